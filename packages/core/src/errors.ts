@@ -1,0 +1,74 @@
+/** Every code a `SessionError` can carry. Codes are stable: a new one is a minor change, a changed one a major. */
+export const sessionErrorCodes = [
+  /** Unknown, expired, deleted or somebody else's: a caller cannot tell which. */
+  'not_found',
+  /** The request is malformed; `path` says where. */
+  'invalid',
+  /** The caller has not said who they are. */
+  'unauthenticated',
+  /** The caller is known and may not do this. */
+  'forbidden',
+  /** Somebody else changed it first, or the same id was used for something else. */
+  'conflict',
+  /** Over a size limit; `path` says what. */
+  'too_large',
+  /** A limit on sessions, messages, tokens or cost is reached. */
+  'limit_reached',
+  /** The response has begun, so a cookie or header can no longer be set. */
+  'headers_sent',
+  /** The stored record cannot be read. It is left as it is. */
+  'corrupt',
+  /** The store is out of space. Reads and deletes still work. */
+  'store_full',
+  /** The store cannot be reached, or did not answer in time; nothing was written. */
+  'unavailable',
+  /** The store did not answer a write: it may or may not have happened. The same write again is safe. */
+  'unknown_outcome',
+  /** The store refused for a reason of its own; `cause` holds it. */
+  'store_failed',
+] as const
+
+export type SessionErrorCode = (typeof sessionErrorCodes)[number]
+
+/** What an error may say beside its code. */
+export interface SessionErrorDetails {
+  /** The error beneath, for logs; never shown to a caller. */
+  cause?: unknown
+  /** Where in the input it went wrong, such as `items[0].quantity`. */
+  path?: string
+  /** The revision the store holds now, when a body was changed on an older one. */
+  revision?: number
+  /** The message whose id was already used with another payload. */
+  messageId?: string
+  /** How long to wait before another try, in milliseconds. */
+  retryAfterMs?: number
+}
+
+// Shared through the global registry, so that two installed copies of this package know each other's errors.
+const marker: unique symbol = Symbol.for('@sessions/error') as never
+
+/** The one error class of the family: a stable `code`, a sentence for people, and where it happened. */
+export class SessionError extends Error {
+  readonly [marker] = true
+  override readonly name = 'SessionError'
+  readonly code: SessionErrorCode
+  readonly path: string | undefined
+  readonly revision: number | undefined
+  readonly messageId: string | undefined
+  readonly retryAfterMs: number | undefined
+
+  constructor(code: SessionErrorCode, message: string, details: SessionErrorDetails = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+    this.code = code
+    this.path = details.path
+    this.revision = details.revision
+    this.messageId = details.messageId
+    this.retryAfterMs = details.retryAfterMs
+  }
+}
+
+/** True for a `SessionError`, of `code` when one is given, whichever copy of the package made it. */
+export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
+  if (typeof error !== 'object' || error === null || !(marker in error)) return false
+  return code === undefined || (error as SessionError).code === code
+}

@@ -1,0 +1,46 @@
+import { SessionError } from './errors.js'
+
+const idBytes = 18
+const maxIdLength = 200
+
+/** A new public id: 144 random bits as 24 characters of base64url. It names a session and opens nothing. */
+export function newId(): string {
+  return toBase64Url(crypto.getRandomValues(new Uint8Array(idBytes)))
+}
+
+/**
+ * The id, once it is known to be usable: 1 to 200 characters, no control characters, no lone surrogates.
+ *
+ * @throws `invalid` with `path`.
+ */
+export function parseId(value: unknown, path: string): string {
+  if (typeof value !== 'string' || value === '') {
+    throw new SessionError('invalid', `${path} must be a non-empty string`, { path })
+  }
+  if (value.length > maxIdLength) {
+    throw new SessionError('invalid', `${path} is longer than ${maxIdLength} characters`, { path })
+  }
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u001f\u007f]/.test(value) || !value.isWellFormed()) {
+    throw new SessionError('invalid', `${path} holds a control character or half a character`, { path })
+  }
+  return value
+}
+
+export function toBase64Url(bytes: Uint8Array): string {
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+/** The bytes of a base64url text; undefined unless it is the one canonical spelling of them. */
+export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined
+  try {
+    const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'))
+    const bytes = Uint8Array.from(binary, (char) => char.charCodeAt(0))
+    return toBase64Url(bytes) === text ? bytes : undefined
+  } catch {
+    return undefined
+  }
+}

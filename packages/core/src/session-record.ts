@@ -1,0 +1,27 @@
+/** Where a session is kept. Nothing is ever looked up by a bare id. */
+export interface SessionRef {
+  readonly tenantId: string
+  readonly id: string
+}
+
+/** What a store knows of a session beside its body and its messages. All times are the store's own, epoch ms. */
+export interface SessionRecord extends SessionRef {
+  /** Tells this session from an earlier one that had the same id and was deleted. */
+  readonly incarnation: string
+  /** Counts changes of the body: 1 when made. The compare-and-set token. */
+  readonly revision: number
+  /** `seq` of the newest message ever appended; 0 when there was none. */
+  readonly lastSeq: number
+  /** Messages up to and including this `seq` were trimmed away; 0 when none was. */
+  readonly trimmedSeq: number
+  readonly createdAt: number
+  /** Of the newest commit. */
+  readonly updatedAt: number
+  /** Activity in coarse steps of up to a minute: what `list` orders by. */
+  readonly activeAt: number
+  /** Its deadline; absent when it never expires. */
+  readonly expiresAt?: number
+  readonly userId?: string
+  readonly label?: string
+  readonly title?: string
+}
