@@ -1,0 +1,3 @@
+export interface RelevanceIndex {
+  readonly size: number
+}

@@ -1,0 +1,52 @@
+import type { Fact, Summary } from '../session-body.js'
+import type { MessageGroup } from './groups.js'
+import type { RelevanceIndex } from './relevance.js'
+import type { CountTokens } from './token-count.js'
+
+/** What a strategy chooses from. Groups are named by their place in `groups`. */
+export interface ContextSituation {
+  /** Every group of the active path, oldest first. */
+  readonly groups: readonly MessageGroup[]
+  /** The group with the latest user message, which is always in; undefined when nobody has spoken. */
+  readonly latest: number | undefined
+  /** Groups that are in already. */
+  readonly taken: ReadonlySet<number>
+  /** Tokens left. */
+  readonly room: number
+  /** What the user asks now. */
+  readonly query: string | undefined
+  /** True when the caller gave the query, false when it is the text of the latest user message. */
+  readonly asked: boolean
+  readonly phase: string | undefined
+  readonly facts: readonly Fact[]
+  readonly summaries: readonly Summary[]
+  /** The seq the window began at in the call before. */
+  readonly boundary: number | undefined
+  readonly index: RelevanceIndex | undefined
+  /** The query as a vector, for an index that holds vectors. */
+  readonly queryVector: readonly number[] | undefined
+  readonly countTokens: CountTokens
+}
+
+/** Where the window begins: plain data, to be kept with the session. */
+export interface ContextBoundary {
+  readonly seq: number
+}
+
+/** What a strategy takes. What is taken already stays taken. */
+export interface ContextChoice {
+  /** Groups that stay where they are in the conversation. */
+  readonly history?: readonly number[]
+  /** Groups from outside the window to quote before the latest user message, best first. */
+  readonly recall?: readonly number[]
+  readonly facts?: readonly Fact[]
+  readonly summaries?: readonly Summary[]
+  /** The seq the window begins at, to be handed in with the next call. */
+  readonly boundary?: number
+}
+
+/** A way to choose what a model sees: pure, deterministic, and never more than `room` tokens. */
+export interface ContextStrategy {
+  readonly name: string
+  choose(situation: ContextSituation): ContextChoice
+}
