@@ -20,8 +20,7 @@ export function parseId(value: unknown, path: string): string {
   if (value.length > maxIdLength) {
     throw new SessionError('invalid', `${path} is longer than ${maxIdLength} characters`, { path })
   }
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(value) || !value.isWellFormed()) {
+  if (/[\u0000-\u001f\u007f]|\p{Surrogate}/u.test(value)) {
     throw new SessionError('invalid', `${path} holds a control character or half a character`, { path })
   }
   return value

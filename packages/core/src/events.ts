@@ -1,0 +1,51 @@
+import type { Money } from './cart.js'
+import type { Role } from './message.js'
+
+interface About {
+  readonly tenantId: string
+  readonly sessionId: string
+  /** Whose session it is, when it has an owner. */
+  readonly userId?: string | undefined
+  /** Epoch ms, by the clock of this process. */
+  readonly at: number
+}
+
+/** What happened, by type. No event carries content or a credential. */
+export interface SessionEventDetails {
+  'session.created': object
+  'session.deleted': object
+  'session.evicted': object
+  'session.reset': object
+  'session.renamed': object
+  'session.rewound': { readonly toSeq: number }
+  'session.branched': { readonly branchId: string }
+  'session.forked': { readonly fromSessionId: string; readonly seq: number }
+  'session.bound': object
+  'credential.rotated': { readonly generation: number }
+  'message.appended': {
+    readonly messageId: string
+    readonly seq: number
+    readonly role: Role
+    readonly tokens: number
+  }
+  'history.expired': { readonly throughSeq: number }
+  'state.changed': { readonly revision: number }
+  'preferences.changed': { readonly revision: number; readonly keys: readonly string[] }
+  'cart.changed': {
+    readonly action: 'added' | 'quantity' | 'removed' | 'cleared' | 'checkedOut'
+    readonly revision: number
+    /** Pieces in the cart now. */
+    readonly pieces: number
+  }
+  'order.placed': { readonly orderId: string; readonly total: Money }
+  'access.denied': { readonly reason: 'owner' | 'credential' }
+}
+
+export type SessionEventType = keyof SessionEventDetails
+
+/** A fact about a session, for listeners: usage, audit, analytics, live updates and metrics are all made of these. */
+export type SessionEvent = {
+  [Type in SessionEventType]: { readonly type: Type } & About & SessionEventDetails[Type]
+}[SessionEventType]
+
+export type SessionListener = (event: SessionEvent) => void

@@ -1,0 +1,45 @@
+import type { z } from 'zod'
+import { SessionError } from './errors.js'
+
+/**
+ * What `schema` makes of `value`.
+ *
+ * @throws `invalid` with the path of the first thing wrong.
+ */
+export function parseWith<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = deepest(result.error.issues[0])
+  const inner = issue === undefined ? [] : issue.path
+  const at = inner.reduce<string>((so, key) => {
+    if (typeof key === 'number') return `${so}[${key}]`
+    return so === '' ? String(key) : `${so}.${String(key)}`
+  }, path)
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const where = unknown === undefined ? at : at === '' ? unknown : `${at}.${unknown}`
+  const what = unknown === undefined ? (issue?.message ?? 'is invalid') : 'is not a known field'
+  throw new SessionError('invalid', `${where}: ${what}`, { path: where })
+}
+
+// Of a union's complaints, the one that got furthest into the input is the one the caller can act on.
+function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
+  if (issue?.code !== 'invalid_union') return issue
+  let best: z.core.$ZodIssue | undefined
+  for (const branch of issue.errors) {
+    const inner = deepest(branch[0])
+    if (inner !== undefined && (best === undefined || inner.path.length > best.path.length)) best = inner
+  }
+  return best === undefined ? issue : { ...best, path: [...issue.path, ...best.path] }
+}
+
+const maxTitleLength = 200
+
+/** A title or label of at most 200 characters, or the empty text that takes it away. @throws `invalid` */
+export function parseTitle(value: unknown, path = 'title'): string {
+  if (typeof value !== 'string') throw new SessionError('invalid', `${path} must be a text`, { path })
+  const title = value.trim()
+  if (title.length > maxTitleLength) {
+    throw new SessionError('invalid', `${path} is longer than ${maxTitleLength} characters`, { path })
+  }
+  return title
+}

@@ -1,0 +1,168 @@
+import type { CountTokens } from './context/token-count.js'
+import { estimateTokens } from './context/token-count.js'
+import { createCredentials, type Credentials } from './credential.js'
+import { SessionError } from './errors.js'
+import type { SessionEvent, SessionEventDetails, SessionEventType, SessionListener } from './events.js'
+import { newId } from './ids.js'
+import type { SessionChange, SessionRef, SessionStore } from './store.js'
+import { memoryStore } from './stores/memory-store.js'
+
+export interface SessionTtl {
+  /** A session expires this long after its last write (default 24 hours); `Infinity`: never by idleness. */
+  idleMs?: number
+  /** A session expires this long after it was created, however busy (default 30 days); `Infinity`: never by age. */
+  absoluteMs?: number
+  /** The whole history expires this long after its last message, while the session lives on (default: never). */
+  historyMs?: number
+  /** Opening a session counts as activity too, at most once a minute (default false). */
+  refreshOnRead?: boolean
+}
+
+export interface SessionLimits {
+  /** Live sessions of one tenant (default: no limit). */
+  maxSessions?: number
+  /** Live sessions of one user (default: no limit). */
+  maxSessionsPerUser?: number
+  /** Over either: `reject` (default) refuses the new session with `limit_reached`; `evict` ends the least active. */
+  whenFull?: 'reject' | 'evict'
+  /** Messages in one session, to within those being appended at the same moment (default 100,000). */
+  maxMessages?: number
+  /** UTF-16 units of JSON one message may take (default 65,536). */
+  maxMessageLength?: number
+  /** UTF-16 units of JSON that state, preferences, cart and the like may take together (default 65,536). */
+  maxBodyLength?: number
+}
+
+/** Something the operator should know and no caller caused. Codes are stable. */
+export interface SessionWarning {
+  readonly code: 'memory_store_in_production' | 'no_credential_secrets' | 'listener_failed' | 'insecure_transport'
+  readonly message: string
+  readonly cause?: unknown
+}
+
+export interface SessionsOptions {
+  /** Where sessions are kept (default: `memoryStore()`, lost on restart). */
+  store?: SessionStore
+  /**
+   * Sign the credentials that cookies and headers carry, 32 bytes or more each: the first signs, all verify
+   * (default: one made at start, so credentials die with the process).
+   */
+  credentialSecrets?: readonly string[]
+  ttl?: SessionTtl
+  limits?: SessionLimits
+  /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */
+  countTokens?: CountTokens
+  /** Told every event, after the fact. What it throws is a warning and changes nothing. */
+  onEvent?: SessionListener
+  /** Told what the operator should know, once each (default: `console.warn`). */
+  onWarning?: (warning: SessionWarning) => void
+}
+
+/** What the service and its handles share: the options with their defaults, checked. */
+export interface ServiceParts {
+  readonly store: SessionStore
+  readonly credentials: Credentials
+  readonly ttl: { idleMs: number; absoluteMs: number; historyMs: number; refreshOnRead: boolean }
+  readonly limits: Required<SessionLimits>
+  readonly countTokens: CountTokens
+  /** The part of a change that moves the deadline. */
+  readonly deadline: Pick<SessionChange, 'idleMs' | 'absoluteMs'>
+  /** Now, as nearly as the store's own clock is known here: each commit tells it. */
+  readonly storeClock: { now(): number; learn(at: number): void }
+  readonly warn: (warning: SessionWarning) => void
+  readonly emit: <Type extends SessionEventType>(
+    type: Type,
+    record: SessionRef & { readonly userId?: string | undefined },
+    details: SessionEventDetails[Type],
+  ) => void
+}
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+
+/** The options with their defaults. @throws `invalid` with the path of one that makes no sense. */
+export function toServiceParts(options: SessionsOptions): ServiceParts {
+  const ttl = {
+    idleMs: duration(options.ttl?.idleMs, 'ttl.idleMs', dayMs),
+    absoluteMs: duration(options.ttl?.absoluteMs, 'ttl.absoluteMs', 30 * dayMs),
+    historyMs: duration(options.ttl?.historyMs, 'ttl.historyMs', Number.POSITIVE_INFINITY),
+    refreshOnRead: options.ttl?.refreshOnRead ?? false,
+  }
+  const given = options.limits ?? {}
+  const limits: Required<SessionLimits> = {
+    maxSessions: limit(given.maxSessions, 'limits.maxSessions', Number.POSITIVE_INFINITY),
+    maxSessionsPerUser: limit(given.maxSessionsPerUser, 'limits.maxSessionsPerUser', Number.POSITIVE_INFINITY),
+    whenFull: given.whenFull ?? 'reject',
+    maxMessages: limit(given.maxMessages, 'limits.maxMessages', 100_000),
+    maxMessageLength: limit(given.maxMessageLength, 'limits.maxMessageLength', 65_536),
+    maxBodyLength: limit(given.maxBodyLength, 'limits.maxBodyLength', 65_536),
+  }
+  const warn = once(options.onWarning ?? ((warning) => console.warn(`[sessions] ${warning.code}: ${warning.message}`)))
+  const inProduction = globalThis.process?.env['NODE_ENV'] === 'production'
+  if (options.store === undefined && inProduction) {
+    warn({
+      code: 'memory_store_in_production',
+      message: 'Sessions are kept in the memory of this process: a restart loses them. Pass a store.',
+    })
+  }
+  if (options.credentialSecrets === undefined && inProduction) {
+    warn({
+      code: 'no_credential_secrets',
+      message: 'Credentials are signed with a secret made at start: a restart voids them. Pass credentialSecrets.',
+    })
+  }
+  return {
+    store: options.store ?? memoryStore(),
+    credentials: createCredentials(options.credentialSecrets ?? [newId() + newId()]),
+    ttl,
+    limits,
+    countTokens: options.countTokens ?? estimateTokens,
+    deadline: {
+      ...(Number.isFinite(ttl.idleMs) ? { idleMs: ttl.idleMs } : {}),
+      ...(Number.isFinite(ttl.absoluteMs) ? { absoluteMs: ttl.absoluteMs } : {}),
+    },
+    storeClock: createStoreClock(),
+    warn,
+    emit(type, record, details) {
+      if (options.onEvent === undefined) return
+      const { tenantId, id: sessionId, userId } = record
+      const event = { type, tenantId, sessionId, userId, at: Date.now(), ...details } as SessionEvent
+      try {
+        options.onEvent(event)
+      } catch (cause) {
+        warn({ code: 'listener_failed', message: `A listener failed on ${type}.`, cause })
+      }
+    },
+  }
+}
+
+function createStoreClock(): ServiceParts['storeClock'] {
+  let offset = 0
+  return {
+    now: () => Date.now() + offset,
+    learn: (at) => {
+      offset = at - Date.now()
+    },
+  }
+}
+
+function once(tell: (warning: SessionWarning) => void): (warning: SessionWarning) => void {
+  const told = new Set<string>()
+  return (warning) => {
+    if (told.has(warning.code)) return
+    told.add(warning.code)
+    tell(warning)
+  }
+}
+
+function duration(value: number | undefined, path: string, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (!(value > 0)) throw new SessionError('invalid', `${path} must be more than 0 milliseconds`, { path })
+  return value
+}
+
+function limit(value: number | undefined, path: string, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (!(value >= 1)) throw new SessionError('invalid', `${path} must be 1 or more`, { path })
+  return value
+}

@@ -1,0 +1,335 @@
+import { type SessionInfo, summarizeSession } from './analytics.js'
+import type { Order } from './cart.js'
+import { buildContext, type ContextOptions } from './context/build-context.js'
+import type { BuiltContext } from './context/lay-out.js'
+import { SessionError } from './errors.js'
+import { cutPath, type HistoryOptions, type HistoryPage, onPath, readPath } from './history.js'
+import type { Identity } from './identity.js'
+import { newId } from './ids.js'
+import { type JsonObject, mergePatch, parseJsonObject } from './json.js'
+import { type LiveSession, noSuchSession } from './live-session.js'
+import { encodeMessage, type Message, type MessageInput } from './message.js'
+import { parseTitle } from './parse.js'
+import { mergePreferences } from './preferences.js'
+import { type ChangeOptions, SessionCart } from './session-cart.js'
+import type { Branch, SeqRange } from './session-body.js'
+import type { AppendedMessage, SessionRecord, SessionRef } from './store.js'
+
+const pageSize = 1000
+const maxBranches = 50
+
+export interface SessionContextOptions extends ContextOptions {
+  /** Instructions; always in. */
+  system?: string
+  /** What the user asks now (default: the latest user message). */
+  query?: string
+  /** Where the conversation stands, for strategies that choose by it. */
+  phase?: string
+}
+
+/** One session, for one caller. Reads are fresh from the store; changes are atomic and durable when they settle. */
+export class Session {
+  readonly ref: SessionRef
+  readonly identity: Identity
+  readonly cart: SessionCart
+  readonly #live: LiveSession
+
+  /** @internal Made by `Sessions`. */
+  constructor(live: LiveSession) {
+    this.#live = live
+    this.ref = live.ref
+    this.identity = live.identity
+    this.cart = new SessionCart(live)
+  }
+
+  get id(): string {
+    return this.ref.id
+  }
+
+  get tenantId(): string {
+    return this.ref.tenantId
+  }
+
+  /** What the store knew of the session when this handle last read or wrote it. */
+  get record(): SessionRecord {
+    return this.#live.record
+  }
+
+  /** False for a draft: a session that is stored with its first write. */
+  get isStored(): boolean {
+    return this.#live.isStored
+  }
+
+  /** Reads the session anew. @throws `not_found` once it expired, was deleted, or is no longer the caller's. */
+  async refresh(): Promise<SessionRecord> {
+    return (await this.#live.load()).record
+  }
+
+  /**
+   * Appends one message or several, all or none, in order, each id once.
+   *
+   * @throws `invalid`, `too_large`, `limit_reached`; `conflict` when an id was used for another message.
+   */
+  async append(messages: MessageInput | readonly MessageInput[]): Promise<readonly AppendedMessage[]> {
+    const { maxMessageLength: maxLength } = this.#live.service.limits
+    const { countTokens, emit } = this.#live.service
+    const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
+    const encoded = inputs.map((input, index) =>
+      encodeMessage(input, { path: Array.isArray(messages) ? `messages[${index}]` : 'message', maxLength, countTokens }),
+    )
+    const { record, messages: appended } = await this.#live.append(encoded)
+    for (const [index, { id: messageId, seq, inserted }] of appended.entries()) {
+      const input = inputs[index]!
+      if (inserted) emit('message.appended', record, { messageId, seq, role: input.role, tokens: countTokens(input) })
+    }
+    const first = appended.find((message) => message.inserted)
+    if (first !== undefined) await this.#expireBefore(first)
+    return appended
+  }
+
+  /** A page of messages, oldest first: the newest by default. @throws `invalid` */
+  async history(options: HistoryOptions = {}): Promise<HistoryPage> {
+    const { limit = 50, branch = 'active' } = options
+    if (!Number.isInteger(limit) || limit < 1 || limit > pageSize) {
+      throw new SessionError('invalid', `limit must be a whole number from 1 to ${pageSize}`, { path: 'limit' })
+    }
+    if (options.before !== undefined && options.after !== undefined) {
+      throw new SessionError('invalid', 'before and after exclude each other', { path: 'after' })
+    }
+    const isNewest = options.before === undefined && options.after === undefined
+    const { record, body, messages } = await this.#live.load(isNewest ? limit : 1)
+    if (!this.isStored || this.#expired(messages.at(-1))) return { messages: [] }
+    const path = branch === 'all' ? [{ from: record.trimmedSeq + 1 }] : body.path
+    if (isNewest && path.length === 1) {
+      // The usual case costs one round trip: what came along with the session is the page.
+      const from = Math.max(path[0]!.from, record.trimmedSeq + 1)
+      const page = messages.filter((message) => message.seq >= from)
+      const first = page[0]
+      return { messages: page, ...(first !== undefined && first.seq > from ? { before: first.seq } : {}) }
+    }
+    return readPath(this.#live.service.store, this.ref, path, { ...options, limit })
+  }
+
+  /**
+   * What a model should see now, within `maxTokens`: never half a tool call, always the latest user message. Looks
+   * at the newest 1,000 messages of the active branch and changes nothing.
+   *
+   * @throws `too_large` when what must be in does not fit.
+   */
+  async context(options: SessionContextOptions): Promise<BuiltContext> {
+    const { system, query, phase, ...others } = options
+    const { messages } = await this.history({ limit: pageSize })
+    const { body } = await this.#live.load()
+    return buildContext(
+      {
+        messages,
+        facts: body.facts,
+        summaries: body.summaries,
+        ...(system === undefined ? {} : { system }),
+        ...(query === undefined ? {} : { query }),
+        ...(phase === undefined ? {} : { phase }),
+      },
+      others,
+    )
+  }
+
+  /** Every message on the active branch, oldest first. Costs what the history is long. */
+  async allMessages(): Promise<Message[]> {
+    const all: Message[] = []
+    let after: number | undefined = 0
+    while (after !== undefined) {
+      const page: HistoryPage = await this.history({ after, limit: pageSize })
+      all.push(...page.messages)
+      after = page.after
+    }
+    return all
+  }
+
+  /** Free-form JSON of the conversation: its phase, tasks, intermediate results. */
+  readonly state = {
+    get: async (): Promise<JsonObject> => (await this.#live.load()).body.state,
+
+    /** Changes the state by a pure function, which runs again when somebody else was faster. @throws `invalid` */
+    update: async (change: (state: JsonObject) => JsonObject, options?: ChangeOptions): Promise<JsonObject> => {
+      const { record, body } = await this.#live.update((before) => {
+        const state = change(before.state)
+        return state === before.state ? before : { ...before, state: parseJsonObject(state, 'state') }
+      }, options)
+      this.#live.service.emit('state.changed', record, { revision: record.revision })
+      return body.state
+    },
+
+    /** Merges a patch as RFC 7396 says: `null` removes a key. @throws `invalid` */
+    merge: async (patch: JsonObject, options?: ChangeOptions): Promise<JsonObject> => {
+      const parsed = parseJsonObject(patch, 'state')
+      return this.state.update((state) => mergePatch(state, parsed), options)
+    },
+  }
+
+  /** What the user likes: budget, brands, language. */
+  readonly preferences = {
+    get: async (): Promise<JsonObject> => (await this.#live.load()).body.preferences,
+
+    /** Merges a patch as RFC 7396 says: `null` forgets a key. @throws `invalid` */
+    merge: async (patch: JsonObject, options?: ChangeOptions): Promise<JsonObject> => {
+      const { record, body } = await this.#live.update(
+        (before) => ({ ...before, preferences: mergePreferences(before.preferences, patch) }),
+        options,
+      )
+      const keys = Object.keys(patch)
+      this.#live.service.emit('preferences.changed', record, { revision: record.revision, keys })
+      return body.preferences
+    },
+  }
+
+  /** What was checked out, oldest first; the newest 100. */
+  async orders(): Promise<readonly Order[]> {
+    return (await this.#live.load()).body.orders
+  }
+
+  /** Gives the session a title of 1 to 200 characters; an empty text takes it away. @throws `invalid` */
+  async rename(title: string): Promise<void> {
+    const { record } = await this.#live.update((body) => body, { title: parseTitle(title) })
+    this.#live.service.emit('session.renamed', record, {})
+  }
+
+  /**
+   * Clears the conversation and keeps the session: messages, branches, facts and summaries go for good; state,
+   * preferences, cart and orders stay.
+   */
+  async reset(): Promise<void> {
+    if (!this.isStored) return
+    await this.#live.load()
+    let throughSeq = 0
+    const { record } = await this.#live.update((before) => {
+      throughSeq = this.record.lastSeq
+      return { ...before, path: [{ from: throughSeq + 1 }], branches: [], facts: [], summaries: [] }
+    })
+    await this.#live.service.store.trim(this.ref, throughSeq)
+    this.#live.service.emit('session.reset', record, {})
+  }
+
+  /**
+   * Takes the conversation back to just after a message of the active branch. What came later stays as a branch
+   * that `switchBranch` returns to; what comes next starts a new one.
+   *
+   * @param toSeq The last message to keep; 0 goes back to the start.
+   * @throws `invalid` when that message is not on the active branch.
+   */
+  async rewind(toSeq: number): Promise<Branch> {
+    await this.#live.load()
+    const branchId = newId()
+    const { record, body } = await this.#live.update((before) => {
+      if (toSeq !== 0 && (!onPath(before.path, toSeq) || toSeq > this.record.lastSeq)) {
+        throw new SessionError('invalid', `Message ${toSeq} is not on the active branch.`, { path: 'toSeq' })
+      }
+      return this.#leaveBranch(before, branchId, cutPath(before.path, toSeq))
+    })
+    this.#live.service.emit('session.rewound', record, { toSeq })
+    return body.branches.find((branch) => branch.id === branchId)!
+  }
+
+  /** The ways the conversation went before it was rewound, oldest first; the newest 50. */
+  async branches(): Promise<readonly Branch[]> {
+    return (await this.#live.load()).body.branches
+  }
+
+  /** Goes on with a branch; the one it leaves becomes a branch in its place. @throws `not_found` */
+  async switchBranch(branchId: string): Promise<void> {
+    await this.#live.load()
+    const leftId = newId()
+    const { record } = await this.#live.update((before) => {
+      const branch = before.branches.find((candidate) => candidate.id === branchId)
+      if (branch === undefined) {
+        throw new SessionError('not_found', 'There is no such branch.', { path: 'branchId' })
+      }
+      const others = before.branches.filter((candidate) => candidate !== branch)
+      return this.#leaveBranch({ ...before, branches: others }, leftId, branch.path)
+    })
+    this.#live.service.emit('session.branched', record, { branchId })
+  }
+
+  /** Counts, durations, topics and cart behaviour. Reads the whole active branch; changes nothing. */
+  async info(): Promise<SessionInfo> {
+    const messages = await this.allMessages()
+    const { record, body } = await this.#live.load()
+    return summarizeSession(record, body, messages)
+  }
+
+  /** The signed secret that opens this session for an anonymous caller. Treat it like a password. */
+  async credential(): Promise<string> {
+    const { record, body } = await this.#live.load()
+    const { generation } = body
+    return this.#live.service.credentials.sign({ ref: this.ref, incarnation: record.incarnation, generation })
+  }
+
+  /** Voids every credential given out so far, at once, and makes a new one. */
+  async rotateCredential(): Promise<string> {
+    const { record, body } = await this.#live.update((before) => ({ ...before, generation: before.generation + 1 }))
+    const { generation } = body
+    this.#live.service.emit('credential.rotated', record, { generation })
+    return this.#live.service.credentials.sign({ ref: this.ref, incarnation: record.incarnation, generation })
+  }
+
+  /**
+   * Gives an anonymous session to the caller's user, for good, and voids the credentials given out before.
+   *
+   * @returns The new credential.
+   * @throws `unauthenticated` when the caller has no user; `not_found` when the session has another owner.
+   */
+  async bind(): Promise<string> {
+    const { userId } = this.identity
+    if (userId === undefined) throw new SessionError('unauthenticated', 'Only a signed-in user can own a session.')
+    const { record, body } = await this.#live.update(
+      (before) => {
+        const owner = this.record.userId
+        if (owner !== undefined && owner !== userId) throw noSuchSession()
+        return { ...before, generation: before.generation + 1 }
+      },
+      { userId },
+    )
+    const { generation } = body
+    this.#live.service.emit('session.bound', record, {})
+    this.#live.service.emit('credential.rotated', record, { generation })
+    return this.#live.service.credentials.sign({ ref: this.ref, incarnation: record.incarnation, generation })
+  }
+
+  /** Removes the session and everything in it, for good. @throws `not_found` when it is gone already. */
+  async delete(): Promise<void> {
+    const { record } = await this.#live.load()
+    if (this.isStored && !(await this.#live.service.store.remove(this.ref))) throw noSuchSession()
+    this.#live.service.emit('session.deleted', record, {})
+  }
+
+  /** The body with another path; the one it was on is kept as a branch. */
+  #leaveBranch<Body extends { path: readonly SeqRange[]; branches: readonly Branch[] }>(
+    body: Body,
+    branchId: string,
+    path: readonly SeqRange[],
+  ): Body {
+    const { lastSeq } = this.record
+    const left: Branch = { id: branchId, path: cutPath(body.path, lastSeq), leftAt: Date.now() }
+    return {
+      ...body,
+      path: [...path, { from: lastSeq + 1 }],
+      branches: [...body.branches, left].slice(-maxBranches),
+    }
+  }
+
+  #expired(newest: Message | undefined): boolean {
+    const { historyMs } = this.#live.service.ttl
+    return newest !== undefined && this.#live.service.storeClock.now() - newest.at > historyMs
+  }
+
+  /** Drops a history that had expired by the time `first` was appended; both times are the store's own. */
+  async #expireBefore(first: AppendedMessage): Promise<void> {
+    const { historyMs } = this.#live.service.ttl
+    if (!Number.isFinite(historyMs) || first.seq === 1) return
+    const { store, emit } = this.#live.service
+    const { messages } = await store.messages(this.ref, { before: first.seq, limit: 1, order: 'desc' })
+    const previous = messages[0]
+    if (previous === undefined || first.at - previous.at <= historyMs) return
+    await store.trim(this.ref, previous.seq)
+    emit('history.expired', this.record, { throughSeq: previous.seq })
+  }
+}

@@ -1,0 +1,307 @@
+import type { CartItemInput } from './cart.js'
+import { addToCart, emptyCart } from './cart.js'
+import { isSessionError, SessionError } from './errors.js'
+import { type Identity, mayOpen, parseIdentity } from './identity.js'
+import { newId, parseId } from './ids.js'
+import { type JsonObject, parseJsonObject } from './json.js'
+import { LiveSession, noSuchSession, type Seen } from './live-session.js'
+import { encodeCopy, encodeMessage, type Message, type MessageInput } from './message.js'
+import { parseTitle } from './parse.js'
+import { decodeBody, encodeBody, type Lineage, newBody, type SessionBody } from './session-body.js'
+import { type ServiceParts, type SessionsOptions, toServiceParts } from './session-options.js'
+import { claimSlots } from './session-slots.js'
+import { Session } from './session.js'
+import type { Page, SessionRecord, SessionRef, SweepOptions } from './store.js'
+
+/** What a session starts with. */
+export interface SessionInit {
+  /** At most 200 characters. */
+  title?: string
+  /** What kind of session it is, for `list`; at most 200 characters. */
+  label?: string
+  state?: JsonObject
+  preferences?: JsonObject
+  cart?: readonly CartItemInput[]
+  messages?: readonly MessageInput[]
+}
+
+export interface CreateOptions extends SessionInit {
+  /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
+  id?: string
+}
+
+export interface ForkOptions {
+  /** The last message to take along (default: the newest). */
+  atSeq?: number
+  /** The new session's title (default: the old one's). */
+  title?: string
+  /** What to take along beside the messages (default: `state`, `preferences` and `cart`). */
+  include?: readonly ('state' | 'preferences' | 'cart')[]
+}
+
+export interface ListOptions {
+  /** 1 to 200 (default 20). */
+  limit?: number
+  /** Where an earlier page ended. */
+  cursor?: string
+  label?: string
+  /** Another user's; for an admin. */
+  userId?: string
+}
+
+export interface DraftOptions {
+  /** Runs before the session is stored; what it throws stops that. */
+  beforeCreate?: () => void
+  /** Runs once the session is stored, before the write that caused it settles. */
+  afterCreate?: (session: Session) => void | Promise<void>
+}
+
+/** The service: durable, tenant-safe sessions over one store. */
+export interface Sessions {
+  /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity. */
+  for(identity: Identity): SessionsOfCaller
+  /** Removes sessions past their deadline, up to `limit`; resolves to how many. For a job that runs now and then. */
+  sweep(options?: Partial<SweepOptions>): Promise<number>
+}
+
+/**
+ * A service that works as it is: in memory, bounded, with honest deadlines. In production pass a store and secrets.
+ *
+ * @throws `invalid` with the path of an option that makes no sense.
+ */
+export function createSessions(options: SessionsOptions = {}): Sessions {
+  const service = toServiceParts(options)
+  return {
+    for: (identity) => new SessionsOfCaller(service, parseIdentity(identity)),
+    sweep: ({ limit = 500 } = {}) => service.store.sweep({ limit }),
+  }
+}
+
+/** The sessions of one caller. Ownership is checked here, in every method; what is not theirs is `not_found`. */
+export class SessionsOfCaller {
+  readonly identity: Identity
+  readonly #service: ServiceParts
+
+  /** @internal Made by `Sessions.for`. */
+  constructor(service: ServiceParts, identity: Identity) {
+    this.#service = service
+    this.identity = identity
+  }
+
+  /** Makes a session. @throws `conflict` when the id is taken, `limit_reached`, `invalid` */
+  async create(options: CreateOptions = {}): Promise<Session> {
+    const { id, ...init } = options
+    const ref = this.#ref(id ?? newId())
+    const seen = await this.#store(ref, newId(), init)
+    return this.#session(seen, true)
+  }
+
+  /**
+   * The session of this id, made with `init` when there is none. However many callers open an id at once, one
+   * session is made.
+   *
+   * @throws `not_found` when it belongs to somebody else.
+   */
+  async open(id: string, init: SessionInit = {}): Promise<Session> {
+    for (;;) {
+      const found = await this.find(id)
+      if (found !== undefined) return found
+      try {
+        return await this.create({ ...init, id })
+      } catch (error) {
+        if (!isSessionError(error, 'conflict') || error.messageId !== undefined) throw error
+        const stored = await this.#service.store.read(this.#ref(id))
+        if (stored !== undefined && !mayOpen(this.identity, stored.record, false)) throw noSuchSession()
+      }
+    }
+  }
+
+  /** The session of this id. @throws `not_found` when it is unknown, expired, deleted or somebody else's. */
+  async get(id: string): Promise<Session> {
+    const session = await this.find(id)
+    if (session === undefined) throw noSuchSession()
+    return session
+  }
+
+  /** As `get`, but undefined instead of `not_found`. */
+  async find(id: string): Promise<Session | undefined> {
+    const seen = await this.#read(this.#ref(id))
+    if (seen === undefined) return undefined
+    if (!mayOpen(this.identity, seen.record, false)) {
+      this.#service.emit('access.denied', seen.record, { reason: 'owner' })
+      return undefined
+    }
+    return this.#opened(seen, false)
+  }
+
+  /** The session a credential opens; undefined when it is forged, outdated, or the session is not the caller's. */
+  async findByCredential(credential: string): Promise<Session | undefined> {
+    const claim = await this.#service.credentials.verify(credential)
+    if (claim === undefined || claim.ref.tenantId !== this.identity.tenantId) return undefined
+    const seen = await this.#read(claim.ref)
+    if (seen === undefined || seen.record.incarnation !== claim.incarnation) return undefined
+    if (seen.body.generation !== claim.generation) {
+      this.#service.emit('access.denied', seen.record, { reason: 'credential' })
+      return undefined
+    }
+    if (!mayOpen(this.identity, seen.record, true)) {
+      this.#service.emit('access.denied', seen.record, { reason: 'owner' })
+      return undefined
+    }
+    return this.#opened(seen, true)
+  }
+
+  /** A session that is stored with its first write, so that a caller who only looks leaves no trace. */
+  draft(options: DraftOptions = {}): Session {
+    const ref = this.#ref(newId())
+    const incarnation = newId()
+    const { userId } = this.identity
+    const at = Date.now()
+    const record: SessionRecord = {
+      ...ref,
+      incarnation,
+      revision: 0,
+      lastSeq: 0,
+      trimmedSeq: 0,
+      createdAt: at,
+      updatedAt: at,
+      activeAt: at,
+      ...(userId === undefined ? {} : { userId }),
+    }
+    const create = async (): Promise<Seen> => {
+      options.beforeCreate?.()
+      const seen = await this.#store(ref, incarnation, {})
+      await options.afterCreate?.(this.#session(seen, true))
+      return seen
+    }
+    const live = new LiveSession(this.#service, this.identity, { record, body: newBody() }, {
+      holdsCredential: true,
+      create,
+    })
+    return new Session(live)
+  }
+
+  /** One page of the caller's live sessions, the most active first; an admin sees the whole tenant's. */
+  async list(options: ListOptions = {}): Promise<Page<SessionRecord>> {
+    const { limit = 20, cursor, label } = options
+    if (!Number.isInteger(limit) || limit < 1 || limit > 200) {
+      throw new SessionError('invalid', 'limit must be a whole number from 1 to 200', { path: 'limit' })
+    }
+    const isAdmin = this.identity.roles?.includes('admin') === true
+    const userId = isAdmin ? options.userId : this.identity.userId
+    // A caller who is nobody in particular owns no sessions that could be listed.
+    if (userId === undefined && !isAdmin) return { items: [] }
+    return this.#service.store.list({
+      tenantId: this.identity.tenantId,
+      limit,
+      ...(userId === undefined ? {} : { userId }),
+      ...(cursor === undefined ? {} : { cursor }),
+      ...(label === undefined ? {} : { label }),
+    })
+  }
+
+  /** Removes a session and everything in it, for good. @throws `not_found` */
+  async delete(id: string): Promise<void> {
+    await (await this.get(id)).delete()
+  }
+
+  /**
+   * Makes a new session of the caller's with the messages of another up to one of them. The two go their own ways.
+   *
+   * @throws `invalid` when `atSeq` is not on the active branch of `source`.
+   */
+  async fork(source: Session, options: ForkOptions = {}): Promise<Session> {
+    const { atSeq, include = ['state', 'preferences', 'cart'] } = options
+    const from = await source.refresh()
+    const messages = await source.allMessages()
+    if (atSeq !== undefined && atSeq !== 0 && !messages.some((message) => message.seq === atSeq)) {
+      throw new SessionError('invalid', `Message ${atSeq} is not on the active branch.`, { path: 'atSeq' })
+    }
+    const last = atSeq ?? Number.POSITIVE_INFINITY
+    const taken = messages.filter((message) => message.seq <= last && message.status !== 'corrupt')
+    const lineage: Lineage = { sessionId: source.id, seq: taken.at(-1)?.seq ?? 0 }
+    const body = newBody({
+      lineage,
+      ...(include.includes('state') ? { state: await source.state.get() } : {}),
+      ...(include.includes('preferences') ? { preferences: await source.preferences.get() } : {}),
+      ...(include.includes('cart') ? { cart: await source.cart.get() } : {}),
+    })
+    const title = options.title ?? from.title
+    const init = { ...(title === undefined ? {} : { title }), ...(from.label === undefined ? {} : { label: from.label }) }
+    const seen = await this.#store(this.#ref(newId()), newId(), init, body, taken)
+    this.#service.emit('session.forked', seen.record, { fromSessionId: source.id, seq: lineage.seq })
+    return this.#session(seen, true)
+  }
+
+  async #store(
+    ref: SessionRef,
+    incarnation: string,
+    init: SessionInit,
+    body: SessionBody = initialBody(init),
+    copied: readonly Message[] = [],
+  ): Promise<Seen> {
+    const { store, limits, countTokens, deadline, emit } = this.#service
+    const { userId } = this.identity
+    const messages = [
+      ...copied.map(encodeCopy),
+      ...(init.messages ?? []).map((input, index) =>
+        encodeMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, countTokens }),
+      ),
+    ]
+    const change = {
+      revision: 0,
+      incarnation,
+      body: encodeBody(body, limits.maxBodyLength),
+      messages,
+      ...deadline,
+      ...(userId === undefined ? {} : { userId }),
+      ...(init.title === undefined ? {} : { title: parseTitle(init.title) }),
+      ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
+    }
+    let record: SessionRecord
+    try {
+      record = (await store.commit(ref, change)).record
+    } catch (error) {
+      // The answer got lost; the incarnation tells whether what is there now is what we made.
+      if (!isSessionError(error, 'unknown_outcome')) throw error
+      const stored = await store.read(ref)
+      record =
+        stored?.record.incarnation === incarnation ? stored.record : (await store.commit(ref, change)).record
+    }
+    await claimSlots(this.#service, record)
+    emit('session.created', record, {})
+    return { record, body }
+  }
+
+  async #read(ref: SessionRef): Promise<Seen | undefined> {
+    const stored = await this.#service.store.read(ref)
+    return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
+  }
+
+  async #opened(seen: Seen, holdsCredential: boolean): Promise<Session> {
+    const live = this.#live(seen, holdsCredential)
+    if (this.#service.ttl.refreshOnRead && Date.now() - seen.record.updatedAt > 60_000) await live.touch()
+    return new Session(live)
+  }
+
+  #session(seen: Seen, holdsCredential: boolean): Session {
+    return new Session(this.#live(seen, holdsCredential))
+  }
+
+  #live(seen: Seen, holdsCredential: boolean): LiveSession {
+    return new LiveSession(this.#service, this.identity, seen, { holdsCredential })
+  }
+
+  #ref(id: string): SessionRef {
+    return { tenantId: this.identity.tenantId, id: parseId(id, 'id') }
+  }
+}
+
+function initialBody(init: SessionInit): SessionBody {
+  const cart = (init.cart ?? []).reduce((so, item, index) => addToCart(so, item, Date.now(), `cart[${index}]`), emptyCart)
+  return newBody({
+    cart,
+    state: parseJsonObject(init.state ?? {}, 'state'),
+    preferences: parseJsonObject(init.preferences ?? {}, 'preferences'),
+  })
+}
