@@ -1,4 +1,10 @@
-export * from './errors.js'
-export * from './json.js'
-export { newId } from './ids.js'
-export * from './message.js'
+export {
+  type Carriage,
+  type CarriageOptions,
+  type Carrier,
+  type CookieOptions,
+  createCarriage,
+  sessionIdHeader,
+} from './http/carriage.js'
+export { type Problem, toProblem } from './http/problem.js'
+export { type HeaderSink, RequestSession, type RequestSessionOptions } from './http/request-session.js'

@@ -8,7 +8,7 @@ import { LiveSession, noSuchSession, type Seen } from './live-session.js'
 import { encodeCopy, encodeMessage, type Message, type MessageInput } from './message.js'
 import { parseTitle } from './parse.js'
 import { decodeBody, encodeBody, type Lineage, newBody, type SessionBody } from './session-body.js'
-import { type ServiceParts, type SessionsOptions, toServiceParts } from './session-options.js'
+import { type ServiceParts, type SessionsOptions, type SessionTtl, toServiceParts } from './session-options.js'
 import { claimSlots } from './session-slots.js'
 import { Session } from './session.js'
 import type { Page, SessionRecord, SessionRef, SweepOptions } from './store.js'
@@ -58,6 +58,8 @@ export interface DraftOptions {
 
 /** The service: durable, tenant-safe sessions over one store. */
 export interface Sessions {
+  /** How long sessions live, with the defaults filled in. */
+  readonly ttl: Readonly<Required<SessionTtl>>
   /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity. */
   for(identity: Identity): SessionsOfCaller
   /** Removes sessions past their deadline, up to `limit`; resolves to how many. For a job that runs now and then. */
@@ -72,6 +74,7 @@ export interface Sessions {
 export function createSessions(options: SessionsOptions = {}): Sessions {
   const service = toServiceParts(options)
   return {
+    ttl: service.ttl,
     for: (identity) => new SessionsOfCaller(service, parseIdentity(identity)),
     sweep: ({ limit = 500 } = {}) => service.store.sweep({ limit }),
   }

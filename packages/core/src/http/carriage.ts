@@ -1,0 +1,95 @@
+import { SessionError } from '../errors.js'
+import { cookieValues, setCookie } from './cookies.js'
+
+export interface CookieOptions {
+  /** Default `sessions`; over TLS it is sent as `__Host-<name>`, which a browser binds to this very host. */
+  name?: string
+  /** Default `lax`. */
+  sameSite?: 'lax' | 'strict' | 'none'
+  /** How long a browser keeps it, in milliseconds, at most 400 days (default: the service's absolute deadline). */
+  maxAgeMs?: number
+  /**
+   * `auto` (default): set over TLS, and over plain HTTP outside production; `true`: only ever over TLS; `false`: over
+   * plain HTTP in production too.
+   */
+  secure?: 'auto' | boolean
+}
+
+/** How a credential travels between a caller and us. */
+export interface CarriageOptions {
+  /** In a cookie (default), or `false` for none. */
+  cookie?: CookieOptions | false | undefined
+  /** Also in the `X-Session-Id` header, for callers that keep no cookies (default false). */
+  header?: boolean | undefined
+}
+
+/** The parts of a request that a credential can stand in. */
+export interface Carrier {
+  readonly cookie: string | undefined
+  readonly sessionId: string | undefined
+  /** Whether it came over TLS, as far as the framework trusts what it was told. */
+  readonly isSecure: boolean
+}
+
+export const sessionIdHeader = 'X-Session-Id'
+
+const maxCookieAgeMs = 400 * 24 * 3_600_000
+// A header value of ours is a credential or an id; either is far shorter.
+const maxValueLength = 4096
+
+/** Reads and writes credentials as the options say. */
+export interface Carriage {
+  /** The header names an answer depends on, for `Vary`. */
+  readonly varyBy: readonly string[]
+  /** What the caller sent; undefined when there is none, or when two places disagree, for we never guess. */
+  read(carrier: Carrier): string | undefined
+  /** The response headers that hand a credential over; without one, that take the old one away. */
+  write(carrier: Carrier, credential: string | undefined): readonly (readonly [name: string, value: string])[]
+  /** True when a cookie is wanted and the request is too insecure to set one. */
+  isHeldBack(carrier: Carrier): boolean
+}
+
+/** @throws `invalid` when the options leave no way to carry a credential, or a cookie that browsers refuse. */
+export function createCarriage(options: CarriageOptions, absoluteMs: number): Carriage {
+  const { cookie = {}, header = false } = options
+  if (cookie === false && !header) {
+    throw new SessionError('invalid', 'cookie and header are both off: a session could not be carried', {
+      path: 'cookie',
+    })
+  }
+  const name = cookie === false ? '' : (cookie.name ?? 'sessions')
+  if (!/^[A-Za-z0-9_-]*$/.test(name)) {
+    throw new SessionError('invalid', 'cookie.name may hold letters, digits, - and _ only', { path: 'cookie.name' })
+  }
+  const { secure = 'auto', sameSite = 'lax', maxAgeMs = absoluteMs } = cookie === false ? {} : cookie
+  if (sameSite === 'none' && secure === false) {
+    throw new SessionError('invalid', 'a cookie with sameSite none must be secure', { path: 'cookie.secure' })
+  }
+  const plainAllowed =
+    secure === false || (secure === 'auto' && globalThis.process?.env['NODE_ENV'] !== 'production')
+  const maxAge = Math.floor(Math.min(maxAgeMs, maxCookieAgeMs) / 1000)
+  const cookieName = (carrier: Carrier): string => (carrier.isSecure ? `__Host-${name}` : name)
+  const isHeldBack = (carrier: Carrier): boolean => cookie !== false && !carrier.isSecure && !plainAllowed
+
+  return {
+    varyBy: [...(cookie === false ? [] : ['Cookie']), ...(header ? [sessionIdHeader] : [])],
+    isHeldBack,
+
+    read(carrier) {
+      const values = new Set(cookie === false ? [] : cookieValues(carrier.cookie, cookieName(carrier)))
+      if (header && carrier.sessionId !== undefined) values.add(carrier.sessionId.trim())
+      const [value] = values
+      return values.size === 1 && value !== '' && value!.length <= maxValueLength ? value : undefined
+    },
+
+    write(carrier, credential) {
+      const headers: [string, string][] = []
+      if (cookie !== false && !isHeldBack(carrier)) {
+        const attributes = { path: '/', secure: carrier.isSecure, sameSite, maxAge: credential === undefined ? 0 : maxAge }
+        headers.push(['Set-Cookie', setCookie(cookieName(carrier), credential ?? '', attributes)])
+      }
+      if (header && credential !== undefined) headers.push([sessionIdHeader, credential])
+      return headers
+    },
+  }
+}

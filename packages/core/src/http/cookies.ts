@@ -1,0 +1,30 @@
+export interface CookieAttributes {
+  /** Seconds; 0 deletes the cookie. */
+  maxAge: number
+  path: string
+  domain?: string | undefined
+  secure: boolean
+  sameSite: 'lax' | 'strict' | 'none'
+}
+
+/** Every value a `Cookie` header gives for a name, in its order: more than one means somebody planted one. */
+export function cookieValues(header: string | undefined, name: string): string[] {
+  if (header === undefined) return []
+  const values: string[] = []
+  for (const pair of header.split(';')) {
+    const equals = pair.indexOf('=')
+    if (equals !== -1 && pair.slice(0, equals).trim() === name) values.push(pair.slice(equals + 1).trim())
+  }
+  return values
+}
+
+/** A `Set-Cookie` value; always `HttpOnly`. The value must need no quoting, as credentials do not. */
+export function setCookie(name: string, value: string, attributes: CookieAttributes): string {
+  const { maxAge, path, domain, secure, sameSite } = attributes
+  const parts = [`${name}=${value}`, `Max-Age=${maxAge}`, `Path=${path}`]
+  if (domain !== undefined) parts.push(`Domain=${domain}`)
+  parts.push('HttpOnly')
+  if (secure) parts.push('Secure')
+  parts.push(`SameSite=${sameSite[0]!.toUpperCase()}${sameSite.slice(1)}`)
+  return parts.join('; ')
+}

@@ -1,0 +1,120 @@
+import { SessionError } from '../errors.js'
+import type { Identity } from '../identity.js'
+import { noSuchSession } from '../live-session.js'
+import type { SessionWarning } from '../session-options.js'
+import type { Session } from '../session.js'
+import type { Sessions } from '../sessions.js'
+import type { Carriage, Carrier } from './carriage.js'
+
+/** What a framework's response lets us do. */
+export interface HeaderSink {
+  /** False once the first byte is out. */
+  canWrite(): boolean
+  /** Adds a header value beside those that are there. */
+  append(name: string, value: string): void
+  /** Sets a header, unless the application has set it. */
+  setDefault(name: string, value: string): void
+}
+
+export interface RequestSessionOptions {
+  readonly sessions: Sessions
+  readonly carriage: Carriage
+  readonly carrier: Carrier
+  readonly headers: HeaderSink
+  readonly identify: () => Identity | Promise<Identity>
+  readonly warn: (warning: SessionWarning) => void
+}
+
+/** The session of one request, whatever the framework. Nothing is looked up before somebody asks, and then once. */
+export class RequestSession {
+  readonly #options: RequestSessionOptions
+  #identity: Promise<Identity> | undefined
+  #found: Promise<Session | undefined> | undefined
+  #draft: Session | undefined
+
+  constructor(options: RequestSessionOptions) {
+    this.#options = options
+  }
+
+  /** Who is asking. */
+  async identity(): Promise<Identity> {
+    // Inside an async function, so that an `identify` that throws becomes a rejection like any other.
+    this.#identity ??= (async () => this.#options.identify())()
+    return this.#identity
+  }
+
+  /** The session whose credential came with the request. */
+  async find(): Promise<Session | undefined> {
+    this.#found ??= this.#lookUp()
+    return this.#draft?.isStored === true ? this.#draft : this.#found
+  }
+
+  /** The session of the request, or a draft that is stored, and handed to the caller, with its first write. */
+  async get(): Promise<Session> {
+    const found = await this.find()
+    if (found !== undefined) return found
+    const mine = this.#options.sessions.for(await this.identity())
+    this.#draft ??= mine.draft({
+      beforeCreate: () => this.#mustBeWritable(),
+      afterCreate: async (session) => this.#handOver(await session.credential()),
+    })
+    return this.#draft
+  }
+
+  /** The session of this public id, if the caller may touch it. @throws `not_found` */
+  async getById(id: string): Promise<Session> {
+    const found = await this.find()
+    if (found?.id === id) return found
+    return this.#options.sessions.for(await this.identity()).get(id)
+  }
+
+  /** Gives the request's session to its user and replaces the credential. @throws `not_found`, `unauthenticated` */
+  async bind(): Promise<Session> {
+    const session = await this.find()
+    if (session === undefined) throw noSuchSession()
+    this.#mustBeWritable()
+    this.#handOver(await session.bind())
+    return session
+  }
+
+  /** Takes the credential away from the caller; the session stays. */
+  forget(): void {
+    this.#mustBeWritable()
+    this.#handOver(undefined)
+  }
+
+  async #lookUp(): Promise<Session | undefined> {
+    const { carriage, carrier, headers, sessions } = this.#options
+    if (headers.canWrite()) {
+      // What is answered from here on is for this caller alone.
+      headers.setDefault('Cache-Control', 'no-store')
+      for (const name of carriage.varyBy) headers.append('Vary', name)
+    }
+    const value = carriage.read(carrier)
+    if (value === undefined) return undefined
+    const mine = sessions.for(await this.identity())
+    const session = await mine.findByCredential(value)
+    if (session !== undefined) return session
+    // A signed-in caller may name a session of theirs by its public id: who they are opens it, not the id.
+    const isPublicId = value === carrier.sessionId && mine.identity.userId !== undefined && !value.includes('.')
+    return isPublicId ? mine.find(value) : undefined
+  }
+
+  #mustBeWritable(): void {
+    if (this.#options.headers.canWrite()) return
+    throw new SessionError('headers_sent', 'The response has begun: touch the session before its first byte.')
+  }
+
+  #handOver(credential: string | undefined): void {
+    const { carriage, carrier, headers, warn } = this.#options
+    this.#mustBeWritable()
+    if (carriage.isHeldBack(carrier)) {
+      warn({
+        code: 'insecure_transport',
+        message:
+          'The session cookie was not set, for the request did not come over TLS. Behind a proxy, have the framework trust it (Express: app.set("trust proxy", 1)).',
+      })
+    }
+    for (const [name, value] of carriage.write(carrier, credential)) headers.append(name, value)
+  }
+}

@@ -1,0 +1,112 @@
+import type { Identity, Session, Sessions, SessionWarning } from '@sessions/core'
+import { type CarriageOptions, createCarriage, type HeaderSink, RequestSession, sessionIdHeader } from '@sessions/core/node'
+import type { Request, RequestHandler, Response } from 'express'
+
+export interface SessionsMiddlewareOptions extends CarriageOptions {
+  sessions: Sessions
+  /**
+   * Who is asking, from what your application has verified, never from what the client merely claims. Runs when the
+   * session is first asked for, once a request.
+   */
+  identify: (req: Request) => Identity | Promise<Identity>
+  /** Told when a cookie could not be set because the request was insecure (default: `console.warn`, once). */
+  onWarning?: (warning: SessionWarning) => void
+}
+
+// Not on the request: `req.session` belongs to express-session, and any other name to somebody one day.
+const requestSessions = new WeakMap<Request, RequestSession>()
+
+/**
+ * Makes `getSession(req)` work in the handlers after it. Reads two headers and no body, so it stands anywhere; a
+ * route that never asks for its session costs no store call. Mounted twice, the first one counts.
+ *
+ * @throws `invalid` at start, for options that cannot work.
+ */
+export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestHandler {
+  const { sessions, identify, cookie, header } = options
+  const carriage = createCarriage({ cookie, header }, sessions.ttl.absoluteMs)
+  const warn = warnOnce(options.onWarning)
+  return (req, res, next) => {
+    if (!requestSessions.has(req)) {
+      const carrier = {
+        cookie: req.headers.cookie,
+        sessionId: req.get(sessionIdHeader),
+        isSecure: req.secure,
+      }
+      const session = new RequestSession({
+        sessions,
+        carriage,
+        carrier,
+        headers: headerSink(res),
+        identify: () => identify(req),
+        warn,
+      })
+      requestSessions.set(req, session)
+    }
+    next()
+  }
+}
+
+/**
+ * The session of the request. Without an id: the caller's, by cookie or header; when there is none, a draft that is
+ * stored with its first write, which is when the caller is given its credential, so merely looking leaves no trace.
+ * With an id: the session of this public id, if the caller may touch it.
+ *
+ * Touch a draft before the first byte of the response: after it there is no way to hand over the credential, and its
+ * first write rejects with `headers_sent`.
+ *
+ * @throws `not_found` for an id that is unknown, expired, deleted or somebody else's.
+ */
+export async function getSession(req: Request, id?: string): Promise<Session> {
+  const session = sessionOf(req)
+  return id === undefined ? session.get() : session.getById(id)
+}
+
+/** The session whose credential came with the request, or undefined. */
+export async function findSession(req: Request): Promise<Session | undefined> {
+  return sessionOf(req).find()
+}
+
+/**
+ * To be called when an anonymous caller has signed in: gives their session to their user and replaces the
+ * credential; the one they had before opens nothing any more.
+ *
+ * @throws `not_found` without a session, `unauthenticated` when `identify` knows no user.
+ */
+export async function bindSession(req: Request): Promise<Session> {
+  return sessionOf(req).bind()
+}
+
+/** To be called when a caller signs out: takes the cookie away. The session stays until it expires. */
+export function forgetSession(req: Request): void {
+  sessionOf(req).forget()
+}
+
+function sessionOf(req: Request): RequestSession {
+  const session = requestSessions.get(req)
+  if (session === undefined) throw new Error('sessionsMiddleware() must run before this handler.')
+  return session
+}
+
+function headerSink(res: Response): HeaderSink {
+  return {
+    canWrite: () => !res.headersSent,
+    append: (name, value) => {
+      if (name === 'Vary') res.vary(value)
+      else res.append(name, value)
+    },
+    setDefault: (name, value) => {
+      if (!res.hasHeader(name)) res.setHeader(name, value)
+    },
+  }
+}
+
+function warnOnce(tell?: (warning: SessionWarning) => void): (warning: SessionWarning) => void {
+  let told = false
+  return (warning) => {
+    if (told) return
+    told = true
+    if (tell === undefined) console.warn(`[sessions] ${warning.code}: ${warning.message}`)
+    else tell(warning)
+  }
+}
