@@ -22,9 +22,12 @@ export function sessionsErrorHandler(): ErrorRequestHandler {
 }
 
 /** Errors of Express' body parsers and router, which name a status and say whether their message may be shown. */
-function unreadable(error: unknown): { type: string; title: string; status: number; code: string } | undefined {
+function unreadable(
+  error: unknown,
+): { type: string; title: string; status: number; code: string } | undefined {
   const { status, expose } = (error ?? {}) as { status?: unknown; expose?: unknown }
   if (typeof status !== 'number' || status < 400 || status > 499 || expose !== true) return undefined
-  if (status === 413) return { type: 'urn:sessions:problem:too_large', title: 'Too large', status, code: 'too_large' }
+  if (status === 413)
+    return { type: 'urn:sessions:problem:too_large', title: 'Too large', status, code: 'too_large' }
   return { type: 'urn:sessions:problem:invalid', title: 'Invalid request', status, code: 'invalid' }
 }

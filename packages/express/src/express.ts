@@ -1,5 +1,11 @@
 import type { Identity, Session, Sessions, SessionWarning } from '@sessions/core'
-import { type CarriageOptions, createCarriage, type HeaderSink, RequestSession, sessionIdHeader } from '@sessions/core/node'
+import {
+  type CarriageOptions,
+  createCarriage,
+  type HeaderSink,
+  RequestSession,
+  sessionIdHeader,
+} from '@sessions/core/node'
 import type { Request, RequestHandler, Response } from 'express'
 
 export interface SessionsMiddlewareOptions extends CarriageOptions {

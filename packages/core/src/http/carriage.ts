@@ -59,7 +59,9 @@ export function createCarriage(options: CarriageOptions, absoluteMs: number): Ca
   }
   const name = cookie === false ? '' : (cookie.name ?? 'sessions')
   if (!/^[A-Za-z0-9_-]*$/.test(name)) {
-    throw new SessionError('invalid', 'cookie.name may hold letters, digits, - and _ only', { path: 'cookie.name' })
+    throw new SessionError('invalid', 'cookie.name may hold letters, digits, - and _ only', {
+      path: 'cookie.name',
+    })
   }
   const { secure = 'auto', sameSite = 'lax', maxAgeMs = absoluteMs } = cookie === false ? {} : cookie
   if (sameSite === 'none' && secure === false) {
@@ -85,7 +87,12 @@ export function createCarriage(options: CarriageOptions, absoluteMs: number): Ca
     write(carrier, credential) {
       const headers: [string, string][] = []
       if (cookie !== false && !isHeldBack(carrier)) {
-        const attributes = { path: '/', secure: carrier.isSecure, sameSite, maxAge: credential === undefined ? 0 : maxAge }
+        const attributes = {
+          path: '/',
+          secure: carrier.isSecure,
+          sameSite,
+          maxAge: credential === undefined ? 0 : maxAge,
+        }
         headers.push(['Set-Cookie', setCookie(cookieName(carrier), credential ?? '', attributes)])
       }
       if (header && credential !== undefined) headers.push([sessionIdHeader, credential])

@@ -34,7 +34,12 @@ const answers: Record<SessionErrorCode, { status: number; title: string; retryAf
 }
 
 // What went wrong inside is for logs. These say nothing of it to a caller.
-const silent: ReadonlySet<SessionErrorCode> = new Set(['corrupt', 'store_failed', 'unavailable', 'unknown_outcome'])
+const silent: ReadonlySet<SessionErrorCode> = new Set([
+  'corrupt',
+  'store_failed',
+  'unavailable',
+  'unknown_outcome',
+])
 
 /** What to tell the caller about an error: the truth about their request, nothing about our insides. */
 export function toProblem(error: unknown): Problem {

@@ -96,7 +96,8 @@ export class RequestSession {
     const session = await mine.findByCredential(value)
     if (session !== undefined) return session
     // A signed-in caller may name a session of theirs by its public id: who they are opens it, not the id.
-    const isPublicId = value === carrier.sessionId && mine.identity.userId !== undefined && !value.includes('.')
+    const isPublicId =
+      value === carrier.sessionId && mine.identity.userId !== undefined && !value.includes('.')
     return isPublicId ? mine.find(value) : undefined
   }
 

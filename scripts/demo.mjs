@@ -1,0 +1,56 @@
+// Installs, builds, starts a demo app, drives one conversation through it in view, and serves until Ctrl-C.
+//   npm run demo [-- --app express] [--store memory] [--once]
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { apps, startApp } from './serve-app.mjs'
+import { build, install, root } from './setup.mjs'
+
+const { values: options } = parseArgs({
+  options: {
+    app: { type: 'string', default: 'express' },
+    store: { type: 'string', default: 'memory' },
+    once: { type: 'boolean', default: false },
+    port: { type: 'string', default: '' },
+  },
+})
+if (apps[options.app] === undefined) {
+  console.error(`There is no app named ${options.app}; there are: ${Object.keys(apps).join(', ')}`)
+  process.exit(2)
+}
+
+await install()
+await build(apps[options.app].package)
+const { runTour, resumeTour } = await import(
+  pathToFileURL(join(root, 'apps', options.app, 'dist', 'tour.js')).href
+)
+const start = (port) => startApp(options.app, { args: ['--store', options.store], env: { PORT: port } })
+const port = options.port === '' ? (options.once ? '0' : '3000') : options.port
+let app = await start(port).catch((error) => {
+  // Somebody is on the usual port; any other does as well.
+  if (options.port === '' && /EADDRINUSE/.test(error.message)) return start('0')
+  throw error
+})
+
+try {
+  const state = await runTour(app.url, console.log)
+  if (options.store !== 'memory') {
+    console.log('\nThe app is killed and started again; the session lives in the store.\n')
+    await app.stop('SIGKILL')
+    app = await start(port)
+    await resumeTour(app.url, state, console.log)
+  }
+} catch (error) {
+  console.error(error)
+  await app.stop()
+  process.exit(1)
+}
+
+if (options.once) {
+  await app.stop()
+} else {
+  console.log(`\nThe Shopping Assistant is at ${app.url}\nCtrl-C ends it.`)
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void app.stop())
+  await app.ended
+}
+process.exit(0)

@@ -1,0 +1,152 @@
+// Replays recorded dialogues over an app's HTTP API, reads everything back, and compares.
+//   npm run replay -- --data FILE.jsonl [--app express] [--store memory] [--json]
+import { randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { isDeepStrictEqual, parseArgs } from 'node:util'
+import { apps, startApp } from './serve-app.mjs'
+import { build, install } from './setup.mjs'
+
+const atOnce = 16
+const { values: options } = parseArgs({
+  options: {
+    data: { type: 'string' },
+    app: { type: 'string', default: 'express' },
+    store: { type: 'string', default: 'memory' },
+    json: { type: 'boolean', default: false },
+  },
+})
+if (options.data === undefined || apps[options.app] === undefined) {
+  console.error(
+    `usage: npm run replay -- --data FILE.jsonl [--app ${Object.keys(apps).join('|')}] [--store NAME] [--json]`,
+  )
+  process.exit(2)
+}
+
+/** One dialogue a line: { id, turns: [{ role, content, state? }] } */
+async function readDialogues(file) {
+  const dialogues = []
+  for await (const line of createInterface({ input: createReadStream(file) })) {
+    if (line.trim() !== '') dialogues.push(JSON.parse(line))
+  }
+  return dialogues
+}
+
+/** The app's API as one caller uses it: the credential of its session travels in a header. */
+function caller(base, adminToken) {
+  let credential
+  return async function call(method, path, body, { asAdmin = false } = {}) {
+    const response = await fetch(base + path, {
+      method,
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(credential === undefined ? {} : { 'x-session-id': credential }),
+        ...(asAdmin ? { authorization: `Bearer ${adminToken}` } : {}),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+    credential = response.headers.get('x-session-id') ?? credential
+    const text = await response.text()
+    if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 300)}`)
+    return JSON.parse(text).data
+  }
+}
+
+async function play(call, dialogue) {
+  const { session_id: id } = await call('POST', '/session', {})
+  for (const [index, turn] of dialogue.turns.entries()) {
+    const message = { id: `${dialogue.id}:${index}`, role: turn.role, content: turn.content }
+    // What was said by others than the user is put in by the operator, not by the caller.
+    await call('POST', `/session/${id}/messages`, { messages: [message] }, { asAdmin: turn.role !== 'user' })
+    if (turn.state !== undefined) await call('POST', `/session/${id}/preferences`, turn.state)
+  }
+  return id
+}
+
+/** Everything that came back otherwise than it was sent, as sentences. */
+async function compare(call, dialogue, id) {
+  const wrong = []
+  const messages = []
+  let before
+  do {
+    const page = await call(
+      'GET',
+      `/session/${id}/conversation?limit=7${before === undefined ? '' : `&before=${before}`}`,
+    )
+    messages.unshift(...page.conversation)
+    before = page.before
+  } while (before !== undefined)
+  if (messages.length !== dialogue.turns.length) {
+    wrong.push(`${messages.length} messages came back instead of ${dialogue.turns.length}`)
+  }
+  for (const [index, turn] of dialogue.turns.entries()) {
+    const got = messages[index]
+    if (got?.role !== turn.role) wrong.push(`turn ${index}: role ${got?.role} instead of ${turn.role}`)
+    if (got?.content !== turn.content)
+      wrong.push(`turn ${index}: ${JSON.stringify(got?.content)} instead of ${JSON.stringify(turn.content)}`)
+  }
+  const { session_info: info, analytics } = await call('GET', `/session/${id}/info`)
+  const preferences = Object.assign({}, ...dialogue.turns.map((turn) => turn.state ?? {}))
+  if (!isDeepStrictEqual(info.preferences, preferences)) wrong.push('the preferences differ')
+  const count = (role) => dialogue.turns.filter((turn) => turn.role === role).length
+  if (info.conversation_count !== dialogue.turns.length)
+    wrong.push(`conversation_count is ${info.conversation_count}`)
+  if (analytics.user_message_count !== count('user'))
+    wrong.push(`user_message_count is ${analytics.user_message_count}`)
+  if (analytics.assistant_message_count !== count('assistant')) {
+    wrong.push(`assistant_message_count is ${analytics.assistant_message_count}`)
+  }
+  return { wrong, messages: messages.length }
+}
+
+const dialogues = await readDialogues(resolve(process.env.INIT_CWD ?? '.', options.data))
+await install()
+await build(apps[options.app].package)
+const adminToken = randomBytes(32).toString('base64url')
+const app = await startApp(options.app, {
+  args: ['--store', options.store],
+  env: { ADMIN_TOKEN: adminToken },
+})
+const startedAt = Date.now()
+const result = { dialogues: dialogues.length, messages: 0, mismatches: 0, seconds: 0 }
+const waiting = [...dialogues]
+let done = 0
+const progress = process.stderr.isTTY
+  ? () =>
+      process.stderr.write(`\r  ${done} of ${dialogues.length} dialogues, ${result.mismatches} mismatches `)
+  : () => {}
+
+try {
+  const base = `${app.url}/api/v1/shopping`
+  await Promise.all(
+    Array.from({ length: atOnce }, async () => {
+      for (let dialogue = waiting.shift(); dialogue !== undefined; dialogue = waiting.shift()) {
+        const call = caller(base, adminToken)
+        try {
+          const { wrong, messages } = await compare(call, dialogue, await play(call, dialogue))
+          result.messages += messages
+          result.mismatches += wrong.length
+          for (const sentence of wrong) console.error(`${dialogue.id}: ${sentence}`)
+        } catch (error) {
+          result.mismatches++
+          console.error(`${dialogue.id}: ${error.message}`)
+        }
+        done++
+        progress()
+      }
+    }),
+  )
+} finally {
+  await app.stop()
+}
+result.seconds = (Date.now() - startedAt) / 1000
+if (process.stderr.isTTY) process.stderr.write('\n')
+if (options.json) {
+  console.log(JSON.stringify(result))
+} else {
+  console.log(
+    `${result.dialogues} dialogues, ${result.messages} messages read back in ${result.seconds.toFixed(1)} s: ${result.mismatches} mismatches`,
+  )
+}
+process.exit(result.mismatches === 0 && result.dialogues > 0 ? 0 : 1)

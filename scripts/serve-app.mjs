@@ -1,0 +1,51 @@
+// Starts one of the demo apps as a process of its own, on a port the system gives.
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { childEnv, root } from './setup.mjs'
+
+/** What each app is called and how it starts. */
+export const apps = {
+  express: { package: '@sessions/app-express', main: join(root, 'apps/express/dist/main.js') },
+}
+
+/** The running app: its URL, and how to end it. Rejects with what it printed when it does not come up. */
+export function startApp(name, { args = [], env = {}, startMs = 60_000 } = {}) {
+  const app = apps[name]
+  const child = spawn(process.execPath, [app.main, ...args], {
+    cwd: root,
+    env: childEnv({ PORT: '0', ...env }),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)))
+  const endWithUs = () => child.kill('SIGKILL')
+  process.once('exit', endWithUs)
+  void ended.then(() => process.off('exit', endWithUs))
+  let output = ''
+  return new Promise((resolve, reject) => {
+    const tooLate = setTimeout(() => {
+      child.kill('SIGKILL')
+      reject(new Error(`The app did not come up in ${startMs} ms:\n${output}`))
+    }, startMs)
+    const read = (data) => {
+      output += data
+      const url = /listening on (http:\/\/\S+)/.exec(output)?.[1]
+      if (url === undefined) return
+      clearTimeout(tooLate)
+      resolve({
+        url,
+        pid: child.pid,
+        ended,
+        stop: async (signal = 'SIGTERM') => {
+          child.kill(signal)
+          return ended
+        },
+      })
+    }
+    child.stdout.on('data', read)
+    child.stderr.on('data', read)
+    void ended.then((code) => {
+      clearTimeout(tooLate)
+      reject(new Error(`The app ended with ${code} before it came up:\n${output}`))
+    })
+  })
+}

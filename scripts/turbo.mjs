@@ -1,0 +1,5 @@
+// turbo with the pinned pnpm, wherever that comes from: node scripts/turbo.mjs run build
+import { install, turbo } from './setup.mjs'
+
+await install()
+await turbo(process.argv.slice(2)).catch(() => process.exit(1))
