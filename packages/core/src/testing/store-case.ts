@@ -1,8 +1,15 @@
 import { expect } from 'vitest'
 import { isSessionError, type SessionErrorCode } from '../errors.js'
 import { newId } from '../ids.js'
-import type { SessionRef } from '../session-record.js'
-import type { Committed, NewMessage, SessionChange, SessionStore, StoredMessage } from '../store.js'
+import type { SessionRecord, SessionRef } from '../session-record.js'
+import type {
+  Committed,
+  NewMessage,
+  SessionChange,
+  SessionQuery,
+  SessionStore,
+  StoredMessage,
+} from '../store.js'
 
 /** A store to be judged. */
 export interface StoreUnderTest {
@@ -49,6 +56,24 @@ export function append(store: SessionStore, ref: SessionRef, ...messages: NewMes
   return store.commit(ref, { messages })
 }
 
+/** Changes the body by compare-and-set, again after each conflict, and says how often it was tried. */
+export async function changeBody(
+  store: SessionStore,
+  ref: SessionRef,
+  change: (body: string) => string,
+): Promise<number> {
+  for (let tries = 1; ; tries++) {
+    const stored = await store.read(ref)
+    if (stored === undefined) expect.fail('the session is gone')
+    try {
+      await store.commit(ref, { revision: stored.record.revision, body: change(stored.body) })
+      return tries
+    } catch (error) {
+      if (!isSessionError(error, 'conflict')) throw error
+    }
+  }
+}
+
 /** Every message, page by page from the oldest. */
 export async function allMessages(
   store: SessionStore,
@@ -64,27 +89,85 @@ export async function allMessages(
   }
 }
 
-export function seqs(messages: readonly { seq: number }[]): number[] {
-  return messages.map((message) => message.seq)
+/** Every session, page by page. */
+export async function allSessions(
+  store: SessionStore,
+  query: Omit<SessionQuery, 'limit' | 'cursor'>,
+  limit = 1000,
+): Promise<SessionRecord[]> {
+  const all: SessionRecord[] = []
+  let cursor: string | undefined
+  do {
+    const page = await store.list({ ...query, limit, ...(cursor === undefined ? {} : { cursor }) })
+    expect(page.items.length, 'a page holds no more than its limit').toBeLessThanOrEqual(limit)
+    all.push(...page.items)
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return all
 }
 
-/** 1 to `last`, or `first` to `last`. */
+export function ids(items: readonly { id: string }[]): string[] {
+  return items.map((item) => item.id)
+}
+
+export function seqs(messages: readonly { seq: number }[]): number[] {
+  return messages.map((item) => item.seq)
+}
+
+/** `first` (1) to `last`. */
 export function range(last: number, first = 1): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
 }
 
-/** Checks that `promise` rejects with a `SessionError` of `code` that says `details`. */
+/** What an error of the store says, or undefined for a success. */
+export async function refusalOf(promise: Promise<unknown>): Promise<Refusal | undefined> {
+  try {
+    await promise
+    return undefined
+  } catch (error) {
+    if (!isSessionError(error)) throw error
+    const { code, revision, messageId } = error
+    return {
+      code,
+      ...(revision === undefined ? {} : { revision }),
+      ...(messageId === undefined ? {} : { messageId }),
+    }
+  }
+}
+
+export interface Refusal {
+  code: SessionErrorCode
+  revision?: number
+  messageId?: string
+}
+
+/** Checks that the store refuses with `code` and says `details`. */
 export async function expectRefusal(
   promise: Promise<unknown>,
   code: SessionErrorCode,
-  details: { revision?: number; messageId?: string; path?: string } = {},
+  details: Omit<Refusal, 'code'> = {},
 ): Promise<void> {
-  const outcome = await promise.then(
-    (value) => ({ resolved: value }),
-    (error: unknown) => ({ error }),
-  )
-  if (!('error' in outcome))
-    expect.fail(`expected ${code}, but it resolved: ${JSON.stringify(outcome.resolved)}`)
-  if (!isSessionError(outcome.error)) throw outcome.error
-  expect(outcome.error).toMatchObject({ code, ...details })
+  expect(await refusalOf(promise)).toEqual({ code, ...details })
 }
+
+/** Checks that the session is absent from every method, as if it had never been. */
+export async function expectAbsent(store: SessionStore, ref: SessionRef): Promise<void> {
+  expect(await store.read(ref, { tail: 10 })).toBeUndefined()
+  await expectRefusal(store.messages(ref, { limit: 10 }), 'not_found')
+  expect(ids(await allSessions(store, { tenantId: ref.tenantId }))).not.toContain(ref.id)
+  for (const change of lateChanges) await expectRefusal(store.commit(ref, change), 'not_found')
+  expect(await store.amend(ref, [{ seq: 1, payload: 'late' }])).toBe(0)
+  expect(await store.trim(ref, 1)).toBe(0)
+  expect(await store.remove(ref)).toBe(false)
+  expect(await store.read(ref, { tail: 10 }), 'still absent after late writes').toBeUndefined()
+}
+
+const lateChanges: readonly SessionChange[] = [
+  {},
+  { messages: [message('late')] },
+  { revision: 1 },
+  { revision: 1, body: 'late' },
+  { revision: 2, body: 'late', messages: [message('late')] },
+  { title: 'late', label: 'late', userId: 'late' },
+  { idleMs: 60_000, absoluteMs: 60_000 },
+]

@@ -1,9 +1,33 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
 import { commitCases } from './store-cases/commit.js'
+import { copyCases } from './store-cases/copies.js'
+import { deadlineCases } from './store-cases/deadlines.js'
+import { listingCases } from './store-cases/listing.js'
+import { messageIdCases } from './store-cases/message-ids.js'
+import { noResurrectionCases } from './store-cases/no-resurrection.js'
+import { randomCases } from './store-cases/random.js'
+import { readingCases } from './store-cases/reading.js'
+import { revisionCases } from './store-cases/revisions.js'
+import { tenantCases } from './store-cases/tenants.js'
+import { textCases } from './store-cases/texts.js'
+import { upkeepCases } from './store-cases/upkeep.js'
 import type { StoreChapter, StoreUnderTest } from './store-case.js'
 
 /** Everything every store must show, by the numbers of the contract's semantics. */
-export const storeChapters: readonly StoreChapter[] = [commitCases]
+export const storeChapters: readonly StoreChapter[] = [
+  commitCases,
+  messageIdCases,
+  revisionCases,
+  noResurrectionCases,
+  deadlineCases,
+  textCases,
+  tenantCases,
+  readingCases,
+  listingCases,
+  copyCases,
+  upkeepCases,
+  randomCases,
+]
 
 /**
  * Registers with vitest what every `SessionStore` must show. There are no switches: a store that cannot pass all of

@@ -1,0 +1,112 @@
+import * as fc from 'fast-check'
+import type { SessionRef } from '../session-record.js'
+import type { MessageQuery, SessionChange, SessionStore } from '../store.js'
+import { allSessions, refusalOf } from './store-case.js'
+
+/** One call of a store, as data: fast-check can print it and make it smaller. */
+export type Command =
+  | { call: 'commit'; id: string; change: SessionChange }
+  | { call: 'read'; id: string; tail: number }
+  | { call: 'messages'; id: string; query: MessageQuery }
+  | { call: 'amend'; id: string; seq: number; payload: string }
+  | { call: 'trim'; id: string; throughSeq: number }
+  | { call: 'remove'; id: string }
+  | { call: 'list'; userId?: string; label?: string }
+
+// Few of each, so that commands meet.
+const id = fc.constantFrom('a', 'b')
+const payload = fc.constantFrom('x', 'y')
+const seq = fc.nat(6)
+const name = fc.constantFrom('', 'n', 'o')
+const newMessages = fc.array(fc.record({ id: fc.constantFrom('m1', 'm2', 'm3', 'm4', 'm5'), payload }), {
+  maxLength: 3,
+})
+const names = { userId: name, label: name, title: name }
+const incarnation = fc.constantFrom('i', 'j')
+const optional = { requiredKeys: [] as [] }
+
+const change: fc.Arbitrary<SessionChange> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ messages: newMessages }) },
+  {
+    weight: 3,
+    arbitrary: fc.record(
+      { revision: fc.constant(0), incarnation, body: payload, messages: newMessages, ...names },
+      { requiredKeys: ['revision', 'incarnation'] },
+    ),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record(
+      { revision: fc.integer({ min: 1, max: 3 }), incarnation, body: payload, messages: newMessages },
+      { requiredKeys: ['revision', 'body'] },
+    ),
+  },
+  { weight: 1, arbitrary: fc.record({ revision: fc.integer({ min: 1, max: 3 }), messages: newMessages }) },
+  { weight: 1, arbitrary: fc.record({ incarnation, messages: newMessages, ...names }, optional) },
+  { weight: 1, arbitrary: fc.record({ messages: newMessages, idleMs: fc.constant(0) }) },
+)
+
+const limit = fc.integer({ min: 1, max: 4 })
+const order = fc.constantFrom('asc' as const, 'desc' as const)
+const query = fc.record({ limit, after: seq, before: seq, order }, { requiredKeys: ['limit'] })
+
+export const command: fc.Arbitrary<Command> = fc.oneof(
+  { weight: 8, arbitrary: fc.record({ call: fc.constant('commit' as const), id, change }) },
+  { weight: 2, arbitrary: fc.record({ call: fc.constant('read' as const), id, tail: fc.nat(4) }) },
+  { weight: 2, arbitrary: fc.record({ call: fc.constant('messages' as const), id, query }) },
+  { weight: 1, arbitrary: fc.record({ call: fc.constant('amend' as const), id, seq, payload }) },
+  { weight: 1, arbitrary: fc.record({ call: fc.constant('trim' as const), id, throughSeq: fc.nat(4) }) },
+  { weight: 1, arbitrary: fc.record({ call: fc.constant('remove' as const), id }) },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      {
+        call: fc.constant('list' as const),
+        userId: fc.constantFrom('n', 'o'),
+        label: fc.constantFrom('n', 'o'),
+      },
+      { requiredKeys: ['call'] },
+    ),
+  },
+)
+
+/** What a call gave or why it was refused, without times: those are checked elsewhere. */
+export async function outcomeOf(store: SessionStore, tenantId: string, step: Command): Promise<unknown> {
+  let value: unknown
+  const refused = await refusalOf(
+    (async () => {
+      value = await call(store, tenantId, step)
+    })(),
+  )
+  return refused ?? withoutTimes(value)
+}
+
+async function call(store: SessionStore, tenantId: string, step: Command): Promise<unknown> {
+  if (step.call === 'list') {
+    const { call: _, ...filter } = step
+    const records = await allSessions(store, { tenantId, ...filter }, 1)
+    return records.sort((a, b) => (a.id < b.id ? -1 : 1))
+  }
+  const ref: SessionRef = { tenantId, id: step.id }
+  switch (step.call) {
+    case 'commit':
+      return store.commit(ref, step.change)
+    case 'read':
+      return store.read(ref, { tail: step.tail })
+    case 'messages':
+      return store.messages(ref, step.query)
+    case 'amend':
+      return store.amend(ref, [step])
+    case 'trim':
+      return store.trim(ref, step.throughSeq)
+    default:
+      return store.remove(ref)
+  }
+}
+
+const times = new Set(['at', 'createdAt', 'updatedAt', 'activeAt', 'expiresAt'])
+
+function withoutTimes(value: unknown): unknown {
+  if (typeof value !== 'object') return value
+  return JSON.parse(JSON.stringify(value, (key, inner: unknown) => (times.has(key) ? undefined : inner)))
+}

@@ -1,0 +1,128 @@
+import { SessionError } from '../errors.js'
+import type { SessionRecord, SessionRef } from '../session-record.js'
+import type {
+  Amendment,
+  AppendedMessage,
+  MessageQuery,
+  NewMessage,
+  ReadOptions,
+  SessionChange,
+  SessionQuery,
+  SessionStore,
+  StoredMessage,
+} from '../store.js'
+
+interface ModelSession {
+  record: { -readonly [K in keyof SessionRecord]: SessionRecord[K] }
+  body: string
+  messages: StoredMessage[]
+}
+
+/**
+ * What sessions must be after any calls, told as simply as it can be: every time is 0, the only deadline is
+ * `idleMs: 0`, a list is one page.
+ */
+export class StoreModel implements SessionStore {
+  #sessions: ModelSession[] = []
+
+  async commit(ref: SessionRef, change: SessionChange) {
+    const { revision, incarnation, body, messages = [], idleMs } = change
+    const found = this.#find(ref)
+    if (
+      revision !== 0 &&
+      (!found || (incarnation ?? found.record.incarnation) !== found.record.incarnation)
+    ) {
+      throw absent()
+    }
+    if (found && revision !== undefined && revision !== found.record.revision) {
+      throw new SessionError('conflict', 'revision', { revision: found.record.revision })
+    }
+    const session = found ? structuredClone(found) : begin(ref, incarnation ?? 'made')
+    const appended = messages.map((message) => append(session, message))
+    if (!found || body !== undefined) session.record.revision++
+    session.body = body ?? session.body
+    for (const name of ['userId', 'label', 'title'] as const) {
+      if (change[name] !== undefined) session.record[name] = change[name]
+      if (change[name] === '') delete session.record[name]
+    }
+    await this.remove(ref)
+    if (idleMs !== 0) this.#sessions.push(session)
+    return { record: structuredClone(session.record), messages: appended }
+  }
+
+  async read(ref: SessionRef, { tail = 0 }: ReadOptions = {}) {
+    const session = this.#find(ref)
+    if (!session) return undefined
+    return structuredClone({ ...session, messages: tail === 0 ? [] : session.messages.slice(-tail) })
+  }
+
+  async messages(ref: SessionRef, { after = 0, before = Infinity, limit, order }: MessageQuery) {
+    const session = this.#find(ref)
+    if (!session) throw absent()
+    const matching = session.messages.filter(({ seq }) => seq > after && seq < before)
+    if (order === 'desc') matching.reverse()
+    return { messages: structuredClone(matching.slice(0, limit)), more: matching.length > limit }
+  }
+
+  async amend(ref: SessionRef, amendments: readonly Amendment[]) {
+    const session = this.#find(ref)
+    if (!session) return 0
+    const payloads = new Map(amendments.map(({ seq, payload }) => [seq, payload]))
+    const there = session.messages.filter(({ seq }) => payloads.has(seq)).length
+    session.messages = session.messages.map((stored) => {
+      return { ...stored, payload: payloads.get(stored.seq) ?? stored.payload }
+    })
+    return there
+  }
+
+  async trim(ref: SessionRef, throughSeq: number) {
+    const session = this.#find(ref)
+    if (!session) return 0
+    const { record, messages } = session
+    session.messages = messages.filter(({ seq }) => seq > throughSeq)
+    record.trimmedSeq = Math.max(record.trimmedSeq, Math.min(throughSeq, record.lastSeq))
+    return messages.length - session.messages.length
+  }
+
+  async remove(ref: SessionRef) {
+    const found = this.#find(ref)
+    this.#sessions = this.#sessions.filter((session) => session !== found)
+    return found !== undefined
+  }
+
+  async list({ tenantId, userId, label }: SessionQuery) {
+    const items = this.#sessions
+      .map(({ record }) => structuredClone(record))
+      .filter((record) => record.tenantId === tenantId)
+      .filter((record) => userId === undefined || record.userId === userId)
+      .filter((record) => label === undefined || record.label === label)
+    return { items: items.sort((a, b) => (a.id < b.id ? -1 : 1)) }
+  }
+
+  async sweep() {
+    return 0
+  }
+
+  #find({ tenantId, id }: SessionRef): ModelSession | undefined {
+    return this.#sessions.find(({ record }) => record.tenantId === tenantId && record.id === id)
+  }
+}
+
+function begin({ tenantId, id }: SessionRef, incarnation: string): ModelSession {
+  const times = { createdAt: 0, updatedAt: 0, activeAt: 0 }
+  const record = { tenantId, id, incarnation, revision: 0, lastSeq: 0, trimmedSeq: 0, ...times }
+  return { record, body: '', messages: [] }
+}
+
+function append(session: ModelSession, { id, payload }: NewMessage): AppendedMessage {
+  const known = session.messages.find((stored) => stored.id === id)
+  if (known && known.payload !== payload) throw new SessionError('conflict', 'message id', { messageId: id })
+  if (known) return { id, seq: known.seq, at: 0, inserted: false }
+  const seq = ++session.record.lastSeq
+  session.messages.push({ seq, id, at: 0, payload })
+  return { id, seq, at: 0, inserted: true }
+}
+
+function absent(): SessionError {
+  return new SessionError('not_found', 'absent')
+}
