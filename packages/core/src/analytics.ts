@@ -19,7 +19,11 @@ export interface SessionInfo {
   readonly tokens: number
   /** What the user talks about most. */
   readonly topics: readonly Topic[]
-  readonly cart: CartCounts & { readonly lines: number; readonly pieces: number; readonly total?: Money | undefined }
+  readonly cart: CartCounts & {
+    readonly lines: number
+    readonly pieces: number
+    readonly total?: Money | undefined
+  }
   readonly orders: number
 }
 

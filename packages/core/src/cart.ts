@@ -99,7 +99,8 @@ export const emptyCart: Cart = { items: [] }
  */
 export function addToCart(cart: Cart, input: CartItemInput, at: number, path = 'item'): Cart {
   const item = parseWith(cartItemInputSchema, input, path)
-  const metadata = item.metadata === undefined ? undefined : (parseJson(item.metadata, `${path}.metadata`) as JsonObject)
+  const metadata =
+    item.metadata === undefined ? undefined : (parseJson(item.metadata, `${path}.metadata`) as JsonObject)
   const currency = cart.items[0]?.price.currency
   if (currency !== undefined && currency !== item.price.currency) {
     const where = `${path}.price.currency`

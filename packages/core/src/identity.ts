@@ -18,7 +18,9 @@ export const reservedTenantPrefix = '~'
 export function parseIdentity(identity: Identity): Identity {
   const tenantId = parseId(identity.tenantId, 'tenantId')
   if (tenantId.startsWith(reservedTenantPrefix)) {
-    throw new SessionError('invalid', `tenantId must not start with ${reservedTenantPrefix}`, { path: 'tenantId' })
+    throw new SessionError('invalid', `tenantId must not start with ${reservedTenantPrefix}`, {
+      path: 'tenantId',
+    })
   }
   if (identity.userId !== undefined) parseId(identity.userId, 'userId')
   return {

@@ -1,5 +1,13 @@
 export type { SessionInfo } from './analytics.js'
-export { type Cart, type CartItem, type CartItemInput, cartTotal, type Money, type Order, pieces } from './cart.js'
+export {
+  type Cart,
+  type CartItem,
+  type CartItemInput,
+  cartTotal,
+  type Money,
+  type Order,
+  pieces,
+} from './cart.js'
 export { buildContext, type ContextInput, type ContextOptions } from './context/build-context.js'
 export type { BuiltContext } from './context/lay-out.js'
 export { type CountTokens, estimateTokens } from './context/token-count.js'
@@ -15,7 +23,14 @@ export type { HistoryOptions, HistoryPage } from './history.js'
 export type { Identity } from './identity.js'
 export { newId } from './ids.js'
 export { isJsonObject, type JsonObject, type JsonValue, mergePatch } from './json.js'
-export { type Message, type MessageInput, type MessagePart, type MessageStatus, type Role, textOf } from './message.js'
+export {
+  type Message,
+  type MessageInput,
+  type MessagePart,
+  type MessageStatus,
+  type Role,
+  textOf,
+} from './message.js'
 export type { Branch, CartCounts, Fact, Lineage, SeqRange, Summary } from './session-body.js'
 export type { ChangeOptions, SessionCart } from './session-cart.js'
 export type { SessionLimits, SessionsOptions, SessionTtl, SessionWarning } from './session-options.js'

@@ -73,7 +73,9 @@ function problemOf(value: unknown): string | undefined {
       return Number.isFinite(value) ? undefined : 'not a finite number'
     case 'object':
       if (value === null || Array.isArray(value)) return undefined
-      return isPlain(value) ? undefined : `a ${value.constructor?.name ?? 'class instance'}, which JSON would change`
+      return isPlain(value)
+        ? undefined
+        : `a ${value.constructor?.name ?? 'class instance'}, which JSON would change`
     default:
       return `${typeof value}, which JSON cannot hold`
   }

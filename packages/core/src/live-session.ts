@@ -76,7 +76,9 @@ export class LiveSession {
     await this.store()
     const { maxMessages } = this.service.limits
     if (this.#record.lastSeq + messages.length > maxMessages) {
-      throw new SessionError('limit_reached', `A session holds at most ${maxMessages} messages.`, { path: 'messages' })
+      throw new SessionError('limit_reached', `A session holds at most ${maxMessages} messages.`, {
+        path: 'messages',
+      })
     }
     for (let attempt = 1; ; attempt++) {
       try {
@@ -97,7 +99,8 @@ export class LiveSession {
     const { ifRevision, ...others } = options
     const changeId = newId().slice(0, 10)
     // The copy at hand saves a read. It may be old: only a commit proves it, so nothing else is concluded from it.
-    let seen: Seen | undefined = this.#body === undefined ? undefined : { record: this.#record, body: this.#body }
+    let seen: Seen | undefined =
+      this.#body === undefined ? undefined : { record: this.#record, body: this.#body }
     let unknown = 0
     for (let attempt = 1; ; attempt++) {
       const fresh = seen === undefined
@@ -130,7 +133,11 @@ export class LiveSession {
       } catch (error) {
         if (isSessionError(error, 'unknown_outcome') && ++unknown <= maxUnknownOutcomes) {
           seen = undefined
-        } else if (isSessionError(error, 'conflict') && error.messageId === undefined && attempt < maxAttempts) {
+        } else if (
+          isSessionError(error, 'conflict') &&
+          error.messageId === undefined &&
+          attempt < maxAttempts
+        ) {
           seen = undefined
           await pause(attempt)
         } else {
@@ -191,7 +198,9 @@ export function noSuchSession(): SessionError {
 function checkRevision(record: SessionRecord, ifRevision: number | undefined): void {
   if (ifRevision === undefined || ifRevision === record.revision) return
   const { revision } = record
-  throw new SessionError('conflict', `The session is at revision ${revision}, not ${ifRevision}.`, { revision })
+  throw new SessionError('conflict', `The session is at revision ${revision}, not ${ifRevision}.`, {
+    revision,
+  })
 }
 
 // Writers that lost a race and start again at the same moment lose the next one too; chance spreads them.

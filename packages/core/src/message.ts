@@ -111,9 +111,13 @@ export function encodeMessage(input: MessageInput, options: EncodeMessageOptions
   parseJson(parsed, path)
   const text = JSON.stringify(toPayload(parsed, options.countTokens(parsed)))
   if (text.length > options.maxLength) {
-    throw new SessionError('too_large', `${path} takes ${text.length} characters; the limit is ${options.maxLength}`, {
-      path,
-    })
+    throw new SessionError(
+      'too_large',
+      `${path} takes ${text.length} characters; the limit is ${options.maxLength}`,
+      {
+        path,
+      },
+    )
   }
   return { id: parsed.id === undefined ? newId() : parseId(parsed.id, `${path}.id`), payload: text }
 }

@@ -105,7 +105,9 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
 })
 
 /** The body of a session that was just made. */
-export function newBody(init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage'>> = {}): SessionBody {
+export function newBody(
+  init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage'>> = {},
+): SessionBody {
   return {
     v: 1,
     state: {},

@@ -35,7 +35,11 @@ export interface SessionLimits {
 
 /** Something the operator should know and no caller caused. Codes are stable. */
 export interface SessionWarning {
-  readonly code: 'memory_store_in_production' | 'no_credential_secrets' | 'listener_failed' | 'insecure_transport'
+  readonly code:
+    | 'memory_store_in_production'
+    | 'no_credential_secrets'
+    | 'listener_failed'
+    | 'insecure_transport'
   readonly message: string
   readonly cause?: unknown
 }
@@ -91,13 +95,19 @@ export function toServiceParts(options: SessionsOptions): ServiceParts {
   const given = options.limits ?? {}
   const limits: Required<SessionLimits> = {
     maxSessions: limit(given.maxSessions, 'limits.maxSessions', Number.POSITIVE_INFINITY),
-    maxSessionsPerUser: limit(given.maxSessionsPerUser, 'limits.maxSessionsPerUser', Number.POSITIVE_INFINITY),
+    maxSessionsPerUser: limit(
+      given.maxSessionsPerUser,
+      'limits.maxSessionsPerUser',
+      Number.POSITIVE_INFINITY,
+    ),
     whenFull: given.whenFull ?? 'reject',
     maxMessages: limit(given.maxMessages, 'limits.maxMessages', 100_000),
     maxMessageLength: limit(given.maxMessageLength, 'limits.maxMessageLength', 65_536),
     maxBodyLength: limit(given.maxBodyLength, 'limits.maxBodyLength', 65_536),
   }
-  const warn = once(options.onWarning ?? ((warning) => console.warn(`[sessions] ${warning.code}: ${warning.message}`)))
+  const warn = once(
+    options.onWarning ?? ((warning) => console.warn(`[sessions] ${warning.code}: ${warning.message}`)),
+  )
   const inProduction = globalThis.process?.env['NODE_ENV'] === 'production'
   if (options.store === undefined && inProduction) {
     warn({
@@ -108,7 +118,8 @@ export function toServiceParts(options: SessionsOptions): ServiceParts {
   if (options.credentialSecrets === undefined && inProduction) {
     warn({
       code: 'no_credential_secrets',
-      message: 'Credentials are signed with a secret made at start: a restart voids them. Pass credentialSecrets.',
+      message:
+        'Credentials are signed with a secret made at start: a restart voids them. Pass credentialSecrets.',
     })
   }
   return {

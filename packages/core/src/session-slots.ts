@@ -20,7 +20,11 @@ export async function claimSlots(service: ServiceParts, record: SessionRecord): 
   const { tenantId, userId } = record
   try {
     if (userId !== undefined && Number.isFinite(maxSessionsPerUser)) {
-      await claim(service, record, `user:${userId}`, maxSessionsPerUser, { tenantId, userId, limit: pageSize })
+      await claim(service, record, `user:${userId}`, maxSessionsPerUser, {
+        tenantId,
+        userId,
+        limit: pageSize,
+      })
     }
     if (Number.isFinite(maxSessions)) {
       await claim(service, record, 'tenant', maxSessions, { tenantId, limit: pageSize })
@@ -47,7 +51,9 @@ async function claim(
     if (holders.length >= max) holders = await stillLive(service, holders, query)
     if (holders.length >= max) {
       if (service.limits.whenFull === 'reject') {
-        throw new SessionError('limit_reached', `There are already ${max} live sessions.`, { path: 'sessions' })
+        throw new SessionError('limit_reached', `There are already ${max} live sessions.`, {
+          path: 'sessions',
+        })
       }
       // `stillLive` puts the most active first.
       const evicted = holders.slice(max - 1)

@@ -73,14 +73,21 @@ export class Session {
   async append(messages: MessageInput | readonly MessageInput[]): Promise<readonly AppendedMessage[]> {
     const { maxMessageLength: maxLength } = this.#live.service.limits
     const { countTokens, emit } = this.#live.service
-    const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
+    const inputs = Array.isArray(messages)
+      ? (messages as readonly MessageInput[])
+      : [messages as MessageInput]
     const encoded = inputs.map((input, index) =>
-      encodeMessage(input, { path: Array.isArray(messages) ? `messages[${index}]` : 'message', maxLength, countTokens }),
+      encodeMessage(input, {
+        path: Array.isArray(messages) ? `messages[${index}]` : 'message',
+        maxLength,
+        countTokens,
+      }),
     )
     const { record, messages: appended } = await this.#live.append(encoded)
     for (const [index, { id: messageId, seq, inserted }] of appended.entries()) {
       const input = inputs[index]!
-      if (inserted) emit('message.appended', record, { messageId, seq, role: input.role, tokens: countTokens(input) })
+      if (inserted)
+        emit('message.appended', record, { messageId, seq, role: input.role, tokens: countTokens(input) })
     }
     const first = appended.find((message) => message.inserted)
     if (first !== undefined) await this.#expireBefore(first)
@@ -91,7 +98,9 @@ export class Session {
   async history(options: HistoryOptions = {}): Promise<HistoryPage> {
     const { limit = 50, branch = 'active' } = options
     if (!Number.isInteger(limit) || limit < 1 || limit > pageSize) {
-      throw new SessionError('invalid', `limit must be a whole number from 1 to ${pageSize}`, { path: 'limit' })
+      throw new SessionError('invalid', `limit must be a whole number from 1 to ${pageSize}`, {
+        path: 'limit',
+      })
     }
     if (options.before !== undefined && options.after !== undefined) {
       throw new SessionError('invalid', 'before and after exclude each other', { path: 'after' })
@@ -150,7 +159,10 @@ export class Session {
     get: async (): Promise<JsonObject> => (await this.#live.load()).body.state,
 
     /** Changes the state by a pure function, which runs again when somebody else was faster. @throws `invalid` */
-    update: async (change: (state: JsonObject) => JsonObject, options?: ChangeOptions): Promise<JsonObject> => {
+    update: async (
+      change: (state: JsonObject) => JsonObject,
+      options?: ChangeOptions,
+    ): Promise<JsonObject> => {
       const { record, body } = await this.#live.update((before) => {
         const state = change(before.state)
         return state === before.state ? before : { ...before, state: parseJsonObject(state, 'state') }
@@ -265,7 +277,10 @@ export class Session {
 
   /** Voids every credential given out so far, at once, and makes a new one. */
   async rotateCredential(): Promise<string> {
-    const { record, body } = await this.#live.update((before) => ({ ...before, generation: before.generation + 1 }))
+    const { record, body } = await this.#live.update((before) => ({
+      ...before,
+      generation: before.generation + 1,
+    }))
     const { generation } = body
     this.#live.service.emit('credential.rotated', record, { generation })
     return this.#live.service.credentials.sign({ ref: this.ref, incarnation: record.incarnation, generation })
@@ -279,7 +294,8 @@ export class Session {
    */
   async bind(): Promise<string> {
     const { userId } = this.identity
-    if (userId === undefined) throw new SessionError('unauthenticated', 'Only a signed-in user can own a session.')
+    if (userId === undefined)
+      throw new SessionError('unauthenticated', 'Only a signed-in user can own a session.')
     const { record, body } = await this.#live.update(
       (before) => {
         const owner = this.record.userId

@@ -8,7 +8,12 @@ import { LiveSession, noSuchSession, type Seen } from './live-session.js'
 import { encodeCopy, encodeMessage, type Message, type MessageInput } from './message.js'
 import { parseTitle } from './parse.js'
 import { decodeBody, encodeBody, type Lineage, newBody, type SessionBody } from './session-body.js'
-import { type ServiceParts, type SessionsOptions, type SessionTtl, toServiceParts } from './session-options.js'
+import {
+  type ServiceParts,
+  type SessionsOptions,
+  type SessionTtl,
+  toServiceParts,
+} from './session-options.js'
 import { claimSlots } from './session-slots.js'
 import { Session } from './session.js'
 import type { Page, SessionRecord, SessionRef, SweepOptions } from './store.js'
@@ -177,10 +182,15 @@ export class SessionsOfCaller {
       await options.afterCreate?.(this.#session(seen, true))
       return seen
     }
-    const live = new LiveSession(this.#service, this.identity, { record, body: newBody() }, {
-      holdsCredential: true,
-      create,
-    })
+    const live = new LiveSession(
+      this.#service,
+      this.identity,
+      { record, body: newBody() },
+      {
+        holdsCredential: true,
+        create,
+      },
+    )
     return new Session(live)
   }
 
@@ -230,7 +240,10 @@ export class SessionsOfCaller {
       ...(include.includes('cart') ? { cart: await source.cart.get() } : {}),
     })
     const title = options.title ?? from.title
-    const init = { ...(title === undefined ? {} : { title }), ...(from.label === undefined ? {} : { label: from.label }) }
+    const init = {
+      ...(title === undefined ? {} : { title }),
+      ...(from.label === undefined ? {} : { label: from.label }),
+    }
     const seen = await this.#store(this.#ref(newId()), newId(), init, body, taken)
     this.#service.emit('session.forked', seen.record, { fromSessionId: source.id, seq: lineage.seq })
     return this.#session(seen, true)
@@ -301,7 +314,10 @@ export class SessionsOfCaller {
 }
 
 function initialBody(init: SessionInit): SessionBody {
-  const cart = (init.cart ?? []).reduce((so, item, index) => addToCart(so, item, Date.now(), `cart[${index}]`), emptyCart)
+  const cart = (init.cart ?? []).reduce(
+    (so, item, index) => addToCart(so, item, Date.now(), `cart[${index}]`),
+    emptyCart,
+  )
   return newBody({
     cart,
     state: parseJsonObject(init.state ?? {}, 'state'),

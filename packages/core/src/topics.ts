@@ -16,7 +16,9 @@ const stopWords = new Set(
   only or other our out over own please right said same say see shall she should show so some something such sure take
   tell than thank thanks that that's the their them then there there's these they thing things think this those though
   through to too try two under until up us use very want was way we we're well were what what's when where which while
-  who whom whose why will with won't would yeah yes yet you you'd you'll you're you've your yours`.split(/\s+/),
+  who whom whose why will with won't would yeah yes yet you you'd you'll you're you've your yours`.split(
+    /\s+/,
+  ),
 )
 
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
@@ -51,7 +53,8 @@ function wordsOf(text: string): Map<string, string> {
 
 function singular(word: string): string {
   if (word.length > 4 && word.endsWith('ies')) return `${word.slice(0, -3)}y`
-  if (word.length > 3 && word.endsWith('s') && !word.endsWith('ss') && !word.endsWith('us')) return word.slice(0, -1)
+  if (word.length > 3 && word.endsWith('s') && !word.endsWith('ss') && !word.endsWith('us'))
+    return word.slice(0, -1)
   return word
 }
 
