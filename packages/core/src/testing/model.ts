@@ -19,8 +19,8 @@ interface ModelSession {
 }
 
 /**
- * What sessions must be after any calls, told as simply as it can be: every time is 0, the only deadline is
- * `idleMs: 0`, a list is one page.
+ * What sessions must be after any calls, told as simply as it can be: every time is 0, and the only deadline is
+ * `idleMs: 0`.
  */
 export class StoreModel implements SessionStore {
   #sessions: ModelSession[] = []
@@ -90,13 +90,16 @@ export class StoreModel implements SessionStore {
     return found !== undefined
   }
 
-  async list({ tenantId, userId, label }: SessionQuery) {
-    const items = this.#sessions
+  async list({ tenantId, userId, label, limit, cursor = '0' }: SessionQuery) {
+    const matching = this.#sessions
       .map(({ record }) => structuredClone(record))
       .filter((record) => record.tenantId === tenantId)
       .filter((record) => userId === undefined || record.userId === userId)
       .filter((record) => label === undefined || record.label === label)
-    return { items: items.sort((a, b) => (a.id < b.id ? -1 : 1)) }
+      .sort((a, b) => (a.id < b.id ? -1 : 1))
+    const end = Number(cursor) + limit
+    const items = matching.slice(Number(cursor), end)
+    return end < matching.length ? { items, cursor: String(end) } : { items }
   }
 
   async sweep() {

@@ -33,7 +33,7 @@ export interface StoreChapter {
 }
 
 /** A place that no other case uses. */
-export function freshRef(id = 'session'): SessionRef {
+export function freshRef(id = newId()): SessionRef {
   return { tenantId: newId(), id }
 }
 

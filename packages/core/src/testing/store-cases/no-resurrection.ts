@@ -165,18 +165,40 @@ export const noResurrectionCases: StoreChapter = {
       },
     },
     {
-      title: 'a deadline racing appends: once one is refused, all are',
+      title: 'a deadline racing appends: none gets in after it, and once one is refused, all are',
       async run({ store, peer }) {
-        const ref = await freshSession(store, { idleMs: 40 })
+        const ref = freshRef()
+        const { expiresAt } = (await store.commit(ref, { revision: 0, idleMs: 40 })).record
         let refused = 0
         let sent = 0
         await until(async () => {
-          const late = await refusalOf(append(sent % 2 === 0 ? store : peer, ref, message(`m${sent++}`)))
-          expect(late?.code).toBe(refused > 0 ? 'not_found' : late && 'not_found')
-          if (late !== undefined) refused++
-          return refused === 10
+          const appending = append(sent % 2 === 0 ? store : peer, ref, message(`m${sent++}`))
+          const late = await refusalOf(appending)
+          if (late === undefined) {
+            expect(refused).toBe(0)
+            expect((await appending).record.updatedAt).toBeLessThan(expiresAt!)
+            return false
+          }
+          expect(late).toEqual({ code: 'not_found' })
+          return ++refused === 10
         })
         await expectAbsent(peer, ref)
+      },
+    },
+    {
+      title: 'a sweep racing a new beginning, 20 rounds: the new one stays',
+      async run({ store, peer }) {
+        for (const _ of range(20)) {
+          const ref = await freshSession(store, { ...everything, idleMs: 0 })
+          await together(2, async (n) =>
+            n === 0 ? peer.sweep({ limit: 1000 }) : store.commit(ref, { revision: 0, messages: numbered(1) }),
+          )
+          expect(await store.read(ref, { tail: 5 })).toMatchObject({
+            record: { lastSeq: 1 },
+            messages: [{ id: 'm1' }],
+          })
+          expect(ids((await peer.list({ ...ref, limit: 10 })).items)).toEqual([ref.id])
+        }
       },
     },
   ],

@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import {
   allSessions,
   append,
+  expectRefusal,
   freshRef,
   freshSession,
   ids,
@@ -24,7 +25,6 @@ async function expectRoundTrip({ store, peer }: StoreUnderTest, text: string): P
   expect((await store.read(ref))?.body).toBe(`${text}${text}`)
   const { messages } = await store.messages(ref, { limit: 10 })
   expect(messages.map(({ payload }) => payload)).toEqual([`${text}!`, `${text}${text}`])
-  expect((await append(peer, ref, message('m1', `${text}!`))).messages).toMatchObject([{ inserted: false }])
 }
 
 export const textCases: StoreChapter = {
@@ -43,6 +43,20 @@ export const textCases: StoreChapter = {
           fc.asyncProperty(anyText, (text) => expectRoundTrip(stores, text)),
           { numRuns: 50 },
         ),
+    },
+    {
+      title: 'a payload sent again is known to be the same',
+      async run({ store, peer }) {
+        const ref = await freshSession(store)
+        const sent = Object.values(uglyTexts).map((text, index) => message(`m${index}`, text))
+        await append(store, ref, ...sent)
+        const again = await append(peer, ref, ...sent)
+        expect(again.messages.filter(({ inserted }) => inserted)).toEqual([])
+        const composed = await append(store, ref, message('composed', 'é'.normalize('NFC')))
+        expect(composed.messages).toMatchObject([{ inserted: true }])
+        const decomposed = append(peer, ref, message('composed', 'é'.normalize('NFD')))
+        await expectRefusal(decomposed, 'conflict', { messageId: 'composed' })
+      },
     },
     {
       title: 'title, label and user id, which list tells apart',

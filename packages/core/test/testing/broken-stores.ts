@@ -1,0 +1,327 @@
+import { setImmediate } from 'node:timers/promises'
+import { isSessionError } from '../../src/errors.js'
+import { newId } from '../../src/ids.js'
+import type { SessionRecord, SessionRef } from '../../src/session-record.js'
+import { memoryStore } from '../../src/stores/memory-store.js'
+import type {
+  AppendedMessage,
+  Committed,
+  NewMessage,
+  SessionStore,
+  StoredMessage,
+  StoredSession,
+} from '../../src/store.js'
+import { processClock } from '../../src/time.js'
+
+/** A store over `store`, with some methods of its own. */
+function instead(store: SessionStore, broken: Partial<SessionStore>): SessionStore {
+  return { ...store, ...broken }
+}
+
+/** Takes any body, whatever revision it was made on. */
+export function lastWriterWins(): SessionStore {
+  const store = memoryStore()
+  return instead(store, {
+    async commit(ref, change) {
+      const refusal = await store.commit(ref, change).catch((error: unknown) => error)
+      if (!isSessionError(refusal, 'conflict') || refusal.revision === undefined || change.revision === 0) {
+        return refusal instanceof Error ? Promise.reject(refusal) : (refusal as Committed)
+      }
+      return store.commit(ref, { ...change, revision: refusal.revision })
+    },
+  })
+}
+
+/** Asks the process what time it is. */
+export function appClock(): SessionStore {
+  return memoryStore({ clock: () => Date.now() })
+}
+
+/** Makes the session again when a write finds none. */
+export function resurrectingWrite(): SessionStore {
+  const store = memoryStore()
+  return instead(store, {
+    async commit(ref, change) {
+      try {
+        return await store.commit(ref, change)
+      } catch (error) {
+        if (!isSessionError(error, 'not_found')) throw error
+        return store.commit(ref, { ...change, revision: 0 })
+      }
+    },
+  })
+}
+
+/** Keeps no incarnation: a write for the session that was is taken by the one that is. */
+export function forgetfulOfIncarnation(): SessionStore {
+  const store = memoryStore()
+  return instead(store, {
+    commit(ref, { incarnation, ...change }) {
+      return store.commit(
+        ref,
+        change.revision === 0 && incarnation !== undefined ? { ...change, incarnation } : change,
+      )
+    },
+  })
+}
+
+/** Gives every reader the same object. */
+export function aliasingMemory(): SessionStore {
+  const store = memoryStore()
+  const given = new Map<string, StoredSession>()
+  const keyOf = ({ tenantId, id }: SessionRef) => JSON.stringify([tenantId, id])
+  const forget = (ref: SessionRef) => given.delete(keyOf(ref))
+  return instead(store, {
+    commit(ref, change) {
+      forget(ref)
+      return store.commit(ref, change)
+    },
+    amend(ref, amendments) {
+      forget(ref)
+      return store.amend(ref, amendments)
+    },
+    trim(ref, throughSeq) {
+      forget(ref)
+      return store.trim(ref, throughSeq)
+    },
+    remove(ref) {
+      forget(ref)
+      return store.remove(ref)
+    },
+    async read(ref, { tail = 0 } = {}) {
+      const stored = await store.read(ref, { tail: 1000 })
+      if (stored === undefined) return undefined
+      const same = given.get(keyOf(ref)) ?? stored
+      given.set(keyOf(ref), same)
+      return { ...same, messages: tail === 0 ? [] : same.messages.slice(-tail) }
+    },
+  })
+}
+
+/** Takes what was handed in a moment later, when its owner may have changed it. */
+export function lateReader(): SessionStore {
+  const store = memoryStore()
+  return instead(store, {
+    async commit(ref, change) {
+      await setImmediate()
+      return store.commit(ref, change)
+    },
+  })
+}
+
+/** Stores every message it is sent, however often. */
+export function messageIdIgnored(): SessionStore {
+  const store = memoryStore()
+  const inner = (message: NewMessage) => ({ ...message, id: `${newId()}${message.id}` })
+  const outer = <Message extends { id: string }>(message: Message) => ({
+    ...message,
+    id: message.id.slice(24),
+  })
+  return instead(store, {
+    async commit(ref, change) {
+      const messages = (change.messages ?? []).map(inner)
+      const committed = await store.commit(ref, { ...change, messages })
+      return { ...committed, messages: committed.messages.map(outer) }
+    },
+    async read(ref, options) {
+      const stored = await store.read(ref, options)
+      return stored && { ...stored, messages: stored.messages.map(outer) }
+    },
+    async messages(ref, query) {
+      const page = await store.messages(ref, query)
+      return { ...page, messages: page.messages.map(outer) }
+    },
+  })
+}
+
+/** Keeps a session where `toKey` says. */
+function keyed(toKey: (ref: SessionRef) => SessionRef): SessionStore {
+  const store = memoryStore()
+  const owners = new Map<string, SessionRef>()
+  const textOf = ({ tenantId, id }: SessionRef) => JSON.stringify([tenantId, id])
+  return {
+    async read({ tenantId, id }, options) {
+      const stored = await store.read(toKey({ tenantId, id }), options)
+      return stored && { ...stored, record: { ...stored.record, tenantId, id } }
+    },
+    async commit({ tenantId, id }, change) {
+      const committed = await store.commit(toKey({ tenantId, id }), change)
+      owners.set(textOf(committed.record), { tenantId, id })
+      return { ...committed, record: { ...committed.record, tenantId, id } }
+    },
+    messages: (ref, query) => store.messages(toKey(ref), query),
+    amend: (ref, amendments) => store.amend(toKey(ref), amendments),
+    trim: (ref, throughSeq) => store.trim(toKey(ref), throughSeq),
+    remove: (ref) => store.remove(toKey(ref)),
+    async list(query) {
+      const { tenantId } = toKey({ tenantId: query.tenantId, id: '' })
+      const page = await store.list({ ...query, tenantId })
+      return { ...page, items: page.items.map((record) => ({ ...record, ...owners.get(textOf(record)) })) }
+    },
+    sweep: (options) => store.sweep(options),
+  }
+}
+
+/** Looks a session up by its bare id. */
+export function tenantIgnored(): SessionStore {
+  return keyed(({ id }) => ({ tenantId: 'all', id }))
+}
+
+/** Folds what looks alike into one id, as some databases do. */
+export function foldedIds(): SessionStore {
+  return keyed(({ tenantId, id }) => ({ tenantId, id: id.normalize('NFC').toLowerCase().trimEnd() }))
+}
+
+/** Changes the body first and appends after. */
+export function nonAtomicCommit(): SessionStore {
+  const store = memoryStore()
+  return instead(store, {
+    async commit({ ...ref }, { messages: sent = [], ...change }) {
+      const messages = structuredClone(sent)
+      const committed = await store.commit(ref, change)
+      const { incarnation } = committed.record
+      const appended = []
+      for (const message of messages) {
+        appended.push(...(await store.commit(ref, { incarnation, messages: [message] })).messages)
+      }
+      const stored = await store.read(ref)
+      return { record: stored?.record ?? committed.record, messages: appended }
+    },
+  })
+}
+
+/** Reads the session, thinks, and writes all of it back: the way of one JSON column or one key. */
+export function readThinkWrite(): SessionStore {
+  const store = memoryStore()
+  // The memory store does its work before it returns the promise, so these calls are one write.
+  const overwrite = (ref: SessionRef, { record, body, messages }: StoredSession) => {
+    const { incarnation, trimmedSeq, expiresAt, userId = '', label = '', title = '' } = record
+    const before = Array.from({ length: trimmedSeq }, () => ({ id: newId(), payload: '' }))
+    const idleMs = expiresAt === undefined ? {} : { idleMs: Math.max(0, expiresAt - processClock()) }
+    const change = { incarnation, body, messages: [...before, ...messages], userId, label, title, ...idleMs }
+    return Promise.all([
+      store.remove(ref),
+      store.commit(ref, { revision: 0, ...change }),
+      ...Array.from({ length: record.revision - 1 }, (_, n) => store.commit(ref, { revision: n + 1, body })),
+      store.trim(ref, trimmedSeq),
+    ])
+  }
+  return instead(store, {
+    async commit({ ...ref }, change) {
+      const { revision, messages = [], ...rest } = structuredClone(change)
+      const before = await store.read(ref, { tail: 20_000 })
+      await setImmediate()
+      if (before !== undefined && revision !== 0) await overwrite(ref, before)
+      return store.commit(ref, { ...rest, messages, ...(revision === undefined ? {} : { revision }) })
+    },
+  })
+}
+
+/** Counts, thinks, and writes: two appends at once get the same seq. */
+export function countThenWrite(): SessionStore {
+  const store = memoryStore()
+  const counted = new Map<string, number>()
+  const keyOf = ({ tenantId, id }: SessionRef, messageId: string) => JSON.stringify([tenantId, id, messageId])
+  const outer = <Message extends StoredMessage | AppendedMessage>(ref: SessionRef, message: Message) => ({
+    ...message,
+    seq: counted.get(keyOf(ref, message.id)) ?? message.seq,
+  })
+  return instead(store, {
+    async commit({ ...ref }, change) {
+      const mine = structuredClone(change)
+      const before = await store.read(ref)
+      await setImmediate()
+      const committed = await store.commit(ref, mine)
+      let seq = before?.record.lastSeq ?? 0
+      for (const { id, inserted } of committed.messages) if (inserted) counted.set(keyOf(ref, id), ++seq)
+      return { ...committed, messages: committed.messages.map((message) => outer(ref, message)) }
+    },
+    async read(ref, options) {
+      const stored = await store.read(ref, options)
+      return stored && { ...stored, messages: stored.messages.map((message) => outer(ref, message)) }
+    },
+    async messages(ref, query) {
+      const page = await store.messages(ref, query)
+      return { ...page, messages: page.messages.map((message) => outer(ref, message)) }
+    },
+  })
+}
+
+/** Looks for what has expired, and removes it a moment later. */
+export function twoStepSweep(): SessionStore {
+  const store = memoryStore()
+  const known = new Map<string, SessionRecord>()
+  return instead(store, {
+    async commit(ref, change) {
+      const committed = await store.commit(ref, change)
+      const { tenantId, id } = committed.record
+      known.set(JSON.stringify([tenantId, id]), committed.record)
+      return committed
+    },
+    async sweep({ limit }) {
+      const isPast = ([, { expiresAt = Infinity }]: [string, SessionRecord]) => expiresAt <= processClock()
+      const expired = [...known].filter(isPast).slice(0, limit)
+      await setImmediate()
+      for (const [key, record] of expired) {
+        known.delete(key)
+        await store.remove(record)
+      }
+      return expired.length
+    },
+  })
+}
+
+/** Numbers messages by the clock. */
+export function seqFromClock(): SessionStore {
+  const store = memoryStore()
+  const outer = <Message extends { seq: number; at: number }>(message: Message) => ({
+    ...message,
+    seq: message.at,
+  })
+  return instead(store, {
+    async commit(ref, change) {
+      const committed = await store.commit(ref, change)
+      return { ...committed, messages: committed.messages.map(outer) }
+    },
+    async read(ref, options) {
+      const stored = await store.read(ref, options)
+      return stored && { ...stored, messages: stored.messages.map(outer) }
+    },
+  })
+}
+
+/** Reads bodies and payloads as JSON, and encodes text as UTF-8 that ends at a NUL. */
+export function parsedTexts(): SessionStore {
+  const store = memoryStore()
+  const spoil = (text: string) => {
+    const encoded = new TextDecoder().decode(new TextEncoder().encode(text)).replace(/\u0000.*/s, '')
+    try {
+      return JSON.stringify(JSON.parse(encoded))
+    } catch {
+      return encoded
+    }
+  }
+  return instead(store, {
+    commit(ref, { body, messages = [], ...change }) {
+      const spoilt = messages.map(({ id, payload }) => ({ id, payload: spoil(payload) }))
+      return store.commit(ref, {
+        ...change,
+        messages: spoilt,
+        ...(body === undefined ? {} : { body: spoil(body) }),
+      })
+    },
+  })
+}
+
+/** Finds the next page by counting. */
+export function countedPages(): SessionStore {
+  const store = memoryStore()
+  return instead(store, {
+    async list({ cursor = '0', limit, ...query }) {
+      const { items } = await store.list({ ...query, limit: 1000 })
+      const end = Number(cursor) + limit
+      const page = items.slice(Number(cursor), end)
+      return end < items.length ? { items: page, cursor: String(end) } : { items: page }
+    },
+  })
+}

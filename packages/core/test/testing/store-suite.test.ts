@@ -1,0 +1,192 @@
+import { describe, expect, test } from 'vitest'
+import { memoryStore } from '../../src/stores/memory-store.js'
+import { storeChapters } from '../../src/testing/store-suite.js'
+import type { SessionStore } from '../../src/store.js'
+import * as broken from './broken-stores.js'
+
+interface Failed {
+  chapter: string
+  title: string
+}
+
+async function failing(makeStore: () => SessionStore): Promise<Failed[]> {
+  const store = makeStore()
+  const failed: Failed[] = []
+  for (const { title: chapter, cases } of storeChapters) {
+    for (const { title, run } of cases) {
+      await run({ store, peer: store }).catch(() => failed.push({ chapter, title }))
+    }
+  }
+  return failed
+}
+
+interface Flaw {
+  /** What must fail. */
+  fails: string[]
+  /** How the chapters begin in which anything else may fail too. Random calls may always. */
+  within: string[]
+}
+
+const random = ['through one instance', 'through two instances in turn']
+
+const flaws: Record<keyof typeof broken, Flaw> = {
+  lastWriterWins: {
+    fails: [
+      'changes nothing when the body is refused',
+      'a body on an old revision is a conflict that says the current one',
+      'a revision without a body is checked and leaves the body alone',
+      'two bodies on one revision, 20 rounds: exactly one wins, the other learns the new revision',
+      '20 additions at once, each tried again after a conflict, all count',
+      '1,000 rounds of an append, a body change and a read, four at once: every effect is there',
+      ...random,
+    ],
+    within: ['1', '3'],
+  },
+  appClock: {
+    fails: [
+      "times are the store's in a process whose clock is an hour ahead",
+      "times are the store's in a process whose clock is an hour behind",
+      'a process whose clock is an hour ahead loses no session',
+      'a process whose clock is an hour behind sees no expired session',
+    ],
+    within: [],
+  },
+  resurrectingWrite: {
+    fails: [
+      'a session that never was is absent from every method',
+      'a removed session is absent from every method, and no late write brings it back',
+      'an expired session is absent from every method, and no late write brings it back',
+      'a removal racing commits, 20 rounds: nothing is left',
+      'a deadline racing appends: none gets in after it, and once one is refused, all are',
+      ...random,
+    ],
+    // Elsewhere the same check is made in passing, of an expired session and of another tenant's.
+    within: ['1', '4', '5', '7'],
+  },
+  forgetfulOfIncarnation: {
+    fails: ['a change for an earlier incarnation is not_found, also at an equal revision', ...random],
+    within: ['1', '4'],
+  },
+  aliasingMemory: { fails: ['changing what read gave changes nothing'], within: [] },
+  lateReader: {
+    fails: ['changing what was handed in changes nothing, as soon as the call has been made'],
+    within: [],
+  },
+  messageIdIgnored: {
+    fails: [
+      'an id with the same payload again succeeds and changes nothing',
+      'an id with another payload is a conflict that names it',
+      'an id twice in one commit is stored once',
+      '50 commits of one id at once store it once, and one of them says so',
+      '20 payloads for one id at once: one is stored, 19 are conflicts',
+      'changes nothing when the last of its messages is refused',
+      'a payload sent again is known to be the same',
+      'any two message ids of a session are two messages',
+      ...random,
+    ],
+    within: ['1', '2', '8 reading'],
+  },
+  tenantIgnored: {
+    fails: [
+      'any two tenants are apart, whatever their ids match',
+      'tenant and id never run into one another',
+      'one id in two tenants: no method of one reaches the other',
+      "another tenant's cursor shows nothing of that tenant",
+    ],
+    within: ['4', '5', '6', '7', '8 listing', 'amend, trim and sweep'],
+  },
+  foldedIds: { fails: ['any two ids of a tenant are two sessions'], within: [] },
+  nonAtomicCommit: {
+    fails: [
+      'keeps the messages of one commit next to each other',
+      'changes nothing when the last of its messages is refused',
+      'creates nothing when a message of the first commit is refused',
+      'an id twice in one commit with two payloads is a conflict, and nothing is stored',
+      ...random,
+    ],
+    // A commit that ends the session and appends to it is two.
+    within: ['1', '2', '4', '5', 'amend, trim and sweep'],
+  },
+  readThinkWrite: {
+    fails: [
+      'keeps 50 appends of two instances at once, seq 1 to 50',
+      '50 commits of one id at once store it once, and one of them says so',
+      '20 additions at once, each tried again after a conflict, all count',
+      'appends never conflict with body changes, nor body changes with appends',
+      '1,000 rounds of an append, a body change and a read, four at once: every effect is there',
+      'a removal racing commits, 20 rounds: nothing is left',
+      'amend racing appends loses neither',
+      'trim racing appends drops no new message, and counts each dropped one once',
+    ],
+    // Each write makes the session anew, so its times may be a millisecond off anywhere that compares them.
+    within: ['1', '2', '3', '4', '5', '8 reading', 'amend, trim and sweep'],
+  },
+  countThenWrite: {
+    fails: [
+      'keeps 50 appends of two instances at once, seq 1 to 50',
+      'keeps the messages of one commit next to each other',
+      '1,000 rounds of an append, a body change and a read, four at once: every effect is there',
+    ],
+    within: ['1', '2', '3', 'amend, trim and sweep'],
+  },
+  twoStepSweep: {
+    fails: [
+      'a sweep racing a new beginning, 20 rounds: the new one stays',
+      'many sweepers at once count no session twice',
+    ],
+    within: [],
+  },
+  seqFromClock: {
+    fails: [
+      'appends at the next seq, whichever instance writes',
+      'keeps 50 appends of two instances at once, seq 1 to 50',
+      'a tail is the newest messages in order, none unless asked for',
+      ...random,
+    ],
+    within: ['1', '2', '3', '4', '7', '8 reading', '9', 'amend, trim and sweep'],
+  },
+  parsedTexts: {
+    fails: [
+      'body and payload: 2^53 + 1',
+      'body and payload: an exponent',
+      'body and payload: a key twice',
+      'body and payload: spaces around',
+      'body and payload: NUL',
+      'body and payload: a lone high surrogate',
+      'body and payload: a lone low surrogate',
+      'body and payload: any text at all',
+    ],
+    within: ['6'],
+  },
+  countedPages: {
+    fails: [
+      'pages go on when the session their cursor stopped at is gone',
+      'refuses a cursor that is none of its own',
+    ],
+    within: ['8 listing'],
+  },
+}
+
+describe('the store suite', () => {
+  test('has no title twice', () => {
+    const titles = storeChapters.flatMap(({ cases, title }) => cases.map((each) => `${title}: ${each.title}`))
+    expect(titles.filter((title, index) => titles.indexOf(title) !== index)).toEqual([])
+  })
+
+  test('passes a store that is right', async () => {
+    expect(await failing(memoryStore)).toEqual([])
+  })
+
+  for (const [name, makeStore] of Object.entries(broken)) {
+    test(`finds ${name}`, async () => {
+      const { fails, within } = flaws[name as keyof typeof broken]
+      const failed = await failing(makeStore)
+      expect(failed.map(({ title }) => title)).toEqual(expect.arrayContaining(fails))
+      const allowed = ['random', ...within]
+      const others = failed.filter(
+        ({ chapter, title }) => !fails.includes(title) && !allowed.some((start) => chapter.startsWith(start)),
+      )
+      expect(others, 'nothing else fails').toEqual([])
+    })
+  }
+})
