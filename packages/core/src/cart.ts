@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SessionError } from './errors.js'
 import { newId } from './ids.js'
-import { type JsonObject, parseJson } from './json.js'
+import type { JsonObject } from './json.js'
 import { parseWith } from './parse.js'
 
 /** An amount in the smallest unit of its currency: 99900 and `USD` are 999 dollars. */
@@ -99,8 +99,7 @@ export const emptyCart: Cart = { items: [] }
  */
 export function addToCart(cart: Cart, input: CartItemInput, at: number, path = 'item'): Cart {
   const item = parseWith(cartItemInputSchema, input, path)
-  const metadata =
-    item.metadata === undefined ? undefined : (parseJson(item.metadata, `${path}.metadata`) as JsonObject)
+  const metadata = item.metadata as JsonObject | undefined
   const currency = cart.items[0]?.price.currency
   if (currency !== undefined && currency !== item.price.currency) {
     const where = `${path}.price.currency`

@@ -11,6 +11,8 @@ export interface JsonLimits {
   maxDepth?: number
   /** Keys and array items together (default 10,000). */
   maxNodes?: number
+  /** Lets fields of the value itself be `undefined`, as optional fields are in code (default false). */
+  optionalFields?: boolean
 }
 
 // Deep enough for any document; shallow enough that no serializer or database overflows on what we accepted.
@@ -31,6 +33,7 @@ export function parseJson(value: unknown, path: string, limits: JsonLimits = {})
   const waiting: { value: unknown; path: string; depth: number }[] = [{ value, path, depth: 1 }]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { value: node, path: at, depth } = next
+    if (node === undefined && depth === 2 && limits.optionalFields === true) continue
     const problem = problemOf(node)
     if (problem !== undefined) throw new SessionError('invalid', `${at} is ${problem}`, { path: at })
     if (typeof node !== 'object' || node === null) continue

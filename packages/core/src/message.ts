@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SessionError } from './errors.js'
 import { newId, parseId } from './ids.js'
-import { type JsonObject, type JsonValue, parseJson } from './json.js'
+import type { JsonObject, JsonValue } from './json.js'
 import { parseWith } from './parse.js'
 import type { NewMessage, StoredMessage } from './store.js'
 
@@ -55,20 +55,20 @@ export interface Message {
   readonly metadata?: JsonObject
 }
 
-const id = z.string().min(1)
-const partSchema = z.union([
-  z.looseObject({ type: z.enum(['text', 'reasoning']), text: z.string() }),
-  z.looseObject({ type: z.literal('tool-call'), toolCallId: id, toolName: id, input: z.unknown() }),
-  z.looseObject({ type: z.literal('tool-result'), toolCallId: id, output: z.unknown() }),
-  z.looseObject({
-    type: z
-      .string()
-      .min(1)
-      .refine((type) => !['text', 'reasoning', 'tool-call', 'tool-result'].includes(type), {
-        error: 'is missing what this type of part needs',
-      }),
-  }),
-])
+// What the parts that we look into must have; a discriminated union would close the list, and it is open.
+const neededByType: Record<string, z.ZodObject> = {
+  text: z.object({ text: z.string() }),
+  reasoning: z.object({ text: z.string() }),
+  'tool-call': z.object({ toolCallId: z.string().min(1), toolName: z.string().min(1), input: z.json() }),
+  'tool-result': z.object({ toolCallId: z.string().min(1), output: z.json() }),
+}
+const partSchema = z.looseObject({ type: z.string().min(1) }).superRefine((part, context) => {
+  const needed = Object.hasOwn(neededByType, part.type) ? neededByType[part.type]! : undefined
+  const result = needed?.safeParse(part)
+  for (const issue of result?.error?.issues ?? []) {
+    context.addIssue({ code: 'custom', message: issue.message, path: issue.path })
+  }
+})
 
 /** The shape of a `MessageInput` from outside; unknown fields are refused. */
 export const messageInputSchema = z.strictObject({
@@ -108,7 +108,6 @@ export interface EncodeMessageOptions {
 export function encodeMessage(input: MessageInput, options: EncodeMessageOptions): NewMessage {
   const path = options.path ?? 'message'
   const parsed = parseWith(messageInputSchema, input, path) as MessageInput
-  parseJson(parsed, path)
   const text = JSON.stringify(toPayload(parsed, options.countTokens(parsed)))
   if (text.length > options.maxLength) {
     throw new SessionError(

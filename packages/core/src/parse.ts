@@ -1,12 +1,15 @@
 import type { z } from 'zod'
 import { SessionError } from './errors.js'
+import { parseJson } from './json.js'
 
 /**
- * What `schema` makes of `value`.
+ * What `schema` makes of a value from outside, once it is known to be JSON that reaches no prototype.
  *
  * @throws `invalid` with the path of the first thing wrong.
  */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
+  // Before the schema, which would silently leave out a key such as `__proto__`.
+  parseJson(value, path, { optionalFields: true })
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issue = deepest(result.error.issues[0])

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { isSessionError, SessionError } from '../src/errors.js'
+
+describe('SessionError', () => {
+  it('is known by its code, also when another copy of the package made it', async () => {
+    const error = new SessionError('not_found', 'gone')
+    const copy: unknown = Object.assign(new Error('gone'), {
+      [Symbol.for('@sessions/error')]: true,
+      code: 'not_found',
+    })
+    expect(isSessionError(error, 'not_found')).toBe(true)
+    expect(isSessionError(copy, 'not_found')).toBe(true)
+    expect(isSessionError(error, 'conflict')).toBe(false)
+    expect(isSessionError(new Error('not_found'))).toBe(false)
+    expect(isSessionError(undefined)).toBe(false)
+  })
+
+  it('keeps the error beneath it for logs', () => {
+    const cause = new Error('ECONNREFUSED')
+    expect(new SessionError('unavailable', 'no store', { cause }).cause).toBe(cause)
+    expect('cause' in new SessionError('invalid', 'bad')).toBe(false)
+  })
+})

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { SessionError, sessionErrorCodes } from '../../src/errors.js'
+import { toProblem } from '../../src/http/problem.js'
+
+describe('toProblem', () => {
+  it.each(sessionErrorCodes)('answers %s with a status, a type and a title of its own', (code) => {
+    const problem = toProblem(new SessionError(code, 'a sentence', { path: 'a.b' }))
+    expect(problem).toMatchObject({ code, type: `urn:sessions:problem:${code}`, path: 'a.b' })
+    expect(problem.status).toBeGreaterThanOrEqual(400)
+    expect(problem.title).not.toBe('')
+  })
+
+  it('shows nothing of what went wrong inside', () => {
+    const secret = 'postgres://user:password@db'
+    const errors = [
+      new Error(secret),
+      secret,
+      undefined,
+      new SessionError('store_failed', secret, { cause: new Error(secret) }),
+      new SessionError('unavailable', secret),
+      new SessionError('corrupt', secret),
+      new SessionError('invalid', 'bad', { cause: new Error(secret) }),
+    ]
+    for (const error of errors) expect(JSON.stringify(toProblem(error))).not.toContain('password')
+  })
+
+  it('says when to try again', () => {
+    expect(toProblem(new SessionError('unavailable', 'x')).retryAfterMs).toBe(1000)
+    expect(toProblem(new SessionError('limit_reached', 'x', { retryAfterMs: 50 })).retryAfterMs).toBe(50)
+  })
+})
