@@ -104,7 +104,7 @@ export class MemoryShelf {
   sweep(limit: number, now: number): number {
     let count = 0
     while (count < limit) {
-      const slot = this.#due.at(0)
+      const slot = this.#due.first
       if (slot === undefined || slot.at > now) break
       if (slot.session.isPast(now)) {
         this.drop(slot.session)
@@ -126,9 +126,7 @@ export class MemoryShelf {
     const tenant = this.#tenants.get(tenantId)
     const list = userId === undefined ? tenant?.active : tenant?.users.get(userId)
     if (list === undefined) return
-    for (let index = (after === undefined ? list.size : list.rank(after)) - 1; index >= 0; index--) {
-      yield list.at(index)!.session
-    }
+    for (const { session } of list.backwards(after)) yield session
   }
 
   // A deadline that only moves later leaves the slot where it is: most appends move it, and none should pay for it.

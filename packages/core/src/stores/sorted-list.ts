@@ -1,41 +1,78 @@
-/**
- * Items in order, in one array: found by halving, moved in and out by shifting what comes after, which for some tens
- * of thousands of items costs microseconds. An item's place must not change while it is in here.
- */
+// Moving an item in or out shifts what follows it in its run, so runs are kept short; a list of a million items has
+// some thousands of them, which are again found by halving.
+const maxRun = 512
+
+/** Items in order. An item's place must not change while it is in here, and no two may have the same. */
 export class SortedList<Place, Item extends Place = Place> {
-  readonly #items: Item[] = []
+  /** Never empty themselves. */
+  readonly #runs: Item[][] = []
   readonly #compare: (a: Place, b: Place) => number
+  #size = 0
 
   constructor(compare: (a: Place, b: Place) => number) {
     this.#compare = compare
   }
 
   get size(): number {
-    return this.#items.length
+    return this.#size
   }
 
-  at(index: number): Item | undefined {
-    return this.#items[index]
-  }
-
-  /** How many items come before `place`. */
-  rank(place: Place): number {
-    let low = 0
-    let high = this.#items.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#compare(this.#items[middle]!, place) < 0) low = middle + 1
-      else high = middle
-    }
-    return low
+  get first(): Item | undefined {
+    return this.#runs[0]?.[0]
   }
 
   add(item: Item): void {
-    this.#items.splice(this.rank(item), 0, item)
+    this.#size++
+    const at = Math.min(this.#runOf(item), this.#runs.length - 1)
+    const run = this.#runs[at]
+    if (run === undefined) {
+      this.#runs.push([item])
+      return
+    }
+    run.splice(this.#rank(run, item), 0, item)
+    if (run.length > maxRun) this.#runs.splice(at + 1, 0, run.splice(maxRun / 2))
   }
 
   delete(item: Item): void {
-    const index = this.rank(item)
-    if (this.#items[index] === item) this.#items.splice(index, 1)
+    const at = this.#runOf(item)
+    const run = this.#runs[at]
+    if (run === undefined) return
+    const index = this.#rank(run, item)
+    if (run[index] !== item) return
+    run.splice(index, 1)
+    this.#size--
+    if (run.length === 0) this.#runs.splice(at, 1)
   }
+
+  /** From the last item before `place` (or of all) to the first. */
+  *backwards(place?: Place): Generator<Item> {
+    const start = place === undefined ? this.#runs.length - 1 : this.#runOf(place)
+    for (let at = start; at >= 0; at--) {
+      const run = this.#runs[at]
+      if (run === undefined) continue
+      const end = at === start && place !== undefined ? this.#rank(run, place) : run.length
+      for (let index = end - 1; index >= 0; index--) yield run[index]!
+    }
+  }
+
+  /** The first run that ends at `place` or after it; one past the last when none does. */
+  #runOf(place: Place): number {
+    return firstIndex(this.#runs, (run) => this.#compare(run.at(-1)!, place) >= 0)
+  }
+
+  #rank(run: Item[], place: Place): number {
+    return firstIndex(run, (item) => this.#compare(item, place) >= 0)
+  }
+}
+
+/** Of values that are first all wrong and then all right, the index of the first right one. */
+function firstIndex<T>(values: readonly T[], isRight: (value: T) => boolean): number {
+  let low = 0
+  let high = values.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (isRight(values[middle]!)) high = middle
+    else low = middle + 1
+  }
+  return low
 }

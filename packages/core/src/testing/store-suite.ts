@@ -13,6 +13,9 @@ import { textCases } from './store-cases/texts.js'
 import { upkeepCases } from './store-cases/upkeep.js'
 import type { StoreChapter, StoreUnderTest } from './store-case.js'
 
+// Far more than any case needs: a store on a slow machine should fail for what it does, not for how long it takes.
+const timeoutMs = 60_000
+
 /** Everything every store must show, by the numbers of the contract's semantics. */
 export const storeChapters: readonly StoreChapter[] = [
   commitCases,
@@ -40,11 +43,11 @@ export function describeSessionStore(name: string, makeStore: () => Promise<Stor
     let stores: StoreUnderTest | undefined
     beforeAll(async () => {
       stores = await makeStore()
-    })
-    afterAll(() => stores?.close?.())
+    }, timeoutMs)
+    afterAll(() => stores?.close?.(), timeoutMs)
     for (const chapter of storeChapters) {
       describe(chapter.title, () => {
-        for (const { title, run } of chapter.cases) test(title, () => run(stores!))
+        for (const { title, run } of chapter.cases) test(title, () => run(stores!), timeoutMs)
       })
     }
   })

@@ -1,27 +1,16 @@
-import { setImmediate } from 'node:timers/promises'
 import { isSessionError } from '../../src/errors.js'
 import { newId } from '../../src/ids.js'
-import type { SessionRecord, SessionRef } from '../../src/session-record.js'
+import type { SessionRef } from '../../src/session-record.js'
+import type { Committed, NewMessage, SessionStore, StoredSession } from '../../src/store.js'
 import { memoryStore } from '../../src/stores/memory-store.js'
-import type {
-  AppendedMessage,
-  Committed,
-  NewMessage,
-  SessionStore,
-  StoredMessage,
-  StoredSession,
-} from '../../src/store.js'
-import { processClock } from '../../src/time.js'
 
-/** A store over `store`, with some methods of its own. */
-function instead(store: SessionStore, broken: Partial<SessionStore>): SessionStore {
-  return { ...store, ...broken }
-}
+// Stores that are wrong, each in one way that stores are known to be wrong in.
 
 /** Takes any body, whatever revision it was made on. */
 export function lastWriterWins(): SessionStore {
   const store = memoryStore()
-  return instead(store, {
+  return {
+    ...store,
     async commit(ref, change) {
       const refusal = await store.commit(ref, change).catch((error: unknown) => error)
       if (!isSessionError(refusal, 'conflict') || refusal.revision === undefined || change.revision === 0) {
@@ -29,7 +18,7 @@ export function lastWriterWins(): SessionStore {
       }
       return store.commit(ref, { ...change, revision: refusal.revision })
     },
-  })
+  }
 }
 
 /** Asks the process what time it is. */
@@ -40,7 +29,8 @@ export function appClock(): SessionStore {
 /** Makes the session again when a write finds none. */
 export function resurrectingWrite(): SessionStore {
   const store = memoryStore()
-  return instead(store, {
+  return {
+    ...store,
     async commit(ref, change) {
       try {
         return await store.commit(ref, change)
@@ -49,20 +39,21 @@ export function resurrectingWrite(): SessionStore {
         return store.commit(ref, { ...change, revision: 0 })
       }
     },
-  })
+  }
 }
 
 /** Keeps no incarnation: a write for the session that was is taken by the one that is. */
 export function forgetfulOfIncarnation(): SessionStore {
   const store = memoryStore()
-  return instead(store, {
+  return {
+    ...store,
     commit(ref, { incarnation, ...change }) {
       return store.commit(
         ref,
         change.revision === 0 && incarnation !== undefined ? { ...change, incarnation } : change,
       )
     },
-  })
+  }
 }
 
 /** Gives every reader the same object. */
@@ -71,7 +62,8 @@ export function aliasingMemory(): SessionStore {
   const given = new Map<string, StoredSession>()
   const keyOf = ({ tenantId, id }: SessionRef) => JSON.stringify([tenantId, id])
   const forget = (ref: SessionRef) => given.delete(keyOf(ref))
-  return instead(store, {
+  return {
+    ...store,
     commit(ref, change) {
       forget(ref)
       return store.commit(ref, change)
@@ -95,18 +87,7 @@ export function aliasingMemory(): SessionStore {
       given.set(keyOf(ref), same)
       return { ...same, messages: tail === 0 ? [] : same.messages.slice(-tail) }
     },
-  })
-}
-
-/** Takes what was handed in a moment later, when its owner may have changed it. */
-export function lateReader(): SessionStore {
-  const store = memoryStore()
-  return instead(store, {
-    async commit(ref, change) {
-      await setImmediate()
-      return store.commit(ref, change)
-    },
-  })
+  }
 }
 
 /** Stores every message it is sent, however often. */
@@ -117,7 +98,8 @@ export function messageIdIgnored(): SessionStore {
     ...message,
     id: message.id.slice(24),
   })
-  return instead(store, {
+  return {
+    ...store,
     async commit(ref, change) {
       const messages = (change.messages ?? []).map(inner)
       const committed = await store.commit(ref, { ...change, messages })
@@ -131,7 +113,7 @@ export function messageIdIgnored(): SessionStore {
       const page = await store.messages(ref, query)
       return { ...page, messages: page.messages.map(outer) }
     },
-  })
+  }
 }
 
 /** Keeps a session where `toKey` says. */
@@ -172,105 +154,6 @@ export function foldedIds(): SessionStore {
   return keyed(({ tenantId, id }) => ({ tenantId, id: id.normalize('NFC').toLowerCase().trimEnd() }))
 }
 
-/** Changes the body first and appends after. */
-export function nonAtomicCommit(): SessionStore {
-  const store = memoryStore()
-  return instead(store, {
-    async commit({ ...ref }, { messages: sent = [], ...change }) {
-      const messages = structuredClone(sent)
-      const committed = await store.commit(ref, change)
-      const { incarnation } = committed.record
-      const appended = []
-      for (const message of messages) {
-        appended.push(...(await store.commit(ref, { incarnation, messages: [message] })).messages)
-      }
-      const stored = await store.read(ref)
-      return { record: stored?.record ?? committed.record, messages: appended }
-    },
-  })
-}
-
-/** Reads the session, thinks, and writes all of it back: the way of one JSON column or one key. */
-export function readThinkWrite(): SessionStore {
-  const store = memoryStore()
-  // The memory store does its work before it returns the promise, so these calls are one write.
-  const overwrite = (ref: SessionRef, { record, body, messages }: StoredSession) => {
-    const { incarnation, trimmedSeq, expiresAt, userId = '', label = '', title = '' } = record
-    const before = Array.from({ length: trimmedSeq }, () => ({ id: newId(), payload: '' }))
-    const idleMs = expiresAt === undefined ? {} : { idleMs: Math.max(0, expiresAt - processClock()) }
-    const change = { incarnation, body, messages: [...before, ...messages], userId, label, title, ...idleMs }
-    return Promise.all([
-      store.remove(ref),
-      store.commit(ref, { revision: 0, ...change }),
-      ...Array.from({ length: record.revision - 1 }, (_, n) => store.commit(ref, { revision: n + 1, body })),
-      store.trim(ref, trimmedSeq),
-    ])
-  }
-  return instead(store, {
-    async commit({ ...ref }, change) {
-      const { revision, messages = [], ...rest } = structuredClone(change)
-      const before = await store.read(ref, { tail: 20_000 })
-      await setImmediate()
-      if (before !== undefined && revision !== 0) await overwrite(ref, before)
-      return store.commit(ref, { ...rest, messages, ...(revision === undefined ? {} : { revision }) })
-    },
-  })
-}
-
-/** Counts, thinks, and writes: two appends at once get the same seq. */
-export function countThenWrite(): SessionStore {
-  const store = memoryStore()
-  const counted = new Map<string, number>()
-  const keyOf = ({ tenantId, id }: SessionRef, messageId: string) => JSON.stringify([tenantId, id, messageId])
-  const outer = <Message extends StoredMessage | AppendedMessage>(ref: SessionRef, message: Message) => ({
-    ...message,
-    seq: counted.get(keyOf(ref, message.id)) ?? message.seq,
-  })
-  return instead(store, {
-    async commit({ ...ref }, change) {
-      const mine = structuredClone(change)
-      const before = await store.read(ref)
-      await setImmediate()
-      const committed = await store.commit(ref, mine)
-      let seq = before?.record.lastSeq ?? 0
-      for (const { id, inserted } of committed.messages) if (inserted) counted.set(keyOf(ref, id), ++seq)
-      return { ...committed, messages: committed.messages.map((message) => outer(ref, message)) }
-    },
-    async read(ref, options) {
-      const stored = await store.read(ref, options)
-      return stored && { ...stored, messages: stored.messages.map((message) => outer(ref, message)) }
-    },
-    async messages(ref, query) {
-      const page = await store.messages(ref, query)
-      return { ...page, messages: page.messages.map((message) => outer(ref, message)) }
-    },
-  })
-}
-
-/** Looks for what has expired, and removes it a moment later. */
-export function twoStepSweep(): SessionStore {
-  const store = memoryStore()
-  const known = new Map<string, SessionRecord>()
-  return instead(store, {
-    async commit(ref, change) {
-      const committed = await store.commit(ref, change)
-      const { tenantId, id } = committed.record
-      known.set(JSON.stringify([tenantId, id]), committed.record)
-      return committed
-    },
-    async sweep({ limit }) {
-      const isPast = ([, { expiresAt = Infinity }]: [string, SessionRecord]) => expiresAt <= processClock()
-      const expired = [...known].filter(isPast).slice(0, limit)
-      await setImmediate()
-      for (const [key, record] of expired) {
-        known.delete(key)
-        await store.remove(record)
-      }
-      return expired.length
-    },
-  })
-}
-
 /** Numbers messages by the clock. */
 export function seqFromClock(): SessionStore {
   const store = memoryStore()
@@ -278,7 +161,8 @@ export function seqFromClock(): SessionStore {
     ...message,
     seq: message.at,
   })
-  return instead(store, {
+  return {
+    ...store,
     async commit(ref, change) {
       const committed = await store.commit(ref, change)
       return { ...committed, messages: committed.messages.map(outer) }
@@ -287,7 +171,7 @@ export function seqFromClock(): SessionStore {
       const stored = await store.read(ref, options)
       return stored && { ...stored, messages: stored.messages.map(outer) }
     },
-  })
+  }
 }
 
 /** Reads bodies and payloads as JSON, and encodes text as UTF-8 that ends at a NUL. */
@@ -301,7 +185,8 @@ export function parsedTexts(): SessionStore {
       return encoded
     }
   }
-  return instead(store, {
+  return {
+    ...store,
     commit(ref, { body, messages = [], ...change }) {
       const spoilt = messages.map(({ id, payload }) => ({ id, payload: spoil(payload) }))
       return store.commit(ref, {
@@ -310,18 +195,19 @@ export function parsedTexts(): SessionStore {
         ...(body === undefined ? {} : { body: spoil(body) }),
       })
     },
-  })
+  }
 }
 
 /** Finds the next page by counting. */
 export function countedPages(): SessionStore {
   const store = memoryStore()
-  return instead(store, {
+  return {
+    ...store,
     async list({ cursor = '0', limit, ...query }) {
       const { items } = await store.list({ ...query, limit: 1000 })
       const end = Number(cursor) + limit
       const page = items.slice(Number(cursor), end)
       return end < items.length ? { items: page, cursor: String(end) } : { items: page }
     },
-  })
+  }
 }
