@@ -1,11 +1,16 @@
 import { defineConfig } from 'vitest/config'
 
 // Tests read the sources of every package: nothing has to be built first.
-const conditions = ['@sessions/source', 'module', 'node', 'import', 'default']
+const source = '@sessions/source'
 
 const project = (name: string, root: string) => ({
-  resolve: { conditions },
-  ssr: { resolve: { conditions, externalConditions: conditions } },
+  resolve: { conditions: [source, 'module', 'node', 'development|production'] },
+  ssr: {
+    resolve: {
+      conditions: [source, 'module', 'node', 'development|production'],
+      externalConditions: [source, 'node'],
+    },
+  },
   test: { name, root, include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
 })
 
@@ -16,6 +21,8 @@ export default defineConfig({
       project('core', 'packages/core'),
       project('express', 'packages/express'),
       project('app-express', 'apps/express'),
+      project('testkit', 'packages/testkit'),
+      project('store-postgres', 'packages/store-postgres'),
     ],
   },
 })
