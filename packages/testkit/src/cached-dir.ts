@@ -1,0 +1,76 @@
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { isAlive } from './process-table.js'
+
+const manifest = '.complete'
+
+/**
+ * A dir under the system's temp dir that `fill` makes once and that later runs find. It lives there and not
+ * in a home because another account may have to run what is in it. Safe in several processes at once: each
+ * fills a dir of its own, and the first rename wins. A dir that a cleaner of temp files has thinned out is
+ * made anew.
+ */
+export async function cachedDir(name: string, fill: (dir: string) => Promise<void>): Promise<string> {
+  const root = cacheRoot()
+  const dir = join(root, name)
+  if (isComplete(dir)) return dir
+  removePartials(root)
+  const partial = mkdtempSync(join(root, `${name}.partial-${process.pid}-`))
+  try {
+    await fill(partial)
+    writeFileSync(join(partial, manifest), listFiles(partial).join('\n'))
+    chmodSync(partial, 0o755)
+    moveInto(partial, dir)
+    return dir
+  } finally {
+    rmSync(partial, { recursive: true, force: true })
+  }
+}
+
+function moveInto(partial: string, dir: string): void {
+  try {
+    renameSync(partial, dir)
+  } catch {
+    // Somebody else was first, and may run what is in it by now; only a broken one may be taken away.
+    if (isComplete(dir)) return
+    rmSync(dir, { recursive: true, force: true })
+    renameSync(partial, dir)
+  }
+}
+
+function cacheRoot(): string {
+  const uid = process.getuid?.() ?? 0
+  const root = join(tmpdir(), `sessions-cache-${uid}`)
+  mkdirSync(root, { recursive: true })
+  const found = lstatSync(root)
+  // The name can be guessed and the temp dir is everybody's: run nothing that another account put there.
+  if (!found.isDirectory() || found.uid !== uid) {
+    throw new Error(`${root} is not a dir of ours: remove it, or set TMPDIR`)
+  }
+  chmodSync(root, 0o755)
+  return root
+}
+
+function listFiles(dir: string): string[] {
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
+}
+
+function isComplete(dir: string): boolean {
+  try {
+    const files = readFileSync(join(dir, manifest), 'utf8').split('\n')
+    return files.every((file) => lstatSync(join(dir, file), { throwIfNoEntry: false }))
+  } catch {
+    return false
+  }
+}
+
+function removePartials(root: string): void {
+  for (const name of readdirSync(root)) {
+    const owner = /\.partial-(\d+)-/.exec(name)?.[1]
+    if (owner !== undefined && !isAlive(Number(owner))) {
+      rmSync(join(root, name), { recursive: true, force: true })
+    }
+  }
+}

@@ -1,0 +1,87 @@
+import { once } from 'node:events'
+import { createServer, connect, type AddressInfo, type Server } from 'node:net'
+import type { Endpoint } from './exchange.js'
+import { ActiveFault, type Fault } from './fault.js'
+import { ProxiedConnection } from './proxied-connection.js'
+
+/** What {@link startFaultProxy} needs. */
+export interface FaultProxyOptions {
+  /** Where to pass bytes on to; a server of this package will do. */
+  target: Endpoint
+}
+
+/** Starts a TCP proxy in front of a server. It passes everything on until a fault is set. */
+export async function startFaultProxy({ target }: FaultProxyOptions): Promise<FaultProxy> {
+  const server = createServer({ allowHalfOpen: true, noDelay: true })
+  const proxy = new FaultProxy(server, target)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return proxy
+}
+
+/** A TCP proxy that does to connections what networks do. */
+export class FaultProxy implements Endpoint {
+  readonly host = '127.0.0.1'
+  readonly #server: Server
+  readonly #fault = new ActiveFault()
+  readonly #connections = new Set<ProxiedConnection>()
+
+  constructor(server: Server, target: Endpoint) {
+    this.#server = server
+    const { host, port } = target
+    const dial = () => connect({ host, port, allowHalfOpen: true, noDelay: true })
+    server.on('connection', (client) => {
+      const connection = new ProxiedConnection(client, dial, this.#fault)
+      this.#connections.add(connection)
+      connection.onClosed(() => this.#connections.delete(connection))
+      connection.begin()
+    })
+  }
+
+  /** Where clients connect to. */
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** How many clients are connected. */
+  get connections(): number {
+    return [...this.#connections].filter((connection) => connection.hasClient).length
+  }
+
+  /** How often the last fault set has struck. Outlives {@link heal}, so that a test can tell it happened. */
+  get hits(): number {
+    return this.#fault.hits
+  }
+
+  /** The same URL by way of this proxy. */
+  through(url: string): string {
+    const rewritten = new URL(url)
+    rewritten.hostname = this.host
+    rewritten.port = String(this.port)
+    return rewritten.href
+  }
+
+  /** Puts a fault in force, in place of the one before, and counts hits from zero. */
+  set(fault: Fault): void {
+    this.heal()
+    this.#fault.set(fault)
+    for (const connection of this.#connections) connection.onFault()
+  }
+
+  /**
+   * Ends the fault. Bytes that were swallowed stay lost, and connections whose server side is gone are reset,
+   * as a peer does that is asked about a connection it no longer knows.
+   */
+  heal(): void {
+    this.#fault.clear()
+    for (const connection of this.#connections) connection.onHeal()
+  }
+
+  /** Closes all connections and the port. */
+  async stop(): Promise<void> {
+    const closed = new Promise((done) => this.#server.close(done))
+    this.#fault.clear()
+    for (const connection of this.#connections) connection.destroy()
+    await closed
+  }
+}

@@ -1,0 +1,108 @@
+import { execFile } from 'node:child_process'
+import { chownSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { findPostgres, type PostgresBinaries } from './find-postgres.js'
+import { freePort } from './free-port.js'
+import { queryPostgres } from './postgres-query.js'
+import { ServerProcess } from './server-process.js'
+import { toServer, type Server } from './server.js'
+import { createWorkDir, removeWorkDir, sweepWorkDirs } from './work-dir.js'
+
+/** A PostgreSQL of our own. */
+export interface PostgresServer extends Server {
+  /** Makes an empty database and gives its URL. Default name: one that no other has. */
+  createDatabase(name?: string): Promise<string>
+}
+
+/** What {@link startPostgres} can be told. */
+export interface StartPostgresOptions {
+  /** Settings of postgresql.conf, such as `{ log_statement: 'all' }`. Default none but those a test needs. */
+  settings?: Record<string, string | number>
+}
+
+// fsync is off (-F): what a killed server had written is still in the system's cache, and only a crash of
+// the whole machine would lose it. Shared memory goes to files of the data dir, so that it is removed with them.
+const defaultSettings = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  dynamic_shared_memory_type: 'mmap',
+  max_connections: 200,
+  timezone: 'UTC',
+}
+
+/** Starts a real PostgreSQL, empty, that trusts whoever connects. It ends with this process at the latest. */
+export async function startPostgres(options: StartPostgresOptions = {}): Promise<PostgresServer> {
+  sweepWorkDirs()
+  const found = await findPostgres()
+  const workDir = createWorkDir('postgres')
+  const data = join(workDir, 'data')
+  const env = serverEnv()
+  try {
+    await initialise(found, workDir, data, env)
+  } catch (error) {
+    removeWorkDir(workDir)
+    throw error
+  }
+  const settings = Object.entries({ ...defaultSettings, ...options.settings }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ])
+  const process = await ServerProcess.start({
+    name: `PostgreSQL ${found.version}`,
+    workDir,
+    command: join(found.bin, 'postgres'),
+    args: (port) => ['-D', data, '-F', '-p', String(port), ...settings],
+    env,
+    account: found.account,
+    pickPort: freePort,
+    isReady: (pid) => isReady(data, pid),
+  })
+  return toPostgresServer(process)
+}
+
+function toPostgresServer(process: ServerProcess): PostgresServer {
+  const urlOf = (database: string): string => `postgres://postgres@127.0.0.1:${process.port}/${database}`
+  const server = toServer(process, urlOf('postgres'))
+  let databases = 0
+  // Defined on the handle itself, because a spread would freeze its pid.
+  return Object.assign(server, {
+    async createDatabase(name?: string) {
+      databases += 1
+      const database = name ?? `test_${databases}`
+      await queryPostgres(server, `CREATE DATABASE "${database.replaceAll('"', '""')}"`, {
+        timeoutMs: 20_000,
+      })
+      return urlOf(encodeURIComponent(database))
+    },
+  })
+}
+
+async function initialise(
+  found: PostgresBinaries,
+  workDir: string,
+  data: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  if (found.account) chownSync(workDir, found.account.uid, found.account.gid)
+  const args = ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--locale=C', '-E', 'UTF8']
+  const command = join(found.bin, 'initdb')
+  const { uid, gid } = found.account ?? {}
+  await promisify(execFile)(command, args, { uid, gid, cwd: workDir, env, timeout: 60_000 })
+}
+
+// PGDATA, PGPORT and the like are meant for somebody else's PostgreSQL.
+function serverEnv(): NodeJS.ProcessEnv {
+  const ours = Object.entries(process.env).filter(([name]) => !/^(?:PG|LC_|LANG)/.test(name))
+  return { ...Object.fromEntries(ours), LC_ALL: 'C' }
+}
+
+// What pg_ctl looks at: the first line of postmaster.pid is the process, the eighth its state.
+function isReady(data: string, pid: number): boolean {
+  try {
+    const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')
+    return Number(lines[0]) === pid && lines[7]?.trim() === 'ready'
+  } catch {
+    return false
+  }
+}

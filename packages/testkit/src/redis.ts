@@ -1,0 +1,60 @@
+import { findRedis } from './find-redis.js'
+import { freePort } from './free-port.js'
+import { ServerProcess } from './server-process.js'
+import { toServer, type Server } from './server.js'
+import { createWorkDir, sweepWorkDirs } from './work-dir.js'
+
+/** A Redis of our own. */
+export type RedisServer = Server
+
+/** What {@link startRedis} can be told. */
+export interface StartRedisOptions {
+  /**
+   * More arguments of `redis-server`, such as `['--maxmemory', '10mb']`; they win over ours. Default none.
+   * Every write is kept across `kill` and `restart`; `['--appendonly', 'no']` makes it forget instead.
+   */
+  args?: readonly string[]
+}
+
+/** Starts a real Redis, empty. It ends with this process at the latest. */
+export function startRedis(options: StartRedisOptions = {}): Promise<RedisServer> {
+  return startRedisOn(freePort, options.args)
+}
+
+/** Starts a Redis on a port of the caller's choice. */
+export async function startRedisOn(
+  pickPort: () => Promise<number>,
+  args: readonly string[] = [],
+): Promise<RedisServer> {
+  sweepWorkDirs()
+  const { command, env, version } = await findRedis()
+  const workDir = createWorkDir('redis')
+  const server = await ServerProcess.start({
+    name: `Redis ${version}`,
+    workDir,
+    command,
+    args: (port) => [...defaultArgs(workDir, port, version), ...args],
+    env: { ...process.env, ...env },
+    pickPort,
+    isReady: (_pid, log) => log.includes('Ready to accept connections'),
+  })
+  return toServer(server, `redis://127.0.0.1:${server.port}`)
+}
+
+function defaultArgs(workDir: string, port: number, version: string): string[] {
+  const settings = {
+    port,
+    bind: '127.0.0.1',
+    dir: workDir,
+    // The log of writes is in the system's cache before a write is answered, so SIGKILL loses none.
+    save: '',
+    appendonly: 'yes',
+    appendfsync: 'no',
+    // A later run recognises the process by the dir in its command line.
+    'set-proc-title': 'no',
+    'repl-diskless-sync-delay': 0,
+    // Redis 7 would wait ten seconds for a replica that is being ended as well.
+    ...(Number.parseInt(version, 10) >= 7 && { 'shutdown-timeout': 0 }),
+  }
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])
+}

@@ -1,0 +1,199 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync, fstatSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Account } from './account.js'
+import { atExit } from './at-exit.js'
+import { isAlive } from './process-table.js'
+import { asker, endTree, freezeTree, killTree, thawTree } from './process-tree.js'
+import { readServerLog, tailOf } from './server-log.js'
+import { waitUntil } from './wait-until.js'
+import { removeWorkDir, writeServerPid } from './work-dir.js'
+
+/** What it takes to run one server. */
+export interface ServerPlan {
+  /** Its name in errors: "Redis". */
+  name: string
+  /** Its own dir; removed when the server is stopped for good. */
+  workDir: string
+  command: string
+  /** Must name the work dir, by which a later run recognises the process. */
+  args: (port: number) => readonly string[]
+  env: NodeJS.ProcessEnv
+  /** The account to run as. Default our own. */
+  account?: Account | undefined
+  /** Where to listen; asked again when the port turns out to be taken. */
+  pickPort: () => Promise<number>
+  /** Whether this very process takes connections, told from its pid and what it has logged since it started. */
+  isReady: (pid: number, log: string) => boolean
+}
+
+/** The port was free when it was picked and is no more. */
+class PortTaken extends Error {}
+
+const startTimeoutMs = 30_000
+
+/** One server as a child process: started, frozen, killed and started again over the same data and port. */
+export class ServerProcess {
+  readonly #plan: ServerPlan
+  readonly #logFile: string
+  readonly #forget: () => void
+  #port = 0
+  #child: ChildProcess | undefined
+  #pid = 0
+  #stopped = false
+
+  private constructor(plan: ServerPlan) {
+    this.#plan = plan
+    this.#logFile = join(plan.workDir, 'server.log')
+    this.#forget = atExit(() => {
+      if (this.isUp) endTree(this.#pid)
+      removeWorkDir(plan.workDir)
+    })
+  }
+
+  /** Starts a server and waits until it takes connections. */
+  static async start(plan: ServerPlan): Promise<ServerProcess> {
+    const server = new ServerProcess(plan)
+    try {
+      await server.#launch(() => plan.pickPort())
+      return server
+    } catch (error) {
+      await server.stop()
+      throw error
+    }
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  /** The process id; the last one when it is down. */
+  get pid(): number {
+    return this.#pid
+  }
+
+  /** Whether there is a process, be it paused. */
+  get isUp(): boolean {
+    return this.#child !== undefined && !hasEnded(this.#child) && isAlive(this.#pid)
+  }
+
+  /** Ends it in order and removes its data. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#shutDown()
+    this.#forget()
+    removeWorkDir(this.#plan.workDir)
+  }
+
+  /** Ends it as a crash would, children and all; the data stays for {@link restart}. */
+  async kill(): Promise<void> {
+    if (!this.isUp) return
+    const tree = killTree(this.#pid)
+    await this.#untilGone(tree)
+  }
+
+  /** Freezes it: connections stay open, nothing answers. */
+  pause(): void {
+    this.#mustBeUp()
+    freezeTree(this.#pid)
+  }
+
+  /** Undoes {@link pause}. */
+  resume(): void {
+    this.#mustBeUp()
+    thawTree(this.#pid)
+  }
+
+  /** Ends it in order if it is up, and starts it over the same data on the same port. */
+  async restart(): Promise<void> {
+    if (this.#stopped) throw new Error(`${this.#plan.name} was stopped and its data removed: start another`)
+    await this.#shutDown()
+    await this.#launch(() => Promise.resolve(this.#port))
+  }
+
+  async #launch(pickPort: () => Promise<number>): Promise<void> {
+    const deadline = Date.now() + startTimeoutMs
+    for (;;) {
+      this.#port = await pickPort()
+      try {
+        await this.#spawn()
+        return
+      } catch (error) {
+        if (!(error instanceof PortTaken) || Date.now() > deadline) throw error
+      }
+    }
+  }
+
+  async #spawn(): Promise<void> {
+    const { name, command, args, env, account, workDir } = this.#plan
+    const log = openSync(this.#logFile, 'a')
+    const from = fstatSync(log).size
+    const child = spawn(command, args(this.#port), {
+      cwd: workDir,
+      env,
+      uid: account?.uid,
+      gid: account?.gid,
+      stdio: ['ignore', log, log],
+      // A Ctrl-C in the terminal is for us: we end our servers when we are done with them.
+      detached: true,
+    })
+    closeSync(log)
+    child.unref()
+    this.#child = child
+    let failure: Error | undefined
+    child.on('error', (error) => {
+      failure = error
+    })
+    if (child.pid !== undefined) {
+      this.#pid = child.pid
+      writeServerPid(workDir, child.pid)
+    }
+    const written = (): string => readServerLog(this.#logFile, from)
+    const ready = (): boolean => {
+      if (failure) throw new Error(`${name} cannot be run`, { cause: failure })
+      if (hasEnded(child)) throw toStartError(name, child, written())
+      return this.#plan.isReady(this.#pid, written())
+    }
+    await waitUntil(ready, {
+      what: `${name} to take connections`,
+      timeoutMs: startTimeoutMs,
+      detail: () => tailOf(written()),
+    })
+  }
+
+  async #shutDown(): Promise<void> {
+    if (!this.isUp) return
+    const pid = this.#pid
+    thawTree(pid)
+    try {
+      await this.#untilGone([pid], asker(pid))
+    } catch {
+      await this.kill()
+    }
+  }
+
+  // Gone and reaped: PostgreSQL refuses to start while it can still send a signal to the pid it had before.
+  async #untilGone(pids: readonly number[], ask?: () => void): Promise<void> {
+    const isGone = (): boolean => {
+      if ((!this.#child || hasEnded(this.#child)) && !pids.some(isAlive)) return true
+      ask?.()
+      return false
+    }
+    await waitUntil(isGone, { what: `${this.#plan.name} to end` })
+  }
+
+  #mustBeUp(): void {
+    if (!this.isUp) {
+      throw new Error(`${this.#plan.name} is not running:\n${tailOf(readServerLog(this.#logFile))}`)
+    }
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null
+}
+
+function toStartError(name: string, child: ChildProcess, log: string): Error {
+  const message = `${name} ended with ${child.signalCode ?? `code ${child.exitCode}`} instead of starting:\n${tailOf(log)}`
+  return /already in use|failed listening/i.test(log) ? new PortTaken(message) : new Error(message)
+}

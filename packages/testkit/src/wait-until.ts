@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** How {@link waitUntil} waits. */
+export interface WaitUntilOptions {
+  /** What is waited for, in the words of the error: "Redis to answer". */
+  what: string
+  /** How long to wait in milliseconds. Default 10 000. */
+  timeoutMs?: number
+  /** More for the error when the wait fails, such as the tail of a log. Default nothing. */
+  detail?: () => string
+}
+
+type Falsy = false | 0 | '' | null | undefined
+
+const timedOut = Symbol('timed out')
+
+/**
+ * Polls `condition` until it gives something truthy, and gives that back. An error thrown by the condition
+ * ends the wait at once; a condition that hangs does not outlive the deadline.
+ */
+export async function waitUntil<T>(
+  condition: () => T | Promise<T>,
+  options: WaitUntilOptions,
+): Promise<Exclude<T, Falsy>> {
+  const { what, timeoutMs = 10_000, detail } = options
+  const deadline = Date.now() + timeoutMs
+  // Close together at first, because most conditions are true within milliseconds.
+  for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 50)) {
+    const value = await before(deadline, condition)
+    if (value !== timedOut && value) return value as Exclude<T, Falsy>
+    if (value === timedOut || Date.now() + pauseMs > deadline) {
+      const more = detail?.()
+      throw new Error(`Waited ${timeoutMs} ms in vain for ${what}${more ? `:\n${more}` : ''}`)
+    }
+    await sleep(pauseMs)
+  }
+}
+
+async function before<T>(deadline: number, condition: () => T | Promise<T>): Promise<T | typeof timedOut> {
+  const alarm = new AbortController()
+  const late = sleep(Math.max(deadline - Date.now(), 1), timedOut, { signal: alarm.signal })
+  // Cancelling the alarm rejects it, which is no news to anyone.
+  late.catch(() => undefined)
+  try {
+    return await Promise.race([condition(), late])
+  } finally {
+    alarm.abort()
+  }
+}

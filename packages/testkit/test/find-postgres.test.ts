@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { findEmbeddedPostgres } from '../src/embedded-postgres.js'
+import { findOnPath } from '../src/find-on-path.js'
+import { findPostgres } from '../src/find-postgres.js'
+import { startPostgres } from '../src/postgres.js'
+import { queryPostgres } from '../src/postgres-query.js'
+
+const hasSystem = existsSync('/usr/lib/postgresql') || findOnPath('postgres') !== undefined
+
+describe('findPostgres', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs()
+  })
+
+  it.runIf(findEmbeddedPostgres())('prefers the one from npm', async () => {
+    const { source, bin, version } = await findPostgres()
+    expect(source).toBe('embedded')
+    expect(existsSync(`${bin}/initdb`)).toBe(true)
+    expect(version).toMatch(/^\d+/)
+  })
+
+  it.runIf(hasSystem)("takes the system's when told to, and it runs", async () => {
+    vi.stubEnv('SESSIONS_PG', 'system')
+    const { source, version } = await findPostgres()
+    expect(source).toBe('system')
+    const postgres = await startPostgres()
+    expect((await queryPostgres(postgres, 'show server_version'))[0]![0]).toContain(version)
+    await postgres.stop()
+  })
+
+  it.skipIf(existsSync('/usr/lib/postgresql'))('says what to install when there is none', async () => {
+    vi.stubEnv('SESSIONS_PG', 'system')
+    vi.stubEnv('PATH', '/nowhere')
+    await expect(findPostgres()).rejects.toThrow('apt-get install postgresql')
+  })
+})
