@@ -6,7 +6,7 @@ import { costOf } from './compose.js'
 import { defaultStrategy } from './default-strategy.js'
 import { groupMessages, type MessageGroup } from './groups.js'
 import { type BuiltContext, layOut } from './lay-out.js'
-import type { RelevanceIndex } from './relevance.js'
+import type { RelevanceIndex } from './relevance-index.js'
 import type { ContextBoundary, ContextSituation, ContextStrategy } from './strategy.js'
 import { type CountTokens, estimateTokens } from './token-count.js'
 
@@ -69,6 +69,7 @@ export function buildContext(input: ContextInput, options: ContextOptions): Buil
   requireFit('query', 'the latest user message', queryTokens, queryRoom)
 
   const situation: ContextSituation = {
+    messages: input.messages,
     groups,
     latest,
     taken: new Set(latest === undefined ? instructions : [...instructions, latest]),

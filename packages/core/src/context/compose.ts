@@ -1,5 +1,7 @@
-import { factsBlock, recallBlock, summaryBlock } from './blocks.js'
+import { factsBlock, quoteOf, recallBlock, summaryBlock } from './blocks.js'
+import type { MessageGroup } from './groups.js'
 import type { ContextChoice, ContextSituation, ContextStrategy } from './strategy.js'
+import type { CountTokens } from './token-count.js'
 
 /** Several strategies, one after the other, each with what the ones before it left. */
 export function compose(...strategies: readonly ContextStrategy[]): ContextStrategy {
@@ -17,16 +19,24 @@ export function compose(...strategies: readonly ContextStrategy[]): ContextStrat
   }
 }
 
-/** A strategy that may take only part of what is left: a share (up to 1), or tokens (from 1 up). */
-export function within(limit: number, strategy: ContextStrategy): ContextStrategy {
+/** How much of what is left a strategy may take: the smaller of both. */
+export interface ContextLimit {
+  /** 0 to 1 (default 1). */
+  share?: number
+  /** Default: no limit. */
+  tokens?: number
+}
+
+/** A strategy that may take only part of what is left. */
+export function within(limit: ContextLimit, strategy: ContextStrategy): ContextStrategy {
   return {
     name: strategy.name,
     choose: (situation) => strategy.choose({ ...situation, room: capped(limit, situation.room) }),
   }
 }
 
-export function capped(limit: number, room: number): number {
-  return Math.floor(limit <= 1 ? room * limit : Math.min(room, limit))
+export function capped({ share = 1, tokens = Infinity }: ContextLimit, room: number): number {
+  return Math.max(0, Math.floor(Math.min(room * share, tokens)))
 }
 
 /** Tokens of a choice, as the context will hold it. */
@@ -39,9 +49,24 @@ export function costOf(
   for (const index of choice.history ?? []) tokens += groups[index]!.tokens
   if (choice.facts?.length) tokens += countTokens(factsBlock(choice.facts))
   if (choice.summaries?.length) tokens += countTokens(summaryBlock(choice.summaries))
-  if (choice.recall?.length)
-    tokens += countTokens(recallBlock(inOrder(choice.recall).map((index) => groups[index]!)))
+  if (choice.recall?.length) tokens += recallCost(choice.recall, situation)
   return tokens
+}
+
+/** What quoting groups costs: the block they make, and no less than they cost one by one. */
+function recallCost(
+  recall: readonly number[],
+  { groups, countTokens }: Pick<ContextSituation, 'groups' | 'countTokens'>,
+): number {
+  const one = recall.reduce((sum, index) => sum + quoteCost(groups[index]!, countTokens), 0)
+  return Math.max(one, countTokens(recallBlock(inOrder(recall).map((index) => groups[index]!))))
+}
+
+/** What quoting one group costs; for a single text that is what it costs as a message, counted when it was written. */
+export function quoteCost(group: MessageGroup, countTokens: CountTokens): number {
+  const [message] = group.messages
+  if (group.messages.length === 1 && typeof message!.content === 'string') return group.tokens
+  return countTokens({ role: 'user', content: quoteOf(group) })
 }
 
 export function inOrder(indexes: readonly number[]): readonly number[] {

@@ -48,9 +48,16 @@ export function groupMessages(messages: readonly Message[], countTokens: CountTo
   for (const entry of matched) {
     const { message, parts, calls } = entry
     if (previous !== undefined && !goesOnWith(previous, entry)) close(previous)
+    if (parts === undefined && since === undefined) {
+      // Text stands for itself, and nearly everything is text.
+      const { seq, tokens, role, at } = message
+      groups.push({ messages: [message], seqs: [seq], tokens, role, at })
+      previous = undefined
+      continue
+    }
     since ??= message
     waiting.push(rewritten(message, parts, countTokens))
-    for (const made of resultsOf(calls, message)) waiting.push(made)
+    if (calls.length > 0) waiting.push(...resultsOf(calls, message))
     previous = entry
   }
   if (previous !== undefined) close(previous)

@@ -89,7 +89,14 @@ export function layOut(layout: Layout): BuiltContext {
   }
 
   function ofGroup(index: number, part: ContextPart): readonly ContextMessage[] {
-    return groups[index]!.messages.map((message) => ({ ...message, part }))
+    return groups[index]!.messages.map(({ role, content, name, tokens, seq }) => ({
+      role,
+      content,
+      ...(name === undefined ? {} : { name }),
+      tokens,
+      ...(seq === undefined ? {} : { seq }),
+      part,
+    }))
   }
 
   /** Sees to it that a user speaks first, as some providers demand: says so in a word, or drops what has no question. */

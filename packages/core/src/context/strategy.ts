@@ -1,10 +1,13 @@
+import type { Message } from '../message.js'
 import type { Fact, Summary } from '../session-body.js'
 import type { MessageGroup } from './groups.js'
-import type { RelevanceIndex } from './relevance.js'
+import type { RelevanceIndex } from './relevance-index.js'
 import type { CountTokens } from './token-count.js'
 
 /** What a strategy chooses from. Groups are named by their place in `groups`. */
 export interface ContextSituation {
+  /** The active path as it is in the log, oldest first. */
+  readonly messages: readonly Message[]
   /** Every group of the active path, oldest first. */
   readonly groups: readonly MessageGroup[]
   /** The group with the latest user message, which is always in; undefined when nobody has spoken. */

@@ -1,3 +1,4 @@
+import type { MessageGroup } from './groups.js'
 import type { ContextStrategy } from './strategy.js'
 
 export interface SlidingWindowOptions {
@@ -37,12 +38,80 @@ export function slidingWindow(options: SlidingWindowOptions = {}): ContextStrate
   }
 }
 
+export interface StableWindowOptions {
+  /** Share of what is left that the window falls back to when it is full, 0 to 1 (default 0.5). */
+  low?: number
+  /** Tokens to leave for what comes after the window, once something has to be left out (default 0). */
+  reserve?: number
+}
+
+/**
+ * The newest messages from a boundary that stays where it is while they fit, so the prompt begins with the same bytes
+ * for many turns and the provider's cache keeps hitting. When they no longer fit, the boundary moves at once to where
+ * `low` of the room is used; when more than that fits again, it moves back.
+ */
+export function stableWindow(options: StableWindowOptions = {}): ContextStrategy {
+  const { low = 0.5, reserve = 0 } = options
+  return {
+    name: 'stable-window',
+    choose({ groups, taken, room, boundary }) {
+      const all = untaken(groups, taken, 0)
+      if (sumOf(groups, all) <= room) return { history: all }
+      const most = Math.max(0, room - reserve)
+      const least = most * low
+      const kept = boundary === undefined ? -1 : groups.findIndex((group) => group.seqs[0]! >= boundary)
+      if (kept >= 0) {
+        const history = untaken(groups, taken, kept)
+        const tokens = sumOf(groups, history)
+        // Far below the low mark, the room has grown since: what was left out then can come back.
+        if (tokens <= most && tokens * 2 >= least) return { history, boundary: boundary! }
+      }
+      const history = fromUser(groups, taken, newest(groups, taken, least))
+      const first = history.at(-1)
+      return first === undefined ? {} : { history, boundary: groups[first]!.seqs[0]! }
+    },
+  }
+}
+
+/** Groups from the newest back while they fit, newest first. */
+function newest(
+  groups: readonly MessageGroup[],
+  taken: ReadonlySet<number>,
+  room: number,
+): readonly number[] {
+  const history: number[] = []
+  let left = room
+  for (let index = groups.length - 1; index >= 0; index--) {
+    if (taken.has(index)) continue
+    left -= groups[index]!.tokens
+    if (left < 0) break
+    history.push(index)
+  }
+  return history
+}
+
+function untaken(
+  groups: readonly MessageGroup[],
+  taken: ReadonlySet<number>,
+  from: number,
+): readonly number[] {
+  const indexes: number[] = []
+  for (let index = groups.length - 1; index >= from; index--) if (!taken.has(index)) indexes.push(index)
+  return indexes
+}
+
+function sumOf(groups: readonly MessageGroup[], indexes: Iterable<number>): number {
+  let tokens = 0
+  for (const index of indexes) tokens += groups[index]!.tokens
+  return tokens
+}
+
 /**
  * A window without the answers it begins with: their question is outside, and a provider wants a user first. Newest
  * first, in and out. When no user speaks in it, it stays as it is.
  */
 export function fromUser(
-  groups: readonly { readonly role: string }[],
+  groups: readonly MessageGroup[],
   taken: ReadonlySet<number>,
   history: readonly number[],
 ): readonly number[] {

@@ -1,0 +1,38 @@
+/** A stretch of time, epoch ms, its end not included. */
+export interface Period {
+  readonly from: number
+  readonly to: number
+}
+
+const months = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ')
+const month = '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\\.?'
+const year = '(?:,? +((?:19|20)\\d\\d))?'
+const patterns = {
+  iso: /\b((?:19|20)\d\d)-(\d\d)(?:-(\d\d))?\b/g,
+  dayFirst: new RegExp(`\\b(\\d{1,2})(?:st|nd|rd|th)?(?: of)? ${month}${year}(?!\\w)`, 'g'),
+  monthFirst: new RegExp(`\\b${month} (\\d{1,2})(?:st|nd|rd|th)?(?!\\d)${year}(?!\\w)`, 'g'),
+  monthOnly: new RegExp(`\\b(?:in|of|during|since|last|this|early|late|mid) ${month}${year}(?!\\w)`, 'g'),
+}
+
+/**
+ * The days and months a text names (UTC), such as `2024-03-05`, `5 March 2024`, `March 5` or `in March`. Where it names
+ * no year, each of `years` is meant.
+ */
+export function periodsIn(text: string, years: readonly number[]): readonly Period[] {
+  const said = text.toLowerCase()
+  const periods: Period[] = []
+  const add = (yearSaid: string | undefined, monthIndex: number, day: string | undefined): void => {
+    for (const inYear of yearSaid === undefined ? years : [Number(yearSaid)]) {
+      const from = Date.UTC(inYear, monthIndex, Number(day ?? 1))
+      const to = day === undefined ? Date.UTC(inYear, monthIndex + 1, 1) : from + 86_400_000
+      if (!periods.some((period) => period.from <= from && to <= period.to)) periods.push({ from, to })
+    }
+  }
+  for (const [, y, m, d] of said.matchAll(patterns.iso)) add(y, Number(m) - 1, d)
+  for (const [, d, m, y] of said.matchAll(patterns.dayFirst)) add(y, months.indexOf(m!), d)
+  for (const [, m, d, y] of said.matchAll(patterns.monthFirst)) add(y, months.indexOf(m!), d)
+  // A month alone covers its days, so one that came with a day is left as it is.
+  if (periods.length === 0)
+    for (const [, m, y] of said.matchAll(patterns.monthOnly)) add(y, months.indexOf(m!), undefined)
+  return periods
+}

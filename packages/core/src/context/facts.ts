@@ -1,0 +1,98 @@
+import type { Message } from '../message.js'
+import { textOf } from '../message.js'
+import type { Fact } from '../session-body.js'
+import { factsBlock } from './blocks.js'
+import { hashOf } from './hash.js'
+import type { ContextStrategy } from './strategy.js'
+
+/** The facts, oldest first; when not all of them fit, the newest. */
+export function facts(): ContextStrategy {
+  return {
+    name: 'facts',
+    choose({ facts: known, room, countTokens }) {
+      let chosen = mergeFacts([], known)
+      while (chosen.length > 0 && countTokens(factsBlock(chosen)) > room) chosen = chosen.slice(1)
+      return { facts: chosen }
+    },
+  }
+}
+
+/**
+ * `known` with `added`: a newer fact takes the place of an older one on the same subject, and nothing is said twice.
+ * Oldest first. What a user told again counts as new, so it outlives what they told once.
+ */
+export function mergeFacts(known: readonly Fact[], added: readonly Fact[]): Fact[] {
+  const merged = new Map<string, Fact>()
+  for (const fact of [...known, ...added]) {
+    const said = `text ${folded(fact.text)}`
+    const subject = fact.subject === undefined ? said : `subject ${folded(fact.subject)}`
+    for (const [key, other] of merged) if (`text ${folded(other.text)}` === said) merged.delete(key)
+    merged.delete(subject)
+    merged.set(subject, fact)
+  }
+  return [...merged.values()]
+}
+
+// What people say of themselves in so many words. `$1` and so on are what they said.
+const rules: readonly { pattern: RegExp; subject: string; text: string }[] = [
+  { pattern: /\bmy name is ([\p{L}' -]{2,40})/iu, subject: 'name', text: 'The user is called $1' },
+  { pattern: /\bcall me ([\p{L}' -]{2,40})/iu, subject: 'name', text: 'The user is called $1' },
+  {
+    pattern: /\bi(?:'m| am) allergic to ([^.!?\n]{2,80})/iu,
+    subject: 'allergy $1',
+    text: 'The user is allergic to $1',
+  },
+  { pattern: /\bi live in ([^.!?\n]{2,60})/iu, subject: 'home', text: 'The user lives in $1' },
+  { pattern: /\bi(?:'m| am) from ([^.!?\n]{2,60})/iu, subject: 'origin', text: 'The user is from $1' },
+  { pattern: /\bi work (?:as|at|for|in) ([^.!?\n]{2,80})/iu, subject: 'work', text: 'The user works: $&' },
+  { pattern: /\bmy budget is ([^.!?\n]{1,60})/iu, subject: 'budget', text: "The user's budget is $1" },
+  {
+    pattern: /\bmy ([\p{L} ]{2,30}?) (?:is|are) called ([^.!?\n]{2,60})/iu,
+    subject: '$1',
+    text: "The user's $1: $2",
+  },
+  { pattern: /\bi prefer ([^.!?\n]{2,80})/iu, subject: 'prefers $1', text: 'The user prefers $1' },
+  {
+    pattern: /\bi (?:hate|can't stand) ([^.!?\n]{2,80})/iu,
+    subject: 'dislikes $1',
+    text: 'The user dislikes $1',
+  },
+  { pattern: /\b(?:please )?remember(?: that)?:? ([^.!?\n]{4,200})/iu, subject: '', text: '$1' },
+]
+
+/**
+ * What the user says of themselves in `message`, by simple English rules: name, home, work, allergies, budget, likes,
+ * and whatever they ask to remember. Give your own function instead where a model may be asked.
+ */
+export function extractFacts(message: Message): Fact[] {
+  if (message.role !== 'user' || message.status === 'corrupt') return []
+  const said = textOf(message)
+  const found: Fact[] = []
+  for (const { pattern, subject, text } of rules) {
+    const match = pattern.exec(said)
+    if (match === null) continue
+    const about = filled(subject, match)
+    const fact = filled(text, match)
+    found.push({
+      id: `fact-${message.seq}-${hashOf([fact]).slice(0, 8)}`,
+      text: fact,
+      ...(about === '' ? {} : { subject: about }),
+      seq: message.seq,
+      at: message.at,
+    })
+  }
+  return mergeFacts([], found)
+}
+
+function filled(template: string, match: RegExpExecArray): string {
+  return template
+    .replace(/\$(\d|&)/g, (_, which: string) => (which === '&' ? match[0] : (match[Number(which)] ?? '')))
+    .trim()
+}
+
+function folded(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[\s\p{P}]+/gu, ' ')
+    .trim()
+}

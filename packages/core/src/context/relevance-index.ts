@@ -1,0 +1,215 @@
+import { type Message, textOf } from '../message.js'
+import { TermIndex, type WeightedTerms } from './bm25.js'
+import { periodsIn } from './dates.js'
+import { speakerOf } from './words.js'
+
+/** What to look for. */
+export interface RelevanceQuery {
+  readonly text: string
+  /** Where to look, in order: the seqs of the active path. Neighbours in this list lend each other weight. */
+  readonly seqs: readonly number[]
+  /** The query as a vector, where messages have vectors. */
+  readonly vector?: readonly number[] | undefined
+}
+
+/** By place in `seqs`. */
+export interface Relevance {
+  /** How much each has to do with the query; 0 is nothing. Comparable within one query only. */
+  readonly scores: Float64Array
+  /** How much of the query each says itself, 0 to 1, rare words weighing more. */
+  readonly shares: Float64Array
+}
+
+/**
+ * Finds the messages a query is about: words by BM25 over stems, a second look with the words of the first finds, weight
+ * shared with neighbouring messages, more for a speaker or a day the query names; vectors where there are some. Add
+ * messages as they come and keep it with the session: the answer is the same as from one made anew.
+ *
+ * Memory grows with the text, to a few times its size. After a message was changed or removed, make a new one.
+ */
+export interface RelevanceIndex {
+  /** How many messages it holds. */
+  readonly size: number
+  /** Takes in what it does not hold yet, in any order. */
+  add(messages: readonly Message[]): void
+  /** Gives a message its vector; all vectors by one model. A seq it does not hold is passed over. */
+  setVector(seq: number, vector: readonly number[]): void
+  /** The seqs without a vector, ascending: what is still to embed. */
+  withoutVector(): readonly number[]
+  rank(query: RelevanceQuery): Relevance
+}
+
+interface Entry {
+  readonly at: number
+  /** Terms of the speaker's name; empty when the message names none. */
+  readonly speaker: readonly number[]
+  vector?: Float32Array
+}
+
+// Weight a message lends to those one, two and three places away: an answer stands next to its question.
+const lent = [0.5, 0.3, 0.2] as const
+// How much more a message counts by the speaker the query names, or from the days it names.
+const speakerFactor = 2.5
+const periodFactor = 2
+// People talk of a day in the week after it.
+const periodTailMs = 8 * 86_400_000
+// The second look: how many finds, how many of their words, and how much those weigh beside the query's own.
+const feedbackFinds = 20
+const feedbackTerms = 20
+const feedbackWeight = 0.5
+
+/** An empty index; see `RelevanceIndex`. */
+export function createRelevanceIndex(): RelevanceIndex {
+  const index = new TermIndex()
+  const entries: Entry[] = []
+  const places = new Map<number, number>()
+  const years = new Set<number>()
+
+  return {
+    get size() {
+      return entries.length
+    },
+    add(messages) {
+      for (const message of messages) if (!places.has(message.seq)) take(message)
+    },
+    setVector(seq, vector) {
+      const place = places.get(seq)
+      if (place !== undefined) entries[place]!.vector = unit(vector)
+    },
+    withoutVector() {
+      const missing = [...places].filter(([, place]) => entries[place]!.vector === undefined)
+      return missing.map(([seq]) => seq).sort((a, b) => a - b)
+    },
+    rank,
+  }
+
+  function take(message: Message): void {
+    const text = searchable(message)
+    const speaker = message.name ?? speakerOf(text)
+    const said = message.name === undefined ? text : `${message.name}: ${text}`
+    places.set(message.seq, index.add(said))
+    entries.push({ at: message.at, speaker: speaker === undefined ? [] : index.find(speaker) })
+    const year = new Date(message.at).getUTCFullYear()
+    if (!Number.isNaN(year)) years.add(year)
+  }
+
+  function rank({ text, seqs, vector }: RelevanceQuery): Relevance {
+    const path = Int32Array.from(seqs, (seq) => places.get(seq) ?? -1)
+    const asked = new Map(index.find(text).map((id) => [id, 1]))
+    const boosts = boostsOf(text, asked, path)
+    const finds = smoothed(onPath(index.score(asked), path), boosts)
+    let scores = index.score(widened(asked, finds, path))
+    if (vector !== undefined) scores = mixed(scores, nearness(unit(vector)))
+    return {
+      scores: smoothed(onPath(scores, path), boosts),
+      shares: onPath(index.shares(asked.keys()), path),
+    }
+  }
+
+  /** The query with the rare words that its first finds share (pseudo relevance feedback, RM3). */
+  function widened(asked: WeightedTerms, finds: Float64Array, path: Int32Array): WeightedTerms {
+    const best = topOf(finds, feedbackFinds)
+    const total = best.reduce((sum, place) => sum + finds[place]!, 0)
+    const gains = new Map<number, number>()
+    for (const place of best) {
+      for (const id of index.terms[path[place]!] ?? []) {
+        if (asked.has(id)) continue
+        gains.set(id, (gains.get(id) ?? 0) + (finds[place]! / total) * index.rarity(id))
+      }
+    }
+    const added = [...gains].sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, feedbackTerms)
+    const mass = added.reduce((sum, [, gain]) => sum + gain, 0)
+    const terms = new Map(asked)
+    for (const [id, gain] of added) terms.set(id, (feedbackWeight * asked.size * gain) / mass)
+    return terms
+  }
+
+  function boostsOf(text: string, asked: WeightedTerms, path: Int32Array): Float64Array {
+    const boosts = new Float64Array(path.length).fill(1)
+    const periods = periodsIn(
+      text,
+      [...years].sort((a, b) => a - b),
+    )
+    for (let place = 0; place < path.length; place++) {
+      const entry = entries[path[place]!]
+      if (entry === undefined) continue
+      for (const id of entry.speaker) {
+        if (!asked.has(id)) continue
+        boosts[place]! *= speakerFactor
+        break
+      }
+      for (const { from, to } of periods) {
+        if (entry.at < from || entry.at >= to + periodTailMs) continue
+        boosts[place]! *= periodFactor
+        break
+      }
+    }
+    return boosts
+  }
+
+  function nearness(query: Float32Array): Float64Array {
+    return Float64Array.from(entries, ({ vector }) => {
+      if (vector === undefined || vector.length !== query.length) return 0
+      let product = 0
+      for (let axis = 0; axis < query.length; axis++) product += query[axis]! * vector[axis]!
+      return Math.max(0, product)
+    })
+  }
+}
+
+/** What a message can be found by: what it says, what it asks of tools, and what they answered. */
+function searchable(message: Message): string {
+  if (typeof message.content === 'string') return message.content
+  const texts = [textOf(message)]
+  for (const part of message.content) {
+    if (part.type === 'tool-call') texts.push(JSON.stringify(part['input']))
+    if (part.type === 'tool-result') texts.push(JSON.stringify(part['output']))
+  }
+  return texts.join(' ')
+}
+
+function onPath(scores: Float64Array, path: Int32Array): Float64Array {
+  const out = new Float64Array(path.length)
+  for (let place = 0; place < path.length; place++) out[place] = path[place]! < 0 ? 0 : scores[path[place]!]!
+  return out
+}
+
+function smoothed(scores: Float64Array, boosts: Float64Array): Float64Array {
+  const out = new Float64Array(scores.length)
+  for (let place = 0; place < scores.length; place++) {
+    let score = scores[place]!
+    for (let away = 1; away <= lent.length; away++) {
+      const before = place >= away ? scores[place - away]! : 0
+      const after = place + away < scores.length ? scores[place + away]! : 0
+      score += lent[away - 1]! * (before + after)
+    }
+    out[place] = score * boosts[place]!
+  }
+  return out
+}
+
+/** Places of the highest scores above 0; of equal ones the earlier. */
+function topOf(scores: Float64Array, count: number): readonly number[] {
+  const found: number[] = []
+  for (let place = 0; place < scores.length; place++) {
+    const score = scores[place]!
+    if (score <= 0 || (found.length === count && score <= scores[found.at(-1)!]!)) continue
+    let rank = found.length
+    while (rank > 0 && scores[found[rank - 1]!]! < score) rank--
+    found.splice(rank, 0, place)
+    if (found.length > count) found.pop()
+  }
+  return found
+}
+
+/** Words and vectors with equal say: each as a share of its best. */
+function mixed(words: Float64Array, near: Float64Array): Float64Array {
+  const bestWord = words.reduce((best, score) => Math.max(best, score), 0) || 1
+  const bestNear = near.reduce((best, score) => Math.max(best, score), 0) || 1
+  return words.map((score, place) => score / bestWord + near[place]! / bestNear)
+}
+
+function unit(vector: readonly number[]): Float32Array {
+  const length = Math.hypot(...vector) || 1
+  return Float32Array.from(vector, (value) => value / length)
+}
