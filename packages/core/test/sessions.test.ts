@@ -123,10 +123,8 @@ describe('ownership', () => {
         const hers = await sessions
           .for(alice)
           .create({ id: 'hers', messages: [{ role: 'user', content: 'secret' }] })
-        const outcome = await sessions
-          .for(caller)
-          [method]('hers')
-          .catch((error: { code: string }) => error.code)
+        const theirs = sessions.for(caller)
+        const outcome = await theirs[method]('hers').catch((error: { code: string }) => error.code)
         if (method === 'find') expect(outcome).toBeUndefined()
         else if (method === 'open' && name === 'elsewhere')
           expect(outcome).toMatchObject({ tenantId: 'other' })
@@ -327,11 +325,11 @@ describe('maxSessions', () => {
     const mine = sessions.for(alice)
     const [first, second] = [await mine.create(), ((now += 10), await mine.create())]
     now += 120_000
-    await first!.append({ role: 'user', content: 'still here' })
+    await first.append({ role: 'user', content: 'still here' })
     const third = await mine.create()
-    expect((await mine.list()).items.map(({ id }) => id).toSorted()).toEqual([first!.id, third.id].toSorted())
-    expect(await mine.find(second!.id)).toBeUndefined()
-    expect(sessions.events.find((event) => event.type === 'session.evicted')?.sessionId).toBe(second!.id)
+    expect((await mine.list()).items.map(({ id }) => id).toSorted()).toEqual([first.id, third.id].toSorted())
+    expect(await mine.find(second.id)).toBeUndefined()
+    expect(sessions.events.find((event) => event.type === 'session.evicted')?.sessionId).toBe(second.id)
   })
 })
 

@@ -1,0 +1,151 @@
+import { execFile } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+import { sessionErrorCodes } from '@sessions/core'
+
+const root = resolve(import.meta.dirname, '..')
+// Inside the repository, so that the names of the packages resolve as they do for the tests.
+const scratch = join(root, 'test', '.docs')
+
+const documents = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  ...markdownIn('docs'),
+  ...readdirSync(join(root, 'packages')).map((name) => `packages/${name}/README.md`),
+  ...readdirSync(join(root, 'apps')).map((name) => `apps/${name}/README.md`),
+].filter((name) => readOrEmpty(name) !== '')
+
+function markdownIn(folder: string): string[] {
+  try {
+    return readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`)
+  } catch {
+    return []
+  }
+}
+
+function readOrEmpty(name: string): string {
+  try {
+    return readFileSync(join(root, name), 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+interface Snippet {
+  readonly document: string
+  readonly line: number
+  readonly code: string
+}
+
+/** Every block of TypeScript in a document. */
+function snippetsOf(document: string): Snippet[] {
+  const text = readOrEmpty(document)
+  return [...text.matchAll(/^```(?:ts|tsx|typescript)\n([\s\S]*?)^```$/gm)].map((match) => ({
+    document,
+    line: text.slice(0, match.index).split('\n').length + 1,
+    code: match[1]!,
+  }))
+}
+
+afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+
+describe('the code in the documents', () => {
+  const snippets = documents.flatMap(snippetsOf)
+
+  it('compiles', async () => {
+    expect(snippets.length).toBeGreaterThan(5)
+    rmSync(scratch, { recursive: true, force: true })
+    mkdirSync(scratch, { recursive: true })
+    const names = new Map<string, Snippet>()
+    for (const [index, snippet] of snippets.entries()) {
+      const name = `snippet-${index}.ts`
+      names.set(name, snippet)
+      // Each is a module of its own, so that names do not meet.
+      writeFileSync(join(scratch, name), `${snippet.code}\nexport {}\n`)
+    }
+    writeFileSync(
+      join(scratch, 'tsconfig.json'),
+      JSON.stringify({
+        extends: '../../tsconfig.base.json',
+        compilerOptions: {
+          noEmit: true,
+          noUnusedLocals: false,
+          noUnusedParameters: false,
+          erasableSyntaxOnly: false,
+          experimentalDecorators: true,
+          lib: ['ES2023', 'DOM'],
+        },
+        include: ['*.ts'],
+      }),
+    )
+    const tsc = join(root, 'node_modules', '.bin', 'tsc')
+    const { stdout } = await promisify(execFile)(tsc, ['-p', scratch, '--pretty', 'false']).catch(
+      (error: { stdout: string }) => error,
+    )
+    const errors = stdout
+      .split('\n')
+      .filter((text) => text.includes('error TS'))
+      .map((text) =>
+        text.replace(/^.*?(snippet-\d+\.ts)\((\d+),\d+\)/, (_, name: string, line: string) => {
+          const snippet = names.get(name)!
+          return `${snippet.document}:${snippet.line + Number(line) - 1}`
+        }),
+      )
+    expect(errors).toEqual([])
+  })
+})
+
+describe('the README', () => {
+  const readme = readOrEmpty('README.md')
+
+  it('lists the packages there are', () => {
+    const packages = readdirSync(join(root, 'packages'))
+      .map(
+        (name) =>
+          JSON.parse(readOrEmpty(`packages/${name}/package.json`)) as { name: string; private?: boolean },
+      )
+      .filter((manifest) => manifest.private !== true)
+      .map((manifest) => manifest.name)
+    const listed = [...readme.matchAll(/^\| `(@sessions\/[a-z-]+)`/gm)].map(([, name]) => name)
+    expect(listed.toSorted()).toEqual(packages.toSorted())
+  })
+
+  it('lists the error codes there are', () => {
+    const table = /<!-- error codes -->([\s\S]*?)<!-- \/error codes -->/.exec(readme)?.[1] ?? ''
+    const listed = [...table.matchAll(/^\| `([a-z_]+)`/gm)].map(([, code]) => code)
+    expect(listed).toEqual([...sessionErrorCodes])
+  })
+
+  it('names only scripts that package.json has', () => {
+    const { scripts } = JSON.parse(readOrEmpty('package.json')) as { scripts: Record<string, string> }
+    const named = [...readme.matchAll(/npm run ([a-z:]+)/g)].map(([, name]) => name!)
+    expect(named.filter((name) => !(name in scripts))).toEqual([])
+  })
+})
+
+describe('links between documents', () => {
+  it.each(documents)('%s leads somewhere', (document) => {
+    const links = [...readOrEmpty(document).matchAll(/\]\((?!https?:|#|mailto:)([^)#]+)/g)].map(
+      ([, target]) => target!,
+    )
+    const broken = links.filter((target) => {
+      const file = relative(root, resolve(root, document, '..', target))
+      return readOrEmpty(file) === '' && readdirOrEmpty(file).length === 0
+    })
+    expect(broken).toEqual([])
+  })
+})
+
+function readdirOrEmpty(name: string): string[] {
+  try {
+    return readdirSync(join(root, name))
+  } catch {
+    return []
+  }
+}
