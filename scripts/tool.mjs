@@ -1,0 +1,21 @@
+// Runs one of the tools of apps/benchmarks, with everything it stands on installed and built first.
+//   node scripts/tool.mjs torture --store redis
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { build, childEnv, install, root } from './setup.mjs'
+
+const tools = { torture: 'torture', bench: 'stores', 'bench:context': 'context' }
+const [name, ...args] = process.argv.slice(2)
+if (tools[name] === undefined) {
+  console.error(`There is no tool named ${name}; there are: ${Object.keys(tools).join(', ')}`)
+  process.exit(2)
+}
+
+await install()
+await build('@sessions/benchmarks')
+const main = join(root, 'apps', 'benchmarks', 'dist', tools[name], 'main.js')
+// Paths among the arguments are meant from where the command was typed.
+const cwd = process.env.INIT_CWD ?? process.cwd()
+const child = spawn(process.execPath, [main, ...args], { cwd, env: childEnv(), stdio: 'inherit' })
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+child.on('close', (code) => process.exit(code ?? 1))
