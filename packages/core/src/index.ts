@@ -31,6 +31,7 @@ export {
   type Role,
   textOf,
 } from './message.js'
+export type { SessionInit } from './session-creation.js'
 export type { Branch, CartCounts, Fact, Lineage, SeqRange, Summary } from './session-body.js'
 export type { ChangeOptions, SessionCart } from './session-cart.js'
 export type { SessionLimits, SessionsOptions, SessionTtl, SessionWarning } from './session-options.js'
@@ -41,7 +42,6 @@ export {
   type DraftOptions,
   type ForkOptions,
   type ListOptions,
-  type SessionInit,
   type Sessions,
   type SessionsOfCaller,
 } from './sessions.js'

@@ -2,21 +2,21 @@ import { type SessionInfo, summarizeSession } from './analytics.js'
 import type { Order } from './cart.js'
 import { buildContext, type ContextOptions } from './context/build-context.js'
 import type { BuiltContext } from './context/lay-out.js'
+import { type Leaving, rewound, switched } from './branches.js'
 import { SessionError } from './errors.js'
-import { cutPath, type HistoryOptions, type HistoryPage, onPath, readPath } from './history.js'
+import { type HistoryOptions, type HistoryPage, readPath } from './history.js'
 import type { Identity } from './identity.js'
 import { newId } from './ids.js'
 import { type JsonObject, mergePatch, parseJsonObject } from './json.js'
-import { type LiveSession, noSuchSession } from './live-session.js'
+import { type LiveSession, noSuchSession, type Seen } from './live-session.js'
 import { encodeMessage, type Message, type MessageInput } from './message.js'
 import { parseTitle } from './parse.js'
 import { mergePreferences } from './preferences.js'
 import { type ChangeOptions, SessionCart } from './session-cart.js'
-import type { Branch, SeqRange } from './session-body.js'
+import type { Branch, SessionBody } from './session-body.js'
 import type { AppendedMessage, SessionRecord, SessionRef } from './store.js'
 
 const pageSize = 1000
-const maxBranches = 50
 
 export interface SessionContextOptions extends ContextOptions {
   /** Instructions; always in. */
@@ -229,14 +229,10 @@ export class Session {
    * @throws `invalid` when that message is not on the active branch.
    */
   async rewind(toSeq: number): Promise<Branch> {
-    await this.#live.load()
     const branchId = newId()
-    const { record, body } = await this.#live.update((before) => {
-      if (toSeq !== 0 && (!onPath(before.path, toSeq) || toSeq > this.record.lastSeq)) {
-        throw new SessionError('invalid', `Message ${toSeq} is not on the active branch.`, { path: 'toSeq' })
-      }
-      return this.#leaveBranch(before, branchId, cutPath(before.path, toSeq))
-    })
+    const { record, body } = await this.#leaveBranch(branchId, (before, leaving) =>
+      rewound(before, toSeq, leaving),
+    )
     this.#live.service.emit('session.rewound', record, { toSeq })
     return body.branches.find((branch) => branch.id === branchId)!
   }
@@ -248,16 +244,9 @@ export class Session {
 
   /** Goes on with a branch; the one it leaves becomes a branch in its place. @throws `not_found` */
   async switchBranch(branchId: string): Promise<void> {
-    await this.#live.load()
-    const leftId = newId()
-    const { record } = await this.#live.update((before) => {
-      const branch = before.branches.find((candidate) => candidate.id === branchId)
-      if (branch === undefined) {
-        throw new SessionError('not_found', 'There is no such branch.', { path: 'branchId' })
-      }
-      const others = before.branches.filter((candidate) => candidate !== branch)
-      return this.#leaveBranch({ ...before, branches: others }, leftId, branch.path)
-    })
+    const { record } = await this.#leaveBranch(newId(), (before, leaving) =>
+      switched(before, branchId, leaving),
+    )
     this.#live.service.emit('session.branched', record, { branchId })
   }
 
@@ -317,19 +306,15 @@ export class Session {
     this.#live.service.emit('session.deleted', record, {})
   }
 
-  /** The body with another path; the one it was on is kept as a branch. */
-  #leaveBranch<Body extends { path: readonly SeqRange[]; branches: readonly Branch[] }>(
-    body: Body,
+  async #leaveBranch(
     branchId: string,
-    path: readonly SeqRange[],
-  ): Body {
-    const { lastSeq } = this.record
-    const left: Branch = { id: branchId, path: cutPath(body.path, lastSeq), leftAt: Date.now() }
-    return {
-      ...body,
-      path: [...path, { from: lastSeq + 1 }],
-      branches: [...body.branches, left].slice(-maxBranches),
-    }
+    change: (body: SessionBody, leaving: Leaving) => SessionBody,
+  ): Promise<Seen> {
+    // Messages of others do not show in the revision, and how far the log goes decides where the next one stands.
+    await this.#live.load()
+    return this.#live.update((before) =>
+      change(before, { branchId, lastSeq: this.record.lastSeq, at: Date.now() }),
+    )
   }
 
   #expired(newest: Message | undefined): boolean {

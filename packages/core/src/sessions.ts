@@ -1,34 +1,17 @@
-import type { CartItemInput } from './cart.js'
-import { addToCart, emptyCart } from './cart.js'
 import { isSessionError, SessionError } from './errors.js'
 import { type Identity, mayOpen, parseIdentity } from './identity.js'
 import { newId, parseId } from './ids.js'
-import { type JsonObject, parseJsonObject } from './json.js'
 import { LiveSession, noSuchSession, type Seen } from './live-session.js'
-import { encodeCopy, encodeMessage, type Message, type MessageInput } from './message.js'
-import { parseTitle } from './parse.js'
-import { decodeBody, encodeBody, type Lineage, newBody, type SessionBody } from './session-body.js'
+import { decodeBody, type Lineage, newBody } from './session-body.js'
+import { type SessionInit, storeNewSession } from './session-creation.js'
 import {
   type ServiceParts,
   type SessionsOptions,
   type SessionTtl,
   toServiceParts,
 } from './session-options.js'
-import { claimSlots } from './session-slots.js'
 import { Session } from './session.js'
 import type { Page, SessionRecord, SessionRef, SweepOptions } from './store.js'
-
-/** What a session starts with. */
-export interface SessionInit {
-  /** At most 200 characters. */
-  title?: string
-  /** What kind of session it is, for `list`; at most 200 characters. */
-  label?: string
-  state?: JsonObject
-  preferences?: JsonObject
-  cart?: readonly CartItemInput[]
-  messages?: readonly MessageInput[]
-}
 
 export interface CreateOptions extends SessionInit {
   /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
@@ -100,7 +83,7 @@ export class SessionsOfCaller {
   async create(options: CreateOptions = {}): Promise<Session> {
     const { id, ...init } = options
     const ref = this.#ref(id ?? newId())
-    const seen = await this.#store(ref, newId(), init)
+    const seen = await storeNewSession(this.#service, this.identity, { ref, incarnation: newId(), init })
     return this.#session(seen, true)
   }
 
@@ -178,7 +161,7 @@ export class SessionsOfCaller {
     }
     const create = async (): Promise<Seen> => {
       options.beforeCreate?.()
-      const seen = await this.#store(ref, incarnation, {})
+      const seen = await storeNewSession(this.#service, this.identity, { ref, incarnation })
       await options.afterCreate?.(this.#session(seen, true))
       return seen
     }
@@ -244,49 +227,15 @@ export class SessionsOfCaller {
       ...(title === undefined ? {} : { title }),
       ...(from.label === undefined ? {} : { label: from.label }),
     }
-    const seen = await this.#store(this.#ref(newId()), newId(), init, body, taken)
+    const seen = await storeNewSession(this.#service, this.identity, {
+      ref: this.#ref(newId()),
+      incarnation: newId(),
+      init,
+      body,
+      copied: taken,
+    })
     this.#service.emit('session.forked', seen.record, { fromSessionId: source.id, seq: lineage.seq })
     return this.#session(seen, true)
-  }
-
-  async #store(
-    ref: SessionRef,
-    incarnation: string,
-    init: SessionInit,
-    body: SessionBody = initialBody(init),
-    copied: readonly Message[] = [],
-  ): Promise<Seen> {
-    const { store, limits, countTokens, deadline, emit } = this.#service
-    const { userId } = this.identity
-    const messages = [
-      ...copied.map(encodeCopy),
-      ...(init.messages ?? []).map((input, index) =>
-        encodeMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, countTokens }),
-      ),
-    ]
-    const change = {
-      revision: 0,
-      incarnation,
-      body: encodeBody(body, limits.maxBodyLength),
-      messages,
-      ...deadline,
-      ...(userId === undefined ? {} : { userId }),
-      ...(init.title === undefined ? {} : { title: parseTitle(init.title) }),
-      ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
-    }
-    let record: SessionRecord
-    try {
-      record = (await store.commit(ref, change)).record
-    } catch (error) {
-      // The answer got lost; the incarnation tells whether what is there now is what we made.
-      if (!isSessionError(error, 'unknown_outcome')) throw error
-      const stored = await store.read(ref)
-      record =
-        stored?.record.incarnation === incarnation ? stored.record : (await store.commit(ref, change)).record
-    }
-    await claimSlots(this.#service, record)
-    emit('session.created', record, {})
-    return { record, body }
   }
 
   async #read(ref: SessionRef): Promise<Seen | undefined> {
@@ -311,16 +260,4 @@ export class SessionsOfCaller {
   #ref(id: string): SessionRef {
     return { tenantId: this.identity.tenantId, id: parseId(id, 'id') }
   }
-}
-
-function initialBody(init: SessionInit): SessionBody {
-  const cart = (init.cart ?? []).reduce(
-    (so, item, index) => addToCart(so, item, Date.now(), `cart[${index}]`),
-    emptyCart,
-  )
-  return newBody({
-    cart,
-    state: parseJsonObject(init.state ?? {}, 'state'),
-    preferences: parseJsonObject(init.preferences ?? {}, 'preferences'),
-  })
 }

@@ -37,7 +37,7 @@ describe('encodeMessage', () => {
       status: 'aborted',
     })
     expect(message).toMatchObject({
-      tokens: 14,
+      tokens: estimateTokens({ role: 'user', content: 'x'.repeat(40) }),
       name: 'Ann',
       metadata: { a: [] },
       status: 'aborted',
