@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
-import { apps, startApp } from './serve-app.mjs'
+import { apps, startApp, startServer } from './serve-app.mjs'
 import { build, install, root } from './setup.mjs'
 
 const { values: options } = parseArgs({
@@ -24,7 +24,9 @@ await build(apps[options.app].package)
 const { runTour, resumeTour } = await import(
   pathToFileURL(join(root, 'apps', options.app, 'dist', 'tour.js')).href
 )
-const start = (port) => startApp(options.app, { args: ['--store', options.store], env: { PORT: port } })
+const server = await startServer(options.store)
+const start = (port) =>
+  startApp(options.app, { args: ['--store', options.store], env: { ...server.env, PORT: port } })
 const port = options.port === '' ? (options.once ? '0' : '3000') : options.port
 let app = await start(port).catch((error) => {
   // Somebody is on the usual port; any other does as well.
@@ -43,6 +45,7 @@ try {
 } catch (error) {
   console.error(error)
   await app.stop()
+  await server.stop()
   process.exit(1)
 }
 
@@ -53,4 +56,5 @@ if (options.once) {
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void app.stop())
   await app.ended
 }
+await server.stop()
 process.exit(0)

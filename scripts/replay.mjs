@@ -5,7 +5,7 @@ import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
-import { apps, startApp } from './serve-app.mjs'
+import { apps, startApp, startServer } from './serve-app.mjs'
 import { build, install } from './setup.mjs'
 
 const atOnce = 16
@@ -139,6 +139,7 @@ try {
   )
 } finally {
   await app.stop()
+  await server.stop()
 }
 result.seconds = (Date.now() - startedAt) / 1000
 if (process.stderr.isTTY) process.stderr.write('\n')

@@ -1,11 +1,28 @@
 // Starts one of the demo apps as a process of its own, on a port the system gives.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { childEnv, root } from './setup.mjs'
+import { pathToFileURL } from 'node:url'
+import { build, childEnv, root, step } from './setup.mjs'
 
 /** What each app is called and how it starts. */
 export const apps = {
   express: { package: '@sessions/app-express', main: join(root, 'apps/express/dist/main.js') },
+}
+
+/** The stores an app can be started on, and the variable that says where each is. */
+const servers = { redis: ['REDIS_URL', 'startRedis'], postgres: ['DATABASE_URL', 'startPostgres'] }
+
+/**
+ * The server a store needs: the one its variable names, else a real one of our own that lives as long as this
+ * process, so that it outlives the app. Resolves to the environment the app needs, and how to end the server.
+ */
+export async function startServer(store) {
+  const [variable, starter] = servers[store] ?? []
+  if (variable === undefined || process.env[variable]) return { env: {}, stop: async () => {} }
+  await build('@sessions/testkit')
+  const testkit = await import(pathToFileURL(join(root, 'packages/testkit/dist/index.js')).href)
+  const server = await step(`starting ${store}`, () => testkit[starter]())
+  return { env: { [variable]: server.url }, stop: () => server.stop() }
 }
 
 /** The running app: its URL, and how to end it. Rejects with what it printed when it does not come up. */
