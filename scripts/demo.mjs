@@ -1,5 +1,6 @@
 // Installs, builds, starts a demo app, drives one conversation through it in view, and serves until Ctrl-C.
 //   npm run demo [-- --app express] [--store memory] [--once]
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -11,7 +12,7 @@ const { values: options } = parseArgs({
     app: { type: 'string', default: 'express' },
     store: { type: 'string', default: 'memory' },
     once: { type: 'boolean', default: false },
-    port: { type: 'string', default: '' },
+    port: { type: 'string' },
   },
 })
 if (apps[options.app] === undefined) {
@@ -25,21 +26,27 @@ const { runTour, resumeTour } = await import(
   pathToFileURL(join(root, 'apps', options.app, 'dist', 'tour.js')).href
 )
 const server = await startServer(options.store)
-const start = (port) =>
-  startApp(options.app, { args: ['--store', options.store], env: { ...server.env, PORT: port } })
-const port = options.port === '' ? (options.once ? '0' : '3000') : options.port
-let app = await start(port).catch((error) => {
-  // Somebody is on the usual port; any other does as well.
-  if (options.port === '' && /EADDRINUSE/.test(error.message)) return start('0')
-  throw error
-})
+// The same before and after the restart, or the credentials of before would be void.
+const secret = randomBytes(32).toString('base64url')
+const startOn = (port) =>
+  startApp(options.app, {
+    args: ['--store', options.store],
+    env: { SESSION_SECRET: secret, ...server.env, PORT: port },
+  })
+const start = () =>
+  startOn(options.port ?? (options.once ? '0' : '3000')).catch((error) => {
+    // Somebody is on the usual port; any other does as well.
+    if (options.port === undefined && error.message.includes('EADDRINUSE')) return startOn('0')
+    throw error
+  })
+let app = await start()
 
 try {
   const state = await runTour(app.url, console.log)
   if (options.store !== 'memory') {
     console.log('\nThe app is killed and started again; the session lives in the store.\n')
     await app.stop('SIGKILL')
-    app = await start(port)
+    app = await start()
     await resumeTour(app.url, state, console.log)
   }
 } catch (error) {

@@ -104,9 +104,10 @@ const dialogues = await readDialogues(resolve(process.env.INIT_CWD ?? '.', optio
 await install()
 await build(apps[options.app].package)
 const adminToken = randomBytes(32).toString('base64url')
+const server = await startServer(options.store)
 const app = await startApp(options.app, {
   args: ['--store', options.store],
-  env: { ADMIN_TOKEN: adminToken },
+  env: { ...server.env, ADMIN_TOKEN: adminToken },
 })
 const startedAt = Date.now()
 const result = { dialogues: dialogues.length, messages: 0, mismatches: 0, seconds: 0 }
