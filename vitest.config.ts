@@ -23,6 +23,7 @@ export default defineConfig({
       project('app-express', 'apps/express'),
       project('testkit', 'packages/testkit'),
       project('store-postgres', 'packages/store-postgres'),
+      project('store-redis', 'packages/store-redis'),
     ],
   },
 })

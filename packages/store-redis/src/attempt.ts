@@ -1,0 +1,50 @@
+import { SessionError } from '@sessions/core/store'
+import { toSessionError } from './redis-error.js'
+
+/** One call of the store, from its beginning to its deadline. */
+export class Attempt {
+  /** True once a write has gone out, unless Redis has said that it refused it. */
+  mayHaveWritten = false
+  /** True once the caller has been told that it took too long. Nothing more goes out that was not out before. */
+  isOver = false
+  /** Called when `isOver` becomes true. */
+  onOver: (() => void) | undefined
+}
+
+/**
+ * Does `work`, and rejects when it takes longer than `timeoutMs`. Whatever it rejects with is a `SessionError`; what it
+ * comes to after its time is nobody's any more.
+ */
+export function attempt<T>(timeoutMs: number, work: (attempt: Attempt) => Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const current = new Attempt()
+    const end = () => {
+      current.isOver = true
+      current.onOver?.()
+      reject(
+        current.mayHaveWritten
+          ? new SessionError('unknown_outcome', `Redis did not answer a write within ${timeoutMs} ms`)
+          : new SessionError('unavailable', `Redis did not answer within ${timeoutMs} ms`),
+      )
+    }
+    // In a process that was held up, timers come before the replies that are waiting: those get their turn first.
+    let later: NodeJS.Immediate | undefined
+    const timer = setTimeout(() => {
+      later = setImmediate(end)
+    }, timeoutMs)
+    const stop = () => {
+      clearTimeout(timer)
+      clearImmediate(later)
+    }
+    work(current).then(
+      (value) => {
+        stop()
+        resolve(value)
+      },
+      (error: unknown) => {
+        stop()
+        reject(toSessionError(error, current.mayHaveWritten))
+      },
+    )
+  })
+}

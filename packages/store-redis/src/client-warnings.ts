@@ -1,0 +1,71 @@
+import { attempt } from './attempt.js'
+import type { RedisCalls } from './redis-calls.js'
+import { replyCode } from './redis-error.js'
+
+const timeoutMs = 1000
+
+/** Says once what makes a client or its server unsafe for sessions. It finds out by itself, off everybody's way. */
+export class ClientWarnings {
+  readonly #calls: RedisCalls
+  readonly #warn: (message: string) => void
+  #isPolicyKnown = false
+
+  constructor(calls: RedisCalls, warn: (message: string) => void) {
+    this.#calls = calls
+    this.#warn = warn
+    if (!calls.commands.hasTimeout) {
+      warn(
+        'The Redis client has no command timeout: while its server does not answer, commands pile up in its memory. ' +
+          "Set commandTimeout, or make the client by createRedisClient of '@sessions/store-redis/client'.",
+      )
+    }
+  }
+
+  /** After the first call that came back: asks the server whether it may throw sessions away. */
+  checkPolicy(): void {
+    if (this.#isPolicyKnown) return
+    this.#isPolicyKnown = true
+    this.#policy().then(
+      (policy) => {
+        if (policy === undefined || policy === 'noeviction') return
+        this.#warn(
+          `Redis has maxmemory-policy ${policy}: when memory is full it throws live sessions away. Set it to noeviction.`,
+        )
+      },
+      (error: unknown) => {
+        if (replyCode(error) === undefined) {
+          // Not asked at all; the next call asks again.
+          this.#isPolicyKnown = false
+          return
+        }
+        this.#warn(
+          'Could not ask Redis for its maxmemory-policy. Make sure that it is noeviction: any other throws live sessions away.',
+        )
+      },
+    )
+  }
+
+  async #policy(): Promise<string | undefined> {
+    const { ask } = this.#calls.commands
+    if (ask === undefined) return undefined
+    const send = (command: readonly string[]) => attempt(timeoutMs, () => ask(command))
+    try {
+      return policyIn(await send(['CONFIG', 'GET', 'maxmemory-policy']))
+    } catch (error) {
+      if (replyCode(causeOf(error)) === undefined) throw causeOf(error)
+      return send(['INFO', 'memory']).then(policyIn, (refused: unknown) => {
+        throw causeOf(refused)
+      })
+    }
+  }
+}
+
+// A list, a map or a text, by command and by protocol.
+function policyIn(reply: unknown): string | undefined {
+  const text = typeof reply === 'string' ? reply : JSON.stringify(reply instanceof Map ? [...reply] : reply)
+  return /\b(?:noeviction|(?:allkeys|volatile)-[a-z]+)\b/.exec(text)?.[0]
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? error.cause : error
+}

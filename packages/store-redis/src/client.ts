@@ -1,0 +1,33 @@
+import { Redis, type RedisOptions } from 'ioredis'
+
+export interface CreateRedisClientOptions extends Omit<RedisOptions, 'replyMapping'> {
+  /** Told of lost connections, which the client mends by itself (default: nobody; calls fail while it lasts). */
+  onError?: (error: Error) => void
+}
+
+const longestPauseMs = 1000
+
+/**
+ * An ioredis client whose every command settles soon, whatever becomes of the server: answered within 500 ms or failed,
+ * refused at once while there is no connection, never sent twice. After a failover it looks for the new primary.
+ *
+ * @param url such as `redis://localhost:6379` or `rediss://user:password@host:6380/0`.
+ * @param options win over all of this.
+ */
+export function createRedisClient(url: string, options: CreateRedisClientOptions = {}): Redis {
+  const { onError = () => {}, ...others } = options
+  const client = new Redis(url, {
+    commandTimeout: 500,
+    connectTimeout: 1000,
+    socketTimeout: 1500,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    // Never gives up, soon again at first, and not all processes at one moment.
+    retryStrategy: (times) => Math.min(25 * 2 ** times, longestPauseMs) * (0.5 + Math.random() / 2),
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+    ...others,
+  })
+  client.on('error', onError)
+  return client
+}

@@ -1,0 +1,163 @@
+import { RedisScript } from './redis-script.js'
+
+// No `#!lua` line in any script of this package, for two reasons: Redis 6.2 does not know it, and with it Redis 7
+// refuses whole scripts when memory is full, also those that only read or delete. Without it Redis refuses the first
+// command that may need memory, and lets the rest through once something was written. So the first write of `commit`
+// and `amend` is one that Redis refuses, before anything has changed; `trim` and `remove` begin with one it allows.
+
+/** `record`, as `string.match` takes it apart: see `stored-record.ts`. */
+const recordPattern = "'^r1 (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%S+) (%S*) (%S*) (%S*) (%S*) (.*)$'"
+
+/**
+ * KEYS log, ids. ARGV revision, incarnation, idleMs, absoluteMs, userId, label, title, op, body, then an id and a
+ * payload for each message. Empty: not given; names and incarnation follow a `=`, a body follows a `b`.
+ *
+ * - `ok record due [place ...]`: `due` is empty, or `+` when the indexes have to be told, or the record as it was when
+ *   its names changed; a place is `0` for a message now stored, `seq at` for one that was there. No places: all new.
+ * - `again record place ...`: this very commit was applied before; its sender's client has sent it twice.
+ * - `gone`, `revision n record`, `id index`, `corrupt reason`: nothing was changed.
+ */
+export const commitScript = new RedisScript(String.raw`
+local log, ids = KEYS[1], KEYS[2]
+local want, inc, idle, absolute, op, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[8], ARGV[9]
+local n = #ARGV
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local at = string.format('%.0f', now)
+
+local old = redis.call('LINDEX', log, 0)
+local rev, last, trimmed, created, active, expires = 0, 0, 0, at, at, '-'
+local has, ops, user, label, title = string.sub(inc, 2), '', '', '', ''
+local updated
+if old then
+  rev, last, trimmed, created, updated, active, expires, has, ops, user, label, title =
+    string.match(old, ${recordPattern})
+  if not rev then return {'corrupt', 'record'} end
+  last, trimmed = tonumber(last), tonumber(trimmed)
+  if want ~= '0' and inc ~= '' and inc ~= '=' .. has then return {'gone'} end
+  if want ~= '' and want ~= rev then
+    local place = (rev - want - 1) * 8
+    if op == '' or place < 0 or string.sub(ops, place + 1, place + 8) ~= op then
+      return {'revision', tonumber(rev), old}
+    end
+    local again = {'again', old}
+    for i = 10, n, 2 do
+      local seq = redis.call('HGET', ids, ARGV[i])
+      local m = seq and tonumber(seq) and redis.call('LINDEX', log, last - seq + 3)
+      local sent = m and string.match(m, '^m%d+ (%d+) ')
+      if not sent then return {'revision', tonumber(rev), old} end
+      again[#again + 1] = seq .. ' ' .. sent
+    end
+    return again
+  end
+elseif redis.call('EXISTS', ids) == 1 then
+  return {'corrupt', 'log'}
+elseif want ~= '0' then
+  return {'gone'}
+end
+
+local seen, places, fresh, known = {}, {}, 0, false
+if n > 9 then
+  if old then
+    local count = last - trimmed
+    if redis.call('LLEN', log) ~= count + 3 or redis.call('HLEN', ids) ~= count then
+      return {'corrupt', 'messages'}
+    end
+  end
+  for i = 10, n, 2 do
+    local id, payload = ARGV[i], ARGV[i + 1]
+    local first = seen[id]
+    if first then
+      if ARGV[first + 1] ~= payload then return {'id', (i - 10) / 2} end
+      places[i], known = first, true
+    else
+      seen[id] = i
+      local seq = old and redis.call('HGET', ids, id)
+      if seq then
+        local m = tonumber(seq) and redis.call('LINDEX', log, last - seq + 3)
+        local sent = m and string.match(m, '^m' .. seq .. ' (%d+) ')
+        if not sent then return {'corrupt', 'message'} end
+        if m ~= 'm' .. seq .. ' ' .. sent .. ' ' .. id .. ' ' .. payload then return {'id', (i - 10) / 2} end
+        places[i], known = seq .. ' ' .. sent, true
+      else
+        fresh = fresh + 1
+      end
+    end
+  end
+end
+
+local due = ''
+if old then
+  if now - active >= 60000 then active, due = at, '+' end
+else
+  due = '+'
+end
+local ends = expires
+if idle ~= '' or absolute ~= '' then
+  local moment = math.huge
+  if idle ~= '' then moment = now + idle end
+  if absolute ~= '' then moment = math.min(moment, created + absolute) end
+  ends = string.format('%.0f', moment)
+  if expires == '-' or moment < tonumber(expires) then due = '+' end
+end
+local named = user .. ' ' .. label
+if ARGV[5] ~= '' then user = string.sub(ARGV[5], 2) end
+if ARGV[6] ~= '' then label = string.sub(ARGV[6], 2) end
+if ARGV[7] ~= '' then title = string.sub(ARGV[7], 2) end
+if old and named ~= user .. ' ' .. label then due = old end
+if body ~= '' or not old then
+  rev = rev + 1
+  ops = string.sub(op .. ops, 1, 64)
+end
+
+local record = 'r1 ' .. rev .. ' ' .. (last + fresh) .. ' ' .. trimmed .. ' ' .. created .. ' ' .. at .. ' ' ..
+  active .. ' ' .. ends .. ' ' .. has .. ' ' .. ops .. ' ' .. user .. ' ' .. label .. ' ' .. title
+if not old then redis.call('RPUSH', log, record, body == '' and 'b' or body, '|') end
+if fresh > 0 then
+  local seq, pairs = last, {}
+  for i = 10, n, 2 do
+    if not places[i] then
+      seq = seq + 1
+      if known then places[i] = 0 end
+      local m = 'm' .. seq .. ' ' .. at .. ' ' .. ARGV[i] .. ' ' .. ARGV[i + 1]
+      if redis.call('LINSERT', log, 'AFTER', '|', m) < 0 then return {'corrupt', 'marker'} end
+      pairs[#pairs + 1] = ARGV[i]
+      pairs[#pairs + 1] = seq
+      if #pairs == 1000 then
+        redis.call('HSET', ids, unpack(pairs))
+        pairs = {}
+      end
+    end
+  end
+  if #pairs > 0 then redis.call('HSET', ids, unpack(pairs)) end
+end
+if old then
+  redis.call('LSET', log, 0, record)
+  if body ~= '' then redis.call('LSET', log, 1, body) end
+end
+-- A key is there through the millisecond it is given, a session only up to it.
+if ends ~= expires then
+  local moment = string.format('%.0f', ends - 1)
+  redis.call('PEXPIREAT', log, moment)
+  redis.call('PEXPIREAT', ids, moment)
+elseif ends ~= '-' and fresh > 0 and last == trimmed then
+  redis.call('PEXPIREAT', ids, string.format('%.0f', ends - 1))
+end
+
+local reply = {'ok', record, due}
+if known then
+  local seqs, seq = {}, last
+  for i = 10, n, 2 do
+    local place = places[i]
+    if place == 0 then
+      seq = seq + 1
+      seqs[i] = seq .. ' ' .. at
+      place = '0'
+    elseif type(place) == 'number' then
+      place = seqs[place] or places[place]
+    end
+    reply[#reply + 1] = place
+  end
+end
+return reply
+`)

@@ -1,0 +1,5 @@
+export { redisStore, type RedisStoreOptions } from './redis-store.js'
+export type { RedisClient } from './redis-client.js'
+export type { IoredisClient } from './ioredis-commands.js'
+export type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from './node-redis-commands.js'
+export type { UpstashClient } from './upstash-commands.js'

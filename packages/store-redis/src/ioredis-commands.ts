@@ -1,0 +1,46 @@
+import type { RedisCommands } from './redis-commands.js'
+
+/** What is used of ioredis' `Redis` and `Cluster`. */
+export interface IoredisClient {
+  readonly status: string
+  readonly isCluster: boolean
+  readonly options: object
+  call(command: string, args: string[]): Promise<unknown>
+  once(event: string, listener: () => void): unknown
+  off(event: string, listener: () => void): unknown
+}
+
+interface IoredisSettings {
+  readonly commandTimeout?: number
+  readonly enableOfflineQueue?: boolean
+  readonly redisOptions?: IoredisSettings
+}
+
+export function ioredisCommands(client: IoredisClient): RedisCommands {
+  const settings = client.options as IoredisSettings
+  const hasQueue = settings.enableOfflineQueue !== false
+  return {
+    isCluster: client.isCluster,
+    hasTimeout: (settings.redisOptions ?? settings).commandTimeout !== undefined,
+
+    isReady() {
+      const { status } = client
+      // `wait` is a client that connects with its first command.
+      if (status === 'ready' || status === 'wait' || status === 'end') return true
+      return !hasQueue && (status === 'close' || status === 'reconnecting')
+    },
+
+    onceChanged(callback) {
+      const changed = () => {
+        for (const event of ['ready', 'close', 'end']) client.off(event, changed)
+        callback()
+      }
+      for (const event of ['ready', 'close', 'end']) client.once(event, changed)
+    },
+
+    range: (key, first, last) => client.call('LRANGE', [key, String(first), String(last)]),
+    runKnown: ({ sha }, keys, args) => client.call('EVALSHA', [sha, String(keys.length), ...keys, ...args]),
+    run: ({ text }, keys, args) => client.call('EVAL', [text, String(keys.length), ...keys, ...args]),
+    ask: ([command, ...args]) => client.call(command!, args),
+  }
+}

@@ -1,0 +1,72 @@
+import { SessionError, type SessionRecord, type SessionRef } from '@sessions/core/store'
+import { digest, toToken } from './encoding.js'
+
+/** How many hash tags the indexes of all tenants share. Fixed: another number would not find what is there. */
+export const bucketCount = 16
+
+/** The keys of one session. They share a hash tag, so a Cluster keeps them on one node. */
+export interface SessionKeys {
+  /** Whose they are; a copy. */
+  readonly ref: SessionRef
+  /** A list: record, body, marker, then the messages from the newest to the oldest. */
+  readonly log: string
+  /** A hash: the seq of each message id. */
+  readonly ids: string
+}
+
+/** Whose sessions an index holds. */
+export interface IndexScope {
+  readonly tenantId: string
+  readonly userId?: string | undefined
+  readonly label?: string | undefined
+}
+
+/** Names of keys. No two sessions, tenants, users, labels or prefixes ever share one. */
+export class Keys {
+  readonly #prefix: string
+
+  constructor(prefix: string) {
+    if (/[{}]/.test(prefix)) {
+      // What follows the first brace decides the slot.
+      throw new SessionError('invalid', 'keyPrefix must not hold a brace', { path: 'keyPrefix' })
+    }
+    this.#prefix = prefix
+  }
+
+  session({ tenantId, id }: SessionRef): SessionKeys {
+    const tag = `${this.#prefix}:{${toToken(tenantId)}:${toToken(id)}}`
+    return { ref: { tenantId, id }, log: `${tag}:log`, ids: `${tag}:ids` }
+  }
+
+  /** A sorted set of sessions, newest activity first. */
+  index({ tenantId, userId, label }: IndexScope): string {
+    const tenant = `${this.#bucket(digest(tenantId) % bucketCount)}:tenant=${toToken(tenantId)}`
+    const user = userId === undefined ? '' : `:user=${toToken(userId)}`
+    return label === undefined ? `${tenant}${user}` : `${tenant}${user}:label=${toToken(label)}`
+  }
+
+  /** Every index that a session is in. */
+  indexes({ tenantId, userId, label }: SessionRecord): string[] {
+    return [
+      this.index({ tenantId }),
+      ...(userId === undefined ? [] : [this.index({ tenantId, userId })]),
+      ...(label === undefined ? [] : [this.index({ tenantId, label })]),
+      ...(userId === undefined || label === undefined ? [] : [this.index({ tenantId, userId, label })]),
+    ]
+  }
+
+  /** A sorted set of sessions by deadline, of all tenants of a bucket. */
+  due(bucket: number): string {
+    return `${this.#bucket(bucket)}:due`
+  }
+
+  /** Where the deadlines of a tenant's sessions are. */
+  dueOf(tenantId: string): string {
+    return this.due(digest(tenantId) % bucketCount)
+  }
+
+  // A tag of its own kind: a session's has a colon in it.
+  #bucket(bucket: number): string {
+    return `${this.#prefix}:{${bucket}}`
+  }
+}

@@ -1,0 +1,76 @@
+import type { RedisCommands } from './redis-commands.js'
+
+interface NodeRedisBase {
+  readonly isOpen: boolean
+  on(event: string, listener: () => void): unknown
+  off(event: string, listener: () => void): unknown
+}
+
+/** What is used of node-redis' client and of its pool. */
+export interface NodeRedisClient extends NodeRedisBase {
+  sendCommand(args: string[]): Promise<unknown>
+}
+
+/** What is used of node-redis' cluster. */
+export interface NodeRedisCluster extends NodeRedisBase {
+  readonly slots: unknown
+  sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>
+}
+
+/** What is used of node-redis' sentinel. */
+export interface NodeRedisSentinel extends NodeRedisBase {
+  getSentinelNode(): unknown
+  sendCommand(isReadonly: boolean | undefined, args: string[]): Promise<unknown>
+}
+
+interface NodeRedisSettings {
+  readonly disableOfflineQueue?: boolean
+  readonly commandOptions?: { readonly timeout?: number }
+  readonly socket?: { readonly socketTimeout?: number }
+}
+
+interface NodeRedisState {
+  readonly isOpen: boolean
+  readonly isReady?: boolean
+  readonly options?: NodeRedisSettings
+}
+
+export function nodeRedisCommands(
+  client: NodeRedisClient | NodeRedisCluster | NodeRedisSentinel,
+): RedisCommands {
+  const state: NodeRedisState = client
+  const settings = state.options
+  // Never as read-only: a replica may not have heard yet of what was written.
+  const send = sender(client)
+  return {
+    isCluster: 'slots' in client,
+    // Clusters, pools and sentinels keep the options of their connections to themselves.
+    hasTimeout:
+      settings === undefined ||
+      settings.commandOptions?.timeout !== undefined ||
+      settings.socket?.socketTimeout !== undefined,
+
+    isReady: () => !state.isOpen || state.isReady !== false || settings?.disableOfflineQueue === true,
+
+    onceChanged(callback) {
+      const changed = () => {
+        for (const event of ['ready', 'end']) client.off(event, changed)
+        callback()
+      }
+      for (const event of ['ready', 'end']) client.on(event, changed)
+    },
+
+    range: (key, first, last) => send(key, ['LRANGE', key, String(first), String(last)]),
+    runKnown: ({ sha }, keys, args) => send(keys[0], ['EVALSHA', sha, String(keys.length), ...keys, ...args]),
+    run: ({ text }, keys, args) => send(keys[0], ['EVAL', text, String(keys.length), ...keys, ...args]),
+    ask: (command) => send(undefined, [...command]),
+  }
+}
+
+function sender(
+  client: NodeRedisClient | NodeRedisCluster | NodeRedisSentinel,
+): (key: string | undefined, args: string[]) => Promise<unknown> {
+  if ('slots' in client) return (key, args) => client.sendCommand(key, false, args)
+  if ('getSentinelNode' in client) return (_, args) => client.sendCommand(false, args)
+  return (_, args) => client.sendCommand(args)
+}

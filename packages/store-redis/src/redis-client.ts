@@ -1,0 +1,32 @@
+import { SessionError } from '@sessions/core/store'
+import { ioredisCommands, type IoredisClient } from './ioredis-commands.js'
+import {
+  nodeRedisCommands,
+  type NodeRedisClient,
+  type NodeRedisCluster,
+  type NodeRedisSentinel,
+} from './node-redis-commands.js'
+import type { RedisCommands } from './redis-commands.js'
+import { upstashCommands, type UpstashClient } from './upstash-commands.js'
+
+/**
+ * A client of the user's own, known by its methods: `Redis` or `Cluster` of ioredis 5 and 6, a client, pool, cluster
+ * or sentinel of node-redis 5 and 6, or `Redis` of `@upstash/redis`.
+ */
+export type RedisClient =
+  | IoredisClient
+  | NodeRedisClient
+  | NodeRedisCluster
+  | NodeRedisSentinel
+  | UpstashClient
+
+/** The commands of a client. Throws `invalid` for what is none. */
+export function toCommands(client: RedisClient): RedisCommands {
+  // By methods, never by class: the client may come from another copy of its package.
+  if ('call' in client && 'status' in client) return ioredisCommands(client)
+  if ('sendCommand' in client) return nodeRedisCommands(client)
+  if ('evalsha' in client && 'lrange' in client) return upstashCommands(client)
+  throw new SessionError('invalid', 'client must be one of ioredis, node-redis or @upstash/redis', {
+    path: 'client',
+  })
+}

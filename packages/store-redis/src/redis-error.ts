@@ -1,0 +1,52 @@
+import { isSessionError, SessionError, type SessionErrorCode } from '@sessions/core/store'
+import { corrupt } from './stored-record.js'
+
+/** What an error reply of Redis means, by its first word. Of these, nothing was done but for `BUSY`'s own script. */
+const replies: Readonly<Record<string, SessionErrorCode>> = {
+  OOM: 'store_full',
+  READONLY: 'unavailable',
+  LOADING: 'unavailable',
+  MASTERDOWN: 'unavailable',
+  CLUSTERDOWN: 'unavailable',
+  MOVED: 'unavailable',
+  ASK: 'unavailable',
+  TRYAGAIN: 'unavailable',
+  BUSY: 'unavailable',
+  MISCONF: 'unavailable',
+  NOREPLICAS: 'unavailable',
+}
+
+// Redis 6.2 puts what went wrong inside a script behind a word about the script, Upstash and ioredis' Cluster their own
+// words before it.
+const replyPattern =
+  /^(?:Command failed: |Too many Cluster redirections\. Last error: ReplyError: )?-?([A-Z]{2,})(?: |$)/
+const innerPattern = /^ERR Error running script .*?(?:-|: )([A-Z]{2,}) /
+
+// What clients say of a command that they kept to themselves.
+const unsentPattern = /^(?:Stream isn't writeable|The client is (?:closed|offline)$)/
+
+/** The first word of an error reply of Redis; undefined when it is no reply, so that nobody knows what happened. */
+export function replyCode(error: unknown): string | undefined {
+  const text = messageOf(error)
+  return innerPattern.exec(text)?.[1] ?? replyPattern.exec(text)?.[1]
+}
+
+/** The `SessionError` for whatever a client rejects with. `mayHaveHappened`: a write went out. */
+export function toSessionError(error: unknown, mayHaveHappened: boolean): SessionError {
+  if (isSessionError(error)) return error
+  const details = { cause: error }
+  const reply = replyCode(error)
+  if (reply === 'WRONGTYPE') return corrupt('there is something else in its place', error)
+  if (reply !== undefined) {
+    const code = replies[reply] ?? 'store_failed'
+    return new SessionError(code, `Redis refused: ${reply}`, details)
+  }
+  if (!mayHaveHappened || unsentPattern.test(messageOf(error))) {
+    return new SessionError('unavailable', 'Redis cannot be reached', details)
+  }
+  return new SessionError('unknown_outcome', 'the connection to Redis was lost during a write', details)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

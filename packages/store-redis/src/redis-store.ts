@@ -1,0 +1,224 @@
+import {
+  SessionError,
+  type SessionRecord,
+  type SessionRef,
+  type SessionStore,
+  type StoredSession,
+} from '@sessions/core/store'
+import { attempt, type Attempt } from './attempt.js'
+import { ClientWarnings } from './client-warnings.js'
+import { commitScript } from './commit-script.js'
+import { parseCursor, toCursor } from './cursor.js'
+import { Keys, type SessionKeys } from './keys.js'
+import { OpNames } from './op-names.js'
+import { RedisCalls } from './redis-calls.js'
+import { toCommands, type RedisClient } from './redis-client.js'
+import { amendScript, pageScript, presenceScript, removeScript, trimScript } from './scripts.js'
+import { notFound, toCommitted, toRefusal, toRepeated, toSent } from './sent-change.js'
+import { checkChange, checkLimit, checkMessageQuery, checkWhole, toArgs } from './session-change.js'
+import { SessionIndex } from './session-index.js'
+import { corrupt, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
+import { toText } from './encoding.js'
+
+export interface RedisStoreOptions {
+  /** What all keys of this store begin with; no braces (default `sessions`). */
+  keyPrefix?: string
+  /** How long a reading call may take, in milliseconds (default 1,000). */
+  readTimeoutMs?: number
+  /** How long a writing call may take, in milliseconds (default 2,000). */
+  writeTimeoutMs?: number
+  /** Told, once each, what makes the client or its server unsafe (default: `process.emitWarning`). */
+  onWarning?: (message: string) => void
+}
+
+// A trim of a long log must not hold up the server for everybody else.
+const trimBatch = 2000
+
+// Sessions whose indexes could not be told; more than these wait for their next minute of activity.
+const maxUnlisted = 1000
+
+/**
+ * Sessions in Redis 6.2 or newer, or what speaks its language.
+ *
+ * The client is the caller's own: it is never opened, configured or closed. Every call settles within its timeout,
+ * whatever the client does. One command a commit and one a read, of a cost that does not grow with the history.
+ *
+ * @throws `invalid` for a client of no known kind and for options out of range.
+ */
+export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
+  const { keyPrefix = 'sessions', readTimeoutMs = 1000, writeTimeoutMs = 2000 } = options
+  const { onWarning = (message) => process.emitWarning(message, '@sessions/store-redis') } = options
+  checkWhole(readTimeoutMs, 'readTimeoutMs', 1, 2 ** 31 - 1)
+  checkWhole(writeTimeoutMs, 'writeTimeoutMs', 1, 2 ** 31 - 1)
+  const keys = new Keys(keyPrefix)
+  const calls = new RedisCalls(toCommands(client))
+  const index = new SessionIndex(calls, keys)
+  const ops = new OpNames()
+  const warnings = new ClientWarnings(calls, onWarning)
+  const unlisted = new Set<string>()
+
+  async function reading<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const value = await attempt(readTimeoutMs, work)
+    warnings.checkPolicy()
+    return value
+  }
+
+  async function writing<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const value = await attempt(writeTimeoutMs, work)
+    warnings.checkPolicy()
+    return value
+  }
+
+  /** Tells the indexes of a session that is stored already. */
+  async function enter(current: Attempt, log: string, record: SessionRecord, earlier?: SessionRecord) {
+    // Until it is known that they heard: not even a deadline in between must let this be forgotten.
+    if (unlisted.size < maxUnlisted) unlisted.add(log)
+    try {
+      await index.put(current, record, earlier)
+      unlisted.delete(log)
+    } catch (cause) {
+      throw new SessionError('unknown_outcome', 'the session is stored, and may be missing in lists', {
+        cause,
+      })
+    }
+  }
+
+  async function readAgain(current: Attempt, { ref, log, ids }: SessionKeys, tail: number) {
+    const [isThere, isHalfThere] = await calls.read(current, presenceScript, [log, ids])
+    if (Number(isThere) === 1) return toStored(ref, await calls.range(current, log, 0, tail + 2), tail)
+    if (Number(isHalfThere) === 1) throw corrupt('half of it is missing')
+    return undefined
+  }
+
+  return {
+    async read(ref, { tail = 0 } = {}) {
+      checkWhole(tail, 'tail', 0)
+      const place = keys.session(ref)
+      return reading(async (current) => {
+        const elements = await calls.range(current, place.log, 0, tail + 2)
+        return elements.length === 0 ? readAgain(current, place, tail) : toStored(place.ref, elements, tail)
+      })
+    },
+
+    async commit(asked, change) {
+      checkChange(change)
+      const { ref, log, ids } = keys.session(asked)
+      const sent = toSent(change)
+      const incarnation = change.incarnation ?? (change.revision === 0 ? ops.incarnation() : undefined)
+      const args = toArgs(change, incarnation, ops.next())
+      return writing(async (current) => {
+        const [verdict, ...details] = await calls.write(current, commitScript, [log, ids], args)
+        if (verdict === 'ok') {
+          const [text, due, ...places] = details
+          const record = parseRecord(ref, text)
+          if (due !== '' || (unlisted.size > 0 && unlisted.has(log))) {
+            await enter(current, log, record, due === '' || due === '+' ? undefined : parseRecord(ref, due))
+          }
+          return toCommitted(sent, record, places)
+        }
+        if (verdict === 'again') {
+          const [text, ...places] = details
+          const record = parseRecord(ref, text)
+          await enter(current, log, record)
+          return toRepeated(sent, record, places)
+        }
+        if (verdict === 'revision') {
+          const record = parseRecord(ref, details[1])
+          // Whoever made it may have ended before it was listed; a second maker is how one finds out.
+          if (sent.revision === 0) await enter(current, log, record).catch(() => undefined)
+        }
+        throw toRefusal(sent, verdict, details)
+      })
+    },
+
+    async messages(ref, query) {
+      checkMessageQuery(query)
+      const { log, ids } = keys.session(ref)
+      const { after = 0, before = Number.MAX_SAFE_INTEGER, limit, order = 'asc' } = query
+      const args = [String(after), String(before), String(limit), order]
+      return reading(async (current) => {
+        const [verdict, more, elements] = await calls.read(current, pageScript, [log, ids], args)
+        if (verdict === 'gone') throw notFound()
+        if (verdict !== 'ok' || !Array.isArray(elements)) throw corrupt(String(more))
+        const messages = elements.length === 0 ? [] : parseMessages(elements, seqOf(elements[0]))
+        return { messages: order === 'desc' ? messages.reverse() : messages, more: Number(more) === 1 }
+      })
+    },
+
+    async amend(ref, amendments) {
+      const { log, ids } = keys.session(ref)
+      const args = amendments.flatMap(({ seq, payload }) => [String(seq), toText(payload)])
+      if (args.length === 0) return 0
+      return writing(async (current) => toCount(await calls.write(current, amendScript, [log, ids], args)))
+    },
+
+    async trim(ref, throughSeq) {
+      checkWhole(throughSeq, 'throughSeq', 0)
+      const { log, ids } = keys.session(ref)
+      const args = [String(throughSeq), String(trimBatch)]
+      return writing(async (current) => {
+        for (let count = 0; ;) {
+          const reply = await calls.write(current, trimScript, [log, ids], args)
+          count += toCount(reply)
+          if (reply[0] !== 'ok' || Number(reply[2]) === 0) return count
+        }
+      })
+    },
+
+    async remove(asked) {
+      const { ref, log, ids } = keys.session(asked)
+      return writing(async (current) => {
+        const [count, text] = await calls.write(current, removeScript, [log, ids])
+        unlisted.delete(log)
+        if (typeof text === 'string' && text !== '') {
+          // An entry left behind is dropped by whoever meets it; one of a record that is none cannot be named.
+          await dropped(current, ref, text).catch(() => undefined)
+        }
+        return Number(count) > 0
+      })
+    },
+
+    async list({ limit, cursor, ...query }) {
+      checkLimit(limit)
+      const start = cursor === undefined ? undefined : parseCursor(cursor)
+      return reading(async (current) => {
+        // One more than the page was found, so there is a next one.
+        const listed = await index.page(current, { ...query, limit }, start, limit + 1)
+        const page = listed.slice(0, limit)
+        const items = page.map(({ record }) => record).sort(byActivity)
+        return listed.length > limit ? { items, cursor: toCursor(page.at(-1)!.place) } : { items }
+      })
+    },
+
+    async sweep({ limit }) {
+      checkWhole(limit, 'limit', 1)
+      return writing((current) => index.sweep(current, limit))
+    },
+  }
+
+  async function dropped(current: Attempt, ref: SessionRef, text: string): Promise<void> {
+    await index.drop(current, parseRecord(ref, text))
+  }
+}
+
+function toStored(ref: SessionRef, elements: readonly unknown[], tail: number): StoredSession {
+  const [text, body, mark, ...newest] = elements
+  const record = parseRecord(ref, text)
+  if (mark !== marker || newest.length !== Math.min(tail, record.lastSeq - record.trimmedSeq)) {
+    throw corrupt('messages are missing')
+  }
+  return { record, body: parseBody(body), messages: parseMessages(newest, record.lastSeq) }
+}
+
+// Nothing to change in a session that is not there.
+function toCount([verdict, detail]: readonly unknown[]): number {
+  if (verdict === 'gone') return 0
+  if (verdict !== 'ok') throw corrupt(String(detail))
+  return Number(detail)
+}
+
+// The index may be a moment behind what it led to.
+function byActivity(a: SessionRecord, b: SessionRecord): number {
+  if (a.activeAt !== b.activeAt) return b.activeAt - a.activeAt
+  return a.id < b.id ? -1 : 1
+}

@@ -1,0 +1,72 @@
+import {
+  SessionError,
+  type AppendedMessage,
+  type Committed,
+  type SessionChange,
+  type SessionRecord,
+} from '@sessions/core/store'
+import { corrupt } from './stored-record.js'
+
+/** What the answer to a commit is read with: by the time it comes, the change itself may be another. */
+export interface SentChange {
+  readonly revision: number | undefined
+  readonly ids: readonly string[]
+}
+
+export function toSent({ revision, messages = [] }: SessionChange): SentChange {
+  return { revision, ids: messages.map(({ id }) => id) }
+}
+
+/** What `ok` means for the caller. */
+export function toCommitted(sent: SentChange, record: SessionRecord, places: readonly unknown[]): Committed {
+  const { updatedAt: at } = record
+  const isNew = (index: number) => places.length === 0 || String(places[index]) === '0'
+  let seq = record.lastSeq - sent.ids.filter((_, index) => isNew(index)).length
+  const messages = sent.ids.map((id, index): AppendedMessage => {
+    if (isNew(index)) return { id, seq: ++seq, at, inserted: true }
+    return { id, ...toPlace(places[index]), inserted: false }
+  })
+  return { record, messages }
+}
+
+/**
+ * What `again` means for the caller. The session may have gone on since; this change of its body made the revision
+ * after the one it was for.
+ */
+export function toRepeated(sent: SentChange, record: SessionRecord, places: readonly unknown[]): Committed {
+  const messages = sent.ids.map((id, index): AppendedMessage => ({
+    id,
+    ...toPlace(places[index]),
+    inserted: true,
+  }))
+  return { record: { ...record, revision: sent.revision! + 1 }, messages }
+}
+
+/** What any other verdict means for the caller. */
+export function toRefusal(sent: SentChange, verdict: unknown, [detail]: readonly unknown[]): SessionError {
+  switch (verdict) {
+    case 'gone':
+      return notFound()
+    case 'revision': {
+      const problem = sent.revision === 0 ? 'the session already exists' : 'the session was changed meanwhile'
+      return new SessionError('conflict', problem, { revision: Number(detail) })
+    }
+    case 'id': {
+      const messageId = sent.ids[Number(detail)]!
+      return new SessionError('conflict', 'the message id is already used with another payload', {
+        messageId,
+      })
+    }
+    default:
+      return corrupt(String(detail))
+  }
+}
+
+export function notFound(): SessionError {
+  return new SessionError('not_found', 'there is no such session')
+}
+
+function toPlace(place: unknown): { seq: number; at: number } {
+  const [seq, at] = String(place).split(' ')
+  return { seq: Number(seq), at: Number(at) }
+}

@@ -1,0 +1,239 @@
+import { isSessionError, type SessionQuery, type SessionRecord, type SessionRef } from '@sessions/core/store'
+import type { Attempt } from './attempt.js'
+import { IndexChange } from './index-change.js'
+import {
+  parseDueMember,
+  parseMember,
+  toDueMember,
+  toMember,
+  toPlaces,
+  type DueEntry,
+  type IndexPlace,
+} from './index-entry.js'
+import { bucketCount, type Keys } from './keys.js'
+import type { RedisCalls } from './redis-calls.js'
+import { replyCode } from './redis-error.js'
+import { dueScript, indexPageScript, indexScript, recordsScript } from './scripts.js'
+import { parseRecord } from './stored-record.js'
+
+/** A session of a page, and where the index has it. */
+export interface Listed {
+  readonly record: SessionRecord
+  readonly place: IndexPlace
+}
+
+/** A record; undefined for an absent session, `corrupt` for one that cannot be read. */
+type Found = SessionRecord | undefined | 'corrupt'
+
+// What one bucket may give to one round of a sweep.
+const sweepBatch = 250
+
+/**
+ * The sorted sets that `list` and `sweep` read. They live in other slots than the sessions and are told of them
+ * afterwards, so they are a hint: a session is looked at before it is believed, and what was wrong is put right.
+ */
+export class SessionIndex {
+  readonly #calls: RedisCalls
+  readonly #keys: Keys
+
+  constructor(calls: RedisCalls, keys: Keys) {
+    this.#calls = calls
+    this.#keys = keys
+  }
+
+  /** Enters a session as it is; takes out entries that only an earlier record had. */
+  async put(attempt: Attempt, record: SessionRecord, earlier?: SessionRecord): Promise<void> {
+    const change = new IndexChange()
+    const indexes = this.#keys.indexes(record)
+    const due = this.#keys.dueOf(record.tenantId)
+    for (const key of indexes) change.put(key, -record.activeAt, toMember(record))
+    if (earlier !== undefined) {
+      for (const key of this.#keys.indexes(earlier)) {
+        if (!indexes.includes(key)) change.drop(key, toMember(earlier))
+      }
+      if (toDueMember(earlier) !== toDueMember(record)) change.drop(due, toDueMember(earlier))
+    }
+    if (record.expiresAt !== undefined) change.set(due, record.expiresAt, toDueMember(record))
+    await this.#apply(attempt, change)
+  }
+
+  /** Takes a session out. */
+  async drop(attempt: Attempt, record: SessionRecord): Promise<void> {
+    const change = new IndexChange().drop(this.#keys.dueOf(record.tenantId), toDueMember(record))
+    for (const key of this.#keys.indexes(record)) change.drop(key, toMember(record))
+    await this.#apply(attempt, change)
+  }
+
+  /** Up to `count` live sessions of a query after a place, in order of the index. */
+  async page(
+    attempt: Attempt,
+    query: SessionQuery,
+    start: IndexPlace | undefined,
+    count: number,
+  ): Promise<Listed[]> {
+    const key = this.#keys.index(query)
+    const listed: Listed[] = []
+    const repair = new IndexChange()
+    const moved: SessionRef[] = []
+    for (let after = start, offset = 0, asked = count; listed.length < count;) {
+      const from = after === undefined ? '-inf' : String(after.score)
+      const reply = await this.#calls.read(
+        attempt,
+        indexPageScript,
+        [key],
+        [from, String(offset), String(asked)],
+      )
+      const places = toPlaces(reply)
+      const fresh = places.filter((place) => after === undefined || isAfter(place, after))
+      const refs = fresh.map(({ member }) => ({ tenantId: query.tenantId, ...parseMember(member) }))
+      const found = await this.#records(attempt, refs)
+      for (const [index, place] of fresh.entries()) {
+        const record = found[index]
+        // One that cannot be read is left where it is, and out of the page.
+        if (record === 'corrupt') continue
+        if (record === undefined || toMember(record) !== place.member) repair.drop(key, place.member)
+        else if (!isOf(record, query)) {
+          repair.drop(key, place.member, place.score)
+          moved.push(record)
+        } else if (listed.length < count) {
+          listed.push({ record, place })
+          if (place.score !== -record.activeAt) repair.put(key, -record.activeAt, place.member)
+        }
+      }
+      if (places.length < asked) break
+      // Many sessions of one moment: what is before the place has to be stepped over.
+      if (fresh.length === 0) {
+        offset += places.length
+        asked *= 4
+      } else {
+        after = fresh.at(-1)
+        offset = 0
+        asked = count - listed.length + 1
+      }
+    }
+    await this.#repair(attempt, key, repair, moved, query)
+    return listed
+  }
+
+  /** Takes out what is left of up to `limit` sessions past their deadline; resolves to how many. */
+  async sweep(attempt: Attempt, limit: number): Promise<number> {
+    let count = 0
+    for (let buckets = [...Array(bucketCount).keys()]; buckets.length > 0 && count < limit;) {
+      const batch = Math.min(limit - count, sweepBatch)
+      const dues = await Promise.all(
+        buckets.map(async (bucket) => {
+          const key = this.#keys.due(bucket)
+          return toPlaces(await this.#calls.read(attempt, dueScript, [key], [String(batch)]))
+        }),
+      )
+      const full: number[] = []
+      for (const [index, places] of dues.entries()) {
+        const taken = places.slice(0, limit - count)
+        if (taken.length > 0) count += await this.#sweepBucket(attempt, buckets[index]!, taken)
+        if (places.length === batch) full.push(buckets[index]!)
+      }
+      buckets = full
+    }
+    return count
+  }
+
+  async #sweepBucket(attempt: Attempt, bucket: number, places: readonly IndexPlace[]): Promise<number> {
+    const key = this.#keys.due(bucket)
+    const entries = places.map(({ member }) => parseDueMember(member))
+    const found = await this.#records(attempt, entries)
+    // Only the first key of a change is counted, so that one process counts each session.
+    const gone = new IndexChange()
+    const late = new IndexChange()
+    for (const [index, { member, score }] of places.entries()) {
+      const entry = entries[index]!
+      const record = found[index]
+      if (record === 'corrupt') late.drop(key, member, score)
+      else if (record === undefined || toMember(record) !== entry.member)
+        this.#forget(gone, key, member, entry)
+      else {
+        // It was written since, and has more time; or it has lost its deadline to somebody's PERSIST.
+        const { expiresAt } = record
+        const isLater = expiresAt !== undefined && expiresAt > score
+        if (!isLater || toDueMember(record) !== member) late.drop(key, member, score)
+        if (isLater) late.set(key, expiresAt, toDueMember(record))
+      }
+    }
+    if (!late.isEmpty) await this.#apply(attempt, late)
+    return gone.isEmpty ? 0 : this.#apply(attempt, gone)
+  }
+
+  #forget(change: IndexChange, key: string, member: string, entry: DueEntry): void {
+    change.drop(key, member)
+    const { tenantId, userId, label } = entry
+    for (const user of new Set([undefined, userId])) {
+      for (const name of new Set([undefined, label])) {
+        change.drop(this.#keys.index({ tenantId, userId: user, label: name }), entry.member)
+      }
+    }
+  }
+
+  /** A page is right without it: a failure here is left for the next one who lists. */
+  async #repair(
+    attempt: Attempt,
+    key: string,
+    change: IndexChange,
+    moved: readonly SessionRef[],
+    query: SessionQuery,
+  ): Promise<void> {
+    if (change.isEmpty) return
+    try {
+      await this.#apply(attempt, change)
+      if (moved.length === 0) return
+      // One that moved back at that very moment was entered before we took it out.
+      const again = new IndexChange()
+      for (const record of await this.#records(attempt, moved)) {
+        if (record === undefined || record === 'corrupt' || !isOf(record, query)) continue
+        again.put(key, -record.activeAt, toMember(record))
+      }
+      if (!again.isEmpty) await this.#apply(attempt, again)
+    } catch {
+      // As said above.
+    }
+  }
+
+  async #apply(attempt: Attempt, change: IndexChange): Promise<number> {
+    const [taken] = await this.#calls.write(attempt, indexScript, change.keys, change.args)
+    return Number(taken)
+  }
+
+  /** The records of sessions: by one script, or on a Cluster, where they are on many nodes, each by its own command. */
+  async #records(attempt: Attempt, refs: readonly SessionRef[]): Promise<Found[]> {
+    if (refs.length === 0) return []
+    const logs = refs.map((ref) => this.#keys.session(ref).log)
+    const texts = this.#calls.commands.isCluster
+      ? await Promise.all(logs.map((log) => this.#recordOf(attempt, log)))
+      : await this.#calls.read(attempt, recordsScript, logs)
+    return refs.map((ref, index) => {
+      const text = texts[index]
+      if (text === '' || text === null || text === undefined) return undefined
+      try {
+        return parseRecord(ref, text)
+      } catch (error) {
+        if (isSessionError(error, 'corrupt')) return 'corrupt'
+        throw error
+      }
+    })
+  }
+
+  async #recordOf(attempt: Attempt, log: string): Promise<unknown> {
+    try {
+      return (await this.#calls.range(attempt, log, 0, 0))[0]
+    } catch (error) {
+      if (replyCode(error) === 'WRONGTYPE') return '!'
+      throw error
+    }
+  }
+}
+
+function isAfter(place: IndexPlace, after: IndexPlace): boolean {
+  return place.score > after.score || (place.score === after.score && place.member > after.member)
+}
+
+function isOf(record: SessionRecord, { userId, label }: SessionQuery): boolean {
+  return (userId === undefined || record.userId === userId) && (label === undefined || record.label === label)
+}

@@ -1,0 +1,84 @@
+import { SessionError, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
+import { fromText, fromToken } from './encoding.js'
+
+/** The element between the body and the messages, where new ones are put. */
+export const marker = '|'
+
+// `r1`, for the first layout, then revision, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt or `-`,
+// incarnation, the newest changes of the body (see `commit-script.ts`), userId, label and title.
+const recordPattern = /^r1 (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+|-) (\S*) \S* (\S*) (\S*) ([^]*)$/
+
+/** The record of a session, from its element of the log. */
+export function parseRecord({ tenantId, id }: SessionRef, text: unknown): SessionRecord {
+  const parts = typeof text === 'string' ? recordPattern.exec(text) : null
+  if (parts === null) throw corrupt('its record is not one')
+  const [, revision, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt, incarnation] = parts
+  const [userId, label, title] = parts.slice(9)
+  return {
+    tenantId,
+    id,
+    incarnation: fromToken(incarnation!),
+    revision: Number(revision),
+    lastSeq: Number(lastSeq),
+    trimmedSeq: Number(trimmedSeq),
+    createdAt: Number(createdAt),
+    updatedAt: Number(updatedAt),
+    activeAt: Number(activeAt),
+    ...(expiresAt === '-' ? {} : { expiresAt: Number(expiresAt) }),
+    ...(userId === '' ? {} : { userId: fromToken(userId!) }),
+    ...(label === '' ? {} : { label: fromToken(label!) }),
+    ...(title === '' ? {} : { title: parseText(title!) }),
+  }
+}
+
+/** The body of a session, from its element of the log. */
+export function parseBody(element: unknown): string {
+  if (typeof element !== 'string' || !element.startsWith('b')) throw corrupt('its body is not one')
+  return parseText(element.slice(1))
+}
+
+/** Messages from their elements, which are newest first from `seq` down; in order of seq. */
+export function parseMessages(elements: readonly unknown[], seq: number): StoredMessage[] {
+  const messages: StoredMessage[] = []
+  for (let index = elements.length - 1; index >= 0; index--) {
+    messages.push(parseMessage(elements[index], seq - index))
+  }
+  return messages
+}
+
+/** The seq an element says it has. */
+export function seqOf(element: unknown): number {
+  const seq = typeof element === 'string' ? /^m(\d+) /.exec(element)?.[1] : undefined
+  if (seq === undefined) throw corrupt('a message is not one')
+  return Number(seq)
+}
+
+// `m` seq, time, id and payload.
+function parseMessage(element: unknown, seq: number): StoredMessage {
+  const head = `m${seq} `
+  if (typeof element !== 'string' || !element.startsWith(head)) throw corrupt(`message ${seq} is not there`)
+  const atEnd = element.indexOf(' ', head.length)
+  const idEnd = element.indexOf(' ', atEnd + 1)
+  const at = Number(element.slice(head.length, atEnd))
+  if (atEnd < 0 || idEnd < 0 || !Number.isSafeInteger(at)) throw corrupt(`message ${seq} is not one`)
+  return {
+    seq,
+    id: fromToken(element.slice(atEnd + 1, idEnd)),
+    at,
+    payload: parseText(element.slice(idEnd + 1)),
+  }
+}
+
+function parseText(text: string): string {
+  try {
+    return fromText(text)
+  } catch (cause) {
+    throw corrupt('a text in it is not one', cause)
+  }
+}
+
+/** The error for a session that cannot be read. */
+export function corrupt(problem: string, cause?: unknown): SessionError {
+  const details = cause === undefined ? {} : { cause }
+  return new SessionError('corrupt', `the stored session cannot be read: ${problem}`, details)
+}

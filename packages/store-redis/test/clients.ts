@@ -1,0 +1,18 @@
+import type { RedisServer } from '@sessions/testkit'
+import { Redis, type RedisOptions } from 'ioredis'
+import { createRedisClient } from '../src/client.js'
+
+/** As a careful user has it: bounded, quiet, and with room for a busy machine. */
+export function ioredis(url: string, options: RedisOptions = {}): Redis {
+  const client = new Redis(url, { commandTimeout: 10_000, ...options })
+  client.on('error', () => {})
+  return client
+}
+
+/** The preset, on a server of a test. */
+export function preset(server: Pick<RedisServer, 'url'>): Redis {
+  return createRedisClient(server.url)
+}
+
+/** Time enough for a busy machine, in suites that are not about time. */
+export const patient = { readTimeoutMs: 20_000, writeTimeoutMs: 20_000 }
