@@ -1,0 +1,126 @@
+import { type Committed, isSessionError, type SessionRecord } from '@sessions/core/store'
+import type { Batch, Outcome } from './coalescer.js'
+import { type Commit, toCommitted } from './commit.js'
+import type { Database, Row } from './database.js'
+import { parseRecord, toWhole } from './rows.js'
+import type { Statement } from './statement.js'
+
+const maxCommits = 64
+// Of text: long ones gain nothing from company, and hold up the others.
+const maxLength = 1024 * 1024
+
+/** Where a session is, as one text. */
+export function placeOf({ call, id }: Commit): string {
+  return `${call.tenant.length}:${call.tenant}${id}`
+}
+
+/** Commits that only append, by session; those of one session are to have the same terms and no id in common. */
+export class AppendBatch implements Batch<Commit> {
+  readonly #bySession = new Map<string, { first: Commit; ids: Set<string> }>()
+  readonly #oneTenant: boolean
+  #tenant: string | undefined
+  #count = 0
+  #length = 0
+
+  constructor({ oneTenant }: { oneTenant: boolean }) {
+    this.#oneTenant = oneTenant
+  }
+
+  accepts(commit: Commit): boolean {
+    const length = commit.payloads.reduce((sum, payload) => sum + payload.length, 0)
+    if (this.#count > 0 && (this.#count === maxCommits || this.#length + length > maxLength)) return false
+    if (this.#oneTenant && (this.#tenant ??= commit.call.tenant) !== commit.call.tenant) return false
+    const place = placeOf(commit)
+    const session = this.#bySession.get(place)
+    if (session !== undefined) {
+      const clash = commit.repeats || commit.messageIds.some((id) => session.ids.has(id))
+      if (clash || !sameTerms(session.first, commit)) return false
+    }
+    const { ids } = session ?? { ids: new Set<string>() }
+    for (const id of commit.messageIds) ids.add(id)
+    if (session === undefined) this.#bySession.set(place, { first: commit, ids })
+    this.#count++
+    this.#length += length
+    return true
+  }
+}
+
+/** Commits all of them by one statement. Those it leaves undefined had no effect, and are to be tried alone. */
+export async function commitTogether(
+  database: Database,
+  statement: Statement,
+  commits: readonly Commit[],
+): Promise<Outcome<Committed>[]> {
+  const sessions = group(commits)
+  const [{ call }] = commits as [Commit]
+  const until = Math.min(...commits.map((commit) => commit.call.until))
+  let rows: Row[]
+  try {
+    rows = await database.run(statement, toValues(sessions), { ...call, until })
+  } catch (error) {
+    // What the database refused, one of them may be to blame for.
+    const allFail = isSessionError(error, 'unknown_outcome') || isSessionError(error, 'unavailable')
+    return commits.map(() => (allFail ? { error } : undefined))
+  }
+  const outcomes = new Map<Commit, Outcome<Committed>>()
+  for (const row of rows) {
+    const members = sessions[toWhole(row[0], 'n') - 1]!
+    for (const [member, outcome] of toOutcomes(members, row)) outcomes.set(member, outcome)
+  }
+  return commits.map((commit) => outcomes.get(commit))
+}
+
+function sameTerms(a: Commit, b: Commit): boolean {
+  return (
+    a.incarnation === b.incarnation &&
+    a.change.idleMs === b.change.idleMs &&
+    a.change.absoluteMs === b.change.absoluteMs
+  )
+}
+
+function group(commits: readonly Commit[]): Commit[][] {
+  const sessions = new Map<string, Commit[]>()
+  for (const commit of commits) {
+    const place = placeOf(commit)
+    const members = sessions.get(place)
+    if (members === undefined) sessions.set(place, [commit])
+    else members.push(commit)
+  }
+  return [...sessions.values()]
+}
+
+function toValues(sessions: readonly Commit[][]) {
+  const firsts = sessions.map(([first]) => first!)
+  const messages = sessions.map((members) => ({
+    ids: members.flatMap(({ messageIds }) => messageIds),
+    payloads: members.flatMap(({ payloads }) => payloads),
+  }))
+  return [
+    firsts.map(({ call }) => call.tenant),
+    firsts.map(({ id }) => id),
+    firsts.map(({ incarnation }) => incarnation),
+    firsts.map(({ change }) => change.idleMs ?? null),
+    firsts.map(({ change }) => change.absoluteMs ?? null),
+    messages.map(({ ids }) => ids.length),
+    messages.flatMap(({ ids }, index) => ids.map(() => index + 1)),
+    messages.flatMap(({ ids }) => ids.map((_, index) => index + 1)),
+    messages.flatMap(({ ids }) => ids),
+    messages.flatMap(({ payloads }) => payloads),
+  ]
+}
+
+// As if they had been committed one after the other, at the same moment.
+function* toOutcomes(members: readonly Commit[], row: Row): Generator<[Commit, Outcome<Committed>]> {
+  let record: SessionRecord
+  try {
+    record = parseRecord(members[0]!.ref, row, 1)
+  } catch (error) {
+    for (const member of members) yield [member, { error }]
+    return
+  }
+  let lastSeq = record.lastSeq - members.reduce((sum, { messageIds }) => sum + messageIds.length, 0)
+  for (const member of members) {
+    lastSeq += member.messageIds.length
+    yield [member, { value: toCommitted({ ...record, lastSeq }, member.change.messages) }]
+  }
+}

@@ -1,0 +1,83 @@
+import type {
+  MessagePage,
+  MessageQuery,
+  Page,
+  SessionQuery,
+  SessionRecord,
+  SessionRef,
+} from '@sessions/core/store'
+import type { ColdStatements } from './cold-statements.js'
+import { notFound } from './commit.js'
+import type { Database } from './database.js'
+import { checkLimit, checkMessageQuery, parseCursor, toCursor } from './input.js'
+import { isNull, parseMessage, parseRecord, recordWidth, toText } from './rows.js'
+import { encodeText } from './text.js'
+
+/** Reads logs and lists, a page at a time. */
+export class Browser {
+  readonly #database: Database
+  readonly #cold: ColdStatements
+  readonly #timeoutMs: number
+
+  constructor(database: Database, cold: ColdStatements, timeoutMs: number) {
+    this.#database = database
+    this.#cold = cold
+    this.#timeoutMs = timeoutMs
+  }
+
+  async messages(ref: SessionRef, query: MessageQuery): Promise<MessagePage> {
+    checkMessageQuery(query)
+    const { after = 0, before = Number.MAX_SAFE_INTEGER, limit, order = 'asc' } = query
+    const tenant = encodeText(ref.tenantId)
+    const { statement, values } = this.#cold.page[order]
+    const params = { tenant, id: encodeText(ref.id), after, before, limit }
+    const rows = await this.#database.run(statement, values(params), this.#call(tenant))
+    if (rows[0] === undefined) throw notFound()
+    const record = parseRecord(ref, rows[0], 0)
+    const first = Math.max(after, record.trimmedSeq) + 1
+    const last = Math.min(before - 1, record.lastSeq)
+    const count = Math.max(0, Math.min(limit, last - first + 1))
+    const found = rows.filter((row) => !isNull(row[recordWidth]))
+    const messages = Array.from({ length: Math.max(count, found.length) }, (_, index) =>
+      parseMessage(found[index] ?? [], recordWidth, order === 'asc' ? first + index : last - index),
+    )
+    return { messages, more: last - first + 1 > count }
+  }
+
+  async list(query: SessionQuery): Promise<Page<SessionRecord>> {
+    checkLimit(query.limit)
+    const position = query.cursor === undefined ? undefined : parseCursor(query.cursor)
+    const { tenantId, userId, label, limit } = query
+    const tenant = encodeText(tenantId)
+    const { statement, values } = this.#cold.list({
+      user: userId !== undefined,
+      label: label !== undefined,
+      cursor: position !== undefined,
+    })
+    const params = {
+      tenant,
+      user: userId === undefined ? null : encodeText(userId),
+      label: label === undefined ? null : encodeText(label),
+      activeAt: position?.activeAt ?? null,
+      afterId: position === undefined ? null : encodeText(position.id),
+      // One more than the page: if it is there, so is a next page.
+      limit: limit + 1,
+    }
+    const rows = await this.#database.run(statement, values(params), this.#call(tenant))
+    const records = rows.slice(0, limit).map((row) => {
+      try {
+        return parseRecord({ tenantId, id: toText(row[0], 'id') }, row, 1)
+      } catch {
+        // It is `corrupt` to whoever asks for it, and no reason to hide the others.
+        return undefined
+      }
+    })
+    const items = records.filter((record) => record !== undefined)
+    const last = items.at(-1)
+    return rows.length > limit && last !== undefined ? { items, cursor: toCursor(last) } : { items }
+  }
+
+  #call(tenant: string) {
+    return { tenant, until: performance.now() + this.#timeoutMs, writes: false }
+  }
+}

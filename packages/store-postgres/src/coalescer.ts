@@ -1,0 +1,121 @@
+/** What became of one of a batch; undefined when it is to be tried alone. */
+export type Outcome<Result> = { value: Result } | { error: unknown } | undefined
+
+/** Some items that can be served by one statement. */
+export interface Batch<Item> {
+  /** Takes the item in, or leaves it to a later batch. */
+  accepts(item: Item): boolean
+}
+
+export interface CoalescerOptions<Item, Result> {
+  createBatch: () => Batch<Item>
+  /** Of items with one key at most one statement is under way, and they are taken in order. */
+  keyOf: (item: Item) => string | undefined
+  alone: (item: Item) => Promise<Result>
+  /** One outcome for each item. It does not reject. */
+  together: (items: readonly Item[]) => Promise<Outcome<Result>[]>
+}
+
+interface Entry<Item, Result> {
+  item: Item
+  key: string | undefined
+  resolve: (result: Result | PromiseLike<Result>) => void
+  reject: (error: unknown) => void
+}
+
+// Two keep the database busy while one is being read; with more, each has less in it.
+const maxUnderWay = 2
+
+/**
+ * Puts what is asked for at the same time into one statement. Whoever is alone is served at once and alone; what
+ * comes while statements are under way goes together into the next.
+ */
+export class Coalescer<Item, Result> {
+  readonly #options: CoalescerOptions<Item, Result>
+  #waiting: Entry<Item, Result>[] = []
+  #underWay = 0
+  readonly #busy = new Set<string>()
+  #scheduled = false
+
+  constructor(options: CoalescerOptions<Item, Result>) {
+    this.#options = options
+  }
+
+  add(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ item, key: this.#options.keyOf(item), resolve, reject })
+      this.#schedule()
+    })
+  }
+
+  // Not before all who ask in this turn of the event loop have asked.
+  #schedule(): void {
+    if (this.#scheduled || this.#underWay >= maxUnderWay || this.#waiting.length === 0) return
+    this.#scheduled = true
+    setImmediate(() => {
+      this.#scheduled = false
+      while (this.#underWay < maxUnderWay) {
+        const batch = this.#take()
+        if (batch.length === 0) return
+        void this.#serve(batch)
+      }
+    })
+  }
+
+  #take(): Entry<Item, Result>[] {
+    const batch = this.#options.createBatch()
+    const taken: Entry<Item, Result>[] = []
+    const left: Entry<Item, Result>[] = []
+    const passedOver = new Set<string>()
+    for (const entry of this.#waiting) {
+      const { key, item } = entry
+      const mayGo = key === undefined || !(this.#busy.has(key) || passedOver.has(key))
+      if (mayGo && batch.accepts(item)) {
+        taken.push(entry)
+        continue
+      }
+      if (key !== undefined) passedOver.add(key)
+      left.push(entry)
+    }
+    this.#waiting = left
+    return taken
+  }
+
+  async #serve(entries: readonly Entry<Item, Result>[]): Promise<void> {
+    const keys = entries.map(({ key }) => key).filter((key) => key !== undefined)
+    for (const key of keys) this.#busy.add(key)
+    this.#underWay++
+    try {
+      const outcomes =
+        entries.length === 1 ? [undefined] : await this.#options.together(entries.map(({ item }) => item))
+      await this.#settle(entries, outcomes)
+    } finally {
+      this.#underWay--
+      for (const key of keys) this.#busy.delete(key)
+      this.#schedule()
+    }
+  }
+
+  /** Those that are to be tried alone are, one after the other where they have one key. */
+  async #settle(
+    entries: readonly Entry<Item, Result>[],
+    outcomes: readonly Outcome<Result>[],
+  ): Promise<void> {
+    const queues = new Map<unknown, Entry<Item, Result>[]>()
+    entries.forEach((entry, index) => {
+      const outcome = outcomes[index]
+      if (outcome === undefined) {
+        const queue = entry.key ?? entry
+        queues.set(queue, [...(queues.get(queue) ?? []), entry])
+      } else if ('error' in outcome) entry.reject(outcome.error)
+      else entry.resolve(outcome.value)
+    })
+    await Promise.all([...queues.values()].map((queue) => this.#oneByOne(queue)))
+  }
+
+  async #oneByOne(entries: readonly Entry<Item, Result>[]): Promise<void> {
+    for (const { item, resolve, reject } of entries) {
+      await this.#options.alone(item).then(resolve, reject)
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import {
+  type AppendedMessage,
+  type Committed,
+  type NewMessage,
+  SessionError,
+  type SessionChange,
+  type SessionRecord,
+  type SessionRef,
+} from '@sessions/core/store'
+import { randomBytes } from 'node:crypto'
+import type { Call, Value } from './database.js'
+import { encodeText } from './text.js'
+
+/** A change on its way, as the database takes it: a copy, because its caller may go on with what it is of. */
+export interface Commit {
+  ref: SessionRef
+  change: SessionChange & { messages: readonly NewMessage[] }
+  call: Call & { tenant: string }
+  id: string
+  incarnation: string | null
+  messageIds: string[]
+  payloads: string[]
+  /** True when a message id is in it twice. */
+  repeats: boolean
+}
+
+export function toCommit(ref: SessionRef, change: SessionChange, until: number): Commit {
+  const { incarnation } = change
+  const messages = (change.messages ?? []).map(({ id, payload }): NewMessage => ({ id, payload }))
+  const made = change.revision === 0 ? randomBytes(18).toString('base64url') : null
+  const messageIds = messages.map(({ id }) => encodeText(id))
+  return {
+    ref: { tenantId: ref.tenantId, id: ref.id },
+    change: { ...change, messages },
+    call: { tenant: encodeText(ref.tenantId), until, writes: true },
+    id: encodeText(ref.id),
+    incarnation: incarnation === undefined ? made : encodeText(incarnation),
+    messageIds,
+    payloads: messages.map(({ payload }) => encodeText(payload)),
+    repeats: messageIds.length > 1 && new Set(messageIds).size < messageIds.length,
+  }
+}
+
+/** True for a commit that only appends: the kind there are most of, and which can share a statement. */
+export function isAppend({ revision, body, userId, label, title }: SessionChange): boolean {
+  return (
+    revision === undefined &&
+    body === undefined &&
+    userId === undefined &&
+    label === undefined &&
+    title === undefined
+  )
+}
+
+/** Parameters of `append`. */
+export function toAppendValues(commit: Commit): Value[] {
+  const { call, id, incarnation, change, messageIds, payloads } = commit
+  return [
+    call.tenant,
+    id,
+    incarnation,
+    change.idleMs ?? null,
+    change.absoluteMs ?? null,
+    messageIds,
+    payloads,
+  ]
+}
+
+/** Parameters of `create`. */
+export function toCreateValues(commit: Commit): Value[] {
+  const { body = '', userId, label, title } = commit.change
+  return [...toAppendValues(commit), encodeText(body), encoded(userId), encoded(label), encoded(title)]
+}
+
+/** Parameters of `change`. */
+export function toChangeValues(commit: Commit): Value[] {
+  const { body, userId, label, title, revision } = commit.change
+  return [
+    ...toAppendValues(commit),
+    encoded(body),
+    encoded(userId),
+    encoded(label),
+    encoded(title),
+    revision ?? null,
+  ]
+}
+
+/** Of a commit whose messages were all new, the last of them at `record.lastSeq`. */
+export function toCommitted(record: SessionRecord, messages: readonly NewMessage[]): Committed {
+  const first = record.lastSeq - messages.length + 1
+  return {
+    record,
+    messages: messages.map(({ id }, index): AppendedMessage => ({
+      id,
+      seq: first + index,
+      at: record.updatedAt,
+      inserted: true,
+    })),
+  }
+}
+
+export function notFound(): SessionError {
+  return new SessionError('not_found', 'there is no such session')
+}
+
+export function revisionConflict(revision: number, expected: number): SessionError {
+  const problem = expected === 0 ? 'the session already exists' : 'the session was changed meanwhile'
+  return new SessionError('conflict', problem, { revision })
+}
+
+export function messageConflict(messageId: string): SessionError {
+  return new SessionError('conflict', 'the message id is already used with another payload', { messageId })
+}
+
+function encoded(text: string | undefined): string | null {
+  return text === undefined ? null : encodeText(text)
+}

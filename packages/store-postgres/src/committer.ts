@@ -1,0 +1,175 @@
+import {
+  type AppendedMessage,
+  type Committed,
+  isSessionError,
+  type NewMessage,
+  SessionError,
+  type SessionRecord,
+} from '@sessions/core/store'
+import type { ColdStatements } from './cold-statements.js'
+import {
+  type Commit,
+  isAppend,
+  messageConflict,
+  notFound,
+  revisionConflict,
+  toAppendValues,
+  toChangeValues,
+  toCommit,
+  toCommitted,
+  toCreateValues,
+} from './commit.js'
+import type { Database, Row, Run } from './database.js'
+import { isDuplicate } from './errors.js'
+import { parseRecord, recordWidth, toText, toWhole } from './rows.js'
+import type { HotStatements } from './statements.js'
+
+interface Known {
+  seq: number
+  at: number
+  payload: string
+}
+
+/**
+ * Commits one change: by one statement when all its messages are new, which is nearly always; else step by step in a
+ * transaction that holds the session.
+ */
+export class Committer {
+  readonly #database: Database
+  readonly #hot: HotStatements
+  readonly #cold: ColdStatements
+
+  constructor(database: Database, hot: HotStatements, cold: ColdStatements) {
+    this.#database = database
+    this.#hot = hot
+    this.#cold = cold
+  }
+
+  async commit(commit: Commit): Promise<Committed> {
+    if (commit.repeats) return this.#stepByStep(commit)
+    let row: Row | undefined
+    try {
+      ;[row] = await this.#atOnce(commit, (statement, values) =>
+        this.#database.run(statement, values, commit.call),
+      )
+    } catch (error) {
+      if (!isDuplicate(error)) throw error
+      return this.#stepByStep(commit)
+    }
+    const { ref, change } = commit
+    if (row === undefined || row[0] === 'gone') {
+      if (change.revision === 0) return this.#stepByStep(commit)
+      throw notFound()
+    }
+    const record = parseRecord(ref, row, 1)
+    if (row[0] === 'done') return toCommitted(record, change.messages)
+    checkAllows(commit, record)
+    // It would have been allowed, so the session was changed while the statement waited for it.
+    return this.#stepByStep(commit)
+  }
+
+  #atOnce(commit: Commit, run: Run): Promise<Row[]> {
+    const { change } = commit
+    if (change.revision === 0) return run(this.#hot.create, toCreateValues(commit))
+    if (isAppend(change)) return run(this.#hot.append, toAppendValues(commit))
+    return run(this.#hot.change, toChangeValues(commit))
+  }
+
+  async #stepByStep(commit: Commit): Promise<Committed> {
+    // Somebody may create or sweep the session between two of the steps; nobody will for ever.
+    for (let tries = 1; tries <= 5; tries++) {
+      const done = await this.#database
+        .transaction(commit.call, (run) => this.#steps(commit, run))
+        .catch((error: unknown) => {
+          throw isDuplicate(error) ? tangled(error) : error
+        })
+      if (done !== undefined) return done
+    }
+    throw new SessionError('unavailable', 'the session is too contended')
+  }
+
+  /** Undefined when the session came to be meanwhile. */
+  async #steps(commit: Commit, run: Run): Promise<Committed | undefined> {
+    const { ref, change, call, id } = commit
+    const lock = this.#cold.lock
+    let [found] = await run(lock.statement, lock.values({ tenant: call.tenant, id }))
+    if (found?.[0] === 'gone') {
+      if (change.revision !== 0) throw notFound()
+      await removeLocked(this.#cold, run, call.tenant, id)
+      found = undefined
+    }
+    if (found === undefined && change.revision !== 0) throw notFound()
+    if (found !== undefined) checkAllows(commit, parseRecord(ref, found, 1))
+
+    const known = found === undefined ? new Map<string, Known>() : await this.#known(commit, run, found)
+    const { fresh, repeated } = sort(change.messages, known)
+    const rest = toCommit(ref, { ...change, messages: fresh }, call.until)
+    const [row] = await this.#atOnce({ ...rest, incarnation: commit.incarnation }, run)
+    if (row?.[0] !== 'done') return undefined
+    const record = parseRecord(ref, row, 1)
+    const stored = new Map<string, AppendedMessage>()
+    for (const message of toCommitted(record, fresh).messages) stored.set(message.id, message)
+    const messages = change.messages.map((message, index): AppendedMessage => {
+      const { seq, at } = known.get(message.id) ?? stored.get(message.id)!
+      return { id: message.id, seq, at, inserted: !repeated.has(index) }
+    })
+    return { record, messages }
+  }
+
+  async #known({ call, messageIds }: Commit, run: Run, found: Row): Promise<Map<string, Known>> {
+    if (messageIds.length === 0) return new Map()
+    const key = String(found[recordWidth + 1])
+    const { statement, values } = this.#cold.find
+    const rows = await run(statement, values({ tenant: call.tenant, key, ids: messageIds }))
+    return new Map(
+      rows.map(([id, seq, at, payload]) => [
+        toText(id, 'id'),
+        { seq: toWhole(seq, 'seq', 1), at: toWhole(at, 'at'), payload: toText(payload, 'payload') },
+      ]),
+    )
+  }
+}
+
+/** Deletes a session and its messages. True if there was one, and it was live. */
+export async function removeLocked(
+  { removeSession, removeMessages }: ColdStatements,
+  run: Run,
+  tenant: string,
+  id: string,
+): Promise<boolean> {
+  const [row] = await run(removeSession.statement, removeSession.values({ tenant, id }))
+  if (row === undefined) return false
+  // A statement of its own, so that it sees what was appended until the session was ours.
+  await run(removeMessages.statement, removeMessages.values({ tenant, key: String(row[0]) }))
+  return row[1] === true || row[1] === 't'
+}
+
+/** @throws `not_found` or `conflict` unless `record` is of the incarnation and at the revision the commit is for. */
+function checkAllows({ change }: Commit, record: SessionRecord): void {
+  const { revision, incarnation } = change
+  if (revision !== 0 && incarnation !== undefined && incarnation !== record.incarnation) throw notFound()
+  if (revision !== undefined && revision !== record.revision)
+    throw revisionConflict(record.revision, revision)
+}
+
+/** Which messages are new, and which (by index) are there already, or earlier in the list. @throws `conflict` */
+function sort(messages: readonly NewMessage[], known: ReadonlyMap<string, Known>) {
+  const fresh = new Map<string, NewMessage>()
+  const repeated = new Set<number>()
+  messages.forEach((message, index) => {
+    const before = known.get(message.id) ?? fresh.get(message.id)
+    if (before === undefined) {
+      fresh.set(message.id, message)
+      return
+    }
+    if (before.payload !== message.payload) throw messageConflict(message.id)
+    repeated.add(index)
+  })
+  return { fresh: [...fresh.values()], repeated }
+}
+
+// All ids are new and the session is ours: only rows that nobody's commit has made are in the way.
+function tangled(error: unknown): SessionError {
+  const cause = isSessionError(error) ? error.cause : error
+  return new SessionError('corrupt', 'the log holds messages it should not', { cause })
+}

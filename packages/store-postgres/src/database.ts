@@ -1,0 +1,151 @@
+import { isLost, judge, TimedOut } from './errors.js'
+import type { Statement } from './statement.js'
+
+export type Value = string | number | null | readonly (string | number | null)[]
+
+/** The columns of a row, in order. */
+export type Row = readonly unknown[]
+
+/** One call of the store. */
+export interface Call {
+  /** The one tenant it may see, encoded; undefined for a sweep, which looks for expired sessions of all. */
+  tenant: string | undefined
+  /** When it must have settled, by `performance.now()`. */
+  until: number
+  /** Whether its effect outlives it, so that a lost answer leaves the outcome unknown. */
+  writes: boolean
+}
+
+export interface Connection {
+  /** Rejects with what the driver said, or `TimedOut`. */
+  query(statement: Statement | string, values: readonly Value[], prepare: boolean): Promise<Row[]>
+}
+
+/** Where connections come from. */
+export interface ConnectionSource {
+  /** Lends a connection to `work`. It rejects with `TimedOut` when none comes, or `work` does not end, by `until`. */
+  use<T>(until: number, work: (connection: Connection) => Promise<T>): Promise<T>
+}
+
+export type Run = (statement: Statement, values: readonly Value[]) => Promise<Row[]>
+
+/** What belongs to a tenant, when statements may only be about one. */
+export interface TenantSql {
+  /** Opens a transaction for a tenant, or for a sweep. */
+  begin: (tenant: string | undefined) => string
+  /** Goes on in the same transaction as another tenant. */
+  enter: (tenant: string) => string
+}
+
+export interface DatabaseOptions {
+  /** Whether statements are prepared under their names. */
+  prepare: boolean
+  /** When given, every statement is in a transaction of its tenant. */
+  tenantSql?: TenantSql | undefined
+  /** Settles once the database is known to be fit; asked before the first statement, and again after a failure. */
+  check?: ((source: ConnectionSource, until: number) => Promise<void>) | undefined
+}
+
+const maxRetries = 3
+const retryMs = 10
+
+/** Runs statements within deadlines, again where that is safe; rejects with a `SessionError`. */
+export class Database {
+  readonly #source: ConnectionSource
+  readonly #tenantSql: TenantSql | undefined
+  readonly #check: DatabaseOptions['check']
+  #prepare: boolean
+  #checked: Promise<void> | undefined
+
+  constructor(source: ConnectionSource, { prepare, tenantSql, check }: DatabaseOptions) {
+    this.#source = source
+    this.#prepare = prepare
+    this.#tenantSql = tenantSql
+    this.#check = check
+  }
+
+  /** One statement, on its own. */
+  run(statement: Statement, values: readonly Value[], call: Call): Promise<Row[]> {
+    if (this.#tenantSql !== undefined) return this.transaction(call, (run) => run(statement, values))
+    return this.#retrying(call, (attempt) =>
+      this.#source.use(call.until, async (connection) => {
+        attempt.committing = true
+        return connection.query(statement, values, this.#prepare)
+      }),
+    )
+  }
+
+  /** Some statements, all or none of them. `work` is run again when the database asks for it. */
+  transaction<T>(
+    call: Call,
+    work: (run: Run, enter: (tenant: string) => Promise<void>) => Promise<T>,
+  ): Promise<T> {
+    return this.#retrying(call, async (attempt) => {
+      await this.#beFit(call)
+      return this.#source.use(call.until, async (connection) => {
+        await connection.query(this.#tenantSql?.begin(call.tenant) ?? 'begin', [], false)
+        let result: T
+        try {
+          result = await work(
+            (statement, values) => connection.query(statement, values, this.#prepare),
+            async (tenant) => {
+              if (this.#tenantSql !== undefined)
+                await connection.query(this.#tenantSql.enter(tenant), [], false)
+            },
+          )
+        } catch (error) {
+          // On a connection that is lost the server rolls back by itself.
+          if (!isLost(error)) await connection.query('rollback', [], false)
+          throw error
+        }
+        attempt.committing = true
+        await connection.query('commit', [], false)
+        return result
+      })
+    })
+  }
+
+  async #beFit(call: Call): Promise<void> {
+    if (this.#check === undefined) return
+    try {
+      await (this.#checked ??= this.#check(this.#source, call.until))
+    } catch (error) {
+      this.#checked = undefined
+      throw error
+    }
+  }
+
+  async #retrying<T>(call: Call, once: (attempt: { committing: boolean }) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      const attempt = { committing: false }
+      try {
+        return await once(attempt)
+      } catch (error) {
+        const verdict = judge(error, { unknown: call.writes && attempt.committing })
+        if (verdict.unprepared) this.#stopPreparing()
+        const pauseMs = retryMs * tries * (0.5 + Math.random())
+        if (!verdict.retry || tries > maxRetries || performance.now() + pauseMs >= call.until)
+          throw verdict.error
+        await new Promise((resolve) => setTimeout(resolve, pauseMs))
+      }
+    }
+  }
+
+  #stopPreparing(): void {
+    if (!this.#prepare) return
+    this.#prepare = false
+    process.emitWarning(
+      'Prepared statements do not last on these connections, so a pooler must be in between: going on without them. ' +
+        'Set `prepare: false`, or `max_prepared_statements` of PgBouncer 1.21 or later.',
+      { type: 'SessionsWarning', code: 'SESSIONS_POSTGRES_UNPREPARED' },
+    )
+  }
+}
+
+/** Settles as `promise` does, or rejects with `TimedOut` at `until`. */
+export function within<T>(until: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new TimedOut()), until - performance.now())
+    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}

@@ -1,0 +1,116 @@
+import { isSessionError, SessionError, type SessionErrorCode } from '@sessions/core/store'
+import { latestVersion } from './migrations.js'
+
+/** Nothing came in time. */
+export class TimedOut extends Error {
+  override readonly name = 'TimedOut'
+
+  constructor() {
+    super('no answer from the database in time')
+  }
+}
+
+export interface Verdict {
+  error: SessionError
+  /** Nothing of it was done, or nothing of it lasts, and another try may well succeed. */
+  retry: boolean
+  /** Named statements do not work here. */
+  unprepared?: boolean
+}
+
+interface ServerError {
+  code: string
+  severity: string
+  message: string
+  constraint?: string
+}
+
+// Said before anything is sent.
+const unreachable = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  '53300',
+  '57P03',
+])
+const notSent = /not queryable|timeout exceeded when trying to connect|after calling end on the pool/
+// Serialization failure, deadlock, lock not available: the statement was rolled back, and is worth another try.
+const transient = new Set(['40001', '40P01', '55P03'])
+// Out of disk, of memory, of resources of that kind.
+const full = new Set(['53000', '53100', '53200'])
+const missing = new Set(['42P01', '42703', '3F000'])
+// A prepared statement the server does not know, or knows already.
+const unprepared = new Set(['26000', '42P05'])
+// Shut down, crashed, lost by a pooler: the server may have committed before it said so.
+const lost = /^(?:08|57P0)/
+// Credentials and the name of the database: no other try will do better.
+const refused = /^(?:28|3D)/
+
+/**
+ * What an error of the driver means.
+ *
+ * @param about.unknown whether, if the answer got lost, the change may have happened.
+ */
+export function judge(error: unknown, { unknown }: { unknown: boolean }): Verdict {
+  if (isSessionError(error)) return { error, retry: false }
+  const code = codeOf(error)
+  if (unreachable.has(code) || (error instanceof Error && notSent.test(error.message))) {
+    const retry = error instanceof Error && error.message.includes('not queryable')
+    return verdict('unavailable', 'the database cannot be reached', error, retry)
+  }
+  if (!isServerError(error) || lost.test(code)) {
+    if (unknown) return verdict('unknown_outcome', 'the database did not answer a write', error)
+    return verdict('unavailable', 'the database did not answer', error, !(error instanceof TimedOut))
+  }
+  if (transient.has(code)) return verdict('unavailable', 'the database is too contended', error, true)
+  if (code === '57014') return verdict('unavailable', 'the database cancelled the statement', error)
+  if (code === '25006') return verdict('unavailable', 'the database is read-only', error)
+  if (full.has(code) || error.message.includes('No space left')) {
+    return verdict('store_full', 'the database is out of space', error)
+  }
+  if (unprepared.has(code)) {
+    return { ...verdict('store_failed', 'prepared statements do not last', error, true), unprepared: true }
+  }
+  if (isStalePlan(error)) return verdict('store_failed', 'the tables were changed', error, true)
+  if (missing.has(code)) {
+    const problem = `the tables are missing or too old: apply migrations up to version ${latestVersion}, with migrate()`
+    return verdict('store_failed', problem, error)
+  }
+  if (refused.test(code)) return verdict('store_failed', 'the database refuses the connection', error)
+  return verdict('store_failed', 'the database refuses the statement', error)
+}
+
+/** Whether the connection an error came from can no longer be used. */
+export function isLost(error: unknown): boolean {
+  if (isSessionError(error)) return false
+  if (!isServerError(error)) return true
+  const { code, severity } = error
+  return (
+    severity !== 'ERROR' || lost.test(code) || code === '25006' || unprepared.has(code) || isStalePlan(error)
+  )
+}
+
+/** Whether something was there already that may be there once. */
+export function isDuplicate(error: unknown): boolean {
+  const cause = isSessionError(error) ? error.cause : error
+  return isServerError(cause) && cause.code === '23505'
+}
+
+function isStalePlan({ code, message }: ServerError): boolean {
+  return code === '0A000' && message.includes('cached plan')
+}
+
+function codeOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+}
+
+// What the server says has a severity; errors of sockets have a code alone.
+function isServerError(error: unknown): error is ServerError {
+  return error instanceof Error && 'severity' in error && codeOf(error) !== ''
+}
+
+function verdict(code: SessionErrorCode, message: string, cause: unknown, retry = false): Verdict {
+  return { error: new SessionError(code, message, { cause }), retry }
+}

@@ -1,0 +1,5 @@
+export { type OwnedPostgresStore, postgresStore, type PostgresStoreOptions } from './postgres-store.js'
+export { createPostgresPool } from './pool.js'
+export { checkSchema, migrate, type Migrated, type MigrateOptions, migrationSql } from './migrate.js'
+export type { RowLevelSecurity } from './row-level-security.js'
+export type { SessionMessagesTable, SessionsTable, SessionTables, TableOptions } from './schema.js'

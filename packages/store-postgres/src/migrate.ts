@@ -1,0 +1,180 @@
+import { SessionError } from '@sessions/core/store'
+import type { Kysely } from 'kysely'
+import type pg from 'pg'
+import type { Connection, ConnectionSource } from './database.js'
+import { judge } from './errors.js'
+import { latestVersion, migrations } from './migrations.js'
+import { createPostgresPool } from './pool.js'
+import { policySql, type RowLevelSecurity, toSetting } from './row-level-security.js'
+import { type TableNames, type TableOptions, toTableNames } from './schema.js'
+import { toSource } from './source.js'
+import { toStatement } from './statement.js'
+
+export interface MigrateOptions extends TableOptions {
+  /** As for `postgresStore` (default `off`, which leaves policies as they are). */
+  rls?: RowLevelSecurity
+  /** How long all of it may take, other processes' turns included (default 60,000 ms). */
+  timeoutMs?: number
+}
+
+export interface Migrated {
+  /** The version before. 0: there were no tables. */
+  from: number
+  /** The version now. */
+  to: number
+}
+
+/**
+ * Brings the tables to the version this package needs, in one transaction. Any number of processes may do so at once:
+ * they take turns, and the first one does the work. Needs a role that may create tables in the schema.
+ *
+ * @param db as for `postgresStore`; of a URL the connection is closed again.
+ * @throws `store_failed` when the tables are of a later version than this package knows.
+ */
+export async function migrate<Tables>(
+  db: string | pg.Pool | Kysely<Tables>,
+  options: MigrateOptions = {},
+): Promise<Migrated> {
+  const { rls = 'off', timeoutMs = 60_000 } = options
+  const names = toTableNames(options)
+  const setting = toSetting(rls)
+  const until = performance.now() + timeoutMs
+  try {
+    return await using(db, (source) =>
+      source.use(until, (connection) => migrateOn(connection, names, setting, timeoutMs)),
+    )
+  } catch (error) {
+    throw judge(error, { unknown: true }).error
+  }
+}
+
+/** All of `migrate` as SQL, for whoever applies it by other means. It may be applied again. */
+export function migrationSql(options: Omit<MigrateOptions, 'timeoutMs'> = {}): string {
+  const names = toTableNames(options)
+  const setting = toSetting(options.rls ?? 'off')
+  const steps = migrations.map(
+    ({ version, sql }) => `
+do $migration$ begin
+if not exists (select from ${names.migrations} where version = ${version}) then
+${sql(names)}
+${recordSql(names, version)};
+end if;
+end $migration$;`,
+  )
+  return [
+    'begin;',
+    lockSql(names) + ';',
+    schemaSql(names) + ';',
+    tableSql(names) + ';',
+    ...steps,
+    setting === undefined ? '' : policySql(names, setting),
+    'commit;',
+    '',
+  ].join('\n')
+}
+
+/**
+ * Checks that the tables are of a version this package works with: for a process that should say so when it starts,
+ * not at its first request.
+ *
+ * @throws `store_failed` saying which version is there and which is needed; `unavailable` when nobody answers.
+ */
+export async function checkSchema<Tables>(
+  db: string | pg.Pool | Kysely<Tables>,
+  options: MigrateOptions = {},
+): Promise<void> {
+  const names = toTableNames(options)
+  const until = performance.now() + (options.timeoutMs ?? 5000)
+  let version: number
+  try {
+    version = await using(db, (source) => source.use(until, (connection) => versionOn(connection, names)))
+  } catch (error) {
+    throw judge(error, { unknown: false }).error
+  }
+  if (version === latestVersion) return
+  if (version > latestVersion) throw newer(version)
+  throw new SessionError(
+    'store_failed',
+    `the tables in schema "${names.schema}" are at version ${version} and this package needs version ` +
+      `${latestVersion}: apply migrations with migrate() or migrationSql()`,
+  )
+}
+
+// Of a URL the connections are ours, so we end them.
+async function using<Tables, T>(
+  db: string | pg.Pool | Kysely<Tables>,
+  work: (source: ConnectionSource) => Promise<T>,
+): Promise<T> {
+  if (typeof db !== 'string') return work(toSource(db))
+  const pool = createPostgresPool(db, { max: 1 })
+  try {
+    return await work(toSource(pool))
+  } finally {
+    await pool.end()
+  }
+}
+
+async function migrateOn(
+  connection: Connection,
+  names: TableNames,
+  setting: string | undefined,
+  timeoutMs: number,
+): Promise<Migrated> {
+  const run = (sql: string) => connection.query(sql, [], false)
+  // Waiting for one's turn is no fault, whatever the timeouts of the pool are.
+  await run(`begin; set local statement_timeout = ${timeoutMs}; set local lock_timeout = ${timeoutMs}`)
+  try {
+    await run(lockSql(names))
+    const from = await versionOn(connection, names)
+    if (from > latestVersion) throw newer(from)
+    if (from === 0) await run(`${schemaSql(names)}; ${tableSql(names)}`)
+    for (const { version, sql } of migrations) {
+      if (version > from) await run(`${sql(names)} ${recordSql(names, version)}`)
+    }
+    if (setting !== undefined) await run(policySql(names, setting))
+    await run('commit')
+    return { from, to: latestVersion }
+  } catch (error) {
+    await run('rollback')
+    throw error
+  }
+}
+
+async function versionOn(connection: Connection, names: TableNames): Promise<number> {
+  const exists = toStatement('exists', 'select count(to_regclass($1))')
+  const [found] = await connection.query(exists, [names.migrations], false)
+  if (Number(found?.[0]) === 0) return 0
+  const newest = toStatement('version', `select coalesce(max(version), 0) from ${names.migrations}`)
+  const [row] = await connection.query(newest, [], false)
+  return Number(row?.[0])
+}
+
+// Held to the end of the transaction, and taken before anything is created: `if not exists` alone loses races.
+function lockSql({ schema, prefix }: TableNames): string {
+  return `select pg_advisory_xact_lock(hashtext('@sessions/store-postgres'), hashtext('${schema}.${prefix}'))`
+}
+
+// Asked first, because even `if not exists` needs the right to create schemas.
+function schemaSql({ schema, quotedSchema }: TableNames): string {
+  return `do $schema$ begin
+if to_regnamespace('"${schema}"') is null then create schema ${quotedSchema}; end if;
+end $schema$`
+}
+
+function tableSql({ migrations }: TableNames): string {
+  return `create table if not exists ${migrations} (
+  version integer primary key,
+  applied_at timestamptz not null default now()
+)`
+}
+
+function recordSql({ migrations }: TableNames, version: number): string {
+  return `insert into ${migrations} (version) values (${version})`
+}
+
+function newer(version: number): SessionError {
+  return new SessionError(
+    'store_failed',
+    `the tables are at version ${version}, and this package knows no later one than ${latestVersion}: update it`,
+  )
+}

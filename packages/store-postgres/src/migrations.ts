@@ -1,0 +1,49 @@
+import type { TableNames } from './schema.js'
+
+/** One step from a version of the tables to the next. Published ones never change. */
+export interface Migration {
+  version: number
+  sql: (names: TableNames) => string
+}
+
+export const migrations: readonly Migration[] = [{ version: 1, sql: createTables }]
+
+export const latestVersion = migrations.length
+
+// Why what is as it is stands in decisions/021-postgres-layout.md.
+function createTables({ prefix, sessions, messages }: TableNames): string {
+  return `
+create table ${sessions} (
+  skey bigint generated always as identity,
+  created_at bigint not null,
+  updated_at bigint not null,
+  active_at bigint not null,
+  expires_at bigint,
+  revision bigint not null check (revision >= 1),
+  last_seq integer not null,
+  trimmed_seq integer not null default 0 check (trimmed_seq between 0 and last_seq),
+  expires_bucket integer generated always as (least(expires_at / 3600000, 2147483647)::integer) stored,
+  tenant_id text collate "C" not null,
+  id text collate "C" not null,
+  incarnation text collate "C" not null,
+  user_id text collate "C",
+  label text collate "C",
+  title text,
+  body text not null,
+  constraint "${prefix}sessions_pkey" primary key (tenant_id, id)
+) with (fillfactor = 90);
+create index "${prefix}sessions_active" on ${sessions} (tenant_id, active_at desc, id);
+create index "${prefix}sessions_user_active" on ${sessions} (tenant_id, user_id, active_at desc, id)
+  where user_id is not null;
+create index "${prefix}sessions_expiry" on ${sessions} (expires_bucket) where expires_bucket is not null;
+create table ${messages} (
+  session_key bigint not null,
+  at bigint not null,
+  seq integer not null check (seq >= 1),
+  tenant_id text collate "C" not null,
+  id text collate "C" not null,
+  payload text not null,
+  constraint "${prefix}session_messages_pkey" primary key (tenant_id, session_key, seq),
+  constraint "${prefix}session_messages_once" unique (tenant_id, session_key, id)
+);`
+}

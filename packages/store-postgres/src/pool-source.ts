@@ -1,0 +1,119 @@
+import type { Pool, PoolClient, QueryArrayConfig, QueryArrayResult } from 'pg'
+import type { Connection, ConnectionSource, Row, Value } from './database.js'
+import { isLost, TimedOut } from './errors.js'
+import type { Statement } from './statement.js'
+
+// Whoever waits for a connection in a pool without a timeout waits on after we gave up; more than these are too many.
+const maxWaiting = 1000
+
+// All as text, whatever the application made of `pg.types`.
+const textTypes = { getTypeParser: () => (text: string) => text }
+
+const listening = new WeakSet<object>()
+
+/** Connections of a `pg.Pool`. The pool stays its owner's: it is not configured and not closed. */
+export class PoolSource implements ConnectionSource {
+  readonly #pool: Pool
+
+  constructor(pool: Pool) {
+    this.#pool = pool
+    listen(pool)
+    if (!pool.options.connectionTimeoutMillis) {
+      process.emitWarning(
+        'This pg.Pool has no connectionTimeoutMillis: a connection attempt that hangs takes its place for good. ' +
+          'createPostgresPool() sets one.',
+        { type: 'SessionsWarning', code: 'SESSIONS_POSTGRES_POOL' },
+      )
+    }
+  }
+
+  async use<T>(until: number, work: (connection: Connection) => Promise<T>): Promise<T> {
+    const lease = await Lease.take(this.#pool, until)
+    try {
+      return await work(lease)
+    } catch (error) {
+      lease.broken ||= isLost(error)
+      throw error
+    } finally {
+      lease.end()
+    }
+  }
+}
+
+/** A connection for as long as one piece of work has it; destroyed when it is not known to be idle at the end. */
+class Lease implements Connection {
+  broken = false
+  #client: PoolClient | undefined
+  #release: ((error?: Error | boolean) => void) | undefined
+  #reject: (error: Error) => void
+  readonly #timer: NodeJS.Timeout
+
+  private constructor(until: number, reject: (error: Error) => void) {
+    this.#reject = reject
+    this.#timer = setTimeout(() => {
+      this.broken = true
+      this.#reject(new TimedOut())
+    }, until - performance.now())
+  }
+
+  static take(pool: Pool, until: number): Promise<Lease> {
+    return new Promise((resolve, reject) => {
+      if (pool.waitingCount >= maxWaiting) {
+        reject(new Error('timeout exceeded when trying to connect: too many wait already'))
+        return
+      }
+      const lease = new Lease(until, reject)
+      pool.connect((error, client, release) => {
+        if (error !== undefined && error !== null) clearTimeout(lease.#timer)
+        if (client === undefined || lease.broken) {
+          release()
+          reject(error ?? new TimedOut())
+          return
+        }
+        listen(client)
+        lease.#client = client
+        lease.#release = release
+        resolve(lease)
+      })
+    })
+  }
+
+  query(statement: Statement | string, values: readonly Value[], prepare: boolean): Promise<Row[]> {
+    return new Promise((resolve, reject) => {
+      if (this.broken) {
+        reject(new TimedOut())
+        return
+      }
+      this.#reject = reject
+      const done = (error: Error | null | undefined, result: QueryArrayResult<Row[]>) => {
+        if (error) reject(error)
+        else resolve(result.rows)
+      }
+      const query = typeof statement === 'string' ? statement : toConfig(statement, values, prepare)
+      // With a callback it gives no promise, whatever its type says.
+      void this.#client!.query(query as never, done as never)
+    })
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+    this.#release?.(this.broken)
+  }
+}
+
+function toConfig({ name, text }: Statement, values: readonly Value[], prepare: boolean): QueryArrayConfig {
+  return {
+    text,
+    values: values as Value[],
+    rowMode: 'array',
+    types: textTypes,
+    ...(prepare ? { name } : {}),
+  }
+}
+
+// An idle connection that the server ends says so by an `error` event, which ends the process when nobody listens.
+function listen(emitter: { on(event: 'error', listener: () => void): unknown }): void {
+  if (listening.has(emitter)) return
+  listening.add(emitter)
+  emitter.on('error', () => {})
+}

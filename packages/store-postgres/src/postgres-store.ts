@@ -1,0 +1,134 @@
+import type { Committed, SessionStore } from '@sessions/core/store'
+import type { Kysely } from 'kysely'
+import type pg from 'pg'
+import { AppendBatch, commitTogether, placeOf } from './append-batch.js'
+import { Browser } from './browser.js'
+import { Coalescer } from './coalescer.js'
+import { toColdStatements } from './cold-statements.js'
+import { type Commit, isAppend, toCommit } from './commit.js'
+import { Committer } from './committer.js'
+import { Database } from './database.js'
+import { checkChange, checkWhole } from './input.js'
+import { Keeper } from './keeper.js'
+import { createPostgresPool } from './pool.js'
+import { Reader } from './reader.js'
+import {
+  checkRowLevelSecurity,
+  type RowLevelSecurity,
+  toBegin,
+  toEnter,
+  toSetting,
+} from './row-level-security.js'
+import { type TableOptions, toTableNames } from './schema.js'
+import { toSource } from './source.js'
+import { toHotStatements } from './statements.js'
+
+export interface PostgresStoreOptions extends TableOptions {
+  /** How long a read may take in ms, the wait for a connection included (default 1,000). */
+  readTimeoutMs?: number
+  /** How long a write may take in ms, the wait for a connection included (default 2,000). */
+  writeTimeoutMs?: number
+  /**
+   * `off` (default), or the setting that row-level security compares tenants with, such as `sessions.tenant`. Every
+   * statement is then in a transaction that sets it: three round trips instead of one. The first call is refused
+   * with `store_failed` when the role or the tables would not hold the policies.
+   */
+  rls?: RowLevelSecurity
+  /** Whether statements are prepared under names (default true). False for poolers that cannot: half as fast. */
+  prepare?: boolean
+  /** Whether what is asked for at the same time shares statements (default true). */
+  coalesce?: boolean
+}
+
+/** A store whose pool is its own. */
+export interface OwnedPostgresStore extends SessionStore {
+  /** Closes the pool that the store made for its URL. */
+  close(): Promise<void>
+}
+
+/**
+ * Sessions in PostgreSQL 13 or later, in tables that `migrate` makes. Every commit and every read is one statement;
+ * what is asked for at the same time shares one.
+ *
+ * @param db the application's `pg.Pool`, which stays its own. Or its `Kysely`, which cannot name statements and so
+ * takes about twice as long. Or a URL: then the store has a pool of its own, as `createPostgresPool` makes it, and
+ * whoever calls this calls `close`.
+ */
+export function postgresStore(db: string, options?: PostgresStoreOptions): OwnedPostgresStore
+export function postgresStore<Tables>(
+  db: pg.Pool | Kysely<Tables>,
+  options?: PostgresStoreOptions,
+): SessionStore
+export function postgresStore<Tables>(
+  db: string | pg.Pool | Kysely<Tables>,
+  options: PostgresStoreOptions = {},
+): SessionStore | OwnedPostgresStore {
+  if (typeof db !== 'string') return storeOver(db, options)
+  const pool = createPostgresPool(db)
+  return { ...storeOver(pool, options), close: () => pool.end() }
+}
+
+function storeOver<Tables>(db: pg.Pool | Kysely<Tables>, options: PostgresStoreOptions): SessionStore {
+  const {
+    readTimeoutMs = 1000,
+    writeTimeoutMs = 2000,
+    rls = 'off',
+    prepare = true,
+    coalesce = true,
+  } = options
+  checkWhole(readTimeoutMs, 'readTimeoutMs', 1)
+  checkWhole(writeTimeoutMs, 'writeTimeoutMs', 1)
+  const names = toTableNames(options)
+  const setting = toSetting(rls)
+  const oneTenant = setting !== undefined
+  const database = new Database(toSource(db), {
+    prepare,
+    tenantSql: setting === undefined ? undefined : { begin: toBegin(setting), enter: toEnter(setting) },
+    check:
+      setting === undefined
+        ? undefined
+        : (source, until) => checkRowLevelSecurity(source, names, setting, until),
+  })
+  const hot = toHotStatements(names)
+  const cold = toColdStatements(names)
+  const committer = new Committer(database, hot, cold)
+  const reader = new Reader(database, hot, { coalesce, oneTenant, timeoutMs: readTimeoutMs })
+  const browser = new Browser(database, cold, readTimeoutMs)
+  const keeper = new Keeper(database, cold, { oneTenant, timeoutMs: writeTimeoutMs })
+  const appends = new Coalescer<Commit, Committed>({
+    createBatch: () => new AppendBatch({ oneTenant }),
+    keyOf: placeOf,
+    alone: (commit) => committer.commit(commit),
+    together: (commits) => commitTogether(database, hot.appendMany, commits),
+  })
+
+  return {
+    async read(ref, { tail = 0 } = {}) {
+      checkWhole(tail, 'tail', 0)
+      return reader.read(ref, tail)
+    },
+
+    async commit(ref, change) {
+      checkChange(change)
+      const commit = toCommit(ref, change, performance.now() + writeTimeoutMs)
+      const shares = coalesce && isAppend(change) && !commit.repeats
+      return shares ? appends.add(commit) : committer.commit(commit)
+    },
+
+    messages: (ref, query) => browser.messages(ref, query),
+    amend: (ref, amendments) => keeper.amend(ref, amendments),
+
+    async trim(ref, throughSeq) {
+      checkWhole(throughSeq, 'throughSeq', 0)
+      return keeper.trim(ref, throughSeq)
+    },
+
+    remove: (ref) => keeper.remove(ref),
+    list: (query) => browser.list(query),
+
+    async sweep({ limit }) {
+      checkWhole(limit, 'limit', 1)
+      return keeper.sweep(limit)
+    },
+  }
+}

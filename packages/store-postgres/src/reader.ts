@@ -1,0 +1,111 @@
+import { isSessionError, type SessionRef, type StoredSession } from '@sessions/core/store'
+import { type Batch, Coalescer, type Outcome } from './coalescer.js'
+import type { Call, Database, Row } from './database.js'
+import { parseRecord, parseTail, recordWidth, toText, toWhole } from './rows.js'
+import type { HotStatements } from './statements.js'
+import { encodeText } from './text.js'
+
+/** A read on its way. */
+interface Read {
+  ref: SessionRef
+  id: string
+  tail: number
+  call: Call & { tenant: string }
+}
+
+export interface ReaderOptions {
+  coalesce: boolean
+  /** Whether a statement may only be about one tenant. */
+  oneTenant: boolean
+  timeoutMs: number
+}
+
+const maxReads = 32
+
+/** Reads sessions and their newest messages. */
+export class Reader {
+  readonly #database: Database
+  readonly #hot: HotStatements
+  readonly #timeoutMs: number
+  readonly #coalescer: Coalescer<Read, StoredSession | undefined> | undefined
+
+  constructor(database: Database, hot: HotStatements, { coalesce, oneTenant, timeoutMs }: ReaderOptions) {
+    this.#database = database
+    this.#hot = hot
+    this.#timeoutMs = timeoutMs
+    if (!coalesce) return
+    this.#coalescer = new Coalescer<Read, StoredSession | undefined>({
+      createBatch: () => new ReadBatch(oneTenant),
+      keyOf: () => undefined,
+      alone: (read) => this.#alone(read),
+      together: (reads) => this.#together(reads),
+    })
+  }
+
+  read(ref: SessionRef, tail: number): Promise<StoredSession | undefined> {
+    const until = performance.now() + this.#timeoutMs
+    const call = { tenant: encodeText(ref.tenantId), until, writes: false }
+    const read = { ref: { ...ref }, id: encodeText(ref.id), tail, call }
+    return this.#coalescer?.add(read) ?? this.#alone(read)
+  }
+
+  async #alone({ ref, id, tail, call }: Read): Promise<StoredSession | undefined> {
+    const [row] =
+      tail === 0
+        ? await this.#database.run(this.#hot.read, [call.tenant, id], call)
+        : await this.#database.run(this.#hot.readTail, [call.tenant, id, tail], call)
+    return row === undefined ? undefined : toStored(ref, row, 0, tail)
+  }
+
+  async #together(reads: readonly Read[]): Promise<Outcome<StoredSession | undefined>[]> {
+    const [{ call }] = reads as [Read]
+    const until = Math.min(...reads.map((read) => read.call.until))
+    const values = [
+      reads.map((read) => read.call.tenant),
+      reads.map(({ id }) => id),
+      reads.map(({ tail }) => tail),
+    ]
+    let rows: Row[]
+    try {
+      rows = await this.#database.run(this.#hot.readMany, values, { ...call, until })
+    } catch (error) {
+      const allFail = isSessionError(error, 'unavailable')
+      return reads.map(() => (allFail ? { error } : undefined))
+    }
+    const outcomes: Outcome<StoredSession | undefined>[] = reads.map(() => ({ value: undefined }))
+    for (const row of rows) {
+      const index = toWhole(row[0], 'n') - 1
+      const { ref, tail } = reads[index]!
+      try {
+        outcomes[index] = { value: toStored(ref, row, 1, tail) }
+      } catch (error) {
+        outcomes[index] = { error }
+      }
+    }
+    return outcomes
+  }
+}
+
+function toStored(ref: SessionRef, row: Row, from: number, tail: number): StoredSession {
+  const record = parseRecord(ref, row, from)
+  const body = toText(row[from + recordWidth], 'body')
+  const messages = tail === 0 ? [] : parseTail(row[from + recordWidth + 1], record, tail)
+  return { record, body, messages }
+}
+
+class ReadBatch implements Batch<Read> {
+  readonly #oneTenant: boolean
+  #tenant: string | undefined
+  #count = 0
+
+  constructor(oneTenant: boolean) {
+    this.#oneTenant = oneTenant
+  }
+
+  accepts({ call }: Read): boolean {
+    if (this.#count === maxReads) return false
+    if (this.#oneTenant && (this.#tenant ??= call.tenant) !== call.tenant) return false
+    this.#count++
+    return true
+  }
+}

@@ -1,0 +1,81 @@
+import { SessionError, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
+import type { Row } from './database.js'
+import { recordColumns } from './statements.js'
+import { decodeText, recordSeparator, unitSeparator } from './text.js'
+
+export const recordWidth = recordColumns.length
+
+/** The record of `ref` whose columns begin at `from`. @throws `corrupt` when it cannot be. */
+export function parseRecord(ref: SessionRef, row: Row, from: number): SessionRecord {
+  const lastSeq = toWhole(row[from + 2], 'last_seq')
+  const expiresAt = row[from + 7]
+  const userId = row[from + 8]
+  const label = row[from + 9]
+  const title = row[from + 10]
+  return {
+    tenantId: ref.tenantId,
+    id: ref.id,
+    incarnation: toText(row[from], 'incarnation'),
+    revision: toWhole(row[from + 1], 'revision', 1),
+    lastSeq,
+    trimmedSeq: toWhole(row[from + 3], 'trimmed_seq', 0, lastSeq),
+    createdAt: toWhole(row[from + 4], 'created_at'),
+    updatedAt: toWhole(row[from + 5], 'updated_at'),
+    activeAt: toWhole(row[from + 6], 'active_at'),
+    ...(isNull(expiresAt) ? {} : { expiresAt: toWhole(expiresAt, 'expires_at', -Infinity, Infinity) }),
+    ...(isNull(userId) ? {} : { userId: toText(userId, 'user_id') }),
+    ...(isNull(label) ? {} : { label: toText(label, 'label') }),
+    ...(isNull(title) ? {} : { title: toText(title, 'title') }),
+  }
+}
+
+/** The newest messages of `record` as a read gives them: all in one text. @throws `corrupt` when some are missing. */
+export function parseTail(text: unknown, record: SessionRecord, tail: number): StoredMessage[] {
+  const count = Math.min(tail, record.lastSeq - record.trimmedSeq)
+  const entries = typeof text === 'string' ? text.split(recordSeparator) : []
+  if (entries.length !== count) throw corrupt('the log has gaps')
+  let seq = record.lastSeq - count
+  return entries.map((entry) => {
+    const idEnd = entry.indexOf(unitSeparator)
+    const atEnd = entry.indexOf(unitSeparator, idEnd + 1)
+    const payload = entry.slice(atEnd + 1)
+    if (idEnd < 0 || atEnd < 0 || payload.includes(unitSeparator)) throw corrupt('a message is not one')
+    return {
+      seq: ++seq,
+      id: decodeText(entry.slice(0, idEnd)),
+      at: toWhole(entry.slice(idEnd + 1, atEnd), 'at'),
+      payload: decodeText(payload),
+    }
+  })
+}
+
+/** The message whose seq, id, at and payload begin at `from`. @throws `corrupt` when it is not of `seq`. */
+export function parseMessage(row: Row, from: number, seq: number): StoredMessage {
+  if (Number(row[from]) !== seq) throw corrupt('the log has gaps')
+  return {
+    seq,
+    id: toText(row[from + 1], 'id'),
+    at: toWhole(row[from + 2], 'at'),
+    payload: toText(row[from + 3], 'payload'),
+  }
+}
+
+export function toText(value: unknown, column: string): string {
+  if (typeof value !== 'string') throw corrupt(`${column} is no text`)
+  return decodeText(value)
+}
+
+/** Drivers give whole numbers as text, as numbers or as bigints, whatever the application has set. */
+export function toWhole(value: unknown, column: string, min = 0, max = Number.MAX_SAFE_INTEGER): number {
+  const number = isNull(value) ? Number.NaN : Number(value)
+  if (!(number >= min && number <= max)) throw corrupt(`${column} is out of range`)
+  return number
+}
+
+export function isNull(value: unknown): value is null | undefined {
+  return value === null || value === undefined
+}
+
+function corrupt(what: string): SessionError {
+  return new SessionError('corrupt', `the stored session cannot be read: ${what}`)
+}

@@ -1,0 +1,92 @@
+import { type GeneratedAlways, type Insertable, type Selectable } from 'kysely'
+import { SessionError } from '@sessions/core/store'
+
+/** A whole number as the driver gives it: `pg` gives `bigint` columns as text unless it was told otherwise. */
+export type Whole = string | number | bigint
+
+/** One session. All times are epoch ms of the server's clock; texts are as `encodeText` makes them. */
+export interface SessionsTable {
+  tenant_id: string
+  id: string
+  /** Names the session inside the database; never given twice, and never leaves the store. */
+  skey: GeneratedAlways<Whole>
+  incarnation: string
+  revision: Whole
+  last_seq: number
+  trimmed_seq: number
+  created_at: Whole
+  updated_at: Whole
+  /** Moves once a minute at most, because it is indexed. */
+  active_at: Whole
+  /** Exact, and for that reason not indexed. */
+  expires_at: Whole | null
+  /** The hour of `expires_at`: what a sweep looks for. */
+  expires_bucket: GeneratedAlways<number | null>
+  user_id: string | null
+  label: string | null
+  title: string | null
+  body: string
+}
+
+/** One message of a session. */
+export interface SessionMessagesTable {
+  tenant_id: string
+  session_key: Whole
+  seq: number
+  at: Whole
+  id: string
+  payload: string
+}
+
+/** The tables, for a `Kysely` of one's own. With a prefix or a schema they have other names in the database. */
+export interface SessionTables {
+  sessions: SessionsTable
+  session_messages: SessionMessagesTable
+}
+
+export type StoredSessionRow = Selectable<SessionsTable>
+export type NewSessionMessageRow = Insertable<SessionMessagesTable>
+
+/** Where the tables are. */
+export interface TableOptions {
+  /** Schema of the tables (default `public`). */
+  schema?: string
+  /** What the names of tables and indexes begin with (default nothing). */
+  tablePrefix?: string
+}
+
+/** Names of the tables, allow-listed; `quoted` ones are for SQL text. */
+export interface TableNames {
+  schema: string
+  prefix: string
+  quotedSchema: string
+  sessions: string
+  messages: string
+  migrations: string
+}
+
+const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/
+// Postgres cuts names at 63 bytes, and two cut names may be one: this leaves room for the longest of ours.
+const maxSchema = 63
+const maxPrefix = 32
+
+/** @throws `invalid` for a name that is no plain identifier. */
+export function toTableNames({ schema = 'public', tablePrefix = '' }: TableOptions = {}): TableNames {
+  checkName(schema, 'schema', maxSchema)
+  if (tablePrefix !== '') checkName(tablePrefix, 'tablePrefix', maxPrefix)
+  const table = (name: string) => `"${schema}"."${tablePrefix}${name}"`
+  return {
+    schema,
+    prefix: tablePrefix,
+    quotedSchema: `"${schema}"`,
+    sessions: table('sessions'),
+    messages: table('session_messages'),
+    migrations: table('session_migrations'),
+  }
+}
+
+function checkName(name: string, path: string, max: number): void {
+  if (identifier.test(name) && name.length <= max) return
+  const problem = `${path} must be letters, digits and underscores, not begin with a digit, and at most ${max} long`
+  throw new SessionError('invalid', problem, { path })
+}

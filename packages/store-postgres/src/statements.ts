@@ -1,0 +1,166 @@
+import type { TableNames } from './schema.js'
+import { isLive, momentMs, nowMs } from './sql-clock.js'
+import { toStatement, type Statement } from './statement.js'
+
+/** What every commit and every read goes through: one of these each. */
+export interface HotStatements {
+  /** $1 tenant, $2 id, $3 incarnation, $4 idleMs, $5 absoluteMs, $6 message ids, $7 payloads. */
+  append: Statement
+  /** As `append`, then $8 body, $9 userId, $10 label, $11 title, for a session that must not exist. */
+  create: Statement
+  /** As `create`, then $12 revision, for a session that must exist. */
+  change: Statement
+  /**
+   * Appends to many sessions. By session: $1 tenants, $2 ids, $3 incarnations, $4 idleMs, $5 absoluteMs, $6 counts;
+   * by message: $7 number of the session (from 1), $8 number in the session (from 1), $9 ids, $10 payloads.
+   */
+  appendMany: Statement
+  /** $1 tenant, $2 id. */
+  read: Statement
+  /** $1 tenant, $2 id, $3 how many messages. */
+  readTail: Statement
+  /** $1 tenants, $2 ids, $3 how many messages of each. */
+  readMany: Statement
+}
+
+/** Columns of a record, in the order `parseRecord` reads them. */
+export const recordColumns = [
+  'incarnation',
+  'revision',
+  'last_seq',
+  'trimmed_seq',
+  'created_at',
+  'updated_at',
+  'active_at',
+  'expires_at',
+  'user_id',
+  'label',
+  'title',
+] as const
+
+const activityStepMs = 60_000
+
+const record = (alias: string) => recordColumns.map((column) => `${alias}.${column}`).join(', ')
+
+// A row that says what cannot be is left as it is.
+const isSound = (alias: string) =>
+  `${alias}.revision >= 1 and ${alias}.trimmed_seq >= 0 and ${alias}.last_seq >= ${alias}.trimmed_seq`
+
+// Its clock may be set back; times of a session do not go back with it.
+const updatedAt = (alias: string) => `greatest(${alias}.updated_at, ${nowMs})`
+
+const touched = (alias: string, count: string, idle: string, absolute: string) => `
+  last_seq = ${alias}.last_seq + ${count},
+  updated_at = ${updatedAt(alias)},
+  active_at = case when ${nowMs} - ${alias}.active_at >= ${activityStepMs} then ${nowMs} else ${alias}.active_at end,
+  expires_at = case when ${idle} is null and ${absolute} is null then ${alias}.expires_at
+    else least(${updatedAt(alias)} + ${idle}, ${alias}.created_at + ${absolute}) end`
+
+const countGiven = 'cardinality($6::text[])'
+
+// The row lock of \`s\` is what makes seq dense: its new last_seq is known only to who holds it. An id that is there
+// already fails the whole statement by the unique index, whatever this statement's snapshot could see.
+const insertGiven = (messages: string) => `
+  insert into ${messages} (tenant_id, session_key, seq, at, id, payload)
+  select $1, s.skey, s.last_seq - ${countGiven} + m.n, s.updated_at, m.id, m.payload
+  from s, unnest($6::text[], $7::text[]) with ordinality as m(id, payload, n)`
+
+// What was changed, or else what stands in the way, as the statement found it.
+const outcome = (sessions: string) => `
+  select 'done', ${record('s')} from s
+  union all
+  select case when ${isLive('t')} then 'live' else 'gone' end, ${record('t')} from ${sessions} t
+  where t.tenant_id = $1 and t.id = $2 and not exists (select from s)`
+
+const tailOf = (messages: string, count: string) => `(
+  select string_agg(m.id || E'\\x1f' || m.at || E'\\x1f' || m.payload, E'\\x1e') from (
+    select m.id, m.at, m.payload from ${messages} m
+    where m.tenant_id = s.tenant_id and m.session_key = s.skey and m.seq > s.last_seq - ${count}
+    order by m.seq) m)`
+
+export function toHotStatements({ sessions, messages }: TableNames): HotStatements {
+  const one = `t.tenant_id = $1 and t.id = $2 and ${isSound('t')} and ${isLive('t', momentMs)}
+    and ($3::text is null or t.incarnation = $3)`
+  const touch = touched('t', countGiven, '$4::bigint', '$5::bigint')
+  const named = (column: string, param: string) =>
+    `${column} = nullif(coalesce(${param}::text, t.${column}), '')`
+  return {
+    append: toStatement(
+      'append',
+      `with s as (
+        update ${sessions} t set ${touch} where ${one} returning t.skey, ${record('t')}
+      ), i as (${insertGiven(messages)})
+      ${outcome(sessions)}`,
+    ),
+    change: toStatement(
+      'change',
+      `with s as (
+        update ${sessions} t set ${touch},
+          revision = case when $8::text is null then t.revision else t.revision + 1 end,
+          body = coalesce($8::text, t.body),
+          ${named('user_id', '$9')}, ${named('label', '$10')}, ${named('title', '$11')}
+        where ${one} and ($12::bigint is null or t.revision = $12)
+        returning t.skey, ${record('t')}
+      ), i as (${insertGiven(messages)})
+      ${outcome(sessions)}`,
+    ),
+    create: toStatement(
+      'create',
+      `with s as (
+        insert into ${sessions} as t (tenant_id, id, incarnation, revision, last_seq, created_at, updated_at, active_at,
+          expires_at, user_id, label, title, body)
+        values ($1, $2, $3, 1, ${countGiven}, ${nowMs}, ${nowMs}, ${nowMs},
+          least(${nowMs} + $4::bigint, ${nowMs} + $5::bigint),
+          nullif($9::text, ''), nullif($10::text, ''), nullif($11::text, ''), $8::text)
+        on conflict (tenant_id, id) do nothing
+        returning t.skey, ${record('t')}
+      ), i as (${insertGiven(messages)})
+      ${outcome(sessions)}`,
+    ),
+    // Rows that somebody else holds are passed over, so that a batch neither waits nor deadlocks; who is not among
+    // the rows that come back is tried alone. Sub-selects keep their place, so each session is found by its key even
+    // when the plan was made while the table was small.
+    appendMany: toStatement(
+      'append_many',
+      `with l as (
+        select t.tenant_id, t.id, g.n, g.idle, g.absolute, g.count
+        from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[])
+          with ordinality as g(tenant_id, id, incarnation, idle, absolute, count, n)
+        cross join lateral (
+          select t.tenant_id, t.id from ${sessions} t where t.tenant_id = g.tenant_id and t.id = g.id
+            and ${isSound('t')} and ${isLive('t', momentMs)} and (g.incarnation is null or t.incarnation = g.incarnation)
+          for update skip locked
+        ) t
+      ), s as (
+        update ${sessions} t set ${touched('t', 'l.count', 'l.idle', 'l.absolute')}
+        from l where t.tenant_id = l.tenant_id and t.id = l.id
+        returning l.n, l.count, t.tenant_id, t.skey, ${record('t')}
+      ), i as (
+        insert into ${messages} (tenant_id, session_key, seq, at, id, payload)
+        select s.tenant_id, s.skey, s.last_seq - s.count + m.k, s.updated_at, m.id, m.payload
+        from unnest($7::integer[], $8::integer[], $9::text[], $10::text[]) as m(n, k, id, payload)
+        join s on s.n = m.n
+      )
+      select s.n, ${record('s')} from s`,
+    ),
+    read: toStatement(
+      'read',
+      `select ${record('s')}, s.body from ${sessions} s where s.tenant_id = $1 and s.id = $2 and ${isLive('s')}`,
+    ),
+    readTail: toStatement(
+      'read_tail',
+      `select ${record('s')}, s.body, ${tailOf(messages, '$3::bigint')}
+      from ${sessions} s where s.tenant_id = $1 and s.id = $2 and ${isLive('s')}`,
+    ),
+    readMany: toStatement(
+      'read_many',
+      `select g.n, s.*
+      from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality as g(tenant_id, id, tail, n)
+      cross join lateral (
+        select ${record('s')}, s.body, ${tailOf(messages, 'g.tail')}
+        from ${sessions} s where s.tenant_id = g.tenant_id and s.id = g.id and ${isLive('s')}
+        offset 0
+      ) s`,
+    ),
+  }
+}

@@ -1,0 +1,26 @@
+/** Stands between the fields of a message in the answer to a read; never stored as such. */
+export const unitSeparator = '\u001f'
+/** Stands between the messages in the answer to a read; never stored as such. */
+export const recordSeparator = '\u001e'
+
+// What Postgres cannot hold (NUL, half of a surrogate pair), what reads use to tell fields apart, and the sign that
+// announces an escape. None of them is ever in JSON, where control characters are escaped already.
+const escaped = /[\u0000\u0010\u001e\u001f]|\p{Surrogate}/gu
+const suspicious = /[\u0000\u0010\u001e\u001f\ud800-\udfff]/
+const escape = /\u0010([0-9a-f]{4})/g
+
+/**
+ * Text as the database holds it. Equal texts stay equal and different ones different, so that it serves for look-ups
+ * too; nearly every text is stored as it is. The others hold U+0010 and four hex digits for each UTF-16 unit that
+ * cannot be stored.
+ */
+export function encodeText(text: string): string {
+  if (!suspicious.test(text)) return text
+  return text.replace(escaped, (unit) => `\u0010${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** What `encodeText` was given. */
+export function decodeText(stored: string): string {
+  if (!stored.includes('\u0010')) return stored
+  return stored.replace(escape, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+}
