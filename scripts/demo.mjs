@@ -31,7 +31,7 @@ const secret = randomBytes(32).toString('base64url')
 const startOn = (port) =>
   startApp(options.app, {
     args: ['--store', options.store],
-    env: { SESSION_SECRET: secret, ...server.env, PORT: port },
+    env: { SESSION_SECRETS: secret, ...server.env, PORT: port },
   })
 const start = () =>
   startOn(options.port ?? (options.once ? '0' : '3000')).catch((error) => {

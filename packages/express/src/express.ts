@@ -73,6 +73,11 @@ export async function findSession(req: Request): Promise<Session | undefined> {
   return sessionOf(req).find()
 }
 
+/** A new session for the caller, whatever they came with: a draft, as `getSession` gives one to who has none. */
+export async function newSession(req: Request): Promise<Session> {
+  return sessionOf(req).renew()
+}
+
 /**
  * To be called when an anonymous caller has signed in: gives their session to their user and replaces the
  * credential; the one they had before opens nothing any more.

@@ -3,6 +3,7 @@ export {
   findSession,
   forgetSession,
   getSession,
+  newSession,
   sessionsMiddleware,
   type SessionsMiddlewareOptions,
 } from './express.js'

@@ -10,6 +10,7 @@ import {
   findSession,
   forgetSession,
   getSession,
+  newSession,
   sessionsErrorHandler,
   sessionsMiddleware,
   type SessionsMiddlewareOptions,
@@ -336,6 +337,26 @@ describe.each(versions)('%s', (_, express) => {
       headers: { cookie: fresh, 'x-user': 'alice' },
     })
     expect(logout.headers.getSetCookie()).toEqual(['sessions=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax'])
+  })
+
+  it('begins anew when told to, and leaves the session there was', async () => {
+    const { app, sessions } = chat()
+    app.post(
+      '/new',
+      route(async (req, res) => {
+        const session = await newSession(req)
+        await session.append({ role: 'user', content: 'anew' })
+        res.json({ id: session.id, same: (await getSession(req)).id === session.id })
+      }),
+    )
+    const ann = browser(await serve(app))
+    const first = await json(await ann('/chat', post({ text: 'one' })))
+    const second = await json(await ann('/new', { method: 'POST' }))
+    expect(second).toMatchObject({ same: true })
+    expect(second['id']).not.toBe(first['id'])
+    expect(await json(await ann('/found'))).toEqual({ id: second['id'] })
+    const { items } = await sessions.for({ tenantId: 'acme', roles: ['admin'] }).list()
+    expect(items).toHaveLength(2)
   })
 
   it('lets a signed-in caller name a session of theirs by its public id in the header', async () => {

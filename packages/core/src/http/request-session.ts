@@ -61,6 +61,14 @@ export class RequestSession {
     return this.#draft
   }
 
+  /** A draft, whatever session the caller came with; from here on it is the session of the request. */
+  async renew(): Promise<Session> {
+    this.#keepPrivate()
+    this.#found = Promise.resolve(undefined)
+    this.#draft = undefined
+    return this.get()
+  }
+
   /** The session of this public id, if the caller may touch it. @throws `not_found` */
   async getById(id: string): Promise<Session> {
     const found = await this.find()
@@ -84,12 +92,8 @@ export class RequestSession {
   }
 
   async #lookUp(): Promise<Session | undefined> {
-    const { carriage, carrier, headers, sessions } = this.#options
-    if (headers.canWrite()) {
-      // What is answered from here on is for this caller alone.
-      headers.setDefault('Cache-Control', 'no-store')
-      for (const name of carriage.varyBy) headers.append('Vary', name)
-    }
+    const { carriage, carrier, sessions } = this.#options
+    this.#keepPrivate()
     const value = carriage.read(carrier)
     if (value === undefined) return undefined
     const mine = sessions.for(await this.identity())
@@ -99,6 +103,14 @@ export class RequestSession {
     const isPublicId =
       value === carrier.sessionId && mine.identity.userId !== undefined && !value.includes('.')
     return isPublicId ? mine.find(value) : undefined
+  }
+
+  /** What is answered from here on is for this caller alone. */
+  #keepPrivate(): void {
+    const { carriage, headers } = this.#options
+    if (!headers.canWrite()) return
+    headers.setDefault('Cache-Control', 'no-store')
+    for (const name of carriage.varyBy) headers.append('Vary', name)
   }
 
   #mustBeWritable(): void {
