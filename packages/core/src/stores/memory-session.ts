@@ -86,7 +86,12 @@ export class MemorySession {
   /** `bytes` as they would be after `change`; throws `conflict` when a message id is used with another payload. */
   bytesAfter(change: SessionChange): number {
     const fresh = new Map<string, string>()
-    let bytes = this.bytes + (change.body === undefined ? 0 : 2 * (change.body.length - this.#body.length))
+    const grown =
+      growth(this.#body, change.body) +
+      growth(this.userId, change.userId) +
+      growth(this.label, change.label) +
+      growth(this.#title, change.title)
+    let bytes = this.bytes + 2 * grown
     for (const { id, payload } of change.messages ?? []) {
       const known = this.#byId.get(id)?.payload ?? fresh.get(id)
       if (known === undefined) {
@@ -104,7 +109,7 @@ export class MemorySession {
   /** Applies what `bytesAfter` has accepted. */
   apply(change: SessionChange, now: number): AppendedMessage[] {
     if (change.body !== undefined) {
-      this.#textLength += change.body.length - this.#body.length
+      this.#textLength += growth(this.#body, change.body)
       this.#body = change.body
     }
     if (change.body !== undefined || this.revision === 0) this.revision++
@@ -179,9 +184,13 @@ export class MemorySession {
 
   #named(before: string | undefined, change: string | undefined): string | undefined {
     if (change === undefined) return before
-    this.#textLength += change.length - (before?.length ?? 0)
+    this.#textLength += growth(before, change)
     return change === '' ? undefined : change
   }
+}
+
+function growth(before: string | undefined, after: string | undefined): number {
+  return after === undefined ? 0 : after.length - (before?.length ?? 0)
 }
 
 function copy({ seq, id, at, payload }: StoredMessage): StoredMessage {

@@ -53,12 +53,13 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     throw new SessionError('store_full', `the session would be larger than the store's ${maxBytes} bytes`)
   }
 
-  function keepBounds(kept: MemorySession, now: number): void {
+  // The session just changed fits on its own, and is the last to go.
+  function keepBounds(now: number): void {
     const over = () => shelf.size > maxSessions || shelf.bytes > maxBytes
     if (over()) shelf.sweep(Infinity, now)
     while (over()) {
       const session = shelf.leastRecent()
-      if (session === undefined || session === kept) return
+      if (session === undefined) return
       shelf.drop(session)
       const { tenantId, id } = session
       if (onEvict !== undefined) queueMicrotask(() => onEvict({ tenantId, id }))
@@ -80,7 +81,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       if (change.revision === 0) shelf.sweep(sweptPerCreate, now)
       const messages = session.apply(change, now)
       shelf.put(session)
-      keepBounds(session, now)
+      keepBounds(now)
       return { record: session.record(), messages }
     },
 
@@ -98,7 +99,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       checkFits(session.bytesAmended(amendments))
       const count = session.amend(amendments)
       shelf.put(session)
-      keepBounds(session, now)
+      keepBounds(now)
       return count
     },
 

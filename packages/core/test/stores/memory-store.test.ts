@@ -73,6 +73,22 @@ describe('the bounds of memoryStore', () => {
     expect(await there(store)).toEqual(['c', 'd'])
   })
 
+  test('the dead go before the living', async () => {
+    const evicted: SessionRef[] = []
+    const { store, clock } = storeAt({ maxBytes: 40_000, onEvict: (gone) => evicted.push(gone) })
+    await create(store, 'a')
+    for (const id of ['b', 'c', 'd'])
+      await store.commit(ref(id), { revision: 0, body: 'x'.repeat(4000), idleMs: 10 })
+    clock.now += 10
+    await store.commit(ref('e'), { revision: 0 })
+    for (const id of ['f', 'g', 'h'])
+      await store.commit(ref(id), { revision: 0, body: 'x'.repeat(4000), idleMs: 10 })
+    await store.commit(ref('i'), { revision: 0 })
+    clock.now += 10
+    await store.commit(ref('i'), { messages: [{ id: 'm1', payload: 'x'.repeat(8000) }] })
+    expect([await there(store), evicted]).toEqual([['a', 'e', 'i'], []])
+  })
+
   test('counts what appends, bodies, names and amendments add, and trims and removals give back', async () => {
     const evicted: string[] = []
     const store = memoryStore({ maxBytes: 60_000, onEvict: ({ id }) => evicted.push(id) })
@@ -106,7 +122,9 @@ describe('the bounds of memoryStore', () => {
       () => store.commit(ref('a'), { revision: 1, body: big }),
       () => store.commit(ref('a'), { messages: [{ id: 'm2', payload: big }] }),
       () => store.amend(ref('a'), [{ seq: 1, payload: big }]),
+      () => store.commit(ref('a'), { title: big }),
       () => store.commit(ref('b'), { revision: 0, body: big }),
+      () => store.commit(ref('b'), { revision: 0, userId: big }),
     ]) {
       await expect(attempt()).rejects.toMatchObject({ code: 'store_full' })
     }
