@@ -3,7 +3,7 @@ import { Redis, type RedisOptions } from 'ioredis'
 import { createRedisClient } from '../src/client.js'
 
 /** As a careful user has it: bounded, quiet, and with room for a busy machine. */
-export function ioredis(url: string, options: RedisOptions = {}): Redis {
+export function ioredis(url: string, options: Omit<RedisOptions, 'replyMapping'> = {}): Redis {
   const client = new Redis(url, { commandTimeout: 10_000, ...options })
   client.on('error', () => {})
   return client

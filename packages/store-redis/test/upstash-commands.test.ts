@@ -1,0 +1,69 @@
+import { describeSessionStore } from '@sessions/core/testing'
+import { startRedis } from '@sessions/testkit'
+import { Redis } from '@upstash/redis'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { redisStore } from '../src/index.js'
+import { patient } from './clients.js'
+import { startRestFront, type RestFront } from './rest-front.js'
+
+const quiet = { enableTelemetry: false, retry: false } as const
+
+describeSessionStore('redisStore on @upstash/redis', async () => {
+  const server = await startRedis()
+  const front = await startRestFront(server.url)
+  const { url, token } = front
+  // Replies as base64 and parsed as JSON, which is how the client comes; and neither.
+  const clients = [
+    new Redis({ url, token, ...quiet }),
+    new Redis({
+      url,
+      token,
+      ...quiet,
+      responseEncoding: false,
+      automaticDeserialization: false,
+      enableAutoPipelining: false,
+    }),
+  ]
+  const [store, peer] = clients.map((client) => redisStore(client, patient))
+  return {
+    store: store!,
+    peer: peer!,
+    async close() {
+      await front.stop()
+      await server.stop()
+    },
+  }
+})
+
+describe('redisStore on @upstash/redis, besides', () => {
+  let front: RestFront
+  let stop: () => Promise<void>
+
+  beforeAll(async () => {
+    const server = await startRedis()
+    front = await startRestFront(server.url)
+    stop = () => server.stop()
+  })
+  afterAll(() => stop())
+
+  test('one request a commit and one a read', async () => {
+    const { url, token } = front
+    const store = redisStore(new Redis({ url, token, ...quiet }))
+    const ref = { tenantId: 'acme', id: 'one' }
+    await store.commit(ref, { revision: 0 })
+    const before = front.requests
+    await store.commit(ref, { messages: [{ id: 'm1', payload: '1' }] })
+    expect(front.requests - before).toBe(1)
+    await store.read(ref, { tail: 10 })
+    expect(front.requests - before).toBe(2)
+  })
+
+  test('a front that is gone is unavailable, and of a write the outcome is unknown', async () => {
+    const { url, token } = front
+    const store = redisStore(new Redis({ url, token, ...quiet }))
+    await front.stop()
+    const ref = { tenantId: 'acme', id: 'two' }
+    await expect(store.read(ref)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject({ code: 'unknown_outcome' })
+  })
+})
