@@ -21,6 +21,9 @@ export interface SessionStore {
    * Rejects with `not_found` when the session is absent, past its deadline or of another incarnation (and the change
    * is no create), then with `conflict` and the current `revision` when the body is not at `change.revision`, then
    * with `conflict` and the `messageId` when a message id is already used with another payload.
+   *
+   * One reading of the clock serves a whole commit. The same commit again never happens twice: appends find their
+   * ids, a body finds its revision gone (`conflict`), and a create is known by its `incarnation`.
    */
   commit(ref: SessionRef, change: SessionChange): Promise<Committed>
 
@@ -29,11 +32,14 @@ export interface SessionStore {
 
   /**
    * Replaces payloads of stored messages in place (redaction, key rotation); seq, id and time never change.
-   * Resolves to how many were there to replace.
+   * Resolves to how many were there to replace. An id is compared with the payload as it stands now.
    */
   amend(ref: SessionRef, amendments: readonly Amendment[]): Promise<number>
 
-  /** Drops messages up to and including `throughSeq` (retention); resolves to how many. Seq goes on where it was. */
+  /**
+   * Drops messages up to and including `throughSeq` (retention); resolves to how many. Seq goes on where it was. The
+   * ids of what was dropped are forgotten, so retention must outlive retries.
+   */
   trim(ref: SessionRef, throughSeq: number): Promise<number>
 
   /** Removes session, messages and index entries; true if there was one. Final: no late write brings it back. */
@@ -42,7 +48,10 @@ export interface SessionStore {
   /** One keyset page of a tenant's live sessions, `activeAt` newest first, then by id; records only, never messages. */
   list(query: SessionQuery): Promise<Page<SessionRecord>>
 
-  /** Removes up to `limit` sessions past their deadline; resolves to how many. Safe on many processes at once. */
+  /**
+   * Removes up to `limit` sessions past their deadline; resolves to how many, not counting what a store had dropped by
+   * itself. Safe on many processes at once.
+   */
   sweep(options: SweepOptions): Promise<number>
 }
 
@@ -85,9 +94,12 @@ export interface SessionChange {
   body?: string
   /** Appended at the next seq, in order, each id once. */
   messages?: readonly NewMessage[]
-  /** Moves the deadline to this long from now. Neither this nor `absoluteMs`: the deadline stays. */
+  /**
+   * Moves the deadline to this long from now; a session is past it from that very millisecond. Neither this nor
+   * `absoluteMs`: the deadline stays.
+   */
   idleMs?: number
-  /** The deadline is never later than this long after the session was created. */
+  /** The deadline is never later than this long after the session was created. Not remembered: give it each time. */
   absoluteMs?: number
   /** Whose it is, for `list`; an empty string removes it. */
   userId?: string
