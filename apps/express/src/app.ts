@@ -1,0 +1,64 @@
+import { fileURLToPath } from 'node:url'
+import type { Sessions } from '@sessions/core'
+import { sessionsMiddleware } from '@sessions/express'
+import express, { type Express } from 'express'
+import type { Assistant } from './assistant/assistant.js'
+import { respond } from './assistant/respond.js'
+import { cartRoutes } from './http/cart-routes.js'
+import { errorHandler, unknownRoute } from './http/envelope.js'
+import { identifyWith } from './http/identity.js'
+import { productRoutes } from './http/product-routes.js'
+import { queryRoutes } from './http/query-routes.js'
+import { sessionRoutes } from './http/session-routes.js'
+import { createTurns } from './turns.js'
+
+export interface AppOptions {
+  sessions: Sessions
+  /** Whoever sends it as a bearer token may open every session (default: nobody may). */
+  adminToken?: string | undefined
+  /** Answers the questions (default: the local one, which needs no key and no network). */
+  assistant?: Assistant | undefined
+  /** What becomes of a reply whose reader goes away: it is finished and stored (default), or stored as far as it got. */
+  onDisconnect?: 'finish' | 'abort' | undefined
+  /** Cuts running replies short; what was said until then is stored. */
+  stop?: AbortSignal | undefined
+  /** Told what went wrong on our side (default: `console.error`). */
+  onError?: ((error: unknown) => void) | undefined
+}
+
+const api = '/api/v1/shopping'
+// Beside src and dist alike.
+const publicFolder = fileURLToPath(new URL('../public/', import.meta.url))
+
+/** The Shopping Assistant as an Express application. */
+export function createApp(options: AppOptions): Express {
+  const { sessions, adminToken, assistant = respond, onDisconnect = 'finish', stop } = options
+  const onError = options.onError ?? ((error: unknown) => console.error(error))
+  const app = express()
+  app.disable('x-powered-by')
+  app.set('query parser', 'simple')
+  app.use((_req, res, next) => {
+    res.set({
+      'Content-Security-Policy':
+        "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+      'Referrer-Policy': 'no-referrer',
+      'X-Content-Type-Options': 'nosniff',
+    })
+    next()
+  })
+  app.use(express.static(publicFolder))
+
+  // Who asks for a new session gets a new one, not the one they came with.
+  app.post(`${api}/session`, (req, _res, next) => {
+    delete req.headers.cookie
+    delete req.headers['x-session-id']
+    next()
+  })
+  app.use(api, sessionsMiddleware({ sessions, identify: identifyWith(adminToken), header: true }))
+  app.use(api, express.json({ limit: '100kb' }))
+  app.use(api, queryRoutes({ turns: createTurns(assistant, stop), onDisconnect, onError }))
+  app.use(api, sessionRoutes(), cartRoutes(), productRoutes())
+  app.use(unknownRoute)
+  app.use(errorHandler(onError))
+  return app
+}

@@ -1,0 +1,64 @@
+import { isSessionError, SessionError } from '@sessions/core'
+import { toProblem } from '@sessions/core/node'
+import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
+
+/** What every answer looks like when it went well. */
+export function succeed(
+  res: Response,
+  data: object,
+  { status = 200, meta }: { status?: number; meta?: object } = {},
+): void {
+  res.status(status).json({ success: true, data, ...(meta === undefined ? {} : { meta }) })
+}
+
+/** What every answer says when it did not. */
+export interface Failure {
+  readonly status: number
+  readonly error: { readonly code: string; readonly message: string; readonly path?: string }
+  readonly retryAfterMs?: number
+}
+
+/** What to tell the caller about an error: where their request is wrong, and nothing about our insides. */
+export function toFailure(error: unknown): Failure {
+  const unreadable = isSessionError(error) ? undefined : toUnreadable(error)
+  if (unreadable !== undefined) return unreadable
+  const { status, code, title, detail = title, path, retryAfterMs } = toProblem(error)
+  return {
+    status,
+    error: { code, message: detail, ...(path === undefined ? {} : { path }) },
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  }
+}
+
+/** A request that Express could not read. Its own messages quote the body, so they are not passed on. */
+function toUnreadable(error: unknown): Failure | undefined {
+  const { status, type } = (error ?? {}) as { status?: unknown; type?: unknown }
+  if (typeof status !== 'number' || status < 400 || status > 499) return undefined
+  if (status === 413) {
+    return { status, error: { code: 'too_large', message: 'The body is larger than 100 kB.', path: 'body' } }
+  }
+  if (type === 'entity.parse.failed') {
+    return { status, error: { code: 'invalid', message: 'The body is not valid JSON.', path: 'body' } }
+  }
+  return { status, error: { code: 'invalid', message: 'The request cannot be read.' } }
+}
+
+/** Answers every error in the envelope. Mount it last. */
+export function errorHandler(onError: (error: unknown) => void): ErrorRequestHandler {
+  return (error: unknown, _req, res, next) => {
+    const { status, error: told, retryAfterMs } = toFailure(error)
+    if (status >= 500) onError(error)
+    if (res.headersSent) {
+      next(error)
+      return
+    }
+    if (retryAfterMs !== undefined) res.setHeader('Retry-After', Math.ceil(retryAfterMs / 1000))
+    res.setHeader('Cache-Control', 'no-store')
+    res.status(status).json({ success: false, error: told })
+  }
+}
+
+/** The answer to a path that is none of ours. */
+export const unknownRoute: RequestHandler = () => {
+  throw new SessionError('not_found', 'There is no such route.')
+}

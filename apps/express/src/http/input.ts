@@ -1,0 +1,105 @@
+import { type Money, SessionError } from '@sessions/core'
+import type { Request } from 'express'
+import { z } from 'zod'
+import { toMinorUnits } from '../money.js'
+
+const messageId = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, {
+  error: 'must be 1 to 128 letters, digits, dots, dashes or underscores',
+})
+const content = z.string().max(20_000)
+
+export const querySchema = z.strictObject({
+  q: z.string().trim().min(1).max(4000),
+  sessionId: z.string().min(1).optional(),
+  message_id: messageId.optional(),
+})
+
+export const messagesSchema = z.strictObject({
+  messages: z
+    .array(
+      z.strictObject({
+        id: messageId.optional(),
+        role: z.enum(['user', 'assistant', 'system', 'tool']),
+        content,
+      }),
+    )
+    .min(1)
+    .max(100),
+})
+
+const quantity = z.int().min(1).max(10_000)
+
+export const cartItemSchema = z.strictObject({
+  sku: z.string().min(1).max(200),
+  name: z.string().min(1).max(500).optional(),
+  category: z.string().min(1).max(100).optional(),
+  price: z
+    .union([z.number(), z.strictObject({ amount: z.int().min(0), currency: z.string().regex(/^[A-Z]{3}$/) })])
+    .optional(),
+  quantity: quantity.optional(),
+})
+
+export const quantitySchema = z.strictObject({ quantity })
+export const emptySchema = z.strictObject({}).optional()
+
+// The keys of the guide must mean what they say, or the assistant would not understand them. Others are free.
+export const preferencesSchema = z.looseObject({
+  budget_range: z.union([z.string().max(100), z.number().min(0), z.null()]).optional(),
+  preferred_brands: z.union([z.array(z.string().max(100)).max(50), z.string().max(500), z.null()]).optional(),
+})
+
+/** The body as `schema` has it. @throws `invalid` with the path of the first thing wrong. */
+export function readBody<T>(req: Request, schema: z.ZodType<T>): T {
+  const result = schema.safeParse(req.body)
+  if (result.success) return result.data
+  const issue = deepest(result.error.issues[0]!)
+  const path = issue.path.reduce<string>(
+    (so, key) =>
+      typeof key === 'number' ? `${so}[${key}]` : so === '' ? String(key) : `${so}.${String(key)}`,
+    '',
+  )
+  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
+  const where = [path, unknown].filter((part) => part !== undefined && part !== '').join('.') || 'body'
+  const what = unknown === undefined ? issue.message : 'is not a known field'
+  throw new SessionError('invalid', `${where}: ${what}`, { path: where })
+}
+
+// Of the ways a value could have been right, the one that got furthest is the one the caller meant.
+function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
+  if (issue.code !== 'invalid_union') return issue
+  const inner = issue.errors.flatMap(([first]) => (first === undefined ? [] : deepest(first)))
+  const best = inner.toSorted((one, other) => other.path.length - one.path.length)[0]
+  return best === undefined || best.path.length === 0
+    ? issue
+    : { ...best, path: [...issue.path, ...best.path] }
+}
+
+/** A number in the query string. @throws `invalid` when it is none, or not in its range. */
+export function readNumber(
+  req: Request,
+  name: string,
+  { min, max, otherwise }: { min: number; max: number; otherwise: number },
+): number {
+  const text: unknown = req.query[name]
+  if (text === undefined) return otherwise
+  const value = typeof text === 'string' && /^\d{1,12}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= min && value <= max) return value
+  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`
+  throw new SessionError('invalid', `${name} must be a whole number ${range}`, { path: name })
+}
+
+/** A text in the query string; undefined when it is absent. @throws `invalid` when it is given twice. */
+export function readText(req: Request, name: string): string | undefined {
+  const value: unknown = req.query[name]
+  if (value === undefined || value === '') return undefined
+  if (typeof value === 'string' && value.length <= 500) return value
+  throw new SessionError('invalid', `${name} must be one text of at most 500 characters`, { path: name })
+}
+
+/** A price as a client writes it: 19.99 dollars, or minor units with their currency. @throws `invalid` */
+export function toMoney(price: number | Money): Money {
+  if (typeof price !== 'number') return price
+  const amount = toMinorUnits(price)
+  if (amount !== undefined) return { amount, currency: 'USD' }
+  throw new SessionError('invalid', 'price: must be 0 or more, with at most two decimals', { path: 'price' })
+}

@@ -1,0 +1,89 @@
+// oxlint-disable oxc/no-async-endpoint-handlers -- Express 5 hands a rejection to the error handler.
+import { type MessageInput, newId, SessionError } from '@sessions/core'
+import { findSession, forgetSession, getSession } from '@sessions/express'
+import { Router } from 'express'
+import { succeed } from './envelope.js'
+import { emptySchema, messagesSchema, preferencesSchema, readBody, readNumber } from './input.js'
+import { sessionOf } from './session-of.js'
+import { infoView, messageView, toIso } from './views.js'
+
+/** What the guide calls session management, and what it left out: starting, appending, resetting, deleting. */
+export function sessionRoutes(): Router {
+  const router = Router()
+
+  router.get('/session', async (req, res) => {
+    const session = await findSession(req)
+    succeed(res, { session_id: session?.id ?? null })
+  })
+
+  router.post('/session', async (req, res) => {
+    readBody(req, emptySchema)
+    const session = await getSession(req)
+    // A change that changes nothing is what stores a draft.
+    await session.state.update((state) => state)
+    succeed(res, { session_id: session.id, created_at: toIso(session.record.createdAt) }, { status: 201 })
+  })
+
+  router.delete('/session/:id', async (req, res) => {
+    const session = await sessionOf(req, req.params.id)
+    const mine = await findSession(req)
+    await session.delete()
+    if (mine?.id === session.id) forgetSession(req)
+    succeed(res, { message: 'Session deleted', session_id: session.id })
+  })
+
+  router.post('/session/:id/reset', async (req, res) => {
+    readBody(req, emptySchema)
+    const session = await sessionOf(req, req.params.id)
+    await session.reset()
+    // What was shown belongs to the conversation that is gone.
+    await session.state.merge({ shopping: null })
+    succeed(res, { message: 'Conversation cleared', session_id: session.id })
+  })
+
+  router.get('/session/:id/info', async (req, res) => {
+    const session = await sessionOf(req, req.params.id)
+    succeed(res, infoView(await session.info(), await session.preferences.get(), await session.cart.get()))
+  })
+
+  router.get('/session/:id/conversation', async (req, res) => {
+    const limit = readNumber(req, 'limit', { min: 1, max: 100, otherwise: 20 })
+    const before = readNumber(req, 'before', { min: 1, max: Number.MAX_SAFE_INTEGER, otherwise: 0 })
+    const session = await sessionOf(req, req.params.id)
+    const page = await session.history({ limit, ...(before === 0 ? {} : { before }) })
+    const conversation = page.messages.map(messageView)
+    const data = { session_id: session.id, conversation, count: conversation.length }
+    succeed(res, data, { meta: { before: page.before ?? null } })
+  })
+
+  router.post('/session/:id/messages', async (req, res) => {
+    const { messages } = readBody(req, messagesSchema)
+    const session = await sessionOf(req, req.params.id)
+    const isAdmin = session.identity.roles?.includes('admin') === true
+    const foreign = isAdmin ? -1 : messages.findIndex(({ role }) => role !== 'user')
+    if (foreign !== -1) {
+      const path = `messages[${foreign}].role`
+      throw new SessionError('forbidden', `${path}: only an admin may speak as ${messages[foreign]!.role}`, {
+        path,
+      })
+    }
+    const inputs = messages.map(({ id = newId(), role, content }): MessageInput => ({ id, role, content }))
+    const appended = await session.append(inputs)
+    const data = {
+      session_id: session.id,
+      messages: appended.map(({ id, seq, at, inserted }) => ({ id, seq, timestamp: toIso(at), inserted })),
+    }
+    succeed(res, data, { status: 201 })
+  })
+
+  router.post('/session/:id/preferences', async (req, res) => {
+    const patch = readBody(req, preferencesSchema)
+    const session = await sessionOf(req, req.params.id)
+    const preferences = await session.preferences.merge(
+      patch as Parameters<typeof session.preferences.merge>[0],
+    )
+    succeed(res, { message: 'Preferences updated', session_id: session.id, preferences })
+  })
+
+  return router
+}

@@ -1,0 +1,74 @@
+import { parseArgs } from 'node:util'
+import { createSessions, memoryStore, type SessionStore } from '@sessions/core'
+import { createApp } from './app.js'
+
+const hourMs = 3_600_000
+const graceMs = 10_000
+
+// More stores come here: each a name for the command line and how to open it.
+const stores: Readonly<Record<string, () => SessionStore>> = {
+  memory: () => memoryStore(),
+}
+
+function openStore(name: string): SessionStore {
+  const open = Object.hasOwn(stores, name) ? stores[name] : undefined
+  if (open === undefined)
+    throw new Error(`--store ${name} is unknown; there is: ${Object.keys(stores).join(', ')}`)
+  return open()
+}
+
+function readPort(text: string | undefined): number {
+  if (text === undefined || text === '') return 3000
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port < 65_536) return port
+  throw new Error(`PORT=${text} is no port: 0 (any) to 65535`)
+}
+
+function start(): void {
+  const { values } = parseArgs({ options: { store: { type: 'string', default: 'memory' } } })
+  const { PORT, ADMIN_TOKEN, SESSION_SECRETS } = process.env
+  const secrets = SESSION_SECRETS?.split(',').filter((secret) => secret !== '')
+  const sessions = createSessions({
+    store: openStore(values.store),
+    // As the guide has it.
+    ttl: { idleMs: 24 * hourMs, historyMs: 2 * hourMs },
+    ...(secrets === undefined || secrets.length === 0 ? {} : { credentialSecrets: secrets }),
+  })
+  const stop = new AbortController()
+  const server = createApp({ sessions, adminToken: ADMIN_TOKEN, stop: stop.signal }).listen(
+    readPort(PORT),
+    '127.0.0.1',
+    (error) => {
+      if (error !== undefined) {
+        console.error(`cannot listen: ${error.message}`)
+        process.exitCode = 1
+        return
+      }
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : 0
+      console.log(`listening on http://127.0.0.1:${port}`)
+    },
+  )
+
+  let isClosing = false
+  const close = (): void => {
+    if (isClosing) process.exit(1)
+    isClosing = true
+    // Running replies finish, and the process ends by itself; past the grace they are stored as far as they got.
+    server.close()
+    setTimeout(() => {
+      stop.abort()
+      server.closeIdleConnections()
+    }, graceMs).unref()
+    setTimeout(() => process.exit(1), 2 * graceMs).unref()
+  }
+  process.on('SIGTERM', close)
+  process.on('SIGINT', close)
+}
+
+try {
+  start()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}
