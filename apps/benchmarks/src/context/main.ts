@@ -69,7 +69,7 @@ function printStability(): void {
     '\nA turn after the other, budget 8000: how much of a prompt is the beginning of the one before',
   )
   for (const name of ['default', 'stable-window', 'sliding-window']) {
-    const { turns, samePrefix, moves, meanTokens } = measureStability(
+    const { turns, samePrefix, whenFull, moves, meanTokens } = measureStability(
       conversations,
       name,
       strategies.get(name),
@@ -79,7 +79,7 @@ function printStability(): void {
       },
     )
     const rest = `${turns} turns, ${moves} moves of the boundary, ${Math.round(meanTokens)} tokens a prompt`
-    console.log(`${name.padEnd(20)} ${percent(samePrefix)}  ${rest}`)
+    console.log(`${name.padEnd(20)} ${percent(samePrefix)}, once full ${percent(whenFull)}  ${rest}`)
   }
 }
 

@@ -12,6 +12,8 @@ export interface Stability {
   readonly turns: number
   /** Mean share of a prompt's tokens that are, byte for byte, the beginning of the prompt of the turn before. */
   readonly samePrefix: number
+  /** The same, of those turns whose prompt leaves something out. */
+  readonly whenFull: number
   readonly moves: number
   readonly meanTokens: number
 }
@@ -27,6 +29,8 @@ export function measureStability(
   options: { budget: number; turns: number },
 ): Stability {
   let shares = 0
+  let full = 0
+  let fullTurns = 0
   let tokens = 0
   let turns = 0
   let moves = 0
@@ -52,7 +56,12 @@ export function measureStability(
         },
       )
       if (turn > 1) {
-        shares += sharedTokens(previous, built.messages) / built.tokens
+        const share = sharedTokens(previous, built.messages) / built.tokens
+        shares += share
+        if (built.report.dropped.length > 0) {
+          full += share
+          fullTurns++
+        }
         tokens += built.tokens
         turns++
         if (built.report.boundaryMoved) moves++
@@ -61,7 +70,14 @@ export function measureStability(
       previous = built.messages
     }
   }
-  return { strategy: name, turns, samePrefix: shares / turns, moves, meanTokens: tokens / turns }
+  return {
+    strategy: name,
+    turns,
+    samePrefix: shares / turns,
+    whenFull: full / fullTurns,
+    moves,
+    meanTokens: tokens / turns,
+  }
 }
 
 function sharedTokens(before: readonly ContextMessage[], now: readonly ContextMessage[]): number {

@@ -38,6 +38,8 @@ export interface ContextOptions {
   systemTokens?: number
   /** Tokens the latest user message may take (default: no limit of its own). */
   queryTokens?: number
+  /** Tokens one tool result may take; a longer one is cut (default a quarter of `maxTokens`, and 256 at least). */
+  toolResultTokens?: number
   /** How to choose (default: `defaultStrategy()`). */
   strategy?: ContextStrategy
   /** Counts what the log has no count for (default `estimateTokens`). */
@@ -55,7 +57,8 @@ export function buildContext(input: ContextInput, options: ContextOptions): Buil
   const { countTokens = estimateTokens, strategy = defaultStrategy(), replyTokens = 0 } = options
   requireTokens('maxTokens', options.maxTokens)
   requireTokens('replyTokens', replyTokens, 0)
-  const { groups, repairs } = groupMessages(input.messages, countTokens)
+  const { toolResultTokens = Math.max(256, Math.ceil(options.maxTokens / 4)) } = options
+  const { groups, repairs } = groupMessages(input.messages, countTokens, toolResultTokens)
   const instructions = leadingSystem(groups)
   const latest = latestUser(groups)
 

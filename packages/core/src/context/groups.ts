@@ -1,4 +1,5 @@
 import type { Message, MessagePart, Role } from '../message.js'
+import { shortened } from './shorten.js'
 import type { CountTokens } from './token-count.js'
 import { matchCalls, type MatchedMessage, type Repair, type ToolCall } from './tool-calls.js'
 
@@ -35,9 +36,13 @@ const interrupted = { error: 'interrupted: the tool did not answer' }
 /**
  * The log as atomic groups, oldest first, repaired so that every provider takes it: each tool call is followed at once
  * by exactly one result, no result stands without its call, call ids are unique, no reasoning trails, nothing is
- * blank. The log itself is not touched; `repairs` says what differs.
+ * blank, no result takes more than `toolResultTokens`. The log itself is not touched; `repairs` says what differs.
  */
-export function groupMessages(messages: readonly Message[], countTokens: CountTokens): GroupedMessages {
+export function groupMessages(
+  messages: readonly Message[],
+  countTokens: CountTokens,
+  toolResultTokens = Infinity,
+): GroupedMessages {
   const { matched, repairs } = matchCalls(messages)
   const groups: MessageGroup[] = []
   // What still waits for its follower: reasoning that stands alone, then calls made in parallel.
@@ -81,7 +86,10 @@ export function groupMessages(messages: readonly Message[], countTokens: CountTo
         missing.push({ type: 'tool-result', toolCallId: shownAs, output: interrupted })
         continue
       }
-      const part = shownAs === id ? result.part : { ...result.part, toolCallId: shownAs }
+      const named = shownAs === id ? result.part : { ...result.part, toolCallId: shownAs }
+      const isLong = result.from.tokens > toolResultTokens
+      const part = isLong ? shortened(named, toolResultTokens, countTokens) : named
+      if (part !== named) repairs.push({ seq: result.from.seq, why: 'shortened-result', toolCallId: id })
       const others = bySource.get(result.from)
       if (others === undefined) bySource.set(result.from, [part])
       else others.push(part)

@@ -11,6 +11,8 @@ export interface Repair {
     /** A part where no provider accepts it, such as a call made by a user. */
     | 'stray-part'
     | 'trailing-reasoning'
+    /** A result that took more than its share: its beginning is in. */
+    | 'shortened-result'
     /** A call without a result: it got one that says so. */
     | 'interrupted-call'
     /** A call with the id of an earlier one: it and its result go by another. */

@@ -1,6 +1,7 @@
 import { stemOf } from './stem.js'
 
-// Words that say nothing of what a text is about.
+// Words that say nothing of what a text is about: the small ones, and those that questions are made of
+// (`what kind of things did they mention`).
 const stopWords = new Set(
   `a about above after again all also am an and any are as at be because been before being below between both but by
   can could did do does doing don down during each few for from further had has have having he her here hers herself
@@ -9,7 +10,10 @@ const stopWords = new Set(
   then there these they this those through to too under until up very was we were what when where which while who whom
   why will with won would you your yours yourself arent cant couldnt didnt doesnt dont hadnt hasnt havent isnt
   shouldnt wasnt werent wont wouldnt im ive id ill youre youve youll hes shes weve theyve whats whos theres lets
-  thats were theyre`.split(/\s+/),
+  thats were theyre kind kinds type types sort thing things many much ever mention mentions mentioned say said tell told
+  talk describe described according likely might possibly consider considered get got go going like one make made`.split(
+    /\s+/,
+  ),
 )
 
 // Scripts that put no space between words: pairs of characters stand in for them.

@@ -98,6 +98,22 @@ describe('buildContext', () => {
     expect(report.dropped[0]).toEqual({ from: 1, to: 2, messages: 2, why: 'outside-window' })
   })
 
+  it('shows the beginning of a result that would push out everything', () => {
+    const page = `Opening hours: nine to five. ${'more and more of the page '.repeat(2000)}`
+    const messages = log(
+      ['user', 'When do they open?'],
+      ['assistant', [call('a')]],
+      ['tool', [result('a', page)]],
+    )
+    const { messages: sent, report, tokens } = buildContext({ messages }, { maxTokens: 400 })
+    expect(tokens).toBeLessThanOrEqual(400)
+    expect(sent.map((message) => message.role)).toEqual(['user', 'assistant', 'tool'])
+    expect(JSON.stringify(sent[2]!.content)).toMatch(/Opening hours: nine to five.*more characters left out/)
+    expect(report.repairs).toEqual([{ seq: 3, why: 'shortened-result', toolCallId: 'a' }])
+    const whole = buildContext({ messages }, { maxTokens: 100_000 })
+    expect(whole.messages[2]!.content).toEqual([result('a', page)])
+  })
+
   it('lets the assistant speak first without a provider refusing it', () => {
     const messages = log(['assistant', 'Hello, how can I help?'], ['user', 'A phone, please'])
     const { messages: sent } = buildContext({ messages }, { maxTokens: 1000 })

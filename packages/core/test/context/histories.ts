@@ -2,10 +2,10 @@ import * as fc from 'fast-check'
 import type { Message, MessagePart, Role } from '../../src/message.js'
 import { estimateTokens } from '../../src/context/token-count.js'
 
+export type Entry = readonly [Role, string | readonly MessagePart[], Partial<Message>?]
+
 /** Messages with dense seqs from 1, a minute apart, tokens stamped as the service does. */
-export function log(
-  ...entries: readonly (readonly [Role, string | readonly MessagePart[], Partial<Message>?])[]
-): Message[] {
+export function log(...entries: Entry[]): Message[] {
   return entries.map(([role, content, more], index) => ({
     seq: index + 1,
     id: `m${index + 1}`,

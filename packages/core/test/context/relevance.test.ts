@@ -1,0 +1,132 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { buildContext } from '../../src/context/build-context.js'
+import { relevance } from '../../src/context/relevance.js'
+import { createRelevanceIndex } from '../../src/context/relevance-index.js'
+import { call, log, realHistory, result } from './histories.js'
+
+const smallTalk = Array.from({ length: 40 }, (_, index) => [
+  ['user', `Nice weather today, number ${index}`] as const,
+  ['assistant', `Indeed, the sun is out, number ${index}`] as const,
+]).flat()
+const messages = log(
+  ['user', 'I am looking for a phone'],
+  ['assistant', 'Which brands do you like?'],
+  ['user', 'My old Nokia broke last week'],
+  ['assistant', 'Sorry to hear that'],
+  ...smallTalk,
+  ['user', 'So, anything else?'],
+)
+const seqs = messages.map((message) => message.seq)
+
+describe('relevance', () => {
+  it('quotes what has to do with the query, with its surroundings, before the latest user message', () => {
+    const built = buildContext(
+      { messages, query: 'Which phones broke?' },
+      { maxTokens: 120, strategy: relevance() },
+    )
+    expect(built.report.kept.recall).toEqual(expect.arrayContaining([1, 2, 3]))
+    const [quote, latest] = built.messages.slice(-2)
+    expect(quote).toMatchObject({ role: 'user', part: 'recall' })
+    expect(quote!.content).toContain('(2026-01-01)\nuser: I am looking for a phone\n')
+    expect(latest).toMatchObject({ part: 'query', content: 'So, anything else?' })
+    expect(built.tokens).toBeLessThanOrEqual(120)
+  })
+
+  it('finds what tools answered, and quotes it in words', () => {
+    const withTool = log(
+      ['user', 'Where is my parcel?'],
+      ['assistant', [call('a')]],
+      ['tool', [result('a', 'held at customs in Rotterdam')]],
+      ...smallTalk,
+      ['user', 'And now?'],
+    )
+    const built = buildContext(
+      { messages: withTool, query: 'customs Rotterdam' },
+      { maxTokens: 100, strategy: relevance() },
+    )
+    expect(built.report.kept.recall).toEqual(expect.arrayContaining([2, 3]))
+    expect(built.messages.at(-2)!.content).toContain('tool: "held at customs in Rotterdam"')
+  })
+
+  it('quotes nothing when nothing fits the query well enough', () => {
+    const strategy = relevance({ minShare: 0.9 })
+    const built = buildContext(
+      { messages, query: 'phone insurance paperwork brand' },
+      { maxTokens: 120, strategy },
+    )
+    expect(built.report.kept.recall).toEqual([])
+  })
+})
+
+describe('createRelevanceIndex', () => {
+  it('answers the same when it grew message by message as when it was made at once', () => {
+    fc.assert(
+      fc.property(realHistory, fc.constantFrom('q a', 'found', 'hm b'), (history, text) => {
+        const grown = createRelevanceIndex()
+        for (const [place] of history.entries()) {
+          grown.add(history.slice(0, place + 1))
+          grown.rank({ text: 'anything', seqs: [1] })
+        }
+        const fresh = createRelevanceIndex()
+        fresh.add(history)
+        const path = history.map((message) => message.seq)
+        expect(grown.rank({ text, seqs: path })).toEqual(fresh.rank({ text, seqs: path }))
+        expect(grown.size).toBe(history.length)
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('counts more what the named speaker says', () => {
+    const talk = log(['user', 'Maria: I went to the lake'], ['user', 'John: I went to the lake'])
+    const index = createRelevanceIndex()
+    index.add(talk)
+    const { scores } = index.rank({ text: 'Did John go to the lake?', seqs: [1, 2] })
+    expect(scores[1]).toBeGreaterThan(scores[0]! * 1.5)
+  })
+
+  it('counts more what was said on the day the query names', () => {
+    const talk = log(
+      ['user', 'We cooked pasta', { at: Date.UTC(2023, 4, 3) }],
+      ...smallTalk.slice(0, 8),
+      ['user', 'We cooked pasta', { at: Date.UTC(2023, 10, 9) }],
+      ...smallTalk.slice(0, 8),
+    )
+    const index = createRelevanceIndex()
+    index.add(talk)
+    const path = talk.map((message) => message.seq)
+    const { scores } = index.rank({ text: 'What did we cook on 9 November 2023?', seqs: path })
+    expect(scores[9]).toBeGreaterThan(scores[0]! * 1.5)
+  })
+
+  it('leaves out what is not on the path, as after a rewind', () => {
+    const index = createRelevanceIndex()
+    index.add(messages)
+    const { scores } = index.rank({ text: 'Nokia', seqs: seqs.filter((seq) => seq !== 3) })
+    expect(scores.length).toBe(messages.length - 1)
+    expect(Math.max(...scores)).toBe(0)
+  })
+
+  it('finds by vectors what no word tells', () => {
+    const index = createRelevanceIndex()
+    index.add(messages)
+    expect(index.withoutVector()).toEqual(seqs)
+    for (const { seq } of messages) index.setVector(seq, seq === 50 ? [0, 1] : [1, 0])
+    expect(index.withoutVector()).toEqual([])
+    const { scores } = index.rank({ text: 'zzz', vector: [0.1, 2], seqs })
+    expect(scores.indexOf(Math.max(...scores))).toBe(49)
+    const built = buildContext(
+      { messages, query: 'zzz', queryVector: [0, 1], index },
+      { maxTokens: 100, strategy: relevance() },
+    )
+    expect(built.report.kept.recall).toContain(50)
+  })
+
+  it('reads text without spaces', () => {
+    const index = createRelevanceIndex()
+    index.add(log(['user', '我想买一部新手机'], ['assistant', '今天天气很好']))
+    const { shares } = index.rank({ text: '手机', seqs: [1, 2] })
+    expect([...shares]).toEqual([1, 0])
+  })
+})
