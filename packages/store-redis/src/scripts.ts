@@ -101,9 +101,18 @@ end
 return taken
 `)
 
-/** KEYS index. ARGV score, offset, count. Members and scores from that score on. */
+/**
+ * KEYS index. ARGV score, member, offset, count. Members and scores after that place; when that member is no longer
+ * there, from that score on and an offset, so that what is before the place comes along.
+ */
 export const indexPageScript = new RedisScript(String.raw`
-return redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[1], '+inf', 'WITHSCORES', 'LIMIT', ARGV[2], ARGV[3])
+local key, from, member, offset, count = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local score = member ~= '' and redis.call('ZSCORE', key, member)
+if score and tonumber(score) == tonumber(from) then
+  local rank = redis.call('ZRANK', key, member)
+  return redis.call('ZRANGE', key, rank + 1, rank + count, 'WITHSCORES')
+end
+return redis.call('ZRANGEBYSCORE', key, from, '+inf', 'WITHSCORES', 'LIMIT', offset, count)
 `)
 
 /** KEYS due. ARGV count. Members and scores of sessions that were to end by now. */

@@ -76,12 +76,12 @@ export class SessionIndex {
     const repair = new IndexChange()
     const moved: SessionRef[] = []
     for (let after = start, offset = 0, asked = count; listed.length < count;) {
-      const from = after === undefined ? '-inf' : String(after.score)
+      const { score = '-inf', member = '' } = after ?? {}
       const reply = await this.#calls.read(
         attempt,
         indexPageScript,
         [key],
-        [from, String(offset), String(asked)],
+        [String(score), member, String(offset), String(asked)],
       )
       const places = toPlaces(reply)
       const fresh = places.filter((place) => after === undefined || isAfter(place, after))
@@ -95,20 +95,20 @@ export class SessionIndex {
         else if (!isOf(record, query)) {
           repair.drop(key, place.member, place.score)
           moved.push(record)
-        } else if (listed.length < count) {
+        } else {
           listed.push({ record, place })
           if (place.score !== -record.activeAt) repair.put(key, -record.activeAt, place.member)
         }
       }
       if (places.length < asked) break
-      // Many sessions of one moment: what is before the place has to be stepped over.
+      // The place is gone, and many sessions are of that moment: those before it have to be stepped over.
       if (fresh.length === 0) {
         offset += places.length
         asked *= 4
       } else {
         after = fresh.at(-1)
         offset = 0
-        asked = count - listed.length + 1
+        asked = count - listed.length
       }
     }
     await this.#repair(attempt, key, repair, moved, query)
