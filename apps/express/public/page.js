@@ -36,6 +36,15 @@ function say(role, text) {
 async function ask(question) {
   say('user', question)
   const reply = say('assistant', '…')
+  try {
+    await streamReply(question, reply)
+  } catch (error) {
+    if (reply.textContent === '…') reply.remove()
+    throw error
+  }
+}
+
+async function streamReply(question, reply) {
   const response = await fetch(`${api}/query/stream`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -86,7 +95,7 @@ function showCart({ cart, total }) {
       const name = document.createElement('span')
       name.textContent = `${item.quantity} × ${item.name}`
       const price = document.createElement('span')
-      price.textContent = dollars.format(item.price * item.quantity)
+      price.textContent = dollars.format((item.unit_price.amount * item.quantity) / 100)
       const remove = document.createElement('button')
       remove.type = 'button'
       remove.textContent = '✕'

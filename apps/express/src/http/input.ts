@@ -9,7 +9,10 @@ const messageId = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, {
 const content = z.string().max(20_000)
 
 export const querySchema = z.strictObject({
-  q: z.string().trim().min(1).max(4000),
+  q: z
+    .string()
+    .max(4000)
+    .refine((text) => text.trim() !== '', { error: 'must say something' }),
   sessionId: z.string().min(1).optional(),
   message_id: messageId.optional(),
 })

@@ -1,5 +1,5 @@
 // oxlint-disable oxc/no-async-endpoint-handlers -- Express 5 hands a rejection to the error handler.
-import { type MessageInput, newId, SessionError } from '@sessions/core'
+import { type JsonObject, type MessageInput, newId, SessionError } from '@sessions/core'
 import { findSession, forgetSession, getSession } from '@sessions/express'
 import { Router } from 'express'
 import { succeed } from './envelope.js'
@@ -77,11 +77,10 @@ export function sessionRoutes(): Router {
   })
 
   router.post('/session/:id/preferences', async (req, res) => {
-    const patch = readBody(req, preferencesSchema)
+    readBody(req, preferencesSchema)
     const session = await sessionOf(req, req.params.id)
-    const preferences = await session.preferences.merge(
-      patch as Parameters<typeof session.preferences.merge>[0],
-    )
+    // As it came, not as the schema copied it, so that the core sees a `__proto__` that it must refuse.
+    const preferences = await session.preferences.merge(req.body as JsonObject)
     succeed(res, { message: 'Preferences updated', session_id: session.id, preferences })
   })
 
