@@ -9,8 +9,8 @@ import { stableWindow } from './window.js'
 const mostRecall = 4000
 // The newest messages get at least a tenth, so that a question is not torn from its surroundings.
 const mostShare = 0.9
-// Without a question of its own, a turn quotes little, and only what its message names: quotes are not cached.
-const quietRecall = 1 / 16
+// Without a question of its own, a turn quotes little, and seldom: quotes are not cached.
+const quietRecall = 1 / 8
 const quietShare = 0.5
 
 /**

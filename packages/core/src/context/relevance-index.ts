@@ -30,7 +30,7 @@ export interface Relevance {
 export interface RelevanceIndex {
   /** How many messages it holds. */
   readonly size: number
-  /** Takes in what it does not hold yet, in any order. */
+  /** Takes in what it does not hold yet, in any order; numbers in `metadata.embedding` are a message's vector. */
   add(messages: readonly Message[]): void
   /** Gives a message its vector; all vectors by one model. A seq it does not hold is passed over. */
   setVector(seq: number, vector: readonly number[]): void
@@ -88,7 +88,10 @@ export function createRelevanceIndex(): RelevanceIndex {
     const speaker = message.name ?? speakerOf(text)
     const said = message.name === undefined ? text : `${message.name}: ${text}`
     places.set(message.seq, index.add(said))
-    entries.push({ at: message.at, speaker: speaker === undefined ? [] : index.find(speaker) })
+    const entry: Entry = { at: message.at, speaker: speaker === undefined ? [] : index.find(speaker) }
+    const kept = message.metadata?.['embedding']
+    if (Array.isArray(kept) && kept.every((value) => typeof value === 'number')) entry.vector = unit(kept)
+    entries.push(entry)
     const year = new Date(message.at).getUTCFullYear()
     if (!Number.isNaN(year)) years.add(year)
   }

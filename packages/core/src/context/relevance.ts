@@ -6,8 +6,8 @@ import type { ContextSituation, ContextStrategy } from './strategy.js'
 
 export interface RelevanceOptions {
   /**
-   * How much of a query some message must say itself, 0 to 1, before anything is quoted (default 0). Half keeps quiet
-   * on small talk.
+   * How much of the query some message must say, 0 to 1, rare words weighing more, before anything is quoted; and it must
+   * say more of it than the window does (default 0: quote whatever fits best). Half keeps quiet on small talk.
    */
   minShare?: number
 }
@@ -50,13 +50,19 @@ function rankGroups(situation: ContextSituation, minShare: number): readonly num
   const seqs = messages.map((message) => message.seq)
   const { scores, shares } = index.rank({ text: query, seqs, vector: situation.queryVector })
   const best = bestOf(groups, seqs, { scores, shares })
-  let mostSaid = 0
+  // What the query says itself is no find; what the window says already needs no quote.
+  let said = 0
+  let saidInside = 0
   for (let place = 0; place < groups.length; place++) {
-    // What is in already, or is no part of the talk, is nothing to find.
-    if (taken.has(place) || groups[place]!.role === 'system') best.scores[place] = 0
-    else mostSaid = Math.max(mostSaid, best.shares[place]!)
+    const share = place === situation.latest && !situation.asked ? 0 : best.shares[place]!
+    if (taken.has(place) || groups[place]!.role === 'system') {
+      saidInside = Math.max(saidInside, share)
+      best.scores[place] = 0
+    } else {
+      said = Math.max(said, share)
+    }
   }
-  return mostSaid < minShare ? [] : inOrderOf(best.scores)
+  return minShare > 0 && (said < minShare || said <= saidInside) ? [] : inOrderOf(best.scores)
 }
 
 /** Places with a score, the best first; of two as good, the newer: it is the one that still holds. */

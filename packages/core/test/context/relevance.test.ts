@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { buildContext } from '../../src/context/build-context.js'
+import { embedMessages } from '../../src/context/embed.js'
 import { relevance } from '../../src/context/relevance.js'
 import { createRelevanceIndex } from '../../src/context/relevance-index.js'
 import { call, log, realHistory, result } from './histories.js'
@@ -56,6 +57,19 @@ describe('relevance', () => {
       { maxTokens: 120, strategy },
     )
     expect(built.report.kept.recall).toEqual([])
+  })
+
+  it('is quiet unasked, unless the user names what only an earlier message tells', () => {
+    const turn = (said: string) => {
+      const talk = log(...messages.slice(0, -1).map(({ role, content }) => [role, content] as const), [
+        'user',
+        said,
+      ])
+      return buildContext({ messages: talk }, { maxTokens: 400 }).report.kept.recall
+    }
+    expect(turn('What did I say about the Nokia that broke?')).toContain(3)
+    expect(turn('Nice weather today, number 77')).toEqual([])
+    expect(turn('So, anything else?')).toEqual([])
   })
 })
 
@@ -128,5 +142,31 @@ describe('createRelevanceIndex', () => {
     index.add(log(['user', '我想买一部新手机'], ['assistant', '今天天气很好']))
     const { shares } = index.rank({ text: '手机', seqs: [1, 2] })
     expect([...shares]).toEqual([1, 0])
+  })
+})
+
+describe('embedMessages', () => {
+  const embed = (texts: readonly string[]) =>
+    Promise.resolve(texts.map((text) => (text.includes('Nokia') ? [0, 1] : [1, 0])))
+
+  it('embeds each message once, and not those that carry their vector', async () => {
+    const index = createRelevanceIndex()
+    const carried = { ...messages[0]!, metadata: { embedding: [0, 1] } }
+    const made = await embedMessages(index, [carried, ...messages.slice(1)], embed)
+    expect(made.map(({ seq }) => seq)).toEqual(seqs.slice(1))
+    expect(made.find(({ seq }) => seq === 3)).toEqual({ seq: 3, vector: [0, 1] })
+    expect(await embedMessages(index, messages, embed)).toEqual([])
+    const { scores } = index.rank({ text: 'zzz', vector: [0, 1], seqs })
+    expect(scores[0]).toBeGreaterThan(0)
+    expect(scores[2]).toBeGreaterThan(scores[20]!)
+  })
+
+  it('leaves the index to words when the model fails', async () => {
+    const index = createRelevanceIndex()
+    await expect(embedMessages(index, messages, () => Promise.reject(new Error('down')))).rejects.toThrow(
+      'down',
+    )
+    expect(index.withoutVector()).toEqual(seqs)
+    expect(index.rank({ text: 'Nokia', seqs }).scores[2]).toBeGreaterThan(0)
   })
 })
