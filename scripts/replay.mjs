@@ -49,14 +49,15 @@ function caller(base, adminToken) {
     credential = response.headers.get('x-session-id') ?? credential
     const text = await response.text()
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 300)}`)
-    return JSON.parse(text).data
+    return JSON.parse(text)
   }
 }
 
 async function play(call, dialogue) {
-  const { session_id: id } = await call('POST', '/session', {})
+  const { data } = await call('POST', '/session', {})
+  const id = data.session_id
   for (const [index, turn] of dialogue.turns.entries()) {
-    const message = { id: `${dialogue.id}:${index}`, role: turn.role, content: turn.content }
+    const message = { id: `${dialogue.id}.${index}`, role: turn.role, content: turn.content }
     // What was said by others than the user is put in by the operator, not by the caller.
     await call('POST', `/session/${id}/messages`, { messages: [message] }, { asAdmin: turn.role !== 'user' })
     if (turn.state !== undefined) await call('POST', `/session/${id}/preferences`, turn.state)
@@ -68,15 +69,15 @@ async function play(call, dialogue) {
 async function compare(call, dialogue, id) {
   const wrong = []
   const messages = []
-  let before
+  let before = null
   do {
     const page = await call(
       'GET',
-      `/session/${id}/conversation?limit=7${before === undefined ? '' : `&before=${before}`}`,
+      `/session/${id}/conversation?limit=7${before === null ? '' : `&before=${before}`}`,
     )
-    messages.unshift(...page.conversation)
-    before = page.before
-  } while (before !== undefined)
+    messages.unshift(...page.data.conversation)
+    before = page.meta.before
+  } while (before !== null)
   if (messages.length !== dialogue.turns.length) {
     wrong.push(`${messages.length} messages came back instead of ${dialogue.turns.length}`)
   }
@@ -86,7 +87,7 @@ async function compare(call, dialogue, id) {
     if (got?.content !== turn.content)
       wrong.push(`turn ${index}: ${JSON.stringify(got?.content)} instead of ${JSON.stringify(turn.content)}`)
   }
-  const { session_info: info, analytics } = await call('GET', `/session/${id}/info`)
+  const { session_info: info, analytics } = (await call('GET', `/session/${id}/info`)).data
   const preferences = Object.assign({}, ...dialogue.turns.map((turn) => turn.state ?? {}))
   if (!isDeepStrictEqual(info.preferences, preferences)) wrong.push('the preferences differ')
   const count = (role) => dialogue.turns.filter((turn) => turn.role === role).length

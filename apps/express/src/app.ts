@@ -48,12 +48,6 @@ export function createApp(options: AppOptions): Express {
   })
   app.use(express.static(publicFolder))
 
-  // Who asks for a new session gets a new one, not the one they came with.
-  app.post(`${api}/session`, (req, _res, next) => {
-    delete req.headers.cookie
-    delete req.headers['x-session-id']
-    next()
-  })
   app.use(api, sessionsMiddleware({ sessions, identify: identifyWith(adminToken), header: true }))
   app.use(api, express.json({ limit: '100kb' }))
   app.use(api, queryRoutes({ turns: createTurns(assistant, stop), onDisconnect, onError }))

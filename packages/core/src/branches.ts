@@ -42,8 +42,10 @@ function leave(
   { branchId, lastSeq, at }: Leaving,
 ): SessionBody {
   const left: Branch = { id: branchId, path: cutPath(body.path, lastSeq), leftAt: at }
+  // A reply that is still to come belongs to where the conversation no longer is: its turn is the session's no more.
+  const { turn: _, ...kept } = body
   return {
-    ...body,
+    ...kept,
     // What comes next goes on here.
     path: [...path, { from: lastSeq + 1 }],
     branches: [...body.branches, left].slice(-maxBranches),

@@ -10,10 +10,20 @@ export const sessionErrorCodes = [
   'forbidden',
   /** Somebody else changed it first, or the same id was used for something else. */
   'conflict',
+  /** Another message of the session is being answered. Nothing was stored; try again later. */
+  'turn_in_progress',
+  /** Whoever answered lost the right to: the turn was taken over, or the conversation moved on without it. */
+  'turn_lost',
+  /** The model, or the code around it, failed. The user's message and what there is of a reply are stored. */
+  'model_failed',
+  /** The same key was used before, with something else. */
+  'key_reused',
   /** Over a size limit; `path` says what. */
   'too_large',
   /** A limit on sessions, messages, tokens or cost is reached. */
   'limit_reached',
+  /** The tokens or the money for a session, a user or a tenant are spent; the model was not called. */
+  'budget_exceeded',
   /** The response has begun, so a cookie or header can no longer be set. */
   'headers_sent',
   /** The stored record cannot be read. It is left as it is. */

@@ -10,6 +10,9 @@ interface About {
   readonly at: number
 }
 
+/** Why a turn did not get to its end. */
+export type TurnAbortReason = 'cancelled' | 'interrupted' | 'lost'
+
 /** What happened, by type. No event carries content or a credential. */
 export interface SessionEventDetails {
   'session.created': object
@@ -38,6 +41,21 @@ export interface SessionEventDetails {
     readonly pieces: number
   }
   'order.placed': { readonly orderId: string; readonly total: Money }
+  'turn.started': { readonly turnId: string; readonly messageId: string }
+  /** Said after the reply is stored. */
+  'turn.completed': { readonly turnId: string; readonly durationMs: number }
+  'turn.failed': { readonly turnId: string; readonly durationMs: number }
+  /** Stopped by a caller, by a later message, or with the process it ran in. */
+  'turn.aborted': { readonly turnId: string; readonly reason: TurnAbortReason }
+  /** A question was answered from history, without a model. */
+  'turn.reused': { readonly messageId: string }
+  'usage.recorded': {
+    readonly turnId: string
+    readonly model?: string | undefined
+    readonly inputTokens: number
+    readonly outputTokens: number
+    readonly costMicros: number
+  }
   'access.denied': { readonly reason: 'owner' | 'credential' }
 }
 

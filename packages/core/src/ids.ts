@@ -26,6 +26,16 @@ export function parseId(value: unknown, path: string): string {
   return value
 }
 
+/** Whether `parseId` would accept it. */
+export function isId(value: unknown): value is string {
+  try {
+    parseId(value, 'id')
+    return true
+  } catch {
+    return false
+  }
+}
+
 export function toBase64Url(bytes: Uint8Array): string {
   let binary = ''
   for (const byte of bytes) binary += String.fromCharCode(byte)

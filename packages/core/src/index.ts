@@ -18,7 +18,13 @@ export {
   sessionErrorCodes,
   type SessionErrorDetails,
 } from './errors.js'
-export type { SessionEvent, SessionEventDetails, SessionEventType, SessionListener } from './events.js'
+export type {
+  SessionEvent,
+  SessionEventDetails,
+  SessionEventType,
+  SessionListener,
+  TurnAbortReason,
+} from './events.js'
 export type { HistoryOptions, HistoryPage } from './history.js'
 export type { Identity } from './identity.js'
 export { newId } from './ids.js'
@@ -34,8 +40,15 @@ export {
 export type { SessionInit } from './session-creation.js'
 export type { Branch, CartCounts, Fact, Lineage, SeqRange, Summary } from './session-body.js'
 export type { ChangeOptions, SessionCart } from './session-cart.js'
-export type { SessionLimits, SessionsOptions, SessionTtl, SessionWarning } from './session-options.js'
-export type { Session, SessionContextOptions } from './session.js'
+export type {
+  SessionLimits,
+  SessionsOptions,
+  SessionTtl,
+  SessionTurnOptions,
+  SessionWarning,
+} from './session-options.js'
+export type { SessionContextOptions } from './session-context.js'
+export type { Respond, Session, Tool, ToolContext, Tools, TurnContext, TurnOptions } from './session.js'
 export {
   createSessions,
   type CreateOptions,
@@ -48,3 +61,8 @@ export {
 export type { AppendedMessage, Page, SessionRecord, SessionRef, SessionStore } from './store.js'
 export { memoryStore, type MemoryStoreOptions } from './stores/memory-store.js'
 export type { Topic } from './topics.js'
+export type { Turn } from './turn.js'
+export type { TurnEnded, TurnEvent, TurnResult, TurnStarted } from './turn-event.js'
+export type { TurnDocument, TurnPart, TurnUsage } from './turn-part.js'
+export type { ToolDescription } from './turn-responder.js'
+export type { TurnInput } from './turn-types.js'

@@ -4,7 +4,14 @@ import { newId } from './ids.js'
 import { decodeMessage, type Message } from './message.js'
 import { decodeBody, encodeBody, type SessionBody } from './session-body.js'
 import type { ServiceParts } from './session-options.js'
-import type { Committed, NewMessage, SessionChange, SessionRecord, SessionRef } from './store.js'
+import type {
+  AppendedMessage,
+  Committed,
+  NewMessage,
+  SessionChange,
+  SessionRecord,
+  SessionRef,
+} from './store.js'
 
 /** A session as it stood when it was last read or written. */
 export interface Seen {
@@ -16,12 +23,21 @@ export interface UpdateOptions extends Pick<SessionChange, 'title' | 'label' | '
   /** Only if the body is at this revision; otherwise `conflict`. */
   ifRevision?: number | undefined
   messages?: readonly NewMessage[]
+  /** Names the change: it is made once, however often it is asked for, up to some 30 changes back. */
+  changeId?: string | undefined
+  /** UTF-16 units that the body may be over its limit, for what must not be refused at the end (default 0). */
+  slack?: number
+}
+
+/** A session after a change, and where its messages went. */
+export interface Updated extends Seen {
+  readonly appended: readonly AppendedMessage[]
 }
 
 // As many writers as could reasonably meet on one session; past it something is wrong and the caller should know.
 const maxAttempts = 200
 const maxUnknownOutcomes = 5
-const keptChanges = 8
+const keptChanges = 32
 
 /** One session for one caller: reads it, and changes it so that no change is lost and none is made twice. */
 export class LiveSession {
@@ -94,10 +110,10 @@ export class LiveSession {
    * Changes the body by a pure function, which runs again when somebody else was faster. A function that gives back
    * the very body it was given changes nothing.
    */
-  async update(change: (body: SessionBody) => SessionBody, options: UpdateOptions = {}): Promise<Seen> {
+  async update(change: (body: SessionBody) => SessionBody, options: UpdateOptions = {}): Promise<Updated> {
     await this.store()
-    const { ifRevision, ...others } = options
-    const changeId = newId().slice(0, 10)
+    const { ifRevision, changeId: named, slack = 0, ...others } = options
+    const changeId = named ?? newId().slice(0, 10)
     // The copy at hand saves a read. It may be old: only a commit proves it, so nothing else is concluded from it.
     let seen: Seen | undefined =
       this.#body === undefined ? undefined : { record: this.#record, body: this.#body }
@@ -105,7 +121,12 @@ export class LiveSession {
     for (let attempt = 1; ; attempt++) {
       const fresh = seen === undefined
       seen ??= await this.load()
-      if (unknown > 0 && seen.body.changes.includes(changeId)) return seen
+      if ((unknown > 0 || named !== undefined) && seen.body.changes.includes(changeId)) {
+        const { messages } = others
+        // Their ids make a repeat harmless, and it tells where they went.
+        const appended = messages === undefined ? [] : (await this.#commit({ messages })).messages
+        return { ...seen, appended }
+      }
       let body: SessionBody
       try {
         checkRevision(seen.record, ifRevision)
@@ -116,20 +137,20 @@ export class LiveSession {
         continue
       }
       if (body === seen.body && Object.keys(others).length === 0) {
-        if (fresh) return seen
+        if (fresh) return { ...seen, appended: [] }
         seen = undefined
         continue
       }
       const next = { ...body, changes: [...body.changes, changeId].slice(-keptChanges) }
       try {
-        const { record } = await this.#commit({
+        const { record, messages: appended } = await this.#commit({
           ...others,
           revision: seen.record.revision,
-          body: encodeBody(next, this.service.limits.maxBodyLength),
+          body: encodeBody(next, this.service.limits.maxBodyLength + slack),
         })
         this.#record = record
         this.#body = next
-        return { record, body: next }
+        return { record, body: next, appended }
       } catch (error) {
         if (isSessionError(error, 'unknown_outcome') && ++unknown <= maxUnknownOutcomes) {
           seen = undefined

@@ -8,3 +8,4 @@ export {
 } from './http/carriage.js'
 export { type Problem, toProblem } from './http/problem.js'
 export { type HeaderSink, RequestSession, type RequestSessionOptions } from './http/request-session.js'
+export { parseWith } from './parse.js'

@@ -5,6 +5,8 @@ import { parseJson } from './json.js'
 /**
  * What `schema` makes of a value from outside, once it is known to be JSON that reaches no prototype.
  *
+ * @param path Where the value stands, for errors; empty for the body of a request.
+ *
  * @throws `invalid` with the path of the first thing wrong.
  */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
@@ -21,7 +23,8 @@ export function parseWith<T>(schema: z.ZodType<T>, value: unknown, path: string)
   const unknown = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined
   const where = unknown === undefined ? at : at === '' ? unknown : `${at}.${unknown}`
   const what = unknown === undefined ? (issue?.message ?? 'is invalid') : 'is not a known field'
-  throw new SessionError('invalid', `${where}: ${what}`, { path: where })
+  const named = where === '' ? 'body' : where
+  throw new SessionError('invalid', `${named}: ${what}`, { path: named })
 }
 
 // Of a union's complaints, the one that got furthest into the input is the one the caller can act on.

@@ -46,6 +46,36 @@ export interface Lineage {
   readonly seq: number
 }
 
+/** Who answers in the session now. A turn that no longer finds itself here has lost its right to write. */
+export interface TurnLease {
+  readonly id: string
+  /** Grows with every turn of the session: a fencing token for what a turn does elsewhere. */
+  readonly fence: number
+  /** Of the user's message. */
+  readonly messageId: string
+  /** Of the reply that is to come. */
+  readonly replyId: string
+}
+
+/** What the turns of a session used, in tokens and millionths of a currency. */
+export interface UsageTotals {
+  readonly turns: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  readonly costMicros: number
+}
+
+/** A question that was answered, by digests, so that the answer can be given again. */
+export interface KnownAnswer {
+  /** Of the question and of what the answer may depend on: state, preferences and cart. */
+  readonly digest: string
+  /** The user's message, and its place in the log. */
+  readonly messageId: string
+  readonly seq: number
+  /** Epoch ms, as nearly as the store's clock was known. */
+  readonly at: number
+}
+
 /** What was done with the cart over the life of the session, in pieces. */
 export interface CartCounts {
   readonly added: number
@@ -72,6 +102,16 @@ export interface SessionBody {
   /** Ids of the newest changes, so that a change whose answer got lost is known to have happened. */
   readonly changes: readonly string[]
   readonly lineage?: Lineage | undefined
+  /** The turn that is going on. */
+  readonly turn?: TurnLease | undefined
+  /** How many turns were begun. */
+  readonly turnCount?: number | undefined
+  /** The newest turns that were begun, by the user's message, so that a repeat is known without a write. */
+  readonly recentTurns?: readonly string[] | undefined
+  readonly usage?: UsageTotals | undefined
+  /** The newest turns that retrieved documents, by the user's message. */
+  readonly documentTurns?: readonly { readonly messageId: string; readonly seq: number }[] | undefined
+  readonly answers?: readonly KnownAnswer[] | undefined
 }
 
 const seqRange = z.object({ from: z.int().min(1), to: z.int().optional() })
@@ -102,6 +142,18 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   generation: z.int().min(1),
   changes: z.array(z.string()),
   lineage: z.object({ sessionId: z.string(), seq: count }).optional(),
+  turn: z
+    .looseObject({ id: z.string(), fence: z.int(), messageId: z.string(), replyId: z.string() })
+    .optional(),
+  turnCount: count.optional(),
+  recentTurns: z.array(z.string()).optional(),
+  usage: z
+    .looseObject({ turns: count, inputTokens: count, outputTokens: count, costMicros: count })
+    .optional(),
+  documentTurns: z.array(z.looseObject({ messageId: z.string(), seq: count })).optional(),
+  answers: z
+    .array(z.looseObject({ digest: z.string(), messageId: z.string(), seq: count, at: z.number() }))
+    .optional(),
 })
 
 /** The body of a session that was just made. */

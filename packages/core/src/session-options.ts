@@ -33,6 +33,28 @@ export interface SessionLimits {
   maxBodyLength?: number
 }
 
+export interface SessionTurnOptions {
+  /**
+   * What happens to a message while another one is being answered: `reject` (default) refuses it with
+   * `turn_in_progress`; `queue` lets it wait; `interrupt` stops the other one, which keeps what it has said so far.
+   */
+  policy?: 'reject' | 'queue' | 'interrupt'
+  /** How long a turn whose process died still holds its session, in milliseconds (default 30,000). */
+  leaseMs?: number
+  /** How often a silent turn shows that it lives and looks whether it was cancelled (default 2,000 milliseconds). */
+  heartbeatMs?: number
+  /** How often what was said is stored for readers in other processes (default 200 milliseconds). */
+  flushMs?: number
+  /** How long a turn's stream can be resumed after its last event, in milliseconds (default 10 minutes). */
+  keepMs?: number
+  /** How long a message waits for its turn at most, in milliseconds (default 60,000). */
+  queueMs?: number
+  /** How often a model is asked in one turn, tools in between (default 8). */
+  maxSteps?: number
+  /** How long one call of a tool may take, in milliseconds (default 30,000). */
+  toolTimeoutMs?: number
+}
+
 /** Something the operator should know and no caller caused. Codes are stable. */
 export interface SessionWarning {
   readonly code:
@@ -40,6 +62,7 @@ export interface SessionWarning {
     | 'no_credential_secrets'
     | 'listener_failed'
     | 'insecure_transport'
+    | 'respond_failed'
   readonly message: string
   readonly cause?: unknown
 }
@@ -54,6 +77,7 @@ export interface SessionsOptions {
   credentialSecrets?: readonly string[]
   ttl?: SessionTtl
   limits?: SessionLimits
+  turns?: SessionTurnOptions
   /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */
   countTokens?: CountTokens
   /** Told every event, after the fact. What it throws is a warning and changes nothing. */
@@ -68,6 +92,7 @@ export interface ServiceParts {
   readonly credentials: Credentials
   readonly ttl: { idleMs: number; absoluteMs: number; historyMs: number; refreshOnRead: boolean }
   readonly limits: Required<SessionLimits>
+  readonly turns: Required<SessionTurnOptions>
   readonly countTokens: CountTokens
   /** The part of a change that moves the deadline. */
   readonly deadline: Pick<SessionChange, 'idleMs' | 'absoluteMs'>
@@ -127,6 +152,7 @@ export function toServiceParts(options: SessionsOptions): ServiceParts {
     credentials: createCredentials(options.credentialSecrets ?? [newId() + newId()]),
     ttl,
     limits,
+    turns: toTurnOptions(options.turns),
     countTokens: options.countTokens ?? estimateTokens,
     deadline: {
       ...(Number.isFinite(ttl.idleMs) ? { idleMs: ttl.idleMs } : {}),
@@ -144,6 +170,22 @@ export function toServiceParts(options: SessionsOptions): ServiceParts {
         warn({ code: 'listener_failed', message: `A listener failed on ${type}.`, cause })
       }
     },
+  }
+}
+
+function toTurnOptions(given: SessionTurnOptions = {}): Required<SessionTurnOptions> {
+  const leaseMs = duration(given.leaseMs, 'turns.leaseMs', 30_000)
+  return {
+    policy: given.policy ?? 'reject',
+    leaseMs,
+    // Several times in the life of a lease, so that one slow write does not cost the turn.
+    heartbeatMs: Math.min(duration(given.heartbeatMs, 'turns.heartbeatMs', 2000), leaseMs / 4),
+    flushMs: duration(given.flushMs, 'turns.flushMs', 200),
+    // A record that outlives the lease, so that a lost turn's words can be saved.
+    keepMs: Math.max(duration(given.keepMs, 'turns.keepMs', 600_000), 2 * leaseMs),
+    queueMs: duration(given.queueMs, 'turns.queueMs', 60_000),
+    maxSteps: limit(given.maxSteps, 'turns.maxSteps', 8),
+    toolTimeoutMs: duration(given.toolTimeoutMs, 'turns.toolTimeoutMs', 30_000),
   }
 }
 

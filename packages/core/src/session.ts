@@ -1,6 +1,6 @@
 import { type SessionInfo, summarizeSession } from './analytics.js'
 import type { Order } from './cart.js'
-import { buildContext, type ContextOptions } from './context/build-context.js'
+import { buildContext } from './context/build-context.js'
 import type { BuiltContext } from './context/lay-out.js'
 import { type Leaving, rewound, switched } from './branches.js'
 import { SessionError } from './errors.js'
@@ -10,21 +10,39 @@ import { newId } from './ids.js'
 import { type JsonObject, mergePatch, parseJsonObject } from './json.js'
 import { type LiveSession, noSuchSession, type Seen } from './live-session.js'
 import { encodeMessage, type Message, type MessageInput } from './message.js'
+import type { CountTokens } from './context/token-count.js'
 import { parseTitle } from './parse.js'
 import { mergePreferences } from './preferences.js'
 import { type ChangeOptions, SessionCart } from './session-cart.js'
-import type { Branch, SessionBody } from './session-body.js'
+import type { Branch, SessionBody, TurnLease } from './session-body.js'
+import type { SessionContextOptions } from './session-context.js'
 import type { AppendedMessage, SessionRecord, SessionRef } from './store.js'
+
+import { startTurn, type Turn } from './turn.js'
+import type { TurnEvent } from './turn-event.js'
+import { followTurn, stopTurn } from './turn-follow.js'
+import type { RespondOf, ToolContextOf, ToolOf, ToolsOf, TurnContextOf } from './turn-responder.js'
+import type { TurnInput, TurnOptionsOf } from './turn-types.js'
 
 const pageSize = 1000
 
-export interface SessionContextOptions extends ContextOptions {
-  /** Instructions; always in. */
-  system?: string
-  /** What the user asks now (default: the latest user message). */
-  query?: string
-  /** Where the conversation stands, for strategies that choose by it. */
-  phase?: string
+/** Asks the model: gives text, or what it says piece by piece. What it throws ends the turn as `failed`. */
+export type Respond = RespondOf<Session>
+/** What `respond` is given. */
+export type TurnContext = TurnContextOf<Session>
+export type TurnOptions = TurnOptionsOf<Session>
+/** Something a model may call. */
+export type Tool = ToolOf<Session>
+export type Tools = ToolsOf<Session>
+/** What a tool is given beside its input. */
+export type ToolContext = ToolContextOf<Session>
+
+/** What a session holds beside its messages. */
+export interface SessionContents extends Pick<
+  SessionBody,
+  'state' | 'preferences' | 'cart' | 'orders' | 'facts' | 'summaries' | 'branches' | 'lineage'
+> {
+  readonly record: SessionRecord
 }
 
 /** One session, for one caller. Reads are fresh from the store; changes are atomic and durable when they settle. */
@@ -58,6 +76,18 @@ export class Session {
   /** False for a draft: a session that is stored with its first write. */
   get isStored(): boolean {
     return this.#live.isStored
+  }
+
+  /** Stores a draft now, instead of with its first write. */
+  async store(): Promise<void> {
+    await this.#live.store()
+  }
+
+  /** All of the session but its messages, in one round trip. @throws `not_found` */
+  async read(): Promise<SessionContents> {
+    const { record, body } = await this.#live.load()
+    const { state, preferences, cart, orders, facts, summaries, branches, lineage } = body
+    return { record, state, preferences, cart, orders, facts, summaries, branches, lineage }
   }
 
   /** Reads the session anew. @throws `not_found` once it expired, was deleted, or is no longer the caller's. */
@@ -126,12 +156,23 @@ export class Session {
    * @throws `too_large` when what must be in does not fit.
    */
   async context(options: SessionContextOptions): Promise<BuiltContext> {
+    return this.#contextWith(options, [])
+  }
+
+  async #contextWith(
+    options: SessionContextOptions,
+    pending: readonly MessageInput[],
+  ): Promise<BuiltContext> {
+    const { countTokens } = this.#live.service
     const { system, query, phase, ...others } = options
     const { messages } = await this.history({ limit: pageSize })
     const { body } = await this.#live.load()
     return buildContext(
       {
-        messages,
+        messages: [
+          ...messages,
+          ...pending.map((input, index) => toPending(input, index, messages, countTokens)),
+        ],
         facts: body.facts,
         summaries: body.summaries,
         ...(system === undefined ? {} : { system }),
@@ -163,11 +204,13 @@ export class Session {
       change: (state: JsonObject) => JsonObject,
       options?: ChangeOptions,
     ): Promise<JsonObject> => {
+      let changed = false
       const { record, body } = await this.#live.update((before) => {
         const state = change(before.state)
-        return state === before.state ? before : { ...before, state: parseJsonObject(state, 'state') }
+        changed = state !== before.state
+        return changed ? { ...before, state: parseJsonObject(state, 'state') } : before
       }, options)
-      this.#live.service.emit('state.changed', record, { revision: record.revision })
+      if (changed) this.#live.service.emit('state.changed', record, { revision: record.revision })
       return body.state
     },
 
@@ -194,6 +237,45 @@ export class Session {
     },
   }
 
+  /**
+   * Has a message answered: stores it, asks `respond`, and stores the answer, whole or as far as it came. One turn at
+   * a time is the session's, whatever process it runs in. It runs at once, and whether or not anybody listens.
+   */
+  turn(input: TurnInput, respond: Respond, options: TurnOptions = {}): Turn {
+    const surroundings = {
+      live: this.#live,
+      session: this as Session,
+      contextWith: this.#contextWith.bind(this),
+      appended: this.#expireBefore.bind(this),
+    }
+    return startTurn(surroundings, input, respond, options)
+  }
+
+  /**
+   * The events of a turn after the `after`th, as they come, whatever process it runs in; for some minutes after its
+   * end, too. @throws `not_found`
+   */
+  async *watchTurn(turnId: string, after = 0): AsyncGenerator<TurnEvent, void, undefined> {
+    await this.#live.load()
+    yield* followTurn(this.#live, turnId, after)
+  }
+
+  /** The id of the turn that is going on. */
+  async currentTurn(): Promise<string | undefined> {
+    return (await this.#live.load()).body.turn?.id
+  }
+
+  /**
+   * Stops the turn that is going on, whatever process it runs in. What was said so far is kept.
+   *
+   * @returns The id of the turn that was asked to stop; undefined when there was none.
+   */
+  async cancel(): Promise<string | undefined> {
+    const { turn } = (await this.#live.load()).body
+    if (turn !== undefined) await stopTurn(this.#live, turn, 'cancelled')
+    return turn?.id
+  }
+
   /** What was checked out, oldest first; the newest 100. */
   async orders(): Promise<readonly Order[]> {
     return (await this.#live.load()).body.orders
@@ -213,11 +295,14 @@ export class Session {
     if (!this.isStored) return
     await this.#live.load()
     let throughSeq = 0
+    let dropped: TurnLease | undefined
     const { record } = await this.#live.update((before) => {
       throughSeq = this.record.lastSeq
-      return { ...before, path: [{ from: throughSeq + 1 }], branches: [], facts: [], summaries: [] }
+      dropped = before.turn
+      return afterReset(before, throughSeq)
     })
     await this.#live.service.store.trim(this.ref, throughSeq)
+    if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
     this.#live.service.emit('session.reset', record, {})
   }
 
@@ -312,9 +397,13 @@ export class Session {
   ): Promise<Seen> {
     // Messages of others do not show in the revision, and how far the log goes decides where the next one stands.
     await this.#live.load()
-    return this.#live.update((before) =>
-      change(before, { branchId, lastSeq: this.record.lastSeq, at: Date.now() }),
-    )
+    let dropped: TurnLease | undefined
+    const seen = await this.#live.update((before) => {
+      dropped = before.turn
+      return change(before, { branchId, lastSeq: this.record.lastSeq, at: Date.now() })
+    })
+    if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
+    return seen
   }
 
   #expired(newest: Message | undefined): boolean {
@@ -323,7 +412,7 @@ export class Session {
   }
 
   /** Drops a history that had expired by the time `first` was appended; both times are the store's own. */
-  async #expireBefore(first: AppendedMessage): Promise<void> {
+  async #expireBefore(first: Pick<AppendedMessage, 'seq' | 'at'>): Promise<void> {
     const { historyMs } = this.#live.service.ttl
     if (!Number.isFinite(historyMs) || first.seq === 1) return
     const { store, emit } = this.#live.service
@@ -333,4 +422,29 @@ export class Session {
     await store.trim(this.ref, previous.seq)
     emit('history.expired', this.record, { throughSeq: previous.seq })
   }
+}
+
+/** A message of a turn that is not stored yet, as the last one of the history. */
+function toPending(
+  input: MessageInput,
+  index: number,
+  history: readonly Message[],
+  countTokens: CountTokens,
+): Message {
+  const last = history.at(-1)
+  const { role, content } = input
+  return {
+    seq: (last?.seq ?? 0) + index + 1,
+    id: `pending-${index}`,
+    role,
+    content,
+    at: last?.at ?? 0,
+    tokens: countTokens({ role, content }),
+    status: 'complete',
+  }
+}
+
+function afterReset(before: SessionBody, throughSeq: number): SessionBody {
+  const { turn: _, recentTurns: __, documentTurns: ___, answers: ____, ...kept } = before
+  return { ...kept, path: [{ from: throughSeq + 1 }], branches: [], facts: [], summaries: [] }
 }

@@ -1,6 +1,6 @@
 import { isSessionError, SessionError } from './errors.js'
 import { type Identity, mayOpen, parseIdentity } from './identity.js'
-import { newId, parseId } from './ids.js'
+import { isId, newId, parseId } from './ids.js'
 import { LiveSession, noSuchSession, type Seen } from './live-session.js'
 import { decodeBody, type Lineage, newBody } from './session-body.js'
 import { type SessionInit, storeNewSession } from './session-creation.js'
@@ -116,6 +116,8 @@ export class SessionsOfCaller {
 
   /** As `get`, but undefined instead of `not_found`. */
   async find(id: string): Promise<Session | undefined> {
+    // No session can have such an id, which is no other answer than that none has it.
+    if (!isId(id)) return undefined
     const seen = await this.#read(this.#ref(id))
     if (seen === undefined) return undefined
     if (!mayOpen(this.identity, seen.record, false)) {

@@ -20,13 +20,14 @@ export const respond: Assistant = async function* ({ session, question, messageI
 }
 
 async function reply(session: Session, question: string, messageId: string): Promise<string> {
-  const conversation = readConversation(await session.state.get())
+  const { state, preferences, cart } = await session.read()
+  const conversation = readConversation(state)
   const intent = parse(question, conversation)
   if (intent.type === 'recall') return recall(intent, session, messageId)
   const situation = {
     conversation,
-    preferences: readPreferences(await session.preferences.get()),
-    cart: await session.cart.get(),
+    preferences: readPreferences(preferences),
+    cart,
     orders: intent.type === 'orders' ? await session.orders() : [],
   }
   return carryOut(session, answer(intent, situation), situation.cart)

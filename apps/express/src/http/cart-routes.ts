@@ -1,12 +1,11 @@
-// oxlint-disable oxc/no-async-endpoint-handlers -- Express 5 hands a rejection to the error handler.
 import { type Cart, type CartItemInput, SessionError } from '@sessions/core'
+import { getSession } from '@sessions/express'
 import { Router } from 'express'
 import type { z } from 'zod'
 import { toCartItem } from '../assistant/outcome.js'
 import { findProduct } from '../catalogue/catalogue.js'
 import { succeed } from './envelope.js'
 import { cartItemSchema, emptySchema, quantitySchema, readBody, toMoney } from './input.js'
-import { sessionOf } from './session-of.js'
 import { cartView, itemView, orderView } from './views.js'
 
 /** The cart of a session. */
@@ -14,40 +13,40 @@ export function cartRoutes(): Router {
   const router = Router()
 
   router.get('/session/:id/cart', async (req, res) => {
-    const session = await sessionOf(req, req.params.id)
+    const session = await getSession(req, req.params.id)
     succeed(res, { session_id: session.id, ...cartView(await session.cart.get()) })
   })
 
   router.post('/session/:id/cart/add', async (req, res) => {
     const item = toItem(readBody(req, cartItemSchema))
-    const session = await sessionOf(req, req.params.id)
+    const session = await getSession(req, req.params.id)
     const cart = await session.cart.add(item)
     const line = lineOf(cart, item)
     succeed(res, { message: 'Item added to cart', session_id: session.id, item: line, ...cartView(cart) })
   })
 
   router.delete('/session/:id/cart/clear', async (req, res) => {
-    const session = await sessionOf(req, req.params.id)
+    const session = await getSession(req, req.params.id)
     const cart = await session.cart.clear()
     succeed(res, { message: 'Cart cleared', session_id: session.id, ...cartView(cart) })
   })
 
   router.patch('/session/:id/cart/items/:itemId', async (req, res) => {
     const { quantity } = readBody(req, quantitySchema)
-    const session = await sessionOf(req, req.params.id)
+    const session = await getSession(req, req.params.id)
     const cart = await session.cart.setQuantity(req.params.itemId, quantity)
     succeed(res, { message: 'Cart updated', session_id: session.id, ...cartView(cart) })
   })
 
   router.delete('/session/:id/cart/items/:itemId', async (req, res) => {
-    const session = await sessionOf(req, req.params.id)
+    const session = await getSession(req, req.params.id)
     const cart = await session.cart.remove(req.params.itemId)
     succeed(res, { message: 'Item removed from cart', session_id: session.id, ...cartView(cart) })
   })
 
   router.post('/session/:id/cart/checkout', async (req, res) => {
     readBody(req, emptySchema)
-    const session = await sessionOf(req, req.params.id)
+    const session = await getSession(req, req.params.id)
     const order = await session.cart.checkout()
     succeed(
       res,

@@ -1,4 +1,5 @@
 import { type Money, SessionError } from '@sessions/core'
+import { parseWith } from '@sessions/core/node'
 import type { Request } from 'express'
 import { z } from 'zod'
 import { toMinorUnits } from '../money.js'
@@ -43,7 +44,7 @@ export const cartItemSchema = z.strictObject({
 })
 
 export const quantitySchema = z.strictObject({ quantity })
-export const emptySchema = z.strictObject({}).optional()
+export const emptySchema = z.strictObject({})
 
 // The keys of the guide must mean what they say, or the assistant would not understand them. Others are free.
 export const preferencesSchema = z.looseObject({
@@ -51,30 +52,9 @@ export const preferencesSchema = z.looseObject({
   preferred_brands: z.union([z.array(z.string().max(100)).max(50), z.string().max(500), z.null()]).optional(),
 })
 
-/** The body as `schema` has it. @throws `invalid` with the path of the first thing wrong. */
+/** The body as `schema` has it; none counts as an empty one. @throws `invalid` with the path of the first thing wrong. */
 export function readBody<T>(req: Request, schema: z.ZodType<T>): T {
-  const result = schema.safeParse(req.body)
-  if (result.success) return result.data
-  const issue = deepest(result.error.issues[0]!)
-  const path = issue.path.reduce<string>(
-    (so, key) =>
-      typeof key === 'number' ? `${so}[${key}]` : so === '' ? String(key) : `${so}.${String(key)}`,
-    '',
-  )
-  const unknown = issue.code === 'unrecognized_keys' ? issue.keys[0] : undefined
-  const where = [path, unknown].filter((part) => part !== undefined && part !== '').join('.') || 'body'
-  const what = unknown === undefined ? issue.message : 'is not a known field'
-  throw new SessionError('invalid', `${where}: ${what}`, { path: where })
-}
-
-// Of the ways a value could have been right, the one that got furthest is the one the caller meant.
-function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
-  if (issue.code !== 'invalid_union') return issue
-  const inner = issue.errors.flatMap(([first]) => (first === undefined ? [] : deepest(first)))
-  const best = inner.toSorted((one, other) => other.path.length - one.path.length)[0]
-  return best === undefined || best.path.length === 0
-    ? issue
-    : { ...best, path: [...issue.path, ...best.path] }
+  return parseWith(schema, req.body ?? {}, '')
 }
 
 /** A number in the query string. @throws `invalid` when it is none, or not in its range. */

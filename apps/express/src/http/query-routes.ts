@@ -1,4 +1,3 @@
-// oxlint-disable oxc/no-async-endpoint-handlers -- Express 5 hands a rejection to the error handler.
 import type { Session } from '@sessions/core'
 import { getSession } from '@sessions/express'
 import { type Request, type Response, Router } from 'express'
@@ -8,7 +7,6 @@ import type { Turn, Turns } from '../turns.js'
 import { succeed, toFailure } from './envelope.js'
 import { createEventStream } from './event-stream.js'
 import { querySchema, readBody } from './input.js'
-import { sessionOf } from './session-of.js'
 import { cartView, toIso } from './views.js'
 
 export interface QueryRoutesOptions {
@@ -67,7 +65,7 @@ export function queryRoutes({ turns, onDisconnect, onError }: QueryRoutesOptions
 
 /** The session that was named, or the caller's own; a named one is never made. */
 async function callersSession(req: Request, sessionId: string | undefined): Promise<Session> {
-  return sessionId === undefined ? getSession(req) : sessionOf(req, sessionId)
+  return getSession(req, sessionId)
 }
 
 function disconnected(res: Response, onDisconnect: 'finish' | 'abort'): AbortSignal | undefined {
@@ -80,8 +78,9 @@ function disconnected(res: Response, onDisconnect: 'finish' | 'abort'): AbortSig
 }
 
 async function turnView(session: Session, { question, reply }: Turn): Promise<object> {
-  const { shown } = readConversation(await session.state.get())
-  const { item_count, total } = cartView(await session.cart.get())
+  const { state, cart } = await session.read()
+  const { shown } = readConversation(state)
+  const { item_count, total } = cartView(cart)
   return {
     session_id: session.id,
     message_id: question.id,

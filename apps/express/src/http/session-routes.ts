@@ -1,10 +1,8 @@
-// oxlint-disable oxc/no-async-endpoint-handlers -- Express 5 hands a rejection to the error handler.
 import { type JsonObject, type MessageInput, newId, SessionError } from '@sessions/core'
-import { findSession, forgetSession, getSession } from '@sessions/express'
+import { findSession, forgetSession, getSession, newSession } from '@sessions/express'
 import { Router } from 'express'
 import { succeed } from './envelope.js'
 import { emptySchema, messagesSchema, preferencesSchema, readBody, readNumber } from './input.js'
-import { sessionOf } from './session-of.js'
 import { infoView, messageView, toIso } from './views.js'
 
 /** What the guide calls session management, and what it left out: starting, appending, resetting, deleting. */
@@ -18,14 +16,13 @@ export function sessionRoutes(): Router {
 
   router.post('/session', async (req, res) => {
     readBody(req, emptySchema)
-    const session = await getSession(req)
-    // A change that changes nothing is what stores a draft.
-    await session.state.update((state) => state)
+    const session = await newSession(req)
+    await session.store()
     succeed(res, { session_id: session.id, created_at: toIso(session.record.createdAt) }, { status: 201 })
   })
 
   router.delete('/session/:id', async (req, res) => {
-    const session = await sessionOf(req, req.params.id)
+    const session = await getSession(req, req.params.id)
     const mine = await findSession(req)
     await session.delete()
     if (mine?.id === session.id) forgetSession(req)
@@ -34,7 +31,7 @@ export function sessionRoutes(): Router {
 
   router.post('/session/:id/reset', async (req, res) => {
     readBody(req, emptySchema)
-    const session = await sessionOf(req, req.params.id)
+    const session = await getSession(req, req.params.id)
     await session.reset()
     // What was shown belongs to the conversation that is gone.
     await session.state.merge({ shopping: null })
@@ -42,14 +39,15 @@ export function sessionRoutes(): Router {
   })
 
   router.get('/session/:id/info', async (req, res) => {
-    const session = await sessionOf(req, req.params.id)
-    succeed(res, infoView(await session.info(), await session.preferences.get(), await session.cart.get()))
+    const session = await getSession(req, req.params.id)
+    const { preferences, cart } = await session.read()
+    succeed(res, infoView(await session.info(), preferences, cart))
   })
 
   router.get('/session/:id/conversation', async (req, res) => {
     const limit = readNumber(req, 'limit', { min: 1, max: 100, otherwise: 20 })
     const before = readNumber(req, 'before', { min: 1, max: Number.MAX_SAFE_INTEGER, otherwise: 0 })
-    const session = await sessionOf(req, req.params.id)
+    const session = await getSession(req, req.params.id)
     const page = await session.history({ limit, ...(before === 0 ? {} : { before }) })
     const conversation = page.messages.map(messageView)
     const data = { session_id: session.id, conversation, count: conversation.length }
@@ -58,7 +56,7 @@ export function sessionRoutes(): Router {
 
   router.post('/session/:id/messages', async (req, res) => {
     const { messages } = readBody(req, messagesSchema)
-    const session = await sessionOf(req, req.params.id)
+    const session = await getSession(req, req.params.id)
     const isAdmin = session.identity.roles?.includes('admin') === true
     const foreign = isAdmin ? -1 : messages.findIndex(({ role }) => role !== 'user')
     if (foreign !== -1) {
@@ -78,7 +76,7 @@ export function sessionRoutes(): Router {
 
   router.post('/session/:id/preferences', async (req, res) => {
     readBody(req, preferencesSchema)
-    const session = await sessionOf(req, req.params.id)
+    const session = await getSession(req, req.params.id)
     // As it came, not as the schema copied it, so that the core sees a `__proto__` that it must refuse.
     const preferences = await session.preferences.merge(req.body as JsonObject)
     succeed(res, { message: 'Preferences updated', session_id: session.id, preferences })

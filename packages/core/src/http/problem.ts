@@ -23,8 +23,13 @@ const answers: Record<SessionErrorCode, { status: number; title: string; retryAf
   unauthenticated: { status: 401, title: 'Not signed in' },
   forbidden: { status: 403, title: 'Not allowed' },
   conflict: { status: 409, title: 'Conflict' },
+  turn_in_progress: { status: 409, title: 'Turn in progress', retryAfterMs: 1000 },
+  turn_lost: { status: 409, title: 'Turn lost' },
+  model_failed: { status: 502, title: 'Model failed' },
+  key_reused: { status: 422, title: 'Key used for another request' },
   too_large: { status: 413, title: 'Too large' },
   limit_reached: { status: 429, title: 'Limit reached' },
+  budget_exceeded: { status: 429, title: 'Budget exceeded' },
   headers_sent: { status: 500, title: 'Response already begun' },
   corrupt: { status: 500, title: 'Session unreadable' },
   store_full: { status: 507, title: 'Store full' },
@@ -47,7 +52,8 @@ export function toProblem(error: unknown): Problem {
     return { type: 'urn:sessions:problem:internal', title: 'Internal error', status: 500, code: 'internal' }
   }
   const { code, message, path, revision } = error
-  const { status, title, retryAfterMs = error.retryAfterMs } = answers[code]
+  const { status, title, retryAfterMs: usual } = answers[code]
+  const retryAfterMs = error.retryAfterMs ?? usual
   return {
     type: `urn:sessions:problem:${code}`,
     title,

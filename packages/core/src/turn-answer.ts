@@ -1,0 +1,192 @@
+import { isSessionError } from './errors.js'
+import type { JsonObject } from './json.js'
+import type { Message, MessageInput } from './message.js'
+import type { SessionRecord } from './store.js'
+import { localKey, localTurnsOf } from './turn-follow.js'
+import { closeLease, type HeldLease, type TurnClosing } from './turn-lease.js'
+import { toTurnResult, type TurnMetadata, type TurnResult } from './turn-event.js'
+import type { TurnLog } from './turn-log.js'
+import { digestOfQuestion, documentsOf, isReusable, rememberAnswer, toKnownAnswer } from './turn-memory.js'
+import { type TurnPart, TurnReply } from './turn-part.js'
+import { failureOf, runResponder, type TurnHandle } from './turn-responder.js'
+import type { TurnStop } from './turn-stop.js'
+import type { OngoingTurn, TurnRequest, TurnSurroundings } from './turn-types.js'
+
+export interface AdmittedTurn extends HeldLease {
+  readonly message: Message
+  readonly log: TurnLog
+  readonly stop: TurnStop
+}
+
+const firstPauseMs = 50
+const longestPauseMs = 2000
+
+/** Has a message answered that holds its session, and stores the answer. */
+export function answerTurn<Handle extends TurnHandle>(
+  surroundings: TurnSurroundings<Handle>,
+  request: TurnRequest<Handle>,
+  admitted: AdmittedTurn,
+): OngoingTurn {
+  const { live } = surroundings
+  const { lease, seq, log, stop } = admitted
+  const started = {
+    type: 'started' as const,
+    turnId: lease.id,
+    messageId: lease.messageId,
+    seq,
+    replyId: lease.replyId,
+  }
+  log.push(started)
+  live.service.emit('turn.started', live.record, { turnId: lease.id, messageId: lease.messageId })
+
+  const result = run(surroundings, request, admitted)
+  const running = localTurnsOf(live.service)
+  const key = localKey(live.ref.tenantId, lease.id)
+  const done = result
+    .then(
+      () => {},
+      () => {},
+    )
+    .finally(() => running.delete(key))
+  running.set(key, { sessionId: live.ref.id, log, done, stop: (reason) => stop.stop(reason) })
+  return {
+    started,
+    isRepeat: false,
+    result,
+    events: (after) => log.read(after),
+    stop: async (reason) => {
+      stop.stop(reason)
+      await done
+    },
+  }
+}
+
+async function run<Handle extends TurnHandle>(
+  surroundings: TurnSurroundings<Handle>,
+  request: TurnRequest<Handle>,
+  admitted: AdmittedTurn,
+): Promise<TurnResult> {
+  const { live } = surroundings
+  const { service } = live
+  const { lease, message, log, stop } = admitted
+  const begunAt = performance.now()
+  const reply = new TurnReply(service.limits.maxMessageLength)
+  const outcome = await answer(surroundings, request, admitted, reply)
+  const metadata: TurnMetadata = {
+    id: lease.id,
+    usage: reply.usage,
+    ...(outcome.failure === undefined ? {} : { code: outcome.failure.code, error: outcome.failure.message }),
+    ...(outcome.status === 'aborted' ? { reason: stop.reason ?? 'cancelled' } : {}),
+  }
+  const { usage, code, error, reason } = metadata
+  const said = {
+    usage,
+    ...(code === undefined ? {} : { code }),
+    ...(error === undefined ? {} : { message: error }),
+    ...(reason === undefined ? {} : { reason }),
+  }
+  let record: SessionRecord
+  let replies: Message[]
+  try {
+    const also = await remembering(surroundings, request, admitted, outcome.status, reply)
+    const closing = { status: outcome.status, metadata, reply, ...also }
+    ;({ record, replies } = await persist(surroundings, admitted, closing))
+  } catch (error) {
+    const lost = { code: 'turn_lost' as const, message: 'The reply could not be stored.' }
+    log.push({ type: 'aborted', from: 0, to: 0, usage, reason: 'lost', ...lost })
+    await log.close()
+    throw error
+  }
+  const [first] = replies
+  const places = { from: first!.seq, to: replies.at(-1)!.seq }
+  const type = outcome.status === 'complete' ? 'completed' : outcome.status
+  log.push({ type, ...places, ...said })
+  const durationMs = Math.round(performance.now() - begunAt)
+  const turnId = lease.id
+  if (type === 'aborted') service.emit('turn.aborted', record, { turnId, reason: reason ?? 'cancelled' })
+  else service.emit(`turn.${type}`, record, { turnId, durationMs })
+  service.emit('usage.recorded', record, { turnId, ...usage })
+  await log.close()
+  const result = toTurnResult(message, replies, false)
+  return outcome.cause === undefined ? result : { ...result, cause: outcome.cause }
+}
+
+interface Outcome {
+  readonly status: 'complete' | 'failed' | 'aborted'
+  readonly failure?: ReturnType<typeof failureOf>
+  readonly cause?: unknown
+}
+
+async function answer<Handle extends TurnHandle>(
+  { live, session, contextWith }: TurnSurroundings<Handle>,
+  request: TurnRequest<Handle>,
+  { lease, log, stop }: AdmittedTurn,
+  reply: TurnReply,
+): Promise<Outcome> {
+  const { maxSteps, toolTimeoutMs } = live.service.turns
+  try {
+    await runResponder({
+      respond: request.respond,
+      tools: request.tools ?? {},
+      maxSteps,
+      toolTimeoutMs,
+      reply,
+      push: (part: TurnPart) => log.push(part),
+      turn: {
+        session,
+        cart: session.cart as Handle['cart'],
+        state: session.state as Handle['state'],
+        preferences: session.preferences as Handle['preferences'],
+        identity: session.identity,
+        turnId: lease.id,
+        fence: lease.fence,
+        input: request.content,
+        signal: stop.signal,
+        options: request.options ?? ({} as JsonObject),
+        contextWith: (options, pending: readonly MessageInput[]) => contextWith(options, pending),
+        documents: () => documentsOf(live),
+      },
+    })
+    return { status: 'complete' }
+  } catch (error) {
+    if (stop.signal.aborted) return { status: 'aborted' }
+    if (!isSessionError(error)) {
+      const message = 'A turn failed: its respond hook, or what it gave, has an error.'
+      live.service.warn({ code: 'respond_failed', message, cause: error })
+    }
+    return { status: 'failed', failure: failureOf(error), cause: error }
+  }
+}
+
+/** Keeps the answer in mind, for when the same is asked again. */
+async function remembering<Handle extends TurnHandle>(
+  { live }: TurnSurroundings<Handle>,
+  request: TurnRequest<Handle>,
+  { message }: AdmittedTurn,
+  status: Outcome['status'],
+  reply: TurnReply,
+): Promise<Pick<TurnClosing, 'also'>> {
+  if (request.reuse === undefined || status !== 'complete' || !isReusable(reply.messages())) return {}
+  const { body } = await live.load()
+  const digest = await digestOfQuestion(body, message.content)
+  if (digest === undefined) return {}
+  return { also: (before) => rememberAnswer(before, toKnownAnswer(live, digest, message)) }
+}
+
+/** The reply is paid for: a store that is away for a moment does not cost it. */
+async function persist<Handle extends TurnHandle>(
+  { live }: TurnSurroundings<Handle>,
+  admitted: AdmittedTurn,
+  closing: TurnClosing,
+): ReturnType<typeof closeLease> {
+  const deadline = performance.now() + live.service.turns.leaseMs
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    try {
+      return await closeLease(live, admitted, closing)
+    } catch (error) {
+      const passes = isSessionError(error, 'unavailable') || isSessionError(error, 'unknown_outcome')
+      if (!passes || performance.now() + pauseMs > deadline) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+}

@@ -1,0 +1,218 @@
+import { SessionError } from './errors.js'
+import type { TurnAbortReason } from './events.js'
+import type { LiveSession } from './live-session.js'
+import { decodeMessage, type Message } from './message.js'
+import type { TurnLease } from './session-body.js'
+import type { ServiceParts } from './session-options.js'
+import { isAlive, settleLost } from './turn-lease.js'
+import { isEnd, isReplyTo, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './turn-event.js'
+import { askToStop, readTurnLog, type TurnLog, turnLogRef } from './turn-log.js'
+
+/** A turn that runs in this process. */
+export interface LocalTurn {
+  readonly sessionId: string
+  readonly log: TurnLog
+  readonly stop: (reason: TurnAbortReason) => void
+  /** Settles, and never rejects, when the session is free again. */
+  readonly done: Promise<void>
+}
+
+const shortestPollMs = 20
+const longestPollMs = 500
+const replyPage = 50
+
+// By service, for two services of one process may keep the same ids in different stores.
+const localTurns = new WeakMap<ServiceParts, Map<string, LocalTurn>>()
+
+/** The turns that run in this process, by tenant and turn. */
+export function localTurnsOf(service: ServiceParts): Map<string, LocalTurn> {
+  const known = localTurns.get(service)
+  if (known !== undefined) return known
+  const made = new Map<string, LocalTurn>()
+  localTurns.set(service, made)
+  return made
+}
+
+export function localKey(tenantId: string, turnId: string): string {
+  return JSON.stringify([tenantId, turnId])
+}
+
+function localTurn(live: LiveSession, turnId: string): LocalTurn | undefined {
+  return localTurnsOf(live.service).get(localKey(live.ref.tenantId, turnId))
+}
+
+/** Asks the turn that holds the session to stop, wherever it runs; one that nobody works on any more is settled. */
+export async function stopTurn(live: LiveSession, lease: TurnLease, reason: TurnAbortReason): Promise<void> {
+  const { service, ref } = live
+  const local = localTurn(live, lease.id)
+  if (local !== undefined) {
+    local.stop(reason)
+    return
+  }
+  const logRef = turnLogRef(ref.tenantId, lease.id)
+  const asked = await askToStop(service, logRef, reason, service.turns.keepMs)
+  if (!asked || !(await isAlive(service, ref.tenantId, lease.id))) await settleLost(live, lease)
+}
+
+/** Whether somebody works on the turn that holds the session; one that nobody works on is settled. */
+export async function isHeld(live: LiveSession, lease: TurnLease): Promise<boolean> {
+  if (localTurn(live, lease.id) !== undefined) return true
+  if (await isAlive(live.service, live.ref.tenantId, lease.id)) return true
+  await settleLost(live, lease)
+  return false
+}
+
+/** Waits until the session is free of a turn. False when it still is not after `withinMs`. */
+export async function waitForEnd(
+  live: LiveSession,
+  lease: TurnLease,
+  withinMs: number,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const deadline = performance.now() + withinMs
+  const local = localTurn(live, lease.id)
+  if (local !== undefined) return withinTime(local.done, withinMs, signal)
+  const checkMs = 3 * live.service.turns.heartbeatMs
+  let checkAt = performance.now() + checkMs
+  for (let waitMs = shortestPollMs; ; waitMs = Math.min(waitMs * 1.5, longestPollMs)) {
+    const { body } = await live.load()
+    if (body.turn?.id !== lease.id) return true
+    const now = performance.now()
+    if (now >= deadline) return false
+    if (now >= checkAt) {
+      if (!(await isHeld(live, lease))) return true
+      checkAt = performance.now() + checkMs
+    }
+    await sleep(Math.min(waitMs, deadline - now), signal)
+  }
+}
+
+/**
+ * The events of a turn of this session after the `after`th, as they come, to its end: from memory when it runs here,
+ * else from the store.
+ *
+ * @throws `not_found` when the session has no such turn, or its events are kept no longer.
+ */
+export async function* followTurn(
+  live: LiveSession,
+  turnId: string,
+  after = 0,
+): AsyncGenerator<TurnEvent, void, undefined> {
+  const local = localTurn(live, turnId)
+  if (local?.sessionId === live.ref.id) {
+    yield* local.log.read(after)
+    return
+  }
+  const { service, ref } = live
+  const logRef = turnLogRef(ref.tenantId, turnId)
+  const stored = await service.store.read(logRef)
+  const { sessionId } = JSON.parse(stored?.body ?? '{}') as { sessionId?: string }
+  if (sessionId !== ref.id) throw new SessionError('not_found', 'There is no such turn.', { path: 'turnId' })
+
+  const checkMs = 3 * service.turns.heartbeatMs
+  let started: TurnStarted | undefined
+  let seq = 0
+  let n = after
+  let checkAt = performance.now() + checkMs
+  for (let waitMs = shortestPollMs; ;) {
+    const page = await readTurnLog(service, logRef, seq)
+    for (const event of page.events) {
+      if (event.type === 'started') started = event
+      if (event.n > n) {
+        n = event.n
+        yield event
+      }
+      if (isEnd(event)) return
+    }
+    if (page.seq > seq) {
+      seq = page.seq
+      waitMs = shortestPollMs
+      continue
+    }
+    if (performance.now() >= checkAt) {
+      const end = started === undefined ? undefined : await endWithout(live, turnId, started, n + 1)
+      if (end !== undefined) {
+        yield end
+        return
+      }
+      checkAt = performance.now() + checkMs
+    }
+    await sleep(waitMs)
+    waitMs = Math.min(waitMs * 1.5, longestPollMs)
+  }
+}
+
+/** How a turn ended that could not say so itself; undefined while it goes on. */
+async function endWithout(
+  live: LiveSession,
+  turnId: string,
+  started: TurnStarted,
+  n: number,
+): Promise<TurnEvent | undefined> {
+  const { body } = await live.load()
+  if (body.turn?.id === turnId && (await isHeld(live, body.turn))) return undefined
+  const replies = await findReplies(live, started.messageId, started.seq)
+  const reply = replies?.at(-1)
+  const usage = { inputTokens: 0, outputTokens: 0, costMicros: 0 }
+  if (replies === undefined || reply === undefined) {
+    return { n, type: 'aborted', from: 0, to: 0, usage, reason: 'lost' }
+  }
+  return { n, ...endOf(replies) }
+}
+
+/** The end that stored replies tell of. */
+export function endOf(replies: readonly Message[]): TurnEnded {
+  const reply = replies.at(-1)!
+  const { usage, code, error, reason } = turnOf(reply)
+  const { status } = reply
+  const type = status === 'complete' ? 'completed' : status === 'failed' ? 'failed' : 'aborted'
+  return {
+    type,
+    from: replies[0]!.seq,
+    to: reply.seq,
+    usage,
+    ...(code === undefined ? {} : { code }),
+    ...(error === undefined ? {} : { message: error }),
+    ...(reason === undefined ? {} : { reason }),
+  }
+}
+
+/** The newest reply to a user's message: all its messages, the last of which is the assistant's last word. */
+export async function findReplies(
+  live: LiveSession,
+  messageId: string,
+  seq: number,
+): Promise<Message[] | undefined> {
+  const { messages } = await live.service.store.messages(live.ref, { after: seq, limit: replyPage })
+  const replies = messages.map(decodeMessage).filter((message) => isReplyTo(messageId, message))
+  const last = replies.findLast(({ id }) => !id.slice(messageId.length + 2).includes('.'))
+  if (last === undefined) return undefined
+  return replies.filter(({ id }) => id === last.id || id.startsWith(`${last.id}.`))
+}
+
+async function withinTime(done: Promise<void>, withinMs: number, signal: AbortSignal): Promise<boolean> {
+  const quit = new AbortController()
+  const late = sleep(withinMs, AbortSignal.any([signal, quit.signal])).then(() => false)
+  try {
+    return await Promise.race([done.then(() => true), late])
+  } finally {
+    quit.abort()
+    late.catch(() => {})
+  }
+}
+
+/** @throws `turn_lost` when the signal says that nobody waits any more. */
+async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const stop = (): void => {
+      clearTimeout(timer)
+      reject(new SessionError('turn_lost', 'The message was taken back before its turn came.'))
+    }
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }, ms)
+    if (signal?.aborted === true) stop()
+    else signal?.addEventListener('abort', stop, { once: true })
+  })
+}

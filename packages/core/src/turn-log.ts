@@ -1,0 +1,209 @@
+import { isSessionError, type SessionError } from './errors.js'
+import type { TurnAbortReason } from './events.js'
+import { reservedTenantPrefix } from './identity.js'
+import type { ServiceParts } from './session-options.js'
+import type { Committed, SessionChange, SessionRecord, SessionRef } from './store.js'
+import { isEnd, type TurnEvent } from './turn-event.js'
+
+type Unnumbered<Event> = Event extends { n: number } ? Omit<Event, 'n'> : never
+
+const maxAttempts = 5
+
+/**
+ * Where a turn's events are kept beside its session. The same record is its sign of life: every write to it moves
+ * `updatedAt`, by the store's clock, and its body, written once by whoever wants the turn to stop, says why.
+ */
+export function turnLogRef(tenantId: string, turnId: string): SessionRef {
+  return { tenantId: `${reservedTenantPrefix}turns:${tenantId}`, id: turnId }
+}
+
+/** How a turn's events are kept; all in milliseconds. */
+export interface TurnLogTimes {
+  readonly flushMs: number
+  readonly heartbeatMs: number
+  readonly keepMs: number
+}
+
+/** The events of a turn of this process: in memory for those who listen here, in the store for everybody else. */
+export class TurnLog {
+  readonly #service: ServiceParts
+  readonly #ref: SessionRef
+  readonly #times: TurnLogTimes
+  readonly #onStop: (reason: TurnAbortReason) => void
+  readonly #events: TurnEvent[] = []
+  #stored = 0
+  /** What is being stored; until that is known to have worked, it is sent again just as it is. */
+  #batch: readonly TurnEvent[] = []
+  #lastCommitAt = 0
+  #ended = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #wake = (): void => {}
+  #pushed: Promise<void>
+
+  /** @param onStop Told, once or more, that another process wants the turn to stop, or that its record is gone. */
+  constructor(
+    service: ServiceParts,
+    ref: SessionRef,
+    times: TurnLogTimes,
+    onStop: (reason: TurnAbortReason) => void,
+  ) {
+    this.#service = service
+    this.#ref = ref
+    this.#times = times
+    this.#onStop = onStop
+    this.#pushed = this.#nextPush()
+  }
+
+  /** Stores the record, which must be there before the session says that the turn has begun. */
+  async create(session: SessionRecord): Promise<void> {
+    const change = {
+      revision: 0,
+      body: JSON.stringify({ sessionId: session.id }),
+      idleMs: this.#times.keepMs,
+      label: session.id,
+      ...(session.userId === undefined ? {} : { userId: session.userId }),
+    }
+    try {
+      await commitAgain(this.#service, this.#ref, change)
+    } catch (error) {
+      // The id is new, so what is there is what a first try, whose answer got lost, has made.
+      if (!isSessionError(error, 'conflict')) throw error
+    }
+    this.#lastCommitAt = performance.now()
+    this.#timer = setTimeout(() => this.#tick(), this.#times.flushMs)
+  }
+
+  push(event: Unnumbered<TurnEvent>): void {
+    if (this.#ended) return
+    const numbered = { n: this.#events.length + 1, ...event } as TurnEvent
+    this.#events.push(numbered)
+    this.#ended = isEnd(numbered)
+    const wake = this.#wake
+    this.#pushed = this.#nextPush()
+    wake()
+  }
+
+  /** Stores what is left. What fails is left out: the reply itself is in the session. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#write()
+    if (this.#stored < this.#events.length) await this.#write()
+  }
+
+  /** Takes the record away, for a turn that never began. */
+  async discard(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#writing
+    await this.#service.store.remove(this.#ref).catch(() => false)
+  }
+
+  /** The events after `after`, as they come, to the end. Any number may read at once. */
+  async *read(after = 0): AsyncGenerator<TurnEvent, void, undefined> {
+    for (let next = after; ;) {
+      const pushed = this.#pushed
+      while (next < this.#events.length) {
+        const event = this.#events[next++]!
+        yield event
+        if (isEnd(event)) return
+      }
+      if (this.#ended) return
+      await pushed
+    }
+  }
+
+  #nextPush(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+    })
+  }
+
+  #tick(): void {
+    const due = performance.now() - this.#lastCommitAt >= this.#times.heartbeatMs
+    const written = due || this.#stored < this.#events.length ? this.#write() : Promise.resolve()
+    void written.then(() => {
+      if (!this.#ended) this.#timer = setTimeout(() => this.#tick(), this.#times.flushMs)
+    })
+  }
+
+  /** One write after another, each with all that came meanwhile. */
+  async #write(): Promise<void> {
+    this.#writing = this.#writing.then(async () => {
+      if (this.#batch.length === 0) this.#batch = this.#events.slice(this.#stored)
+      const batch = this.#batch
+      const first = batch[0]
+      const messages = first === undefined ? [] : [{ id: String(first.n), payload: JSON.stringify(batch) }]
+      try {
+        const { record } = await commitAgain(this.#service, this.#ref, {
+          idleMs: this.#times.keepMs,
+          messages,
+        })
+        this.#stored += batch.length
+        this.#batch = []
+        this.#lastCommitAt = performance.now()
+        if (record.revision > 1 && !this.#ended) this.#onStop(await stopReason(this.#service, this.#ref))
+      } catch (error) {
+        // Whatever else it is passes, or the turn's last write finds out: that one is fenced.
+        if (isSessionError(error, 'not_found') && !this.#ended) this.#onStop('lost')
+      }
+    })
+    await this.#writing
+  }
+}
+
+/** The events that a turn of any process has stored after a place in its record, and that place. */
+export async function readTurnLog(
+  service: ServiceParts,
+  ref: SessionRef,
+  afterSeq: number,
+): Promise<{ events: TurnEvent[]; seq: number }> {
+  const { messages } = await service.store.messages(ref, { after: afterSeq, limit: 200 })
+  return {
+    events: messages.flatMap(({ payload }) => JSON.parse(payload) as TurnEvent[]),
+    seq: messages.at(-1)?.seq ?? afterSeq,
+  }
+}
+
+/** Asks a turn, wherever it runs, to stop. False when there is nothing that could be asked. */
+export async function askToStop(
+  service: ServiceParts,
+  ref: SessionRef,
+  reason: TurnAbortReason,
+  keepMs: number,
+): Promise<boolean> {
+  const stored = await service.store.read(ref)
+  if (stored === undefined) return false
+  if (stored.record.revision > 1) return true
+  const body = JSON.stringify({ ...(JSON.parse(stored.body) as object), stop: reason })
+  try {
+    await commitAgain(service, ref, { revision: 1, body, idleMs: keepMs })
+    return true
+  } catch (error) {
+    if (isSessionError(error, 'not_found')) return false
+    // Somebody else has asked, or our own first try has, and its answer got lost.
+    if (isSessionError(error, 'conflict')) return true
+    throw error
+  }
+}
+
+async function stopReason(service: ServiceParts, ref: SessionRef): Promise<TurnAbortReason> {
+  const stored = await service.store.read(ref)
+  const { stop } = JSON.parse(stored?.body ?? '{}') as { stop?: TurnAbortReason }
+  return stop ?? 'lost'
+}
+
+/** A commit that is safe to repeat, repeated while nobody knows whether it was made. */
+async function commitAgain(
+  service: ServiceParts,
+  ref: SessionRef,
+  change: SessionChange,
+): Promise<Committed> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await service.store.commit(ref, change)
+    } catch (error) {
+      const again = isSessionError(error, 'unknown_outcome') && attempt < maxAttempts
+      if (!again) throw error as SessionError
+    }
+  }
+}

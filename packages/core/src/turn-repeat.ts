@@ -1,0 +1,66 @@
+import type { LiveSession } from './live-session.js'
+import type { Message, MessagePart } from './message.js'
+import type { TurnLease } from './session-body.js'
+import { SessionError } from './errors.js'
+import { endOf, findReplies, followTurn, stopTurn } from './turn-follow.js'
+import { toTurnResult, type TurnEvent, turnOf } from './turn-event.js'
+import type { TurnDocument, TurnPart } from './turn-part.js'
+import type { OngoingTurn } from './turn-types.js'
+
+/** A message that is being answered already, here or elsewhere: listens to that. */
+export function followedTurn(live: LiveSession, message: Message, lease: TurnLease): OngoingTurn {
+  const { id: messageId, seq } = message
+  const started = { type: 'started' as const, turnId: lease.id, messageId, seq, replyId: lease.replyId }
+  const finish = async () => {
+    // Its events say when; the log says what.
+    for await (const _ of followTurn(live, lease.id)) continue
+    const replies = await findReplies(live, messageId, seq)
+    if (replies === undefined) throw new SessionError('turn_lost', 'The turn ended without a reply.')
+    return toTurnResult(message, replies, true)
+  }
+  const result = finish()
+  result.catch(() => {})
+  return {
+    started,
+    isRepeat: true,
+    result,
+    events: (after) => followTurn(live, lease.id, after),
+    stop: (reason) => stopTurn(live, lease, reason),
+  }
+}
+
+/** A message that was answered before. */
+export function storedTurn(message: Message, replies: readonly Message[], replayed = true): OngoingTurn {
+  const result = toTurnResult(message, replies, replayed)
+  const { id: messageId, seq } = message
+  const replyId = result.reply.id
+  const started = { type: 'started' as const, turnId: result.turnId, messageId, seq, replyId }
+  const events = [started, ...partsOf(replies), endOf(replies)].map((event, index): TurnEvent => ({
+    n: index + 1,
+    ...event,
+  }))
+  return {
+    started,
+    isRepeat: true,
+    result: Promise.resolve(result),
+    async *events(after) {
+      yield* events.slice(after)
+    },
+    stop: async () => {},
+  }
+}
+
+/** What a reply was put together from, as far as it shows. */
+function partsOf(replies: readonly Message[]): readonly TurnPart[] {
+  const reply = replies.at(-1)!
+  const documents = (reply.metadata?.['documents'] ?? []) as unknown as readonly TurnDocument[]
+  const sources = (reply.metadata?.['sources'] ?? []) as unknown as readonly Record<string, never>[]
+  return [
+    ...documents.map((document) => ({ type: 'document' as const, document })),
+    ...replies.flatMap(({ content }): readonly MessagePart[] =>
+      typeof content === 'string' ? (content === '' ? [] : [{ type: 'text', text: content }]) : content,
+    ),
+    ...sources.map((source) => ({ ...source, type: 'source' as const })),
+    { type: 'usage' as const, ...turnOf(reply).usage },
+  ] as readonly TurnPart[]
+}

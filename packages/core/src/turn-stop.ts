@@ -1,0 +1,27 @@
+import type { TurnAbortReason } from './events.js'
+
+/** Stops a turn, once, and remembers why. */
+export class TurnStop {
+  readonly #controller = new AbortController()
+  #reason: TurnAbortReason | undefined
+
+  /** @param outer Aborted, the turn is cancelled. */
+  constructor(outer: AbortSignal | undefined) {
+    if (outer?.aborted === true) this.stop('cancelled')
+    else outer?.addEventListener('abort', () => this.stop('cancelled'), { once: true, signal: this.signal })
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  get reason(): TurnAbortReason | undefined {
+    return this.#reason
+  }
+
+  stop(reason: TurnAbortReason): void {
+    if (this.#reason !== undefined) return
+    this.#reason = reason
+    this.#controller.abort()
+  }
+}

@@ -1,0 +1,58 @@
+import type { BuiltContext } from './context/lay-out.js'
+import type { TurnAbortReason } from './events.js'
+import type { JsonObject } from './json.js'
+import type { LiveSession } from './live-session.js'
+import type { MessageInput, MessagePart } from './message.js'
+import type { SessionContextOptions } from './session-context.js'
+import type { SessionTurnOptions } from './session-options.js'
+import type { TurnEvent, TurnResult, TurnStarted } from './turn-event.js'
+import type { RespondOf, ToolsOf, TurnHandle } from './turn-responder.js'
+
+/** What the user says: text, or a message with parts, an id or metadata. */
+export type TurnInput = string | (Omit<MessageInput, 'role' | 'status'> & { role?: 'user' })
+
+export interface TurnOptionsOf<Handle extends TurnHandle> {
+  /** Names the attempt: the same key with the same input again gives the same answer, and the model is asked once. */
+  key?: string | undefined
+  /** Default: that of the service. */
+  policy?: NonNullable<SessionTurnOptions['policy']> | undefined
+  tools?: ToolsOf<Handle> | undefined
+  /** Handed to `respond` as they are. */
+  options?: JsonObject | undefined
+  /** Aborted, the turn is cancelled, or taken back while it waits. */
+  signal?: AbortSignal | undefined
+  /**
+   * Gives an answer of this session again, without a model, to the same question asked with the same state,
+   * preferences and cart, when it is at most `ttlMs` milliseconds old (default: never).
+   */
+  reuse?: { ttlMs: number } | undefined
+}
+
+/** What a turn needs of the session it is in. */
+export interface TurnSurroundings<Handle extends TurnHandle> {
+  readonly live: LiveSession
+  readonly session: Handle
+  readonly contextWith: (
+    options: SessionContextOptions,
+    pending: readonly MessageInput[],
+  ) => Promise<BuiltContext>
+  /** Told of the first message that was appended, for histories that expire. */
+  readonly appended: (message: { readonly seq: number; readonly at: number }) => Promise<void>
+}
+
+/** A turn as it was asked for. */
+export interface TurnRequest<Handle extends TurnHandle> extends TurnOptionsOf<Handle> {
+  readonly content: string | readonly MessagePart[]
+  readonly message: Omit<MessageInput, 'role' | 'content'>
+  readonly respond: RespondOf<Handle>
+}
+
+/** A turn that has begun, here or elsewhere. */
+export interface OngoingTurn {
+  readonly started: TurnStarted
+  readonly result: Promise<TurnResult>
+  /** True when the model was not asked: a repeat, or a reused answer. */
+  readonly isRepeat: boolean
+  readonly events: (after: number) => AsyncGenerator<TurnEvent, void, undefined>
+  readonly stop: (reason: TurnAbortReason) => Promise<void>
+}

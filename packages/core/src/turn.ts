@@ -1,0 +1,68 @@
+import type { TurnAbortReason } from './events.js'
+import type { TurnEvent, TurnResult, TurnStarted } from './turn-event.js'
+import type { RespondOf, TurnHandle } from './turn-responder.js'
+import { beginTurn } from './turn-admission.js'
+import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './turn-types.js'
+
+/**
+ * One user input and all that answers it. It runs from the moment it is made, whether or not anybody listens, and it
+ * ends in the store: read it as it comes, or await its result.
+ */
+export class Turn implements AsyncIterable<TurnEvent> {
+  readonly #ongoing: Promise<OngoingTurn>
+  /**
+   * How it ended: `complete`, `failed` or `aborted`, with what is stored of it.
+   *
+   * Rejects when it never began (`turn_in_progress`, `limit_reached`, `budget_exceeded`, `invalid`, `not_found`,
+   * `key_reused`) or its end could not be stored (`turn_lost`, `not_found`, `unavailable`).
+   */
+  readonly result: Promise<TurnResult>
+  /** That the user's message is stored. Rejects when the turn never began. */
+  readonly started: Promise<TurnStarted>
+
+  /** @internal Made by `session.turn()`. */
+  constructor(ongoing: Promise<OngoingTurn>) {
+    this.#ongoing = ongoing
+    this.result = ongoing.then(({ result }) => result)
+    this.started = ongoing.then(({ started }) => started)
+    // Whoever does not ask is not told: a turn may be started and left to itself.
+    this.result.catch(() => {})
+    this.started.catch(() => {})
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<TurnEvent, void, undefined> {
+    return this.events()
+  }
+
+  /** Its events after the `after`th, as they come, to the end. May be read more than once. */
+  async *events(after = 0): AsyncGenerator<TurnEvent, void, undefined> {
+    const ongoing = await this.#ongoing
+    yield* ongoing.events(after)
+  }
+
+  /** Stops it; what was said so far is kept as an `aborted` reply. Does nothing once it has ended. */
+  async cancel(reason: TurnAbortReason = 'cancelled'): Promise<void> {
+    const ongoing = await this.#ongoing
+    await ongoing.stop(reason)
+  }
+
+  /** True when this call did not ask the model: a repeat, which follows or replays the first, or a reused answer. */
+  async isRepeat(): Promise<boolean> {
+    return (await this.#ongoing).isRepeat
+  }
+}
+
+/** Begins a turn in a session. */
+export function startTurn<Handle extends TurnHandle>(
+  surroundings: TurnSurroundings<Handle>,
+  input: TurnInput,
+  respond: RespondOf<Handle>,
+  options: TurnOptionsOf<Handle>,
+): Turn {
+  const {
+    role: _,
+    content,
+    ...message
+  } = typeof input === 'string' ? { role: 'user', content: input } : input
+  return new Turn(beginTurn(surroundings, { ...options, respond, content, message }))
+}
