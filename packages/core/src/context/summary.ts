@@ -87,7 +87,7 @@ export interface MadeSummary {
 
 /**
  * The summary a plan asks for. Never rejects: when `write` fails, or says nothing, the beginnings of what was said stand
- * in for it. Call it outside the turn: it may take as long as a model takes.
+ * in for it; one too long is cut. Call it outside the turn: it may take as long as a model takes.
  */
 export async function makeSummary(
   plan: SummaryPlan,
@@ -95,7 +95,8 @@ export async function makeSummary(
   options: { at: number; countTokens?: CountTokens; signal?: AbortSignal },
 ): Promise<MadeSummary> {
   const { at, countTokens = estimateTokens } = options
-  const done = (text: string): Summary => {
+  const done = (said: string): Summary => {
+    const text = cut(said, plan.maxTokens, countTokens)
     const tokens = countTokens({ role: 'user', content: text })
     return { from: plan.from, to: plan.to, text, tokens, at }
   }
@@ -151,6 +152,17 @@ export function excerpt(plan: SummaryPlan, countTokens: CountTokens = estimateTo
     if (countTokens({ role: 'user', content: text }) <= plan.maxTokens) return text
   }
   return lines.length > 0 ? lines.join('\n') : `user: ${said[0] === undefined ? '' : begin(said[0], 25)}`
+}
+
+/** A text that keeps to its tokens: a summary too long would be left out of the context as a whole. */
+function cut(text: string, maxTokens: number, countTokens: CountTokens): string {
+  let short = text
+  for (;;) {
+    const tokens = countTokens({ role: 'user', content: short })
+    if (tokens <= maxTokens || short.length < 2) return short
+    const length = Math.min(short.length - 1, Math.floor((short.length * maxTokens) / tokens))
+    short = short.slice(0, length).replace(/[\ud800-\udbff]$/, '')
+  }
 }
 
 function begin(message: Message, length: number): string {

@@ -71,6 +71,14 @@ describe('summaries', () => {
     expect(await makeSummary(plan, throwing, { at: 1 })).toMatchObject({ failure: new Error('at once') })
   })
 
+  it('are cut when the function says more than it may', async () => {
+    const plan = planSummary(dialogue(20), [], { keepTokens: 300, minTokens: 200, maxTokens: 400 })!
+    const { summary, failure } = await makeSummary(plan, () => 'Facts. '.repeat(5000), { at: 1 })
+    expect(failure).toBeUndefined()
+    expect(summary.tokens).toBeLessThanOrEqual(plan.maxTokens)
+    expect(summary.text).toMatch(/^Facts\. /)
+  })
+
   it('begin and end between turns, so that no tool call is told of without its result', () => {
     const messages = log(
       ...Array.from({ length: 10 }, (_, turn) => [
