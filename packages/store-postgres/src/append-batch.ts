@@ -113,7 +113,7 @@ function toValues(sessions: readonly Commit[][]) {
 function* toOutcomes(members: readonly Commit[], row: Row): Generator<[Commit, Outcome<Committed>]> {
   let record: SessionRecord
   try {
-    record = parseRecord(members[0]!.ref, row, 1)
+    record = parseRecord(members[0]!.ref, row[1])
   } catch (error) {
     for (const member of members) yield [member, { error }]
     return

@@ -10,7 +10,7 @@ import type { ColdStatements } from './cold-statements.js'
 import { notFound } from './commit.js'
 import type { Database } from './database.js'
 import { checkLimit, checkMessageQuery, parseCursor, toCursor } from './input.js'
-import { isNull, parseMessage, parseRecord, recordWidth, toText } from './rows.js'
+import { isNull, parseMessage, parseRecord, toText } from './rows.js'
 import { encodeText } from './text.js'
 
 /** Reads logs and lists, a page at a time. */
@@ -33,13 +33,13 @@ export class Browser {
     const params = { tenant, id: encodeText(ref.id), after, before, limit }
     const rows = await this.#database.run(statement, values(params), this.#call(tenant))
     if (rows[0] === undefined) throw notFound()
-    const record = parseRecord(ref, rows[0], 0)
+    const record = parseRecord(ref, rows[0][0])
     const first = Math.max(after, record.trimmedSeq) + 1
     const last = Math.min(before - 1, record.lastSeq)
     const count = Math.max(0, Math.min(limit, last - first + 1))
-    const found = rows.filter((row) => !isNull(row[recordWidth]))
+    const found = rows.filter((row) => !isNull(row[1]))
     const messages = Array.from({ length: Math.max(count, found.length) }, (_, index) =>
-      parseMessage(found[index] ?? [], recordWidth, order === 'asc' ? first + index : last - index),
+      parseMessage(found[index] ?? [], 1, order === 'asc' ? first + index : last - index),
     )
     return { messages, more: last - first + 1 > count }
   }
@@ -66,7 +66,7 @@ export class Browser {
     const rows = await this.#database.run(statement, values(params), this.#call(tenant))
     const records = rows.slice(0, limit).map((row) => {
       try {
-        return parseRecord({ tenantId, id: toText(row[0], 'id') }, row, 1)
+        return parseRecord({ tenantId, id: toText(row[0], 'id') }, row[1])
       } catch {
         // It is `corrupt` to whoever asks for it, and no reason to hide the others.
         return undefined

@@ -36,16 +36,38 @@ export class Coalescer<Item, Result> {
   #underWay = 0
   readonly #busy = new Set<string>()
   #scheduled = false
+  #crowded = false
 
   constructor(options: CoalescerOptions<Item, Result>) {
     this.#options = options
   }
 
   add(item: Item): Promise<Result> {
+    // Nobody else is here, and nobody was a moment ago: there is nothing to wait for.
+    const idle = this.#underWay === 0 && this.#waiting.length === 0 && !this.#crowded
+    if (idle) return this.#atOnce(item)
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, key: this.#options.keyOf(item), resolve, reject })
       this.#schedule()
     })
+  }
+
+  async #atOnce(item: Item): Promise<Result> {
+    const key = this.#options.keyOf(item)
+    if (key !== undefined) this.#busy.add(key)
+    this.#underWay++
+    try {
+      return await this.#options.alone(item)
+    } finally {
+      this.#ended(key === undefined ? [] : [key])
+    }
+  }
+
+  #ended(keys: readonly string[]): void {
+    this.#underWay--
+    for (const key of keys) this.#busy.delete(key)
+    this.#crowded = this.#waiting.length > 1
+    this.#schedule()
   }
 
   // Not before all who ask in this turn of the event loop have asked.
@@ -90,9 +112,8 @@ export class Coalescer<Item, Result> {
         entries.length === 1 ? [undefined] : await this.#options.together(entries.map(({ item }) => item))
       await this.#settle(entries, outcomes)
     } finally {
-      this.#underWay--
-      for (const key of keys) this.#busy.delete(key)
-      this.#schedule()
+      this.#ended(keys)
+      this.#crowded ||= entries.length > 1
     }
   }
 

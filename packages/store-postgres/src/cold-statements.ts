@@ -2,7 +2,7 @@ import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { compile, createQueryBuilder, type NamedStatement, param } from './query-builder.js'
 import type { SessionTables, TableNames } from './schema.js'
 import { isLive, nowMs } from './sql-clock.js'
-import { recordColumns } from './statements.js'
+import { recordOf } from './statements.js'
 
 /** Which of its many forms a list takes: an index serves each only when what is absent is not mentioned. */
 export interface ListForm {
@@ -43,7 +43,7 @@ const key = param<string>('key', 'bigint')
 const seq = param<number>('seq', 'bigint')
 const live = sql.raw<boolean>(isLive('t'))
 const now = sql.raw<number>(nowMs)
-const record = recordColumns.map((column) => `t.${column}` as const)
+const record = sql.raw<string>(recordOf('t')).as('record')
 
 export function toColdStatements(names: TableNames): ColdStatements {
   const db = createQueryBuilder(names)
@@ -54,8 +54,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
       db
         .selectFrom('sessions as t')
         .select(sql<string>`case when ${live} then 'live' else 'gone' end`.as('state'))
-        .select(record)
-        .select('t.skey')
+        .select([record, 't.skey'])
         .where('t.tenant_id', '=', tenant)
         .where('t.id', '=', id)
         .forUpdate(),
@@ -195,8 +194,7 @@ function page(db: Kysely<SessionTables>, order: 'asc' | 'desc') {
           .as('m'),
       (join) => join.onTrue(),
     )
-    .select(record)
-    .select(['m.seq', 'm.id', 'm.at', 'm.payload'])
+    .select([record, 'm.seq', 'm.id', 'm.at', 'm.payload'])
     .where('t.tenant_id', '=', tenant)
     .where('t.id', '=', id)
     .where(live)
@@ -207,8 +205,7 @@ function list(db: Kysely<SessionTables>, { user, label, cursor }: ListForm) {
   const activeAt = param<number>('activeAt', 'bigint')
   return db
     .selectFrom('sessions as t')
-    .select('t.id')
-    .select(record)
+    .select(['t.id', record])
     .where('t.tenant_id', '=', tenant)
     .where(live)
     .$if(user, (query) => query.where('t.user_id', '=', param<string>('user', 'text')))

@@ -21,7 +21,7 @@ import {
 } from './commit.js'
 import type { Database, Row, Run } from './database.js'
 import { isDuplicate } from './errors.js'
-import { parseRecord, recordWidth, toText, toWhole } from './rows.js'
+import { parseRecord, toText, toWhole } from './rows.js'
 import type { HotStatements } from './statements.js'
 
 interface Known {
@@ -61,7 +61,7 @@ export class Committer {
       if (change.revision === 0) return this.#stepByStep(commit)
       throw notFound()
     }
-    const record = parseRecord(ref, row, 1)
+    const record = parseRecord(ref, row[1])
     if (row[0] === 'done') return toCommitted(record, change.messages)
     checkAllows(commit, record)
     // It would have been allowed, so the session was changed while the statement waited for it.
@@ -99,14 +99,14 @@ export class Committer {
       found = undefined
     }
     if (found === undefined && change.revision !== 0) throw notFound()
-    if (found !== undefined) checkAllows(commit, parseRecord(ref, found, 1))
+    if (found !== undefined) checkAllows(commit, parseRecord(ref, found[1]))
 
     const known = found === undefined ? new Map<string, Known>() : await this.#known(commit, run, found)
     const { fresh, repeated } = sort(change.messages, known)
     const rest = toCommit(ref, { ...change, messages: fresh }, call.until)
     const [row] = await this.#atOnce({ ...rest, incarnation: commit.incarnation }, run)
     if (row?.[0] !== 'done') return undefined
-    const record = parseRecord(ref, row, 1)
+    const record = parseRecord(ref, row[1])
     const stored = new Map<string, AppendedMessage>()
     for (const message of toCommitted(record, fresh).messages) stored.set(message.id, message)
     const messages = change.messages.map((message, index): AppendedMessage => {
@@ -118,7 +118,7 @@ export class Committer {
 
   async #known({ call, messageIds }: Commit, run: Run, found: Row): Promise<Map<string, Known>> {
     if (messageIds.length === 0) return new Map()
-    const key = String(found[recordWidth + 1])
+    const key = String(found[2])
     const { statement, values } = this.#cold.find
     const rows = await run(statement, values({ tenant: call.tenant, key, ids: messageIds }))
     return new Map(

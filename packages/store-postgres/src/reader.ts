@@ -1,7 +1,7 @@
 import { isSessionError, type SessionRef, type StoredSession } from '@sessions/core/store'
 import { type Batch, Coalescer, type Outcome } from './coalescer.js'
 import type { Call, Database, Row } from './database.js'
-import { parseRecord, parseTail, recordWidth, toText, toWhole } from './rows.js'
+import { parseRecord, parseTail, toText, toWhole } from './rows.js'
 import type { HotStatements } from './statements.js'
 import { encodeText } from './text.js'
 
@@ -54,7 +54,7 @@ export class Reader {
       tail === 0
         ? await this.#database.run(this.#hot.read, [call.tenant, id], call)
         : await this.#database.run(this.#hot.readTail, [call.tenant, id, tail], call)
-    return row === undefined ? undefined : toStored(ref, row, 0, tail)
+    return row === undefined ? undefined : toStored(ref, row, tail)
   }
 
   async #together(reads: readonly Read[]): Promise<Outcome<StoredSession | undefined>[]> {
@@ -77,7 +77,7 @@ export class Reader {
       const index = toWhole(row[0], 'n') - 1
       const { ref, tail } = reads[index]!
       try {
-        outcomes[index] = { value: toStored(ref, row, 1, tail) }
+        outcomes[index] = { value: toStored(ref, row.slice(1), tail) }
       } catch (error) {
         outcomes[index] = { error }
       }
@@ -86,10 +86,10 @@ export class Reader {
   }
 }
 
-function toStored(ref: SessionRef, row: Row, from: number, tail: number): StoredSession {
-  const record = parseRecord(ref, row, from)
-  const body = toText(row[from + recordWidth], 'body')
-  const messages = tail === 0 ? [] : parseTail(row[from + recordWidth + 1], record, tail)
+function toStored(ref: SessionRef, [text, stored, newest]: Row, tail: number): StoredSession {
+  const record = parseRecord(ref, text)
+  const body = toText(stored, 'body')
+  const messages = tail === 0 ? [] : parseTail(newest, record, tail)
   return { record, body, messages }
 }
 

@@ -1,33 +1,35 @@
 import { SessionError, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
 import type { Row } from './database.js'
-import { recordColumns } from './statements.js'
 import { decodeText, recordSeparator, unitSeparator } from './text.js'
 
-export const recordWidth = recordColumns.length
+const recordFields = 11
 
-/** The record of `ref` whose columns begin at `from`. @throws `corrupt` when it cannot be. */
-export function parseRecord(ref: SessionRef, row: Row, from: number): SessionRecord {
-  const lastSeq = toWhole(row[from + 2], 'last_seq')
-  const expiresAt = row[from + 7]
-  const userId = row[from + 8]
-  const label = row[from + 9]
-  const title = row[from + 10]
+/** The record of `ref` that `recordOf` made a text of. @throws `corrupt` when it cannot be one. */
+export function parseRecord(ref: SessionRef, text: unknown): SessionRecord {
+  const fields = typeof text === 'string' ? text.split(unitSeparator) : []
+  // What must not be null and is, is left out of the text.
+  if (fields.length !== recordFields) throw corrupt('its record is not one')
+  const [incarnation, revision, last, trimmed, created, updated, active, expires, userId, label, title] =
+    fields as Eleven
+  const lastSeq = toWhole(last, 'last_seq')
   return {
     tenantId: ref.tenantId,
     id: ref.id,
-    incarnation: toText(row[from], 'incarnation'),
-    revision: toWhole(row[from + 1], 'revision', 1),
+    incarnation: decodeText(incarnation),
+    revision: toWhole(revision, 'revision', 1),
     lastSeq,
-    trimmedSeq: toWhole(row[from + 3], 'trimmed_seq', 0, lastSeq),
-    createdAt: toWhole(row[from + 4], 'created_at'),
-    updatedAt: toWhole(row[from + 5], 'updated_at'),
-    activeAt: toWhole(row[from + 6], 'active_at'),
-    ...(isNull(expiresAt) ? {} : { expiresAt: toWhole(expiresAt, 'expires_at', -Infinity, Infinity) }),
-    ...(isNull(userId) ? {} : { userId: toText(userId, 'user_id') }),
-    ...(isNull(label) ? {} : { label: toText(label, 'label') }),
-    ...(isNull(title) ? {} : { title: toText(title, 'title') }),
+    trimmedSeq: toWhole(trimmed, 'trimmed_seq', 0, lastSeq),
+    createdAt: toWhole(created, 'created_at'),
+    updatedAt: toWhole(updated, 'updated_at'),
+    activeAt: toWhole(active, 'active_at'),
+    ...(expires === '' ? undefined : { expiresAt: toWhole(expires, 'expires_at', -Infinity, Infinity) }),
+    ...(userId === '' ? undefined : { userId: decodeText(userId) }),
+    ...(label === '' ? undefined : { label: decodeText(label) }),
+    ...(title === '' ? undefined : { title: decodeText(title) }),
   }
 }
+
+type Eleven = [string, string, string, string, string, string, string, string, string, string, string]
 
 /** The newest messages of `record` as a read gives them: all in one text. @throws `corrupt` when some are missing. */
 export function parseTail(text: unknown, record: SessionRecord, tail: number): StoredMessage[] {

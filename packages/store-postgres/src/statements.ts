@@ -23,24 +23,17 @@ export interface HotStatements {
   readMany: Statement
 }
 
-/** Columns of a record, in the order `parseRecord` reads them. */
-export const recordColumns = [
-  'incarnation',
-  'revision',
-  'last_seq',
-  'trimmed_seq',
-  'created_at',
-  'updated_at',
-  'active_at',
-  'expires_at',
-  'user_id',
-  'label',
-  'title',
-] as const
+/**
+ * The record of the session aliased `t`, as one text that `parseRecord` reads: each column of an answer costs the
+ * driver more than the text of it.
+ */
+export function recordOf(t: string): string {
+  return `concat_ws(E'\\x1f', ${t}.incarnation, ${t}.revision, ${t}.last_seq, ${t}.trimmed_seq, ${t}.created_at,
+    ${t}.updated_at, ${t}.active_at, coalesce(${t}.expires_at::text, ''), coalesce(${t}.user_id, ''),
+    coalesce(${t}.label, ''), coalesce(${t}.title, ''))`
+}
 
 const activityStepMs = 60_000
-
-const record = (alias: string) => recordColumns.map((column) => `${alias}.${column}`).join(', ')
 
 // A row that says what cannot be is left as it is.
 const isSound = (alias: string) =>
@@ -67,20 +60,21 @@ const insertGiven = (messages: string) => `
 
 // What was changed, or else what stands in the way, as the statement found it.
 const outcome = (sessions: string) => `
-  select 'done', ${record('s')} from s
+  select 'done', s.record from s
   union all
-  select case when ${isLive('t')} then 'live' else 'gone' end, ${record('t')} from ${sessions} t
+  select case when ${isLive('t')} then 'live' else 'gone' end, ${recordOf('t')} from ${sessions} t
   where t.tenant_id = $1 and t.id = $2 and not exists (select from s)`
 
 const tailOf = (messages: string, count: string) => `(
   select string_agg(m.id || E'\\x1f' || m.at || E'\\x1f' || m.payload, E'\\x1e') from (
     select m.id, m.at, m.payload from ${messages} m
     where m.tenant_id = s.tenant_id and m.session_key = s.skey and m.seq > s.last_seq - ${count}
-    order by m.seq) m)`
+    order by m.seq) m) as tail`
 
 export function toHotStatements({ sessions, messages }: TableNames): HotStatements {
   const one = `t.tenant_id = $1 and t.id = $2 and ${isSound('t')} and ${isLive('t', momentMs)}
     and ($3::text is null or t.incarnation = $3)`
+  const returning = `returning t.skey, t.last_seq, t.updated_at, ${recordOf('t')} as record`
   const touch = touched('t', countGiven, '$4::bigint', '$5::bigint')
   const named = (column: string, param: string) =>
     `${column} = nullif(coalesce(${param}::text, t.${column}), '')`
@@ -88,7 +82,7 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
     append: toStatement(
       'append',
       `with s as (
-        update ${sessions} t set ${touch} where ${one} returning t.skey, ${record('t')}
+        update ${sessions} t set ${touch} where ${one} ${returning}
       ), i as (${insertGiven(messages)})
       ${outcome(sessions)}`,
     ),
@@ -100,7 +94,7 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
           body = coalesce($8::text, t.body),
           ${named('user_id', '$9')}, ${named('label', '$10')}, ${named('title', '$11')}
         where ${one} and ($12::bigint is null or t.revision = $12)
-        returning t.skey, ${record('t')}
+        ${returning}
       ), i as (${insertGiven(messages)})
       ${outcome(sessions)}`,
     ),
@@ -113,7 +107,7 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
           least(${nowMs} + $4::bigint, ${nowMs} + $5::bigint),
           nullif($9::text, ''), nullif($10::text, ''), nullif($11::text, ''), $8::text)
         on conflict (tenant_id, id) do nothing
-        returning t.skey, ${record('t')}
+        ${returning}
       ), i as (${insertGiven(messages)})
       ${outcome(sessions)}`,
     ),
@@ -134,30 +128,30 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
       ), s as (
         update ${sessions} t set ${touched('t', 'l.count', 'l.idle', 'l.absolute')}
         from l where t.tenant_id = l.tenant_id and t.id = l.id
-        returning l.n, l.count, t.tenant_id, t.skey, ${record('t')}
+        ${returning}, l.n, l.count, t.tenant_id
       ), i as (
         insert into ${messages} (tenant_id, session_key, seq, at, id, payload)
         select s.tenant_id, s.skey, s.last_seq - s.count + m.k, s.updated_at, m.id, m.payload
         from unnest($7::integer[], $8::integer[], $9::text[], $10::text[]) as m(n, k, id, payload)
         join s on s.n = m.n
       )
-      select s.n, ${record('s')} from s`,
+      select s.n, s.record from s`,
     ),
     read: toStatement(
       'read',
-      `select ${record('s')}, s.body from ${sessions} s where s.tenant_id = $1 and s.id = $2 and ${isLive('s')}`,
+      `select ${recordOf('s')} as record, s.body from ${sessions} s where s.tenant_id = $1 and s.id = $2 and ${isLive('s')}`,
     ),
     readTail: toStatement(
       'read_tail',
-      `select ${record('s')}, s.body, ${tailOf(messages, '$3::bigint')}
+      `select ${recordOf('s')} as record, s.body, ${tailOf(messages, '$3::bigint')}
       from ${sessions} s where s.tenant_id = $1 and s.id = $2 and ${isLive('s')}`,
     ),
     readMany: toStatement(
       'read_many',
-      `select g.n, s.*
+      `select g.n, s.record, s.body, s.tail
       from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality as g(tenant_id, id, tail, n)
       cross join lateral (
-        select ${record('s')}, s.body, ${tailOf(messages, 'g.tail')}
+        select ${recordOf('s')} as record, s.body, ${tailOf(messages, 'g.tail')}
         from ${sessions} s where s.tenant_id = g.tenant_id and s.id = g.id and ${isLive('s')}
         offset 0
       ) s`,

@@ -6,16 +6,22 @@ import { createPostgresPool, migrate, type MigrateOptions } from '../src/index.j
 /** A server for the tests of one file, started before them and stopped after. */
 export function useServer(settings: Record<string, string | number> = {}): {
   readonly server: PostgresServer
+  readonly pools: Pools
 } {
   let server: PostgresServer | undefined
+  const pools = new Pools()
   beforeAll(async () => {
     server = await startPostgres({ settings })
   })
-  afterAll(() => server?.stop())
+  afterAll(async () => {
+    await pools.end()
+    await server?.stop()
+  })
   return {
     get server() {
       return server!
     },
+    pools,
   }
 }
 
@@ -26,7 +32,7 @@ export async function migrated(server: PostgresServer, options: MigrateOptions =
   return url
 }
 
-/** Ends its pools with the test. */
+/** Pools that are ended together. */
 export class Pools {
   readonly #pools: pg.Pool[] = []
 
@@ -46,4 +52,21 @@ export function as(role: string, url: string): string {
   const other = new URL(url)
   other.username = role
   return other.href
+}
+
+/** A role that may read and write, and nothing else. */
+export async function createAppRole(owner: pg.Pool, role: string, schema = 'public'): Promise<void> {
+  await owner.query(`create role ${role} login;
+    grant usage on schema ${schema} to ${role};
+    grant select, insert, update, delete on all tables in schema ${schema} to ${role}`)
+}
+
+/** How many messages there are that belong to no session, or that their session says were trimmed. */
+export async function leftOver(pool: pg.Pool, { schema = 'public', tablePrefix = '' } = {}): Promise<number> {
+  const table = (name: string) => `"${schema}"."${tablePrefix}${name}"`
+  const { rows } = await pool.query<{ count: string }>(`
+    select count(*) from ${table('session_messages')} m
+    left join ${table('sessions')} s on s.tenant_id = m.tenant_id and s.skey = m.session_key
+    where s.skey is null or m.seq <= s.trimmed_seq or m.seq > s.last_seq`)
+  return Number(rows[0]!.count)
 }

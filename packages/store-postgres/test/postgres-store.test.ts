@@ -1,54 +1,39 @@
 import { describeSessionStore } from '@sessions/core/testing'
-import { startPostgres, type PostgresServer } from '@sessions/testkit'
 import { Kysely, PostgresDialect } from 'kysely'
-import { afterAll, beforeAll } from 'vitest'
+import type pg from 'pg'
+import { expect } from 'vitest'
 import { postgresStore, type PostgresStoreOptions } from '../src/index.js'
-import { as, migrated, Pools } from './databases.js'
+import { as, createAppRole, leftOver, migrated, useServer } from './databases.js'
 
-let server: PostgresServer
-const pools = new Pools()
+const context = useServer()
 
-beforeAll(async () => {
-  server = await startPostgres()
-})
+type Open = (url: string) => pg.Pool | Kysely<{ others: { id: string } }>
 
-afterAll(async () => {
-  await pools.end()
-  await server.stop()
-})
-
-function overPools(options: PostgresStoreOptions = {}) {
+function makeStores(options: PostgresStoreOptions = {}, open: Open = (url) => context.pools.open(url)) {
   return async () => {
-    const url = await migrated(server, options)
+    const url = await migrated(context.server, options)
+    const owner = context.pools.open(url)
+    if (options.rls !== undefined) await createAppRole(owner, 'tenant_app')
+    const appUrl = options.rls === undefined ? url : as('tenant_app', url)
     return {
-      store: postgresStore(pools.open(url), options),
-      peer: postgresStore(pools.open(url), options),
+      store: postgresStore(open(appUrl), options),
+      peer: postgresStore(open(appUrl), options),
+      // After all those races, nothing is where no method would find it.
+      close: async () => expect(await leftOver(owner, options)).toBe(0),
     }
   }
 }
 
-describeSessionStore('postgresStore over two pools', overPools())
+describeSessionStore('postgresStore over two pools', makeStores())
 
 describeSessionStore(
   'postgresStore in a schema, with a prefix, unprepared and uncoalesced',
-  overPools({ schema: 'chat', tablePrefix: 'my_', prepare: false, coalesce: false }),
+  makeStores({ schema: 'chat', tablePrefix: 'my_', prepare: false, coalesce: false }),
 )
 
-describeSessionStore('postgresStore over two Kyselys', async () => {
-  const url = await migrated(server)
-  const kysely = () =>
-    new Kysely<{ others: { id: string } }>({ dialect: new PostgresDialect({ pool: pools.open(url) }) })
-  return { store: postgresStore(kysely()), peer: postgresStore(kysely()) }
-})
+describeSessionStore(
+  'postgresStore over two Kyselys',
+  makeStores({}, (url) => new Kysely({ dialect: new PostgresDialect({ pool: context.pools.open(url) }) })),
+)
 
-describeSessionStore('postgresStore with row-level security', async () => {
-  const options = { rls: 'sessions.tenant' } as const
-  const url = await migrated(server, options)
-  await pools
-    .open(url)
-    .query(
-      `create role tenant_app login; grant select, insert, update, delete on all tables in schema public to tenant_app`,
-    )
-  const open = () => postgresStore(pools.open(as('tenant_app', url)), options)
-  return { store: open(), peer: open() }
-})
+describeSessionStore('postgresStore with row-level security', makeStores({ rls: 'sessions.tenant' }))

@@ -1,0 +1,102 @@
+import { expect, test } from 'vitest'
+import { checkSchema, migrate, migrationSql, postgresStore } from '../src/index.js'
+import { as, createAppRole, migrated, useServer } from './databases.js'
+
+const context = useServer()
+const ref = { tenantId: 'acme', id: 'session' }
+
+test('20 processes at once on an empty database: one makes the tables, all succeed', async () => {
+  const { server, pools } = context
+  for (const options of [{}, { schema: 'chat', tablePrefix: 'x_', rls: 'sessions.tenant' }] as const) {
+    const url = await server.createDatabase()
+    const migrators = Array.from({ length: 20 }, () => pools.open(url, { max: 1 }))
+    const results = await Promise.all(migrators.map((pool) => migrate(pool, options)))
+    expect(results.filter(({ from }) => from === 0)).toHaveLength(1)
+    expect(results.every(({ to }) => to === 1)).toBe(true)
+    const table = 'schema' in options ? 'chat.x_session_migrations' : 'session_migrations'
+    expect((await migrators[0]!.query(`select version from ${table}`)).rows).toEqual([{ version: 1 }])
+  }
+})
+
+test('a migration again changes nothing', async () => {
+  const url = await migrated(context.server)
+  const store = postgresStore(context.pools.open(url))
+  await store.commit(ref, { revision: 0, body: 'kept' })
+  expect(await migrate(url)).toEqual({ from: 1, to: 1 })
+  expect((await store.read(ref))?.body).toBe('kept')
+})
+
+test('tables of a later version are refused, and left alone', async () => {
+  const url = await migrated(context.server)
+  const pool = context.pools.open(url)
+  await pool.query('insert into session_migrations (version) values (99)')
+  await expect(migrate(pool)).rejects.toMatchObject({ code: 'store_failed', message: /version 99/ })
+  await expect(checkSchema(pool)).rejects.toMatchObject({ code: 'store_failed', message: /version 99/ })
+})
+
+test('a migration that fails leaves nothing behind', async () => {
+  const url = await context.server.createDatabase()
+  const pool = context.pools.open(url)
+  await pool.query('create table session_messages (taken text)')
+  await expect(migrate(pool)).rejects.toMatchObject({ code: 'store_failed' })
+  expect((await pool.query("select to_regclass('sessions') is null as absent")).rows).toEqual([
+    { absent: true },
+  ])
+})
+
+test('the SQL can be applied by other means, more than once', async () => {
+  for (const options of [{}, { schema: 'chat', tablePrefix: 'x_' }]) {
+    const pool = context.pools.open(await context.server.createDatabase())
+    await pool.query(migrationSql(options))
+    await pool.query(migrationSql(options))
+    await checkSchema(pool, options)
+    expect(await migrate(pool, options)).toEqual({ from: 1, to: 1 })
+    const { record } = await postgresStore(pool, options).commit(ref, { revision: 0 })
+    expect(record.revision).toBe(1)
+  }
+})
+
+test('a role that may only read and write is enough at run time', async () => {
+  const url = await migrated(context.server)
+  await createAppRole(context.pools.open(url), 'app')
+  const pool = context.pools.open(as('app', url))
+  await expect(pool.query('create table more (id text)')).rejects.toThrow('permission denied')
+  await checkSchema(pool)
+  const store = postgresStore(pool)
+  await store.commit(ref, { revision: 0, messages: [{ id: 'm1', payload: 'one' }] })
+  await store.commit(ref, {
+    messages: [
+      { id: 'm1', payload: 'one' },
+      { id: 'm2', payload: 'two' },
+    ],
+  })
+  expect(await store.amend(ref, [{ seq: 1, payload: 'amended' }])).toBe(1)
+  expect(await store.trim(ref, 1)).toBe(1)
+  expect((await store.list({ tenantId: 'acme', limit: 10 })).items).toHaveLength(1)
+  await store.commit(ref, { idleMs: 0 })
+  expect(await store.sweep({ limit: 10 })).toBe(1)
+  expect(await store.remove(ref)).toBe(false)
+})
+
+test('without tables every error says which version is needed, and how to get it', async () => {
+  const pool = context.pools.open(await context.server.createDatabase())
+  const missing = { code: 'store_failed', message: /version 1.*migrate\(\)/ }
+  await expect(checkSchema(pool)).rejects.toMatchObject({
+    code: 'store_failed',
+    message: /schema "public" are at version 0 and this package needs version 1/,
+  })
+  const store = postgresStore(pool)
+  await expect(store.read(ref)).rejects.toMatchObject(missing)
+  await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject(missing)
+  await expect(store.sweep({ limit: 1 })).rejects.toMatchObject(missing)
+  await migrate(pool)
+  expect(await store.read(ref)).toBeUndefined()
+})
+
+test('names that are no identifiers are refused before anything is sent', () => {
+  for (const name of ['', 'a-b', '1a', 'a"b', 'a.b', 'a b', 'a;--', 'ä', 'x'.repeat(64)]) {
+    expect(() => migrationSql({ schema: name }), name).toThrow('schema must be')
+    if (name !== '') expect(() => migrationSql({ tablePrefix: name }), name).toThrow('tablePrefix must be')
+  }
+  expect(() => migrationSql({ rls: "a.b'; drop table" })).toThrow('rls must be')
+})

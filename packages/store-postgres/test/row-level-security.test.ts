@@ -1,0 +1,124 @@
+import { isSessionError } from '@sessions/core/store'
+import pg from 'pg'
+import { expect, test } from 'vitest'
+import { migrate, postgresStore } from '../src/index.js'
+import { as, createAppRole, leftOver, migrated, useServer } from './databases.js'
+
+const context = useServer()
+const options = { rls: 'app.tenant' } as const
+const ref = { tenantId: 'acme', id: 'session' }
+
+async function secured(role: string) {
+  const url = await migrated(context.server, options)
+  const owner = context.pools.open(url)
+  await createAppRole(owner, role)
+  return { owner, url: as(role, url) }
+}
+
+test('roles and tables that policies would not hold are refused, every time', async () => {
+  const url = await migrated(context.server)
+  const owner = context.pools.open(url)
+  await owner.query(
+    'create role bypassing login bypassrls; create role owning login; create role sound login',
+  )
+  for (const role of ['bypassing', 'sound']) {
+    await owner.query(`grant select, insert, update, delete on all tables in schema public to ${role}`)
+  }
+  const refusal = async (role: string, rls = options.rls) => {
+    const store = postgresStore(context.pools.open(as(role, url)), { rls })
+    const first = await store.read(ref).catch((error: unknown) => error)
+    expect(isSessionError(first, 'store_failed')).toBe(true)
+    await expect(store.commit(ref, { revision: 0 })).rejects.toThrow(String((first as Error).message))
+    return (first as Error).message
+  }
+  expect(await refusal('sound')).toContain('not enabled and forced')
+  await migrate(owner, options)
+  expect(await refusal('postgres')).toContain('superuser or has BYPASSRLS')
+  expect(await refusal('bypassing')).toContain('superuser or has BYPASSRLS')
+  expect(await refusal('sound', 'other.tenant' as never)).toContain('no policy on other.tenant')
+  await owner.query('alter table sessions owner to owning; alter table session_messages owner to owning')
+  await owner.query('alter table sessions no force row level security')
+  expect(await refusal('owning')).toContain('not enabled and forced')
+  await owner.query('alter table sessions force row level security')
+  const store = postgresStore(context.pools.open(as('owning', url)), options)
+  expect((await store.commit(ref, { revision: 0 })).record.revision).toBe(1)
+})
+
+test('two tenants in turns on one connection, 1,000 times with errors: neither sees the other', async () => {
+  const { url } = await secured('one_connection')
+  const pool = context.pools.open(url, { max: 1 })
+  const store = postgresStore(pool, options)
+  const tenants = ['acme', "o'hare\\"]
+  for (const tenantId of tenants) {
+    await store.commit({ tenantId, id: 'own' }, { revision: 0, body: tenantId })
+    await store.commit({ tenantId, id: 'same' }, { revision: 0, body: tenantId })
+  }
+  for (let round = 0; round < 500; round++) {
+    for (const tenantId of tenants) {
+      const same = { tenantId, id: 'same' }
+      const failing = [
+        () => store.commit(same, { revision: 99, body: 'x' }),
+        () => store.commit({ tenantId, id: 'none' }, {}),
+        () => pool.query('select 1 / 0'),
+        () => store.messages({ tenantId, id: 'none' }, { limit: 1 }),
+      ][round % 4]!
+      await expect(failing()).rejects.toThrow()
+      const { messages } = await store.commit(same, { messages: [{ id: `m${round}`, payload: tenantId }] })
+      expect(messages[0]?.seq).toBe(round + 1)
+      const stored = await store.read(same, { tail: 2 })
+      expect(stored?.body).toBe(tenantId)
+      expect(new Set(stored?.messages.map(({ payload }) => payload))).toEqual(new Set([tenantId]))
+    }
+    const seen = await pool.query(
+      "select current_setting('app.tenant', true) as tenant, count(*) from sessions",
+    )
+    expect([null, '']).toContain(seen.rows[0].tenant)
+    expect(seen.rows[0].count).toBe('0')
+  }
+  for (const tenantId of tenants) {
+    const { items } = await store.list({ tenantId, limit: 10 })
+    expect(items.map((item) => item.tenantId)).toEqual([tenantId, tenantId])
+  }
+})
+
+test('whoever names no tenant sees nothing, and whoever names one writes for no other', async () => {
+  const { url } = await secured('careless')
+  const store = postgresStore(context.pools.open(url), options)
+  await store.commit(ref, { revision: 0, messages: [{ id: 'm1', payload: 'one' }] })
+  const client = new pg.Client(url)
+  await client.connect()
+  const count = async () =>
+    Number((await client.query('select count(*) from session_messages')).rows[0].count)
+  expect(await count()).toBe(0)
+  await client.query("begin; select set_config('app.tenant', 'acme', true)")
+  expect(await count()).toBe(1)
+  const foreign = client.query(
+    "insert into session_messages (tenant_id, session_key, seq, at, id, payload) values ('other', 1, 1, 1, 'm', 'p')",
+  )
+  await expect(foreign).rejects.toThrow('row-level security')
+  await client.query('rollback')
+  expect(await count()).toBe(0)
+  await client.end()
+})
+
+test('a sweep takes expired sessions of all tenants, and can see nothing else', async () => {
+  const { url, owner } = await secured('sweeping')
+  const store = postgresStore(context.pools.open(url), options)
+  for (const tenantId of ['a', 'b', 'c']) {
+    for (const id of ['1', '2', '3']) {
+      const messages = [{ id: 'm1', payload: 'one' }]
+      await store.commit({ tenantId, id }, { revision: 0, messages, idleMs: id === '3' ? 60_000 : 0 })
+    }
+  }
+  expect(await store.sweep({ limit: 4 })).toBe(4)
+  expect(await store.sweep({ limit: 100 })).toBe(2)
+  expect(await store.sweep({ limit: 100 })).toBe(0)
+  expect((await owner.query('select count(*) from session_messages')).rows[0].count).toBe('3')
+  expect(await leftOver(owner)).toBe(0)
+  const client = new pg.Client(url)
+  await client.connect()
+  await client.query("begin; select set_config('app.tenant_sweep', 'on', true)")
+  expect((await client.query('select count(*) from sessions')).rows[0].count).toBe('0')
+  expect((await client.query('select count(*) from session_messages')).rows[0].count).toBe('0')
+  await client.end()
+})
