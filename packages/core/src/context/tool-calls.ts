@@ -139,7 +139,7 @@ function idOf(part: MessagePart): string | undefined {
 }
 
 function isBlank(text: unknown): boolean {
-  return typeof text !== 'string' || text.trim() === ''
+  return typeof text !== 'string' || !/\S/.test(text)
 }
 
 function pushTo<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
