@@ -36,6 +36,12 @@ export function switched(body: SessionBody, branchId: string, leaving: Leaving):
   return leave({ ...body, branches }, branch.path, leaving)
 }
 
+/** The body with its conversation gone and the rest as it was. */
+export function cleared(before: SessionBody, throughSeq: number): SessionBody {
+  const { turn: _, recentTurns: __, documentTurns: ___, answers: ____, ...kept } = before
+  return { ...kept, path: [{ from: throughSeq + 1 }], branches: [], facts: [], summaries: [] }
+}
+
 function leave(
   body: SessionBody,
   path: readonly SeqRange[],

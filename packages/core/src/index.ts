@@ -48,7 +48,9 @@ export type {
   SessionWarning,
 } from './session-options.js'
 export type { SessionContextOptions } from './session-context.js'
-export type { Respond, Session, Tool, ToolContext, Tools, TurnContext, TurnOptions } from './session.js'
+export type { SessionContents } from './session-contents.js'
+export type { Session } from './session.js'
+export type { Respond, Tool, ToolContext, Tools, TurnContext, TurnOptions } from './session-turns.js'
 export {
   createSessions,
   type CreateOptions,
@@ -65,4 +67,4 @@ export type { Turn } from './turn.js'
 export type { TurnEnded, TurnEvent, TurnResult, TurnStarted } from './turn-event.js'
 export type { TurnDocument, TurnPart, TurnUsage } from './turn-part.js'
 export type { ToolDescription } from './turn-responder.js'
-export type { TurnInput } from './turn-types.js'
+export type { TurnInput } from './turn-request.js'

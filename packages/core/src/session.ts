@@ -1,8 +1,7 @@
 import { type SessionInfo, summarizeSession } from './analytics.js'
 import type { Order } from './cart.js'
-import { buildContext } from './context/build-context.js'
 import type { BuiltContext } from './context/lay-out.js'
-import { type Leaving, rewound, switched } from './branches.js'
+import { cleared, type Leaving, rewound, switched } from './branches.js'
 import { SessionError } from './errors.js'
 import { type HistoryOptions, type HistoryPage, readPath } from './history.js'
 import type { Identity } from './identity.js'
@@ -10,40 +9,20 @@ import { newId } from './ids.js'
 import { type JsonObject, mergePatch, parseJsonObject } from './json.js'
 import { type LiveSession, noSuchSession, type Seen } from './live-session.js'
 import { encodeMessage, type Message, type MessageInput } from './message.js'
-import type { CountTokens } from './context/token-count.js'
 import { parseTitle } from './parse.js'
 import { mergePreferences } from './preferences.js'
 import { type ChangeOptions, SessionCart } from './session-cart.js'
 import type { Branch, SessionBody, TurnLease } from './session-body.js'
-import type { SessionContextOptions } from './session-context.js'
+import type { SessionContents } from './session-contents.js'
+import { sessionContext, type SessionContextOptions } from './session-context.js'
+import type { Respond, TurnOptions } from './session-turns.js'
 import type { AppendedMessage, SessionRecord, SessionRef } from './store.js'
-
 import { startTurn, type Turn } from './turn.js'
 import type { TurnEvent } from './turn-event.js'
 import { followTurn, stopTurn } from './turn-follow.js'
-import type { RespondOf, ToolContextOf, ToolOf, ToolsOf, TurnContextOf } from './turn-responder.js'
-import type { TurnInput, TurnOptionsOf } from './turn-types.js'
+import type { TurnInput } from './turn-request.js'
 
 const pageSize = 1000
-
-/** Asks the model: gives text, or what it says piece by piece. What it throws ends the turn as `failed`. */
-export type Respond = RespondOf<Session>
-/** What `respond` is given. */
-export type TurnContext = TurnContextOf<Session>
-export type TurnOptions = TurnOptionsOf<Session>
-/** Something a model may call. */
-export type Tool = ToolOf<Session>
-export type Tools = ToolsOf<Session>
-/** What a tool is given beside its input. */
-export type ToolContext = ToolContextOf<Session>
-
-/** What a session holds beside its messages. */
-export interface SessionContents extends Pick<
-  SessionBody,
-  'state' | 'preferences' | 'cart' | 'orders' | 'facts' | 'summaries' | 'branches' | 'lineage'
-> {
-  readonly record: SessionRecord
-}
 
 /** One session, for one caller. Reads are fresh from the store; changes are atomic and durable when they settle. */
 export class Session {
@@ -163,24 +142,9 @@ export class Session {
     options: SessionContextOptions,
     pending: readonly MessageInput[],
   ): Promise<BuiltContext> {
-    const { countTokens } = this.#live.service
-    const { system, query, phase, ...others } = options
     const { messages } = await this.history({ limit: pageSize })
     const { body } = await this.#live.load()
-    return buildContext(
-      {
-        messages: [
-          ...messages,
-          ...pending.map((input, index) => toPending(input, index, messages, countTokens)),
-        ],
-        facts: body.facts,
-        summaries: body.summaries,
-        ...(system === undefined ? {} : { system }),
-        ...(query === undefined ? {} : { query }),
-        ...(phase === undefined ? {} : { phase }),
-      },
-      others,
-    )
+    return sessionContext(body, messages, pending, options, this.#live.service.countTokens)
   }
 
   /** Every message on the active branch, oldest first. Costs what the history is long. */
@@ -283,7 +247,16 @@ export class Session {
 
   /** Gives the session a title of 1 to 200 characters; an empty text takes it away. @throws `invalid` */
   async rename(title: string): Promise<void> {
-    const { record } = await this.#live.update((body) => body, { title: parseTitle(title) })
+    await this.edit({ title })
+  }
+
+  /** Changes title or label, each of at most 200 characters; an empty text takes it away. @throws `invalid` */
+  async edit(change: { title?: string; label?: string }, options?: ChangeOptions): Promise<void> {
+    const { record } = await this.#live.update((body) => body, {
+      ...options,
+      ...(change.title === undefined ? {} : { title: parseTitle(change.title) }),
+      ...(change.label === undefined ? {} : { label: parseTitle(change.label, 'label') }),
+    })
     this.#live.service.emit('session.renamed', record, {})
   }
 
@@ -291,7 +264,7 @@ export class Session {
    * Clears the conversation and keeps the session: messages, branches, facts and summaries go for good; state,
    * preferences, cart and orders stay.
    */
-  async reset(): Promise<void> {
+  async reset(options?: ChangeOptions): Promise<void> {
     if (!this.isStored) return
     await this.#live.load()
     let throughSeq = 0
@@ -299,8 +272,8 @@ export class Session {
     const { record } = await this.#live.update((before) => {
       throughSeq = this.record.lastSeq
       dropped = before.turn
-      return afterReset(before, throughSeq)
-    })
+      return cleared(before, throughSeq)
+    }, options)
     await this.#live.service.store.trim(this.ref, throughSeq)
     if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
     this.#live.service.emit('session.reset', record, {})
@@ -422,29 +395,4 @@ export class Session {
     await store.trim(this.ref, previous.seq)
     emit('history.expired', this.record, { throughSeq: previous.seq })
   }
-}
-
-/** A message of a turn that is not stored yet, as the last one of the history. */
-function toPending(
-  input: MessageInput,
-  index: number,
-  history: readonly Message[],
-  countTokens: CountTokens,
-): Message {
-  const last = history.at(-1)
-  const { role, content } = input
-  return {
-    seq: (last?.seq ?? 0) + index + 1,
-    id: `pending-${index}`,
-    role,
-    content,
-    at: last?.at ?? 0,
-    tokens: countTokens({ role, content }),
-    status: 'complete',
-  }
-}
-
-function afterReset(before: SessionBody, throughSeq: number): SessionBody {
-  const { turn: _, recentTurns: __, documentTurns: ___, answers: ____, ...kept } = before
-  return { ...kept, path: [{ from: throughSeq + 1 }], branches: [], facts: [], summaries: [] }
 }

@@ -14,7 +14,7 @@ import { digestOfQuestion, reuseAnswer } from './turn-memory.js'
 import { followedTurn, storedTurn } from './turn-repeat.js'
 import type { TurnHandle } from './turn-responder.js'
 import { TurnStop } from './turn-stop.js'
-import type { OngoingTurn, TurnRequest, TurnSurroundings } from './turn-types.js'
+import type { OngoingTurn, TurnRequest, TurnSurroundings } from './turn-request.js'
 
 // Ids of replies are made of it.
 const maxMessageIdLength = 150

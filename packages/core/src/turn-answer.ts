@@ -1,5 +1,4 @@
 import { isSessionError } from './errors.js'
-import type { JsonObject } from './json.js'
 import type { Message, MessageInput } from './message.js'
 import type { SessionRecord } from './store.js'
 import { localKey, localTurnsOf } from './turn-follow.js'
@@ -10,7 +9,7 @@ import { digestOfQuestion, documentsOf, isReusable, rememberAnswer, toKnownAnswe
 import { type TurnPart, TurnReply } from './turn-part.js'
 import { failureOf, runResponder, type TurnHandle } from './turn-responder.js'
 import type { TurnStop } from './turn-stop.js'
-import type { OngoingTurn, TurnRequest, TurnSurroundings } from './turn-types.js'
+import type { OngoingTurn, TurnRequest, TurnSurroundings } from './turn-request.js'
 
 export interface AdmittedTurn extends HeldLease {
   readonly message: Message
@@ -134,15 +133,15 @@ async function answer<Handle extends TurnHandle>(
       push: (part: TurnPart) => log.push(part),
       turn: {
         session,
-        cart: session.cart as Handle['cart'],
-        state: session.state as Handle['state'],
-        preferences: session.preferences as Handle['preferences'],
+        cart: session.cart,
+        state: session.state,
+        preferences: session.preferences,
         identity: session.identity,
         turnId: lease.id,
         fence: lease.fence,
         input: request.content,
         signal: stop.signal,
-        options: request.options ?? ({} as JsonObject),
+        options: request.options ?? {},
         contextWith: (options, pending: readonly MessageInput[]) => contextWith(options, pending),
         documents: () => documentsOf(live),
       },

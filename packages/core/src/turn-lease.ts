@@ -167,7 +167,7 @@ async function salvage(service: ServiceParts, tenantId: string, lease: TurnLease
       for (const event of page.events) {
         if (event.type === 'started') seq = event.seq
         else if (isEnd(event)) end = event
-        else reply.add(withoutNumber(event))
+        else reply.add(toPart(event))
       }
       more = page.seq > after
       after = page.seq
@@ -176,10 +176,6 @@ async function salvage(service: ServiceParts, tenantId: string, lease: TurnLease
     if (!isSessionError(error, 'not_found') && !isSessionError(error, 'too_large')) throw error
   }
   return { reply, seq, end }
-}
-
-function withoutNumber({ n: _, ...part }: TurnPart & { n: number }): TurnPart {
-  return part as TurnPart
 }
 
 function addUsage(body: SessionBody, usage: TurnUsage): SessionBody {
@@ -199,4 +195,10 @@ export function turnInProgress(retryAfterMs = 1000): SessionError {
   return new SessionError('turn_in_progress', 'Another message of this session is being answered.', {
     retryAfterMs,
   })
+}
+
+function toPart(event: TurnPart & { readonly n: number }): TurnPart {
+  const part: Partial<typeof event> = { ...event }
+  delete (part as { n?: number }).n
+  return part as TurnPart
 }

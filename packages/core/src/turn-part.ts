@@ -103,12 +103,12 @@ export class TurnReply {
         }
         return
       case 'tool-result':
-        this.#addTo('tool', part as unknown as MessagePart)
+        this.#addTo('tool', part)
         return
       case 'error':
         return
       default:
-        this.#addTo('assistant', part as MessagePart)
+        this.#addTo('assistant', part)
     }
   }
 
@@ -153,8 +153,8 @@ export class TurnReply {
     last.length += length
     const before = last.content.at(-1)
     if (before !== undefined && isBareText(before) && isBareText(part) && before.type === part.type) {
-      last.content[last.content.length - 1] = { ...before, text: `${before['text']}${part['text']}` }
-      last.length -= length - JSON.stringify(part['text']).length + 2
+      last.content[last.content.length - 1] = { ...before, text: before.text + part.text }
+      last.length -= length - JSON.stringify(part.text).length + 2
     } else {
       last.content.push(part)
     }
@@ -174,12 +174,12 @@ export class TurnReply {
   }
 }
 
-function isBareText(part: MessagePart): boolean {
+function isBareText(part: MessagePart): part is { type: 'text' | 'reasoning'; text: string } {
   return (part.type === 'text' || part.type === 'reasoning') && Object.keys(part).length === 2
 }
 
 function plain(content: readonly MessagePart[]): string | readonly MessagePart[] {
   const [first] = content
-  if (content.length === 1 && first?.type === 'text' && isBareText(first)) return first['text'] as string
+  if (content.length === 1 && first?.type === 'text' && isBareText(first)) return first.text
   return content
 }

@@ -5,7 +5,7 @@ import { SessionError } from './errors.js'
 import { endOf, findReplies, followTurn, stopTurn } from './turn-follow.js'
 import { toTurnResult, type TurnEvent, turnOf } from './turn-event.js'
 import type { TurnDocument, TurnPart } from './turn-part.js'
-import type { OngoingTurn } from './turn-types.js'
+import type { OngoingTurn } from './turn-request.js'
 
 /** A message that is being answered already, here or elsewhere: listens to that. */
 export function followedTurn(live: LiveSession, message: Message, lease: TurnLease): OngoingTurn {

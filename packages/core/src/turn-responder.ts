@@ -69,9 +69,9 @@ export interface TurnContextOf<Handle extends TurnHandle> {
   /** What the caller of `turn` passed along. */
   readonly options: JsonObject
   /** What the model should see now: `session.context()`, and the steps of this turn. */
-  context(options: SessionContextOptions): Promise<BuiltContext>
+  readonly context: (options: SessionContextOptions) => Promise<BuiltContext>
   /** What the newest turns of this session retrieved, the newest last. */
-  documents(): Promise<readonly TurnDocument[]>
+  readonly documents: () => Promise<readonly TurnDocument[]>
 }
 
 type Answer = string | TurnPart

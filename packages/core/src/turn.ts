@@ -2,7 +2,7 @@ import type { TurnAbortReason } from './events.js'
 import type { TurnEvent, TurnResult, TurnStarted } from './turn-event.js'
 import type { RespondOf, TurnHandle } from './turn-responder.js'
 import { beginTurn } from './turn-admission.js'
-import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './turn-types.js'
+import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './turn-request.js'
 
 /**
  * One user input and all that answers it. It runs from the moment it is made, whether or not anybody listens, and it

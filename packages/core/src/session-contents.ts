@@ -1,0 +1,10 @@
+import type { SessionBody } from './session-body.js'
+import type { SessionRecord } from './store.js'
+
+/** What a session holds beside its messages. */
+export interface SessionContents extends Pick<
+  SessionBody,
+  'state' | 'preferences' | 'cart' | 'orders' | 'facts' | 'summaries' | 'branches' | 'lineage'
+> {
+  readonly record: SessionRecord
+}

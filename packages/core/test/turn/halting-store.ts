@@ -1,0 +1,49 @@
+import type { SessionStore } from '../../src/index.js'
+
+/** Where a process dies: at the n-th call of its store, just before the call takes effect or just after. */
+export interface CrashPoint {
+  readonly call: number
+  readonly when: 'before' | 'after'
+}
+
+export interface HaltingStore {
+  readonly store: SessionStore
+  /** Calls made so far. */
+  readonly calls: () => number
+  /** Kills the process now. */
+  readonly kill: () => void
+  /** Settles when the process has died. */
+  readonly died: Promise<void>
+}
+
+const methods = ['read', 'commit', 'messages', 'amend', 'trim', 'remove', 'list', 'sweep'] as const
+
+/**
+ * The store of a process that dies at a point: that call and every later one never answer, as after `kill -9`. What
+ * others see of the store goes on.
+ */
+export function haltingStore(inner: SessionStore, point?: CrashPoint): HaltingStore {
+  let calls = 0
+  let dead = false
+  let die = (): void => {}
+  const died = new Promise<void>((resolve) => {
+    die = resolve
+  })
+  const never = new Promise<never>(() => {})
+  const halt = (): Promise<never> => {
+    dead = true
+    die()
+    return never
+  }
+  const wrap =
+    (method: (typeof methods)[number]) =>
+    async (...args: unknown[]): Promise<unknown> => {
+      if (dead) return never
+      const isHere = ++calls === point?.call
+      if (isHere && point?.when === 'before') return halt()
+      const answer = await (inner[method] as (...args: unknown[]) => Promise<unknown>)(...args)
+      return isHere || dead ? halt() : answer
+    }
+  const store = Object.fromEntries(methods.map((method) => [method, wrap(method)])) as unknown as SessionStore
+  return { store, calls: () => calls, kill: () => void halt(), died }
+}
