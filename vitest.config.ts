@@ -11,7 +11,7 @@ const project = (name: string, root: string) => ({
       externalConditions: [source, 'node'],
     },
   },
-  test: { name, root, include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+  test: { name, root, include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
 })
 
 export default defineConfig({
@@ -21,6 +21,7 @@ export default defineConfig({
       project('core', 'packages/core'),
       project('express', 'packages/express'),
       project('app-express', 'apps/express'),
+      project('benchmarks', 'apps/benchmarks'),
       project('testkit', 'packages/testkit'),
       project('store-postgres', 'packages/store-postgres'),
       project('store-redis', 'packages/store-redis'),

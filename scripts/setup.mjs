@@ -16,6 +16,12 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1)
 }
 
+// A step that failed has said all there is to say; where in these scripts is nobody's concern.
+process.on('uncaughtException', (error) => {
+  console.error(error.message)
+  process.exit(1)
+})
+
 /** The environment for child processes: npm's own settings would confuse pnpm, and nobody may ask questions. */
 export function childEnv(extra = {}) {
   const kept = Object.entries(process.env).filter(

@@ -1,21 +1,10 @@
 import { parseArgs } from 'node:util'
-import { createSessions, memoryStore, type SessionStore } from '@sessions/core'
+import { createSessions } from '@sessions/core'
 import { createApp } from './app.js'
+import { openStore, storeFromEnv } from './store.js'
 
 const hourMs = 3_600_000
 const graceMs = 10_000
-
-// More stores come here: each a name for the command line and how to open it.
-const stores: Readonly<Record<string, () => SessionStore>> = {
-  memory: () => memoryStore(),
-}
-
-function openStore(name: string): SessionStore {
-  const open = Object.hasOwn(stores, name) ? stores[name] : undefined
-  if (open === undefined)
-    throw new Error(`--store ${name} is unknown; there is: ${Object.keys(stores).join(', ')}`)
-  return open()
-}
 
 function readPort(text: string | undefined): number {
   if (text === undefined || text === '') return 3000
@@ -24,16 +13,18 @@ function readPort(text: string | undefined): number {
   throw new Error(`PORT=${text} is no port: 0 (any) to 65535`)
 }
 
-function start(): void {
-  const { values } = parseArgs({ options: { store: { type: 'string', default: 'memory' } } })
+async function start(): Promise<void> {
+  const { values } = parseArgs({ options: { store: { type: 'string' } } })
   const { PORT, ADMIN_TOKEN, SESSION_SECRETS } = process.env
   const secrets = SESSION_SECRETS?.split(',').filter((secret) => secret !== '')
+  const { store, close: closeStore } = await openStore(values.store ?? storeFromEnv(process.env), process.env)
   const sessions = createSessions({
-    store: openStore(values.store),
+    store,
     // As the guide has it.
     ttl: { idleMs: 24 * hourMs, historyMs: 2 * hourMs },
     ...(secrets === undefined || secrets.length === 0 ? {} : { credentialSecrets: secrets }),
   })
+  const letGo = (): void => void closeStore().catch((error: unknown) => console.error(error))
   const stop = new AbortController()
   const server = createApp({ sessions, adminToken: ADMIN_TOKEN, stop: stop.signal }).listen(
     readPort(PORT),
@@ -42,6 +33,7 @@ function start(): void {
       if (error !== undefined) {
         console.error(`cannot listen: ${error.message}`)
         process.exitCode = 1
+        letGo()
         return
       }
       const address = server.address()
@@ -55,7 +47,7 @@ function start(): void {
     if (isClosing) process.exit(1)
     isClosing = true
     // Running replies finish, and the process ends by itself; past the grace they are stored as far as they got.
-    server.close()
+    server.close(letGo)
     setTimeout(() => {
       stop.abort()
       server.closeIdleConnections()
@@ -66,9 +58,7 @@ function start(): void {
   process.on('SIGINT', close)
 }
 
-try {
-  start()
-} catch (error) {
+start().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error)
   process.exitCode = 1
-}
+})

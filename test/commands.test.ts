@@ -1,0 +1,89 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, describe, expect, it } from 'vitest'
+
+const root = resolve(import.meta.dirname, '..')
+const folder = mkdtempSync(join(tmpdir(), 'sessions-commands-'))
+const run = promisify(execFile)
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** What a command of ours prints, and how it ends; servers are its own, whatever the environment offers. */
+async function command(script: string, ...args: string[]): Promise<{ stdout: string; code: number }> {
+  const env = { ...process.env, REDIS_URL: '', DATABASE_URL: '', NODE_ENV: 'development' }
+  const options = { cwd: root, env, maxBuffer: 64 * 1024 * 1024 }
+  return run(process.execPath, [join(root, 'scripts', script), ...args], options).then(
+    ({ stdout }) => ({ stdout, code: 0 }),
+    (error: { stdout: string; code: number }) => ({ stdout: error.stdout, code: error.code }),
+  )
+}
+
+/** Dialogues with every kind of text that has ever got lost somewhere. */
+function dialogues(count: number): string {
+  const texts = [
+    'Two phones, please',
+    '',
+    ' spaces ',
+    '\u0000 NUL',
+    'é e\u0301 😀',
+    '\u2028',
+    '\ud800',
+    '{"a":[]}',
+    'x'.repeat(5000),
+  ]
+  const lines = Array.from({ length: count }, (_, index) =>
+    JSON.stringify({
+      id: `d_${index}`,
+      turns: texts.flatMap((text, turn) => [
+        { role: 'user', content: `${text}${index}`, state: { [`slot_${turn % 3}`]: [text, String(index)] } },
+        { role: 'assistant', content: `${index}${text}` },
+      ]),
+    }),
+  )
+  return `${lines.join('\n')}\n`
+}
+
+describe('npm run demo', () => {
+  it('ends after its tour with code 0', async () => {
+    const { stdout, code } = await command('demo.mjs', '--once')
+    expect(stdout).toContain('What did I ask first?')
+    expect(code).toBe(0)
+  })
+
+  it.each(['redis', 'postgres'])(
+    'finds conversation and cart again on %s after the app was killed',
+    async (store) => {
+      const { stdout, code } = await command('demo.mjs', '--once', '--store', store)
+      expect(stdout).toContain('Back after a restart')
+      expect(code).toBe(0)
+    },
+  )
+
+  it('says what it does not know', async () => {
+    expect((await command('demo.mjs', '--app', 'nope')).code).toBe(2)
+  })
+})
+
+describe('npm run replay', () => {
+  const file = join(folder, 'dialogues.jsonl')
+  writeFileSync(file, dialogues(40))
+
+  it.each(['memory', 'redis', 'postgres'])('reads back on %s what it sent', async (store) => {
+    const { stdout, code } = await command('replay.mjs', '--data', file, '--store', store, '--json')
+    const result = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>
+    expect(result).toMatchObject({ dialogues: 40, messages: 720, mismatches: 0 })
+    expect(result['seconds']).toBeGreaterThan(0)
+    expect(code).toBe(0)
+  })
+
+  it('counts what cannot be replayed as a mismatch, and ends with code 1', async () => {
+    const bad = join(folder, 'bad.jsonl')
+    writeFileSync(bad, `${JSON.stringify({ id: 'x', turns: [{ role: 'robot', content: 'hi' }] })}\n`)
+    const { stdout, code } = await command('replay.mjs', '--data', bad, '--json')
+    expect(JSON.parse(stdout.trim().split('\n').at(-1)!)).toMatchObject({ dialogues: 1, mismatches: 1 })
+    expect(code).toBe(1)
+  })
+})
