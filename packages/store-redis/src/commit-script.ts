@@ -6,11 +6,13 @@ import { RedisScript } from './redis-script.js'
 // and `amend` is one that Redis refuses, before anything has changed; `trim` and `remove` begin with one it allows.
 
 /** `record`, as `string.match` takes it apart: see `stored-record.ts`. */
-const recordPattern = "'^r1 (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%S+) (%S*) (%S*) (%S*) (%S*) (.*)$'"
+const recordPattern = "'^r1 (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%S+) (%S*) (%S*) (%S*) (%S*) (.*)$'"
 
 /**
- * KEYS log, ids. ARGV revision, incarnation, idleMs, absoluteMs, userId, label, title, op, body, then an id and a
- * payload for each message. Empty: not given; names and incarnation follow a `=`, a body follows a `b`.
+ * KEYS log, ids. ARGV revision, incarnation, idleMs, absoluteMs, userId, label, title, op, body, whose it is, then an id
+ * and a payload for each message. Empty: not given; names and incarnation follow a `=`, a body follows a `b`.
+ *
+ * Every reply has the op after its first word:
  *
  * - `ok record due [place ...]`: `due` is empty, or `+` when the indexes have to be told, or the record as it was when
  *   its names changed; a place is `0` for a message now stored, `seq at` for one that was there. No places: all new.
@@ -20,7 +22,7 @@ const recordPattern = "'^r1 (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%S+) (%S*) (%S*
 export const commitScript = new RedisScript(String.raw`
 local log, ids = KEYS[1], KEYS[2]
 local want, inc, idle, absolute, op, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[8], ARGV[9]
-local n = #ARGV
+local who, n = ARGV[10], #ARGV
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local at = string.format('%.0f', now)
@@ -30,45 +32,45 @@ local rev, last, trimmed, created, active, expires = 0, 0, 0, at, at, '-'
 local has, ops, user, label, title = string.sub(inc, 2), '', '', '', ''
 local updated
 if old then
-  rev, last, trimmed, created, updated, active, expires, has, ops, user, label, title =
+  who, rev, last, trimmed, created, updated, active, expires, has, ops, user, label, title =
     string.match(old, ${recordPattern})
-  if not rev then return {'corrupt', 'record'} end
+  if not rev then return {'corrupt', op, 'record'} end
   last, trimmed = tonumber(last), tonumber(trimmed)
-  if want ~= '0' and inc ~= '' and inc ~= '=' .. has then return {'gone'} end
+  if want ~= '0' and inc ~= '' and inc ~= '=' .. has then return {'gone', op} end
   if want ~= '' and want ~= rev then
     local place = (rev - want - 1) * 8
-    if op == '' or place < 0 or string.sub(ops, place + 1, place + 8) ~= op then
-      return {'revision', tonumber(rev), old}
+    if (body == '' and want ~= '0') or place < 0 or string.sub(ops, place + 1, place + 8) ~= op then
+      return {'revision', op, tonumber(rev), old}
     end
-    local again = {'again', old}
-    for i = 10, n, 2 do
+    local again = {'again', op, old}
+    for i = 11, n, 2 do
       local seq = redis.call('HGET', ids, ARGV[i])
       local m = seq and tonumber(seq) and redis.call('LINDEX', log, last - seq + 3)
       local sent = m and string.match(m, '^m%d+ (%d+) ')
-      if not sent then return {'revision', tonumber(rev), old} end
+      if not sent then return {'revision', op, tonumber(rev), old} end
       again[#again + 1] = seq .. ' ' .. sent
     end
     return again
   end
 elseif redis.call('EXISTS', ids) == 1 then
-  return {'corrupt', 'log'}
+  return {'corrupt', op, 'log'}
 elseif want ~= '0' then
-  return {'gone'}
+  return {'gone', op}
 end
 
 local seen, places, fresh, known = {}, {}, 0, false
-if n > 9 then
+if n > 10 then
   if old then
     local count = last - trimmed
     if redis.call('LLEN', log) ~= count + 3 or redis.call('HLEN', ids) ~= count then
-      return {'corrupt', 'messages'}
+      return {'corrupt', op, 'messages'}
     end
   end
-  for i = 10, n, 2 do
+  for i = 11, n, 2 do
     local id, payload = ARGV[i], ARGV[i + 1]
     local first = seen[id]
     if first then
-      if ARGV[first + 1] ~= payload then return {'id', (i - 10) / 2} end
+      if ARGV[first + 1] ~= payload then return {'id', op, (i - 11) / 2} end
       places[i], known = first, true
     else
       seen[id] = i
@@ -76,8 +78,8 @@ if n > 9 then
       if seq then
         local m = tonumber(seq) and redis.call('LINDEX', log, last - seq + 3)
         local sent = m and string.match(m, '^m' .. seq .. ' (%d+) ')
-        if not sent then return {'corrupt', 'message'} end
-        if m ~= 'm' .. seq .. ' ' .. sent .. ' ' .. id .. ' ' .. payload then return {'id', (i - 10) / 2} end
+        if not sent then return {'corrupt', op, 'message'} end
+        if m ~= 'm' .. seq .. ' ' .. sent .. ' ' .. id .. ' ' .. payload then return {'id', op, (i - 11) / 2} end
         places[i], known = seq .. ' ' .. sent, true
       else
         fresh = fresh + 1
@@ -110,17 +112,17 @@ if body ~= '' or not old then
   ops = string.sub(op .. ops, 1, 64)
 end
 
-local record = 'r1 ' .. rev .. ' ' .. (last + fresh) .. ' ' .. trimmed .. ' ' .. created .. ' ' .. at .. ' ' ..
+local record = 'r1 ' .. who .. ' ' .. rev .. ' ' .. (last + fresh) .. ' ' .. trimmed .. ' ' .. created .. ' ' .. at .. ' ' ..
   active .. ' ' .. ends .. ' ' .. has .. ' ' .. ops .. ' ' .. user .. ' ' .. label .. ' ' .. title
 if not old then redis.call('RPUSH', log, record, body == '' and 'b' or body, '|') end
 if fresh > 0 then
   local seq, pairs = last, {}
-  for i = 10, n, 2 do
+  for i = 11, n, 2 do
     if not places[i] then
       seq = seq + 1
       if known then places[i] = 0 end
       local m = 'm' .. seq .. ' ' .. at .. ' ' .. ARGV[i] .. ' ' .. ARGV[i + 1]
-      if redis.call('LINSERT', log, 'AFTER', '|', m) < 0 then return {'corrupt', 'marker'} end
+      if redis.call('LINSERT', log, 'AFTER', '|', m) < 0 then return {'corrupt', op, 'marker'} end
       pairs[#pairs + 1] = ARGV[i]
       pairs[#pairs + 1] = seq
       if #pairs == 1000 then
@@ -144,10 +146,10 @@ elseif ends ~= '-' and fresh > 0 and last == trimmed then
   redis.call('PEXPIREAT', ids, string.format('%.0f', ends - 1))
 end
 
-local reply = {'ok', record, due}
+local reply = {'ok', op, record, due}
 if known then
   local seqs, seq = {}, last
-  for i = 10, n, 2 do
+  for i = 11, n, 2 do
     local place = places[i]
     if place == 0 then
       seq = seq + 1

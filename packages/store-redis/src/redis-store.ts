@@ -17,7 +17,16 @@ import { amendScript, pageScript, presenceScript, removeScript, trimScript } fro
 import { notFound, toCommitted, toRefusal, toRepeated, toSent } from './sent-change.js'
 import { checkChange, checkLimit, checkMessageQuery, checkWhole, toArgs } from './session-change.js'
 import { SessionIndex } from './session-index.js'
-import { corrupt, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
+import {
+  checkWhose,
+  corrupt,
+  marker,
+  mixedUp,
+  parseBody,
+  parseMessages,
+  parseRecord,
+  seqOf,
+} from './stored-record.js'
 import { toText } from './encoding.js'
 
 export interface RedisStoreOptions {
@@ -105,9 +114,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const { ref, log, ids } = keys.session(asked)
       const sent = toSent(change)
       const incarnation = change.incarnation ?? (change.revision === 0 ? ops.incarnation() : undefined)
-      const args = toArgs(change, incarnation, ops.next())
+      const op = ops.next()
+      const args = toArgs(ref, change, incarnation, op)
       return writing(async (current) => {
-        const [verdict, ...details] = await calls.write(current, commitScript, [log, ids], args)
+        const [verdict, said, ...details] = await calls.write(current, commitScript, [log, ids], args)
+        if (said !== op) throw mixedUp()
         if (verdict === 'ok') {
           const [text, due, ...places] = details
           const record = parseRecord(ref, text)
@@ -131,15 +142,16 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       })
     },
 
-    async messages(ref, query) {
+    async messages(asked, query) {
       checkMessageQuery(query)
-      const { log, ids } = keys.session(ref)
+      const { ref, log, ids } = keys.session(asked)
       const { after = 0, before = Number.MAX_SAFE_INTEGER, limit, order = 'asc' } = query
       const args = [String(after), String(before), String(limit), order]
       return reading(async (current) => {
-        const [verdict, more, elements] = await calls.read(current, pageScript, [log, ids], args)
+        const [verdict, more, elements, who] = await calls.read(current, pageScript, [log, ids], args)
         if (verdict === 'gone') throw notFound()
         if (verdict !== 'ok' || !Array.isArray(elements)) throw corrupt(String(more))
+        checkWhose(ref, who)
         const messages = elements.length === 0 ? [] : parseMessages(elements, seqOf(elements[0]))
         return { messages: order === 'desc' ? messages.reverse() : messages, more: Number(more) === 1 }
       })

@@ -10,22 +10,22 @@ const openLog = String.raw`
 local log, ids = KEYS[1], KEYS[2]
 local old = redis.call('LINDEX', log, 0)
 if not old then return {redis.call('EXISTS', ids) == 1 and 'corrupt' or 'gone', 'log'} end
-local last, trimmed = string.match(old, '^r1 %d+ (%d+) (%d+) ')
+local who, last, trimmed = string.match(old, '^r1 (%S+) %d+ (%d+) (%d+) ')
 if not last then return {'corrupt', 'record'} end
 last, trimmed = tonumber(last), tonumber(trimmed)
 if redis.call('LLEN', log) ~= last - trimmed + 3 then return {'corrupt', 'messages'} end
 `
 
-/** KEYS log, ids. ARGV after, before, limit, order. `ok more {message ...}`, newest first; `gone`, `corrupt reason`. */
+/** KEYS log, ids. ARGV after, before, limit, order. `ok more {message ...} whose`, newest first; `gone`, `corrupt reason`. */
 export const pageScript = new RedisScript(String.raw`
 ${openLog}
 local low, high = math.max(tonumber(ARGV[1]), trimmed) + 1, math.min(tonumber(ARGV[2]) - 1, last)
 local count = high - low + 1
-if count <= 0 then return {'ok', 0, {}} end
+if count <= 0 then return {'ok', 0, {}, who} end
 local take = math.min(count, tonumber(ARGV[3]))
 if ARGV[4] == 'asc' then high = low + take - 1 end
 local from = last - high + 3
-return {'ok', count > take and 1 or 0, redis.call('LRANGE', log, from, from + take - 1)}
+return {'ok', count > take and 1 or 0, redis.call('LRANGE', log, from, from + take - 1), who}
 `)
 
 /** KEYS log, ids. ARGV a seq and a payload for each amendment. `ok count`; `gone`, `corrupt reason`. */
@@ -57,7 +57,7 @@ for i, m in ipairs(gone) do
   gone[i] = string.match(m, '^m%d+ %d+ (%S*) ')
   if not gone[i] then return {'corrupt', 'message'} end
 end
-local before, after = string.match(old, '^(r1 %d+ %d+ )%d+( .*)$')
+local before, after = string.match(old, '^(r1 %S+ %d+ %d+ )%d+( .*)$')
 for i = 1, count, 1000 do
   redis.call('HDEL', ids, unpack(gone, i, math.min(i + 999, count)))
 end

@@ -1,10 +1,16 @@
-import { SessionError, type MessageQuery, type SessionChange } from '@sessions/core/store'
+import { SessionError, type MessageQuery, type SessionChange, type SessionRef } from '@sessions/core/store'
 import { toText, toToken } from './encoding.js'
+import { whose } from './stored-record.js'
 
 const maxPage = 1000
 
-/** What `commitScript` is told. `op` names this commit among those of the body. */
-export function toArgs(change: SessionChange, incarnation: string | undefined, op: string): string[] {
+/** What `commitScript` is told of a commit that is called `op`. */
+export function toArgs(
+  ref: SessionRef,
+  change: SessionChange,
+  incarnation: string | undefined,
+  op: string,
+): string[] {
   const { revision, idleMs, absoluteMs, userId, label, title, body, messages } = change
   const args = [
     revision === undefined ? '' : String(revision),
@@ -14,8 +20,9 @@ export function toArgs(change: SessionChange, incarnation: string | undefined, o
     userId === undefined ? '' : `=${toToken(userId)}`,
     label === undefined ? '' : `=${toToken(label)}`,
     title === undefined ? '' : `=${toText(title)}`,
-    body === undefined && revision !== 0 ? '' : op,
+    op,
     body === undefined ? '' : `b${toText(body)}`,
+    whose(ref),
   ]
   for (const { id, payload } of messages ?? []) args.push(toToken(id), toText(payload))
   return args

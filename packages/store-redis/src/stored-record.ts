@@ -1,19 +1,20 @@
 import { SessionError, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
-import { fromText, fromToken } from './encoding.js'
+import { digest, fromText, fromToken, toToken } from './encoding.js'
 
 /** The element between the body and the messages, where new ones are put. */
 export const marker = '|'
 
-// `r1`, for the first layout, then revision, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt or `-`,
+// `r1`, for the first layout, then whose it is, revision, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt or `-`,
 // incarnation, the newest changes of the body (see `commit-script.ts`), userId, label and title.
-const recordPattern = /^r1 (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+|-) (\S*) \S* (\S*) (\S*) ([^]*)$/
+const recordPattern = /^r1 (\S+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+|-) (\S*) \S* (\S*) (\S*) ([^]*)$/
 
 /** The record of a session, from its element of the log. */
 export function parseRecord({ tenantId, id }: SessionRef, text: unknown): SessionRecord {
   const parts = typeof text === 'string' ? recordPattern.exec(text) : null
   if (parts === null) throw corrupt('its record is not one')
-  const [, revision, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt, incarnation] = parts
-  const [userId, label, title] = parts.slice(9)
+  const [, who, revision, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt, incarnation] = parts
+  checkWhose({ tenantId, id }, who)
+  const [userId, label, title] = parts.slice(10)
   return {
     tenantId,
     id,
@@ -29,6 +30,21 @@ export function parseRecord({ tenantId, id }: SessionRef, text: unknown): Sessio
     ...(label === '' ? {} : { label: fromToken(label!) }),
     ...(title === '' ? {} : { title: parseText(title!) }),
   }
+}
+
+/** Tells the sessions of a connection apart: whoever a reply is about, it says so. */
+export function whose({ tenantId, id }: SessionRef): string {
+  return digest(`${toToken(tenantId)}:${toToken(id)}`).toString(36)
+}
+
+/** Throws when a reply is about another session: a client that mixes up its replies must not show it to this caller. */
+export function checkWhose(ref: SessionRef, who: unknown): void {
+  if (String(who) !== whose(ref)) throw mixedUp()
+}
+
+/** The error for a reply to something else than was asked. */
+export function mixedUp(): SessionError {
+  return new SessionError('unknown_outcome', 'the Redis client gave the reply to another command')
 }
 
 /** The body of a session, from its element of the log. */

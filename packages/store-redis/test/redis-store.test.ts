@@ -1,6 +1,6 @@
 import type { SessionStore } from '@sessions/core/store'
 import { startFaultProxy, startRedis, type RedisServer } from '@sessions/testkit'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Keys } from '../src/keys.js'
 import { redisStore, type RedisClient } from '../src/index.js'

@@ -82,7 +82,7 @@ describe('an index that is wrong', () => {
     await client.del(...indexes)
     const { log } = keys.session(ref)
     const record = (await client.lindex(log, 0))!.split(' ')
-    record[6] = String(Number(record[6]) - 60_000)
+    record[7] = String(Number(record[7]) - 60_000)
     await client.lset(log, 0, record.join(' '))
     await store.commit(ref, { messages: [{ id: 'm1', payload: '1' }] })
     expect(await idsOf({ tenantId: 'lost', userId: 'alice' })).toEqual(['a'])
@@ -109,7 +109,7 @@ describe('pages', () => {
     for (const [n, member] of entries.entries()) {
       const { log } = keys.session({ tenantId, id: member.split(' ')[0]! })
       const record = (await client.lindex(log, 0))!.split(' ')
-      record[6] = '1700000000000'
+      record[7] = '1700000000000'
       await client.lset(log, 0, record.join(' '))
       await client.zadd(key, -1_700_000_000_000, entries[n]!)
     }
@@ -151,7 +151,7 @@ describe('sweep', () => {
     await client.persist(keys.session(ref).log)
     const due = keys.dueOf(ref.tenantId)
     const record = (await client.lindex(keys.session(ref).log, 0))!.split(' ')
-    record[7] = '5'
+    record[8] = '5'
     await client.lset(keys.session(ref).log, 0, record.join(' '))
     const [member] = await client.zrange(due, '0', '-1')
     await client.zadd(due, 5, member!)
