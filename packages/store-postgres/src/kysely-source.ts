@@ -1,5 +1,5 @@
 import { CompiledQuery, type Kysely } from 'kysely'
-import { type Connection, type ConnectionSource, within } from './database.js'
+import { type Connection, type ConnectionSource, type Value, within } from './database.js'
 import { TimedOut } from './errors.js'
 
 /** Connections of a `Kysely`. It names no statement, so each one is parsed anew; and it keeps what times out. */
@@ -15,16 +15,23 @@ export class KyselySource<Tables> implements ConnectionSource {
     const checkTime = () => {
       if (performance.now() >= until) throw new TimedOut()
     }
-    const done = this.#kysely.connection().execute((kysely) => {
+    const done = this.#kysely.connection().execute(async (kysely) => {
       checkTime()
-      return work({
-        async query(statement, values) {
-          checkTime()
-          const text = typeof statement === 'string' ? statement : statement.text
-          const { rows } = await kysely.executeQuery(CompiledQuery.raw(text, [...values]))
-          return rows.map((row) => Object.values(row as object) as unknown[])
-        },
-      })
+      const run = (text: string, values: readonly Value[]) =>
+        kysely.executeQuery(CompiledQuery.raw(text, [...values]))
+      try {
+        return await work({
+          async query(statement, values) {
+            checkTime()
+            const { rows } = await run(typeof statement === 'string' ? statement : statement.text, values)
+            return rows.map((row) => Object.values(row as object) as unknown[])
+          },
+        })
+      } catch (error) {
+        // Kysely takes the connection back whatever became of it; it must not take a transaction with it.
+        if (error instanceof TimedOut) await run('rollback', [])
+        throw error
+      }
     })
     return within(until, done)
   }

@@ -31,7 +31,7 @@ create table ${sessions} (
   title text,
   body text not null,
   constraint "${prefix}sessions_pkey" primary key (tenant_id, id)
-) with (fillfactor = 90);
+) with (fillfactor = 70);
 create index "${prefix}sessions_active" on ${sessions} (tenant_id, active_at desc, id);
 create index "${prefix}sessions_user_active" on ${sessions} (tenant_id, user_id, active_at desc, id)
   where user_id is not null;

@@ -64,10 +64,14 @@ class Lease implements Connection {
       }
       const lease = new Lease(until, reject)
       pool.connect((error, client, release) => {
-        if (error !== undefined && error !== null) clearTimeout(lease.#timer)
-        if (client === undefined || lease.broken) {
-          release()
+        if (client === undefined) {
+          clearTimeout(lease.#timer)
           reject(error ?? new TimedOut())
+          return
+        }
+        if (lease.broken) {
+          // It comes too late for whoever waited, and is as good as new.
+          release()
           return
         }
         listen(client)

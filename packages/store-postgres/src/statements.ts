@@ -35,9 +35,11 @@ export function recordOf(t: string): string {
 
 const activityStepMs = 60_000
 
-// A row that says what cannot be is left as it is.
-const isSound = (alias: string) =>
-  `${alias}.revision >= 1 and ${alias}.trimmed_seq >= 0 and ${alias}.last_seq >= ${alias}.trimmed_seq`
+// A row that says what cannot be is left as it is. The sums are null when one of theirs is.
+const isSound = (
+  t: string,
+) => `${t}.revision >= 1 and ${t}.trimmed_seq >= 0 and ${t}.last_seq >= ${t}.trimmed_seq
+  and ${t}.created_at + ${t}.updated_at + ${t}.active_at > 0 and ${t}.incarnation is not null`
 
 // Its clock may be set back; times of a session do not go back with it.
 const updatedAt = (alias: string) => `greatest(${alias}.updated_at, ${nowMs})`
@@ -69,6 +71,7 @@ const tailOf = (messages: string, count: string) => `(
   select string_agg(m.id || E'\\x1f' || m.at || E'\\x1f' || m.payload, E'\\x1e') from (
     select m.id, m.at, m.payload from ${messages} m
     where m.tenant_id = s.tenant_id and m.session_key = s.skey and m.seq > s.last_seq - ${count}
+      and m.seq <= s.last_seq
     order by m.seq) m) as tail`
 
 export function toHotStatements({ sessions, messages }: TableNames): HotStatements {
