@@ -31,6 +31,8 @@ export interface SessionEventDetails {
     readonly role: Role
     readonly tokens: number
   }
+  /** The messages from one seq to another are summed up in so many tokens; they stay in the log. */
+  'context.compacted': { readonly from: number; readonly to: number; readonly tokens: number }
   'history.expired': { readonly throughSeq: number }
   'state.changed': { readonly revision: number }
   'preferences.changed': { readonly revision: number; readonly keys: readonly string[] }

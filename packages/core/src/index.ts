@@ -9,7 +9,35 @@ export {
   pieces,
 } from './cart.js'
 export { buildContext, type ContextInput, type ContextOptions } from './context/build-context.js'
+export { compose, type ContextLimit, within } from './context/compose.js'
+export { defaultStrategy } from './context/default-strategy.js'
+export type { Embed } from './context/embed.js'
+export { extractFacts, facts } from './context/facts.js'
 export type { BuiltContext } from './context/lay-out.js'
+export {
+  pinned,
+  queryKind,
+  type QueryKind,
+  select,
+  tokenBudget,
+  type TokenBudgetSplit,
+} from './context/pick.js'
+export { relevance, type RelevanceOptions } from './context/relevance.js'
+export {
+  createRelevanceIndex,
+  type Relevance,
+  type RelevanceIndex,
+  type RelevanceQuery,
+} from './context/relevance-index.js'
+export type { ContextMessage, ContextPart, ContextReport, DroppedRange } from './context/report.js'
+export type { ContextBoundary, ContextChoice, ContextSituation, ContextStrategy } from './context/strategy.js'
+export { summarize, type SummaryOptions, type SummaryPlan, type WriteSummary } from './context/summary.js'
+export {
+  slidingWindow,
+  type SlidingWindowOptions,
+  stableWindow,
+  type StableWindowOptions,
+} from './context/window.js'
 export { type CountTokens, estimateTokens } from './context/token-count.js'
 export {
   isSessionError,
@@ -25,6 +53,7 @@ export type {
   SessionListener,
   TurnAbortReason,
 } from './events.js'
+export type { FactInput } from './fact-input.js'
 export type { HistoryOptions, HistoryPage } from './history.js'
 export type { Identity } from './identity.js'
 export { newId } from './ids.js'
@@ -41,12 +70,14 @@ export type { SessionInit } from './session-creation.js'
 export type { Branch, CartCounts, Fact, Lineage, SeqRange, Summary } from './session-body.js'
 export type { ChangeOptions, SessionCart } from './session-cart.js'
 export type {
+  SessionContextSettings,
   SessionLimits,
   SessionsOptions,
   SessionTtl,
   SessionTurnOptions,
   SessionWarning,
 } from './session-options.js'
+export type { Compaction, CompactOptions } from './session-compaction.js'
 export type { SessionContextOptions } from './session-context.js'
 export type { SessionContents } from './session-contents.js'
 export type { Session } from './session.js'

@@ -1,4 +1,5 @@
 import { isSessionError, SessionError } from './errors.js'
+import { LostAnswers } from './lost-answers.js'
 import { type Identity, mayOpen } from './identity.js'
 import { newId } from './ids.js'
 import { decodeMessage, type Message } from './message.js'
@@ -36,7 +37,6 @@ export interface Updated extends Seen {
 
 // As many writers as could reasonably meet on one session; past it something is wrong and the caller should know.
 const maxAttempts = 200
-const maxUnknownOutcomes = 5
 const keptChanges = 32
 
 /** One session for one caller: reads it, and changes it so that no change is lost and none is made twice. */
@@ -96,12 +96,13 @@ export class LiveSession {
         path: 'messages',
       })
     }
-    for (let attempt = 1; ; attempt++) {
+    const lost = new LostAnswers()
+    for (;;) {
       try {
         return this.#keep(await this.#commit({ messages }))
       } catch (error) {
         // The ids make a repeat harmless, whether or not the first try was applied.
-        if (!isSessionError(error, 'unknown_outcome') || attempt >= maxUnknownOutcomes) throw error
+        if (!lost.mayRepeat(error)) throw lost.told(error)
       }
     }
   }
@@ -112,16 +113,28 @@ export class LiveSession {
    */
   async update(change: (body: SessionBody) => SessionBody, options: UpdateOptions = {}): Promise<Updated> {
     await this.store()
+    const lost = new LostAnswers()
+    try {
+      return await this.#update(change, options, lost)
+    } catch (error) {
+      throw lost.told(error)
+    }
+  }
+
+  async #update(
+    change: (body: SessionBody) => SessionBody,
+    options: UpdateOptions,
+    lost: LostAnswers,
+  ): Promise<Updated> {
     const { ifRevision, changeId: named, slack = 0, ...others } = options
     const changeId = named ?? newId().slice(0, 10)
     // The copy at hand saves a read. It may be old: only a commit proves it, so nothing else is concluded from it.
     let seen: Seen | undefined =
       this.#body === undefined ? undefined : { record: this.#record, body: this.#body }
-    let unknown = 0
     for (let attempt = 1; ; attempt++) {
       const fresh = seen === undefined
       seen ??= await this.load()
-      if ((unknown > 0 || named !== undefined) && seen.body.changes.includes(changeId)) {
+      if ((lost.any || named !== undefined) && seen.body.changes.includes(changeId)) {
         const { messages } = others
         // Their ids make a repeat harmless, and it tells where they went.
         const appended = messages === undefined ? [] : (await this.#commit({ messages })).messages
@@ -152,7 +165,7 @@ export class LiveSession {
         this.#body = next
         return { record, body: next, appended }
       } catch (error) {
-        if (isSessionError(error, 'unknown_outcome') && ++unknown <= maxUnknownOutcomes) {
+        if (lost.mayRepeat(error)) {
           seen = undefined
         } else if (
           isSessionError(error, 'conflict') &&
@@ -164,6 +177,18 @@ export class LiveSession {
         } else {
           throw error
         }
+      }
+    }
+  }
+
+  /** Removes the session; false when it was gone already. */
+  async remove(): Promise<boolean> {
+    const lost = new LostAnswers()
+    for (;;) {
+      try {
+        return (await this.service.store.remove(this.ref)) || lost.any
+      } catch (error) {
+        if (!lost.mayRepeat(error)) throw lost.told(error)
       }
     }
   }

@@ -102,6 +102,8 @@ export interface SessionBody {
   /** Ids of the newest changes, so that a change whose answer got lost is known to have happened. */
   readonly changes: readonly string[]
   readonly lineage?: Lineage | undefined
+  /** Where the context window began, so that the next one begins there too. */
+  readonly boundary?: { readonly seq: number } | undefined
   /** The turn that is going on. */
   readonly turn?: TurnLease | undefined
   /** How many turns were begun. */
@@ -142,6 +144,7 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   generation: z.int().min(1),
   changes: z.array(z.string()),
   lineage: z.object({ sessionId: z.string(), seq: count }).optional(),
+  boundary: z.looseObject({ seq: count }).optional(),
   turn: z
     .looseObject({ id: z.string(), fence: z.int(), messageId: z.string(), replyId: z.string() })
     .optional(),

@@ -1,6 +1,6 @@
 import { addToCart, type CartItemInput, emptyCart } from './cart.js'
-import { isSessionError } from './errors.js'
 import type { Identity } from './identity.js'
+import { LostAnswers } from './lost-answers.js'
 import { type JsonObject, parseJsonObject } from './json.js'
 import type { Seen } from './live-session.js'
 import { encodeCopy, encodeMessage, type Message, type MessageInput } from './message.js'
@@ -8,7 +8,7 @@ import { parseTitle } from './parse.js'
 import { encodeBody, newBody, type SessionBody } from './session-body.js'
 import type { ServiceParts } from './session-options.js'
 import { claimSlots } from './session-slots.js'
-import type { SessionRecord, SessionRef } from './store.js'
+import type { SessionChange, SessionRecord, SessionRef } from './store.js'
 
 /** What a session starts with. */
 export interface SessionInit {
@@ -43,7 +43,7 @@ export async function storeNewSession(
   made: NewSession,
 ): Promise<Seen> {
   const { ref, incarnation, init = {}, body = initialBody(init), copied = [] } = made
-  const { store, limits, countTokens, deadline, emit } = service
+  const { limits, countTokens, deadline, emit } = service
   const { userId } = identity
   const messages = [
     ...copied.map(encodeCopy),
@@ -61,19 +61,30 @@ export async function storeNewSession(
     ...(init.title === undefined ? {} : { title: parseTitle(init.title) }),
     ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
   }
-  let record: SessionRecord
-  try {
-    record = (await store.commit(ref, change)).record
-  } catch (error) {
-    // The answer got lost; the incarnation tells whether what is there now is what we made.
-    if (!isSessionError(error, 'unknown_outcome')) throw error
-    const stored = await store.read(ref)
-    record =
-      stored?.record.incarnation === incarnation ? stored.record : (await store.commit(ref, change)).record
-  }
+  const record = await create(service, ref, change)
   await claimSlots(service, record)
   emit('session.created', record, {})
   return { record, body }
+}
+
+/** Commits a creating change. When its answer got lost, the incarnation tells whether what is there is what was made. */
+async function create(
+  { store }: ServiceParts,
+  ref: SessionRef,
+  change: SessionChange,
+): Promise<SessionRecord> {
+  const lost = new LostAnswers()
+  for (;;) {
+    try {
+      if (lost.any) {
+        const stored = await store.read(ref)
+        if (stored?.record.incarnation === change.incarnation) return stored!.record
+      }
+      return (await store.commit(ref, change)).record
+    } catch (error) {
+      if (!lost.mayRepeat(error)) throw lost.told(error)
+    }
+  }
 }
 
 function initialBody(init: SessionInit): SessionBody {

@@ -1,9 +1,14 @@
+import type { Embed } from './context/embed.js'
+import type { SummaryOptions, WriteSummary } from './context/summary.js'
 import type { CountTokens } from './context/token-count.js'
 import { estimateTokens } from './context/token-count.js'
 import { createCredentials, type Credentials } from './credential.js'
 import { SessionError } from './errors.js'
 import type { SessionEvent, SessionEventDetails, SessionEventType, SessionListener } from './events.js'
 import { newId } from './ids.js'
+import { createKeptHistories, type KeptHistories } from './kept-histories.js'
+import type { Message } from './message.js'
+import type { Fact } from './session-body.js'
 import type { SessionChange, SessionRef, SessionStore } from './store.js'
 import { memoryStore } from './stores/memory-store.js'
 
@@ -55,6 +60,21 @@ export interface SessionTurnOptions {
   toolTimeoutMs?: number
 }
 
+export interface SessionContextSettings {
+  /** Sums up what is old, in few words (default: excerpts of what was said). Runs outside of turns. */
+  summarize?: WriteSummary
+  /** What is summed up, and how briefly. */
+  summaries?: SummaryOptions
+  /** Over this many tokens of history, a context sums up what is old in the background (default: never). */
+  compactAboveTokens?: number
+  /** Vectors for texts, so that what means the same is found too (default: words alone). */
+  embed?: Embed
+  /** Draws facts from a message, for contexts to tell of (default: none; `extractFacts` knows simple English rules). */
+  extractFacts?: (message: Message) => readonly Fact[]
+  /** How many sessions keep their messages and their index in memory between contexts (default 100). */
+  keptSessions?: number
+}
+
 /** Something the operator should know and no caller caused. Codes are stable. */
 export interface SessionWarning {
   readonly code:
@@ -63,6 +83,9 @@ export interface SessionWarning {
     | 'listener_failed'
     | 'insecure_transport'
     | 'respond_failed'
+    | 'embed_failed'
+    | 'summarize_failed'
+    | 'compact_failed'
   readonly message: string
   readonly cause?: unknown
 }
@@ -78,6 +101,7 @@ export interface SessionsOptions {
   ttl?: SessionTtl
   limits?: SessionLimits
   turns?: SessionTurnOptions
+  context?: SessionContextSettings
   /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */
   countTokens?: CountTokens
   /** Told every event, after the fact. What it throws is a warning and changes nothing. */
@@ -93,6 +117,14 @@ export interface ServiceParts {
   readonly ttl: { idleMs: number; absoluteMs: number; historyMs: number; refreshOnRead: boolean }
   readonly limits: Required<SessionLimits>
   readonly turns: Required<SessionTurnOptions>
+  readonly context: SessionContextSettings
+  readonly histories: KeptHistories
+  /** Whether a history whose newest message this is has expired. */
+  readonly historyExpired: (newest: Pick<Message, 'at'> | undefined) => boolean
+  /** Runs work outside of any request, unless work of that name runs already. It must not reject. */
+  readonly background: (name: string, work: () => Promise<void>) => void
+  /** Settles when no background work runs. */
+  readonly settled: () => Promise<void>
   readonly countTokens: CountTokens
   /** The part of a change that moves the deadline. */
   readonly deadline: Pick<SessionChange, 'idleMs' | 'absoluteMs'>
@@ -147,18 +179,27 @@ export function toServiceParts(options: SessionsOptions): ServiceParts {
         'Credentials are signed with a secret made at start: a restart voids them. Pass credentialSecrets.',
     })
   }
+  const store = options.store ?? memoryStore()
+  const storeClock = createStoreClock()
   return {
-    store: options.store ?? memoryStore(),
+    store,
     credentials: createCredentials(options.credentialSecrets ?? [newId() + newId()]),
     ttl,
     limits,
     turns: toTurnOptions(options.turns),
+    context: options.context ?? {},
+    histories: createKeptHistories(store, {
+      maxSessions: limit(options.context?.keptSessions, 'context.keptSessions', 100),
+      extractFacts: options.context?.extractFacts ?? (() => []),
+    }),
+    historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
+    ...createBackground(),
     countTokens: options.countTokens ?? estimateTokens,
     deadline: {
       ...(Number.isFinite(ttl.idleMs) ? { idleMs: ttl.idleMs } : {}),
       ...(Number.isFinite(ttl.absoluteMs) ? { absoluteMs: ttl.absoluteMs } : {}),
     },
-    storeClock: createStoreClock(),
+    storeClock,
     warn,
     emit(type, record, details) {
       if (options.onEvent === undefined) return
@@ -186,6 +227,20 @@ function toTurnOptions(given: SessionTurnOptions = {}): Required<SessionTurnOpti
     queueMs: duration(given.queueMs, 'turns.queueMs', 60_000),
     maxSteps: limit(given.maxSteps, 'turns.maxSteps', 8),
     toolTimeoutMs: duration(given.toolTimeoutMs, 'turns.toolTimeoutMs', 30_000),
+  }
+}
+
+function createBackground(): Pick<ServiceParts, 'background' | 'settled'> {
+  const running = new Map<string, Promise<void>>()
+  return {
+    background(name, work) {
+      if (running.has(name)) return
+      const run = work().finally(() => running.delete(name))
+      running.set(name, run)
+    },
+    async settled() {
+      while (running.size > 0) await Promise.all(running.values())
+    },
   }
 }
 

@@ -1,8 +1,10 @@
 import { type SessionInfo, summarizeSession } from './analytics.js'
 import type { Order } from './cart.js'
+import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
 import { cleared, type Leaving, rewound, switched } from './branches.js'
 import { SessionError } from './errors.js'
+import { type FactInput, toFact } from './fact-input.js'
 import { type HistoryOptions, type HistoryPage, readPath } from './history.js'
 import type { Identity } from './identity.js'
 import { newId } from './ids.js'
@@ -12,8 +14,9 @@ import { encodeMessage, type Message, type MessageInput } from './message.js'
 import { parseTitle } from './parse.js'
 import { mergePreferences } from './preferences.js'
 import { type ChangeOptions, SessionCart } from './session-cart.js'
-import type { Branch, SessionBody, TurnLease } from './session-body.js'
+import type { Branch, Fact, SessionBody, TurnLease } from './session-body.js'
 import type { SessionContents } from './session-contents.js'
+import { compact, type Compaction, type CompactOptions } from './session-compaction.js'
 import { sessionContext, type SessionContextOptions } from './session-context.js'
 import type { Respond, TurnOptions } from './session-turns.js'
 import type { AppendedMessage, SessionRecord, SessionRef } from './store.js'
@@ -116,7 +119,7 @@ export class Session {
     }
     const isNewest = options.before === undefined && options.after === undefined
     const { record, body, messages } = await this.#live.load(isNewest ? limit : 1)
-    if (!this.isStored || this.#expired(messages.at(-1))) return { messages: [] }
+    if (!this.isStored || this.#live.service.historyExpired(messages.at(-1))) return { messages: [] }
     const path = branch === 'all' ? [{ from: record.trimmedSeq + 1 }] : body.path
     if (isNewest && path.length === 1) {
       // The usual case costs one round trip: what came along with the session is the page.
@@ -129,22 +132,44 @@ export class Session {
   }
 
   /**
-   * What a model should see now, within `maxTokens`: never half a tool call, always the latest user message. Looks
-   * at the newest 1,000 messages of the active branch and changes nothing.
+   * What a model should see now, within `maxTokens`: never half a tool call, always the latest user message. What the
+   * window leaves out is quoted where it has to do with the question. The log stays as it is.
    *
-   * @throws `too_large` when what must be in does not fit.
+   * @throws `too_large` when what must be in does not fit; `path` says what.
    */
   async context(options: SessionContextOptions): Promise<BuiltContext> {
-    return this.#contextWith(options, [])
+    return sessionContext(this.#live, [], options)
   }
 
-  async #contextWith(
-    options: SessionContextOptions,
-    pending: readonly MessageInput[],
-  ): Promise<BuiltContext> {
-    const { messages } = await this.history({ limit: pageSize })
-    const { body } = await this.#live.load()
-    return sessionContext(body, messages, pending, options, this.#live.service.countTokens)
+  /**
+   * Sums up what is old. The messages stay where they are and can be read as before; contexts tell of them in few words
+   * once they do not fit.
+   */
+  async compact(options?: CompactOptions): Promise<Compaction> {
+    return compact(this.#live, await this.allMessages(), options)
+  }
+
+  /**
+   * Keeps facts that every context tells of. A newer one on the same subject takes the older one's place.
+   *
+   * @throws `invalid`
+   */
+  async remember(...facts: readonly FactInput[]): Promise<readonly Fact[]> {
+    const made = facts.map((fact, index) => toFact(fact, Date.now(), `facts[${index}]`))
+    const { body } = await this.#live.update((before) => ({
+      ...before,
+      facts: mergeFacts(before.facts, made),
+    }))
+    return body.facts
+  }
+
+  /** Forgets a fact; one that is not there is forgotten already. */
+  async forget(factId: string): Promise<readonly Fact[]> {
+    const { body } = await this.#live.update((before) => {
+      const facts = before.facts.filter((fact) => fact.id !== factId)
+      return facts.length === before.facts.length ? before : { ...before, facts }
+    })
+    return body.facts
   }
 
   /** Every message on the active branch, oldest first. Costs what the history is long. */
@@ -209,7 +234,8 @@ export class Session {
     const surroundings = {
       live: this.#live,
       session: this as Session,
-      contextWith: this.#contextWith.bind(this),
+      contextWith: (options: SessionContextOptions, pending: readonly MessageInput[]) =>
+        sessionContext(this.#live, pending, options),
       appended: this.#expireBefore.bind(this),
     }
     return startTurn(surroundings, input, respond, options)
@@ -286,13 +312,16 @@ export class Session {
    * @param toSeq The last message to keep; 0 goes back to the start.
    * @throws `invalid` when that message is not on the active branch.
    */
-  async rewind(toSeq: number): Promise<Branch> {
+  async rewind(toSeq: number, options?: ChangeOptions): Promise<Branch> {
     const branchId = newId()
-    const { record, body } = await this.#leaveBranch(branchId, (before, leaving) =>
-      rewound(before, toSeq, leaving),
+    const { record, body } = await this.#leaveBranch(
+      branchId,
+      (before, leaving) => rewound(before, toSeq, leaving),
+      options,
     )
     this.#live.service.emit('session.rewound', record, { toSeq })
-    return body.branches.find((branch) => branch.id === branchId)!
+    // A change that was made before, under the same name, has given its branch another id.
+    return body.branches.find((branch) => branch.id === branchId) ?? body.branches.at(-1)!
   }
 
   /** The ways the conversation went before it was rewound, oldest first; the newest 50. */
@@ -360,13 +389,14 @@ export class Session {
   /** Removes the session and everything in it, for good. @throws `not_found` when it is gone already. */
   async delete(): Promise<void> {
     const { record } = await this.#live.load()
-    if (this.isStored && !(await this.#live.service.store.remove(this.ref))) throw noSuchSession()
+    if (this.isStored && !(await this.#live.remove())) throw noSuchSession()
     this.#live.service.emit('session.deleted', record, {})
   }
 
   async #leaveBranch(
     branchId: string,
     change: (body: SessionBody, leaving: Leaving) => SessionBody,
+    options?: ChangeOptions,
   ): Promise<Seen> {
     // Messages of others do not show in the revision, and how far the log goes decides where the next one stands.
     await this.#live.load()
@@ -374,14 +404,9 @@ export class Session {
     const seen = await this.#live.update((before) => {
       dropped = before.turn
       return change(before, { branchId, lastSeq: this.record.lastSeq, at: Date.now() })
-    })
+    }, options)
     if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
     return seen
-  }
-
-  #expired(newest: Message | undefined): boolean {
-    const { historyMs } = this.#live.service.ttl
-    return newest !== undefined && this.#live.service.storeClock.now() - newest.at > historyMs
   }
 
   /** Drops a history that had expired by the time `first` was appended; both times are the store's own. */

@@ -19,6 +19,8 @@ export interface CreateOptions extends SessionInit {
 }
 
 export interface ForkOptions {
+  /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
+  id?: string
   /** The last message to take along (default: the newest). */
   atSeq?: number
   /** The new session's title (default: the old one's). */
@@ -52,6 +54,8 @@ export interface Sessions {
   for(identity: Identity): SessionsOfCaller
   /** Removes sessions past their deadline, up to `limit`; resolves to how many. For a job that runs now and then. */
   sweep(options?: Partial<SweepOptions>): Promise<number>
+  /** Settles once no work runs outside of a request, such as summing up: await it before the process ends. */
+  settled(): Promise<void>
 }
 
 /**
@@ -61,11 +65,26 @@ export interface Sessions {
  */
 export function createSessions(options: SessionsOptions = {}): Sessions {
   const service = toServiceParts(options)
-  return {
+  const sessions: Sessions = {
     ttl: service.ttl,
     for: (identity) => new SessionsOfCaller(service, parseIdentity(identity)),
     sweep: ({ limit = 500 } = {}) => service.store.sweep({ limit }),
+    settled: service.settled,
   }
+  partsOf.set(sessions, service)
+  return sessions
+}
+
+// Not a property: what the service is made of is nobody's business but that of the layers around it.
+const partsOf = new WeakMap<Sessions, ServiceParts>()
+
+/** What a service is made of. @throws `invalid` for what `createSessions` of this package did not make. */
+export function servicePartsOf(sessions: Sessions): ServiceParts {
+  const service = partsOf.get(sessions)
+  if (service !== undefined) return service
+  throw new SessionError('invalid', 'sessions was not made by createSessions of this package', {
+    path: 'sessions',
+  })
 }
 
 /** The sessions of one caller. Ownership is checked here, in every method; what is not theirs is `not_found`. */
@@ -230,7 +249,7 @@ export class SessionsOfCaller {
       ...(from.label === undefined ? {} : { label: from.label }),
     }
     const seen = await storeNewSession(this.#service, this.identity, {
-      ref: this.#ref(newId()),
+      ref: this.#ref(options.id ?? newId()),
       incarnation: newId(),
       init,
       body,

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { memoryStore, SessionError, type Session, type SessionStore } from '../src/index.js'
+import { alice, codeOf, service } from './service.js'
+
+const price = { amount: 100, currency: 'USD' }
+
+/** A store that applies the next write, loses the answer, and then cannot be reached. */
+function losesAnswers(inner: SessionStore = memoryStore()) {
+  let mode: 'fine' | 'loses the answer' | 'is away' = 'fine'
+  const wrap = async <T>(work: () => Promise<T>): Promise<T> => {
+    if (mode === 'is away') throw new SessionError('unavailable', 'not reached')
+    if (mode === 'fine') return work()
+    mode = 'is away'
+    await work()
+    throw new SessionError('unknown_outcome', 'the answer got lost')
+  }
+  const store: SessionStore = {
+    ...inner,
+    read: (ref, options) =>
+      mode === 'is away' ? wrap(() => inner.read(ref, options)) : inner.read(ref, options),
+    commit: (ref, change) => wrap(() => inner.commit(ref, change)),
+    remove: (ref) => wrap(() => inner.remove(ref)),
+  }
+  return {
+    store,
+    loseNext: () => (mode = 'loses the answer'),
+    heal: () => (mode = 'fine'),
+  }
+}
+
+describe('a write whose answer got lost, on a store that is away from then on', () => {
+  const writes: [name: string, write: (session: Session) => Promise<unknown>][] = [
+    ['append', (session) => session.append({ id: 'm1', role: 'user', content: 'hello' })],
+    ['cart.add', (session) => session.cart.add({ sku: 'a', name: 'A', price })],
+    ['preferences.merge', (session) => session.preferences.merge({ budget: 5 })],
+    ['state.update', (session) => session.state.update((state) => ({ ...state, count: 1 }))],
+    ['rewind', (session) => session.rewind(0)],
+  ]
+
+  it.each(writes)('%s is not said to have changed nothing', async (_name, write) => {
+    const { store, loseNext } = losesAnswers()
+    const session = await service({ store }).for(alice).create()
+    loseNext()
+    expect(await codeOf(write(session))).toBe('unknown_outcome')
+  })
+
+  it('create is not said to have made nothing', async () => {
+    const { store, loseNext } = losesAnswers()
+    loseNext()
+    expect(await codeOf(service({ store }).for(alice).create({ id: 's1' }))).toBe('unknown_outcome')
+  })
+
+  it('delete is not said to have removed nothing', async () => {
+    const { store, loseNext } = losesAnswers()
+    const session = await service({ store }).for(alice).create()
+    loseNext()
+    expect(await codeOf(session.delete())).toBe('unknown_outcome')
+  })
+})
