@@ -5,8 +5,8 @@ import { RedisScript } from './redis-script.js'
 // command that may need memory, and lets the rest through once something was written. So the first write of `commit`
 // and `amend` is one that Redis refuses, before anything has changed; `trim` and `remove` begin with one it allows.
 
-/** `record`, as `string.match` takes it apart: see `stored-record.ts`. */
-const recordPattern = "'^r1 (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%S+) (%S*) (%S*) (%S*) (%S*) (.*)$'"
+/** `record`, as `string.match` takes it apart: see `stored-record.ts`. What few commits look at stays in one piece. */
+const recordPattern = "'^r1 (%S+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) (%S+) (%S*) (.*)$'"
 
 /**
  * KEYS log, ids. ARGV revision, incarnation, idleMs, absoluteMs, userId, label, title, op, body, whose it is, then an id
@@ -20,52 +20,47 @@ const recordPattern = "'^r1 (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%S+) (%S*
  * - `gone`, `revision n record`, `id index`, `corrupt reason`: nothing was changed.
  */
 export const commitScript = new RedisScript(String.raw`
+local call, match = redis.call, string.match
 local log, ids = KEYS[1], KEYS[2]
 local want, inc, idle, absolute, op, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[8], ARGV[9]
 local who, n = ARGV[10], #ARGV
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local at = string.format('%.0f', now)
+local time = call('TIME')
+local at = string.format('%s%03d', time[1], time[2] / 1000)
+local now = tonumber(at)
 
-local old = redis.call('LINDEX', log, 0)
-local rev, last, trimmed, created, active, expires = 0, 0, 0, at, at, '-'
-local has, ops, user, label, title = string.sub(inc, 2), '', '', '', ''
-local updated
+local old = call('LINDEX', log, 0)
+local rev, last, trimmed, created, active, expires = '0', 0, 0, at, at, '-'
+local has, rest = string.sub(inc, 2), '   '
 if old then
-  who, rev, last, trimmed, created, updated, active, expires, has, ops, user, label, title =
-    string.match(old, ${recordPattern})
-  if not rev then return {'corrupt', op, 'record'} end
+  who, rev, last, trimmed, created, active, expires, has, rest = match(old, ${recordPattern})
+  if not rev or who ~= ARGV[10] then return {'corrupt', op, 'record'} end
   last, trimmed = tonumber(last), tonumber(trimmed)
   if want ~= '0' and inc ~= '' and inc ~= '=' .. has then return {'gone', op} end
   if want ~= '' and want ~= rev then
     local place = (rev - want - 1) * 8
-    if (body == '' and want ~= '0') or place < 0 or string.sub(ops, place + 1, place + 8) ~= op then
+    if (body == '' and want ~= '0') or place < 0 or string.sub(rest, place + 1, place + 8) ~= op then
       return {'revision', op, tonumber(rev), old}
     end
     local again = {'again', op, old}
     for i = 11, n, 2 do
-      local seq = redis.call('HGET', ids, ARGV[i])
-      local m = seq and tonumber(seq) and redis.call('LINDEX', log, last - seq + 3)
-      local sent = m and string.match(m, '^m%d+ (%d+) ')
+      local seq = call('HGET', ids, ARGV[i])
+      local m = seq and tonumber(seq) and call('LINDEX', log, last - seq + 3)
+      local sent = m and match(m, '^m%d+ (%d+) ')
       if not sent then return {'revision', op, tonumber(rev), old} end
       again[#again + 1] = seq .. ' ' .. sent
     end
     return again
   end
-elseif redis.call('EXISTS', ids) == 1 then
+elseif call('EXISTS', ids) == 1 then
   return {'corrupt', op, 'log'}
 elseif want ~= '0' then
   return {'gone', op}
 end
 
+local count = last - trimmed
 local seen, places, fresh, known = {}, {}, 0, false
 if n > 10 then
-  if old then
-    local count = last - trimmed
-    if redis.call('LLEN', log) ~= count + 3 or redis.call('HLEN', ids) ~= count then
-      return {'corrupt', op, 'messages'}
-    end
-  end
+  if old and call('HLEN', ids) ~= count then return {'corrupt', op, 'ids'} end
   for i = 11, n, 2 do
     local id, payload = ARGV[i], ARGV[i + 1]
     local first = seen[id]
@@ -74,10 +69,10 @@ if n > 10 then
       places[i], known = first, true
     else
       seen[id] = i
-      local seq = old and redis.call('HGET', ids, id)
+      local seq = count > 0 and call('HGET', ids, id)
       if seq then
-        local m = tonumber(seq) and redis.call('LINDEX', log, last - seq + 3)
-        local sent = m and string.match(m, '^m' .. seq .. ' (%d+) ')
+        local m = tonumber(seq) and call('LINDEX', log, last - seq + 3)
+        local sent = m and match(m, '^m' .. seq .. ' (%d+) ')
         if not sent then return {'corrupt', op, 'message'} end
         if m ~= 'm' .. seq .. ' ' .. sent .. ' ' .. id .. ' ' .. payload then return {'id', op, (i - 11) / 2} end
         places[i], known = seq .. ' ' .. sent, true
@@ -102,19 +97,24 @@ if idle ~= '' or absolute ~= '' then
   ends = string.format('%.0f', moment)
   if expires == '-' or moment < tonumber(expires) then due = '+' end
 end
-local named = user .. ' ' .. label
-if ARGV[5] ~= '' then user = string.sub(ARGV[5], 2) end
-if ARGV[6] ~= '' then label = string.sub(ARGV[6], 2) end
-if ARGV[7] ~= '' then title = string.sub(ARGV[7], 2) end
-if old and named ~= user .. ' ' .. label then due = old end
-if body ~= '' or not old then
-  rev = rev + 1
-  ops = string.sub(op .. ops, 1, 64)
+if body ~= '' or not old or ARGV[5] ~= '' or ARGV[6] ~= '' or ARGV[7] ~= '' then
+  local ops, user, label, title = match(rest, '^(%S*) (%S*) (%S*) (.*)$')
+  if not ops then return {'corrupt', op, 'record'} end
+  local named = user .. ' ' .. label
+  if ARGV[5] ~= '' then user = string.sub(ARGV[5], 2) end
+  if ARGV[6] ~= '' then label = string.sub(ARGV[6], 2) end
+  if ARGV[7] ~= '' then title = string.sub(ARGV[7], 2) end
+  if old and named ~= user .. ' ' .. label then due = old end
+  if body ~= '' or not old then
+    rev = string.format('%.0f', rev + 1)
+    ops = string.sub(op .. ops, 1, 64)
+  end
+  rest = ops .. ' ' .. user .. ' ' .. label .. ' ' .. title
 end
 
-local record = 'r1 ' .. who .. ' ' .. rev .. ' ' .. (last + fresh) .. ' ' .. trimmed .. ' ' .. created .. ' ' .. at .. ' ' ..
-  active .. ' ' .. ends .. ' ' .. has .. ' ' .. ops .. ' ' .. user .. ' ' .. label .. ' ' .. title
-if not old then redis.call('RPUSH', log, record, body == '' and 'b' or body, '|') end
+local record = 'r1 ' .. who .. ' ' .. rev .. ' ' .. (last + fresh) .. ' ' .. trimmed .. ' ' .. created .. ' ' .. at ..
+  ' ' .. active .. ' ' .. ends .. ' ' .. has .. ' ' .. rest
+if not old then call('RPUSH', log, record, body == '' and 'b' or body, '|') end
 if fresh > 0 then
   local seq, pairs = last, {}
   for i = 11, n, 2 do
@@ -122,28 +122,33 @@ if fresh > 0 then
       seq = seq + 1
       if known then places[i] = 0 end
       local m = 'm' .. seq .. ' ' .. at .. ' ' .. ARGV[i] .. ' ' .. ARGV[i + 1]
-      if redis.call('LINSERT', log, 'AFTER', '|', m) < 0 then return {'corrupt', op, 'marker'} end
+      local length = call('LINSERT', log, 'AFTER', '|', m)
+      if length ~= seq - trimmed + 3 then
+        -- Found out by the first one: nothing else has changed.
+        if length > 0 then call('LREM', log, 1, m) end
+        return {'corrupt', op, 'messages'}
+      end
       pairs[#pairs + 1] = ARGV[i]
       pairs[#pairs + 1] = seq
       if #pairs == 1000 then
-        redis.call('HSET', ids, unpack(pairs))
+        call('HSET', ids, unpack(pairs))
         pairs = {}
       end
     end
   end
-  if #pairs > 0 then redis.call('HSET', ids, unpack(pairs)) end
+  if #pairs > 0 then call('HSET', ids, unpack(pairs)) end
 end
 if old then
-  redis.call('LSET', log, 0, record)
-  if body ~= '' then redis.call('LSET', log, 1, body) end
+  call('LSET', log, 0, record)
+  if body ~= '' then call('LSET', log, 1, body) end
 end
 -- A key is there through the millisecond it is given, a session only up to it.
 if ends ~= expires then
   local moment = string.format('%.0f', ends - 1)
-  redis.call('PEXPIREAT', log, moment)
-  redis.call('PEXPIREAT', ids, moment)
-elseif ends ~= '-' and fresh > 0 and last == trimmed then
-  redis.call('PEXPIREAT', ids, string.format('%.0f', ends - 1))
+  call('PEXPIREAT', log, moment)
+  call('PEXPIREAT', ids, moment)
+elseif ends ~= '-' and fresh > 0 and count == 0 then
+  call('PEXPIREAT', ids, string.format('%.0f', ends - 1))
 end
 
 local reply = {'ok', op, record, due}

@@ -17,16 +17,7 @@ import { amendScript, pageScript, presenceScript, removeScript, trimScript } fro
 import { notFound, toCommitted, toRefusal, toRepeated, toSent } from './sent-change.js'
 import { checkChange, checkLimit, checkMessageQuery, checkWhole, toArgs } from './session-change.js'
 import { SessionIndex } from './session-index.js'
-import {
-  checkWhose,
-  corrupt,
-  marker,
-  mixedUp,
-  parseBody,
-  parseMessages,
-  parseRecord,
-  seqOf,
-} from './stored-record.js'
+import { checkWhose, corrupt, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
 import { toText } from './encoding.js'
 
 export interface RedisStoreOptions {
@@ -118,7 +109,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const args = toArgs(ref, change, incarnation, op)
       return writing(async (current) => {
         const [verdict, said, ...details] = await calls.write(current, commitScript, [log, ids], args)
-        if (said !== op) throw mixedUp()
+        // Heard of a commit, but not of this one.
+        if (said !== op) throw new Error('the client gave the reply to another command')
         if (verdict === 'ok') {
           const [text, due, ...places] = details
           const record = parseRecord(ref, text)

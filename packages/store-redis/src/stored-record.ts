@@ -32,19 +32,14 @@ export function parseRecord({ tenantId, id }: SessionRef, text: unknown): Sessio
   }
 }
 
-/** Tells the sessions of a connection apart: whoever a reply is about, it says so. */
+/** Tells sessions apart where only what is stored of one is at hand. */
 export function whose({ tenantId, id }: SessionRef): string {
   return digest(`${toToken(tenantId)}:${toToken(id)}`).toString(36)
 }
 
-/** Throws when a reply is about another session: a client that mixes up its replies must not show it to this caller. */
+/** Throws for what is another session's: put in this place, or given to this caller by a client that mixes up replies. */
 export function checkWhose(ref: SessionRef, who: unknown): void {
-  if (String(who) !== whose(ref)) throw mixedUp()
-}
-
-/** The error for a reply to something else than was asked. */
-export function mixedUp(): SessionError {
-  return new SessionError('unknown_outcome', 'the Redis client gave the reply to another command')
+  if (String(who) !== whose(ref)) throw corrupt('it is the one of another')
 }
 
 /** The body of a session, from its element of the log. */
