@@ -199,6 +199,7 @@ describe('list', () => {
   })
 })
 
-function codeOf(error: { code?: string }): string {
-  return error.code ?? String(error)
+function codeOf(error: unknown): string {
+  if (!isSessionError(error)) throw error
+  return error.code
 }

@@ -222,19 +222,22 @@ describe('a server that goes away', () => {
       expect((await store.read(ref))?.body).toBe('body')
     }
     const lanes = idsOf(4, 100)
-    let appended = 0
+    const appended: string[] = []
     const work = Promise.all(
       lanes.map(async (ids) => {
         for (const id of ids) {
           await appendSurely(store, id)
-          appended++
+          appended.push(id)
         }
       }),
     )
-    while (appended < 400) {
-      const before = appended
+    while (appended.length < 400) {
+      const before = appended.length
       await terminate()
-      await Promise.race([work, waitUntil(() => appended > before, { what: 'an append', timeoutMs: 30_000 })])
+      await Promise.race([
+        work,
+        waitUntil(() => appended.length > before, { what: 'an append', timeoutMs: 30_000 }),
+      ])
     }
     await work
     await expectExactly(store, lanes.flat())

@@ -1,4 +1,4 @@
-import type { SessionRef } from '@sessions/core/store'
+import { isSessionError, type SessionRef } from '@sessions/core/store'
 import type pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { postgresStore } from '../src/index.js'
@@ -139,6 +139,7 @@ describe('a session that cannot be read is corrupt, alone', () => {
   })
 })
 
-function codeOf(error: { code?: string }): string {
-  return error.code ?? String(error)
+function codeOf(error: unknown): string {
+  if (!isSessionError(error)) throw error
+  return error.code
 }

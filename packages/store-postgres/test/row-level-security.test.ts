@@ -28,7 +28,7 @@ test('roles and tables that policies would not hold are refused, every time', as
     const store = postgresStore(context.pools.open(as(role, url)), { rls })
     const first = await store.read(ref).catch((error: unknown) => error)
     expect(isSessionError(first, 'store_failed')).toBe(true)
-    await expect(store.commit(ref, { revision: 0 })).rejects.toThrow(String((first as Error).message))
+    await expect(store.commit(ref, { revision: 0 })).rejects.toThrow((first as Error).message)
     return (first as Error).message
   }
   expect(await refusal('sound')).toContain('not enabled and forced')
