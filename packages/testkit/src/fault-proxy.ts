@@ -69,8 +69,8 @@ export class FaultProxy implements Endpoint {
   }
 
   /**
-   * Ends the fault. Bytes that were swallowed stay lost, and connections whose server side is gone are reset,
-   * as a peer does that is asked about a connection it no longer knows.
+   * Ends the fault. Connections that lost bytes, or whose server side is gone, are reset, as a peer does that is
+   * asked about a connection it no longer knows.
    */
   heal(): void {
     this.#fault.clear()

@@ -10,6 +10,8 @@ export class ProxiedConnection {
   #server: Socket | undefined
   /** The server side went away without the client being told. */
   #serverLost = false
+  /** Bytes were swallowed. TCP hands on all or nothing, so nothing may follow them once the network is back. */
+  #hasGap = false
   /** The fault in force when the client last asked something: only a later reply is the answer to that. */
   #askedUnder: Fault | undefined
   #lastDelivery: Promise<unknown> = Promise.resolve()
@@ -54,7 +56,7 @@ export class ProxiedConnection {
 
   /** The network is back: each side learns what has become of the other. */
   onHeal(): void {
-    if (this.#serverLost) this.reset()
+    if (this.#serverLost || this.#hasGap) this.reset()
     if (!this.hasClient) this.#server?.destroy()
     if (this.#client.readableEnded) this.#server?.end()
     if (this.#server?.readableEnded) this.#afterDeliveries(() => this.#client.end())
@@ -74,7 +76,7 @@ export class ProxiedConnection {
   }
 
   #onRequest(bytes: Buffer): void {
-    if (this.#serverLost || this.#fault.strike('blackHole')) return
+    if (this.#serverLost || this.#swallows()) return
     if (this.#fault.strike('cutAfterRequest')) {
       this.destroy()
       return
@@ -86,7 +88,7 @@ export class ProxiedConnection {
   }
 
   #onReply(bytes: Buffer): void {
-    if (this.#fault.strike('blackHole')) return
+    if (this.#swallows()) return
     if (this.#askedUnder === this.#fault.current && this.#fault.strike('cutBeforeReply')) {
       this.destroy()
       return
@@ -94,6 +96,15 @@ export class ProxiedConnection {
     const delayMs = this.#fault.strike('latency')?.ms ?? 0
     if (delayMs === 0 && this.#undelivered === 0) this.#client.write(bytes)
     else this.#deliverLater(delayMs, bytes)
+  }
+
+  #swallows(): boolean {
+    if (this.#fault.strike('blackHole')) {
+      this.#hasGap = true
+      return true
+    }
+    if (this.#hasGap) this.reset()
+    return this.#hasGap
   }
 
   // Behind whatever is still on its way, so that no reply overtakes another.
