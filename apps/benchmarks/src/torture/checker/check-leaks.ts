@@ -1,0 +1,35 @@
+import { findMarkers } from '../marker.js'
+import type { Operation } from '../operation.js'
+import type { Snapshot } from '../snapshot.js'
+import { named } from './check-life.js'
+import type { Report } from './finding.js'
+
+/** Whether every byte of a session was meant for it: no other tenant's, no other session's, no earlier life's. */
+export function checkMarkers(snapshot: Snapshot, report: Report): void {
+  const { tenantId, sessionId, incarnation, forkedFrom } = snapshot
+  const texts = [
+    { what: 'the body', text: snapshot.body },
+    ...snapshot.messages.map(({ seq, payload }) => ({ what: `message ${seq}`, text: payload })),
+  ]
+  for (const { what, text } of texts) {
+    for (const found of findMarkers(text)) {
+      const from = `${found.tenantId}/${found.sessionId}@${found.incarnation}`
+      const isCopy = forkedFrom !== undefined && found.sessionId === forkedFrom
+      if (found.tenantId !== tenantId || (found.sessionId !== sessionId && !isCopy)) {
+        report('leaked', `${what} holds what was written into ${from}`)
+      } else if (!isCopy && found.incarnation !== incarnation) {
+        report('resurrected', `${what} holds what was written into the deleted ${from}`)
+      }
+    }
+  }
+}
+
+/** Whether anybody was shown what is not theirs while it went on. */
+export function checkSeen(operation: Operation, report: Report): void {
+  if (operation.kind === 'read') {
+    for (const marker of operation.foreign) report('leaked', `${named(operation)} was shown ${marker}`)
+  }
+  if (operation.kind === 'trespass' && operation.found === true) {
+    report('leaked', `${named(operation)} found a session of another tenant`)
+  }
+}

@@ -1,0 +1,109 @@
+import { findMarkers } from '../marker.js'
+import type { OperationOf } from '../operation.js'
+import type { Snapshot, SnapshotMessage } from '../snapshot.js'
+import { named } from './check-life.js'
+import type { Report } from './finding.js'
+import { acknowledged, happened, type History, latest } from './history.js'
+
+type Append = OperationOf<'append'>
+
+/** Whether a session holds every message that was acknowledged, once, word for word, and nothing else. */
+export function checkMessages(snapshot: Snapshot, history: History, report: Report): void {
+  checkPlaces(snapshot, report)
+  const byId = new Map<string, SnapshotMessage>()
+  const byText = new Map<string, SnapshotMessage>()
+  for (const message of snapshot.messages) {
+    const twin = byId.get(message.id) ?? byText.get(message.text ?? '')
+    if (twin !== undefined)
+      report('doubled', `message ${message.id} stands at ${twin.seq} and at ${message.seq}`)
+    byId.set(message.id, message)
+    if (message.text !== undefined) byText.set(message.text, message)
+    checkOrigin(message, history, report)
+  }
+  const operations = history.of(snapshot)
+  const seen = Math.max(0, ...acknowledged(operations, 'read').map(({ lastSeq = 0 }) => lastSeq))
+  if (seen > snapshot.lastSeq) report('lost', `seq ${seen} was read, and the last one is ${snapshot.lastSeq}`)
+  const resets = happened(operations, 'reset')
+  for (const append of happened(operations, 'append')) {
+    // A reset drops what came before it, and with the messages it forgets their ids.
+    const isReset = resets.some((reset) => latest(reset) >= append.begin)
+    if (append.outcome === 'acknowledged') checkKept(append, byId, snapshot.trimmedSeq, isReset, report)
+    const found = append.messages.filter(({ id }) => byId.has(id))
+    if (found.length > 0 && found.length < append.messages.length && !isReset) {
+      report('lost', `${named(append)} stored ${found.length} of its ${append.messages.length} messages`)
+    }
+  }
+  for (const fork of acknowledged(operations, 'fork')) {
+    for (const { id, text } of fork.messages ?? []) {
+      if (byId.get(id)?.text !== text)
+        report('lost', `message ${id} was copied by ${named(fork)} and is not there`)
+    }
+  }
+}
+
+/** Every seq after the trimmed ones, each once. */
+function checkPlaces({ messages, trimmedSeq, lastSeq, active }: Snapshot, report: Report): void {
+  const seqs = new Set<number>()
+  for (const { seq, id } of messages) {
+    if (seqs.has(seq)) report('doubled', `seq ${seq} was given twice, also to ${id}`)
+    if (seq <= trimmedSeq || seq > lastSeq) {
+      report('disordered', `message ${id} stands at ${seq}, outside of ${trimmedSeq + 1} to ${lastSeq}`)
+    }
+    seqs.add(seq)
+  }
+  for (let seq = trimmedSeq + 1; seq <= lastSeq; seq++) {
+    if (!seqs.has(seq)) report('lost', `there is no message at ${seq}, of ${trimmedSeq + 1} to ${lastSeq}`)
+  }
+  for (const [index, seq] of active.entries()) {
+    if (index > 0 && seq <= active[index - 1]!)
+      report('disordered', `the active branch shows ${seq} out of turn`)
+    if (!seqs.has(seq)) report('disordered', `the active branch shows ${seq}, which is not there`)
+  }
+}
+
+/** Who wrote it, and whether it was meant for this life of this session. */
+function checkOrigin(message: SnapshotMessage, history: History, report: Report): void {
+  const { id, seq, text, payload } = message
+  if (text === undefined) {
+    report('lost', `message ${id} at ${seq} cannot be read`)
+    return
+  }
+  const writers = history.writers.get(id)
+  if (writers === undefined) {
+    const stray = findMarkers(payload).length === 0 ? 'and carries no marker' : ''
+    report('doubled', `message ${id} at ${seq} was written by nobody ${stray}`)
+    return
+  }
+  const meant = writers.filter((writer) => writer.text === text)
+  if (meant.length === 0) {
+    report('lost', `message ${id} at ${seq} is not what was written`)
+  } else if (meant.every(({ operation }) => operation.outcome === 'refused')) {
+    report('doubled', `message ${id} at ${seq} is there though ${named(meant[0]!.operation)} was refused`)
+  }
+}
+
+function checkKept(
+  append: Append,
+  byId: ReadonlyMap<string, SnapshotMessage>,
+  trimmedSeq: number,
+  isReset: boolean,
+  report: Report,
+): void {
+  for (const [index, { id, text }] of append.messages.entries()) {
+    const seq = append.places?.[index]?.seq
+    const found = byId.get(id)
+    if (found === undefined) {
+      const isTrimmed = isReset && (seq === undefined || seq <= trimmedSeq)
+      if (!isTrimmed) report('lost', `message ${id} of ${named(append)} was acknowledged at ${seq}`)
+    } else if (isReset) {
+      // It may have been dropped and, by a retry, stored anew.
+    } else if (found.text !== text) {
+      report('lost', `message ${id} of ${named(append)} has another text`)
+    } else if (seq !== undefined && found.seq !== seq) {
+      report(
+        'disordered',
+        `message ${id} of ${named(append)} was acknowledged at ${seq} and is at ${found.seq}`,
+      )
+    }
+  }
+}

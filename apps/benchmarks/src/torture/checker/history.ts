@@ -1,0 +1,91 @@
+import type { Life } from '../marker.js'
+import type { Operation, OperationOf } from '../operation.js'
+
+/** Everything that was done, found by session and by life. */
+export class History {
+  /** By life, each in the order things were begun. */
+  readonly lives: ReadonlyMap<string, readonly Operation[]>
+  /** Who gave a message id which text, and what came of it. */
+  readonly writers: ReadonlyMap<string, readonly Writer[]>
+  readonly #deletes: ReadonlyMap<string, readonly Operation[]>
+
+  constructor(operations: readonly Operation[]) {
+    const ordered = [...operations].sort((a, b) => a.begin - b.begin)
+    const writers = new Map<string, Writer[]>()
+    for (const operation of ordered) {
+      if (operation.kind !== 'append' && operation.kind !== 'clash') continue
+      for (const { id, text } of operation.messages) put(writers, id, { operation, text })
+    }
+    this.writers = writers
+    this.lives = grouped(ordered, (operation) =>
+      operation.incarnation === undefined ? undefined : lifeKey(operation as Operation & Life),
+    )
+    this.#deletes = grouped(ordered, (operation) =>
+      operation.kind === 'delete' && operation.outcome !== 'refused' ? sessionKey(operation) : undefined,
+    )
+  }
+
+  of(life: Life): readonly Operation[] {
+    return this.lives.get(lifeKey(life)) ?? []
+  }
+
+  /** Deletes of the session that may have happened, whichever of its lives they were meant for. */
+  deletesOf(session: Pick<Life, 'tenantId' | 'sessionId'>): readonly Operation[] {
+    return this.#deletes.get(sessionKey(session)) ?? []
+  }
+}
+
+/** A text that was given to a message id. */
+export interface Writer {
+  readonly operation: OperationOf<'append'> | OperationOf<'clash'>
+  readonly text: string
+}
+
+export function sessionKey({ tenantId, sessionId }: Pick<Life, 'tenantId' | 'sessionId'>): string {
+  return `${tenantId}/${sessionId}`
+}
+
+export function lifeKey(life: Life): string {
+  return `${sessionKey(life)}@${life.incarnation}`
+}
+
+/** When an operation was over at the latest: what nobody heard of may still be on its way. */
+export function latest(operation: Operation): number {
+  return operation.outcome === 'unknown' ? Number.POSITIVE_INFINITY : operation.end
+}
+
+/** Operations of one kind that may have happened. */
+export function happened<Kind extends Operation['kind']>(
+  operations: readonly Operation[],
+  kind: Kind,
+): OperationOf<Kind>[] {
+  return operations.filter(
+    (operation): operation is OperationOf<Kind> => operation.kind === kind && operation.outcome !== 'refused',
+  )
+}
+
+/** Operations of one kind that were promised to have happened. */
+export function acknowledged<Kind extends Operation['kind']>(
+  operations: readonly Operation[],
+  kind: Kind,
+): OperationOf<Kind>[] {
+  return happened(operations, kind).filter(({ outcome }) => outcome === 'acknowledged')
+}
+
+function grouped(
+  operations: readonly Operation[],
+  keyOf: (operation: Operation) => string | undefined,
+): Map<string, Operation[]> {
+  const groups = new Map<string, Operation[]>()
+  for (const operation of operations) {
+    const key = keyOf(operation)
+    if (key !== undefined) put(groups, key, operation)
+  }
+  return groups
+}
+
+function put<T>(groups: Map<string, T[]>, key: string, value: T): void {
+  const group = groups.get(key)
+  if (group === undefined) groups.set(key, [value])
+  else group.push(value)
+}

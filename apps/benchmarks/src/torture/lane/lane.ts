@@ -1,0 +1,128 @@
+import type { Session, Sessions, SessionsOfCaller } from '@sessions/core'
+import type { Life } from '../marker.js'
+import type { LoggedMessage, Operation } from '../operation.js'
+import type { Random } from '../random.js'
+import { Recorder } from './recorder.js'
+
+/** How long a session of `brief` lives when left alone. */
+export const briefMs = 250
+
+/** They use the same session ids. */
+export const tenants = ['acme', 'globex'] as const
+const sessionIds = ['basket', 'support', 'trip']
+const maxStale = 6
+const maxSent = 12
+
+export interface LaneOptions {
+  /** Unique in the run. */
+  readonly name: string
+  readonly random: Random
+  readonly sessions: Sessions
+  /** The same store, with sessions that expire after `briefMs`. */
+  readonly briefSessions: Sessions
+  readonly log: (operation: Operation) => void
+}
+
+/** What was sent to a life of a session, so that it can be sent again. */
+export interface Sent {
+  readonly life: Life
+  readonly messages: readonly LoggedMessage[]
+}
+
+/** One caller who does one thing after the other, on sessions that all lanes share. */
+export class Lane {
+  readonly name: string
+  readonly random: Random
+  readonly recorder: Recorder
+  readonly sessions: Sessions
+  readonly briefSessions: Sessions
+  /** Handles whose session is known to be gone. */
+  readonly stale: Session[] = []
+  readonly sent: Sent[] = []
+  readonly forks: Session[] = []
+  briefs = 0
+  readonly #handles = new Map<string, Session>()
+
+  constructor({ name, random, sessions, briefSessions, log }: LaneOptions) {
+    this.name = name
+    this.random = random
+    this.sessions = sessions
+    this.briefSessions = briefSessions
+    this.recorder = new Recorder(name, (operation) => {
+      if (operation.absent === true) this.#forget(operation)
+      log(operation)
+    })
+  }
+
+  /** A shared session: mostly the handle at hand, sometimes a fresh one. Undefined when it could not be opened. */
+  async session(): Promise<Session | undefined> {
+    const tenantId = this.random.pick(tenants)
+    const id = this.random.pick(sessionIds)
+    const known = this.#handles.get(`${tenantId}/${id}`)
+    if (known !== undefined && this.random.chance(0.9)) return known
+    return this.open(tenantId, id)
+  }
+
+  async open(tenantId: string, id: string): Promise<Session | undefined> {
+    const caller = this.callerOf(tenantId)
+    const session = await this.recorder.run(
+      { tenantId, sessionId: id },
+      'always',
+      () => caller.open(id),
+      (opened) => ({ kind: 'open', ...lifeOf(opened) }),
+    )
+    if (session !== undefined) this.keep(session)
+    return session
+  }
+
+  /** The session is new: refused when somebody else was faster. */
+  async create(tenantId: string, id: string): Promise<void> {
+    const caller = this.callerOf(tenantId)
+    const session = await this.recorder.run(
+      { tenantId, sessionId: id },
+      'never',
+      () => caller.create({ id }),
+      (created) => ({ kind: 'open', ...lifeOf(created) }),
+    )
+    if (session !== undefined) this.keep(session)
+  }
+
+  callerOf(tenantId: string): SessionsOfCaller {
+    return this.sessions.for({ tenantId, userId: 'shopper' })
+  }
+
+  otherTenant(tenantId: string): string {
+    return tenants.find((tenant) => tenant !== tenantId)!
+  }
+
+  keep(session: Session): void {
+    this.#handles.set(`${session.tenantId}/${session.id}`, session)
+  }
+
+  retire(session: Session): void {
+    this.stale.push(session)
+    if (this.stale.length > maxStale) this.stale.shift()
+  }
+
+  remember(sent: Sent): void {
+    this.sent.push(sent)
+    if (this.sent.length > maxSent) this.sent.shift()
+  }
+
+  // The next operation opens it anew; the old handle is kept for writes that must be refused.
+  #forget({ tenantId, sessionId, incarnation }: Operation): void {
+    const key = `${tenantId}/${sessionId}`
+    const handle = this.#handles.get(key)
+    if (handle === undefined || handle.record.incarnation !== incarnation) return
+    this.#handles.delete(key)
+    this.retire(handle)
+  }
+}
+
+/** The life a handle is bound to. */
+export function lifeOf(session: Session): Life
+export function lifeOf(session: Session | undefined): Partial<Life>
+export function lifeOf(session: Session | undefined): Partial<Life> {
+  if (session === undefined) return {}
+  return { tenantId: session.tenantId, sessionId: session.id, incarnation: session.record.incarnation }
+}

@@ -1,0 +1,42 @@
+import { createSessions, type SessionStore } from '@sessions/core'
+import type { Operation } from '../operation.js'
+import { Random } from '../random.js'
+import { briefMs } from './lane.js'
+import { nowUs } from './recorder.js'
+import { runLane } from './run-lane.js'
+
+export const lanesPerWorker = 6
+
+export interface RunLanesOptions {
+  readonly store: SessionStore
+  /** Which worker of the run this is. */
+  readonly worker: number
+  readonly seed: number
+  readonly seconds: number
+  readonly log: (operation: Operation) => void
+}
+
+/** What one worker does: several lanes at a time, through services of its own over one store. */
+export async function runLanes({ store, worker, seed, seconds, log }: RunLanesOptions): Promise<void> {
+  const shared = {
+    store,
+    // Never needed: callers are known by their identity. Without it the service would warn.
+    credentialSecrets: ['torture-torture-torture-torture-torture'],
+    // Rewound paths are long here, and no loss must hide behind a limit.
+    limits: { maxBodyLength: 1_000_000 },
+  }
+  const sessions = createSessions(shared)
+  const briefSessions = createSessions({ ...shared, ttl: { idleMs: briefMs } })
+  const untilUs = nowUs() + seconds * 1_000_000
+  const lanes = Array.from({ length: lanesPerWorker }, (_, index) =>
+    runLane({
+      name: `w${worker}l${index}`,
+      random: new Random(seed + worker * 1009 + index * 9176),
+      sessions,
+      briefSessions,
+      log,
+      untilUs,
+    }),
+  )
+  await Promise.all(lanes)
+}

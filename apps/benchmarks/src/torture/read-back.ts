@@ -1,0 +1,123 @@
+import { createSessions, type SessionStore, textOf } from '@sessions/core'
+import { isSessionError, type StoredMessage } from '@sessions/core/store'
+import { tenants } from './lane/lane.js'
+import { countsIn } from './lane/shop.js'
+import type { Operation } from './operation.js'
+import type { Snapshot } from './snapshot.js'
+
+export interface ReadBack {
+  readonly snapshots: readonly Snapshot[]
+  /** Sessions that are there and in no list. */
+  readonly unlisted: readonly string[]
+  /** Listed under a tenant they do not belong to. */
+  readonly mislisted: readonly string[]
+}
+
+/** Every session there is, by name and by list, read from the store itself. */
+export async function readBack(store: SessionStore, operations: readonly Operation[]): Promise<ReadBack> {
+  const mislisted: string[] = []
+  const snapshots: Snapshot[] = []
+  const unlisted: string[] = []
+  for (const tenantId of tenants) {
+    const listed = new Set<string>()
+    for await (const record of listAll(store, tenantId)) {
+      if (record.tenantId !== tenantId) mislisted.push(`${tenantId} lists ${record.tenantId}/${record.id}`)
+      listed.add(record.id)
+    }
+    const named = operations.filter((one) => one.tenantId === tenantId).map(({ sessionId }) => sessionId)
+    for (const sessionId of new Set([...named, ...listed])) {
+      const snapshot = await take(store, tenantId, sessionId)
+      if (snapshot === undefined) continue
+      snapshots.push(snapshot)
+      if (!listed.has(sessionId)) unlisted.push(`${tenantId}/${sessionId}`)
+    }
+  }
+  return { snapshots, unlisted, mislisted }
+}
+
+async function* listAll(store: SessionStore, tenantId: string) {
+  let cursor: string | undefined
+  do {
+    const page = await store.list({ tenantId, limit: 200, ...(cursor === undefined ? {} : { cursor }) })
+    yield* page.items
+    cursor = page.cursor
+  } while (cursor !== undefined)
+}
+
+async function take(store: SessionStore, tenantId: string, sessionId: string): Promise<Snapshot | undefined> {
+  const ref = { tenantId, id: sessionId }
+  const stored = await store.read(ref)
+  if (stored === undefined) return undefined
+  const { record, body } = stored
+  const session = await createSessions({ store, credentialSecrets: ['read-back-read-back-read-back-read'] })
+    .for({ tenantId, roles: ['admin'] })
+    .get(sessionId)
+  const cart = await session.cart.get()
+  const preferences = await session.preferences.get()
+  const { total, counts } = countsIn(await session.state.get())
+  const pieces = cart.items.map(({ sku, quantity }) => [sku, quantity] as const)
+  const own = pieces.filter(([sku]) => sku.startsWith('own-'))
+  const forkedFrom = lineageIn(body)
+  return {
+    tenantId,
+    sessionId,
+    incarnation: record.incarnation,
+    lastSeq: record.lastSeq,
+    trimmedSeq: record.trimmedSeq,
+    messages: await messagesOf(store, ref),
+    body,
+    cart: sums(pieces.filter(([sku]) => !sku.startsWith('own-'))),
+    registers: { ...(preferences as Record<string, string>), ...sums(own) },
+    total,
+    counts,
+    active: (await session.allMessages()).map(({ seq }) => seq),
+    ...(forkedFrom === undefined ? {} : { forkedFrom }),
+  }
+}
+
+async function messagesOf(store: SessionStore, ref: { tenantId: string; id: string }) {
+  const messages: Snapshot['messages'][number][] = []
+  for (let after = 0, more = true; more;) {
+    const page = await store.messages(ref, { after, limit: 1000 })
+    messages.push(...page.messages.map(toSnapshotMessage))
+    after = page.messages.at(-1)?.seq ?? after
+    ;({ more } = page)
+  }
+  return messages
+}
+
+function toSnapshotMessage({ seq, id, payload }: StoredMessage): Snapshot['messages'][number] {
+  return { seq, id, payload, text: textIn(payload) }
+}
+
+// Read without the code under test, which would hide what it cannot read.
+function textIn(payload: string): string | undefined {
+  try {
+    const { content } = JSON.parse(payload) as { content: string }
+    return textOf({ content })
+  } catch {
+    return undefined
+  }
+}
+
+function lineageIn(body: string): string | undefined {
+  return (JSON.parse(body) as { lineage?: { sessionId: string } }).lineage?.sessionId
+}
+
+function sums(pieces: readonly (readonly [sku: string, quantity: number])[]): Record<string, number> {
+  const found: Record<string, number> = {}
+  for (const [sku, quantity] of pieces) found[sku] = (found[sku] ?? 0) + quantity
+  return found
+}
+
+/** Reads that fail only because the server has just come back are tried again. */
+export async function untilReadable<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!isSessionError(error, 'unavailable') || attempt >= 50) throw error
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Chaos } from './backends/chaos.js'
+import { openStore, type ServerKind } from './backends/open-store.js'
+import { haveOutages } from './backends/outages.js'
+import { startServer } from './backends/start-server.js'
+import { briefMs } from './lane/lane.js'
+import type { Operation } from './operation.js'
+import { Random } from './random.js'
+import { readBack, untilReadable } from './read-back.js'
+import type { RunOptions, RunResult } from './run.js'
+import type { WorkerOrder } from './worker.js'
+
+// After its time a worker may still wait for what it began.
+const graceMs = 30_000
+
+/** Workers in processes of their own, each behind a bad network of its own, over one real server. */
+export async function runProcesses(kind: ServerKind, options: RunOptions): Promise<RunResult> {
+  const { processes, seconds, seed, onProgress } = options
+  const folder = mkdtempSync(join(tmpdir(), 'sessions-torture-'))
+  const random = new Random(seed)
+  const server = await startServer(kind)
+  try {
+    const networks = await Promise.all(
+      Array.from({ length: processes }, () => Chaos.before(server, new Random(random.int(1, 2 ** 31)))),
+    )
+    const struck = (): Record<string, number> => sumOf(networks.map((network) => network.struck))
+    const counts = Array.from({ length: processes }, () => 0)
+    const orders = networks.map((network, worker): WorkerOrder => {
+      const logFile = join(folder, `worker-${worker}.jsonl`)
+      return { kind, url: network.through(server.url), worker, seed, seconds, logFile }
+    })
+    const workers = orders.map((order) =>
+      runWorker(order, (operations) => {
+        counts[order.worker] = operations
+        onProgress(sum(counts), sum(Object.values(struck())))
+      }),
+    )
+    // What clients say on connecting is a request as well; they get to say it.
+    await sleep(200)
+    for (const network of networks) network.begin()
+    const outages = haveOutages(server, { ...options, random })
+    await sleep(seconds * 1000 - 200)
+    await Promise.all(networks.map((network) => network.heal()))
+    const outaged = await outages
+    await Promise.all(workers)
+    await Promise.all(networks.map((network) => network.stop()))
+
+    const operations = orders.flatMap(({ logFile }) => readLog(logFile))
+    // Until the last writes that nobody waits for have arrived, and the last brief session has expired.
+    await sleep(briefMs * 4)
+    const direct = openStore(kind, server.url)
+    const found = await untilReadable(() => readBack(direct.store, operations))
+    await direct.close()
+    return { operations, ...found, struck: { ...struck(), ...outaged } }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+    await server.stop()
+  }
+}
+
+function runWorker(order: WorkerOrder, onProgress: (operations: number) => void): Promise<void> {
+  const program = join(import.meta.dirname, 'worker.js')
+  const child = fork(program, [JSON.stringify(order)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  child.on('message', (operations) => onProgress(Number(operations)))
+  return new Promise((resolve, reject) => {
+    const alarm = setTimeout(
+      () => {
+        child.kill('SIGKILL')
+        reject(
+          new Error(`Worker ${order.worker} had not ended ${graceMs / 1000} s after its time: a call hangs`),
+        )
+      },
+      order.seconds * 1000 + graceMs,
+    )
+    child.on('error', reject)
+    child.on('exit', (code, signal) => {
+      clearTimeout(alarm)
+      if (code === 0) resolve()
+      else reject(new Error(`Worker ${order.worker} ended with ${ending(child, signal)}`))
+    })
+  })
+}
+
+function ending(child: ChildProcess, signal: string | null): string {
+  return signal ?? `code ${child.exitCode}`
+}
+
+function readLog(file: string): Operation[] {
+  if (!existsSync(file)) return []
+  const lines = readFileSync(file, 'utf8').split('\n')
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Operation)
+}
+
+function sumOf(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {}
+  for (const one of all) {
+    for (const [name, count] of Object.entries(one)) sums[name] = (sums[name] ?? 0) + count
+  }
+  return sums
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0)
+}
