@@ -56,6 +56,14 @@ export type {
 export type { FactInput } from './fact-input.js'
 export type { HistoryOptions, HistoryPage } from './history.js'
 export type { Identity } from './identity.js'
+export { createSessionApi, type SessionApi } from './http/api.js'
+export type {
+  ApiMiddleware,
+  CorsOptions,
+  RateLimiter,
+  RequestContext,
+  SessionApiOptions,
+} from './http/api-options.js'
 export { newId } from './ids.js'
 export { isJsonObject, type JsonObject, type JsonValue, mergePatch } from './json.js'
 export {

@@ -6,6 +6,7 @@ export {
   createCarriage,
   sessionIdHeader,
 } from './http/carriage.js'
+export { type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
 export { type Problem, toProblem } from './http/problem.js'
 export { type HeaderSink, RequestSession, type RequestSessionOptions } from './http/request-session.js'
 export { parseWith } from './parse.js'

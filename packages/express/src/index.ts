@@ -7,4 +7,5 @@ export {
   sessionsMiddleware,
   type SessionsMiddlewareOptions,
 } from './express.js'
+export { toExpressHandler } from './to-express-handler.js'
 export { sessionsErrorHandler } from './error-handler.js'

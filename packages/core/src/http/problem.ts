@@ -1,12 +1,48 @@
 import { isSessionError, type SessionErrorCode } from '../errors.js'
 
+/** What only a request can be guilty of. */
+export type RequestErrorCode =
+  | 'no_such_route'
+  | 'method_not_allowed'
+  | 'csrf'
+  | 'precondition_failed'
+  | 'unsupported_media_type'
+  | 'unprocessable'
+  | 'request_in_progress'
+  | 'rate_limited'
+
+export type ProblemCode = SessionErrorCode | RequestErrorCode | 'internal'
+
+/** A request that is refused before anybody looks at a session. */
+export class RequestError extends Error {
+  override readonly name = 'RequestError'
+  readonly code: RequestErrorCode
+  readonly path: string | undefined
+  readonly retryAfterMs: number | undefined
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(
+    code: RequestErrorCode,
+    message: string,
+    details: { path?: string; retryAfterMs?: number; headers?: Readonly<Record<string, string>> } = {},
+  ) {
+    super(message)
+    this.code = code
+    this.path = details.path
+    this.retryAfterMs = details.retryAfterMs
+    this.headers = details.headers ?? {}
+  }
+}
+
 /** An error as RFC 9457 writes it, `application/problem+json`. */
 export interface Problem {
   /** `urn:sessions:problem:<code>` */
   readonly type: string
   readonly title: string
   readonly status: number
-  readonly code: SessionErrorCode | 'internal'
+  readonly code: ProblemCode
+  /** The request it answers, as `urn:request:<id>`; the same id is in `X-Request-Id`. */
+  readonly instance?: string
   readonly detail?: string
   /** Where in the request it went wrong. */
   readonly path?: string
@@ -17,7 +53,7 @@ export interface Problem {
 }
 
 // Typed so that a new code without a status does not compile.
-const answers: Record<SessionErrorCode, { status: number; title: string; retryAfterMs?: number }> = {
+const answers: Record<ProblemCode, { status: number; title: string; retryAfterMs?: number }> = {
   not_found: { status: 404, title: 'Not found' },
   invalid: { status: 400, title: 'Invalid request' },
   unauthenticated: { status: 401, title: 'Not signed in' },
@@ -36,10 +72,30 @@ const answers: Record<SessionErrorCode, { status: number; title: string; retryAf
   unavailable: { status: 503, title: 'Store unavailable', retryAfterMs: 1000 },
   unknown_outcome: { status: 503, title: 'Outcome unknown', retryAfterMs: 1000 },
   store_failed: { status: 500, title: 'Store failed' },
+  no_such_route: { status: 404, title: 'No such route' },
+  method_not_allowed: { status: 405, title: 'Method not allowed' },
+  csrf: { status: 403, title: 'Cross-site request' },
+  precondition_failed: { status: 412, title: 'Changed meanwhile' },
+  unsupported_media_type: { status: 415, title: 'Unsupported media type' },
+  unprocessable: { status: 422, title: 'Not allowed in a request' },
+  request_in_progress: { status: 409, title: 'Request in progress', retryAfterMs: 1000 },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'Internal error' },
 }
 
+/** Every code a problem can have, with its status and title. */
+export const problemCodes: readonly {
+  readonly code: ProblemCode
+  readonly status: number
+  readonly title: string
+}[] = Object.entries(answers).map(([code, { status, title }]) => ({
+  code: code as ProblemCode,
+  status,
+  title,
+}))
+
 // What went wrong inside is for logs. These say nothing of it to a caller.
-const silent: ReadonlySet<SessionErrorCode> = new Set([
+const silent: ReadonlySet<ProblemCode> = new Set([
   'corrupt',
   'store_failed',
   'unavailable',
@@ -48,18 +104,30 @@ const silent: ReadonlySet<SessionErrorCode> = new Set([
 
 /** What to tell the caller about an error: the truth about their request, nothing about our insides. */
 export function toProblem(error: unknown): Problem {
-  if (!isSessionError(error)) {
-    return { type: 'urn:sessions:problem:internal', title: 'Internal error', status: 500, code: 'internal' }
-  }
-  const { code, message, path, revision } = error
+  const isKnown = isSessionError(error) || error instanceof RequestError
+  if (!isKnown) return problemOf('internal', {})
+  const { code, message, path, retryAfterMs } = error
+  const revision = isSessionError(error) ? error.revision : undefined
+  return problemOf(code, { detail: message, path, revision, retryAfterMs })
+}
+
+function problemOf(
+  code: ProblemCode,
+  said: {
+    detail?: string
+    path?: string | undefined
+    revision?: number | undefined
+    retryAfterMs?: number | undefined
+  },
+): Problem {
   const { status, title, retryAfterMs: usual } = answers[code]
-  const retryAfterMs = error.retryAfterMs ?? usual
+  const { detail, path, revision, retryAfterMs = usual } = said
   return {
     type: `urn:sessions:problem:${code}`,
     title,
     status,
     code,
-    ...(silent.has(code) ? {} : { detail: message }),
+    ...(detail === undefined || silent.has(code) ? {} : { detail }),
     ...(path === undefined ? {} : { path }),
     ...(revision === undefined ? {} : { revision }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),

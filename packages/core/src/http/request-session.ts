@@ -85,6 +85,12 @@ export class RequestSession {
     return session
   }
 
+  /** Hands the caller the credential of a session that was made for them; it takes the place of the one they had. */
+  async carry(session: Session): Promise<void> {
+    this.#mustBeWritable()
+    this.#handOver(await session.credential())
+  }
+
   /** Takes the credential away from the caller; the session stays. */
   forget(): void {
     this.#mustBeWritable()

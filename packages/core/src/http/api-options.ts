@@ -1,0 +1,187 @@
+import type { Identity } from '../identity.js'
+import { SessionError } from '../errors.js'
+import type { ServiceParts } from '../session-options.js'
+import type { Session } from '../session.js'
+import type { Respond, Tools, TurnOptions } from '../session-turns.js'
+import { type Sessions, servicePartsOf } from '../sessions.js'
+import { type Carriage, type CarriageOptions, createCarriage } from './carriage.js'
+
+/** What middleware passes on: to later middleware, to `identify` and to `withRequestContext`. */
+export type RequestContext = Readonly<Record<string, unknown>>
+
+/** Sees a request before anybody else: answers it, adds to its context, or lets it pass. */
+export type ApiMiddleware = (
+  request: Request,
+  context: RequestContext,
+) => Response | RequestContext | undefined | Promise<Response | RequestContext | undefined>
+
+/** Counts what a caller does. `rate-limiter-flexible` fits as it is. */
+export interface RateLimiter {
+  /** Resolves while there is room. Rejects with the same fields when there is none, with an `Error` when it fails. */
+  consume(key: string): Promise<{ readonly remainingPoints: number; readonly msBeforeNext: number }>
+  /** How much there is room for, and in how many seconds; told to callers. */
+  readonly points?: number
+  readonly duration?: number
+}
+
+export interface CorsOptions {
+  /** Origins whose pages may call, such as `https://shop.example`. */
+  origins: readonly string[]
+  /** Whether their pages may send cookies (default false). */
+  credentials?: boolean
+  /** How long a browser remembers the answer, in milliseconds (default 10 minutes). */
+  maxAgeMs?: number
+}
+
+export interface SessionApiOptions extends CarriageOptions {
+  sessions: Sessions
+  /**
+   * Who is asking, from what you have verified: a token, a login. Never from what a client merely claims. A
+   * `Response` answers the request instead. Without a `userId` the caller is anonymous: a credential, in a cookie or
+   * in `X-Session-Id`, opens the session it was made for.
+   */
+  identify: (request: Request, context: RequestContext) => Identity | Response | Promise<Identity | Response>
+  /** Asks the model. Without it there is no route for messages. */
+  respond?: Respond
+  tools?: Tools
+  /** For every turn: `policy` (default that of the service) and `reuse` (default never). */
+  turns?: Pick<TurnOptions, 'policy' | 'reuse'>
+  /** Summarizes or otherwise shortens what the model sees; makes the route `compact` (default: there is none). */
+  compact?: (session: Session, options: { maxMessages?: number; maxTokens?: number }) => Promise<boolean>
+  /** What comes before `/sessions` in the path (default: nothing). */
+  basePath?: string
+  /** In order, before the caller is identified. */
+  middleware?: readonly ApiMiddleware[]
+  /** Runs each request inside of something: an async context, a database transaction with row-level security. */
+  withRequestContext?: (context: RequestContext, execute: () => Promise<Response>) => Promise<Response>
+  /** Lets pages of other origins call (default: none). */
+  cors?: CorsOptions
+  /** Origins whose pages may send unsafe requests with cookies, beside our own and those of `cors` (default: none). */
+  trustedOrigins?: readonly string[]
+  /** Counts requests (default: nobody does). */
+  limiter?: RateLimiter
+  /** What is counted together (default: tenant and user; all anonymous callers of a tenant are one). */
+  limitKey?: (request: Request, identity: Identity) => string
+  /** Counts requests for sessions that are not there, against guessing (default: nobody does). */
+  missLimiter?: RateLimiter
+  /** When a limiter itself fails: `open` (default) lets requests pass, `closed` refuses them with 503. */
+  limiterFailure?: 'open' | 'closed'
+  /** UTF-8 bytes a request body may have (default 1 MiB). */
+  maxBodyBytes?: number
+  /** Levels of nesting a request body may have (default 32). */
+  maxBodyDepth?: number
+  /** Shows what tools gave back to clients (default false: `[tool result withheld]`). */
+  exposeToolResults?: boolean
+  /** Roles a client may append messages in (default: `user` alone). */
+  clientRoles?: readonly ('user' | 'assistant' | 'system' | 'tool')[]
+  /** Fields of a message request that are handed to `respond` as `options` (default: none; others are refused). */
+  clientOptions?: readonly string[]
+  /** Stops a turn when whoever asked for it hangs up (default false: it goes on, and can be resumed). */
+  cancelOnDisconnect?: boolean
+  /** How often a silent stream shows that it lives, in milliseconds (default 15,000). */
+  streamHeartbeatMs?: number
+  /** How long the answer to an `Idempotency-Key` is kept, in milliseconds (default 24 hours). */
+  idempotencyMs?: number
+  /**
+   * Accepts what clients of `unified-llm-client` 0.1 send: ids they choose, messages to sessions that are not there
+   * yet, `tenantId` in the body when it is the caller's own, and its policy fields, which reach `respond` as
+   * `options` (default: none of it). It never opens a session that is not the caller's.
+   */
+  compat?: 'unified-llm-client-0.1'
+  /** Told of every answer with a status of 500 or more, and of every failed turn (default: `console.error`). */
+  onError?: (error: unknown, request: Request) => void
+}
+
+/** Fields that clients of `unified-llm-client` 0.1 may set. */
+export const compatOptions = [
+  'budgetUsd',
+  'maxContextTokens',
+  'maxTokens',
+  'maxToolRounds',
+  'model',
+  'provider',
+  'providerOptions',
+  'responseFormat',
+  'system',
+  'toolChoice',
+  'toolExecutionTimeoutMs',
+  'toolValidation',
+] as const
+
+/** The options with their defaults, checked. */
+export interface ApiParts extends Required<
+  Omit<
+    SessionApiOptions,
+    | 'respond'
+    | 'tools'
+    | 'compact'
+    | 'withRequestContext'
+    | 'cors'
+    | 'limiter'
+    | 'missLimiter'
+    | 'limitKey'
+    | 'compat'
+    | 'cookie'
+    | 'header'
+  >
+> {
+  readonly respond: Respond | undefined
+  readonly tools: Tools
+  readonly compact: SessionApiOptions['compact']
+  readonly withRequestContext: SessionApiOptions['withRequestContext']
+  readonly cors: CorsOptions | undefined
+  readonly limiter: RateLimiter | undefined
+  readonly missLimiter: RateLimiter | undefined
+  readonly limitKey: (request: Request, identity: Identity) => string
+  readonly isCompat: boolean
+  readonly carriage: Carriage
+  /** Whether `X-Session-Id` carries credentials. */
+  readonly hasHeaderMode: boolean
+  readonly service: ServiceParts
+}
+
+/** @throws `invalid` with the path of an option that cannot work. */
+export function toApiParts(options: SessionApiOptions): ApiParts {
+  const { sessions, cookie, header } = options
+  const basePath = options.basePath ?? ''
+  if (basePath !== '' && !/^(?:\/[^/{}?#]+)+$/.test(basePath)) {
+    throw new SessionError('invalid', 'basePath must look like /api', { path: 'basePath' })
+  }
+  const isCompat = options.compat !== undefined
+  return {
+    sessions,
+    identify: options.identify,
+    respond: options.respond,
+    tools: options.tools ?? {},
+    turns: options.turns ?? {},
+    compact: options.compact,
+    basePath,
+    middleware: options.middleware ?? [],
+    withRequestContext: options.withRequestContext,
+    cors: options.cors,
+    trustedOrigins: [...(options.trustedOrigins ?? []), ...(options.cors?.origins ?? [])],
+    limiter: options.limiter,
+    missLimiter: options.missLimiter,
+    limiterFailure: options.limiterFailure ?? 'open',
+    limitKey: options.limitKey ?? ((_, { tenantId, userId }) => JSON.stringify([tenantId, userId ?? null])),
+    maxBodyBytes: positive(options.maxBodyBytes, 'maxBodyBytes', 1024 * 1024),
+    maxBodyDepth: positive(options.maxBodyDepth, 'maxBodyDepth', 32),
+    exposeToolResults: options.exposeToolResults ?? false,
+    clientRoles: options.clientRoles ?? (isCompat ? ['user', 'assistant', 'system'] : ['user']),
+    clientOptions: options.clientOptions ?? (isCompat ? compatOptions : []),
+    cancelOnDisconnect: options.cancelOnDisconnect ?? false,
+    streamHeartbeatMs: positive(options.streamHeartbeatMs, 'streamHeartbeatMs', 15_000),
+    idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
+    isCompat,
+    onError: options.onError ?? ((error) => console.error('[sessions]', error)),
+    carriage: createCarriage({ cookie, header }, sessions.ttl.absoluteMs),
+    hasHeaderMode: header === true,
+    service: servicePartsOf(sessions),
+  }
+}
+
+function positive(value: number | undefined, path: string, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (!(value > 0)) throw new SessionError('invalid', `${path} must be more than 0`, { path })
+  return value
+}

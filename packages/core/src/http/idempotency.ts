@@ -1,0 +1,204 @@
+import { digestOf } from '../digest.js'
+import { isSessionError, SessionError } from '../errors.js'
+import { reservedTenantPrefix } from '../identity.js'
+import { fromBase64Url, newId, toBase64Url } from '../ids.js'
+import type { ServiceParts } from '../session-options.js'
+import { readStoreTime } from '../store-time.js'
+import type { SessionRef } from '../store.js'
+import { RequestError } from './problem.js'
+
+/** A request that is to happen once, however often it is sent. */
+export interface OnceOptions {
+  readonly service: ServiceParts
+  readonly tenantId: string
+  /** What makes two requests the same attempt: who asks, where, and the key. */
+  readonly scope: string
+  /** The key, which alone opens the credentials kept with an answer. */
+  readonly key: string
+  /** What makes two requests alike. */
+  readonly content: string
+  /** How long the answer is kept, in milliseconds. */
+  readonly keepMs: number
+  /**
+   * @param seed The same for every execution of the attempt, should the first one die: ids are made of it.
+   * @param isRetry True when an earlier execution died on the way.
+   */
+  readonly execute: (seed: string, isRetry: boolean) => Promise<Response>
+}
+
+interface Entry {
+  readonly content: string
+  readonly seed: string
+  readonly answer?: {
+    readonly status: number
+    readonly headers: readonly (readonly [string, string])[]
+    readonly sealed?: string
+    readonly body: string
+  }
+}
+
+// How long a request whose process died is waited for.
+const leaseMs = 30_000
+const waitMs = 30_000
+const checkMs = 5000
+const longestPollMs = 500
+const keptHeaders = ['content-type', 'etag', 'location']
+const sealedHeaders = ['set-cookie', 'x-session-id']
+
+/**
+ * Executes a request, or gives the answer that it got before.
+ *
+ * @throws `key_reused` for another request under the same key; `request_in_progress` when the first one takes long.
+ */
+export async function once(options: OnceOptions): Promise<Response> {
+  const { service, tenantId, scope, keepMs, execute, key } = options
+  const ref = { tenantId: `${reservedTenantPrefix}requests:${tenantId}`, id: await digestOf(scope) }
+  const content = await digestOf(options.content)
+  const claimed = await claim(service, ref, content, keepMs)
+  if (claimed.entry.answer !== undefined) return replay(claimed.entry.answer, key)
+
+  const { entry } = claimed
+  const alive = setInterval(() => {
+    service.store.commit(ref, { idleMs: keepMs }).catch(() => {})
+  }, leaseMs / 4)
+  try {
+    const response = await execute(entry.seed, claimed.revision > 1)
+    if (isPassing(response.status)) {
+      await service.store.remove(ref)
+      return response
+    }
+    const body = await response.text()
+    const answer = { status: response.status, ...(await kept(response.headers, key)), body }
+    await keep(service, ref, {
+      revision: claimed.revision,
+      body: JSON.stringify({ ...entry, answer }),
+      keepMs,
+    })
+    return new Response(body, { status: response.status, headers: response.headers })
+  } catch (error) {
+    await service.store.remove(ref).catch(() => {})
+    throw error
+  } finally {
+    clearInterval(alive)
+  }
+}
+
+/** Makes the attempt ours, or waits for the answer of whoever has it. */
+async function claim(
+  service: ServiceParts,
+  ref: SessionRef,
+  content: string,
+  keepMs: number,
+): Promise<{ entry: Entry; revision: number }> {
+  const deadline = performance.now() + waitMs
+  let checkAt = 0
+  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, longestPollMs)) {
+    const stored = await service.store.read(ref)
+    if (stored === undefined) {
+      const entry: Entry = { content, seed: newId() }
+      if (await tried(service, ref, { revision: 0, body: JSON.stringify(entry), idleMs: keepMs })) {
+        return { entry, revision: 1 }
+      }
+      continue
+    }
+    const entry = JSON.parse(stored.body) as Entry
+    if (entry.content !== content) {
+      throw new SessionError('key_reused', 'This Idempotency-Key was used for another request.', {
+        path: 'Idempotency-Key',
+      })
+    }
+    const { revision, updatedAt } = stored.record
+    if (entry.answer !== undefined) return { entry, revision }
+    if (performance.now() >= checkAt) {
+      if ((await readStoreTime(service, ref.tenantId)) - updatedAt >= leaseMs) {
+        // Whoever had it is gone. Ours now, unless somebody else thinks the same; the seed stays, so ids do too.
+        const taken = await tried(service, ref, { revision, body: stored.body, idleMs: keepMs })
+        if (taken) return { entry, revision: revision + 1 }
+        continue
+      }
+      checkAt = performance.now() + checkMs
+    }
+    if (performance.now() >= deadline) {
+      throw new RequestError('request_in_progress', 'The same request is still being worked on.')
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
+}
+
+async function tried(
+  service: ServiceParts,
+  ref: SessionRef,
+  change: { revision: number; body: string; idleMs: number },
+): Promise<boolean> {
+  try {
+    await service.store.commit(ref, change)
+    return true
+  } catch (error) {
+    if (isSessionError(error, 'conflict') || isSessionError(error, 'not_found')) return false
+    // Not known to be ours: then it counts as somebody's who died, and is taken over in its time.
+    if (isSessionError(error, 'unknown_outcome')) return false
+    throw error
+  }
+}
+
+async function keep(
+  service: ServiceParts,
+  ref: SessionRef,
+  { revision, body, keepMs }: { revision: number; body: string; keepMs: number },
+): Promise<void> {
+  try {
+    await service.store.commit(ref, { revision, body, idleMs: keepMs })
+  } catch {
+    // The request has happened, and its caller is to hear of it. A repeat executes it again with the same seed.
+  }
+}
+
+/** An answer that another try may better: it is not kept. */
+function isPassing(status: number): boolean {
+  return status >= 500 || status === 429 || status === 401
+}
+
+async function kept(headers: Headers, key: string) {
+  const plain: [string, string][] = []
+  for (const name of keptHeaders) {
+    const value = headers.get(name)
+    if (value !== null) plain.push([name, value])
+  }
+  const secret = [...headers].filter(([name]) => sealedHeaders.includes(name))
+  return {
+    headers: plain,
+    ...(secret.length === 0 ? {} : { sealed: await seal(JSON.stringify(secret), key) }),
+  }
+}
+
+async function replay(answer: NonNullable<Entry['answer']>, key: string): Promise<Response> {
+  const headers = new Headers([...answer.headers] as [string, string][])
+  const secret =
+    answer.sealed === undefined ? [] : (JSON.parse(await unseal(answer.sealed, key)) as string[][])
+  for (const [name, value] of secret) headers.append(name!, value!)
+  headers.set('Idempotency-Replayed', 'true')
+  return new Response(answer.body, { status: answer.status, headers })
+}
+
+// A store must not hold what opens a session. The key is not in it, so who reads the store cannot open these.
+async function sealingKey(key: string) {
+  const bytes = new TextEncoder().encode(`@sessions idempotency ${key}`)
+  const digest = await crypto.subtle.digest('SHA-256', bytes)
+  return crypto.subtle.importKey('raw', digest, 'AES-GCM', false, ['encrypt', 'decrypt'])
+}
+
+async function seal(text: string, key: string): Promise<string> {
+  const iv = crypto.getRandomValues(new Uint8Array(12))
+  const sealed = await crypto.subtle.encrypt(
+    { name: 'AES-GCM', iv },
+    await sealingKey(key),
+    new TextEncoder().encode(text),
+  )
+  return `${toBase64Url(iv)}.${toBase64Url(new Uint8Array(sealed))}`
+}
+
+async function unseal(sealed: string, key: string): Promise<string> {
+  const [iv, data] = sealed.split('.').map((part) => fromBase64Url(part)!)
+  const text = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: iv! }, await sealingKey(key), data!)
+  return new TextDecoder().decode(text)
+}

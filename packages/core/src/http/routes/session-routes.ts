@@ -1,0 +1,156 @@
+import type { z } from 'zod'
+import type { CartItemInput } from '../../cart.js'
+import { isSessionError } from '../../errors.js'
+import type { MessageInput } from '../../message.js'
+import type { SessionInit } from '../../session-creation.js'
+import type { Session } from '../../session.js'
+import { checkFields, checkRoles, compatId, leadingSystem } from '../client-fields.js'
+import { etagOf } from '../etag.js'
+import { type Call, type Route, route } from '../route.js'
+import * as schemas from '../schemas.js'
+import { messageView, sessionView } from '../views.js'
+
+export const sessionRoutes: readonly Route[] = [
+  route({
+    method: 'POST',
+    path: '/sessions',
+    operation: 'createSession',
+    summary: 'Makes a session',
+    body: schemas.createBody,
+    bodyOptional: true,
+    status: 201,
+    response: schemas.sessionReply,
+    async handle(call) {
+      const { title, label, state, preferences, cart, messages, ...others } = call.body
+      const chosen = checkFields(call.api, call.identity, others)
+      checkRoles(call.api, messages)
+      const init: SessionInit = {
+        ...(title === undefined ? {} : { title }),
+        ...(label === undefined ? {} : { label }),
+        ...(state === undefined ? {} : { state }),
+        ...(preferences === undefined ? {} : { preferences }),
+        ...(cart === undefined ? {} : { cart: cart as CartItemInput[] }),
+        messages: [...leadingSystem(chosen), ...((messages ?? []) as MessageInput[])],
+      }
+      const session = await make(call, chosen.id, init)
+      if (call.identity.userId === undefined) await call.caller.carry(session)
+      const { sessionId: _, ...included } = {
+        sessionId: session.id,
+        ...(await view(call, session, 'messages')),
+      }
+      return {
+        status: 201,
+        body: { session: call.api.isCompat ? included : sessionView(session.record) },
+        headers: {
+          ETag: etagOf(session.record),
+          Location: `${call.api.basePath}/sessions/${encodeURIComponent(session.id)}`,
+        },
+      }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/sessions',
+    operation: 'listSessions',
+    summary: "Lists the caller's sessions, the most active first",
+    query: schemas.listQuery,
+    response: schemas.sessionPage,
+    async handle({ mine, query }) {
+      const { items, cursor } = await mine.list({
+        limit: query.limit,
+        ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
+        ...(query.label === undefined ? {} : { label: query.label }),
+        ...(query.userId === undefined ? {} : { userId: query.userId }),
+      })
+      return {
+        body: {
+          sessions: {
+            items: items.map((record) => ({ sessionId: record.id, ...sessionView(record) })),
+            ...(cursor === undefined ? {} : { nextCursor: cursor }),
+          },
+        },
+      }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/sessions/{id}',
+    operation: 'getSession',
+    summary: 'Shows a session',
+    query: schemas.viewQuery,
+    response: schemas.sessionReply,
+    async handle(call) {
+      const session = await call.session()
+      const include = call.query.include ?? (call.api.isCompat ? 'messages' : undefined)
+      return {
+        body: { session: await view(call, session, include) },
+        headers: { ETag: etagOf(session.record) },
+      }
+    },
+  }),
+  route({
+    method: 'PATCH',
+    path: '/sessions/{id}',
+    operation: 'editSession',
+    summary: 'Changes title and label; an empty text takes one away',
+    body: schemas.editBody,
+    response: schemas.sessionReply,
+    async handle({ session: find, body, change }) {
+      const session = await find()
+      const { title, label } = body
+      await session.edit(
+        { ...(title === undefined ? {} : { title }), ...(label === undefined ? {} : { label }) },
+        change,
+      )
+      return { body: { session: sessionView(session.record) }, headers: { ETag: etagOf(session.record) } }
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: '/sessions/{id}',
+    operation: 'deleteSession',
+    summary: 'Removes a session and everything in it, for good',
+    response: schemas.deletedReply,
+    async handle({ session: find, params, isRetry, identity, caller }) {
+      try {
+        await (await find()).delete()
+      } catch (error) {
+        // The attempt that died on the way had got that far.
+        if (!isRetry || !isSessionError(error, 'not_found')) throw error
+      }
+      if (identity.userId === undefined) caller.forget()
+      return { body: { deleted: true, sessionId: params['id']! } }
+    },
+  }),
+]
+
+async function make(
+  call: Pick<Call, 'mine' | 'seed' | 'isRetry' | 'api'>,
+  chosenId: string | undefined,
+  init: SessionInit,
+): Promise<Session> {
+  const { mine, seed, isRetry } = call
+  if (chosenId !== undefined) return mine.open(compatId(chosenId), init)
+  if (seed === undefined) return mine.create(init)
+  try {
+    return await mine.create({ ...init, id: seed })
+  } catch (error) {
+    if (!isRetry || !isSessionError(error, 'conflict')) throw error
+    // Made before the first attempt died. Nobody has its credential, so an anonymous caller gets another one.
+    return (await mine.find(seed)) ?? mine.create(init)
+  }
+}
+
+async function view(
+  { api }: Pick<Call, 'api'>,
+  session: Session,
+  include: string | undefined,
+): Promise<z.infer<typeof schemas.sessionReply>['session']> {
+  const turnId = await session.currentTurn()
+  const shown = sessionView(session.record, turnId)
+  if (include?.split(',').includes('messages') !== true) return shown
+  const { messages } = await session.history({ limit: 50 })
+  return { ...shown, messages: messages.map((message) => messageView(message, api)) } as z.infer<
+    typeof schemas.sessionReply
+  >['session']
+}

@@ -1,0 +1,172 @@
+import { isSessionError, SessionError } from '../../errors.js'
+import type { JsonObject } from '../../json.js'
+import type { MessagePart } from '../../message.js'
+import type { Session } from '../../session.js'
+import type { Turn } from '../../turn.js'
+import { checkFields } from '../client-fields.js'
+import { type Call, type Route, route } from '../route.js'
+import * as schemas from '../schemas.js'
+import { eventStream } from '../sse.js'
+import { turnStream } from '../turn-stream.js'
+import { sessionAfter, turnView } from '../views.js'
+
+export const turnRoutes: readonly Route[] = [
+  route({
+    method: 'POST',
+    path: '/sessions/{id}/message',
+    operation: 'sendMessage',
+    summary: 'Has a message answered: the whole reply, or its events as they come',
+    query: schemas.messageQuery,
+    body: schemas.messageBody,
+    bodyOptional: true,
+    response: schemas.turnReply,
+    streams: true,
+    // The user's message is stored once, and its reply is found by it.
+    ownIdempotency: true,
+    async handle(call) {
+      const resumed = resumeAt(call.request)
+      if (resumed !== undefined) {
+        const session = await call.session()
+        return stream(call, session, session.watchTurn(resumed.turnId, resumed.after), resumed.turnId)
+      }
+      const { content, id, name, metadata, stream: inBody, ...others } = call.body
+      if (content === undefined) {
+        throw new SessionError('invalid', 'content: the message is missing', { path: 'content' })
+      }
+      const { options } = checkFields(call.api, call.identity, others)
+      const session = await sessionOf(call)
+      const input = {
+        content: content as string | MessagePart[],
+        ...(id === undefined ? {} : { id }),
+        ...(name === undefined ? {} : { name }),
+        ...(metadata === undefined ? {} : { metadata: metadata as JsonObject }),
+      }
+      const turn = session.turn(input, call.api.respond!, {
+        ...call.api.turns,
+        tools: call.api.tools,
+        options,
+        key: call.key,
+      })
+      // Refused before the first byte, so that the status can say so.
+      const { turnId } = await turn.started
+      if (await turn.isRepeat()) call.headers.set('Idempotency-Replayed', 'true')
+      const wantsStream = inBody ?? call.query.stream ?? accepts(call.request, 'text/event-stream')
+      if (wantsStream) return stream(call, session, turn, turnId, turn)
+      hangUp(call, turn)
+      return whole(call, session, turn)
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/sessions/{id}/turns/{turnId}',
+    operation: 'watchTurn',
+    summary:
+      'The events of a turn as they come, from the beginning or after Last-Event-ID; `current` is the one that is going on',
+    query: schemas.watchQuery,
+    response: schemas.problem,
+    streams: true,
+    async handle(call) {
+      const session = await call.session()
+      const wanted = call.params['turnId']!
+      const turnId = wanted === 'current' ? await session.currentTurn() : wanted
+      if (turnId === undefined) {
+        throw new SessionError('not_found', 'No turn is going on.', { path: 'turnId' })
+      }
+      const resumed = resumeAt(call.request)
+      const after = resumed?.turnId === turnId ? resumed.after : (call.query.after ?? 0)
+      return stream(call, session, session.watchTurn(turnId, after), turnId)
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/sessions/{id}/cancel',
+    operation: 'cancelTurn',
+    summary: 'Stops the turn that is going on; what was said so far is kept',
+    response: schemas.cancelReply,
+    async handle({ session: find }) {
+      const session = await find()
+      const turnId = await session.cancel()
+      return {
+        body: {
+          cancelled: turnId !== undefined,
+          sessionId: session.id,
+          ...(turnId === undefined ? {} : { turnId }),
+        },
+      }
+    },
+  }),
+]
+
+type TurnCall = Pick<Call, 'api' | 'headers' | 'request' | 'mine' | 'params' | 'session' | 'identity'>
+
+/** The session of the path. Clients of old expect a message to make one that is not there. */
+async function sessionOf({ api, mine, params, session, identity }: TurnCall): Promise<Session> {
+  const makes = api.isCompat && identity.userId !== undefined
+  return makes ? mine.open(params['id']!) : session()
+}
+
+async function stream(
+  { api, headers, request }: TurnCall,
+  session: Session,
+  events: Turn | ReturnType<Session['watchTurn']>,
+  turnId: string,
+  turn?: Turn,
+): Promise<Response> {
+  // A turn that nobody knows is to be a 404, so the first event is awaited before the status is out.
+  const iterator = events[Symbol.asyncIterator]()
+  const first = await iterator.next()
+  const rest: AsyncIterable<Extract<typeof first, { done?: false }>['value']> = {
+    async *[Symbol.asyncIterator]() {
+      if (first.done === true) return
+      yield first.value
+      yield* { [Symbol.asyncIterator]: () => iterator }
+    },
+  }
+  return eventStream(turnStream(rest, turnId, session, api, request), {
+    headers,
+    heartbeatMs: api.streamHeartbeatMs,
+    ...(turn === undefined || !api.cancelOnDisconnect ? {} : { onHangUp: () => void turn.cancel() }),
+  })
+}
+
+async function whole({ api, request }: TurnCall, session: Session, turn: Turn) {
+  const result = await turn.result
+  if (result.status === 'failed') {
+    if (result.cause !== undefined) api.onError(result.cause, request)
+    throw new FailedTurn(turnView(result, api).turn, result.error)
+  }
+  return { body: { ...turnView(result, api), session: sessionAfter(session.record, result.reply) } }
+}
+
+/** Cancels the turn of a caller who hangs up, where that is wanted. */
+function hangUp({ api, request }: TurnCall, turn: Turn): void {
+  if (!api.cancelOnDisconnect) return
+  const cancel = (): void => {
+    turn.cancel().catch((error: unknown) => {
+      if (!isSessionError(error)) api.onError(error, request)
+    })
+  }
+  if (request.signal.aborted) cancel()
+  else request.signal.addEventListener('abort', cancel, { once: true })
+}
+
+/** A turn whose model failed: the problem says which, so that a client finds what is stored of it. */
+export class FailedTurn extends SessionError {
+  readonly turn: object
+
+  constructor(turn: object, message: string | undefined) {
+    super('model_failed', message ?? 'The model failed.')
+    this.turn = turn
+  }
+}
+
+/** Where a client that comes back wants to go on: `<turnId>.<n>`. */
+function resumeAt(request: Request): { turnId: string; after: number } | undefined {
+  const match = /^([A-Za-z0-9_-]{1,64})\.(\d{1,9})$/.exec(request.headers.get('last-event-id') ?? '')
+  return match === null ? undefined : { turnId: match[1]!, after: Number(match[2]) }
+}
+
+function accepts(request: Request, type: string): boolean {
+  const accept = request.headers.get('accept') ?? ''
+  return accept.split(',').some((range) => range.split(';')[0]!.trim() === type)
+}

@@ -1,0 +1,68 @@
+/** One server-sent event. */
+export interface ServerSentEvent {
+  /** What `Last-Event-ID` says when a client comes back. */
+  readonly id: string
+  readonly event: string
+  readonly data: object
+}
+
+export interface EventStreamOptions {
+  readonly headers: Headers
+  /** How often a silent stream shows that it lives, in milliseconds. */
+  readonly heartbeatMs: number
+  /** Called when the client hangs up before the end. */
+  readonly onHangUp?: () => void
+}
+
+/** Streams events as they come. The source is asked for the next one only when the client has room for it. */
+export function eventStream(
+  source: AsyncIterable<ServerSentEvent>,
+  { headers, heartbeatMs, onHangUp }: EventStreamOptions,
+): Response {
+  const encoder = new TextEncoder()
+  const iterator = source[Symbol.asyncIterator]()
+  let heartbeat: ReturnType<typeof setInterval> | undefined
+  let isOver = false
+  const over = (): void => {
+    isOver = true
+    clearInterval(heartbeat)
+  }
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      // At once, so that proxies and clients see that the stream has begun; the id of a resumed stream stays.
+      controller.enqueue(encoder.encode(': \n\n'))
+      heartbeat = setInterval(() => {
+        if (!isOver && (controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(': \n\n'))
+      }, heartbeatMs)
+    },
+    async pull(controller) {
+      try {
+        const next = await iterator.next()
+        if (isOver) return
+        if (next.done === true) {
+          over()
+          controller.close()
+        } else {
+          controller.enqueue(encoder.encode(toText(next.value)))
+        }
+      } catch (error) {
+        over()
+        controller.error(error)
+      }
+    },
+    cancel() {
+      over()
+      onHangUp?.()
+      // Not awaited: the source may be waiting for its next event.
+      void iterator.return?.()
+    },
+  })
+  headers.set('Content-Type', 'text/event-stream; charset=utf-8')
+  headers.set('Cache-Control', 'no-store, no-transform')
+  headers.set('X-Accel-Buffering', 'no')
+  return new Response(stream, { status: 200, headers })
+}
+
+function toText({ id, event, data }: ServerSentEvent): string {
+  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+}

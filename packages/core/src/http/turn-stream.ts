@@ -1,0 +1,96 @@
+import { isSessionError } from '../errors.js'
+import type { Session } from '../session.js'
+import { isEnd, type TurnEvent } from '../turn-event.js'
+import type { ApiParts } from './api-options.js'
+import { toProblem } from './problem.js'
+import type { ServerSentEvent } from './sse.js'
+import { sessionView, usageView, withheld } from './views.js'
+
+/** A turn's events as the wire shows them. An error of ours, too, becomes an event: the status is out already. */
+export async function* turnStream(
+  events: AsyncIterable<TurnEvent>,
+  turnId: string,
+  session: Session,
+  api: Pick<ApiParts, 'exposeToolResults' | 'onError'>,
+  request: Request,
+): AsyncGenerator<ServerSentEvent, void, undefined> {
+  let n = 0
+  try {
+    for await (const event of events) {
+      n = event.n
+      const shown = await toWire(event, turnId, session, api)
+      if (shown !== undefined) yield { id: `${turnId}.${n}`, ...shown }
+    }
+  } catch (error) {
+    if (!isSessionError(error)) api.onError(error, request)
+    const { code, detail, title } = toProblem(error)
+    yield { id: `${turnId}.${n}`, event: 'response.error', data: { code, message: detail ?? title } }
+  }
+}
+
+async function toWire(
+  event: TurnEvent,
+  turnId: string,
+  session: Session,
+  { exposeToolResults }: Pick<ApiParts, 'exposeToolResults'>,
+): Promise<Omit<ServerSentEvent, 'id'> | undefined> {
+  if (isEnd(event)) return endToWire(event, turnId, session)
+  switch (event.type) {
+    case 'started': {
+      const { messageId, seq, replyId } = event
+      return {
+        event: 'session.message.started',
+        data: { sessionId: session.id, turnId, messageId, seq, replyId },
+      }
+    }
+    case 'text':
+      return { event: 'response.text.delta', data: { delta: event.text } }
+    case 'reasoning':
+      return { event: 'response.reasoning.delta', data: { delta: event.text } }
+    case 'tool-call': {
+      const { toolCallId: id, toolName: name, input: args } = event
+      return { event: 'response.tool_call.arguments', data: { id, name, args } }
+    }
+    case 'tool-result': {
+      const { toolCallId, toolName, output, isError } = event
+      const shown = exposeToolResults ? { result: output } : { result: withheld, redacted: true }
+      return {
+        event: 'response.tool_call.result',
+        data: { id: toolCallId, name: toolName, isError: isError === true, ...shown },
+      }
+    }
+    case 'document':
+      return { event: 'response.document', data: { document: event['document'] } }
+    case 'usage': {
+      const { inputTokens, outputTokens, costMicros, model } = event
+      return {
+        event: 'response.usage.updated',
+        data: { usage: { inputTokens, outputTokens, costMicros, model } },
+      }
+    }
+    case 'error':
+      // The turn ends with it, and says so.
+      return undefined
+    default: {
+      const { n: _, ...part } = event
+      return { event: event.type === 'source' ? 'response.source' : 'response.part', data: part }
+    }
+  }
+}
+
+async function endToWire(
+  event: Extract<TurnEvent, { type: 'completed' | 'failed' | 'aborted' }>,
+  turnId: string,
+  session: Session,
+): Promise<Omit<ServerSentEvent, 'id'>> {
+  const { type, from, to, usage, code, message, reason } = event
+  const turn = { id: turnId, from, to }
+  if (type === 'failed' || (type === 'aborted' && code !== undefined)) {
+    return { event: 'response.error', data: { code, message, turn, usage: usageView(usage) } }
+  }
+  // After the commit, so the session that is shown holds the turn.
+  const view = sessionView(await session.refresh())
+  const data = { turn, usage: usageView(usage), session: view }
+  if (type === 'aborted') return { event: 'response.aborted', data: { reason, ...data } }
+  return { event: 'response.completed', data: { finishReason: 'stop', ...data } }
+}

@@ -1,0 +1,97 @@
+import type { Cart, CartItem, Order } from '../cart.js'
+import { cartTotal, pieces } from '../cart.js'
+import { type Message, type MessagePart, textOf } from '../message.js'
+import type { SessionRecord } from '../session-record.js'
+import { toIso } from '../time.js'
+import type { TurnResult } from '../turn-event.js'
+import { turnOf } from '../turn-event.js'
+import type { TurnUsage } from '../turn-part.js'
+import type { ApiParts } from './api-options.js'
+
+export const withheld = '[tool result withheld]'
+
+/** A session as the wire shows it. */
+export function sessionView(record: SessionRecord, turnId?: string) {
+  const { id, title, label, userId, expiresAt } = record
+  return {
+    id,
+    ...(title === undefined ? {} : { title }),
+    ...(label === undefined ? {} : { label }),
+    ...(userId === undefined ? {} : { userId }),
+    createdAt: toIso(record.createdAt),
+    updatedAt: toIso(record.updatedAt),
+    ...(expiresAt === undefined ? {} : { expiresAt: toIso(expiresAt) }),
+    messageCount: record.lastSeq - record.trimmedSeq,
+    revision: record.revision,
+    ...(turnId === undefined ? {} : { turn: { id: turnId } }),
+  }
+}
+
+/** A session as it stood after a turn; the same however late a repeat asks. */
+export function sessionAfter({ id, createdAt, trimmedSeq }: SessionRecord, { seq, at }: Message) {
+  return { id, createdAt: toIso(createdAt), updatedAt: toIso(at), messageCount: seq - trimmedSeq }
+}
+
+export function messageView(message: Message, { exposeToolResults }: Pick<ApiParts, 'exposeToolResults'>) {
+  const { seq, id, role, content, at, tokens, status, name, metadata } = message
+  return {
+    seq,
+    id,
+    role,
+    content: typeof content === 'string' || exposeToolResults ? content : content.map(redacted),
+    createdAt: toIso(at),
+    tokens,
+    status,
+    ...(name === undefined ? {} : { name }),
+    ...(metadata === undefined ? {} : { metadata }),
+  }
+}
+
+function redacted(part: MessagePart): MessagePart {
+  return part.type === 'tool-result' ? { ...part, output: withheld, redacted: true } : part
+}
+
+export function cartView(cart: Cart) {
+  const total = cartTotal(cart)
+  return {
+    items: cart.items.map(itemView),
+    pieces: pieces(cart),
+    ...(total === undefined ? {} : { total }),
+  }
+}
+
+export function itemView({ addedAt, ...item }: CartItem) {
+  return { ...item, addedAt: toIso(addedAt) }
+}
+
+export function orderView({ id, items, total, placedAt }: Order) {
+  return { id, items: items.map(itemView), total, placedAt: toIso(placedAt) }
+}
+
+/** What came of a turn. */
+export function turnView(result: TurnResult, parts: Pick<ApiParts, 'exposeToolResults'>) {
+  const { status, reply, replies, message, usage, reused } = result
+  const { documents, sources } = reply.metadata ?? {}
+  return {
+    turn: { id: result.turnId, status, messageId: message.id, replyId: reply.id },
+    response: {
+      text: textOf(reply),
+      content: messageView(reply, parts).content,
+      finishReason: finishReasonOf(result),
+      usage: usageView(usage),
+      reused,
+      ...(documents === undefined ? {} : { documents }),
+      ...(sources === undefined ? {} : { sources }),
+    },
+    messages: [message, ...replies].map((each) => messageView(each, parts)),
+  }
+}
+
+export function usageView({ inputTokens, outputTokens, costMicros, model }: TurnUsage) {
+  return { inputTokens, outputTokens, costMicros, ...(model === undefined ? {} : { model }) }
+}
+
+function finishReasonOf({ status, reply }: TurnResult): string {
+  if (status === 'complete') return 'stop'
+  return status === 'aborted' ? (turnOf(reply).reason ?? 'cancelled') : 'error'
+}

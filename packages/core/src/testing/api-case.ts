@@ -1,0 +1,207 @@
+import { expect } from 'vitest'
+import { z } from 'zod'
+import { newId } from '../ids.js'
+
+/** Sends a request to the mounted API. The path begins with `/sessions`. */
+export type FetchLike = (path: string, init?: RequestInit) => Promise<Response>
+
+/** One thing that every mount of the API must show. It rejects when it does not. */
+export interface ApiCase {
+  title: string
+  run: (client: ApiClient) => Promise<void>
+}
+
+export interface ApiChapter {
+  title: string
+  cases: readonly ApiCase[]
+}
+
+export interface Reply {
+  status: number
+  headers: Headers
+  /** JSON; undefined when there is no body. */
+  body: Json
+}
+// The one place where a test looks into JSON of any shape.
+// oxlint-disable-next-line typescript/no-explicit-any
+type Json = any
+
+export interface SendOptions {
+  body?: unknown
+  headers?: Record<string, string>
+  signal?: AbortSignal
+}
+
+export interface WireEvent {
+  id: string
+  event: string
+  data: Json
+}
+
+interface OpenApi {
+  paths: Record<
+    string,
+    Record<
+      string,
+      {
+        operationId: string
+        responses: Record<string, { content?: Record<string, { schema: Record<string, unknown> }> }>
+      }
+    >
+  >
+  components: { schemas: { Problem: Record<string, unknown> } }
+}
+
+/** One caller of the API, who holds every answer against the API's own description. */
+export class ApiClient {
+  readonly #fetch: FetchLike
+  readonly #token: string | undefined
+  #openApi: Promise<OpenApi> | undefined
+
+  constructor(fetchLike: FetchLike, token?: string) {
+    this.#fetch = fetchLike
+    this.#token = token
+  }
+
+  /** The same API for another caller: `tenant/user/role`; undefined is nobody in particular. */
+  as(token?: string): ApiClient {
+    return new ApiClient(this.#fetch, token)
+  }
+
+  /** A caller that no other case knows, in a tenant of their own. */
+  somebody(): ApiClient {
+    return this.as(`t-${newId()}/alice`)
+  }
+
+  openApi(): Promise<OpenApi> {
+    this.#openApi ??= this.#fetch('/sessions/openapi.json').then(
+      async (response) => (await response.json()) as OpenApi,
+    )
+    return this.#openApi
+  }
+
+  raw(method: string, path: string, { body, headers, signal }: SendOptions = {}): Promise<Response> {
+    return this.#fetch(path, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(signal === undefined ? {} : { signal }),
+    })
+  }
+
+  async send(method: string, path: string, options: SendOptions = {}): Promise<Reply> {
+    const response = await this.raw(method, path, options)
+    const text = await response.text()
+    const { status, headers } = response
+    const type = headers.get('content-type') ?? ''
+    const body: unknown = /json/.test(type) && text !== '' ? JSON.parse(text) : undefined
+    if (method !== 'HEAD' && text !== '') await this.#check(method, path, status, type, body)
+    expect(headers.get('x-request-id'), 'every answer has an id').toBeTruthy()
+    expect(headers.get('cache-control'), 'no answer is cached').toContain('no-store')
+    return { status, headers, body }
+  }
+
+  get = (path: string, options?: SendOptions) => this.send('GET', path, options)
+  post = (path: string, body?: unknown, headers: Record<string, string> = {}) =>
+    this.send('POST', path, { ...(body === undefined ? {} : { body }), headers })
+
+  /** The id of a new session. */
+  async newSession(body: unknown = {}): Promise<string> {
+    const reply = await this.post('/sessions', body)
+    expect(reply.status).toBe(201)
+    return reply.body.session.id as string
+  }
+
+  /** What a session's history says, as `role: text (status)`. */
+  async lines(id: string): Promise<string[]> {
+    const { body } = await this.get(`/sessions/${encodeURIComponent(id)}/messages?limit=1000`)
+    return body.messages.items.map(
+      (item: { role: string; content: unknown; status: string }) =>
+        `${item.role}: ${typeof item.content === 'string' ? item.content : JSON.stringify(item.content)} (${item.status})`,
+    )
+  }
+
+  /** Server-sent events as they come, until the end or until the caller stops reading. */
+  async *events(method: string, path: string, options: SendOptions = {}): AsyncGenerator<WireEvent, void> {
+    const response = await this.raw(method, path, {
+      ...options,
+      headers: { accept: 'text/event-stream', ...options.headers },
+    })
+    expect(response.status, await peek(response)).toBe(200)
+    expect(response.headers.get('content-type')).toContain('text/event-stream')
+    expect(response.headers.get('cache-control')).toContain('no-transform')
+    yield* readEvents(response)
+  }
+
+  async #check(method: string, path: string, status: number, type: string, body: unknown): Promise<void> {
+    const { paths, components } = await this.openApi()
+    if (status >= 400 && type.includes('problem+json')) {
+      z.fromJSONSchema(components.schemas.Problem).parse(body)
+      expect(body, JSON.stringify(body)).toMatchObject({
+        status,
+        instance: expect.stringMatching(/^urn:request:/),
+      })
+      return
+    }
+    const wanted = path.split('?')[0]!.replace(/\/$/, '').split('/')
+    if (wanted.at(-1) === 'openapi.json') return
+    const described = Object.entries(paths).find(([template]) => {
+      const segments = template.slice(template.indexOf('/sessions')).split('/')
+      return (
+        segments.length === wanted.length &&
+        segments.every((segment, index) => segment.startsWith('{') || segment === wanted[index])
+      )
+    })
+    const operation = described?.[1][method.toLowerCase()]
+    if (operation === undefined || status >= 400) return
+    const schema = operation.responses[String(status)]?.content?.['application/json']?.schema
+    expect(schema, `${method} ${path} answers ${status}, which its description does not know`).toBeDefined()
+    const result = z.fromJSONSchema(schema as never).safeParse(body)
+    expect(
+      result.error?.issues,
+      `${method} ${path} answers what its description does not say`,
+    ).toBeUndefined()
+  }
+}
+
+async function peek(response: Response): Promise<string> {
+  return response.status === 200 ? '' : response.clone().text()
+}
+
+/** The events of a stream; comments, as heartbeats are, are left out. */
+export async function* readEvents(response: Response): AsyncGenerator<WireEvent, void> {
+  const decoder = new TextDecoder()
+  let text = ''
+  const reader = response.body!.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) break
+      text += decoder.decode(value, { stream: true })
+      for (let end = text.indexOf('\n\n'); end !== -1; end = text.indexOf('\n\n')) {
+        const block = text.slice(0, end)
+        text = text.slice(end + 2)
+        const fields = Object.fromEntries(
+          block
+            .split('\n')
+            .map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+        )
+        if (fields['event'] === undefined) continue
+        yield { id: fields['id']!, event: fields['event'], data: JSON.parse(fields['data']!) as unknown }
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => {})
+  }
+}
+
+export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = []
+  for await (const item of items) all.push(item)
+  return all
+}

@@ -1,0 +1,75 @@
+import { expect } from 'vitest'
+import type { ApiChapter } from '../api-case.js'
+
+export const protocolCases: ApiChapter = {
+  title: 'HTTP',
+  cases: [
+    {
+      title: 'unknown paths are 404, other methods 405 with Allow, OPTIONS says what there is',
+      async run(client) {
+        const alice = client.somebody()
+        for (const path of ['/sessions/a/nothing', '/sessions/a/cart/items/b/c', '/sessions//cart/x']) {
+          expect((await alice.get(path)).body, path).toMatchObject({ status: 404 })
+        }
+        const wrong = await alice.send('PUT', '/sessions')
+        expect(wrong.status).toBe(405)
+        expect(wrong.body.code).toBe('method_not_allowed')
+        expect(wrong.headers.get('allow')).toBe('POST, GET, HEAD, OPTIONS')
+        const options = await alice.send('OPTIONS', '/sessions/a/state')
+        expect(options.status).toBe(204)
+        expect(options.headers.get('allow')).toBe('GET, HEAD, PUT, PATCH, OPTIONS')
+        expect(options.headers.get('access-control-allow-origin')).toBeNull()
+        expect((await alice.get('/sessions/')).status).toBe(200)
+        expect((await alice.send('HEAD', '/sessions')).status).toBe(200)
+      },
+    },
+    {
+      title: 'bodies are JSON objects of a bounded size and depth, and nothing else',
+      async run(client) {
+        const alice = client.somebody()
+        const id = await alice.newSession()
+        const path = `/sessions/${id}/state`
+        const put = async (body: string, type = 'application/json') =>
+          (await alice.send('PUT', path, { body, headers: { 'content-type': type } })).status
+        expect(await put('{"a":1}', 'text/plain')).toBe(415)
+        expect(await put('{"a":1}', 'application/x-www-form-urlencoded')).toBe(415)
+        expect(await put('{"a":1}', 'application/merge-patch+json; charset=utf-8')).toBe(200)
+        for (const text of ['{', '[]', '"a"', 'null', '1', '{"a":1}}'])
+          expect(await put(text), text).toBe(400)
+        expect(await put(`{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`)).toBe(400)
+        expect(await put(`{"a":"${'x'.repeat(2 * 1024 * 1024)}"}`)).toBe(413)
+        expect(await put(`{"a":"${'x'.repeat(200_000)}"}`)).toBe(413)
+        for (const text of [
+          '{"__proto__":{"admin":true}}',
+          '{"a":{"__proto__":1}}',
+          '{"constructor":{"prototype":{}}}',
+        ]) {
+          expect(await put(text), text).toBe(400)
+        }
+        expect((await alice.get(path)).body.state).toEqual({ a: 1 })
+        expect((await alice.send('POST', `/sessions/${id}/messages`)).status).toBe(400)
+      },
+    },
+    {
+      title: 'answers echo a harmless request id, and replace another',
+      async run(client) {
+        const alice = client.somebody()
+        const { headers } = await alice.get('/sessions', { headers: { 'x-request-id': 'abc-1' } })
+        expect(headers.get('x-request-id')).toBe('abc-1')
+        const missing = await alice.get('/sessions/none', { headers: { 'x-request-id': 'abc-2' } })
+        expect(missing.body.instance).toBe('urn:request:abc-2')
+        const replaced = await alice.get('/sessions', { headers: { 'x-request-id': '<script>' } })
+        expect(replaced.headers.get('x-request-id')).not.toContain('<')
+      },
+    },
+    {
+      title: 'the description names every route, and is for everybody',
+      async run(client) {
+        const { status, body } = await client.as('nobody').get('/sessions/openapi.json')
+        expect(status).toBe(200)
+        expect(body.openapi).toBe('3.1.0')
+        expect(Object.keys(body.paths).length).toBeGreaterThan(15)
+      },
+    },
+  ],
+}

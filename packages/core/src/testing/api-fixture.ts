@@ -1,0 +1,95 @@
+import { createSessionApi, type SessionApi } from '../http/api.js'
+import type { SessionApiOptions } from '../http/api-options.js'
+import { textOf } from '../message.js'
+import type { SessionTurnOptions } from '../session-options.js'
+import type { Respond, Tools } from '../session-turns.js'
+import { createSessions } from '../sessions.js'
+import type { SessionStore } from '../store.js'
+
+export interface ApiFixtureOptions extends Partial<SessionApiOptions> {
+  /** Default: `memoryStore()`. */
+  store?: SessionStore
+  serviceTurns?: SessionTurnOptions
+}
+
+/**
+ * The API that `describeSessionApi` talks to: mount it, in whatever framework, and hand the suite a `fetch` that
+ * reaches it. Callers are who their token says, `Authorization: Bearer <tenant>/<user>[/<role>]`, or nobody in
+ * particular. The model does what it is told: `slow` waits until the state of its session says `go`, `fail` fails,
+ * `count` says how often it was asked, `tools` calls one, and anything else is an echo.
+ */
+export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
+  const { store, serviceTurns, ...others } = options
+  const sessions = createSessions({
+    credentialSecrets: ['a secret that only the suite may know'],
+    turns: { heartbeatMs: 25, flushMs: 5, ...serviceTurns },
+    ...(store === undefined ? {} : { store }),
+    onWarning: () => {},
+  })
+  return createSessionApi({
+    sessions,
+    identify: identifyByToken,
+    respond: scriptedModel(),
+    tools,
+    header: true,
+    onError: () => {},
+    ...others,
+  })
+}
+
+function identifyByToken(request: Request) {
+  const token = /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '')?.[1]
+  if (token === undefined) return { tenantId: 'public' }
+  const [tenantId, userId, role] = token.split('/').map(decodeURIComponent)
+  if (tenantId === 'nobody') return Response.json({ error: 'who?' }, { status: 401 })
+  return {
+    tenantId: tenantId!,
+    ...(userId === undefined ? {} : { userId }),
+    ...(role === undefined ? {} : { roles: [role] }),
+  }
+}
+
+const pollMs = 5
+
+function scriptedModel(): Respond {
+  const asked = new Map<string, number>()
+  return async function* (turn) {
+    const key = JSON.stringify([turn.session.tenantId, turn.session.id])
+    const count = (asked.get(key) ?? 0) + 1
+    asked.set(key, count)
+    const said = textOf({ content: turn.input })
+    if (said === 'count') {
+      yield String(count)
+    } else if (said === 'fail') {
+      yield 'par'
+      throw new Error('a secret of ours')
+    } else if (said.startsWith('slow')) {
+      yield 'be'
+      while (!turn.signal.aborted && (await turn.state.get())['go'] !== true) {
+        await new Promise((resolve) => setTimeout(resolve, pollMs))
+      }
+      yield 'gun'
+    } else if (said === 'tools' && turn.steps.length === 0) {
+      yield { type: 'tool-call', toolCallId: 'c1', toolName: 'addPhone', input: { quantity: 2 } }
+    } else if (said === 'documents') {
+      yield { type: 'document', document: { id: 'd1', title: 'Guide' } }
+      yield { type: 'usage', inputTokens: 3, outputTokens: 2, costMicros: 7, model: 'scripted' }
+      yield 'See the guide'
+    } else if (said === 'options') {
+      yield JSON.stringify(turn.options)
+    } else {
+      yield 'echo: '
+      yield said
+    }
+  }
+}
+
+const tools: Tools = {
+  addPhone: {
+    description: 'Puts phones into the cart',
+    execute: async ({ quantity }: { quantity: number }, { cart }) => {
+      await cart.add({ sku: 'P1', name: 'Phone', quantity, price: { amount: 100, currency: 'EUR' } })
+      return { secret: 'warehouse 7' }
+    },
+  },
+}

@@ -1,0 +1,35 @@
+import { describe, test } from 'vitest'
+import { type ApiChapter, ApiClient, type FetchLike } from './api-case.js'
+import { contentCases } from './api-cases/contents.js'
+import { protocolCases } from './api-cases/protocol.js'
+import { repeatCases } from './api-cases/repeats.js'
+import { safetyCases } from './api-cases/safety.js'
+import { sessionCases } from './api-cases/sessions.js'
+import { turnCases } from './api-cases/turns.js'
+
+/** Everything every mount of the API must show. */
+export const apiChapters: readonly ApiChapter[] = [
+  sessionCases,
+  contentCases,
+  turnCases,
+  repeatCases,
+  safetyCases,
+  protocolCases,
+]
+
+/**
+ * Registers with vitest what every mount of the session HTTP API must show, whatever the framework. There are no
+ * switches.
+ *
+ * @param fetchLike reaches an app that has mounted `apiFixture()`, over real sockets. Paths begin with `/sessions`.
+ */
+export function describeSessionApi(name: string, fetchLike: FetchLike): void {
+  describe(name, () => {
+    const client = new ApiClient(fetchLike)
+    for (const chapter of apiChapters) {
+      describe(chapter.title, () => {
+        for (const { title, run } of chapter.cases) test(title, () => run(client))
+      })
+    }
+  })
+}

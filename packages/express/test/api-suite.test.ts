@@ -1,0 +1,56 @@
+import { apiFixture, describeSessionApi } from '@sessions/core/testing'
+import compression from 'compression'
+import express5 from 'express'
+// @ts-expect-error Its types are those of Express 5, under another name.
+import express4 from 'express4'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll } from 'vitest'
+import { toExpressHandler } from '../src/index.js'
+
+async function listen(express: typeof express5, prepare: (app: express5.Express) => void): Promise<string> {
+  const app = express()
+  prepare(app)
+  app.use('/api/v1', toExpressHandler(apiFixture()))
+  app.use((_req, res) => void res.status(404).json({ status: 404, from: 'the application' }))
+  const server = createServer(app as never)
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  afterAll(async () => {
+    server.closeAllConnections()
+    server.close()
+    await once(server, 'close')
+  })
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`
+}
+
+const bare = (): void => {}
+// The order a real application has: compression and a body parser before everything else.
+const furnished =
+  (express: typeof express5) =>
+  (app: express5.Express): void => {
+    app.use(compression())
+    app.use(express.json({ limit: '1mb', strict: false, type: 'application/*' }))
+    // What the parser refuses is answered as the API would.
+    app.use(((error: { status: number }, _req, res, next) => {
+      if (res.headersSent) next(error)
+      else
+        res
+          .status(error.status)
+          .set({ 'Cache-Control': 'no-store', 'X-Request-Id': 'parser' })
+          .json({ status: error.status })
+    }) as express5.ErrorRequestHandler)
+  }
+
+for (const [name, express] of [
+  ['Express 5', express5],
+  ['Express 4', express4 as typeof express5],
+] as const) {
+  const base = await listen(express, bare)
+  describeSessionApi(name, (path, init) => fetch(base + path, init))
+  const behind = await listen(express, furnished(express))
+  describeSessionApi(`${name}, behind compression and a body parser`, (path, init) =>
+    fetch(behind + path, init),
+  )
+}
