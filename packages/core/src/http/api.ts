@@ -283,6 +283,9 @@ function problemResponse(api: ApiParts, request: Request, requestId: string, err
     instance: `urn:request:${requestId}`,
     ...(error instanceof FailedTurn ? { turn: error.turn } : {}),
   }
+  // Where clients of old look.
+  const error01 = { code: problem.code, message: problem.detail ?? problem.title, statusCode: problem.status }
+  const body = api.isCompat ? { ...problem, error: error01 } : problem
   if (problem.status >= 500 && !(error instanceof FailedTurn)) api.onError(error, request)
   const headers = new Headers({ 'Content-Type': 'application/problem+json' })
   if (problem.retryAfterMs !== undefined) {
@@ -291,7 +294,7 @@ function problemResponse(api: ApiParts, request: Request, requestId: string, err
   if (error instanceof RequestError) {
     for (const [name, value] of Object.entries(error.headers)) headers.set(name, value)
   }
-  return new Response(JSON.stringify(problem), { status: problem.status, headers })
+  return new Response(JSON.stringify(body), { status: problem.status, headers })
 }
 
 /** The client's own id of the request when it is harmless, else a new one. */

@@ -80,7 +80,9 @@ export const turnReply = z.strictObject({
   }),
   messages: z.array(messageView),
   /** As it stood after the turn. */
-  session: sessionView.pick({ id: true, createdAt: true, updatedAt: true, messageCount: true }),
+  session: sessionView
+    .pick({ id: true, createdAt: true, updatedAt: true, messageCount: true })
+    .extend({ messages: z.array(messageView).optional() }),
 })
 export const cancelReply = z.strictObject({
   cancelled: z.boolean(),

@@ -34,13 +34,11 @@ export const sessionRoutes: readonly Route[] = [
       }
       const session = await make(call, chosen.id, init)
       if (call.identity.userId === undefined) await call.caller.carry(session)
-      const { sessionId: _, ...included } = {
-        sessionId: session.id,
-        ...(await view(call, session, 'messages')),
-      }
       return {
         status: 201,
-        body: { session: call.api.isCompat ? included : sessionView(session.record) },
+        body: {
+          session: call.api.isCompat ? await view(call, session, 'messages') : sessionView(session.record),
+        },
         headers: {
           ETag: etagOf(session.record),
           Location: `${call.api.basePath}/sessions/${encodeURIComponent(session.id)}`,

@@ -8,7 +8,7 @@ import { type Call, type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
 import { eventStream } from '../sse.js'
 import { turnStream } from '../turn-stream.js'
-import { sessionAfter, turnView } from '../views.js'
+import { messageView, sessionAfter, turnView } from '../views.js'
 
 export const turnRoutes: readonly Route[] = [
   route({
@@ -135,7 +135,12 @@ async function whole({ api, request }: TurnCall, session: Session, turn: Turn) {
     if (result.cause !== undefined) api.onError(result.cause, request)
     throw new FailedTurn(turnView(result, api).turn, result.error)
   }
-  return { body: { ...turnView(result, api), session: sessionAfter(session.record, result.reply) } }
+  const shown = sessionAfter(session.record, result.reply)
+  if (!api.isCompat) return { body: { ...turnView(result, api), session: shown } }
+  // Clients of old draw the conversation from each reply.
+  const { messages } = await session.history({ limit: 50 })
+  const all = messages.map((message) => messageView(message, api))
+  return { body: { ...turnView(result, api), session: { ...shown, messages: all } } }
 }
 
 /** Cancels the turn of a caller who hangs up, where that is wanted. */

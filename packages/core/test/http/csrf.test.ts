@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { checkOrigin } from '../../src/http/csrf.js'
+
+const rules = { trustedOrigins: ['https://shop.example'], hasHeaderMode: true }
+const own = 'https://api.example'
+const site = (value: string) => ({ 'sec-fetch-site': value })
+const cookie = { cookie: 'a=b' }
+const carriages = {
+  cookie,
+  header: { ...cookie, 'x-session-id': 'c' },
+  bearer: { ...cookie, authorization: 'Bearer t' },
+  basic: { ...cookie, authorization: 'Basic t' },
+  none: {},
+} as const
+
+const origins: [string, Record<string, string>, allowed: readonly (keyof typeof carriages)[]][] = [
+  ['its own page', site('same-origin'), ['cookie', 'header', 'bearer', 'basic', 'none']],
+  ['the user', site('none'), ['cookie', 'header', 'bearer', 'basic', 'none']],
+  ['another site', site('cross-site'), ['header', 'bearer']],
+  ['another host of the site', site('same-site'), ['header', 'bearer']],
+  ['another site, with an origin like ours', { ...site('cross-site'), origin: own }, ['header', 'bearer']],
+  [
+    'a trusted page',
+    { ...site('cross-site'), origin: 'https://shop.example' },
+    ['cookie', 'header', 'bearer', 'basic', 'none'],
+  ],
+  ['its own page, in an old browser', { origin: own }, ['cookie', 'header', 'bearer', 'basic', 'none']],
+  ['another site, in an old browser', { origin: 'https://evil.example' }, ['header', 'bearer']],
+  ['a page without an origin', { origin: 'null' }, ['header', 'bearer']],
+  ['no browser, as far as one can tell', {}, ['header', 'bearer', 'none']],
+]
+
+const isAllowed = (method: string, headers: Record<string, string>) => {
+  const url = new URL(`${own}/sessions`)
+  try {
+    checkOrigin(new Request(url, { method, headers }), url, rules)
+    return true
+  } catch (error) {
+    expect(error).toMatchObject({ code: 'csrf' })
+    return false
+  }
+}
+
+describe.each(origins)('from %s', (_, from, allowed) => {
+  it.each(Object.keys(carriages) as (keyof typeof carriages)[])('carried by %s', (carriage) => {
+    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+      expect(isAllowed(method, { ...carriages[carriage], ...from }), method).toBe(allowed.includes(carriage))
+    }
+    for (const method of ['GET', 'HEAD', 'OPTIONS']) {
+      expect(isAllowed(method, { ...carriages[carriage], ...from }), method).toBe(true)
+    }
+  })
+})
+
+it('takes X-Session-Id for nothing where it carries nothing', () => {
+  const url = new URL(`${own}/sessions`)
+  const request = new Request(url, {
+    method: 'POST',
+    headers: { ...carriages.header, ...site('cross-site') },
+  })
+  expect(() => checkOrigin(request, url, { ...rules, hasHeaderMode: false })).toThrow(/another site/)
+})
