@@ -7,7 +7,7 @@ export async function isAlive(service: ServiceParts, tenantId: string, turnId: s
   const ref = turnLogRef(tenantId, turnId)
   const stored = await service.store.read(ref)
   if (stored === undefined) return false
-  const now = await readStoreTime(service, tenantId)
+  const now = await readStoreTime(service.store, tenantId)
   // Written to while we asked for the time: then it is younger than that.
   return now - stored.record.updatedAt < service.turns.leaseMs
 }

@@ -110,7 +110,7 @@ async function claim(
     const { revision, updatedAt } = stored.record
     if (entry.answer !== undefined) return { entry, revision }
     if (performance.now() >= checkAt) {
-      if ((await readStoreTime(service, ref.tenantId)) - updatedAt >= leaseMs) {
+      if ((await readStoreTime(service.store, ref.tenantId)) - updatedAt >= leaseMs) {
         // Whoever had it is gone. Ours now, unless somebody else thinks the same; the seed stays, so ids do too.
         const taken = await tried(service, ref, { revision, body: stored.body, idleMs: keepMs })
         if (taken) return { entry, revision: revision + 1 }

@@ -25,12 +25,18 @@ describe('a budget', () => {
   })
 
   it('is settled with what was used, and refuses before anything is stored', async () => {
-    const sessions = service({ budgets: [{ scope: 'user', maxTokens: 100, reserveTokens: 50, maxCostMicros: 10 }] })
+    const sessions = service({
+      budgets: [{ scope: 'user', maxTokens: 100, reserveTokens: 50, maxCostMicros: 10 }],
+    })
     const session = await sessions.for(alice).create()
-    for (const tokens of [10, 20, 15]) expect(await codeOf(session.turn('Hi', uses(tokens)).result)).toBe('settled')
+    for (const tokens of [10, 20, 15])
+      expect(await codeOf(session.turn('Hi', uses(tokens)).result)).toBe('settled')
     expect(await codeOf(session.turn('Hi', uses(6, 11)).result)).toBe('settled')
     const before = (await session.history()).messages.length
-    await expect(session.turn('Hi', uses(1)).result).rejects.toMatchObject({ code: 'budget_exceeded', path: 'user' })
+    await expect(session.turn('Hi', uses(1)).result).rejects.toMatchObject({
+      code: 'budget_exceeded',
+      path: 'user',
+    })
     expect((await session.history()).messages).toHaveLength(before)
     expect(await session.currentTurn()).toBeUndefined()
     const other = await sessions.for(bob).create()
