@@ -136,8 +136,9 @@ export async function removeLocked(
   run: Run,
   tenant: string,
   id: string,
+  incarnation: string | null = null,
 ): Promise<boolean> {
-  const [row] = await run(removeSession.statement, removeSession.values({ tenant, id }))
+  const [row] = await run(removeSession.statement, removeSession.values({ tenant, id, incarnation }))
   if (row === undefined) return false
   // A statement of its own, so that it sees what was appended until the session was ours.
   await run(removeMessages.statement, removeMessages.values({ tenant, key: String(row[0]) }))
