@@ -149,6 +149,15 @@ describe('a planted double', () => {
     expect(faults(story(open, count), holding([], { total: 1, counts: { w0l0: 1 } }))).toEqual(['doubled'])
   })
 
+  it('is none where a copy holds what was written just before its source was deleted', () => {
+    const trip = { ...basket, sessionId: 'trip', incarnation: 'i9' }
+    const messages = [stored(1, 'm1')]
+    const late = append('m1', 1, { ...gone, places: undefined })
+    expect(faults(story(open, remove, late), holding(messages, { ...trip, forkedFrom: 'basket' }))).toEqual(
+      [],
+    )
+  })
+
   it('of pieces or counts is found, beyond what nobody heard of', () => {
     const add = { kind: 'add', sku: 'phone', quantity: 2 } as const
     const operations = story(open, add, { ...add, ...unknown })
