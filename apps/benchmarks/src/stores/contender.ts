@@ -8,6 +8,8 @@ export interface Contender {
   append(id: string, message: { id: string; payload: string }): Promise<Appended>
   /** The session and its newest messages, oldest first; undefined when there is none. */
   read(id: string, tail: number): Promise<View | undefined>
+  /** Removes sessions that are no longer needed. */
+  remove(ids: readonly string[]): Promise<void>
   close(): Promise<void>
 }
 

@@ -53,10 +53,12 @@ async function slice(row: Row, { operation, clients, sliceMs }: MeasureOptions) 
   const work = operation === 'append' ? appendTo : readFrom
   const begin = performance.now()
   const until = begin + sliceMs
+  // In memory a slice would make sessions of tens of messages into sessions of thousands.
+  let room = operation === 'append' ? row.pool.room : Number.POSITIVE_INFINITY
   const client = async (number: number): Promise<void> => {
     const { ids } = row.pool
     // Each client has sessions of its own, as callers mostly have.
-    for (let turn = 0, now = performance.now(); now < until; turn++) {
+    for (let turn = 0, now = performance.now(); now < until && room-- > 0; turn++) {
       await work(row.contender, ids[(number + turn * clients) % ids.length]!)
       const done = performance.now()
       latencies.push((done - now) * 1000)

@@ -20,18 +20,20 @@ export class SessionPool {
     return this.#ids
   }
 
-  /** How many messages the sessions have now, on average. */
-  get length(): number {
-    return this.history + this.#appended / this.#size
-  }
-
   grew(messages: number): void {
     this.#appended += messages
   }
 
-  /** Makes the sessions anew once they have grown by a quarter. */
+  /** How many more messages they may take together. */
+  get room(): number {
+    return this.#size * (this.history * 0.25 + 10) - this.#appended
+  }
+
+  /** Makes the sessions anew once they have grown by a quarter, or soon will have. */
   async refresh(): Promise<void> {
-    if (this.#ids.length > 0 && this.length <= this.history * 1.25 + 10) return
+    if (this.#ids.length > 0 && this.#appended === 0) return
+    if (this.#ids.length > 0 && this.room > this.#size * 5) return
+    await this.#contender.remove(this.#ids)
     const pool = pools++
     this.#ids = Array.from({ length: this.#size }, (_, index) => `p${pool}-s${index}`)
     this.#appended = 0

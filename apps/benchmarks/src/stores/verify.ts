@@ -38,8 +38,9 @@ export async function verify(name: string, contender: Contender): Promise<void> 
     assert.ok(Math.abs(view.messages[0]!.at - Date.now()) < 60_000, 'messages know when they were stored')
     assert.ok(Math.abs(view.expiresAt! - Date.now() - idleMs) < 60_000, 'the deadline moved')
 
-    assert.equal(await contender.read('nobody', 20), undefined)
-    await assert.rejects(contender.append('nobody', nextMessage()), 'an absent session takes no message')
+    await contender.remove([id])
+    assert.equal(await contender.read(id, 20), undefined)
+    await assert.rejects(contender.append(id, nextMessage()), 'an absent session takes no message')
   } catch (error) {
     throw new Error(`${name} does not do what it is measured for`, { cause: error })
   }

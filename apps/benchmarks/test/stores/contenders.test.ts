@@ -42,13 +42,14 @@ describe('the work', () => {
     const pool = new SessionPool(contender, 100, 4)
     await pool.refresh()
     const first = pool.ids
-    pool.grew(100)
+    pool.grew(pool.room / 2)
     await pool.refresh()
     expect(pool.ids).toBe(first)
-    pool.grew(100)
+    pool.grew(pool.room)
     await pool.refresh()
     expect(pool.ids).not.toEqual(first)
     expect((await contender.read(pool.ids[0]!, 1))!.lastSeq).toBe(100)
+    expect(await contender.read(first[0]!, 1)).toBeUndefined()
   })
 
   it('is measured in every round', async () => {

@@ -32,7 +32,7 @@ describe.concurrent('torture', () => {
     let calls = 0
     const found = await tortured((inner) => ({
       async commit(ref, change) {
-        if (++calls % 50 !== 0 || change.messages === undefined || change.revision !== undefined) {
+        if (++calls % 10 !== 0 || change.messages === undefined || change.revision !== undefined) {
           return inner.commit(ref, change)
         }
         const { record } = await inner.commit(ref, {})

@@ -62,6 +62,10 @@ export function rawMemory(): Contender {
       return { ...standing(session), body, messages }
     },
 
+    async remove(ids) {
+      for (const id of ids) sessions.delete(keyOf(id))
+    },
+
     async close() {
       sessions.clear()
     },

@@ -121,6 +121,14 @@ export async function rawPostgres(url: string): Promise<Contender> {
       }
     },
 
+    async remove(ids) {
+      await pool.query(
+        `with s as (delete from raw_sessions where tenant_id = $1 and id = any ($2::text[]) returning tenant_id, skey)
+        delete from raw_messages m using s where m.tenant_id = s.tenant_id and m.skey = s.skey`,
+        [tenantId, ids],
+      )
+    },
+
     close: () => pool.end(),
   }
 }

@@ -81,6 +81,10 @@ export async function rawRedis(url: string): Promise<Contender> {
       return { ...standing(counters), body: text, messages: elements.map(toMessage) }
     },
 
+    async remove(ids) {
+      for (const id of ids) await client.unlink(logOf(id), idsOf(id))
+    },
+
     async close() {
       client.disconnect()
     },

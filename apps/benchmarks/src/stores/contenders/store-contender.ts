@@ -20,6 +20,10 @@ export function storeContender(store: SessionStore, close: () => Promise<void>):
       }
     },
 
+    async remove(ids) {
+      for (const id of ids) await store.remove({ tenantId, id })
+    },
+
     async append(id, message) {
       const change = { incarnation, idleMs, absoluteMs, messages: [message] }
       const { record, messages } = await store.commit({ tenantId, id }, change)
