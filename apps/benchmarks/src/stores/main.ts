@@ -103,7 +103,7 @@ async function printTraffic({ backend, operation }: Group): Promise<void> {
   const url = await servers.urlOf(backend)
   for (const entry of entries.filter((one) => one.backend === backend)) {
     if (values.quick && entry.role !== 'ours') continue
-    for (const history of values.quick ? [10] : trafficHistories) {
+    for (const history of trafficHistories[operation].slice(0, values.quick ? 1 : 2)) {
       const { roundTrips, bytesUp, bytesDown } = await countTraffic(entry, url, operation, history)
       console.log(
         `${entry.name.padEnd(16)} ${whole(history).padStart(9)} messages: ${roundTrips.toFixed(2)} round trips,` +
