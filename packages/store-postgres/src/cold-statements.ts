@@ -43,7 +43,7 @@ const key = param<string>('key', 'bigint')
 const seq = param<number>('seq', 'bigint')
 const incarnation = param<string | null>('incarnation', 'text')
 // Of the incarnation that is asked for, or of any when none is.
-const isMeant = sql<boolean>`coalesce(${incarnation}, t.incarnation) = t.incarnation`
+const isMeant = sql<boolean>`(${incarnation} is null or t.incarnation = ${incarnation})`
 const live = sql.raw<boolean>(isLive('t'))
 const now = sql.raw<number>(nowMs)
 const record = sql.raw<string>(recordOf('t')).as('record')
