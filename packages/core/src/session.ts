@@ -13,6 +13,7 @@ import { encodeMessage, type Message, type MessageInput } from './message.js'
 import { parseTitle } from './parse.js'
 import { type ChangeOptions, SessionCart } from './session-cart.js'
 import type { Branch, Fact, SessionBody, TurnLease } from './session-body.js'
+import { removeCompanions } from './session-companions.js'
 import type { SessionContents } from './session-contents.js'
 import { compact, type Compaction, type CompactOptions } from './session-compaction.js'
 import { sessionContext, type SessionContextOptions } from './session-context.js'
@@ -265,6 +266,7 @@ export class Session {
     }, options)
     await this.#live.service.store.trim(this.ref, throughSeq, this.#live.guard)
     if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
+    await removeCompanions(this.#live.service, this.ref, ['turns'])
     this.#live.service.emit('session.reset', record, {})
   }
 
@@ -353,6 +355,7 @@ export class Session {
   async delete(): Promise<void> {
     const { record } = await this.#live.load()
     if (this.isStored && !(await this.#live.remove())) throw noSuchSession()
+    if (this.isStored) await removeCompanions(this.#live.service, this.ref, ['turns', 'requests'])
     this.#live.service.emit('session.deleted', record, {})
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createSessions, memoryStore, type Respond } from '../../src/index.js'
 import { alice, bob, codeOf, service } from '../service.js'
-import { haltingStore } from './halting-store.js'
+import { haltingStore } from '../../src/testing/halting-store.js'
 
 const uses =
   (inputTokens: number, costMicros = 0): Respond =>
