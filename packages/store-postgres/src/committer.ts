@@ -13,6 +13,7 @@ import {
   messageConflict,
   notFound,
   revisionConflict,
+  toAppendOneValues,
   toAppendValues,
   toChangeValues,
   toCommit,
@@ -68,10 +69,15 @@ export class Committer {
     return this.#stepByStep(commit)
   }
 
-  #atOnce(commit: Commit, run: Run): Promise<Row[]> {
+  async #atOnce(commit: Commit, run: Run): Promise<Row[]> {
     const { change } = commit
     if (change.revision === 0) return run(this.#hot.create, toCreateValues(commit))
-    if (isAppend(change)) return run(this.#hot.append, toAppendValues(commit))
+    if (isAppend(change)) {
+      if (change.messages.length !== 1) return run(this.#hot.append, toAppendValues(commit))
+      // What most commits are, without a list to unpack. The other one says what stands in the way, if anything does.
+      const done = await run(this.#hot.appendOne, toAppendOneValues(commit))
+      return done.length > 0 ? done : run(this.#hot.append, toAppendValues(commit))
+    }
     return run(this.#hot.change, toChangeValues(commit))
   }
 
