@@ -12,6 +12,8 @@ export interface SessionKeys {
   readonly log: string
   /** A hash: the seq of each message id. */
   readonly ids: string
+  /** Short for the session, where only what is stored of one is at hand. */
+  readonly who: string
 }
 
 /** Whose sessions an index holds. */
@@ -34,8 +36,9 @@ export class Keys {
   }
 
   session({ tenantId, id }: SessionRef): SessionKeys {
-    const tag = `${this.#prefix}:{${toToken(tenantId)}:${toToken(id)}}`
-    return { ref: { tenantId, id }, log: `${tag}:log`, ids: `${tag}:ids` }
+    const name = `${toToken(tenantId)}:${toToken(id)}`
+    const tag = `${this.#prefix}:{${name}}`
+    return { ref: { tenantId, id }, log: `${tag}:log`, ids: `${tag}:ids`, who: digest(name).toString(36) }
   }
 
   /** A sorted set of sessions, newest activity first. */

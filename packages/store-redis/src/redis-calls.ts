@@ -32,35 +32,36 @@ export class RedisCalls {
     return this.#run(attempt, true, script, keys, args)
   }
 
-  async #run(
+  #run(
     attempt: Attempt,
     writes: boolean,
     script: RedisScript,
     keys: readonly string[],
     args: readonly string[],
   ): Promise<unknown[]> {
-    const known: Send = () => this.commands.runKnown(script, keys, args)
-    try {
-      return toList(await this.#send(attempt, writes, known))
-    } catch (error) {
-      if (replyCode(error) !== 'NOSCRIPT') throw error
-      // With the text itself there is no second gap to fall into.
-      return toList(await this.#send(attempt, writes, () => this.commands.run(script, keys, args)))
-    }
+    return this.#send(attempt, writes, () => this.commands.runKnown(script, keys, args)).then(
+      toList,
+      (error: unknown) => {
+        if (replyCode(error) !== 'NOSCRIPT') throw error
+        // With the text itself there is no second gap to fall into.
+        return this.#send(attempt, writes, () => this.commands.run(script, keys, args)).then(toList)
+      },
+    )
   }
 
-  async #send(attempt: Attempt, writes: boolean, send: Send): Promise<unknown> {
-    if (!this.commands.isReady()) await this.#untilReady(attempt)
+  // On the way of every request: no more promises than it takes.
+  #send(attempt: Attempt, writes: boolean, send: Send): Promise<unknown> {
+    if (!this.commands.isReady()) {
+      return this.#untilReady(attempt).then(() => this.#send(attempt, writes, send))
+    }
     if (!writes) return send()
-    if (attempt.isOver) throw tooLate()
+    if (attempt.isOver) return Promise.reject(tooLate())
     const before = attempt.mayHaveWritten
     attempt.mayHaveWritten = true
-    try {
-      return await send()
-    } catch (error) {
+    return send().catch((error: unknown) => {
       if (replyCode(error) !== undefined) attempt.mayHaveWritten = before
       throw error
-    }
+    })
   }
 
   async #untilReady(attempt: Attempt): Promise<void> {

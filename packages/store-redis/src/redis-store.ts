@@ -58,17 +58,15 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const warnings = new ClientWarnings(calls, onWarning)
   const unlisted = new Set<string>()
 
-  async function reading<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
-    const value = await attempt(readTimeoutMs, work)
-    warnings.checkPolicy()
-    return value
+  function timed<T>(timeoutMs: number, work: (attempt: Attempt) => Promise<T>): Promise<T> {
+    return attempt(timeoutMs, work).then((value) => {
+      warnings.checkPolicy()
+      return value
+    })
   }
 
-  async function writing<T>(work: (attempt: Attempt) => Promise<T>): Promise<T> {
-    const value = await attempt(writeTimeoutMs, work)
-    warnings.checkPolicy()
-    return value
-  }
+  const reading = <T>(work: (attempt: Attempt) => Promise<T>) => timed(readTimeoutMs, work)
+  const writing = <T>(work: (attempt: Attempt) => Promise<T>) => timed(writeTimeoutMs, work)
 
   /** Tells the indexes of a session that is stored already. */
   async function enter(current: Attempt, log: string, record: SessionRecord, earlier?: SessionRecord) {
@@ -103,18 +101,18 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
 
     async commit(asked, change) {
       checkChange(change)
-      const { ref, log, ids } = keys.session(asked)
+      const { ref, log, ids, who } = keys.session(asked)
       const sent = toSent(change)
       const incarnation = change.incarnation ?? (change.revision === 0 ? ops.incarnation() : undefined)
       const op = ops.next()
-      const args = toArgs(ref, change, incarnation, op)
+      const args = toArgs(who, change, incarnation, op)
       return writing(async (current) => {
         const [verdict, said, ...details] = await calls.write(current, commitScript, [log, ids], args)
         // Heard of a commit, but not of this one.
         if (said !== op) throw new Error('the client gave the reply to another command')
         if (verdict === 'ok') {
           const [text, due, ...places] = details
-          const record = parseRecord(ref, text)
+          const record = parseRecord(ref, text, who)
           if (due !== '' || (unlisted.size > 0 && unlisted.has(log))) {
             await enter(current, log, record, due === '' || due === '+' ? undefined : parseRecord(ref, due))
           }

@@ -1,12 +1,11 @@
-import { SessionError, type MessageQuery, type SessionChange, type SessionRef } from '@sessions/core/store'
+import { SessionError, type MessageQuery, type SessionChange } from '@sessions/core/store'
 import { toText, toToken } from './encoding.js'
-import { whose } from './stored-record.js'
 
 const maxPage = 1000
 
-/** What `commitScript` is told of a commit that is called `op`. */
+/** What `commitScript` is told of a commit that is called `op`, to the session that `whose` is short for. */
 export function toArgs(
-  ref: SessionRef,
+  who: string,
   change: SessionChange,
   incarnation: string | undefined,
   op: string,
@@ -22,7 +21,7 @@ export function toArgs(
     title === undefined ? '' : `=${toText(title)}`,
     op,
     body === undefined ? '' : `b${toText(body)}`,
-    whose(ref),
+    who,
   ]
   for (const { id, payload } of messages ?? []) args.push(toToken(id), toText(payload))
   return args

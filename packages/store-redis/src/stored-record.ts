@@ -9,11 +9,15 @@ export const marker = '|'
 const recordPattern = /^r1 (\S+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+|-) (\S*) \S* (\S*) (\S*) ([^]*)$/
 
 /** The record of a session, from its element of the log. */
-export function parseRecord({ tenantId, id }: SessionRef, text: unknown): SessionRecord {
+export function parseRecord(
+  { tenantId, id }: SessionRef,
+  text: unknown,
+  expected = whose({ tenantId, id }),
+): SessionRecord {
   const parts = typeof text === 'string' ? recordPattern.exec(text) : null
   if (parts === null) throw corrupt('its record is not one')
   const [, who, revision, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt, incarnation] = parts
-  checkWhose({ tenantId, id }, who)
+  if (who !== expected) throw corrupt('it is the one of another')
   const [userId, label, title] = parts.slice(10)
   return {
     tenantId,
