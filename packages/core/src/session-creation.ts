@@ -1,4 +1,5 @@
 import { addToCart, type CartItemInput, emptyCart } from './cart.js'
+import { isSessionError } from './errors.js'
 import type { Identity } from './identity.js'
 import { LostAnswers } from './lost-answers.js'
 import { type JsonObject, parseJsonObject } from './json.js'
@@ -67,7 +68,10 @@ export async function storeNewSession(
   return { record, body }
 }
 
-/** Commits a creating change. When its answer got lost, the incarnation tells whether what is there is what was made. */
+/**
+ * Commits a creating change. When its answer got lost it is sent again, which also lets a store finish what belongs to
+ * it; a conflict then is with what was made itself, if the incarnation says so.
+ */
 async function create(
   { store }: ServiceParts,
   ref: SessionRef,
@@ -76,13 +80,16 @@ async function create(
   const lost = new LostAnswers()
   for (;;) {
     try {
-      if (lost.any) {
-        const stored = await store.read(ref)
-        if (stored?.record.incarnation === change.incarnation) return stored!.record
-      }
       return (await store.commit(ref, change)).record
     } catch (error) {
-      if (!lost.mayRepeat(error)) throw lost.told(error)
+      if (lost.mayRepeat(error)) continue
+      const isTaken = isSessionError(error, 'conflict') && error.messageId === undefined
+      if (!lost.any || !isTaken) throw lost.told(error)
+      const stored = await store.read(ref).catch((outage: unknown) => {
+        throw lost.told(outage)
+      })
+      if (stored?.record.incarnation !== change.incarnation) throw error
+      return stored!.record
     }
   }
 }
