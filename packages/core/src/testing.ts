@@ -2,4 +2,10 @@ export { describeSessionStore, storeChapters } from './testing/store-suite.js'
 export type { StoreCase, StoreChapter, StoreUnderTest } from './testing/store-case.js'
 export { apiFixture, type ApiFixtureOptions } from './testing/api-fixture.js'
 export { apiChapters, describeSessionApi } from './testing/api-suite.js'
-export { type ApiCase, type ApiChapter, ApiClient, type FetchLike, type SendOptions } from './testing/api-case.js'
+export {
+  type ApiCase,
+  type ApiChapter,
+  ApiClient,
+  type FetchLike,
+  type SendOptions,
+} from './testing/api-case.js'

@@ -5,6 +5,7 @@ import { contentRoutes } from './routes/content-routes.js'
 import { compactRoute, courseRoutes } from './routes/course-routes.js'
 import { messageRoutes } from './routes/message-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
+import { transferRoutes } from './routes/transfer-routes.js'
 import { turnRoutes } from './routes/turn-routes.js'
 
 /** Every route there is, as the options have it: what asks a model, or compacts, needs somebody who does. */
@@ -17,5 +18,6 @@ export function routesOf(options: Pick<SessionApiOptions, 'respond' | 'compact'>
     ...(options.compact === undefined ? [] : [compactRoute]),
     ...contentRoutes,
     ...cartRoutes,
+    ...transferRoutes,
   ]
 }
