@@ -76,26 +76,28 @@ export async function startTransfer(live: LiveSession, options: TransferOptions)
 
 /** The transfers that can still be redeemed, or just were, the oldest first. */
 export async function transfersOf(live: LiveSession): Promise<readonly TransferStatus[]> {
-  const { body } = await live.load()
-  const now = live.service.storeClock.now()
-  return (body.transfers ?? [])
-    .filter((transfer) => transfer.expiresAt > now)
-    .filter((transfer) => transfer.redeemed !== undefined || isAlive(transfer, body.generation))
-    .map(({ id: transferId, mode, audience, expiresAt, claim, redeemed }) => ({
-      transferId,
-      mode,
-      ...(audience === undefined ? {} : { audience }),
-      expiresAt,
-      status:
-        redeemed !== undefined
-          ? 'redeemed'
-          : claim === undefined
-            ? 'open'
-            : claim.approved === true
-              ? 'approved'
-              : 'waiting',
-      ...(claim === undefined || redeemed !== undefined ? {} : { matchCode: claim.matchCode }),
-    }))
+  const { record, body } = await live.load()
+  return (
+    (body.transfers ?? [])
+      // The store's own time, of its last write: a clock that is wrong here hides nobody who waits.
+      .filter((transfer) => transfer.expiresAt > record.updatedAt)
+      .filter((transfer) => transfer.redeemed !== undefined || isAlive(transfer, body.generation))
+      .map(({ id: transferId, mode, audience, expiresAt, claim, redeemed }) => ({
+        transferId,
+        mode,
+        ...(audience === undefined ? {} : { audience }),
+        expiresAt,
+        status:
+          redeemed !== undefined
+            ? 'redeemed'
+            : claim === undefined
+              ? 'open'
+              : claim.approved === true
+                ? 'approved'
+                : 'waiting',
+        ...(claim === undefined || redeemed !== undefined ? {} : { matchCode: claim.matchCode }),
+      }))
+  )
 }
 
 /** Ends a transfer that was not redeemed yet. @throws `not_found` */

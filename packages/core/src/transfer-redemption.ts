@@ -28,7 +28,7 @@ export interface TransferKey {
   /** What the user typed, instead of a secret. */
   shortCode?: string
   /** As what it is redeemed. */
-  audience?: string
+  audience?: string | undefined
   /** Whose tries of short codes count together (default: the user's; all anonymous callers of a tenant are one). */
   caller?: string
 }

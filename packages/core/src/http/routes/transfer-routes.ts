@@ -123,9 +123,8 @@ export const transferRoutes: readonly Route[] = [
     body: schemas.describeBody,
     response: schemas.describeReply,
     isSecret: true,
-    async handle({ mine, body, api, request, identity }) {
-      const caller = api.limitKey(request, identity)
-      const transfer = await mine.describeTransfer({ ...(body as TransferKey), caller })
+    async handle({ mine, body, ...call }) {
+      const transfer = await mine.describeTransfer({ ...(body as TransferKey), ...askedBy(call) })
       return { body: { transfer: descriptionView(transfer) } }
     },
   }),
@@ -138,10 +137,10 @@ export const transferRoutes: readonly Route[] = [
     body: schemas.redeemBody,
     response: schemas.redeemReply,
     isSecret: true,
-    async handle({ mine, caller, body, api, request, requestId, identity, seed }) {
+    async handle({ mine, caller, body, requestId, seed, ...call }) {
       const redemption = await mine.redeem({
         ...(body as RedeemOptions),
-        caller: api.limitKey(request, identity),
+        ...askedBy(call),
         holding: await caller.find(),
         // So that the same request again, after a crash, is the same redemption.
         ...(body.redemptionId === undefined && seed !== undefined
@@ -161,6 +160,20 @@ export const transferRoutes: readonly Route[] = [
     },
   }),
 ]
+
+/** Who asks, as far as trusted code knows. */
+function askedBy({
+  api,
+  request,
+  identity,
+  context,
+}: Pick<Call, 'api' | 'request' | 'identity' | 'context'>): Pick<TransferKey, 'caller' | 'audience'> {
+  const caller = api.limitKey(request, identity)
+  if (api.audienceOf === undefined) return { caller }
+  const audience = api.audienceOf(request, identity, context)
+  // Also where it is undefined: what the body says does not count then.
+  return { caller, audience }
+}
 
 /** What a device would leave for what: nothing has happened, and the user is to decide. */
 function occupied(
