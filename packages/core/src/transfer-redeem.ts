@@ -80,14 +80,27 @@ export async function redeemTransfer(
   mine: SessionsOfCaller,
   options: RedeemOptions,
 ): Promise<Redemption> {
+  try {
+    return await redeemed(service, mine, options)
+  } catch (error) {
+    // A session that went away while it was redeemed is told of as any other transfer that there is not.
+    throw isSessionError(error, 'not_found') ? noSuchTransfer() : error
+  }
+}
+
+async function redeemed(
+  service: ServiceParts,
+  mine: SessionsOfCaller,
+  options: RedeemOptions,
+): Promise<Redemption> {
   const { redemptionId = newId(), holding, replace = false } = options
   const located = await locateTransfer(service, mine.identity, options)
   const { transfer: found } = located
   if (holding !== undefined && !replace && found.redeemed === undefined) {
     const { id } = holding
     if (found.mode === 'copy' || id !== located.record.id) {
-      const { record, cart } = await holding.read()
-      return { status: 'occupied', joins: describe(located), leaves: summarize(record, { cart }) }
+      const leaves = await summaryOf(holding)
+      if (leaves !== undefined) return { status: 'occupied', joins: describe(located), leaves }
     }
   }
   const spent = await spendTransfer(located, mine.identity, redemptionId)
@@ -107,6 +120,17 @@ export async function redeemTransfer(
     session,
     credential: await credentialOf(service, session, mode, spent),
     ...(returnTo === undefined ? {} : { returnTo }),
+  }
+}
+
+/** What a session is about; undefined when it is gone. */
+async function summaryOf(session: Session): Promise<SessionSummary | undefined> {
+  try {
+    const { record, cart } = await session.read()
+    return summarize(record, { cart })
+  } catch (error) {
+    if (isSessionError(error, 'not_found')) return undefined
+    throw error
   }
 }
 

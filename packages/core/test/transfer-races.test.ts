@@ -67,6 +67,35 @@ it('fifty changes of the session while it moves: none is lost', async () => {
   expect(Object.keys(await session.state.get())).toHaveLength(51)
 })
 
+it('a session that goes away while it is redeemed is no transfer any more, as any other', async () => {
+  const inner = memoryStore()
+  const ends = {
+    deleted: async (id: string) => inner.remove({ tenantId: 'acme', id }),
+    bound: async (_id: string, credential: string) => {
+      const alice = processOn(inner).for({ tenantId: 'acme', userId: 'alice' })
+      await (await alice.findByCredential(credential))!.bind()
+    },
+  }
+  for (const end of Object.values(ends)) {
+    let before = async (): Promise<unknown> => undefined
+    const store: SessionStore = {
+      ...inner,
+      commit: async (ref, change) => {
+        if (change.body?.includes('"redeemed"') === true) await before()
+        return inner.commit(ref, change)
+      },
+    }
+    const mine = processOn(store).for(anonymous)
+    const { source, credential } = await sourceOn(mine)
+    const { secret } = await source.transfer({ mode: 'move' })
+    before = () => end(source.id, credential)
+    await expect(mine.redeem({ secret })).rejects.toMatchObject({
+      code: 'not_found',
+      message: 'There is no such transfer.',
+    })
+  }
+})
+
 describe.each(modes)('a process that dies while it redeems: %s', (mode) => {
   async function place(point?: CrashPoint) {
     const store = memoryStore()
