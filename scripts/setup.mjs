@@ -125,7 +125,9 @@ export async function turbo(args, options) {
   writeFileSync(join(shims, 'pnpm.cmd'), `@${call} %*\r\n`)
   const separator = process.platform === 'win32' ? ';' : ':'
   const env = { PATH: `${shims}${separator}${process.env.PATH}` }
-  return run(join(root, 'node_modules', '.bin', 'turbo'), args, { ...options, env })
+  // Loose: behind a proxy, or with caches elsewhere, pnpm needs variables that turbo would keep from it.
+  const loose = [...args.slice(0, 2), '--env-mode=loose', ...args.slice(2)]
+  return run(join(root, 'node_modules', '.bin', 'turbo'), loose, { ...options, env })
 }
 
 /** Builds the named packages and all they stand on. */

@@ -87,3 +87,18 @@ describe('npm run replay', () => {
     expect(code).toBe(1)
   })
 })
+
+describe('npm run torture', () => {
+  it.each(['memory', 'redis', 'postgres'])(
+    'finds nothing lost, doubled, brought back or leaked on %s',
+    async (store) => {
+      const args = ['torture', '--store', store, '--processes', '3', '--seconds', '4', '--json']
+      const { stdout, code } = await command('tool.mjs', ...args)
+      const result = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>
+      expect(result).toMatchObject({ lost: 0, doubled: 0, resurrected: 0, leaked: 0 })
+      expect(result['operations']).toBeGreaterThan(100)
+      expect(result['faults']).toBeGreaterThan(0)
+      expect(code).toBe(0)
+    },
+  )
+})

@@ -17,14 +17,14 @@ async function start(): Promise<void> {
   const { values } = parseArgs({ options: { store: { type: 'string' } } })
   const { PORT, ADMIN_TOKEN, SESSION_SECRETS } = process.env
   const secrets = SESSION_SECRETS?.split(',').filter((secret) => secret !== '')
-  const { store, close: closeStore } = await openStore(values.store ?? storeFromEnv(process.env), process.env)
+  const opened = await openStore(values.store ?? storeFromEnv(process.env), process.env)
   const sessions = createSessions({
-    store,
+    store: opened.store,
     // As the guide has it.
     ttl: { idleMs: 24 * hourMs, historyMs: 2 * hourMs },
     ...(secrets === undefined || secrets.length === 0 ? {} : { credentialSecrets: secrets }),
   })
-  const letGo = (): void => void closeStore().catch((error: unknown) => console.error(error))
+  const letGo = (): void => void opened.close().catch((error: unknown) => console.error(error))
   const stop = new AbortController()
   const server = createApp({ sessions, adminToken: ADMIN_TOKEN, stop: stop.signal }).listen(
     readPort(PORT),

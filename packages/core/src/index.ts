@@ -84,6 +84,7 @@ export type {
   SessionTtl,
   SessionTurnOptions,
   SessionWarning,
+  TurnBudget,
 } from './session-options.js'
 export type { Compaction, CompactOptions } from './session-compaction.js'
 export type { SessionContextOptions } from './session-context.js'

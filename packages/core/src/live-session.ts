@@ -10,6 +10,7 @@ import type {
   Committed,
   NewMessage,
   SessionChange,
+  SessionGuard,
   SessionRecord,
   SessionRef,
 } from './store.js'
@@ -69,6 +70,11 @@ export class LiveSession {
 
   get record(): SessionRecord {
     return this.#record
+  }
+
+  /** Means this very session, should another one have its id by the time a call arrives. */
+  get guard(): SessionGuard {
+    return { incarnation: this.#record.incarnation }
   }
 
   get isStored(): boolean {
@@ -186,7 +192,7 @@ export class LiveSession {
     const lost = new LostAnswers()
     for (;;) {
       try {
-        return (await this.service.store.remove(this.ref)) || lost.any
+        return (await this.service.store.remove(this.ref, this.guard)) || lost.any
       } catch (error) {
         if (!lost.mayRepeat(error)) throw lost.told(error)
       }

@@ -76,6 +76,21 @@ export interface SessionContextSettings {
   keptSessions?: number
 }
 
+/** What the turns of a scope may use. */
+export interface TurnBudget {
+  readonly scope: 'session' | 'user' | 'tenant'
+  /** Input and output tokens, as the `usage` parts of turns report them (default: no limit). */
+  readonly maxTokens?: number
+  /** Millionths of the currency the team accounts in (default: no limit). */
+  readonly maxCostMicros?: number
+  /** Put aside before the model is asked, and settled with what it used (default 1). */
+  readonly reserveTokens?: number
+  /** As `reserveTokens` (default 0). */
+  readonly reserveCostMicros?: number
+  /** Starts anew this often, in milliseconds (default: never, that is as long as the scope is in use). */
+  readonly windowMs?: number
+}
+
 /** Something the operator should know and no caller caused. Codes are stable. */
 export interface SessionWarning {
   readonly code:
@@ -84,6 +99,7 @@ export interface SessionWarning {
     | 'listener_failed'
     | 'insecure_transport'
     | 'respond_failed'
+    | 'budget_unsettled'
     | 'embed_failed'
     | 'summarize_failed'
     | 'compact_failed'
@@ -102,6 +118,8 @@ export interface SessionsOptions {
   ttl?: SessionTtl
   limits?: SessionLimits
   turns?: SessionTurnOptions
+  /** What turns may use; over one of them a turn is refused with `budget_exceeded` (default: as much as they like). */
+  budgets?: readonly TurnBudget[]
   context?: SessionContextSettings
   transfers?: TransferSettings
   /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */
@@ -119,6 +137,7 @@ export interface ServiceParts {
   readonly ttl: { idleMs: number; absoluteMs: number; historyMs: number; refreshOnRead: boolean }
   readonly limits: Required<SessionLimits>
   readonly turns: Required<SessionTurnOptions>
+  readonly budgets: readonly TurnBudget[]
   readonly context: SessionContextSettings
   readonly transfers: TransferParts
   readonly histories: KeptHistories
@@ -190,6 +209,7 @@ export function toServiceParts(options: SessionsOptions): ServiceParts {
     ttl,
     limits,
     turns: toTurnOptions(options.turns),
+    budgets: options.budgets ?? [],
     context: options.context ?? {},
     transfers: toTransferParts(options.transfers),
     histories: createKeptHistories(store, {

@@ -30,7 +30,7 @@ export async function claimSlots(service: ServiceParts, record: SessionRecord): 
       await claim(service, record, 'tenant', maxSessions, { tenantId, limit: pageSize })
     }
   } catch (error) {
-    await service.store.remove(record)
+    await service.store.remove(record, { incarnation: record.incarnation })
     throw error
   }
 }

@@ -41,13 +41,14 @@ export async function startTransfer(live: LiveSession, options: TransferOptions)
   const { mode, expiresInMs, ...others } = parseTransferOptions(options, service.transfers)
   await live.store()
   const {
-    record: { tenantId, id: sessionId, incarnation },
+    record,
     body: { generation },
   } = await live.load()
+  const { id: sessionId, incarnation } = record
   const transferId = newId()
   // First what leads to the session, which leads nowhere until the session knows of it.
   const bound = { transferId, sessionId, incarnation, generation }
-  const made = await storeTransferRecord(service, tenantId, bound, expiresInMs)
+  const made = await storeTransferRecord(service, record, bound, expiresInMs)
   const { createdAt, expiresAt = createdAt + expiresInMs } = made.record
   const begun: PendingTransfer = { id: transferId, mode, generation, expiresAt, ...others }
   let dropped: readonly PendingTransfer[] = []

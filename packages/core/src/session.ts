@@ -8,18 +8,18 @@ import { type FactInput, toFact } from './fact-input.js'
 import { type HistoryOptions, type HistoryPage, readPath } from './history.js'
 import type { Identity } from './identity.js'
 import { newId } from './ids.js'
-import { type JsonObject, mergePatch, parseJsonObject } from './json.js'
 import { type LiveSession, noSuchSession, type Seen } from './live-session.js'
 import { encodeMessage, type Message, type MessageInput } from './message.js'
 import { parseTitle } from './parse.js'
-import { mergePreferences } from './preferences.js'
 import { type ChangeOptions, SessionCart } from './session-cart.js'
 import type { Branch, Fact, SessionBody, TurnLease } from './session-body.js'
+import { removeCompanions } from './session-companions.js'
 import type { SessionContents } from './session-contents.js'
 import { compact, type Compaction, type CompactOptions } from './session-compaction.js'
 import { sessionContext, type SessionContextOptions } from './session-context.js'
 import { bindToUser, currentCredential, rotateCredential } from './session-credential.js'
 import * as transfers from './session-transfer.js'
+import { SessionPreferences, SessionState } from './session-state.js'
 import type { Respond, TurnOptions } from './session-turns.js'
 import type { AppendedMessage, SessionRecord, SessionRef } from './store.js'
 import type { TransferOptions } from './transfer-options.js'
@@ -35,6 +35,10 @@ export class Session {
   readonly ref: SessionRef
   readonly identity: Identity
   readonly cart: SessionCart
+  /** Free-form JSON of the conversation: its phase, tasks, intermediate results. */
+  readonly state: SessionState
+  /** What the user likes: budget, brands, language. */
+  readonly preferences: SessionPreferences
   readonly #live: LiveSession
 
   /** @internal Made by `Sessions`. */
@@ -43,6 +47,8 @@ export class Session {
     this.ref = live.ref
     this.identity = live.identity
     this.cart = new SessionCart(live)
+    this.state = new SessionState(live)
+    this.preferences = new SessionPreferences(live)
   }
 
   get id(): string {
@@ -187,48 +193,6 @@ export class Session {
     return all
   }
 
-  /** Free-form JSON of the conversation: its phase, tasks, intermediate results. */
-  readonly state = {
-    get: async (): Promise<JsonObject> => (await this.#live.load()).body.state,
-
-    /** Changes the state by a pure function, which runs again when somebody else was faster. @throws `invalid` */
-    update: async (
-      change: (state: JsonObject) => JsonObject,
-      options?: ChangeOptions,
-    ): Promise<JsonObject> => {
-      let changed = false
-      const { record, body } = await this.#live.update((before) => {
-        const state = change(before.state)
-        changed = state !== before.state
-        return changed ? { ...before, state: parseJsonObject(state, 'state') } : before
-      }, options)
-      if (changed) this.#live.service.emit('state.changed', record, { revision: record.revision })
-      return body.state
-    },
-
-    /** Merges a patch as RFC 7396 says: `null` removes a key. @throws `invalid` */
-    merge: async (patch: JsonObject, options?: ChangeOptions): Promise<JsonObject> => {
-      const parsed = parseJsonObject(patch, 'state')
-      return this.state.update((state) => mergePatch(state, parsed), options)
-    },
-  }
-
-  /** What the user likes: budget, brands, language. */
-  readonly preferences = {
-    get: async (): Promise<JsonObject> => (await this.#live.load()).body.preferences,
-
-    /** Merges a patch as RFC 7396 says: `null` forgets a key. @throws `invalid` */
-    merge: async (patch: JsonObject, options?: ChangeOptions): Promise<JsonObject> => {
-      const { record, body } = await this.#live.update(
-        (before) => ({ ...before, preferences: mergePreferences(before.preferences, patch) }),
-        options,
-      )
-      const keys = Object.keys(patch)
-      this.#live.service.emit('preferences.changed', record, { revision: record.revision, keys })
-      return body.preferences
-    },
-  }
-
   /**
    * Has a message answered: stores it, asks `respond`, and stores the answer, whole or as far as it came. One turn at
    * a time is the session's, whatever process it runs in. It runs at once, and whether or not anybody listens.
@@ -303,8 +267,9 @@ export class Session {
       dropped = before.turn
       return cleared(before, throughSeq)
     }, options)
-    await this.#live.service.store.trim(this.ref, throughSeq)
+    await this.#live.service.store.trim(this.ref, throughSeq, this.#live.guard)
     if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
+    await removeCompanions(this.#live.service, this.ref, ['turns'])
     this.#live.service.emit('session.reset', record, {})
   }
 
@@ -396,6 +361,8 @@ export class Session {
   async delete(): Promise<void> {
     const { record } = await this.#live.load()
     if (this.isStored && !(await this.#live.remove())) throw noSuchSession()
+    if (this.isStored)
+      await removeCompanions(this.#live.service, this.ref, ['turns', 'requests', 'transfers'])
     this.#live.service.emit('session.deleted', record, {})
   }
 
@@ -423,7 +390,7 @@ export class Session {
     const { messages } = await store.messages(this.ref, { before: first.seq, limit: 1, order: 'desc' })
     const previous = messages[0]
     if (previous === undefined || first.at - previous.at <= historyMs) return
-    await store.trim(this.ref, previous.seq)
+    await store.trim(this.ref, previous.seq, this.#live.guard)
     emit('history.expired', this.record, { throughSeq: previous.seq })
   }
 }

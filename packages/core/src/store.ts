@@ -34,16 +34,16 @@ export interface SessionStore {
    * Replaces payloads of stored messages in place (redaction, key rotation); seq, id and time never change.
    * Resolves to how many were there to replace. An id is compared with the payload as it stands now.
    */
-  amend(ref: SessionRef, amendments: readonly Amendment[]): Promise<number>
+  amend(ref: SessionRef, amendments: readonly Amendment[], guard?: SessionGuard): Promise<number>
 
   /**
    * Drops messages up to and including `throughSeq` (retention); resolves to how many. Seq goes on where it was. The
    * ids of what was dropped are forgotten, so retention must outlive retries.
    */
-  trim(ref: SessionRef, throughSeq: number): Promise<number>
+  trim(ref: SessionRef, throughSeq: number, guard?: SessionGuard): Promise<number>
 
   /** Removes session, messages and index entries; true if there was one. Final: no late write brings it back. */
-  remove(ref: SessionRef): Promise<boolean>
+  remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean>
 
   /** One keyset page of a tenant's live sessions, `activeAt` newest first, then by id; records only, never messages. */
   list(query: SessionQuery): Promise<Page<SessionRecord>>
@@ -58,6 +58,12 @@ export interface SessionStore {
 export interface ReadOptions {
   /** How many of the newest messages to bring along (default 0). */
   tail?: number
+}
+
+/** Which session is meant, where an id may have been given to another one since. */
+export interface SessionGuard {
+  /** Only the session of this incarnation; any other counts as absent (default: whichever has the id). */
+  incarnation?: string
 }
 
 export interface StoredSession {

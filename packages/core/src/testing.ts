@@ -9,3 +9,5 @@ export {
   type FetchLike,
   type SendOptions,
 } from './testing/api-case.js'
+export { type CrashPoint, haltingStore, type HaltingStore } from './testing/halting-store.js'
+export { describeTurns } from './testing/turn-suite.js'

@@ -1,8 +1,8 @@
 import { isSessionError, SessionError } from './errors.js'
-import { reservedTenantPrefix } from './identity.js'
 import { LostAnswers } from './lost-answers.js'
+import { companionTenant } from './session-companions.js'
 import type { ServiceParts } from './session-options.js'
-import type { SessionRecord, SessionRef } from './store.js'
+import type { SessionChange, SessionRecord, SessionRef } from './store.js'
 import { isSameText, newTransferSecret, shortCodeOf } from './transfer-code.js'
 
 // Forty bits hardly ever meet; a store that says so this often says it for another reason.
@@ -20,7 +20,7 @@ export interface TransferRecord {
 }
 
 /** Where a tenant's transfers are looked up. */
-export const transferTenant = (tenantId: string): string => `${reservedTenantPrefix}transfers:${tenantId}`
+export const transferTenant = (tenantId: string): string => companionTenant('transfers', tenantId)
 
 type Bound = Pick<TransferRecord, 'transferId' | 'sessionId' | 'incarnation' | 'generation'>
 
@@ -32,7 +32,7 @@ export function noSuchTransfer(): SessionError {
 /** Stores, in one commit, what a new secret and its short code lead to. The store itself learns neither. */
 export async function storeTransferRecord(
   service: ServiceParts,
-  tenantId: string,
+  { tenantId, userId }: Pick<SessionRecord, 'tenantId' | 'userId'>,
   bound: Bound,
   expiresInMs: number,
 ): Promise<{ secret: string; shortCode: string; record: SessionRecord }> {
@@ -44,7 +44,13 @@ export async function storeTransferRecord(
       secretDigests(service, tenantId, bound, secret),
     ])
     const kept: TransferRecord = { v: 1, ...bound, secret: digest! }
-    const record = await stored(service, { tenantId: transferTenant(tenantId), id: id! }, kept, expiresInMs)
+    const ref = { tenantId: transferTenant(tenantId), id: id! }
+    const about = {
+      label: bound.sessionId,
+      idleMs: expiresInMs,
+      ...(userId === undefined ? {} : { userId }),
+    }
+    const record = await stored(service, ref, kept, about)
     if (record !== undefined) return { secret, shortCode, record }
     if (draw === maxDraws) throw new SessionError('store_failed', 'No transfer could be stored.')
   }
@@ -55,13 +61,13 @@ async function stored(
   { store }: ServiceParts,
   ref: SessionRef,
   kept: TransferRecord,
-  idleMs: number,
+  about: Pick<SessionChange, 'label' | 'userId' | 'idleMs'>,
 ): Promise<SessionRecord | undefined> {
   const lost = new LostAnswers()
   const { transferId: incarnation } = kept
   for (;;) {
     try {
-      const change = { revision: 0, incarnation, body: JSON.stringify(kept), idleMs }
+      const change = { ...about, revision: 0, incarnation, body: JSON.stringify(kept) }
       return (await store.commit(ref, change)).record
     } catch (error) {
       // Taken, perhaps by a try whose answer got lost: the place is not worth finding out, another one is as good.

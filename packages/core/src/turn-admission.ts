@@ -6,6 +6,7 @@ import type { LiveSession } from './live-session.js'
 import { decodeMessage, encodeMessage, type Message, type MessageInput } from './message.js'
 import type { ServiceParts } from './session-options.js'
 import { answerTurn } from './turn-answer.js'
+import { type Reservation, reserveBudget } from './turn-budget.js'
 import { findReplies, isHeld, localKey, stopTurn, waitForEnd } from './turn-follow.js'
 import { type HeldLease, releaseLease, takeLease, turnInProgress } from './turn-lease.js'
 import { turnOf } from './turn-event.js'
@@ -18,6 +19,8 @@ import type { OngoingTurn, TurnRequest, TurnSurroundings } from './turn-request.
 
 // Ids of replies are made of it.
 const maxMessageIdLength = 150
+
+const noUsage = { inputTokens: 0, outputTokens: 0, costMicros: 0 }
 
 type NamedMessage = MessageInput & { id: string }
 
@@ -112,14 +115,17 @@ async function begin<Handle extends TurnHandle>(
   )
   // Before the session says that the turn has begun: a turn without a sign of life counts as lost.
   await log.create(live.record)
+  let budget: Reservation | undefined
   let held: (HeldLease & { inserted: boolean; message: Message }) | undefined
   try {
+    budget = await reserveBudget(live, turnId)
     held = await takeLease(live, { id: turnId, messageId: message.id }, message)
     const { seq, lease } = held
     if (!held.inserted) {
       const replies = await findReplies(live, message.id, seq)
       if (replies !== undefined && !mayRunAgain(live, replies)) {
         await releaseLease(live, lease)
+        await budget.settle(noUsage)
         await log.discard()
         return storedTurn(held.message, replies)
       }
@@ -129,9 +135,10 @@ async function begin<Handle extends TurnHandle>(
       service.emit('message.appended', live.record, { messageId: message.id, seq, role, tokens })
       await surroundings.appended(held.message)
     }
-    return answerTurn(surroundings, request, { ...held, log, stop })
+    return answerTurn(surroundings, request, { ...held, log, stop, budget })
   } catch (error) {
     if (held !== undefined) await releaseLease(live, held.lease).catch(() => {})
+    await budget?.settle(noUsage).catch(() => {})
     await log.discard()
     throw error
   }

@@ -1,6 +1,7 @@
 import { isSessionError } from './errors.js'
 import type { Message, MessageInput } from './message.js'
 import type { SessionRecord } from './store.js'
+import type { Reservation } from './turn-budget.js'
 import { localKey, localTurnsOf } from './turn-follow.js'
 import { closeLease, type HeldLease, type TurnClosing } from './turn-lease.js'
 import { toTurnResult, type TurnMetadata, type TurnResult } from './turn-event.js'
@@ -15,6 +16,7 @@ export interface AdmittedTurn extends HeldLease {
   readonly message: Message
   readonly log: TurnLog
   readonly stop: TurnStop
+  readonly budget: Reservation
 }
 
 const firstPauseMs = 50
@@ -67,7 +69,7 @@ async function run<Handle extends TurnHandle>(
 ): Promise<TurnResult> {
   const { live } = surroundings
   const { service } = live
-  const { lease, message, log, stop } = admitted
+  const { lease, message, log, stop, budget } = admitted
   const begunAt = performance.now()
   const reply = new TurnReply(service.limits.maxMessageLength)
   const outcome = await answer(surroundings, request, admitted, reply)
@@ -93,6 +95,7 @@ async function run<Handle extends TurnHandle>(
   } catch (error) {
     const lost = { code: 'turn_lost' as const, message: 'The reply could not be stored.' }
     log.push({ type: 'aborted', from: 0, to: 0, usage, reason: 'lost', ...lost })
+    await budget.settle(usage).catch(() => {})
     await log.close()
     throw error
   }
@@ -104,6 +107,10 @@ async function run<Handle extends TurnHandle>(
   const turnId = lease.id
   if (type === 'aborted') service.emit('turn.aborted', record, { turnId, reason: reason ?? 'cancelled' })
   else service.emit(`turn.${type}`, record, { turnId, durationMs })
+  // What it used is known; that a ledger is away for a moment must not fail an answer that is stored.
+  await budget.settle(usage).catch((cause: unknown) => {
+    service.warn({ code: 'budget_unsettled', message: 'A budget was not settled.', cause })
+  })
   service.emit('usage.recorded', record, { turnId, ...usage })
   await log.close()
   const result = toTurnResult(message, replies, false)

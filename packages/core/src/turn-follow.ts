@@ -4,7 +4,8 @@ import type { LiveSession } from './live-session.js'
 import { decodeMessage, type Message } from './message.js'
 import type { TurnLease } from './session-body.js'
 import type { ServiceParts } from './session-options.js'
-import { isAlive, settleLost } from './turn-lease.js'
+import { isAlive } from './turn-alive.js'
+import { settleLost } from './turn-lease.js'
 import { isEnd, isReplyTo, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './turn-event.js'
 import { askToStop, readTurnLog, type TurnLog, turnLogRef } from './turn-log.js'
 
@@ -97,6 +98,7 @@ export async function* followTurn(
   live: LiveSession,
   turnId: string,
   after = 0,
+  known?: TurnStarted,
 ): AsyncGenerator<TurnEvent, void, undefined> {
   const local = localTurn(live, turnId)
   if (local?.sessionId === live.ref.id) {
@@ -110,7 +112,7 @@ export async function* followTurn(
   if (sessionId !== ref.id) throw new SessionError('not_found', 'There is no such turn.', { path: 'turnId' })
 
   const checkMs = 3 * service.turns.heartbeatMs
-  let started: TurnStarted | undefined
+  let started = known
   let seq = 0
   let n = after
   let checkAt = performance.now() + checkMs
@@ -130,7 +132,7 @@ export async function* followTurn(
       continue
     }
     if (performance.now() >= checkAt) {
-      const end = started === undefined ? undefined : await endWithout(live, turnId, started, n + 1)
+      const end = await endWithout(live, turnId, started, n + 1)
       if (end !== undefined) {
         yield end
         return
@@ -146,12 +148,13 @@ export async function* followTurn(
 async function endWithout(
   live: LiveSession,
   turnId: string,
-  started: TurnStarted,
+  started: TurnStarted | undefined,
   n: number,
 ): Promise<TurnEvent | undefined> {
   const { body } = await live.load()
   if (body.turn?.id === turnId && (await isHeld(live, body.turn))) return undefined
-  const replies = await findReplies(live, started.messageId, started.seq)
+  // Whoever ran it may have died before it had said anything, and then its record does not say where its message is.
+  const replies = started === undefined ? undefined : await findReplies(live, started.messageId, started.seq)
   const reply = replies?.at(-1)
   const usage = { inputTokens: 0, outputTokens: 0, costMicros: 0 }
   if (replies === undefined || reply === undefined) {

@@ -4,7 +4,6 @@ import type { LiveSession, Updated } from './live-session.js'
 import { decodeMessage, encodeMessage, type Message, type MessageInput } from './message.js'
 import type { SessionBody, TurnLease } from './session-body.js'
 import type { ServiceParts } from './session-options.js'
-import { readStoreTime } from './store-time.js'
 import type { SessionRecord } from './store.js'
 import { isEnd, replyIds, type TurnEnded, type TurnMetadata } from './turn-event.js'
 import { readTurnLog, turnLogRef } from './turn-log.js'
@@ -117,16 +116,6 @@ export async function closeLease(
 /** Frees the session without a reply. Not the session's turn any more: nothing is left to do. */
 export async function releaseLease(live: LiveSession, lease: TurnLease): Promise<void> {
   await live.update((body) => (body.turn?.id === lease.id ? { ...body, turn: undefined } : body))
-}
-
-/** Whether somebody still works on a turn, by the store's clock. */
-export async function isAlive(service: ServiceParts, tenantId: string, turnId: string): Promise<boolean> {
-  const ref = turnLogRef(tenantId, turnId)
-  const stored = await service.store.read(ref)
-  if (stored === undefined) return false
-  const now = await readStoreTime(service, tenantId)
-  // Written to while we asked for the time: then it is younger than that.
-  return now - stored.record.updatedAt < service.turns.leaseMs
 }
 
 /**

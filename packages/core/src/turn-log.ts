@@ -1,6 +1,6 @@
 import { isSessionError, type SessionError } from './errors.js'
 import type { TurnAbortReason } from './events.js'
-import { reservedTenantPrefix } from './identity.js'
+import { companionTenant } from './session-companions.js'
 import type { ServiceParts } from './session-options.js'
 import type { Committed, SessionChange, SessionRecord, SessionRef } from './store.js'
 import { isEnd, type TurnEvent } from './turn-event.js'
@@ -14,7 +14,7 @@ const maxAttempts = 5
  * `updatedAt`, by the store's clock, and its body, written once by whoever wants the turn to stop, says why.
  */
 export function turnLogRef(tenantId: string, turnId: string): SessionRef {
-  return { tenantId: `${reservedTenantPrefix}turns:${tenantId}`, id: turnId }
+  return { tenantId: companionTenant('turns', tenantId), id: turnId }
 }
 
 /** How a turn's events are kept; all in milliseconds. */

@@ -13,10 +13,18 @@ export function followedTurn(live: LiveSession, message: Message, lease: TurnLea
   const started = { type: 'started' as const, turnId: lease.id, messageId, seq, replyId: lease.replyId }
   const finish = async () => {
     // Its events say when; the log says what.
-    for await (const _ of followTurn(live, lease.id)) continue
+    for await (const _ of followTurn(live, lease.id, 0, started)) continue
     const replies = await findReplies(live, messageId, seq)
-    if (replies === undefined) throw new SessionError('turn_lost', 'The turn ended without a reply.')
-    return toTurnResult(message, replies, true)
+    const result = replies === undefined ? undefined : toTurnResult(message, replies, true)
+    if (result !== undefined && result.reason !== 'lost') return result
+    // Nothing is lost for good: the same message again is answered anew.
+    throw new SessionError(
+      'turn_lost',
+      'The turn ended with the process it ran in. Send the message again.',
+      {
+        retryAfterMs: 1,
+      },
+    )
   }
   const result = finish()
   result.catch(() => {})
@@ -24,7 +32,7 @@ export function followedTurn(live: LiveSession, message: Message, lease: TurnLea
     started,
     isRepeat: true,
     result,
-    events: (after) => followTurn(live, lease.id, after),
+    events: (after) => followTurn(live, lease.id, after, started),
     stop: (reason) => stopTurn(live, lease, reason),
   }
 }

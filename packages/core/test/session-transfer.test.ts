@@ -188,6 +188,16 @@ describe('redeem', () => {
     }
   })
 
+  it('ends with the session, and leaves nothing of it in the store', async () => {
+    const store = memoryStore()
+    const source = await service({ store }).for(alice).create()
+    await source.transfer({ mode: 'move' })
+    const kept = () => store.list({ tenantId: '~transfers:acme', userId: 'alice', limit: 10 })
+    expect((await kept()).items).toMatchObject([{ label: source.id }])
+    await source.delete()
+    expect((await kept()).items).toEqual([])
+  })
+
   it('does not leave a session that the device holds without a word', async () => {
     const { mine, source, started } = await begun({ mode: 'move' })
     const holding = await mine.create({ title: 'My own' })

@@ -8,7 +8,7 @@ import {
 } from '../src/index.js'
 import { together } from '../src/testing/start-gate.js'
 import { admin, anonymous, codeOf, service } from './service.js'
-import { type CrashPoint, haltingStore } from './turn/halting-store.js'
+import { type CrashPoint, haltingStore } from '../src/testing/halting-store.js'
 
 const credentialSecrets = ['a secret that only these tests may know']
 const processOn = (store: SessionStore) => service({ store, credentialSecrets })

@@ -18,14 +18,14 @@ export interface ColdStatements {
   /** Those of the ids that are stored: id, seq, at, payload. */
   find: NamedStatement<'tenant' | 'key' | 'ids'>
   /** Deletes a session: its key, and whether it was live. */
-  removeSession: NamedStatement<'tenant' | 'id'>
+  removeSession: NamedStatement<'tenant' | 'id' | 'incarnation'>
   removeMessages: NamedStatement<'tenant' | 'key'>
   /** Moves what is trimmed: key, and up to which seq. */
-  trimSession: NamedStatement<'tenant' | 'id' | 'seq'>
+  trimSession: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation'>
   /** How many there were. */
   trimMessages: NamedStatement<'tenant' | 'key' | 'seq'>
   /** Each seq that was there. */
-  amend: NamedStatement<'tenant' | 'id' | 'seqs' | 'payloads'>
+  amend: NamedStatement<'tenant' | 'id' | 'seqs' | 'payloads' | 'incarnation'>
   /** The record, then seq, id, at, payload; one row of nulls when the page is empty. */
   page: Record<'asc' | 'desc', NamedStatement<'tenant' | 'id' | 'after' | 'before' | 'limit'>>
   /** Locks expired sessions that nobody else has: tenant, id, key. */
@@ -41,6 +41,9 @@ const tenant = param<string>('tenant', 'text')
 const id = param<string>('id', 'text')
 const key = param<string>('key', 'bigint')
 const seq = param<number>('seq', 'bigint')
+const incarnation = param<string | null>('incarnation', 'text')
+// Of the incarnation that is asked for, or of any when none is.
+const isMeant = sql<boolean>`(${incarnation} is null or t.incarnation = ${incarnation})`
 const live = sql.raw<boolean>(isLive('t'))
 const now = sql.raw<number>(nowMs)
 const record = sql.raw<string>(recordOf('t')).as('record')
@@ -74,6 +77,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
         .deleteFrom('sessions as t')
         .where('t.tenant_id', '=', tenant)
         .where('t.id', '=', id)
+        .where(isMeant)
         .returning(['t.skey', live.as('live')]),
     ),
     removeMessages: compile(
@@ -91,6 +95,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
         .where('t.tenant_id', '=', tenant)
         .where('t.id', '=', id)
         .where(live)
+        .where(isMeant)
         .where('t.trimmed_seq', '<', sql<number>`least(${seq}, t.last_seq)`)
         .returning(['t.skey', 't.trimmed_seq']),
     ),
@@ -107,6 +112,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
         .where('t.tenant_id', '=', tenant)
         .where('t.id', '=', id)
         .where(live)
+        .where(isMeant)
         .where('m.tenant_id', '=', tenant)
         .whereRef('m.session_key', '=', 't.skey')
         .where('m.seq', '=', sql<number>`given.seq`)

@@ -54,16 +54,16 @@ export function isAppend({ revision, body, userId, label, title }: SessionChange
 
 /** Parameters of `append`. */
 export function toAppendValues(commit: Commit): Value[] {
-  const { call, id, incarnation, change, messageIds, payloads } = commit
-  return [
-    call.tenant,
-    id,
-    incarnation,
-    change.idleMs ?? null,
-    change.absoluteMs ?? null,
-    messageIds,
-    payloads,
-  ]
+  return [...toPlaceValues(commit), commit.messageIds, commit.payloads]
+}
+
+/** Parameters of `appendOne`. */
+export function toAppendOneValues(commit: Commit): Value[] {
+  return [...toPlaceValues(commit), commit.messageIds[0]!, commit.payloads[0]!]
+}
+
+function toPlaceValues({ call, id, incarnation, change }: Commit): Value[] {
+  return [call.tenant, id, incarnation, change.idleMs ?? null, change.absoluteMs ?? null]
 }
 
 /** Parameters of `create`. */

@@ -13,6 +13,7 @@ import {
   messageConflict,
   notFound,
   revisionConflict,
+  toAppendOneValues,
   toAppendValues,
   toChangeValues,
   toCommit,
@@ -68,10 +69,15 @@ export class Committer {
     return this.#stepByStep(commit)
   }
 
-  #atOnce(commit: Commit, run: Run): Promise<Row[]> {
+  async #atOnce(commit: Commit, run: Run): Promise<Row[]> {
     const { change } = commit
     if (change.revision === 0) return run(this.#hot.create, toCreateValues(commit))
-    if (isAppend(change)) return run(this.#hot.append, toAppendValues(commit))
+    if (isAppend(change)) {
+      if (change.messages.length !== 1) return run(this.#hot.append, toAppendValues(commit))
+      // What most commits are, without a list to unpack. The other one says what stands in the way, if anything does.
+      const done = await run(this.#hot.appendOne, toAppendOneValues(commit))
+      return done.length > 0 ? done : run(this.#hot.append, toAppendValues(commit))
+    }
     return run(this.#hot.change, toChangeValues(commit))
   }
 
@@ -136,8 +142,9 @@ export async function removeLocked(
   run: Run,
   tenant: string,
   id: string,
+  incarnation: string | null = null,
 ): Promise<boolean> {
-  const [row] = await run(removeSession.statement, removeSession.values({ tenant, id }))
+  const [row] = await run(removeSession.statement, removeSession.values({ tenant, id, incarnation }))
   if (row === undefined) return false
   // A statement of its own, so that it sees what was appended until the session was ours.
   await run(removeMessages.statement, removeMessages.values({ tenant, key: String(row[0]) }))

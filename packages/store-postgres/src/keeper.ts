@@ -1,4 +1,4 @@
-import type { Amendment, SessionRef } from '@sessions/core/store'
+import type { Amendment, SessionGuard, SessionRef } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
 import { removeLocked } from './committer.js'
 import type { Call, Database, Row, Run } from './database.js'
@@ -31,7 +31,7 @@ export class Keeper {
     this.#timeoutMs = timeoutMs
   }
 
-  async amend(ref: SessionRef, amendments: readonly Amendment[]): Promise<number> {
+  async amend(ref: SessionRef, amendments: readonly Amendment[], guard?: SessionGuard): Promise<number> {
     const given = amendments.map(({ seq }) => seq).filter((seq) => Number.isSafeInteger(seq))
     if (given.length === 0) return 0
     // Of several for one seq the last one counts; a statement would take any.
@@ -39,16 +39,22 @@ export class Keeper {
     const seqs = [...new Set(given)]
     const tenant = encodeText(ref.tenantId)
     const { statement, values } = this.#cold.amend
-    const params = { tenant, id: encodeText(ref.id), seqs, payloads: seqs.map((seq) => payloads.get(seq)!) }
+    const params = {
+      tenant,
+      id: encodeText(ref.id),
+      seqs,
+      payloads: seqs.map((seq) => payloads.get(seq)!),
+      incarnation: toIncarnation(guard),
+    }
     const rows = await this.#database.run(statement, values(params), this.#call(tenant))
     const amended = new Set(rows.map(([seq]) => toWhole(seq, 'seq')))
     return given.filter((seq) => amended.has(seq)).length
   }
 
-  trim(ref: SessionRef, throughSeq: number): Promise<number> {
+  trim(ref: SessionRef, throughSeq: number, guard?: SessionGuard): Promise<number> {
     const tenant = encodeText(ref.tenantId)
     const { trimSession, trimMessages } = this.#cold
-    const params = { tenant, id: encodeText(ref.id), seq: throughSeq }
+    const params = { tenant, id: encodeText(ref.id), seq: throughSeq, incarnation: toIncarnation(guard) }
     return this.#database.transaction(this.#call(tenant), async (run) => {
       const [row] = await run(trimSession.statement, trimSession.values(params))
       if (row === undefined) return 0
@@ -57,10 +63,12 @@ export class Keeper {
     })
   }
 
-  remove(ref: SessionRef): Promise<boolean> {
+  remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean> {
     const tenant = encodeText(ref.tenantId)
     const id = encodeText(ref.id)
-    return this.#database.transaction(this.#call(tenant), (run) => removeLocked(this.#cold, run, tenant, id))
+    return this.#database.transaction(this.#call(tenant), (run) =>
+      removeLocked(this.#cold, run, tenant, id, toIncarnation(guard)),
+    )
   }
 
   /** Batch by batch, and for no longer than a call may take. */
@@ -107,6 +115,10 @@ export class Keeper {
   #call(tenant: string | undefined): Call {
     return { tenant, until: performance.now() + this.#timeoutMs, writes: true }
   }
+}
+
+function toIncarnation({ incarnation }: SessionGuard = {}): string | null {
+  return incarnation === undefined ? null : encodeText(incarnation)
 }
 
 function byTenant(rows: readonly Row[]): Map<string, Row[]> {

@@ -116,14 +116,14 @@ function storeOver<Tables>(db: pg.Pool | Kysely<Tables>, options: PostgresStoreO
     },
 
     messages: (ref, query) => browser.messages(ref, query),
-    amend: (ref, amendments) => keeper.amend(ref, amendments),
+    amend: (ref, amendments, guard) => keeper.amend(ref, amendments, guard),
 
-    async trim(ref, throughSeq) {
+    async trim(ref, throughSeq, guard) {
       checkWhole(throughSeq, 'throughSeq', 0)
-      return keeper.trim(ref, throughSeq)
+      return keeper.trim(ref, throughSeq, guard)
     },
 
-    remove: (ref) => keeper.remove(ref),
+    remove: (ref, guard) => keeper.remove(ref, guard),
     list: (query) => browser.list(query),
 
     async sweep({ limit }) {

@@ -6,6 +6,8 @@ import { toStatement, type Statement } from './statement.js'
 export interface HotStatements {
   /** $1 tenant, $2 id, $3 incarnation, $4 idleMs, $5 absoluteMs, $6 message ids, $7 payloads. */
   append: Statement
+  /** As `append`, for one message: $6 its id, $7 its payload. No row for whatever stands in the way. */
+  appendOne: Statement
   /** As `append`, then $8 body, $9 userId, $10 label, $11 title, for a session that must not exist. */
   create: Statement
   /** As `create`, then $12 revision, for a session that must exist. */
@@ -88,6 +90,16 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
         update ${sessions} t set ${touch} where ${one} ${returning}
       ), i as (${insertGiven(messages)})
       ${outcome(sessions)}`,
+    ),
+    appendOne: toStatement(
+      'append_one',
+      `with s as (
+        update ${sessions} t set ${touched('t', '1', '$4::bigint', '$5::bigint')} where ${one} ${returning}
+      ), i as (
+        insert into ${messages} (tenant_id, session_key, seq, at, id, payload)
+        select $1, s.skey, s.last_seq, s.updated_at, $6::text, $7::text from s
+      )
+      select 'done', s.record from s`,
     ),
     change: toStatement(
       'change',

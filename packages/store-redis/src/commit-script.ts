@@ -58,26 +58,35 @@ elseif want ~= '0' then
 end
 
 local count = last - trimmed
-local seen, places, fresh, known = {}, {}, 0, false
+local seen, places, fresh, known = {}, {}, {}, false
+
+local function refuse(reply)
+  for i = 1, #fresh, 1000 do call('HDEL', ids, unpack(fresh, i, math.min(i + 999, #fresh))) end
+  return reply
+end
+
 if n > 10 then
   if old and call('HLEN', ids) ~= count then return {'corrupt', op, 'ids'} end
   for i = 11, n, 2 do
     local id, payload = ARGV[i], ARGV[i + 1]
     local first = seen[id]
     if first then
-      if ARGV[first + 1] ~= payload then return {'id', op, (i - 11) / 2} end
+      if ARGV[first + 1] ~= payload then return refuse({'id', op, (i - 11) / 2}) end
       places[i], known = first, true
     else
       seen[id] = i
-      local seq = count > 0 and call('HGET', ids, id)
-      if seq then
+      -- Taken for new: it nearly always is, and this says so and gives it its place at once.
+      if call('HSETNX', ids, id, last + #fresh + 1) == 1 then
+        fresh[#fresh + 1] = id
+      else
+        local seq = call('HGET', ids, id)
         local m = tonumber(seq) and call('LINDEX', log, last - seq + 3)
         local sent = m and match(m, '^m' .. seq .. ' (%d+) ')
-        if not sent then return {'corrupt', op, 'message'} end
-        if m ~= 'm' .. seq .. ' ' .. sent .. ' ' .. id .. ' ' .. payload then return {'id', op, (i - 11) / 2} end
+        if not sent then return refuse({'corrupt', op, 'message'}) end
+        if m ~= 'm' .. seq .. ' ' .. sent .. ' ' .. id .. ' ' .. payload then
+          return refuse({'id', op, (i - 11) / 2})
+        end
         places[i], known = seq .. ' ' .. sent, true
-      else
-        fresh = fresh + 1
       end
     end
   end
@@ -112,11 +121,11 @@ if body ~= '' or not old or ARGV[5] ~= '' or ARGV[6] ~= '' or ARGV[7] ~= '' then
   rest = ops .. ' ' .. user .. ' ' .. label .. ' ' .. title
 end
 
-local record = 'r1 ' .. who .. ' ' .. rev .. ' ' .. (last + fresh) .. ' ' .. trimmed .. ' ' .. created .. ' ' .. at ..
+local record = 'r1 ' .. who .. ' ' .. rev .. ' ' .. (last + #fresh) .. ' ' .. trimmed .. ' ' .. created .. ' ' .. at ..
   ' ' .. active .. ' ' .. ends .. ' ' .. has .. ' ' .. rest
 if not old then call('RPUSH', log, record, body == '' and 'b' or body, '|') end
-if fresh > 0 then
-  local seq, pairs = last, {}
+if #fresh > 0 then
+  local seq = last
   for i = 11, n, 2 do
     if not places[i] then
       seq = seq + 1
@@ -126,17 +135,10 @@ if fresh > 0 then
       if length ~= seq - trimmed + 3 then
         -- Found out by the first one: nothing else has changed.
         if length > 0 then call('LREM', log, 1, m) end
-        return {'corrupt', op, 'messages'}
-      end
-      pairs[#pairs + 1] = ARGV[i]
-      pairs[#pairs + 1] = seq
-      if #pairs == 1000 then
-        call('HSET', ids, unpack(pairs))
-        pairs = {}
+        return refuse({'corrupt', op, 'messages'})
       end
     end
   end
-  if #pairs > 0 then call('HSET', ids, unpack(pairs)) end
 end
 if old then
   call('LSET', log, 0, record)
@@ -147,7 +149,7 @@ if ends ~= expires then
   local moment = string.format('%.0f', ends - 1)
   call('PEXPIREAT', log, moment)
   call('PEXPIREAT', ids, moment)
-elseif ends ~= '-' and fresh > 0 and count == 0 then
+elseif ends ~= '-' and #fresh > 0 and count == 0 then
   call('PEXPIREAT', ids, string.format('%.0f', ends - 1))
 end
 

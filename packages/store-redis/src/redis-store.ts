@@ -1,5 +1,6 @@
 import {
   SessionError,
+  type SessionGuard,
   type SessionRecord,
   type SessionRef,
   type SessionStore,
@@ -18,7 +19,7 @@ import { notFound, toCommitted, toRefusal, toRepeated, toSent } from './sent-cha
 import { checkChange, checkLimit, checkMessageQuery, checkWhole, toArgs } from './session-change.js'
 import { SessionIndex } from './session-index.js'
 import { checkWhose, corrupt, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
-import { toText } from './encoding.js'
+import { toText, toToken } from './encoding.js'
 
 export interface RedisStoreOptions {
   /** What all keys of this store begin with; no braces (default `sessions`). */
@@ -149,17 +150,18 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       })
     },
 
-    async amend(ref, amendments) {
+    async amend(ref, amendments, guard) {
       const { log, ids } = keys.session(ref)
       const args = amendments.flatMap(({ seq, payload }) => [String(seq), toText(payload)])
       if (args.length === 0) return 0
+      args.push(toGuard(guard))
       return writing(async (current) => toCount(await calls.write(current, amendScript, [log, ids], args)))
     },
 
-    async trim(ref, throughSeq) {
+    async trim(ref, throughSeq, guard) {
       checkWhole(throughSeq, 'throughSeq', 0)
       const { log, ids } = keys.session(ref)
-      const args = [String(throughSeq), String(trimBatch)]
+      const args = [String(throughSeq), String(trimBatch), toGuard(guard)]
       return writing(async (current) => {
         for (let count = 0; ;) {
           const reply = await calls.write(current, trimScript, [log, ids], args)
@@ -169,10 +171,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       })
     },
 
-    async remove(asked) {
+    async remove(asked, guard) {
       const { ref, log, ids } = keys.session(asked)
       return writing(async (current) => {
-        const [count, text] = await calls.write(current, removeScript, [log, ids])
+        const [count, text] = await calls.write(current, removeScript, [log, ids], [toGuard(guard)])
         unlisted.delete(log)
         if (typeof text === 'string' && text !== '') {
           // An entry left behind is dropped by whoever meets it; one of a record that is none cannot be named.
@@ -225,4 +227,9 @@ function toCount([verdict, detail]: readonly unknown[]): number {
 function byActivity(a: SessionRecord, b: SessionRecord): number {
   if (a.activeAt !== b.activeAt) return b.activeAt - a.activeAt
   return a.id < b.id ? -1 : 1
+}
+
+/** The incarnation that is meant, as the scripts take it. */
+function toGuard({ incarnation }: SessionGuard = {}): string {
+  return incarnation === undefined ? '' : `=${toToken(incarnation)}`
 }

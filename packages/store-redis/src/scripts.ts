@@ -16,6 +16,13 @@ last, trimmed = tonumber(last), tonumber(trimmed)
 if redis.call('LLEN', log) ~= last - trimmed + 3 then return {'corrupt', 'messages'} end
 `
 
+// Whether a record is of the incarnation that is asked for: a `=` and its token, or nothing for any.
+const isMeant = String.raw`
+local function meant(record, wanted)
+  return wanted == '' or wanted == '=' .. (string.match(record, '^r1 %S+ %d+ %d+ %d+ %d+ %d+ %d+ %S+ (%S*) ') or '')
+end
+`
+
 /** KEYS log, ids. ARGV after, before, limit, order. `ok more {message ...} whose`, newest first; `gone`, `corrupt reason`. */
 export const pageScript = new RedisScript(String.raw`
 ${openLog}
@@ -28,11 +35,13 @@ local from = last - high + 3
 return {'ok', count > take and 1 or 0, redis.call('LRANGE', log, from, from + take - 1), who}
 `)
 
-/** KEYS log, ids. ARGV a seq and a payload for each amendment. `ok count`; `gone`, `corrupt reason`. */
+/** KEYS log, ids. ARGV a seq and a payload for each amendment, then the incarnation. `ok count`; `gone`, `corrupt reason`. */
 export const amendScript = new RedisScript(String.raw`
 ${openLog}
+${isMeant}
+if not meant(old, ARGV[#ARGV]) then return {'gone', 'log'} end
 local heads, count = {}, 0
-for i = 1, #ARGV, 2 do
+for i = 1, #ARGV - 1, 2 do
   local seq = tonumber(ARGV[i])
   if seq > trimmed and seq <= last then
     local head = string.match(redis.call('LINDEX', log, last - seq + 3), '^m%d+ %d+ %S* ')
@@ -46,9 +55,11 @@ end
 return {'ok', count}
 `)
 
-/** KEYS log, ids. ARGV throughSeq, at most how many. `ok dropped left`; `gone`, `corrupt reason`. */
+/** KEYS log, ids. ARGV throughSeq, at most how many, incarnation. `ok dropped left`; `gone`, `corrupt reason`. */
 export const trimScript = new RedisScript(String.raw`
 ${openLog}
+${isMeant}
+if not meant(old, ARGV[3]) then return {'gone', 'log'} end
 local due = math.min(tonumber(ARGV[1]), last) - trimmed
 if due <= 0 then return {'ok', 0, 0} end
 local count = math.min(due, tonumber(ARGV[2]))
@@ -66,9 +77,11 @@ redis.call('LSET', log, 0, before .. (trimmed + count) .. after)
 return {'ok', count, due - count}
 `)
 
-/** KEYS log, ids. How many of them there were, and the record or nothing. Removes also what cannot be read. */
+/** KEYS log, ids. ARGV incarnation. How many of them there were, and the record or nothing. Removes also what cannot be read. */
 export const removeScript = new RedisScript(String.raw`
+${isMeant}
 local old = redis.pcall('LINDEX', KEYS[1], 0)
+if type(old) == 'string' and not meant(old, ARGV[1]) then return {0, ''} end
 return {redis.call('UNLINK', KEYS[1], KEYS[2]), type(old) == 'string' and old or ''}
 `)
 

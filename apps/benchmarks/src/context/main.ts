@@ -38,7 +38,7 @@ const rows = chosen.flatMap(([name, strategy]) =>
 )
 
 if (values.json) {
-  console.log(JSON.stringify({ rows: rows.map(({ perConversation: _, ...row }) => row) }))
+  console.log(JSON.stringify({ rows: rows.map((row) => ({ ...row, perConversation: undefined })) }))
 } else {
   printRows(rows)
   printStability()

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { check } from './checker/check.js'
 import type { Finding } from './checker/finding.js'
+import { lanesPerWorker } from './lane/run-lanes.js'
 import { emptiness, summarize, toTable } from './report.js'
 import { runMemory } from './run-memory.js'
 import { runProcesses } from './run-processes.js'
@@ -15,7 +16,7 @@ type StoreName = (typeof stores)[number]
 const usage = `torture -- --store ${stores.join('|')} [--processes 4] [--seconds 10] [--seed N] [--no-kill] [--json]
 
   --store      what to torture (default memory)
-  --processes  how many workers at once, of four callers each (default 4)
+  --processes  how many workers at once, of ${lanesPerWorker} callers each (default 4)
   --seconds    for how long (default 10)
   --seed       repeats the choices of a run (default: by chance, and printed)
   --no-kill    leaves the server alive; without it, it is killed and started again half-way
@@ -57,7 +58,7 @@ const options: RunOptions = {
   },
 }
 
-console.log(`${store}: ${processes} workers of 4 callers, ${seconds} s, seed ${seed}`)
+console.log(`${store}: ${processes} workers of ${lanesPerWorker} callers, ${seconds} s, seed ${seed}`)
 const result = store === 'memory' ? await runMemory(options) : await runProcesses(store, options)
 if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
 const findings: Finding[] = [

@@ -86,10 +86,16 @@ describe('a planted loss', () => {
   })
 
   it('of a session that vanished before anybody deleted it is found', () => {
-    const deletedFirst = story({ ...remove, ...again }, open, append('m1', 1))
-    expect(faults(deletedFirst)).toEqual(['lost'])
+    const early = { ...remove, ...refused }
+    expect(faults(story(early, open, append('m1', 1)))).toEqual(['lost'])
     // What nobody heard of may have happened late.
-    expect(faults(story({ ...remove, ...again, ...unknown }, open, append('m1', 1)))).toEqual([])
+    expect(faults(story(open, { ...remove, ...unknown }, append('m1', 1)))).toEqual([])
+  })
+
+  it('of a session that a delete of an earlier one under its id struck is found', () => {
+    const other = { ...remove, ...again }
+    expect(faults(story(open, append('m1', 1), other))).toEqual(['lost'])
+    expect(faults(story(open, append('m1', 1), { ...other, ...unknown }))).toEqual(['lost'])
   })
 
   it('of pieces, counts and preferences is found', () => {
@@ -147,6 +153,15 @@ describe('a planted double', () => {
     expect(faults(story(open, add), holding([], { cart: { phone: 1 } }))).toEqual(['doubled'])
     const count = { kind: 'count', ...refused } as const
     expect(faults(story(open, count), holding([], { total: 1, counts: { w0l0: 1 } }))).toEqual(['doubled'])
+  })
+
+  it('is none where a copy holds what was written just before its source was deleted', () => {
+    const trip = { ...basket, sessionId: 'trip', incarnation: 'i9' }
+    const messages = [stored(1, 'm1')]
+    const late = append('m1', 1, { ...gone, places: undefined })
+    expect(faults(story(open, remove, late), holding(messages, { ...trip, forkedFrom: 'basket' }))).toEqual(
+      [],
+    )
   })
 
   it('of pieces or counts is found, beyond what nobody heard of', () => {

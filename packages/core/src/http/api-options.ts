@@ -1,7 +1,6 @@
 import type { Identity } from '../identity.js'
 import { SessionError } from '../errors.js'
 import type { ServiceParts } from '../session-options.js'
-import type { Session } from '../session.js'
 import type { Respond, Tools, TurnOptions } from '../session-turns.js'
 import { type Sessions, servicePartsOf } from '../sessions.js'
 import { type Carriage, type CarriageOptions, createCarriage } from './carriage.js'
@@ -46,8 +45,6 @@ export interface SessionApiOptions extends CarriageOptions {
   tools?: Tools
   /** For every turn: `policy` (default that of the service) and `reuse` (default never). */
   turns?: Pick<TurnOptions, 'policy' | 'reuse'>
-  /** Summarizes or otherwise shortens what the model sees; makes the route `compact` (default: there is none). */
-  compact?: (session: Session, options: { maxMessages?: number; maxTokens?: number }) => Promise<boolean>
   /** What comes before `/sessions` in the path (default: nothing). */
   basePath?: string
   /** In order, before the caller is identified. */
@@ -119,7 +116,6 @@ export interface ApiParts extends Required<
     SessionApiOptions,
     | 'respond'
     | 'tools'
-    | 'compact'
     | 'withRequestContext'
     | 'cors'
     | 'limiter'
@@ -133,7 +129,6 @@ export interface ApiParts extends Required<
 > {
   readonly respond: Respond | undefined
   readonly tools: Tools
-  readonly compact: SessionApiOptions['compact']
   readonly withRequestContext: SessionApiOptions['withRequestContext']
   readonly cors: CorsOptions | undefined
   readonly limiter: RateLimiter | undefined
@@ -161,7 +156,6 @@ export function toApiParts(options: SessionApiOptions): ApiParts {
     respond: options.respond,
     tools: options.tools ?? {},
     turns: options.turns ?? {},
-    compact: options.compact,
     basePath,
     middleware: options.middleware ?? [],
     withRequestContext: options.withRequestContext,

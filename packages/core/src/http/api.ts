@@ -163,6 +163,13 @@ async function identified(
       key: key.key,
       content: JSON.stringify([text ?? '', url.search]),
       isSecret: found.isSecret === true,
+      about: {
+        ...(identity.userId === undefined ? {} : { userId: identity.userId }),
+        // That a session was deleted is known after it, too.
+        ...(matched.params['id'] === undefined || found.operation === 'deleteSession'
+          ? {}
+          : { label: matched.params['id'] }),
+      },
       keepMs: api.idempotencyMs,
       execute: async (seed, isRetry) => {
         try {

@@ -1,7 +1,7 @@
 import { digestOf } from '../digest.js'
 import { isSessionError, SessionError } from '../errors.js'
-import { reservedTenantPrefix } from '../identity.js'
 import { fromBase64Url, newId, toBase64Url } from '../ids.js'
+import { companionTenant } from '../session-companions.js'
 import type { ServiceParts } from '../session-options.js'
 import { readStoreTime } from '../store-time.js'
 import type { SessionRef } from '../store.js'
@@ -19,6 +19,8 @@ export interface OnceOptions {
   readonly content: string
   /** Nothing of the request or its answer may stand in the store as it is. */
   readonly isSecret?: boolean
+  /** Whose request it is, and the session it is about: what is kept of it ends with them. */
+  readonly about: { readonly userId?: string; readonly label?: string }
   /** How long the answer is kept, in milliseconds. */
   readonly keepMs: number
   /**
@@ -55,10 +57,10 @@ const sealedHeaders = ['set-cookie', 'x-session-id']
  */
 export async function once(options: OnceOptions): Promise<Response> {
   const { service, tenantId, scope, keepMs, execute, key, isSecret = false } = options
-  const ref = { tenantId: `${reservedTenantPrefix}requests:${tenantId}`, id: await digestOf(scope) }
+  const ref = { tenantId: companionTenant('requests', tenantId), id: await digestOf(scope) }
   // Keyed where it is secret, for what is short could be tried on a plain digest.
   const content = isSecret ? await keyedDigest(options.content, key) : await digestOf(options.content)
-  const claimed = await claim(service, ref, content, keepMs)
+  const claimed = await claim(service, ref, content, { idleMs: keepMs, ...options.about })
   if (claimed.entry.answer !== undefined) return replay(claimed.entry.answer, key)
 
   const { entry } = claimed
@@ -97,7 +99,7 @@ async function claim(
   service: ServiceParts,
   ref: SessionRef,
   content: string,
-  keepMs: number,
+  record: { readonly idleMs: number; readonly userId?: string; readonly label?: string },
 ): Promise<{ entry: Entry; revision: number }> {
   const deadline = performance.now() + waitMs
   let checkAt = 0
@@ -105,7 +107,7 @@ async function claim(
     const stored = await service.store.read(ref)
     if (stored === undefined) {
       const entry: Entry = { content, seed: newId() }
-      if (await tried(service, ref, { revision: 0, body: JSON.stringify(entry), idleMs: keepMs })) {
+      if (await tried(service, ref, { revision: 0, body: JSON.stringify(entry), ...record })) {
         return { entry, revision: 1 }
       }
       continue
@@ -119,9 +121,9 @@ async function claim(
     const { revision, updatedAt } = stored.record
     if (entry.answer !== undefined) return { entry, revision }
     if (performance.now() >= checkAt) {
-      if ((await readStoreTime(service, ref.tenantId)) - updatedAt >= leaseMs) {
+      if ((await readStoreTime(service.store, ref.tenantId)) - updatedAt >= leaseMs) {
         // Whoever had it is gone. Ours now, unless somebody else thinks the same; the seed stays, so ids do too.
-        const taken = await tried(service, ref, { revision, body: stored.body, idleMs: keepMs })
+        const taken = await tried(service, ref, { revision, body: stored.body, idleMs: record.idleMs })
         if (taken) return { entry, revision: revision + 1 }
         continue
       }

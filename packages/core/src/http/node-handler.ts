@@ -64,7 +64,9 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal })
   const given = options.body?.(req)
   const body = given === undefined ? toStream(req) : new Uint8Array(Buffer.from(given))
-  return new Request(url, { method, headers, signal, body, duplex: 'half' })
+  // Said here, for not every library of types knows `duplex` yet, which a streamed body needs.
+  const init = { method, headers, signal, body, duplex: 'half' as const }
+  return new Request(url, init)
 }
 
 /** The body, read as fast as whoever reads it. */

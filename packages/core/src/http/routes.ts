@@ -2,20 +2,19 @@ import type { SessionApiOptions } from './api-options.js'
 import type { Route } from './route.js'
 import { cartRoutes } from './routes/cart-routes.js'
 import { contentRoutes } from './routes/content-routes.js'
-import { compactRoute, courseRoutes } from './routes/course-routes.js'
+import { courseRoutes } from './routes/course-routes.js'
 import { messageRoutes } from './routes/message-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
 import { transferRoutes } from './routes/transfer-routes.js'
 import { turnRoutes } from './routes/turn-routes.js'
 
-/** Every route there is, as the options have it: what asks a model, or compacts, needs somebody who does. */
-export function routesOf(options: Pick<SessionApiOptions, 'respond' | 'compact'>): readonly Route[] {
+/** Every route there is, as the options have it: what asks a model needs one. */
+export function routesOf(options: Pick<SessionApiOptions, 'respond'>): readonly Route[] {
   return [
     ...sessionRoutes,
     ...messageRoutes,
     ...turnRoutes.filter(({ operation }) => options.respond !== undefined || operation !== 'sendMessage'),
     ...courseRoutes,
-    ...(options.compact === undefined ? [] : [compactRoute]),
     ...contentRoutes,
     ...cartRoutes,
     ...transferRoutes,

@@ -131,6 +131,7 @@ export const compactReply = z.strictObject({
   compacted: z.boolean(),
   removedCount: count,
   session: sessionView,
+  summary: z.strictObject({ from: count, to: count, text: z.string(), tokens: count }).optional(),
 })
 export const contextReply = z.strictObject({
   sessionId: z.string(),
@@ -234,8 +235,9 @@ export const forkBody = z.looseObject({
   include: z.array(z.enum(['state', 'preferences', 'cart'])).optional(),
 })
 export const compactBody = z.looseObject({
+  /** The newest messages that stay as they are; or, where it is not given, as many as have `maxTokens` tokens. */
   maxMessages: z.int().min(0).optional(),
-  maxTokens: z.int().min(1).optional(),
+  maxTokens: z.int().min(0).optional(),
 })
 export const quantityBody = z.strictObject({ quantity: z.int().min(0).max(10_000) })
 export const itemBody = cartItemInputSchema

@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
 import { fromBase64Url, newId, toBase64Url } from '../ids.js'
 import type { SessionRecord, SessionRef } from '../session-record.js'
-import type { SessionChange, SessionStore } from '../store.js'
+import type { SessionChange, SessionGuard, SessionStore } from '../store.js'
 import { type Clock, processClock } from '../time.js'
 import { MemorySession } from './memory-session.js'
 import { MemoryShelf } from './memory-shelf.js'
@@ -92,10 +92,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       return existing(ref).page(query)
     },
 
-    async amend(ref, amendments) {
+    async amend(ref, amendments, guard) {
       const now = clock()
       const session = shelf.use(ref, now)
-      if (session === undefined) return 0
+      if (!isMeant(session, guard)) return 0
       checkFits(session.bytesAmended(amendments))
       const count = session.amend(amendments)
       shelf.put(session)
@@ -103,18 +103,18 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       return count
     },
 
-    async trim(ref, throughSeq) {
+    async trim(ref, throughSeq, guard) {
       checkWhole(throughSeq, 'throughSeq', 0)
       const session = shelf.use(ref, clock())
-      if (session === undefined) return 0
+      if (!isMeant(session, guard)) return 0
       const count = session.trim(throughSeq)
       shelf.put(session)
       return count
     },
 
-    async remove(ref) {
+    async remove(ref, guard) {
       const session = shelf.use(ref, clock())
-      if (session === undefined) return false
+      if (!isMeant(session, guard)) return false
       shelf.drop(session)
       return true
     },
@@ -138,6 +138,13 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       return shelf.sweep(limit, clock())
     },
   }
+}
+
+function isMeant(
+  session: MemorySession | undefined,
+  { incarnation }: SessionGuard = {},
+): session is MemorySession {
+  return session !== undefined && (incarnation === undefined || incarnation === session.incarnation)
 }
 
 /** The session `change` applies to, found or new, once all but its messages is known to fit. */

@@ -262,7 +262,6 @@ describe('options', () => {
     })
     const paths = api.routes.map(({ method, path }) => `${method} ${path}`)
     expect(paths).not.toContain('POST /sessions/{id}/message')
-    expect(paths).not.toContain('POST /sessions/{id}/compact')
     const path = '/sessions/x/message'
     expect((await api.handle(new Request(`https://a.test${path}`, { method: 'POST' }))).status).toBe(404)
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 
 const open = (token = 'tenant-1/alice', options = {}) => {
-  const api = apiFixture({ compat: 'unified-llm-client-0.1', compact: async () => true, ...options })
+  const api = apiFixture({ compat: 'unified-llm-client-0.1', ...options })
   const clientOf = (who: string) =>
     new ApiClient((path, init) => api.handle(new Request(`https://api.test${path}`, init)), who)
   return { client: clientOf(token), clientOf }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore, type SessionStore } from '../../src/index.js'
 import { apiFixture, ApiClient } from '../../src/testing.js'
-import { type CrashPoint, haltingStore } from '../turn/halting-store.js'
+import { type CrashPoint, haltingStore } from '../../src/testing/halting-store.js'
 
 const phone = { sku: 'P1', name: 'Phone', price: { amount: 100, currency: 'EUR' } }
 const clientOf = (store: SessionStore) => {

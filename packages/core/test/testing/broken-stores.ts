@@ -68,17 +68,17 @@ export function aliasingMemory(): SessionStore {
       forget(ref)
       return store.commit(ref, change)
     },
-    amend(ref, amendments) {
+    amend(ref, amendments, guard) {
       forget(ref)
-      return store.amend(ref, amendments)
+      return store.amend(ref, amendments, guard)
     },
-    trim(ref, throughSeq) {
+    trim(ref, throughSeq, guard) {
       forget(ref)
-      return store.trim(ref, throughSeq)
+      return store.trim(ref, throughSeq, guard)
     },
-    remove(ref) {
+    remove(ref, guard) {
       forget(ref)
-      return store.remove(ref)
+      return store.remove(ref, guard)
     },
     async read(ref, { tail = 0 } = {}) {
       const stored = await store.read(ref, { tail: 1000 })
@@ -132,9 +132,9 @@ function keyed(toKey: (ref: SessionRef) => SessionRef): SessionStore {
       return { ...committed, record: { ...committed.record, tenantId, id } }
     },
     messages: (ref, query) => store.messages(toKey(ref), query),
-    amend: (ref, amendments) => store.amend(toKey(ref), amendments),
-    trim: (ref, throughSeq) => store.trim(toKey(ref), throughSeq),
-    remove: (ref) => store.remove(toKey(ref)),
+    amend: (ref, amendments, guard) => store.amend(toKey(ref), amendments, guard),
+    trim: (ref, throughSeq, guard) => store.trim(toKey(ref), throughSeq, guard),
+    remove: (ref, guard) => store.remove(toKey(ref), guard),
     async list(query) {
       const { tenantId } = toKey({ tenantId: query.tenantId, id: '' })
       const page = await store.list({ ...query, tenantId })
@@ -209,5 +209,16 @@ export function countedPages(): SessionStore {
       const page = items.slice(Number(cursor), end)
       return end < items.length ? { items: page, cursor: String(end) } : { items: page }
     },
+  }
+}
+
+/** Amends, trims and removes whichever session has the id by then. */
+export function guardIgnored(): SessionStore {
+  const store = memoryStore()
+  return {
+    ...store,
+    amend: (ref, amendments) => store.amend(ref, amendments),
+    trim: (ref, throughSeq) => store.trim(ref, throughSeq),
+    remove: (ref) => store.remove(ref),
   }
 }

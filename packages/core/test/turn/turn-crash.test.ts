@@ -9,7 +9,7 @@ import {
 } from '../../src/index.js'
 import { until } from '../../src/testing/until.js'
 import { alice } from '../service.js'
-import { type CrashPoint, haltingStore } from './halting-store.js'
+import { type CrashPoint, haltingStore } from '../../src/testing/halting-store.js'
 
 const turns = { leaseMs: 30_000, heartbeatMs: 3_600_000, flushMs: 3_600_000 }
 const answer: Respond = async function* () {

@@ -382,6 +382,17 @@ describe('one turn at a time', () => {
   })
 })
 
+describe('what is kept beside a session', () => {
+  it.each(['delete', 'reset'] as const)('ends with %s', async (end) => {
+    const store = memoryStore()
+    const session = await createSessions({ store, turns: fast }).for(alice).open('one')
+    const { turnId } = await session.turn('Hi', echo).result
+    expect(await all(session.watchTurn(turnId))).toHaveLength(3)
+    await session[end]()
+    expect((await store.list({ tenantId: '~turns:acme', limit: 10 })).items).toEqual([])
+  })
+})
+
 describe('a key', () => {
   it('gives the same answer again, and asks once', async () => {
     const session = await opened()

@@ -67,14 +67,14 @@ export function faultyStore(inner: SessionStore, random: Random): FaultyStore {
       while (late.size > 0) await Promise.all(late)
     },
     store: {
-      read: (ref, options) => read(() => inner.read(ref, options)),
-      messages: (ref, query) => read(() => inner.messages(ref, query)),
-      list: (query) => read(() => inner.list(query)),
-      commit: (ref, change) => write(() => inner.commit(ref, change)),
-      amend: (ref, amendments) => write(() => inner.amend(ref, amendments)),
-      trim: (ref, throughSeq) => write(() => inner.trim(ref, throughSeq)),
-      remove: (ref) => write(() => inner.remove(ref)),
-      sweep: (options) => write(() => inner.sweep(options)),
+      read: (...args) => read(() => inner.read(...args)),
+      messages: (...args) => read(() => inner.messages(...args)),
+      list: (...args) => read(() => inner.list(...args)),
+      commit: (...args) => write(() => inner.commit(...args)),
+      amend: (...args) => write(() => inner.amend(...args)),
+      trim: (...args) => write(() => inner.trim(...args)),
+      remove: (...args) => write(() => inner.remove(...args)),
+      sweep: (...args) => write(() => inner.sweep(...args)),
     },
   }
 }

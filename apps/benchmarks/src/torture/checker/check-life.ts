@@ -2,7 +2,7 @@ import type { Life } from '../marker.js'
 import type { Operation } from '../operation.js'
 import type { Snapshot } from '../snapshot.js'
 import type { Report } from './finding.js'
-import { type History, latest } from './history.js'
+import { happened, type History, latest } from './history.js'
 
 // A process that is held up between two looks at the clock sees its deadlines late.
 const slackUs = 20_000
@@ -43,8 +43,9 @@ export function checkLife(
   const proofs = operations.filter(({ kind, outcome }) => outcome === 'acknowledged' && kind !== 'delete')
   if (proofs.length === 0) return
   const lastProof = Math.max(...proofs.map(({ begin }) => begin))
+  // A delete through the handle of an earlier life is no excuse: it must not strike this one.
   const isExplained =
-    death?.kind === 'delete' || history.deletesOf(life).some((one) => latest(one) >= lastProof)
+    death?.kind === 'delete' || happened(operations, 'delete').some((one) => latest(one) >= lastProof)
   if (!isExplained)
     report('lost', `is gone with ${proofs.length} acknowledged operations, and nobody deleted it`)
 }

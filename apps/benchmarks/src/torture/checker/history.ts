@@ -7,7 +7,6 @@ export class History {
   readonly lives: ReadonlyMap<string, readonly Operation[]>
   /** Who gave a message id which text, and what came of it. */
   readonly writers: ReadonlyMap<string, readonly Writer[]>
-  readonly #deletes: ReadonlyMap<string, readonly Operation[]>
 
   constructor(operations: readonly Operation[]) {
     const ordered = [...operations].sort((a, b) => a.begin - b.begin)
@@ -20,18 +19,10 @@ export class History {
     this.lives = grouped(ordered, (operation) =>
       operation.incarnation === undefined ? undefined : lifeKey(operation as Operation & Life),
     )
-    this.#deletes = grouped(ordered, (operation) =>
-      operation.kind === 'delete' && operation.outcome !== 'refused' ? sessionKey(operation) : undefined,
-    )
   }
 
   of(life: Life): readonly Operation[] {
     return this.lives.get(lifeKey(life)) ?? []
-  }
-
-  /** Deletes of the session that may have happened, whichever of its lives they were meant for. */
-  deletesOf(session: Pick<Life, 'tenantId' | 'sessionId'>): readonly Operation[] {
-    return this.#deletes.get(sessionKey(session)) ?? []
   }
 }
 

@@ -74,6 +74,41 @@ export const courseRoutes: readonly Route[] = [
   }),
   route({
     method: 'POST',
+    path: '/sessions/{id}/compact',
+    operation: 'compactSession',
+    summary: 'Sums up what is old, so that the model sees it in few words; history keeps every message',
+    body: schemas.compactBody,
+    bodyOptional: true,
+    response: schemas.compactReply,
+    async handle({ session: find, body, api, identity, request }) {
+      const { maxMessages, maxTokens, ...others } = body
+      checkFields(api, identity, others)
+      const session = await find()
+      const keepTokens = maxMessages === undefined ? maxTokens : await tokensOfNewest(session, maxMessages)
+      const { compacted, summary } = await session.compact({
+        signal: request.signal,
+        // Asked for in so many words, a little is worth summing up, too.
+        ...(keepTokens === undefined ? {} : { keepTokens, minTokens: 1 }),
+      })
+      const record = await session.refresh()
+      return {
+        body: {
+          compacted,
+          // Nothing is ever removed from history to fit a prompt.
+          removedCount: 0,
+          session: sessionView(record),
+          ...(summary === undefined
+            ? {}
+            : {
+                summary: { from: summary.from, to: summary.to, text: summary.text, tokens: summary.tokens },
+              }),
+        },
+        headers: { ETag: etagOf(record) },
+      }
+    },
+  }),
+  route({
+    method: 'POST',
     path: '/sessions/{id}/bind',
     operation: 'bindSession',
     summary: 'Gives an anonymous session to the user who has signed in, and replaces its credential',
@@ -89,31 +124,12 @@ export const courseRoutes: readonly Route[] = [
   }),
 ]
 
-/** Only where the application says how it is done. */
-export const compactRoute: Route = route({
-  method: 'POST',
-  path: '/sessions/{id}/compact',
-  operation: 'compactSession',
-  summary: 'Shortens what the model sees; history keeps every message',
-  body: schemas.compactBody,
-  bodyOptional: true,
-  response: schemas.compactReply,
-  async handle({ session: find, body, api, identity }) {
-    const { maxMessages, maxTokens, ...others } = body
-    checkFields(api, identity, others)
-    const session = await find()
-    const compacted = await api.compact!(session, {
-      ...(maxMessages === undefined ? {} : { maxMessages }),
-      ...(maxTokens === undefined ? {} : { maxTokens }),
-    })
-    const record = await session.refresh()
-    return {
-      // Nothing is ever removed from history to fit a prompt.
-      body: { compacted, removedCount: 0, session: sessionView(record) },
-      headers: { ETag: etagOf(record) },
-    }
-  },
-})
+/** Tokens of the newest messages that stay as they are, where a caller counts in messages. */
+async function tokensOfNewest(session: Session, count: number): Promise<number> {
+  if (count === 0) return 0
+  const { messages } = await session.history({ limit: Math.min(count, 1000) })
+  return messages.reduce((sum, { tokens }) => sum + tokens, 0)
+}
 
 async function seqAt(session: Session, index: number): Promise<number> {
   const message = (await session.allMessages())[index]

@@ -129,6 +129,28 @@ export const sessionCases: ApiChapter = {
       },
     },
     {
+      title: 'are summed up for the model, while history keeps every message',
+      async run(client) {
+        const alice = client.somebody()
+        const id = await alice.newSession()
+        const messages = Array.from({ length: 12 }, (_, index) => ({
+          content: `message ${index} ${'tells '.repeat(20)}`,
+        }))
+        await alice.post(`/sessions/${id}/messages`, { messages })
+        const { status, body } = await alice.post(`/sessions/${id}/compact`, { maxMessages: 2 })
+        expect(status).toBe(200)
+        expect(body).toMatchObject({
+          compacted: true,
+          removedCount: 0,
+          summary: { from: 1 },
+          session: { messageCount: 12 },
+        })
+        expect(await alice.lines(id)).toHaveLength(12)
+        expect((await alice.post(`/sessions/${id}/compact`)).status).toBe(200)
+        expect((await alice.post(`/sessions/${id}/compact`, { maxMessages: -1 })).status).toBe(400)
+      },
+    },
+    {
       title: 'tell what is in them without changing it',
       async run(client) {
         const alice = client.somebody()

@@ -42,6 +42,27 @@ export const noResurrectionCases: StoreChapter = {
   title: '4 no resurrection: what is gone stays gone',
   cases: [
     {
+      title: 'amend, trim and remove that mean an earlier session of the id leave the present one alone',
+      async run({ store, peer }) {
+        const ref = await freshSession(store, { incarnation: 'earlier', messages: numbered(3) })
+        await store.remove(ref)
+        await peer.commit(ref, { revision: 0, incarnation: 'present', body: 'kept', messages: numbered(3) })
+        const before = await store.read(ref, { tail: 3 })
+        const guard = { incarnation: 'earlier' }
+        expect(await store.amend(ref, [{ seq: 1, payload: 'amended' }], guard)).toBe(0)
+        expect(await peer.trim(ref, 2, guard)).toBe(0)
+        expect(await store.remove(ref, guard)).toBe(false)
+        expect(await peer.read(ref, { tail: 3 })).toEqual(before)
+
+        const meant = { incarnation: 'present' }
+        expect(await peer.amend(ref, [{ seq: 3, payload: 'amended' }], meant)).toBe(1)
+        expect(await store.trim(ref, 2, meant)).toBe(2)
+        expect((await allMessages(store, ref)).map(({ payload }) => payload)).toEqual(['amended'])
+        expect(await peer.remove(ref, meant)).toBe(true)
+        expect(await store.read(ref)).toBeUndefined()
+      },
+    },
+    {
       title: 'a session that never was is absent from every method',
       async run({ store }) {
         await expectAbsent(store, freshRef())

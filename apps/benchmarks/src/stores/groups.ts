@@ -1,0 +1,67 @@
+import type { Backend } from './contender.js'
+import type { Operation } from './measure.js'
+
+/** What is measured in one go, round by round. */
+export interface Group {
+  readonly backend: Backend
+  readonly operation: Operation
+  readonly clients: number
+  readonly histories: readonly number[]
+  readonly bars: readonly Bar[]
+}
+
+/** What must hold of our store in a group. */
+export interface Bar {
+  readonly name: string
+  readonly bar: number
+  readonly ours: number
+  /** The history that `raw` is asked with, or our own with another length. */
+  readonly against: { readonly raw: number } | { readonly ours: number }
+}
+
+/** Round trips and bytes must not depend on this. A read of 20 messages needs more than 20 to be there. */
+export const trafficHistories = { append: [10, 10_000], read: [100, 10_000] } as const
+
+const backends: readonly Backend[] = ['memory', 'redis', 'postgres']
+const operations: readonly Operation[] = ['append', 'read']
+
+/** Everything, or, quickly, the cells that carry bars. */
+export function toGroups(quick: boolean): Group[] {
+  const groups = backends.flatMap((backend) =>
+    operations.flatMap((operation) =>
+      [1, 32].map((clients): Group => {
+        const bars = barsOf(backend, operation, clients)
+        const all = clients === 1 ? [0, 100, 1000, 5000] : [100, 5000]
+        const needed = bars.flatMap(({ ours, against }) => [
+          ours,
+          'raw' in against ? against.raw : against.ours,
+        ])
+        return { backend, operation, clients, bars, histories: quick ? [...new Set(needed)] : all }
+      }),
+    ),
+  )
+  return quick ? groups.filter(({ bars }) => bars.length > 0) : groups
+}
+
+function barsOf(backend: Backend, operation: Operation, clients: number): Bar[] {
+  if (backend === 'memory') return []
+  const name = nameOf({ backend, operation, clients })
+  if (clients === 1) {
+    return [
+      { name: `${name}: store over raw driver`, bar: 0.9, ours: 100, against: { raw: 100 } },
+      { name: `${name}: 5,000 messages over 100`, bar: 0.9, ours: 5000, against: { ours: 100 } },
+    ]
+  }
+  if (backend !== 'postgres' || operation !== 'append') return []
+  return [
+    { name: `${name}: store over uncoalesced raw statement`, bar: 1.5, ours: 100, against: { raw: 100 } },
+  ]
+}
+
+export function nameOf({
+  backend,
+  operation,
+  clients,
+}: Pick<Group, 'backend' | 'operation' | 'clients'>): string {
+  return `${backend} ${operation}, ${clients} ${clients === 1 ? 'client' : 'clients'}`
+}

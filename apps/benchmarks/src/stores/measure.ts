@@ -1,0 +1,80 @@
+import type { Contender } from './contender.js'
+import type { SessionPool } from './session-pool.js'
+import { rotated } from './statistics.js'
+import { nextMessage } from './workload.js'
+
+export type Operation = 'append' | 'read'
+
+export const tail = 20
+
+/** One line of the table: who, with how long a history. */
+export interface Row {
+  readonly name: string
+  readonly role: 'ours' | 'raw' | 'peer'
+  readonly history: number
+  readonly contender: Contender
+  readonly pool: SessionPool
+}
+
+export interface Measured {
+  readonly row: Row
+  /** Operations a second, by round. */
+  readonly rates: number[]
+  /** Microseconds of each operation, of all rounds. */
+  readonly latencies: number[]
+}
+
+export interface MeasureOptions {
+  readonly operation: Operation
+  readonly clients: number
+  readonly rounds: number
+  readonly sliceMs: number
+}
+
+/** Every row in every round, each round beginning with another one. */
+export async function measure(rows: readonly Row[], options: MeasureOptions): Promise<Measured[]> {
+  const measured = rows.map((row): Measured => ({ row, rates: [], latencies: [] }))
+  for (const { pool } of rows) await pool.refresh()
+  // Once for nothing: connections, scripts, plans and compiled code are there from then on.
+  for (const row of rows) await slice(row, { ...options, sliceMs: options.sliceMs * 2 })
+  for (let round = 0; round < options.rounds; round++) {
+    for (const one of rotated(measured, round)) {
+      await one.row.pool.refresh()
+      const { rate, latencies } = await slice(one.row, options)
+      one.rates.push(rate)
+      for (const latency of latencies) one.latencies.push(latency)
+    }
+  }
+  return measured
+}
+
+async function slice(row: Row, { operation, clients, sliceMs }: MeasureOptions) {
+  const latencies: number[] = []
+  const work = operation === 'append' ? appendTo : readFrom
+  const begin = performance.now()
+  const until = begin + sliceMs
+  // In memory a slice would make sessions of tens of messages into sessions of thousands.
+  let room = operation === 'append' ? row.pool.room : Number.POSITIVE_INFINITY
+  const client = async (number: number): Promise<void> => {
+    const { ids } = row.pool
+    // Each client has sessions of its own, as callers mostly have.
+    for (let turn = 0, now = performance.now(); now < until && room-- > 0; turn++) {
+      await work(row.contender, ids[(number + turn * clients) % ids.length]!)
+      const done = performance.now()
+      latencies.push((done - now) * 1000)
+      now = done
+    }
+  }
+  await Promise.all(Array.from({ length: clients }, (_, number) => client(number)))
+  const rate = latencies.length / ((performance.now() - begin) / 1000)
+  if (operation === 'append') row.pool.grew(latencies.length)
+  return { rate, latencies }
+}
+
+async function appendTo(contender: Contender, id: string): Promise<void> {
+  await contender.append(id, nextMessage())
+}
+
+async function readFrom(contender: Contender, id: string): Promise<void> {
+  await contender.read(id, tail)
+}

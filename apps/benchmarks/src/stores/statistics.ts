@@ -1,0 +1,25 @@
+/** The value that half of the numbers are below. NaN of none. */
+export function median(numbers: readonly number[]): number {
+  return quantile(numbers, 0.5)
+}
+
+/** The value that a share of the numbers is below, between its neighbours in proportion. NaN of none. */
+export function quantile(numbers: readonly number[], share: number): number {
+  if (numbers.length === 0) return Number.NaN
+  const sorted = Float64Array.from(numbers).sort()
+  const place = (sorted.length - 1) * share
+  const below = Math.floor(place)
+  const above = Math.min(below + 1, sorted.length - 1)
+  return sorted[below]! + (sorted[above]! - sorted[below]!) * (place - below)
+}
+
+/** The median of the ratios of each round: what disturbs a whole round disturbs both of its sides. */
+export function medianRatio(ours: readonly number[], theirs: readonly number[]): number {
+  return median(ours.map((value, round) => value / theirs[round]!))
+}
+
+/** The items, beginning with another one in each round, so that none is always first. */
+export function rotated<T>(items: readonly T[], round: number): T[] {
+  const start = items.length === 0 ? 0 : round % items.length
+  return [...items.slice(start), ...items.slice(0, start)]
+}

@@ -1,0 +1,149 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { isSessionError } from '../errors.js'
+import { newId } from '../ids.js'
+import { textOf } from '../message.js'
+import type { Session } from '../session.js'
+import type { Respond } from '../session-turns.js'
+import { createSessions } from '../sessions.js'
+import type { SessionStore } from '../store.js'
+import type { TurnEvent, TurnResult } from '../turn-event.js'
+import { type CrashPoint, haltingStore } from './halting-store.js'
+import { together } from './start-gate.js'
+import type { StoreUnderTest } from './store-case.js'
+import { until } from './until.js'
+
+// Long enough for the slowest store to show a sign of life in time, short enough to wait for many times.
+const turns = { leaseMs: 1500, heartbeatMs: 200, flushMs: 10 }
+
+const answer: Respond = async function* () {
+  yield 'Hel'
+  yield 'lo'
+}
+
+const over = (store: SessionStore) => createSessions({ store, turns, onWarning: () => {} })
+
+const lines = async (session: Session): Promise<string[]> =>
+  (await session.history({ limit: 1000 })).messages.map(
+    (message) => `${message.role}: ${textOf(message)} (${message.status})`,
+  )
+
+/** What a turn comes to, once whoever holds the session has let go of it. */
+async function eventually(begin: () => Promise<TurnResult>): Promise<TurnResult> {
+  let result: TurnResult | undefined
+  await until(async () => {
+    try {
+      result = await begin()
+      return true
+    } catch (error) {
+      // Who listened to a turn that died is told to ask again.
+      if (isSessionError(error, 'turn_in_progress') || isSessionError(error, 'turn_lost')) return false
+      throw error
+    }
+  })
+  return result!
+}
+
+/** A turn in a process that dies at `point`, and what another process then finds and does. */
+async function dieAt({ store, peer }: StoreUnderTest, point: CrashPoint): Promise<void> {
+  const identity = { tenantId: newId(), userId: 'alice' }
+  const doomed = haltingStore(store, point)
+  const session = await over(peer).for(identity).create({ id: 'one' })
+  const dying = (await over(doomed.store).for(identity).get('one')).turn('Hi', answer, { key: 'k' })
+  // How often a turn shows that it lives depends on the store's pace, so the last of the points may be past its end.
+  await Promise.race([doomed.died, dying.result])
+
+  const at = `${point.when} call ${point.call}`
+  for (const line of await lines(session)) {
+    expect(line, at).toMatch(/^(user: Hi|assistant: Hello) \(complete\)$/)
+  }
+  const result = await eventually(() => session.turn('Hi', answer, { key: 'k' }).result)
+  expect(result, at).toMatchObject({ status: 'complete', text: 'Hello' })
+  expect(await lines(session), at).toEqual(['user: Hi (complete)', 'assistant: Hello (complete)'])
+  await eventually(() => session.turn('And?', () => 'Yes').result)
+  expect(await lines(session), at).toHaveLength(4)
+  expect(await session.currentTurn(), at).toBeUndefined()
+}
+
+/**
+ * Registers with vitest what turns show over any store: one at a time, whatever process they run in, and no half of
+ * one left by a process that dies at any call of its store.
+ *
+ * @param makeStore as for `describeSessionStore`. Called once.
+ */
+export function describeTurns(name: string, makeStore: () => Promise<StoreUnderTest>): void {
+  describe(name, () => {
+    let stores: StoreUnderTest | undefined
+    beforeAll(async () => {
+      stores = await makeStore()
+    })
+    afterAll(() => stores?.close?.())
+
+    test('a process that dies at any call of a turn leaves no half of it, and the same key converges', async () => {
+      const counting = haltingStore(stores!.store)
+      const mine = over(counting.store).for({ tenantId: newId(), userId: 'alice' })
+      const session = await mine.create()
+      const before = counting.calls()
+      await session.turn('Hi', answer, { key: 'k' }).result
+      const calls = counting.calls() - before
+      expect(calls).toBeGreaterThanOrEqual(4)
+      // Where a session is opened the reads before the turn are one call.
+      const points = Array.from({ length: calls }, (_, index) => index + 2).flatMap((call): CrashPoint[] => [
+        { call, when: 'before' },
+        { call, when: 'after' },
+      ])
+      await Promise.all(points.map((point) => dieAt(stores!, point)))
+    })
+
+    test('ten messages at once from two processes: each is stored with its answer, or refused unpaid', async () => {
+      const identity = { tenantId: newId(), userId: 'alice' }
+      await over(stores!.store).for(identity).create({ id: 'one' })
+      const handles = await Promise.all(
+        [stores!.store, stores!.peer].map((store) => over(store).for(identity).get('one')),
+      )
+      let asked = 0
+      const outcomes = await together(10, async (index) => {
+        const turn = handles[index % 2]!.turn(`m${index}`, () => `answer ${++asked}`)
+        return turn.result.then(
+          () => 'stored',
+          (error: unknown) => (isSessionError(error) ? error.code : String(error)),
+        )
+      })
+      const stored = outcomes.filter((outcome) => outcome === 'stored').length
+      for (const outcome of outcomes) expect(['stored', 'turn_in_progress']).toContain(outcome)
+      expect(asked).toBe(stored)
+      expect(await lines(handles[0]!)).toHaveLength(2 * stored)
+    })
+
+    test('ten messages that wait for each other are ten turns', async () => {
+      const identity = { tenantId: newId(), userId: 'alice' }
+      await over(stores!.store).for(identity).create({ id: 'one' })
+      const handles = await Promise.all(
+        [stores!.store, stores!.peer].map((store) => over(store).for(identity).get('one')),
+      )
+      await together(
+        10,
+        (index) => handles[index % 2]!.turn(`m${index}`, () => 'ok', { policy: 'queue' }).result,
+      )
+      expect(await lines(handles[0]!)).toHaveLength(20)
+    })
+
+    test('another process reads a turn as it comes, and stops it', async () => {
+      const identity = { tenantId: newId(), userId: 'alice' }
+      const one = await over(stores!.store).for(identity).create({ id: 'one' })
+      const two = await over(stores!.peer).for(identity).get('one')
+      const turn = one.turn('Hi', async function* () {
+        yield 'Hel'
+        await new Promise(() => {})
+      })
+      const { turnId } = await turn.started
+      const seen: TurnEvent[] = []
+      for await (const event of two.watchTurn(turnId)) {
+        seen.push(event)
+        if (event.type === 'text') await two.cancel()
+      }
+      expect(seen.map(({ type }) => type)).toEqual(['started', 'text', 'aborted'])
+      expect(await turn.result).toMatchObject({ status: 'aborted', text: 'Hel', reason: 'cancelled' })
+      expect(await lines(two)).toEqual(['user: Hi (complete)', 'assistant: Hel (aborted)'])
+    })
+  })
+}

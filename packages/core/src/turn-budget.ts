@@ -1,0 +1,153 @@
+import { isSessionError, SessionError } from './errors.js'
+import { reservedTenantPrefix } from './identity.js'
+import type { LiveSession } from './live-session.js'
+import type { ServiceParts, TurnBudget } from './session-options.js'
+import type { SessionRef } from './store.js'
+import { isAlive } from './turn-alive.js'
+import type { TurnUsage } from './turn-part.js'
+
+const maxAttempts = 200
+const dayMs = 24 * 3_600_000
+
+/** What a scope has spent in its window, and what turns that are going on have put aside. */
+interface Ledger {
+  readonly tokens: number
+  readonly costMicros: number
+  readonly reserved: Readonly<Record<string, { readonly tokens: number; readonly costMicros: number }>>
+}
+
+/** What a turn has put aside; settled once, with what it really used. */
+export interface Reservation {
+  settle(usage: TurnUsage): Promise<void>
+}
+
+const nothing: Reservation = { settle: async () => {} }
+
+/**
+ * Puts aside what a turn may use, in each budget that it falls under, before the model is asked.
+ *
+ * @throws `budget_exceeded`; nothing stays put aside then.
+ */
+export async function reserveBudget(live: LiveSession, turnId: string): Promise<Reservation> {
+  const { service } = live
+  if (service.budgets.length === 0) return nothing
+  const taken: (readonly [SessionRef, TurnBudget])[] = []
+  const settle = async (usage: TurnUsage): Promise<void> => {
+    for (const [ref, budget] of taken) await spend(service, ref, budget, turnId, usage)
+  }
+  try {
+    for (const budget of service.budgets) {
+      const ref = ledgerRef(live, budget)
+      if (ref === undefined) continue
+      await reserve(live, ref, budget, turnId)
+      taken.push([ref, budget])
+    }
+  } catch (error) {
+    await settle({ inputTokens: 0, outputTokens: 0, costMicros: 0 }).catch(() => {})
+    throw error
+  }
+  return { settle }
+}
+
+/** Where a budget is kept; undefined for one that this session does not fall under. */
+function ledgerRef(live: LiveSession, { scope, windowMs }: TurnBudget): SessionRef | undefined {
+  const { tenantId, id, userId } = live.record
+  if (scope === 'user' && userId === undefined) return undefined
+  const who = scope === 'session' ? id : scope === 'user' ? userId! : ''
+  // By the store's clock as nearly as it is known: windows begin everywhere at about the same moment.
+  const window = windowMs === undefined ? 0 : Math.floor(live.service.storeClock.now() / windowMs)
+  return {
+    tenantId: `${reservedTenantPrefix}budget:${tenantId}`,
+    id: JSON.stringify([scope, who, windowMs ?? 0, window]),
+  }
+}
+
+async function reserve(
+  live: LiveSession,
+  ref: SessionRef,
+  budget: TurnBudget,
+  turnId: string,
+): Promise<void> {
+  const { service } = live
+  const { reserveTokens: tokens = 1, reserveCostMicros: costMicros = 0 } = budget
+  await change(service, ref, budget, async (before) => {
+    let ledger = before
+    if (!fits(ledger, budget, tokens, costMicros)) {
+      // A turn that died keeps nothing put aside.
+      const entries = Object.entries(ledger.reserved)
+      const alive = await Promise.all(entries.map(([id]) => isAlive(service, live.ref.tenantId, id)))
+      ledger = { ...ledger, reserved: Object.fromEntries(entries.filter((_, index) => alive[index])) }
+      if (!fits(ledger, budget, tokens, costMicros)) {
+        throw new SessionError('budget_exceeded', `The budget of this ${budget.scope} is spent.`, {
+          path: budget.scope,
+        })
+      }
+    }
+    return { ...ledger, reserved: { ...ledger.reserved, [turnId]: { tokens, costMicros } } }
+  })
+}
+
+async function spend(
+  service: ServiceParts,
+  ref: SessionRef,
+  budget: TurnBudget,
+  turnId: string,
+  usage: TurnUsage,
+): Promise<void> {
+  await change(service, ref, budget, async ({ tokens, costMicros, reserved }) => {
+    // Gone: settled before, by a first try whose answer got lost.
+    if (!Object.hasOwn(reserved, turnId)) return undefined
+    const others = Object.fromEntries(Object.entries(reserved).filter(([id]) => id !== turnId))
+    return {
+      tokens: tokens + usage.inputTokens + usage.outputTokens,
+      costMicros: costMicros + usage.costMicros,
+      reserved: others,
+    }
+  })
+}
+
+function fits(
+  { tokens, costMicros, reserved }: Ledger,
+  { maxTokens = Infinity, maxCostMicros = Infinity }: TurnBudget,
+  moreTokens: number,
+  moreCostMicros: number,
+): boolean {
+  let allTokens = tokens + moreTokens
+  let allCost = costMicros + moreCostMicros
+  for (const each of Object.values(reserved)) {
+    allTokens += each.tokens
+    allCost += each.costMicros
+  }
+  return allTokens <= maxTokens && allCost <= maxCostMicros
+}
+
+async function change(
+  service: ServiceParts,
+  ref: SessionRef,
+  { windowMs }: TurnBudget,
+  next: (ledger: Ledger) => Promise<Ledger | undefined>,
+): Promise<void> {
+  const idleMs = windowMs === undefined ? service.ttl.absoluteMs : 2 * windowMs + dayMs
+  for (let attempt = 1; ; attempt++) {
+    const stored = await service.store.read(ref)
+    const before: Ledger =
+      stored === undefined ? { tokens: 0, costMicros: 0, reserved: {} } : (JSON.parse(stored.body) as Ledger)
+    const ledger = await next(before)
+    if (ledger === undefined) return
+    try {
+      await service.store.commit(ref, {
+        revision: stored?.record.revision ?? 0,
+        body: JSON.stringify(ledger),
+        ...(Number.isFinite(idleMs) ? { idleMs } : {}),
+      })
+      return
+    } catch (error) {
+      const again =
+        isSessionError(error, 'conflict') ||
+        isSessionError(error, 'not_found') ||
+        isSessionError(error, 'unknown_outcome')
+      if (!again || attempt >= maxAttempts) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** attempt, 32)))
+  }
+}
