@@ -100,6 +100,7 @@ export interface SessionWarning {
     | 'insecure_transport'
     | 'respond_failed'
     | 'budget_unsettled'
+    | 'companions_kept'
     | 'embed_failed'
     | 'summarize_failed'
     | 'compact_failed'

@@ -269,7 +269,7 @@ export class Session {
     }, options)
     await this.#live.service.store.trim(this.ref, throughSeq, this.#live.guard)
     if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
-    await removeCompanions(this.#live.service, this.ref, ['turns'])
+    await removeCompanions(this.#live.service, record, ['turns'])
     this.#live.service.emit('session.reset', record, {})
   }
 
@@ -361,8 +361,8 @@ export class Session {
   async delete(): Promise<void> {
     const { record } = await this.#live.load()
     if (this.isStored && !(await this.#live.remove())) throw noSuchSession()
-    if (this.isStored)
-      await removeCompanions(this.#live.service, this.ref, ['turns', 'requests', 'transfers'])
+    const kinds = ['turns', 'requests', 'transfers'] as const
+    if (this.isStored) await removeCompanions(this.#live.service, record, kinds)
     this.#live.service.emit('session.deleted', record, {})
   }
 

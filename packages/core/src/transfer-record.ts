@@ -1,6 +1,6 @@
 import { isSessionError, SessionError } from './errors.js'
 import { LostAnswers } from './lost-answers.js'
-import { companionTenant } from './session-companions.js'
+import { companionLabel, companionTenant } from './session-companions.js'
 import type { ServiceParts } from './session-options.js'
 import type { SessionChange, SessionRecord, SessionRef } from './store.js'
 import { isSameText, newTransferSecret, shortCodeOf } from './transfer-code.js'
@@ -32,10 +32,11 @@ export function noSuchTransfer(): SessionError {
 /** Stores, in one commit, what a new secret and its short code lead to. The store itself learns neither. */
 export async function storeTransferRecord(
   service: ServiceParts,
-  { tenantId, userId }: Pick<SessionRecord, 'tenantId' | 'userId'>,
+  session: SessionRecord,
   bound: Bound,
   expiresInMs: number,
 ): Promise<{ secret: string; shortCode: string; record: SessionRecord }> {
+  const { tenantId, userId } = session
   for (let draw = 1; ; draw++) {
     const secret = newTransferSecret()
     const shortCode = await shortCodeOf(secret)
@@ -46,7 +47,7 @@ export async function storeTransferRecord(
     const kept: TransferRecord = { v: 1, ...bound, secret: digest! }
     const ref = { tenantId: transferTenant(tenantId), id: id! }
     const about = {
-      label: bound.sessionId,
+      label: companionLabel('transfers', session),
       idleMs: expiresInMs,
       ...(userId === undefined ? {} : { userId }),
     }

@@ -1,6 +1,6 @@
 import { isSessionError, type SessionError } from './errors.js'
 import type { TurnAbortReason } from './events.js'
-import { companionTenant } from './session-companions.js'
+import { companionLabel, companionTenant } from './session-companions.js'
 import type { ServiceParts } from './session-options.js'
 import type { Committed, SessionChange, SessionRecord, SessionRef } from './store.js'
 import { isEnd, type TurnEvent } from './turn-event.js'
@@ -61,7 +61,7 @@ export class TurnLog {
       revision: 0,
       body: JSON.stringify({ sessionId: session.id }),
       idleMs: this.#times.keepMs,
-      label: session.id,
+      label: companionLabel('turns', session),
       ...(session.userId === undefined ? {} : { userId: session.userId }),
     }
     try {

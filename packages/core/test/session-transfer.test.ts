@@ -193,7 +193,7 @@ describe('redeem', () => {
     const source = await service({ store }).for(alice).create()
     await source.transfer({ mode: 'move' })
     const kept = () => store.list({ tenantId: '~transfers:acme', userId: 'alice', limit: 10 })
-    expect((await kept()).items).toMatchObject([{ label: source.id }])
+    expect((await kept()).items).toMatchObject([{ label: source.record.incarnation }])
     await source.delete()
     expect((await kept()).items).toEqual([])
   })
