@@ -21,6 +21,8 @@ export default defineConfig({
       project('core', 'packages/core'),
       project('express', 'packages/express'),
       project('app-express', 'apps/express'),
+      project('nest', 'packages/nest'),
+      project('app-nest', 'apps/nest'),
       project('benchmarks', 'apps/benchmarks'),
       project('testkit', 'packages/testkit'),
       project('store-postgres', 'packages/store-postgres'),

@@ -12,10 +12,10 @@ const coreFloors: readonly [floor: number, files: RegExp][] = [
   [1, /^(message|session-record|session-body|events|store|keyring|identity|cart)\.ts$/],
   [
     2,
-    /^(branches|digest|fact-input|kept-histories|lost-answers|store-time|preferences|consent|redaction|credential|transfer-code|analytics|topics|history)\.ts$/,
+    /^(branches|digest|fact-input|kept-histories|lost-answers|store-time|preferences|consent|redaction|credential|return-to|transfer-code|transfer-options|analytics|topics|history)\.ts$/,
   ],
   [2, /^(context|stores)\//],
-  [3, /^(sessions|session|session-[a-z]+|live-session|store-time|turn|turn-[a-z-]+)\.ts$/],
+  [3, /^(sessions|session|session-[a-z]+|live-session|store-time|transfer-[a-z-]+|turn|turn-[a-z-]+)\.ts$/],
   [4, /^(privacy|usage|audit)\.ts$/],
   [5, /^http\//],
 ]

@@ -8,6 +8,8 @@ export interface CredentialClaim {
   readonly ref: SessionRef
   readonly incarnation: string
   readonly generation: number
+  /** Tells credentials for the same session apart that were given to different devices. */
+  readonly holder?: string | undefined
 }
 
 /** Signs and verifies credentials: `kid.ref.generation.signature`, HMAC-SHA-256. */
@@ -15,6 +17,11 @@ export interface Credentials {
   sign(claim: CredentialClaim): Promise<string>
   /** The claim, or undefined for anything that we did not sign. Touches no store. */
   verify(credential: string): Promise<CredentialClaim | undefined>
+  /**
+   * What may stand in a store for a text that must not: keyed digests of 43 characters, by every secret, the one that
+   * signs first. Who reads the store cannot try texts on them, however short these are.
+   */
+  digests(...parts: readonly string[]): Promise<readonly string[]>
 }
 
 // Longest ids, all of them multi-byte, in base64url; anything longer was not made here.
@@ -50,7 +57,14 @@ export function createCredentials(secrets: readonly string[]): Credentials {
       const [first] = await keys()
       const { kid, key } = first!
       const ref = toBase64Url(
-        encoder.encode(JSON.stringify([claim.ref.tenantId, claim.ref.id, claim.incarnation])),
+        encoder.encode(
+          JSON.stringify([
+            claim.ref.tenantId,
+            claim.ref.id,
+            claim.incarnation,
+            ...(claim.holder === undefined ? [] : [claim.holder]),
+          ]),
+        ),
       )
       const signed = `${kid}.${ref}.${claim.generation}`
       const signature = await crypto.subtle.sign('HMAC', key, encoder.encode(signed))
@@ -73,6 +87,13 @@ export function createCredentials(secrets: readonly string[]): Credentials {
       if (refBytes === undefined || !/^[1-9]\d{0,15}$/.test(generation)) return undefined
       const [tenantId, id, incarnation] = JSON.parse(decoder.decode(refBytes)) as [string, string, string]
       return { ref: { tenantId, id }, incarnation, generation: Number(generation) }
+    },
+
+    async digests(...parts) {
+      // No credential has a space, so no digest is ever the signature of one.
+      const text = encoder.encode(`digest ${JSON.stringify(parts)}`)
+      const signatures = (await keys()).map(({ key }) => crypto.subtle.sign('HMAC', key, text))
+      return (await Promise.all(signatures)).map((signature) => toBase64Url(new Uint8Array(signature)))
     },
   }
 }

@@ -13,6 +13,11 @@ interface About {
 /** Why a turn did not get to its end. */
 export type TurnAbortReason = 'cancelled' | 'interrupted' | 'lost'
 
+interface TransferFact {
+  readonly transferId: string
+  readonly mode: 'move' | 'share' | 'copy'
+}
+
 /** What happened, by type. No event carries content or a credential. */
 export interface SessionEventDetails {
   'session.created': object
@@ -58,6 +63,21 @@ export interface SessionEventDetails {
     readonly outputTokens: number
     readonly costMicros: number
   }
+  'transfer.created': TransferFact & { readonly audience?: string | undefined; readonly confirm: boolean }
+  /** Somebody who holds its secret or code asked what it is about. */
+  'transfer.viewed': TransferFact
+  /** A device waits for approval. */
+  'transfer.claimed': TransferFact
+  'transfer.approved': TransferFact
+  'transfer.denied': TransferFact
+  /** By this user, when they are signed in; with the session that was made, for a copy. */
+  'transfer.redeemed': TransferFact & {
+    readonly by?: string | undefined
+    readonly copySessionId?: string | undefined
+  }
+  'transfer.revoked': TransferFact
+  /** Too many wrong short codes. They name no session, so `sessionId` is empty. */
+  'transfer.locked': { readonly scope: 'caller' | 'tenant' }
   'access.denied': { readonly reason: 'owner' | 'credential' }
 }
 

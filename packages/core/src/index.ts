@@ -89,6 +89,7 @@ export type {
 export type { Compaction, CompactOptions } from './session-compaction.js'
 export type { SessionContextOptions } from './session-context.js'
 export type { SessionContents } from './session-contents.js'
+export type { StartedTransfer, TransferStatus } from './session-transfer.js'
 export type { Session } from './session.js'
 export type { Respond, Tool, ToolContext, Tools, TurnContext, TurnOptions } from './session-turns.js'
 export {
@@ -103,6 +104,10 @@ export {
 export type { AppendedMessage, Page, SessionRecord, SessionRef, SessionStore } from './store.js'
 export { memoryStore, type MemoryStoreOptions } from './stores/memory-store.js'
 export type { Topic } from './topics.js'
+export { toTransferUrl, type TransferMode } from './transfer-code.js'
+export type { TransferOptions, TransferSettings } from './transfer-options.js'
+export type { RedeemOptions, Redemption } from './transfer-redeem.js'
+export type { SessionSummary, TransferDescription, TransferKey } from './transfer-redemption.js'
 export type { Turn } from './turn.js'
 export type { TurnEnded, TurnEvent, TurnResult, TurnStarted } from './turn-event.js'
 export type { TurnDocument, TurnPart, TurnUsage } from './turn-part.js'

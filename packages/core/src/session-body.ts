@@ -83,6 +83,28 @@ export interface CartCounts {
   readonly purchased: number
 }
 
+/** A transfer to another device that was begun. What opens it is not in here. */
+export interface PendingTransfer {
+  readonly id: string
+  readonly mode: 'move' | 'share' | 'copy'
+  /** Of the credentials; it dies with them. */
+  readonly generation: number
+  /** Epoch ms, by the store's clock. */
+  readonly expiresAt: number
+  readonly audience?: string | undefined
+  readonly confirm?: 'source' | undefined
+  readonly returnTo?: string | undefined
+  readonly allowAnonymous?: boolean | undefined
+  /** The device that waits for approval, by a digest of what it said. */
+  readonly claim?:
+    | { readonly by: string; readonly matchCode: string; readonly approved?: boolean | undefined }
+    | undefined
+  /** Spent, and by whom; the generation then, and the session that was made. */
+  readonly redeemed?:
+    | { readonly by: string; readonly generation: number; readonly copyId?: string | undefined }
+    | undefined
+}
+
 /** The part of a session that features own. A store keeps it as one opaque text. */
 export interface SessionBody {
   /** Of this layout. */
@@ -114,6 +136,8 @@ export interface SessionBody {
   /** The newest turns that retrieved documents, by the user's message. */
   readonly documentTurns?: readonly { readonly messageId: string; readonly seq: number }[] | undefined
   readonly answers?: readonly KnownAnswer[] | undefined
+  /** The newest transfers, the oldest first. */
+  readonly transfers?: readonly PendingTransfer[] | undefined
 }
 
 const seqRange = z.object({ from: z.int().min(1), to: z.int().optional() })
@@ -156,6 +180,26 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   documentTurns: z.array(z.looseObject({ messageId: z.string(), seq: count })).optional(),
   answers: z
     .array(z.looseObject({ digest: z.string(), messageId: z.string(), seq: count, at: z.number() }))
+    .optional(),
+  transfers: z
+    .array(
+      z.looseObject({
+        id: z.string(),
+        mode: z.enum(['move', 'share', 'copy']),
+        generation: count,
+        expiresAt: z.number(),
+        audience: z.string().optional(),
+        confirm: z.literal('source').optional(),
+        returnTo: z.string().optional(),
+        allowAnonymous: z.boolean().optional(),
+        claim: z
+          .looseObject({ by: z.string(), matchCode: z.string(), approved: z.boolean().optional() })
+          .optional(),
+        redeemed: z
+          .looseObject({ by: z.string(), generation: count, copyId: z.string().optional() })
+          .optional(),
+      }),
+    )
     .optional(),
 })
 

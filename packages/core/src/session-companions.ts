@@ -2,8 +2,8 @@ import { reservedTenantPrefix } from './identity.js'
 import type { ServiceParts } from './session-options.js'
 import type { SessionRecord } from './session-record.js'
 
-/** What is kept beside a session for a while: events of its turns, answers to its keyed requests. */
-export type CompanionKind = 'turns' | 'requests'
+/** What is kept beside a session for a while: events of its turns, answers to keyed requests, ways to other devices. */
+export type CompanionKind = 'turns' | 'requests' | 'transfers'
 
 const pageSize = 200
 
@@ -15,7 +15,7 @@ export function companionTenant(kind: CompanionKind, tenantId: string): string {
 /** What finds the records of a kind that belong to a session. */
 export function companionLabel(kind: CompanionKind, { id, incarnation }: SessionRecord): string {
   // A turn is of one session, and not of one that is made later under the same id. A request names an id only.
-  return kind === 'turns' ? incarnation : id
+  return kind === 'requests' ? id : incarnation
 }
 
 /**

@@ -11,6 +11,7 @@ import type { Message } from './message.js'
 import type { Fact } from './session-body.js'
 import type { SessionChange, SessionRef, SessionStore } from './store.js'
 import { memoryStore } from './stores/memory-store.js'
+import { toTransferParts, type TransferParts, type TransferSettings } from './transfer-options.js'
 
 export interface SessionTtl {
   /** A session expires this long after its last write (default 24 hours); `Infinity`: never by idleness. */
@@ -121,6 +122,7 @@ export interface SessionsOptions {
   /** What turns may use; over one of them a turn is refused with `budget_exceeded` (default: as much as they like). */
   budgets?: readonly TurnBudget[]
   context?: SessionContextSettings
+  transfers?: TransferSettings
   /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */
   countTokens?: CountTokens
   /** Told every event, after the fact. What it throws is a warning and changes nothing. */
@@ -138,6 +140,7 @@ export interface ServiceParts {
   readonly turns: Required<SessionTurnOptions>
   readonly budgets: readonly TurnBudget[]
   readonly context: SessionContextSettings
+  readonly transfers: TransferParts
   readonly histories: KeptHistories
   /** Whether a history whose newest message this is has expired. */
   readonly historyExpired: (newest: Pick<Message, 'at'> | undefined) => boolean
@@ -209,6 +212,7 @@ export function toServiceParts(options: SessionsOptions): ServiceParts {
     turns: toTurnOptions(options.turns),
     budgets: options.budgets ?? [],
     context: options.context ?? {},
+    transfers: toTransferParts(options.transfers),
     histories: createKeptHistories(store, {
       maxSessions: limit(options.context?.keptSessions, 'context.keptSessions', 100),
       extractFacts: options.context?.extractFacts ?? (() => []),

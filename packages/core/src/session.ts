@@ -17,9 +17,12 @@ import { removeCompanions } from './session-companions.js'
 import type { SessionContents } from './session-contents.js'
 import { compact, type Compaction, type CompactOptions } from './session-compaction.js'
 import { sessionContext, type SessionContextOptions } from './session-context.js'
+import { bindToUser, currentCredential, rotateCredential } from './session-credential.js'
+import * as transfers from './session-transfer.js'
 import { SessionPreferences, SessionState } from './session-state.js'
 import type { Respond, TurnOptions } from './session-turns.js'
 import type { AppendedMessage, SessionRecord, SessionRef } from './store.js'
+import type { TransferOptions } from './transfer-options.js'
 import { startTurn, type Turn } from './turn.js'
 import type { TurnEvent } from './turn-event.js'
 import { followTurn, stopTurn } from './turn-follow.js'
@@ -311,20 +314,12 @@ export class Session {
 
   /** The signed secret that opens this session for an anonymous caller. Treat it like a password. */
   async credential(): Promise<string> {
-    const { record, body } = await this.#live.load()
-    const { generation } = body
-    return this.#live.service.credentials.sign({ ref: this.ref, incarnation: record.incarnation, generation })
+    return currentCredential(this.#live)
   }
 
   /** Voids every credential given out so far, at once, and makes a new one. */
   async rotateCredential(): Promise<string> {
-    const { record, body } = await this.#live.update((before) => ({
-      ...before,
-      generation: before.generation + 1,
-    }))
-    const { generation } = body
-    this.#live.service.emit('credential.rotated', record, { generation })
-    return this.#live.service.credentials.sign({ ref: this.ref, incarnation: record.incarnation, generation })
+    return rotateCredential(this.#live)
   }
 
   /**
@@ -334,28 +329,40 @@ export class Session {
    * @throws `unauthenticated` when the caller has no user; `not_found` when the session has another owner.
    */
   async bind(): Promise<string> {
-    const { userId } = this.identity
-    if (userId === undefined)
-      throw new SessionError('unauthenticated', 'Only a signed-in user can own a session.')
-    const { record, body } = await this.#live.update(
-      (before) => {
-        const owner = this.record.userId
-        if (owner !== undefined && owner !== userId) throw noSuchSession()
-        return { ...before, generation: before.generation + 1 }
-      },
-      { userId },
-    )
-    const { generation } = body
-    this.#live.service.emit('session.bound', record, {})
-    this.#live.service.emit('credential.rotated', record, { generation })
-    return this.#live.service.credentials.sign({ ref: this.ref, incarnation: record.incarnation, generation })
+    return bindToUser(this.#live)
+  }
+
+  /** Begins a transfer: a link and a short code that open the session on another device, once. @throws `invalid` */
+  async transfer(options: TransferOptions): Promise<transfers.StartedTransfer> {
+    return transfers.startTransfer(this.#live, options)
+  }
+
+  /** The transfers that can be redeemed, wait for approval, or just were redeemed; the newest 8. */
+  async transfers(): Promise<readonly transfers.TransferStatus[]> {
+    return transfers.transfersOf(this.#live)
+  }
+
+  /** Ends a transfer that was not redeemed yet. @throws `not_found` */
+  async revokeTransfer(transferId: string): Promise<void> {
+    await transfers.endTransfer(this.#live, transferId, 'transfer.revoked')
+  }
+
+  /** Lets the device have the session that waits and shows this code. @throws `not_found`, `conflict`, `invalid` */
+  async approveTransfer(transferId: string, matchCode: string): Promise<void> {
+    await transfers.approveTransfer(this.#live, transferId, matchCode)
+  }
+
+  /** Turns the device that waits away, and ends the transfer. @throws `not_found` */
+  async denyTransfer(transferId: string): Promise<void> {
+    await transfers.endTransfer(this.#live, transferId, 'transfer.denied')
   }
 
   /** Removes the session and everything in it, for good. @throws `not_found` when it is gone already. */
   async delete(): Promise<void> {
     const { record } = await this.#live.load()
     if (this.isStored && !(await this.#live.remove())) throw noSuchSession()
-    if (this.isStored) await removeCompanions(this.#live.service, record, ['turns', 'requests'])
+    const kinds = ['turns', 'requests', 'transfers'] as const
+    if (this.isStored) await removeCompanions(this.#live.service, record, kinds)
     this.#live.service.emit('session.deleted', record, {})
   }
 

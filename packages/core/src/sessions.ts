@@ -12,6 +12,8 @@ import {
 } from './session-options.js'
 import { Session } from './session.js'
 import type { Page, SessionRecord, SessionRef, SweepOptions } from './store.js'
+import { type Redemption, type RedeemOptions, redeemTransfer, viewTransfer } from './transfer-redeem.js'
+import type { TransferDescription, TransferKey } from './transfer-redemption.js'
 
 export interface CreateOptions extends SessionInit {
   /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
@@ -257,6 +259,26 @@ export class SessionsOfCaller {
     })
     this.#service.emit('session.forked', seen.record, { fromSessionId: source.id, seq: lineage.seq })
     return this.#session(seen, true)
+  }
+
+  /**
+   * What a transfer is about, for the caller to see before they redeem it. Spends nothing, however often it is asked.
+   *
+   * @throws `not_found` for one that is unknown, used, expired, revoked or not the caller's to redeem: which, it does
+   * not say. `limit_reached` after too many wrong short codes.
+   */
+  async describeTransfer(key: TransferKey): Promise<TransferDescription> {
+    return viewTransfer(this.#service, this, key)
+  }
+
+  /**
+   * Redeems a transfer that another device began, once: of all who try, one gets the session and a new credential.
+   * Answer it to a POST alone, never to a GET: previews and scanners follow links.
+   *
+   * @throws As `describeTransfer`.
+   */
+  async redeem(options: RedeemOptions): Promise<Redemption> {
+    return redeemTransfer(this.#service, this, options)
   }
 
   async #read(ref: SessionRef): Promise<Seen | undefined> {

@@ -67,6 +67,11 @@ export interface SessionApiOptions extends CarriageOptions {
   maxBodyBytes?: number
   /** Levels of nesting a request body may have (default 32). */
   maxBodyDepth?: number
+  /**
+   * As what a request redeems a transfer that is meant for an audience, from what you have verified (default: as what
+   * its body says, which keeps mistakes out, and nobody who lies).
+   */
+  audienceOf?: (request: Request, identity: Identity, context: RequestContext) => string | undefined
   /** Shows what tools gave back to clients (default false: `[tool result withheld]`). */
   exposeToolResults?: boolean
   /** Roles a client may append messages in (default: `user` alone). */
@@ -116,6 +121,7 @@ export interface ApiParts extends Required<
     | 'limiter'
     | 'missLimiter'
     | 'limitKey'
+    | 'audienceOf'
     | 'compat'
     | 'cookie'
     | 'header'
@@ -128,6 +134,7 @@ export interface ApiParts extends Required<
   readonly limiter: RateLimiter | undefined
   readonly missLimiter: RateLimiter | undefined
   readonly limitKey: (request: Request, identity: Identity) => string
+  readonly audienceOf: SessionApiOptions['audienceOf']
   readonly isCompat: boolean
   readonly carriage: Carriage
   /** Whether `X-Session-Id` carries credentials. */
@@ -158,6 +165,7 @@ export function toApiParts(options: SessionApiOptions): ApiParts {
     missLimiter: options.missLimiter,
     limiterFailure: options.limiterFailure ?? 'open',
     limitKey: options.limitKey ?? ((_, { tenantId, userId }) => JSON.stringify([tenantId, userId ?? null])),
+    audienceOf: options.audienceOf,
     maxBodyBytes: positive(options.maxBodyBytes, 'maxBodyBytes', 1024 * 1024),
     maxBodyDepth: positive(options.maxBodyDepth, 'maxBodyDepth', 32),
     exposeToolResults: options.exposeToolResults ?? false,

@@ -46,7 +46,8 @@ export function createSessionApi(options: SessionApiOptions): SessionApi {
   return {
     openApi,
     routes: described.map(({ method, path, summary }) => ({ method, path, summary })),
-    owns: (pathname) => `${pathname}/`.startsWith(`${api.basePath}/sessions/`),
+    owns: (pathname) =>
+      ['sessions', 'transfers'].some((root) => `${pathname}/`.startsWith(`${api.basePath}/${root}/`)),
     handle: (request) => handle(api, routes, request),
   }
 }
@@ -86,6 +87,7 @@ function finish(response: Response, headers: Headers, requestId: string): Respon
   }
   own.set('X-Request-Id', requestId)
   own.set('X-Content-Type-Options', 'nosniff')
+  own.set('Referrer-Policy', 'no-referrer')
   if (!own.has('Cache-Control')) own.set('Cache-Control', 'no-store')
   return new Response(response.body, { status: response.status, headers: own })
 }
@@ -160,6 +162,7 @@ async function identified(
       scope,
       key: key.key,
       content: JSON.stringify([text ?? '', url.search]),
+      isSecret: found.isSecret === true,
       about: {
         ...(identity.userId === undefined ? {} : { userId: identity.userId }),
         // That a session was deleted is known after it, too.

@@ -17,6 +17,8 @@ export interface OnceOptions {
   readonly key: string
   /** What makes two requests alike. */
   readonly content: string
+  /** Nothing of the request or its answer may stand in the store as it is. */
+  readonly isSecret?: boolean
   /** Whose request it is, and the session it is about: what is kept of it ends with them. */
   readonly about: { readonly userId?: string; readonly label?: string }
   /** How long the answer is kept, in milliseconds. */
@@ -36,6 +38,7 @@ interface Entry {
     readonly headers: readonly (readonly [string, string])[]
     readonly sealed?: string
     readonly body: string
+    readonly isSealed?: boolean
   }
 }
 
@@ -53,9 +56,10 @@ const sealedHeaders = ['set-cookie', 'x-session-id']
  * @throws `key_reused` for another request under the same key; `request_in_progress` when the first one takes long.
  */
 export async function once(options: OnceOptions): Promise<Response> {
-  const { service, tenantId, scope, keepMs, execute, key } = options
+  const { service, tenantId, scope, keepMs, execute, key, isSecret = false } = options
   const ref = { tenantId: companionTenant('requests', tenantId), id: await digestOf(scope) }
-  const content = await digestOf(options.content)
+  // Keyed where it is secret, for what is short could be tried on a plain digest.
+  const content = isSecret ? await keyedDigest(options.content, key) : await digestOf(options.content)
   const claimed = await claim(service, ref, content, { idleMs: keepMs, ...options.about })
   if (claimed.entry.answer !== undefined) return replay(claimed.entry.answer, key)
 
@@ -70,7 +74,12 @@ export async function once(options: OnceOptions): Promise<Response> {
       return response
     }
     const body = await response.text()
-    const answer = { status: response.status, ...(await kept(response.headers, key)), body }
+    const answer = {
+      status: response.status,
+      ...(await kept(response.headers, key)),
+      body: isSecret ? await seal(body, key) : body,
+      ...(isSecret ? { isSealed: true } : {}),
+    }
     await keep(service, ref, {
       revision: claimed.revision,
       body: JSON.stringify({ ...entry, answer }),
@@ -179,7 +188,8 @@ async function replay(answer: NonNullable<Entry['answer']>, key: string): Promis
     answer.sealed === undefined ? [] : (JSON.parse(await unseal(answer.sealed, key)) as string[][])
   for (const [name, value] of secret) headers.append(name!, value!)
   headers.set('Idempotency-Replayed', 'true')
-  return new Response(answer.body, { status: answer.status, headers })
+  const body = answer.isSealed === true ? await unseal(answer.body, key) : answer.body
+  return new Response(body, { status: answer.status, headers })
 }
 
 // A store must not hold what opens a session. The key is not in it, so who reads the store cannot open these.
@@ -187,6 +197,10 @@ async function sealingKey(key: string) {
   const bytes = new TextEncoder().encode(`@sessions idempotency ${key}`)
   const digest = await crypto.subtle.digest('SHA-256', bytes)
   return crypto.subtle.importKey('raw', digest, 'AES-GCM', false, ['encrypt', 'decrypt'])
+}
+
+async function keyedDigest(text: string, key: string): Promise<string> {
+  return digestOf(`@sessions request ${await digestOf(`@sessions request key ${key}`)} ${text}`)
 }
 
 async function seal(text: string, key: string): Promise<string> {

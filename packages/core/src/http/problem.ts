@@ -111,7 +111,8 @@ export function toProblem(error: unknown): Problem {
   return problemOf(code, { detail: message, path, revision, retryAfterMs })
 }
 
-function problemOf(
+/** A problem of this code. */
+export function problemOf(
   code: ProblemCode,
   said: {
     detail?: string

@@ -86,9 +86,9 @@ export class RequestSession {
   }
 
   /** Hands the caller the credential of a session that was made for them; it takes the place of the one they had. */
-  async carry(session: Session): Promise<void> {
+  async carry(session: Session, credential?: string): Promise<void> {
     this.#mustBeWritable()
-    this.#handOver(await session.credential())
+    this.#handOver(credential ?? (await session.credential()))
   }
 
   /** Takes the credential away from the caller; the session stays. */

@@ -60,6 +60,8 @@ export interface Route {
   readonly streams?: boolean
   /** It takes care of repeats itself. */
   readonly ownIdempotency?: boolean
+  /** It takes or gives secrets: neither what was asked nor what was answered is kept in the open. */
+  readonly isSecret?: boolean
   /** Everybody may call it: no identity is asked for. */
   readonly isPublic?: boolean
   readonly handle: (call: Call) => Promise<Answer | Response>

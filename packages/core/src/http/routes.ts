@@ -5,6 +5,7 @@ import { contentRoutes } from './routes/content-routes.js'
 import { courseRoutes } from './routes/course-routes.js'
 import { messageRoutes } from './routes/message-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
+import { transferRoutes } from './routes/transfer-routes.js'
 import { turnRoutes } from './routes/turn-routes.js'
 
 /** Every route there is, as the options have it: what asks a model needs one. */
@@ -16,5 +17,6 @@ export function routesOf(options: Pick<SessionApiOptions, 'respond'>): readonly 
     ...courseRoutes,
     ...contentRoutes,
     ...cartRoutes,
+    ...transferRoutes,
   ]
 }

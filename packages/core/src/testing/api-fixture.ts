@@ -22,6 +22,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
   const { store, serviceTurns, ...others } = options
   const sessions = createSessions({
     credentialSecrets: ['a secret that only the suite may know'],
+    transfers: { url: 'https://app.test/continue', returnToOrigins: ['https://app.test'] },
     turns: { heartbeatMs: 25, flushMs: 5, ...serviceTurns },
     ...(store === undefined ? {} : { store }),
     onWarning: () => {},

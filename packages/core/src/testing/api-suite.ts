@@ -5,6 +5,7 @@ import { protocolCases } from './api-cases/protocol.js'
 import { repeatCases } from './api-cases/repeats.js'
 import { safetyCases } from './api-cases/safety.js'
 import { sessionCases } from './api-cases/sessions.js'
+import { transferCases } from './api-cases/transfers.js'
 import { turnCases } from './api-cases/turns.js'
 
 /** Everything every mount of the API must show. */
@@ -14,6 +15,7 @@ export const apiChapters: readonly ApiChapter[] = [
   turnCases,
   repeatCases,
   safetyCases,
+  transferCases,
   protocolCases,
 ]
 
@@ -21,7 +23,8 @@ export const apiChapters: readonly ApiChapter[] = [
  * Registers with vitest what every mount of the session HTTP API must show, whatever the framework. There are no
  * switches.
  *
- * @param fetchLike reaches an app that has mounted `apiFixture()`, over real sockets. Paths begin with `/sessions`.
+ * @param fetchLike reaches an app that has mounted `apiFixture()`, over real sockets. Paths begin with `/sessions`
+ * or `/transfers`.
  */
 export function describeSessionApi(name: string, fetchLike: FetchLike): void {
   describe(name, () => {

@@ -66,6 +66,7 @@ const names = [
   [/\$FORK|\$ID/g, '{id}'],
   [/\$ITEM/g, '{itemId}'],
   [/\$TURN/g, '{turnId}'],
+  [/\$TRANSFER/g, '{transferId}'],
 ] as const
 
 /** The requests of the script, as the table of routes writes them. */
@@ -91,6 +92,7 @@ function asFetch(code: string): string[] {
       .replace('${at}', '/sessions/{id}')
       .replace(/\$\{(?:fork\.session|started)\.id\}/, '{id}')
       .replace('${turn.id}', '{turnId}')
+      .replace(/\$\{[a-z]+\.transferId\}/, '{transferId}')
       .replace(/\$\{[a-z]+(?:\.cart)?\.items\[0\]\.id\}/, '{itemId}')
     return `${method} ${whole}`
   })

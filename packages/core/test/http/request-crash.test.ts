@@ -41,6 +41,14 @@ const attempts: Attempt[] = [
     holds: async (client) => expect((await client.get('/sessions')).body.sessions.items).toHaveLength(2),
   },
   {
+    name: 'transfer and redemption',
+    send: async (client, id) => {
+      const { secret } = (await client.post(`/sessions/${id}/transfer`, { mode: 'copy' }, keyed)).body
+      return client.post('/transfers/redeem', { secret }, keyed)
+    },
+    holds: async (client) => expect((await client.get('/sessions')).body.sessions.items).toHaveLength(2),
+  },
+  {
     name: 'message',
     send: (client, id) => client.post(`/sessions/${id}/message`, { content: 'Hi' }, keyed),
     holds: async (client, id) =>

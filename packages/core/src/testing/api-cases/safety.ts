@@ -32,6 +32,11 @@ const bodies: Readonly<Record<string, unknown>> = {
   removeCartItem: undefined,
   clearCart: undefined,
   checkOut: undefined,
+  startTransfer: { mode: 'move' },
+  listTransfers: undefined,
+  revokeTransfer: undefined,
+  approveTransfer: { matchCode: '00' },
+  denyTransfer: undefined,
 }
 
 async function operations(client: ApiClient): Promise<{ operation: string; method: string; path: string }[]> {
@@ -45,7 +50,8 @@ async function operations(client: ApiClient): Promise<{ operation: string; metho
         path: path
           .slice(path.indexOf('/sessions'))
           .replace('{itemId}', 'item')
-          .replace('{turnId}', 'current'),
+          .replace('{turnId}', 'current')
+          .replace('{transferId}', 'transfer'),
       })),
   )
 }

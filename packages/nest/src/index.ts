@@ -1,0 +1,24 @@
+export { RequestSessions } from './request-sessions.js'
+export {
+  CurrentSession,
+  type CurrentSessionOptions,
+  OptionalSession,
+  RequestSession,
+  RequireSession,
+  type SessionDecoratorOptions,
+  SessionIdentity,
+} from './session.decorators.js'
+export { SessionException, toSessionException } from './session.exception.js'
+export { SessionProblemFilter } from './session-problem.filter.js'
+export { SessionsGuard } from './sessions.guard.js'
+export { SessionsModule } from './sessions.module.js'
+export type {
+  SessionsApiOptions,
+  SessionsAsyncOptions,
+  SessionsModuleOptions,
+  SessionsOptionsFactory,
+  SessionsRequest,
+  SessionsRootAsyncOptions,
+  SessionsRootOptions,
+} from './sessions-options.js'
+export { getSessionsOptionsToken, getSessionsToken, InjectSessions } from './sessions-tokens.js'

@@ -1,0 +1,102 @@
+import { type ArgumentsHost, Injectable } from '@nestjs/common'
+import { type Identity, SessionError } from '@sessions/core'
+import { RequestSession, sessionIdHeader } from '@sessions/core/node'
+import { headerSink } from './header-sink.js'
+import type { SessionsRequest } from './sessions-options.js'
+import type { SessionsService } from './sessions-service.js'
+import { defaultName } from './sessions-tokens.js'
+
+const everybody: Identity = { tenantId: 'default' }
+
+/**
+ * The sessions of requests, for guards and interceptors of yours:
+ * `constructor(@Inject(RequestSessions) requests: RequestSessions)`, then `await requests.of(context).find()`.
+ */
+@Injectable()
+export class RequestSessions {
+  readonly #services = new Map<string, SessionsService>()
+  // By Node's own request, which is the same in middleware, guards and handlers of either platform.
+  readonly #known = new WeakMap<object, Map<string, RequestSession>>()
+
+  /**
+   * The session of the request that is being handled. Nothing is looked up before somebody asks, and then once.
+   *
+   * @param name That of `forFeature` (default: the one of `forRoot`).
+   * @throws `invalid` outside of HTTP, where no request carries a session: pass the session, or use
+   * `sessions.for(identity)`.
+   */
+  of(context: ArgumentsHost, name: string = defaultName): RequestSession {
+    if (context.getType() !== 'http') {
+      throw new SessionError(
+        'invalid',
+        `A ${context.getType()} context carries no session: pass the session along, or use sessions.for(identity).`,
+      )
+    }
+    const http = context.switchToHttp()
+    const request = http.getRequest<SessionsRequest>()
+    const key = request.raw ?? request
+    let known = this.#known.get(key)
+    if (known === undefined) this.#known.set(key, (known = new Map<string, RequestSession>()))
+    let session = known.get(name)
+    if (session === undefined) {
+      session = toRequestSession(this.#service(name), request, http.getResponse())
+      known.set(name, session)
+    }
+    return session
+  }
+
+  /** Whether the request came with a credential or an id, good or bad. */
+  carries(context: ArgumentsHost, name: string = defaultName): boolean {
+    const request = context.switchToHttp().getRequest<SessionsRequest>()
+    return this.#service(name).carriage.read(carrierOf(request)) !== undefined
+  }
+
+  /** @internal What `identify` is for a service that has none of its own. */
+  async identifyAsRoot(request: SessionsRequest, asking: string): Promise<Identity> {
+    const root = asking === defaultName ? undefined : this.#services.get(defaultName)
+    return root === undefined ? everybody : root.identify(request)
+  }
+
+  /** @internal @throws `invalid` for a name that is taken. */
+  add(service: SessionsService): void {
+    if (this.#services.has(service.name)) {
+      throw new SessionError(
+        'invalid',
+        `There is a service "${service.name}" already: import the module that has it.`,
+      )
+    }
+    this.#services.set(service.name, service)
+  }
+
+  #service(name: string): SessionsService {
+    const service = this.#services.get(name)
+    if (service !== undefined) return service
+    const how = name === defaultName ? 'forRoot()' : `forFeature('${name}')`
+    throw new SessionError('invalid', `No module imports SessionsModule.${how}.`)
+  }
+}
+
+function toRequestSession(
+  service: SessionsService,
+  request: SessionsRequest,
+  response: never,
+): RequestSession {
+  const { sessions, carriage, warn } = service
+  return new RequestSession({
+    sessions,
+    carriage,
+    carrier: carrierOf(request),
+    headers: headerSink(response),
+    identify: () => service.identify(request),
+    warn,
+  })
+}
+
+function carrierOf({ headers, protocol }: SessionsRequest) {
+  const sessionId = headers[sessionIdHeader.toLowerCase()]
+  return {
+    cookie: headers.cookie,
+    sessionId: Array.isArray(sessionId) ? sessionId.join(', ') : sessionId,
+    isSecure: protocol === 'https',
+  }
+}

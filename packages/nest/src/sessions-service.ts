@@ -1,0 +1,92 @@
+import { HttpException, Logger, type OnApplicationShutdown } from '@nestjs/common'
+import {
+  createSessionApi,
+  createSessions,
+  type Identity,
+  type SessionApi,
+  type Sessions,
+  type SessionWarning,
+} from '@sessions/core'
+import { type Carriage, createCarriage } from '@sessions/core/node'
+import type { SessionsModuleOptions, SessionsRequest } from './sessions-options.js'
+import { defaultName } from './sessions-tokens.js'
+
+type Identify = (request: SessionsRequest) => Identity | Promise<Identity>
+
+/** One service as an application has it: the sessions, and how requests come to them. */
+export class SessionsService implements OnApplicationShutdown {
+  readonly name: string
+  readonly sessions: Sessions
+  readonly carriage: Carriage
+  readonly identify: Identify
+  /** Of which fetch request was made of which of the platform's; the API asks by the former. */
+  readonly requests = new WeakMap<Request, SessionsRequest>()
+  readonly #options: SessionsModuleOptions
+  #closed: Promise<void> | undefined
+
+  /** @throws `invalid` with the path of an option that cannot work. */
+  constructor(name: string, options: SessionsModuleOptions, otherwise: Identify) {
+    this.name = name
+    this.#options = options
+    this.sessions = options.sessions ?? createSessions(options.service)
+    this.identify = async (request) => options.identify?.(request) ?? otherwise(request)
+    this.carriage = createCarriage(this.#carrying(), this.sessions.ttl.absoluteMs)
+  }
+
+  /** Told once, however often it happens. */
+  readonly warn = once((warning: SessionWarning) => {
+    if (this.#options.onWarning !== undefined) this.#options.onWarning(warning)
+    else new Logger('Sessions').warn(`${warning.code}: ${warning.message}`)
+  })
+
+  /** The HTTP API, if one is wanted. */
+  api(): SessionApi | undefined {
+    const { api } = this.#options
+    if (api === undefined || 'handle' in api) return api
+    const { prefix, ...others } = api
+    const logger = new Logger('Sessions')
+    return createSessionApi({
+      onError: (error) => logger.error(error),
+      ...others,
+      ...(prefix === undefined ? {} : { basePath: prefix }),
+      ...this.#carrying(),
+      sessions: this.sessions,
+      identify: (request) => this.#identifyCaller(request),
+    })
+  }
+
+  /** The last thing in the life of an application: no request is being answered any more. */
+  async onApplicationShutdown(): Promise<void> {
+    this.#closed ??= (async () => {
+      await this.sessions.settled()
+      await this.#options.close?.()
+    })()
+    return this.#closed
+  }
+
+  /** Two services must not take the cookie away from each other. */
+  #carrying() {
+    const { cookie, header } = this.#options
+    if (this.name === defaultName || cookie === false || cookie?.name !== undefined) return { cookie, header }
+    return { cookie: { ...cookie, name: `sessions-${this.name}` }, header }
+  }
+
+  async #identifyCaller(request: Request): Promise<Identity | Response> {
+    try {
+      return await this.identify(this.requests.get(request)!)
+    } catch (error) {
+      if (!(error instanceof HttpException)) throw error
+      const said = error.getResponse()
+      return Response.json(typeof said === 'string' ? { message: said } : said, { status: error.getStatus() })
+    }
+  }
+}
+
+function once<T>(tell: (value: T) => void): (value: T) => void {
+  let isTold = false
+  return (value) => {
+    if (isTold) return
+    isTold = true
+    tell(value)
+  }
+}

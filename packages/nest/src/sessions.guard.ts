@@ -1,0 +1,44 @@
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common'
+import { Reflector } from '@nestjs/core'
+import { SessionError } from '@sessions/core'
+import { RequestSessions } from './request-sessions.js'
+import { toSessionException } from './session.exception.js'
+
+/** What `@RequireSession()` and `@OptionalSession()` leave on a class or a method. */
+export interface SessionDemand {
+  readonly isRequired: boolean
+  readonly service?: string | undefined
+}
+
+export const sessionDemand = 'sessions:demand'
+
+/**
+ * Lets a request pass that came with a session: 401 without one, 404 when what it came with opens none. A route marked
+ * `@OptionalSession()` is let pass. For all routes: `{ provide: APP_GUARD, useClass: SessionsGuard }`.
+ */
+@Injectable()
+export class SessionsGuard implements CanActivate {
+  readonly #reflector: Reflector
+  readonly #requests: RequestSessions
+
+  constructor(@Inject(Reflector) reflector: Reflector, @Inject(RequestSessions) requests: RequestSessions) {
+    this.#reflector = reflector
+    this.#requests = requests
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const places = [context.getHandler(), context.getClass()]
+    const demand = this.#reflector.getAllAndOverride<SessionDemand | undefined>(sessionDemand, places)
+    if (demand?.isRequired === false) return true
+    // A guard of the whole application meets messages and events too, which never carry a session.
+    if (demand === undefined && context.getType() !== 'http') return true
+    try {
+      if ((await this.#requests.of(context, demand?.service).find()) !== undefined) return true
+      throw this.#requests.carries(context, demand?.service)
+        ? new SessionError('not_found', 'There is no such session.')
+        : new SessionError('unauthenticated', 'The request came without a session.')
+    } catch (error) {
+      throw toSessionException(error)
+    }
+  }
+}

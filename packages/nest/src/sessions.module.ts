@@ -1,0 +1,104 @@
+import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common'
+import { HttpAdapterHost } from '@nestjs/core'
+import { SessionError } from '@sessions/core'
+import { mountApi } from './mount-api.js'
+import { RequestSessions } from './request-sessions.js'
+import type {
+  SessionsAsyncOptions,
+  SessionsModuleOptions,
+  SessionsOptionsFactory,
+  SessionsRootAsyncOptions,
+  SessionsRootOptions,
+} from './sessions-options.js'
+import { SessionsService } from './sessions-service.js'
+import { defaultName, getSessionsOptionsToken, getSessionsToken, parseName } from './sessions-tokens.js'
+import { SessionsGuard } from './sessions.guard.js'
+
+/** What there is once in an application, however many services it has. */
+@Global()
+@Module({
+  providers: [RequestSessions, SessionsGuard],
+  exports: [RequestSessions, SessionsGuard],
+})
+export class SessionsRequestsModule {}
+
+/** Sessions as a module: the service to inject, decorators for handlers, the HTTP API. */
+@Module({})
+export class SessionsModule {
+  /** The service of the application. Works without options: in memory, everybody anonymous, in one tenant. */
+  static forRoot(options: SessionsRootOptions = {}): DynamicModule {
+    const { isGlobal = true, ...others } = options
+    return moduleOf(defaultName, { useFactory: () => others }, isGlobal)
+  }
+
+  /** As `forRoot`, with options from `useFactory` (and `inject`), `useClass` or `useExisting`. @throws `invalid` */
+  static forRootAsync(options: SessionsRootAsyncOptions): DynamicModule {
+    const { isGlobal = true, ...others } = options
+    return moduleOf(defaultName, others, isGlobal)
+  }
+
+  /**
+   * Another service in the same application, injected by `@InjectSessions(name)` in modules that import this one.
+   * Its cookie is `sessions-<name>`; `identify` is that of the root module unless it has its own.
+   *
+   * @param name Letters, digits, `-` and `_`; each name once in an application.
+   * @throws `invalid` for another name.
+   */
+  static forFeature(name: string, options: SessionsModuleOptions = {}): DynamicModule {
+    return moduleOf(parseName(name), { useFactory: () => options }, false)
+  }
+
+  /** As `forFeature`, with options from `useFactory` (and `inject`), `useClass` or `useExisting`. @throws `invalid` */
+  static forFeatureAsync(name: string, options: SessionsAsyncOptions): DynamicModule {
+    return moduleOf(parseName(name), options, false)
+  }
+}
+
+function moduleOf(name: string, options: SessionsAsyncOptions, isGlobal: boolean): DynamicModule {
+  const optionsToken = getSessionsOptionsToken(name)
+  const serviceToken = `sessions-service:${name}`
+  return {
+    module: SessionsModule,
+    global: isGlobal,
+    imports: [SessionsRequestsModule, ...(options.imports ?? [])],
+    providers: [
+      ...optionsProviders(optionsToken, options),
+      {
+        provide: serviceToken,
+        inject: [optionsToken, RequestSessions, HttpAdapterHost],
+        useFactory: (given: SessionsModuleOptions, requests: RequestSessions, host: HttpAdapterHost) => {
+          const service = new SessionsService(name, given, (request) =>
+            requests.identifyAsRoot(request, name),
+          )
+          requests.add(service)
+          const api = service.api()
+          if (api !== undefined) mountApi(host, api, service.requests)
+          return service
+        },
+      },
+      {
+        provide: getSessionsToken(name),
+        inject: [serviceToken],
+        useFactory: ({ sessions }: SessionsService) => sessions,
+      },
+    ],
+    exports: [getSessionsToken(name), optionsToken],
+  }
+}
+
+function optionsProviders(token: string, options: SessionsAsyncOptions): Provider[] {
+  const { useClass, useExisting, inject = [] } = options
+  if (options.useFactory !== undefined) {
+    return [{ provide: token, inject, useFactory: (...given: never[]) => options.useFactory!(...given) }]
+  }
+  const maker = useExisting ?? useClass
+  if (maker === undefined) {
+    throw new SessionError('invalid', 'one of useFactory, useClass and useExisting must be given')
+  }
+  const made: Provider = {
+    provide: token,
+    inject: [maker],
+    useFactory: (factory: SessionsOptionsFactory) => factory.createSessionsOptions(),
+  }
+  return useExisting === undefined && useClass !== undefined ? [useClass, made] : [made]
+}
