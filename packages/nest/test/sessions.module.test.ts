@@ -271,4 +271,18 @@ describe.each(platforms)('on %s', (platform) => {
     const mine = context!.get(ApiModule).sessions.for({ tenantId: 'acme', userId: 'alice' })
     expect((await mine.get(session.id)).record.lastSeq).toBe(2)
   })
+
+  it('stands beside the checks that the platform has of its own', async () => {
+    @Module({ imports: [SessionsModule.forRoot({ api: {} })] })
+    class ApiModule {}
+    const url = await serve(ApiModule, platform, (app) => {
+      // Nest 12 has it, Nest 11 has not.
+      ;(app as { enableCsrfProtection?: () => void }).enableCsrfProtection?.()
+    })
+    const send = async (headers: Record<string, string>) =>
+      (await fetch(`${url}/sessions`, post({}, headers))).status
+    expect(await send({})).toBe(201)
+    expect(await send({ 'sec-fetch-site': 'same-origin', cookie: 'a=b' })).toBe(201)
+    expect(await send({ 'sec-fetch-site': 'cross-site', cookie: 'a=b' })).toBe(403)
+  })
 })
