@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 // Tests read the sources of every package: nothing has to be built first.
 const source = '@sessions/source'
 
-const project = (name: string, root: string) => ({
-  resolve: { conditions: [source, 'module', 'node', 'development|production'] },
+const project = (name: string, root: string, dedupe: string[] = []) => ({
+  resolve: { conditions: [source, 'module', 'node', 'development|production'], dedupe },
   ssr: {
     resolve: {
       conditions: [source, 'module', 'node', 'development|production'],
@@ -14,6 +14,10 @@ const project = (name: string, root: string) => ({
   test: { name, root, include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
 })
 
+const nestPackages = ['common', 'core', 'platform-express', 'platform-fastify', 'testing'].map(
+  (name) => `@nestjs/${name}`,
+)
+
 export default defineConfig({
   test: {
     projects: [
@@ -22,6 +26,8 @@ export default defineConfig({
       project('express', 'packages/express'),
       project('app-express', 'apps/express'),
       project('nest', 'packages/nest'),
+      // The same tests, with what Nest 11 is made of taken from there.
+      project('nest-11', 'packages/nest/nest11', nestPackages),
       project('app-nest', 'apps/nest'),
       project('benchmarks', 'apps/benchmarks'),
       project('testkit', 'packages/testkit'),

@@ -1,3 +1,4 @@
+export { platformRequestOf } from './mount-api.js'
 export { RequestSessions } from './request-sessions.js'
 export {
   CurrentSession,

@@ -6,24 +6,34 @@ import type { SessionsRequest } from './sessions-options.js'
 
 type NodeRequest = IncomingMessage & { protocol?: string; body?: unknown }
 
+const platformRequests = new WeakMap<Request, SessionsRequest>()
+
+/**
+ * The platform's request behind one that the HTTP API shows to an option of yours, such as `limitKey` or
+ * `audienceOf`: it has what your middleware put there, and `ip`. On Fastify it is Node's own.
+ *
+ * @throws for a request that a mounted API was not given.
+ */
+export function platformRequestOf(request: Request): SessionsRequest {
+  const found = platformRequests.get(request)
+  if (found === undefined) throw new Error('This request was not answered by the API of SessionsModule.')
+  return found
+}
+
 type Answer = (req: NodeRequest, res: ServerResponse, next: () => void) => void
 
 /**
  * Has the application answer the API's paths by itself: after the middleware that the application was given, before
  * the parsers of bodies, whose limits and errors are not the API's.
  */
-export function mountApi(
-  host: HttpAdapterHost,
-  api: SessionApi,
-  requests: WeakMap<Request, SessionsRequest>,
-): void {
+export function mountApi(host: HttpAdapterHost, api: SessionApi): void {
   const answer: Answer = (req, res, next) => {
     if (!api.owns(req.url!.split('?')[0]!)) {
       next()
       return
     }
     const handle = (request: Request): Promise<Response> => {
-      requests.set(request, req)
+      platformRequests.set(request, req)
       return api.handle(request)
     }
     void toNodeHandler({ handle }, { origin: originOf, body: readAlready })(req, res)

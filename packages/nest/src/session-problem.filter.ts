@@ -33,6 +33,7 @@ export class SessionProblemFilter implements ExceptionFilter<SessionException | 
     if (problem.retryAfterMs !== undefined) {
       httpAdapter.setHeader(response, 'Retry-After', String(Math.ceil(problem.retryAfterMs / 1000)))
     }
-    httpAdapter.reply(response, problem, problem.status)
+    // As text: Nest 11 makes `application/json` of an object's answer.
+    httpAdapter.reply(response, JSON.stringify(problem), problem.status)
   }
 }

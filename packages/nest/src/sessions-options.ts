@@ -17,6 +17,8 @@ export interface SessionsRequest {
   readonly url?: string | undefined
   /** `https` over TLS, as far as the platform trusts its proxy. */
   readonly protocol?: string
+  /** The address of the caller, as far as the platform trusts its proxy. */
+  readonly ip?: string
   /** What a guard of yours has put there. The HTTP API is answered before any guard runs. */
   readonly user?: unknown
   /** Node's own request, on Fastify. */

@@ -8,6 +8,7 @@ import {
   type SessionWarning,
 } from '@sessions/core'
 import { type Carriage, createCarriage } from '@sessions/core/node'
+import { platformRequestOf } from './mount-api.js'
 import type { SessionsModuleOptions, SessionsRequest } from './sessions-options.js'
 import { defaultName } from './sessions-tokens.js'
 
@@ -19,8 +20,6 @@ export class SessionsService implements OnApplicationShutdown {
   readonly sessions: Sessions
   readonly carriage: Carriage
   readonly identify: Identify
-  /** Of which fetch request was made of which of the platform's; the API asks by the former. */
-  readonly requests = new WeakMap<Request, SessionsRequest>()
   readonly #options: SessionsModuleOptions
   #closed: Promise<void> | undefined
 
@@ -73,7 +72,7 @@ export class SessionsService implements OnApplicationShutdown {
 
   async #identifyCaller(request: Request): Promise<Identity | Response> {
     try {
-      return await this.identify(this.requests.get(request)!)
+      return await this.identify(platformRequestOf(request))
     } catch (error) {
       if (!(error instanceof HttpException)) throw error
       const said = error.getResponse()

@@ -72,7 +72,7 @@ function moduleOf(name: string, options: SessionsAsyncOptions, isGlobal: boolean
           )
           requests.add(service)
           const api = service.api()
-          if (api !== undefined) mountApi(host, api, service.requests)
+          if (api !== undefined) mountApi(host, api)
           return service
         },
       },

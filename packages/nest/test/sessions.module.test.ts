@@ -18,6 +18,7 @@ import {
   getSessionsOptionsToken,
   getSessionsToken,
   InjectSessions,
+  platformRequestOf,
   RequestSessions,
   SessionsModule,
   type SessionsModuleOptions,
@@ -238,12 +239,20 @@ describe.each(platforms)('on %s', (platform) => {
   })
 
   it('mounts its API with its own sessions, behind the middleware of the application', async () => {
+    const callers: unknown[] = []
     @Module({
       imports: [
         SessionsModule.forRoot({
           header: true,
           identify: ({ headers }) => ({ tenantId: 'acme', userId: headers['x-user'] as string }),
-          api: { prefix: '/v1', respond: ({ input }) => `echo: ${JSON.stringify(input)}` },
+          api: {
+            prefix: '/v1',
+            limitKey: (request) => {
+              callers.push(platformRequestOf(request).ip)
+              return 'all'
+            },
+            respond: ({ input }) => `echo: ${JSON.stringify(input)}`,
+          },
         }),
       ],
     })
@@ -270,5 +279,20 @@ describe.each(platforms)('on %s', (platform) => {
     expect(await json(reply)).toMatchObject({ response: { text: 'echo: "Hi"' } })
     const mine = context!.get(ApiModule).sessions.for({ tenantId: 'acme', userId: 'alice' })
     expect((await mine.get(session.id)).record.lastSeq).toBe(2)
+    expect(new Set(callers)).toEqual(new Set(['127.0.0.1']))
+  })
+
+  it('stands beside the checks that the platform has of its own', async () => {
+    @Module({ imports: [SessionsModule.forRoot({ api: {} })] })
+    class ApiModule {}
+    const url = await serve(ApiModule, platform, (app) => {
+      // Nest 12 has it, Nest 11 has not.
+      ;(app as { enableCsrfProtection?: () => void }).enableCsrfProtection?.()
+    })
+    const send = async (headers: Record<string, string>) =>
+      (await fetch(`${url}/sessions`, post({}, headers))).status
+    expect(await send({})).toBe(201)
+    expect(await send({ 'sec-fetch-site': 'same-origin', cookie: 'a=b' })).toBe(201)
+    expect(await send({ 'sec-fetch-site': 'cross-site', cookie: 'a=b' })).toBe(403)
   })
 })

@@ -1,0 +1,52 @@
+import { type DynamicModule, Module } from '@nestjs/common'
+import { APP_FILTER } from '@nestjs/core'
+import type { Sessions } from '@sessions/core'
+import { platformRequestOf, SessionProblemFilter, SessionsModule } from '@sessions/nest'
+import type { Callers } from './caller.js'
+import { callersToken, ContinueController } from './http/continue.controller.js'
+import { ExecuteController } from './http/execute.controller.js'
+import { PublicUrl } from './public-url.js'
+import { ToolRegistry } from './tools/tool-registry.js'
+
+export interface GatewayParts {
+  readonly sessions: Sessions
+  readonly callers: Callers
+  readonly tools: ToolRegistry
+  readonly publicUrl: PublicUrl
+  /** Lets go of the store. */
+  readonly close: () => Promise<void>
+  readonly onError: (error: unknown) => void
+}
+
+@Module({})
+export class GatewayModule {
+  static with({ sessions, callers, tools, publicUrl, close, onError }: GatewayParts): DynamicModule {
+    return {
+      module: GatewayModule,
+      imports: [
+        SessionsModule.forRoot({
+          sessions,
+          close,
+          // Assistants keep no cookies, and phones keep no headers.
+          header: true,
+          identify: (request) => callers.identify(request),
+          api: {
+            prefix: '/v1',
+            // The callers are assistants: what they have said is theirs to enter.
+            clientRoles: ['user', 'assistant'],
+            limitKey: (request, identity) => callers.limitKeyOf(platformRequestOf(request), identity),
+            audienceOf: (request) => callers.assistantOf(platformRequestOf(request)),
+            onError,
+          },
+        }),
+      ],
+      controllers: [ExecuteController, ContinueController],
+      providers: [
+        { provide: callersToken, useValue: callers },
+        { provide: ToolRegistry, useValue: tools },
+        { provide: PublicUrl, useValue: publicUrl },
+        { provide: APP_FILTER, useClass: SessionProblemFilter },
+      ],
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Req, Res } from '@nestjs/common'
+import { type Session, SessionError, type Sessions } from '@sessions/core'
+import { parseWith } from '@sessions/core/node'
+import { InjectSessions, RequestSession } from '@sessions/nest'
+import { z } from 'zod'
+import { execute } from '../execution.js'
+import { PublicUrl } from '../public-url.js'
+import { ToolRegistry } from '../tools/tool-registry.js'
+
+const bodySchema = z.strictObject({
+  tool: z.string().min(1).max(100),
+  input: z.record(z.string(), z.json()).default({}),
+  /** Where no header can be sent: a credential, or for a signed-in caller the public id. */
+  sessionId: z.string().min(1).max(4096).optional(),
+})
+const keySchema = z.string().regex(/^[\w.:-]{1,150}$/, 'must be 1 to 150 letters, digits and . _ : -')
+
+/** Where assistants call tools. */
+@Controller('v1')
+export class ExecuteController {
+  readonly #sessions: Sessions
+  readonly #tools: ToolRegistry
+  readonly #publicUrl: PublicUrl
+
+  constructor(
+    @InjectSessions() sessions: Sessions,
+    @Inject(ToolRegistry) tools: ToolRegistry,
+    @Inject(PublicUrl) publicUrl: PublicUrl,
+  ) {
+    this.#sessions = sessions
+    this.#tools = tools
+    this.#publicUrl = publicUrl
+  }
+
+  @Get('tools')
+  list(): object {
+    return { tools: this.#tools.describe() }
+  }
+
+  /** Runs a tool in the caller's session; without one, a session begins with what the tool writes. */
+  @Post('execute')
+  @HttpCode(200)
+  async execute(
+    @Body() body: unknown,
+    @Headers('idempotency-key') idempotencyKey: string | undefined,
+    @Headers('x-session-id') inHeader: string | undefined,
+    @RequestSession() request: RequestSession,
+    @Req() req: IncomingMessage,
+    @Res({ passthrough: true }) res: ServerResponse,
+  ): Promise<object> {
+    const { tool: name, input, sessionId } = parseWith(bodySchema, body ?? {}, '')
+    const key =
+      idempotencyKey === undefined ? undefined : parseWith(keySchema, idempotencyKey, 'Idempotency-Key')
+    const tool = this.#tools.find(name)
+    if (tool === undefined) throw new SessionError('not_found', 'There is no such tool.', { path: 'tool' })
+    const session = await this.#sessionOf(request, sessionId, inHeader)
+    const { output, merchant, isRepeat } = await execute(session, tool, input, {
+      key,
+      signal: hangUp(req, res),
+      linkOf: ({ secret }) => this.#publicUrl.linkOf(secret, session.tenantId),
+    })
+    if (isRepeat) res.setHeader('Idempotency-Replayed', 'true')
+    return { sessionId: session.isStored ? session.id : null, tool: name, merchant: merchant ?? null, output }
+  }
+
+  async #sessionOf(
+    request: RequestSession,
+    sessionId: string | undefined,
+    inHeader: string | undefined,
+  ): Promise<Session> {
+    if (sessionId === undefined) {
+      // A session that is named and is not there must not become another one, silently and empty.
+      if (inHeader !== undefined && (await request.find()) === undefined) {
+        throw new SessionError('not_found', 'There is no such session.', { path: 'X-Session-Id' })
+      }
+      return request.get()
+    }
+    const mine = this.#sessions.for(await request.identity())
+    return (await mine.findByCredential(sessionId)) ?? request.getById(sessionId)
+  }
+}
+
+function hangUp(req: IncomingMessage, res: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  res.once('close', () => {
+    if (!res.writableFinished) gone.abort()
+  })
+  if (req.destroyed && !req.complete) gone.abort()
+  return gone.signal
+}

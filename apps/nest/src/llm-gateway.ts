@@ -1,0 +1,134 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { NestFactory } from '@nestjs/core'
+import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express'
+import { createSessions, memoryStore, type Sessions, type SessionStore } from '@sessions/core'
+import { createCallers } from './caller.js'
+import { GatewayModule } from './gateway.module.js'
+import { type ApiKey, demoKeys } from './merchants.js'
+import { PublicUrl } from './public-url.js'
+import { type OpenStore, openRedis, type RedisSettings } from './store.js'
+import type { Tool } from './tools/tool.js'
+import { ToolRegistry } from './tools/tool-registry.js'
+
+export interface LLMGatewayOptions {
+  session?: {
+    /** `redis://`, `rediss://`, or Upstash's `https://` with its token (default: sessions live in memory). */
+    redis?: RedisSettings
+    /** A store of your own, lent, instead of `redis`. */
+    store?: SessionStore
+    /** How long a session lives after its last write, in seconds (default 24 hours). */
+    ttl?: number
+    /** Of 32 bytes or more, they sign credentials; the first signs, all verify (default: one made at start). */
+    secrets?: readonly string[]
+  }
+  /** Who may call for which merchant (default: demo keys, but none in production). */
+  keys?: readonly ApiKey[]
+  /** Whoever sends it as a bearer token may open every session of the marketplace (default: nobody may). */
+  adminToken?: string | undefined
+  /** Where people reach the gateway, for links (default: where it listens). */
+  publicUrl?: string | undefined
+  /** Tools beside the gateway's own; one of the same name takes its place. */
+  tools?: readonly Tool[]
+  /** Sees every request first, such as an access log. */
+  onRequest?: (req: IncomingMessage) => void
+  /** Told what went wrong on our side (default: `console.error`). */
+  onError?: (error: unknown) => void
+}
+
+const daySeconds = 24 * 3600
+// Beside src and dist alike.
+const publicFolder = fileURLToPath(new URL('../public/', import.meta.url))
+const headers = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+}
+
+/** The gateway: sessions, tools and transfers for assistants, over HTTP. */
+export class LLMGateway {
+  readonly #options: LLMGatewayOptions
+  readonly #server: Server = createServer()
+  readonly #store: OpenStore
+  #app: NestExpressApplication | undefined
+
+  /** @throws for a Redis that cannot be. */
+  constructor(options: LLMGatewayOptions = {}) {
+    const { redis, store } = options.session ?? {}
+    if (redis !== undefined && store !== undefined) throw new Error('session: give either redis or store')
+    this.#options = options
+    this.#store =
+      redis === undefined ? { store: store ?? memoryStore(), close: async () => {} } : openRedis(redis)
+  }
+
+  /** Serves on this port, or on any free one (0); resolves to its URL. @throws `invalid` for options that cannot work. */
+  async listen(port = 3000, host = '127.0.0.1'): Promise<string> {
+    // First the place, then the application: the links it makes name the place.
+    this.#server.listen(port, host)
+    await once(this.#server, 'listening')
+    const url = `http://${host}:${(this.#server.address() as AddressInfo).port}`
+    const publicUrl = new PublicUrl(this.#options.publicUrl ?? url)
+    const {
+      keys = process.env['NODE_ENV'] === 'production' ? [] : demoKeys,
+      adminToken,
+      tools,
+    } = this.#options
+    const module = GatewayModule.with({
+      sessions: this.#createSessions(publicUrl),
+      callers: createCallers(keys, adminToken),
+      tools: new ToolRegistry(tools),
+      publicUrl,
+      close: () => this.#store.close(),
+      onError: this.#options.onError ?? ((error) => console.error(error)),
+    })
+    const app = await NestFactory.create<NestExpressApplication>(module, new ServedAdapter(this.#server), {
+      logger: ['error', 'warn'],
+    })
+    app.disable('x-powered-by')
+    app.use((req: IncomingMessage, res: ServerResponse, next: () => void) => {
+      this.#options.onRequest?.(req)
+      for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+      next()
+    })
+    // The forms and `/v1/execute` take cookies; the session API checks for itself.
+    app.enableCsrfProtection()
+    app.useStaticAssets(publicFolder)
+    await app.init()
+    this.#app = app
+    return url
+  }
+
+  #createSessions(publicUrl: PublicUrl): Sessions {
+    const { ttl = daySeconds, secrets = [] } = this.#options.session ?? {}
+    return createSessions({
+      store: this.#store.store,
+      ttl: { idleMs: ttl * 1000 },
+      transfers: { url: publicUrl.page },
+      ...(secrets.length === 0 ? {} : { credentialSecrets: secrets }),
+    })
+  }
+
+  /** Finishes what is being answered, then lets go of the store. */
+  async close(): Promise<void> {
+    if (this.#app === undefined) await this.#store.close()
+    else await this.#app.close()
+  }
+}
+
+/** Express on a server that listens already. */
+class ServedAdapter extends ExpressAdapter {
+  readonly #server: Server
+
+  constructor(server: Server) {
+    super()
+    this.#server = server
+  }
+
+  override initHttpServer(): void {
+    this.httpServer = this.#server
+    this.#server.on('request', this.getInstance())
+  }
+}

@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util'
+import { LLMGateway } from './llm-gateway.js'
+import { parseKeys } from './merchants.js'
+import { openStore, storeFromEnv } from './store.js'
+
+const graceMs = 20_000
+
+function readPort(text: string | undefined): number {
+  if (text === undefined || text === '') return 3000
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port < 65_536) return port
+  throw new Error(`PORT=${text} is no port: 0 (any) to 65535`)
+}
+
+async function start(): Promise<void> {
+  const { values } = parseArgs({ options: { store: { type: 'string' } } })
+  const { PORT, ADMIN_TOKEN, SESSION_SECRETS, API_KEYS, PUBLIC_URL } = process.env
+  const secrets = SESSION_SECRETS?.split(',').filter((secret) => secret !== '') ?? []
+  const opened = await openStore(values.store ?? storeFromEnv(process.env), process.env)
+  const gateway = new LLMGateway({
+    session: { store: opened.store, secrets },
+    adminToken: ADMIN_TOKEN,
+    ...(API_KEYS ? { keys: parseKeys(API_KEYS) } : {}),
+    ...(PUBLIC_URL ? { publicUrl: PUBLIC_URL } : {}),
+  })
+  try {
+    console.log(`listening on ${await gateway.listen(readPort(PORT))}`)
+  } catch (error) {
+    await opened.close()
+    throw error
+  }
+
+  let isClosing = false
+  const close = async (): Promise<void> => {
+    if (isClosing) process.exit(1)
+    isClosing = true
+    setTimeout(() => process.exit(1), graceMs).unref()
+    await gateway.close()
+    await opened.close()
+  }
+  const closeOrSay = (): void => {
+    close().catch((error: unknown) => {
+      console.error(error)
+      process.exitCode = 1
+    })
+  }
+  process.on('SIGTERM', closeOrSay)
+  process.on('SIGINT', closeOrSay)
+}
+
+start().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+})

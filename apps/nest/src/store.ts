@@ -1,0 +1,97 @@
+import { memoryStore, type SessionStore } from '@sessions/core'
+import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
+import { redisStore } from '@sessions/store-redis'
+import { createRedisClient } from '@sessions/store-redis/client'
+import { Redis as Upstash } from '@upstash/redis'
+
+/** A store, and how to let go of what was opened for it. */
+export interface OpenStore {
+  readonly store: SessionStore
+  close(): Promise<void>
+}
+
+/** Where Redis is. */
+export interface RedisSettings {
+  /** `redis://` or `rediss://`, or `https://` for Upstash's REST. */
+  url: string
+  /** Upstash's token; there is none for the others. */
+  token?: string | undefined
+}
+
+type Env = Readonly<Record<string, string | undefined>>
+
+/**
+ * A store on Redis, by whichever of the two ways its URL names.
+ *
+ * @throws for a URL of another kind, and for a token that is missing or of no use.
+ */
+export function openRedis({ url, token }: RedisSettings): OpenStore {
+  const { protocol } = new URL(url)
+  if (protocol === 'redis:' || protocol === 'rediss:') {
+    if (token !== undefined) {
+      throw new Error(`redis.token is for Upstash; a ${protocol}// URL has its password in itself`)
+    }
+    const client = createRedisClient(url)
+    return { store: redisStore(client), close: async () => client.disconnect() }
+  }
+  if (protocol !== 'https:' && protocol !== 'http:') {
+    throw new Error(`redis.url must be redis://, rediss:// or https://, not ${protocol}//`)
+  }
+  if (token === undefined) throw new Error('redis.token is missing: Upstash asks for one')
+  const client = new Upstash({ url, token, enableTelemetry: false })
+  return { store: redisStore(client), close: async () => {} }
+}
+
+const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
+  async memory() {
+    return { store: memoryStore(), close: async () => {} }
+  },
+
+  async redis(env) {
+    const { REDIS_URL, REDIS_TOKEN } = env
+    if (REDIS_URL) return openRedis({ url: REDIS_URL, token: REDIS_TOKEN === '' ? undefined : REDIS_TOKEN })
+    const server = await (await import('@sessions/testkit')).startRedis()
+    const opened = openRedis({ url: server.url })
+    return {
+      store: opened.store,
+      async close() {
+        await opened.close()
+        await server.stop()
+      },
+    }
+  },
+
+  async postgres(env) {
+    const server = env['DATABASE_URL'] ? undefined : await (await import('@sessions/testkit')).startPostgres()
+    const pool = createPostgresPool(server?.url ?? env['DATABASE_URL']!)
+    // A demo brings its tables along; a service runs its migrations before it is deployed.
+    await migrate(pool)
+    return {
+      store: postgresStore(pool),
+      async close() {
+        await pool.end()
+        await server?.stop()
+      },
+    }
+  },
+}
+
+/**
+ * The store of this name. `redis` and `postgres` are where `REDIS_URL` and `DATABASE_URL` say, or else on a server of
+ * our own that ends with the process, and what it holds with it.
+ *
+ * @throws for an unknown name.
+ */
+export async function openStore(name: string, env: Env): Promise<OpenStore> {
+  const open = Object.hasOwn(openers, name) ? openers[name]! : undefined
+  if (open === undefined) {
+    throw new Error(`--store ${name} is unknown; there are: ${Object.keys(openers).join(', ')}`)
+  }
+  return open(env)
+}
+
+/** Which store the environment asks for: the one it has a URL for, Postgres first, else memory. */
+export function storeFromEnv(env: Env): string {
+  if (env['DATABASE_URL']) return 'postgres'
+  return env['REDIS_URL'] ? 'redis' : 'memory'
+}

@@ -1,0 +1,37 @@
+import type { JsonObject } from '@sessions/core'
+import { z } from 'zod'
+import { cartTools } from './cart-tools.js'
+import { productTools } from './product-tools.js'
+import type { Tool } from './tool.js'
+import { transferTools } from './transfer-tools.js'
+
+/** A tool as assistants are told of it: the form that function calling takes. */
+export interface ToolDescription {
+  readonly name: string
+  readonly description: string
+  /** JSON Schema. */
+  readonly inputSchema: JsonObject
+}
+
+/** The tools there are, by name. */
+export class ToolRegistry {
+  readonly #tools: ReadonlyMap<string, Tool>
+
+  /** @param more Beside the gateway's own; one of the same name takes its place. */
+  constructor(more: readonly Tool[] = []) {
+    const all = [...productTools, ...cartTools, ...transferTools, ...more]
+    this.#tools = new Map(all.map((each) => [each.name, each]))
+  }
+
+  find(name: string): Tool | undefined {
+    return this.#tools.get(name)
+  }
+
+  describe(): ToolDescription[] {
+    return [...this.#tools.values()].map(({ name, description, input }) => ({
+      name,
+      description,
+      inputSchema: z.toJSONSchema(input, { io: 'input' }) as JsonObject,
+    }))
+  }
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { assistants } from '../merchants.js'
+import { type Tool, tool } from './tool.js'
+
+export const transferTools: readonly Tool[] = [
+  tool({
+    name: 'continue_elsewhere',
+    description:
+      'Makes a link and a short code that open this session, cart and all, with another assistant or on the phone, once. Show both to the user and to nobody else.',
+    input: z.strictObject({
+      to: z.enum(assistants),
+      /** `move` ends it here, `share` goes on in both, `copy` gives the other one a session of its own. */
+      mode: z.enum(['move', 'share', 'copy']).optional(),
+    }),
+    // Whoever reads the history must not find a way in there.
+    isSecret: true,
+    async execute({ to, mode }, { session, linkOf }) {
+      const isOwned = session.record.userId !== undefined
+      const transfer = await session.transfer({
+        // A user's session goes to devices of that user only, and a phone has nobody signed in: it gets a copy.
+        ...(isOwned && to === 'phone'
+          ? { mode: 'copy', allowAnonymous: true }
+          : { mode: mode ?? (isOwned ? 'share' : 'move') }),
+        audience: to,
+      })
+      const { transferId, secret, shortCode, expiresAt } = transfer
+      return {
+        transferId,
+        mode: transfer.mode,
+        url: linkOf(transfer),
+        secret,
+        shortCode,
+        expiresAt: new Date(expiresAt).toISOString(),
+      }
+    },
+  }),
+]

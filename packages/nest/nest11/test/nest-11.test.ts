@@ -1,0 +1,11 @@
+// Every test of the package, on Nest 11: this project resolves `@nestjs/*` from here, whoever imports it.
+import { createRequire } from 'node:module'
+import { expect, it } from 'vitest'
+import '../../test/api-suite.test.js'
+import '../../test/nest.test.js'
+import '../../test/sessions.module.test.js'
+
+it('runs on Nest 11', () => {
+  const { version } = createRequire(import.meta.url)('@nestjs/core/package.json') as { version: string }
+  expect(version).toMatch(/^11\./)
+})
