@@ -27,7 +27,7 @@ const allowed: Record<string, readonly RegExp[]> = {
   // The one door that knows node:http.
   'core http/node': [/^zod$/, /^node:/],
   store: [/^@sessions\/core\/store$/, /^node:/, /^(ioredis|redis|@upstash\/redis|kysely|pg)$/],
-  adapter: [/^@sessions\/core$/, /^@sessions\/core\/node$/, /^node:/, /^express$/],
+  adapter: [/^@sessions\/core$/, /^@sessions\/core\/node$/, /^node:/, /^express$/, /^@nestjs\/(common|core)$/],
   app: [/^@sessions\/[a-z-]+(\/[a-z]+)?$/, /^node:/, /^[a-z@]/],
   testkit: [/^node:/, /^pg$/],
 }
@@ -35,6 +35,7 @@ const allowed: Record<string, readonly RegExp[]> = {
 const kinds: Record<string, keyof typeof allowed> = {
   core: 'core',
   express: 'adapter',
+  nest: 'adapter',
   'store-redis': 'store',
   'store-postgres': 'store',
   testkit: 'testkit',
