@@ -59,7 +59,7 @@ try {
 if (options.once) {
   await app.stop()
 } else {
-  console.log(`\nThe Shopping Assistant is at ${app.url}\nCtrl-C ends it.`)
+  console.log(`\n${apps[options.app].title} is at ${app.url}\nCtrl-C ends it.`)
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void app.stop())
   await app.ended
 }

@@ -53,31 +53,80 @@ function caller(base, adminToken) {
   }
 }
 
-async function play(call, dialogue) {
-  const { data } = await call('POST', '/session', {})
-  const id = data.session_id
+/** How each app is talked to: where its API is, and how a conversation is begun, told, and read back. */
+const clients = {
+  express: {
+    base: '/api/v1/shopping',
+    async begin(call) {
+      return (await call('POST', '/session', {})).data.session_id
+    },
+    async append(call, id, message) {
+      // What was said by others than the user is put in by the operator, not by the caller.
+      const asAdmin = message.role !== 'user'
+      await call('POST', `/session/${id}/messages`, { messages: [message] }, { asAdmin })
+    },
+    async prefer(call, id, preferences) {
+      await call('POST', `/session/${id}/preferences`, preferences)
+    },
+    async page(call, id, before) {
+      const cursor = before === undefined ? '' : `&before=${before}`
+      const { data, meta } = await call('GET', `/session/${id}/conversation?limit=7${cursor}`)
+      return { messages: data.conversation, before: meta.before ?? undefined }
+    },
+    async info(call, id) {
+      const { session_info: info, analytics } = (await call('GET', `/session/${id}/info`)).data
+      return {
+        preferences: info.preferences,
+        total: info.conversation_count,
+        user: analytics.user_message_count,
+        assistant: analytics.assistant_message_count,
+      }
+    },
+  },
+  nest: {
+    base: '/v1',
+    async begin(call) {
+      return (await call('POST', '/sessions', {})).session.id
+    },
+    async append(call, id, message) {
+      await call('POST', `/sessions/${id}/messages`, { messages: [message] })
+    },
+    async prefer(call, id, preferences) {
+      await call('PATCH', `/sessions/${id}/preferences`, preferences)
+    },
+    async page(call, id, before) {
+      const cursor = before === undefined ? '' : `&cursor=${before}`
+      const { messages } = await call('GET', `/sessions/${id}/messages?limit=7&direction=backward${cursor}`)
+      return { messages: messages.items, before: messages.previousCursor }
+    },
+    async info(call, id) {
+      const { info } = await call('GET', `/sessions/${id}/info`)
+      const { preferences } = await call('GET', `/sessions/${id}/preferences`)
+      return { preferences, ...info.messages }
+    },
+  },
+}
+
+async function play(client, call, dialogue) {
+  const id = await client.begin(call)
   for (const [index, turn] of dialogue.turns.entries()) {
     const message = { id: `${dialogue.id}.${index}`, role: turn.role, content: turn.content }
-    // What was said by others than the user is put in by the operator, not by the caller.
-    await call('POST', `/session/${id}/messages`, { messages: [message] }, { asAdmin: turn.role !== 'user' })
-    if (turn.state !== undefined) await call('POST', `/session/${id}/preferences`, turn.state)
+    await client.append(call, id, message)
+    if (turn.state !== undefined) await client.prefer(call, id, turn.state)
   }
   return id
 }
 
 /** Everything that came back otherwise than it was sent, as sentences. */
-async function compare(call, dialogue, id) {
+async function compare(client, call, dialogue, id) {
   const wrong = []
   const messages = []
-  let before = null
+  let before
   do {
-    const page = await call(
-      'GET',
-      `/session/${id}/conversation?limit=7${before === null ? '' : `&before=${before}`}`,
-    )
-    messages.unshift(...page.data.conversation)
-    before = page.meta.before
-  } while (before !== null)
+    const page = await client.page(call, id, before)
+    messages.unshift(...page.messages)
+    before = page.before
+  } while (before !== undefined)
   if (messages.length !== dialogue.turns.length) {
     wrong.push(`${messages.length} messages came back instead of ${dialogue.turns.length}`)
   }
@@ -87,16 +136,16 @@ async function compare(call, dialogue, id) {
     if (got?.content !== turn.content)
       wrong.push(`turn ${index}: ${JSON.stringify(got?.content)} instead of ${JSON.stringify(turn.content)}`)
   }
-  const { session_info: info, analytics } = (await call('GET', `/session/${id}/info`)).data
+  const info = await client.info(call, id)
   const preferences = Object.assign({}, ...dialogue.turns.map((turn) => turn.state ?? {}))
   if (!isDeepStrictEqual(info.preferences, preferences)) wrong.push('the preferences differ')
   const count = (role) => dialogue.turns.filter((turn) => turn.role === role).length
-  if (info.conversation_count !== dialogue.turns.length)
-    wrong.push(`conversation_count is ${info.conversation_count}`)
-  if (analytics.user_message_count !== count('user'))
-    wrong.push(`user_message_count is ${analytics.user_message_count}`)
-  if (analytics.assistant_message_count !== count('assistant')) {
-    wrong.push(`assistant_message_count is ${analytics.assistant_message_count}`)
+  for (const [what, wanted] of [
+    ['total', dialogue.turns.length],
+    ['user', count('user')],
+    ['assistant', count('assistant')],
+  ]) {
+    if (info[what] !== wanted) wrong.push(`the ${what} count is ${info[what]} instead of ${wanted}`)
   }
   return { wrong, messages: messages.length }
 }
@@ -120,13 +169,19 @@ const progress = process.stderr.isTTY
   : () => {}
 
 try {
-  const base = `${app.url}/api/v1/shopping`
+  const client = clients[options.app]
+  const base = app.url + client.base
   await Promise.all(
     Array.from({ length: atOnce }, async () => {
       for (let dialogue = waiting.shift(); dialogue !== undefined; dialogue = waiting.shift()) {
         const call = caller(base, adminToken)
         try {
-          const { wrong, messages } = await compare(call, dialogue, await play(call, dialogue))
+          const { wrong, messages } = await compare(
+            client,
+            call,
+            dialogue,
+            await play(client, call, dialogue),
+          )
           result.messages += messages
           result.mismatches += wrong.length
           for (const sentence of wrong) console.error(`${dialogue.id}: ${sentence}`)

@@ -6,7 +6,16 @@ import { build, childEnv, root, step } from './setup.mjs'
 
 /** What each app is called and how it starts. */
 export const apps = {
-  express: { package: '@sessions/app-express', main: join(root, 'apps/express/dist/main.js') },
+  express: {
+    package: '@sessions/app-express',
+    title: 'The Shopping Assistant',
+    main: join(root, 'apps/express/dist/main.js'),
+  },
+  nest: {
+    package: '@sessions/app-nest',
+    title: 'The commerce gateway',
+    main: join(root, 'apps/nest/dist/main.js'),
+  },
 }
 
 /** The stores an app can be started on, and the variable that says where each is. */

@@ -53,6 +53,12 @@ describe('npm run demo', () => {
     expect(code).toBe(0)
   })
 
+  it('shows the gateway', async () => {
+    const { stdout, code } = await command('demo.mjs', '--app', 'nest', '--once')
+    expect(stdout).toContain('I will check out on my phone')
+    expect(code).toBe(0)
+  })
+
   it.each(['redis', 'postgres'])(
     'finds conversation and cart again on %s after the app was killed',
     async (store) => {
@@ -76,6 +82,14 @@ describe('npm run replay', () => {
     const result = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>
     expect(result).toMatchObject({ dialogues: 40, messages: 720, mismatches: 0 })
     expect(result['seconds']).toBeGreaterThan(0)
+    expect(code).toBe(0)
+  })
+
+  it.each(['memory', 'redis', 'postgres'])('does so on %s through the gateway', async (store) => {
+    const args = ['--data', file, '--app', 'nest', '--store', store, '--json']
+    const { stdout, code } = await command('replay.mjs', ...args)
+    const result = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>
+    expect(result).toMatchObject({ dialogues: 40, messages: 720, mismatches: 0 })
     expect(code).toBe(0)
   })
 

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { startServer, type TestServer } from './server.js'
+
+const claude = { authorization: 'Bearer demo-claude' }
+const chatgpt = { authorization: 'Bearer demo-chatgpt' }
+
+let server: TestServer
+
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.close())
+
+it('goes to the assistant it is meant for, and to no other', async () => {
+  const from = server.client(claude)
+  await from.run('add_to_cart', { sku: 'KL-CUP' })
+  const { secret, shortCode } = await from.run('continue_elsewhere', { to: 'chatgpt' })
+  // What a body claims does not count: the key says who it is.
+  const redeem = (headers: Record<string, string>, body: object) => {
+    const client = server.client(headers)
+    return client
+      .send('POST', '/v1/transfers/redeem', { ...body, audience: 'chatgpt' })
+      .then((answer) => ({ ...answer, client }))
+  }
+  expect((await redeem(claude, { secret })).status).toBe(404)
+  expect((await redeem({}, { secret })).status).toBe(404)
+  expect((await redeem({ authorization: 'Bearer demo-nordwind' }, { secret })).status).toBe(404)
+  const { status, client } = await redeem(chatgpt, { shortCode })
+  expect(status).toBe(200)
+  expect(await client.run('view_cart')).toMatchObject({ pieces: 1 })
+  expect((await from.send('POST', '/v1/execute', { tool: 'view_cart' })).status).toBe(404)
+})
+
+it('brings cart, preferences, history and state along', async () => {
+  const from = server.client(claude)
+  await from.run('select_merchant', { merchantId: 'kaffeelaune' })
+  await from.run('add_to_cart', { sku: 'KL-CUP' })
+  const { body } = await from.send('POST', '/v1/execute', { tool: 'view_cart' })
+  const path = `/v1/sessions/${body['sessionId']}`
+  await from.send('PATCH', `${path}/preferences`, { maxPrice: 5000 })
+  const before = (await from.send('GET', `${path}/messages`)).body['messages'].items
+  const { secret } = await from.run('continue_elsewhere', { to: 'phone' })
+  const phone = server.client()
+  await phone.send('POST', '/v1/transfers/redeem', { secret })
+  expect((await phone.send('GET', `${path}/preferences`)).body['preferences']).toEqual({ maxPrice: 5000 })
+  expect((await phone.send('GET', `${path}/state`)).body['state']).toMatchObject({
+    merchantId: 'kaffeelaune',
+  })
+  const after = (await phone.send('GET', `${path}/messages`)).body['messages'].items
+  expect(after.slice(0, before.length)).toEqual(before)
+})
+
+it('gives a user’s phone, where nobody is signed in, a copy', async () => {
+  const alice = server.client({ ...claude, 'x-user-id': 'alice' })
+  await alice.run('add_to_cart', { sku: 'KL-CUP' })
+  const { secret, mode } = await alice.run('continue_elsewhere', { to: 'phone' })
+  expect(mode).toBe('copy')
+  const phone = server.client()
+  await phone.send('POST', '/v1/transfers/redeem', { secret })
+  expect(await phone.run('clear_cart')).toMatchObject({ pieces: 0 })
+  expect(await alice.run('view_cart')).toMatchObject({ pieces: 1 })
+})
+
+it('counts wrong codes by caller, and tells them to wait', async () => {
+  const visitor = server.client({ 'x-merchant': 'kaffeelaune' })
+  const statuses = []
+  for (let index = 0; index < 6; index++) {
+    const wrong = { shortCode: `AAAA000${index}` }
+    statuses.push((await visitor.send('POST', '/v1/transfers/redeem', wrong)).status)
+  }
+  expect(statuses).toEqual([404, 404, 404, 404, 404, 429])
+})
+
+it('opens every session of the marketplace for the admin', async () => {
+  const somebody = server.client(claude)
+  await somebody.run('add_to_cart', { sku: 'KL-CUP' })
+  const { body } = await somebody.send('POST', '/v1/execute', { tool: 'view_cart' })
+  const admin = server.client({ authorization: 'Bearer an-admin-token-for-tests' })
+  expect((await admin.send('GET', `/v1/sessions/${body['sessionId']}/cart`)).status).toBe(200)
+  expect((await server.client().send('GET', `/v1/sessions/${body['sessionId']}/cart`)).status).toBe(404)
+})
