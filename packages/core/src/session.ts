@@ -16,6 +16,7 @@ import type { Branch, Fact, SessionBody, TurnLease } from './session-body.js'
 import { removeCompanions } from './session-companions.js'
 import type { SessionContents } from './session-contents.js'
 import { compact, type Compaction, type CompactOptions } from './session-compaction.js'
+import { watchSession, type WatchOptions } from './session-watch.js'
 import { sessionContext, type SessionContextOptions } from './session-context.js'
 import { bindToUser, currentCredential, rotateCredential } from './session-credential.js'
 import * as transfers from './session-transfer.js'
@@ -215,6 +216,14 @@ export class Session {
   async *watchTurn(turnId: string, after = 0): AsyncGenerator<TurnEvent, void, undefined> {
     await this.#live.load()
     yield* followTurn(this.#live, turnId, after)
+  }
+
+  /**
+   * The record now, and again each time the session has changed, whatever process changed it; ends when the session
+   * does.
+   */
+  watch(options: WatchOptions = {}): AsyncGenerator<SessionRecord, void, undefined> {
+    return watchSession(this.#live, options)
   }
 
   /** The id of the turn that is going on. */

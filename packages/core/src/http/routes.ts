@@ -3,6 +3,7 @@ import type { Route } from './route.js'
 import { cartRoutes } from './routes/cart-routes.js'
 import { contentRoutes } from './routes/content-routes.js'
 import { courseRoutes } from './routes/course-routes.js'
+import { watchRoutes } from './routes/watch-routes.js'
 import { messageRoutes } from './routes/message-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
 import { transferRoutes } from './routes/transfer-routes.js'
@@ -14,6 +15,7 @@ export function routesOf(options: Pick<SessionApiOptions, 'respond'>): readonly 
     ...sessionRoutes,
     ...messageRoutes,
     ...turnRoutes.filter(({ operation }) => options.respond !== undefined || operation !== 'sendMessage'),
+    ...watchRoutes,
     ...courseRoutes,
     ...contentRoutes,
     ...cartRoutes,

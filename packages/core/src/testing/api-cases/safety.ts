@@ -13,6 +13,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   appendMessages: { messages: [{ content: 'planted' }] },
   sendMessage: { content: 'planted' },
   watchTurn: undefined,
+  watchSession: undefined,
   cancelTurn: undefined,
   resetSession: undefined,
   rewindSession: { toSeq: 0 },

@@ -100,6 +100,31 @@ export const turnCases: ApiChapter = {
       },
     },
     {
+      title: 'whoever watches a session hears of each change, from where they left off, and of its end',
+      async run(client) {
+        const alice = client.somebody()
+        const id = await alice.newSession()
+        const path = `/sessions/${id}/events`
+        const watched = alice.events('GET', path)[Symbol.asyncIterator]()
+        const seen = async () => (await watched.next()).value as Awaited<ReturnType<typeof first>>[number]
+        expect(await seen()).toMatchObject({
+          event: 'session.changed',
+          data: { session: { messageCount: 0 } },
+        })
+        await alice.post(`/sessions/${id}/messages`, { messages: [{ content: 'Hi' }] })
+        const appended = await seen()
+        expect(appended.data).toMatchObject({ session: { id, messageCount: 1 } })
+        const resumed = alice.events('GET', path, { headers: { 'last-event-id': appended.id } })
+        const next = first(resumed, 1)
+        await alice.send('PATCH', `/sessions/${id}`, { body: { title: 'Renamed' } })
+        expect((await seen()).data).toMatchObject({ session: { title: 'Renamed' } })
+        expect((await next)[0]!.data).toMatchObject({ session: { title: 'Renamed' } })
+        await alice.send('DELETE', `/sessions/${id}`)
+        expect(await seen()).toMatchObject({ event: 'session.ended', data: { sessionId: id } })
+        expect((await watched.next()).done).toBe(true)
+      },
+    },
+    {
       title: 'a reader that goes away does not stop an answer; cancel does, and keeps what was said',
       async run(client) {
         const alice = client.somebody()

@@ -1,0 +1,40 @@
+import type { Session } from '../../session.js'
+import { markOf } from '../../session-watch.js'
+import { type Route, route } from '../route.js'
+import * as schemas from '../schemas.js'
+import { eventStream, type ServerSentEvent } from '../sse.js'
+import { sessionView } from '../views.js'
+
+export const watchRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/sessions/{id}/events',
+    operation: 'watchSession',
+    summary: 'The session now, and each time it has changed, whatever process changed it',
+    response: schemas.problem,
+    streams: true,
+    async handle({ session: find, api, headers, request }) {
+      const session = await find()
+      const hungUp = new AbortController()
+      const changes = changesOf(session, request.headers.get('last-event-id'), hungUp.signal)
+      return eventStream(changes, {
+        headers,
+        heartbeatMs: api.streamHeartbeatMs,
+        onHangUp: () => hungUp.abort(),
+      })
+    },
+  }),
+]
+
+async function* changesOf(
+  session: Session,
+  known: string | null,
+  signal: AbortSignal,
+): AsyncGenerator<ServerSentEvent, void, undefined> {
+  for await (const record of session.watch({ signal })) {
+    const id = markOf(record)
+    // A client that comes back is told only what it does not know.
+    if (id !== known) yield { id, event: 'session.changed', data: { session: sessionView(record) } }
+  }
+  if (!signal.aborted) yield { id: 'end', event: 'session.ended', data: { sessionId: session.id } }
+}
