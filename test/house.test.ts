@@ -27,7 +27,13 @@ const allowed: Record<string, readonly RegExp[]> = {
   // The one door that knows node:http.
   'core http/node': [/^zod$/, /^node:/],
   store: [/^@sessions\/core\/store$/, /^node:/, /^(ioredis|redis|@upstash\/redis|kysely|pg)$/],
-  adapter: [/^@sessions\/core$/, /^@sessions\/core\/node$/, /^node:/, /^express$/, /^@nestjs\/(common|core)$/],
+  adapter: [
+    /^@sessions\/core$/,
+    /^@sessions\/core\/node$/,
+    /^node:/,
+    /^express$/,
+    /^@nestjs\/(common|core)$/,
+  ],
   app: [/^@sessions\/[a-z-]+(\/[a-z]+)?$/, /^node:/, /^[a-z@]/],
   testkit: [/^node:/, /^pg$/],
 }
