@@ -70,7 +70,16 @@ export class LLMGateway {
     this.#server.listen(port, host)
     await once(this.#server, 'listening')
     const url = `http://${host}:${(this.#server.address() as AddressInfo).port}`
-    const publicUrl = new PublicUrl(this.#options.publicUrl ?? url)
+    try {
+      this.#app = await this.#start(new PublicUrl(this.#options.publicUrl ?? url))
+      return url
+    } catch (error) {
+      this.#server.close()
+      throw error
+    }
+  }
+
+  async #start(publicUrl: PublicUrl): Promise<NestExpressApplication> {
     const {
       keys = process.env['NODE_ENV'] === 'production' ? [] : demoKeys,
       adminToken,
@@ -86,6 +95,7 @@ export class LLMGateway {
     })
     const app = await NestFactory.create<NestExpressApplication>(module, new ServedAdapter(this.#server), {
       logger: ['error', 'warn'],
+      abortOnError: false,
     })
     app.disable('x-powered-by')
     app.use((req: IncomingMessage, res: ServerResponse, next: () => void) => {
@@ -97,8 +107,7 @@ export class LLMGateway {
     app.enableCsrfProtection()
     app.useStaticAssets(publicFolder)
     await app.init()
-    this.#app = app
-    return url
+    return app
   }
 
   #createSessions(publicUrl: PublicUrl): Sessions {
