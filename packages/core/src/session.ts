@@ -17,6 +17,7 @@ import { removeCompanions } from './session-companions.js'
 import type { SessionContents } from './session-contents.js'
 import { compact, type Compaction, type CompactOptions } from './session-compaction.js'
 import { watchSession, type WatchOptions } from './session-watch.js'
+import { expireBefore } from './session-expiry.js'
 import { sessionContext, type SessionContextOptions } from './session-context.js'
 import { bindToUser, currentCredential, rotateCredential } from './session-credential.js'
 import * as transfers from './session-transfer.js'
@@ -112,7 +113,7 @@ export class Session {
         emit('message.appended', record, { messageId, seq, role: input.role, tokens: countTokens(input) })
     }
     const first = appended.find((message) => message.inserted)
-    if (first !== undefined) await this.#expireBefore(first)
+    if (first !== undefined) await expireBefore(this.#live, first)
     return appended
   }
 
@@ -204,7 +205,7 @@ export class Session {
       session: this as Session,
       contextWith: (options: SessionContextOptions, pending: readonly MessageInput[]) =>
         sessionContext(this.#live, pending, options),
-      appended: this.#expireBefore.bind(this),
+      appended: (first: Pick<AppendedMessage, 'seq' | 'at'>) => expireBefore(this.#live, first),
     }
     return startTurn(surroundings, input, respond, options)
   }
@@ -389,17 +390,5 @@ export class Session {
     }, options)
     if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
     return seen
-  }
-
-  /** Drops a history that had expired by the time `first` was appended; both times are the store's own. */
-  async #expireBefore(first: Pick<AppendedMessage, 'seq' | 'at'>): Promise<void> {
-    const { historyMs } = this.#live.service.ttl
-    if (!Number.isFinite(historyMs) || first.seq === 1) return
-    const { store, emit } = this.#live.service
-    const { messages } = await store.messages(this.ref, { before: first.seq, limit: 1, order: 'desc' })
-    const previous = messages[0]
-    if (previous === undefined || first.at - previous.at <= historyMs) return
-    await store.trim(this.ref, previous.seq, this.#live.guard)
-    emit('history.expired', this.record, { throughSeq: previous.seq })
   }
 }
