@@ -1,0 +1,103 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+import { createSessions, type SessionStore } from '@sessions/core'
+import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
+import { redisStore } from '@sessions/store-redis'
+import { createRedisClient } from '@sessions/store-redis/client'
+import { startPostgres, startRedis } from '@sessions/testkit'
+import { beforeAll, describe, expect, it } from 'vitest'
+
+const root = resolve(import.meta.dirname, '..')
+const door = (path: string): string => pathToFileURL(resolve(root, 'packages', path)).href
+const secretOfAll = 'a secret that only these tests may know'
+const anonymous = { tenantId: 'acme' }
+const processes = 4
+const each = 50
+
+/** What a process of its own does: says it is ready, waits for the word, redeems, and says how it went. */
+const device = `
+const [kind, url, secret] = process.argv.slice(1)
+const { createSessions } = await import('${door('core/dist/index.js')}')
+async function open() {
+  if (kind === 'redis') {
+    const { redisStore } = await import('${door('store-redis/dist/index.js')}')
+    const { createRedisClient } = await import('${door('store-redis/dist/client.js')}')
+    return redisStore(createRedisClient(url, { commandTimeout: 10000 }), { readTimeoutMs: 20000, writeTimeoutMs: 20000 })
+  }
+  const { createPostgresPool, postgresStore } = await import('${door('store-postgres/dist/index.js')}')
+  return postgresStore(createPostgresPool(url), { readTimeoutMs: 20000, writeTimeoutMs: 20000 })
+}
+const mine = createSessions({ store: await open(), credentialSecrets: ['${secretOfAll}'] }).for({ tenantId: 'acme' })
+await mine.find('anything')
+console.log('ready')
+process.stdin.once('data', async () => {
+  const settled = await Promise.allSettled(Array.from({ length: ${each} }, () => mine.redeem({ secret })))
+  const won = settled.filter((one) => one.status === 'fulfilled').length
+  const codes = [...new Set(settled.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : [])))]
+  console.log(JSON.stringify({ won, codes }))
+  process.exit(0)
+})
+`
+
+beforeAll(async () => {
+  // Processes of their own run what is published, not the sources.
+  const built = spawn(process.execPath, [
+    resolve(root, 'scripts/turbo.mjs'),
+    'run',
+    'build',
+    '--filter=@sessions/store-redis',
+    '--filter=@sessions/store-postgres',
+  ])
+  expect(await once(built, 'close')).toEqual([0, null])
+})
+
+const servers = {
+  async redis() {
+    const server = await startRedis()
+    const client = createRedisClient(server.url)
+    return { server, store: redisStore(client), close: async () => client.disconnect() }
+  },
+  async postgres() {
+    const server = await startPostgres()
+    const pool = createPostgresPool(server.url)
+    await migrate(pool)
+    return { server, store: postgresStore(pool), close: () => pool.end() }
+  },
+} satisfies Record<
+  string,
+  () => Promise<{ store: SessionStore; server: { url: string }; close: () => unknown }>
+>
+
+describe.each(['redis', 'postgres'] as const)('a transfer on %s', (kind) => {
+  it('is redeemed once by 200 who try at the same moment in four processes', async () => {
+    const { server, store, close } = await servers[kind]()
+    const mine = createSessions({ store, credentialSecrets: [secretOfAll] }).for(anonymous)
+    const source = await mine.create({ messages: [{ role: 'user', content: 'Take me along' }] })
+    const old = await source.credential()
+    const { secret } = await source.transfer({ mode: 'move' })
+
+    const children = Array.from({ length: processes }, () => {
+      const child = spawn(process.execPath, ['--input-type=module', '-e', device, kind, server.url, secret], {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      })
+      return { child, lines: createInterface({ input: child.stdout })[Symbol.asyncIterator]() }
+    })
+    for (const { lines } of children) expect((await lines.next()).value).toBe('ready')
+    for (const { child } of children) child.stdin.write('go\n')
+    const results = await Promise.all(
+      children.map(
+        async ({ lines }) =>
+          JSON.parse(String((await lines.next()).value)) as { won: number; codes: string[] },
+      ),
+    )
+
+    expect(results.reduce((sum, { won }) => sum + won, 0)).toBe(1)
+    expect([...new Set(results.flatMap(({ codes }) => codes))]).toEqual(['not_found'])
+    expect(await mine.findByCredential(old)).toBeUndefined()
+    await close()
+    await server.stop()
+  })
+})
