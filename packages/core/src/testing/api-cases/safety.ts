@@ -105,7 +105,7 @@ export const safetyCases: ApiChapter = {
           }
         }
         expect((await alice.get(`/sessions/${id}?include=messages`)).body).toEqual(before)
-        expect((await client.as(`${tenant}/root/admin`).get(`/sessions/${id}`)).status).toBe(200)
+        expect((await client.as(`${tenant}/boss/admin`).get(`/sessions/${id}`)).status).toBe(200)
         expect((await client.as(`${tenant}/bob`).get('/sessions')).body.sessions.items).toEqual([])
       },
     },
