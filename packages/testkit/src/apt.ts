@@ -1,24 +1,28 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { progress } from './progress.js'
+import { systemRelease } from './system-release.js'
 
 const run = promisify(execFile)
 
 /**
  * Downloads Debian packages and unpacks them into a dir, without installing anything: no account needs more
  * rights for it than it has. Package lists of the system are used when there are any that still fit the
- * archive; else lists of our own are fetched beside the packages.
+ * archive; else lists of our own are fetched beside the packages. With `suites`, such as `bookworm-backports`,
+ * packages are taken from these instead, of the archive that the system uses.
  */
 export class Apt {
   readonly #dir: string
   readonly #own: string
+  readonly #suites: readonly string[]
   #options: string[] = []
 
-  constructor(dir: string) {
+  constructor(dir: string, suites: readonly string[] = []) {
     this.#dir = dir
     this.#own = join(dir, '.apt')
+    this.#suites = suites
     mkdirSync(join(this.#own, 'debs'), { recursive: true })
   }
 
@@ -46,6 +50,7 @@ export class Apt {
   }
 
   async #get(args: readonly string[], cwd: string): Promise<void> {
+    if (this.#suites.length > 0 && this.#options.length === 0) await this.#updateSuites()
     try {
       await this.#aptGet(args, cwd)
     } catch (error) {
@@ -57,10 +62,45 @@ export class Apt {
 
   async #update(): Promise<void> {
     progress('the package lists of this system are missing or old: fetching some, once')
+    this.#useOwnLists()
+    await this.#aptGet(['update'], this.#own)
+  }
+
+  async #updateSuites(): Promise<void> {
+    const sources = toSources(await this.#archive(), this.#suites)
+    progress(`fetching the package lists of ${this.#suites.join(', ')}, once`)
+    const file = join(this.#own, 'suites.sources')
+    writeFileSync(file, sources)
+    rmSync(join(this.#own, 'lists'), { recursive: true, force: true })
+    this.#useOwnLists()
+    this.#options.push('-o', `Dir::Etc::SourceList=${file}`, '-o', 'Dir::Etc::SourceParts=/dev/null')
+    await this.#aptGet(['update'], this.#own)
+  }
+
+  #useOwnLists(): void {
     const lists = join(this.#own, 'lists')
     mkdirSync(join(lists, 'partial'), { recursive: true })
     this.#options = ['-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${join(this.#own, 'cache')}`]
-    await this.#aptGet(['update'], this.#own)
+  }
+
+  /** Where the system gets its own release from. */
+  async #archive(): Promise<string> {
+    // apt names no sources that it has no lists of.
+    const archive = (await this.#known()) ?? (await this.#update().then(() => this.#known()))
+    if (archive === undefined) throw new Error('this system has no archive of its own release')
+    return archive
+  }
+
+  async #known(): Promise<string | undefined> {
+    const format = '$(RELEASE) $(CODENAME) $(COMPONENT) $(REPO_URI)'
+    const args = [...this.#options, 'indextargets', '--format', format, 'Identifier: Packages']
+    const { stdout } = await run('apt-get', args, { env: aptEnv(), maxBuffer: 1e8 })
+    const { codename } = systemRelease() ?? {}
+    const found = stdout
+      .split('\n')
+      .map((line) => line.split(' '))
+      .find((target) => target[2] === 'main' && target.slice(0, 2).includes(codename ?? 'unknown'))
+    return found?.[3]
   }
 
   async #aptGet(args: readonly string[], cwd: string): Promise<void> {
@@ -75,4 +115,12 @@ export class Apt {
 // Its messages are read, and nobody is there to answer a question.
 function aptEnv(): NodeJS.ProcessEnv {
   return { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' }
+}
+
+// In the distribution's own keyring are the keys of its next release, too.
+function toSources(archive: string, suites: readonly string[]): string {
+  const keyring = `/usr/share/keyrings/${systemRelease()?.id}-archive-keyring.gpg`
+  const fields = [`Types: deb`, `URIs: ${archive}`, `Suites: ${suites.join(' ')}`, 'Components: main']
+  if (existsSync(keyring)) fields.push(`Signed-By: ${keyring}`)
+  return `${fields.join('\n')}\n`
 }

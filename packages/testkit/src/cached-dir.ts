@@ -29,6 +29,11 @@ export async function cachedDir(name: string, fill: (dir: string) => Promise<voi
   }
 }
 
+/** Whether {@link cachedDir} would find the dir made. */
+export function isCached(name: string): boolean {
+  return isComplete(join(cacheRoot(), name))
+}
+
 function moveInto(partial: string, dir: string): void {
   try {
     renameSync(partial, dir)

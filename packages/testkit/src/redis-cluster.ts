@@ -22,7 +22,9 @@ const busOffset = 10_000
 
 /** Starts a Redis Cluster of masters without replicas, the slots shared out evenly, and waits until it is ok. */
 export async function startRedisCluster(masters = 3): Promise<RedisCluster> {
-  const starts = Array.from({ length: masters }, () => startRedisOn(() => freePortPair(busOffset), nodeArgs))
+  const starts = Array.from({ length: masters }, () =>
+    startRedisOn(() => freePortPair(busOffset), { args: nodeArgs }),
+  )
   const nodes: RedisServer[] = []
   try {
     for (const start of await Promise.allSettled(starts)) {

@@ -1,4 +1,4 @@
-import { findRedis } from './find-redis.js'
+import { findRedis, findValkey } from './find-redis.js'
 import { freePort } from './free-port.js'
 import { ServerProcess } from './server-process.js'
 import { toServer, type Server } from './server.js'
@@ -14,27 +14,29 @@ export interface StartRedisOptions {
    * Every write is kept across `kill` and `restart`; `['--appendonly', 'no']` makes it forget instead.
    */
   args?: readonly string[]
+  /** Which server: `any` (default) that `findRedis` finds, or `valkey`. */
+  kind?: 'any' | 'valkey'
 }
 
 /** Starts a real Redis, empty. It ends with this process at the latest. */
 export function startRedis(options: StartRedisOptions = {}): Promise<RedisServer> {
-  return startRedisOn(freePort, options.args)
+  return startRedisOn(freePort, options)
 }
 
 /** Starts a Redis on a port of the caller's choice. */
 export async function startRedisOn(
   pickPort: () => Promise<number>,
-  args: readonly string[] = [],
+  { args = [], kind = 'any' }: StartRedisOptions = {},
 ): Promise<RedisServer> {
   sweepWorkDirs()
-  const { command, env, version } = await findRedis()
+  const { command, version } = await (kind === 'valkey' ? findValkey() : findRedis())
   const workDir = createWorkDir('redis')
   const server = await ServerProcess.start({
-    name: `Redis ${version}`,
+    name: `${kind === 'valkey' ? 'Valkey' : 'Redis'} ${version}`,
     workDir,
     command,
     args: (port) => [...defaultArgs(workDir, port, version), ...args],
-    env: { ...process.env, ...env },
+    env: process.env,
     pickPort,
     isReady: (_pid, log) => log.includes('Ready to accept connections'),
   })

@@ -5,9 +5,9 @@ import { commandLineOf, isAlive } from './process-table.js'
 import { endTree } from './process-tree.js'
 
 /** A server that has work dirs. */
-export type ServerKind = 'postgres' | 'redis'
+export type ServerKind = 'pgbouncer' | 'postgres' | 'redis'
 
-const leftover = /^sessions-(?:postgres|redis)-(\d+)-/
+const leftover = /^sessions-(?:pgbouncer|postgres|redis)-(\d+)-/
 
 /** Makes the dir of one server's data, log and pid file. Its name holds our pid, so that its owner can be found. */
 export function createWorkDir(kind: ServerKind): string {

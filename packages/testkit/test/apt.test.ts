@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Apt } from '../src/apt.js'
+import { systemRelease } from '../src/system-release.js'
 
 let home: string
 let dir: string
@@ -67,6 +68,27 @@ describe('Apt', () => {
       'apt-get download tool',
       'apt-get download tool',
     ])
+  })
+
+  it('takes packages from other suites of the archive of the system', async () => {
+    const { codename } = systemRelease()!
+    install(
+      'apt-get',
+      `case "$*" in
+        *indextargets*) echo "other x main http://elsewhere/"; echo "${codename} ${codename} main http://archive/" ;;
+        *SourceList=*update) cp "$(echo "$*" | sed 's/.*SourceList=\\(\\S*\\).*/\\1/')" ${home}/sources ;;
+        *SourceList=*) touch tool.deb ;;
+        *) exit 100 ;;
+      esac`,
+    )
+    const apt = new Apt(dir, ['one', 'two'])
+    await apt.unpack(['tool'])
+    await apt.unpack(['tool'])
+    apt.close()
+    expect(readdirSync(dir)).toEqual(['tool'])
+    const sources = readFileSync(join(home, 'sources'), 'utf8')
+    expect(sources).toContain('URIs: http://archive/\nSuites: one two\nComponents: main\n')
+    expect(calls().filter((call) => call.includes('update'))).toHaveLength(1)
   })
 
   it('fails with what apt says', async () => {

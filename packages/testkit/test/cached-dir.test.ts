@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { cachedDir } from '../src/cached-dir.js'
+import { cachedDir, isCached } from '../src/cached-dir.js'
 
 let home: string
 
@@ -22,7 +22,9 @@ describe('a cached dir', () => {
   })
 
   it('is filled once, and open to other accounts', async () => {
+    expect(isCached('tool')).toBe(false)
     const dir = await cachedDir('tool', fill)
+    expect(isCached('tool')).toBe(true)
     expect(await cachedDir('tool', () => Promise.reject(new Error('filled twice')))).toBe(dir)
     expect(readFileSync(join(dir, 'bin/tool'), 'utf8')).toBe('one')
     expect(statSync(dir).mode & 0o777).toBe(0o755)

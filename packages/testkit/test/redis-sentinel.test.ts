@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sendRedis } from '../src/redis-command.js'
+import { startRedisSentinel, type RedisSentinel } from '../src/redis-sentinel.js'
+
+let group: RedisSentinel
+
+describe('a Redis behind Sentinels', () => {
+  beforeAll(async () => {
+    group = await startRedisSentinel()
+  })
+  afterAll(() => group.stop())
+
+  it('is named by each of them', async () => {
+    const [first] = group.servers
+    expect(await group.primary()).toBe(first)
+    for (const sentinel of group.endpoints) {
+      const address = await sendRedis(sentinel, ['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', group.name])
+      expect(address).toEqual([first!.host, String(first!.port)])
+    }
+  })
+
+  it('is replaced when it dies, follows when it is back, and takes over again when it is asked to', async () => {
+    const [first, second] = group.servers
+    await sendRedis(first!, ['SET', 'k', 'v'])
+    await sendRedis(first!, ['WAIT', '1', '5000'])
+    await first!.kill()
+    expect(await group.primary()).toBe(second)
+    expect(await sendRedis(second!, ['GET', 'k'])).toBe('v')
+    await group.rejoin(first!)
+    await expect(sendRedis(first!, ['SET', 'k', 'w'])).rejects.toThrow('READONLY')
+    await group.failover()
+    expect(await group.primary()).toBe(first)
+    await expect(sendRedis(second!, ['SET', 'k', 'w'])).rejects.toThrow('READONLY')
+  })
+})
