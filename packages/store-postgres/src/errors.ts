@@ -36,6 +36,10 @@ const unreachable = new Set([
   '57P03',
 ])
 const notSent = /not queryable|timeout exceeded when trying to connect|after calling end on the pool/
+// What PgBouncer says, under the code of a lost connection, of a transaction that never got one of the server.
+const keptByPgBouncer =
+  /^(?:query_wait_timeout|no more connections allowed|pgbouncer cannot connect to server|server login )/
+const refusedByPgBouncer = /^unsupported startup parameter/
 // Serialization failure, deadlock, lock not available: the statement was rolled back, and is worth another try.
 const transient = new Set(['40001', '40P01', '55P03'])
 // Out of disk, of memory, of resources of that kind.
@@ -59,6 +63,13 @@ export function judge(error: unknown, { unknown }: { unknown: boolean }): Verdic
   if (unreachable.has(code) || (error instanceof Error && notSent.test(error.message))) {
     const retry = error instanceof Error && error.message.includes('not queryable')
     return verdict('unavailable', 'the database cannot be reached', error, retry)
+  }
+  if (code === '08P01' && keptByPgBouncer.test(messageOf(error))) {
+    return verdict('unavailable', 'PgBouncer cannot reach the database', error)
+  }
+  if (code === '08P01' && refusedByPgBouncer.test(messageOf(error))) {
+    const advice = 'set it to 0 in the pool, or name it in ignore_startup_parameters of PgBouncer'
+    return verdict('store_failed', `${messageOf(error)}: ${advice}`, error)
   }
   if (!isServerError(error) || lost.test(code)) {
     if (unknown) return verdict('unknown_outcome', 'the database did not answer a write', error)
@@ -104,6 +115,10 @@ function isStalePlan({ code, message }: ServerError): boolean {
 
 function codeOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : ''
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : ''
 }
 
 // What the server says has a severity; errors of sockets have a code alone.

@@ -32,6 +32,9 @@ export async function migrated(server: PostgresServer, options: MigrateOptions =
   return url
 }
 
+/** For pools to a PgBouncer, which refuses the timeouts of the server that `createPostgresPool` sends. */
+export const untimed = { statement_timeout: 0, idle_in_transaction_session_timeout: 0 }
+
 /** Pools that are ended together. */
 export class Pools {
   readonly #pools: pg.Pool[] = []
