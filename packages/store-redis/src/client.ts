@@ -12,7 +12,8 @@ const longestPauseMs = 1000
  * refused at once while there is no connection, never sent twice. After a failover it looks for the new primary.
  *
  * @param url such as `redis://localhost:6379` or `rediss://user:password@host:6380/0`.
- * @param options win over all of this.
+ * @param options win over all of this. With `sentinels` and `name` the host is theirs to tell, and the URL is for the
+ * rest: `redis://user:password@sentinels/0`.
  */
 export function createRedisClient(url: string, options: CreateRedisClientOptions = {}): Redis {
   const { onError = () => {}, ...others } = options
@@ -20,6 +21,8 @@ export function createRedisClient(url: string, options: CreateRedisClientOptions
     commandTimeout: 500,
     connectTimeout: 1000,
     socketTimeout: 1500,
+    // One Sentinel that hangs would keep the client from asking the next.
+    sentinelCommandTimeout: 500,
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,

@@ -1,4 +1,4 @@
-import type { RedisServer } from '@sessions/testkit'
+import type { RedisSentinel, RedisServer } from '@sessions/testkit'
 import { Redis, type RedisOptions } from 'ioredis'
 import { createRedisClient } from '../src/client.js'
 
@@ -16,3 +16,8 @@ export function preset(server: Pick<RedisServer, 'url'>): Redis {
 
 /** Time enough for a busy machine, in suites that are not about time. */
 export const patient = { readTimeoutMs: 20_000, writeTimeoutMs: 20_000 }
+
+/** What leads a client of ioredis to the primary that Sentinels name; where its URL leads does not matter then. */
+export function behind({ endpoints, name }: RedisSentinel) {
+  return { sentinels: endpoints.map((each) => ({ ...each })), name }
+}

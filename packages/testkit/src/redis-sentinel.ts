@@ -35,12 +35,12 @@ export interface RedisSentinel {
 }
 
 const name = 'sessions'
-const downAfterMs = 300
+const downAfterMs = 500
 const patienceMs = 60_000
 // How often a Sentinel asks servers about their part, and tells and asks other Sentinels, in milliseconds.
 const quickly = ['info-period', '500', 'publish-period', '200', 'ask-period', '200']
 
-/** Starts a Redis with a replica and Sentinels that agree on them. They take 0.3 s of silence for a crash. */
+/** Starts a Redis with a replica and Sentinels that agree on them. They take half a second of silence for a crash. */
 export async function startRedisSentinel(count = 3): Promise<RedisSentinel> {
   const pair = await startRedisReplicaPair()
   const servers = [pair.primary, pair.replica]

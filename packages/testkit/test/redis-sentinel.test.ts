@@ -28,8 +28,9 @@ describe('a Redis behind Sentinels', () => {
     expect(await sendRedis(second!, ['GET', 'k'])).toBe('v')
     await group.rejoin(first!)
     await expect(sendRedis(first!, ['SET', 'k', 'w'])).rejects.toThrow('READONLY')
+    // A machine held up for half a second may have had the Sentinels change their minds meanwhile.
+    const former = await group.primary()
     await group.failover()
-    expect(await group.primary()).toBe(first)
-    await expect(sendRedis(second!, ['SET', 'k', 'w'])).rejects.toThrow('READONLY')
+    await expect(sendRedis(former, ['SET', 'k', 'w'])).rejects.toThrow('READONLY')
   })
 })
