@@ -38,7 +38,7 @@ const name = 'sessions'
 const downAfterMs = 500
 const patienceMs = 60_000
 // How often a Sentinel asks servers about their part, and tells and asks other Sentinels, in milliseconds.
-const quickly = ['info-period', '500', 'publish-period', '200', 'ask-period', '200']
+const quickly = ['info-period', '1000', 'publish-period', '200', 'ask-period', '200']
 
 /** Starts a Redis with a replica and Sentinels that agree on them. They take half a second of silence for a crash. */
 export async function startRedisSentinel(count = 3): Promise<RedisSentinel> {
@@ -62,7 +62,7 @@ export async function startRedisSentinel(count = 3): Promise<RedisSentinel> {
       sentinels,
       servers,
       primary,
-      failover: () => failover(sentinels, primary),
+      failover: () => failover(sentinels, servers, primary),
       rejoin: async (server) => rejoin(server, primary),
       stop,
     }
@@ -83,7 +83,7 @@ async function startOne(primary: Endpoint, quorum: number): Promise<Server> {
     'set-proc-title no',
     `sentinel monitor ${name} ${primary.host} ${primary.port} ${quorum}`,
     `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
-    `sentinel failover-timeout ${name} 5000`,
+    `sentinel failover-timeout ${name} 3000`,
   ]
   // Written once: a Sentinel keeps in it what it has learnt.
   writeFileSync(file, `${settings.join('\n')}\n`)
@@ -144,15 +144,28 @@ async function primaryOf(
   return waitUntil(agreed, { what: 'the Sentinels to agree on a primary', timeoutMs: patienceMs })
 }
 
-async function failover(sentinels: readonly Server[], primary: () => Promise<RedisServer>): Promise<void> {
+async function failover(
+  sentinels: readonly Server[],
+  servers: readonly RedisServer[],
+  primary: () => Promise<RedisServer>,
+): Promise<void> {
   const former = await primary()
-  // Refused as long as a Sentinel has not heard from the replica, as after a failover a moment ago.
-  const begins = async (): Promise<boolean> =>
-    (await sendRedis(sentinels[0]!, ['SENTINEL', 'FAILOVER', name]).catch(() => undefined)) === 'OK'
-  await waitUntil(begins, { what: 'a Sentinel to begin a failover', timeoutMs: patienceMs })
-  await waitUntil(async () => (await primary()) !== former, { what: 'the failover', timeoutMs: patienceMs })
+  const isDone = async (): Promise<boolean> => {
+    if ((await primary()) !== former) return true
+    // Asked again, because it refuses, or gives up, while it has not heard from the replica.
+    const { port, flags } = await stateOf(sentinels[0]!)
+    if (port === String(former.port) && flags === 'master') {
+      await sendRedis(sentinels[0]!, ['SENTINEL', 'FAILOVER', name]).catch(() => undefined)
+    }
+    return false
+  }
+  await waitUntil(isDone, { what: 'the failover', timeoutMs: patienceMs })
   const follows = async (): Promise<boolean> => {
-    const role = await sendRedis(former, ['ROLE']).catch(() => undefined)
+    const now = await primary()
+    const role = await sendRedis(
+      servers.find((each) => each !== now)!,
+      ['ROLE'],
+    ).catch(() => undefined)
     return Array.isArray(role) && role[0] === 'slave' && role[3] === 'connected'
   }
   await waitUntil(follows, { what: 'the former primary to follow', timeoutMs: patienceMs })

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sendRedis } from '../src/redis-command.js'
 import { startRedisSentinel, type RedisSentinel } from '../src/redis-sentinel.js'
+import { waitUntil } from '../src/wait-until.js'
 
 let group: RedisSentinel
 
@@ -22,7 +23,10 @@ describe('a Redis behind Sentinels', () => {
   it('is replaced when it dies, follows when it is back, and takes over again when it is asked to', async () => {
     const [first, second] = group.servers
     await sendRedis(first!, ['SET', 'k', 'v'])
-    await sendRedis(first!, ['WAIT', '1', '5000'])
+    // Not by WAIT: it would speak for a connection of its own, which wrote nothing.
+    await waitUntil(async () => (await sendRedis(second!, ['GET', 'k'])) === 'v', {
+      what: 'the replica to have it',
+    })
     await first!.kill()
     expect(await group.primary()).toBe(second)
     expect(await sendRedis(second!, ['GET', 'k'])).toBe('v')
