@@ -1,4 +1,4 @@
-import type { SessionBody } from './session-body.js'
+import type { SeqRange, SessionBody } from './session-body.js'
 import type { SessionRecord } from './store.js'
 
 /** What a session holds beside its messages. */
@@ -7,4 +7,6 @@ export interface SessionContents extends Pick<
   'state' | 'preferences' | 'cart' | 'orders' | 'facts' | 'summaries' | 'branches' | 'lineage'
 > {
   readonly record: SessionRecord
+  /** The active branch, oldest first: the messages that history shows. The last stretch is open. */
+  readonly path: readonly SeqRange[]
 }

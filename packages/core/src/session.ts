@@ -79,8 +79,8 @@ export class Session {
   /** All of the session but its messages, in one round trip. @throws `not_found` */
   async read(): Promise<SessionContents> {
     const { record, body } = await this.#live.load()
-    const { state, preferences, cart, orders, facts, summaries, branches, lineage } = body
-    return { record, state, preferences, cart, orders, facts, summaries, branches, lineage }
+    const { state, preferences, cart, orders, facts, summaries, path, branches, lineage } = body
+    return { record, state, preferences, cart, orders, facts, summaries, path, branches, lineage }
   }
 
   /** Reads the session anew. @throws `not_found` once it expired, was deleted, or is no longer the caller's. */
@@ -308,9 +308,11 @@ export class Session {
   }
 
   /** Goes on with a branch; the one it leaves becomes a branch in its place. @throws `not_found` */
-  async switchBranch(branchId: string): Promise<void> {
-    const { record } = await this.#leaveBranch(newId(), (before, leaving) =>
-      switched(before, branchId, leaving),
+  async switchBranch(branchId: string, options?: ChangeOptions): Promise<void> {
+    const { record } = await this.#leaveBranch(
+      newId(),
+      (before, leaving) => switched(before, branchId, leaving),
+      options,
     )
     this.#live.service.emit('session.branched', record, { branchId })
   }

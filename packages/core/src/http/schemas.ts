@@ -116,6 +116,15 @@ export const orderReply = z.strictObject({
 export const stateReply = z.strictObject({ sessionId: z.string(), state: jsonObject })
 export const preferencesReply = z.strictObject({ sessionId: z.string(), preferences: jsonObject })
 
+const path = z.array(z.strictObject({ from: z.int().min(1), to: z.int().optional() }))
+export const branchesReply = z.strictObject({
+  sessionId: z.string(),
+  branches: z.strictObject({
+    /** Its last stretch is open: it takes in what comes. */
+    active: z.strictObject({ path }),
+    items: z.array(z.strictObject({ id: z.string(), path, leftAt: time })),
+  }),
+})
 export const branchReply = z.strictObject({
   session: sessionView,
   branch: z.strictObject({ id: z.string(), leftAt: time }),

@@ -67,6 +67,7 @@ const names = [
   [/\$ITEM/g, '{itemId}'],
   [/\$TURN/g, '{turnId}'],
   [/\$TRANSFER/g, '{transferId}'],
+  [/\$BRANCH/g, '{branchId}'],
 ] as const
 
 /** The requests of the script, as the table of routes writes them. */
@@ -92,6 +93,7 @@ function asFetch(code: string): string[] {
       .replace('${at}', '/sessions/{id}')
       .replace(/\$\{(?:fork\.session|started)\.id\}/, '{id}')
       .replace('${turn.id}', '{turnId}')
+      .replace('${branch.id}', '{branchId}')
       .replace(/\$\{[a-z]+\.transferId\}/, '{transferId}')
       .replace(/\$\{[a-z]+(?:\.cart)?\.items\[0\]\.id\}/, '{itemId}')
     return `${method} ${whole}`

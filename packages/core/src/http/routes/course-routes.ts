@@ -1,7 +1,6 @@
 import { isSessionError, SessionError } from '../../errors.js'
 import type { Session } from '../../session.js'
 import type { ForkOptions } from '../../sessions.js'
-import { toIso } from '../../time.js'
 import { checkFields } from '../client-fields.js'
 import { etagOf } from '../etag.js'
 import { type Call, type Route, route } from '../route.js'
@@ -20,22 +19,6 @@ export const courseRoutes: readonly Route[] = [
       await session.reset(change)
       const record = await session.refresh()
       return { body: { session: sessionView(record) }, headers: { ETag: etagOf(record) } }
-    },
-  }),
-  route({
-    method: 'POST',
-    path: '/sessions/{id}/rewind',
-    operation: 'rewindSession',
-    summary: 'Takes the conversation back to just after a message; what came later stays as a branch',
-    body: schemas.rewindBody,
-    response: schemas.branchReply,
-    async handle({ session: find, body, change }) {
-      const session = await find()
-      const { id, leftAt } = await session.rewind(body.toSeq, change)
-      return {
-        body: { session: sessionView(session.record), branch: { id, leftAt: toIso(leftAt) } },
-        headers: { ETag: etagOf(session.record) },
-      }
     },
   }),
   route({

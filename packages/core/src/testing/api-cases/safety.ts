@@ -17,6 +17,8 @@ const bodies: Readonly<Record<string, unknown>> = {
   cancelTurn: undefined,
   resetSession: undefined,
   rewindSession: { toSeq: 0 },
+  listBranches: undefined,
+  switchBranch: undefined,
   forkSession: {},
   compactSession: {},
   bindSession: undefined,
@@ -52,6 +54,7 @@ async function operations(client: ApiClient): Promise<{ operation: string; metho
           .slice(path.indexOf('/sessions'))
           .replace('{itemId}', 'item')
           .replace('{turnId}', 'current')
+          .replace('{branchId}', 'branch')
           .replace('{transferId}', 'transfer'),
       })),
   )

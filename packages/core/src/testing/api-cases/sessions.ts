@@ -129,6 +129,46 @@ export const sessionCases: ApiChapter = {
       },
     },
     {
+      title: 'keep the ways they went as branches, and go on with any of them',
+      async run(client) {
+        const alice = client.somebody()
+        const id = await alice.newSession()
+        const say = async (content: string) =>
+          alice.post(`/sessions/${id}/messages`, { messages: [{ content }] })
+        await say('one')
+        await say('two')
+        const { branch } = (await alice.post(`/sessions/${id}/rewind`, { toSeq: 1 })).body
+        await say('second')
+        expect(await alice.lines(id)).toEqual(['user: one (complete)', 'user: second (complete)'])
+        const before = (await alice.get(`/sessions/${id}/branches`)).body
+        expect(before).toMatchObject({
+          sessionId: id,
+          branches: {
+            active: { path: [{ from: 1, to: 1 }, { from: 3 }] },
+            items: [{ id: branch.id, path: [{ from: 1, to: 2 }] }],
+          },
+        })
+
+        const switching = `/sessions/${id}/branches/${branch.id}/switch`
+        const key = { 'idempotency-key': 'switch-once' }
+        const switched = await alice.post(switching, undefined, key)
+        expect(switched.status).toBe(200)
+        // The same request again is answered, and does not switch back.
+        expect((await alice.post(switching, undefined, key)).body).toEqual(switched.body)
+        expect(await alice.lines(id)).toEqual(['user: one (complete)', 'user: two (complete)'])
+        const { branches } = (await alice.get(`/sessions/${id}/branches`)).body
+        expect(branches.items).toHaveLength(1)
+        expect(branches.items[0].id).not.toBe(branch.id)
+        expect(branches.items[0].path).toEqual([
+          { from: 1, to: 1 },
+          { from: 3, to: 3 },
+        ])
+        expect((await alice.post(switching)).status).toBe(404)
+        expect((await alice.post(`/sessions/${id}/branches/unknown/switch`)).status).toBe(404)
+        expect(await alice.lines(id)).toEqual(['user: one (complete)', 'user: two (complete)'])
+      },
+    },
+    {
       title: 'are summed up for the model, while history keeps every message',
       async run(client) {
         const alice = client.somebody()
