@@ -15,6 +15,8 @@ import type { Page, SessionRecord, SessionRef, SweepOptions } from './store.js'
 import { type Redemption, type RedeemOptions, redeemTransfer, viewTransfer } from './transfer-redeem.js'
 import type { TransferDescription, TransferKey } from './transfer-redemption.js'
 
+const partsKey: unique symbol = Symbol.for('@sessions/service-parts') as never
+
 export interface CreateOptions extends SessionInit {
   /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
   id?: string
@@ -77,8 +79,10 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   return sessions
 }
 
-// Not a property: what the service is made of is nobody's business but that of the layers around it.
-const partsOf = new WeakMap<Sessions, ServiceParts>()
+// Not a property: what the service is made of is nobody's business but that of the layers around it. One for the
+// process: bundlers load this package several times, and a service that one copy made is used through another.
+const registry = globalThis as { [partsKey]?: WeakMap<Sessions, ServiceParts> }
+const partsOf = (registry[partsKey] ??= new WeakMap())
 
 /** What a service is made of. @throws `invalid` for what `createSessions` of this package did not make. */
 export function servicePartsOf(sessions: Sessions): ServiceParts {
