@@ -1,0 +1,28 @@
+import type { Session } from '@sessions/core'
+import { isSessionError } from '@sessions/core'
+
+const longest = 48
+
+/** A title from what was said first: its first sentence, or as much of it as a list has room for. */
+export function titleOf(text: string): string {
+  const plain = text.replaceAll(/\s+/g, ' ').trim()
+  const sentence = /^.*?[.!?…](?=\s|$)/.exec(plain)?.[0] ?? plain
+  const chosen = sentence.length < 4 ? plain : sentence.replace(/[.!…]+$/, '')
+  if (chosen.length <= longest) return chosen
+  const cut = chosen.slice(0, longest)
+  const end = cut.lastIndexOf(' ')
+  return `${(end > longest / 2 ? cut.slice(0, end) : cut).trimEnd()}…`
+}
+
+/** Names a session that has no name yet. */
+export async function giveTitle(session: Session, text: string): Promise<void> {
+  const { title, revision } = await session.refresh()
+  const given = titleOf(text)
+  if (title !== undefined || given === '') return
+  try {
+    await session.edit({ title: given }, { ifRevision: revision })
+  } catch (error) {
+    // Somebody changed something meanwhile, perhaps the title: the next turn looks again.
+    if (!isSessionError(error, 'conflict')) throw error
+  }
+}
