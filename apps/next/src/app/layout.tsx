@@ -1,9 +1,45 @@
+import type { Metadata, Viewport } from 'next'
 import type { ReactNode } from 'react'
+import { readLook } from '../ui/look.ts'
+import '../ui/styles/tokens.css'
+import '../ui/styles/base.css'
+import '../ui/styles/controls.css'
+import '../ui/styles/desk.css'
+import '../ui/styles/sidebar.css'
+import '../ui/styles/conversation.css'
+import '../ui/styles/entries.css'
+import '../ui/styles/inspector.css'
+import '../ui/styles/dialog.css'
+import '../ui/styles/pages.css'
+import '../ui/styles/narrow.css'
 
-export default function Layout({ children }: { children: ReactNode }) {
+export const metadata: Metadata = {
+  title: { default: 'Blotter', template: '%s · Blotter' },
+  description: 'Conversations that stay where you left them.',
+  referrer: 'no-referrer',
+}
+
+export const viewport: Viewport = {
+  width: 'device-width',
+  initialScale: 1,
+  interactiveWidget: 'resizes-content',
+  themeColor: [
+    { media: '(prefers-color-scheme: light)', color: '#faf6ee' },
+    { media: '(prefers-color-scheme: dark)', color: '#14171d' },
+  ],
+}
+
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  const { theme } = await readLook()
   return (
-    <html lang="en">
-      <body>{children}</body>
+    // The theme comes along in a cookie, so the first paint is right and no script has to be.
+    <html lang="en" data-theme={theme} suppressHydrationWarning>
+      <body>
+        <a className="skip-link" href="#main">
+          Skip to the conversation
+        </a>
+        {children}
+      </body>
     </html>
   )
 }

@@ -1,0 +1,42 @@
+'use client'
+
+import { useCallback, useEffect, useRef, useState } from 'react'
+import { sayProblem } from '../problem.ts'
+
+export interface Resource<Value> {
+  /** As it was read last; undefined before that. */
+  readonly value: Value | undefined
+  readonly problem: string | undefined
+  /** Does something that gives the new value. Resolves to whether it worked. */
+  readonly change: (make: () => Promise<Value>) => Promise<boolean>
+}
+
+/** Something that is read anew whenever `mark` changes, the newest answer being the one that counts. */
+export function useResource<Value>(read: () => Promise<Value>, mark: string): Resource<Value> {
+  const [value, setValue] = useState<Value>()
+  const [problem, setProblem] = useState<string>()
+  const newest = useRef(0)
+  const reader = useRef(read)
+  reader.current = read
+
+  const take = useCallback(async (make: () => Promise<Value>): Promise<boolean> => {
+    const turn = ++newest.current
+    try {
+      const made = await make()
+      if (turn === newest.current) {
+        setValue(made)
+        setProblem(undefined)
+      }
+      return true
+    } catch (error) {
+      if (turn === newest.current) setProblem(sayProblem(error))
+      return false
+    }
+  }, [])
+
+  useEffect(() => {
+    void take(() => reader.current())
+  }, [take, mark])
+
+  return { value, problem, change: take }
+}
