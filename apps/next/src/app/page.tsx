@@ -1,6 +1,0 @@
-import { connection } from 'next/server'
-
-export default async function Page() {
-  await connection()
-  return <main>Sessions</main>
-}
