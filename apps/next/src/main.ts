@@ -86,7 +86,11 @@ async function start(): Promise<void> {
 
   await app.prepare()
   serve(app.getRequestHandler())
-  console.log(`listening on http://${host}:${given}`)
+  const url = `http://${host}:${given}`
+  // The application opens its store with the first request: better ours than somebody's.
+  const { status } = await fetch(`${url}/api/sessions`)
+  if (status !== 200) throw new Error(`The sessions cannot be reached (${status}).`)
+  console.log(`listening on ${url}`)
 }
 
 start().catch((error: unknown) => {

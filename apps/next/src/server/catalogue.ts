@@ -75,9 +75,16 @@ function scoreOf({ name, category, words }: Product, wanted: readonly string[]):
   }, 0)
 }
 
+/** The words of a text that tell something. */
 export function wordsOf(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []
+  return (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).filter((word) => !empty.has(word))
 }
+
+const empty: ReadonlySet<string> = new Set(
+  'a an and at be for from have i in is it me my of on or s some that the them this to we with you your'.split(
+    ' ',
+  ),
+)
 
 /** Without the s of a plural. */
 function stem(word: string): string {

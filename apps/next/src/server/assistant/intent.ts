@@ -26,14 +26,14 @@ export type Intent =
   | { readonly type: 'search'; readonly query: string; readonly maxPrice: number | undefined }
   | { readonly type: 'story'; readonly about: string | undefined }
 
-type Rule = (text: string, said: string) => Intent | undefined
+type Rule = (text: string) => Intent | undefined
 
 const when =
-  (pattern: RegExp, intent: Intent | ((match: RegExpExecArray, said: string) => Intent | undefined)): Rule =>
-  (text, said) => {
+  (pattern: RegExp, intent: Intent | ((match: RegExpExecArray, text: string) => Intent | undefined)): Rule =>
+  (text) => {
     const match = pattern.exec(text)
     if (match === null) return undefined
-    return typeof intent === 'function' ? intent(match, said) : intent
+    return typeof intent === 'function' ? intent(match, text) : intent
   }
 
 // In order: the first that fits decides.
@@ -76,7 +76,7 @@ const rules: readonly Rule[] = [
   ),
   (text) => likingsIn(text),
   when(
-    /\b(what('s| is)?|show|see|view|open|list|how (much|many))\b.*\b(cart|basket|bag total)\b|^\s*(my )?(cart|basket)\s*[.?!]*$|\bhow much (is|does) (it|that|everything) (all|cost)?/i,
+    /\b(what('s| is)?|show|see|view|open|list|how (much|many))\b.*\b(cart|basket|bag total)\b|^\s*(my )?(cart|basket)\s*[.?!]*$|\bhow much (is|does) (it|that|everything|all)\b/i,
     {
       type: 'cart',
     },
@@ -90,15 +90,13 @@ const rules: readonly Rule[] = [
     },
   ),
   when(
-    /\b(?:remove|delete|drop|take out|take)\b(.*)\b(?:from|out of)\b.*\b(?:cart|basket)|\b(?:remove|drop|take out|put back)\b(.+)/i,
-    ([, one, other], said) => change('remove', one ?? other ?? said),
+    /\b(?:delete|take)\b.*\b(?:from|out of)\b.*\b(?:cart|basket)|\b(?:remove|drop|take out|put back)\b/i,
+    (_, text) => change('remove', text),
   ),
-  when(/\b(?:add|put|order|buy|take|get me|I'll have|I will have|I want)\b(.+)/i, ([, what]) =>
-    change('add', what!),
-  ),
+  when(/\b(?:add|put|order|buy|take|get me|I'll have|I will have)\b/i, (_, text) => change('add', text)),
   when(
     /\b(are|who|what) (are )?you\b.*|\byour name\b|\bare you (an? )?(real|human|ai|bot|robot|model|gpt|llm)/i,
-    ([text]) => (/what can you|how are you/i.test(text) ? undefined : { type: 'self' }),
+    (_, text) => (/what can you|how are you/i.test(text) ? undefined : { type: 'self' }),
   ),
   when(/\b(help|what can (you|I) (do|say|ask))\b/i, { type: 'help' }),
   when(
@@ -113,9 +111,9 @@ const rules: readonly Rule[] = [
       type: 'greet',
     },
   ),
+  when(/\b(bye|goodbye|good night|see you)\b/i, { type: 'bye' }),
   (text) => wish(text),
   when(/\b(thanks|thank you|cheers|great|perfect|lovely)\b/i, { type: 'thanks' }),
-  when(/\b(bye|goodbye|good night|see you)\b/i, { type: 'bye' }),
   when(/^\s*(hi|hello|hey|good (morning|afternoon|evening|day)|moin|hallo|how are you)\b/i, {
     type: 'greet',
   }),
@@ -125,7 +123,7 @@ const rules: readonly Rule[] = [
 export function parseIntent(said: string): Intent {
   const text = said.replaceAll('’', "'").replaceAll(/\s+/g, ' ').trim()
   for (const rule of rules) {
-    const intent = rule(text, said)
+    const intent = rule(text)
     if (intent !== undefined) return intent
   }
   return { type: 'unknown' }
@@ -166,13 +164,16 @@ function itemsIn(list: string): string[] {
         .trim()
         .toLowerCase(),
     )
-    .filter((item) => item !== '' && item.length <= 60 && !/\b(?:budget|name|I)\b/i.test(item))
+    .filter((item) => item !== '' && item.length <= 60 && !/\b(?:budget|name|I|you)\b/i.test(item))
     .slice(0, 10)
 }
 
-function change(type: 'add' | 'remove', what: string): Intent | undefined {
-  const target = targetIn(what)
-  return target === undefined ? undefined : { type, target, quantity: quantityIn(what) }
+function change(type: 'add' | 'remove', text: string): Intent | undefined {
+  const target = targetIn(text)
+  if (target === undefined) return undefined
+  // The six of “Six Wooden Dice” counts nothing.
+  const name = target.by === 'name' ? wordsOf(target.products[0]!.name) : []
+  return { type, target, quantity: quantityIn(wordsOf(text).filter((word) => !name.includes(word))) }
 }
 
 const places: Readonly<Record<string, number>> = {
@@ -193,9 +194,9 @@ function targetIn(text: string): Target | undefined {
   if (extreme !== undefined)
     return { by: 'extreme', extreme: /cheap/i.test(extreme) ? 'cheapest' : 'dearest' }
   if (/\b(it|that|this|one|them)\b/i.test(text)) return { by: 'it' }
-  // One kind of thing of which there is one, such as “the teapot”.
-  const products2 = searchProducts({ query: text })
-  return products2.length === 0 ? undefined : { by: 'name', products: products2.slice(0, 1) }
+  // By its kind, such as “the teapot”.
+  const kin = searchProducts({ query: text })
+  return kin.length === 0 ? undefined : { by: 'name', products: kin }
 }
 
 const numbers: Readonly<Record<string, number>> = {
@@ -211,10 +212,9 @@ const numbers: Readonly<Record<string, number>> = {
   dozen: 12,
 }
 
-function quantityIn(text: string): number | undefined {
-  const word = wordsOf(text).find((each) => /^\d{1,3}$/.test(each) || Object.hasOwn(numbers, each))
-  if (word === undefined) return undefined
-  return numbers[word] ?? Number(word)
+function quantityIn(words: readonly string[]): number | undefined {
+  const word = words.find((each) => /^\d{1,3}$/.test(each) || Object.hasOwn(numbers, each))
+  return word === undefined ? undefined : (numbers[word] ?? Number(word))
 }
 
 function wish(text: string): Intent | undefined {

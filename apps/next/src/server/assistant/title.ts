@@ -2,14 +2,16 @@ import type { Session } from '@sessions/core'
 import { isSessionError } from '@sessions/core'
 
 const longest = 48
+// Less than this is a greeting.
+const shortest = 8
 
-/** A title from what was said first: its first sentence, or as much of it as a list has room for. */
+/** A title from what was said first: its first sentence that says something, or what a list has room for of it. */
 export function titleOf(text: string): string {
   const plain = text.replaceAll(/\s+/g, ' ').trim()
-  const sentence = /^.*?[.!?…](?=\s|$)/.exec(plain)?.[0] ?? plain
-  const chosen = sentence.length < 4 ? plain : sentence.replace(/[.!…]+$/, '')
-  if (chosen.length <= longest) return chosen
-  const cut = chosen.slice(0, longest)
+  const telling = plain.split(/(?<=[.!?…])\s+/).find((sentence) => sentence.length >= shortest) ?? plain
+  const title = telling.replace(/[.!…]+$/, '')
+  if (title.length <= longest) return title
+  const cut = title.slice(0, longest)
   const end = cut.lastIndexOf(' ')
   return `${(end > longest / 2 ? cut.slice(0, end) : cut).trimEnd()}…`
 }
