@@ -35,7 +35,10 @@ export default defineConfig({
       // The same tests, with what Nest 11 is made of taken from there.
       project('nest-11', 'packages/nest/nest11', nestPackages),
       project('app-nest', 'apps/nest'),
-      project('app-next', 'apps/next'),
+      project('app-next', 'apps/next', [], {
+        // What serves it reads no sources, so it is built first.
+        globalSetup: [new URL('apps/next/test/build-app.ts', import.meta.url).pathname],
+      }),
       project('next', 'packages/next', [], builtFor('16')),
       // The same tests, against an application on Next 15.
       project('next-15', 'packages/next/next15', [], builtFor('15')),

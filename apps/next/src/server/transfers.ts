@@ -1,4 +1,5 @@
-import { type Redemption, SessionError, type TransferMode } from '@sessions/core'
+import { createHash } from 'node:crypto'
+import { isSessionError, type Redemption, SessionError, type TransferMode } from '@sessions/core'
 import { identityOf, nobody } from './caller.ts'
 import { chat } from './chat.ts'
 import { readInvitation, toInvitation } from './guest.ts'
@@ -58,38 +59,59 @@ export type Continued =
 
 /** Redeems a link: this device becomes that guest's, or its visitor gets a copy. @throws `not_found` */
 export async function continueHere(visitor: string, options: ContinueOptions): Promise<Continued> {
-  const { secret, redemptionId, replace = false } = options
-  const sessions = await chat.sessions()
   const guest = invitedBy(options)
-  if (guest !== undefined && !replace) {
-    const left = await leftBehind(visitor, guest)
-    if (left > 0) return { status: 'occupied', leaves: { sessions: left } }
+  return guest === undefined ? takeCopy(visitor, options) : becomeGuest(visitor, guest, options)
+}
+
+async function becomeGuest(visitor: string, guest: string, options: ContinueOptions): Promise<Continued> {
+  const { secret, redemptionId, replace = false } = options
+  const left = replace ? 0 : await leftBehind(visitor, guest)
+  if (left > 0) return { status: 'occupied', leaves: { sessions: left } }
+  const sessions = await chat.sessions()
+  const redemption = await sessions.for(identityOf(guest)).redeem({ secret, redemptionId, caller: visitor })
+  return toContinued(redemption, guest)
+}
+
+/** Redeems as nobody, who may have a copy of a guest's session, and gives it to the visitor. */
+async function takeCopy(visitor: string, { secret, redemptionId }: ContinueOptions): Promise<Continued> {
+  const sessions = await chat.sessions()
+  const mine = sessions.for(identityOf(visitor))
+  // By which who asks again, for the answer was lost, finds what they have got.
+  const label = `copy:${createHash('sha256').update(`${secret} ${redemptionId}`).digest('hex')}`
+  const copyOfVisitor = async (): Promise<Continued | undefined> => {
+    const [copy] = (await mine.list({ label, limit: 1 })).items
+    return copy === undefined ? undefined : { status: 'redeemed', sessionId: copy.id, guest: visitor }
   }
-  const mine = sessions.for(guest === undefined ? nobody : identityOf(guest))
-  const redemption = await mine.redeem({ secret, redemptionId, caller: visitor })
+  const before = await copyOfVisitor()
+  if (before !== undefined) return before
+  try {
+    const redemption = await sessions.for(nobody).redeem({ secret, redemptionId, caller: visitor })
+    if (redemption.status !== 'redeemed') return toContinued(redemption, visitor)
+    await redemption.session.edit({ label })
+    await (await mine.findByCredential(redemption.credential))?.bind()
+  } catch (error) {
+    // The same request at the same moment may have come first.
+    const made = isSessionError(error, 'not_found') ? await copyOfVisitor() : undefined
+    if (made === undefined) throw error
+    return made
+  }
+  const made = await copyOfVisitor()
+  if (made === undefined) throw new SessionError('not_found', 'There is no such transfer.')
+  return made
+}
+
+function toContinued(redemption: Redemption, guest: string): Continued {
   switch (redemption.status) {
+    case 'redeemed':
+      return { status: 'redeemed', sessionId: redemption.session.id, guest }
     case 'pending': {
       const { matchCode, expiresAt } = redemption
       return { status: 'pending', matchCode, expiresAt: new Date(expiresAt).toISOString() }
     }
-    case 'redeemed':
-      if (guest === undefined) await keep(visitor, redemption)
-      return { status: 'redeemed', sessionId: redemption.session.id, guest: guest ?? visitor }
     case 'occupied':
       // Said only to who holds a session by its credential, and guests hold none.
       throw new Error('A guest holds no credential.')
   }
-}
-
-/** Gives the visitor the copy that nobody has yet. */
-async function keep(
-  visitor: string,
-  { credential }: Extract<Redemption, { status: 'redeemed' }>,
-): Promise<void> {
-  const sessions = await chat.sessions()
-  const copy = await sessions.for(identityOf(visitor)).findByCredential(credential)
-  if (copy === undefined) throw new SessionError('not_found', 'There is no such transfer.')
-  await copy.bind()
 }
 
 /** Whose device this one is to be. @throws `not_found` for an invitation that is none any more. */
