@@ -18,18 +18,19 @@ export function CopyButton({ text, label = 'Copy', className = 'text-button' }: 
   }, [state])
   const copy = async (): Promise<void> => {
     // Browsers keep the clipboard for pages that came over a safe connection.
-    const isDone = await navigator.clipboard?.writeText(text).then(
-      () => true,
-      () => false,
-    )
-    setState(isDone === true ? 'copied' : 'refused')
+    try {
+      await navigator.clipboard.writeText(text)
+      setState('copied')
+    } catch {
+      setState('refused')
+    }
   }
   return (
     <button type="button" className={className} onClick={() => void copy()}>
       <span className="swap" data-shown={state}>
         <span aria-hidden={state !== 'idle'}>{label}</span>
         <span aria-hidden={state !== 'copied'}>Copied</span>
-        <span aria-hidden={state !== 'refused'}>Cannot copy</span>
+        <span aria-hidden={state !== 'refused'}>Failed</span>
       </span>
     </button>
   )

@@ -2,7 +2,7 @@ const paths = {
   list: 'M4 6h16M4 12h16M4 18h10',
   inspector: 'M4 5h16v14H4zM14.5 5v14',
   plus: 'M12 5v14M5 12h14',
-  more: 'M6 12h.01M12 12h.01M18 12h.01',
+  more: 'M5.5 11.5h1v1h-1zM11.5 11.5h1v1h-1zM17.5 11.5h1v1h-1z',
   close: 'M6 6l12 12M18 6L6 18',
   send: 'M12 19V6M6 11.5l6-6 6 6',
   stop: 'M8 8h8v8H8z',

@@ -31,7 +31,7 @@ export async function readList(cursor?: string): Promise<Read<ListView>> {
   return reading(async () => {
     const mine = await chat.for()
     const page = await mine.list({ limit: listLength, ...(cursor === undefined ? {} : { cursor }) })
-    return { sessions: page.items.map(toSessionView), cursor: page.cursor }
+    return { sessions: page.items.map((record) => toSessionView(record)), cursor: page.cursor }
   })
 }
 

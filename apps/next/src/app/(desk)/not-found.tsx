@@ -4,8 +4,8 @@ export default function NotFound() {
       <div className="plain-page">
         <h1>There is no such conversation</h1>
         <p className="lead">
-          It was deleted, it has expired after a long silence, or it is on somebody else’s desk. The list has those
-          that are yours.
+          It was deleted, it has expired after a long silence, or it is on somebody else’s desk. The list has
+          those that are yours.
         </p>
         <p>
           <a className="button primary" href="/">

@@ -9,7 +9,9 @@ export default function ContinuePage() {
       <ContinueHere />
       <noscript>
         <h1>Continue here</h1>
-        <p className="lead">This needs JavaScript: what opens the conversation never leaves the address bar otherwise.</p>
+        <p className="lead">
+          This needs JavaScript: what opens the conversation never leaves the address bar otherwise.
+        </p>
       </noscript>
     </main>
   )

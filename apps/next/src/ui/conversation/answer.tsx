@@ -10,6 +10,8 @@ import { ToolLine } from './tool-line.tsx'
 
 export interface AnswerProps {
   readonly messages: readonly [MessageView, ...MessageView[]]
+  readonly isBusy: boolean
+  /** Has it answered again; absent where there is no question to it. */
   readonly onAgain: (() => void) | undefined
   readonly onFork: () => void
   /** Asks once more for an answer that failed. */
@@ -17,7 +19,7 @@ export interface AnswerProps {
 }
 
 /** An answer as it is kept. */
-export const Answer = memo(function Answer({ messages, onAgain, onFork, onRetry }: AnswerProps) {
+export const Answer = memo(function Answer({ messages, isBusy, onAgain, onFork, onRetry }: AnswerProps) {
   const clock = useClock()
   const last = messages.at(-1)!
   const text = messages
@@ -33,7 +35,13 @@ export const Answer = memo(function Answer({ messages, onAgain, onFork, onRetry 
       <div className="entry-actions">
         <CopyButton text={text} />
         {onAgain === undefined ? undefined : (
-          <button type="button" className="text-button" aria-label="Answer again" onClick={onAgain}>
+          <button
+            type="button"
+            className="text-button"
+            aria-label="Answer again"
+            disabled={isBusy}
+            onClick={onAgain}
+          >
             Answer again
           </button>
         )}

@@ -58,13 +58,12 @@ export function Log({ editing, onEdit, onReturn, isOlderPage }: LogProps) {
     }
     const { question, messages } = entry
     const again =
-      question === undefined || busy
-        ? undefined
-        : () => void conversation.sayAnew(question.seq, textOf(question))
+      question === undefined ? undefined : () => void conversation.sayAnew(question.seq, textOf(question))
     return (
       <Answer
         key={entry.key}
         messages={messages}
+        isBusy={busy}
         onAgain={again}
         onFork={() => void fork(messages.at(-1)!.seq)}
         onRetry={
@@ -92,6 +91,11 @@ export function Log({ editing, onEdit, onReturn, isOlderPage }: LogProps) {
           </a>
         </p>
       )}
+      {entries.length === 0 && outgoing === undefined && answer === undefined ? (
+        <p className="lead clean-sheet">
+          A clean sheet. What is in the cart and what you like are still known.
+        </p>
+      ) : undefined}
       <ol className="log">
         {entries.map((entry, index) => draw(entry, index === entries.length - 1))}
         {outgoing === undefined ||

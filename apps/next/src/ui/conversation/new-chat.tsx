@@ -4,7 +4,9 @@ import { useRouter } from 'next/navigation'
 import { useEffect, useRef, useState } from 'react'
 import { call, newKey } from '../api-client.ts'
 import { useDesk } from '../desk/desk-context.ts'
+import { InspectorToggle } from '../desk/inspector-toggle.tsx'
 import { Icon } from '../icons.tsx'
+import { EmptyInspector } from '../inspector/empty-inspector.tsx'
 import { sayProblem } from '../problem.ts'
 import { announceChange } from '../sessions/changes.ts'
 import type { SessionView } from '../wire.ts'
@@ -12,9 +14,15 @@ import { Composer } from './composer.tsx'
 import { forgetOutgoing, keepDraft, keepOutgoing, keptOutgoing } from './kept.ts'
 
 const suggestions = [
-  { title: 'Something warm for rainy evenings', text: 'I need something warm for rainy evenings. What do you have?' },
+  {
+    title: 'Something warm for rainy evenings',
+    text: 'I need something warm for rainy evenings. What do you have?',
+  },
   { title: 'A present under 30 euros', text: 'I am looking for a present, for not more than 30 euros.' },
-  { title: 'Remember what I like', text: 'Please remember: I like tea, I dislike coffee, and my budget is 40 euros.' },
+  {
+    title: 'Remember what I like',
+    text: 'Please remember: I like tea, I dislike coffee, and my budget is 40 euros.',
+  },
   { title: 'What can you do?', text: 'What can you do for me?' },
 ]
 
@@ -49,7 +57,10 @@ export function NewChat() {
     const outgoing = { id: newKey(), text, at: new Date().toISOString(), status: 'sending' as const }
     keepOutgoing('new', outgoing)
     try {
-      const { session } = await call<{ session: SessionView }>('POST', '/sessions', { body: {}, key: key.current })
+      const { session } = await call<{ session: SessionView }>('POST', '/sessions', {
+        body: {},
+        key: key.current,
+      })
       keepOutgoing(session.id, outgoing)
       forgetOutgoing('new')
       announceChange()
@@ -62,68 +73,72 @@ export function NewChat() {
   }
 
   return (
-    <main className="main" id="main" tabIndex={-1}>
-      <header className="chat-header">
-        <button
-          type="button"
-          className="icon-button narrow-only"
-          aria-label="Show conversations"
-          onClick={() => openSheet('list')}
-        >
-          <Icon name="list" />
-        </button>
-        {sending === undefined ? undefined : <h1>New conversation</h1>}
-      </header>
-      <div className="scroller-frame">
-        {sending === undefined ? (
-          <div className="welcome">
-            <h1>What is on your mind?</h1>
-            <p className="lead">
-              A clerk with a good memory and a small shop behind the counter. Ask, change your mind, start over: it
-              all stays where you left it.
-            </p>
-            <ul className="suggestions" aria-label="Things to say">
-              {suggestions.map(({ title, text }) => (
-                <li key={title}>
-                  <button type="button" onClick={() => void begin(text)}>
-                    {title}
-                  </button>
-                </li>
-              ))}
-            </ul>
-          </div>
-        ) : (
-          <div className="scroller">
-            <div className="column">
-              <ol className="log">
-                <li className="question">
-                  <p className="bubble">{sending}</p>
-                  <div className="entry-actions always">
-                    <span className="sending">Sending …</span>
-                  </div>
-                </li>
-              </ol>
+    <>
+      <main className="main" id="main" tabIndex={-1}>
+        <header className="chat-header">
+          <button
+            type="button"
+            className="icon-button narrow-only"
+            aria-label="Show conversations"
+            onClick={() => openSheet('list')}
+          >
+            <Icon name="list" />
+          </button>
+          {sending === undefined ? <span className="grow" /> : <h1>New conversation</h1>}
+          <InspectorToggle />
+        </header>
+        <div className="scroller-frame">
+          {sending === undefined ? (
+            <div className="welcome">
+              <h1>What is on your mind?</h1>
+              <p className="lead">
+                A clerk with a good memory and a small shop behind the counter. Ask, change your mind, start
+                over: it all stays where you left it.
+              </p>
+              <ul className="suggestions" aria-label="Things to say">
+                {suggestions.map(({ title, text }) => (
+                  <li key={title}>
+                    <button type="button" onClick={() => void begin(text)}>
+                      {title}
+                    </button>
+                  </li>
+                ))}
+              </ul>
             </div>
-          </div>
-        )}
-      </div>
-      <div className="foot">
-        <div className="notice" role="status">
-          {problem}
+          ) : (
+            <div className="scroller">
+              <div className="column">
+                <ol className="log">
+                  <li className="question">
+                    <p className="bubble">{sending}</p>
+                    <div className="entry-actions always">
+                      <span className="sending">Sending …</span>
+                    </div>
+                  </li>
+                </ol>
+              </div>
+            </div>
+          )}
         </div>
-        <Composer
-          key={returns}
-          place="new"
-          field={field}
-          isBusy={sending !== undefined}
-          isStopping={false}
-          onStop={undefined}
-          onSend={(text) => {
-            void begin(text)
-            return true
-          }}
-        />
-      </div>
-    </main>
+        <div className="foot">
+          <div className="notice" role="status">
+            {problem}
+          </div>
+          <Composer
+            key={returns}
+            place="new"
+            field={field}
+            isBusy={sending !== undefined}
+            isStopping={false}
+            onStop={undefined}
+            onSend={(text) => {
+              void begin(text)
+              return true
+            }}
+          />
+        </div>
+      </main>
+      <EmptyInspector />
+    </>
   )
 }

@@ -6,7 +6,11 @@ import { useConversation } from './use-conversation.ts'
 /** What is wrong at the moment, if anything, in a line that has its place whether or not there is something to say. */
 export function Notice() {
   const { conversation, view } = useConversation()
-  const isOnline = useSyncExternalStore(subscribe, () => navigator.onLine, () => true)
+  const isOnline = useSyncExternalStore(
+    subscribe,
+    () => navigator.onLine,
+    () => true,
+  )
   const text = !isOnline
     ? 'You are offline. What you write is kept here.'
     : (view.notice ?? (view.isConnected ? undefined : 'Connecting again …'))

@@ -99,12 +99,12 @@ function begun(state: ConversationState, started: Started, eventId: string): Con
   const isKnown = state.messages.some(({ id }) => id === started.messageId)
   const kept = state.messages.filter(({ seq }) => seq <= (isKnown ? started.seq : last))
   const messages = isOurs && !isKnown ? [...kept, toMessage(outgoing, started.seq)] : kept
-  const isSame = state.answer?.turnId === started.turnId
   return {
     ...state,
     messages,
     outgoing: isOurs ? undefined : outgoing,
-    answer: isSame ? state.answer : newAnswer(started, eventId),
+    // A turn that is told from its beginning is told whole, also when some of it was heard before.
+    answer: newAnswer(started, eventId),
   }
 }
 

@@ -67,7 +67,10 @@ function toAction({ id: eventId, event, data }: ServerEvent): ConversationAction
     case 'response.aborted':
       return { type: 'ended' }
     case 'response.error':
-      return { type: 'ended', problem: String(told['message'] ?? sayProblem(undefined)) }
+      return {
+        type: 'ended',
+        problem: typeof told['message'] === 'string' ? told['message'] : sayProblem(undefined),
+      }
     default:
       return undefined
   }

@@ -2,10 +2,12 @@
 
 import { useRouter } from 'next/navigation'
 import { type ReactNode, useCallback, useMemo, useRef, useState } from 'react'
+import { flushSync } from 'react-dom'
 import { type Clock, ClockContext, useTickingClock } from '../clock.ts'
 import { Sidebar, type SidebarProps } from '../sessions/sidebar.tsx'
-import { DeskContext, type DeskControls, type Sheet } from './desk-context.ts'
+import { DeskContext, type DeskControls } from './desk-context.ts'
 import { ShortcutSheet } from './shortcut-sheet.tsx'
+import { useSheet } from './use-sheet.ts'
 import { useShortcuts } from './use-shortcuts.ts'
 
 export interface DeskProps extends SidebarProps {
@@ -18,32 +20,33 @@ export interface DeskProps extends SidebarProps {
 export function Desk({ clock: first, isInspectorUnfolded: unfolded, children, ...sidebar }: DeskProps) {
   const clock = useTickingClock(first)
   const router = useRouter()
-  const [sheet, openSheet] = useState<Sheet>('none')
+  const [sheet, openSheet] = useSheet()
   const [isInspectorUnfolded, setUnfolded] = useState(unfolded)
   const [isHelping, setHelping] = useState(false)
   const searchField = useRef<HTMLInputElement>(null)
 
-  const closeSheet = useCallback(() => openSheet('none'), [])
+  const closeSheet = useCallback(() => openSheet('none'), [openSheet])
   const newChat = useCallback(() => {
     openSheet('none')
     router.push('/')
     document.querySelector<HTMLElement>('textarea[name=message]')?.focus()
-  }, [router])
+  }, [router, openSheet])
   const foldInspector = useCallback((isUnfolded: boolean) => {
     setUnfolded(isUnfolded)
     const value = isUnfolded ? 'open' : 'folded'
     document.cookie = `chat_inspector=${value}; path=/; max-age=31536000; samesite=lax`
   }, [])
   const search = useCallback(() => {
-    if (isNarrow()) openSheet('list')
-    // Once the sheet is there: what is hidden takes no focus.
-    requestAnimationFrame(() => searchField.current?.select())
-  }, [])
+    // What is hidden takes no focus, so the sheet has to be there first.
+    if (isNarrow()) flushSync(() => openSheet('list'))
+    searchField.current?.focus()
+    searchField.current?.select()
+  }, [openSheet])
   const help = useCallback(() => setHelping(true), [])
   const close = useCallback(() => {
     openSheet('none')
     return sheet !== 'none'
-  }, [sheet])
+  }, [sheet, openSheet])
   useShortcuts({ search, newChat, help, close })
 
   const controls = useMemo<DeskControls>(
@@ -57,7 +60,7 @@ export function Desk({ clock: first, isInspectorUnfolded: unfolded, children, ..
       newChat,
       showShortcuts: help,
     }),
-    [sheet, closeSheet, isInspectorUnfolded, foldInspector, newChat, help],
+    [sheet, openSheet, closeSheet, isInspectorUnfolded, foldInspector, newChat, help],
   )
   return (
     <DeskContext value={controls}>
@@ -66,7 +69,13 @@ export function Desk({ clock: first, isInspectorUnfolded: unfolded, children, ..
           <Sidebar {...sidebar} />
           {children}
           {sheet === 'none' ? undefined : (
-            <button type="button" className="backdrop" aria-label="Close" tabIndex={-1} onClick={closeSheet} />
+            <button
+              type="button"
+              className="backdrop"
+              aria-label="Close"
+              tabIndex={-1}
+              onClick={closeSheet}
+            />
           )}
         </div>
         {isHelping ? <ShortcutSheet onClose={() => setHelping(false)} /> : undefined}

@@ -101,9 +101,7 @@ function CartLine({
   return (
     <li className="cart-line">
       <span className="cart-name">{name}</span>
-      <span className="cart-price numbers">
-        {formatMoney({ ...price, amount: price.amount * quantity })}
-      </span>
+      <span className="cart-price numbers">{formatMoney({ ...price, amount: price.amount * quantity })}</span>
       <QuantityField name={name} quantity={quantity} onChange={onQuantity} />
       <button type="button" className="text-button" aria-label={`Remove ${name}`} onClick={onRemove}>
         Remove

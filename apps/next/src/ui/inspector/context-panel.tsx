@@ -31,7 +31,8 @@ export function ContextPanel({ sessionId, mark }: PanelProps) {
   const wanted = useDeferredValue(budget)
   const context = useResource(
     async () =>
-      (await call<{ context: ContextView }>('GET', `/sessions/${sessionId}/context?maxTokens=${wanted}`)).context,
+      (await call<{ context: ContextView }>('GET', `/sessions/${sessionId}/context?maxTokens=${wanted}`))
+        .context,
     `${mark} ${wanted}`,
   )
   return (
@@ -97,8 +98,8 @@ function Shown({ context, budget }: { context: ContextView; budget: number }) {
         <ul className="dropped">
           {report.dropped.map(({ from, to, messages: count, why }) => (
             <li key={`${from}-${to}`}>
-              {count} {count === 1 ? 'message' : 'messages'}, number {from === to ? from : `${from} to ${to}`}:{' '}
-              {whys[why] ?? why}
+              {count} {count === 1 ? 'message' : 'messages'}, number {from === to ? from : `${from} to ${to}`}
+              : {whys[why] ?? why}
             </li>
           ))}
         </ul>
@@ -122,11 +123,12 @@ function Shown({ context, budget }: { context: ContextView; budget: number }) {
 }
 
 function shortTextOf(content: string | readonly Part[]): string {
-  const text = textOf({ content })
+  const text = textOf({ content }).replaceAll(/\n{2,}/g, '\n')
   if (text !== '' || typeof content === 'string') return text
   return content
     .map((part) => {
-      if (part.type === 'tool-call') return `calls ${String(part['toolName'])} ${JSON.stringify(part['input'])}`
+      if (part.type === 'tool-call')
+        return `calls ${String(part['toolName'])} ${JSON.stringify(part['input'])}`
       return part.type === 'tool-result' ? JSON.stringify(part['output']) : `[${part.type}]`
     })
     .join('\n')

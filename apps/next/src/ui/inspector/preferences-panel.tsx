@@ -97,14 +97,28 @@ function NewPreference({ onAdd }: { onAdd: (name: string, text: string) => Promi
       onSubmit={(event) => {
         event.preventDefault()
         const data = new FormData(event.currentTarget)
-        const name = String(data.get('preference')).trim()
-        const text = String(data.get('value')).trim()
+        const [name, text] = ['preference', 'value'].map((field) => {
+          const given = data.get(field)
+          return typeof given === 'string' ? given.trim() : ''
+        }) as [string, string]
         if (name === '' || text === '') return
         void onAdd(name, text).then((isDone) => isDone && form.current?.reset())
       }}
     >
-      <input name="preference" aria-label="New preference" placeholder="likes" maxLength={100} autoComplete="off" />
-      <input name="value" aria-label="Its value" placeholder="tea, quiet" maxLength={500} autoComplete="off" />
+      <input
+        name="preference"
+        aria-label="New preference"
+        placeholder="Name"
+        maxLength={100}
+        autoComplete="off"
+      />
+      <input
+        name="value"
+        aria-label="Its value"
+        placeholder="What to remember"
+        maxLength={500}
+        autoComplete="off"
+      />
       <button type="submit" className="text-button strong">
         Note it
       </button>

@@ -32,7 +32,12 @@ function dayTitle(at: number, now: number, timeZone: string): string {
 
 /** Counts the days of a calendar. */
 function dayNumber(at: number, timeZone: string): number {
-  const parts = new Intl.DateTimeFormat('en-GB', { timeZone, year: 'numeric', month: 'numeric', day: 'numeric' })
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+  })
     .formatToParts(at)
     .map(({ type, value }) => [type, Number(value)] as const)
   const { year = 0, month = 1, day = 1 } = Object.fromEntries(parts) as Record<string, number>

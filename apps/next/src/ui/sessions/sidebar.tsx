@@ -38,7 +38,12 @@ export function Sidebar({ first, isUnavailable, theme }: SidebarProps) {
         <Link href="/" className="wordmark" prefetch={false} onClick={closeSheet}>
           Blotter
         </Link>
-        <button type="button" className="icon-button sheet-only" aria-label="Close the list" onClick={closeSheet}>
+        <button
+          type="button"
+          className="icon-button sheet-only"
+          aria-label="Close the list"
+          onClick={closeSheet}
+        >
           <Icon name="close" />
         </button>
       </div>

@@ -50,7 +50,9 @@ export function ContinueHere() {
       const described = await call<Described>('POST', '/chat/continue/describe', { body })
       setStep({ name: 'asking', described })
     } catch (error) {
-      setStep(isProblem(error, 'not_found') ? { name: 'invalid' } : { name: 'problem', text: sayProblem(error) })
+      setStep(
+        isProblem(error, 'not_found') ? { name: 'invalid' } : { name: 'problem', text: sayProblem(error) },
+      )
     }
   }, [])
 
@@ -104,7 +106,8 @@ function draw(step: Step, accept: (leaves: number) => void, again: () => void) {
         <>
           <h1>Continue here</h1>
           <p className="lead">
-            Open “Move to another device” in a conversation over there, and point this device’s camera at the code.
+            Open “Move to another device” in a conversation over there, and point this device’s camera at the
+            code.
           </p>
           <Home />
         </>
@@ -113,7 +116,9 @@ function draw(step: Step, accept: (leaves: number) => void, again: () => void) {
       return (
         <>
           <h1>This link does not work any more</h1>
-          <p className="lead">It was used already, has expired, or was taken back. Make a new one over there.</p>
+          <p className="lead">
+            It was used already, has expired, or was taken back. Make a new one over there.
+          </p>
           <Home />
         </>
       )
@@ -158,8 +163,8 @@ function Asking({ described, onAccept }: { described: Described; onAccept: (leav
       </p>
       {leaves.sessions > 0 ? (
         <p>
-          This device has {count(leaves.sessions, 'conversation')} of its own. It becomes your other device’s, and
-          leaves {leaves.sessions === 1 ? 'that one' : 'those'} behind.
+          This device has {count(leaves.sessions, 'conversation')} of its own. It becomes your other device’s,
+          and leaves {leaves.sessions === 1 ? 'that one' : 'those'} behind.
         </p>
       ) : undefined}
       <p className="link-actions">

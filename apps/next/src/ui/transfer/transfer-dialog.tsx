@@ -13,9 +13,21 @@ export interface TransferDialogProps {
 }
 
 const choices: readonly { mode: TransferMode; title: string; what: string }[] = [
-  { mode: 'share', title: 'My other device', what: 'It joins in. Both see the same conversation, as it goes on.' },
-  { mode: 'move', title: 'Move there', what: 'It goes on over there, and the links given out before stop working.' },
-  { mode: 'copy', title: 'A copy for somebody else', what: 'They get one of their own. What you say later stays yours.' },
+  {
+    mode: 'share',
+    title: 'My other device',
+    what: 'It joins in. Both see the same conversation, as it goes on.',
+  },
+  {
+    mode: 'move',
+    title: 'Move there',
+    what: 'It goes on over there, and the links given out before stop working.',
+  },
+  {
+    mode: 'copy',
+    title: 'A copy for somebody else',
+    what: 'They get one of their own. What you say later stays yours.',
+  },
 ]
 
 export function TransferDialog({ session, onClose }: TransferDialogProps) {

@@ -18,13 +18,17 @@ export default async function ConversationPage({ params, searchParams }: PagePro
   const { before } = await searchParams
   const seq = typeof before === 'string' && /^\d{1,15}$/.test(before) ? Number(before) : undefined
   const read = await readConversation(id, seq)
-  if (read.status === 'missing') notFound()
-  if (read.status === 'unavailable') return <StoreUnavailable href={`/c/${id}`} />
+  if (read.status !== 'ok') {
+    if (read.status === 'missing') notFound()
+    return <StoreUnavailable href={`/c/${id}`} />
+  }
   return (
     <>
       <Chat key={`${id} ${seq}`} opening={read.value} isOlderPage={seq !== undefined} />
       <noscript>
-        <p className="no-script">Reading works without JavaScript; answering, editing and the cart need it.</p>
+        <p className="no-script">
+          Reading works without JavaScript; answering, editing and the cart need it.
+        </p>
       </noscript>
     </>
   )
