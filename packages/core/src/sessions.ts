@@ -46,6 +46,8 @@ export interface ListOptions {
 export interface DraftOptions {
   /** Runs before the session is stored; what it throws stops that. */
   beforeCreate?: () => void
+  /** Told of the creation when it begins: settles with it, `afterCreate` and all. */
+  onCreating?: (creation: Promise<unknown>) => void
   /** Runs once the session is stored, before the write that caused it settles. */
   afterCreate?: (session: Session) => void | Promise<void>
 }
@@ -186,11 +188,16 @@ export class SessionsOfCaller {
       activeAt: at,
       ...(userId === undefined ? {} : { userId }),
     }
-    const create = async (): Promise<Seen> => {
+    const store = async (): Promise<Seen> => {
       options.beforeCreate?.()
       const seen = await storeNewSession(this.#service, this.identity, { ref, incarnation })
       await options.afterCreate?.(this.#session(seen, true))
       return seen
+    }
+    const create = (): Promise<Seen> => {
+      const creation = store()
+      options.onCreating?.(creation)
+      return creation
     }
     const live = new LiveSession(
       this.#service,

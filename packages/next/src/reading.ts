@@ -1,6 +1,7 @@
 import { isSessionError, type SessionsOfCaller } from '@sessions/core'
 import { RequestSession } from '@sessions/core/node'
 import { cookies, headers } from 'next/headers.js'
+import { connection } from 'next/server.js'
 import { cache } from 'react'
 import type { NextSessions } from './next-sessions.js'
 import { readonlyCaller, readonlySession, type ReadonlySession } from './readonly-session.js'
@@ -31,6 +32,8 @@ export async function callerOf(sessions: NextSessions): Promise<SessionsOfCaller
 
 // React's cache lasts as long as a render. Elsewhere it keeps nothing, so that a render sees what an action has changed.
 const known = cache(async (sessions: NextSessions) => {
+  // Next renders a page that a router may fetch ahead once more, without what waits for a person to ask.
+  if (currentUnit().type !== 'private-cache') await connection()
   const [head, jar] = await Promise.all([headers(), cookies()])
   const [service, carriage] = await Promise.all([sessions.sessions(), sessions.carriage()])
   const identity = await sessions.options.identify({ headers: head, cookies: jar })

@@ -16,7 +16,8 @@ export interface Scope {
   readonly restart: () => Promise<void>
   /** What a response gets beside cookies, if there is one to get it. */
   readonly headers: Headers
-  readonly leave: () => void
+  /** Ends it, once a draft that is being stored has been handed over. */
+  readonly leave: () => Promise<void>
 }
 
 // By Next's own object for a request, which an action, a handler and what they call have in common.
@@ -42,20 +43,26 @@ export function writableUnit(): WorkUnit {
 export async function enterScope(sessions: NextSessions): Promise<Scope> {
   const unit = writableUnit()
   const around = currentScope(sessions)
-  if (around !== undefined) return { ...around, leave: () => {} }
+  if (around !== undefined) return { ...around, leave: async () => {} }
   const known = scopes.get(unit) ?? new Map<string, Scope>()
   scopes.set(unit, known)
   const added = new Headers()
   let isOver = false
-  const begin = () =>
-    requestSession(sessions, { headers: added, canWrite: () => !isOver && unit.phase === 'action' })
+  const requests: RequestSession[] = []
+  const begin = async (): Promise<RequestSession> => {
+    const canWrite = (): boolean => !isOver && unit.phase === 'action'
+    const request = await requestSession(sessions, { headers: added, canWrite })
+    requests.push(request)
+    return request
+  }
   const scope: Scope = {
     request: await begin(),
     restart: async () => {
       scope.request = await begin()
     },
     headers: added,
-    leave: () => {
+    leave: async () => {
+      await Promise.all(requests.map((request) => request.settled()))
       isOver = true
       known.delete(sessions.name)
     },
@@ -91,5 +98,8 @@ export async function requestSession(
 /** Sets a cookie in Next's way, so that a render after an action knows it, and a redirect takes it along. */
 function keepCookie(jar: RequestCookies, value: string): void {
   const { cookies: parsed } = new NextResponse(null, { headers: { 'Set-Cookie': value } })
-  for (const cookie of parsed.getAll()) jar.set(cookie)
+  for (const cookie of parsed.getAll()) {
+    // What is empty gets lost here, a `Max-Age` of 0 for one, and the cookie that is to go would stay.
+    jar.set(cookie.value ? cookie : { ...cookie, value: '', expires: new Date(0) })
+  }
 }

@@ -26,7 +26,7 @@ export function sessionAction<Given extends readonly unknown[], Result>(
       try {
         return await action(await scope.request.get(), ...given)
       } finally {
-        scope.leave()
+        await scope.leave()
       }
     } catch (error) {
       throw isSessionError(error) ? withStatus(error) : error

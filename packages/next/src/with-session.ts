@@ -33,7 +33,7 @@ export function withSession<Context = unknown>(
         )
         return withHeaders(response, scope.headers)
       } finally {
-        scope.leave()
+        await scope.leave()
       }
     } catch (error) {
       return problemOf(error)

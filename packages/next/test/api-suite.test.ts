@@ -1,17 +1,12 @@
 import { describeSessionApi } from '@sessions/core/testing'
 import { redisUrl } from '@sessions/testkit'
-import { afterAll } from 'vitest'
+import { afterAll, expect } from 'vitest'
 import { Application, stopAll, version } from './application.js'
 
 afterAll(stopAll)
 
-// Next itself sends whoever asks for `a//b` to `a/b`, whatever the application thinks of it.
-const follow = { redirect: 'follow' } as const
-
 const alone = await Application.run()
-describeSessionApi(`Next ${version}`, (path, init) =>
-  fetch(`${alone.url}/api/v1${path}`, { ...init, ...follow }),
-)
+describeSessionApi(`Next ${version}`, (path, init) => send(alone, path, init))
 
 // As behind a balancer: whatever one process knows, the next request may come to the other.
 const env = { REDIS_URL: await redisUrl() }
@@ -19,5 +14,25 @@ const both = [await Application.run(env), await Application.run(env)]
 let count = 0
 describeSessionApi(`Next ${version}, two processes by turns`, (path, init) => {
   count += 1
-  return fetch(`${both[count % 2]!.url}/api/v1${path}`, { ...init, ...follow })
+  return send(both[count % 2]!, path, init)
 })
+
+/** What Next does by itself, before any code of an application runs, is no answer of the API. */
+async function send({ url }: Application, path: string, init?: RequestInit): Promise<Response> {
+  // It sends whoever asks for `a//b` to `a/b`.
+  const response = await fetch(`${url}/api/v1${path}`, { ...init, redirect: 'follow' })
+  if (isText(path)) return response
+  // It fails on a path that is no text.
+  expect(response.status).toBeGreaterThanOrEqual(400)
+  expect(await response.text()).toMatch(/^(Internal Server Error|Bad Request)?$/)
+  return new Response(null, { status: 404, headers: { 'x-request-id': 'next', 'cache-control': 'no-store' } })
+}
+
+function isText(path: string): boolean {
+  try {
+    decodeURIComponent(path.split('?')[0]!)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -60,7 +60,11 @@ export class Application {
         () => false,
       )
     }
-    await waitUntil(isUp, { what: `next ${command}`, timeoutMs: 60_000, detail: () => application.output })
+    await waitUntil(isUp, {
+      what: `next ${command}`,
+      timeoutMs: 60_000,
+      detail: () => application.output.slice(-2000),
+    })
     return application
   }
 

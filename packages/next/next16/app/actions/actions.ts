@@ -45,12 +45,13 @@ export async function plainRename(form: FormData): Promise<void> {
 
 /** Its result is a stream, which writes when the response has long begun. */
 export const late = sessionAction(chat, async (session) => {
-  return new ReadableStream<string>({
-    async pull(controller) {
+  const source = {
+    async pull(controller: ReadableStreamDefaultController<string>) {
       const code = await codeOf(() => session.append({ role: 'user', content: 'too late' }))
       notes.push(`late: ${code}`)
       controller.enqueue(code)
       controller.close()
     },
-  })
+  }
+  return new ReadableStream(source, { highWaterMark: 0 })
 })

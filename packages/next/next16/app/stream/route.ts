@@ -36,14 +36,15 @@ export const POST = withSession(chat, async (request, session) => {
   })
 })
 
-/** The first write comes with the first byte, which is too late for a cookie. */
-export const PUT = withSession(chat, async (_, session) => {
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const code = await codeOf(() => session.append({ role: 'user', content: 'too late' }))
+/** The first write comes when the stream is read, which is too late for a cookie, or when it is made. */
+export const PUT = withSession(chat, async (request, session) => {
+  const { atOnce = false } = (await request.json()) as { atOnce?: boolean }
+  const source = {
+    async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
+      const code = await codeOf(() => session.append({ role: 'user', content: 'from a stream' }))
       controller.enqueue(encoder.encode(code))
       controller.close()
     },
-  })
-  return new Response(body)
+  }
+  return new Response(new ReadableStream(source, { highWaterMark: atOnce ? 1 : 0 }))
 })

@@ -6,6 +6,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = toRouteHandlers(
   createSessionApi({
     sessions: await chat.sessions(),
     basePath: '/api/own',
+    cookie: { secure: false },
     identify: () => ({ tenantId: 'acme' }),
     respond: ({ input }) => `You said: ${JSON.stringify(input)}`,
   }),
