@@ -6,6 +6,9 @@ export const metadata: Metadata = { title: 'Continue here', robots: { index: fal
 export default function ContinuePage() {
   return (
     <main className="lone-page" id="main" tabIndex={-1}>
+      <a className="wordmark" href="/">
+        Blotter
+      </a>
       <ContinueHere />
       <noscript>
         <h1>Continue here</h1>

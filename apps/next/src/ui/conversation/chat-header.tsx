@@ -1,7 +1,7 @@
 'use client'
 
 import { useRouter } from 'next/navigation'
-import { lazy, Suspense, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import { useDesk } from '../desk/desk-context.ts'
 import { InspectorToggle } from '../desk/inspector-toggle.tsx'
 import { Confirm } from '../dialog.tsx'
@@ -10,6 +10,7 @@ import { Menu } from '../menu.tsx'
 import { DeleteDialog } from '../sessions/delete-dialog.tsx'
 import { RenameField } from '../sessions/session-row.tsx'
 import { titleOf } from '../sessions/title.ts'
+import { useWaitingDevice } from '../transfer/use-waiting-device.ts'
 import { useConversation } from './use-conversation.ts'
 
 // With all that draws QR codes; few conversations ever need it.
@@ -25,8 +26,18 @@ export function ChatHeader() {
   const { openSheet } = useDesk()
   const router = useRouter()
   const [asking, setAsking] = useState<Asking>('nothing')
+  const [isLinkOut, setLinkOut] = useState(false)
   const { session } = view
   const done = (): void => setAsking('nothing')
+  const title = titleOf(session)
+  useWaitingDevice(session.id, {
+    isLinkOut: isLinkOut && asking === 'nothing',
+    revision: session.revision,
+    onWaiting: () => setAsking('transfer'),
+  })
+  useEffect(() => {
+    document.title = `${title} · Blotter`
+  }, [title])
   return (
     <header className="chat-header">
       <button
@@ -37,11 +48,7 @@ export function ChatHeader() {
       >
         <Icon name="list" />
       </button>
-      {asking === 'title' ? (
-        <RenameField session={session} onDone={done} />
-      ) : (
-        <h1 title={titleOf(session)}>{titleOf(session)}</h1>
-      )}
+      {asking === 'title' ? <RenameField session={session} onDone={done} /> : <h1 title={title}>{title}</h1>}
       <button
         type="button"
         className="icon-button"
@@ -77,7 +84,7 @@ export function ChatHeader() {
       ) : undefined}
       {asking === 'transfer' ? (
         <Suspense>
-          <TransferDialog session={session} onClose={done} />
+          <TransferDialog session={session} onClose={done} onLinkOut={setLinkOut} />
         </Suspense>
       ) : undefined}
     </header>

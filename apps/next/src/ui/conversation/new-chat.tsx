@@ -18,7 +18,7 @@ const suggestions = [
     title: 'Something warm for rainy evenings',
     text: 'I need something warm for rainy evenings. What do you have?',
   },
-  { title: 'A present under 30 euros', text: 'I am looking for a present, for not more than 30 euros.' },
+  { title: 'A gift under 30 euros', text: 'I am looking for a gift under 30 euros.' },
   {
     title: 'Remember what I like',
     text: 'Please remember: I like tea, I dislike coffee, and my budget is 40 euros.',

@@ -91,7 +91,7 @@ function Shown({ context, budget }: { context: ContextView; budget: number }) {
           <dd className="numbers">{tokens.toLocaleString('en')}</dd>
         </div>
       </dl>
-      <h3>Left out</h3>
+      <h2>Left out</h2>
       {report.dropped.length === 0 ? (
         <p className="panel-note">Nothing. All of it fits.</p>
       ) : (
@@ -104,7 +104,7 @@ function Shown({ context, budget }: { context: ContextView; budget: number }) {
           ))}
         </ul>
       )}
-      <h3>What it reads</h3>
+      <h2>What it reads</h2>
       {messages.length === 0 ? <p className="panel-note">Nothing yet.</p> : undefined}
       <ol className="context-messages">
         {messages.map((message, index) => (

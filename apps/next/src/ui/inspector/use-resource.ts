@@ -1,6 +1,6 @@
 'use client'
 
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react'
 import { sayProblem } from '../problem.ts'
 
 export interface Resource<Value> {
@@ -16,8 +16,6 @@ export function useResource<Value>(read: () => Promise<Value>, mark: string): Re
   const [value, setValue] = useState<Value>()
   const [problem, setProblem] = useState<string>()
   const newest = useRef(0)
-  const reader = useRef(read)
-  reader.current = read
 
   const take = useCallback(async (make: () => Promise<Value>): Promise<boolean> => {
     const turn = ++newest.current
@@ -34,9 +32,8 @@ export function useResource<Value>(read: () => Promise<Value>, mark: string): Re
     }
   }, [])
 
-  useEffect(() => {
-    void take(() => reader.current())
-  }, [take, mark])
+  const readNow = useEffectEvent(() => void take(read))
+  useEffect(() => readNow(), [mark])
 
   return { value, problem, change: take }
 }

@@ -1,6 +1,6 @@
 'use client'
 
-import Link from 'next/link'
+import Link, { useLinkStatus } from 'next/link'
 import { useEffect, useRef, useState } from 'react'
 import { call } from '../api-client.ts'
 import { Icon } from '../icons.tsx'
@@ -35,7 +35,7 @@ export function SessionRow({ session, isCurrent, onOpen, onDelete }: SessionRowP
             title={title}
             onClick={onOpen}
           >
-            {title}
+            <RowTitle title={title} />
           </Link>
           <Menu
             label={`More about “${title}”`}
@@ -49,6 +49,12 @@ export function SessionRow({ session, isCurrent, onOpen, onDelete }: SessionRowP
       )}
     </li>
   )
+}
+
+/** Dimmed while its conversation is on the way. */
+function RowTitle({ title }: { title: string }) {
+  const { pending } = useLinkStatus()
+  return <span data-pending={pending}>{title}</span>
 }
 
 export interface RenameFieldProps {

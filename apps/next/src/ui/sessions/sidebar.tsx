@@ -67,8 +67,8 @@ export function Sidebar({ first, isUnavailable, theme }: SidebarProps) {
         onSubmit={(event) => {
           event.preventDefault()
           const [best] = search.found ?? []
-          if (best === undefined) return
-          router.push(`/c/${best.id}`)
+          if (query.trim() === '') return
+          router.push(best === undefined ? `/?q=${encodeURIComponent(query)}` : `/c/${best.id}`)
           closeSheet()
         }}
       >
@@ -126,7 +126,7 @@ interface DaysProps {
 
 function Days({ list, pathname, onOpen, onDelete }: DaysProps) {
   const { now, timeZone } = useClock()
-  const { sessions, hasMore, problem, loadMore } = list
+  const { sessions, cursor, problem, loadMore } = list
   return (
     <>
       {problem === undefined ? undefined : <p className="list-note">{problem}</p>}
@@ -149,11 +149,18 @@ function Days({ list, pathname, onOpen, onDelete }: DaysProps) {
           </ul>
         </section>
       ))}
-      {hasMore ? (
-        <button type="button" className="text-button older" onClick={loadMore}>
+      {cursor === undefined ? undefined : (
+        <a
+          href={`/?older=${encodeURIComponent(cursor)}`}
+          className="text-button older"
+          onClick={(event) => {
+            event.preventDefault()
+            loadMore()
+          }}
+        >
           Older conversations
-        </button>
-      ) : undefined}
+        </a>
+      )}
     </>
   )
 }

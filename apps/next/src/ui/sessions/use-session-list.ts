@@ -9,8 +9,8 @@ import { onChange } from './changes.ts'
 
 export interface SessionList {
   readonly sessions: readonly SessionView[]
-  /** Whether there are older ones than these. */
-  readonly hasMore: boolean
+  /** Where older ones than these are found; undefined at the end. */
+  readonly cursor: string | undefined
   readonly problem: string | undefined
   readonly loadMore: () => void
 }
@@ -50,11 +50,8 @@ export function useSessionList(first: ListView, isUnavailable: boolean): Session
 
   const { cursor } = list
   const loadMore = useCallback(() => {
-    if (length.current + pageLength <= mostAtOnce) {
-      length.current += pageLength
-      void read()
-    }
+    length.current = Math.min(length.current + pageLength, mostAtOnce)
+    void read()
   }, [read])
-  const hasMore = cursor !== undefined && length.current < mostAtOnce
-  return { sessions: list.sessions, hasMore, problem, loadMore }
+  return { sessions: list.sessions, cursor, problem, loadMore }
 }

@@ -163,8 +163,8 @@ function Asking({ described, onAccept }: { described: Described; onAccept: (leav
       </p>
       {leaves.sessions > 0 ? (
         <p>
-          This device has {count(leaves.sessions, 'conversation')} of its own. It becomes your other device’s,
-          and leaves {leaves.sessions === 1 ? 'that one' : 'those'} behind.
+          This device has {count(leaves.sessions, 'conversation')} of its own. If you go on, it shows those of
+          your other device instead, and leaves {leaves.sessions === 1 ? 'that one' : 'these'} behind.
         </p>
       ) : undefined}
       <p className="link-actions">
@@ -191,7 +191,7 @@ function Home() {
   return (
     <p>
       <a className="button primary" href="/">
-        To the conversations of this device
+        To my conversations
       </a>
     </p>
   )

@@ -1,15 +1,18 @@
 'use client'
 
 import { useEffect, useState } from 'react'
+import { timeOf, useClock } from '../clock.ts'
 import { CopyButton } from '../copy-button.tsx'
 import { Dialog } from '../dialog.tsx'
-import type { BegunTransfer, SessionView, TransferMode } from '../wire.ts'
+import type { SessionView, TransferMode } from '../wire.ts'
 import { QrCode } from './qr-code.tsx'
-import { type TransferState, useTransfer } from './use-transfer.ts'
+import { type OpenTransfer, type TransferState, useTransfer } from './use-transfer.ts'
 
 export interface TransferDialogProps {
   readonly session: Pick<SessionView, 'id' | 'title'>
   readonly onClose: () => void
+  /** Told whether a link that asks for approval is out there, which outlives this dialog. */
+  readonly onLinkOut: (isOut: boolean) => void
 }
 
 const choices: readonly { mode: TransferMode; title: string; what: string }[] = [
@@ -30,13 +33,18 @@ const choices: readonly { mode: TransferMode; title: string; what: string }[] = 
   },
 ]
 
-export function TransferDialog({ session, onClose }: TransferDialogProps) {
+export function TransferDialog({ session, onClose, onLinkOut }: TransferDialogProps) {
   const transfer = useTransfer(session.id)
-  const { begun, status, problem } = transfer
+  const { begun, status, problem, others } = transfer
+  const isOut = (begun !== undefined && status === 'open') || others.length > 0
+  useEffect(() => onLinkOut(isOut), [isOut, onLinkOut])
   return (
     <Dialog title="Move to another device" onClose={onClose} className="transfer">
       {begun === undefined ? (
-        <Choose onChoose={(mode) => void transfer.begin(mode)} />
+        <>
+          <Choose onChoose={(mode) => void transfer.begin(mode)} />
+          <Others transfer={transfer} />
+        </>
       ) : status === 'redeemed' || status === 'approved' ? (
         <p className="lead" role="status">
           {status === 'approved' ? 'Approved. The other device is being let in …' : arrived(begun.mode)}
@@ -48,18 +56,20 @@ export function TransferDialog({ session, onClose }: TransferDialogProps) {
       ) : status === 'waiting' ? (
         <Ask transfer={transfer} />
       ) : (
-        <Link begun={begun} onRevoke={() => void transfer.revoke()} />
+        <Link begun={begun} onRevoke={() => void transfer.revoke(begun.transferId)} />
       )}
       {problem === undefined ? undefined : (
         <p className="problem" role="alert">
           {problem}
         </p>
       )}
-      <div className="dialog-actions">
-        <button type="button" className="quiet" onClick={onClose}>
-          {status === 'open' && begun !== undefined ? 'Close, and keep the link' : 'Close'}
-        </button>
-      </div>
+      {begun !== undefined && status === 'waiting' ? undefined : (
+        <div className="dialog-actions">
+          <button type="button" className="quiet" onClick={onClose}>
+            {status === 'open' && begun !== undefined ? 'Close, and keep the link' : 'Close'}
+          </button>
+        </div>
+      )}
     </Dialog>
   )
 }
@@ -79,8 +89,26 @@ function Choose({ onChoose }: { onChoose: (mode: TransferMode) => void }) {
   )
 }
 
-function Link({ begun, onRevoke }: { begun: BegunTransfer; onRevoke: () => void }) {
+/** Links that are out there already: they can be taken back, but not shown again. */
+function Others({ transfer: { others, revoke } }: { transfer: TransferState }) {
+  const clock = useClock()
+  return (
+    <ul className="others">
+      {others.map(({ transferId, mode, expiresAt }) => (
+        <li key={transferId}>
+          A link to {mode === 'copy' ? 'copy' : mode} it works until {timeOf(expiresAt, clock)}.
+          <button type="button" className="text-button strong" onClick={() => void revoke(transferId)}>
+            Revoke
+          </button>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+function Link({ begun, onRevoke }: { begun: OpenTransfer; onRevoke: () => void }) {
   const left = useSecondsUntil(begun.expiresAt)
+  if (begun.url === undefined) return undefined
   if (left === 0) {
     return (
       <p className="lead" role="status">
@@ -118,11 +146,14 @@ function Link({ begun, onRevoke }: { begun: BegunTransfer; onRevoke: () => void 
 function Ask({ transfer: { matchCode, approve, deny } }: { transfer: TransferState }) {
   return (
     <div className="ask" role="alert">
-      <p>A device asks to be let in. Does it show this number?</p>
-      <p className="match" aria-label={`Number ${matchCode}`}>
-        {matchCode}
+      <p>
+        A device asks to be let in. Does your phone show{' '}
+        <span className="match">
+          {matchCode}
+          <span className="hidden">?</span>
+        </span>
       </p>
-      <div className="ask-actions">
+      <div className="dialog-actions">
         <button type="button" className="quiet" onClick={() => void deny()}>
           Deny
         </button>
