@@ -19,14 +19,23 @@ export const metadata: Metadata = {
   referrer: 'no-referrer',
 }
 
-export const viewport: Viewport = {
-  width: 'device-width',
-  initialScale: 1,
-  interactiveWidget: 'resizes-content',
-  themeColor: [
-    { media: '(prefers-color-scheme: light)', color: '#faf6ee' },
-    { media: '(prefers-color-scheme: dark)', color: '#14171d' },
-  ],
+// The paper of either theme, for what the browser paints around the page.
+const paper = { light: '#fbf8f1', dark: '#15181e' }
+
+export async function generateViewport(): Promise<Viewport> {
+  const { theme } = await readLook()
+  return {
+    width: 'device-width',
+    initialScale: 1,
+    interactiveWidget: 'resizes-content',
+    themeColor:
+      theme === 'auto'
+        ? [
+            { media: '(prefers-color-scheme: light)', color: paper.light },
+            { media: '(prefers-color-scheme: dark)', color: paper.dark },
+          ]
+        : paper[theme],
+  }
 }
 
 export default async function RootLayout({ children }: { children: ReactNode }) {

@@ -27,7 +27,7 @@ const sentences: Readonly<Record<string, string>> = {
   rate_limited: 'That was a little fast. Try again in a moment.',
   too_large: 'That is too long.',
   store_full: 'There is no room left to keep this.',
-  unavailable: 'The place where conversations are kept cannot be reached right now.',
+  unavailable: 'Your conversations cannot be reached right now.',
   unknown_outcome: 'It is not certain that this was kept. Try again: nothing happens twice.',
   unauthenticated: 'This page no longer knows who you are. Reload it.',
   csrf: 'This request did not come from this page.',

@@ -1,9 +1,9 @@
 'use client'
 
-import { memo } from 'react'
 import type { MessageView } from '../wire.ts'
 import { CopyButton } from '../copy-button.tsx'
 import { timeOf, useClock } from '../clock.ts'
+import { Problem, sayProblem } from '../problem.ts'
 import { Markdown } from './markdown.tsx'
 import { type Piece, piecesOf, textOf } from './pieces.ts'
 import { ToolLine } from './tool-line.tsx'
@@ -19,7 +19,7 @@ export interface AnswerProps {
 }
 
 /** An answer as it is kept. */
-export const Answer = memo(function Answer({ messages, isBusy, onAgain, onFork, onRetry }: AnswerProps) {
+export function Answer({ messages, isBusy, onAgain, onFork, onRetry }: AnswerProps) {
   const clock = useClock()
   const last = messages.at(-1)!
   const text = messages
@@ -33,8 +33,8 @@ export const Answer = memo(function Answer({ messages, isBusy, onAgain, onFork, 
       <Pieces pieces={piecesOf(messages)} />
       <Ending message={last} onRetry={onRetry} />
       <div className="entry-actions">
-        <CopyButton text={text} />
-        {onAgain === undefined ? undefined : (
+        {text === '' ? undefined : <CopyButton text={text} />}
+        {onAgain === undefined || onRetry !== undefined ? undefined : (
           <button
             type="button"
             className="text-button"
@@ -52,7 +52,7 @@ export const Answer = memo(function Answer({ messages, isBusy, onAgain, onFork, 
       </div>
     </li>
   )
-})
+}
 
 /** An answer that is being written. */
 export function WritingAnswer({ pieces, isStopping }: { pieces: readonly Piece[]; isStopping: boolean }) {
@@ -70,7 +70,7 @@ export function WritingAnswer({ pieces, isStopping }: { pieces: readonly Piece[]
 
 function Pieces({ pieces }: { pieces: readonly Piece[] }) {
   return (
-    <div className="prose">
+    <div className="prose" dir="auto">
       {pieces.map((piece, index) =>
         piece.type === 'text' ? (
           <Markdown key={index} text={piece.text} />
@@ -85,18 +85,20 @@ function Pieces({ pieces }: { pieces: readonly Piece[] }) {
 function Ending({ message, onRetry }: { message: MessageView; onRetry: (() => void) | undefined }) {
   if (message.status === 'complete') return undefined
   if (message.status === 'corrupt') return <p className="ending">This message cannot be read any more.</p>
-  const turn = message.metadata?.['turn'] as { error?: string; reason?: string } | undefined
+  const turn = message.metadata?.['turn'] as { code?: string; error?: string; reason?: string } | undefined
   const why =
     message.status === 'failed'
-      ? (turn?.error ?? 'The assistant broke off here.')
+      ? turn?.code === undefined
+        ? 'The assistant broke off here.'
+        : sayProblem(new Problem(turn.code, turn.error === undefined ? {} : { detail: turn.error }))
       : turn?.reason === 'interrupted'
         ? 'Something else came up, and the answer ends here.'
         : 'You stopped it here.'
   return (
     <p className="ending">
       {why}
-      {message.status === 'failed' && onRetry !== undefined ? (
-        <button type="button" className="text-button" onClick={onRetry}>
+      {onRetry !== undefined ? (
+        <button type="button" className="text-button strong" onClick={onRetry}>
           Try again
         </button>
       ) : undefined}

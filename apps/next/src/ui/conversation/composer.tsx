@@ -51,6 +51,7 @@ export function Composer(props: ComposerProps) {
         name="message"
         aria-label="Message"
         placeholder="Write a message"
+        dir="auto"
         rows={1}
         value={text}
         maxLength={20_000}

@@ -67,7 +67,7 @@ export function Log({ editing, onEdit, onReturn, isOlderPage }: LogProps) {
         onAgain={again}
         onFork={() => void fork(messages.at(-1)!.seq)}
         onRetry={
-          isLast && question !== undefined && !busy
+          isLast && question !== undefined && !busy && messages.at(-1)?.status === 'failed'
             ? () => conversation.answerFailed(question.id, textOf(question))
             : undefined
         }

@@ -1,3 +1,4 @@
+import { memo } from 'react'
 import ReactMarkdown, { type Components } from 'react-markdown'
 
 // What an answer says is somebody else's text: links say so, and pictures are not fetched.
@@ -12,6 +13,8 @@ const components: Components = {
       {alt === undefined || alt === '' ? 'Picture' : alt}
     </a>
   ),
+  // Wide code scrolls, and a keyboard has to reach what scrolls.
+  pre: ({ children }) => <pre tabIndex={0}>{children}</pre>,
   // The page has a heading already.
   h1: 'h2',
   h2: 'h3',
@@ -20,6 +23,7 @@ const components: Components = {
   h5: 'h6',
 }
 
-export function Markdown({ text }: { text: string }) {
+/** An answer's text. Read once for each text: a log is drawn anew with each word that comes. */
+export const Markdown = memo(function Markdown({ text }: { text: string }) {
   return <ReactMarkdown components={components}>{text}</ReactMarkdown>
-}
+})

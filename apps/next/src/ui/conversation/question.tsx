@@ -30,7 +30,9 @@ export function Question({ message, versions, isBusy, isEditing, onEdit, onSave,
         <EditForm text={text} onCancel={() => onEdit(false)} onSave={onSave} />
       ) : (
         <>
-          <p className="bubble">{text}</p>
+          <p className="bubble" dir="auto">
+            {text}
+          </p>
           <div className="entry-actions">
             <time dateTime={message.createdAt}>{timeOf(message.createdAt, clock)}</time>
             <CopyButton text={text} />
@@ -66,7 +68,9 @@ export function OutgoingQuestion({
   return (
     <li className="question" data-outgoing={outgoing.status}>
       <span className="hidden">You: </span>
-      <p className="bubble">{outgoing.text}</p>
+      <p className="bubble" dir="auto">
+        {outgoing.text}
+      </p>
       {outgoing.status === 'failed' ? (
         <div className="not-sent" role="alert">
           <p>Not sent. {outgoing.problem}</p>

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { call } from '../api-client.ts'
-import { sayProblem } from '../problem.ts'
+import { Problem, sayProblem } from '../problem.ts'
 import type { ListView } from '../reading.ts'
 import type { SessionPage, SessionView } from '../wire.ts'
 import { onChange } from './changes.ts'
@@ -21,7 +21,7 @@ const mostAtOnce = 200
 /** The list of the visitor's sessions, as it changes here and in other tabs. */
 export function useSessionList(first: ListView, isUnavailable: boolean): SessionList {
   const [list, setList] = useState(first)
-  const [problem, setProblem] = useState(isUnavailable ? sayProblem(undefined) : undefined)
+  const [problem, setProblem] = useState(isUnavailable ? sayProblem(new Problem('unavailable')) : undefined)
   const length = useRef(pageLength)
 
   const read = useCallback(async () => {
