@@ -14,6 +14,8 @@ export const chat = nextSessions({
       store: await openStore(process.env),
       credentialSecrets: secrets(),
       ttl: { idleMs: 90 * dayMs, absoluteMs: 365 * dayMs },
+      // A visitor whose answer was cut off by a crash is soon told so.
+      turns: { leaseMs: 8000 },
       limits: { maxSessionsPerUser: 200, whenFull: 'evict' },
     }),
   identify,

@@ -171,9 +171,11 @@ function itemsIn(list: string): string[] {
 function change(type: 'add' | 'remove', text: string): Intent | undefined {
   const target = targetIn(text)
   if (target === undefined) return undefined
-  // The six of “Six Wooden Dice” counts nothing.
-  const name = target.by === 'name' ? wordsOf(target.products[0]!.name) : []
-  return { type, target, quantity: quantityIn(wordsOf(text).filter((word) => !name.includes(word))) }
+  if (target.by !== 'name') return { type, target, quantity: quantityIn(wordsOf(text)) }
+  // The six of “Six Wooden Dice” counts nothing, and the one of “the first one” neither.
+  const name = wordsOf(target.products[0]!.name)
+  const counting = wordsOf(text).filter((word) => !name.includes(word))
+  return { type, target, quantity: quantityIn(counting) ?? (counting.includes('one') ? 1 : undefined) }
 }
 
 const places: Readonly<Record<string, number>> = {
