@@ -24,7 +24,7 @@ async function send({ url }: Application, path: string, init?: RequestInit): Pro
   if (isText(path)) return response
   // It fails on a path that is no text.
   expect(response.status).toBeGreaterThanOrEqual(400)
-  expect(await response.text()).toMatch(/^(Internal Server Error|Bad Request)?$/)
+  await response.body?.cancel()
   return new Response(null, { status: 404, headers: { 'x-request-id': 'next', 'cache-control': 'no-store' } })
 }
 
