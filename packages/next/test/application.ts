@@ -49,7 +49,7 @@ export class Application {
     const { NODE_OPTIONS: _, NODE_ENV: __, VITEST: ___, ...inherited } = process.env
     const child = spawn(process.execPath, [bin, command, '-H', '127.0.0.1', '-p', String(port)], {
       cwd,
-      env: { ...inherited, NEXT_TELEMETRY_DISABLED: '1', REDIS_URL: '', ...env } as NodeJS.ProcessEnv,
+      env: { ...inherited, NEXT_TELEMETRY_DISABLED: '1', REDIS_URL: '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const application = new Application(`http://127.0.0.1:${port}`, child)

@@ -19,8 +19,8 @@ export async function setup(project: TestProject): Promise<void> {
     process.execPath,
     ['scripts/turbo.mjs', 'run', 'build', `--filter=${name}`, '--output-logs=full'],
     { cwd: root, env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' }, maxBuffer: 1e8 },
-  ).catch((error: { stdout?: string }) => {
-    throw new Error(`The application was not built:\n${error.stdout ?? String(error)}`)
+  ).catch((error: Error & { stdout?: string }) => {
+    throw new Error(`The application was not built:\n${error.stdout ?? error.message}`)
   })
   const log = stdout.split('\n').filter((line) => line.startsWith(`${name}:build:`))
   project.provide('buildLog', log.join('\n'))

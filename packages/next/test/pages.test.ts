@@ -31,7 +31,7 @@ describe('a page that reads a session', () => {
     await browser.post('/chat', { text: 'hello' })
     await app.seen()
     const { text } = await load(await browser.fetch('/readers?history=1'))
-    expect(text.match(/newest: hello/g)).toHaveLength(2)
+    expect(text.match(/newest: "hello"/g)).toHaveLength(2)
     expect((await app.seen()).calls).toEqual(['chat.read', 'chat.read'])
   })
 

@@ -87,6 +87,24 @@ describe('a route handler with a session', () => {
     expect(writes((await app.seen()).calls)).toEqual([])
   })
 
+  it('believes a proxy that ends TLS', async () => {
+    const headers = {
+      'content-type': 'application/json',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'shop.example',
+      origin: 'https://shop.example',
+      cookie: 'a=b',
+    }
+    const said = await fetch(`${app.url}/chat`, { method: 'POST', headers, body: '{"text":"hello"}' })
+    expect(said.headers.getSetCookie().join()).toMatch(/^__Host-sessions=[^;]+;.*Secure/)
+    const made = await fetch(`${app.url}/api/v1/sessions`, { method: 'POST', headers })
+    expect(made.headers.getSetCookie().join()).toMatch(/^__Host-sessions=[^;]+;.*Secure/)
+    const other = { ...headers, origin: 'https://evil.example' }
+    for (const path of ['/chat', '/api/v1/sessions']) {
+      expect((await fetch(app.url + path, { method: 'POST', headers: other })).status).toBe(403)
+    }
+  })
+
   it('that asks for the session itself needs one that is there', async () => {
     const browser = new Browser(app.url)
     await app.seen()

@@ -9,3 +9,8 @@ export async function codeOf(work: () => Promise<unknown>): Promise<string> {
     return isSessionError(error) ? error.code : `not ours: ${String(error)}`
   }
 }
+
+export function textIn(form: FormData): string {
+  const text = form.get('text')
+  return typeof text === 'string' ? text : ''
+}

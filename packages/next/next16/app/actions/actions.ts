@@ -2,12 +2,12 @@
 
 import { bindSession, forgetSession, getWritableSession, newSession, sessionAction } from '@sessions/next'
 import { cookies } from 'next/headers'
-import { codeOf } from '../../lib/answers'
+import { codeOf, textIn } from '../../lib/answers'
 import { chat } from '../../lib/chat'
 import { notes } from '../../lib/notes'
 
 export const say = sessionAction(chat, async (session, form: FormData) => {
-  await session.append({ role: 'user', content: String(form.get('text')) })
+  await session.append({ role: 'user', content: textIn(form) })
 })
 
 export const look = sessionAction(chat, async (session) => {
@@ -16,12 +16,12 @@ export const look = sessionAction(chat, async (session) => {
 
 export const fresh = sessionAction(chat, async (_, form: FormData) => {
   const session = await newSession(chat)
-  await session.append({ role: 'user', content: String(form.get('text')) })
+  await session.append({ role: 'user', content: textIn(form) })
 })
 
 export const signIn = sessionAction(chat, async (_, form: FormData) => {
   const jar = await cookies()
-  jar.set('user', String(form.get('text')))
+  jar.set('user', textIn(form))
   const session = await bindSession(chat)
   notes.push(`bound to ${session.record.userId}`)
 })
@@ -35,11 +35,11 @@ export const signOut = sessionAction(chat, async () => {
 /** An action as Next knows them, which asks for the session itself. */
 export async function plainSay(form: FormData): Promise<void> {
   const session = await getWritableSession(chat)
-  await session.append({ role: 'user', content: String(form.get('text')) })
+  await session.append({ role: 'user', content: textIn(form) })
 }
 
 export async function plainRename(form: FormData): Promise<void> {
-  const session = await getWritableSession(chat, String(form.get('text')))
+  const session = await getWritableSession(chat, textIn(form))
   await session.rename('renamed by an action')
 }
 

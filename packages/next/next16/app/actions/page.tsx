@@ -10,12 +10,6 @@ async function Shown() {
   return <p id="shown">{JSON.stringify(shown)}</p>
 }
 
-const run = async (form: FormData): Promise<void> => {
-  'use server'
-  await late()
-  form.get('text')
-}
-
 export default function Page() {
   const actions = { say, fresh, signIn, signOut, plainSay, plainRename }
   return (
@@ -24,14 +18,13 @@ export default function Page() {
         <Shown />
       </Suspense>
       {Object.entries(actions).map(([name, action]) => (
-        <form key={name} id={name} action={action as (form: FormData) => Promise<void>}>
+        <form key={name} id={name} action={action}>
           <input name="text" />
           <button>{name}</button>
         </form>
       ))}
-      <form id="look" action={look as () => Promise<void>} />
+      <form id="look" action={look} />
       <form id="late" action={late as never} />
-      <form id="run" action={run} />
     </>
   )
 }

@@ -20,7 +20,7 @@ async function Reader({ place }: { place: number }) {
 async function History() {
   const session = await getSession(chat)
   const { messages } = await session.history()
-  return <p>newest: {String(messages.at(-1)?.content)}</p>
+  return <p>newest: {JSON.stringify(messages.at(-1)?.content)}</p>
 }
 
 export default async function Page({ searchParams }: { searchParams: Promise<{ history?: string }> }) {

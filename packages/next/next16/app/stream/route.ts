@@ -18,7 +18,7 @@ export const POST = withSession(chat, async (request, session) => {
   await turn.started
   request.signal.addEventListener('abort', () => {
     notes.push('aborted')
-    turn.cancel()
+    void turn.cancel()
   })
   const events = turn[Symbol.asyncIterator]()
   const body = new ReadableStream<Uint8Array>({

@@ -1,3 +1,4 @@
+import type * as Testing from '@sessions/core/testing'
 import { toRouteHandlers } from '@sessions/next'
 import { openCounter, openStore } from '../../../../lib/store'
 
@@ -6,7 +7,7 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = toRouteHandlers(
   const name = '@sessions/core/testing'
   const { apiFixture } = (await import(
     /* webpackIgnore: true */ /* turbopackIgnore: true */ name
-  )) as typeof import('@sessions/core/testing')
+  )) as typeof Testing
   const countAsked = await openCounter()
   return apiFixture({
     basePath: '/api/v1',
