@@ -12,13 +12,14 @@ const paths = {
   down: 'M12 5v13M6 12.5l6 6 6-6',
   sun: 'M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21M5.6 5.6l1.1 1.1M17.3 17.3l1.1 1.1M18.4 5.6l-1.1 1.1M6.7 17.3l-1.1 1.1',
   moon: 'M19.5 14.5A8 8 0 0 1 9.5 4.5a8 8 0 1 0 10 10z',
-  auto: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16zM12 4v16M15 5v14M18 7.5v9',
+  auto: 'M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16z',
 } as const
 
 export function Icon({ name }: { name: keyof typeof paths }) {
   return (
     <svg className="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" focusable="false">
       <path d={paths[name]} />
+      {name === 'auto' ? <path d="M12 4a8 8 0 0 1 0 16z" fill="currentcolor" /> : undefined}
     </svg>
   )
 }

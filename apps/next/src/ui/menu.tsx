@@ -41,7 +41,7 @@ export function Menu({ label, icon, items }: MenuProps) {
       ref={root}
       onKeyDown={(event) => {
         if (event.key === 'Escape' && isOpen) {
-          event.stopPropagation()
+          event.preventDefault()
           setOpen(false)
           buttonsOf(root.current)[0]?.focus()
         } else if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {

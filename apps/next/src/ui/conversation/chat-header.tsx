@@ -1,7 +1,7 @@
 'use client'
 
 import { useRouter } from 'next/navigation'
-import { lazy, Suspense, useEffect, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { useDesk } from '../desk/desk-context.ts'
 import { InspectorToggle } from '../desk/inspector-toggle.tsx'
 import { Confirm } from '../dialog.tsx'
@@ -10,14 +10,9 @@ import { Menu } from '../menu.tsx'
 import { DeleteDialog } from '../sessions/delete-dialog.tsx'
 import { RenameField } from '../sessions/session-row.tsx'
 import { titleOf } from '../sessions/title.ts'
+import { TransferDialog } from '../transfer/transfer-dialog.tsx'
 import { useWaitingDevice } from '../transfer/use-waiting-device.ts'
 import { useConversation } from './use-conversation.ts'
-
-// With all that draws QR codes; few conversations ever need it.
-const TransferDialog = lazy(async () => {
-  const { TransferDialog } = await import('../transfer/transfer-dialog.tsx')
-  return { default: TransferDialog }
-})
 
 type Asking = 'nothing' | 'title' | 'reset' | 'delete' | 'transfer'
 
@@ -83,9 +78,7 @@ export function ChatHeader() {
         <DeleteDialog session={session} onClose={done} onDeleted={() => router.push('/')} />
       ) : undefined}
       {asking === 'transfer' ? (
-        <Suspense>
-          <TransferDialog session={session} onClose={done} onLinkOut={setLinkOut} />
-        </Suspense>
+        <TransferDialog session={session} onClose={done} onLinkOut={setLinkOut} />
       ) : undefined}
     </header>
   )

@@ -47,7 +47,9 @@ function ChatMain({ isOlderPage }: { isOlderPage: boolean }) {
 
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
-      const isTaken = event.defaultPrevented || document.querySelector('dialog[open]') !== null
+      // What lies over the page is closed first, by whoever opened it.
+      const isTaken =
+        event.defaultPrevented || document.querySelector('dialog[open], [data-open=true]') !== null
       if (event.key !== 'Escape' || isTaken || !isBusy(conversation.view())) return
       event.preventDefault()
       void conversation.cancel()

@@ -65,7 +65,7 @@ export class Conversation {
     this.#life = new AbortController()
     const { signal } = this.#life
     const kept = keptOutgoing(this.sessionId)
-    if (kept !== undefined && this.#view.outgoing === undefined) {
+    if (kept !== undefined) {
       this.#apply({ type: 'send', outgoing: kept })
       void this.#deliver(kept)
     } else if (this.#view.session.turn !== undefined) {

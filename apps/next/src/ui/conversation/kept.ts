@@ -35,6 +35,12 @@ export function forgetOutgoing(sessionId: string): void {
   write(() => sessionStorage.removeItem(outgoingOf(sessionId)))
 }
 
+/** Nothing of a session that is deleted stays behind. */
+export function forgetTexts(sessionId: string): void {
+  keepDraft(sessionId, '')
+  forgetOutgoing(sessionId)
+}
+
 // Storage may be forbidden or full. Then the text lives as long as the page, which is what can be had.
 function read(get: () => string | null): string | undefined {
   try {

@@ -167,7 +167,6 @@ function EditForm({
         onChange={(event) => setValue(event.target.value)}
         onKeyDown={(event) => {
           if (event.key === 'Escape') {
-            event.stopPropagation()
             event.preventDefault()
             onCancel()
           } else if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {

@@ -74,10 +74,15 @@ export function CartPanel({ sessionId, mark }: PanelProps) {
             <strong>{total === undefined ? '' : formatMoney(total)}</strong>
           </p>
           <div className="panel-actions">
-            <button type="button" className="quiet" onClick={() => void change('DELETE', '')}>
+            <button
+              type="button"
+              className="quiet"
+              disabled={cart.isBusy}
+              onClick={() => void change('DELETE', '')}
+            >
               Empty the cart
             </button>
-            <button type="button" className="primary" onClick={checkOut}>
+            <button type="button" className="primary" disabled={cart.isBusy} onClick={checkOut}>
               Check out
             </button>
           </div>

@@ -20,9 +20,15 @@ export function QuantityField({ name, quantity, onChange }: QuantityFieldProps) 
       setText(String(quantity))
     }
   }
+  // Counted from what is shown, so that clicks in quick succession add up.
+  const step = (by: number): void => {
+    const wanted = Math.max(0, (Number.parseInt(text, 10) || quantity) + by)
+    setText(String(wanted))
+    onChange(wanted)
+  }
   return (
     <span className="quantity" role="group" aria-label={`Quantity of ${name}`}>
-      <button type="button" aria-label={`One less ${name}`} onClick={() => onChange(quantity - 1)}>
+      <button type="button" aria-label={`One less ${name}`} onClick={() => step(-1)}>
         −
       </button>
       <input
@@ -35,7 +41,7 @@ export function QuantityField({ name, quantity, onChange }: QuantityFieldProps) 
           if (event.key === 'Enter') keep()
         }}
       />
-      <button type="button" aria-label={`One more ${name}`} onClick={() => onChange(quantity + 1)}>
+      <button type="button" aria-label={`One more ${name}`} onClick={() => step(1)}>
         +
       </button>
     </span>

@@ -7,6 +7,8 @@ export interface Resource<Value> {
   /** As it was read last; undefined before that. */
   readonly value: Value | undefined
   readonly problem: string | undefined
+  /** Whether a change is on its way. */
+  readonly isBusy: boolean
   /** Does something that gives the new value. Resolves to whether it worked. */
   readonly change: (make: () => Promise<Value>) => Promise<boolean>
 }
@@ -15,6 +17,7 @@ export interface Resource<Value> {
 export function useResource<Value>(read: () => Promise<Value>, mark: string): Resource<Value> {
   const [value, setValue] = useState<Value>()
   const [problem, setProblem] = useState<string>()
+  const [changes, setChanges] = useState(0)
   const newest = useRef(0)
 
   const take = useCallback(async (make: () => Promise<Value>): Promise<boolean> => {
@@ -35,5 +38,14 @@ export function useResource<Value>(read: () => Promise<Value>, mark: string): Re
   const readNow = useEffectEvent(() => void take(read))
   useEffect(() => readNow(), [mark])
 
-  return { value, problem, change: take }
+  const change = useCallback(
+    async (make: () => Promise<Value>): Promise<boolean> => {
+      setChanges((count) => count + 1)
+      const isDone = await take(make)
+      setChanges((count) => count - 1)
+      return isDone
+    },
+    [take],
+  )
+  return { value, problem, isBusy: changes > 0, change }
 }

@@ -2,6 +2,7 @@
 
 import { useState } from 'react'
 import { call } from '../api-client.ts'
+import { forgetTexts } from '../conversation/kept.ts'
 import { Confirm } from '../dialog.tsx'
 import { isProblem, sayProblem } from '../problem.ts'
 import type { SessionView } from '../wire.ts'
@@ -27,6 +28,7 @@ export function DeleteDialog({ session, onClose, onDeleted }: DeleteDialogProps)
         return setProblem(sayProblem(error))
       }
     }
+    forgetTexts(session.id)
     announceChange()
     onDeleted()
   }

@@ -104,7 +104,7 @@ export function RenameField({ session, onDone }: RenameFieldProps) {
         onBlur={() => void keep()}
         onKeyDown={(event) => {
           if (event.key !== 'Escape') return
-          event.stopPropagation()
+          event.preventDefault()
           isOver.current = true
           onDone()
         }}

@@ -84,7 +84,7 @@ export function Sidebar({ first, isUnavailable, theme }: SidebarProps) {
           onChange={(event) => setQuery(event.target.value)}
           onKeyDown={(event) => {
             if (event.key !== 'Escape' || query === '') return
-            event.stopPropagation()
+            event.preventDefault()
             setQuery('')
           }}
         />

@@ -71,7 +71,10 @@ export function ContinueHere() {
         await describe()
       }
     } catch (error) {
-      if (isProblem(error, 'not_found')) setStep({ name: 'invalid' })
+      if (isProblem(error, 'not_found')) {
+        forget()
+        setStep({ name: 'invalid' })
+      }
       // While it waits, one question that got lost is no reason to give up: the next one asks the same.
       else if (!isPassing(error)) setStep({ name: 'problem', text: sayProblem(error) })
     }
