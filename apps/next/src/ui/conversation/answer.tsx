@@ -6,6 +6,7 @@ import { timeOf, useClock } from '../clock.ts'
 import { Problem, sayProblem } from '../problem.ts'
 import { Markdown } from './markdown.tsx'
 import { type Piece, piecesOf, textOf } from './pieces.ts'
+import type { LiveAnswer } from './state.ts'
 import { ToolLine } from './tool-line.tsx'
 
 export interface AnswerProps {
@@ -55,14 +56,21 @@ export function Answer({ messages, isBusy, onAgain, onFork, onRetry }: AnswerPro
 }
 
 /** An answer that is being written. */
-export function WritingAnswer({ pieces, isStopping }: { pieces: readonly Piece[]; isStopping: boolean }) {
+export function WritingAnswer({ answer: { pieces, status, problem } }: { answer: LiveAnswer }) {
+  const saying = status === 'stopping' ? 'Stopping …' : pieces.length === 0 ? 'Thinking …' : 'Writing …'
   return (
     <li className="answer writing" aria-busy="true">
       <span className="hidden">Assistant: </span>
       <Pieces pieces={pieces} />
       <p className="writing-line">
-        <span className="pen" aria-hidden="true" />
-        {isStopping ? 'Stopping …' : pieces.length === 0 ? 'Thinking …' : 'Writing …'}
+        {status === 'ended' ? (
+          problem
+        ) : (
+          <>
+            <span className="pen" aria-hidden="true" />
+            {saying}
+          </>
+        )}
       </p>
     </li>
   )

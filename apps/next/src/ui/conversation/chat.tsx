@@ -74,12 +74,17 @@ function ChatMain({ isOlderPage }: { isOlderPage: boolean }) {
       <main className="main gone" id="main" tabIndex={-1}>
         <div className="plain-page">
           <h1>This conversation is gone</h1>
-          <p>It was deleted, or it has moved to another device. Nothing you write here would be kept.</p>
+          <p>
+            It was deleted, or it has moved to another device. Nothing said here would be kept; what you were
+            writing comes along.
+          </p>
           <p>
             <button
               type="button"
               className="primary"
               onClick={() => {
+                const text = view.outgoing?.text ?? keptDraft(conversation.sessionId)
+                if (text !== '') keepDraft('new', text)
                 announceChange()
                 router.push('/')
               }}

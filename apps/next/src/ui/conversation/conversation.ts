@@ -1,19 +1,18 @@
-import { call, newKey, open } from '../api-client.ts'
-import { backoff, pause } from '../pause.ts'
-import { isPassing, isProblem, sayProblem } from '../problem.ts'
+import { call, newKey } from '../api-client.ts'
+import { isProblem, sayProblem } from '../problem.ts'
 import { announceChange } from '../sessions/changes.ts'
-import type { BranchesView, MessagePage, SessionView } from '../wire.ts'
+import type { BranchesView, SessionView } from '../wire.ts'
+import { deliver } from './delivery.ts'
 import { forgetOutgoing, keepOutgoing, keptOutgoing } from './kept.ts'
 import { isBusy, reduce, seqBefore } from './reducer.ts'
+import { readSession, readStretch, type Stretch } from './session-reading.ts'
 import { type ConversationAction, type ConversationState, initialState, type Outgoing } from './state.ts'
-import { followTurn, readTurn } from './turn-stream.ts'
+import { followTurn } from './turn-stream.ts'
 import { watchSession } from './watch.ts'
 
 /** What the page was given when it was made. */
-export interface Opening {
+export interface Opening extends Stretch {
   readonly session: SessionView
-  readonly messages: ConversationState['messages']
-  readonly earlier: number | undefined
   readonly branches: BranchesView | undefined
 }
 
@@ -27,9 +26,6 @@ export interface ConversationView extends ConversationState {
   /** What went wrong last, in a sentence. */
   readonly notice: string | undefined
 }
-
-const pageSize = 50
-const sendAttempts = 4
 
 /** One conversation: what is shown of it, and what can be done with it. Lives as long as its page. */
 export class Conversation {
@@ -76,9 +72,7 @@ export class Conversation {
       {
         changed: (session) => this.#sessionChanged(session),
         ended: () => this.#set({ isGone: true }),
-        connected: (isConnected) => {
-          if (isConnected !== this.#view.isConnected) this.#set({ isConnected })
-        },
+        connected: (isConnected) => this.#connected(isConnected),
       },
       signal,
     )
@@ -177,12 +171,8 @@ export class Conversation {
     const { earlier } = this.#view
     if (earlier === undefined) return
     await this.#attempt(async () => {
-      this.#apply({ type: 'older', ...(await this.#page(earlier)) })
+      this.#apply({ type: 'older', ...(await readStretch(this.sessionId, earlier)) })
     })
-  }
-
-  dismiss(): void {
-    this.#set({ notice: undefined })
   }
 
   /** Reads session, messages and branches anew, and follows an answer that is being written. */
@@ -199,14 +189,10 @@ export class Conversation {
 
   async #readAll(): Promise<void> {
     try {
-      const [{ session }, page, branches] = await Promise.all([
-        call<{ session: SessionView }>('GET', this.#path),
-        this.#page(),
-        this.#readBranches(),
-      ])
+      const { session, stretch, branches } = await readSession(this.sessionId)
       const isRenamed = session.title !== this.#view.session.title
       this.#set({ session, branches, notice: undefined })
-      this.#apply({ type: 'page', ...page })
+      this.#apply({ type: 'page', ...stretch })
       if (isRenamed) announceChange()
       if (session.turn !== undefined && !isBusy(this.#view)) void this.#follow(session.turn.id)
     } catch (error) {
@@ -215,19 +201,11 @@ export class Conversation {
     }
   }
 
-  async #page(before?: number) {
-    const cursor = before === undefined ? '' : `&cursor=${before}`
-    const { messages } = await call<MessagePage>(
-      'GET',
-      `${this.#path}/messages?direction=backward&limit=${pageSize}${cursor}`,
-    )
-    const { items, previousCursor } = messages
-    return { messages: items, earlier: previousCursor === undefined ? undefined : Number(previousCursor) }
-  }
-
-  async #readBranches(): Promise<BranchesView> {
-    const { branches } = await call<{ branches: BranchesView }>('GET', `${this.#path}/branches`)
-    return branches
+  #connected(isConnected: boolean): void {
+    if (isConnected === this.#view.isConnected) return
+    this.#set({ isConnected })
+    // What failed for want of a connection may be read now.
+    if (isConnected && this.#view.notice !== undefined) void this.refresh()
   }
 
   #sessionChanged(session: SessionView): void {
@@ -240,30 +218,23 @@ export class Conversation {
     if (!isBusy(this.#view)) void this.refresh()
   }
 
-  /** Brings a message to the server, with as many attempts as make sense, and reads the answer as it comes. */
   async #deliver(outgoing: Outgoing): Promise<void> {
     const { signal } = this.#life
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await this.#goBack(outgoing)
-        const response = await open('POST', `${this.#path}/message?stream=true`, {
-          body: { id: outgoing.id, content: outgoing.text },
-          key: outgoing.id,
-          signal,
-        })
-        await this.#readOwn(response)
-        return
-      } catch (error) {
-        if (signal.aborted) return
-        if (attempt + 1 < sendAttempts && isPassing(error) && navigator.onLine) {
-          await pause(backoff(attempt), signal)
-          continue
-        }
-        if (isProblem(error, 'not_found')) this.#set({ isGone: true })
-        this.#refused(outgoing, sayProblem(error))
-        return
+    const hear = (action: ConversationAction): void => {
+      if (action.type === 'started') {
+        forgetOutgoing(this.sessionId)
+        announceChange()
       }
+      this.#write(action)
     }
+    try {
+      await deliver(this.sessionId, outgoing, hear, signal)
+    } catch (error) {
+      if (signal.aborted) return
+      if (isProblem(error, 'not_found')) this.#set({ isGone: true })
+      return this.#refused(outgoing, sayProblem(error))
+    }
+    if (!signal.aborted) await this.#settle()
   }
 
   #refused({ id }: Outgoing, problem: string): void {
@@ -274,32 +245,6 @@ export class Conversation {
     } else {
       this.#apply({ type: 'refused', problem })
     }
-  }
-
-  async #goBack({ id, after }: Outgoing): Promise<void> {
-    if (after === undefined) return
-    await call('POST', `${this.#path}/rewind`, { body: { toSeq: after }, key: `${id}-rewind` })
-  }
-
-  async #readOwn(response: Response): Promise<void> {
-    const { signal } = this.#life
-    const place = { turnId: '', lastEventId: '' }
-    const hasEnded = await readTurn(response, place, (action) => {
-      if (action.type === 'started') {
-        forgetOutgoing(this.sessionId)
-        announceChange()
-      }
-      this.#write(action)
-    }).catch((error: unknown) => {
-      // Before it said which turn it is, the whole message is sent again; the key makes that harmless.
-      if (place.turnId === '') throw error
-      return false
-    })
-    if (signal.aborted) return
-    if (!hasEnded && place.turnId !== '') {
-      await followTurn(this.sessionId, place, (action) => this.#write(action), signal)
-    }
-    await this.#settle()
   }
 
   /** Follows a turn that was begun elsewhere, or before this page was loaded, from its beginning. */
@@ -313,11 +258,14 @@ export class Conversation {
 
   /** What was written is in the log now. */
   async #settle(): Promise<void> {
-    this.#flush()
-    if (this.#view.answer !== undefined) this.#apply({ type: 'ended' })
-    // One that began before the end would not show it.
+    this.#apply({ type: 'ended' })
+    const problem = this.#view.answer?.problem
+    // A reading that began before the end would not show it.
     await this.#refreshing
     await this.refresh()
+    // Usually the log tells of it. Where nothing could be stored, somebody has to.
+    if (problem !== undefined && this.#view.messages.at(-1)?.status !== 'failed')
+      this.#set({ notice: problem })
     announceChange()
   }
 

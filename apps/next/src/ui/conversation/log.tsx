@@ -111,11 +111,7 @@ export function Log({ editing, onEdit, onReturn, isOlderPage }: LogProps) {
           />
         )}
         {answer === undefined ? undefined : (
-          <WritingAnswer
-            key={answerKey(answer.messageId)}
-            pieces={answer.pieces}
-            isStopping={answer.status === 'stopping'}
-          />
+          <WritingAnswer key={answerKey(answer.messageId)} answer={answer} />
         )}
       </ol>
       {isOlderPage ? (

@@ -2,12 +2,12 @@
 
 import { useRouter } from 'next/navigation'
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { call, newKey } from '../api-client.ts'
+import { call } from '../api-client.ts'
 import { isPassing, isProblem, sayProblem } from '../problem.ts'
 import { announceChange } from '../sessions/changes.ts'
 import { titleOf } from '../sessions/title.ts'
 import type { TransferDescription } from '../wire.ts'
-import { type LinkHash, parseLinkHash } from './link-hash.ts'
+import { forgetLink, keepLink, type Link, takeLink } from './link.ts'
 
 type Described = {
   readonly transfer: Omit<TransferDescription, 'sessionId'>
@@ -27,20 +27,13 @@ type Step =
   | { readonly name: 'pending'; readonly matchCode: string }
   | { readonly name: 'done' }
 
-/** What the address bar had, kept for a reload of this tab while it waits. */
-interface Kept extends LinkHash {
-  readonly redemptionId: string
-  readonly replace?: boolean
-}
-
-const place = 'chat.continue'
 const pollMs = 1000
 
 /** The other device's side of a transfer: looks what the link is about, asks, and takes it over. */
 export function ContinueHere() {
   const router = useRouter()
   const [step, setStep] = useState<Step>({ name: 'looking' })
-  const link = useRef<Kept>(undefined)
+  const link = useRef<Link>(undefined)
 
   const describe = useCallback(async () => {
     if (link.current === undefined) return setStep({ name: 'nothing' })
@@ -50,9 +43,7 @@ export function ContinueHere() {
       const described = await call<Described>('POST', '/chat/continue/describe', { body })
       setStep({ name: 'asking', described })
     } catch (error) {
-      setStep(
-        isProblem(error, 'not_found') ? { name: 'invalid' } : { name: 'problem', text: sayProblem(error) },
-      )
+      setStep(afterFailure(error))
     }
   }, [])
 
@@ -61,7 +52,7 @@ export function ContinueHere() {
     try {
       const answer = await call<Answer>('POST', '/chat/continue', { body: link.current })
       if (answer.status === 'redeemed') {
-        forget()
+        forgetLink()
         setStep({ name: 'done' })
         announceChange()
         router.replace(`/c/${answer.sessionId}`)
@@ -71,12 +62,8 @@ export function ContinueHere() {
         await describe()
       }
     } catch (error) {
-      if (isProblem(error, 'not_found')) {
-        forget()
-        setStep({ name: 'invalid' })
-      }
       // While it waits, one question that got lost is no reason to give up: the next one asks the same.
-      else if (!isPassing(error)) setStep({ name: 'problem', text: sayProblem(error) })
+      setStep((now) => (now.name === 'pending' && isPassing(error) ? now : afterFailure(error)))
     }
   }, [router, describe])
 
@@ -94,10 +81,16 @@ export function ContinueHere() {
   const accept = (leaves: number): void => {
     if (link.current === undefined) return
     link.current = { ...link.current, ...(leaves > 0 ? { replace: true } : {}) }
-    keep(link.current)
+    keepLink(link.current)
     void redeem()
   }
   return <div aria-live="polite">{draw(step, accept, () => void describe())}</div>
+}
+
+function afterFailure(error: unknown): Step {
+  if (!isProblem(error, 'not_found')) return { name: 'problem', text: sayProblem(error) }
+  forgetLink()
+  return { name: 'invalid' }
 }
 
 function draw(step: Step, accept: (leaves: number) => void, again: () => void) {
@@ -208,36 +201,4 @@ const meaning = {
 
 function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`
-}
-
-/** Takes the secret out of the address bar, where it could be seen, bookmarked and sent along. */
-function takeLink(): Kept | undefined {
-  const found = parseLinkHash(location.hash)
-  if (found === undefined) return kept()
-  history.replaceState(history.state, '', location.pathname)
-  // The same link once more is the same redemption: a reload while it waits asks for nothing new.
-  const before = kept()
-  const link = before?.secret === found.secret ? before : { ...found, redemptionId: newKey() }
-  keep(link)
-  return link
-}
-
-function kept(): Kept | undefined {
-  try {
-    return (JSON.parse(sessionStorage.getItem(place) ?? 'null') as Kept | null) ?? undefined
-  } catch {
-    return undefined
-  }
-}
-
-function keep(link: Kept): void {
-  try {
-    sessionStorage.setItem(place, JSON.stringify(link))
-  } catch {}
-}
-
-function forget(): void {
-  try {
-    sessionStorage.removeItem(place)
-  } catch {}
 }
