@@ -146,13 +146,8 @@ function Link({ begun, onRevoke }: { begun: OpenTransfer; onRevoke: () => void }
 function Ask({ transfer: { matchCode, approve, deny } }: { transfer: TransferState }) {
   return (
     <div className="ask" role="alert">
-      <p>
-        A device asks to be let in. Does your phone show{' '}
-        <span className="match">
-          {matchCode}
-          <span className="hidden">?</span>
-        </span>
-      </p>
+      <p>A device asks to be let in. Does your phone show this number?</p>
+      <p className="match">{matchCode}</p>
       <div className="dialog-actions">
         <button type="button" className="quiet" onClick={() => void deny()}>
           Deny
