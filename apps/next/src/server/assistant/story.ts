@@ -17,7 +17,7 @@ export function story({ name, about = 'a lost umbrella', things }: StoryInput): 
 
 The night train to the coast had eleven carriages, and ${hero} was in the twelfth. Nobody had ever mentioned a twelfth. It had not been on the board, nor on the ticket, and the conductor, when he came by, looked at the door for a long moment as if he were trying to remember whether he had locked it.
 
-"You'll be here about **${about}**," he said at last.
+"You’ll be here about **${about}**," he said at last.
 
 ${hero} had not been, until then. But it was past midnight, the rain was drawing long lines across the window, and there are questions one answers with yes because a no would take too long to explain.
 
