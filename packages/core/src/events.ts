@@ -76,7 +76,7 @@ export interface SessionEventDetails {
     readonly copySessionId?: string | undefined
   }
   'transfer.revoked': TransferFact
-  /** Too many wrong short codes. They name no session, so `sessionId` is empty. */
+  /** Too many wrong short codes or verifiers. They name no session, so `sessionId` is empty. */
   'transfer.locked': { readonly scope: 'caller' | 'tenant' }
   'access.denied': { readonly reason: 'owner' | 'credential' }
 }

@@ -94,6 +94,8 @@ export interface PendingTransfer {
   readonly audience?: string | undefined
   readonly confirm?: 'source' | undefined
   readonly returnTo?: string | undefined
+  /** A digest of the verifier that it takes. */
+  readonly challenge?: string | undefined
   readonly allowAnonymous?: boolean | undefined
   /** The device that waits for approval, by a digest of what it said. */
   readonly claim?:
@@ -191,6 +193,7 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
         audience: z.string().optional(),
         confirm: z.literal('source').optional(),
         returnTo: z.string().optional(),
+        challenge: z.string().optional(),
         allowAnonymous: z.boolean().optional(),
         claim: z
           .looseObject({ by: z.string(), matchCode: z.string(), approved: z.boolean().optional() })

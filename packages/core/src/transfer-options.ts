@@ -15,7 +15,7 @@ export interface TransferSettings {
   returnToOrigins?: readonly string[]
   /** How long a short code is good, in milliseconds (default 2 minutes); never longer than its transfer. */
   codeMs?: number
-  /** Wrong short codes from one caller in the time of `codeMs`, before it is told to wait (default 5). */
+  /** Wrong short codes and verifiers from one caller in the time of `codeMs`, before it must wait (default 5). */
   maxTries?: number
   /** The same of all callers of a tenant together (default 100). */
   maxTenantTries?: number
@@ -38,6 +38,11 @@ export interface TransferOptions {
   /** Where the other device goes then: a path, or a URL of an allowed origin. */
   returnTo?: string
   /**
+   * Only who knows the verifier may redeem it: SHA-256 of the verifier's ASCII, as 43 characters of base64url (`S256`
+   * of RFC 7636). For two places of one app that share it beforehand (default: none is asked for).
+   */
+  challenge?: string
+  /**
    * Lets who is not signed in take a copy of a user's session; for `copy` alone (default false: a user's session
    * goes to devices of that user only).
    */
@@ -56,13 +61,18 @@ export const transferOptionsSchema = z.strictObject({
   audience: audienceSchema.optional(),
   confirm: z.enum(['none', 'source']).optional(),
   returnTo: z.string().max(2000).optional(),
+  // The last of 43 characters holds four bits.
+  challenge: z
+    .string()
+    .regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/, 'must be SHA-256 of a verifier in base64url')
+    .optional(),
   allowAnonymous: z.boolean().optional(),
 })
 
 /** The options with their defaults. @throws `invalid` with the path of what cannot be. */
 export function parseTransferOptions(options: TransferOptions, settings: TransferParts) {
   const parsed = parseWith(transferOptionsSchema, options, '')
-  const { mode, expiresInMs = usualExpiresInMs, audience, confirm = 'none', returnTo } = parsed
+  const { mode, expiresInMs = usualExpiresInMs, audience, confirm = 'none', returnTo, challenge } = parsed
   if (parsed.allowAnonymous === true && mode !== 'copy') {
     throw new SessionError('invalid', 'allowAnonymous is for mode copy alone', { path: 'allowAnonymous' })
   }
@@ -72,6 +82,7 @@ export function parseTransferOptions(options: TransferOptions, settings: Transfe
     ...(audience === undefined ? {} : { audience }),
     ...(confirm === 'none' ? {} : { confirm }),
     ...(returnTo === undefined ? {} : { returnTo: parseReturnTo(returnTo, settings.returnToOrigins) }),
+    ...(challenge === undefined ? {} : { challenge }),
     ...(parsed.allowAnonymous === true ? { allowAnonymous: true } : {}),
   }
 }

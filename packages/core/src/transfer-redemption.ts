@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { pieces } from './cart.js'
-import { SessionError } from './errors.js'
+import { digestOf } from './digest.js'
+import { isSessionError, SessionError } from './errors.js'
 import type { Identity } from './identity.js'
 import { newId } from './ids.js'
 import { LiveSession } from './live-session.js'
@@ -19,7 +20,7 @@ import {
 } from './transfer-code.js'
 import { audienceSchema } from './transfer-options.js'
 import { findTransferRecord, isSecretOf, noSuchTransfer } from './transfer-record.js'
-import { countTry } from './transfer-tries.js'
+import { type CountedTry, countTry } from './transfer-tries.js'
 
 /** What opens a transfer, and who holds it. */
 export interface TransferKey {
@@ -29,7 +30,9 @@ export interface TransferKey {
   shortCode?: string
   /** As what it is redeemed. */
   audience?: string | undefined
-  /** Whose tries of short codes count together (default: the user's; all anonymous callers of a tenant are one). */
+  /** What the challenge of the transfer was made of, when it has one: 43 to 128 of A-Z a-z 0-9 - . _ ~ */
+  verifier?: string
+  /** Whose tries of short codes and verifiers count together (default: the user's; all anonymous callers of a tenant are one). */
   caller?: string
 }
 
@@ -58,6 +61,11 @@ export const transferKeySchema = z.strictObject({
   secret: z.string().max(200).optional(),
   shortCode: z.string().max(200).optional(),
   audience: audienceSchema.optional(),
+  // As RFC 7636 has it: whoever reads the store must not get far by trying texts on the challenge.
+  verifier: z
+    .string()
+    .regex(/^[\w.~-]{43,128}$/, 'must be 43 to 128 of A-Z a-z 0-9 - . _ ~')
+    .optional(),
 })
 const redemptionIdSchema = z.object({ redemptionId: z.string().min(16).max(200) })
 
@@ -70,34 +78,59 @@ export interface LocatedTransfer {
   readonly transfer: PendingTransfer
 }
 
-/** The transfer that a key opens. @throws `not_found`; `invalid`; `limit_reached` after too many wrong codes. */
+/** The transfer that a key opens. @throws `not_found`; `invalid`; `limit_reached` after too many wrong tries. */
 export async function locateTransfer(
   service: ServiceParts,
   identity: Identity,
   key: TransferKey,
 ): Promise<LocatedTransfer> {
-  const { secret, shortCode, audience } = parseWith(
+  const asked = parseWith(
     transferKeySchema,
-    { secret: key.secret, shortCode: key.shortCode, audience: key.audience },
+    { secret: key.secret, shortCode: key.shortCode, audience: key.audience, verifier: key.verifier },
     '',
   )
+  const { secret, shortCode, verifier } = asked
   if ((secret === undefined) === (shortCode === undefined)) {
     throw new SessionError('invalid', 'secret: give either a secret or a shortCode', { path: 'secret' })
   }
-  if (secret !== undefined) {
-    const located = await locate(service, identity, { secret, audience })
-    if (located === undefined) throw noSuchTransfer()
+  const count = (path: 'shortCode' | 'verifier'): Promise<CountedTry> =>
+    countTry(service, identity.tenantId, key.caller ?? identity.userId ?? '', path)
+  if (shortCode !== undefined || verifier !== undefined) {
+    // Whatever it leads to, so that neither an answer nor a lock tells whether there is such a transfer.
+    const tried = await count(shortCode === undefined ? 'verifier' : 'shortCode')
+    const located = await locate(service, identity, {
+      ...asked,
+      // It is codes alone that are over before their transfer.
+      ...(shortCode === undefined ? {} : { codeAt: tried.at }),
+    })
+    if (located === undefined || !(await isVerified(located, verifier))) {
+      tried.wrong()
+      throw noSuchTransfer()
+    }
+    await tried.right()
     return located
   }
-  const caller = key.caller ?? identity.userId ?? ''
-  const tried = await countTry(service, identity.tenantId, caller)
-  const located = await locate(service, identity, { shortCode, audience, at: tried.at })
-  if (located === undefined) {
+  const located = await locate(service, identity, asked)
+  if (located === undefined) throw noSuchTransfer()
+  if (located.transfer.challenge === undefined) return located
+  // A wrong try like others, and told of no lock either: it would have come to nothing anyway.
+  try {
+    const tried = await count('verifier')
     tried.wrong()
-    throw noSuchTransfer()
+  } catch (error) {
+    if (!isSessionError(error, 'limit_reached')) throw error
   }
-  await tried.right()
-  return located
+  throw noSuchTransfer()
+}
+
+/**
+ * Whether the caller has shown what a transfer asks for. A verifier where none is asked for is wrong too: an app that
+ * sends one must not be handed a transfer that somebody else began without.
+ */
+async function isVerified({ transfer }: LocatedTransfer, verifier: string | undefined): Promise<boolean> {
+  const { challenge } = transfer
+  if (challenge === undefined || verifier === undefined) return challenge === verifier
+  return isSameText(challenge, await digestOf(verifier))
 }
 
 async function locate(
@@ -106,8 +139,8 @@ async function locate(
   asked: {
     secret?: string | undefined
     shortCode?: string | undefined
-    audience: string | undefined
-    at?: number
+    audience?: string | undefined
+    codeAt?: number
   },
 ): Promise<LocatedTransfer | undefined> {
   const { tenantId } = identity
@@ -130,7 +163,7 @@ async function locate(
   if (!mayRedeem(identity, record, transfer)) return undefined
   // A device that has claimed it may go on asking with the code it began with.
   const isNew = transfer.claim === undefined && transfer.redeemed === undefined
-  const codeIsOver = (asked.at ?? 0) - found.record.createdAt >= service.transfers.codeMs
+  const codeIsOver = (asked.codeAt ?? 0) - found.record.createdAt >= service.transfers.codeMs
   if (isNew && codeIsOver) return undefined
   // In the owner's name, for who redeems is not always who may change the session.
   const owner: Identity = { tenantId, ...(record.userId === undefined ? {} : { userId: record.userId }) }
