@@ -97,9 +97,16 @@ export interface PendingTransfer {
   /** A digest of the verifier that it takes. */
   readonly challenge?: string | undefined
   readonly allowAnonymous?: boolean | undefined
+  /** The device that began it, by a digest of what it said of itself. */
+  readonly device?: string | undefined
   /** The device that waits for approval, by a digest of what it said. */
   readonly claim?:
-    | { readonly by: string; readonly matchCode: string; readonly approved?: boolean | undefined }
+    | {
+        readonly by: string
+        readonly matchCode: string
+        readonly approved?: boolean | undefined
+        readonly device?: string | undefined
+      }
     | undefined
   /** Spent, and by whom; the generation then, and the session that was made. */
   readonly redeemed?:
@@ -195,8 +202,14 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
         returnTo: z.string().optional(),
         challenge: z.string().optional(),
         allowAnonymous: z.boolean().optional(),
+        device: z.string().optional(),
         claim: z
-          .looseObject({ by: z.string(), matchCode: z.string(), approved: z.boolean().optional() })
+          .looseObject({
+            by: z.string(),
+            matchCode: z.string(),
+            approved: z.boolean().optional(),
+            device: z.string().optional(),
+          })
           .optional(),
         redeemed: z
           .looseObject({ by: z.string(), generation: count, copyId: z.string().optional() })

@@ -47,6 +47,11 @@ export interface TransferOptions {
    * goes to devices of that user only).
    */
   allowAnonymous?: boolean
+  /**
+   * What the caller says of the device it is, such as a `User-Agent`. Events tell a keyed digest of it, and nobody
+   * keeps it (default: they tell none).
+   */
+  device?: string | undefined
 }
 
 const maxExpiresInMs = 15 * 60_000
@@ -70,7 +75,7 @@ export const transferOptionsSchema = z.strictObject({
 })
 
 /** The options with their defaults. @throws `invalid` with the path of what cannot be. */
-export function parseTransferOptions(options: TransferOptions, settings: TransferParts) {
+export function parseTransferOptions(options: Omit<TransferOptions, 'device'>, settings: TransferParts) {
   const parsed = parseWith(transferOptionsSchema, options, '')
   const { mode, expiresInMs = usualExpiresInMs, audience, confirm = 'none', returnTo, challenge } = parsed
   if (parsed.allowAnonymous === true && mode !== 'copy') {

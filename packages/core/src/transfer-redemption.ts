@@ -18,6 +18,7 @@ import {
   shortCodeOf,
   type TransferMode,
 } from './transfer-code.js'
+import { deviceDigest, factOf } from './transfer-fact.js'
 import { audienceSchema } from './transfer-options.js'
 import { findTransferRecord, isSecretOf, noSuchTransfer } from './transfer-record.js'
 import { type CountedTry, countTry } from './transfer-tries.js'
@@ -34,6 +35,11 @@ export interface TransferKey {
   verifier?: string
   /** Whose tries of short codes and verifiers count together (default: the user's; all anonymous callers of a tenant are one). */
   caller?: string
+  /**
+   * What the caller says of the device it is, such as a `User-Agent`. Events tell a keyed digest of it, and nobody
+   * keeps it (default: they tell none).
+   */
+  device?: string | undefined
 }
 
 /** What a transfer is about: enough to recognize the session, and none of its content. */
@@ -76,6 +82,8 @@ export interface LocatedTransfer {
   readonly record: SessionRecord
   readonly body: SessionBody
   readonly transfer: PendingTransfer
+  /** Who asks, as events know devices. */
+  readonly targetDevice: string | undefined
 }
 
 /** The transfer that a key opens. @throws `not_found`; `invalid`; `limit_reached` after too many wrong tries. */
@@ -93,30 +101,34 @@ export async function locateTransfer(
   if ((secret === undefined) === (shortCode === undefined)) {
     throw new SessionError('invalid', 'secret: give either a secret or a shortCode', { path: 'secret' })
   }
+  const targetDevice = await deviceDigest(service, identity.tenantId, key.device)
   const count = (path: 'shortCode' | 'verifier'): Promise<CountedTry> =>
     countTry(service, identity.tenantId, key.caller ?? identity.userId ?? '', path)
   if (shortCode !== undefined || verifier !== undefined) {
     // Whatever it leads to, so that neither an answer nor a lock tells whether there is such a transfer.
     const tried = await count(shortCode === undefined ? 'verifier' : 'shortCode')
-    const located = await locate(service, identity, {
+    const found = await locate(service, identity, {
       ...asked,
       // It is codes alone that are over before their transfer.
       ...(shortCode === undefined ? {} : { codeAt: tried.at }),
     })
-    if (located === undefined || !(await isVerified(located, verifier))) {
-      tried.wrong()
-      throw noSuchTransfer()
+    if (found !== undefined && (await isVerified(found.transfer, verifier))) {
+      await tried.right()
+      return { ...found, targetDevice }
     }
-    await tried.right()
-    return located
+    if (found !== undefined)
+      service.emit('transfer.refused', found.record, factOf(found.transfer, targetDevice))
+    tried.wrong(targetDevice)
+    throw noSuchTransfer()
   }
-  const located = await locate(service, identity, asked)
-  if (located === undefined) throw noSuchTransfer()
-  if (located.transfer.challenge === undefined) return located
+  const found = await locate(service, identity, asked)
+  if (found === undefined) throw noSuchTransfer()
+  if (found.transfer.challenge === undefined) return { ...found, targetDevice }
+  service.emit('transfer.refused', found.record, factOf(found.transfer, targetDevice))
   // A wrong try like others, and told of no lock either: it would have come to nothing anyway.
   try {
     const tried = await count('verifier')
-    tried.wrong()
+    tried.wrong(targetDevice)
   } catch (error) {
     if (!isSessionError(error, 'limit_reached')) throw error
   }
@@ -127,8 +139,7 @@ export async function locateTransfer(
  * Whether the caller has shown what a transfer asks for. A verifier where none is asked for is wrong too: an app that
  * sends one must not be handed a transfer that somebody else began without.
  */
-async function isVerified({ transfer }: LocatedTransfer, verifier: string | undefined): Promise<boolean> {
-  const { challenge } = transfer
+async function isVerified({ challenge }: PendingTransfer, verifier: string | undefined): Promise<boolean> {
   if (challenge === undefined || verifier === undefined) return challenge === verifier
   return isSameText(challenge, await digestOf(verifier))
 }
@@ -142,7 +153,7 @@ async function locate(
     audience?: string | undefined
     codeAt?: number
   },
-): Promise<LocatedTransfer | undefined> {
+): Promise<Omit<LocatedTransfer, 'targetDevice'> | undefined> {
   const { tenantId } = identity
   const secret = asked.secret === undefined ? undefined : parseTransferSecret(asked.secret)
   const code = secret === undefined ? parseShortCode(asked.shortCode ?? '') : await shortCodeOf(secret)
@@ -218,7 +229,7 @@ export async function spendTransfer(
   identity: Identity,
   redemptionId: string,
 ): Promise<Spent> {
-  const { live, transfer } = located
+  const { live, transfer, targetDevice } = located
   const { service } = live
   parseWith(redemptionIdSchema, { redemptionId }, '')
   const digests = await service.credentials.digests('transfer redemption', transfer.id, redemptionId)
@@ -226,6 +237,7 @@ export async function spendTransfer(
   const isOurs = (known: string): boolean => digests.some((digest) => isSameText(digest, known))
   const copyId = newId()
   const matchCode = newMatchCode()
+  const device = targetDevice === undefined ? {} : { device: targetDevice }
   let made: 'claim' | 'redemption' | undefined
 
   const { record, body } = await live.update(
@@ -244,7 +256,7 @@ export async function spendTransfer(
       if (current.confirm === 'source' && claim?.approved !== true) {
         if (claim !== undefined) return before
         made = 'claim'
-        return withTransfer(before, current.id, { ...current, claim: { by, matchCode } })
+        return withTransfer(before, current.id, { ...current, claim: { by, matchCode, ...device } })
       }
       made = 'redemption'
       const generation = before.generation + (current.mode === 'move' ? 1 : 0)
@@ -254,7 +266,7 @@ export async function spendTransfer(
     { slack },
   )
   const after = body.transfers!.find(({ id }) => id === transfer.id)!
-  const fact = { transferId: after.id, mode: after.mode }
+  const fact = factOf(after, targetDevice)
   if (made === 'claim') service.emit('transfer.claimed', record, fact)
   if (made === 'redemption') {
     const { userId } = identity

@@ -19,7 +19,7 @@ export interface CountedTry {
   /** It was right, and does not count. */
   readonly right: () => Promise<void>
   /** It was wrong. Announces that there are no more, after the last one. */
-  readonly wrong: () => void
+  readonly wrong: (targetDevice: string | undefined) => void
 }
 
 /**
@@ -55,10 +55,12 @@ export async function countTry(
         by: count > 1 ? { ...others, [by]: count - 1 } : others,
       }))
     },
-    wrong() {
+    wrong(targetDevice) {
       const about = { tenantId, id: '' }
-      if (counted.by[by] === maxTries) service.emit('transfer.locked', about, { scope: 'caller' })
-      if (counted.total === maxTenantTries) service.emit('transfer.locked', about, { scope: 'tenant' })
+      if (counted.by[by] === maxTries)
+        service.emit('transfer.locked', about, { scope: 'caller', targetDevice })
+      if (counted.total === maxTenantTries)
+        service.emit('transfer.locked', about, { scope: 'tenant', targetDevice })
     },
   }
 }

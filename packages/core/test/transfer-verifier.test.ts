@@ -156,7 +156,7 @@ describe('over HTTP', () => {
     const held = { 'x-session-id': made.headers.get('x-session-id')! }
     const path = `/sessions/${made.body.session.id}/transfer`
     const { secret } = (await nobody.post(path, { mode: 'share', challenge }, held)).body
-    const plain = ({ instance: _, ...body }: Record<string, unknown>) => body
+    const plain = (body: Record<string, unknown>) => ({ ...body, instance: undefined })
     const unknown = await nobody.post('/transfers/redeem', { secret: 'A'.repeat(43) })
     for (const body of [{ secret }, { secret, verifier: other }]) {
       const refused = await nobody.post('/transfers/redeem', body)
