@@ -1,7 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common'
-import { APP_FILTER } from '@nestjs/core'
 import type { Sessions } from '@sessions/core'
-import { platformRequestOf, SessionProblemFilter, SessionsModule } from '@sessions/nest'
+import { platformRequestOf, SessionsModule } from '@sessions/nest'
 import type { Callers } from './caller.js'
 import { callersToken, ContinueController } from './http/continue.controller.js'
 import { ExecuteController } from './http/execute.controller.js'
@@ -45,7 +44,6 @@ export class GatewayModule {
         { provide: callersToken, useValue: callers },
         { provide: ToolRegistry, useValue: tools },
         { provide: PublicUrl, useValue: publicUrl },
-        { provide: APP_FILTER, useClass: SessionProblemFilter },
       ],
     }
   }
