@@ -47,6 +47,7 @@ export async function startTransfer(live: LiveSession, options: TransferOptions)
     body: { generation },
   } = await live.load()
   const { id: sessionId, incarnation } = record
+  const page = service.transfers.pageOf(live.ref)
   const transferId = newId()
   // First what leads to the session, which leads nowhere until the session knows of it.
   const bound = { transferId, sessionId, incarnation, generation }
@@ -76,7 +77,7 @@ export async function startTransfer(live: LiveSession, options: TransferOptions)
   const { audience, confirm } = begun
   const fact = { ...factOf(begun), audience, confirm: confirm !== undefined }
   service.emit('transfer.created', updated, fact)
-  const { url: page, codeMs } = service.transfers
+  const { codeMs } = service.transfers
   return {
     transferId,
     mode,

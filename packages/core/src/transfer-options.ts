@@ -2,15 +2,17 @@ import { z } from 'zod'
 import { SessionError } from './errors.js'
 import { parseWith } from './parse.js'
 import { parseReturnTo } from './return-to.js'
+import type { SessionRef } from './session-record.js'
 import { transferModes, type TransferMode } from './transfer-code.js'
 
 /** How sessions get from one device to another. */
 export interface TransferSettings {
   /**
    * The page that redeems, such as `https://shop.example/continue`: links are this and a secret in the fragment
-   * (default: none, and transfers have no link). Never what a request says of its host.
+   * (default: none, and transfers have no link). Never what a request says of its host. Where tenants have pages of
+   * their own, a function says whose session has which.
    */
-  url?: string
+  url?: string | ((session: SessionRef) => string)
   /** Origins that `returnTo` may lead to beside paths, such as `https://shop.example` (default: none). */
   returnToOrigins?: readonly string[]
   /** How long a short code is good, in milliseconds (default 2 minutes); never longer than its transfer. */
@@ -56,6 +58,7 @@ export interface TransferOptions {
 
 const maxExpiresInMs = 15 * 60_000
 const usualExpiresInMs = 5 * 60_000
+const whatPage = 'a http or https URL without a fragment or a password'
 
 /** An audience: who is to redeem, or says to do. */
 export const audienceSchema = z.string().regex(/^[\w.:-]{1,100}$/, 'must be 1 to 100 of A-Z a-z 0-9 _ . : -')
@@ -94,13 +97,15 @@ export function parseTransferOptions(options: Omit<TransferOptions, 'device'>, s
 
 /** The settings with their defaults, checked. */
 export interface TransferParts extends Required<Omit<TransferSettings, 'url'>> {
-  readonly url: string | undefined
+  /** The page that redeems transfers of a session. @throws when the application names none that can be. */
+  readonly pageOf: (session: SessionRef) => string | undefined
 }
 
 /** @throws `invalid` with the path of a setting that makes no sense. */
 export function toTransferParts(settings: TransferSettings = {}): TransferParts {
   const { url, returnToOrigins = [], codeMs = 120_000, maxTries = 5, maxTenantTries = 100 } = settings
-  check(url === undefined || isPage(url), 'url', 'be a http or https URL without a fragment or a password')
+  const isFixed = typeof url !== 'function'
+  check(!isFixed || url === undefined || isPage(url), 'url', `be ${whatPage}`)
   for (const [index, origin] of returnToOrigins.entries()) {
     const isOrigin = URL.canParse(origin) && new URL(origin).origin === origin && origin.startsWith('http')
     check(isOrigin, `returnToOrigins[${index}]`, 'be an origin such as https://shop.example')
@@ -108,7 +113,19 @@ export function toTransferParts(settings: TransferSettings = {}): TransferParts 
   check(codeMs > 0 && codeMs <= maxExpiresInMs, 'codeMs', 'be from 1 to 900,000 milliseconds')
   check(Number.isInteger(maxTries) && maxTries >= 1, 'maxTries', 'be 1 or more')
   check(Number.isInteger(maxTenantTries) && maxTenantTries >= 1, 'maxTenantTries', 'be 1 or more')
-  return { url, returnToOrigins: [...returnToOrigins], codeMs, maxTries, maxTenantTries }
+  return {
+    pageOf: isFixed ? () => url : (session) => pageOf(url(session)),
+    returnToOrigins: [...returnToOrigins],
+    codeMs,
+    maxTries,
+    maxTenantTries,
+  }
+}
+
+/** Not `invalid`: no caller has caused it. */
+function pageOf(url: string): string {
+  if (isPage(url)) return url
+  throw new Error(`transfers.url must give ${whatPage}, not ${JSON.stringify(url)}`)
 }
 
 function isPage(text: string): boolean {
