@@ -262,6 +262,14 @@ describe.each(platforms)('the API as a controller on %s', (platform) => {
     }
   })
 
+  it('has paths of one spelling, and leaves others to the application', async () => {
+    const url = await serve(moduleWith([]), platform)
+    for (const path of ['/Sessions', '/SESSIONS/x', '/sessionsx', '/session']) {
+      const answer = await fetch(url + path, post({}))
+      expect([answer.status, await json(answer)]).toMatchObject([404, { message: `Cannot POST ${path}` }])
+    }
+  })
+
   it('is there once for each service that has one', async () => {
     const imports = [
       SessionsModule.forRoot({ api: { prefix: '/shop' } }),
