@@ -58,11 +58,22 @@ export class SessionsModule {
   }
 }
 
-function given({ controller, ...options }: SessionsFeatureOptions): SessionsAsyncOptions {
-  return { ...(controller === undefined ? {} : { controller }), useFactory: () => options }
+function given({
+  controller,
+  ...options
+}: SessionsFeatureOptions): SessionsAsyncOptions & { hasApi: boolean } {
+  return {
+    ...(controller === undefined ? {} : { controller }),
+    hasApi: options.api !== undefined,
+    useFactory: () => options,
+  }
 }
 
-function moduleOf(name: string, options: SessionsAsyncOptions, isGlobal: boolean): DynamicModule {
+function moduleOf(
+  name: string,
+  options: SessionsAsyncOptions & { hasApi?: boolean },
+  isGlobal: boolean,
+): DynamicModule {
   const controller = controllerOf(options.controller)
   const optionsToken = getSessionsOptionsToken(name)
   const serviceToken = `sessions-service:${name}`
@@ -70,8 +81,8 @@ function moduleOf(name: string, options: SessionsAsyncOptions, isGlobal: boolean
     module: SessionsModule,
     global: isGlobal,
     imports: [SessionsRequestsModule, ...(options.imports ?? [])],
-    // It has no routes before an `api` is known.
-    controllers: [controller],
+    // What a factory gives is not known yet: without an `api` its controller has no routes.
+    controllers: options.hasApi === false ? [] : [controller],
     providers: [
       ...optionsProviders(optionsToken, options),
       {

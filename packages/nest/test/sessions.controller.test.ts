@@ -17,6 +17,7 @@ import {
   Scope,
   SetMetadata,
   UnauthorizedException,
+  VersioningType,
 } from '@nestjs/common'
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost, Reflector, REQUEST } from '@nestjs/core'
 import type { NestExpressApplication } from '@nestjs/platform-express'
@@ -285,6 +286,28 @@ describe.each(platforms)('the API as a controller on %s', (platform) => {
     }
     expect(cookies).toEqual(['sessions', 'sessions-support'])
     expect((await fetch(`${url}/sessions`, post({}))).status).toBe(404)
+  })
+
+  it('stays where it is when the application has versions', async () => {
+    const one = SessionsModule.forRoot({ api: { prefix: '/v1' } })
+    for (const type of [VersioningType.URI, VersioningType.HEADER] as const) {
+      const url = await serve(moduleWith([], [one]), platform, (app) => {
+        app.enableVersioning({ type, header: 'X-Version', defaultVersion: '7' })
+      })
+      expect((await fetch(`${url}/v1/sessions`, post({}))).status).toBe(201)
+    }
+  })
+
+  it('is told of in the log where it is, and only there', async () => {
+    const told = async (module: object) => {
+      const lines: string[] = []
+      const log = (message: string) => void lines.push(message)
+      await serve(module, platform, undefined, { logger: { log, warn: log, error: log } })
+      return lines.filter((line) => line.includes('Sessions') && line.includes('{'))
+    }
+    expect(await told(moduleWith([], [SessionsModule.forRoot()]))).toEqual([])
+    const one = SessionsModule.forRoot({ api: { prefix: '/v1' } })
+    expect(await told(moduleWith([], [one]))).toEqual(['SessionsController {/v1}:'])
   })
 
   it('is seen by the middleware of modules', async () => {
