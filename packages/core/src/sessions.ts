@@ -1,6 +1,7 @@
 import { isSessionError, SessionError } from './errors.js'
 import { type Identity, mayOpen, parseIdentity } from './identity.js'
 import { isId, newId, parseId } from './ids.js'
+import { foreignCursor, parseListCursor, toListCursor } from './list-cursor.js'
 import { LiveSession, noSuchSession, type Seen } from './live-session.js'
 import { decodeBody, type Lineage, newBody } from './session-body.js'
 import { type SessionInit, storeNewSession } from './session-creation.js'
@@ -36,7 +37,7 @@ export interface ForkOptions {
 export interface ListOptions {
   /** 1 to 200 (default 20). */
   limit?: number
-  /** Where an earlier page ended. */
+  /** Where an earlier page of the same list ended: of this tenant, user and label, whatever its `limit` was. */
   cursor?: string
   label?: string
   /** Another user's; for an admin. */
@@ -211,7 +212,11 @@ export class SessionsOfCaller {
     return new Session(live)
   }
 
-  /** One page of the caller's live sessions, the most active first; an admin sees the whole tenant's. */
+  /**
+   * One page of the caller's live sessions, the most active first; an admin sees the whole tenant's.
+   *
+   * @throws `invalid` for a limit that is none, or a cursor of another list.
+   */
   async list(options: ListOptions = {}): Promise<Page<SessionRecord>> {
     const { limit = 20, cursor, label } = options
     if (!Number.isInteger(limit) || limit < 1 || limit > 200) {
@@ -220,14 +225,22 @@ export class SessionsOfCaller {
     const isAdmin = this.identity.roles?.includes('admin') === true
     const userId = isAdmin ? options.userId : this.identity.userId
     // A caller who is nobody in particular owns no sessions that could be listed.
-    if (userId === undefined && !isAdmin) return { items: [] }
-    return this.#service.store.list({
+    if (userId === undefined && !isAdmin) {
+      if (cursor !== undefined) throw foreignCursor()
+      return { items: [] }
+    }
+    const listed = {
       tenantId: this.identity.tenantId,
-      limit,
       ...(userId === undefined ? {} : { userId }),
-      ...(cursor === undefined ? {} : { cursor }),
       ...(label === undefined ? {} : { label }),
+    }
+    const page = await this.#service.store.list({
+      ...listed,
+      limit,
+      ...(cursor === undefined ? {} : { cursor: await parseListCursor(this.#service, listed, cursor) }),
     })
+    if (page.cursor === undefined) return page
+    return { ...page, cursor: await toListCursor(this.#service, listed, page.cursor) }
   }
 
   /** Removes a session and everything in it, for good. @throws `not_found` */

@@ -21,7 +21,7 @@ export interface SessionsTable {
   /** Exact, and for that reason not indexed. */
   expires_at: Whole | null
   /** The hour of `expires_at`: what a sweep looks for. */
-  expires_bucket: GeneratedAlways<number | null>
+  expires_bucket: number | null
   user_id: string | null
   label: string | null
   title: string | null

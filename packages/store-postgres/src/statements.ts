@@ -46,12 +46,20 @@ const isSound = (
 // Its clock may be set back; times of a session do not go back with it.
 const updatedAt = (alias: string) => `greatest(${alias}.updated_at, ${nowMs})`
 
-const touched = (alias: string, count: string, idle: string, absolute: string) => `
+// What a sweep looks for: a column of its own, because it is indexed and must not move with every write.
+const hourOf = (deadline: string) => `least((${deadline}) / 3600000, 2147483647)::integer`
+
+const touched = (alias: string, count: string, idle: string, absolute: string) => {
+  const deadline = `least(${updatedAt(alias)} + ${idle}, ${alias}.created_at + ${absolute})`
+  const unlessGiven = (column: string, value: string) =>
+    `${column} = case when ${idle} is null and ${absolute} is null then ${alias}.${column} else ${value} end`
+  return `
   last_seq = ${alias}.last_seq + ${count},
   updated_at = ${updatedAt(alias)},
   active_at = case when ${nowMs} - ${alias}.active_at >= ${activityStepMs} then ${nowMs} else ${alias}.active_at end,
-  expires_at = case when ${idle} is null and ${absolute} is null then ${alias}.expires_at
-    else least(${updatedAt(alias)} + ${idle}, ${alias}.created_at + ${absolute}) end`
+  ${unlessGiven('expires_at', deadline)},
+  ${unlessGiven('expires_bucket', hourOf(deadline))}`
+}
 
 const countGiven = 'cardinality($6::text[])'
 
@@ -78,9 +86,10 @@ const tailOf = (messages: string, count: string) => `(
 
 export function toHotStatements({ sessions, messages }: TableNames): HotStatements {
   const one = `t.tenant_id = $1 and t.id = $2 and ${isSound('t')} and ${isLive('t', momentMs)}
-    and ($3::text is null or t.incarnation = $3)`
+    and t.incarnation = coalesce($3::text, t.incarnation)`
   const returning = `returning t.skey, t.last_seq, t.updated_at, ${recordOf('t')} as record`
   const touch = touched('t', countGiven, '$4::bigint', '$5::bigint')
+  const firstDeadline = `least(${nowMs} + $4::bigint, ${nowMs} + $5::bigint)`
   const named = (column: string, param: string) =>
     `${column} = nullif(coalesce(${param}::text, t.${column}), '')`
   return {
@@ -117,9 +126,9 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
       'create',
       `with s as (
         insert into ${sessions} as t (tenant_id, id, incarnation, revision, last_seq, created_at, updated_at, active_at,
-          expires_at, user_id, label, title, body)
+          expires_at, expires_bucket, user_id, label, title, body)
         values ($1, $2, $3, 1, ${countGiven}, ${nowMs}, ${nowMs}, ${nowMs},
-          least(${nowMs} + $4::bigint, ${nowMs} + $5::bigint),
+          ${firstDeadline}, ${hourOf(firstDeadline)},
           nullif($9::text, ''), nullif($10::text, ''), nullif($11::text, ''), $8::text)
         on conflict (tenant_id, id) do nothing
         ${returning}
@@ -137,7 +146,7 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
           with ordinality as g(tenant_id, id, incarnation, idle, absolute, count, n)
         cross join lateral (
           select t.tenant_id, t.id from ${sessions} t where t.tenant_id = g.tenant_id and t.id = g.id
-            and ${isSound('t')} and ${isLive('t', momentMs)} and (g.incarnation is null or t.incarnation = g.incarnation)
+            and ${isSound('t')} and ${isLive('t', momentMs)} and t.incarnation = coalesce(g.incarnation, t.incarnation)
           for update skip locked
         ) t
       ), s as (

@@ -138,8 +138,9 @@ describe('sweep', () => {
 
   test('takes no more than it is told to, over batches too', async () => {
     await pool.query(`
-      insert into sessions (tenant_id, id, incarnation, revision, last_seq, created_at, updated_at, active_at, expires_at, body)
-      select 'acme', 's' || n, 'i', 1, 1, 1, 1, 1, 1, '' from generate_series(1, 1500) n`)
+      insert into sessions
+        (tenant_id, id, incarnation, revision, last_seq, created_at, updated_at, active_at, expires_at, expires_bucket, body)
+      select 'acme', 's' || n, 'i', 1, 1, 1, 1, 1, 1, 0, '' from generate_series(1, 1500) n`)
     await pool.query("insert into session_messages select skey, 1, 1, tenant_id, 'm', 'p' from sessions")
     expect(await store.sweep({ limit: 700 })).toBe(700)
     expect((await pool.query('select count(*) from sessions')).rows).toEqual([{ count: '800' }])
@@ -152,7 +153,7 @@ describe('sweep', () => {
     await store.commit(refOf(1), { revision: 0, idleMs: 3_600_000 })
     await store.commit(refOf(2), { revision: 0 })
     await store.commit(refOf(3), { revision: 0, idleMs: 3_600_000 })
-    await pool.query('update sessions set expires_at = 1 where id = $1', ['session 1'])
+    await pool.query('update sessions set expires_at = 1, expires_bucket = 0 where id = $1', ['session 1'])
     expect(await store.sweep({ limit: 10 })).toBe(1)
     for (const n of [2, 3]) expect(await store.read(refOf(n))).toBeDefined()
   })

@@ -9,11 +9,13 @@ import { RedisScript } from './redis-script.js'
 const recordPattern = "'^r1 (%S+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) (%S+) (%S*) (.*)$'"
 
 /**
- * KEYS log, ids. ARGV revision, incarnation, idleMs, absoluteMs, userId, label, title, op, body, whose it is, then an id
- * and a payload for each message. Empty: not given; names and incarnation follow a `=`, a body follows a `b`.
+ * KEYS log, ids. ARGV `revision incarnation idleMs absoluteMs op whose`, `userId label title` or nothing at all, body, then
+ * an id and a payload for each message. Few arguments, for each costs on every way. Empty: not given; names and
+ * incarnation follow a `=`, a body follows a `b`.
  *
  * Every reply has the op after its first word:
  *
+ * - `ok record`, in one text: what nearly every commit comes to. All messages are new.
  * - `ok record due [place ...]`: `due` is empty, or `+` when the indexes have to be told, or the record as it was when
  *   its names changed; a place is `0` for a message now stored, `seq at` for one that was there. No places: all new.
  * - `again record place ...`: this very commit was applied before; its sender's client has sent it twice.
@@ -22,18 +24,18 @@ const recordPattern = "'^r1 (%S+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) (%S+) (%S*) 
 export const commitScript = new RedisScript(String.raw`
 local call, match = redis.call, string.match
 local log, ids = KEYS[1], KEYS[2]
-local want, inc, idle, absolute, op, body = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[8], ARGV[9]
-local who, n = ARGV[10], #ARGV
+local want, inc, idle, absolute, op, whose = match(ARGV[1], '^(%S*) (%S*) (%S*) (%S*) (%S*) (%S*)$')
+local names, body, n = ARGV[2], ARGV[3], #ARGV
 local time = call('TIME')
 local at = string.format('%s%03d', time[1], time[2] / 1000)
 local now = tonumber(at)
 
 local old = call('LINDEX', log, 0)
-local rev, last, trimmed, created, active, expires = '0', 0, 0, at, at, '-'
+local who, rev, last, trimmed, created, active, expires = whose, '0', 0, 0, at, at, '-'
 local has, rest = string.sub(inc, 2), '   '
 if old then
   who, rev, last, trimmed, created, active, expires, has, rest = match(old, ${recordPattern})
-  if not rev or who ~= ARGV[10] then return {'corrupt', op, 'record'} end
+  if not rev or who ~= whose then return {'corrupt', op, 'record'} end
   last, trimmed = tonumber(last), tonumber(trimmed)
   if want ~= '0' and inc ~= '' and inc ~= '=' .. has then return {'gone', op} end
   if want ~= '' and want ~= rev then
@@ -42,7 +44,7 @@ if old then
       return {'revision', op, tonumber(rev), old}
     end
     local again = {'again', op, old}
-    for i = 11, n, 2 do
+    for i = 4, n, 2 do
       local seq = call('HGET', ids, ARGV[i])
       local m = seq and tonumber(seq) and call('LINDEX', log, last - seq + 3)
       local sent = m and match(m, '^m%d+ (%d+) ')
@@ -65,13 +67,13 @@ local function refuse(reply)
   return reply
 end
 
-if n > 10 then
+if n > 3 then
   if old and call('HLEN', ids) ~= count then return {'corrupt', op, 'ids'} end
-  for i = 11, n, 2 do
+  for i = 4, n, 2 do
     local id, payload = ARGV[i], ARGV[i + 1]
     local first = seen[id]
     if first then
-      if ARGV[first + 1] ~= payload then return refuse({'id', op, (i - 11) / 2}) end
+      if ARGV[first + 1] ~= payload then return refuse({'id', op, (i - 4) / 2}) end
       places[i], known = first, true
     else
       seen[id] = i
@@ -84,7 +86,7 @@ if n > 10 then
         local sent = m and match(m, '^m' .. seq .. ' (%d+) ')
         if not sent then return refuse({'corrupt', op, 'message'}) end
         if m ~= 'm' .. seq .. ' ' .. sent .. ' ' .. id .. ' ' .. payload then
-          return refuse({'id', op, (i - 11) / 2})
+          return refuse({'id', op, (i - 4) / 2})
         end
         places[i], known = seq .. ' ' .. sent, true
       end
@@ -106,13 +108,16 @@ if idle ~= '' or absolute ~= '' then
   ends = string.format('%.0f', moment)
   if expires == '-' or moment < tonumber(expires) then due = '+' end
 end
-if body ~= '' or not old or ARGV[5] ~= '' or ARGV[6] ~= '' or ARGV[7] ~= '' then
+if body ~= '' or not old or names ~= '' then
   local ops, user, label, title = match(rest, '^(%S*) (%S*) (%S*) (.*)$')
   if not ops then return {'corrupt', op, 'record'} end
   local named = user .. ' ' .. label
-  if ARGV[5] ~= '' then user = string.sub(ARGV[5], 2) end
-  if ARGV[6] ~= '' then label = string.sub(ARGV[6], 2) end
-  if ARGV[7] ~= '' then title = string.sub(ARGV[7], 2) end
+  if names ~= '' then
+    local newUser, newLabel, newTitle = match(names, '^(%S*) (%S*) (.*)$')
+    if newUser ~= '' then user = string.sub(newUser, 2) end
+    if newLabel ~= '' then label = string.sub(newLabel, 2) end
+    if newTitle ~= '' then title = string.sub(newTitle, 2) end
+  end
   if old and named ~= user .. ' ' .. label then due = old end
   if body ~= '' or not old then
     rev = string.format('%.0f', rev + 1)
@@ -126,7 +131,7 @@ local record = 'r1 ' .. who .. ' ' .. rev .. ' ' .. (last + #fresh) .. ' ' .. tr
 if not old then call('RPUSH', log, record, body == '' and 'b' or body, '|') end
 if #fresh > 0 then
   local seq = last
-  for i = 11, n, 2 do
+  for i = 4, n, 2 do
     if not places[i] then
       seq = seq + 1
       if known then places[i] = 0 end
@@ -153,10 +158,11 @@ elseif ends ~= '-' and #fresh > 0 and count == 0 then
   call('PEXPIREAT', ids, string.format('%.0f', ends - 1))
 end
 
+if due == '' and not known then return 'ok ' .. op .. ' ' .. record end
 local reply = {'ok', op, record, due}
 if known then
   local seqs, seq = {}, last
-  for i = 11, n, 2 do
+  for i = 4, n, 2 do
     local place = places[i]
     if place == 0 then
       seq = seq + 1

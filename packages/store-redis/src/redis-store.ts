@@ -15,7 +15,7 @@ import { OpNames } from './op-names.js'
 import { RedisCalls } from './redis-calls.js'
 import { toCommands, type RedisClient } from './redis-client.js'
 import { amendScript, pageScript, presenceScript, removeScript, trimScript } from './scripts.js'
-import { notFound, toCommitted, toRefusal, toRepeated, toSent } from './sent-change.js'
+import { notFound, toCommitted, toRefusal, toRepeated, toSent, toVerdict } from './sent-change.js'
 import { checkChange, checkLimit, checkMessageQuery, checkWhole, toArgs } from './session-change.js'
 import { SessionIndex } from './session-index.js'
 import { checkWhose, corrupt, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
@@ -107,9 +107,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const op = ops.next()
       const args = toArgs(who, change, incarnation, op)
       return writing(async (current) => {
-        const [verdict, said, ...details] = await calls.write(current, commitScript, [log, ids], args)
-        // Heard of a commit, but not of this one.
-        if (said !== op) throw new Error('the client gave the reply to another command')
+        const reply = await calls.write(current, commitScript, [log, ids], args)
+        const [verdict, ...details] = toVerdict(op, reply)
         if (verdict === 'ok') {
           const [text, due, ...places] = details
           const record = parseRecord(ref, text, who)

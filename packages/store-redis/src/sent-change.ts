@@ -17,6 +17,18 @@ export function toSent({ revision, messages = [] }: SessionChange): SentChange {
   return { revision, ids: messages.map(({ id }) => id) }
 }
 
+/** What the reply to the commit named `op` says: a verdict, and what belongs to it. */
+export function toVerdict(op: string, reply: readonly unknown[]): readonly unknown[] {
+  const [first, said, ...details] = reply
+  const done = `ok ${op} `
+  if (said === undefined && typeof first === 'string' && first.startsWith(done)) {
+    return ['ok', first.slice(done.length), '']
+  }
+  // Heard of a commit, but not of this one.
+  if (said !== op) throw new Error('the client gave the reply to another command')
+  return [first, ...details]
+}
+
 /** What `ok` means for the caller. */
 export function toCommitted(sent: SentChange, record: SessionRecord, places: readonly unknown[]): Committed {
   const { updatedAt: at } = record

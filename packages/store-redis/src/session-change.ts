@@ -11,20 +11,20 @@ export function toArgs(
   op: string,
 ): string[] {
   const { revision, idleMs, absoluteMs, userId, label, title, body, messages } = change
+  const named = incarnation === undefined ? '' : `=${toToken(incarnation)}`
   const args = [
-    revision === undefined ? '' : String(revision),
-    incarnation === undefined ? '' : `=${toToken(incarnation)}`,
-    idleMs === undefined ? '' : String(idleMs),
-    absoluteMs === undefined ? '' : String(absoluteMs),
-    userId === undefined ? '' : `=${toToken(userId)}`,
-    label === undefined ? '' : `=${toToken(label)}`,
-    title === undefined ? '' : `=${toText(title)}`,
-    op,
+    `${revision ?? ''} ${named} ${idleMs ?? ''} ${absoluteMs ?? ''} ${op} ${who}`,
+    userId === undefined && label === undefined && title === undefined
+      ? ''
+      : `${given(userId, toToken)} ${given(label, toToken)} ${given(title, toText)}`,
     body === undefined ? '' : `b${toText(body)}`,
-    who,
   ]
   for (const { id, payload } of messages ?? []) args.push(toToken(id), toText(payload))
   return args
+}
+
+function given(name: string | undefined, encode: (name: string) => string): string {
+  return name === undefined ? '' : `=${encode(name)}`
 }
 
 export function checkChange({ revision, body, idleMs, absoluteMs }: SessionChange): void {
