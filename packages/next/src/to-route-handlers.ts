@@ -50,7 +50,11 @@ export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<Se
 function asSent(request: NextRequest): Request {
   const url = new URL(request.url)
   const host = hostOf(request.headers)
-  if (host !== '') url.host = host
+  if (host !== '') {
+    // A host without a port leaves the port as it was.
+    url.port = ''
+    url.host = host
+  }
   const { method, headers, body, signal } = request
   // Said here, for not every library of types knows `duplex` yet, which a streamed body needs.
   const init = { method, headers, body, signal, duplex: 'half' as const }

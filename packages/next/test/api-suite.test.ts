@@ -5,17 +5,26 @@ import { Application, stopAll, version } from './application.js'
 
 afterAll(stopAll)
 
-const alone = await Application.run()
-describeSessionApi(`Next ${version}`, (path, init) => send(alone, path, init))
+// Started by the first request: nobody ends what a run of other tests has no use for.
+let alone: Promise<Application> | undefined
+describeSessionApi(`Next ${version}`, async (path, init) => {
+  alone ??= Application.run()
+  return send(await alone, path, init)
+})
 
 // As behind a balancer: whatever one process knows, the next request may come to the other.
-const env = { REDIS_URL: await redisUrl() }
-const both = [await Application.run(env), await Application.run(env)]
+let both: Promise<readonly Application[]> | undefined
 let count = 0
-describeSessionApi(`Next ${version}, two processes by turns`, (path, init) => {
+describeSessionApi(`Next ${version}, two processes by turns`, async (path, init) => {
+  both ??= startBoth()
   count += 1
-  return send(both[count % 2]!, path, init)
+  return send((await both)[count % 2]!, path, init)
 })
+
+async function startBoth(): Promise<readonly Application[]> {
+  const env = { REDIS_URL: await redisUrl() }
+  return [await Application.run(env), await Application.run(env)]
+}
 
 /** What Next does by itself, before any code of an application runs, is no answer of the API. */
 async function send({ url }: Application, path: string, init?: RequestInit): Promise<Response> {

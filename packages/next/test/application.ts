@@ -20,12 +20,14 @@ export async function stopAll(): Promise<void> {
 /** An application as `next start` serves it, in a process of its own. */
 export class Application {
   readonly url: string
+  readonly #command: string
   readonly #process: ChildProcess
   readonly exited: Promise<unknown>
   output = ''
 
-  private constructor(url: string, child: ChildProcess) {
+  private constructor(url: string, child: ChildProcess, command: string) {
     this.url = url
+    this.#command = command
     this.#process = child
     this.exited = once(child, 'exit')
     const keep = (chunk: Buffer): void => {
@@ -52,7 +54,7 @@ export class Application {
       env: { ...inherited, NEXT_TELEMETRY_DISABLED: '1', REDIS_URL: '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
-    const application = new Application(`http://127.0.0.1:${port}`, child)
+    const application = new Application(`http://127.0.0.1:${port}`, child, command)
     const isUp = async (): Promise<boolean> => {
       if (child.exitCode !== null) throw new Error(`next ${command} ended:\n${application.output}`)
       return fetch(application.url).then(
@@ -75,10 +77,10 @@ export class Application {
 
   async stop(): Promise<void> {
     running.delete(this)
-    if (this.#process.exitCode === null && this.#process.signalCode === null) {
-      this.#process.kill('SIGKILL')
-      await this.exited
-    }
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return
+    // `next dev` has a process of its own, which it takes along when it is asked to go; `next start` would wait for us.
+    this.#process.kill(this.#command === 'dev' ? 'SIGTERM' : 'SIGKILL')
+    await this.exited
   }
 
   /** What the store was asked and what was noted since the last call, and what was cached so far. */

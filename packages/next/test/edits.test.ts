@@ -2,16 +2,20 @@ import { once } from 'node:events'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { basename, join } from 'node:path'
-import { startRedis, waitUntil } from '@sessions/testkit'
-import { afterAll, expect, it } from 'vitest'
+import { type Server, startRedis, waitUntil } from '@sessions/testkit'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { Application, folder, stopAll, version } from './application.js'
 import { Browser } from './browser.js'
 import { load } from './page.js'
 
 const edits = 8
-const copy = mkdtempSync(join(folder, '.dev-'))
-const redis = await startRedis()
+let copy: string
+let redis: Server
 
+beforeAll(async () => {
+  copy = mkdtempSync(join(folder, '.dev-'))
+  redis = await startRedis()
+})
 afterAll(async () => {
   await stopAll()
   await redis.stop()
