@@ -220,9 +220,9 @@ function quantityIn(words: readonly string[]): number | undefined {
 }
 
 function wish(text: string): Intent | undefined {
-  const price =
-    /\b(?:under|below|less than|up to|at most|max(?:imum)?|cheaper than)\s*[€$]?\s*(\d{1,5})/i.exec(text)?.[1]
-  const query = text.replace(/\b(?:under|below|less than|up to|at most|cheaper than)\s*[€$]?\s*\d+.*/i, '')
+  const [bound = '', price] =
+    /\b(?:under|below|less than|up to|at most|cheaper than)\s*[€$]?\s*(\d{1,5})(?: euros?)?/i.exec(text) ?? []
+  const query = text.replace(bound, '')
   const maxPrice = price === undefined ? undefined : Number(price) * 100
   if (searchProducts({ query }).length > 0) return { type: 'search', query, maxPrice }
   const isGeneral =
