@@ -16,6 +16,8 @@ import type { Page, SessionRecord, SessionRef, SweepOptions } from './store.js'
 import { type Redemption, type RedeemOptions, redeemTransfer, viewTransfer } from './transfer-redeem.js'
 import type { TransferDescription, TransferKey } from './transfer-redemption.js'
 
+const partsKey: unique symbol = Symbol.for('@sessions/service-parts') as never
+
 export interface CreateOptions extends SessionInit {
   /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
   id?: string
@@ -45,6 +47,8 @@ export interface ListOptions {
 export interface DraftOptions {
   /** Runs before the session is stored; what it throws stops that. */
   beforeCreate?: () => void
+  /** Told of the creation when it begins: settles with it, `afterCreate` and all. */
+  onCreating?: (creation: Promise<unknown>) => void
   /** Runs once the session is stored, before the write that caused it settles. */
   afterCreate?: (session: Session) => void | Promise<void>
 }
@@ -78,8 +82,10 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   return sessions
 }
 
-// Not a property: what the service is made of is nobody's business but that of the layers around it.
-const partsOf = new WeakMap<Sessions, ServiceParts>()
+// Not a property: what the service is made of is nobody's business but that of the layers around it. One for the
+// process: bundlers load this package several times, and a service that one copy made is used through another.
+const registry = globalThis as { [partsKey]?: WeakMap<Sessions, ServiceParts> }
+const partsOf = (registry[partsKey] ??= new WeakMap())
 
 /** What a service is made of. @throws `invalid` for what `createSessions` of this package did not make. */
 export function servicePartsOf(sessions: Sessions): ServiceParts {
@@ -183,11 +189,16 @@ export class SessionsOfCaller {
       activeAt: at,
       ...(userId === undefined ? {} : { userId }),
     }
-    const create = async (): Promise<Seen> => {
+    const store = async (): Promise<Seen> => {
       options.beforeCreate?.()
       const seen = await storeNewSession(this.#service, this.identity, { ref, incarnation })
       await options.afterCreate?.(this.#session(seen, true))
       return seen
+    }
+    const create = (): Promise<Seen> => {
+      const creation = store()
+      options.onCreating?.(creation)
+      return creation
     }
     const live = new LiveSession(
       this.#service,
