@@ -75,6 +75,17 @@ describe('the local assistant', () => {
     expect((await visitor.call('GET', `/api/sessions/${id}/cart`))['cart'].items).toEqual([])
   })
 
+  it('is up to what the page suggests to say', async () => {
+    expect(await last('I need something warm for rainy evenings. What do you have?')).toContain('1. **')
+    expect(await last('I am looking for a gift under 30 euros.')).toMatch(
+      /^Up to €30\.00 I have:\n\n1\. \*\*/,
+    )
+    expect(await last('Please remember: I like tea, I dislike coffee, and my budget is 40 euros.')).toBe(
+      'I will remember that your budget is **€40.00**, you like **tea** and you do not like **coffee**.',
+    )
+    expect(await last('What can you do for me?')).toContain('Find things')
+  })
+
   it('calls its tools as a model does, for all who listen', async () => {
     const id = await visitor.begin()
     const { body } = await visitor.send('POST', `/api/sessions/${id}/message?stream=true`, {

@@ -53,6 +53,29 @@ describe('a conversation', () => {
     expect((await answered(page, 1)).replaceAll(/\s+/g, ' ')).toBe(text.replaceAll(/\s+/g, ' '))
   })
 
+  it('says once what had to be sent twice, for the answer got lost on its way', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello')
+    let lost = 0
+    await page.route('**/api/sessions/*/message*', async (route) => {
+      if (lost > 0) return route.continue()
+      lost++
+      // The server has it, and the page does not know.
+      await route.fetch()
+      return route.abort()
+    })
+    await say(page, 'Add the Fox Cup')
+    await answers(page).filter({ hasText: 'Fox Cup' }).waitFor()
+    await answered(page, 2)
+    expect(lost).toBe(1)
+    expect(await questions(page).count()).toBe(2)
+    await page.reload()
+    await answered(page, 2)
+    expect(await questions(page).count()).toBe(2)
+    await inspector(page).getByText('1 piece').waitFor()
+    expect(desk.faults.splice(0).filter((fault) => !fault.includes('net::ERR_FAILED'))).toEqual([])
+  })
+
   it('stops when it is told to, and keeps what was said', async () => {
     const page = await desk.device()
     await page.goto('/')

@@ -38,25 +38,26 @@ export interface Desk {
   tab(page: Page): Promise<Page>
 }
 
-/** Starts the chat and a browser for the tests of a file; after each of them no page may have had a fault. */
-export function openDesk(env: Record<string, string> = {}): Desk {
+/**
+ * Starts a browser for the tests of a file, and a chat unless there is one; after each of them no page may have had a
+ * fault.
+ */
+export function openDesk(running?: () => Chat): Desk {
   let browser: Browser
-  let chat: Chat
+  let own: Chat | undefined
+  const url = (): string => (running?.() ?? own!).url
   const contexts: BrowserContext[] = []
   const faults: string[] = []
 
   beforeAll(async () => {
     mkdirSync(pictures, { recursive: true })
-    const [executablePath, started] = await Promise.all([
-      findChromium(),
-      startChat({ CHAT_DELAY_MS: '5', ...env }),
-    ])
-    chat = started
+    const executablePath = await findChromium()
+    if (running === undefined) own = await startChat({ CHAT_DELAY_MS: '5' })
     browser = await chromium.launch({ executablePath })
   }, chromiumInstallMs)
   afterAll(async () => {
     await browser?.close()
-    await chat?.stop()
+    await own?.stop()
   })
   afterEach(async () => {
     await Promise.all(contexts.splice(0).map((context) => context.close()))
@@ -68,23 +69,23 @@ export function openDesk(env: Record<string, string> = {}): Desk {
     page.setDefaultTimeout(20_000)
     page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`))
     page.on('console', (message) => {
-      const where = message.location().url.replace(chat.url, '')
+      const where = message.location().url.replace(url(), '')
       if (message.type() === 'error') faults.push(`${page.url()}: ${message.text()} ${where}`)
     })
     page.on('request', (request) => {
       const { protocol, origin } = new URL(request.url())
-      if (protocol.startsWith('http') && origin !== chat.url) faults.push(`asked ${request.url()}`)
+      if (protocol.startsWith('http') && origin !== url()) faults.push(`asked ${request.url()}`)
     })
     return page
   }
   return {
     get url() {
-      return chat.url
+      return url()
     },
     faults,
     async device({ isPhone = false, ...options } = {}) {
       const context = await browser.newContext({
-        baseURL: chat.url,
+        baseURL: url(),
         reducedMotion: 'reduce',
         ...(isPhone ? phone : { viewport: { width: 1280, height: 800 } }),
         ...options,

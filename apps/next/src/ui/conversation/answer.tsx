@@ -90,6 +90,12 @@ function Pieces({ pieces }: { pieces: readonly Piece[] }) {
   )
 }
 
+const endings: Readonly<Record<string, string>> = {
+  interrupted: 'Something else came up, and the answer ends here.',
+  // The process that worked on it has died.
+  lost: 'The assistant broke off here.',
+}
+
 function Ending({ message, onRetry }: { message: MessageView; onRetry: (() => void) | undefined }) {
   if (message.status === 'complete') return undefined
   if (message.status === 'corrupt') return <p className="ending">This message cannot be read any more.</p>
@@ -99,9 +105,7 @@ function Ending({ message, onRetry }: { message: MessageView; onRetry: (() => vo
       ? turn?.code === undefined
         ? 'The assistant broke off here.'
         : sayProblem(new Problem(turn.code, turn.error === undefined ? {} : { detail: turn.error }))
-      : turn?.reason === 'interrupted'
-        ? 'Something else came up, and the answer ends here.'
-        : 'You stopped it here.'
+      : (endings[turn?.reason ?? ''] ?? 'You stopped it here.')
   return (
     <p className="ending">
       {why}

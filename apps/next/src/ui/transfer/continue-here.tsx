@@ -195,7 +195,7 @@ function Home() {
 
 const meaning = {
   share: 'It goes on there as well.',
-  move: 'It ends over there.',
+  move: 'Links to it that were given out before stop working.',
   copy: 'What is said there later stays there.',
 } as const
 
