@@ -12,7 +12,9 @@ afterAll(stopAll)
 
 it('builds without a warning', () => {
   expect(inject('buildLog')).toContain('Compiled successfully')
-  expect(inject('buildLog')).not.toMatch(/⚠|warn/i)
+  // Where CI is set, Next misses a cache of earlier builds, which a clean checkout has not.
+  const log = inject('buildLog').replaceAll(/⚠ No build cache found.*/g, '')
+  expect(log).not.toMatch(/⚠|warn/i)
 })
 
 describe('a page that reads a session', () => {
