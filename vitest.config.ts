@@ -3,7 +3,13 @@ import { defineConfig } from 'vitest/config'
 // Tests read the sources of every package: nothing has to be built first.
 const source = '@sessions/source'
 
-const project = (name: string, root: string, dedupe: string[] = []) => ({
+// With `npm run test:wide`, those on servers that not everybody has.
+const files =
+  process.env['TEST_SERVERS'] === 'wide'
+    ? { include: ['test/**/*.wide.test.ts'] }
+    : { include: ['test/**/*.test.ts'], exclude: ['**/*.wide.test.ts', '**/node_modules/**'] }
+
+const project = (name: string, root: string, dedupe: string[] = [], test: object = {}) => ({
   resolve: { conditions: [source, 'module', 'node', 'development|production'], dedupe },
   ssr: {
     resolve: {
@@ -11,12 +17,18 @@ const project = (name: string, root: string, dedupe: string[] = []) => ({
       externalConditions: [source, 'node'],
     },
   },
-  test: { name, root, include: ['test/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+  test: { name, root, ...files, testTimeout: 120_000, hookTimeout: 120_000, ...test },
 })
 
 const nestPackages = ['common', 'core', 'platform-express', 'platform-fastify', 'testing'].map(
   (name) => `@nestjs/${name}`,
 )
+
+/** The application that the tests of `@sessions/next` run against is built first: `next start` reads no sources. */
+const builtFor = (version: string) => ({
+  globalSetup: [new URL('packages/next/test/build-fixture.ts', import.meta.url).pathname],
+  env: { NEXT_VERSION: version },
+})
 
 export default defineConfig({
   test: {
@@ -29,6 +41,13 @@ export default defineConfig({
       // The same tests, with what Nest 11 is made of taken from there.
       project('nest-11', 'packages/nest/nest11', nestPackages),
       project('app-nest', 'apps/nest'),
+      project('app-next', 'apps/next', [], {
+        // What serves it reads no sources, so it is built first.
+        globalSetup: [new URL('apps/next/test/build-app.ts', import.meta.url).pathname],
+      }),
+      project('next', 'packages/next', [], builtFor('16')),
+      // The same tests, against an application on Next 15.
+      project('next-15', 'packages/next/next15', [], builtFor('15')),
       project('benchmarks', 'apps/benchmarks'),
       project('testkit', 'packages/testkit'),
       project('store-postgres', 'packages/store-postgres'),

@@ -33,20 +33,25 @@ async function readDialogues(file) {
   return dialogues
 }
 
-/** The app's API as one caller uses it: the credential of its session travels in a header. */
-function caller(base, adminToken) {
+/** The app's API as one caller uses it: the credential of its session travels in a header, or in a cookie. */
+function caller(base, adminToken, { keepsCookies = false }) {
   let credential
+  let cookie
+  // As browsers say of an app's own pages: without it a cookie opens nothing that changes something.
+  const { origin } = new URL(base)
   return async function call(method, path, body, { asAdmin = false } = {}) {
     const response = await fetch(base + path, {
       method,
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(credential === undefined ? {} : { 'x-session-id': credential }),
+        ...(cookie === undefined ? {} : { cookie, origin }),
         ...(asAdmin ? { authorization: `Bearer ${adminToken}` } : {}),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     credential = response.headers.get('x-session-id') ?? credential
+    if (keepsCookies) cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? cookie
     const text = await response.text()
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 300)}`)
     return JSON.parse(text)
@@ -104,6 +109,20 @@ const clients = {
       const { preferences } = await call('GET', `/sessions/${id}/preferences`)
       return { preferences, ...info.messages }
     },
+  },
+}
+clients.next = {
+  ...clients.nest,
+  base: '/api',
+  keepsCookies: true,
+  async begin(call) {
+    // A visitor is given a name with the first page they see, and is a guest of their own from then on.
+    await call('GET', '/sessions')
+    return clients.nest.begin(call)
+  },
+  async append(call, id, message) {
+    const asAdmin = message.role !== 'user'
+    await call('POST', `/sessions/${id}/messages`, { messages: [message] }, { asAdmin })
   },
 }
 
@@ -174,7 +193,7 @@ try {
   await Promise.all(
     Array.from({ length: atOnce }, async () => {
       for (let dialogue = waiting.shift(); dialogue !== undefined; dialogue = waiting.shift()) {
-        const call = caller(base, adminToken)
+        const call = caller(base, adminToken, client)
         try {
           const { wrong, messages } = await compare(
             client,

@@ -16,6 +16,11 @@ export const apps = {
     title: 'The commerce gateway',
     main: join(root, 'apps/nest/dist/main.js'),
   },
+  next: {
+    package: '@sessions/app-next',
+    title: 'The chat',
+    main: join(root, 'apps/next/dist/main.js'),
+  },
 }
 
 /** The stores an app can be started on, and the variable that says where each is. */

@@ -124,7 +124,8 @@ export async function turbo(args, options) {
   writeFileSync(join(shims, 'pnpm'), `#!/bin/sh\nexec ${call} "$@"\n`, { mode: 0o755 })
   writeFileSync(join(shims, 'pnpm.cmd'), `@${call} %*\r\n`)
   const separator = process.platform === 'win32' ? ';' : ':'
-  const env = { PATH: `${shims}${separator}${process.env.PATH}` }
+  // What is built is for production, whatever called for it runs as: Next builds nothing good otherwise.
+  const env = { PATH: `${shims}${separator}${process.env.PATH}`, NODE_ENV: 'production' }
   // Loose: behind a proxy, or with caches elsewhere, pnpm needs variables that turbo would keep from it.
   const loose = [...args.slice(0, 2), '--env-mode=loose', ...args.slice(2)]
   return run(join(root, 'node_modules', '.bin', 'turbo'), loose, { ...options, env })

@@ -1,4 +1,5 @@
 // The whole check: install, types, lint, format, tests against real servers. The last line counts the tests.
+//   npm test, or npm run test:wide for the tests on Valkey and PgBouncer, which not every system has
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +7,10 @@ import { childEnv, install, root, run, step, turbo } from './setup.mjs'
 
 const bin = (name) => join(root, 'node_modules', '.bin', name)
 const report = join(root, 'node_modules', '.cache', 'sessions', 'test-report.json')
-const only = process.argv.slice(2)
+const wide = process.argv[2] === '--wide'
+const only = wide
+  ? ['--project=testkit', '--project=store-*', ...process.argv.slice(3)]
+  : process.argv.slice(2)
 let failedSteps = 0
 
 async function check(name, work) {
@@ -30,7 +34,11 @@ mkdirSync(join(report, '..'), { recursive: true })
 rmSync(report, { force: true })
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
 const exitCode = await new Promise((resolve) => {
-  spawn(bin('vitest'), ['run', ...reporters, ...only], { cwd: root, env: childEnv(), stdio: 'inherit' })
+  spawn(bin('vitest'), ['run', ...reporters, ...only], {
+    cwd: root,
+    env: childEnv({ TEST_SERVERS: wide ? 'wide' : '' }),
+    stdio: 'inherit',
+  })
     .on('close', resolve)
     .on('error', (error) => {
       console.error(error.message)

@@ -59,14 +59,16 @@ describe('npm run demo', () => {
     expect(code).toBe(0)
   })
 
-  it.each(['redis', 'postgres'])(
-    'finds conversation and cart again on %s after the app was killed',
-    async (store) => {
-      const { stdout, code } = await command('demo.mjs', '--once', '--store', store)
-      expect(stdout).toContain('Back after a restart')
-      expect(code).toBe(0)
-    },
-  )
+  it.each([
+    ['express', 'redis'],
+    ['express', 'postgres'],
+    ['next', 'redis'],
+    ['next', 'postgres'],
+  ])('finds conversation and cart of %s again on %s after the app was killed', async (app, store) => {
+    const { stdout, code } = await command('demo.mjs', '--app', app, '--once', '--store', store)
+    expect(stdout).toContain('Back after a restart')
+    expect(code).toBe(0)
+  })
 
   it('says what it does not know', async () => {
     expect((await command('demo.mjs', '--app', 'nope')).code).toBe(2)
@@ -85,8 +87,15 @@ describe('npm run replay', () => {
     expect(code).toBe(0)
   })
 
-  it.each(['memory', 'redis', 'postgres'])('does so on %s through the gateway', async (store) => {
-    const args = ['--data', file, '--app', 'nest', '--store', store, '--json']
+  it.each([
+    ['memory', 'nest'],
+    ['redis', 'nest'],
+    ['postgres', 'nest'],
+    ['memory', 'next'],
+    ['redis', 'next'],
+    ['postgres', 'next'],
+  ])('does so on %s through %s', async (store, app) => {
+    const args = ['--data', file, '--app', app, '--store', store, '--json']
     const { stdout, code } = await command('replay.mjs', ...args)
     const result = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>
     expect(result).toMatchObject({ dialogues: 40, messages: 720, mismatches: 0 })

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative, resolve } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
 import { sessionErrorCodes } from '@sessions/core'
@@ -64,10 +64,16 @@ describe('the code in the documents', () => {
     mkdirSync(scratch, { recursive: true })
     const names = new Map<string, Snippet>()
     for (const [index, snippet] of snippets.entries()) {
-      const name = `snippet-${index}.ts`
+      const name = `snippet-${index}.tsx`
       names.set(name, snippet)
       // Each is a module of its own, so that names do not meet.
       writeFileSync(join(scratch, name), `${snippet.code}\nexport {}\n`)
+      // One that says what file it is can be imported by others as `@/that/file`.
+      const file = /^\/\/ ([\w/-]+\.tsx?)\n/.exec(snippet.code)?.[1]
+      if (file !== undefined && !existsSync(join(scratch, 'at', file))) {
+        mkdirSync(dirname(join(scratch, 'at', file)), { recursive: true })
+        writeFileSync(join(scratch, 'at', file), snippet.code)
+      }
     }
     writeFileSync(
       join(scratch, 'tsconfig.json'),
@@ -80,8 +86,12 @@ describe('the code in the documents', () => {
           erasableSyntaxOnly: false,
           experimentalDecorators: true,
           lib: ['ES2023', 'DOM'],
+          jsx: 'react-jsx',
+          module: 'ESNext',
+          moduleResolution: 'Bundler',
+          paths: { '@/*': ['./at/*'] },
         },
-        include: ['*.ts'],
+        include: ['*.tsx'],
       }),
     )
     const tsc = join(root, 'node_modules', '.bin', 'tsc')
@@ -92,7 +102,7 @@ describe('the code in the documents', () => {
       .split('\n')
       .filter((text) => text.includes('error TS'))
       .map((text) =>
-        text.replace(/^.*?(snippet-\d+\.ts)\((\d+),\d+\)/, (_, name: string, line: string) => {
+        text.replace(/^.*?(snippet-\d+\.tsx)\((\d+),\d+\)/, (_, name: string, line: string) => {
           const snippet = names.get(name)!
           return `${snippet.document}:${snippet.line + Number(line) - 1}`
         }),

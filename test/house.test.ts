@@ -15,7 +15,10 @@ const coreFloors: readonly [floor: number, files: RegExp][] = [
     /^(branches|digest|fact-input|kept-histories|lost-answers|store-time|preferences|consent|redaction|credential|return-to|transfer-code|transfer-options|analytics|topics|history)\.ts$/,
   ],
   [2, /^(context|stores)\//],
-  [3, /^(sessions|session|session-[a-z]+|live-session|store-time|transfer-[a-z-]+|turn|turn-[a-z-]+)\.ts$/],
+  [
+    3,
+    /^(sessions|session|session-[a-z]+|list-cursor|live-session|store-time|transfer-[a-z-]+|turn|turn-[a-z-]+)\.ts$/,
+  ],
   [4, /^(privacy|usage|audit)\.ts$/],
   [5, /^http\//],
 ]
@@ -33,6 +36,8 @@ const allowed: Record<string, readonly RegExp[]> = {
     /^node:/,
     /^express$/,
     /^@nestjs\/(common|core)$/,
+    /^next\//,
+    /^react$/,
   ],
   app: [/^@sessions\/[a-z-]+(\/[a-z]+)?$/, /^node:/, /^[a-z@]/],
   testkit: [/^node:/, /^pg$/],
@@ -42,6 +47,7 @@ const kinds: Record<string, keyof typeof allowed> = {
   core: 'core',
   express: 'adapter',
   nest: 'adapter',
+  next: 'adapter',
   'store-redis': 'store',
   'store-postgres': 'store',
   testkit: 'testkit',

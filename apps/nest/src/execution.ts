@@ -8,13 +8,12 @@ import {
 } from '@sessions/core'
 import { parseWith } from '@sessions/core/node'
 import { findMerchant, marketplace, type Merchant } from './merchants.js'
-import type { Tool, ToolContext } from './tools/tool.js'
+import type { Tool } from './tools/tool.js'
 
 export interface ExecutionOptions {
   /** The caller's name for the call: the same again is executed once, and answered the same. */
   readonly key: string | undefined
   readonly signal: AbortSignal
-  readonly linkOf: ToolContext['linkOf']
 }
 
 export interface Execution {
@@ -32,7 +31,7 @@ export async function execute(
   session: Session,
   tool: Tool,
   given: unknown,
-  { key, signal, linkOf }: ExecutionOptions,
+  { key, signal }: ExecutionOptions,
 ): Promise<Execution> {
   const input = parseWith(tool.input, given, 'input') as JsonValue
   const state = session.isStored ? await session.state.get() : {}
@@ -46,7 +45,6 @@ export async function execute(
     identity: session.identity,
     signal: AbortSignal.any([signal, AbortSignal.timeout(toolTimeoutMs)]),
     changeId: key,
-    linkOf,
   })
   if (session.isStored || tool.isRead !== true) await record(session, tool, input, output, key)
   return { output, merchant, isRepeat: false }

@@ -1,18 +1,15 @@
 import { type DynamicModule, Module } from '@nestjs/common'
-import { APP_FILTER } from '@nestjs/core'
 import type { Sessions } from '@sessions/core'
-import { platformRequestOf, SessionProblemFilter, SessionsModule } from '@sessions/nest'
+import { platformRequestOf, SessionsModule } from '@sessions/nest'
 import type { Callers } from './caller.js'
 import { callersToken, ContinueController } from './http/continue.controller.js'
 import { ExecuteController } from './http/execute.controller.js'
-import { PublicUrl } from './public-url.js'
 import { ToolRegistry } from './tools/tool-registry.js'
 
 export interface GatewayParts {
   readonly sessions: Sessions
   readonly callers: Callers
   readonly tools: ToolRegistry
-  readonly publicUrl: PublicUrl
   /** Lets go of the store. */
   readonly close: () => Promise<void>
   readonly onError: (error: unknown) => void
@@ -20,7 +17,7 @@ export interface GatewayParts {
 
 @Module({})
 export class GatewayModule {
-  static with({ sessions, callers, tools, publicUrl, close, onError }: GatewayParts): DynamicModule {
+  static with({ sessions, callers, tools, close, onError }: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
       imports: [
@@ -44,8 +41,6 @@ export class GatewayModule {
       providers: [
         { provide: callersToken, useValue: callers },
         { provide: ToolRegistry, useValue: tools },
-        { provide: PublicUrl, useValue: publicUrl },
-        { provide: APP_FILTER, useClass: SessionProblemFilter },
       ],
     }
   }

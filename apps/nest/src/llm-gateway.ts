@@ -6,9 +6,9 @@ import { NestFactory } from '@nestjs/core'
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express'
 import { createSessions, memoryStore, type Sessions, type SessionStore } from '@sessions/core'
 import { createCallers } from './caller.js'
+import { continueUrls } from './continue-url.js'
 import { GatewayModule } from './gateway.module.js'
 import { type ApiKey, demoKeys } from './merchants.js'
-import { PublicUrl } from './public-url.js'
 import { type OpenStore, openRedis, type RedisSettings } from './store.js'
 import type { Tool } from './tools/tool.js'
 import { ToolRegistry } from './tools/tool-registry.js'
@@ -71,7 +71,7 @@ export class LLMGateway {
     await once(this.#server, 'listening')
     const url = `http://${host}:${(this.#server.address() as AddressInfo).port}`
     try {
-      this.#app = await this.#start(new PublicUrl(this.#options.publicUrl ?? url))
+      this.#app = await this.#start(this.#options.publicUrl ?? url)
       return url
     } catch (error) {
       this.#server.close()
@@ -79,7 +79,7 @@ export class LLMGateway {
     }
   }
 
-  async #start(publicUrl: PublicUrl): Promise<NestExpressApplication> {
+  async #start(publicUrl: string): Promise<NestExpressApplication> {
     const {
       keys = process.env['NODE_ENV'] === 'production' ? [] : demoKeys,
       adminToken,
@@ -89,7 +89,6 @@ export class LLMGateway {
       sessions: this.#createSessions(publicUrl),
       callers: createCallers(keys, adminToken),
       tools: new ToolRegistry(tools),
-      publicUrl,
       close: () => this.#store.close(),
       onError: this.#options.onError ?? ((error) => console.error(error)),
     })
@@ -110,12 +109,12 @@ export class LLMGateway {
     return app
   }
 
-  #createSessions(publicUrl: PublicUrl): Sessions {
+  #createSessions(publicUrl: string): Sessions {
     const { ttl = daySeconds, secrets = [] } = this.#options.session ?? {}
     return createSessions({
       store: this.#store.store,
       ttl: { idleMs: ttl * 1000 },
-      transfers: { url: publicUrl.page },
+      transfers: { url: continueUrls(publicUrl) },
       ...(secrets.length === 0 ? {} : { credentialSecrets: secrets }),
     })
   }

@@ -1,6 +1,6 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { chromiumInstallMs, findChromium } from '@sessions/testkit'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { installMs, launchBrowser } from './chromium.js'
 import { startServer, type TestServer } from './server.js'
 
 let browser: Browser
@@ -8,8 +8,8 @@ let server: TestServer
 let contexts: BrowserContext[] = []
 
 beforeAll(async () => {
-  browser = await launchBrowser()
-}, installMs)
+  browser = await chromium.launch({ executablePath: await findChromium() })
+}, chromiumInstallMs)
 afterAll(() => browser?.close())
 
 beforeEach(async () => {

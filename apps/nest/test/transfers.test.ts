@@ -79,3 +79,27 @@ it('opens every session of the marketplace for the admin', async () => {
   expect((await admin.send('GET', `/v1/sessions/${body['sessionId']}/cart`)).status).toBe(200)
   expect((await server.client().send('GET', `/v1/sessions/${body['sessionId']}/cart`)).status).toBe(404)
 })
+
+it('leads to the page of its merchant, whatever route began it', async () => {
+  for (const [key, shop] of [
+    ['demo-nordwind', '?shop=nordwind'],
+    ['demo-claude', ''],
+  ] as const) {
+    const from = server.client({ authorization: `Bearer ${key}` })
+    const { body: made } = await from.send('POST', '/v1/sessions', { title: 'T' })
+    const path = `/v1/sessions/${made['session'].id}/transfer`
+    const { body: begun } = await from.send('POST', path, { mode: 'share', audience: 'phone' })
+    expect(begun['url']).toBe(`${server.url}/continue${shop}#${begun['secret']}`)
+    // As its page does: it says which shop it is in a header.
+    const phone = server.client(shop === '' ? {} : { 'x-merchant': shop.slice('?shop='.length) })
+    const { status } = await phone.send('POST', '/v1/transfers/describe', { secret: begun['secret'] })
+    expect(status).toBe(200)
+  }
+})
+
+it.each(['shop.example', 'javascript:alert(1)', 'https://shop.example/#x', 'https://user@shop.example'])(
+  'does not start where its links would lead to %s',
+  async (publicUrl) => {
+    await expect(startServer({ publicUrl })).rejects.toThrow('no public URL')
+  },
+)

@@ -17,6 +17,8 @@ export interface Credentials {
   sign(claim: CredentialClaim): Promise<string>
   /** The claim, or undefined for anything that we did not sign. Touches no store. */
   verify(credential: string): Promise<CredentialClaim | undefined>
+  /** The same credential signed with the first secret; undefined for anything that we did not sign. */
+  renew(credential: string): Promise<string | undefined>
   /**
    * What may stand in a store for a text that must not: keyed digests of 43 characters, by every secret, the one that
    * signs first. Who reads the store cannot try texts on them, however short these are.
@@ -55,7 +57,6 @@ export function createCredentials(secrets: readonly string[]): Credentials {
   return {
     async sign(claim) {
       const [first] = await keys()
-      const { kid, key } = first!
       const ref = toBase64Url(
         encoder.encode(
           JSON.stringify([
@@ -66,9 +67,7 @@ export function createCredentials(secrets: readonly string[]): Credentials {
           ]),
         ),
       )
-      const signed = `${kid}.${ref}.${claim.generation}`
-      const signature = await crypto.subtle.sign('HMAC', key, encoder.encode(signed))
-      return `${signed}.${toBase64Url(new Uint8Array(signature))}`
+      return signedWith(first!, ref, String(claim.generation))
     },
 
     async verify(credential) {
@@ -89,6 +88,13 @@ export function createCredentials(secrets: readonly string[]): Credentials {
       return { ref: { tenantId, id }, incarnation, generation: Number(generation) }
     },
 
+    async renew(credential) {
+      if ((await this.verify(credential)) === undefined) return undefined
+      const [first] = await keys()
+      const [kid, ref, generation] = credential.split('.')
+      return kid === first!.kid ? credential : signedWith(first!, ref!, generation!)
+    },
+
     async digests(...parts) {
       // No credential has a space, so no digest is ever the signature of one.
       const text = encoder.encode(`digest ${JSON.stringify(parts)}`)
@@ -96,6 +102,12 @@ export function createCredentials(secrets: readonly string[]): Credentials {
       return (await Promise.all(signatures)).map((signature) => toBase64Url(new Uint8Array(signature)))
     },
   }
+}
+
+async function signedWith({ kid, key }: Key, ref: string, generation: string): Promise<string> {
+  const signed = `${kid}.${ref}.${generation}`
+  const signature = await crypto.subtle.sign('HMAC', key, encoder.encode(signed))
+  return `${signed}.${toBase64Url(new Uint8Array(signature))}`
 }
 
 async function toKey(secret: string): Promise<Key> {

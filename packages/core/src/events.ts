@@ -13,9 +13,14 @@ interface About {
 /** Why a turn did not get to its end. */
 export type TurnAbortReason = 'cancelled' | 'interrupted' | 'lost'
 
-interface TransferFact {
+/** Which transfer an event is about, and between which devices, as far as they said what they are. */
+export interface TransferFact {
   readonly transferId: string
   readonly mode: 'move' | 'share' | 'copy'
+  /** Of the device that began it: a digest of what it said of itself, keyed by `credentialSecrets`. */
+  readonly sourceDevice?: string | undefined
+  /** The same of the device that opens it, or waits for that. */
+  readonly targetDevice?: string | undefined
 }
 
 /** What happened, by type. No event carries content or a credential. */
@@ -76,8 +81,16 @@ export interface SessionEventDetails {
     readonly copySessionId?: string | undefined
   }
   'transfer.revoked': TransferFact
-  /** Too many wrong short codes. They name no session, so `sessionId` is empty. */
-  'transfer.locked': { readonly scope: 'caller' | 'tenant' }
+  /** Nobody redeemed it in time; said when its session begins or ends a transfer the next time. */
+  'transfer.expired': TransferFact
+  /** Somebody who holds its secret or code came without its verifier, or with another. */
+  'transfer.refused': TransferFact
+  /** Too many wrong short codes or verifiers. They name no session, so `sessionId` is empty. */
+  'transfer.locked': {
+    readonly scope: 'caller' | 'tenant'
+    /** Of the device that made the last try. */
+    readonly targetDevice?: string | undefined
+  }
   'access.denied': { readonly reason: 'owner' | 'credential' }
 }
 

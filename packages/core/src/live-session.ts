@@ -72,6 +72,11 @@ export class LiveSession {
     return this.#record
   }
 
+  /** The session as it was last read or written; undefined when somebody else has changed the body since. */
+  get seen(): Seen | undefined {
+    return this.#body === undefined ? undefined : { record: this.#record, body: this.#body }
+  }
+
   /** Means this very session, should another one have its id by the time a call arrives. */
   get guard(): SessionGuard {
     return { incarnation: this.#record.incarnation }
@@ -135,8 +140,7 @@ export class LiveSession {
     const { ifRevision, changeId: named, slack = 0, ...others } = options
     const changeId = named ?? newId().slice(0, 10)
     // The copy at hand saves a read. It may be old: only a commit proves it, so nothing else is concluded from it.
-    let seen: Seen | undefined =
-      this.#body === undefined ? undefined : { record: this.#record, body: this.#body }
+    let seen = this.seen
     for (let attempt = 1; ; attempt++) {
       const fresh = seen === undefined
       seen ??= await this.load()

@@ -1,3 +1,4 @@
+export { createCredentials, type CredentialClaim, type Credentials } from './credential.js'
 export {
   type Carriage,
   type CarriageOptions,
@@ -6,6 +7,7 @@ export {
   createCarriage,
   sessionIdHeader,
 } from './http/carriage.js'
+export { checkOrigin, type OriginRules } from './http/csrf.js'
 export { type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
 export { type Problem, toProblem } from './http/problem.js'
 export { type HeaderSink, RequestSession, type RequestSessionOptions } from './http/request-session.js'

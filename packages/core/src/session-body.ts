@@ -94,10 +94,19 @@ export interface PendingTransfer {
   readonly audience?: string | undefined
   readonly confirm?: 'source' | undefined
   readonly returnTo?: string | undefined
+  /** A digest of the verifier that it takes. */
+  readonly challenge?: string | undefined
   readonly allowAnonymous?: boolean | undefined
+  /** The device that began it, by a digest of what it said of itself. */
+  readonly device?: string | undefined
   /** The device that waits for approval, by a digest of what it said. */
   readonly claim?:
-    | { readonly by: string; readonly matchCode: string; readonly approved?: boolean | undefined }
+    | {
+        readonly by: string
+        readonly matchCode: string
+        readonly approved?: boolean | undefined
+        readonly device?: string | undefined
+      }
     | undefined
   /** Spent, and by whom; the generation then, and the session that was made. */
   readonly redeemed?:
@@ -191,9 +200,16 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
         audience: z.string().optional(),
         confirm: z.literal('source').optional(),
         returnTo: z.string().optional(),
+        challenge: z.string().optional(),
         allowAnonymous: z.boolean().optional(),
+        device: z.string().optional(),
         claim: z
-          .looseObject({ by: z.string(), matchCode: z.string(), approved: z.boolean().optional() })
+          .looseObject({
+            by: z.string(),
+            matchCode: z.string(),
+            approved: z.boolean().optional(),
+            device: z.string().optional(),
+          })
           .optional(),
         redeemed: z
           .looseObject({ by: z.string(), generation: count, copyId: z.string().optional() })

@@ -1,3 +1,4 @@
+import type { Seen } from './live-session.js'
 import type { SeqRange, SessionBody } from './session-body.js'
 import type { SessionRecord } from './store.js'
 
@@ -9,4 +10,10 @@ export interface SessionContents extends Pick<
   readonly record: SessionRecord
   /** The active branch, oldest first: the messages that history shows. The last stretch is open. */
   readonly path: readonly SeqRange[]
+}
+
+/** The contents of a session as it was seen. */
+export function contentsOf({ record, body }: Seen): SessionContents {
+  const { state, preferences, cart, orders, facts, summaries, path, branches, lineage } = body
+  return { record, state, preferences, cart, orders, facts, summaries, path, branches, lineage }
 }

@@ -22,7 +22,8 @@ export interface SessionContextOptions extends ContextOptions {
   phase?: string
   /**
    * Remembers with the session where the window began, so that the beginning of the prompt stays the same for many
-   * turns and the provider's cache holds (default: true without a `query`).
+   * turns and the provider's cache holds (default: true without a `query`). With `false`, looking changes nothing:
+   * nothing is summed up afterwards either.
    */
   remember?: boolean
 }
@@ -63,7 +64,9 @@ export async function sessionContext(
     // The context is right without it; the next one begins elsewhere once more, that is all.
     await live.update((before) => ({ ...before, boundary })).catch(() => undefined)
   }
-  if (wanted.compactAboveTokens !== undefined && live.isStored) compactLater(live, messages)
+  if (wanted.compactAboveTokens !== undefined && live.isStored && options.remember !== false) {
+    compactLater(live, messages)
+  }
   return built
 }
 

@@ -112,8 +112,8 @@ export interface SessionsOptions {
   /** Where sessions are kept (default: `memoryStore()`, lost on restart). */
   store?: SessionStore
   /**
-   * Sign the credentials that cookies and headers carry, 32 bytes or more each: the first signs, all verify
-   * (default: one made at start, so credentials die with the process).
+   * Sign the credentials that cookies and headers carry, and the cursors of lists, 32 bytes or more each: the first
+   * signs, all verify (default: one made at start, so both are good in this process alone, and die with it).
    */
   credentialSecrets?: readonly string[]
   ttl?: SessionTtl
@@ -199,7 +199,7 @@ export function toServiceParts(options: SessionsOptions): ServiceParts {
     warn({
       code: 'no_credential_secrets',
       message:
-        'Credentials are signed with a secret made at start: a restart voids them. Pass credentialSecrets.',
+        'Credentials and cursors are signed with a secret made at start: a restart, and other processes, refuse them. Pass credentialSecrets.',
     })
   }
   const store = options.store ?? memoryStore()

@@ -3,6 +3,7 @@ import { newId } from './ids.js'
 import { type LiveSession, noSuchSession } from './live-session.js'
 import type { PendingTransfer, SessionBody } from './session-body.js'
 import { isSameText, toTransferUrl, type TransferMode } from './transfer-code.js'
+import { deviceDigest, factOf } from './transfer-fact.js'
 import { parseTransferOptions, type TransferOptions } from './transfer-options.js'
 import { noSuchTransfer, storeTransferRecord } from './transfer-record.js'
 
@@ -38,32 +39,45 @@ export interface TransferStatus {
 /** Begins a transfer. @throws `invalid` */
 export async function startTransfer(live: LiveSession, options: TransferOptions): Promise<StartedTransfer> {
   const { service } = live
-  const { mode, expiresInMs, ...others } = parseTransferOptions(options, service.transfers)
+  const { device: said, ...given } = options
+  const { mode, expiresInMs, ...others } = parseTransferOptions(given, service.transfers)
   await live.store()
   const {
     record,
     body: { generation },
   } = await live.load()
   const { id: sessionId, incarnation } = record
+  const page = service.transfers.pageOf(live.ref)
   const transferId = newId()
   // First what leads to the session, which leads nowhere until the session knows of it.
   const bound = { transferId, sessionId, incarnation, generation }
   const made = await storeTransferRecord(service, record, bound, expiresInMs)
   const { createdAt, expiresAt = createdAt + expiresInMs } = made.record
-  const begun: PendingTransfer = { id: transferId, mode, generation, expiresAt, ...others }
+  const device = await deviceDigest(service, record.tenantId, said)
+  const about = { ...others, ...(device === undefined ? {} : { device }) }
+  const begun: PendingTransfer = { id: transferId, mode, generation, expiresAt, ...about }
+  let expired: readonly PendingTransfer[] = []
   let dropped: readonly PendingTransfer[] = []
   const { record: updated } = await live.update((before) => {
     if (before.generation !== generation) throw noSuchSession()
-    const kept = (before.transfers ?? []).filter((transfer) => transfer.expiresAt > createdAt)
+    const all = before.transfers ?? []
+    const kept = all.filter((transfer) => transfer.expiresAt > createdAt)
+    expired = all.filter((transfer) => !kept.includes(transfer))
     dropped = kept.slice(0, Math.max(0, kept.length + 1 - maxTransfers))
     return { ...before, transfers: [...kept.slice(dropped.length), begun] }
   })
-  for (const transfer of dropped) {
-    if (isAlive(transfer, generation)) emit(live, 'transfer.revoked', transfer)
+  for (const [type, over] of [
+    ['transfer.expired', expired],
+    ['transfer.revoked', dropped],
+  ] as const) {
+    for (const transfer of over) {
+      if (isAlive(transfer, generation)) service.emit(type, updated, factOf(transfer))
+    }
   }
   const { audience, confirm } = begun
-  service.emit('transfer.created', updated, { transferId, mode, audience, confirm: confirm !== undefined })
-  const { url: page, codeMs } = service.transfers
+  const fact = { ...factOf(begun), audience, confirm: confirm !== undefined }
+  service.emit('transfer.created', updated, fact)
+  const { codeMs } = service.transfers
   return {
     transferId,
     mode,
@@ -108,7 +122,7 @@ export async function endTransfer(
   type: 'transfer.revoked' | 'transfer.denied',
 ): Promise<void> {
   const ended = await changeTransfer(live, transferId, () => undefined)
-  emit(live, type, ended)
+  live.service.emit(type, live.record, factOf(ended))
 }
 
 /**
@@ -129,7 +143,7 @@ export async function approveTransfer(
     }
     return { ...transfer, claim: { ...claim, approved: true } }
   })
-  emit(live, 'transfer.approved', approved)
+  live.service.emit('transfer.approved', live.record, factOf(approved))
 }
 
 /** The transfer, if it can still be redeemed. */
@@ -151,18 +165,14 @@ async function changeTransfer(
   change: (transfer: PendingTransfer) => PendingTransfer | undefined,
 ): Promise<PendingTransfer> {
   let found: PendingTransfer | undefined
-  await live.update((before) => {
+  const { record } = await live.update((before) => {
     found = before.transfers?.find(({ id }) => id === transferId)
     if (found === undefined || !isAlive(found, before.generation)) throw noSuchTransfer()
     return withTransfer(before, transferId, change(found))
   })
-  return found!
-}
-
-function emit(
-  { service, record }: LiveSession,
-  type: 'transfer.revoked' | 'transfer.denied' | 'transfer.approved',
-  { id: transferId, mode }: PendingTransfer,
-): void {
-  service.emit(type, record, { transferId, mode })
+  // Known no earlier: it is by the store's clock, which a write tells.
+  if (found!.expiresAt > record.updatedAt) return found!
+  await live.update((before) => withTransfer(before, transferId, undefined))
+  live.service.emit('transfer.expired', record, factOf(found!))
+  throw noSuchTransfer()
 }

@@ -2,19 +2,20 @@ import { type SessionInfo, summarizeSession } from './analytics.js'
 import type { Order } from './cart.js'
 import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
-import { cleared, type Leaving, rewound, switched } from './branches.js'
+import { cleared, rewound, switched } from './branches.js'
 import { SessionError } from './errors.js'
 import { type FactInput, toFact } from './fact-input.js'
 import { type HistoryOptions, type HistoryPage, readPath } from './history.js'
 import type { Identity } from './identity.js'
 import { newId } from './ids.js'
-import { type LiveSession, noSuchSession, type Seen } from './live-session.js'
+import { type LiveSession, noSuchSession } from './live-session.js'
 import { encodeMessage, type Message, type MessageInput } from './message.js'
 import { parseTitle } from './parse.js'
 import { type ChangeOptions, SessionCart } from './session-cart.js'
-import type { Branch, Fact, SessionBody, TurnLease } from './session-body.js'
+import type { Branch, Fact, TurnLease } from './session-body.js'
 import { removeCompanions } from './session-companions.js'
-import type { SessionContents } from './session-contents.js'
+import { leaveBranch } from './session-branches.js'
+import { contentsOf, type SessionContents } from './session-contents.js'
 import { compact, type Compaction, type CompactOptions } from './session-compaction.js'
 import { watchSession, type WatchOptions } from './session-watch.js'
 import { expireBefore } from './session-expiry.js'
@@ -78,9 +79,23 @@ export class Session {
 
   /** All of the session but its messages, in one round trip. @throws `not_found` */
   async read(): Promise<SessionContents> {
-    const { record, body } = await this.#live.load()
-    const { state, preferences, cart, orders, facts, summaries, path, branches, lineage } = body
-    return { record, state, preferences, cart, orders, facts, summaries, path, branches, lineage }
+    return contentsOf(await this.#live.load())
+  }
+
+  /** What `read` would give as this handle last saw it, without asking the store; undefined when it is outdated. */
+  get contents(): SessionContents | undefined {
+    const { seen } = this.#live
+    return seen === undefined ? undefined : contentsOf(seen)
+  }
+
+  /**
+   * A name for the session that tells nothing of it, for cache tags and logs: made with the secrets of the service, so
+   * every process that has them comes to the same one.
+   */
+  async pseudonym(purpose: string): Promise<string> {
+    const { incarnation } = this.record
+    const digests = await this.#live.service.credentials.digests(purpose, this.tenantId, this.id, incarnation)
+    return digests[0]!
   }
 
   /** Reads the session anew. @throws `not_found` once it expired, was deleted, or is no longer the caller's. */
@@ -292,7 +307,8 @@ export class Session {
    */
   async rewind(toSeq: number, options?: ChangeOptions): Promise<Branch> {
     const branchId = newId()
-    const { record, body } = await this.#leaveBranch(
+    const { record, body } = await leaveBranch(
+      this.#live,
       branchId,
       (before, leaving) => rewound(before, toSeq, leaving),
       options,
@@ -309,7 +325,8 @@ export class Session {
 
   /** Goes on with a branch; the one it leaves becomes a branch in its place. @throws `not_found` */
   async switchBranch(branchId: string, options?: ChangeOptions): Promise<void> {
-    const { record } = await this.#leaveBranch(
+    const { record } = await leaveBranch(
+      this.#live,
       newId(),
       (before, leaving) => switched(before, branchId, leaving),
       options,
@@ -376,21 +393,5 @@ export class Session {
     const kinds = ['turns', 'requests', 'transfers'] as const
     if (this.isStored) await removeCompanions(this.#live.service, record, kinds)
     this.#live.service.emit('session.deleted', record, {})
-  }
-
-  async #leaveBranch(
-    branchId: string,
-    change: (body: SessionBody, leaving: Leaving) => SessionBody,
-    options?: ChangeOptions,
-  ): Promise<Seen> {
-    // Messages of others do not show in the revision, and how far the log goes decides where the next one stands.
-    await this.#live.load()
-    let dropped: TurnLease | undefined
-    const seen = await this.#live.update((before) => {
-      dropped = before.turn
-      return change(before, { branchId, lastSeq: this.record.lastSeq, at: Date.now() })
-    }, options)
-    if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
-    return seen
   }
 }

@@ -1,6 +1,7 @@
 import { isSessionError, SessionError } from './errors.js'
 import { type Identity, mayOpen, parseIdentity } from './identity.js'
 import { isId, newId, parseId } from './ids.js'
+import { foreignCursor, parseListCursor, toListCursor } from './list-cursor.js'
 import { LiveSession, noSuchSession, type Seen } from './live-session.js'
 import { decodeBody, type Lineage, newBody } from './session-body.js'
 import { type SessionInit, storeNewSession } from './session-creation.js'
@@ -14,6 +15,8 @@ import { Session } from './session.js'
 import type { Page, SessionRecord, SessionRef, SweepOptions } from './store.js'
 import { type Redemption, type RedeemOptions, redeemTransfer, viewTransfer } from './transfer-redeem.js'
 import type { TransferDescription, TransferKey } from './transfer-redemption.js'
+
+const partsKey: unique symbol = Symbol.for('@sessions/service-parts') as never
 
 export interface CreateOptions extends SessionInit {
   /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
@@ -34,7 +37,7 @@ export interface ForkOptions {
 export interface ListOptions {
   /** 1 to 200 (default 20). */
   limit?: number
-  /** Where an earlier page ended. */
+  /** Where an earlier page of the same list ended: of this tenant, user and label, whatever its `limit` was. */
   cursor?: string
   label?: string
   /** Another user's; for an admin. */
@@ -44,6 +47,8 @@ export interface ListOptions {
 export interface DraftOptions {
   /** Runs before the session is stored; what it throws stops that. */
   beforeCreate?: () => void
+  /** Told of the creation when it begins: settles with it, `afterCreate` and all. */
+  onCreating?: (creation: Promise<unknown>) => void
   /** Runs once the session is stored, before the write that caused it settles. */
   afterCreate?: (session: Session) => void | Promise<void>
 }
@@ -77,8 +82,10 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   return sessions
 }
 
-// Not a property: what the service is made of is nobody's business but that of the layers around it.
-const partsOf = new WeakMap<Sessions, ServiceParts>()
+// Not a property: what the service is made of is nobody's business but that of the layers around it. One for the
+// process: bundlers load this package several times, and a service that one copy made is used through another.
+const registry = globalThis as { [partsKey]?: WeakMap<Sessions, ServiceParts> }
+const partsOf = (registry[partsKey] ??= new WeakMap())
 
 /** What a service is made of. @throws `invalid` for what `createSessions` of this package did not make. */
 export function servicePartsOf(sessions: Sessions): ServiceParts {
@@ -182,11 +189,16 @@ export class SessionsOfCaller {
       activeAt: at,
       ...(userId === undefined ? {} : { userId }),
     }
-    const create = async (): Promise<Seen> => {
+    const store = async (): Promise<Seen> => {
       options.beforeCreate?.()
       const seen = await storeNewSession(this.#service, this.identity, { ref, incarnation })
       await options.afterCreate?.(this.#session(seen, true))
       return seen
+    }
+    const create = (): Promise<Seen> => {
+      const creation = store()
+      options.onCreating?.(creation)
+      return creation
     }
     const live = new LiveSession(
       this.#service,
@@ -200,7 +212,11 @@ export class SessionsOfCaller {
     return new Session(live)
   }
 
-  /** One page of the caller's live sessions, the most active first; an admin sees the whole tenant's. */
+  /**
+   * One page of the caller's live sessions, the most active first; an admin sees the whole tenant's.
+   *
+   * @throws `invalid` for a limit that is none, or a cursor of another list.
+   */
   async list(options: ListOptions = {}): Promise<Page<SessionRecord>> {
     const { limit = 20, cursor, label } = options
     if (!Number.isInteger(limit) || limit < 1 || limit > 200) {
@@ -209,14 +225,22 @@ export class SessionsOfCaller {
     const isAdmin = this.identity.roles?.includes('admin') === true
     const userId = isAdmin ? options.userId : this.identity.userId
     // A caller who is nobody in particular owns no sessions that could be listed.
-    if (userId === undefined && !isAdmin) return { items: [] }
-    return this.#service.store.list({
+    if (userId === undefined && !isAdmin) {
+      if (cursor !== undefined) throw foreignCursor()
+      return { items: [] }
+    }
+    const listed = {
       tenantId: this.identity.tenantId,
-      limit,
       ...(userId === undefined ? {} : { userId }),
-      ...(cursor === undefined ? {} : { cursor }),
       ...(label === undefined ? {} : { label }),
+    }
+    const page = await this.#service.store.list({
+      ...listed,
+      limit,
+      ...(cursor === undefined ? {} : { cursor: await parseListCursor(this.#service, listed, cursor) }),
     })
+    if (page.cursor === undefined) return page
+    return { ...page, cursor: await toListCursor(this.#service, listed, page.cursor) }
   }
 
   /** Removes a session and everything in it, for good. @throws `not_found` */

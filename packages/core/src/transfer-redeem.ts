@@ -6,6 +6,7 @@ import type { ServiceParts } from './session-options.js'
 import { Session } from './session.js'
 import type { SessionsOfCaller } from './sessions.js'
 import type { TransferMode } from './transfer-code.js'
+import { factOf } from './transfer-fact.js'
 import { noSuchTransfer } from './transfer-record.js'
 import {
   describe,
@@ -69,8 +70,7 @@ export async function viewTransfer(
   const located = await locateTransfer(service, mine.identity, key)
   // Who comes back after it was spent needs their redemption, and nobody else anything.
   if (located.transfer.redeemed !== undefined) throw noSuchTransfer()
-  const { id: transferId, mode } = located.transfer
-  service.emit('transfer.viewed', located.record, { transferId, mode })
+  service.emit('transfer.viewed', located.record, factOf(located.transfer, located.targetDevice))
   return describe(located)
 }
 

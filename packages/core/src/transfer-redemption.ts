@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { pieces } from './cart.js'
-import { SessionError } from './errors.js'
+import { digestOf } from './digest.js'
+import { isSessionError, SessionError } from './errors.js'
 import type { Identity } from './identity.js'
 import { newId } from './ids.js'
 import { LiveSession } from './live-session.js'
@@ -17,9 +18,10 @@ import {
   shortCodeOf,
   type TransferMode,
 } from './transfer-code.js'
+import { deviceDigest, factOf } from './transfer-fact.js'
 import { audienceSchema } from './transfer-options.js'
 import { findTransferRecord, isSecretOf, noSuchTransfer } from './transfer-record.js'
-import { countTry } from './transfer-tries.js'
+import { type CountedTry, countTry } from './transfer-tries.js'
 
 /** What opens a transfer, and who holds it. */
 export interface TransferKey {
@@ -29,8 +31,15 @@ export interface TransferKey {
   shortCode?: string
   /** As what it is redeemed. */
   audience?: string | undefined
-  /** Whose tries of short codes count together (default: the user's; all anonymous callers of a tenant are one). */
+  /** What the challenge of the transfer was made of, when it has one: 43 to 128 of A-Z a-z 0-9 - . _ ~ */
+  verifier?: string
+  /** Whose tries of short codes and verifiers count together (default: the user's; all anonymous callers of a tenant are one). */
   caller?: string
+  /**
+   * What the caller says of the device it is, such as a `User-Agent`. Events tell a keyed digest of it, and nobody
+   * keeps it (default: they tell none).
+   */
+  device?: string | undefined
 }
 
 /** What a transfer is about: enough to recognize the session, and none of its content. */
@@ -58,6 +67,11 @@ export const transferKeySchema = z.strictObject({
   secret: z.string().max(200).optional(),
   shortCode: z.string().max(200).optional(),
   audience: audienceSchema.optional(),
+  // As RFC 7636 has it: whoever reads the store must not get far by trying texts on the challenge.
+  verifier: z
+    .string()
+    .regex(/^[\w.~-]{43,128}$/, 'must be 43 to 128 of A-Z a-z 0-9 - . _ ~')
+    .optional(),
 })
 const redemptionIdSchema = z.object({ redemptionId: z.string().min(16).max(200) })
 
@@ -68,36 +82,66 @@ export interface LocatedTransfer {
   readonly record: SessionRecord
   readonly body: SessionBody
   readonly transfer: PendingTransfer
+  /** Who asks, as events know devices. */
+  readonly targetDevice: string | undefined
 }
 
-/** The transfer that a key opens. @throws `not_found`; `invalid`; `limit_reached` after too many wrong codes. */
+/** The transfer that a key opens. @throws `not_found`; `invalid`; `limit_reached` after too many wrong tries. */
 export async function locateTransfer(
   service: ServiceParts,
   identity: Identity,
   key: TransferKey,
 ): Promise<LocatedTransfer> {
-  const { secret, shortCode, audience } = parseWith(
+  const asked = parseWith(
     transferKeySchema,
-    { secret: key.secret, shortCode: key.shortCode, audience: key.audience },
+    { secret: key.secret, shortCode: key.shortCode, audience: key.audience, verifier: key.verifier },
     '',
   )
+  const { secret, shortCode, verifier } = asked
   if ((secret === undefined) === (shortCode === undefined)) {
     throw new SessionError('invalid', 'secret: give either a secret or a shortCode', { path: 'secret' })
   }
-  if (secret !== undefined) {
-    const located = await locate(service, identity, { secret, audience })
-    if (located === undefined) throw noSuchTransfer()
-    return located
-  }
-  const caller = key.caller ?? identity.userId ?? ''
-  const tried = await countTry(service, identity.tenantId, caller)
-  const located = await locate(service, identity, { shortCode, audience, at: tried.at })
-  if (located === undefined) {
-    tried.wrong()
+  const targetDevice = await deviceDigest(service, identity.tenantId, key.device)
+  const count = (path: 'shortCode' | 'verifier'): Promise<CountedTry> =>
+    countTry(service, identity.tenantId, key.caller ?? identity.userId ?? '', path)
+  if (shortCode !== undefined || verifier !== undefined) {
+    // Whatever it leads to, so that neither an answer nor a lock tells whether there is such a transfer.
+    const tried = await count(shortCode === undefined ? 'verifier' : 'shortCode')
+    const found = await locate(service, identity, {
+      ...asked,
+      // It is codes alone that are over before their transfer.
+      ...(shortCode === undefined ? {} : { codeAt: tried.at }),
+    })
+    if (found !== undefined && (await isVerified(found.transfer, verifier))) {
+      await tried.right()
+      return { ...found, targetDevice }
+    }
+    if (found !== undefined)
+      service.emit('transfer.refused', found.record, factOf(found.transfer, targetDevice))
+    tried.wrong(targetDevice)
     throw noSuchTransfer()
   }
-  await tried.right()
-  return located
+  const found = await locate(service, identity, asked)
+  if (found === undefined) throw noSuchTransfer()
+  if (found.transfer.challenge === undefined) return { ...found, targetDevice }
+  service.emit('transfer.refused', found.record, factOf(found.transfer, targetDevice))
+  // A wrong try like others, and told of no lock either: it would have come to nothing anyway.
+  try {
+    const tried = await count('verifier')
+    tried.wrong(targetDevice)
+  } catch (error) {
+    if (!isSessionError(error, 'limit_reached')) throw error
+  }
+  throw noSuchTransfer()
+}
+
+/**
+ * Whether the caller has shown what a transfer asks for. A verifier where none is asked for is wrong too: an app that
+ * sends one must not be handed a transfer that somebody else began without.
+ */
+async function isVerified({ challenge }: PendingTransfer, verifier: string | undefined): Promise<boolean> {
+  if (challenge === undefined || verifier === undefined) return challenge === verifier
+  return isSameText(challenge, await digestOf(verifier))
 }
 
 async function locate(
@@ -106,10 +150,10 @@ async function locate(
   asked: {
     secret?: string | undefined
     shortCode?: string | undefined
-    audience: string | undefined
-    at?: number
+    audience?: string | undefined
+    codeAt?: number
   },
-): Promise<LocatedTransfer | undefined> {
+): Promise<Omit<LocatedTransfer, 'targetDevice'> | undefined> {
   const { tenantId } = identity
   const secret = asked.secret === undefined ? undefined : parseTransferSecret(asked.secret)
   const code = secret === undefined ? parseShortCode(asked.shortCode ?? '') : await shortCodeOf(secret)
@@ -130,7 +174,7 @@ async function locate(
   if (!mayRedeem(identity, record, transfer)) return undefined
   // A device that has claimed it may go on asking with the code it began with.
   const isNew = transfer.claim === undefined && transfer.redeemed === undefined
-  const codeIsOver = (asked.at ?? 0) - found.record.createdAt >= service.transfers.codeMs
+  const codeIsOver = (asked.codeAt ?? 0) - found.record.createdAt >= service.transfers.codeMs
   if (isNew && codeIsOver) return undefined
   // In the owner's name, for who redeems is not always who may change the session.
   const owner: Identity = { tenantId, ...(record.userId === undefined ? {} : { userId: record.userId }) }
@@ -185,7 +229,7 @@ export async function spendTransfer(
   identity: Identity,
   redemptionId: string,
 ): Promise<Spent> {
-  const { live, transfer } = located
+  const { live, transfer, targetDevice } = located
   const { service } = live
   parseWith(redemptionIdSchema, { redemptionId }, '')
   const digests = await service.credentials.digests('transfer redemption', transfer.id, redemptionId)
@@ -193,6 +237,7 @@ export async function spendTransfer(
   const isOurs = (known: string): boolean => digests.some((digest) => isSameText(digest, known))
   const copyId = newId()
   const matchCode = newMatchCode()
+  const device = targetDevice === undefined ? {} : { device: targetDevice }
   let made: 'claim' | 'redemption' | undefined
 
   const { record, body } = await live.update(
@@ -211,7 +256,7 @@ export async function spendTransfer(
       if (current.confirm === 'source' && claim?.approved !== true) {
         if (claim !== undefined) return before
         made = 'claim'
-        return withTransfer(before, current.id, { ...current, claim: { by, matchCode } })
+        return withTransfer(before, current.id, { ...current, claim: { by, matchCode, ...device } })
       }
       made = 'redemption'
       const generation = before.generation + (current.mode === 'move' ? 1 : 0)
@@ -221,7 +266,7 @@ export async function spendTransfer(
     { slack },
   )
   const after = body.transfers!.find(({ id }) => id === transfer.id)!
-  const fact = { transferId: after.id, mode: after.mode }
+  const fact = factOf(after, targetDevice)
   if (made === 'claim') service.emit('transfer.claimed', record, fact)
   if (made === 'redemption') {
     const { userId } = identity

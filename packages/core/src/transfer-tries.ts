@@ -6,30 +6,36 @@ import { transferTenant } from './transfer-record.js'
 // Every round one of the contenders wins, and those that find the register full stop trying.
 const maxAttempts = 1000
 
-/** Short codes that were tried of late: by everybody, and by each caller. */
+/** Short codes and verifiers that were tried of late: by everybody, and by each caller. */
 interface Register {
   readonly total: number
   readonly by: Readonly<Record<string, number>>
 }
 
-/** One try of a short code, counted before anybody looks whether it is right. */
+/** One try, counted before anybody looks whether it is right. */
 export interface CountedTry {
   /** When it was made, by the store's clock. */
   readonly at: number
   /** It was right, and does not count. */
   readonly right: () => Promise<void>
   /** It was wrong. Announces that there are no more, after the last one. */
-  readonly wrong: () => void
+  readonly wrong: (targetDevice: string | undefined) => void
 }
 
 /**
- * Counts a try of a short code, in a register under compare-and-set: however many are made at once, over however many
+ * Counts a try of a short code or of a verifier, in a register under compare-and-set: however many are made at once, over however many
  * processes, no more get through than there are. What was right is given back. The register is forgotten after the
  * time that a code is good for, and the tries are anew.
  *
+ * @param path What was tried.
  * @throws `limit_reached` when the caller, or the tenant, has none left.
  */
-export async function countTry(service: ServiceParts, tenantId: string, caller: string): Promise<CountedTry> {
+export async function countTry(
+  service: ServiceParts,
+  tenantId: string,
+  caller: string,
+  path: 'shortCode' | 'verifier',
+): Promise<CountedTry> {
   const { maxTries, maxTenantTries } = service.transfers
   const ref: SessionRef = { tenantId: transferTenant(tenantId), id: 'tries' }
   const [digest] = await service.credentials.digests('transfer caller', tenantId, caller)
@@ -37,7 +43,7 @@ export async function countTry(service: ServiceParts, tenantId: string, caller: 
   let counted: Register = { total: 0, by: {} }
   const at = await change(service, ref, (before, stored) => {
     const count = before.by[by] ?? 0
-    if (count >= maxTries || before.total >= maxTenantTries) throw locked(service, stored)
+    if (count >= maxTries || before.total >= maxTenantTries) throw locked(service, stored, path)
     counted = { total: before.total + 1, by: { ...before.by, [by]: count + 1 } }
     return counted
   })
@@ -49,10 +55,12 @@ export async function countTry(service: ServiceParts, tenantId: string, caller: 
         by: count > 1 ? { ...others, [by]: count - 1 } : others,
       }))
     },
-    wrong() {
+    wrong(targetDevice) {
       const about = { tenantId, id: '' }
-      if (counted.by[by] === maxTries) service.emit('transfer.locked', about, { scope: 'caller' })
-      if (counted.total === maxTenantTries) service.emit('transfer.locked', about, { scope: 'tenant' })
+      if (counted.by[by] === maxTries)
+        service.emit('transfer.locked', about, { scope: 'caller', targetDevice })
+      if (counted.total === maxTenantTries)
+        service.emit('transfer.locked', about, { scope: 'tenant', targetDevice })
     },
   }
 }
@@ -81,14 +89,14 @@ async function change(
       if (!codes.some((code) => isSessionError(error, code))) throw error
     }
   }
-  throw new SessionError('conflict', 'Too many short codes are being tried at this moment.')
+  throw new SessionError('conflict', 'Too many are being tried at this moment.')
 }
 
-function locked({ storeClock }: ServiceParts, stored: StoredSession | undefined): SessionError {
+function locked({ storeClock }: ServiceParts, stored: StoredSession | undefined, path: string): SessionError {
   const now = storeClock.now()
   const retryAfterMs = Math.max(1000, (stored?.record.expiresAt ?? now) - now)
-  return new SessionError('limit_reached', 'Too many wrong codes. Wait, or use the link.', {
-    path: 'shortCode',
+  return new SessionError('limit_reached', 'Too many wrong tries. Wait.', {
+    path,
     retryAfterMs,
   })
 }

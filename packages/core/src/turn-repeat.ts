@@ -1,7 +1,7 @@
 import type { LiveSession } from './live-session.js'
 import type { Message, MessagePart } from './message.js'
 import type { TurnLease } from './session-body.js'
-import { SessionError } from './errors.js'
+import { isSessionError, SessionError } from './errors.js'
 import { endOf, findReplies, followTurn, stopTurn } from './turn-follow.js'
 import { toTurnResult, type TurnEvent, turnOf } from './turn-event.js'
 import type { TurnDocument, TurnPart } from './turn-part.js'
@@ -11,10 +11,19 @@ import type { OngoingTurn } from './turn-request.js'
 export function followedTurn(live: LiveSession, message: Message, lease: TurnLease): OngoingTurn {
   const { id: messageId, seq } = message
   const started = { type: 'started' as const, turnId: lease.id, messageId, seq, replyId: lease.replyId }
+  // Whoever took the lease may have found that the message is answered, and given it back with all that it kept.
+  const orStored = async (error: unknown) => {
+    const replies = isSessionError(error, 'not_found') ? await findReplies(live, messageId, seq) : undefined
+    if (replies === undefined) throw error
+    return replies
+  }
+  const wait = async () => {
+    for await (const _ of followTurn(live, lease.id, 0, started)) continue
+    return findReplies(live, messageId, seq)
+  }
   const finish = async () => {
     // Its events say when; the log says what.
-    for await (const _ of followTurn(live, lease.id, 0, started)) continue
-    const replies = await findReplies(live, messageId, seq)
+    const replies = await wait().catch(orStored)
     const result = replies === undefined ? undefined : toTurnResult(message, replies, true)
     if (result !== undefined && result.reason !== 'lost') return result
     // Nothing is lost for good: the same message again is answered anew.
@@ -32,7 +41,13 @@ export function followedTurn(live: LiveSession, message: Message, lease: TurnLea
     started,
     isRepeat: true,
     result,
-    events: (after) => followTurn(live, lease.id, after, started),
+    async *events(after) {
+      try {
+        yield* followTurn(live, lease.id, after, started)
+      } catch (error) {
+        yield* storedTurn(message, await orStored(error)).events(after)
+      }
+    },
     stop: (reason) => stopTurn(live, lease, reason),
   }
 }

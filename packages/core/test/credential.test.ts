@@ -21,6 +21,17 @@ describe('createCredentials', () => {
     expect(await createCredentials([two]).verify(old)).toBeUndefined()
   })
 
+  it('signs what an older secret has signed with the first, and nothing that nobody has', async () => {
+    const old = await createCredentials([one]).sign({ ...claim, holder: 'phone' })
+    const rotated = createCredentials([two, one])
+    const renewed = await rotated.renew(old)
+    expect(renewed).toBe(await createCredentials([two]).sign({ ...claim, holder: 'phone' }))
+    expect(await rotated.renew(renewed!)).toBe(renewed)
+    expect(await createCredentials([two]).renew(old)).toBeUndefined()
+    expect(await rotated.renew(`${old.slice(0, -2)}__`)).toBeUndefined()
+    expect(await rotated.renew('nonsense')).toBeUndefined()
+  })
+
   it('refuses every change of a single character, and junk', async () => {
     const credentials = createCredentials([one])
     const credential = await credentials.sign(claim)

@@ -35,6 +35,22 @@ describe('session.transfer', () => {
     expect(await bare.transfer({ mode: 'move' })).not.toHaveProperty('url')
   })
 
+  it('leads to the page of its tenant, where each has one', async () => {
+    const url = ({ tenantId }: { tenantId: string }) => `https://${tenantId}.example/continue?from=chat`
+    const sessions = service({ transfers: { url } })
+    for (const tenantId of ['acme', 'other']) {
+      const started = await (await sessions.for({ tenantId }).create()).transfer({ mode: 'share' })
+      expect(started.url).toBe(`https://${tenantId}.example/continue?from=chat#${started.secret}`)
+    }
+    for (const wrong of ['javascript:alert(1)', 'https://shop.example/#x']) {
+      const session = await service({ transfers: { url: () => wrong } })
+        .for(alice)
+        .create()
+      await expect(session.transfer({ mode: 'share' })).rejects.toThrow('transfers.url must give')
+      expect(await session.transfers()).toEqual([])
+    }
+  })
+
   it('stores a draft first', async () => {
     const mine = service().for(anonymous)
     const { secret } = await mine.draft().transfer({ mode: 'move' })

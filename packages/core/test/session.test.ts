@@ -414,3 +414,44 @@ describe('an answer that got lost', () => {
     expect(await session.state.get()).toEqual({ n: 10 })
   })
 })
+
+describe('what a handle saw', () => {
+  it('is there without asking the store, until somebody else changes the body', async () => {
+    const store = memoryStore()
+    const [one, two] = await Promise.all([0, 1].map(() => createSessions({ store }).for(alice).open('one')))
+    await one!.state.merge({ phase: 'offer' })
+    expect(one!.contents).toEqual(await one!.read())
+    await two!.refresh()
+    expect(two!.contents?.state).toEqual({ phase: 'offer' })
+    await one!.state.merge({ phase: 'payment' })
+    expect(two!.contents?.state).toEqual({ phase: 'offer' })
+    await two!.append(said('Hi'))
+    expect(two!.contents).toBeUndefined()
+    expect((await two!.read()).state).toEqual({ phase: 'payment' })
+  })
+})
+
+describe('a pseudonym', () => {
+  const secrets = ['a secret of at least 32 characters']
+
+  it('is the same wherever the secrets are, and tells nothing', async () => {
+    const store = memoryStore()
+    const services = [0, 1].map(() => createSessions({ store, credentialSecrets: secrets }))
+    const session = await services[0]!.for(alice).open('one')
+    const again = await services[1]!.for(alice).get('one')
+    const name = await session.pseudonym('tag')
+    expect(name).toMatch(/^[\w-]{43}$/)
+    expect(await again.pseudonym('tag')).toBe(name)
+    expect(await session.pseudonym('log')).not.toBe(name)
+    const other = createSessions({ store, credentialSecrets: ['another secret of 32 characters or more'] })
+    expect(await (await other.for(alice).get('one')).pseudonym('tag')).not.toBe(name)
+  })
+
+  it('is not that of a session that was made anew under the id', async () => {
+    const mine = createSessions({ credentialSecrets: secrets }).for(alice)
+    const session = await mine.open('one')
+    const name = await session.pseudonym('tag')
+    await session.delete()
+    expect(await (await mine.open('one')).pseudonym('tag')).not.toBe(name)
+  })
+})

@@ -1,4 +1,4 @@
-export { platformRequestOf } from './mount-api.js'
+export { platformRequestOf, type SessionsResponse } from './mounted-api.js'
 export { RequestSessions } from './request-sessions.js'
 export {
   CurrentSession,
@@ -11,11 +11,14 @@ export {
 } from './session.decorators.js'
 export { SessionException, toSessionException } from './session.exception.js'
 export { SessionProblemFilter } from './session-problem.filter.js'
+export { SessionsController } from './sessions.controller.js'
 export { SessionsGuard } from './sessions.guard.js'
 export { SessionsModule } from './sessions.module.js'
 export type {
   SessionsApiOptions,
   SessionsAsyncOptions,
+  SessionsControllerOptions,
+  SessionsFeatureOptions,
   SessionsModuleOptions,
   SessionsOptionsFactory,
   SessionsRequest,

@@ -1,93 +1,107 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { Type } from '@nestjs/common'
 import type { HttpAdapterHost } from '@nestjs/core'
-import type { SessionApi } from '@sessions/core'
-import { toNodeHandler } from '@sessions/core/node'
-import type { SessionsRequest } from './sessions-options.js'
+import type { MountedApi } from './mounted-api.js'
+import { routeController, type SessionsController } from './sessions.controller.js'
 
-type NodeRequest = IncomingMessage & { protocol?: string; body?: unknown }
+type Adapter = HttpAdapterHost['httpAdapter']
+type Handler = (req: IncomingMessage, res: ServerResponse, next: () => void) => void
+type Asked = { readonly raw: IncomingMessage }
 
-const platformRequests = new WeakMap<Request, SessionsRequest>()
-
-/**
- * The platform's request behind one that the HTTP API shows to an option of yours, such as `limitKey` or
- * `audienceOf`: it has what your middleware put there, and `ip`. On Fastify it is Node's own.
- *
- * @throws for a request that a mounted API was not given.
- */
-export function platformRequestOf(request: Request): SessionsRequest {
-  const found = platformRequests.get(request)
-  if (found === undefined) throw new Error('This request was not answered by the API of SessionsModule.')
-  return found
+/** Fastify, as far as it is needed here. */
+interface Fastify {
+  addHook(
+    name: 'preParsing',
+    hook: (asked: Asked, reply: unknown, body: unknown, done: (error: null, body: unknown) => void) => void,
+  ): unknown
+  addHook(name: 'preValidation', hook: (asked: Asked, reply: unknown, done: () => void) => void): unknown
 }
 
-type Answer = (req: NodeRequest, res: ServerResponse, next: () => void) => void
+/** What Fastify goes by when it decides whether to parse a body. */
+const bodyHeaders = ['content-type', 'content-length', 'transfer-encoding'] as const
 
 /**
- * Has the application answer the API's paths by itself: after the middleware that the application was given, before
- * the parsers of bodies, whose limits and errors are not the API's.
+ * Gives the controller its routes, and keeps the application from reading, or refusing, what is the API's to read: its
+ * limits and its errors are not those of the application's parsers, and a path that cannot be decoded is answered like
+ * any other that leads nowhere.
  */
-export function mountApi(host: HttpAdapterHost, api: SessionApi): void {
-  const answer: Answer = (req, res, next) => {
-    if (!api.owns(req.url!.split('?')[0]!)) {
-      next()
-      return
-    }
-    const handle = (request: Request): Promise<Response> => {
-      platformRequests.set(request, req)
-      return api.handle(request)
-    }
-    void toNodeHandler({ handle }, { origin: originOf, body: readAlready })(req, res)
-  }
+export function mountApi(
+  host: HttpAdapterHost,
+  controller: Type<SessionsController>,
+  mounted: MountedApi,
+): void {
   const mount = (): void => {
     const adapter = host.httpAdapter
-    const init = adapter?.init?.bind(adapter)
     // Nothing listens in a context without HTTP.
-    if (init === undefined) return
-    let isMounted = false
-    // The one moment between the two: `app.init()` calls it first of all, and the parsers come right after it.
-    adapter.init = async () => {
-      await init()
-      if (isMounted) return
-      isMounted = true
-      adapter.use(answer)
-      if (adapter.getType() === 'fastify') answerUndecodable(adapter.getHttpServer() as Server, answer)
-    }
+    if (adapter === undefined) return
+    const rest = adapter.getType() === 'fastify' ? '*' : '*path'
+    routeController(
+      controller,
+      mounted.prefix,
+      ['sessions', 'transfers'].flatMap((root) => [root, `${root}/${rest}`]),
+    )
+    if (adapter.getType() === 'fastify') spareOnFastify(adapter, mounted)
+    else spareOnExpress(adapter, mounted)
+    answerUndecodable(adapter, mounted)
   }
   if (host.httpAdapter === undefined) host.init$.subscribe(mount)
   else mount()
 }
 
-/** Fastify refuses a path that cannot be decoded before it runs any hook or middleware, and in words of its own. */
-function answerUndecodable(server: Server, answer: Answer): void {
-  const listeners = server.listeners('request') as ((req: NodeRequest, res: ServerResponse) => void)[]
-  server.removeAllListeners('request')
-  server.on('request', (req: NodeRequest, res: ServerResponse) => {
-    const goOn = (): void => {
-      for (const listener of listeners) listener.call(server, req, res)
+/** Its parsers are middleware, registered by one call. */
+function spareOnExpress(adapter: Adapter, mounted: MountedApi): void {
+  const register = adapter.registerParserMiddleware.bind(adapter)
+  adapter.registerParserMiddleware = (...settings: []) => {
+    const use = adapter.use.bind(adapter)
+    adapter.use = (parse: Handler) => {
+      const pass: Handler = (req, res, next) => (mounted.owns(req.url!) ? next() : parse(req, res, next))
+      use(pass)
     }
-    if (isDecodable(req.url!)) goOn()
-    else answer(req, res, goOn)
+    register(...settings)
+    adapter.use = use
+  }
+}
+
+/** Its parsers go by headers, and have no other way to be passed by. */
+function spareOnFastify(adapter: Adapter, mounted: MountedApi): void {
+  const instance = adapter.getInstance<Fastify>()
+  const kept = new WeakMap<IncomingMessage, Partial<IncomingMessage['headers']>>()
+  instance.addHook('preParsing', ({ raw }, _, body, done) => {
+    if (mounted.owns(raw.url!)) {
+      kept.set(raw, { ...raw.headers })
+      for (const name of bodyHeaders) delete raw.headers[name]
+    }
+    done(null, body)
+  })
+  instance.addHook('preValidation', ({ raw }, _, done) => {
+    Object.assign(raw.headers, kept.get(raw))
+    done()
   })
 }
 
-function isDecodable(path: string): boolean {
+/** Both platforms refuse a path that cannot be decoded before any guard runs, each in words of its own. */
+function answerUndecodable(adapter: Adapter, mounted: MountedApi): void {
+  const init = adapter.init.bind(adapter)
+  let isMounted = false
+  adapter.init = async () => {
+    await init()
+    if (isMounted) return
+    isMounted = true
+    const server: Server = adapter.getHttpServer()
+    const listeners = server.listeners('request') as ((req: IncomingMessage, res: ServerResponse) => void)[]
+    server.removeAllListeners('request')
+    server.on('request', (req: IncomingMessage, res: ServerResponse) => {
+      if (!isDecodable(req.url!) && mounted.owns(req.url!)) void mounted.answer(req, res)
+      else for (const listener of listeners) listener.call(server, req, res)
+    })
+  }
+}
+
+function isDecodable(url: string): boolean {
   try {
-    decodeURIComponent(path.split('?')[0]!)
+    decodeURIComponent(url.split('?')[0]!)
     return true
   } catch {
     return false
   }
-}
-
-/** Fastify's middleware and Express alike put there what their proxy settings say. */
-function originOf(req: IncomingMessage): string {
-  const { protocol = 'http', headers } = req as NodeRequest
-  return `${protocol}://${headers.host ?? 'localhost'}`
-}
-
-/** The body that a parser before us has taken from the wire, as it was, or as near as can be. */
-function readAlready(req: IncomingMessage): string | undefined {
-  const { body, readableDidRead } = req as NodeRequest
-  if (!readableDidRead || body === undefined) return undefined
-  return typeof body === 'string' ? body : JSON.stringify(body)
 }

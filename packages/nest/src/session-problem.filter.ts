@@ -6,8 +6,8 @@ import { SessionException } from './session.exception.js'
 
 /**
  * Answers errors of sessions as `application/problem+json`, with `Retry-After`; those that are our fault are logged.
- * To be had by asking: `{ provide: APP_FILTER, useClass: SessionProblemFilter }`, or
- * `@UseFilters(SessionProblemFilter)`.
+ * `SessionsModule.forRoot` binds it behind every filter of the application, unless its `problems` is false. Outside of
+ * HTTP errors go on as if it were not there.
  */
 @Catch(SessionException, SessionError)
 export class SessionProblemFilter implements ExceptionFilter<SessionException | SessionError> {
@@ -19,7 +19,10 @@ export class SessionProblemFilter implements ExceptionFilter<SessionException | 
   }
 
   catch(error: SessionException | SessionError, host: ArgumentsHost): void {
-    if (host.getType() !== 'http') throw error
+    if (host.getType() !== 'http') {
+      passOn(host)
+      return
+    }
     const { httpAdapter } = this.#host
     const response = host.switchToHttp().getResponse<object>()
     const problem = error instanceof SessionException ? error.problem : toProblem(error)
@@ -36,4 +39,11 @@ export class SessionProblemFilter implements ExceptionFilter<SessionException | 
     // As text: Nest 11 makes `application/json` of an object's answer.
     httpAdapter.reply(response, JSON.stringify(problem), problem.status)
   }
+}
+
+/** What Nest does with an error that it does not know. For messages and resolvers it does so where a filter is silent. */
+function passOn(host: ArgumentsHost): void {
+  if (host.getType() !== 'ws') return
+  const client = host.switchToWs().getClient<{ emit?: (event: string, payload: object) => void }>()
+  client.emit?.('exception', { status: 'error', message: 'Internal server error' })
 }

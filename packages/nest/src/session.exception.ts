@@ -4,7 +4,7 @@ import { type Problem, toProblem } from '@sessions/core/node'
 
 /**
  * A `SessionError` as Nest knows errors, an `HttpException` with the right status. Guard and decorators throw it. What
- * a handler of yours lets go of is a `SessionError` still: `SessionProblemFilter` answers both.
+ * a handler of yours lets go of is a `SessionError` still; the filter that `SessionsModule` binds answers both.
  */
 export class SessionException extends HttpException {
   /** As RFC 9457 writes it; the response, unless a filter of yours makes another. */

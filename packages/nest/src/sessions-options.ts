@@ -9,6 +9,7 @@ import type {
   SessionWarning,
 } from '@sessions/core'
 import type { CarriageOptions } from '@sessions/core/node'
+import type { SessionsController } from './sessions.controller.js'
 
 /** What requests of Express, of Fastify and of Node have in common. */
 export interface SessionsRequest {
@@ -19,7 +20,7 @@ export interface SessionsRequest {
   readonly protocol?: string
   /** The address of the caller, as far as the platform trusts its proxy. */
   readonly ip?: string
-  /** What a guard of yours has put there. The HTTP API is answered before any guard runs. */
+  /** What a guard of yours has put there. */
   readonly user?: unknown
   /** Node's own request, on Fastify. */
   readonly raw?: IncomingMessage
@@ -30,7 +31,7 @@ export interface SessionsApiOptions extends Omit<
   SessionApiOptions,
   'sessions' | 'identify' | 'basePath' | 'cookie' | 'header'
 > {
-  /** All that comes before `/sessions` in the path, such as `/v1`; a global prefix is not added (default: nothing). */
+  /** What comes before `/sessions` in the path, such as `/v1`, after a global prefix if there is one (default: nothing). */
   prefix?: string
 }
 
@@ -46,15 +47,32 @@ export interface SessionsModuleOptions extends CarriageOptions {
    */
   // A method, so that it may be written for the platform's own request.
   identify?(request: SessionsRequest): Identity | Promise<Identity>
-  /** Mounts the whole HTTP API, before any body parser: its options, or an API of your own (default: there is none). */
+  /**
+   * Mounts the whole HTTP API as a controller, behind your guards and interceptors: its options, or an API of your own
+   * (default: there is none).
+   */
   api?: SessionsApiOptions | SessionApi
+  /**
+   * Answers a `SessionError` that a handler lets go of as its problem, where no filter of yours takes it; `forRoot`
+   * decides for the whole application (default true; with false it is Nest's 500).
+   */
+  problems?: boolean
   /** Runs when the application has shut down and the service has settled: lets go of what you opened for the store. */
   close?: () => void | Promise<void>
   /** Told when a cookie could not be set because the request was insecure (default: Nest's logger, once). */
   onWarning?: (warning: SessionWarning) => void
 }
 
-export interface SessionsRootOptions extends SessionsModuleOptions {
+/** What has to be known before any option is. */
+export interface SessionsControllerOptions {
+  /** A class of yours that extends `SessionsController`, with decorators for the HTTP API (default: there are none). */
+  controller?: Type<SessionsController>
+}
+
+/** What `forFeature` takes. */
+export interface SessionsFeatureOptions extends SessionsModuleOptions, SessionsControllerOptions {}
+
+export interface SessionsRootOptions extends SessionsFeatureOptions {
   /** Whether all modules can inject the service without importing this one (default true). */
   isGlobal?: boolean
 }
@@ -65,7 +83,7 @@ export interface SessionsOptionsFactory {
 }
 
 /** One of `useFactory`, `useClass` and `useExisting`. */
-export interface SessionsAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+export interface SessionsAsyncOptions extends Pick<ModuleMetadata, 'imports'>, SessionsControllerOptions {
   /** What `useFactory` is called with. */
   inject?: (InjectionToken | OptionalFactoryDependency)[]
   // A method, so that its parameters may be what `inject` gives.

@@ -8,8 +8,9 @@ import {
   type SessionWarning,
 } from '@sessions/core'
 import { type Carriage, createCarriage } from '@sessions/core/node'
-import { platformRequestOf } from './mount-api.js'
-import type { SessionsModuleOptions, SessionsRequest } from './sessions-options.js'
+import type { ApplicationConfig } from '@nestjs/core'
+import { MountedApi, platformRequestOf } from './mounted-api.js'
+import type { SessionsApiOptions, SessionsModuleOptions, SessionsRequest } from './sessions-options.js'
 import { defaultName } from './sessions-tokens.js'
 
 type Identify = (request: SessionsRequest) => Identity | Promise<Identity>
@@ -38,16 +39,21 @@ export class SessionsService implements OnApplicationShutdown {
     else new Logger('Sessions').warn(`${warning.code}: ${warning.message}`)
   })
 
-  /** The HTTP API, if one is wanted. */
-  api(): SessionApi | undefined {
+  /** The HTTP API, if one is wanted. @throws `invalid` with the path of an option that cannot work. */
+  mounted(config: ApplicationConfig): MountedApi | undefined {
     const { api } = this.#options
-    if (api === undefined || 'handle' in api) return api
-    const { prefix, ...others } = api
+    if (api === undefined) return undefined
+    if ('handle' in api) return new MountedApi(api.basePath, config, () => api)
+    const { prefix = '', ...others } = api
+    return new MountedApi(prefix, config, (basePath) => this.#createApi(basePath, others))
+  }
+
+  #createApi(basePath: string, options: Omit<SessionsApiOptions, 'prefix'>): SessionApi {
     const logger = new Logger('Sessions')
     return createSessionApi({
       onError: (error) => logger.error(error),
-      ...others,
-      ...(prefix === undefined ? {} : { basePath: prefix }),
+      ...options,
+      ...(basePath === '' ? {} : { basePath }),
       ...this.#carrying(),
       sessions: this.sessions,
       identify: (request) => this.#identifyCaller(request),

@@ -1,15 +1,19 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common'
-import { HttpAdapterHost } from '@nestjs/core'
+import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core'
 import { SessionError } from '@sessions/core'
 import { mountApi } from './mount-api.js'
+import { MountedApi } from './mounted-api.js'
 import { RequestSessions } from './request-sessions.js'
+import { SessionProblemFilter } from './session-problem.filter.js'
 import type {
   SessionsAsyncOptions,
+  SessionsFeatureOptions,
   SessionsModuleOptions,
   SessionsOptionsFactory,
   SessionsRootAsyncOptions,
   SessionsRootOptions,
 } from './sessions-options.js'
+import { controllerOf } from './sessions.controller.js'
 import { SessionsService } from './sessions-service.js'
 import { defaultName, getSessionsOptionsToken, getSessionsToken, parseName } from './sessions-tokens.js'
 import { SessionsGuard } from './sessions.guard.js'
@@ -28,7 +32,7 @@ export class SessionsModule {
   /** The service of the application. Works without options: in memory, everybody anonymous, in one tenant. */
   static forRoot(options: SessionsRootOptions = {}): DynamicModule {
     const { isGlobal = true, ...others } = options
-    return moduleOf(defaultName, { useFactory: () => others }, isGlobal)
+    return moduleOf(defaultName, given(others), isGlobal)
   }
 
   /** As `forRoot`, with options from `useFactory` (and `inject`), `useClass` or `useExisting`. @throws `invalid` */
@@ -44,8 +48,8 @@ export class SessionsModule {
    * @param name Letters, digits, `-` and `_`; each name once in an application.
    * @throws `invalid` for another name.
    */
-  static forFeature(name: string, options: SessionsModuleOptions = {}): DynamicModule {
-    return moduleOf(parseName(name), { useFactory: () => options }, false)
+  static forFeature(name: string, options: SessionsFeatureOptions = {}): DynamicModule {
+    return moduleOf(parseName(name), given(options), false)
   }
 
   /** As `forFeature`, with options from `useFactory` (and `inject`), `useClass` or `useExisting`. @throws `invalid` */
@@ -54,26 +58,61 @@ export class SessionsModule {
   }
 }
 
-function moduleOf(name: string, options: SessionsAsyncOptions, isGlobal: boolean): DynamicModule {
+function given({
+  controller,
+  ...options
+}: SessionsFeatureOptions): SessionsAsyncOptions & { hasApi: boolean } {
+  return {
+    ...(controller === undefined ? {} : { controller }),
+    hasApi: options.api !== undefined,
+    useFactory: () => options,
+  }
+}
+
+function moduleOf(
+  name: string,
+  options: SessionsAsyncOptions & { hasApi?: boolean },
+  isGlobal: boolean,
+): DynamicModule {
+  const controller = controllerOf(options.controller)
   const optionsToken = getSessionsOptionsToken(name)
   const serviceToken = `sessions-service:${name}`
   return {
     module: SessionsModule,
     global: isGlobal,
     imports: [SessionsRequestsModule, ...(options.imports ?? [])],
+    // What a factory gives is not known yet: without an `api` its controller has no routes.
+    controllers: options.hasApi === false ? [] : [controller],
     providers: [
       ...optionsProviders(optionsToken, options),
       {
         provide: serviceToken,
-        inject: [optionsToken, RequestSessions, HttpAdapterHost],
-        useFactory: (given: SessionsModuleOptions, requests: RequestSessions, host: HttpAdapterHost) => {
-          const service = new SessionsService(name, given, (request) =>
+        inject: [optionsToken, RequestSessions, ApplicationConfig, HttpAdapterHost],
+        useFactory: (
+          settings: SessionsModuleOptions,
+          requests: RequestSessions,
+          config: ApplicationConfig,
+          host: HttpAdapterHost,
+        ) => {
+          const service = new SessionsService(name, settings, (request) =>
             requests.identifyAsRoot(request, name),
           )
           requests.add(service)
-          const api = service.api()
-          if (api !== undefined) mountApi(host, api)
+          // Before Nest adds any `APP_FILTER`, for what was bound last is asked first.
+          if (name === defaultName && settings.problems !== false) {
+            config.useGlobalFilters(new SessionProblemFilter(host))
+          }
           return service
+        },
+      },
+      {
+        provide: MountedApi,
+        inject: [serviceToken, ApplicationConfig, HttpAdapterHost],
+        useFactory: (service: SessionsService, config: ApplicationConfig, host: HttpAdapterHost) => {
+          const mounted = service.mounted(config)
+          if (mounted === undefined) return undefined
+          mountApi(host, controller, mounted)
+          return mounted
         },
       },
       {

@@ -30,7 +30,6 @@ import {
   RequestSessions,
   RequireSession,
   SessionIdentity,
-  SessionProblemFilter,
   SessionsGuard,
   SessionsModule,
   type SessionsModuleOptions,
@@ -308,16 +307,5 @@ describe.each(platforms)('on %s', (platform) => {
       [401, true],
       [404, true],
     ])
-  })
-
-  it('answers problem+json where that is wanted', async () => {
-    const filters = [{ provide: APP_FILTER, useClass: SessionProblemFilter }]
-    const url = await serve(chatModule({}, filters), platform)
-    const response = await fetch(`${url}/conflict`, post({}))
-    expect(response.status).toBe(409)
-    expect(response.headers.get('content-type')).toContain('application/problem+json')
-    expect(response.headers.get('cache-control')).toBe('no-store')
-    expect(await json(response)).toMatchObject({ type: 'urn:sessions:problem:conflict', status: 409 })
-    expect((await fetch(`${url}/mine`)).headers.get('content-type')).toContain('application/problem+json')
   })
 })

@@ -1,5 +1,5 @@
 import type { AddressInfo } from 'node:net'
-import type { INestApplication, Type } from '@nestjs/common'
+import type { INestApplication, NestApplicationOptions, Type } from '@nestjs/common'
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core'
 import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
@@ -28,11 +28,13 @@ export async function listen(
   prepare: (app: INestApplication) => void | Promise<void> = () => {},
   // So that closing does not wait for connections that a client keeps for later.
   fastify: AbstractHttpAdapter = new FastifyAdapter({ forceCloseConnections: true }),
+  options: NestApplicationOptions = {},
 ): Promise<{ app: INestApplication; url: string }> {
   const adapter = platform === 'Express' ? new ExpressAdapter() : fastify
   const app = await NestFactory.create<INestApplication>(module, adapter, {
     logger: false,
     abortOnError: false,
+    ...options,
   })
   await prepare(app)
   await app.listen(0, '127.0.0.1')
@@ -45,8 +47,9 @@ export async function serve(
   module: Type | object,
   platform: Platform,
   prepare?: (app: INestApplication) => void | Promise<void>,
+  options?: NestApplicationOptions,
 ): Promise<string> {
-  const { app, url } = await listen(module, platform, prepare)
+  const { app, url } = await listen(module, platform, prepare, undefined, options)
   open.push(app)
   return url
 }

@@ -272,10 +272,13 @@ describe.each(platforms)('on %s', (platform) => {
       })
     })
     const alice = { 'x-user': 'alice' }
-    const made = await fetch(`${url}/v1/sessions`, post({}, alice))
+    const made = await fetch(`${url}/elsewhere/v1/sessions`, post({}, alice))
     expect([made.status, made.headers.get('x-helmet')]).toEqual([201, 'on'])
     const { session } = (await json(made)) as { session: { id: string } }
-    const reply = await fetch(`${url}/v1/sessions/${session.id}/message`, post({ content: 'Hi' }, alice))
+    const reply = await fetch(
+      `${url}/elsewhere/v1/sessions/${session.id}/message`,
+      post({ content: 'Hi' }, alice),
+    )
     expect(await json(reply)).toMatchObject({ response: { text: 'echo: "Hi"' } })
     const mine = context!.get(ApiModule).sessions.for({ tenantId: 'acme', userId: 'alice' })
     expect((await mine.get(session.id)).record.lastSeq).toBe(2)

@@ -1,6 +1,7 @@
 export { startPostgres, type PostgresServer, type StartPostgresOptions } from './postgres.js'
 export { findPostgres, type PostgresBinaries } from './find-postgres.js'
 export { startRedis, type RedisServer, type StartRedisOptions } from './redis.js'
+export { chromiumInstallMs, findChromium } from './find-chromium.js'
 export { findRedis, findValkey, type RedisBinary } from './find-redis.js'
 export { startRedisCluster, type RedisCluster } from './redis-cluster.js'
 export { startRedisReplicaPair, type RedisReplicaPair } from './redis-replica-pair.js'

@@ -93,8 +93,11 @@ async function initialise(
 
 // PGDATA, PGPORT and the like are meant for somebody else's PostgreSQL.
 function serverEnv(): NodeJS.ProcessEnv {
-  const ours = Object.entries(process.env).filter(([name]) => !/^(?:PG|LC_|LANG)/.test(name))
-  return { ...Object.fromEntries(ours), LC_ALL: 'C' }
+  const env = { ...process.env }
+  for (const name of Object.keys(env)) {
+    if (/^(?:PG|LC_|LANG)/.test(name)) delete env[name]
+  }
+  return { ...env, LC_ALL: 'C' }
 }
 
 // What pg_ctl looks at: the first line of postmaster.pid is the process, the eighth its state.

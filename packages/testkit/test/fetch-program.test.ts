@@ -3,15 +3,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fetchedCommand } from '../src/fetch-program.js'
-import { findPgBouncer, findPreparingPgBouncer } from '../src/find-pgbouncer.js'
-import { findRedis, findValkey } from '../src/find-redis.js'
+import { findRedis } from '../src/find-redis.js'
 
-const finders = { findRedis, findValkey, findPgBouncer, findPreparingPgBouncer }
+const finders = { findRedis }
 const found = await Promise.all(
   Object.entries(finders).map(async ([name, find]) => ({ name, ...(await find()) })),
 )
 
-// What is on PATH is not fetched, and SESSIONS_REDIS=fetched or SESSIONS_PGBOUNCER=fetched runs this nonetheless.
+// What is on PATH is not fetched, and SESSIONS_REDIS=fetched runs this nonetheless.
 describe.each(found.filter(({ source }) => source === 'fetched'))(
   'what $name fetches',
   ({ command, version }) => {

@@ -43,8 +43,8 @@ export class ContinueController {
     const { code, shop: given } = parseWith(codeSchema, body, '')
     const merchant = findMerchant(given)?.id
     return told(merchant, async () => {
-      const { mine, caller } = this.#asVisitor(req, merchant)
-      const key = { shortCode: code, caller, audience: 'phone' }
+      const { mine, ...asking } = this.#asVisitor(req, merchant)
+      const key = { shortCode: code, audience: 'phone', ...asking }
       return confirmPage({ code, shop: merchant }, await mine.describeTransfer(key))
     })
   }
@@ -62,10 +62,10 @@ export class ContinueController {
     const merchant = findMerchant(given)?.id
     const asked = { code, shop: merchant }
     return told(merchant, async () => {
-      const { mine, caller } = this.#asVisitor(req, merchant)
+      const { mine, ...asking } = this.#asVisitor(req, merchant)
       const redemption = await mine.redeem({
+        ...asking,
         shortCode: code,
-        caller,
         audience: 'phone',
         holding: await request.find(),
         replace: replace !== undefined,
@@ -83,7 +83,11 @@ export class ContinueController {
   #asVisitor(req: SessionsRequest, merchant: string | undefined) {
     if (merchant !== undefined) req.headers['x-merchant'] = merchant
     const identity = this.#callers.identify(req)
-    return { mine: this.#sessions.for(identity), caller: this.#callers.limitKeyOf(req, identity) }
+    return {
+      mine: this.#sessions.for(identity),
+      caller: this.#callers.limitKeyOf(req, identity),
+      device: req.headers['user-agent'],
+    }
   }
 }
 

@@ -5,7 +5,6 @@ import { parseWith } from '@sessions/core/node'
 import { InjectSessions, RequestSession } from '@sessions/nest'
 import { z } from 'zod'
 import { execute } from '../execution.js'
-import { PublicUrl } from '../public-url.js'
 import { ToolRegistry } from '../tools/tool-registry.js'
 
 const bodySchema = z.strictObject({
@@ -21,16 +20,10 @@ const keySchema = z.string().regex(/^[\w.:-]{1,150}$/, 'must be 1 to 150 letters
 export class ExecuteController {
   readonly #sessions: Sessions
   readonly #tools: ToolRegistry
-  readonly #publicUrl: PublicUrl
 
-  constructor(
-    @InjectSessions() sessions: Sessions,
-    @Inject(ToolRegistry) tools: ToolRegistry,
-    @Inject(PublicUrl) publicUrl: PublicUrl,
-  ) {
+  constructor(@InjectSessions() sessions: Sessions, @Inject(ToolRegistry) tools: ToolRegistry) {
     this.#sessions = sessions
     this.#tools = tools
-    this.#publicUrl = publicUrl
   }
 
   @Get('tools')
@@ -58,7 +51,6 @@ export class ExecuteController {
     const { output, merchant, isRepeat } = await execute(session, tool, input, {
       key,
       signal: hangUp(req, res),
-      linkOf: ({ secret }) => this.#publicUrl.linkOf(secret, session.tenantId),
     })
     if (isRepeat) res.setHeader('Idempotency-Replayed', 'true')
     return { sessionId: session.isStored ? session.id : null, tool: name, merchant: merchant ?? null, output }

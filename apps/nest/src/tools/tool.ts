@@ -1,4 +1,4 @@
-import type { Identity, JsonObject, Session, SessionCart, StartedTransfer } from '@sessions/core'
+import type { Identity, JsonObject, Session, SessionCart } from '@sessions/core'
 import type { z } from 'zod'
 import type { Merchant } from '../merchants.js'
 
@@ -13,8 +13,6 @@ export interface ToolContext {
   readonly signal: AbortSignal
   /** Names the call when its caller named it, so that a repeat changes nothing. */
   readonly changeId: string | undefined
-  /** The link of a transfer. */
-  readonly linkOf: (transfer: StartedTransfer) => string
 }
 
 /** Something an assistant may call. */

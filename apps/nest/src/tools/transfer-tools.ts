@@ -14,7 +14,7 @@ export const transferTools: readonly Tool[] = [
     }),
     // Whoever reads the history must not find a way in there.
     isSecret: true,
-    async execute({ to, mode }, { session, linkOf }) {
+    async execute({ to, mode }, { session }) {
       const isOwned = session.record.userId !== undefined
       const transfer = await session.transfer({
         // A user's session goes to devices of that user only, and a phone has nobody signed in: it gets a copy.
@@ -23,11 +23,12 @@ export const transferTools: readonly Tool[] = [
           : { mode: mode ?? (isOwned ? 'share' : 'move') }),
         audience: to,
       })
-      const { transferId, secret, shortCode, expiresAt } = transfer
+      const { transferId, url, secret, shortCode, expiresAt } = transfer
       return {
         transferId,
         mode: transfer.mode,
-        url: linkOf(transfer),
+        // The gateway has a page for every tenant.
+        url: url!,
         secret,
         shortCode,
         expiresAt: new Date(expiresAt).toISOString(),

@@ -72,6 +72,8 @@ export interface SessionApiOptions extends CarriageOptions {
    * its body says, which keeps mistakes out, and nobody who lies).
    */
   audienceOf?: (request: Request, identity: Identity, context: RequestContext) => string | undefined
+  /** What events of transfers know a device by; they tell a keyed digest of it (default: its `User-Agent`). */
+  deviceOf?: (request: Request, identity: Identity, context: RequestContext) => string | undefined
   /** Shows what tools gave back to clients (default false: `[tool result withheld]`). */
   exposeToolResults?: boolean
   /** Roles a client may append messages in (default: `user` alone). */
@@ -166,6 +168,7 @@ export function toApiParts(options: SessionApiOptions): ApiParts {
     limiterFailure: options.limiterFailure ?? 'open',
     limitKey: options.limitKey ?? ((_, { tenantId, userId }) => JSON.stringify([tenantId, userId ?? null])),
     audienceOf: options.audienceOf,
+    deviceOf: options.deviceOf ?? (({ headers }) => headers.get('user-agent') ?? undefined),
     maxBodyBytes: positive(options.maxBodyBytes, 'maxBodyBytes', 1024 * 1024),
     maxBodyDepth: positive(options.maxBodyDepth, 'maxBodyDepth', 32),
     exposeToolResults: options.exposeToolResults ?? false,

@@ -26,6 +26,8 @@ export interface SessionApi {
   readonly handle: (request: Request) => Promise<Response>
   /** Whether a path is one of the API's, so that a framework can pass on what is not. */
   readonly owns: (pathname: string) => boolean
+  /** What comes before `/sessions` in the path. */
+  readonly basePath: string
   /** Method and path of every route, for tests and tables. */
   readonly routes: readonly { readonly method: string; readonly path: string; readonly summary: string }[]
   /** OpenAPI 3.1, also served at `/sessions/openapi.json`. */
@@ -45,6 +47,7 @@ export function createSessionApi(options: SessionApiOptions): SessionApi {
   const routes = [describing(openApi), ...described]
   return {
     openApi,
+    basePath: api.basePath,
     routes: described.map(({ method, path, summary }) => ({ method, path, summary })),
     owns: (pathname) =>
       ['sessions', 'transfers'].some((root) => `${pathname}/`.startsWith(`${api.basePath}/${root}/`)),

@@ -17,7 +17,11 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
  *
  * @throws `csrf`
  */
-export function checkOrigin(request: Request, url: URL, rules: OriginRules): void {
+export function checkOrigin(
+  request: { readonly method: string; readonly headers: Pick<Headers, 'get'> },
+  url: { readonly host: string },
+  rules: OriginRules,
+): void {
   if (safeMethods.has(request.method)) return
   const { headers } = request
   const site = headers.get('sec-fetch-site')
@@ -30,7 +34,7 @@ export function checkOrigin(request: Request, url: URL, rules: OriginRules): voi
   throw new RequestError('csrf', 'The request may come from a page of another site.')
 }
 
-function carriesHeaderCredential(headers: Headers, { hasHeaderMode }: OriginRules): boolean {
+function carriesHeaderCredential(headers: Pick<Headers, 'get'>, { hasHeaderMode }: OriginRules): boolean {
   if (hasHeaderMode && headers.get('x-session-id') !== null) return true
   return /^bearer /i.test(headers.get('authorization') ?? '')
 }

@@ -31,6 +31,7 @@ export class RequestSession {
   #identity: Promise<Identity> | undefined
   #found: Promise<Session | undefined> | undefined
   #draft: Session | undefined
+  #creation: Promise<unknown> | undefined
 
   constructor(options: RequestSessionOptions) {
     this.#options = options
@@ -56,6 +57,9 @@ export class RequestSession {
     const mine = this.#options.sessions.for(await this.identity())
     this.#draft ??= mine.draft({
       beforeCreate: () => this.#mustBeWritable(),
+      onCreating: (creation) => {
+        this.#creation = creation
+      },
       afterCreate: async (session) => this.#handOver(await session.credential()),
     })
     return this.#draft
@@ -89,6 +93,11 @@ export class RequestSession {
   async carry(session: Session, credential?: string): Promise<void> {
     this.#mustBeWritable()
     this.#handOver(credential ?? (await session.credential()))
+  }
+
+  /** Settles once no draft is on its way to the store and back: to be awaited before a response begins. */
+  async settled(): Promise<void> {
+    await this.#creation?.catch(() => {})
   }
 
   /** Takes the credential away from the caller; the session stays. */

@@ -10,6 +10,8 @@ export interface ApiFixtureOptions extends Partial<SessionApiOptions> {
   /** Default: `memoryStore()`. */
   store?: SessionStore
   serviceTurns?: SessionTurnOptions
+  /** How often the model has been asked in a session, this time included (default: as this process has counted). */
+  countAsked?: (session: string) => number | Promise<number>
 }
 
 /**
@@ -19,7 +21,7 @@ export interface ApiFixtureOptions extends Partial<SessionApiOptions> {
  * `count` says how often it was asked, `tools` calls one, and anything else is an echo.
  */
 export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
-  const { store, serviceTurns, ...others } = options
+  const { store, serviceTurns, countAsked = counter(), ...others } = options
   const sessions = createSessions({
     credentialSecrets: ['a secret that only the suite may know'],
     transfers: { url: 'https://app.test/continue', returnToOrigins: ['https://app.test'] },
@@ -30,7 +32,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
   return createSessionApi({
     sessions,
     identify: identifyByToken,
-    respond: scriptedModel(),
+    respond: scriptedModel(countAsked),
     tools,
     header: true,
     onError: () => {},
@@ -52,12 +54,18 @@ function identifyByToken(request: Request) {
 
 const pollMs = 5
 
-function scriptedModel(): Respond {
+function counter(): (session: string) => number {
   const asked = new Map<string, number>()
+  return (session) => {
+    const count = (asked.get(session) ?? 0) + 1
+    asked.set(session, count)
+    return count
+  }
+}
+
+function scriptedModel(countAsked: (session: string) => number | Promise<number>): Respond {
   return async function* (turn) {
-    const key = JSON.stringify([turn.session.tenantId, turn.session.id])
-    const count = (asked.get(key) ?? 0) + 1
-    asked.set(key, count)
+    const count = await countAsked(JSON.stringify([turn.session.tenantId, turn.session.id]))
     const said = textOf({ content: turn.input })
     if (said === 'count') {
       yield String(count)

@@ -295,3 +295,13 @@ describe('options', () => {
     expect(JSON.stringify((await alice.get(`/sessions/${id}/messages`)).body)).toContain('warehouse')
   })
 })
+
+it('serves a service that another copy of this package made, as bundlers bring it', async () => {
+  const sessions = createSessions()
+  vi.resetModules()
+  const copy = await import('../../src/index.js')
+  expect(copy.createSessionApi).not.toBe(createSessionApi)
+  const api = copy.createSessionApi({ sessions, identify: () => ({ tenantId: 'acme', userId: 'alice' }) })
+  const made = await api.handle(new Request('https://api.test/sessions', { method: 'POST' }))
+  expect(made.status).toBe(201)
+})

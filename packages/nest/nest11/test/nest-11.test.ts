@@ -3,6 +3,8 @@ import { createRequire } from 'node:module'
 import { expect, it } from 'vitest'
 import '../../test/api-suite.test.js'
 import '../../test/nest.test.js'
+import '../../test/problems.test.js'
+import '../../test/sessions.controller.test.js'
 import '../../test/sessions.module.test.js'
 
 it('runs on Nest 11', () => {

@@ -85,6 +85,7 @@ export const contentRoutes: readonly Route[] = [
       const session = await find()
       const { messages, tokens, report } = await session.context({
         maxTokens,
+        remember: false,
         ...(query === undefined ? {} : { query }),
         ...(phase === undefined ? {} : { phase }),
       })

@@ -46,9 +46,11 @@ export const transferRoutes: readonly Route[] = [
     status: 201,
     response: schemas.startedReply,
     isSecret: true,
-    async handle({ session: find, body, request }) {
+    async handle({ session: find, body, api, request, identity, context }) {
       const session = await find()
-      const { expiresAt, shortCodeExpiresAt, ...started } = await session.transfer(body as TransferOptions)
+      const device = api.deviceOf(request, identity, context)
+      const options = { ...(body as TransferOptions), device }
+      const { expiresAt, shortCodeExpiresAt, ...started } = await session.transfer(options)
       if (started.url !== undefined && request.headers.get('accept')?.startsWith('text/plain') === true) {
         const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
         return new Response(started.url, { status: 201, headers })
@@ -167,12 +169,16 @@ function askedBy({
   request,
   identity,
   context,
-}: Pick<Call, 'api' | 'request' | 'identity' | 'context'>): Pick<TransferKey, 'caller' | 'audience'> {
+}: Pick<Call, 'api' | 'request' | 'identity' | 'context'>): Pick<
+  TransferKey,
+  'caller' | 'audience' | 'device'
+> {
   const caller = api.limitKey(request, identity)
-  if (api.audienceOf === undefined) return { caller }
+  const device = api.deviceOf(request, identity, context)
+  if (api.audienceOf === undefined) return { caller, device }
   const audience = api.audienceOf(request, identity, context)
   // Also where it is undefined: what the body says does not count then.
-  return { caller, audience }
+  return { caller, audience, device }
 }
 
 /** What a device would leave for what: nothing has happened, and the user is to decide. */

@@ -203,6 +203,14 @@ export const sessionCases: ApiChapter = {
         expect(context.body.context.messages).toMatchObject([{ role: 'user', part: 'query' }])
         expect((await alice.get(`/sessions/${id}/context?maxTokens=1`)).status).toBe(413)
         expect((await alice.get(`/sessions/${id}`)).body).toEqual(before)
+        // It is a look: not even where the window would begin is remembered.
+        const messages = Array.from({ length: 40 }, (_, index) => ({
+          content: `${index} ${'tells '.repeat(40)}`,
+        }))
+        await alice.post(`/sessions/${id}/messages`, { messages })
+        const longer = (await alice.get(`/sessions/${id}`)).body
+        expect((await alice.get(`/sessions/${id}/context?maxTokens=500`)).status).toBe(200)
+        expect((await alice.get(`/sessions/${id}`)).body).toEqual(longer)
       },
     },
     {

@@ -1,0 +1,21 @@
+import { NewChat } from '../../ui/conversation/new-chat.tsx'
+import { FoundPage } from '../../ui/sessions/found-page.tsx'
+import { OlderPage } from '../../ui/sessions/older-page.tsx'
+
+type Query = Promise<Readonly<Record<string, string | string[] | undefined>>>
+
+export default async function StartPage({ searchParams }: { searchParams: Query }) {
+  const { q, older } = await searchParams
+  if (typeof q === 'string' && q.trim() !== '') return <FoundPage query={q.trim().slice(0, 200)} />
+  if (typeof older === 'string') return <OlderPage cursor={older} />
+  return (
+    <>
+      <NewChat />
+      <noscript>
+        <p className="no-script">
+          Writing needs JavaScript. Without it, you can read and search the conversations you have had.
+        </p>
+      </noscript>
+    </>
+  )
+}

@@ -1,0 +1,15 @@
+import { z } from 'zod'
+import { guestOf } from '../../../../../server/caller.ts'
+import { chatRoute, originOf, readBody } from '../../../../../server/chat-route.ts'
+import { startTransfer } from '../../../../../server/transfers.ts'
+
+const bodySchema = z.strictObject({ mode: z.enum(['share', 'move', 'copy']) })
+
+export const POST = chatRoute(async (request, { params }: { params: Promise<{ id: string }> }) => {
+  const guest = guestOf(request)
+  const { mode } = await readBody(request, bodySchema)
+  // Where visitors reach us: as configured, or else where this one does, which the check of origins has seen.
+  const base = process.env['PUBLIC_URL'] || originOf(request.headers) || new URL(request.url).origin
+  const page = `${base.replace(/\/$/, '')}/continue`
+  return Response.json(await startTransfer(guest, (await params).id, mode, page), { status: 201 })
+})

@@ -1,0 +1,26 @@
+import { NextResponse } from 'next/server'
+import { z } from 'zod'
+import { guestOf } from '../../../../server/caller.ts'
+import { chatRoute, readBody } from '../../../../server/chat-route.ts'
+import { guestCookie, guestCookieOptions, toGuestToken } from '../../../../server/guest.ts'
+import { linkSchema } from '../../../../server/link-schema.ts'
+import { continueHere } from '../../../../server/transfers.ts'
+
+const bodySchema = linkSchema.extend({
+  redemptionId: z.string().min(16).max(200),
+  replace: z.boolean().optional(),
+})
+
+export const POST = chatRoute(async (request) => {
+  const visitor = guestOf(request)
+  const body = await readBody(request, bodySchema)
+  const continued = await continueHere(visitor, body)
+  if (continued.status !== 'redeemed') return Response.json(continued)
+  const { guest, ...answer } = continued
+  const response = NextResponse.json(answer)
+  if (guest !== visitor) {
+    const isSecure = request.headers.get('x-forwarded-proto') === 'https'
+    response.cookies.set(guestCookie, toGuestToken(guest), guestCookieOptions(isSecure))
+  }
+  return response
+})

@@ -1,0 +1,99 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const graceMs = 5000
+// Beside src and dist alike.
+const dir = fileURLToPath(new URL('../', import.meta.url))
+
+/** Servers of our own for the stores that live in one, when the environment names none. */
+const servers: Readonly<
+  Record<string, { variable: string; start: () => Promise<{ url: string; stop(): Promise<void> }> }>
+> = {
+  redis: { variable: 'REDIS_URL', start: async () => (await import('@sessions/testkit')).startRedis() },
+  postgres: {
+    variable: 'DATABASE_URL',
+    start: async () => (await import('@sessions/testkit')).startPostgres(),
+  },
+}
+
+function readPort(text: string | undefined): number {
+  if (text === undefined || text === '') return 3000
+  const port = Number(text)
+  if (/^\d{1,5}$/.test(text) && port < 65_536) return port
+  throw new Error(`PORT=${text} is no port: 0 (any) to 65535`)
+}
+
+/** Tells the application its store, and sees to it that there is one. */
+async function chooseStore(name: string | undefined): Promise<() => Promise<void>> {
+  if (name !== undefined) process.env['CHAT_STORE'] = name
+  const { variable, start } = (name === undefined ? undefined : servers[name]) ?? {}
+  if (variable === undefined || process.env[variable]) return async () => {}
+  const server = await start!()
+  process.env[variable] = server.url
+  return () => server.stop()
+}
+
+type Handle = (req: IncomingMessage, res: ServerResponse) => Promise<void>
+
+async function listen(
+  host: string,
+  port: number,
+): Promise<{ server: Server; serve: (handle: Handle) => void }> {
+  let serve: (handle: Handle) => void = () => {}
+  const ready = new Promise<Handle>((resolve) => (serve = resolve))
+  const server = createServer((req, res) => void ready.then((handle) => handle(req, res)))
+  server.listen(port, host)
+  await once(server, 'listening')
+  return { server, serve }
+}
+
+async function start(): Promise<void> {
+  const { values } = parseArgs({ options: { store: { type: 'string' } } })
+  const host = process.env['HOST'] || '127.0.0.1'
+  const port = readPort(process.env['PORT'])
+  Object.assign(process.env, { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' })
+  const stopStore = await chooseStore(values.store)
+  // The port first: Next wants to know it.
+  const { server, serve } = await listen(host, port)
+  const given = (server.address() as AddressInfo).port
+  // Not before the environment is what it is to be.
+  const { default: next } = await import('next')
+  const app = next({ dev: false, dir, hostname: host, port: given, httpServer: server })
+
+  let isClosing = false
+  const close = async (): Promise<void> => {
+    if (isClosing) process.exit(1)
+    isClosing = true
+    // Answers that are being given come to their end; who only watches is let go after a while.
+    setTimeout(() => server.closeAllConnections(), graceMs).unref()
+    setTimeout(() => process.exit(1), 2 * graceMs).unref()
+    await new Promise((resolve) => server.close(resolve))
+    await app.close()
+    await stopStore()
+    process.exit(0)
+  }
+  const closeOrSay = (): void => {
+    close().catch((error: unknown) => {
+      console.error(error)
+      process.exit(1)
+    })
+  }
+  process.on('SIGTERM', closeOrSay)
+  process.on('SIGINT', closeOrSay)
+
+  await app.prepare()
+  serve(app.getRequestHandler())
+  const url = `http://${host}:${given}`
+  // The application opens its store with the first request: better ours than somebody's.
+  const { status } = await fetch(`${url}/api/sessions`)
+  if (status !== 200) throw new Error(`The sessions cannot be reached (${status}).`)
+  console.log(`listening on ${url}`)
+}
+
+start().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error)
+  process.exit(1)
+})

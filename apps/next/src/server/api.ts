@@ -1,0 +1,22 @@
+import { createSessionApi, type SessionApi } from '@sessions/core'
+import { respond } from './assistant/respond.ts'
+import { tools } from './assistant/tools.ts'
+import { identify, isOperator } from './caller.ts'
+import { chat } from './chat.ts'
+
+/** The session HTTP API at `/api`. */
+export async function openApi(): Promise<SessionApi> {
+  const options = {
+    sessions: await chat.sessions(),
+    basePath: '/api',
+    identify,
+    respond,
+    tools,
+    // All they give back is what a visitor may see anyway, and the page shows it.
+    exposeToolResults: true,
+  }
+  const api = createSessionApi(options)
+  // Who runs the place may enter what others than users have said, such as conversations from elsewhere.
+  const operatorApi = createSessionApi({ ...options, clientRoles: ['user', 'assistant', 'system', 'tool'] })
+  return { ...api, handle: (request) => (isOperator(request) ? operatorApi : api).handle(request) }
+}

@@ -1,0 +1,58 @@
+import { SessionError } from '@sessions/core'
+import { checkOrigin, parseWith, toProblem } from '@sessions/core/node'
+import type { z } from 'zod'
+
+const maxBodyBytes = 16 * 1024
+
+/** A route of the chat's own, with the manners of the session API: problems, origins, no caching. */
+export function chatRoute<Context>(
+  handle: (request: Request, context: Context) => Promise<Response>,
+): (request: Request, context: Context) => Promise<Response> {
+  return async (request, context) => {
+    let response: Response
+    try {
+      checkOrigin(request, { host: hostOf(request.headers) }, { hasHeaderMode: false, trustedOrigins: [] })
+      response = await handle(request, context)
+    } catch (error) {
+      const problem = toProblem(error)
+      if (problem.status >= 500) console.error(error)
+      response = Response.json(problem, { status: problem.status })
+      response.headers.set('Content-Type', 'application/problem+json')
+      if (problem.retryAfterMs !== undefined) {
+        response.headers.set('Retry-After', String(Math.ceil(problem.retryAfterMs / 1000)))
+      }
+    }
+    response.headers.set('Cache-Control', 'no-store')
+    return response
+  }
+}
+
+/** The body, as `schema` wants it. @throws `invalid`, `too_large` */
+export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
+  if (!request.headers.get('content-type')?.startsWith('application/json')) {
+    throw new SessionError('invalid', 'The body must be application/json.', { path: 'Content-Type' })
+  }
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of request.body ?? []) {
+    text += decoder.decode(chunk, { stream: true })
+    if (text.length > maxBodyBytes) throw new SessionError('too_large', 'The body is too large.')
+  }
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new SessionError('invalid', 'The body is not JSON.')
+  }
+  return parseWith(schema, value, '')
+}
+
+/** The origin of the page that asks, if it is one of this host. */
+export function originOf(headers: Headers): string | undefined {
+  const origin = headers.get('origin') ?? ''
+  return URL.canParse(origin) && new URL(origin).host === hostOf(headers) ? origin : undefined
+}
+
+function hostOf(headers: Headers): string {
+  return headers.get('x-forwarded-host') ?? headers.get('host') ?? ''
+}

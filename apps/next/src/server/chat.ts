@@ -1,0 +1,22 @@
+import { createSessions } from '@sessions/core'
+import { nextSessions } from '@sessions/next'
+import { identify } from './caller.ts'
+import { secrets } from './secrets.ts'
+import { openStore } from './store.ts'
+
+const dayMs = 24 * 3_600_000
+
+/** The sessions of everybody who visits. */
+export const chat = nextSessions({
+  name: 'chat',
+  open: async () =>
+    createSessions({
+      store: await openStore(process.env),
+      credentialSecrets: secrets(),
+      ttl: { idleMs: 90 * dayMs, absoluteMs: 365 * dayMs },
+      // A visitor whose answer was cut off by a crash is soon told so.
+      turns: { leaseMs: 8000 },
+      limits: { maxSessionsPerUser: 200, whenFull: 'evict' },
+    }),
+  identify,
+})

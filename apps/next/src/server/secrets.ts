@@ -1,0 +1,34 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/**
+ * What signs: `SESSION_SECRETS`, separated by commas; the first signs, all verify. Without it one is made for the life of the
+ * process, in the environment, which is the one thing that all bundles of an application share.
+ */
+export function secrets(): readonly string[] {
+  if (!process.env['SESSION_SECRETS']) {
+    process.env['SESSION_SECRETS'] = randomBytes(32).toString('base64url')
+  }
+  return process.env['SESSION_SECRETS'].split(',').filter((secret) => secret !== '')
+}
+
+/** The text with its signature, good for this purpose alone. */
+export function sign(purpose: string, text: string): string {
+  return `${text}.${digest(secrets()[0]!, purpose, text).toString('base64url')}`
+}
+
+/** The text, if this signature was made here for this purpose. */
+export function verify(purpose: string, signed: string): string | undefined {
+  const end = signed.lastIndexOf('.')
+  if (end === -1 || signed.length > 500) return undefined
+  const text = signed.slice(0, end)
+  const given = Buffer.from(signed.slice(end + 1), 'base64url')
+  const isOurs = secrets().some((secret) => {
+    const right = digest(secret, purpose, text)
+    return right.length === given.length && timingSafeEqual(right, given)
+  })
+  return isOurs ? text : undefined
+}
+
+function digest(secret: string, purpose: string, text: string): Buffer {
+  return createHmac('sha256', secret).update(`chat ${purpose} ${text}`).digest()
+}

@@ -1,0 +1,54 @@
+import { once } from 'node:events'
+import { memoryStore, type SessionStore } from '@sessions/core'
+
+type Env = Readonly<Record<string, string | undefined>>
+
+const openers: Readonly<Record<string, (env: Env) => Promise<SessionStore>>> = {
+  memory: async () => memoryStore(),
+
+  async redis(env) {
+    const { createRedisClient } = await import('@sessions/store-redis/client')
+    const { redisStore } = await import('@sessions/store-redis')
+    const client = createRedisClient(wanted(env, 'REDIS_URL'))
+    try {
+      await once(client, 'ready')
+    } catch (error) {
+      client.disconnect()
+      throw error
+    }
+    return redisStore(client)
+  },
+
+  async postgres(env) {
+    const { createPostgresPool, migrate, postgresStore } = await import('@sessions/store-postgres')
+    const pool = createPostgresPool(wanted(env, 'DATABASE_URL'))
+    try {
+      // A demo brings its tables along; a service runs its migrations before it is deployed.
+      await migrate(pool)
+    } catch (error) {
+      await pool.end()
+      throw error
+    }
+    return postgresStore(pool)
+  },
+}
+
+/**
+ * The store that `CHAT_STORE` names, or else the one there is a URL for, Postgres first, or else memory.
+ *
+ * @throws for an unknown name, for one whose URL is missing, and when nobody answers there.
+ */
+export async function openStore(env: Env): Promise<SessionStore> {
+  const name = env['CHAT_STORE'] || (env['DATABASE_URL'] ? 'postgres' : env['REDIS_URL'] ? 'redis' : 'memory')
+  const open = Object.hasOwn(openers, name) ? openers[name]! : undefined
+  if (open === undefined) {
+    throw new Error(`CHAT_STORE=${name} is unknown; there are: ${Object.keys(openers).join(', ')}`)
+  }
+  return open(env)
+}
+
+function wanted(env: Env, name: string): string {
+  const value = env[name]
+  if (!value) throw new Error(`${name} is missing`)
+  return value
+}

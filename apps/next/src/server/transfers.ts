@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import { isSessionError, type Redemption, SessionError, type TransferMode } from '@sessions/core'
+import { identityOf, nobody } from './caller.ts'
+import { chat } from './chat.ts'
+import { readInvitation, toInvitation } from './guest.ts'
+
+const expiresInMs = 10 * 60_000
+
+/** What a link has in its fragment. */
+export interface Link {
+  readonly secret: string
+  /** Names the guest whose device this one is to be; a copy is for anybody. */
+  readonly guest?: string | undefined
+}
+
+/** A link that opens a session of this guest's elsewhere: on another device of theirs, or, as a copy, for anybody. */
+export async function startTransfer(guest: string, id: string, mode: TransferMode, page: string) {
+  const sessions = await chat.sessions()
+  const session = await sessions.for(identityOf(guest)).get(id)
+  const isCopy = mode === 'copy'
+  const started = await session.transfer({
+    mode,
+    expiresInMs,
+    ...(isCopy ? { allowAnonymous: true } : { confirm: 'source' }),
+  })
+  const { transferId, secret, expiresAt } = started
+  const fragment = isCopy ? secret : `${secret}.${toInvitation(guest, expiresAt)}`
+  return { transferId, mode, url: `${page}#${fragment}`, expiresAt: new Date(expiresAt).toISOString() }
+}
+
+/** What a link leads to, and what this device would leave for it. Spends nothing. @throws `not_found` */
+export async function describeLink(visitor: string, link: Link) {
+  const sessions = await chat.sessions()
+  const guest = invitedBy(link)
+  const {
+    expiresAt,
+    sessionId: _,
+    ...transfer
+  } = await sessions
+    .for(guest === undefined ? nobody : identityOf(guest))
+    .describeTransfer({ secret: link.secret, caller: visitor })
+  return {
+    transfer: { ...transfer, expiresAt: new Date(expiresAt).toISOString() },
+    leaves: { sessions: guest === undefined ? 0 : await leftBehind(visitor, guest) },
+  }
+}
+
+export interface ContinueOptions extends Link {
+  readonly redemptionId: string
+  /** The visitor knows that this device leaves the sessions it has. */
+  readonly replace?: boolean | undefined
+}
+
+export type Continued =
+  | { readonly status: 'pending'; readonly matchCode: string; readonly expiresAt: string }
+  | { readonly status: 'occupied'; readonly leaves: { readonly sessions: number } }
+  /** `guest` is who this device is from now on. */
+  | { readonly status: 'redeemed'; readonly sessionId: string; readonly guest: string }
+
+/** Redeems a link: this device becomes that guest's, or its visitor gets a copy. @throws `not_found` */
+export async function continueHere(visitor: string, options: ContinueOptions): Promise<Continued> {
+  const guest = invitedBy(options)
+  return guest === undefined ? takeCopy(visitor, options) : becomeGuest(visitor, guest, options)
+}
+
+async function becomeGuest(visitor: string, guest: string, options: ContinueOptions): Promise<Continued> {
+  const { secret, redemptionId, replace = false } = options
+  const left = replace ? 0 : await leftBehind(visitor, guest)
+  if (left > 0) return { status: 'occupied', leaves: { sessions: left } }
+  const sessions = await chat.sessions()
+  const redemption = await sessions.for(identityOf(guest)).redeem({ secret, redemptionId, caller: visitor })
+  return toContinued(redemption, guest)
+}
+
+/** Redeems as nobody, who may have a copy of a guest's session, and gives it to the visitor. */
+async function takeCopy(visitor: string, { secret, redemptionId }: ContinueOptions): Promise<Continued> {
+  const sessions = await chat.sessions()
+  const mine = sessions.for(identityOf(visitor))
+  // By which who asks again, for the answer was lost, finds what they have got.
+  const label = `copy:${createHash('sha256').update(`${secret} ${redemptionId}`).digest('hex')}`
+  const copyOfVisitor = async (): Promise<Continued | undefined> => {
+    const [copy] = (await mine.list({ label, limit: 1 })).items
+    return copy === undefined ? undefined : { status: 'redeemed', sessionId: copy.id, guest: visitor }
+  }
+  const before = await copyOfVisitor()
+  if (before !== undefined) return before
+  try {
+    const redemption = await sessions.for(nobody).redeem({ secret, redemptionId, caller: visitor })
+    if (redemption.status !== 'redeemed') return toContinued(redemption, visitor)
+    await redemption.session.edit({ label })
+    await (await mine.findByCredential(redemption.credential))?.bind()
+  } catch (error) {
+    // The same request at the same moment may have come first.
+    const made = isSessionError(error, 'not_found') ? await copyOfVisitor() : undefined
+    if (made === undefined) throw error
+    return made
+  }
+  const made = await copyOfVisitor()
+  if (made === undefined) throw new SessionError('not_found', 'There is no such transfer.')
+  return made
+}
+
+function toContinued(redemption: Redemption, guest: string): Continued {
+  switch (redemption.status) {
+    case 'redeemed':
+      return { status: 'redeemed', sessionId: redemption.session.id, guest }
+    case 'pending': {
+      const { matchCode, expiresAt } = redemption
+      return { status: 'pending', matchCode, expiresAt: new Date(expiresAt).toISOString() }
+    }
+    case 'occupied':
+      // Said only to who holds a session by its credential, and guests hold none.
+      throw new Error('A guest holds no credential.')
+  }
+}
+
+/** Whose device this one is to be. @throws `not_found` for an invitation that is none any more. */
+function invitedBy({ guest }: Link): string | undefined {
+  if (guest === undefined) return undefined
+  const invited = readInvitation(guest)
+  if (invited === undefined) throw new SessionError('not_found', 'There is no such transfer.')
+  return invited
+}
+
+/** How many sessions a device would not see any more. */
+async function leftBehind(visitor: string, guest: string): Promise<number> {
+  if (visitor === guest) return 0
+  const sessions = await chat.sessions()
+  return (await sessions.for(identityOf(visitor)).list({ limit: 200 })).items.length
+}

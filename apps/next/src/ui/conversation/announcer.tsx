@@ -1,0 +1,28 @@
+'use client'
+
+import { useEffect, useRef, useState } from 'react'
+import { textOf } from './pieces.ts'
+import { useConversation } from './use-conversation.ts'
+
+/** Reads an answer out once it is complete; word by word nobody could follow it. */
+export function Announcer() {
+  const { view } = useConversation()
+  const writing = useRef<string>(undefined)
+  const [said, setSaid] = useState('')
+  const { answer, messages } = view
+  const last = messages.at(-1)
+  useEffect(() => {
+    if (answer !== undefined) {
+      writing.current = answer.replyId
+      if (answer.pieces.length === 0) setSaid('')
+    } else if (last !== undefined && last.id === writing.current) {
+      writing.current = undefined
+      setSaid(last.status === 'complete' ? `The assistant says: ${textOf(last)}` : 'The answer broke off.')
+    }
+  }, [answer, last])
+  return (
+    <p className="hidden" aria-live="polite">
+      {said}
+    </p>
+  )
+}

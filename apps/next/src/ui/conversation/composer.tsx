@@ -1,0 +1,118 @@
+'use client'
+
+import { type RefObject, useEffect, useRef, useState } from 'react'
+import { Icon } from '../icons.tsx'
+import { keepDraft, keptDraft } from './kept.ts'
+
+export interface ComposerProps {
+  /** Names what is being written, so that it is found again after a reload. */
+  readonly place: string
+  readonly field: RefObject<HTMLTextAreaElement | null>
+  readonly isBusy: boolean
+  readonly isStopping: boolean
+  /** False when it cannot be sent now; the text stays then. */
+  readonly onSend: (text: string) => boolean
+  readonly onStop: (() => void) | undefined
+  /** ArrowUp in an empty field. */
+  readonly onEditLast?: () => void
+}
+
+/** Where a message is written. */
+export function Composer(props: ComposerProps) {
+  const { place, field, isBusy, isStopping, onSend, onStop, onEditLast } = props
+  const [text, setText] = useState('')
+  const isKept = useRef(false)
+  useEffect(() => {
+    // The server does not know what was begun here.
+    setText((now) => (now === '' ? keptDraft(place) : now))
+    isKept.current = true
+  }, [place])
+  useEffect(() => {
+    if (isKept.current) keepDraft(place, text)
+    fit(field.current)
+  }, [place, text, field])
+  useKeyboardHeight()
+
+  const send = (): void => {
+    const message = text.trim()
+    if (message === '' || isBusy || !onSend(message)) return
+    setText('')
+  }
+  return (
+    <form
+      className="composer"
+      onSubmit={(event) => {
+        event.preventDefault()
+        send()
+      }}
+    >
+      <textarea
+        ref={field}
+        name="message"
+        aria-label="Message"
+        placeholder="Write a message"
+        dir="auto"
+        rows={1}
+        value={text}
+        maxLength={20_000}
+        enterKeyHint="send"
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+            event.preventDefault()
+            send()
+          } else if (event.key === 'ArrowUp' && text === '' && onEditLast !== undefined) {
+            event.preventDefault()
+            onEditLast()
+          }
+        }}
+      />
+      {isBusy && onStop !== undefined ? (
+        <button
+          key="stop"
+          type="button"
+          className="send stop"
+          aria-label="Stop"
+          title="Stop (Esc)"
+          disabled={isStopping}
+          onClick={onStop}
+        >
+          <Icon name="stop" />
+        </button>
+      ) : (
+        <button
+          key="send"
+          type="submit"
+          className="send"
+          aria-label="Send"
+          title="Send (Enter)"
+          disabled={text.trim() === '' || isBusy}
+        >
+          <Icon name="send" />
+        </button>
+      )}
+    </form>
+  )
+}
+
+/** As high as its text, where the browser does not do that by itself. */
+function fit(field: HTMLTextAreaElement | null): void {
+  if (field === null || CSS.supports('field-sizing', 'content')) return
+  field.style.height = 'auto'
+  field.style.height = `${field.scrollHeight}px`
+}
+
+/** Keeps the page above the keyboard of a phone whose browser lays it over the page. */
+function useKeyboardHeight(): void {
+  useEffect(() => {
+    const viewport = window.visualViewport
+    if (viewport === null) return
+    const resize = (): void => {
+      const covered = window.innerHeight - viewport.height
+      const height = covered > 80 && viewport.scale < 1.01 ? `${viewport.height}px` : ''
+      document.documentElement.style.setProperty('--seen-height', height || '100dvh')
+    }
+    viewport.addEventListener('resize', resize)
+    return () => viewport.removeEventListener('resize', resize)
+  }, [])
+}

@@ -1,0 +1,309 @@
+import { call, newKey } from '../api-client.ts'
+import { isProblem, sayProblem } from '../problem.ts'
+import { announceChange } from '../sessions/changes.ts'
+import type { BranchesView, SessionView } from '../wire.ts'
+import { deliver } from './delivery.ts'
+import { forgetOutgoing, keepOutgoing, keptOutgoing } from './kept.ts'
+import { isBusy, reduce, seqBefore } from './reducer.ts'
+import { readSession, readStretch, type Stretch } from './session-reading.ts'
+import { type ConversationAction, type ConversationState, initialState, type Outgoing } from './state.ts'
+import { followTurn } from './turn-stream.ts'
+import { watchSession } from './watch.ts'
+
+/** What the page was given when it was made. */
+export interface Opening extends Stretch {
+  readonly session: SessionView
+  readonly branches: BranchesView | undefined
+}
+
+/** Everything there is to see of a conversation. */
+export interface ConversationView extends ConversationState {
+  readonly session: SessionView
+  readonly branches: BranchesView | undefined
+  /** It was deleted, or has expired. */
+  readonly isGone: boolean
+  readonly isConnected: boolean
+  /** What went wrong last, in a sentence. */
+  readonly notice: string | undefined
+}
+
+/** One conversation: what is shown of it, and what can be done with it. Lives as long as its page. */
+export class Conversation {
+  readonly sessionId: string
+  #view: ConversationView
+  #listeners = new Set<() => void>()
+  #life = new AbortController()
+  #waiting: ConversationAction[] = []
+  #refreshing: Promise<void> | undefined
+  #followed: string | undefined
+
+  constructor({ session, messages, earlier, branches }: Opening) {
+    this.sessionId = session.id
+    this.#view = {
+      ...initialState(messages, earlier),
+      session,
+      branches,
+      isGone: false,
+      isConnected: true,
+      notice: undefined,
+    }
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  readonly view = (): ConversationView => this.#view
+
+  /** Begins to listen, and goes on with what an earlier page has left: an answer half written, a message not sent. */
+  start(): void {
+    this.#life = new AbortController()
+    const { signal } = this.#life
+    const kept = keptOutgoing(this.sessionId)
+    if (kept !== undefined) {
+      this.#apply({ type: 'send', outgoing: kept })
+      void this.#deliver(kept)
+    } else if (this.#view.session.turn !== undefined) {
+      void this.#follow(this.#view.session.turn.id)
+    }
+    void watchSession(
+      this.sessionId,
+      {
+        changed: (session) => this.#sessionChanged(session),
+        ended: () => this.#set({ isGone: true }),
+        connected: (isConnected) => this.#connected(isConnected),
+      },
+      signal,
+    )
+  }
+
+  stop(): void {
+    this.#life.abort()
+    this.#followed = undefined
+  }
+
+  /** Sends a message. With `after`, the conversation goes back to just after that one first. */
+  send(text: string, after?: number): void {
+    if (isBusy(this.#view)) return
+    const outgoing: Outgoing = {
+      id: newKey(),
+      text,
+      at: new Date().toISOString(),
+      status: 'sending',
+      ...(after === undefined ? {} : { after }),
+    }
+    keepOutgoing(this.sessionId, outgoing)
+    this.#apply({ type: 'send', outgoing })
+    void this.#deliver(outgoing)
+  }
+
+  /** Sends what could not be sent once more: the same message, under the same key. */
+  retry(): void {
+    const { outgoing } = this.#view
+    if (outgoing?.status !== 'failed') return
+    const { problem: _, ...again } = outgoing
+    const sending: Outgoing = { ...again, status: 'sending' }
+    this.#apply({ type: 'send', outgoing: sending })
+    void this.#deliver(sending)
+  }
+
+  /** Has a message, whose answer failed, answered anew. */
+  answerFailed(id: string, text: string): void {
+    if (isBusy(this.#view)) return
+    const outgoing: Outgoing = { id, text, at: new Date().toISOString(), status: 'sending' }
+    this.#apply({ type: 'send', outgoing })
+    void this.#deliver(outgoing)
+  }
+
+  /** Lets go of a message that could not be sent. */
+  discard(): void {
+    forgetOutgoing(this.sessionId)
+    this.#apply({ type: 'discard' })
+    void this.refresh()
+  }
+
+  /** Says a message of the user anew, in other words or the same; the old way stays as another version. */
+  async sayAnew(seq: number, text: string): Promise<void> {
+    let before = seqBefore(this.#view, seq)
+    while (before === undefined) {
+      await this.loadOlder()
+      if (this.#view.notice !== undefined) return
+      before = seqBefore(this.#view, seq)
+    }
+    this.send(text, before)
+  }
+
+  /** Stops the answer that is being written. What there is of it stays. */
+  async cancel(): Promise<void> {
+    this.#apply({ type: 'stopping' })
+    await this.#attempt(() => call('POST', `${this.#path}/cancel`))
+  }
+
+  async switchTo(branchId: string): Promise<void> {
+    await this.#attempt(() => call('POST', `${this.#path}/branches/${branchId}/switch`, { key: newKey() }))
+    await this.refresh()
+  }
+
+  async reset(): Promise<boolean> {
+    const isDone = await this.#attempt(() => call('POST', `${this.#path}/reset`, { key: newKey() }))
+    if (isDone) this.#apply({ type: 'lost' })
+    await this.refresh()
+    return isDone
+  }
+
+  /** A new session with everything up to a message. Resolves to its id. */
+  async fork(atSeq: number, title: string): Promise<string | undefined> {
+    let id: string | undefined
+    await this.#attempt(async () => {
+      const body = { atSeq, title }
+      const { session } = await call<{ session: SessionView }>('POST', `${this.#path}/fork`, {
+        body,
+        key: newKey(),
+      })
+      id = session.id
+    })
+    if (id !== undefined) announceChange()
+    return id
+  }
+
+  async loadOlder(): Promise<void> {
+    const { earlier } = this.#view
+    if (earlier === undefined) return
+    await this.#attempt(async () => {
+      this.#apply({ type: 'older', ...(await readStretch(this.sessionId, earlier)) })
+    })
+  }
+
+  /** Reads session, messages and branches anew, and follows an answer that is being written. */
+  async refresh(): Promise<void> {
+    this.#refreshing ??= this.#readAll().finally(() => {
+      this.#refreshing = undefined
+    })
+    await this.#refreshing
+  }
+
+  get #path(): string {
+    return `/sessions/${this.sessionId}`
+  }
+
+  async #readAll(): Promise<void> {
+    try {
+      const { session, stretch, branches } = await readSession(this.sessionId)
+      const isRenamed = session.title !== this.#view.session.title
+      this.#set({ session, branches, notice: undefined })
+      this.#apply({ type: 'page', ...stretch })
+      if (isRenamed) announceChange()
+      if (session.turn !== undefined && !isBusy(this.#view)) void this.#follow(session.turn.id)
+    } catch (error) {
+      if (isProblem(error, 'not_found')) this.#set({ isGone: true })
+      else this.#set({ notice: sayProblem(error) })
+    }
+  }
+
+  #connected(isConnected: boolean): void {
+    if (isConnected === this.#view.isConnected) return
+    this.#set({ isConnected })
+    // What failed for want of a connection may be read now.
+    if (isConnected && this.#view.notice !== undefined) void this.refresh()
+  }
+
+  #sessionChanged(session: SessionView): void {
+    const { revision, messageCount, title } = this.#view.session
+    if (session.revision === revision && session.messageCount === messageCount) return
+    // What changes while we write ourselves is read at the end of it, in one go.
+    const { turn } = this.#view.session
+    this.#set({ session: turn === undefined ? session : { ...session, turn } })
+    if (session.title !== title) announceChange()
+    if (!isBusy(this.#view)) void this.refresh()
+  }
+
+  async #deliver(outgoing: Outgoing): Promise<void> {
+    const { signal } = this.#life
+    const hear = (action: ConversationAction): void => {
+      if (action.type === 'started') {
+        forgetOutgoing(this.sessionId)
+        announceChange()
+      }
+      this.#write(action)
+    }
+    try {
+      await deliver(this.sessionId, outgoing, hear, signal)
+    } catch (error) {
+      if (signal.aborted) return
+      if (isProblem(error, 'not_found')) this.#set({ isGone: true })
+      return this.#refused(outgoing, sayProblem(error))
+    }
+    if (!signal.aborted) await this.#settle()
+  }
+
+  #refused({ id }: Outgoing, problem: string): void {
+    // A message that is in the log stands there already, and what failed is only that it was to be answered anew.
+    if (this.#view.messages.some((message) => message.id === id)) {
+      this.#apply({ type: 'discard' })
+      this.#set({ notice: problem })
+    } else {
+      this.#apply({ type: 'refused', problem })
+    }
+  }
+
+  /** Follows a turn that was begun elsewhere, or before this page was loaded, from its beginning. */
+  async #follow(turnId: string): Promise<void> {
+    if (this.#followed === turnId) return
+    this.#followed = turnId
+    const { signal } = this.#life
+    await followTurn(this.sessionId, { turnId, lastEventId: '' }, (action) => this.#write(action), signal)
+    if (!signal.aborted) await this.#settle()
+  }
+
+  /** What was written is in the log now. */
+  async #settle(): Promise<void> {
+    this.#apply({ type: 'ended' })
+    const problem = this.#view.answer?.problem
+    // A reading that began before the end would not show it.
+    await this.#refreshing
+    await this.refresh()
+    // Usually the log tells of it. Where nothing could be stored, somebody has to.
+    if (problem !== undefined && this.#view.messages.at(-1)?.status !== 'failed')
+      this.#set({ notice: problem })
+    announceChange()
+  }
+
+  async #attempt(what: () => Promise<unknown>): Promise<boolean> {
+    this.#set({ notice: undefined })
+    try {
+      await what()
+      return true
+    } catch (error) {
+      if (isProblem(error, 'not_found')) void this.refresh()
+      this.#set({ notice: sayProblem(error) })
+      return false
+    }
+  }
+
+  /** Words come faster than a screen shows them: those of one frame are drawn together. */
+  #write(action: ConversationAction): void {
+    this.#waiting.push(action)
+    if (action.type !== 'text') return this.#flush()
+    if (this.#waiting.length > 1) return
+    if (document.visibilityState === 'visible') requestAnimationFrame(() => this.#flush())
+    else setTimeout(() => this.#flush(), 250)
+  }
+
+  #flush(): void {
+    if (this.#waiting.length === 0) return
+    const state = this.#waiting.reduce<ConversationState>(reduce, this.#view)
+    this.#waiting = []
+    this.#set(state)
+  }
+
+  #apply(action: ConversationAction): void {
+    this.#flush()
+    this.#set(reduce(this.#view, action))
+  }
+
+  #set(change: Partial<ConversationView>): void {
+    this.#view = { ...this.#view, ...change }
+    for (const listener of this.#listeners) listener()
+  }
+}

@@ -1,0 +1,57 @@
+import type { Outgoing } from './state.ts'
+
+/** What a reload, a crash or a closed tab must not take away: the text being written, and the message being sent. */
+
+const draftOf = (place: string): string => `chat.draft.${place}`
+const outgoingOf = (sessionId: string): string => `chat.outgoing.${sessionId}`
+
+export function keptDraft(place: string): string {
+  return read(() => localStorage.getItem(draftOf(place))) ?? ''
+}
+
+export function keepDraft(place: string, text: string): void {
+  write(() => {
+    if (text === '') localStorage.removeItem(draftOf(place))
+    else localStorage.setItem(draftOf(place), text)
+  })
+}
+
+/** A message that was on its way when the page went, to be sent under its own key. */
+export function keptOutgoing(sessionId: string): Outgoing | undefined {
+  const text = read(() => sessionStorage.getItem(outgoingOf(sessionId)))
+  if (text === undefined) return undefined
+  try {
+    return { ...(JSON.parse(text) as Outgoing), status: 'sending' }
+  } catch {
+    return undefined
+  }
+}
+
+export function keepOutgoing(sessionId: string, outgoing: Outgoing): void {
+  write(() => sessionStorage.setItem(outgoingOf(sessionId), JSON.stringify(outgoing)))
+}
+
+export function forgetOutgoing(sessionId: string): void {
+  write(() => sessionStorage.removeItem(outgoingOf(sessionId)))
+}
+
+/** Nothing of a session that is deleted stays behind. */
+export function forgetTexts(sessionId: string): void {
+  keepDraft(sessionId, '')
+  forgetOutgoing(sessionId)
+}
+
+// Storage may be forbidden or full. Then the text lives as long as the page, which is what can be had.
+function read(get: () => string | null): string | undefined {
+  try {
+    return get() ?? undefined
+  } catch {
+    return undefined
+  }
+}
+
+function write(set: () => void): void {
+  try {
+    set()
+  } catch {}
+}

@@ -1,0 +1,36 @@
+'use client'
+
+import { useSyncExternalStore } from 'react'
+import { useConversation } from './use-conversation.ts'
+
+/** What is wrong at the moment, if anything, in a line that has its place whether or not there is something to say. */
+export function Notice() {
+  const { conversation, view } = useConversation()
+  const isOnline = useSyncExternalStore(
+    subscribe,
+    () => navigator.onLine,
+    () => true,
+  )
+  const text = !isOnline
+    ? 'You are offline. What you write is kept here.'
+    : (view.notice ?? (view.isConnected ? undefined : 'Connecting again …'))
+  return (
+    <div className="notice" role="status">
+      {text}
+      {view.notice === undefined || !isOnline ? undefined : (
+        <button type="button" className="text-button" onClick={() => void conversation.refresh()}>
+          Look again
+        </button>
+      )}
+    </div>
+  )
+}
+
+function subscribe(listener: () => void): () => void {
+  window.addEventListener('online', listener)
+  window.addEventListener('offline', listener)
+  return () => {
+    window.removeEventListener('online', listener)
+    window.removeEventListener('offline', listener)
+  }
+}

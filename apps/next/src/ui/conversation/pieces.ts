@@ -1,0 +1,53 @@
+import type { MessageView, Part } from '../wire.ts'
+
+/** What an answer is made of, in the order it was said. */
+export type Piece =
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'tool'; readonly id: string; readonly name: string; readonly state: ToolState }
+
+export type ToolState = 'running' | 'done' | 'failed'
+
+/** The text of a message; other parts have none. */
+export function textOf({ content }: { readonly content: string | readonly Part[] }): string {
+  if (typeof content === 'string') return content
+  return content.map((part) => (part.type === 'text' ? stringOf(part['text']) : '')).join('')
+}
+
+/** The messages of one answer as a reader sees them: its words, and a line for each tool. */
+export function piecesOf(messages: readonly MessageView[]): Piece[] {
+  const pieces: Piece[] = []
+  for (const { content } of messages) {
+    const parts: readonly Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
+    for (const part of parts) addPart(pieces, part)
+  }
+  return pieces
+}
+
+function addPart(pieces: Piece[], part: Part): void {
+  const id = stringOf(part['toolCallId'])
+  if (part.type === 'text') addText(pieces, stringOf(part['text']))
+  // What a stored answer called has come back, or never will.
+  else if (part.type === 'tool-call') addTool(pieces, { id, name: stringOf(part['toolName']), state: 'done' })
+  else if (part.type === 'tool-result' && part['isError'] === true) settleTool(pieces, id, 'failed')
+}
+
+export function addText(pieces: Piece[], text: string): void {
+  if (text === '') return
+  const last = pieces.at(-1)
+  if (last?.type === 'text') pieces[pieces.length - 1] = { type: 'text', text: last.text + text }
+  else pieces.push({ type: 'text', text })
+}
+
+export function addTool(pieces: Piece[], tool: { id: string; name: string; state: ToolState }): void {
+  pieces.push({ type: 'tool', ...tool })
+}
+
+export function settleTool(pieces: Piece[], id: string, state: ToolState): void {
+  const index = pieces.findLastIndex((piece) => piece.type === 'tool' && piece.id === id)
+  const found = pieces[index]
+  if (found?.type === 'tool') pieces[index] = { ...found, state }
+}
+
+function stringOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,236 @@
+import { describe, expect, it } from 'vitest'
+import {
+  answered,
+  answers,
+  button,
+  composer,
+  conversations,
+  inspector,
+  look,
+  openDesk,
+  questions,
+  say,
+  talk,
+} from './desk.js'
+
+const desk = openDesk()
+
+describe('a conversation', () => {
+  it('begins with the first message, and gets a title from it', async () => {
+    const page = await desk.device()
+    await page.goto('/')
+    await page.getByRole('heading', { name: 'What is on your mind?' }).waitFor()
+    await look(page, 'start')
+    expect(await (await page.request.get('/api/sessions')).json(), 'who only looks leaves no trace').toEqual({
+      sessions: { items: [] },
+    })
+    await say(page, 'Do you have something warm under 20?')
+    expect(await answered(page, 1)).toContain('Night Train Tea')
+    expect(page.url()).toMatch(/\/c\/[\w-]+$/)
+    await page.getByRole('heading', { name: 'Do you have something warm under 20?' }).waitFor()
+    await conversations(page).getByRole('link', { name: 'Do you have something warm under 20?' }).waitFor()
+    await expect.poll(() => page.title()).toBe('Do you have something warm under 20? · Blotter')
+    await say(page, 'What did I just say?')
+    expect(await answered(page, 2)).toContain('“Do you have something warm under 20?”')
+    await look(page, 'conversation')
+  })
+
+  it('goes on where it was when the page is loaded anew in the middle of an answer', async () => {
+    const page = await desk.device()
+    await page.goto('/')
+    await say(page, 'Tell me a story about a lighthouse')
+    await answers(page).filter({ hasText: 'The night train' }).waitFor()
+    await look(page, 'writing')
+    await page.reload()
+    await answers(page).filter({ hasText: 'The night train' }).waitFor()
+    await button(page, 'Stop').waitFor()
+    const text = await answered(page, 1)
+    expect(text.match(/The night train/g)).toHaveLength(1)
+    expect(text.match(/The end\./g)).toHaveLength(1)
+    expect(await questions(page).count()).toBe(1)
+    expect(await answers(page).count()).toBe(1)
+    await page.reload()
+    expect((await answered(page, 1)).replaceAll(/\s+/g, ' ')).toBe(text.replaceAll(/\s+/g, ' '))
+  })
+
+  it('says once what had to be sent twice, for the answer got lost on its way', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello')
+    let lost = 0
+    await page.route('**/api/sessions/*/message*', async (route) => {
+      if (lost > 0) return route.continue()
+      lost++
+      // The server has it, and the page does not know.
+      await route.fetch()
+      return route.abort()
+    })
+    await say(page, 'Add the Fox Cup')
+    await answers(page).filter({ hasText: 'Fox Cup' }).waitFor()
+    await answered(page, 2)
+    expect(lost).toBe(1)
+    expect(await questions(page).count()).toBe(2)
+    await page.reload()
+    await answered(page, 2)
+    expect(await questions(page).count()).toBe(2)
+    await inspector(page).getByText('1 piece').waitFor()
+    expect(desk.faults.splice(0).filter((fault) => !fault.includes('net::ERR_FAILED'))).toEqual([])
+  })
+
+  it('stops when it is told to, and keeps what was said', async () => {
+    const page = await desk.device()
+    await page.goto('/')
+    await say(page, 'Tell me a story')
+    await answers(page).filter({ hasText: 'The night train' }).waitFor()
+    await button(page, 'Stop').click()
+    await page.getByText('You stopped it here.').waitFor()
+    const text = await answered(page, 1)
+    expect(text).toContain('The night train')
+    expect(text).not.toContain('The end.')
+    await page.reload()
+    await page.getByText('You stopped it here.').waitFor()
+    await say(page, 'What did I just say?')
+    expect(await answered(page, 2)).toContain('“Tell me a story”')
+    await look(page, 'stopped')
+  })
+
+  it('takes second thoughts, and lets one go back to the first', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello', 'Show me books')
+    await button(questions(page).nth(1), 'Edit message').click()
+    const field = page.getByRole('textbox', { name: 'Edit your message' })
+    expect(await field.inputValue()).toBe('Show me books')
+    await look(page, 'editing')
+    await field.fill('Show me lamps')
+    await button(page, 'Send anew').click()
+    await answers(page).filter({ hasText: 'Little Moon Lamp' }).waitFor()
+    await answered(page, 2)
+    expect(await answers(page).filter({ hasText: 'Almanac' }).count()).toBe(0)
+    const versions = questions(page).nth(1).getByRole('group', { name: 'Versions' })
+    await versions.getByText('2 / 2').waitFor()
+    await button(versions, 'Previous version').click()
+    await answers(page).filter({ hasText: 'Almanac' }).waitFor()
+    await versions.getByText('1 / 2').waitFor()
+    await questions(page).filter({ hasText: 'Show me books' }).waitFor()
+    await look(page, 'versions')
+    await page.reload()
+    await answers(page).filter({ hasText: 'Almanac' }).waitFor()
+    await button(versions, 'Next version').click()
+    await answers(page).filter({ hasText: 'Little Moon Lamp' }).waitFor()
+    await say(page, 'What did I just say?')
+    expect(await answered(page, 3)).toContain('“Show me lamps”')
+  })
+
+  it('answers again in other words', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello')
+    const first = await answered(page, 1)
+    await button(answers(page).first(), 'Answer again').click()
+    await questions(page).first().getByText('2 / 2').waitFor()
+    await expect.poll(() => answered(page, 1)).not.toBe(first)
+    await button(questions(page).first(), 'Previous version').click()
+    await expect.poll(() => answered(page, 1)).toBe(first)
+  })
+
+  it('forks, and both go their own ways', async () => {
+    const page = await desk.device()
+    const id = await talk(page, 'My name is Ada', 'Show me books')
+    await button(answers(page).first(), 'Fork from here').click()
+    await page.waitForURL((url) => !url.pathname.endsWith(id))
+    await expect.poll(() => questions(page).count()).toBe(1)
+    await say(page, 'What do you know about me?')
+    expect(await answered(page, 2)).toContain('Ada')
+    await page.goto(`/c/${id}`)
+    expect(await answered(page, 2)).toContain('Almanac')
+    expect(
+      await conversations(page)
+        .getByRole('link', { name: /My name is Ada/ })
+        .count(),
+    ).toBe(2)
+  })
+
+  it('begins anew with the same cart when it is cleared', async () => {
+    const page = await desk.device()
+    await talk(page, 'Add the Fox Cup')
+    await button(page, 'More').click()
+    await button(page, 'Clear conversation').click()
+    await look(page, 'clearing')
+    await button(page.getByRole('dialog'), 'Clear').click()
+    await page.getByText('A clean sheet.').waitFor()
+    expect(await questions(page).count()).toBe(0)
+    await inspector(page).getByText('Fox Cup').first().waitFor()
+    await look(page, 'cleared')
+    await say(page, 'What did I ask first?')
+    expect(await answered(page, 1)).toContain('first thing')
+  })
+})
+
+describe('the list', () => {
+  it('renames, and finds again', async () => {
+    const page = await desk.device()
+    await talk(page, 'Tell me of cats and their paperwork')
+    await button(conversations(page), /^More about/).click()
+    await look(page, 'row-menu')
+    await button(page, 'Rename conversation').click()
+    const title = page.getByRole('textbox', { name: 'Title' })
+    await title.fill('Feline bureaucracy')
+    await title.press('Enter')
+    await page.getByRole('heading', { name: 'Feline bureaucracy' }).waitFor()
+    await button(page, 'New chat').click()
+    await page.getByRole('heading', { name: 'What is on your mind?' }).waitFor()
+    await say(page, 'Hello')
+    await answered(page, 1)
+
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('paperwork')
+    await page.getByRole('heading', { name: 'About “paperwork”' }).waitFor()
+    await conversations(page)
+      .getByRole('link', { name: /Feline bureaucracy/ })
+      .waitFor()
+    await look(page, 'search')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Feline bureaucracy' }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('xylophone')
+    await page.getByRole('heading', { name: 'Nothing about “xylophone”' }).waitFor()
+    await page.keyboard.press('Escape')
+    await conversations(page).getByRole('link', { name: 'Hello' }).waitFor()
+  })
+
+  it('deletes, for good, after asking', async () => {
+    const page = await desk.device()
+    const id = await talk(page, 'Something that nobody needs to know')
+    await button(conversations(page), /^More about/).click()
+    await button(conversations(page), 'Delete conversation').click()
+    const dialog = page.getByRole('dialog', { name: 'Delete this conversation?' })
+    await look(page, 'deleting')
+    await button(dialog, 'Cancel').click()
+    await answered(page, 1)
+    await button(conversations(page), /^More about/).click()
+    await button(conversations(page), 'Delete conversation').click()
+    await button(dialog, 'Delete').click()
+    await page.getByRole('heading', { name: 'What is on your mind?' }).waitFor()
+    await page.getByText('Nothing here yet.').waitFor()
+    expect((await page.request.get(`/api/sessions/${id}`)).status()).toBe(404)
+    await page.goto(`/c/${id}`)
+    // The browser tells of the 404 itself.
+    expect(desk.faults.splice(0)).toEqual([expect.stringContaining('404')])
+    await look(page, 'not-there')
+  })
+
+  it('keeps what is written when the network is gone, and sends it when it is back', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello')
+    await page.context().setOffline(true)
+    await page.getByText('You are offline.').waitFor()
+    await composer(page).fill('Show me books')
+    await button(page, 'Send').click()
+    await page.getByText('Not sent.').waitFor()
+    await look(page, 'not-sent')
+    await page.context().setOffline(false)
+    await answers(page).filter({ hasText: 'Almanac' }).waitFor()
+    await answered(page, 2)
+    expect(await questions(page).count()).toBe(2)
+    const told = desk.faults.splice(0)
+    expect(told.filter((fault) => !fault.includes('net::ERR_'))).toEqual([])
+  })
+})

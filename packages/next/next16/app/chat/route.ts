@@ -1,0 +1,32 @@
+import { bindSession, forgetSession, newSession, withSession } from '@sessions/next'
+import { redirect } from 'next/navigation'
+import { chat } from '../../lib/chat'
+
+export const GET = withSession(chat, async (_, session) => {
+  const { messages } = await session.history()
+  return Response.json({
+    id: session.isStored ? session.id : null,
+    messages: messages.map((one) => one.content),
+  })
+})
+
+export const POST = withSession(chat, async (request, session) => {
+  const { text, then } = (await request.json()) as { text: string; then?: string }
+  await session.append({ role: 'user', content: text })
+  if (then === 'redirect') redirect('/')
+  if (then === 'fail') throw new Error('broken')
+  return Response.json({ id: session.id }, { status: 201 })
+})
+
+export const PUT = withSession(chat, async () => {
+  const session = await newSession(chat)
+  await session.store()
+  return Response.redirect('http://elsewhere.test/', 303)
+})
+
+export const PATCH = withSession(chat, async () => Response.json({ id: (await bindSession(chat)).id }))
+
+export const DELETE = withSession(chat, async () => {
+  await forgetSession(chat)
+  return new Response(null, { status: 204 })
+})

@@ -1,0 +1,12 @@
+import type { NextConfig } from 'next'
+
+const config: NextConfig = {
+  cacheComponents: true,
+  partialPrefetching: true,
+  distDir: process.env['NEXT_DIST_DIR'] ?? '.next',
+  cacheHandlers: { default: new URL('./cache-handler.mjs', import.meta.url).pathname },
+  // Types are checked by a task of their own.
+  typescript: { ignoreBuildErrors: true },
+}
+
+export default config

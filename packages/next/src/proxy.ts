@@ -1,0 +1,1 @@
+export { sessionsProxy, type SessionsProxyOptions } from './sessions-proxy.js'

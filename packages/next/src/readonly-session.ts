@@ -1,0 +1,98 @@
+import { type Session, SessionError, type SessionsOfCaller } from '@sessions/core'
+
+/** A session as a server component has it: to look at. */
+export interface ReadonlySession extends Pick<
+  Session,
+  | 'id'
+  | 'tenantId'
+  | 'ref'
+  | 'identity'
+  | 'record'
+  | 'isStored'
+  | 'read'
+  | 'history'
+  | 'allMessages'
+  | 'info'
+  | 'orders'
+  | 'branches'
+  | 'transfers'
+  | 'currentTurn'
+  | 'pseudonym'
+> {
+  readonly cart: Pick<Session['cart'], 'get'>
+  readonly state: Pick<Session['state'], 'get'>
+  readonly preferences: Pick<Session['preferences'], 'get'>
+}
+
+/** A session to look at. What has been read once is not read again: all of a page shows the same. */
+export function readonlySession(session: Session): ReadonlySession {
+  const kept = new Map<string, Promise<unknown>>()
+  const once = <T>(what: string, read: () => Promise<T>): Promise<T> => {
+    const known = kept.get(what) as Promise<T> | undefined
+    const reading = known ?? read()
+    kept.set(what, reading)
+    return reading
+  }
+  // What was read to find it is all there is beside the messages.
+  const read = async () => session.contents ?? (await once('contents', () => session.read()))
+  const { id, tenantId, ref, identity, record, isStored } = session
+  const view: ReadonlySession = {
+    id,
+    tenantId,
+    ref,
+    identity,
+    record,
+    isStored,
+    read,
+    history: (options) => once(`history ${JSON.stringify(options)}`, () => session.history(options)),
+    allMessages: () => once('messages', () => session.allMessages()),
+    info: () => once('info', () => session.info()),
+    transfers: () => once('transfers', () => session.transfers()),
+    currentTurn: () => once('turn', () => session.currentTurn()),
+    orders: async () => (await read()).orders,
+    branches: async () => (await read()).branches,
+    pseudonym: (purpose) => session.pseudonym(purpose),
+    cart: refusing({ get: async () => (await read()).cart }, session.cart),
+    state: refusing({ get: async () => (await read()).state }, session.state),
+    preferences: refusing({ get: async () => (await read()).preferences }, session.preferences),
+  }
+  return refusing(view, session)
+}
+
+/** The caller's sessions to look at. */
+export function readonlyCaller(caller: SessionsOfCaller): SessionsOfCaller {
+  const find = async (id: string) => {
+    const session = await caller.find(id)
+    return session === undefined ? undefined : readonlySession(session)
+  }
+  const view = {
+    identity: caller.identity,
+    list: (options: Parameters<typeof caller.list>[0]) => caller.list(options),
+    describeTransfer: (key: Parameters<typeof caller.describeTransfer>[0]) => caller.describeTransfer(key),
+    find,
+    get: async (id: string) => readonlySession(await caller.get(id)),
+  }
+  return refusing(view, caller) as never
+}
+
+/** `view`, where everything else that `whole` can do rejects. */
+function refusing<View extends object>(view: View, whole: object): View {
+  return new Proxy(view, {
+    get: (_, name) => {
+      if (name in view) return Reflect.get(view, name) as unknown
+      return typeof Reflect.get(whole, name) === 'function' && name !== 'constructor' ? refuse : undefined
+    },
+  })
+}
+
+async function refuse(): Promise<never> {
+  throw readsOnly()
+}
+
+/** Why a session cannot be changed while a page is rendered. */
+export function readsOnly(): SessionError {
+  return new SessionError(
+    'headers_sent',
+    'A server component only reads: change sessions in a server action or in a route handler.',
+  )
+}

@@ -1,0 +1,105 @@
+import { SessionError } from '@sessions/core'
+import { RequestSession } from '@sessions/core/node'
+import { cookies, headers } from 'next/headers.js'
+import { NextResponse } from 'next/server.js'
+import type { NextSessions } from './next-sessions.js'
+import { readsOnly } from './readonly-session.js'
+import { carrierOf, currentUnit, type RequestCookies, type WorkUnit } from './request-parts.js'
+
+/**
+ * An action or a handler while it runs. Only here a credential can be handed over: nothing else tells when a response
+ * begins, and Next drops a cookie that comes later without a word.
+ */
+export interface Scope {
+  request: RequestSession
+  /** Asks anew who the caller is, who may have signed in since. */
+  readonly restart: () => Promise<void>
+  /** What a response gets beside cookies, if there is one to get it. */
+  readonly headers: Headers
+  /** Ends it, once a draft that is being stored has been handed over. */
+  readonly leave: () => Promise<void>
+}
+
+// By Next's own object for a request, which an action, a handler and what they call have in common.
+const scopes = new WeakMap<WorkUnit, Map<string, Scope>>()
+
+/** The scope of this service around the code that asks. */
+export function currentScope(sessions: NextSessions): Scope | undefined {
+  return scopes.get(currentUnit())?.get(sessions.name)
+}
+
+/** @throws `headers_sent` in a render and in `after()`; `invalid` where there is no request. */
+export function writableUnit(): WorkUnit {
+  const unit = currentUnit()
+  if (unit.phase === 'action') return unit
+  if (unit.phase === 'render') throw readsOnly()
+  throw new SessionError(
+    'headers_sent',
+    'The response is out: get the session before after(), and use it there.',
+  )
+}
+
+/** Begins a scope; within another one of the same service, that one goes on. */
+export async function enterScope(sessions: NextSessions): Promise<Scope> {
+  const unit = writableUnit()
+  const around = currentScope(sessions)
+  if (around !== undefined) return { ...around, leave: async () => {} }
+  const known = scopes.get(unit) ?? new Map<string, Scope>()
+  scopes.set(unit, known)
+  const added = new Headers()
+  let isOver = false
+  const requests: RequestSession[] = []
+  const begin = async (): Promise<RequestSession> => {
+    const canWrite = (): boolean => !isOver && unit.phase === 'action'
+    const request = await requestSession(sessions, { headers: added, canWrite })
+    requests.push(request)
+    return request
+  }
+  const scope: Scope = {
+    request: await begin(),
+    restart: async () => {
+      scope.request = await begin()
+    },
+    headers: added,
+    leave: async () => {
+      await Promise.all(requests.map((request) => request.settled()))
+      isOver = true
+      known.delete(sessions.name)
+    },
+  }
+  known.set(sessions.name, scope)
+  return scope
+}
+
+/** The session of a request, which hands credentials over while `canWrite` says that it can. */
+export async function requestSession(
+  sessions: NextSessions,
+  response: { readonly headers: Headers; readonly canWrite: () => boolean },
+): Promise<RequestSession> {
+  const [head, jar] = await Promise.all([headers(), cookies()])
+  const [service, carriage] = await Promise.all([sessions.sessions(), sessions.carriage()])
+  return new RequestSession({
+    sessions: service,
+    carriage,
+    carrier: carrierOf(head, jar),
+    headers: {
+      canWrite: response.canWrite,
+      append: (name, value) => {
+        if (name === 'Set-Cookie') keepCookie(jar, value)
+        else response.headers.append(name, value)
+      },
+      setDefault: (name, value) => response.headers.set(name, value),
+    },
+    identify: () => sessions.options.identify({ headers: head, cookies: jar }),
+    warn: sessions.warn,
+  })
+}
+
+/** Sets a cookie in Next's way, so that a render after an action knows it, and a redirect takes it along. */
+function keepCookie(jar: RequestCookies, value: string): void {
+  const { cookies: parsed } = new NextResponse(null, { headers: { 'Set-Cookie': value } })
+  for (const cookie of parsed.getAll()) {
+    // What is empty gets lost here, a `Max-Age` of 0 for one, and the cookie that is to go would stay.
+    jar.set(cookie.value ? cookie : { ...cookie, value: '', expires: new Date(0) })
+  }
+}

@@ -1,0 +1,62 @@
+import type { SessionApi } from '@sessions/core'
+import { connection, type NextRequest } from 'next/server.js'
+import { problemResponse } from './problem-response.js'
+import { hostOf } from './request-parts.js'
+
+type RouteHandler = (request: NextRequest) => Promise<Response>
+
+/** One function for each method that a `route.ts` can have. */
+export type RouteHandlers = Readonly<
+  Record<'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS', RouteHandler>
+>
+
+/**
+ * Mounts the session HTTP API: in `app/api/[...path]/route.ts`,
+ * `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = toRouteHandlers(() => api())`, with the `basePath`
+ * of the API as the folder has it. A function runs once, with the first request, so that a build opens no store.
+ */
+export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<SessionApi>)): RouteHandlers {
+  let made: Promise<SessionApi> | undefined
+  const make = (): Promise<SessionApi> => {
+    const making = (made ??= (async () => (typeof api === 'function' ? api() : api))())
+    making.catch(() => {
+      made = undefined
+    })
+    return making
+  }
+  const handle: RouteHandler = async (request) => {
+    await connection()
+    try {
+      const { handle: answer } = await make()
+      return await answer(asSent(request))
+    } catch (error) {
+      const problem = problemResponse(error)
+      if (problem === undefined) throw error
+      return problem
+    }
+  }
+  return {
+    GET: handle,
+    HEAD: handle,
+    POST: handle,
+    PUT: handle,
+    PATCH: handle,
+    DELETE: handle,
+    OPTIONS: handle,
+  }
+}
+
+/** The request under the address its sender knows: Next names the one that it listens on itself. */
+function asSent(request: NextRequest): Request {
+  const url = new URL(request.url)
+  const host = hostOf(request.headers)
+  if (host !== '') {
+    // A host without a port leaves the port as it was.
+    url.port = ''
+    url.host = host
+  }
+  const { method, headers, body, signal } = request
+  // Said here, for not every library of types knows `duplex` yet, which a streamed body needs.
+  const init = { method, headers, body, signal, duplex: 'half' as const }
+  return new Request(url, init)
+}

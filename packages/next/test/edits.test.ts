@@ -1,0 +1,77 @@
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { basename, join } from 'node:path'
+import { type Server, startRedis, waitUntil } from '@sessions/testkit'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { Application, folder, stopAll, version } from './application.js'
+import { Browser } from './browser.js'
+import { load } from './page.js'
+
+const edits = 8
+let copy: string
+let redis: Server
+
+beforeAll(async () => {
+  copy = mkdtempSync(join(folder, '.dev-'))
+  redis = await startRedis()
+})
+afterAll(async () => {
+  await stopAll()
+  await redis.stop()
+  rmSync(copy, { recursive: true, force: true })
+})
+
+/** A copy of the application, for its files are edited; it finds what it needs in the folder above. */
+function copyApplication(): void {
+  const names = [
+    'app',
+    'lib',
+    'proxy.ts',
+    'middleware.js',
+    'next.config.ts',
+    'next.config.mjs',
+    'package.json',
+  ]
+  for (const name of [...names, 'cache-handler.mjs']) {
+    if (existsSync(join(folder, name))) cpSync(join(folder, name), join(copy, name), { recursive: true })
+  }
+}
+
+/** How many connections of the application Redis has. */
+async function connections(): Promise<number> {
+  const { hostname, port } = new URL(redis.url)
+  const socket = connect(Number(port), hostname)
+  await once(socket, 'connect')
+  socket.write('CLIENT LIST\r\n')
+  const [answer] = (await once(socket, 'data')) as [Buffer]
+  socket.destroy()
+  return String(answer).match(/name=next-chat /g)?.length ?? 0
+}
+
+it('opens one client, however often files are edited in next dev', async () => {
+  copyApplication()
+  const extension = version === '16' ? 'ts' : 'js'
+  const route = join(copy, `app/chat/route.${extension}`)
+  const chat = join(copy, `lib/chat.${extension}`)
+  const [routeBefore, chatBefore] = [readFileSync(route, 'utf8'), readFileSync(chat, 'utf8')]
+  const app = await Application.run({ REDIS_URL: redis.url }, { command: 'dev', cwd: copy })
+  const browser = new Browser(app.url)
+  expect((await browser.post('/chat', { text: 'before all edits' })).status).toBe(201)
+  expect(await connections()).toBe(1)
+
+  for (let edit = 1; edit <= edits; edit += 1) {
+    writeFileSync(route, routeBefore.replace('status: 201', `status: 201, headers: { 'x-edit': '${edit}' }`))
+    // Where the sessions are made, too.
+    writeFileSync(chat, `${chatBefore}\nexport const edit = ${edit}\n`)
+    const isServed = async (): Promise<boolean> => {
+      const response = await browser.post('/chat', { text: `edit ${edit}` })
+      await response.text()
+      return response.headers.get('x-edit') === String(edit)
+    }
+    await waitUntil(isServed, { what: `edit ${edit} of ${basename(route)}`, timeoutMs: 30_000 })
+    expect((await load(await browser.fetch('/proxied'))).shown).toMatchObject({ id: expect.any(String) })
+    expect(await connections()).toBe(1)
+  }
+  await app.stop()
+})
