@@ -107,7 +107,7 @@ export async function look(page: Page, name: string): Promise<void> {
     if (colorScheme === 'light') await page.evaluate(axe.source)
     // The same page in other colours: only they have to be looked at again.
     const only = colorScheme === 'light' ? {} : { runOnly: ['color-contrast'] }
-    const options: RunOptions = { resultTypes: ['violations'], ...only }
+    const options: RunOptions = { resultTypes: ['violations'], preload: false, iframes: false, ...only }
     const { violations } = await page.evaluate(async (wanted) => window.axe.run(wanted), options)
     for (const { id, impact, nodes } of violations) {
       if (impact !== 'serious' && impact !== 'critical') continue

@@ -147,7 +147,7 @@ describe('a phone', () => {
     await phone.getByText(number, { exact: true }).waitFor()
 
     await laptop.getByText('A device asks to be let in.').waitFor()
-    await laptop.getByText(number).waitFor()
+    expect(await laptop.getByRole('dialog').getByRole('alert').innerText()).toContain(number)
     await look(laptop, 'transfer-approve')
     await button(laptop, 'Approve').click()
     await phone.waitForURL(`**/c/${id}`)
