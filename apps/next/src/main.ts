@@ -44,7 +44,14 @@ async function listen(
 ): Promise<{ server: Server; serve: (handle: Handle) => void }> {
   let serve: (handle: Handle) => void = () => {}
   const ready = new Promise<Handle>((resolve) => (serve = resolve))
-  const server = createServer((req, res) => void ready.then((handle) => handle(req, res)))
+  const server = createServer((req, res) => {
+    ready
+      .then((handle) => handle(req, res))
+      .catch((error: unknown) => {
+        console.error(error)
+        res.destroy()
+      })
+  })
   server.listen(port, host)
   await once(server, 'listening')
   return { server, serve }
