@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 // Tests read the sources of every package: nothing has to be built first.
@@ -32,6 +33,8 @@ const builtFor = (version: string) => ({
 
 export default defineConfig({
   test: {
+    // More than there are cores: most files wait for servers, browsers and builds rather than compute.
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       project('house', '.'),
       project('core', 'packages/core'),

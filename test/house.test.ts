@@ -15,10 +15,8 @@ const coreFloors: readonly [floor: number, files: RegExp][] = [
     /^(branches|digest|fact-input|kept-histories|lost-answers|store-time|preferences|consent|redaction|credential|return-to|transfer-code|transfer-options|analytics|topics|history)\.ts$/,
   ],
   [2, /^(context|stores)\//],
-  [
-    3,
-    /^(sessions|session|session-[a-z]+|list-cursor|live-session|store-time|transfer-[a-z-]+|turn|turn-[a-z-]+)\.ts$/,
-  ],
+  [3, /^(sessions|session|session-[a-z]+|list-cursor|live-session|store-time|transfer-[a-z-]+)\.ts$/],
+  [3, /^turn\//],
   [4, /^(privacy|usage|audit)\.ts$/],
   [5, /^http\//],
 ]

@@ -61,6 +61,7 @@ describe('the local assistant', () => {
       'Add the second one',
       'And put three Fox Cups into my cart',
       'Remove one fox cup',
+      'Add a fox cup twice',
       'What is in my cart?',
       'Check out',
       'Check out',
@@ -68,10 +69,10 @@ describe('the local assistant', () => {
     )
     expect(answers[0]).toMatch(/1\. \*\*.+\n2\. \*\*/)
     expect(answers[2]).toContain('**3 × Fox Cup** are in your cart')
-    expect(answers[4]).toContain('2 × Fox Cup, €36.00')
-    expect(answers[5]).toMatch(/^Ordered! /)
-    expect(answers[6]).toContain('empty')
-    expect(answers[7]).toContain('2 × Fox Cup')
+    expect(answers[5]).toContain('4 × Fox Cup, €72.00')
+    expect(answers[6]).toMatch(/^Ordered! /)
+    expect(answers[7]).toContain('empty')
+    expect(answers[8]).toContain('4 × Fox Cup')
     expect((await visitor.call('GET', `/api/sessions/${id}/cart`))['cart'].items).toEqual([])
   })
 

@@ -38,12 +38,21 @@ export interface Chat {
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
+// What the machine may have set, and the tests must not depend on.
+const unset = {
+  OPENAI_API_KEY: '',
+  ANTHROPIC_API_KEY: '',
+  AI_GATEWAY_API_KEY: '',
+  REDIS_URL: '',
+  DATABASE_URL: '',
+}
+
 /** The application as people start it, in a process of its own. */
 export async function startChat(env: Record<string, string> = {}): Promise<Chat> {
-  const { OPENAI_API_KEY: _, ANTHROPIC_API_KEY: __, REDIS_URL: ___, DATABASE_URL: ____, ...own } = process.env
   const child = spawn(process.execPath, [main], {
     env: {
-      ...own,
+      ...process.env,
+      ...unset,
       PORT: '0',
       HOST: '127.0.0.1',
       CHAT_DELAY_MS: '0',

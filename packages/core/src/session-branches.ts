@@ -2,7 +2,7 @@ import type { Leaving } from './branches.js'
 import type { LiveSession, Seen } from './live-session.js'
 import type { SessionBody, TurnLease } from './session-body.js'
 import type { ChangeOptions } from './session-cart.js'
-import { stopTurn } from './turn-follow.js'
+import { stopTurn } from './turn/follow.js'
 
 /** Leaves the active branch, and the turn that goes on in it. */
 export async function leaveBranch(

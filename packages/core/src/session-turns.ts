@@ -1,6 +1,6 @@
 import type { Session } from './session.js'
-import type { RespondOf, ToolContextOf, ToolOf, ToolsOf, TurnContextOf } from './turn-responder.js'
-import type { TurnOptionsOf } from './turn-request.js'
+import type { RespondOf, ToolContextOf, ToolOf, ToolsOf, TurnContextOf } from './turn/responder.js'
+import type { TurnOptionsOf } from './turn/request.js'
 
 /** Asks the model: gives text, or what it says piece by piece. What it throws ends the turn as `failed`. */
 export type Respond = RespondOf<Session>

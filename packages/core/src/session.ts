@@ -3,13 +3,12 @@ import type { Order } from './cart.js'
 import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
 import { cleared, rewound, switched } from './branches.js'
-import { SessionError } from './errors.js'
 import { type FactInput, toFact } from './fact-input.js'
-import { type HistoryOptions, type HistoryPage, readPath } from './history.js'
+import type { HistoryOptions, HistoryPage } from './history.js'
 import type { Identity } from './identity.js'
 import { newId } from './ids.js'
 import { type LiveSession, noSuchSession } from './live-session.js'
-import { encodeMessage, type Message, type MessageInput } from './message.js'
+import type { Message, MessageInput } from './message.js'
 import { parseTitle } from './parse.js'
 import { type ChangeOptions, SessionCart } from './session-cart.js'
 import type { Branch, Fact, TurnLease } from './session-body.js'
@@ -19,6 +18,7 @@ import { contentsOf, type SessionContents } from './session-contents.js'
 import { compact, type Compaction, type CompactOptions } from './session-compaction.js'
 import { watchSession, type WatchOptions } from './session-watch.js'
 import { expireBefore } from './session-expiry.js'
+import { appendMessages, readAllMessages, readHistory } from './session-messages.js'
 import { sessionContext, type SessionContextOptions } from './session-context.js'
 import { bindToUser, currentCredential, rotateCredential } from './session-credential.js'
 import * as transfers from './session-transfer.js'
@@ -26,12 +26,10 @@ import { SessionPreferences, SessionState } from './session-state.js'
 import type { Respond, TurnOptions } from './session-turns.js'
 import type { AppendedMessage, SessionRecord, SessionRef } from './store.js'
 import type { TransferOptions } from './transfer-options.js'
-import { startTurn, type Turn } from './turn.js'
-import type { TurnEvent } from './turn-event.js'
-import { followTurn, stopTurn } from './turn-follow.js'
-import type { TurnInput } from './turn-request.js'
-
-const pageSize = 1000
+import { startTurn, type Turn } from './turn/turn.js'
+import type { TurnEvent } from './turn/event.js'
+import { followTurn, stopTurn } from './turn/follow.js'
+import type { TurnInput } from './turn/request.js'
 
 /** One session, for one caller. Reads are fresh from the store; changes are atomic and durable when they settle. */
 export class Session {
@@ -109,52 +107,12 @@ export class Session {
    * @throws `invalid`, `too_large`, `limit_reached`; `conflict` when an id was used for another message.
    */
   async append(messages: MessageInput | readonly MessageInput[]): Promise<readonly AppendedMessage[]> {
-    const { maxMessageLength: maxLength } = this.#live.service.limits
-    const { countTokens, emit } = this.#live.service
-    const inputs = Array.isArray(messages)
-      ? (messages as readonly MessageInput[])
-      : [messages as MessageInput]
-    const encoded = inputs.map((input, index) =>
-      encodeMessage(input, {
-        path: Array.isArray(messages) ? `messages[${index}]` : 'message',
-        maxLength,
-        countTokens,
-      }),
-    )
-    const { record, messages: appended } = await this.#live.append(encoded)
-    for (const [index, { id: messageId, seq, inserted }] of appended.entries()) {
-      const input = inputs[index]!
-      if (inserted)
-        emit('message.appended', record, { messageId, seq, role: input.role, tokens: countTokens(input) })
-    }
-    const first = appended.find((message) => message.inserted)
-    if (first !== undefined) await expireBefore(this.#live, first)
-    return appended
+    return appendMessages(this.#live, messages)
   }
 
   /** A page of messages, oldest first: the newest by default. @throws `invalid` */
   async history(options: HistoryOptions = {}): Promise<HistoryPage> {
-    const { limit = 50, branch = 'active' } = options
-    if (!Number.isInteger(limit) || limit < 1 || limit > pageSize) {
-      throw new SessionError('invalid', `limit must be a whole number from 1 to ${pageSize}`, {
-        path: 'limit',
-      })
-    }
-    if (options.before !== undefined && options.after !== undefined) {
-      throw new SessionError('invalid', 'before and after exclude each other', { path: 'after' })
-    }
-    const isNewest = options.before === undefined && options.after === undefined
-    const { record, body, messages } = await this.#live.load(isNewest ? limit : 1)
-    if (!this.isStored || this.#live.service.historyExpired(messages.at(-1))) return { messages: [] }
-    const path = branch === 'all' ? [{ from: record.trimmedSeq + 1 }] : body.path
-    if (isNewest && path.length === 1) {
-      // The usual case costs one round trip: what came along with the session is the page.
-      const from = Math.max(path[0]!.from, record.trimmedSeq + 1)
-      const page = messages.filter((message) => message.seq >= from)
-      const first = page[0]
-      return { messages: page, ...(first !== undefined && first.seq > from ? { before: first.seq } : {}) }
-    }
-    return readPath(this.#live.service.store, this.ref, path, { ...options, limit })
+    return readHistory(this.#live, options)
   }
 
   /**
@@ -200,14 +158,7 @@ export class Session {
 
   /** Every message on the active branch, oldest first. Costs what the history is long. */
   async allMessages(): Promise<Message[]> {
-    const all: Message[] = []
-    let after: number | undefined = 0
-    while (after !== undefined) {
-      const page: HistoryPage = await this.history({ after, limit: pageSize })
-      all.push(...page.messages)
-      after = page.after
-    }
-    return all
+    return readAllMessages(this.#live)
   }
 
   /**

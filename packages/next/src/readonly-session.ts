@@ -1,4 +1,10 @@
-import { type Session, SessionError, type SessionsOfCaller } from '@sessions/core'
+import {
+  type BuiltContext,
+  type Session,
+  type SessionContextOptions,
+  SessionError,
+  type SessionsOfCaller,
+} from '@sessions/core'
 
 /** A session as a server component has it: to look at. */
 export interface ReadonlySession extends Pick<
@@ -22,6 +28,8 @@ export interface ReadonlySession extends Pick<
   readonly cart: Pick<Session['cart'], 'get'>
   readonly state: Pick<Session['state'], 'get'>
   readonly preferences: Pick<Session['preferences'], 'get'>
+  /** What a model would see now. A look: it remembers nothing. @throws `too_large` */
+  context(options: Omit<SessionContextOptions, 'remember'>): Promise<BuiltContext>
 }
 
 /** A session to look at. What has been read once is not read again: all of a page shows the same. */
@@ -47,6 +55,7 @@ export function readonlySession(session: Session): ReadonlySession {
     history: (options) => once(`history ${JSON.stringify(options)}`, () => session.history(options)),
     allMessages: () => once('messages', () => session.allMessages()),
     info: () => once('info', () => session.info()),
+    context: (options) => session.context({ ...options, remember: false }),
     transfers: () => once('transfers', () => session.transfers()),
     currentTurn: () => once('turn', () => session.currentTurn()),
     orders: async () => (await read()).orders,

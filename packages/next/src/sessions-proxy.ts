@@ -67,10 +67,14 @@ function isPageLoad({ method, headers }: NextRequest): boolean {
   return method === 'GET' && headers.get('sec-fetch-dest') === 'document'
 }
 
+/** Until a moment, not for an age: Next writes a cookie twice, counts an age anew each time, and may then send both. */
 function cookiesOf(headers: readonly (readonly [string, string])[]) {
   return headers
     .filter(([name]) => name === 'Set-Cookie')
     .flatMap(([, value]) => new NextResponse(null, { headers: { 'Set-Cookie': value } }).cookies.getAll())
+    .map(({ maxAge, ...cookie }) =>
+      maxAge === undefined ? cookie : { ...cookie, expires: Date.now() + maxAge * 1000 },
+    )
 }
 
 function toNextResponse(response: Response): NextResponse {

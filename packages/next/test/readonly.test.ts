@@ -24,9 +24,7 @@ export async function page(chat: NextSessions): Promise<void> {
 }
 
 it('gives a page nothing to write with', () => {
-  expectTypeOf<
-    Extract<keyof ReadonlySession, 'append' | 'turn' | 'rename' | 'reset' | 'context'>
-  >().toBeNever()
+  expectTypeOf<Extract<keyof ReadonlySession, 'append' | 'turn' | 'rename' | 'reset'>>().toBeNever()
   expectTypeOf<keyof ReadonlySession['cart']>().toEqualTypeOf<'get'>()
   expectTypeOf<keyof ReadonlySession['state']>().toEqualTypeOf<'get'>()
   expectTypeOf<keyof ReadonlySession['preferences']>().toEqualTypeOf<'get'>()

@@ -1,6 +1,6 @@
 import { isSessionError } from '../errors.js'
 import type { Session } from '../session.js'
-import { isEnd, type TurnEvent } from '../turn-event.js'
+import { isEnd, type TurnEvent } from '../turn/event.js'
 import type { ApiParts } from './api-options.js'
 import { toProblem } from './problem.js'
 import type { ServerSentEvent } from './sse.js'

@@ -202,6 +202,7 @@ function targetIn(text: string): Target | undefined {
 }
 
 const numbers: Readonly<Record<string, number>> = {
+  twice: 2,
   two: 2,
   three: 3,
   four: 4,

@@ -49,11 +49,14 @@ export const respondByModel: Respond = async function* ({ context, tools, signal
   }
 }
 
-/** `CHAT_MODEL`, of whichever provider there is a key for, OpenAI first. */
+/** `CHAT_MODEL`, of whichever provider there is a key for, OpenAI first; any other is had through the gateway. */
 async function chosenModel(): Promise<LanguageModel> {
-  const { OPENAI_API_KEY, CHAT_MODEL } = process.env
+  const { OPENAI_API_KEY, ANTHROPIC_API_KEY, CHAT_MODEL } = process.env
   if (OPENAI_API_KEY) return (await import('@ai-sdk/openai')).openai(CHAT_MODEL || 'gpt-5-mini')
-  return (await import('@ai-sdk/anthropic')).anthropic(CHAT_MODEL || 'claude-haiku-4-5')
+  if (ANTHROPIC_API_KEY)
+    return (await import('@ai-sdk/anthropic')).anthropic(CHAT_MODEL || 'claude-haiku-4-5')
+  // A mere name is the gateway's, which reads its key itself.
+  return CHAT_MODEL || 'openai/gpt-5-mini'
 }
 
 function toToolSet(tools: readonly ToolDescription[]): ToolSet {

@@ -11,8 +11,8 @@ export const respond: Respond = async function* (turn) {
 }
 
 async function chosen(): Promise<Respond> {
-  const { OPENAI_API_KEY, ANTHROPIC_API_KEY } = process.env
-  if (!OPENAI_API_KEY && !ANTHROPIC_API_KEY) return respondLocally
+  const { OPENAI_API_KEY, ANTHROPIC_API_KEY, AI_GATEWAY_API_KEY } = process.env
+  if (!OPENAI_API_KEY && !ANTHROPIC_API_KEY && !AI_GATEWAY_API_KEY) return respondLocally
   // Only then: nobody else waits for it to load.
   return (await import('./model.ts')).respondByModel
 }

@@ -1,12 +1,12 @@
-import { digestOf } from './digest.js'
-import { SessionError } from './errors.js'
-import type { JsonObject } from './json.js'
-import type { LiveSession } from './live-session.js'
-import { decodeMessage, encodeMessage, type Message, type MessageInput, textOf } from './message.js'
-import type { KnownAnswer, SessionBody } from './session-body.js'
-import { findReplies } from './turn-follow.js'
-import { turnInProgress } from './turn-lease.js'
-import type { TurnDocument, TurnUsage } from './turn-part.js'
+import { digestOf } from '../digest.js'
+import { SessionError } from '../errors.js'
+import type { JsonObject } from '../json.js'
+import type { LiveSession } from '../live-session.js'
+import { decodeMessage, encodeMessage, type Message, type MessageInput, textOf } from '../message.js'
+import type { KnownAnswer, SessionBody } from '../session-body.js'
+import { findReplies } from './follow.js'
+import { turnInProgress } from './lease.js'
+import type { TurnDocument, TurnUsage } from './part.js'
 
 const keptAnswers = 30
 const noUsage: TurnUsage = { inputTokens: 0, outputTokens: 0, costMicros: 0 }

@@ -1,13 +1,13 @@
-import { SessionError } from './errors.js'
-import type { TurnAbortReason } from './events.js'
-import type { LiveSession } from './live-session.js'
-import { decodeMessage, type Message } from './message.js'
-import type { TurnLease } from './session-body.js'
-import type { ServiceParts } from './session-options.js'
-import { isAlive } from './turn-alive.js'
-import { settleLost } from './turn-lease.js'
-import { isEnd, isReplyTo, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './turn-event.js'
-import { askToStop, readTurnLog, type TurnLog, turnLogRef } from './turn-log.js'
+import { SessionError } from '../errors.js'
+import type { TurnAbortReason } from '../events.js'
+import type { LiveSession } from '../live-session.js'
+import { decodeMessage, type Message } from '../message.js'
+import type { TurnLease } from '../session-body.js'
+import type { ServiceParts } from '../session-options.js'
+import { isAlive } from './alive.js'
+import { settleLost } from './lease.js'
+import { isEnd, isReplyTo, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './event.js'
+import { askToStop, readTurnLog, type TurnLog, turnLogRef } from './log.js'
 
 /** A turn that runs in this process. */
 export interface LocalTurn {

@@ -1,8 +1,8 @@
-import type { SessionErrorCode } from './errors.js'
-import type { TurnAbortReason } from './events.js'
-import type { Message } from './message.js'
-import { textOf } from './message.js'
-import type { TurnPart, TurnUsage } from './turn-part.js'
+import type { SessionErrorCode } from '../errors.js'
+import type { TurnAbortReason } from '../events.js'
+import type { Message } from '../message.js'
+import { textOf } from '../message.js'
+import type { TurnPart, TurnUsage } from './part.js'
 
 /** The user's message is stored, and the turn is the only one of its session. */
 export interface TurnStarted {

@@ -1,12 +1,12 @@
-import type { BuiltContext } from './context/lay-out.js'
-import type { TurnAbortReason } from './events.js'
-import type { JsonObject } from './json.js'
-import type { LiveSession } from './live-session.js'
-import type { MessageInput, MessagePart } from './message.js'
-import type { SessionContextOptions } from './session-context.js'
-import type { SessionTurnOptions } from './session-options.js'
-import type { TurnEvent, TurnResult, TurnStarted } from './turn-event.js'
-import type { RespondOf, ToolsOf, TurnHandle } from './turn-responder.js'
+import type { BuiltContext } from '../context/lay-out.js'
+import type { TurnAbortReason } from '../events.js'
+import type { JsonObject } from '../json.js'
+import type { LiveSession } from '../live-session.js'
+import type { MessageInput, MessagePart } from '../message.js'
+import type { SessionContextOptions } from '../session-context.js'
+import type { SessionTurnOptions } from '../session-options.js'
+import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
+import type { RespondOf, ToolsOf, TurnHandle } from './responder.js'
 
 /** What the user says: text, or a message with parts, an id or metadata. */
 export type TurnInput = string | (Omit<MessageInput, 'role' | 'status'> & { role?: 'user' })

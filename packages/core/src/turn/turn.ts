@@ -1,8 +1,8 @@
-import type { TurnAbortReason } from './events.js'
-import type { TurnEvent, TurnResult, TurnStarted } from './turn-event.js'
-import type { RespondOf, TurnHandle } from './turn-responder.js'
-import { beginTurn } from './turn-admission.js'
-import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './turn-request.js'
+import type { TurnAbortReason } from '../events.js'
+import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
+import type { RespondOf, TurnHandle } from './responder.js'
+import { beginTurn } from './admission.js'
+import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './request.js'
 
 /**
  * One user input and all that answers it. It runs from the moment it is made, whether or not anybody listens, and it

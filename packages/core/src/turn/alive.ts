@@ -1,6 +1,6 @@
-import type { ServiceParts } from './session-options.js'
-import { readStoreTime } from './store-time.js'
-import { turnLogRef } from './turn-log.js'
+import type { ServiceParts } from '../session-options.js'
+import { readStoreTime } from '../store-time.js'
+import { turnLogRef } from './log.js'
 
 /** Whether somebody still works on a turn, by the store's clock. */
 export async function isAlive(service: ServiceParts, tenantId: string, turnId: string): Promise<boolean> {

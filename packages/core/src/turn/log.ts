@@ -1,9 +1,9 @@
-import { isSessionError, type SessionError } from './errors.js'
-import type { TurnAbortReason } from './events.js'
-import { companionLabel, companionTenant } from './session-companions.js'
-import type { ServiceParts } from './session-options.js'
-import type { Committed, SessionChange, SessionRecord, SessionRef } from './store.js'
-import { isEnd, type TurnEvent } from './turn-event.js'
+import { isSessionError, type SessionError } from '../errors.js'
+import type { TurnAbortReason } from '../events.js'
+import { companionLabel, companionTenant } from '../session-companions.js'
+import type { ServiceParts } from '../session-options.js'
+import type { Committed, SessionChange, SessionRecord, SessionRef } from '../store.js'
+import { isEnd, type TurnEvent } from './event.js'
 
 type Unnumbered<Event> = Event extends { n: number } ? Omit<Event, 'n'> : never
 

@@ -1,10 +1,10 @@
-import { isSessionError, SessionError } from './errors.js'
-import { reservedTenantPrefix } from './identity.js'
-import type { LiveSession } from './live-session.js'
-import type { ServiceParts, TurnBudget } from './session-options.js'
-import type { SessionRef } from './store.js'
-import { isAlive } from './turn-alive.js'
-import type { TurnUsage } from './turn-part.js'
+import { isSessionError, SessionError } from '../errors.js'
+import { reservedTenantPrefix } from '../identity.js'
+import type { LiveSession } from '../live-session.js'
+import type { ServiceParts, TurnBudget } from '../session-options.js'
+import type { SessionRef } from '../store.js'
+import { isAlive } from './alive.js'
+import type { TurnUsage } from './part.js'
 
 const maxAttempts = 200
 const dayMs = 24 * 3_600_000

@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { SessionError } from './errors.js'
-import type { JsonObject, JsonValue } from './json.js'
-import type { MessageInput, MessagePart } from './message.js'
-import { parseWith } from './parse.js'
+import { SessionError } from '../errors.js'
+import type { JsonObject, JsonValue } from '../json.js'
+import type { MessageInput, MessagePart } from '../message.js'
+import { parseWith } from '../parse.js'
 
 /** What a turn used, as the model's provider counts it. */
 export interface TurnUsage {

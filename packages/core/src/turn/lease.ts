@@ -1,13 +1,13 @@
-import { isSessionError, SessionError } from './errors.js'
-import type { TurnAbortReason } from './events.js'
-import type { LiveSession, Updated } from './live-session.js'
-import { decodeMessage, encodeMessage, type Message, type MessageInput } from './message.js'
-import type { SessionBody, TurnLease } from './session-body.js'
-import type { ServiceParts } from './session-options.js'
-import type { SessionRecord } from './store.js'
-import { isEnd, replyIds, type TurnEnded, type TurnMetadata } from './turn-event.js'
-import { readTurnLog, turnLogRef } from './turn-log.js'
-import { type TurnPart, TurnReply, type TurnUsage } from './turn-part.js'
+import { isSessionError, SessionError } from '../errors.js'
+import type { TurnAbortReason } from '../events.js'
+import type { LiveSession, Updated } from '../live-session.js'
+import { decodeMessage, encodeMessage, type Message, type MessageInput } from '../message.js'
+import type { SessionBody, TurnLease } from '../session-body.js'
+import type { ServiceParts } from '../session-options.js'
+import type { SessionRecord } from '../store.js'
+import { isEnd, replyIds, type TurnEnded, type TurnMetadata } from './event.js'
+import { readTurnLog, turnLogRef } from './log.js'
+import { type TurnPart, TurnReply, type TurnUsage } from './part.js'
 
 const keptTurns = 8
 const keptDocumentTurns = 10

@@ -1,11 +1,11 @@
-import type { LiveSession } from './live-session.js'
-import type { Message, MessagePart } from './message.js'
-import type { TurnLease } from './session-body.js'
-import { isSessionError, SessionError } from './errors.js'
-import { endOf, findReplies, followTurn, stopTurn } from './turn-follow.js'
-import { toTurnResult, type TurnEvent, turnOf } from './turn-event.js'
-import type { TurnDocument, TurnPart } from './turn-part.js'
-import type { OngoingTurn } from './turn-request.js'
+import type { LiveSession } from '../live-session.js'
+import type { Message, MessagePart } from '../message.js'
+import type { TurnLease } from '../session-body.js'
+import { isSessionError, SessionError } from '../errors.js'
+import { endOf, findReplies, followTurn, stopTurn } from './follow.js'
+import { toTurnResult, type TurnEvent, turnOf } from './event.js'
+import type { TurnDocument, TurnPart } from './part.js'
+import type { OngoingTurn } from './request.js'
 
 /** A message that is being answered already, here or elsewhere: listens to that. */
 export function followedTurn(live: LiveSession, message: Message, lease: TurnLease): OngoingTurn {
