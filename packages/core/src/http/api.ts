@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { digestOf } from '../digest.js'
-import { isSessionError, SessionError } from '../errors.js'
+import { isSessionError } from '../errors.js'
 import type { Identity } from '../identity.js'
 import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
@@ -12,6 +12,7 @@ import { addCors, answerOptions } from './cors.js'
 import { checkOrigin } from './csrf.js'
 import { etagOf, wantedRevision } from './etag.js'
 import { once } from './idempotency.js'
+import { keyOf, type RequestKey } from './idempotency-key.js'
 import { toOpenApi } from './openapi.js'
 import { type Problem, RequestError, toProblem } from './problem.js'
 import { consume } from './rate-limits.js'
@@ -190,12 +191,6 @@ async function identified(
   }
 }
 
-interface RequestKey {
-  readonly key: string
-  /** The key, as no other caller could have it. */
-  readonly scope: string
-}
-
 async function execute(
   api: ApiParts,
   found: Route,
@@ -314,34 +309,4 @@ function problemResponse(api: ApiParts, request: Request, requestId: string, err
 function requestIdOf(request: Request): string {
   const given = request.headers.get('x-request-id')
   return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : newId()
-}
-
-// A key that nobody guesses: who is nobody in particular could otherwise be handed somebody else's new session.
-const leastAnonymousKeyLength = 32
-
-/** @throws `invalid` for a key that is malformed, or too easy to guess for who sends it. */
-function keyOf(request: Request, found: Route, identity: Identity, api: ApiParts): RequestKey | undefined {
-  const given = request.headers.get('idempotency-key')
-  if (given === null || found.method === 'GET') return undefined
-  const key = /^"(.*)"$/.exec(given.trim())?.[1] ?? given.trim()
-  const path = 'Idempotency-Key'
-  if (!/^[\u0021-\u007e]{1,255}$/.test(key)) {
-    throw new SessionError('invalid', 'Idempotency-Key must be 1 to 255 visible characters.', { path })
-  }
-  const { userId } = identity
-  if (userId !== undefined) return { key, scope: JSON.stringify(['user', userId, key]) }
-  const credential = api.carriage.read({
-    cookie: request.headers.get('cookie') ?? undefined,
-    sessionId: request.headers.get(sessionIdHeader) ?? undefined,
-    isSecure: new URL(request.url).protocol === 'https:',
-  })
-  if (credential !== undefined) return { key, scope: JSON.stringify(['credential', credential, key]) }
-  if (key.length < leastAnonymousKeyLength) {
-    throw new SessionError(
-      'invalid',
-      `Idempotency-Key must have ${leastAnonymousKeyLength} characters or more, such as a UUID.`,
-      { path },
-    )
-  }
-  return { key, scope: JSON.stringify(['anonymous', key]) }
 }
