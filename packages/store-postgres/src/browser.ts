@@ -1,15 +1,17 @@
-import type {
-  MessagePage,
-  MessageQuery,
-  Page,
-  SessionQuery,
-  SessionRecord,
-  SessionRef,
+import {
+  checkMessageQuery,
+  checkPageLimit,
+  type MessagePage,
+  type MessageQuery,
+  type Page,
+  type SessionQuery,
+  type SessionRecord,
+  type SessionRef,
 } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
 import { notFound } from './commit.js'
 import type { Database } from './database.js'
-import { checkLimit, checkMessageQuery, parseCursor, toCursor } from './input.js'
+import { parseCursor, toCursor } from './cursor.js'
 import { isNull, parseMessage, parseRecord, toText } from './rows.js'
 import { encodeText } from './text.js'
 
@@ -45,7 +47,7 @@ export class Browser {
   }
 
   async list(query: SessionQuery): Promise<Page<SessionRecord>> {
-    checkLimit(query.limit)
+    checkPageLimit(query.limit)
     const position = query.cursor === undefined ? undefined : parseCursor(query.cursor)
     const { tenantId, userId, label, limit } = query
     const tenant = encodeText(tenantId)

@@ -1,4 +1,8 @@
 import {
+  checkChange,
+  checkMessageQuery,
+  checkPageLimit,
+  checkWhole,
   SessionError,
   type SessionGuard,
   type SessionRecord,
@@ -8,6 +12,7 @@ import {
 } from '@sessions/core/store'
 import { attempt, type Attempt } from './attempt.js'
 import { ClientWarnings } from './client-warnings.js'
+import { toArgs } from './commit-args.js'
 import { commitScript } from './commit-script.js'
 import { parseCursor, toCursor } from './cursor.js'
 import { Keys, type SessionKeys } from './keys.js'
@@ -16,7 +21,6 @@ import { RedisCalls } from './redis-calls.js'
 import { toCommands, type RedisClient } from './redis-client.js'
 import { amendScript, pageScript, presenceScript, removeScript, trimScript } from './scripts.js'
 import { notFound, toCommitted, toRefusal, toRepeated, toSent, toVerdict } from './sent-change.js'
-import { checkChange, checkLimit, checkMessageQuery, checkWhole, toArgs } from './session-change.js'
 import { SessionIndex } from './session-index.js'
 import { checkWhose, corrupt, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
 import { toText, toToken } from './encoding.js'
@@ -182,7 +186,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     },
 
     async list({ limit, cursor, ...query }) {
-      checkLimit(limit)
+      checkPageLimit(limit)
       const start = cursor === undefined ? undefined : parseCursor(cursor)
       return reading(async (current) => {
         // One more than the page was found, so there is a next one.

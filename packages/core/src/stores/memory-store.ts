@@ -2,6 +2,7 @@ import { SessionError } from '../errors.js'
 import { fromBase64Url, newId, toBase64Url } from '../ids.js'
 import type { SessionRecord, SessionRef } from '../session-record.js'
 import type { SessionChange, SessionGuard, SessionStore } from '../store.js'
+import { checkChange, checkMessageQuery, checkPageLimit, checkWhole } from '../store-arguments.js'
 import { type Clock, processClock } from '../time.js'
 import { MemorySession } from './memory-session.js'
 import { MemoryShelf } from './memory-shelf.js'
@@ -22,8 +23,6 @@ export interface MemoryStoreOptions {
    */
   onEvict?: (ref: SessionRef) => void
 }
-
-const maxPage = 1000
 
 // Each new session takes a few dead ones along, so that a store that nobody sweeps does not fill up with them.
 const sweptPerCreate = 4
@@ -86,9 +85,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     },
 
     async messages(ref, query) {
-      checkWhole(query.limit, 'limit', 1, maxPage)
-      if (query.after !== undefined) checkWhole(query.after, 'after', 0)
-      if (query.before !== undefined) checkWhole(query.before, 'before', 0)
+      checkMessageQuery(query)
       return existing(ref).page(query)
     },
 
@@ -120,7 +117,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     },
 
     async list({ tenantId, userId, label, limit, cursor }) {
-      checkWhole(limit, 'limit', 1, maxPage)
+      checkPageLimit(limit)
       const after = cursor === undefined ? undefined : parseCursor(cursor)
       const now = clock()
       const items: SessionRecord[] = []
@@ -167,20 +164,6 @@ function toChange(
     throw new SessionError('conflict', problem, { revision: found.revision })
   }
   return found
-}
-
-function checkChange({ revision, body, idleMs, absoluteMs }: SessionChange): void {
-  if (revision !== undefined) checkWhole(revision, 'revision', 0)
-  if (idleMs !== undefined) checkWhole(idleMs, 'idleMs', 0)
-  if (absoluteMs !== undefined) checkWhole(absoluteMs, 'absoluteMs', 0)
-  if (body !== undefined && revision === undefined) {
-    throw new SessionError('invalid', 'body needs the revision it replaces', { path: 'body' })
-  }
-}
-
-function checkWhole(value: number, path: string, min: number, max = Number.MAX_SAFE_INTEGER): void {
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return
-  throw new SessionError('invalid', `${path} must be a whole number from ${min} to ${max}`, { path })
 }
 
 function toCursor({ activeAt, id }: SessionRecord): string {
