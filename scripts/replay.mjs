@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
 import { apps, startApp, startServer } from './serve-app.mjs'
 import { build, install } from './setup.mjs'
@@ -39,7 +40,7 @@ function caller(base, adminToken, { keepsCookies = false }) {
   let cookie
   // As browsers say of an app's own pages: without it a cookie opens nothing that changes something.
   const { origin } = new URL(base)
-  return async function call(method, path, body, { asAdmin = false } = {}) {
+  return async function call(method, path, body, { asAdmin = false, tries = 5 } = {}) {
     const response = await fetch(base + path, {
       method,
       headers: {
@@ -53,6 +54,11 @@ function caller(base, adminToken, { keepsCookies = false }) {
     credential = response.headers.get('x-session-id') ?? credential
     if (keepsCookies) cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? cookie
     const text = await response.text()
+    // A machine at its limit keeps a store from answering in time. A message has its id, so it can be sent again.
+    if (response.status === 503 && tries > 1) {
+      await setTimeout(1000 * Number(response.headers.get('retry-after') ?? 1))
+      return call(method, path, body, { asAdmin, tries: tries - 1 })
+    }
     if (!response.ok) throw new Error(`${method} ${path} answered ${response.status}: ${text.slice(0, 300)}`)
     return JSON.parse(text)
   }

@@ -10,4 +10,5 @@ export {
   type SendOptions,
 } from './testing/api-case.js'
 export { type CrashPoint, haltingStore, type HaltingStore } from './testing/halting-store.js'
+export { describeTransfers } from './testing/transfer-suite.js'
 export { describeTurns } from './testing/turn-suite.js'

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  memoryStore,
-  type Redemption,
-  type SessionStore,
-  type SessionsOfCaller,
-  type TransferMode,
-} from '../src/index.js'
-import { together } from '../src/testing/start-gate.js'
+import { memoryStore, type SessionStore, type SessionsOfCaller, type TransferMode } from '../src/index.js'
 import { admin, anonymous, codeOf, service } from './service.js'
 import { type CrashPoint, haltingStore } from '../src/testing/halting-store.js'
 
@@ -23,49 +16,6 @@ async function sourceOn(mine: SessionsOfCaller) {
   })
   return { source, credential: await source.credential() }
 }
-
-describe.each(modes)('two hundred who redeem at once, over four processes: %s', (mode) => {
-  it.each(['secret', 'shortCode'] as const)('by %s: one gets it', async (kind) => {
-    const store = memoryStore()
-    const processes = Array.from({ length: 4 }, () => processOn(store))
-    const { source } = await sourceOn(processes[0]!.for(anonymous))
-    const key = { [kind]: (await source.transfer({ mode }))[kind] }
-    const won: Redemption[] = []
-    const codes = await together(200, (index) => {
-      const mine = processes[index % 4]!.for(anonymous)
-      const redeem = mine.redeem({ ...key, caller: `caller ${index}` })
-      void redeem.then(
-        (redemption) => won.push(redemption),
-        () => {},
-      )
-      return codeOf(redeem)
-    })
-    expect(codes.filter((code) => code === 'settled')).toHaveLength(1)
-    // Of codes, more are tried at once than a tenant has tries.
-    const refusals = codes.filter((code) => code !== 'settled' && code !== 'limit_reached')
-    expect(new Set(refusals)).toEqual(new Set(['not_found']))
-    expect(won).toHaveLength(1)
-    const all = await processes[1]!.for(admin).list()
-    expect(all.items).toHaveLength(mode === 'copy' ? 2 : 1)
-    const events = processes.flatMap(({ events }) => events)
-    expect(events.filter(({ type }) => type === 'transfer.redeemed')).toHaveLength(1)
-    const { session } = won[0] as Redemption & { status: 'redeemed' }
-    expect(await session.state.get()).toEqual({ phase: 'checkout' })
-  })
-})
-
-it('fifty changes of the session while it moves: none is lost', async () => {
-  const store = memoryStore()
-  const [one, two] = [processOn(store).for(anonymous), processOn(store).for(anonymous)]
-  const { source } = await sourceOn(one)
-  const { secret } = await source.transfer({ mode: 'move' })
-  await together(51, async (index) => {
-    if (index === 25) await two.redeem({ secret, redemptionId })
-    else await source.state.merge({ [`key${index}`]: index })
-  })
-  const { session } = (await two.redeem({ secret, redemptionId })) as Redemption & { status: 'redeemed' }
-  expect(Object.keys(await session.state.get())).toHaveLength(51)
-})
 
 it('a session that goes away while it is redeemed is no transfer any more, as any other', async () => {
   const inner = memoryStore()

@@ -14,6 +14,13 @@ async function first(events: AsyncIterable<WireEvent>, count: number): Promise<W
   return found
 }
 
+/** A stream that has begun: what it is about can end now, and `all` will still have every event. */
+async function begun(events: AsyncGenerator<WireEvent, void>): Promise<{ all: Promise<WireEvent[]> }> {
+  const { value } = await events.next()
+  const rest = collect(events)
+  return { all: rest.then((found) => (value === undefined ? found : [value, ...found])) }
+}
+
 const go = (client: ApiClient, id: string) =>
   client.send('PATCH', `/sessions/${id}/state`, { body: { go: true } })
 const names = (events: readonly WireEvent[]) => events.map(({ event }) => event)
@@ -79,18 +86,18 @@ export const turnCases: ApiChapter = {
         const alice = client.somebody()
         const id = await alice.newSession()
         const path = `/sessions/${id}/message`
-        const [started, begun] = await first(alice.events('POST', path, { body: { content: 'slow' } }), 2)
+        const [started, seen] = await first(alice.events('POST', path, { body: { content: 'slow' } }), 2)
         const { turnId } = started!.data
-        expect(begun!.data.delta).toBe('be')
-        const resumed = collect(alice.events('POST', path, { headers: { 'last-event-id': begun!.id } }))
-        const second = collect(alice.events('GET', `/sessions/${id}/turns/${turnId}`))
-        const current = collect(alice.events('GET', `/sessions/${id}/turns/current`))
+        expect(seen!.data.delta).toBe('be')
+        const resumed = collect(alice.events('POST', path, { headers: { 'last-event-id': seen!.id } }))
+        const second = await begun(alice.events('GET', `/sessions/${id}/turns/${turnId}`))
+        const current = await begun(alice.events('GET', `/sessions/${id}/turns/current`))
         await go(alice, id)
         expect(textOf(await resumed)).toBe('gun')
-        expect(textOf(await second)).toBe('begun')
-        expect(names(await current)).toEqual(names(await second))
+        expect(textOf(await second.all)).toBe('begun')
+        expect(names(await current.all)).toEqual(names(await second.all))
         // And after the end, too.
-        const late = await collect(alice.events('POST', path, { headers: { 'last-event-id': begun!.id } }))
+        const late = await collect(alice.events('POST', path, { headers: { 'last-event-id': seen!.id } }))
         expect(late.map((event) => event.id)).toEqual((await resumed).map((event) => event.id))
         expect(await alice.lines(id)).toEqual(['user: slow (complete)', 'assistant: begun (complete)'])
         expect((await alice.get(`/sessions/${id}/turns/${newId()}`)).status).toBe(404)
