@@ -240,7 +240,7 @@ describe('what PgBouncer says no to', () => {
       codes.push(await store.commit(ref, { title: 'x' }).then(() => 'done', codeOf))
       return codes.at(-1) === 'unavailable'
     }
-    await waitUntil(refused, { what: 'PgBouncer to refuse', timeoutMs: 30_000 })
+    await waitUntil(refused, { what: 'PgBouncer to refuse' })
     expect(codes).not.toContain('done')
     await context.server.restart()
     const append = () =>
@@ -248,7 +248,7 @@ describe('what PgBouncer says no to', () => {
         () => true,
         () => false,
       )
-    await waitUntil(append, { what: 'an append', timeoutMs: 30_000 })
+    await waitUntil(append, { what: 'an append' })
     expect((await store.read(ref))?.record.lastSeq).toBe(1)
   })
 })

@@ -124,7 +124,7 @@ describe('writes under faults', () => {
     }
     const trouble = async () => {
       for (const soon of [200, 600, 1000]) {
-        await waitUntil(() => appended > soon, { what: 'the load to go on', timeoutMs: 30_000 })
+        await waitUntil(() => appended > soon, { what: 'the load to go on' })
         await redis.kill()
         await redis.restart()
       }
@@ -161,7 +161,7 @@ describe('writes under faults', () => {
     const trouble = async () => {
       const kinds = ['reset', 'cutBeforeReply', 'cutAfterRequest', 'halfOpen', 'blackHole'] as const
       for (let round = 1; round <= 15; round++) {
-        await waitUntil(() => appended >= round * 35, { what: 'the load to go on', timeoutMs: 30_000 })
+        await waitUntil(() => appended >= round * 35, { what: 'the load to go on' })
         proxy.set({ kind: kinds[round % kinds.length]! })
         await waitUntil(() => proxy.hits > 0, { what: 'the fault to strike' })
         // No network loses bytes of a connection that goes on: those it lost some of end.

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface WaitUntilOptions {
   /** What is waited for, in the words of the error: "Redis to answer". */
   what: string
-  /** How long to wait in milliseconds. Default 10 000. */
+  /** How long to wait in milliseconds. Default 30 000. */
   timeoutMs?: number
   /** More for the error when the wait fails, such as the tail of a log. Default nothing. */
   detail?: () => string
@@ -22,7 +22,7 @@ export async function waitUntil<T>(
   condition: () => T | Promise<T>,
   options: WaitUntilOptions,
 ): Promise<Exclude<T, Falsy>> {
-  const { what, timeoutMs = 10_000, detail } = options
+  const { what, timeoutMs = 30_000, detail } = options
   const deadline = Date.now() + timeoutMs
   // Close together at first, because most conditions are true within milliseconds.
   for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 50)) {

@@ -23,7 +23,7 @@ describe.runIf(existsSync('/proc/self/cwd'))('a process that ends without stoppi
   afterAll(() => runner.close())
 
   async function expectGone({ pid, workDir }: Printed): Promise<void> {
-    await waitUntil(() => !isAlive(pid), { what: 'the server to be gone', timeoutMs: 1000 })
+    await waitUntil(() => !isAlive(pid), { what: 'the server to be gone' })
     expect(existsSync(workDir)).toBe(false)
   }
 

@@ -45,14 +45,13 @@ export class TcpClient {
   async receives(text: string): Promise<void> {
     await waitUntil(() => this.#received === text, {
       what: `"${text}" to come back`,
-      timeoutMs: 3000,
       detail: () => this.#received,
     })
   }
 
   /** Waits until the connection is closed and gives the code of the error it ended with, if any. */
   async closes(): Promise<string | undefined> {
-    await waitUntil(() => this.#socket.closed, { what: 'the connection to be closed', timeoutMs: 3000 })
+    await waitUntil(() => this.#socket.closed, { what: 'the connection to be closed' })
     return this.#error
   }
 
