@@ -12,13 +12,13 @@ export interface ExchangeOptions<T> {
   request: Uint8Array
   /** Reads all bytes received so far; undefined asks for more. May send on the way. */
   read: (received: Buffer, send: (bytes: Uint8Array) => void) => T | undefined
-  /** How long it may take in milliseconds. Default 5 000. */
+  /** How long it may take in milliseconds. Default 20 000. */
   timeoutMs?: number
 }
 
 /** Connects, talks until `read` has its answer, and closes. */
 export function exchange<T>(target: Endpoint, options: ExchangeOptions<T>): Promise<T> {
-  const { request, read, timeoutMs = 5000 } = options
+  const { request, read, timeoutMs = 20_000 } = options
   const { promise, resolve, reject } = withResolvers<T>()
   const where = `${target.host}:${target.port}`
   const socket = connect(target)

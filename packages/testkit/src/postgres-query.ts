@@ -4,7 +4,7 @@ import { exchange, type Endpoint } from './exchange.js'
 export interface PostgresQueryOptions {
   /** The database to connect to. Default `postgres`. */
   database?: string
-  /** How long it may take in milliseconds. Default 5 000. */
+  /** How long it may take in milliseconds. Default 20 000. */
   timeoutMs?: number
 }
 
@@ -17,7 +17,7 @@ export function queryPostgres(
   sql: string,
   options: PostgresQueryOptions = {},
 ): Promise<(string | null)[][]> {
-  const { database = 'postgres', timeoutMs = 5000 } = options
+  const { database = 'postgres', timeoutMs = 20_000 } = options
   let asked = false
   return exchange(target, {
     request: startupMessage(database),

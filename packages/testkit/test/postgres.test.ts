@@ -7,7 +7,7 @@ import { waitUntil } from '../src/wait-until.js'
 
 let postgres: PostgresServer
 
-const ask = (sql: string): Promise<(string | null)[][]> => queryPostgres(postgres, sql, { timeoutMs: 20_000 })
+const ask = (sql: string): Promise<(string | null)[][]> => queryPostgres(postgres, sql)
 
 describe('a PostgreSQL', () => {
   beforeAll(async () => {
@@ -78,7 +78,7 @@ describe('a PostgreSQL', () => {
 
   it('stops in good order with clients connected', async () => {
     const other = await startPostgres()
-    const cut = queryPostgres(other, 'select pg_sleep(60)', { timeoutMs: 20_000 })
+    const cut = queryPostgres(other, 'select pg_sleep(60)')
     const refused = expect(cut).rejects.toThrow(/57P01|closed|reset/)
     await waitUntil(
       async () =>

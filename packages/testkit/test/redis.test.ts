@@ -6,7 +6,7 @@ import { sendRedis } from '../src/redis-command.js'
 
 let redis: RedisServer
 
-const ask = (...command: string[]): Promise<unknown> => sendRedis(redis, command, { timeoutMs: 20_000 })
+const ask = (...command: string[]): Promise<unknown> => sendRedis(redis, command)
 
 describe('a Redis', () => {
   beforeAll(async () => {
