@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startRedis } from '../src/index.js'
 import { childrenOf, isAlive } from '../src/process-table.js'
 import { freezeTree } from '../src/process-tree.js'
@@ -19,7 +19,21 @@ async function pidOfTheDead(): Promise<number> {
 }
 
 describe('work dirs', () => {
-  afterAll(() => runner.close())
+  const { TMPDIR } = process.env
+  // Of its own: whoever starts a server beside this test sweeps, too.
+  const ours = mkdtempSync(join(tmpdir(), 'sessions-work-dirs-'))
+
+  beforeAll(() => {
+    // Servers that are not to run as root pass through it.
+    chmodSync(ours, 0o755)
+    process.env['TMPDIR'] = ours
+  })
+  afterAll(() => {
+    runner.close()
+    if (TMPDIR === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = TMPDIR
+    rmSync(ours, { recursive: true })
+  })
 
   it('bear the pid of their owner and can be removed twice', () => {
     const workDir = createWorkDir('redis')
