@@ -11,13 +11,19 @@ const run = promisify(execFile)
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
+interface Ended {
+  stdout: string
+  stderr: string
+  code: number
+}
+
 /** What a command of ours prints, and how it ends; servers are its own, whatever the environment offers. */
-async function command(script: string, ...args: string[]): Promise<{ stdout: string; code: number }> {
+async function command(script: string, ...args: string[]): Promise<Ended> {
   const env = { ...process.env, REDIS_URL: '', DATABASE_URL: '', NODE_ENV: 'development' }
   const options = { cwd: root, env, maxBuffer: 64 * 1024 * 1024 }
   return run(process.execPath, [join(root, 'scripts', script), ...args], options).then(
-    ({ stdout }) => ({ stdout, code: 0 }),
-    (error: { stdout: string; code: number }) => ({ stdout: error.stdout, code: error.code }),
+    ({ stdout, stderr }) => ({ stdout, stderr, code: 0 }),
+    ({ stdout, stderr, code }: Ended) => ({ stdout, stderr, code }),
   )
 }
 
@@ -48,15 +54,15 @@ function dialogues(count: number): string {
 
 describe('npm run demo', () => {
   it('ends after its tour with code 0', async () => {
-    const { stdout, code } = await command('demo.mjs', '--once')
+    const { stdout, stderr, code } = await command('demo.mjs', '--once')
     expect(stdout).toContain('What did I ask first?')
-    expect(code).toBe(0)
+    expect(code, stderr).toBe(0)
   })
 
   it('shows the gateway', async () => {
-    const { stdout, code } = await command('demo.mjs', '--app', 'nest', '--once')
+    const { stdout, stderr, code } = await command('demo.mjs', '--app', 'nest', '--once')
     expect(stdout).toContain('I will check out on my phone')
-    expect(code).toBe(0)
+    expect(code, stderr).toBe(0)
   })
 
   it.each([
@@ -65,9 +71,9 @@ describe('npm run demo', () => {
     ['next', 'redis'],
     ['next', 'postgres'],
   ])('finds conversation and cart of %s again on %s after the app was killed', async (app, store) => {
-    const { stdout, code } = await command('demo.mjs', '--app', app, '--once', '--store', store)
+    const { stdout, stderr, code } = await command('demo.mjs', '--app', app, '--once', '--store', store)
     expect(stdout).toContain('Back after a restart')
-    expect(code).toBe(0)
+    expect(code, stderr).toBe(0)
   })
 
   it('says what it does not know', async () => {
@@ -80,11 +86,11 @@ describe('npm run replay', () => {
   writeFileSync(file, dialogues(40))
 
   it.each(['memory', 'redis', 'postgres'])('reads back on %s what it sent', async (store) => {
-    const { stdout, code } = await command('replay.mjs', '--data', file, '--store', store, '--json')
+    const { stdout, stderr, code } = await command('replay.mjs', '--data', file, '--store', store, '--json')
     const result = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>
-    expect(result).toMatchObject({ dialogues: 40, messages: 720, mismatches: 0 })
+    expect(result, stderr).toMatchObject({ dialogues: 40, messages: 720, mismatches: 0 })
     expect(result['seconds']).toBeGreaterThan(0)
-    expect(code).toBe(0)
+    expect(code, stderr).toBe(0)
   })
 
   it.each([
@@ -96,10 +102,10 @@ describe('npm run replay', () => {
     ['postgres', 'next'],
   ])('does so on %s through %s', async (store, app) => {
     const args = ['--data', file, '--app', app, '--store', store, '--json']
-    const { stdout, code } = await command('replay.mjs', ...args)
+    const { stdout, stderr, code } = await command('replay.mjs', ...args)
     const result = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>
-    expect(result).toMatchObject({ dialogues: 40, messages: 720, mismatches: 0 })
-    expect(code).toBe(0)
+    expect(result, stderr).toMatchObject({ dialogues: 40, messages: 720, mismatches: 0 })
+    expect(code, stderr).toBe(0)
   })
 
   it('counts what cannot be replayed as a mismatch, and ends with code 1', async () => {
@@ -116,12 +122,12 @@ describe('npm run torture', () => {
     'finds nothing lost, doubled, brought back or leaked on %s',
     async (store) => {
       const args = ['torture', '--store', store, '--processes', '3', '--seconds', '4', '--json']
-      const { stdout, code } = await command('tool.mjs', ...args)
+      const { stdout, stderr, code } = await command('tool.mjs', ...args)
       const result = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>
-      expect(result).toMatchObject({ lost: 0, doubled: 0, resurrected: 0, leaked: 0 })
+      expect(result, stderr).toMatchObject({ lost: 0, doubled: 0, resurrected: 0, leaked: 0 })
       expect(result['operations']).toBeGreaterThan(100)
       expect(result['faults']).toBeGreaterThan(0)
-      expect(code).toBe(0)
+      expect(code, stderr).toBe(0)
     },
   )
 })
