@@ -9,7 +9,10 @@ const coreFloors: readonly [floor: number, files: RegExp][] = [
   [6, /^(index|node|testing)\.ts$/],
   [6, /^testing\//],
   [0, /^(errors|json|ids|digest|time|parse)\.ts$/],
-  [1, /^(message|session-record|session-body|events|store|store-arguments|keyring|identity|cart)\.ts$/],
+  [
+    1,
+    /^(message|session-record|session-body|events|store|store-arguments|store-deadline|keyring|identity|cart)\.ts$/,
+  ],
   [
     2,
     /^(branches|digest|fact-input|kept-histories|lost-answers|store-time|preferences|consent|redaction|credential|return-to|transfer-code|transfer-options|analytics|topics|history)\.ts$/,

@@ -3,6 +3,7 @@ import type { SessionRecord, SessionRef } from './session-record.js'
 export { isSessionError, SessionError, type SessionErrorCode, type SessionErrorDetails } from './errors.js'
 export type { SessionRecord, SessionRef } from './session-record.js'
 export { checkChange, checkMessageQuery, checkPageLimit, checkWhole } from './store-arguments.js'
+export { setDeadline } from './store-deadline.js'
 
 /**
  * Where sessions are kept: an append-only log of messages and an opaque body under compare-and-set.

@@ -1,3 +1,4 @@
+import { setDeadline } from '@sessions/core/store'
 import { isLost, judge, TimedOut } from './errors.js'
 import type { Statement } from './statement.js'
 
@@ -145,7 +146,7 @@ export class Database {
 /** Settles as `promise` does, or rejects with `TimedOut` at `until`. */
 export function within<T>(until: number, promise: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new TimedOut()), until - performance.now())
-    promise.then(resolve, reject).finally(() => clearTimeout(timer))
+    const stop = setDeadline(until - performance.now(), () => reject(new TimedOut()))
+    promise.then(resolve, reject).finally(stop)
   })
 }

@@ -1,3 +1,4 @@
+import { setDeadline } from '@sessions/core/store'
 import type { Pool, PoolClient, QueryArrayConfig, QueryArrayResult } from 'pg'
 import type { Connection, ConnectionSource, Row, Value } from './database.js'
 import { isLost, TimedOut } from './errors.js'
@@ -46,14 +47,14 @@ class Lease implements Connection {
   #client: PoolClient | undefined
   #release: ((error?: Error | boolean) => void) | undefined
   #reject: (error: Error) => void
-  readonly #timer: NodeJS.Timeout
+  readonly #stopDeadline: () => void
 
   private constructor(until: number, reject: (error: Error) => void) {
     this.#reject = reject
-    this.#timer = setTimeout(() => {
+    this.#stopDeadline = setDeadline(until - performance.now(), () => {
       this.broken = true
       this.#reject(new TimedOut())
-    }, until - performance.now())
+    })
   }
 
   static take(pool: Pool, until: number): Promise<Lease> {
@@ -65,7 +66,7 @@ class Lease implements Connection {
       const lease = new Lease(until, reject)
       pool.connect((error, client, release) => {
         if (client === undefined) {
-          clearTimeout(lease.#timer)
+          lease.#stopDeadline()
           reject(error ?? new TimedOut())
           return
         }
@@ -100,7 +101,7 @@ class Lease implements Connection {
   }
 
   end(): void {
-    clearTimeout(this.#timer)
+    this.#stopDeadline()
     this.#release?.(this.broken)
   }
 }

@@ -1,4 +1,4 @@
-import { SessionError } from '@sessions/core/store'
+import { SessionError, setDeadline } from '@sessions/core/store'
 import { toSessionError } from './redis-error.js'
 
 /** One call of the store, from its beginning to its deadline. */
@@ -18,7 +18,7 @@ export class Attempt {
 export function attempt<T>(timeoutMs: number, work: (attempt: Attempt) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const current = new Attempt()
-    const end = () => {
+    const stop = setDeadline(timeoutMs, () => {
       current.isOver = true
       current.onOver?.()
       reject(
@@ -26,16 +26,7 @@ export function attempt<T>(timeoutMs: number, work: (attempt: Attempt) => Promis
           ? new SessionError('unknown_outcome', `Redis did not answer a write within ${timeoutMs} ms`)
           : new SessionError('unavailable', `Redis did not answer within ${timeoutMs} ms`),
       )
-    }
-    // In a process that was held up, timers come before the replies that are waiting: those get their turn first.
-    let later: NodeJS.Immediate | undefined
-    const timer = setTimeout(() => {
-      later = setImmediate(end)
-    }, timeoutMs)
-    const stop = () => {
-      clearTimeout(timer)
-      clearImmediate(later)
-    }
+    })
     work(current).then(
       (value) => {
         stop()

@@ -1,0 +1,28 @@
+import { startRedis, type RedisServer } from '@sessions/testkit'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { createRedisClient } from '../src/client.js'
+import { redisStore } from '../src/index.js'
+
+let server: RedisServer
+
+beforeAll(async () => {
+  server = await startRedis()
+})
+afterAll(() => server.stop())
+
+/** Keeps the process from everything else, as a long calculation does, or a machine that gives it no time. */
+function holdUp(ms: number): void {
+  const end = performance.now() + ms
+  while (performance.now() < end);
+}
+
+test('what Redis answered in time is heard by a process that was held up', async () => {
+  const client = createRedisClient(server.url)
+  onTestFinished(() => client.disconnect())
+  const store = redisStore(client)
+  const ref = { tenantId: 'acme', id: 'held-up' }
+  await store.commit(ref, { revision: 0 })
+  const calls = [store.read(ref), store.commit(ref, { messages: [{ id: 'm1', payload: '1' }] })]
+  holdUp(1200)
+  expect(await Promise.allSettled(calls)).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }])
+})
