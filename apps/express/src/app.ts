@@ -1,8 +1,7 @@
 import { fileURLToPath } from 'node:url'
-import type { Sessions } from '@sessions/core'
+import type { Respond, Sessions } from '@sessions/core'
 import { sessionsMiddleware } from '@sessions/express'
 import express, { type Express } from 'express'
-import type { Assistant } from './assistant/assistant.js'
 import { respond } from './assistant/respond.js'
 import { cartRoutes } from './http/cart-routes.js'
 import { errorHandler, unknownRoute } from './http/envelope.js'
@@ -10,14 +9,13 @@ import { identifyWith } from './http/identity.js'
 import { productRoutes } from './http/product-routes.js'
 import { queryRoutes } from './http/query-routes.js'
 import { sessionRoutes } from './http/session-routes.js'
-import { createTurns } from './turns.js'
 
 export interface AppOptions {
   sessions: Sessions
   /** Whoever sends it as a bearer token may open every session (default: nobody may). */
   adminToken?: string | undefined
   /** Answers the questions (default: the local one, which needs no key and no network). */
-  assistant?: Assistant | undefined
+  assistant?: Respond | undefined
   /** What becomes of a reply whose reader goes away: it is finished and stored (default), or stored as far as it got. */
   onDisconnect?: 'finish' | 'abort' | undefined
   /** Cuts running replies short; what was said until then is stored. */
@@ -50,7 +48,7 @@ export function createApp(options: AppOptions): Express {
 
   app.use(api, sessionsMiddleware({ sessions, identify: identifyWith(adminToken), header: true }))
   app.use(api, express.json({ limit: '100kb' }))
-  app.use(api, queryRoutes({ turns: createTurns(assistant, stop), onDisconnect, onError }))
+  app.use(api, queryRoutes({ assistant, onDisconnect, stop, onError }))
   app.use(api, sessionRoutes(), cartRoutes(), productRoutes())
   app.use(unknownRoute)
   app.use(errorHandler(onError))

@@ -4,17 +4,15 @@ import { parse } from '../src/assistant/parse.js'
 import { newConversation, readConversation } from '../src/assistant/conversation.js'
 import { respond } from '../src/assistant/respond.js'
 import { findProducts, type Product } from '../src/catalogue/catalogue.js'
-import { createTurns } from '../src/turns.js'
 
 let session: Session
-const turns = createTurns(respond)
 
 beforeEach(async () => {
   session = await createSessions({ store: memoryStore() }).for({ tenantId: 'shop' }).create()
 })
 
 async function say(text: string): Promise<string> {
-  return (await turns.run(session, { text })).reply.content
+  return (await session.turn(text, respond).result).text
 }
 
 async function shown(): Promise<Product[]> {

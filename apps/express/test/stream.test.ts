@@ -1,55 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Respond } from '@sessions/core'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Assistant } from '../src/assistant/assistant.js'
-import { type Client, readEvents, startServer, type TestServer } from './server.js'
+import { type Client, type Data, readEvents, startServer, type TestServer } from './server.js'
+import { readUntil, slowAssistant, stream, whole } from './streaming.js'
 
 let server: TestServer | undefined
 afterEach(async () => server?.close())
-
-/** Says ten words, and waits for `go` in the middle. */
-function slowAssistant(): { assistant: Assistant; go: () => void; runs: () => number } {
-  let go = (): void => {}
-  let runs = 0
-  const gate = new Promise<void>((resolve) => {
-    go = resolve
-  })
-  return {
-    go: () => go(),
-    runs: () => runs,
-    assistant: async function* () {
-      runs++
-      for (let at = 0; at < 10; at++) {
-        if (at === 5) await gate
-        yield `word${at} `
-      }
-    },
-  }
-}
-
-const whole = Array.from({ length: 10 }, (_, at) => `word${at} `).join('')
-
-async function stream(client: Client, body: object, signal?: AbortSignal): Promise<Response> {
-  return client.fetch('POST', '/query/stream', {
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-    ...(signal === undefined ? {} : { signal }),
-  })
-}
-
-/** Reads until `text` has come. */
-async function readUntil(response: Response, text: string): Promise<void> {
-  const reader = response.body!.getReader()
-  const decoder = new TextDecoder()
-  for (let read = ''; !read.includes(text);)
-    read += decoder.decode((await reader.read()).value, { stream: true })
-  reader.releaseLock()
-}
 
 async function until(what: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; !(await what()); tries++) {
     if (tries > 200) throw new Error('it did not happen')
     await sleep(10)
   }
+}
+
+/** What the conversation shows, with what became of it. */
+async function said(client: Client, path: string): Promise<[content: string, status?: string][]> {
+  const { data } = await client.send('GET', `${path}/conversation`)
+  return data['conversation'].map(({ content, status }: Data) => [content, status])
 }
 
 describe('POST /query/stream', () => {
@@ -148,7 +116,7 @@ describe('POST /query/stream', () => {
 
   test('tells of a failure, keeps what was said, and a retry is answered anew', async () => {
     let isBroken = true
-    const assistant: Assistant = async function* () {
+    const assistant: Respond = async function* () {
       yield 'so far '
       if (isBroken) throw new Error('the model is gone: secret key 123')
       yield 'so good'
@@ -163,15 +131,38 @@ describe('POST /query/stream', () => {
       error: { code: 'internal', message: 'Internal error' },
     })
     expect(server.errors).toHaveLength(1)
-    isBroken = false
-    expect((await client.ask('hello', { message_id: 'm-1' }))['answer']).toBe('so far so good')
-    const { data } = await client.send('GET', `${path}/conversation`)
-    expect(
-      data['conversation'].map(({ status, content }: Record<string, unknown>) => [content, status]),
-    ).toEqual([
+    expect(await said(client, path)).toEqual([
       ['hello', undefined],
       ['so far ', 'failed'],
+    ])
+    isBroken = false
+    expect((await client.ask('hello', { message_id: 'm-1' }))['answer']).toBe('so far so good')
+    // The conversation has one reply to a question: the new one stands where the broken one stood.
+    expect(await said(client, path)).toEqual([
+      ['hello', undefined],
       ['so far so good', undefined],
+    ])
+  })
+
+  test('leaves a failure as it is once the conversation has gone on', async () => {
+    const assistant: Respond = ({ input }) => {
+      if (input === 'hello') throw new Error('the model is gone: secret key 123')
+      return 'so good'
+    }
+    server = await startServer({ assistant })
+    const client = server.client()
+    const path = await client.start()
+    const body = { q: 'hello', message_id: 'm-1' }
+    expect((await client.send('POST', '/query', body)).status).toBe(500)
+    await client.ask('and now?')
+    const again = await client.send('POST', '/query', body)
+    expect(again.status).toBe(502)
+    expect(again.body.error).toEqual({ code: 'model_failed', message: 'The model failed.' })
+    expect(await said(client, path)).toEqual([
+      ['hello', undefined],
+      ['', 'failed'],
+      ['and now?', undefined],
+      ['so good', undefined],
     ])
   })
 

@@ -1,6 +1,5 @@
-import type { Cart, Order, Session } from '@sessions/core'
+import { type Cart, type Order, type Respond, type Session, textOf } from '@sessions/core'
 import { answer } from './answer.js'
-import type { Assistant } from './assistant.js'
 import { readConversation, writeConversation } from './conversation.js'
 import type { CartAction, Outcome } from './outcome.js'
 import { parse } from './parse.js'
@@ -11,8 +10,8 @@ import { recall } from './recall.js'
  * The assistant of the shop: rules, no model, no network, the same answer every time. It reads the log, the state,
  * the preferences and the cart of the session, and changes the last three.
  */
-export const respond: Assistant = async function* ({ session, question, messageId, signal }) {
-  const text = await reply(session, question, messageId)
+export const respond: Respond = async function* ({ session, input, messageId, signal }) {
+  const text = await reply(session, textOf({ content: input }), messageId)
   for (const piece of text.match(/\S+\s*|\s+/g) ?? []) {
     if (signal.aborted) return
     yield piece

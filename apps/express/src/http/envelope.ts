@@ -22,7 +22,11 @@ export interface Failure {
 export function toFailure(error: unknown): Failure {
   const unreadable = isSessionError(error) ? undefined : toUnreadable(error)
   if (unreadable !== undefined) return unreadable
-  const { status, code, title, detail = title, path, retryAfterMs } = toProblem(error)
+  // An id used twice is one and the same thing here, whatever route finds it.
+  const told = isSessionError(error, 'key_reused')
+    ? new SessionError('conflict', error.message, { path: 'message_id' })
+    : error
+  const { status, code, title, detail = title, path, retryAfterMs } = toProblem(told)
   return {
     status,
     error: { code, message: detail, ...(path === undefined ? {} : { path }) },

@@ -1,56 +1,56 @@
-import type { Session } from '@sessions/core'
+import { newId, type Respond, type Session, SessionError, type Turn, type TurnResult } from '@sessions/core'
 import { getSession } from '@sessions/express'
 import { type Request, type Response, Router } from 'express'
 import { readConversation } from '../assistant/conversation.js'
 import { findProducts } from '../catalogue/catalogue.js'
-import type { Turn, Turns } from '../turns.js'
 import { succeed, toFailure } from './envelope.js'
 import { createEventStream } from './event-stream.js'
 import { querySchema, readBody } from './input.js'
 import { cartView, toIso } from './views.js'
 
 export interface QueryRoutesOptions {
-  turns: Turns
+  assistant: Respond
   /** What becomes of a reply when its reader goes away. */
   onDisconnect: 'finish' | 'abort'
+  /** Cuts running replies short. */
+  stop?: AbortSignal | undefined
   onError: (error: unknown) => void
 }
 
 /** `POST /query` and `POST /query/stream`. */
-export function queryRoutes({ turns, onDisconnect, onError }: QueryRoutesOptions): Router {
+export function queryRoutes({ assistant, onDisconnect, stop, onError }: QueryRoutesOptions): Router {
   const router = Router()
 
+  const ask = async (req: Request, res: Response): Promise<{ session: Session; turn: Turn }> => {
+    const { q, sessionId, message_id: id = newId() } = readBody(req, querySchema)
+    const session = await getSession(req, sessionId)
+    const signals = [stop, onDisconnect === 'abort' ? disconnected(res) : undefined]
+    const signal = AbortSignal.any(signals.filter((one) => one !== undefined))
+    return { session, turn: session.turn({ id, content: q }, assistant, { policy: 'queue', signal }) }
+  }
+
   router.post('/query', async (req, res) => {
-    const { q, sessionId, message_id: id } = readBody(req, querySchema)
-    const session = await callersSession(req, sessionId)
-    const turn = await turns.run(session, { id, text: q }, {}, disconnected(res, onDisconnect))
-    succeed(res, await turnView(session, turn), { meta: { repeated: turn.repeated } })
+    const { session, turn } = await ask(req, res)
+    const result = await answered(turn)
+    succeed(res, await turnView(session, result), { meta: { repeated: result.replayed } })
   })
 
   router.post('/query/stream', async (req, res) => {
-    const { q, sessionId, message_id: id } = readBody(req, querySchema)
-    const session = await callersSession(req, sessionId)
+    const { session, turn } = await ask(req, res)
     const events = createEventStream(res)
     try {
-      const turn = await turns.run(
-        session,
-        { id, text: q },
-        {
-          onStart(question) {
-            // Storing the question has set the cookie of a new session: from here on bytes may go out.
-            events.open()
-            events.send({
-              type: 'session',
-              session_id: session.id,
-              message_id: question.id,
-              seq: question.seq,
-            })
-          },
-          onText: (text) => events.send({ type: 'delta', text }),
-        },
-        disconnected(res, onDisconnect),
-      )
-      events.send({ type: 'done', ...(await turnView(session, turn)), repeated: turn.repeated })
+      for await (const event of turn) {
+        if (event.type === 'started') {
+          // Storing the question has set the cookie of a new session: from here on bytes may go out.
+          events.open()
+          const { messageId, seq } = event
+          events.send({ type: 'session', session_id: session.id, message_id: messageId, seq })
+        } else if (event.type === 'text') {
+          events.send({ type: 'delta', text: event.text })
+        }
+      }
+      const result = await answered(turn)
+      events.send({ type: 'done', ...(await turnView(session, result)), repeated: result.replayed })
     } catch (error) {
       if (!events.isOpen) throw error
       const { status, error: told } = toFailure(error)
@@ -63,13 +63,16 @@ export function queryRoutes({ turns, onDisconnect, onError }: QueryRoutesOptions
   return router
 }
 
-/** The session that was named, or the caller's own; a named one is never made. */
-async function callersSession(req: Request, sessionId: string | undefined): Promise<Session> {
-  return getSession(req, sessionId)
+/** @throws what the assistant failed with. */
+async function answered(turn: Turn): Promise<TurnResult> {
+  const result = await turn.result
+  const { status, code = 'model_failed', error = 'The assistant failed.' } = result
+  // Where another process, or an earlier request, has asked the assistant, no more is known than was stored.
+  if (status === 'failed') throw result.cause ?? new SessionError(code, error)
+  return result
 }
 
-function disconnected(res: Response, onDisconnect: 'finish' | 'abort'): AbortSignal | undefined {
-  if (onDisconnect === 'finish') return undefined
+function disconnected(res: Response): AbortSignal {
   const controller = new AbortController()
   res.on('close', () => {
     if (!res.writableFinished) controller.abort()
@@ -77,20 +80,20 @@ function disconnected(res: Response, onDisconnect: 'finish' | 'abort'): AbortSig
   return controller.signal
 }
 
-async function turnView(session: Session, { question, reply }: Turn): Promise<object> {
+async function turnView(session: Session, { message, reply, text, status }: TurnResult): Promise<object> {
   const { state, cart } = await session.read()
   const { shown } = readConversation(state)
   const { item_count, total } = cartView(cart)
   return {
     session_id: session.id,
-    message_id: question.id,
-    answer: reply.content,
+    message_id: message.id,
+    answer: text,
     message: {
       id: reply.id,
       seq: reply.seq,
       role: 'assistant',
       timestamp: toIso(reply.at),
-      status: reply.status,
+      status,
     },
     // What `the second one` would mean now.
     shown: findProducts(shown),

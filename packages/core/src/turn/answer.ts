@@ -145,6 +145,7 @@ async function answer<Handle extends TurnHandle>(
         preferences: session.preferences,
         identity: session.identity,
         turnId: lease.id,
+        messageId: lease.messageId,
         fence: lease.fence,
         input: request.content,
         signal: stop.signal,

@@ -101,7 +101,8 @@ export function turnOf(reply: Message): TurnMetadata {
 }
 
 /** The id of a user's message that a reply answers, when the id is one that a turn has given. */
-export function isReplyTo(messageId: string, reply: Pick<Message, 'id'>): boolean {
+export function isReplyTo(messageId: string, reply: Pick<Message, 'id' | 'role'>): boolean {
+  if (reply.role === 'user') return false
   return reply.id.startsWith(`${messageId}.r`) && /^\d+(?:\.\d+)?$/.test(reply.id.slice(messageId.length + 2))
 }
 

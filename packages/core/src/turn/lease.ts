@@ -23,6 +23,11 @@ export interface TurnClosing {
   readonly also?: (body: SessionBody) => SessionBody
 }
 
+interface ClosedTurn {
+  readonly record: SessionRecord
+  readonly replies: Message[]
+}
+
 /** A turn that is the session's, and where its user's message is. */
 export interface HeldLease {
   readonly lease: TurnLease
@@ -69,9 +74,26 @@ export async function takeLease(
  */
 export async function closeLease(
   live: LiveSession,
+  held: HeldLease,
+  closing: TurnClosing,
+): Promise<ClosedTurn> {
+  const { lease } = held
+  try {
+    return await storeReply(live, held, closing)
+  } catch (error) {
+    const isTaken = isSessionError(error, 'conflict') && error.messageId?.startsWith(lease.replyId) === true
+    if (!isTaken) throw error
+    // Callers name their messages as they like, and one that is named like this reply must not hold the session.
+    const [another] = crypto.getRandomValues(new Uint32Array(1))
+    return storeReply(live, { ...held, lease: { ...lease, replyId: `${lease.replyId}${another}` } }, closing)
+  }
+}
+
+async function storeReply(
+  live: LiveSession,
   { lease, seq }: HeldLease,
   closing: TurnClosing,
-): Promise<{ record: SessionRecord; replies: Message[] }> {
+): Promise<ClosedTurn> {
   const { limits, countTokens } = live.service
   const messages = closing.reply.messages(closing.status)
   const ids = replyIds(lease.replyId, messages.length)

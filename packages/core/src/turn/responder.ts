@@ -57,6 +57,8 @@ export interface TurnContextOf<Handle extends TurnHandle> {
   readonly preferences: Handle['preferences']
   readonly identity: Identity
   readonly turnId: string
+  /** Of the user's message. It is in the history already, and all that came before it is what was said before. */
+  readonly messageId: string
   /** Grows with every turn of the session: a fencing token for what the turn does elsewhere. */
   readonly fence: number
   /** What the user says. */
