@@ -24,7 +24,12 @@ async function start(): Promise<void> {
     ttl: { idleMs: 24 * hourMs, historyMs: 2 * hourMs },
     ...(secrets === undefined || secrets.length === 0 ? {} : { credentialSecrets: secrets }),
   })
-  const letGo = (): void => void opened.close().catch((error: unknown) => console.error(error))
+  // Replies whose readers have gone are still to be stored.
+  const letGo = (): void =>
+    void sessions
+      .settled()
+      .then(opened.close)
+      .catch((error: unknown) => console.error(error))
   const stop = new AbortController()
   const server = createApp({ sessions, adminToken: ADMIN_TOKEN, stop: stop.signal }).listen(
     readPort(PORT),

@@ -61,7 +61,10 @@ export interface Sessions {
   for(identity: Identity): SessionsOfCaller
   /** Removes sessions past their deadline, up to `limit`; resolves to how many. For a job that runs now and then. */
   sweep(options?: Partial<SweepOptions>): Promise<number>
-  /** Settles once no work runs outside of a request, such as summing up: await it before the process ends. */
+  /**
+   * Settles once nothing runs any more that no request waits for: replies whose readers have gone, summing up. Await it
+   * before the store is closed and the process ends.
+   */
   settled(): Promise<void>
 }
 

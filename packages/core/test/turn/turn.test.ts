@@ -164,6 +164,24 @@ describe('a turn', () => {
     expect(await lines(session)).toHaveLength(2)
   })
 
+  it('is waited for by the service, whoever has stopped reading', async () => {
+    const sessions = service()
+    const session = await sessions.for(alice).create()
+    const gate = startGate()
+    const turn = session.turn('Hi', async () => {
+      await gate.opened
+      return 'Hello'
+    })
+    await turn.started
+    let isSettled = false
+    const settled = sessions.settled().then(() => (isSettled = true))
+    await session.read()
+    expect(isSettled).toBe(false)
+    gate.open()
+    await settled
+    expect((await session.history()).messages.map(textOf)).toEqual(['Hi', 'Hello'])
+  })
+
   it('cancels: what was said is kept, and an answer that is stuck is left behind', async () => {
     const session = await opened()
     const { respond, begun } = gated('Hello')
