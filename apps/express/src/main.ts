@@ -28,7 +28,7 @@ async function start(): Promise<void> {
   const letGo = (): void =>
     void sessions
       .settled()
-      .then(opened.close)
+      .then(() => opened.close())
       .catch((error: unknown) => console.error(error))
   const stop = new AbortController()
   const server = createApp({ sessions, adminToken: ADMIN_TOKEN, stop: stop.signal }).listen(

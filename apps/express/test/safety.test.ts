@@ -1,3 +1,4 @@
+import { createSessions, memoryStore } from '@sessions/core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { adminToken, type Client, startServer, type TestServer } from './server.js'
 
@@ -210,11 +211,12 @@ describe('unknown, foreign and deleted sessions look the same', () => {
   })
 
   test('a session that expired', async () => {
-    const { createSessions } = await import('@sessions/core')
-    const short = await startServer({ sessions: createSessions({ ttl: { idleMs: 30 } }) })
+    let now = 0
+    const store = memoryStore({ clock: () => now })
+    const short = await startServer({ sessions: createSessions({ store, ttl: { idleMs: 30 } }) })
     const caller = short.client()
     const expired = await caller.start()
-    await new Promise((resolve) => setTimeout(resolve, 60))
+    now = 30
     const { text } = await caller.send('GET', `${expired}/info`)
     expect(text).toBe('{"success":false,"error":{"code":"not_found","message":"There is no such session."}}')
     await short.close()

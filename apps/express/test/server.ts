@@ -40,6 +40,8 @@ export interface TestServer {
   client(headers?: Record<string, string>): Client
   /** How many sessions the store holds. */
   count(): Promise<number>
+  /** How many requests are being answered. */
+  answering(): number
   close(): Promise<void>
 }
 
@@ -49,6 +51,11 @@ export async function startServer(options: Partial<AppOptions> = {}): Promise<Te
   const errors: unknown[] = []
   const app = createApp({ adminToken, onError: (error) => errors.push(error), ...options, sessions })
   const server = app.listen(0, '127.0.0.1')
+  let answering = 0
+  server.on('request', (_, res) => {
+    answering++
+    res.on('close', () => answering--)
+  })
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
@@ -67,6 +74,7 @@ export async function startServer(options: Partial<AppOptions> = {}): Promise<Te
       } while (cursor !== undefined)
       return total
     },
+    answering: () => answering,
     async close() {
       server.closeAllConnections()
       server.close()

@@ -1,18 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Respond } from '@sessions/core'
+import { waitUntil } from '@sessions/testkit'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type Client, type Data, readEvents, startServer, type TestServer } from './server.js'
 import { readUntil, slowAssistant, stream, whole } from './streaming.js'
 
 let server: TestServer | undefined
 afterEach(async () => server?.close())
-
-async function until(what: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await what()); tries++) {
-    if (tries > 200) throw new Error('it did not happen')
-    await sleep(10)
-  }
-}
 
 /** What the conversation shows, with what became of it. */
 async function said(client: Client, path: string): Promise<[content: string, status?: string][]> {
@@ -66,10 +59,10 @@ describe('POST /query/stream', () => {
     const leaving = new AbortController()
     await readUntil(await stream(client, { q: 'hello' }, leaving.signal), 'word4')
     leaving.abort()
-    await sleep(20)
+    await waitUntil(() => server!.answering() === 0, { what: 'the reader to be gone' })
     go()
     const read = async () => (await client.send('GET', `${path}/conversation`)).data['conversation']
-    await until(async () => (await read()).length === 2)
+    await waitUntil(async () => (await read()).length === 2, { what: 'the reply' })
     expect((await read())[1]).toMatchObject({ role: 'assistant', content: whole })
     expect((await read())[1].status).toBeUndefined()
   })
@@ -85,7 +78,7 @@ describe('POST /query/stream', () => {
     expect(during.data['conversation']).toMatchObject([{ role: 'user', content: 'hello' }])
     leaving.abort()
     const read = async () => (await client.send('GET', `${path}/conversation`)).data['conversation']
-    await until(async () => (await read()).length === 2)
+    await waitUntil(async () => (await read()).length === 2, { what: 'the reply' })
     expect((await read())[1]).toMatchObject({ status: 'aborted', content: 'word0 word1 word2 word3 word4 ' })
   })
 
