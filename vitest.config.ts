@@ -10,6 +10,9 @@ const files =
     ? { include: ['test/**/*.wide.test.ts'] }
     : { include: ['test/**/*.test.ts'], exclude: ['**/*.wide.test.ts', '**/node_modules/**'] }
 
+// Says that something hangs, never that a machine is slow.
+const hangMs = 300_000
+
 const project = (name: string, root: string, dedupe: string[] = [], test: object = {}) => ({
   resolve: { conditions: [source, 'module', 'node', 'development|production'], dedupe },
   ssr: {
@@ -18,7 +21,7 @@ const project = (name: string, root: string, dedupe: string[] = [], test: object
       externalConditions: [source, 'node'],
     },
   },
-  test: { name, root, ...files, testTimeout: 120_000, hookTimeout: 120_000, ...test },
+  test: { name, root, ...files, testTimeout: hangMs, hookTimeout: hangMs, ...test },
 })
 
 const nestPackages = ['common', 'core', 'platform-express', 'platform-fastify', 'testing'].map(

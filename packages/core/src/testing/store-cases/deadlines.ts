@@ -27,8 +27,9 @@ export const deadlineCases: StoreChapter = {
     {
       title: 'a session past its deadline is absent at once from everything, and no earlier',
       async run({ store, peer }) {
-        const ref = await freshSession(store, { messages: numbered(2), idleMs: 100 })
-        const { expiresAt } = (await peer.read(ref))!.record
+        const ref = freshRef()
+        const change = { revision: 0, messages: numbered(2), idleMs: 100 }
+        const { expiresAt } = (await store.commit(ref, change)).record
         await until(async () => (await peer.read(ref)) === undefined)
         const other = await store.commit(freshRef(), { revision: 0 })
         expect(other.record.createdAt, 'the clock of the store has passed it').toBeGreaterThanOrEqual(
