@@ -1,6 +1,13 @@
 'use server'
 
-import { bindSession, forgetSession, getWritableSession, newSession, sessionAction } from '@sessions/next'
+import {
+  bindSession,
+  forgetSession,
+  getSession,
+  getWritableSession,
+  newSession,
+  sessionAction,
+} from '@sessions/next'
 import { cookies } from 'next/headers'
 import { codeOf, textIn } from '../../lib/answers'
 import { chat } from '../../lib/chat'
@@ -36,6 +43,11 @@ export const signOut = sessionAction(chat, async () => {
 export async function plainSay(form: FormData): Promise<void> {
   const session = await getWritableSession(chat)
   await session.append({ role: 'user', content: textIn(form) })
+}
+
+export async function plainLook(): Promise<void> {
+  const session = await getSession(chat)
+  notes.push(`looked: ${session.isStored}`)
 }
 
 export async function plainRename(form: FormData): Promise<void> {
