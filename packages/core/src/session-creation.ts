@@ -6,10 +6,10 @@ import { type JsonObject, parseJsonObject } from './json.js'
 import type { Seen } from './live-session.js'
 import { encodeCopy, encodeMessage, type Message, type MessageInput } from './message.js'
 import { parseTitle } from './parse.js'
-import { encodeBody, newBody, type SessionBody } from './session-body.js'
+import { decodeBody, encodeBody, newBody, type SessionBody } from './session-body.js'
 import type { ServiceParts } from './session-options.js'
 import { claimSlots } from './session-slots.js'
-import type { SessionChange, SessionRecord, SessionRef } from './store.js'
+import type { SessionChange, SessionRef } from './store.js'
 
 /** What a session starts with. */
 export interface SessionInit {
@@ -62,25 +62,26 @@ export async function storeNewSession(
     ...(init.title === undefined ? {} : { title: parseTitle(init.title) }),
     ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
   }
-  const record = await create(service, ref, change)
-  await claimSlots(service, record)
-  emit('session.created', record, {})
-  return { record, body }
+  const seen = await create(service, ref, change, body)
+  await claimSlots(service, seen.record)
+  emit('session.created', seen.record, {})
+  return seen
 }
 
 /**
  * Commits a creating change. When its answer got lost it is sent again, which also lets a store finish what belongs to
- * it; a conflict then is with what was made itself, if the incarnation says so.
+ * it; a conflict then is with what was made itself, if the incarnation says so, and with what others have made of it since.
  */
 async function create(
   { store }: ServiceParts,
   ref: SessionRef,
   change: SessionChange,
-): Promise<SessionRecord> {
+  body: SessionBody,
+): Promise<Seen> {
   const lost = new LostAnswers()
   for (;;) {
     try {
-      return (await store.commit(ref, change)).record
+      return { record: (await store.commit(ref, change)).record, body }
     } catch (error) {
       if (lost.mayRepeat(error)) continue
       const isTaken = isSessionError(error, 'conflict') && error.messageId === undefined
@@ -88,8 +89,8 @@ async function create(
       const stored = await store.read(ref).catch((outage: unknown) => {
         throw lost.told(outage)
       })
-      if (stored?.record.incarnation !== change.incarnation) throw error
-      return stored!.record
+      if (stored === undefined || stored.record.incarnation !== change.incarnation) throw error
+      return { record: stored.record, body: decodeBody(stored.body) }
     }
   }
 }

@@ -57,3 +57,27 @@ describe('a write whose answer got lost, on a store that is away from then on', 
     expect(await codeOf(session.delete())).toBe('unknown_outcome')
   })
 })
+
+it('a session whose creation was not answered is what others have made of it by then', async () => {
+  const inner = memoryStore()
+  const mine = { tenantId: 'acme', userId: 'alice' }
+  let isFirst = true
+  const store: SessionStore = {
+    ...inner,
+    async commit(ref, change) {
+      const committed = await inner.commit(ref, change)
+      if (change.revision !== 0 || !isFirst) return committed
+      isFirst = false
+      const other = await service({ store: inner }).for(mine).get('one')
+      await other.state.merge({ theirs: 1 })
+      await other.cart.add({ sku: 'a', name: 'A', price })
+      throw new SessionError('unknown_outcome', 'the answer got lost')
+    },
+  }
+  const session = await service({ store })
+    .for(mine)
+    .create({ id: 'one', state: { first: 0 } })
+  await session.state.merge({ ours: 2 })
+  expect(await session.state.get()).toEqual({ first: 0, theirs: 1, ours: 2 })
+  expect((await session.read()).cart.items).toHaveLength(1)
+})
