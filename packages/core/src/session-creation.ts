@@ -1,6 +1,7 @@
 import { addToCart, type CartItemInput, emptyCart } from './cart.js'
 import { isSessionError } from './errors.js'
 import type { Identity } from './identity.js'
+import { newId } from './ids.js'
 import { LostAnswers } from './lost-answers.js'
 import { type JsonObject, parseJsonObject } from './json.js'
 import type { Seen } from './live-session.js'
@@ -25,6 +26,7 @@ export interface SessionInit {
 
 export interface NewSession {
   readonly ref: SessionRef
+  /** Of another one when its creation has to be tried again. */
   readonly incarnation: string
   readonly init?: SessionInit
   /** Default: what `init` makes. */
@@ -70,18 +72,22 @@ export async function storeNewSession(
 
 /**
  * Commits a creating change. When its answer got lost it is sent again, which also lets a store finish what belongs to
- * it; a conflict then is with what was made itself, if the incarnation says so, and with what others have made of it since.
+ * it. A conflict then may be with what was made itself, which others may have gone on with; and should it have been
+ * deleted since, the next try makes another session, not the deleted one again.
  */
 async function create(
   { store }: ServiceParts,
   ref: SessionRef,
-  change: SessionChange,
+  change: SessionChange & { incarnation: string },
   body: SessionBody,
 ): Promise<Seen> {
   const lost = new LostAnswers()
+  const tried = new Set<string>()
   for (;;) {
+    const incarnation = tried.size === 0 ? change.incarnation : newId()
+    tried.add(incarnation)
     try {
-      return { record: (await store.commit(ref, change)).record, body }
+      return { record: (await store.commit(ref, { ...change, incarnation })).record, body }
     } catch (error) {
       if (lost.mayRepeat(error)) continue
       const isTaken = isSessionError(error, 'conflict') && error.messageId === undefined
@@ -89,7 +95,7 @@ async function create(
       const stored = await store.read(ref).catch((outage: unknown) => {
         throw lost.told(outage)
       })
-      if (stored === undefined || stored.record.incarnation !== change.incarnation) throw error
+      if (stored === undefined || !tried.has(stored.record.incarnation)) throw error
       return { record: stored.record, body: decodeBody(stored.body) }
     }
   }

@@ -58,26 +58,47 @@ describe('a write whose answer got lost, on a store that is away from then on', 
   })
 })
 
-it('a session whose creation was not answered is what others have made of it by then', async () => {
+/** A store that makes the first session, lets `meanwhile` happen, and loses the answer. */
+function losesCreation(meanwhile: (inner: SessionStore) => Promise<void>): SessionStore {
   const inner = memoryStore()
-  const mine = { tenantId: 'acme', userId: 'alice' }
   let isFirst = true
-  const store: SessionStore = {
+  return {
     ...inner,
     async commit(ref, change) {
       const committed = await inner.commit(ref, change)
       if (change.revision !== 0 || !isFirst) return committed
       isFirst = false
-      const other = await service({ store: inner }).for(mine).get('one')
-      await other.state.merge({ theirs: 1 })
-      await other.cart.add({ sku: 'a', name: 'A', price })
+      await meanwhile(inner)
       throw new SessionError('unknown_outcome', 'the answer got lost')
     },
   }
-  const session = await service({ store })
-    .for(mine)
-    .create({ id: 'one', state: { first: 0 } })
-  await session.state.merge({ ours: 2 })
-  expect(await session.state.get()).toEqual({ first: 0, theirs: 1, ours: 2 })
-  expect((await session.read()).cart.items).toHaveLength(1)
+}
+
+describe('a session whose creation was not answered', () => {
+  it('is what others have made of it by then', async () => {
+    const store = losesCreation(async (inner) => {
+      const other = await service({ store: inner }).for(alice).get('one')
+      await other.state.merge({ theirs: 1 })
+      await other.cart.add({ sku: 'a', name: 'A', price })
+    })
+    const session = await service({ store })
+      .for(alice)
+      .create({ id: 'one', state: { first: 0 } })
+    await session.state.merge({ ours: 2 })
+    expect(await session.state.get()).toEqual({ first: 0, theirs: 1, ours: 2 })
+    expect((await session.read()).cart.items).toHaveLength(1)
+  })
+
+  it('is another one when somebody has deleted it by then', async () => {
+    let other: Session | undefined
+    const store = losesCreation(async (inner) => {
+      const theirs = service({ store: inner }).for(alice)
+      other = await theirs.get('one')
+      await theirs.delete('one')
+    })
+    const session = await service({ store }).for(alice).create({ id: 'one' })
+    await session.state.merge({ ours: 2 })
+    expect(await codeOf(other!.state.merge({ late: 1 }))).toBe('not_found')
+    expect(await session.state.get()).toEqual({ ours: 2 })
+  })
 })
