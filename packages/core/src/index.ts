@@ -1,4 +1,4 @@
-export type { SessionInfo } from './analytics.js'
+export type { SessionInfo } from './domain/session-info.js'
 export {
   type Cart,
   type CartItem,
@@ -7,7 +7,7 @@ export {
   type Money,
   type Order,
   pieces,
-} from './cart.js'
+} from './domain/cart.js'
 export { buildContext, type ContextInput, type ContextOptions } from './context/build-context.js'
 export { compose, type ContextLimit, within } from './context/compose.js'
 export { defaultStrategy } from './context/default-strategy.js'
@@ -52,10 +52,10 @@ export type {
   SessionEventType,
   SessionListener,
   TurnAbortReason,
-} from './events.js'
-export type { FactInput } from './fact-input.js'
-export type { HistoryOptions, HistoryPage } from './history.js'
-export type { Identity } from './identity.js'
+} from './domain/events.js'
+export type { FactInput } from './domain/facts.js'
+export type { HistoryOptions, HistoryPage } from './domain/path.js'
+export type { Identity } from './domain/identity.js'
 export { createSessionApi, type SessionApi } from './http/api.js'
 export type {
   ApiMiddleware,
@@ -73,10 +73,11 @@ export {
   type MessageStatus,
   type Role,
   textOf,
-} from './message.js'
-export type { SessionInit } from './session-creation.js'
-export type { Branch, CartCounts, Fact, Lineage, SeqRange, Summary } from './session-body.js'
-export type { ChangeOptions, SessionCart } from './session-cart.js'
+} from './domain/message.js'
+export type { SessionInit } from './service/create-session.js'
+export type { Branch, CartCounts, Fact, Lineage, SeqRange, Summary } from './domain/session-body.js'
+export type { ChangeOptions } from './service/change-options.js'
+export type { SessionCart } from './session/cart.js'
 export type {
   SessionContextSettings,
   SessionLimits,
@@ -85,31 +86,35 @@ export type {
   SessionTurnOptions,
   SessionWarning,
   TurnBudget,
-} from './session-options.js'
-export type { Compaction, CompactOptions } from './session-compaction.js'
-export type { SessionContextOptions } from './session-context.js'
-export type { SessionContents } from './session-contents.js'
-export type { StartedTransfer, TransferStatus } from './session-transfer.js'
+} from './service/settings.js'
+export type { Compaction, CompactOptions } from './session/compaction.js'
+export type { SessionContextOptions } from './session/context.js'
+export type { SessionContents } from './session/contents.js'
+export type { StartedTransfer, TransferStatus } from './transfer/start.js'
 export type { Session } from './session.js'
-export type { Respond, Tool, ToolContext, Tools, TurnContext, TurnOptions } from './session-turns.js'
+export type { Respond, Tool, ToolContext, Tools, TurnContext, TurnOptions } from './session.js'
 export {
   createSessions,
   type CreateOptions,
   type DraftOptions,
-  type ForkOptions,
   type ListOptions,
+  type RedeemOptions,
+  type Redemption,
   type Sessions,
   type SessionsOfCaller,
 } from './sessions.js'
-export type { AppendedMessage, Page, SessionRecord, SessionRef, SessionStore } from './store.js'
-export { memoryStore, type MemoryStoreOptions } from './stores/memory-store.js'
-export type { Topic } from './topics.js'
-export { toTransferUrl, type TransferMode } from './transfer-code.js'
-export type { TransferOptions, TransferSettings } from './transfer-options.js'
-export type { RedeemOptions, Redemption } from './transfer-redeem.js'
-export type { SessionSummary, TransferDescription, TransferKey } from './transfer-redemption.js'
+export type { AppendedMessage, Page, SessionStore } from './contract/session-store.js'
+export type { SessionRecord, SessionRef } from './contract/session-record.js'
+export { memoryStore, type MemoryStoreOptions } from './contract/memory/memory-store.js'
+export type { Topic } from './domain/topics.js'
+export { toTransferUrl } from './transfer/code.js'
+export type { TransferMode } from './domain/transfer.js'
+export type { TransferOptions } from './transfer/options.js'
+export type { TransferSettings } from './service/transfer-settings.js'
+export type { SessionSummary, TransferDescription, TransferKey } from './transfer/redemption.js'
 export type { Turn } from './turn/turn.js'
 export type { TurnEnded, TurnEvent, TurnResult, TurnStarted } from './turn/event.js'
 export type { TurnDocument, TurnPart, TurnUsage } from './turn/part.js'
 export type { ToolDescription } from './turn/responder.js'
 export type { TurnInput } from './turn/request.js'
+export type { ForkOptions } from './session/fork.js'

@@ -1,4 +1,4 @@
-export { createCredentials, type CredentialClaim, type Credentials } from './credential.js'
+export { createCredentials, type CredentialClaim, type Credentials } from './domain/credential.js'
 export {
   type Carriage,
   type CarriageOptions,
@@ -6,7 +6,7 @@ export {
   type CookieOptions,
   createCarriage,
   sessionIdHeader,
-} from './http/carriage.js'
+} from './http/transport.js'
 export { checkOrigin, type OriginRules } from './http/csrf.js'
 export { type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
 export { type Problem, toProblem } from './http/problem.js'

@@ -1,35 +1,53 @@
-import { type SessionInfo, summarizeSession } from './analytics.js'
-import type { Order } from './cart.js'
+import { type SessionInfo, summarizeSession } from './domain/session-info.js'
+import type { Order } from './domain/cart.js'
 import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
-import { cleared, rewound, switched } from './branches.js'
-import { type FactInput, toFact } from './fact-input.js'
-import type { HistoryOptions, HistoryPage } from './history.js'
-import type { Identity } from './identity.js'
+import { cleared, rewound, switched } from './domain/branches.js'
+import { type FactInput, toFact } from './domain/facts.js'
+import type { HistoryOptions, HistoryPage } from './domain/path.js'
+import type { Identity } from './domain/identity.js'
+import { SessionError } from './errors.js'
 import { newId } from './ids.js'
-import { type LiveSession, noSuchSession } from './live-session.js'
-import type { Message, MessageInput } from './message.js'
+import { type LiveSession, noSuchSession } from './service/live-session.js'
+import type { Message, MessageInput } from './domain/message.js'
 import { parseTitle } from './parse.js'
-import { type ChangeOptions, SessionCart } from './session-cart.js'
-import type { Branch, Fact, TurnLease } from './session-body.js'
-import { removeCompanions } from './session-companions.js'
-import { leaveBranch } from './session-branches.js'
-import { contentsOf, type SessionContents } from './session-contents.js'
-import { compact, type Compaction, type CompactOptions } from './session-compaction.js'
-import { watchSession, type WatchOptions } from './session-watch.js'
-import { expireBefore } from './session-expiry.js'
-import { appendMessages, readAllMessages, readHistory } from './session-messages.js'
-import { sessionContext, type SessionContextOptions } from './session-context.js'
-import { bindToUser, currentCredential, rotateCredential } from './session-credential.js'
-import * as transfers from './session-transfer.js'
-import { SessionPreferences, SessionState } from './session-state.js'
-import type { Respond, TurnOptions } from './session-turns.js'
-import type { AppendedMessage, SessionRecord, SessionRef } from './store.js'
-import type { TransferOptions } from './transfer-options.js'
+import type { ChangeOptions } from './service/change-options.js'
+import { SessionCart } from './session/cart.js'
+import type { Branch, Fact, TurnLease } from './domain/session-body.js'
+import { removeCompanions } from './service/side-records.js'
+import { leaveBranch } from './turn/leave-branch.js'
+import { contentsOf, type SessionContents } from './session/contents.js'
+import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
+import { watchSession, type WatchOptions } from './session/watch.js'
+import { expireBefore } from './session/expiry.js'
+import { appendMessages, readAllMessages, readHistory } from './session/messages.js'
+import { sessionContext, type SessionContextOptions } from './session/context.js'
+import { bindToUser, currentCredential, rotateCredential } from './session/credential.js'
+import * as transfers from './transfer/start.js'
+import { SessionPreferences, SessionState } from './session/state.js'
+import type { RespondOf, ToolContextOf, ToolOf, ToolsOf, TurnContextOf } from './turn/responder.js'
+import type { TurnOptionsOf } from './turn/request.js'
+import { processRegistry } from './process-registry.js'
+import type { AppendedMessage } from './contract/session-store.js'
+import type { SessionRecord, SessionRef } from './contract/session-record.js'
+import type { TransferOptions } from './transfer/options.js'
 import { startTurn, type Turn } from './turn/turn.js'
 import type { TurnEvent } from './turn/event.js'
 import { followTurn, stopTurn } from './turn/follow.js'
 import type { TurnInput } from './turn/request.js'
+
+/** Asks the model: gives text, or what it says piece by piece. What it throws ends the turn as `failed`. */
+export type Respond = RespondOf<Session>
+/** What `respond` is given. */
+export type TurnContext = TurnContextOf<Session>
+export type TurnOptions = TurnOptionsOf<Session>
+/** Something a model may call. */
+export type Tool = ToolOf<Session>
+export type Tools = ToolsOf<Session>
+/** What a tool is given beside its input. */
+export type ToolContext = ToolContextOf<Session>
+
+const liveSessions = processRegistry<Session, LiveSession>('live-session')
 
 /** One session, for one caller. Reads are fresh from the store; changes are atomic and durable when they settle. */
 export class Session {
@@ -45,6 +63,7 @@ export class Session {
   /** @internal Made by `Sessions`. */
   constructor(live: LiveSession) {
     this.#live = live
+    liveSessions.set(this, live)
     this.ref = live.ref
     this.identity = live.identity
     this.cart = new SessionCart(live)
@@ -345,4 +364,11 @@ export class Session {
     if (this.isStored) await removeCompanions(this.#live.service, record, kinds)
     this.#live.service.emit('session.deleted', record, {})
   }
+}
+
+/** What a handle is made of. @throws `invalid` for what this package did not make. */
+export function liveSessionOf(session: Session, path: string): LiveSession {
+  const live = liveSessions.get(session)
+  if (live !== undefined) return live
+  throw new SessionError('invalid', `${path} is no session of this package`, { path })
 }

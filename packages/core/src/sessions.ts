@@ -1,37 +1,23 @@
-import { isSessionError, SessionError } from './errors.js'
-import { type Identity, mayOpen, parseIdentity } from './identity.js'
+import { SessionError, isSessionError } from './errors.js'
+import { type Identity, mayOpen, parseIdentity } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
-import { foreignCursor, parseListCursor, toListCursor } from './list-cursor.js'
-import { LiveSession, noSuchSession, type Seen } from './live-session.js'
-import { decodeBody, type Lineage, newBody } from './session-body.js'
-import { type SessionInit, storeNewSession } from './session-creation.js'
-import {
-  type ServiceParts,
-  type SessionsOptions,
-  type SessionTtl,
-  toServiceParts,
-} from './session-options.js'
-import { Session } from './session.js'
-import type { Page, SessionRecord, SessionRef, SweepOptions } from './store.js'
-import { type Redemption, type RedeemOptions, redeemTransfer, viewTransfer } from './transfer-redeem.js'
-import type { TransferDescription, TransferKey } from './transfer-redemption.js'
-
-const partsKey: unique symbol = Symbol.for('@sessions/service-parts') as never
+import { foreignCursor, parseListCursor, toListCursor } from './service/list-cursor.js'
+import { LiveSession, type Seen, noSuchSession } from './service/live-session.js'
+import { decodeBody, newBody } from './domain/session-body.js'
+import { type SessionInit, storeNewSession } from './service/create-session.js'
+import { type ServiceParts, toServiceParts } from './service/service.js'
+import type { SessionTtl, SessionsOptions } from './service/settings.js'
+import { Session, liveSessionOf } from './session.js'
+import type { Page, SweepOptions } from './contract/session-store.js'
+import type { SessionRecord, SessionRef } from './contract/session-record.js'
+import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
+import type { TransferDescription, TransferKey } from './transfer/redemption.js'
+import { processRegistry } from './process-registry.js'
+import { type ForkOptions, forkSession } from './session/fork.js'
 
 export interface CreateOptions extends SessionInit {
   /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
   id?: string
-}
-
-export interface ForkOptions {
-  /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
-  id?: string
-  /** The last message to take along (default: the newest). */
-  atSeq?: number
-  /** The new session's title (default: the old one's). */
-  title?: string
-  /** What to take along beside the messages (default: `state`, `preferences` and `cart`). */
-  include?: readonly ('state' | 'preferences' | 'cart')[]
 }
 
 export interface ListOptions {
@@ -52,6 +38,11 @@ export interface DraftOptions {
   /** Runs once the session is stored, before the write that caused it settles. */
   afterCreate?: (session: Session) => void | Promise<void>
 }
+
+export type RedeemOptions = RedeemOptionsOf<Session>
+
+/** What became of a redemption. */
+export type Redemption = RedemptionOf<Session>
 
 /** The service: durable, tenant-safe sessions over one store. */
 export interface Sessions {
@@ -85,10 +76,8 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   return sessions
 }
 
-// Not a property: what the service is made of is nobody's business but that of the layers around it. One for the
-// process: bundlers load this package several times, and a service that one copy made is used through another.
-const registry = globalThis as { [partsKey]?: WeakMap<Sessions, ServiceParts> }
-const partsOf = (registry[partsKey] ??= new WeakMap())
+// Not a property: what the service is made of is nobody's business but that of the layers around it.
+const partsOf = processRegistry<Sessions, ServiceParts>('service-parts')
 
 /** What a service is made of. @throws `invalid` for what `createSessions` of this package did not make. */
 export function servicePartsOf(sessions: Sessions): ServiceParts {
@@ -257,35 +246,7 @@ export class SessionsOfCaller {
    * @throws `invalid` when `atSeq` is not on the active branch of `source`.
    */
   async fork(source: Session, options: ForkOptions = {}): Promise<Session> {
-    const { atSeq, include = ['state', 'preferences', 'cart'] } = options
-    const from = await source.refresh()
-    const messages = await source.allMessages()
-    if (atSeq !== undefined && atSeq !== 0 && !messages.some((message) => message.seq === atSeq)) {
-      throw new SessionError('invalid', `Message ${atSeq} is not on the active branch.`, { path: 'atSeq' })
-    }
-    const last = atSeq ?? Number.POSITIVE_INFINITY
-    const taken = messages.filter((message) => message.seq <= last && message.status !== 'corrupt')
-    const lineage: Lineage = { sessionId: source.id, seq: taken.at(-1)?.seq ?? 0 }
-    const body = newBody({
-      lineage,
-      ...(include.includes('state') ? { state: await source.state.get() } : {}),
-      ...(include.includes('preferences') ? { preferences: await source.preferences.get() } : {}),
-      ...(include.includes('cart') ? { cart: await source.cart.get() } : {}),
-    })
-    const title = options.title ?? from.title
-    const init = {
-      ...(title === undefined ? {} : { title }),
-      ...(from.label === undefined ? {} : { label: from.label }),
-    }
-    const seen = await storeNewSession(this.#service, this.identity, {
-      ref: this.#ref(options.id ?? newId()),
-      incarnation: newId(),
-      init,
-      body,
-      copied: taken,
-    })
-    this.#service.emit('session.forked', seen.record, { fromSessionId: source.id, seq: lineage.seq })
-    return this.#session(seen, true)
+    return new Session(await forkSession(liveSessionOf(source, 'source'), this.identity, options))
   }
 
   /**
@@ -295,7 +256,7 @@ export class SessionsOfCaller {
    * not say. `limit_reached` after too many wrong short codes.
    */
   async describeTransfer(key: TransferKey): Promise<TransferDescription> {
-    return viewTransfer(this.#service, this, key)
+    return viewTransfer(this.#service, this.identity, key)
   }
 
   /**
@@ -305,7 +266,10 @@ export class SessionsOfCaller {
    * @throws As `describeTransfer`.
    */
   async redeem(options: RedeemOptions): Promise<Redemption> {
-    return redeemTransfer(this.#service, this, options)
+    const { holding, ...asked } = options
+    const held = holding === undefined ? undefined : liveSessionOf(holding, 'holding')
+    const outcome = await redeemTransfer(this.#service, this.identity, { ...asked, holding: held })
+    return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
   }
 
   async #read(ref: SessionRef): Promise<Seen | undefined> {

@@ -1,5 +1,5 @@
-import { type Role, textOf } from '../message.js'
-import type { Fact, Summary } from '../session-body.js'
+import { type Role, textOf } from '../domain/message.js'
+import type { Fact, Summary } from '../domain/session-body.js'
 import type { MessageGroup, ModelMessage } from './groups.js'
 
 /**

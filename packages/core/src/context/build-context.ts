@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.js'
-import type { Message } from '../message.js'
-import type { Fact, Summary } from '../session-body.js'
+import type { Message } from '../domain/message.js'
+import type { Fact, Summary } from '../domain/session-body.js'
 import { quoteOf } from './blocks.js'
 import { costOf } from './compose.js'
 import { defaultStrategy } from './default-strategy.js'

@@ -1,4 +1,4 @@
-import { type Message, textOf } from '../message.js'
+import { type Message, textOf } from '../domain/message.js'
 import type { RelevanceIndex } from './relevance-index.js'
 
 /** The caller's model: a vector for each text, all of one length. */

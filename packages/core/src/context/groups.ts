@@ -1,4 +1,4 @@
-import type { Message, MessagePart, Role } from '../message.js'
+import type { Message, MessagePart, Role } from '../domain/message.js'
 import { shortened } from './shorten.js'
 import type { CountTokens } from './token-count.js'
 import { matchCalls, type MatchedMessage, type Repair, type ToolCall } from './tool-calls.js'

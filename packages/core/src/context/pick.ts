@@ -1,4 +1,4 @@
-import type { Message } from '../message.js'
+import type { Message } from '../domain/message.js'
 import { capped, compose, within } from './compose.js'
 import { facts } from './facts.js'
 import { relevance } from './relevance.js'

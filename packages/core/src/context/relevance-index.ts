@@ -1,4 +1,4 @@
-import { type Message, textOf } from '../message.js'
+import { type Message, textOf } from '../domain/message.js'
 import { TermIndex, type WeightedTerms } from './bm25.js'
 import { periodsIn } from './dates.js'
 import { speakerOf } from './words.js'

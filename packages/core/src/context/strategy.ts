@@ -1,5 +1,5 @@
-import type { Message } from '../message.js'
-import type { Fact, Summary } from '../session-body.js'
+import type { Message } from '../domain/message.js'
+import type { Fact, Summary } from '../domain/session-body.js'
 import type { MessageGroup } from './groups.js'
 import type { RelevanceIndex } from './relevance-index.js'
 import type { CountTokens } from './token-count.js'

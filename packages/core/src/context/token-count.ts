@@ -1,4 +1,4 @@
-import type { Message } from '../message.js'
+import type { Message } from '../domain/message.js'
 
 /** Counts the tokens a model pays for a message. */
 export type CountTokens = (message: Pick<Message, 'role' | 'content'>) => number

@@ -1,4 +1,4 @@
-import type { Message, MessagePart } from '../message.js'
+import type { Message, MessagePart } from '../domain/message.js'
 
 /** Where the context differs from the log, and why. */
 export interface Repair {

@@ -1,9 +1,9 @@
-import type { Identity } from '../identity.js'
+import type { Identity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
-import type { ServiceParts } from '../session-options.js'
-import type { Respond, Tools, TurnOptions } from '../session-turns.js'
+import type { ServiceParts } from '../service/service.js'
+import type { Respond, Tools, TurnOptions } from '../session.js'
 import { type Sessions, servicePartsOf } from '../sessions.js'
-import { type Carriage, type CarriageOptions, createCarriage } from './carriage.js'
+import { type Carriage, type CarriageOptions, createCarriage } from './transport.js'
 
 /** What middleware passes on: to later middleware, to `identify` and to `withRequestContext`. */
 export type RequestContext = Readonly<Record<string, unknown>>

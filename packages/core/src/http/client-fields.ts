@@ -1,7 +1,7 @@
-import type { Identity } from '../identity.js'
+import type { Identity } from '../domain/identity.js'
 import { parseId } from '../ids.js'
 import type { JsonObject, JsonValue } from '../json.js'
-import type { MessageInput } from '../message.js'
+import type { MessageInput } from '../domain/message.js'
 import type { ApiParts } from './api-options.js'
 import { RequestError } from './problem.js'
 

@@ -1,5 +1,5 @@
 import type { ApiParts } from './api-options.js'
-import { sessionIdHeader } from './carriage.js'
+import { sessionIdHeader } from './transport.js'
 
 const defaultMaxAgeMs = 600_000
 const allowedHeaders =

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import type { SessionRecord } from '../session-record.js'
+import type { SessionRecord } from '../contract/session-record.js'
 
 /** The tag of everything in a session but its messages. */
 export function etagOf({ revision, createdAt }: Pick<SessionRecord, 'revision' | 'createdAt'>): string {

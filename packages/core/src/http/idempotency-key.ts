@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
-import type { Identity } from '../identity.js'
+import type { Identity } from '../domain/identity.js'
 import type { ApiParts } from './api-options.js'
-import { sessionIdHeader } from './carriage.js'
+import { sessionIdHeader } from './transport.js'
 import type { Route } from './route.js'
 
 export interface RequestKey {

@@ -1,10 +1,10 @@
 import { digestOf } from '../digest.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { fromBase64Url, newId, toBase64Url } from '../ids.js'
-import { companionTenant } from '../session-companions.js'
-import type { ServiceParts } from '../session-options.js'
-import { readStoreTime } from '../store-time.js'
-import type { SessionRef } from '../store.js'
+import { companionTenant } from '../service/side-records.js'
+import type { ServiceParts } from '../service/service.js'
+import { readStoreTime } from '../service/store-time.js'
+import type { SessionRef } from '../contract/session-record.js'
 import { RequestError } from './problem.js'
 
 /** A request that is to happen once, however often it is sent. */

@@ -1,10 +1,10 @@
 import { SessionError } from '../errors.js'
-import type { Identity } from '../identity.js'
-import { noSuchSession } from '../live-session.js'
-import type { SessionWarning } from '../session-options.js'
+import type { Identity } from '../domain/identity.js'
+import { noSuchSession } from '../service/live-session.js'
+import type { SessionWarning } from '../service/settings.js'
 import type { Session } from '../session.js'
 import type { Sessions } from '../sessions.js'
-import type { Carriage, Carrier } from './carriage.js'
+import type { Carriage, Carrier } from './transport.js'
 
 /** What a framework's response lets us do. */
 export interface HeaderSink {

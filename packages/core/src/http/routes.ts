@@ -1,9 +1,8 @@
 import type { SessionApiOptions } from './api-options.js'
 import type { Route } from './route.js'
 import { cartRoutes } from './routes/cart-routes.js'
-import { contentRoutes } from './routes/content-routes.js'
+import { stateRoutes } from './routes/state-routes.js'
 import { branchRoutes } from './routes/branch-routes.js'
-import { courseRoutes } from './routes/course-routes.js'
 import { watchRoutes } from './routes/watch-routes.js'
 import { messageRoutes } from './routes/message-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
@@ -18,8 +17,7 @@ export function routesOf(options: Pick<SessionApiOptions, 'respond'>): readonly 
     ...turnRoutes.filter(({ operation }) => options.respond !== undefined || operation !== 'sendMessage'),
     ...watchRoutes,
     ...branchRoutes,
-    ...courseRoutes,
-    ...contentRoutes,
+    ...stateRoutes,
     ...cartRoutes,
     ...transferRoutes,
   ]

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { cartItemInputSchema, moneySchema } from '../cart.js'
+import { cartItemInputSchema, moneySchema } from '../domain/cart.js'
 
 /** What the wire carries, in and out. The API description is made of these, and tests check every answer by them. */
 

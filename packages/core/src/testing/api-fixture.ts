@@ -1,10 +1,10 @@
 import { createSessionApi, type SessionApi } from '../http/api.js'
 import type { SessionApiOptions } from '../http/api-options.js'
-import { textOf } from '../message.js'
-import type { SessionTurnOptions } from '../session-options.js'
-import type { Respond, Tools } from '../session-turns.js'
+import { textOf } from '../domain/message.js'
+import type { SessionTurnOptions } from '../service/settings.js'
+import type { Respond, Tools } from '../session.js'
 import { createSessions } from '../sessions.js'
-import type { SessionStore } from '../store.js'
+import type { SessionStore } from '../contract/session-store.js'
 
 export interface ApiFixtureOptions extends Partial<SessionApiOptions> {
   /** Default: `memoryStore()`. */

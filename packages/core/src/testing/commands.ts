@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
-import type { SessionRef } from '../session-record.js'
-import type { MessageQuery, SessionChange, SessionStore } from '../store.js'
+import type { SessionRef } from '../contract/session-record.js'
+import type { MessageQuery, SessionChange, SessionStore } from '../contract/session-store.js'
 import { allSessions, refusalOf } from './store-case.js'
 
 /** One call of a store, as data: fast-check can print it and make it smaller. */

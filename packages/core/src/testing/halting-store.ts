@@ -1,4 +1,4 @@
-import type { SessionStore } from '../store.js'
+import type { SessionStore } from '../contract/session-store.js'
 
 /** Where a process dies: at the n-th call of its store, just before the call takes effect or just after. */
 export interface CrashPoint {

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import type { SessionRecord, SessionRef } from '../session-record.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type {
   Amendment,
   AppendedMessage,
@@ -10,7 +10,7 @@ import type {
   SessionQuery,
   SessionStore,
   StoredMessage,
-} from '../store.js'
+} from '../contract/session-store.js'
 
 interface ModelSession {
   record: { -readonly [K in keyof SessionRecord]: SessionRecord[K] }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { isSessionError, type SessionErrorCode } from '../errors.js'
 import { newId } from '../ids.js'
-import type { SessionRecord, SessionRef } from '../session-record.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type {
   Committed,
   NewMessage,
@@ -9,7 +9,7 @@ import type {
   SessionQuery,
   SessionStore,
   StoredMessage,
-} from '../store.js'
+} from '../contract/session-store.js'
 
 /** A store to be judged. */
 export interface StoreUnderTest {

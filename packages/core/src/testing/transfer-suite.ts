@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SessionErrorCode } from '../errors.js'
-import type { SessionEvent } from '../events.js'
+import type { SessionEvent } from '../domain/events.js'
 import { newId } from '../ids.js'
 import { createSessions, type Sessions } from '../sessions.js'
 import { together } from './start-gate.js'

@@ -1,9 +1,10 @@
 import { isSessionError, SessionError } from '../errors.js'
-import { reservedTenantPrefix } from '../identity.js'
-import type { LiveSession } from '../live-session.js'
-import type { ServiceParts, TurnBudget } from '../session-options.js'
-import type { SessionRef } from '../store.js'
-import { isAlive } from './alive.js'
+import { reservedTenantPrefix } from '../domain/identity.js'
+import type { LiveSession } from '../service/live-session.js'
+import type { ServiceParts } from '../service/service.js'
+import type { TurnBudget } from '../service/settings.js'
+import type { SessionRef } from '../contract/session-record.js'
+import { isAlive } from './log.js'
 import type { TurnUsage } from './part.js'
 
 const maxAttempts = 200

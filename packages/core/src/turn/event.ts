@@ -1,7 +1,7 @@
 import type { SessionErrorCode } from '../errors.js'
-import type { TurnAbortReason } from '../events.js'
-import type { Message } from '../message.js'
-import { textOf } from '../message.js'
+import type { TurnAbortReason } from '../domain/events.js'
+import type { Message } from '../domain/message.js'
+import { textOf } from '../domain/message.js'
 import type { TurnPart, TurnUsage } from './part.js'
 
 /** The user's message is stored, and the turn is the only one of its session. */

@@ -1,9 +1,11 @@
-import { isSessionError, type SessionError } from '../errors.js'
-import type { TurnAbortReason } from '../events.js'
-import { companionLabel, companionTenant } from '../session-companions.js'
-import type { ServiceParts } from '../session-options.js'
-import type { Committed, SessionChange, SessionRecord, SessionRef } from '../store.js'
-import { isEnd, type TurnEvent } from './event.js'
+import { type SessionError, isSessionError } from '../errors.js'
+import type { TurnAbortReason } from '../domain/events.js'
+import { companionLabel, companionTenant } from '../service/side-records.js'
+import type { ServiceParts } from '../service/service.js'
+import type { Committed, SessionChange } from '../contract/session-store.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import { type TurnEvent, isEnd } from './event.js'
+import { readStoreTime } from '../service/store-time.js'
 
 type Unnumbered<Event> = Event extends { n: number } ? Omit<Event, 'n'> : never
 
@@ -206,4 +208,14 @@ async function commitAgain(
       if (!again) throw error as SessionError
     }
   }
+}
+
+/** Whether somebody still works on a turn, by the store's clock. */
+export async function isAlive(service: ServiceParts, tenantId: string, turnId: string): Promise<boolean> {
+  const ref = turnLogRef(tenantId, turnId)
+  const stored = await service.store.read(ref)
+  if (stored === undefined) return false
+  const now = await readStoreTime(service.store, tenantId)
+  // Written to while we asked for the time: then it is younger than that.
+  return now - stored.record.updatedAt < service.turns.leaseMs
 }

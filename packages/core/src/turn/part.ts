@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SessionError } from '../errors.js'
 import type { JsonObject, JsonValue } from '../json.js'
-import type { MessageInput, MessagePart } from '../message.js'
+import type { MessageInput, MessagePart } from '../domain/message.js'
 import { parseWith } from '../parse.js'
 
 /** What a turn used, as the model's provider counts it. */

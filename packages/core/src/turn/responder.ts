@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import type { SessionContextOptions } from '../session-context.js'
+import type { SessionContextOptions } from '../session/context.js'
 import type { BuiltContext } from '../context/lay-out.js'
 import { isSessionError, SessionError, type SessionErrorCode } from '../errors.js'
-import type { Identity } from '../identity.js'
+import type { Identity } from '../domain/identity.js'
 import type { JsonObject, JsonValue } from '../json.js'
 import { parseJson } from '../json.js'
-import type { MessageInput, MessagePart } from '../message.js'
+import type { MessageInput, MessagePart } from '../domain/message.js'
 import { parseTurnPart, type TurnDocument, type TurnPart, type TurnReply } from './part.js'
 
 /** What a turn needs of a session's handle. */

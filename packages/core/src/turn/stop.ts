@@ -1,4 +1,4 @@
-import type { TurnAbortReason } from '../events.js'
+import type { TurnAbortReason } from '../domain/events.js'
 
 /** Stops a turn, once, and remembers why. */
 export class TurnStop {

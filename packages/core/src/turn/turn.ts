@@ -1,4 +1,4 @@
-import type { TurnAbortReason } from '../events.js'
+import type { TurnAbortReason } from '../domain/events.js'
 import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
 import type { RespondOf, TurnHandle } from './responder.js'
 import { beginTurn } from './admission.js'

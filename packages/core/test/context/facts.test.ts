@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { buildContext } from '../../src/context/build-context.js'
 import { extractFacts, facts, mergeFacts } from '../../src/context/facts.js'
-import type { Fact } from '../../src/session-body.js'
+import type { Fact } from '../../src/domain/session-body.js'
 import { log } from './histories.js'
 
 const fact = (id: string, text: string, subject?: string): Fact => ({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { groupMessages } from '../../src/context/groups.js'
 import { estimateTokens } from '../../src/context/token-count.js'
-import type { Message } from '../../src/message.js'
+import type { Message } from '../../src/domain/message.js'
 import { call, type Entry, log, reasoning, result, text } from './histories.js'
 
 const grouped = (...entries: Entry[]) => {

@@ -1,4 +1,4 @@
-import type { MessagePart, Role } from '../../src/message.js'
+import type { MessagePart, Role } from '../../src/domain/message.js'
 
 /** What the APIs of OpenAI, Anthropic and Gemini refuse with a 400, checked on messages in this library's form. */
 interface Sent {

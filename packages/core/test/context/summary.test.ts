@@ -8,8 +8,8 @@ import {
   type WriteSummary,
 } from '../../src/context/summary.js'
 import { estimateTokens } from '../../src/context/token-count.js'
-import { textOf } from '../../src/message.js'
-import type { Summary } from '../../src/session-body.js'
+import { textOf } from '../../src/domain/message.js'
+import type { Summary } from '../../src/domain/session-body.js'
 import { call, log, result } from './histories.js'
 
 const dialogue = (turns: number) =>

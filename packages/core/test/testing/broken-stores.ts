@@ -1,8 +1,8 @@
 import { isSessionError } from '../../src/errors.js'
 import { newId } from '../../src/ids.js'
-import type { SessionRef } from '../../src/session-record.js'
-import type { Committed, NewMessage, SessionStore, StoredSession } from '../../src/store.js'
-import { memoryStore } from '../../src/stores/memory-store.js'
+import type { SessionRef } from '../../src/contract/session-record.js'
+import type { Committed, NewMessage, SessionStore, StoredSession } from '../../src/contract/session-store.js'
+import { memoryStore } from '../../src/contract/memory/memory-store.js'
 
 // Stores that are wrong, each in one way that stores are known to be wrong in.
 

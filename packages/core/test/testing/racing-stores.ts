@@ -1,14 +1,14 @@
 import { setImmediate } from 'node:timers/promises'
 import { newId } from '../../src/ids.js'
-import type { SessionRecord, SessionRef } from '../../src/session-record.js'
+import type { SessionRecord, SessionRef } from '../../src/contract/session-record.js'
 import type {
   AppendedMessage,
   SessionChange,
   SessionStore,
   StoredMessage,
   StoredSession,
-} from '../../src/store.js'
-import { memoryStore } from '../../src/stores/memory-store.js'
+} from '../../src/contract/session-store.js'
+import { memoryStore } from '../../src/contract/memory/memory-store.js'
 import { processClock } from '../../src/time.js'
 
 // Stores that are right while they are alone.

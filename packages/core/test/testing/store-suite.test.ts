@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { memoryStore } from '../../src/stores/memory-store.js'
+import { memoryStore } from '../../src/contract/memory/memory-store.js'
 import { storeChapters } from '../../src/testing/store-suite.js'
-import type { SessionStore } from '../../src/store.js'
+import type { SessionStore } from '../../src/contract/session-store.js'
 import * as brokenStores from './broken-stores.js'
 import * as racingStores from './racing-stores.js'
 

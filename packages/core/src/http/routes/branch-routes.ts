@@ -1,8 +1,12 @@
 import { toIso } from '../../time.js'
 import { etagOf } from '../etag.js'
-import { type Route, route } from '../route.js'
-import * as schemas from '../schemas.js'
+import { type Call, type Route, route } from '../route.js'
 import { sessionView } from '../views.js'
+import { Session } from '../../session.js'
+import type { ForkOptions } from '../../session/fork.js'
+import { SessionError, isSessionError } from '../../errors.js'
+import { checkFields } from '../client-fields.js'
+import * as schemas from '../schemas.js'
 
 export const branchRoutes: readonly Route[] = [
   route({
@@ -50,4 +54,59 @@ export const branchRoutes: readonly Route[] = [
       return { body: { session: sessionView(session.record) }, headers: { ETag: etagOf(session.record) } }
     },
   }),
+  route({
+    method: 'POST',
+    path: '/sessions/{id}/fork',
+    operation: 'forkSession',
+    summary: 'Makes a new session with the messages of this one up to one of them',
+    body: schemas.forkBody,
+    bodyOptional: true,
+    status: 201,
+    response: schemas.forkReply,
+    async handle(call) {
+      const { atSeq, fromMessageIndex, title, include, ...others } = call.body
+      const { id } = checkFields(call.api, call.identity, others)
+      const source = await call.session()
+      const at = fromMessageIndex === undefined ? atSeq : await seqAt(source, fromMessageIndex)
+      const fork = await makeFork(call, source, {
+        ...(at === undefined ? {} : { atSeq: at }),
+        ...(title === undefined ? {} : { title }),
+        ...(include === undefined ? {} : { include }),
+        ...(id === undefined ? {} : { id }),
+      })
+      if (call.identity.userId === undefined) await call.caller.carry(fork)
+      return {
+        status: 201,
+        body: {
+          session: sessionView(fork.record),
+          forkedFromSessionId: source.id,
+          forkedFromSeq: (await fork.read()).lineage?.seq ?? 0,
+          ...(fromMessageIndex === undefined ? {} : { forkedFromMessageIndex: fromMessageIndex }),
+          ...(call.api.isCompat ? { resetUsage: true } : {}),
+        },
+        headers: { ETag: etagOf(fork.record) },
+      }
+    },
+  }),
 ]
+
+async function seqAt(session: Session, index: number): Promise<number> {
+  const message = (await session.allMessages())[index]
+  if (message !== undefined) return message.seq
+  throw new SessionError('invalid', 'fromMessageIndex: there is no such message', {
+    path: 'fromMessageIndex',
+  })
+}
+
+async function makeFork(
+  { mine, seed, isRetry }: Pick<Call, 'mine' | 'seed' | 'isRetry'>,
+  source: Session,
+  options: ForkOptions,
+): Promise<Session> {
+  try {
+    return await mine.fork(source, { ...(seed === undefined ? {} : { id: seed }), ...options })
+  } catch (error) {
+    if (!isRetry || seed === undefined || !isSessionError(error, 'conflict')) throw error
+    return (await mine.find(seed)) ?? mine.fork(source, { ...options })
+  }
+}

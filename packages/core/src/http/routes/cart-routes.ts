@@ -1,4 +1,4 @@
-import type { Cart, CartItemInput } from '../../cart.js'
+import type { Cart, CartItemInput } from '../../domain/cart.js'
 import type { Session } from '../../session.js'
 import { etagOf, isKnown } from '../etag.js'
 import { type Answer, type Route, route } from '../route.js'

@@ -1,11 +1,12 @@
-import type { HistoryPage } from '../../history.js'
-import type { MessageInput } from '../../message.js'
+import type { HistoryPage } from '../../domain/path.js'
+import type { MessageInput } from '../../domain/message.js'
 import { toIso } from '../../time.js'
-import { checkRoles } from '../client-fields.js'
+import { checkFields, checkRoles } from '../client-fields.js'
 import { etagOf } from '../etag.js'
 import { type Route, route } from '../route.js'
+import { messageView, sessionView } from '../views.js'
+import { Session } from '../../session.js'
 import * as schemas from '../schemas.js'
-import { messageView } from '../views.js'
 
 export const messageRoutes: readonly Route[] = [
   route({
@@ -66,6 +67,54 @@ export const messageRoutes: readonly Route[] = [
       }
     },
   }),
+  route({
+    method: 'POST',
+    path: '/sessions/{id}/reset',
+    operation: 'resetSession',
+    summary: 'Clears the conversation; state, preferences and cart stay',
+    response: schemas.sessionReply,
+    async handle({ session: find, change }) {
+      const session = await find()
+      await session.reset(change)
+      const record = await session.refresh()
+      return { body: { session: sessionView(record) }, headers: { ETag: etagOf(record) } }
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/sessions/{id}/compact',
+    operation: 'compactSession',
+    summary: 'Sums up what is old, so that the model sees it in few words; history keeps every message',
+    body: schemas.compactBody,
+    bodyOptional: true,
+    response: schemas.compactReply,
+    async handle({ session: find, body, api, identity, request }) {
+      const { maxMessages, maxTokens, ...others } = body
+      checkFields(api, identity, others)
+      const session = await find()
+      const keepTokens = maxMessages === undefined ? maxTokens : await tokensOfNewest(session, maxMessages)
+      const { compacted, summary } = await session.compact({
+        signal: request.signal,
+        // Asked for in so many words, a little is worth summing up, too.
+        ...(keepTokens === undefined ? {} : { keepTokens, minTokens: 1 }),
+      })
+      const record = await session.refresh()
+      return {
+        body: {
+          compacted,
+          // Nothing is ever removed from history to fit a prompt.
+          removedCount: 0,
+          session: sessionView(record),
+          ...(summary === undefined
+            ? {}
+            : {
+                summary: { from: summary.from, to: summary.to, text: summary.text, tokens: summary.tokens },
+              }),
+        },
+        headers: { ETag: etagOf(record) },
+      }
+    },
+  }),
 ]
 
 function cursors({ before, after }: HistoryPage) {
@@ -73,4 +122,11 @@ function cursors({ before, after }: HistoryPage) {
     ...(after === undefined ? {} : { nextCursor: String(after) }),
     ...(before === undefined ? {} : { previousCursor: String(before) }),
   }
+}
+
+/** Tokens of the newest messages that stay as they are, where a caller counts in messages. */
+async function tokensOfNewest(session: Session, count: number): Promise<number> {
+  if (count === 0) return 0
+  const { messages } = await session.history({ limit: Math.min(count, 1000) })
+  return messages.reduce((sum, { tokens }) => sum + tokens, 0)
 }

@@ -1,14 +1,14 @@
 import type { z } from 'zod'
-import type { CartItemInput } from '../../cart.js'
-import { isSessionError } from '../../errors.js'
-import type { MessageInput } from '../../message.js'
-import type { SessionInit } from '../../session-creation.js'
+import type { CartItemInput } from '../../domain/cart.js'
+import { SessionError, isSessionError } from '../../errors.js'
+import type { MessageInput } from '../../domain/message.js'
+import type { SessionInit } from '../../service/create-session.js'
 import type { Session } from '../../session.js'
 import { checkFields, checkRoles, compatId, leadingSystem } from '../client-fields.js'
 import { etagOf } from '../etag.js'
 import { type Call, type Route, route } from '../route.js'
-import * as schemas from '../schemas.js'
 import { messageView, sessionView } from '../views.js'
+import * as schemas from '../schemas.js'
 
 export const sessionRoutes: readonly Route[] = [
   route({
@@ -118,6 +118,21 @@ export const sessionRoutes: readonly Route[] = [
       }
       if (identity.userId === undefined) caller.forget()
       return { body: { deleted: true, sessionId: params['id']! } }
+    },
+  }),
+  route({
+    method: 'POST',
+    path: '/sessions/{id}/bind',
+    operation: 'bindSession',
+    summary: 'Gives an anonymous session to the user who has signed in, and replaces its credential',
+    response: schemas.sessionReply,
+    async handle({ caller, params }) {
+      const session = await caller.find()
+      if (session?.id !== params['id']) {
+        throw new SessionError('not_found', 'There is no such session.')
+      }
+      const bound = await caller.bind()
+      return { body: { session: sessionView(bound.record) }, headers: { ETag: etagOf(bound.record) } }
     },
   }),
 ]

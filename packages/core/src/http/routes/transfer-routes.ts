@@ -1,12 +1,12 @@
 import { digestOf } from '../../digest.js'
 import { toIso } from '../../time.js'
-import type { TransferOptions } from '../../transfer-options.js'
-import type { RedeemOptions } from '../../transfer-redeem.js'
-import type { SessionSummary, TransferDescription, TransferKey } from '../../transfer-redemption.js'
+import type { TransferOptions } from '../../transfer/options.js'
+import type { RedeemOptions } from '../../sessions.js'
+import type { SessionSummary, TransferDescription, TransferKey } from '../../transfer/redemption.js'
 import { etagOf } from '../etag.js'
 import { problemOf } from '../problem.js'
 import { type Answer, type Call, type Route, route } from '../route.js'
-import * as schemas from '../transfer-schemas.js'
+import * as schemas from './transfer-schemas.js'
 import { sessionView } from '../views.js'
 
 const ended =

@@ -1,5 +1,5 @@
 import type { Session } from '../../session.js'
-import { markOf } from '../../session-watch.js'
+import { markOf } from '../../session/watch.js'
 import { type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
 import { eventStream, type ServerSentEvent } from '../sse.js'

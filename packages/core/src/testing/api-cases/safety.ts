@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { newId } from '../../ids.js'
-import { type ApiChapter, type ApiClient, type Reply } from '../api-case.js'
+import type { ApiChapter, ApiClient, Reply } from '../api-case.js'
 
 const phone = { sku: 'P1', name: 'Phone', price: { amount: 100, currency: 'EUR' } }
 

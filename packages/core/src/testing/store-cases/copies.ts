@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { NewMessage, SessionChange } from '../../store.js'
+import type { NewMessage, SessionChange } from '../../contract/session-store.js'
 import { append, freshRef, freshSession, message, numbered, type StoreChapter } from '../store-case.js'
 
 /** Overwrites every field of what a store gave; what it froze is left as it is. */

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import type { SessionRecord } from '../../session-record.js'
-import type { SessionStore } from '../../store.js'
+import type { SessionRecord } from '../../contract/session-record.js'
+import type { SessionStore } from '../../contract/session-store.js'
 import { together } from '../start-gate.js'
 import {
   allSessions,

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { SessionStore } from '../../store.js'
+import type { SessionStore } from '../../contract/session-store.js'
 import { together } from '../start-gate.js'
 import {
   allMessages,

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { MessageQuery } from '../../store.js'
+import type { MessageQuery } from '../../contract/session-store.js'
 import {
   allMessages,
   append,

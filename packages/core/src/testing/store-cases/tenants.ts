@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import type { SessionRef } from '../../session-record.js'
-import type { SessionStore } from '../../store.js'
+import type { SessionRef } from '../../contract/session-record.js'
+import type { SessionStore } from '../../contract/session-store.js'
 import {
   allMessages,
   allSessions,

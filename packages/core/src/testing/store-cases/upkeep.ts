@@ -12,7 +12,7 @@ import {
   seqs,
   type StoreChapter,
 } from '../store-case.js'
-import type { SessionStore } from '../../store.js'
+import type { SessionStore } from '../../contract/session-store.js'
 
 const minute = 60_000
 

@@ -1,0 +1,198 @@
+import { SessionError } from '../../errors.js'
+import type { SessionRecord, SessionRef } from '../session-record.js'
+import type {
+  Amendment,
+  AppendedMessage,
+  MessagePage,
+  MessageQuery,
+  NewMessage,
+  SessionChange,
+  StoredMessage,
+} from '../session-store.js'
+
+// What the engine needs beside the text, roughly: an object and two map entries a message, some more a session.
+const messageBytes = 200
+const sessionBytes = 600
+
+// Real stores keep `activeAt` in an index that most appends must not touch, so it moves in steps for everybody.
+const activityStepMs = 60_000
+
+/** One session as `memoryStore` keeps it. Nothing it hands out is its own. */
+export class MemorySession {
+  readonly tenantId: string
+  readonly id: string
+  readonly incarnation: string
+  readonly createdAt: number
+  activeAt: number
+  expiresAt: number | undefined
+  userId: string | undefined
+  label: string | undefined
+  revision = 0
+  #title: string | undefined
+  #updatedAt: number
+  #lastSeq = 0
+  #trimmedSeq = 0
+  #body = ''
+  #textLength: number
+  // The message of seq n is at n - trimmedSeq - 1.
+  readonly #messages: StoredMessage[] = []
+  readonly #byId = new Map<string, StoredMessage>()
+
+  constructor(ref: SessionRef, incarnation: string, now: number) {
+    this.tenantId = ref.tenantId
+    this.id = ref.id
+    this.incarnation = incarnation
+    this.createdAt = now
+    this.activeAt = now
+    this.#updatedAt = now
+    this.#textLength = ref.tenantId.length + ref.id.length + incarnation.length
+  }
+
+  /** Two bytes for each UTF-16 unit of text, and an allowance for the objects around it. */
+  get bytes(): number {
+    return sessionBytes + this.#messages.length * messageBytes + 2 * this.#textLength
+  }
+
+  isPast(now: number): boolean {
+    return this.expiresAt !== undefined && this.expiresAt <= now
+  }
+
+  record(): SessionRecord {
+    return {
+      tenantId: this.tenantId,
+      id: this.id,
+      incarnation: this.incarnation,
+      revision: this.revision,
+      lastSeq: this.#lastSeq,
+      trimmedSeq: this.#trimmedSeq,
+      createdAt: this.createdAt,
+      updatedAt: this.#updatedAt,
+      activeAt: this.activeAt,
+      ...(this.expiresAt === undefined ? {} : { expiresAt: this.expiresAt }),
+      ...(this.userId === undefined ? {} : { userId: this.userId }),
+      ...(this.label === undefined ? {} : { label: this.label }),
+      ...(this.#title === undefined ? {} : { title: this.#title }),
+    }
+  }
+
+  body(): string {
+    return this.#body
+  }
+
+  tail(count: number): StoredMessage[] {
+    return count === 0 ? [] : this.#messages.slice(-count).map(copy)
+  }
+
+  /** `bytes` as they would be after `change`; throws `conflict` when a message id is used with another payload. */
+  bytesAfter(change: SessionChange): number {
+    const fresh = new Map<string, string>()
+    const grown =
+      growth(this.#body, change.body) +
+      growth(this.userId, change.userId) +
+      growth(this.label, change.label) +
+      growth(this.#title, change.title)
+    let bytes = this.bytes + 2 * grown
+    for (const { id, payload } of change.messages ?? []) {
+      const known = this.#byId.get(id)?.payload ?? fresh.get(id)
+      if (known === undefined) {
+        fresh.set(id, payload)
+        bytes += messageBytes + 2 * (id.length + payload.length)
+      } else if (known !== payload) {
+        throw new SessionError('conflict', 'the message id is already used with another payload', {
+          messageId: id,
+        })
+      }
+    }
+    return bytes
+  }
+
+  /** Applies what `bytesAfter` has accepted. */
+  apply(change: SessionChange, now: number): AppendedMessage[] {
+    if (change.body !== undefined) {
+      this.#textLength += growth(this.#body, change.body)
+      this.#body = change.body
+    }
+    if (change.body !== undefined || this.revision === 0) this.revision++
+    this.#updatedAt = now
+    if (now - this.activeAt >= activityStepMs) this.activeAt = now
+    if (change.idleMs !== undefined || change.absoluteMs !== undefined) {
+      this.expiresAt = Math.min(
+        change.idleMs === undefined ? Infinity : now + change.idleMs,
+        change.absoluteMs === undefined ? Infinity : this.createdAt + change.absoluteMs,
+      )
+    }
+    this.userId = this.#named(this.userId, change.userId)
+    this.label = this.#named(this.label, change.label)
+    this.#title = this.#named(this.#title, change.title)
+    return (change.messages ?? []).map((message) => this.#append(message, now))
+  }
+
+  page(query: MessageQuery): MessagePage {
+    const first = Math.max(query.after ?? 0, this.#trimmedSeq) + 1
+    const last = Math.min((query.before ?? Infinity) - 1, this.#lastSeq)
+    const count = Math.max(0, Math.min(query.limit, last - first + 1))
+    const start = (query.order === 'desc' ? last - count + 1 : first) - this.#trimmedSeq - 1
+    const messages = count === 0 ? [] : this.#messages.slice(start, start + count).map(copy)
+    if (query.order === 'desc') messages.reverse()
+    return { messages, more: last - first + 1 > count }
+  }
+
+  /** `bytes` as they would be after `amendments`. */
+  bytesAmended(amendments: readonly Amendment[]): number {
+    return amendments.reduce((bytes, { seq, payload }) => {
+      const before = this.#messages[seq - this.#trimmedSeq - 1]
+      return before === undefined ? bytes : bytes + 2 * (payload.length - before.payload.length)
+    }, this.bytes)
+  }
+
+  amend(amendments: readonly Amendment[]): number {
+    let count = 0
+    for (const { seq, payload } of amendments) {
+      const index = seq - this.#trimmedSeq - 1
+      const before = this.#messages[index]
+      if (before === undefined) continue
+      const after = { ...before, payload }
+      this.#messages[index] = after
+      this.#byId.set(after.id, after)
+      this.#textLength += payload.length - before.payload.length
+      count++
+    }
+    return count
+  }
+
+  trim(throughSeq: number): number {
+    const through = Math.min(throughSeq, this.#lastSeq)
+    if (through <= this.#trimmedSeq) return 0
+    const dropped = this.#messages.splice(0, through - this.#trimmedSeq)
+    for (const { id, payload } of dropped) {
+      this.#byId.delete(id)
+      this.#textLength -= id.length + payload.length
+    }
+    this.#trimmedSeq = through
+    return dropped.length
+  }
+
+  #append({ id, payload }: NewMessage, now: number): AppendedMessage {
+    const known = this.#byId.get(id)
+    if (known !== undefined) return { id, seq: known.seq, at: known.at, inserted: false }
+    const message = { seq: ++this.#lastSeq, id, at: now, payload }
+    this.#messages.push(message)
+    this.#byId.set(id, message)
+    this.#textLength += id.length + payload.length
+    return { id, seq: message.seq, at: now, inserted: true }
+  }
+
+  #named(before: string | undefined, change: string | undefined): string | undefined {
+    if (change === undefined) return before
+    this.#textLength += growth(before, change)
+    return change === '' ? undefined : change
+  }
+}
+
+function growth(before: string | undefined, after: string | undefined): number {
+  return after === undefined ? 0 : after.length - (before?.length ?? 0)
+}
+
+function copy({ seq, id, at, payload }: StoredMessage): StoredMessage {
+  return { seq, id, at, payload }
+}

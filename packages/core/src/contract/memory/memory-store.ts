@@ -1,0 +1,185 @@
+import { SessionError } from '../../errors.js'
+import { fromBase64Url, newId, toBase64Url } from '../../ids.js'
+import type { SessionRecord, SessionRef } from '../session-record.js'
+import type { SessionChange, SessionGuard, SessionStore } from '../session-store.js'
+import { checkChange, checkMessageQuery, checkPageLimit, checkWhole } from '../check-arguments.js'
+import { type Clock, processClock } from '../../time.js'
+import { MemorySession } from './memory-session.js'
+import { MemoryShelf } from './session-table.js'
+
+export interface MemoryStoreOptions {
+  /** At most this many sessions; the least recently read or changed one goes first (default 10,000). */
+  maxSessions?: number
+  /**
+   * At most about this many bytes (default 256 MiB), counted as two a UTF-16 unit of text and an allowance for each
+   * message and session; text within Latin-1 takes half of what is counted.
+   */
+  maxBytes?: number
+  /** What decides deadlines, in epoch milliseconds (default: a clock that a changed system clock does not reach). */
+  clock?: Clock
+  /**
+   * Told which live session had to go to keep the bounds. It runs after the commit, on its own: what it throws is an
+   * uncaught error, and never makes a commit look failed.
+   */
+  onEvict?: (ref: SessionRef) => void
+}
+
+// Each new session takes a few dead ones along, so that a store that nobody sweeps does not fill up with them.
+const sweptPerCreate = 4
+
+/**
+ * Sessions in the memory of this process: for tests, for one process that may forget, and as the hot tier of others.
+ *
+ * Bounded by sessions and by bytes: past either, the least recently used session is evicted, and is then absent like
+ * a deleted one. A session larger than `maxBytes` on its own is refused with `store_full`. `list` costs its page, and
+ * what it skips of other labels. There are no timers: sessions past their deadline are absent at once, and their
+ * memory comes back when they are asked for, when others are made, and by `sweep`.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
+  const { maxSessions = 10_000, maxBytes = 256 * 1024 * 1024, clock = processClock, onEvict } = options
+  checkWhole(maxSessions, 'maxSessions', 1)
+  checkWhole(maxBytes, 'maxBytes', 1)
+  const shelf = new MemoryShelf()
+
+  function existing(ref: SessionRef): MemorySession {
+    const session = shelf.use(ref, clock())
+    if (session === undefined) throw new SessionError('not_found', 'there is no such session')
+    return session
+  }
+
+  function checkFits(bytes: number): void {
+    if (bytes <= maxBytes) return
+    throw new SessionError('store_full', `the session would be larger than the store's ${maxBytes} bytes`)
+  }
+
+  // The session just changed fits on its own, and is the last to go.
+  function keepBounds(now: number): void {
+    const over = () => shelf.size > maxSessions || shelf.bytes > maxBytes
+    if (over()) shelf.sweep(Infinity, now)
+    while (over()) {
+      const session = shelf.leastRecent()
+      if (session === undefined) return
+      shelf.drop(session)
+      const { tenantId, id } = session
+      if (onEvict !== undefined) queueMicrotask(() => onEvict({ tenantId, id }))
+    }
+  }
+
+  return {
+    async read(ref, { tail = 0 } = {}) {
+      checkWhole(tail, 'tail', 0)
+      const session = shelf.use(ref, clock())
+      return session && { record: session.record(), body: session.body(), messages: session.tail(tail) }
+    },
+
+    async commit(ref, change) {
+      checkChange(change)
+      const now = clock()
+      const session = toChange(shelf.use(ref, now), ref, change, now)
+      checkFits(session.bytesAfter(change))
+      if (change.revision === 0) shelf.sweep(sweptPerCreate, now)
+      const messages = session.apply(change, now)
+      shelf.put(session)
+      keepBounds(now)
+      return { record: session.record(), messages }
+    },
+
+    async messages(ref, query) {
+      checkMessageQuery(query)
+      return existing(ref).page(query)
+    },
+
+    async amend(ref, amendments, guard) {
+      const now = clock()
+      const session = shelf.use(ref, now)
+      if (!isMeant(session, guard)) return 0
+      checkFits(session.bytesAmended(amendments))
+      const count = session.amend(amendments)
+      shelf.put(session)
+      keepBounds(now)
+      return count
+    },
+
+    async trim(ref, throughSeq, guard) {
+      checkWhole(throughSeq, 'throughSeq', 0)
+      const session = shelf.use(ref, clock())
+      if (!isMeant(session, guard)) return 0
+      const count = session.trim(throughSeq)
+      shelf.put(session)
+      return count
+    },
+
+    async remove(ref, guard) {
+      const session = shelf.use(ref, clock())
+      if (!isMeant(session, guard)) return false
+      shelf.drop(session)
+      return true
+    },
+
+    async list({ tenantId, userId, label, limit, cursor }) {
+      checkPageLimit(limit)
+      const after = cursor === undefined ? undefined : parseCursor(cursor)
+      const now = clock()
+      const items: SessionRecord[] = []
+      for (const session of shelf.active(tenantId, userId, after)) {
+        if (session.isPast(now) || (label !== undefined && session.label !== label)) continue
+        // One more than the page was found, so there is a next one.
+        if (items.length === limit) return { items, cursor: toCursor(items.at(-1)!) }
+        items.push(session.record())
+      }
+      return { items }
+    },
+
+    async sweep({ limit }) {
+      checkWhole(limit, 'limit', 1)
+      return shelf.sweep(limit, clock())
+    },
+  }
+}
+
+function isMeant(
+  session: MemorySession | undefined,
+  { incarnation }: SessionGuard = {},
+): session is MemorySession {
+  return session !== undefined && (incarnation === undefined || incarnation === session.incarnation)
+}
+
+/** The session `change` applies to, found or new, once all but its messages is known to fit. */
+function toChange(
+  found: MemorySession | undefined,
+  ref: SessionRef,
+  change: SessionChange,
+  now: number,
+): MemorySession {
+  const { revision, incarnation } = change
+  if (revision === 0 && found === undefined) return new MemorySession(ref, incarnation ?? newId(), now)
+  if (
+    found === undefined ||
+    (revision !== 0 && incarnation !== undefined && incarnation !== found.incarnation)
+  ) {
+    throw new SessionError('not_found', 'there is no such session')
+  }
+  if (revision !== undefined && revision !== found.revision) {
+    const problem = revision === 0 ? 'the session already exists' : 'the session was changed meanwhile'
+    throw new SessionError('conflict', problem, { revision: found.revision })
+  }
+  return found
+}
+
+function toCursor({ activeAt, id }: SessionRecord): string {
+  return toBase64Url(new TextEncoder().encode(JSON.stringify([activeAt, id])))
+}
+
+function parseCursor(cursor: string): { activeAt: number; id: string } {
+  try {
+    const position: unknown = JSON.parse(new TextDecoder().decode(fromBase64Url(cursor)))
+    if (Array.isArray(position) && position.length === 2) {
+      const [activeAt, id] = position as [unknown, unknown]
+      if (Number.isSafeInteger(activeAt) && typeof id === 'string')
+        return { activeAt: activeAt as number, id }
+    }
+  } catch {
+    // Not JSON: refused below like everything else that is not ours.
+  }
+  throw new SessionError('invalid', 'cursor is not one of this store', { path: 'cursor' })
+}

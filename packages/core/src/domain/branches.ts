@@ -1,0 +1,59 @@
+import { SessionError } from '../errors.js'
+import { cutPath, onPath } from './path.js'
+import type { Branch, SeqRange, SessionBody } from './session-body.js'
+
+const maxBranches = 50
+
+/** What leaving the active branch needs to know. */
+export interface Leaving {
+  /** Names the branch that is left. */
+  readonly branchId: string
+  /** The newest message there is. */
+  readonly lastSeq: number
+  /** Epoch ms. */
+  readonly at: number
+}
+
+/**
+ * The body with its path cut to just after `toSeq`; the way it went is kept as a branch.
+ *
+ * @throws `invalid` when that message is not on the active branch.
+ */
+export function rewound(body: SessionBody, toSeq: number, leaving: Leaving): SessionBody {
+  if (toSeq !== 0 && (!onPath(body.path, toSeq) || toSeq > leaving.lastSeq)) {
+    throw new SessionError('invalid', `Message ${toSeq} is not on the active branch.`, { path: 'toSeq' })
+  }
+  return leave(body, cutPath(body.path, toSeq), leaving)
+}
+
+/** The body on another of its branches; the one it was on takes that one's place. @throws `not_found` */
+export function switched(body: SessionBody, branchId: string, leaving: Leaving): SessionBody {
+  const branch = body.branches.find((candidate) => candidate.id === branchId)
+  if (branch === undefined) {
+    throw new SessionError('not_found', 'There is no such branch.', { path: 'branchId' })
+  }
+  const branches = body.branches.filter((candidate) => candidate !== branch)
+  return leave({ ...body, branches }, branch.path, leaving)
+}
+
+/** The body with its conversation gone and the rest as it was. */
+export function cleared(before: SessionBody, throughSeq: number): SessionBody {
+  const { turn: _, recentTurns: __, documentTurns: ___, answers: ____, ...kept } = before
+  return { ...kept, path: [{ from: throughSeq + 1 }], branches: [], facts: [], summaries: [] }
+}
+
+function leave(
+  body: SessionBody,
+  path: readonly SeqRange[],
+  { branchId, lastSeq, at }: Leaving,
+): SessionBody {
+  const left: Branch = { id: branchId, path: cutPath(body.path, lastSeq), leftAt: at }
+  // A reply that is still to come belongs to where the conversation no longer is: its turn is the session's no more.
+  const { turn: _, ...kept } = body
+  return {
+    ...kept,
+    // What comes next goes on here.
+    path: [...path, { from: lastSeq + 1 }],
+    branches: [...body.branches, left].slice(-maxBranches),
+  }
+}

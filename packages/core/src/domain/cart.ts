@@ -1,0 +1,176 @@
+import { z } from 'zod'
+import { SessionError } from '../errors.js'
+import { newId } from '../ids.js'
+import type { JsonObject } from '../json.js'
+import { parseWith } from '../parse.js'
+
+/** An amount in the smallest unit of its currency: 99900 and `USD` are 999 dollars. */
+export interface Money {
+  readonly amount: number
+  /** ISO 4217. */
+  readonly currency: string
+}
+
+export interface CartItem {
+  /** Names the line in the cart. */
+  readonly id: string
+  readonly sku: string
+  readonly name: string
+  readonly quantity: number
+  /** Of one piece. */
+  readonly price: Money
+  /** Epoch ms, by the clock of the process that added it. */
+  readonly addedAt: number
+  /** Anything JSON that belongs to the line, such as a category or a variant. */
+  readonly metadata?: JsonObject | undefined
+}
+
+/** A cart holds one currency: the first item decides. */
+export interface Cart {
+  readonly items: readonly CartItem[]
+}
+
+export interface CartItemInput {
+  sku: string
+  name: string
+  price: Money
+  /** 1 to 10,000 (default 1). */
+  quantity?: number
+  metadata?: JsonObject
+}
+
+/** A cart that was checked out. */
+export interface Order {
+  readonly id: string
+  readonly items: readonly CartItem[]
+  readonly total: Money
+  /** Epoch ms, by the clock of the process that placed it. */
+  readonly placedAt: number
+}
+
+const maxQuantity = 10_000
+const maxLines = 500
+
+const quantitySchema = z.int().min(1).max(maxQuantity)
+
+/** An amount in minor units with its currency; a fraction or a negative amount is refused. */
+export const moneySchema = z.strictObject({
+  amount: z.int().min(0).max(1_000_000_000_000),
+  currency: z.string().regex(/^[A-Z]{3}$/, { error: 'must be an ISO 4217 code such as USD' }),
+})
+
+export const cartItemInputSchema = z.strictObject({
+  sku: z.string().min(1).max(200),
+  name: z.string().min(1).max(500),
+  price: moneySchema,
+  quantity: quantitySchema.optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+})
+
+/** A JSON object that came out of a JSON text: only that it is an object is left to check. */
+export const storedJsonObject = z.custom<JsonObject>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+)
+
+export const cartItemSchema = z.object({
+  id: z.string(),
+  sku: z.string(),
+  name: z.string(),
+  quantity: z.int(),
+  price: z.object({ amount: z.int(), currency: z.string() }),
+  addedAt: z.number(),
+  metadata: storedJsonObject.optional(),
+})
+
+export const orderSchema = z.object({
+  id: z.string(),
+  items: z.array(cartItemSchema),
+  total: z.object({ amount: z.int(), currency: z.string() }),
+  placedAt: z.number(),
+})
+
+export const emptyCart: Cart = { items: [] }
+
+/**
+ * The cart with an item more. An item of the same sku, price and metadata joins the line that is there.
+ *
+ * @throws `invalid` for a wrong item, another currency than the cart's, or a quantity over 10,000; `too_large` for
+ * more than 500 lines.
+ */
+export function addToCart(cart: Cart, input: CartItemInput, at: number, path = 'item'): Cart {
+  const item = parseWith(cartItemInputSchema, input, path)
+  const metadata = item.metadata as JsonObject | undefined
+  const currency = cart.items[0]?.price.currency
+  if (currency !== undefined && currency !== item.price.currency) {
+    const where = `${path}.price.currency`
+    throw new SessionError('invalid', `${where}: the cart is in ${currency}`, { path: where })
+  }
+  const quantity = item.quantity ?? 1
+  const same = cart.items.find((line) => joins(line, item.sku, item.price.amount, metadata))
+  if (same !== undefined) return setCartQuantity(cart, same.id, same.quantity + quantity, `${path}.quantity`)
+  if (cart.items.length >= maxLines) {
+    throw new SessionError('too_large', `the cart already has ${maxLines} lines`, { path })
+  }
+  const line: CartItem = {
+    id: newId(),
+    sku: item.sku,
+    name: item.name,
+    quantity,
+    price: item.price,
+    addedAt: at,
+    ...(metadata === undefined ? {} : { metadata }),
+  }
+  return { items: [...cart.items, line] }
+}
+
+function joins(line: CartItem, sku: string, amount: number, metadata: JsonObject | undefined): boolean {
+  return (
+    line.sku === sku &&
+    line.price.amount === amount &&
+    JSON.stringify(line.metadata ?? {}) === JSON.stringify(metadata ?? {})
+  )
+}
+
+/**
+ * The cart with another quantity of one line; 0 removes it.
+ *
+ * @throws `not_found` for an unknown line, `invalid` for a quantity that is no whole number from 0 to 10,000.
+ */
+export function setCartQuantity(cart: Cart, itemId: string, quantity: number, path = 'quantity'): Cart {
+  if (quantity === 0) return removeFromCart(cart, itemId)
+  parseWith(quantitySchema, quantity, path)
+  mustHold(cart, itemId)
+  return { items: cart.items.map((line) => (line.id === itemId ? { ...line, quantity } : line)) }
+}
+
+/** The cart without one line. @throws `not_found` for an unknown line. */
+export function removeFromCart(cart: Cart, itemId: string): Cart {
+  mustHold(cart, itemId)
+  return { items: cart.items.filter((line) => line.id !== itemId) }
+}
+
+function mustHold(cart: Cart, itemId: string): void {
+  if (!cart.items.some((line) => line.id === itemId)) {
+    throw new SessionError('not_found', 'There is no such item in the cart.', { path: 'itemId' })
+  }
+}
+
+/** How many pieces are in the cart, over all lines. */
+export function pieces(cart: Cart): number {
+  return cart.items.reduce((sum, line) => sum + line.quantity, 0)
+}
+
+/** What the cart costs; undefined when it is empty, for then it has no currency. */
+export function cartTotal(cart: Cart): Money | undefined {
+  const currency = cart.items[0]?.price.currency
+  if (currency === undefined) return undefined
+  const amount = cart.items.reduce((sum, line) => sum + line.price.amount * line.quantity, 0)
+  return { amount, currency }
+}
+
+/** The order that checking out this cart makes. @throws `invalid` for an empty cart. */
+export function toOrder(cart: Cart, at: number): Order {
+  const total = cartTotal(cart)
+  if (total === undefined) throw new SessionError('invalid', 'The cart is empty.', { path: 'cart' })
+  return { id: newId(), items: cart.items, total, placedAt: at }
+}

@@ -1,0 +1,121 @@
+import type { webcrypto } from 'node:crypto'
+import { SessionError } from '../errors.js'
+import { fromBase64Url, toBase64Url } from '../ids.js'
+import type { SessionRef } from '../contract/session-record.js'
+
+/** What a credential says, once its signature is known to be ours. */
+export interface CredentialClaim {
+  readonly ref: SessionRef
+  readonly incarnation: string
+  readonly generation: number
+  /** Tells credentials for the same session apart that were given to different devices. */
+  readonly holder?: string | undefined
+}
+
+/** Signs and verifies credentials: `kid.ref.generation.signature`, HMAC-SHA-256. */
+export interface Credentials {
+  sign(claim: CredentialClaim): Promise<string>
+  /** The claim, or undefined for anything that we did not sign. Touches no store. */
+  verify(credential: string): Promise<CredentialClaim | undefined>
+  /** The same credential signed with the first secret; undefined for anything that we did not sign. */
+  renew(credential: string): Promise<string | undefined>
+  /**
+   * What may stand in a store for a text that must not: keyed digests of 43 characters, by every secret, the one that
+   * signs first. Who reads the store cannot try texts on them, however short these are.
+   */
+  digests(...parts: readonly string[]): Promise<readonly string[]>
+}
+
+// Longest ids, all of them multi-byte, in base64url; anything longer was not made here.
+const maxCredentialLength = 4096
+const minSecretLength = 32
+const encoder = new TextEncoder()
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+interface Key {
+  kid: string
+  key: webcrypto.CryptoKey
+}
+
+/**
+ * @param secrets At least one, each of 32 bytes or more. The first signs, all verify: put a new one in front to rotate.
+ * @throws `invalid` for a missing or short secret.
+ */
+export function createCredentials(secrets: readonly string[]): Credentials {
+  if (secrets.length === 0) {
+    throw new SessionError('invalid', 'credentialSecrets is empty', { path: 'credentialSecrets' })
+  }
+  for (const [index, secret] of secrets.entries()) {
+    const path = `credentialSecrets[${index}]`
+    if (encoder.encode(secret).length < minSecretLength) {
+      throw new SessionError('invalid', `${path} is shorter than ${minSecretLength} bytes`, { path })
+    }
+  }
+  let ring: Promise<readonly Key[]> | undefined
+  const keys = (): Promise<readonly Key[]> => (ring ??= Promise.all(secrets.map(toKey)))
+
+  return {
+    async sign(claim) {
+      const [first] = await keys()
+      const ref = toBase64Url(
+        encoder.encode(
+          JSON.stringify([
+            claim.ref.tenantId,
+            claim.ref.id,
+            claim.incarnation,
+            ...(claim.holder === undefined ? [] : [claim.holder]),
+          ]),
+        ),
+      )
+      return signedWith(first!, ref, String(claim.generation))
+    },
+
+    async verify(credential) {
+      if (credential.length > maxCredentialLength) return undefined
+      const parts = credential.split('.')
+      const [kid, ref, generation, signature] = parts
+      if (parts.length !== 4 || ref === undefined || generation === undefined || signature === undefined) {
+        return undefined
+      }
+      const key = (await keys()).find((candidate) => candidate.kid === kid)?.key
+      const signatureBytes = fromBase64Url(signature)
+      if (key === undefined || signatureBytes === undefined) return undefined
+      const signed = encoder.encode(`${kid}.${ref}.${generation}`)
+      if (!(await crypto.subtle.verify('HMAC', key, signatureBytes, signed))) return undefined
+      const refBytes = fromBase64Url(ref)
+      if (refBytes === undefined || !/^[1-9]\d{0,15}$/.test(generation)) return undefined
+      const [tenantId, id, incarnation] = JSON.parse(decoder.decode(refBytes)) as [string, string, string]
+      return { ref: { tenantId, id }, incarnation, generation: Number(generation) }
+    },
+
+    async renew(credential) {
+      if ((await this.verify(credential)) === undefined) return undefined
+      const [first] = await keys()
+      const [kid, ref, generation] = credential.split('.')
+      return kid === first!.kid ? credential : signedWith(first!, ref!, generation!)
+    },
+
+    async digests(...parts) {
+      // No credential has a space, so no digest is ever the signature of one.
+      const text = encoder.encode(`digest ${JSON.stringify(parts)}`)
+      const signatures = (await keys()).map(({ key }) => crypto.subtle.sign('HMAC', key, text))
+      return (await Promise.all(signatures)).map((signature) => toBase64Url(new Uint8Array(signature)))
+    },
+  }
+}
+
+async function signedWith({ kid, key }: Key, ref: string, generation: string): Promise<string> {
+  const signed = `${kid}.${ref}.${generation}`
+  const signature = await crypto.subtle.sign('HMAC', key, encoder.encode(signed))
+  return `${signed}.${toBase64Url(new Uint8Array(signature))}`
+}
+
+async function toKey(secret: string): Promise<Key> {
+  const bytes = encoder.encode(secret)
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))
+  const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, [
+    'sign',
+    'verify',
+  ])
+  return { kid: toBase64Url(digest.subarray(0, 6)), key }
+}

@@ -1,0 +1,25 @@
+import { z } from 'zod'
+import { newId } from '../ids.js'
+import { parseWith } from '../parse.js'
+import type { Fact } from './session-body.js'
+
+/** What a caller gives to be remembered. */
+export interface FactInput {
+  /** At most 1,000 characters. */
+  text: string
+  /** What it is about; a newer fact on the same subject takes its place. */
+  subject?: string
+  /** The message it was drawn from. */
+  seq?: number
+}
+
+const factSchema = z.strictObject({
+  text: z.string().trim().min(1).max(1000),
+  subject: z.string().trim().min(1).max(200).optional(),
+  seq: z.int().min(1).optional(),
+})
+
+/** The fact, stated at `at`. @throws `invalid` with the path of what is wrong. */
+export function toFact(input: FactInput, at: number, path: string): Fact {
+  return { id: newId(), ...parseWith(factSchema, input, path), at }
+}

@@ -1,0 +1,38 @@
+import { parseId } from '../ids.js'
+import { SessionError } from '../errors.js'
+import type { SessionRecord } from '../contract/session-record.js'
+
+/** Who is asking. It comes from trusted code (a verified token, a login), never from a request body. */
+export interface Identity {
+  readonly tenantId: string
+  /** Absent for an anonymous caller, who opens a session by its credential alone. */
+  readonly userId?: string | undefined
+  /** `admin` may open every session of the tenant. */
+  readonly roles?: readonly string[] | undefined
+}
+
+// Sessions of the library's own bookkeeping live beside a tenant's under this sign, so no tenant may carry it.
+export const reservedTenantPrefix = '~'
+
+/** The identity, once it is usable. @throws `invalid` with the path. */
+export function parseIdentity(identity: Identity): Identity {
+  const tenantId = parseId(identity.tenantId, 'tenantId')
+  if (tenantId.startsWith(reservedTenantPrefix)) {
+    throw new SessionError('invalid', `tenantId must not start with ${reservedTenantPrefix}`, {
+      path: 'tenantId',
+    })
+  }
+  if (identity.userId !== undefined) parseId(identity.userId, 'userId')
+  return {
+    tenantId,
+    ...(identity.userId === undefined ? {} : { userId: identity.userId }),
+    ...(identity.roles === undefined ? {} : { roles: [...identity.roles] }),
+  }
+}
+
+/** Whether the caller may touch the session: its owner, an admin, or the holder of an anonymous one's credential. */
+export function mayOpen(identity: Identity, record: SessionRecord, holdsCredential: boolean): boolean {
+  if (identity.tenantId !== record.tenantId) return false
+  if (identity.roles?.includes('admin') === true) return true
+  return record.userId === undefined ? holdsCredential : record.userId === identity.userId
+}

@@ -1,0 +1,79 @@
+import { decodeMessage, type Message } from './message.js'
+import type { SeqRange } from './session-body.js'
+import type { SessionRef } from '../contract/session-record.js'
+import type { SessionStore } from '../contract/session-store.js'
+
+export interface HistoryOptions {
+  /** At most this many messages, 1 to 1,000 (default 50). */
+  limit?: number | undefined
+  /** The messages just before this seq. */
+  before?: number | undefined
+  /** The messages just after this seq. Neither this nor `before`: the newest messages. */
+  after?: number | undefined
+  /** `active` (default): the branch the conversation is on; `all`: every message ever appended. */
+  branch?: 'active' | 'all' | undefined
+}
+
+/** A stretch of history, oldest first. */
+export interface HistoryPage {
+  readonly messages: readonly Message[]
+  /** Ask for `before` this to see what came earlier; absent at the beginning. */
+  readonly before?: number
+  /** Ask for `after` this to see what came later; absent at the end. */
+  readonly after?: number
+}
+
+/** One page of the messages on `path`. */
+export async function readPath(
+  store: SessionStore,
+  ref: SessionRef,
+  path: readonly SeqRange[],
+  { limit = 50, before, after }: Pick<HistoryOptions, 'limit' | 'before' | 'after'>,
+): Promise<HistoryPage> {
+  const forward = after !== undefined
+  const ranges = forward ? path : path.toReversed()
+  const found: Message[] = []
+  let more = false
+  for (const range of ranges) {
+    const from = Math.max(range.from, (after ?? 0) + 1)
+    const to = Math.min(range.to ?? Number.MAX_SAFE_INTEGER - 1, (before ?? Number.MAX_SAFE_INTEGER) - 1)
+    if (from > to) continue
+    const missing = limit - found.length
+    // One more than wanted tells whether there is anything beyond this page.
+    const page = await store.messages(ref, {
+      after: from - 1,
+      before: to + 1,
+      limit: Math.max(missing, 1),
+      order: forward ? 'asc' : 'desc',
+    })
+    if (missing === 0) {
+      more = page.messages.length > 0
+    } else {
+      found.push(...page.messages.map(decodeMessage))
+      more = page.more
+    }
+    if (more) break
+  }
+  const messages = forward ? found : found.toReversed()
+  const first = messages[0]
+  const last = messages.at(-1)
+  const earlier = forward ? after > 0 : more
+  const later = forward ? more : before !== undefined
+  return {
+    messages,
+    ...(earlier && first !== undefined ? { before: first.seq } : {}),
+    ...(later && last !== undefined ? { after: last.seq } : {}),
+  }
+}
+
+/** `path` up to and including `seq`. */
+export function cutPath(path: readonly SeqRange[], seq: number): SeqRange[] {
+  return path
+    .filter((range) => range.from <= seq)
+    .map((range) => ({ from: range.from, to: Math.min(range.to ?? seq, seq) }))
+}
+
+/** Whether a message stands on `path`. */
+export function onPath(path: readonly SeqRange[], seq: number): boolean {
+  return path.some((range) => range.from <= seq && seq <= (range.to ?? Number.POSITIVE_INFINITY))
+}

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+
+/** How a session gets to the other device. */
+export const transferModes = ['move', 'share', 'copy'] as const
+export type TransferMode = (typeof transferModes)[number]
+
+/** A transfer to another device that was begun. What opens it is not in here. */
+export interface PendingTransfer {
+  readonly id: string
+  readonly mode: TransferMode
+  /** Of the credentials; it dies with them. */
+  readonly generation: number
+  /** Epoch ms, by the store's clock. */
+  readonly expiresAt: number
+  readonly audience?: string | undefined
+  readonly confirm?: 'source' | undefined
+  readonly returnTo?: string | undefined
+  /** A digest of the verifier that it takes. */
+  readonly challenge?: string | undefined
+  readonly allowAnonymous?: boolean | undefined
+  /** The device that began it, by a digest of what it said of itself. */
+  readonly device?: string | undefined
+  /** The device that waits for approval, by a digest of what it said. */
+  readonly claim?:
+    | {
+        readonly by: string
+        readonly matchCode: string
+        readonly approved?: boolean | undefined
+        readonly device?: string | undefined
+      }
+    | undefined
+  /** Spent, and by whom; the generation then, and the session that was made. */
+  readonly redeemed?:
+    | { readonly by: string; readonly generation: number; readonly copyId?: string | undefined }
+    | undefined
+}
+
+const count = z.int().min(0)
+
+/** A pending transfer as a body holds it; what a newer release added is kept. */
+export const pendingTransferSchema = z.looseObject({
+  id: z.string(),
+  mode: z.enum(['move', 'share', 'copy']),
+  generation: count,
+  expiresAt: z.number(),
+  audience: z.string().optional(),
+  confirm: z.literal('source').optional(),
+  returnTo: z.string().optional(),
+  challenge: z.string().optional(),
+  allowAnonymous: z.boolean().optional(),
+  device: z.string().optional(),
+  claim: z
+    .looseObject({
+      by: z.string(),
+      matchCode: z.string(),
+      approved: z.boolean().optional(),
+      device: z.string().optional(),
+    })
+    .optional(),
+  redeemed: z.looseObject({ by: z.string(), generation: count, copyId: z.string().optional() }).optional(),
+})

@@ -1,0 +1,124 @@
+import type { JsonObject } from '../../json.js'
+import { toIso } from '../../time.js'
+import { etagOf, isKnown } from '../etag.js'
+import { type Route, route } from '../route.js'
+import * as schemas from '../schemas.js'
+import { withheld } from '../views.js'
+import { notModified } from './cart-routes.js'
+
+export const stateRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/sessions/{id}/state',
+    operation: 'getState',
+    summary: 'Shows the state',
+    response: schemas.stateReply,
+    async handle({ session: find, request }) {
+      const session = await find()
+      const { record, state } = await session.read()
+      const etag = etagOf(record)
+      if (isKnown(request.headers.get('if-none-match'), etag)) return notModified(etag)
+      return { body: { sessionId: session.id, state }, headers: { ETag: etag } }
+    },
+  }),
+  route({
+    method: 'PUT',
+    path: '/sessions/{id}/state',
+    operation: 'replaceState',
+    summary: 'Replaces the state',
+    body: schemas.jsonObject,
+    response: schemas.stateReply,
+    async handle({ session: find, body, change }) {
+      const session = await find()
+      const state = await session.state.update(() => body as JsonObject, change)
+      return { body: { sessionId: session.id, state }, headers: { ETag: etagOf(session.record) } }
+    },
+  }),
+  route({
+    method: 'PATCH',
+    path: '/sessions/{id}/state',
+    operation: 'mergeState',
+    summary: 'Merges a patch into the state as RFC 7396 says: null removes a key',
+    body: schemas.jsonObject,
+    response: schemas.stateReply,
+    async handle({ session: find, body, change }) {
+      const session = await find()
+      const state = await session.state.merge(body as JsonObject, change)
+      return { body: { sessionId: session.id, state }, headers: { ETag: etagOf(session.record) } }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/sessions/{id}/preferences',
+    operation: 'getPreferences',
+    summary: 'Shows the preferences',
+    response: schemas.preferencesReply,
+    async handle({ session: find, request }) {
+      const session = await find()
+      const { record, preferences } = await session.read()
+      const etag = etagOf(record)
+      if (isKnown(request.headers.get('if-none-match'), etag)) return notModified(etag)
+      return { body: { sessionId: session.id, preferences }, headers: { ETag: etag } }
+    },
+  }),
+  route({
+    method: 'PATCH',
+    path: '/sessions/{id}/preferences',
+    operation: 'mergePreferences',
+    summary: 'Merges a patch into the preferences as RFC 7396 says: null forgets a key',
+    body: schemas.jsonObject,
+    response: schemas.preferencesReply,
+    async handle({ session: find, body, change }) {
+      const session = await find()
+      const preferences = await session.preferences.merge(body as JsonObject, change)
+      return { body: { sessionId: session.id, preferences }, headers: { ETag: etagOf(session.record) } }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/sessions/{id}/context',
+    operation: 'getContext',
+    summary: 'What the model would see now, and the tokens of each part',
+    query: schemas.contextQuery,
+    response: schemas.contextReply,
+    async handle({ session: find, query: { maxTokens, query, phase }, api }) {
+      const session = await find()
+      const { messages, tokens, report } = await session.context({
+        maxTokens,
+        remember: false,
+        ...(query === undefined ? {} : { query }),
+        ...(phase === undefined ? {} : { phase }),
+      })
+      const shown = api.exposeToolResults
+        ? messages
+        : messages.map(({ content, ...message }) => ({
+            ...message,
+            content:
+              typeof content === 'string'
+                ? content
+                : content.map((part) => (part.type === 'tool-result' ? { ...part, output: withheld } : part)),
+          }))
+      return { body: { sessionId: session.id, context: { messages: shown, tokens, report } } }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/sessions/{id}/info',
+    operation: 'getInfo',
+    summary: 'Counts, durations, topics and cart behaviour; asking changes nothing',
+    response: schemas.infoReply,
+    async handle({ session: find }) {
+      const { createdAt, updatedAt, expiresAt, ...info } = await (await find()).info()
+      return {
+        body: {
+          info: {
+            ...info,
+            createdAt: toIso(createdAt),
+            updatedAt: toIso(updatedAt),
+            ...(expiresAt === undefined ? {} : { expiresAt: toIso(expiresAt) }),
+          },
+        },
+      }
+    },
+  }),
+]

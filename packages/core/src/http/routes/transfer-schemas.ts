@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { transferKeySchema } from '../../transfer/redemption.js'
+import { transferOptionsSchema } from '../../transfer/options.js'
+import { sessionView } from '../schemas.js'
+
+/** What the wire carries of transfers. */
+
+const time = z.iso.datetime()
+const count = z.int().min(0)
+const mode = transferOptionsSchema.shape.mode
+
+export const transferBody = transferOptionsSchema
+export const describeBody = transferKeySchema
+export const redeemBody = transferKeySchema.extend({
+  /** Names this redemption; a device that waits for approval asks with the same. */
+  redemptionId: z.string().min(16).max(200).optional(),
+  /** The user knows which session they leave. */
+  replace: z.boolean().optional(),
+})
+export const approveBody = z.strictObject({ matchCode: z.string().regex(/^\d{2}$/) })
+
+export const startedReply = z.strictObject({
+  sessionId: z.string(),
+  transferId: z.string(),
+  mode,
+  /** The link, and the text of a QR code. */
+  url: z.string().optional(),
+  secret: z.string(),
+  shortCode: z.string(),
+  expiresAt: time,
+  shortCodeExpiresAt: time,
+})
+export const transfersReply = z.strictObject({
+  sessionId: z.string(),
+  transfers: z.array(
+    z.strictObject({
+      transferId: z.string(),
+      mode,
+      audience: z.string().optional(),
+      expiresAt: time,
+      status: z.enum(['open', 'waiting', 'approved', 'redeemed']),
+      matchCode: z.string().optional(),
+    }),
+  ),
+})
+export const endedReply = z.strictObject({
+  sessionId: z.string(),
+  transferId: z.string(),
+  status: z.enum(['revoked', 'denied', 'approved']),
+})
+const summary = {
+  sessionId: z.string(),
+  title: z.string().optional(),
+  messageCount: count,
+  cartPieces: count,
+}
+const description = z.strictObject({
+  transferId: z.string(),
+  mode,
+  ...summary,
+  needsApproval: z.boolean(),
+  expiresAt: time,
+  returnTo: z.string().optional(),
+})
+export const describeReply = z.strictObject({ transfer: description })
+export const redeemReply = z.union([
+  z.strictObject({
+    status: z.literal('redeemed'),
+    transferId: z.string(),
+    mode,
+    session: sessionView,
+    returnTo: z.string().optional(),
+  }),
+  z.strictObject({
+    /** The source has to approve. */
+    status: z.literal('pending'),
+    transferId: z.string(),
+    mode,
+    redemptionId: z.string(),
+    matchCode: z.string(),
+    expiresAt: time,
+  }),
+])
+export const howReply = z.strictObject({ redeem: z.string(), describe: z.string(), detail: z.string() })

@@ -1,0 +1,115 @@
+import { addToCart, type CartItemInput, emptyCart } from '../domain/cart.js'
+import { isSessionError } from '../errors.js'
+import type { Identity } from '../domain/identity.js'
+import { newId } from '../ids.js'
+import { LostAnswers } from './unknown-outcome.js'
+import { type JsonObject, parseJsonObject } from '../json.js'
+import type { Seen } from './live-session.js'
+import { encodeCopy, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { parseTitle } from '../parse.js'
+import { decodeBody, encodeBody, newBody, type SessionBody } from '../domain/session-body.js'
+import type { ServiceParts } from './service.js'
+import { claimSlots } from './session-slots.js'
+import type { SessionChange } from '../contract/session-store.js'
+import type { SessionRef } from '../contract/session-record.js'
+
+/** What a session starts with. */
+export interface SessionInit {
+  /** At most 200 characters. */
+  title?: string
+  /** What kind of session it is, for `list`; at most 200 characters. */
+  label?: string
+  state?: JsonObject
+  preferences?: JsonObject
+  cart?: readonly CartItemInput[]
+  messages?: readonly MessageInput[]
+}
+
+export interface NewSession {
+  readonly ref: SessionRef
+  /** Of another one when its creation has to be tried again. */
+  readonly incarnation: string
+  readonly init?: SessionInit
+  /** Default: what `init` makes. */
+  readonly body?: SessionBody
+  /** Messages of another session, with their ids and times. */
+  readonly copied?: readonly Message[]
+}
+
+/**
+ * Stores a new session of the caller's, in one commit, and admits it under the limits.
+ *
+ * @throws `conflict` when the id is taken, `limit_reached`, `invalid`
+ */
+export async function storeNewSession(
+  service: ServiceParts,
+  identity: Identity,
+  made: NewSession,
+): Promise<Seen> {
+  const { ref, incarnation, init = {}, body = initialBody(init), copied = [] } = made
+  const { limits, countTokens, deadline, emit } = service
+  const { userId } = identity
+  const messages = [
+    ...copied.map(encodeCopy),
+    ...(init.messages ?? []).map((input, index) =>
+      encodeMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, countTokens }),
+    ),
+  ]
+  const change = {
+    revision: 0,
+    incarnation,
+    body: encodeBody(body, limits.maxBodyLength),
+    messages,
+    ...deadline,
+    ...(userId === undefined ? {} : { userId }),
+    ...(init.title === undefined ? {} : { title: parseTitle(init.title) }),
+    ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
+  }
+  const seen = await create(service, ref, change, body)
+  await claimSlots(service, seen.record)
+  emit('session.created', seen.record, {})
+  return seen
+}
+
+/**
+ * Commits a creating change. When its answer got lost it is sent again, which also lets a store finish what belongs to
+ * it. A conflict then may be with what was made itself, which others may have gone on with; and should it have been
+ * deleted since, the next try makes another session, not the deleted one again.
+ */
+async function create(
+  { store }: ServiceParts,
+  ref: SessionRef,
+  change: SessionChange & { incarnation: string },
+  body: SessionBody,
+): Promise<Seen> {
+  const lost = new LostAnswers()
+  const tried = new Set<string>()
+  for (;;) {
+    const incarnation = tried.size === 0 ? change.incarnation : newId()
+    tried.add(incarnation)
+    try {
+      return { record: (await store.commit(ref, { ...change, incarnation })).record, body }
+    } catch (error) {
+      if (lost.mayRepeat(error)) continue
+      const isTaken = isSessionError(error, 'conflict') && error.messageId === undefined
+      if (!lost.any || !isTaken) throw lost.told(error)
+      const stored = await store.read(ref).catch((outage: unknown) => {
+        throw lost.told(outage)
+      })
+      if (stored === undefined || !tried.has(stored.record.incarnation)) throw error
+      return { record: stored.record, body: decodeBody(stored.body) }
+    }
+  }
+}
+
+function initialBody(init: SessionInit): SessionBody {
+  const cart = (init.cart ?? []).reduce(
+    (so, item, index) => addToCart(so, item, Date.now(), `cart[${index}]`),
+    emptyCart,
+  )
+  return newBody({
+    cart,
+    state: parseJsonObject(init.state ?? {}, 'state'),
+    preferences: parseJsonObject(init.preferences ?? {}, 'preferences'),
+  })
+}

@@ -1,0 +1,38 @@
+import { SessionError } from '../errors.js'
+import type { ServiceParts } from './service.js'
+import type { SessionQuery } from '../contract/session-store.js'
+import { isSameText } from '../digest.js'
+
+// 132 bits of the signature, in front of what the store gave.
+const sealLength = 22
+
+type Listed = Pick<SessionQuery, 'tenantId' | 'userId' | 'label'>
+
+/** Where a page ended, as callers are handed it: good for the very list it comes from, and for no other. */
+export async function toListCursor(service: ServiceParts, listed: Listed, cursor: string): Promise<string> {
+  const [seal] = await sealsOf(service, listed, cursor)
+  return seal! + cursor
+}
+
+/** What the store gave. @throws `invalid` for what was not handed out by this service, for this list. */
+export async function parseListCursor(service: ServiceParts, listed: Listed, text: string): Promise<string> {
+  const cursor = text.slice(sealLength)
+  const seals = await sealsOf(service, listed, cursor)
+  if (seals.some((seal) => isSameText(seal, text.slice(0, sealLength)))) return cursor
+  throw foreignCursor()
+}
+
+export function foreignCursor(): SessionError {
+  return new SessionError('invalid', 'cursor is not one of this list', { path: 'cursor' })
+}
+
+async function sealsOf(
+  { credentials }: ServiceParts,
+  { tenantId, userId, label }: Listed,
+  cursor: string,
+): Promise<string[]> {
+  // As JSON, in which a user or a label that is absent is like none that is there.
+  const listed = JSON.stringify([tenantId, userId ?? null, label ?? null])
+  const digests = await credentials.digests('list cursor', listed, cursor)
+  return digests.map((digest) => digest.slice(0, sealLength))
+}

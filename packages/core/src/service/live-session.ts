@@ -1,0 +1,265 @@
+import { isSessionError, SessionError } from '../errors.js'
+import { LostAnswers } from './unknown-outcome.js'
+import { type Identity, mayOpen } from '../domain/identity.js'
+import { newId } from '../ids.js'
+import { decodeMessage, type Message } from '../domain/message.js'
+import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
+import type { ServiceParts } from './service.js'
+import type {
+  AppendedMessage,
+  Committed,
+  NewMessage,
+  SessionChange,
+  SessionGuard,
+} from '../contract/session-store.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+
+/** A session as it stood when it was last read or written. */
+export interface Seen {
+  readonly record: SessionRecord
+  readonly body: SessionBody
+}
+
+export interface UpdateOptions extends Pick<SessionChange, 'title' | 'label' | 'userId'> {
+  /** Only if the body is at this revision; otherwise `conflict`. */
+  ifRevision?: number | undefined
+  messages?: readonly NewMessage[]
+  /** Names the change: it is made once, however often it is asked for, up to some 30 changes back. */
+  changeId?: string | undefined
+  /** UTF-16 units that the body may be over its limit, for what must not be refused at the end (default 0). */
+  slack?: number
+}
+
+/** A session after a change, and where its messages went. */
+export interface Updated extends Seen {
+  readonly appended: readonly AppendedMessage[]
+}
+
+// As many writers as could reasonably meet on one session; past it something is wrong and the caller should know.
+const maxAttempts = 200
+const keptChanges = 32
+
+/** One session for one caller: reads it, and changes it so that no change is lost and none is made twice. */
+export class LiveSession {
+  readonly service: ServiceParts
+  readonly identity: Identity
+  readonly ref: SessionRef
+  readonly #holdsCredential: boolean
+  #record: SessionRecord
+  /** Only while it is the body at the record's revision. */
+  #body: SessionBody | undefined
+  /** Stores a session that exists only in this handle so far. */
+  #create: (() => Promise<Seen>) | undefined
+  #creating: Promise<void> | undefined
+
+  constructor(
+    service: ServiceParts,
+    identity: Identity,
+    seen: Seen,
+    options: { holdsCredential: boolean; create?: () => Promise<Seen> },
+  ) {
+    this.service = service
+    this.identity = identity
+    this.ref = { tenantId: seen.record.tenantId, id: seen.record.id }
+    this.#record = seen.record
+    this.#body = seen.body
+    this.#holdsCredential = options.holdsCredential
+    this.#create = options.create
+  }
+
+  get record(): SessionRecord {
+    return this.#record
+  }
+
+  /** The session as it was last read or written; undefined when somebody else has changed the body since. */
+  get seen(): Seen | undefined {
+    return this.#body === undefined ? undefined : { record: this.#record, body: this.#body }
+  }
+
+  /** Means this very session, should another one have its id by the time a call arrives. */
+  get guard(): SessionGuard {
+    return { incarnation: this.#record.incarnation }
+  }
+
+  get isStored(): boolean {
+    return this.#create === undefined
+  }
+
+  /** The session as the store has it now, with its newest `tail` messages. */
+  async load(tail = 0): Promise<Seen & { messages: Message[] }> {
+    if (this.#create !== undefined) return { record: this.#record, body: this.#body!, messages: [] }
+    const stored = await this.service.store.read(this.ref, { tail })
+    if (stored === undefined || stored.record.incarnation !== this.#record.incarnation) throw noSuchSession()
+    if (!mayOpen(this.identity, stored.record, this.#holdsCredential)) throw noSuchSession()
+    const body = decodeBody(stored.body)
+    this.#record = stored.record
+    this.#body = body
+    return { record: stored.record, body, messages: stored.messages.map(decodeMessage) }
+  }
+
+  /** Appends messages; a session that was not stored yet is stored first. */
+  async append(messages: readonly NewMessage[]): Promise<Committed> {
+    await this.store()
+    const { maxMessages } = this.service.limits
+    if (this.#record.lastSeq + messages.length > maxMessages) {
+      throw new SessionError('limit_reached', `A session holds at most ${maxMessages} messages.`, {
+        path: 'messages',
+      })
+    }
+    const lost = new LostAnswers()
+    for (;;) {
+      try {
+        return this.#keep(await this.#commit({ messages }))
+      } catch (error) {
+        // The ids make a repeat harmless, whether or not the first try was applied.
+        if (!lost.mayRepeat(error)) throw lost.told(error)
+      }
+    }
+  }
+
+  /**
+   * Changes the body by a pure function, which runs again when somebody else was faster. A function that gives back
+   * the very body it was given changes nothing.
+   */
+  async update(change: (body: SessionBody) => SessionBody, options: UpdateOptions = {}): Promise<Updated> {
+    await this.store()
+    const lost = new LostAnswers()
+    try {
+      return await this.#update(change, options, lost)
+    } catch (error) {
+      throw lost.told(error)
+    }
+  }
+
+  async #update(
+    change: (body: SessionBody) => SessionBody,
+    options: UpdateOptions,
+    lost: LostAnswers,
+  ): Promise<Updated> {
+    const { ifRevision, changeId: named, slack = 0, ...others } = options
+    const changeId = named ?? newId().slice(0, 10)
+    // The copy at hand saves a read. It may be old: only a commit proves it, so nothing else is concluded from it.
+    let seen = this.seen
+    for (let attempt = 1; ; attempt++) {
+      const fresh = seen === undefined
+      seen ??= await this.load()
+      if ((lost.any || named !== undefined) && seen.body.changes.includes(changeId)) {
+        const { messages } = others
+        // Their ids make a repeat harmless, and it tells where they went.
+        const appended = messages === undefined ? [] : (await this.#commit({ messages })).messages
+        return { ...seen, appended }
+      }
+      let body: SessionBody
+      try {
+        checkRevision(seen.record, ifRevision)
+        body = change(seen.body)
+      } catch (error) {
+        if (fresh) throw error
+        seen = undefined
+        continue
+      }
+      if (body === seen.body && Object.keys(others).length === 0) {
+        if (fresh) return { ...seen, appended: [] }
+        seen = undefined
+        continue
+      }
+      const next = { ...body, changes: [...body.changes, changeId].slice(-keptChanges) }
+      try {
+        const { record, messages: appended } = await this.#commit({
+          ...others,
+          revision: seen.record.revision,
+          body: encodeBody(next, this.service.limits.maxBodyLength + slack),
+        })
+        this.#record = record
+        this.#body = next
+        return { record, body: next, appended }
+      } catch (error) {
+        if (lost.mayRepeat(error)) {
+          seen = undefined
+        } else if (
+          isSessionError(error, 'conflict') &&
+          error.messageId === undefined &&
+          attempt < maxAttempts
+        ) {
+          seen = undefined
+          await pause(attempt)
+        } else {
+          throw error
+        }
+      }
+    }
+  }
+
+  /** Removes the session; false when it was gone already. */
+  async remove(): Promise<boolean> {
+    const lost = new LostAnswers()
+    for (;;) {
+      try {
+        return (await this.service.store.remove(this.ref, this.guard)) || lost.any
+      } catch (error) {
+        if (!lost.mayRepeat(error)) throw lost.told(error)
+      }
+    }
+  }
+
+  /** Moves the deadline as a write would. */
+  async touch(): Promise<void> {
+    this.#keep(await this.#commit({}))
+  }
+
+  /** Stores a session that exists only in this handle so far. */
+  async store(): Promise<void> {
+    if (this.#create === undefined) return
+    this.#creating ??= this.#create().then(
+      ({ record, body }) => {
+        this.#record = record
+        this.#body = body
+        this.#create = undefined
+      },
+      (error: unknown) => {
+        this.#creating = undefined
+        throw error
+      },
+    )
+    await this.#creating
+  }
+
+  async #commit(change: SessionChange): Promise<Committed> {
+    try {
+      const committed = await this.service.store.commit(this.ref, {
+        incarnation: this.#record.incarnation,
+        ...this.service.deadline,
+        ...change,
+      })
+      this.service.storeClock.learn(committed.record.updatedAt)
+      return committed
+    } catch (error) {
+      throw isSessionError(error, 'not_found') ? noSuchSession() : error
+    }
+  }
+
+  #keep(committed: Committed): Committed {
+    if (committed.record.revision !== this.#record.revision) this.#body = undefined
+    this.#record = committed.record
+    return committed
+  }
+}
+
+/** The one answer for a session that is unknown, expired, deleted or somebody else's. */
+export function noSuchSession(): SessionError {
+  return new SessionError('not_found', 'There is no such session.')
+}
+
+function checkRevision(record: SessionRecord, ifRevision: number | undefined): void {
+  if (ifRevision === undefined || ifRevision === record.revision) return
+  const { revision } = record
+  throw new SessionError('conflict', `The session is at revision ${revision}, not ${ifRevision}.`, {
+    revision,
+  })
+}
+
+// Writers that lost a race and start again at the same moment lose the next one too; chance spreads them.
+async function pause(attempt: number): Promise<void> {
+  const ms = Math.random() * Math.min(2 ** attempt, 32)
+  await new Promise((resolve) => setTimeout(resolve, ms))
+}

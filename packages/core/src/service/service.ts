@@ -1,0 +1,188 @@
+import { type CountTokens, estimateTokens } from '../context/token-count.js'
+import { type Credentials, createCredentials } from '../domain/credential.js'
+import { SessionError } from '../errors.js'
+import type { SessionEvent, SessionEventDetails, SessionEventType } from '../domain/events.js'
+import { newId } from '../ids.js'
+import { type KeptHistories, createKeptHistories } from './history-cache.js'
+import type { Message } from '../domain/message.js'
+import type { SessionChange, SessionStore } from '../contract/session-store.js'
+import type { SessionRef } from '../contract/session-record.js'
+import { memoryStore } from '../contract/memory/memory-store.js'
+import { type TransferParts, toTransferParts } from './transfer-settings.js'
+import type {
+  SessionContextSettings,
+  SessionLimits,
+  SessionTurnOptions,
+  SessionWarning,
+  SessionsOptions,
+  TurnBudget,
+} from './settings.js'
+
+/** What the service and its handles share: the options with their defaults, checked. */
+export interface ServiceParts {
+  readonly store: SessionStore
+  readonly credentials: Credentials
+  readonly ttl: { idleMs: number; absoluteMs: number; historyMs: number; refreshOnRead: boolean }
+  readonly limits: Required<SessionLimits>
+  readonly turns: Required<SessionTurnOptions>
+  readonly budgets: readonly TurnBudget[]
+  readonly context: SessionContextSettings
+  readonly transfers: TransferParts
+  readonly histories: KeptHistories
+  /** Whether a history whose newest message this is has expired. */
+  readonly historyExpired: (newest: Pick<Message, 'at'> | undefined) => boolean
+  /** Runs work outside of any request, unless work of that name runs already. It must not reject. */
+  readonly background: (name: string, work: () => Promise<void>) => void
+  /** Settles when no background work runs. */
+  readonly settled: () => Promise<void>
+  readonly countTokens: CountTokens
+  /** The part of a change that moves the deadline. */
+  readonly deadline: Pick<SessionChange, 'idleMs' | 'absoluteMs'>
+  /** Now, as nearly as the store's own clock is known here: each commit tells it. */
+  readonly storeClock: { now(): number; learn(at: number): void }
+  readonly warn: (warning: SessionWarning) => void
+  readonly emit: <Type extends SessionEventType>(
+    type: Type,
+    record: SessionRef & { readonly userId?: string | undefined },
+    details: SessionEventDetails[Type],
+  ) => void
+}
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+
+/** The options with their defaults. @throws `invalid` with the path of one that makes no sense. */
+export function toServiceParts(options: SessionsOptions): ServiceParts {
+  const ttl = {
+    idleMs: duration(options.ttl?.idleMs, 'ttl.idleMs', dayMs),
+    absoluteMs: duration(options.ttl?.absoluteMs, 'ttl.absoluteMs', 30 * dayMs),
+    historyMs: duration(options.ttl?.historyMs, 'ttl.historyMs', Number.POSITIVE_INFINITY),
+    refreshOnRead: options.ttl?.refreshOnRead ?? false,
+  }
+  const given = options.limits ?? {}
+  const limits: Required<SessionLimits> = {
+    maxSessions: limit(given.maxSessions, 'limits.maxSessions', Number.POSITIVE_INFINITY),
+    maxSessionsPerUser: limit(
+      given.maxSessionsPerUser,
+      'limits.maxSessionsPerUser',
+      Number.POSITIVE_INFINITY,
+    ),
+    whenFull: given.whenFull ?? 'reject',
+    maxMessages: limit(given.maxMessages, 'limits.maxMessages', 100_000),
+    maxMessageLength: limit(given.maxMessageLength, 'limits.maxMessageLength', 65_536),
+    maxBodyLength: limit(given.maxBodyLength, 'limits.maxBodyLength', 65_536),
+  }
+  const warn = once(
+    options.onWarning ?? ((warning) => console.warn(`[sessions] ${warning.code}: ${warning.message}`)),
+  )
+  const inProduction = globalThis.process?.env['NODE_ENV'] === 'production'
+  if (options.store === undefined && inProduction) {
+    warn({
+      code: 'memory_store_in_production',
+      message: 'Sessions are kept in the memory of this process: a restart loses them. Pass a store.',
+    })
+  }
+  if (options.credentialSecrets === undefined && inProduction) {
+    warn({
+      code: 'no_credential_secrets',
+      message:
+        'Credentials and cursors are signed with a secret made at start: a restart, and other processes, refuse them. Pass credentialSecrets.',
+    })
+  }
+  const store = options.store ?? memoryStore()
+  const storeClock = createStoreClock()
+  return {
+    store,
+    credentials: createCredentials(options.credentialSecrets ?? [newId() + newId()]),
+    ttl,
+    limits,
+    turns: toTurnOptions(options.turns),
+    budgets: options.budgets ?? [],
+    context: options.context ?? {},
+    transfers: toTransferParts(options.transfers),
+    histories: createKeptHistories(store, {
+      maxSessions: limit(options.context?.keptSessions, 'context.keptSessions', 100),
+      extractFacts: options.context?.extractFacts ?? (() => []),
+    }),
+    historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
+    ...createBackground(),
+    countTokens: options.countTokens ?? estimateTokens,
+    deadline: {
+      ...(Number.isFinite(ttl.idleMs) ? { idleMs: ttl.idleMs } : {}),
+      ...(Number.isFinite(ttl.absoluteMs) ? { absoluteMs: ttl.absoluteMs } : {}),
+    },
+    storeClock,
+    warn,
+    emit(type, record, details) {
+      if (options.onEvent === undefined) return
+      const { tenantId, id: sessionId, userId } = record
+      const event = { type, tenantId, sessionId, userId, at: Date.now(), ...details } as SessionEvent
+      try {
+        options.onEvent(event)
+      } catch (cause) {
+        warn({ code: 'listener_failed', message: `A listener failed on ${type}.`, cause })
+      }
+    },
+  }
+}
+
+function toTurnOptions(given: SessionTurnOptions = {}): Required<SessionTurnOptions> {
+  const leaseMs = duration(given.leaseMs, 'turns.leaseMs', 30_000)
+  return {
+    policy: given.policy ?? 'reject',
+    leaseMs,
+    // Several times in the life of a lease, so that one slow write does not cost the turn.
+    heartbeatMs: Math.min(duration(given.heartbeatMs, 'turns.heartbeatMs', 2000), leaseMs / 4),
+    flushMs: duration(given.flushMs, 'turns.flushMs', 200),
+    // A record that outlives the lease, so that a lost turn's words can be saved.
+    keepMs: Math.max(duration(given.keepMs, 'turns.keepMs', 600_000), 2 * leaseMs),
+    queueMs: duration(given.queueMs, 'turns.queueMs', 60_000),
+    maxSteps: limit(given.maxSteps, 'turns.maxSteps', 8),
+    toolTimeoutMs: duration(given.toolTimeoutMs, 'turns.toolTimeoutMs', 30_000),
+  }
+}
+
+function createBackground(): Pick<ServiceParts, 'background' | 'settled'> {
+  const running = new Map<string, Promise<void>>()
+  return {
+    background(name, work) {
+      if (running.has(name)) return
+      const run = work().finally(() => running.delete(name))
+      running.set(name, run)
+    },
+    async settled() {
+      while (running.size > 0) await Promise.all(running.values())
+    },
+  }
+}
+
+function createStoreClock(): ServiceParts['storeClock'] {
+  let offset = 0
+  return {
+    now: () => Date.now() + offset,
+    learn: (at) => {
+      offset = at - Date.now()
+    },
+  }
+}
+
+function once(tell: (warning: SessionWarning) => void): (warning: SessionWarning) => void {
+  const told = new Set<string>()
+  return (warning) => {
+    if (told.has(warning.code)) return
+    told.add(warning.code)
+    tell(warning)
+  }
+}
+
+function duration(value: number | undefined, path: string, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (!(value > 0)) throw new SessionError('invalid', `${path} must be more than 0 milliseconds`, { path })
+  return value
+}
+
+function limit(value: number | undefined, path: string, otherwise: number): number {
+  if (value === undefined) return otherwise
+  if (!(value >= 1)) throw new SessionError('invalid', `${path} must be 1 or more`, { path })
+  return value
+}

@@ -1,0 +1,102 @@
+import { isSessionError, SessionError } from '../errors.js'
+import { reservedTenantPrefix } from '../domain/identity.js'
+import type { ServiceParts } from './service.js'
+import type { SessionQuery } from '../contract/session-store.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+
+// Every round one of the contenders wins, and those that find the register full stop trying.
+const maxAttempts = 1000
+const pageSize = 200
+
+/**
+ * Admits a new session under `limits.maxSessions` and `limits.maxSessionsPerUser`.
+ *
+ * Who counts is kept in a register under compare-and-set, so that creates at the same moment cannot all slip in. A
+ * session that was made and finds no room is removed again before anybody has heard of it.
+ *
+ * @throws `limit_reached`
+ */
+export async function claimSlots(service: ServiceParts, record: SessionRecord): Promise<void> {
+  const { maxSessions, maxSessionsPerUser } = service.limits
+  const { tenantId, userId } = record
+  try {
+    if (userId !== undefined && Number.isFinite(maxSessionsPerUser)) {
+      await claim(service, record, `user:${userId}`, maxSessionsPerUser, {
+        tenantId,
+        userId,
+        limit: pageSize,
+      })
+    }
+    if (Number.isFinite(maxSessions)) {
+      await claim(service, record, 'tenant', maxSessions, { tenantId, limit: pageSize })
+    }
+  } catch (error) {
+    await service.store.remove(record, { incarnation: record.incarnation })
+    throw error
+  }
+}
+
+async function claim(
+  service: ServiceParts,
+  record: SessionRecord,
+  registerId: string,
+  max: number,
+  query: SessionQuery,
+): Promise<void> {
+  const { store } = service
+  const register: SessionRef = { tenantId: `${reservedTenantPrefix}slots:${record.tenantId}`, id: registerId }
+  for (let attempt = 0; attempt < maxAttempts; attempt++) {
+    const stored = await store.read(register)
+    let holders = stored === undefined ? [] : (JSON.parse(stored.body) as string[])
+    if (holders.includes(record.id)) return
+    if (holders.length >= max) holders = await stillLive(service, holders, query)
+    if (holders.length >= max) {
+      if (service.limits.whenFull === 'reject') {
+        throw new SessionError('limit_reached', `There are already ${max} live sessions.`, {
+          path: 'sessions',
+        })
+      }
+      // `stillLive` puts the most active first.
+      const evicted = holders.slice(max - 1)
+      holders = holders.slice(0, max - 1)
+      for (const id of evicted) {
+        await store.remove({ tenantId: record.tenantId, id })
+        service.emit('session.evicted', { tenantId: record.tenantId, id, userId: record.userId }, {})
+      }
+    }
+    try {
+      await store.commit(register, {
+        revision: stored?.record.revision ?? 0,
+        body: JSON.stringify([...holders, record.id]),
+        // No session lives longer than this, so a register nobody wrote to for as long lists none that does.
+        ...(Number.isFinite(service.ttl.absoluteMs) ? { idleMs: service.ttl.absoluteMs } : {}),
+      })
+      return
+    } catch (error) {
+      if (!isSessionError(error, 'conflict') && !isSessionError(error, 'not_found')) throw error
+    }
+  }
+  throw new SessionError('conflict', 'Too many sessions are being made at this moment.', { path: 'sessions' })
+}
+
+/** Those of `holders` that live, the most active first. */
+async function stillLive(
+  service: ServiceParts,
+  holders: readonly string[],
+  query: SessionQuery,
+): Promise<string[]> {
+  const waiting = new Set(holders)
+  const live: string[] = []
+  let cursor: string | undefined
+  do {
+    const page = await service.store.list(cursor === undefined ? query : { ...query, cursor })
+    for (const { id } of page.items) if (waiting.delete(id)) live.push(id)
+    cursor = page.cursor
+  } while (cursor !== undefined && waiting.size > 0)
+  for (const id of waiting) {
+    // An index may lag behind; the session itself does not.
+    const stored = await service.store.read({ tenantId: query.tenantId, id })
+    if (stored !== undefined) live.push(id)
+  }
+  return live
+}

@@ -1,0 +1,126 @@
+import type { Message } from '../domain/message.js'
+import type { CountTokens } from '../context/token-count.js'
+import type { SummaryOptions, WriteSummary } from '../context/summary.js'
+import type { SessionListener } from '../domain/events.js'
+import type { Fact } from '../domain/session-body.js'
+import type { TransferSettings } from './transfer-settings.js'
+import type { Embed } from '../context/embed.js'
+import type { SessionStore } from '../contract/session-store.js'
+
+export interface SessionTtl {
+  /** A session expires this long after its last write (default 24 hours); `Infinity`: never by idleness. */
+  idleMs?: number
+  /** A session expires this long after it was created, however busy (default 30 days); `Infinity`: never by age. */
+  absoluteMs?: number
+  /** The whole history expires this long after its last message, while the session lives on (default: never). */
+  historyMs?: number
+  /** Opening a session counts as activity too, at most once a minute (default false). */
+  refreshOnRead?: boolean
+}
+
+export interface SessionLimits {
+  /** Live sessions of one tenant (default: no limit). */
+  maxSessions?: number
+  /** Live sessions of one user (default: no limit). */
+  maxSessionsPerUser?: number
+  /** Over either: `reject` (default) refuses the new session with `limit_reached`; `evict` ends the least active. */
+  whenFull?: 'reject' | 'evict'
+  /** Messages in one session, to within those being appended at the same moment (default 100,000). */
+  maxMessages?: number
+  /** UTF-16 units of JSON one message may take (default 65,536). */
+  maxMessageLength?: number
+  /** UTF-16 units of JSON that state, preferences, cart and the like may take together (default 65,536). */
+  maxBodyLength?: number
+}
+
+export interface SessionTurnOptions {
+  /**
+   * What happens to a message while another one is being answered: `reject` (default) refuses it with
+   * `turn_in_progress`; `queue` lets it wait; `interrupt` stops the other one, which keeps what it has said so far.
+   */
+  policy?: 'reject' | 'queue' | 'interrupt'
+  /** How long a turn whose process died still holds its session, in milliseconds (default 30,000). */
+  leaseMs?: number
+  /** How often a silent turn shows that it lives and looks whether it was cancelled (default 2,000 milliseconds). */
+  heartbeatMs?: number
+  /** How often what was said is stored for readers in other processes (default 200 milliseconds). */
+  flushMs?: number
+  /** How long a turn's stream can be resumed after its last event, in milliseconds (default 10 minutes). */
+  keepMs?: number
+  /** How long a message waits for its turn at most, in milliseconds (default 60,000). */
+  queueMs?: number
+  /** How often a model is asked in one turn, tools in between (default 8). */
+  maxSteps?: number
+  /** How long one call of a tool may take, in milliseconds (default 30,000). */
+  toolTimeoutMs?: number
+}
+
+export interface SessionContextSettings {
+  /** Sums up what is old, in few words (default: excerpts of what was said). Runs outside of turns. */
+  summarize?: WriteSummary
+  /** What is summed up, and how briefly. */
+  summaries?: SummaryOptions
+  /** Over this many tokens of history, a context sums up what is old in the background (default: never). */
+  compactAboveTokens?: number
+  /** Vectors for texts, so that what means the same is found too (default: words alone). */
+  embed?: Embed
+  /** Draws facts from a message, for contexts to tell of (default: none; `extractFacts` knows simple English rules). */
+  extractFacts?: (message: Message) => readonly Fact[]
+  /** How many sessions keep their messages and their index in memory between contexts (default 100). */
+  keptSessions?: number
+}
+
+/** What the turns of a scope may use. */
+export interface TurnBudget {
+  readonly scope: 'session' | 'user' | 'tenant'
+  /** Input and output tokens, as the `usage` parts of turns report them (default: no limit). */
+  readonly maxTokens?: number
+  /** Millionths of the currency the team accounts in (default: no limit). */
+  readonly maxCostMicros?: number
+  /** Put aside before the model is asked, and settled with what it used (default 1). */
+  readonly reserveTokens?: number
+  /** As `reserveTokens` (default 0). */
+  readonly reserveCostMicros?: number
+  /** Starts anew this often, in milliseconds (default: never, that is as long as the scope is in use). */
+  readonly windowMs?: number
+}
+
+/** Something the operator should know and no caller caused. Codes are stable. */
+export interface SessionWarning {
+  readonly code:
+    | 'memory_store_in_production'
+    | 'no_credential_secrets'
+    | 'listener_failed'
+    | 'insecure_transport'
+    | 'respond_failed'
+    | 'budget_unsettled'
+    | 'companions_kept'
+    | 'embed_failed'
+    | 'summarize_failed'
+    | 'compact_failed'
+  readonly message: string
+  readonly cause?: unknown
+}
+
+export interface SessionsOptions {
+  /** Where sessions are kept (default: `memoryStore()`, lost on restart). */
+  store?: SessionStore
+  /**
+   * Sign the credentials that cookies and headers carry, and the cursors of lists, 32 bytes or more each: the first
+   * signs, all verify (default: one made at start, so both are good in this process alone, and die with it).
+   */
+  credentialSecrets?: readonly string[]
+  ttl?: SessionTtl
+  limits?: SessionLimits
+  turns?: SessionTurnOptions
+  /** What turns may use; over one of them a turn is refused with `budget_exceeded` (default: as much as they like). */
+  budgets?: readonly TurnBudget[]
+  context?: SessionContextSettings
+  transfers?: TransferSettings
+  /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */
+  countTokens?: CountTokens
+  /** Told every event, after the fact. What it throws is a warning and changes nothing. */
+  onEvent?: SessionListener
+  /** Told what the operator should know, once each (default: `console.warn`). */
+  onWarning?: (warning: SessionWarning) => void
+}

@@ -1,0 +1,67 @@
+import { SessionError } from '../errors.js'
+import type { SessionRef } from '../contract/session-record.js'
+
+/** How sessions get from one device to another. */
+export interface TransferSettings {
+  /**
+   * The page that redeems, such as `https://shop.example/continue`: links are this and a secret in the fragment
+   * (default: none, and transfers have no link). Never what a request says of its host. Where tenants have pages of
+   * their own, a function says whose session has which.
+   */
+  url?: string | ((session: SessionRef) => string)
+  /** Origins that `returnTo` may lead to beside paths, such as `https://shop.example` (default: none). */
+  returnToOrigins?: readonly string[]
+  /** How long a short code is good, in milliseconds (default 2 minutes); never longer than its transfer. */
+  codeMs?: number
+  /** Wrong short codes and verifiers from one caller in the time of `codeMs`, before it must wait (default 5). */
+  maxTries?: number
+  /** The same of all callers of a tenant together (default 100). */
+  maxTenantTries?: number
+}
+
+const maxCodeMs = 15 * 60_000
+const whatPage = 'a http or https URL without a fragment or a password'
+
+/** The settings with their defaults, checked. */
+export interface TransferParts extends Required<Omit<TransferSettings, 'url'>> {
+  /** The page that redeems transfers of a session. @throws when the application names none that can be. */
+  readonly pageOf: (session: SessionRef) => string | undefined
+}
+
+/** @throws `invalid` with the path of a setting that makes no sense. */
+export function toTransferParts(settings: TransferSettings = {}): TransferParts {
+  const { url, returnToOrigins = [], codeMs = 120_000, maxTries = 5, maxTenantTries = 100 } = settings
+  const isFixed = typeof url !== 'function'
+  check(!isFixed || url === undefined || isPage(url), 'url', `be ${whatPage}`)
+  for (const [index, origin] of returnToOrigins.entries()) {
+    const isOrigin = URL.canParse(origin) && new URL(origin).origin === origin && origin.startsWith('http')
+    check(isOrigin, `returnToOrigins[${index}]`, 'be an origin such as https://shop.example')
+  }
+  check(codeMs > 0 && codeMs <= maxCodeMs, 'codeMs', 'be from 1 to 900,000 milliseconds')
+  check(Number.isInteger(maxTries) && maxTries >= 1, 'maxTries', 'be 1 or more')
+  check(Number.isInteger(maxTenantTries) && maxTenantTries >= 1, 'maxTenantTries', 'be 1 or more')
+  return {
+    pageOf: isFixed ? () => url : (session) => pageOf(url(session)),
+    returnToOrigins: [...returnToOrigins],
+    codeMs,
+    maxTries,
+    maxTenantTries,
+  }
+}
+
+/** Not `invalid`: no caller has caused it. */
+function pageOf(url: string): string {
+  if (isPage(url)) return url
+  throw new Error(`transfers.url must give ${whatPage}, not ${JSON.stringify(url)}`)
+}
+
+function isPage(text: string): boolean {
+  if (!URL.canParse(text) || text.includes('#')) return false
+  const { protocol, username, password } = new URL(text)
+  return /^https?:$/.test(protocol) && username === '' && password === ''
+}
+
+function check(holds: boolean, name: string, what: string): void {
+  const path = `transfers.${name}`
+  if (!holds) throw new SessionError('invalid', `${path} must ${what}`, { path })
+}

@@ -1,0 +1,28 @@
+import { isSessionError, type SessionErrorCode } from '../errors.js'
+
+const maxRepeats = 5
+const outages: readonly SessionErrorCode[] = ['unavailable', 'store_failed', 'store_full']
+
+/** Keeps in mind, over the tries of one write, that an earlier one may have been applied after all. */
+export class LostAnswers {
+  #first: unknown
+  #count = 0
+
+  /** Whether any try may have been applied. */
+  get any(): boolean {
+    return this.#count > 0
+  }
+
+  /** Takes note of an error; true when the answer got lost and another try makes sense. */
+  mayRepeat(error: unknown): boolean {
+    if (!isSessionError(error, 'unknown_outcome')) return false
+    this.#first ??= error
+    return ++this.#count <= maxRepeats
+  }
+
+  /** What to say of the error that ended it: after a lost answer, an outage does not mean that nothing was written. */
+  told(error: unknown): unknown {
+    const isOutage = outages.some((code) => isSessionError(error, code))
+    return this.any && isOutage ? this.#first : error
+  }
+}

@@ -1,0 +1,86 @@
+import {
+  addToCart,
+  type Cart,
+  type CartItemInput,
+  emptyCart,
+  type Order,
+  pieces,
+  removeFromCart,
+  setCartQuantity,
+  toOrder,
+} from '../domain/cart.js'
+import type { SessionEventDetails } from '../domain/events.js'
+import type { ChangeOptions } from '../service/change-options.js'
+import type { LiveSession } from '../service/live-session.js'
+import type { CartCounts, SessionBody } from '../domain/session-body.js'
+
+const maxOrders = 100
+
+type Action = SessionEventDetails['cart.changed']['action']
+
+/** The cart of one session. Every change is atomic: adds that happen at once all count. */
+export class SessionCart {
+  readonly #live: LiveSession
+
+  constructor(live: LiveSession) {
+    this.#live = live
+  }
+
+  async get(): Promise<Cart> {
+    return (await this.#live.load()).body.cart
+  }
+
+  /** Adds an item; one of the same sku, price and metadata joins the line that is there. @throws `invalid` */
+  async add(item: CartItemInput, options?: ChangeOptions): Promise<Cart> {
+    return this.#change('added', (cart) => addToCart(cart, item, Date.now()), options)
+  }
+
+  /** Sets the quantity of a line; 0 removes it. @throws `not_found`, `invalid` */
+  async setQuantity(itemId: string, quantity: number, options?: ChangeOptions): Promise<Cart> {
+    return this.#change('quantity', (cart) => setCartQuantity(cart, itemId, quantity), options)
+  }
+
+  /** Removes a line. @throws `not_found` */
+  async remove(itemId: string, options?: ChangeOptions): Promise<Cart> {
+    return this.#change('removed', (cart) => removeFromCart(cart, itemId), options)
+  }
+
+  async clear(options?: ChangeOptions): Promise<Cart> {
+    return this.#change('cleared', (cart) => (cart.items.length === 0 ? cart : emptyCart), options)
+  }
+
+  /** Turns the cart into an order and leaves it empty, in one change: it is ordered once. @throws `invalid` if empty */
+  async checkout(options?: ChangeOptions): Promise<Order> {
+    const { record, body } = await this.#live.update((before) => {
+      const order = toOrder(before.cart, Date.now())
+      const counts = { ...before.cartCounts, purchased: before.cartCounts.purchased + pieces(before.cart) }
+      const orders = [...before.orders, order].slice(-maxOrders)
+      return { ...before, cart: emptyCart, orders, cartCounts: counts }
+    }, options)
+    const order = body.orders.at(-1)!
+    const { emit } = this.#live.service
+    emit('cart.changed', record, { action: 'checkedOut', revision: record.revision, pieces: 0 })
+    emit('order.placed', record, { orderId: order.id, total: order.total })
+    return order
+  }
+
+  async #change(action: Action, change: (cart: Cart) => Cart, options?: ChangeOptions): Promise<Cart> {
+    let changed = false
+    const { record, body } = await this.#live.update((before) => {
+      const cart = change(before.cart)
+      changed = cart !== before.cart
+      return changed ? { ...before, cart, cartCounts: counted(before, cart) } : before
+    }, options)
+    if (changed) {
+      const { revision } = record
+      this.#live.service.emit('cart.changed', record, { action, revision, pieces: pieces(body.cart) })
+    }
+    return body.cart
+  }
+}
+
+function counted(before: SessionBody, after: Cart): CartCounts {
+  const difference = pieces(after) - pieces(before.cart)
+  const { added, removed, purchased } = before.cartCounts
+  return { added: added + Math.max(difference, 0), removed: removed + Math.max(-difference, 0), purchased }
+}

@@ -1,0 +1,38 @@
+import { SessionError } from '../errors.js'
+import { type LiveSession, noSuchSession, type Seen } from '../service/live-session.js'
+
+/** A credential of the current generation. */
+export async function currentCredential(live: LiveSession): Promise<string> {
+  return sign(live, await live.load())
+}
+
+/** Voids every credential given out so far, and makes a new one. */
+export async function rotateCredential(live: LiveSession): Promise<string> {
+  const seen = await live.update((before) => ({ ...before, generation: before.generation + 1 }))
+  live.service.emit('credential.rotated', seen.record, { generation: seen.body.generation })
+  return sign(live, seen)
+}
+
+/** Gives an anonymous session to the caller's user, and voids the credentials given out before. */
+export async function bindToUser(live: LiveSession): Promise<string> {
+  const { userId } = live.identity
+  if (userId === undefined) {
+    throw new SessionError('unauthenticated', 'Only a signed-in user can own a session.')
+  }
+  const seen = await live.update(
+    (before) => {
+      const owner = live.record.userId
+      if (owner !== undefined && owner !== userId) throw noSuchSession()
+      return { ...before, generation: before.generation + 1 }
+    },
+    { userId },
+  )
+  live.service.emit('session.bound', seen.record, {})
+  live.service.emit('credential.rotated', seen.record, { generation: seen.body.generation })
+  return sign(live, seen)
+}
+
+function sign({ service, ref }: LiveSession, { record, body }: Seen): Promise<string> {
+  const { generation } = body
+  return service.credentials.sign({ ref, incarnation: record.incarnation, generation })
+}

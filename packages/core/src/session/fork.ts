@@ -1,0 +1,61 @@
+import { SessionError } from '../errors.js'
+import { newId, parseId } from '../ids.js'
+import type { Identity } from '../domain/identity.js'
+import { type Lineage, newBody } from '../domain/session-body.js'
+import { storeNewSession } from '../service/create-session.js'
+import { LiveSession } from '../service/live-session.js'
+import { readAllMessages } from './messages.js'
+
+export interface ForkOptions {
+  /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
+  id?: string
+  /** The last message to take along (default: the newest). */
+  atSeq?: number
+  /** The new session's title (default: the old one's). */
+  title?: string
+  /** What to take along beside the messages (default: `state`, `preferences` and `cart`). */
+  include?: readonly ('state' | 'preferences' | 'cart')[]
+}
+
+/**
+ * Makes a new session, for the caller of `identity`, from the messages of another one.
+ *
+ * @throws `invalid` when `atSeq` is not on the active branch of `source`.
+ */
+export async function forkSession(
+  source: LiveSession,
+  identity: Identity,
+  options: ForkOptions = {},
+): Promise<LiveSession> {
+  const { service } = source
+  const { atSeq, include = ['state', 'preferences', 'cart'] } = options
+  const { record: from, body: before } = await source.load()
+  const messages = await readAllMessages(source)
+  if (atSeq !== undefined && atSeq !== 0 && !messages.some((message) => message.seq === atSeq)) {
+    throw new SessionError('invalid', `Message ${atSeq} is not on the active branch.`, { path: 'atSeq' })
+  }
+  const last = atSeq ?? Number.POSITIVE_INFINITY
+  const taken = messages.filter((message) => message.seq <= last && message.status !== 'corrupt')
+  const lineage: Lineage = { sessionId: from.id, seq: taken.at(-1)?.seq ?? 0 }
+  const body = newBody({
+    lineage,
+    ...(include.includes('state') ? { state: before.state } : {}),
+    ...(include.includes('preferences') ? { preferences: before.preferences } : {}),
+    ...(include.includes('cart') ? { cart: before.cart } : {}),
+  })
+  const title = options.title ?? from.title
+  const init = {
+    ...(title === undefined ? {} : { title }),
+    ...(from.label === undefined ? {} : { label: from.label }),
+  }
+  const ref = { tenantId: identity.tenantId, id: parseId(options.id ?? newId(), 'id') }
+  const seen = await storeNewSession(service, identity, {
+    ref,
+    incarnation: newId(),
+    init,
+    body,
+    copied: taken,
+  })
+  service.emit('session.forked', seen.record, { fromSessionId: from.id, seq: lineage.seq })
+  return new LiveSession(service, identity, seen, { holdsCredential: true })
+}

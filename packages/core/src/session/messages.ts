@@ -1,0 +1,71 @@
+import { SessionError } from '../errors.js'
+import { type HistoryOptions, type HistoryPage, readPath } from '../domain/path.js'
+import type { LiveSession } from '../service/live-session.js'
+import { encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { expireBefore } from './expiry.js'
+import type { AppendedMessage } from '../contract/session-store.js'
+
+const pageSize = 1000
+
+/** Appends all or none. @throws `invalid`, `too_large`, `limit_reached`, `conflict` */
+export async function appendMessages(
+  live: LiveSession,
+  messages: MessageInput | readonly MessageInput[],
+): Promise<readonly AppendedMessage[]> {
+  const { maxMessageLength: maxLength } = live.service.limits
+  const { countTokens, emit } = live.service
+  const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
+  const encoded = inputs.map((input, index) =>
+    encodeMessage(input, {
+      path: Array.isArray(messages) ? `messages[${index}]` : 'message',
+      maxLength,
+      countTokens,
+    }),
+  )
+  const { record, messages: appended } = await live.append(encoded)
+  for (const [index, { id: messageId, seq, inserted }] of appended.entries()) {
+    const input = inputs[index]!
+    if (inserted)
+      emit('message.appended', record, { messageId, seq, role: input.role, tokens: countTokens(input) })
+  }
+  const first = appended.find((message) => message.inserted)
+  if (first !== undefined) await expireBefore(live, first)
+  return appended
+}
+
+/** One page. @throws `invalid` */
+export async function readHistory(live: LiveSession, options: HistoryOptions): Promise<HistoryPage> {
+  const { limit = 50, branch = 'active' } = options
+  if (!Number.isInteger(limit) || limit < 1 || limit > pageSize) {
+    throw new SessionError('invalid', `limit must be a whole number from 1 to ${pageSize}`, {
+      path: 'limit',
+    })
+  }
+  if (options.before !== undefined && options.after !== undefined) {
+    throw new SessionError('invalid', 'before and after exclude each other', { path: 'after' })
+  }
+  const isNewest = options.before === undefined && options.after === undefined
+  const { record, body, messages } = await live.load(isNewest ? limit : 1)
+  if (!live.isStored || live.service.historyExpired(messages.at(-1))) return { messages: [] }
+  const path = branch === 'all' ? [{ from: record.trimmedSeq + 1 }] : body.path
+  if (isNewest && path.length === 1) {
+    // The usual case costs one round trip: what came along with the session is the page.
+    const from = Math.max(path[0]!.from, record.trimmedSeq + 1)
+    const page = messages.filter((message) => message.seq >= from)
+    const first = page[0]
+    return { messages: page, ...(first !== undefined && first.seq > from ? { before: first.seq } : {}) }
+  }
+  return readPath(live.service.store, live.ref, path, { ...options, limit })
+}
+
+/** Every message on the active branch, oldest first. */
+export async function readAllMessages(live: LiveSession): Promise<Message[]> {
+  const all: Message[] = []
+  let after: number | undefined = 0
+  while (after !== undefined) {
+    const page: HistoryPage = await readHistory(live, { after, limit: pageSize })
+    all.push(...page.messages)
+    after = page.after
+  }
+  return all
+}

@@ -1,0 +1,59 @@
+import { type JsonObject, mergePatch, parseJsonObject } from '../json.js'
+import type { LiveSession } from '../service/live-session.js'
+import { mergePreferences } from '../domain/preferences.js'
+import type { ChangeOptions } from '../service/change-options.js'
+
+/** Free-form JSON of one session: its phase, tasks, intermediate results. */
+export class SessionState {
+  readonly #live: LiveSession
+
+  constructor(live: LiveSession) {
+    this.#live = live
+  }
+
+  async get(): Promise<JsonObject> {
+    return (await this.#live.load()).body.state
+  }
+
+  /** Changes the state by a pure function, which runs again when somebody else was faster. @throws `invalid` */
+  async update(change: (state: JsonObject) => JsonObject, options?: ChangeOptions): Promise<JsonObject> {
+    let changed = false
+    const { record, body } = await this.#live.update((before) => {
+      const state = change(before.state)
+      changed = state !== before.state
+      return changed ? { ...before, state: parseJsonObject(state, 'state') } : before
+    }, options)
+    if (changed) this.#live.service.emit('state.changed', record, { revision: record.revision })
+    return body.state
+  }
+
+  /** Merges a patch as RFC 7396 says: `null` removes a key. @throws `invalid` */
+  async merge(patch: JsonObject, options?: ChangeOptions): Promise<JsonObject> {
+    const parsed = parseJsonObject(patch, 'state')
+    return this.update((state) => mergePatch(state, parsed), options)
+  }
+}
+
+/** What the user of one session likes: budget, brands, language. */
+export class SessionPreferences {
+  readonly #live: LiveSession
+
+  constructor(live: LiveSession) {
+    this.#live = live
+  }
+
+  async get(): Promise<JsonObject> {
+    return (await this.#live.load()).body.preferences
+  }
+
+  /** Merges a patch as RFC 7396 says: `null` forgets a key. @throws `invalid` */
+  async merge(patch: JsonObject, options?: ChangeOptions): Promise<JsonObject> {
+    const { record, body } = await this.#live.update(
+      (before) => ({ ...before, preferences: mergePreferences(before.preferences, patch) }),
+      options,
+    )
+    const keys = Object.keys(patch)
+    this.#live.service.emit('preferences.changed', record, { revision: record.revision, keys })
+    return body.preferences
+  }
+}

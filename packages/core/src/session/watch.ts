@@ -1,0 +1,53 @@
+import { isSessionError } from '../errors.js'
+import type { LiveSession } from '../service/live-session.js'
+import type { SessionRecord } from '../contract/session-record.js'
+
+export interface WatchOptions {
+  /** How often to look, in milliseconds (default 500). */
+  pollMs?: number
+  /** Ends the watch. */
+  signal?: AbortSignal
+}
+
+/**
+ * The record of a session now, and again each time the session has changed, whatever process changed it. Changes that
+ * follow each other closely come as one. Ends when the session does.
+ */
+export async function* watchSession(
+  live: LiveSession,
+  { pollMs = 500, signal }: WatchOptions,
+): AsyncGenerator<SessionRecord, void, undefined> {
+  let seen: string | undefined
+  for (;;) {
+    const record = await live.load().then(
+      (loaded) => loaded.record,
+      (error: unknown) => {
+        if (isSessionError(error, 'not_found')) return undefined
+        throw error
+      },
+    )
+    if (record === undefined) return
+    const mark = markOf(record)
+    if (mark !== seen) yield record
+    seen = mark
+    await pause(pollMs, signal)
+    if (signal?.aborted === true) return
+  }
+}
+
+/** Differs whenever a session differs in what its callers see. */
+export function markOf({ revision, lastSeq, trimmedSeq }: SessionRecord): string {
+  return `${revision}.${lastSeq}.${trimmedSeq}`
+}
+
+async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal?.addEventListener('abort', done, { once: true })
+  })
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { SessionError } from '../errors.js'
+import { parseWith } from '../parse.js'
+import { parseReturnTo } from '../domain/return-to.js'
+import { type TransferMode, transferModes } from '../domain/transfer.js'
+import type { TransferParts } from '../service/transfer-settings.js'
+
+/** What to hand over, to whom. */
+export interface TransferOptions {
+  /**
+   * `move`: the other device takes over, and every credential given out before dies. `share`: it gets a credential
+   * of its own to the same session. `copy`: it gets a new session of its own with messages, state, preferences and
+   * cart.
+   */
+  mode: TransferMode
+  /** How long it can be redeemed, in milliseconds, at most 15 minutes (default 5 minutes). */
+  expiresInMs?: number
+  /** Only who redeems it as this may, such as `phone` (default: anybody). */
+  audience?: string
+  /** `source`: nothing is handed over before `approveTransfer` (default `none`). */
+  confirm?: 'none' | 'source'
+  /** Where the other device goes then: a path, or a URL of an allowed origin. */
+  returnTo?: string
+  /**
+   * Only who knows the verifier may redeem it: SHA-256 of the verifier's ASCII, as 43 characters of base64url (`S256`
+   * of RFC 7636). For two places of one app that share it beforehand (default: none is asked for).
+   */
+  challenge?: string
+  /**
+   * Lets who is not signed in take a copy of a user's session; for `copy` alone (default false: a user's session
+   * goes to devices of that user only).
+   */
+  allowAnonymous?: boolean
+  /**
+   * What the caller says of the device it is, such as a `User-Agent`. Events tell a keyed digest of it, and nobody
+   * keeps it (default: they tell none).
+   */
+  device?: string | undefined
+}
+
+const maxExpiresInMs = 15 * 60_000
+const usualExpiresInMs = 5 * 60_000
+
+/** An audience: who is to redeem, or says to do. */
+export const audienceSchema = z.string().regex(/^[\w.:-]{1,100}$/, 'must be 1 to 100 of A-Z a-z 0-9 _ . : -')
+
+export const transferOptionsSchema = z.strictObject({
+  mode: z.enum(transferModes),
+  expiresInMs: z.int().min(1000).max(maxExpiresInMs).optional(),
+  audience: audienceSchema.optional(),
+  confirm: z.enum(['none', 'source']).optional(),
+  returnTo: z.string().max(2000).optional(),
+  // The last of 43 characters holds four bits.
+  challenge: z
+    .string()
+    .regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/, 'must be SHA-256 of a verifier in base64url')
+    .optional(),
+  allowAnonymous: z.boolean().optional(),
+})
+
+/** The options with their defaults. @throws `invalid` with the path of what cannot be. */
+export function parseTransferOptions(options: Omit<TransferOptions, 'device'>, settings: TransferParts) {
+  const parsed = parseWith(transferOptionsSchema, options, '')
+  const { mode, expiresInMs = usualExpiresInMs, audience, confirm = 'none', returnTo, challenge } = parsed
+  if (parsed.allowAnonymous === true && mode !== 'copy') {
+    throw new SessionError('invalid', 'allowAnonymous is for mode copy alone', { path: 'allowAnonymous' })
+  }
+  return {
+    mode,
+    expiresInMs,
+    ...(audience === undefined ? {} : { audience }),
+    ...(confirm === 'none' ? {} : { confirm }),
+    ...(returnTo === undefined ? {} : { returnTo: parseReturnTo(returnTo, settings.returnToOrigins) }),
+    ...(challenge === undefined ? {} : { challenge }),
+    ...(parsed.allowAnonymous === true ? { allowAnonymous: true } : {}),
+  }
+}

@@ -1,0 +1,120 @@
+import { isSessionError, SessionError } from '../errors.js'
+import { LostAnswers } from '../service/unknown-outcome.js'
+import { companionLabel, companionTenant } from '../service/side-records.js'
+import type { ServiceParts } from '../service/service.js'
+import type { SessionChange } from '../contract/session-store.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import { isSameText } from '../digest.js'
+import { newTransferSecret, shortCodeOf } from './code.js'
+
+// Forty bits hardly ever meet; a store that says so this often says it for another reason.
+const maxDraws = 10
+
+/** What a secret or a short code leads to: which transfer of which session. It opens nothing by itself. */
+export interface TransferRecord {
+  readonly v: 1
+  readonly transferId: string
+  readonly sessionId: string
+  readonly incarnation: string
+  readonly generation: number
+  /** A digest of the secret and of all it is bound to. */
+  readonly secret: string
+}
+
+/** Where a tenant's transfers are looked up. */
+export const transferTenant = (tenantId: string): string => companionTenant('transfers', tenantId)
+
+type Bound = Pick<TransferRecord, 'transferId' | 'sessionId' | 'incarnation' | 'generation'>
+
+/** The one answer for a transfer that is unknown, used, expired, revoked, denied or meant for somebody else. */
+export function noSuchTransfer(): SessionError {
+  return new SessionError('not_found', 'There is no such transfer.')
+}
+
+/** Stores, in one commit, what a new secret and its short code lead to. The store itself learns neither. */
+export async function storeTransferRecord(
+  service: ServiceParts,
+  session: SessionRecord,
+  bound: Bound,
+  expiresInMs: number,
+): Promise<{ secret: string; shortCode: string; record: SessionRecord }> {
+  const { tenantId, userId } = session
+  for (let draw = 1; ; draw++) {
+    const secret = newTransferSecret()
+    const shortCode = await shortCodeOf(secret)
+    const [[id], [digest]] = await Promise.all([
+      codeDigests(service, tenantId, shortCode),
+      secretDigests(service, tenantId, bound, secret),
+    ])
+    const kept: TransferRecord = { v: 1, ...bound, secret: digest! }
+    const ref = { tenantId: transferTenant(tenantId), id: id! }
+    const about = {
+      label: companionLabel('transfers', session),
+      idleMs: expiresInMs,
+      ...(userId === undefined ? {} : { userId }),
+    }
+    const record = await stored(service, ref, kept, about)
+    if (record !== undefined) return { secret, shortCode, record }
+    if (draw === maxDraws) throw new SessionError('store_failed', 'No transfer could be stored.')
+  }
+}
+
+/** The record at a new place; undefined when the place was taken. */
+async function stored(
+  { store }: ServiceParts,
+  ref: SessionRef,
+  kept: TransferRecord,
+  about: Pick<SessionChange, 'label' | 'userId' | 'idleMs'>,
+): Promise<SessionRecord | undefined> {
+  const lost = new LostAnswers()
+  const { transferId: incarnation } = kept
+  for (;;) {
+    try {
+      const change = { ...about, revision: 0, incarnation, body: JSON.stringify(kept) }
+      return (await store.commit(ref, change)).record
+    } catch (error) {
+      // Taken, perhaps by a try whose answer got lost: the place is not worth finding out, another one is as good.
+      if (isSessionError(error, 'conflict')) return undefined
+      if (!lost.mayRepeat(error)) throw lost.told(error)
+    }
+  }
+}
+
+/** What a short code leads to, if anything. */
+export async function findTransferRecord(
+  service: ServiceParts,
+  tenantId: string,
+  shortCode: string,
+): Promise<{ kept: TransferRecord; record: SessionRecord } | undefined> {
+  // Places of transfers that were made before the secrets of the service changed, too.
+  for (const id of await codeDigests(service, tenantId, shortCode)) {
+    const found = await service.store.read({ tenantId: transferTenant(tenantId), id })
+    if (found !== undefined) return { kept: JSON.parse(found.body) as TransferRecord, record: found.record }
+  }
+  return undefined
+}
+
+/** Whether it is this secret that a record was made for. */
+export async function isSecretOf(
+  service: ServiceParts,
+  tenantId: string,
+  kept: TransferRecord,
+  secret: string,
+): Promise<boolean> {
+  const digests = await secretDigests(service, tenantId, kept, secret)
+  return digests.some((digest) => isSameText(digest, kept.secret))
+}
+
+function codeDigests(service: ServiceParts, tenantId: string, code: string): Promise<readonly string[]> {
+  return service.credentials.digests('transfer code', tenantId, code)
+}
+
+function secretDigests(
+  { credentials }: ServiceParts,
+  tenantId: string,
+  { transferId, sessionId, incarnation, generation }: Bound,
+  secret: string,
+): Promise<readonly string[]> {
+  const bound = [tenantId, transferId, sessionId, incarnation, String(generation)]
+  return credentials.digests('transfer secret', ...bound, secret)
+}

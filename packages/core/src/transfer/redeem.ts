@@ -1,0 +1,176 @@
+import { isSessionError } from '../errors.js'
+import { newId } from '../ids.js'
+import { LiveSession } from '../service/live-session.js'
+import { decodeBody } from '../domain/session-body.js'
+import type { ServiceParts } from '../service/service.js'
+import type { TransferMode } from '../domain/transfer.js'
+import { factOf } from './event.js'
+import { noSuchTransfer } from './record.js'
+import {
+  type LocatedTransfer,
+  type SessionSummary,
+  type Spent,
+  type TransferDescription,
+  type TransferKey,
+  describe,
+  locateTransfer,
+  spendTransfer,
+  summarize,
+  unspendTransfer,
+} from './redemption.js'
+import { currentCredential } from '../session/credential.js'
+import { forkSession } from '../session/fork.js'
+import type { Identity } from '../domain/identity.js'
+
+export interface RedeemOptionsOf<Handle> extends TransferKey {
+  /**
+   * Names this redemption, with 16 characters or more that nobody guesses: the same again is told the same again, and
+   * a device that waits for approval asks with the same (default: a new one, which a wait tells).
+   */
+  redemptionId?: string
+  /** The session that the device holds now. It is not left for another one without `replace`. */
+  holding?: Handle | undefined
+  /** The user knows which session they leave. */
+  replace?: boolean
+}
+
+/** What became of a redemption. */
+export type RedemptionOf<Handle> =
+  | {
+      readonly status: 'redeemed'
+      readonly transferId: string
+      readonly mode: TransferMode
+      /** The session, for this caller; of a `copy`, the new one. */
+      readonly session: Handle
+      /** A new one, for this device alone. */
+      readonly credential: string
+      readonly returnTo?: string
+    }
+  | {
+      /** The source has to approve. Show the match code, and redeem with the same `redemptionId` now and then. */
+      readonly status: 'pending'
+      readonly transferId: string
+      readonly mode: TransferMode
+      readonly redemptionId: string
+      readonly matchCode: string
+      readonly expiresAt: number
+    }
+  | {
+      /** Nothing has happened: the device holds a session that it would leave. */
+      readonly status: 'occupied'
+      readonly joins: TransferDescription
+      readonly leaves: SessionSummary
+    }
+
+/** What a transfer is about, before anybody redeems it. */
+export async function viewTransfer(
+  service: ServiceParts,
+  identity: Identity,
+  key: TransferKey,
+): Promise<TransferDescription> {
+  const located = await locateTransfer(service, identity, key)
+  // Who comes back after it was spent needs their redemption, and nobody else anything.
+  if (located.transfer.redeemed !== undefined) throw noSuchTransfer()
+  service.emit('transfer.viewed', located.record, factOf(located.transfer, located.targetDevice))
+  return describe(located)
+}
+
+/** Redeems a transfer for a caller. */
+export async function redeemTransfer(
+  service: ServiceParts,
+  identity: Identity,
+  options: RedeemOptionsOf<LiveSession>,
+): Promise<RedemptionOf<LiveSession>> {
+  try {
+    return await redeemed(service, identity, options)
+  } catch (error) {
+    // A session that went away while it was redeemed is told of as any other transfer that there is not.
+    throw isSessionError(error, 'not_found') ? noSuchTransfer() : error
+  }
+}
+
+async function redeemed(
+  service: ServiceParts,
+  identity: Identity,
+  options: RedeemOptionsOf<LiveSession>,
+): Promise<RedemptionOf<LiveSession>> {
+  const { redemptionId = newId(), holding, replace = false } = options
+  const located = await locateTransfer(service, identity, options)
+  const { transfer: found } = located
+  if (holding !== undefined && !replace && found.redeemed === undefined) {
+    const { id } = holding.ref
+    if (found.mode === 'copy' || id !== located.record.id) {
+      const leaves = await summaryOf(holding)
+      if (leaves !== undefined) return { status: 'occupied', joins: describe(located), leaves }
+    }
+  }
+  const spent = await spendTransfer(located, identity, redemptionId)
+  const { id: transferId, mode, claim, expiresAt, returnTo } = spent.transfer
+  if (spent.transfer.redeemed === undefined) {
+    const { matchCode } = claim!
+    return { status: 'pending', transferId, mode, redemptionId, matchCode, expiresAt }
+  }
+  const session =
+    mode === 'copy'
+      ? await copied(service, identity, located, spent.transfer.redeemed.copyId!)
+      : new LiveSession(service, identity, spent, { holdsCredential: true })
+  return {
+    status: 'redeemed',
+    transferId,
+    mode,
+    session,
+    credential: await credentialOf(service, session, mode, spent),
+    ...(returnTo === undefined ? {} : { returnTo }),
+  }
+}
+
+/** What a session is about; undefined when it is gone. */
+async function summaryOf(session: LiveSession): Promise<SessionSummary | undefined> {
+  try {
+    const { record, body } = await session.load()
+    return summarize(record, body)
+  } catch (error) {
+    if (isSessionError(error, 'not_found')) return undefined
+    throw error
+  }
+}
+
+/** The copy, which an earlier try may have made. */
+async function copied(
+  service: ServiceParts,
+  identity: Identity,
+  located: LocatedTransfer,
+  id: string,
+): Promise<LiveSession> {
+  const made = async (): Promise<LiveSession | undefined> => {
+    const stored = await service.store.read({ tenantId: identity.tenantId, id })
+    if (stored === undefined) return undefined
+    const seen = { record: stored.record, body: decodeBody(stored.body) }
+    return new LiveSession(service, identity, seen, { holdsCredential: true })
+  }
+  const before = await made()
+  if (before !== undefined) return before
+  try {
+    return await forkSession(located.live, identity, { id })
+  } catch (error) {
+    const there = isSessionError(error, 'conflict') ? await made() : undefined
+    if (there !== undefined) return there
+    if (isSessionError(error, 'limit_reached')) await unspendTransfer(located, id)
+    throw error
+  }
+}
+
+async function credentialOf(
+  service: ServiceParts,
+  session: LiveSession,
+  mode: TransferMode,
+  { record, body, transfer }: Spent,
+): Promise<string> {
+  if (mode === 'copy') return currentCredential(session)
+  return service.credentials.sign({
+    ref: session.ref,
+    incarnation: record.incarnation,
+    generation: body.generation,
+    holder: transfer.id,
+  })
+}

@@ -1,0 +1,286 @@
+import { z } from 'zod'
+import { pieces } from '../domain/cart.js'
+import { digestOf } from '../digest.js'
+import { isSessionError, SessionError } from '../errors.js'
+import type { Identity } from '../domain/identity.js'
+import { newId } from '../ids.js'
+import { LiveSession } from '../service/live-session.js'
+import { parseWith } from '../parse.js'
+import { decodeBody, type SessionBody } from '../domain/session-body.js'
+import type { PendingTransfer } from '../domain/transfer.js'
+import type { ServiceParts } from '../service/service.js'
+import { isAlive, withTransfer } from './start.js'
+import type { SessionRecord } from '../contract/session-record.js'
+import { isSameText } from '../digest.js'
+import { newMatchCode, parseShortCode, parseTransferSecret, shortCodeOf } from './code.js'
+import type { TransferMode } from '../domain/transfer.js'
+import { deviceDigest, factOf } from './event.js'
+import { audienceSchema } from './options.js'
+import { findTransferRecord, isSecretOf, noSuchTransfer } from './record.js'
+import { type CountedTry, countTry } from './tries.js'
+
+/** What opens a transfer, and who holds it. */
+export interface TransferKey {
+  /** Of the link. */
+  secret?: string
+  /** What the user typed, instead of a secret. */
+  shortCode?: string
+  /** As what it is redeemed. */
+  audience?: string | undefined
+  /** What the challenge of the transfer was made of, when it has one: 43 to 128 of A-Z a-z 0-9 - . _ ~ */
+  verifier?: string
+  /** Whose tries of short codes and verifiers count together (default: the user's; all anonymous callers of a tenant are one). */
+  caller?: string
+  /**
+   * What the caller says of the device it is, such as a `User-Agent`. Events tell a keyed digest of it, and nobody
+   * keeps it (default: they tell none).
+   */
+  device?: string | undefined
+}
+
+/** What a transfer is about: enough to recognize the session, and none of its content. */
+export interface TransferDescription {
+  readonly transferId: string
+  readonly mode: TransferMode
+  readonly sessionId: string
+  readonly title?: string
+  readonly messageCount: number
+  /** Pieces in the cart. */
+  readonly cartPieces: number
+  /** Whether the source has to approve it. */
+  readonly needsApproval: boolean
+  readonly expiresAt: number
+  readonly returnTo?: string
+}
+
+/** What a session is about: enough to recognize it, and none of its content. */
+export type SessionSummary = Pick<TransferDescription, 'sessionId' | 'title' | 'messageCount' | 'cartPieces'>
+
+// Room for what a redemption notes in the body: one that is full must not keep its user out.
+const slack = 1024
+
+export const transferKeySchema = z.strictObject({
+  secret: z.string().max(200).optional(),
+  shortCode: z.string().max(200).optional(),
+  audience: audienceSchema.optional(),
+  // As RFC 7636 has it: whoever reads the store must not get far by trying texts on the challenge.
+  verifier: z
+    .string()
+    .regex(/^[\w.~-]{43,128}$/, 'must be 43 to 128 of A-Z a-z 0-9 - . _ ~')
+    .optional(),
+})
+const redemptionIdSchema = z.object({ redemptionId: z.string().min(16).max(200) })
+
+/** A transfer that may be redeemed by who asked. */
+export interface LocatedTransfer {
+  /** The session as its owner has it. */
+  readonly live: LiveSession
+  readonly record: SessionRecord
+  readonly body: SessionBody
+  readonly transfer: PendingTransfer
+  /** Who asks, as events know devices. */
+  readonly targetDevice: string | undefined
+}
+
+/** The transfer that a key opens. @throws `not_found`; `invalid`; `limit_reached` after too many wrong tries. */
+export async function locateTransfer(
+  service: ServiceParts,
+  identity: Identity,
+  key: TransferKey,
+): Promise<LocatedTransfer> {
+  const asked = parseWith(
+    transferKeySchema,
+    { secret: key.secret, shortCode: key.shortCode, audience: key.audience, verifier: key.verifier },
+    '',
+  )
+  const { secret, shortCode, verifier } = asked
+  if ((secret === undefined) === (shortCode === undefined)) {
+    throw new SessionError('invalid', 'secret: give either a secret or a shortCode', { path: 'secret' })
+  }
+  const targetDevice = await deviceDigest(service, identity.tenantId, key.device)
+  const count = (path: 'shortCode' | 'verifier'): Promise<CountedTry> =>
+    countTry(service, identity.tenantId, key.caller ?? identity.userId ?? '', path)
+  if (shortCode !== undefined || verifier !== undefined) {
+    // Whatever it leads to, so that neither an answer nor a lock tells whether there is such a transfer.
+    const tried = await count(shortCode === undefined ? 'verifier' : 'shortCode')
+    const found = await locate(service, identity, {
+      ...asked,
+      // It is codes alone that are over before their transfer.
+      ...(shortCode === undefined ? {} : { codeAt: tried.at }),
+    })
+    if (found !== undefined && (await isVerified(found.transfer, verifier))) {
+      await tried.right()
+      return { ...found, targetDevice }
+    }
+    if (found !== undefined)
+      service.emit('transfer.refused', found.record, factOf(found.transfer, targetDevice))
+    tried.wrong(targetDevice)
+    throw noSuchTransfer()
+  }
+  const found = await locate(service, identity, asked)
+  if (found === undefined) throw noSuchTransfer()
+  if (found.transfer.challenge === undefined) return { ...found, targetDevice }
+  service.emit('transfer.refused', found.record, factOf(found.transfer, targetDevice))
+  // A wrong try like others, and told of no lock either: it would have come to nothing anyway.
+  try {
+    const tried = await count('verifier')
+    tried.wrong(targetDevice)
+  } catch (error) {
+    if (!isSessionError(error, 'limit_reached')) throw error
+  }
+  throw noSuchTransfer()
+}
+
+/**
+ * Whether the caller has shown what a transfer asks for. A verifier where none is asked for is wrong too: an app that
+ * sends one must not be handed a transfer that somebody else began without.
+ */
+async function isVerified({ challenge }: PendingTransfer, verifier: string | undefined): Promise<boolean> {
+  if (challenge === undefined || verifier === undefined) return challenge === verifier
+  return isSameText(challenge, await digestOf(verifier))
+}
+
+async function locate(
+  service: ServiceParts,
+  identity: Identity,
+  asked: {
+    secret?: string | undefined
+    shortCode?: string | undefined
+    audience?: string | undefined
+    codeAt?: number
+  },
+): Promise<Omit<LocatedTransfer, 'targetDevice'> | undefined> {
+  const { tenantId } = identity
+  const secret = asked.secret === undefined ? undefined : parseTransferSecret(asked.secret)
+  const code = secret === undefined ? parseShortCode(asked.shortCode ?? '') : await shortCodeOf(secret)
+  if (code === undefined) return undefined
+  const found = await findTransferRecord(service, tenantId, code)
+  if (found === undefined) return undefined
+  const { kept } = found
+  if (secret !== undefined && !(await isSecretOf(service, tenantId, kept, secret))) return undefined
+  const stored = await service.store.read({ tenantId, id: kept.sessionId })
+  if (stored === undefined || stored.record.incarnation !== kept.incarnation) return undefined
+  const { record } = stored
+  const body = decodeBody(stored.body)
+  const transfer = body.transfers?.find(({ id }) => id === kept.transferId)
+  if (transfer === undefined || transfer.generation !== kept.generation) return undefined
+  if (transfer.redeemed === undefined && transfer.generation !== body.generation) return undefined
+  if (transfer.audience !== undefined && !isSameText(transfer.audience, asked.audience ?? ''))
+    return undefined
+  if (!mayRedeem(identity, record, transfer)) return undefined
+  // A device that has claimed it may go on asking with the code it began with.
+  const isNew = transfer.claim === undefined && transfer.redeemed === undefined
+  const codeIsOver = (asked.codeAt ?? 0) - found.record.createdAt >= service.transfers.codeMs
+  if (isNew && codeIsOver) return undefined
+  // In the owner's name, for who redeems is not always who may change the session.
+  const owner: Identity = { tenantId, ...(record.userId === undefined ? {} : { userId: record.userId }) }
+  const live = new LiveSession(service, owner, { record, body }, { holdsCredential: true })
+  return { live, record, body, transfer }
+}
+
+/** A user's session goes to that user alone; a copy to who is not signed in too, where that was allowed. */
+function mayRedeem(identity: Identity, { userId }: SessionRecord, transfer: PendingTransfer): boolean {
+  if (userId === undefined || userId === identity.userId) return true
+  return identity.userId === undefined && transfer.allowAnonymous === true && transfer.mode === 'copy'
+}
+
+/** Says what a transfer is about, and spends nothing. */
+export function describe({ record, body, transfer }: LocatedTransfer): TransferDescription {
+  const { id: transferId, mode, expiresAt, returnTo, confirm } = transfer
+  return {
+    transferId,
+    mode,
+    ...summarize(record, body),
+    needsApproval: confirm === 'source',
+    expiresAt,
+    ...(returnTo === undefined ? {} : { returnTo }),
+  }
+}
+
+export function summarize(record: SessionRecord, body: Pick<SessionBody, 'cart'>): SessionSummary {
+  return {
+    sessionId: record.id,
+    ...(record.title === undefined ? {} : { title: record.title }),
+    messageCount: record.lastSeq - record.trimmedSeq,
+    cartPieces: pieces(body.cart),
+  }
+}
+
+/** What a redemption has come to. */
+export interface Spent {
+  readonly transfer: PendingTransfer
+  readonly record: SessionRecord
+  readonly body: SessionBody
+}
+
+/**
+ * Spends a transfer, in one commit of the session itself: whoever makes it is the one who redeems, and a `move` voids
+ * the old credentials in the same moment. Before it nothing has happened; after it the same `redemptionId` is told the
+ * same again. Where the source has to approve, it is claimed instead until that is done.
+ *
+ * @throws `not_found` when somebody else was faster.
+ */
+export async function spendTransfer(
+  located: LocatedTransfer,
+  identity: Identity,
+  redemptionId: string,
+): Promise<Spent> {
+  const { live, transfer, targetDevice } = located
+  const { service } = live
+  parseWith(redemptionIdSchema, { redemptionId }, '')
+  const digests = await service.credentials.digests('transfer redemption', transfer.id, redemptionId)
+  const by = digests[0]!
+  const isOurs = (known: string): boolean => digests.some((digest) => isSameText(digest, known))
+  const copyId = newId()
+  const matchCode = newMatchCode()
+  const device = targetDevice === undefined ? {} : { device: targetDevice }
+  let made: 'claim' | 'redemption' | undefined
+
+  const { record, body } = await live.update(
+    (before) => {
+      made = undefined
+      const current = before.transfers?.find(({ id }) => id === transfer.id)
+      if (current === undefined) throw noSuchTransfer()
+      const { redeemed, claim } = current
+      if (redeemed !== undefined) {
+        if (isOurs(redeemed.by) && redeemed.generation === before.generation) return before
+        throw noSuchTransfer()
+      }
+      // Bound to a user, rotated or moved since: the owner it was made for is perhaps not the owner any more.
+      if (!isAlive(current, before.generation)) throw noSuchTransfer()
+      if (claim !== undefined && !isOurs(claim.by)) throw noSuchTransfer()
+      if (current.confirm === 'source' && claim?.approved !== true) {
+        if (claim !== undefined) return before
+        made = 'claim'
+        return withTransfer(before, current.id, { ...current, claim: { by, matchCode, ...device } })
+      }
+      made = 'redemption'
+      const generation = before.generation + (current.mode === 'move' ? 1 : 0)
+      const spent = { by, generation, ...(current.mode === 'copy' ? { copyId } : {}) }
+      return { ...withTransfer(before, current.id, { ...current, redeemed: spent }), generation }
+    },
+    { slack },
+  )
+  const after = body.transfers!.find(({ id }) => id === transfer.id)!
+  const fact = factOf(after, targetDevice)
+  if (made === 'claim') service.emit('transfer.claimed', record, fact)
+  if (made === 'redemption') {
+    const { userId } = identity
+    service.emit('transfer.redeemed', record, { ...fact, by: userId, copySessionId: after.redeemed?.copyId })
+    if (after.mode === 'move') service.emit('credential.rotated', record, { generation: body.generation })
+  }
+  return { transfer: after, record, body }
+}
+
+/** Takes a redemption back that has come to nothing, so that the transfer can be redeemed when there is room. */
+export async function unspendTransfer({ live, transfer }: LocatedTransfer, copyId: string): Promise<void> {
+  await live.update(
+    (before) => {
+      const current = before.transfers?.find(({ id }) => id === transfer.id)
+      if (current?.redeemed?.copyId !== copyId) return before
+      const { redeemed: _, ...open } = current
+      return withTransfer(before, current.id, open)
+    },
+    { slack },
+  )
+}

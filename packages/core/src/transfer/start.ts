@@ -1,0 +1,181 @@
+import { SessionError } from '../errors.js'
+import { newId } from '../ids.js'
+import { type LiveSession, noSuchSession } from '../service/live-session.js'
+import type { PendingTransfer } from '../domain/transfer.js'
+import type { SessionBody } from '../domain/session-body.js'
+import { isSameText } from '../digest.js'
+import { toTransferUrl } from './code.js'
+import type { TransferMode } from '../domain/transfer.js'
+import { deviceDigest, factOf } from './event.js'
+import { parseTransferOptions, type TransferOptions } from './options.js'
+import { noSuchTransfer, storeTransferRecord } from './record.js'
+
+const maxTransfers = 8
+
+/** What was begun, and what opens it. Hand `url`, `secret` and `shortCode` to the user and to nobody else. */
+export interface StartedTransfer {
+  readonly transferId: string
+  readonly mode: TransferMode
+  /** The link, and the text of a QR code; absent without `transfers.url`. The secret stands in its fragment. */
+  readonly url?: string
+  readonly secret: string
+  /** 8 characters to type where a link cannot go. */
+  readonly shortCode: string
+  /** Epoch ms, by the store's clock. */
+  readonly expiresAt: number
+  /** Until when the short code is good. */
+  readonly shortCodeExpiresAt: number
+}
+
+/** A transfer as its session sees it. */
+export interface TransferStatus {
+  readonly transferId: string
+  readonly mode: TransferMode
+  readonly audience?: string
+  readonly expiresAt: number
+  /** `waiting`: a device waits for approval. `approved`: and has it, and has not come back yet. */
+  readonly status: 'open' | 'waiting' | 'approved' | 'redeemed'
+  /** What the waiting device shows. Approve only what the user has seen there. */
+  readonly matchCode?: string
+}
+
+/** Begins a transfer. @throws `invalid` */
+export async function startTransfer(live: LiveSession, options: TransferOptions): Promise<StartedTransfer> {
+  const { service } = live
+  const { device: said, ...given } = options
+  const { mode, expiresInMs, ...others } = parseTransferOptions(given, service.transfers)
+  await live.store()
+  const {
+    record,
+    body: { generation },
+  } = await live.load()
+  const { id: sessionId, incarnation } = record
+  const page = service.transfers.pageOf(live.ref)
+  const transferId = newId()
+  // First what leads to the session, which leads nowhere until the session knows of it.
+  const bound = { transferId, sessionId, incarnation, generation }
+  const made = await storeTransferRecord(service, record, bound, expiresInMs)
+  const { createdAt, expiresAt = createdAt + expiresInMs } = made.record
+  const device = await deviceDigest(service, record.tenantId, said)
+  const about = { ...others, ...(device === undefined ? {} : { device }) }
+  const begun: PendingTransfer = { id: transferId, mode, generation, expiresAt, ...about }
+  let expired: readonly PendingTransfer[] = []
+  let dropped: readonly PendingTransfer[] = []
+  const { record: updated } = await live.update((before) => {
+    if (before.generation !== generation) throw noSuchSession()
+    const all = before.transfers ?? []
+    const kept = all.filter((transfer) => transfer.expiresAt > createdAt)
+    expired = all.filter((transfer) => !kept.includes(transfer))
+    dropped = kept.slice(0, Math.max(0, kept.length + 1 - maxTransfers))
+    return { ...before, transfers: [...kept.slice(dropped.length), begun] }
+  })
+  for (const [type, over] of [
+    ['transfer.expired', expired],
+    ['transfer.revoked', dropped],
+  ] as const) {
+    for (const transfer of over) {
+      if (isAlive(transfer, generation)) service.emit(type, updated, factOf(transfer))
+    }
+  }
+  const { audience, confirm } = begun
+  const fact = { ...factOf(begun), audience, confirm: confirm !== undefined }
+  service.emit('transfer.created', updated, fact)
+  const { codeMs } = service.transfers
+  return {
+    transferId,
+    mode,
+    ...(page === undefined ? {} : { url: toTransferUrl(page, made.secret) }),
+    secret: made.secret,
+    shortCode: made.shortCode,
+    expiresAt,
+    shortCodeExpiresAt: Math.min(expiresAt, createdAt + codeMs),
+  }
+}
+
+/** The transfers that can still be redeemed, or just were, the oldest first. */
+export async function transfersOf(live: LiveSession): Promise<readonly TransferStatus[]> {
+  const { record, body } = await live.load()
+  return (
+    (body.transfers ?? [])
+      // The store's own time, of its last write: a clock that is wrong here hides nobody who waits.
+      .filter((transfer) => transfer.expiresAt > record.updatedAt)
+      .filter((transfer) => transfer.redeemed !== undefined || isAlive(transfer, body.generation))
+      .map(({ id: transferId, mode, audience, expiresAt, claim, redeemed }) => ({
+        transferId,
+        mode,
+        ...(audience === undefined ? {} : { audience }),
+        expiresAt,
+        status:
+          redeemed !== undefined
+            ? 'redeemed'
+            : claim === undefined
+              ? 'open'
+              : claim.approved === true
+                ? 'approved'
+                : 'waiting',
+        ...(claim === undefined || redeemed !== undefined ? {} : { matchCode: claim.matchCode }),
+      }))
+  )
+}
+
+/** Ends a transfer that was not redeemed yet. @throws `not_found` */
+export async function endTransfer(
+  live: LiveSession,
+  transferId: string,
+  type: 'transfer.revoked' | 'transfer.denied',
+): Promise<void> {
+  const ended = await changeTransfer(live, transferId, () => undefined)
+  live.service.emit(type, live.record, factOf(ended))
+}
+
+/**
+ * Lets the device that waits have the session.
+ *
+ * @throws `not_found`; `conflict` when no device waits; `invalid` for another match code than that device shows.
+ */
+export async function approveTransfer(
+  live: LiveSession,
+  transferId: string,
+  matchCode: string,
+): Promise<void> {
+  const approved = await changeTransfer(live, transferId, (transfer) => {
+    const { claim } = transfer
+    if (claim === undefined) throw new SessionError('conflict', 'No device waits for approval.')
+    if (!isSameText(claim.matchCode, matchCode)) {
+      throw new SessionError('invalid', 'matchCode is not what the other device shows', { path: 'matchCode' })
+    }
+    return { ...transfer, claim: { ...claim, approved: true } }
+  })
+  live.service.emit('transfer.approved', live.record, factOf(approved))
+}
+
+/** The transfer, if it can still be redeemed. */
+export function isAlive(transfer: PendingTransfer, generation: number): boolean {
+  return transfer.redeemed === undefined && transfer.generation === generation
+}
+
+/** A body with one of its transfers changed, or taken away. */
+export function withTransfer(body: SessionBody, id: string, next: PendingTransfer | undefined): SessionBody {
+  const transfers = (body.transfers ?? []).flatMap((transfer) =>
+    transfer.id !== id ? [transfer] : next === undefined ? [] : [next],
+  )
+  return { ...body, transfers }
+}
+
+async function changeTransfer(
+  live: LiveSession,
+  transferId: string,
+  change: (transfer: PendingTransfer) => PendingTransfer | undefined,
+): Promise<PendingTransfer> {
+  let found: PendingTransfer | undefined
+  const { record } = await live.update((before) => {
+    found = before.transfers?.find(({ id }) => id === transferId)
+    if (found === undefined || !isAlive(found, before.generation)) throw noSuchTransfer()
+    return withTransfer(before, transferId, change(found))
+  })
+  // Known no earlier: it is by the store's clock, which a write tells.
+  if (found!.expiresAt > record.updatedAt) return found!
+  await live.update((before) => withTransfer(before, transferId, undefined))
+  live.service.emit('transfer.expired', record, factOf(found!))
+  throw noSuchTransfer()
+}

@@ -1,0 +1,99 @@
+import { digestOf } from '../digest.js'
+import { SessionError } from '../errors.js'
+import type { JsonObject } from '../json.js'
+import type { LiveSession } from '../service/live-session.js'
+import { type Message, type MessageInput, decodeMessage, encodeMessage, textOf } from '../domain/message.js'
+import type { KnownAnswer, SessionBody } from '../domain/session-body.js'
+import { findReplies } from './follow.js'
+import { turnInProgress } from './lease.js'
+import type { TurnUsage } from './part.js'
+
+const keptAnswers = 30
+const noUsage: TurnUsage = { inputTokens: 0, outputTokens: 0, costMicros: 0 }
+
+/** What a question and everything its answer may depend on come to; undefined when it is more than text. */
+export async function digestOfQuestion(
+  body: SessionBody,
+  content: MessageInput['content'],
+): Promise<string | undefined> {
+  if (typeof content !== 'string') return undefined
+  const question = content.trim().toLowerCase().replaceAll(/\s+/g, ' ')
+  return digestOf(JSON.stringify([question, circumstances(body)]))
+}
+
+function circumstances({ state, preferences, cart }: SessionBody): string {
+  return JSON.stringify([state, preferences, cart])
+}
+
+/** The body, with the answer to a question kept in mind. */
+export function rememberAnswer(body: SessionBody, answer: KnownAnswer): SessionBody {
+  const others = (body.answers ?? []).filter(({ digest }) => digest !== answer.digest)
+  return { ...body, answers: [...others, answer].slice(-keptAnswers) }
+}
+
+/** A question and the answer it got before, appended once more. */
+export interface ReusedAnswer {
+  readonly message: Message
+  readonly replies: readonly Message[]
+}
+
+/**
+ * Answers a question with what the session answered before, in one commit, when it did and nothing has changed.
+ *
+ * @throws `turn_in_progress`; `conflict` when the message's id is used for another one.
+ */
+export async function reuseAnswer(
+  live: LiveSession,
+  message: MessageInput & { id: string },
+  { digest, ttlMs, turnId }: { digest: string; ttlMs: number; turnId: string },
+): Promise<ReusedAnswer | undefined> {
+  const { body } = await live.load()
+  const known = body.answers?.find((answer) => answer.digest === digest)
+  if (known === undefined || live.service.storeClock.now() - known.at > ttlMs) return undefined
+  const reply = (await findReplies(live, known.messageId, known.seq))?.at(-1)
+  if (reply === undefined || reply.status !== 'complete') return undefined
+
+  const { countTokens, limits, emit } = live.service
+  const fence = (body.turnCount ?? 0) + 1
+  const metadata: JsonObject = {
+    ...reply.metadata,
+    turn: { id: turnId, usage: noUsage as unknown as JsonObject, reused: true },
+  }
+  const copy = { role: 'assistant' as const, content: reply.content, id: `${message.id}.r${fence}`, metadata }
+  const encoded = [message, copy].map((input) =>
+    encodeMessage(input, { maxLength: limits.maxMessageLength + 4096, countTokens }),
+  )
+  const updated = await live.update(
+    (before) => {
+      if (before.turn !== undefined) throw turnInProgress()
+      if (circumstances(before) !== circumstances(body)) {
+        throw new SessionError('turn_lost', 'The session changed while its answer was looked for.')
+      }
+      const recentTurns = [...(before.recentTurns ?? []), message.id].slice(-8)
+      return { ...before, turnCount: Math.max(fence, before.turnCount ?? 0), recentTurns }
+    },
+    { messages: encoded },
+  )
+  const [asked, ...replies] = updated.appended.map((appended, index) => {
+    const stored = decodeMessage({ ...encoded[index]!, seq: appended.seq, at: appended.at })
+    const { id: messageId, seq, role, tokens } = stored
+    if (appended.inserted) emit('message.appended', updated.record, { messageId, seq, role, tokens })
+    return stored
+  })
+  emit('turn.reused', updated.record, { messageId: message.id })
+  return { message: asked!, replies }
+}
+
+/** What is kept in mind of an answer that was just given. */
+export function toKnownAnswer(
+  live: LiveSession,
+  digest: string,
+  { id: messageId, seq }: Pick<Message, 'id' | 'seq'>,
+): KnownAnswer {
+  return { digest, messageId, seq, at: live.service.storeClock.now() }
+}
+
+/** Whether an answer is worth giving again. */
+export function isReusable(replies: readonly { content: MessageInput['content'] }[]): boolean {
+  return replies.length === 1 && textOf(replies[0]!).trim() !== ''
+}

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest'
+import { createCredentials } from '../../src/domain/credential.js'
+
+const one = 'one-secret-of-at-least-32-bytes-length'
+const two = 'two-secret-of-at-least-32-bytes-length'
+const claim = { ref: { tenantId: 'a.b"c', id: 'é😀' }, incarnation: 'i1', generation: 3 }
+
+describe('createCredentials', () => {
+  it('signs what it verifies', async () => {
+    const credentials = createCredentials([one])
+    const credential = await credentials.sign(claim)
+    expect(credential).toMatch(/^[\w-]{8}\.[\w-]+\.3\.[\w-]{43}$/)
+    expect(await credentials.verify(credential)).toEqual(claim)
+  })
+
+  it('verifies with every secret of the ring and signs with the first', async () => {
+    const old = await createCredentials([one]).sign(claim)
+    const rotated = createCredentials([two, one])
+    expect(await rotated.verify(old)).toEqual(claim)
+    expect(await createCredentials([two]).verify(await rotated.sign(claim))).toEqual(claim)
+    expect(await createCredentials([two]).verify(old)).toBeUndefined()
+  })
+
+  it('signs what an older secret has signed with the first, and nothing that nobody has', async () => {
+    const old = await createCredentials([one]).sign({ ...claim, holder: 'phone' })
+    const rotated = createCredentials([two, one])
+    const renewed = await rotated.renew(old)
+    expect(renewed).toBe(await createCredentials([two]).sign({ ...claim, holder: 'phone' }))
+    expect(await rotated.renew(renewed!)).toBe(renewed)
+    expect(await createCredentials([two]).renew(old)).toBeUndefined()
+    expect(await rotated.renew(`${old.slice(0, -2)}__`)).toBeUndefined()
+    expect(await rotated.renew('nonsense')).toBeUndefined()
+  })
+
+  it('refuses every change of a single character, and junk', async () => {
+    const credentials = createCredentials([one])
+    const credential = await credentials.sign(claim)
+    for (let index = 0; index < credential.length; index++) {
+      const other = credential[index] === 'A' ? 'B' : 'A'
+      const changed = credential.slice(0, index) + other + credential.slice(index + 1)
+      expect(await credentials.verify(changed), changed).toBeUndefined()
+    }
+    const junk = [
+      '',
+      '.',
+      '...',
+      'a.b.c.d',
+      `${credential}=`,
+      `${credential}.x`,
+      ` ${credential}`,
+      'x'.repeat(5000),
+      '\u0000',
+    ]
+    for (const text of junk) expect(await credentials.verify(text), text).toBeUndefined()
+  })
+
+  it('refuses no secret and a short one at the start', () => {
+    expect(() => createCredentials([])).toThrow(expect.objectContaining({ path: 'credentialSecrets' }))
+    expect(() => createCredentials([one, 'short'])).toThrow(
+      expect.objectContaining({ path: 'credentialSecrets[1]' }),
+    )
+  })
+})

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { estimateTokens } from '../../src/context/token-count.js'
+import {
+  decodeMessage,
+  encodeCopy,
+  encodeMessage,
+  type MessageInput,
+  textOf,
+} from '../../src/domain/message.js'
+
+const options = { maxLength: 65_536, countTokens: estimateTokens }
+const encode = (input: unknown): ReturnType<typeof encodeMessage> =>
+  encodeMessage(input as MessageInput, options)
+const stored = (input: unknown) => decodeMessage({ ...encode(input), seq: 1, at: 5 })
+
+describe('encodeMessage', () => {
+  it.each([
+    '',
+    'Hello',
+    '\u0000 \ud800 \u2028 __proto__ 😀',
+    [{ type: 'text', text: 'Hi' }],
+    [
+      {
+        type: 'tool-call',
+        toolCallId: 'c1',
+        toolName: 'search',
+        input: { tags: [], n: 0.30000000000000004 },
+      },
+    ],
+    [{ type: 'tool-result', toolCallId: 'c1', output: {}, isError: false }],
+    [{ type: 'reasoning', text: 'Hm', providerMetadata: { openai: { itemId: 'rs_1' } } }],
+    [{ type: 'what-a-provider-invents', anything: [{ deep: null }] }],
+  ])('keeps content word for word: %j', (content) => {
+    expect(stored({ role: 'assistant', content }).content).toEqual(content)
+  })
+
+  it('stamps tokens, and keeps name, metadata and status', () => {
+    const message = stored({
+      role: 'user',
+      content: 'x'.repeat(40),
+      name: 'Ann',
+      metadata: { a: [] },
+      status: 'aborted',
+    })
+    expect(message).toMatchObject({
+      tokens: estimateTokens({ role: 'user', content: 'x'.repeat(40) }),
+      name: 'Ann',
+      metadata: { a: [] },
+      status: 'aborted',
+      seq: 1,
+      at: 5,
+    })
+    expect(stored({ role: 'user', content: '' }).status).toBe('complete')
+  })
+
+  it('gives the same payload for the same message, so that a retry is known as one', () => {
+    const input = { id: 'm1', role: 'user', content: 'Hi', metadata: { a: 1 } }
+    expect(encode(input)).toEqual(encode({ ...input, status: 'complete' }))
+  })
+
+  it.each([
+    [{ role: 'robot', content: 'x' }, 'message.role'],
+    [{ role: 'user' }, 'message.content'],
+    [{ role: 'user', content: 7 }, 'message.content'],
+    [{ role: 'user', content: [] }, 'message.content'],
+    [{ role: 'user', content: [{ text: 'no type' }] }, 'message.content[0].type'],
+    [{ role: 'user', content: [{ type: 'text' }] }, 'message.content[0].text'],
+    [
+      { role: 'user', content: [{ type: 'tool-call', toolCallId: 'a', input: {} }] },
+      'message.content[0].toolName',
+    ],
+    [{ role: 'user', content: 'x', seq: 1 }, 'message.seq'],
+    [{ role: 'user', content: 'x', id: '' }, 'message.id'],
+    [{ role: 'user', content: 'x', metadata: { when: new Date() } }, 'message.metadata.when'],
+    [
+      { role: 'user', content: [{ type: 'x', y: JSON.parse('{"__proto__":1}') }] },
+      'message.content[0].y.__proto__',
+    ],
+    [null, 'message'],
+  ])('refuses %j and says where', (input, path) => {
+    expect(() => encode(input)).toThrow(expect.objectContaining({ code: 'invalid', path }))
+  })
+
+  it('refuses a message over the limit', () => {
+    expect(() => encode({ role: 'user', content: 'x'.repeat(65_536) })).toThrow(
+      expect.objectContaining({ code: 'too_large', path: 'message' }),
+    )
+  })
+})
+
+describe('decodeMessage', () => {
+  it.each(['', 'no json', 'null', '[]', '{}', '{"role":"user","content":7,"tokens":1}'])(
+    'marks what it cannot read as corrupt, and fails nobody else: %j',
+    (payload) => {
+      expect(decodeMessage({ seq: 3, id: 'm', at: 9, payload })).toMatchObject({
+        seq: 3,
+        id: 'm',
+        status: 'corrupt',
+      })
+    },
+  )
+})
+
+describe('encodeCopy', () => {
+  it('keeps the id and the time a message was first said', () => {
+    const original = decodeMessage({
+      ...encode({ role: 'user', content: 'Hi', name: 'Ann' }),
+      seq: 4,
+      at: 1000,
+    })
+    const copy = decodeMessage({ ...encodeCopy(original), seq: 1, at: 2000 })
+    expect(copy).toEqual({ ...original, seq: 1 })
+  })
+})
+
+describe('textOf', () => {
+  it('joins the text of the parts and leaves out the rest', () => {
+    const content = [
+      { type: 'reasoning', text: 'Hm' },
+      { type: 'text', text: 'a' },
+      { type: 'text', text: 'b' },
+    ]
+    expect(textOf({ content })).toBe('ab')
+    expect(textOf({ content: 'c' })).toBe('c')
+  })
+})

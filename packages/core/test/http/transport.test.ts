@@ -1,0 +1,80 @@
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createCarriage } from '../../src/http/transport.js'
+
+const dayMs = 86_400_000
+const none = { cookie: undefined, sessionId: undefined, isSecure: true }
+const both = { header: true }
+
+afterEach(() => vi.unstubAllEnvs())
+
+describe('read', () => {
+  it.each([
+    ['nothing', none, both, undefined],
+    ['a cookie over TLS', { ...none, cookie: 'a=1; __Host-sessions=c; b=2' }, {}, 'c'],
+    ['a cookie over plain HTTP', { ...none, cookie: 'sessions=c', isSecure: false }, {}, 'c'],
+    ['the plain cookie over TLS', { ...none, cookie: 'sessions=c' }, {}, undefined],
+    ['another cookie', { ...none, cookie: 'x__Host-sessions=c; __Host-sessionsx=d' }, {}, undefined],
+    ['the same cookie twice', { ...none, cookie: '__Host-sessions=c; __Host-sessions=c' }, {}, 'c'],
+    ['two cookies that differ', { ...none, cookie: '__Host-sessions=c; __Host-sessions=d' }, {}, undefined],
+    ['an empty cookie', { ...none, cookie: '__Host-sessions=' }, {}, undefined],
+    ['a header', { ...none, sessionId: ' c ' }, both, 'c'],
+    ['a header where none is taken', { ...none, sessionId: 'c' }, {}, undefined],
+    [
+      'a cookie where none is taken',
+      { ...none, cookie: '__Host-sessions=c' },
+      { cookie: false, header: true },
+      undefined,
+    ],
+    ['both alike', { ...none, cookie: '__Host-sessions=c', sessionId: 'c' }, both, 'c'],
+    ['both, but different', { ...none, cookie: '__Host-sessions=c', sessionId: 'd' }, both, undefined],
+    ['a huge header', { ...none, sessionId: 'x'.repeat(1_000_000) }, both, undefined],
+  ] as const)('%s', (_, carrier, options, expected) => {
+    expect(createCarriage(options, dayMs).read(carrier)).toBe(expected)
+  })
+})
+
+describe('write', () => {
+  it('sets a __Host- cookie that scripts and other sites cannot use', () => {
+    expect(createCarriage({}, dayMs).write(none, 'c')).toEqual([
+      ['Set-Cookie', '__Host-sessions=c; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Lax'],
+    ])
+  })
+
+  it('sets a plain one over plain HTTP, but not in production', () => {
+    const carrier = { ...none, isSecure: false }
+    const development = createCarriage(
+      { cookie: { name: 'chat', sameSite: 'strict' } },
+      Number.POSITIVE_INFINITY,
+    )
+    expect(development.write(carrier, 'c')).toEqual([
+      ['Set-Cookie', `chat=c; Max-Age=${400 * 86_400}; Path=/; HttpOnly; SameSite=Strict`],
+    ])
+    vi.stubEnv('NODE_ENV', 'production')
+    const production = createCarriage({}, dayMs)
+    expect(production.isHeldBack(carrier)).toBe(true)
+    expect(production.write(carrier, 'c')).toEqual([])
+    expect(createCarriage({ cookie: { secure: false } }, dayMs).write(carrier, 'c')).toHaveLength(1)
+    vi.unstubAllEnvs()
+    expect(createCarriage({ cookie: { secure: true } }, dayMs).isHeldBack(carrier)).toBe(true)
+  })
+
+  it('takes a cookie away with the attributes it was set with', () => {
+    expect(createCarriage({}, dayMs).write(none, undefined)).toEqual([
+      ['Set-Cookie', '__Host-sessions=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax'],
+    ])
+  })
+
+  it('uses the header where it is on', () => {
+    expect(createCarriage({ cookie: false, header: true }, dayMs).write(none, 'c')).toEqual([
+      ['X-Session-Id', 'c'],
+    ])
+  })
+})
+
+it.each([
+  [{ cookie: false as const }, 'cookie'],
+  [{ cookie: { name: 'a b' } }, 'cookie.name'],
+  [{ cookie: { sameSite: 'none' as const, secure: false } }, 'cookie.secure'],
+])('refuses %j at the start', (options, path) => {
+  expect(() => createCarriage(options, dayMs)).toThrow(expect.objectContaining({ code: 'invalid', path }))
+})
