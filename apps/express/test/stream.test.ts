@@ -32,7 +32,7 @@ describe('POST /query/stream', () => {
     expect(last).toMatchObject({
       type: 'done',
       session_id: first['session_id'],
-      message: { seq: 2, status: 'complete' },
+      message: { seq: 2, status: 'completed' },
     })
     const deltas = events.slice(1, -1)
     expect(deltas.length).toBeGreaterThan(5)

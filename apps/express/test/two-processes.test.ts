@@ -66,7 +66,7 @@ test('answers a message_id once, whichever processes it is sent to', async () =>
     ).toBe(whole)
   }
   const [one, other] = events.map((of) => of.at(-1)!)
-  expect(one).toMatchObject({ answer: whole, message: { seq: 2, status: 'complete' } })
+  expect(one).toMatchObject({ answer: whole, message: { seq: 2, status: 'completed' } })
   expect({ ...other, repeated: null }).toEqual({ ...one, repeated: null })
   expect([one!['repeated'], other!['repeated']].toSorted()).toEqual([false, true])
   expect((await readAll(callers[0], path)).map(({ content }) => String(content))).toEqual(['hello', whole])

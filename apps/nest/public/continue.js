@@ -47,8 +47,8 @@ const refused = (status) =>
       : 'This did not work. Ask your other device for a new link.',
   )
 
-const sayWhat = ({ title, messageCount, cartPieces }) =>
-  `${title === undefined ? 'a session' : `“${title}”`} with ${cartPieces} ${cartPieces === 1 ? 'thing' : 'things'} in the cart and ${messageCount} ${messageCount === 1 ? 'message' : 'messages'}.`
+const sayWhat = ({ title, messageCount, itemCount }) =>
+  `${title === undefined ? 'a session' : `“${title}”`} with ${itemCount} ${itemCount === 1 ? 'thing' : 'things'} in the cart and ${messageCount} ${messageCount === 1 ? 'message' : 'messages'}.`
 
 const modes = {
   move: 'It ends on the other device.',

@@ -4,7 +4,7 @@ export interface TourState {
   readonly credential: string
   /** What must still be there. */
   readonly messageCount: number
-  readonly cartPieces: number
+  readonly itemCount: number
 }
 
 type Print = (line: string) => void
@@ -39,7 +39,7 @@ export async function runTour(baseUrl: string, print: Print = console.log): Prom
   await claude.run('add_to_cart', { sku: 'KL-BEANS-ET', quantity: 2 }, { 'Idempotency-Key': 'beans-1' })
   await claude.run('add_to_cart', { sku: 'KL-BEANS-ET', quantity: 2 }, { 'Idempotency-Key': 'beans-1' })
   const cart = await claude.run('view_cart')
-  must(cart['pieces'] === 3, 'a call that was sent twice has happened once')
+  must(cart['itemCount'] === 3, 'a call that was sent twice has happened once')
   const { sessionId } = await claude.call('POST', '/v1/execute', { tool: 'view_cart' })
 
   print(bold('\nIt is nobody else’s'))
@@ -55,9 +55,9 @@ export async function runTour(baseUrl: string, print: Print = console.log): Prom
   must(secret === link['secret'], 'the secret stands in the fragment, which browsers keep to themselves')
   const phone = createCaller(baseUrl, print, {})
   const { transfer } = await phone.call('POST', '/v1/transfers/describe', { secret })
-  must((transfer as Data)['cartPieces'] === 3, 'the phone sees what it will get')
+  must((transfer as Data)['itemCount'] === 3, 'the phone sees what it will get')
   await phone.call('POST', '/v1/transfers/redeem', { secret })
-  must((await phone.run('view_cart'))['pieces'] === 3, 'cart and history are on the phone')
+  must((await phone.run('view_cart'))['itemCount'] === 3, 'cart and history are on the phone')
   must((await claude.send('POST', '/v1/execute', { tool: 'view_cart' })).status === 404, 'and Claude is out')
   const again = await createCaller(baseUrl, print, {}).send('POST', '/v1/transfers/redeem', { secret })
   must(again.status === 404, 'a link opens once')
@@ -69,7 +69,7 @@ export async function runTour(baseUrl: string, print: Print = console.log): Prom
   const chatgpt = createCaller(baseUrl, print, { Authorization: 'Bearer demo-chatgpt' })
   await chatgpt.call('POST', '/v1/transfers/redeem', asked)
   await chatgpt.run('add_to_cart', { sku: 'KL-CUP' })
-  must((await phone.run('view_cart'))['pieces'] === 4, 'one cart, in both')
+  must((await phone.run('view_cart'))['itemCount'] === 4, 'one cart, in both')
 
   print(bold('\nA merchant of its own'))
   const shop = createCaller(baseUrl, print, { Authorization: 'Bearer demo-nordwind' })
@@ -86,7 +86,7 @@ export async function runTour(baseUrl: string, print: Print = console.log): Prom
     sessionId: String(sessionId),
     credential: phone.credential()!,
     messageCount: ((info as Data)['messages'] as { total: number }).total,
-    cartPieces: 4,
+    itemCount: 4,
   }
 }
 
@@ -105,9 +105,9 @@ export async function resumeTour(
   const { info } = await phone.call('GET', `/v1/sessions/${state.sessionId}/info`)
   const { messages, cart } = info as { messages: Data; cart: Data }
   must(messages['total'] === state.messageCount, 'every call is still in the history')
-  must(cart['pieces'] === state.cartPieces, 'and everything in the cart')
+  must(cart['itemCount'] === state.itemCount, 'and everything in the cart')
   const order = await phone.run('checkout')
-  must(order['pieces'] === state.cartPieces, 'it is ordered')
+  must(order['itemCount'] === state.itemCount, 'it is ordered')
 }
 
 interface Caller {

@@ -30,7 +30,7 @@ afterAll(() => server.close())
 describe('POST /v1/execute', () => {
   it('begins a session with what a tool writes, and carries on with its credential', async () => {
     const client = server.client(claude)
-    expect(await client.run('view_cart')).toEqual({ items: [], pieces: 0, total: null })
+    expect(await client.run('view_cart')).toEqual({ items: [], itemCount: 0, total: null })
     expect(client.credential, 'looking begins nothing').toBeUndefined()
     const { products } = await client.run('search_products', { query: 'tents' })
     expect(products.map(({ sku }: { sku: string }) => sku)).toEqual(['NW-TENT-2', 'NW-TENT-4'])
@@ -38,13 +38,13 @@ describe('POST /v1/execute', () => {
     await client.run('add_to_cart', { sku: 'NW-TENT-2' })
     await client.run('add_to_cart', { sku: 'NW-STOVE', quantity: 2 })
     expect(await client.run('view_cart')).toMatchObject({
-      pieces: 3,
+      itemCount: 3,
       total: { amount: 24_900 + 2 * 5900, currency: 'EUR' },
     })
     const order = await client.run('checkout')
-    expect(order).toMatchObject({ pieces: 3, total: { amount: 36_700 } })
-    expect(await client.run('view_cart')).toMatchObject({ pieces: 0 })
-    expect(await server.client(claude).run('view_cart')).toMatchObject({ pieces: 0 })
+    expect(order).toMatchObject({ itemCount: 3, total: { amount: 36_700 } })
+    expect(await client.run('view_cart')).toMatchObject({ itemCount: 0 })
+    expect(await server.client(claude).run('view_cart')).toMatchObject({ itemCount: 0 })
   })
 
   it('gives tools the session, its cart, the merchant, who asks, and a signal', async () => {
@@ -66,7 +66,7 @@ describe('POST /v1/execute', () => {
     await client.run('add_to_cart', { sku: 'KL-CUP' })
     const bare = server.client(claude)
     const body = { tool: 'view_cart', sessionId: client.credential }
-    expect((await bare.send('POST', '/v1/execute', body)).body['output']).toMatchObject({ pieces: 1 })
+    expect((await bare.send('POST', '/v1/execute', body)).body['output']).toMatchObject({ itemCount: 1 })
   })
 
   it('takes the public id from a signed-in caller, and from nobody else', async () => {
@@ -77,7 +77,7 @@ describe('POST /v1/execute', () => {
     })
     const byId = { 'x-session-id': body['sessionId'] as string }
     const again = server.client({ ...claude, 'x-user-id': 'alice', ...byId })
-    expect(await again.run('view_cart')).toMatchObject({ pieces: 1 })
+    expect(await again.run('view_cart')).toMatchObject({ itemCount: 1 })
     for (const stranger of [
       { ...claude, ...byId },
       { ...claude, 'x-user-id': 'bob', ...byId },
@@ -113,14 +113,14 @@ describe('POST /v1/execute', () => {
     const { headers, body } = await client.send('POST', '/v1/execute', { tool: 'add_to_cart', input }, named)
     expect(body['output']).toEqual(one)
     expect(headers.get('idempotency-replayed')).toBe('true')
-    expect(await client.run('view_cart')).toMatchObject({ pieces: 3 })
+    expect(await client.run('view_cart')).toMatchObject({ itemCount: 3 })
     const other = { tool: 'add_to_cart', input: { sku: 'KL-CUP' } }
     expect((await client.send('POST', '/v1/execute', other, named)).status).toBe(422)
     const all = await Promise.all(
       Array.from({ length: 10 }, () => client.run('add_to_cart', input, { 'idempotency-key': 'call-2' })),
     )
     expect(all).toHaveLength(10)
-    expect(await client.run('view_cart')).toMatchObject({ pieces: 5 })
+    expect(await client.run('view_cart')).toMatchObject({ itemCount: 5 })
   })
 
   it('says what is wrong with a call', async () => {

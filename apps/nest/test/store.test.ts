@@ -37,7 +37,7 @@ describe('session.redis', () => {
     const again = second.client({ 'x-session-id': client.credential! })
     await expect
       .poll(async () => (await again.send('POST', '/v1/execute', { tool: 'view_cart' })).body['output'])
-      .toMatchObject({ pieces: 1 })
+      .toMatchObject({ itemCount: 1 })
     const { body } = await again.send('POST', '/v1/execute', { tool: 'view_cart' })
     const { body: shown } = await again.send('GET', `/v1/sessions/${body['sessionId']}`)
     const { updatedAt, expiresAt } = shown['session']

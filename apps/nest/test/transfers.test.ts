@@ -27,7 +27,7 @@ it('goes to the assistant it is meant for, and to no other', async () => {
   expect((await redeem({ authorization: 'Bearer demo-nordwind' }, { secret })).status).toBe(404)
   const { status, client } = await redeem(chatgpt, { shortCode })
   expect(status).toBe(200)
-  expect(await client.run('view_cart')).toMatchObject({ pieces: 1 })
+  expect(await client.run('view_cart')).toMatchObject({ itemCount: 1 })
   expect((await from.send('POST', '/v1/execute', { tool: 'view_cart' })).status).toBe(404)
 })
 
@@ -57,8 +57,8 @@ it('gives a user’s phone, where nobody is signed in, a copy', async () => {
   expect(mode).toBe('copy')
   const phone = server.client()
   await phone.send('POST', '/v1/transfers/redeem', { secret })
-  expect(await phone.run('clear_cart')).toMatchObject({ pieces: 0 })
-  expect(await alice.run('view_cart')).toMatchObject({ pieces: 1 })
+  expect(await phone.run('clear_cart')).toMatchObject({ itemCount: 0 })
+  expect(await alice.run('view_cart')).toMatchObject({ itemCount: 1 })
 })
 
 it('counts wrong codes by caller, and tells them to wait', async () => {

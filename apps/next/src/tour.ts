@@ -6,7 +6,7 @@ export interface TourState {
   readonly cookie: string
   /** What must still be there. */
   readonly messageCount: number
-  readonly cartPieces: number
+  readonly itemCount: number
 }
 
 const bold = (text: string): string => (process.stdout.isTTY ? `\u001B[1m${text}\u001B[0m` : text)
@@ -57,7 +57,7 @@ export async function runTour(baseUrl: string, print: Print = console.log): Prom
   const phone = createVisitor(baseUrl, print)
   await phone.open('/continue')
   const { transfer } = await phone.call('POST', '/api/chat/continue/describe', link)
-  must((transfer as Data)['cartPieces'] === 1, 'the phone sees what it will get')
+  must((transfer as Data)['itemCount'] === 1, 'the phone sees what it will get')
   const redeem = { ...link, redemptionId: crypto.randomUUID() }
   const { matchCode } = await phone.call('POST', '/api/chat/continue', redeem)
   must((await phone.send('GET', at)).status === 404, 'and waits')
@@ -85,9 +85,9 @@ export async function resumeTour(
 ): Promise<void> {
   print(bold('\nBack after a restart'))
   const laptop = createVisitor(baseUrl, print, state.cookie)
-  const { messageCount, cartPieces } = await stateOf(laptop, state.sessionId)
+  const { messageCount, itemCount } = await stateOf(laptop, state.sessionId)
   must(messageCount === state.messageCount, 'every message is still there')
-  must(cartPieces === state.cartPieces, 'and everything in the cart')
+  must(itemCount === state.itemCount, 'and everything in the cart')
   must((await laptop.ask(state.sessionId, 'Check out')).startsWith('Ordered'), 'it is ordered')
 }
 
@@ -98,7 +98,7 @@ async function stateOf(visitor: Visitor, id: string): Promise<TourState> {
     sessionId: id,
     cookie: visitor.cookie(),
     messageCount: Number((session as Data)['messageCount']),
-    cartPieces: Number((cart as Data)['pieces']),
+    itemCount: Number((cart as Data)['itemCount']),
   }
 }
 

@@ -107,7 +107,7 @@ describe('the local assistant', () => {
     expect(names.indexOf('response.tool_call.result')).toBeLessThan(names.indexOf('response.text.delta'))
     const [called, given] = events.filter(({ event }) => event!.startsWith('response.tool_call'))
     expect(called!.data).toMatchObject({ name: 'add_to_cart', args: { sku: 'CUP-FOX', quantity: 2 } })
-    expect(given!.data).toMatchObject({ isError: false, result: { added: 'Fox Cup', pieces: 2 } })
+    expect(given!.data).toMatchObject({ isError: false, result: { added: 'Fox Cup', itemCount: 2 } })
   })
 
   it('tells a story about what it is asked for, of who listens and what is in their cart', async () => {

@@ -15,7 +15,7 @@ const message = (seq: number, role: MessageView['role'], id = `m${seq}`): Messag
   role,
   content: `${role} ${seq}`,
   createdAt: '2026-01-01T00:00:00.000Z',
-  status: 'complete',
+  status: 'completed',
   tokens: 1,
 })
 

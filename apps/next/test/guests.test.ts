@@ -70,7 +70,7 @@ describe('a guest', () => {
     expect(sessions.items).toHaveLength(1)
     expect(await bob.call('GET', '/api/chat/search?q=lighthouses')).toEqual({ sessions: [] })
     expect((await ada.call('GET', at))['session'].title).toBe('Lighthouses')
-    expect((await ada.call('GET', `${at}/cart`))['cart'].pieces).toBe(1)
+    expect((await ada.call('GET', `${at}/cart`))['cart'].itemCount).toBe(1)
   })
 
   it('speaks for itself alone; what others have said is for the operator to enter', async () => {

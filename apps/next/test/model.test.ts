@@ -105,7 +105,7 @@ describe('a real model, where there is a key for one', () => {
     expect(reply['response'].usage).toMatchObject({ inputTokens: 200, outputTokens: 14 })
     expect(provider.requests).toHaveLength(before + 2)
     expect(JSON.stringify(provider.requests.at(-1)!['input'])).toContain('Fox Cup')
-    expect((await visitor.call('GET', `/api/sessions/${id}/cart`))['cart'].pieces).toBe(2)
+    expect((await visitor.call('GET', `/api/sessions/${id}/cart`))['cart'].itemCount).toBe(2)
   })
 
   it('fails without telling of our insides', async () => {
@@ -118,7 +118,7 @@ describe('a real model, where there is a key for one', () => {
     expect(JSON.stringify(body)).not.toContain('insides')
     const { messages } = await visitor.call('GET', `/api/sessions/${id}/messages`)
     expect(messages.items.map(({ role, status: how }: Data) => [role, how])).toEqual([
-      ['user', 'complete'],
+      ['user', 'completed'],
       ['assistant', 'failed'],
     ])
   })

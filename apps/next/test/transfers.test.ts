@@ -68,7 +68,7 @@ describe('a link to another device of a guest', () => {
           mode: 'share',
           title: 'Evenings',
           messageCount: expect.any(Number),
-          cartPieces: 1,
+          itemCount: 1,
           needsApproval: true,
           expiresAt: expect.any(String),
         },
@@ -96,9 +96,9 @@ describe('a link to another device of a guest', () => {
     const redeemed = await redeemAs(phone, link, { redemptionId })
     expect(redeemed.body).toEqual({ status: 'redeemed', sessionId: id })
     expect(redeemed.headers.getSetCookie()[0]).toMatch(/HttpOnly; SameSite=lax/i)
-    expect((await phone.call('GET', `/api/sessions/${id}/cart`))['cart'].pieces).toBe(1)
+    expect((await phone.call('GET', `/api/sessions/${id}/cart`))['cart'].itemCount).toBe(1)
     await phone.ask(id, 'Add two postcards')
-    expect((await laptop.call('GET', `/api/sessions/${id}/cart`))['cart'].pieces).toBe(3)
+    expect((await laptop.call('GET', `/api/sessions/${id}/cart`))['cart'].itemCount).toBe(3)
     // The answer was lost on its way: the same phone asks again, and so does anybody else, in vain.
     expect((await redeemAs(phone, link, { redemptionId })).body).toEqual({
       status: 'redeemed',
@@ -213,8 +213,8 @@ describe('a copy for somebody else', () => {
     const ids = sessions.items.map((each: { id: string }) => each.id)
     expect(ids.toSorted()).toEqual([own, body['sessionId']].toSorted())
     await friend.ask(body['sessionId'], 'Add two postcards')
-    expect((await friend.call('GET', `/api/sessions/${body['sessionId']}/cart`))['cart'].pieces).toBe(3)
-    expect((await laptop.call('GET', `/api/sessions/${id}/cart`))['cart'].pieces).toBe(1)
+    expect((await friend.call('GET', `/api/sessions/${body['sessionId']}/cart`))['cart'].itemCount).toBe(3)
+    expect((await laptop.call('GET', `/api/sessions/${id}/cart`))['cart'].itemCount).toBe(1)
     expect((await friend.send('GET', `/api/sessions/${id}`)).status).toBe(404)
     expect((await laptop.send('GET', `/api/sessions/${body['sessionId']}`)).status).toBe(404)
     // The answer was lost.

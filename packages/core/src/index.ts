@@ -6,7 +6,7 @@ export {
   cartTotal,
   type Money,
   type Order,
-  pieces,
+  itemCount,
 } from './domain/cart.js'
 export { buildContext, type ContextInput, type ContextOptions } from './context/build-context.js'
 export { compose, type ContextLimit, within } from './context/compose.js'
@@ -79,11 +79,11 @@ export type { Branch, CartCounts, Fact, Lineage, SeqRange, Summary } from './dom
 export type { ChangeOptions } from './service/change-options.js'
 export type { SessionCart } from './session/cart.js'
 export type {
-  SessionContextSettings,
-  SessionLimits,
+  ContextSettings,
+  LimitSettings,
   SessionsOptions,
-  SessionTtl,
-  SessionTurnOptions,
+  TtlSettings,
+  TurnSettings,
   SessionWarning,
   TurnBudget,
 } from './service/settings.js'
@@ -101,7 +101,7 @@ export {
   type RedeemOptions,
   type Redemption,
   type Sessions,
-  type SessionsOfCaller,
+  type CallerSessions,
 } from './sessions.js'
 export type { AppendedMessage, Page, SessionStore } from './contract/session-store.js'
 export type { SessionRecord, SessionRef } from './contract/session-record.js'
@@ -111,7 +111,7 @@ export { toTransferUrl } from './transfer/code.js'
 export type { TransferMode } from './domain/transfer.js'
 export type { TransferOptions } from './transfer/options.js'
 export type { TransferSettings } from './service/transfer-settings.js'
-export type { SessionSummary, TransferDescription, TransferKey } from './transfer/redemption.js'
+export type { SessionPreview, TransferDescription, TransferKey } from './transfer/redemption.js'
 export type { Turn } from './turn/turn.js'
 export type { TurnEnded, TurnEvent, TurnResult, TurnStarted } from './turn/event.js'
 export type { TurnDocument, TurnPart, TurnUsage } from './turn/part.js'

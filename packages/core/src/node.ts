@@ -1,10 +1,10 @@
-export { createCredentials, type CredentialClaim, type Credentials } from './domain/credential.js'
+export { createCredentials, type CredentialPayload, type Credentials } from './domain/credential.js'
 export {
-  type Carriage,
-  type CarriageOptions,
-  type Carrier,
+  type Transport,
+  type TransportOptions,
+  type TransportFields,
   type CookieOptions,
-  createCarriage,
+  createTransport,
   sessionIdHeader,
 } from './http/transport.js'
 export { checkOrigin, type OriginRules } from './http/csrf.js'

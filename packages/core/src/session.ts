@@ -1,4 +1,4 @@
-import { type SessionInfo, summarizeSession } from './domain/session-info.js'
+import { type SessionInfo, sessionInfoOf } from './domain/session-info.js'
 import type { Order } from './domain/cart.js'
 import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
@@ -14,7 +14,7 @@ import { parseTitle } from './parse.js'
 import type { ChangeOptions } from './service/change-options.js'
 import { SessionCart } from './session/cart.js'
 import type { Branch, Fact, TurnLease } from './domain/session-body.js'
-import { removeCompanions } from './service/side-records.js'
+import { removeSideRecords } from './service/side-records.js'
 import { leaveBranch } from './turn/leave-branch.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
 import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
@@ -113,11 +113,6 @@ export class Session {
     const { incarnation } = this.record
     const digests = await this.#live.service.credentials.digests(purpose, this.tenantId, this.id, incarnation)
     return digests[0]!
-  }
-
-  /** Reads the session anew. @throws `not_found` once it expired, was deleted, or is no longer the caller's. */
-  async refresh(): Promise<SessionRecord> {
-    return (await this.#live.load()).record
   }
 
   /**
@@ -233,11 +228,6 @@ export class Session {
     return (await this.#live.load()).body.orders
   }
 
-  /** Gives the session a title of 1 to 200 characters; an empty text takes it away. @throws `invalid` */
-  async rename(title: string): Promise<void> {
-    await this.edit({ title })
-  }
-
   /** Changes title or label, each of at most 200 characters; an empty text takes it away. @throws `invalid` */
   async edit(change: { title?: string; label?: string }, options?: ChangeOptions): Promise<void> {
     const { record } = await this.#live.update((body) => body, {
@@ -245,7 +235,7 @@ export class Session {
       ...(change.title === undefined ? {} : { title: parseTitle(change.title) }),
       ...(change.label === undefined ? {} : { label: parseTitle(change.label, 'label') }),
     })
-    this.#live.service.emit('session.renamed', record, {})
+    this.#live.service.emit('session.edited', record, {})
   }
 
   /**
@@ -264,7 +254,7 @@ export class Session {
     }, options)
     await this.#live.service.store.trim(this.ref, throughSeq, this.#live.guard)
     if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
-    await removeCompanions(this.#live.service, record, ['turns'])
+    await removeSideRecords(this.#live.service, record, ['turns'])
     this.#live.service.emit('session.reset', record, {})
   }
 
@@ -308,7 +298,7 @@ export class Session {
   async info(): Promise<SessionInfo> {
     const messages = await this.allMessages()
     const { record, body } = await this.#live.load()
-    return summarizeSession(record, body, messages)
+    return sessionInfoOf(record, body, messages)
   }
 
   /** The signed secret that opens this session for an anonymous caller. Treat it like a password. */
@@ -361,7 +351,7 @@ export class Session {
     const { record } = await this.#live.load()
     if (this.isStored && !(await this.#live.remove())) throw noSuchSession()
     const kinds = ['turns', 'requests', 'transfers'] as const
-    if (this.isStored) await removeCompanions(this.#live.service, record, kinds)
+    if (this.isStored) await removeSideRecords(this.#live.service, record, kinds)
     this.#live.service.emit('session.deleted', record, {})
   }
 }

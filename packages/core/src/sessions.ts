@@ -2,11 +2,11 @@ import { SessionError, isSessionError } from './errors.js'
 import { type Identity, mayOpen, parseIdentity } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
 import { foreignCursor, parseListCursor, toListCursor } from './service/list-cursor.js'
-import { LiveSession, type Seen, noSuchSession } from './service/live-session.js'
+import { LiveSession, type SessionSnapshot, noSuchSession } from './service/live-session.js'
 import { decodeBody, newBody } from './domain/session-body.js'
 import { type SessionInit, storeNewSession } from './service/create-session.js'
-import { type ServiceParts, toServiceParts } from './service/service.js'
-import type { SessionTtl, SessionsOptions } from './service/settings.js'
+import { type Service, createService } from './service/service.js'
+import type { TtlSettings, SessionsOptions } from './service/settings.js'
 import { Session, liveSessionOf } from './session.js'
 import type { Page, SweepOptions } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
@@ -47,9 +47,9 @@ export type Redemption = RedemptionOf<Session>
 /** The service: durable, tenant-safe sessions over one store. */
 export interface Sessions {
   /** How long sessions live, with the defaults filled in. */
-  readonly ttl: Readonly<Required<SessionTtl>>
+  readonly ttl: Readonly<Required<TtlSettings>>
   /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity. */
-  for(identity: Identity): SessionsOfCaller
+  for(identity: Identity): CallerSessions
   /** Removes sessions past their deadline, up to `limit`; resolves to how many. For a job that runs now and then. */
   sweep(options?: Partial<SweepOptions>): Promise<number>
   /**
@@ -65,10 +65,10 @@ export interface Sessions {
  * @throws `invalid` with the path of an option that makes no sense.
  */
 export function createSessions(options: SessionsOptions = {}): Sessions {
-  const service = toServiceParts(options)
+  const service = createService(options)
   const sessions: Sessions = {
     ttl: service.ttl,
-    for: (identity) => new SessionsOfCaller(service, parseIdentity(identity)),
+    for: (identity) => new CallerSessions(service, parseIdentity(identity)),
     sweep: ({ limit = 500 } = {}) => service.store.sweep({ limit }),
     settled: service.settled,
   }
@@ -77,10 +77,10 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
 }
 
 // Not a property: what the service is made of is nobody's business but that of the layers around it.
-const partsOf = processRegistry<Sessions, ServiceParts>('service-parts')
+const partsOf = processRegistry<Sessions, Service>('service-parts')
 
 /** What a service is made of. @throws `invalid` for what `createSessions` of this package did not make. */
-export function servicePartsOf(sessions: Sessions): ServiceParts {
+export function serviceOf(sessions: Sessions): Service {
   const service = partsOf.get(sessions)
   if (service !== undefined) return service
   throw new SessionError('invalid', 'sessions was not made by createSessions of this package', {
@@ -89,12 +89,12 @@ export function servicePartsOf(sessions: Sessions): ServiceParts {
 }
 
 /** The sessions of one caller. Ownership is checked here, in every method; what is not theirs is `not_found`. */
-export class SessionsOfCaller {
+export class CallerSessions {
   readonly identity: Identity
-  readonly #service: ServiceParts
+  readonly #service: Service
 
   /** @internal Made by `Sessions.for`. */
-  constructor(service: ServiceParts, identity: Identity) {
+  constructor(service: Service, identity: Identity) {
     this.#service = service
     this.identity = identity
   }
@@ -181,13 +181,13 @@ export class SessionsOfCaller {
       activeAt: at,
       ...(userId === undefined ? {} : { userId }),
     }
-    const store = async (): Promise<Seen> => {
+    const store = async (): Promise<SessionSnapshot> => {
       options.beforeCreate?.()
       const seen = await storeNewSession(this.#service, this.identity, { ref, incarnation })
       await options.afterCreate?.(this.#session(seen, true))
       return seen
     }
-    const create = (): Promise<Seen> => {
+    const create = (): Promise<SessionSnapshot> => {
       const creation = store()
       options.onCreating?.(creation)
       return creation
@@ -272,22 +272,22 @@ export class SessionsOfCaller {
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
   }
 
-  async #read(ref: SessionRef): Promise<Seen | undefined> {
+  async #read(ref: SessionRef): Promise<SessionSnapshot | undefined> {
     const stored = await this.#service.store.read(ref)
     return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
   }
 
-  async #opened(seen: Seen, holdsCredential: boolean): Promise<Session> {
+  async #opened(seen: SessionSnapshot, holdsCredential: boolean): Promise<Session> {
     const live = this.#live(seen, holdsCredential)
     if (this.#service.ttl.refreshOnRead && Date.now() - seen.record.updatedAt > 60_000) await live.touch()
     return new Session(live)
   }
 
-  #session(seen: Seen, holdsCredential: boolean): Session {
+  #session(seen: SessionSnapshot, holdsCredential: boolean): Session {
     return new Session(this.#live(seen, holdsCredential))
   }
 
-  #live(seen: Seen, holdsCredential: boolean): LiveSession {
+  #live(seen: SessionSnapshot, holdsCredential: boolean): LiveSession {
     return new LiveSession(this.#service, this.identity, seen, { holdsCredential })
   }
 

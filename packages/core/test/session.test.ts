@@ -115,7 +115,7 @@ describe('the cart', () => {
     await session.cart.add(phone)
     await session.cart.clear()
     await session.cart.clear()
-    expect((await session.info()).cart).toMatchObject({ added: 5, removed: 2, purchased: 3, pieces: 0 })
+    expect((await session.info()).cart).toMatchObject({ added: 5, removed: 2, purchased: 3, itemCount: 0 })
   })
 
   it('insists on a revision when told to', async () => {
@@ -188,7 +188,7 @@ describe('state and preferences', () => {
   })
 
   it('refuse to grow over the limit', async () => {
-    const session = await service({ limits: { maxBodyLength: 2000 } })
+    const session = await service({ limits: { maxSessionLength: 2000 } })
       .for(alice)
       .create()
     await expect(session.state.merge({ x: 'y'.repeat(2000) })).rejects.toMatchObject({ code: 'too_large' })
@@ -334,7 +334,7 @@ describe('delete', () => {
       () => two.append(said('late')),
       () => two.cart.add(phone),
       () => two.state.merge({ late: true }),
-      () => two.rename('late'),
+      () => two.edit({ title: 'late' }),
       () => two.history(),
     ]) {
       expect(await codeOf(write())).toBe('not_found')
@@ -358,7 +358,7 @@ describe('info', () => {
       { word: 'smartphone', count: 2 },
     ])
     expect(info.durationMs).toBe(before.updatedAt - before.createdAt)
-    expect(await session.refresh()).toEqual(before)
+    expect((await session.read()).record).toEqual(before)
   })
 })
 
@@ -421,7 +421,7 @@ describe('what a handle saw', () => {
     const [one, two] = await Promise.all([0, 1].map(() => createSessions({ store }).for(alice).open('one')))
     await one!.state.merge({ phase: 'offer' })
     expect(one!.contents).toEqual(await one!.read())
-    await two!.refresh()
+    await two!.read()
     expect(two!.contents?.state).toEqual({ phase: 'offer' })
     await one!.state.merge({ phase: 'payment' })
     expect(two!.contents?.state).toEqual({ phase: 'offer' })

@@ -1,14 +1,14 @@
 import type { Identity, Session, Sessions, SessionWarning } from '@sessions/core'
 import {
-  type CarriageOptions,
-  createCarriage,
+  type TransportOptions,
+  createTransport,
   type HeaderSink,
   RequestSession,
   sessionIdHeader,
 } from '@sessions/core/node'
 import type { Request, RequestHandler, Response } from 'express'
 
-export interface SessionsMiddlewareOptions extends CarriageOptions {
+export interface SessionsMiddlewareOptions extends TransportOptions {
   sessions: Sessions
   /**
    * Who is asking, from what your application has verified, never from what the client merely claims. Runs when the
@@ -30,19 +30,19 @@ const requestSessions = new WeakMap<Request, RequestSession>()
  */
 export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestHandler {
   const { sessions, identify, cookie, header } = options
-  const carriage = createCarriage({ cookie, header }, sessions.ttl.absoluteMs)
+  const transport = createTransport({ cookie, header }, sessions.ttl.absoluteMs)
   const warn = warnOnce(options.onWarning)
   return (req, res, next) => {
     if (!requestSessions.has(req)) {
-      const carrier = {
+      const fields = {
         cookie: req.headers.cookie,
         sessionId: req.get(sessionIdHeader),
         isSecure: req.secure,
       }
       const session = new RequestSession({
         sessions,
-        carriage,
-        carrier,
+        transport,
+        fields,
         headers: headerSink(res),
         identify: () => identify(req),
         warn,

@@ -1,4 +1,5 @@
-export { platformRequestOf, type SessionsResponse } from './mounted-api.js'
+export { platformRequestOf } from './mounted-api.js'
+export type { SessionsRequest, SessionsResponse } from './platform.js'
 export { RequestSessions } from './request-sessions.js'
 export {
   CurrentSession,
@@ -21,7 +22,6 @@ export type {
   SessionsFeatureOptions,
   SessionsModuleOptions,
   SessionsOptionsFactory,
-  SessionsRequest,
   SessionsRootAsyncOptions,
   SessionsRootOptions,
 } from './sessions-options.js'

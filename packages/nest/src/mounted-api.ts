@@ -3,17 +3,8 @@ import { NotFoundException } from '@nestjs/common'
 import type { ApplicationConfig } from '@nestjs/core'
 import type { SessionApi } from '@sessions/core'
 import { toNodeHandler } from '@sessions/core/node'
-import type { SessionsRequest } from './sessions-options.js'
+import type { SessionsRequest, SessionsResponse } from './platform.js'
 
-/** Fastify's reply, as far as it is needed here. */
-interface Reply {
-  readonly raw: ServerResponse
-  hijack(): unknown
-  getHeaders(): Record<string, number | string | string[] | undefined>
-}
-
-/** Node's response, as Express has it, or Fastify's reply. */
-export type SessionsResponse = ServerResponse | Reply
 type BodyHolder = { readonly body?: unknown; readonly rawBody?: unknown }
 
 const platformRequests = new WeakMap<Request, SessionsRequest>()

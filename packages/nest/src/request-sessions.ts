@@ -2,7 +2,7 @@ import { type ArgumentsHost, Injectable } from '@nestjs/common'
 import { type Identity, SessionError } from '@sessions/core'
 import { RequestSession, sessionIdHeader } from '@sessions/core/node'
 import { headerSink } from './header-sink.js'
-import type { SessionsRequest } from './sessions-options.js'
+import type { SessionsRequest } from './platform.js'
 import type { SessionsService } from './sessions-service.js'
 import { defaultName } from './sessions-tokens.js'
 
@@ -48,7 +48,7 @@ export class RequestSessions {
   /** Whether the request came with a credential or an id, good or bad. */
   carries(context: ArgumentsHost, name: string = defaultName): boolean {
     const request = context.switchToHttp().getRequest<SessionsRequest>()
-    return this.#service(name).carriage.read(carrierOf(request)) !== undefined
+    return this.#service(name).transport.read(transportFieldsOf(request)) !== undefined
   }
 
   /** @internal What `identify` is for a service that has none of its own. */
@@ -81,18 +81,18 @@ function toRequestSession(
   request: SessionsRequest,
   response: never,
 ): RequestSession {
-  const { sessions, carriage, warn } = service
+  const { sessions, transport, warn } = service
   return new RequestSession({
     sessions,
-    carriage,
-    carrier: carrierOf(request),
+    transport,
+    fields: transportFieldsOf(request),
     headers: headerSink(response),
     identify: () => service.identify(request),
     warn,
   })
 }
 
-function carrierOf({ headers, protocol }: SessionsRequest) {
+function transportFieldsOf({ headers, protocol }: SessionsRequest) {
   const sessionId = headers[sessionIdHeader.toLowerCase()]
   return {
     cookie: headers.cookie,

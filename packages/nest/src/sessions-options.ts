@@ -1,4 +1,3 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common'
 import type {
   Identity,
@@ -8,23 +7,9 @@ import type {
   SessionsOptions,
   SessionWarning,
 } from '@sessions/core'
-import type { CarriageOptions } from '@sessions/core/node'
+import type { TransportOptions } from '@sessions/core/node'
+import type { SessionsRequest } from './platform.js'
 import type { SessionsController } from './sessions.controller.js'
-
-/** What requests of Express, of Fastify and of Node have in common. */
-export interface SessionsRequest {
-  readonly headers: IncomingHttpHeaders
-  readonly method?: string | undefined
-  readonly url?: string | undefined
-  /** `https` over TLS, as far as the platform trusts its proxy. */
-  readonly protocol?: string
-  /** The address of the caller, as far as the platform trusts its proxy. */
-  readonly ip?: string
-  /** What a guard of yours has put there. */
-  readonly user?: unknown
-  /** Node's own request, on Fastify. */
-  readonly raw?: IncomingMessage
-}
 
 /** As for `createSessionApi`, which gets the rest from the module. */
 export interface SessionsApiOptions extends Omit<
@@ -35,7 +20,7 @@ export interface SessionsApiOptions extends Omit<
   prefix?: string
 }
 
-export interface SessionsModuleOptions extends CarriageOptions {
+export interface SessionsModuleOptions extends TransportOptions {
   /** The service, lent (default: one is made of `service`). */
   sessions?: Sessions
   /** What `createSessions` is given when no `sessions` are lent (default: nothing, so they live in memory). */

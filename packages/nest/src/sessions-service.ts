@@ -7,10 +7,11 @@ import {
   type Sessions,
   type SessionWarning,
 } from '@sessions/core'
-import { type Carriage, createCarriage } from '@sessions/core/node'
+import { type Transport, createTransport } from '@sessions/core/node'
 import type { ApplicationConfig } from '@nestjs/core'
 import { MountedApi, platformRequestOf } from './mounted-api.js'
-import type { SessionsApiOptions, SessionsModuleOptions, SessionsRequest } from './sessions-options.js'
+import type { SessionsRequest } from './platform.js'
+import type { SessionsApiOptions, SessionsModuleOptions } from './sessions-options.js'
 import { defaultName } from './sessions-tokens.js'
 
 type Identify = (request: SessionsRequest) => Identity | Promise<Identity>
@@ -19,7 +20,7 @@ type Identify = (request: SessionsRequest) => Identity | Promise<Identity>
 export class SessionsService implements OnApplicationShutdown {
   readonly name: string
   readonly sessions: Sessions
-  readonly carriage: Carriage
+  readonly transport: Transport
   readonly identify: Identify
   readonly #options: SessionsModuleOptions
   #closed: Promise<void> | undefined
@@ -30,7 +31,7 @@ export class SessionsService implements OnApplicationShutdown {
     this.#options = options
     this.sessions = options.sessions ?? createSessions(options.service)
     this.identify = async (request) => options.identify?.(request) ?? otherwise(request)
-    this.carriage = createCarriage(this.#carrying(), this.sessions.ttl.absoluteMs)
+    this.transport = createTransport(this.#carrying(), this.sessions.ttl.absoluteMs)
   }
 
   /** Told once, however often it happens. */

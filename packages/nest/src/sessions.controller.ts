@@ -1,6 +1,6 @@
 import { All, Controller, Inject, Req, Res, type Type, VERSION_NEUTRAL } from '@nestjs/common'
-import { MountedApi, type SessionsResponse } from './mounted-api.js'
-import type { SessionsRequest } from './sessions-options.js'
+import { MountedApi } from './mounted-api.js'
+import type { SessionsRequest, SessionsResponse } from './platform.js'
 
 /**
  * The whole HTTP API as one controller; `api` of `SessionsModule` mounts it. Guards know it by

@@ -1,10 +1,7 @@
-export {
-  nextSessions,
-  type NextSessions,
-  type NextSessionsOptions,
-  type NextSessionsRequest,
-} from './next-sessions.js'
-export { getSession } from './reading.js'
+export { getSession } from './get-session.js'
+export { nextSessions } from './next-sessions.js'
+export type { NextSessions } from './next-sessions.js'
+export type { NextSessionsOptions, NextSessionsRequest } from './next-sessions-options.js'
 export type { ReadonlySession } from './readonly-session.js'
 export type { RequestCookies, RequestHeaders } from './request-parts.js'
 export { sessionAction } from './session-action.js'

@@ -1,30 +1,7 @@
-import type { Identity, Sessions, SessionsOfCaller, SessionWarning } from '@sessions/core'
-import { type Carriage, type CarriageOptions, createCarriage } from '@sessions/core/node'
+import type { Sessions, CallerSessions, SessionWarning } from '@sessions/core'
+import { createTransport, type Transport } from '@sessions/core/node'
 import { callerOf } from './reading.js'
-import type { RequestCookies, RequestHeaders } from './request-parts.js'
-
-/** What a request shows of who sent it, the same in pages, actions and route handlers. */
-export interface NextSessionsRequest {
-  readonly headers: RequestHeaders
-  /** With what `proxy.ts`, or an action before the render, has set since. */
-  readonly cookies: RequestCookies
-}
-
-export interface NextSessionsOptions extends CarriageOptions {
-  /** Makes the service. Runs with the first request that asks, once a process; again when it failed. */
-  open: () => Sessions | Promise<Sessions>
-  /**
-   * Who is asking, from what your application has verified, never from what the client merely claims. Runs once for a
-   * render, an action or a handler that asks for a session.
-   */
-  identify: (request: NextSessionsRequest) => Identity | Promise<Identity>
-  /** Tells services of one process apart, and their cookies (default `default`). */
-  name?: string
-  /** Origins whose pages may act for their visitors, beside our own, such as `https://shop.example` (default: none). */
-  trustedOrigins?: readonly string[]
-  /** Told when a cookie could not be set because the request was insecure (default: `console.warn`, once). */
-  onWarning?: (warning: SessionWarning) => void
-}
+import type { NextSessionsOptions } from './next-sessions-options.js'
 
 const defaultName = 'default'
 
@@ -38,7 +15,7 @@ export class NextSessions {
   readonly name: string
   /** @internal */
   readonly options: NextSessionsOptions
-  #carriage: Carriage | undefined
+  #transport: Transport | undefined
   #isTold = false
 
   /** @internal Made by `nextSessions`. */
@@ -63,20 +40,20 @@ export class NextSessions {
    * The sessions of who sent the current request. In a render it only reads: everything else rejects with
    * `headers_sent`. It does not ask which page a request comes from: in actions, `sessionAction` does.
    */
-  for(): Promise<SessionsOfCaller> {
+  for(): Promise<CallerSessions> {
     return callerOf(this)
   }
 
   /** @internal How credentials travel. @throws `invalid` with the path of an option that cannot work. */
-  async carriage(): Promise<Carriage> {
+  async transport(): Promise<Transport> {
     const { ttl } = await this.sessions()
     const { cookie, header } = this.options
     const named =
       this.name === defaultName || cookie === false || cookie?.name !== undefined
         ? cookie
         : { ...cookie, name: `sessions-${this.name}` }
-    this.#carriage ??= createCarriage({ cookie: named, header }, ttl.absoluteMs)
-    return this.#carriage
+    this.#transport ??= createTransport({ cookie: named, header }, ttl.absoluteMs)
+    return this.#transport
   }
 
   /** @internal Told once, however often it happens. */

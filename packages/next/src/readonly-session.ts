@@ -3,7 +3,7 @@ import {
   type Session,
   type SessionContextOptions,
   SessionError,
-  type SessionsOfCaller,
+  type CallerSessions,
 } from '@sessions/core'
 
 /** A session as a server component has it: to look at. */
@@ -69,7 +69,7 @@ export function readonlySession(session: Session): ReadonlySession {
 }
 
 /** The caller's sessions to look at. */
-export function readonlyCaller(caller: SessionsOfCaller): SessionsOfCaller {
+export function readonlyCaller(caller: CallerSessions): CallerSessions {
   const find = async (id: string) => {
     const session = await caller.find(id)
     return session === undefined ? undefined : readonlySession(session)

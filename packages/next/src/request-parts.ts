@@ -1,5 +1,5 @@
 import { SessionError } from '@sessions/core'
-import { type Carrier, sessionIdHeader } from '@sessions/core/node'
+import { type TransportFields, sessionIdHeader } from '@sessions/core/node'
 import type { cookies, headers } from 'next/headers.js'
 import { workUnitAsyncStorage } from 'next/dist/server/app-render/work-unit-async-storage.external.js'
 
@@ -37,7 +37,7 @@ export function currentUnit(): WorkUnit {
 }
 
 /** The parts of a request that a credential can stand in. */
-export function carrierOf(headers: RequestHeaders, cookies: RequestCookies): Carrier {
+export function transportFieldsOf(headers: RequestHeaders, cookies: RequestCookies): TransportFields {
   return {
     cookie: cookieHeader(headers.get('cookie'), cookies),
     sessionId: headers.get(sessionIdHeader) ?? undefined,

@@ -4,7 +4,7 @@ import { cookies, headers } from 'next/headers.js'
 import { NextResponse } from 'next/server.js'
 import type { NextSessions } from './next-sessions.js'
 import { readsOnly } from './readonly-session.js'
-import { carrierOf, currentUnit, type RequestCookies, type WorkUnit } from './request-parts.js'
+import { transportFieldsOf, currentUnit, type RequestCookies, type WorkUnit } from './request-parts.js'
 
 /**
  * An action or a handler while it runs. Only here a credential can be handed over: nothing else tells when a response
@@ -77,11 +77,11 @@ export async function requestSession(
   response: { readonly headers: Headers; readonly canWrite: () => boolean },
 ): Promise<RequestSession> {
   const [head, jar] = await Promise.all([headers(), cookies()])
-  const [service, carriage] = await Promise.all([sessions.sessions(), sessions.carriage()])
+  const [service, transport] = await Promise.all([sessions.sessions(), sessions.transport()])
   return new RequestSession({
     sessions: service,
-    carriage,
-    carrier: carrierOf(head, jar),
+    transport,
+    fields: transportFieldsOf(head, jar),
     headers: {
       canWrite: response.canWrite,
       append: (name, value) => {

@@ -1,7 +1,12 @@
-import { type CarriageOptions, type Carrier, createCarriage, createCredentials } from '@sessions/core/node'
+import {
+  type TransportOptions,
+  type TransportFields,
+  createTransport,
+  createCredentials,
+} from '@sessions/core/node'
 import { type NextRequest, NextResponse } from 'next/server.js'
 
-export interface SessionsProxyOptions extends CarriageOptions {
+export interface SessionsProxyOptions extends TransportOptions {
   /** Those of the service, in the same order: the first signs. */
   credentialSecrets: readonly string[]
   /** The `ttl.absoluteMs` of the service, in milliseconds: how long a browser keeps the cookie (default 30 days). */
@@ -31,16 +36,16 @@ export function sessionsProxy(
   options: SessionsProxyOptions,
 ): (request: NextRequest) => Promise<NextResponse> {
   const { cookie, header, refresh = true, redirect = () => undefined, next = passOn } = options
-  const carriage = createCarriage({ cookie, header }, options.absoluteMs ?? monthMs)
+  const transport = createTransport({ cookie, header }, options.absoluteMs ?? monthMs)
   const credentials = createCredentials(options.credentialSecrets)
   return async (request) => {
-    const carrier = carrierOf(request)
-    const sent = carriage.read(carrier)
+    const fields = transportFieldsOf(request)
+    const sent = transport.read(fields)
     const credential = sent === undefined ? undefined : await credentials.renew(sent)
     const target = credential === undefined ? redirect(request) : undefined
     if (target !== undefined) return NextResponse.redirect(new URL(target, request.nextUrl))
     const isDue = credential !== undefined && (credential !== sent || (refresh && isPageLoad(request)))
-    const set = isDue ? cookiesOf(carriage.write(carrier, credential)) : []
+    const set = isDue ? cookiesOf(transport.write(fields, credential)) : []
     // In both: pages of this very request read the one, the browser keeps the other.
     for (const { name, value } of set) if (request.cookies.has(name)) request.cookies.set(name, value)
     const response = toNextResponse(await next(request))
@@ -53,7 +58,7 @@ function passOn(request: NextRequest): Response {
   return NextResponse.next({ request: { headers: request.headers } })
 }
 
-function carrierOf({ headers, nextUrl }: NextRequest): Carrier {
+function transportFieldsOf({ headers, nextUrl }: NextRequest): TransportFields {
   const forwarded = headers.get('x-forwarded-proto')?.split(',')[0]?.trim()
   return {
     cookie: headers.get('cookie') ?? undefined,

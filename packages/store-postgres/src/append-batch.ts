@@ -46,7 +46,7 @@ export class AppendBatch implements Batch<Commit> {
 }
 
 /** Commits all of them by one statement. Those it leaves undefined had no effect, and are to be tried alone. */
-export async function commitTogether(
+export async function commitBatch(
   database: Database,
   statement: Statement,
   commits: readonly Commit[],

@@ -11,9 +11,9 @@ export interface CoalescerOptions<Item, Result> {
   createBatch: () => Batch<Item>
   /** Of items with one key at most one statement is under way, and they are taken in order. */
   keyOf: (item: Item) => string | undefined
-  alone: (item: Item) => Promise<Result>
+  one: (item: Item) => Promise<Result>
   /** One outcome for each item. It does not reject. */
-  together: (items: readonly Item[]) => Promise<Outcome<Result>[]>
+  batch: (items: readonly Item[]) => Promise<Outcome<Result>[]>
 }
 
 interface Entry<Item, Result> {
@@ -57,7 +57,7 @@ export class Coalescer<Item, Result> {
     if (key !== undefined) this.#busy.add(key)
     this.#underWay++
     try {
-      return await this.#options.alone(item)
+      return await this.#options.one(item)
     } finally {
       this.#ended(key === undefined ? [] : [key])
     }
@@ -109,7 +109,7 @@ export class Coalescer<Item, Result> {
     this.#underWay++
     try {
       const outcomes =
-        entries.length === 1 ? [undefined] : await this.#options.together(entries.map(({ item }) => item))
+        entries.length === 1 ? [undefined] : await this.#options.batch(entries.map(({ item }) => item))
       await this.#settle(entries, outcomes)
     } finally {
       this.#ended(keys)
@@ -136,7 +136,7 @@ export class Coalescer<Item, Result> {
 
   async #oneByOne(entries: readonly Entry<Item, Result>[]): Promise<void> {
     for (const { item, resolve, reject } of entries) {
-      await this.#options.alone(item).then(resolve, reject)
+      await this.#options.one(item).then(resolve, reject)
     }
   }
 }

@@ -1,14 +1,14 @@
 import { checkChange, checkWhole, type Committed, type SessionStore } from '@sessions/core/store'
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
-import { AppendBatch, commitTogether, placeOf } from './append-batch.js'
-import { Browser } from './browser.js'
+import { AppendBatch, commitBatch, placeOf } from './append-batch.js'
+import { PageReader } from './page-reader.js'
 import { Coalescer } from './coalescer.js'
 import { toColdStatements } from './cold-statements.js'
 import { type Commit, isAppend, toCommit } from './commit.js'
 import { Committer } from './committer.js'
 import { Database } from './database.js'
-import { Keeper } from './keeper.js'
+import { Maintenance } from './maintenance.js'
 import { createPostgresPool } from './pool.js'
 import { Reader } from './reader.js'
 import {
@@ -92,13 +92,13 @@ function storeOver<Tables>(db: pg.Pool | Kysely<Tables>, options: PostgresStoreO
   const cold = toColdStatements(names)
   const committer = new Committer(database, hot, cold)
   const reader = new Reader(database, hot, { coalesce, oneTenant, timeoutMs: readTimeoutMs })
-  const browser = new Browser(database, cold, readTimeoutMs)
-  const keeper = new Keeper(database, cold, { oneTenant, timeoutMs: writeTimeoutMs })
+  const browser = new PageReader(database, cold, readTimeoutMs)
+  const keeper = new Maintenance(database, cold, { oneTenant, timeoutMs: writeTimeoutMs })
   const appends = new Coalescer<Commit, Committed>({
     createBatch: () => new AppendBatch({ oneTenant }),
     keyOf: placeOf,
-    alone: (commit) => committer.commit(commit),
-    together: (commits) => commitTogether(database, hot.appendMany, commits),
+    one: (commit) => committer.commit(commit),
+    batch: (commits) => commitBatch(database, hot.appendMany, commits),
   })
 
   return {

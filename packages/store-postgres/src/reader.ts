@@ -37,8 +37,8 @@ export class Reader {
     this.#coalescer = new Coalescer<Read, StoredSession | undefined>({
       createBatch: () => new ReadBatch(oneTenant),
       keyOf: () => undefined,
-      alone: (read) => this.#alone(read),
-      together: (reads) => this.#together(reads),
+      one: (read) => this.#readOne(read),
+      batch: (reads) => this.#readBatch(reads),
     })
   }
 
@@ -46,10 +46,10 @@ export class Reader {
     const until = performance.now() + this.#timeoutMs
     const call = { tenant: encodeText(ref.tenantId), until, writes: false }
     const read = { ref: { ...ref }, id: encodeText(ref.id), tail, call }
-    return this.#coalescer?.add(read) ?? this.#alone(read)
+    return this.#coalescer?.add(read) ?? this.#readOne(read)
   }
 
-  async #alone({ ref, id, tail, call }: Read): Promise<StoredSession | undefined> {
+  async #readOne({ ref, id, tail, call }: Read): Promise<StoredSession | undefined> {
     const [row] =
       tail === 0
         ? await this.#database.run(this.#hot.read, [call.tenant, id], call)
@@ -57,7 +57,7 @@ export class Reader {
     return row === undefined ? undefined : toStored(ref, row, tail)
   }
 
-  async #together(reads: readonly Read[]): Promise<Outcome<StoredSession | undefined>[]> {
+  async #readBatch(reads: readonly Read[]): Promise<Outcome<StoredSession | undefined>[]> {
     const [{ call }] = reads as [Read]
     const until = Math.min(...reads.map((read) => read.call.until))
     const values = [

@@ -48,7 +48,7 @@ function toConversation(
     const role = speaker === turns[0]!.speaker ? 'user' : 'assistant'
     last = Math.max(last + 1, timeOf(at))
     const tokens = countByLength({ role, content })
-    return { seq: index + 1, id, role, content, at: last, tokens, status: 'complete' }
+    return { seq: index + 1, id, role, content, at: last, tokens, status: 'completed' }
   })
   const questions = asked.map(({ question, evidence }) => ({
     text: question,

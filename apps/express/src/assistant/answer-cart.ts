@@ -1,4 +1,4 @@
-import { type Cart, type CartItem, cartTotal, type Order, pieces } from '@sessions/core'
+import { type Cart, type CartItem, cartTotal, itemCount, type Order } from '@sessions/core'
 import { findProduct, fullName } from '../catalogue/catalogue.js'
 import { formatPrice } from '../money.js'
 import type { CartIntent } from './intent.js'
@@ -146,7 +146,7 @@ function sayItems(items: readonly CartItem[]): string {
 function sayTotal(cart: Cart): string {
   const total = cartTotal(cart)
   if (total === undefined) return 'Your cart is empty.'
-  const count = pieces(cart)
+  const count = itemCount(cart)
   return `That is ${formatPrice(total)} for ${count === 1 ? 'one thing' : `${count} things`}.`
 }
 

@@ -5,7 +5,7 @@ import {
   type JsonObject,
   type Message,
   type Order,
-  pieces,
+  itemCount,
   type SessionInfo,
   textOf,
 } from '@sessions/core'
@@ -23,7 +23,7 @@ export function messageView({ id, seq, role, content, at, status }: Message): ob
     role,
     content: textOf({ content }),
     timestamp: toIso(at),
-    ...(status === 'complete' ? {} : { status }),
+    ...(status === 'completed' ? {} : { status }),
   }
 }
 
@@ -43,7 +43,7 @@ export function itemView({ id, sku, name, quantity, price, addedAt, metadata = {
 }
 
 export function cartView(cart: Cart): { cart: object[]; item_count: number; total: object | null } {
-  return { cart: cart.items.map(itemView), item_count: pieces(cart), total: cartTotal(cart) ?? null }
+  return { cart: cart.items.map(itemView), item_count: itemCount(cart), total: cartTotal(cart) ?? null }
 }
 
 export function orderView({ id, items, total, placedAt }: Order): object {
@@ -72,7 +72,7 @@ export function infoView(info: SessionInfo, preferences: JsonObject, cart: Cart)
         items_added: info.cart.added,
         items_removed: info.cart.removed,
         items_purchased: info.cart.purchased,
-        items_in_cart: info.cart.pieces,
+        items_in_cart: info.cart.itemCount,
         total: info.cart.total ?? null,
         orders: info.orders,
       },

@@ -2,7 +2,7 @@ import {
   type Cart,
   cartTotal,
   type Redemption,
-  type SessionSummary,
+  type SessionPreview,
   type TransferDescription,
 } from '@sessions/core'
 import { type Html, html } from './html.js'
@@ -117,8 +117,8 @@ function problem(error: string | undefined): Html | undefined {
   return error === undefined ? undefined : html`<p role="alert">${error}</p>`
 }
 
-function sayWhat({ title, messageCount, cartPieces }: SessionSummary): string {
-  const things = cartPieces === 1 ? '1 thing' : `${cartPieces} things`
+function sayWhat({ title, messageCount, itemCount }: SessionPreview): string {
+  const things = itemCount === 1 ? '1 thing' : `${itemCount} things`
   const messages = messageCount === 1 ? '1 message' : `${messageCount} messages`
   return `${title === undefined ? 'a session' : `“${title}”`} with ${things} in the cart and ${messages}.`
 }

@@ -1,4 +1,4 @@
-import { type Cart, cartTotal, type JsonObject, pieces, SessionError } from '@sessions/core'
+import { type Cart, cartTotal, type JsonObject, itemCount, SessionError } from '@sessions/core'
 import { z } from 'zod'
 import { findProduct } from '../catalogue.js'
 import { type Tool, tool } from './tool.js'
@@ -36,7 +36,7 @@ export const cartTools: readonly Tool[] = [
     input: z.strictObject({}),
     async execute(_, { cart, changeId }) {
       const { id, total, items } = await cart.checkout({ changeId })
-      return { orderId: id, total: { ...total }, pieces: pieces({ items }) }
+      return { orderId: id, total: { ...total }, itemCount: itemCount({ items }) }
     },
   }),
 ]
@@ -53,7 +53,7 @@ export function cartView(cart: Cart): JsonObject {
       price: { ...price },
       merchantId: metadata?.['merchantId'] ?? null,
     })),
-    pieces: pieces(cart),
+    itemCount: itemCount(cart),
     total: total === undefined ? null : { ...total },
   }
 }

@@ -1,10 +1,4 @@
-import {
-  isSessionError,
-  type Message,
-  type SessionRecord,
-  type SessionsOfCaller,
-  textOf,
-} from '@sessions/core'
+import { isSessionError, type Message, type SessionRecord, type CallerSessions, textOf } from '@sessions/core'
 import { identityOf } from './caller.ts'
 import { chat } from './chat.ts'
 
@@ -39,7 +33,7 @@ export async function searchSessions(guest: string, query: string): Promise<Foun
 }
 
 async function look(
-  mine: SessionsOfCaller,
+  mine: CallerSessions,
   record: SessionRecord,
   words: readonly string[],
 ): Promise<Found | undefined> {
@@ -54,7 +48,7 @@ async function look(
   }
 }
 
-async function messagesOf(mine: SessionsOfCaller, id: string): Promise<readonly Message[]> {
+async function messagesOf(mine: CallerSessions, id: string): Promise<readonly Message[]> {
   try {
     return (await (await mine.get(id)).history({ limit: maxMessages })).messages
   } catch (error) {

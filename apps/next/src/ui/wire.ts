@@ -21,7 +21,7 @@ export interface MessageView {
   readonly role: 'system' | 'user' | 'assistant' | 'tool'
   readonly content: string | readonly Part[]
   readonly createdAt: string
-  readonly status: 'complete' | 'failed' | 'aborted' | 'corrupt'
+  readonly status: 'completed' | 'failed' | 'aborted' | 'corrupt'
   readonly tokens: number
   readonly metadata?: { readonly [field: string]: unknown }
 }
@@ -69,7 +69,7 @@ export interface CartItem {
 
 export interface Cart {
   readonly items: readonly CartItem[]
-  readonly pieces: number
+  readonly itemCount: number
   readonly total?: Money
 }
 
@@ -130,7 +130,7 @@ export interface TransferDescription {
   readonly sessionId: string
   readonly title?: string
   readonly messageCount: number
-  readonly cartPieces: number
+  readonly itemCount: number
   readonly needsApproval: boolean
   readonly expiresAt: string
 }

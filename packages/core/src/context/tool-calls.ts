@@ -43,7 +43,7 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
   const repairs: Repair[] = []
   const usedIds = new Set<string>()
   const open = new Map<string, ToolCall[]>()
-  // Seen since the last message that stayed: a tool's answer ends a step, so a later call is no parallel one.
+  // SessionSnapshot since the last message that stayed: a tool's answer ends a step, so a later call is no parallel one.
   let answered = false
 
   for (const message of messages) {

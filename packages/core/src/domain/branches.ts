@@ -5,7 +5,7 @@ import type { Branch, SeqRange, SessionBody } from './session-body.js'
 const maxBranches = 50
 
 /** What leaving the active branch needs to know. */
-export interface Leaving {
+export interface BranchDeparture {
   /** Names the branch that is left. */
   readonly branchId: string
   /** The newest message there is. */
@@ -19,7 +19,7 @@ export interface Leaving {
  *
  * @throws `invalid` when that message is not on the active branch.
  */
-export function rewound(body: SessionBody, toSeq: number, leaving: Leaving): SessionBody {
+export function rewound(body: SessionBody, toSeq: number, leaving: BranchDeparture): SessionBody {
   if (toSeq !== 0 && (!onPath(body.path, toSeq) || toSeq > leaving.lastSeq)) {
     throw new SessionError('invalid', `Message ${toSeq} is not on the active branch.`, { path: 'toSeq' })
   }
@@ -27,7 +27,7 @@ export function rewound(body: SessionBody, toSeq: number, leaving: Leaving): Ses
 }
 
 /** The body on another of its branches; the one it was on takes that one's place. @throws `not_found` */
-export function switched(body: SessionBody, branchId: string, leaving: Leaving): SessionBody {
+export function switched(body: SessionBody, branchId: string, leaving: BranchDeparture): SessionBody {
   const branch = body.branches.find((candidate) => candidate.id === branchId)
   if (branch === undefined) {
     throw new SessionError('not_found', 'There is no such branch.', { path: 'branchId' })
@@ -45,7 +45,7 @@ export function cleared(before: SessionBody, throughSeq: number): SessionBody {
 function leave(
   body: SessionBody,
   path: readonly SeqRange[],
-  { branchId, lastSeq, at }: Leaving,
+  { branchId, lastSeq, at }: BranchDeparture,
 ): SessionBody {
   const left: Branch = { id: branchId, path: cutPath(body.path, lastSeq), leftAt: at }
   // A reply that is still to come belongs to where the conversation no longer is: its turn is the session's no more.

@@ -156,7 +156,7 @@ function mustHold(cart: Cart, itemId: string): void {
 }
 
 /** How many pieces are in the cart, over all lines. */
-export function pieces(cart: Cart): number {
+export function itemCount(cart: Cart): number {
   return cart.items.reduce((sum, line) => sum + line.quantity, 0)
 }
 

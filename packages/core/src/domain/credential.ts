@@ -4,7 +4,7 @@ import { fromBase64Url, toBase64Url } from '../ids.js'
 import type { SessionRef } from '../contract/session-record.js'
 
 /** What a credential says, once its signature is known to be ours. */
-export interface CredentialClaim {
+export interface CredentialPayload {
   readonly ref: SessionRef
   readonly incarnation: string
   readonly generation: number
@@ -14,9 +14,9 @@ export interface CredentialClaim {
 
 /** Signs and verifies credentials: `kid.ref.generation.signature`, HMAC-SHA-256. */
 export interface Credentials {
-  sign(claim: CredentialClaim): Promise<string>
+  sign(claim: CredentialPayload): Promise<string>
   /** The claim, or undefined for anything that we did not sign. Touches no store. */
-  verify(credential: string): Promise<CredentialClaim | undefined>
+  verify(credential: string): Promise<CredentialPayload | undefined>
   /** The same credential signed with the first secret; undefined for anything that we did not sign. */
   renew(credential: string): Promise<string | undefined>
   /**

@@ -14,7 +14,7 @@ interface About {
 export type TurnAbortReason = 'cancelled' | 'interrupted' | 'lost'
 
 /** Which transfer an event is about, and between which devices, as far as they said what they are. */
-export interface TransferFact {
+export interface TransferEvent {
   readonly transferId: string
   readonly mode: 'move' | 'share' | 'copy'
   /** Of the device that began it: a digest of what it said of itself, keyed by `credentialSecrets`. */
@@ -29,7 +29,7 @@ export interface SessionEventDetails {
   'session.deleted': object
   'session.evicted': object
   'session.reset': object
-  'session.renamed': object
+  'session.edited': object
   'session.rewound': { readonly toSeq: number }
   'session.branched': { readonly branchId: string }
   'session.forked': { readonly fromSessionId: string; readonly seq: number }
@@ -50,7 +50,7 @@ export interface SessionEventDetails {
     readonly action: 'added' | 'quantity' | 'removed' | 'cleared' | 'checkedOut'
     readonly revision: number
     /** Pieces in the cart now. */
-    readonly pieces: number
+    readonly itemCount: number
   }
   'order.placed': { readonly orderId: string; readonly total: Money }
   'turn.started': { readonly turnId: string; readonly messageId: string }
@@ -68,23 +68,23 @@ export interface SessionEventDetails {
     readonly outputTokens: number
     readonly costMicros: number
   }
-  'transfer.created': TransferFact & { readonly audience?: string | undefined; readonly confirm: boolean }
+  'transfer.created': TransferEvent & { readonly audience?: string | undefined; readonly confirm: boolean }
   /** Somebody who holds its secret or code asked what it is about. */
-  'transfer.viewed': TransferFact
+  'transfer.viewed': TransferEvent
   /** A device waits for approval. */
-  'transfer.claimed': TransferFact
-  'transfer.approved': TransferFact
-  'transfer.denied': TransferFact
+  'transfer.claimed': TransferEvent
+  'transfer.approved': TransferEvent
+  'transfer.denied': TransferEvent
   /** By this user, when they are signed in; with the session that was made, for a copy. */
-  'transfer.redeemed': TransferFact & {
+  'transfer.redeemed': TransferEvent & {
     readonly by?: string | undefined
     readonly copySessionId?: string | undefined
   }
-  'transfer.revoked': TransferFact
+  'transfer.revoked': TransferEvent
   /** Nobody redeemed it in time; said when its session begins or ends a transfer the next time. */
-  'transfer.expired': TransferFact
+  'transfer.expired': TransferEvent
   /** Somebody who holds its secret or code came without its verifier, or with another. */
-  'transfer.refused': TransferFact
+  'transfer.refused': TransferEvent
   /** Too many wrong short codes or verifiers. They name no session, so `sessionId` is empty. */
   'transfer.locked': {
     readonly scope: 'caller' | 'tenant'

@@ -11,7 +11,7 @@ export type Role = 'system' | 'user' | 'assistant' | 'tool'
  * `complete` is whole; `failed` and `aborted` hold what was said before the model broke off or was stopped;
  * `corrupt` could not be read and has no content.
  */
-export type MessageStatus = 'complete' | 'failed' | 'aborted' | 'corrupt'
+export type MessageStatus = 'completed' | 'failed' | 'aborted' | 'corrupt'
 
 /** A piece of a message. Types that are not listed are kept word for word, so nothing a provider sent is lost. */
 export type MessagePart =
@@ -36,7 +36,7 @@ export interface MessageInput {
   /** Anything JSON that belongs to the message; never shown to the model. */
   metadata?: JsonObject
   /** Default `complete`. */
-  status?: 'complete' | 'failed' | 'aborted'
+  status?: 'completed' | 'failed' | 'aborted'
 }
 
 /** One entry of a session's log. */
@@ -77,7 +77,7 @@ export const messageInputSchema = z.strictObject({
   id: z.string().optional(),
   name: z.string().min(1).max(200).optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
-  status: z.enum(['complete', 'failed', 'aborted']).optional(),
+  status: z.enum(['completed', 'failed', 'aborted']).optional(),
 })
 
 /** How a payload is laid out in the store. Short-lived formats cost upcasters: change it with care. */
@@ -153,7 +153,7 @@ export function decodeMessage(stored: StoredMessage): Message {
     content: payload.content,
     at: payload.at ?? at,
     tokens: payload.tokens,
-    status: payload.status ?? 'complete',
+    status: payload.status ?? 'completed',
     ...(payload.name === undefined ? {} : { name: payload.name }),
     ...(payload.metadata === undefined ? {} : { metadata: payload.metadata }),
   }

@@ -1,4 +1,4 @@
-import { cartTotal, type Money, pieces } from './cart.js'
+import { cartTotal, type Money, itemCount } from './cart.js'
 import { type Message, type Role, textOf } from './message.js'
 import type { CartCounts, SessionBody } from './session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
@@ -21,14 +21,14 @@ export interface SessionInfo {
   readonly topics: readonly Topic[]
   readonly cart: CartCounts & {
     readonly lines: number
-    readonly pieces: number
+    readonly itemCount: number
     readonly total?: Money | undefined
   }
   readonly orders: number
 }
 
 /** Counts a session's messages and what was done in it. */
-export function summarizeSession(
+export function sessionInfoOf(
   record: SessionRecord,
   body: SessionBody,
   messages: readonly Message[],
@@ -52,7 +52,7 @@ export function summarizeSession(
     cart: {
       ...body.cartCounts,
       lines: body.cart.items.length,
-      pieces: pieces(body.cart),
+      itemCount: itemCount(body.cart),
       total: cartTotal(body.cart),
     },
     orders: body.orders.length,

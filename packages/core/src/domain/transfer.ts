@@ -29,7 +29,7 @@ export interface PendingTransfer {
         readonly device?: string | undefined
       }
     | undefined
-  /** Spent, and by whom; the generation then, and the session that was made. */
+  /** SpentTransfer, and by whom; the generation then, and the session that was made. */
   readonly redeemed?:
     | { readonly by: string; readonly generation: number; readonly copyId?: string | undefined }
     | undefined

@@ -1,9 +1,9 @@
 import type { Identity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
-import type { ServiceParts } from '../service/service.js'
+import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
-import { type Sessions, servicePartsOf } from '../sessions.js'
-import { type Carriage, type CarriageOptions, createCarriage } from './transport.js'
+import { type Sessions, serviceOf } from '../sessions.js'
+import { type Transport, type TransportOptions, createTransport } from './transport.js'
 
 /** What middleware passes on: to later middleware, to `identify` and to `withRequestContext`. */
 export type RequestContext = Readonly<Record<string, unknown>>
@@ -32,7 +32,7 @@ export interface CorsOptions {
   maxAgeMs?: number
 }
 
-export interface SessionApiOptions extends CarriageOptions {
+export interface SessionApiOptions extends TransportOptions {
   sessions: Sessions
   /**
    * Who is asking, from what you have verified: a token, a login. Never from what a client merely claims. A
@@ -113,7 +113,7 @@ export const compatOptions = [
 ] as const
 
 /** The options with their defaults, checked. */
-export interface ApiParts extends Required<
+export interface ApiConfig extends Required<
   Omit<
     SessionApiOptions,
     | 'respond'
@@ -138,14 +138,14 @@ export interface ApiParts extends Required<
   readonly limitKey: (request: Request, identity: Identity) => string
   readonly audienceOf: SessionApiOptions['audienceOf']
   readonly isCompat: boolean
-  readonly carriage: Carriage
+  readonly transport: Transport
   /** Whether `X-Session-Id` carries credentials. */
   readonly hasHeaderMode: boolean
-  readonly service: ServiceParts
+  readonly service: Service
 }
 
 /** @throws `invalid` with the path of an option that cannot work. */
-export function toApiParts(options: SessionApiOptions): ApiParts {
+export function toApiConfig(options: SessionApiOptions): ApiConfig {
   const { sessions, cookie, header } = options
   const basePath = options.basePath ?? ''
   if (basePath !== '' && !/^(?:\/[^/{}?#]+)+$/.test(basePath)) {
@@ -179,9 +179,9 @@ export function toApiParts(options: SessionApiOptions): ApiParts {
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,
     onError: options.onError ?? ((error) => console.error('[sessions]', error)),
-    carriage: createCarriage({ cookie, header }, sessions.ttl.absoluteMs),
+    transport: createTransport({ cookie, header }, sessions.ttl.absoluteMs),
     hasHeaderMode: header === true,
-    service: servicePartsOf(sessions),
+    service: serviceOf(sessions),
   }
 }
 

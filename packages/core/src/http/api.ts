@@ -5,13 +5,13 @@ import type { Identity } from '../domain/identity.js'
 import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
 import { parseWith } from '../parse.js'
-import { type ApiParts, type RequestContext, type SessionApiOptions, toApiParts } from './api-options.js'
+import { type ApiConfig, type RequestContext, type SessionApiOptions, toApiConfig } from './api-options.js'
 import { parseBody, readBody } from './body.js'
 import { sessionIdHeader } from './transport.js'
 import { addCors, answerOptions } from './cors.js'
 import { checkOrigin } from './csrf.js'
 import { etagOf, wantedRevision } from './etag.js'
-import { once } from './idempotency.js'
+import { executeOnce } from './idempotency.js'
 import { keyOf, type RequestKey } from './idempotency-key.js'
 import { toOpenApi } from './openapi.js'
 import { type Problem, RequestError, toProblem } from './problem.js'
@@ -42,7 +42,7 @@ export interface SessionApi {
  * @throws `invalid` with the path of an option that cannot work.
  */
 export function createSessionApi(options: SessionApiOptions): SessionApi {
-  const api = toApiParts(options)
+  const api = toApiConfig(options)
   const described = routesOf(options)
   const openApi = toOpenApi(described, api.basePath)
   const routes = [describing(openApi), ...described]
@@ -68,7 +68,7 @@ function describing(openApi: JsonObject): Route {
   })
 }
 
-async function handle(api: ApiParts, routes: readonly Route[], request: Request): Promise<Response> {
+async function handle(api: ApiConfig, routes: readonly Route[], request: Request): Promise<Response> {
   const requestId = requestIdOf(request)
   const headers = new Headers()
   addCors(api, request, headers)
@@ -97,7 +97,7 @@ function finish(response: Response, headers: Headers, requestId: string): Respon
 }
 
 async function answer(
-  api: ApiParts,
+  api: ApiConfig,
   routes: readonly Route[],
   request: Request,
   requestId: string,
@@ -142,7 +142,7 @@ interface Matched {
 }
 
 async function identified(
-  api: ApiParts,
+  api: ApiConfig,
   found: Route,
   request: Request,
   matched: Matched,
@@ -160,7 +160,7 @@ async function identified(
       return await execute(api, found, request, matched, identity, text, key)
     }
     const scope = JSON.stringify([key.scope, found.method, found.path, matched.params])
-    return await once({
+    return await executeOnce({
       service: api.service,
       tenantId: identity.tenantId,
       scope,
@@ -192,7 +192,7 @@ async function identified(
 }
 
 async function execute(
-  api: ApiParts,
+  api: ApiConfig,
   found: Route,
   request: Request,
   { url, requestId, headers: shared, context, params }: Matched,
@@ -210,8 +210,8 @@ async function execute(
   const mine = api.sessions.for(identity)
   const caller = new RequestSession({
     sessions: api.sessions,
-    carriage: api.carriage,
-    carrier: {
+    transport: api.transport,
+    fields: {
       cookie: request.headers.get('cookie') ?? undefined,
       sessionId: request.headers.get(sessionIdHeader) ?? undefined,
       isSecure: url.protocol === 'https:',
@@ -224,7 +224,7 @@ async function execute(
     identify: () => identity,
     warn: api.service.warn,
   })
-  for (const name of api.carriage.varyBy) shared.append('Vary', name)
+  for (const name of api.transport.varyBy) shared.append('Vary', name)
   const call: Call = {
     api,
     request,
@@ -285,7 +285,7 @@ function changedMeanwhile(): RequestError {
   })
 }
 
-function problemResponse(api: ApiParts, request: Request, requestId: string, error: unknown): Response {
+function problemResponse(api: ApiConfig, request: Request, requestId: string, error: unknown): Response {
   const problem: Problem & { turn?: object } = {
     ...toProblem(error),
     instance: `urn:request:${requestId}`,

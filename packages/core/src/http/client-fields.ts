@@ -2,7 +2,7 @@ import type { Identity } from '../domain/identity.js'
 import { parseId } from '../ids.js'
 import type { JsonObject, JsonValue } from '../json.js'
 import type { MessageInput } from '../domain/message.js'
-import type { ApiParts } from './api-options.js'
+import type { ApiConfig } from './api-options.js'
 import { RequestError } from './problem.js'
 
 /** What a client asked for beside what a route is about, as far as it may. */
@@ -22,7 +22,7 @@ const ignoredInCompat: ReadonlySet<string> = new Set(['requestId', 'resetUsage']
  * @throws `unprocessable` with the path of one it may not.
  */
 export function checkFields(
-  api: Pick<ApiParts, 'isCompat' | 'clientOptions'>,
+  api: Pick<ApiConfig, 'isCompat' | 'clientOptions'>,
   identity: Identity,
   fields: Readonly<Record<string, unknown>>,
 ): ClientFields {
@@ -50,7 +50,7 @@ export function compatId(value: unknown): string {
 
 /** @throws `unprocessable` for a message in a role that clients may not speak in. */
 export function checkRoles(
-  { clientRoles }: Pick<ApiParts, 'clientRoles'>,
+  { clientRoles }: Pick<ApiConfig, 'clientRoles'>,
   messages: readonly { role: MessageInput['role'] }[] | undefined,
 ): void {
   for (const [index, { role }] of (messages ?? []).entries()) {

@@ -1,4 +1,4 @@
-import type { ApiParts } from './api-options.js'
+import type { ApiConfig } from './api-options.js'
 import { sessionIdHeader } from './transport.js'
 
 const defaultMaxAgeMs = 600_000
@@ -8,7 +8,7 @@ const exposedHeaders =
   'ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id'
 
 /** Adds what lets a page of an allowed origin read the answer. */
-export function addCors({ cors, hasHeaderMode }: ApiParts, request: Request, headers: Headers): void {
+export function addCors({ cors, hasHeaderMode }: ApiConfig, request: Request, headers: Headers): void {
   if (cors === undefined) return
   headers.append('Vary', 'Origin')
   const origin = request.headers.get('origin')
@@ -23,7 +23,7 @@ export function addCors({ cors, hasHeaderMode }: ApiParts, request: Request, hea
 
 /** Answers `OPTIONS`: what may be called, and by whose pages. */
 export function answerOptions(
-  { cors, hasHeaderMode }: ApiParts,
+  { cors, hasHeaderMode }: ApiConfig,
   request: Request,
   allow: string,
   headers: Headers,

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
-import type { ApiParts } from './api-options.js'
+import type { ApiConfig } from './api-options.js'
 import { sessionIdHeader } from './transport.js'
 import type { Route } from './route.js'
 
@@ -18,7 +18,7 @@ export function keyOf(
   request: Request,
   found: Route,
   identity: Identity,
-  api: ApiParts,
+  api: ApiConfig,
 ): RequestKey | undefined {
   const given = request.headers.get('idempotency-key')
   if (given === null || found.method === 'GET') return undefined
@@ -29,7 +29,7 @@ export function keyOf(
   }
   const { userId } = identity
   if (userId !== undefined) return { key, scope: JSON.stringify(['user', userId, key]) }
-  const credential = api.carriage.read({
+  const credential = api.transport.read({
     cookie: request.headers.get('cookie') ?? undefined,
     sessionId: request.headers.get(sessionIdHeader) ?? undefined,
     isSecure: new URL(request.url).protocol === 'https:',

@@ -1,15 +1,15 @@
 import { digestOf } from '../digest.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { fromBase64Url, newId, toBase64Url } from '../ids.js'
-import { companionTenant } from '../service/side-records.js'
-import type { ServiceParts } from '../service/service.js'
+import { sideRecordTenant } from '../service/side-records.js'
+import type { Service } from '../service/service.js'
 import { readStoreTime } from '../service/store-time.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { RequestError } from './problem.js'
 
 /** A request that is to happen once, however often it is sent. */
-export interface OnceOptions {
-  readonly service: ServiceParts
+export interface ExecuteOnceOptions {
+  readonly service: Service
   readonly tenantId: string
   /** What makes two requests the same attempt: who asks, where, and the key. */
   readonly scope: string
@@ -55,9 +55,9 @@ const sealedHeaders = ['set-cookie', 'x-session-id']
  *
  * @throws `key_reused` for another request under the same key; `request_in_progress` when the first one takes long.
  */
-export async function once(options: OnceOptions): Promise<Response> {
+export async function executeOnce(options: ExecuteOnceOptions): Promise<Response> {
   const { service, tenantId, scope, keepMs, execute, key, isSecret = false } = options
-  const ref = { tenantId: companionTenant('requests', tenantId), id: await digestOf(scope) }
+  const ref = { tenantId: sideRecordTenant('requests', tenantId), id: await digestOf(scope) }
   // Keyed where it is secret, for what is short could be tried on a plain digest.
   const content = isSecret ? await keyedDigest(options.content, key) : await digestOf(options.content)
   const claimed = await claim(service, ref, content, { idleMs: keepMs, ...options.about })
@@ -96,7 +96,7 @@ export async function once(options: OnceOptions): Promise<Response> {
 
 /** Makes the attempt ours, or waits for the answer of whoever has it. */
 async function claim(
-  service: ServiceParts,
+  service: Service,
   ref: SessionRef,
   content: string,
   record: { readonly idleMs: number; readonly userId?: string; readonly label?: string },
@@ -137,7 +137,7 @@ async function claim(
 }
 
 async function tried(
-  service: ServiceParts,
+  service: Service,
   ref: SessionRef,
   change: { revision: number; body: string; idleMs: number },
 ): Promise<boolean> {
@@ -153,7 +153,7 @@ async function tried(
 }
 
 async function keep(
-  service: ServiceParts,
+  service: Service,
   ref: SessionRef,
   { revision, body, keepMs }: { revision: number; body: string; keepMs: number },
 ): Promise<void> {

@@ -4,7 +4,7 @@ import { noSuchSession } from '../service/live-session.js'
 import type { SessionWarning } from '../service/settings.js'
 import type { Session } from '../session.js'
 import type { Sessions } from '../sessions.js'
-import type { Carriage, Carrier } from './transport.js'
+import type { Transport, TransportFields } from './transport.js'
 
 /** What a framework's response lets us do. */
 export interface HeaderSink {
@@ -18,8 +18,8 @@ export interface HeaderSink {
 
 export interface RequestSessionOptions {
   readonly sessions: Sessions
-  readonly carriage: Carriage
-  readonly carrier: Carrier
+  readonly transport: Transport
+  readonly fields: TransportFields
   readonly headers: HeaderSink
   readonly identify: () => Identity | Promise<Identity>
   readonly warn: (warning: SessionWarning) => void
@@ -107,25 +107,25 @@ export class RequestSession {
   }
 
   async #lookUp(): Promise<Session | undefined> {
-    const { carriage, carrier, sessions } = this.#options
+    const { transport, fields, sessions } = this.#options
     this.#keepPrivate()
-    const value = carriage.read(carrier)
+    const value = transport.read(fields)
     if (value === undefined) return undefined
     const mine = sessions.for(await this.identity())
     const session = await mine.findByCredential(value)
     if (session !== undefined) return session
     // A signed-in caller may name a session of theirs by its public id: who they are opens it, not the id.
     const isPublicId =
-      value === carrier.sessionId && mine.identity.userId !== undefined && !value.includes('.')
+      value === fields.sessionId && mine.identity.userId !== undefined && !value.includes('.')
     return isPublicId ? mine.find(value) : undefined
   }
 
   /** What is answered from here on is for this caller alone. */
   #keepPrivate(): void {
-    const { carriage, headers } = this.#options
+    const { transport, headers } = this.#options
     if (!headers.canWrite()) return
     headers.setDefault('Cache-Control', 'no-store')
-    for (const name of carriage.varyBy) headers.append('Vary', name)
+    for (const name of transport.varyBy) headers.append('Vary', name)
   }
 
   #mustBeWritable(): void {
@@ -134,15 +134,15 @@ export class RequestSession {
   }
 
   #handOver(credential: string | undefined): void {
-    const { carriage, carrier, headers, warn } = this.#options
+    const { transport, fields, headers, warn } = this.#options
     this.#mustBeWritable()
-    if (carriage.isHeldBack(carrier)) {
+    if (transport.isHeldBack(fields)) {
       warn({
         code: 'insecure_transport',
         message:
           'The session cookie was not set, for the request did not come over TLS. Behind a proxy, have the framework trust it (Express: app.set("trust proxy", 1)).',
       })
     }
-    for (const [name, value] of carriage.write(carrier, credential)) headers.append(name, value)
+    for (const [name, value] of transport.write(fields, credential)) headers.append(name, value)
   }
 }

@@ -3,22 +3,22 @@ import type { Identity } from '../domain/identity.js'
 import type { JsonObject } from '../json.js'
 import type { Session } from '../session.js'
 import type { ChangeOptions } from '../service/change-options.js'
-import type { SessionsOfCaller } from '../sessions.js'
-import type { ApiParts } from './api-options.js'
+import type { CallerSessions } from '../sessions.js'
+import type { ApiConfig } from './api-options.js'
 import type { RequestSession } from './request-session.js'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 /** One request on its way to a session, checked as far as it can be without knowing what its route does. */
 export interface Call {
-  readonly api: ApiParts
+  readonly api: ApiConfig
   readonly request: Request
   readonly requestId: string
   readonly params: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, unknown>>
   readonly body: unknown
   readonly identity: Identity
-  readonly mine: SessionsOfCaller
+  readonly mine: CallerSessions
   readonly caller: RequestSession
   /** What middleware has found out. */
   readonly context: Readonly<Record<string, unknown>>
@@ -37,7 +37,7 @@ export interface Call {
 }
 
 /** What a route answers: JSON, or a response of its own. */
-export interface Answer {
+export interface RouteResponse {
   readonly status?: number
   readonly body: JsonObject | object
   readonly headers?: Readonly<Record<string, string>>
@@ -64,7 +64,7 @@ export interface Route {
   readonly isSecret?: boolean
   /** Everybody may call it: no identity is asked for. */
   readonly isPublic?: boolean
-  readonly handle: (call: Call) => Promise<Answer | Response>
+  readonly handle: (call: Call) => Promise<RouteResponse | Response>
 }
 
 /** Ties the types of a route's parts together; what `handle` gets as body and query is what the schemas made of them. */
@@ -74,7 +74,7 @@ export function route<Query extends z.ZodObject, Body extends z.ZodType>(
     readonly body?: Body
     readonly handle: (
       call: Omit<Call, 'query' | 'body'> & { readonly query: z.output<Query>; readonly body: z.output<Body> },
-    ) => Promise<Answer | Response>
+    ) => Promise<RouteResponse | Response>
   },
 ): Route {
   return definition as unknown as Route

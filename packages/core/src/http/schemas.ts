@@ -31,7 +31,7 @@ export const messageView = z.strictObject({
   content,
   createdAt: time,
   tokens: count,
-  status: z.enum(['complete', 'failed', 'aborted', 'corrupt']),
+  status: z.enum(['completed', 'failed', 'aborted', 'corrupt']),
   name: z.string().optional(),
   metadata: jsonObject.optional(),
 })
@@ -63,7 +63,7 @@ const usage = z.strictObject({
 })
 export const turnView = z.strictObject({
   id: z.string(),
-  status: z.enum(['complete', 'failed', 'aborted']),
+  status: z.enum(['completed', 'failed', 'aborted']),
   messageId: z.string(),
   replyId: z.string(),
 })
@@ -105,7 +105,7 @@ const item = z.strictObject({
 })
 export const cartView = z.strictObject({
   items: z.array(item),
-  pieces: count,
+  itemCount: count,
   total: moneySchema.optional(),
 })
 export const cartReply = z.strictObject({ sessionId: z.string(), cart: cartView })

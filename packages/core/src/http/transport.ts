@@ -16,7 +16,7 @@ export interface CookieOptions {
 }
 
 /** How a credential travels between a caller and us. */
-export interface CarriageOptions {
+export interface TransportOptions {
   /** In a cookie (default), or `false` for none. */
   cookie?: CookieOptions | false | undefined
   /** Also in the `X-Session-Id` header, for callers that keep no cookies (default false). */
@@ -24,7 +24,7 @@ export interface CarriageOptions {
 }
 
 /** The parts of a request that a credential can stand in. */
-export interface Carrier {
+export interface TransportFields {
   readonly cookie: string | undefined
   readonly sessionId: string | undefined
   /** Whether it came over TLS, as far as the framework trusts what it was told. */
@@ -38,19 +38,22 @@ const maxCookieAgeMs = 400 * 24 * 3_600_000
 const maxValueLength = 4096
 
 /** Reads and writes credentials as the options say. */
-export interface Carriage {
+export interface Transport {
   /** The header names an answer depends on, for `Vary`. */
   readonly varyBy: readonly string[]
   /** What the caller sent; undefined when there is none, or when two places disagree, for we never guess. */
-  read(carrier: Carrier): string | undefined
+  read(fields: TransportFields): string | undefined
   /** The response headers that hand a credential over; without one, that take the old one away. */
-  write(carrier: Carrier, credential: string | undefined): readonly (readonly [name: string, value: string])[]
+  write(
+    fields: TransportFields,
+    credential: string | undefined,
+  ): readonly (readonly [name: string, value: string])[]
   /** True when a cookie is wanted and the request is too insecure to set one. */
-  isHeldBack(carrier: Carrier): boolean
+  isHeldBack(fields: TransportFields): boolean
 }
 
 /** @throws `invalid` when the options leave no way to carry a credential, or a cookie that browsers refuse. */
-export function createCarriage(options: CarriageOptions, absoluteMs: number): Carriage {
+export function createTransport(options: TransportOptions, absoluteMs: number): Transport {
   const { cookie = {}, header = false } = options
   if (cookie === false && !header) {
     throw new SessionError('invalid', 'cookie and header are both off: a session could not be carried', {
@@ -70,30 +73,31 @@ export function createCarriage(options: CarriageOptions, absoluteMs: number): Ca
   const plainAllowed =
     secure === false || (secure === 'auto' && globalThis.process?.env['NODE_ENV'] !== 'production')
   const maxAge = Math.floor(Math.min(maxAgeMs, maxCookieAgeMs) / 1000)
-  const cookieName = (carrier: Carrier): string => (carrier.isSecure ? `__Host-${name}` : name)
-  const isHeldBack = (carrier: Carrier): boolean => cookie !== false && !carrier.isSecure && !plainAllowed
+  const cookieName = (fields: TransportFields): string => (fields.isSecure ? `__Host-${name}` : name)
+  const isHeldBack = (fields: TransportFields): boolean =>
+    cookie !== false && !fields.isSecure && !plainAllowed
 
   return {
     varyBy: [...(cookie === false ? [] : ['Cookie']), ...(header ? [sessionIdHeader] : [])],
     isHeldBack,
 
-    read(carrier) {
-      const values = new Set(cookie === false ? [] : cookieValues(carrier.cookie, cookieName(carrier)))
-      if (header && carrier.sessionId !== undefined) values.add(carrier.sessionId.trim())
+    read(fields) {
+      const values = new Set(cookie === false ? [] : cookieValues(fields.cookie, cookieName(fields)))
+      if (header && fields.sessionId !== undefined) values.add(fields.sessionId.trim())
       const [value] = values
       return values.size === 1 && value !== '' && value!.length <= maxValueLength ? value : undefined
     },
 
-    write(carrier, credential) {
+    write(fields, credential) {
       const headers: [string, string][] = []
-      if (cookie !== false && !isHeldBack(carrier)) {
+      if (cookie !== false && !isHeldBack(fields)) {
         const attributes = {
           path: '/',
-          secure: carrier.isSecure,
+          secure: fields.isSecure,
           sameSite,
           maxAge: credential === undefined ? 0 : maxAge,
         }
-        headers.push(['Set-Cookie', setCookie(cookieName(carrier), credential ?? '', attributes)])
+        headers.push(['Set-Cookie', setCookie(cookieName(fields), credential ?? '', attributes)])
       }
       if (header && credential !== undefined) headers.push([sessionIdHeader, credential])
       return headers

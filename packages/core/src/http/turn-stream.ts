@@ -1,7 +1,7 @@
 import { isSessionError } from '../errors.js'
 import type { Session } from '../session.js'
 import { isEnd, type TurnEvent } from '../turn/event.js'
-import type { ApiParts } from './api-options.js'
+import type { ApiConfig } from './api-options.js'
 import { toProblem } from './problem.js'
 import type { ServerSentEvent } from './sse.js'
 import { sessionView, usageView, withheld } from './views.js'
@@ -11,7 +11,7 @@ export async function* turnStream(
   events: AsyncIterable<TurnEvent>,
   turnId: string,
   session: Session,
-  api: Pick<ApiParts, 'exposeToolResults' | 'onError'>,
+  api: Pick<ApiConfig, 'exposeToolResults' | 'onError'>,
   request: Request,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   let n = 0
@@ -32,7 +32,7 @@ async function toWire(
   event: TurnEvent,
   turnId: string,
   session: Session,
-  { exposeToolResults }: Pick<ApiParts, 'exposeToolResults'>,
+  { exposeToolResults }: Pick<ApiConfig, 'exposeToolResults'>,
 ): Promise<Omit<ServerSentEvent, 'id'> | undefined> {
   if (isEnd(event)) return endToWire(event, turnId, session)
   switch (event.type) {
@@ -89,7 +89,7 @@ async function endToWire(
     return { event: 'response.error', data: { code, message, turn, usage: usageView(usage) } }
   }
   // After the commit, so the session that is shown holds the turn.
-  const view = sessionView(await session.refresh())
+  const view = sessionView((await session.read()).record)
   const data = { turn, usage: usageView(usage), session: view }
   if (type === 'aborted') return { event: 'response.aborted', data: { reason, ...data } }
   return { event: 'response.completed', data: { finishReason: 'stop', ...data } }

@@ -1,12 +1,12 @@
 import type { Cart, CartItem, Order } from '../domain/cart.js'
-import { cartTotal, pieces } from '../domain/cart.js'
+import { cartTotal, itemCount } from '../domain/cart.js'
 import { type Message, type MessagePart, textOf } from '../domain/message.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { toIso } from '../time.js'
 import type { TurnResult } from '../turn/event.js'
 import { turnOf } from '../turn/event.js'
 import type { TurnUsage } from '../turn/part.js'
-import type { ApiParts } from './api-options.js'
+import type { ApiConfig } from './api-options.js'
 
 export const withheld = '[tool result withheld]'
 
@@ -32,7 +32,7 @@ export function sessionAfter({ id, createdAt, trimmedSeq }: SessionRecord, { seq
   return { id, createdAt: toIso(createdAt), updatedAt: toIso(at), messageCount: seq - trimmedSeq }
 }
 
-export function messageView(message: Message, { exposeToolResults }: Pick<ApiParts, 'exposeToolResults'>) {
+export function messageView(message: Message, { exposeToolResults }: Pick<ApiConfig, 'exposeToolResults'>) {
   const { seq, id, role, content, at, tokens, status, name, metadata } = message
   return {
     seq,
@@ -55,7 +55,7 @@ export function cartView(cart: Cart) {
   const total = cartTotal(cart)
   return {
     items: cart.items.map(itemView),
-    pieces: pieces(cart),
+    itemCount: itemCount(cart),
     ...(total === undefined ? {} : { total }),
   }
 }
@@ -69,7 +69,7 @@ export function orderView({ id, items, total, placedAt }: Order) {
 }
 
 /** What came of a turn. */
-export function turnView(result: TurnResult, parts: Pick<ApiParts, 'exposeToolResults'>) {
+export function turnView(result: TurnResult, parts: Pick<ApiConfig, 'exposeToolResults'>) {
   const { status, reply, replies, message, usage, reused } = result
   const { documents, sources } = reply.metadata ?? {}
   return {
@@ -92,6 +92,6 @@ export function usageView({ inputTokens, outputTokens, costMicros, model }: Turn
 }
 
 function finishReasonOf({ status, reply }: TurnResult): string {
-  if (status === 'complete') return 'stop'
+  if (status === 'completed') return 'stop'
   return status === 'aborted' ? (turnOf(reply).reason ?? 'cancelled') : 'error'
 }

@@ -2,14 +2,14 @@ import { addToCart, type CartItemInput, emptyCart } from '../domain/cart.js'
 import { isSessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { newId } from '../ids.js'
-import { LostAnswers } from './unknown-outcome.js'
+import { UnknownOutcomes } from './unknown-outcome.js'
 import { type JsonObject, parseJsonObject } from '../json.js'
-import type { Seen } from './live-session.js'
+import type { SessionSnapshot } from './live-session.js'
 import { encodeCopy, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
 import { parseTitle } from '../parse.js'
 import { decodeBody, encodeBody, newBody, type SessionBody } from '../domain/session-body.js'
-import type { ServiceParts } from './service.js'
-import { claimSlots } from './session-slots.js'
+import type { Service } from './service.js'
+import { takeSlots } from './session-slots.js'
 import type { SessionChange } from '../contract/session-store.js'
 import type { SessionRef } from '../contract/session-record.js'
 
@@ -42,10 +42,10 @@ export interface NewSession {
  * @throws `conflict` when the id is taken, `limit_reached`, `invalid`
  */
 export async function storeNewSession(
-  service: ServiceParts,
+  service: Service,
   identity: Identity,
   made: NewSession,
-): Promise<Seen> {
+): Promise<SessionSnapshot> {
   const { ref, incarnation, init = {}, body = initialBody(init), copied = [] } = made
   const { limits, countTokens, deadline, emit } = service
   const { userId } = identity
@@ -58,7 +58,7 @@ export async function storeNewSession(
   const change = {
     revision: 0,
     incarnation,
-    body: encodeBody(body, limits.maxBodyLength),
+    body: encodeBody(body, limits.maxSessionLength),
     messages,
     ...deadline,
     ...(userId === undefined ? {} : { userId }),
@@ -66,7 +66,7 @@ export async function storeNewSession(
     ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
   }
   const seen = await create(service, ref, change, body)
-  await claimSlots(service, seen.record)
+  await takeSlots(service, seen.record)
   emit('session.created', seen.record, {})
   return seen
 }
@@ -77,12 +77,12 @@ export async function storeNewSession(
  * deleted since, the next try makes another session, not the deleted one again.
  */
 async function create(
-  { store }: ServiceParts,
+  { store }: Service,
   ref: SessionRef,
   change: SessionChange & { incarnation: string },
   body: SessionBody,
-): Promise<Seen> {
-  const lost = new LostAnswers()
+): Promise<SessionSnapshot> {
+  const lost = new UnknownOutcomes()
   const tried = new Set<string>()
   for (;;) {
     const incarnation = tried.size === 0 ? change.incarnation : newId()

@@ -7,7 +7,7 @@ import type { SessionRecord } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
 
 /** The active branch of a session, oldest first, and an index over its messages. */
-export interface KeptHistory {
+export interface CachedHistory {
   readonly messages: readonly Message[]
   readonly index: RelevanceIndex
   /** What was drawn from the messages. */
@@ -15,12 +15,12 @@ export interface KeptHistory {
 }
 
 /** Remembers the histories of sessions in use, so that each context reads and indexes only what is new. */
-export interface KeptHistories {
+export interface HistoryCache {
   /** The history of a session that was just read with its newest messages. */
-  of(record: SessionRecord, path: readonly SeqRange[], newest: readonly Message[]): Promise<KeptHistory>
+  of(record: SessionRecord, path: readonly SeqRange[], newest: readonly Message[]): Promise<CachedHistory>
 }
 
-interface Kept extends KeptHistory {
+interface CacheEntry extends CachedHistory {
   readonly incarnation: string
   readonly trimmedSeq: number
   readonly path: string
@@ -28,17 +28,17 @@ interface Kept extends KeptHistory {
 
 const pageSize = 1000
 
-export interface KeptHistoriesOptions {
+export interface HistoryCacheOptions {
   /** How many to remember; the one longest out of use is forgotten first. */
   maxSessions: number
   extractFacts: (message: Message) => readonly Fact[]
 }
 
-export function createKeptHistories(
+export function createHistoryCache(
   store: SessionStore,
-  { maxSessions, extractFacts }: KeptHistoriesOptions,
-): KeptHistories {
-  const kept = new Map<string, Kept>()
+  { maxSessions, extractFacts }: HistoryCacheOptions,
+): HistoryCache {
+  const kept = new Map<string, CacheEntry>()
 
   return {
     async of(record, path, newest) {
@@ -54,7 +54,7 @@ export function createKeptHistories(
       const after = known.at(-1)?.seq ?? trimmedSeq
       const added = await readAfter(record, path, newest, after)
       index.add(added)
-      const next: Kept = {
+      const next: CacheEntry = {
         incarnation,
         trimmedSeq,
         path: shape,

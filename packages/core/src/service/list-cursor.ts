@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import type { ServiceParts } from './service.js'
+import type { Service } from './service.js'
 import type { SessionQuery } from '../contract/session-store.js'
 import { isSameText } from '../digest.js'
 
@@ -9,13 +9,13 @@ const sealLength = 22
 type Listed = Pick<SessionQuery, 'tenantId' | 'userId' | 'label'>
 
 /** Where a page ended, as callers are handed it: good for the very list it comes from, and for no other. */
-export async function toListCursor(service: ServiceParts, listed: Listed, cursor: string): Promise<string> {
+export async function toListCursor(service: Service, listed: Listed, cursor: string): Promise<string> {
   const [seal] = await sealsOf(service, listed, cursor)
   return seal! + cursor
 }
 
 /** What the store gave. @throws `invalid` for what was not handed out by this service, for this list. */
-export async function parseListCursor(service: ServiceParts, listed: Listed, text: string): Promise<string> {
+export async function parseListCursor(service: Service, listed: Listed, text: string): Promise<string> {
   const cursor = text.slice(sealLength)
   const seals = await sealsOf(service, listed, cursor)
   if (seals.some((seal) => isSameText(seal, text.slice(0, sealLength)))) return cursor
@@ -27,7 +27,7 @@ export function foreignCursor(): SessionError {
 }
 
 async function sealsOf(
-  { credentials }: ServiceParts,
+  { credentials }: Service,
   { tenantId, userId, label }: Listed,
   cursor: string,
 ): Promise<string[]> {

@@ -1,10 +1,10 @@
 import { isSessionError, SessionError } from '../errors.js'
-import { LostAnswers } from './unknown-outcome.js'
+import { UnknownOutcomes } from './unknown-outcome.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
 import { newId } from '../ids.js'
 import { decodeMessage, type Message } from '../domain/message.js'
 import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
-import type { ServiceParts } from './service.js'
+import type { Service } from './service.js'
 import type {
   AppendedMessage,
   Committed,
@@ -15,7 +15,7 @@ import type {
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 
 /** A session as it stood when it was last read or written. */
-export interface Seen {
+export interface SessionSnapshot {
   readonly record: SessionRecord
   readonly body: SessionBody
 }
@@ -31,7 +31,7 @@ export interface UpdateOptions extends Pick<SessionChange, 'title' | 'label' | '
 }
 
 /** A session after a change, and where its messages went. */
-export interface Updated extends Seen {
+export interface SessionUpdate extends SessionSnapshot {
   readonly appended: readonly AppendedMessage[]
 }
 
@@ -41,7 +41,7 @@ const keptChanges = 32
 
 /** One session for one caller: reads it, and changes it so that no change is lost and none is made twice. */
 export class LiveSession {
-  readonly service: ServiceParts
+  readonly service: Service
   readonly identity: Identity
   readonly ref: SessionRef
   readonly #holdsCredential: boolean
@@ -49,14 +49,14 @@ export class LiveSession {
   /** Only while it is the body at the record's revision. */
   #body: SessionBody | undefined
   /** Stores a session that exists only in this handle so far. */
-  #create: (() => Promise<Seen>) | undefined
+  #create: (() => Promise<SessionSnapshot>) | undefined
   #creating: Promise<void> | undefined
 
   constructor(
-    service: ServiceParts,
+    service: Service,
     identity: Identity,
-    seen: Seen,
-    options: { holdsCredential: boolean; create?: () => Promise<Seen> },
+    seen: SessionSnapshot,
+    options: { holdsCredential: boolean; create?: () => Promise<SessionSnapshot> },
   ) {
     this.service = service
     this.identity = identity
@@ -72,7 +72,7 @@ export class LiveSession {
   }
 
   /** The session as it was last read or written; undefined when somebody else has changed the body since. */
-  get seen(): Seen | undefined {
+  get seen(): SessionSnapshot | undefined {
     return this.#body === undefined ? undefined : { record: this.#record, body: this.#body }
   }
 
@@ -86,7 +86,7 @@ export class LiveSession {
   }
 
   /** The session as the store has it now, with its newest `tail` messages. */
-  async load(tail = 0): Promise<Seen & { messages: Message[] }> {
+  async load(tail = 0): Promise<SessionSnapshot & { messages: Message[] }> {
     if (this.#create !== undefined) return { record: this.#record, body: this.#body!, messages: [] }
     const stored = await this.service.store.read(this.ref, { tail })
     if (stored === undefined || stored.record.incarnation !== this.#record.incarnation) throw noSuchSession()
@@ -106,7 +106,7 @@ export class LiveSession {
         path: 'messages',
       })
     }
-    const lost = new LostAnswers()
+    const lost = new UnknownOutcomes()
     for (;;) {
       try {
         return this.#keep(await this.#commit({ messages }))
@@ -121,9 +121,12 @@ export class LiveSession {
    * Changes the body by a pure function, which runs again when somebody else was faster. A function that gives back
    * the very body it was given changes nothing.
    */
-  async update(change: (body: SessionBody) => SessionBody, options: UpdateOptions = {}): Promise<Updated> {
+  async update(
+    change: (body: SessionBody) => SessionBody,
+    options: UpdateOptions = {},
+  ): Promise<SessionUpdate> {
     await this.store()
-    const lost = new LostAnswers()
+    const lost = new UnknownOutcomes()
     try {
       return await this.#update(change, options, lost)
     } catch (error) {
@@ -134,8 +137,8 @@ export class LiveSession {
   async #update(
     change: (body: SessionBody) => SessionBody,
     options: UpdateOptions,
-    lost: LostAnswers,
-  ): Promise<Updated> {
+    lost: UnknownOutcomes,
+  ): Promise<SessionUpdate> {
     const { ifRevision, changeId: named, slack = 0, ...others } = options
     const changeId = named ?? newId().slice(0, 10)
     // The copy at hand saves a read. It may be old: only a commit proves it, so nothing else is concluded from it.
@@ -168,7 +171,7 @@ export class LiveSession {
         const { record, messages: appended } = await this.#commit({
           ...others,
           revision: seen.record.revision,
-          body: encodeBody(next, this.service.limits.maxBodyLength + slack),
+          body: encodeBody(next, this.service.limits.maxSessionLength + slack),
         })
         this.#record = record
         this.#body = next
@@ -192,7 +195,7 @@ export class LiveSession {
 
   /** Removes the session; false when it was gone already. */
   async remove(): Promise<boolean> {
-    const lost = new LostAnswers()
+    const lost = new UnknownOutcomes()
     for (;;) {
       try {
         return (await this.service.store.remove(this.ref, this.guard)) || lost.any

@@ -3,32 +3,32 @@ import { type Credentials, createCredentials } from '../domain/credential.js'
 import { SessionError } from '../errors.js'
 import type { SessionEvent, SessionEventDetails, SessionEventType } from '../domain/events.js'
 import { newId } from '../ids.js'
-import { type KeptHistories, createKeptHistories } from './history-cache.js'
+import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
 import type { SessionChange, SessionStore } from '../contract/session-store.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
-import { type TransferParts, toTransferParts } from './transfer-settings.js'
+import { type TransferConfig, toTransferConfig } from './transfer-settings.js'
 import type {
-  SessionContextSettings,
-  SessionLimits,
-  SessionTurnOptions,
+  ContextSettings,
+  LimitSettings,
+  TurnSettings,
   SessionWarning,
   SessionsOptions,
   TurnBudget,
 } from './settings.js'
 
 /** What the service and its handles share: the options with their defaults, checked. */
-export interface ServiceParts {
+export interface Service {
   readonly store: SessionStore
   readonly credentials: Credentials
   readonly ttl: { idleMs: number; absoluteMs: number; historyMs: number; refreshOnRead: boolean }
-  readonly limits: Required<SessionLimits>
-  readonly turns: Required<SessionTurnOptions>
+  readonly limits: Required<LimitSettings>
+  readonly turns: Required<TurnSettings>
   readonly budgets: readonly TurnBudget[]
-  readonly context: SessionContextSettings
-  readonly transfers: TransferParts
-  readonly histories: KeptHistories
+  readonly context: ContextSettings
+  readonly transfers: TransferConfig
+  readonly histories: HistoryCache
   /** Whether a history whose newest message this is has expired. */
   readonly historyExpired: (newest: Pick<Message, 'at'> | undefined) => boolean
   /** Runs work outside of any request, unless work of that name runs already. It must not reject. */
@@ -52,7 +52,7 @@ const hourMs = 3_600_000
 const dayMs = 24 * hourMs
 
 /** The options with their defaults. @throws `invalid` with the path of one that makes no sense. */
-export function toServiceParts(options: SessionsOptions): ServiceParts {
+export function createService(options: SessionsOptions): Service {
   const ttl = {
     idleMs: duration(options.ttl?.idleMs, 'ttl.idleMs', dayMs),
     absoluteMs: duration(options.ttl?.absoluteMs, 'ttl.absoluteMs', 30 * dayMs),
@@ -60,7 +60,7 @@ export function toServiceParts(options: SessionsOptions): ServiceParts {
     refreshOnRead: options.ttl?.refreshOnRead ?? false,
   }
   const given = options.limits ?? {}
-  const limits: Required<SessionLimits> = {
+  const limits: Required<LimitSettings> = {
     maxSessions: limit(given.maxSessions, 'limits.maxSessions', Number.POSITIVE_INFINITY),
     maxSessionsPerUser: limit(
       given.maxSessionsPerUser,
@@ -70,9 +70,9 @@ export function toServiceParts(options: SessionsOptions): ServiceParts {
     whenFull: given.whenFull ?? 'reject',
     maxMessages: limit(given.maxMessages, 'limits.maxMessages', 100_000),
     maxMessageLength: limit(given.maxMessageLength, 'limits.maxMessageLength', 65_536),
-    maxBodyLength: limit(given.maxBodyLength, 'limits.maxBodyLength', 65_536),
+    maxSessionLength: limit(given.maxSessionLength, 'limits.maxSessionLength', 65_536),
   }
-  const warn = once(
+  const warn = warnOnce(
     options.onWarning ?? ((warning) => console.warn(`[sessions] ${warning.code}: ${warning.message}`)),
   )
   const inProduction = globalThis.process?.env['NODE_ENV'] === 'production'
@@ -99,9 +99,9 @@ export function toServiceParts(options: SessionsOptions): ServiceParts {
     turns: toTurnOptions(options.turns),
     budgets: options.budgets ?? [],
     context: options.context ?? {},
-    transfers: toTransferParts(options.transfers),
-    histories: createKeptHistories(store, {
-      maxSessions: limit(options.context?.keptSessions, 'context.keptSessions', 100),
+    transfers: toTransferConfig(options.transfers),
+    histories: createHistoryCache(store, {
+      maxSessions: limit(options.context?.cachedSessions, 'context.cachedSessions', 100),
       extractFacts: options.context?.extractFacts ?? (() => []),
     }),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
@@ -126,7 +126,7 @@ export function toServiceParts(options: SessionsOptions): ServiceParts {
   }
 }
 
-function toTurnOptions(given: SessionTurnOptions = {}): Required<SessionTurnOptions> {
+function toTurnOptions(given: TurnSettings = {}): Required<TurnSettings> {
   const leaseMs = duration(given.leaseMs, 'turns.leaseMs', 30_000)
   return {
     policy: given.policy ?? 'reject',
@@ -142,7 +142,7 @@ function toTurnOptions(given: SessionTurnOptions = {}): Required<SessionTurnOpti
   }
 }
 
-function createBackground(): Pick<ServiceParts, 'background' | 'settled'> {
+function createBackground(): Pick<Service, 'background' | 'settled'> {
   const running = new Map<string, Promise<void>>()
   return {
     background(name, work) {
@@ -156,7 +156,7 @@ function createBackground(): Pick<ServiceParts, 'background' | 'settled'> {
   }
 }
 
-function createStoreClock(): ServiceParts['storeClock'] {
+function createStoreClock(): Service['storeClock'] {
   let offset = 0
   return {
     now: () => Date.now() + offset,
@@ -166,7 +166,7 @@ function createStoreClock(): ServiceParts['storeClock'] {
   }
 }
 
-function once(tell: (warning: SessionWarning) => void): (warning: SessionWarning) => void {
+function warnOnce(tell: (warning: SessionWarning) => void): (warning: SessionWarning) => void {
   const told = new Set<string>()
   return (warning) => {
     if (told.has(warning.code)) return

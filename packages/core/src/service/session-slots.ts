@@ -1,6 +1,6 @@
 import { isSessionError, SessionError } from '../errors.js'
 import { reservedTenantPrefix } from '../domain/identity.js'
-import type { ServiceParts } from './service.js'
+import type { Service } from './service.js'
 import type { SessionQuery } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 
@@ -16,7 +16,7 @@ const pageSize = 200
  *
  * @throws `limit_reached`
  */
-export async function claimSlots(service: ServiceParts, record: SessionRecord): Promise<void> {
+export async function takeSlots(service: Service, record: SessionRecord): Promise<void> {
   const { maxSessions, maxSessionsPerUser } = service.limits
   const { tenantId, userId } = record
   try {
@@ -37,7 +37,7 @@ export async function claimSlots(service: ServiceParts, record: SessionRecord): 
 }
 
 async function claim(
-  service: ServiceParts,
+  service: Service,
   record: SessionRecord,
   registerId: string,
   max: number,
@@ -81,7 +81,7 @@ async function claim(
 
 /** Those of `holders` that live, the most active first. */
 async function stillLive(
-  service: ServiceParts,
+  service: Service,
   holders: readonly string[],
   query: SessionQuery,
 ): Promise<string[]> {

@@ -7,7 +7,7 @@ import type { TransferSettings } from './transfer-settings.js'
 import type { Embed } from '../context/embed.js'
 import type { SessionStore } from '../contract/session-store.js'
 
-export interface SessionTtl {
+export interface TtlSettings {
   /** A session expires this long after its last write (default 24 hours); `Infinity`: never by idleness. */
   idleMs?: number
   /** A session expires this long after it was created, however busy (default 30 days); `Infinity`: never by age. */
@@ -18,7 +18,7 @@ export interface SessionTtl {
   refreshOnRead?: boolean
 }
 
-export interface SessionLimits {
+export interface LimitSettings {
   /** Live sessions of one tenant (default: no limit). */
   maxSessions?: number
   /** Live sessions of one user (default: no limit). */
@@ -30,10 +30,10 @@ export interface SessionLimits {
   /** UTF-16 units of JSON one message may take (default 65,536). */
   maxMessageLength?: number
   /** UTF-16 units of JSON that state, preferences, cart and the like may take together (default 65,536). */
-  maxBodyLength?: number
+  maxSessionLength?: number
 }
 
-export interface SessionTurnOptions {
+export interface TurnSettings {
   /**
    * What happens to a message while another one is being answered: `reject` (default) refuses it with
    * `turn_in_progress`; `queue` lets it wait; `interrupt` stops the other one, which keeps what it has said so far.
@@ -55,7 +55,7 @@ export interface SessionTurnOptions {
   toolTimeoutMs?: number
 }
 
-export interface SessionContextSettings {
+export interface ContextSettings {
   /** Sums up what is old, in few words (default: excerpts of what was said). Runs outside of turns. */
   summarize?: WriteSummary
   /** What is summed up, and how briefly. */
@@ -67,7 +67,7 @@ export interface SessionContextSettings {
   /** Draws facts from a message, for contexts to tell of (default: none; `extractFacts` knows simple English rules). */
   extractFacts?: (message: Message) => readonly Fact[]
   /** How many sessions keep their messages and their index in memory between contexts (default 100). */
-  keptSessions?: number
+  cachedSessions?: number
 }
 
 /** What the turns of a scope may use. */
@@ -94,7 +94,7 @@ export interface SessionWarning {
     | 'insecure_transport'
     | 'respond_failed'
     | 'budget_unsettled'
-    | 'companions_kept'
+    | 'side_records_kept'
     | 'embed_failed'
     | 'summarize_failed'
     | 'compact_failed'
@@ -110,12 +110,12 @@ export interface SessionsOptions {
    * signs, all verify (default: one made at start, so both are good in this process alone, and die with it).
    */
   credentialSecrets?: readonly string[]
-  ttl?: SessionTtl
-  limits?: SessionLimits
-  turns?: SessionTurnOptions
+  ttl?: TtlSettings
+  limits?: LimitSettings
+  turns?: TurnSettings
   /** What turns may use; over one of them a turn is refused with `budget_exceeded` (default: as much as they like). */
   budgets?: readonly TurnBudget[]
-  context?: SessionContextSettings
+  context?: ContextSettings
   transfers?: TransferSettings
   /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */
   countTokens?: CountTokens

@@ -23,13 +23,13 @@ const maxCodeMs = 15 * 60_000
 const whatPage = 'a http or https URL without a fragment or a password'
 
 /** The settings with their defaults, checked. */
-export interface TransferParts extends Required<Omit<TransferSettings, 'url'>> {
+export interface TransferConfig extends Required<Omit<TransferSettings, 'url'>> {
   /** The page that redeems transfers of a session. @throws when the application names none that can be. */
   readonly pageOf: (session: SessionRef) => string | undefined
 }
 
 /** @throws `invalid` with the path of a setting that makes no sense. */
-export function toTransferParts(settings: TransferSettings = {}): TransferParts {
+export function toTransferConfig(settings: TransferSettings = {}): TransferConfig {
   const { url, returnToOrigins = [], codeMs = 120_000, maxTries = 5, maxTenantTries = 100 } = settings
   const isFixed = typeof url !== 'function'
   check(!isFixed || url === undefined || isPage(url), 'url', `be ${whatPage}`)

@@ -4,7 +4,7 @@ const maxRepeats = 5
 const outages: readonly SessionErrorCode[] = ['unavailable', 'store_failed', 'store_full']
 
 /** Keeps in mind, over the tries of one write, that an earlier one may have been applied after all. */
-export class LostAnswers {
+export class UnknownOutcomes {
   #first: unknown
   #count = 0
 

@@ -4,7 +4,7 @@ import {
   type CartItemInput,
   emptyCart,
   type Order,
-  pieces,
+  itemCount,
   removeFromCart,
   setCartQuantity,
   toOrder,
@@ -53,13 +53,13 @@ export class SessionCart {
   async checkout(options?: ChangeOptions): Promise<Order> {
     const { record, body } = await this.#live.update((before) => {
       const order = toOrder(before.cart, Date.now())
-      const counts = { ...before.cartCounts, purchased: before.cartCounts.purchased + pieces(before.cart) }
+      const counts = { ...before.cartCounts, purchased: before.cartCounts.purchased + itemCount(before.cart) }
       const orders = [...before.orders, order].slice(-maxOrders)
       return { ...before, cart: emptyCart, orders, cartCounts: counts }
     }, options)
     const order = body.orders.at(-1)!
     const { emit } = this.#live.service
-    emit('cart.changed', record, { action: 'checkedOut', revision: record.revision, pieces: 0 })
+    emit('cart.changed', record, { action: 'checkedOut', revision: record.revision, itemCount: 0 })
     emit('order.placed', record, { orderId: order.id, total: order.total })
     return order
   }
@@ -73,14 +73,14 @@ export class SessionCart {
     }, options)
     if (changed) {
       const { revision } = record
-      this.#live.service.emit('cart.changed', record, { action, revision, pieces: pieces(body.cart) })
+      this.#live.service.emit('cart.changed', record, { action, revision, itemCount: itemCount(body.cart) })
     }
     return body.cart
   }
 }
 
 function counted(before: SessionBody, after: Cart): CartCounts {
-  const difference = pieces(after) - pieces(before.cart)
+  const difference = itemCount(after) - itemCount(before.cart)
   const { added, removed, purchased } = before.cartCounts
   return { added: added + Math.max(difference, 0), removed: removed + Math.max(-difference, 0), purchased }
 }

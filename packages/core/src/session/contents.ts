@@ -1,4 +1,4 @@
-import type { Seen } from '../service/live-session.js'
+import type { SessionSnapshot } from '../service/live-session.js'
 import type { SeqRange, SessionBody } from '../domain/session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
 
@@ -13,7 +13,7 @@ export interface SessionContents extends Pick<
 }
 
 /** The contents of a session as it was seen. */
-export function contentsOf({ record, body }: Seen): SessionContents {
+export function contentsOf({ record, body }: SessionSnapshot): SessionContents {
   const { state, preferences, cart, orders, facts, summaries, path, branches, lineage } = body
   return { record, state, preferences, cart, orders, facts, summaries, path, branches, lineage }
 }

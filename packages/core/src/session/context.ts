@@ -2,7 +2,7 @@ import { buildContext, type ContextOptions } from '../context/build-context.js'
 import { mergeFacts } from '../context/facts.js'
 import { embedMessages } from '../context/embed.js'
 import type { BuiltContext } from '../context/lay-out.js'
-import type { KeptHistory } from '../service/history-cache.js'
+import type { CachedHistory } from '../service/history-cache.js'
 import type { LiveSession } from '../service/live-session.js'
 import { type Message, type MessageInput, textOf } from '../domain/message.js'
 import { compactLater } from './compaction.js'
@@ -73,7 +73,7 @@ export async function sessionContext(
 async function vectorOf(
   text: string | undefined,
   live: LiveSession,
-  { messages, index }: KeptHistory,
+  { messages, index }: CachedHistory,
 ): Promise<readonly number[] | undefined> {
   const { context: wanted, warn } = live.service
   if (wanted.embed === undefined || text === undefined || text.trim() === '') return undefined
@@ -106,6 +106,6 @@ function toPending(
     content,
     at: last?.at ?? 0,
     tokens: countTokens({ role, content }),
-    status: 'complete',
+    status: 'completed',
   }
 }

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import { type LiveSession, noSuchSession, type Seen } from '../service/live-session.js'
+import { type LiveSession, noSuchSession, type SessionSnapshot } from '../service/live-session.js'
 
 /** A credential of the current generation. */
 export async function currentCredential(live: LiveSession): Promise<string> {
@@ -32,7 +32,7 @@ export async function bindToUser(live: LiveSession): Promise<string> {
   return sign(live, seen)
 }
 
-function sign({ service, ref }: LiveSession, { record, body }: Seen): Promise<string> {
+function sign({ service, ref }: LiveSession, { record, body }: SessionSnapshot): Promise<string> {
   const { generation } = body
   return service.credentials.sign({ ref, incarnation: record.incarnation, generation })
 }

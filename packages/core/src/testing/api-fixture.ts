@@ -1,7 +1,7 @@
 import { createSessionApi, type SessionApi } from '../http/api.js'
 import type { SessionApiOptions } from '../http/api-options.js'
 import { textOf } from '../domain/message.js'
-import type { SessionTurnOptions } from '../service/settings.js'
+import type { TurnSettings } from '../service/settings.js'
 import type { Respond, Tools } from '../session.js'
 import { createSessions } from '../sessions.js'
 import type { SessionStore } from '../contract/session-store.js'
@@ -9,7 +9,7 @@ import type { SessionStore } from '../contract/session-store.js'
 export interface ApiFixtureOptions extends Partial<SessionApiOptions> {
   /** Default: `memoryStore()`. */
   store?: SessionStore
-  serviceTurns?: SessionTurnOptions
+  serviceTurns?: TurnSettings
   /** How often the model has been asked in a session, this time included (default: as this process has counted). */
   countAsked?: (session: string) => number | Promise<number>
 }

@@ -57,7 +57,7 @@ async function dieAt({ store, peer }: StoreUnderTest, point: CrashPoint): Promis
     expect(line, at).toMatch(/^(user: Hi|assistant: Hello) \(complete\)$/)
   }
   const result = await eventually(() => session.turn('Hi', answer, { key: 'k' }).result)
-  expect(result, at).toMatchObject({ status: 'complete', text: 'Hello' })
+  expect(result, at).toMatchObject({ status: 'completed', text: 'Hello' })
   expect(await lines(session), at).toEqual(['user: Hi (complete)', 'assistant: Hello (complete)'])
   await eventually(() => session.turn('And?', () => 'Yes').result)
   expect(await lines(session), at).toHaveLength(4)

@@ -1,13 +1,13 @@
-import type { TransferFact } from '../domain/events.js'
+import type { TransferEvent } from '../domain/events.js'
 import type { PendingTransfer } from '../domain/transfer.js'
-import type { ServiceParts } from '../service/service.js'
+import type { Service } from '../service/service.js'
 
 // 96 bits: enough to tell devices apart, and nothing to sign with.
 const deviceLength = 16
 
 /** A device as events and the store know it: a keyed digest of what it says of itself, another one in each tenant. */
 export async function deviceDigest(
-  { credentials }: ServiceParts,
+  { credentials }: Service,
   tenantId: string,
   device: string | undefined,
 ): Promise<string | undefined> {
@@ -20,6 +20,6 @@ export async function deviceDigest(
 export function factOf(
   { id: transferId, mode, device: sourceDevice, claim }: PendingTransfer,
   targetDevice = claim?.device,
-): TransferFact {
+): TransferEvent {
   return { transferId, mode, sourceDevice, targetDevice }
 }

@@ -3,7 +3,7 @@ import { SessionError } from '../errors.js'
 import { parseWith } from '../parse.js'
 import { parseReturnTo } from '../domain/return-to.js'
 import { type TransferMode, transferModes } from '../domain/transfer.js'
-import type { TransferParts } from '../service/transfer-settings.js'
+import type { TransferConfig } from '../service/transfer-settings.js'
 
 /** What to hand over, to whom. */
 export interface TransferOptions {
@@ -59,7 +59,7 @@ export const transferOptionsSchema = z.strictObject({
 })
 
 /** The options with their defaults. @throws `invalid` with the path of what cannot be. */
-export function parseTransferOptions(options: Omit<TransferOptions, 'device'>, settings: TransferParts) {
+export function parseTransferOptions(options: Omit<TransferOptions, 'device'>, settings: TransferConfig) {
   const parsed = parseWith(transferOptionsSchema, options, '')
   const { mode, expiresInMs = usualExpiresInMs, audience, confirm = 'none', returnTo, challenge } = parsed
   if (parsed.allowAnonymous === true && mode !== 'copy') {

@@ -1,7 +1,7 @@
 import { isSessionError, SessionError } from '../errors.js'
-import { LostAnswers } from '../service/unknown-outcome.js'
-import { companionLabel, companionTenant } from '../service/side-records.js'
-import type { ServiceParts } from '../service/service.js'
+import { UnknownOutcomes } from '../service/unknown-outcome.js'
+import { sideRecordLabel, sideRecordTenant } from '../service/side-records.js'
+import type { Service } from '../service/service.js'
 import type { SessionChange } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { isSameText } from '../digest.js'
@@ -22,7 +22,7 @@ export interface TransferRecord {
 }
 
 /** Where a tenant's transfers are looked up. */
-export const transferTenant = (tenantId: string): string => companionTenant('transfers', tenantId)
+export const transferTenant = (tenantId: string): string => sideRecordTenant('transfers', tenantId)
 
 type Bound = Pick<TransferRecord, 'transferId' | 'sessionId' | 'incarnation' | 'generation'>
 
@@ -33,7 +33,7 @@ export function noSuchTransfer(): SessionError {
 
 /** Stores, in one commit, what a new secret and its short code lead to. The store itself learns neither. */
 export async function storeTransferRecord(
-  service: ServiceParts,
+  service: Service,
   session: SessionRecord,
   bound: Bound,
   expiresInMs: number,
@@ -49,7 +49,7 @@ export async function storeTransferRecord(
     const kept: TransferRecord = { v: 1, ...bound, secret: digest! }
     const ref = { tenantId: transferTenant(tenantId), id: id! }
     const about = {
-      label: companionLabel('transfers', session),
+      label: sideRecordLabel('transfers', session),
       idleMs: expiresInMs,
       ...(userId === undefined ? {} : { userId }),
     }
@@ -61,12 +61,12 @@ export async function storeTransferRecord(
 
 /** The record at a new place; undefined when the place was taken. */
 async function stored(
-  { store }: ServiceParts,
+  { store }: Service,
   ref: SessionRef,
   kept: TransferRecord,
   about: Pick<SessionChange, 'label' | 'userId' | 'idleMs'>,
 ): Promise<SessionRecord | undefined> {
-  const lost = new LostAnswers()
+  const lost = new UnknownOutcomes()
   const { transferId: incarnation } = kept
   for (;;) {
     try {
@@ -82,7 +82,7 @@ async function stored(
 
 /** What a short code leads to, if anything. */
 export async function findTransferRecord(
-  service: ServiceParts,
+  service: Service,
   tenantId: string,
   shortCode: string,
 ): Promise<{ kept: TransferRecord; record: SessionRecord } | undefined> {
@@ -96,7 +96,7 @@ export async function findTransferRecord(
 
 /** Whether it is this secret that a record was made for. */
 export async function isSecretOf(
-  service: ServiceParts,
+  service: Service,
   tenantId: string,
   kept: TransferRecord,
   secret: string,
@@ -105,12 +105,12 @@ export async function isSecretOf(
   return digests.some((digest) => isSameText(digest, kept.secret))
 }
 
-function codeDigests(service: ServiceParts, tenantId: string, code: string): Promise<readonly string[]> {
+function codeDigests(service: Service, tenantId: string, code: string): Promise<readonly string[]> {
   return service.credentials.digests('transfer code', tenantId, code)
 }
 
 function secretDigests(
-  { credentials }: ServiceParts,
+  { credentials }: Service,
   tenantId: string,
   { transferId, sessionId, incarnation, generation }: Bound,
   secret: string,

@@ -2,14 +2,14 @@ import { isSessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { LiveSession } from '../service/live-session.js'
 import { decodeBody } from '../domain/session-body.js'
-import type { ServiceParts } from '../service/service.js'
+import type { Service } from '../service/service.js'
 import type { TransferMode } from '../domain/transfer.js'
 import { factOf } from './event.js'
 import { noSuchTransfer } from './record.js'
 import {
   type LocatedTransfer,
-  type SessionSummary,
-  type Spent,
+  type SessionPreview,
+  type SpentTransfer,
   type TransferDescription,
   type TransferKey,
   describe,
@@ -59,12 +59,12 @@ export type RedemptionOf<Handle> =
       /** Nothing has happened: the device holds a session that it would leave. */
       readonly status: 'occupied'
       readonly joins: TransferDescription
-      readonly leaves: SessionSummary
+      readonly leaves: SessionPreview
     }
 
 /** What a transfer is about, before anybody redeems it. */
 export async function viewTransfer(
-  service: ServiceParts,
+  service: Service,
   identity: Identity,
   key: TransferKey,
 ): Promise<TransferDescription> {
@@ -77,7 +77,7 @@ export async function viewTransfer(
 
 /** Redeems a transfer for a caller. */
 export async function redeemTransfer(
-  service: ServiceParts,
+  service: Service,
   identity: Identity,
   options: RedeemOptionsOf<LiveSession>,
 ): Promise<RedemptionOf<LiveSession>> {
@@ -90,7 +90,7 @@ export async function redeemTransfer(
 }
 
 async function redeemed(
-  service: ServiceParts,
+  service: Service,
   identity: Identity,
   options: RedeemOptionsOf<LiveSession>,
 ): Promise<RedemptionOf<LiveSession>> {
@@ -125,7 +125,7 @@ async function redeemed(
 }
 
 /** What a session is about; undefined when it is gone. */
-async function summaryOf(session: LiveSession): Promise<SessionSummary | undefined> {
+async function summaryOf(session: LiveSession): Promise<SessionPreview | undefined> {
   try {
     const { record, body } = await session.load()
     return summarize(record, body)
@@ -137,7 +137,7 @@ async function summaryOf(session: LiveSession): Promise<SessionSummary | undefin
 
 /** The copy, which an earlier try may have made. */
 async function copied(
-  service: ServiceParts,
+  service: Service,
   identity: Identity,
   located: LocatedTransfer,
   id: string,
@@ -161,10 +161,10 @@ async function copied(
 }
 
 async function credentialOf(
-  service: ServiceParts,
+  service: Service,
   session: LiveSession,
   mode: TransferMode,
-  { record, body, transfer }: Spent,
+  { record, body, transfer }: SpentTransfer,
 ): Promise<string> {
   if (mode === 'copy') return currentCredential(session)
   return service.credentials.sign({

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pieces } from '../domain/cart.js'
+import { itemCount } from '../domain/cart.js'
 import { digestOf } from '../digest.js'
 import { isSessionError, SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
@@ -8,7 +8,7 @@ import { LiveSession } from '../service/live-session.js'
 import { parseWith } from '../parse.js'
 import { decodeBody, type SessionBody } from '../domain/session-body.js'
 import type { PendingTransfer } from '../domain/transfer.js'
-import type { ServiceParts } from '../service/service.js'
+import type { Service } from '../service/service.js'
 import { isAlive, withTransfer } from './start.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { isSameText } from '../digest.js'
@@ -46,7 +46,7 @@ export interface TransferDescription {
   readonly title?: string
   readonly messageCount: number
   /** Pieces in the cart. */
-  readonly cartPieces: number
+  readonly itemCount: number
   /** Whether the source has to approve it. */
   readonly needsApproval: boolean
   readonly expiresAt: number
@@ -54,7 +54,7 @@ export interface TransferDescription {
 }
 
 /** What a session is about: enough to recognize it, and none of its content. */
-export type SessionSummary = Pick<TransferDescription, 'sessionId' | 'title' | 'messageCount' | 'cartPieces'>
+export type SessionPreview = Pick<TransferDescription, 'sessionId' | 'title' | 'messageCount' | 'itemCount'>
 
 // Room for what a redemption notes in the body: one that is full must not keep its user out.
 const slack = 1024
@@ -84,7 +84,7 @@ export interface LocatedTransfer {
 
 /** The transfer that a key opens. @throws `not_found`; `invalid`; `limit_reached` after too many wrong tries. */
 export async function locateTransfer(
-  service: ServiceParts,
+  service: Service,
   identity: Identity,
   key: TransferKey,
 ): Promise<LocatedTransfer> {
@@ -141,7 +141,7 @@ async function isVerified({ challenge }: PendingTransfer, verifier: string | und
 }
 
 async function locate(
-  service: ServiceParts,
+  service: Service,
   identity: Identity,
   asked: {
     secret?: string | undefined
@@ -197,17 +197,17 @@ export function describe({ record, body, transfer }: LocatedTransfer): TransferD
   }
 }
 
-export function summarize(record: SessionRecord, body: Pick<SessionBody, 'cart'>): SessionSummary {
+export function summarize(record: SessionRecord, body: Pick<SessionBody, 'cart'>): SessionPreview {
   return {
     sessionId: record.id,
     ...(record.title === undefined ? {} : { title: record.title }),
     messageCount: record.lastSeq - record.trimmedSeq,
-    cartPieces: pieces(body.cart),
+    itemCount: itemCount(body.cart),
   }
 }
 
 /** What a redemption has come to. */
-export interface Spent {
+export interface SpentTransfer {
   readonly transfer: PendingTransfer
   readonly record: SessionRecord
   readonly body: SessionBody
@@ -224,7 +224,7 @@ export async function spendTransfer(
   located: LocatedTransfer,
   identity: Identity,
   redemptionId: string,
-): Promise<Spent> {
+): Promise<SpentTransfer> {
   const { live, transfer, targetDevice } = located
   const { service } = live
   parseWith(redemptionIdSchema, { redemptionId }, '')

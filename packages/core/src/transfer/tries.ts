@@ -1,5 +1,5 @@
 import { isSessionError, SessionError } from '../errors.js'
-import type { ServiceParts } from '../service/service.js'
+import type { Service } from '../service/service.js'
 import type { SessionRef } from '../contract/session-record.js'
 import type { StoredSession } from '../contract/session-store.js'
 import { transferTenant } from './record.js'
@@ -32,7 +32,7 @@ export interface CountedTry {
  * @throws `limit_reached` when the caller, or the tenant, has none left.
  */
 export async function countTry(
-  service: ServiceParts,
+  service: Service,
   tenantId: string,
   caller: string,
   path: 'shortCode' | 'verifier',
@@ -67,7 +67,7 @@ export async function countTry(
 }
 
 async function change(
-  service: ServiceParts,
+  service: Service,
   ref: SessionRef,
   next: (before: Register, stored: StoredSession | undefined) => Register,
 ): Promise<number> {
@@ -93,7 +93,7 @@ async function change(
   throw new SessionError('conflict', 'Too many are being tried at this moment.')
 }
 
-function locked({ storeClock }: ServiceParts, stored: StoredSession | undefined, path: string): SessionError {
+function locked({ storeClock }: Service, stored: StoredSession | undefined, path: string): SessionError {
   const now = storeClock.now()
   const retryAfterMs = Math.max(1000, (stored?.record.expiresAt ?? now) - now)
   return new SessionError('limit_reached', 'Too many wrong tries. Wait.', {

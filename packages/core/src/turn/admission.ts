@@ -4,7 +4,7 @@ import { cutPath } from '../domain/path.js'
 import { newId } from '../ids.js'
 import type { LiveSession } from '../service/live-session.js'
 import { decodeMessage, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
-import type { ServiceParts } from '../service/service.js'
+import type { Service } from '../service/service.js'
 import { answerTurn } from './answer.js'
 import { type Reservation, reserveBudget } from './budget.js'
 import { findReplies, isHeld, localKey, stopTurn, waitForEnd } from './follow.js'
@@ -179,7 +179,7 @@ async function toMessage<Handle extends TurnHandle>(request: TurnRequest<Handle>
 }
 
 // Of each session of this process, whoever waits last: those that come later wait for them.
-const lines = new WeakMap<ServiceParts, Map<string, Promise<void>>>()
+const lines = new WeakMap<Service, Map<string, Promise<void>>>()
 
 /** Waits for those that came before, so that messages are answered in the order they came to this process. */
 async function standInLine(live: LiveSession): Promise<() => void> {

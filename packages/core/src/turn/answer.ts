@@ -103,7 +103,7 @@ async function run<Handle extends TurnHandle>(
   }
   const [first] = replies
   const places = { from: first!.seq, to: replies.at(-1)!.seq }
-  const type = outcome.status === 'complete' ? 'completed' : outcome.status
+  const type = outcome.status
   log.push({ type, ...places, ...said })
   const durationMs = Math.round(performance.now() - begunAt)
   const turnId = lease.id
@@ -120,7 +120,7 @@ async function run<Handle extends TurnHandle>(
 }
 
 interface Outcome {
-  readonly status: 'complete' | 'failed' | 'aborted'
+  readonly status: 'completed' | 'failed' | 'aborted'
   readonly failure?: ReturnType<typeof failureOf>
   readonly cause?: unknown
 }
@@ -156,7 +156,7 @@ async function answer<Handle extends TurnHandle>(
         documents: () => documentsOf(live),
       },
     })
-    return { status: 'complete' }
+    return { status: 'completed' }
   } catch (error) {
     if (stop.signal.aborted) return { status: 'aborted' }
     if (!isSessionError(error)) {
@@ -175,7 +175,7 @@ async function remembering<Handle extends TurnHandle>(
   status: Outcome['status'],
   reply: TurnReply,
 ): Promise<Pick<TurnClosing, 'also'>> {
-  if (request.reuse === undefined || status !== 'complete' || !isReusable(reply.messages())) return {}
+  if (request.reuse === undefined || status !== 'completed' || !isReusable(reply.messages())) return {}
   const { body } = await live.load()
   const digest = await digestOfQuestion(body, message.content)
   if (digest === undefined) return {}

@@ -1,7 +1,7 @@
 import { isSessionError, SessionError } from '../errors.js'
 import { reservedTenantPrefix } from '../domain/identity.js'
 import type { LiveSession } from '../service/live-session.js'
-import type { ServiceParts } from '../service/service.js'
+import type { Service } from '../service/service.js'
 import type { TurnBudget } from '../service/settings.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { isAlive } from './log.js'
@@ -89,7 +89,7 @@ async function reserve(
 }
 
 async function spend(
-  service: ServiceParts,
+  service: Service,
   ref: SessionRef,
   budget: TurnBudget,
   turnId: string,
@@ -123,7 +123,7 @@ function fits(
 }
 
 async function change(
-  service: ServiceParts,
+  service: Service,
   ref: SessionRef,
   { windowMs }: TurnBudget,
   next: (ledger: Ledger) => Promise<Ledger | undefined>,

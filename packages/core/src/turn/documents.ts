@@ -1,6 +1,6 @@
 import type { TurnDocument } from './part.js'
 import { findReplies } from './follow.js'
-import { LiveSession } from '../service/live-session.js'
+import type { LiveSession } from '../service/live-session.js'
 
 /** What the newest turns retrieved, the newest last, each document once. */
 export async function documentsOf(live: LiveSession): Promise<readonly TurnDocument[]> {

@@ -36,7 +36,7 @@ export type TurnEvent = { readonly n: number } & (TurnStarted | TurnPart | TurnE
 /** A turn that has ended. */
 export interface TurnResult {
   readonly turnId: string
-  readonly status: 'complete' | 'failed' | 'aborted'
+  readonly status: 'completed' | 'failed' | 'aborted'
   /** The user's message. */
   readonly message: Message
   /** What answers it: calls of tools, their results, and the assistant's last word. */

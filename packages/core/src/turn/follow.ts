@@ -3,7 +3,7 @@ import type { TurnAbortReason } from '../domain/events.js'
 import type { LiveSession } from '../service/live-session.js'
 import { decodeMessage, type Message } from '../domain/message.js'
 import type { TurnLease } from '../domain/session-body.js'
-import type { ServiceParts } from '../service/service.js'
+import type { Service } from '../service/service.js'
 import { isAlive } from './log.js'
 import { settleLost } from './lease.js'
 import { isEnd, isReplyTo, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './event.js'
@@ -23,10 +23,10 @@ const longestPollMs = 500
 const replyPage = 50
 
 // By service, for two services of one process may keep the same ids in different stores.
-const localTurns = new WeakMap<ServiceParts, Map<string, LocalTurn>>()
+const localTurns = new WeakMap<Service, Map<string, LocalTurn>>()
 
 /** The turns that run in this process, by tenant and turn. */
-export function localTurnsOf(service: ServiceParts): Map<string, LocalTurn> {
+export function localTurnsOf(service: Service): Map<string, LocalTurn> {
   const known = localTurns.get(service)
   if (known !== undefined) return known
   const made = new Map<string, LocalTurn>()
@@ -167,8 +167,8 @@ async function endWithout(
 export function endOf(replies: readonly Message[]): TurnEnded {
   const reply = replies.at(-1)!
   const { usage, code, error, reason } = turnOf(reply)
-  const { status } = reply
-  const type = status === 'complete' ? 'completed' : status === 'failed' ? 'failed' : 'aborted'
+  // A reply that cannot be read tells no end of its own.
+  const type = reply.status === 'corrupt' ? 'aborted' : reply.status
   return {
     type,
     from: replies[0]!.seq,

@@ -1,9 +1,9 @@
 import { isSessionError, SessionError } from '../errors.js'
 import type { TurnAbortReason } from '../domain/events.js'
-import type { LiveSession, Updated } from '../service/live-session.js'
+import type { LiveSession, SessionUpdate } from '../service/live-session.js'
 import { decodeMessage, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
 import type { SessionBody, TurnLease } from '../domain/session-body.js'
-import type { ServiceParts } from '../service/service.js'
+import type { Service } from '../service/service.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { isEnd, replyIds, type TurnEnded, type TurnMetadata } from './event.js'
 import { readTurnLog, turnLogRef } from './log.js'
@@ -16,7 +16,7 @@ export const closingSlack = 4096
 
 /** What the end of a turn writes. */
 export interface TurnClosing {
-  readonly status: 'complete' | 'failed' | 'aborted'
+  readonly status: 'completed' | 'failed' | 'aborted'
   readonly metadata: TurnMetadata
   readonly reply: TurnReply
   /** Changes the body beside what the end of every turn does. */
@@ -43,7 +43,7 @@ export async function takeLease(
   live: LiveSession,
   lease: Omit<TurnLease, 'fence' | 'replyId'>,
   message: MessageInput,
-): Promise<HeldLease & { inserted: boolean; message: Message; updated: Updated }> {
+): Promise<HeldLease & { inserted: boolean; message: Message; updated: SessionUpdate }> {
   const { limits, countTokens } = live.service
   const encoded = encodeMessage(message, { maxLength: limits.maxMessageLength, countTokens })
   let taken: TurnLease | undefined
@@ -167,7 +167,7 @@ export async function settleLost(live: LiveSession, lease: TurnLease): Promise<v
   }
 }
 
-async function salvage(service: ServiceParts, tenantId: string, lease: TurnLease) {
+async function salvage(service: Service, tenantId: string, lease: TurnLease) {
   const reply = new TurnReply(service.limits.maxMessageLength)
   const ref = turnLogRef(tenantId, lease.id)
   let seq = 0

@@ -1,5 +1,5 @@
-import type { Leaving } from '../domain/branches.js'
-import type { LiveSession, Seen } from '../service/live-session.js'
+import type { BranchDeparture } from '../domain/branches.js'
+import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 import type { SessionBody, TurnLease } from '../domain/session-body.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import { stopTurn } from './follow.js'
@@ -8,9 +8,9 @@ import { stopTurn } from './follow.js'
 export async function leaveBranch(
   live: LiveSession,
   branchId: string,
-  change: (body: SessionBody, leaving: Leaving) => SessionBody,
+  change: (body: SessionBody, leaving: BranchDeparture) => SessionBody,
   options?: ChangeOptions,
-): Promise<Seen> {
+): Promise<SessionSnapshot> {
   // Messages of others do not show in the revision, and how far the log goes decides where the next one stands.
   await live.load()
   let dropped: TurnLease | undefined

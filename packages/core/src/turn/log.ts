@@ -1,7 +1,7 @@
 import { type SessionError, isSessionError } from '../errors.js'
 import type { TurnAbortReason } from '../domain/events.js'
-import { companionLabel, companionTenant } from '../service/side-records.js'
-import type { ServiceParts } from '../service/service.js'
+import { sideRecordLabel, sideRecordTenant } from '../service/side-records.js'
+import type { Service } from '../service/service.js'
 import type { Committed, SessionChange } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { type TurnEvent, isEnd } from './event.js'
@@ -16,7 +16,7 @@ const maxAttempts = 5
  * `updatedAt`, by the store's clock, and its body, written once by whoever wants the turn to stop, says why.
  */
 export function turnLogRef(tenantId: string, turnId: string): SessionRef {
-  return { tenantId: companionTenant('turns', tenantId), id: turnId }
+  return { tenantId: sideRecordTenant('turns', tenantId), id: turnId }
 }
 
 /** How a turn's events are kept; all in milliseconds. */
@@ -28,7 +28,7 @@ export interface TurnLogTimes {
 
 /** The events of a turn of this process: in memory for those who listen here, in the store for everybody else. */
 export class TurnLog {
-  readonly #service: ServiceParts
+  readonly #service: Service
   readonly #ref: SessionRef
   readonly #times: TurnLogTimes
   readonly #onStop: (reason: TurnAbortReason) => void
@@ -45,7 +45,7 @@ export class TurnLog {
 
   /** @param onStop Told, once or more, that another process wants the turn to stop, or that its record is gone. */
   constructor(
-    service: ServiceParts,
+    service: Service,
     ref: SessionRef,
     times: TurnLogTimes,
     onStop: (reason: TurnAbortReason) => void,
@@ -63,7 +63,7 @@ export class TurnLog {
       revision: 0,
       body: JSON.stringify({ sessionId: session.id }),
       idleMs: this.#times.keepMs,
-      label: companionLabel('turns', session),
+      label: sideRecordLabel('turns', session),
       ...(session.userId === undefined ? {} : { userId: session.userId }),
     }
     try {
@@ -155,7 +155,7 @@ export class TurnLog {
 
 /** The events that a turn of any process has stored after a place in its record, and that place. */
 export async function readTurnLog(
-  service: ServiceParts,
+  service: Service,
   ref: SessionRef,
   afterSeq: number,
 ): Promise<{ events: TurnEvent[]; seq: number }> {
@@ -168,7 +168,7 @@ export async function readTurnLog(
 
 /** Asks a turn, wherever it runs, to stop. False when there is nothing that could be asked. */
 export async function askToStop(
-  service: ServiceParts,
+  service: Service,
   ref: SessionRef,
   reason: TurnAbortReason,
   keepMs: number,
@@ -188,18 +188,14 @@ export async function askToStop(
   }
 }
 
-async function stopReason(service: ServiceParts, ref: SessionRef): Promise<TurnAbortReason> {
+async function stopReason(service: Service, ref: SessionRef): Promise<TurnAbortReason> {
   const stored = await service.store.read(ref)
   const { stop } = JSON.parse(stored?.body ?? '{}') as { stop?: TurnAbortReason }
   return stop ?? 'lost'
 }
 
 /** A commit that is safe to repeat, repeated while nobody knows whether it was made. */
-async function commitAgain(
-  service: ServiceParts,
-  ref: SessionRef,
-  change: SessionChange,
-): Promise<Committed> {
+async function commitAgain(service: Service, ref: SessionRef, change: SessionChange): Promise<Committed> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await service.store.commit(ref, change)
@@ -211,7 +207,7 @@ async function commitAgain(
 }
 
 /** Whether somebody still works on a turn, by the store's clock. */
-export async function isAlive(service: ServiceParts, tenantId: string, turnId: string): Promise<boolean> {
+export async function isAlive(service: Service, tenantId: string, turnId: string): Promise<boolean> {
   const ref = turnLogRef(tenantId, turnId)
   const stored = await service.store.read(ref)
   if (stored === undefined) return false

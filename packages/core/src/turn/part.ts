@@ -129,7 +129,7 @@ export class TurnReply {
   }
 
   /** What there is so far. With `status`, as it ends: the last message is the assistant's and carries it. */
-  messages(status?: 'complete' | 'failed' | 'aborted'): MessageInput[] {
+  messages(status?: 'completed' | 'failed' | 'aborted'): MessageInput[] {
     const messages: MessageInput[] = this.#messages.map(({ role, content }) => ({
       role,
       content: plain(content),

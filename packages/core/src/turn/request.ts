@@ -4,7 +4,7 @@ import type { JsonObject } from '../json.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { MessageInput, MessagePart } from '../domain/message.js'
 import type { SessionContextOptions } from '../session/context.js'
-import type { SessionTurnOptions } from '../service/settings.js'
+import type { TurnSettings } from '../service/settings.js'
 import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
 import type { RespondOf, ToolsOf, TurnHandle } from './responder.js'
 
@@ -15,7 +15,7 @@ export interface TurnOptionsOf<Handle extends TurnHandle> {
   /** Names the attempt: the same key with the same input again gives the same answer, and the model is asked once. */
   key?: string | undefined
   /** Default: that of the service. */
-  policy?: NonNullable<SessionTurnOptions['policy']> | undefined
+  policy?: NonNullable<TurnSettings['policy']> | undefined
   tools?: ToolsOf<Handle> | undefined
   /** Handed to `respond` as they are. */
   options?: JsonObject | undefined

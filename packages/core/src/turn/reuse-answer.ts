@@ -51,7 +51,7 @@ export async function reuseAnswer(
   const known = body.answers?.find((answer) => answer.digest === digest)
   if (known === undefined || live.service.storeClock.now() - known.at > ttlMs) return undefined
   const reply = (await findReplies(live, known.messageId, known.seq))?.at(-1)
-  if (reply === undefined || reply.status !== 'complete') return undefined
+  if (reply === undefined || reply.status !== 'completed') return undefined
 
   const { countTokens, limits, emit } = live.service
   const fence = (body.turnCount ?? 0) + 1

@@ -13,7 +13,7 @@ export function log(...entries: Entry[]): Message[] {
     content,
     at: Date.UTC(2026, 0, 1) + index * 60_000,
     tokens: estimateTokens({ role, content }),
-    status: 'complete',
+    status: 'completed',
     ...more,
   }))
 }
@@ -43,9 +43,9 @@ const part = fc.oneof(
 )
 const role = fc.constantFrom<Role>('user', 'assistant', 'assistant', 'tool', 'system')
 const status = fc.constantFrom<Message['status']>(
-  'complete',
-  'complete',
-  'complete',
+  'completed',
+  'completed',
+  'completed',
   'failed',
   'aborted',
   'corrupt',

@@ -4,7 +4,7 @@ import {
   type Cart,
   cartTotal,
   emptyCart,
-  pieces,
+  itemCount,
   removeFromCart,
   setCartQuantity,
   toOrder,
@@ -22,7 +22,7 @@ describe('addToCart', () => {
     expect(cart.items.map((line) => line.quantity)).toEqual([3, 1, 1])
     expect(new Set(cart.items.map((line) => line.id)).size).toBe(3)
     expect(cart.items[0]!.addedAt).toBe(7)
-    expect(pieces(cart)).toBe(5)
+    expect(itemCount(cart)).toBe(5)
     expect(cartTotal(cart)).toEqual({ amount: 4 * 99_900 + 89_900, currency: 'USD' })
   })
 

@@ -50,12 +50,12 @@ describe('encodeMessage', () => {
       seq: 1,
       at: 5,
     })
-    expect(stored({ role: 'user', content: '' }).status).toBe('complete')
+    expect(stored({ role: 'user', content: '' }).status).toBe('completed')
   })
 
   it('gives the same payload for the same message, so that a retry is known as one', () => {
     const input = { id: 'm1', role: 'user', content: 'Hi', metadata: { a: 1 } }
-    expect(encode(input)).toEqual(encode({ ...input, status: 'complete' }))
+    expect(encode(input)).toEqual(encode({ ...input, status: 'completed' }))
   })
 
   it.each([

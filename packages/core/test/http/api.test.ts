@@ -62,7 +62,7 @@ describe('two processes over one store', () => {
       const [a, b] = await Promise.all([send(one, path, body), send(two, path, body)])
       expect(a.body).toEqual(b.body)
     }
-    expect((await one.get(`/sessions/${id}/cart`)).body.cart.pieces).toBe(1)
+    expect((await one.get(`/sessions/${id}/cart`)).body.cart.itemCount).toBe(1)
     expect(await one.lines(id)).toHaveLength(2)
   })
 })

@@ -42,12 +42,14 @@ const isAllowed = (method: string, headers: Record<string, string>) => {
 }
 
 describe.each(origins)('from %s', (_, from, allowed) => {
-  it.each(Object.keys(carriages) as (keyof typeof carriages)[])('carried by %s', (carriage) => {
+  it.each(Object.keys(carriages) as (keyof typeof carriages)[])('carried by %s', (transport) => {
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
-      expect(isAllowed(method, { ...carriages[carriage], ...from }), method).toBe(allowed.includes(carriage))
+      expect(isAllowed(method, { ...carriages[transport], ...from }), method).toBe(
+        allowed.includes(transport),
+      )
     }
     for (const method of ['GET', 'HEAD', 'OPTIONS']) {
-      expect(isAllowed(method, { ...carriages[carriage], ...from }), method).toBe(true)
+      expect(isAllowed(method, { ...carriages[transport], ...from }), method).toBe(true)
     }
   })
 })

@@ -33,7 +33,8 @@ const attempts: Attempt[] = [
   {
     name: 'cart add',
     send: (client, id) => client.post(`/sessions/${id}/cart/items`, phone, keyed),
-    holds: async (client, id) => expect((await client.get(`/sessions/${id}/cart`)).body.cart.pieces).toBe(1),
+    holds: async (client, id) =>
+      expect((await client.get(`/sessions/${id}/cart`)).body.cart.itemCount).toBe(1),
   },
   {
     name: 'fork',

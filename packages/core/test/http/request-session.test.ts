@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createSessions, memoryStore, type SessionStore } from '../../src/index.js'
-import { createCarriage, RequestSession } from '../../src/node.js'
+import { createTransport, RequestSession } from '../../src/node.js'
 import { alice, codeOf, startGate } from '../service.js'
 
 /** The session of a request whose store answers a commit when the gate opens. */
@@ -19,8 +19,8 @@ function request(commit?: () => Promise<never>) {
   let isOver = false
   const session = new RequestSession({
     sessions,
-    carriage: createCarriage({}, sessions.ttl.absoluteMs),
-    carrier: { cookie: undefined, sessionId: undefined, isSecure: false },
+    transport: createTransport({}, sessions.ttl.absoluteMs),
+    fields: { cookie: undefined, sessionId: undefined, isSecure: false },
     headers: { canWrite: () => !isOver, append: (name) => sent.push(name), setDefault: () => {} },
     identify: () => alice,
     warn: () => {},

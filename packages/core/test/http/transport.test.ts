@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createCarriage } from '../../src/http/transport.js'
+import { createTransport } from '../../src/http/transport.js'
 
 const dayMs = 86_400_000
 const none = { cookie: undefined, sessionId: undefined, isSecure: true }
@@ -28,44 +28,44 @@ describe('read', () => {
     ['both alike', { ...none, cookie: '__Host-sessions=c', sessionId: 'c' }, both, 'c'],
     ['both, but different', { ...none, cookie: '__Host-sessions=c', sessionId: 'd' }, both, undefined],
     ['a huge header', { ...none, sessionId: 'x'.repeat(1_000_000) }, both, undefined],
-  ] as const)('%s', (_, carrier, options, expected) => {
-    expect(createCarriage(options, dayMs).read(carrier)).toBe(expected)
+  ] as const)('%s', (_, fields, options, expected) => {
+    expect(createTransport(options, dayMs).read(fields)).toBe(expected)
   })
 })
 
 describe('write', () => {
   it('sets a __Host- cookie that scripts and other sites cannot use', () => {
-    expect(createCarriage({}, dayMs).write(none, 'c')).toEqual([
+    expect(createTransport({}, dayMs).write(none, 'c')).toEqual([
       ['Set-Cookie', '__Host-sessions=c; Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Lax'],
     ])
   })
 
   it('sets a plain one over plain HTTP, but not in production', () => {
-    const carrier = { ...none, isSecure: false }
-    const development = createCarriage(
+    const fields = { ...none, isSecure: false }
+    const development = createTransport(
       { cookie: { name: 'chat', sameSite: 'strict' } },
       Number.POSITIVE_INFINITY,
     )
-    expect(development.write(carrier, 'c')).toEqual([
+    expect(development.write(fields, 'c')).toEqual([
       ['Set-Cookie', `chat=c; Max-Age=${400 * 86_400}; Path=/; HttpOnly; SameSite=Strict`],
     ])
     vi.stubEnv('NODE_ENV', 'production')
-    const production = createCarriage({}, dayMs)
-    expect(production.isHeldBack(carrier)).toBe(true)
-    expect(production.write(carrier, 'c')).toEqual([])
-    expect(createCarriage({ cookie: { secure: false } }, dayMs).write(carrier, 'c')).toHaveLength(1)
+    const production = createTransport({}, dayMs)
+    expect(production.isHeldBack(fields)).toBe(true)
+    expect(production.write(fields, 'c')).toEqual([])
+    expect(createTransport({ cookie: { secure: false } }, dayMs).write(fields, 'c')).toHaveLength(1)
     vi.unstubAllEnvs()
-    expect(createCarriage({ cookie: { secure: true } }, dayMs).isHeldBack(carrier)).toBe(true)
+    expect(createTransport({ cookie: { secure: true } }, dayMs).isHeldBack(fields)).toBe(true)
   })
 
   it('takes a cookie away with the attributes it was set with', () => {
-    expect(createCarriage({}, dayMs).write(none, undefined)).toEqual([
+    expect(createTransport({}, dayMs).write(none, undefined)).toEqual([
       ['Set-Cookie', '__Host-sessions=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax'],
     ])
   })
 
   it('uses the header where it is on', () => {
-    expect(createCarriage({ cookie: false, header: true }, dayMs).write(none, 'c')).toEqual([
+    expect(createTransport({ cookie: false, header: true }, dayMs).write(none, 'c')).toEqual([
       ['X-Session-Id', 'c'],
     ])
   })
@@ -76,5 +76,5 @@ it.each([
   [{ cookie: { name: 'a b' } }, 'cookie.name'],
   [{ cookie: { sameSite: 'none' as const, secure: false } }, 'cookie.secure'],
 ])('refuses %j at the start', (options, path) => {
-  expect(() => createCarriage(options, dayMs)).toThrow(expect.objectContaining({ code: 'invalid', path }))
+  expect(() => createTransport(options, dayMs)).toThrow(expect.objectContaining({ code: 'invalid', path }))
 })

@@ -99,9 +99,9 @@ describe('session.context', () => {
   it('does not remember where a look-up began, and leaves a draft a draft', async () => {
     const session = await service().for(alice).create()
     await session.append(said(300))
-    const { revision } = await session.refresh()
+    const { revision } = (await session.read()).record
     await session.context({ maxTokens: 500, query: 'message number 7' })
-    expect((await session.refresh()).revision).toBe(revision)
+    expect((await session.read()).record.revision).toBe(revision)
     const draft = service().for(alice).draft()
     expect((await draft.context({ maxTokens: 500 })).messages).toEqual([])
     expect(draft.isStored).toBe(false)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { memoryStore, type SessionStore, type SessionsOfCaller, type TransferMode } from '../../src/index.js'
+import { memoryStore, type SessionStore, type CallerSessions, type TransferMode } from '../../src/index.js'
 import { admin, anonymous, codeOf, service } from '../service.js'
 import { type CrashPoint, haltingStore } from '../../src/testing/halting-store.js'
 
@@ -8,7 +8,7 @@ const processOn = (store: SessionStore) => service({ store, credentialSecrets })
 const modes: readonly TransferMode[] = ['move', 'share', 'copy']
 const redemptionId = 'redemption-of-this-test'
 
-async function sourceOn(mine: SessionsOfCaller) {
+async function sourceOn(mine: CallerSessions) {
   const source = await mine.create({
     title: 'Phones',
     state: { phase: 'checkout' },

@@ -220,8 +220,8 @@ describe('redeem', () => {
     const { secret } = started
     expect(await mine.redeem({ secret, holding })).toMatchObject({
       status: 'occupied',
-      joins: { sessionId: source.id, title: 'Phones', messageCount: 1, cartPieces: 2 },
-      leaves: { sessionId: holding.id, title: 'My own', messageCount: 0, cartPieces: 0 },
+      joins: { sessionId: source.id, title: 'Phones', messageCount: 1, itemCount: 2 },
+      leaves: { sessionId: holding.id, title: 'My own', messageCount: 0, itemCount: 0 },
     })
     expect((await mine.redeem({ secret, holding: source })).status).toBe('redeemed')
     const second = await source.transfer({ mode: 'copy' })

@@ -70,7 +70,7 @@ describe('a process that dies in a turn', () => {
         expect(line).toMatch(/^(user: Hi|assistant: Hello) \(complete\)$/)
       pass(31_000)
       const result = await session.turn('Hi', answer, { key: 'k' }).result
-      expect(result).toMatchObject({ status: 'complete', text: 'Hello' })
+      expect(result).toMatchObject({ status: 'completed', text: 'Hello' })
       expect(await lines(session)).toEqual(['user: Hi (complete)', 'assistant: Hello (complete)'])
       await session.turn('And?', () => 'Yes').result
       expect(await lines(session)).toHaveLength(4)
@@ -86,7 +86,7 @@ describe('a process that dies in a turn', () => {
       await halting.died
       const session = await survivor()
       pass(31_000)
-      expect((await session.turn('Ho', () => 'Ha').result).status).toBe('complete')
+      expect((await session.turn('Ho', () => 'Ha').result).status).toBe('completed')
       const history = await lines(session)
       expect(history.slice(-2)).toEqual(['user: Ho (complete)', 'assistant: Ha (complete)'])
       // Either nothing came of the first message, or it is there with one reply.
@@ -104,7 +104,7 @@ describe('a process that dies in a turn', () => {
     pass(29_000)
     await expect(session.turn('Ho', () => 'Ha').result).rejects.toMatchObject({ code: 'turn_in_progress' })
     pass(2_000)
-    expect((await session.turn('Ho', () => 'Ha').result).status).toBe('complete')
+    expect((await session.turn('Ho', () => 'Ha').result).status).toBe('completed')
     expect(await lines(session)).toEqual([
       'user: Hi (complete)',
       'assistant:  (aborted)',

@@ -9,7 +9,7 @@ it('stores a reply though a message of the user is named like it', async () => {
   const session = await service().for(alice).open('one')
   await session.append({ id: 'm.r1', role: 'user', content: 'a note' })
   const answered = await session.turn({ id: 'm', content: 'Hi' }, () => 'Hello').result
-  expect(answered).toMatchObject({ status: 'complete', text: 'Hello', replayed: false })
+  expect(answered).toMatchObject({ status: 'completed', text: 'Hello', replayed: false })
   const again = await session.turn({ id: 'm', content: 'Hi' }, () => 'asked twice').result
   expect(again).toMatchObject({ text: 'Hello', replayed: true, reply: { id: answered.reply.id } })
   await session.turn('And?', () => 'Yes').result

@@ -64,7 +64,7 @@ describe('a turn', () => {
       '4 completed',
     ])
     const result = await turn.result
-    expect(result).toMatchObject({ status: 'complete', text: 'Hello there', replayed: false, reused: false })
+    expect(result).toMatchObject({ status: 'completed', text: 'Hello there', replayed: false, reused: false })
     expect(await lines(session)).toEqual(['user: Hi (complete)', 'assistant: Hello there (complete)'])
     expect((await session.history()).messages).toEqual([result.message, ...result.replies])
     expect(events[0]).toMatchObject({ messageId: result.message.id, seq: 1, replyId: result.reply.id })
@@ -93,7 +93,7 @@ describe('a turn', () => {
     ]
     for (const [answer, text] of answers) {
       const session = await opened()
-      expect(await session.turn('?', () => answer).result).toMatchObject({ status: 'complete', text })
+      expect(await session.turn('?', () => answer).result).toMatchObject({ status: 'completed', text })
     }
   })
 
@@ -152,7 +152,7 @@ describe('a turn', () => {
     ).toMatchObject({
       status: 'failed',
     })
-    expect(await session.turn('again', echo).result).toMatchObject({ status: 'complete' })
+    expect(await session.turn('again', echo).result).toMatchObject({ status: 'completed' })
   })
 
   it('keeps what fits of an answer that is too long', async () => {
@@ -302,7 +302,7 @@ describe('one turn at a time', () => {
     const turns = Array.from({ length: 10 }, (_, index) =>
       handles[index % processes]!.turn(`m${index}`, (turn) => (asked++, echo(turn)), { policy: 'queue' }),
     )
-    for (const turn of turns) expect((await turn.result).status).toBe('complete')
+    for (const turn of turns) expect((await turn.result).status).toBe('completed')
     expect(asked).toBe(10)
     const history = await lines(handles[0])
     expect(history).toHaveLength(20)
@@ -336,7 +336,7 @@ describe('one turn at a time', () => {
       const first = one.turn('Hi', respond)
       await begun
       const second = two.turn('wait', echo, { policy: 'interrupt' })
-      expect(await second.result).toMatchObject({ status: 'complete' })
+      expect(await second.result).toMatchObject({ status: 'completed' })
       expect(await first.result).toMatchObject({ status: 'aborted', reason: 'interrupted' })
       expect(await lines(one)).toEqual([
         'user: Hi (complete)',
@@ -384,7 +384,7 @@ describe('one turn at a time', () => {
       await move(two)
       expect(await codeOf(turn.result)).toBe('turn_lost')
       expect(await lines(two)).toEqual([])
-      expect((await two.turn('Hi', echo).result).status).toBe('complete')
+      expect((await two.turn('Hi', echo).result).status).toBe('completed')
     }
   })
 
@@ -454,7 +454,7 @@ describe('a key', () => {
       throw new Error('down')
     }
     expect((await session.turn('Hi', fail, { key: 'k' }).result).status).toBe('failed')
-    expect((await session.turn('Hi', echo, { key: 'k' }).result).status).toBe('complete')
+    expect((await session.turn('Hi', echo, { key: 'k' }).result).status).toBe('completed')
     expect(await lines(session)).toEqual(['user: Hi (complete)', 'assistant: You said Hi (complete)'])
     expect((await session.history({ branch: 'all' })).messages).toHaveLength(3)
   })
@@ -509,7 +509,7 @@ describe('a store that falters', () => {
       failing = true
       return 'Hello'
     }).result
-    expect(result.status).toBe('complete')
+    expect(result.status).toBe('completed')
     expect(await lines(session)).toHaveLength(2)
     await until(async () => (await session.currentTurn()) === undefined)
   })

@@ -1,4 +1,4 @@
-import type { Session, Sessions, SessionsOfCaller } from '@sessions/core'
+import type { Session, Sessions, CallerSessions } from '@sessions/core'
 import type { Life } from '../marker.js'
 import type { LoggedMessage, Operation } from '../operation.js'
 import type { Random } from '../random.js'
@@ -87,7 +87,7 @@ export class Lane {
     if (session !== undefined) this.keep(session)
   }
 
-  callerOf(tenantId: string): SessionsOfCaller {
+  callerOf(tenantId: string): CallerSessions {
     return this.sessions.for({ tenantId, userId: 'shopper' })
   }
 

@@ -23,7 +23,7 @@ export async function runLanes({ store, worker, seed, seconds, log }: RunLanesOp
     // Never needed: callers are known by their identity. Without it the service would warn.
     credentialSecrets: ['torture-torture-torture-torture-torture'],
     // Rewound paths are long here, and no loss must hide behind a limit.
-    limits: { maxBodyLength: 1_000_000 },
+    limits: { maxSessionLength: 1_000_000 },
   }
   const sessions = createSessions(shared)
   const briefSessions = createSessions({ ...shared, ttl: { idleMs: briefMs } })

@@ -34,7 +34,7 @@ interface Line {
 
 interface Counted {
   readonly items: readonly Line[]
-  readonly pieces: number
+  readonly itemCount: number
   readonly total?: Money
 }
 
@@ -78,7 +78,7 @@ const tellers: { readonly [Tool in keyof Outputs]: (output: Outputs[Tool], input
   remove_from_cart: ({ removed, ...cart }) => `I took **${removed}** out. ${sayTotal(cart)}`,
   clear_cart: () => 'Your cart is empty now.',
   show_cart: (cart) =>
-    cart.pieces === 0
+    cart.itemCount === 0
       ? 'Your cart is empty. Ask for something warm, or for something to read.'
       : `In your cart:\n\n${sayItems(cart.items)}\n\n${sayTotal(cart)}`,
   checkout: ({ orderId, items, total }) =>
@@ -124,9 +124,9 @@ function sayItems(items: readonly Line[]): string {
     .join('\n')
 }
 
-function sayTotal({ pieces, total }: Counted): string {
+function sayTotal({ itemCount, total }: Counted): string {
   if (total === undefined) return 'Your cart is empty now.'
-  return `That makes **${sayMoney(total)}** for ${sayCount(pieces, 'thing')}.`
+  return `That makes **${sayMoney(total)}** for ${sayCount(itemCount, 'thing')}.`
 }
 
 function sayError(tool: string, output: JsonValue): string {

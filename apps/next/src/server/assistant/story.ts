@@ -13,7 +13,7 @@ export function story({ name, about = 'a lost umbrella', things }: StoryInput): 
   const hero = name ?? 'Mara'
   const luggage =
     things.length === 0 ? 'a flask of tea that somebody had pressed into her hands' : sayThings(things)
-  return `### The Last Carriage
+  return `### The Last Transport
 
 The night train to the coast had eleven carriages, and ${hero} was in the twelfth. Nobody had ever mentioned a twelfth. It had not been on the board, nor on the ticket, and the conductor, when he came by, looked at the door for a long moment as if he were trying to remember whether he had locked it.
 
@@ -23,7 +23,7 @@ ${hero} had not been, until then. But it was past midnight, the rain was drawing
 
 “Then mind the shelf,” said the conductor. “It keeps what people forget. It does not always give it back.”
 
-The shelf ran along the whole carriage. There were gloves on it, in ones and never in twos. There were nine walking sticks, a cello without strings, a birthday cake that still had its candles, and a small brown dog who was asleep and did not look forgotten at all. Each thing had a label, and on each label stood, in the same careful hand, the name of a station and the hour.
+The shelf ran along the whole transport. There were gloves on it, in ones and never in twos. There were nine walking sticks, a cello without strings, a birthday cake that still had its candles, and a small brown dog who was asleep and did not look forgotten at all. Each thing had a label, and on each label stood, in the same careful hand, the name of a station and the hour.
 
 ${hero} had brought ${luggage}, and put it down on the last free seat. The dog opened one eye.
 

@@ -18,7 +18,7 @@ export function titleOf(text: string): string {
 
 /** Names a session that has no name yet. */
 export async function giveTitle(session: Session, text: string): Promise<void> {
-  const { title, revision } = await session.refresh()
+  const { title, revision } = (await session.read()).record
   const given = titleOf(text)
   if (title !== undefined || given === '') return
   try {

@@ -1,4 +1,4 @@
-import { type Cart, type CartItem, cartTotal, type JsonObject, pieces } from '@sessions/core'
+import { type Cart, type CartItem, cartTotal, type JsonObject, itemCount } from '@sessions/core'
 import { type ToolContext, SessionError } from '@sessions/core'
 import { z } from 'zod'
 import { findProduct, type Product, searchProducts } from '../catalogue.ts'
@@ -94,7 +94,7 @@ function cartView(cart: Cart) {
   const total = cartTotal(cart)
   return {
     items: cart.items.map(itemView),
-    pieces: pieces(cart),
+    itemCount: itemCount(cart),
     ...(total === undefined ? {} : { total: { ...total } }),
   }
 }

@@ -17,7 +17,7 @@ export function Announcer() {
       if (answer.pieces.length === 0) setSaid('')
     } else if (last !== undefined && last.id === writing.current) {
       writing.current = undefined
-      setSaid(last.status === 'complete' ? `The assistant says: ${textOf(last)}` : 'The answer broke off.')
+      setSaid(last.status === 'completed' ? `The assistant says: ${textOf(last)}` : 'The answer broke off.')
     }
   }, [answer, last])
   return (

@@ -97,7 +97,7 @@ const endings: Readonly<Record<string, string>> = {
 }
 
 function Ending({ message, onRetry }: { message: MessageView; onRetry: (() => void) | undefined }) {
-  if (message.status === 'complete') return undefined
+  if (message.status === 'completed') return undefined
   if (message.status === 'corrupt') return <p className="ending">This message cannot be read any more.</p>
   const turn = message.metadata?.['turn'] as { code?: string; error?: string; reason?: string } | undefined
   const why =

@@ -128,5 +128,5 @@ function isOf(id: string, { replyId }: LiveAnswer): boolean {
 }
 
 function toMessage({ id, text, at }: Outgoing, seq: number): MessageView {
-  return { seq, id, role: 'user', content: text, createdAt: at, status: 'complete', tokens: 0 }
+  return { seq, id, role: 'user', content: text, createdAt: at, status: 'completed', tokens: 0 }
 }

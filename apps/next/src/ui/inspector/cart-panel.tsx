@@ -35,12 +35,12 @@ export function CartPanel({ sessionId, mark }: PanelProps) {
     void cart.change(async () => {
       const { order: placed } = await call<{ order: Order }>('POST', `${path}/checkout`, { key: newKey() })
       setOrder(placed)
-      return { items: [], pieces: 0 }
+      return { items: [], itemCount: 0 }
     })
   }
 
   if (cart.value === undefined) return <p className="panel-note">{cart.problem ?? ' '}</p>
-  const { items, pieces, total } = cart.value
+  const { items, itemCount, total } = cart.value
   return (
     <>
       {cart.problem === undefined ? undefined : (
@@ -69,7 +69,7 @@ export function CartPanel({ sessionId, mark }: PanelProps) {
           </ul>
           <p className="total">
             <span>
-              {pieces} {pieces === 1 ? 'piece' : 'pieces'}
+              {itemCount} {itemCount === 1 ? 'piece' : 'pieces'}
             </span>
             <strong>{total === undefined ? '' : formatMoney(total)}</strong>
           </p>

@@ -5,7 +5,7 @@ import type { SessionChange, SessionGuard, SessionStore } from '../session-store
 import { checkChange, checkMessageQuery, checkPageLimit, checkWhole } from '../check-arguments.js'
 import { type Clock, processClock } from '../../time.js'
 import { MemorySession } from './memory-session.js'
-import { MemoryShelf } from './session-table.js'
+import { SessionTable } from './session-table.js'
 
 export interface MemoryStoreOptions {
   /** At most this many sessions; the least recently read or changed one goes first (default 10,000). */
@@ -39,10 +39,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   const { maxSessions = 10_000, maxBytes = 256 * 1024 * 1024, clock = processClock, onEvict } = options
   checkWhole(maxSessions, 'maxSessions', 1)
   checkWhole(maxBytes, 'maxBytes', 1)
-  const shelf = new MemoryShelf()
+  const table = new SessionTable()
 
   function existing(ref: SessionRef): MemorySession {
-    const session = shelf.use(ref, clock())
+    const session = table.use(ref, clock())
     if (session === undefined) throw new SessionError('not_found', 'there is no such session')
     return session
   }
@@ -54,12 +54,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
   // The session just changed fits on its own, and is the last to go.
   function keepBounds(now: number): void {
-    const over = () => shelf.size > maxSessions || shelf.bytes > maxBytes
-    if (over()) shelf.sweep(Infinity, now)
+    const over = () => table.size > maxSessions || table.bytes > maxBytes
+    if (over()) table.sweep(Infinity, now)
     while (over()) {
-      const session = shelf.leastRecent()
+      const session = table.leastRecent()
       if (session === undefined) return
-      shelf.drop(session)
+      table.drop(session)
       const { tenantId, id } = session
       if (onEvict !== undefined) queueMicrotask(() => onEvict({ tenantId, id }))
     }
@@ -68,18 +68,18 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   return {
     async read(ref, { tail = 0 } = {}) {
       checkWhole(tail, 'tail', 0)
-      const session = shelf.use(ref, clock())
+      const session = table.use(ref, clock())
       return session && { record: session.record(), body: session.body(), messages: session.tail(tail) }
     },
 
     async commit(ref, change) {
       checkChange(change)
       const now = clock()
-      const session = toChange(shelf.use(ref, now), ref, change, now)
+      const session = toChange(table.use(ref, now), ref, change, now)
       checkFits(session.bytesAfter(change))
-      if (change.revision === 0) shelf.sweep(sweptPerCreate, now)
+      if (change.revision === 0) table.sweep(sweptPerCreate, now)
       const messages = session.apply(change, now)
-      shelf.put(session)
+      table.put(session)
       keepBounds(now)
       return { record: session.record(), messages }
     },
@@ -91,28 +91,28 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
     async amend(ref, amendments, guard) {
       const now = clock()
-      const session = shelf.use(ref, now)
+      const session = table.use(ref, now)
       if (!isMeant(session, guard)) return 0
       checkFits(session.bytesAmended(amendments))
       const count = session.amend(amendments)
-      shelf.put(session)
+      table.put(session)
       keepBounds(now)
       return count
     },
 
     async trim(ref, throughSeq, guard) {
       checkWhole(throughSeq, 'throughSeq', 0)
-      const session = shelf.use(ref, clock())
+      const session = table.use(ref, clock())
       if (!isMeant(session, guard)) return 0
       const count = session.trim(throughSeq)
-      shelf.put(session)
+      table.put(session)
       return count
     },
 
     async remove(ref, guard) {
-      const session = shelf.use(ref, clock())
+      const session = table.use(ref, clock())
       if (!isMeant(session, guard)) return false
-      shelf.drop(session)
+      table.drop(session)
       return true
     },
 
@@ -121,7 +121,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       const after = cursor === undefined ? undefined : parseCursor(cursor)
       const now = clock()
       const items: SessionRecord[] = []
-      for (const session of shelf.active(tenantId, userId, after)) {
+      for (const session of table.active(tenantId, userId, after)) {
         if (session.isPast(now) || (label !== undefined && session.label !== label)) continue
         // One more than the page was found, so there is a next one.
         if (items.length === limit) return { items, cursor: toCursor(items.at(-1)!) }
@@ -132,7 +132,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
     async sweep({ limit }) {
       checkWhole(limit, 'limit', 1)
-      return shelf.sweep(limit, clock())
+      return table.sweep(limit, clock())
     },
   }
 }

@@ -29,7 +29,7 @@ interface Tenant {
   readonly users: Map<string, ActivityList>
 }
 
-/** What the shelf remembers of a session beside the session itself. */
+/** What the table remembers of a session beside the session itself. */
 interface Place {
   bytes: number
   entry: Entry
@@ -37,7 +37,7 @@ interface Place {
 }
 
 /** All sessions of a `memoryStore`: by tenant and id, by use, by activity, by deadline. */
-export class MemoryShelf {
+export class SessionTable {
   readonly #tenants = new Map<string, Tenant>()
   /** Least recently used first. */
   readonly #places = new Map<MemorySession, Place>()

@@ -1,7 +1,7 @@
 import type { Cart, CartItemInput } from '../../domain/cart.js'
 import type { Session } from '../../session.js'
 import { etagOf, isKnown } from '../etag.js'
-import { type Answer, type Route, route } from '../route.js'
+import { type RouteResponse, type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
 import { cartView, orderView } from '../views.js'
 
@@ -86,7 +86,7 @@ export const cartRoutes: readonly Route[] = [
   }),
 ]
 
-function answer(session: Session, cart: Cart): Answer {
+function answer(session: Session, cart: Cart): RouteResponse {
   return {
     body: { sessionId: session.id, cart: cartView(cart) },
     headers: { ETag: etagOf(session.record) },

@@ -5,7 +5,7 @@ import { checkFields, checkRoles } from '../client-fields.js'
 import { etagOf } from '../etag.js'
 import { type Route, route } from '../route.js'
 import { messageView, sessionView } from '../views.js'
-import { Session } from '../../session.js'
+import type { Session } from '../../session.js'
 import * as schemas from '../schemas.js'
 
 export const messageRoutes: readonly Route[] = [
@@ -76,7 +76,7 @@ export const messageRoutes: readonly Route[] = [
     async handle({ session: find, change }) {
       const session = await find()
       await session.reset(change)
-      const record = await session.refresh()
+      const { record } = await session.read()
       return { body: { session: sessionView(record) }, headers: { ETag: etagOf(record) } }
     },
   }),
@@ -98,7 +98,7 @@ export const messageRoutes: readonly Route[] = [
         // Asked for in so many words, a little is worth summing up, too.
         ...(keepTokens === undefined ? {} : { keepTokens, minTokens: 1 }),
       })
-      const record = await session.refresh()
+      const { record } = await session.read()
       return {
         body: {
           compacted,

@@ -2,16 +2,16 @@ import { digestOf } from '../../digest.js'
 import { toIso } from '../../time.js'
 import type { TransferOptions } from '../../transfer/options.js'
 import type { RedeemOptions } from '../../sessions.js'
-import type { SessionSummary, TransferDescription, TransferKey } from '../../transfer/redemption.js'
+import type { SessionPreview, TransferDescription, TransferKey } from '../../transfer/redemption.js'
 import { etagOf } from '../etag.js'
 import { problemOf } from '../problem.js'
-import { type Answer, type Call, type Route, route } from '../route.js'
+import { type RouteResponse, type Call, type Route, route } from '../route.js'
 import * as schemas from './transfer-schemas.js'
 import { sessionView } from '../views.js'
 
 const ended =
   (status: 'revoked' | 'denied') =>
-  async ({ session: find, params }: Pick<Call, 'session' | 'params'>): Promise<Answer> => {
+  async ({ session: find, params }: Pick<Call, 'session' | 'params'>): Promise<RouteResponse> => {
     const session = await find()
     const transferId = params['transferId']!
     await (status === 'revoked' ? session.revokeTransfer(transferId) : session.denyTransfer(transferId))
@@ -184,7 +184,7 @@ function askedBy({
 /** What a device would leave for what: nothing has happened, and the user is to decide. */
 function occupied(
   requestId: string,
-  { joins, leaves }: { joins: TransferDescription; leaves: SessionSummary },
+  { joins, leaves }: { joins: TransferDescription; leaves: SessionPreview },
 ): Response {
   const detail = 'This device holds a session. Say replace: true to leave it.'
   const problem = {

@@ -52,7 +52,7 @@ const summary = {
   sessionId: z.string(),
   title: z.string().optional(),
   messageCount: count,
-  cartPieces: count,
+  itemCount: count,
 }
 const description = z.strictObject({
   transferId: z.string(),

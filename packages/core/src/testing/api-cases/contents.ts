@@ -89,11 +89,11 @@ export const contentCases: ApiChapter = {
         const { cart } = (await alice.get(`/sessions/${id}/cart`)).body
         expect(cart).toMatchObject({
           items: [{ quantity: 20 }],
-          pieces: 20,
+          itemCount: 20,
           total: { amount: 2000, currency: 'EUR' },
         })
         const item = `/sessions/${id}/cart/items/${cart.items[0].id}`
-        expect((await alice.send('PATCH', item, { body: { quantity: 3 } })).body.cart.pieces).toBe(3)
+        expect((await alice.send('PATCH', item, { body: { quantity: 3 } })).body.cart.itemCount).toBe(3)
         const orders = await together(5, () => alice.post(`/sessions/${id}/cart/checkout`))
         expect(orders.filter(({ status }) => status === 201)).toHaveLength(1)
         expect((await alice.send('DELETE', item)).status).toBe(404)
@@ -105,7 +105,7 @@ export const contentCases: ApiChapter = {
         ]) {
           expect((await alice.post(`/sessions/${id}/cart/items`, wrong)).status).toBe(400)
         }
-        expect((await alice.get(`/sessions/${id}/cart`)).body.cart).toEqual({ items: [], pieces: 0 })
+        expect((await alice.get(`/sessions/${id}/cart`)).body.cart).toEqual({ items: [], itemCount: 0 })
       },
     },
   ],

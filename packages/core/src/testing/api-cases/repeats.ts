@@ -77,7 +77,7 @@ export const repeatCases: ApiChapter = {
         const adds = await together(10, () => alice.post(`/sessions/${id}/cart/items`, phone, keyed('add')))
         for (const { status, body } of adds)
           expect({ status, body }).toEqual({ status: 201, body: adds[0]!.body })
-        expect((await alice.get(`/sessions/${id}/cart`)).body.cart.pieces).toBe(1)
+        expect((await alice.get(`/sessions/${id}/cart`)).body.cart.itemCount).toBe(1)
         const sent = await together(10, () =>
           alice.post(`/sessions/${id}/message`, { content: 'count' }, keyed('say')),
         )

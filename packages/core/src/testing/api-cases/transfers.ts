@@ -26,7 +26,7 @@ async function held(client: ApiClient) {
 async function contents(client: ApiClient, id: string, headers: Record<string, string>) {
   const get = async (part: string) => (await client.get(`/sessions/${id}/${part}`, { headers })).body
   return {
-    cart: (await get('cart')).cart?.pieces,
+    cart: (await get('cart')).cart?.itemCount,
     state: (await get('state')).state,
     preferences: (await get('preferences')).preferences,
     messages: (await get('messages')).messages?.items.map((item: { content: string }) => item.content),
@@ -63,7 +63,7 @@ export const transferCases: ApiChapter = {
           mode: 'move',
           title: 'Phones',
           messageCount: 1,
-          cartPieces: 2,
+          itemCount: 2,
         })
         const redeemed = await redeem(nobody, { secret })
         expect(redeemed.body).toMatchObject({ status: 'redeemed', session: { id }, returnTo: '/cart' })
@@ -143,8 +143,8 @@ export const transferCases: ApiChapter = {
         expect(asked.body).toMatchObject({
           code: 'conflict',
           path: 'replace',
-          joins: { sessionId: id, title: 'Phones', messageCount: 1, cartPieces: 2 },
-          leaves: { sessionId: own.body.session.id, title: 'My own', messageCount: 0, cartPieces: 2 },
+          joins: { sessionId: id, title: 'Phones', messageCount: 1, itemCount: 2 },
+          leaves: { sessionId: own.body.session.id, title: 'My own', messageCount: 0, itemCount: 2 },
         })
         expect(asked.headers.get('x-session-id')).toBeNull()
         expect(asked.headers.getSetCookie()).toEqual([])

@@ -40,7 +40,7 @@ export const turnCases: ApiChapter = {
         const reply = await alice.post(`/sessions/${id}/message`, { content: 'Hi' })
         expect(reply.status).toBe(200)
         expect(reply.body).toMatchObject({
-          turn: { status: 'complete' },
+          turn: { status: 'completed' },
           response: { text: 'echo: Hi', finishReason: 'stop', reused: false },
           messages: [
             { role: 'user', content: 'Hi', seq: 1 },
@@ -195,7 +195,7 @@ export const turnCases: ApiChapter = {
         const id = await alice.newSession()
         const { body } = await alice.post(`/sessions/${id}/message`, { content: 'tools' })
         expect(body.response.text).toBe('echo: tools')
-        expect((await alice.get(`/sessions/${id}/cart`)).body.cart.pieces).toBe(2)
+        expect((await alice.get(`/sessions/${id}/cart`)).body.cart.itemCount).toBe(2)
         const events = await collect(
           alice.events('POST', `/sessions/${id}/message`, { body: { content: 'tools' } }),
         )

@@ -52,7 +52,7 @@ export async function plainLook(): Promise<void> {
 
 export async function plainRename(form: FormData): Promise<void> {
   const session = await getWritableSession(chat, textIn(form))
-  await session.rename('renamed by an action')
+  await session.edit({ title: 'renamed by an action' })
 }
 
 /** Its result is a stream, which writes when the response has long begun. */

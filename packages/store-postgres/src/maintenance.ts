@@ -5,7 +5,7 @@ import type { Call, Database, Row, Run } from './database.js'
 import { toWhole } from './rows.js'
 import { encodeText } from './text.js'
 
-export interface KeeperOptions {
+export interface MaintenanceOptions {
   /** Whether a statement may only be about one tenant. */
   oneTenant: boolean
   timeoutMs: number
@@ -18,13 +18,13 @@ const maxSwept = 500
  * Amends, trims, removes and sweeps. What deletes messages is a statement of its own, after the one that took the
  * session: it has to see what was appended until then, or that would be left over.
  */
-export class Keeper {
+export class Maintenance {
   readonly #database: Database
   readonly #cold: ColdStatements
   readonly #oneTenant: boolean
   readonly #timeoutMs: number
 
-  constructor(database: Database, cold: ColdStatements, { oneTenant, timeoutMs }: KeeperOptions) {
+  constructor(database: Database, cold: ColdStatements, { oneTenant, timeoutMs }: MaintenanceOptions) {
     this.#database = database
     this.#cold = cold
     this.#oneTenant = oneTenant

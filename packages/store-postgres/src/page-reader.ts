@@ -16,7 +16,7 @@ import { isNull, parseMessage, parseRecord, toText } from './rows.js'
 import { encodeText } from './text.js'
 
 /** Reads logs and lists, a page at a time. */
-export class Browser {
+export class PageReader {
   readonly #database: Database
   readonly #cold: ColdStatements
   readonly #timeoutMs: number
