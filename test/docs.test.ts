@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
-import { sessionErrorCodes } from '@sessions/core'
+import { sessionErrorCodes } from '../packages/core/src/errors.js'
 
 const root = resolve(import.meta.dirname, '..')
 // Inside the repository, so that the names of the packages resolve as they do for the tests.

@@ -1,12 +1,6 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common'
-import type {
-  Identity,
-  SessionApi,
-  SessionApiOptions,
-  Sessions,
-  SessionsOptions,
-  SessionWarning,
-} from '@sessions/core'
+import type { Identity, Sessions, SessionsOptions, SessionWarning } from '@sessions/core'
+import type { SessionApi, SessionApiOptions } from '@sessions/core/http'
 import type { TransportOptions } from '@sessions/core/node'
 import type { SessionsRequest } from './platform.js'
 import type { SessionsController } from './sessions.controller.js'

@@ -1,11 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import {
-  createSessionApi,
-  createSessions,
-  memoryStore,
-  SessionError,
-  type SessionStore,
-} from '../../src/index.js'
+import { createSessionApi } from '../../src/http.js'
+import { createSessions, memoryStore, SessionError, type SessionStore } from '../../src/index.js'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 import { collect, type WireEvent } from '../../src/testing/api-case.js'
 import { until } from '../../src/testing/until.js'
@@ -94,7 +89,7 @@ describe('a client that goes away', () => {
       await until(async () => (await client.get(`/sessions/${id}`)).body.session.turn === undefined)
       const lines = await client.lines(id)
       expect(lines, `point ${point}`).toHaveLength(2)
-      expect(lines[0]).toMatch(/^user: .* \(complete\)$/)
+      expect(lines[0]).toMatch(/^user: .* \(completed\)$/)
       expect(lines[1]).toMatch(/^assistant: .* \((complete|aborted)\)$/)
     }
   })
@@ -299,7 +294,7 @@ describe('options', () => {
 it('serves a service that another copy of this package made, as bundlers bring it', async () => {
   const sessions = createSessions()
   vi.resetModules()
-  const copy = await import('../../src/index.js')
+  const copy = await import('../../src/http.js')
   expect(copy.createSessionApi).not.toBe(createSessionApi)
   const api = copy.createSessionApi({ sessions, identify: () => ({ tenantId: 'acme', userId: 'alice' }) })
   const made = await api.handle(new Request('https://api.test/sessions', { method: 'POST' }))

@@ -91,7 +91,7 @@ describe('clients of unified-llm-client 0.1', () => {
       id: 'new-1',
       messageCount: 2,
     })
-    expect(await client.lines('new-1')).toEqual(['user: Hi (complete)', 'assistant: echo: Hi (complete)'])
+    expect(await client.lines('new-1')).toEqual(['user: Hi (completed)', 'assistant: echo: Hi (completed)'])
   })
 
   it('never reach a session that is not theirs', async () => {
