@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
@@ -150,11 +150,19 @@ describe('the core', () => {
   it('has the levels that ARCHITECTURE.md tells of, in their order', () => {
     const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
     const table = /<!-- levels -->([\s\S]*?)<!-- \/levels -->/.exec(text)?.[1] ?? ''
-    const rows = [...table.matchAll(/^\| ([a-z ]+) \| ([^|]+) \|/gm)].map(([, name, places]) => ({
+    const [, ...rows] = [...table.matchAll(/^\| ([a-z ]+) \| ([^|]+) \|/gm)].map(([, name, places]) => ({
       name,
       places: [...places!.matchAll(/`([^`]+)`/g)].map(([, place]) => place!),
     }))
     expect(rows).toEqual(coreLevels)
+  })
+
+  it('has every file that ARCHITECTURE.md names', () => {
+    const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+    const named = [...text.matchAll(/`([\w./-]+\/[\w./-]+\.ts)`/g)].map(([, file]) => file!)
+    expect(named.length).toBeGreaterThan(15)
+    const places = ['', 'packages/core/src', 'packages/store-postgres/src']
+    expect(named.filter((file) => !places.some((place) => existsSync(join(root, place, file))))).toEqual([])
   })
 
   it('has doors that re-export and do nothing else', () => {

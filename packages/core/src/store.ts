@@ -18,4 +18,5 @@ export type {
   StoredSession,
   SweepOptions,
 } from './contract/session-store.js'
+export { type Clock, processClock } from './time.js'
 export { setDeadline } from './contract/set-deadline.js'

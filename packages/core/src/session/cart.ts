@@ -22,6 +22,7 @@ type Action = SessionEventDetails['cart.changed']['action']
 export class SessionCart {
   readonly #live: LiveSession
 
+  /** @internal Made with the session. */
   constructor(live: LiveSession) {
     this.#live = live
   }

@@ -7,6 +7,7 @@ import type { ChangeOptions } from '../service/change-options.js'
 export class SessionState {
   readonly #live: LiveSession
 
+  /** @internal Made with the session. */
   constructor(live: LiveSession) {
     this.#live = live
   }
@@ -38,6 +39,7 @@ export class SessionState {
 export class SessionPreferences {
   readonly #live: LiveSession
 
+  /** @internal Made with the session. */
   constructor(live: LiveSession) {
     this.#live = live
   }
