@@ -3,6 +3,8 @@ import {
   checkMessageQuery,
   checkPageLimit,
   checkWhole,
+  corrupt,
+  notFound,
   SessionError,
   type SessionGuard,
   type SessionRecord,
@@ -20,9 +22,9 @@ import { OpNames } from './op-names.js'
 import { RedisCalls } from './redis-calls.js'
 import { toCommands, type RedisClient } from './redis-client.js'
 import { amendScript, pageScript, presenceScript, removeScript, trimScript } from './scripts.js'
-import { notFound, toCommitted, toRefusal, toRepeated, toSent, toVerdict } from './sent-change.js'
+import { toCommitted, toRefusal, toRepeated, toSent, toVerdict } from './sent-change.js'
 import { SessionIndex } from './session-index.js'
-import { checkWhose, corrupt, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
+import { checkWhose, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
 import { toText, toToken } from './encoding.js'
 
 export interface RedisStoreOptions {

@@ -1,8 +1,10 @@
 import { SessionError } from '../../errors.js'
-import { fromBase64Url, newId, toBase64Url } from '../../ids.js'
+import { newId } from '../../ids.js'
 import type { SessionRecord, SessionRef } from '../session-record.js'
-import type { SessionChange, SessionGuard, SessionStore } from '../session-store.js'
+import type { SessionChange, SessionStore } from '../session-store.js'
 import { checkChange, checkMessageQuery, checkPageLimit, checkWhole } from '../check-arguments.js'
+import { createListCursors } from '../list-cursors.js'
+import { checkIsMeant, isMeant, notFound } from '../refusals.js'
 import { type Clock, processClock } from '../../time.js'
 import { MemorySession } from './memory-session.js'
 import { SessionTable } from './session-table.js'
@@ -27,6 +29,8 @@ export interface MemoryStoreOptions {
 // Each new session takes a few dead ones along, so that a store that nobody sweeps does not fill up with them.
 const sweptPerCreate = 4
 
+const { toCursor, parseCursor } = createListCursors('memory 1')
+
 /**
  * Sessions in the memory of this process: for tests, for one process that may forget, and as the hot tier of others.
  *
@@ -43,7 +47,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
   function existing(ref: SessionRef): MemorySession {
     const session = table.use(ref, clock())
-    if (session === undefined) throw new SessionError('not_found', 'there is no such session')
+    if (session === undefined) throw notFound()
     return session
   }
 
@@ -137,13 +141,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   }
 }
 
-function isMeant(
-  session: MemorySession | undefined,
-  { incarnation }: SessionGuard = {},
-): session is MemorySession {
-  return session !== undefined && (incarnation === undefined || incarnation === session.incarnation)
-}
-
 /** The session `change` applies to, found or new, once all but its messages is known to fit. */
 function toChange(
   found: MemorySession | undefined,
@@ -151,35 +148,10 @@ function toChange(
   change: SessionChange,
   now: number,
 ): MemorySession {
-  const { revision, incarnation } = change
-  if (revision === 0 && found === undefined) return new MemorySession(ref, incarnation ?? newId(), now)
-  if (
-    found === undefined ||
-    (revision !== 0 && incarnation !== undefined && incarnation !== found.incarnation)
-  ) {
-    throw new SessionError('not_found', 'there is no such session')
+  if (found === undefined) {
+    if (change.revision !== 0) throw notFound()
+    return new MemorySession(ref, change.incarnation ?? newId(), now)
   }
-  if (revision !== undefined && revision !== found.revision) {
-    const problem = revision === 0 ? 'the session already exists' : 'the session was changed meanwhile'
-    throw new SessionError('conflict', problem, { revision: found.revision })
-  }
+  checkIsMeant(found, change)
   return found
-}
-
-function toCursor({ activeAt, id }: SessionRecord): string {
-  return toBase64Url(new TextEncoder().encode(JSON.stringify([activeAt, id])))
-}
-
-function parseCursor(cursor: string): { activeAt: number; id: string } {
-  try {
-    const position: unknown = JSON.parse(new TextDecoder().decode(fromBase64Url(cursor)))
-    if (Array.isArray(position) && position.length === 2) {
-      const [activeAt, id] = position as [unknown, unknown]
-      if (Number.isSafeInteger(activeAt) && typeof id === 'string')
-        return { activeAt: activeAt as number, id }
-    }
-  } catch {
-    // Not JSON: refused below like everything else that is not ours.
-  }
-  throw new SessionError('invalid', 'cursor is not one of this store', { path: 'cursor' })
 }
