@@ -20,7 +20,8 @@ import { contentsOf, type SessionContents } from './session/contents.js'
 import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
 import { watchSession, type WatchOptions } from './session/watch.js'
 import { expireBefore } from './session/expiry.js'
-import { appendMessages, readAllMessages, readHistory } from './session/messages.js'
+import { appendMessages, readHistory } from './session/messages.js'
+import { readWhole } from './session/whole.js'
 import { sessionContext, type SessionContextOptions } from './session/context.js'
 import { bindToUser, currentCredential, rotateCredential } from './session/credential.js'
 import * as transfers from './transfer/start.js'
@@ -144,7 +145,7 @@ export class Session {
    * once they do not fit.
    */
   async compact(options?: CompactOptions): Promise<Compaction> {
-    return compact(this.#live, await this.allMessages(), options)
+    return compact(this.#live, await readWhole(this.#live), options)
   }
 
   /**
@@ -172,7 +173,7 @@ export class Session {
 
   /** Every message on the active branch, oldest first. Costs what the history is long. */
   async allMessages(): Promise<Message[]> {
-    return readAllMessages(this.#live)
+    return [...(await readWhole(this.#live)).messages]
   }
 
   /**
@@ -296,8 +297,7 @@ export class Session {
 
   /** Counts, durations, topics and cart behaviour. Reads the whole active branch; changes nothing. */
   async info(): Promise<SessionInfo> {
-    const messages = await this.allMessages()
-    const { record, body } = await this.#live.load()
+    const { record, body, messages } = await readWhole(this.#live)
     return sessionInfoOf(record, body, messages)
   }
 

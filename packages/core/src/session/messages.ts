@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
 import { type HistoryOptions, type HistoryPage, readPath } from '../domain/path.js'
 import type { LiveSession } from '../service/live-session.js'
-import { encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { encodeMessage, type MessageInput } from '../domain/message.js'
 import { expireBefore } from './expiry.js'
 import type { AppendedMessage } from '../contract/session-store.js'
 
@@ -56,16 +56,4 @@ export async function readHistory(live: LiveSession, options: HistoryOptions): P
     return { messages: page, ...(first !== undefined && first.seq > from ? { before: first.seq } : {}) }
   }
   return readPath(live.service.store, live.ref, path, { ...options, limit })
-}
-
-/** Every message on the active branch, oldest first. */
-export async function readAllMessages(live: LiveSession): Promise<Message[]> {
-  const all: Message[] = []
-  let after: number | undefined = 0
-  while (after !== undefined) {
-    const page: HistoryPage = await readHistory(live, { after, limit: pageSize })
-    all.push(...page.messages)
-    after = page.after
-  }
-  return all
 }
