@@ -2,7 +2,7 @@ import { type SessionInfo, sessionInfoOf } from './domain/session-info.js'
 import type { Order } from './domain/cart.js'
 import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
-import { cleared, rewound, switched } from './domain/branches.js'
+import { cleared, firstReachable, rewound, switched } from './domain/branches.js'
 import { type FactInput, toFact } from './domain/facts.js'
 import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
@@ -246,16 +246,16 @@ export class Session {
   async reset(options?: ChangeOptions): Promise<void> {
     if (!this.isStored) return
     await this.#live.load()
-    let throughSeq = 0
     let dropped: TurnLease | undefined
-    const { record } = await this.#live.update((before) => {
-      throughSeq = this.record.lastSeq
+    const { record, body } = await this.#live.update((before) => {
       dropped = before.turn
-      return cleared(before, throughSeq)
+      return cleared(before, this.record.lastSeq)
     }, options)
-    await this.#live.service.store.trim(this.ref, throughSeq, this.#live.guard)
+    // Also where the change was made by an earlier call under the same name, which died before it came to this.
+    await this.#live.trim(firstReachable(body) - 1)
     if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
-    await removeSideRecords(this.#live.service, record, ['turns'])
+    // Where no turn was ever begun, none has left events.
+    if (body.turnCount !== undefined) await removeSideRecords(this.#live.service, record, ['turns'])
     this.#live.service.emit('session.reset', record, {})
   }
 
@@ -348,12 +348,23 @@ export class Session {
 
   /** Removes the session and everything in it, for good. @throws `not_found` when it is gone already. */
   async delete(): Promise<void> {
-    const { record } = await this.#live.load()
+    const { record, body } = await this.#live.load()
     if (this.isStored && !(await this.#live.remove())) throw noSuchSession()
-    const kinds = ['turns', 'requests', 'transfers'] as const
+    // A turn may have begun since. So may a transfer, but its record says nothing of the session and leads nowhere.
+    const kinds = [
+      'turns',
+      'requests',
+      ...(body.transfers === undefined ? [] : (['transfers'] as const)),
+    ] as const
     if (this.isStored) await removeSideRecords(this.#live.service, record, kinds)
     this.#live.service.emit('session.deleted', record, {})
   }
+}
+
+/** The same handle, whose next read is the one it was just made with, or the write that it has just made. */
+export function justRead(session: Session): Session {
+  liveSessionOf(session, 'session').reuseRead()
+  return session
 }
 
 /** What a handle is made of. @throws `invalid` for what this package did not make. */

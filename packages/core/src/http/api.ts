@@ -3,6 +3,7 @@ import { digestOf } from '../digest.js'
 import { isSessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { newId } from '../ids.js'
+import { justRead } from '../session.js'
 import type { JsonObject } from '../json.js'
 import { parseWith } from '../parse.js'
 import { type ApiConfig, type RequestContext, type SessionApiOptions, toApiConfig } from './api-options.js'
@@ -245,7 +246,7 @@ async function execute(
       ...(seed === undefined ? {} : { changeId: (await digestOf(seed)).slice(0, 12) }),
     },
     session: async () => {
-      const session = await caller.getById(params['id']!)
+      const session = justRead(await caller.getById(params['id']!))
       if (
         ifRevision !== undefined &&
         etagOf({ ...session.record, revision: ifRevision }) !== ifMatch?.trim()

@@ -13,7 +13,7 @@ import { liveSessionOf } from '../../src/session.js'
 import { emptyCart } from '../../src/domain/cart.js'
 import { encodeMessage } from '../../src/domain/message.js'
 import { alice, codeOf, service } from '../service.js'
-import { changingStore } from './changing-store.js'
+import { changingStore } from '../changing-store.js'
 
 const phone = { sku: 'P', name: 'P', price: { amount: 1, currency: 'EUR' } }
 const credentialSecrets = ['a secret that both processes know, and nobody else']

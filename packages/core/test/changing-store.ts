@@ -1,4 +1,4 @@
-import type { SessionStore } from '../../src/index.js'
+import type { SessionStore } from '../src/index.js'
 
 const methods = ['read', 'commit', 'messages', 'amend', 'trim', 'remove', 'list', 'sweep'] as const
 
