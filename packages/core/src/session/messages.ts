@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
 import { clipPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
 import type { LiveSession } from '../service/live-session.js'
-import { encodeMessage, type MessageInput } from '../domain/message.js'
+import { decodeMessage, encodeMessage, type MessageInput } from '../domain/message.js'
 import { expireBefore } from './expiry.js'
 import type { AppendedMessage } from '../contract/session-store.js'
 
@@ -23,10 +23,9 @@ export async function appendMessages(
     }),
   )
   const { record, messages: appended } = await live.append(encoded)
-  for (const [index, { id: messageId, seq, inserted }] of appended.entries()) {
-    const input = inputs[index]!
-    if (inserted)
-      emit('message.appended', record, { messageId, seq, role: input.role, tokens: countTokens(input) })
+  for (const [index, { seq, at, inserted }] of appended.entries()) {
+    const { id: messageId, role, tokens } = decodeMessage({ ...encoded[index]!, seq, at })
+    if (inserted) emit('message.appended', record, { messageId, seq, role, tokens })
   }
   const first = appended.find((message) => message.inserted)
   if (first !== undefined) await expireBefore(live, first)

@@ -90,7 +90,7 @@ describe('a client that goes away', () => {
       const lines = await client.lines(id)
       expect(lines, `point ${point}`).toHaveLength(2)
       expect(lines[0]).toMatch(/^user: .* \(completed\)$/)
-      expect(lines[1]).toMatch(/^assistant: .* \((complete|aborted)\)$/)
+      expect(lines[1]).toMatch(/^assistant: .* \((completed|aborted)\)$/)
     }
   })
 })
