@@ -2,7 +2,7 @@ import { type SessionInfo, sessionInfoOf } from './domain/session-info.js'
 import type { Order } from './domain/cart.js'
 import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
-import { cleared, rewound, switched } from './domain/branches.js'
+import { cleared, firstReachable, rewound, switched } from './domain/branches.js'
 import { type FactInput, toFact } from './domain/facts.js'
 import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
@@ -20,7 +20,8 @@ import { contentsOf, type SessionContents } from './session/contents.js'
 import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
 import { watchSession, type WatchOptions } from './session/watch.js'
 import { expireBefore } from './session/expiry.js'
-import { appendMessages, readAllMessages, readHistory } from './session/messages.js'
+import { appendMessages, readHistory } from './session/messages.js'
+import { readWhole } from './session/whole.js'
 import { sessionContext, type SessionContextOptions } from './session/context.js'
 import { bindToUser, currentCredential, rotateCredential } from './session/credential.js'
 import * as transfers from './transfer/start.js'
@@ -144,7 +145,7 @@ export class Session {
    * once they do not fit.
    */
   async compact(options?: CompactOptions): Promise<Compaction> {
-    return compact(this.#live, await this.allMessages(), options)
+    return compact(this.#live, await readWhole(this.#live), options)
   }
 
   /**
@@ -172,7 +173,7 @@ export class Session {
 
   /** Every message on the active branch, oldest first. Costs what the history is long. */
   async allMessages(): Promise<Message[]> {
-    return readAllMessages(this.#live)
+    return [...(await readWhole(this.#live)).messages]
   }
 
   /**
@@ -245,16 +246,16 @@ export class Session {
   async reset(options?: ChangeOptions): Promise<void> {
     if (!this.isStored) return
     await this.#live.load()
-    let throughSeq = 0
     let dropped: TurnLease | undefined
-    const { record } = await this.#live.update((before) => {
-      throughSeq = this.record.lastSeq
+    const { record, body } = await this.#live.update((before) => {
       dropped = before.turn
-      return cleared(before, throughSeq)
+      return cleared(before, this.record.lastSeq)
     }, options)
-    await this.#live.service.store.trim(this.ref, throughSeq, this.#live.guard)
+    // Also where the change was made by an earlier call under the same name, which died before it came to this.
+    await this.#live.trim(firstReachable(body) - 1)
     if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
-    await removeSideRecords(this.#live.service, record, ['turns'])
+    // Where no turn was ever begun, none has left events.
+    if (body.turnCount !== undefined) await removeSideRecords(this.#live.service, record, ['turns'])
     this.#live.service.emit('session.reset', record, {})
   }
 
@@ -296,8 +297,7 @@ export class Session {
 
   /** Counts, durations, topics and cart behaviour. Reads the whole active branch; changes nothing. */
   async info(): Promise<SessionInfo> {
-    const messages = await this.allMessages()
-    const { record, body } = await this.#live.load()
+    const { record, body, messages } = await readWhole(this.#live)
     return sessionInfoOf(record, body, messages)
   }
 
@@ -348,12 +348,23 @@ export class Session {
 
   /** Removes the session and everything in it, for good. @throws `not_found` when it is gone already. */
   async delete(): Promise<void> {
-    const { record } = await this.#live.load()
+    const { record, body } = await this.#live.load()
     if (this.isStored && !(await this.#live.remove())) throw noSuchSession()
-    const kinds = ['turns', 'requests', 'transfers'] as const
+    // A turn may have begun since. So may a transfer, but its record says nothing of the session and leads nowhere.
+    const kinds = [
+      'turns',
+      'requests',
+      ...(body.transfers === undefined ? [] : (['transfers'] as const)),
+    ] as const
     if (this.isStored) await removeSideRecords(this.#live.service, record, kinds)
     this.#live.service.emit('session.deleted', record, {})
   }
+}
+
+/** The same handle, whose next read is the one it was just made with, or the write that it has just made. */
+export function justRead(session: Session): Session {
+  liveSessionOf(session, 'session').reuseRead()
+  return session
 }
 
 /** What a handle is made of. @throws `invalid` for what this package did not make. */

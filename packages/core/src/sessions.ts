@@ -7,7 +7,7 @@ import { decodeBody, newBody } from './domain/session-body.js'
 import { type SessionInit, storeNewSession } from './service/create-session.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
-import { Session, liveSessionOf } from './session.js'
+import { Session, justRead, liveSessionOf } from './session.js'
 import type { Page, SweepOptions } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
@@ -237,7 +237,7 @@ export class CallerSessions {
 
   /** Removes a session and everything in it, for good. @throws `not_found` */
   async delete(id: string): Promise<void> {
-    await (await this.get(id)).delete()
+    await justRead(await this.get(id)).delete()
   }
 
   /**

@@ -73,6 +73,13 @@ export function cutPath(path: readonly SeqRange[], seq: number): SeqRange[] {
     .map((range) => ({ from: range.from, to: Math.min(range.to ?? seq, seq) }))
 }
 
+/** What of `path` lies from `from` to `to`, both included. */
+export function clipPath(path: readonly SeqRange[], from: number, to: number): SeqRange[] {
+  return path
+    .map((range) => ({ from: Math.max(range.from, from), to: Math.min(range.to ?? to, to) }))
+    .filter((range) => range.from <= range.to)
+}
+
 /** Whether a message stands on `path`. */
 export function onPath(path: readonly SeqRange[], seq: number): boolean {
   return path.some((range) => range.from <= seq && seq <= (range.to ?? Number.POSITIVE_INFINITY))

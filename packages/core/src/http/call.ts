@@ -3,6 +3,7 @@ import { digestOf } from '../digest.js'
 import type { Identity } from '../domain/identity.js'
 import { isSessionError } from '../errors.js'
 import { parseWith } from '../parse.js'
+import { justRead } from '../session.js'
 import type { ApiConfig, RequestContext } from './api-options.js'
 import { parseBody } from './body.js'
 import { etagOf, wantedRevision } from './etag.js'
@@ -101,7 +102,7 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
       ...(seed === undefined ? {} : { changeId: (await digestOf(seed)).slice(0, 12) }),
     },
     session: async () => {
-      const session = await caller.getById(params['id']!)
+      const session = justRead(await caller.getById(params['id']!))
       if (
         ifRevision !== undefined &&
         etagOf({ ...session.record, revision: ifRevision }) !== ifMatch?.trim()

@@ -2,7 +2,7 @@ import { SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { noSuchSession } from '../service/live-session.js'
 import type { SessionWarning } from '../service/settings.js'
-import type { Session } from '../session.js'
+import { justRead, type Session } from '../session.js'
 import type { Sessions } from '../sessions.js'
 import type { Transport, TransportFields } from './transport.js'
 
@@ -60,7 +60,7 @@ export class RequestSession {
       onCreating: (creation) => {
         this.#creation = creation
       },
-      afterCreate: async (session) => this.#handOver(await session.credential()),
+      afterCreate: async (session) => this.#handOver(await justRead(session).credential()),
     })
     return this.#draft
   }

@@ -47,6 +47,8 @@ export class LiveSession {
   #record: SessionRecord
   /** Only while it is the body at the record's revision. */
   #body: SessionBody | undefined
+  /** What was read a moment ago, for the next `load`. */
+  #justRead: SessionSnapshot | undefined
   /** Stores a session that exists only in this handle so far. */
   #create: (() => Promise<SessionSnapshot>) | undefined
   #creating: Promise<void> | undefined
@@ -84,9 +86,25 @@ export class LiveSession {
     return this.#create === undefined
   }
 
+  /**
+   * Lets the next `load` give what this handle knows, for who has read or written the session a moment ago. Whatever
+   * else the handle does first, and `forgetRead`, end it.
+   */
+  reuseRead(): void {
+    this.#justRead = this.seen
+  }
+
+  /** What was read a moment ago is old by now. */
+  forgetRead(): void {
+    this.#justRead = undefined
+  }
+
   /** The session as the store has it now, with its newest `tail` messages. */
   async load(tail = 0): Promise<SessionSnapshot & { messages: Message[] }> {
+    const justRead = this.#justRead
+    this.forgetRead()
     if (this.#create !== undefined) return { record: this.#record, body: this.#body!, messages: [] }
+    if (justRead !== undefined && tail === 0) return { ...justRead, messages: [] }
     const stored = await this.service.store.read(this.ref, { tail })
     if (stored === undefined || stored.record.incarnation !== this.#record.incarnation) throw noSuchSession()
     if (!mayOpen(this.identity, stored.record, this.#holdsCredential)) throw noSuchSession()
@@ -187,6 +205,13 @@ export class LiveSession {
     }
   }
 
+  /** Drops messages up to and including `throughSeq`. */
+  async trim(throughSeq: number): Promise<void> {
+    await this.service.store.trim(this.ref, throughSeq, this.guard)
+    const { lastSeq, trimmedSeq } = this.#record
+    this.#record = { ...this.#record, trimmedSeq: Math.max(trimmedSeq, Math.min(throughSeq, lastSeq)) }
+  }
+
   /** Moves the deadline as a write would. */
   async touch(): Promise<void> {
     this.#keep(await this.#commit({}))
@@ -210,6 +235,7 @@ export class LiveSession {
   }
 
   async #commit(change: SessionChange): Promise<Committed> {
+    this.forgetRead()
     try {
       const committed = await this.service.store.commit(this.ref, {
         incarnation: this.#record.incarnation,

@@ -9,6 +9,7 @@ import {
 import type { LiveSession } from '../service/live-session.js'
 import type { Message } from '../domain/message.js'
 import type { Summary } from '../domain/session-body.js'
+import type { WholeSession } from './whole.js'
 
 export interface CompactOptions extends SummaryOptions {
   /** Says what the plan's messages say, in fewer words (default: the service's `context.summarize`, else excerpts). */
@@ -26,12 +27,11 @@ export interface Compaction {
 /** Sums up what is old enough. The messages stay in the log; a message appended meanwhile is not touched. */
 export async function compact(
   live: LiveSession,
-  messages: readonly Message[],
+  { body, messages }: Pick<WholeSession, 'body' | 'messages'>,
   options: CompactOptions = {},
 ): Promise<Compaction> {
   const { context: wanted, countTokens, emit, storeClock, warn } = live.service
   const { signal, summarize = wanted.summarize, ...limits } = options
-  const { body } = await live.load()
   const plan = planSummary(messages, body.summaries, { ...wanted.summaries, ...limits })
   if (plan === undefined) return { compacted: false }
   const write = summarize ?? ((asked) => excerpt(asked, countTokens))
@@ -64,8 +64,15 @@ export function compactLater(live: LiveSession, messages: readonly Message[]): v
   const tokens = messages.reduce((sum, message) => sum + message.tokens, 0)
   if (tokens <= (wanted.compactAboveTokens ?? Number.POSITIVE_INFINITY)) return
   background(JSON.stringify(['compact', live.ref.tenantId, live.ref.id]), async () => {
-    await compact(live, messages).catch((cause: unknown) => {
-      warn({ code: 'compact_failed', message: 'A history could not be summed up; it is tried again.', cause })
-    })
+    await live
+      .load()
+      .then(({ body }) => compact(live, { body, messages }))
+      .catch((cause: unknown) => {
+        warn({
+          code: 'compact_failed',
+          message: 'A history could not be summed up; it is tried again.',
+          cause,
+        })
+      })
   })
 }

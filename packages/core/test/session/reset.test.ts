@@ -31,6 +31,22 @@ describe('reset', () => {
     await one.reset()
     expect(await two.history({ branch: 'all' })).toEqual({ messages: [] })
   })
+
+  it('drops the messages when it is asked for again after it died on the way, and none that came since', async () => {
+    const store = memoryStore()
+    const away = async () => Promise.reject(new SessionError('unavailable', 'The store is away.'))
+    const dying = await createSessions({ store: { ...store, trim: away } })
+      .for(alice)
+      .open('one')
+    await dying.append(said('a', 'b'))
+    expect(await codeOf(dying.reset({ changeId: 'first' }))).toBe('unavailable')
+    const session = await createSessions({ store }).for(alice).get('one')
+    await session.append(said('c', 'd'))
+    await session.rewind(3)
+    await session.reset({ changeId: 'first' })
+    expect(contents(await session.history({ branch: 'all' }))).toEqual(['c', 'd'])
+    expect(contents(await session.history())).toEqual(['c'])
+  })
 })
 
 describe('delete', () => {

@@ -3,7 +3,7 @@ import type { CartItemInput } from '../../domain/cart.js'
 import { SessionError, isSessionError } from '../../errors.js'
 import type { MessageInput } from '../../domain/message.js'
 import type { SessionInit } from '../../service/create-session.js'
-import type { Session } from '../../session.js'
+import { justRead, type Session } from '../../session.js'
 import { checkFields, checkRoles, compatId, leadingSystem } from '../client-fields.js'
 import { etagOf } from '../etag.js'
 import { type Call, type Route, route } from '../route.js'
@@ -33,7 +33,7 @@ export const sessionRoutes: readonly Route[] = [
         messages: [...leadingSystem(chosen), ...((messages ?? []) as MessageInput[])],
       }
       const session = await make(call, chosen.id, init)
-      if (call.identity.userId === undefined) await call.caller.carry(session)
+      if (call.identity.userId === undefined) await call.caller.carry(justRead(session))
       return {
         status: 201,
         body: {
@@ -159,11 +159,13 @@ async function view(
   session: Session,
   include: string | undefined,
 ): Promise<z.infer<typeof schemas.sessionReply>['session']> {
-  const turnId = await session.currentTurn()
+  const page =
+    include?.split(',').includes('messages') === true ? await session.history({ limit: 50 }) : undefined
+  // Of the same read as the messages: what is shown, and its ETag, are of one moment.
+  const turnId = await justRead(session).currentTurn()
   const shown = sessionView(session.record, turnId)
-  if (include?.split(',').includes('messages') !== true) return shown
-  const { messages } = await session.history({ limit: 50 })
-  return { ...shown, messages: messages.map((message) => messageView(message, api)) } as z.infer<
+  if (page === undefined) return shown
+  return { ...shown, messages: page.messages.map((message) => messageView(message, api)) } as z.infer<
     typeof schemas.sessionReply
   >['session']
 }

@@ -1,7 +1,7 @@
 import { isSessionError, SessionError } from '../../errors.js'
 import type { JsonObject } from '../../json.js'
 import type { MessagePart } from '../../domain/message.js'
-import type { Session } from '../../session.js'
+import { justRead, type Session } from '../../session.js'
 import type { Turn } from '../../turn/turn.js'
 import { checkFields } from '../client-fields.js'
 import { FailedTurn } from '../failed-turn.js'
@@ -75,7 +75,7 @@ export const turnRoutes: readonly Route[] = [
       }
       const resumed = resumeAt(call.request)
       const after = resumed?.turnId === turnId ? resumed.after : (call.query.after ?? 0)
-      return stream(call, session, session.watchTurn(turnId, after), turnId)
+      return stream(call, session, justRead(session).watchTurn(turnId, after), turnId)
     },
   }),
   route({
@@ -103,7 +103,7 @@ type TurnCall = Pick<Call, 'api' | 'headers' | 'request' | 'mine' | 'params' | '
 /** The session of the path. Clients of old expect a message to make one that is not there. */
 async function sessionOf({ api, mine, params, session, identity }: TurnCall): Promise<Session> {
   const makes = api.isCompat && identity.userId !== undefined
-  return makes ? mine.open(params['id']!) : session()
+  return makes ? justRead(await mine.open(params['id']!)) : session()
 }
 
 async function stream(
@@ -123,7 +123,10 @@ async function stream(
       yield* { [Symbol.asyncIterator]: () => iterator }
     },
   }
-  return eventStream(turnStream(rest, turnId, session, api, request), {
+  // A turn of this very request has left what it wrote in the handle.
+  const isOwn = turn !== undefined && !(await turn.isRepeat())
+  const recordAfter = async () => (isOwn ? session : await session.read()).record
+  return eventStream(turnStream(rest, { turnId, sessionId: session.id, recordAfter }, api, request), {
     headers,
     heartbeatMs: api.streamHeartbeatMs,
     ...(turn === undefined || !api.cancelOnDisconnect ? {} : { onHangUp: () => void turn.cancel() }),
