@@ -40,9 +40,11 @@ import type { TurnInput } from './turn/request.js'
 export type Respond = RespondOf<Session>
 /** What `respond` is given. */
 export type TurnContext = TurnContextOf<Session>
+/** How one turn is run. */
 export type TurnOptions = TurnOptionsOf<Session>
 /** Something a model may call. */
 export type Tool = ToolOf<Session>
+/** What a model may call, by name. */
 export type Tools = ToolsOf<Session>
 /** What a tool is given beside its input. */
 export type ToolContext = ToolContextOf<Session>

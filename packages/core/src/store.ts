@@ -20,3 +20,4 @@ export type {
 } from './contract/session-store.js'
 export { type Clock, processClock } from './time.js'
 export { setDeadline } from './contract/set-deadline.js'
+export { type Clock, processClock } from './time.js'

@@ -8,7 +8,9 @@ import {
 } from '@sessions/core/node'
 import type { Request, RequestHandler, Response } from 'express'
 
+/** What the middleware needs: the service, who is asking, and how a credential travels. */
 export interface SessionsMiddlewareOptions extends TransportOptions {
+  /** The service, as `createSessions` makes it. */
   sessions: Sessions
   /**
    * Who is asking, from what your application has verified, never from what the client merely claims. Runs when the

@@ -10,13 +10,15 @@ import { type TableNames, type TableOptions, toTableNames } from './schema.js'
 import { toSource } from './source.js'
 import { toStatement } from './statement.js'
 
+/** Where the tables are, and how they are secured. */
 export interface MigrateOptions extends TableOptions {
   /** As for `postgresStore` (default `off`, which leaves policies as they are). */
   rls?: RowLevelSecurity
-  /** How long all of it may take, other processes' turns included (default 60,000 ms). */
+  /** How long all of it may take in milliseconds, other processes' turns included (default 60,000). */
   timeoutMs?: number
 }
 
+/** What a migration has done. */
 export interface Migrated {
   /** The version before. 0: there were no tables. */
   from: number

@@ -22,10 +22,11 @@ import { type TableOptions, toTableNames } from './schema.js'
 import { toSource } from './source.js'
 import { toHotStatements } from './statements.js'
 
+/** How `postgresStore` uses its database. */
 export interface PostgresStoreOptions extends TableOptions {
-  /** How long a read may take in ms, the wait for a connection included (default 1,000). */
+  /** How long a read may take in milliseconds, the wait for a connection included (default 1,000). */
   readTimeoutMs?: number
-  /** How long a write may take in ms, the wait for a connection included (default 2,000). */
+  /** How long a write may take in milliseconds, the wait for a connection included (default 2,000). */
   writeTimeoutMs?: number
   /**
    * `off` (default), or the setting that row-level security compares tenants with, such as `sessions.tenant`. Every

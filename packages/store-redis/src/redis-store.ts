@@ -25,6 +25,7 @@ import { SessionIndex } from './session-index.js'
 import { checkWhose, corrupt, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
 import { toText, toToken } from './encoding.js'
 
+/** How `redisStore` uses its server. */
 export interface RedisStoreOptions {
   /** What all keys of this store begin with; no braces (default `sessions`). */
   keyPrefix?: string

@@ -10,6 +10,7 @@ import type { RelevanceIndex } from './relevance-index.js'
 import type { ContextBoundary, ContextSituation, ContextStrategy } from './strategy.js'
 import { type CountTokens, estimateTokens } from './token-count.js'
 
+/** All that a context can be made of. */
 export interface ContextInput {
   /** The active path, oldest first. */
   messages: readonly Message[]
@@ -29,6 +30,7 @@ export interface ContextInput {
   index?: RelevanceIndex
 }
 
+/** How much room a context has, and how what fits is chosen. */
 export interface ContextOptions {
   /** Tokens the model takes, answer included. */
   maxTokens: number

@@ -7,6 +7,7 @@ import { type Clock, processClock } from '../../time.js'
 import { MemorySession } from './memory-session.js'
 import { SessionTable } from './session-table.js'
 
+/** How much a memory store holds, and by which clock. */
 export interface MemoryStoreOptions {
   /** At most this many sessions; the least recently read or changed one goes first (default 10,000). */
   maxSessions?: number
@@ -18,8 +19,8 @@ export interface MemoryStoreOptions {
   /** What decides deadlines, in epoch milliseconds (default: a clock that a changed system clock does not reach). */
   clock?: Clock
   /**
-   * Told which live session had to go to keep the bounds. It runs after the commit, on its own: what it throws is an
-   * uncaught error, and never makes a commit look failed.
+   * Told which live session had to go to keep the bounds (default: nobody is). It runs after the commit, on its own: what
+   * it throws is an uncaught error, and never makes a commit look failed.
    */
   onEvict?: (ref: SessionRef) => void
 }
