@@ -30,7 +30,7 @@ export interface StoreCase {
   run: (stores: StoreUnderTest) => Promise<void>
 }
 
-/** The cases of one semantic of the contract. */
+/** The cases about one thing that the contract asks for. */
 export interface StoreChapter {
   title: string
   cases: readonly StoreCase[]

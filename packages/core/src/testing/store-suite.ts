@@ -16,7 +16,7 @@ import type { StoreChapter, StoreUnderTest } from './store-case.js'
 // Far more than any case needs: a store on a slow machine should fail for what it does, not for how long it takes.
 const timeoutMs = 60_000
 
-/** Everything every store must show, by the numbers of the contract's semantics. */
+/** Everything every store must show, a chapter for each thing that can go wrong. */
 export const storeChapters: readonly StoreChapter[] = [
   commitCases,
   messageIdCases,
