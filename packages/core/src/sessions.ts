@@ -71,6 +71,19 @@ export interface Sessions {
  * A service that works as it is: in memory, bounded, with honest deadlines. In production pass a store and secrets.
  *
  * @throws `invalid` with the path of an option that makes no sense.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from '@sessions/core'
+ * import { postgresStore } from '@sessions/store-postgres'
+ *
+ * const sessions = createSessions({
+ *   store: postgresStore('postgres://localhost/app'),
+ *   credentialSecrets: [process.env['SESSION_SECRET']!],
+ *   ttl: { idleMs: 30 * 24 * 3_600_000, absoluteMs: 365 * 24 * 3_600_000 },
+ * })
+ * const mine = sessions.for({ tenantId: 'acme', userId: 'alice' })
+ * ```
  */
 export function createSessions(options: SessionsOptions = {}): Sessions {
   const service = createService(options)
@@ -120,6 +133,14 @@ export class CallerSessions {
    * session is made.
    *
    * @throws `not_found` when it belongs to somebody else.
+   *
+   * @example
+   * ```ts
+   * import { createSessions } from '@sessions/core'
+   *
+   * const mine = createSessions().for({ tenantId: 'acme', userId: 'alice' })
+   * const session = await mine.open('support-123', { title: 'Two phones' })
+   * ```
    */
   async open(id: string, init: SessionInit = {}): Promise<Session> {
     for (;;) {

@@ -32,6 +32,14 @@ export interface Migrated {
  *
  * @param db as for `postgresStore`; of a URL the connection is closed again.
  * @throws `store_failed` when the tables are of a later version than this package knows.
+ *
+ * @example
+ * ```ts
+ * import { migrate } from '@sessions/store-postgres'
+ *
+ * const { from, to } = await migrate('postgres://owner@localhost/app')
+ * console.log(`sessions: version ${from} to ${to}`)
+ * ```
  */
 export async function migrate<Tables>(
   db: string | pg.Pool | Kysely<Tables>,

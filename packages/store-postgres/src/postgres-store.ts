@@ -53,6 +53,16 @@ export interface OwnedPostgresStore extends SessionStore {
  * @param db the application's `pg.Pool`, which stays its own. Or its `Kysely`, which cannot name statements and so
  * takes about twice as long. Or a URL: then the store has a pool of its own, as `createPostgresPool` makes it, and
  * whoever calls this calls `close`.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from '@sessions/core'
+ * import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
+ *
+ * const pool = createPostgresPool('postgres://localhost/app')
+ * await migrate(pool)
+ * const sessions = createSessions({ store: postgresStore(pool) })
+ * ```
  */
 export function postgresStore(db: string, options?: PostgresStoreOptions): OwnedPostgresStore
 export function postgresStore<Tables>(

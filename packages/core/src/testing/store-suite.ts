@@ -37,6 +37,17 @@ export const storeChapters: readonly StoreChapter[] = [
  * it is not one.
  *
  * @param makeStore gives two instances over the same, empty data. Called once.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore } from '@sessions/core'
+ * import { describeSessionStore } from '@sessions/core/testing'
+ *
+ * describeSessionStore('my store', async () => {
+ *   const store = memoryStore()
+ *   return { store, peer: store }
+ * })
+ * ```
  */
 export function describeSessionStore(name: string, makeStore: () => Promise<StoreUnderTest>): void {
   describe(name, () => {

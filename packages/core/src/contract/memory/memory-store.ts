@@ -35,6 +35,13 @@ const sweptPerCreate = 4
  * a deleted one. A session larger than `maxBytes` on its own is refused with `store_full`. `list` costs its page, and
  * what it skips of other labels. There are no timers: sessions past their deadline are absent at once, and their
  * memory comes back when they are asked for, when others are made, and by `sweep`.
+ *
+ * @example
+ * ```ts
+ * import { createSessions, memoryStore } from '@sessions/core'
+ *
+ * const sessions = createSessions({ store: memoryStore({ maxSessions: 1000 }) })
+ * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   const { maxSessions = 10_000, maxBytes = 256 * 1024 * 1024, clock = processClock, onEvict } = options
