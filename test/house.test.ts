@@ -69,9 +69,12 @@ function sourcesOf(folder: string): SourceFile[] {
     .filter((name) => /\.tsx?$/.test(name))
     .map((name) => {
       const text = readFileSync(join(src, name), 'utf8')
-      const found = text.matchAll(
-        /^\s*(?:import|export)\s(type\s)?(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
-      )
+      // Examples in doc comments import the package as its users do.
+      const found = text
+        .replaceAll(/\/\*\*[\s\S]*?\*\//g, '')
+        .matchAll(
+          /^\s*(?:import|export)\s(type\s)?(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
+        )
       const imports = [...found].map(([, type, from, dynamic]) => ({
         from: (from ?? dynamic)!,
         typeOnly: type !== undefined,

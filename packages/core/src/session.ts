@@ -41,9 +41,11 @@ import type { TurnInput } from './turn/request.js'
 export type Respond = RespondOf<Session>
 /** What `respond` is given. */
 export type TurnContext = TurnContextOf<Session>
+/** How one turn is run. */
 export type TurnOptions = TurnOptionsOf<Session>
 /** Something a model may call. */
 export type Tool = ToolOf<Session>
+/** What a model may call, by name. */
 export type Tools = ToolsOf<Session>
 /** What a tool is given beside its input. */
 export type ToolContext = ToolContextOf<Session>
@@ -120,6 +122,13 @@ export class Session {
    * Appends one message or several, all or none, in order, each id once.
    *
    * @throws `invalid`, `too_large`, `limit_reached`; `conflict` when an id was used for another message.
+   *
+   * @example
+   * ```ts
+   * declare const session: import('@sessions/core').Session
+   * const [stored] = await session.append({ role: 'user', content: 'Two phones, please', id: 'message-1' })
+   * console.log(stored!.seq, stored!.inserted) // sent again it has the same seq, and inserted is false
+   * ```
    */
   async append(messages: MessageInput | readonly MessageInput[]): Promise<readonly AppendedMessage[]> {
     return appendMessages(this.#live, messages)
@@ -135,6 +144,12 @@ export class Session {
    * window leaves out is quoted where it has to do with the question. The log stays as it is.
    *
    * @throws `too_large` when what must be in does not fit; `path` says what.
+   *
+   * @example
+   * ```ts
+   * declare const session: import('@sessions/core').Session
+   * const { messages, tokens } = await session.context({ maxTokens: 8000, system: 'You sell phones.' })
+   * ```
    */
   async context(options: SessionContextOptions): Promise<BuiltContext> {
     return sessionContext(this.#live, [], options)
@@ -179,6 +194,17 @@ export class Session {
   /**
    * Has a message answered: stores it, asks `respond`, and stores the answer, whole or as far as it came. One turn at
    * a time is the session's, whatever process it runs in. It runs at once, and whether or not anybody listens.
+   *
+   * @example
+   * ```ts
+   * declare const session: import('@sessions/core').Session
+   * declare function ask(messages: readonly object[], signal: AbortSignal): AsyncIterable<string>
+   * const turn = session.turn('Two phones, please', async function* ({ context, signal }) {
+   *   const { messages } = await context({ maxTokens: 8000 })
+   *   yield* ask(messages, signal)
+   * })
+   * for await (const event of turn) if (event.type === 'text') process.stdout.write(event.text)
+   * ```
    */
   turn(input: TurnInput, respond: Respond, options: TurnOptions = {}): Turn {
     const surroundings = {

@@ -5,6 +5,7 @@ import type { JsonObject, JsonValue } from '../json.js'
 import { parseWith } from '../parse.js'
 import type { NewMessage, StoredMessage } from '../contract/session-store.js'
 
+/** Who speaks. `system` is the application, `tool` is the result of a call. */
 export type Role = 'system' | 'user' | 'assistant' | 'tool'
 
 /**

@@ -3,12 +3,13 @@ import type { SeqRange } from './session-body.js'
 import type { SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
 
+/** Which page of the history is wanted. */
 export interface HistoryOptions {
   /** At most this many messages, 1 to 1,000 (default 50). */
   limit?: number | undefined
-  /** The messages just before this seq. */
+  /** The messages just before this `seq` (default: the newest messages). */
   before?: number | undefined
-  /** The messages just after this seq. Neither this nor `before`: the newest messages. */
+  /** The messages just after this `seq`; excludes `before` (default: the newest messages). */
   after?: number | undefined
   /** `active` (default): the branch the conversation is on; `all`: every message ever appended. */
   branch?: 'active' | 'all' | undefined

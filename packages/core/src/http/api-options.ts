@@ -23,6 +23,7 @@ export interface RateLimiter {
   readonly duration?: number
 }
 
+/** Which pages of other origins may call, and how. */
 export interface CorsOptions {
   /** Origins whose pages may call, such as `https://shop.example`. */
   origins: readonly string[]
@@ -32,7 +33,9 @@ export interface CorsOptions {
   maxAgeMs?: number
 }
 
+/** What `createSessionApi` serves, to whom, and within which limits. */
 export interface SessionApiOptions extends TransportOptions {
+  /** The service, as `createSessions` makes it. */
   sessions: Sessions
   /**
    * Who is asking, from what you have verified: a token, a login. Never from what a client merely claims. A
@@ -40,16 +43,20 @@ export interface SessionApiOptions extends TransportOptions {
    * in `X-Session-Id`, opens the session it was made for.
    */
   identify: (request: Request, context: RequestContext) => Identity | Response | Promise<Identity | Response>
-  /** Asks the model. Without it there is no route for messages. */
+  /** Asks the model, as for `session.turn()` (default: there is no route that has a message answered). */
   respond?: Respond
+  /** What the model may call in every turn, by name (default: nothing). */
   tools?: Tools
   /** For every turn: `policy` (default that of the service) and `reuse` (default never). */
   turns?: Pick<TurnOptions, 'policy' | 'reuse'>
   /** What comes before `/sessions` in the path (default: nothing). */
   basePath?: string
-  /** In order, before the caller is identified. */
+  /** Run in order, before the caller is identified (default: none). */
   middleware?: readonly ApiMiddleware[]
-  /** Runs each request inside of something: an async context, a database transaction with row-level security. */
+  /**
+   * Runs each request inside of something: an async context, a database transaction with row-level security (default:
+   * inside of nothing).
+   */
   withRequestContext?: (context: RequestContext, execute: () => Promise<Response>) => Promise<Response>
   /** Lets pages of other origins call (default: none). */
   cors?: CorsOptions

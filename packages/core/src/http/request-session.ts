@@ -16,12 +16,19 @@ export interface HeaderSink {
   setDefault(name: string, value: string): void
 }
 
+/** What an adapter knows of one request. */
 export interface RequestSessionOptions {
+  /** The service. */
   readonly sessions: Sessions
+  /** Reads and writes credentials. */
   readonly transport: Transport
+  /** Where the request may carry a credential. */
   readonly fields: TransportFields
+  /** The headers of its response. */
   readonly headers: HeaderSink
+  /** Says who is asking. Runs when a session is first asked for, once a request. */
   readonly identify: () => Identity | Promise<Identity>
+  /** Is told when a cookie could not be set because the request was insecure. */
   readonly warn: (warning: SessionWarning) => void
 }
 

@@ -11,12 +11,15 @@ import type { Message } from '../domain/message.js'
 import type { Summary } from '../domain/session-body.js'
 import type { WholeSession } from './whole.js'
 
+/** How one compaction is made. */
 export interface CompactOptions extends SummaryOptions {
   /** Says what the plan's messages say, in fewer words (default: the service's `context.summarize`, else excerpts). */
   summarize?: WriteSummary
+  /** Handed to `summarize`, so that it can stop (default: none). */
   signal?: AbortSignal
 }
 
+/** What became of a compaction. */
 export interface Compaction {
   /** False when there was not enough to sum up, or another process was faster. */
   readonly compacted: boolean

@@ -6,6 +6,7 @@ import { storeNewSession } from '../service/create-session.js'
 import { LiveSession } from '../service/live-session.js'
 import { readSnapshot } from './whole.js'
 
+/** What a fork takes along. */
 export interface ForkOptions {
   /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
   id?: string

@@ -22,15 +22,16 @@ import { currentCredential } from '../session/credential.js'
 import { forkSession } from '../session/fork.js'
 import type { Identity } from '../domain/identity.js'
 
+/** What a transfer is redeemed with. */
 export interface RedeemOptionsOf<Handle> extends TransferKey {
   /**
    * Names this redemption, with 16 characters or more that nobody guesses: the same again is told the same again, and
    * a device that waits for approval asks with the same (default: a new one, which a wait tells).
    */
   redemptionId?: string
-  /** The session that the device holds now. It is not left for another one without `replace`. */
+  /** The session that the device holds now; it is not left for another one without `replace` (default: none). */
   holding?: Handle | undefined
-  /** The user knows which session they leave. */
+  /** Whether the user knows which session they leave, and agrees (default false). */
   replace?: boolean
 }
 

@@ -9,6 +9,7 @@ import { type Clock, processClock } from '../../time.js'
 import { MemorySession } from './memory-session.js'
 import { SessionTable } from './session-table.js'
 
+/** How much a memory store holds, and by which clock. */
 export interface MemoryStoreOptions {
   /** At most this many sessions; the least recently read or changed one goes first (default 10,000). */
   maxSessions?: number
@@ -20,8 +21,8 @@ export interface MemoryStoreOptions {
   /** What decides deadlines, in epoch milliseconds (default: a clock that a changed system clock does not reach). */
   clock?: Clock
   /**
-   * Told which live session had to go to keep the bounds. It runs after the commit, on its own: what it throws is an
-   * uncaught error, and never makes a commit look failed.
+   * Told which live session had to go to keep the bounds (default: nobody is). It runs after the commit, on its own: what
+   * it throws is an uncaught error, and never makes a commit look failed.
    */
   onEvict?: (ref: SessionRef) => void
 }
@@ -38,6 +39,13 @@ const { toCursor, parseCursor } = createListCursors('memory 1')
  * a deleted one. A session larger than `maxBytes` on its own is refused with `store_full`. `list` costs its page, and
  * what it skips of other labels. There are no timers: sessions past their deadline are absent at once, and their
  * memory comes back when they are asked for, when others are made, and by `sweep`.
+ *
+ * @example
+ * ```ts
+ * import { createSessions, memoryStore } from '@sessions/core'
+ *
+ * const sessions = createSessions({ store: memoryStore({ maxSessions: 1000 }) })
+ * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   const { maxSessions = 10_000, maxBytes = 256 * 1024 * 1024, clock = processClock, onEvict } = options
