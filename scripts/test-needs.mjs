@@ -35,7 +35,7 @@ async function projectsOf(args, env) {
     const vitest = join(root, 'node_modules', '.bin', 'vitest')
     await run(vitest, ['list', ...args, '--filesOnly', `--json=${list}`], { quiet: true, env })
     const names = JSON.parse(readFileSync(list, 'utf8')).map(({ projectName }) => projectName)
-    return [...new Set(names)].map((name) => projects[name])
+    return [...new Set(names)].flatMap((name) => projects[name] ?? [])
   } catch {
     // Why these cannot be listed, vitest itself will say when it is to run them.
     return []

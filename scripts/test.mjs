@@ -30,6 +30,7 @@ mkdirSync(join(report, '..'), { recursive: true })
 rmSync(report, { force: true })
 const exitCode = await vitest(['run', ...args])
 const result = readReport()
+if (result.passed + result.failed === 0) console.error('No test was chosen.')
 // A run that failed outside of any test (the runner itself did not start) has failed too.
 if (exitCode !== 0 && result.failed === 0) result.failed = 1
 result.failed += failedSteps
