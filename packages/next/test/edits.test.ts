@@ -71,7 +71,7 @@ it('opens one client, however often files are edited in next dev', { timeout: 60
       await response.text()
       return response.headers.get('x-edit') === String(edit)
     }
-    await waitUntil(isServed, { what: `edit ${edit} of ${basename(chat)}`, timeoutMs: 60_000 })
+    await waitUntil(isServed, { what: `edit ${edit} of ${basename(chat)}` })
     // Pages have bundles of their own, which open nothing either. Rendering one is slow here, so not after each edit.
     if (edit % 10 === 0) {
       expect((await load(await browser.fetch('/proxied'))).shown).toMatchObject({ id: expect.any(String) })

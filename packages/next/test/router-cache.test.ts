@@ -40,7 +40,7 @@ class Visit {
       expect((await context.request.post('/chat', { data: { text: 'hi' }, headers })).status()).toBe(201)
     }
     const visit = new Visit(await context.newPage())
-    visit.#page.setDefaultTimeout(60_000)
+    visit.#page.setDefaultTimeout(240_000)
     await visit.#page.goto(`/linked/${pair}/one`)
     expect(await visit.shown('one')).toMatchObject({ isKnown })
     return visit

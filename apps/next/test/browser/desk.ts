@@ -66,7 +66,7 @@ export function openDesk(running?: () => Chat): Desk {
 
   const watched = async (context: BrowserContext): Promise<Page> => {
     const page = await context.newPage()
-    page.setDefaultTimeout(60_000)
+    page.setDefaultTimeout(240_000)
     page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`))
     page.on('console', (message) => {
       const where = message.location().url.replace(url(), '')
