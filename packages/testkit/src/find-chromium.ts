@@ -47,8 +47,7 @@ export async function findChromium(env: NodeJS.ProcessEnv = process.env): Promis
 }
 
 function firstOnPath(env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const path = `${env['PATH'] ?? ''}:/usr/bin`
-  return first(names.map((name) => findOnPath(name, path)))
+  return first(names.map((name) => findOnPath(name, env['PATH'])))
 }
 
 async function first(places: readonly (string | undefined)[]): Promise<string | undefined> {
