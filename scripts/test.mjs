@@ -4,13 +4,14 @@
 //   npm run watch [-- FILE]     some or all of the tests, again whenever a file of theirs changes
 //   npm run test:wide           the tests on Valkey and PgBouncer, which not every system has
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { childEnv, install, root, run, step, turbo } from './setup.mjs'
+import { cache, childEnv, install, root, run, step, turbo } from './setup.mjs'
 import { prepareFor } from './test-needs.mjs'
 
 const bin = (name) => join(root, 'node_modules', '.bin', name)
-const report = join(root, 'node_modules', '.cache', 'sessions', 'test-report.json')
+// Of this run alone: another may be under way.
+const report = join(cache, `test-report-${process.pid}.json`)
 const [mode, ...rest] = process.argv.slice(2)
 const isWide = mode === '--wide'
 const isWatch = mode === '--watch'
@@ -26,7 +27,7 @@ const env = await prepareFor(args, { isWide, isWatch }).catch((error) => {
 })
 if (isWatch) process.exit(await vitest(['watch', ...args]))
 
-mkdirSync(join(report, '..'), { recursive: true })
+mkdirSync(cache, { recursive: true })
 rmSync(report, { force: true })
 const exitCode = await vitest(['run', ...args])
 const result = readReport()
@@ -72,6 +73,8 @@ function vitest(args) {
 function readReport() {
   try {
     const { passed, failed, skipped } = JSON.parse(readFileSync(report, 'utf8'))
+    // To be looked at: which files took how long.
+    renameSync(report, join(cache, 'test-report.json'))
     if (skipped.length > 0) {
       console.error(`${skipped.length} tests were skipped; none may be:\n  ${skipped.join('\n  ')}`)
     }
