@@ -1,9 +1,9 @@
-// A reporter of vitest beside its own: says every ten seconds how far a run is and what it waits for, and writes down
+// A reporter of vitest beside its own: says every twenty seconds how far a run is and what it waits for, and writes down
 // what came of it, for scripts/test.mjs to count.
 import { writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 
-const noteMs = 10_000
+const noteMs = 20_000
 
 export class TestReport {
   #vitest

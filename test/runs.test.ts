@@ -26,7 +26,7 @@ describe.skip('as a whole', () => { it('multiplies', () => {}) })`,
     broken: `throw new Error('cannot be loaded')`,
     hook: `beforeAll(() => { throw new Error('no server') }); it('adds', () => {}); it('subtracts', () => {})`,
     stray: `it('adds', () => { void Promise.reject(new Error('nobody waits for me')) })`,
-    slow: `it('waits', () => new Promise((done) => setTimeout(done, 11_000)), 60_000)`,
+    slow: `it('waits', () => new Promise((done) => setTimeout(done, 21_000)), 60_000)`,
   }
   for (const [name, text] of Object.entries(files)) {
     const imports = `import { beforeAll, describe, expect, it } from 'vitest'\n`
