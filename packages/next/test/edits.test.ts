@@ -49,7 +49,7 @@ async function connections(): Promise<number> {
   return String(answer).match(/name=next-chat /g)?.length ?? 0
 }
 
-it('opens one client, however often files are edited in next dev', { timeout: 600_000 }, async () => {
+it('opens one client, however often files are edited in next dev', { timeout: 1_800_000 }, async () => {
   copyApplication()
   const extension = version === '16' ? 'ts' : 'js'
   // Where the sessions are made, for pages and for the route, which tells what it has of it.
