@@ -1,29 +1,18 @@
-// Brings what tests need of the machine before any of them runs: builds, servers, a browser.
+// Brings what tests need of the machine before any of them runs: servers, a browser.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { build, buildAll, cache, root, run } from './setup.mjs'
+import { build, cache, root, run } from './setup.mjs'
 import { projects, wideNeeds } from './test-projects.mjs'
 
-/**
- * Finds, fetches and builds what the chosen tests need, and resolves to the environment to run them in. Rejects with
- * one sentence when something cannot be had.
- */
-export async function prepareFor(args, { isWide, isWatch }) {
-  const env = { TEST_SERVERS: isWide ? 'wide' : '' }
+/** Finds or fetches what the chosen tests need. Rejects with one sentence when something cannot be had. */
+export async function fetchNeeds(args, { isWide, env }) {
   const needs = (await projectsOf(args, env)).flatMap((project) => project.needs)
   if (isWide) needs.push(...wideNeeds)
-  if (needs.length > 0) {
-    await build('@sessions/testkit')
-    const testkit = await import(pathToFileURL(join(root, 'packages', 'testkit', 'dist', 'index.js')).href)
-    await testkit.prepare(needs, (line) => console.error(`  ${line}`))
-  }
-  // Of a part of the tests, each builds what it runs; while somebody watches, builds age.
-  if (args.length === 0 && !isWatch) {
-    await buildAll()
-    env.SESSIONS_BUILT = '1'
-  }
-  return env
+  if (needs.length === 0) return
+  await build('@sessions/testkit')
+  const testkit = await import(pathToFileURL(join(root, 'packages', 'testkit', 'dist', 'index.js')).href)
+  await testkit.prepare(needs, (line) => console.error(`  ${line}`))
 }
 
 /** The projects that have some of the tests. */

@@ -6,8 +6,8 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { cache, childEnv, install, root, run, step, turbo } from './setup.mjs'
-import { prepareFor } from './test-needs.mjs'
+import { buildAll, cache, childEnv, install, root, run, step, turbo } from './setup.mjs'
+import { fetchNeeds } from './test-needs.mjs'
 
 const bin = (name) => join(root, 'node_modules', '.bin', name)
 // Of this run alone: another may be under way.
@@ -20,11 +20,17 @@ const args = isWide ? ['--project=testkit', '--project=store-*', ...chosen] : ch
 let failedSteps = 0
 
 await install()
-if (args.length === 0 && !isWatch) await checkCode()
-const env = await prepareFor(args, { isWide, isWatch }).catch((error) => {
+const env = { TEST_SERVERS: isWide ? 'wide' : '' }
+await fetchNeeds(args, { isWide, env }).catch((error) => {
   console.error(error.message)
-  end({ passed: 0, failed: failedSteps + 1 })
+  end({ passed: 0, failed: 1 })
 })
+if (args.length === 0 && !isWatch) {
+  await checkCode()
+  await check('building everything', buildAll)
+  // Of a part of the tests, each builds what it runs; while somebody watches, builds age.
+  env.SESSIONS_BUILT = '1'
+}
 if (isWatch) process.exit(await vitest(['watch', ...args]))
 
 mkdirSync(cache, { recursive: true })
