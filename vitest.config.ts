@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { isQuick, projects } from './scripts/test-projects.mjs'
 
 // Tests read the sources of every package: nothing has to be built first.
 const source = '@sessions/source'
@@ -10,10 +11,19 @@ const files =
     ? { include: ['test/**/*.wide.test.ts'] }
     : { include: ['test/**/*.test.ts'], exclude: ['**/*.wide.test.ts', '**/node_modules/**'] }
 
-// Says that something hangs, never that a machine is slow.
+// Say that something hangs, never that a machine is slow: tests that wait for servers, browsers and builds of a busy
+// machine take minutes there, others seconds.
+const quickHangMs = 20_000
 const hangMs = 300_000
 
-const project = (name: string, root: string, dedupe: string[] = [], test: object = {}) => ({
+/** What a project has beside what all have. */
+interface Special {
+  /** Packages that are taken from its own folder, whoever imports them. */
+  dedupe?: string[]
+  test?: object
+}
+
+const project = (name: string, { dedupe = [], test = {} }: Special = {}) => ({
   resolve: { conditions: [source, 'module', 'node', 'development|production'], dedupe },
   ssr: {
     resolve: {
@@ -21,8 +31,13 @@ const project = (name: string, root: string, dedupe: string[] = [], test: object
       externalConditions: [source, 'node'],
     },
   },
-  test: { name, root, ...files, testTimeout: hangMs, hookTimeout: hangMs, ...test },
+  test: { name, root: projects[name]!.root, ...files, ...limitsOf(name), ...test },
 })
+
+function limitsOf(name: string) {
+  const ms = isQuick(name) ? quickHangMs : hangMs
+  return { testTimeout: ms, hookTimeout: ms }
+}
 
 const nestPackages = ['common', 'core', 'platform-express', 'platform-fastify', 'testing'].map(
   (name) => `@nestjs/${name}`,
@@ -30,34 +45,28 @@ const nestPackages = ['common', 'core', 'platform-express', 'platform-fastify', 
 
 /** The application that the tests of `@sessions/next` run against is built first: `next start` reads no sources. */
 const builtFor = (version: string) => ({
-  globalSetup: [new URL('packages/next/test/build-fixture.ts', import.meta.url).pathname],
-  env: { NEXT_VERSION: version },
+  test: {
+    globalSetup: [new URL('packages/next/test/build-fixture.ts', import.meta.url).pathname],
+    env: { NEXT_VERSION: version },
+  },
 })
+
+const specials: Record<string, Special> = {
+  // The same tests, with what Nest 11 is made of taken from there.
+  'nest-11': { dedupe: nestPackages },
+  'app-next': {
+    // What serves it reads no sources, so it is built first.
+    test: { globalSetup: [new URL('apps/next/test/build-app.ts', import.meta.url).pathname] },
+  },
+  next: builtFor('16'),
+  // The same tests, against an application on Next 15.
+  'next-15': builtFor('15'),
+}
 
 export default defineConfig({
   test: {
     // More than there are cores: most files wait for servers, browsers and builds rather than compute.
     maxWorkers: Math.max(3, availableParallelism()),
-    projects: [
-      project('house', '.'),
-      project('core', 'packages/core'),
-      project('express', 'packages/express'),
-      project('app-express', 'apps/express'),
-      project('nest', 'packages/nest'),
-      // The same tests, with what Nest 11 is made of taken from there.
-      project('nest-11', 'packages/nest/nest11', nestPackages),
-      project('app-nest', 'apps/nest'),
-      project('app-next', 'apps/next', [], {
-        // What serves it reads no sources, so it is built first.
-        globalSetup: [new URL('apps/next/test/build-app.ts', import.meta.url).pathname],
-      }),
-      project('next', 'packages/next', [], builtFor('16')),
-      // The same tests, against an application on Next 15.
-      project('next-15', 'packages/next/next15', [], builtFor('15')),
-      project('benchmarks', 'apps/benchmarks'),
-      project('testkit', 'packages/testkit'),
-      project('store-postgres', 'packages/store-postgres'),
-      project('store-redis', 'packages/store-redis'),
-    ],
+    projects: Object.keys(projects).map((name) => project(name, specials[name])),
   },
 })

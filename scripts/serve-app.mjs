@@ -40,7 +40,7 @@ export async function startServer(store) {
 }
 
 /** The running app: its URL, and how to end it. Rejects with what it printed when it does not come up. */
-export function startApp(name, { args = [], env = {}, startMs = 60_000 } = {}) {
+export function startApp(name, { args = [], env = {}, startMs = 240_000 } = {}) {
   const app = apps[name]
   const child = spawn(process.execPath, [app.main, ...args], {
     cwd: root,

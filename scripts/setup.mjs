@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const cache = join(root, 'node_modules', '.cache', 'sessions')
+export const cache = join(root, 'node_modules', '.cache', 'sessions')
 const pinned = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).packageManager.split('+')[0]
 const [major, minor] = process.versions.node.split('.').map(Number)
 
@@ -133,9 +133,16 @@ export async function turbo(args, options) {
 
 /** Builds the named packages and all they stand on. */
 export async function build(...packages) {
-  await step(`building ${packages.join(', ')}`, () =>
-    turbo(['run', 'build', '--output-logs=errors-only', ...packages.map((name) => `--filter=${name}`)], {
-      quiet: true,
-    }),
-  )
+  // Whoever runs us has built everything, and others read it now.
+  if (process.env.SESSIONS_BUILT) return
+  await step(`building ${packages.join(', ')}`, () => runBuild(packages.map((name) => `--filter=${name}`)))
+}
+
+/** Builds every package and application. */
+export function buildAll() {
+  return runBuild([])
+}
+
+function runBuild(filters) {
+  return turbo(['run', 'build', '--output-logs=errors-only', ...filters], { quiet: true })
 }

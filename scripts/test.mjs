@@ -1,27 +1,49 @@
 // The whole check: install, types, lint, format, tests against real servers. The last line counts the tests.
-//   npm test, or npm run test:wide for the tests on Valkey and PgBouncer, which not every system has
+//   npm test                    all of it
+//   npm test -- FILE -t NAME    some of the tests: arguments are those of `vitest run`
+//   npm run watch [-- FILE]     some or all of the tests, again whenever a file of theirs changes
+//   npm run test:wide           the tests on Valkey and PgBouncer, which not every system has
 import { spawn } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { childEnv, install, root, run, step, turbo } from './setup.mjs'
+import { buildAll, cache, childEnv, install, root, run, step, turbo } from './setup.mjs'
+import { fetchNeeds } from './test-needs.mjs'
 
 const bin = (name) => join(root, 'node_modules', '.bin', name)
-const report = join(root, 'node_modules', '.cache', 'sessions', 'test-report.json')
-const wide = process.argv[2] === '--wide'
-const only = wide
-  ? ['--project=testkit', '--project=store-*', ...process.argv.slice(3)]
-  : process.argv.slice(2)
+// Of this run alone: another may be under way.
+const report = join(cache, `test-report-${process.pid}.json`)
+const [mode, ...rest] = process.argv.slice(2)
+const isWide = mode === '--wide'
+const isWatch = mode === '--watch'
+const chosen = isWide || isWatch ? rest : process.argv.slice(2)
+const args = isWide ? ['--project=testkit', '--project=store-*', ...chosen] : chosen
 let failedSteps = 0
 
-async function check(name, work) {
-  await step(name, work).catch((error) => {
-    failedSteps++
-    console.error(error.message)
-  })
-}
-
 await install()
-if (only.length === 0) {
+const env = { TEST_SERVERS: isWide ? 'wide' : '' }
+await fetchNeeds(args, { isWide, env }).catch((error) => {
+  console.error(error.message)
+  end({ passed: 0, failed: 1 })
+})
+if (args.length === 0 && !isWatch) {
+  await checkCode()
+  await check('building everything', buildAll)
+  // Of a part of the tests, each builds what it runs; while somebody watches, builds age.
+  env.SESSIONS_BUILT = '1'
+}
+if (isWatch) process.exit(await vitest(['watch', ...args]))
+
+mkdirSync(cache, { recursive: true })
+rmSync(report, { force: true })
+const exitCode = await vitest(['run', ...args])
+const result = readReport()
+if (result.passed + result.failed === 0) console.error('No test was chosen.')
+// A run that failed outside of any test (the runner itself did not start) has failed too.
+if (exitCode !== 0 && result.failed === 0) result.failed = 1
+result.failed += failedSteps
+end(result)
+
+async function checkCode() {
   await check('checking types', async () => {
     await turbo(['run', 'typecheck', '--output-logs=errors-only'], { quiet: true })
     await run(bin('tsc'), ['-p', 'tsconfig.json'], { quiet: true })
@@ -30,35 +52,46 @@ if (only.length === 0) {
   await check('checking the format', () => run(bin('oxfmt'), ['--check'], { quiet: true }))
 }
 
-mkdirSync(join(report, '..'), { recursive: true })
-rmSync(report, { force: true })
-const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
-const exitCode = await new Promise((resolve) => {
-  spawn(bin('vitest'), ['run', ...reporters, ...only], {
-    cwd: root,
-    env: childEnv({ TEST_SERVERS: wide ? 'wide' : '' }),
-    stdio: 'inherit',
+async function check(name, work) {
+  await step(name, work).catch((error) => {
+    failedSteps++
+    console.error(error.message)
   })
-    .on('close', resolve)
-    .on('error', (error) => {
-      console.error(error.message)
-      resolve(1)
-    })
-})
-
-let passed = 0
-let failed = failedSteps
-try {
-  const result = JSON.parse(readFileSync(report, 'utf8'))
-  passed = result.numPassedTests
-  failed += result.numFailedTests
-  const skipped = result.numPendingTests + result.numTodoTests
-  if (skipped > 0) console.error(`${skipped} tests were skipped; none may be.`)
-  failed += skipped
-} catch {
-  console.error('The test runner left no report.')
 }
-// A run that failed outside of any test (a suite that did not load, an unhandled rejection) has failed too.
-if (exitCode !== 0 && failed === 0) failed = 1
-console.log(`${passed} passed, ${failed} failed`)
-process.exit(failed === 0 && passed > 0 ? 0 : 1)
+
+/** Runs vitest in view, and resolves to how it ended. */
+function vitest(args) {
+  const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts', 'test-report.mjs')}`]
+  return new Promise((resolve) => {
+    spawn(bin('vitest'), [...args, ...reporters], {
+      cwd: root,
+      env: childEnv({ ...env, TEST_REPORT: isWatch ? '' : report }),
+      stdio: 'inherit',
+    })
+      .on('close', (code) => resolve(code ?? 1))
+      .on('error', (error) => {
+        console.error(error.message)
+        resolve(1)
+      })
+  })
+}
+
+function readReport() {
+  try {
+    const { passed, failed, skipped } = JSON.parse(readFileSync(report, 'utf8'))
+    // To be looked at: which files took how long.
+    renameSync(report, join(cache, 'test-report.json'))
+    if (skipped.length > 0) {
+      console.error(`${skipped.length} tests were skipped; none may be:\n  ${skipped.join('\n  ')}`)
+    }
+    return { passed, failed: failed + skipped.length }
+  } catch {
+    console.error('The test runner left no report.')
+    return { passed: 0, failed: 1 }
+  }
+}
+
+function end({ passed, failed }) {
+  console.log(`${passed} passed, ${failed} failed`)
+  process.exit(failed === 0 && passed > 0 ? 0 : 1)
+}

@@ -16,19 +16,33 @@ const secretOfAll = 'a secret that only these tests may know'
 const anonymous = { tenantId: 'acme' }
 const processes = 4
 const each = 50
+// 200 at once are slow on a busy machine, and that is no outage.
+const patience = {
+  redis: { commandTimeout: 240_000, connectTimeout: 240_000, socketTimeout: 240_000 },
+  postgres: {
+    connectionTimeoutMillis: 240_000,
+    statement_timeout: 0,
+    idle_in_transaction_session_timeout: 0,
+  },
+  store: { readTimeoutMs: 240_000, writeTimeoutMs: 240_000 },
+}
 
 /** What a process of its own does: says it is ready, waits for the word, redeems, and says how it went. */
 const device = `
+import { once } from 'node:events'
 const [kind, url, secret] = process.argv.slice(1)
+const patience = ${JSON.stringify(patience)}
 const { createSessions } = await import('${door('core/dist/index.js')}')
 async function open() {
   if (kind === 'redis') {
     const { redisStore } = await import('${door('store-redis/dist/index.js')}')
     const { createRedisClient } = await import('${door('store-redis/dist/client.js')}')
-    return redisStore(createRedisClient(url, { commandTimeout: 10000 }), { readTimeoutMs: 20000, writeTimeoutMs: 20000 })
+    const client = createRedisClient(url, patience.redis)
+    await once(client, 'ready')
+    return redisStore(client, patience.store)
   }
   const { createPostgresPool, postgresStore } = await import('${door('store-postgres/dist/index.js')}')
-  return postgresStore(createPostgresPool(url), { readTimeoutMs: 20000, writeTimeoutMs: 20000 })
+  return postgresStore(createPostgresPool(url, patience.postgres), patience.store)
 }
 const mine = createSessions({ store: await open(), credentialSecrets: ['${secretOfAll}'] }).for({ tenantId: 'acme' })
 await mine.find('anything')
@@ -43,7 +57,8 @@ process.stdin.once('data', async () => {
 `
 
 beforeAll(async () => {
-  // Processes of their own run what is published, not the sources.
+  // Processes of their own run what is published, not the sources. A whole run has built it already.
+  if (process.env['SESSIONS_BUILT']) return
   const built = spawn(process.execPath, [
     resolve(root, 'scripts/turbo.mjs'),
     'run',
@@ -57,14 +72,15 @@ beforeAll(async () => {
 const servers = {
   async redis() {
     const server = await startRedis()
-    const client = createRedisClient(server.url)
-    return { server, store: redisStore(client), close: async () => client.disconnect() }
+    const client = createRedisClient(server.url, patience.redis)
+    await once(client, 'ready')
+    return { server, store: redisStore(client, patience.store), close: async () => client.disconnect() }
   },
   async postgres() {
     const server = await startPostgres()
-    const pool = createPostgresPool(server.url)
+    const pool = createPostgresPool(server.url, patience.postgres)
     await migrate(pool)
-    return { server, store: postgresStore(pool), close: () => pool.end() }
+    return { server, store: postgresStore(pool, patience.store), close: () => pool.end() }
   },
 } satisfies Record<
   string,

@@ -1,4 +1,4 @@
-import { chromiumInstallMs, findChromium } from '@sessions/testkit'
+import { findChromium } from '@sessions/testkit'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startServer, type TestServer } from './server.js'
@@ -9,7 +9,7 @@ let contexts: BrowserContext[] = []
 
 beforeAll(async () => {
   browser = await chromium.launch({ executablePath: await findChromium() })
-}, chromiumInstallMs)
+})
 afterAll(() => browser?.close())
 
 beforeEach(async () => {

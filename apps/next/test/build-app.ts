@@ -6,6 +6,8 @@ const root = resolve(import.meta.dirname, '../../..')
 
 /** Builds the application and what it is made of: what serves it reads no sources. A build that is there is kept. */
 export async function setup(): Promise<void> {
+  // A whole run has built it already.
+  if (process.env['SESSIONS_BUILT']) return
   await promisify(execFile)(
     process.execPath,
     ['scripts/turbo.mjs', 'run', 'build', '--filter=@sessions/app-next', '--output-logs=errors-only'],

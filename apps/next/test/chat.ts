@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url))
-const startMs = 60_000
+const startMs = 240_000
 
 export const adminToken = 'an-admin-token-for-tests'
 export const secrets = 'a-secret-of-tests-that-is-32-bytes-long-or-more'

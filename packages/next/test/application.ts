@@ -64,7 +64,6 @@ export class Application {
     }
     await waitUntil(isUp, {
       what: `next ${command}`,
-      timeoutMs: 60_000,
       detail: () => application.output.slice(-2000),
     })
     return application

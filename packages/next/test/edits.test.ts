@@ -49,7 +49,7 @@ async function connections(): Promise<number> {
   return String(answer).match(/name=next-chat /g)?.length ?? 0
 }
 
-it('opens one client, however often files are edited in next dev', { timeout: 600_000 }, async () => {
+it('opens one client, however often files are edited in next dev', { timeout: 1_800_000 }, async () => {
   copyApplication()
   const extension = version === '16' ? 'ts' : 'js'
   // Where the sessions are made, for pages and for the route, which tells what it has of it.
@@ -71,7 +71,7 @@ it('opens one client, however often files are edited in next dev', { timeout: 60
       await response.text()
       return response.headers.get('x-edit') === String(edit)
     }
-    await waitUntil(isServed, { what: `edit ${edit} of ${basename(chat)}`, timeoutMs: 60_000 })
+    await waitUntil(isServed, { what: `edit ${edit} of ${basename(chat)}` })
     // Pages have bundles of their own, which open nothing either. Rendering one is slow here, so not after each edit.
     if (edit % 10 === 0) {
       expect((await load(await browser.fetch('/proxied'))).shown).toMatchObject({ id: expect.any(String) })

@@ -1,4 +1,4 @@
-import { chromiumInstallMs, findChromium } from '@sessions/testkit'
+import { findChromium } from '@sessions/testkit'
 import { type Browser, chromium, type Page, type Request } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Application, stopAll } from './application.js'
@@ -9,7 +9,7 @@ let browser: Browser
 beforeAll(async () => {
   app = await Application.run()
   browser = await chromium.launch({ executablePath: await findChromium() })
-}, chromiumInstallMs)
+})
 afterAll(async () => {
   await browser?.close()
   await stopAll()
@@ -40,7 +40,7 @@ class Visit {
       expect((await context.request.post('/chat', { data: { text: 'hi' }, headers })).status()).toBe(201)
     }
     const visit = new Visit(await context.newPage())
-    visit.#page.setDefaultTimeout(60_000)
+    visit.#page.setDefaultTimeout(240_000)
     await visit.#page.goto(`/linked/${pair}/one`)
     expect(await visit.shown('one')).toMatchObject({ isKnown })
     return visit

@@ -32,6 +32,12 @@ export async function migrated(server: PostgresServer, options: MigrateOptions =
   return url
 }
 
+/** Time enough for a busy machine, in suites that are not about time: for a pool, and for a store on it. */
+export const patient = {
+  pool: { connectionTimeoutMillis: 240_000, statement_timeout: 0, idle_in_transaction_session_timeout: 0 },
+  store: { readTimeoutMs: 240_000, writeTimeoutMs: 240_000 },
+}
+
 /** For pools to a PgBouncer, which refuses the timeouts of the server that `createPostgresPool` sends. */
 export const untimed = { statement_timeout: 0, idle_in_transaction_session_timeout: 0 }
 

@@ -36,7 +36,7 @@ async function appendSurely(store: SessionStore, id: string, errors: string[]): 
       errors.push(codeOf(error))
       return false
     })
-  await waitUntil(settled, { what: `the append of ${id}`, timeoutMs: 60_000 })
+  await waitUntil(settled, { what: `the append of ${id}` })
 }
 
 const idsOf = (writer: number, count: number) => Array.from({ length: count }, (_, n) => `w${writer}.${n}`)
@@ -180,7 +180,7 @@ test('PgBouncer killed and started again under load: nothing acknowledged is los
   })
   const trouble = async () => {
     for (const soon of [60, 160]) {
-      await waitUntil(() => appended > soon, { what: 'the load to go on', timeoutMs: 60_000 })
+      await waitUntil(() => appended > soon, { what: 'the load to go on' })
       await bouncer.kill()
       await bouncer.restart()
     }

@@ -1,15 +1,15 @@
 import { describeTransfers } from '@sessions/core/testing'
 import { postgresStore } from '../src/index.js'
-import { migrated, useServer } from './databases.js'
+import { migrated, patient, useServer } from './databases.js'
 
 const context = useServer()
 
 describeTransfers('transfers over postgresStore', async () => {
   const url = await migrated(context.server)
-  const pool = context.pools.open(url)
+  const pool = context.pools.open(url, patient.pool)
   return {
-    store: postgresStore(pool),
-    peer: postgresStore(context.pools.open(url)),
+    store: postgresStore(pool, patient.store),
+    peer: postgresStore(context.pools.open(url, patient.pool), patient.store),
     /** Every row of every table. */
     async dump() {
       const { rows: tables } = await pool.query<{ name: string }>(

@@ -111,7 +111,7 @@ test('a primary killed under load, and a failover on demand: what the replica ha
   })
   const goesOn = () => {
     const before = appended.length
-    return waitUntil(() => appended.length > before + 100, { what: 'the load to go on', timeoutMs: 60_000 })
+    return waitUntil(() => appended.length > before + 100, { what: 'the load to go on' })
   }
   const trouble = async () => {
     await goesOn()

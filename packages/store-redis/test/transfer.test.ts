@@ -2,18 +2,22 @@ import { describeTransfers } from '@sessions/core/testing'
 import { startRedis } from '@sessions/testkit'
 import type { Redis } from 'ioredis'
 import { redisStore } from '../src/index.js'
-import { ioredis, patient } from './clients.js'
+import { ioredis } from './clients.js'
+
+// 200 at once are slow on a busy machine, and that is no outage.
+const client = { commandTimeout: 240_000 }
+const store = { readTimeoutMs: 240_000, writeTimeoutMs: 240_000 }
 
 describeTransfers('transfers over redisStore', async () => {
   const server = await startRedis()
-  const clients = [ioredis(server.url), ioredis(server.url)]
-  const [store, peer] = clients.map((client) => redisStore(client, patient))
+  const clients = [ioredis(server.url, client), ioredis(server.url, client)]
+  const [first, second] = clients.map((each) => redisStore(each, store))
   return {
-    store: store!,
-    peer: peer!,
+    store: first!,
+    peer: second!,
     dump: () => dump(clients[0]!),
     close: async () => {
-      for (const client of clients) client.disconnect()
+      for (const each of clients) each.disconnect()
       await server.stop()
     },
   }

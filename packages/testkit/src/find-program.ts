@@ -4,7 +4,8 @@ import { promisify } from 'node:util'
 import { cachedDir, isCached } from './cached-dir.js'
 import { fetchedCommand, fetchProgram, type ArchivedProgram } from './fetch-program.js'
 import { findOnPath } from './find-on-path.js'
-import { progress } from './progress.js'
+import { withProgress } from './progress.js'
+import { reasonOf } from './reason-of.js'
 import { systemRelease } from './system-release.js'
 
 /** A program that runs here. */
@@ -70,10 +71,11 @@ async function find(wanted: WantedProgram): Promise<FoundProgram> {
 async function fromCache(wanted: WantedProgram, program: ArchivedProgram): Promise<FoundProgram> {
   if (!findOnPath('apt-get')) throw new Error('there is no apt-get here')
   for (let attempt = 1; ; attempt += 1) {
-    const dir = await cachedDir(cacheName(program), async (empty) => {
-      progress(`no ${wanted.names[0]} on PATH: fetching one through apt, once`)
-      await fetchProgram(empty, program)
-    })
+    const dir = await cachedDir(cacheName(program), (empty) =>
+      withProgress(`no ${wanted.names[0]} on PATH: fetching one through apt, once`, () =>
+        fetchProgram(empty, program),
+      ),
+    )
     const command = fetchedCommand(dir)
     const version = await versionOf(command, wanted)
     if (version && isRecent(version, wanted)) return { command, version, source: 'fetched' }
@@ -102,11 +104,4 @@ async function versionOf(command: string, { version }: WantedProgram): Promise<s
 function isRecent(version: string, { oldest }: WantedProgram): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   return major > oldest[0] || (major === oldest[0] && minor >= oldest[1])
-}
-
-// apt says at length what it does and, in a line of its own, what went wrong.
-function reasonOf(error: unknown): string {
-  const text = (error as { stderr?: string }).stderr || (error as Error).message
-  const lines = text.trim().split('\n')
-  return (lines.find((line) => line.startsWith('E:')) ?? lines[0] ?? 'no reason given').replace(/^E: /, '')
 }

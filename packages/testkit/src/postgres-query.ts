@@ -1,10 +1,11 @@
 import { exchange, type Endpoint } from './exchange.js'
+import { patienceMs } from './wait-until.js'
 
 /** How {@link queryPostgres} asks. */
 export interface PostgresQueryOptions {
   /** The database to connect to. Default `postgres`. */
   database?: string
-  /** How long it may take in milliseconds. Default 20 000. */
+  /** How long it may take in milliseconds. Default four minutes. */
   timeoutMs?: number
 }
 
@@ -17,7 +18,7 @@ export function queryPostgres(
   sql: string,
   options: PostgresQueryOptions = {},
 ): Promise<(string | null)[][]> {
-  const { database = 'postgres', timeoutMs = 20_000 } = options
+  const { database = 'postgres', timeoutMs = patienceMs } = options
   let asked = false
   return exchange(target, {
     request: startupMessage(database),

@@ -7,6 +7,7 @@ import { freePort } from './free-port.js'
 import { queryPostgres } from './postgres-query.js'
 import { ServerProcess } from './server-process.js'
 import { toServer, type Server } from './server.js'
+import { patienceMs } from './wait-until.js'
 import { createWorkDir, removeWorkDir, sweepWorkDirs } from './work-dir.js'
 
 /** A PostgreSQL of our own. */
@@ -70,9 +71,7 @@ function toPostgresServer(process: ServerProcess): PostgresServer {
     async createDatabase(name?: string) {
       databases += 1
       const database = name ?? `test_${databases}`
-      await queryPostgres(server, `CREATE DATABASE "${database.replaceAll('"', '""')}"`, {
-        timeoutMs: 20_000,
-      })
+      await queryPostgres(server, `CREATE DATABASE "${database.replaceAll('"', '""')}"`)
       return urlOf(encodeURIComponent(database))
     },
   })
@@ -88,7 +87,7 @@ async function initialise(
   const args = ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--locale=C', '-E', 'UTF8']
   const command = join(found.bin, 'initdb')
   const { uid, gid } = found.account ?? {}
-  await promisify(execFile)(command, args, { uid, gid, cwd: workDir, env, timeout: 60_000 })
+  await promisify(execFile)(command, args, { uid, gid, cwd: workDir, env, timeout: patienceMs })
 }
 
 // PGDATA, PGPORT and the like are meant for somebody else's PostgreSQL.

@@ -78,7 +78,6 @@ async function untilOk(nodes: readonly RedisServer[], masters: number): Promise<
   }
   await waitUntil(isOk, {
     what: 'the Redis Cluster to be ok on every node',
-    timeoutMs: 30_000,
     detail: () => seen,
   })
 }

@@ -5,7 +5,7 @@ export type RedisReply = string | number | null | RedisReply[]
 
 /** How {@link sendRedis} asks. */
 export interface RedisCommandOptions {
-  /** How long it may take in milliseconds. Default 20 000. */
+  /** How long it may take in milliseconds. Default four minutes. */
   timeoutMs?: number
 }
 

@@ -36,7 +36,6 @@ export interface RedisSentinel {
 
 const name = 'sessions'
 const downAfterMs = 500
-const patienceMs = 60_000
 // How often a Sentinel asks servers about their part, and tells and asks other Sentinels, in milliseconds.
 const quickly = ['info-period', '1000', 'publish-period', '200', 'ask-period', '200']
 
@@ -117,7 +116,6 @@ async function untilWatching(sentinels: readonly Server[]): Promise<void> {
   }
   await waitUntil(isWatching, {
     what: 'the Sentinels to know each other',
-    timeoutMs: patienceMs,
     detail: () => seen,
   })
 }
@@ -141,7 +139,7 @@ async function primaryOf(
     const role = await sendRedis(found, ['ROLE'], { timeoutMs: 500 }).catch(() => undefined)
     return Array.isArray(role) && role[0] === 'master' ? found : undefined
   }
-  return waitUntil(agreed, { what: 'the Sentinels to agree on a primary', timeoutMs: patienceMs })
+  return waitUntil(agreed, { what: 'the Sentinels to agree on a primary' })
 }
 
 async function failover(
@@ -159,7 +157,7 @@ async function failover(
     }
     return false
   }
-  await waitUntil(isDone, { what: 'the failover', timeoutMs: patienceMs })
+  await waitUntil(isDone, { what: 'the failover' })
   const follows = async (): Promise<boolean> => {
     const now = await primary()
     const role = await sendRedis(
@@ -168,7 +166,7 @@ async function failover(
     ).catch(() => undefined)
     return Array.isArray(role) && role[0] === 'slave' && role[3] === 'connected'
   }
-  await waitUntil(follows, { what: 'the former primary to follow', timeoutMs: patienceMs })
+  await waitUntil(follows, { what: 'the former primary to follow' })
 }
 
 async function rejoin(server: RedisServer, primary: () => Promise<RedisServer>): Promise<void> {
@@ -179,5 +177,5 @@ async function rejoin(server: RedisServer, primary: () => Promise<RedisServer>):
     const role = await sendRedis(server, ['ROLE'])
     return Array.isArray(role) && role[3] === 'connected'
   }
-  await waitUntil(follows, { what: `the Redis on port ${server.port} to follow`, timeoutMs: 20_000 })
+  await waitUntil(follows, { what: `the Redis on port ${server.port} to follow` })
 }

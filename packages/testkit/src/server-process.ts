@@ -6,7 +6,7 @@ import { atExit } from './at-exit.js'
 import { isAlive } from './process-table.js'
 import { asker, endTree, freezeTree, killTree, thawTree } from './process-tree.js'
 import { readServerLog, tailOf } from './server-log.js'
-import { waitUntil } from './wait-until.js'
+import { patienceMs, waitUntil } from './wait-until.js'
 import { removeWorkDir, writeServerPid } from './work-dir.js'
 
 /** What it takes to run one server. */
@@ -30,7 +30,8 @@ export interface ServerPlan {
 /** The port was free when it was picked and is no more. */
 class PortTaken extends Error {}
 
-const startTimeoutMs = 30_000
+// A server that is asked to end and does not is ended.
+const endMs = 30_000
 
 /** One server as a child process: started, frozen, killed and started again over the same data and port. */
 export class ServerProcess {
@@ -112,7 +113,7 @@ export class ServerProcess {
   }
 
   async #launch(pickPort: () => Promise<number>): Promise<void> {
-    const deadline = Date.now() + startTimeoutMs
+    const deadline = Date.now() + patienceMs
     for (;;) {
       this.#port = await pickPort()
       try {
@@ -156,7 +157,6 @@ export class ServerProcess {
     }
     await waitUntil(ready, {
       what: `${name} to take connections`,
-      timeoutMs: startTimeoutMs,
       detail: () => tailOf(written()),
     })
   }
@@ -179,7 +179,7 @@ export class ServerProcess {
       ask?.()
       return false
     }
-    await waitUntil(isGone, { what: `${this.#plan.name} to end` })
+    await waitUntil(isGone, { what: `${this.#plan.name} to end`, timeoutMs: endMs })
   }
 
   #mustBeUp(): void {

@@ -4,11 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface WaitUntilOptions {
   /** What is waited for, in the words of the error: "Redis to answer". */
   what: string
-  /** How long to wait in milliseconds. Default 30 000. */
+  /** How long to wait in milliseconds. Default four minutes. */
   timeoutMs?: number
   /** More for the error when the wait fails, such as the tail of a log. Default nothing. */
   detail?: () => string
 }
+
+/** How long something of ours may take before it hangs, in milliseconds: a busy machine is slow, and nothing is wrong. */
+export const patienceMs = 240_000
 
 type Falsy = false | 0 | '' | null | undefined
 
@@ -22,7 +25,7 @@ export async function waitUntil<T>(
   condition: () => T | Promise<T>,
   options: WaitUntilOptions,
 ): Promise<Exclude<T, Falsy>> {
-  const { what, timeoutMs = 30_000, detail } = options
+  const { what, timeoutMs = patienceMs, detail } = options
   const deadline = Date.now() + timeoutMs
   // Close together at first, because most conditions are true within milliseconds.
   for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 2, 50)) {

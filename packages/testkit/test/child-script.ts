@@ -36,7 +36,6 @@ export function createScriptRunner(): ScriptRunner {
       })
       await waitUntil(() => output.endsWith('\n') || child.exitCode !== null, {
         what: 'the script to print its line',
-        timeoutMs: 60_000,
       })
       return { child, printed: JSON.parse(output) as T }
     },

@@ -62,23 +62,28 @@ describe('a PostgreSQL', () => {
   it('hangs while it is paused, with the queries that are under way, and goes on when resumed', async () => {
     let answered = 0
     const count = (): number => (answered += 1)
-    const underWay = ask("select 'under way', pg_sleep(0.2)").finally(count)
+    // Under way for as long as it is not told to end, by what is asked after it.
+    await ask('create table told (what text)')
+    const underWay = ask(`do $$ begin
+      while not exists (select from told) loop perform pg_sleep(0.01); end loop;
+    end $$`).finally(count)
     const isActive =
-      "select 1 from pg_stat_activity where query like '%under way%' and wait_event = 'PgSleep'"
+      "select 1 from pg_stat_activity where query like '%from told%' and pid <> pg_backend_pid()"
     await waitUntil(async () => (await ask(isActive)).length > 0, { what: 'the query to be under way' })
     await postgres.pause()
-    const fresh = ask("select 'fresh'").finally(count)
+    const fresh = ask("insert into told values ('to end') returning what").finally(count)
     // Nothing to poll for: that nothing happens takes a while to see.
     await sleep(500)
     expect(answered).toBe(0)
     await postgres.resume()
-    expect((await underWay)[0]![0]).toBe('under way')
-    expect(await fresh).toEqual([['fresh']])
+    expect(await fresh).toEqual([['to end']])
+    await underWay
+    expect(answered).toBe(2)
   })
 
   it('stops in good order with clients connected', async () => {
     const other = await startPostgres()
-    const cut = queryPostgres(other, 'select pg_sleep(60)')
+    const cut = queryPostgres(other, 'select pg_sleep(3600)')
     const refused = expect(cut).rejects.toThrow(/57P01|closed|reset/)
     await waitUntil(
       async () =>

@@ -58,7 +58,8 @@ async function slice(row: Row, { operation, clients, sliceMs }: MeasureOptions) 
   const client = async (number: number): Promise<void> => {
     const { ids } = row.pool
     // Each client has sessions of its own, as callers mostly have.
-    for (let turn = 0, now = performance.now(); now < until && room-- > 0; turn++) {
+    // Once at least: of a slice that a busy machine slept through, there would be nothing to divide by.
+    for (let turn = 0, now = performance.now(); (turn === 0 || now < until) && room-- > 0; turn++) {
       await work(row.contender, ids[(number + turn * clients) % ids.length]!)
       const done = performance.now()
       latencies.push((done - now) * 1000)

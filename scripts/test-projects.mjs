@@ -1,0 +1,30 @@
+// The projects of the tests: where each is, and what it waits for. What is named here is there before a test runs.
+
+/** @typedef {'chromium' | 'redis' | 'postgres' | 'valkey' | 'pgbouncer'} Need */
+
+/** @type {Record<string, { root: string, needs: Need[], builds: boolean }>} */
+export const projects = {
+  house: { root: '.', needs: ['redis', 'postgres'], builds: true },
+  core: { root: 'packages/core', needs: [], builds: false },
+  express: { root: 'packages/express', needs: [], builds: false },
+  'app-express': { root: 'apps/express', needs: ['redis'], builds: false },
+  nest: { root: 'packages/nest', needs: [], builds: false },
+  'nest-11': { root: 'packages/nest/nest11', needs: [], builds: false },
+  'app-nest': { root: 'apps/nest', needs: ['redis', 'postgres', 'chromium'], builds: false },
+  'app-next': { root: 'apps/next', needs: ['redis', 'postgres', 'chromium'], builds: true },
+  next: { root: 'packages/next', needs: ['redis', 'chromium'], builds: true },
+  'next-15': { root: 'packages/next/next15', needs: ['redis', 'chromium'], builds: true },
+  benchmarks: { root: 'apps/benchmarks', needs: [], builds: false },
+  testkit: { root: 'packages/testkit', needs: ['redis', 'postgres'], builds: false },
+  'store-postgres': { root: 'packages/store-postgres', needs: ['postgres'], builds: false },
+  'store-redis': { root: 'packages/store-redis', needs: ['redis'], builds: false },
+}
+
+/** What the tests on servers that not everybody has need beside: `npm run test:wide`. @type {Need[]} */
+export const wideNeeds = ['valkey', 'pgbouncer']
+
+/** Whether tests of a project compute, and wait for nobody. @param {string} name */
+export function isQuick(name) {
+  const project = projects[name]
+  return project !== undefined && project.needs.length === 0 && !project.builds
+}
