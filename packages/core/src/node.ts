@@ -6,9 +6,22 @@ export {
   type CookieOptions,
   createTransport,
   sessionIdHeader,
+  toNamedTransport,
 } from './http/transport.js'
 export { checkOrigin, type OriginRules } from './http/csrf.js'
 export { type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
-export { type Problem, type ProblemCode, type RequestErrorCode, toProblem } from './http/problem.js'
+export { type BodyHolder, bodyReadAlready } from './http/node-body.js'
+export { addVary, nodeHeaderSink } from './http/node-header-sink.js'
+export { apiRoots, isApiPath } from './http/api-roots.js'
+export {
+  type Problem,
+  type ProblemCode,
+  problemHeaders,
+  problemOf,
+  type RequestErrorCode,
+  toProblem,
+  toProblemResponse,
+} from './http/problem.js'
 export { type HeaderSink, RequestSession, type RequestSessionOptions } from './http/request-session.js'
 export { parseWith } from './parse.js'
+export { warnOnce } from './service/warn-once.js'

@@ -2,11 +2,12 @@ import type { Identity, Session, Sessions, SessionWarning } from '@sessions/core
 import {
   type TransportOptions,
   createTransport,
-  type HeaderSink,
+  nodeHeaderSink,
   RequestSession,
   sessionIdHeader,
+  warnOnce,
 } from '@sessions/core/node'
-import type { Request, RequestHandler, Response } from 'express'
+import type { Request, RequestHandler } from 'express'
 
 /** What the middleware needs: the service, who is asking, and how a credential travels. */
 export interface SessionsMiddlewareOptions extends TransportOptions {
@@ -60,7 +61,7 @@ export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestH
         sessions,
         transport,
         fields,
-        headers: headerSink(res),
+        headers: nodeHeaderSink(res),
         identify: () => identify(req),
         warn,
       })
@@ -114,27 +115,4 @@ function sessionOf(req: Request): RequestSession {
   const session = requestSessions.get(req)
   if (session === undefined) throw new Error('sessionsMiddleware() must run before this handler.')
   return session
-}
-
-function headerSink(res: Response): HeaderSink {
-  return {
-    canWrite: () => !res.headersSent,
-    append: (name, value) => {
-      if (name === 'Vary') res.vary(value)
-      else res.append(name, value)
-    },
-    setDefault: (name, value) => {
-      if (!res.hasHeader(name)) res.setHeader(name, value)
-    },
-  }
-}
-
-function warnOnce(tell?: (warning: SessionWarning) => void): (warning: SessionWarning) => void {
-  let told = false
-  return (warning) => {
-    if (told) return
-    told = true
-    if (tell === undefined) console.warn(`[sessions] ${warning.code}: ${warning.message}`)
-    else tell(warning)
-  }
 }

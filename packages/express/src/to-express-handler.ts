@@ -13,18 +13,10 @@ export function toExpressHandler(api: SessionApi): RequestHandler {
       const { protocol } = req as Request
       return `${protocol}://${req.headers.host ?? 'localhost'}`
     },
-    body: (req) => readAlready(req as Request),
   })
   return (req, res, next) => {
     // Under a mount path, `req.url` is what comes after it.
     if (api.owns(req.url.split('?')[0]!)) void handle(req, res)
     else next()
   }
-}
-
-/** The body that a parser before us has taken from the wire, as it was, or as near as can be. */
-function readAlready(req: Request): string | undefined {
-  if (!req.readableDidRead || req.body === undefined) return undefined
-  const body: unknown = req.body
-  return typeof body === 'string' ? body : JSON.stringify(body)
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { HeaderSink } from '@sessions/core/node'
+import { addVary, type HeaderSink, nodeHeaderSink } from '@sessions/core/node'
 
 /** Fastify's reply, as far as it is needed here. */
 interface Reply {
@@ -12,20 +12,7 @@ interface Reply {
 
 /** Where the headers of a platform's response are written. */
 export function headerSink(response: ServerResponse | Reply): HeaderSink {
-  return 'raw' in response ? replySink(response) : responseSink(response)
-}
-
-function responseSink(response: ServerResponse): HeaderSink {
-  return {
-    canWrite: () => !response.headersSent,
-    append(name, value) {
-      if (name !== 'Vary') response.appendHeader(name, value)
-      else response.setHeader(name, merged(response.getHeader(name), value))
-    },
-    setDefault(name, value) {
-      if (!response.hasHeader(name)) response.setHeader(name, value)
-    },
-  }
+  return 'raw' in response ? replySink(response) : nodeHeaderSink(response)
 }
 
 // In both places: Fastify sends those of its reply, and a handler that writes to Node's response those of that one.
@@ -35,7 +22,7 @@ function replySink(reply: Reply): HeaderSink {
     canWrite: () => !reply.sent && !reply.raw.headersSent,
     append(name, value) {
       // Of `Set-Cookie` Fastify keeps all by itself.
-      reply.header(name, name === 'Vary' ? merged(reply.getHeader(name), value) : value)
+      reply.header(name, name === 'Vary' ? addVary(reply.getHeader(name), value) : value)
       mirror(name)
     },
     setDefault(name, value) {
@@ -43,11 +30,4 @@ function replySink(reply: Reply): HeaderSink {
       mirror(name)
     },
   }
-}
-
-function merged(before: number | string | readonly string[] | undefined, value: string): string {
-  const values = before === undefined ? [] : String(before).split(/\s*,\s*/)
-  return values.some((each) => each.toLowerCase() === value.toLowerCase())
-    ? values.join(', ')
-    : [...values, value].join(', ')
 }

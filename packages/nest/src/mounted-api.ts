@@ -2,10 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { NotFoundException } from '@nestjs/common'
 import type { ApplicationConfig } from '@nestjs/core'
 import type { SessionApi } from '@sessions/core/http'
-import { toNodeHandler } from '@sessions/core/node'
+import { type BodyHolder, bodyReadAlready, isApiPath, toNodeHandler } from '@sessions/core/node'
 import type { SessionsRequest, SessionsResponse } from './platform.js'
-
-type BodyHolder = { readonly body?: unknown; readonly rawBody?: unknown }
 
 const platformRequests = new WeakMap<Request, SessionsRequest>()
 
@@ -64,7 +62,7 @@ export class MountedApi {
       {
         origin: () => `${protocol}://${headers.host ?? 'localhost'}`,
         path: () => api.basePath + url.slice(basePath.length),
-        body: () => readAlready(req, request as BodyHolder),
+        body: () => bodyReadAlready(req, request as BodyHolder),
       },
     )
     await answer(req, taken(response))
@@ -81,7 +79,7 @@ export class MountedApi {
     const outer = this.#config.getGlobalPrefix().replace(/^\/?(.*?)\/?$/, '/$1')
     return [outer === '/' ? '' : outer, '']
       .map((each) => each + this.prefix)
-      .find((base) => ['sessions', 'transfers'].some((root) => `${path}/`.startsWith(`${base}/${root}/`)))
+      .find((base) => isApiPath(base, path))
   }
 }
 
@@ -95,13 +93,4 @@ function taken(response: SessionsResponse): ServerResponse {
     if (value !== undefined) response.raw.setHeader(name, value)
   }
   return response.raw
-}
-
-/** The body that a parser before us has taken from the wire, as it was, or as near as can be. */
-function readAlready(req: IncomingMessage, holder: BodyHolder): string | Uint8Array | undefined {
-  if (!req.readableDidRead) return undefined
-  const { body, rawBody } = holder.body === undefined ? (req as BodyHolder) : holder
-  if (rawBody instanceof Uint8Array) return rawBody
-  if (body === undefined) return undefined
-  return typeof body === 'string' ? body : JSON.stringify(body)
 }

@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Logger } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { SessionError } from '@sessions/core'
-import { toProblem } from '@sessions/core/node'
+import { problemHeaders, toProblem } from '@sessions/core/node'
 import { SessionException } from './session.exception.js'
 
 /**
@@ -31,10 +31,8 @@ export class SessionProblemFilter implements ExceptionFilter<SessionException | 
       httpAdapter.end(response)
       return
     }
-    httpAdapter.setHeader(response, 'Content-Type', 'application/problem+json')
-    httpAdapter.setHeader(response, 'Cache-Control', 'no-store')
-    if (problem.retryAfterMs !== undefined) {
-      httpAdapter.setHeader(response, 'Retry-After', String(Math.ceil(problem.retryAfterMs / 1000)))
+    for (const [name, value] of Object.entries(problemHeaders(problem))) {
+      httpAdapter.setHeader(response, name, value)
     }
     // As text: Nest 11 makes `application/json` of an object's answer.
     httpAdapter.reply(response, JSON.stringify(problem), problem.status)

@@ -1,7 +1,7 @@
 import { HttpException, Logger, type OnApplicationShutdown } from '@nestjs/common'
-import { createSessions, type Identity, type Sessions, type SessionWarning } from '@sessions/core'
+import { createSessions, type Identity, type Sessions } from '@sessions/core'
 import { createSessionApi, type SessionApi } from '@sessions/core/http'
-import { type Transport, createTransport } from '@sessions/core/node'
+import { type Transport, createTransport, toNamedTransport, warnOnce } from '@sessions/core/node'
 import type { ApplicationConfig } from '@nestjs/core'
 import { MountedApi, platformRequestOf } from './mounted-api.js'
 import type { SessionsRequest } from './platform.js'
@@ -29,7 +29,7 @@ export class SessionsService implements OnApplicationShutdown {
   }
 
   /** Told once, however often it happens. */
-  readonly warn = once((warning: SessionWarning) => {
+  readonly warn = warnOnce((warning) => {
     if (this.#options.onWarning !== undefined) this.#options.onWarning(warning)
     else new Logger('Sessions').warn(`${warning.code}: ${warning.message}`)
   })
@@ -67,8 +67,7 @@ export class SessionsService implements OnApplicationShutdown {
   /** Two services must not take the cookie away from each other. */
   #carrying() {
     const { cookie, header } = this.#options
-    if (this.name === defaultName || cookie === false || cookie?.name !== undefined) return { cookie, header }
-    return { cookie: { ...cookie, name: `sessions-${this.name}` }, header }
+    return this.name === defaultName ? { cookie, header } : toNamedTransport(this.name, { cookie, header })
   }
 
   async #identifyCaller(request: Request): Promise<Identity | Response> {
@@ -79,14 +78,5 @@ export class SessionsService implements OnApplicationShutdown {
       const said = error.getResponse()
       return Response.json(typeof said === 'string' ? { message: said } : said, { status: error.getStatus() })
     }
-  }
-}
-
-function once<T>(tell: (value: T) => void): (value: T) => void {
-  let isTold = false
-  return (value) => {
-    if (isTold) return
-    isTold = true
-    tell(value)
   }
 }

@@ -1,5 +1,5 @@
 import type { Sessions, CallerSessions, SessionWarning } from '@sessions/core'
-import { createTransport, type Transport } from '@sessions/core/node'
+import { createTransport, toNamedTransport, type Transport, warnOnce } from '@sessions/core/node'
 import { callerOf } from './reading.js'
 import type { NextSessionsOptions } from './next-sessions-options.js'
 
@@ -16,12 +16,12 @@ export class NextSessions {
   /** @internal */
   readonly options: NextSessionsOptions
   #transport: Transport | undefined
-  #isTold = false
 
   /** @internal Made by `nextSessions`. */
   constructor(options: NextSessionsOptions) {
     this.options = options
     this.name = options.name ?? defaultName
+    this.warn = warnOnce(options.onWarning)
   }
 
   /** The service; opened by the first who asks, and shared by the whole process. */
@@ -47,25 +47,14 @@ export class NextSessions {
   /** @internal How credentials travel. @throws `invalid` with the path of an option that cannot work. */
   async transport(): Promise<Transport> {
     const { ttl } = await this.sessions()
-    const { cookie, header } = this.options
-    const named =
-      this.name === defaultName || cookie === false || cookie?.name !== undefined
-        ? cookie
-        : { ...cookie, name: `sessions-${this.name}` }
-    this.#transport ??= createTransport({ cookie: named, header }, ttl.absoluteMs)
+    const { name, options } = this
+    const { cookie, header } = name === defaultName ? options : toNamedTransport(name, options)
+    this.#transport ??= createTransport({ cookie, header }, ttl.absoluteMs)
     return this.#transport
   }
 
   /** @internal Told once, however often it happens. */
-  readonly warn = (warning: SessionWarning): void => {
-    if (this.#isTold) return
-    this.#isTold = true
-    if (this.options.onWarning === undefined) {
-      console.warn(`[sessions] ${warning.code}: ${warning.message}`)
-    } else {
-      this.options.onWarning(warning)
-    }
-  }
+  readonly warn: (warning: SessionWarning) => void
 }
 
 /**

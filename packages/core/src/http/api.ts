@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
 import { answerCaller } from './answer-caller.js'
+import { isApiPath } from './api-roots.js'
 import { type ApiConfig, type RequestContext, type SessionApiOptions, toApiConfig } from './api-options.js'
 import { addCors, answerOptions } from './cors.js'
 import { checkOrigin } from './csrf.js'
@@ -58,8 +59,7 @@ export function createSessionApi(options: SessionApiOptions): SessionApi {
     openApi,
     basePath: api.basePath,
     routes: described.map(({ method, path, summary }) => ({ method, path, summary })),
-    owns: (pathname) =>
-      ['sessions', 'transfers'].some((root) => `${pathname}/`.startsWith(`${api.basePath}/${root}/`)),
+    owns: (pathname) => isApiPath(api.basePath, pathname),
     handle: (request) => handle(api, routes, request),
   }
 }

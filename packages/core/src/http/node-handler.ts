@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import type { SessionApi } from './api.js'
-import { toProblem } from './problem.js'
+import { bodyReadAlready } from './node-body.js'
+import { toProblem, toProblemResponse } from './problem.js'
 
 /** How requests of `node:http` are read, where a framework stands in front. */
 export interface NodeHandlerOptions {
@@ -13,7 +14,10 @@ export interface NodeHandlerOptions {
   origin?: (req: IncomingMessage) => string
   /** The path with its query (default: `req.url`). */
   path?: (req: IncomingMessage) => string
-  /** A body that somebody has read already (default: none; it is read from the request). */
+  /**
+   * A body that somebody has read already; undefined when nobody has (default: what a parser has left at `req.body` or
+   * `req.rawBody`).
+   */
   body?: (req: IncomingMessage) => string | Uint8Array | undefined
 }
 
@@ -41,14 +45,10 @@ export function toNodeHandler(
 function unreadable(): Response {
   const requestId = newId()
   const problem = toProblem(new SessionError('invalid', 'The request cannot be read.'))
-  return new Response(JSON.stringify({ ...problem, instance: `urn:request:${requestId}` }), {
-    status: problem.status,
-    headers: {
-      'Content-Type': 'application/problem+json',
-      'Cache-Control': 'no-store',
-      'X-Request-Id': requestId,
-    },
-  })
+  return toProblemResponse(
+    { ...problem, instance: `urn:request:${requestId}` },
+    { 'X-Request-Id': requestId },
+  )
 }
 
 function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: AbortSignal): Request {
@@ -63,7 +63,7 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
   }
   const method = req.method ?? 'GET'
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal })
-  const given = options.body?.(req)
+  const given = (options.body ?? bodyReadAlready)(req)
   const body = given === undefined ? toStream(req) : new Uint8Array(Buffer.from(given))
   // Said here, for not every library of types knows `duplex` yet, which a streamed body needs.
   const init = { method, headers, signal, body, duplex: 'half' as const }

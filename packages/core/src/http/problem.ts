@@ -105,7 +105,7 @@ const silent: ReadonlySet<ProblemCode> = new Set([
 /** What to tell the caller about an error: the truth about their request, nothing about our insides. */
 export function toProblem(error: unknown): Problem {
   const isKnown = isSessionError(error) || error instanceof RequestError
-  if (!isKnown) return problemOf('internal', {})
+  if (!isKnown) return problemOf('internal')
   const { code, message, path, retryAfterMs } = error
   const revision = isSessionError(error) ? error.revision : undefined
   return problemOf(code, { detail: message, path, revision, retryAfterMs })
@@ -119,7 +119,7 @@ export function problemOf(
     path?: string | undefined
     revision?: number | undefined
     retryAfterMs?: number | undefined
-  },
+  } = {},
 ): Problem {
   const { status, title, retryAfterMs: usual } = answers[code]
   const { detail, path, revision, retryAfterMs = usual } = said
@@ -133,4 +133,22 @@ export function problemOf(
     ...(revision === undefined ? {} : { revision }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   }
+}
+
+/** The headers of the response that a problem is. */
+export function problemHeaders({ retryAfterMs }: Pick<Problem, 'retryAfterMs'>): Record<string, string> {
+  return {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+    ...(retryAfterMs === undefined ? {} : { 'Retry-After': String(Math.ceil(retryAfterMs / 1000)) }),
+  }
+}
+
+/** The response that a problem is. @param headers What it has beside its own. */
+export function toProblemResponse(
+  problem: Problem,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const all = { ...problemHeaders(problem), ...headers }
+  return new Response(JSON.stringify(problem), { status: problem.status, headers: all })
 }

@@ -54,6 +54,12 @@ export interface Transport {
   isHeldBack(fields: TransportFields): boolean
 }
 
+/** The options for one service of several in an application: each has a cookie of its own, unless it is named. */
+export function toNamedTransport(name: string, { cookie, header }: TransportOptions): TransportOptions {
+  if (cookie === false || cookie?.name !== undefined) return { cookie, header }
+  return { cookie: { ...cookie, name: `sessions-${name}` }, header }
+}
+
 /** @throws `invalid` when the options leave no way to carry a credential, or a cookie that browsers refuse. */
 export function createTransport(options: TransportOptions, absoluteMs: number): Transport {
   const { cookie = {}, header = false } = options

@@ -9,12 +9,13 @@ import type { SessionChange, SessionStore } from '../contract/session-store.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
 import { type TransferConfig, toTransferConfig } from './transfer-settings.js'
+import { warnOnce } from './warn-once.js'
 import type {
   ContextSettings,
   LimitSettings,
   TurnSettings,
-  SessionWarning,
   SessionsOptions,
+  SessionWarning,
   TurnBudget,
 } from './settings.js'
 
@@ -72,9 +73,7 @@ export function createService(options: SessionsOptions): Service {
     maxMessageLength: limit(given.maxMessageLength, 'limits.maxMessageLength', 65_536),
     maxSessionLength: limit(given.maxSessionLength, 'limits.maxSessionLength', 65_536),
   }
-  const warn = warnOnce(
-    options.onWarning ?? ((warning) => console.warn(`[sessions] ${warning.code}: ${warning.message}`)),
-  )
+  const warn = warnOnce(options.onWarning)
   const inProduction = globalThis.process?.env['NODE_ENV'] === 'production'
   if (options.store === undefined && inProduction) {
     warn({
@@ -163,15 +162,6 @@ function createStoreClock(): Service['storeClock'] {
     learn: (at) => {
       offset = at - Date.now()
     },
-  }
-}
-
-function warnOnce(tell: (warning: SessionWarning) => void): (warning: SessionWarning) => void {
-  const told = new Set<string>()
-  return (warning) => {
-    if (told.has(warning.code)) return
-    told.add(warning.code)
-    tell(warning)
   }
 }
 

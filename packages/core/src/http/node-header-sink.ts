@@ -1,0 +1,23 @@
+import type { ServerResponse } from 'node:http'
+import type { HeaderSink } from './request-session.js'
+
+/** Where headers of a response of Node are written, or of Express, which is one. */
+export function nodeHeaderSink(response: ServerResponse): HeaderSink {
+  return {
+    canWrite: () => !response.headersSent,
+    append(name, value) {
+      if (name === 'Vary') response.setHeader(name, addVary(response.getHeader(name), value))
+      else response.appendHeader(name, value)
+    },
+    setDefault(name, value) {
+      if (!response.hasHeader(name)) response.setHeader(name, value)
+    },
+  }
+}
+
+/** The value of `Vary` that names one header more; each is named once. */
+export function addVary(before: number | string | readonly string[] | undefined, name: string): string {
+  const names = before === undefined ? [] : String(before).split(/\s*,\s*/)
+  const isNamed = names.some((each) => each.toLowerCase() === name.toLowerCase())
+  return (isNamed ? names : [...names, name]).join(', ')
+}

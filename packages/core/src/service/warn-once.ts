@@ -1,0 +1,17 @@
+import type { SessionWarning } from './settings.js'
+
+/** Tells each kind of warning once, however often it comes up. @param tell Default: `console.warn`. */
+export function warnOnce(
+  tell: (warning: SessionWarning) => void = toConsole,
+): (warning: SessionWarning) => void {
+  const told = new Set<string>()
+  return (warning) => {
+    if (told.has(warning.code)) return
+    told.add(warning.code)
+    tell(warning)
+  }
+}
+
+function toConsole({ code, message }: SessionWarning): void {
+  console.warn(`[sessions] ${code}: ${message}`)
+}
