@@ -36,7 +36,10 @@ export interface SessionsModuleOptions extends TransportOptions {
    * decides for the whole application (default true; with false it is Nest's 500).
    */
   problems?: boolean
-  /** Runs when the application has shut down and the service has settled: lets go of what you opened for the store. */
+  /**
+   * Runs when the application has shut down, and the service is closed, or has settled where `sessions` was handed in:
+   * lets go of what you opened for the store.
+   */
   close?: () => void | Promise<void>
   /** Told when a cookie could not be set because the request was insecure (default: Nest's logger, once). */
   onWarning?: (warning: SessionWarning) => void
