@@ -27,7 +27,7 @@ async function start(): Promise<void> {
   // Replies whose readers have gone are still to be stored.
   const letGo = (): void =>
     void sessions
-      .settled()
+      .close()
       .then(() => opened.close())
       .catch((error: unknown) => console.error(error))
   const stop = new AbortController()

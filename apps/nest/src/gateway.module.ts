@@ -10,7 +10,7 @@ export interface GatewayParts {
   readonly sessions: Sessions
   readonly callers: Callers
   readonly tools: ToolRegistry
-  /** Lets go of the store. */
+  /** Closes the sessions, and lets go of their store. */
   readonly close: () => Promise<void>
   readonly onError: (error: unknown) => void
 }

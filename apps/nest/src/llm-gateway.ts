@@ -85,11 +85,15 @@ export class LLMGateway {
       adminToken,
       tools,
     } = this.#options
+    const sessions = this.#createSessions(publicUrl)
     const module = GatewayModule.with({
-      sessions: this.#createSessions(publicUrl),
+      sessions,
       callers: createCallers(keys, adminToken),
       tools: new ToolRegistry(tools),
-      close: () => this.#store.close(),
+      close: async () => {
+        await sessions.close()
+        await this.#store.close()
+      },
       onError: this.#options.onError ?? ((error) => console.error(error)),
     })
     const app = await NestFactory.create<NestExpressApplication>(module, new ServedAdapter(this.#server), {

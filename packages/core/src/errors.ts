@@ -36,6 +36,8 @@ export const sessionErrorCodes = [
   'unknown_outcome',
   /** The store refused for a reason of its own; `cause` holds it. */
   'store_failed',
+  /** The service was closed, for its process is about to end; nothing was done. */
+  'closed',
 ] as const
 
 /** What went wrong, for code to decide by. */

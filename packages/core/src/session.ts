@@ -12,6 +12,7 @@ import { type LiveSession, noSuchSession } from './service/live-session.js'
 import type { Message, MessageInput } from './domain/message.js'
 import { parseTitle } from './parse.js'
 import type { ChangeOptions } from './service/change-options.js'
+import { takeCalls } from './service/take-calls.js'
 import { SessionCart } from './session/cart.js'
 import type { Branch, Fact, TurnLease } from './domain/session-body.js'
 import { removeSideRecords } from './service/side-records.js'
@@ -54,6 +55,10 @@ const liveSessions = processRegistry<Session, LiveSession>('live-session')
 
 /** One session, for one caller. Reads are fresh from the store; changes are atomic and durable when they settle. */
 export class Session {
+  static {
+    takeCalls(Session.prototype, (session) => session.#live.service.work, ['turn', 'watch', 'watchTurn'])
+  }
+
   readonly ref: SessionRef
   readonly identity: Identity
   readonly cart: SessionCart

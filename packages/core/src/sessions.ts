@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { SessionError, isSessionError } from './errors.js'
 import { type Identity, mayOpen, parseIdentity } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
@@ -5,6 +6,7 @@ import { foreignCursor, parseListCursor, toListCursor } from './service/list-cur
 import { LiveSession, type SessionSnapshot, noSuchSession } from './service/live-session.js'
 import { decodeBody, newBody } from './domain/session-body.js'
 import { type SessionInit, storeNewSession } from './service/create-session.js'
+import { takeCalls } from './service/take-calls.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
 import { Session, justRead, liveSessionOf } from './session.js'
@@ -56,15 +58,21 @@ export type Redemption = RedemptionOf<Session>
 export interface Sessions {
   /** How long sessions live, with the defaults filled in. */
   readonly ttl: Readonly<Required<TtlSettings>>
-  /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity. */
+  /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity; `closed` */
   for(identity: Identity): CallerSessions
   /** Removes sessions past their deadline, up to `limit`; resolves to how many. For a job that runs now and then. */
   sweep(options?: Partial<SweepOptions>): Promise<number>
-  /**
-   * Settles once nothing runs any more that no request waits for: replies whose readers have gone, summing up. Await it
-   * before the store is closed and the process ends.
-   */
+  /** Settles once nothing runs any more that no request waits for: replies whose readers have gone, summing up. */
   settled(): Promise<void>
+  /**
+   * Closes the service: waits for every call, turn and summing up that runs, and lets them end with all they need.
+   * From then on every call is refused as `closed`, also one of a handle that was made before. New requests to the HTTP
+   * API are refused at once, new turns once those that ran have ended. Await it before the process ends and before you
+   * close the store, which stays yours. May be called more than once.
+   */
+  close(): Promise<void>
+  /** As `close`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
 /**
@@ -87,11 +95,17 @@ export interface Sessions {
  */
 export function createSessions(options: SessionsOptions = {}): Sessions {
   const service = createService(options)
+  const close = async (): Promise<void> => service.work.close()
   const sessions: Sessions = {
     ttl: service.ttl,
-    for: (identity) => new CallerSessions(service, parseIdentity(identity)),
-    sweep: ({ limit = 500 } = {}) => service.store.sweep({ limit }),
-    settled: service.settled,
+    for(identity) {
+      service.work.checkOpen()
+      return new CallerSessions(service, parseIdentity(identity))
+    },
+    sweep: async ({ limit = 500 } = {}) => service.work.call(() => service.store.sweep({ limit })),
+    settled: async () => service.work.settled(),
+    close,
+    [Symbol.asyncDispose]: close,
   }
   partsOf.set(sessions, service)
   return sessions
@@ -111,6 +125,10 @@ export function serviceOf(sessions: Sessions): Service {
 
 /** The sessions of one caller. Ownership is checked here, in every method; what is not theirs is `not_found`. */
 export class CallerSessions {
+  static {
+    takeCalls(CallerSessions.prototype, (mine) => mine.#service.work, ['draft'])
+  }
+
   readonly identity: Identity
   readonly #service: Service
 

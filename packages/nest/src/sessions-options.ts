@@ -38,8 +38,8 @@ export interface SessionsModuleOptions extends TransportOptions {
    */
   problems?: boolean
   /**
-   * Runs when the application has shut down and the service has settled: lets go of what you opened for the store
-   * (default: nothing runs).
+   * Runs when the application has shut down, and the service is closed, or has settled where `sessions` was handed in:
+   * lets go of what you opened for the store (default: nothing runs).
    */
   close?: () => void | Promise<void>
   /** Told when a cookie could not be set because the request was insecure (default: Nest's logger, once). */

@@ -58,7 +58,8 @@ export class SessionsService implements OnApplicationShutdown {
   /** The last thing in the life of an application: no request is being answered any more. */
   async onApplicationShutdown(): Promise<void> {
     this.#closed ??= (async () => {
-      await this.sessions.settled()
+      // A service that was handed in may serve others, too.
+      await (this.#options.sessions === undefined ? this.sessions.close() : this.sessions.settled())
       await this.#options.close?.()
     })()
     return this.#closed

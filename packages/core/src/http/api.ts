@@ -82,7 +82,7 @@ async function handle(api: ApiConfig, routes: readonly Route[], request: Request
   addCors(api, request, headers)
   let response: Response
   try {
-    response = await answer(api, routes, request, requestId, headers)
+    response = await api.service.work.request(() => answer(api, routes, request, requestId, headers))
   } catch (error) {
     response = problemResponse(api, request, requestId, error)
   }

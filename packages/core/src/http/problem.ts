@@ -72,6 +72,7 @@ const answers: Record<ProblemCode, { status: number; title: string; retryAfterMs
   unavailable: { status: 503, title: 'Store unavailable', retryAfterMs: 1000 },
   unknown_outcome: { status: 503, title: 'Outcome unknown', retryAfterMs: 1000 },
   store_failed: { status: 500, title: 'Store failed' },
+  closed: { status: 503, title: 'Service closed', retryAfterMs: 1000 },
   no_such_route: { status: 404, title: 'No such route' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
   csrf: { status: 403, title: 'Cross-site request' },

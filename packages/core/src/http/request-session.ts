@@ -2,7 +2,8 @@ import { SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { noSuchSession } from '../service/live-session.js'
 import type { SessionWarning } from '../service/settings.js'
-import { justRead, type Session } from '../session.js'
+import { liveSessionOf, type Session } from '../session.js'
+import { currentCredential } from '../session/credential.js'
 import type { Sessions } from '../sessions.js'
 import type { Transport, TransportFields } from './transport.js'
 
@@ -67,7 +68,7 @@ export class RequestSession {
       onCreating: (creation) => {
         this.#creation = creation
       },
-      afterCreate: async (session) => this.#handOver(await justRead(session).credential()),
+      afterCreate: async (session) => this.#handOver(await credentialOf(session)),
     })
     return this.#draft
   }
@@ -152,4 +153,11 @@ export class RequestSession {
     }
     for (const [name, value] of transport.write(fields, credential)) headers.append(name, value)
   }
+}
+
+/** The credential of a session that was stored a moment ago. Not by a call: the one that stored it still runs. */
+async function credentialOf(session: Session): Promise<string> {
+  const live = liveSessionOf(session, 'session')
+  live.reuseRead()
+  return currentCredential(live)
 }

@@ -101,6 +101,7 @@ export class LiveSession {
 
   /** The session as the store has it now, with its newest `tail` messages. */
   async load(tail = 0): Promise<SessionSnapshot & { messages: Message[] }> {
+    this.service.work.checkRunning()
     const justRead = this.#justRead
     this.forgetRead()
     if (this.#create !== undefined) return { record: this.#record, body: this.#body!, messages: [] }
@@ -235,6 +236,7 @@ export class LiveSession {
   }
 
   async #commit(change: SessionChange): Promise<Committed> {
+    this.service.work.checkRunning()
     this.forgetRead()
     try {
       const committed = await this.service.store.commit(this.ref, {

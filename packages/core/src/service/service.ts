@@ -7,6 +7,7 @@ import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
 import type { SessionChange, SessionStore } from '../contract/session-store.js'
 import type { SessionRef } from '../contract/session-record.js'
+import { Workload } from './workload.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
 import { type TransferConfig, toTransferConfig } from './transfer-settings.js'
 import { warnOnce } from './warn-once.js'
@@ -32,10 +33,8 @@ export interface Service {
   readonly histories: HistoryCache
   /** Whether a history whose newest message this is has expired. */
   readonly historyExpired: (newest: Pick<Message, 'at'> | undefined) => boolean
-  /** Runs work outside of any request, unless work of that name runs already. It must not reject. */
-  readonly background: (name: string, work: () => Promise<void>) => void
-  /** Settles when no background work runs. */
-  readonly settled: () => Promise<void>
+  /** What runs, and what is taken. */
+  readonly work: Workload
   readonly countTokens: CountTokens
   /** The part of a change that moves the deadline. */
   readonly deadline: Pick<SessionChange, 'idleMs' | 'absoluteMs'>
@@ -104,7 +103,7 @@ export function createService(options: SessionsOptions): Service {
       extractFacts: options.context?.extractFacts ?? (() => []),
     }),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
-    ...createBackground(),
+    work: new Workload(),
     countTokens: options.countTokens ?? estimateTokens,
     deadline: {
       ...(Number.isFinite(ttl.idleMs) ? { idleMs: ttl.idleMs } : {}),
@@ -138,20 +137,6 @@ function toTurnOptions(given: TurnSettings = {}): Required<TurnSettings> {
     queueMs: duration(given.queueMs, 'turns.queueMs', 60_000),
     maxSteps: limit(given.maxSteps, 'turns.maxSteps', 8),
     toolTimeoutMs: duration(given.toolTimeoutMs, 'turns.toolTimeoutMs', 30_000),
-  }
-}
-
-function createBackground(): Pick<Service, 'background' | 'settled'> {
-  const running = new Map<string, Promise<void>>()
-  return {
-    background(name, work) {
-      if (running.has(name)) return
-      const run = work().finally(() => running.delete(name))
-      running.set(name, run)
-    },
-    async settled() {
-      while (running.size > 0) await Promise.all(running.values())
-    },
   }
 }
 

@@ -12,6 +12,7 @@ import {
 import type { SessionEventDetails } from '../domain/events.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import type { LiveSession } from '../service/live-session.js'
+import { takeCalls } from '../service/take-calls.js'
 import type { CartCounts, SessionBody } from '../domain/session-body.js'
 
 const maxOrders = 100
@@ -20,6 +21,10 @@ type Action = SessionEventDetails['cart.changed']['action']
 
 /** The cart of one session. Every change is atomic: adds that happen at once all count. */
 export class SessionCart {
+  static {
+    takeCalls(SessionCart.prototype, (handle) => handle.#live.service.work)
+  }
+
   readonly #live: LiveSession
 
   /** @internal Made with the session. */

@@ -63,10 +63,10 @@ export async function compact(
 
 /** Sums up in the background once the history is over the service's threshold, one session at a time. */
 export function compactLater(live: LiveSession, messages: readonly Message[]): void {
-  const { background, context: wanted, warn } = live.service
+  const { work, context: wanted, warn } = live.service
   const tokens = messages.reduce((sum, message) => sum + message.tokens, 0)
   if (tokens <= (wanted.compactAboveTokens ?? Number.POSITIVE_INFINITY)) return
-  background(JSON.stringify(['compact', live.ref.tenantId, live.ref.id]), async () => {
+  work.background(JSON.stringify(['compact', live.ref.tenantId, live.ref.id]), async () => {
     await live
       .load()
       .then(({ body }) => compact(live, { body, messages }))

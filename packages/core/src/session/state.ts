@@ -1,10 +1,15 @@
 import { type JsonObject, mergePatch, parseJsonObject } from '../json.js'
 import type { LiveSession } from '../service/live-session.js'
+import { takeCalls } from '../service/take-calls.js'
 import { mergePreferences } from '../domain/preferences.js'
 import type { ChangeOptions } from '../service/change-options.js'
 
 /** Free-form JSON of one session: its phase, tasks, intermediate results. */
 export class SessionState {
+  static {
+    takeCalls(SessionState.prototype, (handle) => handle.#live.service.work)
+  }
+
   readonly #live: LiveSession
 
   /** @internal Made with the session. */
@@ -49,6 +54,10 @@ export class SessionState {
 
 /** What the user of one session likes: budget, brands, language. */
 export class SessionPreferences {
+  static {
+    takeCalls(SessionPreferences.prototype, (handle) => handle.#live.service.work)
+  }
+
   readonly #live: LiveSession
 
   /** @internal Made with the session. */

@@ -50,7 +50,7 @@ export function answerTurn<Handle extends TurnHandle>(
       () => {},
     )
     .finally(() => running.delete(key))
-  live.service.background(JSON.stringify(['turn', key]), () => done)
+  live.service.work.background(JSON.stringify(['turn', key]), () => done)
   running.set(key, { sessionId: live.ref.id, log, done, stop: (reason) => stop.stop(reason) })
   return {
     started,

@@ -116,6 +116,7 @@ export async function* followTurn(
   let n = after
   let checkAt = performance.now() + checkMs
   for (let waitMs = shortestPollMs; ;) {
+    service.work.checkRunning()
     const page = await readTurnLog(service, logRef, seq)
     for (const event of page.events) {
       if (event.type === 'started') started = event

@@ -64,5 +64,6 @@ export function startTurn<Handle extends TurnHandle>(
     content,
     ...message
   } = typeof input === 'string' ? { role: 'user', content: input } : input
-  return new Turn(beginTurn(surroundings, { ...options, respond, content, message }))
+  const { work } = surroundings.live.service
+  return new Turn(work.turn(() => beginTurn(surroundings, { ...options, respond, content, message })))
 }

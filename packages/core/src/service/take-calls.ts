@@ -1,0 +1,25 @@
+import type { Workload } from './workload.js'
+
+/**
+ * Makes the verbs of a class calls: their service refuses them once it is closed, and waits for them before that.
+ *
+ * @param workOf What the service of a handle is at work on.
+ * @param others The methods that give something at once. What they give makes calls of its own.
+ */
+export function takeCalls<Handle extends object>(
+  prototype: Handle,
+  workOf: (handle: Handle) => Workload,
+  others: readonly (keyof Handle)[] = [],
+): void {
+  for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    const verb: unknown = descriptor.value
+    if (name === 'constructor' || typeof verb !== 'function') continue
+    if (others.includes(name as keyof Handle)) continue
+    const { [name]: call } = {
+      async [name](this: Handle, ...args: unknown[]): Promise<unknown> {
+        return workOf(this).call(() => verb.apply(this, args) as Promise<unknown>)
+      },
+    }
+    Object.defineProperty(prototype, name, { ...descriptor, value: call })
+  }
+}

@@ -1,0 +1,105 @@
+import { SessionError } from '../errors.js'
+
+/**
+ * How far a service is on its way to its end.
+ *
+ * - `open`: it takes everything.
+ * - `closing`: it takes no request of the HTTP API, and waits for what ran when it was asked to close.
+ * - `draining`: it begins no turn and no work in the background, and waits for those that run.
+ * - `finishing`: it takes no call, and waits for those that it took.
+ * - `closed`: nothing runs.
+ */
+type Stage = 'open' | 'closing' | 'draining' | 'finishing' | 'closed'
+
+/** What a service is at work on, all of which ends before the service is closed. */
+export class Workload {
+  #stage: Stage = 'open'
+  #calls = new Set<Promise<unknown>>()
+  #turns = new Set<Promise<unknown>>()
+  readonly #background = new Map<string, Promise<void>>()
+  #closing: Promise<void> | undefined
+
+  /** Makes a call. @throws `closed` */
+  async call<T>(make: () => Promise<T>): Promise<T> {
+    this.checkOpen()
+    return tracked(this.#calls, make())
+  }
+
+  /** Begins a turn, which runs until its result has settled. @throws `closed` */
+  async turn<T extends { readonly result: Promise<unknown> }>(begin: () => Promise<T>): Promise<T> {
+    if (this.#stage !== 'open' && this.#stage !== 'closing') throw closed()
+    const begun = begin()
+    tracked(
+      this.#turns,
+      begun.then(({ result }) => result),
+    ).catch(() => {})
+    return begun
+  }
+
+  /** Answers a request of the HTTP API. @throws `closed` */
+  async request<T>(answer: () => Promise<T>): Promise<T> {
+    if (this.#stage !== 'open') throw closed()
+    return tracked(this.#calls, answer())
+  }
+
+  /** Runs work outside of any call, unless work of that name runs already. It must not reject. */
+  background(name: string, work: () => Promise<void>): void {
+    if (this.#background.has(name) || (this.#stage !== 'open' && this.#stage !== 'closing')) return
+    const run = work().finally(() => this.#background.delete(name))
+    this.#background.set(name, run)
+  }
+
+  /** Settles when no background work runs. */
+  async settled(): Promise<void> {
+    while (this.#background.size > 0) await Promise.all(this.#background.values())
+  }
+
+  /** @throws `closed` when no call is taken any more. */
+  checkOpen(): void {
+    if (this.#stage === 'finishing' || this.#stage === 'closed') throw closed()
+  }
+
+  /** @throws `closed` when nothing may run any more. */
+  checkRunning(): void {
+    if (this.#stage === 'closed') throw closed()
+  }
+
+  /** Waits for all that runs, and takes nothing any more. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    // What runs may make calls and begin turns. Nobody can tell these from calls of others, so those are taken, too;
+    // but what came later is not waited for at first, else who never stops calling would keep the service open.
+    const running = [this.#calls, this.#turns]
+    this.#calls = new Set()
+    this.#turns = new Set()
+    this.#stage = 'closing'
+    for (const each of running) await ended(each)
+    this.#stage = 'draining'
+    await ended(this.#turns)
+    await this.settled()
+    this.#stage = 'finishing'
+    await ended(this.#calls)
+    this.#stage = 'closed'
+  }
+}
+
+async function tracked<T>(running: Set<Promise<unknown>>, work: Promise<T>): Promise<T> {
+  running.add(work)
+  try {
+    return await work
+  } finally {
+    running.delete(work)
+  }
+}
+
+async function ended(running: ReadonlySet<Promise<unknown>>): Promise<void> {
+  while (running.size > 0) await Promise.allSettled(running)
+}
+
+function closed(): SessionError {
+  return new SessionError('closed', 'The service is closed: it takes no calls any more.')
+}
