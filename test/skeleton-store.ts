@@ -1,11 +1,16 @@
 import {
   checkChange,
+  checkIsMeant,
   checkMessageQuery,
   checkPageLimit,
   checkWhole,
+  createListCursors,
+  isMeant,
+  type ListPlace,
+  messageConflict,
+  notFound,
   processClock,
   type SessionChange,
-  SessionError,
   type SessionGuard,
   type SessionRecord,
   type SessionRef,
@@ -27,10 +32,9 @@ export function skeletonStore(): SessionStore {
   const keyOf = ({ tenantId, id }: SessionRef): string => JSON.stringify([tenantId, id])
 
   /** The session, when it is there, not past its deadline, and the one that is meant. */
-  function find(ref: SessionRef, { incarnation }: SessionGuard = {}, now = processClock()): Kept | undefined {
+  function find(ref: SessionRef, guard?: SessionGuard, now = processClock()): Kept | undefined {
     const kept = sessions.get(keyOf(ref))
-    if (kept === undefined || isPast(kept.record, now)) return undefined
-    return incarnation === undefined || incarnation === kept.record.incarnation ? kept : undefined
+    return kept !== undefined && !isPast(kept.record, now) && isMeant(kept.record, guard) ? kept : undefined
   }
 
   return {
@@ -47,12 +51,10 @@ export function skeletonStore(): SessionStore {
       // One reading of the clock serves the whole commit.
       const now = processClock()
       const { revision, messages = [] } = change
-      const found = find(ref, revision === 0 ? {} : change, now)
+      const found = find(ref, {}, now)
       // In this order: what is absent, then the revision, then the ids; and before anything is changed.
       if (found === undefined && revision !== 0) throw notFound()
-      if (found !== undefined && revision !== undefined && revision !== found.record.revision) {
-        throw new SessionError('conflict', 'another revision', { revision: found.record.revision })
-      }
+      if (found !== undefined) checkIsMeant(found.record, change)
       const log = found?.log ?? new Map<string, StoredMessage>()
       checkIds(log, messages)
       const record = { ...(found?.record ?? begin(ref, change, now)) }
@@ -129,9 +131,8 @@ export function skeletonStore(): SessionStore {
 }
 
 type MutableRecord = { -readonly [Name in keyof SessionRecord]: SessionRecord[Name] }
-type Position = Pick<SessionRecord, 'activeAt' | 'id'>
 
-const notFound = (): SessionError => new SessionError('not_found', 'there is no such session')
+const { toCursor, parseCursor } = createListCursors('skeleton')
 
 /** From the very millisecond of its deadline on. */
 const isPast = ({ expiresAt = Infinity }: SessionRecord, now: number): boolean => expiresAt <= now
@@ -147,7 +148,7 @@ function checkIds(log: ReadonlyMap<string, StoredMessage>, messages: SessionChan
   const fresh = new Map<string, string>()
   for (const { id, payload } of messages) {
     const known = log.get(id)?.payload ?? fresh.get(id) ?? payload
-    if (known !== payload) throw new SessionError('conflict', 'another payload', { messageId: id })
+    if (known !== payload) throw messageConflict(id)
     fresh.set(id, payload)
   }
 }
@@ -168,18 +169,6 @@ function applyTo(record: MutableRecord, change: SessionChange, now: number): voi
 }
 
 /** The newest activity first; of equal ones the lesser id. */
-function byActivity(a: Position, b: Position): number {
+function byActivity(a: ListPlace, b: ListPlace): number {
   return b.activeAt - a.activeAt || (a.id === b.id ? 0 : a.id < b.id ? -1 : 1)
-}
-
-const toCursor = ({ activeAt, id }: Position): string => JSON.stringify([activeAt, id])
-
-function parseCursor(cursor: string): Position {
-  try {
-    const [activeAt, id] = JSON.parse(cursor) as unknown[]
-    if (Number.isSafeInteger(activeAt) && typeof id === 'string') return { activeAt: Number(activeAt), id }
-  } catch {
-    // No list in JSON: none of ours.
-  }
-  throw new SessionError('invalid', 'cursor is not one of this store', { path: 'cursor' })
 }

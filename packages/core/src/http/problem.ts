@@ -11,6 +11,7 @@ export type RequestErrorCode =
   | 'request_in_progress'
   | 'rate_limited'
 
+/** What went wrong, as an answer over HTTP says it. */
 export type ProblemCode = SessionErrorCode | RequestErrorCode | 'internal'
 
 /** A request that is refused before anybody looks at a session. */

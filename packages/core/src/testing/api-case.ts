@@ -17,6 +17,7 @@ export interface ApiChapter {
   cases: readonly ApiCase[]
 }
 
+/** What an answer to the suite holds. */
 export interface Reply {
   status: number
   headers: Headers
@@ -37,6 +38,7 @@ export interface SendOptions {
   signal?: AbortSignal
 }
 
+/** An event of a stream, as it came. */
 export interface WireEvent {
   id: string
   event: string
