@@ -81,7 +81,7 @@ describe('the code in documents and doc comments', () => {
   const snippets = [...documents.flatMap(snippetsOf), ...examples]
 
   it('compiles', async () => {
-    expect(examples.length).toBeGreaterThanOrEqual(12)
+    expect(examples.length).toBeGreaterThanOrEqual(17)
     expect(snippets.length).toBeGreaterThan(examples.length + 40)
     rmSync(scratch, { recursive: true, force: true })
     mkdirSync(scratch, { recursive: true })

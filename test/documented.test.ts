@@ -27,6 +27,27 @@ describe('the public names', () => {
   })
 })
 
+const waysIn = [
+  'createSessions',
+  'memoryStore',
+  'redisStore',
+  'postgresStore',
+  'migrate',
+  'sessionsMiddleware',
+  'nextSessions',
+  'createSessionApi',
+  'buildContext',
+  'describeSessionStore',
+  'describeSessionApi',
+]
+
+describe('the ways in', () => {
+  // That the examples compile is checked together with those of the documents.
+  it.each(waysIn)('%s shows an example', (name) => {
+    expect(declarations.find((declaration) => declaration.name === name)?.doc).toContain('@example\n```ts\n')
+  })
+})
+
 describe('the fields of options', () => {
   const fields = options.flatMap((of) =>
     of.fields.map((field) => ({ ...field, place: `${of.name}.${field.name} in ${of.file}` })),
