@@ -4,6 +4,8 @@ import {
   checkPageLimit,
   checkWhole,
   corrupt,
+  countFitting,
+  maxPageBytes,
   notFound,
   SessionError,
   type SessionGuard,
@@ -21,10 +23,10 @@ import { Keys, type SessionKeys } from './keys.js'
 import { OpNames } from './op-names.js'
 import { RedisCalls } from './redis-calls.js'
 import { toCommands, type RedisClient } from './redis-client.js'
-import { amendScript, pageScript, presenceScript, removeScript, trimScript } from './scripts.js'
+import { amendScript, pageScript, readScript, removeScript, trimScript } from './scripts.js'
 import { toCommitted, toRefusal, toRepeated, toSent, toVerdict } from './sent-change.js'
 import { SessionIndex } from './session-index.js'
-import { checkWhose, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
+import { checkWhose, marker, parseBody, parseMessages, parseRecord } from './stored-record.js'
 import { toText, toToken } from './encoding.js'
 
 /** How `redisStore` uses its server. */
@@ -39,8 +41,9 @@ export interface RedisStoreOptions {
   onWarning?: (message: string) => void
 }
 
-// A trim of a long log must not hold up the server for everybody else.
+// A trim of a long log, and amendments of many messages, must not hold up the server for everybody else.
 const trimBatch = 2000
+const amendBatch = 100
 
 // Sessions whose indexes could not be told; more than these wait for their next minute of activity.
 const maxUnlisted = 1000
@@ -99,11 +102,12 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     }
   }
 
-  async function readAgain(current: Attempt, { ref, log, ids }: SessionKeys, tail: number) {
-    const [isThere, isHalfThere] = await calls.read(current, presenceScript, [log, ids])
-    if (Number(isThere) === 1) return toStored(ref, await calls.range(current, log, 0, tail + 2), tail)
-    if (Number(isHalfThere) === 1) throw corrupt('half of it is missing')
-    return undefined
+  async function readBounded(current: Attempt, { ref, log, ids }: SessionKeys, tail: number) {
+    const args = [String(tail), String(maxPageBytes)]
+    const [verdict, ...elements] = await calls.read(current, readScript, [log, ids], args)
+    if (verdict === 'gone') return undefined
+    if (verdict !== 'ok') throw corrupt(String(elements[0]))
+    return toStored(ref, elements)
   }
 
   return {
@@ -111,8 +115,14 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       checkWhole(tail, 'tail', 0)
       const place = keys.session(ref)
       return reading(async (current) => {
+        // The one newest message is within every bound; more of them are for the server to count.
+        if (tail > 1) return readBounded(current, place, tail)
         const elements = await calls.range(current, place.log, 0, tail + 2)
-        return elements.length === 0 ? readAgain(current, place, tail) : toStored(place.ref, elements, tail)
+        if (elements.length === 0) return readBounded(current, place, tail)
+        const stored = toStored(place.ref, elements)
+        const { lastSeq, trimmedSeq } = stored.record
+        if (stored.messages.length < Math.min(tail, lastSeq - trimmedSeq)) throw corrupt('messages are missing')
+        return stored
       })
     },
 
@@ -153,36 +163,38 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       checkMessageQuery(query)
       const { ref, log, ids } = keys.session(asked)
       const { after = 0, before = Number.MAX_SAFE_INTEGER, limit, order = 'asc' } = query
-      const args = [String(after), String(before), String(limit), order]
+      const args = [String(after), String(before), String(limit), String(maxPageBytes), order]
       return reading(async (current) => {
-        const [verdict, more, elements, who] = await calls.read(current, pageScript, [log, ids], args)
+        const [verdict, more, who, ...elements] = await calls.read(current, pageScript, [log, ids], args)
         if (verdict === 'gone') throw notFound()
-        if (verdict !== 'ok' || !Array.isArray(elements)) throw corrupt(String(more))
+        if (verdict !== 'ok') throw corrupt(String(more))
         checkWhose(ref, who)
-        const messages = elements.length === 0 ? [] : parseMessages(elements, seqOf(elements[0]))
-        return { messages: order === 'desc' ? messages.reverse() : messages, more: Number(more) === 1 }
+        return { messages: parseMessages(elements, order), more: Number(more) === 1 }
       })
     },
 
     async amend(ref, amendments, guard) {
       const { log, ids } = keys.session(ref)
-      const args = amendments.flatMap(({ seq, payload }) => [String(seq), toText(payload)])
-      if (args.length === 0) return 0
-      args.push(toGuard(guard))
-      return writing(async (current) => toCount(await calls.write(current, amendScript, [log, ids], args)))
+      const args = amendments.map(({ seq, payload }) => [String(seq), toText(payload)] as const)
+      let count = 0
+      for (const batch of amendBatches(args)) {
+        const all = [...batch.flat(), toGuard(guard)]
+        count += await writing(async (current) =>
+          toCount(await calls.write(current, amendScript, [log, ids], all)),
+        )
+      }
+      return count
     },
 
     async trim(ref, throughSeq, guard) {
       checkWhole(throughSeq, 'throughSeq', 0)
       const { log, ids } = keys.session(ref)
-      const args = [String(throughSeq), String(trimBatch), toGuard(guard)]
-      return writing(async (current) => {
-        for (let count = 0; ;) {
-          const reply = await calls.write(current, trimScript, [log, ids], args)
-          count += toCount(reply)
-          if (reply[0] !== 'ok' || Number(reply[2]) === 0) return count
-        }
-      })
+      const args = [String(throughSeq), String(trimBatch), String(maxPageBytes), toGuard(guard)]
+      for (let count = 0; ;) {
+        const reply = await writing((current) => calls.write(current, trimScript, [log, ids], args))
+        count += toCount(reply)
+        if (reply[0] !== 'ok' || Number(reply[2]) === 0) return count
+      }
     },
 
     async remove(asked, guard) {
@@ -221,13 +233,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
 }
 
-function toStored(ref: SessionRef, elements: readonly unknown[], tail: number): StoredSession {
+function toStored(ref: SessionRef, elements: readonly unknown[]): StoredSession {
   const [text, body, mark, ...newest] = elements
   const record = parseRecord(ref, text)
-  if (mark !== marker || newest.length !== Math.min(tail, record.lastSeq - record.trimmedSeq)) {
-    throw corrupt('messages are missing')
-  }
-  return { record, body: parseBody(body), messages: parseMessages(newest, record.lastSeq) }
+  if (mark !== marker) throw corrupt('messages are missing')
+  return { record, body: parseBody(body), messages: parseMessages(newest, 'desc', record.lastSeq).reverse() }
 }
 
 // Nothing to change in a session that is not there.
@@ -235,6 +245,16 @@ function toCount([verdict, detail]: readonly unknown[]): number {
   if (verdict === 'gone') return 0
   if (verdict !== 'ok') throw corrupt(String(detail))
   return Number(detail)
+}
+
+/** What fits one script: by count, for what it replaces it has to look at, and by bytes. */
+function* amendBatches<Args extends readonly [seq: string, payload: string]>(all: readonly Args[]): Generator<Args[]> {
+  for (let rest = all; rest.length > 0;) {
+    const batch = rest.slice(0, amendBatch)
+    const count = countFitting(batch.map(([, payload]) => ({ payload })))
+    yield batch.slice(0, count)
+    rest = rest.slice(count)
+  }
 }
 
 // The index may be a moment behind what it led to.

@@ -10,6 +10,7 @@ import type {
 } from '../../src/contract/session-store.js'
 import { memoryStore } from '../../src/contract/memory/memory-store.js'
 import { processClock } from '../../src/time.js'
+import { readWhole } from './broken-stores.js'
 
 // Stores that are right while they are alone.
 
@@ -71,7 +72,7 @@ export function readThinkWrite(): SessionStore {
     ...store,
     async commit({ ...ref }, change) {
       const { revision, messages = [], ...rest } = structuredClone(change)
-      const before = await store.read(ref, { tail: 20_000 })
+      const before = await readWhole(store, ref, 20_000)
       await setImmediate()
       if (before !== undefined && revision !== 0) await overwrite(ref, before)
       return store.commit(ref, { ...rest, messages, ...(revision === undefined ? {} : { revision }) })
