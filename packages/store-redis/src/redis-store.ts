@@ -33,8 +33,13 @@ import { toText, toToken } from './encoding.js'
 export interface RedisStoreOptions {
   /** What all keys of this store begin with; no braces (default `sessions`). */
   keyPrefix?: string
-  /** How long a reading call may take, in milliseconds (default 1,000). */
+  /** How long any other reading call may take, in milliseconds (default 1,000). */
   readTimeoutMs?: number
+  /**
+   * How long a call that may bring a page of messages may take, in milliseconds: `messages`, and `read` with a tail of
+   * more than one (default three times `readTimeoutMs`).
+   */
+  pageTimeoutMs?: number
   /** How long a writing call may take, in milliseconds (default 2,000). */
   writeTimeoutMs?: number
   /** Told, once each, what makes the client or its server unsafe (default: `process.emitWarning`). */
@@ -68,8 +73,10 @@ const maxUnlisted = 1000
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
   const { keyPrefix = 'sessions', readTimeoutMs = 1000, writeTimeoutMs = 2000 } = options
+  const { pageTimeoutMs = 3 * readTimeoutMs } = options
   const { onWarning = (message) => process.emitWarning(message, '@sessions/store-redis') } = options
   checkWhole(readTimeoutMs, 'readTimeoutMs', 1, 2 ** 31 - 1)
+  checkWhole(pageTimeoutMs, 'pageTimeoutMs', 1, 2 ** 31 - 1)
   checkWhole(writeTimeoutMs, 'writeTimeoutMs', 1, 2 ** 31 - 1)
   const keys = new Keys(keyPrefix)
   const calls = new RedisCalls(toCommands(client))
@@ -86,6 +93,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
 
   const reading = <T>(work: (attempt: Attempt) => Promise<T>) => timed(readTimeoutMs, work)
+  const paging = <T>(work: (attempt: Attempt) => Promise<T>) => timed(pageTimeoutMs, work)
   const writing = <T>(work: (attempt: Attempt) => Promise<T>) => timed(writeTimeoutMs, work)
 
   /** Tells the indexes of a session that is stored already. */
@@ -114,14 +122,15 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     async read(ref, { tail = 0 } = {}) {
       checkWhole(tail, 'tail', 0)
       const place = keys.session(ref)
+      // The one newest message is within every bound; more of them are for the server to count.
+      if (tail > 1) return paging((current) => readBounded(current, place, tail))
       return reading(async (current) => {
-        // The one newest message is within every bound; more of them are for the server to count.
-        if (tail > 1) return readBounded(current, place, tail)
         const elements = await calls.range(current, place.log, 0, tail + 2)
         if (elements.length === 0) return readBounded(current, place, tail)
         const stored = toStored(place.ref, elements)
         const { lastSeq, trimmedSeq } = stored.record
-        if (stored.messages.length < Math.min(tail, lastSeq - trimmedSeq)) throw corrupt('messages are missing')
+        if (stored.messages.length < Math.min(tail, lastSeq - trimmedSeq))
+          throw corrupt('messages are missing')
         return stored
       })
     },
@@ -164,7 +173,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const { ref, log, ids } = keys.session(asked)
       const { after = 0, before = Number.MAX_SAFE_INTEGER, limit, order = 'asc' } = query
       const args = [String(after), String(before), String(limit), String(maxPageBytes), order]
-      return reading(async (current) => {
+      return paging(async (current) => {
         const [verdict, more, who, ...elements] = await calls.read(current, pageScript, [log, ids], args)
         if (verdict === 'gone') throw notFound()
         if (verdict !== 'ok') throw corrupt(String(more))
@@ -248,7 +257,9 @@ function toCount([verdict, detail]: readonly unknown[]): number {
 }
 
 /** What fits one script: by count, for what it replaces it has to look at, and by bytes. */
-function* amendBatches<Args extends readonly [seq: string, payload: string]>(all: readonly Args[]): Generator<Args[]> {
+function* amendBatches<Args extends readonly [seq: string, payload: string]>(
+  all: readonly Args[],
+): Generator<Args[]> {
   for (let rest = all; rest.length > 0;) {
     const batch = rest.slice(0, amendBatch)
     const count = countFitting(batch.map(([, payload]) => ({ payload })))

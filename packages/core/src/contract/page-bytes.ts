@@ -7,7 +7,10 @@ const encoder = new TextEncoder()
  * For a store that has the messages at hand: how many of them, from the first on, fit one page of `maxBytes` (default
  * `maxPageBytes`). A message that is larger than a page fits one alone.
  */
-export function countFitting(messages: readonly { readonly payload: string }[], maxBytes = maxPageBytes): number {
+export function countFitting(
+  messages: readonly { readonly payload: string }[],
+  maxBytes = maxPageBytes,
+): number {
   // No UTF-16 unit takes more than three bytes, so that few pages have to be measured.
   if (messages.reduce((sum, { payload }) => sum + 3 * payload.length, 0) <= maxBytes) return messages.length
   let bytes = 0

@@ -2,11 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { memoryStore } from '../../src/contract/memory/memory-store.js'
 import { storeChapters } from '../../src/testing/store-suite.js'
 import type { SessionStore } from '../../src/contract/session-store.js'
+import * as brokenPages from './broken-pages.js'
 import * as brokenStores from './broken-stores.js'
 import * as racingStores from './racing-stores.js'
 
-const { readWhole: _, ...wrongStores } = brokenStores
-const broken = { ...wrongStores, ...racingStores }
+const { readWhole: _, ...pageStores } = brokenPages
+const broken = { ...brokenStores, ...pageStores, ...racingStores }
 
 interface Failed {
   chapter: string

@@ -42,7 +42,8 @@ export const pageBytesCases: StoreChapter = {
   title: 'pages: bounded by bytes as well as by count',
   cases: [
     {
-      title: 'a page of large messages ends before it is too large, says that there is more, and the next one goes on',
+      title:
+        'a page of large messages ends before it is too large, says that there is more, and the next one goes on',
       async run({ store, peer }) {
         const ref = await heavySession(store, 120, 60 * kilobyte)
         const fit = Math.floor(maxPageBytes / (60 * kilobyte))
