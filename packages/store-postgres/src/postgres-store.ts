@@ -28,7 +28,7 @@ export interface PostgresStoreOptions extends TableOptions {
   readTimeoutMs?: number
   /**
    * How long a read that may bring a page of messages may take in milliseconds, the wait for a connection included:
-   * `messages`, and `read` with a tail of more than one (default three times `readTimeoutMs`).
+   * `messages`, and `read` with a tail of more than one (default five times `readTimeoutMs`).
    */
   pageTimeoutMs?: number
   /** How long a write may take in milliseconds, the wait for a connection included (default 2,000). */
@@ -86,7 +86,7 @@ export function postgresStore<Tables>(
 function storeOver<Tables>(db: pg.Pool | Kysely<Tables>, options: PostgresStoreOptions): SessionStore {
   const {
     readTimeoutMs = 1000,
-    pageTimeoutMs = 3 * readTimeoutMs,
+    pageTimeoutMs = 5 * readTimeoutMs,
     writeTimeoutMs = 2000,
     rls = 'off',
     prepare = true,

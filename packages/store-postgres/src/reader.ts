@@ -82,7 +82,7 @@ export class Reader {
     }
     const outcomes: Outcome<StoredSession | undefined>[] = reads.map(() => ({ value: undefined }))
     for (const row of rows) {
-      const index = toWhole(row[0], 'n') - 1
+      const index = toWhole(row[0], 'n', 1, reads.length) - 1
       const { ref, tail } = reads[index]!
       try {
         const stored = toStored(ref, row.slice(1), tail)

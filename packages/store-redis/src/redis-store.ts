@@ -37,7 +37,7 @@ export interface RedisStoreOptions {
   readTimeoutMs?: number
   /**
    * How long a call that may bring a page of messages may take, in milliseconds: `messages`, and `read` with a tail of
-   * more than one (default three times `readTimeoutMs`).
+   * more than one (default five times `readTimeoutMs`).
    */
   pageTimeoutMs?: number
   /** How long a writing call may take, in milliseconds (default 2,000). */
@@ -73,7 +73,7 @@ const maxUnlisted = 1000
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
   const { keyPrefix = 'sessions', readTimeoutMs = 1000, writeTimeoutMs = 2000 } = options
-  const { pageTimeoutMs = 3 * readTimeoutMs } = options
+  const { pageTimeoutMs = 5 * readTimeoutMs } = options
   const { onWarning = (message) => process.emitWarning(message, '@sessions/store-redis') } = options
   checkWhole(readTimeoutMs, 'readTimeoutMs', 1, 2 ** 31 - 1)
   checkWhole(pageTimeoutMs, 'pageTimeoutMs', 1, 2 ** 31 - 1)

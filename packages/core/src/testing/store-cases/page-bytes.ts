@@ -149,7 +149,7 @@ export const pageBytesCases: StoreChapter = {
         const [largeTail, smallTail] = [await tailOf(store, large, 70), await tailOf(store, small, 30)]
         expect([largeTail.length, smallTail.length]).toEqual([68, 30])
         const { messages: largePage } = await store.messages(large, { limit: 100 })
-        await together(24, async (n) => {
+        await together(12, async (n) => {
           const by = n % 2 === 0 ? store : peer
           if (n % 6 === 0) expect((await by.messages(large, { limit: 100 })).messages).toEqual(largePage)
           else if (n % 3 === 0) expect(await tailOf(by, large, 70)).toEqual(largeTail)
