@@ -112,7 +112,7 @@ class Lease implements Connection {
         if (error) reject(error)
         else resolve()
       }
-      void this.#client!.query(commands.join('; ') as never, done as never)
+      void this.#client!.query({ text: commands.join('; '), types: textTypes } as never, done as never)
     })
   }
 
