@@ -20,6 +20,7 @@ import { toArgs } from './commit-args.js'
 import { commitScript } from './commit-script.js'
 import { parseCursor, toCursor } from './cursor.js'
 import { Keys, type SessionKeys } from './keys.js'
+import { toSessionError } from './redis-error.js'
 import { OpNames } from './op-names.js'
 import { RedisCalls } from './redis-calls.js'
 import { toCommands, type RedisClient } from './redis-client.js'
@@ -110,6 +111,22 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     }
   }
 
+  /** Takes back a session that no index will ever take in: its maker is refused, and nothing is stored. */
+  async function withdraw(
+    current: Attempt,
+    { log, ids }: Pick<SessionKeys, 'log' | 'ids'>,
+    { incarnation }: SessionRecord,
+    error: unknown,
+  ): Promise<never> {
+    const refusal = toSessionError(error instanceof Error ? error.cause : error, false)
+    if (refusal.code !== 'store_failed') throw error
+    await calls.write(current, removeScript, [log, ids], [toGuard({ incarnation })]).catch(() => {
+      throw error
+    })
+    unlisted.delete(log)
+    throw refusal
+  }
+
   async function readBounded(current: Attempt, { ref, log, ids }: SessionKeys, tail: number) {
     const args = [String(tail), String(maxPageBytes)]
     const [verdict, ...elements] = await calls.read(current, readScript, [log, ids], args)
@@ -149,7 +166,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
           const [text, due, ...places] = details
           const record = parseRecord(ref, text, who)
           if (due !== '' || (unlisted.size > 0 && unlisted.has(log))) {
-            await enter(current, log, record, due === '' || due === '+' ? undefined : parseRecord(ref, due))
+            const earlier = due === '' || due === '+' ? undefined : parseRecord(ref, due)
+            await enter(current, log, record, earlier).catch((error: unknown) =>
+              sent.revision === 0 ? withdraw(current, { log, ids }, record, error) : Promise.reject(error),
+            )
           }
           return toCommitted(sent, record, places)
         }
