@@ -9,6 +9,7 @@ export {
   notFound,
   revisionConflict,
 } from './contract/refusals.js'
+export { countFitting, maxPageBytes } from './contract/page-bytes.js'
 export type { SessionRecord, SessionRef } from './contract/session-record.js'
 export type {
   Amendment,

@@ -64,7 +64,8 @@ export async function commitBatch(
   }
   const outcomes = new Map<Commit, Outcome<Committed>>()
   for (const row of rows) {
-    const members = sessions[toWhole(row[0], 'n') - 1]!
+    // It was committed: where nothing tells whose it is, no one of them may be tried again as if it was not.
+    const members = sessions[toWhole(row[0], 'n', 1, sessions.length) - 1]!
     for (const [member, outcome] of toOutcomes(members, row)) outcomes.set(member, outcome)
   }
   return commits.map((commit) => outcomes.get(commit))

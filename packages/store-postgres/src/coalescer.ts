@@ -12,7 +12,7 @@ export interface CoalescerOptions<Item, Result> {
   /** Of items with one key at most one statement is under way, and they are taken in order. */
   keyOf: (item: Item) => string | undefined
   one: (item: Item) => Promise<Result>
-  /** One outcome for each item. It does not reject. */
+  /** One outcome for each item; what it rejects with is told to all of them. */
   batch: (items: readonly Item[]) => Promise<Outcome<Result>[]>
 }
 
@@ -77,7 +77,14 @@ export class Coalescer<Item, Result> {
     setImmediate(() => {
       this.#scheduled = false
       while (this.#underWay < maxUnderWay) {
-        const batch = this.#take()
+        let batch: Entry<Item, Result>[]
+        try {
+          batch = this.#take()
+        } catch (error) {
+          // Nobody hears what is thrown here: an entry that is left would wait for ever.
+          for (const { reject } of this.#waiting.splice(0)) reject(error)
+          return
+        }
         if (batch.length === 0) return
         void this.#serve(batch)
       }
@@ -111,6 +118,9 @@ export class Coalescer<Item, Result> {
       const outcomes =
         entries.length === 1 ? [undefined] : await this.#options.batch(entries.map(({ item }) => item))
       await this.#settle(entries, outcomes)
+    } catch (error) {
+      // Those that were settled before stay so.
+      for (const { reject } of entries) reject(error)
     } finally {
       this.#ended(keys)
       this.#crowded ||= entries.length > 1

@@ -1,4 +1,5 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { maxPageBytes } from '@sessions/core/store'
 import { compile, createQueryBuilder, type NamedStatement, param } from './query-builder.js'
 import type { SessionTables, TableNames } from './schema.js'
 import { isLive, nowMs } from './sql-clock.js'
@@ -17,18 +18,23 @@ export interface ColdStatements {
   lock: NamedStatement<'tenant' | 'id'>
   /** Those of the ids that are stored: id, seq, at, payload. */
   find: NamedStatement<'tenant' | 'key' | 'ids'>
-  /** Deletes a session: its key, and whether it was live. */
-  removeSession: NamedStatement<'tenant' | 'id' | 'incarnation'>
+  /** Deletes a session of at most so many messages: its key, and whether it was live. */
+  removeSession: NamedStatement<'tenant' | 'id' | 'incarnation' | 'most'>
   removeMessages: NamedStatement<'tenant' | 'key'>
-  /** Moves what is trimmed: key, and up to which seq. */
-  trimSession: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation'>
+  /** Up to which seq one step may drop messages, and the newest seq; no row when there are none up to `seq`. */
+  stepEnd: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation'>
+  /** Moves what is trimmed, of a session past its deadline too when it may be `dead`: key, and up to which seq. */
+  trimSession: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation' | 'dead'>
   /** How many there were. */
   trimMessages: NamedStatement<'tenant' | 'key' | 'seq'>
   /** Each seq that was there. */
   amend: NamedStatement<'tenant' | 'id' | 'seqs' | 'payloads' | 'incarnation'>
-  /** The record, then seq, id, at, payload; one row of nulls when the page is empty. */
+  /**
+   * The record, then seq, id, at, payload, and whether the message is over what the page holds; one row of nulls when
+   * the page is empty.
+   */
   page: Record<'asc' | 'desc', NamedStatement<'tenant' | 'id' | 'after' | 'before' | 'limit'>>
-  /** Locks expired sessions that nobody else has: tenant, id, key. */
+  /** Locks expired sessions that nobody else has: tenant, id, key, incarnation, how many messages it has. */
   expired: NamedStatement<'limit'>
   sweepMessages: NamedStatement<'tenants' | 'keys'>
   /** How many there were. */
@@ -36,6 +42,10 @@ export interface ColdStatements {
   /** Tenant-wide pages: id, then the record. */
   list: (form: ListForm) => NamedStatement<'tenant' | 'user' | 'label' | 'activeAt' | 'afterId' | 'limit'>
 }
+
+// What one transaction may delete, so that it holds its locks, and a server, for a moment only.
+const maxStepMessages = 5000
+const maxStepBytes = 8 * maxPageBytes
 
 const tenant = param<string>('tenant', 'text')
 const id = param<string>('id', 'text')
@@ -57,7 +67,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
       db
         .selectFrom('sessions as t')
         .select(sql<string>`case when ${live} then 'live' else 'gone' end`.as('state'))
-        .select([record, 't.skey'])
+        .select([record, text('t.skey').as('skey')])
         .where('t.tenant_id', '=', tenant)
         .where('t.id', '=', id)
         .forUpdate(),
@@ -66,7 +76,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
       'find',
       db
         .selectFrom('session_messages as m')
-        .select(['m.id', 'm.seq', 'm.at', 'm.payload'])
+        .select(['m.id', text('m.seq').as('seq'), text('m.at').as('at'), 'm.payload'])
         .where('m.tenant_id', '=', tenant)
         .where('m.session_key', '=', key)
         .where('m.id', '=', anyOf(param('ids', 'text[]'))),
@@ -78,7 +88,8 @@ export function toColdStatements(names: TableNames): ColdStatements {
         .where('t.tenant_id', '=', tenant)
         .where('t.id', '=', id)
         .where(isMeant)
-        .returning(['t.skey', live.as('live')]),
+        .where(sql<boolean>`coalesce(t.last_seq - t.trimmed_seq, 0) <= ${param('most', 'bigint')}`)
+        .returning([text('t.skey').as('skey'), sql<string>`${live}::text`.as('live')]),
     ),
     removeMessages: compile(
       'remove_messages',
@@ -87,6 +98,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
         .where('m.tenant_id', '=', tenant)
         .where('m.session_key', '=', key),
     ),
+    stepEnd: compile('step_end', stepEnd(db)),
     trimSession: compile(
       'trim_session',
       db
@@ -94,10 +106,10 @@ export function toColdStatements(names: TableNames): ColdStatements {
         .set({ trimmed_seq: sql`least(${seq}, t.last_seq)` })
         .where('t.tenant_id', '=', tenant)
         .where('t.id', '=', id)
-        .where(live)
+        .where(sql<boolean>`(${live} or ${param('dead', 'boolean')})`)
         .where(isMeant)
         .where('t.trimmed_seq', '<', sql<number>`least(${seq}, t.last_seq)`)
-        .returning(['t.skey', 't.trimmed_seq']),
+        .returning([text('t.skey').as('skey'), text('t.trimmed_seq').as('trimmed_seq')]),
     ),
     trimMessages: compile('trim_messages', trimMessages(db)),
     amend: compile(
@@ -116,14 +128,15 @@ export function toColdStatements(names: TableNames): ColdStatements {
         .where('m.tenant_id', '=', tenant)
         .whereRef('m.session_key', '=', 't.skey')
         .where('m.seq', '=', sql<number>`given.seq`)
-        .returning('m.seq'),
+        .returning(text('m.seq').as('seq')),
     ),
     page: { asc: compile('page_asc', page(db, 'asc')), desc: compile('page_desc', page(db, 'desc')) },
     expired: compile(
       'expired',
       db
         .selectFrom('sessions as t')
-        .select(['t.tenant_id', 't.id', 't.skey'])
+        .select(['t.tenant_id', 't.id', text('t.skey').as('skey'), 't.incarnation'])
+        .select(sql<string>`(t.last_seq - t.trimmed_seq)::text`.as('count'))
         .where('t.expires_bucket', '<=', sql<number>`(${now} / 3600000)::integer`)
         .where('t.expires_at', '<=', now)
         .orderBy('t.expires_bucket')
@@ -155,7 +168,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
             .returning('t.skey'),
         )
         .selectFrom('gone')
-        .select(sql<number>`count(*)`.as('count')),
+        .select(sql<string>`count(*)::text`.as('count')),
     ),
     list(form) {
       const verb = ['list', form.user && 'user', form.label && 'label', form.cursor && 'on']
@@ -179,10 +192,14 @@ function trimMessages(db: Kysely<SessionTables>) {
         .returning('m.seq'),
     )
     .selectFrom('gone')
-    .select(sql<number>`count(*)`.as('count'))
+    .select(sql<string>`count(*)::text`.as('count'))
 }
 
+// Where a page is cut by bytes, the next message is in it without its payload, so that a gap in the log is none.
+// `octet_length` does not fetch a long payload, and one that is left out is never fetched.
 function page(db: Kysely<SessionTables>, order: 'asc' | 'desc') {
+  const isOver = sql`(m.bytes > ${sql.lit(maxPageBytes)} and m.n > 1)`
+  const soFar = sql`(order by m.seq ${sql.raw(order)} rows unbounded preceding)`
   return db
     .selectFrom('sessions as t')
     .leftJoinLateral(
@@ -190,6 +207,9 @@ function page(db: Kysely<SessionTables>, order: 'asc' | 'desc') {
         db
           .selectFrom('session_messages as m')
           .select(['m.seq', 'm.id', 'm.at', 'm.payload'])
+          .select(sql<number>`octet_length(m.payload)`.as('size'))
+          .select(sql<number>`sum(octet_length(m.payload)) over ${soFar}`.as('bytes'))
+          .select(sql<number>`row_number() over ${soFar}`.as('n'))
           .where('m.tenant_id', '=', tenant)
           .whereRef('m.session_key', '=', 't.skey')
           .where('m.seq', '>', param<number>('after', 'bigint'))
@@ -198,13 +218,51 @@ function page(db: Kysely<SessionTables>, order: 'asc' | 'desc') {
           .orderBy('m.seq', order)
           .limit(param<number>('limit', 'bigint'))
           .as('m'),
-      (join) => join.onTrue(),
+      (join) => join.on(sql<boolean>`(m.bytes - m.size <= ${sql.lit(maxPageBytes)} or m.n <= 2)`),
     )
-    .select([record, 'm.seq', 'm.id', 'm.at', 'm.payload'])
+    .select([record, text('m.seq').as('seq'), 'm.id', text('m.at').as('at')])
+    .select(sql<string | null>`case when not ${isOver} then m.payload end`.as('payload'))
+    .select(sql<string>`(${isOver})::text`.as('over'))
     .where('t.tenant_id', '=', tenant)
     .where('t.id', '=', id)
     .where(live)
     .orderBy('m.seq', order)
+}
+
+// The oldest messages that one step may drop: the seq of the last of them, and of the last there is.
+function stepEnd(db: Kysely<SessionTables>) {
+  const soFar = sql`(order by m.seq rows unbounded preceding)`
+  return db
+    .selectFrom('sessions as t')
+    .innerJoinLateral(
+      (db) =>
+        db
+          .selectFrom('session_messages as m')
+          .select('m.seq')
+          .select(sql<number>`sum(octet_length(m.payload)) over ${soFar}`.as('bytes'))
+          .select(sql<number>`row_number() over ${soFar}`.as('n'))
+          .where('m.tenant_id', '=', tenant)
+          .whereRef('m.session_key', '=', 't.skey')
+          .whereRef('m.seq', '>', 't.trimmed_seq')
+          .where('m.seq', '<=', seq)
+          .orderBy('m.seq')
+          .limit(maxStepMessages)
+          .as('m'),
+      (join) => join.on(sql<boolean>`(m.bytes <= ${sql.lit(maxStepBytes)} or m.n = 1)`),
+    )
+    .select([
+      sql<string>`max(m.seq)::text`.as('through'),
+      sql<string>`coalesce(t.last_seq, 0)::text`.as('last'),
+    ])
+    .where('t.tenant_id', '=', tenant)
+    .where('t.id', '=', id)
+    .where(isMeant)
+    .groupBy('t.last_seq')
+}
+
+// Whatever an application has made of numbers and truth values, it can read text.
+function text(column: string): RawBuilder<string> {
+  return sql<string>`${sql.ref(column)}::text`
 }
 
 function list(db: Kysely<SessionTables>, { user, label, cursor }: ListForm) {

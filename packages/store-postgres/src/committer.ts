@@ -101,7 +101,7 @@ export class Committer {
     let [found] = await run(lock.statement, lock.values({ tenant: call.tenant, id }))
     if (found?.[0] === 'gone') {
       if (change.revision !== 0) throw notFound()
-      await removeLocked(this.#cold, run, call.tenant, id)
+      await removeLocked(this.#cold, run, { tenant: call.tenant, id })
       found = undefined
     }
     if (found === undefined && change.revision !== 0) throw notFound()
@@ -136,19 +136,25 @@ export class Committer {
   }
 }
 
-/** Deletes a session and its messages. True if there was one, and it was live. */
+/** Which session to delete, and how many messages it may have at most. */
+export interface Removal {
+  readonly tenant: string
+  readonly id: string
+  readonly incarnation?: string | null
+  readonly most?: number
+}
+
+/** Deletes a session and its messages. Undefined when there is none of so few messages; else whether it was live. */
 export async function removeLocked(
   { removeSession, removeMessages }: ColdStatements,
   run: Run,
-  tenant: string,
-  id: string,
-  incarnation: string | null = null,
-): Promise<boolean> {
-  const [row] = await run(removeSession.statement, removeSession.values({ tenant, id, incarnation }))
-  if (row === undefined) return false
+  { tenant, id, incarnation = null, most = Number.MAX_SAFE_INTEGER }: Removal,
+): Promise<boolean | undefined> {
+  const [row] = await run(removeSession.statement, removeSession.values({ tenant, id, incarnation, most }))
+  if (row === undefined) return undefined
   // A statement of its own, so that it sees what was appended until the session was ours.
   await run(removeMessages.statement, removeMessages.values({ tenant, key: String(row[0]) }))
-  return row[1] === true || row[1] === 't'
+  return row[1] === 'true'
 }
 
 /** Which messages are new, and which (by index) are there already, or earlier in the list. @throws `conflict` */

@@ -19,7 +19,9 @@ export interface Call {
 
 export interface Connection {
   /** Rejects with what the driver said, or `TimedOut`. */
-  query(statement: Statement | string, values: readonly Value[], prepare: boolean): Promise<Row[]>
+  query(statement: Statement, values: readonly Value[], prepare: boolean): Promise<Row[]>
+  /** Runs commands without values, one after the other. Rejects as `query` does. */
+  script(commands: readonly string[]): Promise<void>
 }
 
 /** Where connections come from. */
@@ -33,9 +35,9 @@ export type Run = (statement: Statement, values: readonly Value[]) => Promise<Ro
 /** What belongs to a tenant, when statements may only be about one. */
 export interface TenantSql {
   /** Opens a transaction for a tenant, or for a sweep. */
-  begin: (tenant: string | undefined) => string
+  begin: (tenant: string | undefined) => string[]
   /** Goes on in the same transaction as another tenant. */
-  enter: (tenant: string) => string
+  enter: (tenant: string) => string[]
 }
 
 export interface DatabaseOptions {
@@ -84,23 +86,22 @@ export class Database {
     return this.#retrying(call, async (attempt) => {
       await this.#beFit(call)
       return this.#source.use(call.until, async (connection) => {
-        await connection.query(this.#tenantSql?.begin(call.tenant) ?? 'begin', [], false)
+        await connection.script(this.#tenantSql?.begin(call.tenant) ?? ['begin'])
         let result: T
         try {
           result = await work(
             (statement, values) => connection.query(statement, values, this.#prepare),
             async (tenant) => {
-              if (this.#tenantSql !== undefined)
-                await connection.query(this.#tenantSql.enter(tenant), [], false)
+              if (this.#tenantSql !== undefined) await connection.script(this.#tenantSql.enter(tenant))
             },
           )
         } catch (error) {
           // On a connection that is lost the server rolls back by itself.
-          if (!isLost(error)) await connection.query('rollback', [], false)
+          if (!isLost(error)) await connection.script(['rollback'])
           throw error
         }
         attempt.committing = true
-        await connection.query('commit', [], false)
+        await connection.script(['commit'])
         return result
       })
     })

@@ -15,24 +15,35 @@ export class KyselySource<Tables> implements ConnectionSource {
     const checkTime = () => {
       if (performance.now() >= until) throw new TimedOut()
     }
-    const done = this.#kysely.connection().execute(async (kysely) => {
-      checkTime()
-      const run = (text: string, values: readonly Value[]) =>
-        kysely.executeQuery(CompiledQuery.raw(text, [...values]))
-      try {
-        return await work({
-          async query(statement, values) {
-            checkTime()
-            const { rows } = await run(typeof statement === 'string' ? statement : statement.text, values)
-            return rows.map((row) => Object.values(row as object) as unknown[])
-          },
-        })
-      } catch (error) {
-        // Kysely takes the connection back whatever became of it; it must not take a transaction with it.
-        if (error instanceof TimedOut) await run('rollback', [])
-        throw error
-      }
-    })
+    // What the application's plugins make of names and values is for its own queries.
+    const done = this.#kysely
+      .withoutPlugins()
+      .connection()
+      .execute(async (kysely) => {
+        checkTime()
+        const run = (text: string, values: readonly Value[]) =>
+          kysely.executeQuery(CompiledQuery.raw(text, [...values]))
+        try {
+          return await work({
+            async query(statement, values) {
+              checkTime()
+              const { rows } = await run(statement.text, values)
+              return rows.map((row) => Object.values(row as object) as unknown[])
+            },
+            // One by one: not every driver takes several commands at once.
+            async script(commands) {
+              for (const command of commands) {
+                checkTime()
+                await run(command, [])
+              }
+            },
+          })
+        } catch (error) {
+          // Kysely takes the connection back whatever became of it; it must not take a transaction with it.
+          if (error instanceof TimedOut) await run('rollback', [])
+          throw error
+        }
+      })
     return within(until, done)
   }
 }

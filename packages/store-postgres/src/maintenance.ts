@@ -1,4 +1,4 @@
-import type { Amendment, SessionGuard, SessionRef } from '@sessions/core/store'
+import { type Amendment, countFitting, type SessionGuard, type SessionRef } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
 import { removeLocked } from './committer.js'
 import type { Call, Database, Row, Run } from './database.js'
@@ -13,6 +13,8 @@ export interface MaintenanceOptions {
 
 // A batch holds its locks for some 25 ms.
 const maxSwept = 500
+// Messages that one transaction deletes without asking how long they are.
+const maxAtOnce = 500
 
 /**
  * Amends, trims, removes and sweeps. What deletes messages is a statement of its own, after the one that took the
@@ -33,28 +35,75 @@ export class Maintenance {
 
   async amend(ref: SessionRef, amendments: readonly Amendment[], guard?: SessionGuard): Promise<number> {
     const given = amendments.map(({ seq }) => seq).filter((seq) => Number.isSafeInteger(seq))
-    if (given.length === 0) return 0
     // Of several for one seq the last one counts; a statement would take any.
     const payloads = new Map(amendments.map(({ seq, payload }) => [seq, encodeText(payload)]))
-    const seqs = [...new Set(given)]
+    const all = [...new Set(given)].map((seq) => ({ seq, payload: payloads.get(seq)! }))
     const tenant = encodeText(ref.tenantId)
     const { statement, values } = this.#cold.amend
-    const params = {
-      tenant,
-      id: encodeText(ref.id),
-      seqs,
-      payloads: seqs.map((seq) => payloads.get(seq)!),
-      incarnation: toIncarnation(guard),
+    const amended = new Set<number>()
+    for (let rest = all; rest.length > 0;) {
+      const batch = rest.slice(0, countFitting(rest))
+      rest = rest.slice(batch.length)
+      const params = {
+        tenant,
+        id: encodeText(ref.id),
+        seqs: batch.map(({ seq }) => seq),
+        payloads: batch.map(({ payload }) => payload),
+        incarnation: toIncarnation(guard),
+      }
+      const rows = await this.#database.run(statement, values(params), this.#call(tenant))
+      for (const [seq] of rows) amended.add(toWhole(seq, 'seq'))
     }
-    const rows = await this.#database.run(statement, values(params), this.#call(tenant))
-    const amended = new Set(rows.map(([seq]) => toWhole(seq, 'seq')))
     return given.filter((seq) => amended.has(seq)).length
   }
 
-  trim(ref: SessionRef, throughSeq: number, guard?: SessionGuard): Promise<number> {
-    const tenant = encodeText(ref.tenantId)
+  async trim(ref: SessionRef, throughSeq: number, guard?: SessionGuard): Promise<number> {
+    const place = placeOf(ref, guard)
+    let dropped = 0
+    for (let before = 0; ;) {
+      const end = await this.#stepEnd(place, throughSeq)
+      // Where a step changes nothing, the session is past its deadline.
+      if (end === undefined || end.through === before) return dropped
+      before = end.through
+      dropped += await this.#drop(place, end.through, { dead: false })
+      if (end.through >= Math.min(throughSeq, end.last)) return dropped
+    }
+  }
+
+  async remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean> {
+    const place = placeOf(ref, guard)
+    const removeUpTo = (most: number) =>
+      this.#database.transaction(this.#call(place.tenant), (run) =>
+        removeLocked(this.#cold, run, { ...place, most }),
+      )
+    const removed = await removeUpTo(maxAtOnce)
+    if (removed !== undefined) return removed
+    await this.#shrink(place)
+    return (await removeUpTo(Number.MAX_SAFE_INTEGER)) === true
+  }
+
+  /** Drops messages of a session that is to be deleted, but for what its deletion may take along. */
+  async #shrink(place: Place): Promise<void> {
+    for (let before = 0; ;) {
+      const end = await this.#stepEnd(place, Number.MAX_SAFE_INTEGER)
+      if (end === undefined || end.through >= end.last || end.through === before) return
+      before = end.through
+      await this.#drop(place, end.through, { dead: true })
+    }
+  }
+
+  async #stepEnd(place: Place, throughSeq: number): Promise<{ through: number; last: number } | undefined> {
+    const { statement, values } = this.#cold.stepEnd
+    const call = { ...this.#call(place.tenant), writes: false }
+    const [row] = await this.#database.run(statement, values({ ...place, seq: throughSeq }), call)
+    if (row === undefined) return undefined
+    return { through: toWhole(row[0], 'seq'), last: toWhole(row[1], 'last_seq') }
+  }
+
+  #drop(place: Place, throughSeq: number, { dead }: { dead: boolean }): Promise<number> {
     const { trimSession, trimMessages } = this.#cold
-    const params = { tenant, id: encodeText(ref.id), seq: throughSeq, incarnation: toIncarnation(guard) }
+    const { tenant } = place
+    const params = { ...place, seq: throughSeq, dead: String(dead) }
     return this.#database.transaction(this.#call(tenant), async (run) => {
       const [row] = await run(trimSession.statement, trimSession.values(params))
       if (row === undefined) return 0
@@ -63,42 +112,43 @@ export class Maintenance {
     })
   }
 
-  remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean> {
-    const tenant = encodeText(ref.tenantId)
-    const id = encodeText(ref.id)
-    return this.#database.transaction(this.#call(tenant), (run) =>
-      removeLocked(this.#cold, run, tenant, id, toIncarnation(guard)),
-    )
-  }
-
   /** Batch by batch, and for no longer than a call may take. */
   async sweep(limit: number): Promise<number> {
-    const call = this.#call(undefined)
     const enough = performance.now() + this.#timeoutMs / 2
     let swept = 0
     for (;;) {
       const size = Math.min(limit - swept, maxSwept)
-      const found = await this.#sweepBatch(size, call).catch((error: unknown) => {
+      const found = await this.#sweepBatch(size).catch((error: unknown) => {
         if (swept === 0) throw error
         return 0
       })
       swept += found
-      if (found < size || swept === limit || performance.now() > enough) return swept
+      if (found === 0 || swept === limit || performance.now() > enough) return swept
     }
   }
 
-  #sweepBatch(size: number, call: Call): Promise<number> {
+  async #sweepBatch(size: number, most = maxAtOnce): Promise<number> {
     const { expired } = this.#cold
-    return this.#database.transaction(call, async (run, enter) => {
-      const rows = await run(expired.statement, expired.values({ limit: size }))
-      if (rows.length === 0) return 0
+    let large: Place | undefined
+    const swept = await this.#database.transaction(this.#call(undefined), async (run, enter) => {
+      const found = await run(expired.statement, expired.values({ limit: size }))
+      const rows = found.slice(0, countWithin(most, found))
+      if (rows.length === 0 && found[0] !== undefined) {
+        const [tenant, id, , incarnation] = found[0].map(String) as [string, string, string, string]
+        large = { tenant, id, incarnation }
+      }
       let swept = 0
       for (const [tenant, ofTenant] of this.#oneTenant ? byTenant(rows) : [[undefined, rows] as const]) {
+        if (ofTenant.length === 0) continue
         if (tenant !== undefined) await enter(tenant)
         swept += await this.#delete(ofTenant, run)
       }
       return swept
     })
+    if (large === undefined) return swept
+    // Its incarnation is past its deadline for good, so nobody else's messages go.
+    await this.#shrink(large)
+    return this.#sweepBatch(1, Number.MAX_SAFE_INTEGER)
   }
 
   async #delete(rows: readonly Row[], run: Run): Promise<number> {
@@ -115,6 +165,23 @@ export class Maintenance {
   #call(tenant: string | undefined): Call {
     return { tenant, until: performance.now() + this.#timeoutMs, writes: true }
   }
+}
+
+interface Place {
+  readonly tenant: string
+  readonly id: string
+  readonly incarnation: string | null
+}
+
+function placeOf({ tenantId, id }: SessionRef, guard?: SessionGuard): Place {
+  return { tenant: encodeText(tenantId), id: encodeText(id), incarnation: toIncarnation(guard) }
+}
+
+/** Of expired sessions, how many of the first have no more than `most` messages together. */
+function countWithin(most: number, rows: readonly Row[]): number {
+  let messages = 0
+  const end = rows.findIndex((row) => (messages += Number(row[4])) > most)
+  return end < 0 ? rows.length : end
 }
 
 function toIncarnation({ incarnation }: SessionGuard = {}): string | null {

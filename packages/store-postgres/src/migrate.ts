@@ -63,11 +63,10 @@ export function migrationSql(options: Omit<MigrateOptions, 'timeoutMs'> = {}): s
   const names = toTableNames(options)
   const setting = toSetting(options.rls ?? 'off')
   const steps = migrations.map(
-    ({ version, sql }) => `
+    ({ version, commands }) => `
 do $migration$ begin
 if not exists (select from ${names.migrations} where version = ${version}) then
-${sql(names)}
-${recordSql(names, version)};
+${[...commands(names), recordSql(names, version)].join(';\n')};
 end if;
 end $migration$;`,
   )
@@ -77,7 +76,7 @@ end $migration$;`,
     schemaSql(names) + ';',
     tableSql(names) + ';',
     ...steps,
-    setting === undefined ? '' : policySql(names, setting),
+    ...(setting === undefined ? [] : policySql(names, setting).map((command) => `${command};`)),
     'commit;',
     '',
   ].join('\n')
@@ -97,7 +96,12 @@ export async function checkSchema<Tables>(
   const until = performance.now() + (options.timeoutMs ?? 5000)
   let version: number
   try {
-    version = await using(db, (source) => source.use(until, (connection) => versionOn(connection, names)))
+    version = await using(db, (source) =>
+      source.use(until, async (connection) => {
+        await checkEncoding(connection)
+        return versionOn(connection, names)
+      }),
+    )
   } catch (error) {
     throw judge(error, { unknown: false }).error
   }
@@ -130,18 +134,23 @@ async function migrateOn(
   setting: string | undefined,
   timeoutMs: number,
 ): Promise<Migrated> {
-  const run = (sql: string) => connection.query(sql, [], false)
-  // Waiting for one's turn is no fault, whatever the timeouts of the pool are.
-  await run(`begin; set local statement_timeout = ${timeoutMs}; set local lock_timeout = ${timeoutMs}`)
+  const run = (...commands: string[]) => connection.script(commands)
+  await checkEncoding(connection)
+  await run('begin')
   try {
-    await run(lockSql(names))
+    // Waiting for one's turn is no fault, whatever the timeouts of the pool are.
+    await run(
+      `set local statement_timeout = ${timeoutMs}`,
+      `set local lock_timeout = ${timeoutMs}`,
+      lockSql(names),
+    )
     const from = await versionOn(connection, names)
     if (from > latestVersion) throw newer(from)
-    if (from === 0) await run(`${schemaSql(names)}; ${tableSql(names)}`)
-    for (const { version, sql } of migrations) {
-      if (version > from) await run(`${sql(names)} ${recordSql(names, version)}`)
+    if (from === 0) await run(schemaSql(names), tableSql(names))
+    for (const { version, commands } of migrations) {
+      if (version > from) await run(...commands(names), recordSql(names, version))
     }
-    if (setting !== undefined) await run(policySql(names, setting))
+    if (setting !== undefined) await run(...policySql(names, setting))
     await run('commit')
     return { from, to: latestVersion }
   } catch (error) {
@@ -150,11 +159,23 @@ async function migrateOn(
   }
 }
 
+// What any other encoding cannot hold is refused only when somebody says it, years later perhaps.
+async function checkEncoding(connection: Connection): Promise<void> {
+  const statement = toStatement('encoding', `select current_setting('server_encoding') as encoding`)
+  const [row] = await connection.query(statement, [], false)
+  if (row?.[0] === 'UTF8') return
+  const problem = `the database has the encoding ${String(row?.[0])}, which cannot hold every text: make one with encoding 'UTF8'`
+  throw new SessionError('store_failed', problem)
+}
+
 async function versionOn(connection: Connection, names: TableNames): Promise<number> {
-  const exists = toStatement('exists', 'select count(to_regclass($1))')
+  const exists = toStatement('exists', 'select count(to_regclass($1))::text as count')
   const [found] = await connection.query(exists, [names.migrations], false)
   if (Number(found?.[0]) === 0) return 0
-  const newest = toStatement('version', `select coalesce(max(version), 0) from ${names.migrations}`)
+  const newest = toStatement(
+    'version',
+    `select coalesce(max(version), 0)::text as version from ${names.migrations}`,
+  )
   const [row] = await connection.query(newest, [], false)
   return Number(row?.[0])
 }

@@ -3,17 +3,18 @@ import type { TableNames } from './schema.js'
 /** One step from a version of the tables to the next. Published ones never change. */
 export interface Migration {
   version: number
-  sql: (names: TableNames) => string
+  /** One command each. */
+  commands: (names: TableNames) => string[]
 }
 
-export const migrations: readonly Migration[] = [{ version: 1, sql: createTables }]
+export const migrations: readonly Migration[] = [{ version: 1, commands: createTables }]
 
 export const latestVersion = migrations.length
 
 // Why what is as it is stands in decisions/021-postgres-layout.md.
-function createTables({ prefix, sessions, messages }: TableNames): string {
-  return `
-create table ${sessions} (
+function createTables({ prefix, sessions, messages }: TableNames): string[] {
+  return [
+    `create table ${sessions} (
   skey bigint generated always as identity,
   created_at bigint not null,
   updated_at bigint not null,
@@ -31,12 +32,12 @@ create table ${sessions} (
   title text,
   body text not null,
   constraint "${prefix}sessions_pkey" primary key (tenant_id, id)
-) with (fillfactor = 70);
-create index "${prefix}sessions_active" on ${sessions} (tenant_id, active_at desc, id);
-create index "${prefix}sessions_user_active" on ${sessions} (tenant_id, user_id, active_at desc, id)
-  where user_id is not null;
-create index "${prefix}sessions_expiry" on ${sessions} (expires_bucket) where expires_bucket is not null;
-create table ${messages} (
+) with (fillfactor = 70)`,
+    `create index "${prefix}sessions_active" on ${sessions} (tenant_id, active_at desc, id)`,
+    `create index "${prefix}sessions_user_active" on ${sessions} (tenant_id, user_id, active_at desc, id)
+  where user_id is not null`,
+    `create index "${prefix}sessions_expiry" on ${sessions} (expires_bucket) where expires_bucket is not null`,
+    `create table ${messages} (
   session_key bigint not null,
   at bigint not null,
   seq integer not null,
@@ -45,5 +46,6 @@ create table ${messages} (
   payload text not null,
   constraint "${prefix}session_messages_pkey" primary key (tenant_id, session_key, seq),
   constraint "${prefix}session_messages_once" unique (tenant_id, session_key, id)
-);`
+)`,
+  ]
 }

@@ -17,16 +17,23 @@ import { encodeText } from './text.js'
 
 const { toCursor, parseCursor } = createListCursors('postgres 1')
 
+export interface PageReaderOptions {
+  /** For lists. */
+  readTimeoutMs: number
+  /** For messages. */
+  pageTimeoutMs: number
+}
+
 /** Reads logs and lists, a page at a time. */
 export class PageReader {
   readonly #database: Database
   readonly #cold: ColdStatements
-  readonly #timeoutMs: number
+  readonly #timeouts: PageReaderOptions
 
-  constructor(database: Database, cold: ColdStatements, timeoutMs: number) {
+  constructor(database: Database, cold: ColdStatements, timeouts: PageReaderOptions) {
     this.#database = database
     this.#cold = cold
-    this.#timeoutMs = timeoutMs
+    this.#timeouts = timeouts
   }
 
   async messages(ref: SessionRef, query: MessageQuery): Promise<MessagePage> {
@@ -35,17 +42,24 @@ export class PageReader {
     const tenant = encodeText(ref.tenantId)
     const { statement, values } = this.#cold.page[order]
     const params = { tenant, id: encodeText(ref.id), after, before, limit }
-    const rows = await this.#database.run(statement, values(params), this.#call(tenant))
+    const rows = await this.#database.run(
+      statement,
+      values(params),
+      this.#call(tenant, this.#timeouts.pageTimeoutMs),
+    )
     if (rows[0] === undefined) throw notFound()
     const record = parseRecord(ref, rows[0][0])
     const first = Math.max(after, record.trimmedSeq) + 1
     const last = Math.min(before - 1, record.lastSeq)
     const count = Math.max(0, Math.min(limit, last - first + 1))
     const found = rows.filter((row) => !isNull(row[1]))
-    const messages = Array.from({ length: Math.max(count, found.length) }, (_, index) =>
+    // The first message that does not fit comes along without its payload.
+    const isCut = found.at(-1)?.[5] === 'true'
+    const length = isCut ? found.length - 1 : Math.max(count, found.length)
+    const messages = Array.from({ length }, (_, index) =>
       parseMessage(found[index] ?? [], 1, order === 'asc' ? first + index : last - index),
     )
-    return { messages, more: last - first + 1 > count }
+    return { messages, more: last - first + 1 > length }
   }
 
   async list(query: SessionQuery): Promise<Page<SessionRecord>> {
@@ -67,7 +81,11 @@ export class PageReader {
       // One more than the page: if it is there, so is a next page.
       limit: limit + 1,
     }
-    const rows = await this.#database.run(statement, values(params), this.#call(tenant))
+    const rows = await this.#database.run(
+      statement,
+      values(params),
+      this.#call(tenant, this.#timeouts.readTimeoutMs),
+    )
     const records = rows.slice(0, limit).map((row) => {
       try {
         return parseRecord({ tenantId, id: toText(row[0], 'id') }, row[1])
@@ -81,7 +99,7 @@ export class PageReader {
     return rows.length > limit && last !== undefined ? { items, cursor: toCursor(last) } : { items }
   }
 
-  #call(tenant: string) {
-    return { tenant, until: performance.now() + this.#timeoutMs, writes: false }
+  #call(tenant: string, timeoutMs: number) {
+    return { tenant, until: performance.now() + timeoutMs, writes: false }
   }
 }

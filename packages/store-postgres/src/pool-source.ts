@@ -7,8 +7,8 @@ import type { Statement } from './statement.js'
 // Whoever waits for a connection in a pool without a timeout waits on after we gave up; more than these are too many.
 const maxWaiting = 1000
 
-// All as text, whatever the application made of `pg.types`.
-const textTypes = { getTypeParser: () => (text: string) => text }
+// All as text, whatever the application made of `pg.types`. Of a pool with `binary: true` it comes as bytes.
+const textTypes = { getTypeParser: () => (text: string | Uint8Array) => String(text) }
 
 const listening = new WeakSet<object>()
 
@@ -19,7 +19,8 @@ export class PoolSource implements ConnectionSource {
   constructor(pool: Pool) {
     this.#pool = pool
     listen(pool)
-    if (!pool.options.connectionTimeoutMillis) {
+    // Some that stand in for a pool have no options to tell.
+    if (!(pool as { options?: Pool['options'] }).options?.connectionTimeoutMillis) {
       process.emitWarning(
         'This pg.Pool has no connectionTimeoutMillis: a connection attempt that hangs takes its place for good. ' +
           'createPostgresPool() sets one.',
@@ -83,7 +84,7 @@ class Lease implements Connection {
     })
   }
 
-  query(statement: Statement | string, values: readonly Value[], prepare: boolean): Promise<Row[]> {
+  query(statement: Statement, values: readonly Value[], prepare: boolean): Promise<Row[]> {
     return new Promise((resolve, reject) => {
       if (this.broken) {
         reject(new TimedOut())
@@ -94,9 +95,24 @@ class Lease implements Connection {
         if (error) reject(error)
         else resolve(result.rows)
       }
-      const query = typeof statement === 'string' ? statement : toConfig(statement, values, prepare)
       // With a callback it gives no promise, whatever its type says.
-      void this.#client!.query(query as never, done as never)
+      void this.#client!.query(toConfig(statement, values, prepare) as never, done as never)
+    })
+  }
+
+  // All in one go: without values Postgres takes several commands at once.
+  async script(commands: readonly string[]): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      if (this.broken) {
+        reject(new TimedOut())
+        return
+      }
+      this.#reject = reject
+      const done = (error: Error | null | undefined) => {
+        if (error) reject(error)
+        else resolve()
+      }
+      void this.#client!.query({ text: commands.join('; '), types: textTypes } as never, done as never)
     })
   }
 

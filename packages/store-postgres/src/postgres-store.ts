@@ -24,8 +24,13 @@ import { toHotStatements } from './statements.js'
 
 /** How `postgresStore` uses its database. */
 export interface PostgresStoreOptions extends TableOptions {
-  /** How long a read may take in milliseconds, the wait for a connection included (default 1,000). */
+  /** How long any other read may take in milliseconds, the wait for a connection included (default 1,000). */
   readTimeoutMs?: number
+  /**
+   * How long a read that may bring a page of messages may take in milliseconds, the wait for a connection included:
+   * `messages`, and `read` with a tail of more than one (default five times `readTimeoutMs`).
+   */
+  pageTimeoutMs?: number
   /** How long a write may take in milliseconds, the wait for a connection included (default 2,000). */
   writeTimeoutMs?: number
   /**
@@ -81,12 +86,14 @@ export function postgresStore<Tables>(
 function storeOver<Tables>(db: pg.Pool | Kysely<Tables>, options: PostgresStoreOptions): SessionStore {
   const {
     readTimeoutMs = 1000,
+    pageTimeoutMs = 5 * readTimeoutMs,
     writeTimeoutMs = 2000,
     rls = 'off',
     prepare = true,
     coalesce = true,
   } = options
   checkWhole(readTimeoutMs, 'readTimeoutMs', 1)
+  checkWhole(pageTimeoutMs, 'pageTimeoutMs', 1)
   checkWhole(writeTimeoutMs, 'writeTimeoutMs', 1)
   const names = toTableNames(options)
   const setting = toSetting(rls)
@@ -102,8 +109,8 @@ function storeOver<Tables>(db: pg.Pool | Kysely<Tables>, options: PostgresStoreO
   const hot = toHotStatements(names)
   const cold = toColdStatements(names)
   const committer = new Committer(database, hot, cold)
-  const reader = new Reader(database, hot, { coalesce, oneTenant, timeoutMs: readTimeoutMs })
-  const browser = new PageReader(database, cold, readTimeoutMs)
+  const reader = new Reader(database, hot, { coalesce, oneTenant, readTimeoutMs, pageTimeoutMs })
+  const browser = new PageReader(database, cold, { readTimeoutMs, pageTimeoutMs })
   const keeper = new Maintenance(database, cold, { oneTenant, timeoutMs: writeTimeoutMs })
   const appends = new Coalescer<Commit, Committed>({
     createBatch: () => new AppendBatch({ oneTenant }),

@@ -1,7 +1,7 @@
-import { isSessionError, type SessionRef, type StoredSession } from '@sessions/core/store'
+import { isSessionError, maxPageBytes, type SessionRef, type StoredSession } from '@sessions/core/store'
 import { type Batch, Coalescer, type Outcome } from './coalescer.js'
 import type { Call, Database, Row } from './database.js'
-import { parseRecord, parseTail, toText, toWhole } from './rows.js'
+import { countOf, parseRecord, parseTail, toText, toWhole } from './rows.js'
 import type { HotStatements } from './statements.js'
 import { encodeText } from './text.js'
 
@@ -17,7 +17,10 @@ export interface ReaderOptions {
   coalesce: boolean
   /** Whether a statement may only be about one tenant. */
   oneTenant: boolean
-  timeoutMs: number
+  /** Without messages, or with the newest one alone. */
+  readTimeoutMs: number
+  /** With more messages. */
+  pageTimeoutMs: number
 }
 
 const maxReads = 32
@@ -26,13 +29,16 @@ const maxReads = 32
 export class Reader {
   readonly #database: Database
   readonly #hot: HotStatements
-  readonly #timeoutMs: number
+  readonly #readTimeoutMs: number
+  readonly #pageTimeoutMs: number
   readonly #coalescer: Coalescer<Read, StoredSession | undefined> | undefined
 
-  constructor(database: Database, hot: HotStatements, { coalesce, oneTenant, timeoutMs }: ReaderOptions) {
+  constructor(database: Database, hot: HotStatements, options: ReaderOptions) {
+    const { coalesce, oneTenant, readTimeoutMs, pageTimeoutMs } = options
     this.#database = database
     this.#hot = hot
-    this.#timeoutMs = timeoutMs
+    this.#readTimeoutMs = readTimeoutMs
+    this.#pageTimeoutMs = pageTimeoutMs
     if (!coalesce) return
     this.#coalescer = new Coalescer<Read, StoredSession | undefined>({
       createBatch: () => new ReadBatch(oneTenant),
@@ -43,7 +49,7 @@ export class Reader {
   }
 
   read(ref: SessionRef, tail: number): Promise<StoredSession | undefined> {
-    const until = performance.now() + this.#timeoutMs
+    const until = performance.now() + (tail > 1 ? this.#pageTimeoutMs : this.#readTimeoutMs)
     const call = { tenant: encodeText(ref.tenantId), until, writes: false }
     const read = { ref: { ...ref }, id: encodeText(ref.id), tail, call }
     return this.#coalescer?.add(read) ?? this.#readOne(read)
@@ -53,7 +59,7 @@ export class Reader {
     const [row] =
       tail === 0
         ? await this.#database.run(this.#hot.read, [call.tenant, id], call)
-        : await this.#database.run(this.#hot.readTail, [call.tenant, id, tail], call)
+        : await this.#database.run(this.#hot.readTail, [call.tenant, id, tail, maxPageBytes], call)
     return row === undefined ? undefined : toStored(ref, row, tail)
   }
 
@@ -64,6 +70,8 @@ export class Reader {
       reads.map((read) => read.call.tenant),
       reads.map(({ id }) => id),
       reads.map(({ tail }) => tail),
+      // Together they are no larger than one page.
+      Math.floor(maxPageBytes / reads.length),
     ]
     let rows: Row[]
     try {
@@ -74,10 +82,12 @@ export class Reader {
     }
     const outcomes: Outcome<StoredSession | undefined>[] = reads.map(() => ({ value: undefined }))
     for (const row of rows) {
-      const index = toWhole(row[0], 'n') - 1
+      const index = toWhole(row[0], 'n', 1, reads.length) - 1
       const { ref, tail } = reads[index]!
       try {
-        outcomes[index] = { value: toStored(ref, row.slice(1), tail) }
+        const stored = toStored(ref, row.slice(1), tail)
+        const isWhole = stored.messages.length === countOf(stored.record, tail)
+        outcomes[index] = isWhole ? { value: stored } : undefined
       } catch (error) {
         outcomes[index] = { error }
       }

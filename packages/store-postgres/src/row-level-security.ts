@@ -25,14 +25,16 @@ function sweepSetting(setting: string): string {
 }
 
 /** Opens a transaction for one tenant (encoded), or for a sweep; both end with the transaction. */
-export function toBegin(setting: string): (tenant: string | undefined) => string {
-  return (tenant) =>
-    `begin; ${tenant === undefined ? setLocal(sweepSetting(setting), 'on') : toEnter(setting)(tenant)}`
+export function toBegin(setting: string): (tenant: string | undefined) => string[] {
+  return (tenant) => [
+    'begin',
+    ...(tenant === undefined ? [setLocal(sweepSetting(setting), 'on')] : toEnter(setting)(tenant)),
+  ]
 }
 
 /** Goes on in the same transaction as another tenant, and no longer as a sweep. */
-export function toEnter(setting: string): (tenant: string) => string {
-  return (tenant) => `${setLocal(setting, tenant)}; ${setLocal(sweepSetting(setting), '')}`
+export function toEnter(setting: string): (tenant: string) => string[] {
+  return (tenant) => [setLocal(setting, tenant), setLocal(sweepSetting(setting), '')]
 }
 
 function setLocal(setting: string, value: string): string {
@@ -43,23 +45,20 @@ function setLocal(setting: string, value: string): string {
  * Turns row-level security on, for owners too. A tenant sees its rows; a sweep sees expired sessions of all tenants,
  * and no message. Without either setting nobody sees anything.
  */
-export function policySql({ sessions, messages }: TableNames, setting: string): string {
+export function policySql({ sessions, messages }: TableNames, setting: string): string[] {
   const tenant = `tenant_id = nullif(current_setting('${setting}', true), '')`
   const sweep = `current_setting('${sweepSetting(setting)}', true) = 'on' and expires_at <= ${nowMs}`
   return [sessions, messages]
-    .map(
-      (table) => `
-alter table ${table} enable row level security;
-alter table ${table} force row level security;
-drop policy if exists sessions_tenant on ${table};
-create policy sessions_tenant on ${table} using (${tenant}) with check (${tenant});`,
-    )
+    .flatMap((table) => [
+      `alter table ${table} enable row level security`,
+      `alter table ${table} force row level security`,
+      `drop policy if exists sessions_tenant on ${table}`,
+      `create policy sessions_tenant on ${table} using (${tenant}) with check (${tenant})`,
+    ])
     .concat(
-      `
-drop policy if exists sessions_sweep on ${sessions};
-create policy sessions_sweep on ${sessions} using (${sweep}) with check (false);`,
+      `drop policy if exists sessions_sweep on ${sessions}`,
+      `create policy sessions_sweep on ${sessions} using (${sweep}) with check (false)`,
     )
-    .join('')
 }
 
 /** @throws `store_failed` when the role or the tables would let a tenant see another's rows. */
@@ -88,12 +87,12 @@ export async function checkRowLevelSecurity(
 
 const roleStatement = toStatement(
   'role',
-  `select (rolsuper or rolbypassrls)::integer,
-    (select count(*) from pg_class c where c.oid in (to_regclass($1), to_regclass($2))),
-    (select count(*) from pg_class c where c.oid in (to_regclass($1), to_regclass($2))
-      and c.relrowsecurity and c.relforcerowsecurity),
-    (select count(distinct p.polrelid) from pg_policy p where p.polrelid in (to_regclass($1), to_regclass($2))
+  `select (rolsuper or rolbypassrls)::integer::text as bypasses,
+    (select count(*)::text from pg_class c where c.oid in (to_regclass($1), to_regclass($2))) as tables,
+    (select count(*)::text from pg_class c where c.oid in (to_regclass($1), to_regclass($2))
+      and c.relrowsecurity and c.relforcerowsecurity) as secured,
+    (select count(distinct p.polrelid)::text from pg_policy p where p.polrelid in (to_regclass($1), to_regclass($2))
       and position('''' || $3 || '''' in pg_get_expr(p.polqual, p.polrelid)) > 0
-      and position('''' || $3 || '''' in pg_get_expr(p.polwithcheck, p.polrelid)) > 0)
+      and position('''' || $3 || '''' in pg_get_expr(p.polwithcheck, p.polrelid)) > 0) as policies
   from pg_roles where rolname = current_user`,
 )

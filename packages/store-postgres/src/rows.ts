@@ -31,24 +31,35 @@ export function parseRecord(ref: SessionRef, text: unknown): SessionRecord {
 
 type Eleven = [string, string, string, string, string, string, string, string, string, string, string]
 
-/** The newest messages of `record` as a read gives them: all in one text. @throws `corrupt` when some are missing. */
+/**
+ * The newest messages of `record` as a read gives them: how many there are, and as many of them as had room, all in one
+ * text. @throws `corrupt` when some are missing.
+ */
 export function parseTail(text: unknown, record: SessionRecord, tail: number): StoredMessage[] {
-  const count = Math.min(tail, record.lastSeq - record.trimmedSeq)
-  const entries = typeof text === 'string' ? text.split(recordSeparator) : []
-  if (entries.length !== count) throw corrupt('the log has gaps')
-  let seq = record.lastSeq - count
-  return entries.map((entry) => {
-    const idEnd = entry.indexOf(unitSeparator)
-    const atEnd = entry.indexOf(unitSeparator, idEnd + 1)
-    const payload = entry.slice(atEnd + 1)
-    if (idEnd < 0 || atEnd < 0 || payload.includes(unitSeparator)) throw corrupt('a message is not one')
-    return {
-      seq: ++seq,
-      id: decodeText(entry.slice(0, idEnd)),
-      at: toWhole(entry.slice(idEnd + 1, atEnd), 'at'),
-      payload: decodeText(payload),
-    }
-  })
+  const [found, ...entries] = typeof text === 'string' ? text.split(recordSeparator) : []
+  const count = countOf(record, tail)
+  if (Number(found) !== count || entries.length > count || (count > 0 && entries.length === 0)) {
+    throw corrupt('the log has gaps')
+  }
+  return entries.map((entry, index) => parseEntry(entry, record.lastSeq - index)).reverse()
+}
+
+/** How many messages a tail of `record` has when none is left out. */
+export function countOf({ lastSeq, trimmedSeq }: SessionRecord, tail: number): number {
+  return Math.min(tail, lastSeq - trimmedSeq)
+}
+
+function parseEntry(entry: string, seq: number): StoredMessage {
+  const idEnd = entry.indexOf(unitSeparator)
+  const atEnd = entry.indexOf(unitSeparator, idEnd + 1)
+  const payload = entry.slice(atEnd + 1)
+  if (idEnd < 0 || atEnd < 0 || payload.includes(unitSeparator)) throw corrupt('a message is not one')
+  return {
+    seq,
+    id: decodeText(entry.slice(0, idEnd)),
+    at: toWhole(entry.slice(idEnd + 1, atEnd), 'at'),
+    payload: decodeText(payload),
+  }
 }
 
 /** The message whose seq, id, at and payload begin at `from`. @throws `corrupt` when it is not of `seq`. */

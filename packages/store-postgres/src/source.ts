@@ -1,3 +1,4 @@
+import { SessionError } from '@sessions/core/store'
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import type { ConnectionSource } from './database.js'
@@ -6,5 +7,9 @@ import { PoolSource } from './pool-source.js'
 
 /** Connections of what the application has: its pool, or its Kysely. */
 export function toSource<Tables>(db: pg.Pool | Kysely<Tables>): ConnectionSource {
-  return 'getExecutor' in db ? new KyselySource(db) : new PoolSource(db)
+  if (typeof db === 'object' && db !== null) {
+    if ('getExecutor' in db) return new KyselySource(db)
+    if ('connect' in db && typeof db.connect === 'function') return new PoolSource(db)
+  }
+  throw new SessionError('invalid', 'db must be a URL, a pg.Pool or a Kysely', { path: 'db' })
 }

@@ -19,9 +19,9 @@ export interface HotStatements {
   appendMany: Statement
   /** $1 tenant, $2 id. */
   read: Statement
-  /** $1 tenant, $2 id, $3 how many messages. */
+  /** $1 tenant, $2 id, $3 how many messages, $4 how many bytes of them. */
   readTail: Statement
-  /** $1 tenants, $2 ids, $3 how many messages of each. */
+  /** $1 tenants, $2 ids, $3 how many messages of each, $4 how many bytes of them. */
   readMany: Statement
 }
 
@@ -77,12 +77,18 @@ const outcome = (sessions: string) => `
   select case when ${isLive('t')} then 'live' else 'gone' end, ${recordOf('t')} from ${sessions} t
   where t.tenant_id = $1 and t.id = $2 and not exists (select from s)`
 
-const tailOf = (messages: string, count: string) => `(
-  select string_agg(m.id || E'\\x1f' || m.at || E'\\x1f' || m.payload, E'\\x1e') from (
-    select m.id, m.at, m.payload from ${messages} m
+// How many there are, then from the newest on as many as have room, but one at least. `octet_length` does not fetch a
+// long payload, and one that is left out is never fetched.
+const tailOf = (messages: string, count: string, bytes: string) => `(
+  select count(m.id || m.at || octet_length(m.payload)) || coalesce(string_agg(E'\\x1e' || m.id || E'\\x1f' || m.at || E'\\x1f' || m.payload, '')
+    filter (where m.bytes <= ${bytes} or m.seq = s.last_seq), '')
+  from (
+    select m.seq, m.id, m.at, m.payload,
+      sum(octet_length(m.payload)) over (order by m.seq desc rows unbounded preceding) as bytes
+    from ${messages} m
     where m.tenant_id = s.tenant_id and m.session_key = s.skey and m.seq > s.last_seq - ${count}
       and m.seq <= s.last_seq
-    order by m.seq) m) as tail`
+    order by m.seq desc) m) as tail`
 
 export function toHotStatements({ sessions, messages }: TableNames): HotStatements {
   const one = `t.tenant_id = $1 and t.id = $2 and ${isSound('t')} and ${isLive('t', momentMs)}
@@ -159,7 +165,7 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
         from unnest($7::integer[], $8::integer[], $9::text[], $10::text[]) as m(n, k, id, payload)
         join s on s.n = m.n
       )
-      select s.n, s.record from s`,
+      select s.n::text, s.record from s`,
     ),
     read: toStatement(
       'read',
@@ -167,15 +173,15 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
     ),
     readTail: toStatement(
       'read_tail',
-      `select ${recordOf('s')} as record, s.body, ${tailOf(messages, '$3::bigint')}
+      `select ${recordOf('s')} as record, s.body, ${tailOf(messages, '$3::bigint', '$4::bigint')}
       from ${sessions} s where s.tenant_id = $1 and s.id = $2 and ${isLive('s')}`,
     ),
     readMany: toStatement(
       'read_many',
-      `select g.n, s.record, s.body, s.tail
+      `select g.n::text, s.record, s.body, s.tail
       from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality as g(tenant_id, id, tail, n)
       cross join lateral (
-        select ${recordOf('s')} as record, s.body, ${tailOf(messages, 'g.tail')}
+        select ${recordOf('s')} as record, s.body, ${tailOf(messages, 'g.tail', '$4::bigint')}
         from ${sessions} s where s.tenant_id = g.tenant_id and s.id = g.id and ${isLive('s')}
         offset 0
       ) s`,

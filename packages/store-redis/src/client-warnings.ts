@@ -1,4 +1,5 @@
 import { attempt } from './attempt.js'
+import { toPlain } from './plain-reply.js'
 import type { RedisCalls } from './redis-calls.js'
 import { replyCode } from './redis-error.js'
 
@@ -62,7 +63,8 @@ export class ClientWarnings {
 
 // A list, a map or a text, by command and by protocol.
 function policyIn(reply: unknown): string | undefined {
-  const text = typeof reply === 'string' ? reply : JSON.stringify(reply instanceof Map ? [...reply] : reply)
+  const plain = toPlain(reply)
+  const text = typeof plain === 'string' ? plain : JSON.stringify(plain)
   return /\b(?:noeviction|(?:allkeys|volatile)-[a-z]+)\b/.exec(text)?.[0]
 }
 

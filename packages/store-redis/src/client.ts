@@ -9,7 +9,7 @@ export interface CreateRedisClientOptions extends Omit<RedisOptions, 'replyMappi
 const longestPauseMs = 1000
 
 /**
- * An ioredis client whose every command settles soon, whatever becomes of the server: answered within 2.5 s or failed,
+ * An ioredis client whose every command settles soon, whatever becomes of the server: answered within 5.5 s or failed,
  * refused at once while there is no connection, never sent twice. After a failover it looks for the new primary.
  *
  * @param url such as `redis://localhost:6379` or `rediss://user:password@host:6380/0`.
@@ -20,7 +20,7 @@ export function createRedisClient(url: string, options: CreateRedisClientOptions
   const { onError = () => {}, ...others } = options
   const client = new Redis(url, {
     // Longer than the store waits: its deadlines do not mistake a process that was held up for a server that hangs.
-    commandTimeout: 2500,
+    commandTimeout: 5500,
     connectTimeout: 1000,
     socketTimeout: 3000,
     // One Sentinel that hangs would keep the client from asking the next.

@@ -6,6 +6,7 @@ export interface IoredisClient {
   readonly isCluster: boolean
   readonly options: object
   call(command: string, args: string[]): Promise<unknown>
+  connect(): Promise<unknown>
   once(event: string, listener: () => void): unknown
   off(event: string, listener: () => void): unknown
 }
@@ -25,8 +26,7 @@ export function ioredisCommands(client: IoredisClient): RedisCommands {
 
     isReady() {
       const { status } = client
-      // `wait` is a client that connects with its first command.
-      if (status === 'ready' || status === 'wait' || status === 'end') return true
+      if (status === 'ready' || status === 'end') return true
       return !hasQueue && (status === 'close' || status === 'reconnecting')
     },
 
@@ -36,6 +36,8 @@ export function ioredisCommands(client: IoredisClient): RedisCommands {
         callback()
       }
       for (const event of ['ready', 'close', 'end']) client.once(event, changed)
+      // One that was told to connect with its first command, which would not wait for it without a queue.
+      if (client.status === 'wait') client.connect().catch(() => {})
     },
 
     range: (key, first, last) => client.call('LRANGE', [key, String(first), String(last)]),

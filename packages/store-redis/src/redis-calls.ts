@@ -1,8 +1,14 @@
 import { SessionError } from '@sessions/core/store'
 import type { Attempt } from './attempt.js'
 import type { RedisCommands } from './redis-commands.js'
+import { toPlain } from './plain-reply.js'
 import { replyCode } from './redis-error.js'
 import type { RedisScript } from './redis-script.js'
+
+const tryAgainMs = 50
+
+// What only a node of a Cluster says, to a client that does not know where the slots are.
+const clusterReplies = new Set(['MOVED', 'ASK', 'CROSSSLOT'])
 
 type Send = () => Promise<unknown>
 
@@ -17,9 +23,8 @@ export class RedisCalls {
   }
 
   /** `LRANGE`, of texts. */
-  async range(attempt: Attempt, key: string, first: number, last: number): Promise<unknown[]> {
-    if (!this.commands.isReady()) await this.#untilReady(attempt)
-    return toList(await this.commands.range(key, first, last))
+  range(attempt: Attempt, key: string, first: number, last: number): Promise<unknown[]> {
+    return this.#send(attempt, false, () => this.commands.range(key, first, last)).then(toList)
   }
 
   /** A script that changes nothing. */
@@ -54,14 +59,24 @@ export class RedisCalls {
     if (!this.commands.isReady()) {
       return this.#untilReady(attempt).then(() => this.#send(attempt, writes, send))
     }
-    if (!writes) return send()
     if (attempt.isOver) return Promise.reject(tooLate())
     const before = attempt.mayHaveWritten
-    attempt.mayHaveWritten = true
+    attempt.mayHaveWritten ||= writes
     return send().catch((error: unknown) => {
-      if (replyCode(error) !== undefined) attempt.mayHaveWritten = before
+      const code = replyCode(error)
+      if (code !== undefined) attempt.mayHaveWritten = before
+      if (code === 'TRYAGAIN') return this.#later(attempt, error, () => this.#send(attempt, writes, send))
+      if (code !== undefined && clusterReplies.has(code) && !this.commands.isCluster)
+        throw notForClusters(error)
       throw error
     })
+  }
+
+  // While a slot moves, a session's keys may be on two nodes, and neither node runs a script over both.
+  async #later<T>(attempt: Attempt, error: unknown, again: () => Promise<T>): Promise<T> {
+    await new Promise((resolve) => setTimeout(resolve, tryAgainMs))
+    if (attempt.isOver) throw error
+    return again()
   }
 
   async #untilReady(attempt: Attempt): Promise<void> {
@@ -92,17 +107,17 @@ export class RedisCalls {
   }
 }
 
+function notForClusters(cause: unknown): SessionError {
+  const problem = 'the server is a node of a Redis Cluster: give the store a Cluster client'
+  return new SessionError('store_failed', problem, { cause })
+}
+
 function tooLate(): SessionError {
   return new SessionError('unavailable', 'Redis could not be reached in time')
 }
 
-/** A reply as a list of texts and numbers, whatever the client makes of bytes. */
+/** A reply as a list of texts and numbers. */
 function toList(reply: unknown): unknown[] {
-  if (!Array.isArray(reply)) return [reply]
-  for (let index = 0; index < reply.length; index++) {
-    const item: unknown = reply[index]
-    if (item instanceof Uint8Array) reply[index] = Buffer.from(item).toString()
-    else if (Array.isArray(item)) toList(item)
-  }
-  return reply as unknown[]
+  const plain = toPlain(reply)
+  return Array.isArray(plain) ? (plain as unknown[]) : [plain]
 }

@@ -4,6 +4,8 @@ import {
   checkPageLimit,
   checkWhole,
   corrupt,
+  countFitting,
+  maxPageBytes,
   notFound,
   SessionError,
   type SessionGuard,
@@ -18,29 +20,36 @@ import { toArgs } from './commit-args.js'
 import { commitScript } from './commit-script.js'
 import { parseCursor, toCursor } from './cursor.js'
 import { Keys, type SessionKeys } from './keys.js'
+import { toSessionError } from './redis-error.js'
 import { OpNames } from './op-names.js'
 import { RedisCalls } from './redis-calls.js'
 import { toCommands, type RedisClient } from './redis-client.js'
-import { amendScript, pageScript, presenceScript, removeScript, trimScript } from './scripts.js'
+import { amendScript, pageScript, readScript, removeScript, trimScript } from './scripts.js'
 import { toCommitted, toRefusal, toRepeated, toSent, toVerdict } from './sent-change.js'
 import { SessionIndex } from './session-index.js'
-import { checkWhose, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
+import { checkWhose, marker, parseBody, parseMessages, parseRecord } from './stored-record.js'
 import { toText, toToken } from './encoding.js'
 
 /** How `redisStore` uses its server. */
 export interface RedisStoreOptions {
   /** What all keys of this store begin with; no braces (default `sessions`). */
   keyPrefix?: string
-  /** How long a reading call may take, in milliseconds (default 1,000). */
+  /** How long any other reading call may take, in milliseconds (default 1,000). */
   readTimeoutMs?: number
+  /**
+   * How long a call that may bring a page of messages may take, in milliseconds: `messages`, and `read` with a tail of
+   * more than one (default five times `readTimeoutMs`).
+   */
+  pageTimeoutMs?: number
   /** How long a writing call may take, in milliseconds (default 2,000). */
   writeTimeoutMs?: number
   /** Told, once each, what makes the client or its server unsafe (default: `process.emitWarning`). */
   onWarning?: (message: string) => void
 }
 
-// A trim of a long log must not hold up the server for everybody else.
+// A trim of a long log, and amendments of many messages, must not hold up the server for everybody else.
 const trimBatch = 2000
+const amendBatch = 100
 
 // Sessions whose indexes could not be told; more than these wait for their next minute of activity.
 const maxUnlisted = 1000
@@ -65,8 +74,10 @@ const maxUnlisted = 1000
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
   const { keyPrefix = 'sessions', readTimeoutMs = 1000, writeTimeoutMs = 2000 } = options
+  const { pageTimeoutMs = 5 * readTimeoutMs } = options
   const { onWarning = (message) => process.emitWarning(message, '@sessions/store-redis') } = options
   checkWhole(readTimeoutMs, 'readTimeoutMs', 1, 2 ** 31 - 1)
+  checkWhole(pageTimeoutMs, 'pageTimeoutMs', 1, 2 ** 31 - 1)
   checkWhole(writeTimeoutMs, 'writeTimeoutMs', 1, 2 ** 31 - 1)
   const keys = new Keys(keyPrefix)
   const calls = new RedisCalls(toCommands(client))
@@ -83,6 +94,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
 
   const reading = <T>(work: (attempt: Attempt) => Promise<T>) => timed(readTimeoutMs, work)
+  const paging = <T>(work: (attempt: Attempt) => Promise<T>) => timed(pageTimeoutMs, work)
   const writing = <T>(work: (attempt: Attempt) => Promise<T>) => timed(writeTimeoutMs, work)
 
   /** Tells the indexes of a session that is stored already. */
@@ -99,20 +111,44 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     }
   }
 
-  async function readAgain(current: Attempt, { ref, log, ids }: SessionKeys, tail: number) {
-    const [isThere, isHalfThere] = await calls.read(current, presenceScript, [log, ids])
-    if (Number(isThere) === 1) return toStored(ref, await calls.range(current, log, 0, tail + 2), tail)
-    if (Number(isHalfThere) === 1) throw corrupt('half of it is missing')
-    return undefined
+  /** Takes back a session that no index will ever take in: its maker is refused, and nothing is stored. */
+  async function withdraw(
+    current: Attempt,
+    { log, ids }: Pick<SessionKeys, 'log' | 'ids'>,
+    { incarnation }: SessionRecord,
+    error: unknown,
+  ): Promise<never> {
+    const refusal = toSessionError(error instanceof Error ? error.cause : error, false)
+    if (refusal.code !== 'store_failed') throw error
+    await calls.write(current, removeScript, [log, ids], [toGuard({ incarnation })]).catch(() => {
+      throw error
+    })
+    unlisted.delete(log)
+    throw refusal
+  }
+
+  async function readBounded(current: Attempt, { ref, log, ids }: SessionKeys, tail: number) {
+    const args = [String(tail), String(maxPageBytes)]
+    const [verdict, ...elements] = await calls.read(current, readScript, [log, ids], args)
+    if (verdict === 'gone') return undefined
+    if (verdict !== 'ok') throw corrupt(String(elements[0]))
+    return toStored(ref, elements)
   }
 
   return {
     async read(ref, { tail = 0 } = {}) {
       checkWhole(tail, 'tail', 0)
       const place = keys.session(ref)
+      // The one newest message is within every bound; more of them are for the server to count.
+      if (tail > 1) return paging((current) => readBounded(current, place, tail))
       return reading(async (current) => {
         const elements = await calls.range(current, place.log, 0, tail + 2)
-        return elements.length === 0 ? readAgain(current, place, tail) : toStored(place.ref, elements, tail)
+        if (elements.length === 0) return readBounded(current, place, tail)
+        const stored = toStored(place.ref, elements)
+        const { lastSeq, trimmedSeq } = stored.record
+        if (stored.messages.length < Math.min(tail, lastSeq - trimmedSeq))
+          throw corrupt('messages are missing')
+        return stored
       })
     },
 
@@ -130,7 +166,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
           const [text, due, ...places] = details
           const record = parseRecord(ref, text, who)
           if (due !== '' || (unlisted.size > 0 && unlisted.has(log))) {
-            await enter(current, log, record, due === '' || due === '+' ? undefined : parseRecord(ref, due))
+            const earlier = due === '' || due === '+' ? undefined : parseRecord(ref, due)
+            await enter(current, log, record, earlier).catch((error: unknown) =>
+              sent.revision === 0 ? withdraw(current, { log, ids }, record, error) : Promise.reject(error),
+            )
           }
           return toCommitted(sent, record, places)
         }
@@ -153,36 +192,38 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       checkMessageQuery(query)
       const { ref, log, ids } = keys.session(asked)
       const { after = 0, before = Number.MAX_SAFE_INTEGER, limit, order = 'asc' } = query
-      const args = [String(after), String(before), String(limit), order]
-      return reading(async (current) => {
-        const [verdict, more, elements, who] = await calls.read(current, pageScript, [log, ids], args)
+      const args = [String(after), String(before), String(limit), String(maxPageBytes), order]
+      return paging(async (current) => {
+        const [verdict, more, who, ...elements] = await calls.read(current, pageScript, [log, ids], args)
         if (verdict === 'gone') throw notFound()
-        if (verdict !== 'ok' || !Array.isArray(elements)) throw corrupt(String(more))
+        if (verdict !== 'ok') throw corrupt(String(more))
         checkWhose(ref, who)
-        const messages = elements.length === 0 ? [] : parseMessages(elements, seqOf(elements[0]))
-        return { messages: order === 'desc' ? messages.reverse() : messages, more: Number(more) === 1 }
+        return { messages: parseMessages(elements, order), more: Number(more) === 1 }
       })
     },
 
     async amend(ref, amendments, guard) {
       const { log, ids } = keys.session(ref)
-      const args = amendments.flatMap(({ seq, payload }) => [String(seq), toText(payload)])
-      if (args.length === 0) return 0
-      args.push(toGuard(guard))
-      return writing(async (current) => toCount(await calls.write(current, amendScript, [log, ids], args)))
+      const args = amendments.map(({ seq, payload }) => [String(seq), toText(payload)] as const)
+      let count = 0
+      for (const batch of amendBatches(args)) {
+        const all = [...batch.flat(), toGuard(guard)]
+        count += await writing(async (current) =>
+          toCount(await calls.write(current, amendScript, [log, ids], all)),
+        )
+      }
+      return count
     },
 
     async trim(ref, throughSeq, guard) {
       checkWhole(throughSeq, 'throughSeq', 0)
       const { log, ids } = keys.session(ref)
-      const args = [String(throughSeq), String(trimBatch), toGuard(guard)]
-      return writing(async (current) => {
-        for (let count = 0; ;) {
-          const reply = await calls.write(current, trimScript, [log, ids], args)
-          count += toCount(reply)
-          if (reply[0] !== 'ok' || Number(reply[2]) === 0) return count
-        }
-      })
+      const args = [String(throughSeq), String(trimBatch), String(maxPageBytes), toGuard(guard)]
+      for (let count = 0; ;) {
+        const reply = await writing((current) => calls.write(current, trimScript, [log, ids], args))
+        count += toCount(reply)
+        if (reply[0] !== 'ok' || Number(reply[2]) === 0) return count
+      }
     },
 
     async remove(asked, guard) {
@@ -221,13 +262,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
 }
 
-function toStored(ref: SessionRef, elements: readonly unknown[], tail: number): StoredSession {
+function toStored(ref: SessionRef, elements: readonly unknown[]): StoredSession {
   const [text, body, mark, ...newest] = elements
   const record = parseRecord(ref, text)
-  if (mark !== marker || newest.length !== Math.min(tail, record.lastSeq - record.trimmedSeq)) {
-    throw corrupt('messages are missing')
-  }
-  return { record, body: parseBody(body), messages: parseMessages(newest, record.lastSeq) }
+  if (mark !== marker) throw corrupt('messages are missing')
+  return { record, body: parseBody(body), messages: parseMessages(newest, 'desc', record.lastSeq).reverse() }
 }
 
 // Nothing to change in a session that is not there.
@@ -235,6 +274,18 @@ function toCount([verdict, detail]: readonly unknown[]): number {
   if (verdict === 'gone') return 0
   if (verdict !== 'ok') throw corrupt(String(detail))
   return Number(detail)
+}
+
+/** What fits one script: by count, for what it replaces it has to look at, and by bytes. */
+function* amendBatches<Args extends readonly [seq: string, payload: string]>(
+  all: readonly Args[],
+): Generator<Args[]> {
+  for (let rest = all; rest.length > 0;) {
+    const batch = rest.slice(0, amendBatch)
+    const count = countFitting(batch.map(([, payload]) => ({ payload })))
+    yield batch.slice(0, count)
+    rest = rest.slice(count)
+  }
 }
 
 // The index may be a moment behind what it led to.

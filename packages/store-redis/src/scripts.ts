@@ -1,10 +1,5 @@
 import { RedisScript } from './redis-script.js'
 
-/** KEYS log, ids. `1 0` when the session has come since; `0 1` when only half of it is there. */
-export const presenceScript = new RedisScript(String.raw`
-return {redis.call('EXISTS', KEYS[1]), redis.call('EXISTS', KEYS[2])}
-`)
-
 // What the scripts below do first with a session: `last` and `trimmed`, or a reply that says why not.
 const openLog = String.raw`
 local log, ids = KEYS[1], KEYS[2]
@@ -16,6 +11,47 @@ last, trimmed = tonumber(last), tonumber(trimmed)
 if redis.call('LLEN', log) ~= last - trimmed + 3 then return {'corrupt', 'messages'} end
 `
 
+// Gives `visit` up to `count` messages from the one of seq `from` on, by `step`: as many as their payloads fit into
+// `bytes`, but one at least. No element is looked at that could not be one of them but for the last few: a message may
+// be of any size, and Lua holds a copy of what it looks at.
+const walk = String.raw`
+local function walk(from, count, step, bytes, visit)
+  local done, size, ahead = 0, 0, 16
+  while done < count do
+    ahead = math.min(ahead, count - done)
+    local first = from + step * done
+    local newest = math.max(first, first + step * (ahead - 1))
+    local part = redis.call('LRANGE', log, last - newest + 3, last - newest + ahead + 2)
+    for i = 1, #part do
+      local m = part[step > 0 and #part + 1 - i or i]
+      local id, start = string.match(m, '^m%d+ %d+ (%S*) ()')
+      if not id then return 'message' end
+      size = size + #m - start + 1
+      if size > bytes and done > 0 then return nil end
+      done = done + 1
+      visit(m, id)
+    end
+    if #part < ahead then return 'messages' end
+    ahead = math.max(1, math.min(ahead * 8, math.floor((bytes - size) * done / size)))
+  end
+end
+`
+
+/**
+ * KEYS log, ids. ARGV how many messages, how many bytes of them. `ok record body marker message ...`, newest first;
+ * `gone`, `corrupt reason`.
+ */
+export const readScript = new RedisScript(String.raw`
+${openLog}
+${walk}
+local reply = redis.call('LRANGE', log, 0, 2)
+table.insert(reply, 1, 'ok')
+local wrong = walk(last, math.min(tonumber(ARGV[1]), last - trimmed), -1, tonumber(ARGV[2]), function(m)
+  reply[#reply + 1] = m
+end)
+return wrong and {'corrupt', wrong} or reply
+`)
+
 // Whether a record is of the incarnation that is asked for: a `=` and its token, or nothing for any.
 const isMeant = String.raw`
 local function meant(record, wanted)
@@ -23,16 +59,23 @@ local function meant(record, wanted)
 end
 `
 
-/** KEYS log, ids. ARGV after, before, limit, order. `ok more {message ...} whose`, newest first; `gone`, `corrupt reason`. */
+/**
+ * KEYS log, ids. ARGV after, before, limit, how many bytes, order. `ok more whose message ...`, in that order; `gone`,
+ * `corrupt reason`.
+ */
 export const pageScript = new RedisScript(String.raw`
 ${openLog}
+${walk}
 local low, high = math.max(tonumber(ARGV[1]), trimmed) + 1, math.min(tonumber(ARGV[2]) - 1, last)
-local count = high - low + 1
-if count <= 0 then return {'ok', 0, {}, who} end
-local take = math.min(count, tonumber(ARGV[3]))
-if ARGV[4] == 'asc' then high = low + take - 1 end
-local from = last - high + 3
-return {'ok', count > take and 1 or 0, redis.call('LRANGE', log, from, from + take - 1), who}
+local count, reply = high - low + 1, {'ok', 0, who}
+local from, step = low, 1
+if ARGV[5] == 'desc' then from, step = high, -1 end
+local wrong = walk(from, math.min(count, tonumber(ARGV[3])), step, tonumber(ARGV[4]), function(m)
+  reply[#reply + 1] = m
+end)
+if wrong then return {'corrupt', wrong} end
+if count > #reply - 3 then reply[2] = 1 end
+return reply
 `)
 
 /** KEYS log, ids. ARGV a seq and a payload for each amendment, then the incarnation. `ok count`; `gone`, `corrupt reason`. */
@@ -55,26 +98,26 @@ end
 return {'ok', count}
 `)
 
-/** KEYS log, ids. ARGV throughSeq, at most how many, incarnation. `ok dropped left`; `gone`, `corrupt reason`. */
+/** KEYS log, ids. ARGV throughSeq, at most how many, how many bytes, incarnation. `ok dropped left`; `gone`, `corrupt reason`. */
 export const trimScript = new RedisScript(String.raw`
 ${openLog}
+${walk}
 ${isMeant}
-if not meant(old, ARGV[3]) then return {'gone', 'log'} end
+if not meant(old, ARGV[4]) then return {'gone', 'log'} end
 local due = math.min(tonumber(ARGV[1]), last) - trimmed
 if due <= 0 then return {'ok', 0, 0} end
-local count = math.min(due, tonumber(ARGV[2]))
-local gone = redis.call('LRANGE', log, -count, -1)
-for i, m in ipairs(gone) do
-  gone[i] = string.match(m, '^m%d+ %d+ (%S*) ')
-  if not gone[i] then return {'corrupt', 'message'} end
-end
+local gone = {}
+local wrong = walk(trimmed + 1, math.min(due, tonumber(ARGV[2])), 1, tonumber(ARGV[3]), function(_, id)
+  gone[#gone + 1] = id
+end)
+if wrong then return {'corrupt', wrong} end
 local before, after = string.match(old, '^(r1 %S+ %d+ %d+ )%d+( .*)$')
-for i = 1, count, 1000 do
-  redis.call('HDEL', ids, unpack(gone, i, math.min(i + 999, count)))
+for i = 1, #gone, 1000 do
+  redis.call('HDEL', ids, unpack(gone, i, math.min(i + 999, #gone)))
 end
-redis.call('LTRIM', log, 0, -count - 1)
-redis.call('LSET', log, 0, before .. (trimmed + count) .. after)
-return {'ok', count, due - count}
+redis.call('LTRIM', log, 0, -#gone - 1)
+redis.call('LSET', log, 0, before .. (trimmed + #gone) .. after)
+return {'ok', #gone, due - #gone}
 `)
 
 /** KEYS log, ids. ARGV incarnation. How many of them there were, and the record or nothing. Removes also what cannot be read. */

@@ -52,17 +52,17 @@ export function parseBody(element: unknown): string {
   return parseText(element.slice(1))
 }
 
-/** Messages from their elements, which are newest first from `seq` down; in order of seq. */
-export function parseMessages(elements: readonly unknown[], seq: number): StoredMessage[] {
-  const messages: StoredMessage[] = []
-  for (let index = elements.length - 1; index >= 0; index--) {
-    messages.push(parseMessage(elements[index], seq - index))
-  }
-  return messages
+/** Messages from their elements, of dense seq in `order`; the first one is of `seq`, or of any when none is given. */
+export function parseMessages(
+  elements: readonly unknown[],
+  order: 'asc' | 'desc',
+  seq = elements.length === 0 ? 0 : seqOf(elements[0]),
+): StoredMessage[] {
+  return elements.map((element, index) => parseMessage(element, order === 'asc' ? seq + index : seq - index))
 }
 
 /** The seq an element says it has. */
-export function seqOf(element: unknown): number {
+function seqOf(element: unknown): number {
   const seq = typeof element === 'string' ? /^m(\d+) /.exec(element)?.[1] : undefined
   if (seq === undefined) throw corrupt('a message is not one')
   return Number(seq)

@@ -1,3 +1,6 @@
+// Records of the library's own, side records, live in tenants beside those of the sessions, under this sign.
+export const reservedTenantPrefix = '~'
+
 /** Where a session is kept. Nothing is ever looked up by a bare id. */
 export interface SessionRef {
   readonly tenantId: string

@@ -19,7 +19,13 @@ import type { SessionRecord, SessionRef } from './session-record.js'
  * that cannot be read, `store_failed` otherwise.
  */
 export interface SessionStore {
-  /** The session, and its newest `tail` messages, in one round trip; undefined when absent or past its deadline. */
+  /**
+   * The session, and its newest `tail` messages, in one round trip; undefined when absent or past its deadline.
+   *
+   * A tail is bounded as a page is: it may bring fewer messages than were asked for, but at least one when there is
+   * one. It always ends at `record.lastSeq`. Earlier messages exist when its first `seq` is greater than
+   * `record.trimmedSeq + 1`; `messages` gives them.
+   */
   read(ref: SessionRef, options?: ReadOptions): Promise<StoredSession | undefined>
 
   /**
@@ -38,24 +44,35 @@ export interface SessionStore {
    */
   commit(ref: SessionRef, change: SessionChange): Promise<Committed>
 
-  /** Messages by range of seq, a page at a time, in either direction. Rejects with `not_found`. */
+  /**
+   * Messages by range of seq, a page at a time, in either direction. Rejects with `not_found`.
+   *
+   * A page ends after `limit` messages, or where the next payload would take it over `maxPageBytes`; a payload that is
+   * larger than that has a page of its own. So a page may hold fewer than `limit`, and at least one when there is one.
+   * `more` alone says whether the range goes on.
+   */
   messages(ref: SessionRef, query: MessageQuery): Promise<MessagePage>
 
   /**
    * Replaces payloads of stored messages in place (redaction, key rotation); seq, id and time never change.
    * Resolves to how many were there to replace: 0 when the session is absent. Later commits compare an id with the payload
-   * as it stands now. Neither deadline, nor `updatedAt`, nor revision moves.
+   * as it stands now. Neither deadline, nor `updatedAt`, nor revision moves. Each payload is replaced whole; all of them
+   * at once only when they fit one page.
    */
   amend(ref: SessionRef, amendments: readonly Amendment[], guard?: SessionGuard): Promise<number>
 
   /**
    * Drops messages up to and including `throughSeq` (retention); resolves to how many this call dropped: 0 when the
    * session is absent. Seq goes on where it was. `trimmedSeq` becomes `throughSeq`, but never more than `lastSeq`, and
-   * never less than it was. The ids of what was dropped are forgotten, so retention must outlive retries.
+   * never less than it was. The ids of what was dropped are forgotten, so retention must outlive retries. Many messages
+   * are dropped in steps, the oldest first: what a trim that failed had dropped stays dropped.
    */
   trim(ref: SessionRef, throughSeq: number, guard?: SessionGuard): Promise<number>
 
-  /** Removes session, messages and index entries; true if there was one. Final: no late write brings it back. */
+  /**
+   * Removes session, messages and index entries; true if there was one. Final: no late write brings it back. A store
+   * may drop the messages of a large session first, in steps, as `trim` does.
+   */
   remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean>
 
   /**
@@ -74,7 +91,7 @@ export interface SessionStore {
 
 /** What `read` brings along. */
 export interface ReadOptions {
-  /** How many of the newest messages to bring along, any whole number from 0 (default 0). */
+  /** How many of the newest messages to bring along at most, any whole number from 0 (default 0). */
   tail?: number
 }
 
@@ -88,7 +105,7 @@ export interface SessionGuard {
 export interface StoredSession {
   readonly record: SessionRecord
   readonly body: string
-  /** In order of `seq`. */
+  /** In order of `seq`; the last one's is `record.lastSeq`. */
   readonly messages: readonly StoredMessage[]
 }
 
@@ -169,7 +186,10 @@ export interface MessageQuery {
 /** A page of messages. */
 export interface MessagePage {
   readonly messages: readonly StoredMessage[]
-  /** True when the range, with its `after` and `before`, holds more in this direction; a page with more is full. */
+  /**
+   * True when the range, with its `after` and `before`, holds more in this direction; a page with more is full, by count
+   * or by bytes.
+   */
   readonly more: boolean
 }
 

@@ -5,7 +5,10 @@ import type { SessionStore } from '../contract/session-store.js'
 
 /** Which page of the history is wanted. */
 export interface HistoryOptions {
-  /** At most this many messages, 1 to 1,000 (default 50). */
+  /**
+   * At most this many messages, 1 to 1,000 (default 50). A page ends earlier where it would hold more than 4 MiB of
+   * text; `before` and `after` of the page say whether there is more.
+   */
   limit?: number | undefined
   /** The messages just before this `seq` (default: the newest messages). */
   before?: number | undefined

@@ -10,8 +10,9 @@ import { parseTitle } from '../parse.js'
 import { decodeBody, encodeBody, newBody, type SessionBody } from '../domain/session-body.js'
 import type { Service } from './service.js'
 import { takeSlots } from './session-slots.js'
-import type { SessionChange } from '../contract/session-store.js'
-import type { SessionRef } from '../contract/session-record.js'
+import { maxPageBytes } from '../contract/page-bytes.js'
+import type { NewMessage, SessionChange } from '../contract/session-store.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 
 /** What a session starts with. */
 export interface SessionInit {
@@ -40,8 +41,17 @@ export interface NewSession {
   readonly copied?: readonly Message[]
 }
 
+// As many as one page of messages holds.
+const maxPageMessages = 1000
+
+const encoder = new TextEncoder()
+
+// For how long a session is kept whose messages are still on their way.
+const unfinishedMs = 60_000
+
 /**
- * Stores a new session of the caller's, in one commit, and admits it under the limits.
+ * Stores a new session of the caller's and admits it under the limits. It takes one commit; more messages than fit one
+ * page take several, and until the last one the session has no owner and ends within a minute.
  *
  * @throws `conflict` when the id is taken, `limit_reached`, `invalid`
  */
@@ -53,23 +63,34 @@ export async function storeNewSession(
   const { ref, incarnation, init = {}, body = initialBody(init), copied = [] } = made
   const { limits, countTokens, deadline, emit } = service
   const { userId } = identity
-  const messages = [
-    ...copied.map(encodeCopy),
-    ...(init.messages ?? []).map((input, index) =>
-      encodeMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, countTokens }),
-    ),
-  ]
-  const change = {
-    revision: 0,
-    incarnation,
-    body: encodeBody(body, limits.maxSessionLength),
-    messages,
+  const begun = init.messages?.map((input, index) =>
+    encodeMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, countTokens }),
+  )
+  const all = pagesOf(copied, begun ?? [])
+  let messages = all.next().value ?? []
+  const first = { revision: 0, incarnation, body: encodeBody(body, limits.maxSessionLength) }
+  const last = {
     ...deadline,
     ...(userId === undefined ? {} : { userId }),
     ...(init.title === undefined ? {} : { title: parseTitle(init.title) }),
     ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
   }
-  const seen = await create(service, ref, change, body)
+  let next = all.next()
+  // What has no deadline cannot be given one for a while: a deadline is moved and never taken away.
+  const unfinished = Object.keys(deadline).length === 0 ? {} : { idleMs: unfinishedMs }
+  let seen = await create(service, ref, { ...first, messages, ...(next.done ? last : unfinished) }, body)
+  try {
+    while (!next.done) {
+      messages = next.value
+      next = all.next()
+      const change = { incarnation: seen.record.incarnation, messages, ...(next.done ? last : unfinished) }
+      seen = { record: await append(service, ref, change), body }
+    }
+  } catch (error) {
+    // Whether this reaches the store or not, the session is on its way out.
+    await service.store.remove(ref, { incarnation: seen.record.incarnation }).catch(() => undefined)
+    throw error
+  }
   await takeSlots(service, seen.record)
   emit('session.created', seen.record, {})
   return seen
@@ -104,6 +125,39 @@ async function create(
       return { record: stored.record, body: decodeBody(stored.body) }
     }
   }
+}
+
+async function append({ store }: Service, ref: SessionRef, change: SessionChange): Promise<SessionRecord> {
+  const lost = new UnknownOutcomes()
+  for (;;) {
+    try {
+      return (await store.commit(ref, change)).record
+    } catch (error) {
+      // The ids make a repeat harmless, whether or not the first try was applied.
+      if (!lost.mayRepeat(error)) throw lost.told(error)
+    }
+  }
+}
+
+/** Messages by as many as one commit takes: what fits a page. They are encoded only when their turn comes. */
+function* pagesOf(
+  copied: readonly Message[],
+  begun: readonly NewMessage[],
+): Generator<NewMessage[], void, void> {
+  let page: NewMessage[] = []
+  let bytes = 0
+  for (const each of [...copied, ...begun]) {
+    const message = 'payload' in each ? each : encodeCopy(each)
+    const size = encoder.encode(message.payload).length
+    if (page.length > 0 && (bytes + size > maxPageBytes || page.length === maxPageMessages)) {
+      yield page
+      page = []
+      bytes = 0
+    }
+    page.push(message)
+    bytes += size
+  }
+  yield page
 }
 
 function initialBody(init: SessionInit): SessionBody {

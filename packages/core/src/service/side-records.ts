@@ -1,7 +1,6 @@
-import { reservedTenantPrefix } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
-import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import { reservedTenantPrefix, type SessionRecord, type SessionRef } from '../contract/session-record.js'
 import type { SessionChange, SessionStore } from '../contract/session-store.js'
 import { Attempts } from './attempts.js'
 import type { Service } from './service.js'

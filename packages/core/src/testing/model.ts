@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.js'
+import { maxPageBytes } from '../contract/page-bytes.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type {
   Amendment,
@@ -53,7 +54,8 @@ export class StoreModel implements SessionStore {
   async read(ref: SessionRef, { tail = 0 }: ReadOptions = {}) {
     const session = this.#find(ref)
     if (!session) return undefined
-    return structuredClone({ ...session, messages: tail === 0 ? [] : session.messages.slice(-tail) })
+    const newest = tail === 0 ? [] : session.messages.slice(-tail).reverse()
+    return structuredClone({ ...session, messages: pageOf(newest).reverse() })
   }
 
   async messages(ref: SessionRef, { after = 0, before = Infinity, limit, order }: MessageQuery) {
@@ -61,7 +63,8 @@ export class StoreModel implements SessionStore {
     if (!session) throw absent()
     const matching = session.messages.filter(({ seq }) => seq > after && seq < before)
     if (order === 'desc') matching.reverse()
-    return { messages: structuredClone(matching.slice(0, limit)), more: matching.length > limit }
+    const page = pageOf(matching.slice(0, limit))
+    return { messages: structuredClone(page), more: matching.length > page.length }
   }
 
   async amend(ref: SessionRef, amendments: readonly Amendment[]) {
@@ -124,6 +127,17 @@ function append(session: ModelSession, { id, payload }: NewMessage): AppendedMes
   const seq = ++session.record.lastSeq
   session.messages.push({ seq, id, at: 0, payload })
   return { id, seq, at: 0, inserted: true }
+}
+
+/** As many of the first messages as one page holds. */
+function pageOf(messages: readonly StoredMessage[]): StoredMessage[] {
+  const page: StoredMessage[] = []
+  for (const message of messages) {
+    const texts = [...page, message].map(({ payload }) => payload)
+    if (page.length > 0 && Buffer.byteLength(texts.join('')) > maxPageBytes) break
+    page.push(message)
+  }
+  return page
 }
 
 function absent(): SessionError {

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { isSessionError, type SessionErrorCode } from '../errors.js'
 import { newId } from '../ids.js'
+import { maxPageBytes } from '../contract/page-bytes.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type {
   Committed,
@@ -78,19 +79,35 @@ export async function changeBody(
   }
 }
 
-/** Every message, page by page from the oldest. */
+/** Every message, page by page: each page full by count, or because the next message does not fit it. */
 export async function allMessages(
   store: SessionStore,
   ref: SessionRef,
   limit = 1000,
+  order: 'asc' | 'desc' = 'asc',
 ): Promise<StoredMessage[]> {
   const all: StoredMessage[] = []
-  for (;;) {
-    const page = await store.messages(ref, { after: all.at(-1)?.seq ?? 0, limit })
-    all.push(...page.messages)
-    if (!page.more) return all
-    expect(page.messages.length, 'a page with more behind it is full').toBe(limit)
+  for (let cut: readonly StoredMessage[] = []; ;) {
+    const seq = all.at(-1)?.seq
+    const range = seq === undefined ? {} : order === 'asc' ? { after: seq } : { before: seq }
+    const { messages, more } = await store.messages(ref, { ...range, limit, order })
+    if (cut.length > 0) {
+      expect(bytesOf([...cut, ...messages.slice(0, 1)]), 'what was left out did not fit').toBeGreaterThan(
+        maxPageBytes,
+      )
+    }
+    if (messages.length > 1) expect(bytesOf(messages), 'bytes of a page').toBeLessThanOrEqual(maxPageBytes)
+    all.push(...messages)
+    if (!more) return all
+    expect(messages.length, 'messages of a page with more behind it').toBeGreaterThan(0)
+    expect(messages.length, 'a page holds no more than its limit').toBeLessThanOrEqual(limit)
+    cut = messages.length < limit ? messages : []
   }
+}
+
+/** What the payloads take in UTF-8. */
+export function bytesOf(messages: readonly { payload: string }[]): number {
+  return messages.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0)
 }
 
 /** Every session, page by page. */

@@ -5,6 +5,7 @@ import { deadlineCases } from './store-cases/deadlines.js'
 import { listingCases } from './store-cases/listing.js'
 import { messageIdCases } from './store-cases/message-ids.js'
 import { noResurrectionCases } from './store-cases/no-resurrection.js'
+import { pageBytesCases } from './store-cases/page-bytes.js'
 import { randomCases } from './store-cases/random.js'
 import { readingCases } from './store-cases/reading.js'
 import { revisionCases } from './store-cases/revisions.js'
@@ -26,6 +27,7 @@ export const storeChapters: readonly StoreChapter[] = [
   textCases,
   tenantCases,
   readingCases,
+  pageBytesCases,
   listingCases,
   copyCases,
   upkeepCases,

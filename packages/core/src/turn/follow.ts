@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.js'
 import type { TurnAbortReason } from '../domain/events.js'
+import type { StoredMessage } from '../contract/session-store.js'
 import type { LiveSession } from '../service/live-session.js'
 import { decodeMessage, type Message } from '../domain/message.js'
 import type { TurnLease } from '../domain/session-body.js'
@@ -186,11 +187,23 @@ export async function findReplies(
   messageId: string,
   seq: number,
 ): Promise<Message[] | undefined> {
-  const { messages } = await live.service.store.messages(live.ref, { after: seq, limit: replyPage })
+  const messages = await readFrom(live, seq)
   const replies = messages.map(decodeMessage).filter((message) => isReplyTo(messageId, message))
   const last = replies.findLast(({ id }) => !id.slice(messageId.length + 2).includes('.'))
   if (last === undefined) return undefined
   return replies.filter(({ id }) => id === last.id || id.startsWith(`${last.id}.`))
+}
+
+/** Up to `replyPage` messages after `seq`, which long ones bring in several pages. */
+async function readFrom({ service, ref }: LiveSession, seq: number): Promise<StoredMessage[]> {
+  const found: StoredMessage[] = []
+  for (let more = true; more && found.length < replyPage;) {
+    const after = found.at(-1)?.seq ?? seq
+    const page = await service.store.messages(ref, { after, limit: replyPage - found.length })
+    found.push(...page.messages)
+    ;({ more } = page)
+  }
+  return found
 }
 
 async function withinTime(done: Promise<void>, withinMs: number, signal: AbortSignal): Promise<boolean> {

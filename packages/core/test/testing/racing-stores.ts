@@ -10,6 +10,7 @@ import type {
 } from '../../src/contract/session-store.js'
 import { memoryStore } from '../../src/contract/memory/memory-store.js'
 import { processClock } from '../../src/time.js'
+import { readWhole } from './broken-pages.js'
 
 // Stores that are right while they are alone.
 
@@ -71,7 +72,9 @@ export function readThinkWrite(): SessionStore {
     ...store,
     async commit({ ...ref }, change) {
       const { revision, messages = [], ...rest } = structuredClone(change)
-      const before = await store.read(ref, { tail: 20_000 })
+      const newest = await store.read(ref, { tail: 20_000 })
+      const isCut = newest !== undefined && (newest.messages[0]?.seq ?? 0) > newest.record.trimmedSeq + 1
+      const before = isCut ? await readWhole(store, ref, 20_000) : newest
       await setImmediate()
       if (before !== undefined && revision !== 0) await overwrite(ref, before)
       return store.commit(ref, { ...rest, messages, ...(revision === undefined ? {} : { revision }) })

@@ -2,10 +2,12 @@ import { describe, expect, test } from 'vitest'
 import { memoryStore } from '../../src/contract/memory/memory-store.js'
 import { storeChapters } from '../../src/testing/store-suite.js'
 import type { SessionStore } from '../../src/contract/session-store.js'
+import * as brokenPages from './broken-pages.js'
 import * as brokenStores from './broken-stores.js'
 import * as racingStores from './racing-stores.js'
 
-const broken = { ...brokenStores, ...racingStores }
+const { readWhole: _, ...pageStores } = brokenPages
+const broken = { ...brokenStores, ...pageStores, ...racingStores }
 
 interface Failed {
   chapter: string
@@ -31,6 +33,9 @@ interface Flaw {
 }
 
 const random = ['through one instance', 'through two instances in turn']
+
+const cutPages =
+  'a page of large messages ends before it is too large, says that there is more, and the next one goes on'
 
 const flaws: Record<keyof typeof broken, Flaw> = {
   lastWriterWins: {
@@ -156,6 +161,7 @@ const flaws: Record<keyof typeof broken, Flaw> = {
       'no resurrection',
       'tenants and ids',
       'reading',
+      'pages',
       'copies',
       'amend, trim and sweep',
     ],
@@ -173,6 +179,29 @@ const flaws: Record<keyof typeof broken, Flaw> = {
     ],
     within: ['texts'],
   },
+  pagesWithoutBound: {
+    fails: [
+      cutPages,
+      'a tail of large messages is as many of the newest as fit a page',
+      'what fits to the byte is one page, and one byte more is two',
+      'a message larger than a page has a page of its own',
+      'bytes are counted, not characters',
+      'many tails and pages at once, of large sessions and small ones, are each as they are alone',
+      'a session of many pages is amended, appended to, trimmed and removed',
+    ],
+    within: [],
+  },
+  shortPagesSayNoMore: {
+    fails: [
+      cutPages,
+      'what fits to the byte is one page, and one byte more is two',
+      'a message larger than a page has a page of its own',
+      'a session of many pages is amended, appended to, trimmed and removed',
+    ],
+    within: [],
+  },
+  pagesByCharacters: { fails: ['bytes are counted, not characters'], within: [] },
+  hugeMessagesLeftOut: { fails: ['a message larger than a page has a page of its own'], within: [] },
   countedPages: {
     fails: [
       'pages go on when the session their cursor stopped at is gone',

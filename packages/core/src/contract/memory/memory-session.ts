@@ -1,3 +1,4 @@
+import { countFitting } from '../page-bytes.js'
 import { messageConflict } from '../refusals.js'
 import type { SessionRecord, SessionRef } from '../session-record.js'
 import type {
@@ -80,7 +81,9 @@ export class MemorySession {
   }
 
   tail(count: number): StoredMessage[] {
-    return count === 0 ? [] : this.#messages.slice(-count).map(copy)
+    if (count === 0) return []
+    const newest = this.#messages.slice(-count).reverse()
+    return newest.slice(0, countFitting(newest)).reverse().map(copy)
   }
 
   /** `bytes` as they would be after `change`; throws `conflict` when a message id is used with another payload. */
@@ -130,9 +133,10 @@ export class MemorySession {
     const last = Math.min((query.before ?? Infinity) - 1, this.#lastSeq)
     const count = Math.max(0, Math.min(query.limit, last - first + 1))
     const start = (query.order === 'desc' ? last - count + 1 : first) - this.#trimmedSeq - 1
-    const messages = count === 0 ? [] : this.#messages.slice(start, start + count).map(copy)
-    if (query.order === 'desc') messages.reverse()
-    return { messages, more: last - first + 1 > count }
+    const found = count === 0 ? [] : this.#messages.slice(start, start + count)
+    if (query.order === 'desc') found.reverse()
+    const messages = found.slice(0, countFitting(found)).map(copy)
+    return { messages, more: last - first + 1 > messages.length }
   }
 
   /** `bytes` as they would be after `amendments`. */

@@ -1,6 +1,6 @@
 import { SessionError } from '../../errors.js'
 import { newId } from '../../ids.js'
-import type { SessionRecord, SessionRef } from '../session-record.js'
+import { reservedTenantPrefix, type SessionRecord, type SessionRef } from '../session-record.js'
 import type { SessionChange, SessionStore } from '../session-store.js'
 import { checkChange, checkMessageQuery, checkPageLimit, checkWhole } from '../check-arguments.js'
 import { createListCursors } from '../list-cursors.js'
@@ -18,6 +18,12 @@ export interface MemoryStoreOptions {
    * message and session; text within Latin-1 takes half of what is counted.
    */
   maxBytes?: number
+  /**
+   * At most about this many bytes of side records, which the library keeps beside sessions, in tenants whose name
+   * begins with `~` (default 64 MiB, counted likewise). They never push out a session, nor a session them: past the
+   * bound the least recently used side record goes.
+   */
+  maxSideBytes?: number
   /** What decides deadlines, in epoch milliseconds (default: a clock that a changed system clock does not reach). */
   clock?: Clock
   /**
@@ -25,6 +31,16 @@ export interface MemoryStoreOptions {
    * it throws is an uncaught error, and never makes a commit look failed.
    */
   onEvict?: (ref: SessionRef) => void
+}
+
+const mebibyte = 1024 * 1024
+
+/** What is bounded together. */
+interface Part {
+  readonly table: SessionTable
+  readonly maxSessions: number
+  readonly maxBytes: number
+  readonly onEvict?: MemoryStoreOptions['onEvict']
 }
 
 // Each new session takes a few dead ones along, so that a store that nobody sweeps does not fill up with them.
@@ -36,7 +52,7 @@ const { toCursor, parseCursor } = createListCursors('memory 1')
  * Sessions in the memory of this process: for tests, for one process that may forget, and as the hot tier of others.
  *
  * Bounded by sessions and by bytes: past either, the least recently used session is evicted, and is then absent like
- * a deleted one. A session larger than `maxBytes` on its own is refused with `store_full`. `list` costs its page, and
+ * a deleted one. Side records have a bound of their own. A session larger than `maxBytes` on its own is refused with `store_full`. `list` costs its page, and
  * what it skips of other labels. There are no timers: sessions past their deadline are absent at once, and their
  * memory comes back when they are asked for, when others are made, and by `sweep`.
  *
@@ -48,24 +64,30 @@ const { toCursor, parseCursor } = createListCursors('memory 1')
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
-  const { maxSessions = 10_000, maxBytes = 256 * 1024 * 1024, clock = processClock, onEvict } = options
+  const { maxSessions = 10_000, maxBytes = 256 * mebibyte, maxSideBytes = 64 * mebibyte } = options
+  const { clock = processClock, onEvict } = options
   checkWhole(maxSessions, 'maxSessions', 1)
   checkWhole(maxBytes, 'maxBytes', 1)
-  const table = new SessionTable()
+  checkWhole(maxSideBytes, 'maxSideBytes', 1)
+  const sessions: Part = { table: new SessionTable(), maxSessions, maxBytes, onEvict }
+  const sideRecords: Part = { table: new SessionTable(), maxSessions: Infinity, maxBytes: maxSideBytes }
+  const partOf = (tenantId: string) => (tenantId.startsWith(reservedTenantPrefix) ? sideRecords : sessions)
+  const tableOf = ({ tenantId }: SessionRef) => partOf(tenantId).table
 
   function existing(ref: SessionRef): MemorySession {
-    const session = table.use(ref, clock())
+    const session = tableOf(ref).use(ref, clock())
     if (session === undefined) throw notFound()
     return session
   }
 
-  function checkFits(bytes: number): void {
-    if (bytes <= maxBytes) return
-    throw new SessionError('store_full', `the session would be larger than the store's ${maxBytes} bytes`)
+  function checkFits({ tenantId }: SessionRef, bytes: number): void {
+    const most = partOf(tenantId).maxBytes
+    if (bytes <= most) return
+    throw new SessionError('store_full', `the session would be larger than the store's ${most} bytes`)
   }
 
   // The session just changed fits on its own, and is the last to go.
-  function keepBounds(now: number): void {
+  function keepBounds({ table, maxSessions, maxBytes, onEvict }: Part, now: number): void {
     const over = () => table.size > maxSessions || table.bytes > maxBytes
     if (over()) table.sweep(Infinity, now)
     while (over()) {
@@ -80,19 +102,20 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   return {
     async read(ref, { tail = 0 } = {}) {
       checkWhole(tail, 'tail', 0)
-      const session = table.use(ref, clock())
+      const session = tableOf(ref).use(ref, clock())
       return session && { record: session.record(), body: session.body(), messages: session.tail(tail) }
     },
 
     async commit(ref, change) {
       checkChange(change)
       const now = clock()
+      const table = tableOf(ref)
       const session = toChange(table.use(ref, now), ref, change, now)
-      checkFits(session.bytesAfter(change))
+      checkFits(ref, session.bytesAfter(change))
       if (change.revision === 0) table.sweep(sweptPerCreate, now)
       const messages = session.apply(change, now)
       table.put(session)
-      keepBounds(now)
+      keepBounds(partOf(session.tenantId), now)
       return { record: session.record(), messages }
     },
 
@@ -103,17 +126,19 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
     async amend(ref, amendments, guard) {
       const now = clock()
+      const table = tableOf(ref)
       const session = table.use(ref, now)
       if (!isMeant(session, guard)) return 0
-      checkFits(session.bytesAmended(amendments))
+      checkFits(ref, session.bytesAmended(amendments))
       const count = session.amend(amendments)
       table.put(session)
-      keepBounds(now)
+      keepBounds(partOf(session.tenantId), now)
       return count
     },
 
     async trim(ref, throughSeq, guard) {
       checkWhole(throughSeq, 'throughSeq', 0)
+      const table = tableOf(ref)
       const session = table.use(ref, clock())
       if (!isMeant(session, guard)) return 0
       const count = session.trim(throughSeq)
@@ -122,6 +147,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     },
 
     async remove(ref, guard) {
+      const table = tableOf(ref)
       const session = table.use(ref, clock())
       if (!isMeant(session, guard)) return false
       table.drop(session)
@@ -133,7 +159,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       const after = cursor === undefined ? undefined : parseCursor(cursor)
       const now = clock()
       const items: SessionRecord[] = []
-      for (const session of table.active(tenantId, userId, after)) {
+      for (const session of partOf(tenantId).table.active(tenantId, userId, after)) {
         if (session.isPast(now) || (label !== undefined && session.label !== label)) continue
         // One more than the page was found, so there is a next one.
         if (items.length === limit) return { items, cursor: toCursor(items.at(-1)!) }
@@ -144,7 +170,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
     async sweep({ limit }) {
       checkWhole(limit, 'limit', 1)
-      return table.sweep(limit, clock())
+      const now = clock()
+      const count = sessions.table.sweep(limit, now)
+      return count + sideRecords.table.sweep(limit - count, now)
     },
   }
 }

@@ -132,8 +132,50 @@ describe('the bounds of memoryStore', () => {
     expect(await there(store)).toEqual(['a'])
   })
 
+  test('side records never push out a session, and are bounded among themselves', async () => {
+    const evicted: SessionRef[] = []
+    const store = memoryStore({
+      maxSessions: 2,
+      maxBytes: 40_000,
+      maxSideBytes: 40_000,
+      onEvict: (gone) => evicted.push(gone),
+    })
+    await create(store, 'a', 'b')
+    const places = Array.from({ length: 1000 }, (_, n) =>
+      ref(`r${n}`, n % 2 === 0 ? '~requests:acme' : '~turns'),
+    )
+    for (const place of places) await store.commit(place, { revision: 0, body: 'x'.repeat(1000) })
+    expect([await there(store), evicted]).toEqual([['a', 'b'], []])
+    const kept = []
+    for (const place of places) if ((await store.read(place)) !== undefined) kept.push(place)
+    expect(kept.length).toBeGreaterThan(5)
+    expect(kept.length).toBeLessThan(20)
+    expect(kept, 'the newest stay').toEqual(places.slice(-kept.length))
+    expect((await store.list({ tenantId: '~turns', limit: 100 })).items.length).toBeGreaterThan(2)
+    await create(store, 'c', 'd')
+    expect(evicted, 'sessions push out sessions').toEqual([ref('a'), ref('b')])
+    expect(await store.read(places.at(-1)!), 'and no side record').toBeDefined()
+    const tooLarge = store.commit(ref('large', '~turns'), { revision: 0, body: 'x'.repeat(30_000) })
+    await expect(tooLarge).rejects.toMatchObject({ code: 'store_full' })
+  })
+
+  test('sweeps dead sessions and side records up to one limit', async () => {
+    const { store, clock } = storeAt()
+    for (const tenantId of ['acme', '~turns:acme']) {
+      for (const id of ['a', 'b']) await store.commit(ref(id, tenantId), { revision: 0, idleMs: 10 })
+    }
+    clock.now += 10
+    expect(await store.sweep({ limit: 3 })).toBe(3)
+    expect(await store.sweep({ limit: 3 })).toBe(1)
+  })
+
   test('refuses bounds that are none', () => {
-    for (const options of [{ maxSessions: 0 }, { maxSessions: 1.5 }, { maxBytes: Number.NaN }]) {
+    for (const options of [
+      { maxSessions: 0 },
+      { maxSessions: 1.5 },
+      { maxBytes: Number.NaN },
+      { maxSideBytes: 0 },
+    ]) {
       expect(() => memoryStore(options)).toThrow(expect.objectContaining({ code: 'invalid' }))
     }
   })

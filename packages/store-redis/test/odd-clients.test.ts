@@ -1,0 +1,225 @@
+import { readFile } from 'node:fs/promises'
+import { startRedis, startRedisCluster, type RedisServer, waitUntil } from '@sessions/testkit'
+import { Cluster } from 'ioredis'
+import { createClient, createCluster, RESP_TYPES } from 'redis'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { createRedisClient } from '../src/client.js'
+import { redisStore, type RedisClient } from '../src/index.js'
+import { Keys } from '../src/keys.js'
+import { ioredis, patient, preset } from './clients.js'
+import { commandsDuring } from './watch-commands.js'
+
+// Clients as applications make them.
+
+let server: RedisServer
+
+beforeAll(async () => {
+  server = await startRedis()
+})
+afterAll(() => server.stop())
+
+/** What a server answers to one command. */
+async function sendRedis(node: RedisServer, [command, ...args]: string[]): Promise<unknown> {
+  const client = ioredis(node.url)
+  try {
+    return await client.call(command!, args)
+  } finally {
+    client.disconnect()
+  }
+}
+
+const message = (n: number) => ({ id: `m${n}`, payload: `{"n":${n},"text":"漢 🙂"}` })
+
+/** Every verb, one after the other. */
+async function useAll(client: RedisClient, tenantId: string): Promise<void> {
+  const warnings: string[] = []
+  const store = redisStore(client, { ...patient, onWarning: (warning) => warnings.push(warning) })
+  const ref = { tenantId, id: 'one' }
+  await store.commit(ref, { revision: 0, body: '{}', userId: 'u' })
+  expect((await store.commit(ref, { messages: [message(1), message(2)] })).messages).toMatchObject([
+    { seq: 1, inserted: true },
+    { seq: 2, inserted: true },
+  ])
+  expect((await store.commit(ref, { messages: [message(2), message(3)] })).messages).toMatchObject([
+    { seq: 2, inserted: false },
+    { seq: 3, inserted: true },
+  ])
+  await store.commit(ref, { revision: 1, body: '{"a":1}' })
+  expect(await store.read(ref)).toMatchObject({ body: '{"a":1}', messages: [] })
+  expect((await store.read(ref, { tail: 5 }))?.messages).toMatchObject([1, 2, 3].map(message))
+  expect((await store.messages(ref, { limit: 2, order: 'desc' })).messages).toMatchObject([3, 2].map(message))
+  expect(await store.amend(ref, [{ seq: 1, payload: '[]' }])).toBe(1)
+  expect(await store.trim(ref, 1)).toBe(1)
+  expect((await store.list({ tenantId, userId: 'u', limit: 5 })).items).toHaveLength(1)
+  await store.commit(ref, { idleMs: 0 })
+  expect(await store.sweep({ limit: 5 })).toBe(1)
+  expect(await store.read(ref)).toBeUndefined()
+  // The server of these tests does not evict, and says so in whatever form the client gives it.
+  expect(warnings.filter((warning) => warning.includes('maxmemory-policy'))).toEqual([])
+}
+
+describe('a node-redis client that was told to give', () => {
+  const mappings = {
+    'bytes for texts': { [RESP_TYPES.BLOB_STRING]: Buffer },
+    'bytes for texts of any kind, and texts for numbers': {
+      [RESP_TYPES.BLOB_STRING]: Buffer,
+      [RESP_TYPES.SIMPLE_STRING]: Buffer,
+      [RESP_TYPES.NUMBER]: String,
+    },
+    'lists for maps': { [RESP_TYPES.MAP]: Array },
+  }
+  for (const [index, [name, typeMapping]] of Object.entries(mappings).entries()) {
+    for (const RESP of [2, 3] as const) {
+      test(`${name}, by RESP ${RESP}`, async () => {
+        const client = createClient({ url: server.url, RESP, commandOptions: { timeout: 10_000 } })
+        client.on('error', () => {})
+        const mapped = (await client.connect()).withTypeMapping(typeMapping) as unknown as RedisClient
+        onTestFinished(() => client.destroy())
+        await useAll(mapped, `mapped-${index}-${RESP}`)
+        const store = redisStore(mapped, patient)
+        const ref = { tenantId: `mapped-${index}-${RESP}`, id: 'counted' }
+        await store.commit(ref, { revision: 0 })
+        await store.commit(ref, { messages: [message(1)] })
+        const commands = await commandsDuring(server.url, async () => {
+          await store.commit(ref, { messages: [message(2)] })
+        })
+        expect(commands, 'an append is sent once').toEqual(['EVALSHA'])
+      })
+    }
+  }
+})
+
+describe('a client that connects with its first command', () => {
+  test('of createRedisClient, which has no queue', async () => {
+    const client = createRedisClient(server.url, { lazyConnect: true })
+    onTestFinished(() => client.disconnect())
+    await useAll(client, 'lazy')
+  })
+
+  test('with a queue', async () => {
+    const client = ioredis(server.url, { lazyConnect: true })
+    onTestFinished(() => client.disconnect())
+    await useAll(client, 'lazy-queue')
+  })
+
+  test('many calls at once', async () => {
+    const client = createRedisClient(server.url, { lazyConnect: true })
+    onTestFinished(() => client.disconnect())
+    const store = redisStore(client, patient)
+    const refs = Array.from({ length: 20 }, (_, n) => ({ tenantId: 'lazy-many', id: `${n}` }))
+    await Promise.all(refs.map((ref) => store.commit(ref, { revision: 0 })))
+    expect((await store.list({ tenantId: 'lazy-many', limit: 50 })).items).toHaveLength(20)
+  })
+
+  test('to a server that is not there is told in time, and no write goes out later', async () => {
+    const gone = await startRedis()
+    await gone.stop()
+    const client = createRedisClient(gone.url, { lazyConnect: true })
+    onTestFinished(() => client.disconnect())
+    const store = redisStore(client, { readTimeoutMs: 100, writeTimeoutMs: 100 })
+    const ref = { tenantId: 'acme', id: 'one' }
+    await expect(store.read(ref)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})
+
+describe('a Cluster', () => {
+  let cluster: Awaited<ReturnType<typeof startRedisCluster>>
+  beforeAll(async () => {
+    cluster = await startRedisCluster(3)
+  })
+  afterAll(() => cluster.stop())
+
+  test('is not for a plain client, which is told so', async () => {
+    const [node] = cluster.nodes
+    const one = preset(node!)
+    const other = createClient({ url: node!.url, commandOptions: { timeout: 10_000 } })
+    other.on('error', () => {})
+    await other.connect()
+    onTestFinished(() => {
+      one.disconnect()
+      other.destroy()
+    })
+    for (const [index, client] of [one, other].entries()) {
+      const store = redisStore(client, patient)
+      const refs = Array.from({ length: 20 }, (_, n) => ({ tenantId: 'acme', id: `${index}-${n}` }))
+      const calls = refs.flatMap((ref) => [store.read(ref), store.commit(ref, { revision: 0 })])
+      const refusals = (await Promise.allSettled(calls)).filter((each) => each.status === 'rejected')
+      expect(refusals.length).toBeGreaterThan(5)
+      for (const { reason } of refusals) {
+        expect(reason).toMatchObject({ message: expect.stringContaining('Cluster client') as string })
+      }
+    }
+  })
+
+  test('is served by a client that connects with its first command', async () => {
+    const client = new Cluster([...cluster.endpoints], {
+      lazyConnect: true,
+      redisOptions: { commandTimeout: 10_000 },
+    })
+    onTestFinished(() => client.disconnect())
+    await useAll(client, 'lazy-cluster')
+  })
+
+  test('that moves a slot is asked again until the keys of the session are together', async () => {
+    const client = createCluster({ rootNodes: cluster.endpoints.map((socket) => ({ socket })) })
+    client.on('error', () => {})
+    await client.connect()
+    onTestFinished(() => client.destroy())
+    const store = redisStore(client, { ...patient, onWarning: () => {} })
+    const ref = { tenantId: 'acme', id: 'moving' }
+    await store.commit(ref, { revision: 0, messages: [message(1)] })
+
+    const { log, ids } = new Keys('sessions').session(ref)
+    const slot = String(await sendRedis(cluster.nodes[0]!, ['CLUSTER', 'KEYSLOT', log]))
+    const counts = await Promise.all(
+      cluster.nodes.map((node) => sendRedis(node, ['CLUSTER', 'COUNTKEYSINSLOT', slot])),
+    )
+    const from = cluster.nodes[counts.findIndex((count) => Number(count) > 0)]!
+    const to = cluster.nodes.find((node) => node !== from)!
+    const idOf = async (node: RedisServer) => String(await sendRedis(node, ['CLUSTER', 'MYID']))
+    const move = (key: string) => sendRedis(from, ['MIGRATE', to.host, String(to.port), key, '0', '5000'])
+    await sendRedis(to, ['CLUSTER', 'SETSLOT', slot, 'IMPORTING', await idOf(from)])
+    await sendRedis(from, ['CLUSTER', 'SETSLOT', slot, 'MIGRATING', await idOf(to)])
+    await move(ids)
+
+    const appended = store.commit(ref, { messages: [message(2)] })
+    await waitUntil(async () => String(await sendRedis(from, ['INFO', 'errorstats'])).includes('TRYAGAIN'), {
+      what: 'Redis to say TRYAGAIN',
+    })
+    await move(log)
+    for (const node of cluster.nodes) {
+      await sendRedis(node, ['CLUSTER', 'SETSLOT', slot, 'NODE', await idOf(to)])
+    }
+    expect((await appended).messages).toMatchObject([{ seq: 2, inserted: true }])
+    expect((await store.read(ref, { tail: 5 }))?.messages).toMatchObject([message(1), message(2)])
+  })
+})
+
+describe('a user with few rights', () => {
+  test('who has those of the README can do everything', async () => {
+    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+    const [, line] = /^ACL (SETUSER app .*)$/m.exec(readme)!
+    const admin = ioredis(server.url)
+    onTestFinished(() => admin.disconnect())
+    await admin.call('ACL', line!.split(' '))
+    const client = ioredis(server.url, { username: 'app', password: 'secret' })
+    onTestFinished(() => client.disconnect())
+    await useAll(client, 'rights')
+  })
+
+  test('who may not touch the indexes is refused, and nothing is stored', async () => {
+    const admin = ioredis(server.url)
+    onTestFinished(() => admin.disconnect())
+    const rights = 'on >secret ~sessions:{few:*}:* +@all'.split(' ')
+    await admin.call('ACL', ['SETUSER', 'few', ...rights])
+    const client = ioredis(server.url, { username: 'few', password: 'secret' })
+    onTestFinished(() => client.disconnect())
+    const store = redisStore(client, { ...patient, onWarning: () => {} })
+    const ref = { tenantId: 'few', id: 'one' }
+    const refused = store.commit(ref, { revision: 0, messages: [message(1)] })
+    await expect(refused).rejects.toMatchObject({ code: 'store_failed' })
+    expect(await store.read(ref)).toBeUndefined()
+    expect(await admin.keys('sessions:{few:*')).toEqual([])
+  })
+})
