@@ -1,7 +1,6 @@
 import { SessionError } from '../errors.js'
-import type { Message } from '../domain/message.js'
+import { type Message, textOf } from '../domain/message.js'
 import type { Fact, Summary } from '../domain/session-body.js'
-import { quoteOf } from './blocks.js'
 import { costOf } from './compose.js'
 import { defaultStrategy } from './default-strategy.js'
 import { groupMessages, type MessageGroup } from './groups.js'
@@ -26,8 +25,20 @@ export interface ContextInput {
   phase?: string
   /** Where the window began, from the report of the call before; it keeps the prompt's prefix the same. */
   boundary?: ContextBoundary
+  /** What is missing among `messages`, when not all of the path is there (default: nothing). */
+  partial?: PartialHistory
   /** An index over these messages that is kept between calls (default: one is made for this call). */
   index?: RelevanceIndex
+}
+
+/** What a list of messages holds of a path. */
+export interface PartialHistory {
+  /** From this seq on, all of it. What is before stands for itself, with gaps: to be quoted or kept, no window. */
+  readonly from: number
+  /** Messages up to this seq are system messages that the log begins with (0: it begins with another one). */
+  readonly leadingTo: number
+  /** Every seq of the path, ascending. */
+  readonly seqs: readonly number[]
 }
 
 /** How much room a context has, and how what fits is chosen. */
@@ -73,9 +84,8 @@ export function buildContext(input: ContextInput, options: ContextOptions): Buil
   const { countTokens = estimateTokens, strategy = defaultStrategy(), replyTokens = 0 } = options
   requireTokens('maxTokens', options.maxTokens)
   requireTokens('replyTokens', replyTokens, 0)
-  const { toolResultTokens = Math.max(256, Math.ceil(options.maxTokens / 4)) } = options
-  const { groups, repairs } = groupMessages(input.messages, countTokens, toolResultTokens)
-  const instructions = leadingSystem(groups)
+  const { groups, repairs } = groupMessages(input.messages, countTokens, toolResultTokensOf(options))
+  const instructions = leadingSystem(groups, input.partial)
   const latest = latestUser(groups)
 
   const room = options.maxTokens - replyTokens
@@ -87,22 +97,7 @@ export function buildContext(input: ContextInput, options: ContextOptions): Buil
   const queryRoom = Math.min(room - systemTokens, options.queryTokens ?? Infinity)
   requireFit('query', 'the latest user message', queryTokens, queryRoom)
 
-  const situation: ContextSituation = {
-    messages: input.messages,
-    groups,
-    latest,
-    taken: new Set(latest === undefined ? instructions : [...instructions, latest]),
-    room: room - systemTokens - queryTokens,
-    query: input.query ?? (latest === undefined ? undefined : quoteOf(groups[latest]!)),
-    asked: input.query !== undefined,
-    phase: input.phase,
-    facts: input.facts ?? [],
-    summaries: input.summaries ?? [],
-    boundary: input.boundary?.seq,
-    index: input.index,
-    queryVector: input.queryVector,
-    countTokens,
-  }
+  const situation = situationFrom(input, { groups, latest, instructions, countTokens, room: room - systemTokens - queryTokens })
   const choice = strategy.choose(situation)
   requireFit('strategy', `what ${strategy.name} chose`, costOf(choice, situation), situation.room)
   return layOut({
@@ -117,14 +112,60 @@ export function buildContext(input: ContextInput, options: ContextOptions): Buil
   })
 }
 
+/** What a strategy is asked about before all it needs is read. */
+export function situationOf(input: ContextInput, options: ContextOptions, room: number): ContextSituation {
+  const { countTokens = estimateTokens } = options
+  const { groups } = groupMessages(input.messages, countTokens, toolResultTokensOf(options))
+  return situationFrom(input, { groups, latest: latestUser(groups), instructions: [], countTokens, room })
+}
+
+/** Tokens one result of a tool may take. */
+export function toolResultTokensOf({ toolResultTokens, maxTokens }: ContextOptions): number {
+  return toolResultTokens ?? Math.max(256, Math.ceil(maxTokens / 4))
+}
+
+interface Grouped extends Pick<ContextSituation, 'groups' | 'latest' | 'countTokens' | 'room'> {
+  readonly instructions: readonly number[]
+}
+
+function situationFrom(input: ContextInput, { groups, latest, instructions, countTokens, room }: Grouped): ContextSituation {
+  const { partial } = input
+  const said = latest === undefined ? undefined : groups[latest]!.messages.map(textOf).join('\n')
+  return {
+    messages: input.messages,
+    groups,
+    start: partial === undefined ? 0 : startOf(groups, partial.from),
+    isWhole: partial === undefined,
+    seqs: partial?.seqs ?? input.messages.map((message) => message.seq),
+    latest,
+    taken: new Set(latest === undefined ? instructions : [...instructions, latest]),
+    room,
+    query: input.query ?? said,
+    asked: input.query !== undefined,
+    phase: input.phase,
+    facts: input.facts ?? [],
+    summaries: input.summaries ?? [],
+    boundary: input.boundary?.seq,
+    index: input.index,
+    queryVector: input.queryVector,
+    countTokens,
+  }
+}
+
 function latestUser(groups: readonly MessageGroup[]): number | undefined {
   const index = groups.findLastIndex((group) => group.role === 'user')
   return index < 0 ? undefined : index
 }
 
+function startOf(groups: readonly MessageGroup[], from: number): number {
+  const start = groups.findIndex((group) => group.seqs[0]! >= from)
+  return start < 0 ? groups.length : start
+}
+
 /** System messages at the head of the log are instructions like `system`, and go with it. */
-function leadingSystem(groups: readonly MessageGroup[]): readonly number[] {
-  const end = groups.findIndex((group) => group.role !== 'system')
+function leadingSystem(groups: readonly MessageGroup[], partial: PartialHistory | undefined): readonly number[] {
+  const last = partial?.leadingTo ?? Number.POSITIVE_INFINITY
+  const end = groups.findIndex((group) => group.role !== 'system' || group.seqs[0]! > last)
   return [...groups.slice(0, end < 0 ? groups.length : end).keys()]
 }
 

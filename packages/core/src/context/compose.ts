@@ -1,5 +1,6 @@
 import { factsBlock, quoteOf, recallBlock, summaryBlock } from './blocks.js'
 import type { MessageGroup } from './groups.js'
+import { mergeNeeds, needsOf } from './needs.js'
 import type { ContextChoice, ContextSituation, ContextStrategy } from './strategy.js'
 import type { CountTokens } from './token-count.js'
 
@@ -7,6 +8,7 @@ import type { CountTokens } from './token-count.js'
 export function compose(...strategies: readonly ContextStrategy[]): ContextStrategy {
   return {
     name: strategies.map((strategy) => strategy.name).join('+'),
+    needs: (situation) => mergeNeeds(strategies.map((strategy) => needsOf(strategy, situation))),
     choose(situation) {
       let chosen: ContextChoice = {}
       let left = situation
@@ -31,6 +33,7 @@ export interface ContextLimit {
 export function within(limit: ContextLimit, strategy: ContextStrategy): ContextStrategy {
   return {
     name: strategy.name,
+    needs: (situation) => needsOf(strategy, { ...situation, room: capped(limit, situation.room) }),
     choose: (situation) => strategy.choose({ ...situation, room: capped(limit, situation.room) }),
   }
 }

@@ -21,6 +21,7 @@ const quietShare = 0.5
 export function defaultStrategy(): ContextStrategy {
   const history: ContextStrategy = {
     name: 'history',
+    needs: ({ room, asked }) => ({ tokens: room, recall: asked ? mostRecall : room * quietRecall }),
     choose(situation) {
       const { room, asked } = situation
       const reserve = capped(asked ? { share: mostShare, tokens: mostRecall } : { share: quietRecall }, room)

@@ -1,6 +1,7 @@
 import type { Message } from '../domain/message.js'
 import { capped, compose, within } from './compose.js'
 import { facts } from './facts.js'
+import { needsOf } from './needs.js'
 import { relevance } from './relevance.js'
 import type { ContextSituation, ContextStrategy } from './strategy.js'
 import { summarize } from './summary.js'
@@ -10,6 +11,7 @@ import { slidingWindow } from './window.js'
 export function pinned(isPinned: (message: Message) => boolean = hasPin): ContextStrategy {
   return {
     name: 'pinned',
+    needs: () => ({ keep: isPinned }),
     choose({ messages, groups, taken, room }) {
       const seqs = new Set(messages.filter(isPinned).map((message) => message.seq))
       const history: number[] = []
@@ -31,7 +33,11 @@ function hasPin(message: Message): boolean {
 
 /** Chooses the strategy by what is asked and where the conversation stands. */
 export function select(choose: (situation: ContextSituation) => ContextStrategy): ContextStrategy {
-  return { name: 'select', choose: (situation) => choose(situation).choose(situation) }
+  return {
+    name: 'select',
+    needs: (situation) => needsOf(choose(situation), situation),
+    choose: (situation) => choose(situation).choose(situation),
+  }
 }
 
 /** What kind of thing a user says, judged by its words (English). */
@@ -88,6 +94,7 @@ export function tokenBudget(split: TokenBudgetSplit = {}): ContextStrategy {
   const { facts: factsShare = 0.1, summary = 0.15, recall = 0.25 } = split
   return {
     name: 'token-budget',
+    needs: ({ room }) => ({ tokens: room, recall: capped({ share: recall }, room), facts: true }),
     choose(situation) {
       const reserve = capped({ share: recall }, situation.room)
       const history: ContextStrategy = {

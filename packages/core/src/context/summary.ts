@@ -9,8 +9,9 @@ import { type CountTokens, estimateTokens } from './token-count.js'
 export function summarize(): ContextStrategy {
   return {
     name: 'summarize',
-    choose({ summaries, groups, taken, room, countTokens }) {
-      let history = 0
+    needs: ({ room, summaries }) => (summaries.length === 0 ? {} : { tokens: room }),
+    choose({ summaries, groups, taken, room, countTokens, isWhole }) {
+      let history = isWhole ? 0 : Infinity
       for (const [index, group] of groups.entries()) if (!taken.has(index)) history += group.tokens
       // Everything fits as it was said: no need to tell it in other words.
       if (summaries.length === 0 || history <= room) return {}

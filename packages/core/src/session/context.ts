@@ -1,11 +1,20 @@
-import { buildContext, type ContextOptions } from '../context/build-context.js'
+import {
+  buildContext,
+  type ContextOptions,
+  situationOf,
+  toolResultTokensOf,
+} from '../context/build-context.js'
+import { defaultStrategy } from '../context/default-strategy.js'
 import { mergeFacts } from '../context/facts.js'
-import { embedMessages } from '../context/embed.js'
 import type { BuiltContext } from '../context/lay-out.js'
-import type { CachedHistory } from '../service/history-cache.js'
+import { needsOf } from '../context/needs.js'
+import { type ClosedRange, rangesIn } from '../domain/path-ranges.js'
+import type { Message, MessageInput } from '../domain/message.js'
+import type { SessionBody } from '../domain/session-body.js'
 import type { LiveSession } from '../service/live-session.js'
-import { type Message, type MessageInput, textOf } from '../domain/message.js'
+import type { SessionHistory } from '../service/session-history.js'
 import { compactLater } from './compaction.js'
+import { gatherMessages } from './gather-messages.js'
 
 // As many as one turn and its tools are likely to have added since the last context.
 const usualNews = 32
@@ -35,51 +44,91 @@ export async function sessionContext(
   pending: readonly MessageInput[],
   options: SessionContextOptions,
 ): Promise<BuiltContext> {
-  const { system, query, phase, remember = query === undefined, ...others } = options
-  const { histories, countTokens, historyExpired, context: wanted } = live.service
+  const { query, remember = query === undefined } = options
+  const { histories, historyExpired, context: wanted } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)
   const isEmpty = !live.isStored || historyExpired(newest.at(-1))
-  const kept = await histories.of(record, isEmpty ? [] : body.path, isEmpty ? [] : newest)
-  const { messages, index } = kept
-  const added = pending.map((input, place) => toPending(input, place, messages.at(-1), countTokens))
-  const queryVector = await vectorOf(query ?? lastUserText([...messages, ...added]), live, kept)
-
-  const built = buildContext(
-    {
-      messages: [...messages, ...added],
-      facts: mergeFacts(kept.facts, body.facts),
-      summaries: body.summaries,
-      // What is not stored has no place in the index yet: another message may get that seq.
-      index: { ...index, size: index.size, add: () => {} },
-      ...(system === undefined ? {} : { system }),
-      ...(query === undefined ? {} : { query }),
-      ...(queryVector === undefined ? {} : { queryVector }),
-      ...(phase === undefined ? {} : { phase }),
-      ...(body.boundary === undefined ? {} : { boundary: body.boundary }),
-    },
-    { countTokens, ...others },
-  )
-
-  const { boundary, boundaryMoved } = built.report
-  if (remember && live.isStored && boundaryMoved) {
-    // The context is right without it; the next one begins elsewhere once more, that is all.
-    await live.update((before) => ({ ...before, boundary })).catch(() => undefined)
+  const ranges = isEmpty ? [] : rangesIn(body.path, record)
+  const history = histories.use(record)
+  let used: readonly Message[] = []
+  try {
+    return await history.exclusive(async () => {
+      const onPath = newest.filter(({ seq }) => ranges.some(({ from, to }) => from <= seq && seq <= to))
+      history.take(onPath)
+      const { messages, built } = await buildNow(live, { body, ranges, newest: onPath, history, pending }, options)
+      used = messages
+      const { boundary, boundaryMoved } = built.report
+      if (remember && live.isStored && boundaryMoved) {
+        // The context is right without it; the next one begins elsewhere once more, that is all.
+        await live.update((before) => ({ ...before, boundary })).catch(() => undefined)
+      }
+      if (wanted.compactAboveTokens !== undefined && live.isStored && options.remember !== false) {
+        compactLater(live, messages)
+      }
+      return built
+    })
+  } finally {
+    histories.release(record, used)
   }
-  if (wanted.compactAboveTokens !== undefined && live.isStored && options.remember !== false) {
-    compactLater(live, messages)
-  }
-  return built
 }
 
-async function vectorOf(
-  text: string | undefined,
+interface Found {
+  readonly body: SessionBody
+  readonly ranges: readonly ClosedRange[]
+  readonly newest: readonly Message[]
+  readonly history: SessionHistory
+  readonly pending: readonly MessageInput[]
+}
+
+/** Reads what the strategy needs, and builds the context from it. */
+async function buildNow(
   live: LiveSession,
-  { messages, index }: CachedHistory,
-): Promise<readonly number[] | undefined> {
+  { body, ranges, newest, history, pending }: Found,
+  options: SessionContextOptions,
+): Promise<{ messages: readonly Message[]; built: BuiltContext }> {
+  const { system, query, phase, remember: _, strategy = defaultStrategy(), ...others } = options
+  const { countTokens, context: wanted } = live.service
+  const added = pending.map((input, place) => toPending(input, place, live.record.lastSeq, newest.at(-1), countTokens))
+  const room = Math.max(0, options.maxTokens - (options.replyTokens ?? 0)) || 0
+  const given = {
+    summaries: body.summaries,
+    ...(system === undefined ? {} : { system }),
+    ...(query === undefined ? {} : { query }),
+    ...(phase === undefined ? {} : { phase }),
+    ...(body.boundary === undefined ? {} : { boundary: body.boundary }),
+  }
+  const settings = { countTokens, ...others, strategy }
+  const needs = needsOf(strategy, situationOf({ ...given, facts: body.facts, messages: [...newest, ...added] }, settings, room))
+  const gathered = await gatherMessages({
+    history,
+    ranges,
+    needs,
+    room,
+    toolResultTokens: toolResultTokensOf(options),
+    query,
+    pending: added,
+    vectorOf: async (text) => vectorOf(live, text),
+    drawsFacts: wanted.extractFacts !== undefined,
+  })
+  const { messages, partial, index, queryVector, facts } = gathered
+  const built = buildContext(
+    {
+      ...given,
+      messages: [...messages, ...added],
+      facts: mergeFacts(facts, body.facts),
+      ...(partial === undefined ? {} : { partial }),
+      ...(index === undefined ? {} : { index }),
+      ...(queryVector === undefined ? {} : { queryVector }),
+    },
+    settings,
+  )
+  return { messages, built }
+}
+
+async function vectorOf(live: LiveSession, text: string): Promise<readonly number[] | undefined> {
   const { context: wanted, warn } = live.service
-  if (wanted.embed === undefined || text === undefined || text.trim() === '') return undefined
+  if (wanted.embed === undefined) return undefined
   try {
-    await embedMessages(index, messages, wanted.embed)
     return (await wanted.embed([text]))[0]
   } catch (cause) {
     warn({ code: 'embed_failed', message: 'Messages could not be embedded; words alone find them.', cause })
@@ -87,26 +136,23 @@ async function vectorOf(
   }
 }
 
-function lastUserText(messages: readonly Message[]): string | undefined {
-  const latest = messages.findLast((message) => message.role === 'user')
-  return latest === undefined ? undefined : textOf(latest)
-}
-
 /** A message of a turn that is not stored yet, as the last one of the history. */
 function toPending(
   input: MessageInput,
   place: number,
+  lastSeq: number,
   last: Message | undefined,
   countTokens: (message: Pick<Message, 'role' | 'content'>) => number,
 ): Message {
-  const { role, content } = input
+  const { role, content, name } = input
   return {
-    seq: (last?.seq ?? 0) + place + 1,
+    seq: lastSeq + place + 1,
     id: `pending-${place}`,
     role,
     content,
     at: last?.at ?? 0,
     tokens: countTokens({ role, content }),
     status: 'completed',
+    ...(name === undefined ? {} : { name }),
   }
 }
