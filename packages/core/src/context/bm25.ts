@@ -120,7 +120,8 @@ export class TermIndex {
   /** The distinct terms of the text at a place. */
   *termsAt(place: number): Generator<number> {
     const end = place + 1 < this.size ? this.#first.values[place + 1]! : this.#termOf.length
-    for (let posting = this.#first.values[place]!; posting < end; posting++) yield this.#termOf.values[posting]!
+    for (let posting = this.#first.values[place]!; posting < end; posting++)
+      yield this.#termOf.values[posting]!
   }
 
   /** How rare a term is: near 0 when every text holds it. */

@@ -4,6 +4,7 @@ import type { Fact, Summary } from '../domain/session-body.js'
 import { costOf } from './compose.js'
 import { defaultStrategy } from './default-strategy.js'
 import { groupMessages, type MessageGroup } from './groups.js'
+import { type IncludedData, includedBlocks } from './included.js'
 import { type BuiltContext, layOut } from './lay-out.js'
 import type { RelevanceIndex } from './relevance-index.js'
 import type { ContextBoundary, ContextSituation, ContextStrategy } from './strategy.js'
@@ -17,6 +18,8 @@ export interface ContextInput {
   system?: string
   facts?: readonly Fact[]
   summaries?: readonly Summary[]
+  /** What else of the session the model is told, each as a block of its own right before the latest user message. */
+  included?: IncludedData
   /** What the user asks now, for strategies that look for what matters to it (default: the latest user message). */
   query?: string
   /** The query as a vector, when the index was given vectors. */
@@ -53,6 +56,13 @@ export interface ContextOptions {
   queryTokens?: number
   /** Tokens one tool result may take; a longer one is cut (default a quarter of `maxTokens`, and 256 at least). */
   toolResultTokens?: number
+  /** Descriptions of tools that are sent along, as JSON: they take tokens too (default: none). */
+  tools?: readonly object[] | Readonly<Record<string, object>>
+  /**
+   * Joins neighbours of one role into one message, as strict providers want it: what a user said twice before an answer,
+   * an answer that came in pieces (default false). Blocks of ours never stand beside a message of a user in any case.
+   */
+  alternate?: boolean
   /** How to choose (default: `defaultStrategy()`). */
   strategy?: ContextStrategy
   /** Counts what the log has no count for (default `estimateTokens`). */
@@ -64,7 +74,7 @@ export interface ContextOptions {
  * `maxTokens`. The same input gives the same context.
  *
  * @throws `too_large` when what must be in does not fit; `path` says what: `system`, `query` (the latest user message),
- * or `strategy` when a strategy took more than it was given. `invalid` when `maxTokens` is no positive number.
+ * `tools`, or `strategy` when a strategy took more than it was given. `invalid` when `maxTokens` is no positive number.
  *
  * @example
  * ```ts
@@ -84,28 +94,52 @@ export function buildContext(input: ContextInput, options: ContextOptions): Buil
   const { countTokens = estimateTokens, strategy = defaultStrategy(), replyTokens = 0 } = options
   requireTokens('maxTokens', options.maxTokens)
   requireTokens('replyTokens', replyTokens, 0)
-  const { groups, repairs } = groupMessages(input.messages, countTokens, toolResultTokensOf(options))
-  const instructions = leadingSystem(groups, input.partial)
+  const { groups, repairs } = groupMessages(
+    input.messages,
+    countTokens,
+    toolResultTokensOf(options),
+    input.partial?.leadingTo,
+  )
+  const instructions = leadingSystem(groups)
   const latest = latestUser(groups)
 
-  const room = options.maxTokens - replyTokens
+  const whole = options.maxTokens - replyTokens
   const system = input.system === '' ? undefined : input.system
   let systemTokens = system === undefined ? 0 : countTokens({ role: 'system', content: system })
   for (const index of instructions) systemTokens += groups[index]!.tokens
+  const toolTokens = tokensOfTools(options.tools, countTokens)
   const queryTokens = latest === undefined ? 0 : groups[latest]!.tokens
-  requireFit('system', 'the instructions', systemTokens, Math.min(room, options.systemTokens ?? Infinity))
-  const queryRoom = Math.min(room - systemTokens, options.queryTokens ?? Infinity)
-  requireFit('query', 'the latest user message', queryTokens, queryRoom)
+  requireFit('tools', 'the descriptions of tools', toolTokens, whole)
+  const systemRoom = whole - toolTokens
+  requireFit(
+    'system',
+    'the instructions',
+    systemTokens,
+    Math.min(systemRoom, options.systemTokens ?? Infinity),
+  )
+  const queryRoom = systemRoom - systemTokens
+  requireFit(
+    'query',
+    'the latest user message',
+    queryTokens,
+    Math.min(queryRoom, options.queryTokens ?? Infinity),
+  )
+  const included = includedBlocks(input.included ?? {}, queryRoom - queryTokens, countTokens)
+  const includedTokens = included.reduce((sum, { tokens }) => sum + tokens, 0)
 
-  const situation = situationFrom(input, { groups, latest, instructions, countTokens, room: room - systemTokens - queryTokens })
+  const room = queryRoom - queryTokens - includedTokens
+  const situation = situationFrom(input, { groups, latest, instructions, countTokens, room })
   const choice = strategy.choose(situation)
   requireFit('strategy', `what ${strategy.name} chose`, costOf(choice, situation), situation.room)
   return layOut({
     ...situation,
     system,
-    maxTokens: options.maxTokens,
+    spare: situation.room - costOf(choice, situation),
     instructions,
+    included,
     replyTokens,
+    toolTokens,
+    alternate: options.alternate ?? false,
     choice,
     repairs,
     strategy: strategy.name,
@@ -128,7 +162,10 @@ interface Grouped extends Pick<ContextSituation, 'groups' | 'latest' | 'countTok
   readonly instructions: readonly number[]
 }
 
-function situationFrom(input: ContextInput, { groups, latest, instructions, countTokens, room }: Grouped): ContextSituation {
+function situationFrom(
+  input: ContextInput,
+  { groups, latest, instructions, countTokens, room }: Grouped,
+): ContextSituation {
   const { partial } = input
   const said = latest === undefined ? undefined : groups[latest]!.messages.map(textOf).join('\n')
   return {
@@ -163,9 +200,8 @@ function startOf(groups: readonly MessageGroup[], from: number): number {
 }
 
 /** System messages at the head of the log are instructions like `system`, and go with it. */
-function leadingSystem(groups: readonly MessageGroup[], partial: PartialHistory | undefined): readonly number[] {
-  const last = partial?.leadingTo ?? Number.POSITIVE_INFINITY
-  const end = groups.findIndex((group) => group.role !== 'system' || group.seqs[0]! > last)
+function leadingSystem(groups: readonly MessageGroup[]): readonly number[] {
+  const end = groups.findIndex((group) => group.messages[0]!.role !== 'system')
   return [...groups.slice(0, end < 0 ? groups.length : end).keys()]
 }
 
@@ -178,4 +214,13 @@ function requireFit(path: string, what: string, tokens: number, room: number): v
   if (tokens <= room) return
   const message = `${what} takes ${tokens} tokens; there is room for ${Math.max(0, room)}`
   throw new SessionError('too_large', message, { path })
+}
+
+// What providers add to the JSON of a tool.
+const perTool = 12
+
+function tokensOfTools(tools: ContextOptions['tools'], countTokens: CountTokens): number {
+  if (tools === undefined) return 0
+  const count = Array.isArray(tools) ? tools.length : Object.keys(tools).length
+  return count === 0 ? 0 : countTokens({ role: 'system', content: JSON.stringify(tools) }) + count * perTool
 }

@@ -1,4 +1,4 @@
-import { factsBlock, quoteOf, recallBlock, summaryBlock } from './blocks.js'
+import { factsBlock, isOneLine, quoteOf, recallBlock, summaryBlock } from './blocks.js'
 import type { MessageGroup } from './groups.js'
 import { mergeNeeds, needsOf } from './needs.js'
 import type { ContextChoice, ContextSituation, ContextStrategy } from './strategy.js'
@@ -68,7 +68,9 @@ function recallCost(
 /** What quoting one group costs; for a single text that is what it costs as a message, counted when it was written. */
 export function quoteCost(group: MessageGroup, countTokens: CountTokens): number {
   const [message] = group.messages
-  if (group.messages.length === 1 && typeof message!.content === 'string') return group.tokens
+  const { content, name } = message!
+  const isPlain = group.messages.length === 1 && name === undefined && typeof content === 'string'
+  if (isPlain && isOneLine(content)) return group.tokens
   return countTokens({ role: 'user', content: quoteOf(group) })
 }
 

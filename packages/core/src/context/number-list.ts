@@ -1,4 +1,8 @@
-type Numbers = Int32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint16Array<ArrayBuffer> | Uint8Array<ArrayBuffer>
+type Numbers =
+  | Int32Array<ArrayBuffer>
+  | Float64Array<ArrayBuffer>
+  | Uint16Array<ArrayBuffer>
+  | Uint8Array<ArrayBuffer>
 
 /** Numbers in a row that grows: a few bytes each, where a list of JavaScript takes many times as much. */
 export class NumberList<T extends Numbers> {

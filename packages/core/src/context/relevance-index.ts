@@ -147,7 +147,8 @@ export function createRelevanceIndex(): RelevanceIndex {
   }
 
   function rank({ text: asks, seqs, vector }: RelevanceQuery): Relevance {
-    const text = asks.length > mostQuery ? `${asks.slice(0, mostQuery / 2)} ${asks.slice(-mostQuery / 2)}` : asks
+    const text =
+      asks.length > mostQuery ? `${asks.slice(0, mostQuery / 2)} ${asks.slice(-mostQuery / 2)}` : asks
     const path = Int32Array.from(seqs, (seq) => places.get(seq) ?? -1)
     const asked = index.ask(text)
     const boosts = boostsOf(text, asked.weights, path)

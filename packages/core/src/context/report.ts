@@ -3,9 +3,24 @@ import type { ContextBoundary, ContextChoice, ContextSituation } from './strateg
 import type { Repair } from './tool-calls.js'
 
 /** What a message of the context is there for. */
-export type ContextPart = 'system' | 'facts' | 'summary' | 'history' | 'recall' | 'query'
+export type ContextPart =
+  | 'system'
+  | 'facts'
+  | 'summary'
+  | 'history'
+  | 'preferences'
+  | 'cart'
+  | 'state'
+  | 'recall'
+  | 'query'
 
-/** One message for the model. */
+/** Data of a session that a context can tell of. */
+export type IncludedPart = 'preferences' | 'cart' | 'state'
+
+/**
+ * One message for the model. Blocks that would stand beside a message of the user are text parts at its beginning; `part`
+ * is then what the message itself is there for.
+ */
 export interface ContextMessage extends ModelMessage {
   readonly part: ContextPart
 }
@@ -13,14 +28,16 @@ export interface ContextMessage extends ModelMessage {
 /** What is in a context and what is not, for logs, dashboards and tests. Plain data. */
 export interface ContextReport {
   readonly strategy: string
-  /** Tokens by part. `reply` is kept free for the answer and is not part of the context's `tokens`. */
-  readonly tokens: Readonly<Record<ContextPart | 'reply', number>>
+  /** Tokens by part. `tools` and `reply`, kept free for the answer, are not part of the context's `tokens`. */
+  readonly tokens: Readonly<Record<ContextPart | 'tools' | 'reply', number>>
   /** What is in: seqs of history and of what is quoted, ids of facts, stretches that are summed up. */
   readonly kept: {
     readonly history: readonly number[]
     readonly recall: readonly number[]
     readonly facts: readonly string[]
     readonly summaries: readonly { readonly from: number; readonly to: number }[]
+    /** Data of the session; `isCut` when it was longer than a quarter of what was left, and its beginning is in. */
+    readonly included: readonly { readonly part: IncludedPart; readonly isCut: boolean }[]
   }
   /** Stretches of the log that are out, and why. */
   readonly dropped: readonly DroppedRange[]

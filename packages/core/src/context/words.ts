@@ -21,7 +21,10 @@ const stopWords = new Set(
 const unspacedScripts = ['Han', 'Hiragana', 'Katakana', 'Thai', 'Lao', 'Khmer', 'Myanmar']
 const unspacedSet = `${unspacedScripts.map((script) => `\\p{Script=${script}}`).join('')}ー`
 const unspaced = new RegExp(`[${unspacedSet}]`, 'u')
-const runs = new RegExp(`[${unspacedSet}]+|(?:(?![${unspacedSet}])[\\p{L}\\p{N}\\p{M}])+(?:['’]\\p{L}+)*`, 'gu')
+const runs = new RegExp(
+  `[${unspacedSet}]+|(?:(?![${unspacedSet}])[\\p{L}\\p{N}\\p{M}])+(?:['’]\\p{L}+)*`,
+  'gu',
+)
 
 /** The words of a text, in lower case, as they stand; text without spaces in pairs of characters. */
 export function wordsOf(text: string): string[] {
@@ -72,7 +75,11 @@ export function termsOf(text: string): string[] {
 
 /** Whether a text reads as English: no letter beyond its own, and many of its small words. */
 export function isEnglish(text: string): boolean {
-  const words = text.slice(0, 1000).toLowerCase().match(/[\p{L}\p{M}'’]+/gu) ?? []
+  const words =
+    text
+      .slice(0, 1000)
+      .toLowerCase()
+      .match(/[\p{L}\p{M}'’]+/gu) ?? []
   if (words.some((word) => !/^[a-z'’]+$/.test(word))) return false
   const small = words.filter((word) => stopWords.has(word.replaceAll(/['’]/g, '')))
   return small.length * 5 >= words.length

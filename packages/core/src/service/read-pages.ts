@@ -40,7 +40,12 @@ export class PageReader {
     wanted = mostMessages,
   ): Promise<readonly Message[]> {
     const limit = Math.min(to - from + 1, this.#fitting(), Math.max(1, Math.ceil(wanted)))
-    const { messages } = await this.#store.messages(this.#ref, { after: from - 1, before: to + 1, limit, order })
+    const { messages } = await this.#store.messages(this.#ref, {
+      after: from - 1,
+      before: to + 1,
+      limit,
+      order,
+    })
     this.#messages += messages.length
     for (const { payload } of messages) this.#length += payload.length
     return messages.map(decodeMessage)

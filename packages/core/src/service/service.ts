@@ -103,11 +103,16 @@ export function createService(options: SessionsOptions): Service {
       extractFacts: options.context?.extractFacts,
       embed: options.context?.embed,
       onEmbedFailure: (cause) =>
-        warn({ code: 'embed_failed', message: 'Messages could not be embedded; words alone find them.', cause }),
+        warn({
+          code: 'embed_failed',
+          message: 'Messages could not be embedded; words alone find them.',
+          cause,
+        }),
       onIndexFull: () =>
         warn({
           code: 'recall_limited',
-          message: 'A session says more than its index may hold: its later messages are not recalled. See context.cacheBytes.',
+          message:
+            'A session says more than its index may hold: its later messages are not recalled. See context.cacheBytes.',
         }),
     }),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,

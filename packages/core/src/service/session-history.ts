@@ -48,7 +48,9 @@ export class SessionHistory {
   #facts: { readonly seq: number; readonly fact: Fact }[] = []
   #factBytes = 0
   readonly #withoutVector = new Set<number>()
-  #kept: { keep: (message: Message) => boolean; looked: readonly ClosedRange[]; seqs: Set<number> } | undefined
+  #kept:
+    | { keep: (message: Message) => boolean; looked: readonly ClosedRange[]; seqs: Set<number> }
+    | undefined
   #latestUser: { path: string; through: number; message: Message | undefined } | undefined
   #last: Promise<unknown> = Promise.resolve()
 
@@ -95,7 +97,8 @@ export class SessionHistory {
       let seq = to
       while (seq >= from) {
         const message = this.#known.get(seq)
-        const page = message === undefined ? await this.#reader.page({ from, to: seq }, 'desc', wanted()) : [message]
+        const page =
+          message === undefined ? await this.#reader.page({ from, to: seq }, 'desc', wanted()) : [message]
         if (page.length === 0) break
         yield* page
         seq = page.at(-1)!.seq - 1
@@ -104,8 +107,13 @@ export class SessionHistory {
   }
 
   /** The newest message of a user before a seq; none when nobody has spoken. */
-  async latestUser(ranges: readonly ClosedRange[], before = Number.MAX_SAFE_INTEGER): Promise<readonly Message[]> {
-    const path = JSON.stringify(ranges.map(({ from, to }, index) => (index === ranges.length - 1 ? from : [from, to])))
+  async latestUser(
+    ranges: readonly ClosedRange[],
+    before = Number.MAX_SAFE_INTEGER,
+  ): Promise<readonly Message[]> {
+    const path = JSON.stringify(
+      ranges.map(({ from, to }, index) => (index === ranges.length - 1 ? from : [from, to])),
+    )
     const known = this.#latestUser?.path === path ? this.#latestUser : undefined
     const unseen = ranges.flatMap(({ from, to }) => {
       const start = Math.max(from, (known?.through ?? 0) + 1)
@@ -129,7 +137,8 @@ export class SessionHistory {
       let next = range.from
       while (next <= range.to) {
         const known = this.#known.get(next)
-        const page = known === undefined ? await this.#reader.page({ from: next, to: range.to }, 'asc', 1) : [known]
+        const page =
+          known === undefined ? await this.#reader.page({ from: next, to: range.to }, 'asc', 1) : [known]
         const message = page[0]
         if (message === undefined) break
         this.take(page)
@@ -148,7 +157,8 @@ export class SessionHistory {
     const together: ClosedRange[] = []
     for (const { from, to } of missing) {
       const last = together.at(-1)
-      if (last !== undefined && from - last.to <= nearby) together[together.length - 1] = { from: last.from, to }
+      if (last !== undefined && from - last.to <= nearby)
+        together[together.length - 1] = { from: last.from, to }
       else together.push({ from, to })
     }
     const rest = together.values()
@@ -178,7 +188,10 @@ export class SessionHistory {
   }
 
   /** Seqs of the messages that are to be kept, ascending; what was not looked at yet is read. */
-  async keptBy(ranges: readonly ClosedRange[], keep: (message: Message) => boolean): Promise<readonly number[]> {
+  async keptBy(
+    ranges: readonly ClosedRange[],
+    keep: (message: Message) => boolean,
+  ): Promise<readonly number[]> {
     if (this.#kept?.keep !== keep) this.#kept = { keep, looked: [], seqs: new Set() }
     const kept = this.#kept
     for (const range of rangesWithout(ranges, kept.looked)) {
@@ -189,7 +202,9 @@ export class SessionHistory {
       }
       kept.looked = rangesWith(kept.looked, [range])
     }
-    return [...kept.seqs].filter((seq) => ranges.some(({ from, to }) => from <= seq && seq <= to)).sort(ascending)
+    return [...kept.seqs]
+      .filter((seq) => ranges.some(({ from, to }) => from <= seq && seq <= to))
+      .sort(ascending)
   }
 
   /** Forgets texts until it holds no more than it may: the oldest first, and those just used last. */
@@ -243,11 +258,17 @@ export class SessionHistory {
         this.#isFull = true
         this.#options.onIndexFull()
       }
-      for (const fact of this.#options.extractFacts?.(message) ?? []) this.#facts.push({ seq: message.seq, fact })
+      for (const fact of this.#options.extractFacts?.(message) ?? [])
+        this.#facts.push({ seq: message.seq, fact })
       yield
     }
     if (this.#facts.length <= mostFacts) return
-    const merged = new Set(mergeFacts([], this.#facts.map(({ fact }) => fact)).slice(-mostFacts))
+    const merged = new Set(
+      mergeFacts(
+        [],
+        this.#facts.map(({ fact }) => fact),
+      ).slice(-mostFacts),
+    )
     this.#facts = this.#facts.filter(({ fact }) => merged.has(fact))
     this.#factBytes = bytesOf(this.#facts)
   }
@@ -261,7 +282,8 @@ export class SessionHistory {
         await embedMessages(this.index, batch, embed)
         for (const { seq } of batch) this.#withoutVector.delete(seq)
       } catch (cause) {
-        for (const { seq } of batch) if (this.#withoutVector.size < mostWithoutVector) this.#withoutVector.add(seq)
+        for (const { seq } of batch)
+          if (this.#withoutVector.size < mostWithoutVector) this.#withoutVector.add(seq)
         onEmbedFailure(cause)
       }
     }

@@ -11,6 +11,7 @@ import { needsOf } from '../context/needs.js'
 import { type ClosedRange, rangesIn } from '../domain/path-ranges.js'
 import type { Message, MessageInput } from '../domain/message.js'
 import type { SessionBody } from '../domain/session-body.js'
+import type { IncludedPart } from '../context/report.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { SessionHistory } from '../service/session-history.js'
 import { compactLater } from './compaction.js'
@@ -28,6 +29,8 @@ export interface SessionContextOptions extends ContextOptions {
    * quotes of what the latest user message names).
    */
   query?: string
+  /** What else of the session the model is told, each in a block of its own (default: none of it). */
+  include?: readonly IncludedPart[]
   /** Where the conversation stands, for strategies that choose by it (default: nowhere in particular). */
   phase?: string
   /**
@@ -55,7 +58,11 @@ export async function sessionContext(
     return await history.exclusive(async () => {
       const onPath = newest.filter(({ seq }) => ranges.some(({ from, to }) => from <= seq && seq <= to))
       history.take(onPath)
-      const { messages, built } = await buildNow(live, { body, ranges, newest: onPath, history, pending }, options)
+      const { messages, built } = await buildNow(
+        live,
+        { body, ranges, newest: onPath, history, pending },
+        options,
+      )
       used = messages
       const { boundary, boundaryMoved } = built.report
       if (remember && live.isStored && boundaryMoved) {
@@ -86,9 +93,11 @@ async function buildNow(
   { body, ranges, newest, history, pending }: Found,
   options: SessionContextOptions,
 ): Promise<{ messages: readonly Message[]; built: BuiltContext }> {
-  const { system, query, phase, remember: _, strategy = defaultStrategy(), ...others } = options
+  const { system, query, phase, remember: _, include = [], strategy = defaultStrategy(), ...others } = options
   const { countTokens, context: wanted } = live.service
-  const added = pending.map((input, place) => toPending(input, place, live.record.lastSeq, newest.at(-1), countTokens))
+  const added = pending.map((input, place) =>
+    toPending(input, place, live.record.lastSeq, newest.at(-1), countTokens),
+  )
   const room = Math.max(0, options.maxTokens - (options.replyTokens ?? 0)) || 0
   const given = {
     summaries: body.summaries,
@@ -96,9 +105,17 @@ async function buildNow(
     ...(query === undefined ? {} : { query }),
     ...(phase === undefined ? {} : { phase }),
     ...(body.boundary === undefined ? {} : { boundary: body.boundary }),
+    included: {
+      ...(include.includes('preferences') ? { preferences: body.preferences } : {}),
+      ...(include.includes('cart') ? { cart: body.cart } : {}),
+      ...(include.includes('state') ? { state: body.state } : {}),
+    },
   }
   const settings = { countTokens, ...others, strategy }
-  const needs = needsOf(strategy, situationOf({ ...given, facts: body.facts, messages: [...newest, ...added] }, settings, room))
+  const needs = needsOf(
+    strategy,
+    situationOf({ ...given, facts: body.facts, messages: [...newest, ...added] }, settings, room),
+  )
   const gathered = await gatherMessages({
     history,
     ranges,

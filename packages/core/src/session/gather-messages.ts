@@ -142,7 +142,8 @@ function asOf(index: RelevanceIndex, seqs: readonly number[]): RelevanceIndex {
     add: () => {},
     adding: function* () {},
     rank(query) {
-      if (query.seqs !== seqs || query.text !== last?.text) last = { text: query.text, found: index.rank(query) }
+      if (query.seqs !== seqs || query.text !== last?.text)
+        last = { text: query.text, found: index.rank(query) }
       return last.found
     },
   }
@@ -157,7 +158,8 @@ function bestSeqs(
   room: number,
 ): readonly number[] {
   const places: number[] = []
-  for (let place = 0; place < seqs.length; place++) if (scores[place]! > 0 && isOut(seqs[place]!)) places.push(place)
+  for (let place = 0; place < seqs.length; place++)
+    if (scores[place]! > 0 && isOut(seqs[place]!)) places.push(place)
   places.sort((a, b) => scores[b]! - scores[a]! || b - a)
   const picks: number[] = []
   let left = room * spareQuotes

@@ -87,7 +87,11 @@ describe('a context in a process that knows nothing of the session yet', () => {
     ['as many as fit', slidingWindow(), mostInWindow],
     ['300 tokens of them', slidingWindow({ maxTokens: 300 }), 300 / 20],
     ['a window that stays where it is', stableWindow(), mostInWindow],
-    ['facts and summaries beside a window', compose(facts(), summarize(), slidingWindow({ maxMessages: 20 })), 20],
+    [
+      'facts and summaries beside a window',
+      compose(facts(), summarize(), slidingWindow({ maxMessages: 20 })),
+      20,
+    ],
     ['a choice', select(() => within({ share: 0.25 }, slidingWindow())), mostInWindow / 4],
   ])('reads what it needs for %s', async (_, strategy, most) => {
     const { built, first, second } = await readBy(strategy)
@@ -142,7 +146,9 @@ describe('a context in a process that knows nothing of the session yet', () => {
       ...Array.from({ length: 400 }, (_, index) => [
         {
           role: 'assistant' as const,
-          content: [{ type: 'tool-call' as const, toolCallId: `c${index}`, toolName: 'clean', input: { index } }],
+          content: [
+            { type: 'tool-call' as const, toolCallId: `c${index}`, toolName: 'clean', input: { index } },
+          ],
         },
         {
           role: 'tool' as const,
@@ -153,7 +159,11 @@ describe('a context in a process that knows nothing of the session yet', () => {
     const fresh = await createSessions({ store }).for(alice).get('agent')
     const built = await fresh.context({ maxTokens: 600, strategy: slidingWindow() })
     expect(built.messages[0]).toMatchObject({ role: 'system', content: 'Be brief.' })
-    expect(built.messages[1]).toMatchObject({ role: 'user', content: 'Clean up the whole list.', part: 'query' })
+    expect(built.messages[1]).toMatchObject({
+      role: 'user',
+      content: 'Clean up the whole list.',
+      part: 'query',
+    })
     expect(built.messages.at(-1)).toMatchObject({ role: 'tool', seq: 802 })
     expect(built.report.repairs).toEqual([])
   })
