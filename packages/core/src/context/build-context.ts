@@ -182,6 +182,7 @@ function situationFrom(
     phase: input.phase,
     facts: input.facts ?? [],
     summaries: input.summaries ?? [],
+    told: 0,
     boundary: input.boundary?.seq,
     index: input.index,
     queryVector: input.queryVector,
@@ -219,7 +220,8 @@ function requireFit(path: string, what: string, tokens: number, room: number): v
 // What providers add to the JSON of a tool.
 const perTool = 12
 
-function tokensOfTools(tools: ContextOptions['tools'], countTokens: CountTokens): number {
+/** Tokens that descriptions of tools take. */
+export function tokensOfTools(tools: ContextOptions['tools'], countTokens: CountTokens): number {
   if (tools === undefined) return 0
   const count = Array.isArray(tools) ? tools.length : Object.keys(tools).length
   return count === 0 ? 0 : countTokens({ role: 'system', content: JSON.stringify(tools) }) + count * perTool

@@ -1,6 +1,7 @@
 import { factsBlock, isOneLine, quoteOf, recallBlock, summaryBlock } from './blocks.js'
 import type { MessageGroup } from './groups.js'
 import { mergeNeeds, needsOf } from './needs.js'
+import { lastTold } from './plan-summary.js'
 import type { ContextChoice, ContextSituation, ContextStrategy } from './strategy.js'
 import type { CountTokens } from './token-count.js'
 
@@ -81,13 +82,15 @@ export function inOrder(indexes: readonly number[]): readonly number[] {
 function after(situation: ContextSituation, chosen: ContextChoice): ContextSituation {
   const taken = new Set([...situation.taken, ...(chosen.history ?? []), ...(chosen.recall ?? [])])
   const known = new Set(chosen.facts)
-  const told = new Set(chosen.summaries)
+  // A summary told in fewer words is told.
+  const told = new Set(chosen.summaries?.map(({ from, to }) => `${from}-${to}`))
   return {
     ...situation,
     taken,
     room: Math.max(0, situation.room - costOf(chosen, situation)),
     facts: situation.facts.filter((fact) => !known.has(fact)),
-    summaries: situation.summaries.filter((summary) => !told.has(summary)),
+    summaries: situation.summaries.filter(({ from, to }) => !told.has(`${from}-${to}`)),
+    told: Math.max(situation.told, lastTold(chosen.summaries ?? [])),
   }
 }
 

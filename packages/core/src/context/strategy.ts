@@ -30,6 +30,8 @@ export interface ContextSituation {
   readonly phase: string | undefined
   readonly facts: readonly Fact[]
   readonly summaries: readonly Summary[]
+  /** Up to this seq, summaries tell of the log that are in already (0: none are). */
+  readonly told: number
   /** The seq the window began at in the call before. */
   readonly boundary: number | undefined
   readonly index: RelevanceIndex | undefined

@@ -58,7 +58,7 @@ export function stableWindow(options: StableWindowOptions = {}): ContextStrategy
   return {
     name: 'stable-window',
     needs: ({ room }) => ({ tokens: room }),
-    choose({ groups, taken, room, boundary, start, isWhole }) {
+    choose({ groups, taken, room, boundary, start, isWhole, told }) {
       const all = untaken(groups, taken, start)
       if (isWhole && sumOf(groups, all) <= room) return { history: all }
       const most = Math.max(0, room - reserve)
@@ -73,7 +73,12 @@ export function stableWindow(options: StableWindowOptions = {}): ContextStrategy
         // Far below the low mark, the room has grown since: what was left out then can come back.
         if (tokens <= most && tokens * 2 >= least) return { history, boundary: boundary! }
       }
-      const history = fromUser(groups, taken, newest(groups, taken, least, start))
+      const few = newest(groups, taken, least, start)
+      // What no summary tells of yet stays, if it fits.
+      const untold =
+        told === 0 ? [] : untaken(groups, taken, start).filter((index) => groups[index]!.seqs[0]! > told)
+      const fits = untold.length > few.length && sumOf(groups, untold) <= most
+      const history = fromUser(groups, taken, fits ? untold : few)
       const first = history.at(-1)
       return first === undefined ? {} : { history, boundary: groups[first]!.seqs[0]! }
     },

@@ -106,6 +106,11 @@ export class SessionHistory {
     }
   }
 
+  /** Messages from the oldest up, each read when it is its turn. */
+  async *forwards(ranges: readonly ClosedRange[]): AsyncGenerator<Message, void> {
+    for (const range of ranges) for await (const page of this.#ascending(range)) yield* page
+  }
+
   /** The newest message of a user before a seq; none when nobody has spoken. */
   async latestUser(
     ranges: readonly ClosedRange[],

@@ -2,20 +2,24 @@ import {
   buildContext,
   type ContextOptions,
   situationOf,
+  tokensOfTools,
   toolResultTokensOf,
 } from '../context/build-context.js'
 import { defaultStrategy } from '../context/default-strategy.js'
 import { mergeFacts } from '../context/facts.js'
 import type { BuiltContext } from '../context/lay-out.js'
 import { needsOf } from '../context/needs.js'
+import { summaryLimits } from '../context/plan-summary.js'
+import { addSummary, excerptSummary } from '../context/summary.js'
+import type { CountTokens } from '../context/token-count.js'
 import { type ClosedRange, rangesIn } from '../domain/path-ranges.js'
 import type { Message, MessageInput } from '../domain/message.js'
-import type { SessionBody } from '../domain/session-body.js'
+import type { SessionBody, Summary } from '../domain/session-body.js'
 import type { IncludedPart } from '../context/report.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { SessionHistory } from '../service/session-history.js'
-import { compactLater } from './compaction.js'
-import { gatherMessages } from './gather-messages.js'
+import { compactLater, planNext } from './compaction.js'
+import { gatherMessages, type GatheredMessages } from './gather-messages.js'
 
 // As many as one turn and its tools are likely to have added since the last context.
 const usualNews = 32
@@ -48,7 +52,7 @@ export async function sessionContext(
   options: SessionContextOptions,
 ): Promise<BuiltContext> {
   const { query, remember = query === undefined } = options
-  const { histories, historyExpired, context: wanted } = live.service
+  const { histories, historyExpired } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)
   const isEmpty = !live.isStored || historyExpired(newest.at(-1))
   const ranges = isEmpty ? [] : rangesIn(body.path, record)
@@ -58,7 +62,7 @@ export async function sessionContext(
     return await history.exclusive(async () => {
       const onPath = newest.filter(({ seq }) => ranges.some(({ from, to }) => from <= seq && seq <= to))
       history.take(onPath)
-      const { messages, built } = await buildNow(
+      const { messages, built, sumsUpWith } = await buildNow(
         live,
         { body, ranges, newest: onPath, history, pending },
         options,
@@ -69,9 +73,8 @@ export async function sessionContext(
         // The context is right without it; the next one begins elsewhere once more, that is all.
         await live.update((before) => ({ ...before, boundary })).catch(() => undefined)
       }
-      if (wanted.compactAboveTokens !== undefined && live.isStored && options.remember !== false) {
-        compactLater(live, messages)
-      }
+      if (sumsUpWith !== undefined && live.isStored && options.remember !== false)
+        compactLater(live, sumsUpWith)
       return built
     })
   } finally {
@@ -92,13 +95,13 @@ async function buildNow(
   live: LiveSession,
   { body, ranges, newest, history, pending }: Found,
   options: SessionContextOptions,
-): Promise<{ messages: readonly Message[]; built: BuiltContext }> {
+): Promise<{ messages: readonly Message[]; built: BuiltContext; sumsUpWith: number | undefined }> {
   const { system, query, phase, remember: _, include = [], strategy = defaultStrategy(), ...others } = options
   const { countTokens, context: wanted } = live.service
   const added = pending.map((input, place) =>
     toPending(input, place, live.record.lastSeq, newest.at(-1), countTokens),
   )
-  const room = Math.max(0, options.maxTokens - (options.replyTokens ?? 0)) || 0
+  const room = roomOf(options, countTokens)
   const given = {
     summaries: body.summaries,
     ...(system === undefined ? {} : { system }),
@@ -128,9 +131,16 @@ async function buildNow(
     drawsFacts: wanted.extractFacts !== undefined,
   })
   const { messages, partial, index, queryVector, facts } = gathered
+  const sumsUpWith = overThreshold(gathered, ranges, wanted.compactAboveTokens, room) ? room : undefined
+  const isTight = partial !== undefined || gathered.tokens > room / 2
+  const summaries =
+    sumsUpWith === undefined || !isTight
+      ? body.summaries
+      : await withExcerpt(live, { history, ranges }, body.summaries, room)
   const built = buildContext(
     {
       ...given,
+      summaries,
       messages: [...messages, ...added],
       facts: mergeFacts(facts, body.facts),
       ...(partial === undefined ? {} : { partial }),
@@ -139,7 +149,43 @@ async function buildNow(
     },
     settings,
   )
-  return { messages, built }
+  return { messages, built, sumsUpWith }
+}
+
+/** Whether so much was said that what is old is to be summed up. Of what was not read, by what was. */
+function overThreshold(
+  { tokens, count, partial }: GatheredMessages,
+  ranges: readonly ClosedRange[],
+  threshold: number | undefined,
+  room: number,
+): boolean {
+  if (threshold === undefined) return false
+  const messages = ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0)
+  const all = partial === undefined ? tokens : (tokens / Math.max(1, count)) * messages
+  return all > Math.min(threshold, room / 2)
+}
+
+/** The summaries, and an excerpt of what none of them tells of yet: what is to be summed up is told meanwhile. */
+async function withExcerpt(
+  live: LiveSession,
+  log: { history: SessionHistory; ranges: readonly ClosedRange[] },
+  summaries: readonly Summary[],
+  room: number,
+): Promise<readonly Summary[]> {
+  const { context: wanted, countTokens } = live.service
+  const plan = await planNext(live, log, summaries, summaryLimits(wanted.summaries, room))
+  if (plan === undefined) return summaries
+  return addSummary(summaries, plan, excerptSummary(plan, plan.messages.at(-1)?.at ?? 0, countTokens))
+}
+
+/** Tokens the model takes of what the session holds. */
+function roomOf(
+  { maxTokens, replyTokens = 0, system, tools }: SessionContextOptions,
+  countTokens: CountTokens,
+): number {
+  const instructions =
+    system === undefined || system === '' ? 0 : countTokens({ role: 'system', content: system })
+  return Math.max(0, maxTokens - replyTokens - instructions - tokensOfTools(tools, countTokens)) || 0
 }
 
 async function vectorOf(live: LiveSession, text: string): Promise<readonly number[] | undefined> {

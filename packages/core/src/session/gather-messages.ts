@@ -10,6 +10,10 @@ import type { SessionHistory } from '../service/session-history.js'
 export interface GatheredMessages {
   /** Ascending. */
   readonly messages: readonly Message[]
+  /** Tokens of the newest messages that were read for the window. */
+  readonly tokens: number
+  /** How many those are. */
+  readonly count: number
   /** Absent when `messages` is all of the path. */
   readonly partial?: PartialHistory
   /** Absent when nothing is looked up. */
@@ -91,6 +95,8 @@ export async function gatherMessages(options: GatherOptions): Promise<GatheredMe
   const from = tail.messages[0]?.seq ?? Number.MAX_SAFE_INTEGER
   return {
     messages,
+    tokens: tail.tokens,
+    count: tail.messages.length,
     facts,
     ...(isComplete || first === undefined
       ? {}

@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { buildContext } from '../../src/context/build-context.js'
-import {
-  addSummary,
-  excerpt,
-  makeSummary,
-  planSummary,
-  type WriteSummary,
-} from '../../src/context/summary.js'
+import { addSummary, excerpt, makeSummary, type WriteSummary } from '../../src/context/summary.js'
+import { planSummary } from '../../src/context/plan-summary.js'
 import { estimateTokens } from '../../src/context/token-count.js'
 import { textOf } from '../../src/domain/message.js'
 import type { Summary } from '../../src/domain/session-body.js'
