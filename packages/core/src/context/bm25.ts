@@ -146,20 +146,26 @@ export class TermIndex {
     return scores
   }
 
-  /** By place: how much of what is asked for the text holds, 0 to 1, rare words weighing more. */
-  shares(words: AskedTerms['words']): Float64Array {
+  /**
+   * By place: how much of what is asked for the text holds, 0 to 1, rare words weighing more. What only the text at
+   * `except` holds, which asks, nobody can answer.
+   */
+  shares(words: AskedTerms['words'], except = -1): Float64Array {
     const shares = new Float64Array(this.size)
     const best = new Float64Array(this.size)
     let total = 0
-    for (const forms of words) {
-      const rarity = this.rarity(forms[0]![0])
+    for (const all of words) {
+      const forms = all.filter(([id]) => this.#isHeldBeside(id, except))
+      if (forms.length === 0) continue
+      const [first, most] = forms[0]!
+      const rarity = this.rarity(first)
       total += rarity
       const touched: number[] = []
       for (const [id, weight] of forms) {
         for (let next = this.#newest.values[id]!; next !== 0; next = this.#before.values[next - 1]!) {
           const place = this.#placeOf.values[next - 1]!
           if (best[place] === 0) touched.push(place)
-          best[place] = Math.max(best[place]!, weight)
+          best[place] = Math.max(best[place]!, weight / most)
         }
       }
       for (const place of touched) {
@@ -169,6 +175,11 @@ export class TermIndex {
     }
     if (total > 0) for (let place = 0; place < shares.length; place++) shares[place]! /= total
     return shares
+  }
+
+  #isHeldBeside(id: number, place: number): boolean {
+    const newest = this.#newest.values[id]!
+    return newest !== 0 && (this.#held.values[id]! > 1 || this.#placeOf.values[newest - 1] !== place)
   }
 
   /** Terms here that are forms of the given ones, by how near they are. */

@@ -10,6 +10,8 @@ export interface RelevanceQuery {
   readonly text: string
   /** Where to look, in order: the seqs of the active path. Neighbours in this list lend each other weight. */
   readonly seqs: readonly number[]
+  /** The seq of the message that asks: what it says itself is no find. */
+  readonly except?: number | undefined
   /** The query as a vector, where messages have vectors. */
   readonly vector?: readonly number[] | undefined
 }
@@ -146,18 +148,21 @@ export function createRelevanceIndex(): RelevanceIndex {
     vectorBytes += bytesOfVector(vectors.get(place))
   }
 
-  function rank({ text: asks, seqs, vector }: RelevanceQuery): Relevance {
+  function rank({ text: asks, seqs, vector, except }: RelevanceQuery): Relevance {
     const text =
       asks.length > mostQuery ? `${asks.slice(0, mostQuery / 2)} ${asks.slice(-mostQuery / 2)}` : asks
     const path = Int32Array.from(seqs, (seq) => places.get(seq) ?? -1)
     const asked = index.ask(text)
     const boosts = boostsOf(text, asked.weights, path)
-    const finds = smoothed(onPath(index.score(asked.weights), path), boosts)
+    const asking = except === undefined ? -1 : (places.get(except) ?? -1)
+    const own = index.score(asked.weights)
+    if (asking >= 0) own[asking] = 0
+    const finds = smoothed(onPath(own, path), boosts)
     let scores = index.score(widened(asked.weights, finds, path))
     if (vector !== undefined) scores = mixed(scores, nearness(unit(vector)))
     return {
       scores: smoothed(onPath(scores, path), boosts),
-      shares: onPath(index.shares(asked.words), path),
+      shares: onPath(index.shares(asked.words, asking), path),
     }
   }
 

@@ -49,7 +49,12 @@ function rankGroups(situation: ContextSituation, minShare: number): readonly num
   if (query === undefined || query === '' || taken.size === groups.length || situation.room <= 0) return []
   const index = situation.index ?? createRelevanceIndex()
   index.add(messages)
-  const { scores, shares } = index.rank({ text: query, seqs, vector: situation.queryVector })
+  const { scores, shares } = index.rank({
+    text: query,
+    seqs,
+    vector: situation.queryVector,
+    except: situation.latest === undefined ? undefined : groups[situation.latest]!.seqs[0],
+  })
   const best = bestOf(groups, seqs, { scores, shares })
   // What the query says itself is no find; what the window says already needs no quote.
   let said = 0

@@ -86,7 +86,7 @@ export async function gatherMessages(options: GatherOptions): Promise<GatheredMe
   const queryVector = looksUp ? await options.vectorOf(text) : undefined
   const index = looksUp ? asOf(history.index, seqs) : undefined
   if (index !== undefined && !isComplete) {
-    const found = index.rank({ text, seqs, vector: queryVector })
+    const found = index.rank({ text, seqs, vector: queryVector, except: latest?.seq })
     const picks = bestSeqs(found, seqs, (seq) => !chosen.has(seq), history, needs.recall ?? 0)
     await history.fetch(picks)
     choose(await wholeGroups(history, ranges, picks))

@@ -79,6 +79,28 @@ describe('relevance', () => {
   })
 })
 
+describe('several questions at once', () => {
+  it('quote the answer to each', () => {
+    const said = log(
+      ['user', 'The code of my locker at the station is 48213, and I always forget it.'],
+      ['assistant', 'Noted.'],
+      ...smallTalk,
+      ['user', 'My dog is called Bruno.'],
+      ['assistant', 'A fine name.'],
+      ...smallTalk,
+      ...smallTalk,
+      ['user', 'What was the code of my locker, and what is my dog called?'],
+    )
+    for (const maxTokens of [1000, 2000]) {
+      const shown = buildContext({ messages: said }, { maxTokens })
+        .messages.map((each) => textOf(each))
+        .join()
+      expect(shown).toContain('48213')
+      expect(shown).toContain('Bruno')
+    }
+  })
+})
+
 describe('createRelevanceIndex', () => {
   it('answers the same when it grew message by message as when it was made at once', () => {
     fc.assert(
