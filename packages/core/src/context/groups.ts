@@ -110,7 +110,13 @@ export function groupMessages(
         continue
       }
       const { tokens } = result.from
-      const part = shownResult(result.part, call, { tokens, maxTokens: toolResultTokens, countTokens })
+      const isAlone = result.from.content.length === 1
+      const part = shownResult(result.part, call, {
+        tokens,
+        isAlone,
+        maxTokens: toolResultTokens,
+        countTokens,
+      })
       if (part['output'] !== result.part['output'])
         repairs.push({ seq: result.from.seq, why: 'shortened-result', toolCallId: id })
       const others = bySource.get(result.from)

@@ -52,7 +52,9 @@ export type QueryKind =
 
 /** See `QueryKind`; for use with `select`. */
 export function queryKind(query: string): QueryKind {
-  const said = query.trim().toLowerCase()
+  // What it is shows at its beginning or at its end.
+  const whole = query.trim()
+  const said = (whole.length > 2000 ? `${whole.slice(0, 1000)} ${whole.slice(-1000)}` : whole).toLowerCase()
   if (
     /\b(did|was|were|had) (i|we|you)\b|\b(again|earlier|before|previously|last (time|week|month)|remember|remind)\b|^when (did|was)\b/.test(
       said,

@@ -84,13 +84,18 @@ export function planOf(
   }
 }
 
+/** Tokens that one message may take of a plan. */
+export function mostOfMessage({ inputTokens }: Pick<SummaryLimits, 'inputTokens'>): number {
+  return Math.max(50, Math.floor(inputTokens * shareOfMessage))
+}
+
 /** The first messages, as many as a plan may hold, each as a plan shows it. */
 function within(
   fresh: readonly Message[],
   inputTokens: number,
   countTokens: CountTokens,
 ): readonly Message[] {
-  const most = Math.max(50, Math.floor(inputTokens * shareOfMessage))
+  const most = mostOfMessage({ inputTokens })
   const messages: Message[] = []
   let left = inputTokens
   for (const message of fresh) {

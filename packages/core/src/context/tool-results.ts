@@ -5,6 +5,15 @@ import type { CountTokens } from './token-count.js'
 /** What a model is told of a call that nobody answered, as every SDK takes it. */
 export const interrupted = { type: 'error-text', value: 'interrupted: the tool did not answer' }
 
+export interface ResultLimits {
+  /** Of the message that holds the result. */
+  readonly tokens: number
+  /** Whether that message holds nothing else. */
+  readonly isAlone: boolean
+  readonly maxTokens: number
+  readonly countTokens: CountTokens
+}
+
 interface Shown {
   readonly toolCallId: string
   readonly toolName: string | undefined
@@ -20,7 +29,7 @@ const known = new WeakMap<MessagePart, Shown>()
 export function shownResult(
   result: MessagePart,
   call: { readonly shownAs: string; readonly toolName: string | undefined },
-  { tokens, maxTokens, countTokens }: { tokens: number; maxTokens: number; countTokens: CountTokens },
+  { tokens, isAlone, maxTokens, countTokens }: ResultLimits,
 ): MessagePart {
   const { shownAs: toolCallId } = call
   const own = result as { toolCallId?: unknown; toolName?: unknown }
@@ -37,7 +46,7 @@ export function shownResult(
     return before.part
   }
   const named = { ...result, toolCallId, ...(toolName === undefined ? {} : { toolName }) } as MessagePart
-  const part = isLong ? shortened(named, maxTokens, countTokens) : named
+  const part = isLong ? shortened(named, maxTokens, countTokens, isAlone ? tokens : undefined) : named
   known.set(result, { toolCallId, toolName, maxTokens: isLong ? maxTokens : Infinity, countTokens, part })
   return part
 }

@@ -1,4 +1,11 @@
-import { lastTold, planOf, type SummaryLimits, summaryLimits } from '../context/plan-summary.js'
+import { toPlanMessage } from '../context/plan-messages.js'
+import {
+  lastTold,
+  mostOfMessage,
+  planOf,
+  type SummaryLimits,
+  summaryLimits,
+} from '../context/plan-summary.js'
 import {
   addSummary,
   excerpt,
@@ -10,6 +17,7 @@ import {
 import { type ClosedRange, rangesIn } from '../domain/path-ranges.js'
 import type { Message } from '../domain/message.js'
 import type { Summary } from '../domain/session-body.js'
+import { inSlices } from '../slices.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { SessionHistory } from '../service/session-history.js'
 
@@ -115,7 +123,19 @@ export async function planNext(
     left -= Math.min(message.tokens, Math.ceil(limits.inputTokens / 10))
     if (left < 0) break
   }
-  return planOf(fresh, summaries, limits, live.service.countTokens)
+  const { countTokens } = live.service
+  const most = mostOfMessage(limits)
+  const short = await inSlices(
+    (function* () {
+      const made: Message[] = []
+      for (const message of fresh) {
+        made.push(toPlanMessage(message, most, countTokens))
+        yield
+      }
+      return made
+    })(),
+  )
+  return planOf(short, summaries, limits, countTokens)
 }
 
 /** The seq from which on messages are kept as they are, after the one that summaries tell of last. */
