@@ -165,7 +165,7 @@ export class Session {
    * once they do not fit.
    */
   async compact(options?: CompactOptions): Promise<Compaction> {
-    return compact(this.#live, await readWhole(this.#live), options)
+    return compact(this.#live, options)
   }
 
   /**

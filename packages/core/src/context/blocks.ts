@@ -1,5 +1,6 @@
-import { type Role, textOf } from '../domain/message.js'
+import { textOf, type Role } from '../domain/message.js'
 import type { Fact, Summary } from '../domain/session-body.js'
+import type { JsonValue } from '../json.js'
 import type { MessageGroup, ModelMessage } from './groups.js'
 
 /**
@@ -13,13 +14,13 @@ export interface ContextBlock {
 
 const block = (heading: string, lines: readonly string[]): ContextBlock => ({
   role: 'user',
-  content: `${heading}\n${lines.join('\n')}`,
+  content: lines.length === 0 ? heading : `${heading}\n${lines.join('\n')}`,
 })
 
 export function factsBlock(facts: readonly Fact[]): ContextBlock {
   return block(
     '[Known facts]',
-    facts.map((fact) => `- ${fact.text}`),
+    facts.map((fact) => `- ${onOneLine(fact.text)}`),
   )
 }
 
@@ -43,12 +44,66 @@ export function recallBlock(groups: readonly MessageGroup[]): ContextBlock {
   return block('[From earlier in this conversation]', lines)
 }
 
+/** Data of the session, as JSON: that is one line, so nothing in it can pass for a heading or for somebody's words. */
+export function dataBlock(heading: string, value: JsonValue): ContextBlock {
+  return block(`[${heading}]`, [JSON.stringify(value)])
+}
+
 /** When a conversation starts with the assistant: some providers accept no other first speaker than the user. */
 export const openerBlock: ContextBlock = block('[The assistant speaks first]', [])
 
-/** What a group says, as text. */
+/** A system message that does not stand at the head of the log, where providers want the only one. */
+export function noteOf(text: string): ContextBlock {
+  return block('[Note by the application]', [text])
+}
+
+/**
+ * What a group says, as text: a line a message, which its role begins. A name stands in brackets after the role, and a
+ * line break is written as `\n`, so no text and no name can read as a line of somebody else's.
+ */
 export function quoteOf(group: MessageGroup): string {
-  return group.messages.map((message) => `${message.name ?? message.role}: ${spoken(message)}`).join('\n')
+  return group.messages
+    .map((message) => `${message.role}${nameOf(message)}: ${onOneLine(spoken(message))}`)
+    .join('\n')
+}
+
+/** Whether a text holds what a quote writes otherwise than it was said. */
+export function isOneLine(text: string): boolean {
+  return !lineBreak.test(text)
+}
+
+// Everything that some reader takes for the end of a line.
+const lineBreak = /[\n\r\v\f\u0085\u2028\u2029]/
+const lineBreaks = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/g
+
+function onOneLine(text: string): string {
+  return lineBreak.test(text) ? text.replaceAll(lineBreaks, '\\n') : text
+}
+
+// Names that would read as a role.
+const roles = new Set([
+  'system',
+  'developer',
+  'user',
+  'human',
+  'assistant',
+  'model',
+  'ai',
+  'tool',
+  'function',
+])
+const longestName = 60
+
+function nameOf({ name }: ModelMessage): string {
+  if (name === undefined) return ''
+  const shown = onOneLine(name.slice(0, longestName))
+    .replaceAll(/[():[\]]/g, ' ')
+    .trim()
+  const letters = shown
+    .normalize('NFKC')
+    .toLowerCase()
+    .replaceAll(/[^\p{L}]/gu, '')
+  return shown === '' || roles.has(letters) ? '' : ` (${shown})`
 }
 
 function spoken(message: ModelMessage): string {

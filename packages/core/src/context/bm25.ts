@@ -1,4 +1,7 @@
-import { termOf, wordsOf } from './words.js'
+import { int32List, uint8List } from './number-list.js'
+import { similarity } from './similar-words.js'
+import { Vocabulary } from './vocabulary.js'
+import { isEnglish, termsOf } from './words.js'
 
 // The usual constants of BM25.
 const saturation = 1.2
@@ -7,53 +10,123 @@ const lengthWeight = 0.75
 /** Terms by id, with how much each counts. */
 export type WeightedTerms = ReadonlyMap<number, number>
 
-/** Texts by the stems they hold, for ranking by BM25. Places count from 0, in the order texts came. */
+/** What a text asks for: each of its terms with the terms here that are forms of the same word. */
+export interface AskedTerms {
+  /** By term, 0 to 1. */
+  readonly weights: WeightedTerms
+  /** One for each word asked for: the terms that stand for it, best first. */
+  readonly words: readonly (readonly [id: number, weight: number][])[]
+}
+
+// Of a text only so much is taken in: what comes later in a message of books' length is not found by its words.
+const mostText = 65_536
+// So much text between two looks at the clock.
+const pieceLength = 4096
+// Words of a question; beyond, they say nothing new.
+const mostAsked = 64
+const mostForms = 16
+const fewestShared = 3
+
+/** Texts by the terms they hold, for ranking by BM25. Places count from 0, in the order texts came. */
 export class TermIndex {
-  /** By place: the distinct terms of the text. */
-  readonly terms: (readonly number[])[] = []
-  readonly #termIds = new Map<string, number>()
-  readonly #wordIds = new Map<string, number>()
-  // By term: place, count, place, count, and so on. Flat, because there are many.
-  readonly #postings: number[][] = []
-  readonly #lengths: number[] = []
+  readonly #vocabulary = new Vocabulary()
+  // By term: its newest posting (+ 1; 0 is none), and how many texts hold it.
+  readonly #newest = int32List()
+  readonly #held = int32List()
+  // By posting: its term, its place, how often, and the posting of the same term before it (+ 1).
+  readonly #termOf = int32List()
+  readonly #placeOf = int32List()
+  readonly #countOf = uint8List()
+  readonly #before = int32List()
+  // By place: its first posting, and how long the text is.
+  readonly #first = int32List()
+  readonly #lengths = int32List()
   #totalLength = 0
 
   get size(): number {
     return this.#lengths.length
   }
 
-  /** Takes a text in, and gives its place. */
-  add(text: string): number {
-    const place = this.#lengths.length
+  get bytes(): number {
+    const lists = [this.#newest, this.#held, this.#termOf, this.#placeOf, this.#before, this.#first]
+    const own = lists.reduce((sum, list) => sum + list.bytes, 0)
+    return own + this.#vocabulary.bytes + this.#countOf.bytes + this.#lengths.bytes
+  }
+
+  /** Takes a text in, and gives its place. Yields between its pieces. */
+  *adding(text: string): Generator<void, number> {
     const counts = new Map<number, number>()
     let length = 0
-    for (const word of wordsOf(text)) {
-      const id = this.#idOf(word)
-      if (id < 0) continue
-      length++
-      counts.set(id, (counts.get(id) ?? 0) + 1)
+    for (const piece of piecesOf(text.length > mostText ? text.slice(0, mostText) : text)) {
+      for (const term of termsOf(piece)) {
+        const id = this.#vocabulary.add(term)
+        if (id === this.#newest.length) {
+          this.#newest.push(0)
+          this.#held.push(0)
+        }
+        length++
+        counts.set(id, (counts.get(id) ?? 0) + 1)
+      }
+      yield
     }
-    for (const [id, count] of counts) this.#postings[id]!.push(place, count)
+    const place = this.size
+    this.#first.push(this.#termOf.length)
+    for (const [id, count] of counts) {
+      this.#termOf.push(id)
+      this.#placeOf.push(place)
+      this.#countOf.push(Math.min(count, 255))
+      this.#before.push(this.#newest.values[id]!)
+      this.#newest.values[id] = this.#termOf.length
+      this.#held.values[id]!++
+    }
     this.#lengths.push(length)
     this.#totalLength += length
-    this.terms.push([...counts.keys()])
     return place
   }
 
   /** The terms of a text that some text here holds. */
   find(text: string): number[] {
     const ids = new Set<number>()
-    for (const word of wordsOf(text)) {
-      const term = termOf(word)
-      const id = term === undefined ? undefined : this.#termIds.get(term)
+    for (const term of termsOf(text.slice(0, pieceLength))) {
+      const id = this.#vocabulary.find(term)
       if (id !== undefined) ids.add(id)
     }
     return [...ids]
   }
 
+  /** What a text asks for: its terms, and other forms of its words that some text here holds. */
+  ask(text: string): AskedTerms {
+    const asked = new Set<string>()
+    for (const term of termsOf(text)) {
+      asked.add(term)
+      if (asked.size === mostAsked) break
+    }
+    // English words are stemmed; those of other languages are looked for by how they begin.
+    const forms = this.#formsOf(isEnglish(text) ? [] : [...asked])
+    const weights = new Map<number, number>()
+    const words: (readonly [number, number][])[] = []
+    for (const term of asked) {
+      const found: [number, number][] = []
+      const id = this.#vocabulary.find(term)
+      if (id !== undefined) found.push([id, 1])
+      found.push(...(forms.get(term) ?? []))
+      if (found.length === 0) continue
+      words.push(found)
+      for (const [form, weight] of found) weights.set(form, Math.max(weight, weights.get(form) ?? 0))
+    }
+    return { weights, words }
+  }
+
+  /** The distinct terms of the text at a place. */
+  *termsAt(place: number): Generator<number> {
+    const end = place + 1 < this.size ? this.#first.values[place + 1]! : this.#termOf.length
+    for (let posting = this.#first.values[place]!; posting < end; posting++)
+      yield this.#termOf.values[posting]!
+  }
+
   /** How rare a term is: near 0 when every text holds it. */
   rarity(id: number): number {
-    const held = this.#postings[id]!.length / 2
+    const held = this.#held.values[id]!
     return Math.log(1 + (this.size - held + 0.5) / (held + 0.5))
   }
 
@@ -62,43 +135,100 @@ export class TermIndex {
     const scores = new Float64Array(this.size)
     const meanLength = this.#totalLength / this.size || 1
     for (const [id, weight] of terms) {
-      const list = this.#postings[id]!
       const factor = weight * this.rarity(id) * (saturation + 1)
-      for (let index = 0; index < list.length; index += 2) {
-        const place = list[index]!
-        const count = list[index + 1]!
-        const norm = 1 - lengthWeight + (lengthWeight * this.#lengths[place]!) / meanLength
+      for (let next = this.#newest.values[id]!; next !== 0; next = this.#before.values[next - 1]!) {
+        const place = this.#placeOf.values[next - 1]!
+        const count = this.#countOf.values[next - 1]!
+        const norm = 1 - lengthWeight + (lengthWeight * this.#lengths.values[place]!) / meanLength
         scores[place]! += (factor * count) / (count + saturation * norm)
       }
     }
     return scores
   }
 
-  /** By place: how much of the terms the text holds, 0 to 1, rare terms weighing more. */
-  shares(terms: Iterable<number>): Float64Array {
+  /**
+   * By place: how much of what is asked for the text holds, 0 to 1, rare words weighing more. What only the text at
+   * `except` holds, which asks, nobody can answer.
+   */
+  shares(words: AskedTerms['words'], except = -1): Float64Array {
     const shares = new Float64Array(this.size)
+    const best = new Float64Array(this.size)
     let total = 0
-    for (const id of terms) {
-      const weight = this.rarity(id)
-      total += weight
-      const list = this.#postings[id]!
-      for (let index = 0; index < list.length; index += 2) shares[list[index]!]! += weight
+    for (const all of words) {
+      const forms = all.filter(([id]) => this.#isHeldBeside(id, except))
+      if (forms.length === 0) continue
+      const [first, most] = forms[0]!
+      const rarity = this.rarity(first)
+      total += rarity
+      const touched: number[] = []
+      for (const [id, weight] of forms) {
+        for (let next = this.#newest.values[id]!; next !== 0; next = this.#before.values[next - 1]!) {
+          const place = this.#placeOf.values[next - 1]!
+          if (best[place] === 0) touched.push(place)
+          best[place] = Math.max(best[place]!, weight / most)
+        }
+      }
+      for (const place of touched) {
+        shares[place]! += best[place]! * rarity
+        best[place] = 0
+      }
     }
     if (total > 0) for (let place = 0; place < shares.length; place++) shares[place]! /= total
     return shares
   }
 
-  /** Below 0 for a word that says nothing. Each word is stemmed once. */
-  #idOf(word: string): number {
-    let id = this.#wordIds.get(word)
-    if (id !== undefined) return id
-    const term = termOf(word)
-    id = term === undefined ? -1 : (this.#termIds.get(term) ?? this.#postings.length)
-    if (term !== undefined && id === this.#postings.length) {
-      this.#termIds.set(term, id)
-      this.#postings.push([])
+  #isHeldBeside(id: number, place: number): boolean {
+    const newest = this.#newest.values[id]!
+    return newest !== 0 && (this.#held.values[id]! > 1 || this.#placeOf.values[newest - 1] !== place)
+  }
+
+  /** Terms here that are forms of the given ones, by how near they are. */
+  #formsOf(terms: readonly string[]): Map<string, [number, number][]> {
+    const byBeginning = new Map<number, string[]>()
+    for (const term of terms) {
+      if (term.length <= fewestShared) continue
+      const key = beginningOf((index) => term.charCodeAt(index))
+      const others = byBeginning.get(key)
+      if (others === undefined) byBeginning.set(key, [term])
+      else others.push(term)
     }
-    this.#wordIds.set(word, id)
-    return id
+    const forms = new Map<string, [number, number][]>()
+    if (byBeginning.size === 0) return forms
+    const vocabulary = this.#vocabulary
+    for (let id = 0; id < vocabulary.size; id++) {
+      const length = vocabulary.lengthOf(id)
+      if (length < fewestShared) continue
+      const asked = byBeginning.get(beginningOf((index) => vocabulary.letter(id, index)))
+      if (asked === undefined) continue
+      for (const term of asked) {
+        const weight = similarity(term, length, (index) => vocabulary.letter(id, index))
+        if (weight === 0) continue
+        const found = forms.get(term) ?? []
+        found.push([id, weight])
+        forms.set(term, found)
+      }
+    }
+    for (const [term, found] of forms) {
+      forms.set(term, found.sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, mostForms))
+    }
+    return forms
+  }
+}
+
+function beginningOf(letter: (index: number) => number): number {
+  return (letter(0) * 65_536 + letter(1)) * 65_536 + letter(2)
+}
+
+/** A text in pieces that end where a word does, if one ends. */
+function* piecesOf(text: string): Generator<string> {
+  let start = 0
+  while (start < text.length) {
+    let end = Math.min(text.length, start + pieceLength)
+    if (end < text.length) {
+      const gap = text.lastIndexOf(' ', end)
+      if (gap > start) end = gap
+    }
+    yield text.slice(start, end)
+    start = end
   }
 }

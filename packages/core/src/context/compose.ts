@@ -1,5 +1,7 @@
-import { factsBlock, quoteOf, recallBlock, summaryBlock } from './blocks.js'
+import { factsBlock, isOneLine, quoteOf, recallBlock, summaryBlock } from './blocks.js'
 import type { MessageGroup } from './groups.js'
+import { mergeNeeds, needsOf } from './needs.js'
+import { lastTold } from './plan-summary.js'
 import type { ContextChoice, ContextSituation, ContextStrategy } from './strategy.js'
 import type { CountTokens } from './token-count.js'
 
@@ -7,6 +9,7 @@ import type { CountTokens } from './token-count.js'
 export function compose(...strategies: readonly ContextStrategy[]): ContextStrategy {
   return {
     name: strategies.map((strategy) => strategy.name).join('+'),
+    needs: (situation) => mergeNeeds(strategies.map((strategy) => needsOf(strategy, situation))),
     choose(situation) {
       let chosen: ContextChoice = {}
       let left = situation
@@ -31,6 +34,7 @@ export interface ContextLimit {
 export function within(limit: ContextLimit, strategy: ContextStrategy): ContextStrategy {
   return {
     name: strategy.name,
+    needs: (situation) => needsOf(strategy, { ...situation, room: capped(limit, situation.room) }),
     choose: (situation) => strategy.choose({ ...situation, room: capped(limit, situation.room) }),
   }
 }
@@ -65,7 +69,9 @@ function recallCost(
 /** What quoting one group costs; for a single text that is what it costs as a message, counted when it was written. */
 export function quoteCost(group: MessageGroup, countTokens: CountTokens): number {
   const [message] = group.messages
-  if (group.messages.length === 1 && typeof message!.content === 'string') return group.tokens
+  const { content, name } = message!
+  const isPlain = group.messages.length === 1 && name === undefined && typeof content === 'string'
+  if (isPlain && isOneLine(content)) return group.tokens
   return countTokens({ role: 'user', content: quoteOf(group) })
 }
 
@@ -76,13 +82,15 @@ export function inOrder(indexes: readonly number[]): readonly number[] {
 function after(situation: ContextSituation, chosen: ContextChoice): ContextSituation {
   const taken = new Set([...situation.taken, ...(chosen.history ?? []), ...(chosen.recall ?? [])])
   const known = new Set(chosen.facts)
-  const told = new Set(chosen.summaries)
+  // A summary told in fewer words is told.
+  const told = new Set(chosen.summaries?.map(({ from, to }) => `${from}-${to}`))
   return {
     ...situation,
     taken,
     room: Math.max(0, situation.room - costOf(chosen, situation)),
     facts: situation.facts.filter((fact) => !known.has(fact)),
-    summaries: situation.summaries.filter((summary) => !told.has(summary)),
+    summaries: situation.summaries.filter(({ from, to }) => !told.has(`${from}-${to}`)),
+    told: Math.max(situation.told, lastTold(chosen.summaries ?? [])),
   }
 }
 

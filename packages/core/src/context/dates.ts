@@ -4,6 +4,9 @@ export interface Period {
   readonly to: number
 }
 
+// A question names a few days; a text that names hundreds asks for none of them.
+const mostPeriods = 64
+
 const months = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ')
 const month = '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\\.?'
 const year = '(?:,? +((?:19|20)\\d\\d))?'
@@ -22,6 +25,7 @@ export function periodsIn(text: string, years: readonly number[]): readonly Peri
   const said = text.toLowerCase()
   const periods: Period[] = []
   const add = (yearSaid: string | undefined, monthIndex: number, day: string | undefined): void => {
+    if (periods.length >= mostPeriods) return
     for (const inYear of yearSaid === undefined ? years : [Number(yearSaid)]) {
       const from = Date.UTC(inYear, monthIndex, Number(day ?? 1))
       const to = day === undefined ? Date.UTC(inYear, monthIndex + 1, 1) : from + 86_400_000

@@ -1,7 +1,8 @@
-import { capped, compose, within } from './compose.js'
+import { capped, compose, costOf, within } from './compose.js'
 import { facts } from './facts.js'
+import { needsOf } from './needs.js'
 import { relevance } from './relevance.js'
-import type { ContextStrategy } from './strategy.js'
+import type { ContextChoice, ContextSituation, ContextStrategy } from './strategy.js'
 import { summarize } from './summary.js'
 import { stableWindow } from './window.js'
 
@@ -12,15 +13,18 @@ const mostShare = 0.9
 // Without a question of its own, a turn quotes little, and seldom: quotes are not cached.
 const quietRecall = 1 / 8
 const quietShare = 0.5
+const summaryShare = 0.3
 
 /**
- * What is used unasked: facts (a tenth), summaries (three twentieths), then everything when it fits. When it does not:
- * with a query, quotes of what has to do with it, up to nine tenths or 4,000 tokens, beside the newest messages;
- * without one, the newest messages from a boundary that rarely moves, and a few quotes of what the user's message names.
+ * What is used unasked: facts (a tenth), summaries (three tenths, and what is free in the end), then everything when it
+ * fits. When it does not: with a query, quotes of what has to do with it, up to nine tenths or 4,000 tokens, beside the
+ * newest messages; without one, the newest messages from a boundary that rarely moves, and a few quotes of what the
+ * user's message names.
  */
 export function defaultStrategy(): ContextStrategy {
   const history: ContextStrategy = {
     name: 'history',
+    needs: ({ room, asked }) => ({ tokens: room, recall: asked ? mostRecall : room * quietRecall }),
     choose(situation) {
       const { room, asked } = situation
       const reserve = capped(asked ? { share: mostShare, tokens: mostRecall } : { share: quietRecall }, room)
@@ -32,8 +36,26 @@ export function defaultStrategy(): ContextStrategy {
       return compose(window, recall).choose(situation)
     },
   }
+  const all = compose(within({ share: 0.1 }, facts()), within({ share: summaryShare }, summarize()), history)
   return {
-    ...compose(within({ share: 0.1 }, facts()), within({ share: 0.15 }, summarize()), history),
     name: 'default',
+    needs: (situation) => needsOf(all, situation),
+    choose: (situation) => withWholeSummaries(all.choose(situation), situation),
   }
+}
+
+/** The choice, with its summaries in more words when there is room left. */
+function withWholeSummaries(choice: ContextChoice, situation: ContextSituation): ContextChoice {
+  const { summaries = [] } = choice
+  const wanted = situation.summaries
+  if (wanted.length === 0 || wanted.every((summary) => summaries.includes(summary))) return choice
+  const others = { ...choice, summaries: [] }
+  const room = situation.room - costOf(others, situation)
+  const isLeftOut =
+    summaries.length > 0 ||
+    !situation.isWhole ||
+    (choice.history ?? []).length + situation.taken.size < situation.groups.length
+  if (!isLeftOut) return choice
+  const more = summarize().choose({ ...situation, taken: new Set(), isWhole: false, room })
+  return costOf({ summaries: more.summaries ?? [] }, situation) > room ? choice : { ...others, ...more }
 }

@@ -21,8 +21,7 @@ export async function embedMessages(
   embed: Embed,
 ): Promise<readonly MessageVector[]> {
   index.add(messages)
-  const missing = new Set(index.withoutVector())
-  const found = messages.filter((message) => missing.has(message.seq) && textOf(message).trim() !== '')
+  const found = messages.filter((message) => !index.hasVector(message.seq) && textOf(message).trim() !== '')
   if (found.length === 0) return []
   const vectors = await embed(found.map(textOf))
   const made: MessageVector[] = []

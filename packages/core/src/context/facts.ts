@@ -9,10 +9,18 @@ import type { ContextStrategy } from './strategy.js'
 export function facts(): ContextStrategy {
   return {
     name: 'facts',
+    needs: () => ({ facts: true }),
     choose({ facts: known, room, countTokens }) {
-      let chosen = mergeFacts([], known)
-      while (chosen.length > 0 && countTokens(factsBlock(chosen)) > room) chosen = chosen.slice(1)
-      return { facts: chosen }
+      const merged = mergeFacts([], known)
+      // The fewest to leave out, by halves: each try counts the whole block.
+      let low = 0
+      let high = merged.length
+      while (low < high) {
+        const middle = (low + high) >> 1
+        if (countTokens(factsBlock(merged.slice(middle))) <= room) high = middle
+        else low = middle + 1
+      }
+      return { facts: merged.slice(low) }
     },
   }
 }
@@ -22,15 +30,21 @@ export function facts(): ContextStrategy {
  * Oldest first. What a user told again counts as new, so it outlives what they told once.
  */
 export function mergeFacts(known: readonly Fact[], added: readonly Fact[]): Fact[] {
-  const merged = new Map<string, Fact>()
+  const merged = new Map<string, { fact: Fact; said: string }>()
+  const keyOfText = new Map<string, string>()
   for (const fact of [...known, ...added]) {
-    const said = `text ${folded(fact.text)}`
-    const subject = fact.subject === undefined ? said : `subject ${folded(fact.subject)}`
-    for (const [key, other] of merged) if (`text ${folded(other.text)}` === said) merged.delete(key)
-    merged.delete(subject)
-    merged.set(subject, fact)
+    const said = folded(fact.text)
+    const key = fact.subject === undefined ? `text ${said}` : `subject ${folded(fact.subject)}`
+    for (const replaced of [keyOfText.get(said), key]) {
+      const other = replaced === undefined ? undefined : merged.get(replaced)
+      if (other === undefined) continue
+      merged.delete(replaced!)
+      keyOfText.delete(other.said)
+    }
+    merged.set(key, { fact, said })
+    keyOfText.set(said, key)
   }
-  return [...merged.values()]
+  return Array.from(merged.values(), ({ fact }) => fact)
 }
 
 // What people say of themselves in so many words. `$1` and so on are what they said.
@@ -60,13 +74,16 @@ const rules: readonly { pattern: RegExp; subject: string; text: string }[] = [
   { pattern: /\b(?:please )?remember(?: that)?:? ([^.!?\n]{4,200})/iu, subject: '', text: '$1' },
 ]
 
+// Who tells more than this at once is quoting something.
+const mostText = 8192
+
 /**
  * What the user says of themselves in `message`, by simple English rules: name, home, work, allergies, budget, likes,
- * and whatever they ask to remember. Give your own function instead where a model may be asked.
+ * and whatever they ask to remember, in the first 8,192 characters. Give your own function instead where a model may be asked.
  */
 export function extractFacts(message: Message): Fact[] {
   if (message.role !== 'user' || message.status === 'corrupt') return []
-  const said = textOf(message)
+  const said = textOf(message).slice(0, mostText)
   const found: Fact[] = []
   for (const { pattern, subject, text } of rules) {
     const match = pattern.exec(said)

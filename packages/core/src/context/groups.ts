@@ -1,7 +1,8 @@
-import type { Message, MessagePart, Role } from '../domain/message.js'
-import { shortened } from './shorten.js'
+import { type Message, type MessagePart, type Role, textOf } from '../domain/message.js'
+import { noteOf } from './blocks.js'
 import type { CountTokens } from './token-count.js'
 import { matchCalls, type MatchedMessage, type Repair, type ToolCall } from './tool-calls.js'
+import { interrupted, shownResult } from './tool-results.js'
 
 /** A message as a model is to see it. */
 export interface ModelMessage {
@@ -30,18 +31,17 @@ export interface GroupedMessages {
   readonly repairs: readonly Repair[]
 }
 
-/** What a model is told of a call that nobody answered. */
-const interrupted = { error: 'interrupted: the tool did not answer' }
-
 /**
  * The log as atomic groups, oldest first, repaired so that every provider takes it: each tool call is followed at once
  * by exactly one result, no result stands without its call, call ids are unique, no reasoning trails, nothing is
- * blank, no result takes more than `toolResultTokens`. The log itself is not touched; `repairs` says what differs.
+ * blank, well-formed, no result takes more than `toolResultTokens`, and system messages after the head of the log, or
+ * after `leadingTo`, are notes. The log itself is not touched; `repairs` says what differs.
  */
 export function groupMessages(
   messages: readonly Message[],
   countTokens: CountTokens,
   toolResultTokens = Infinity,
+  leadingTo = Infinity,
 ): GroupedMessages {
   const { matched, repairs } = matchCalls(messages)
   const groups: MessageGroup[] = []
@@ -50,9 +50,16 @@ export function groupMessages(
   let since: Message | undefined
   let previous: MatchedMessage | undefined
 
+  let isHead = true
   for (const entry of matched) {
     const { message, parts, calls } = entry
+    isHead &&= message.role === 'system' && message.seq <= leadingTo
     if (previous !== undefined && !goesOnWith(previous, entry)) close(previous)
+    if (message.role === 'system' && !isHead) {
+      addNote(message)
+      previous = undefined
+      continue
+    }
     if (parts === undefined && since === undefined) {
       // Text stands for itself, and nearly everything is text.
       const { seq, tokens, role, at } = message
@@ -77,24 +84,46 @@ export function groupMessages(
     since = undefined
   }
 
+  /** A system message from the middle of a log; text of it, as the role takes nothing else. */
+  function addNote({ seq, at, role, content }: Message): void {
+    const text = textOf({ content })
+    repairs.push({ seq, why: text.trim() === '' ? 'blank' : 'note' })
+    if (text.trim() === '') return
+    const made = noteOf(text)
+    const tokens = countTokens(made)
+    groups.push({ messages: [{ ...made, tokens, seq }], seqs: [seq], tokens, role, at })
+  }
+
   function* resultsOf(calls: readonly ToolCall[], message: Message): Generator<ModelMessage> {
     const missing: MessagePart[] = []
     const bySource = new Map<Message, MessagePart[]>()
-    for (const { id, shownAs, result } of calls) {
+    for (const call of calls) {
+      const { id, shownAs, toolName, result } = call
       if (result === undefined) {
         repairs.push({ seq: message.seq, why: 'interrupted-call', toolCallId: id })
-        missing.push({ type: 'tool-result', toolCallId: shownAs, output: interrupted })
+        missing.push({
+          type: 'tool-result',
+          toolCallId: shownAs,
+          toolName: toolName ?? '',
+          output: interrupted,
+        })
         continue
       }
-      const named = shownAs === id ? result.part : { ...result.part, toolCallId: shownAs }
-      const isLong = result.from.tokens > toolResultTokens
-      const part = isLong ? shortened(named, toolResultTokens, countTokens) : named
-      if (part !== named) repairs.push({ seq: result.from.seq, why: 'shortened-result', toolCallId: id })
+      const { tokens } = result.from
+      const isAlone = result.from.content.length === 1
+      const part = shownResult(result.part, call, {
+        tokens,
+        isAlone,
+        maxTokens: toolResultTokens,
+        countTokens,
+      })
+      if (part['output'] !== result.part['output'])
+        repairs.push({ seq: result.from.seq, why: 'shortened-result', toolCallId: id })
       const others = bySource.get(result.from)
       if (others === undefined) bySource.set(result.from, [part])
       else others.push(part)
     }
-    for (const [from, parts] of bySource) yield rewritten({ ...from, role: 'tool' }, parts, countTokens)
+    for (const [from, parts] of bySource) yield rewritten(from, parts, countTokens, 'tool')
     if (missing.length === 0) return
     const made = { role: 'tool' as const, content: missing }
     yield { ...made, tokens: countTokens(made) }
@@ -111,16 +140,33 @@ function isReasoning({ message, parts }: MatchedMessage): boolean {
   return message.role === 'assistant' && parts?.every((part) => part.type === 'reasoning') === true
 }
 
+// Counting is what costs; of the same parts the count stays the same.
+const counted = new WeakMap<
+  Message,
+  { readonly parts: readonly MessagePart[]; readonly countTokens: CountTokens; readonly tokens: number }
+>()
+
 function rewritten(
   message: Message,
   parts: readonly MessagePart[] | undefined,
   countTokens: CountTokens,
+  role = message.role,
 ): ModelMessage {
-  const { role, content, tokens, seq, name } = message
+  const { content, tokens, seq, name } = message
   const whole = name === undefined ? { role, content, tokens, seq } : { role, content, tokens, seq, name }
   if (parts === undefined) return whole
-  if (parts.length === content.length && parts.every((part, index) => part === content[index])) return whole
-  return { ...whole, content: parts, tokens: countTokens({ role, content: parts }) }
+  if (typeof content !== 'string' && isSame(parts, content)) return whole
+  const before = counted.get(message)
+  if (before?.countTokens === countTokens && isSame(before.parts, parts)) {
+    return { ...whole, content: before.parts, tokens: before.tokens }
+  }
+  const made = countTokens({ role, content: parts })
+  counted.set(message, { parts, countTokens, tokens: made })
+  return { ...whole, content: parts, tokens: made }
+}
+
+function isSame(parts: readonly MessagePart[], others: readonly MessagePart[]): boolean {
+  return parts.length === others.length && parts.every((part, index) => part === others[index])
 }
 
 function groupOf(messages: readonly ModelMessage[], at: number): MessageGroup {

@@ -1,6 +1,10 @@
 import { type ContextBlock, factsBlock, openerBlock, recallBlock, summaryBlock } from './blocks.js'
 import { inOrder } from './compose.js'
+import { joined, type PlacedMessage } from './alternation.js'
+import { textOf } from '../domain/message.js'
 import { hashOf } from './hash.js'
+import type { IncludedBlock } from './included.js'
+import { wellFormed } from './well-formed.js'
 import { type ContextMessage, type ContextPart, type ContextReport, droppedRanges } from './report.js'
 import type { ContextChoice, ContextSituation } from './strategy.js'
 import type { Repair } from './tool-calls.js'
@@ -15,109 +19,156 @@ export interface BuiltContext {
 
 /** A situation, what must be in, and what a strategy chose. */
 export interface Layout extends ContextSituation {
-  readonly maxTokens: number
+  /** Tokens that nothing was chosen for. */
+  readonly spare: number
   readonly replyTokens: number
+  readonly toolTokens: number
   readonly system: string | undefined
   /** Groups at the head of the log that are instructions too. */
   readonly instructions: readonly number[]
+  readonly included: readonly IncludedBlock[]
   readonly choice: ContextChoice
   readonly repairs: readonly Repair[]
   readonly strategy: string
+  readonly alternate: boolean
 }
 
 /** Puts what was chosen in the order a model reads it: what stays the same from call to call comes first. */
 export function layOut(layout: Layout): BuiltContext {
-  const { groups, latest, choice, countTokens, instructions } = layout
+  const { groups, latest, choice, countTokens, included } = layout
   const facts = choice.facts ?? []
   const summaries = choice.summaries ?? []
+  const instructions = new Set(layout.instructions)
   const chosen = new Set([...layout.taken, ...(choice.history ?? [])])
   const recall = inOrder([...new Set(choice.recall)].filter((index) => !chosen.has(index)))
-  const history = inOrder([...chosen].filter((index) => !instructions.includes(index)))
+  const history = inOrder([...chosen].filter((index) => !instructions.has(index)))
 
-  const head: ContextMessage[] = []
-  if (layout.system !== undefined) head.push(counted({ role: 'system', content: layout.system }, 'system'))
-  for (const index of instructions) head.push(...ofGroup(index, 'system'))
-  if (facts.length > 0) head.push(counted(factsBlock(facts), 'facts'))
-  if (summaries.length > 0) head.push(counted(summaryBlock(summaries), 'summary'))
+  const head: PlacedMessage[] = []
+  const leading = instructionsOf(layout)
+  if (leading !== undefined) head.push(placed(leading, false))
+  if (facts.length > 0) head.push(blockOf(factsBlock(facts), 'facts'))
+  if (summaries.length > 0) head.push(blockOf(summaryBlock(summaries), 'summary'))
   const quoted = recall.map((index) => groups[index]!)
-  const quotes = recall.length === 0 ? [] : [counted(recallBlock(quoted), 'recall')]
-  const { opener, unasked } = firstSpeaker(history, [...head, ...quotes])
+  const besides = included.map(({ part, role, content, tokens }) =>
+    placed({ part, role, content, tokens }, true),
+  )
+  if (recall.length > 0) besides.push(blockOf(recallBlock(quoted), 'recall'))
+  const { opener, unasked } = firstSpeaker()
 
   const kept = history.filter((index) => !unasked.has(index))
   const before = [...head, ...opener]
-  const since: ContextMessage[] = []
+  const since: PlacedMessage[] = []
   for (const index of kept) {
     const into = latest !== undefined && index >= latest ? since : before
     into.push(...ofGroup(index, index === latest ? 'query' : 'history'))
   }
-  const messages = [...before, ...quotes, ...since]
+  const all = [...before, ...besides, ...since]
 
-  const tokens = {
+  const tokens: Record<ContextPart | 'tools' | 'reply', number> = {
     system: 0,
     facts: 0,
     summary: 0,
     history: 0,
+    preferences: 0,
+    cart: 0,
+    state: 0,
     recall: 0,
     query: 0,
+    tools: layout.toolTokens,
     reply: layout.replyTokens,
   }
-  for (const message of messages) tokens[message.part] += message.tokens
+  for (const { message } of all) tokens[message.part] += message.tokens
+  const repairs = [...layout.repairs]
+  const messages = joined(all, layout.alternate, repairs)
+  const told = new Set(facts)
   const { boundary } = choice
   return {
     messages,
-    tokens: sumOf(messages),
+    tokens: sumOf(all),
     report: {
       strategy: layout.strategy,
       tokens,
       kept: {
-        history: [...instructions, ...kept].flatMap((index) => groups[index]!.seqs),
+        history: [...layout.instructions, ...kept].flatMap((index) => groups[index]!.seqs),
         recall: quoted.flatMap((group) => group.seqs),
         facts: facts.map((fact) => fact.id),
         summaries: summaries.map(({ from, to }) => ({ from, to })),
+        included: included.map(({ part, isCut }) => ({ part, isCut })),
       },
       dropped: droppedRanges(layout, new Set([...instructions, ...kept, ...recall]), unasked),
-      droppedFacts: layout.facts.filter((fact) => !facts.includes(fact)).map((fact) => fact.id),
-      repairs: layout.repairs,
+      droppedFacts: layout.facts.filter((fact) => !told.has(fact)).map((fact) => fact.id),
+      repairs,
       ...(boundary === undefined ? {} : { boundary: { seq: boundary } }),
       boundaryMoved: boundary !== layout.boundary,
-      prefixHash: hashOf(before.slice(0, head.length + 1).map(({ content }) => JSON.stringify(content))),
+      prefixHash: hashOf(
+        before.slice(0, head.length + 1).map(({ message }) => JSON.stringify(message.content)),
+      ),
       prefixTokens: sumOf(before),
     },
   }
 
-  function counted(block: ContextBlock, part: ContextPart): ContextMessage {
-    return { ...block, tokens: countTokens(block), part }
+  function blockOf(block: ContextBlock, part: ContextPart): PlacedMessage {
+    const clean = { ...block, content: wellFormed(block.content) }
+    return placed({ ...clean, tokens: countTokens(clean), part }, true)
   }
 
-  function ofGroup(index: number, part: ContextPart): readonly ContextMessage[] {
-    return groups[index]!.messages.map(({ role, content, name, tokens, seq }) => ({
-      role,
-      content,
-      ...(name === undefined ? {} : { name }),
-      tokens,
-      ...(seq === undefined ? {} : { seq }),
-      part,
-    }))
+  function ofGroup(index: number, part: ContextPart): readonly PlacedMessage[] {
+    const group = groups[index]!
+    return group.messages.map(({ role, content, name, tokens, seq }) =>
+      placed(
+        {
+          role,
+          content,
+          ...(name === undefined ? {} : { name }),
+          tokens,
+          ...(seq === undefined ? {} : { seq }),
+          part,
+        },
+        // A system message that became a note.
+        group.role === 'system',
+      ),
+    )
   }
 
   /** Sees to it that a user speaks first, as some providers demand: says so in a word, or drops what has no question. */
-  function firstSpeaker(history: readonly number[], others: readonly ContextMessage[]) {
-    const opener: ContextMessage[] = []
+  function firstSpeaker() {
+    const opener: PlacedMessage[] = []
     const unasked = new Set<number>()
-    const first = history.find((index) => groups[index]!.role !== 'system')
-    const isLed = head.some((message) => message.role === 'user')
-    if (isLed || first === undefined || groups[first]!.role === 'user') return { opener, unasked }
-    const made = counted(openerBlock, 'history')
-    const spent = history.reduce((sum, index) => sum + groups[index]!.tokens, sumOf(others))
-    if (spent + made.tokens + layout.replyTokens <= layout.maxTokens) return { opener: [made], unasked }
+    const speaks = (index: number): boolean => groups[index]!.messages[0]!.role === 'user'
+    const isLed = head.some(({ message }) => message.role === 'user')
+    if (isLed || history.length === 0 || speaks(history[0]!)) return { opener, unasked }
+    const made = blockOf(openerBlock, 'history')
+    if (made.message.tokens <= layout.spare) return { opener: [made], unasked }
     for (const index of history) {
-      if (groups[index]!.role === 'user') break
+      if (speaks(index)) break
       unasked.add(index)
     }
     return { opener, unasked }
   }
 }
 
-function sumOf(messages: readonly ContextMessage[]): number {
-  return messages.reduce((sum, message) => sum + message.tokens, 0)
+/** The one system message: what the caller says, and what the log begins with. */
+function instructionsOf({ system, instructions, groups, countTokens }: Layout): ContextMessage | undefined {
+  const own: ContextMessage[] = []
+  if (system !== undefined) {
+    const message = { role: 'system' as const, content: wellFormed(system) }
+    own.push({ ...message, tokens: countTokens(message), part: 'system' })
+  }
+  for (const index of instructions) {
+    for (const { content, tokens, seq, name } of groups[index]!.messages) {
+      const given = { role: 'system' as const, content, tokens, part: 'system' as const }
+      own.push({ ...given, ...(name === undefined ? {} : { name }), ...(seq === undefined ? {} : { seq }) })
+    }
+  }
+  if (own.length < 2) return own[0]
+  const content = own.map(textOf).join('\n\n')
+  return { role: 'system', content, tokens: own.reduce((sum, { tokens }) => sum + tokens, 0), part: 'system' }
+}
+
+function placed(message: ContextMessage, isOurs: boolean): PlacedMessage {
+  return { message, isOurs }
+}
+
+function sumOf(messages: readonly PlacedMessage[]): number {
+  return messages.reduce((sum, { message }) => sum + message.tokens, 0)
 }

@@ -1,6 +1,7 @@
 import type { Message } from '../domain/message.js'
 import { capped, compose, within } from './compose.js'
 import { facts } from './facts.js'
+import { needsOf } from './needs.js'
 import { relevance } from './relevance.js'
 import type { ContextSituation, ContextStrategy } from './strategy.js'
 import { summarize } from './summary.js'
@@ -10,6 +11,7 @@ import { slidingWindow } from './window.js'
 export function pinned(isPinned: (message: Message) => boolean = hasPin): ContextStrategy {
   return {
     name: 'pinned',
+    needs: () => ({ keep: isPinned }),
     choose({ messages, groups, taken, room }) {
       const seqs = new Set(messages.filter(isPinned).map((message) => message.seq))
       const history: number[] = []
@@ -31,7 +33,11 @@ function hasPin(message: Message): boolean {
 
 /** Chooses the strategy by what is asked and where the conversation stands. */
 export function select(choose: (situation: ContextSituation) => ContextStrategy): ContextStrategy {
-  return { name: 'select', choose: (situation) => choose(situation).choose(situation) }
+  return {
+    name: 'select',
+    needs: (situation) => needsOf(choose(situation), situation),
+    choose: (situation) => choose(situation).choose(situation),
+  }
 }
 
 /** What kind of thing a user says, judged by its words (English). */
@@ -46,7 +52,9 @@ export type QueryKind =
 
 /** See `QueryKind`; for use with `select`. */
 export function queryKind(query: string): QueryKind {
-  const said = query.trim().toLowerCase()
+  // What it is shows at its beginning or at its end.
+  const whole = query.trim()
+  const said = (whole.length > 2000 ? `${whole.slice(0, 1000)} ${whole.slice(-1000)}` : whole).toLowerCase()
   if (
     /\b(did|was|were|had) (i|we|you)\b|\b(again|earlier|before|previously|last (time|week|month)|remember|remind)\b|^when (did|was)\b/.test(
       said,
@@ -88,6 +96,7 @@ export function tokenBudget(split: TokenBudgetSplit = {}): ContextStrategy {
   const { facts: factsShare = 0.1, summary = 0.15, recall = 0.25 } = split
   return {
     name: 'token-budget',
+    needs: ({ room }) => ({ tokens: room, recall: capped({ share: recall }, room), facts: true }),
     choose(situation) {
       const reserve = capped({ share: recall }, situation.room)
       const history: ContextStrategy = {

@@ -1,6 +1,8 @@
 import { type Message, textOf } from '../domain/message.js'
+import { atOnce } from '../slices.js'
 import { TermIndex, type WeightedTerms } from './bm25.js'
 import { periodsIn } from './dates.js'
+import { float64List, int32List } from './number-list.js'
 import { speakerOf } from './words.js'
 
 /** What to look for. */
@@ -8,6 +10,8 @@ export interface RelevanceQuery {
   readonly text: string
   /** Where to look, in order: the seqs of the active path. Neighbours in this list lend each other weight. */
   readonly seqs: readonly number[]
+  /** The seq of the message that asks: what it says itself is no find. */
+  readonly except?: number | undefined
   /** The query as a vector, where messages have vectors. */
   readonly vector?: readonly number[] | undefined
 }
@@ -25,25 +29,27 @@ export interface Relevance {
  * shared with neighbouring messages, more for a speaker or a day the query names; vectors where there are some. Add
  * messages as they come and keep it with the session: the answer is the same as from one made anew.
  *
- * Memory grows with the text, to a few times its size. After a message was changed or removed, make a new one.
+ * It keeps words, no texts. Memory grows with them, to about twice the text; of one message the first 65,536
+ * characters are taken in. After a message was changed or removed, make a new one.
  */
 export interface RelevanceIndex {
   /** How many messages it holds. */
   readonly size: number
+  /** Bytes it takes in memory, nearly. */
+  readonly bytes: number
+  has(seq: number): boolean
   /** Takes in what it does not hold yet, in any order; numbers in `metadata.embedding` are a message's vector. */
   add(messages: readonly Message[]): void
+  /** As `add`, in small steps, for a caller that lets others go on in between. */
+  adding(messages: readonly Message[]): Generator<void, void>
+  /** Tokens of a message as the log counts them; 0 for one it does not hold. */
+  tokensOf(seq: number): number
   /** Gives a message its vector; all vectors by one model. A seq it does not hold is passed over. */
   setVector(seq: number, vector: readonly number[]): void
+  hasVector(seq: number): boolean
   /** The seqs without a vector, ascending: what is still to embed. */
   withoutVector(): readonly number[]
   rank(query: RelevanceQuery): Relevance
-}
-
-interface Entry {
-  readonly at: number
-  /** Terms of the speaker's name; empty when the message names none. */
-  readonly speaker: readonly number[]
-  vector?: Float32Array
 }
 
 // Weight a message lends to those one, two and three places away: an answer stands next to its question.
@@ -58,54 +64,105 @@ const feedbackFinds = 20
 const feedbackTerms = 20
 const feedbackWeight = 0.5
 
+// Of a question, its beginning and its end; whoever pastes a book asks before it or after it.
+const mostQuery = 4000
+// Years a day without one can be meant in.
+const mostYears = 64
+// Names told apart, each with its terms.
+const mostSpeakers = 256
+
 /** An empty index; see `RelevanceIndex`. */
 export function createRelevanceIndex(): RelevanceIndex {
   const index = new TermIndex()
-  const entries: Entry[] = []
   const places = new Map<number, number>()
   const years = new Set<number>()
+  // By place: when it was said, by whom (+ 1; 0 is nobody by name), and the tokens of it.
+  const times = float64List()
+  const speakerAt = int32List()
+  const tokens = int32List()
+  const speakers = new Map<string, number>()
+  const speakerTerms: (readonly number[])[] = []
+  const vectors = new Map<number, Float32Array>()
+  let vectorBytes = 0
 
   return {
     get size() {
-      return entries.length
+      return times.length
+    },
+    get bytes() {
+      // An entry of a Map takes about 40 bytes, a speaker a few hundred.
+      const lists = index.bytes + times.bytes + speakerAt.bytes + tokens.bytes
+      return 2000 + lists + places.size * 40 + speakers.size * 300 + vectorBytes
+    },
+    has: (seq) => places.has(seq),
+    tokensOf(seq) {
+      const place = places.get(seq)
+      return place === undefined ? 0 : tokens.values[place]!
     },
     add(messages) {
-      for (const message of messages) if (!places.has(message.seq)) take(message)
+      atOnce(adding(messages))
     },
+    adding,
     setVector(seq, vector) {
       const place = places.get(seq)
-      if (place !== undefined) entries[place]!.vector = unit(vector)
+      if (place !== undefined) keepVector(place, vector)
     },
+    hasVector: (seq) => vectors.has(places.get(seq) ?? -1),
     withoutVector() {
-      const missing = [...places].filter(([, place]) => entries[place]!.vector === undefined)
+      const missing = [...places].filter(([, place]) => !vectors.has(place))
       return missing.map(([seq]) => seq).sort((a, b) => a - b)
     },
     rank,
   }
 
-  function take(message: Message): void {
-    const text = searchable(message)
-    const speaker = message.name ?? speakerOf(text)
-    const said = message.name === undefined ? text : `${message.name}: ${text}`
-    places.set(message.seq, index.add(said))
-    const entry: Entry = { at: message.at, speaker: speaker === undefined ? [] : index.find(speaker) }
-    const kept = message.metadata?.['embedding']
-    if (Array.isArray(kept) && kept.every((value) => typeof value === 'number')) entry.vector = unit(kept)
-    entries.push(entry)
-    const year = new Date(message.at).getUTCFullYear()
-    if (!Number.isNaN(year)) years.add(year)
+  function* adding(messages: readonly Message[]): Generator<void, void> {
+    for (const message of messages) if (!places.has(message.seq)) yield* taking(message)
   }
 
-  function rank({ text, seqs, vector }: RelevanceQuery): Relevance {
+  function* taking(message: Message): Generator<void, void> {
+    const text = searchable(message)
+    const speaker = message.name ?? speakerOf(text)
+    const place = yield* index.adding(message.name === undefined ? text : `${message.name}: ${text}`)
+    places.set(message.seq, place)
+    times.push(message.at)
+    tokens.push(message.tokens)
+    speakerAt.push(speaker === undefined ? 0 : numberOf(speaker))
+    const kept = message.metadata?.['embedding']
+    if (Array.isArray(kept) && kept.every((value) => typeof value === 'number')) keepVector(place, kept)
+    const year = new Date(message.at).getUTCFullYear()
+    if (!Number.isNaN(year) && years.size < mostYears) years.add(year)
+  }
+
+  function numberOf(speaker: string): number {
+    const known = speakers.get(speaker)
+    if (known !== undefined) return known
+    if (speakers.size === mostSpeakers) return 0
+    speakerTerms.push(index.find(speaker))
+    speakers.set(speaker, speakerTerms.length)
+    return speakerTerms.length
+  }
+
+  function keepVector(place: number, vector: readonly number[]): void {
+    vectorBytes -= bytesOfVector(vectors.get(place))
+    vectors.set(place, unit(vector))
+    vectorBytes += bytesOfVector(vectors.get(place))
+  }
+
+  function rank({ text: asks, seqs, vector, except }: RelevanceQuery): Relevance {
+    const text =
+      asks.length > mostQuery ? `${asks.slice(0, mostQuery / 2)} ${asks.slice(-mostQuery / 2)}` : asks
     const path = Int32Array.from(seqs, (seq) => places.get(seq) ?? -1)
-    const asked = new Map(index.find(text).map((id) => [id, 1]))
-    const boosts = boostsOf(text, asked, path)
-    const finds = smoothed(onPath(index.score(asked), path), boosts)
-    let scores = index.score(widened(asked, finds, path))
+    const asked = index.ask(text)
+    const boosts = boostsOf(text, asked.weights, path)
+    const asking = except === undefined ? -1 : (places.get(except) ?? -1)
+    const own = index.score(asked.weights)
+    if (asking >= 0) own[asking] = 0
+    const finds = smoothed(onPath(own, path), boosts)
+    let scores = index.score(widened(asked.weights, finds, path))
     if (vector !== undefined) scores = mixed(scores, nearness(unit(vector)))
     return {
       scores: smoothed(onPath(scores, path), boosts),
-      shares: onPath(index.shares(asked.keys()), path),
+      shares: onPath(index.shares(asked.words, asking), path),
     }
   }
 
@@ -115,7 +172,7 @@ export function createRelevanceIndex(): RelevanceIndex {
     const total = best.reduce((sum, place) => sum + finds[place]!, 0)
     const gains = new Map<number, number>()
     for (const place of best) {
-      for (const id of index.terms[path[place]!] ?? []) {
+      for (const id of index.termsAt(path[place]!)) {
         if (asked.has(id)) continue
         gains.set(id, (gains.get(id) ?? 0) + (finds[place]! / total) * index.rarity(id))
       }
@@ -134,15 +191,15 @@ export function createRelevanceIndex(): RelevanceIndex {
       [...years].sort((a, b) => a - b),
     )
     for (let place = 0; place < path.length; place++) {
-      const entry = entries[path[place]!]
-      if (entry === undefined) continue
-      for (const id of entry.speaker) {
+      const at = path[place]!
+      if (at < 0) continue
+      for (const id of speakerTerms[speakerAt.values[at]! - 1] ?? []) {
         if (!asked.has(id)) continue
         boosts[place]! *= speakerFactor
         break
       }
       for (const { from, to } of periods) {
-        if (entry.at < from || entry.at >= to + periodTailMs) continue
+        if (times.values[at]! < from || times.values[at]! >= to + periodTailMs) continue
         boosts[place]! *= periodFactor
         break
       }
@@ -151,13 +208,19 @@ export function createRelevanceIndex(): RelevanceIndex {
   }
 
   function nearness(query: Float32Array): Float64Array {
-    return Float64Array.from(entries, ({ vector }) => {
-      if (vector === undefined || vector.length !== query.length) return 0
+    const near = new Float64Array(times.length)
+    for (const [place, vector] of vectors) {
+      if (vector.length !== query.length) continue
       let product = 0
       for (let axis = 0; axis < query.length; axis++) product += query[axis]! * vector[axis]!
-      return Math.max(0, product)
-    })
+      near[place] = Math.max(0, product)
+    }
+    return near
   }
+}
+
+function bytesOfVector(vector: Float32Array | undefined): number {
+  return vector === undefined ? 0 : vector.byteLength + 200
 }
 
 /** What a message can be found by: what it says, what it asks of tools, and what they answered. */
@@ -213,6 +276,6 @@ function mixed(words: Float64Array, near: Float64Array): Float64Array {
 }
 
 function unit(vector: readonly number[]): Float32Array {
-  const length = Math.hypot(...vector) || 1
+  const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0)) || 1
   return Float32Array.from(vector, (value) => value / length)
 }

@@ -21,6 +21,7 @@ export function relevance(options: RelevanceOptions = {}): ContextStrategy {
   const { minShare = 0 } = options
   return {
     name: 'relevance',
+    needs: ({ room }) => ({ recall: room }),
     choose(situation) {
       const { groups, taken, countTokens } = situation
       const ranked = rankGroups(situation, minShare)
@@ -44,12 +45,16 @@ const mostQuotes = 1000
 
 /** Groups outside the window that have to do with the query, best first. */
 function rankGroups(situation: ContextSituation, minShare: number): readonly number[] {
-  const { query, groups, messages, taken } = situation
+  const { query, groups, messages, taken, seqs } = situation
   if (query === undefined || query === '' || taken.size === groups.length || situation.room <= 0) return []
   const index = situation.index ?? createRelevanceIndex()
   index.add(messages)
-  const seqs = messages.map((message) => message.seq)
-  const { scores, shares } = index.rank({ text: query, seqs, vector: situation.queryVector })
+  const { scores, shares } = index.rank({
+    text: query,
+    seqs,
+    vector: situation.queryVector,
+    except: situation.latest === undefined ? undefined : groups[situation.latest]!.seqs[0],
+  })
   const best = bestOf(groups, seqs, { scores, shares })
   // What the query says itself is no find; what the window says already needs no quote.
   let said = 0
@@ -81,15 +86,30 @@ function inOrderOf(scores: Float64Array): readonly number[] {
 function bestOf(groups: readonly MessageGroup[], seqs: readonly number[], found: Relevance): Relevance {
   const scores = new Float64Array(groups.length)
   const shares = new Float64Array(groups.length)
-  const places = groups.every((group, place) => group.seqs.length === 1 && group.seqs[0] === seqs[place])
-    ? undefined
-    : new Map(seqs.map((seq, place) => [seq, place]))
+  // Both ascend, but for what parallel calls tangle.
+  let next = 0
+  const placeOf = (seq: number): number => {
+    if (seqs[next] !== seq) next = lowerBound(seqs, seq)
+    return next++
+  }
   for (let group = 0; group < groups.length; group++) {
     for (const seq of groups[group]!.seqs) {
-      const place = places === undefined ? group : places.get(seq)!
-      scores[group] = Math.max(scores[group]!, found.scores[place]!)
-      shares[group] = Math.max(shares[group]!, found.shares[place]!)
+      const place = placeOf(seq)
+      scores[group] = Math.max(scores[group]!, found.scores[place] ?? 0)
+      shares[group] = Math.max(shares[group]!, found.shares[place] ?? 0)
     }
   }
   return { scores, shares }
+}
+
+/** Where a number stands in an ascending list, or would. */
+function lowerBound(values: readonly number[], value: number): number {
+  let low = 0
+  let high = values.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (values[middle]! < value) low = middle + 1
+    else high = middle
+  }
+  return low
 }

@@ -3,9 +3,24 @@ import type { ContextBoundary, ContextChoice, ContextSituation } from './strateg
 import type { Repair } from './tool-calls.js'
 
 /** What a message of the context is there for. */
-export type ContextPart = 'system' | 'facts' | 'summary' | 'history' | 'recall' | 'query'
+export type ContextPart =
+  | 'system'
+  | 'facts'
+  | 'summary'
+  | 'history'
+  | 'preferences'
+  | 'cart'
+  | 'state'
+  | 'recall'
+  | 'query'
 
-/** One message for the model. */
+/** Data of a session that a context can tell of. */
+export type IncludedPart = 'preferences' | 'cart' | 'state'
+
+/**
+ * One message for the model. Blocks that would stand beside a message of the user are text parts at its beginning; `part`
+ * is then what the message itself is there for.
+ */
 export interface ContextMessage extends ModelMessage {
   readonly part: ContextPart
 }
@@ -13,14 +28,16 @@ export interface ContextMessage extends ModelMessage {
 /** What is in a context and what is not, for logs, dashboards and tests. Plain data. */
 export interface ContextReport {
   readonly strategy: string
-  /** Tokens by part. `reply` is kept free for the answer and is not part of the context's `tokens`. */
-  readonly tokens: Readonly<Record<ContextPart | 'reply', number>>
+  /** Tokens by part. `tools` and `reply`, kept free for the answer, are not part of the context's `tokens`. */
+  readonly tokens: Readonly<Record<ContextPart | 'tools' | 'reply', number>>
   /** What is in: seqs of history and of what is quoted, ids of facts, stretches that are summed up. */
   readonly kept: {
     readonly history: readonly number[]
     readonly recall: readonly number[]
     readonly facts: readonly string[]
     readonly summaries: readonly { readonly from: number; readonly to: number }[]
+    /** Data of the session; `isCut` when it was longer than a quarter of what was left, and its beginning is in. */
+    readonly included: readonly { readonly part: IncludedPart; readonly isCut: boolean }[]
   }
   /** Stretches of the log that are out, and why. */
   readonly dropped: readonly DroppedRange[]
@@ -50,28 +67,48 @@ export interface DroppedRange {
 
 /** What was left out, as ranges, and why. */
 export function droppedRanges(
-  { groups, choice }: ContextSituation & { readonly choice: ContextChoice },
+  layout: ContextSituation & { readonly choice: ContextChoice },
   kept: ReadonlySet<number>,
   unasked: ReadonlySet<number>,
 ): readonly DroppedRange[] {
+  const { groups, choice, messages, seqs, isWhole } = layout
   const summaries = choice.summaries ?? []
   const ranges: { from: number; to: number; messages: number; why: DroppedRange['why'] }[] = []
-  let last = -2
-  for (let index = 0; index < groups.length; index++) {
-    if (kept.has(index)) continue
-    const seqs = groups[index]!.seqs
-    const from = seqs[0]!
-    const to = seqs.at(-1)!
-    const isTold = summaries.some((summary) => summary.from <= from && to <= summary.to)
-    const why = isTold ? 'summarized' : unasked.has(index) ? 'no-question' : 'outside-window'
+  let isOpen = false
+  const add = (from: number, to: number, count: number, why: DroppedRange['why']): void => {
     const range = ranges.at(-1)
-    if (range !== undefined && range.why === why && last === index - 1) {
+    if (isOpen && range !== undefined && range.why === why) {
       range.to = Math.max(range.to, to)
-      range.messages += seqs.length
+      range.messages += count
     } else {
-      ranges.push({ from, to, messages: seqs.length, why })
+      ranges.push({ from, to, messages: count, why })
     }
-    last = index
+    isOpen = true
   }
+  const whyOf = (from: number, to: number): DroppedRange['why'] =>
+    summaries.some((summary) => summary.from <= from && to <= summary.to) ? 'summarized' : 'outside-window'
+
+  // What was not even read lies between the groups.
+  const present = new Set(isWhole ? [] : messages.map(({ seq }) => seq))
+  let next = 0
+  const addMissing = (before: number): void => {
+    if (isWhole) return
+    for (; next < seqs.length && seqs[next]! < before; next++) {
+      const seq = seqs[next]!
+      if (!present.has(seq)) add(seq, seq, 1, whyOf(seq, seq))
+    }
+  }
+  for (let index = 0; index < groups.length; index++) {
+    const group = groups[index]!
+    const from = group.seqs[0]!
+    const to = group.seqs.at(-1)!
+    addMissing(from)
+    if (kept.has(index)) isOpen = false
+    else {
+      const why = whyOf(from, to)
+      add(from, to, group.seqs.length, why !== 'summarized' && unasked.has(index) ? 'no-question' : why)
+    }
+  }
+  addMissing(Number.POSITIVE_INFINITY)
   return ranges
 }

@@ -4,10 +4,14 @@ import type { CountTokens } from './token-count.js'
 
 /**
  * A tool's result with the beginning of its output, when it takes more than `maxTokens`: one page that a tool fetched
- * must not push out the conversation, or itself. The log keeps it whole.
+ * must not push out the conversation, or itself. The log keeps it whole. `tokens` is what all of it takes, where known.
  */
-export function shortened(part: MessagePart, maxTokens: number, countTokens: CountTokens): MessagePart {
-  const tokens = countTokens({ role: 'tool', content: [part] })
+export function shortened(
+  part: MessagePart,
+  maxTokens: number,
+  countTokens: CountTokens,
+  tokens = countTokens({ role: 'tool', content: [part] }),
+): MessagePart {
   if (part.type !== 'tool-result' || tokens <= maxTokens) return part
   const output = part['output']
   const text = textOfOutput(output)

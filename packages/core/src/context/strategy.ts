@@ -1,6 +1,7 @@
 import type { Message } from '../domain/message.js'
 import type { Fact, Summary } from '../domain/session-body.js'
 import type { MessageGroup } from './groups.js'
+import type { ContextNeeds } from './needs.js'
 import type { RelevanceIndex } from './relevance-index.js'
 import type { CountTokens } from './token-count.js'
 
@@ -8,8 +9,14 @@ import type { CountTokens } from './token-count.js'
 export interface ContextSituation {
   /** The active path as it is in the log, oldest first. */
   readonly messages: readonly Message[]
-  /** Every group of the active path, oldest first. */
+  /** Groups of the active path, oldest first: all of them, or what the strategy needs. */
   readonly groups: readonly MessageGroup[]
+  /** From this group on, none of the path is missing. What is before it can be quoted or kept, and is no window. */
+  readonly start: number
+  /** Whether `groups` holds all of the path. */
+  readonly isWhole: boolean
+  /** The seqs of the whole active path, ascending. */
+  readonly seqs: readonly number[]
   /** The group with the latest user message, which is always in; undefined when nobody has spoken. */
   readonly latest: number | undefined
   /** Groups that are in already. */
@@ -23,6 +30,8 @@ export interface ContextSituation {
   readonly phase: string | undefined
   readonly facts: readonly Fact[]
   readonly summaries: readonly Summary[]
+  /** Up to this seq, summaries tell of the log that are in already (0: none are). */
+  readonly told: number
   /** The seq the window began at in the call before. */
   readonly boundary: number | undefined
   readonly index: RelevanceIndex | undefined
@@ -51,5 +60,10 @@ export interface ContextChoice {
 /** A way to choose what a model sees: pure, deterministic, and never more than `room` tokens. */
 export interface ContextStrategy {
   readonly name: string
+  /**
+   * What it has to see of the session, so that no more is read (default: all of it). `room` is what the model takes, and
+   * `groups` holds a few of the newest messages.
+   */
+  needs?(situation: ContextSituation): ContextNeeds
   choose(situation: ContextSituation): ContextChoice
 }

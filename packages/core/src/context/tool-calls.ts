@@ -1,4 +1,5 @@
 import type { Message, MessagePart } from '../domain/message.js'
+import { wellFormedMessage } from './well-formed.js'
 
 /** Where the context differs from the log, and why. */
 export interface Repair {
@@ -6,6 +7,12 @@ export interface Repair {
   readonly why:
     | 'corrupt'
     | 'blank'
+    /** Half of a surrogate pair, which a provider refuses: the sign for an unreadable character stands in for it. */
+    | 'lone-surrogate'
+    /** A system message that is not at the head of the log: it is shown as a note. */
+    | 'note'
+    /** Messages of one role in a row, joined into the first because alternation was asked for. */
+    | 'joined'
     /** A result without a call, or a second one. */
     | 'orphan-result'
     /** A part where no provider accepts it, such as a call made by a user. */
@@ -24,6 +31,7 @@ export interface ToolCall {
   readonly id: string
   /** The id it goes by in the context: ids are unique there, though some models count anew each turn. */
   readonly shownAs: string
+  readonly toolName: string | undefined
   result?: { readonly part: MessagePart; readonly from: Message }
 }
 
@@ -42,12 +50,15 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
   const matched: MatchedMessage[] = []
   const repairs: Repair[] = []
   const usedIds = new Set<string>()
+  const timesUsed = new Map<string, number>()
   const open = new Map<string, ToolCall[]>()
   // SessionSnapshot since the last message that stayed: a tool's answer ends a step, so a later call is no parallel one.
   let answered = false
 
-  for (const message of messages) {
+  for (const stored of messages) {
+    const message = wellFormedMessage(stored)
     const { content, seq } = message
+    if (message !== stored && message.status !== 'corrupt') repairs.push({ seq, why: 'lone-surrogate' })
     if (message.status === 'corrupt') {
       repairs.push({ seq, why: 'corrupt' })
     } else if (typeof content === 'string') {
@@ -77,7 +88,12 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
     for (const part of content) {
       const id = idOf(part)
       if (part.type === 'tool-call' && id !== undefined && message.role === 'assistant') {
-        const call: ToolCall = { id, shownAs: unusedId(id) }
+        const { toolName } = part as { toolName?: unknown }
+        const call: ToolCall = {
+          id,
+          shownAs: unusedId(id),
+          toolName: typeof toolName === 'string' ? toolName : undefined,
+        }
         if (call.shownAs !== id) repairs.push({ seq, why: 'renamed-call', toolCallId: id })
         rest.push(call.shownAs === id ? part : { ...part, toolCallId: call.shownAs })
         if (!own.has(id)) calls.push(call)
@@ -102,8 +118,13 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
   }
 
   function unusedId(id: string): string {
+    let times = timesUsed.get(id) ?? 0
     let shownAs = id
-    for (let times = 2; usedIds.has(shownAs); times++) shownAs = `${id}-${times}`
+    do {
+      times++
+      shownAs = times === 1 ? id : `${id}-${times}`
+    } while (usedIds.has(shownAs))
+    timesUsed.set(id, times)
     usedIds.add(shownAs)
     return shownAs
   }

@@ -17,7 +17,8 @@ export function slidingWindow(options: SlidingWindowOptions = {}): ContextStrate
   const { maxMessages = Infinity, maxTokens = Infinity } = options
   return {
     name: 'sliding-window',
-    choose({ groups, taken, room }) {
+    needs: ({ room }) => ({ messages: maxMessages, tokens: Math.min(room, maxTokens) }),
+    choose({ groups, taken, room, start }) {
       let messages = 0
       let tokens = 0
       for (const index of taken) {
@@ -26,7 +27,7 @@ export function slidingWindow(options: SlidingWindowOptions = {}): ContextStrate
       }
       let left = Math.min(room, maxTokens - tokens)
       const history: number[] = []
-      for (let index = groups.length - 1; index >= 0; index--) {
+      for (let index = groups.length - 1; index >= start; index--) {
         if (taken.has(index)) continue
         const group = groups[index]!
         if (group.tokens > left || messages + group.messages.length > maxMessages) break
@@ -56,19 +57,28 @@ export function stableWindow(options: StableWindowOptions = {}): ContextStrategy
   const { low = 0.5, reserve = 0 } = options
   return {
     name: 'stable-window',
-    choose({ groups, taken, room, boundary }) {
-      const all = untaken(groups, taken, 0)
-      if (sumOf(groups, all) <= room) return { history: all }
+    needs: ({ room }) => ({ tokens: room }),
+    choose({ groups, taken, room, boundary, start, isWhole, told }) {
+      const all = untaken(groups, taken, start)
+      if (isWhole && sumOf(groups, all) <= room) return { history: all }
       const most = Math.max(0, room - reserve)
       const least = most * low
-      const kept = boundary === undefined ? -1 : groups.findIndex((group) => group.seqs[0]! >= boundary)
+      const kept =
+        boundary === undefined
+          ? -1
+          : groups.findIndex((group, index) => index >= start && group.seqs[0]! >= boundary)
       if (kept >= 0) {
         const history = untaken(groups, taken, kept)
         const tokens = sumOf(groups, history)
         // Far below the low mark, the room has grown since: what was left out then can come back.
         if (tokens <= most && tokens * 2 >= least) return { history, boundary: boundary! }
       }
-      const history = fromUser(groups, taken, newest(groups, taken, least))
+      const few = newest(groups, taken, least, start)
+      // What no summary tells of yet stays, if it fits.
+      const untold =
+        told === 0 ? [] : untaken(groups, taken, start).filter((index) => groups[index]!.seqs[0]! > told)
+      const fits = untold.length > few.length && sumOf(groups, untold) <= most
+      const history = fromUser(groups, taken, fits ? untold : few)
       const first = history.at(-1)
       return first === undefined ? {} : { history, boundary: groups[first]!.seqs[0]! }
     },
@@ -80,10 +90,11 @@ function newest(
   groups: readonly MessageGroup[],
   taken: ReadonlySet<number>,
   room: number,
+  start: number,
 ): readonly number[] {
   const history: number[] = []
   let left = room
-  for (let index = groups.length - 1; index >= 0; index--) {
+  for (let index = groups.length - 1; index >= start; index--) {
     if (taken.has(index)) continue
     left -= groups[index]!.tokens
     if (left < 0) break
@@ -122,7 +133,8 @@ export function fromUser(
   for (const index of taken) if (index < oldest) return history
   const end = history.findLastIndex((index) => groups[index]!.role === 'user')
   if (end >= 0) return history.slice(0, end + 1)
-  const first = Math.min(...taken)
+  let first = Infinity
+  for (const index of taken) first = Math.min(first, index)
   // No question inside but the latest one, which is in: what came before it is the tail of another turn.
   return Number.isFinite(first) ? history.filter((index) => index > first) : history
 }

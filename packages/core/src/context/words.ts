@@ -1,3 +1,4 @@
+import { baseOf } from './word-base.js'
 import { stemOf } from './stem.js'
 
 // Words that say nothing of what a text is about: the small ones, and those that questions are made of
@@ -17,10 +18,13 @@ const stopWords = new Set(
 )
 
 // Scripts that put no space between words: pairs of characters stand in for them.
-const unspaced =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u
-const runs =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}ー]+|[\p{L}\p{N}\p{M}]+(?:['’][\p{L}]+)*/gu
+const unspacedScripts = ['Han', 'Hiragana', 'Katakana', 'Thai', 'Lao', 'Khmer', 'Myanmar']
+const unspacedSet = `${unspacedScripts.map((script) => `\\p{Script=${script}}`).join('')}ー`
+const unspaced = new RegExp(`[${unspacedSet}]`, 'u')
+const runs = new RegExp(
+  `[${unspacedSet}]+|(?:(?![${unspacedSet}])[\\p{L}\\p{N}\\p{M}])+(?:['’]\\p{L}+)*`,
+  'gu',
+)
 
 /** The words of a text, in lower case, as they stand; text without spaces in pairs of characters. */
 export function wordsOf(text: string): string[] {
@@ -39,11 +43,46 @@ export function wordsOf(text: string): string[] {
   return words
 }
 
+// Longer ones are no words, and what stems them need not bear them.
+const longestWord = 40
+
 /** What a word counts as when texts are compared; undefined for one that says nothing. */
 export function termOf(word: string): string | undefined {
   const bare = /['’]/.test(word) ? word.replace(/['’]s$/, '').replaceAll(/['’]/g, '') : word
   if (stopWords.has(bare)) return undefined
-  return /^[a-z]+$/.test(bare) ? stemOf(bare) : bare.normalize('NFKC')
+  const short = bare.length > longestWord ? bare.slice(0, longestWord) : bare
+  return /^[a-z]+$/.test(short) ? stemOf(short) : baseOf(short)
+}
+
+// Texts repeat their words; this many are stemmed once.
+const mostKnown = 4096
+const known = new Map<string, string>()
+
+/** The terms of a text, in order, those that say nothing left out. */
+export function termsOf(text: string): string[] {
+  const terms: string[] = []
+  for (const word of wordsOf(text)) {
+    let term = known.get(word)
+    if (term === undefined) {
+      term = termOf(word) ?? ''
+      if (known.size >= mostKnown) known.clear()
+      if (word.length <= longestWord) known.set(word, term)
+    }
+    if (term !== '') terms.push(term)
+  }
+  return terms
+}
+
+/** Whether a text reads as English: no letter beyond its own, and many of its small words. */
+export function isEnglish(text: string): boolean {
+  const words =
+    text
+      .slice(0, 1000)
+      .toLowerCase()
+      .match(/[\p{L}\p{M}'’]+/gu) ?? []
+  if (words.some((word) => !/^[a-z'’]+$/.test(word))) return false
+  const small = words.filter((word) => stopWords.has(word.replaceAll(/['’]/g, '')))
+  return small.length * 5 >= words.length
 }
 
 /** The name a text begins with, where several speakers are told apart so: `Maria: I moved` was said by Maria. */

@@ -1,92 +1,79 @@
-import { mergeFacts } from '../context/facts.js'
-import { createRelevanceIndex, type RelevanceIndex } from '../context/relevance-index.js'
-import { onPath, readPath } from '../domain/path.js'
-import type { Message } from '../domain/message.js'
-import type { Fact, SeqRange } from '../domain/session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
+import type { Message } from '../domain/message.js'
+import { PageReader } from './read-pages.js'
+import { SessionHistory, type SessionHistoryOptions } from './session-history.js'
 
-/** The active branch of a session, oldest first, and an index over its messages. */
-export interface CachedHistory {
-  readonly messages: readonly Message[]
-  readonly index: RelevanceIndex
-  /** What was drawn from the messages. */
-  readonly facts: readonly Fact[]
-}
-
-/** Remembers the histories of sessions in use, so that each context reads and indexes only what is new. */
+/** What this process remembers of the logs of sessions in use, bounded by bytes over all of them. */
 export interface HistoryCache {
-  /** The history of a session that was just read with its newest messages. */
-  of(record: SessionRecord, path: readonly SeqRange[], newest: readonly Message[]): Promise<CachedHistory>
+  /** Bytes it holds between uses, nearly. */
+  readonly bytes: number
+  /** What is remembered of a session that was just read. Call `release` when done with it. */
+  use(record: SessionRecord): SessionHistory
+  /** Forgets what is over the bounds: of this session all but what was just used, then sessions longest out of use. */
+  release(record: SessionRecord, used: readonly Message[]): void
 }
 
-interface CacheEntry extends CachedHistory {
+interface Entry {
   readonly incarnation: string
   readonly trimmedSeq: number
-  readonly path: string
+  readonly history: SessionHistory
+  /** As of the last release. */
+  bytes: number
 }
 
-const pageSize = 1000
+// One session may take so much of all there is; a longer one is read in part each time.
+const shareOfOne = 1 / 4
 
-export interface HistoryCacheOptions {
-  /** How many to remember; the one longest out of use is forgotten first. */
-  maxSessions: number
-  extractFacts: (message: Message) => readonly Fact[]
+export interface HistoryCacheOptions extends Omit<SessionHistoryOptions, 'maxBytes'> {
+  /** Bytes of all sessions together; those longest out of use are forgotten first. */
+  readonly maxBytes: number
 }
 
-export function createHistoryCache(
-  store: SessionStore,
-  { maxSessions, extractFacts }: HistoryCacheOptions,
-): HistoryCache {
-  const kept = new Map<string, CacheEntry>()
+export function createHistoryCache(store: SessionStore, options: HistoryCacheOptions): HistoryCache {
+  const { maxBytes } = options
+  const entries = new Map<string, Entry>()
+  let bytes = 0
 
   return {
-    async of(record, path, newest) {
-      const key = JSON.stringify([record.tenantId, record.id])
-      const shape = JSON.stringify(path)
+    get bytes() {
+      return bytes
+    },
+    use(record) {
+      const key = keyOf(record)
       const { incarnation, trimmedSeq } = record
-      const found = kept.get(key)
-      // What is in the log stays as it is, so an index outlives a change of branch, and nothing else does.
-      const isSame = found?.incarnation === incarnation && found.trimmedSeq === trimmedSeq
-      const isGrown = isSame && found.path === shape
-      const known = isGrown ? found.messages : []
-      const index = isSame ? found.index : createRelevanceIndex()
-      const after = known.at(-1)?.seq ?? trimmedSeq
-      const added = await readAfter(record, path, newest, after)
-      index.add(added)
-      const next: CacheEntry = {
-        incarnation,
-        trimmedSeq,
-        path: shape,
-        index,
-        facts: mergeFacts(isGrown ? found.facts : [], added.flatMap(extractFacts)),
-        messages: added.length === 0 ? known : [...known, ...added],
+      const found = entries.get(key)
+      if (found?.incarnation === incarnation && found.trimmedSeq === trimmedSeq) {
+        // The one used last stands last.
+        entries.delete(key)
+        entries.set(key, found)
+        return found.history
       }
-      kept.delete(key)
-      kept.set(key, next)
-      if (kept.size > maxSessions) kept.delete(kept.keys().next().value!)
-      return next
+      forget(key)
+      const reader = new PageReader(store, { tenantId: record.tenantId, id: record.id })
+      const history = new SessionHistory(reader, { ...options, maxBytes: maxBytes * shareOfOne })
+      entries.set(key, { incarnation, trimmedSeq, history, bytes: 0 })
+      return history
+    },
+    release(record, used) {
+      const entry = entries.get(keyOf(record))
+      if (entry === undefined) return
+      entry.history.shrink(used)
+      bytes += entry.history.bytes - entry.bytes
+      entry.bytes = entry.history.bytes
+      for (const key of entries.keys()) {
+        if (bytes <= maxBytes) break
+        forget(key)
+      }
     },
   }
 
-  async function readAfter(
-    record: SessionRecord,
-    path: readonly SeqRange[],
-    newest: readonly Message[],
-    after: number,
-  ): Promise<readonly Message[]> {
-    if (record.lastSeq <= after) return []
-    // The newest messages came along with the session; often nothing else is missing.
-    if ((newest[0]?.seq ?? Number.POSITIVE_INFINITY) <= after + 1) {
-      return newest.filter(({ seq }) => seq > after && onPath(path, seq))
-    }
-    const messages: Message[] = []
-    let from: number | undefined = after
-    while (from !== undefined) {
-      const page = await readPath(store, record, path, { after: from, limit: pageSize })
-      messages.push(...page.messages)
-      from = page.after
-    }
-    return messages.filter(({ seq }) => seq <= record.lastSeq)
+  function forget(key: string): void {
+    bytes -= entries.get(key)?.bytes ?? 0
+    entries.delete(key)
   }
+}
+
+function keyOf({ tenantId, id }: SessionRecord): string {
+  return JSON.stringify([tenantId, id])
 }

@@ -99,8 +99,21 @@ export function createService(options: SessionsOptions): Service {
     context: options.context ?? {},
     transfers: toTransferConfig(options.transfers),
     histories: createHistoryCache(store, {
-      maxSessions: limit(options.context?.cachedSessions, 'context.cachedSessions', 100),
-      extractFacts: options.context?.extractFacts ?? (() => []),
+      maxBytes: limit(options.context?.cacheBytes, 'context.cacheBytes', 64 * 1024 * 1024),
+      extractFacts: options.context?.extractFacts,
+      embed: options.context?.embed,
+      onEmbedFailure: (cause) =>
+        warn({
+          code: 'embed_failed',
+          message: 'Messages could not be embedded; words alone find them.',
+          cause,
+        }),
+      onIndexFull: () =>
+        warn({
+          code: 'recall_limited',
+          message:
+            'A session says more than its index may hold: its later messages are not recalled. See context.cacheBytes.',
+        }),
     }),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
     work: new Workload(),

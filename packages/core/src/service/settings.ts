@@ -79,8 +79,11 @@ export interface ContextSettings {
   embed?: Embed
   /** Draws facts from a message, for contexts to tell of (default: none; `extractFacts` knows simple English rules). */
   extractFacts?: (message: Message) => readonly Fact[]
-  /** How many sessions keep their messages and their index in memory between contexts (default 100). */
-  cachedSessions?: number
+  /**
+   * Bytes of memory that messages and indexes of all sessions together may take between contexts (default 64 MiB); one
+   * session takes a quarter of it at most. What is not in memory is read again.
+   */
+  cacheBytes?: number
 }
 
 /** What the turns of a scope may use. */
@@ -110,6 +113,7 @@ export interface SessionWarning {
     | 'budget_unsettled'
     | 'side_records_kept'
     | 'embed_failed'
+    | 'recall_limited'
     | 'summarize_failed'
     | 'compact_failed'
   readonly message: string

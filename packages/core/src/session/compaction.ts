@@ -1,15 +1,25 @@
+import { toPlanMessage } from '../context/plan-messages.js'
+import {
+  lastTold,
+  mostOfMessage,
+  planOf,
+  type SummaryLimits,
+  summaryLimits,
+} from '../context/plan-summary.js'
 import {
   addSummary,
   excerpt,
   makeSummary,
-  planSummary,
   type SummaryOptions,
+  type SummaryPlan,
   type WriteSummary,
 } from '../context/summary.js'
-import type { LiveSession } from '../service/live-session.js'
+import { type ClosedRange, rangesIn } from '../domain/path-ranges.js'
 import type { Message } from '../domain/message.js'
 import type { Summary } from '../domain/session-body.js'
-import type { WholeSession } from './whole.js'
+import { inSlices } from '../slices.js'
+import type { LiveSession } from '../service/live-session.js'
+import type { SessionHistory } from '../service/session-history.js'
 
 /** How one compaction is made. */
 export interface CompactOptions extends SummaryOptions {
@@ -23,22 +33,53 @@ export interface CompactOptions extends SummaryOptions {
 export interface Compaction {
   /** False when there was not enough to sum up, or another process was faster. */
   readonly compacted: boolean
-  /** What was made; the messages it stands for stay where they are. */
+  /** The last one that was made; the messages it stands for stay where they are. */
   readonly summary?: Summary
+  /** True when there was more to sum up than one call does. */
+  readonly more?: boolean
 }
+
+// Calls of the summarizer in one go: a session of years is summed up over several.
+const mostRounds = 16
 
 /** Sums up what is old enough. The messages stay in the log; a message appended meanwhile is not touched. */
 export async function compact(
   live: LiveSession,
-  { body, messages }: Pick<WholeSession, 'body' | 'messages'>,
   options: CompactOptions = {},
+  room?: number,
 ): Promise<Compaction> {
-  const { context: wanted, countTokens, emit, storeClock, warn } = live.service
-  const { signal, summarize = wanted.summarize, ...limits } = options
-  const plan = planSummary(messages, body.summaries, { ...wanted.summaries, ...limits })
+  const { context: wanted } = live.service
+  const { signal, summarize = wanted.summarize, ...given } = options
+  const limits = summaryLimits({ ...wanted.summaries, ...given }, room)
+  let last: Compaction = { compacted: false }
+  for (let round = 0; round < mostRounds; round++) {
+    const made = await compactOnce(live, limits, summarize, signal)
+    if (!made.compacted) return last
+    last = made
+  }
+  return { ...last, more: true }
+}
+
+async function compactOnce(
+  live: LiveSession,
+  limits: SummaryLimits,
+  summarize: WriteSummary | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Compaction> {
+  const { countTokens, emit, storeClock, warn, histories } = live.service
+  const { record, body } = await live.load()
+  const history = histories.use(record)
+  let plan: SummaryPlan | undefined
+  try {
+    const ranges = rangesIn(body.path, record)
+    plan = await history.exclusive(async () => planNext(live, { history, ranges }, body.summaries, limits))
+  } finally {
+    histories.release(record, [])
+  }
   if (plan === undefined) return { compacted: false }
+  const made: SummaryPlan = plan
   const write = summarize ?? ((asked) => excerpt(asked, countTokens))
-  const { summary, failure } = await makeSummary(plan, write, {
+  const { summary, failure } = await makeSummary(made, write, {
     at: storeClock.now(),
     countTokens,
     ...(signal === undefined ? {} : { signal }),
@@ -51,31 +92,83 @@ export async function compact(
     })
   }
   let compacted = false
-  const { record } = await live.update((before) => {
-    const summaries = addSummary(before.summaries, plan, summary)
+  const { record: after } = await live.update((before) => {
+    const summaries = addSummary(before.summaries, made, summary)
     compacted = summaries !== before.summaries
     return compacted ? { ...before, summaries } : before
   })
   if (!compacted) return { compacted }
-  emit('context.compacted', record, { from: plan.from, to: plan.to, tokens: summary.tokens })
+  emit('context.compacted', after, { from: made.from, to: made.to, tokens: summary.tokens })
   return { compacted, summary }
 }
 
-/** Sums up in the background once the history is over the service's threshold, one session at a time. */
-export function compactLater(live: LiveSession, messages: readonly Message[]): void {
-  const { work, context: wanted, warn } = live.service
-  const tokens = messages.reduce((sum, message) => sum + message.tokens, 0)
-  if (tokens <= (wanted.compactAboveTokens ?? Number.POSITIVE_INFINITY)) return
+/** What to sum up next: reads what follows the last summary, as far as one plan takes it in, and what is kept. */
+export async function planNext(
+  live: LiveSession,
+  { history, ranges }: { history: SessionHistory; ranges: readonly ClosedRange[] },
+  summaries: readonly Summary[],
+  limits: SummaryLimits,
+): Promise<SummaryPlan | undefined> {
+  const told = lastTold(summaries)
+  const end = await keptFrom(history, ranges, told, limits.keepTokens)
+  const fresh: Message[] = []
+  let left = Math.max(limits.inputTokens, limits.minTokens)
+  const open = ranges.flatMap(({ from, to }) => {
+    const range = { from: Math.max(from, told + 1), to: Math.min(to, end - 1) }
+    return range.from <= range.to ? [range] : []
+  })
+  for await (const message of history.forwards(open)) {
+    fresh.push(message)
+    // A result of a tool is cut before it is handed on, so one may not use up what many share.
+    left -= Math.min(message.tokens, Math.ceil(limits.inputTokens / 10))
+    if (left < 0) break
+  }
+  const { countTokens } = live.service
+  const most = mostOfMessage(limits)
+  const short = await inSlices(
+    (function* () {
+      const made: Message[] = []
+      for (const message of fresh) {
+        made.push(toPlanMessage(message, most, countTokens))
+        yield
+      }
+      return made
+    })(),
+  )
+  return planOf(short, summaries, limits, countTokens)
+}
+
+/** The seq from which on messages are kept as they are, after the one that summaries tell of last. */
+async function keptFrom(
+  history: SessionHistory,
+  ranges: readonly ClosedRange[],
+  told: number,
+  keepTokens: number,
+): Promise<number> {
+  let left = keepTokens
+  let stepFrom = Number.MAX_SAFE_INTEGER
+  let extra = mostExtra
+  const wanted = (): number => Math.max(8, left / 50)
+  for await (const message of history.backwards(ranges, wanted)) {
+    if (message.seq <= told) return told + 1
+    left -= message.tokens
+    if (left >= 0 && message.role !== 'tool') stepFrom = message.seq
+    if (left >= 0) continue
+    if (message.role === 'user') return message.seq
+    else if (message.role !== 'tool' && extra-- <= 0) return message.seq
+  }
+  return left >= 0 ? 0 : stepFrom
+}
+
+// Steps kept beyond the bound, to begin where a user speaks.
+const mostExtra = 32
+
+/** Sums up in the background, one session at a time, while there is something to sum up. */
+export function compactLater(live: LiveSession, room: number): void {
+  const { work, warn } = live.service
   work.background(JSON.stringify(['compact', live.ref.tenantId, live.ref.id]), async () => {
-    await live
-      .load()
-      .then(({ body }) => compact(live, { body, messages }))
-      .catch((cause: unknown) => {
-        warn({
-          code: 'compact_failed',
-          message: 'A history could not be summed up; it is tried again.',
-          cause,
-        })
-      })
+    await compact(live, {}, room).catch((cause: unknown) => {
+      warn({ code: 'compact_failed', message: 'A history could not be summed up; it is tried again.', cause })
+    })
   })
 }

@@ -1,11 +1,25 @@
-import { buildContext, type ContextOptions } from '../context/build-context.js'
+import {
+  buildContext,
+  type ContextOptions,
+  situationOf,
+  tokensOfTools,
+  toolResultTokensOf,
+} from '../context/build-context.js'
+import { defaultStrategy } from '../context/default-strategy.js'
 import { mergeFacts } from '../context/facts.js'
-import { embedMessages } from '../context/embed.js'
 import type { BuiltContext } from '../context/lay-out.js'
-import type { CachedHistory } from '../service/history-cache.js'
+import { needsOf } from '../context/needs.js'
+import { summaryLimits } from '../context/plan-summary.js'
+import { addSummary, excerptSummary } from '../context/summary.js'
+import type { CountTokens } from '../context/token-count.js'
+import { type ClosedRange, rangesIn } from '../domain/path-ranges.js'
+import type { Message, MessageInput } from '../domain/message.js'
+import type { SessionBody, Summary } from '../domain/session-body.js'
+import type { IncludedPart } from '../context/report.js'
 import type { LiveSession } from '../service/live-session.js'
-import { type Message, type MessageInput, textOf } from '../domain/message.js'
-import { compactLater } from './compaction.js'
+import type { SessionHistory } from '../service/session-history.js'
+import { compactLater, planNext } from './compaction.js'
+import { gatherMessages, type GatheredMessages } from './gather-messages.js'
 
 // As many as one turn and its tools are likely to have added since the last context.
 const usualNews = 32
@@ -19,6 +33,8 @@ export interface SessionContextOptions extends ContextOptions {
    * quotes of what the latest user message names).
    */
   query?: string
+  /** What else of the session the model is told, each in a block of its own (default: none of it). */
+  include?: readonly IncludedPart[]
   /** Where the conversation stands, for strategies that choose by it (default: nowhere in particular). */
   phase?: string
   /**
@@ -35,51 +51,147 @@ export async function sessionContext(
   pending: readonly MessageInput[],
   options: SessionContextOptions,
 ): Promise<BuiltContext> {
-  const { system, query, phase, remember = query === undefined, ...others } = options
-  const { histories, countTokens, historyExpired, context: wanted } = live.service
+  const { query, remember = query === undefined } = options
+  const { histories, historyExpired } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)
   const isEmpty = !live.isStored || historyExpired(newest.at(-1))
-  const kept = await histories.of(record, isEmpty ? [] : body.path, isEmpty ? [] : newest)
-  const { messages, index } = kept
-  const added = pending.map((input, place) => toPending(input, place, messages.at(-1), countTokens))
-  const queryVector = await vectorOf(query ?? lastUserText([...messages, ...added]), live, kept)
-
-  const built = buildContext(
-    {
-      messages: [...messages, ...added],
-      facts: mergeFacts(kept.facts, body.facts),
-      summaries: body.summaries,
-      // What is not stored has no place in the index yet: another message may get that seq.
-      index: { ...index, size: index.size, add: () => {} },
-      ...(system === undefined ? {} : { system }),
-      ...(query === undefined ? {} : { query }),
-      ...(queryVector === undefined ? {} : { queryVector }),
-      ...(phase === undefined ? {} : { phase }),
-      ...(body.boundary === undefined ? {} : { boundary: body.boundary }),
-    },
-    { countTokens, ...others },
-  )
-
-  const { boundary, boundaryMoved } = built.report
-  if (remember && live.isStored && boundaryMoved) {
-    // The context is right without it; the next one begins elsewhere once more, that is all.
-    await live.update((before) => ({ ...before, boundary })).catch(() => undefined)
+  const ranges = isEmpty ? [] : rangesIn(body.path, record)
+  const history = histories.use(record)
+  let used: readonly Message[] = []
+  try {
+    return await history.exclusive(async () => {
+      const onPath = newest.filter(({ seq }) => ranges.some(({ from, to }) => from <= seq && seq <= to))
+      history.take(onPath)
+      const { messages, built, sumsUpWith } = await buildNow(
+        live,
+        { body, ranges, newest: onPath, history, pending },
+        options,
+      )
+      used = messages
+      const { boundary, boundaryMoved } = built.report
+      if (remember && live.isStored && boundaryMoved) {
+        // The context is right without it; the next one begins elsewhere once more, that is all.
+        await live.update((before) => ({ ...before, boundary })).catch(() => undefined)
+      }
+      if (sumsUpWith !== undefined && live.isStored && options.remember !== false)
+        compactLater(live, sumsUpWith)
+      return built
+    })
+  } finally {
+    histories.release(record, used)
   }
-  if (wanted.compactAboveTokens !== undefined && live.isStored && options.remember !== false) {
-    compactLater(live, messages)
-  }
-  return built
 }
 
-async function vectorOf(
-  text: string | undefined,
+interface Found {
+  readonly body: SessionBody
+  readonly ranges: readonly ClosedRange[]
+  readonly newest: readonly Message[]
+  readonly history: SessionHistory
+  readonly pending: readonly MessageInput[]
+}
+
+/** Reads what the strategy needs, and builds the context from it. */
+async function buildNow(
   live: LiveSession,
-  { messages, index }: CachedHistory,
-): Promise<readonly number[] | undefined> {
+  { body, ranges, newest, history, pending }: Found,
+  options: SessionContextOptions,
+): Promise<{ messages: readonly Message[]; built: BuiltContext; sumsUpWith: number | undefined }> {
+  const { system, query, phase, remember: _, include = [], strategy = defaultStrategy(), ...others } = options
+  const { countTokens, context: wanted } = live.service
+  const added = pending.map((input, place) =>
+    toPending(input, place, live.record.lastSeq, newest.at(-1), countTokens),
+  )
+  const room = roomOf(options, countTokens)
+  const given = {
+    summaries: body.summaries,
+    ...(system === undefined ? {} : { system }),
+    ...(query === undefined ? {} : { query }),
+    ...(phase === undefined ? {} : { phase }),
+    ...(body.boundary === undefined ? {} : { boundary: body.boundary }),
+    included: {
+      ...(include.includes('preferences') ? { preferences: body.preferences } : {}),
+      ...(include.includes('cart') ? { cart: body.cart } : {}),
+      ...(include.includes('state') ? { state: body.state } : {}),
+    },
+  }
+  const settings = { countTokens, ...others, strategy }
+  const needs = needsOf(
+    strategy,
+    situationOf({ ...given, facts: body.facts, messages: [...newest, ...added] }, settings, room),
+  )
+  const gathered = await gatherMessages({
+    history,
+    ranges,
+    needs,
+    room,
+    toolResultTokens: toolResultTokensOf(options),
+    query,
+    pending: added,
+    vectorOf: async (text) => vectorOf(live, text),
+    drawsFacts: wanted.extractFacts !== undefined,
+  })
+  const { messages, partial, index, queryVector, facts } = gathered
+  const sumsUpWith = overThreshold(gathered, ranges, wanted.compactAboveTokens, room) ? room : undefined
+  const isTight = partial !== undefined || gathered.tokens > room / 2
+  const summaries =
+    sumsUpWith === undefined || !isTight
+      ? body.summaries
+      : await withExcerpt(live, { history, ranges }, body.summaries, room)
+  const built = buildContext(
+    {
+      ...given,
+      summaries,
+      messages: [...messages, ...added],
+      facts: mergeFacts(facts, body.facts),
+      ...(partial === undefined ? {} : { partial }),
+      ...(index === undefined ? {} : { index }),
+      ...(queryVector === undefined ? {} : { queryVector }),
+    },
+    settings,
+  )
+  return { messages, built, sumsUpWith }
+}
+
+/** Whether so much was said that what is old is to be summed up. Of what was not read, by what was. */
+function overThreshold(
+  { tokens, count, partial }: GatheredMessages,
+  ranges: readonly ClosedRange[],
+  threshold: number | undefined,
+  room: number,
+): boolean {
+  if (threshold === undefined) return false
+  const messages = ranges.reduce((sum, { from, to }) => sum + to - from + 1, 0)
+  const all = partial === undefined ? tokens : (tokens / Math.max(1, count)) * messages
+  return all > Math.min(threshold, room / 2)
+}
+
+/** The summaries, and an excerpt of what none of them tells of yet: what is to be summed up is told meanwhile. */
+async function withExcerpt(
+  live: LiveSession,
+  log: { history: SessionHistory; ranges: readonly ClosedRange[] },
+  summaries: readonly Summary[],
+  room: number,
+): Promise<readonly Summary[]> {
+  const { context: wanted, countTokens } = live.service
+  const plan = await planNext(live, log, summaries, summaryLimits(wanted.summaries, room))
+  if (plan === undefined) return summaries
+  return addSummary(summaries, plan, excerptSummary(plan, plan.messages.at(-1)?.at ?? 0, countTokens))
+}
+
+/** Tokens the model takes of what the session holds. */
+function roomOf(
+  { maxTokens, replyTokens = 0, system, tools }: SessionContextOptions,
+  countTokens: CountTokens,
+): number {
+  const instructions =
+    system === undefined || system === '' ? 0 : countTokens({ role: 'system', content: system })
+  return Math.max(0, maxTokens - replyTokens - instructions - tokensOfTools(tools, countTokens)) || 0
+}
+
+async function vectorOf(live: LiveSession, text: string): Promise<readonly number[] | undefined> {
   const { context: wanted, warn } = live.service
-  if (wanted.embed === undefined || text === undefined || text.trim() === '') return undefined
+  if (wanted.embed === undefined) return undefined
   try {
-    await embedMessages(index, messages, wanted.embed)
     return (await wanted.embed([text]))[0]
   } catch (cause) {
     warn({ code: 'embed_failed', message: 'Messages could not be embedded; words alone find them.', cause })
@@ -87,26 +199,23 @@ async function vectorOf(
   }
 }
 
-function lastUserText(messages: readonly Message[]): string | undefined {
-  const latest = messages.findLast((message) => message.role === 'user')
-  return latest === undefined ? undefined : textOf(latest)
-}
-
 /** A message of a turn that is not stored yet, as the last one of the history. */
 function toPending(
   input: MessageInput,
   place: number,
+  lastSeq: number,
   last: Message | undefined,
   countTokens: (message: Pick<Message, 'role' | 'content'>) => number,
 ): Message {
-  const { role, content } = input
+  const { role, content, name } = input
   return {
-    seq: (last?.seq ?? 0) + place + 1,
+    seq: lastSeq + place + 1,
     id: `pending-${place}`,
     role,
     content,
     at: last?.at ?? 0,
     tokens: countTokens({ role, content }),
     status: 'completed',
+    ...(name === undefined ? {} : { name }),
   }
 }

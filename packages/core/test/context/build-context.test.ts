@@ -111,7 +111,7 @@ describe('buildContext', () => {
     expect(JSON.stringify(sent[2]!.content)).toMatch(/Opening hours: nine to five.*more characters left out/)
     expect(report.repairs).toEqual([{ seq: 3, why: 'shortened-result', toolCallId: 'a' }])
     const whole = buildContext({ messages }, { maxTokens: 100_000 })
-    expect(whole.messages[2]!.content).toEqual([result('a', page)])
+    expect(whole.messages[2]!.content).toEqual([{ ...result('a', page), toolName: 'lookUp' }])
   })
 
   it('lets the assistant speak first without a provider refusing it', () => {

@@ -61,8 +61,11 @@ describe('facts', () => {
     const built = buildContext({ messages, facts: known.slice(0, 2) }, { maxTokens: 1000, strategy: facts() })
     expect(built.messages[0]).toMatchObject({
       role: 'user',
-      part: 'facts',
-      content: '[Known facts]\n- Likes thing number 0\n- Likes thing number 1',
+      part: 'query',
+      content: [
+        { type: 'text', text: '[Known facts]\n- Likes thing number 0\n- Likes thing number 1' },
+        { type: 'text', text: 'Hello' },
+      ],
     })
     expect(built.report.kept.facts).toEqual(['f0', 'f1'])
   })

@@ -52,7 +52,12 @@ describe('groupMessages', () => {
     expect(messages.at(-1)).toMatchObject({
       role: 'tool',
       content: [
-        { type: 'tool-result', toolCallId: 'b', output: { error: expect.stringContaining('interrupted') } },
+        {
+          type: 'tool-result',
+          toolCallId: 'b',
+          toolName: 'lookUp',
+          output: { type: 'error-text', value: expect.stringContaining('interrupted') },
+        },
       ],
     })
     expect(messages.at(-1)).not.toHaveProperty('seq')
@@ -85,7 +90,7 @@ describe('groupMessages', () => {
     )
     expect(messages.slice(-2).map((message) => message.content)).toEqual([
       [{ ...call('0'), toolCallId: '0-2' }],
-      [{ ...result('0', 'second'), toolCallId: '0-2' }],
+      [{ ...result('0', 'second'), toolCallId: '0-2', toolName: 'lookUp' }],
     ])
     expect(repairs).toEqual([{ seq: 5, why: 'renamed-call', toolCallId: '0' }])
   })

@@ -4,7 +4,8 @@ import { buildContext } from '../../src/context/build-context.js'
 import { embedMessages } from '../../src/context/embed.js'
 import { relevance } from '../../src/context/relevance.js'
 import { createRelevanceIndex } from '../../src/context/relevance-index.js'
-import { call, log, realHistory, result } from './histories.js'
+import { textOf } from '../../src/domain/message.js'
+import { call, log, realHistory, result, text } from './histories.js'
 
 const smallTalk = Array.from({ length: 40 }, (_, index) => [
   ['user', `Nice weather today, number ${index}`] as const,
@@ -27,10 +28,15 @@ describe('relevance', () => {
       { maxTokens: 120, strategy: relevance() },
     )
     expect(built.report.kept.recall).toEqual(expect.arrayContaining([1, 2, 3]))
-    const [quote, latest] = built.messages.slice(-2)
-    expect(quote).toMatchObject({ role: 'user', part: 'recall' })
-    expect(quote!.content).toContain('(2026-01-01)\nuser: I am looking for a phone\n')
-    expect(latest).toMatchObject({ part: 'query', content: 'So, anything else?' })
+    const latest = built.messages.at(-1)
+    expect(latest).toMatchObject({
+      role: 'user',
+      part: 'query',
+      content: [
+        text(expect.stringContaining('(2026-01-01)\nuser: I am looking for a phone\n') as string),
+        text('So, anything else?'),
+      ],
+    })
     expect(built.tokens).toBeLessThanOrEqual(120)
   })
 
@@ -47,7 +53,7 @@ describe('relevance', () => {
       { maxTokens: 100, strategy: relevance() },
     )
     expect(built.report.kept.recall).toEqual(expect.arrayContaining([2, 3]))
-    expect(built.messages.at(-2)!.content).toContain('tool: "held at customs in Rotterdam"')
+    expect(textOf(built.messages.at(-1)!)).toContain('tool: "held at customs in Rotterdam"')
   })
 
   it('quotes nothing when nothing fits the query well enough', () => {
@@ -70,6 +76,28 @@ describe('relevance', () => {
     expect(turn('What did I say about the Nokia that broke?')).toContain(3)
     expect(turn('Nice weather today, number 77')).toEqual([])
     expect(turn('So, anything else?')).toEqual([])
+  })
+})
+
+describe('several questions at once', () => {
+  it('quote the answer to each', () => {
+    const said = log(
+      ['user', 'The code of my locker at the station is 48213, and I always forget it.'],
+      ['assistant', 'Noted.'],
+      ...smallTalk,
+      ['user', 'My dog is called Bruno.'],
+      ['assistant', 'A fine name.'],
+      ...smallTalk,
+      ...smallTalk,
+      ['user', 'What was the code of my locker, and what is my dog called?'],
+    )
+    for (const maxTokens of [1000, 2000]) {
+      const shown = buildContext({ messages: said }, { maxTokens })
+        .messages.map((each) => textOf(each))
+        .join()
+      expect(shown).toContain('48213')
+      expect(shown).toContain('Bruno')
+    }
   })
 })
 

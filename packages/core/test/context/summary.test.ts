@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { buildContext } from '../../src/context/build-context.js'
-import {
-  addSummary,
-  excerpt,
-  makeSummary,
-  planSummary,
-  type WriteSummary,
-} from '../../src/context/summary.js'
+import { addSummary, excerpt, makeSummary, type WriteSummary } from '../../src/context/summary.js'
+import { planSummary } from '../../src/context/plan-summary.js'
 import { estimateTokens } from '../../src/context/token-count.js'
 import { textOf } from '../../src/domain/message.js'
 import type { Summary } from '../../src/domain/session-body.js'
@@ -114,7 +109,11 @@ describe('summaries', () => {
     const messages = dialogue(20)
     const summaries = [{ from: 1, to: 30, text: 'They exchanged facts.', tokens: 10, at: 1 }]
     const small = buildContext({ messages, summaries }, { maxTokens: 400 })
-    expect(small.messages[0]).toMatchObject({ role: 'user', part: 'summary' })
+    expect(small.messages[0]).toMatchObject({ role: 'user', part: 'history' })
+    expect(textOf(small.messages[0]!)).toMatch(
+      /^\[Summary of the conversation so far\]\nThey exchanged facts\./,
+    )
+    expect(small.report.tokens.summary).toBeGreaterThan(0)
     expect(small.report.kept.summaries).toEqual([{ from: 1, to: 30 }])
     expect(small.report.dropped[0]).toMatchObject({ from: 1, why: 'summarized' })
     const large = buildContext({ messages, summaries }, { maxTokens: 100_000 })

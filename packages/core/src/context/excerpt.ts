@@ -1,0 +1,166 @@
+import { type Message, textOf } from '../domain/message.js'
+import { type CountTokens, estimateTokens } from './token-count.js'
+import { wellFormed } from './well-formed.js'
+import { termsOf } from './words.js'
+
+/** A line that may stand in an excerpt. */
+interface Line {
+  readonly text: string
+  /** How much it is worth beside others, before it is compared with them. */
+  readonly worth: number
+}
+
+const longestLine = 300
+const mostLines = 2000
+const mostSentences = 40
+// What was said first keeps its place: it is what later turns take for granted.
+const firstShare = 0.6
+const firstLines = 24
+
+// What people say of themselves, or want kept; a hint beside numbers and names, so other languages do without it.
+const personal =
+  /\b(?:my|i'm|i am|im|i've|i have|i like|i love|i prefer|i need|i want|i hate|i live|i work|call me|remember|allergic|never|always|we're|we are|our)\b/i
+
+/**
+ * What matters most of what was said, in the order it was said, within `maxTokens`: sentences that tell something of the
+ * user, numbers, names and rare words before small talk, and what was said first before what came later.
+ */
+export function excerptOf(
+  earlier: readonly string[],
+  messages: readonly Message[],
+  maxTokens: number,
+  countTokens: CountTokens = estimateTokens,
+): string {
+  const lines = [...earlier.flatMap(earlierLines), ...messages.flatMap(linesOf)].slice(0, mostLines)
+  return pick(lines, maxTokens, countTokens)
+}
+
+/** A summary in fewer words: its most telling lines, or sentences where it has few lines. */
+export function shortenedText(text: string, maxTokens: number, countTokens: CountTokens): string {
+  if (tokensOf(text, countTokens) <= maxTokens) return text
+  return pick(earlierLines(text), maxTokens, countTokens)
+}
+
+function pick(lines: readonly Line[], maxTokens: number, countTokens: CountTokens): string {
+  const values = valuesOf(lines)
+  const tokens = lines.map(({ text }) => Math.max(1, tokensOf(text, countTokens) - 3))
+  const chosen = new Set<number>()
+  const best = [...lines.keys()].sort((a, b) => values[b]! - values[a]! || a - b)
+  let left = maxTokens - tokensOf('', countTokens)
+  const take = (places: readonly number[], room: number): void => {
+    for (const place of places) {
+      if (chosen.has(place) || tokens[place]! > room || tokens[place]! > left) continue
+      chosen.add(place)
+      room -= tokens[place]!
+      left -= tokens[place]!
+    }
+  }
+  take(
+    best.filter((place) => place < firstLines),
+    left * firstShare,
+  )
+  take(best, left)
+  const laidOut = (): string =>
+    [...chosen]
+      .sort((a, b) => a - b)
+      .map((place) => lines[place]!.text)
+      .join('\n')
+  // A counter may count a whole as more than its pieces.
+  const least = best.filter((place) => chosen.has(place)).reverse()
+  for (const place of least) {
+    if (tokensOf(laidOut(), countTokens) <= maxTokens) break
+    if (chosen.size > 1) chosen.delete(place)
+  }
+  const text = laidOut()
+  if (text !== '' || lines.length === 0) return cutText(text, maxTokens, countTokens)
+  return cutText(lines[best[0]!]!.text, maxTokens, countTokens)
+}
+
+/** By line: what it is worth, more where its words are rare among the others, and the earlier it stands. */
+function valuesOf(lines: readonly Line[]): number[] {
+  const held = new Map<string, number>()
+  const terms = lines.map(({ text }) => new Set(termsOf(text.replaceAll(/\p{N}+/gu, ''))))
+  for (const set of terms) for (const term of set) held.set(term, (held.get(term) ?? 0) + 1)
+  return lines.map(({ worth }, place) => {
+    let rarity = 0
+    for (const term of terms[place]!) rarity += 1 / held.get(term)!
+    const novelty = terms[place]!.size === 0 ? 0 : rarity / terms[place]!.size
+    return worth * (0.4 + novelty) + Math.max(0, 1 - place / firstLines)
+  })
+}
+
+function linesOf(message: Message): readonly Line[] {
+  if (message.status === 'corrupt' || (message.role !== 'user' && message.role !== 'assistant')) return []
+  const sentences = sentencesOf(textOf(message))
+  // An assistant repeats and explains; what it said first is what it said.
+  const kept = message.role === 'user' ? sentences : sentences.slice(0, 1)
+  return kept.map((sentence) => ({
+    text: `${message.role}: ${sentence}`,
+    worth: worthOf(sentence) * (message.role === 'user' ? 1 : 0.3),
+  }))
+}
+
+/** Lines of an earlier summary; one long line is taken by its sentences. */
+function earlierLines(text: string): readonly Line[] {
+  return text
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .flatMap((line) => (line.length > longestLine ? sentencesOf(line) : [line.trim()]))
+    .map((line) => ({
+      text: line,
+      worth: line.startsWith('assistant: ') ? worthOf(line) * 0.3 : worthOf(line) + 0.2,
+    }))
+}
+
+function worthOf(sentence: string): number {
+  let worth = 1
+  if (personal.test(sentence)) worth += 1
+  if (/\p{N}/u.test(sentence)) worth += 0.6
+  if (/[\p{L}\p{N},] \p{Lu}\p{L}/u.test(sentence)) worth += 0.3
+  if (/[?？؟]$/.test(sentence)) worth -= 0.6
+  return worth
+}
+
+/** The sentences of a text that say something, each on one line and not too long. */
+function sentencesOf(text: string): readonly string[] {
+  const flat = text
+    .slice(0, longestLine * mostSentences)
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+  const sentences: string[] = []
+  for (const found of flat.match(
+    /[^.!?。！？؟।]+(?:[.!?。！？؟।]+(?! |$)[^.!?。！？؟।]+)*[.!?。！？؟।]*/gu,
+  ) ?? []) {
+    const sentence = found.trim()
+    if (sentence.length < 12 && !/\p{N}/u.test(sentence) && !/[\u0e00-\u9fff\uac00-\ud7af]/.test(sentence))
+      continue
+    sentences.push(sentence.length <= longestLine ? sentence : telling(sentence))
+    if (sentences.length === mostSentences) break
+  }
+  return sentences.length > 0 || flat === '' ? sentences : [flat.slice(0, longestLine)]
+}
+
+/** Of a long sentence, the part with what it tells: from where it speaks of the user, or up to its number. */
+function telling(sentence: string): string {
+  const number = sentence.search(/\p{N}/u)
+  const said = sentence.search(personal)
+  const at = said >= 0 ? said : number
+  const start = at < longestLine / 2 ? 0 : Math.max(0, Math.min(at - 40, sentence.length - longestLine))
+  const cut = wellFormed(sentence.slice(start, start + longestLine))
+  return `${start > 0 ? '…' : ''}${cut}${start + longestLine < sentence.length ? '…' : ''}`
+}
+
+/** A text that keeps to its tokens: a summary too long would be left out of the context as a whole. */
+export function cutText(text: string, maxTokens: number, countTokens: CountTokens): string {
+  let short = text
+  for (;;) {
+    const tokens = tokensOf(short, countTokens)
+    if (tokens <= maxTokens || short.length < 2) return short
+    const length = Math.min(short.length - 1, Math.floor((short.length * maxTokens) / tokens))
+    short = short.slice(0, length).replace(/[\ud800-\udbff]$/, '')
+  }
+}
+
+function tokensOf(content: string, countTokens: CountTokens): number {
+  return countTokens({ role: 'user', content })
+}

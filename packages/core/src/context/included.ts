@@ -1,0 +1,82 @@
+import { type Cart, cartTotal } from '../domain/cart.js'
+import type { JsonObject, JsonValue } from '../json.js'
+import { type ContextBlock, dataBlock } from './blocks.js'
+import type { IncludedPart } from './report.js'
+import type { CountTokens } from './token-count.js'
+import { wellFormed, wellFormedJson } from './well-formed.js'
+
+/** Data of a session that its context tells of. What is empty is not told, but for a cart. */
+export interface IncludedData {
+  readonly preferences?: JsonObject
+  readonly cart?: Cart
+  readonly state?: JsonObject
+}
+
+export interface IncludedBlock extends ContextBlock {
+  readonly part: IncludedPart
+  readonly tokens: number
+  /** Too long: its beginning is in. */
+  readonly isCut: boolean
+}
+
+// Of what instructions and question leave, for each of the three.
+const share = 1 / 4
+
+const headings: Readonly<Record<IncludedPart, string>> = {
+  preferences: "The user's preferences",
+  cart: "The user's cart",
+  state: 'State of the conversation',
+}
+
+/** A block each, that takes no more than its share of `room`. */
+export function includedBlocks(
+  data: IncludedData,
+  room: number,
+  countTokens: CountTokens,
+): readonly IncludedBlock[] {
+  const values: readonly [IncludedPart, JsonValue | undefined][] = [
+    ['preferences', isEmpty(data.preferences) ? undefined : data.preferences],
+    ['cart', data.cart === undefined ? undefined : cartData(data.cart)],
+    ['state', isEmpty(data.state) ? undefined : data.state],
+  ]
+  return values.flatMap(([part, value]) => {
+    if (value === undefined) return []
+    const made = dataBlock(headings[part], wellFormedJson(value))
+    const fitted = fit(made, Math.floor(room * share), countTokens)
+    return fitted === undefined ? [] : [{ ...fitted, part }]
+  })
+}
+
+function fit(block: ContextBlock, room: number, countTokens: CountTokens) {
+  const tokens = countTokens(block)
+  if (tokens <= room) return { ...block, tokens, isCut: false }
+  for (
+    let length = Math.floor((block.content.length * room) / tokens);
+    length > 0;
+    length = Math.floor(length / 2)
+  ) {
+    const begin = wellFormed(block.content.slice(0, length))
+    const content = `${begin}… [${block.content.length - length} more characters left out]`
+    const cut = { ...block, content }
+    const cutTokens = countTokens(cut)
+    if (cutTokens <= room) return { ...cut, tokens: cutTokens, isCut: true }
+  }
+  return undefined
+}
+
+function isEmpty(value: JsonObject | undefined): boolean {
+  return value === undefined || Object.keys(value).length === 0
+}
+
+function cartData(cart: Cart): JsonValue {
+  const items = cart.items.map(({ id, sku, name, quantity, price, metadata }) => ({
+    id,
+    sku,
+    name,
+    quantity,
+    price,
+    ...(metadata === undefined ? {} : { metadata }),
+  }))
+  const total = cartTotal(cart)
+  return (total === undefined ? { items } : { items, total }) as unknown as JsonValue
+}

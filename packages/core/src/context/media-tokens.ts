@@ -1,0 +1,76 @@
+import { type Media, mimeOf } from './media.js'
+
+// What an image of a screen's size costs the dearer providers, when nothing tells its size.
+const usualImage = 1100
+const mostOfImage = 1600
+// A page is shown as text and as an image.
+const perPage = 2500
+const bytesOfPage = 60_000
+const perSecond = { audio: 32, video: 300 }
+const bytesOfSecond = { audio: 16_000, video: 250_000 }
+const usualSeconds = 60
+
+/** Tokens of an image, a document, a sound or a film: by its size, pages or seconds where it tells them, else as usual. */
+export function tokensOfMedia(media: Media): number {
+  const data = dataOf(media)
+  const mime = mimeOf(media) ?? /^data:([^;,]{1,100})[;,]/.exec(data ?? '')?.[1] ?? media.type
+  const bytes = data === undefined || data.startsWith('http') ? undefined : (data.length * 3) / 4
+  if (/audio/.test(mime)) return ofSeconds('audio', media, bytes)
+  if (/video/.test(mime)) return ofSeconds('video', media, bytes)
+  if (/pdf|document|^text\//.test(mime)) {
+    const pages = numberIn(media, ['pages', 'pageCount', 'numPages'])
+    return perPage * Math.max(1, pages ?? Math.ceil((bytes ?? 0) / bytesOfPage))
+  }
+  const width = numberIn(media, ['width'])
+  const height = numberIn(media, ['height'])
+  if (width !== undefined && height !== undefined) return ofImage(width, height)
+  const size = data === undefined ? undefined : sizeOfPng(data)
+  return size === undefined ? usualImage : ofImage(...size)
+}
+
+/** The dearer of two ways to count: tiles of 512 pixels, and area. */
+function ofImage(width: number, height: number): number {
+  const fit = Math.min(1, 2048 / Math.max(width, height), 768 / Math.min(width, height))
+  const tiles = Math.ceil((width * fit) / 512) * Math.ceil((height * fit) / 512)
+  const area = Math.min(mostOfImage, Math.ceil((width * height) / 750))
+  return Math.max(85 + 170 * tiles, area)
+}
+
+function ofSeconds(kind: 'audio' | 'video', media: Media, bytes: number | undefined): number {
+  const seconds = numberIn(media, ['seconds', 'durationSeconds', 'duration'])
+  const guess = bytes === undefined ? usualSeconds : bytes / bytesOfSecond[kind]
+  return Math.max(perSecond[kind], Math.ceil((seconds ?? guess) * perSecond[kind]))
+}
+
+function dataOf(media: Media): string | undefined {
+  const nested =
+    media['source'] ?? media['image_url'] ?? media['input_audio'] ?? media['file'] ?? media['inlineData']
+  const places: readonly unknown[] = [media, nested]
+  for (const place of places) {
+    if (typeof place === 'string') return place
+    if (typeof place !== 'object' || place === null) continue
+    for (const field of ['data', 'image', 'url', 'image_url', 'file_data', 'file']) {
+      const value = (place as Record<string, unknown>)[field]
+      if (typeof value === 'string') return value
+    }
+  }
+  return undefined
+}
+
+function numberIn(media: Media, fields: readonly string[]): number | undefined {
+  for (const field of fields) {
+    const value = media[field]
+    if (typeof value === 'number' && value > 0 && Number.isFinite(value)) return value
+  }
+  return undefined
+}
+
+/** Width and height of a PNG stand in its first bytes. */
+function sizeOfPng(data: string): readonly [width: number, height: number] | undefined {
+  const base64 = data.slice(data.startsWith('data:') ? data.indexOf(',') + 1 : 0).slice(0, 32)
+  if (!base64.startsWith('iVBORw0KGgo') || base64.length < 32) return undefined
+  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0))
+  const view = new DataView(bytes.buffer)
+  const [width, height] = [view.getUint32(16), view.getUint32(20)]
+  return width > 0 && height > 0 ? [width, height] : undefined
+}

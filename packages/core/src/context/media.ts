@@ -1,0 +1,53 @@
+const mediaTypes = new Set([
+  'file',
+  'image',
+  'image_url',
+  'input_image',
+  'input_file',
+  'image-data',
+  'image-url',
+  'file-data',
+  'file-url',
+  'audio',
+  'input_audio',
+  'video',
+  'media',
+  'document',
+])
+
+/** A part, of a message or of what a tool gave back, that is an image, a document, a sound or a film. */
+export interface Media {
+  readonly type: string
+  readonly [field: string]: unknown
+}
+
+export function isMedia(value: unknown): value is Media {
+  if (typeof value !== 'object' || value === null) return false
+  const { type } = value as { type?: unknown }
+  return typeof type === 'string' && mediaTypes.has(type)
+}
+
+// Bytes in disguise: no word of any language is so long.
+const bytes = /^(?:data:[^,]{0,100};base64,|[A-Za-z0-9+/=_-]{512})/
+
+export function isBytes(text: string): boolean {
+  return bytes.test(text)
+}
+
+/** What a summary calls it: its kind, and its name where it has one. */
+export function nameOfMedia(media: Media): string {
+  const { filename, name, title } = media
+  const named = [filename, name, title].find(
+    (each): each is string => typeof each === 'string' && each !== '',
+  )
+  const kind = mimeOf(media) ?? media.type
+  return named === undefined ? kind : `${kind} ${named.slice(0, 100)}`
+}
+
+export function mimeOf(media: Media): string | undefined {
+  for (const field of ['mediaType', 'mimeType', 'media_type', 'mime_type']) {
+    const value = media[field]
+    if (typeof value === 'string') return value.slice(0, 100)
+  }
+  return undefined
+}

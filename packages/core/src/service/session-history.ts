@@ -1,0 +1,306 @@
+import { mergeFacts } from '../context/facts.js'
+import { createRelevanceIndex, type RelevanceIndex } from '../context/relevance-index.js'
+import { type Embed, embedMessages } from '../context/embed.js'
+import { type ClosedRange, rangesOf, rangesWith, rangesWithout } from '../domain/path-ranges.js'
+import type { Message } from '../domain/message.js'
+import type { Fact } from '../domain/session-body.js'
+import { inSlices } from '../slices.js'
+import { bytesOf, bytesOfMessage } from './message-bytes.js'
+import type { PageReader } from './read-pages.js'
+
+export interface SessionHistoryOptions {
+  /** Bytes it may hold on to between two uses. */
+  readonly maxBytes: number
+  readonly extractFacts?: ((message: Message) => readonly Fact[]) | undefined
+  readonly embed?: Embed | undefined
+  /** Told when vectors could not be had; words alone find those messages until it works. */
+  readonly onEmbedFailure: (cause: unknown) => void
+  /** Told when the index is full: later messages are found in the window alone. */
+  readonly onIndexFull: () => void
+}
+
+// Facts drawn from one session; of more, the newest.
+const mostFacts = 500
+// Texts embedded in one call, and messages remembered as not embedded yet.
+const embedBatch = 128
+const mostWithoutVector = 10_000
+// System messages at the head of a log that count as instructions.
+const mostLeading = 100
+// Messages so close are read in one go, and so many reads go on at once.
+const nearby = 4
+const readsAtOnce = 4
+const mostPerPage = 1000
+// What a Map takes for an entry.
+const perEntry = 60
+
+/**
+ * What this process remembers of the log of one session: messages it has read, and an index over those that can be found.
+ * The log never changes where it was read, so nothing here gets old but with the incarnation, or by a trim.
+ */
+export class SessionHistory {
+  readonly #reader: PageReader
+  readonly #options: SessionHistoryOptions
+  readonly #known = new Map<number, Message>()
+  #knownBytes = 0
+  #index: RelevanceIndex | undefined
+  #indexed: readonly ClosedRange[] = []
+  #isFull = false
+  #facts: { readonly seq: number; readonly fact: Fact }[] = []
+  #factBytes = 0
+  readonly #withoutVector = new Set<number>()
+  #kept:
+    | { keep: (message: Message) => boolean; looked: readonly ClosedRange[]; seqs: Set<number> }
+    | undefined
+  #latestUser: { path: string; through: number; message: Message | undefined } | undefined
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(reader: PageReader, options: SessionHistoryOptions) {
+    this.#reader = reader
+    this.#options = options
+  }
+
+  /** Bytes it holds in memory, nearly. */
+  get bytes(): number {
+    const seqs = (this.#withoutVector.size + (this.#kept?.seqs.size ?? 0)) * 40
+    const user = this.#latestUser?.message
+    const userBytes = user === undefined ? 0 : bytesOfMessage(user)
+    return 1500 + userBytes + this.#knownBytes + this.#factBytes + seqs + (this.#index?.bytes ?? 0)
+  }
+
+  get index(): RelevanceIndex {
+    return (this.#index ??= createRelevanceIndex())
+  }
+
+  /** Runs work alone: of two at once, the second finds what the first has read. */
+  async exclusive<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#last.then(work, work)
+    this.#last = run.catch(() => undefined)
+    return run
+  }
+
+  /** Remembers messages that came along with something else. */
+  take(messages: readonly Message[]): void {
+    for (const message of messages) {
+      if (this.#known.has(message.seq)) continue
+      this.#known.set(message.seq, message)
+      this.#knownBytes += bytesOfMessage(message) + perEntry
+    }
+  }
+
+  get(seq: number): Message | undefined {
+    return this.#known.get(seq)
+  }
+
+  /** Messages from the newest back, each read when it is its turn; `wanted` says how many more are likely to be. */
+  async *backwards(ranges: readonly ClosedRange[], wanted: () => number): AsyncGenerator<Message, void> {
+    for (const { from, to } of ranges.toReversed()) {
+      let seq = to
+      while (seq >= from) {
+        const message = this.#known.get(seq)
+        const page =
+          message === undefined ? await this.#reader.page({ from, to: seq }, 'desc', wanted()) : [message]
+        if (page.length === 0) break
+        yield* page
+        seq = page.at(-1)!.seq - 1
+      }
+    }
+  }
+
+  /** Messages from the oldest up, each read when it is its turn. */
+  async *forwards(ranges: readonly ClosedRange[]): AsyncGenerator<Message, void> {
+    for (const range of ranges) for await (const page of this.#ascending(range)) yield* page
+  }
+
+  /** The newest message of a user before a seq; none when nobody has spoken. */
+  async latestUser(
+    ranges: readonly ClosedRange[],
+    before = Number.MAX_SAFE_INTEGER,
+  ): Promise<readonly Message[]> {
+    const path = JSON.stringify(
+      ranges.map(({ from, to }, index) => (index === ranges.length - 1 ? from : [from, to])),
+    )
+    const known = this.#latestUser?.path === path ? this.#latestUser : undefined
+    const unseen = ranges.flatMap(({ from, to }) => {
+      const start = Math.max(from, (known?.through ?? 0) + 1)
+      const end = Math.min(to, before - 1)
+      return start <= end ? [{ from: start, to: end }] : []
+    })
+    let found = known?.message
+    for await (const message of this.backwards(unseen, () => mostPerPage)) {
+      if (message.role !== 'user' || message.status === 'corrupt') continue
+      found = message
+      break
+    }
+    this.#latestUser = { path, through: before - 1, message: found }
+    return found === undefined ? [] : [found]
+  }
+
+  /** The system messages that the log begins with. */
+  async leading(ranges: readonly ClosedRange[]): Promise<readonly Message[]> {
+    const leading: Message[] = []
+    for (const range of ranges) {
+      let next = range.from
+      while (next <= range.to) {
+        const known = this.#known.get(next)
+        const page =
+          known === undefined ? await this.#reader.page({ from: next, to: range.to }, 'asc', 1) : [known]
+        const message = page[0]
+        if (message === undefined) break
+        this.take(page)
+        if (message.role !== 'system') return leading
+        leading.push(message)
+        if (leading.length === mostLeading) return leading
+        next = message.seq + 1
+      }
+    }
+    return leading
+  }
+
+  /** Reads the messages with these seqs, ascending, unless they are known. Those that are close come together. */
+  async fetch(seqs: readonly number[]): Promise<void> {
+    const missing = rangesOf(seqs.filter((seq) => !this.#known.has(seq)))
+    const together: ClosedRange[] = []
+    for (const { from, to } of missing) {
+      const last = together.at(-1)
+      if (last !== undefined && from - last.to <= nearby)
+        together[together.length - 1] = { from: last.from, to }
+      else together.push({ from, to })
+    }
+    const rest = together.values()
+    const read = async (): Promise<void> => {
+      for (const range of rest) for await (const page of this.#reader.pages([range])) this.take(page)
+    }
+    await Promise.all(Array.from({ length: readsAtOnce }, read))
+  }
+
+  /** Makes index, facts and vectors of what they do not hold yet, oldest first, page by page. */
+  async digest(ranges: readonly ClosedRange[]): Promise<void> {
+    for (const range of rangesWithout(ranges, this.#indexed)) {
+      for await (const page of this.#ascending(range)) {
+        await inSlices(this.#digesting(page))
+        await this.#embed(page)
+        this.#indexed = rangesWith(this.#indexed, rangesOf(page.map(({ seq }) => seq)))
+      }
+      this.#indexed = rangesWith(this.#indexed, [range])
+    }
+    await this.#embedMissing()
+  }
+
+  /** Facts drawn from the messages of a path, oldest first. */
+  factsOn(ranges: readonly ClosedRange[]): readonly Fact[] {
+    const isOn = (seq: number): boolean => ranges.some(({ from, to }) => from <= seq && seq <= to)
+    return this.#facts.filter(({ seq }) => isOn(seq)).map(({ fact }) => fact)
+  }
+
+  /** Seqs of the messages that are to be kept, ascending; what was not looked at yet is read. */
+  async keptBy(
+    ranges: readonly ClosedRange[],
+    keep: (message: Message) => boolean,
+  ): Promise<readonly number[]> {
+    if (this.#kept?.keep !== keep) this.#kept = { keep, looked: [], seqs: new Set() }
+    const kept = this.#kept
+    for (const range of rangesWithout(ranges, kept.looked)) {
+      for await (const page of this.#ascending(range)) {
+        const found = page.filter(keep)
+        this.take(found)
+        for (const { seq } of found) kept.seqs.add(seq)
+      }
+      kept.looked = rangesWith(kept.looked, [range])
+    }
+    return [...kept.seqs]
+      .filter((seq) => ranges.some(({ from, to }) => from <= seq && seq <= to))
+      .sort(ascending)
+  }
+
+  /** Forgets texts until it holds no more than it may: the oldest first, and those just used last. */
+  shrink(used: readonly Message[]): void {
+    if (this.bytes <= this.#options.maxBytes) return
+    const inUse = new Set(used.map(({ seq }) => seq))
+    const others = [...this.#known.keys()].filter((seq) => !inUse.has(seq)).sort(ascending)
+    for (const seq of [...others, ...inUse]) {
+      if (this.bytes <= this.#options.maxBytes) return
+      this.#forget(seq)
+    }
+  }
+
+  #forget(seq: number): void {
+    const message = this.#known.get(seq)
+    if (message === undefined) return
+    this.#known.delete(seq)
+    this.#knownBytes -= bytesOfMessage(message) + perEntry
+  }
+
+  /** The messages of a range in pages, oldest first; those read are remembered while there is room. */
+  async *#ascending({ from, to }: ClosedRange): AsyncGenerator<readonly Message[], void> {
+    let next = from
+    while (next <= to) {
+      const known: Message[] = []
+      while (next <= to && known.length < mostPerPage) {
+        const message = this.#known.get(next)
+        if (message === undefined) break
+        known.push(message)
+        next++
+      }
+      if (known.length > 0) yield known
+      if (next > to) return
+      if (this.#known.has(next)) continue
+      let end = next
+      while (end < to && end - next < mostPerPage && !this.#known.has(end + 1)) end++
+      const page = await this.#reader.page({ from: next, to: end }, 'asc')
+      if (page.length === 0) next = end + 1
+      else {
+        next = page.at(-1)!.seq + 1
+        if (this.bytes < this.#options.maxBytes) this.take(page)
+        yield page
+      }
+    }
+  }
+
+  *#digesting(page: readonly Message[]): Generator<void, void> {
+    for (const message of page) {
+      if (!this.#isFull) yield* this.index.adding([message])
+      if (this.index.bytes > this.#options.maxBytes && !this.#isFull) {
+        this.#isFull = true
+        this.#options.onIndexFull()
+      }
+      for (const fact of this.#options.extractFacts?.(message) ?? [])
+        this.#facts.push({ seq: message.seq, fact })
+      yield
+    }
+    if (this.#facts.length <= mostFacts) return
+    const merged = new Set(
+      mergeFacts(
+        [],
+        this.#facts.map(({ fact }) => fact),
+      ).slice(-mostFacts),
+    )
+    this.#facts = this.#facts.filter(({ fact }) => merged.has(fact))
+    this.#factBytes = bytesOf(this.#facts)
+  }
+
+  async #embed(page: readonly Message[]): Promise<void> {
+    const { embed, onEmbedFailure } = this.#options
+    if (embed === undefined || this.#isFull) return
+    for (let start = 0; start < page.length; start += embedBatch) {
+      const batch = page.slice(start, start + embedBatch)
+      try {
+        await embedMessages(this.index, batch, embed)
+        for (const { seq } of batch) this.#withoutVector.delete(seq)
+      } catch (cause) {
+        for (const { seq } of batch)
+          if (this.#withoutVector.size < mostWithoutVector) this.#withoutVector.add(seq)
+        onEmbedFailure(cause)
+      }
+    }
+  }
+
+  /** Tries again what could not be embedded before, a batch a time. */
+  async #embedMissing(): Promise<void> {
+    const seqs = [...this.#withoutVector].slice(0, embedBatch).sort(ascending)
+    if (seqs.length === 0) return
+    await this.fetch(seqs)
+    await this.#embed(seqs.flatMap((seq) => this.#known.get(seq) ?? []))
+  }
+}
+
+const ascending = (a: number, b: number): number => a - b

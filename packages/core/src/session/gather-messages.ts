@@ -1,0 +1,234 @@
+import type { PartialHistory } from '../context/build-context.js'
+import { type ContextNeeds, hasWindow } from '../context/needs.js'
+import type { Relevance, RelevanceIndex } from '../context/relevance-index.js'
+import { type Message, textOf } from '../domain/message.js'
+import type { ClosedRange } from '../domain/path-ranges.js'
+import type { Fact } from '../domain/session-body.js'
+import type { SessionHistory } from '../service/session-history.js'
+
+/** What of a session's log a context is made from. */
+export interface GatheredMessages {
+  /** Ascending. */
+  readonly messages: readonly Message[]
+  /** Tokens of the newest messages that were read for the window. */
+  readonly tokens: number
+  /** How many those are. */
+  readonly count: number
+  /** Absent when `messages` is all of the path. */
+  readonly partial?: PartialHistory
+  /** Absent when nothing is looked up. */
+  readonly index?: RelevanceIndex
+  readonly queryVector?: readonly number[]
+  /** What was drawn from the log. */
+  readonly facts: readonly Fact[]
+}
+
+export interface GatherOptions {
+  readonly history: SessionHistory
+  /** The active path. */
+  readonly ranges: readonly ClosedRange[]
+  readonly needs: ContextNeeds
+  /** Tokens the model takes. */
+  readonly room: number
+  /** Tokens a result of a tool is cut to. */
+  readonly toolResultTokens: number
+  /** What the caller looks for; else it is what the latest user message says. */
+  readonly query: string | undefined
+  /** Messages that come after the stored ones. */
+  readonly pending: readonly Message[]
+  readonly vectorOf: (text: string) => Promise<readonly number[] | undefined>
+  readonly drawsFacts: boolean
+}
+
+// Quotes are looked at beyond what fits, as some turn out to be in already.
+const spareQuotes = 1.5
+const mostQuotes = 400
+// How far a call may stand from its results, to be quoted together.
+const groupReach = 8
+// More than the window itself, so that its beginning is not torn.
+const spareMessages = 2
+const mostTorn = 32
+
+/** Reads what a strategy needs, and no more. */
+export async function gatherMessages(options: GatherOptions): Promise<GatheredMessages> {
+  const { history, ranges, needs, pending, room } = options
+  const tail = await readTail(options)
+  const first = ranges[0]?.from
+  const isComplete = tail.messages[0]?.seq === first
+  const chosen = new Map<number, Message>()
+  const choose = (messages: readonly Message[]): void => {
+    for (const message of messages) chosen.set(message.seq, message)
+  }
+  choose(tail.messages)
+  const isUser = (message: Message): boolean => message.role === 'user' && message.status !== 'corrupt'
+  let leading: readonly Message[] = []
+  if (!isComplete) {
+    if (!pending.some(isUser) && !tail.messages.some(isUser)) {
+      choose(await history.latestUser(ranges, tail.messages[0]?.seq))
+    }
+    leading = await history.leading(ranges)
+    choose(leading)
+    if (needs.keep !== undefined) {
+      const kept = await history.keptBy(ranges, needs.keep)
+      await history.fetch(kept)
+      choose(kept.flatMap((seq) => history.get(seq) ?? []))
+    }
+  }
+
+  const latest = pending.findLast(isUser) ?? [...chosen.values()].sort(bySeq).findLast(isUser)
+  const text = options.query ?? (latest === undefined ? '' : textOf(latest))
+  const mayFit = isComplete && hasWindow(needs) && tail.tokens <= room / 2
+  const looksUp = (needs.recall ?? 0) > 0 && text.trim() !== '' && !mayFit
+  const drawsFacts = options.drawsFacts && needs.facts === true
+  if (looksUp || drawsFacts) await history.digest(ranges)
+  const facts = drawsFacts ? history.factsOn(ranges) : []
+  const seqs = [...seqsOf(ranges), ...pending.map(({ seq }) => seq)]
+  const queryVector = looksUp ? await options.vectorOf(text) : undefined
+  const index = looksUp ? asOf(history.index, seqs) : undefined
+  if (index !== undefined && !isComplete) {
+    const found = index.rank({ text, seqs, vector: queryVector, except: latest?.seq })
+    const picks = bestSeqs(found, seqs, (seq) => !chosen.has(seq), history, needs.recall ?? 0)
+    await history.fetch(picks)
+    choose(await wholeGroups(history, ranges, picks))
+  }
+  const messages = [...chosen.values()].sort(bySeq)
+  const from = tail.messages[0]?.seq ?? Number.MAX_SAFE_INTEGER
+  return {
+    messages,
+    tokens: tail.tokens,
+    count: tail.messages.length,
+    facts,
+    ...(isComplete || first === undefined
+      ? {}
+      : { partial: { from, leadingTo: leading.at(-1)?.seq ?? 0, seqs } }),
+    ...(index === undefined ? {} : { index }),
+    ...(queryVector === undefined ? {} : { queryVector }),
+  }
+}
+
+const bySeq = (a: Message, b: Message): number => a.seq - b.seq
+
+/** The newest messages, as many as the window of a strategy can hold, oldest first. */
+async function readTail({ history, ranges, needs, toolResultTokens }: GatherOptions) {
+  const all = needs.all === true
+  const most = hasWindow(needs) ? (needs.messages ?? Number.POSITIVE_INFINITY) + spareMessages : 1
+  const enough = hasWindow(needs) ? (needs.tokens ?? Number.POSITIVE_INFINITY) : 0
+  const messages: Message[] = []
+  let tokens = 0
+  let torn = 0
+  const wanted = (): number => {
+    if (all) return Number.POSITIVE_INFINITY
+    const mean = messages.length === 0 ? 100 : Math.max(1, tokens / messages.length)
+    return Math.min(most - messages.length, (enough - tokens) / mean + spareMessages)
+  }
+  for await (const message of history.backwards(ranges, wanted)) {
+    messages.push(message)
+    tokens += message.role === 'tool' ? Math.min(message.tokens, toolResultTokens) : message.tokens
+    if (all || (messages.length < most && tokens <= enough)) continue
+    // A result of a tool is nothing without its call.
+    if (message.role !== 'tool' || torn++ === mostTorn) break
+  }
+  messages.reverse()
+  history.take(messages)
+  return { messages, tokens }
+}
+
+function* seqsOf(ranges: readonly ClosedRange[]): Generator<number> {
+  for (const { from, to } of ranges) for (let seq = from; seq <= to; seq++) yield seq
+}
+
+/** An index that stays as it is, and remembers its last answer. */
+function asOf(index: RelevanceIndex, seqs: readonly number[]): RelevanceIndex {
+  let last: { text: string; found: Relevance } | undefined
+  return {
+    ...index,
+    size: index.size,
+    bytes: index.bytes,
+    // What is not stored has no place in the index yet: another message may get that seq.
+    add: () => {},
+    adding: function* () {},
+    rank(query) {
+      if (query.seqs !== seqs || query.text !== last?.text)
+        last = { text: query.text, found: index.rank(query) }
+      return last.found
+    },
+  }
+}
+
+/** The seqs that have most to do with the query, ascending, as many as could be quoted. */
+function bestSeqs(
+  { scores }: Relevance,
+  seqs: readonly number[],
+  isOut: (seq: number) => boolean,
+  history: SessionHistory,
+  room: number,
+): readonly number[] {
+  const places: number[] = []
+  for (let place = 0; place < seqs.length; place++)
+    if (scores[place]! > 0 && isOut(seqs[place]!)) places.push(place)
+  places.sort((a, b) => scores[b]! - scores[a]! || b - a)
+  const picks: number[] = []
+  let left = room * spareQuotes
+  for (const place of places) {
+    const seq = seqs[place]!
+    const tokens = history.index.tokensOf(seq)
+    if (tokens > room) continue
+    left -= tokens
+    if (left < 0 || picks.length === mostQuotes) break
+    picks.push(seq)
+  }
+  return picks.sort((a, b) => a - b)
+}
+
+/** Picked messages, those that call tools with what the tools answered, and the other way around. */
+async function wholeGroups(
+  history: SessionHistory,
+  ranges: readonly ClosedRange[],
+  picks: readonly number[],
+): Promise<readonly Message[]> {
+  const isOn = (seq: number): boolean => ranges.some(({ from, to }) => from <= seq && seq <= to)
+  const around = new Set<number>()
+  for (const seq of picks) {
+    const message = history.get(seq)
+    if (message === undefined || !isOfGroup(message)) continue
+    for (let other = seq - groupReach; other <= seq + groupReach; other++) if (isOn(other)) around.add(other)
+  }
+  await history.fetch([...around].sort((a, b) => a - b))
+  const found = new Map<number, Message>()
+  for (const seq of picks) {
+    const message = history.get(seq)
+    if (message === undefined) continue
+    const group = isOfGroup(message) ? groupAround(history, message) : [message]
+    for (const each of group) found.set(each.seq, each)
+  }
+  return [...found.values()]
+}
+
+function isOfGroup({ role, content }: Message): boolean {
+  return role === 'tool' || (typeof content !== 'string' && content.some(({ type }) => type === 'tool-call'))
+}
+
+/** Calls that adjoin, and the results after them. Without its beginning or its end, none of it. */
+function groupAround(history: SessionHistory, message: Message): readonly Message[] {
+  const isCall = (other: Message | undefined): other is Message =>
+    other !== undefined && other.role === 'assistant' && isOfGroup(other)
+  let from = message.seq
+  while (history.get(from)?.role === 'tool') from--
+  while (isCall(history.get(from - 1))) from--
+  if (!isCall(history.get(from))) return []
+  let to = from
+  while (isCall(history.get(to + 1))) to++
+  while (history.get(to + 1)?.role === 'tool') to++
+  const group: Message[] = []
+  for (let seq = from; seq <= to; seq++) group.push(history.get(seq)!)
+  const calls = partsOf(group, 'tool-call')
+  return calls <= partsOf(group, 'tool-result') ? group : []
+}
+
+function partsOf(messages: readonly Message[], type: string): number {
+  let count = 0
+  for (const { content } of messages) {
+    if (typeof content !== 'string') for (const part of content) if (part.type === type) count++
+  }
+  return count
+}

@@ -1,0 +1,22 @@
+// Far below the 50 ms that anybody else in the process should ever wait.
+const sliceMs = 8
+
+/** Runs work that yields between its steps, and lets the event loop go on after every few milliseconds of it. */
+export async function inSlices<T>(work: Iterator<void, T>): Promise<T> {
+  let began = performance.now()
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+    if (performance.now() - began < sliceMs) continue
+    await new Promise<void>((resolve) => setTimeout(resolve, 0))
+    began = performance.now()
+  }
+}
+
+/** Runs such work at once. */
+export function atOnce<T>(work: Iterator<void, T>): T {
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+  }
+}
