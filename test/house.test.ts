@@ -8,7 +8,16 @@ const root = resolve(import.meta.dirname, '..')
 export const coreLevels: readonly { readonly name: string; readonly places: readonly string[] }[] = [
   {
     name: 'words',
-    places: ['errors.ts', 'ids.ts', 'json.ts', 'time.ts', 'digest.ts', 'parse.ts', 'process-registry.ts'],
+    places: [
+      'errors.ts',
+      'ids.ts',
+      'json.ts',
+      'time.ts',
+      'digest.ts',
+      'parse.ts',
+      'process-registry.ts',
+      'slices.ts',
+    ],
   },
   { name: 'contract', places: ['contract/'] },
   { name: 'domain', places: ['domain/'] },

@@ -52,11 +52,6 @@ export function dataBlock(heading: string, value: JsonValue): ContextBlock {
 /** When a conversation starts with the assistant: some providers accept no other first speaker than the user. */
 export const openerBlock: ContextBlock = block('[The assistant speaks first]', [])
 
-/** A system message that does not stand at the head of the log, where providers want the only one. */
-export function noteOf(text: string): ContextBlock {
-  return block('[Note by the application]', [text])
-}
-
 /**
  * What a group says, as text: a line a message, which its role begins. A name stands in brackets after the role, and a
  * line break is written as `\n`, so no text and no name can read as a line of somebody else's.

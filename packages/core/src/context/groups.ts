@@ -1,5 +1,5 @@
 import { type Message, type MessagePart, type Role, textOf } from '../domain/message.js'
-import { noteOf } from './blocks.js'
+import { noteOf } from './note.js'
 import type { CountTokens } from './token-count.js'
 import { matchCalls, type MatchedMessage, type Repair, type ToolCall } from './tool-calls.js'
 import { interrupted, shownResult } from './tool-results.js'

@@ -1,21 +1,4 @@
-import type { Message } from '../domain/message.js'
-import type { ContextSituation, ContextStrategy } from './strategy.js'
-
-/** What of a session a strategy has to see, so that no more is read. */
-export interface ContextNeeds {
-  /** All of it, whatever else is said here (default false). */
-  readonly all?: boolean
-  /** The newest messages: as many as hold so many tokens (default: none, or whatever `messages` says) ... */
-  readonly tokens?: number
-  /** ... or so many of them, whichever are fewer. */
-  readonly messages?: number
-  /** Tokens of older messages that have to do with what the user asks (default 0). */
-  readonly recall?: number
-  /** What was drawn from messages as facts (default false). */
-  readonly facts?: boolean
-  /** Older messages that it keeps, whatever they have to do with. */
-  readonly keep?: (message: Message) => boolean
-}
+import type { ContextNeeds, ContextSituation, ContextStrategy } from './strategy.js'
 
 /** What a strategy needs; one that does not say needs everything. */
 export function needsOf(strategy: ContextStrategy, situation: ContextSituation): ContextNeeds {

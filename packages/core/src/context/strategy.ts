@@ -1,7 +1,6 @@
 import type { Message } from '../domain/message.js'
 import type { Fact, Summary } from '../domain/session-body.js'
 import type { MessageGroup } from './groups.js'
-import type { ContextNeeds } from './needs.js'
 import type { RelevanceIndex } from './relevance-index.js'
 import type { CountTokens } from './token-count.js'
 
@@ -55,6 +54,22 @@ export interface ContextChoice {
   readonly summaries?: readonly Summary[]
   /** The seq the window begins at, to be handed in with the next call. */
   readonly boundary?: number
+}
+
+/** What of a session a strategy has to see, so that no more is read. */
+export interface ContextNeeds {
+  /** All of it, whatever else is said here (default false). */
+  readonly all?: boolean
+  /** The newest messages: as many as hold so many tokens (default: none, or whatever `messages` says) ... */
+  readonly tokens?: number
+  /** ... or so many of them, whichever are fewer. */
+  readonly messages?: number
+  /** Tokens of older messages that have to do with what the user asks (default 0). */
+  readonly recall?: number
+  /** What was drawn from messages as facts (default false). */
+  readonly facts?: boolean
+  /** Older messages that it keeps, whatever they have to do with. */
+  readonly keep?: (message: Message) => boolean
 }
 
 /** A way to choose what a model sees: pure, deterministic, and never more than `room` tokens. */

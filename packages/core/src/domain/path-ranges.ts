@@ -1,3 +1,4 @@
+import { clipPath } from './path.js'
 import type { SeqRange } from './session-body.js'
 
 /** A stretch of the log with both its ends. */
@@ -11,9 +12,7 @@ export function rangesIn(
   path: readonly SeqRange[],
   { trimmedSeq, lastSeq }: { readonly trimmedSeq: number; readonly lastSeq: number },
 ): readonly ClosedRange[] {
-  return path
-    .map(({ from, to }) => ({ from: Math.max(from, trimmedSeq + 1), to: Math.min(to ?? lastSeq, lastSeq) }))
-    .filter(({ from, to }) => from <= to)
+  return clipPath(path, trimmedSeq + 1, lastSeq)
 }
 
 /** What of `ranges` is in none of `others`; both ascending, neither with an overlap of its own. */

@@ -78,7 +78,11 @@ export function cutPath(path: readonly SeqRange[], seq: number): SeqRange[] {
 }
 
 /** What of `path` lies from `from` to `to`, both included. */
-export function clipPath(path: readonly SeqRange[], from: number, to: number): SeqRange[] {
+export function clipPath(
+  path: readonly SeqRange[],
+  from: number,
+  to: number,
+): { from: number; to: number }[] {
   return path
     .map((range) => ({ from: Math.max(range.from, from), to: Math.min(range.to ?? to, to) }))
     .filter((range) => range.from <= range.to)

@@ -66,8 +66,9 @@ async function compactOnce(
   summarize: WriteSummary | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Compaction> {
-  const { countTokens, emit, storeClock, warn, histories } = live.service
-  const { record, body } = await live.load()
+  const { countTokens, emit, storeClock, warn, histories, historyExpired } = live.service
+  const { record, body, messages: newest } = await live.load(1)
+  if (!live.isStored || historyExpired(newest.at(-1))) return { compacted: false }
   const history = histories.use(record)
   let plan: SummaryPlan | undefined
   try {

@@ -1,5 +1,6 @@
 import type { PartialHistory } from '../context/build-context.js'
-import { type ContextNeeds, hasWindow } from '../context/needs.js'
+import { hasWindow } from '../context/needs.js'
+import type { ContextNeeds } from '../context/strategy.js'
 import type { Relevance, RelevanceIndex } from '../context/relevance-index.js'
 import { type Message, textOf } from '../domain/message.js'
 import type { ClosedRange } from '../domain/path-ranges.js'
