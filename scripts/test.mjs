@@ -68,8 +68,9 @@ function vitest(args) {
       env: childEnv({ ...env, TEST_REPORT: isWatch ? '' : report }),
       stdio: 'inherit',
     })
-    // It ends what it has started when it is asked to, and then we end.
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))
+    // It ends what it has started when it is asked to, and then we end. Ctrl-C asks both of us.
+    process.on('SIGINT', () => {})
+    process.on('SIGTERM', () => child.kill('SIGTERM'))
     child.on('close', (code) => resolve(code ?? 1))
     child.on('error', (error) => {
       console.error(error.message)
