@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
-import { isQuick, projects } from './scripts/test-projects.mjs'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { isQuick, longFiles, projects } from './scripts/test-projects.mjs'
 
 // Tests read the sources of every package: nothing has to be built first.
 const source = '@sessions/source'
@@ -63,8 +64,18 @@ const specials: Record<string, Special> = {
   'next-15': builtFor('15'),
 }
 
+/** Where nothing is known of earlier runs vitest begins with the largest files, and these would end alone. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification) => longFiles.some((name) => moduleId.endsWith(name))
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     // More than there are cores: most files wait for servers, browsers and builds rather than compute.
     maxWorkers: Math.max(3, availableParallelism()),
     projects: Object.keys(projects).map((name) => project(name, specials[name])),

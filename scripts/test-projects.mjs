@@ -23,6 +23,16 @@ export const projects = {
 /** What the tests on servers that not everybody has need beside: `npm run test:wide`. @type {Need[]} */
 export const wideNeeds = ['valkey', 'pgbouncer']
 
+/** The files that take minutes where others take seconds. */
+export const longFiles = [
+  'test/commands.test.ts',
+  'next/test/edits.test.ts',
+  'next15/test/edits.test.ts',
+  'next15/test/next-15.test.ts',
+  'store-postgres/test/faults.test.ts',
+  'store-postgres/test/postgres-store.test.ts',
+]
+
 /** Whether tests of a project compute, and wait for nobody. @param {string} name */
 export function isQuick(name) {
   const project = projects[name]

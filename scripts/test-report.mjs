@@ -47,7 +47,7 @@ export class TestReport {
   onTestRunEnd(modules, errors) {
     clearInterval(this.#timer)
     const report = process.env.TEST_REPORT
-    if (report === undefined) return
+    if (!report) return
     const result = { passed: 0, failed: errors.length, skipped: [], files: [] }
     for (const module of modules) {
       const tests = [...module.children.allTests()]
@@ -104,7 +104,8 @@ export class TestReport {
     const running = [...this.#running.values()].map(
       ({ name, startedAt }) => `${name} (${Math.round((now - startedAt) / 1000)} s)`,
     )
-    return `${this.#filesDone} of ${this.#files} files, ${this.#passed} tests passed, ${this.#failed} failed; at work: ${running.join(', ')}`
+    const counts = `${this.#filesDone} of ${this.#files} files, ${this.#passed} tests passed, ${this.#failed} failed`
+    return `${counts}; at work: ${running.join(', ') || 'the next files, which are being loaded'}`
   }
 }
 

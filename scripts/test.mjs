@@ -63,16 +63,19 @@ async function check(name, work) {
 function vitest(args) {
   const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts', 'test-report.mjs')}`]
   return new Promise((resolve) => {
-    spawn(bin('vitest'), [...args, ...reporters], {
+    const child = spawn(bin('vitest'), [...args, ...reporters], {
       cwd: root,
       env: childEnv({ ...env, TEST_REPORT: isWatch ? '' : report }),
       stdio: 'inherit',
     })
-      .on('close', (code) => resolve(code ?? 1))
-      .on('error', (error) => {
-        console.error(error.message)
-        resolve(1)
-      })
+    // It ends what it has started when it is asked to, and then we end. Ctrl-C asks both of us.
+    process.on('SIGINT', () => {})
+    process.on('SIGTERM', () => child.kill('SIGTERM'))
+    child.on('close', (code) => resolve(code ?? 1))
+    child.on('error', (error) => {
+      console.error(error.message)
+      resolve(1)
+    })
   })
 }
 

