@@ -14,3 +14,4 @@ export {
 export { type CrashPoint, haltingStore, type HaltingStore } from './testing/halting-store.js'
 export { describeTransfers } from './testing/transfer-suite.js'
 export { describeTurns } from './testing/turn-suite.js'
+export { type StoreMethod, wrapStore } from './testing/wrap-store.js'

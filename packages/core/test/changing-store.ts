@@ -1,6 +1,5 @@
 import type { SessionStore } from '../src/index.js'
-
-const methods = ['read', 'commit', 'messages', 'amend', 'trim', 'remove', 'list', 'sweep'] as const
+import { wrapStore } from '../src/testing.js'
 
 export interface ChangingStore {
   readonly store: SessionStore
@@ -14,14 +13,11 @@ export function changingStore(
   change: (call: number) => Promise<unknown> | undefined,
 ): ChangingStore {
   const calls: string[] = []
-  const wrap =
-    (method: (typeof methods)[number]) =>
-    async (...args: unknown[]): Promise<unknown> => {
-      const call = calls.push(method)
-      const answer = await (inner[method] as (...args: unknown[]) => Promise<unknown>)(...args)
-      await change(call)
-      return answer
-    }
-  const store = Object.fromEntries(methods.map((method) => [method, wrap(method)])) as unknown as SessionStore
+  const store = wrapStore(inner, async (method, make) => {
+    const call = calls.push(method)
+    const answer = await make()
+    await change(call)
+    return answer
+  })
   return { store, calls }
 }

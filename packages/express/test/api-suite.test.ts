@@ -1,28 +1,20 @@
 import { apiFixture, describeSessionApi } from '@sessions/core/testing'
+import { listen } from '@sessions/testkit'
 import compression from 'compression'
 import express5 from 'express'
 // @ts-expect-error Its types are those of Express 5, under another name.
 import express4 from 'express4'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterAll } from 'vitest'
 import { toExpressHandler } from '../src/index.js'
 
-async function listen(express: typeof express5, prepare: (app: express5.Express) => void): Promise<string> {
+async function serve(express: typeof express5, prepare: (app: express5.Express) => void): Promise<string> {
   const app = express()
   prepare(app)
   app.use('/api/v1', toExpressHandler(apiFixture()))
   app.use((_req, res) => void res.status(404).json({ status: 404, from: 'the application' }))
-  const server = createServer(app as never)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  afterAll(async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/v1`
+  const { url, close } = await listen(app as never)
+  afterAll(close)
+  return `${url}/api/v1`
 }
 
 const bare = (): void => {}
@@ -47,9 +39,9 @@ for (const [name, express] of [
   ['Express 5', express5],
   ['Express 4', express4 as typeof express5],
 ] as const) {
-  const base = await listen(express, bare)
+  const base = await serve(express, bare)
   describeSessionApi(name, (path, init) => fetch(base + path, init))
-  const behind = await listen(express, furnished(express))
+  const behind = await serve(express, furnished(express))
   describeSessionApi(`${name}, behind compression and a body parser`, (path, init) =>
     fetch(behind + path, init),
   )

@@ -5,10 +5,9 @@ import {
   type SessionsOptions,
   type SessionStore,
 } from '@sessions/core'
+import { wrapStore } from '@sessions/core/testing'
+import { CookieJar, listen } from '@sessions/testkit'
 import type { Express } from 'express'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { afterEach } from 'vitest'
 
 const open: (() => Promise<unknown>)[] = []
@@ -19,15 +18,9 @@ afterEach(async () => {
 
 /** The app on a port of its own, until the test ends. */
 export async function serve(app: Express): Promise<string> {
-  const server = createServer(app as never)
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  open.push(async () => {
-    server.closeAllConnections()
-    server.close()
-    await once(server, 'close')
-  })
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const { url, close } = await listen(app as never)
+  open.push(close)
+  return url
 }
 
 /** A service whose store counts its calls. */
@@ -38,32 +31,17 @@ export function countedSessions(options: SessionsOptions = {}): {
 } {
   const inner = memoryStore()
   const calls: string[] = []
-  const store = new Proxy(inner, {
-    get(target, name: keyof SessionStore) {
-      const method = target[name] as (...args: unknown[]) => unknown
-      return (...args: unknown[]) => {
-        calls.push(name)
-        return method.apply(target, args)
-      }
-    },
+  const store = wrapStore(inner, (method, call) => {
+    calls.push(method)
+    return call()
   })
   return { sessions: createSessions({ store, ...options }), calls, store: inner }
 }
 
-/** A caller that keeps cookies as a browser does, as far as the tests need it. */
+/** A caller that keeps cookies. */
 export function browser(base: string): (path: string, init?: RequestInit) => Promise<Response> {
-  const jar = new Map<string, string>()
-  return async (path, init = {}) => {
-    const headers = new Headers(init.headers)
-    if (jar.size > 0) headers.set('cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '))
-    const response = await fetch(base + path, { redirect: 'manual', ...init, headers })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
-      if (/Max-Age=0(;|$)/.test(line)) jar.delete(name!)
-      else jar.set(name!, value!)
-    }
-    return response
-  }
+  const jar = new CookieJar()
+  return (path, init) => jar.fetch(base + path, init)
 }
 
 export const post = (body: unknown): RequestInit => ({

@@ -3,13 +3,9 @@ import type { INestApplication, NestApplicationOptions, Type } from '@nestjs/com
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core'
 import { ExpressAdapter } from '@nestjs/platform-express'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
-import {
-  createSessions,
-  memoryStore,
-  type Sessions,
-  type SessionsOptions,
-  type SessionStore,
-} from '@sessions/core'
+import { createSessions, memoryStore, type Sessions, type SessionsOptions } from '@sessions/core'
+import { wrapStore } from '@sessions/core/testing'
+import { CookieJar } from '@sessions/testkit'
 import { afterEach } from 'vitest'
 
 export const platforms = ['Express', 'Fastify'] as const
@@ -57,32 +53,17 @@ export async function serve(
 /** A service whose store counts its calls. */
 export function countedSessions(options: SessionsOptions = {}): { sessions: Sessions; calls: string[] } {
   const calls: string[] = []
-  const store = new Proxy(memoryStore(), {
-    get(target, name: keyof SessionStore) {
-      const method = target[name] as (...args: unknown[]) => unknown
-      return (...args: unknown[]) => {
-        calls.push(name)
-        return method.apply(target, args)
-      }
-    },
+  const store = wrapStore(memoryStore(), (method, call) => {
+    calls.push(method)
+    return call()
   })
   return { sessions: createSessions({ store, ...options }), calls }
 }
 
-/** A caller that keeps cookies as a browser does, as far as the tests need it. */
+/** A caller that keeps cookies. */
 export function browser(base: string): (path: string, init?: RequestInit) => Promise<Response> {
-  const jar = new Map<string, string>()
-  return async (path, init = {}) => {
-    const headers = new Headers(init.headers)
-    if (jar.size > 0) headers.set('cookie', [...jar].map(([name, value]) => `${name}=${value}`).join('; '))
-    const response = await fetch(base + path, { redirect: 'manual', ...init, headers })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
-      if (/Max-Age=0(;|$)/.test(line)) jar.delete(name!)
-      else jar.set(name!, value!)
-    }
-    return response
-  }
+  const jar = new CookieJar()
+  return (path, init) => jar.fetch(base + path, init)
 }
 
 export const post = (body: unknown, headers: Record<string, string> = {}): RequestInit => ({

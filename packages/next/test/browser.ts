@@ -1,26 +1,22 @@
+import { CookieJar } from '@sessions/testkit'
 import { load } from './page.js'
 
-/** A caller that keeps cookies as a browser does, as far as the tests need it. */
+/** A caller that keeps cookies as a browser does, and knows the forms of a page. */
 export class Browser {
-  readonly cookies = new Map<string, string>()
+  readonly #jar = new CookieJar()
   readonly #base: string
 
   constructor(base: string) {
     this.#base = base
   }
 
-  async fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    const headers = new Headers(init.headers)
-    if (this.cookies.size > 0) {
-      headers.set('cookie', [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; '))
-    }
-    const response = await fetch(this.#base + path, { redirect: 'manual', ...init, headers })
-    for (const line of response.headers.getSetCookie()) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
-      if (/Max-Age=0(;|$)|Expires=Thu, 01 Jan 1970/i.test(line)) this.cookies.delete(name!)
-      else this.cookies.set(name!, value!)
-    }
-    return response
+  /** By name. */
+  get cookies(): Map<string, string> {
+    return this.#jar.cookies
+  }
+
+  fetch(path: string, init?: RequestInit): Promise<Response> {
+    return this.#jar.fetch(this.#base + path, init)
   }
 
   /** What a page of ours sends along with its requests. */

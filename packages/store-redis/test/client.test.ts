@@ -1,4 +1,4 @@
-import { startRedis, type RedisServer } from '@sessions/testkit'
+import { holdUp, startRedis, type RedisServer } from '@sessions/testkit'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { createRedisClient } from '../src/client.js'
 import { redisStore } from '../src/index.js'
@@ -10,12 +10,6 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** Keeps the process from everything else, as a long calculation does, or a machine that gives it no time. */
-function holdUp(ms: number): void {
-  const end = performance.now() + ms
-  while (performance.now() < end);
-}
-
 test('what Redis answered in time is heard by a process that was held up', async () => {
   const client = createRedisClient(server.url)
   onTestFinished(() => client.disconnect())
@@ -23,6 +17,6 @@ test('what Redis answered in time is heard by a process that was held up', async
   const ref = { tenantId: 'acme', id: 'held-up' }
   await store.commit(ref, { revision: 0 })
   const calls = [store.read(ref), store.commit(ref, { messages: [{ id: 'm1', payload: '1' }] })]
-  holdUp(1200)
+  await holdUp(1200)
   expect(await Promise.allSettled(calls)).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }])
 })

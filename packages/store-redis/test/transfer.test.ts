@@ -1,26 +1,14 @@
 import { describeTransfers } from '@sessions/core/testing'
-import { startRedis } from '@sessions/testkit'
 import type { Redis } from 'ioredis'
-import { redisStore } from '../src/index.js'
-import { ioredis } from './clients.js'
+import { openPair } from './clients.js'
 
 // 200 at once are slow on a busy machine, and that is no outage.
 const client = { commandTimeout: 240_000 }
 const store = { readTimeoutMs: 240_000, writeTimeoutMs: 240_000 }
 
 describeTransfers('transfers over redisStore', async () => {
-  const server = await startRedis()
-  const clients = [ioredis(server.url, client), ioredis(server.url, client)]
-  const [first, second] = clients.map((each) => redisStore(each, store))
-  return {
-    store: first!,
-    peer: second!,
-    dump: () => dump(clients[0]!),
-    close: async () => {
-      for (const each of clients) each.disconnect()
-      await server.stop()
-    },
-  }
+  const pair = await openPair(client, store)
+  return { ...pair, dump: () => dump(pair.client) }
 })
 
 /** Every key, and what it holds. */

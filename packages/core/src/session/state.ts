@@ -1,7 +1,6 @@
 import { type JsonObject, mergePatch, parseJsonObject } from '../json.js'
 import type { LiveSession } from '../service/live-session.js'
 import { takeCalls } from '../service/take-calls.js'
-import { mergePreferences } from '../domain/preferences.js'
 import type { ChangeOptions } from '../service/change-options.js'
 
 /** Free-form JSON of one session: its phase, tasks, intermediate results. */
@@ -71,8 +70,9 @@ export class SessionPreferences {
 
   /** Merges a patch as RFC 7396 says: `null` forgets a key. @throws `invalid` */
   async merge(patch: JsonObject, options?: ChangeOptions): Promise<JsonObject> {
+    const parsed = parseJsonObject(patch, 'preferences')
     const { record, body } = await this.#live.update(
-      (before) => ({ ...before, preferences: mergePreferences(before.preferences, patch) }),
+      (before) => ({ ...before, preferences: mergePatch(before.preferences, parsed) }),
       options,
     )
     const keys = Object.keys(patch)

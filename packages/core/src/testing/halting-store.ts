@@ -1,4 +1,5 @@
 import type { SessionStore } from '../contract/session-store.js'
+import { wrapStore } from './wrap-store.js'
 
 /** Where a process dies: at the n-th call of its store, just before the call takes effect or just after. */
 export interface CrashPoint {
@@ -17,8 +18,6 @@ export interface HaltingStore {
   readonly died: Promise<void>
 }
 
-const methods = ['read', 'commit', 'messages', 'amend', 'trim', 'remove', 'list', 'sweep'] as const
-
 /**
  * The store of a process that dies at a point: that call and every later one never answer, as after `kill -9`. What
  * others see of the store goes on.
@@ -36,15 +35,12 @@ export function haltingStore(inner: SessionStore, point?: CrashPoint): HaltingSt
     die()
     return never
   }
-  const wrap =
-    (method: (typeof methods)[number]) =>
-    async (...args: unknown[]): Promise<unknown> => {
-      if (dead) return never
-      const isHere = ++calls === point?.call
-      if (isHere && point?.when === 'before') return halt()
-      const answer = await (inner[method] as (...args: unknown[]) => Promise<unknown>)(...args)
-      return isHere || dead ? halt() : answer
-    }
-  const store = Object.fromEntries(methods.map((method) => [method, wrap(method)])) as unknown as SessionStore
+  const store = wrapStore(inner, async (_, call) => {
+    if (dead) return never
+    const isHere = ++calls === point?.call
+    if (isHere && point?.when === 'before') return halt()
+    const answer = await call()
+    return isHere || dead ? halt() : answer
+  })
   return { store, calls: () => calls, kill: () => void halt(), died }
 }

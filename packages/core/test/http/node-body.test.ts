@@ -1,7 +1,6 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
-import type { AddressInfo } from 'node:net'
+import { listen } from '@sessions/testkit'
 import { describe, expect, it } from 'vitest'
 import { bodyReadAlready, toNodeHandler } from '../../src/node.js'
 
@@ -10,15 +9,11 @@ type Parsed = IncomingMessage & { body?: unknown; rawBody?: Uint8Array }
 /** What the API is given of a request whose body somebody has read before it. */
 async function sent(text: string, parse: (req: Parsed) => Promise<void>): Promise<string> {
   const handle = toNodeHandler({ handle: async (request) => new Response(await request.text()) })
-  const server = createServer((req: Parsed, res) => void parse(req).then(() => handle(req, res)))
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  const { url, close } = await listen((req: Parsed, res) => void parse(req).then(() => handle(req, res)))
   try {
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
     return await (await fetch(url, { method: 'POST', body: text })).text()
   } finally {
-    server.closeAllConnections()
-    server.close()
+    await close()
   }
 }
 
