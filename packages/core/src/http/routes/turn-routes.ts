@@ -4,6 +4,7 @@ import type { MessagePart } from '../../domain/message.js'
 import type { Session } from '../../session.js'
 import type { Turn } from '../../turn/turn.js'
 import { checkFields } from '../client-fields.js'
+import { FailedTurn } from '../failed-turn.js'
 import { type Call, type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
 import { eventStream } from '../sse.js'
@@ -153,16 +154,6 @@ function hangUp({ api, request }: TurnCall, turn: Turn): void {
   }
   if (request.signal.aborted) cancel()
   else request.signal.addEventListener('abort', cancel, { once: true })
-}
-
-/** A turn whose model failed: the problem says which, so that a client finds what is stored of it. */
-export class FailedTurn extends SessionError {
-  readonly turn: object
-
-  constructor(turn: object, message: string | undefined) {
-    super('model_failed', message ?? 'The model failed.')
-    this.turn = turn
-  }
 }
 
 /** Where a client that comes back wants to go on: `<turnId>.<n>`. */
