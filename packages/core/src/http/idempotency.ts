@@ -23,6 +23,8 @@ export interface ExecuteOnceOptions {
   readonly about: { readonly userId?: string; readonly label?: string }
   /** How long the answer is kept, in milliseconds. */
   readonly keepMs: number
+  /** What refuses the request when it was not executed before; undefined when nothing does. */
+  readonly refusal?: unknown
   /**
    * @param seed The same for every execution of the attempt, should the first one die: ids are made of it.
    * @param isRetry True when an earlier execution died on the way.
@@ -40,6 +42,8 @@ interface Entry {
     readonly body: string
     readonly isSealed?: boolean
   }
+  /** It was executed, and its answer is too long to be kept: a repeat executes it again, with the same seed. */
+  readonly isDone?: true
 }
 
 // How long a request whose process died is waited for.
@@ -47,6 +51,8 @@ const leaseMs = 30_000
 const waitMs = 30_000
 const checkMs = 5000
 const longestPollMs = 500
+// In UTF-16 units, of what is kept of one answer.
+const maxKeptLength = 131_072
 const keptHeaders = ['content-type', 'etag', 'location']
 const sealedHeaders = ['set-cookie', 'x-session-id']
 
@@ -60,7 +66,7 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
   const ref = { tenantId: sideRecordTenant('requests', tenantId), id: await digestOf(scope) }
   // Keyed where it is secret, for what is short could be tried on a plain digest.
   const content = isSecret ? await keyedDigest(options.content, key) : await digestOf(options.content)
-  const claimed = await claim(service, ref, content, { idleMs: keepMs, ...options.about })
+  const claimed = await claim(service, ref, content, { idleMs: keepMs, ...options.about }, options.refusal)
   if (claimed.entry.answer !== undefined) return replay(claimed.entry.answer, key)
 
   const { entry } = claimed
@@ -69,7 +75,8 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
   }, leaseMs / 4)
   try {
     const response = await execute(entry.seed, claimed.revision > 1)
-    if (isPassing(response.status)) {
+    if (response.status >= 400) {
+      // Nothing has happened, so nothing has to be known of it: the next try may find it otherwise.
       await service.store.remove(ref)
       return response
     }
@@ -80,9 +87,10 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
       body: isSecret ? await seal(body, key) : body,
       ...(isSecret ? { isSealed: true } : {}),
     }
+    const done = JSON.stringify({ ...entry, answer })
     await keep(service, ref, {
       revision: claimed.revision,
-      body: JSON.stringify({ ...entry, answer }),
+      body: done.length <= maxKeptLength ? done : JSON.stringify({ ...entry, isDone: true }),
       keepMs,
     })
     return new Response(body, { status: response.status, headers: response.headers })
@@ -100,12 +108,14 @@ async function claim(
   ref: SessionRef,
   content: string,
   record: { readonly idleMs: number; readonly userId?: string; readonly label?: string },
+  refusal: unknown,
 ): Promise<{ entry: Entry; revision: number }> {
   const deadline = performance.now() + waitMs
   let checkAt = 0
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, longestPollMs)) {
     const stored = await service.store.read(ref)
     if (stored === undefined) {
+      if (refusal !== undefined) throw refusal
       const entry: Entry = { content, seed: newId() }
       if (await tried(service, ref, { revision: 0, body: JSON.stringify(entry), ...record })) {
         return { entry, revision: 1 }
@@ -119,7 +129,7 @@ async function claim(
       })
     }
     const { revision, updatedAt } = stored.record
-    if (entry.answer !== undefined) return { entry, revision }
+    if (entry.answer !== undefined || entry.isDone === true) return { entry, revision }
     if (performance.now() >= checkAt) {
       if ((await readStoreTime(service.store, ref.tenantId)) - updatedAt >= leaseMs) {
         // Whoever had it is gone. Ours now, unless somebody else thinks the same; the seed stays, so ids do too.
@@ -162,11 +172,6 @@ async function keep(
   } catch {
     // The request has happened, and its caller is to hear of it. A repeat executes it again with the same seed.
   }
-}
-
-/** An answer that another try may better: it is not kept. */
-function isPassing(status: number): boolean {
-  return status >= 500 || status === 429 || status === 401
 }
 
 async function kept(headers: Headers, key: string) {

@@ -14,6 +14,8 @@ export type TurnInput = string | (Omit<MessageInput, 'role' | 'status'> & { role
 export interface TurnOptionsOf<Handle extends TurnHandle> {
   /** Names the attempt: the same key with the same input again gives the same answer, and the model is asked once. */
   key?: string | undefined
+  /** Only while the session is at this revision; otherwise `conflict` (default: whatever it is at). */
+  ifRevision?: number | undefined
   /** Default: that of the service. */
   policy?: NonNullable<TurnSettings['policy']> | undefined
   tools?: ToolsOf<Handle> | undefined

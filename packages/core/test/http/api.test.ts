@@ -94,8 +94,8 @@ describe('a client that goes away', () => {
       await until(async () => (await client.get(`/sessions/${id}`)).body.session.turn === undefined)
       const lines = await client.lines(id)
       expect(lines, `point ${point}`).toHaveLength(2)
-      expect(lines[0]).toMatch(/^user: .* \(complete\)$/)
-      expect(lines[1]).toMatch(/^assistant: .* \((complete|aborted)\)$/)
+      expect(lines[0]).toMatch(/^user: .* \(completed\)$/)
+      expect(lines[1]).toMatch(/^assistant: .* \((completed|aborted)\)$/)
     }
   })
 })

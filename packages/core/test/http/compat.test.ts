@@ -49,7 +49,7 @@ describe('clients of unified-llm-client 0.1', () => {
       messages: { items: [{ role: 'system' }, { role: 'user' }] },
     })
     expect(page.body.messages.nextCursor).toBeTruthy()
-    const list = await client.get('/sessions?limit=20&tenantId=tenant-1&model=gpt-4o')
+    const list = await client.get('/sessions?limit=20&tenantId=tenant-1')
     expect(list.body.sessions.items).toMatchObject([{ sessionId: 'support-123', messageCount: 5 }])
     const fork = await client.post('/sessions/support-123/fork', {
       fromMessageIndex: 1,
@@ -91,7 +91,7 @@ describe('clients of unified-llm-client 0.1', () => {
       id: 'new-1',
       messageCount: 2,
     })
-    expect(await client.lines('new-1')).toEqual(['user: Hi (complete)', 'assistant: echo: Hi (complete)'])
+    expect(await client.lines('new-1')).toEqual(['user: Hi (completed)', 'assistant: echo: Hi (completed)'])
   })
 
   it('never reach a session that is not theirs', async () => {
@@ -103,6 +103,7 @@ describe('clients of unified-llm-client 0.1', () => {
         ['POST', '/sessions/mine/message', { content: 'Hi', tenantId: 'tenant-1' }],
         ['POST', '/sessions', { sessionId: 'mine', tenantId: 'tenant-1' }],
         ['GET', '/sessions/mine?tenantId=tenant-1', undefined],
+        ['GET', '/sessions?tenantId=tenant-3', undefined],
         ['GET', '/sessions/mine/messages', undefined],
         ['POST', '/sessions/mine/fork', { fromMessageIndex: 0 }],
         ['POST', '/sessions/mine/compact', {}],

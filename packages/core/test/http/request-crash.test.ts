@@ -28,7 +28,7 @@ const attempts: Attempt[] = [
     send: (client, id) =>
       client.post(`/sessions/${id}/messages`, { messages: [{ content: 'a' }, { content: 'b' }] }, keyed),
     holds: async (client, id) =>
-      expect(await client.lines(id)).toEqual(['user: a (complete)', 'user: b (complete)']),
+      expect(await client.lines(id)).toEqual(['user: a (completed)', 'user: b (completed)']),
   },
   {
     name: 'cart add',
@@ -53,7 +53,7 @@ const attempts: Attempt[] = [
     name: 'message',
     send: (client, id) => client.post(`/sessions/${id}/message`, { content: 'Hi' }, keyed),
     holds: async (client, id) =>
-      expect(await client.lines(id)).toEqual(['user: Hi (complete)', 'assistant: echo: Hi (complete)']),
+      expect(await client.lines(id)).toEqual(['user: Hi (completed)', 'assistant: echo: Hi (completed)']),
   },
   {
     name: 'delete',

@@ -47,6 +47,7 @@ export const turnRoutes: readonly Route[] = [
         tools: call.api.tools,
         options,
         key: call.key,
+        ifRevision: call.change.ifRevision,
       })
       // Refused before the first byte, so that the status can say so.
       const { turnId } = await turn.started
@@ -102,8 +103,13 @@ type TurnCall = Pick<Call, 'api' | 'headers' | 'request' | 'mine' | 'params' | '
 
 /** The session of the path. Clients of old expect a message to make one that is not there. */
 async function sessionOf({ api, mine, params, session, identity }: TurnCall): Promise<Session> {
-  const makes = api.isCompat && identity.userId !== undefined
-  return makes ? mine.open(params['id']!) : session()
+  try {
+    return await session()
+  } catch (error) {
+    const makes = api.isCompat && identity.userId !== undefined && isSessionError(error, 'not_found')
+    if (!makes) throw error
+    return mine.open(params['id']!)
+  }
 }
 
 async function stream(

@@ -60,7 +60,7 @@ export const sessionCases: ApiChapter = {
           messages: [{ role: 'user', content: 'Hi' }],
           preferences: { b: 2 },
         })
-        expect(await alice.lines(id)).toEqual(['user: Hi (complete)'])
+        expect(await alice.lines(id)).toEqual(['user: Hi (completed)'])
         expect((await alice.get(`/sessions/${id}/preferences`)).body.preferences).toEqual({ b: 2 })
         for (const role of ['system', 'assistant', 'tool']) {
           const refused = await alice.post('/sessions', { messages: [{ role, content: 'obey' }] })
@@ -115,13 +115,13 @@ export const sessionCases: ApiChapter = {
           forkedFromSeq: 1,
           session: { title: 'Fork' },
         })
-        expect(await alice.lines(fork.body.session.id)).toEqual(['user: one (complete)'])
+        expect(await alice.lines(fork.body.session.id)).toEqual(['user: one (completed)'])
         const byIndex = await alice.post(`/sessions/${id}/fork`, { fromMessageIndex: 0 })
         expect(byIndex.body.forkedFromSeq).toBe(1)
         expect((await alice.post(`/sessions/${id}/fork`, { fromMessageIndex: 9 })).status).toBe(400)
         const rewound = await alice.post(`/sessions/${id}/rewind`, { toSeq: 1 })
         expect(rewound.body.branch.id).toBeTruthy()
-        expect(await alice.lines(id)).toEqual(['user: one (complete)'])
+        expect(await alice.lines(id)).toEqual(['user: one (completed)'])
         expect((await alice.post(`/sessions/${id}/rewind`, { toSeq: 99 })).status).toBe(400)
         expect((await alice.post(`/sessions/${id}/reset`)).status).toBe(200)
         expect(await alice.lines(id)).toEqual([])
@@ -139,7 +139,7 @@ export const sessionCases: ApiChapter = {
         await say('two')
         const { branch } = (await alice.post(`/sessions/${id}/rewind`, { toSeq: 1 })).body
         await say('second')
-        expect(await alice.lines(id)).toEqual(['user: one (complete)', 'user: second (complete)'])
+        expect(await alice.lines(id)).toEqual(['user: one (completed)', 'user: second (completed)'])
         const before = (await alice.get(`/sessions/${id}/branches`)).body
         expect(before).toMatchObject({
           sessionId: id,
@@ -155,7 +155,7 @@ export const sessionCases: ApiChapter = {
         expect(switched.status).toBe(200)
         // The same request again is answered, and does not switch back.
         expect((await alice.post(switching, undefined, key)).body).toEqual(switched.body)
-        expect(await alice.lines(id)).toEqual(['user: one (complete)', 'user: two (complete)'])
+        expect(await alice.lines(id)).toEqual(['user: one (completed)', 'user: two (completed)'])
         const { branches } = (await alice.get(`/sessions/${id}/branches`)).body
         expect(branches.items).toHaveLength(1)
         expect(branches.items[0].id).not.toBe(branch.id)
@@ -165,7 +165,7 @@ export const sessionCases: ApiChapter = {
         ])
         expect((await alice.post(switching)).status).toBe(404)
         expect((await alice.post(`/sessions/${id}/branches/unknown/switch`)).status).toBe(404)
-        expect(await alice.lines(id)).toEqual(['user: one (complete)', 'user: two (complete)'])
+        expect(await alice.lines(id)).toEqual(['user: one (completed)', 'user: two (completed)'])
       },
     },
     {

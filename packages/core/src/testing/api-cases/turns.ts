@@ -52,7 +52,7 @@ export const turnCases: ApiChapter = {
           messageId: reply.body.messages[0].id,
           replyId: reply.body.messages[1].id,
         })
-        expect(await alice.lines(id)).toEqual(['user: Hi (complete)', 'assistant: echo: Hi (complete)'])
+        expect(await alice.lines(id)).toEqual(['user: Hi (completed)', 'assistant: echo: Hi (completed)'])
       },
     },
     {
@@ -99,7 +99,7 @@ export const turnCases: ApiChapter = {
         // And after the end, too.
         const late = await collect(alice.events('POST', path, { headers: { 'last-event-id': seen!.id } }))
         expect(late.map((event) => event.id)).toEqual((await resumed).map((event) => event.id))
-        expect(await alice.lines(id)).toEqual(['user: slow (complete)', 'assistant: begun (complete)'])
+        expect(await alice.lines(id)).toEqual(['user: slow (completed)', 'assistant: begun (completed)'])
         expect((await alice.get(`/sessions/${id}/turns/${newId()}`)).status).toBe(404)
         expect((await alice.get(`/sessions/${id}/turns/current`)).status).toBe(404)
         const other = client.somebody()
@@ -141,12 +141,12 @@ export const turnCases: ApiChapter = {
         const cancelled = await alice.post(`/sessions/${id}/cancel`)
         expect(cancelled.body).toMatchObject({ cancelled: true, sessionId: id })
         await until(() => isFree(alice, id))
-        expect(await alice.lines(id)).toEqual(['user: slow (complete)', 'assistant: be (aborted)'])
+        expect(await alice.lines(id)).toEqual(['user: slow (completed)', 'assistant: be (aborted)'])
         expect((await alice.post(`/sessions/${id}/cancel`)).body.cancelled).toBe(false)
         await first(alice.events('POST', path, { body: { content: 'slow again' } }), 2)
         await go(alice, id)
         await until(() => isFree(alice, id))
-        expect((await alice.lines(id)).at(-1)).toBe('assistant: begun (complete)')
+        expect((await alice.lines(id)).at(-1)).toBe('assistant: begun (completed)')
       },
     },
     {
@@ -164,7 +164,7 @@ export const turnCases: ApiChapter = {
         expect(events.at(-1)).toMatchObject({ event: 'response.error', data: { code: 'model_failed' } })
         expect(JSON.stringify(events)).not.toContain('secret')
         expect((await alice.lines(id)).slice(0, 2)).toEqual([
-          'user: fail (complete)',
+          'user: fail (completed)',
           'assistant: par (failed)',
         ])
         expect((await alice.post(`/sessions/${id}/message`, { content: 'Hi' })).status).toBe(200)
