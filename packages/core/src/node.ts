@@ -7,7 +7,7 @@ export {
   createTransport,
   sessionIdHeader,
 } from './http/transport.js'
-export { checkOrigin, type OriginRules } from './http/csrf.js'
+export { checkOrigin, isOfAnotherSite, type OriginRules, type PageRequest } from './http/csrf.js'
 export { type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
 export { type Problem, toProblem } from './http/problem.js'
 export { type HeaderSink, RequestSession, type RequestSessionOptions } from './http/request-session.js'

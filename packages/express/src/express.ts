@@ -3,13 +3,17 @@ import {
   type TransportOptions,
   createTransport,
   type HeaderSink,
+  isOfAnotherSite,
   RequestSession,
   sessionIdHeader,
 } from '@sessions/core/node'
 import type { Request, RequestHandler, Response } from 'express'
+import { hostOf, pageRequestOf } from './page-request.js'
 
 export interface SessionsMiddlewareOptions extends TransportOptions {
   sessions: Sessions
+  /** Origins whose pages may begin sessions with unsafe requests, beside our own (default: none). */
+  trustedOrigins?: readonly string[]
   /**
    * Who is asking, from what your application has verified, never from what the client merely claims. Runs when the
    * session is first asked for, once a request.
@@ -29,7 +33,7 @@ const requestSessions = new WeakMap<Request, RequestSession>()
  * @throws `invalid` at start, for options that cannot work.
  */
 export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestHandler {
-  const { sessions, identify, cookie, header } = options
+  const { sessions, identify, cookie, header, trustedOrigins = [] } = options
   const transport = createTransport({ cookie, header }, sessions.ttl.absoluteMs)
   const warn = warnOnce(options.onWarning)
   return (req, res, next) => {
@@ -38,6 +42,8 @@ export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestH
         cookie: req.headers.cookie,
         sessionId: req.get(sessionIdHeader),
         isSecure: req.secure,
+        isOfAnotherSite: isOfAnotherSite(pageRequestOf(req), { host: hostOf(req) }, { trustedOrigins }),
+        fetchSite: req.get('sec-fetch-site'),
       }
       const session = new RequestSession({
         sessions,
@@ -59,7 +65,9 @@ export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestH
  * With an id: the session of this public id, if the caller may touch it.
  *
  * Touch a draft before the first byte of the response: after it there is no way to hand over the credential, and its
- * first write rejects with `headers_sent`.
+ * first write rejects with `headers_sent`. It rejects with `insecure_transport` where a cookie must not be set, with
+ * `forbidden` for a page of another site, and with `not_found` for a caller whose credential has been replaced: by
+ * `bindSession`, or on another device. Whatever it rejects with, nothing is stored; `newSession` begins anew.
  *
  * @throws `not_found` for an id that is unknown, expired, deleted or somebody else's.
  */
@@ -108,6 +116,11 @@ function headerSink(res: Response): HeaderSink {
     },
     setDefault: (name, value) => {
       if (!res.hasHeader(name)) res.setHeader(name, value)
+    },
+    remove: (name, value) => {
+      const others = [res.getHeader(name) ?? []].flat().filter((each) => each !== value)
+      if (others.length === 0) res.removeHeader(name)
+      else res.setHeader(name, others.map(String))
     },
   }
 }

@@ -8,6 +8,7 @@ interface Reply {
   getHeader(name: string): number | string | string[] | undefined
   hasHeader(name: string): boolean
   header(name: string, value: unknown): unknown
+  removeHeader(name: string): unknown
 }
 
 /** Where the headers of a platform's response are written. */
@@ -24,6 +25,11 @@ function responseSink(response: ServerResponse): HeaderSink {
     },
     setDefault(name, value) {
       if (!response.hasHeader(name)) response.setHeader(name, value)
+    },
+    remove(name, value) {
+      const others = without(response.getHeader(name), value)
+      if (others.length === 0) response.removeHeader(name)
+      else response.setHeader(name, others)
     },
   }
 }
@@ -42,6 +48,14 @@ function replySink(reply: Reply): HeaderSink {
       if (!reply.hasHeader(name)) reply.header(name, value)
       mirror(name)
     },
+    remove(name, value) {
+      const others = without(reply.getHeader(name), value)
+      reply.removeHeader(name)
+      reply.raw.removeHeader(name)
+      if (others.length === 0) return
+      reply.header(name, others)
+      mirror(name)
+    },
   }
 }
 
@@ -50,4 +64,11 @@ function merged(before: number | string | readonly string[] | undefined, value: 
   return values.some((each) => each.toLowerCase() === value.toLowerCase())
     ? values.join(', ')
     : [...values, value].join(', ')
+}
+
+function without(before: number | string | readonly string[] | undefined, value: string): string[] {
+  return [before ?? []]
+    .flat()
+    .map(String)
+    .filter((each) => each !== value)
 }

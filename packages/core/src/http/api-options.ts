@@ -53,7 +53,10 @@ export interface SessionApiOptions extends TransportOptions {
   withRequestContext?: (context: RequestContext, execute: () => Promise<Response>) => Promise<Response>
   /** Lets pages of other origins call (default: none). */
   cors?: CorsOptions
-  /** Origins whose pages may send unsafe requests with cookies, beside our own and those of `cors` (default: none). */
+  /**
+   * Origins whose pages may send unsafe requests with cookies, beside our own, and those of `cors` where it has
+   * `credentials` (default: none).
+   */
   trustedOrigins?: readonly string[]
   /** Counts requests (default: nobody does). */
   limiter?: RateLimiter
@@ -137,6 +140,8 @@ export interface ApiConfig extends Required<
   readonly missLimiter: RateLimiter | undefined
   readonly limitKey: (request: Request, identity: Identity) => string
   readonly audienceOf: SessionApiOptions['audienceOf']
+  /** Origins whose pages may send unsafe requests without cookies. */
+  readonly guestOrigins: readonly string[]
   readonly isCompat: boolean
   readonly transport: Transport
   /** Whether `X-Session-Id` carries credentials. */
@@ -162,7 +167,11 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     middleware: options.middleware ?? [],
     withRequestContext: options.withRequestContext,
     cors: options.cors,
-    trustedOrigins: [...(options.trustedOrigins ?? []), ...(options.cors?.origins ?? [])],
+    trustedOrigins: [
+      ...(options.trustedOrigins ?? []),
+      ...(options.cors?.credentials === true ? options.cors.origins : []),
+    ],
+    guestOrigins: options.cors?.origins ?? [],
     limiter: options.limiter,
     missLimiter: options.missLimiter,
     limiterFailure: options.limiterFailure ?? 'open',

@@ -7,6 +7,7 @@ import type { Session } from '../session.js'
 import type { ApiConfig, RequestContext } from './api-options.js'
 import { parseBody } from './body.js'
 import { checkFields } from './client-fields.js'
+import { isOfAnotherSite } from './csrf.js'
 import { etagOf, wantedRevision } from './etag.js'
 import type { RequestKey } from './idempotency-key.js'
 import { RequestError } from './problem.js'
@@ -152,6 +153,8 @@ export function requestSession(
       cookie: request.headers.get('cookie') ?? undefined,
       sessionId: request.headers.get(sessionIdHeader) ?? undefined,
       isSecure: url.protocol === 'https:',
+      isOfAnotherSite: isOfAnotherSite(request, url, api),
+      fetchSite: request.headers.get('sec-fetch-site') ?? undefined,
     },
     headers: {
       canWrite: () => true,
@@ -160,12 +163,20 @@ export function requestSession(
         else replyHeaders.append(name, value)
       },
       setDefault: () => {},
+      remove: (name, value) => removeValue(replyHeaders, name, value),
     },
     identify: () => identity,
     warn: api.service.warn,
   })
   let found: Promise<Session> | undefined
   return { caller, replyHeaders, owned: () => (found ??= caller.getById(params['id']!)) }
+}
+
+function removeValue(headers: Headers, name: string, value: string): void {
+  const isCookie = name.toLowerCase() === 'set-cookie'
+  const others = isCookie ? headers.getSetCookie().filter((each) => each !== value) : []
+  headers.delete(name)
+  for (const each of others) headers.append(name, each)
 }
 
 /** Adds a name to `Vary`, unless it is there. */

@@ -32,6 +32,8 @@ export const sessionRoutes: readonly Route[] = [
         ...(cart === undefined ? {} : { cart: cart as CartItemInput[] }),
         messages: [...leadingSystem(chosen), ...((messages ?? []) as MessageInput[])],
       }
+      // Before the session is stored: without its credential nobody could open it.
+      if (call.identity.userId === undefined) call.caller.checkCarrying()
       const session = await make(call, chosen.id, init)
       if (call.identity.userId === undefined) await call.caller.carry(session)
       return {
