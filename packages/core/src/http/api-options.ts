@@ -3,6 +3,7 @@ import { SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
 import { type Sessions, serviceOf } from '../sessions.js'
+import { spokenParts } from './client-messages.js'
 import { type Transport, type TransportOptions, createTransport } from './transport.js'
 
 /** What middleware passes on: to later middleware, to `identify` and to `withRequestContext`. */
@@ -81,6 +82,16 @@ export interface SessionApiOptions extends TransportOptions {
   exposeToolResults?: boolean
   /** Roles a client may append messages in (default: `user` alone). */
   clientRoles?: readonly ('user' | 'assistant' | 'system' | 'tool')[]
+  /**
+   * Types of parts that a client's messages may hold beside `text`, `image` and `file`, with whatever is in them
+   * (default: none). What a model or a tool says (`reasoning`, `tool-call`, `tool-result`) is a matter of `clientRoles`.
+   */
+  clientParts?: readonly string[]
+  /**
+   * Whether an `image` or `file` of a client may name this `https:` address instead of holding its data (default:
+   * never). Whoever fetches it may reach more than the client does.
+   */
+  clientUrls?: (url: URL) => boolean
   /** Fields of a message request that are handed to `respond` as `options` (default: none; others are refused). */
   clientOptions?: readonly string[]
   /** Stops a turn when whoever asked for it hangs up (default false: it goes on, and can be resumed). */
@@ -182,6 +193,8 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     maxBodyDepth: positive(options.maxBodyDepth, 'maxBodyDepth', 32),
     exposeToolResults: options.exposeToolResults ?? false,
     clientRoles: options.clientRoles ?? (isCompat ? ['user', 'assistant', 'system'] : ['user']),
+    clientParts: toClientParts(options.clientParts),
+    clientUrls: options.clientUrls ?? (() => false),
     clientOptions: options.clientOptions ?? (isCompat ? compatOptions : []),
     cancelOnDisconnect: options.cancelOnDisconnect ?? false,
     streamHeartbeatMs: positive(options.streamHeartbeatMs, 'streamHeartbeatMs', 15_000),
@@ -192,6 +205,14 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     hasHeaderMode: header === true,
     service: serviceOf(sessions),
   }
+}
+
+function toClientParts(given: readonly string[] = []): readonly string[] {
+  const spoken = given.find((type) => spokenParts.includes(type))
+  if (spoken === undefined) return given
+  throw new SessionError('invalid', `clientParts: ${spoken} is a matter of clientRoles`, {
+    path: 'clientParts',
+  })
 }
 
 function positive(value: number | undefined, path: string, otherwise: number): number {

@@ -1,9 +1,9 @@
 import { isSessionError, SessionError } from '../../errors.js'
 import type { JsonObject } from '../../json.js'
-import type { MessagePart } from '../../domain/message.js'
 import type { Session } from '../../session.js'
 import type { Turn } from '../../turn/turn.js'
 import { checkFields } from '../client-fields.js'
+import { checkMessage } from '../client-messages.js'
 import { FailedTurn } from '../failed-turn.js'
 import { type Call, type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
@@ -36,8 +36,12 @@ export const turnRoutes: readonly Route[] = [
       }
       const { options } = checkFields(call.api, call.identity, others)
       const session = await sessionOf(call)
+      const said = checkMessage(
+        { ...call.api, clientRoles: ['user'] },
+        { role: 'user', content, ...(name === undefined ? {} : { name }) },
+      )
       const input = {
-        content: content as string | MessagePart[],
+        content: said.content,
         ...(id === undefined ? {} : { id }),
         ...(name === undefined ? {} : { name }),
         ...(metadata === undefined ? {} : { metadata: metadata as JsonObject }),
