@@ -1,4 +1,4 @@
-import { type SessionInfo, sessionInfoOf } from './domain/session-info.js'
+import type { SessionInfo } from './domain/session-info.js'
 import type { Order } from './domain/cart.js'
 import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
@@ -18,6 +18,7 @@ import { removeSideRecords } from './service/side-records.js'
 import { leaveBranch } from './turn/leave-branch.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
 import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
+import { sessionInfo } from './session/info.js'
 import { watchSession, type WatchOptions } from './session/watch.js'
 import { expireBefore } from './session/expiry.js'
 import { appendMessages, readAllMessages, readHistory } from './session/messages.js'
@@ -294,11 +295,12 @@ export class Session {
     this.#live.service.emit('session.branched', record, { branchId })
   }
 
-  /** Counts, durations, topics and cart behaviour. Reads the whole active branch; changes nothing. */
+  /**
+   * Counts, durations, topics and cart behaviour. Changes nothing. The first time it reads the whole active branch, in
+   * slices; later only what is new.
+   */
   async info(): Promise<SessionInfo> {
-    const messages = await this.allMessages()
-    const { record, body } = await this.#live.load()
-    return sessionInfoOf(record, body, messages)
+    return sessionInfo(this.#live)
   }
 
   /** The signed secret that opens this session for an anonymous caller. Treat it like a password. */

@@ -5,6 +5,7 @@ import type { SessionEvent, SessionEventDetails, SessionEventType } from '../dom
 import { newId } from '../ids.js'
 import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
+import { createTallyCache, type TallyCache } from './tally-cache.js'
 import type { SessionChange, SessionStore } from '../contract/session-store.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
@@ -29,6 +30,7 @@ export interface Service {
   readonly context: ContextSettings
   readonly transfers: TransferConfig
   readonly histories: HistoryCache
+  readonly tallies: TallyCache
   /** Whether a history whose newest message this is has expired. */
   readonly historyExpired: (newest: Pick<Message, 'at'> | undefined) => boolean
   /** Runs work outside of any request, unless work of that name runs already. It must not reject. */
@@ -49,6 +51,8 @@ export interface Service {
 }
 
 const hourMs = 3_600_000
+// What `info()` has counted, over all sessions.
+const maxTallyBytes = 16 * 1024 * 1024
 const dayMs = 24 * hourMs
 
 /** The options with their defaults. @throws `invalid` with the path of one that makes no sense. */
@@ -104,6 +108,7 @@ export function createService(options: SessionsOptions): Service {
       maxSessions: limit(options.context?.cachedSessions, 'context.cachedSessions', 100),
       extractFacts: options.context?.extractFacts ?? (() => []),
     }),
+    tallies: createTallyCache(store, { maxBytes: maxTallyBytes }),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
     ...createBackground(),
     countTokens: options.countTokens ?? estimateTokens,
