@@ -25,3 +25,14 @@ export interface SessionRecord extends SessionRef {
   readonly label?: string
   readonly title?: string
 }
+
+/**
+ * Begins the tenants in which the library keeps records of its own beside those of applications: `~kind:tenant`. No
+ * application's tenant may begin so.
+ */
+export const reservedTenantPrefix = '~'
+
+/** The kind of record that a tenant holds; empty for sessions of an application. */
+export function recordKindOf(tenantId: string): string {
+  return tenantId.startsWith(reservedTenantPrefix) ? tenantId.split(':', 1)[0]! : ''
+}

@@ -1,6 +1,6 @@
 import { parseId } from '../ids.js'
 import { SessionError } from '../errors.js'
-import type { SessionRecord } from '../contract/session-record.js'
+import { reservedTenantPrefix, type SessionRecord } from '../contract/session-record.js'
 
 /** Who is asking. It comes from trusted code (a verified token, a login), never from a request body. */
 export interface Identity {
@@ -10,9 +10,6 @@ export interface Identity {
   /** `admin` may open every session of the tenant. */
   readonly roles?: readonly string[] | undefined
 }
-
-// Sessions of the library's own bookkeeping live beside a tenant's under this sign, so no tenant may carry it.
-export const reservedTenantPrefix = '~'
 
 /** The identity, once it is usable. @throws `invalid` with the path. */
 export function parseIdentity(identity: Identity): Identity {

@@ -1,8 +1,7 @@
 import { isSessionError, SessionError } from '../errors.js'
-import { reservedTenantPrefix } from '../domain/identity.js'
 import type { Service } from './service.js'
 import type { SessionQuery } from '../contract/session-store.js'
-import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import { reservedTenantPrefix, type SessionRecord, type SessionRef } from '../contract/session-record.js'
 
 // Every round one of the contenders wins, and those that find the register full stop trying.
 const maxAttempts = 1000

@@ -1,6 +1,5 @@
-import { reservedTenantPrefix } from '../domain/identity.js'
 import type { Service } from './service.js'
-import type { SessionRecord } from '../contract/session-record.js'
+import { reservedTenantPrefix, type SessionRecord } from '../contract/session-record.js'
 
 /** What is kept beside a session for a while: events of its turns, answers to keyed requests, ways to other devices. */
 export type SideRecordKind = 'turns' | 'requests' | 'transfers'

@@ -1,7 +1,6 @@
 import { isSessionError } from '../errors.js'
-import { reservedTenantPrefix } from '../domain/identity.js'
 import { newId } from '../ids.js'
-import type { SessionRef } from '../contract/session-record.js'
+import { reservedTenantPrefix, type SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
 
 const maxAttempts = 10

@@ -1,9 +1,8 @@
 import { isSessionError, SessionError } from '../errors.js'
-import { reservedTenantPrefix } from '../domain/identity.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import type { TurnBudget } from '../service/settings.js'
-import type { SessionRef } from '../contract/session-record.js'
+import { reservedTenantPrefix, type SessionRef } from '../contract/session-record.js'
 import { isAlive } from './log.js'
 import type { TurnUsage } from './part.js'
 

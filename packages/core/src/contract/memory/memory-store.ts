@@ -12,7 +12,8 @@ export interface MemoryStoreOptions {
   maxSessions?: number
   /**
    * At most about this many bytes (default 256 MiB), counted as two a UTF-16 unit of text and an allowance for each
-   * message and session; text within Latin-1 takes half of what is counted.
+   * message and session; text within Latin-1 takes half of what is counted. What the library keeps beside sessions
+   * (answers to keyed requests, events of turns, budgets) has an eighth of it more, each kind.
    */
   maxBytes?: number
   /** What decides deadlines, in epoch milliseconds (default: a clock that a changed system clock does not reach). */
@@ -52,12 +53,16 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     throw new SessionError('store_full', `the session would be larger than the store's ${maxBytes} bytes`)
   }
 
-  // The session just changed fits on its own, and is the last to go.
-  function keepBounds(now: number): void {
-    const over = () => table.size > maxSessions || table.bytes > maxBytes
+  // The session just changed fits on its own, and is the last to go. What the library keeps beside sessions, kind by
+  // kind, has room of its own: however much of it is made, no session goes for it.
+  function keepBounds(changed: MemorySession, now: number): void {
+    const over = () => {
+      const { kind, size, bytes } = table.usage(changed)
+      return size > maxSessions || bytes > (kind === '' ? maxBytes : Math.max(maxBytes / 8, changed.bytes))
+    }
     if (over()) table.sweep(Infinity, now)
     while (over()) {
-      const session = table.leastRecent()
+      const session = table.leastRecent(changed)
       if (session === undefined) return
       table.drop(session)
       const { tenantId, id } = session
@@ -80,7 +85,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       if (change.revision === 0) table.sweep(sweptPerCreate, now)
       const messages = session.apply(change, now)
       table.put(session)
-      keepBounds(now)
+      keepBounds(session, now)
       return { record: session.record(), messages }
     },
 
@@ -96,7 +101,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       checkFits(session.bytesAmended(amendments))
       const count = session.amend(amendments)
       table.put(session)
-      keepBounds(now)
+      keepBounds(session, now)
       return count
     },
 

@@ -1,4 +1,4 @@
-import type { SessionRef } from '../session-record.js'
+import { recordKindOf, type SessionRef } from '../session-record.js'
 import type { MemorySession } from './memory-session.js'
 import { SortedList } from './sorted-list.js'
 
@@ -29,8 +29,16 @@ interface Tenant {
   readonly users: Map<string, ActivityList>
 }
 
+/** Records of one kind, least recently used first: sessions, or what the library keeps beside them. */
+interface Group {
+  readonly kind: string
+  readonly places: Map<MemorySession, Place>
+  bytes: number
+}
+
 /** What the table remembers of a session beside the session itself. */
 interface Place {
+  readonly group: Group
   bytes: number
   entry: Entry
   slot?: Slot
@@ -39,18 +47,14 @@ interface Place {
 /** All sessions of a `memoryStore`: by tenant and id, by use, by activity, by deadline. */
 export class SessionTable {
   readonly #tenants = new Map<string, Tenant>()
-  /** Least recently used first. */
-  readonly #places = new Map<MemorySession, Place>()
+  readonly #groups = new Map<string, Group>()
   readonly #due = new SortedList<Due, Slot>((a, b) => a.at - b.at || a.order - b.order)
-  #bytes = 0
   #order = 0
 
-  get size(): number {
-    return this.#places.size
-  }
-
-  get bytes(): number {
-    return this.#bytes
+  /** What there is of the kind that a session is of. */
+  usage({ tenantId }: Pick<MemorySession, 'tenantId'>): { kind: string; size: number; bytes: number } {
+    const { kind, places, bytes } = this.#group(tenantId)
+    return { kind, size: places.size, bytes }
   }
 
   /** The session, now the most recently used; undefined when absent or past its deadline. */
@@ -61,25 +65,27 @@ export class SessionTable {
       this.drop(session)
       return undefined
     }
-    const place = this.#places.get(session)!
-    this.#places.delete(session)
-    this.#places.set(session, place)
+    const { places } = this.#group(ref.tenantId)
+    const place = places.get(session)!
+    places.delete(session)
+    places.set(session, place)
     return session
   }
 
   /** Puts a new session in its place, or a changed one in its new place. */
   put(session: MemorySession): void {
     const tenant = this.#tenant(session.tenantId)
-    const place = this.#places.get(session)
+    const group = this.#group(session.tenantId)
+    const place = group.places.get(session)
     if (place === undefined) {
       tenant.sessions.set(session.id, session)
-      const added = { bytes: session.bytes, entry: enter(tenant, session) }
-      this.#places.set(session, added)
-      this.#bytes += added.bytes
+      const added = { group, bytes: session.bytes, entry: enter(tenant, session) }
+      group.places.set(session, added)
+      group.bytes += added.bytes
       this.#schedule(session, added)
       return
     }
-    this.#bytes += session.bytes - place.bytes
+    group.bytes += session.bytes - place.bytes
     place.bytes = session.bytes
     if (place.entry.activeAt !== session.activeAt || place.entry.userId !== session.userId) {
       leave(tenant, place.entry)
@@ -89,11 +95,12 @@ export class SessionTable {
   }
 
   drop(session: MemorySession): void {
-    const place = this.#places.get(session)
+    const { places } = this.#group(session.tenantId)
+    const place = places.get(session)
     const tenant = this.#tenants.get(session.tenantId)
     if (place === undefined || tenant === undefined) return
-    this.#places.delete(session)
-    this.#bytes -= place.bytes
+    places.delete(session)
+    place.group.bytes -= place.bytes
     if (place.slot !== undefined) this.#due.delete(place.slot)
     leave(tenant, place.entry)
     tenant.sessions.delete(session.id)
@@ -110,14 +117,15 @@ export class SessionTable {
         this.drop(slot.session)
         count++
       } else {
-        this.#reschedule(slot.session, this.#places.get(slot.session)!)
+        this.#reschedule(slot.session, this.#group(slot.session.tenantId).places.get(slot.session)!)
       }
     }
     return count
   }
 
-  leastRecent(): MemorySession | undefined {
-    for (const session of this.#places.keys()) return session
+  /** Of the kind that `session` is of, the one that was used longest ago. */
+  leastRecent(session: MemorySession): MemorySession | undefined {
+    for (const first of this.#group(session.tenantId).places.keys()) return first
     return undefined
   }
 
@@ -140,6 +148,16 @@ export class SessionTable {
     if (place.slot !== undefined) this.#due.delete(place.slot)
     place.slot = { at: session.expiresAt!, order: ++this.#order, session }
     this.#due.add(place.slot)
+  }
+
+  #group(tenantId: string): Group {
+    const kind = recordKindOf(tenantId)
+    let group = this.#groups.get(kind)
+    if (group === undefined) {
+      group = { kind, places: new Map(), bytes: 0 }
+      this.#groups.set(kind, group)
+    }
+    return group
   }
 
   #tenant(tenantId: string): Tenant {
