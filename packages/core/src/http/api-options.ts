@@ -155,6 +155,8 @@ export interface ApiConfig extends Required<
   readonly guestOrigins: readonly string[]
   readonly isCompat: boolean
   readonly transport: Transport
+  /** The cookie that carries credentials, without its prefix; undefined where none does. */
+  readonly cookieName: string | undefined
   /** Whether `X-Session-Id` carries credentials. */
   readonly hasHeaderMode: boolean
   readonly service: Service
@@ -202,6 +204,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     isCompat,
     onError: options.onError ?? ((error) => console.error('[sessions]', error)),
     transport: createTransport({ cookie, header }, sessions.ttl.absoluteMs),
+    cookieName: cookie === false ? undefined : (cookie?.name ?? 'sessions'),
     hasHeaderMode: header === true,
     service: serviceOf(sessions),
   }

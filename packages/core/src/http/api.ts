@@ -35,7 +35,7 @@ export interface SessionApi {
 export function createSessionApi(options: SessionApiOptions): SessionApi {
   const api = toApiConfig(options)
   const described = routesOf(options)
-  const openApi = toOpenApi(described, api.basePath)
+  const openApi = toOpenApi(described, api)
   const routes = [describing(openApi), ...described]
   return {
     openApi,
