@@ -19,6 +19,7 @@ import { leaveBranch } from './turn/leave-branch.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
 import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
 import { sessionInfo } from './session/info.js'
+import { whileOpen } from './session/still-open.js'
 import { watchSession, type WatchOptions } from './session/watch.js'
 import { expireBefore } from './session/expiry.js'
 import { appendMessages, readAllMessages, readHistory } from './session/messages.js'
@@ -197,12 +198,12 @@ export class Session {
    */
   async *watchTurn(turnId: string, after = 0): AsyncGenerator<TurnEvent, void, undefined> {
     await this.#live.load()
-    yield* followTurn(this.#live, turnId, after)
+    yield* whileOpen(this.#live, followTurn(this.#live, turnId, after))
   }
 
   /**
    * The record now, and again each time the session has changed, whatever process changed it; ends when the session
-   * does.
+   * does, or when this handle may not open it any more.
    */
   watch(options: WatchOptions = {}): AsyncGenerator<SessionRecord, void, undefined> {
     return watchSession(this.#live, options)

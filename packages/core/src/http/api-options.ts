@@ -4,6 +4,7 @@ import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
 import { type Sessions, serviceOf } from '../sessions.js'
 import { spokenParts } from './client-messages.js'
+import { OpenStreams } from './open-streams.js'
 import { type Transport, type TransportOptions, createTransport } from './transport.js'
 
 /** What middleware passes on: to later middleware, to `identify` and to `withRequestContext`. */
@@ -96,6 +97,11 @@ export interface SessionApiOptions extends TransportOptions {
   clientOptions?: readonly string[]
   /** Stops a turn when whoever asked for it hangs up (default false: it goes on, and can be resumed). */
   cancelOnDisconnect?: boolean
+  /**
+   * Streams that a user, or whoever holds an anonymous session, may keep open in this process at once: of `events` and
+   * of turns (default 20).
+   */
+  maxOpenStreams?: number
   /** How often a silent stream shows that it lives, in milliseconds (default 15,000). */
   streamHeartbeatMs?: number
   /** How long the answer to an `Idempotency-Key` is kept, in milliseconds (default 24 hours). */
@@ -153,6 +159,7 @@ export interface ApiConfig extends Required<
   readonly audienceOf: SessionApiOptions['audienceOf']
   /** Origins whose pages may send unsafe requests without cookies. */
   readonly guestOrigins: readonly string[]
+  readonly openStreams: OpenStreams
   readonly isCompat: boolean
   readonly transport: Transport
   /** The cookie that carries credentials, without its prefix; undefined where none does. */
@@ -199,6 +206,8 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     clientUrls: options.clientUrls ?? (() => false),
     clientOptions: options.clientOptions ?? (isCompat ? compatOptions : []),
     cancelOnDisconnect: options.cancelOnDisconnect ?? false,
+    maxOpenStreams: positive(options.maxOpenStreams, 'maxOpenStreams', 20),
+    openStreams: new OpenStreams(positive(options.maxOpenStreams, 'maxOpenStreams', 20)),
     streamHeartbeatMs: positive(options.streamHeartbeatMs, 'streamHeartbeatMs', 15_000),
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,
