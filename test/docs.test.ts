@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, it } from 'vitest'
-import { sessionErrorCodes } from '@sessions/core'
+import { sessionErrorCodes } from '../packages/core/src/errors.js'
 
 const root = resolve(import.meta.dirname, '..')
 // Inside the repository, so that the names of the packages resolve as they do for the tests.
@@ -53,13 +53,36 @@ function snippetsOf(document: string): Snippet[] {
   }))
 }
 
+/** Every example in a doc comment of a source file. */
+function examplesOf(file: string): Snippet[] {
+  const text = readOrEmpty(file)
+  return [...text.matchAll(/\/\*\*(?:(?!\*\/)[\s\S])*@example(?:(?!\*\/)[\s\S])*\*\//g)].flatMap(
+    (comment) => {
+      const plain = comment[0].replaceAll(/^ *\* ?/gm, '')
+      return [...plain.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match) => ({
+        document: file,
+        line: `${text.slice(0, comment.index)}${plain.slice(0, match.index)}`.split('\n').length + 1,
+        code: match[1]!,
+      }))
+    },
+  )
+}
+
+const sources = readdirSync(join(root, 'packages')).flatMap((name) =>
+  readdirSync(join(root, 'packages', name, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => `packages/${name}/src/${file}`),
+)
+
 afterAll(() => rmSync(scratch, { recursive: true, force: true }))
 
-describe('the code in the documents', () => {
-  const snippets = documents.flatMap(snippetsOf)
+describe('the code in documents and doc comments', () => {
+  const examples = sources.flatMap(examplesOf)
+  const snippets = [...documents.flatMap(snippetsOf), ...examples]
 
   it('compiles', async () => {
-    expect(snippets.length).toBeGreaterThan(5)
+    expect(examples.length).toBeGreaterThanOrEqual(12)
+    expect(snippets.length).toBeGreaterThan(examples.length + 40)
     rmSync(scratch, { recursive: true, force: true })
     mkdirSync(scratch, { recursive: true })
     const names = new Map<string, Snippet>()
@@ -89,7 +112,8 @@ describe('the code in the documents', () => {
           jsx: 'react-jsx',
           module: 'ESNext',
           moduleResolution: 'Bundler',
-          paths: { '@/*': ['./at/*'] },
+          // The core has it alone, and whoever writes tools has it too.
+          paths: { '@/*': ['./at/*'], zod: ['../../packages/core/node_modules/zod'] },
         },
         include: ['*.tsx'],
       }),

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { unnamedTypes } from './door-types.js'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -13,6 +14,7 @@ interface Manifest {
   scripts: Record<string, string>
   dependencies?: Record<string, string>
   sideEffects?: boolean
+  typesVersions?: Record<string, Record<string, string[]>>
 }
 
 const manifestOf = (folder: string): Manifest =>
@@ -62,10 +64,26 @@ describe.each(published)('packages/%s', (folder) => {
     expect(Object.keys(manifest.publishConfig?.exports ?? {})).toEqual(Object.keys(manifest.exports))
   })
 
+  it('can be found by who reads no exports: TypeScript with moduleResolution node10, old tools', () => {
+    expect(manifest).toMatchObject({ main: './dist/index.js', types: './dist/index.d.ts' })
+    const others = doors.map(([door]) => door.slice(2)).filter((name) => name !== '')
+    const versions = others.map((name) => [name, [`./dist/${name}.d.ts`]] as const)
+    expect(manifest.typesVersions?.['*'] ?? {}).toEqual(Object.fromEntries(versions))
+  })
+
+  it('exports every type that its signatures name', () => {
+    const names = doors.map(([door]) => (door === '.' ? 'index' : door.slice(2)))
+    expect(unnamedTypes(join(root, 'packages', folder), names)).toEqual([])
+  })
+
   it('has no side effects and no install scripts', () => {
     expect(manifest.sideEffects).toBe(false)
     expect(Object.keys(manifest.scripts).filter((script) => /install|prepare/.test(script))).toEqual([])
   })
+})
+
+it('keeps the root of the core under a hundred names', () => {
+  expect(publicNames(join(root, 'packages/core/src/index.ts')).length).toBeLessThan(100)
 })
 
 it('keeps the core to zod', () => {

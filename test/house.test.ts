@@ -1,28 +1,31 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const root = resolve(import.meta.dirname, '..')
 
-/** Which floor of the core a file stands on: the first pattern that fits. A file imports its own floor or a lower one. */
-const coreFloors: readonly [floor: number, files: RegExp][] = [
-  [6, /^(index|node|testing)\.ts$/],
-  [6, /^testing\//],
-  [0, /^(errors|json|ids|digest|time|parse)\.ts$/],
-  [
-    1,
-    /^(message|session-record|session-body|events|store|store-arguments|store-deadline|keyring|identity|cart)\.ts$/,
-  ],
-  [
-    2,
-    /^(branches|digest|fact-input|kept-histories|lost-answers|store-time|preferences|consent|redaction|credential|return-to|transfer-code|transfer-options|analytics|topics|history)\.ts$/,
-  ],
-  [2, /^(context|stores)\//],
-  [3, /^(sessions|session|session-[a-z]+|list-cursor|live-session|store-time|transfer-[a-z-]+)\.ts$/],
-  [3, /^turn\//],
-  [4, /^(privacy|usage|audit)\.ts$/],
-  [5, /^http\//],
+/** The levels of the core, the lowest first. A file imports its own level or a lower one, never a higher one. */
+export const coreLevels: readonly { readonly name: string; readonly places: readonly string[] }[] = [
+  {
+    name: 'words',
+    places: ['errors.ts', 'ids.ts', 'json.ts', 'time.ts', 'digest.ts', 'parse.ts', 'process-registry.ts'],
+  },
+  { name: 'contract', places: ['contract/'] },
+  { name: 'domain', places: ['domain/'] },
+  { name: 'context', places: ['context/'] },
+  { name: 'service', places: ['service/'] },
+  { name: 'session', places: ['session/'] },
+  { name: 'features', places: ['turn/', 'transfer/'] },
+  { name: 'the handle', places: ['session.ts'] },
+  { name: 'the service', places: ['sessions.ts'] },
+  { name: 'http', places: ['http/'] },
+  {
+    name: 'doors',
+    places: ['index.ts', 'context.ts', 'http.ts', 'store.ts', 'node.ts', 'testing.ts', 'testing/'],
+  },
 ]
+
+const coreDoors = ['index.ts', 'context.ts', 'http.ts', 'store.ts', 'node.ts', 'testing.ts']
 
 /** What each kind of package may import beside its own files; node's own modules are always allowed but in the core. */
 const allowed: Record<string, readonly RegExp[]> = {
@@ -32,8 +35,7 @@ const allowed: Record<string, readonly RegExp[]> = {
   'core http/node': [/^zod$/, /^node:/],
   store: [/^@sessions\/core\/store$/, /^node:/, /^(ioredis|redis|@upstash\/redis|kysely|pg)$/],
   adapter: [
-    /^@sessions\/core$/,
-    /^@sessions\/core\/node$/,
+    /^@sessions\/core(\/(context|http|node))?$/,
     /^node:/,
     /^express$/,
     /^@nestjs\/(common|core)$/,
@@ -67,9 +69,12 @@ function sourcesOf(folder: string): SourceFile[] {
     .filter((name) => /\.tsx?$/.test(name))
     .map((name) => {
       const text = readFileSync(join(src, name), 'utf8')
-      const found = text.matchAll(
-        /^\s*(?:import|export)\s(type\s)?(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
-      )
+      // Examples in doc comments import the package as its users do.
+      const found = text
+        .replaceAll(/\/\*\*[\s\S]*?\*\//g, '')
+        .matchAll(
+          /^\s*(?:import|export)\s(type\s)?(?:[^'"]*?\sfrom\s)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm,
+        )
       const imports = [...found].map(([, type, from, dynamic]) => ({
         from: (from ?? dynamic)!,
         typeOnly: type !== undefined,
@@ -84,9 +89,21 @@ const targetOf = (file: string, from: string): string =>
     .replaceAll('\\', '/')
     .replace(/\.js$/, '.ts')
 
-const floorOf = (file: string): number | undefined => coreFloors.find(([, files]) => files.test(file))?.[0]
+const levelOf = (file: string): number =>
+  coreLevels.findIndex(({ places }) =>
+    places.some((place) => (place.endsWith('/') ? file.startsWith(place) : file === place)),
+  )
 
 const isTesting = (file: string): boolean => file === 'testing.ts' || file.startsWith('testing/')
+
+/** Every test file of a folder, from the root. */
+const testsOf = (folder: string): { name: string; lines: number }[] =>
+  readdirSync(join(root, folder, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.test\.tsx?$/.test(name) && !name.includes('node_modules'))
+    .map((name) => ({
+      name: `${folder}/test/${name}`.replaceAll('\\', '/'),
+      lines: readFileSync(join(root, folder, 'test', name), 'utf8').split('\n').length,
+    }))
 
 const packages = readdirSync(join(root, 'packages'))
 const apps = readdirSync(join(root, 'apps'))
@@ -99,23 +116,71 @@ describe('the core', () => {
   })
 
   it.each(files.map((file) => [file.name, file] as const))(
-    '%s stands on a floor and imports no higher one',
+    '%s stands on a level and imports no higher one',
     (name, file) => {
-      const floor = floorOf(name)
-      expect(floor, 'name its floor in coreFloors').toBeDefined()
+      const level = levelOf(name)
+      expect(level, 'name its place in coreLevels').toBeGreaterThan(-1)
       const tooHigh = file.imports
         .filter(({ from }) => from.startsWith('.'))
         .map(({ from }) => targetOf(name, from))
-        .filter((target) => (floorOf(target) ?? 99) > floor!)
+        .filter((target) => levelOf(target) > level)
       expect(tooHigh).toEqual([])
     },
   )
+
+  it('has a file in every place that the levels name', () => {
+    const empty = coreLevels
+      .flatMap(({ places }) => places)
+      .filter((place) => !files.some(({ name }) => name === place || name.startsWith(place)))
+    expect(empty).toEqual([])
+  })
+
+  it('keeps its root to what the levels list', () => {
+    const listed = coreLevels.flatMap(({ places }) => places).filter((place) => !place.endsWith('/'))
+    const root = files.map(({ name }) => name).filter((name) => !name.includes('/'))
+    expect(root.toSorted()).toEqual(listed.toSorted())
+  })
+
+  it('gives four siblings with one first word a folder', () => {
+    const counts = new Map<string, string[]>()
+    for (const { name } of files) {
+      const kin = `${dirname(name)}/${basename(name, '.ts').split('-')[0]}`
+      counts.set(kin, [...(counts.get(kin) ?? []), name])
+    }
+    expect([...counts.values()].filter((names) => names.length > 3)).toEqual([])
+  })
+
+  it('has the levels that ARCHITECTURE.md tells of, in their order', () => {
+    const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+    const table = /<!-- levels -->([\s\S]*?)<!-- \/levels -->/.exec(text)?.[1] ?? ''
+    const [, ...rows] = [...table.matchAll(/^\| ([a-z ]+) \| ([^|]+) \|/gm)].map(([, name, places]) => ({
+      name,
+      places: [...places!.matchAll(/`([^`]+)`/g)].map(([, place]) => place!),
+    }))
+    expect(rows).toEqual(coreLevels)
+  })
+
+  it('has every file that ARCHITECTURE.md names', () => {
+    const text = readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8')
+    const named = [...text.matchAll(/`([\w./-]+\/[\w./-]+\.ts)`/g)].map(([, file]) => file!)
+    expect(named.length).toBeGreaterThan(15)
+    const places = ['', 'packages/core/src', 'packages/store-postgres/src']
+    expect(named.filter((file) => !places.some((place) => existsSync(join(root, place, file))))).toEqual([])
+  })
+
+  it('has doors that re-export and do nothing else', () => {
+    const busy = coreDoors.filter((door) => {
+      const text = readFileSync(join(root, 'packages/core/src', door), 'utf8')
+      return text.replaceAll(/export (?:type )?\{[^}]*\} from '[^']+'/g, '').trim() !== ''
+    })
+    expect(busy).toEqual([])
+  })
 
   it('lets nobody inside import a door', () => {
     const doors = files.flatMap((file) =>
       file.imports
         .map(({ from }) => (from.startsWith('.') ? targetOf(file.name, from) : from))
-        .filter((target) => /^(index|node|testing)\.ts$/.test(target) || target.startsWith('@sessions/'))
+        .filter((target) => coreDoors.includes(target) || target.startsWith('@sessions/'))
         .map((target) => `${file.name} imports ${target}`),
     )
     expect(doors).toEqual([])
@@ -180,14 +245,12 @@ describe.each(apps)('apps/%s', (name) => {
 const leavesSrc = (file: string, from: string): boolean =>
   relative(resolve('/src'), resolve('/src', dirname(file), from)).startsWith('..')
 
-/** Every import circle that is more than types, as `a > b > a`. */
+/** Every import circle, those of types alone too, as `a > b > a`. */
 function circles(files: readonly SourceFile[]): string[] {
   const edges = new Map(
     files.map((file) => [
       file.name,
-      file.imports
-        .filter(({ from, typeOnly }) => from.startsWith('.') && !typeOnly)
-        .map(({ from }) => targetOf(file.name, from)),
+      file.imports.filter(({ from }) => from.startsWith('.')).map(({ from }) => targetOf(file.name, from)),
     ]),
   )
   const found: string[] = []
@@ -202,3 +265,13 @@ function circles(files: readonly SourceFile[]): string[] {
   for (const name of edges.keys()) visit(name, [])
   return found
 }
+
+it('keeps tests to 400 lines', () => {
+  const tests = [
+    '.',
+    ...packages.map((name) => `packages/${name}`),
+    ...apps.map((name) => `apps/${name}`),
+  ].flatMap(testsOf)
+  expect(tests.length).toBeGreaterThan(100)
+  expect(tests.filter(({ lines }) => lines > 400)).toEqual([])
+})

@@ -20,7 +20,7 @@ export const sessionErrorCodes = [
   'key_reused',
   /** Over a size limit; `path` says what. */
   'too_large',
-  /** A limit on sessions, messages, tokens or cost is reached. */
+  /** A limit is reached: of live sessions, of messages in a session, of steps in a turn, of tries; `path` says which. */
   'limit_reached',
   /** The tokens or the money for a session, a user or a tenant are spent; the model was not called. */
   'budget_exceeded',
@@ -40,6 +40,7 @@ export const sessionErrorCodes = [
   'store_failed',
 ] as const
 
+/** What went wrong, for code to decide by. */
 export type SessionErrorCode = (typeof sessionErrorCodes)[number]
 
 /** What an error may say beside its code. */

@@ -1,6 +1,8 @@
 import { SessionError } from './errors.js'
 
+/** Any value that JSON can hold. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | JsonObject
+/** A JSON object. */
 export interface JsonObject {
   readonly [key: string]: JsonValue
 }
@@ -63,6 +65,7 @@ export function parseJsonObject(value: unknown, path: string, limits?: JsonLimit
   return parsed
 }
 
+/** Whether a JSON value is an object: neither null, nor a list, nor anything else. */
 export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

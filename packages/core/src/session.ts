@@ -2,7 +2,7 @@ import type { SessionInfo } from './domain/session-info.js'
 import type { Order } from './domain/cart.js'
 import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
-import { cleared, rewound, switched } from './domain/branches.js'
+import { cleared, firstReachable, rewound, switched } from './domain/branches.js'
 import { type FactInput, toFact } from './domain/facts.js'
 import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
@@ -22,7 +22,8 @@ import { sessionInfo } from './session/info.js'
 import { whileOpen } from './session/still-open.js'
 import { watchSession, type WatchOptions } from './session/watch.js'
 import { expireBefore } from './session/expiry.js'
-import { appendMessages, readAllMessages, readHistory } from './session/messages.js'
+import { appendMessages, readHistory } from './session/messages.js'
+import { readWhole } from './session/whole.js'
 import { sessionContext, type SessionContextOptions } from './session/context.js'
 import { bindToUser, currentCredential, rotateCredential } from './session/credential.js'
 import * as transfers from './transfer/start.js'
@@ -42,9 +43,11 @@ import type { TurnInput } from './turn/request.js'
 export type Respond = RespondOf<Session>
 /** What `respond` is given. */
 export type TurnContext = TurnContextOf<Session>
+/** How one turn is run. */
 export type TurnOptions = TurnOptionsOf<Session>
 /** Something a model may call. */
 export type Tool = ToolOf<Session>
+/** What a model may call, by name. */
 export type Tools = ToolsOf<Session>
 /** What a tool is given beside its input. */
 export type ToolContext = ToolContextOf<Session>
@@ -121,6 +124,13 @@ export class Session {
    * Appends one message or several, all or none, in order, each id once.
    *
    * @throws `invalid`, `too_large`, `limit_reached`; `conflict` when an id was used for another message.
+   *
+   * @example
+   * ```ts
+   * declare const session: import('@sessions/core').Session
+   * const [stored] = await session.append({ role: 'user', content: 'Two phones, please', id: 'message-1' })
+   * console.log(stored!.seq, stored!.inserted) // sent again it has the same seq, and inserted is false
+   * ```
    */
   async append(messages: MessageInput | readonly MessageInput[]): Promise<readonly AppendedMessage[]> {
     return appendMessages(this.#live, messages)
@@ -136,6 +146,12 @@ export class Session {
    * window leaves out is quoted where it has to do with the question. The log stays as it is.
    *
    * @throws `too_large` when what must be in does not fit; `path` says what.
+   *
+   * @example
+   * ```ts
+   * declare const session: import('@sessions/core').Session
+   * const { messages, tokens } = await session.context({ maxTokens: 8000, system: 'You sell phones.' })
+   * ```
    */
   async context(options: SessionContextOptions): Promise<BuiltContext> {
     return sessionContext(this.#live, [], options)
@@ -146,7 +162,7 @@ export class Session {
    * once they do not fit.
    */
   async compact(options?: CompactOptions): Promise<Compaction> {
-    return compact(this.#live, await this.allMessages(), options)
+    return compact(this.#live, await readWhole(this.#live), options)
   }
 
   /**
@@ -174,12 +190,23 @@ export class Session {
 
   /** Every message on the active branch, oldest first. Costs what the history is long. */
   async allMessages(): Promise<Message[]> {
-    return readAllMessages(this.#live)
+    return [...(await readWhole(this.#live)).messages]
   }
 
   /**
    * Has a message answered: stores it, asks `respond`, and stores the answer, whole or as far as it came. One turn at
    * a time is the session's, whatever process it runs in. It runs at once, and whether or not anybody listens.
+   *
+   * @example
+   * ```ts
+   * declare const session: import('@sessions/core').Session
+   * declare function ask(messages: readonly object[], signal: AbortSignal): AsyncIterable<string>
+   * const turn = session.turn('Two phones, please', async function* ({ context, signal }) {
+   *   const { messages } = await context({ maxTokens: 8000 })
+   *   yield* ask(messages, signal)
+   * })
+   * for await (const event of turn) if (event.type === 'text') process.stdout.write(event.text)
+   * ```
    */
   turn(input: TurnInput, respond: Respond, options: TurnOptions = {}): Turn {
     const surroundings = {
@@ -247,16 +274,16 @@ export class Session {
   async reset(options?: ChangeOptions): Promise<void> {
     if (!this.isStored) return
     await this.#live.load()
-    let throughSeq = 0
     let dropped: TurnLease | undefined
-    const { record } = await this.#live.update((before) => {
-      throughSeq = this.record.lastSeq
+    const { record, body } = await this.#live.update((before) => {
       dropped = before.turn
-      return cleared(before, throughSeq)
+      return cleared(before, this.record.lastSeq)
     }, options)
-    await this.#live.service.store.trim(this.ref, throughSeq, this.#live.guard)
+    // Also where the change was made by an earlier call under the same name, which died before it came to this.
+    await this.#live.trim(firstReachable(body) - 1)
     if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
-    await removeSideRecords(this.#live.service, record, ['turns'])
+    // Where no turn was ever begun, none has left events.
+    if (body.turnCount !== undefined) await removeSideRecords(this.#live.service, record, ['turns'])
     this.#live.service.emit('session.reset', record, {})
   }
 
@@ -351,12 +378,23 @@ export class Session {
 
   /** Removes the session and everything in it, for good. @throws `not_found` when it is gone already. */
   async delete(): Promise<void> {
-    const { record } = await this.#live.load()
+    const { record, body } = await this.#live.load()
     if (this.isStored && !(await this.#live.remove())) throw noSuchSession()
-    const kinds = ['turns', 'requests', 'transfers'] as const
+    // A turn may have begun since. So may a transfer, but its record says nothing of the session and leads nowhere.
+    const kinds = [
+      'turns',
+      'requests',
+      ...(body.transfers === undefined ? [] : (['transfers'] as const)),
+    ] as const
     if (this.isStored) await removeSideRecords(this.#live.service, record, kinds)
     this.#live.service.emit('session.deleted', record, {})
   }
+}
+
+/** The same handle, whose next read is the one it was just made with, or the write that it has just made. */
+export function justRead(session: Session): Session {
+  liveSessionOf(session, 'session').reuseRead()
+  return session
 }
 
 /** What a handle is made of. @throws `invalid` for what this package did not make. */

@@ -7,7 +7,7 @@ import { decodeBody, newBody } from './domain/session-body.js'
 import { type SessionInit, storeNewSession } from './service/create-session.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
-import { Session, liveSessionOf } from './session.js'
+import { Session, justRead, liveSessionOf } from './session.js'
 import type { Page, SweepOptions } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
@@ -15,30 +15,38 @@ import type { TransferDescription, TransferKey } from './transfer/redemption.js'
 import { processRegistry } from './process-registry.js'
 import { type ForkOptions, forkSession } from './session/fork.js'
 
+/** What a new session starts with, and its id. */
 export interface CreateOptions extends SessionInit {
   /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
   id?: string
 }
 
+/** Which page of which sessions is wanted. */
 export interface ListOptions {
-  /** 1 to 200 (default 20). */
+  /** At most this many sessions, 1 to 200 (default 20). */
   limit?: number
-  /** Where an earlier page of the same list ended: of this tenant, user and label, whatever its `limit` was. */
+  /**
+   * Where an earlier page of the same list ended: of this tenant, user and label, whatever its `limit` was (default: the
+   * first page).
+   */
   cursor?: string
+  /** Only sessions of this label (default: of any). */
   label?: string
-  /** Another user's; for an admin. */
+  /** Only sessions of this user; heeded for an admin alone (default: the caller's own, of an admin everybody's). */
   userId?: string
 }
 
+/** What happens around the moment in which a draft is stored. */
 export interface DraftOptions {
-  /** Runs before the session is stored; what it throws stops that. */
+  /** Runs before the session is stored; what it throws stops that (default: nothing runs). */
   beforeCreate?: () => void
-  /** Told of the creation when it begins: settles with it, `afterCreate` and all. */
+  /** Told of the creation when it begins: settles with it, `afterCreate` and all (default: nobody is told). */
   onCreating?: (creation: Promise<unknown>) => void
-  /** Runs once the session is stored, before the write that caused it settles. */
+  /** Runs once the session is stored, before the write that caused it settles (default: nothing runs). */
   afterCreate?: (session: Session) => void | Promise<void>
 }
 
+/** What a transfer is redeemed with. */
 export type RedeemOptions = RedeemOptionsOf<Session>
 
 /** What became of a redemption. */
@@ -63,6 +71,19 @@ export interface Sessions {
  * A service that works as it is: in memory, bounded, with honest deadlines. In production pass a store and secrets.
  *
  * @throws `invalid` with the path of an option that makes no sense.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from '@sessions/core'
+ * import { postgresStore } from '@sessions/store-postgres'
+ *
+ * const sessions = createSessions({
+ *   store: postgresStore('postgres://localhost/app'),
+ *   credentialSecrets: [process.env['SESSION_SECRET']!],
+ *   ttl: { idleMs: 30 * 24 * 3_600_000, absoluteMs: 365 * 24 * 3_600_000 },
+ * })
+ * const mine = sessions.for({ tenantId: 'acme', userId: 'alice' })
+ * ```
  */
 export function createSessions(options: SessionsOptions = {}): Sessions {
   const service = createService(options)
@@ -112,6 +133,14 @@ export class CallerSessions {
    * session is made.
    *
    * @throws `not_found` when it belongs to somebody else.
+   *
+   * @example
+   * ```ts
+   * import { createSessions } from '@sessions/core'
+   *
+   * const mine = createSessions().for({ tenantId: 'acme', userId: 'alice' })
+   * const session = await mine.open('support-123', { title: 'Two phones' })
+   * ```
    */
   async open(id: string, init: SessionInit = {}): Promise<Session> {
     for (;;) {
@@ -248,7 +277,7 @@ export class CallerSessions {
 
   /** Removes a session and everything in it, for good. @throws `not_found` */
   async delete(id: string): Promise<void> {
-    await (await this.get(id)).delete()
+    await justRead(await this.get(id)).delete()
   }
 
   /**

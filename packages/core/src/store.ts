@@ -1,5 +1,14 @@
 export { isSessionError, SessionError, type SessionErrorCode, type SessionErrorDetails } from './errors.js'
 export { checkChange, checkMessageQuery, checkPageLimit, checkWhole } from './contract/check-arguments.js'
+export { createListCursors, type ListCursors, type ListPlace } from './contract/list-cursors.js'
+export {
+  checkIsMeant,
+  corrupt,
+  isMeant,
+  messageConflict,
+  notFound,
+  revisionConflict,
+} from './contract/refusals.js'
 export type { SessionRecord, SessionRef } from './contract/session-record.js'
 export type {
   Amendment,
@@ -19,3 +28,4 @@ export type {
   SweepOptions,
 } from './contract/session-store.js'
 export { setDeadline } from './contract/set-deadline.js'
+export { type Clock, processClock } from './time.js'

@@ -7,7 +7,9 @@ export {
   type ApiChapter,
   ApiClient,
   type FetchLike,
+  type Reply,
   type SendOptions,
+  type WireEvent,
 } from './testing/api-case.js'
 export { type CrashPoint, haltingStore, type HaltingStore } from './testing/halting-store.js'
 export { describeTransfers } from './testing/transfer-suite.js'

@@ -10,7 +10,9 @@ import {
 import type { Request, RequestHandler, Response } from 'express'
 import { hostOf, pageRequestOf } from './page-request.js'
 
+/** What the middleware needs: the service, who is asking, and how a credential travels. */
 export interface SessionsMiddlewareOptions extends TransportOptions {
+  /** The service, as `createSessions` makes it. */
   sessions: Sessions
   /** Origins whose pages may begin sessions with unsafe requests, beside our own (default: none). */
   trustedOrigins?: readonly string[]
@@ -31,6 +33,21 @@ const requestSessions = new WeakMap<Request, RequestSession>()
  * route that never asks for its session costs no store call. Mounted twice, the first one counts.
  *
  * @throws `invalid` at start, for options that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from '@sessions/core'
+ * import { getSession, sessionsErrorHandler, sessionsMiddleware } from '@sessions/express'
+ * import express from 'express'
+ *
+ * const app = express().use(express.json())
+ * app.use(sessionsMiddleware({ sessions: createSessions(), identify: () => ({ tenantId: 'acme' }) }))
+ * app.post('/chat', async (req, res) => {
+ *   const session = await getSession(req)
+ *   res.json(await session.append({ role: 'user', content: String(req.body.text) }))
+ * })
+ * app.use(sessionsErrorHandler())
+ * ```
  */
 export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestHandler {
   const { sessions, identify, cookie, header, trustedOrigins = [] } = options

@@ -1,4 +1,4 @@
-import type { SessionApi } from '@sessions/core'
+import type { SessionApi } from '@sessions/core/http'
 import { toNodeHandler } from '@sessions/core/node'
 import type { Request, RequestHandler } from 'express'
 

@@ -1,72 +1,17 @@
 import { SessionError, type SessionStore } from '@sessions/core'
 import compression from 'compression'
-import express5, { type Express, type Request } from 'express'
-// @ts-expect-error Its types are those of Express 5, under another name.
-import express4 from 'express4'
+import express5, { type Request } from 'express'
 import expressSession from 'express-session'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import {
-  bindSession,
-  checkOrigin,
-  findSession,
-  forgetSession,
-  getSession,
-  newSession,
-  sessionsErrorHandler,
-  sessionsMiddleware,
-  type SessionsMiddlewareOptions,
-} from '../src/index.js'
+import { findSession, getSession, sessionsErrorHandler, sessionsMiddleware } from '../src/index.js'
+import { chat, route, versions } from './chat.js'
 import { browser, countedSessions, json, post, serve } from './server.js'
-
-const versions = [
-  ['Express 5', express5],
-  ['Express 4', express4 as typeof express5],
-] as const
 
 afterEach(() => vi.unstubAllEnvs())
 
-/** Express 4 does not await handlers; what a user of it writes, once. */
-const route =
-  (handler: (req: Request, res: express5.Response) => Promise<unknown>): express5.RequestHandler =>
-  (req, res, next) =>
-    void handler(req, res).catch(next)
-
 describe.each(versions)('%s', (_, express) => {
-  function chat(options: Partial<SessionsMiddlewareOptions> = {}, before?: (app: Express) => void) {
-    const counted = countedSessions()
-    const app = express()
-    before?.(app)
-    app.use(
-      sessionsMiddleware({ sessions: counted.sessions, identify: () => ({ tenantId: 'acme' }), ...options }),
-    )
-    app.use(express.json())
-    app.get('/quiet', (_req, res) => void res.json({ ok: true }))
-    app.get(
-      '/history',
-      route(async (req, res) => res.json(await (await getSession(req)).history())),
-    )
-    app.get(
-      '/found',
-      route(async (req, res) => res.json({ id: (await findSession(req))?.id ?? null })),
-    )
-    app.get(
-      '/sessions/:id',
-      route(async (req, res) => res.json(await (await getSession(req, String(req.params['id']))).history())),
-    )
-    app.post(
-      '/chat',
-      route(async (req, res) => {
-        const session = await getSession(req)
-        await session.append({ role: 'user', content: (req.body as { text: string }).text })
-        res.json({ id: session.id, count: (await session.history()).messages.length })
-      }),
-    )
-    app.use(sessionsErrorHandler())
-    return { app, ...counted }
-  }
-
   it('remembers a caller by cookie', async () => {
-    const { app } = chat()
+    const { app } = chat(express)
     const ann = browser(await serve(app))
     const first = await ann('/chat', post({ text: 'one' }))
     expect(first.headers.getSetCookie()).toEqual([
@@ -82,7 +27,7 @@ describe.each(versions)('%s', (_, express) => {
   })
 
   it('remembers a caller by X-Session-Id where that is on, and sets no cookie where that is off', async () => {
-    const { app } = chat({ header: true, cookie: false })
+    const { app } = chat(express, { header: true, cookie: false })
     const base = await serve(app)
     const first = await fetch(`${base}/chat`, post({ text: 'one' }))
     const credential = first.headers.get('x-session-id')!
@@ -91,13 +36,13 @@ describe.each(versions)('%s', (_, express) => {
     expect((await json(again)).messages).toHaveLength(1)
     expect(again.headers.get('x-session-id')).toBeNull()
     expect(again.headers.get('vary')).toBe('X-Session-Id')
-    const off = browser(await serve(chat().app))
+    const off = browser(await serve(chat(express).app))
     const ignored = await off('/found', { headers: { 'x-session-id': credential } })
     expect(await ignored.json()).toEqual({ id: null })
   })
 
   it('costs a route nothing that ignores the session', async () => {
-    const { app, calls } = chat()
+    const { app, calls } = chat(express)
     const ann = browser(await serve(app))
     await ann('/chat', post({ text: 'one' }))
     calls.length = 0
@@ -107,7 +52,7 @@ describe.each(versions)('%s', (_, express) => {
   })
 
   it('leaves no session and no cookie after 1,000 looks without one', async () => {
-    const { app, calls, sessions } = chat()
+    const { app, calls, sessions } = chat(express)
     const base = await serve(app)
     for (let batch = 0; batch < 20; batch++) {
       const responses = await Promise.all(
@@ -127,7 +72,7 @@ describe.each(versions)('%s', (_, express) => {
   })
 
   it('makes no session of an id or credential that a client made up', async () => {
-    const { app, sessions } = chat({ header: true })
+    const { app, sessions } = chat(express, { header: true })
     const base = await serve(app)
     const made = ['support-123', 'x'.repeat(24), 'aaaaaaaa.WyJhY21lIiwieCIsImkiXQ.1.c2ln', '../etc', 'a, b']
     for (const value of made) {
@@ -146,7 +91,7 @@ describe.each(versions)('%s', (_, express) => {
   })
 
   it('answers unknown, foreign, deleted and unusable ids alike', async () => {
-    const { app, sessions } = chat()
+    const { app, sessions } = chat(express)
     const base = await serve(app)
     const admin = sessions.for({ tenantId: 'acme', roles: ['admin'] })
     await sessions.for({ tenantId: 'acme', userId: 'bob' }).create({ id: 'foreign' })
@@ -172,7 +117,7 @@ describe.each(versions)('%s', (_, express) => {
   })
 
   it('reads the store once for a request, however often it is asked and mounted', async () => {
-    const { app, calls, sessions } = chat()
+    const { app, calls, sessions } = chat(express)
     app.use(sessionsMiddleware({ sessions, identify: () => ({ tenantId: 'other' }) }))
     app.get(
       '/many',
@@ -197,7 +142,7 @@ describe.each(versions)('%s', (_, express) => {
     const down = new Proxy({} as SessionStore, {
       get: () => () => Promise.reject(new SessionError('unavailable', 'redis://user:secret@db is down')),
     })
-    const { app } = chat({ sessions: countedSessions({ store: down }).sessions })
+    const { app } = chat(express, { sessions: countedSessions({ store: down }).sessions })
     const response = await fetch(`${await serve(app)}/chat`, post({ text: 'one' }))
     expect(response.status).toBe(503)
     expect(response.headers.getSetCookie()).toEqual([])
@@ -207,7 +152,7 @@ describe.each(versions)('%s', (_, express) => {
   })
 
   it('has the write done before a redirect can be followed', async () => {
-    const { app } = chat()
+    const { app } = chat(express)
     app.post(
       '/go',
       route(async (req, res) => {
@@ -226,7 +171,7 @@ describe.each(versions)('%s', (_, express) => {
   })
 
   it('says so when a draft is first written to after the first byte, and stores nothing', async () => {
-    const { app, sessions } = chat()
+    const { app, sessions } = chat(express)
     const codes: string[] = []
     app.get(
       '/late',
@@ -245,7 +190,7 @@ describe.each(versions)('%s', (_, express) => {
   })
 
   it('goes on appending to a stored session while a response streams', async () => {
-    const { app } = chat({}, (target) => target.use(compression()))
+    const { app } = chat(express, {}, (target) => target.use(compression()))
     app.get(
       '/stream',
       route(async (req, res) => {
@@ -267,7 +212,7 @@ describe.each(versions)('%s', (_, express) => {
   it("lives beside express-session and leaves req.session and other people's cookies alone", async () => {
     for (const order of ['before', 'after']) {
       const others = expressSession({ secret: 'x', resave: false, saveUninitialized: true, name: 'theirs' })
-      const { app } = chat({}, (target) => {
+      const { app } = chat(express, {}, (target) => {
         if (order === 'before') target.use(others as never)
       })
       if (order === 'after') app.use(others as never)
@@ -294,93 +239,10 @@ describe.each(versions)('%s', (_, express) => {
     }
   })
 
-  it('replaces the credential when a visitor signs in, and takes it away when they sign out', async () => {
-    const { app } = chat({
-      identify: (req) => ({
-        tenantId: 'acme',
-        ...(req.get('x-user') === undefined ? {} : { userId: req.get('x-user')! }),
-      }),
-    })
-    app.post(
-      '/login',
-      route(async (req, res) => res.json({ id: (await bindSession(req)).id })),
-    )
-    app.post('/logout', (req, res) => {
-      forgetSession(req)
-      res.json({})
-    })
-    app.use(sessionsErrorHandler())
-    const base = await serve(app)
-    const first = await fetch(`${base}/chat`, post({ text: 'one' }))
-    const old = first.headers.getSetCookie()[0]!.split(';')[0]!
-    const login = await fetch(`${base}/login`, {
-      method: 'POST',
-      headers: { cookie: old, 'x-user': 'alice' },
-    })
-    const fresh = login.headers.getSetCookie()[0]!.split(';')[0]!
-    expect(fresh).not.toBe(old)
-    const found = async (cookie: string, user?: string) =>
-      (
-        await json(
-          await fetch(`${base}/found`, {
-            headers: { cookie, ...(user === undefined ? {} : { 'x-user': user }) },
-          }),
-        )
-      ).id
-    expect(await found(fresh, 'alice')).toBe((await json(login)).id)
-    for (const [cookie, user] of [[old, 'alice'], [old], [fresh], [fresh, 'bob']] as const) {
-      expect(await found(cookie, user)).toBeNull()
-    }
-    const nobody = await fetch(`${base}/login`, { method: 'POST', headers: { 'x-user': 'alice' } })
-    expect(nobody.status).toBe(404)
-    const logout = await fetch(`${base}/logout`, {
-      method: 'POST',
-      headers: { cookie: fresh, 'x-user': 'alice' },
-    })
-    expect(logout.headers.getSetCookie()).toEqual(['sessions=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax'])
-  })
-
-  it('begins anew when told to, and leaves the session there was', async () => {
-    const { app, sessions } = chat()
-    app.post(
-      '/new',
-      route(async (req, res) => {
-        const session = await newSession(req)
-        await session.append({ role: 'user', content: 'anew' })
-        res.json({ id: session.id, same: (await getSession(req)).id === session.id })
-      }),
-    )
-    const ann = browser(await serve(app))
-    const first = await json(await ann('/chat', post({ text: 'one' })))
-    const second = await json(await ann('/new', { method: 'POST' }))
-    expect(second).toMatchObject({ same: true })
-    expect(second['id']).not.toBe(first['id'])
-    expect(await json(await ann('/found'))).toEqual({ id: second['id'] })
-    const { items } = await sessions.for({ tenantId: 'acme', roles: ['admin'] }).list()
-    expect(items).toHaveLength(2)
-  })
-
-  it('lets a signed-in caller name a session of theirs by its public id in the header', async () => {
-    const { app, sessions } = chat({
-      header: true,
-      identify: (req) => ({ tenantId: 'acme', userId: req.get('x-user') ?? 'alice' }),
-    })
-    await sessions.for({ tenantId: 'acme', userId: 'alice' }).create({ id: 'support-123' })
-    const base = await serve(app)
-    const found = async (user: string) =>
-      (
-        await json(
-          await fetch(`${base}/found`, { headers: { 'x-session-id': 'support-123', 'x-user': user } }),
-        )
-      ).id
-    expect(await found('alice')).toBe('support-123')
-    expect(await found('bob')).toBeNull()
-  })
-
   it('stores no session in production that nobody could open, and says how to mend it', async () => {
     vi.stubEnv('NODE_ENV', 'production')
     const warnings: string[] = []
-    const { app, sessions } = chat({ onWarning: ({ code }) => warnings.push(code) })
+    const { app, sessions } = chat(express, { onWarning: ({ code }) => warnings.push(code) })
     const base = await serve(app)
     const forwarded = { 'content-type': 'application/json', 'x-forwarded-proto': 'https' }
     for (let round = 0; round < 10; round++) {
@@ -397,111 +259,6 @@ describe.each(versions)('%s', (_, express) => {
     app.set('trust proxy', 1)
     const trusted = await fetch(`${base}/chat`, { ...post({ text: 'one' }), headers: forwarded })
     expect(trusted.headers.getSetCookie()[0]).toMatch(/^__Host-sessions=.*; Secure;/)
-  })
-
-  it('hands over a session whose write is not awaited', async () => {
-    const { app, sessions } = chat()
-    app.post(
-      '/careless',
-      route(async (req, res) => {
-        const session = await getSession(req)
-        const writing = session.append({ role: 'user', content: 'not awaited' })
-        res.json({ id: session.id })
-        await writing
-      }),
-    )
-    const base = await serve(app)
-    for (let round = 0; round < 10; round++) {
-      const ann = browser(base)
-      const made = await json(await ann('/careless', { method: 'POST' }))
-      await vi.waitFor(async () => expect(await json(await ann('/found'))).toEqual(made))
-    }
-    const { items } = await sessions.for({ tenantId: 'acme', roles: ['admin'] }).list()
-    expect(items).toHaveLength(10)
-  })
-
-  it('makes no session out of writes that meet a sign-in', async () => {
-    const { app, sessions } = chat({
-      identify: (req) => ({
-        tenantId: 'acme',
-        ...(req.get('x-user') === undefined ? {} : { userId: req.get('x-user')! }),
-      }),
-    })
-    app.post(
-      '/login',
-      route(async (req, res) => res.json({ id: (await bindSession(req)).id })),
-    )
-    app.use(sessionsErrorHandler())
-    const base = await serve(app)
-    const first = await fetch(`${base}/chat`, post({ text: 'one' }))
-    const cookie = first.headers.getSetCookie()[0]!.split(';')[0]!
-    const login = fetch(`${base}/login`, { method: 'POST', headers: { cookie, 'x-user': 'alice' } })
-    const writes = await Promise.all(
-      Array.from({ length: 20 }, async (_unused, n) => {
-        if (n > 9) await login
-        const headers = {
-          'content-type': 'application/json',
-          cookie,
-          ...(n % 2 === 0 ? {} : { 'x-user': 'alice' }),
-        }
-        return fetch(`${base}/chat`, { ...post({ text: `${n}` }), headers })
-      }),
-    )
-    expect((await login).headers.getSetCookie()).toHaveLength(1)
-    for (const { status, headers } of writes) {
-      expect([200, 404]).toContain(status)
-      expect(headers.getSetCookie()).toEqual([])
-    }
-    expect(writes.slice(10).map(({ status }) => status)).toEqual(Array.from({ length: 10 }, () => 404))
-    const { items } = await sessions.for({ tenantId: 'acme', roles: ['admin'] }).list()
-    expect(items).toHaveLength(1)
-  })
-
-  it('begins no session for a page of another site', async () => {
-    const { app, sessions } = chat({ trustedOrigins: ['https://shop.example'] })
-    const base = await serve(app)
-    const send = (headers: Record<string, string>) =>
-      fetch(`${base}/chat`, {
-        ...post({ text: 'one' }),
-        headers: { 'content-type': 'application/json', ...headers },
-      })
-    for (const headers of [
-      { 'sec-fetch-site': 'cross-site' },
-      { 'sec-fetch-site': 'same-site', origin: 'https://sub.example' },
-      { origin: 'https://evil.example' },
-      { origin: 'null' },
-    ]) {
-      const refused = await send(headers as Record<string, string>)
-      expect(refused.status).toBe(403)
-      expect(refused.headers.getSetCookie()).toEqual([])
-    }
-    expect((await sessions.for({ tenantId: 'acme', roles: ['admin'] }).list()).items).toEqual([])
-    for (const headers of [
-      { 'sec-fetch-site': 'same-origin' },
-      { 'sec-fetch-site': 'cross-site', origin: 'https://shop.example' },
-      { origin: base },
-    ]) {
-      expect((await send(headers as Record<string, string>)).headers.getSetCookie()).toHaveLength(1)
-    }
-  })
-
-  it('keeps pages of other sites from acting for their visitors, in one line', async () => {
-    const { app } = chat({}, (target) =>
-      target.use(checkOrigin({ trustedOrigins: ['https://shop.example'] })),
-    )
-    app.post('/done', (_req, res) => void res.json({}))
-    app.use(sessionsErrorHandler())
-    const base = await serve(app)
-    const status = async (headers: Record<string, string>) =>
-      (await fetch(`${base}/done`, { method: 'POST', headers: { cookie: 'a=b', ...headers } })).status
-    expect(await status({ 'sec-fetch-site': 'same-site' })).toBe(403)
-    expect(await status({ origin: 'https://evil.example' })).toBe(403)
-    expect(await status({})).toBe(403)
-    expect(await status({ 'sec-fetch-site': 'same-origin' })).toBe(200)
-    expect(await status({ origin: 'https://shop.example' })).toBe(200)
-    app.set('trust proxy', 1)
-    const forwarded = { origin: 'https://app.example', 'x-forwarded-host': 'app.example' }
-    expect(await status(forwarded)).toBe(200)
   })
 
   it('sets the cookie on the root path wherever it is mounted, before or after the body parser', async () => {
@@ -523,7 +280,7 @@ describe.each(versions)('%s', (_, express) => {
   })
 
   it('answers what Express itself could not read, and hands on what is not ours', async () => {
-    const { app } = chat()
+    const { app } = chat(express)
     const theirs: unknown[] = []
     app.get('/broken', () => {
       throw new Error('theirs')
@@ -553,7 +310,7 @@ describe.each(versions)('%s', (_, express) => {
   })
 
   it('turns an identify that throws into an error of the request', async () => {
-    const { app } = chat({
+    const { app } = chat(express, {
       identify: () => {
         throw new SessionError('unauthenticated', 'Sign in first.')
       },

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { NotFoundException } from '@nestjs/common'
 import type { ApplicationConfig } from '@nestjs/core'
-import type { SessionApi } from '@sessions/core'
+import type { SessionApi } from '@sessions/core/http'
 import { toNodeHandler } from '@sessions/core/node'
 import type { SessionsRequest, SessionsResponse } from './platform.js'
 

@@ -12,11 +12,13 @@ import type { RequestSession as RequestSessionOfCore } from '@sessions/core/node
 import { SessionPipe, SessionQuestion } from './session.pipe.js'
 import { type SessionDemand, sessionDemand, SessionsGuard } from './sessions.guard.js'
 
+/** Which service a decorator asks. */
 export interface SessionDecoratorOptions {
   /** The name of `forFeature` (default: the service of `forRoot`). */
   service?: string
 }
 
+/** Which session of which service a handler is given. */
 export interface CurrentSessionOptions extends SessionDecoratorOptions {
   /** The parameter of the route that holds a public id: that session, if the caller may touch it (default: none). */
   param?: string

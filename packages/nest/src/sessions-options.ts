@@ -1,12 +1,6 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common'
-import type {
-  Identity,
-  SessionApi,
-  SessionApiOptions,
-  Sessions,
-  SessionsOptions,
-  SessionWarning,
-} from '@sessions/core'
+import type { Identity, Sessions, SessionsOptions, SessionWarning } from '@sessions/core'
+import type { SessionApi, SessionApiOptions } from '@sessions/core/http'
 import type { TransportOptions } from '@sessions/core/node'
 import type { SessionsRequest } from './platform.js'
 import type { SessionsController } from './sessions.controller.js'
@@ -20,6 +14,7 @@ export interface SessionsApiOptions extends Omit<
   prefix?: string
 }
 
+/** What a module needs: a service, who is asking, and how a credential travels. */
 export interface SessionsModuleOptions extends TransportOptions {
   /** Origins whose pages may send unsafe requests with cookies, beside our own (default: none). */
   trustedOrigins?: readonly string[]
@@ -27,12 +22,12 @@ export interface SessionsModuleOptions extends TransportOptions {
   sessions?: Sessions
   /** What `createSessions` is given when no `sessions` are lent (default: nothing, so they live in memory). */
   service?: SessionsOptions
+  // A method, so that it may be written for the platform's own request.
   /**
    * Who is asking, from what your application has verified, never from what the client merely claims. Runs when the
    * session is first asked for, once a request. What it throws is the answer, an `UnauthorizedException` for one
    * (default: everybody is an anonymous caller of the tenant `default`; of a feature: as the root module has it).
    */
-  // A method, so that it may be written for the platform's own request.
   identify?(request: SessionsRequest): Identity | Promise<Identity>
   /**
    * Mounts the whole HTTP API as a controller, behind your guards and interceptors: its options, or an API of your own
@@ -44,7 +39,10 @@ export interface SessionsModuleOptions extends TransportOptions {
    * decides for the whole application (default true; with false it is Nest's 500).
    */
   problems?: boolean
-  /** Runs when the application has shut down and the service has settled: lets go of what you opened for the store. */
+  /**
+   * Runs when the application has shut down and the service has settled: lets go of what you opened for the store
+   * (default: nothing runs).
+   */
   close?: () => void | Promise<void>
   /** Told when a cookie could not be set because the request was insecure (default: Nest's logger, once). */
   onWarning?: (warning: SessionWarning) => void
@@ -59,6 +57,7 @@ export interface SessionsControllerOptions {
 /** What `forFeature` takes. */
 export interface SessionsFeatureOptions extends SessionsModuleOptions, SessionsControllerOptions {}
 
+/** What `forRoot` takes. Every option may be left out. */
 export interface SessionsRootOptions extends SessionsFeatureOptions {
   /** Whether all modules can inject the service without importing this one (default true). */
   isGlobal?: boolean
@@ -71,14 +70,18 @@ export interface SessionsOptionsFactory {
 
 /** One of `useFactory`, `useClass` and `useExisting`. */
 export interface SessionsAsyncOptions extends Pick<ModuleMetadata, 'imports'>, SessionsControllerOptions {
-  /** What `useFactory` is called with. */
+  /** What `useFactory` is called with (default: nothing). */
   inject?: (InjectionToken | OptionalFactoryDependency)[]
   // A method, so that its parameters may be what `inject` gives.
+  /** Makes the options (default: one of the two others does). */
   useFactory?(...dependencies: never[]): SessionsModuleOptions | Promise<SessionsModuleOptions>
+  /** A class that makes the options; Nest makes the class (default: one of the two others does). */
   useClass?: Type<SessionsOptionsFactory>
+  /** A provider that is there and makes the options (default: one of the two others does). */
   useExisting?: InjectionToken<SessionsOptionsFactory>
 }
 
+/** What `forRootAsync` takes. */
 export interface SessionsRootAsyncOptions extends SessionsAsyncOptions {
   /** Whether all modules can inject the service without importing this one (default true). */
   isGlobal?: boolean

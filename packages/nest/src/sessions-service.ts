@@ -1,12 +1,6 @@
 import { HttpException, Logger, type OnApplicationShutdown } from '@nestjs/common'
-import {
-  createSessionApi,
-  createSessions,
-  type Identity,
-  type SessionApi,
-  type Sessions,
-  type SessionWarning,
-} from '@sessions/core'
+import { createSessions, type Identity, type Sessions, type SessionWarning } from '@sessions/core'
+import { createSessionApi, type SessionApi } from '@sessions/core/http'
 import { type Transport, createTransport } from '@sessions/core/node'
 import type { ApplicationConfig } from '@nestjs/core'
 import { MountedApi, platformRequestOf } from './mounted-api.js'

@@ -29,7 +29,26 @@ export class SessionsRequestsModule {}
 /** Sessions as a module: the service to inject, decorators for handlers, the HTTP API. */
 @Module({})
 export class SessionsModule {
-  /** The service of the application. Works without options: in memory, everybody anonymous, in one tenant. */
+  /**
+   * The service of the application. Works without options: in memory, everybody anonymous, in one tenant.
+   *
+   * @example
+   * ```ts
+   * import { Module } from '@nestjs/common'
+   * import { memoryStore } from '@sessions/core'
+   * import { SessionsModule } from '@sessions/nest'
+   *
+   * @Module({
+   *   imports: [
+   *     SessionsModule.forRoot({
+   *       service: { store: memoryStore(), credentialSecrets: [process.env['SESSION_SECRET']!] },
+   *       identify: (req) => ({ tenantId: 'acme', userId: req.user as string | undefined }),
+   *     }),
+   *   ],
+   * })
+   * class AppModule {}
+   * ```
+   */
   static forRoot(options: SessionsRootOptions = {}): DynamicModule {
     const { isGlobal = true, ...others } = options
     return moduleOf(defaultName, given(others), isGlobal)

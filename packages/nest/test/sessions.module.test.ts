@@ -11,7 +11,8 @@ import {
 import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { Test } from '@nestjs/testing'
-import { createSessionApi, createSessions, type Session, type Sessions } from '@sessions/core'
+import { createSessions, type Session, type Sessions } from '@sessions/core'
+import { createSessionApi } from '@sessions/core/http'
 import { describe, expect, it, vi } from 'vitest'
 import {
   CurrentSession,

@@ -9,6 +9,7 @@ export interface NextSessionsRequest {
   readonly cookies: RequestCookies
 }
 
+/** What an application needs: a service, who is asking, and how a credential travels. */
 export interface NextSessionsOptions extends TransportOptions {
   /** Makes the service. Runs with the first request that asks, once a process; again when it failed. */
   open: () => Sessions | Promise<Sessions>

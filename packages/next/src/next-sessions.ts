@@ -71,6 +71,20 @@ export class NextSessions {
 /**
  * Sessions for an application: `export const chat = nextSessions({ open, identify })`, in a module of their own.
  * Nothing is opened before a request asks, so a build needs no store.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from '@sessions/core'
+ * import { nextSessions, withSession } from '@sessions/next'
+ *
+ * export const chat = nextSessions({ open: () => createSessions(), identify: () => ({ tenantId: 'acme' }) })
+ *
+ * // In app/chat/route.ts:
+ * export const POST = withSession(chat, async (request, session) => {
+ *   await session.append({ role: 'user', content: await request.text() })
+ *   return Response.json(await session.history())
+ * })
+ * ```
  */
 export function nextSessions(options: NextSessionsOptions): NextSessions {
   return new NextSessions(options)

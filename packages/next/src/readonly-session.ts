@@ -1,10 +1,5 @@
-import {
-  type BuiltContext,
-  type Session,
-  type SessionContextOptions,
-  SessionError,
-  type CallerSessions,
-} from '@sessions/core'
+import { type Session, type SessionContextOptions, SessionError, type CallerSessions } from '@sessions/core'
+import type { BuiltContext } from '@sessions/core/context'
 
 /** A session as a server component has it: to look at. */
 export interface ReadonlySession extends Pick<

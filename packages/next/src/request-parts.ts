@@ -3,7 +3,9 @@ import { type TransportFields, sessionIdHeader } from '@sessions/core/node'
 import type { cookies, headers } from 'next/headers.js'
 import { workUnitAsyncStorage } from 'next/dist/server/app-render/work-unit-async-storage.external.js'
 
+/** What `headers()` of Next gives. */
 export type RequestHeaders = Awaited<ReturnType<typeof headers>>
+/** What `cookies()` of Next gives. */
 export type RequestCookies = Awaited<ReturnType<typeof cookies>>
 
 /** What Next is at when our code runs. */

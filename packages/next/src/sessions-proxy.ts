@@ -6,6 +6,7 @@ import {
 } from '@sessions/core/node'
 import { type NextRequest, NextResponse } from 'next/server.js'
 
+/** What `sessionsProxy` signs with, and where it sends whom. */
 export interface SessionsProxyOptions extends TransportOptions {
   /** Those of the service, in the same order: the first signs. */
   credentialSecrets: readonly string[]

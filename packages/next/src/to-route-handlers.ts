@@ -1,4 +1,4 @@
-import type { SessionApi } from '@sessions/core'
+import type { SessionApi } from '@sessions/core/http'
 import { connection, type NextRequest } from 'next/server.js'
 import { problemResponse } from './problem-response.js'
 import { hostOf } from './request-parts.js'

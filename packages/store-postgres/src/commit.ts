@@ -2,7 +2,6 @@ import {
   type AppendedMessage,
   type Committed,
   type NewMessage,
-  SessionError,
   type SessionChange,
   type SessionRecord,
   type SessionRef,
@@ -97,19 +96,6 @@ export function toCommitted(record: SessionRecord, messages: readonly NewMessage
       inserted: true,
     })),
   }
-}
-
-export function notFound(): SessionError {
-  return new SessionError('not_found', 'there is no such session')
-}
-
-export function revisionConflict(revision: number, expected: number): SessionError {
-  const problem = expected === 0 ? 'the session already exists' : 'the session was changed meanwhile'
-  return new SessionError('conflict', problem, { revision })
-}
-
-export function messageConflict(messageId: string): SessionError {
-  return new SessionError('conflict', 'the message id is already used with another payload', { messageId })
 }
 
 function encoded(text: string | undefined): string | null {

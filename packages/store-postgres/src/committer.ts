@@ -1,18 +1,18 @@
 import {
   type AppendedMessage,
+  checkIsMeant,
   type Committed,
+  corrupt,
   isSessionError,
+  messageConflict,
   type NewMessage,
+  notFound,
   SessionError,
-  type SessionRecord,
 } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
 import {
   type Commit,
   isAppend,
-  messageConflict,
-  notFound,
-  revisionConflict,
   toAppendOneValues,
   toAppendValues,
   toChangeValues,
@@ -64,7 +64,7 @@ export class Committer {
     }
     const record = parseRecord(ref, row[1])
     if (row[0] === 'done') return toCommitted(record, change.messages)
-    checkAllows(commit, record)
+    checkIsMeant(record, change)
     // It would have been allowed, so the session was changed while the statement waited for it.
     return this.#stepByStep(commit)
   }
@@ -105,7 +105,7 @@ export class Committer {
       found = undefined
     }
     if (found === undefined && change.revision !== 0) throw notFound()
-    if (found !== undefined) checkAllows(commit, parseRecord(ref, found[1]))
+    if (found !== undefined) checkIsMeant(parseRecord(ref, found[1]), change)
 
     const known = found === undefined ? new Map<string, Known>() : await this.#known(commit, run, found)
     const { fresh, repeated } = sort(change.messages, known)
@@ -151,14 +151,6 @@ export async function removeLocked(
   return row[1] === true || row[1] === 't'
 }
 
-/** @throws `not_found` or `conflict` unless `record` is of the incarnation and at the revision the commit is for. */
-function checkAllows({ change }: Commit, record: SessionRecord): void {
-  const { revision, incarnation } = change
-  if (revision !== 0 && incarnation !== undefined && incarnation !== record.incarnation) throw notFound()
-  if (revision !== undefined && revision !== record.revision)
-    throw revisionConflict(record.revision, revision)
-}
-
 /** Which messages are new, and which (by index) are there already, or earlier in the list. @throws `conflict` */
 function sort(messages: readonly NewMessage[], known: ReadonlyMap<string, Known>) {
   const fresh = new Map<string, NewMessage>()
@@ -178,5 +170,5 @@ function sort(messages: readonly NewMessage[], known: ReadonlyMap<string, Known>
 // All ids are new and the session is ours: only rows that nobody's commit has made are in the way.
 function tangled(error: unknown): SessionError {
   const cause = isSessionError(error) ? error.cause : error
-  return new SessionError('corrupt', 'the log holds messages it should not', { cause })
+  return corrupt('the log holds messages it should not', cause)
 }

@@ -2,4 +2,10 @@ export { type OwnedPostgresStore, postgresStore, type PostgresStoreOptions } fro
 export { createPostgresPool } from './pool.js'
 export { checkSchema, migrate, type Migrated, type MigrateOptions, migrationSql } from './migrate.js'
 export type { RowLevelSecurity } from './row-level-security.js'
-export type { SessionMessagesTable, SessionsTable, SessionTables, TableOptions } from './schema.js'
+export type {
+  SessionMessagesTable,
+  SessionsTable,
+  SessionTables,
+  TableOptions,
+  WholeNumber,
+} from './schema.js'

@@ -10,13 +10,15 @@ import { type TableNames, type TableOptions, toTableNames } from './schema.js'
 import { toSource } from './source.js'
 import { toStatement } from './statement.js'
 
+/** Where the tables are, and how they are secured. */
 export interface MigrateOptions extends TableOptions {
   /** As for `postgresStore` (default `off`, which leaves policies as they are). */
   rls?: RowLevelSecurity
-  /** How long all of it may take, other processes' turns included (default 60,000 ms). */
+  /** How long all of it may take in milliseconds, other processes' turns included (default 60,000). */
   timeoutMs?: number
 }
 
+/** What a migration has done. */
 export interface Migrated {
   /** The version before. 0: there were no tables. */
   from: number
@@ -30,6 +32,14 @@ export interface Migrated {
  *
  * @param db as for `postgresStore`; of a URL the connection is closed again.
  * @throws `store_failed` when the tables are of a later version than this package knows.
+ *
+ * @example
+ * ```ts
+ * import { migrate } from '@sessions/store-postgres'
+ *
+ * const { from, to } = await migrate('postgres://owner@localhost/app')
+ * console.log(`sessions: version ${from} to ${to}`)
+ * ```
  */
 export async function migrate<Tables>(
   db: string | pg.Pool | Kysely<Tables>,

@@ -1,19 +1,21 @@
 import {
   checkMessageQuery,
   checkPageLimit,
+  createListCursors,
   type MessagePage,
   type MessageQuery,
+  notFound,
   type Page,
   type SessionQuery,
   type SessionRecord,
   type SessionRef,
 } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
-import { notFound } from './commit.js'
 import type { Database } from './database.js'
-import { parseCursor, toCursor } from './cursor.js'
 import { isNull, parseMessage, parseRecord, toText } from './rows.js'
 import { encodeText } from './text.js'
+
+const { toCursor, parseCursor } = createListCursors('postgres 1')
 
 /** Reads logs and lists, a page at a time. */
 export class PageReader {

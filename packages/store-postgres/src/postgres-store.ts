@@ -22,10 +22,11 @@ import { type TableOptions, toTableNames } from './schema.js'
 import { toSource } from './source.js'
 import { toHotStatements } from './statements.js'
 
+/** How `postgresStore` uses its database. */
 export interface PostgresStoreOptions extends TableOptions {
-  /** How long a read may take in ms, the wait for a connection included (default 1,000). */
+  /** How long a read may take in milliseconds, the wait for a connection included (default 1,000). */
   readTimeoutMs?: number
-  /** How long a write may take in ms, the wait for a connection included (default 2,000). */
+  /** How long a write may take in milliseconds, the wait for a connection included (default 2,000). */
   writeTimeoutMs?: number
   /**
    * `off` (default), or the setting that row-level security compares tenants with, such as `sessions.tenant`. Every
@@ -52,6 +53,16 @@ export interface OwnedPostgresStore extends SessionStore {
  * @param db the application's `pg.Pool`, which stays its own. Or its `Kysely`, which cannot name statements and so
  * takes about twice as long. Or a URL: then the store has a pool of its own, as `createPostgresPool` makes it, and
  * whoever calls this calls `close`.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from '@sessions/core'
+ * import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
+ *
+ * const pool = createPostgresPool('postgres://localhost/app')
+ * await migrate(pool)
+ * const sessions = createSessions({ store: postgresStore(pool) })
+ * ```
  */
 export function postgresStore(db: string, options?: PostgresStoreOptions): OwnedPostgresStore
 export function postgresStore<Tables>(

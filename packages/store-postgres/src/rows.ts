@@ -1,4 +1,4 @@
-import { SessionError, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
+import { corrupt, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
 import type { Row } from './database.js'
 import { decodeText, recordSeparator, unitSeparator } from './text.js'
 
@@ -76,8 +76,4 @@ export function toWhole(value: unknown, column: string, min = 0, max = Number.MA
 
 export function isNull(value: unknown): value is null | undefined {
   return value === null || value === undefined
-}
-
-function corrupt(what: string): SessionError {
-  return new SessionError('corrupt', `the stored session cannot be read: ${what}`)
 }

@@ -2,24 +2,24 @@ import { type GeneratedAlways, type Insertable, type Selectable } from 'kysely'
 import { SessionError } from '@sessions/core/store'
 
 /** A whole number as the driver gives it: `pg` gives `bigint` columns as text unless it was told otherwise. */
-export type Whole = string | number | bigint
+export type WholeNumber = string | number | bigint
 
 /** One session. All times are epoch ms of the server's clock; texts are as `encodeText` makes them. */
 export interface SessionsTable {
   tenant_id: string
   id: string
   /** Names the session inside the database; never given twice, and never leaves the store. */
-  skey: GeneratedAlways<Whole>
+  skey: GeneratedAlways<WholeNumber>
   incarnation: string
-  revision: Whole
+  revision: WholeNumber
   last_seq: number
   trimmed_seq: number
-  created_at: Whole
-  updated_at: Whole
+  created_at: WholeNumber
+  updated_at: WholeNumber
   /** Moves once a minute at most, because it is indexed. */
-  active_at: Whole
+  active_at: WholeNumber
   /** Exact, and for that reason not indexed. */
-  expires_at: Whole | null
+  expires_at: WholeNumber | null
   /** The hour of `expires_at`: what a sweep looks for. */
   expires_bucket: number | null
   user_id: string | null
@@ -31,9 +31,9 @@ export interface SessionsTable {
 /** One message of a session. */
 export interface SessionMessagesTable {
   tenant_id: string
-  session_key: Whole
+  session_key: WholeNumber
   seq: number
-  at: Whole
+  at: WholeNumber
   id: string
   payload: string
 }

@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis'
 
+/** What `createRedisClient` takes: the options of ioredis, but for one. */
 export interface CreateRedisClientOptions extends Omit<RedisOptions, 'replyMapping'> {
   /** Told of lost connections, which the client mends by itself (default: nobody; calls fail while it lasts). */
   onError?: (error: Error) => void

@@ -1,18 +1,14 @@
-import { SessionError } from '@sessions/core/store'
+import { createListCursors } from '@sessions/core/store'
 import type { IndexPlace } from './index-entry.js'
 
-const cursorPattern = /^r1 (-?\d+) ([!-~]* [0-9a-z]+)$/
+const cursors = createListCursors('redis 1')
 
 export function toCursor({ score, member }: IndexPlace): string {
-  return Buffer.from(`r1 ${score} ${member}`).toString('base64url')
+  return cursors.toCursor({ activeAt: -score, id: member })
 }
 
-/** Where an earlier page ended. Throws `invalid` for what no `toCursor` made. */
+/** Where an earlier page ended. @throws `invalid` for what no `toCursor` made. */
 export function parseCursor(cursor: string): IndexPlace {
-  const text = /^[A-Za-z0-9_-]+$/.test(cursor) ? Buffer.from(cursor, 'base64url').toString('latin1') : ''
-  const [, score, member] = cursorPattern.exec(text) ?? []
-  if (member === undefined) {
-    throw new SessionError('invalid', 'cursor is not one of this store', { path: 'cursor' })
-  }
-  return { score: Number(score), member }
+  const { activeAt, id } = cursors.parseCursor(cursor)
+  return { score: -activeAt, member: id }
 }

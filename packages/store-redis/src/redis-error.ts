@@ -1,5 +1,4 @@
-import { isSessionError, SessionError, type SessionErrorCode } from '@sessions/core/store'
-import { corrupt } from './stored-record.js'
+import { corrupt, isSessionError, SessionError, type SessionErrorCode } from '@sessions/core/store'
 
 /** What an error reply of Redis means, by its first word. Of these, nothing was done but for `BUSY`'s own script. */
 const replies: Readonly<Record<string, SessionErrorCode>> = {

@@ -3,6 +3,8 @@ import {
   checkMessageQuery,
   checkPageLimit,
   checkWhole,
+  corrupt,
+  notFound,
   SessionError,
   type SessionGuard,
   type SessionRecord,
@@ -20,11 +22,12 @@ import { OpNames } from './op-names.js'
 import { RedisCalls } from './redis-calls.js'
 import { toCommands, type RedisClient } from './redis-client.js'
 import { amendScript, pageScript, presenceScript, removeScript, trimScript } from './scripts.js'
-import { notFound, toCommitted, toRefusal, toRepeated, toSent, toVerdict } from './sent-change.js'
+import { toCommitted, toRefusal, toRepeated, toSent, toVerdict } from './sent-change.js'
 import { SessionIndex } from './session-index.js'
-import { checkWhose, corrupt, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
+import { checkWhose, marker, parseBody, parseMessages, parseRecord, seqOf } from './stored-record.js'
 import { toText, toToken } from './encoding.js'
 
+/** How `redisStore` uses its server. */
 export interface RedisStoreOptions {
   /** What all keys of this store begin with; no braces (default `sessions`). */
   keyPrefix?: string
@@ -49,6 +52,16 @@ const maxUnlisted = 1000
  * whatever the client does. One command a commit and one a read, of a cost that does not grow with the history.
  *
  * @throws `invalid` for a client of no known kind and for options out of range.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from '@sessions/core'
+ * import { redisStore } from '@sessions/store-redis'
+ * import { createRedisClient } from '@sessions/store-redis/client'
+ *
+ * const redis = createRedisClient('redis://localhost:6379')
+ * const sessions = createSessions({ store: redisStore(redis) })
+ * ```
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
   const { keyPrefix = 'sessions', readTimeoutMs = 1000, writeTimeoutMs = 2000 } = options

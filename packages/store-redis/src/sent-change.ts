@@ -1,11 +1,14 @@
 import {
-  SessionError,
   type AppendedMessage,
   type Committed,
+  corrupt,
+  messageConflict,
+  notFound,
+  revisionConflict,
   type SessionChange,
+  type SessionError,
   type SessionRecord,
 } from '@sessions/core/store'
-import { corrupt } from './stored-record.js'
 
 /** What the answer to a commit is read with: by the time it comes, the change itself may be another. */
 export interface SentChange {
@@ -59,23 +62,13 @@ export function toRefusal(sent: SentChange, verdict: unknown, [detail]: readonly
   switch (verdict) {
     case 'gone':
       return notFound()
-    case 'revision': {
-      const problem = sent.revision === 0 ? 'the session already exists' : 'the session was changed meanwhile'
-      return new SessionError('conflict', problem, { revision: Number(detail) })
-    }
-    case 'id': {
-      const messageId = sent.ids[Number(detail)]!
-      return new SessionError('conflict', 'the message id is already used with another payload', {
-        messageId,
-      })
-    }
+    case 'revision':
+      return revisionConflict(Number(detail), sent.revision!)
+    case 'id':
+      return messageConflict(sent.ids[Number(detail)]!)
     default:
       return corrupt(String(detail))
   }
-}
-
-export function notFound(): SessionError {
-  return new SessionError('not_found', 'there is no such session')
 }
 
 function toPlace(place: unknown): { seq: number; at: number } {

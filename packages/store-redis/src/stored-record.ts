@@ -1,4 +1,4 @@
-import { SessionError, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
+import { corrupt, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
 import { digest, fromText, fromToken, toToken } from './encoding.js'
 
 /** The element between the body and the messages, where new ones are put. */
@@ -90,10 +90,4 @@ function parseText(text: string): string {
   } catch (cause) {
     throw corrupt('a text in it is not one', cause)
   }
-}
-
-/** The error for a session that cannot be read. */
-export function corrupt(problem: string, cause?: unknown): SessionError {
-  const details = cause === undefined ? {} : { cause }
-  return new SessionError('corrupt', `the stored session cannot be read: ${problem}`, details)
 }

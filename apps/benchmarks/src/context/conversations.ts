@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { CountTokens, Message } from '@sessions/core'
+import type { Message } from '@sessions/core'
+import type { CountTokens } from '@sessions/core/context'
 
 /** A long conversation, and questions about it with the messages that answer them. */
 export interface Conversation {

@@ -1,4 +1,4 @@
-import { estimateTokens } from '@sessions/core'
+import { estimateTokens } from '@sessions/core/context'
 import { encode } from 'gpt-tokenizer/encoding/o200k_base'
 import type { Conversation } from './conversations.js'
 

@@ -1,4 +1,4 @@
-import { buildContext, type ContextStrategy, createRelevanceIndex } from '@sessions/core'
+import { buildContext, type ContextStrategy, createRelevanceIndex } from '@sessions/core/context'
 import { type Conversation, countByLength } from './conversations.js'
 
 /** How one strategy does with one budget, over all questions of all conversations. */

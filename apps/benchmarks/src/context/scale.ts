@@ -1,4 +1,5 @@
-import { buildContext, createRelevanceIndex, type Message, slidingWindow } from '@sessions/core'
+import type { Message } from '@sessions/core'
+import { buildContext, createRelevanceIndex, slidingWindow } from '@sessions/core/context'
 import { type Conversation, countByLength } from './conversations.js'
 
 export interface Scale {

@@ -4,7 +4,7 @@ import {
   type ContextMessage,
   type ContextStrategy,
   createRelevanceIndex,
-} from '@sessions/core'
+} from '@sessions/core/context'
 import { type Conversation, countByLength } from './conversations.js'
 
 export interface Stability {

@@ -5,7 +5,7 @@ import {
   slidingWindow,
   stableWindow,
   tokenBudget,
-} from '@sessions/core'
+} from '@sessions/core/context'
 
 /** By name; undefined is what a session uses unasked. */
 export const strategies: ReadonlyMap<string, ContextStrategy | undefined> = new Map<

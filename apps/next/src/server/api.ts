@@ -1,4 +1,4 @@
-import { createSessionApi, type SessionApi } from '@sessions/core'
+import { createSessionApi, type SessionApi } from '@sessions/core/http'
 import { respond } from './assistant/respond.ts'
 import { tools } from './assistant/tools.ts'
 import { identify, isOperator } from './caller.ts'

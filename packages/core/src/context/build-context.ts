@@ -10,6 +10,7 @@ import type { RelevanceIndex } from './relevance-index.js'
 import type { ContextBoundary, ContextSituation, ContextStrategy } from './strategy.js'
 import { type CountTokens, estimateTokens } from './token-count.js'
 
+/** All that a context can be made of. */
 export interface ContextInput {
   /** The active path, oldest first. */
   messages: readonly Message[]
@@ -29,6 +30,7 @@ export interface ContextInput {
   index?: RelevanceIndex
 }
 
+/** How much room a context has, and how what fits is chosen. */
 export interface ContextOptions {
   /** Tokens the model takes, answer included. */
   maxTokens: number
@@ -52,6 +54,20 @@ export interface ContextOptions {
  *
  * @throws `too_large` when what must be in does not fit; `path` says what: `system`, `query` (the latest user message),
  * or `strategy` when a strategy took more than it was given. `invalid` when `maxTokens` is no positive number.
+ *
+ * @example
+ * ```ts
+ * import { buildContext } from '@sessions/core/context'
+ * import type { Session } from '@sessions/core'
+ *
+ * async function promptOf(session: Session) {
+ *   const { messages, report } = buildContext(
+ *     { messages: await session.allMessages(), system: 'You are a shop assistant.' },
+ *     { maxTokens: 4000 },
+ *   )
+ *   return { messages, dropped: report.dropped }
+ * }
+ * ```
  */
 export function buildContext(input: ContextInput, options: ContextOptions): BuiltContext {
   const { countTokens = estimateTokens, strategy = defaultStrategy(), replyTokens = 0 } = options

@@ -5,6 +5,7 @@ import { type ContextMessage, type ContextPart, type ContextReport, droppedRange
 import type { ContextChoice, ContextSituation } from './strategy.js'
 import type { Repair } from './tool-calls.js'
 
+/** A context, ready for a model, and a report of what is in it. */
 export interface BuiltContext {
   /** In the order to send them. */
   readonly messages: readonly ContextMessage[]

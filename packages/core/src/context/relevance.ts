@@ -4,6 +4,7 @@ import type { MessageGroup } from './groups.js'
 import { createRelevanceIndex, type Relevance } from './relevance-index.js'
 import type { ContextSituation, ContextStrategy } from './strategy.js'
 
+/** When `relevance` quotes at all. */
 export interface RelevanceOptions {
   /**
    * How much of the query some message must say, 0 to 1, rare words weighing more, before anything is quoted; and it must

@@ -38,6 +38,7 @@ export interface ContextReport {
   readonly prefixTokens: number
 }
 
+/** A stretch of the log that is not in a context. */
 export interface DroppedRange {
   readonly from: number
   readonly to: number

@@ -21,6 +21,7 @@ export function summarize(): ContextStrategy {
   }
 }
 
+/** What is summed up, and how briefly. */
 export interface SummaryOptions {
   /** Newest tokens of history that are never summed up (default 2,000). */
   keepTokens?: number

@@ -1,6 +1,7 @@
 import type { MessageGroup } from './groups.js'
 import type { ContextStrategy } from './strategy.js'
 
+/** How much a sliding window holds at most. */
 export interface SlidingWindowOptions {
   /** Messages of the log at most, the latest user message included (default: no limit). */
   maxMessages?: number
@@ -38,6 +39,7 @@ export function slidingWindow(options: SlidingWindowOptions = {}): ContextStrate
   }
 }
 
+/** How far a stable window moves when it is full. */
 export interface StableWindowOptions {
   /** Share of what is left that the window falls back to when it is full, 0 to 1 (default 0.5). */
   low?: number

@@ -3,10 +3,20 @@ import type { SessionRecord, SessionRef } from './session-record.js'
 /**
  * Where sessions are kept: an append-only log of messages and an opaque body under compare-and-set.
  *
- * Bodies and payloads are text that a store never parses. What is handed in or out is a copy. The store's own clock
- * decides deadlines. Every method rejects with a `SessionError`: `unavailable` when the store cannot be reached in
- * time, `unknown_outcome` when a write went out and no answer came back (the same write again is safe),
- * `store_full`, `corrupt` for a record that cannot be read, `store_failed` otherwise.
+ * Bodies and payloads are text that a store never parses. What is handed in or out is a copy, taken when the call is
+ * made.
+ *
+ * All times come from the store's own clock: that of its server, or `processClock` where the store lives in this
+ * process, for the system clock of a process may be changed. A process whose `Date` is an hour off changes nothing. A
+ * session whose deadline has come is absent from every method from that very millisecond, whether or not it was swept.
+ *
+ * The store itself checks what it is given, and rejects with `invalid` and the path: a `limit` over 1,000, a number out
+ * of range, a body without the revision it replaces, a cursor that the store has not made. `checkChange` and the like do
+ * that.
+ *
+ * Every method rejects with a `SessionError`: `unavailable` when the store cannot be reached in time, `unknown_outcome`
+ * when a write went out and no answer came back (the same write again is safe), `store_full`, `corrupt` for a record
+ * that cannot be read, `store_failed` otherwise.
  */
 export interface SessionStore {
   /** The session, and its newest `tail` messages, in one round trip; undefined when absent or past its deadline. */
@@ -21,6 +31,10 @@ export interface SessionStore {
    *
    * One reading of the clock serves a whole commit. The same commit again never happens twice: appends find their
    * ids, a body finds its revision gone (`conflict`), and a create is known by its `incarnation`.
+   *
+   * A create makes revision 1, whatever it brings; without a `body` the body is the empty text. A create where a session
+   * has expired takes its place and keeps nothing of it. Every commit moves `updatedAt`. `activeAt` moves with it once a minute at
+   * most: an append right after another one leaves it.
    */
   commit(ref: SessionRef, change: SessionChange): Promise<Committed>
 
@@ -29,20 +43,26 @@ export interface SessionStore {
 
   /**
    * Replaces payloads of stored messages in place (redaction, key rotation); seq, id and time never change.
-   * Resolves to how many were there to replace. An id is compared with the payload as it stands now.
+   * Resolves to how many were there to replace: 0 when the session is absent. Later commits compare an id with the payload
+   * as it stands now. Neither deadline, nor `updatedAt`, nor revision moves.
    */
   amend(ref: SessionRef, amendments: readonly Amendment[], guard?: SessionGuard): Promise<number>
 
   /**
-   * Drops messages up to and including `throughSeq` (retention); resolves to how many. Seq goes on where it was. The
-   * ids of what was dropped are forgotten, so retention must outlive retries.
+   * Drops messages up to and including `throughSeq` (retention); resolves to how many this call dropped: 0 when the
+   * session is absent. Seq goes on where it was. `trimmedSeq` becomes `throughSeq`, but never more than `lastSeq`, and
+   * never less than it was. The ids of what was dropped are forgotten, so retention must outlive retries.
    */
   trim(ref: SessionRef, throughSeq: number, guard?: SessionGuard): Promise<number>
 
   /** Removes session, messages and index entries; true if there was one. Final: no late write brings it back. */
   remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean>
 
-  /** One keyset page of a tenant's live sessions, `activeAt` newest first, then by id; records only, never messages. */
+  /**
+   * One keyset page of a tenant's live sessions: records only, never messages. The newest `activeAt` comes first; of
+   * equal ones the lesser id, as text compares, so `s10` comes before `s2`. A page goes on where its cursor says, also
+   * when the session that the cursor was made of is gone.
+   */
   list(query: SessionQuery): Promise<Page<SessionRecord>>
 
   /**
@@ -52,8 +72,9 @@ export interface SessionStore {
   sweep(options: SweepOptions): Promise<number>
 }
 
+/** What `read` brings along. */
 export interface ReadOptions {
-  /** How many of the newest messages to bring along (default 0). */
+  /** How many of the newest messages to bring along, any whole number from 0 (default 0). */
   tail?: number
 }
 
@@ -63,6 +84,7 @@ export interface SessionGuard {
   incarnation?: string
 }
 
+/** A session as a store has it. */
 export interface StoredSession {
   readonly record: SessionRecord
   readonly body: string
@@ -70,6 +92,7 @@ export interface StoredSession {
   readonly messages: readonly StoredMessage[]
 }
 
+/** A message as a store has it. */
 export interface StoredMessage {
   /** Place in the log: dense, from 1, given inside the write. */
   readonly seq: number
@@ -80,11 +103,13 @@ export interface StoredMessage {
   readonly payload: string
 }
 
+/** A message to be appended. */
 export interface NewMessage {
   readonly id: string
   readonly payload: string
 }
 
+/** What one commit changes. Whatever it does not mention stays as it is. */
 export interface SessionChange {
   /**
    * 0: must not exist; creates. n: the body must be at revision n. Absent: the session must exist, and its body is
@@ -93,9 +118,9 @@ export interface SessionChange {
   revision?: number
   /** With revision 0 the new session's incarnation (default: the store makes one); otherwise the one it must have. */
   incarnation?: string
-  /** The new body, at revision + 1. Needs `revision`. */
+  /** The new body, at revision + 1; an empty text is a body, too. Needs `revision`. */
   body?: string
-  /** Appended at the next seq, in order, each id once. */
+  /** Appended at the next seq, in order and next to each other, each id once, also within the change. */
   messages?: readonly NewMessage[]
   /**
    * Moves the deadline to this long from now; a session is past it from that very millisecond. Neither this nor
@@ -112,12 +137,15 @@ export interface SessionChange {
   title?: string
 }
 
+/** What a commit has made. */
 export interface Committed {
+  /** As the session is now. */
   readonly record: SessionRecord
   /** One for each message of the change, in its order. */
   readonly messages: readonly AppendedMessage[]
 }
 
+/** Where a message went. */
 export interface AppendedMessage {
   readonly id: string
   readonly seq: number
@@ -126,46 +154,56 @@ export interface AppendedMessage {
   readonly inserted: boolean
 }
 
+/** Which page of messages is wanted. */
 export interface MessageQuery {
   /** Only messages with a greater seq. */
   after?: number
   /** Only messages with a smaller seq. */
   before?: number
-  /** At most this many, 1 to 1,000. */
+  /** At most this many, 1 to 1,000; the store refuses others with `invalid`. */
   limit: number
   /** `asc` (default): from the oldest of the range; `desc`: from the newest. The page is in this order. */
   order?: 'asc' | 'desc'
 }
 
+/** A page of messages. */
 export interface MessagePage {
   readonly messages: readonly StoredMessage[]
-  /** True when the range holds more in this direction. */
+  /** True when the range, with its `after` and `before`, holds more in this direction; a page with more is full. */
   readonly more: boolean
 }
 
+/** A payload that takes the place of one that is stored. */
 export interface Amendment {
   readonly seq: number
   readonly payload: string
 }
 
+/** Which page of which sessions is wanted. */
 export interface SessionQuery {
   tenantId: string
   /** Only this user's. */
   userId?: string
   /** Only with this label. */
   label?: string
-  /** At most this many, 1 to 1,000. */
+  /** At most this many, 1 to 1,000; the store refuses others with `invalid`. */
   limit: number
-  /** Where an earlier page ended. Opaque; rejected with `invalid` when it is not one of the store's. */
+  /**
+   * Where an earlier page ended. Opaque to callers; the store refuses what it cannot have made with `invalid`, and shows
+   * nothing of another tenant, whatever a cursor says.
+   */
   cursor?: string
 }
 
+/** A page of a list. */
 export interface Page<T> {
   readonly items: readonly T[]
   /** Where the next page starts; absent on the last one. */
   readonly cursor?: string
 }
 
+/** How far a sweep goes. */
 export interface SweepOptions {
+  /** At most this many sessions are removed, 1 or more. */
   limit: number
 }

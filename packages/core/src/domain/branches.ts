@@ -42,6 +42,11 @@ export function cleared(before: SessionBody, throughSeq: number): SessionBody {
   return { ...kept, path: [{ from: throughSeq + 1 }], branches: [], facts: [], summaries: [] }
 }
 
+/** The oldest message that a branch can show: what comes before it, nobody reaches any more. */
+export function firstReachable({ path, branches }: Pick<SessionBody, 'path' | 'branches'>): number {
+  return Math.min(...[path, ...branches.map((branch) => branch.path)].flat().map(({ from }) => from))
+}
+
 function leave(
   body: SessionBody,
   path: readonly SeqRange[],

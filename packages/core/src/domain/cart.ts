@@ -11,6 +11,7 @@ export interface Money {
   readonly currency: string
 }
 
+/** One line of a cart. */
 export interface CartItem {
   /** Names the line in the cart. */
   readonly id: string
@@ -30,6 +31,7 @@ export interface Cart {
   readonly items: readonly CartItem[]
 }
 
+/** What a caller gives to put something into a cart. */
 export interface CartItemInput {
   sku: string
   name: string

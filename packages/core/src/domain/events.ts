@@ -94,6 +94,7 @@ export interface SessionEventDetails {
   'access.denied': { readonly reason: 'owner' | 'credential' }
 }
 
+/** The types of events. */
 export type SessionEventType = keyof SessionEventDetails
 
 /** A fact about a session, for listeners: usage, audit, analytics, live updates and metrics are all made of these. */
@@ -101,4 +102,5 @@ export type SessionEvent = {
   [Type in SessionEventType]: { readonly type: Type } & About & SessionEventDetails[Type]
 }[SessionEventType]
 
+/** Is told of every event. It runs at once, in the call that caused the event, so it must be quick. */
 export type SessionListener = (event: SessionEvent) => void

@@ -5,10 +5,11 @@ import type { JsonObject, JsonValue } from '../json.js'
 import { parseWith } from '../parse.js'
 import type { NewMessage, StoredMessage } from '../contract/session-store.js'
 
+/** Who speaks. `system` is the application, `tool` is the result of a call. */
 export type Role = 'system' | 'user' | 'assistant' | 'tool'
 
 /**
- * `complete` is whole; `failed` and `aborted` hold what was said before the model broke off or was stopped;
+ * `completed` is whole; `failed` and `aborted` hold what was said before the model broke off or was stopped;
  * `corrupt` could not be read and has no content.
  */
 export type MessageStatus = 'completed' | 'failed' | 'aborted' | 'corrupt'
@@ -35,7 +36,7 @@ export interface MessageInput {
   name?: string
   /** Anything JSON that belongs to the message; never shown to the model. */
   metadata?: JsonObject
-  /** Default `complete`. */
+  /** Default `completed`. */
   status?: 'completed' | 'failed' | 'aborted'
 }
 

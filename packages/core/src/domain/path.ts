@@ -3,12 +3,13 @@ import type { SeqRange } from './session-body.js'
 import type { SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
 
+/** Which page of the history is wanted. */
 export interface HistoryOptions {
   /** At most this many messages, 1 to 1,000 (default 50). */
   limit?: number | undefined
-  /** The messages just before this seq. */
+  /** The messages just before this `seq` (default: the newest messages). */
   before?: number | undefined
-  /** The messages just after this seq. Neither this nor `before`: the newest messages. */
+  /** The messages just after this `seq`; excludes `before` (default: the newest messages). */
   after?: number | undefined
   /** `active` (default): the branch the conversation is on; `all`: every message ever appended. */
   branch?: 'active' | 'all' | undefined
@@ -71,6 +72,13 @@ export function cutPath(path: readonly SeqRange[], seq: number): SeqRange[] {
   return path
     .filter((range) => range.from <= seq)
     .map((range) => ({ from: range.from, to: Math.min(range.to ?? seq, seq) }))
+}
+
+/** What of `path` lies from `from` to `to`, both included. */
+export function clipPath(path: readonly SeqRange[], from: number, to: number): SeqRange[] {
+  return path
+    .map((range) => ({ from: Math.max(range.from, from), to: Math.min(range.to ?? to, to) }))
+    .filter((range) => range.from <= range.to)
 }
 
 /** Whether a message stands on `path`. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 
 /** How a session gets to the other device. */
 export const transferModes = ['move', 'share', 'copy'] as const
+/** `move`, `share` or `copy`: whether the session goes over, is held by both, or a copy of it goes over. */
 export type TransferMode = (typeof transferModes)[number]
 
 /** A transfer to another device that was begun. What opens it is not in here. */

@@ -1,5 +1,5 @@
 import type { Identity } from '../domain/identity.js'
-import { SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
 import { type Sessions, serviceOf } from '../sessions.js'
@@ -25,6 +25,7 @@ export interface RateLimiter {
   readonly duration?: number
 }
 
+/** Which pages of other origins may call, and how. */
 export interface CorsOptions {
   /** Origins whose pages may call, such as `https://shop.example`. */
   origins: readonly string[]
@@ -34,7 +35,9 @@ export interface CorsOptions {
   maxAgeMs?: number
 }
 
+/** What `createSessionApi` serves, to whom, and within which limits. */
 export interface SessionApiOptions extends TransportOptions {
+  /** The service, as `createSessions` makes it. */
   sessions: Sessions
   /**
    * Who is asking, from what you have verified: a token, a login. Never from what a client merely claims. A
@@ -42,16 +45,20 @@ export interface SessionApiOptions extends TransportOptions {
    * in `X-Session-Id`, opens the session it was made for.
    */
   identify: (request: Request, context: RequestContext) => Identity | Response | Promise<Identity | Response>
-  /** Asks the model. Without it there is no route for messages. */
+  /** Asks the model, as for `session.turn()` (default: there is no route that has a message answered). */
   respond?: Respond
+  /** What the model may call in every turn, by name (default: nothing). */
   tools?: Tools
   /** For every turn: `policy` (default that of the service) and `reuse` (default never). */
   turns?: Pick<TurnOptions, 'policy' | 'reuse'>
   /** What comes before `/sessions` in the path (default: nothing). */
   basePath?: string
-  /** In order, before the caller is identified. */
+  /** Run in order, before the caller is identified (default: none). */
   middleware?: readonly ApiMiddleware[]
-  /** Runs each request inside of something: an async context, a database transaction with row-level security. */
+  /**
+   * Runs each request inside of something: an async context, a database transaction with row-level security (default:
+   * inside of nothing).
+   */
   withRequestContext?: (context: RequestContext, execute: () => Promise<Response>) => Promise<Response>
   /** Lets pages of other origins call (default: none). */
   cors?: CorsOptions
@@ -112,7 +119,10 @@ export interface SessionApiOptions extends TransportOptions {
    * `options` (default: none of it). It never opens a session that is not the caller's.
    */
   compat?: 'unified-llm-client-0.1'
-  /** Told of every answer with a status of 500 or more, and of every failed turn (default: `console.error`). */
+  /**
+   * Told of every answer with a status of 500 or more, and of every failed turn (default: `console.error`, without what
+   * a store itself has said, which may hold addresses and texts of users).
+   */
   onError?: (error: unknown, request: Request) => void
 }
 
@@ -211,12 +221,22 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     streamHeartbeatMs: positive(options.streamHeartbeatMs, 'streamHeartbeatMs', 15_000),
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,
-    onError: options.onError ?? ((error) => console.error('[sessions]', error)),
+    onError: options.onError ?? logError,
     transport: createTransport({ cookie, header }, sessions.ttl.absoluteMs),
     cookieName: cookie === false ? undefined : (cookie?.name ?? 'sessions'),
     hasHeaderMode: header === true,
     service: serviceOf(sessions),
   }
+}
+
+function logError(error: unknown, request: Request): void {
+  const what = `[sessions] ${request.method} ${new URL(request.url).pathname}`
+  if (!isSessionError(error)) {
+    console.error(what, error)
+    return
+  }
+  const cause = error.cause instanceof Error ? ` (${error.cause.name}; onError is given the whole error)` : ''
+  console.error(`${what}: ${error.code}: ${error.message}${cause}`)
 }
 
 function toClientParts(given: readonly string[] = []): readonly string[] {

@@ -31,6 +31,24 @@ export interface SessionApi {
  * not the caller's looks like what is not there, and pages of other sites cannot act for their visitors.
  *
  * @throws `invalid` with the path of an option that cannot work.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from '@sessions/core'
+ * import { createSessionApi } from '@sessions/core/http'
+ *
+ * const api = createSessionApi({
+ *   sessions: createSessions(),
+ *   identify: (request) => {
+ *     const user = verify(request.headers.get('authorization'))
+ *     return user ?? Response.json({ error: 'sign in first' }, { status: 401 })
+ *   },
+ *   respond: ({ input }) => `You said ${JSON.stringify(input)}`,
+ * })
+ * const response = await api.handle(new Request('https://shop.example/sessions', { method: 'POST' }))
+ *
+ * declare function verify(token: string | null): { tenantId: string; userId: string } | undefined
+ * ```
  */
 export function createSessionApi(options: SessionApiOptions): SessionApi {
   const api = toApiConfig(options)

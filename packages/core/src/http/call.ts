@@ -3,7 +3,7 @@ import { digestOf } from '../digest.js'
 import type { Identity } from '../domain/identity.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { parseWith } from '../parse.js'
-import type { Session } from '../session.js'
+import { justRead, type Session } from '../session.js'
 import type { ApiConfig, RequestContext } from './api-options.js'
 import { parseBody } from './body.js'
 import { checkFields } from './client-fields.js'
@@ -37,7 +37,11 @@ export interface RequestedSession {
   readonly owned: () => Promise<Session>
   /** Headers of an answer that succeeds. */
   readonly replyHeaders: Headers
+  /** When the first of them was looked up, at the earliest, by `performance.now()`. */
+  readonly startedAt: number
 }
+
+const freshMs = 1000
 
 /** A request whose caller is known, and whose body has been read. */
 export interface IdentifiedRequest extends RoutedRequest, RequestedSession {
@@ -87,6 +91,7 @@ interface CallParts {
 async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<Call> {
   const { api, route, request, requestId, params, context, identity, text, key, caller, owned } = identified
   const { attempt, ifMatch, ifRevision } = parts
+  const { startedAt } = identified
   // What everybody may call is what links lead to, and whoever passes links on adds to them.
   const noQuery = route.isPublic === true ? z.object({}) : z.strictObject({})
   const query = parseWith(route.query ?? noQuery, queryOf(identified), '')
@@ -114,6 +119,8 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
     },
     session: async () => {
       const session = await owned()
+      // What was read before a body that took its time is old by now.
+      if (performance.now() - startedAt < freshMs) justRead(session)
       if (ifRevision === undefined) return session
       // An attempt of before may have made the change already, and a repeated message is found by its id: what they
       // change checks the revision itself, and knows.
@@ -169,7 +176,12 @@ export function requestSession(
     warn: api.service.warn,
   })
   let found: Promise<Session> | undefined
-  return { caller, replyHeaders, owned: () => (found ??= caller.getById(params['id']!)) }
+  return {
+    caller,
+    replyHeaders,
+    startedAt: performance.now(),
+    owned: () => (found ??= caller.getById(params['id']!)),
+  }
 }
 
 function removeValue(headers: Headers, name: string, value: string): void {

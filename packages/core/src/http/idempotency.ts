@@ -1,10 +1,16 @@
 import { digestOf } from '../digest.js'
-import { isSessionError, SessionError } from '../errors.js'
+import { SessionError } from '../errors.js'
 import { fromBase64Url, newId, toBase64Url } from '../ids.js'
-import { sideRecordTenant } from '../service/side-records.js'
+import {
+  readSideRecord,
+  type SideRecord,
+  type SideRecordOptions,
+  sideRecordRef,
+  updateSideRecord,
+} from '../service/side-records.js'
 import type { Service } from '../service/service.js'
 import { readStoreTime } from '../service/store-time.js'
-import type { SessionRef } from '../contract/session-record.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { RequestError } from './problem.js'
 
 /** A request that is to happen once, however often it is sent. */
@@ -63,18 +69,19 @@ const sealedHeaders = ['set-cookie', 'x-session-id']
  */
 export async function executeOnce(options: ExecuteOnceOptions): Promise<Response> {
   const { service, tenantId, scope, keepMs, execute, key, isSecret = false } = options
-  const ref = { tenantId: sideRecordTenant('requests', tenantId), id: await digestOf(scope) }
+  const ref = sideRecordRef('requests', tenantId, await digestOf(scope))
   // Keyed where it is secret, for what is short could be tried on a plain digest.
   const content = isSecret ? await keyedDigest(options.content, key) : await digestOf(options.content)
-  const claimed = await claim(service, ref, content, { idleMs: keepMs, ...options.about }, options.refusal)
-  if (claimed.entry.answer !== undefined) return replay(claimed.entry.answer, key)
+  const keeping = { idleMs: keepMs, ...options.about }
+  const claimed = await claim(service, tenantId, { ref, content, keeping, refusal: options.refusal })
+  const entry = claimed.value
+  if (entry.answer !== undefined) return replay(entry.answer, key)
 
-  const { entry } = claimed
   const alive = setInterval(() => {
     service.store.commit(ref, { idleMs: keepMs }).catch(() => {})
   }, leaseMs / 4)
   try {
-    const response = await execute(entry.seed, claimed.revision > 1)
+    const response = await execute(entry.seed, claimed.record.revision > 1)
     if (response.status >= 400) {
       // Nothing has happened, so nothing has to be known of it: the next try may find it otherwise.
       await service.store.remove(ref)
@@ -87,12 +94,7 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
       body: isSecret ? await seal(body, key) : body,
       ...(isSecret ? { isSealed: true } : {}),
     }
-    const done = JSON.stringify({ ...entry, answer })
-    await keep(service, ref, {
-      revision: claimed.revision,
-      body: done.length <= maxKeptLength ? done : JSON.stringify({ ...entry, isDone: true }),
-      keepMs,
-    })
+    await keep(service, ref, claimed, answer, keeping)
     return new Response(body, { status: response.status, headers: response.headers })
   } catch (error) {
     await service.store.remove(ref).catch(() => {})
@@ -102,39 +104,43 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
   }
 }
 
+interface Attempt {
+  readonly ref: SessionRef
+  readonly content: string
+  readonly keeping: SideRecordOptions<Entry>
+  readonly refusal: unknown
+}
+
 /** Makes the attempt ours, or waits for the answer of whoever has it. */
 async function claim(
   service: Service,
-  ref: SessionRef,
-  content: string,
-  record: { readonly idleMs: number; readonly userId?: string; readonly label?: string },
-  refusal: unknown,
-): Promise<{ entry: Entry; revision: number }> {
+  tenantId: string,
+  { ref, content, keeping, refusal }: Attempt,
+): Promise<SideRecord<Entry>> {
   const deadline = performance.now() + waitMs
   let checkAt = 0
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, longestPollMs)) {
-    const stored = await service.store.read(ref)
-    if (stored === undefined) {
+    const seen = await readSideRecord<Entry>(service, ref)
+    if (seen === undefined) {
       if (refusal !== undefined) throw refusal
       const entry: Entry = { content, seed: newId() }
-      if (await tried(service, ref, { revision: 0, body: JSON.stringify(entry), ...record })) {
-        return { entry, revision: 1 }
-      }
+      const made = (before: Entry | undefined) => (before === undefined ? entry : undefined)
+      const claimed = await updateSideRecord(service, ref, made, { ...keeping, seen: 'none' })
+      if (claimed !== undefined) return claimed
       continue
     }
-    const entry = JSON.parse(stored.body) as Entry
-    if (entry.content !== content) {
+    const { value, record } = seen
+    if (value.content !== content) {
       throw new SessionError('key_reused', 'This Idempotency-Key was used for another request.', {
         path: 'Idempotency-Key',
       })
     }
-    const { revision, updatedAt } = stored.record
-    if (entry.answer !== undefined || entry.isDone === true) return { entry, revision }
+    if (value.answer !== undefined || value.isDone === true) return seen
     if (performance.now() >= checkAt) {
-      if ((await readStoreTime(service.store, ref.tenantId)) - updatedAt >= leaseMs) {
+      if ((await readStoreTime(service, tenantId)) - record.updatedAt >= leaseMs) {
         // Whoever had it is gone. Ours now, unless somebody else thinks the same; the seed stays, so ids do too.
-        const taken = await tried(service, ref, { revision, body: stored.body, idleMs: record.idleMs })
-        if (taken) return { entry, revision: revision + 1 }
+        const taken = await updateSideRecord(service, ref, whileAt(record, value), { ...keeping, seen })
+        if (taken !== undefined) return taken
         continue
       }
       checkAt = performance.now() + checkMs
@@ -146,32 +152,27 @@ async function claim(
   }
 }
 
-async function tried(
-  service: Service,
-  ref: SessionRef,
-  change: { revision: number; body: string; idleMs: number },
-): Promise<boolean> {
-  try {
-    await service.store.commit(ref, change)
-    return true
-  } catch (error) {
-    if (isSessionError(error, 'conflict') || isSessionError(error, 'not_found')) return false
-    // Not known to be ours: then it counts as somebody's who died, and is taken over in its time.
-    if (isSessionError(error, 'unknown_outcome')) return false
-    throw error
-  }
-}
-
 async function keep(
   service: Service,
   ref: SessionRef,
-  { revision, body, keepMs }: { revision: number; body: string; keepMs: number },
+  claimed: SideRecord<Entry>,
+  answer: NonNullable<Entry['answer']>,
+  keeping: SideRecordOptions<Entry>,
 ): Promise<void> {
+  const done: Entry = { ...claimed.value, answer }
+  const isLong = JSON.stringify(done).length > maxKeptLength
+  const answered = whileAt(claimed.record, isLong ? { ...claimed.value, isDone: true } : done)
   try {
-    await service.store.commit(ref, { revision, body, idleMs: keepMs })
+    await updateSideRecord(service, ref, answered, { ...keeping, seen: claimed })
   } catch {
     // The request has happened, and its caller is to hear of it. A repeat executes it again with the same seed.
   }
+}
+
+/** A change to `next` that is made only while the attempt is whose it was: nobody has taken it over since. */
+function whileAt({ incarnation, revision }: SessionRecord, next: Entry) {
+  return (_: Entry | undefined, record: SessionRecord | undefined): Entry | undefined =>
+    record?.incarnation === incarnation && record.revision === revision ? next : undefined
 }
 
 async function kept(headers: Headers, key: string) {

@@ -4,6 +4,7 @@ import { newId } from '../ids.js'
 import type { SessionApi } from './api.js'
 import { toProblem } from './problem.js'
 
+/** How requests of `node:http` are read, where a framework stands in front. */
 export interface NodeHandlerOptions {
   /**
    * Scheme and host the request was sent to (default: `https` over TLS, else `http`, and the `Host` header). Behind a

@@ -2,7 +2,7 @@ import { SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { noSuchSession } from '../service/live-session.js'
 import type { SessionWarning } from '../service/settings.js'
-import type { Session } from '../session.js'
+import { justRead, type Session } from '../session.js'
 import type { Sessions } from '../sessions.js'
 import type { Transport, TransportFields } from './transport.js'
 
@@ -21,12 +21,19 @@ export interface HeaderSink {
   remove?(name: string, value: string): void
 }
 
+/** What an adapter knows of one request. */
 export interface RequestSessionOptions {
+  /** The service. */
   readonly sessions: Sessions
+  /** Reads and writes credentials. */
   readonly transport: Transport
+  /** Where the request may carry a credential. */
   readonly fields: TransportFields
+  /** The headers of its response. */
   readonly headers: HeaderSink
+  /** Says who is asking. Runs when a session is first asked for, once a request. */
   readonly identify: () => Identity | Promise<Identity>
+  /** Is told when a cookie could not be set because the request was insecure. */
   readonly warn: (warning: SessionWarning) => void
 }
 
@@ -163,7 +170,7 @@ export class RequestSession {
         creation.catch(() => this.#takeBack(credential))
       },
       afterCreate: async (session) => {
-        const made = await session.credential()
+        const made = await justRead(session).credential()
         if (isEarly && made === credential) return
         await this.#handOverLate(session, { made, was: credential })
       },

@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.js'
 import { cookieValues, setCookie } from './cookies.js'
 
+/** The cookie that carries a credential. */
 export interface CookieOptions {
   /** Default `sessions`; over TLS it is sent as `__Host-<name>`, which a browser binds to this very host. */
   name?: string
@@ -38,6 +39,7 @@ export interface TransportFields {
   readonly fetchSite?: string | undefined
 }
 
+/** The header that carries a credential, or a public id of a session, where cookies are not kept. */
 export const sessionIdHeader = 'X-Session-Id'
 
 const maxCookieAgeMs = 400 * 24 * 3_600_000

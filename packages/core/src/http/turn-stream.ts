@@ -1,16 +1,22 @@
 import { isSessionError } from '../errors.js'
-import type { Session } from '../session.js'
+import type { SessionRecord } from '../contract/session-record.js'
 import { isEnd, type TurnEvent } from '../turn/event.js'
 import type { ApiConfig } from './api-options.js'
 import { toProblem } from './problem.js'
 import type { ServerSentEvent } from './sse.js'
 import { sessionView, usageView, withheld } from './views.js'
 
+export interface StreamedTurn {
+  readonly turnId: string
+  readonly sessionId: string
+  /** The session once the turn has ended. */
+  readonly recordAfter: () => Promise<SessionRecord>
+}
+
 /** A turn's events as the wire shows them. An error of ours, too, becomes an event: the status is out already. */
 export async function* turnStream(
   events: AsyncIterable<TurnEvent>,
-  turnId: string,
-  session: Session,
+  turn: StreamedTurn,
   api: Pick<ApiConfig, 'exposeToolResults' | 'onError'>,
   request: Request,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
@@ -18,29 +24,29 @@ export async function* turnStream(
   try {
     for await (const event of events) {
       n = event.n
-      const shown = await toWire(event, turnId, session, api)
-      if (shown !== undefined) yield { id: `${turnId}.${n}`, ...shown }
+      const shown = await toWire(event, turn, api)
+      if (shown !== undefined) yield { id: `${turn.turnId}.${n}`, ...shown }
     }
   } catch (error) {
     if (!isSessionError(error)) api.onError(error, request)
     const { code, detail, title } = toProblem(error)
-    yield { id: `${turnId}.${n}`, event: 'response.error', data: { code, message: detail ?? title } }
+    yield { id: `${turn.turnId}.${n}`, event: 'response.error', data: { code, message: detail ?? title } }
   }
 }
 
 async function toWire(
   event: TurnEvent,
-  turnId: string,
-  session: Session,
+  turn: StreamedTurn,
   { exposeToolResults }: Pick<ApiConfig, 'exposeToolResults'>,
 ): Promise<Omit<ServerSentEvent, 'id'> | undefined> {
-  if (isEnd(event)) return endToWire(event, turnId, session)
+  if (isEnd(event)) return endToWire(event, turn)
   switch (event.type) {
     case 'started': {
       const { messageId, seq, replyId } = event
+      const { sessionId, turnId } = turn
       return {
         event: 'session.message.started',
-        data: { sessionId: session.id, turnId, messageId, seq, replyId },
+        data: { sessionId, turnId, messageId, seq, replyId },
       }
     }
     case 'text':
@@ -80,8 +86,7 @@ async function toWire(
 
 async function endToWire(
   event: Extract<TurnEvent, { type: 'completed' | 'failed' | 'aborted' }>,
-  turnId: string,
-  session: Session,
+  { turnId, recordAfter }: StreamedTurn,
 ): Promise<Omit<ServerSentEvent, 'id'>> {
   const { type, from, to, usage, code, message, reason } = event
   const turn = { id: turnId, from, to }
@@ -89,7 +94,7 @@ async function endToWire(
     return { event: 'response.error', data: { code, message, turn, usage: usageView(usage) } }
   }
   // After the commit, so the session that is shown holds the turn.
-  const view = sessionView((await session.read()).record)
+  const view = sessionView(await recordAfter())
   const data = { turn, usage: usageView(usage), session: view }
   if (type === 'aborted') return { event: 'response.aborted', data: { reason, ...data } }
   return { event: 'response.completed', data: { finishReason: 'stop', ...data } }

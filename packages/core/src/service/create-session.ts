@@ -15,13 +15,17 @@ import type { SessionRef } from '../contract/session-record.js'
 
 /** What a session starts with. */
 export interface SessionInit {
-  /** At most 200 characters. */
+  /** At most 200 characters (default: none). */
   title?: string
-  /** What kind of session it is, for `list`; at most 200 characters. */
+  /** What kind of session it is, for `list`; at most 200 characters (default: none). */
   label?: string
+  /** The first state (default: an empty object). */
   state?: JsonObject
+  /** The first preferences (default: an empty object). */
   preferences?: JsonObject
+  /** What the cart holds at first (default: nothing). */
   cart?: readonly CartItemInput[]
+  /** The first messages (default: none). */
   messages?: readonly MessageInput[]
 }
 

@@ -1,5 +1,6 @@
 import { isSessionError, SessionError } from '../errors.js'
-import { UnknownOutcomes } from './unknown-outcome.js'
+import { Attempts } from './attempts.js'
+import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
 import { newId } from '../ids.js'
 import { decodeMessage, type Message } from '../domain/message.js'
@@ -35,8 +36,6 @@ export interface SessionUpdate extends SessionSnapshot {
   readonly appended: readonly AppendedMessage[]
 }
 
-// As many writers as could reasonably meet on one session; past it something is wrong and the caller should know.
-const maxAttempts = 200
 const keptChanges = 32
 
 /** One session for one caller: reads it, and changes it so that no change is lost and none is made twice. */
@@ -50,6 +49,8 @@ export class LiveSession {
   #record: SessionRecord
   /** Only while it is the body at the record's revision. */
   #body: SessionBody | undefined
+  /** What was read a moment ago, for the next `load`. */
+  #justRead: SessionSnapshot | undefined
   /** Stores a session that exists only in this handle so far. */
   #create: (() => Promise<SessionSnapshot>) | undefined
   #creating: Promise<void> | undefined
@@ -100,9 +101,25 @@ export class LiveSession {
     return this.#create === undefined
   }
 
+  /**
+   * Lets the next `load` give what this handle knows, for who has read or written the session a moment ago. Whatever
+   * else the handle does first, and `forgetRead`, end it.
+   */
+  reuseRead(): void {
+    this.#justRead = this.seen
+  }
+
+  /** What was read a moment ago is old by now. */
+  forgetRead(): void {
+    this.#justRead = undefined
+  }
+
   /** The session as the store has it now, with its newest `tail` messages. */
   async load(tail = 0): Promise<SessionSnapshot & { messages: Message[] }> {
+    const justRead = this.#justRead
+    this.forgetRead()
     if (this.#create !== undefined) return { record: this.#record, body: this.#body!, messages: [] }
+    if (justRead !== undefined && tail === 0) return { ...justRead, messages: [] }
     const stored = await this.service.store.read(this.ref, { tail })
     if (stored === undefined || stored.record.incarnation !== this.#record.incarnation) throw noSuchSession()
     if (!mayOpen(this.identity, stored.record, this.#holdsCredential)) throw noSuchSession()
@@ -121,15 +138,8 @@ export class LiveSession {
         path: 'messages',
       })
     }
-    const lost = new UnknownOutcomes()
-    for (;;) {
-      try {
-        return this.#keep(await this.#commit({ messages }))
-      } catch (error) {
-        // The ids make a repeat harmless, whether or not the first try was applied.
-        if (!lost.mayRepeat(error)) throw lost.told(error)
-      }
-    }
+    // The ids make a repeat harmless, whether or not the first try was applied.
+    return this.#keep(await repeatUnknown(() => this.#commit({ messages })))
   }
 
   /**
@@ -141,27 +151,27 @@ export class LiveSession {
     options: UpdateOptions = {},
   ): Promise<SessionUpdate> {
     await this.store()
-    const lost = new UnknownOutcomes()
+    const attempts = new Attempts()
     try {
-      return await this.#update(change, options, lost)
+      return await this.#update(change, options, attempts)
     } catch (error) {
-      throw lost.told(error)
+      throw attempts.told(error)
     }
   }
 
   async #update(
     change: (body: SessionBody) => SessionBody,
     options: UpdateOptions,
-    lost: UnknownOutcomes,
+    attempts: Attempts,
   ): Promise<SessionUpdate> {
     const { ifRevision, changeId: named, slack = 0, ...others } = options
     const changeId = named ?? newId().slice(0, 10)
     // The copy at hand saves a read. It may be old: only a commit proves it, so nothing else is concluded from it.
     let seen = this.seen
-    for (let attempt = 1; ; attempt++) {
+    for (;;) {
       const fresh = seen === undefined
       seen ??= await this.load()
-      if ((lost.any || named !== undefined) && seen.body.changes.includes(changeId)) {
+      if ((attempts.mayBeApplied || named !== undefined) && seen.body.changes.includes(changeId)) {
         const { messages } = others
         // Their ids make a repeat harmless, and it tells where they went.
         const appended = messages === undefined ? [] : (await this.#commit({ messages })).messages
@@ -192,18 +202,8 @@ export class LiveSession {
         this.#body = next
         return { record, body: next, appended }
       } catch (error) {
-        if (lost.mayRepeat(error)) {
-          seen = undefined
-        } else if (
-          isSessionError(error, 'conflict') &&
-          error.messageId === undefined &&
-          attempt < maxAttempts
-        ) {
-          seen = undefined
-          await pause(attempt)
-        } else {
-          throw error
-        }
+        await attempts.again(error)
+        seen = undefined
       }
     }
   }
@@ -218,6 +218,13 @@ export class LiveSession {
         if (!lost.mayRepeat(error)) throw lost.told(error)
       }
     }
+  }
+
+  /** Drops messages up to and including `throughSeq`. */
+  async trim(throughSeq: number): Promise<void> {
+    await this.service.store.trim(this.ref, throughSeq, this.guard)
+    const { lastSeq, trimmedSeq } = this.#record
+    this.#record = { ...this.#record, trimmedSeq: Math.max(trimmedSeq, Math.min(throughSeq, lastSeq)) }
   }
 
   /** Moves the deadline as a write would. */
@@ -243,6 +250,7 @@ export class LiveSession {
   }
 
   async #commit(change: SessionChange): Promise<Committed> {
+    this.forgetRead()
     try {
       const committed = await this.service.store.commit(this.ref, {
         incarnation: this.#record.incarnation,
@@ -274,10 +282,4 @@ function checkRevision(record: SessionRecord, ifRevision: number | undefined): v
   throw new SessionError('conflict', `The session is at revision ${revision}, not ${ifRevision}.`, {
     revision,
   })
-}
-
-// Writers that lost a race and start again at the same moment lose the next one too; chance spreads them.
-async function pause(attempt: number): Promise<void> {
-  const ms = Math.random() * Math.min(2 ** attempt, 32)
-  await new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -1,10 +1,14 @@
-import { isSessionError, SessionError } from '../errors.js'
+import { SessionError } from '../errors.js'
 import type { Service } from './service.js'
+import { sideRecordRef, updateSideRecord } from './side-records.js'
 import type { SessionQuery } from '../contract/session-store.js'
-import { reservedTenantPrefix, type SessionRecord, type SessionRef } from '../contract/session-record.js'
+import type { SessionRecord } from '../contract/session-record.js'
 
-// Every round one of the contenders wins, and those that find the register full stop trying.
-const maxAttempts = 1000
+/** Who counts: the ids of sessions that live, as far as is known. */
+interface Register {
+  readonly holders: readonly string[]
+}
+
 const pageSize = 200
 
 /**
@@ -42,12 +46,10 @@ async function claim(
   max: number,
   query: SessionQuery,
 ): Promise<void> {
-  const { store } = service
-  const register: SessionRef = { tenantId: `${reservedTenantPrefix}slots:${record.tenantId}`, id: registerId }
-  for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    const stored = await store.read(register)
-    let holders = stored === undefined ? [] : (JSON.parse(stored.body) as string[])
-    if (holders.includes(record.id)) return
+  const register = sideRecordRef('slots', record.tenantId, registerId)
+  const admit = async (before: Register | undefined): Promise<Register | undefined> => {
+    let holders = before?.holders ?? []
+    if (holders.includes(record.id)) return undefined
     if (holders.length >= max) holders = await stillLive(service, holders, query)
     if (holders.length >= max) {
       if (service.limits.whenFull === 'reject') {
@@ -59,23 +61,14 @@ async function claim(
       const evicted = holders.slice(max - 1)
       holders = holders.slice(0, max - 1)
       for (const id of evicted) {
-        await store.remove({ tenantId: record.tenantId, id })
+        await service.store.remove({ tenantId: record.tenantId, id })
         service.emit('session.evicted', { tenantId: record.tenantId, id, userId: record.userId }, {})
       }
     }
-    try {
-      await store.commit(register, {
-        revision: stored?.record.revision ?? 0,
-        body: JSON.stringify([...holders, record.id]),
-        // No session lives longer than this, so a register nobody wrote to for as long lists none that does.
-        ...(Number.isFinite(service.ttl.absoluteMs) ? { idleMs: service.ttl.absoluteMs } : {}),
-      })
-      return
-    } catch (error) {
-      if (!isSessionError(error, 'conflict') && !isSessionError(error, 'not_found')) throw error
-    }
+    return { holders: [...holders, record.id] }
   }
-  throw new SessionError('conflict', 'Too many sessions are being made at this moment.', { path: 'sessions' })
+  // No session lives longer than this, so a register nobody wrote to for as long lists none that does.
+  await updateSideRecord(service, register, admit, { idleMs: service.ttl.absoluteMs })
 }
 
 /** Those of `holders` that live, the most active first. */

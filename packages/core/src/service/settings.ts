@@ -7,17 +7,28 @@ import type { TransferSettings } from './transfer-settings.js'
 import type { Embed } from '../context/embed.js'
 import type { SessionStore } from '../contract/session-store.js'
 
+/** How long sessions and their history live, by the clock of the store. */
 export interface TtlSettings {
-  /** A session expires this long after its last write (default 24 hours); `Infinity`: never by idleness. */
+  /**
+   * A session expires this many milliseconds after its last write (default 24 hours). Chats that users come back to need
+   * more: days, or `Infinity`, with which idleness ends no session.
+   */
   idleMs?: number
-  /** A session expires this long after it was created, however busy (default 30 days); `Infinity`: never by age. */
+  /**
+   * A session expires this many milliseconds after it was created, however busy it is (default 30 days); with `Infinity`
+   * age ends no session.
+   */
   absoluteMs?: number
-  /** The whole history expires this long after its last message, while the session lives on (default: never). */
+  /**
+   * The whole history expires this many milliseconds after its last message, while state, preferences and cart live on
+   * (default `Infinity`: never).
+   */
   historyMs?: number
   /** Opening a session counts as activity too, at most once a minute (default false). */
   refreshOnRead?: boolean
 }
 
+/** How many sessions there may be, and how large one may get. */
 export interface LimitSettings {
   /** Live sessions of one tenant (default: no limit). */
   maxSessions?: number
@@ -33,6 +44,7 @@ export interface LimitSettings {
   maxSessionLength?: number
 }
 
+/** How turns behave, unless one of them says otherwise. */
 export interface TurnSettings {
   /**
    * What happens to a message while another one is being answered: `reject` (default) refuses it with
@@ -55,10 +67,11 @@ export interface TurnSettings {
   toolTimeoutMs?: number
 }
 
+/** How contexts are made, for all sessions of the service. */
 export interface ContextSettings {
   /** Sums up what is old, in few words (default: excerpts of what was said). Runs outside of turns. */
   summarize?: WriteSummary
-  /** What is summed up, and how briefly. */
+  /** What is summed up, and how briefly (default: that of `SummaryOptions`). */
   summaries?: SummaryOptions
   /** Over this many tokens of history, a context sums up what is old in the background (default: never). */
   compactAboveTokens?: number
@@ -72,20 +85,21 @@ export interface ContextSettings {
 
 /** What the turns of a scope may use. */
 export interface TurnBudget {
+  /** Whose turns share the budget. Turns of anonymous callers fall under no budget of a `user`. */
   readonly scope: 'session' | 'user' | 'tenant'
   /** Input and output tokens, as the `usage` parts of turns report them (default: no limit). */
   readonly maxTokens?: number
   /** Millionths of the currency the team accounts in (default: no limit). */
   readonly maxCostMicros?: number
-  /** Put aside before the model is asked, and settled with what it used (default 1). */
+  /** Tokens put aside before the model is asked, and settled with what it used (default 1). */
   readonly reserveTokens?: number
-  /** As `reserveTokens` (default 0). */
+  /** Millionths of the currency, put aside as `reserveTokens` are (default 0). */
   readonly reserveCostMicros?: number
   /** Starts anew this often, in milliseconds (default: never, that is as long as the scope is in use). */
   readonly windowMs?: number
 }
 
-/** Something the operator should know and no caller caused. Codes are stable. */
+/** Something the operator should know and no caller caused. Codes are stable; `docs/events.md` tells what each means. */
 export interface SessionWarning {
   readonly code:
     | 'memory_store_in_production'
@@ -102,6 +116,7 @@ export interface SessionWarning {
   readonly cause?: unknown
 }
 
+/** What `createSessions` takes. Every option may be left out. */
 export interface SessionsOptions {
   /** Where sessions are kept (default: `memoryStore()`, lost on restart). */
   store?: SessionStore
@@ -110,16 +125,21 @@ export interface SessionsOptions {
    * signs, all verify (default: one made at start, so both are good in this process alone, and die with it).
    */
   credentialSecrets?: readonly string[]
+  /** How long sessions live (default: until 24 hours without a write, or 30 days after they were made). */
   ttl?: TtlSettings
+  /** How many sessions there may be, and how large (default: as many as one likes, of a bounded size each). */
   limits?: LimitSettings
+  /** How turns behave (default: one message at a time is answered, another one is refused meanwhile). */
   turns?: TurnSettings
   /** What turns may use; over one of them a turn is refused with `budget_exceeded` (default: as much as they like). */
   budgets?: readonly TurnBudget[]
+  /** How contexts are made (default: without a model, without vectors, without facts). */
   context?: ContextSettings
+  /** How sessions get from one device to another (default: by short codes, without links). */
   transfers?: TransferSettings
   /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */
   countTokens?: CountTokens
-  /** Told every event, after the fact. What it throws is a warning and changes nothing. */
+  /** Told every event, after the fact (default: nobody is). What it throws is a warning and changes nothing. */
   onEvent?: SessionListener
   /** Told what the operator should know, once each (default: `console.warn`). */
   onWarning?: (warning: SessionWarning) => void

@@ -1,14 +1,118 @@
+import { SessionError } from '../errors.js'
+import { newId } from '../ids.js'
+import { reservedTenantPrefix, type SessionRecord, type SessionRef } from '../contract/session-record.js'
+import type { SessionChange, SessionStore } from '../contract/session-store.js'
+import { Attempts } from './attempts.js'
 import type { Service } from './service.js'
-import { reservedTenantPrefix, type SessionRecord } from '../contract/session-record.js'
 
-/** What is kept beside a session for a while: events of its turns, answers to keyed requests, ways to other devices. */
-export type SideRecordKind = 'turns' | 'requests' | 'transfers'
+/**
+ * What the library keeps beside sessions: events of turns, answers to keyed requests, ways to other devices, tries of
+ * their codes, who counts as a live session, what budgets have been spent, and what tells the store's time.
+ */
+export type SideRecordKind = 'turns' | 'requests' | 'transfers' | 'tries' | 'slots' | 'budgets' | 'clock'
+
+/** A side record as it stands in the store. */
+export interface SideRecord<Value extends object> {
+  readonly value: Value
+  readonly record: SessionRecord
+  /** Names of its newest changes. */
+  readonly changes: readonly string[]
+}
+
+export interface SideRecordOptions<Value extends object> extends Pick<SessionChange, 'userId' | 'label'> {
+  /** How long it is kept after its newest change, in milliseconds (default: without end). */
+  idleMs?: number
+  /** Its deadline stays where it was set when the record was made (default false: every change moves it). */
+  keepsDeadline?: boolean
+  /** The record as it is known already, or `none` where there should be none: saves a read (default: it is read). */
+  seen?: SideRecord<Value> | 'none'
+}
 
 const pageSize = 200
+const keptChanges = 32
 
 /** The tenant that records of a kind live in, beside that of their sessions. */
 export function sideRecordTenant(kind: SideRecordKind, tenantId: string): string {
   return `${reservedTenantPrefix}${kind}:${tenantId}`
+}
+
+/** Where a side record is kept. */
+export function sideRecordRef(kind: SideRecordKind, tenantId: string, id: string): SessionRef {
+  return { tenantId: sideRecordTenant(kind, tenantId), id }
+}
+
+/** A side record as the store has it now, if it has one. @throws `corrupt` */
+export async function readSideRecord<Value extends object>(
+  { store }: { readonly store: SessionStore },
+  ref: SessionRef,
+): Promise<SideRecord<Value> | undefined> {
+  const stored = await store.read(ref)
+  if (stored === undefined) return undefined
+  let body: Value & { changes?: readonly string[] }
+  try {
+    body = JSON.parse(stored.body) as typeof body
+  } catch (cause) {
+    throw new SessionError('corrupt', 'A record beside a session is not JSON.', { cause })
+  }
+  const { changes = [], ...value } = body
+  return { value: value as unknown as Value, record: stored.record, changes }
+}
+
+/**
+ * Changes a side record, or makes it, by a function, under compare-and-set: the function runs again when somebody else
+ * was faster, and a change whose answer got lost is found out, not made twice.
+ *
+ * @param change What the record is to hold: undefined to leave it as it is. It is given undefined where there is none.
+ * @returns The record after the change; undefined when it was left as it is.
+ * @throws `conflict` when too many change it at the same moment, and what `change` throws.
+ */
+export async function updateSideRecord<Value extends object>(
+  { store }: { readonly store: SessionStore },
+  ref: SessionRef,
+  change: (
+    value: Value | undefined,
+    record: SessionRecord | undefined,
+  ) => Value | undefined | Promise<Value | undefined>,
+  options: SideRecordOptions<Value> = {},
+): Promise<SideRecord<Value> | undefined> {
+  const { idleMs = Infinity, keepsDeadline = false, seen: known, ...about } = options
+  const attempts = new Attempts(['conflict', 'not_found'])
+  const changeId = newId().slice(0, 10)
+  let seen = known === 'none' ? undefined : known
+  try {
+    // What the caller knew may be old: only a commit proves it, so nothing else is concluded from it.
+    for (let isFresh = known === undefined; ; isFresh = true) {
+      if (isFresh) seen = await readSideRecord<Value>({ store }, ref)
+      if (attempts.mayBeApplied && seen?.changes.includes(changeId) === true) return seen
+      let value: Value | undefined
+      try {
+        value = await change(seen?.value, seen?.record)
+      } catch (error) {
+        if (isFresh) throw error
+        continue
+      }
+      if (value === undefined) {
+        if (isFresh) return undefined
+        continue
+      }
+      const changes = [...(seen?.changes ?? []), changeId].slice(-keptChanges)
+      const movesDeadline = Number.isFinite(idleMs) && !(keepsDeadline && seen !== undefined)
+      try {
+        const { record } = await store.commit(ref, {
+          ...about,
+          ...(movesDeadline ? { idleMs } : {}),
+          ...(seen === undefined ? {} : { incarnation: seen.record.incarnation }),
+          revision: seen?.record.revision ?? 0,
+          body: JSON.stringify({ ...value, changes }),
+        })
+        return { value, record, changes }
+      } catch (error) {
+        await attempts.again(error)
+      }
+    }
+  } catch (error) {
+    throw attempts.told(error)
+  }
 }
 
 /** What finds the records of a kind that belong to a session. */

@@ -26,3 +26,15 @@ export class UnknownOutcomes {
     return this.any && isOutage ? this.#first : error
   }
 }
+
+/** Does what may be done twice, again while its answer gets lost. */
+export async function repeatUnknown<T>(act: () => Promise<T>): Promise<T> {
+  const lost = new UnknownOutcomes()
+  for (;;) {
+    try {
+      return await act()
+    } catch (error) {
+      if (!lost.mayRepeat(error)) throw lost.told(error)
+    }
+  }
+}

@@ -22,6 +22,7 @@ type Action = SessionEventDetails['cart.changed']['action']
 export class SessionCart {
   readonly #live: LiveSession
 
+  /** @internal Made with the session. */
   constructor(live: LiveSession) {
     this.#live = live
   }
@@ -30,7 +31,26 @@ export class SessionCart {
     return (await this.#live.load()).body.cart
   }
 
-  /** Adds an item; one of the same sku, price and metadata joins the line that is there. @throws `invalid` */
+  /**
+   * Adds an item; one of the same sku, price and metadata joins the line that is there.
+   *
+   * @throws `invalid`
+   *
+   * @example
+   * ```ts
+   * import type { Session } from '@sessions/core'
+   *
+   * declare const session: Session
+   * const cart = await session.cart.add({
+   *   sku: 'IPH15',
+   *   name: 'iPhone 15',
+   *   quantity: 2,
+   *   price: { amount: 99900, currency: 'USD' },
+   * })
+   * await session.cart.setQuantity(cart.items[0]!.id, 1)
+   * const order = await session.cart.checkout()
+   * ```
+   */
   async add(item: CartItemInput, options?: ChangeOptions): Promise<Cart> {
     return this.#change('added', (cart) => addToCart(cart, item, Date.now()), options)
   }

@@ -9,13 +9,17 @@ import {
 import type { LiveSession } from '../service/live-session.js'
 import type { Message } from '../domain/message.js'
 import type { Summary } from '../domain/session-body.js'
+import type { WholeSession } from './whole.js'
 
+/** How one compaction is made. */
 export interface CompactOptions extends SummaryOptions {
   /** Says what the plan's messages say, in fewer words (default: the service's `context.summarize`, else excerpts). */
   summarize?: WriteSummary
+  /** Handed to `summarize`, so that it can stop (default: none). */
   signal?: AbortSignal
 }
 
+/** What became of a compaction. */
 export interface Compaction {
   /** False when there was not enough to sum up, or another process was faster. */
   readonly compacted: boolean
@@ -26,12 +30,11 @@ export interface Compaction {
 /** Sums up what is old enough. The messages stay in the log; a message appended meanwhile is not touched. */
 export async function compact(
   live: LiveSession,
-  messages: readonly Message[],
+  { body, messages }: Pick<WholeSession, 'body' | 'messages'>,
   options: CompactOptions = {},
 ): Promise<Compaction> {
   const { context: wanted, countTokens, emit, storeClock, warn } = live.service
   const { signal, summarize = wanted.summarize, ...limits } = options
-  const { body } = await live.load()
   const plan = planSummary(messages, body.summaries, { ...wanted.summaries, ...limits })
   if (plan === undefined) return { compacted: false }
   const write = summarize ?? ((asked) => excerpt(asked, countTokens))
@@ -64,8 +67,15 @@ export function compactLater(live: LiveSession, messages: readonly Message[]): v
   const tokens = messages.reduce((sum, message) => sum + message.tokens, 0)
   if (tokens <= (wanted.compactAboveTokens ?? Number.POSITIVE_INFINITY)) return
   background(JSON.stringify(['compact', live.ref.tenantId, live.ref.id]), async () => {
-    await compact(live, messages).catch((cause: unknown) => {
-      warn({ code: 'compact_failed', message: 'A history could not be summed up; it is tried again.', cause })
-    })
+    await live
+      .load()
+      .then(({ body }) => compact(live, { body, messages }))
+      .catch((cause: unknown) => {
+        warn({
+          code: 'compact_failed',
+          message: 'A history could not be summed up; it is tried again.',
+          cause,
+        })
+      })
   })
 }

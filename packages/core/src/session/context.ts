@@ -10,15 +10,16 @@ import { compactLater } from './compaction.js'
 // As many as one turn and its tools are likely to have added since the last context.
 const usualNews = 32
 
+/** What a context of a session is for, and how much room it has. */
 export interface SessionContextOptions extends ContextOptions {
-  /** Instructions; always in. */
+  /** Instructions; always in (default: none). */
   system?: string
   /**
    * Looks something up: most of the room goes to what has to do with it (default: none; the newest messages, and
    * quotes of what the latest user message names).
    */
   query?: string
-  /** Where the conversation stands, for strategies that choose by it. */
+  /** Where the conversation stands, for strategies that choose by it (default: nowhere in particular). */
   phase?: string
   /**
    * Remembers with the session where the window began, so that the beginning of the prompt stays the same for many

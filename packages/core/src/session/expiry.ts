@@ -11,6 +11,6 @@ export async function expireBefore(
   const { messages } = await store.messages(live.ref, { before: first.seq, limit: 1, order: 'desc' })
   const previous = messages[0]
   if (previous === undefined || first.at - previous.at <= ttl.historyMs) return
-  await store.trim(live.ref, previous.seq, live.guard)
+  await live.trim(previous.seq)
   emit('history.expired', live.record, { throughSeq: previous.seq })
 }

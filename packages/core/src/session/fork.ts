@@ -4,8 +4,9 @@ import type { Identity } from '../domain/identity.js'
 import { type Lineage, newBody } from '../domain/session-body.js'
 import { storeNewSession } from '../service/create-session.js'
 import { LiveSession } from '../service/live-session.js'
-import { readAllMessages } from './messages.js'
+import { readSnapshot } from './whole.js'
 
+/** What a fork takes along. */
 export interface ForkOptions {
   /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
   id?: string
@@ -18,9 +19,10 @@ export interface ForkOptions {
 }
 
 /**
- * Makes a new session, for the caller of `identity`, from the messages of another one.
+ * Makes a new session, for the caller of `identity`, from another one as it stood at one moment.
  *
- * @throws `invalid` when `atSeq` is not on the active branch of `source`.
+ * @throws `invalid` when `atSeq` is not on the active branch of `source`; `conflict` when the id is taken, or when
+ * messages of `source` are trimmed or replaced again and again while they are read.
  */
 export async function forkSession(
   source: LiveSession,
@@ -29,8 +31,7 @@ export async function forkSession(
 ): Promise<LiveSession> {
   const { service } = source
   const { atSeq, include = ['state', 'preferences', 'cart'] } = options
-  const { record: from, body: before } = await source.load()
-  const messages = await readAllMessages(source)
+  const { record: from, body: before, messages } = await readSnapshot(source)
   if (atSeq !== undefined && atSeq !== 0 && !messages.some((message) => message.seq === atSeq)) {
     throw new SessionError('invalid', `Message ${atSeq} is not on the active branch.`, { path: 'atSeq' })
   }

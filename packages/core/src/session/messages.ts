@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
-import { type HistoryOptions, type HistoryPage, readPath } from '../domain/path.js'
+import { clipPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
 import type { LiveSession } from '../service/live-session.js'
-import { encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { decodeMessage, encodeMessage, type MessageInput } from '../domain/message.js'
 import { expireBefore } from './expiry.js'
 import type { AppendedMessage } from '../contract/session-store.js'
 
@@ -23,10 +23,9 @@ export async function appendMessages(
     }),
   )
   const { record, messages: appended } = await live.append(encoded)
-  for (const [index, { id: messageId, seq, inserted }] of appended.entries()) {
-    const input = inputs[index]!
-    if (inserted)
-      emit('message.appended', record, { messageId, seq, role: input.role, tokens: countTokens(input) })
+  for (const [index, { seq, at, inserted }] of appended.entries()) {
+    const { id: messageId, role, tokens } = decodeMessage({ ...encoded[index]!, seq, at })
+    if (inserted) emit('message.appended', record, { messageId, seq, role, tokens })
   }
   const first = appended.find((message) => message.inserted)
   if (first !== undefined) await expireBefore(live, first)
@@ -45,27 +44,20 @@ export async function readHistory(live: LiveSession, options: HistoryOptions): P
     throw new SessionError('invalid', 'before and after exclude each other', { path: 'after' })
   }
   const isNewest = options.before === undefined && options.after === undefined
-  const { record, body, messages } = await live.load(isNewest ? limit : 1)
+  // An older page needs the newest message only where it decides whether the history has expired.
+  const tail = isNewest ? limit : Number.isFinite(live.service.ttl.historyMs) ? 1 : 0
+  const { record, body, messages } = await live.load(tail)
   if (!live.isStored || live.service.historyExpired(messages.at(-1))) return { messages: [] }
   const path = branch === 'all' ? [{ from: record.trimmedSeq + 1 }] : body.path
-  if (isNewest && path.length === 1) {
-    // The usual case costs one round trip: what came along with the session is the page.
-    const from = Math.max(path[0]!.from, record.trimmedSeq + 1)
-    const page = messages.filter((message) => message.seq >= from)
-    const first = page[0]
-    return { messages: page, ...(first !== undefined && first.seq > from ? { before: first.seq } : {}) }
-  }
-  return readPath(live.service.store, live.ref, path, { ...options, limit })
-}
-
-/** Every message on the active branch, oldest first. */
-export async function readAllMessages(live: LiveSession): Promise<Message[]> {
-  const all: Message[] = []
-  let after: number | undefined = 0
-  while (after !== undefined) {
-    const page: HistoryPage = await readHistory(live, { after, limit: pageSize })
-    all.push(...page.messages)
-    after = page.after
-  }
-  return all
+  const { store } = live.service
+  if (!isNewest) return readPath(store, live.ref, path, { ...options, limit })
+  // The usual case costs one round trip: what came along with the session is the page.
+  const page = messages.filter(({ seq }) => onPath(path, seq))
+  const known = messages[0]?.seq ?? record.lastSeq + 1
+  const older = clipPath(path, record.trimmedSeq + 1, known - 1)
+  const missing = limit - page.length
+  if (older.length === 0) return { messages: page }
+  if (missing === 0) return { messages: page, before: page[0]!.seq }
+  const { messages: rest, before } = await readPath(store, live.ref, older, { before: known, limit: missing })
+  return { messages: [...rest, ...page], ...(before === undefined ? {} : { before }) }
 }

@@ -7,6 +7,7 @@ import type { ChangeOptions } from '../service/change-options.js'
 export class SessionState {
   readonly #live: LiveSession
 
+  /** @internal Made with the session. */
   constructor(live: LiveSession) {
     this.#live = live
   }
@@ -15,7 +16,19 @@ export class SessionState {
     return (await this.#live.load()).body.state
   }
 
-  /** Changes the state by a pure function, which runs again when somebody else was faster. @throws `invalid` */
+  /**
+   * Changes the state by a pure function, which runs again when somebody else was faster.
+   *
+   * @throws `invalid`
+   *
+   * @example
+   * ```ts
+   * import type { Session } from '@sessions/core'
+   *
+   * declare const session: Session
+   * await session.state.update((state) => ({ ...state, visits: Number(state['visits'] ?? 0) + 1 }))
+   * ```
+   */
   async update(change: (state: JsonObject) => JsonObject, options?: ChangeOptions): Promise<JsonObject> {
     let changed = false
     const { record, body } = await this.#live.update((before) => {
@@ -38,6 +51,7 @@ export class SessionState {
 export class SessionPreferences {
   readonly #live: LiveSession
 
+  /** @internal Made with the session. */
   constructor(live: LiveSession) {
     this.#live = live
   }

@@ -2,10 +2,11 @@ import type { LiveSession } from '../service/live-session.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { lookMs, stillOpen } from './still-open.js'
 
+/** How a session is watched. */
 export interface WatchOptions {
   /** How often to look, in milliseconds (default 500). */
   pollMs?: number
-  /** Ends the watch. */
+  /** Ends the watch when it is aborted (default: none; the watch ends with the session). */
   signal?: AbortSignal
 }
 

@@ -11,6 +11,7 @@ export interface ApiCase {
   run: (client: ApiClient) => Promise<void>
 }
 
+/** The cases of one part of the API. */
 export interface ApiChapter {
   title: string
   cases: readonly ApiCase[]
@@ -26,9 +27,13 @@ export interface Reply {
 // oxlint-disable-next-line typescript/no-explicit-any
 type Json = any
 
+/** What a request of the suite carries. */
 export interface SendOptions {
+  /** Sent as JSON (default: no body). */
   body?: unknown
+  /** Sent beside those of every request (default: none). */
   headers?: Record<string, string>
+  /** Hangs up (default: none). */
   signal?: AbortSignal
 }
 

@@ -6,9 +6,11 @@ import type { Respond, Tools } from '../session.js'
 import { createSessions } from '../sessions.js'
 import type { SessionStore } from '../contract/session-store.js'
 
+/** What the fixture takes over the options of `createSessionApi`, each with a default that the suite expects. */
 export interface ApiFixtureOptions extends Partial<SessionApiOptions> {
   /** Default: `memoryStore()`. */
   store?: SessionStore
+  /** How the turns of its service behave (default: as in production, but quicker to tell). */
   serviceTurns?: TurnSettings
   /** How often the model has been asked in a session, this time included (default: as this process has counted). */
   countAsked?: (session: string) => number | Promise<number>

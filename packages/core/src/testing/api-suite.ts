@@ -25,6 +25,21 @@ export const apiChapters: readonly ApiChapter[] = [
  *
  * @param fetchLike reaches an app that has mounted `apiFixture()`, over real sockets. Paths begin with `/sessions`
  * or `/transfers`.
+ *
+ * @example
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import type { AddressInfo } from 'node:net'
+ * import { toNodeHandler } from '@sessions/core/node'
+ * import { apiFixture, describeSessionApi } from '@sessions/core/testing'
+ *
+ * const server = createServer(toNodeHandler(apiFixture())).listen(0, '127.0.0.1')
+ *
+ * describeSessionApi('my mount', (path, init) => {
+ *   const { port } = server.address() as AddressInfo
+ *   return fetch(`http://127.0.0.1:${port}${path}`, init)
+ * })
+ * ```
  */
 export function describeSessionApi(name: string, fetchLike: FetchLike): void {
   describe(name, () => {

@@ -6,6 +6,7 @@ export interface CrashPoint {
   readonly when: 'before' | 'after'
 }
 
+/** A store whose process can be killed. */
 export interface HaltingStore {
   readonly store: SessionStore
   /** Calls made so far. */

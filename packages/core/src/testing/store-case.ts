@@ -14,7 +14,11 @@ import type {
 /** A store to be judged. */
 export interface StoreUnderTest {
   store: SessionStore
-  /** An independent instance over the same data; a store that lives in one process gives the same again. */
+  /**
+   * A second instance over the same data, as another process would have it: with a client, connections and caches of its
+   * own, so that nothing but the data joins the two. A store whose data live in one process has no second instance, and
+   * gives `store` again.
+   */
   peer: SessionStore
   /** Ends what `makeStore` began. */
   close?(): Promise<void>
@@ -26,7 +30,7 @@ export interface StoreCase {
   run: (stores: StoreUnderTest) => Promise<void>
 }
 
-/** The cases of one semantic of the contract. */
+/** The cases about one thing that the contract asks for. */
 export interface StoreChapter {
   title: string
   cases: readonly StoreCase[]

@@ -16,7 +16,7 @@ import type { StoreChapter, StoreUnderTest } from './store-case.js'
 // Far more than any case needs: a store on a slow machine should fail for what it does, not for how long it takes.
 const timeoutMs = 60_000
 
-/** Everything every store must show, by the numbers of the contract's semantics. */
+/** Everything every store must show, a chapter for each thing that can go wrong. */
 export const storeChapters: readonly StoreChapter[] = [
   commitCases,
   messageIdCases,
@@ -37,6 +37,17 @@ export const storeChapters: readonly StoreChapter[] = [
  * it is not one.
  *
  * @param makeStore gives two instances over the same, empty data. Called once.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore } from '@sessions/core'
+ * import { describeSessionStore } from '@sessions/core/testing'
+ *
+ * describeSessionStore('my store', async () => {
+ *   const store = memoryStore()
+ *   return { store, peer: store }
+ * })
+ * ```
  */
 export function describeSessionStore(name: string, makeStore: () => Promise<StoreUnderTest>): void {
   describe(name, () => {

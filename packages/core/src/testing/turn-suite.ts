@@ -54,11 +54,11 @@ async function dieAt({ store, peer }: StoreUnderTest, point: CrashPoint): Promis
 
   const at = `${point.when} call ${point.call}`
   for (const line of await lines(session)) {
-    expect(line, at).toMatch(/^(user: Hi|assistant: Hello) \(complete\)$/)
+    expect(line, at).toMatch(/^(user: Hi|assistant: Hello) \(completed\)$/)
   }
   const result = await eventually(() => session.turn('Hi', answer, { key: 'k' }).result)
   expect(result, at).toMatchObject({ status: 'completed', text: 'Hello' })
-  expect(await lines(session), at).toEqual(['user: Hi (complete)', 'assistant: Hello (complete)'])
+  expect(await lines(session), at).toEqual(['user: Hi (completed)', 'assistant: Hello (completed)'])
   await eventually(() => session.turn('And?', () => 'Yes').result)
   expect(await lines(session), at).toHaveLength(4)
   expect(await session.currentTurn(), at).toBeUndefined()
@@ -143,7 +143,7 @@ export function describeTurns(name: string, makeStore: () => Promise<StoreUnderT
       }
       expect(seen.map(({ type }) => type)).toEqual(['started', 'text', 'aborted'])
       expect(await turn.result).toMatchObject({ status: 'aborted', text: 'Hel', reason: 'cancelled' })
-      expect(await lines(two)).toEqual(['user: Hi (complete)', 'assistant: Hel (aborted)'])
+      expect(await lines(two)).toEqual(['user: Hi (completed)', 'assistant: Hel (aborted)'])
     })
   })
 }

@@ -19,7 +19,7 @@ export interface TransferOptions {
   audience?: string
   /** `source`: nothing is handed over before `approveTransfer` (default `none`). */
   confirm?: 'none' | 'source'
-  /** Where the other device goes then: a path, or a URL of an allowed origin. */
+  /** Where the other device goes then: a path, or a URL of an allowed origin (default: nowhere in particular). */
   returnTo?: string
   /**
    * Only who knows the verifier may redeem it: SHA-256 of the verifier's ASCII, as 43 characters of base64url (`S256`

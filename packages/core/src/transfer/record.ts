@@ -1,9 +1,7 @@
-import { isSessionError, SessionError } from '../errors.js'
-import { UnknownOutcomes } from '../service/unknown-outcome.js'
-import { sideRecordLabel, sideRecordTenant } from '../service/side-records.js'
+import { SessionError } from '../errors.js'
+import { readSideRecord, sideRecordLabel, sideRecordRef, updateSideRecord } from '../service/side-records.js'
 import type { Service } from '../service/service.js'
-import type { SessionChange } from '../contract/session-store.js'
-import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import type { SessionRecord } from '../contract/session-record.js'
 import { isSameText } from '../digest.js'
 import { newTransferSecret, shortCodeOf } from './code.js'
 
@@ -20,9 +18,6 @@ export interface TransferRecord {
   /** A digest of the secret and of all it is bound to. */
   readonly secret: string
 }
-
-/** Where a tenant's transfers are looked up. */
-export const transferTenant = (tenantId: string): string => sideRecordTenant('transfers', tenantId)
 
 type Bound = Pick<TransferRecord, 'transferId' | 'sessionId' | 'incarnation' | 'generation'>
 
@@ -47,36 +42,16 @@ export async function storeTransferRecord(
       secretDigests(service, tenantId, bound, secret),
     ])
     const kept: TransferRecord = { v: 1, ...bound, secret: digest! }
-    const ref = { tenantId: transferTenant(tenantId), id: id! }
-    const about = {
+    const ref = sideRecordRef('transfers', tenantId, id!)
+    const made = (before: TransferRecord | undefined) => (before === undefined ? kept : undefined)
+    const stored = await updateSideRecord<TransferRecord>(service, ref, made, {
+      seen: 'none',
       label: sideRecordLabel('transfers', session),
       idleMs: expiresInMs,
       ...(userId === undefined ? {} : { userId }),
-    }
-    const record = await stored(service, ref, kept, about)
-    if (record !== undefined) return { secret, shortCode, record }
+    })
+    if (stored !== undefined) return { secret, shortCode, record: stored.record }
     if (draw === maxDraws) throw new SessionError('store_failed', 'No transfer could be stored.')
-  }
-}
-
-/** The record at a new place; undefined when the place was taken. */
-async function stored(
-  { store }: Service,
-  ref: SessionRef,
-  kept: TransferRecord,
-  about: Pick<SessionChange, 'label' | 'userId' | 'idleMs'>,
-): Promise<SessionRecord | undefined> {
-  const lost = new UnknownOutcomes()
-  const { transferId: incarnation } = kept
-  for (;;) {
-    try {
-      const change = { ...about, revision: 0, incarnation, body: JSON.stringify(kept) }
-      return (await store.commit(ref, change)).record
-    } catch (error) {
-      // Taken, perhaps by a try whose answer got lost: the place is not worth finding out, another one is as good.
-      if (isSessionError(error, 'conflict')) return undefined
-      if (!lost.mayRepeat(error)) throw lost.told(error)
-    }
   }
 }
 
@@ -88,8 +63,8 @@ export async function findTransferRecord(
 ): Promise<{ kept: TransferRecord; record: SessionRecord } | undefined> {
   // Places of transfers that were made before the secrets of the service changed, too.
   for (const id of await codeDigests(service, tenantId, shortCode)) {
-    const found = await service.store.read({ tenantId: transferTenant(tenantId), id })
-    if (found !== undefined) return { kept: JSON.parse(found.body) as TransferRecord, record: found.record }
+    const found = await readSideRecord<TransferRecord>(service, sideRecordRef('transfers', tenantId, id))
+    if (found !== undefined) return { kept: found.value, record: found.record }
   }
   return undefined
 }

@@ -3,7 +3,7 @@ import { newId } from '../ids.js'
 import { LiveSession } from '../service/live-session.js'
 import { decodeBody } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
-import type { TransferMode } from '../domain/transfer.js'
+import type { PendingTransfer, TransferMode } from '../domain/transfer.js'
 import { factOf } from './event.js'
 import { noSuchTransfer } from './record.js'
 import {
@@ -22,15 +22,16 @@ import { currentCredential } from '../session/credential.js'
 import { forkSession } from '../session/fork.js'
 import type { Identity } from '../domain/identity.js'
 
+/** What a transfer is redeemed with. */
 export interface RedeemOptionsOf<Handle> extends TransferKey {
   /**
    * Names this redemption, with 16 characters or more that nobody guesses: the same again is told the same again, and
    * a device that waits for approval asks with the same (default: a new one, which a wait tells).
    */
   redemptionId?: string
-  /** The session that the device holds now. It is not left for another one without `replace`. */
+  /** The session that the device holds now; it is not left for another one without `replace` (default: none). */
   holding?: Handle | undefined
-  /** The user knows which session they leave. */
+  /** Whether the user knows which session they leave, and agrees (default false). */
   replace?: boolean
 }
 
@@ -112,7 +113,7 @@ async function redeemed(
   }
   const session =
     mode === 'copy'
-      ? await copied(service, identity, located, spent.transfer.redeemed.copyId!)
+      ? await copied(service, identity, located, spent.transfer.redeemed)
       : new LiveSession(service, identity, spent, { holdsCredential: true })
   return {
     status: 'redeemed',
@@ -135,20 +136,22 @@ async function summaryOf(session: LiveSession): Promise<SessionPreview | undefin
   }
 }
 
-/** The copy, which an earlier try may have made. */
+/** The copy, which an earlier redemption may have made. */
 async function copied(
   service: Service,
   identity: Identity,
   located: LocatedTransfer,
-  id: string,
+  { copyId }: NonNullable<PendingTransfer['redeemed']>,
 ): Promise<LiveSession> {
+  const id = copyId!
   const made = async (): Promise<LiveSession | undefined> => {
     const stored = await service.store.read({ tenantId: identity.tenantId, id })
     if (stored === undefined) return undefined
     const seen = { record: stored.record, body: decodeBody(stored.body) }
     return new LiveSession(service, identity, seen, { holdsCredential: true })
   }
-  const before = await made()
+  // One that was redeemed for the first time just now has no copy yet.
+  const before = located.transfer.redeemed === undefined ? undefined : await made()
   if (before !== undefined) return before
   try {
     return await forkSession(located.live, identity, { id })
@@ -166,7 +169,11 @@ async function credentialOf(
   mode: TransferMode,
   { record, body, transfer }: SpentTransfer,
 ): Promise<string> {
-  if (mode === 'copy') return currentCredential(session)
+  if (mode === 'copy') {
+    // Found or made a moment ago.
+    session.reuseRead()
+    return currentCredential(session)
+  }
   return service.credentials.sign({
     ref: session.ref,
     incarnation: record.incarnation,

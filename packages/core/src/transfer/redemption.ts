@@ -21,13 +21,13 @@ import { type CountedTry, countTry } from './tries.js'
 
 /** What opens a transfer, and who holds it. */
 export interface TransferKey {
-  /** Of the link. */
+  /** The secret of the link (default: none; then there is a `shortCode`). */
   secret?: string
-  /** What the user typed, instead of a secret. */
+  /** What the user typed, instead of a secret (default: none). */
   shortCode?: string
-  /** As what it is redeemed. */
+  /** As what it is redeemed, such as `phone` (default: as nothing in particular). */
   audience?: string | undefined
-  /** What the challenge of the transfer was made of, when it has one: 43 to 128 of A-Z a-z 0-9 - . _ ~ */
+  /** What the challenge of the transfer was made of, when it has one: 43 to 128 of A-Z a-z 0-9 - . _ ~ (default: none). */
   verifier?: string
   /** Whose tries of short codes and verifiers count together (default: the user's; all anonymous callers of a tenant are one). */
   caller?: string

@@ -1,17 +1,15 @@
-import { isSessionError, SessionError } from '../errors.js'
+import type { SessionRecord } from '../contract/session-record.js'
+import { SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
-import type { SessionRef } from '../contract/session-record.js'
-import type { StoredSession } from '../contract/session-store.js'
-import { transferTenant } from './record.js'
-
-// Every round one of the contenders wins, and those that find the register full stop trying.
-const maxAttempts = 1000
+import { sideRecordRef, updateSideRecord } from '../service/side-records.js'
 
 /** Short codes and verifiers that were tried of late: by everybody, and by each caller. */
 interface Register {
   readonly total: number
   readonly by: Readonly<Record<string, number>>
 }
+
+const noTries: Register = { total: 0, by: {} }
 
 /** One try, counted before anybody looks whether it is right. */
 export interface CountedTry {
@@ -38,23 +36,28 @@ export async function countTry(
   path: 'shortCode' | 'verifier',
 ): Promise<CountedTry> {
   const { maxTries, maxTenantTries } = service.transfers
-  const ref: SessionRef = { tenantId: transferTenant(tenantId), id: 'tries' }
+  const ref = sideRecordRef('tries', tenantId, 'all')
+  // The deadline stays, so that trying does not keep anybody locked out.
+  const options = { idleMs: service.transfers.codeMs, keepsDeadline: true }
   const [digest] = await service.credentials.digests('transfer caller', tenantId, caller)
   const by = digest!.slice(0, 16)
-  let counted: Register = { total: 0, by: {} }
-  const at = await change(service, ref, (before, stored) => {
-    const count = before.by[by] ?? 0
-    if (count >= maxTries || before.total >= maxTenantTries) throw locked(service, stored, path)
-    counted = { total: before.total + 1, by: { ...before.by, [by]: count + 1 } }
+  let counted = noTries
+  const count = (before: Register = noTries, record?: SessionRecord): Register => {
+    const own = before.by[by] ?? 0
+    if (own >= maxTries || before.total >= maxTenantTries) throw locked(service, record, path)
+    counted = { total: before.total + 1, by: { ...before.by, [by]: own + 1 } }
     return counted
-  })
+  }
+  const giveBack = (before?: Register): Register | undefined => {
+    if (before === undefined) return undefined
+    const { [by]: own = 0, ...others } = before.by
+    return { total: Math.max(0, before.total - 1), by: own > 1 ? { ...others, [by]: own - 1 } : others }
+  }
+  const { record } = (await updateSideRecord(service, ref, count, options))!
   return {
-    at,
+    at: record.updatedAt,
     async right() {
-      await change(service, ref, ({ total, by: { [by]: count = 0, ...others } }) => ({
-        total: Math.max(0, total - 1),
-        by: count > 1 ? { ...others, [by]: count - 1 } : others,
-      }))
+      await updateSideRecord(service, ref, giveBack, options)
     },
     wrong(targetDevice) {
       const about = { tenantId, id: '' }
@@ -66,36 +69,9 @@ export async function countTry(
   }
 }
 
-async function change(
-  service: Service,
-  ref: SessionRef,
-  next: (before: Register, stored: StoredSession | undefined) => Register,
-): Promise<number> {
-  for (let attempt = 0; attempt < maxAttempts; attempt++) {
-    const stored = await service.store.read(ref)
-    const before: Register =
-      stored === undefined ? { total: 0, by: {} } : (JSON.parse(stored.body) as Register)
-    const body = JSON.stringify(next(before, stored))
-    try {
-      const { record } = await service.store.commit(ref, {
-        revision: stored?.record.revision ?? 0,
-        body,
-        // Its deadline is set when it is made and stays, so that trying does not keep anybody locked out.
-        ...(stored === undefined ? { idleMs: service.transfers.codeMs } : {}),
-      })
-      return record.updatedAt
-    } catch (error) {
-      // A try whose answer got lost counts twice rather than not at all.
-      const codes = ['conflict', 'not_found', 'unknown_outcome'] as const
-      if (!codes.some((code) => isSessionError(error, code))) throw error
-    }
-  }
-  throw new SessionError('conflict', 'Too many are being tried at this moment.')
-}
-
-function locked({ storeClock }: Service, stored: StoredSession | undefined, path: string): SessionError {
+function locked({ storeClock }: Service, record: SessionRecord | undefined, path: string): SessionError {
   const now = storeClock.now()
-  const retryAfterMs = Math.max(1000, (stored?.record.expiresAt ?? now) - now)
+  const retryAfterMs = Math.max(1000, (record?.expiresAt ?? now) - now)
   return new SessionError('limit_reached', 'Too many wrong tries. Wait.', {
     path,
     retryAfterMs,

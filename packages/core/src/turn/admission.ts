@@ -193,7 +193,10 @@ async function standInLine(live: LiveSession): Promise<() => void> {
     leave = resolve
   })
   line.set(key, mine)
-  await before
+  if (before !== undefined) {
+    await before
+    live.forgetRead()
+  }
   return () => {
     leave()
     if (line.get(key) === mine) line.delete(key)

@@ -1,12 +1,12 @@
-import { isSessionError, SessionError } from '../errors.js'
+import { SessionError } from '../errors.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
+import { sideRecordRef, updateSideRecord } from '../service/side-records.js'
 import type { TurnBudget } from '../service/settings.js'
-import { reservedTenantPrefix, type SessionRef } from '../contract/session-record.js'
+import type { SessionRef } from '../contract/session-record.js'
 import { isAlive } from './log.js'
 import type { TurnUsage } from './part.js'
 
-const maxAttempts = 200
 const dayMs = 24 * 3_600_000
 
 /** What a scope has spent in its window, and what turns that are going on have put aside. */
@@ -15,6 +15,8 @@ interface Ledger {
   readonly costMicros: number
   readonly reserved: Readonly<Record<string, { readonly tokens: number; readonly costMicros: number }>>
 }
+
+const emptyLedger: Ledger = { tokens: 0, costMicros: 0, reserved: {} }
 
 /** What a turn has put aside; settled once, with what it really used. */
 export interface Reservation {
@@ -56,10 +58,7 @@ function ledgerRef(live: LiveSession, { scope, windowMs }: TurnBudget): SessionR
   const who = scope === 'session' ? id : scope === 'user' ? userId! : ''
   // By the store's clock as nearly as it is known: windows begin everywhere at about the same moment.
   const window = windowMs === undefined ? 0 : Math.floor(live.service.storeClock.now() / windowMs)
-  return {
-    tenantId: `${reservedTenantPrefix}budget:${tenantId}`,
-    id: JSON.stringify([scope, who, windowMs ?? 0, window]),
-  }
+  return sideRecordRef('budgets', tenantId, JSON.stringify([scope, who, windowMs ?? 0, window]))
 }
 
 async function reserve(
@@ -128,26 +127,5 @@ async function change(
   next: (ledger: Ledger) => Promise<Ledger | undefined>,
 ): Promise<void> {
   const idleMs = windowMs === undefined ? service.ttl.absoluteMs : 2 * windowMs + dayMs
-  for (let attempt = 1; ; attempt++) {
-    const stored = await service.store.read(ref)
-    const before: Ledger =
-      stored === undefined ? { tokens: 0, costMicros: 0, reserved: {} } : (JSON.parse(stored.body) as Ledger)
-    const ledger = await next(before)
-    if (ledger === undefined) return
-    try {
-      await service.store.commit(ref, {
-        revision: stored?.record.revision ?? 0,
-        body: JSON.stringify(ledger),
-        ...(Number.isFinite(idleMs) ? { idleMs } : {}),
-      })
-      return
-    } catch (error) {
-      const again =
-        isSessionError(error, 'conflict') ||
-        isSessionError(error, 'not_found') ||
-        isSessionError(error, 'unknown_outcome')
-      if (!again || attempt >= maxAttempts) throw error
-    }
-    await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(2 ** attempt, 32)))
-  }
+  await updateSideRecord<Ledger>(service, ref, (ledger = emptyLedger) => next(ledger), { idleMs })
 }

@@ -4,10 +4,9 @@ import type { LiveSession } from '../service/live-session.js'
 import { decodeMessage, type Message } from '../domain/message.js'
 import type { TurnLease } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
-import { isAlive } from './log.js'
 import { settleLost } from './lease.js'
 import { isEnd, isReplyTo, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './event.js'
-import { askToStop, readTurnLog, type TurnLog, turnLogRef } from './log.js'
+import { askToStop, isAlive, readTurnLog, sessionIdOf, type TurnLog, turnLogRef } from './log.js'
 
 /** A turn that runs in this process. */
 export interface LocalTurn {
@@ -107,9 +106,9 @@ export async function* followTurn(
   }
   const { service, ref } = live
   const logRef = turnLogRef(ref.tenantId, turnId)
-  const stored = await service.store.read(logRef)
-  const { sessionId } = JSON.parse(stored?.body ?? '{}') as { sessionId?: string }
-  if (sessionId !== ref.id) throw new SessionError('not_found', 'There is no such turn.', { path: 'turnId' })
+  if ((await sessionIdOf(service, logRef)) !== ref.id) {
+    throw new SessionError('not_found', 'There is no such turn.', { path: 'turnId' })
+  }
 
   const checkMs = 3 * service.turns.heartbeatMs
   let started = known

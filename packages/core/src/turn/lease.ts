@@ -127,13 +127,11 @@ async function storeReply(
     },
     { messages: encoded, slack: closingSlack },
   )
-  for (const [index, { id: messageId, seq, inserted }] of updated.appended.entries()) {
-    const { role, content } = messages[index]!
-    if (!inserted) continue
-    const tokens = countTokens({ role, content })
-    live.service.emit('message.appended', updated.record, { messageId, seq, role, tokens })
-  }
   const replies = updated.appended.map(({ seq, at }, index) => decodeMessage({ ...encoded[index]!, seq, at }))
+  for (const [index, { inserted }] of updated.appended.entries()) {
+    const { id: messageId, seq, role, tokens } = replies[index]!
+    if (inserted) live.service.emit('message.appended', updated.record, { messageId, seq, role, tokens })
+  }
   return { record: updated.record, replies }
 }
 

@@ -1,22 +1,27 @@
-import { type SessionError, isSessionError } from '../errors.js'
+import { isSessionError } from '../errors.js'
 import type { TurnAbortReason } from '../domain/events.js'
-import { sideRecordLabel, sideRecordTenant } from '../service/side-records.js'
+import { readSideRecord, sideRecordLabel, sideRecordRef, updateSideRecord } from '../service/side-records.js'
 import type { Service } from '../service/service.js'
-import type { Committed, SessionChange } from '../contract/session-store.js'
+import { repeatUnknown } from '../service/unknown-outcome.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { type TurnEvent, isEnd } from './event.js'
 import { readStoreTime } from '../service/store-time.js'
 
 type Unnumbered<Event> = Event extends { n: number } ? Omit<Event, 'n'> : never
 
-const maxAttempts = 5
+/** What a turn's record holds beside its events. */
+interface TurnRecord {
+  readonly sessionId: string
+  /** Why somebody wants the turn to stop. */
+  readonly stop?: TurnAbortReason
+}
 
 /**
  * Where a turn's events are kept beside its session. The same record is its sign of life: every write to it moves
  * `updatedAt`, by the store's clock, and its body, written once by whoever wants the turn to stop, says why.
  */
 export function turnLogRef(tenantId: string, turnId: string): SessionRef {
-  return { tenantId: sideRecordTenant('turns', tenantId), id: turnId }
+  return sideRecordRef('turns', tenantId, turnId)
 }
 
 /** How a turn's events are kept; all in milliseconds. */
@@ -59,19 +64,15 @@ export class TurnLog {
 
   /** Stores the record, which must be there before the session says that the turn has begun. */
   async create(session: SessionRecord): Promise<void> {
-    const change = {
-      revision: 0,
-      body: JSON.stringify({ sessionId: session.id }),
+    const made = (before: TurnRecord | undefined) =>
+      before === undefined ? { sessionId: session.id } : undefined
+    await updateSideRecord<TurnRecord>(this.#service, this.#ref, made, {
+      // The id is new.
+      seen: 'none',
       idleMs: this.#times.keepMs,
       label: sideRecordLabel('turns', session),
       ...(session.userId === undefined ? {} : { userId: session.userId }),
-    }
-    try {
-      await commitAgain(this.#service, this.#ref, change)
-    } catch (error) {
-      // The id is new, so what is there is what a first try, whose answer got lost, has made.
-      if (!isSessionError(error, 'conflict')) throw error
-    }
+    })
     this.#lastCommitAt = performance.now()
     this.#timer = setTimeout(() => this.#tick(), this.#times.flushMs)
   }
@@ -136,10 +137,9 @@ export class TurnLog {
       const first = batch[0]
       const messages = first === undefined ? [] : [{ id: String(first.n), payload: JSON.stringify(batch) }]
       try {
-        const { record } = await commitAgain(this.#service, this.#ref, {
-          idleMs: this.#times.keepMs,
-          messages,
-        })
+        const change = { idleMs: this.#times.keepMs, messages }
+        // The ids of the messages make a repeat harmless.
+        const { record } = await repeatUnknown(() => this.#service.store.commit(this.#ref, change))
         this.#stored += batch.length
         this.#batch = []
         this.#lastCommitAt = performance.now()
@@ -173,37 +173,22 @@ export async function askToStop(
   reason: TurnAbortReason,
   keepMs: number,
 ): Promise<boolean> {
-  const stored = await service.store.read(ref)
-  if (stored === undefined) return false
-  if (stored.record.revision > 1) return true
-  const body = JSON.stringify({ ...(JSON.parse(stored.body) as object), stop: reason })
-  try {
-    await commitAgain(service, ref, { revision: 1, body, idleMs: keepMs })
-    return true
-  } catch (error) {
-    if (isSessionError(error, 'not_found')) return false
-    // Somebody else has asked, or our own first try has, and its answer got lost.
-    if (isSessionError(error, 'conflict')) return true
-    throw error
+  let isThere = false
+  const ask = (before: TurnRecord | undefined): TurnRecord | undefined => {
+    isThere = before !== undefined
+    return before === undefined || before.stop !== undefined ? undefined : { ...before, stop: reason }
   }
+  await updateSideRecord<TurnRecord>(service, ref, ask, { idleMs: keepMs })
+  return isThere
+}
+
+/** The session that a turn is of; undefined when nothing is kept of the turn. */
+export async function sessionIdOf(service: Service, ref: SessionRef): Promise<string | undefined> {
+  return (await readSideRecord<TurnRecord>(service, ref))?.value.sessionId
 }
 
 async function stopReason(service: Service, ref: SessionRef): Promise<TurnAbortReason> {
-  const stored = await service.store.read(ref)
-  const { stop } = JSON.parse(stored?.body ?? '{}') as { stop?: TurnAbortReason }
-  return stop ?? 'lost'
-}
-
-/** A commit that is safe to repeat, repeated while nobody knows whether it was made. */
-async function commitAgain(service: Service, ref: SessionRef, change: SessionChange): Promise<Committed> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await service.store.commit(ref, change)
-    } catch (error) {
-      const again = isSessionError(error, 'unknown_outcome') && attempt < maxAttempts
-      if (!again) throw error as SessionError
-    }
-  }
+  return (await readSideRecord<TurnRecord>(service, ref))?.value.stop ?? 'lost'
 }
 
 /** Whether somebody still works on a turn, by the store's clock. */
@@ -211,7 +196,7 @@ export async function isAlive(service: Service, tenantId: string, turnId: string
   const ref = turnLogRef(tenantId, turnId)
   const stored = await service.store.read(ref)
   if (stored === undefined) return false
-  const now = await readStoreTime(service.store, tenantId)
+  const now = await readStoreTime(service, tenantId)
   // Written to while we asked for the time: then it is younger than that.
   return now - stored.record.updatedAt < service.turns.leaseMs
 }

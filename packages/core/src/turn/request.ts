@@ -11,17 +11,22 @@ import type { RespondOf, ToolsOf, TurnHandle } from './responder.js'
 /** What the user says: text, or a message with parts, an id or metadata. */
 export type TurnInput = string | (Omit<MessageInput, 'role' | 'status'> & { role?: 'user' })
 
+/** How one turn is run. */
 export interface TurnOptionsOf<Handle extends TurnHandle> {
-  /** Names the attempt: the same key with the same input again gives the same answer, and the model is asked once. */
+  /**
+   * Names the attempt: the same key with the same input again gives the same answer, and the model is asked once
+   * (default: each call is an attempt of its own, unless the input has an id).
+   */
   key?: string | undefined
   /** Only while the session is at this revision; otherwise `conflict` (default: whatever it is at). */
   ifRevision?: number | undefined
   /** Default: that of the service. */
   policy?: NonNullable<TurnSettings['policy']> | undefined
+  /** What the model may call, by name (default: nothing). */
   tools?: ToolsOf<Handle> | undefined
-  /** Handed to `respond` as they are. */
+  /** Handed to `respond` as they are (default: an empty object). */
   options?: JsonObject | undefined
-  /** Aborted, the turn is cancelled, or taken back while it waits. */
+  /** When it is aborted, the turn is cancelled, or taken back while it waits (default: none). */
   signal?: AbortSignal | undefined
   /**
    * Gives an answer of this session again, without a model, to the same question asked with the same state,

@@ -39,6 +39,7 @@ export interface ToolOf<Handle extends TurnHandle> {
   readonly execute: (input: never, context: ToolContextOf<Handle>) => unknown
 }
 
+/** What a model may call, by name. */
 export type ToolsOf<Handle extends TurnHandle> = Readonly<Record<string, ToolOf<Handle>>>
 
 /** A tool as a model is told of it. */

@@ -11,7 +11,7 @@ import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './
 export class Turn implements AsyncIterable<TurnEvent> {
   readonly #ongoing: Promise<OngoingTurn>
   /**
-   * How it ended: `complete`, `failed` or `aborted`, with what is stored of it.
+   * How it ended: `completed`, `failed` or `aborted`, with what is stored of it.
    *
    * Rejects when it never began (`turn_in_progress`, `limit_reached`, `budget_exceeded`, `invalid`, `not_found`,
    * `key_reused`) or its end could not be stored (`turn_lost`, `not_found`, `unavailable`).

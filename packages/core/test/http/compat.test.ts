@@ -118,6 +118,16 @@ describe('clients of unified-llm-client 0.1', () => {
     expect((await clientOf('tenant-1').post('/sessions/unknown/message', { content: 'Hi' })).status).toBe(404)
   })
 
+  it('are told at once when identify names no user, and nothing is made', async () => {
+    const { clientOf } = open()
+    for (const headers of [{}, { 'idempotency-key': crypto.randomUUID() }]) {
+      const refused = await clientOf('tenant-1').post('/sessions', { sessionId: 'support-1' }, headers)
+      expect(refused).toMatchObject({ status: 401, body: { detail: expect.stringContaining('identify') } })
+    }
+    const everything = await clientOf('tenant-1/boss/admin').get('/sessions')
+    expect(everything.body.sessions.items).toEqual([])
+  })
+
   it('get nothing of it while the option is off', async () => {
     const { client } = open('tenant-1/alice', { compat: undefined })
     expect((await client.post('/sessions', { sessionId: 'support-123', system: 'Be concise.' })).status).toBe(

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { createSessionApi, createSessions } from '../../src/index.js'
+import { createSessionApi } from '../../src/http.js'
+import { createSessions } from '../../src/index.js'
 import { listen } from './node-server.js'
 
 const seen: { url: string }[] = []

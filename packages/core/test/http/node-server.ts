@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll } from 'vitest'
-import type { SessionApi } from '../../src/index.js'
+import type { SessionApi } from '../../src/http.js'
 import { toNodeHandler } from '../../src/node.js'
 
 /** The API on a port of its own, until the tests of the file end. */

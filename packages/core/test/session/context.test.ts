@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createSessions, extractFacts, memoryStore, type SessionStore, textOf } from '../../src/index.js'
+import { extractFacts } from '../../src/context.js'
+import { createSessions, memoryStore, type SessionStore, textOf } from '../../src/index.js'
 import { alice, service } from '../service.js'
 
 const said = (count: number, about: (index: number) => string = (index) => `message number ${index}`) =>

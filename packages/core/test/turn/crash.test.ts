@@ -67,11 +67,11 @@ describe('a process that dies in a turn', () => {
 
       const session = await survivor()
       for (const line of await lines(session))
-        expect(line).toMatch(/^(user: Hi|assistant: Hello) \(complete\)$/)
+        expect(line).toMatch(/^(user: Hi|assistant: Hello) \(completed\)$/)
       pass(31_000)
       const result = await session.turn('Hi', answer, { key: 'k' }).result
       expect(result).toMatchObject({ status: 'completed', text: 'Hello' })
-      expect(await lines(session)).toEqual(['user: Hi (complete)', 'assistant: Hello (complete)'])
+      expect(await lines(session)).toEqual(['user: Hi (completed)', 'assistant: Hello (completed)'])
       await session.turn('And?', () => 'Yes').result
       expect(await lines(session)).toHaveLength(4)
       expect(await session.currentTurn()).toBeUndefined()
@@ -88,10 +88,10 @@ describe('a process that dies in a turn', () => {
       pass(31_000)
       expect((await session.turn('Ho', () => 'Ha').result).status).toBe('completed')
       const history = await lines(session)
-      expect(history.slice(-2)).toEqual(['user: Ho (complete)', 'assistant: Ha (complete)'])
+      expect(history.slice(-2)).toEqual(['user: Ho (completed)', 'assistant: Ha (completed)'])
       // Either nothing came of the first message, or it is there with one reply.
       expect([2, 4]).toContain(history.length)
-      if (history.length === 4) expect(history[1]).toMatch(/^assistant: (Hello \(complete\)|.*\(aborted\))$/)
+      if (history.length === 4) expect(history[1]).toMatch(/^assistant: (Hello \(completed\)|.*\(aborted\))$/)
     },
   )
 
@@ -106,10 +106,10 @@ describe('a process that dies in a turn', () => {
     pass(2_000)
     expect((await session.turn('Ho', () => 'Ha').result).status).toBe('completed')
     expect(await lines(session)).toEqual([
-      'user: Hi (complete)',
+      'user: Hi (completed)',
       'assistant:  (aborted)',
-      'user: Ho (complete)',
-      'assistant: Ha (complete)',
+      'user: Ho (completed)',
+      'assistant: Ha (completed)',
     ])
   })
 
@@ -123,7 +123,7 @@ describe('a process that dies in a turn', () => {
     await session.turn('Ho', () => 'Ha').result
     wake('Hello')
     await expect(late.result).rejects.toMatchObject({ code: 'turn_lost' })
-    expect(await lines(session)).not.toContain('assistant: Hello (complete)')
+    expect(await lines(session)).not.toContain('assistant: Hello (completed)')
   })
 
   it('leaves what it had said, as far as it was stored', async () => {
@@ -144,6 +144,6 @@ describe('a process that dies in a turn', () => {
     now += 31_000
     const survivor = await createSessions({ store, turns }).for(alice).open('one')
     await survivor.turn('Ho', () => 'Ha').result
-    expect((await lines(survivor)).slice(0, 2)).toEqual(['user: Hi (complete)', 'assistant: Hel (aborted)'])
+    expect((await lines(survivor)).slice(0, 2)).toEqual(['user: Hi (completed)', 'assistant: Hel (aborted)'])
   })
 })

@@ -1,10 +1,5 @@
-import {
-  type ContextMessage,
-  type JsonValue,
-  type Respond,
-  SessionError,
-  type ToolDescription,
-} from '@sessions/core'
+import { type JsonValue, type Respond, SessionError, type ToolDescription } from '@sessions/core'
+import type { ContextMessage } from '@sessions/core/context'
 import { jsonSchema, type LanguageModel, type ModelMessage, streamText, tool, type ToolSet } from 'ai'
 
 const system = `You are the assistant of a small shop for tea, coffee, books, lamps, wool, paper and games.

@@ -1,4 +1,4 @@
-import { SessionError } from '../../errors.js'
+import { messageConflict } from '../refusals.js'
 import type { SessionRecord, SessionRef } from '../session-record.js'
 import type {
   Amendment,
@@ -98,9 +98,7 @@ export class MemorySession {
         fresh.set(id, payload)
         bytes += messageBytes + 2 * (id.length + payload.length)
       } else if (known !== payload) {
-        throw new SessionError('conflict', 'the message id is already used with another payload', {
-          messageId: id,
-        })
+        throw messageConflict(id)
       }
     }
     return bytes

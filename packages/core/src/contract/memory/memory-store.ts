@@ -1,12 +1,15 @@
 import { SessionError } from '../../errors.js'
-import { fromBase64Url, newId, toBase64Url } from '../../ids.js'
+import { newId } from '../../ids.js'
 import type { SessionRecord, SessionRef } from '../session-record.js'
-import type { SessionChange, SessionGuard, SessionStore } from '../session-store.js'
+import type { SessionChange, SessionStore } from '../session-store.js'
 import { checkChange, checkMessageQuery, checkPageLimit, checkWhole } from '../check-arguments.js'
+import { createListCursors } from '../list-cursors.js'
+import { checkIsMeant, isMeant, notFound } from '../refusals.js'
 import { type Clock, processClock } from '../../time.js'
 import { MemorySession } from './memory-session.js'
 import { SessionTable } from './session-table.js'
 
+/** How much a memory store holds, and by which clock. */
 export interface MemoryStoreOptions {
   /** At most this many sessions; the least recently read or changed one goes first (default 10,000). */
   maxSessions?: number
@@ -19,14 +22,16 @@ export interface MemoryStoreOptions {
   /** What decides deadlines, in epoch milliseconds (default: a clock that a changed system clock does not reach). */
   clock?: Clock
   /**
-   * Told which live session had to go to keep the bounds. It runs after the commit, on its own: what it throws is an
-   * uncaught error, and never makes a commit look failed.
+   * Told which live session had to go to keep the bounds (default: nobody is). It runs after the commit, on its own: what
+   * it throws is an uncaught error, and never makes a commit look failed.
    */
   onEvict?: (ref: SessionRef) => void
 }
 
 // Each new session takes a few dead ones along, so that a store that nobody sweeps does not fill up with them.
 const sweptPerCreate = 4
+
+const { toCursor, parseCursor } = createListCursors('memory 1')
 
 /**
  * Sessions in the memory of this process: for tests, for one process that may forget, and as the hot tier of others.
@@ -35,6 +40,13 @@ const sweptPerCreate = 4
  * a deleted one. A session larger than `maxBytes` on its own is refused with `store_full`. `list` costs its page, and
  * what it skips of other labels. There are no timers: sessions past their deadline are absent at once, and their
  * memory comes back when they are asked for, when others are made, and by `sweep`.
+ *
+ * @example
+ * ```ts
+ * import { createSessions, memoryStore } from '@sessions/core'
+ *
+ * const sessions = createSessions({ store: memoryStore({ maxSessions: 1000 }) })
+ * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   const { maxSessions = 10_000, maxBytes = 256 * 1024 * 1024, clock = processClock, onEvict } = options
@@ -44,7 +56,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
 
   function existing(ref: SessionRef): MemorySession {
     const session = table.use(ref, clock())
-    if (session === undefined) throw new SessionError('not_found', 'there is no such session')
+    if (session === undefined) throw notFound()
     return session
   }
 
@@ -142,13 +154,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   }
 }
 
-function isMeant(
-  session: MemorySession | undefined,
-  { incarnation }: SessionGuard = {},
-): session is MemorySession {
-  return session !== undefined && (incarnation === undefined || incarnation === session.incarnation)
-}
-
 /** The session `change` applies to, found or new, once all but its messages is known to fit. */
 function toChange(
   found: MemorySession | undefined,
@@ -156,35 +161,10 @@ function toChange(
   change: SessionChange,
   now: number,
 ): MemorySession {
-  const { revision, incarnation } = change
-  if (revision === 0 && found === undefined) return new MemorySession(ref, incarnation ?? newId(), now)
-  if (
-    found === undefined ||
-    (revision !== 0 && incarnation !== undefined && incarnation !== found.incarnation)
-  ) {
-    throw new SessionError('not_found', 'there is no such session')
+  if (found === undefined) {
+    if (change.revision !== 0) throw notFound()
+    return new MemorySession(ref, change.incarnation ?? newId(), now)
   }
-  if (revision !== undefined && revision !== found.revision) {
-    const problem = revision === 0 ? 'the session already exists' : 'the session was changed meanwhile'
-    throw new SessionError('conflict', problem, { revision: found.revision })
-  }
+  checkIsMeant(found, change)
   return found
-}
-
-function toCursor({ activeAt, id }: SessionRecord): string {
-  return toBase64Url(new TextEncoder().encode(JSON.stringify([activeAt, id])))
-}
-
-function parseCursor(cursor: string): { activeAt: number; id: string } {
-  try {
-    const position: unknown = JSON.parse(new TextDecoder().decode(fromBase64Url(cursor)))
-    if (Array.isArray(position) && position.length === 2) {
-      const [activeAt, id] = position as [unknown, unknown]
-      if (Number.isSafeInteger(activeAt) && typeof id === 'string')
-        return { activeAt: activeAt as number, id }
-    }
-  } catch {
-    // Not JSON: refused below like everything else that is not ours.
-  }
-  throw new SessionError('invalid', 'cursor is not one of this store', { path: 'cursor' })
 }

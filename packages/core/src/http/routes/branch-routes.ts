@@ -2,7 +2,7 @@ import { toIso } from '../../time.js'
 import { etagOf } from '../etag.js'
 import { type Call, type Route, route } from '../route.js'
 import { sessionView } from '../views.js'
-import type { Session } from '../../session.js'
+import { justRead, type Session } from '../../session.js'
 import type { ForkOptions } from '../../session/fork.js'
 import { SessionError, isSessionError } from '../../errors.js'
 import { checkFields } from '../client-fields.js'
@@ -75,13 +75,13 @@ export const branchRoutes: readonly Route[] = [
         ...(include === undefined ? {} : { include }),
         ...(id === undefined ? {} : { id }),
       })
-      if (call.identity.userId === undefined) await call.caller.carry(fork)
+      if (call.identity.userId === undefined) await call.caller.carry(justRead(fork))
       return {
         status: 201,
         body: {
           session: sessionView(fork.record),
           forkedFromSessionId: source.id,
-          forkedFromSeq: (await fork.read()).lineage?.seq ?? 0,
+          forkedFromSeq: (fork.contents ?? (await fork.read())).lineage?.seq ?? 0,
           ...(fromMessageIndex === undefined ? {} : { forkedFromMessageIndex: fromMessageIndex }),
           ...(call.api.isCompat ? { resetUsage: true } : {}),
         },

@@ -76,7 +76,7 @@ export const messageRoutes: readonly Route[] = [
     async handle({ session: find, change }) {
       const session = await find()
       await session.reset(change)
-      const { record } = await session.read()
+      const { record } = session
       return { body: { session: sessionView(record) }, headers: { ETag: etagOf(record) } }
     },
   }),
@@ -98,7 +98,7 @@ export const messageRoutes: readonly Route[] = [
         // Asked for in so many words, a little is worth summing up, too.
         ...(keepTokens === undefined ? {} : { keepTokens, minTokens: 1 }),
       })
-      const { record } = await session.read()
+      const { record } = session
       return {
         body: {
           compacted,

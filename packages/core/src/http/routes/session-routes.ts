@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { CartItemInput } from '../../domain/cart.js'
 import { SessionError, isSessionError } from '../../errors.js'
 import type { SessionInit } from '../../service/create-session.js'
-import type { Session } from '../../session.js'
+import { justRead, type Session } from '../../session.js'
 import { checkFields, compatId, leadingSystem } from '../client-fields.js'
 import { checkMessages } from '../client-messages.js'
 import { etagOf } from '../etag.js'
@@ -24,6 +24,13 @@ export const sessionRoutes: readonly Route[] = [
       const { title, label, state, preferences, cart, messages, ...others } = call.body
       const chosen = checkFields(call.api, call.identity, others)
       const checked = checkMessages(call.api, messages)
+      if (call.api.isCompat && call.identity.userId === undefined) {
+        // Its clients carry no credential, so nobody could open what was made.
+        throw new SessionError(
+          'unauthenticated',
+          'With compat a session belongs to a user: have identify name one, such as the account of the tenant.',
+        )
+      }
       const init: SessionInit = {
         ...(title === undefined ? {} : { title }),
         ...(label === undefined ? {} : { label }),
@@ -35,7 +42,7 @@ export const sessionRoutes: readonly Route[] = [
       // Before the session is stored: without its credential nobody could open it.
       if (call.identity.userId === undefined) call.caller.checkCarrying()
       const session = await make(call, chosen.id, init)
-      if (call.identity.userId === undefined) await call.caller.carry(session)
+      if (call.identity.userId === undefined) await call.caller.carry(justRead(session))
       return {
         status: 201,
         body: {
@@ -161,11 +168,13 @@ async function view(
   session: Session,
   include: string | undefined,
 ): Promise<z.infer<typeof schemas.sessionReply>['session']> {
-  const turnId = await session.currentTurn()
+  const page =
+    include?.split(',').includes('messages') === true ? await session.history({ limit: 50 }) : undefined
+  // Of the same read as the messages: what is shown, and its ETag, are of one moment.
+  const turnId = await justRead(session).currentTurn()
   const shown = sessionView(session.record, turnId)
-  if (include?.split(',').includes('messages') !== true) return shown
-  const { messages } = await session.history({ limit: 50 })
-  return { ...shown, messages: messages.map((message) => messageView(message, api)) } as z.infer<
+  if (page === undefined) return shown
+  return { ...shown, messages: page.messages.map((message) => messageView(message, api)) } as z.infer<
     typeof schemas.sessionReply
   >['session']
 }

@@ -1,6 +1,6 @@
 import { isSessionError, SessionError } from '../../errors.js'
 import type { JsonObject } from '../../json.js'
-import { liveSessionOf, type Session } from '../../session.js'
+import { justRead, liveSessionOf, type Session } from '../../session.js'
 import { whileOpen } from '../../session/still-open.js'
 import type { TurnEvent } from '../../turn/event.js'
 import type { Turn } from '../../turn/turn.js'
@@ -94,7 +94,7 @@ export const turnRoutes: readonly Route[] = [
       }
       const resumed = resumeAt(call.request)
       const after = resumed?.turnId === turnId ? resumed.after : (call.query.after ?? 0)
-      const events = session.watchTurn(turnId, after)
+      const events = justRead(session).watchTurn(turnId, after)
       return counted(call, session, (onEnd) => stream(call, { session, turnId, events, onEnd }))
     },
   }),
@@ -127,7 +127,7 @@ async function sessionOf({ api, mine, params, session, identity }: TurnCall): Pr
   } catch (error) {
     const makes = api.isCompat && identity.userId !== undefined && isSessionError(error, 'not_found')
     if (!makes) throw error
-    return mine.open(params['id']!)
+    return justRead(await mine.open(params['id']!))
   }
 }
 
@@ -169,7 +169,10 @@ async function stream(
       yield* { [Symbol.asyncIterator]: () => iterator }
     },
   }
-  return eventStream(turnStream(rest, turnId, session, api, request), {
+  // A turn of this very request has left what it wrote in the handle.
+  const isOwn = turn !== undefined && !(await turn.isRepeat())
+  const recordAfter = async () => (isOwn ? session : await session.read()).record
+  return eventStream(turnStream(rest, { turnId, sessionId: session.id, recordAfter }, api, request), {
     headers,
     heartbeatMs: api.streamHeartbeatMs,
     onEnd,

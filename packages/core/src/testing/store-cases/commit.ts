@@ -14,7 +14,7 @@ import {
 } from '../store-case.js'
 
 export const commitCases: StoreChapter = {
-  title: '1 commit: all or nothing, seq dense',
+  title: 'commit: all or nothing, seq dense',
   cases: [
     {
       title: 'creates a session with body, messages and names, for the other instance to read',

@@ -20,7 +20,7 @@ function deepFreeze<T extends object>(value: T): T {
 const names = { userId: 'alice', label: 'support', title: 'Phones' }
 
 export const copyCases: StoreChapter = {
-  title: '9 copies: what is handed in or out is nobody else’s',
+  title: 'copies: what is handed in or out is nobody else’s',
   cases: [
     {
       title: 'changing what read gave changes nothing',

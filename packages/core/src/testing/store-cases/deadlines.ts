@@ -22,7 +22,7 @@ const off = [
 ] as const
 
 export const deadlineCases: StoreChapter = {
-  title: '5 deadlines: the clock of the store decides',
+  title: 'deadlines: the clock of the store decides',
   cases: [
     {
       title: 'a session past its deadline is absent at once from everything, and no earlier',

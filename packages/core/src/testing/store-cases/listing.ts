@@ -31,7 +31,7 @@ function inOrder(records: readonly SessionRecord[]): SessionRecord[] {
 }
 
 export const listingCases: StoreChapter = {
-  title: '8 listing: pages of a tenant or a user, newest activity first',
+  title: 'listing: pages of a tenant or a user, newest activity first',
   cases: [
     {
       title: 'a tenant without sessions has one empty page',

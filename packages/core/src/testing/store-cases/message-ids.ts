@@ -15,7 +15,7 @@ import {
 } from '../store-case.js'
 
 export const messageIdCases: StoreChapter = {
-  title: '2 message ids: each stored once in a session',
+  title: 'message ids: each stored once in a session',
   cases: [
     {
       title: 'an id with the same payload again succeeds and changes nothing',

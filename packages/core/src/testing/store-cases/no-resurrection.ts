@@ -39,7 +39,7 @@ async function expectNewBeginning(
 }
 
 export const noResurrectionCases: StoreChapter = {
-  title: '4 no resurrection: what is gone stays gone',
+  title: 'no resurrection: what is gone stays gone',
   cases: [
     {
       title: 'amend, trim and remove that mean an earlier session of the id leave the present one alone',

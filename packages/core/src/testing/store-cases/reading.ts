@@ -44,7 +44,7 @@ const queries: readonly [query: MessageQuery, expected: number[], more: boolean]
 ]
 
 export const readingCases: StoreChapter = {
-  title: '8 reading: tails and pages of messages',
+  title: 'reading: tails and pages of messages',
   cases: [
     {
       title: 'a tail is the newest messages in order, none unless asked for',

@@ -18,7 +18,7 @@ import {
 const addOne = (body: string) => String(Number(body) + 1)
 
 export const revisionCases: StoreChapter = {
-  title: '3 revisions: one of two bodies wins',
+  title: 'revisions: one of two bodies wins',
   cases: [
     {
       title: 'a body moves the revision by one, messages and names do not',

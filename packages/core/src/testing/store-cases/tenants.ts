@@ -49,7 +49,7 @@ async function expectApart(
 }
 
 export const tenantCases: StoreChapter = {
-  title: '7 tenants and ids: nothing meets, nothing collides',
+  title: 'tenants and ids: nothing meets, nothing collides',
   cases: [
     {
       title: 'any two ids of a tenant are two sessions',

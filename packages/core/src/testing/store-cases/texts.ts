@@ -28,7 +28,7 @@ async function expectRoundTrip({ store, peer }: StoreUnderTest, text: string): P
 }
 
 export const textCases: StoreChapter = {
-  title: '6 texts: bodies, payloads and names come back as they were',
+  title: 'texts: bodies, payloads and names come back as they were',
   cases: [
     ...Object.entries({ ...uglyTexts, nothing: '', '1 MB': 'megabyte'.repeat(2 ** 17) }).map(
       ([what, text]) => ({

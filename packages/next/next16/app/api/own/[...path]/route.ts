@@ -1,4 +1,4 @@
-import { createSessionApi } from '@sessions/core'
+import { createSessionApi } from '@sessions/core/http'
 import { toRouteHandlers } from '@sessions/next'
 import { chat } from '../../../../lib/chat'
 

@@ -1,0 +1,51 @@
+import { SessionError } from '../errors.js'
+import { fromBase64Url, toBase64Url } from '../ids.js'
+
+/** Where a page of a list ended: what `list` orders by. */
+export interface ListPlace {
+  /** Of the last session of the page. */
+  readonly activeAt: number
+  /** Of the last session of the page, or what a store orders by in its place. */
+  readonly id: string
+}
+
+/** The cursors of one store. */
+export interface ListCursors {
+  /** The cursor for what comes after a place. */
+  readonly toCursor: (place: ListPlace) => string
+  /** The place a cursor was made for. @throws `invalid` for what is no cursor of this store. */
+  readonly parseCursor: (cursor: string) => ListPlace
+}
+
+/**
+ * For a store: makes its list cursors, and knows them again.
+ *
+ * @param mark Tells the cursors of this store from those of others; a new one when places come to mean something else.
+ */
+export function createListCursors(mark: string): ListCursors {
+  // As JSON, which writes what UTF-8 cannot hold as escapes: ids are any text.
+  const toCursor = ({ activeAt, id }: ListPlace): string =>
+    toBase64Url(new TextEncoder().encode(JSON.stringify([mark, activeAt, id])))
+  return {
+    toCursor,
+    parseCursor(cursor) {
+      const place = parsePlace(cursor)
+      // There is one spelling of each: whatever else leads to the same place was not made here.
+      if (place !== undefined && toCursor(place) === cursor) return place
+      throw new SessionError('invalid', 'cursor is not one of this store', { path: 'cursor' })
+    },
+  }
+}
+
+function parsePlace(cursor: string): ListPlace | undefined {
+  const bytes = fromBase64Url(cursor)
+  if (bytes === undefined) return undefined
+  try {
+    const [, activeAt, id] = JSON.parse(new TextDecoder().decode(bytes)) as unknown[]
+    return Number.isSafeInteger(activeAt) && typeof id === 'string'
+      ? { activeAt: activeAt as number, id }
+      : undefined
+  } catch {
+    return undefined
+  }
+}

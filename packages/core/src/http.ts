@@ -1,0 +1,9 @@
+export type {
+  ApiMiddleware,
+  CorsOptions,
+  RateLimiter,
+  RequestContext,
+  SessionApiOptions,
+} from './http/api-options.js'
+export { type SessionApi, createSessionApi } from './http/api.js'
+export type { CookieOptions, TransportOptions } from './http/transport.js'

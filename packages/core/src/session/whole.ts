@@ -1,0 +1,85 @@
+import { SessionError } from '../errors.js'
+import type { Message } from '../domain/message.js'
+import { clipPath, onPath, readPath } from '../domain/path.js'
+import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
+
+const pageSize = 1000
+const maxAttempts = 5
+
+/** A session and every message on its active branch, oldest first. */
+export interface WholeSession extends SessionSnapshot {
+  readonly messages: readonly Message[]
+}
+
+interface Collected extends WholeSession {
+  /** Whether the messages are what the store held when it gave the session, payloads and all. */
+  readonly isExact: boolean
+}
+
+/**
+ * Reads a session and its whole active branch. One call of the store brings the newest 1,000 messages; older ones cost
+ * a call for each 1,000, and one at the end. All is as it stood at one moment, but for payloads that are replaced
+ * while older messages are read.
+ *
+ * @throws `conflict` when messages are trimmed away each time.
+ */
+export async function readWhole(live: LiveSession): Promise<WholeSession> {
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const collected = await collect(live)
+    if (collected !== undefined) return collected
+  }
+  throw changing()
+}
+
+/**
+ * As `readWhole`, and payloads too are as they stood at that moment: for a copy, which must not hold one half of a
+ * redaction. A store does not tell that it replaced payloads, so older messages are read again until they stay the
+ * same.
+ *
+ * @throws `conflict` when they change each time.
+ */
+export async function readSnapshot(live: LiveSession): Promise<WholeSession> {
+  let before: Collected | undefined
+  for (let attempt = 1; attempt <= maxAttempts; attempt++) {
+    const collected = await collect(live, before?.messages)
+    if (collected?.isExact === true) return collected
+    before = collected ?? before
+  }
+  throw changing()
+}
+
+/**
+ * The session in one read, and pages of what that did not bring; undefined when messages were trimmed meanwhile.
+ *
+ * @param before What was collected before: an older message that is the same then and now was the same in between,
+ * when the session was read.
+ */
+async function collect(live: LiveSession, before?: readonly Message[]): Promise<Collected | undefined> {
+  const { record, body, messages: newest } = await live.load(pageSize)
+  if (!live.isStored || live.service.historyExpired(newest.at(-1))) {
+    return { record, body, messages: [], isExact: true }
+  }
+  const first = newest[0]?.seq ?? record.lastSeq + 1
+  const recent = newest.filter(({ seq }) => onPath(body.path, seq))
+  const path = clipPath(body.path, record.trimmedSeq + 1, first - 1)
+  if (path.length === 0) return { record, body, messages: recent, isExact: true }
+  const known = new Map(before?.map((message) => [message.seq, message]))
+  const isKnown = (message: Message) => JSON.stringify(known.get(message.seq)) === JSON.stringify(message)
+  const older: Message[] = []
+  let isExact = true
+  for (let after: number | undefined = 0; after !== undefined;) {
+    const page = await readPath(live.service.store, live.ref, path, { after, limit: pageSize })
+    older.push(...page.messages)
+    isExact &&= page.messages.every(isKnown)
+    after = page.after
+  }
+  // Messages stay where they are, so the pages belong to the session as it was read; unless another session has its id
+  // by now, or some messages were trimmed away.
+  const { record: now } = await live.load()
+  if (now.trimmedSeq !== record.trimmedSeq) return undefined
+  return { record, body, messages: [...older, ...recent], isExact }
+}
+
+function changing(): SessionError {
+  return new SessionError('conflict', 'The messages of the session changed each time they were read.')
+}

@@ -1,0 +1,44 @@
+import { type CallerSessions, memoryStore, type Session, type Sessions } from '../../src/index.js'
+import { changingStore } from '../changing-store.js'
+import { alice, service } from '../service.js'
+
+export const phone = { sku: 'P', name: 'P', price: { amount: 1, currency: 'EUR' } }
+export const said = (content: string) => ({ role: 'user' as const, content })
+
+/** A session of three messages and a cart, and a process that calls the store to which it has been told. */
+export interface Scene {
+  readonly sessions: Sessions
+  readonly mine: CallerSessions
+  /** A handle that has read the session just now. */
+  readonly session: Session
+}
+
+export const settings = {
+  credentialSecrets: ['a secret that both processes know, and nobody else'],
+  transfers: { url: 'https://app.test/continue' },
+  // Events of turns are stored at their end alone, however slow the machine is.
+  turns: { flushMs: 60_000 },
+}
+
+/**
+ * What a process calls its store for while `run` goes on.
+ *
+ * @param prepare What another process does before, which does not count.
+ */
+export async function callsOf<Prepared>(
+  prepare: (source: Session, theirs: Sessions) => Prepared,
+  run: (scene: Scene, prepared: Awaited<Prepared>) => unknown,
+): Promise<string> {
+  const store = memoryStore()
+  const theirs = service({ store, ...settings })
+  const source = await theirs.for(alice).create({ title: 'T', cart: [phone] })
+  await source.append([said('one'), said('two'), said('three')])
+  const prepared = await prepare(source, theirs)
+  const counted = changingStore(store, () => undefined)
+  const sessions = service({ store: counted.store, ...settings })
+  const mine = sessions.for(alice)
+  const session = await mine.get(source.id)
+  const before = counted.calls.length
+  await run({ sessions, mine, session }, prepared)
+  return counted.calls.slice(before).join(' ')
+}

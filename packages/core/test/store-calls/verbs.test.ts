@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest'
+import type { Respond, Session, Sessions } from '../../src/index.js'
+import { CallerSessions } from '../../src/sessions.js'
+import { Session as SessionClass } from '../../src/session.js'
+import { SessionCart } from '../../src/session/cart.js'
+import { SessionPreferences, SessionState } from '../../src/session/state.js'
+import { alice, service } from '../service.js'
+import { callsOf, phone, said, type Scene } from './scene.js'
+
+const answered: Respond = () => 'fine'
+const ask = async (session: Session) => (await session.turn('and?', answered).result).turnId
+const more = async (source: Session) => source.append(Array.from({ length: 1000 }, (_, n) => said(`m${n}`)))
+const transfer = async (source: Session) => source.transfer({ mode: 'move' })
+interface Row {
+  readonly verb: string
+  readonly calls: string
+  readonly made: () => Promise<string>
+}
+
+/** One line of the table: what a verb calls its store for. In brackets, what makes it more or less than usual. */
+function row(verb: string, calls: string, run: (scene: Scene) => unknown): Row {
+  return { verb, calls, made: async () => callsOf(() => undefined, run) }
+}
+
+/** A line about a session to which something has happened. */
+function after<Prepared>(
+  prepare: (source: Session, theirs: Sessions) => Prepared,
+  verb: string,
+  calls: string,
+  run: (scene: Scene, prepared: Awaited<Prepared>) => unknown,
+): Row {
+  return { verb, calls, made: async () => callsOf(prepare, run) }
+}
+
+// A call more is one that somebody waits for: whoever adds one says so here.
+const rows = [
+  row('Sessions.for', '', ({ sessions }) => sessions.for({ tenantId: 'acme' })),
+  row('Sessions.sweep', 'sweep', ({ sessions }) => sessions.sweep()),
+  row('Sessions.settled', '', ({ sessions }) => sessions.settled()),
+
+  row('CallerSessions.create', 'commit', ({ mine }) => mine.create({ messages: [said('hello')] })),
+  row('CallerSessions.open', 'read', ({ mine, session }) => mine.open(session.id)),
+  row('CallerSessions.open (a new one)', 'read commit', ({ mine }) => mine.open('new')),
+  row('CallerSessions.get', 'read', ({ mine, session }) => mine.get(session.id)),
+  row('CallerSessions.find', 'read', ({ mine, session }) => mine.find(session.id)),
+  row('CallerSessions.find (no id)', '', ({ mine }) => mine.find('')),
+  after(
+    async (source) => source.credential(),
+    'CallerSessions.findByCredential',
+    'read',
+    ({ mine }, credential) => mine.findByCredential(credential),
+  ),
+  row('CallerSessions.draft', '', ({ mine }) => mine.draft()),
+  row('CallerSessions.draft (that is written to)', 'commit commit', ({ mine }) =>
+    mine.draft().append(said('x')),
+  ),
+  row('CallerSessions.list', 'list', ({ mine }) => mine.list()),
+  row('CallerSessions.delete', 'read remove list list', ({ mine, session }) => mine.delete(session.id)),
+  row('CallerSessions.fork', 'read commit', ({ mine, session }) => mine.fork(session)),
+  after(
+    more,
+    'CallerSessions.fork (of 1,003 messages)',
+    'read messages read read messages read commit',
+    ({ mine, session }) => mine.fork(session),
+  ),
+  after(transfer, 'CallerSessions.describeTransfer', 'read read', ({ mine }, { secret }) =>
+    mine.describeTransfer({ secret }),
+  ),
+  after(
+    transfer,
+    'CallerSessions.describeTransfer (by short code)',
+    'read commit read read read commit',
+    ({ mine }, { shortCode }) => mine.describeTransfer({ shortCode }),
+  ),
+  after(transfer, 'CallerSessions.redeem', 'read read commit', ({ mine }, { secret }) =>
+    mine.redeem({ secret }),
+  ),
+  after(
+    async (source) => source.transfer({ mode: 'copy' }),
+    'CallerSessions.redeem (a copy)',
+    'read read commit read commit',
+    ({ mine }, { secret }) => mine.redeem({ secret }),
+  ),
+
+  row('Session.store', '', ({ session }) => session.store()),
+  row('Session.read', 'read', ({ session }) => session.read()),
+  row('Session.pseudonym', '', ({ session }) => session.pseudonym('logs')),
+  row('Session.append', 'commit', ({ session }) => session.append([said('four'), said('five')])),
+  row('Session.history', 'read', ({ session }) => session.history()),
+  row('Session.history (an older page)', 'read messages', ({ session }) => session.history({ before: 3 })),
+  after(
+    async (source) => source.rewind(2),
+    'Session.history (after a rewind)',
+    'read',
+    ({ session }) => session.history(),
+  ),
+  row('Session.context', 'read', ({ session }) => session.context({ maxTokens: 1000 })),
+  row('Session.compact', 'read', ({ session }) => session.compact()),
+  row('Session.compact (that sums up)', 'read commit', ({ session }) =>
+    session.compact({ keepTokens: 1, minTokens: 1 }),
+  ),
+  row('Session.remember', 'commit', ({ session }) => session.remember({ text: 'likes red' })),
+  row('Session.forget', 'read', ({ session }) => session.forget('none')),
+  row('Session.allMessages', 'read', ({ session }) => session.allMessages()),
+  after(more, 'Session.allMessages (1,003 of them)', 'read messages read', ({ session }) =>
+    session.allMessages(),
+  ),
+  row('Session.turn', 'read commit commit commit commit', ({ session }) => ask(session)),
+  after(ask, 'Session.watchTurn', 'read read messages', async ({ session }, turnId) => {
+    for await (const event of session.watchTurn(turnId)) expect(event.n).toBeGreaterThan(0)
+  }),
+  row('Session.watch', 'read', async ({ session }) => session.watch().next()),
+  row('Session.currentTurn', 'read', ({ session }) => session.currentTurn()),
+  row('Session.cancel', 'read', ({ session }) => session.cancel()),
+  row('Session.orders', 'read', ({ session }) => session.orders()),
+  row('Session.edit', 'commit', ({ session }) => session.edit({ title: 'New' })),
+  row('Session.reset', 'read commit trim', ({ session }) => session.reset()),
+  after(ask, 'Session.reset (after a turn)', 'read commit trim list remove', ({ session }) =>
+    session.reset(),
+  ),
+  row('Session.rewind', 'read commit', ({ session }) => session.rewind(2)),
+  row('Session.branches', 'read', ({ session }) => session.branches()),
+  after(
+    async (source) => source.rewind(2),
+    'Session.switchBranch',
+    'read commit',
+    ({ session }, { id }) => session.switchBranch(id),
+  ),
+  row('Session.info', 'read', ({ session }) => session.info()),
+  row('Session.credential', 'read', ({ session }) => session.credential()),
+  row('Session.rotateCredential', 'commit', ({ session }) => session.rotateCredential()),
+  row('Session.bind', 'commit', ({ session }) => session.bind()),
+  row('Session.transfer', 'read commit commit', ({ session }) => session.transfer({ mode: 'move' })),
+  row('Session.transfers', 'read', ({ session }) => session.transfers()),
+  after(transfer, 'Session.revokeTransfer', 'commit', ({ session }, { transferId }) =>
+    session.revokeTransfer(transferId),
+  ),
+  after(
+    async (source, theirs) => {
+      const { transferId, secret } = await source.transfer({ mode: 'move', confirm: 'source' })
+      const claimed = await theirs.for(alice).redeem({ secret })
+      return { transferId, matchCode: claimed.status === 'pending' ? claimed.matchCode : '' }
+    },
+    'Session.approveTransfer',
+    'commit',
+    ({ session }, { transferId, matchCode }) => session.approveTransfer(transferId, matchCode),
+  ),
+  after(transfer, 'Session.denyTransfer', 'commit', ({ session }, { transferId }) =>
+    session.denyTransfer(transferId),
+  ),
+  row('Session.delete', 'read remove list list', ({ session }) => session.delete()),
+  after(ask, 'Session.delete (after a turn)', 'read remove list remove list', ({ session }) =>
+    session.delete(),
+  ),
+
+  row('SessionCart.get', 'read', ({ session }) => session.cart.get()),
+  row('SessionCart.add', 'commit', ({ session }) => session.cart.add(phone)),
+  row('SessionCart.setQuantity', 'commit', ({ session }) => session.cart.setQuantity(lineOf(session), 2)),
+  row('SessionCart.remove', 'commit', ({ session }) => session.cart.remove(lineOf(session))),
+  row('SessionCart.clear', 'commit', ({ session }) => session.cart.clear()),
+  row('SessionCart.checkout', 'commit', ({ session }) => session.cart.checkout()),
+  row('SessionState.get', 'read', ({ session }) => session.state.get()),
+  row('SessionState.update', 'commit', ({ session }) => session.state.update(() => ({ a: 1 }))),
+  row('SessionState.merge', 'commit', ({ session }) => session.state.merge({ a: 1 })),
+  row('SessionPreferences.get', 'read', ({ session }) => session.preferences.get()),
+  row('SessionPreferences.merge', 'commit', ({ session }) => session.preferences.merge({ a: 1 })),
+]
+
+const lineOf = (session: Session) => session.contents!.cart.items[0]!.id
+
+describe('what each verb calls the store for', () => {
+  it.each(rows.map(({ verb, calls, made }) => [verb, calls === '' ? 'nothing' : calls, made] as const))(
+    '%s: %s',
+    async (_, calls, made) => {
+      expect((await made()) || 'nothing').toBe(calls)
+    },
+  )
+
+  it('has a row for every verb there is', () => {
+    const { events: _, ...sessions } = service()
+    const verbs = Object.entries({
+      Sessions: Object.keys(sessions).filter((key) => key !== 'ttl'),
+      ...Object.fromEntries(
+        [CallerSessions, SessionClass, SessionCart, SessionState, SessionPreferences].map(
+          ({ name, prototype }) => [name, methodsOf(prototype)],
+        ),
+      ),
+    }).flatMap(([owner, names]) => names.map((name) => `${owner}.${name}`))
+    const covered = new Set(rows.map(({ verb }) => verb.split(' ')[0]))
+    expect([...covered].toSorted()).toEqual(verbs.toSorted())
+  })
+})
+
+function methodsOf(prototype: object): string[] {
+  return Object.entries(Object.getOwnPropertyDescriptors(prototype))
+    .filter(([name, { value }]) => name !== 'constructor' && typeof value === 'function')
+    .map(([name]) => name)
+}

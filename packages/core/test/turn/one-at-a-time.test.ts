@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest'
+import { type Session, type SessionsOptions, createSessions, memoryStore } from '../../src/index.js'
+import { alice, codeOf } from '../service.js'
+import { all, echo, fast, gated, lines } from './turns.js'
+
+describe('one turn at a time', () => {
+  const twoProcesses = async (options: SessionsOptions = {}) => {
+    const store = memoryStore()
+    const [one, two] = [0, 1].map(() => createSessions({ store, turns: fast, ...options }).for(alice))
+    return [await one!.open('one'), await two!.open('one')] as const
+  }
+
+  it.each(['the same process', 'another process'])(
+    'rejects a second message from %s before the model is asked',
+    async (from) => {
+      const [one, other] = await twoProcesses()
+      const two = from === 'the same process' ? one : other
+      const { respond, begun, open } = gated('Hello')
+      const first = one.turn('Hi', respond)
+      await begun
+      const second = two.turn('me too', () => expect.fail('asked'))
+      await expect(second.result).rejects.toMatchObject({ code: 'turn_in_progress', retryAfterMs: 1000 })
+      open()
+      await first.result
+      expect(await lines(two)).toEqual(['user: Hi (completed)', 'assistant: Hello (completed)'])
+    },
+  )
+
+  it.each([[1], [2]])('queues: ten messages at once from %i processes are ten turns', async (processes) => {
+    const handles = await twoProcesses()
+    let asked = 0
+    const turns = Array.from({ length: 10 }, (_, index) =>
+      handles[index % processes]!.turn(`m${index}`, (turn) => (asked++, echo(turn)), { policy: 'queue' }),
+    )
+    for (const turn of turns) expect((await turn.result).status).toBe('completed')
+    expect(asked).toBe(10)
+    const history = await lines(handles[0])
+    expect(history).toHaveLength(20)
+    history.forEach((line, index) => {
+      if (index % 2 === 1)
+        expect(line).toBe(`assistant: You said ${history[index - 1]!.slice(6, -12)} (completed)`)
+    })
+    if (processes === 1) expect(history[18]).toContain('m9')
+  })
+
+  it('rejects or stores: ten messages at once, and as many model calls as stored turns', async () => {
+    const handles = await twoProcesses()
+    let asked = 0
+    const turns = Array.from({ length: 10 }, (_, index) =>
+      handles[index % 2]!.turn(`m${index}`, (turn) => (asked++, echo(turn))),
+    )
+    const codes = await Promise.all(turns.map((turn) => codeOf(turn.result)))
+    const settled = codes.filter((code) => code === 'settled').length
+    expect(settled).toBeGreaterThan(0)
+    for (const code of codes) expect(['settled', 'turn_in_progress']).toContain(code)
+    expect(asked).toBe(settled)
+    expect(await lines(handles[0])).toHaveLength(2 * settled)
+  })
+
+  it.each(['the same process', 'another process'])(
+    'interrupts from %s, and keeps what was said',
+    async (from) => {
+      const [one, other] = await twoProcesses()
+      const two = from === 'the same process' ? one : other
+      const { respond, begun } = gated('Hello')
+      const first = one.turn('Hi', respond)
+      await begun
+      const second = two.turn('wait', echo, { policy: 'interrupt' })
+      expect(await second.result).toMatchObject({ status: 'completed' })
+      expect(await first.result).toMatchObject({ status: 'aborted', reason: 'interrupted' })
+      expect(await lines(one)).toEqual([
+        'user: Hi (completed)',
+        'assistant: He (aborted)',
+        'user: wait (completed)',
+        'assistant: You said wait (completed)',
+      ])
+    },
+  )
+
+  it('lets another process watch from any event on, and cancel', async () => {
+    const [one, two] = await twoProcesses()
+    const { respond, begun } = gated('Hello')
+    const turn = one.turn('Hi', respond)
+    await begun
+    const { turnId } = await turn.started
+    expect(await two.currentTurn()).toBe(turnId)
+    const watched = all(two.watchTurn(turnId, 1))
+    expect(await two.cancel()).toBe(turnId)
+    expect((await turn.result).status).toBe('aborted')
+    expect(await watched).toEqual(await all(turn.events(1)))
+    expect((await watched).map(({ type }) => type)).toEqual(['text', 'aborted'])
+  })
+
+  it('takes a waiting message back', async () => {
+    const [one, two] = await twoProcesses()
+    const { respond, begun, open } = gated('Hello')
+    const first = one.turn('Hi', respond)
+    await begun
+    const taken = new AbortController()
+    const waiting = two.turn('later', () => expect.fail('asked'), { policy: 'queue', signal: taken.signal })
+    taken.abort()
+    expect(await codeOf(waiting.result)).toBe('turn_lost')
+    open()
+    await first.result
+    expect(await lines(one)).toHaveLength(2)
+  })
+
+  it('drops the turn when the conversation moves on without it', async () => {
+    for (const move of [(session: Session) => session.reset(), (session: Session) => session.rewind(0)]) {
+      const [one, two] = await twoProcesses()
+      const { respond, begun } = gated('Hello')
+      const turn = one.turn('Hi', respond)
+      await begun
+      await move(two)
+      expect(await codeOf(turn.result)).toBe('turn_lost')
+      expect(await lines(two)).toEqual([])
+      expect((await two.turn('Hi', echo).result).status).toBe('completed')
+    }
+  })
+
+  it('loses a turn whose session is deleted, and does not bring it back', async () => {
+    const [one, two] = await twoProcesses()
+    const { respond, begun, open } = gated('Hello')
+    const turn = one.turn('Hi', respond)
+    await begun
+    await two.delete()
+    open()
+    expect(await codeOf(turn.result)).toBe('not_found')
+    expect(await codeOf(one.history())).toBe('not_found')
+  })
+})

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { fast, opened } from './turns.js'
+
+describe('tools', () => {
+  it('run with the session at hand, and their results go to the model and to history', async () => {
+    const session = await opened()
+    const seen: unknown[] = []
+    const result = await session.turn(
+      'Two phones',
+      async function* (turn) {
+        const { steps } = turn
+        seen.push(
+          await turn.context({ maxTokens: 1000 }).then(({ messages }) => messages.map(({ role }) => role)),
+        )
+        if (steps.length > 0) return yield 'Done'
+        yield 'Adding. '
+        yield { type: 'tool-call', toolCallId: 'c1', toolName: 'add', input: { sku: 'P1' } }
+        yield { type: 'tool-call', toolCallId: 'c2', toolName: 'fail', input: {} }
+      },
+      {
+        tools: {
+          add: {
+            execute: async ({ sku }: { sku: string }, { cart, identity, fence }) => {
+              const { items } = await cart.add({
+                sku,
+                name: 'Phone',
+                quantity: 2,
+                price: { amount: 1, currency: 'EUR' },
+              })
+              return { lines: items.length, user: identity.userId!, fence }
+            },
+          },
+          fail: { execute: () => Promise.reject(new Error('sold out')) },
+        },
+      },
+    ).result
+    expect(result.replies.map(({ role, content }) => ({ role, content }))).toEqual([
+      {
+        role: 'assistant',
+        content: [
+          { type: 'text', text: 'Adding. ' },
+          { type: 'tool-call', toolCallId: 'c1', toolName: 'add', input: { sku: 'P1' } },
+          { type: 'tool-call', toolCallId: 'c2', toolName: 'fail', input: {} },
+        ],
+      },
+      {
+        role: 'tool',
+        content: [
+          {
+            type: 'tool-result',
+            toolCallId: 'c1',
+            toolName: 'add',
+            output: { lines: 1, user: 'alice', fence: 1 },
+          },
+          { type: 'tool-result', toolCallId: 'c2', toolName: 'fail', output: 'sold out', isError: true },
+        ],
+      },
+      { role: 'assistant', content: 'Done' },
+    ])
+    expect(seen).toEqual([['user'], ['user', 'assistant', 'tool']])
+    expect((await session.cart.get()).items).toMatchObject([{ quantity: 2 }])
+    expect(result.reply.id).toBe((await session.history()).messages.at(-1)!.id)
+  })
+
+  it('stops a model that calls them without end', async () => {
+    const session = await opened({ turns: { ...fast, maxSteps: 3 } })
+    let asked = 0
+    const result = await session.turn(
+      'Hi',
+      () => ({ type: 'tool-call', toolCallId: `c${++asked}`, toolName: 'noop', input: {} }),
+      { tools: { noop: { execute: () => null } } },
+    ).result
+    expect(result).toMatchObject({ status: 'failed', code: 'limit_reached' })
+    expect(asked).toBe(3)
+  })
+})

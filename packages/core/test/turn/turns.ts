@@ -1,0 +1,35 @@
+import { type Respond, type Session, type SessionsOptions, textOf, type TurnEvent } from '../../src/index.js'
+import { alice, service, startGate } from '../service.js'
+
+export const echo: Respond = ({ input }) => `You said ${textOf({ content: input })}`
+export const fast = { heartbeatMs: 20, flushMs: 5 }
+
+export const opened = (options: SessionsOptions = {}) =>
+  service({ turns: fast, ...options })
+    .for(alice)
+    .open('one')
+
+export const lines = async (session: Session) =>
+  (await session.history({ limit: 1000 })).messages.map(
+    ({ role, content, status }) =>
+      `${role}: ${typeof content === 'string' ? content : JSON.stringify(content)} (${status})`,
+  )
+
+export async function all(events: AsyncIterable<TurnEvent>): Promise<TurnEvent[]> {
+  const found: TurnEvent[] = []
+  for await (const event of events) found.push(event)
+  return found
+}
+
+/** Says `word` piece by piece, and waits at each for the gate. */
+export const gated = (word: string) => {
+  const begun = startGate()
+  const gate = startGate()
+  const respond: Respond = async function* () {
+    yield word.slice(0, 2)
+    begun.open()
+    await gate.opened
+    yield word.slice(2)
+  }
+  return { respond, begun: begun.opened, open: gate.open }
+}

@@ -1,0 +1,185 @@
+import {
+  checkChange,
+  checkMessageQuery,
+  checkPageLimit,
+  checkWhole,
+  processClock,
+  type SessionChange,
+  SessionError,
+  type SessionGuard,
+  type SessionRecord,
+  type SessionRef,
+  type SessionStore,
+  type StoredMessage,
+} from '@sessions/core/store'
+
+interface Kept {
+  readonly record: SessionRecord
+  readonly body: string
+  /** By id, in the order of seq. */
+  readonly log: Map<string, StoredMessage>
+}
+
+/** Sessions in the memory of one process, without a bound: what a store does, on few lines. */
+export function skeletonStore(): SessionStore {
+  const sessions = new Map<string, Kept>()
+  // As JSON, so that no tenant and id run into one another, whatever characters they have.
+  const keyOf = ({ tenantId, id }: SessionRef): string => JSON.stringify([tenantId, id])
+
+  /** The session, when it is there, not past its deadline, and the one that is meant. */
+  function find(ref: SessionRef, { incarnation }: SessionGuard = {}, now = processClock()): Kept | undefined {
+    const kept = sessions.get(keyOf(ref))
+    if (kept === undefined || isPast(kept.record, now)) return undefined
+    return incarnation === undefined || incarnation === kept.record.incarnation ? kept : undefined
+  }
+
+  return {
+    async read(ref, { tail = 0 } = {}) {
+      checkWhole(tail, 'tail', 0)
+      const kept = find(ref)
+      if (kept === undefined) return undefined
+      const messages = tail === 0 ? [] : [...kept.log.values()].slice(-tail)
+      return structuredClone({ record: kept.record, body: kept.body, messages })
+    },
+
+    async commit(ref, change) {
+      checkChange(change)
+      // One reading of the clock serves the whole commit.
+      const now = processClock()
+      const { revision, messages = [] } = change
+      const found = find(ref, revision === 0 ? {} : change, now)
+      // In this order: what is absent, then the revision, then the ids; and before anything is changed.
+      if (found === undefined && revision !== 0) throw notFound()
+      if (found !== undefined && revision !== undefined && revision !== found.record.revision) {
+        throw new SessionError('conflict', 'another revision', { revision: found.record.revision })
+      }
+      const log = found?.log ?? new Map<string, StoredMessage>()
+      checkIds(log, messages)
+      const record = { ...(found?.record ?? begin(ref, change, now)) }
+      const appended = messages.map(({ id, payload }) => {
+        const known = log.get(id)
+        if (known !== undefined) return { id, seq: known.seq, at: known.at, inserted: false }
+        const seq = ++record.lastSeq
+        log.set(id, { seq, id, at: now, payload })
+        return { id, seq, at: now, inserted: true }
+      })
+      applyTo(record, change, now)
+      sessions.set(keyOf(ref), { record, body: change.body ?? found?.body ?? '', log })
+      return { record: { ...record }, messages: appended }
+    },
+
+    async messages(ref, query) {
+      checkMessageQuery(query)
+      const kept = find(ref)
+      if (kept === undefined) throw notFound()
+      const { after = 0, before = Infinity, limit, order = 'asc' } = query
+      const range = [...kept.log.values()].filter(({ seq }) => seq > after && seq < before)
+      if (order === 'desc') range.reverse()
+      return { messages: structuredClone(range.slice(0, limit)), more: range.length > limit }
+    },
+
+    async amend(ref, amendments, guard) {
+      const kept = find(ref, guard)
+      const payloads = new Map(amendments.map(({ seq, payload }) => [seq, payload]))
+      const there = [...(kept?.log.values() ?? [])].filter(({ seq }) => payloads.has(seq))
+      for (const stored of there) kept?.log.set(stored.id, { ...stored, payload: payloads.get(stored.seq)! })
+      return there.length
+    },
+
+    async trim(ref, throughSeq, guard) {
+      checkWhole(throughSeq, 'throughSeq', 0)
+      const kept = find(ref, guard)
+      if (kept === undefined) return 0
+      const gone = [...kept.log.values()].filter(({ seq }) => seq <= throughSeq)
+      for (const { id } of gone) kept.log.delete(id)
+      const { record } = kept
+      // Never beyond the newest message, and never back.
+      const trimmedSeq = Math.max(record.trimmedSeq, Math.min(throughSeq, record.lastSeq))
+      sessions.set(keyOf(ref), { ...kept, record: { ...record, trimmedSeq } })
+      return gone.length
+    },
+
+    async remove(ref, guard) {
+      return find(ref, guard) !== undefined && sessions.delete(keyOf(ref))
+    },
+
+    async list({ tenantId, userId, label, limit, cursor }) {
+      checkPageLimit(limit)
+      const after = cursor === undefined ? undefined : parseCursor(cursor)
+      const now = processClock()
+      const rest = [...sessions.values()]
+        .map(({ record }) => record)
+        .filter((record) => record.tenantId === tenantId && !isPast(record, now))
+        .filter((record) => userId === undefined || record.userId === userId)
+        .filter((record) => label === undefined || record.label === label)
+        .filter((record) => after === undefined || byActivity(record, after) > 0)
+        .sort(byActivity)
+      const items = structuredClone(rest.slice(0, limit))
+      return rest.length > limit ? { items, cursor: toCursor(items.at(-1)!) } : { items }
+    },
+
+    async sweep({ limit }) {
+      checkWhole(limit, 'limit', 1)
+      const now = processClock()
+      const past = [...sessions].filter(([, { record }]) => isPast(record, now)).slice(0, limit)
+      for (const [key] of past) sessions.delete(key)
+      return past.length
+    },
+  }
+}
+
+type MutableRecord = { -readonly [Name in keyof SessionRecord]: SessionRecord[Name] }
+type Position = Pick<SessionRecord, 'activeAt' | 'id'>
+
+const notFound = (): SessionError => new SessionError('not_found', 'there is no such session')
+
+/** From the very millisecond of its deadline on. */
+const isPast = ({ expiresAt = Infinity }: SessionRecord, now: number): boolean => expiresAt <= now
+
+function begin({ tenantId, id }: SessionRef, { incarnation }: SessionGuard, now: number): SessionRecord {
+  const counts = { revision: 0, lastSeq: 0, trimmedSeq: 0 }
+  const times = { createdAt: now, updatedAt: now, activeAt: now }
+  return { tenantId, id, incarnation: incarnation ?? crypto.randomUUID(), ...counts, ...times }
+}
+
+/** A known id with the same payload is a repeat; with another one it is a conflict, also within one change. */
+function checkIds(log: ReadonlyMap<string, StoredMessage>, messages: SessionChange['messages'] = []): void {
+  const fresh = new Map<string, string>()
+  for (const { id, payload } of messages) {
+    const known = log.get(id)?.payload ?? fresh.get(id) ?? payload
+    if (known !== payload) throw new SessionError('conflict', 'another payload', { messageId: id })
+    fresh.set(id, payload)
+  }
+}
+
+function applyTo(record: MutableRecord, change: SessionChange, now: number): void {
+  const { body, idleMs = Infinity, absoluteMs = Infinity } = change
+  if (body !== undefined || record.revision === 0) record.revision++
+  record.updatedAt = now
+  // Real stores index it, and most appends must not touch that index: it moves once a minute for everybody.
+  if (now - record.activeAt >= 60_000) record.activeAt = now
+  const expiresAt = Math.min(now + idleMs, record.createdAt + absoluteMs)
+  if (expiresAt !== Infinity) record.expiresAt = expiresAt
+  for (const name of ['userId', 'label', 'title'] as const) {
+    const value = change[name]
+    if (value === '') delete record[name]
+    else if (value !== undefined) record[name] = value
+  }
+}
+
+/** The newest activity first; of equal ones the lesser id. */
+function byActivity(a: Position, b: Position): number {
+  return b.activeAt - a.activeAt || (a.id === b.id ? 0 : a.id < b.id ? -1 : 1)
+}
+
+const toCursor = ({ activeAt, id }: Position): string => JSON.stringify([activeAt, id])
+
+function parseCursor(cursor: string): Position {
+  try {
+    const [activeAt, id] = JSON.parse(cursor) as unknown[]
+    if (Number.isSafeInteger(activeAt) && typeof id === 'string') return { activeAt: Number(activeAt), id }
+  } catch {
+    // No list in JSON: none of ours.
+  }
+  throw new SessionError('invalid', 'cursor is not one of this store', { path: 'cursor' })
+}
