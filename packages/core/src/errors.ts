@@ -26,6 +26,8 @@ export const sessionErrorCodes = [
   'budget_exceeded',
   /** The response has begun, so a cookie or header can no longer be set. */
   'headers_sent',
+  /** The credential of a session could not be handed over safely, so the session was not stored. */
+  'insecure_transport',
   /** The stored record cannot be read. It is left as it is. */
   'corrupt',
   /** The store is out of space. Reads and deletes still work. */

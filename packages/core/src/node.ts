@@ -8,10 +8,10 @@ export {
   sessionIdHeader,
   toNamedTransport,
 } from './http/transport.js'
-export { checkOrigin, type OriginRules } from './http/csrf.js'
+export { checkOrigin, isOfAnotherSite, type OriginRules, type PageRequest } from './http/csrf.js'
 export { type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
 export { type BodyHolder, bodyReadAlready } from './http/node-body.js'
-export { addVary, nodeHeaderSink } from './http/node-header-sink.js'
+export { addVary, nodeHeaderSink, withoutValue } from './http/node-header-sink.js'
 export { apiRoots, isApiPath } from './http/api-roots.js'
 export {
   type Problem,

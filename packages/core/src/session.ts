@@ -1,4 +1,4 @@
-import { type SessionInfo, sessionInfoOf } from './domain/session-info.js'
+import type { SessionInfo } from './domain/session-info.js'
 import type { Order } from './domain/cart.js'
 import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
@@ -19,6 +19,8 @@ import { removeSideRecords } from './service/side-records.js'
 import { leaveBranch } from './turn/leave-branch.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
 import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
+import { sessionInfo } from './session/info.js'
+import { whileOpen } from './session/still-open.js'
 import { watchSession, type WatchOptions } from './session/watch.js'
 import { expireBefore } from './session/expiry.js'
 import { appendMessages, readHistory } from './session/messages.js'
@@ -228,12 +230,12 @@ export class Session {
    */
   async *watchTurn(turnId: string, after = 0): AsyncGenerator<TurnEvent, void, undefined> {
     await this.#live.load()
-    yield* followTurn(this.#live, turnId, after)
+    yield* whileOpen(this.#live, followTurn(this.#live, turnId, after))
   }
 
   /**
    * The record now, and again each time the session has changed, whatever process changed it; ends when the session
-   * does.
+   * does, or when this handle may not open it any more.
    */
   watch(options: WatchOptions = {}): AsyncGenerator<SessionRecord, void, undefined> {
     return watchSession(this.#live, options)
@@ -326,10 +328,12 @@ export class Session {
     this.#live.service.emit('session.branched', record, { branchId })
   }
 
-  /** Counts, durations, topics and cart behaviour. Reads the whole active branch; changes nothing. */
+  /**
+   * Counts, durations, topics and cart behaviour. Changes nothing. The first time it reads the whole active branch, in
+   * slices; later only what is new.
+   */
   async info(): Promise<SessionInfo> {
-    const { record, body, messages } = await readWhole(this.#live)
-    return sessionInfoOf(record, body, messages)
+    return sessionInfo(this.#live)
   }
 
   /** The signed secret that opens this session for an anonymous caller. Treat it like a password. */

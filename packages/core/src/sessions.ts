@@ -211,6 +211,17 @@ export class CallerSessions {
     return this.#opened(seen, true)
   }
 
+  /**
+   * Whether a credential of ours has been replaced, by `bind`, a rotation or a transfer, while its session goes on:
+   * whoever sends it may be about to get the new one.
+   */
+  async isOutdated(credential: string): Promise<boolean> {
+    const claim = await this.#service.credentials.verify(credential)
+    if (claim === undefined || claim.ref.tenantId !== this.identity.tenantId) return false
+    const seen = await this.#read(claim.ref)
+    return seen?.record.incarnation === claim.incarnation && seen.body.generation !== claim.generation
+  }
+
   /** A session that is stored with its first write, so that a caller who only looks leaves no trace. */
   draft(options: DraftOptions = {}): Session {
     const ref = this.#ref(newId())

@@ -2,17 +2,21 @@ import type { Identity, Session, Sessions, SessionWarning } from '@sessions/core
 import {
   type TransportOptions,
   createTransport,
+  isOfAnotherSite,
   nodeHeaderSink,
   RequestSession,
   sessionIdHeader,
   warnOnce,
 } from '@sessions/core/node'
 import type { Request, RequestHandler } from 'express'
+import { hostOf, pageRequestOf } from './page-request.js'
 
 /** What the middleware needs: the service, who is asking, and how a credential travels. */
 export interface SessionsMiddlewareOptions extends TransportOptions {
   /** The service, as `createSessions` makes it. */
   sessions: Sessions
+  /** Origins whose pages may begin sessions with unsafe requests, beside our own (default: none). */
+  trustedOrigins?: readonly string[]
   /**
    * Who is asking, from what your application has verified, never from what the client merely claims. Runs when the
    * session is first asked for, once a request.
@@ -47,7 +51,7 @@ const requestSessions = new WeakMap<Request, RequestSession>()
  * ```
  */
 export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestHandler {
-  const { sessions, identify, cookie, header } = options
+  const { sessions, identify, cookie, header, trustedOrigins = [] } = options
   const transport = createTransport({ cookie, header }, sessions.ttl.absoluteMs)
   const warn = warnOnce(options.onWarning)
   return (req, res, next) => {
@@ -56,6 +60,8 @@ export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestH
         cookie: req.headers.cookie,
         sessionId: req.get(sessionIdHeader),
         isSecure: req.secure,
+        isOfAnotherSite: isOfAnotherSite(pageRequestOf(req), { host: hostOf(req) }, { trustedOrigins }),
+        fetchSite: req.get('sec-fetch-site'),
       }
       const session = new RequestSession({
         sessions,
@@ -77,7 +83,9 @@ export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestH
  * With an id: the session of this public id, if the caller may touch it.
  *
  * Touch a draft before the first byte of the response: after it there is no way to hand over the credential, and its
- * first write rejects with `headers_sent`.
+ * first write rejects with `headers_sent`. It rejects with `insecure_transport` where a cookie must not be set, with
+ * `forbidden` for a page of another site, and with `not_found` for a caller whose credential has been replaced: by
+ * `bindSession`, or on another device. Whatever it rejects with, nothing is stored; `newSession` begins anew.
  *
  * @throws `not_found` for an id that is unknown, expired, deleted or somebody else's.
  */

@@ -7,5 +7,6 @@ export {
   sessionsMiddleware,
   type SessionsMiddlewareOptions,
 } from './express.js'
+export { checkOrigin, type CheckOriginOptions } from './check-origin.js'
 export { toExpressHandler } from './to-express-handler.js'
 export { sessionsErrorHandler } from './error-handler.js'

@@ -239,16 +239,22 @@ describe.each(versions)('%s', (_, express) => {
     }
   })
 
-  it('sets no cookie over plain HTTP in production, and says once how to mend it', async () => {
+  it('stores no session in production that nobody could open, and says how to mend it', async () => {
     vi.stubEnv('NODE_ENV', 'production')
     const warnings: string[] = []
-    const { app } = chat(express, { onWarning: ({ code }) => warnings.push(code) })
+    const { app, sessions } = chat(express, { onWarning: ({ code }) => warnings.push(code) })
     const base = await serve(app)
     const forwarded = { 'content-type': 'application/json', 'x-forwarded-proto': 'https' }
-    for (let round = 0; round < 2; round++) {
+    for (let round = 0; round < 10; round++) {
       const response = await fetch(`${base}/chat`, { ...post({ text: 'one' }), headers: forwarded })
+      expect(response.status).toBe(500)
+      expect(await response.json()).toMatchObject({
+        code: 'insecure_transport',
+        detail: expect.stringContaining('trust proxy'),
+      })
       expect(response.headers.getSetCookie()).toEqual([])
     }
+    expect((await sessions.for({ tenantId: 'acme', roles: ['admin'] }).list()).items).toEqual([])
     expect(warnings).toEqual(['insecure_transport'])
     app.set('trust proxy', 1)
     const trusted = await fetch(`${base}/chat`, { ...post({ text: 'one' }), headers: forwarded })

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { addVary, type HeaderSink, nodeHeaderSink } from '@sessions/core/node'
+import { addVary, type HeaderSink, nodeHeaderSink, withoutValue } from '@sessions/core/node'
 
 /** Fastify's reply, as far as it is needed here. */
 interface Reply {
@@ -8,6 +8,7 @@ interface Reply {
   getHeader(name: string): number | string | string[] | undefined
   hasHeader(name: string): boolean
   header(name: string, value: unknown): unknown
+  removeHeader(name: string): unknown
 }
 
 /** Where the headers of a platform's response are written. */
@@ -27,6 +28,14 @@ function replySink(reply: Reply): HeaderSink {
     },
     setDefault(name, value) {
       if (!reply.hasHeader(name)) reply.header(name, value)
+      mirror(name)
+    },
+    remove(name, value) {
+      const others = withoutValue(reply.getHeader(name), value)
+      reply.removeHeader(name)
+      reply.raw.removeHeader(name)
+      if (others.length === 0) return
+      reply.header(name, others)
       mirror(name)
     },
   }

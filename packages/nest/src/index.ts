@@ -1,3 +1,4 @@
+export { OriginGuard } from './origin.guard.js'
 export { platformRequestOf } from './mounted-api.js'
 export type { SessionsRequest, SessionsResponse } from './platform.js'
 export { RequestSessions } from './request-sessions.js'

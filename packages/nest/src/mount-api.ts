@@ -32,9 +32,9 @@ export function mountApi(
   mounted: MountedApi,
 ): void {
   const mount = (): void => {
-    const adapter = host.httpAdapter
+    const adapter = host.httpAdapter as Adapter | null | undefined
     // Nothing listens in a context without HTTP.
-    if (adapter === undefined) return
+    if (!adapter) return
     const rest = adapter.getType() === 'fastify' ? '*' : '*path'
     routeController(
       controller,
@@ -45,7 +45,8 @@ export function mountApi(
     else spareOnExpress(adapter, mounted)
     answerUndecodable(adapter, mounted)
   }
-  if (host.httpAdapter === undefined) host.init$.subscribe(mount)
+  // Its type does not say that there may be none: undefined before it is known, and null where there never is one.
+  if (!(host.httpAdapter as Adapter | null | undefined)) host.init$.subscribe(mount)
   else mount()
 }
 

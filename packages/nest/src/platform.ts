@@ -7,6 +7,8 @@ export interface SessionsRequest {
   readonly url?: string | undefined
   /** `https` over TLS, as far as the platform trusts its proxy. */
   readonly protocol?: string
+  /** The host with its port, as far as the platform trusts its proxy. */
+  readonly host?: string
   /** The address of the caller, as far as the platform trusts its proxy. */
   readonly ip?: string
   /** What a guard of yours has put there. */

@@ -1,7 +1,8 @@
 import { type ArgumentsHost, Injectable } from '@nestjs/common'
 import { type Identity, SessionError } from '@sessions/core'
-import { RequestSession, sessionIdHeader } from '@sessions/core/node'
+import { checkOrigin, isOfAnotherSite, RequestSession, sessionIdHeader } from '@sessions/core/node'
 import { headerSink } from './header-sink.js'
+import { hostOf, pageRequestOf } from './page-request.js'
 import type { SessionsRequest } from './platform.js'
 import type { SessionsService } from './sessions-service.js'
 import { defaultName } from './sessions-tokens.js'
@@ -51,6 +52,21 @@ export class RequestSessions {
     return this.#service(name).transport.read(transportFieldsOf(request)) !== undefined
   }
 
+  /**
+   * That no page of another site may have sent an unsafe request with its visitor's cookies.
+   *
+   * @throws `forbidden`
+   */
+  checkOrigin(context: ArgumentsHost, name: string = defaultName): void {
+    const request = context.switchToHttp().getRequest<SessionsRequest>()
+    const { trustedOrigins, hasHeaderMode } = this.#service(name)
+    try {
+      checkOrigin(pageRequestOf(request), { host: hostOf(request) }, { trustedOrigins, hasHeaderMode })
+    } catch (cause) {
+      throw new SessionError('forbidden', 'The request may come from a page of another site.', { cause })
+    }
+  }
+
   /** @internal What `identify` is for a service that has none of its own. */
   async identifyAsRoot(request: SessionsRequest, asking: string): Promise<Identity> {
     const root = asking === defaultName ? undefined : this.#services.get(defaultName)
@@ -85,7 +101,10 @@ function toRequestSession(
   return new RequestSession({
     sessions,
     transport,
-    fields: transportFieldsOf(request),
+    fields: {
+      ...transportFieldsOf(request),
+      isOfAnotherSite: isOfAnotherSite(pageRequestOf(request), { host: hostOf(request) }, service),
+    },
     headers: headerSink(response),
     identify: () => service.identify(request),
     warn,
@@ -98,5 +117,6 @@ function transportFieldsOf({ headers, protocol }: SessionsRequest) {
     cookie: headers.cookie,
     sessionId: Array.isArray(sessionId) ? sessionId.join(', ') : sessionId,
     isSecure: protocol === 'https',
+    fetchSite: headers['sec-fetch-site'] as string | undefined,
   }
 }

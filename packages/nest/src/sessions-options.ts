@@ -16,6 +16,8 @@ export interface SessionsApiOptions extends Omit<
 
 /** What a module needs: a service, who is asking, and how a credential travels. */
 export interface SessionsModuleOptions extends TransportOptions {
+  /** Origins whose pages may send unsafe requests with cookies, beside our own (default: none). */
+  trustedOrigins?: readonly string[]
   /** The service, lent (default: one is made of `service`). */
   sessions?: Sessions
   /** What `createSessions` is given when no `sessions` are lent (default: nothing, so they live in memory). */

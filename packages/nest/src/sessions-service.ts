@@ -16,6 +16,10 @@ export class SessionsService implements OnApplicationShutdown {
   readonly sessions: Sessions
   readonly transport: Transport
   readonly identify: Identify
+  /** Origins whose pages may begin sessions with unsafe requests, beside our own. */
+  readonly trustedOrigins: readonly string[]
+  /** Whether `X-Session-Id` carries credentials. */
+  readonly hasHeaderMode: boolean
   readonly #options: SessionsModuleOptions
   #closed: Promise<void> | undefined
 
@@ -23,6 +27,8 @@ export class SessionsService implements OnApplicationShutdown {
   constructor(name: string, options: SessionsModuleOptions, otherwise: Identify) {
     this.name = name
     this.#options = options
+    this.hasHeaderMode = options.header === true
+    this.trustedOrigins = options.trustedOrigins ?? []
     this.sessions = options.sessions ?? createSessions(options.service)
     this.identify = async (request) => options.identify?.(request) ?? otherwise(request)
     this.transport = createTransport(this.#carrying(), this.sessions.ttl.absoluteMs)
@@ -47,6 +53,7 @@ export class SessionsService implements OnApplicationShutdown {
     const logger = new Logger('Sessions')
     return createSessionApi({
       onError: (error) => logger.error(error),
+      trustedOrigins: this.trustedOrigins,
       ...options,
       ...(basePath === '' ? {} : { basePath }),
       ...this.#carrying(),

@@ -1,6 +1,7 @@
 import {
   type ArgumentsHost,
   Body,
+  type CallHandler,
   type CanActivate,
   Catch,
   Controller,
@@ -12,6 +13,7 @@ import {
   Injectable,
   type MessageEvent,
   Module,
+  type NestInterceptor,
   Param,
   type PipeTransform,
   Post,
@@ -19,7 +21,7 @@ import {
   UnauthorizedException,
   UseGuards,
 } from '@nestjs/common'
-import { APP_FILTER, APP_GUARD, HttpAdapterHost } from '@nestjs/core'
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core'
 import type { Identity, Session } from '@sessions/core'
 import { from, type Observable } from 'rxjs'
 import { describe, expect, it } from 'vitest'
@@ -103,6 +105,13 @@ class ChatController {
   async conflict(@CurrentSession() session: Session) {
     await session.append({ id: 'm', role: 'user', content: 'one' })
     await session.append({ id: 'm', role: 'user', content: 'another' })
+  }
+}
+
+@Injectable()
+class Between implements NestInterceptor {
+  intercept(_: ExecutionContext, next: CallHandler) {
+    return next.handle()
   }
 }
 
@@ -195,6 +204,26 @@ describe.each(platforms)('on %s', (platform) => {
     await go('/logout', post({}, alice))
     expect(await json(await go('/maybe', { headers: alice }))).toEqual({ id: null })
   })
+
+  it.each(['one', 'two', 'three'])(
+    'hands it over behind interceptors too, or stores nothing: %s',
+    async (count) => {
+      const { sessions } = countedSessions()
+      const between = Array.from({ length: ['one', 'two', 'three'].indexOf(count) + 1 }, () => ({
+        provide: APP_INTERCEPTOR,
+        useClass: Between,
+      }))
+      const go = browser(await serve(chatModule({ sessions }, between), platform))
+      const response = await go('/stream')
+      const text = await response.text()
+      const { items } = await sessions.for({ tenantId: 'acme', roles: ['admin'] }).list()
+      const set = response.headers.getSetCookie()
+      expect({ cookies: set.length, stored: items.length }, text).toEqual(
+        set.length === 0 ? { cookies: 0, stored: 0 } : { cookies: 1, stored: 1 },
+      )
+      if (set.length === 1) expect(await json(await go('/mine'))).toMatchObject({ id: items[0]!.id })
+    },
+  )
 
   it('hands the cookie over with server-sent events too', async () => {
     const go = browser(await serve(chatModule(), platform))

@@ -12,6 +12,7 @@ import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { Test } from '@nestjs/testing'
 import { createSessions, type Session, type Sessions } from '@sessions/core'
+import { createSessionApi } from '@sessions/core/http'
 import { describe, expect, it, vi } from 'vitest'
 import {
   CurrentSession,
@@ -26,6 +27,7 @@ import {
 import { browser, json, listen, platforms, post, serve } from './server.js'
 
 const sessions = createSessions()
+const identify = () => ({ tenantId: 'acme' })
 
 @Injectable()
 class Settings {
@@ -44,6 +46,17 @@ async function contextOf(...imports: NonNullable<Parameters<typeof Module>[0]['i
 }
 
 describe('the module', () => {
+  it.each([
+    ['options', () => SessionsModule.forRoot({ sessions, api: {} })],
+    ['an API', () => SessionsModule.forRoot({ sessions, api: createSessionApi({ sessions, identify }) })],
+    ['a factory', () => SessionsModule.forRootAsync({ useFactory: () => ({ sessions, api: {} }) })],
+    ['a feature', () => SessionsModule.forFeature('support', { sessions, api: { prefix: '/support' } })],
+  ])('boots where nothing listens, with %s for an API', async (_, module) => {
+    const context = await contextOf(module())
+    expect(context.get(RequestSessions)).toBeDefined()
+    await context.close()
+  })
+
   it.each([
     ['forRoot()', () => SessionsModule.forRoot(), undefined],
     ['forRoot(options)', () => SessionsModule.forRoot({ sessions }), sessions],

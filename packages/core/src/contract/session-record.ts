@@ -1,6 +1,3 @@
-// Records of the library's own, side records, live in tenants beside those of the sessions, under this sign.
-export const reservedTenantPrefix = '~'
-
 /** Where a session is kept. Nothing is ever looked up by a bare id. */
 export interface SessionRef {
   readonly tenantId: string
@@ -27,4 +24,15 @@ export interface SessionRecord extends SessionRef {
   readonly userId?: string
   readonly label?: string
   readonly title?: string
+}
+
+/**
+ * Begins the tenants in which the library keeps records of its own beside those of applications: `~kind:tenant`. No
+ * application's tenant may begin so.
+ */
+export const reservedTenantPrefix = '~'
+
+/** The kind of record that a tenant holds; empty for sessions of an application. */
+export function recordKindOf(tenantId: string): string {
+  return tenantId.startsWith(reservedTenantPrefix) ? tenantId.split(':', 1)[0]! : ''
 }

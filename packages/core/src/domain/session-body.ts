@@ -43,6 +43,8 @@ export interface Branch {
 /** Where a fork came from. */
 export interface Lineage {
   readonly sessionId: string
+  /** The session at the beginning of the line, where that is another one: budgets are shared along it. */
+  readonly rootId?: string | undefined
   /** The last message that was taken along; 0 when none was. */
   readonly seq: number
 }
@@ -146,7 +148,7 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   branches: z.array(z.object({ id: z.string(), path: z.array(seqRange), leftAt: z.number() })),
   generation: z.int().min(1),
   changes: z.array(z.string()),
-  lineage: z.object({ sessionId: z.string(), seq: count }).optional(),
+  lineage: z.object({ sessionId: z.string(), rootId: z.string().optional(), seq: count }).optional(),
   boundary: z.looseObject({ seq: count }).optional(),
   turn: z
     .looseObject({ id: z.string(), fence: z.int(), messageId: z.string(), replyId: z.string() })

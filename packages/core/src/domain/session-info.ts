@@ -2,7 +2,7 @@ import { cartTotal, type Money, itemCount } from './cart.js'
 import { type Message, type Role, textOf } from './message.js'
 import type { CartCounts, SessionBody } from './session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
-import { type Topic, topTopics } from './topics.js'
+import { type Topic, TopicCounts } from './topics.js'
 
 /** What can be said of a session without reading it aloud. Asking changes nothing. */
 export interface SessionInfo {
@@ -27,28 +27,43 @@ export interface SessionInfo {
   readonly orders: number
 }
 
-/** Counts a session's messages and what was done in it. */
-export function sessionInfoOf(
-  record: SessionRecord,
-  body: SessionBody,
-  messages: readonly Message[],
-): SessionInfo {
-  const byRole = { system: 0, user: 0, assistant: 0, tool: 0 }
-  let tokens = 0
-  for (const message of messages) {
-    byRole[message.role]++
-    tokens += message.tokens
+/** What is counted of a session's messages, one by one. */
+export class MessageTally {
+  readonly #byRole: Record<Role, number> = { system: 0, user: 0, assistant: 0, tool: 0 }
+  readonly #topics = new TopicCounts()
+  #tokens = 0
+  #total = 0
+
+  /** At most, in memory. */
+  get bytes(): number {
+    return 1000 + this.#topics.bytes
   }
-  const said = messages.filter((message) => message.role === 'user').map(textOf)
+
+  add(message: Message): void {
+    this.#byRole[message.role]++
+    this.#total++
+    this.#tokens += message.tokens
+    if (message.role === 'user') this.#topics.add(textOf(message))
+  }
+
+  counts(): Pick<SessionInfo, 'messages' | 'tokens' | 'topics'> {
+    return {
+      messages: { ...this.#byRole, total: this.#total },
+      tokens: this.#tokens,
+      topics: this.#topics.top(),
+    }
+  }
+}
+
+/** What can be said of a session, with its messages counted. */
+export function sessionInfoOf(record: SessionRecord, body: SessionBody, tally: MessageTally): SessionInfo {
   return {
     sessionId: record.id,
     createdAt: record.createdAt,
     updatedAt: record.updatedAt,
     expiresAt: record.expiresAt,
     durationMs: record.updatedAt - record.createdAt,
-    messages: { ...byRole, total: messages.length },
-    tokens,
-    topics: topTopics(said),
+    ...tally.counts(),
     cart: {
       ...body.cartCounts,
       lines: body.cart.items.length,

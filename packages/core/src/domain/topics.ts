@@ -21,34 +21,77 @@ const stopWords = new Set(
   ),
 )
 
+// Of a message, as far as topics are looked for; a longer one says what it is about before that.
+const scannedLength = 4000
+const maxWordLength = 40
+// The rarest go when there are more: what a conversation is about comes again.
+const maxStems = 1000
+const maxForms = 4
+const entryBytes = 200
+
+const runs = /[\p{L}\p{N}\p{M}]+(?:['’]\p{L}+)*/gu
+// Scripts that put no space between words. Cutting them takes a dictionary, which is slow.
+const unspaced =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
 
-/** The words most messages share, most frequent first: no stop words, no punctuation, singular and plural as one. */
-export function topTopics(texts: readonly string[], limit = 5): Topic[] {
-  const seen = new Map<string, { count: number; forms: Map<string, number> }>()
-  for (const text of texts) {
-    for (const [stem, form] of wordsOf(text)) {
-      const entry = seen.get(stem) ?? { count: 0, forms: new Map<string, number>() }
-      entry.count++
-      entry.forms.set(form, (entry.forms.get(form) ?? 0) + 1)
-      seen.set(stem, entry)
-    }
+/** Counts the words that most messages share: no stop words, no punctuation, singular and plural as one. */
+export class TopicCounts {
+  #stems = new Map<string, { count: number; forms: Map<string, number> }>()
+
+  /** At most, in memory. */
+  get bytes(): number {
+    return this.#stems.size * entryBytes
   }
-  return [...seen.values()]
-    .map(({ count, forms }) => ({ word: mostFrequent(forms), count }))
-    .sort((one, other) => other.count - one.count || (one.word < other.word ? -1 : 1))
-    .slice(0, limit)
+
+  /** Counts a message: each word once, in its first 4,000 characters. */
+  add(text: string): void {
+    for (const [stem, form] of wordsOf(text.slice(0, scannedLength))) {
+      let entry = this.#stems.get(stem)
+      if (entry === undefined) this.#stems.set(stem, (entry = { count: 0, forms: new Map() }))
+      entry.count++
+      const { forms } = entry
+      if (forms.has(form) || forms.size < maxForms) forms.set(form, (forms.get(form) ?? 0) + 1)
+    }
+    if (this.#stems.size > 2 * maxStems) this.#prune()
+  }
+
+  /** The most frequent first. */
+  top(limit = 5): Topic[] {
+    return [...this.#stems.values()]
+      .map(({ count, forms }) => ({ word: mostFrequent(forms), count }))
+      .sort((one, other) => other.count - one.count || (one.word < other.word ? -1 : 1))
+      .slice(0, limit)
+  }
+
+  #prune(): void {
+    const byCount = [...this.#stems].toSorted(([, one], [, other]) => other.count - one.count)
+    this.#stems = new Map(byCount.slice(0, maxStems))
+  }
+}
+
+/** The words most of the texts share, most frequent first. */
+export function topTopics(texts: readonly string[], limit = 5): Topic[] {
+  const counts = new TopicCounts()
+  for (const text of texts) counts.add(text)
+  return counts.top(limit)
 }
 
 /** Each stem of a text once, with the form it had there. */
 function wordsOf(text: string): Map<string, string> {
   const words = new Map<string, string>()
-  for (const { segment, isWordLike } of segmenter.segment(text.toLowerCase().normalize('NFC'))) {
-    if (isWordLike !== true || segment.length < minWordLength) continue
-    if (stopWords.has(segment) || /^[\d.,]+$/.test(segment)) continue
-    words.set(singular(segment), segment)
+  for (const [run] of text.toLowerCase().normalize('NFC').matchAll(runs)) {
+    for (const word of unspaced.test(run) ? segmented(run) : [run]) {
+      if (word.length < minWordLength && !unspaced.test(word)) continue
+      if (word.length > maxWordLength || stopWords.has(word) || /^\p{N}+$/u.test(word)) continue
+      words.set(singular(word), word)
+    }
   }
   return words
+}
+
+function segmented(run: string): string[] {
+  return Array.from(segmenter.segment(run), ({ segment }) => segment).filter((word) => word.length > 1)
 }
 
 function singular(word: string): string {

@@ -1,6 +1,6 @@
 import { isSessionError } from '../errors.js'
 import { readBody } from './body.js'
-import { executeCall, type IdentifiedRequest, type RoutedRequest } from './call.js'
+import { executeCall, type IdentifiedRequest, type RoutedRequest, requestSession } from './call.js'
 import { executeOnce } from './idempotency.js'
 import { keyOf } from './idempotency-key.js'
 import { problemResponse } from './problem-response.js'
@@ -10,25 +10,56 @@ import { consume } from './rate-limits.js'
 export async function answerCaller(routed: RoutedRequest): Promise<Response> {
   const { api, route, request, headers, context } = routed
   if (route.isPublic === true) {
-    return executeCall({ ...routed, identity: { tenantId: 'public' }, text: undefined, key: undefined })
+    const everybody = { identity: { tenantId: 'public' }, ...requestSession(routed, { tenantId: 'public' }) }
+    return executeCall({ ...routed, ...everybody, text: undefined, key: undefined })
   }
   const identity = await api.identify(request, context)
   if (identity instanceof Response) return identity
   const limitKey = api.limitKey(request, identity)
   await consume(api.limiter, limitKey, headers, api.limiterFailure)
-  const text = await readBody(request, route, api)
-  const key = keyOf(request, route, identity, api)
+  const counted = async (): Promise<void> => {
+    await consume(api.missLimiter, limitKey, headers, api.limiterFailure)
+  }
+  let response: Response
   try {
-    return await executeKeyed({ ...routed, identity, text, key })
+    response = await answerIdentified({ ...routed, identity, ...requestSession(routed, identity) })
   } catch (error) {
-    if (isSessionError(error, 'not_found')) {
-      await consume(api.missLimiter, limitKey, headers, api.limiterFailure)
-    }
+    if (isSessionError(error, 'not_found')) await counted()
     throw error
   }
+  if (response.status === 404) await counted()
+  return response
 }
 
-async function executeKeyed(identified: IdentifiedRequest): Promise<Response> {
+/** The session first: a body is read, and a key is looked up, for nobody who may not touch it. */
+async function answerIdentified(asked: Omit<IdentifiedRequest, 'text' | 'key'>): Promise<Response> {
+  const { api, route, request, identity, caller, owned, params } = asked
+  let missing: unknown
+  if (params['id'] !== undefined && !makesSession(asked)) {
+    try {
+      await owned()
+    } catch (error) {
+      // That a session was deleted is told again to whoever did it.
+      const isRepeatable = route.operation === 'deleteSession' && request.headers.has('idempotency-key')
+      if (!isRepeatable || !isSessionError(error, 'not_found')) throw error
+      missing = error
+    }
+  }
+  const key = await keyOf(request, route, identity, caller, missing)
+  const text = await readBody(request, route, api)
+  return executeKeyed({ ...asked, text, key }, missing)
+}
+
+/** Clients of old make a session by sending to it. */
+function makesSession({
+  api,
+  route,
+  identity,
+}: Pick<IdentifiedRequest, 'api' | 'route' | 'identity'>): boolean {
+  return api.isCompat && route.operation === 'sendMessage' && identity.userId !== undefined
+}
+
+async function executeKeyed(identified: IdentifiedRequest, missing: unknown): Promise<Response> {
   const { api, route, request, url, requestId, params, identity, text, key } = identified
   if (key === undefined || route.ownIdempotency === true) return executeCall(identified)
   return executeOnce({
@@ -44,6 +75,7 @@ async function executeKeyed(identified: IdentifiedRequest): Promise<Response> {
       ...(params['id'] === undefined || route.operation === 'deleteSession' ? {} : { label: params['id'] }),
     },
     keepMs: api.idempotencyMs,
+    refusal: missing,
     execute: async (seed, isRetry) => {
       try {
         return await executeCall(identified, { seed, isRetry })

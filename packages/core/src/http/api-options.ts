@@ -1,8 +1,10 @@
 import type { Identity } from '../domain/identity.js'
-import { SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
 import { type Sessions, serviceOf } from '../sessions.js'
+import { spokenParts } from './client-messages.js'
+import { OpenStreams } from './open-streams.js'
 import { type Transport, type TransportOptions, createTransport } from './transport.js'
 
 /** What middleware passes on: to later middleware, to `identify` and to `withRequestContext`. */
@@ -60,7 +62,10 @@ export interface SessionApiOptions extends TransportOptions {
   withRequestContext?: (context: RequestContext, execute: () => Promise<Response>) => Promise<Response>
   /** Lets pages of other origins call (default: none). */
   cors?: CorsOptions
-  /** Origins whose pages may send unsafe requests with cookies, beside our own and those of `cors` (default: none). */
+  /**
+   * Origins whose pages may send unsafe requests with cookies, beside our own, and those of `cors` where it has
+   * `credentials` (default: none).
+   */
   trustedOrigins?: readonly string[]
   /** Counts requests (default: nobody does). */
   limiter?: RateLimiter
@@ -85,10 +90,25 @@ export interface SessionApiOptions extends TransportOptions {
   exposeToolResults?: boolean
   /** Roles a client may append messages in (default: `user` alone). */
   clientRoles?: readonly ('user' | 'assistant' | 'system' | 'tool')[]
+  /**
+   * Types of parts that a client's messages may hold beside `text`, `image` and `file`, with whatever is in them
+   * (default: none). What a model or a tool says (`reasoning`, `tool-call`, `tool-result`) is a matter of `clientRoles`.
+   */
+  clientParts?: readonly string[]
+  /**
+   * Whether an `image` or `file` of a client may name this `https:` address instead of holding its data (default:
+   * never). Whoever fetches it may reach more than the client does.
+   */
+  clientUrls?: (url: URL) => boolean
   /** Fields of a message request that are handed to `respond` as `options` (default: none; others are refused). */
   clientOptions?: readonly string[]
   /** Stops a turn when whoever asked for it hangs up (default false: it goes on, and can be resumed). */
   cancelOnDisconnect?: boolean
+  /**
+   * Streams that a user, or whoever holds an anonymous session, may keep open in this process at once: of `events` and
+   * of turns (default 20).
+   */
+  maxOpenStreams?: number
   /** How often a silent stream shows that it lives, in milliseconds (default 15,000). */
   streamHeartbeatMs?: number
   /** How long the answer to an `Idempotency-Key` is kept, in milliseconds (default 24 hours). */
@@ -99,7 +119,10 @@ export interface SessionApiOptions extends TransportOptions {
    * `options` (default: none of it). It never opens a session that is not the caller's.
    */
   compat?: 'unified-llm-client-0.1'
-  /** Told of every answer with a status of 500 or more, and of every failed turn (default: `console.error`). */
+  /**
+   * Told of every answer with a status of 500 or more, and of every failed turn (default: `console.error`, without what
+   * a store itself has said, which may hold addresses and texts of users).
+   */
   onError?: (error: unknown, request: Request) => void
 }
 
@@ -144,8 +167,13 @@ export interface ApiConfig extends Required<
   readonly missLimiter: RateLimiter | undefined
   readonly limitKey: (request: Request, identity: Identity) => string
   readonly audienceOf: SessionApiOptions['audienceOf']
+  /** Origins whose pages may send unsafe requests without cookies. */
+  readonly guestOrigins: readonly string[]
+  readonly openStreams: OpenStreams
   readonly isCompat: boolean
   readonly transport: Transport
+  /** The cookie that carries credentials, without its prefix; undefined where none does. */
+  readonly cookieName: string | undefined
   /** Whether `X-Session-Id` carries credentials. */
   readonly hasHeaderMode: boolean
   readonly service: Service
@@ -169,7 +197,11 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     middleware: options.middleware ?? [],
     withRequestContext: options.withRequestContext,
     cors: options.cors,
-    trustedOrigins: [...(options.trustedOrigins ?? []), ...(options.cors?.origins ?? [])],
+    trustedOrigins: [
+      ...(options.trustedOrigins ?? []),
+      ...(options.cors?.credentials === true ? options.cors.origins : []),
+    ],
+    guestOrigins: options.cors?.origins ?? [],
     limiter: options.limiter,
     missLimiter: options.missLimiter,
     limiterFailure: options.limiterFailure ?? 'open',
@@ -180,16 +212,39 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     maxBodyDepth: positive(options.maxBodyDepth, 'maxBodyDepth', 32),
     exposeToolResults: options.exposeToolResults ?? false,
     clientRoles: options.clientRoles ?? (isCompat ? ['user', 'assistant', 'system'] : ['user']),
+    clientParts: toClientParts(options.clientParts),
+    clientUrls: options.clientUrls ?? (() => false),
     clientOptions: options.clientOptions ?? (isCompat ? compatOptions : []),
     cancelOnDisconnect: options.cancelOnDisconnect ?? false,
+    maxOpenStreams: positive(options.maxOpenStreams, 'maxOpenStreams', 20),
+    openStreams: new OpenStreams(positive(options.maxOpenStreams, 'maxOpenStreams', 20)),
     streamHeartbeatMs: positive(options.streamHeartbeatMs, 'streamHeartbeatMs', 15_000),
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,
-    onError: options.onError ?? ((error) => console.error('[sessions]', error)),
+    onError: options.onError ?? logError,
     transport: createTransport({ cookie, header }, sessions.ttl.absoluteMs),
+    cookieName: cookie === false ? undefined : (cookie?.name ?? 'sessions'),
     hasHeaderMode: header === true,
     service: serviceOf(sessions),
   }
+}
+
+function logError(error: unknown, request: Request): void {
+  const what = `[sessions] ${request.method} ${new URL(request.url).pathname}`
+  if (!isSessionError(error)) {
+    console.error(what, error)
+    return
+  }
+  const cause = error.cause instanceof Error ? ` (${error.cause.name}; onError is given the whole error)` : ''
+  console.error(`${what}: ${error.code}: ${error.message}${cause}`)
+}
+
+function toClientParts(given: readonly string[] = []): readonly string[] {
+  const spoken = given.find((type) => spokenParts.includes(type))
+  if (spoken === undefined) return given
+  throw new SessionError('invalid', `clientParts: ${spoken} is a matter of clientRoles`, {
+    path: 'clientParts',
+  })
 }
 
 function positive(value: number | undefined, path: string, otherwise: number): number {

@@ -3,6 +3,7 @@ import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
 import { answerCaller } from './answer-caller.js'
 import { isApiPath } from './api-roots.js'
+import { addVary } from './call.js'
 import { type ApiConfig, type RequestContext, type SessionApiOptions, toApiConfig } from './api-options.js'
 import { addCors, answerOptions } from './cors.js'
 import { checkOrigin } from './csrf.js'
@@ -53,7 +54,7 @@ export interface SessionApi {
 export function createSessionApi(options: SessionApiOptions): SessionApi {
   const api = toApiConfig(options)
   const described = routesOf(options)
-  const openApi = toOpenApi(described, api.basePath)
+  const openApi = toOpenApi(described, api)
   const routes = [describing(openApi), ...described]
   return {
     openApi,
@@ -94,7 +95,7 @@ function finish(response: Response, headers: Headers, requestId: string): Respon
   // A copy, for headers of a response that middleware made may be locked.
   const own = new Headers(response.headers)
   for (const [name, value] of headers) {
-    if (name === 'vary' && own.has('vary')) own.append(name, value)
+    if (name === 'vary') for (const each of value.split(/\s*,\s*/)) addVary(own, each)
     else if (!own.has(name)) own.append(name, value)
   }
   own.set('X-Request-Id', requestId)

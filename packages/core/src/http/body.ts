@@ -66,7 +66,9 @@ async function readBytes(
   let length = 0
   const reader = stream.getReader()
   for (;;) {
-    const { done, value } = await reader.read()
+    const { done, value } = await reader.read().catch((cause: unknown) => {
+      throw new SessionError('invalid', 'The body broke off.', { path: 'body', cause })
+    })
     if (done) break
     length += value.length
     if (length > maxBytes) {

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { digestOf } from '../digest.js'
 import type { Identity } from '../domain/identity.js'
-import { isSessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import { parseWith } from '../parse.js'
-import { justRead } from '../session.js'
+import { justRead, type Session } from '../session.js'
 import type { ApiConfig, RequestContext } from './api-options.js'
 import { parseBody } from './body.js'
+import { checkFields } from './client-fields.js'
+import { isOfAnotherSite } from './csrf.js'
 import { etagOf, wantedRevision } from './etag.js'
 import type { RequestKey } from './idempotency-key.js'
 import { RequestError } from './problem.js'
@@ -28,8 +30,21 @@ export interface RoutedRequest {
   readonly params: Readonly<Record<string, string>>
 }
 
+/** The session that a request is about, and the one that came with it. */
+export interface RequestedSession {
+  readonly caller: RequestSession
+  /** The session of the path, if the caller may touch it; looked up once. @throws `not_found` */
+  readonly owned: () => Promise<Session>
+  /** Headers of an answer that succeeds. */
+  readonly replyHeaders: Headers
+  /** When the first of them was looked up, at the earliest, by `performance.now()`. */
+  readonly startedAt: number
+}
+
+const freshMs = 1000
+
 /** A request whose caller is known, and whose body has been read. */
-export interface IdentifiedRequest extends RoutedRequest {
+export interface IdentifiedRequest extends RoutedRequest, RequestedSession {
   readonly identity: Identity
   /** The JSON text of its body. */
   readonly text: string | undefined
@@ -48,8 +63,8 @@ export interface Attempt {
 export async function executeCall(identified: IdentifiedRequest, attempt?: Attempt): Promise<Response> {
   const ifMatch = identified.request.headers.get('if-match')
   const ifRevision = wantedRevision(ifMatch)
-  const headers = new Headers()
-  const call = await toCall(identified, { attempt, headers, ifMatch, ifRevision })
+  const headers = identified.replyHeaders
+  const call = await toCall(identified, { attempt, ifMatch, ifRevision })
   try {
     const answer = await identified.route.handle(call)
     if (answer instanceof Response) return merged(answer, headers)
@@ -69,18 +84,19 @@ export async function executeCall(identified: IdentifiedRequest, attempt?: Attem
 
 interface CallParts {
   readonly attempt: Attempt | undefined
-  readonly headers: Headers
   readonly ifMatch: string | null
   readonly ifRevision: number | undefined
 }
 
 async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<Call> {
-  const { api, route, request, requestId, url, params, context, identity, text, key } = identified
-  const { attempt, headers, ifMatch, ifRevision } = parts
-  const query = parseWith(route.query ?? z.object({}), Object.fromEntries(url.searchParams), '')
+  const { api, route, request, requestId, params, context, identity, text, key, caller, owned } = identified
+  const { attempt, ifMatch, ifRevision } = parts
+  const { startedAt } = identified
+  // What everybody may call is what links lead to, and whoever passes links on adds to them.
+  const noQuery = route.isPublic === true ? z.object({}) : z.strictObject({})
+  const query = parseWith(route.query ?? noQuery, queryOf(identified), '')
   const body = route.body === undefined ? undefined : parseWith(route.body, parseBody(text, api), '')
-  const caller = requestSession(identified, headers)
-  for (const name of api.transport.varyBy) identified.headers.append('Vary', name)
+  for (const name of api.transport.varyBy) addVary(identified.headers, name)
   const seed = attempt?.seed
   return {
     api,
@@ -93,7 +109,7 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
     mine: api.sessions.for(identity),
     caller,
     context,
-    headers,
+    headers: identified.replyHeaders,
     seed,
     isRetry: attempt?.isRetry ?? false,
     key: key?.scope,
@@ -102,39 +118,87 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
       ...(seed === undefined ? {} : { changeId: (await digestOf(seed)).slice(0, 12) }),
     },
     session: async () => {
-      const session = justRead(await caller.getById(params['id']!))
-      if (
-        ifRevision !== undefined &&
-        etagOf({ ...session.record, revision: ifRevision }) !== ifMatch?.trim()
-      ) {
-        throw changedMeanwhile()
-      }
+      const session = await owned()
+      // What was read before a body that took its time is old by now.
+      if (performance.now() - startedAt < freshMs) justRead(session)
+      if (ifRevision === undefined) return session
+      // An attempt of before may have made the change already, and a repeated message is found by its id: what they
+      // change checks the revision itself, and knows.
+      const isChecked = attempt?.isRetry !== true && route.ownIdempotency !== true
+      const { record } = session
+      const wanted = etagOf(isChecked ? record : { ...record, revision: ifRevision })
+      if (wanted !== ifMatch?.trim()) throw changedMeanwhile()
       return session
     },
   }
 }
 
-/** The session that came with a request; what hands it over goes to `own`, the headers of an answer that succeeds. */
-function requestSession(
-  { api, request, url, identity, headers }: IdentifiedRequest,
-  own: Headers,
-): RequestSession {
-  return new RequestSession({
+/** What a query says, each parameter once. @throws `invalid`; `unprocessable` for a tenant that is not the caller's. */
+function queryOf({ url, api, identity }: IdentifiedRequest): Record<string, string> {
+  const said: [string, string][] = []
+  for (const [name, value] of url.searchParams) {
+    if (said.some(([known]) => known === name)) {
+      throw new SessionError('invalid', `${name} is said more than once.`, { path: name })
+    }
+    // Clients of old say on each request who they are.
+    if (api.isCompat && name === 'tenantId') checkFields(api, identity, { tenantId: value })
+    else said.push([name, value])
+  }
+  return Object.fromEntries(said)
+}
+
+/** The session that comes with a request, and the one that it is about. */
+export function requestSession(
+  { api, request, url, headers, params }: RoutedRequest,
+  identity: Identity,
+): RequestedSession {
+  const replyHeaders = new Headers()
+  const caller = new RequestSession({
     sessions: api.sessions,
     transport: api.transport,
     fields: {
       cookie: request.headers.get('cookie') ?? undefined,
       sessionId: request.headers.get(sessionIdHeader) ?? undefined,
       isSecure: url.protocol === 'https:',
+      isOfAnotherSite: isOfAnotherSite(request, url, api),
+      fetchSite: request.headers.get('sec-fetch-site') ?? undefined,
     },
     headers: {
       canWrite: () => true,
-      append: (name, value) => (name === 'Vary' ? headers : own).append(name, value),
+      append(name, value) {
+        if (name === 'Vary') addVary(headers, value)
+        else replyHeaders.append(name, value)
+      },
       setDefault: () => {},
+      remove: (name, value) => removeValue(replyHeaders, name, value),
     },
     identify: () => identity,
     warn: api.service.warn,
   })
+  let found: Promise<Session> | undefined
+  return {
+    caller,
+    replyHeaders,
+    startedAt: performance.now(),
+    owned: () => (found ??= caller.getById(params['id']!)),
+  }
+}
+
+function removeValue(headers: Headers, name: string, value: string): void {
+  const isCookie = name.toLowerCase() === 'set-cookie'
+  const others = isCookie ? headers.getSetCookie().filter((each) => each !== value) : []
+  headers.delete(name)
+  for (const each of others) headers.append(name, each)
+}
+
+/** Adds a name to `Vary`, unless it is there. */
+export function addVary(headers: Headers, name: string): void {
+  const names =
+    headers
+      .get('Vary')
+      ?.toLowerCase()
+      .split(/\s*,\s*/) ?? []
+  if (!names.includes(name.toLowerCase())) headers.append('Vary', name)
 }
 
 function merged(response: Response, headers: Headers): Response {

@@ -48,18 +48,6 @@ export function compatId(value: unknown): string {
   return parseId(value, 'sessionId')
 }
 
-/** @throws `unprocessable` for a message in a role that clients may not speak in. */
-export function checkRoles(
-  { clientRoles }: Pick<ApiConfig, 'clientRoles'>,
-  messages: readonly { role: MessageInput['role'] }[] | undefined,
-): void {
-  for (const [index, { role }] of (messages ?? []).entries()) {
-    if (clientRoles.includes(role)) continue
-    const path = `messages[${index}].role`
-    throw new RequestError('unprocessable', `${path}: a client may not speak as ${role}.`, { path })
-  }
-}
-
 /** Instructions that a client gave where that is allowed, as the first message. */
 export function leadingSystem({ options }: ClientFields): MessageInput[] {
   const { system } = options

@@ -2,9 +2,18 @@ import { RequestError } from './problem.js'
 
 /** What decides whether a page of another site could have sent a request on its visitor's behalf. */
 export interface OriginRules {
+  /** Origins whose pages may send unsafe requests with cookies, beside our own. */
   readonly trustedOrigins: readonly string[]
+  /** Origins whose pages may send unsafe requests without cookies (default: none). */
+  readonly guestOrigins?: readonly string[]
   /** Whether `X-Session-Id` carries credentials. */
   readonly hasHeaderMode: boolean
+}
+
+/** The parts of a request that tell which page has sent it. */
+export interface PageRequest {
+  readonly method: string
+  readonly headers: Pick<Headers, 'get'>
 }
 
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
@@ -17,21 +26,32 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
  *
  * @throws `csrf`
  */
-export function checkOrigin(
-  request: { readonly method: string; readonly headers: Pick<Headers, 'get'> },
-  url: { readonly host: string },
-  rules: OriginRules,
-): void {
-  if (safeMethods.has(request.method)) return
+export function checkOrigin(request: PageRequest, url: { readonly host: string }, rules: OriginRules): void {
   const { headers } = request
+  if (safeMethods.has(request.method) || carriesHeaderCredential(headers, rules)) return
+  const origin = headers.get('origin')
+  const hasCookie = headers.get('cookie') !== null
+  if (isOfAnotherSite(request, url, rules)) {
+    if (!hasCookie && origin !== null && rules.guestOrigins?.includes(origin) === true) return
+  } else {
+    const isMarked = headers.get('sec-fetch-site') !== null || origin !== null
+    if (isMarked || !hasCookie) return
+  }
+  throw new RequestError('csrf', 'The request may come from a page of another site.')
+}
+
+/** Whether a browser says that a page of another site has sent an unsafe request. */
+export function isOfAnotherSite(
+  { method, headers }: PageRequest,
+  url: { readonly host: string },
+  { trustedOrigins }: Pick<OriginRules, 'trustedOrigins'>,
+): boolean {
+  if (safeMethods.has(method)) return false
   const site = headers.get('sec-fetch-site')
   const origin = headers.get('origin')
-  if (site === 'same-origin' || site === 'none') return
-  if (origin !== null && rules.trustedOrigins.includes(origin)) return
-  if (carriesHeaderCredential(headers, rules)) return
-  if (site === null && origin !== null && hostOf(origin) === url.host) return
-  if (site === null && origin === null && headers.get('cookie') === null) return
-  throw new RequestError('csrf', 'The request may come from a page of another site.')
+  if (site === 'same-origin' || site === 'none') return false
+  if (origin !== null && trustedOrigins.includes(origin)) return false
+  return site !== null || (origin !== null && hostOf(origin) !== url.host)
 }
 
 function carriesHeaderCredential(headers: Pick<Headers, 'get'>, { hasHeaderMode }: OriginRules): boolean {

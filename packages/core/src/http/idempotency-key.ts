@@ -1,7 +1,6 @@
 import { SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
-import type { ApiConfig } from './api-options.js'
-import { sessionIdHeader } from './transport.js'
+import type { RequestSession } from './request-session.js'
 import type { Route } from './route.js'
 
 export interface RequestKey {
@@ -13,13 +12,18 @@ export interface RequestKey {
 // A key that nobody guesses: who is nobody in particular could otherwise be handed somebody else's new session.
 const leastAnonymousKeyLength = 32
 
-/** @throws `invalid` for a key that is malformed, or too easy to guess for who sends it. */
-export function keyOf(
+/**
+ * @param missing That the session of the path is not there: a repeat may be told so, whoever sends it.
+ *
+ * @throws `invalid` for a key that is malformed, or too easy to guess for who sends it.
+ */
+export async function keyOf(
   request: Request,
   found: Route,
   identity: Identity,
-  api: ApiConfig,
-): RequestKey | undefined {
+  caller: Pick<RequestSession, 'find'>,
+  missing?: unknown,
+): Promise<RequestKey | undefined> {
   const given = request.headers.get('idempotency-key')
   if (given === null || found.method === 'GET') return undefined
   const key = /^"(.*)"$/.exec(given.trim())?.[1] ?? given.trim()
@@ -29,13 +33,14 @@ export function keyOf(
   }
   const { userId } = identity
   if (userId !== undefined) return { key, scope: JSON.stringify(['user', userId, key]) }
-  const credential = api.transport.read({
-    cookie: request.headers.get('cookie') ?? undefined,
-    sessionId: request.headers.get(sessionIdHeader) ?? undefined,
-    isSecure: new URL(request.url).protocol === 'https:',
-  })
-  if (credential !== undefined) return { key, scope: JSON.stringify(['credential', credential, key]) }
+  // What a client merely claims to hold tells nobody apart: the credential has to open its session.
+  const held = await caller.find()
+  if (held !== undefined) {
+    const { id, incarnation } = held.record
+    return { key, scope: JSON.stringify(['session', id, incarnation, key]) }
+  }
   if (key.length < leastAnonymousKeyLength) {
+    if (missing !== undefined) throw missing
     throw new SessionError(
       'invalid',
       `Idempotency-Key must have ${leastAnonymousKeyLength} characters or more, such as a UUID.`,

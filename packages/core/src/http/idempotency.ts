@@ -29,6 +29,8 @@ export interface ExecuteOnceOptions {
   readonly about: { readonly userId?: string; readonly label?: string }
   /** How long the answer is kept, in milliseconds. */
   readonly keepMs: number
+  /** What refuses the request when it was not executed before; undefined when nothing does. */
+  readonly refusal?: unknown
   /**
    * @param seed The same for every execution of the attempt, should the first one die: ids are made of it.
    * @param isRetry True when an earlier execution died on the way.
@@ -46,6 +48,8 @@ interface Entry {
     readonly body: string
     readonly isSealed?: boolean
   }
+  /** It was executed, and its answer is too long to be kept: a repeat executes it again, with the same seed. */
+  readonly isDone?: true
 }
 
 // How long a request whose process died is waited for.
@@ -53,6 +57,8 @@ const leaseMs = 30_000
 const waitMs = 30_000
 const checkMs = 5000
 const longestPollMs = 500
+// In UTF-16 units, of what is kept of one answer.
+const maxKeptLength = 131_072
 const keptHeaders = ['content-type', 'etag', 'location']
 const sealedHeaders = ['set-cookie', 'x-session-id']
 
@@ -67,7 +73,7 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
   // Keyed where it is secret, for what is short could be tried on a plain digest.
   const content = isSecret ? await keyedDigest(options.content, key) : await digestOf(options.content)
   const keeping = { idleMs: keepMs, ...options.about }
-  const claimed = await claim(service, tenantId, ref, content, keeping)
+  const claimed = await claim(service, tenantId, { ref, content, keeping, refusal: options.refusal })
   const entry = claimed.value
   if (entry.answer !== undefined) return replay(entry.answer, key)
 
@@ -76,7 +82,8 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
   }, leaseMs / 4)
   try {
     const response = await execute(entry.seed, claimed.record.revision > 1)
-    if (isPassing(response.status)) {
+    if (response.status >= 400) {
+      // Nothing has happened, so nothing has to be known of it: the next try may find it otherwise.
       await service.store.remove(ref)
       return response
     }
@@ -97,19 +104,25 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
   }
 }
 
+interface Attempt {
+  readonly ref: SessionRef
+  readonly content: string
+  readonly keeping: SideRecordOptions<Entry>
+  readonly refusal: unknown
+}
+
 /** Makes the attempt ours, or waits for the answer of whoever has it. */
 async function claim(
   service: Service,
   tenantId: string,
-  ref: SessionRef,
-  content: string,
-  keeping: SideRecordOptions<Entry>,
+  { ref, content, keeping, refusal }: Attempt,
 ): Promise<SideRecord<Entry>> {
   const deadline = performance.now() + waitMs
   let checkAt = 0
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, longestPollMs)) {
     const seen = await readSideRecord<Entry>(service, ref)
     if (seen === undefined) {
+      if (refusal !== undefined) throw refusal
       const entry: Entry = { content, seed: newId() }
       const made = (before: Entry | undefined) => (before === undefined ? entry : undefined)
       const claimed = await updateSideRecord(service, ref, made, { ...keeping, seen: 'none' })
@@ -122,7 +135,7 @@ async function claim(
         path: 'Idempotency-Key',
       })
     }
-    if (value.answer !== undefined) return seen
+    if (value.answer !== undefined || value.isDone === true) return seen
     if (performance.now() >= checkAt) {
       if ((await readStoreTime(service, tenantId)) - record.updatedAt >= leaseMs) {
         // Whoever had it is gone. Ours now, unless somebody else thinks the same; the seed stays, so ids do too.
@@ -146,7 +159,9 @@ async function keep(
   answer: NonNullable<Entry['answer']>,
   keeping: SideRecordOptions<Entry>,
 ): Promise<void> {
-  const answered = whileAt(claimed.record, { ...claimed.value, answer })
+  const done: Entry = { ...claimed.value, answer }
+  const isLong = JSON.stringify(done).length > maxKeptLength
+  const answered = whileAt(claimed.record, isLong ? { ...claimed.value, isDone: true } : done)
   try {
     await updateSideRecord(service, ref, answered, { ...keeping, seen: claimed })
   } catch {
@@ -158,11 +173,6 @@ async function keep(
 function whileAt({ incarnation, revision }: SessionRecord, next: Entry) {
   return (_: Entry | undefined, record: SessionRecord | undefined): Entry | undefined =>
     record?.incarnation === incarnation && record.revision === revision ? next : undefined
-}
-
-/** An answer that another try may better: it is not kept. */
-function isPassing(status: number): boolean {
-  return status >= 500 || status === 429 || status === 401
 }
 
 async function kept(headers: Headers, key: string) {

@@ -55,7 +55,7 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
   const isSecure = 'encrypted' in req.socket && req.socket.encrypted === true
   const origin =
     options.origin?.(req) ?? `${isSecure ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}`
-  const url = new URL(options.path?.(req) ?? req.url ?? '/', origin)
+  const url = new URL(originOf(origin) + pathOf(options.path?.(req) ?? req.url ?? '/'))
   const headers = new Headers()
   for (let index = 0; index < req.rawHeaders.length; index += 2) {
     const name = req.rawHeaders[index]!
@@ -68,6 +68,21 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
   // Said here, for not every library of types knows `duplex` yet, which a streamed body needs.
   const init = { method, headers, signal, body, duplex: 'half' as const }
   return new Request(url, init)
+}
+
+/** Scheme and host, and nothing that would move the path or the host elsewhere. @throws for what is none. */
+function originOf(text: string): string {
+  const host = /^[a-z]+:\/\/([^/?#@\\\s]+)$/i.exec(text)?.[1]
+  if (host === undefined) throw new SessionError('invalid', 'Host is none.', { path: 'Host' })
+  return new URL(text).origin
+}
+
+/** A path is a path, never a reference: `//evil.example/` names no host. Of a whole address only its path counts. */
+function pathOf(target: string): string {
+  if (target.startsWith('/')) return target
+  const address = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*(.*)$/i.exec(target)?.[1]
+  if (address === undefined) return '/'
+  return address.startsWith('/') ? address : `/${address}`
 }
 
 /** The body, read as fast as whoever reads it. */

@@ -12,7 +12,23 @@ export function nodeHeaderSink(response: ServerResponse): HeaderSink {
     setDefault(name, value) {
       if (!response.hasHeader(name)) response.setHeader(name, value)
     },
+    remove(name, value) {
+      const others = withoutValue(response.getHeader(name), value)
+      if (others.length === 0) response.removeHeader(name)
+      else response.setHeader(name, others)
+    },
   }
+}
+
+/** The values of a header but one. */
+export function withoutValue(
+  before: number | string | readonly string[] | undefined,
+  value: string,
+): string[] {
+  return [before ?? []]
+    .flat()
+    .map(String)
+    .filter((each) => each !== value)
 }
 
 /** The value of `Vary` that names one header more; each is named once. */

@@ -1,16 +1,19 @@
-import { z } from 'zod'
 import type { JsonObject } from '../json.js'
+import type { ApiConfig } from './api-options.js'
+import { compatFields } from './compat-fields.js'
+import { toJsonSchema } from './to-json-schema.js'
 import { problem } from './schemas.js'
 import type { Route } from './route.js'
+import { sessionIdHeader } from './transport.js'
 
-const problemSchema = z.toJSONSchema(problem) as unknown as JsonObject
+type Described = Pick<ApiConfig, 'basePath' | 'isCompat' | 'clientOptions' | 'cookieName' | 'hasHeaderMode'>
 
 /** OpenAPI 3.1 of the routes, made of the very schemas that check requests. */
-export function toOpenApi(routes: readonly Route[], basePath: string): JsonObject {
+export function toOpenApi(routes: readonly Route[], api: Described): JsonObject {
   const paths: Record<string, Record<string, JsonObject>> = {}
   for (const route of routes) {
-    const operations = (paths[`${basePath}${route.path}`] ??= {})
-    operations[route.method.toLowerCase()] = toOperation(route)
+    const operations = (paths[`${api.basePath}${route.path}`] ??= {})
+    operations[route.method.toLowerCase()] = toOperation(route, api)
   }
   return {
     openapi: '3.1.0',
@@ -18,21 +21,56 @@ export function toOpenApi(routes: readonly Route[], basePath: string): JsonObjec
       title: 'Sessions',
       version: '1',
       description: 'Durable, tenant-safe sessions for LLM conversations.',
+      license: { name: 'MIT', identifier: 'MIT' },
     },
+    servers: [{ url: '/' }],
+    // One of these: what `identify` verifies, or what carries the session of somebody who has not signed in.
+    security: [{}, ...Object.keys(securitySchemes(api)).map((name) => ({ [name]: [] }))],
     paths,
     components: {
-      schemas: { Problem: withoutDialect(problemSchema) },
+      schemas: { Problem: toJsonSchema(problem, 'output') },
       responses: {
         Problem: {
           description: 'What went wrong, as RFC 9457 writes it.',
           content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
         },
       },
+      securitySchemes: securitySchemes(api),
     },
   }
 }
 
-function toOperation(route: Route): JsonObject {
+function securitySchemes({ cookieName, hasHeaderMode }: Described): Record<string, JsonObject> {
+  return {
+    bearer: {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'Whatever the application verifies to know its users.',
+    },
+    ...(cookieName === undefined
+      ? {}
+      : {
+          sessionCookie: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: `__Host-${cookieName}`,
+            description: `The credential of a session; over plain HTTP the cookie is called ${cookieName}.`,
+          },
+        }),
+    ...(hasHeaderMode
+      ? {
+          sessionHeader: {
+            type: 'apiKey',
+            in: 'header',
+            name: sessionIdHeader,
+            description: 'The credential of a session.',
+          },
+        }
+      : {}),
+  }
+}
+
+function toOperation(route: Route, api: Described): JsonObject {
   const { method, path, operation, summary, query, body, bodyOptional, status = 200, response } = route
   const isUnsafe = method !== 'GET'
   const parameters = [
@@ -42,7 +80,7 @@ function toOperation(route: Route): JsonObject {
       required: true,
       schema: { type: 'string' },
     })),
-    ...(query === undefined ? [] : queryParameters(query)),
+    ...(query === undefined ? [] : queryParameters(toJsonSchema(query, 'input'))),
     ...(isUnsafe ? [header('Idempotency-Key'), header('If-Match')] : [header('If-None-Match')]),
     ...(route.streams === true ? [header('Last-Event-ID')] : []),
   ]
@@ -50,33 +88,45 @@ function toOperation(route: Route): JsonObject {
   return {
     operationId: operation,
     summary,
+    ...(route.isPublic === true ? { security: [{}] } : {}),
     parameters,
     ...(body === undefined
       ? {}
-      : { requestBody: { required: bodyOptional !== true, content: json(toSchema(body, 'input')) } }),
+      : {
+          requestBody: {
+            required: bodyOptional !== true,
+            content: json(withFields(toJsonSchema(body, 'input'), compatFields(operation, api))),
+          },
+        }),
     responses: {
       [status]: {
         description: summary,
         content: {
-          ...(isStreamOnly ? {} : json(toSchema(response, 'output'))),
+          ...(isStreamOnly ? {} : json(toJsonSchema(response, 'output'))),
           ...(route.streams === true ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
         },
       },
+      ...(isUnsafe ? {} : { 304: { description: 'It is what If-None-Match knows.' } }),
       default: { $ref: '#/components/responses/Problem' },
     },
   }
 }
 
-function queryParameters(query: z.ZodObject): JsonObject[] {
-  const { properties = {}, required = [] } = toSchema(query, 'input') as {
+function withFields(schema: JsonObject, fields: JsonObject): JsonObject {
+  if (Object.keys(fields).length === 0) return schema
+  return { ...schema, properties: { ...(schema['properties'] as JsonObject), ...fields } }
+}
+
+function queryParameters(schema: JsonObject): JsonObject[] {
+  const { properties = {}, required = [] } = schema as {
     properties?: Record<string, JsonObject>
     required?: readonly string[]
   }
-  return Object.entries(properties).map(([name, schema]) => ({
+  return Object.entries(properties).map(([name, each]) => ({
     name,
     in: 'query',
     required: required.includes(name),
-    schema,
+    schema: each,
   }))
 }
 
@@ -86,13 +136,4 @@ function header(name: string): JsonObject {
 
 function json(schema: JsonObject): JsonObject {
   return { 'application/json': { schema } }
-}
-
-function toSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
-  // A few inputs are wider than JSON Schema can say, such as a number spelled as text in a query.
-  return withoutDialect(z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as unknown as JsonObject)
-}
-
-function withoutDialect(schema: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(schema).filter(([name]) => name !== '$schema'))
 }

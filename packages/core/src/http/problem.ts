@@ -68,6 +68,7 @@ const answers: Record<ProblemCode, { status: number; title: string; retryAfterMs
   limit_reached: { status: 429, title: 'Limit reached' },
   budget_exceeded: { status: 429, title: 'Budget exceeded' },
   headers_sent: { status: 500, title: 'Response already begun' },
+  insecure_transport: { status: 500, title: 'Insecure transport' },
   corrupt: { status: 500, title: 'Session unreadable' },
   store_full: { status: 507, title: 'Store full' },
   unavailable: { status: 503, title: 'Store unavailable', retryAfterMs: 1000 },

@@ -15,6 +15,11 @@ export interface HeaderSink {
   append(name: string, value: string): void
   /** Sets a header, unless the application has set it. */
   setDefault(name: string, value: string): void
+  /**
+   * Takes back a value that `append` has added, while `canWrite`. Without it a credential is handed over only once its
+   * session is stored, so the response must wait for `settled()`.
+   */
+  remove?(name: string, value: string): void
 }
 
 /** What an adapter knows of one request. */
@@ -39,7 +44,10 @@ export class RequestSession {
   #identity: Promise<Identity> | undefined
   #found: Promise<Session | undefined> | undefined
   #draft: Session | undefined
+  #drafting: Promise<Session> | undefined
   #creation: Promise<unknown> | undefined
+  /** What the caller is given with this response, and in which headers. */
+  #handed: { credential: string | undefined; headers: readonly (readonly [string, string])[] } | undefined
 
   constructor(options: RequestSessionOptions) {
     this.#options = options
@@ -58,19 +66,16 @@ export class RequestSession {
     return this.#draft?.isStored === true ? this.#draft : this.#found
   }
 
-  /** The session of the request, or a draft that is stored, and handed to the caller, with its first write. */
+  /**
+   * The session of the request, or a draft that is stored, and handed to the caller, with its first write. That write
+   * is refused, and stores nothing, where the caller could not be given the credential: `headers_sent` after the first
+   * byte, `insecure_transport` without TLS, `forbidden` for a page of another site; and `not_found` for a caller whose
+   * credential has been replaced, who may be about to get the new one (`renew` begins another session all the same).
+   */
   async get(): Promise<Session> {
     const found = await this.find()
     if (found !== undefined) return found
-    const mine = this.#options.sessions.for(await this.identity())
-    this.#draft ??= mine.draft({
-      beforeCreate: () => this.#mustBeWritable(),
-      onCreating: (creation) => {
-        this.#creation = creation
-      },
-      afterCreate: async (session) => this.#handOver(await credentialOf(session)),
-    })
-    return this.#draft
+    return this.#drafting ?? this.#start(() => this.#isOutdated())
   }
 
   /** A draft, whatever session the caller came with; from here on it is the session of the request. */
@@ -78,7 +83,7 @@ export class RequestSession {
     this.#keepPrivate()
     this.#found = Promise.resolve(undefined)
     this.#draft = undefined
-    return this.get()
+    return this.#start(async () => false)
   }
 
   /** The session of this public id, if the caller may touch it. @throws `not_found` */
@@ -92,15 +97,35 @@ export class RequestSession {
   async bind(): Promise<Session> {
     const session = await this.find()
     if (session === undefined) throw noSuchSession()
-    this.#mustBeWritable()
+    this.checkCarrying()
     this.#handOver(await session.bind())
     return session
   }
 
-  /** Hands the caller the credential of a session that was made for them; it takes the place of the one they had. */
+  /**
+   * Hands the caller the credential of a session that was made for them; it takes the place of the one they had. A user
+   * who can be given none opens the session as its owner.
+   */
   async carry(session: Session, credential?: string): Promise<void> {
+    const { transport, fields } = this.#options
     this.#mustBeWritable()
+    const isOwner = session.record.userId !== undefined
+    if (isOwner && transport.refusal(fields) !== undefined) return
+    this.checkCarrying()
     this.#handOver(credential ?? (await session.credential()))
+  }
+
+  /**
+   * That a credential can be handed over: to be asked before a session is stored for the caller.
+   *
+   * @throws `headers_sent`, `insecure_transport`, `forbidden`
+   */
+  checkCarrying(): void {
+    const { transport, fields, warn } = this.#options
+    this.#mustBeWritable()
+    const refusal = transport.refusal(fields)
+    if (refusal?.code === 'insecure_transport') warn({ code: 'insecure_transport', message: refusal.message })
+    if (refusal !== undefined) throw refusal
   }
 
   /** Settles once no draft is on its way to the store and back: to be awaited before a response begins. */
@@ -112,6 +137,66 @@ export class RequestSession {
   forget(): void {
     this.#mustBeWritable()
     this.#handOver(undefined)
+  }
+
+  #start(askOutdated: () => Promise<boolean>): Promise<Session> {
+    const drafting = this.#begin(askOutdated)
+    this.#drafting = drafting
+    drafting.then(
+      (draft) => {
+        if (this.#drafting === drafting) this.#draft = draft
+      },
+      () => {},
+    )
+    return drafting
+  }
+
+  /**
+   * A draft. Its credential is in the headers before it is stored, for nobody says how long a response waits: an
+   * application may send it before the store has answered.
+   */
+  async #begin(askOutdated: () => Promise<boolean>): Promise<Session> {
+    const mine = this.#options.sessions.for(await this.identity())
+    const isOutdated = await askOutdated()
+    let credential = ''
+    const isEarly = this.#options.headers.remove !== undefined
+    const draft = mine.draft({
+      beforeCreate: () => {
+        if (isOutdated) throw outdated()
+        this.checkCarrying()
+        if (isEarly) this.#handOver(credential)
+      },
+      onCreating: (creation) => {
+        this.#creation = creation
+        creation.catch(() => this.#takeBack(credential))
+      },
+      afterCreate: async (session) => {
+        const made = await credentialOf(session)
+        if (isEarly && made === credential) return
+        await this.#handOverLate(session, { made, was: credential })
+      },
+    })
+    credential = await draft.credential()
+    return draft
+  }
+
+  /** A credential that is known only now that its session is stored. */
+  async #handOverLate(session: Session, { made, was }: { made: string; was: string }): Promise<void> {
+    try {
+      this.#mustBeWritable()
+    } catch (error) {
+      // Nobody could open it.
+      await liveSessionOf(session, 'session').remove()
+      throw error
+    }
+    // Meanwhile the caller may have been given another one, or none.
+    if (this.#handed === undefined || this.#handed.credential === was) this.#handOver(made)
+  }
+
+  async #isOutdated(): Promise<boolean> {
+    const { transport, fields, sessions } = this.#options
+    const value = transport.read(fields)
+    return value !== undefined && sessions.for(await this.identity()).isOutdated(value)
   }
 
   async #lookUp(): Promise<Session | undefined> {
@@ -141,17 +226,21 @@ export class RequestSession {
     throw new SessionError('headers_sent', 'The response has begun: touch the session before its first byte.')
   }
 
+  /** Only what was handed over last is in the response. */
   #handOver(credential: string | undefined): void {
-    const { transport, fields, headers, warn } = this.#options
+    const { transport, fields, headers } = this.#options
     this.#mustBeWritable()
-    if (transport.isHeldBack(fields)) {
-      warn({
-        code: 'insecure_transport',
-        message:
-          'The session cookie was not set, for the request did not come over TLS. Behind a proxy, have the framework trust it (Express: app.set("trust proxy", 1)).',
-      })
-    }
-    for (const [name, value] of transport.write(fields, credential)) headers.append(name, value)
+    for (const [name, value] of this.#handed?.headers ?? []) headers.remove?.(name, value)
+    const added = transport.write(fields, credential)
+    for (const [name, value] of added) headers.append(name, value)
+    this.#handed = { credential, headers: added }
+  }
+
+  #takeBack(credential: string): void {
+    const { headers } = this.#options
+    if (this.#handed?.credential !== credential || !headers.canWrite()) return
+    for (const [name, value] of this.#handed.headers) headers.remove?.(name, value)
+    this.#handed = undefined
   }
 }
 
@@ -160,4 +249,11 @@ async function credentialOf(session: Session): Promise<string> {
   const live = liveSessionOf(session, 'session')
   live.reuseRead()
   return currentCredential(live)
+}
+
+function outdated(): SessionError {
+  return new SessionError(
+    'not_found',
+    'The credential of this session has been replaced: it was given to a user or to another device. A new session has to be asked for.',
+  )
 }

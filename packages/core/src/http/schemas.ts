@@ -203,20 +203,20 @@ export const messageBody = z.looseObject({
   metadata: jsonObject.optional(),
   stream: z.union([z.boolean(), z.stringbool()]).optional(),
 })
-export const messageQuery = z.object({ stream: flag, include: z.string().optional() })
+export const messageQuery = z.strictObject({ stream: flag, include: z.string().optional() })
 export const appendBody = z.strictObject({ messages: z.array(newMessage).min(1).max(100) })
-export const listQuery = z.object({
+export const listQuery = z.strictObject({
   limit: limit(200, 20),
   cursor: z.string().max(4096).optional(),
   label: z.string().max(200).optional(),
   /** Another user's; for an admin. */
   userId: z.string().max(200).optional(),
 })
-export const viewQuery = z.object({
+export const viewQuery = z.strictObject({
   /** `messages`: the newest 50 too. */
   include: z.string().optional(),
 })
-export const historyQuery = z.object({
+export const historyQuery = z.strictObject({
   limit: limit(1000, 50),
   cursor: z
     .string()
@@ -226,7 +226,7 @@ export const historyQuery = z.object({
   direction: z.enum(['forward', 'backward']).default('forward'),
   branch: z.enum(['active', 'all']).default('active'),
 })
-export const contextQuery = z.object({
+export const contextQuery = z.strictObject({
   maxTokens: limit(10_000_000, 8000),
   query: z.string().max(10_000).optional(),
   phase: z.string().max(200).optional(),
@@ -250,4 +250,4 @@ export const compactBody = z.looseObject({
 })
 export const quantityBody = z.strictObject({ quantity: z.int().min(0).max(10_000) })
 export const itemBody = cartItemInputSchema
-export const watchQuery = z.object({ after: z.coerce.number().int().min(0).optional() })
+export const watchQuery = z.strictObject({ after: z.coerce.number().int().min(0).optional() })

@@ -12,18 +12,21 @@ export interface EventStreamOptions {
   readonly heartbeatMs: number
   /** Called when the client hangs up before the end. */
   readonly onHangUp?: () => void
+  /** Called once, however it ends. */
+  readonly onEnd?: () => void
 }
 
 /** Streams events as they come. The source is asked for the next one only when the client has room for it. */
 export function eventStream(
   source: AsyncIterable<ServerSentEvent>,
-  { headers, heartbeatMs, onHangUp }: EventStreamOptions,
+  { headers, heartbeatMs, onHangUp, onEnd }: EventStreamOptions,
 ): Response {
   const encoder = new TextEncoder()
   const iterator = source[Symbol.asyncIterator]()
   let heartbeat: ReturnType<typeof setInterval> | undefined
   let isOver = false
   const over = (): void => {
+    if (!isOver) onEnd?.()
     isOver = true
     clearInterval(heartbeat)
   }

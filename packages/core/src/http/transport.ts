@@ -30,6 +30,13 @@ export interface TransportFields {
   readonly sessionId: string | undefined
   /** Whether it came over TLS, as far as the framework trusts what it was told. */
   readonly isSecure: boolean
+  /** Whether a page of another site has sent it and may change something: it is given no cookie (default: no). */
+  readonly isOfAnotherSite?: boolean
+  /**
+   * What a browser says in `Sec-Fetch-Site`: where the cookie does, a page of ours gets no credential that its scripts
+   * can read (default: no browser).
+   */
+  readonly fetchSite?: string | undefined
 }
 
 /** The header that carries a credential, or a public id of a session, where cookies are not kept. */
@@ -50,8 +57,8 @@ export interface Transport {
     fields: TransportFields,
     credential: string | undefined,
   ): readonly (readonly [name: string, value: string])[]
-  /** True when a cookie is wanted and the request is too insecure to set one. */
-  isHeldBack(fields: TransportFields): boolean
+  /** Why there is no way to hand a credential over; undefined when there is one. */
+  refusal(fields: TransportFields): SessionError | undefined
 }
 
 /** The options for one service of several in an application: each has a cookie of its own, unless it is named. */
@@ -82,12 +89,21 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
     secure === false || (secure === 'auto' && globalThis.process?.env['NODE_ENV'] !== 'production')
   const maxAge = Math.floor(Math.min(maxAgeMs, maxCookieAgeMs) / 1000)
   const cookieName = (fields: TransportFields): string => (fields.isSecure ? `__Host-${name}` : name)
-  const isHeldBack = (fields: TransportFields): boolean =>
-    cookie !== false && !fields.isSecure && !plainAllowed
+  const isPlain = (fields: TransportFields): boolean => !fields.isSecure && !plainAllowed
+  const setsCookie = (fields: TransportFields): boolean =>
+    cookie !== false && !isPlain(fields) && fields.isOfAnotherSite !== true
+  const setsHeader = (fields: TransportFields): boolean => {
+    const isOurPage = fields.fetchSite === 'same-origin' || fields.fetchSite === 'none'
+    return header && !(isOurPage && fields.sessionId === undefined && setsCookie(fields))
+  }
 
   return {
     varyBy: [...(cookie === false ? [] : ['Cookie']), ...(header ? [sessionIdHeader] : [])],
-    isHeldBack,
+
+    refusal(fields) {
+      if (setsCookie(fields) || setsHeader(fields)) return undefined
+      return isPlain(fields) ? insecureTransport() : fromAnotherSite()
+    },
 
     read(fields) {
       const values = new Set(cookie === false ? [] : cookieValues(fields.cookie, cookieName(fields)))
@@ -98,7 +114,7 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
 
     write(fields, credential) {
       const headers: [string, string][] = []
-      if (cookie !== false && !isHeldBack(fields)) {
+      if (setsCookie(fields)) {
         const attributes = {
           path: '/',
           secure: fields.isSecure,
@@ -107,8 +123,22 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
         }
         headers.push(['Set-Cookie', setCookie(cookieName(fields), credential ?? '', attributes)])
       }
-      if (header && credential !== undefined) headers.push([sessionIdHeader, credential])
+      if (credential !== undefined && setsHeader(fields)) headers.push([sessionIdHeader, credential])
       return headers
     },
   }
+}
+
+function insecureTransport(): SessionError {
+  return new SessionError(
+    'insecure_transport',
+    'No session was stored, for its cookie must not be set: the request did not come over TLS. Behind a proxy, have the framework trust it (Express: app.set("trust proxy", 1)).',
+  )
+}
+
+function fromAnotherSite(): SessionError {
+  return new SessionError(
+    'forbidden',
+    'The request may come from a page of another site, which is given no session.',
+  )
 }

@@ -44,6 +44,8 @@ export class LiveSession {
   readonly identity: Identity
   readonly ref: SessionRef
   readonly #holdsCredential: boolean
+  /** Of the credential that the session was opened with; undefined where who asks is enough. */
+  #generation: number | undefined
   #record: SessionRecord
   /** Only while it is the body at the record's revision. */
   #body: SessionBody | undefined
@@ -66,6 +68,7 @@ export class LiveSession {
     this.#body = seen.body
     this.#holdsCredential = options.holdsCredential
     this.#create = options.create
+    if (options.holdsCredential) this.#generation = seen.body.generation
   }
 
   get record(): SessionRecord {
@@ -75,6 +78,18 @@ export class LiveSession {
   /** The session as it was last read or written; undefined when somebody else has changed the body since. */
   get seen(): SessionSnapshot | undefined {
     return this.#body === undefined ? undefined : { record: this.#record, body: this.#body }
+  }
+
+  /** Whether the session, as it was seen, is the very one, and what opened it still does. */
+  mayStillOpen({ record, body }: SessionSnapshot): boolean {
+    if (record.incarnation !== this.#record.incarnation) return false
+    if (!mayOpen(this.identity, record, this.#holdsCredential)) return false
+    return this.#generation === undefined || this.#generation === body.generation
+  }
+
+  /** From here on the handle holds the credential of this generation, for it was the one to make it. */
+  holds(generation: number): void {
+    if (this.#generation !== undefined) this.#generation = generation
   }
 
   /** Means this very session, should another one have its id by the time a call arrives. */

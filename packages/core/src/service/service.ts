@@ -5,6 +5,7 @@ import type { SessionEvent, SessionEventDetails, SessionEventType } from '../dom
 import { newId } from '../ids.js'
 import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
+import { createTallyCache, type TallyCache } from './tally-cache.js'
 import type { SessionChange, SessionStore } from '../contract/session-store.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { Workload } from './workload.js'
@@ -31,6 +32,7 @@ export interface Service {
   readonly context: ContextSettings
   readonly transfers: TransferConfig
   readonly histories: HistoryCache
+  readonly tallies: TallyCache
   /** Whether a history whose newest message this is has expired. */
   readonly historyExpired: (newest: Pick<Message, 'at'> | undefined) => boolean
   /** What runs, and what is taken. */
@@ -49,6 +51,8 @@ export interface Service {
 }
 
 const hourMs = 3_600_000
+// What `info()` has counted, over all sessions.
+const maxTallyBytes = 16 * 1024 * 1024
 const dayMs = 24 * hourMs
 
 /** The options with their defaults. @throws `invalid` with the path of one that makes no sense. */
@@ -115,6 +119,7 @@ export function createService(options: SessionsOptions): Service {
             'A session says more than its index may hold: its later messages are not recalled. See context.cacheBytes.',
         }),
     }),
+    tallies: createTallyCache(store, { maxBytes: maxTallyBytes }),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
     work: new Workload(),
     countTokens: options.countTokens ?? estimateTokens,

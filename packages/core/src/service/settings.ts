@@ -88,7 +88,10 @@ export interface ContextSettings {
 
 /** What the turns of a scope may use. */
 export interface TurnBudget {
-  /** Whose turns share the budget. Turns of anonymous callers fall under no budget of a `user`. */
+  /**
+   * Whose turns share the budget. Those of a session's forks share that of the session; in an anonymous session, and in
+   * its forks, whoever holds it counts as one `user`.
+   */
   readonly scope: 'session' | 'user' | 'tenant'
   /** Input and output tokens, as the `usage` parts of turns report them (default: no limit). */
   readonly maxTokens?: number

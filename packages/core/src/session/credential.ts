@@ -9,6 +9,7 @@ export async function currentCredential(live: LiveSession): Promise<string> {
 /** Voids every credential given out so far, and makes a new one. */
 export async function rotateCredential(live: LiveSession): Promise<string> {
   const seen = await live.update((before) => ({ ...before, generation: before.generation + 1 }))
+  live.holds(seen.body.generation)
   live.service.emit('credential.rotated', seen.record, { generation: seen.body.generation })
   return sign(live, seen)
 }
@@ -27,6 +28,7 @@ export async function bindToUser(live: LiveSession): Promise<string> {
     },
     { userId },
   )
+  live.holds(seen.body.generation)
   live.service.emit('session.bound', seen.record, {})
   live.service.emit('credential.rotated', seen.record, { generation: seen.body.generation })
   return sign(live, seen)

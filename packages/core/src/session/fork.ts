@@ -37,7 +37,12 @@ export async function forkSession(
   }
   const last = atSeq ?? Number.POSITIVE_INFINITY
   const taken = messages.filter((message) => message.seq <= last && message.status !== 'corrupt')
-  const lineage: Lineage = { sessionId: from.id, seq: taken.at(-1)?.seq ?? 0 }
+  const rootId = before.lineage?.rootId ?? before.lineage?.sessionId
+  const lineage: Lineage = {
+    sessionId: from.id,
+    ...(rootId === undefined ? {} : { rootId }),
+    seq: taken.at(-1)?.seq ?? 0,
+  }
   const body = newBody({
     lineage,
     ...(include.includes('state') ? { state: before.state } : {}),

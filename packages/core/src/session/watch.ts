@@ -1,6 +1,6 @@
-import { isSessionError } from '../errors.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { SessionRecord } from '../contract/session-record.js'
+import { lookMs, stillOpen } from './still-open.js'
 
 /** How a session is watched. */
 export interface WatchOptions {
@@ -12,21 +12,16 @@ export interface WatchOptions {
 
 /**
  * The record of a session now, and again each time the session has changed, whatever process changed it. Changes that
- * follow each other closely come as one. Ends when the session does.
+ * follow each other closely come as one. Ends when the session does, and when its handle may not open it any more: it
+ * was moved or bound, or its credential was rotated.
  */
 export async function* watchSession(
   live: LiveSession,
-  { pollMs = 500, signal }: WatchOptions,
+  { pollMs = lookMs, signal }: WatchOptions,
 ): AsyncGenerator<SessionRecord, void, undefined> {
   let seen: string | undefined
   for (;;) {
-    const record = await live.load().then(
-      (loaded) => loaded.record,
-      (error: unknown) => {
-        if (isSessionError(error, 'not_found')) return undefined
-        throw error
-      },
-    )
+    const record = (await stillOpen(live, pollMs))?.record
     if (record === undefined) return
     const mark = markOf(record)
     if (mark !== seen) yield record

@@ -1,15 +1,12 @@
-import type { SessionRecord } from '../contract/session-record.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import { sideRecordRef, updateSideRecord } from '../service/side-records.js'
 
-/** Short codes and verifiers that were tried of late: by everybody, and by each caller. */
+/** Short codes and verifiers that were tried of late: by one caller, or by all of a tenant. */
 interface Register {
-  readonly total: number
-  readonly by: Readonly<Record<string, number>>
+  readonly count: number
 }
-
-const noTries: Register = { total: 0, by: {} }
 
 /** One try, counted before anybody looks whether it is right. */
 export interface CountedTry {
@@ -17,17 +14,24 @@ export interface CountedTry {
   readonly at: number
   /** It was right, and does not count. */
   readonly right: () => Promise<void>
-  /** It was wrong. Announces that there are no more, after the last one. */
+  /**
+   * It was wrong. Announces that there are no more, after the last one.
+   *
+   * @throws `limit_reached` where the tenant had none left.
+   */
   readonly wrong: (targetDevice: string | undefined) => void
 }
 
 /**
- * Counts a try of a short code or of a verifier, in a register under compare-and-set: however many are made at once, over however many
- * processes, no more get through than there are. What was right is given back. The register is forgotten after the
- * time that a code is good for, and the tries are anew.
+ * Counts a try of a short code or of a verifier, in registers under compare-and-set: however many are made at once, over
+ * however many processes, no more get through than there are. What was right is given back. A register is forgotten
+ * after the time that a code is good for, and the tries are anew.
+ *
+ * A caller who has been wrong too often waits. When the callers of a tenant have been wrong too often together, those
+ * who have been wrong before wait, and who has not has one try: nobody can lock others out by being wrong.
  *
  * @param path What was tried.
- * @throws `limit_reached` when the caller, or the tenant, has none left.
+ * @throws `limit_reached` when the caller has none left.
  */
 export async function countTry(
   service: Service,
@@ -36,37 +40,59 @@ export async function countTry(
   path: 'shortCode' | 'verifier',
 ): Promise<CountedTry> {
   const { maxTries, maxTenantTries } = service.transfers
-  const ref = sideRecordRef('tries', tenantId, 'all')
-  // The deadline stays, so that trying does not keep anybody locked out.
-  const options = { idleMs: service.transfers.codeMs, keepsDeadline: true }
   const [digest] = await service.credentials.digests('transfer caller', tenantId, caller)
-  const by = digest!.slice(0, 16)
-  let counted = noTries
-  const count = (before: Register = noTries, record?: SessionRecord): Register => {
-    const own = before.by[by] ?? 0
-    if (own >= maxTries || before.total >= maxTenantTries) throw locked(service, record, path)
-    counted = { total: before.total + 1, by: { ...before.by, [by]: own + 1 } }
-    return counted
+  const ofCaller = sideRecordRef('tries', tenantId, `by ${digest!.slice(0, 24)}`)
+  const ofAll = sideRecordRef('tries', tenantId, 'all')
+  const own = await take(service, ofCaller, maxTries)
+  if (own.count > maxTries) throw locked(service, own.record, path)
+  const all = await take(service, ofAll, maxTenantTries)
+  const isOver = all.count > maxTenantTries
+  if (isOver && own.count > 1) {
+    await giveBack(service, ofCaller)
+    throw locked(service, all.record, path)
   }
-  const giveBack = (before?: Register): Register | undefined => {
-    if (before === undefined) return undefined
-    const { [by]: own = 0, ...others } = before.by
-    return { total: Math.max(0, before.total - 1), by: own > 1 ? { ...others, [by]: own - 1 } : others }
-  }
-  const { record } = (await updateSideRecord(service, ref, count, options))!
   return {
-    at: record.updatedAt,
+    at: own.record.updatedAt,
     async right() {
-      await updateSideRecord(service, ref, giveBack, options)
+      await giveBack(service, ofCaller)
+      if (!isOver) await giveBack(service, ofAll)
     },
     wrong(targetDevice) {
       const about = { tenantId, id: '' }
-      if (counted.by[by] === maxTries)
-        service.emit('transfer.locked', about, { scope: 'caller', targetDevice })
-      if (counted.total === maxTenantTries)
+      if (own.count === maxTries) service.emit('transfer.locked', about, { scope: 'caller', targetDevice })
+      if (all.count === maxTenantTries)
         service.emit('transfer.locked', about, { scope: 'tenant', targetDevice })
+      if (isOver) throw locked(service, all.record, path)
     },
   }
+}
+
+/** Counts one, up to one more than there are. */
+async function take(
+  service: Service,
+  ref: SessionRef,
+  most: number,
+): Promise<{ count: number; record: SessionRecord }> {
+  let full: SessionRecord | undefined
+  const count = (before: Register = { count: 0 }, record?: SessionRecord): Register | undefined => {
+    full = before.count >= most ? record : undefined
+    return full === undefined ? { count: before.count + 1 } : undefined
+  }
+  const changed = await updateSideRecord(service, ref, count, optionsOf(service))
+  return changed === undefined
+    ? { count: most + 1, record: full! }
+    : { count: changed.value.count, record: changed.record }
+}
+
+async function giveBack(service: Service, ref: SessionRef): Promise<void> {
+  const less = (before?: Register): Register | undefined =>
+    before === undefined ? undefined : { count: Math.max(0, before.count - 1) }
+  await updateSideRecord(service, ref, less, optionsOf(service))
+}
+
+/** The deadline stays, so that trying does not keep anybody locked out. */
+function optionsOf({ transfers }: Service) {
+  return { idleMs: transfers.codeMs, keepsDeadline: true }
 }
 
 function locked({ storeClock }: Service, record: SessionRecord | undefined, path: string): SessionError {

@@ -94,7 +94,7 @@ async function reuse<Handle extends TurnHandle>(
   request: TurnRequest<Handle>,
   message: NamedMessage,
 ): Promise<OngoingTurn | undefined> {
-  if (request.reuse === undefined) return undefined
+  if (request.reuse === undefined || request.ifRevision !== undefined) return undefined
   const digest = await digestOfQuestion((await live.load()).body, message.content)
   if (digest === undefined) return undefined
   const reused = await reuseAnswer(live, message, { digest, ttlMs: request.reuse.ttlMs, turnId: newId() })
@@ -119,7 +119,7 @@ async function begin<Handle extends TurnHandle>(
   let held: (HeldLease & { inserted: boolean; message: Message }) | undefined
   try {
     budget = await reserveBudget(live, turnId)
-    held = await takeLease(live, { id: turnId, messageId: message.id }, message)
+    held = await takeLease(live, { id: turnId, messageId: message.id }, message, request.ifRevision)
     const { seq, lease } = held
     if (!held.inserted) {
       const replies = await findReplies(live, message.id, seq)

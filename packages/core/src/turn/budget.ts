@@ -39,8 +39,7 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
   }
   try {
     for (const budget of service.budgets) {
-      const ref = ledgerRef(live, budget)
-      if (ref === undefined) continue
+      const ref = await ledgerRef(live, budget)
       await reserve(live, ref, budget, turnId)
       taken.push([ref, budget])
     }
@@ -51,14 +50,22 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
   return { settle }
 }
 
-/** Where a budget is kept; undefined for one that this session does not fall under. */
-function ledgerRef(live: LiveSession, { scope, windowMs }: TurnBudget): SessionRef | undefined {
+/**
+ * Where a budget is kept. A fork spends from the budget of the session it came from, however often it was forked; and
+ * so does whoever holds an anonymous session from that of a user.
+ */
+async function ledgerRef(live: LiveSession, { scope, windowMs }: TurnBudget): Promise<SessionRef> {
   const { tenantId, id, userId } = live.record
-  if (scope === 'user' && userId === undefined) return undefined
-  const who = scope === 'session' ? id : scope === 'user' ? userId! : ''
+  const lineOf = async (): Promise<string> => {
+    const { lineage } = (live.seen ?? (await live.load())).body
+    return lineage?.rootId ?? lineage?.sessionId ?? id
+  }
+  const isHeld = scope === 'user' && userId === undefined
+  const whose = isHeld ? 'holder' : scope
+  const who = scope === 'tenant' ? '' : scope === 'user' && userId !== undefined ? userId : await lineOf()
   // By the store's clock as nearly as it is known: windows begin everywhere at about the same moment.
   const window = windowMs === undefined ? 0 : Math.floor(live.service.storeClock.now() / windowMs)
-  return sideRecordRef('budgets', tenantId, JSON.stringify([scope, who, windowMs ?? 0, window]))
+  return sideRecordRef('budgets', tenantId, JSON.stringify([whose, who, windowMs ?? 0, window]))
 }
 
 async function reserve(

@@ -37,12 +37,14 @@ export interface HeldLease {
 /**
  * Makes `lease` the session's turn and stores the user's message, in one commit.
  *
- * @throws `turn_in_progress` when there is one already; `conflict` when the message's id is used for another one.
+ * @throws `turn_in_progress` when there is one already; `conflict` when the message's id is used for another one, or
+ * the session is not at `ifRevision`.
  */
 export async function takeLease(
   live: LiveSession,
   lease: Omit<TurnLease, 'fence' | 'replyId'>,
   message: MessageInput,
+  ifRevision?: number,
 ): Promise<HeldLease & { inserted: boolean; message: Message; updated: SessionUpdate }> {
   const { limits, countTokens } = live.service
   const encoded = encodeMessage(message, { maxLength: limits.maxMessageLength, countTokens })
@@ -61,7 +63,7 @@ export async function takeLease(
       const recentTurns = [...others, lease.messageId].slice(-keptTurns)
       return { ...body, turn: taken, turnCount: fence, recentTurns }
     },
-    { messages: [encoded] },
+    { messages: [encoded], ifRevision },
   )
   const { seq, at, inserted } = updated.appended[0]!
   return { updated, lease: taken!, seq, inserted, message: decodeMessage({ ...encoded, seq, at }) }

@@ -18,6 +18,8 @@ export interface TurnOptionsOf<Handle extends TurnHandle> {
    * (default: each call is an attempt of its own, unless the input has an id).
    */
   key?: string | undefined
+  /** Only while the session is at this revision; otherwise `conflict` (default: whatever it is at). */
+  ifRevision?: number | undefined
   /** Default: that of the service. */
   policy?: NonNullable<TurnSettings['policy']> | undefined
   /** What the model may call, by name (default: nothing). */

@@ -17,6 +17,7 @@ describe('topTopics', () => {
 
   it('understands other scripts, and ignores numbers', () => {
     expect(topTopics(['Größe und Farbe', 'Größe: 12,5'])[0]).toEqual({ word: 'größe', count: 2 })
+    expect(topTopics(['我想买手机', '手机多少钱'])[0]).toEqual({ word: '手机', count: 2 })
     expect(topTopics(['12 300 4.5'])).toEqual([])
     expect(topTopics([])).toEqual([])
   })

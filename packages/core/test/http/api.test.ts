@@ -240,6 +240,30 @@ describe('a store that is away', () => {
   })
 })
 
+it('prints nothing of what a store has said, unless it is told to', async () => {
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const cause = new Error('connect redis://user:secret@db failed for "my locker code"')
+  const away = () => Promise.reject(new SessionError('store_failed', 'The store refuses.', { cause }))
+  const store = new Proxy({} as SessionStore, { get: () => away })
+  const api = createSessionApi({
+    sessions: createSessions({ store }),
+    identify: () => ({ tenantId: 'a', userId: 'b' }),
+  })
+  await api.handle(new Request('https://a.test/sessions'))
+  expect(printed.mock.calls).toEqual([
+    ['[sessions] GET /sessions: store_failed: The store refuses. (Error; onError is given the whole error)'],
+  ])
+})
+
+it('names no header twice in Vary', async () => {
+  const alice = clientOf(apiFixture({ cors: { origins: ['https://a.example'] } }), 'acme/alice')
+  const id = await alice.newSession()
+  for (const path of ['/sessions', `/sessions/${id}`, '/sessions/none']) {
+    const vary = (await alice.get(path)).headers.get('vary')!.split(', ')
+    expect(vary, path).toEqual([...new Set(vary)])
+  }
+})
+
 describe('options', () => {
   it.each([
     [{ basePath: 'api' }, 'basePath'],

@@ -49,7 +49,7 @@ describe('clients of unified-llm-client 0.1', () => {
       messages: { items: [{ role: 'system' }, { role: 'user' }] },
     })
     expect(page.body.messages.nextCursor).toBeTruthy()
-    const list = await client.get('/sessions?limit=20&tenantId=tenant-1&model=gpt-4o')
+    const list = await client.get('/sessions?limit=20&tenantId=tenant-1')
     expect(list.body.sessions.items).toMatchObject([{ sessionId: 'support-123', messageCount: 5 }])
     const fork = await client.post('/sessions/support-123/fork', {
       fromMessageIndex: 1,
@@ -103,6 +103,7 @@ describe('clients of unified-llm-client 0.1', () => {
         ['POST', '/sessions/mine/message', { content: 'Hi', tenantId: 'tenant-1' }],
         ['POST', '/sessions', { sessionId: 'mine', tenantId: 'tenant-1' }],
         ['GET', '/sessions/mine?tenantId=tenant-1', undefined],
+        ['GET', '/sessions?tenantId=tenant-3', undefined],
         ['GET', '/sessions/mine/messages', undefined],
         ['POST', '/sessions/mine/fork', { fromMessageIndex: 0 }],
         ['POST', '/sessions/mine/compact', {}],
@@ -115,6 +116,16 @@ describe('clients of unified-llm-client 0.1', () => {
     expect(await client.lines('mine')).toHaveLength(2)
     expect((await client.post('/sessions', { tenantId: 'tenant-2' })).status).toBe(422)
     expect((await clientOf('tenant-1').post('/sessions/unknown/message', { content: 'Hi' })).status).toBe(404)
+  })
+
+  it('are told at once when identify names no user, and nothing is made', async () => {
+    const { clientOf } = open()
+    for (const headers of [{}, { 'idempotency-key': crypto.randomUUID() }]) {
+      const refused = await clientOf('tenant-1').post('/sessions', { sessionId: 'support-1' }, headers)
+      expect(refused).toMatchObject({ status: 401, body: { detail: expect.stringContaining('identify') } })
+    }
+    const everything = await clientOf('tenant-1/boss/admin').get('/sessions')
+    expect(everything.body.sessions.items).toEqual([])
   })
 
   it('get nothing of it while the option is off', async () => {

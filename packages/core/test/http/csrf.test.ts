@@ -62,3 +62,12 @@ it('takes X-Session-Id for nothing where it carries nothing', () => {
   })
   expect(() => checkOrigin(request, url, { ...rules, hasHeaderMode: false })).toThrow(/another site/)
 })
+
+it('lets a page that may send no cookies send none', () => {
+  const url = new URL(`${own}/sessions`)
+  const headers = { origin: 'https://guest.example', ...site('cross-site') }
+  const guests = { ...rules, guestOrigins: ['https://guest.example'] }
+  expect(() => checkOrigin(new Request(url, { method: 'POST', headers }), url, guests)).not.toThrow()
+  const carrying = new Request(url, { method: 'POST', headers: { ...headers, ...cookie } })
+  expect(() => checkOrigin(carrying, url, guests)).toThrow(/another site/)
+})

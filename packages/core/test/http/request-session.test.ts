@@ -1,12 +1,40 @@
 import { expect, it } from 'vitest'
-import { createSessions, memoryStore, type SessionStore } from '../../src/index.js'
-import { createTransport, RequestSession } from '../../src/node.js'
-import { alice, codeOf, startGate } from '../service.js'
+import {
+  createSessions,
+  type Identity,
+  memoryStore,
+  SessionError,
+  type Sessions,
+  type SessionStore,
+} from '../../src/index.js'
+import {
+  createTransport,
+  RequestSession,
+  type TransportFields,
+  type TransportOptions,
+} from '../../src/node.js'
+import { alice, anonymous, codeOf, startGate } from '../service.js'
+
+interface Asked {
+  readonly commit?: () => Promise<never>
+  readonly fields?: Partial<TransportFields>
+  readonly identity?: Identity
+  readonly options?: TransportOptions
+  readonly store?: SessionStore
+  /** Of a response that takes nothing back. */
+  readonly keeps?: boolean
+}
 
 /** The session of a request whose store answers a commit when the gate opens. */
-function request(commit?: () => Promise<never>) {
+function request({
+  commit,
+  fields,
+  identity = alice,
+  options = {},
+  store: inner = memoryStore(),
+  keeps,
+}: Asked = {}) {
   const gate = startGate()
-  const inner = memoryStore()
   const slow: Pick<SessionStore, 'commit'> = {
     commit: async (...given) => {
       await gate.opened
@@ -14,22 +42,38 @@ function request(commit?: () => Promise<never>) {
     },
   }
   const store = Object.assign(Object.create(inner) as SessionStore, slow)
-  const sessions = createSessions({ store })
-  const sent: string[] = []
+  const sessions = createSessions({ store, credentialSecrets: ['x'.repeat(32)] })
+  const sent = new Headers()
   let isOver = false
   const session = new RequestSession({
     sessions,
-    transport: createTransport({}, sessions.ttl.absoluteMs),
-    fields: { cookie: undefined, sessionId: undefined, isSecure: false },
-    headers: { canWrite: () => !isOver, append: (name) => sent.push(name), setDefault: () => {} },
-    identify: () => alice,
+    transport: createTransport(options, sessions.ttl.absoluteMs),
+    fields: { cookie: undefined, sessionId: undefined, isSecure: false, ...fields },
+    headers: {
+      canWrite: () => !isOver,
+      append: (name, value) => sent.append(name, value),
+      setDefault: () => {},
+      ...(keeps === true
+        ? {}
+        : {
+            remove: (name: string, value: string) => {
+              const others = sent.getSetCookie().filter((each) => each !== value)
+              sent.delete(name)
+              for (const each of others) sent.append(name, each)
+            },
+          }),
+    },
+    identify: () => identity,
     warn: () => {},
   })
   const end = (): void => {
     isOver = true
   }
-  return { session, sent, gate, end }
+  return { session, sessions, sent, gate, end }
 }
+
+const stored = async (sessions: Sessions) =>
+  (await sessions.for({ tenantId: 'acme', roles: ['admin'] }).list()).items
 
 const hello = { role: 'user', content: 'Hello' } as const
 
@@ -42,7 +86,7 @@ it('settles when a draft that is on its way to the store has been handed over', 
   gate.open()
   await settled
   await writing
-  expect(sent).toContain('Set-Cookie')
+  expect(sent.getSetCookie()).toHaveLength(1)
 })
 
 it('settles at once when nothing is on its way', async () => {
@@ -54,12 +98,129 @@ it('settles at once when nothing is on its way', async () => {
 })
 
 it('settles when a draft could not be stored', async () => {
-  const { session, sent, gate } = request(() => Promise.reject(new Error('down')))
+  const { session, sent, gate } = request({ commit: () => Promise.reject(new Error('down')) })
   const draft = await session.get()
   const writing = codeOf(draft.append(hello))
   const settled = session.settled()
   gate.open()
   await settled
   expect(await writing).not.toBe('settled')
-  expect(sent).not.toContain('Set-Cookie')
+  expect(sent.getSetCookie()).toEqual([])
+})
+
+it('has the credential in the headers before the session is stored: a response may go at any time', async () => {
+  const { session, sessions, sent, gate, end } = request({ identity: anonymous })
+  const draft = await session.get()
+  const writing = draft.append(hello)
+  // As a handler does that does not await its write.
+  end()
+  gate.open()
+  await writing
+  const [cookie] = sent.getSetCookie()
+  const opened = await sessions.for(anonymous).findByCredential(/=([^;]*)/.exec(cookie!)![1]!)
+  expect(opened?.id).toBe(draft.id)
+})
+
+it('hands over once the session is stored where nothing can be taken back', async () => {
+  const { session, sent, gate } = request({ keeps: true })
+  const draft = await session.get()
+  const writing = draft.append(hello)
+  expect(sent.getSetCookie()).toEqual([])
+  gate.open()
+  await writing
+  expect(sent.getSetCookie()).toHaveLength(1)
+})
+
+it('keeps no session that nobody could open: one that was made under another name after all, too late', async () => {
+  const inner = memoryStore()
+  let calls = 0
+  const forgetful = Object.assign(Object.create(inner) as SessionStore, {
+    commit: async (...given: Parameters<SessionStore['commit']>) => {
+      const committed = await inner.commit(...given)
+      if (++calls > 1) return committed
+      // Its answer gets lost, and somebody deletes what it has made.
+      await inner.remove(given[0])
+      end()
+      throw new SessionError('unknown_outcome', 'no answer')
+    },
+  })
+  const { session, sessions, sent, gate, end } = request({ identity: anonymous, store: forgetful })
+  gate.open()
+  const code = await codeOf((await session.get()).append(hello))
+  const [cookie] = sent.getSetCookie()
+  const opened = await sessions.for(anonymous).findByCredential(/=([^;]*)/.exec(cookie!)![1]!)
+  const items = await stored(sessions)
+  expect(code === 'headers_sent' ? items : [opened?.id]).toEqual(
+    code === 'headers_sent' ? [] : [items[0]?.id],
+  )
+})
+
+it.each([
+  ['insecure_transport', { isSecure: false }, { cookie: { secure: true } }],
+  ['forbidden', { isSecure: true, isOfAnotherSite: true }, {}],
+] as const)('stores nothing where the credential could not be given: %s', async (code, fields, options) => {
+  const { session, sessions, sent, gate } = request({ fields, options, identity: anonymous })
+  gate.open()
+  const draft = await session.get()
+  expect(await codeOf(draft.append(hello))).toBe(code)
+  expect(await codeOf(draft.state.merge({ a: 1 }))).toBe(code)
+  expect(await stored(sessions)).toEqual([])
+  expect(sent.getSetCookie()).toEqual([])
+})
+
+it.each([
+  [
+    'bound',
+    async (sessions: Sessions, credential: string) => {
+      await (await sessions.for(alice).findByCredential(credential))!.bind()
+    },
+  ],
+  [
+    'rotated',
+    async (sessions: Sessions, credential: string) => {
+      await (await sessions.for(anonymous).findByCredential(credential))!.rotateCredential()
+    },
+  ],
+])('begins no session for a credential that has been %s, unless it is told to', async (_, replace) => {
+  const store = memoryStore()
+  const first = request({ identity: anonymous, store })
+  first.gate.open()
+  const held = await first.session.get()
+  await held.append(hello)
+  const cookie = first.sent.getSetCookie()[0]!.split(';')[0]!
+  await replace(first.sessions, cookie.slice(cookie.indexOf('=') + 1))
+
+  const { session, sessions, sent, gate } = request({ identity: anonymous, store, fields: { cookie } })
+  gate.open()
+  expect(await session.find()).toBeUndefined()
+  const draft = await session.get()
+  expect((await draft.history()).messages).toEqual([])
+  expect(await codeOf(draft.append(hello))).toBe('not_found')
+  expect(await stored(sessions)).toHaveLength(1)
+  expect(sent.getSetCookie()).toEqual([])
+  await (await session.renew()).append(hello)
+  expect(await stored(sessions)).toHaveLength(2)
+
+  await sessions.for({ tenantId: 'acme', roles: ['admin'] }).delete(held.id)
+  const later = request({ identity: anonymous, store, fields: { cookie } })
+  later.gate.open()
+  // A session that is gone leaves nothing to displace.
+  await (await later.session.get()).append(hello)
+  expect(later.sent.getSetCookie()).toHaveLength(1)
+})
+
+it('puts one credential into a response: what was decided last', async () => {
+  const { session, sent, gate } = request({ identity: anonymous })
+  gate.open()
+  await (await session.get()).append(hello)
+  session.forget()
+  expect(sent.getSetCookie()).toEqual([expect.stringMatching(/^sessions=; Max-Age=0/)])
+  await (await session.renew()).append(hello)
+  expect(sent.getSetCookie()).toEqual([expect.not.stringMatching(/Max-Age=0/)])
+})
+
+it('gives one draft to all who ask at once', async () => {
+  const { session } = request({ identity: anonymous })
+  const [one, two] = await Promise.all([session.get(), session.get()])
+  expect(one).toBe(two)
 })

@@ -51,11 +51,14 @@ describe('write', () => {
     ])
     vi.stubEnv('NODE_ENV', 'production')
     const production = createTransport({}, dayMs)
-    expect(production.isHeldBack(fields)).toBe(true)
+    expect(production.refusal(fields)).toMatchObject({ code: 'insecure_transport' })
+    expect(createTransport({ header: true }, dayMs).refusal(fields)).toBeUndefined()
     expect(production.write(fields, 'c')).toEqual([])
     expect(createTransport({ cookie: { secure: false } }, dayMs).write(fields, 'c')).toHaveLength(1)
     vi.unstubAllEnvs()
-    expect(createTransport({ cookie: { secure: true } }, dayMs).isHeldBack(fields)).toBe(true)
+    expect(createTransport({ cookie: { secure: true } }, dayMs).refusal(fields)).toMatchObject({
+      code: 'insecure_transport',
+    })
   })
 
   it('takes a cookie away with the attributes it was set with', () => {
@@ -63,6 +66,30 @@ describe('write', () => {
       ['Set-Cookie', '__Host-sessions=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax'],
     ])
   })
+
+  it('gives a page of another site no cookie, and nothing where there is no other way', () => {
+    const fields = { ...none, isOfAnotherSite: true }
+    expect(createTransport({}, dayMs).write(fields, 'c')).toEqual([])
+    expect(createTransport({}, dayMs).refusal(fields)).toMatchObject({ code: 'forbidden' })
+    expect(createTransport({ header: true }, dayMs).write(fields, 'c')).toEqual([['X-Session-Id', 'c']])
+    expect(createTransport({ header: true }, dayMs).refusal(fields)).toBeUndefined()
+  })
+
+  it.each([
+    ['same-origin', undefined, true, ['Set-Cookie']],
+    ['none', undefined, true, ['Set-Cookie']],
+    ['cross-site', undefined, true, ['Set-Cookie', 'X-Session-Id']],
+    [undefined, undefined, true, ['Set-Cookie', 'X-Session-Id']],
+    ['same-origin', 'held', true, ['Set-Cookie', 'X-Session-Id']],
+    ['same-origin', undefined, false, ['X-Session-Id']],
+  ] as const)(
+    'shows scripts of a page no credential that its cookie carries: %s, %s',
+    (fetchSite, sessionId, cookie, names) => {
+      const transport = createTransport({ header: true, ...(cookie ? {} : { cookie }) }, dayMs)
+      const written = transport.write({ ...none, fetchSite, sessionId }, 'c')
+      expect(written.map(([name]) => name)).toEqual(names)
+    },
+  )
 
   it('uses the header where it is on', () => {
     expect(createTransport({ cookie: false, header: true }, dayMs).write(none, 'c')).toEqual([

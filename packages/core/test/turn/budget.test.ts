@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createSessions, memoryStore, type Respond } from '../../src/index.js'
-import { alice, bob, codeOf, service } from '../service.js'
+import { alice, anonymous, bob, codeOf, service } from '../service.js'
 import { haltingStore } from '../../src/testing/halting-store.js'
 
 const uses =
@@ -54,6 +54,24 @@ describe('a budget', () => {
     expect(await codeOf(session.turn('Hi', uses(1)).result)).toBe('budget_exceeded')
     expect(await codeOf((await sessions.for(alice).create()).turn('Hi', uses(1)).result)).toBe('settled')
   })
+
+  it.each(['session', 'user'] as const)(
+    'of a %s is shared by forks, of forks too, of anonymous sessions',
+    async (scope) => {
+      const sessions = service({ budgets: [{ scope, maxTokens: 30 }], onWarning: () => {} })
+      const mine = sessions.for(anonymous)
+      const session = await mine.create()
+      expect(await codeOf(session.turn('Hi', uses(10)).result)).toBe('settled')
+      const fork = await mine.fork(session)
+      expect(await codeOf(fork.turn('Hi', uses(10)).result)).toBe('settled')
+      const forkOfFork = await mine.fork(fork)
+      expect(await codeOf(forkOfFork.turn('Hi', uses(10)).result)).toBe('settled')
+      for (const each of [session, fork, forkOfFork, await mine.fork(forkOfFork)]) {
+        expect(await codeOf(each.turn('Hi', uses(1)).result)).toBe('budget_exceeded')
+      }
+      expect(await codeOf((await mine.create()).turn('Hi', uses(1)).result)).toBe('settled')
+    },
+  )
 
   it('gets back what a turn that died had put aside', async () => {
     let now = 1_700_000_000_000

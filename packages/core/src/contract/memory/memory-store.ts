@@ -1,6 +1,6 @@
 import { SessionError } from '../../errors.js'
 import { newId } from '../../ids.js'
-import { reservedTenantPrefix, type SessionRecord, type SessionRef } from '../session-record.js'
+import { recordKindOf, type SessionRecord, type SessionRef } from '../session-record.js'
 import type { SessionChange, SessionStore } from '../session-store.js'
 import { checkChange, checkMessageQuery, checkPageLimit, checkWhole } from '../check-arguments.js'
 import { createListCursors } from '../list-cursors.js'
@@ -19,9 +19,9 @@ export interface MemoryStoreOptions {
    */
   maxBytes?: number
   /**
-   * At most about this many bytes of side records, which the library keeps beside sessions, in tenants whose name
-   * begins with `~` (default 64 MiB, counted likewise). They never push out a session, nor a session them: past the
-   * bound the least recently used side record goes.
+   * At most about this many bytes of each kind of side records, which the library keeps beside sessions: answers to
+   * keyed requests, events of turns, budgets (default 32 MiB, counted likewise). They never push out a session, nor a
+   * session them, nor one kind another: past the bound the least recently used record of the kind goes.
    */
   maxSideBytes?: number
   /** What decides deadlines, in epoch milliseconds (default: a clock that a changed system clock does not reach). */
@@ -64,14 +64,21 @@ const { toCursor, parseCursor } = createListCursors('memory 1')
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
-  const { maxSessions = 10_000, maxBytes = 256 * mebibyte, maxSideBytes = 64 * mebibyte } = options
+  const { maxSessions = 10_000, maxBytes = 256 * mebibyte, maxSideBytes = 32 * mebibyte } = options
   const { clock = processClock, onEvict } = options
   checkWhole(maxSessions, 'maxSessions', 1)
   checkWhole(maxBytes, 'maxBytes', 1)
   checkWhole(maxSideBytes, 'maxSideBytes', 1)
-  const sessions: Part = { table: new SessionTable(), maxSessions, maxBytes, onEvict }
-  const sideRecords: Part = { table: new SessionTable(), maxSessions: Infinity, maxBytes: maxSideBytes }
-  const partOf = (tenantId: string) => (tenantId.startsWith(reservedTenantPrefix) ? sideRecords : sessions)
+  // The library's own kinds of records are few, so the parts are.
+  const parts = new Map<string, Part>([['', { table: new SessionTable(), maxSessions, maxBytes, onEvict }]])
+  const partOf = (tenantId: string): Part => {
+    const kind = recordKindOf(tenantId)
+    const known = parts.get(kind)
+    if (known !== undefined) return known
+    const part = { table: new SessionTable(), maxSessions: Infinity, maxBytes: maxSideBytes }
+    parts.set(kind, part)
+    return part
+  }
   const tableOf = ({ tenantId }: SessionRef) => partOf(tenantId).table
 
   function existing(ref: SessionRef): MemorySession {
@@ -171,8 +178,9 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     async sweep({ limit }) {
       checkWhole(limit, 'limit', 1)
       const now = clock()
-      const count = sessions.table.sweep(limit, now)
-      return count + sideRecords.table.sweep(limit - count, now)
+      let count = 0
+      for (const { table } of parts.values()) count += table.sweep(limit - count, now)
+      return count
     },
   }
 }

@@ -67,6 +67,7 @@ export const branchRoutes: readonly Route[] = [
       const { atSeq, fromMessageIndex, title, include, ...others } = call.body
       const { id } = checkFields(call.api, call.identity, others)
       const source = await call.session()
+      if (call.identity.userId === undefined) call.caller.checkCarrying()
       const at = fromMessageIndex === undefined ? atSeq : await seqAt(source, fromMessageIndex)
       const fork = await makeFork(call, source, {
         ...(at === undefined ? {} : { atSeq: at }),

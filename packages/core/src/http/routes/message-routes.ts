@@ -1,7 +1,7 @@
 import type { HistoryPage } from '../../domain/path.js'
-import type { MessageInput } from '../../domain/message.js'
 import { toIso } from '../../time.js'
-import { checkFields, checkRoles } from '../client-fields.js'
+import { checkFields } from '../client-fields.js'
+import { checkMessages } from '../client-messages.js'
 import { etagOf } from '../etag.js'
 import { type Route, route } from '../route.js'
 import { messageView, sessionView } from '../views.js'
@@ -45,13 +45,13 @@ export const messageRoutes: readonly Route[] = [
     status: 201,
     response: schemas.appendReply,
     async handle({ session: find, body, api, seed }) {
-      checkRoles(api, body.messages)
+      const checked = checkMessages(api, body.messages)
       const session = await find()
-      const messages = body.messages.map((message, index) => ({
+      const messages = checked.map((message, index) => ({
         ...(seed === undefined ? {} : { id: `${seed}-${index}` }),
         ...message,
       }))
-      const appended = await session.append(messages as MessageInput[])
+      const appended = await session.append(messages)
       return {
         status: 201,
         body: {

@@ -1,10 +1,10 @@
 import type { z } from 'zod'
 import type { CartItemInput } from '../../domain/cart.js'
 import { SessionError, isSessionError } from '../../errors.js'
-import type { MessageInput } from '../../domain/message.js'
 import type { SessionInit } from '../../service/create-session.js'
 import { justRead, type Session } from '../../session.js'
-import { checkFields, checkRoles, compatId, leadingSystem } from '../client-fields.js'
+import { checkFields, compatId, leadingSystem } from '../client-fields.js'
+import { checkMessages } from '../client-messages.js'
 import { etagOf } from '../etag.js'
 import { type Call, type Route, route } from '../route.js'
 import { messageView, sessionView } from '../views.js'
@@ -23,15 +23,24 @@ export const sessionRoutes: readonly Route[] = [
     async handle(call) {
       const { title, label, state, preferences, cart, messages, ...others } = call.body
       const chosen = checkFields(call.api, call.identity, others)
-      checkRoles(call.api, messages)
+      const checked = checkMessages(call.api, messages)
+      if (call.api.isCompat && call.identity.userId === undefined) {
+        // Its clients carry no credential, so nobody could open what was made.
+        throw new SessionError(
+          'unauthenticated',
+          'With compat a session belongs to a user: have identify name one, such as the account of the tenant.',
+        )
+      }
       const init: SessionInit = {
         ...(title === undefined ? {} : { title }),
         ...(label === undefined ? {} : { label }),
         ...(state === undefined ? {} : { state }),
         ...(preferences === undefined ? {} : { preferences }),
         ...(cart === undefined ? {} : { cart: cart as CartItemInput[] }),
-        messages: [...leadingSystem(chosen), ...((messages ?? []) as MessageInput[])],
+        messages: [...leadingSystem(chosen), ...checked],
       }
+      // Before the session is stored: without its credential nobody could open it.
+      if (call.identity.userId === undefined) call.caller.checkCarrying()
       const session = await make(call, chosen.id, init)
       if (call.identity.userId === undefined) await call.caller.carry(justRead(session))
       return {

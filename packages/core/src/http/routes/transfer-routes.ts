@@ -140,6 +140,8 @@ export const transferRoutes: readonly Route[] = [
     response: schemas.redeemReply,
     isSecret: true,
     async handle({ mine, caller, body, requestId, seed, ...call }) {
+      // Before the transfer is spent.
+      if (mine.identity.userId === undefined) caller.checkCarrying()
       const redemption = await mine.redeem({
         ...(body as RedeemOptions),
         ...askedBy(call),

@@ -1,9 +1,11 @@
 import { isSessionError, SessionError } from '../../errors.js'
 import type { JsonObject } from '../../json.js'
-import type { MessagePart } from '../../domain/message.js'
-import { justRead, type Session } from '../../session.js'
+import { justRead, liveSessionOf, type Session } from '../../session.js'
+import { whileOpen } from '../../session/still-open.js'
+import type { TurnEvent } from '../../turn/event.js'
 import type { Turn } from '../../turn/turn.js'
 import { checkFields } from '../client-fields.js'
+import { checkMessage } from '../client-messages.js'
 import { FailedTurn } from '../failed-turn.js'
 import { type Call, type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
@@ -28,7 +30,9 @@ export const turnRoutes: readonly Route[] = [
       const resumed = resumeAt(call.request)
       if (resumed !== undefined) {
         const session = await call.session()
-        return stream(call, session, session.watchTurn(resumed.turnId, resumed.after), resumed.turnId)
+        const { turnId, after } = resumed
+        const events = session.watchTurn(turnId, after)
+        return counted(call, session, (onEnd) => stream(call, { session, turnId, events, onEnd }))
       }
       const { content, id, name, metadata, stream: inBody, ...others } = call.body
       if (content === undefined) {
@@ -36,25 +40,40 @@ export const turnRoutes: readonly Route[] = [
       }
       const { options } = checkFields(call.api, call.identity, others)
       const session = await sessionOf(call)
+      const said = checkMessage(
+        { ...call.api, clientRoles: ['user'] },
+        { role: 'user', content, ...(name === undefined ? {} : { name }) },
+      )
       const input = {
-        content: content as string | MessagePart[],
+        content: said.content,
         ...(id === undefined ? {} : { id }),
         ...(name === undefined ? {} : { name }),
         ...(metadata === undefined ? {} : { metadata: metadata as JsonObject }),
       }
-      const turn = session.turn(input, call.api.respond!, {
-        ...call.api.turns,
-        tools: call.api.tools,
-        options,
-        key: call.key,
-      })
-      // Refused before the first byte, so that the status can say so.
-      const { turnId } = await turn.started
-      if (await turn.isRepeat()) call.headers.set('Idempotency-Replayed', 'true')
+      const begin = async (): Promise<{ turn: Turn; turnId: string }> => {
+        const turn = session.turn(input, call.api.respond!, {
+          ...call.api.turns,
+          tools: call.api.tools,
+          options,
+          key: call.key,
+          ifRevision: call.change.ifRevision,
+        })
+        // Refused before the first byte, so that the status can say so.
+        const { turnId } = await turn.started
+        if (await turn.isRepeat()) call.headers.set('Idempotency-Replayed', 'true')
+        return { turn, turnId }
+      }
       const wantsStream = inBody ?? call.query.stream ?? accepts(call.request, 'text/event-stream')
-      if (wantsStream) return stream(call, session, turn, turnId, turn)
-      hangUp(call, turn)
-      return whole(call, session, turn)
+      if (!wantsStream) {
+        const { turn } = await begin()
+        hangUp(call, turn)
+        return whole(call, session, turn)
+      }
+      return counted(call, session, async (onEnd) => {
+        const { turn, turnId } = await begin()
+        const events = whileOpen(liveSessionOf(session, 'session'), turn)
+        return stream(call, { session, turnId, events, turn, onEnd })
+      })
     },
   }),
   route({
@@ -75,7 +94,8 @@ export const turnRoutes: readonly Route[] = [
       }
       const resumed = resumeAt(call.request)
       const after = resumed?.turnId === turnId ? resumed.after : (call.query.after ?? 0)
-      return stream(call, session, justRead(session).watchTurn(turnId, after), turnId)
+      const events = justRead(session).watchTurn(turnId, after)
+      return counted(call, session, (onEnd) => stream(call, { session, turnId, events, onEnd }))
     },
   }),
   route({
@@ -102,21 +122,47 @@ type TurnCall = Pick<Call, 'api' | 'headers' | 'request' | 'mine' | 'params' | '
 
 /** The session of the path. Clients of old expect a message to make one that is not there. */
 async function sessionOf({ api, mine, params, session, identity }: TurnCall): Promise<Session> {
-  const makes = api.isCompat && identity.userId !== undefined
-  return makes ? justRead(await mine.open(params['id']!)) : session()
+  try {
+    return await session()
+  } catch (error) {
+    const makes = api.isCompat && identity.userId !== undefined && isSessionError(error, 'not_found')
+    if (!makes) throw error
+    return justRead(await mine.open(params['id']!))
+  }
+}
+
+interface Streamed {
+  readonly session: Session
+  readonly turnId: string
+  readonly events: AsyncIterable<TurnEvent>
+  /** The turn itself, where this request has begun it. */
+  readonly turn?: Turn
+  readonly onEnd: () => void
+}
+
+/** Counts a stream before there is one: a turn whose answer cannot be streamed is not begun. */
+async function counted(
+  { api, identity }: TurnCall,
+  session: Session,
+  open: (onEnd: () => void) => Promise<Response>,
+): Promise<Response> {
+  const onEnd = api.openStreams.enter(identity, session.id)
+  try {
+    return await open(onEnd)
+  } catch (error) {
+    onEnd()
+    throw error
+  }
 }
 
 async function stream(
   { api, headers, request }: TurnCall,
-  session: Session,
-  events: Turn | ReturnType<Session['watchTurn']>,
-  turnId: string,
-  turn?: Turn,
+  { session, turnId, events, turn, onEnd }: Streamed,
 ): Promise<Response> {
   // A turn that nobody knows is to be a 404, so the first event is awaited before the status is out.
   const iterator = events[Symbol.asyncIterator]()
   const first = await iterator.next()
-  const rest: AsyncIterable<Extract<typeof first, { done?: false }>['value']> = {
+  const rest: AsyncIterable<TurnEvent> = {
     async *[Symbol.asyncIterator]() {
       if (first.done === true) return
       yield first.value
@@ -129,6 +175,7 @@ async function stream(
   return eventStream(turnStream(rest, { turnId, sessionId: session.id, recordAfter }, api, request), {
     headers,
     heartbeatMs: api.streamHeartbeatMs,
+    onEnd,
     ...(turn === undefined || !api.cancelOnDisconnect ? {} : { onHangUp: () => void turn.cancel() }),
   })
 }

@@ -13,14 +13,16 @@ export const watchRoutes: readonly Route[] = [
     summary: 'The session now, and each time it has changed, whatever process changed it',
     response: schemas.problem,
     streams: true,
-    async handle({ session: find, api, headers, request }) {
+    async handle({ session: find, api, headers, request, identity }) {
       const session = await find()
+      const onEnd = api.openStreams.enter(identity, session.id)
       const hungUp = new AbortController()
       const changes = changesOf(session, request.headers.get('last-event-id'), hungUp.signal)
       return eventStream(changes, {
         headers,
         heartbeatMs: api.streamHeartbeatMs,
         onHangUp: () => hungUp.abort(),
+        onEnd,
       })
     },
   }),

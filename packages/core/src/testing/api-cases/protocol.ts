@@ -51,6 +51,45 @@ export const protocolCases: ApiChapter = {
       },
     },
     {
+      title: 'a change on what was is 412, on every route that changes something',
+      async run(client) {
+        const alice = client.somebody()
+        const id = await alice.newSession({ messages: [{ content: 'one' }] })
+        const old = (await alice.get(`/sessions/${id}`)).headers.get('etag')!
+        await alice.send('PATCH', `/sessions/${id}/state`, { body: { changed: true } })
+        const before = (await alice.get(`/sessions/${id}?include=messages`)).body
+        for (const [method, path, body] of [
+          ['PATCH', '', { title: 'T' }],
+          ['DELETE', '', undefined],
+          ['POST', '/messages', { messages: [{ content: 'x' }] }],
+          ['POST', '/message', { content: 'x' }],
+          ['POST', '/reset', undefined],
+          ['POST', '/compact', {}],
+          ['POST', '/rewind', { toSeq: 1 }],
+          ['POST', '/fork', {}],
+          ['PUT', '/state', { a: 1 }],
+          ['DELETE', '/cart', undefined],
+          ['POST', '/transfer', { mode: 'share' }],
+        ] as const) {
+          const reply = await alice.send(method, `/sessions/${id}${path}`, {
+            headers: { 'if-match': old },
+            ...(body === undefined ? {} : { body }),
+          })
+          expect(reply.status, `${method} ${path}`).toBe(412)
+        }
+        expect((await alice.get(`/sessions/${id}?include=messages`)).body).toEqual(before)
+      },
+    },
+    {
+      title: 'a query parameter that is not known, or said twice, is refused',
+      async run(client) {
+        const alice = client.somebody()
+        for (const query of ['tenantId=other', 'model=m', 'label=a&label=b']) {
+          expect((await alice.get(`/sessions?${query}`)).status, query).toBe(400)
+        }
+      },
+    },
+    {
       title: 'answers echo a harmless request id, and replace another',
       async run(client) {
         const alice = client.somebody()

@@ -70,6 +70,18 @@ export const repeatCases: ApiChapter = {
       },
     },
     {
+      title: 'what was refused is not kept: the next try finds it as it is then',
+      async run(client) {
+        const alice = client.somebody()
+        const id = await alice.newSession()
+        const check = () => alice.post(`/sessions/${id}/cart/checkout`, undefined, keyed('k'))
+        expect((await check()).status).toBe(400)
+        await alice.post(`/sessions/${id}/cart/items`, phone)
+        expect((await check()).status).toBe(201)
+        expect((await check()).headers.get('idempotency-replayed')).toBe('true')
+      },
+    },
+    {
       title: 'duplicates at the same moment are executed once',
       async run(client) {
         const alice = client.somebody()
@@ -132,7 +144,11 @@ export const repeatCases: ApiChapter = {
           expect(key === '' ? [201, 400] : [400], key).toContain(status)
         }
         const nobody = client.as()
-        expect((await nobody.post('/sessions', {}, keyed('1'))).status).toBe(400)
+        for (const claimed of [{}, { 'x-session-id': 'undefined' }, { 'x-session-id': 'a.b.c.d' }]) {
+          const guessed = await nobody.post('/sessions', {}, { ...keyed('1'), ...claimed })
+          expect(guessed.status).toBe(400)
+          expect(guessed.headers.get('x-session-id')).toBeNull()
+        }
         const key = crypto.randomUUID()
         const [one, two] = [
           await nobody.post('/sessions', {}, keyed(key)),

@@ -197,6 +197,41 @@ export const safetyCases: ApiChapter = {
       },
     },
     {
+      title: 'a client sends what it may, part by part and field by field',
+      async run(client) {
+        const alice = client.somebody()
+        const id = await alice.newSession()
+        const result = { type: 'tool-result', toolCallId: 'c1', output: 'paid' }
+        for (const [message, path] of [
+          [{ content: [result] }, 'content[0].type'],
+          [{ content: [{ type: 'tool_result', tool_use_id: 'c1', content: 'paid' }] }, 'content[0].type'],
+          [{ content: [{ type: 'text', text: 'a', cache_control: {} }] }, 'content[0].cache_control'],
+          [{ content: [{ type: 'image', image: 'http://10.0.0.1/' }] }, 'content[0].image'],
+          [{ content: 'a', name: 'Assistant' }, 'name'],
+        ] as const) {
+          const appended = await alice.post(`/sessions/${id}/messages`, { messages: [message] })
+          expect(appended).toMatchObject({ status: 422, body: { path: `messages[0].${path}` } })
+          const asked = await alice.post(`/sessions/${id}/message`, message)
+          expect(asked).toMatchObject({ status: 422, body: { path } })
+        }
+        expect(await alice.lines(id)).toEqual([])
+      },
+    },
+    {
+      title: 'a credential that has been replaced opens no stream that was open with it',
+      async run(client) {
+        const made = await client.as().post('/sessions', {})
+        const id = made.body.session.id as string
+        const headers = { 'x-session-id': made.headers.get('x-session-id')! }
+        const reading = client.as().events('GET', `/sessions/${id}/events`, { headers })
+        await reading.next()
+        await client.as('public/alice').post(`/sessions/${id}/bind`, undefined, headers)
+        const names: string[] = []
+        for await (const { event } of reading) names.push(event)
+        expect(names).toEqual(['session.ended'])
+      },
+    },
+    {
       title: 'looking makes nothing: no session, no cookie',
       async run(client) {
         const alice = client.somebody()

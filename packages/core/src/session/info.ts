@@ -1,0 +1,10 @@
+import { MessageTally, type SessionInfo, sessionInfoOf } from '../domain/session-info.js'
+import type { LiveSession } from '../service/live-session.js'
+
+/** What can be said of a session without reading it aloud. */
+export async function sessionInfo(live: LiveSession): Promise<SessionInfo> {
+  const { record, body, messages } = await live.load(1)
+  const isEmpty = !live.isStored || live.service.historyExpired(messages.at(-1))
+  const tally = isEmpty ? new MessageTally() : await live.service.tallies.of(record, body.path)
+  return sessionInfoOf(record, body, tally)
+}

@@ -1,0 +1,90 @@
+import { isSessionError } from '../errors.js'
+import { decodeBody } from '../domain/session-body.js'
+import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
+import type { Service } from '../service/service.js'
+
+type Look = Promise<SessionSnapshot | undefined>
+
+export const lookMs = 500
+
+// By service, for two services of one process may keep the same ids in different stores.
+const looks = new WeakMap<Service, Map<string, Look>>()
+
+/** The session as the store has it, at most `maxAgeMs` ago: of all who watch a session in a process, one looks. */
+async function lookAt({ service, ref }: LiveSession, maxAgeMs: number): Look {
+  let known = looks.get(service)
+  if (known === undefined) looks.set(service, (known = new Map<string, Look>()))
+  const recent = known
+  const key = JSON.stringify([ref.tenantId, ref.id, maxAgeMs])
+  const found = recent.get(key)
+  if (found !== undefined) return found
+  const look = service.store.read(ref).then((stored) => {
+    return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
+  })
+  recent.set(key, look)
+  // A little less, so that who looks every so often does not get the same look twice.
+  const forget = (): void => {
+    const timer = setTimeout(() => recent.delete(key), maxAgeMs * 0.9) as { unref?: () => void }
+    timer.unref?.()
+  }
+  look.then(forget, () => recent.delete(key))
+  return look
+}
+
+/** The session, unless it is gone or its handle may not open it any more. */
+export async function stillOpen(live: LiveSession, maxAgeMs = lookMs): Promise<SessionSnapshot | undefined> {
+  if (!live.isStored) return live.load()
+  const seen = await lookAt(live, maxAgeMs)
+  return seen !== undefined && live.mayStillOpen(seen) ? seen : undefined
+}
+
+/** Events for as long as their reader may open the session: it may be moved, bound or deleted while they come. */
+export async function* whileOpen<T>(
+  live: LiveSession,
+  events: AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  const iterator = events[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const next = iterator.next()
+      next.catch(() => {})
+      while ((await settledWithin(next, lookMs)) === false) {
+        if (!(await isOpen(live))) return
+      }
+      const { done, value } = await next
+      if (done === true || !(await isOpen(live))) return
+      yield value
+    }
+  } finally {
+    // Not awaited: the source may be waiting for its next event.
+    void iterator.return?.()
+  }
+}
+
+async function isOpen(live: LiveSession): Promise<boolean> {
+  try {
+    return (await stillOpen(live)) !== undefined
+  } catch (error) {
+    // An outage tells nothing of the reader, and passes.
+    if (isSessionError(error, 'unavailable')) return true
+    throw error
+  }
+}
+
+async function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms)
+  })
+  try {
+    return await Promise.race([
+      promise.then(
+        () => true,
+        () => true,
+      ),
+      late,
+    ])
+  } finally {
+    clearTimeout(timer)
+  }
+}

@@ -1,0 +1,158 @@
+import { expect, it } from 'vitest'
+import { memoryStore } from '../../src/index.js'
+import { apiFixture, ApiClient } from '../../src/testing.js'
+import type { ApiFixtureOptions } from '../../src/testing/api-fixture.js'
+
+const keyed = (key: string) => ({ 'idempotency-key': key })
+const longKey = () => crypto.randomUUID()
+
+function open(options: ApiFixtureOptions = {}) {
+  const api = apiFixture(options)
+  return (token?: string) =>
+    new ApiClient((path, init) => api.handle(new Request(`https://api.test${path}`, init)), token)
+}
+
+it.each(['undefined', 'null', 'a.b.c.d', '[object Object]'])(
+  'takes X-Session-Id: %s for no scope: two visitors with one short key never share a session',
+  async (claimed) => {
+    const nobody = open()()
+    for (const held of [{ 'x-session-id': claimed }, { cookie: `__Host-sessions=${claimed}` }]) {
+      const headers = { 'sec-fetch-site': 'same-origin', ...held }
+      const made = await nobody.post('/sessions', {}, { ...keyed('1'), ...headers })
+      expect(made).toMatchObject({ status: 400, body: { path: 'Idempotency-Key' } })
+      expect(made.headers.get('x-session-id')).toBeNull()
+      expect(made.headers.getSetCookie()).toEqual([])
+      expect((await nobody.post('/sessions', {}, { ...keyed(longKey()), ...headers })).status).toBe(201)
+    }
+  },
+)
+
+it('takes a credential that opens nothing any more for no scope, and one that does for one', async () => {
+  const as = open()
+  const made = await as().post('/sessions', {})
+  const id = made.body.session.id as string
+  const old = { 'x-session-id': made.headers.get('x-session-id')! }
+  const first = await as().post('/sessions', {}, { ...keyed('short'), ...old })
+  expect(first.status).toBe(201)
+  expect((await as().post('/sessions', {}, { ...keyed('short'), ...old })).body).toEqual(first.body)
+  expect((await as('public/alice').post(`/sessions/${id}/bind`, undefined, old)).status).toBe(200)
+  // What was answered to its holder is not answered to whoever finds it later.
+  const again = await as().post('/sessions', {}, { ...keyed('short'), ...old })
+  expect(again).toMatchObject({ status: 400, body: { path: 'Idempotency-Key' } })
+  expect(again.headers.get('x-session-id')).toBeNull()
+})
+
+it('keeps nothing of a keyed request that was refused, and says the same each time', async () => {
+  const store = memoryStore()
+  const as = open({ store })
+  const [alice, bob] = [as('acme/alice'), as('acme/bob')]
+  const id = await alice.newSession()
+  const kept = async () => (await store.list({ tenantId: '~requests:acme', limit: 100 })).items.length
+  const requests: [ApiClient, string, string, unknown, number][] = [
+    [bob, 'POST', `/sessions/${id}/messages`, { messages: [{ content: 'x' }] }, 404],
+    [bob, 'DELETE', `/sessions/${id}`, undefined, 404],
+    [bob, 'PUT', '/sessions/nothing/state', { a: 1 }, 404],
+    [alice, 'POST', `/sessions/${id}/messages`, { messages: [] }, 400],
+    [alice, 'POST', `/sessions/${id}/messages`, { messages: [{ role: 'system', content: 'x' }] }, 422],
+    [alice, 'POST', `/sessions/${id}/cart/checkout`, undefined, 400],
+    [alice, 'POST', '/sessions', { tenantId: 'other' }, 422],
+    [alice, 'POST', '/transfers/redeem', { secret: 'x'.repeat(43) }, 404],
+  ]
+  for (const [who, method, path, body, status] of requests) {
+    for (let round = 0; round < 2; round++) {
+      const reply = await who.send(method, path, {
+        headers: keyed('k'),
+        ...(body === undefined ? {} : { body }),
+      })
+      expect(reply.status, `${method} ${path}`).toBe(status)
+      expect(reply.headers.get('idempotency-replayed'), `${method} ${path}`).toBeNull()
+    }
+    expect(await kept(), `${method} ${path}`).toBe(0)
+  }
+  await alice.send('DELETE', `/sessions/${id}`)
+  // No answer of before tells that the owner has deleted it.
+  const gone = await bob.send('DELETE', `/sessions/${id}`, { headers: keyed('k') })
+  expect(gone.status).toBe(404)
+})
+
+it('keeps an answer as far as its bytes go, and has a repeat of a larger one happen once all the same', async () => {
+  const store = memoryStore()
+  const client = open({ store, compat: 'unified-llm-client-0.1' })('acme/alice')
+  const messages = Array.from({ length: 15 }, (_, index) => ({ content: `${index} ${'x'.repeat(60_000)}` }))
+  const make = () => client.post('/sessions', { messages }, keyed('large'))
+  const [first, again] = [await make(), await make()]
+  expect(again.status).toBe(201)
+  expect(again.body.session.id).toBe(first.body.session.id)
+  expect((await client.get('/sessions')).body.sessions.items).toHaveLength(1)
+  const { items } = await store.list({ tenantId: '~requests:acme', limit: 10 })
+  for (const { tenantId, id } of items) {
+    expect((await store.read({ tenantId, id }))!.body.length).toBeLessThan(300_000)
+  }
+})
+
+it('asks the limiter of misses with a key as without', async () => {
+  let misses = 0
+  const missLimiter = {
+    consume: () => {
+      const room = { remainingPoints: 0, msBeforeNext: 1000 }
+      return ++misses > 3 ? Promise.reject(room) : Promise.resolve(room)
+    },
+  }
+  const alice = open({ missLimiter })('acme/alice')
+  const statuses = []
+  for (let n = 0; n < 5; n++) {
+    const path = n % 2 === 0 ? `/sessions/none-${n}/state` : '/transfers/redeem'
+    const [method, body] =
+      n % 2 === 0 ? (['PUT', { n }] as const) : (['POST', { secret: `${n}`.repeat(43) }] as const)
+    statuses.push((await alice.send(method, path, { body, headers: keyed(`k${n}`) })).status)
+  }
+  expect(statuses).toEqual([404, 404, 404, 429, 429])
+})
+
+it('reads a body only once it is known whose session it is for', async () => {
+  const api = apiFixture()
+  let read = 0
+  const send = (path: string, key?: string) => {
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          read++
+          controller.enqueue(new TextEncoder().encode('{"a":1}'))
+          controller.close()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const headers = {
+      authorization: 'Bearer acme/alice',
+      'content-type': 'application/json',
+      ...(key === undefined ? {} : keyed(key)),
+    }
+    const init = { method: 'PUT', headers, body, duplex: 'half' as const }
+    return api.handle(new Request(`https://api.test${path}`, init))
+  }
+  expect((await send('/sessions/none/state')).status).toBe(404)
+  expect((await send('/sessions/none/state', 'k')).status).toBe(404)
+  expect(read).toBe(0)
+})
+
+it('answers an upload that breaks off, and tells nobody of a fault of ours', async () => {
+  const errors: unknown[] = []
+  const api = apiFixture({ onError: (error) => errors.push(error) })
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      controller.error(new Error('aborted'))
+    },
+  })
+  const headers = { authorization: 'Bearer acme/alice', 'content-type': 'application/json' }
+  const response = await api.handle(
+    new Request('https://api.test/sessions', {
+      method: 'POST',
+      headers,
+      body,
+      duplex: 'half' as const,
+    }),
+  )
+  expect(response.status).toBe(400)
+  expect(errors).toEqual([])
+})

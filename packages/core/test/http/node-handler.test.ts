@@ -1,0 +1,67 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { createSessionApi } from '../../src/http.js'
+import { createSessions } from '../../src/index.js'
+import { listen } from './node-server.js'
+
+const seen: { url: string }[] = []
+const sessions = createSessions()
+const api = createSessionApi({
+  sessions,
+  identify: ({ url }) => {
+    seen.push({ url })
+    return { tenantId: 'acme', userId: 'alice' }
+  },
+  onError: () => {},
+})
+
+/** The status line that a server gives to these very lines. */
+async function statusOf(base: string, lines: readonly string[]): Promise<number> {
+  const { hostname, port } = new URL(base)
+  const socket = connect(Number(port), hostname)
+  socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+  const [chunk] = (await once(socket, 'data')) as [Buffer]
+  socket.destroy()
+  return Number(chunk.toString().split(' ')[1])
+}
+
+describe('a request target', () => {
+  const evil = 'Origin: http://evil.example'
+  it.each([
+    ['//evil.example/sessions', 404],
+    ['//evil.example/sessions/x', 404],
+    ['/\\evil.example/sessions', 404],
+    ['\\\\evil.example/sessions', 400],
+    ['///evil.example/sessions', 404],
+    ['http://evil.example/sessions', 403],
+    ['https:evil.example/sessions', 400],
+    ['javascript:alert(1)', 400],
+    ['/sessions', 403],
+  ])('is a path of ours, whatever it looks like: %s', async (target, status) => {
+    const base = await listen(api)
+    const host = new URL(base).host
+    const lines = [`POST ${target} HTTP/1.1`, `Host: ${host}`, evil, 'Cookie: a=b', 'Content-Length: 0']
+    expect(await statusOf(base, lines)).toBe(status)
+    expect(seen).toEqual([])
+  })
+
+  it('may be a whole address, of which the path counts', async () => {
+    const base = await listen(api)
+    const { host } = new URL(base)
+    seen.length = 0
+    expect(
+      await statusOf(base, ['GET http://other.example/sessions?limit=5 HTTP/1.1', `Host: ${host}`]),
+    ).toBe(200)
+    expect(seen.splice(0)).toEqual([{ url: `${base}/sessions?limit=5` }])
+  })
+
+  it.each(['a/b', 'a?b', 'a#b', 'user@a', 'a\\b', 'a b'])(
+    'belongs to a host, which %s is not',
+    async (host) => {
+      const base = await listen(api)
+      expect(await statusOf(base, ['GET /sessions HTTP/1.1', `Host: ${host}`])).toBe(400)
+      expect(seen).toEqual([])
+    },
+  )
+})

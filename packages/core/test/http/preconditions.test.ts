@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import { apiFixture, ApiClient } from '../../src/testing.js'
+
+const phone = { sku: 'P1', name: 'Phone', price: { amount: 100, currency: 'EUR' } }
+const api = apiFixture()
+const client = new ApiClient(
+  (path, init) => api.handle(new Request(`https://api.test${path}`, init)),
+  'acme/alice',
+)
+
+const changes: [operation: string, method: string, path: string, body?: unknown][] = [
+  ['editSession', 'PATCH', '', { title: 'T' }],
+  ['deleteSession', 'DELETE', ''],
+  ['appendMessages', 'POST', '/messages', { messages: [{ content: 'x' }] }],
+  ['sendMessage', 'POST', '/message', { content: 'x' }],
+  ['cancelTurn', 'POST', '/cancel'],
+  ['resetSession', 'POST', '/reset'],
+  ['compactSession', 'POST', '/compact', {}],
+  ['rewindSession', 'POST', '/rewind', { toSeq: 1 }],
+  ['forkSession', 'POST', '/fork', {}],
+  ['replaceState', 'PUT', '/state', { a: 1 }],
+  ['mergeState', 'PATCH', '/state', { a: 1 }],
+  ['mergePreferences', 'PATCH', '/preferences', { a: 1 }],
+  ['addCartItem', 'POST', '/cart/items', phone],
+  ['clearCart', 'DELETE', '/cart'],
+  ['checkOut', 'POST', '/cart/checkout'],
+  ['startTransfer', 'POST', '/transfer', { mode: 'share' }],
+]
+
+async function place() {
+  const id = await client.newSession({ messages: [{ content: 'one' }], cart: [phone] })
+  const old = (await client.get(`/sessions/${id}`)).headers.get('etag')!
+  await client.send('PATCH', `/sessions/${id}/state`, { body: { changed: true } })
+  const now = (await client.get(`/sessions/${id}`)).headers.get('etag')!
+  return { id, old, now }
+}
+
+describe.each(changes)('%s', (_, method, path, body) => {
+  const send = (id: string, headers: Record<string, string>) =>
+    client.send(method, `/sessions/${id}${path}`, { headers, ...(body === undefined ? {} : { body }) })
+
+  it.each([[{}], [{ 'idempotency-key': 'k' }]])('with If-Match on what was, and %j', async (key) => {
+    const { id, old, now } = await place()
+    const everything = async () => [
+      (await client.get(`/sessions/${id}?include=messages`)).body,
+      (await client.get(`/sessions/${id}/cart`)).body,
+      (await client.get(`/sessions/${id}/transfers`)).body,
+    ]
+    const before = await everything()
+    const refused = await send(id, { 'if-match': old, ...key })
+    expect(refused.status).toBe(412)
+    expect(await everything()).toEqual(before)
+    const done = await send(id, { 'if-match': now, ...key })
+    expect(done.status).toBeLessThan(300)
+    if (!('idempotency-key' in key)) return
+    const again = await send(id, { 'if-match': now, ...key })
+    expect(again.status).toBe(done.status)
+    expect(again.headers.get('idempotency-replayed')).toBe('true')
+  })
+})
+
+it('refuses the tag of a session that was deleted and made anew', async () => {
+  const { id, now } = await place()
+  for (const [, method, path, body] of changes) {
+    const reply = await client.send(method, `/sessions/${id}${path}`, {
+      headers: { 'if-match': now.replace(/-\w+"/, '-0"') },
+      ...(body === undefined ? {} : { body }),
+    })
+    expect(reply.status, `${method} ${path}`).toBe(412)
+  }
+})
+
+it.each(['tenantId=other', 'model=gpt', 'direction=backward', 'Limit=5', '__proto__=1'])(
+  'refuses a query that it does not know: %s',
+  async (query) => {
+    const id = await client.newSession()
+    for (const path of ['/sessions', `/sessions/${id}`, `/sessions/${id}/cart`, `/sessions/${id}/info`]) {
+      const reply = await client.get(`${path}?${query}`)
+      expect(reply.status, path).toBe(400)
+      expect(reply.body.path).toBe(query.split('=')[0])
+    }
+    const made = await client.post(`/sessions?${query}`, {})
+    expect(made.status).toBe(400)
+  },
+)
+
+it('refuses a parameter that is said twice', async () => {
+  const reply = await client.get('/sessions?label=a&label=b')
+  expect(reply).toMatchObject({ status: 400, body: { path: 'label' } })
+})

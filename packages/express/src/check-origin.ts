@@ -1,0 +1,30 @@
+import { checkOrigin as check } from '@sessions/core/node'
+import { SessionError } from '@sessions/core'
+import type { RequestHandler } from 'express'
+import { hostOf, pageRequestOf } from './page-request.js'
+
+export interface CheckOriginOptions {
+  /** Origins whose pages may send unsafe requests with cookies, beside our own (default: none). */
+  trustedOrigins?: readonly string[]
+  /** Whether `X-Session-Id` carries credentials, as in `sessionsMiddleware` (default false). */
+  header?: boolean
+}
+
+/**
+ * Keeps pages of other sites from acting for their visitors on routes of yours: `app.use(checkOrigin())`, before them.
+ * An unsafe request that carries cookies has to come from a page of the same origin. The error it passes on is a
+ * `forbidden` one, which `sessionsErrorHandler` answers with 403.
+ */
+export function checkOrigin(options: CheckOriginOptions = {}): RequestHandler {
+  const { trustedOrigins = [], header = false } = options
+  return (req, _res, next) => {
+    try {
+      check(pageRequestOf(req), { host: hostOf(req) }, { trustedOrigins, hasHeaderMode: header })
+    } catch (cause) {
+      const message = 'The request may come from a page of another site.'
+      next(new SessionError('forbidden', message, { cause }))
+      return
+    }
+    next()
+  }
+}
