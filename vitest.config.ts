@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os'
+import { availableParallelism, loadavg } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { isQuick, longFiles, projects } from './scripts/test-projects.mjs'
@@ -12,10 +12,11 @@ const files =
     ? { include: ['test/**/*.wide.test.ts'] }
     : { include: ['test/**/*.test.ts'], exclude: ['**/*.wide.test.ts', '**/node_modules/**'] }
 
-// Say that something hangs, never that a machine is slow: tests that wait for servers, browsers and builds of a busy
-// machine take minutes there, others seconds.
-const quickHangMs = 20_000
+// Say that something hangs, never that a machine is slow: tests that wait for servers, browsers and builds take minutes
+// where much else runs. Others take seconds of a core, and get as many more as wait in line for one.
 const hangMs = 300_000
+const crowd = Math.max(1, loadavg()[0]! / availableParallelism())
+const quickHangMs = Math.min(20_000 * crowd, hangMs)
 
 /** What a project has beside what all have. */
 interface Special {
