@@ -19,14 +19,20 @@ const stores: Record<string, () => Promise<SessionStore>> = {
   async redis() {
     const server = await startRedis()
     const client = createRedisClient(server.url)
-    closing.push(() => server.stop(), async () => client.disconnect())
+    closing.push(
+      () => server.stop(),
+      async () => client.disconnect(),
+    )
     return redisStore(client)
   },
   async postgres() {
     const server = await startPostgres()
     const url = await server.createDatabase()
     const pool = createPostgresPool(url)
-    closing.push(() => server.stop(), () => pool.end())
+    closing.push(
+      () => server.stop(),
+      () => pool.end(),
+    )
     await migrate(pool)
     return postgresStore(pool)
   },

@@ -4,6 +4,7 @@ import {
   checkMessageQuery,
   checkPageLimit,
   checkWhole,
+  countFitting,
   createListCursors,
   isMeant,
   type ListPlace,
@@ -42,7 +43,8 @@ export function skeletonStore(): SessionStore {
       checkWhole(tail, 'tail', 0)
       const kept = find(ref)
       if (kept === undefined) return undefined
-      const messages = tail === 0 ? [] : [...kept.log.values()].slice(-tail)
+      const newest = tail === 0 ? [] : [...kept.log.values()].slice(-tail).reverse()
+      const messages = newest.slice(0, countFitting(newest)).reverse()
       return structuredClone({ record: kept.record, body: kept.body, messages })
     },
 
@@ -77,7 +79,10 @@ export function skeletonStore(): SessionStore {
       const { after = 0, before = Infinity, limit, order = 'asc' } = query
       const range = [...kept.log.values()].filter(({ seq }) => seq > after && seq < before)
       if (order === 'desc') range.reverse()
-      return { messages: structuredClone(range.slice(0, limit)), more: range.length > limit }
+      const page = range.slice(0, limit)
+      // A page is bounded by bytes as well; `more` says that it goes on.
+      const messages = page.slice(0, countFitting(page))
+      return { messages: structuredClone(messages), more: range.length > messages.length }
     },
 
     async amend(ref, amendments, guard) {

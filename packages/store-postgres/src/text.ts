@@ -3,10 +3,10 @@ export const unitSeparator = '\u001f'
 /** Stands between the messages in the answer to a read; never stored as such. */
 export const recordSeparator = '\u001e'
 
-// What Postgres cannot hold (NUL, half of a surrogate pair), what reads use to tell fields apart, and the sign that
-// announces an escape. None of them is ever in JSON, where control characters are escaped already.
-const escaped = /[\u0000\u0010\u001e\u001f]|\p{Surrogate}/gu
-const suspicious = /[\u0000\u0010\u001e\u001f\ud800-\udfff]/
+// What Postgres cannot hold (NUL, half of a surrogate pair), what reads use to tell fields apart, the byte order mark,
+// which some drivers take off a text, and the sign that announces an escape. None of them is ever in JSON, where control characters are escaped already.
+const escaped = /[\u0000\u0010\u001e\u001f\ufeff]|\p{Surrogate}/gu
+const suspicious = /[\u0000\u0010\u001e\u001f\ud800-\udfff\ufeff]/
 const escape = /\u0010([0-9a-f]{4})/g
 
 /**

@@ -1,7 +1,7 @@
-import { PGlite } from '@electric-sql/pglite'
+import { Worker } from 'node:worker_threads'
 import { describeSessionStore } from '@sessions/core/testing'
 import {
-  type CompiledQuery,
+  CompiledQuery,
   type DatabaseConnection,
   type Driver,
   Kysely,
@@ -13,14 +13,49 @@ import {
 import { afterAll, expect, test } from 'vitest'
 import { checkSchema, migrate, postgresStore } from '../src/index.js'
 
-/** A Kysely on a Postgres inside this process, as an application has it for its own tests: one connection in all. */
-function onPGlite(database: PGlite): Kysely<object> {
+/** A Postgres inside this process, as an application has it for its own tests. */
+class EmbeddedPostgres {
+  readonly #worker = new Worker(new URL('./pglite-worker.mjs', import.meta.url))
+  readonly #waiting = new Map<number, (reply: Reply) => void>()
+  readonly ready: Promise<Reply>
+  #count = 0
+
+  constructor() {
+    this.ready = new Promise((resolve) => this.#waiting.set(0, resolve))
+    this.#worker.on('message', (reply: Reply) => {
+      this.#waiting.get(reply.n)?.(reply)
+      this.#waiting.delete(reply.n)
+    })
+  }
+
+  async query(sql: string, parameters: readonly unknown[] = []): Promise<unknown[]> {
+    const n = ++this.#count
+    const { rows = [], error } = await new Promise<Reply>((resolve) => {
+      this.#waiting.set(n, resolve)
+      this.#worker.postMessage({ n, sql, parameters })
+    })
+    if (error !== undefined) throw Object.assign(new Error(error.message), error)
+    return rows
+  }
+
+  async close(): Promise<void> {
+    await this.#worker.terminate()
+  }
+}
+
+interface Reply {
+  readonly n: number
+  readonly rows?: unknown[]
+  readonly error?: { message: string; code: string; severity: string }
+}
+
+/** A Kysely on its single connection. */
+function onEmbedded(database: EmbeddedPostgres): Kysely<object> {
   const connection: DatabaseConnection = {
     async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-      const { rows } = await database.query<Row>(sql, [...parameters])
-      return { rows }
+      return { rows: (await database.query(sql, parameters)) as Row[] }
     },
-    async *streamQuery() {
+    streamQuery() {
       throw new Error('no streams here')
     },
   }
@@ -59,8 +94,9 @@ function onPGlite(database: PGlite): Kysely<object> {
 const patient = { readTimeoutMs: 30_000, writeTimeoutMs: 30_000 }
 
 // It takes its time to start, more than a hook may.
-const database = await PGlite.create()
-const kysely = onPGlite(database)
+const database = new EmbeddedPostgres()
+await database.ready
+const kysely = onEmbedded(database)
 afterAll(() => kysely.destroy())
 
 describeSessionStore('postgresStore over a Kysely on PGlite', async () => {
@@ -73,8 +109,14 @@ test('migrations and row-level security are one command a query', async () => {
   expect(await migrate(kysely, where)).toEqual({ from: 0, to: 1 })
   expect(await migrate(kysely, where)).toEqual({ from: 1, to: 1 })
   await checkSchema(kysely, where)
-  await database.exec(`create role app; grant usage on schema secured to app;
-    grant select, insert, update, delete on all tables in schema secured to app; set role app`)
+  for (const command of [
+    'create role app',
+    'grant usage on schema secured to app',
+    'grant select, insert, update, delete on all tables in schema secured to app',
+    'set role app',
+  ]) {
+    await kysely.executeQuery(CompiledQuery.raw(command))
+  }
   const store = postgresStore(kysely, { ...patient, ...where })
   const ref = { tenantId: 'acme', id: 'one' }
   await store.commit(ref, { revision: 0, messages: [{ id: 'm1', payload: '{}' }], idleMs: 60_000 })

@@ -2,7 +2,6 @@
 export function toPlain(reply: unknown): unknown {
   if (reply instanceof Uint8Array)
     return Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength).toString()
-  if (reply instanceof String) return reply.toString()
   if (reply instanceof Map || reply instanceof Set) return [...reply].map(toPlain)
   if (!Array.isArray(reply)) return reply
   for (let index = 0; index < reply.length; index++) {
