@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { SessionError } from './errors.js'
-import { parseJson } from './json.js'
+import { type JsonLimits, parseJson } from './json.js'
 
 /**
  * What `schema` makes of a value from outside, once it is known to be JSON that reaches no prototype.
@@ -9,10 +9,14 @@ import { parseJson } from './json.js'
  *
  * @throws `invalid` with the path of the first thing wrong.
  */
-export function parseWith<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
+export function parseWith<T>(schema: z.ZodType<T>, value: unknown, path: string, limits?: JsonLimits): T {
   // Before the schema, which would silently leave out a key such as `__proto__`.
-  parseJson(value, path, { optionalFields: true })
-  const result = schema.safeParse(value)
+  return checkWith(schema, parseJson(value, path, limits), path)
+}
+
+/** As `parseWith`, for what is known to be JSON. */
+export function checkWith<T>(schema: z.ZodType<T>, json: unknown, path: string): T {
+  const result = schema.safeParse(json)
   if (result.success) return result.data
   const issue = deepest(result.error.issues[0])
   const inner = issue === undefined ? [] : issue.path

@@ -200,6 +200,9 @@ export class Session {
    * Has a message answered: stores it, asks `respond`, and stores the answer, whole or as far as it came. One turn at
    * a time is the session's, whatever process it runs in. It runs at once, and whether or not anybody listens.
    *
+   * @param input What the user says, or what a tool gave back; `undefined` to answer the newest message of the active
+   * branch, or to go on after it.
+   *
    * @example
    * ```ts
    * declare const session: import('@sessions/core').Session
@@ -211,7 +214,7 @@ export class Session {
    * for await (const event of turn) if (event.type === 'text') process.stdout.write(event.text)
    * ```
    */
-  turn(input: TurnInput, respond: Respond, options: TurnOptions = {}): Turn {
+  turn(input: TurnInput | undefined, respond: Respond, options: TurnOptions = {}): Turn {
     const surroundings = {
       live: this.#live,
       session: this as Session,

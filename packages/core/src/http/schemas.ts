@@ -59,7 +59,13 @@ const usage = z.strictObject({
   inputTokens: count,
   outputTokens: count,
   costMicros: count,
+  /** Of the input, what the provider read from its cache, and wrote to it. */
+  cachedInputTokens: count.optional(),
+  cacheWriteTokens: count.optional(),
+  /** Of the output, what was reasoning. */
+  reasoningTokens: count.optional(),
   model: z.string().optional(),
+  provider: z.string().optional(),
 })
 export const turnView = z.strictObject({
   id: z.string(),

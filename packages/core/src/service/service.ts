@@ -69,7 +69,7 @@ export function createService(options: SessionsOptions): Service {
     ),
     whenFull: given.whenFull ?? 'reject',
     maxMessages: limit(given.maxMessages, 'limits.maxMessages', 100_000),
-    maxMessageLength: limit(given.maxMessageLength, 'limits.maxMessageLength', 65_536),
+    maxMessageLength: limit(given.maxMessageLength, 'limits.maxMessageLength', 524_288),
     maxSessionLength: limit(given.maxSessionLength, 'limits.maxSessionLength', 65_536),
   }
   const warn = warnOnce(options.onWarning)

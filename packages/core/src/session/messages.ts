@@ -1,13 +1,18 @@
 import { SessionError } from '../errors.js'
-import { clipPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
+import { clipPath, cutPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
 import type { LiveSession } from '../service/live-session.js'
-import { decodeMessage, encodeMessage, type MessageInput } from '../domain/message.js'
+import { decodeMessage, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { putAgain } from '../service/put-again.js'
 import { expireBefore } from './expiry.js'
 import type { AppendedMessage } from '../contract/session-store.js'
 
 const pageSize = 1000
 
-/** Appends all or none. @throws `invalid`, `too_large`, `limit_reached`, `conflict` */
+/**
+ * Appends all or none. A message that is known, and is not on the active branch, is put there again.
+ *
+ * @throws `invalid`, `too_large`, `limit_reached`, `conflict`
+ */
 export async function appendMessages(
   live: LiveSession,
   messages: MessageInput | readonly MessageInput[],
@@ -23,13 +28,40 @@ export async function appendMessages(
     }),
   )
   const { record, messages: appended } = await live.append(encoded)
-  for (const [index, { seq, at, inserted }] of appended.entries()) {
-    const { id: messageId, role, tokens } = decodeMessage({ ...encoded[index]!, seq, at })
+  const stored = appended.map(({ seq, at }, index) => decodeMessage({ ...encoded[index]!, seq, at }))
+  for (const [index, { inserted }] of appended.entries()) {
+    const { id: messageId, seq, role, tokens } = stored[index]!
     if (inserted) emit('message.appended', record, { messageId, seq, role, tokens })
   }
   const first = appended.find((message) => message.inserted)
   if (first !== undefined) await expireBefore(live, first)
-  return appended
+  if (appended.every(({ inserted }) => inserted)) return appended
+  const placed = await inOrder(live, stored, appended)
+  return appended.map((message, index) => ({ ...message, seq: placed[index]!.seq, at: placed[index]!.at }))
+}
+
+/** Messages of which some were known, as they stand once all of them are on the active branch in their order. */
+async function inOrder(
+  live: LiveSession,
+  stored: readonly Message[],
+  appended: readonly AppendedMessage[],
+): Promise<readonly Message[]> {
+  const { path } = (await live.load()).body
+  const missing = stored.findIndex(({ seq }) => !onPath(path, seq))
+  if (missing === -1) return stored
+  const wanted = stored.map(({ seq }, index) => {
+    return index >= missing && (appended[index]!.inserted || !onPath(path, seq))
+  })
+  const newer = appended.find(({ inserted }, index) => index > missing && inserted)
+  // What was stored just now stands after what comes before it: it is taken from the branch, to be put there in turn.
+  if (newer !== undefined) {
+    await live.update((before) => ({
+      ...before,
+      path: [...cutPath(before.path, newer.seq - 1), { from: live.record.lastSeq + 1 }],
+    }))
+  }
+  const again = await putAgain(live, stored.filter((_, index) => wanted[index]))
+  return stored.map((message, index) => (wanted[index] === true ? (again.shift() ?? message) : message))
 }
 
 /** One page. @throws `invalid` */

@@ -1,4 +1,5 @@
 import type { TurnAbortReason } from '../domain/events.js'
+import type { MessageInput } from '../domain/message.js'
 import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
 import type { RespondOf, TurnHandle } from './responder.js'
 import { beginTurn } from './admission.js'
@@ -55,15 +56,17 @@ export class Turn implements AsyncIterable<TurnEvent> {
 /** Begins a turn in a session. */
 export function startTurn<Handle extends TurnHandle>(
   surroundings: TurnSurroundings<Handle>,
-  input: TurnInput,
+  input: TurnInput | undefined,
   respond: RespondOf<Handle>,
   options: TurnOptionsOf<Handle>,
 ): Turn {
-  const {
-    role: _,
-    content,
-    ...message
-  } = typeof input === 'string' ? { role: 'user', content: input } : input
   const { work } = surroundings.live.service
-  return new Turn(work.turn(() => beginTurn(surroundings, { ...options, respond, content, message })))
+  return new Turn(work.turn(() => beginTurn(surroundings, { ...options, respond, message: toMessage(input) })))
+}
+
+function toMessage(input: TurnInput | undefined): MessageInput | undefined {
+  if (input === undefined) return undefined
+  if (typeof input === 'string') return { role: 'user', content: input }
+  // Whatever else it is, or says it is, is refused with the other faults of a message.
+  return typeof input === 'object' && input !== null ? { ...input, role: input.role ?? 'user' } : input
 }
