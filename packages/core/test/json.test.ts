@@ -74,9 +74,15 @@ describe('parseJson', () => {
 describe('toJson', () => {
   it.each([
     [{ a: undefined, b: [undefined, () => 1] }, { b: [null, null] }],
-    [{ at: new Date(0), no: Number.NaN, big: 12n }, { at: '1970-01-01T00:00:00.000Z', no: null, big: '12' }],
+    [
+      { at: new Date(0), no: Number.NaN, big: 12n },
+      { at: '1970-01-01T00:00:00.000Z', no: null, big: '12' },
+    ],
     [new Map([['a', new Set([1])]]), { a: [1] }],
-    [{ bytes: new Uint8Array([1, 2]), where: new URL('https://a.test/') }, { bytes: 'AQI=', where: 'https://a.test/' }],
+    [
+      { bytes: new Uint8Array([1, 2]), where: new URL('https://a.test/') },
+      { bytes: 'AQI=', where: 'https://a.test/' },
+    ],
     [{ failed: new Error('no') }, { failed: 'no' }],
     [JSON.parse('{"a":1,"__proto__":{"admin":true}}'), { a: 1 }],
     [undefined, null],
@@ -93,7 +99,9 @@ describe('toJson', () => {
 
   it('refuses what would hold the event loop', () => {
     const wide = { rows: Array.from({ length: 200_001 }, () => 0) }
-    expect(() => toJson(wide, 'output')).toThrow(expect.objectContaining({ code: 'too_large', path: 'output' }))
+    expect(() => toJson(wide, 'output')).toThrow(
+      expect.objectContaining({ code: 'too_large', path: 'output' }),
+    )
   })
 })
 

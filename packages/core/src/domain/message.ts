@@ -110,7 +110,9 @@ export function parseMessage(input: MessageInput, path = 'message'): MessageInpu
 
 function toContent(content: string | readonly JsonValue[], path: string): MessageInput['content'] {
   if (typeof content === 'string') return content
-  return content.flatMap((part, index) => toParts(part, `${path}[${index}]`)).filter((part) => !isEmptyPart(part))
+  return content
+    .flatMap((part, index) => toParts(part, `${path}[${index}]`))
+    .filter((part) => !isEmptyPart(part))
 }
 
 /**

@@ -112,7 +112,11 @@ export function fromText(input: JsonValue | undefined): JsonValue | undefined {
   }
 }
 
-function call(toolCallId: JsonValue | undefined, toolName: JsonValue | undefined, input?: JsonValue): JsonObject {
+function call(
+  toolCallId: JsonValue | undefined,
+  toolName: JsonValue | undefined,
+  input?: JsonValue,
+): JsonObject {
   return defined({ toolCallId, toolName, input })
 }
 

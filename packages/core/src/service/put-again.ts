@@ -51,4 +51,3 @@ async function copied(live: LiveSession, message: Message): Promise<Message> {
     }
   }
 }
-

@@ -60,7 +60,10 @@ async function inOrder(
       path: [...cutPath(before.path, newer.seq - 1), { from: live.record.lastSeq + 1 }],
     }))
   }
-  const again = await putAgain(live, stored.filter((_, index) => wanted[index]))
+  const again = await putAgain(
+    live,
+    stored.filter((_, index) => wanted[index]),
+  )
   return stored.map((message, index) => (wanted[index] === true ? (again.shift() ?? message) : message))
 }
 

@@ -36,7 +36,8 @@ export async function beginTurn<Handle extends TurnHandle>(
     return await admit(surroundings, request, question, policy)
   } catch (error) {
     const { message } = question
-    const isReused = isSessionError(error, 'conflict') && error.messageId?.startsWith(message?.id ?? ' ') === true
+    const isReused =
+      isSessionError(error, 'conflict') && error.messageId?.startsWith(message?.id ?? ' ') === true
     throw isReused ? keyReused() : error
   } finally {
     leave()

@@ -171,7 +171,9 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
         )
       }
       const { replyId, after } = lease
-      const recentTurns = body.recentTurns?.map((turn) => (turn.id === lease.id ? { ...turn, replyId } : turn))
+      const recentTurns = body.recentTurns?.map((turn) =>
+        turn.id === lease.id ? { ...turn, replyId } : turn,
+      )
       const closed = addUsage({ ...body, turn: undefined, recentTurns }, closing.metadata.usage)
       const turns = documents.length === 0 ? [] : [{ replyId, after }]
       const documentTurns = [...(body.documentTurns ?? []), ...turns].slice(-keptDocumentTurns)

@@ -52,13 +52,18 @@ function throwFailure(value: object): void {
     throw new ModelFailure('The model told of an error.', { cause: error ?? errorText ?? value })
   }
   if (type === 'response.failed') {
-    throw new ModelFailure('The model told of an error.', { cause: (response as { error?: unknown } | undefined)?.error })
+    throw new ModelFailure('The model told of an error.', {
+      cause: (response as { error?: unknown } | undefined)?.error,
+    })
   }
 }
 
 /** A file as the AI SDK generates it is an instance that shows its bytes when asked. */
 function withFile(value: unknown): unknown {
-  const { type, file, ...rest } = value as { type?: unknown; file?: { base64?: unknown; mediaType?: unknown } }
+  const { type, file, ...rest } = value as {
+    type?: unknown
+    file?: { base64?: unknown; mediaType?: unknown }
+  }
   if ((type !== 'file' && type !== 'reasoning-file') || typeof file?.base64 !== 'string') return value
   return { ...rest, type, mediaType: file.mediaType, data: file.base64 }
 }

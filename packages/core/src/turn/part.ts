@@ -64,7 +64,8 @@ const failure = z.looseObject({ message: z.string() })
 export function parseTurnParts(value: unknown): TurnPart[] {
   if (typeof value === 'string') return [{ type: 'text', text: value }]
   const part = toJson(value, 'part')
-  if (!isJsonObject(part)) throw new SessionError('invalid', 'part is neither a text nor an object', { path: 'part' })
+  if (!isJsonObject(part))
+    throw new SessionError('invalid', 'part is neither a text nor an object', { path: 'part' })
   switch (part['type']) {
     case 'usage':
       return [...toUsageParts(part, part['finishReason'])]
@@ -82,7 +83,10 @@ export function parseTurnParts(value: unknown): TurnPart[] {
 }
 
 /** A usage, and why the model stopped, as far as they are told. @throws `invalid` */
-export function* toUsageParts(usage: JsonObject | undefined, finished: JsonValue | undefined): Generator<TurnPart> {
+export function* toUsageParts(
+  usage: JsonObject | undefined,
+  finished: JsonValue | undefined,
+): Generator<TurnPart> {
   const counts = usage === undefined ? {} : parseUsage(usage, 'part')
   if (Object.keys(counts).length > 0) yield { type: 'usage', ...counts } as TurnPart
   const finishReason = parseFinishReason(finished)

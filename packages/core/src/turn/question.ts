@@ -2,7 +2,13 @@ import { digestOf } from '../digest.js'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { cutPath, onPath, readPath } from '../domain/path.js'
-import { encodeMessage, encodeParsed, type Message, type MessageInput, parseMessage } from '../domain/message.js'
+import {
+  encodeMessage,
+  encodeParsed,
+  type Message,
+  type MessageInput,
+  parseMessage,
+} from '../domain/message.js'
 import type { RecentTurn, SessionBody } from '../domain/session-body.js'
 import { findKnown, sameMessage } from '../service/known-message.js'
 import type { LiveSession } from '../service/live-session.js'
@@ -108,6 +114,9 @@ export async function messageOf(
   { path }: Pick<SessionBody, 'path'>,
   { messageId, seq }: Pick<RecentTurn, 'messageId' | 'seq'>,
 ): Promise<Message | undefined> {
-  const { messages } = await readPath(live.service.store, live.ref, path, { after: Math.max(seq - 1, 0), limit: 50 })
+  const { messages } = await readPath(live.service.store, live.ref, path, {
+    after: Math.max(seq - 1, 0),
+    limit: 50,
+  })
   return messages.find(({ id }) => id === messageId)
 }

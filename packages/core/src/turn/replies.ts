@@ -9,7 +9,10 @@ const pageSize = 100
 const maxPages = 20
 
 /** Where the reply of a turn is, or is going to be; undefined for one that is not among the newest. */
-export function placeOfReply({ turn, recentTurns = [] }: SessionBody, turnId: string): ReplyPlace | undefined {
+export function placeOfReply(
+  { turn, recentTurns = [] }: SessionBody,
+  turnId: string,
+): ReplyPlace | undefined {
   return recentTurns.find(({ id }) => id === turnId) ?? (turn?.id === turnId ? turn : undefined)
 }
 

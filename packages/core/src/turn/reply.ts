@@ -1,7 +1,14 @@
 import { SessionError } from '../errors.js'
 import { byteLength, type JsonObject, type JsonValue } from '../json.js'
 import type { MessageInput } from '../domain/message.js'
-import { bytesOf, extrasOf, isEmptyPart, isTextPart, type MessagePart, type TextPart } from '../domain/part.js'
+import {
+  bytesOf,
+  extrasOf,
+  isEmptyPart,
+  isTextPart,
+  type MessagePart,
+  type TextPart,
+} from '../domain/part.js'
 import { CallIds } from './call-ids.js'
 import type { TurnDocument, TurnPart } from './part.js'
 import { shortenedExtras, shortenedPart } from './shortened-part.js'
@@ -90,9 +97,11 @@ export class TurnReply {
         return kept as TurnPart
       }
       default:
-        return (isTextPart(part as MessagePart)
-          ? this.#addText(part as TextPart)
-          : this.#addPart('assistant', part as MessagePart)) as TurnPart
+        return (
+          isTextPart(part as MessagePart)
+            ? this.#addText(part as TextPart)
+            : this.#addPart('assistant', part as MessagePart)
+        ) as TurnPart
     }
   }
 
@@ -175,7 +184,9 @@ export class TurnReply {
 
   #spend(bytes: number): void {
     if (this.#bytes + bytes > maxReplyBytes) {
-      throw new SessionError('too_large', `The answer is longer than ${maxReplyBytes} bytes.`, { path: 'reply' })
+      throw new SessionError('too_large', `The answer is longer than ${maxReplyBytes} bytes.`, {
+        path: 'reply',
+      })
     }
     this.#bytes += bytes
   }
@@ -189,7 +200,12 @@ function keyOf(part: TextPart): string {
 function placeOf({ content, places }: ReplyMessage, part: TextPart): number | undefined {
   if (part['id'] !== undefined) return places.get(keyOf(part))
   const before = content.at(-1)
-  if (before === undefined || !isTextPart(before) || before.type !== part.type || before['id'] !== undefined) {
+  if (
+    before === undefined ||
+    !isTextPart(before) ||
+    before.type !== part.type ||
+    before['id'] !== undefined
+  ) {
     return undefined
   }
   const sealed = extrasOf(before)

@@ -89,9 +89,7 @@ type Piece = string | TurnPart | object
  * Asks the model: text, or what it says piece by piece; the stream of an SDK as it is. Whatever it throws ends the turn
  * as `failed`, with what was said so far.
  */
-export type RespondOf<Handle extends TurnHandle> = (
-  turn: TurnContextOf<Handle>,
-) => Answer | Promise<Answer>
+export type RespondOf<Handle extends TurnHandle> = (turn: TurnContextOf<Handle>) => Answer | Promise<Answer>
 
 type Answer =
   | string
@@ -150,11 +148,7 @@ export async function runResponder<Handle extends TurnHandle>(
   }
 }
 
-async function eachPart(
-  answer: unknown,
-  signal: AbortSignal,
-  take: (part: TurnPart) => void,
-): Promise<void> {
+async function eachPart(answer: unknown, signal: AbortSignal, take: (part: TurnPart) => void): Promise<void> {
   const stream = new ModelStream()
   const read = (value: unknown): void => {
     for (const part of partsOf(stream, value)) take(part)
@@ -216,7 +210,8 @@ function partsOf(stream: ModelStream, value: unknown): TurnPart[] {
     if (!isSessionError(error, 'invalid')) throw error
     const fields = typeof value === 'object' && value !== null ? Object.keys(value).slice(0, 20) : []
     const { type } = fields.length === 0 ? {} : (value as { type?: unknown })
-    const named = typeof type === 'string' ? `a part of the type ${type.slice(0, 100)}` : `a part (${typeof value})`
+    const named =
+      typeof type === 'string' ? `a part of the type ${type.slice(0, 100)}` : `a part (${typeof value})`
     const having = fields.length === 0 ? '' : ` with the fields ${fields.join(', ').slice(0, 300)}`
     throw new SessionError('invalid', `respond gave ${named}${having}: ${error.message}`, {
       cause: error,

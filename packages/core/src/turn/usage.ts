@@ -60,7 +60,8 @@ export function parseUsage(usage: JsonObject, path: string): Partial<TurnUsage> 
       let value: JsonValue | undefined = usage
       for (const key of name.split('.')) value = isJsonObject(value) ? value[key] : undefined
       if (typeof value !== 'number') continue
-      if (value < 0) throw new SessionError('invalid', `${path}.${name} is below 0`, { path: `${path}.${name}` })
+      if (value < 0)
+        throw new SessionError('invalid', `${path}.${name} is below 0`, { path: `${path}.${name}` })
       return Math.round(value)
     }
     return undefined
@@ -89,7 +90,13 @@ export function parseUsage(usage: JsonObject, path: string): Partial<TurnUsage> 
     'thoughtsTokenCount',
   )
   let input = at('inputTokens', 'inputTokens.total', 'prompt_tokens', 'input_tokens', 'promptTokenCount')
-  let output = at('outputTokens', 'outputTokens.total', 'completion_tokens', 'output_tokens', 'candidatesTokenCount')
+  let output = at(
+    'outputTokens',
+    'outputTokens.total',
+    'completion_tokens',
+    'output_tokens',
+    'candidatesTokenCount',
+  )
   // Anthropic counts what its cache held apart from the input, Gemini thoughts apart from the answer.
   const isApart = 'cache_read_input_tokens' in usage || 'cache_creation_input_tokens' in usage
   if (isApart) input = (input ?? 0) + (cached ?? 0) + (written ?? 0)

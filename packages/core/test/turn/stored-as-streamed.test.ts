@@ -3,11 +3,19 @@ import { expect, it } from 'vitest'
 import type { MessagePart, TurnEvent, TurnPart } from '../../src/index.js'
 import { opened } from './turns.js'
 
-const text = fc.oneof(fc.string({ maxLength: 20 }), fc.constant('\ud800'), fc.constant(''), fc.constant('é😀"\\\n'))
+const text = fc.oneof(
+  fc.string({ maxLength: 20 }),
+  fc.constant('\ud800'),
+  fc.constant(''),
+  fc.constant('é😀"\\\n'),
+)
 const id = fc.constantFrom('a', 'b', undefined)
-const extras = fc.option(fc.dictionary(fc.constantFrom('x', 'providerMetadata'), fc.jsonValue({ maxDepth: 2 })), {
-  nil: {},
-})
+const extras = fc.option(
+  fc.dictionary(fc.constantFrom('x', 'providerMetadata'), fc.jsonValue({ maxDepth: 2 })),
+  {
+    nil: {},
+  },
+)
 const odd = fc.anything({ withBigInt: true, withDate: true, withMap: true, withSparseArray: true })
 const withExtras = (part: object, more: object) => ({ ...more, ...part })
 
@@ -29,12 +37,29 @@ const call = fc.record({
 const result = fc.record({
   type: fc.constant('tool-result'),
   toolCallId: fc.constantFrom('c', 'd', 'unknown'),
-  output: fc.oneof(odd, fc.constant('r'.repeat(4000)), fc.constant({ rows: Array.from({ length: 900 }, () => 1) })),
+  output: fc.oneof(
+    odd,
+    fc.constant('r'.repeat(4000)),
+    fc.constant({ rows: Array.from({ length: 900 }, () => 1) }),
+  ),
 })
-const other = fc.record({ type: fc.constantFrom('file', 'data-x', 'custom'), data: odd, big: fc.constantFrom('', 'z'.repeat(3000)) })
+const other = fc.record({
+  type: fc.constantFrom('file', 'data-x', 'custom'),
+  data: odd,
+  big: fc.constantFrom('', 'z'.repeat(3000)),
+})
 const extra = fc.oneof(
-  fc.record({ type: fc.constant('source'), url: text, title: fc.constant(undefined), big: fc.constantFrom('', 's'.repeat(900)) }),
-  fc.record({ type: fc.constant('usage'), inputTokens: fc.constantFrom(undefined, Number.NaN, 3), outputTokens: fc.nat(9) }),
+  fc.record({
+    type: fc.constant('source'),
+    url: text,
+    title: fc.constant(undefined),
+    big: fc.constantFrom('', 's'.repeat(900)),
+  }),
+  fc.record({
+    type: fc.constant('usage'),
+    inputTokens: fc.constantFrom(undefined, Number.NaN, 3),
+    outputTokens: fc.nat(9),
+  }),
 )
 const broken = fc.oneof(
   odd,

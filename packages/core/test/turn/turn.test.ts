@@ -122,7 +122,8 @@ describe('a turn', () => {
 
   it('goes on in a further message when an answer is too long for one', async () => {
     const session = await opened({ limits: { maxMessageLength: 1000 } })
-    const result = await session.turn('Hi', () => Array.from({ length: 10 }, (_, n) => `${n}`.repeat(100))).result
+    const result = await session.turn('Hi', () => Array.from({ length: 10 }, (_, n) => `${n}`.repeat(100)))
+      .result
     expect(result).toMatchObject({ status: 'completed' })
     expect(result.replies.length).toBeGreaterThan(1)
     expect(result.text).toBe(Array.from({ length: 10 }, (_, n) => `${n}`.repeat(100)).join(''))

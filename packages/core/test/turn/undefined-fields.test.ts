@@ -14,7 +14,13 @@ describe('a field that is undefined', () => {
       { type: 'text', text: 'Hi', providerMetadata: undefined },
       { type: 'source', url: 'https://a.test', title: undefined },
       { type: 'document', document: { id: 'd', title: undefined } },
-      { type: 'tool-call', toolCallId: 'c', toolName: 'of-a-client', input: { a: { b: undefined } }, title: undefined },
+      {
+        type: 'tool-call',
+        toolCallId: 'c',
+        toolName: 'of-a-client',
+        input: { a: { b: undefined } },
+        title: undefined,
+      },
       { type: 'tool-result', toolCallId: 'c', output: { rows: [{ note: undefined }] }, isError: undefined },
       { type: 'usage', inputTokens: 3, outputTokens: undefined, model: undefined },
       undefined,
@@ -31,7 +37,10 @@ describe('a field that is undefined', () => {
       [{ type: 'tool-result', toolCallId: 'c', output: { rows: [{}] } }],
       '!',
     ])
-    expect(result.reply.metadata).toMatchObject({ sources: [{ url: 'https://a.test' }], documents: [{ id: 'd' }] })
+    expect(result.reply.metadata).toMatchObject({
+      sources: [{ url: 'https://a.test' }],
+      documents: [{ id: 'd' }],
+    })
     expect(await session.currentTurn()).toBeUndefined()
   })
 

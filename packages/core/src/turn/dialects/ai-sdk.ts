@@ -33,11 +33,24 @@ export function fromAiSdk(event: JsonObject): readonly JsonObject[] | undefined 
       return Object.keys(rest).length === 1 ? [] : [said(type, id, '', rest)]
     case 'text-delta':
     case 'reasoning-delta':
-      return [said(type, id, textIn({ ...(delta === undefined ? {} : { delta }), ...(text === undefined ? {} : { text }) }, 'text', 'delta') ?? '', rest)]
+      return [
+        said(
+          type,
+          id,
+          textIn(
+            { ...(delta === undefined ? {} : { delta }), ...(text === undefined ? {} : { text }) },
+            'text',
+            'delta',
+          ) ?? '',
+          rest,
+        ),
+      ]
     case 'tool-result':
       return event['preliminary'] === true ? [] : [resultOf(event)]
     case 'tool-error':
-      return [{ ...without(event, 'error'), type: 'tool-result', output: event['error'] ?? null, isError: true }]
+      return [
+        { ...without(event, 'error'), type: 'tool-result', output: event['error'] ?? null, isError: true },
+      ]
     case 'tool-output-denied':
       return [{ ...event, type: 'tool-result', output: 'The tool was not allowed to run.', isError: true }]
     case 'tool-input-available':

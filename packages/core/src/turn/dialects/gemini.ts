@@ -15,7 +15,11 @@ export class GeminiReader {
     this.#end = {
       ...this.#end,
       type: 'finish',
-      usage: { ...objectIn(response, 'usageMetadata'), provider: 'google', ...(model === undefined ? {} : { model }) },
+      usage: {
+        ...objectIn(response, 'usageMetadata'),
+        provider: 'google',
+        ...(model === undefined ? {} : { model }),
+      },
       ...(candidate['finishReason'] === undefined ? {} : { finishReason: candidate['finishReason'] }),
     }
     return objectsIn(objectIn(candidate, 'content'), 'parts')

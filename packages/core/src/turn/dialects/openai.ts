@@ -43,7 +43,8 @@ export class OpenAiReader {
       if (text !== undefined && text !== '') parts.push({ type: 'text', text })
       const refusal = textIn(message, 'refusal')
       if (refusal !== undefined && refusal !== '') parts.push({ type: 'refusal', refusal })
-      for (const [place, call] of objectsIn(message, 'tool_calls').entries()) this.#call(call['index'] ?? place, call)
+      for (const [place, call] of objectsIn(message, 'tool_calls').entries())
+        this.#call(call['index'] ?? place, call)
       const finishReason = choice['finish_reason']
       if (typeof finishReason === 'string') parts.push(...this.end(), { type: 'finish', finishReason })
     }
@@ -69,12 +70,16 @@ export class OpenAiReader {
       case 'response.refusal.delta': {
         this.#streamed.add(id)
         const text = textIn(event, 'delta') ?? ''
-        return [type === 'response.refusal.delta' ? { type: 'refusal', refusal: text } : { type: 'text', text }]
+        return [
+          type === 'response.refusal.delta' ? { type: 'refusal', refusal: text } : { type: 'text', text },
+        ]
       }
       case 'response.reasoning_text.delta':
       case 'response.reasoning_summary_text.delta':
         this.#streamed.add(id)
-        return [{ type: 'reasoning', ...(id === undefined ? {} : { id }), text: textIn(event, 'delta') ?? '' }]
+        return [
+          { type: 'reasoning', ...(id === undefined ? {} : { id }), text: textIn(event, 'delta') ?? '' },
+        ]
       case 'response.output_item.done': {
         const item = objectIn(event, 'item')
         if (!this.#streamed.has(item['id'])) return [item]
@@ -96,7 +101,11 @@ function responseOf(response: JsonObject): readonly JsonObject[] {
 
 function endOf(response: JsonObject): readonly JsonObject[] {
   const model = textIn(response, 'model')
-  const usage = { ...objectIn(response, 'usage'), provider: 'openai', ...(model === undefined ? {} : { model }) }
+  const usage = {
+    ...objectIn(response, 'usage'),
+    provider: 'openai',
+    ...(model === undefined ? {} : { model }),
+  }
   const finishReason = objectIn(response, 'incomplete_details')['reason'] ?? response['status'] ?? null
   return [{ type: 'finish', usage, finishReason }]
 }
