@@ -207,6 +207,41 @@ function isPrototypeKey(key: unknown, value: unknown): boolean {
   return Object.hasOwn(value, 'prototype')
 }
 
+/**
+ * How much of a text, from its beginning, takes at most `maxBytes` UTF-8 bytes within a JSON text; it ends between
+ * characters.
+ */
+export function jsonPrefix(text: string, maxBytes: number): { length: number; bytes: number } {
+  let bytes = 0
+  let length = 0
+  while (length < text.length) {
+    const unit = text.charCodeAt(length)
+    const isPair = isHigh(unit) && isLow(text.charCodeAt(length + 1))
+    const more = isPair ? 4 : bytesInJson(unit)
+    if (bytes + more > maxBytes) break
+    bytes += more
+    length += isPair ? 2 : 1
+  }
+  return { length, bytes }
+}
+
+function bytesInJson(unit: number): number {
+  if (unit === 0x22 || unit === 0x5c) return 2
+  // Backspace, tab, line feed, form feed and carriage return have short escapes.
+  if (unit < 0x20) return unit >= 8 && unit <= 13 && unit !== 11 ? 2 : 6
+  if (unit < 0x80) return 1
+  if (unit < 0x800) return 2
+  return isHigh(unit) || isLow(unit) ? 6 : 3
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff
+}
+
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff
+}
+
 /** `target` changed by `patch` as RFC 7396 says: objects merge, `null` removes a key, anything else replaces. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const merged: Record<string, JsonValue> = { ...target }

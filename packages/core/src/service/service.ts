@@ -10,6 +10,7 @@ import type { SessionRef } from '../contract/session-record.js'
 import { Workload } from './workload.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
 import { type TransferConfig, toTransferConfig } from './transfer-settings.js'
+import { calling, toWarn } from './warn.js'
 import { warnOnce } from './warn-once.js'
 import type {
   ContextSettings,
@@ -72,7 +73,7 @@ export function createService(options: SessionsOptions): Service {
     maxMessageLength: limit(given.maxMessageLength, 'limits.maxMessageLength', 524_288),
     maxSessionLength: limit(given.maxSessionLength, 'limits.maxSessionLength', 65_536),
   }
-  const warn = warnOnce(options.onWarning)
+  const warn = toWarn(options.onWarning)
   const inProduction = globalThis.process?.env['NODE_ENV'] === 'production'
   if (options.store === undefined && inProduction) {
     warn({
@@ -87,6 +88,7 @@ export function createService(options: SessionsOptions): Service {
         'Credentials and cursors are signed with a secret made at start: a restart, and other processes, refuse them. Pass credentialSecrets.',
     })
   }
+  const warnedOnce = warnOnce(warn)
   const store = options.store ?? memoryStore()
   const storeClock = createStoreClock()
   return {
@@ -109,7 +111,7 @@ export function createService(options: SessionsOptions): Service {
           cause,
         }),
       onIndexFull: () =>
-        warn({
+        warnedOnce({
           code: 'recall_limited',
           message:
             'A session says more than its index may hold: its later messages are not recalled. See context.cacheBytes.',
@@ -128,11 +130,9 @@ export function createService(options: SessionsOptions): Service {
       if (options.onEvent === undefined) return
       const { tenantId, id: sessionId, userId } = record
       const event = { type, tenantId, sessionId, userId, at: Date.now(), ...details } as SessionEvent
-      try {
-        options.onEvent(event)
-      } catch (cause) {
+      const failed = (cause: unknown): void =>
         warn({ code: 'listener_failed', message: `A listener failed on ${type}.`, cause })
-      }
+      calling(() => options.onEvent!(event), failed)
     },
   }
 }

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import { byteLength, type JsonObject, type JsonValue } from '../json.js'
+import { jsonPrefix, type JsonObject, type JsonValue } from '../json.js'
 import type { MessageInput } from '../domain/message.js'
 import {
   bytesOf,
@@ -150,7 +150,7 @@ export class TurnReply {
       const extras = extrasOf(part)
       const overhead = before === undefined ? bytesOf({ ...part, text: '' }) : growthOf(before, extras)
       const room = this.#room - message.bytes - overhead
-      const fits = prefixWithin(text, room)
+      const { length: fits, bytes: taken } = jsonPrefix(text, room)
       if (fits < text.length && message.content.length > 0 && (fits === 0 || before === undefined)) {
         this.#begin('assistant', true)
         continue
@@ -161,7 +161,7 @@ export class TurnReply {
         if (part['id'] !== undefined) message.places.set(keyOf(part), message.content.length)
         message.content.push({ ...part, text: said })
       }
-      message.bytes += overhead + jsonBytes(said)
+      message.bytes += overhead + taken
       if (fits === text.length) return part
       text = text.slice(fits)
       this.#begin('assistant', true)
@@ -218,26 +218,6 @@ function placeOf({ content, places }: ReplyMessage, part: TextPart): number | un
 function growthOf(before: TextPart, extras: JsonObject): number {
   if (Object.keys(extras).length === 0) return 0
   return bytesOf({ ...before, ...extras, text: '' }) - bytesOf({ ...before, text: '' })
-}
-
-function jsonBytes(text: string): number {
-  return byteLength(JSON.stringify(text)) - 2
-}
-
-/** How long a beginning of `text` takes at most `bytes` in JSON; it ends between characters. */
-function prefixWithin(text: string, bytes: number): number {
-  if (bytes <= 0) return 0
-  // No unit takes more than six.
-  if (text.length * 6 <= bytes || jsonBytes(text) <= bytes) return text.length
-  let low = 0
-  let high = text.length
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2)
-    if (jsonBytes(text.slice(0, middle)) <= bytes) low = middle
-    else high = middle - 1
-  }
-  const isInPair = /[\ud800-\udbff]/.test(text[low - 1] ?? '') && /[\udc00-\udfff]/.test(text[low] ?? '')
-  return isInPair ? low - 1 : low
 }
 
 function plain(content: readonly MessagePart[]): string | readonly MessagePart[] {
