@@ -22,7 +22,8 @@ export function checkOptions<Options>(options: unknown, names: OptionNames<Optio
     if ((options as Record<string, unknown>)[name] === undefined) continue
     const where = path === '' ? name : `${path}.${name}`
     const nearest = nearestTo(name, Object.keys(names))
-    const hint = nearest === undefined ? '' : `; did you mean ${path === '' ? nearest : `${path}.${nearest}`}?`
+    const hint =
+      nearest === undefined ? '' : `; did you mean ${path === '' ? nearest : `${path}.${nearest}`}?`
     throw new SessionError('invalid', `${where} is not a known option${hint}`, { path: where })
   }
 }

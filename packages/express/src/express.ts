@@ -1,8 +1,10 @@
 import type { Identity, Session, Sessions, SessionWarning } from '@sessions/core'
 import {
   type TransportOptions,
+  checkOptions,
   createTransport,
   nodeHeaderSink,
+  type OptionNames,
   RequestSession,
   sessionIdHeader,
   warnOnce,
@@ -20,6 +22,14 @@ export interface SessionsMiddlewareOptions extends TransportOptions {
   identify: (req: Request) => Identity | Promise<Identity>
   /** Told when a cookie could not be set because the request was insecure (default: `console.warn`, once). */
   onWarning?: (warning: SessionWarning) => void
+}
+
+const optionNames: OptionNames<SessionsMiddlewareOptions> = {
+  sessions: true,
+  identify: true,
+  cookie: true,
+  header: true,
+  onWarning: true,
 }
 
 // Not on the request: `req.session` belongs to express-session, and any other name to somebody one day.
@@ -47,6 +57,7 @@ const requestSessions = new WeakMap<Request, RequestSession>()
  * ```
  */
 export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestHandler {
+  checkOptions(options, optionNames)
   const { sessions, identify, cookie, header } = options
   const transport = createTransport({ cookie, header }, sessions.ttl.absoluteMs)
   const warn = warnOnce(options.onWarning)

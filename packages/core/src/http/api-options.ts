@@ -3,6 +3,7 @@ import { SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
 import { type Sessions, serviceOf } from '../sessions.js'
+import { checkApiOptions } from './check-api-options.js'
 import { type Transport, type TransportOptions, createTransport } from './transport.js'
 
 /** What middleware passes on: to later middleware, to `identify` and to `withRequestContext`. */
@@ -85,6 +86,11 @@ export interface SessionApiOptions extends TransportOptions {
   exposeToolResults?: boolean
   /** Roles a client may append messages in (default: `user` alone). */
   clientRoles?: readonly ('user' | 'assistant' | 'system' | 'tool')[]
+  /**
+   * Tools that clients run themselves, by name: a client may answer an open call of theirs, or the approval one waits
+   * for, with a message of the role `tool` (default: none, and no client can speak for a tool).
+   */
+  clientTools?: readonly string[]
   /** Fields of a message request that are handed to `respond` as `options` (default: none; others are refused). */
   clientOptions?: readonly string[]
   /** Stops a turn when whoever asked for it hangs up (default false: it goes on, and can be resumed). */
@@ -153,6 +159,7 @@ export interface ApiConfig extends Required<
 
 /** @throws `invalid` with the path of an option that cannot work. */
 export function toApiConfig(options: SessionApiOptions): ApiConfig {
+  checkApiOptions(options)
   const { sessions, cookie, header } = options
   const basePath = options.basePath ?? ''
   if (basePath !== '' && !/^(?:\/[^/{}?#]+)+$/.test(basePath)) {
@@ -180,6 +187,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     maxBodyDepth: positive(options.maxBodyDepth, 'maxBodyDepth', 32),
     exposeToolResults: options.exposeToolResults ?? false,
     clientRoles: options.clientRoles ?? (isCompat ? ['user', 'assistant', 'system'] : ['user']),
+    clientTools: options.clientTools ?? [],
     clientOptions: options.clientOptions ?? (isCompat ? compatOptions : []),
     cancelOnDisconnect: options.cancelOnDisconnect ?? false,
     streamHeartbeatMs: positive(options.streamHeartbeatMs, 'streamHeartbeatMs', 15_000),

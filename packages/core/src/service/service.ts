@@ -10,6 +10,7 @@ import type { SessionRef } from '../contract/session-record.js'
 import { Workload } from './workload.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
 import { type TransferConfig, toTransferConfig } from './transfer-settings.js'
+import { checkSettings } from './check-settings.js'
 import { calling, toWarn } from './warn.js'
 import { warnOnce } from './warn-once.js'
 import type {
@@ -54,6 +55,7 @@ const dayMs = 24 * hourMs
 
 /** The options with their defaults. @throws `invalid` with the path of one that makes no sense. */
 export function createService(options: SessionsOptions): Service {
+  checkSettings(options)
   const ttl = {
     idleMs: duration(options.ttl?.idleMs, 'ttl.idleMs', dayMs),
     absoluteMs: duration(options.ttl?.absoluteMs, 'ttl.absoluteMs', 30 * dayMs),

@@ -1,3 +1,4 @@
+import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
 import { clipPath, cutPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
 import type { LiveSession } from '../service/live-session.js'
@@ -69,6 +70,7 @@ async function inOrder(
 
 /** One page. @throws `invalid` */
 export async function readHistory(live: LiveSession, options: HistoryOptions): Promise<HistoryPage> {
+  checkOptions<HistoryOptions>(options, { limit: true, before: true, after: true, branch: true })
   const { limit = 50, branch = 'active' } = options
   if (!Number.isInteger(limit) || limit < 1 || limit > pageSize) {
     throw new SessionError('invalid', `limit must be a whole number from 1 to ${pageSize}`, {

@@ -1,3 +1,4 @@
+import { checkOptions } from '../options.js'
 import { isSessionError } from '../errors.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { SessionRecord } from '../contract/session-record.js'
@@ -16,8 +17,10 @@ export interface WatchOptions {
  */
 export async function* watchSession(
   live: LiveSession,
-  { pollMs = 500, signal }: WatchOptions,
+  options: WatchOptions,
 ): AsyncGenerator<SessionRecord, void, undefined> {
+  checkOptions<WatchOptions>(options, { pollMs: true, signal: true })
+  const { pollMs = 500, signal } = options
   let seen: string | undefined
   for (;;) {
     const record = await live.load().then(

@@ -2,6 +2,7 @@ import type { TurnAbortReason } from '../domain/events.js'
 import type { MessageInput } from '../domain/message.js'
 import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
 import type { RespondOf, TurnHandle } from './responder.js'
+import { checkOptions, type OptionNames } from '../options.js'
 import { beginTurn } from './admission.js'
 import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './request.js'
 
@@ -60,8 +61,22 @@ export function startTurn<Handle extends TurnHandle>(
   respond: RespondOf<Handle>,
   options: TurnOptionsOf<Handle>,
 ): Turn {
-  const { work } = surroundings.live.service
-  return new Turn(work.turn(() => beginTurn(surroundings, { ...options, respond, message: toMessage(input) })))
+  const begin = async () => {
+    checkOptions(options, turnNames)
+    checkOptions(options.reuse, { ttlMs: true }, 'reuse')
+    return beginTurn(surroundings, { ...options, respond, message: toMessage(input) })
+  }
+  return new Turn(surroundings.live.service.work.turn(begin))
+}
+
+const turnNames: OptionNames<TurnOptionsOf<TurnHandle>> = {
+  key: true,
+  policy: true,
+  tools: true,
+  options: true,
+  signal: true,
+  reuse: true,
+  from: true,
 }
 
 function toMessage(input: TurnInput | undefined): MessageInput | undefined {

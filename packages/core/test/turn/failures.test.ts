@@ -140,9 +140,13 @@ describe('a reply that the store refuses', () => {
     const { length } = JSON.stringify({ text: '' })
     await session.state.merge({ text: 'x'.repeat(3700 - length) })
     for (let n = 0; n < 20; n++) {
-      const result = await session.turn(`q${n}`, () => [{ type: 'document', document: { id: `d${n}` } }, 'Hi'], {
-        reuse: { ttlMs: 60_000 },
-      }).result
+      const result = await session.turn(
+        `q${n}`,
+        () => [{ type: 'document', document: { id: `d${n}` } }, 'Hi'],
+        {
+          reuse: { ttlMs: 60_000 },
+        },
+      ).result
       expect(result.status).toBe('completed')
     }
     expect(await session.currentTurn()).toBeUndefined()

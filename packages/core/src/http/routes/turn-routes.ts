@@ -5,6 +5,8 @@ import { justRead, type Session } from '../../session.js'
 import type { Turn } from '../../turn/turn.js'
 import { checkFields } from '../client-fields.js'
 import { FailedTurn } from '../failed-turn.js'
+import { RequestError } from '../problem.js'
+import { toToolParts } from '../tool-message.js'
 import { type Call, type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
 import { eventStream } from '../sse.js'
@@ -30,24 +32,42 @@ export const turnRoutes: readonly Route[] = [
         const session = await call.session()
         return stream(call, session, session.watchTurn(resumed.turnId, resumed.after), resumed.turnId)
       }
-      const { content, id, name, metadata, stream: inBody, ...others } = call.body
-      if (content === undefined) {
+      const {
+        content,
+        id,
+        name,
+        metadata,
+        role,
+        from,
+        continue: goesOn,
+        stream: inBody,
+        ...others
+      } = call.body
+      if (content === undefined && from === undefined && goesOn === undefined) {
         throw new SessionError('invalid', 'content: the message is missing', { path: 'content' })
+      }
+      if (content !== undefined && goesOn !== undefined) {
+        throw new SessionError('invalid', 'continue: a message is there', { path: 'continue' })
       }
       const { options } = checkFields(call.api, call.identity, others)
       const session = await sessionOf(call)
+      checkRole(role)
+      const said = role === 'tool' ? await toToolParts(call, session, content) : content
       const input = {
-        content: content as string | MessagePart[],
+        content: said as string | MessagePart[],
         ...(id === undefined ? {} : { id }),
         ...(name === undefined ? {} : { name }),
         ...(metadata === undefined ? {} : { metadata: metadata as JsonObject }),
+        ...(role === 'tool' ? { role: 'tool' as const } : {}),
       }
-      const turn = session.turn(input, call.api.respond!, {
+      const turn = session.turn(said === undefined ? undefined : input, call.api.respond!, {
         ...call.api.turns,
         tools: call.api.tools,
         options,
         key: call.key,
+        from,
       })
+      tellFailure(call, turn)
       // Refused before the first byte, so that the status can say so.
       const { turnId } = await turn.started
       if (await turn.isRepeat()) call.headers.set('Idempotency-Replayed', 'true')
@@ -133,10 +153,9 @@ async function stream(
   })
 }
 
-async function whole({ api, request }: TurnCall, session: Session, turn: Turn) {
+async function whole({ api }: TurnCall, session: Session, turn: Turn) {
   const result = await turn.result
   if (result.status === 'failed') {
-    if (result.cause !== undefined) api.onError(result.cause, request)
     throw new FailedTurn(turnView(result, api).turn, result.error)
   }
   const shown = sessionAfter(session.record, result.reply)
@@ -145,6 +164,28 @@ async function whole({ api, request }: TurnCall, session: Session, turn: Turn) {
   const { messages } = await session.history({ limit: 50 })
   const all = messages.map((message) => messageView(message, api))
   return { body: { ...turnView(result, api), session: { ...shown, messages: all } } }
+}
+
+/** @throws `unprocessable` for a role that nobody begins a turn in. */
+function checkRole(role: string | undefined): void {
+  if (role === undefined || role === 'user' || role === 'tool') return
+  throw new RequestError('unprocessable', 'role: a message to answer is of the role user or tool.', {
+    path: 'role',
+  })
+}
+
+/** What failed is told, whoever reads of it: a whole reply, a stream, or nobody any more. */
+function tellFailure({ api, request }: TurnCall, turn: Turn): void {
+  turn.result.then(
+    ({ status, cause, replayed }) => {
+      if (status === 'failed' && cause !== undefined && !replayed) api.onError(cause, request)
+    },
+    (error: unknown) => {
+      // A turn that never began is answered as what it is; one whose reply the store refused has failed.
+      if (isSessionError(error, 'store_failed') || isSessionError(error, 'store_full'))
+        api.onError(error, request)
+    },
+  )
 }
 
 /** Cancels the turn of a caller who hangs up, where that is wanted. */
