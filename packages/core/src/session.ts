@@ -2,7 +2,7 @@ import { type SessionInfo, sessionInfoOf } from './domain/session-info.js'
 import type { Order } from './domain/cart.js'
 import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
-import { cleared, firstReachable, rewound, switched } from './domain/branches.js'
+import { cleared, firstReachable, switched } from './domain/branches.js'
 import { type FactInput, toFact } from './domain/facts.js'
 import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
@@ -16,7 +16,7 @@ import { takeCalls } from './service/take-calls.js'
 import { SessionCart } from './session/cart.js'
 import type { Branch, Fact, TurnLease } from './domain/session-body.js'
 import { removeSideRecords } from './service/side-records.js'
-import { leaveBranch } from './turn/leave-branch.js'
+import { leaveBranch, type RewindOptions, rewindSession } from './turn/leave-branch.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
 import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
 import { watchSession, type WatchOptions } from './session/watch.js'
@@ -300,20 +300,11 @@ export class Session {
    * @param toSeq The last message to keep; 0 goes back to the start.
    * @throws `invalid` when that message is not on the active branch.
    */
-  async rewind(toSeq: number, options?: ChangeOptions): Promise<Branch> {
-    const branchId = newId()
-    const { record, body } = await leaveBranch(
-      this.#live,
-      branchId,
-      (before, leaving) => rewound(before, toSeq, leaving),
-      options,
-    )
-    this.#live.service.emit('session.rewound', record, { toSeq })
-    // A change that was made before, under the same name, has given its branch another id.
-    return body.branches.find((branch) => branch.id === branchId) ?? body.branches.at(-1)!
+  async rewind(toSeq: number, options?: RewindOptions): Promise<Branch> {
+    return rewindSession(this.#live, toSeq, options)
   }
 
-  /** The ways the conversation went before it was rewound, oldest first; the newest 50. */
+  /** The ways the conversation went before it was rewound, oldest first: the newest 50, and the newest 10 of programs. */
   async branches(): Promise<readonly Branch[]> {
     return (await this.#live.load()).body.branches
   }

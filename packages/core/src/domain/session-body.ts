@@ -38,6 +38,8 @@ export interface Branch {
   readonly path: readonly SeqRange[]
   /** When it was left, epoch ms. */
   readonly leftAt: number
+  /** True when a program left it, and nobody chose to. */
+  readonly byMachine?: boolean | undefined
 }
 
 /** Where a fork came from. */
@@ -166,7 +168,14 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
     z.looseObject({ from: z.int(), to: z.int(), text: z.string(), tokens: count, at: z.number() }),
   ),
   path: z.array(seqRange).min(1),
-  branches: z.array(z.object({ id: z.string(), path: z.array(seqRange), leftAt: z.number() })),
+  branches: z.array(
+    z.looseObject({
+      id: z.string(),
+      path: z.array(seqRange),
+      leftAt: z.number(),
+      byMachine: z.boolean().optional(),
+    }),
+  ),
   generation: z.int().min(1),
   changes: z.array(z.string()),
   lineage: z.object({ sessionId: z.string(), seq: count }).optional(),

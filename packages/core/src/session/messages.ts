@@ -5,7 +5,7 @@ import type { LiveSession } from '../service/live-session.js'
 import { decodeMessage, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
 import { putAgain } from '../service/put-again.js'
 import { expireBefore } from './expiry.js'
-import type { AppendedMessage } from '../contract/session-store.js'
+import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 
 const pageSize = 1000
 
@@ -18,21 +18,38 @@ export async function appendMessages(
   live: LiveSession,
   messages: MessageInput | readonly MessageInput[],
 ): Promise<readonly AppendedMessage[]> {
+  const encoded = encodeMessages(live, messages)
+  const { messages: appended } = await live.append(encoded)
+  return settleAppended(live, encoded, appended)
+}
+
+/** The messages as they are stored. @throws `invalid`, `too_large` */
+export function encodeMessages(
+  live: LiveSession,
+  messages: MessageInput | readonly MessageInput[],
+): readonly NewMessage[] {
   const { maxMessageLength: maxLength } = live.service.limits
-  const { countTokens, emit } = live.service
+  const { countTokens } = live.service
   const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
-  const encoded = inputs.map((input, index) =>
+  return inputs.map((input, index) =>
     encodeMessage(input, {
       path: Array.isArray(messages) ? `messages[${index}]` : 'message',
       maxLength,
       countTokens,
     }),
   )
-  const { record, messages: appended } = await live.append(encoded)
+}
+
+/** What follows from an append: says what is new, and puts what was known where it is wanted. */
+export async function settleAppended(
+  live: LiveSession,
+  encoded: readonly NewMessage[],
+  appended: readonly AppendedMessage[],
+): Promise<readonly AppendedMessage[]> {
   const stored = appended.map(({ seq, at }, index) => decodeMessage({ ...encoded[index]!, seq, at }))
   for (const [index, { inserted }] of appended.entries()) {
     const { id: messageId, seq, role, tokens } = stored[index]!
-    if (inserted) emit('message.appended', record, { messageId, seq, role, tokens })
+    if (inserted) live.service.emit('message.appended', live.record, { messageId, seq, role, tokens })
   }
   const first = appended.find((message) => message.inserted)
   if (first !== undefined) await expireBefore(live, first)

@@ -118,13 +118,19 @@ function placed(
   leaving: BranchDeparture,
 ): SessionBody {
   let body = before
-  if (from !== undefined) body = rewound(body, from, leaving)
+  const goesBack = from !== undefined && !endsAt(body.path, from, leaving.lastSeq)
+  if (goesBack) body = rewound(body, from, leaving)
   else if (leaveOut !== undefined) {
     body = { ...body, path: [...cutPath(body.path, leaveOut), { from: leaving.lastSeq + 1 }] }
   }
   if (known === undefined || !isMissing) return body
   const again = { from: known.seq, to: known.seq }
   return { ...body, path: [...body.path.slice(0, -1), again, { from: leaving.lastSeq + 1 }] }
+}
+
+/** Whether a branch ends at a place: then nothing is left that could be gone back to. */
+function endsAt(path: SessionBody['path'], seq: number, lastSeq: number): boolean {
+  return JSON.stringify(cutPath(path, seq)) === JSON.stringify(cutPath(path, lastSeq))
 }
 
 /**
