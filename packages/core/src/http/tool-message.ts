@@ -73,7 +73,7 @@ export async function toToolParts(
 function settle(waiting: Map<string, string>, role: string, part: MessagePart): void {
   const { type, toolCallId, toolName, approvalId } = part
   if (type === 'tool-call' && role === 'assistant') {
-    waiting.set(callKey(toolCallId), String(toolName))
+    waiting.set(callKey(toolCallId), typeof toolName === 'string' ? toolName : '')
   } else if (type === 'tool-approval-request' && role === 'assistant') {
     const asked = waiting.get(callKey(toolCallId))
     if (asked !== undefined) waiting.set(approvalKey(approvalId), asked)

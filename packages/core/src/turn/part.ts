@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { SessionError } from '../errors.js'
 import { isJsonObject, type JsonObject, type JsonValue, toJson } from '../json.js'
-import { type MessagePart, toParts } from '../domain/part.js'
+import { toParts } from '../domain/part.js'
 import { checkWith } from '../parse.js'
 import { parseFinishReason, parseUsage } from './usage.js'
 
@@ -78,7 +78,7 @@ export function parseTurnParts(value: unknown): TurnPart[] {
     case 'source':
       return [part as TurnPart]
     default:
-      return toParts(part, 'part') as MessagePart[] as TurnPart[]
+      return toParts(part, 'part') as TurnPart[]
   }
 }
 

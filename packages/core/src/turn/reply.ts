@@ -65,7 +65,7 @@ export class TurnReply {
   add(part: TurnPart): TurnPart {
     switch (part.type) {
       case 'usage':
-        this.usage = addUsages(this.usage, part as Partial<TurnUsage>)
+        this.usage = addUsages(this.usage, part)
         return part
       case 'finish':
         this.finishReason = (part as { finishReason: string }).finishReason
@@ -85,13 +85,13 @@ export class TurnReply {
       case 'error':
         return part
       case 'tool-call': {
-        const call = this.#calls.call(part as OpenCall & { providerExecuted?: boolean })
+        const call = this.#calls.call(part)
         const kept = this.#addPart('assistant', call as unknown as MessagePart)
         if (call.providerExecuted !== true) this.#open.set(call.toolCallId, call)
         return kept as TurnPart
       }
       case 'tool-result': {
-        const result = this.#calls.result(part as { toolCallId: string })
+        const result = this.#calls.result(part)
         const kept = this.#addPart('tool', result as unknown as MessagePart)
         this.#open.delete(result.toolCallId)
         return kept as TurnPart

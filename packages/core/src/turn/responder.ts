@@ -125,7 +125,7 @@ export async function runResponder<Handle extends TurnHandle>(
   const described = describeTools(tools)
   const take = (part: TurnPart): void => {
     push(reply.add(part))
-    if (part.type === 'error') throw new SessionError('model_failed', String(part['message']))
+    if (part.type === 'error') throw new SessionError('model_failed', part.message)
   }
   for (let step = 1; ; step++) {
     const steps = reply.messages()
