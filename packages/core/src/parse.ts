@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { SessionError } from './errors.js'
-import { type JsonLimits, parseJson } from './json.js'
+import { parseJson } from './json.js'
 
 /**
  * What `schema` makes of a value from outside, once it is known to be JSON that reaches no prototype.
@@ -9,9 +9,9 @@ import { type JsonLimits, parseJson } from './json.js'
  *
  * @throws `invalid` with the path of the first thing wrong.
  */
-export function parseWith<T>(schema: z.ZodType<T>, value: unknown, path: string, limits?: JsonLimits): T {
+export function parseWith<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
   // Before the schema, which would silently leave out a key such as `__proto__`.
-  return checkWith(schema, parseJson(value, path, limits), path)
+  return checkWith(schema, parseJson(value, path), path)
 }
 
 /** As `parseWith`, for what is known to be JSON. */

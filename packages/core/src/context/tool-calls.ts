@@ -1,4 +1,5 @@
-import type { Message, MessagePart } from '../domain/message.js'
+import type { Message } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import { wellFormedMessage } from './well-formed.js'
 
 /** Where the context differs from the log, and why. */

@@ -1,12 +1,10 @@
 import { z } from 'zod'
 import { SessionError } from '../errors.js'
 import { newId, parseId } from '../ids.js'
-import { byteLength, type JsonObject, type JsonValue } from '../json.js'
+import { byteLength, type JsonObject, type JsonValue, parseJson } from '../json.js'
 import { isBlank, isEmptyPart, type MessagePart, toParts, withPlainMedia } from './part.js'
-import { parseWith } from '../parse.js'
+import { checkWith } from '../parse.js'
 import type { NewMessage, StoredMessage } from '../contract/session-store.js'
-
-export type { MessagePart }
 
 /** Who speaks. `system` is the application, `tool` is the result of a call. */
 export type Role = 'system' | 'user' | 'assistant' | 'tool'
@@ -94,7 +92,11 @@ const maxNodes = 100_000
 export function parseMessage(input: MessageInput, path = 'message'): MessageInput {
   const content: unknown = (input as Partial<MessageInput> | null)?.content
   const given = Array.isArray(content) ? { ...input, content: content.map(withPlainMedia) } : input
-  const { content: json, ...message } = parseWith(messageInputSchema, given, path, { maxNodes })
+  const { content: json, ...message } = checkWith(
+    messageInputSchema,
+    parseJson(given, path, { maxNodes }),
+    path,
+  )
   const parsed = {
     ...message,
     content: toContent(json as string | readonly JsonValue[], `${path}.content`),

@@ -3,7 +3,6 @@ import { SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
 import { type Sessions, serviceOf } from '../sessions.js'
-import { checkApiOptions } from './check-api-options.js'
 import { type Transport, type TransportOptions, createTransport } from './transport.js'
 
 /** What middleware passes on: to later middleware, to `identify` and to `withRequestContext`. */
@@ -159,7 +158,6 @@ export interface ApiConfig extends Required<
 
 /** @throws `invalid` with the path of an option that cannot work. */
 export function toApiConfig(options: SessionApiOptions): ApiConfig {
-  checkApiOptions(options)
   const { sessions, cookie, header } = options
   const basePath = options.basePath ?? ''
   if (basePath !== '' && !/^(?:\/[^/{}?#]+)+$/.test(basePath)) {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { JsonValue } from '../json.js'
-import type { MessagePart } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import { parseWith } from '../parse.js'
 import type { Session } from '../session.js'
 import { RequestError } from './problem.js'

@@ -1,6 +1,7 @@
 import type { Cart, CartItem, Order } from '../domain/cart.js'
 import { cartTotal, itemCount } from '../domain/cart.js'
-import type { Message, MessagePart } from '../domain/message.js'
+import type { Message } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { toIso } from '../time.js'
 import type { TurnResult } from '../turn/event.js'

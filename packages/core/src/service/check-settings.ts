@@ -70,6 +70,7 @@ export const summaryNames: OptionNames<SummaryOptions> = {
   keepTokens: true,
   minTokens: true,
   maxTokens: true,
+  inputTokens: true,
 }
 
 /** Refuses settings that nobody reads. @throws `invalid` with the path and the nearest name. */

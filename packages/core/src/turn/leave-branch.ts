@@ -8,6 +8,7 @@ import type { LiveSession, SessionUpdate, UpdateOptions } from '../service/live-
 import { encodeMessages, settleAppended } from '../session/messages.js'
 import { stopTurn } from './follow.js'
 
+/** How the conversation goes back, and with what. */
 export interface RewindOptions extends ChangeOptions {
   /** Messages that take the place of what is left, appended in the same commit (default: none). */
   append?: MessageInput | readonly MessageInput[] | undefined

@@ -1,5 +1,6 @@
 import type { LiveSession } from '../service/live-session.js'
-import type { Message, MessagePart } from '../domain/message.js'
+import type { Message } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import type { TurnLease } from '../domain/session-body.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { endOf, followTurn, stopTurn } from './follow.js'

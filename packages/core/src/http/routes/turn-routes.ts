@@ -1,6 +1,6 @@
 import { isSessionError, SessionError } from '../../errors.js'
 import type { JsonObject } from '../../json.js'
-import type { MessagePart } from '../../domain/message.js'
+import type { MessagePart } from '../../domain/part.js'
 import { justRead, type Session } from '../../session.js'
 import type { Turn } from '../../turn/turn.js'
 import { checkFields } from '../client-fields.js'
