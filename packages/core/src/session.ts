@@ -2,7 +2,7 @@ import type { SessionInfo } from './domain/session-info.js'
 import type { Order } from './domain/cart.js'
 import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
-import { cleared, firstReachable, rewound, switched } from './domain/branches.js'
+import { cleared, firstReachable, switched } from './domain/branches.js'
 import { type FactInput, toFact } from './domain/facts.js'
 import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
@@ -16,7 +16,7 @@ import { takeCalls } from './service/take-calls.js'
 import { SessionCart } from './session/cart.js'
 import type { Branch, Fact, TurnLease } from './domain/session-body.js'
 import { removeSideRecords } from './service/side-records.js'
-import { leaveBranch } from './turn/leave-branch.js'
+import { leaveBranch, type RewindOptions, rewindSession } from './turn/leave-branch.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
 import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
 import { sessionInfo } from './session/info.js'
@@ -202,6 +202,9 @@ export class Session {
    * Has a message answered: stores it, asks `respond`, and stores the answer, whole or as far as it came. One turn at
    * a time is the session's, whatever process it runs in. It runs at once, and whether or not anybody listens.
    *
+   * @param input What the user says, or what a tool gave back; `undefined` to answer the newest message of the active
+   * branch, or to go on after it.
+   *
    * @example
    * ```ts
    * declare const session: import('@sessions/core').Session
@@ -213,7 +216,7 @@ export class Session {
    * for await (const event of turn) if (event.type === 'text') process.stdout.write(event.text)
    * ```
    */
-  turn(input: TurnInput, respond: Respond, options: TurnOptions = {}): Turn {
+  turn(input: TurnInput | undefined, respond: Respond, options: TurnOptions = {}): Turn {
     const surroundings = {
       live: this.#live,
       session: this as Session,
@@ -299,20 +302,11 @@ export class Session {
    * @param toSeq The last message to keep; 0 goes back to the start.
    * @throws `invalid` when that message is not on the active branch.
    */
-  async rewind(toSeq: number, options?: ChangeOptions): Promise<Branch> {
-    const branchId = newId()
-    const { record, body } = await leaveBranch(
-      this.#live,
-      branchId,
-      (before, leaving) => rewound(before, toSeq, leaving),
-      options,
-    )
-    this.#live.service.emit('session.rewound', record, { toSeq })
-    // A change that was made before, under the same name, has given its branch another id.
-    return body.branches.find((branch) => branch.id === branchId) ?? body.branches.at(-1)!
+  async rewind(toSeq: number, options?: RewindOptions): Promise<Branch> {
+    return rewindSession(this.#live, toSeq, options)
   }
 
-  /** The ways the conversation went before it was rewound, oldest first; the newest 50. */
+  /** The ways the conversation went before it was rewound, oldest first: the newest 50, and the newest 10 of programs. */
   async branches(): Promise<readonly Branch[]> {
     return (await this.#live.load()).body.branches
   }

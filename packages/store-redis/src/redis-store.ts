@@ -1,12 +1,14 @@
 import {
   checkChange,
   checkMessageQuery,
+  checkOptions,
   checkPageLimit,
   checkWhole,
   corrupt,
   countFitting,
   maxPageBytes,
   notFound,
+  type OptionNames,
   SessionError,
   type SessionGuard,
   type SessionRecord,
@@ -47,6 +49,14 @@ export interface RedisStoreOptions {
   onWarning?: (message: string) => void
 }
 
+const optionNames: OptionNames<RedisStoreOptions> = {
+  keyPrefix: true,
+  readTimeoutMs: true,
+  pageTimeoutMs: true,
+  writeTimeoutMs: true,
+  onWarning: true,
+}
+
 // A trim of a long log, and amendments of many messages, must not hold up the server for everybody else.
 const trimBatch = 2000
 const amendBatch = 100
@@ -73,6 +83,7 @@ const maxUnlisted = 1000
  * ```
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
+  checkOptions(options, optionNames)
   const { keyPrefix = 'sessions', readTimeoutMs = 1000, writeTimeoutMs = 2000 } = options
   const { pageTimeoutMs = 5 * readTimeoutMs } = options
   const { onWarning = (message) => process.emitWarning(message, '@sessions/store-redis') } = options

@@ -1,4 +1,4 @@
-import type { MessagePart } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import { shortened } from './shorten.js'
 import type { CountTokens } from './token-count.js'
 
