@@ -31,6 +31,8 @@ export function shownResult(
   call: { readonly shownAs: string; readonly toolName: string | undefined },
   { tokens, isAlone, maxTokens, countTokens }: ResultLimits,
 ): MessagePart {
+  // What a person allows or denies names its call by the approval.
+  if (result.type !== 'tool-result') return result
   const { shownAs: toolCallId } = call
   const own = result as { toolCallId?: unknown; toolName?: unknown }
   const toolName = typeof own.toolName === 'string' && own.toolName !== '' ? undefined : call.toolName

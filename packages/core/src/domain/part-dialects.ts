@@ -62,7 +62,9 @@ const dialects: Readonly<Record<string, Translate>> = {
 }
 
 function inParts(part: JsonValue): JsonObject[] {
-  return isJsonObject(part) ? fromDialect(part) : [{ type: 'text', text: String(part) }]
+  return isJsonObject(part)
+    ? fromDialect(part)
+    : [{ type: 'text', text: typeof part === 'string' ? part : JSON.stringify(part) }]
 }
 
 /** Gemini's parts have no type: a field says what they are. */

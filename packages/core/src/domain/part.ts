@@ -78,7 +78,8 @@ export function isTextPart(part: MessagePart): part is TextPart {
 }
 
 /** What a text or a reasoning has beside its words: signatures, references. */
-export function extrasOf({ type: _, text: __, id: ___, ...extras }: TextPart): JsonObject {
+export function extrasOf(part: TextPart): JsonObject {
+  const { type: _, text: __, id: ___, ...extras } = part
   return extras
 }
 

@@ -16,7 +16,7 @@ export function shortenedPart(part: MessagePart, maxBytes: number): MessagePart 
 }
 
 function withBeginning(part: MessagePart, field: 'output' | 'input', maxBytes: number): MessagePart {
-  const value = part[field] as JsonValue
+  const value = part[field] ?? null
   // The form in which the AI SDK writes outputs.
   const isWrapped = isJsonObject(value) && typeof value['type'] === 'string' && 'value' in value
   const inner = isWrapped ? value['value']! : value

@@ -87,7 +87,7 @@ describe('ids of calls', () => {
     ])
     const { messages } = await session.context({ maxTokens: 8000 })
     expect(pairs(messages)).toEqual([
-      [{ q: 'lost' }, [expect.objectContaining({ error: expect.any(String) })]],
+      [{ q: 'lost' }, [expect.objectContaining({ type: 'error-text' })]],
       [{ q: 'a' }, ['found a']],
       [{ q: 'b' }, ['found b']],
       [{ q: 'c' }, ['found c']],
