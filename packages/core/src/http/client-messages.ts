@@ -2,11 +2,16 @@ import { SessionError } from '../errors.js'
 import type { JsonValue } from '../json.js'
 import type { MessageInput, Role } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
-import type { ApiConfig } from './api-options.js'
 import { fromSeedPart } from './compat-parts.js'
 import { RequestError } from './problem.js'
 
-type ClientRules = Pick<ApiConfig, 'clientRoles' | 'clientParts' | 'clientUrls' | 'isCompat'>
+/** What clients may say, as the options of an API have it. */
+interface ClientRules {
+  readonly clientRoles: readonly Role[]
+  readonly clientParts: readonly string[]
+  readonly clientUrls: (url: URL) => boolean
+  readonly isCompat: boolean
+}
 
 interface Said {
   readonly role: Role

@@ -15,7 +15,10 @@ export interface TransferSettings {
   codeMs?: number
   /** Wrong short codes and verifiers from one caller in the time of `codeMs`, before it must wait (default 5). */
   maxTries?: number
-  /** Wrong tries of all callers of a tenant together in that time (default 100). */
+  /**
+   * Wrong tries of all callers of a tenant together in that time; past it who has been wrong must wait, and who has not
+   * has one try (default 100).
+   */
   maxTenantTries?: number
 }
 
