@@ -118,7 +118,8 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
         else call.result = { part, from: message }
         answered = true
       } else if (part.type === 'tool-approval-response') {
-        const call = approvals.get(String(part['approvalId']))
+        const { approvalId } = part
+        const call = typeof approvalId === 'string' ? approvals.get(approvalId) : undefined
         if (call === undefined) repairs.push({ seq, why: 'stray-part' })
         else call.result ??= { part, from: message }
         answered = true

@@ -2,6 +2,8 @@ import { isSessionError, SessionError } from '../errors.js'
 import { type BranchDeparture, rewound } from '../domain/branches.js'
 import type { TurnAbortReason } from '../domain/events.js'
 import { newId } from '../ids.js'
+import { inSlices } from '../slices.js'
+import type { NewMessage } from '../contract/session-store.js'
 import { cutPath } from '../domain/path.js'
 import type { LiveSession } from '../service/live-session.js'
 import { decodeMessage, encodeParsed, type Message, type MessageInput } from '../domain/message.js'
@@ -169,7 +171,8 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
   }
   const countTokens = surelyCounted(live.service)
   // What the reply has taken is stored: nothing is checked once more here.
-  const encoded = messages.map((input, index) => encodeParsed({ ...input, id: ids[index]! }, countTokens))
+  const named = messages.map((input, index) => ({ ...input, id: ids[index]! }))
+  const encoded = await inSlices(encodeEach(named, countTokens))
   const updated = await live.update(
     (body) => {
       if (body.turn?.id !== lease.id) {
@@ -196,6 +199,19 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
     if (inserted) live.service.emit('message.appended', updated.record, { messageId, seq, role, tokens })
   }
   return { record: updated.record, replies }
+}
+
+/** A long answer is many messages to write out and to count. */
+function* encodeEach(
+  messages: readonly (MessageInput & { id: string })[],
+  countTokens: (message: MessageInput) => number,
+): Generator<void, NewMessage[]> {
+  const encoded: NewMessage[] = []
+  for (const message of messages) {
+    encoded.push(encodeParsed(message, countTokens))
+    yield
+  }
+  return encoded
 }
 
 /** The service's counter; where it fails, the estimate. An answer that was paid for is not lost for a count. */

@@ -25,7 +25,7 @@ function withBeginning(part: MessagePart, field: 'output' | 'input', maxBytes: n
   const made = (length: number): MessagePart => {
     const begin = text.slice(0, length).replace(/[\ud800-\udbff]$/, '')
     const cut = `${begin}… [${text.length - begin.length} more characters left out]`
-    const isError = isWrapped && /^error/.test(value['type'] as string)
+    const isError = isWrapped && (value['type'] as string).startsWith('error')
     const wrapped = isWrapped ? { type: isError ? 'error-text' : 'text', value: cut } : cut
     return { ...rest, [field]: wrapped, shortened: true }
   }

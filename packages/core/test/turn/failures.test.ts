@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   createSessions,
   memoryStore,
@@ -76,6 +76,7 @@ describe('a failure of the host’s code', () => {
   })
 
   it('is no failure of what it is told: onWarning', async () => {
+    const told = vi.spyOn(console, 'error').mockImplementation(() => {})
     const sessions = service({
       onWarning: () => {
         throw new Error('nobody listens')
@@ -84,6 +85,8 @@ describe('a failure of the host’s code', () => {
     const session = await sessions.for(alice).create()
     const result = await session.turn('Hi', () => Promise.reject(new Error('down'))).result
     expect(result.status).toBe('failed')
+    expect(told).toHaveBeenCalled()
+    told.mockRestore()
   })
 })
 

@@ -100,7 +100,7 @@ describe('what is long', () => {
     expect(result).toMatchObject({ status: 'failed', code: 'too_large' })
     expect(result.text.length).toBeGreaterThan(10_000_000)
     expect((await session.turn('and?', () => 'Yes').result).status).toBe('completed')
-  })
+  }, 120_000)
 })
 
 describe('what says nothing', () => {
