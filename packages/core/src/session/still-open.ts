@@ -48,7 +48,7 @@ export async function* whileOpen<T>(
     for (;;) {
       const next = iterator.next()
       next.catch(() => {})
-      while ((await settledWithin(next, lookMs)) === false) {
+      while (!(await settledWithin(next, lookMs))) {
         if (!(await isOpen(live))) return
       }
       const { done, value } = await next
