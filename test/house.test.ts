@@ -15,6 +15,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
       'time.ts',
       'digest.ts',
       'parse.ts',
+      'options.ts',
       'process-registry.ts',
       'slices.ts',
     ],

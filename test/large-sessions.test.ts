@@ -42,7 +42,7 @@ const stores: Record<string, () => Promise<SessionStore>> = {
 const textOf = (n: number) => `${n} ${`"${'x'.repeat(600)}" `.repeat(100)}`.slice(0, messageLength)
 
 describe.each(Object.entries(stores))('a session of many MB in %s', (_name, open) => {
-  it('is appended to, read, answered, forked, trimmed and deleted', async () => {
+  it('is appended to, read, answered, forked, trimmed and deleted', { timeout: 300_000 }, async () => {
     const store = await open()
     const secrets = { credentialSecrets: ['a secret of at least 32 characters'] }
     const writer = createSessions({ store, ...secrets }).for({ tenantId: 'acme', userId: 'alice' })

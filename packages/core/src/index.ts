@@ -20,14 +20,7 @@ export type {
 } from './domain/events.js'
 export type { FactInput } from './domain/facts.js'
 export type { Identity } from './domain/identity.js'
-export {
-  type Message,
-  type MessageInput,
-  type MessagePart,
-  type MessageStatus,
-  type Role,
-  textOf,
-} from './domain/message.js'
+export { type Message, type MessageInput, type MessageStatus, type Role, textOf } from './domain/message.js'
 export type { HistoryOptions, HistoryPage } from './domain/path.js'
 export type { Branch, CartCounts, Fact, Lineage, SeqRange, Summary } from './domain/session-body.js'
 export type { SessionInfo } from './domain/session-info.js'
@@ -70,7 +63,10 @@ export type { TransferOptions } from './transfer/options.js'
 export type { SessionPreview, TransferDescription, TransferKey } from './transfer/redemption.js'
 export type { StartedTransfer, TransferStatus } from './transfer/start.js'
 export type { TurnEnded, TurnEvent, TurnResult, TurnStarted } from './turn/event.js'
-export type { TurnDocument, TurnPart, TurnUsage } from './turn/part.js'
+export type { TurnDocument, TurnPart } from './turn/part.js'
+export type { TurnUsage } from './turn/usage.js'
+export type { MessagePart } from './domain/part.js'
+export type { RewindOptions } from './turn/leave-branch.js'
 export type { TurnInput } from './turn/request.js'
 export type { ToolDescription } from './turn/responder.js'
 export type { Turn } from './turn/turn.js'

@@ -13,29 +13,29 @@ export interface JsonLimits {
   maxDepth?: number
   /** Keys and array items together (default 10,000). */
   maxNodes?: number
-  /** Lets fields of the value itself be `undefined`, as optional fields are in code (default false). */
-  optionalFields?: boolean
 }
 
 // Deep enough for any document; shallow enough that no serializer or database overflows on what we accepted.
 const defaultMaxDepth = 32
 const defaultMaxNodes = 10_000
+// A tool may give back a page of rows; it must not hold the event loop.
+const mostNodes = 200_000
 
 /**
- * The value, once it is known to survive JSON unchanged.
+ * The value as JSON holds it: a key whose value is `undefined` is absent. The value itself when there is none.
  *
- * @throws `invalid` with the path of what would not: `undefined`, `NaN`, a `Date`, a class instance, a key that
- * could reach a prototype, a value nested too deep; `too_large` when there are too many keys and items.
+ * @throws `invalid` with the path of what JSON would change: `NaN`, a `Date`, a class instance, an `undefined` item of
+ * an array, a key that could reach a prototype, a value nested too deep; `too_large` when there are too many keys and items.
  */
 export function parseJson(value: unknown, path: string, limits: JsonLimits = {}): JsonValue {
   const maxDepth = limits.maxDepth ?? defaultMaxDepth
   const maxNodes = limits.maxNodes ?? defaultMaxNodes
   let nodes = 0
+  let hasUndefined = false
   // A list instead of recursion: the input decides the depth, and must not decide our stack.
   const waiting: { value: unknown; path: string; depth: number }[] = [{ value, path, depth: 1 }]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { value: node, path: at, depth } = next
-    if (node === undefined && depth === 2 && limits.optionalFields === true) continue
     const problem = problemOf(node)
     if (problem !== undefined) throw new SessionError('invalid', `${at} is ${problem}`, { path: at })
     if (typeof node !== 'object' || node === null) continue
@@ -49,13 +49,122 @@ export function parseJson(value: unknown, path: string, limits: JsonLimits = {})
       }
       const inner: unknown = (node as Record<string | number, unknown>)[key]
       const innerPath = typeof key === 'number' ? `${at}[${key}]` : at === '' ? key : `${at}.${key}`
-      if (key === '__proto__' || (key === 'constructor' && reachesPrototype(inner))) {
+      if (isPrototypeKey(key, inner)) {
         throw new SessionError('invalid', `${innerPath} is not an allowed key`, { path: innerPath })
       }
-      waiting.push({ value: inner, path: innerPath, depth: depth + 1 })
+      if (inner === undefined && typeof key === 'string') hasUndefined = true
+      else waiting.push({ value: inner, path: innerPath, depth: depth + 1 })
     }
   }
-  return value as JsonValue
+  // Not deeper than `maxDepth` by now, so it may recurse.
+  return (hasUndefined ? withoutUndefined(value) : value) as JsonValue
+}
+
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined)
+  if (typeof value !== 'object' || value === null) return value
+  const kept: Record<string, unknown> = {}
+  for (const [key, inner] of Object.entries(value)) {
+    if (inner !== undefined) kept[key] = withoutUndefined(inner)
+  }
+  return kept
+}
+
+/**
+ * What JSON makes of any value, as `JSON.stringify` would: a `Date` is its ISO text, `NaN` is `null`, a function is
+ * absent, an instance is its own fields. Beyond that, bytes are base64, an `Error` is its message, a `bigint` its
+ * digits, and what lies in itself, or deeper than 32 levels, is left out. For what code gives that is not to be refused.
+ *
+ * @throws `too_large` when there are more than 200,000 keys and items.
+ */
+export function toJson(value: unknown, path: string): JsonValue {
+  return jsonOf(value, '', { path, nodes: 0, above: new Set() }) ?? null
+}
+
+interface JsonWalk {
+  readonly path: string
+  nodes: number
+  /** The objects that the one at hand lies in. */
+  readonly above: Set<object>
+}
+
+function jsonOf(value: unknown, key: string, walk: JsonWalk): JsonValue | undefined {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value
+    case 'number':
+      return Number.isFinite(value) ? value : null
+    case 'bigint':
+      return value.toString()
+    case 'object':
+      break
+    default:
+      return undefined
+  }
+  if (value === null) return null
+  if (walk.above.size >= defaultMaxDepth || walk.above.has(value)) return undefined
+  walk.above.add(value)
+  try {
+    const plain = toPlain(value, key)
+    return typeof plain === 'object' && plain !== null ? fieldsOf(plain, walk) : jsonOf(plain, key, walk)
+  } finally {
+    walk.above.delete(value)
+  }
+}
+
+function fieldsOf(node: object, walk: JsonWalk): JsonValue {
+  const keys = Object.keys(node)
+  walk.nodes += Array.isArray(node) ? node.length : keys.length
+  if (walk.nodes > mostNodes) {
+    throw new SessionError('too_large', `${walk.path} has more than ${mostNodes} keys and items`, {
+      path: walk.path,
+    })
+  }
+  if (Array.isArray(node)) {
+    return Array.from(node, (item, index) => jsonOf(item, String(index), walk) ?? null)
+  }
+  const made: Record<string, JsonValue> = {}
+  for (const name of keys) {
+    const field: unknown = (node as Record<string, unknown>)[name]
+    const inner = isPrototypeKey(name, field) ? undefined : jsonOf(field, name, walk)
+    if (inner !== undefined) made[name] = inner
+  }
+  return made
+}
+
+/** What stands for an object that is more than its fields. */
+function toPlain(value: object, key: string): unknown {
+  if (value instanceof ArrayBuffer) return toBase64(new Uint8Array(value))
+  if (ArrayBuffer.isView(value)) {
+    return toBase64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
+  }
+  if (value instanceof Error) return value.message
+  if (value instanceof Map) return Object.fromEntries(value)
+  if (value instanceof Set) return [...value]
+  const { toJSON } = value as { toJSON?: unknown }
+  return typeof toJSON === 'function' ? (toJSON.call(value, key) as unknown) : value
+}
+
+/** Bytes as base64, in pieces, for a call takes only so many arguments. */
+export function toBase64(bytes: Uint8Array): string {
+  let binary = ''
+  for (let at = 0; at < bytes.length; at += 8192) {
+    binary += String.fromCharCode(...bytes.subarray(at, at + 8192))
+  }
+  return btoa(binary)
+}
+
+/** UTF-8 bytes of a text. */
+export function byteLength(text: string): number {
+  let bytes = text.length
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index)
+    if (unit < 0x80) continue
+    // Half of a pair counts two; alone it becomes a replacement of three.
+    bytes += unit < 0x800 ? 1 : unit >= 0xd800 && unit <= 0xdfff ? 1 : 2
+  }
+  return bytes
 }
 
 /** As `parseJson`, for a value that must be an object. */
@@ -92,8 +201,45 @@ function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-function reachesPrototype(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'prototype')
+function isPrototypeKey(key: unknown, value: unknown): boolean {
+  if (key === '__proto__') return true
+  if (key !== 'constructor' || typeof value !== 'object' || value === null) return false
+  return Object.hasOwn(value, 'prototype')
+}
+
+/**
+ * How much of a text, from its beginning, takes at most `maxBytes` UTF-8 bytes within a JSON text; it ends between
+ * characters.
+ */
+export function jsonPrefix(text: string, maxBytes: number): { length: number; bytes: number } {
+  let bytes = 0
+  let length = 0
+  while (length < text.length) {
+    const unit = text.charCodeAt(length)
+    const isPair = isHigh(unit) && isLow(text.charCodeAt(length + 1))
+    const more = isPair ? 4 : bytesInJson(unit)
+    if (bytes + more > maxBytes) break
+    bytes += more
+    length += isPair ? 2 : 1
+  }
+  return { length, bytes }
+}
+
+function bytesInJson(unit: number): number {
+  if (unit === 0x22 || unit === 0x5c) return 2
+  // Backspace, tab, line feed, form feed and carriage return have short escapes.
+  if (unit < 0x20) return unit >= 8 && unit <= 13 && unit !== 11 ? 2 : 6
+  if (unit < 0x80) return 1
+  if (unit < 0x800) return 2
+  return isHigh(unit) || isLow(unit) ? 6 : 3
+}
+
+function isHigh(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff
+}
+
+function isLow(unit: number): boolean {
+  return unit >= 0xdc00 && unit <= 0xdfff
 }
 
 /** `target` changed by `patch` as RFC 7396 says: objects merge, `null` removes a key, anything else replaces. */

@@ -11,8 +11,12 @@ import { parseJson } from './json.js'
  */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
   // Before the schema, which would silently leave out a key such as `__proto__`.
-  parseJson(value, path, { optionalFields: true })
-  const result = schema.safeParse(value)
+  return checkWith(schema, parseJson(value, path), path)
+}
+
+/** As `parseWith`, for what is known to be JSON. */
+export function checkWith<T>(schema: z.ZodType<T>, json: unknown, path: string): T {
+  const result = schema.safeParse(json)
   if (result.success) return result.data
   const issue = deepest(result.error.issues[0])
   const inner = issue === undefined ? [] : issue.path

@@ -1,22 +1,23 @@
 import type { SessionInfo } from './domain/session-info.js'
 import type { Order } from './domain/cart.js'
-import { mergeFacts } from './context/facts.js'
 import type { BuiltContext } from './context/lay-out.js'
-import { cleared, firstReachable, rewound, switched } from './domain/branches.js'
-import { type FactInput, toFact } from './domain/facts.js'
+import { switched } from './domain/branches.js'
+import type { FactInput } from './domain/facts.js'
 import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
 import { SessionError } from './errors.js'
 import { newId } from './ids.js'
-import { type LiveSession, noSuchSession } from './service/live-session.js'
+import type { LiveSession } from './service/live-session.js'
 import type { Message, MessageInput } from './domain/message.js'
 import { parseTitle } from './parse.js'
 import type { ChangeOptions } from './service/change-options.js'
 import { takeCalls } from './service/take-calls.js'
 import { SessionCart } from './session/cart.js'
-import type { Branch, Fact, TurnLease } from './domain/session-body.js'
-import { removeSideRecords } from './service/side-records.js'
-import { leaveBranch } from './turn/leave-branch.js'
+import type { Branch, Fact } from './domain/session-body.js'
+import { leaveBranch, type RewindOptions, rewindSession } from './turn/leave-branch.js'
+import { resetSession } from './turn/reset.js'
+import { deleteSession } from './session/deletion.js'
+import { forgetFact, rememberFacts } from './session/facts.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
 import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
 import { sessionInfo } from './session/info.js'
@@ -176,21 +177,12 @@ export class Session {
    * @throws `invalid`
    */
   async remember(...facts: readonly FactInput[]): Promise<readonly Fact[]> {
-    const made = facts.map((fact, index) => toFact(fact, Date.now(), `facts[${index}]`))
-    const { body } = await this.#live.update((before) => ({
-      ...before,
-      facts: mergeFacts(before.facts, made),
-    }))
-    return body.facts
+    return rememberFacts(this.#live, facts)
   }
 
   /** Forgets a fact; one that is not there is forgotten already. */
   async forget(factId: string): Promise<readonly Fact[]> {
-    const { body } = await this.#live.update((before) => {
-      const facts = before.facts.filter((fact) => fact.id !== factId)
-      return facts.length === before.facts.length ? before : { ...before, facts }
-    })
-    return body.facts
+    return forgetFact(this.#live, factId)
   }
 
   /** Every message on the active branch, oldest first. Costs what the history is long. */
@@ -201,6 +193,9 @@ export class Session {
   /**
    * Has a message answered: stores it, asks `respond`, and stores the answer, whole or as far as it came. One turn at
    * a time is the session's, whatever process it runs in. It runs at once, and whether or not anybody listens.
+   *
+   * @param input What the user says, or what a tool gave back; `undefined` to answer the newest message of the active
+   * branch, or to go on after it.
    *
    * @example
    * ```ts
@@ -213,7 +208,7 @@ export class Session {
    * for await (const event of turn) if (event.type === 'text') process.stdout.write(event.text)
    * ```
    */
-  turn(input: TurnInput, respond: Respond, options: TurnOptions = {}): Turn {
+  turn(input: TurnInput | undefined, respond: Respond, options: TurnOptions = {}): Turn {
     const surroundings = {
       live: this.#live,
       session: this as Session,
@@ -277,19 +272,7 @@ export class Session {
    * preferences, cart and orders stay.
    */
   async reset(options?: ChangeOptions): Promise<void> {
-    if (!this.isStored) return
-    await this.#live.load()
-    let dropped: TurnLease | undefined
-    const { record, body } = await this.#live.update((before) => {
-      dropped = before.turn
-      return cleared(before, this.record.lastSeq)
-    }, options)
-    // Also where the change was made by an earlier call under the same name, which died before it came to this.
-    await this.#live.trim(firstReachable(body) - 1)
-    if (dropped !== undefined) await stopTurn(this.#live, dropped, 'interrupted')
-    // Where no turn was ever begun, none has left events.
-    if (body.turnCount !== undefined) await removeSideRecords(this.#live.service, record, ['turns'])
-    this.#live.service.emit('session.reset', record, {})
+    await resetSession(this.#live, options)
   }
 
   /**
@@ -299,20 +282,11 @@ export class Session {
    * @param toSeq The last message to keep; 0 goes back to the start.
    * @throws `invalid` when that message is not on the active branch.
    */
-  async rewind(toSeq: number, options?: ChangeOptions): Promise<Branch> {
-    const branchId = newId()
-    const { record, body } = await leaveBranch(
-      this.#live,
-      branchId,
-      (before, leaving) => rewound(before, toSeq, leaving),
-      options,
-    )
-    this.#live.service.emit('session.rewound', record, { toSeq })
-    // A change that was made before, under the same name, has given its branch another id.
-    return body.branches.find((branch) => branch.id === branchId) ?? body.branches.at(-1)!
+  async rewind(toSeq: number, options?: RewindOptions): Promise<Branch> {
+    return rewindSession(this.#live, toSeq, options)
   }
 
-  /** The ways the conversation went before it was rewound, oldest first; the newest 50. */
+  /** The ways the conversation went before it was rewound, oldest first: the newest 50, and the newest 10 of programs. */
   async branches(): Promise<readonly Branch[]> {
     return (await this.#live.load()).body.branches
   }
@@ -383,16 +357,7 @@ export class Session {
 
   /** Removes the session and everything in it, for good. @throws `not_found` when it is gone already. */
   async delete(): Promise<void> {
-    const { record, body } = await this.#live.load()
-    if (this.isStored && !(await this.#live.remove())) throw noSuchSession()
-    // A turn may have begun since. So may a transfer, but its record says nothing of the session and leads nowhere.
-    const kinds = [
-      'turns',
-      'requests',
-      ...(body.transfers === undefined ? [] : (['transfers'] as const)),
-    ] as const
-    if (this.isStored) await removeSideRecords(this.#live.service, record, kinds)
-    this.#live.service.emit('session.deleted', record, {})
+    await deleteSession(this.#live)
   }
 }
 

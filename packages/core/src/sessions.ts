@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { SessionError, isSessionError } from './errors.js'
+import { checkOptions, type OptionNames } from './options.js'
 import { type Identity, mayOpen, parseIdentity } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
 import { foreignCursor, parseListCursor, toListCursor } from './service/list-cursor.js'
@@ -123,6 +124,15 @@ export function serviceOf(sessions: Sessions): Service {
   })
 }
 
+const initNames: OptionNames<SessionInit> = {
+  title: true,
+  label: true,
+  state: true,
+  preferences: true,
+  cart: true,
+  messages: true,
+}
+
 /** The sessions of one caller. Ownership is checked here, in every method; what is not theirs is `not_found`. */
 export class CallerSessions {
   static {
@@ -140,6 +150,7 @@ export class CallerSessions {
 
   /** Makes a session. @throws `conflict` when the id is taken, `limit_reached`, `invalid` */
   async create(options: CreateOptions = {}): Promise<Session> {
+    checkOptions<CreateOptions>(options, { ...initNames, id: true })
     const { id, ...init } = options
     const ref = this.#ref(id ?? newId())
     const seen = await storeNewSession(this.#service, this.identity, { ref, incarnation: newId(), init })
@@ -161,6 +172,7 @@ export class CallerSessions {
    * ```
    */
   async open(id: string, init: SessionInit = {}): Promise<Session> {
+    checkOptions<SessionInit>(init, initNames, 'init')
     for (;;) {
       const found = await this.find(id)
       if (found !== undefined) return found
@@ -226,6 +238,7 @@ export class CallerSessions {
 
   /** A session that is stored with its first write, so that a caller who only looks leaves no trace. */
   draft(options: DraftOptions = {}): Session {
+    checkOptions<DraftOptions>(options, { beforeCreate: true, onCreating: true, afterCreate: true })
     const ref = this.#ref(newId())
     const incarnation = newId()
     const { userId } = this.identity
@@ -270,6 +283,7 @@ export class CallerSessions {
    * @throws `invalid` for a limit that is none, or a cursor of another list.
    */
   async list(options: ListOptions = {}): Promise<Page<SessionRecord>> {
+    checkOptions<ListOptions>(options, { limit: true, cursor: true, label: true, userId: true })
     const { limit = 20, cursor, label } = options
     if (!Number.isInteger(limit) || limit < 1 || limit > 200) {
       throw new SessionError('invalid', 'limit must be a whole number from 1 to 200', { path: 'limit' })

@@ -10,6 +10,7 @@ export {
   revisionConflict,
 } from './contract/refusals.js'
 export { countFitting, maxPageBytes } from './contract/page-bytes.js'
+export { checkOptions, type OptionNames } from './options.js'
 export type { SessionRecord, SessionRef } from './contract/session-record.js'
 export type {
   Amendment,

@@ -21,16 +21,14 @@ export async function compileCore(): Promise<CompiledCore> {
   // Inside the package, so that its dependencies are found from there.
   const outDir = mkdtempSync(join(cache, 'compiled-'))
   const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'))
-  await run(process.execPath, [
-    join(typescript, 'bin/tsc'),
-    ...['-p', join(root, 'tsconfig.build.json'), '--outDir', outDir],
-  ])
+  const args = ['-p', join(root, 'tsconfig.build.json'), '--outDir', outDir]
+  await run(process.execPath, [join(typescript, 'bin/tsc'), ...args])
   const base = pathToFileURL(join(outDir, '/')).href
   return {
     async run<T>(script: string, nodeOptions: readonly string[] = []) {
       const source = `const load = (name) => import(${JSON.stringify(base)} + name)\n${script}`
-      const args = [...nodeOptions, '--input-type=module', '-e', source]
-      const { stdout } = await run(process.execPath, args, { maxBuffer: 1 << 24 })
+      const given = [...nodeOptions, '--input-type=module', '-e', source]
+      const { stdout } = await run(process.execPath, given, { maxBuffer: 1 << 24 })
       return JSON.parse(stdout.trim().split('\n').at(-1)!) as T
     },
     remove: () => rmSync(outDir, { recursive: true, force: true }),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mergePatch, parseJson, parseJsonObject } from '../src/json.js'
+import { mergePatch, parseJson, parseJsonObject, toJson } from '../src/json.js'
 
 describe('parseJson', () => {
   it.each<{ value: unknown }>(
@@ -23,7 +23,8 @@ describe('parseJson', () => {
   })
 
   it.each([
-    ['undefined', { a: undefined }, 'value.a'],
+    ['undefined', undefined, 'value'],
+    ['undefined in an array', { a: [undefined] }, 'value.a[0]'],
     ['NaN', { a: [1, Number.NaN] }, 'value.a[1]'],
     ['a Date', { seen: new Date(0) }, 'value.seen'],
     ['a Map', new Map(), 'value'],
@@ -33,6 +34,13 @@ describe('parseJson', () => {
     ['constructor.prototype', JSON.parse('{"constructor":{"prototype":{}}}'), 'value.constructor'],
   ])('refuses %s and says where', (_, value, path) => {
     expect(() => parseJson(value, 'value')).toThrow(expect.objectContaining({ code: 'invalid', path }))
+  })
+
+  it('leaves out what is undefined, as JSON does, and leaves the value as it was', () => {
+    const value = { a: undefined, b: { c: [{ d: undefined, e: 1 }] } }
+    expect(Object.keys(parseJson(value, 'value') as object)).toEqual(['b'])
+    expect(JSON.stringify(parseJson(value, 'value'))).toBe(JSON.stringify(value))
+    expect('a' in value).toBe(true)
   })
 
   it('accepts 32 levels and refuses 33, at any depth without running out of stack', () => {
@@ -60,6 +68,40 @@ describe('parseJson', () => {
   it('takes only an object where one is asked for', () => {
     expect(() => parseJsonObject([], 'state')).toThrow(expect.objectContaining({ path: 'state' }))
     expect(parseJsonObject({ a: 1 }, 'state')).toEqual({ a: 1 })
+  })
+})
+
+describe('toJson', () => {
+  it.each([
+    [{ a: undefined, b: [undefined, () => 1] }, { b: [null, null] }],
+    [
+      { at: new Date(0), no: Number.NaN, big: 12n },
+      { at: '1970-01-01T00:00:00.000Z', no: null, big: '12' },
+    ],
+    [new Map([['a', new Set([1])]]), { a: [1] }],
+    [
+      { bytes: new Uint8Array([1, 2]), where: new URL('https://a.test/') },
+      { bytes: 'AQI=', where: 'https://a.test/' },
+    ],
+    [{ failed: new Error('no') }, { failed: 'no' }],
+    [JSON.parse('{"a":1,"__proto__":{"admin":true}}'), { a: 1 }],
+    [undefined, null],
+  ])('makes JSON of %o', (value, expected) => {
+    expect(toJson(value, 'value')).toEqual(expected)
+  })
+
+  it('leaves out what lies in itself, and what lies too deep', () => {
+    const cycle: { name: string; self?: unknown } = { name: 'a' }
+    cycle.self = cycle
+    expect(toJson(cycle, 'value')).toEqual({ name: 'a' })
+    expect(JSON.stringify(toJson(JSON.parse('['.repeat(1000) + ']'.repeat(1000)), 'value'))).toContain('null')
+  })
+
+  it('refuses what would hold the event loop', () => {
+    const wide = { rows: Array.from({ length: 200_001 }, () => 0) }
+    expect(() => toJson(wide, 'output')).toThrow(
+      expect.objectContaining({ code: 'too_large', path: 'output' }),
+    )
   })
 })
 

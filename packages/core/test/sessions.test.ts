@@ -38,17 +38,17 @@ describe('createSessions', () => {
     },
   )
 
-  it('goes on when a listener throws, and says so once', async () => {
+  it('goes on when a listener throws, and says so each time, with the cause', async () => {
     const warnings: string[] = []
     const sessions = createSessions({
       onEvent: () => {
         throw new Error('listener')
       },
-      onWarning: ({ code }) => warnings.push(code),
+      onWarning: ({ code, cause }) => warnings.push(`${code}: ${(cause as Error).message}`),
     })
     const session = await sessions.for(alice).create()
     await session.append({ role: 'user', content: 'Hi' })
-    expect(warnings).toEqual(['listener_failed'])
+    expect(warnings).toEqual(['listener_failed: listener', 'listener_failed: listener'])
   })
 })
 

@@ -3,7 +3,7 @@ import { SessionError } from '@sessions/core'
 import type { RequestHandler } from 'express'
 import { hostOf, pageRequestOf } from './page-request.js'
 
-/** Which pages may act for their visitors. */
+/** Which pages may act for their visitors on routes of yours. */
 export interface CheckOriginOptions {
   /** Origins whose pages may send unsafe requests with cookies, beside our own (default: none). */
   trustedOrigins?: readonly string[]

@@ -1,9 +1,11 @@
 import type { Identity, Session, Sessions, SessionWarning } from '@sessions/core'
 import {
   type TransportOptions,
+  checkOptions,
   createTransport,
   isOfAnotherSite,
   nodeHeaderSink,
+  type OptionNames,
   RequestSession,
   sessionIdHeader,
   warnOnce,
@@ -24,6 +26,15 @@ export interface SessionsMiddlewareOptions extends TransportOptions {
   identify: (req: Request) => Identity | Promise<Identity>
   /** Told when a cookie could not be set because the request was insecure (default: `console.warn`, once). */
   onWarning?: (warning: SessionWarning) => void
+}
+
+const optionNames: OptionNames<SessionsMiddlewareOptions> = {
+  sessions: true,
+  identify: true,
+  cookie: true,
+  header: true,
+  trustedOrigins: true,
+  onWarning: true,
 }
 
 // Not on the request: `req.session` belongs to express-session, and any other name to somebody one day.
@@ -51,6 +62,7 @@ const requestSessions = new WeakMap<Request, RequestSession>()
  * ```
  */
 export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestHandler {
+  checkOptions(options, optionNames)
   const { sessions, identify, cookie, header, trustedOrigins = [] } = options
   const transport = createTransport({ cookie, header }, sessions.ttl.absoluteMs)
   const warn = warnOnce(options.onWarning)

@@ -1,14 +1,36 @@
 import { HttpException, Logger, type OnApplicationShutdown } from '@nestjs/common'
 import { createSessions, type Identity, type Sessions } from '@sessions/core'
 import { createSessionApi, type SessionApi } from '@sessions/core/http'
-import { type Transport, createTransport, toNamedTransport, warnOnce } from '@sessions/core/node'
+import {
+  checkOptions,
+  createTransport,
+  type OptionNames,
+  toNamedTransport,
+  type Transport,
+  warnOnce,
+} from '@sessions/core/node'
 import type { ApplicationConfig } from '@nestjs/core'
 import { MountedApi, platformRequestOf } from './mounted-api.js'
 import type { SessionsRequest } from './platform.js'
-import type { SessionsApiOptions, SessionsModuleOptions } from './sessions-options.js'
+import type { SessionsApiOptions, SessionsModuleOptions, SessionsRootOptions } from './sessions-options.js'
 import { defaultName } from './sessions-tokens.js'
 
 type Identify = (request: SessionsRequest) => Identity | Promise<Identity>
+
+const optionNames: OptionNames<SessionsRootOptions> = {
+  sessions: true,
+  service: true,
+  identify: true,
+  api: true,
+  problems: true,
+  close: true,
+  trustedOrigins: true,
+  onWarning: true,
+  controller: true,
+  isGlobal: true,
+  cookie: true,
+  header: true,
+}
 
 /** One service as an application has it: the sessions, and how requests come to them. */
 export class SessionsService implements OnApplicationShutdown {
@@ -25,6 +47,7 @@ export class SessionsService implements OnApplicationShutdown {
 
   /** @throws `invalid` with the path of an option that cannot work. */
   constructor(name: string, options: SessionsModuleOptions, otherwise: Identify) {
+    checkOptions(options, optionNames)
     this.name = name
     this.#options = options
     this.hasHeaderMode = options.header === true

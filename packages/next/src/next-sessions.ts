@@ -1,5 +1,12 @@
 import type { Sessions, CallerSessions, SessionWarning } from '@sessions/core'
-import { createTransport, toNamedTransport, type Transport, warnOnce } from '@sessions/core/node'
+import {
+  checkOptions,
+  createTransport,
+  type OptionNames,
+  toNamedTransport,
+  type Transport,
+  warnOnce,
+} from '@sessions/core/node'
 import { callerOf } from './reading.js'
 import type { NextSessionsOptions } from './next-sessions-options.js'
 
@@ -10,6 +17,16 @@ const openedKey: unique symbol = Symbol.for('@sessions/next') as never
 const registry = globalThis as { [openedKey]?: Map<string, Promise<Sessions>> }
 const opened = (registry[openedKey] ??= new Map())
 
+const optionNames: OptionNames<NextSessionsOptions> = {
+  open: true,
+  identify: true,
+  name: true,
+  trustedOrigins: true,
+  onWarning: true,
+  cookie: true,
+  header: true,
+}
+
 /** Sessions as an application has them: opened once, with the first request that needs them. */
 export class NextSessions {
   readonly name: string
@@ -17,8 +34,9 @@ export class NextSessions {
   readonly options: NextSessionsOptions
   #transport: Transport | undefined
 
-  /** @internal Made by `nextSessions`. */
+  /** @internal Made by `nextSessions`. @throws `invalid` for an option that is not known. */
   constructor(options: NextSessionsOptions) {
+    checkOptions(options, optionNames)
     this.options = options
     this.name = options.name ?? defaultName
     this.warn = warnOnce(options.onWarning)

@@ -1,6 +1,8 @@
 import {
   type TransportOptions,
   type TransportFields,
+  type OptionNames,
+  checkOptions,
   createTransport,
   createCredentials,
 } from '@sessions/core/node'
@@ -23,6 +25,16 @@ export interface SessionsProxyOptions extends TransportOptions {
   next?: (request: NextRequest) => Response | Promise<Response>
 }
 
+const optionNames: OptionNames<SessionsProxyOptions> = {
+  credentialSecrets: true,
+  absoluteMs: true,
+  refresh: true,
+  redirect: true,
+  next: true,
+  cookie: true,
+  header: true,
+}
+
 const monthMs = 30 * 24 * 3_600_000
 
 /**
@@ -36,6 +48,7 @@ const monthMs = 30 * 24 * 3_600_000
 export function sessionsProxy(
   options: SessionsProxyOptions,
 ): (request: NextRequest) => Promise<NextResponse> {
+  checkOptions(options, optionNames)
   const { cookie, header, refresh = true, redirect = () => undefined, next = passOn } = options
   const transport = createTransport({ cookie, header }, options.absoluteMs ?? monthMs)
   const credentials = createCredentials(options.credentialSecrets)

@@ -1,4 +1,4 @@
-import { SessionError } from '@sessions/core/store'
+import { checkOptions, SessionError } from '@sessions/core/store'
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import type { Connection, ConnectionSource } from './database.js'
@@ -45,6 +45,7 @@ export async function migrate<Tables>(
   db: string | pg.Pool | Kysely<Tables>,
   options: MigrateOptions = {},
 ): Promise<Migrated> {
+  checkOptions<MigrateOptions>(options, { schema: true, tablePrefix: true, rls: true, timeoutMs: true })
   const { rls = 'off', timeoutMs = 60_000 } = options
   const names = toTableNames(options)
   const setting = toSetting(rls)

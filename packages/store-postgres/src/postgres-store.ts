@@ -1,4 +1,11 @@
-import { checkChange, checkWhole, type Committed, type SessionStore } from '@sessions/core/store'
+import {
+  checkChange,
+  checkOptions,
+  checkWhole,
+  type Committed,
+  type OptionNames,
+  type SessionStore,
+} from '@sessions/core/store'
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import { AppendBatch, commitBatch, placeOf } from './append-batch.js'
@@ -83,7 +90,19 @@ export function postgresStore<Tables>(
   return { ...storeOver(pool, options), close: () => pool.end() }
 }
 
+const optionNames: OptionNames<PostgresStoreOptions> = {
+  schema: true,
+  tablePrefix: true,
+  readTimeoutMs: true,
+  pageTimeoutMs: true,
+  writeTimeoutMs: true,
+  rls: true,
+  prepare: true,
+  coalesce: true,
+}
+
 function storeOver<Tables>(db: pg.Pool | Kysely<Tables>, options: PostgresStoreOptions): SessionStore {
+  checkOptions(options, optionNames)
   const {
     readTimeoutMs = 1000,
     pageTimeoutMs = 5 * readTimeoutMs,

@@ -1,12 +1,14 @@
 import {
   checkChange,
   checkMessageQuery,
+  checkOptions,
   checkPageLimit,
   checkWhole,
   corrupt,
   countFitting,
   maxPageBytes,
   notFound,
+  type OptionNames,
   SessionError,
   type SessionGuard,
   type SessionRecord,
@@ -47,6 +49,14 @@ export interface RedisStoreOptions {
   onWarning?: (message: string) => void
 }
 
+const optionNames: OptionNames<RedisStoreOptions> = {
+  keyPrefix: true,
+  readTimeoutMs: true,
+  pageTimeoutMs: true,
+  writeTimeoutMs: true,
+  onWarning: true,
+}
+
 // A trim of a long log, and amendments of many messages, must not hold up the server for everybody else.
 const trimBatch = 2000
 const amendBatch = 100
@@ -73,6 +83,7 @@ const maxUnlisted = 1000
  * ```
  */
 export function redisStore(client: RedisClient, options: RedisStoreOptions = {}): SessionStore {
+  checkOptions(options, optionNames)
   const { keyPrefix = 'sessions', readTimeoutMs = 1000, writeTimeoutMs = 2000 } = options
   const { pageTimeoutMs = 5 * readTimeoutMs } = options
   const { onWarning = (message) => process.emitWarning(message, '@sessions/store-redis') } = options
@@ -131,8 +142,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     const args = [String(tail), String(maxPageBytes)]
     const [verdict, ...elements] = await calls.read(current, readScript, [log, ids], args)
     if (verdict === 'gone') return undefined
-    if (verdict !== 'ok') throw corrupt(String(elements[0]))
-    return toStored(ref, elements)
+    if (verdict !== 'ok' && verdict !== 'cut') throw corrupt(String(elements[0]))
+    return toStored(ref, elements, verdict === 'ok' ? tail : 1)
   }
 
   return {
@@ -144,11 +155,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       return reading(async (current) => {
         const elements = await calls.range(current, place.log, 0, tail + 2)
         if (elements.length === 0) return readBounded(current, place, tail)
-        const stored = toStored(place.ref, elements)
-        const { lastSeq, trimmedSeq } = stored.record
-        if (stored.messages.length < Math.min(tail, lastSeq - trimmedSeq))
-          throw corrupt('messages are missing')
-        return stored
+        return toStored(place.ref, elements, tail)
       })
     },
 
@@ -262,10 +269,13 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
 }
 
-function toStored(ref: SessionRef, elements: readonly unknown[]): StoredSession {
+/** The session of a reply that has as many of its newest messages as there are, up to `tail`, and maybe more. */
+function toStored(ref: SessionRef, elements: readonly unknown[], tail: number): StoredSession {
   const [text, body, mark, ...newest] = elements
   const record = parseRecord(ref, text)
-  if (mark !== marker) throw corrupt('messages are missing')
+  if (mark !== marker || newest.length < Math.min(tail, record.lastSeq - record.trimmedSeq)) {
+    throw corrupt('messages are missing')
+  }
   return { record, body: parseBody(body), messages: parseMessages(newest, 'desc', record.lastSeq).reverse() }
 }
 

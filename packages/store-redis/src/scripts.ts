@@ -11,45 +11,67 @@ last, trimmed = tonumber(last), tonumber(trimmed)
 if redis.call('LLEN', log) ~= last - trimmed + 3 then return {'corrupt', 'messages'} end
 `
 
-// Gives `visit` up to `count` messages from the one of seq `from` on, by `step`: as many as their payloads fit into
-// `bytes`, but one at least. No element is looked at that could not be one of them but for the last few: a message may
-// be of any size, and Lua holds a copy of what it looks at.
-const walk = String.raw`
-local function walk(from, count, step, bytes, visit)
-  local done, size, ahead = 0, 0, 16
+// Appends to `found` up to `count` messages from the one of seq `from` on, by `step`: as many as their payloads fit into
+// `bytes`, but one at least. Few elements are looked at that are not among them: a message may be of any size, and Lua
+// holds a copy of what it looks at. Whole elements are counted first, and payloads alone only where those are too much.
+const collect = String.raw`
+local function payload(m)
+  return #m - (string.match(m, '^m%d+ %d+ %S* ()') or 1) + 1
+end
+local function collect(found, from, count, step, bytes)
+  local before, done, size, ahead, exact = #found, 0, 0, 16, false
   while done < count do
     ahead = math.min(ahead, count - done)
     local first = from + step * done
     local newest = math.max(first, first + step * (ahead - 1))
     local part = redis.call('LRANGE', log, last - newest + 3, last - newest + ahead + 2)
-    for i = 1, #part do
-      local m = part[step > 0 and #part + 1 - i or i]
-      local id, start = string.match(m, '^m%d+ %d+ (%S*) ()')
-      if not id then return 'message' end
-      size = size + #m - start + 1
+    if #part < ahead then return 'messages' end
+    for i = 1, ahead do
+      local m = part[step > 0 and ahead + 1 - i or i]
+      size = size + (exact and payload(m) or #m)
+      if size > bytes and not exact then
+        exact, size = true, payload(m)
+        for k = before + 1, before + done do size = size + payload(found[k]) end
+      end
       if size > bytes and done > 0 then return nil end
       done = done + 1
-      visit(m, id)
+      found[before + done] = m
     end
-    if #part < ahead then return 'messages' end
     ahead = math.max(1, math.min(ahead * 8, math.floor((bytes - size) * done / size)))
   end
 end
 `
 
 /**
- * KEYS log, ids. ARGV how many messages, how many bytes of them. `ok record body marker message ...`, newest first;
- * `gone`, `corrupt reason`.
+ * KEYS log, ids. ARGV how many messages, how many bytes of them. `ok record body marker message ...`, newest first, with
+ * all the messages there are; `cut` likewise, with as many as fit; `gone`, `corrupt reason`.
  */
 export const readScript = new RedisScript(String.raw`
+local tail, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
+-- What nearly every read comes to is given as the server has it.
+if tail <= 64 then
+  local reply, size = redis.call('LRANGE', KEYS[1], 0, math.min(tail, 16) + 2), 0
+  for i = 4, #reply do size = size + #reply[i] end
+  local whole = true
+  if #reply == 19 and tail > 16 then
+    whole = size * 4 <= bytes
+    for i, m in ipairs(whole and redis.call('LRANGE', KEYS[1], 19, tail + 2) or {}) do
+      reply[19 + i], size = m, size + #m
+    end
+  end
+  if #reply > 0 and whole and size <= bytes then
+    table.insert(reply, 1, 'ok')
+    return reply
+  end
+end
 ${openLog}
-${walk}
-local reply = redis.call('LRANGE', log, 0, 2)
+${collect}
+local count, reply = math.min(tail, last - trimmed), redis.call('LRANGE', log, 0, 2)
 table.insert(reply, 1, 'ok')
-local wrong = walk(last, math.min(tonumber(ARGV[1]), last - trimmed), -1, tonumber(ARGV[2]), function(m)
-  reply[#reply + 1] = m
-end)
-return wrong and {'corrupt', wrong} or reply
+local wrong = collect(reply, last, count, -1, bytes)
+if wrong then return {'corrupt', wrong} end
+if #reply < count + 4 then reply[1] = 'cut' end
+return reply
 `)
 
 // Whether a record is of the incarnation that is asked for: a `=` and its token, or nothing for any.
@@ -65,14 +87,12 @@ end
  */
 export const pageScript = new RedisScript(String.raw`
 ${openLog}
-${walk}
+${collect}
 local low, high = math.max(tonumber(ARGV[1]), trimmed) + 1, math.min(tonumber(ARGV[2]) - 1, last)
 local count, reply = high - low + 1, {'ok', 0, who}
 local from, step = low, 1
 if ARGV[5] == 'desc' then from, step = high, -1 end
-local wrong = walk(from, math.min(count, tonumber(ARGV[3])), step, tonumber(ARGV[4]), function(m)
-  reply[#reply + 1] = m
-end)
+local wrong = collect(reply, from, math.min(count, tonumber(ARGV[3])), step, tonumber(ARGV[4]))
 if wrong then return {'corrupt', wrong} end
 if count > #reply - 3 then reply[2] = 1 end
 return reply
@@ -101,16 +121,18 @@ return {'ok', count}
 /** KEYS log, ids. ARGV throughSeq, at most how many, how many bytes, incarnation. `ok dropped left`; `gone`, `corrupt reason`. */
 export const trimScript = new RedisScript(String.raw`
 ${openLog}
-${walk}
+${collect}
 ${isMeant}
 if not meant(old, ARGV[4]) then return {'gone', 'log'} end
 local due = math.min(tonumber(ARGV[1]), last) - trimmed
 if due <= 0 then return {'ok', 0, 0} end
 local gone = {}
-local wrong = walk(trimmed + 1, math.min(due, tonumber(ARGV[2])), 1, tonumber(ARGV[3]), function(_, id)
-  gone[#gone + 1] = id
-end)
+local wrong = collect(gone, trimmed + 1, math.min(due, tonumber(ARGV[2])), 1, tonumber(ARGV[3]))
 if wrong then return {'corrupt', wrong} end
+for i, m in ipairs(gone) do
+  gone[i] = string.match(m, '^m%d+ %d+ (%S*) ')
+  if not gone[i] then return {'corrupt', 'message'} end
+end
 local before, after = string.match(old, '^(r1 %S+ %d+ %d+ )%d+( .*)$')
 for i = 1, #gone, 1000 do
   redis.call('HDEL', ids, unpack(gone, i, math.min(i + 999, #gone)))

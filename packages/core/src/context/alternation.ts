@@ -1,4 +1,5 @@
-import type { Message, MessagePart } from '../domain/message.js'
+import type { Message } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import type { ContextMessage } from './report.js'
 import type { Repair } from './tool-calls.js'
 

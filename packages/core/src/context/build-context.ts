@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.js'
+import { checkOptions, type OptionNames } from '../options.js'
 import { type Message, textOf } from '../domain/message.js'
 import type { Fact, Summary } from '../domain/session-body.js'
 import { costOf } from './compose.js'
@@ -69,6 +70,18 @@ export interface ContextOptions {
   countTokens?: CountTokens
 }
 
+export const contextNames: OptionNames<ContextOptions> = {
+  maxTokens: true,
+  replyTokens: true,
+  systemTokens: true,
+  queryTokens: true,
+  toolResultTokens: true,
+  tools: true,
+  alternate: true,
+  strategy: true,
+  countTokens: true,
+}
+
 /**
  * What a model should see now: instructions, facts, summaries, history and the latest user message, within
  * `maxTokens`. The same input gives the same context.
@@ -91,6 +104,7 @@ export interface ContextOptions {
  * ```
  */
 export function buildContext(input: ContextInput, options: ContextOptions): BuiltContext {
+  checkOptions(options, contextNames)
   const { countTokens = estimateTokens, strategy = defaultStrategy(), replyTokens = 0 } = options
   requireTokens('maxTokens', options.maxTokens)
   requireTokens('replyTokens', replyTokens, 0)

@@ -48,7 +48,7 @@ export function defaultStrategy(): ContextStrategy {
 function withWholeSummaries(choice: ContextChoice, situation: ContextSituation): ContextChoice {
   const { summaries = [] } = choice
   const wanted = situation.summaries
-  if (wanted.length === 0 || wanted.every((summary) => summaries.includes(summary))) return choice
+  if (wanted.every((summary) => summaries.includes(summary))) return choice
   const others = { ...choice, summaries: [] }
   const room = situation.room - costOf(others, situation)
   const isLeftOut =

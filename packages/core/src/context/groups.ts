@@ -1,4 +1,5 @@
-import { type Message, type MessagePart, type Role, textOf } from '../domain/message.js'
+import { type Message, type Role, textOf } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import { noteOf } from './note.js'
 import type { CountTokens } from './token-count.js'
 import { matchCalls, type MatchedMessage, type Repair, type ToolCall } from './tool-calls.js'

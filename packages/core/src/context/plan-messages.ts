@@ -1,4 +1,5 @@
-import type { Message, MessagePart } from '../domain/message.js'
+import type { Message } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import { cutText } from './excerpt.js'
 import { isBytes, isMedia, nameOfMedia } from './media.js'
 import { shortened } from './shorten.js'

@@ -1,3 +1,4 @@
+import { checkOptions } from '../options.js'
 import { recallBlock } from './blocks.js'
 import { costOf, quoteCost } from './compose.js'
 import type { MessageGroup } from './groups.js'
@@ -18,6 +19,7 @@ export interface RelevanceOptions {
  * given it costs about a millisecond for ten thousand messages; without one, all of them are read first.
  */
 export function relevance(options: RelevanceOptions = {}): ContextStrategy {
+  checkOptions<RelevanceOptions>(options, { minShare: true })
   const { minShare = 0 } = options
   return {
     name: 'relevance',

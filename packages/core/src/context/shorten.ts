@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonValue } from '../json.js'
-import type { MessagePart } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import type { CountTokens } from './token-count.js'
 
 /**

@@ -1,4 +1,5 @@
-import type { Message, MessagePart } from '../domain/message.js'
+import type { Message } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import { wellFormedMessage } from './well-formed.js'
 
 /** Where the context differs from the log, and why. */
@@ -45,15 +46,21 @@ export interface MatchedMessage {
   readonly adjoins: boolean
 }
 
-/** Finds the result of each call: an answer belongs to the nearest call of its id before it that has none yet. */
+/**
+ * Finds the result of each call. A result belongs to the newest step that has an open call of its id, and there to the
+ * first such call: some models use one id for several calls, and count anew in each step. What a person allows or denies
+ * stands for the result of a call as long as there is none.
+ */
 export function matchCalls(messages: readonly Message[]): { matched: MatchedMessage[]; repairs: Repair[] } {
   const matched: MatchedMessage[] = []
   const repairs: Repair[] = []
   const usedIds = new Set<string>()
   const timesUsed = new Map<string, number>()
-  const open = new Map<string, ToolCall[]>()
-  // SessionSnapshot since the last message that stayed: a tool's answer ends a step, so a later call is no parallel one.
+  const open = new Map<string, OpenCall[]>()
+  const approvals = new Map<string, ToolCall>()
+  // Since the last message that stayed: a tool's answer ends a step, so a later call is no parallel one.
   let answered = false
+  let step = 0
 
   for (const stored of messages) {
     const message = wellFormedMessage(stored)
@@ -77,6 +84,7 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
     calls: readonly ToolCall[],
   ): void {
     matched.push({ message, parts, calls, adjoins: !answered })
+    if (answered || message.role !== 'assistant') step++
     answered = false
   }
 
@@ -85,6 +93,8 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
     const rest: MessagePart[] = []
     const calls: ToolCall[] = []
     const own = resultsWithin(message, content)
+    if (answered) step++
+    const requests = approvalsIn(content)
     for (const part of content) {
       const id = idOf(part)
       if (part.type === 'tool-call' && id !== undefined && message.role === 'assistant') {
@@ -97,12 +107,20 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
         if (call.shownAs !== id) repairs.push({ seq, why: 'renamed-call', toolCallId: id })
         rest.push(call.shownAs === id ? part : { ...part, toolCallId: call.shownAs })
         if (!own.has(id)) calls.push(call)
-        pushTo(open, id, call)
+        pushTo(open, id, { call, step })
+        const approvalId = requests.get(id)
+        if (approvalId !== undefined) approvals.set(approvalId, call)
       } else if (part.type === 'tool-result' && id !== undefined) {
-        const call = open.get(id)?.pop()
+        // One that the message itself answers was made in it, just now.
+        const call = own.has(id) ? open.get(id)?.pop()?.call : takeFirstOfNewest(open.get(id))
         if (call === undefined) repairs.push({ seq, why: 'orphan-result', toolCallId: id })
         else if (own.has(id)) rest.push(call.shownAs === id ? part : { ...part, toolCallId: call.shownAs })
         else call.result = { part, from: message }
+        answered = true
+      } else if (part.type === 'tool-approval-response') {
+        const call = approvals.get(String(part['approvalId']))
+        if (call === undefined) repairs.push({ seq, why: 'stray-part' })
+        else call.result ??= { part, from: message }
         answered = true
       } else if (isStray(part, message)) {
         repairs.push({ seq, why: 'stray-part' })
@@ -114,7 +132,7 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
     // Reasoning with nothing after it may have its follower in the next message; with something before, it has none.
     const parts = end === 0 ? rest : rest.slice(0, end)
     if (parts.length > 0) keep(message, parts, calls)
-    else if (!content.some((part) => part.type === 'tool-result')) repairs.push({ seq, why: 'blank' })
+    else if (!content.some(isAnswer)) repairs.push({ seq, why: 'blank' })
   }
 
   function unusedId(id: string): string {
@@ -128,6 +146,39 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
     usedIds.add(shownAs)
     return shownAs
   }
+}
+
+interface OpenCall {
+  readonly call: ToolCall
+  /** Calls of one step are parallel. */
+  readonly step: number
+}
+
+function takeFirstOfNewest(waiting: OpenCall[] | undefined): ToolCall | undefined {
+  const newest = waiting?.at(-1)?.step
+  if (waiting === undefined || newest === undefined) return undefined
+  const [first] = waiting.splice(
+    waiting.findIndex(({ step }) => step === newest),
+    1,
+  )
+  return first?.call
+}
+
+/** Which call waits for which approval: approvals by call. */
+function approvalsIn(content: readonly MessagePart[]): ReadonlyMap<string, string> {
+  const found = new Map<string, string>()
+  for (const part of content) {
+    const { approvalId } = part
+    const id = idOf(part)
+    if (part.type === 'tool-approval-request' && id !== undefined && typeof approvalId === 'string') {
+      found.set(id, approvalId)
+    }
+  }
+  return found
+}
+
+function isAnswer({ type }: MessagePart): boolean {
+  return type === 'tool-result' || type === 'tool-approval-response'
 }
 
 /** Ids of calls answered in the message that made them, as tools are that a provider runs itself: those stay as they are. */

@@ -1,4 +1,4 @@
-import type { MessagePart } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import { shortened } from './shorten.js'
 import type { CountTokens } from './token-count.js'
 
@@ -31,6 +31,8 @@ export function shownResult(
   call: { readonly shownAs: string; readonly toolName: string | undefined },
   { tokens, isAlone, maxTokens, countTokens }: ResultLimits,
 ): MessagePart {
+  // What a person allows or denies names its call by the approval.
+  if (result.type !== 'tool-result') return result
   const { shownAs: toolCallId } = call
   const own = result as { toolCallId?: unknown; toolName?: unknown }
   const toolName = typeof own.toolName === 'string' && own.toolName !== '' ? undefined : call.toolName

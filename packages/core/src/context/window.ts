@@ -1,3 +1,4 @@
+import { checkOptions } from '../options.js'
 import type { MessageGroup } from './groups.js'
 import type { ContextStrategy } from './strategy.js'
 
@@ -14,6 +15,7 @@ export interface SlidingWindowOptions {
  * may hold fewer messages than asked for, never more.
  */
 export function slidingWindow(options: SlidingWindowOptions = {}): ContextStrategy {
+  checkOptions<SlidingWindowOptions>(options, { maxMessages: true, maxTokens: true })
   const { maxMessages = Infinity, maxTokens = Infinity } = options
   return {
     name: 'sliding-window',
@@ -54,6 +56,7 @@ export interface StableWindowOptions {
  * `low` of the room is used; when more than that fits again, it moves back.
  */
 export function stableWindow(options: StableWindowOptions = {}): ContextStrategy {
+  checkOptions<StableWindowOptions>(options, { low: true, reserve: true })
   const { low = 0.5, reserve = 0 } = options
   return {
     name: 'stable-window',

@@ -3,6 +3,7 @@ import { cutPath, onPath } from './path.js'
 import type { Branch, SeqRange, SessionBody } from './session-body.js'
 
 const maxBranches = 50
+const maxMachineBranches = 10
 
 /** What leaving the active branch needs to know. */
 export interface BranchDeparture {
@@ -12,6 +13,8 @@ export interface BranchDeparture {
   readonly lastSeq: number
   /** Epoch ms. */
   readonly at: number
+  /** Left by a program, of which there are more than people would go through. */
+  readonly byMachine?: boolean
 }
 
 /**
@@ -49,16 +52,24 @@ export function firstReachable({ path, branches }: Pick<SessionBody, 'path' | 'b
 
 function leave(
   body: SessionBody,
-  path: readonly SeqRange[],
-  { branchId, lastSeq, at }: BranchDeparture,
+  next: readonly SeqRange[],
+  { branchId, lastSeq, at, byMachine = false }: BranchDeparture,
 ): SessionBody {
-  const left: Branch = { id: branchId, path: cutPath(body.path, lastSeq), leftAt: at }
+  const path = cutPath(body.path, lastSeq)
+  const left: Branch = { id: branchId, path, leftAt: at, ...(byMachine ? { byMachine } : {}) }
   // A reply that is still to come belongs to where the conversation no longer is: its turn is the session's no more.
   const { turn: _, ...kept } = body
   return {
     ...kept,
     // What comes next goes on here.
-    path: [...path, { from: lastSeq + 1 }],
-    branches: [...body.branches, left].slice(-maxBranches),
+    path: [...next, { from: lastSeq + 1 }],
+    branches: newest([...body.branches, left]),
   }
+}
+
+/** Those of people and those of machines have room of their own: neither crowds out the other. */
+function newest(branches: readonly Branch[]): Branch[] {
+  let people = branches.filter(({ byMachine }) => byMachine !== true).length - maxBranches
+  let machines = branches.filter(({ byMachine }) => byMachine === true).length - maxMachineBranches
+  return branches.filter(({ byMachine }) => (byMachine === true ? machines-- <= 0 : people-- <= 0))
 }

@@ -63,10 +63,14 @@ export interface SessionEventDetails {
   'turn.reused': { readonly messageId: string }
   'usage.recorded': {
     readonly turnId: string
+    readonly provider?: string | undefined
     readonly model?: string | undefined
     readonly inputTokens: number
     readonly outputTokens: number
     readonly costMicros: number
+    readonly cachedInputTokens?: number | undefined
+    readonly cacheWriteTokens?: number | undefined
+    readonly reasoningTokens?: number | undefined
   }
   'transfer.created': TransferEvent & { readonly audience?: string | undefined; readonly confirm: boolean }
   /** Somebody who holds its secret or code asked what it is about. */

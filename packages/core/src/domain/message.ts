@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { SessionError } from '../errors.js'
 import { newId, parseId } from '../ids.js'
-import type { JsonObject, JsonValue } from '../json.js'
-import { parseWith } from '../parse.js'
+import { byteLength, type JsonObject, type JsonValue, parseJson } from '../json.js'
+import { isBlank, isEmptyPart, type MessagePart, toParts, withPlainMedia } from './part.js'
+import { checkWith } from '../parse.js'
 import type { NewMessage, StoredMessage } from '../contract/session-store.js'
 
 /** Who speaks. `system` is the application, `tool` is the result of a call. */
@@ -13,14 +14,6 @@ export type Role = 'system' | 'user' | 'assistant' | 'tool'
  * `corrupt` could not be read and has no content.
  */
 export type MessageStatus = 'completed' | 'failed' | 'aborted' | 'corrupt'
-
-/** A piece of a message. Types that are not listed are kept word for word, so nothing a provider sent is lost. */
-export type MessagePart =
-  | { type: 'text'; text: string; [extra: string]: JsonValue }
-  | { type: 'reasoning'; text: string; [extra: string]: JsonValue }
-  | { type: 'tool-call'; toolCallId: string; toolName: string; input: JsonValue; [extra: string]: JsonValue }
-  | { type: 'tool-result'; toolCallId: string; output: JsonValue; [extra: string]: JsonValue }
-  | { type: string; [extra: string]: JsonValue }
 
 /** What a caller gives to append. */
 export interface MessageInput {
@@ -56,25 +49,10 @@ export interface Message {
   readonly metadata?: JsonObject
 }
 
-// What the parts that we look into must have; a discriminated union would close the list, and it is open.
-const neededByType: Record<string, z.ZodObject> = {
-  text: z.object({ text: z.string() }),
-  reasoning: z.object({ text: z.string() }),
-  'tool-call': z.object({ toolCallId: z.string().min(1), toolName: z.string().min(1), input: z.json() }),
-  'tool-result': z.object({ toolCallId: z.string().min(1), output: z.json() }),
-}
-const partSchema = z.looseObject({ type: z.string().min(1) }).superRefine((part, context) => {
-  const needed = Object.hasOwn(neededByType, part.type) ? neededByType[part.type]! : undefined
-  const result = needed?.safeParse(part)
-  for (const issue of result?.error?.issues ?? []) {
-    context.addIssue({ code: 'custom', message: issue.message, path: issue.path })
-  }
-})
-
 /** The shape of a `MessageInput` from outside; unknown fields are refused. */
 export const messageInputSchema = z.strictObject({
   role: z.enum(['system', 'user', 'assistant', 'tool']),
-  content: z.union([z.string(), z.array(partSchema).min(1)]),
+  content: z.union([z.string(), z.array(z.unknown())]),
   id: z.string().optional(),
   name: z.string().min(1).max(200).optional(),
   metadata: z.record(z.string(), z.unknown()).optional(),
@@ -91,35 +69,86 @@ interface Payload {
   status?: 'failed' | 'aborted'
   /** When it was first said, epoch ms; only in a copy, whose own time is when it was copied. */
   at?: number
+  /** What callers know it by, where the store knows it by another id: another branch has a message of the same id. */
+  id?: string
 }
 
 export interface EncodeMessageOptions {
   /** Where the message stands in the caller's input, for errors (default `message`). */
   path?: string
-  /** UTF-16 units of JSON a message may take. */
+  /** UTF-8 bytes of JSON a message may take. */
   maxLength: number
   countTokens: (message: Pick<Message, 'role' | 'content'>) => number
+}
+
+// A page of rows that a tool gave back is many small values.
+const maxNodes = 100_000
+
+/**
+ * A caller's message, in the form in which it is stored.
+ *
+ * @throws `invalid` with the path of what is wrong: what JSON cannot hold, a part that lacks a field, nothing said.
+ */
+export function parseMessage(input: MessageInput, path = 'message'): MessageInput {
+  const content: unknown = (input as Partial<MessageInput> | null)?.content
+  const given = Array.isArray(content) ? { ...input, content: content.map(withPlainMedia) } : input
+  const { content: json, ...message } = checkWith(
+    messageInputSchema,
+    parseJson(given, path, { maxNodes }),
+    path,
+  )
+  const parsed = {
+    ...message,
+    content: toContent(json as string | readonly JsonValue[], `${path}.content`),
+  } as MessageInput
+  if (parsed.id !== undefined) parseId(parsed.id, `${path}.id`)
+  // What was broken off may have broken off before a word.
+  const isWhole = parsed.status === undefined || parsed.status === 'completed'
+  if (isWhole && isBlank(parsed.content)) {
+    throw new SessionError('invalid', `${path}.content says nothing`, { path: `${path}.content` })
+  }
+  return parsed
+}
+
+function toContent(content: string | readonly JsonValue[], path: string): MessageInput['content'] {
+  if (typeof content === 'string') return content
+  return content
+    .flatMap((part, index) => toParts(part, `${path}[${index}]`))
+    .filter((part) => !isEmptyPart(part))
 }
 
 /**
  * A message as a store keeps it.
  *
- * @throws `invalid` with the path of what is wrong; `too_large` when it is longer than `maxLength`.
+ * @throws as `parseMessage`; `too_large` when it is longer than `maxLength`.
  */
 export function encodeMessage(input: MessageInput, options: EncodeMessageOptions): NewMessage {
   const path = options.path ?? 'message'
-  const parsed = parseWith(messageInputSchema, input, path) as MessageInput
-  const text = JSON.stringify(toPayload(parsed, options.countTokens(parsed)))
-  if (text.length > options.maxLength) {
-    throw new SessionError(
-      'too_large',
-      `${path} takes ${text.length} characters; the limit is ${options.maxLength}`,
-      {
-        path,
-      },
-    )
+  const parsed = parseMessage(input, path)
+  const encoded = encodeParsed({ ...parsed, id: parsed.id ?? newId() }, options.countTokens)
+  const bytes = byteLength(encoded.payload)
+  if (bytes > options.maxLength) {
+    throw new SessionError('too_large', `${path} takes ${bytes} bytes; the limit is ${options.maxLength}`, {
+      path,
+    })
   }
-  return { id: parsed.id === undefined ? newId() : parseId(parsed.id, `${path}.id`), payload: text }
+  return encoded
+}
+
+/**
+ * As `encodeMessage`, for a message that is known to be good.
+ *
+ * @param others How many messages of this id there are on other branches: the store knows it by another id then.
+ */
+export function encodeParsed(
+  message: MessageInput & { id: string },
+  countTokens: EncodeMessageOptions['countTokens'],
+  others = 0,
+): NewMessage {
+  const payload = toPayload(message, countTokens(message))
+  if (others === 0) return { id: message.id, payload: JSON.stringify(payload) }
+  const named: Payload = { ...payload, id: message.id }
+  return { id: parseId(`${message.id}~${others + 1}`, 'id'), payload: JSON.stringify(named) }
 }
 
 /** A message as another session keeps a copy of it: with its id and the time it was first said. */
@@ -142,8 +171,9 @@ function toPayload(message: MessageInput | Message, tokens: number): Payload {
 
 /** A stored message as a caller sees it. One that cannot be read has status `corrupt`; the others stay readable. */
 export function decodeMessage(stored: StoredMessage): Message {
-  const { seq, id: messageId, at } = stored
+  const { seq, at } = stored
   const payload = readPayload(stored.payload)
+  const messageId = payload?.id ?? stored.id
   if (payload === undefined) {
     return { seq, id: messageId, role: 'system', content: '', at, tokens: 0, status: 'corrupt' }
   }
@@ -168,6 +198,7 @@ function readPayload(text: string): Payload | undefined {
       value !== null &&
       typeof value.role === 'string' &&
       typeof value.tokens === 'number' &&
+      (value.id === undefined || typeof value.id === 'string') &&
       (typeof value.content === 'string' || Array.isArray(value.content))
     return readable ? value : undefined
   } catch {

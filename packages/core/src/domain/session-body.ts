@@ -38,6 +38,8 @@ export interface Branch {
   readonly path: readonly SeqRange[]
   /** When it was left, epoch ms. */
   readonly leftAt: number
+  /** True when a program left it, and nobody chose to. */
+  readonly byMachine?: boolean | undefined
 }
 
 /** Where a fork came from. */
@@ -54,11 +56,29 @@ export interface TurnLease {
   readonly id: string
   /** Grows with every turn of the session: a fencing token for what a turn does elsewhere. */
   readonly fence: number
-  /** Of the user's message. */
+  /** Of the message that is answered. */
   readonly messageId: string
   /** Of the reply that is to come. */
   readonly replyId: string
+  /** The reply comes after this place in the log. */
+  readonly after: number
 }
+
+/** A turn that was begun, so that a repeat is known, and its reply is found. */
+export interface RecentTurn {
+  readonly id: string
+  /** What makes another attempt a repeat of it: the id of its message, or its key. */
+  readonly name: string
+  readonly messageId: string
+  /** The message that is answered stands here in the log, or soon after. */
+  readonly seq: number
+  readonly replyId: string
+  /** The reply comes after this place in the log. */
+  readonly after: number
+}
+
+/** Where a turn's reply stands in the log: its last message has the id, all of them come after the place. */
+export type ReplyPlace = Pick<RecentTurn, 'replyId' | 'after'>
 
 /** What the turns of a session used, in tokens and millionths of a currency. */
 export interface UsageTotals {
@@ -66,15 +86,20 @@ export interface UsageTotals {
   readonly inputTokens: number
   readonly outputTokens: number
   readonly costMicros: number
+  /** Of the input, what providers read from their caches, and wrote to them. */
+  readonly cachedInputTokens?: number | undefined
+  readonly cacheWriteTokens?: number | undefined
+  /** Of the output, what was reasoning. */
+  readonly reasoningTokens?: number | undefined
 }
 
 /** A question that was answered, by digests, so that the answer can be given again. */
 export interface KnownAnswer {
   /** Of the question and of what the answer may depend on: state, preferences and cart. */
   readonly digest: string
-  /** The user's message, and its place in the log. */
-  readonly messageId: string
-  readonly seq: number
+  readonly replyId: string
+  /** The reply comes after this place in the log. */
+  readonly after: number
   /** Epoch ms, as nearly as the store's clock was known. */
   readonly at: number
 }
@@ -111,11 +136,11 @@ export interface SessionBody {
   readonly turn?: TurnLease | undefined
   /** How many turns were begun. */
   readonly turnCount?: number | undefined
-  /** The newest turns that were begun, by the user's message, so that a repeat is known without a write. */
-  readonly recentTurns?: readonly string[] | undefined
+  /** The newest turns that were begun, so that a repeat is known without a write. */
+  readonly recentTurns?: readonly RecentTurn[] | undefined
   readonly usage?: UsageTotals | undefined
-  /** The newest turns that retrieved documents, by the user's message. */
-  readonly documentTurns?: readonly { readonly messageId: string; readonly seq: number }[] | undefined
+  /** The newest turns that retrieved documents. */
+  readonly documentTurns?: readonly ReplyPlace[] | undefined
   readonly answers?: readonly KnownAnswer[] | undefined
   /** The newest transfers, the oldest first. */
   readonly transfers?: readonly PendingTransfer[] | undefined
@@ -145,22 +170,54 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
     z.looseObject({ from: z.int(), to: z.int(), text: z.string(), tokens: count, at: z.number() }),
   ),
   path: z.array(seqRange).min(1),
-  branches: z.array(z.object({ id: z.string(), path: z.array(seqRange), leftAt: z.number() })),
+  branches: z.array(
+    z.looseObject({
+      id: z.string(),
+      path: z.array(seqRange),
+      leftAt: z.number(),
+      byMachine: z.boolean().optional(),
+    }),
+  ),
   generation: z.int().min(1),
   changes: z.array(z.string()),
   lineage: z.object({ sessionId: z.string(), rootId: z.string().optional(), seq: count }).optional(),
   boundary: z.looseObject({ seq: count }).optional(),
   turn: z
-    .looseObject({ id: z.string(), fence: z.int(), messageId: z.string(), replyId: z.string() })
+    .looseObject({
+      id: z.string(),
+      fence: z.int(),
+      messageId: z.string(),
+      replyId: z.string(),
+      after: count,
+    })
     .optional(),
   turnCount: count.optional(),
-  recentTurns: z.array(z.string()).optional(),
-  usage: z
-    .looseObject({ turns: count, inputTokens: count, outputTokens: count, costMicros: count })
+  recentTurns: z
+    .array(
+      z.looseObject({
+        id: z.string(),
+        name: z.string(),
+        messageId: z.string(),
+        seq: count,
+        replyId: z.string(),
+        after: count,
+      }),
+    )
     .optional(),
-  documentTurns: z.array(z.looseObject({ messageId: z.string(), seq: count })).optional(),
+  usage: z
+    .looseObject({
+      turns: count,
+      inputTokens: count,
+      outputTokens: count,
+      costMicros: count,
+      cachedInputTokens: count.optional(),
+      cacheWriteTokens: count.optional(),
+      reasoningTokens: count.optional(),
+    })
+    .optional(),
+  documentTurns: z.array(z.looseObject({ replyId: z.string(), after: count })).optional(),
   answers: z
-    .array(z.looseObject({ digest: z.string(), messageId: z.string(), seq: count, at: z.number() }))
+    .array(z.looseObject({ digest: z.string(), replyId: z.string(), after: count, at: z.number() }))
     .optional(),
   transfers: z.array(pendingTransferSchema).optional(),
 })

@@ -100,6 +100,11 @@ export interface SessionApiOptions extends TransportOptions {
    * never). Whoever fetches it may reach more than the client does.
    */
   clientUrls?: (url: URL) => boolean
+  /**
+   * Tools that clients run themselves, by name: a client may answer an open call of theirs, or the approval one waits
+   * for, with a message of the role `tool` (default: none, and no client can speak for a tool).
+   */
+  clientTools?: readonly string[]
   /** Fields of a message request that are handed to `respond` as `options` (default: none; others are refused). */
   clientOptions?: readonly string[]
   /** Stops a turn when whoever asked for it hangs up (default false: it goes on, and can be resumed). */
@@ -214,6 +219,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     clientRoles: options.clientRoles ?? (isCompat ? ['user', 'assistant', 'system'] : ['user']),
     clientParts: toClientParts(options.clientParts),
     clientUrls: options.clientUrls ?? (() => false),
+    clientTools: options.clientTools ?? [],
     clientOptions: options.clientOptions ?? (isCompat ? compatOptions : []),
     cancelOnDisconnect: options.cancelOnDisconnect ?? false,
     maxOpenStreams: positive(options.maxOpenStreams, 'maxOpenStreams', 20),

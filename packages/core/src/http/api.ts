@@ -1,3 +1,4 @@
+import { checkApiOptions } from './check-api-options.js'
 import { z } from 'zod'
 import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
@@ -52,6 +53,7 @@ export interface SessionApi {
  * ```
  */
 export function createSessionApi(options: SessionApiOptions): SessionApi {
+  checkApiOptions(options)
   const api = toApiConfig(options)
   const described = routesOf(options)
   const openApi = toOpenApi(described, api)

@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.js'
 import type { JsonValue } from '../json.js'
-import type { MessageInput, MessagePart, Role } from '../domain/message.js'
+import type { MessageInput, Role } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import { fromSeedPart } from './compat-parts.js'
 import { RequestError } from './problem.js'
 

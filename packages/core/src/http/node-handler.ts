@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from '../options.js'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
@@ -21,11 +22,14 @@ export interface NodeHandlerOptions {
   body?: (req: IncomingMessage) => string | Uint8Array | undefined
 }
 
+const handlerNames: OptionNames<NodeHandlerOptions> = { origin: true, path: true, body: true }
+
 /** Serves the API on `node:http`, or anything that speaks its requests and responses. */
 export function toNodeHandler(
   api: Pick<SessionApi, 'handle'>,
   options: NodeHandlerOptions = {},
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+  checkOptions(options, handlerNames)
   return async (req, res) => {
     const gone = new AbortController()
     res.once('close', () => {

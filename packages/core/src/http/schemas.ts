@@ -59,7 +59,13 @@ const usage = z.strictObject({
   inputTokens: count,
   outputTokens: count,
   costMicros: count,
+  /** Of the input, what the provider read from its cache, and wrote to it. */
+  cachedInputTokens: count.optional(),
+  cacheWriteTokens: count.optional(),
+  /** Of the output, what was reasoning. */
+  reasoningTokens: count.optional(),
   model: z.string().optional(),
+  provider: z.string().optional(),
 })
 export const turnView = z.strictObject({
   id: z.string(),
@@ -195,12 +201,21 @@ export const createBody = z.looseObject({
 })
 export const editBody = z.strictObject({ title, label: title })
 export const messageBody = z.looseObject({
-  /** Missing only where `Last-Event-ID` says that this goes on with an earlier one. */
+  /**
+   * What is said, or what a tool of the client gave back. Missing where nothing new is said: with `from`, with
+   * `continue`, or where `Last-Event-ID` says that this goes on with an earlier one.
+   */
   content: z.union([z.string().min(1), z.array(part).min(1)]).optional(),
   /** Makes a repeat of the same message harmless. */
   id: messageId,
   name: z.string().min(1).max(200).optional(),
   metadata: jsonObject.optional(),
+  /** `tool` for results and approvals of calls that the client answers (default `user`). */
+  role: z.string().optional(),
+  /** Goes back to just after this place first: to answer anew, or other words under the same id. */
+  from: z.int().min(0).optional(),
+  /** Answers the newest message, or goes on after it, without a new one. */
+  continue: z.literal(true).optional(),
   stream: z.union([z.boolean(), z.stringbool()]).optional(),
 })
 export const messageQuery = z.strictObject({ stream: flag, include: z.string().optional() })

@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.js'
+import { checkOptions, type OptionNames } from '../options.js'
 import { cookieValues, setCookie } from './cookies.js'
 
 /** The cookie that carries a credential. */
@@ -39,6 +40,9 @@ export interface TransportFields {
   readonly fetchSite?: string | undefined
 }
 
+const cookieNames: OptionNames<CookieOptions> = { name: true, sameSite: true, maxAgeMs: true, secure: true }
+const transportNames: OptionNames<TransportOptions> = { cookie: true, header: true }
+
 /** The header that carries a credential, or a public id of a session, where cookies are not kept. */
 export const sessionIdHeader = 'X-Session-Id'
 
@@ -69,7 +73,9 @@ export function toNamedTransport(name: string, { cookie, header }: TransportOpti
 
 /** @throws `invalid` when the options leave no way to carry a credential, or a cookie that browsers refuse. */
 export function createTransport(options: TransportOptions, absoluteMs: number): Transport {
+  checkOptions<TransportOptions>(options, transportNames)
   const { cookie = {}, header = false } = options
+  if (cookie !== false) checkOptions(cookie, cookieNames, 'cookie')
   if (cookie === false && !header) {
     throw new SessionError('invalid', 'cookie and header are both off: a session could not be carried', {
       path: 'cookie',

@@ -68,12 +68,12 @@ async function toWire(
     case 'document':
       return { event: 'response.document', data: { document: event['document'] } }
     case 'usage': {
-      const { inputTokens, outputTokens, costMicros, model } = event
-      return {
-        event: 'response.usage.updated',
-        data: { usage: { inputTokens, outputTokens, costMicros, model } },
-      }
+      const { type: _, n: __, ...used } = event
+      return { event: 'response.usage.updated', data: { usage: used } }
     }
+    case 'finish':
+      // The end tells it.
+      return undefined
     case 'error':
       // The turn ends with it, and says so.
       return undefined
@@ -88,7 +88,7 @@ async function endToWire(
   event: Extract<TurnEvent, { type: 'completed' | 'failed' | 'aborted' }>,
   { turnId, recordAfter }: StreamedTurn,
 ): Promise<Omit<ServerSentEvent, 'id'>> {
-  const { type, from, to, usage, code, message, reason } = event
+  const { type, from, to, usage, finishReason = 'stop', code, message, reason } = event
   const turn = { id: turnId, from, to }
   if (type === 'failed' || (type === 'aborted' && code !== undefined)) {
     return { event: 'response.error', data: { code, message, turn, usage: usageView(usage) } }
@@ -97,5 +97,5 @@ async function endToWire(
   const view = sessionView(await recordAfter())
   const data = { turn, usage: usageView(usage), session: view }
   if (type === 'aborted') return { event: 'response.aborted', data: { reason, ...data } }
-  return { event: 'response.completed', data: { finishReason: 'stop', ...data } }
+  return { event: 'response.completed', data: { finishReason, ...data } }
 }

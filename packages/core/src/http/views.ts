@@ -1,11 +1,12 @@
 import type { Cart, CartItem, Order } from '../domain/cart.js'
 import { cartTotal, itemCount } from '../domain/cart.js'
-import { type Message, type MessagePart, textOf } from '../domain/message.js'
+import type { Message } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { toIso } from '../time.js'
 import type { TurnResult } from '../turn/event.js'
 import { turnOf } from '../turn/event.js'
-import type { TurnUsage } from '../turn/part.js'
+import type { TurnUsage } from '../turn/usage.js'
 import type { ApiConfig } from './api-options.js'
 
 export const withheld = '[tool result withheld]'
@@ -75,7 +76,7 @@ export function turnView(result: TurnResult, parts: Pick<ApiConfig, 'exposeToolR
   return {
     turn: { id: result.turnId, status, messageId: message.id, replyId: reply.id },
     response: {
-      text: textOf(reply),
+      text: result.text,
       content: messageView(reply, parts).content,
       finishReason: finishReasonOf(result),
       usage: usageView(usage),
@@ -87,11 +88,13 @@ export function turnView(result: TurnResult, parts: Pick<ApiConfig, 'exposeToolR
   }
 }
 
-export function usageView({ inputTokens, outputTokens, costMicros, model }: TurnUsage) {
-  return { inputTokens, outputTokens, costMicros, ...(model === undefined ? {} : { model }) }
+export function usageView(usage: TurnUsage) {
+  const { inputTokens, outputTokens, costMicros, ...others } = usage
+  const told = Object.entries(others).filter(([, value]) => value !== undefined)
+  return { inputTokens, outputTokens, costMicros, ...Object.fromEntries(told) }
 }
 
 function finishReasonOf({ status, reply }: TurnResult): string {
-  if (status === 'completed') return 'stop'
+  if (status === 'completed') return turnOf(reply).finishReason ?? 'stop'
   return status === 'aborted' ? (turnOf(reply).reason ?? 'cancelled') : 'error'
 }

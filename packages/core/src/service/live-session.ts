@@ -3,6 +3,7 @@ import { Attempts } from './attempts.js'
 import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
 import { newId } from '../ids.js'
+import { checkOptions, type OptionNames } from '../options.js'
 import { decodeMessage, type Message } from '../domain/message.js'
 import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
 import type { Service } from './service.js'
@@ -34,6 +35,16 @@ export interface UpdateOptions extends Pick<SessionChange, 'title' | 'label' | '
 /** A session after a change, and where its messages went. */
 export interface SessionUpdate extends SessionSnapshot {
   readonly appended: readonly AppendedMessage[]
+}
+
+const updateNames: OptionNames<UpdateOptions> = {
+  ifRevision: true,
+  changeId: true,
+  messages: true,
+  slack: true,
+  title: true,
+  label: true,
+  userId: true,
 }
 
 const keptChanges = 32
@@ -151,6 +162,7 @@ export class LiveSession {
     change: (body: SessionBody) => SessionBody,
     options: UpdateOptions = {},
   ): Promise<SessionUpdate> {
+    checkOptions(options, updateNames)
     await this.store()
     const attempts = new Attempts()
     try {

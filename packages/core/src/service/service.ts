@@ -11,6 +11,8 @@ import type { SessionRef } from '../contract/session-record.js'
 import { Workload } from './workload.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
 import { type TransferConfig, toTransferConfig } from './transfer-settings.js'
+import { checkSettings } from './check-settings.js'
+import { calling, toWarn } from './warn.js'
 import { warnOnce } from './warn-once.js'
 import type {
   ContextSettings,
@@ -57,6 +59,7 @@ const dayMs = 24 * hourMs
 
 /** The options with their defaults. @throws `invalid` with the path of one that makes no sense. */
 export function createService(options: SessionsOptions): Service {
+  checkSettings(options)
   const ttl = {
     idleMs: duration(options.ttl?.idleMs, 'ttl.idleMs', dayMs),
     absoluteMs: duration(options.ttl?.absoluteMs, 'ttl.absoluteMs', 30 * dayMs),
@@ -73,10 +76,10 @@ export function createService(options: SessionsOptions): Service {
     ),
     whenFull: given.whenFull ?? 'reject',
     maxMessages: limit(given.maxMessages, 'limits.maxMessages', 100_000),
-    maxMessageLength: limit(given.maxMessageLength, 'limits.maxMessageLength', 65_536),
+    maxMessageLength: limit(given.maxMessageLength, 'limits.maxMessageLength', 524_288),
     maxSessionLength: limit(given.maxSessionLength, 'limits.maxSessionLength', 65_536),
   }
-  const warn = warnOnce(options.onWarning)
+  const warn = toWarn(options.onWarning)
   const inProduction = globalThis.process?.env['NODE_ENV'] === 'production'
   if (options.store === undefined && inProduction) {
     warn({
@@ -91,6 +94,7 @@ export function createService(options: SessionsOptions): Service {
         'Credentials and cursors are signed with a secret made at start: a restart, and other processes, refuse them. Pass credentialSecrets.',
     })
   }
+  const warnedOnce = warnOnce(warn)
   const store = options.store ?? memoryStore()
   const storeClock = createStoreClock()
   return {
@@ -113,7 +117,7 @@ export function createService(options: SessionsOptions): Service {
           cause,
         }),
       onIndexFull: () =>
-        warn({
+        warnedOnce({
           code: 'recall_limited',
           message:
             'A session says more than its index may hold: its later messages are not recalled. See context.cacheBytes.',
@@ -133,11 +137,9 @@ export function createService(options: SessionsOptions): Service {
       if (options.onEvent === undefined) return
       const { tenantId, id: sessionId, userId } = record
       const event = { type, tenantId, sessionId, userId, at: Date.now(), ...details } as SessionEvent
-      try {
-        options.onEvent(event)
-      } catch (cause) {
+      const failed = (cause: unknown): void =>
         warn({ code: 'listener_failed', message: `A listener failed on ${type}.`, cause })
-      }
+      calling(() => options.onEvent!(event), failed)
     },
   }
 }

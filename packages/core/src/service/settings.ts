@@ -38,7 +38,10 @@ export interface LimitSettings {
   whenFull?: 'reject' | 'evict'
   /** Messages in one session, to within those being appended at the same moment (default 100,000). */
   maxMessages?: number
-  /** UTF-16 units of JSON one message may take (default 65,536). */
+  /**
+   * UTF-8 bytes of JSON that one message may take (default 524,288). Of answers and results of tools, what is longer
+   * goes on in a further message, or is kept shortened.
+   */
   maxMessageLength?: number
   /** UTF-16 units of JSON that state, preferences, cart and the like may take together (default 65,536). */
   maxSessionLength?: number
@@ -113,6 +116,9 @@ export interface SessionWarning {
     | 'listener_failed'
     | 'insecure_transport'
     | 'respond_failed'
+    | 'tool_failed'
+    | 'reply_unstored'
+    | 'count_failed'
     | 'budget_unsettled'
     | 'side_records_kept'
     | 'embed_failed'
@@ -148,6 +154,6 @@ export interface SessionsOptions {
   countTokens?: CountTokens
   /** Told every event, after the fact (default: nobody is). What it throws is a warning and changes nothing. */
   onEvent?: SessionListener
-  /** Told what the operator should know, once each (default: `console.warn`). */
+  /** Told what the operator should know, each time it happens (default: `console.warn`). */
   onWarning?: (warning: SessionWarning) => void
 }

@@ -1,3 +1,5 @@
+import { checkOptions } from '../options.js'
+import { summaryNames } from '../service/check-settings.js'
 import { toPlanMessage } from '../context/plan-messages.js'
 import {
   lastTold,
@@ -48,6 +50,7 @@ export async function compact(
   options: CompactOptions = {},
   room?: number,
 ): Promise<Compaction> {
+  checkOptions<CompactOptions>(options, { ...summaryNames, summarize: true, signal: true })
   const { context: wanted } = live.service
   const { signal, summarize = wanted.summarize, ...given } = options
   const limits = summaryLimits({ ...wanted.summaries, ...given }, room)

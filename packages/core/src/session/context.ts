@@ -1,11 +1,13 @@
 import {
   buildContext,
+  contextNames as buildNames,
   type ContextOptions,
   situationOf,
   tokensOfTools,
   toolResultTokensOf,
 } from '../context/build-context.js'
 import { defaultStrategy } from '../context/default-strategy.js'
+import { checkOptions, type OptionNames } from '../options.js'
 import { mergeFacts } from '../context/facts.js'
 import type { BuiltContext } from '../context/lay-out.js'
 import { needsOf } from '../context/needs.js'
@@ -45,12 +47,22 @@ export interface SessionContextOptions extends ContextOptions {
   remember?: boolean
 }
 
+const contextNames: OptionNames<SessionContextOptions> = {
+  ...buildNames,
+  system: true,
+  query: true,
+  include: true,
+  phase: true,
+  remember: true,
+}
+
 /** What a model should see of a session now, and of what a turn has to add that is not stored yet. */
 export async function sessionContext(
   live: LiveSession,
   pending: readonly MessageInput[],
   options: SessionContextOptions,
 ): Promise<BuiltContext> {
+  checkOptions(options, contextNames)
   const { query, remember = query === undefined } = options
   const { histories, historyExpired } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)

@@ -1,3 +1,4 @@
+import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
 import { newId, parseId } from '../ids.js'
 import type { Identity } from '../domain/identity.js'
@@ -29,6 +30,7 @@ export async function forkSession(
   identity: Identity,
   options: ForkOptions = {},
 ): Promise<LiveSession> {
+  checkOptions<ForkOptions>(options, { id: true, atSeq: true, title: true, include: true })
   const { service } = source
   const { atSeq, include = ['state', 'preferences', 'cart'] } = options
   const { record: from, body: before, messages } = await readSnapshot(source)

@@ -1,39 +1,93 @@
+import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
-import { clipPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
+import { clipPath, cutPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
 import type { LiveSession } from '../service/live-session.js'
-import { decodeMessage, encodeMessage, type MessageInput } from '../domain/message.js'
+import { decodeMessage, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { putAgain } from '../service/put-again.js'
 import { expireBefore } from './expiry.js'
-import type { AppendedMessage } from '../contract/session-store.js'
+import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 
 const pageSize = 1000
 
-/** Appends all or none. @throws `invalid`, `too_large`, `limit_reached`, `conflict` */
+/**
+ * Appends all or none. A message that is known, and is not on the active branch, is put there again.
+ *
+ * @throws `invalid`, `too_large`, `limit_reached`, `conflict`
+ */
 export async function appendMessages(
   live: LiveSession,
   messages: MessageInput | readonly MessageInput[],
 ): Promise<readonly AppendedMessage[]> {
+  const encoded = encodeMessages(live, messages)
+  const { messages: appended } = await live.append(encoded)
+  return settleAppended(live, encoded, appended)
+}
+
+/** The messages as they are stored. @throws `invalid`, `too_large` */
+export function encodeMessages(
+  live: LiveSession,
+  messages: MessageInput | readonly MessageInput[],
+): readonly NewMessage[] {
   const { maxMessageLength: maxLength } = live.service.limits
-  const { countTokens, emit } = live.service
+  const { countTokens } = live.service
   const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
-  const encoded = inputs.map((input, index) =>
+  return inputs.map((input, index) =>
     encodeMessage(input, {
       path: Array.isArray(messages) ? `messages[${index}]` : 'message',
       maxLength,
       countTokens,
     }),
   )
-  const { record, messages: appended } = await live.append(encoded)
-  for (const [index, { seq, at, inserted }] of appended.entries()) {
-    const { id: messageId, role, tokens } = decodeMessage({ ...encoded[index]!, seq, at })
-    if (inserted) emit('message.appended', record, { messageId, seq, role, tokens })
+}
+
+/** What follows from an append: says what is new, and puts what was known where it is wanted. */
+export async function settleAppended(
+  live: LiveSession,
+  encoded: readonly NewMessage[],
+  appended: readonly AppendedMessage[],
+): Promise<readonly AppendedMessage[]> {
+  const stored = appended.map(({ seq, at }, index) => decodeMessage({ ...encoded[index]!, seq, at }))
+  for (const [index, { inserted }] of appended.entries()) {
+    const { id: messageId, seq, role, tokens } = stored[index]!
+    if (inserted) live.service.emit('message.appended', live.record, { messageId, seq, role, tokens })
   }
   const first = appended.find((message) => message.inserted)
   if (first !== undefined) await expireBefore(live, first)
-  return appended
+  if (appended.every(({ inserted }) => inserted)) return appended
+  const placed = await inOrder(live, stored, appended)
+  return appended.map((message, index) => ({ ...message, seq: placed[index]!.seq, at: placed[index]!.at }))
+}
+
+/** Messages of which some were known, as they stand once all of them are on the active branch in their order. */
+async function inOrder(
+  live: LiveSession,
+  stored: readonly Message[],
+  appended: readonly AppendedMessage[],
+): Promise<readonly Message[]> {
+  const { path } = (await live.load()).body
+  const missing = stored.findIndex(({ seq }) => !onPath(path, seq))
+  if (missing === -1) return stored
+  const wanted = stored.map(({ seq }, index) => {
+    return index >= missing && (appended[index]!.inserted || !onPath(path, seq))
+  })
+  const newer = appended.find(({ inserted }, index) => index > missing && inserted)
+  // What was stored just now stands after what comes before it: it is taken from the branch, to be put there in turn.
+  if (newer !== undefined) {
+    await live.update((before) => ({
+      ...before,
+      path: [...cutPath(before.path, newer.seq - 1), { from: live.record.lastSeq + 1 }],
+    }))
+  }
+  const again = await putAgain(
+    live,
+    stored.filter((_, index) => wanted[index]),
+  )
+  return stored.map((message, index) => (wanted[index] === true ? (again.shift() ?? message) : message))
 }
 
 /** One page. @throws `invalid` */
 export async function readHistory(live: LiveSession, options: HistoryOptions): Promise<HistoryPage> {
+  checkOptions<HistoryOptions>(options, { limit: true, before: true, after: true, branch: true })
   const { limit = 50, branch = 'active' } = options
   if (!Number.isInteger(limit) || limit < 1 || limit > pageSize) {
     throw new SessionError('invalid', `limit must be a whole number from 1 to ${pageSize}`, {

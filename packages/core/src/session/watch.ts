@@ -1,3 +1,4 @@
+import { checkOptions } from '../options.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { lookMs, stillOpen } from './still-open.js'
@@ -17,8 +18,10 @@ export interface WatchOptions {
  */
 export async function* watchSession(
   live: LiveSession,
-  { pollMs = lookMs, signal }: WatchOptions,
+  options: WatchOptions,
 ): AsyncGenerator<SessionRecord, void, undefined> {
+  checkOptions<WatchOptions>(options, { pollMs: true, signal: true })
+  const { pollMs = lookMs, signal } = options
   let seen: string | undefined
   for (;;) {
     const record = (await stillOpen(live, pollMs))?.record

@@ -20,7 +20,8 @@ export interface ApiFixtureOptions extends Partial<SessionApiOptions> {
  * The API that `describeSessionApi` talks to: mount it, in whatever framework, and hand the suite a `fetch` that
  * reaches it. Callers are who their token says, `Authorization: Bearer <tenant>/<user>[/<role>]`, or nobody in
  * particular. The model does what it is told: `slow` waits until the state of its session says `go`, `fail` fails,
- * `count` says how often it was asked, `tools` calls one, and anything else is an echo.
+ * `count` says how often it was asked, `tools` calls one, `locate` calls one that the client runs, `cut` is cut off, and
+ * anything else is an echo.
  */
 export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
   const { store, serviceTurns, countAsked = counter(), ...others } = options
@@ -36,6 +37,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
     identify: identifyByToken,
     respond: scriptedModel(countAsked),
     tools,
+    clientTools: ['locate'],
     header: true,
     onError: () => {},
     ...others,
@@ -82,6 +84,14 @@ function scriptedModel(countAsked: (session: string) => number | Promise<number>
       yield 'gun'
     } else if (said === 'tools' && turn.steps.length === 0) {
       yield { type: 'tool-call', toolCallId: 'c1', toolName: 'addPhone', input: { quantity: 2 } }
+    } else if (said === 'locate') {
+      yield { type: 'tool-call', toolCallId: 'c1', toolName: 'locate', input: {} }
+    } else if (typeof turn.input !== 'string' && turn.input.some(({ type }) => type === 'tool-result')) {
+      yield `located ${turn.input.map(({ output }) => JSON.stringify(output)).join()}`
+    } else if (said === 'cut') {
+      yield 'and so'
+      yield { type: 'usage', inputTokens: 9, outputTokens: 4, cachedInputTokens: 6, reasoningTokens: 1 }
+      yield { type: 'finish', finishReason: 'length' }
     } else if (said === 'documents') {
       yield { type: 'document', document: { id: 'd1', title: 'Guide' } }
       yield { type: 'usage', inputTokens: 3, outputTokens: 2, costMicros: 7, model: 'scripted' }

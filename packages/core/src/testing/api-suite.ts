@@ -6,6 +6,7 @@ import { repeatCases } from './api-cases/repeats.js'
 import { safetyCases } from './api-cases/safety.js'
 import { sessionCases } from './api-cases/sessions.js'
 import { transferCases } from './api-cases/transfers.js'
+import { turnFormCases } from './api-cases/turn-forms.js'
 import { turnCases } from './api-cases/turns.js'
 
 /** Everything every mount of the API must show. */
@@ -13,6 +14,7 @@ export const apiChapters: readonly ApiChapter[] = [
   sessionCases,
   contentCases,
   turnCases,
+  turnFormCases,
   repeatCases,
   safetyCases,
   transferCases,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { isSessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { textOf } from '../domain/message.js'
 import type { Session } from '../session.js'
@@ -26,6 +26,17 @@ const lines = async (session: Session): Promise<string[]> =>
   (await session.history({ limit: 1000 })).messages.map(
     (message) => `${message.role}: ${textOf(message)} (${message.status})`,
   )
+
+/** A store whose `lost`th commit tells nobody what became of it. */
+function losing(store: SessionStore, lost: number, isApplied: boolean): SessionStore {
+  let commits = 0
+  const commit: SessionStore['commit'] = async (ref, change) => {
+    if (++commits !== lost) return store.commit(ref, change)
+    if (isApplied) await store.commit(ref, change)
+    throw new SessionError('unknown_outcome', 'No answer came.')
+  }
+  return Object.assign(Object.create(store) as SessionStore, { commit })
+}
 
 /** What a turn comes to, once whoever holds the session has let go of it. */
 async function eventually(begin: () => Promise<TurnResult>): Promise<TurnResult> {
@@ -125,6 +136,86 @@ export function describeTurns(name: string, makeStore: () => Promise<StoreUnderT
         (index) => handles[index % 2]!.turn(`m${index}`, () => 'ok', { policy: 'queue' }).result,
       )
       expect(await lines(handles[0]!)).toHaveLength(20)
+    })
+
+    test('a store call whose answer gets lost, applied or not, is made once: no turn fails or is doubled', async () => {
+      for (const isApplied of [true, false]) {
+        for (let lost = 1; lost <= 6; lost++) {
+          const identity = { tenantId: newId(), userId: 'alice' }
+          const session = await over(losing(stores!.store, lost, isApplied))
+            .for(identity)
+            .open('one')
+          const result = await session.turn('Hi', answer, { key: 'k' }).result
+          expect(result, `commit ${lost}`).toMatchObject({ status: 'completed', text: 'Hello' })
+          const other = await over(stores!.peer).for(identity).get('one')
+          expect(await lines(other)).toEqual(['user: Hi (completed)', 'assistant: Hello (completed)'])
+          expect(await other.currentTurn()).toBeUndefined()
+        }
+      }
+    })
+
+    test('what was streamed is stored, however odd or long its parts are', async () => {
+      const identity = { tenantId: newId(), userId: 'alice' }
+      const one = await over(stores!.store).for(identity).create({ id: 'one' })
+      const long = 'a "long" wörd 😀 \ud800\u0000 '.repeat(50_000)
+      const parts = [
+        { type: 'reasoning', id: 'r', text: 'Let me ', providerMetadata: undefined },
+        { type: 'reasoning', id: 'r', text: 'see', signature: 's' },
+        { type: 'tool-call', toolCallId: 'c', toolName: 'x', input: { a: undefined } },
+        { type: 'tool-call', toolCallId: 'c', toolName: 'x', input: { at: new Date(0) } },
+        { type: 'tool-result', toolCallId: 'c', output: { rows: long } },
+        { type: 'tool-result', toolCallId: 'c', output: Number.NaN },
+        long,
+      ]
+      const result = await one.turn('Hi', () => parts).result
+      expect(result.status).toBe('completed')
+      expect(result.text === long).toBe(true)
+      const two = await over(stores!.peer).for(identity).get('one')
+      expect((await two.history({ limit: 1000 })).messages.slice(1)).toEqual(result.replies)
+      expect(result.replies[0]!.content).toEqual([
+        { type: 'reasoning', id: 'r', text: 'Let me see', signature: 's' },
+        { type: 'tool-call', toolCallId: 'c', toolName: 'x', input: {} },
+        { type: 'tool-call', toolCallId: 'c-2', toolName: 'x', input: { at: '1970-01-01T00:00:00.000Z' } },
+      ])
+      expect(result.replies[1]!.content).toMatchObject([
+        { toolCallId: 'c', shortened: true },
+        { toolCallId: 'c-2', output: null },
+      ])
+      expect((await two.turn('And?', () => 'Yes').result).status).toBe('completed')
+    })
+
+    test('a message is answered anew, under its id, from whatever process; of many at once, one', async () => {
+      const identity = { tenantId: newId(), userId: 'alice' }
+      await over(stores!.store).for(identity).create({ id: 'one' })
+      const handles = await Promise.all(
+        [stores!.store, stores!.peer].map((store) => over(store).for(identity).get('one')),
+      )
+      await handles[0]!.turn('Hi', answer).result
+      await handles[1]!.turn({ id: 'm', content: 'And?' }, () => 'one').result
+      for (const [index, content] of ['And?', 'Or?', 'And?', 'Or?'].entries()) {
+        const input = { id: 'm', content }
+        const result = await handles[index % 2]!.turn(input, () => `${index}`, { from: 2 }).result
+        expect(result).toMatchObject({ text: `${index}`, message: { id: 'm', content }, replayed: false })
+        expect((await lines(handles[1 - (index % 2)]!)).slice(2)).toEqual([
+          `user: ${content} (completed)`,
+          `assistant: ${index} (completed)`,
+        ])
+      }
+      let asked = 0
+      const again = await together(
+        6,
+        (index) =>
+          handles[index % 2]!.turn(undefined, () => `${++asked}`, { from: 2, key: 'again', policy: 'queue' })
+            .result,
+      )
+      expect(asked).toBe(1)
+      expect(again.map(({ text }) => text)).toEqual(['1', '1', '1', '1', '1', '1'])
+      expect(await lines(handles[0]!)).toEqual([
+        'user: Hi (completed)',
+        'assistant: Hello (completed)',
+        'assistant: 1 (completed)',
+      ])
+      expect(await handles[0]!.branches()).toHaveLength(5)
     })
 
     test('another process reads a turn as it comes, and stops it', async () => {

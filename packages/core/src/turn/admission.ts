@@ -1,28 +1,26 @@
-import { digestOf } from '../digest.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { cutPath } from '../domain/path.js'
 import { newId } from '../ids.js'
 import type { LiveSession } from '../service/live-session.js'
-import { decodeMessage, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { putAgain } from '../service/put-again.js'
+import type { Message } from '../domain/message.js'
+import type { SessionBody } from '../domain/session-body.js'
+import { sameMessage } from '../service/known-message.js'
 import type { Service } from '../service/service.js'
 import { answerTurn } from './answer.js'
 import { type Reservation, reserveBudget } from './budget.js'
-import { findReplies, isHeld, localKey, stopTurn, waitForEnd } from './follow.js'
-import { type HeldLease, releaseLease, takeLease, turnInProgress } from './lease.js'
+import { isHeld, localKey, stopTurn, waitForEnd } from './follow.js'
+import { releaseLease, type TakenLease, takeLease, turnInProgress } from './lease.js'
 import { turnOf } from './event.js'
 import { TurnLog, turnLogRef } from './log.js'
+import { messageOf, placeQuestion, type Question, toQuestion } from './question.js'
+import { findReplies, readReplies } from './replies.js'
 import { digestOfQuestion, reuseAnswer } from './reuse-answer.js'
 import { followedTurn, storedTurn } from './repeat.js'
 import type { TurnHandle } from './responder.js'
 import { TurnStop } from './stop.js'
 import type { OngoingTurn, TurnRequest, TurnSurroundings } from './request.js'
-
-// Ids of replies are made of it.
-const maxMessageIdLength = 150
-
-const noUsage = { inputTokens: 0, outputTokens: 0, costMicros: 0 }
-
-type NamedMessage = MessageInput & { id: string }
+import { noUsage } from './usage.js'
 
 /** Lets a message in when its session is free: stores it, and has it answered. */
 export async function beginTurn<Handle extends TurnHandle>(
@@ -30,30 +28,32 @@ export async function beginTurn<Handle extends TurnHandle>(
   request: TurnRequest<Handle>,
 ): Promise<OngoingTurn> {
   const { live } = surroundings
-  const message = await toMessage(request)
-  const { limits, countTokens } = live.service
-  // Refused here, before it has waited for anybody, and before there is anything to clean up.
-  encodeMessage(message, { maxLength: limits.maxMessageLength, countTokens })
+  const question = await toQuestion(live, request)
   await live.store()
   const policy = request.policy ?? live.service.turns.policy
   const leave = policy === 'queue' ? await standInLine(live) : (): void => {}
   try {
-    return await admit(surroundings, request, message, policy)
+    return await admit(surroundings, request, question, policy)
   } catch (error) {
-    const isReused = isSessionError(error, 'conflict') && error.messageId === message.id
-    if (!isReused) throw error
-    throw new SessionError('key_reused', 'This key, or message id, was used for another message.', {
-      path: 'id',
-    })
+    const { message } = question
+    const isReused =
+      isSessionError(error, 'conflict') && error.messageId?.startsWith(message?.id ?? ' ') === true
+    throw isReused ? keyReused() : error
   } finally {
     leave()
   }
 }
 
+function keyReused(): SessionError {
+  return new SessionError('key_reused', 'This key, or message id, was used for another message.', {
+    path: 'id',
+  })
+}
+
 async function admit<Handle extends TurnHandle>(
   surroundings: TurnSurroundings<Handle>,
   request: TurnRequest<Handle>,
-  message: NamedMessage,
+  question: Question,
   policy: 'reject' | 'queue' | 'interrupt',
 ): Promise<OngoingTurn> {
   const { live } = surroundings
@@ -62,14 +62,19 @@ async function admit<Handle extends TurnHandle>(
   for (;;) {
     const { body } = await live.load()
     const { turn } = body
-    if (body.recentTurns?.includes(message.id) === true) {
-      const stored = await appendAgain(live, message)
-      if (turn?.messageId === message.id) {
-        if (await isHeld(live, turn)) return followedTurn(live, stored, turn)
+    const recent = body.recentTurns?.find(({ name }) => name === question.name)
+    // One that is not on the active branch any more is no repeat: it is put there again.
+    const known = recent === undefined ? undefined : await messageOf(live, body, recent)
+    let broken: Message | undefined
+    if (recent !== undefined && known !== undefined) {
+      if (question.message !== undefined && !sameMessage(known, question.message)) throw keyReused()
+      if (turn?.id === recent.id) {
+        if (await isHeld(live, turn)) return followedTurn(live, known, turn)
         continue
       }
-      const replies = await findReplies(live, message.id, stored.seq)
-      if (replies !== undefined && !mayRunAgain(live, replies)) return storedTurn(stored, replies)
+      const replies = await readReplies(live, recent)
+      if (replies !== undefined && !mayRunAgain(live, replies)) return storedTurn(known, replies)
+      if (replies !== undefined) broken = known
     }
     if (turn !== undefined) {
       if (!(await isHeld(live, turn))) continue
@@ -80,7 +85,8 @@ async function admit<Handle extends TurnHandle>(
       continue
     }
     try {
-      return (await reuse(live, request, message)) ?? (await begin(surroundings, request, message))
+      const reused = known === undefined ? await reuse(live, request, question, body) : undefined
+      return reused ?? (await begin(surroundings, request, { question, body, broken }))
     } catch (error) {
       // Somebody was faster, perhaps with this very message: look again. What changed while we looked passes too.
       const isRace = isSessionError(error, 'turn_in_progress') || isSessionError(error, 'turn_lost')
@@ -92,22 +98,36 @@ async function admit<Handle extends TurnHandle>(
 async function reuse<Handle extends TurnHandle>(
   live: LiveSession,
   request: TurnRequest<Handle>,
-  message: NamedMessage,
+  { message, from }: Question,
+  body: SessionBody,
 ): Promise<OngoingTurn | undefined> {
   if (request.reuse === undefined || request.ifRevision !== undefined) return undefined
-  const digest = await digestOfQuestion((await live.load()).body, message.content)
+  if (message === undefined || from !== undefined) return undefined
+  const digest = await digestOfQuestion(body, message.content)
   if (digest === undefined) return undefined
   const reused = await reuseAnswer(live, message, { digest, ttlMs: request.reuse.ttlMs, turnId: newId() })
   return reused === undefined ? undefined : storedTurn(reused.message, reused.replies, false)
 }
 
+interface Beginning {
+  readonly question: Question
+  /** As it stood when the session was found free. */
+  readonly body: SessionBody
+  /** A message that is answered anew because its reply broke off. */
+  readonly broken: Message | undefined
+}
+
 async function begin<Handle extends TurnHandle>(
   surroundings: TurnSurroundings<Handle>,
   request: TurnRequest<Handle>,
-  message: NamedMessage,
+  { question, body, broken }: Beginning,
 ): Promise<OngoingTurn> {
   const { live } = surroundings
   const { service, ref } = live
+  const placement =
+    broken === undefined
+      ? await placeQuestion(live, question, body)
+      : { messages: [], known: broken, isMissing: false }
   const turnId = newId()
   const stop = new TurnStop(request.signal)
   const log = new TurnLog(service, turnLogRef(ref.tenantId, turnId), service.turns, (reason) =>
@@ -116,26 +136,35 @@ async function begin<Handle extends TurnHandle>(
   // Before the session says that the turn has begun: a turn without a sign of life counts as lost.
   await log.create(live.record)
   let budget: Reservation | undefined
-  let held: (HeldLease & { inserted: boolean; message: Message }) | undefined
+  let held: TakenLease | undefined
   try {
     budget = await reserveBudget(live, turnId)
-    held = await takeLease(live, { id: turnId, messageId: message.id }, message, request.ifRevision)
-    const { seq, lease } = held
-    if (!held.inserted) {
-      const replies = await findReplies(live, message.id, seq)
-      if (replies !== undefined && !mayRunAgain(live, replies)) {
-        await releaseLease(live, lease)
+    const { path } = body
+    const leaveOut = question.from === undefined ? broken?.seq : undefined
+    held = await takeLease(live, {
+      turnId,
+      question,
+      placement,
+      path,
+      leaveOut,
+      ifRevision: request.ifRevision,
+    })
+    if (question.from !== undefined) service.emit('session.rewound', live.record, { toSeq: question.from })
+    if (held.inserted) {
+      const { id: messageId, seq, role, tokens } = held.message
+      service.emit('message.appended', live.record, { messageId, seq, role, tokens })
+      await surroundings.appended(held.message)
+    } else if (placement.known === undefined) {
+      const found = await foundAgain(live, held)
+      if (found.replies !== undefined) {
+        await releaseLease(live, held.lease)
         await budget.settle(noUsage)
         await log.discard()
-        return storedTurn(held.message, replies)
+        return storedTurn(held.message, found.replies)
       }
-      if (replies !== undefined) await leaveOut(live, held)
-    } else {
-      const { role, tokens } = held.message
-      service.emit('message.appended', live.record, { messageId: message.id, seq, role, tokens })
-      await surroundings.appended(held.message)
+      held = { ...held, message: found.message }
     }
-    return answerTurn(surroundings, request, { ...held, log, stop, budget })
+    return answerTurn(surroundings, request, { lease: held.lease, message: held.message, log, stop, budget })
   } catch (error) {
     if (held !== undefined) await releaseLease(live, held.lease).catch(() => {})
     await budget?.settle(noUsage).catch(() => {})
@@ -144,38 +173,33 @@ async function begin<Handle extends TurnHandle>(
   }
 }
 
+/**
+ * What to do with a message that turned out to be in the log already: its replies, when it has an answer that stands;
+ * otherwise the message, at the end of the active branch, to be answered anew.
+ */
+async function foundAgain(
+  live: LiveSession,
+  { lease, message, body }: TakenLease,
+): Promise<{ message: Message; replies?: Message[] }> {
+  const [again] = await putAgain(live, [message])
+  if (again !== undefined) return { message: again }
+  const replies = await findReplies(live, body, message.id, message.seq)
+  if (replies === undefined) return { message }
+  if (!mayRunAgain(live, replies)) return { message, replies }
+  // Its reply broke off: out of the conversation with it; in the log it stays.
+  await live.update((before) => {
+    if (before.turn?.id !== lease.id) return before
+    return { ...before, path: [...cutPath(before.path, message.seq), { from: live.record.lastSeq + 1 }] }
+  })
+  return { message }
+}
+
 /** A reply that broke off is tried again while it is the last word of the conversation, and only then. */
 function mayRunAgain(live: LiveSession, replies: readonly Message[]): boolean {
   const reply = replies.at(-1)!
   const brokeOff =
     reply.status === 'failed' || (reply.status === 'aborted' && turnOf(reply).reason === 'lost')
   return brokeOff && live.record.lastSeq === reply.seq
-}
-
-/** Takes the reply that broke off out of the conversation; in the log it stays. */
-async function leaveOut(live: LiveSession, { lease, seq }: HeldLease): Promise<void> {
-  await live.update((body) => {
-    if (body.turn?.id !== lease.id) return body
-    return { ...body, path: [...cutPath(body.path, seq), { from: live.record.lastSeq + 1 }] }
-  })
-}
-
-/** The user's message as it was stored before. @throws `conflict` when it was another one. */
-async function appendAgain(live: LiveSession, message: NamedMessage): Promise<Message> {
-  const { limits, countTokens } = live.service
-  const encoded = encodeMessage(message, { maxLength: limits.maxMessageLength, countTokens })
-  const { messages } = await live.append([encoded])
-  return decodeMessage({ ...encoded, seq: messages[0]!.seq, at: messages[0]!.at })
-}
-
-async function toMessage<Handle extends TurnHandle>(request: TurnRequest<Handle>): Promise<NamedMessage> {
-  const { id, ...message } = request.message
-  if (id !== undefined && id.length > maxMessageIdLength) {
-    throw new SessionError('invalid', `id is longer than ${maxMessageIdLength} characters`, { path: 'id' })
-  }
-  const { key } = request
-  const named = id ?? (key === undefined ? newId() : `k-${(await digestOf(key)).slice(0, 24)}`)
-  return { ...message, role: 'user', content: request.content, id: named }
 }
 
 // Of each session of this process, whoever waits last: those that come later wait for them.

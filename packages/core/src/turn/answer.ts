@@ -1,19 +1,21 @@
 import { isSessionError } from '../errors.js'
-import type { Message, MessageInput } from '../domain/message.js'
+import type { Message } from '../domain/message.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import type { Reservation } from './budget.js'
 import { localKey, localTurnsOf } from './follow.js'
-import { closeLease, type HeldLease, type TurnClosing } from './lease.js'
+import { keepSessionAlive } from './keep-alive.js'
+import { closeLease, type HeldLease, releaseLease, type TurnClosing } from './lease.js'
 import { toTurnResult, type TurnMetadata, type TurnResult } from './event.js'
 import type { TurnLog } from './log.js'
 import { digestOfQuestion, isReusable, rememberAnswer, toKnownAnswer } from './reuse-answer.js'
 import { documentsOf } from './documents.js'
-import { type TurnPart, TurnReply } from './part.js'
+import { TurnReply } from './reply.js'
 import { failureOf, runResponder, type TurnHandle } from './responder.js'
 import type { TurnStop } from './stop.js'
 import type { OngoingTurn, TurnRequest, TurnSurroundings } from './request.js'
 
 export interface AdmittedTurn extends HeldLease {
+  /** What is answered. */
   readonly message: Message
   readonly log: TurnLog
   readonly stop: TurnStop
@@ -30,12 +32,12 @@ export function answerTurn<Handle extends TurnHandle>(
   admitted: AdmittedTurn,
 ): OngoingTurn {
   const { live } = surroundings
-  const { lease, seq, log, stop } = admitted
+  const { lease, message, log, stop } = admitted
   const started = {
     type: 'started' as const,
     turnId: lease.id,
     messageId: lease.messageId,
-    seq,
+    seq: message.seq,
     replyId: lease.replyId,
   }
   log.push(started)
@@ -74,16 +76,19 @@ async function run<Handle extends TurnHandle>(
   const { lease, message, log, stop, budget } = admitted
   const begunAt = performance.now()
   const reply = new TurnReply(service.limits.maxMessageLength)
-  const outcome = await answer(surroundings, request, admitted, reply)
+  const letGo = keepSessionAlive(live)
+  const outcome = await answer(surroundings, request, admitted, reply).finally(letGo)
   const metadata: TurnMetadata = {
     id: lease.id,
     usage: reply.usage,
+    ...(reply.finishReason === undefined ? {} : { finishReason: reply.finishReason }),
     ...(outcome.failure === undefined ? {} : { code: outcome.failure.code, error: outcome.failure.message }),
     ...(outcome.status === 'aborted' ? { reason: stop.reason ?? 'cancelled' } : {}),
   }
-  const { usage, code, error, reason } = metadata
+  const { usage, finishReason, code, error, reason } = metadata
   const said = {
     usage,
+    ...(finishReason === undefined ? {} : { finishReason }),
     ...(code === undefined ? {} : { code }),
     ...(error === undefined ? {} : { message: error }),
     ...(reason === undefined ? {} : { reason }),
@@ -95,6 +100,11 @@ async function run<Handle extends TurnHandle>(
     const closing = { status: outcome.status, metadata, reply, ...also }
     ;({ record, replies } = await persist(surroundings, admitted, closing))
   } catch (error) {
+    if (!isSessionError(error, 'turn_lost') && !isSessionError(error, 'not_found')) {
+      service.warn({ code: 'reply_unstored', message: 'A reply could not be stored.', cause: error })
+      // Whatever the store refuses, the session is free for the next message.
+      await releaseLease(live, lease).catch(() => {})
+    }
     const lost = { code: 'turn_lost' as const, message: 'The reply could not be stored.' }
     log.push({ type: 'aborted', from: 0, to: 0, usage, reason: 'lost', ...lost })
     await budget.settle(usage).catch(() => {})
@@ -128,7 +138,7 @@ interface Outcome {
 async function answer<Handle extends TurnHandle>(
   { live, session, contextWith }: TurnSurroundings<Handle>,
   request: TurnRequest<Handle>,
-  { lease, log, stop }: AdmittedTurn,
+  { lease, message, log, stop }: AdmittedTurn,
   reply: TurnReply,
 ): Promise<Outcome> {
   const { maxSteps, toolTimeoutMs } = live.service.turns
@@ -139,7 +149,8 @@ async function answer<Handle extends TurnHandle>(
       maxSteps,
       toolTimeoutMs,
       reply,
-      push: (part: TurnPart) => log.push(part),
+      push: (part) => log.push(part),
+      warn: live.service.warn,
       turn: {
         session,
         cart: session.cart,
@@ -149,20 +160,19 @@ async function answer<Handle extends TurnHandle>(
         turnId: lease.id,
         messageId: lease.messageId,
         fence: lease.fence,
-        input: request.content,
+        input: message.content,
         signal: stop.signal,
         options: request.options ?? {},
-        contextWith: (options, pending: readonly MessageInput[]) => contextWith(options, pending),
+        contextWith,
         documents: () => documentsOf(live),
       },
     })
     return { status: 'completed' }
   } catch (error) {
     if (stop.signal.aborted) return { status: 'aborted' }
-    if (!isSessionError(error)) {
-      const message = 'A turn failed: its respond hook, or what it gave, has an error.'
-      live.service.warn({ code: 'respond_failed', message, cause: error })
-    }
+    const why = isSessionError(error) ? ` ${error.message}` : ''
+    const told = `A turn failed: its respond hook, or what it gave, has an error.${why}`
+    live.service.warn({ code: 'respond_failed', message: told, cause: error })
     return { status: 'failed', failure: failureOf(error), cause: error }
   }
 }
@@ -179,7 +189,7 @@ async function remembering<Handle extends TurnHandle>(
   const { body } = await live.load()
   const digest = await digestOfQuestion(body, message.content)
   if (digest === undefined) return {}
-  return { also: (before) => rememberAnswer(before, toKnownAnswer(live, digest, message)) }
+  return { also: (before, lease) => rememberAnswer(before, toKnownAnswer(live, digest, lease)) }
 }
 
 /** The reply is paid for: a store that is away for a moment does not cost it. */
@@ -191,7 +201,7 @@ async function persist<Handle extends TurnHandle>(
   const deadline = performance.now() + live.service.turns.leaseMs
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     try {
-      return await closeLease(live, admitted, closing)
+      return await closeLease(live, admitted.lease, closing)
     } catch (error) {
       const passes = isSessionError(error, 'unavailable') || isSessionError(error, 'unknown_outcome')
       if (!passes || performance.now() + pauseMs > deadline) throw error

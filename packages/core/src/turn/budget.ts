@@ -5,7 +5,7 @@ import { sideRecordRef, updateSideRecord } from '../service/side-records.js'
 import type { TurnBudget } from '../service/settings.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { isAlive } from './log.js'
-import type { TurnUsage } from './part.js'
+import type { TurnUsage } from './usage.js'
 
 const dayMs = 24 * 3_600_000
 

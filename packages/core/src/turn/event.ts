@@ -2,13 +2,14 @@ import type { SessionErrorCode } from '../errors.js'
 import type { TurnAbortReason } from '../domain/events.js'
 import type { Message } from '../domain/message.js'
 import { textOf } from '../domain/message.js'
-import type { TurnPart, TurnUsage } from './part.js'
+import type { TurnPart } from './part.js'
+import { noUsage, type TurnUsage } from './usage.js'
 
-/** The user's message is stored, and the turn is the only one of its session. */
+/** What the turn answers is stored, and the turn is the only one of its session. */
 export interface TurnStarted {
   readonly type: 'started'
   readonly turnId: string
-  /** Of the user's message, and its place in the log. */
+  /** Of the message that is answered, and its place in the log. */
   readonly messageId: string
   readonly seq: number
   /** The id the reply is going to have. */
@@ -22,6 +23,8 @@ export interface TurnEnded {
   readonly from: number
   readonly to: number
   readonly usage: TurnUsage
+  /** Why the model stopped: `stop`, `length`, `tool-calls`, `content-filter` or another word of its provider. */
+  readonly finishReason?: string
   /** Why it failed. */
   readonly code?: SessionErrorCode
   /** The same in a sentence that may be shown. */
@@ -37,15 +40,17 @@ export type TurnEvent = { readonly n: number } & (TurnStarted | TurnPart | TurnE
 export interface TurnResult {
   readonly turnId: string
   readonly status: 'completed' | 'failed' | 'aborted'
-  /** The user's message. */
+  /** The message that is answered: what began the turn or, when nothing new was said, the newest one there was. */
   readonly message: Message
   /** What answers it: calls of tools, their results, and the assistant's last word. */
   readonly replies: readonly Message[]
   /** The assistant's last word. */
   readonly reply: Message
-  /** Its text. */
+  /** Its text; of an answer that was too long for one message, the text of all of them. */
   readonly text: string
   readonly usage: TurnUsage
+  /** Why the model stopped, as far as it told: `length` when the answer was cut off. */
+  readonly finishReason?: string
   /** True when the same key, or message id, was used before: this is the answer it got then. */
   readonly replayed: boolean
   /** True when the answer was given before to the same question, and no model was asked. */
@@ -64,6 +69,7 @@ export interface TurnResult {
 export interface TurnMetadata {
   readonly id: string
   readonly usage: TurnUsage
+  readonly finishReason?: string
   readonly code?: SessionErrorCode
   readonly error?: string
   readonly reason?: TurnAbortReason
@@ -84,8 +90,9 @@ export function toTurnResult(message: Message, replies: readonly Message[], repl
     message,
     replies,
     reply,
-    text: textOf(reply),
+    text: textOfAnswer(replies),
     usage: turn.usage,
+    ...(turn.finishReason === undefined ? {} : { finishReason: turn.finishReason }),
     replayed,
     reused: turn.reused === true,
     ...(turn.code === undefined ? {} : { code: turn.code }),
@@ -97,7 +104,14 @@ export function toTurnResult(message: Message, replies: readonly Message[], repl
 /** What the reply's metadata say of its turn. */
 export function turnOf(reply: Message): TurnMetadata {
   const kept = reply.metadata?.['turn'] as unknown as TurnMetadata | undefined
-  return kept ?? { id: '', usage: { inputTokens: 0, outputTokens: 0, costMicros: 0 } }
+  return kept ?? { id: '', usage: noUsage }
+}
+
+/** The text of the last message and of those it goes on with. */
+function textOfAnswer(replies: readonly Message[]): string {
+  let first = replies.length - 1
+  while (first > 0 && replies[first]!.metadata?.['continues'] === true) first--
+  return replies.slice(first).map(textOf).join('')
 }
 
 /** The id of a user's message that a reply answers, when the id is one that a turn has given. */

@@ -1,12 +1,13 @@
 import { SessionError } from '../errors.js'
 import type { TurnAbortReason } from '../domain/events.js'
-import type { StoredMessage } from '../contract/session-store.js'
 import type { LiveSession } from '../service/live-session.js'
-import { decodeMessage, type Message } from '../domain/message.js'
+import type { Message } from '../domain/message.js'
 import type { TurnLease } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
 import { settleLost } from './lease.js'
-import { isEnd, isReplyTo, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './event.js'
+import { isEnd, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './event.js'
+import { placeOfReply, readReplies } from './replies.js'
+import { noUsage } from './usage.js'
 import { askToStop, isAlive, readTurnLog, sessionIdOf, type TurnLog, turnLogRef } from './log.js'
 
 /** A turn that runs in this process. */
@@ -20,7 +21,6 @@ export interface LocalTurn {
 
 const shortestPollMs = 20
 const longestPollMs = 500
-const replyPage = 50
 
 // By service, for two services of one process may keep the same ids in different stores.
 const localTurns = new WeakMap<Service, Map<string, LocalTurn>>()
@@ -155,19 +155,17 @@ async function endWithout(
   const { body } = await live.load()
   if (body.turn?.id === turnId && (await isHeld(live, body.turn))) return undefined
   // Whoever ran it may have died before it had said anything, and then its record does not say where its message is.
-  const replies = started === undefined ? undefined : await findReplies(live, started.messageId, started.seq)
-  const reply = replies?.at(-1)
-  const usage = { inputTokens: 0, outputTokens: 0, costMicros: 0 }
-  if (replies === undefined || reply === undefined) {
-    return { n, type: 'aborted', from: 0, to: 0, usage, reason: 'lost' }
-  }
+  const told = started === undefined ? undefined : { replyId: started.replyId, after: started.seq }
+  const place = placeOfReply(body, turnId) ?? told
+  const replies = place === undefined ? undefined : await readReplies(live, place)
+  if (replies === undefined) return { n, type: 'aborted', from: 0, to: 0, usage: noUsage, reason: 'lost' }
   return { n, ...endOf(replies) }
 }
 
 /** The end that stored replies tell of. */
 export function endOf(replies: readonly Message[]): TurnEnded {
   const reply = replies.at(-1)!
-  const { usage, code, error, reason } = turnOf(reply)
+  const { usage, finishReason, code, error, reason } = turnOf(reply)
   // A reply that cannot be read tells no end of its own.
   const type = reply.status === 'corrupt' ? 'aborted' : reply.status
   return {
@@ -175,35 +173,11 @@ export function endOf(replies: readonly Message[]): TurnEnded {
     from: replies[0]!.seq,
     to: reply.seq,
     usage,
+    ...(finishReason === undefined ? {} : { finishReason }),
     ...(code === undefined ? {} : { code }),
     ...(error === undefined ? {} : { message: error }),
     ...(reason === undefined ? {} : { reason }),
   }
-}
-
-/** The newest reply to a user's message: all its messages, the last of which is the assistant's last word. */
-export async function findReplies(
-  live: LiveSession,
-  messageId: string,
-  seq: number,
-): Promise<Message[] | undefined> {
-  const messages = await readFrom(live, seq)
-  const replies = messages.map(decodeMessage).filter((message) => isReplyTo(messageId, message))
-  const last = replies.findLast(({ id }) => !id.slice(messageId.length + 2).includes('.'))
-  if (last === undefined) return undefined
-  return replies.filter(({ id }) => id === last.id || id.startsWith(`${last.id}.`))
-}
-
-/** Up to `replyPage` messages after `seq`, which long ones bring in several pages. */
-async function readFrom({ service, ref }: LiveSession, seq: number): Promise<StoredMessage[]> {
-  const found: StoredMessage[] = []
-  for (let more = true; more && found.length < replyPage;) {
-    const after = found.at(-1)?.seq ?? seq
-    const page = await service.store.messages(ref, { after, limit: replyPage - found.length })
-    found.push(...page.messages)
-    ;({ more } = page)
-  }
-  return found
 }
 
 async function withinTime(done: Promise<void>, withinMs: number, signal: AbortSignal): Promise<boolean> {

@@ -1,18 +1,26 @@
 import { isSessionError, SessionError } from '../errors.js'
+import { type BranchDeparture, rewound } from '../domain/branches.js'
 import type { TurnAbortReason } from '../domain/events.js'
-import type { LiveSession, SessionUpdate } from '../service/live-session.js'
-import { decodeMessage, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { newId } from '../ids.js'
+import { cutPath } from '../domain/path.js'
+import type { LiveSession } from '../service/live-session.js'
+import { decodeMessage, encodeParsed, type Message, type MessageInput } from '../domain/message.js'
 import type { SessionBody, TurnLease } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
 import type { SessionRecord } from '../contract/session-record.js'
+import { estimateTokens } from '../context/token-count.js'
 import { isEnd, replyIds, type TurnEnded, type TurnMetadata } from './event.js'
 import { readTurnLog, turnLogRef } from './log.js'
-import { type TurnPart, TurnReply, type TurnUsage } from './part.js'
+import type { TurnPart } from './part.js'
+import type { Placement, Question } from './question.js'
+import { TurnReply } from './reply.js'
+import { addUsages, type TurnUsage } from './usage.js'
 
 const keptTurns = 8
 const keptDocumentTurns = 10
-// The end of a turn must not be refused for what it adds to the body: totals, and where its documents are.
-export const closingSlack = 4096
+// Neither the beginning of a turn nor its end must be refused for what it adds to the body, which is bounded: who holds
+// the session, totals, where documents and answers are.
+export const turnSlack = 32_768
 
 /** What the end of a turn writes. */
 export interface TurnClosing {
@@ -20,7 +28,7 @@ export interface TurnClosing {
   readonly metadata: TurnMetadata
   readonly reply: TurnReply
   /** Changes the body beside what the end of every turn does. */
-  readonly also?: (body: SessionBody) => SessionBody
+  readonly also?: (body: SessionBody, lease: TurnLease) => SessionBody
 }
 
 interface ClosedTurn {
@@ -28,45 +36,103 @@ interface ClosedTurn {
   readonly replies: Message[]
 }
 
-/** A turn that is the session's, and where its user's message is. */
+/** A turn that is the session's. */
 export interface HeldLease {
   readonly lease: TurnLease
-  readonly seq: number
+}
+
+export interface TakenLease extends HeldLease {
+  /** What is answered. */
+  readonly message: Message
+  /** False when the message was in the log before. */
+  readonly inserted: boolean
+  /** As it stands now. */
+  readonly body: SessionBody
+}
+
+export interface LeaseOptions {
+  readonly turnId: string
+  readonly question: Question
+  readonly placement: Placement
+  /** Where the conversation stood when the placement was found. */
+  readonly path: SessionBody['path']
+  /** Leaves out what follows this place: a reply that broke off. */
+  readonly leaveOut?: number | undefined
+  /** Only if the body is at this revision; otherwise `conflict`. */
+  readonly ifRevision?: number | undefined
 }
 
 /**
- * Makes `lease` the session's turn and stores the user's message, in one commit.
+ * Makes a turn the session's and puts what it answers at the end of the active branch, in one commit.
  *
- * @throws `turn_in_progress` when there is one already; `conflict` when the message's id is used for another one, or
- * the session is not at `ifRevision`.
+ * @throws `turn_in_progress` when there is one already; `turn_lost` when the conversation moved meanwhile; `conflict`
+ * when the message's id is used for another one.
  */
-export async function takeLease(
-  live: LiveSession,
-  lease: Omit<TurnLease, 'fence' | 'replyId'>,
-  message: MessageInput,
-  ifRevision?: number,
-): Promise<HeldLease & { inserted: boolean; message: Message; updated: SessionUpdate }> {
-  const { limits, countTokens } = live.service
-  const encoded = encodeMessage(message, { maxLength: limits.maxMessageLength, countTokens })
+export async function takeLease(live: LiveSession, options: LeaseOptions): Promise<TakenLease> {
+  const { turnId, question, placement, leaveOut, ifRevision } = options
+  const { limits } = live.service
+  const shape = JSON.stringify(options.path)
+  const messageId = placement.known?.id ?? question.message!.id
   let taken: TurnLease | undefined
   const updated = await live.update(
     (body) => {
-      if (body.turn !== undefined && body.turn.id !== lease.id) throw turnInProgress()
-      if (live.record.lastSeq + 2 > limits.maxMessages) {
+      if (body.turn !== undefined && body.turn.id !== turnId) throw turnInProgress()
+      if (JSON.stringify(body.path) !== shape) {
+        throw new SessionError('turn_lost', 'The conversation moved on before the turn began.')
+      }
+      const { lastSeq } = live.record
+      if (lastSeq + 1 + placement.messages.length > limits.maxMessages) {
         throw new SessionError('limit_reached', `A session holds at most ${limits.maxMessages} messages.`, {
           path: 'messages',
         })
       }
+      const leaving = { branchId: newId(), lastSeq, at: Date.now() }
       const fence = (body.turnCount ?? 0) + 1
-      taken = { ...lease, fence, replyId: `${lease.messageId}.r${fence}` }
-      const others = (body.recentTurns ?? []).filter((id) => id !== lease.messageId)
-      const recentTurns = [...others, lease.messageId].slice(-keptTurns)
-      return { ...body, turn: taken, turnCount: fence, recentTurns }
+      const replyId = `${messageId}.r${fence}`
+      taken = { id: turnId, fence, messageId, replyId, after: lastSeq }
+      const { name } = question
+      const others = (body.recentTurns ?? []).filter((recent) => recent.name !== name)
+      const seq = placement.known?.seq ?? lastSeq + 1
+      const recent = { id: turnId, name, messageId, seq, replyId, after: lastSeq }
+      return {
+        ...placed(body, question.from, leaveOut, placement, leaving),
+        turn: taken,
+        turnCount: fence,
+        recentTurns: [...others, recent].slice(-keptTurns),
+      }
     },
-    { messages: [encoded], ifRevision },
+    { messages: placement.messages, slack: turnSlack, ifRevision },
   )
-  const { seq, at, inserted } = updated.appended[0]!
-  return { updated, lease: taken!, seq, inserted, message: decodeMessage({ ...encoded, seq, at }) }
+  const [appended] = updated.appended
+  const { body } = updated
+  if (appended === undefined) return { lease: taken!, message: placement.known!, inserted: false, body }
+  const { seq, at, inserted } = appended
+  const message = decodeMessage({ ...placement.messages[0]!, seq, at })
+  return { lease: taken!, message, inserted, body }
+}
+
+/** The body with the conversation where the turn goes on. */
+function placed(
+  before: SessionBody,
+  from: number | undefined,
+  leaveOut: number | undefined,
+  { known, isMissing }: Placement,
+  leaving: BranchDeparture,
+): SessionBody {
+  let body = before
+  const goesBack = from !== undefined && !endsAt(body.path, from, leaving.lastSeq)
+  if (goesBack) body = rewound(body, from, leaving)
+  else if (leaveOut !== undefined) {
+    body = { ...body, path: [...cutPath(body.path, leaveOut), { from: leaving.lastSeq + 1 }] }
+  }
+  if (known === undefined || !isMissing) return body
+  const again = { from: known.seq, to: known.seq }
+  return { ...body, path: [...body.path.slice(0, -1), again, { from: leaving.lastSeq + 1 }] }
+}
+
+/** Whether a branch ends at a place: then nothing is left that could be gone back to. */
+function endsAt(path: SessionBody['path'], seq: number, lastSeq: number): boolean {
+  return JSON.stringify(cutPath(path, seq)) === JSON.stringify(cutPath(path, lastSeq))
 }
 
 /**
@@ -76,41 +142,34 @@ export async function takeLease(
  */
 export async function closeLease(
   live: LiveSession,
-  held: HeldLease,
+  lease: TurnLease,
   closing: TurnClosing,
 ): Promise<ClosedTurn> {
-  const { lease } = held
   try {
-    return await storeReply(live, held, closing)
+    return await storeReply(live, lease, closing)
   } catch (error) {
     const isTaken = isSessionError(error, 'conflict') && error.messageId?.startsWith(lease.replyId) === true
     if (!isTaken) throw error
     // Callers name their messages as they like, and one that is named like this reply must not hold the session.
     const [another] = crypto.getRandomValues(new Uint32Array(1))
-    return storeReply(live, { ...held, lease: { ...lease, replyId: `${lease.replyId}${another}` } }, closing)
+    return storeReply(live, { ...lease, replyId: `${lease.replyId}${another}` }, closing)
   }
 }
 
-async function storeReply(
-  live: LiveSession,
-  { lease, seq }: HeldLease,
-  closing: TurnClosing,
-): Promise<ClosedTurn> {
-  const { limits, countTokens } = live.service
+async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClosing): Promise<ClosedTurn> {
   const messages = closing.reply.messages(closing.status)
   const ids = replyIds(lease.replyId, messages.length)
   const { documents, sources } = closing.reply
-  // What the reply may take was checked piece by piece; its ids and metadata come on top.
-  const maxLength = limits.maxMessageLength + closingSlack
   const last = messages.at(-1)!
   last.metadata = {
+    ...last.metadata,
     turn: closing.metadata as never,
     ...(documents.length === 0 ? {} : { documents: documents as never }),
     ...(sources.length === 0 ? {} : { sources }),
   }
-  const encoded = messages.map((input, index) =>
-    encodeMessage({ ...input, id: ids[index]! }, { maxLength, countTokens }),
-  )
+  const countTokens = surelyCounted(live.service)
+  // What the reply has taken is stored: nothing is checked once more here.
+  const encoded = messages.map((input, index) => encodeParsed({ ...input, id: ids[index]! }, countTokens))
   const updated = await live.update(
     (body) => {
       if (body.turn?.id !== lease.id) {
@@ -119,13 +178,17 @@ async function storeReply(
           'The turn was taken over, or the conversation moved on without it.',
         )
       }
-      const closed = addUsage({ ...body, turn: undefined }, closing.metadata.usage)
-      const turns = documents.length === 0 || seq === 0 ? [] : [{ messageId: lease.messageId, seq }]
+      const { replyId, after } = lease
+      const recentTurns = body.recentTurns?.map((turn) =>
+        turn.id === lease.id ? { ...turn, replyId } : turn,
+      )
+      const closed = addUsage({ ...body, turn: undefined, recentTurns }, closing.metadata.usage)
+      const turns = documents.length === 0 ? [] : [{ replyId, after }]
       const documentTurns = [...(body.documentTurns ?? []), ...turns].slice(-keptDocumentTurns)
       const next = documentTurns.length === 0 ? closed : { ...closed, documentTurns }
-      return closing.also?.(next) ?? next
+      return closing.also?.(next, lease) ?? next
     },
-    { messages: encoded, slack: closingSlack },
+    { messages: encoded, slack: turnSlack },
   )
   const replies = updated.appended.map(({ seq, at }, index) => decodeMessage({ ...encoded[index]!, seq, at }))
   for (const [index, { inserted }] of updated.appended.entries()) {
@@ -135,9 +198,25 @@ async function storeReply(
   return { record: updated.record, replies }
 }
 
+/** The service's counter; where it fails, the estimate. An answer that was paid for is not lost for a count. */
+function surelyCounted({ countTokens, warn }: Service): (message: MessageInput) => number {
+  return (message) => {
+    try {
+      const tokens = countTokens(message)
+      if (Number.isFinite(tokens) && tokens >= 0) return tokens
+      warn({ code: 'count_failed', message: `countTokens gave ${tokens}; an estimate stands in.` })
+    } catch (cause) {
+      warn({ code: 'count_failed', message: 'countTokens failed; an estimate stands in.', cause })
+    }
+    return estimateTokens(message)
+  }
+}
+
 /** Frees the session without a reply. Not the session's turn any more: nothing is left to do. */
 export async function releaseLease(live: LiveSession, lease: TurnLease): Promise<void> {
-  await live.update((body) => (body.turn?.id === lease.id ? { ...body, turn: undefined } : body))
+  await live.update((body) => (body.turn?.id === lease.id ? { ...body, turn: undefined } : body), {
+    slack: turnSlack,
+  })
 }
 
 /**
@@ -146,20 +225,14 @@ export async function releaseLease(live: LiveSession, lease: TurnLease): Promise
  */
 export async function settleLost(live: LiveSession, lease: TurnLease): Promise<void> {
   const { service } = live
-  const { reply, seq, end } = await salvage(service, live.ref.tenantId, lease)
+  const { reply, end } = await salvage(service, live.ref.tenantId, lease)
   // It may have ended and died just then; the session would not hold the lease if its last write had happened.
   const status = end?.type === 'failed' ? 'failed' : 'aborted'
   const reason: TurnAbortReason = 'lost'
   try {
-    const { record } = await closeLease(
-      live,
-      { lease, seq },
-      {
-        status,
-        reply,
-        metadata: { id: lease.id, usage: reply.usage, reason },
-      },
-    )
+    const { finishReason, usage } = reply
+    const metadata = { id: lease.id, usage, reason, ...(finishReason === undefined ? {} : { finishReason }) }
+    const { record } = await closeLease(live, lease, { status, reply, metadata })
     service.emit('turn.aborted', record, { turnId: lease.id, reason })
   } catch (error) {
     // Somebody else settled it, or it came back to life just in time.
@@ -170,15 +243,13 @@ export async function settleLost(live: LiveSession, lease: TurnLease): Promise<v
 async function salvage(service: Service, tenantId: string, lease: TurnLease) {
   const reply = new TurnReply(service.limits.maxMessageLength)
   const ref = turnLogRef(tenantId, lease.id)
-  let seq = 0
   let end: TurnEnded | undefined
   try {
     for (let after = 0, more = true; more;) {
       const page = await readTurnLog(service, ref, after)
       for (const event of page.events) {
-        if (event.type === 'started') seq = event.seq
-        else if (isEnd(event)) end = event
-        else reply.add(toPart(event))
+        if (isEnd(event)) end = event
+        else if (event.type !== 'started') reply.add(toPart(event))
       }
       more = page.seq > after
       after = page.seq
@@ -186,20 +257,13 @@ async function salvage(service: Service, tenantId: string, lease: TurnLease) {
   } catch (error) {
     if (!isSessionError(error, 'not_found') && !isSessionError(error, 'too_large')) throw error
   }
-  return { reply, seq, end }
+  return { reply, end }
 }
 
 function addUsage(body: SessionBody, usage: TurnUsage): SessionBody {
-  const before = body.usage ?? { turns: 0, inputTokens: 0, outputTokens: 0, costMicros: 0 }
-  return {
-    ...body,
-    usage: {
-      turns: before.turns + 1,
-      inputTokens: before.inputTokens + usage.inputTokens,
-      outputTokens: before.outputTokens + usage.outputTokens,
-      costMicros: before.costMicros + usage.costMicros,
-    },
-  }
+  const { turns, ...before } = body.usage ?? { turns: 0, inputTokens: 0, outputTokens: 0, costMicros: 0 }
+  const { model: _, provider: __, ...sum } = addUsages(before, usage)
+  return { ...body, usage: { ...before, ...sum, turns: turns + 1 } }
 }
 
 export function turnInProgress(retryAfterMs = 1000): SessionError {

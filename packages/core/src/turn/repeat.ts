@@ -1,8 +1,10 @@
 import type { LiveSession } from '../service/live-session.js'
-import type { Message, MessagePart } from '../domain/message.js'
+import type { Message } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
 import type { TurnLease } from '../domain/session-body.js'
 import { isSessionError, SessionError } from '../errors.js'
-import { endOf, findReplies, followTurn, stopTurn } from './follow.js'
+import { endOf, followTurn, stopTurn } from './follow.js'
+import { placeOfReply, readReplies } from './replies.js'
 import { toTurnResult, type TurnEvent, turnOf } from './event.js'
 import type { TurnDocument, TurnPart } from './part.js'
 import type { OngoingTurn } from './request.js'
@@ -11,15 +13,19 @@ import type { OngoingTurn } from './request.js'
 export function followedTurn(live: LiveSession, message: Message, lease: TurnLease): OngoingTurn {
   const { id: messageId, seq } = message
   const started = { type: 'started' as const, turnId: lease.id, messageId, seq, replyId: lease.replyId }
+  const stored = async () => {
+    const { body } = await live.load()
+    return readReplies(live, placeOfReply(body, lease.id) ?? lease)
+  }
   // Whoever took the lease may have found that the message is answered, and given it back with all that it kept.
   const orStored = async (error: unknown) => {
-    const replies = isSessionError(error, 'not_found') ? await findReplies(live, messageId, seq) : undefined
+    const replies = isSessionError(error, 'not_found') ? await stored() : undefined
     if (replies === undefined) throw error
     return replies
   }
   const wait = async () => {
     for await (const _ of followTurn(live, lease.id, 0, started)) continue
-    return findReplies(live, messageId, seq)
+    return stored()
   }
   const finish = async () => {
     // Its events say when; the log says what.
@@ -85,5 +91,11 @@ function partsOf(replies: readonly Message[]): readonly TurnPart[] {
     ),
     ...sources.map((source) => ({ ...source, type: 'source' as const })),
     { type: 'usage' as const, ...turnOf(reply).usage },
+    ...finishOf(reply),
   ] as readonly TurnPart[]
+}
+
+function finishOf(reply: Message): readonly TurnPart[] {
+  const { finishReason } = turnOf(reply)
+  return finishReason === undefined ? [] : [{ type: 'finish', finishReason }]
 }

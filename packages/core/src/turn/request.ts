@@ -2,14 +2,17 @@ import type { BuiltContext } from '../context/lay-out.js'
 import type { TurnAbortReason } from '../domain/events.js'
 import type { JsonObject } from '../json.js'
 import type { LiveSession } from '../service/live-session.js'
-import type { MessageInput, MessagePart } from '../domain/message.js'
+import type { MessageInput } from '../domain/message.js'
 import type { SessionContextOptions } from '../session/context.js'
 import type { TurnSettings } from '../service/settings.js'
 import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
 import type { RespondOf, ToolsOf, TurnHandle } from './responder.js'
 
-/** What the user says: text, or a message with parts, an id or metadata. */
-export type TurnInput = string | (Omit<MessageInput, 'role' | 'status'> & { role?: 'user' })
+/**
+ * What is to be answered: what the user says, as a text or as a message with parts, an id or metadata; or what a tool
+ * gave back that runs outside of turns, such as a client's, with its results or approvals as parts.
+ */
+export type TurnInput = string | (Omit<MessageInput, 'role' | 'status'> & { role?: 'user' | 'tool' })
 
 /** How one turn is run. */
 export interface TurnOptionsOf<Handle extends TurnHandle> {
@@ -33,6 +36,12 @@ export interface TurnOptionsOf<Handle extends TurnHandle> {
    * preferences and cart, when it is at most `ttlMs` milliseconds old (default: never).
    */
   reuse?: { ttlMs: number } | undefined
+  /**
+   * Goes back to just after this place in the log first, in the same commit: to answer a message anew or in other words.
+   * The message may have the id it had. What came later stays as a branch. 0 goes back to the start (default: goes on
+   * at the end).
+   */
+  from?: number | undefined
 }
 
 /** What a turn needs of the session it is in. */
@@ -49,8 +58,8 @@ export interface TurnSurroundings<Handle extends TurnHandle> {
 
 /** A turn as it was asked for. */
 export interface TurnRequest<Handle extends TurnHandle> extends TurnOptionsOf<Handle> {
-  readonly content: string | readonly MessagePart[]
-  readonly message: Omit<MessageInput, 'role' | 'content'>
+  /** Undefined to answer the newest message, or to go on after it. */
+  readonly message: MessageInput | undefined
   readonly respond: RespondOf<Handle>
 }
 

@@ -3,10 +3,13 @@ import type { SessionContextOptions } from '../session/context.js'
 import type { BuiltContext } from '../context/lay-out.js'
 import { isSessionError, SessionError, type SessionErrorCode } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
-import type { JsonObject, JsonValue } from '../json.js'
-import { parseJson } from '../json.js'
-import type { MessageInput, MessagePart } from '../domain/message.js'
-import { parseTurnPart, type TurnDocument, type TurnPart, type TurnReply } from './part.js'
+import { type JsonObject, type JsonValue, toJson } from '../json.js'
+import type { MessageInput } from '../domain/message.js'
+import type { MessagePart } from '../domain/part.js'
+import type { SessionWarning } from '../service/settings.js'
+import { ModelStream } from './model-stream.js'
+import type { TurnDocument, TurnPart } from './part.js'
+import type { OpenCall, TurnReply } from './reply.js'
 
 /** What a turn needs of a session's handle. */
 export interface TurnHandle {
@@ -35,7 +38,10 @@ export interface ToolOf<Handle extends TurnHandle> {
   readonly description?: string
   /** Checked before the tool runs (zod), or only told to the model (JSON Schema). */
   readonly inputSchema?: z.ZodType | JsonObject
-  /** What it gives back must be JSON. What it throws is told to the model as the result, and never fails the turn. */
+  /**
+   * What it gives back is told to the model as JSON: `undefined` fields are absent, a `Date` is its ISO text. What it
+   * throws is told to the model as the result, and never fails the turn.
+   */
   readonly execute: (input: never, context: ToolContextOf<Handle>) => unknown
 }
 
@@ -58,11 +64,11 @@ export interface TurnContextOf<Handle extends TurnHandle> {
   readonly preferences: Handle['preferences']
   readonly identity: Identity
   readonly turnId: string
-  /** Of the user's message. It is in the history already, and all that came before it is what was said before. */
+  /** Of what is answered. It is in the history already, and all that came before it is what was said before. */
   readonly messageId: string
   /** Grows with every turn of the session: a fencing token for what the turn does elsewhere. */
   readonly fence: number
-  /** What the user says. */
+  /** What is answered: what the user says or, in a turn that goes on after a tool, what it gave back. */
   readonly input: string | readonly MessagePart[]
   /** Aborted when the turn is stopped. */
   readonly signal: AbortSignal
@@ -77,19 +83,22 @@ export interface TurnContextOf<Handle extends TurnHandle> {
   readonly documents: () => Promise<readonly TurnDocument[]>
 }
 
-type Answer = string | TurnPart
+/** A piece of an answer: text, a part, or an event of the AI SDK, Anthropic, OpenAI or Gemini as it is. */
+type Piece = string | TurnPart | object
 
 /**
- * Asks the model: text, or what it says piece by piece. Whatever it throws ends the turn as `failed`, with what was
- * said so far.
+ * Asks the model: text, or what it says piece by piece; the stream of an SDK as it is. Whatever it throws ends the turn
+ * as `failed`, with what was said so far.
  */
-export type RespondOf<Handle extends TurnHandle> = (
-  turn: TurnContextOf<Handle>,
-) =>
-  | Answer
-  | AsyncIterable<Answer>
-  | Iterable<Answer>
-  | Promise<Answer | AsyncIterable<Answer> | Iterable<Answer>>
+export type RespondOf<Handle extends TurnHandle> = (turn: TurnContextOf<Handle>) => Answer | Promise<Answer>
+
+type Answer =
+  | string
+  | TurnPart
+  | AsyncIterable<Piece>
+  | Iterable<Piece>
+  /** What `streamText` gives. */
+  | { readonly fullStream: AsyncIterable<object> }
 
 export interface ResponderOptions<Handle extends TurnHandle> {
   readonly respond: RespondOf<Handle>
@@ -105,6 +114,7 @@ export interface ResponderOptions<Handle extends TurnHandle> {
   }
   readonly reply: TurnReply
   readonly push: (part: TurnPart) => void
+  readonly warn: (warning: SessionWarning) => void
 }
 
 /** Asks, runs the tools that were called, and asks again, until the answer calls no more tools of ours. */
@@ -115,8 +125,7 @@ export async function runResponder<Handle extends TurnHandle>(
   const { signal } = turn
   const described = describeTools(tools)
   const take = (part: TurnPart): void => {
-    reply.add(part)
-    push(part)
+    push(reply.add(part))
     if (part.type === 'error') throw new SessionError('model_failed', part.message)
   }
   for (let step = 1; ; step++) {
@@ -140,19 +149,29 @@ export async function runResponder<Handle extends TurnHandle>(
   }
 }
 
-async function eachPart(
-  answer: Answer | AsyncIterable<Answer> | Iterable<Answer>,
+async function eachPart(answer: unknown, signal: AbortSignal, take: (part: TurnPart) => void): Promise<void> {
+  const stream = new ModelStream()
+  const read = (value: unknown): void => {
+    for (const part of partsOf(stream, value)) take(part)
+  }
+  const pieces = iterableIn(answer)
+  if (pieces === undefined) {
+    if (typeof answer !== 'string' && (typeof answer !== 'object' || answer === null)) {
+      throw new SessionError('invalid', 'respond gave neither text nor parts', { path: 'respond' })
+    }
+    read(answer)
+  } else {
+    await eachPiece(pieces, signal, read)
+  }
+  for (const part of stream.end()) take(part)
+}
+
+async function eachPiece(
+  pieces: AsyncIterable<unknown> | Iterable<unknown>,
   signal: AbortSignal,
-  take: (part: TurnPart) => void,
+  read: (value: unknown) => void,
 ): Promise<void> {
-  if (typeof answer === 'string' || isPart(answer)) {
-    if (answer !== '') take(parseTurnPart(answer))
-    return
-  }
-  if (typeof answer !== 'object' || answer === null) {
-    throw new SessionError('invalid', 'respond gave neither text nor parts', { path: 'respond' })
-  }
-  const iterator = Symbol.asyncIterator in answer ? answer[Symbol.asyncIterator]() : answer[Symbol.iterator]()
+  const iterator = Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]()
   let finished = false
   try {
     for (;;) {
@@ -161,22 +180,51 @@ async function eachPart(
         finished = true
         return
       }
-      if (next.value !== '') take(parseTurnPart(next.value))
+      read(next.value)
     }
   } finally {
     // Not awaited: an answer that is stuck must not keep its session.
-    if (!finished) void Promise.resolve(iterator.return?.()).catch(() => {})
+    if (!finished) {
+      try {
+        void Promise.resolve(iterator.return?.()).catch(() => {})
+      } catch {
+        // It is left behind either way.
+      }
+    }
   }
 }
 
-function isPart(answer: object): answer is TurnPart {
-  return 'type' in answer && !(Symbol.asyncIterator in answer) && !(Symbol.iterator in answer)
+function iterableIn(answer: unknown): AsyncIterable<unknown> | Iterable<unknown> | undefined {
+  if (typeof answer !== 'object' || answer === null) return undefined
+  if (Symbol.asyncIterator in answer || Symbol.iterator in answer) {
+    return answer as AsyncIterable<unknown> | Iterable<unknown>
+  }
+  // What `streamText` gives.
+  return 'fullStream' in answer ? iterableIn(answer.fullStream) : undefined
+}
+
+/** The log must say which part it was that has a fault; what was said in it is nobody's business there. */
+function partsOf(stream: ModelStream, value: unknown): TurnPart[] {
+  try {
+    return stream.read(value)
+  } catch (error) {
+    if (!isSessionError(error, 'invalid')) throw error
+    const fields = typeof value === 'object' && value !== null ? Object.keys(value).slice(0, 20) : []
+    const { type } = fields.length === 0 ? {} : (value as { type?: unknown })
+    const named =
+      typeof type === 'string' ? `a part of the type ${type.slice(0, 100)}` : `a part (${typeof value})`
+    const having = fields.length === 0 ? '' : ` with the fields ${fields.join(', ').slice(0, 300)}`
+    throw new SessionError('invalid', `respond gave ${named}${having}: ${error.message}`, {
+      cause: error,
+      ...(error.path === undefined ? {} : { path: error.path }),
+    })
+  }
 }
 
 async function runTool<Handle extends TurnHandle>(
-  call: { toolCallId: string; toolName: string; input: JsonValue },
+  call: OpenCall,
   tool: ToolOf<Handle>,
-  { turn, toolTimeoutMs }: ResponderOptions<Handle>,
+  { turn, toolTimeoutMs, warn }: ResponderOptions<Handle>,
 ): Promise<TurnPart> {
   const { session, cart, state, preferences, identity, fence } = turn
   const { toolCallId, toolName } = call
@@ -193,8 +241,12 @@ async function runTool<Handle extends TurnHandle>(
     const input = checkedInput(tool, call.input)
     const context = { session, cart, state, preferences, identity, fence, signal, toolCallId }
     const output = await stoppable(Promise.resolve(tool.execute(input as never, context)), signal)
-    return result(parseJson(output ?? null, 'output'), false)
+    // The tool has done its work: what JSON cannot hold of what it gives back is no failure.
+    return result(toJson(output, 'output'), false)
   } catch (error) {
+    if (!turn.signal.aborted) {
+      warn({ code: 'tool_failed', message: `The tool ${toolName} failed.`, cause: error })
+    }
     if (timeout.aborted) return result(`The tool took longer than ${toolTimeoutMs} ms.`, true)
     return result(error instanceof Error ? error.message : 'The tool failed.', true)
   }

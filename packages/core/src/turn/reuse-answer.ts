@@ -2,14 +2,13 @@ import { digestOf } from '../digest.js'
 import { SessionError } from '../errors.js'
 import type { JsonObject } from '../json.js'
 import type { LiveSession } from '../service/live-session.js'
-import { type Message, type MessageInput, decodeMessage, encodeMessage, textOf } from '../domain/message.js'
-import type { KnownAnswer, SessionBody } from '../domain/session-body.js'
-import { findReplies } from './follow.js'
-import { turnInProgress } from './lease.js'
-import type { TurnUsage } from './part.js'
+import { type Message, type MessageInput, decodeMessage, encodeParsed, textOf } from '../domain/message.js'
+import type { KnownAnswer, RecentTurn, ReplyPlace, SessionBody } from '../domain/session-body.js'
+import { readReplies } from './replies.js'
+import { turnInProgress, turnSlack } from './lease.js'
+import { noUsage } from './usage.js'
 
 const keptAnswers = 30
-const noUsage: TurnUsage = { inputTokens: 0, outputTokens: 0, costMicros: 0 }
 
 /** What a question and everything its answer may depend on come to; undefined when it is more than text. */
 export async function digestOfQuestion(
@@ -50,29 +49,36 @@ export async function reuseAnswer(
   const { body } = await live.load()
   const known = body.answers?.find((answer) => answer.digest === digest)
   if (known === undefined || live.service.storeClock.now() - known.at > ttlMs) return undefined
-  const reply = (await findReplies(live, known.messageId, known.seq))?.at(-1)
+  const reply = (await readReplies(live, known))?.at(-1)
   if (reply === undefined || reply.status !== 'completed') return undefined
 
-  const { countTokens, limits, emit } = live.service
+  const { countTokens, emit } = live.service
   const fence = (body.turnCount ?? 0) + 1
   const metadata: JsonObject = {
     ...reply.metadata,
     turn: { id: turnId, usage: noUsage as unknown as JsonObject, reused: true },
   }
   const copy = { role: 'assistant' as const, content: reply.content, id: `${message.id}.r${fence}`, metadata }
-  const encoded = [message, copy].map((input) =>
-    encodeMessage(input, { maxLength: limits.maxMessageLength + 4096, countTokens }),
-  )
+  const encoded = [message, copy].map((input) => encodeParsed(input, countTokens))
   const updated = await live.update(
     (before) => {
       if (before.turn !== undefined) throw turnInProgress()
       if (circumstances(before) !== circumstances(body)) {
         throw new SessionError('turn_lost', 'The session changed while its answer was looked for.')
       }
-      const recentTurns = [...(before.recentTurns ?? []), message.id].slice(-8)
+      const { lastSeq } = live.record
+      const recent: RecentTurn = {
+        id: turnId,
+        name: message.id,
+        messageId: message.id,
+        seq: lastSeq + 1,
+        replyId: copy.id,
+        after: lastSeq,
+      }
+      const recentTurns = [...(before.recentTurns ?? []), recent].slice(-8)
       return { ...before, turnCount: Math.max(fence, before.turnCount ?? 0), recentTurns }
     },
-    { messages: encoded },
+    { messages: encoded, slack: turnSlack },
   )
   const [asked, ...replies] = updated.appended.map((appended, index) => {
     const stored = decodeMessage({ ...encoded[index]!, seq: appended.seq, at: appended.at })
@@ -88,9 +94,9 @@ export async function reuseAnswer(
 export function toKnownAnswer(
   live: LiveSession,
   digest: string,
-  { id: messageId, seq }: Pick<Message, 'id' | 'seq'>,
+  { replyId, after }: ReplyPlace,
 ): KnownAnswer {
-  return { digest, messageId, seq, at: live.service.storeClock.now() }
+  return { digest, replyId, after, at: live.service.storeClock.now() }
 }
 
 /** Whether an answer is worth giving again. */

@@ -1,6 +1,8 @@
 import type { TurnAbortReason } from '../domain/events.js'
+import type { MessageInput } from '../domain/message.js'
 import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
 import type { RespondOf, TurnHandle } from './responder.js'
+import { checkOptions, type OptionNames } from '../options.js'
 import { beginTurn } from './admission.js'
 import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './request.js'
 
@@ -55,15 +57,32 @@ export class Turn implements AsyncIterable<TurnEvent> {
 /** Begins a turn in a session. */
 export function startTurn<Handle extends TurnHandle>(
   surroundings: TurnSurroundings<Handle>,
-  input: TurnInput,
+  input: TurnInput | undefined,
   respond: RespondOf<Handle>,
   options: TurnOptionsOf<Handle>,
 ): Turn {
-  const {
-    role: _,
-    content,
-    ...message
-  } = typeof input === 'string' ? { role: 'user', content: input } : input
-  const { work } = surroundings.live.service
-  return new Turn(work.turn(() => beginTurn(surroundings, { ...options, respond, content, message })))
+  const begin = async () => {
+    checkOptions(options, turnNames)
+    checkOptions(options.reuse, { ttlMs: true }, 'reuse')
+    return beginTurn(surroundings, { ...options, respond, message: toMessage(input) })
+  }
+  return new Turn(surroundings.live.service.work.turn(begin))
+}
+
+const turnNames: OptionNames<TurnOptionsOf<TurnHandle>> = {
+  key: true,
+  policy: true,
+  tools: true,
+  options: true,
+  signal: true,
+  reuse: true,
+  from: true,
+  ifRevision: true,
+}
+
+function toMessage(input: TurnInput | undefined): MessageInput | undefined {
+  if (input === undefined) return undefined
+  if (typeof input === 'string') return { role: 'user', content: input }
+  // Whatever else it is, or says it is, is refused with the other faults of a message.
+  return typeof input === 'object' && input !== null ? { ...input, role: input.role ?? 'user' } : input
 }

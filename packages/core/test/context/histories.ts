@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
-import type { Message, MessagePart, Role } from '../../src/domain/message.js'
+import type { Message, Role } from '../../src/domain/message.js'
+import type { MessagePart } from '../../src/domain/part.js'
 import { estimateTokens } from '../../src/context/token-count.js'
 
 export type Entry = readonly [Role, string | readonly MessagePart[], Partial<Message>?]

@@ -1,4 +1,5 @@
-import type { MessagePart, Role } from '../../src/domain/message.js'
+import type { Role } from '../../src/domain/message.js'
+import type { MessagePart } from '../../src/domain/part.js'
 
 /** What the APIs of OpenAI, Anthropic and Gemini refuse with a 400, checked on messages in this library's form. */
 interface Sent {

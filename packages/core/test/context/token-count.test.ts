@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { estimateTokens } from '../../src/context/token-count.js'
-import type { MessagePart } from '../../src/domain/message.js'
+import type { MessagePart } from '../../src/domain/part.js'
 import { text } from './histories.js'
 
 const count = (content: string | MessagePart[]) => estimateTokens({ role: 'user', content })

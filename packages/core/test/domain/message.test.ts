@@ -15,7 +15,6 @@ const stored = (input: unknown) => decodeMessage({ ...encode(input), seq: 1, at:
 
 describe('encodeMessage', () => {
   it.each([
-    '',
     'Hello',
     '\u0000 \ud800 \u2028 __proto__ 😀',
     [{ type: 'text', text: 'Hi' }],
@@ -50,7 +49,7 @@ describe('encodeMessage', () => {
       seq: 1,
       at: 5,
     })
-    expect(stored({ role: 'user', content: '' }).status).toBe('completed')
+    expect(stored({ role: 'user', content: 'Hi' }).status).toBe('completed')
   })
 
   it('gives the same payload for the same message, so that a retry is known as one', () => {
@@ -63,7 +62,11 @@ describe('encodeMessage', () => {
     [{ role: 'user' }, 'message.content'],
     [{ role: 'user', content: 7 }, 'message.content'],
     [{ role: 'user', content: [] }, 'message.content'],
-    [{ role: 'user', content: [{ text: 'no type' }] }, 'message.content[0].type'],
+    [{ role: 'user', content: [{ words: 'no type' }] }, 'message.content[0].type'],
+    [{ role: 'user', content: '' }, 'message.content'],
+    [{ role: 'user', content: ' \n\t\u200b\ufeff\u00a0\u3164' }, 'message.content'],
+    [{ role: 'user', content: [{ type: 'text', text: '  ' }] }, 'message.content'],
+    [{ role: 'assistant', content: [{ type: 'reasoning', text: '' }] }, 'message.content'],
     [{ role: 'user', content: [{ type: 'text' }] }, 'message.content[0].text'],
     [
       { role: 'user', content: [{ type: 'tool-call', toolCallId: 'a', input: {} }] },

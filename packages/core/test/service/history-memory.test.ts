@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type CompiledCore, compileCore } from '../compiled-core.js'
 
+// Says that something hangs: it compiles, and works through a hundred megabytes.
+const hangMs = 300_000
+
 let core: CompiledCore
 beforeAll(async () => {
   core = await compileCore()
-})
+}, hangMs)
 afterAll(() => core.remove())
 
 // A store that keeps nothing: what a session says is made when it is read.
@@ -45,7 +48,7 @@ const inUse = () => {
 }
 `
 
-describe('what is kept between contexts', () => {
+describe('what is kept between contexts', { timeout: hangMs }, () => {
   it('fits 256 MB of heap for anybody who brings two million distinct words, however often', async () => {
     const { sessions } = await core.run<{ sessions: number }>(
       `${bigStore}

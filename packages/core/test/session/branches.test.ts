@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import { type SessionStore, createSessions, memoryStore } from '../../src/index.js'
+import { type Session, type SessionStore, createSessions, memoryStore } from '../../src/index.js'
 import { alice, service } from '../service.js'
 
 const phone = { sku: 'P1', name: 'Phone', price: { amount: 99_900, currency: 'USD' } }
@@ -104,5 +104,53 @@ describe('fork', () => {
     expect(await bare.state.get()).toEqual({})
     expect(bare.record.title).toBe('Bare')
     await expect(mine.fork(source, { atSeq: 99 })).rejects.toMatchObject({ code: 'invalid', path: 'atSeq' })
+  })
+})
+
+describe('rewind with what takes the place of the rest', () => {
+  const say = (text: string, id?: string) => ({
+    role: 'user' as const,
+    content: text,
+    ...(id === undefined ? {} : { id }),
+  })
+  const texts = async (session: Session) => (await session.history()).messages.map(({ content }) => content)
+
+  it('is one commit: history is never in between', async () => {
+    const inner = memoryStore()
+    let commits = 0
+    const store: SessionStore = {
+      ...inner,
+      commit: (ref, change) => {
+        commits++
+        return inner.commit(ref, change)
+      },
+    }
+    const session = await createSessions({ store }).for(alice).create()
+    await session.append(['a', 'b', 'c'].map((text) => say(text, text)))
+    commits = 0
+    await session.rewind(1, { append: [say('B', 'B'), say('c', 'c')] })
+    expect(commits).toBeLessThanOrEqual(2)
+    expect(await texts(session)).toEqual(['a', 'B', 'c'])
+    commits = 0
+    await session.rewind(0, { append: say('all new') })
+    expect(commits).toBe(1)
+    expect(await texts(session)).toEqual(['all new'])
+    await expect(session.rewind(0, { append: say(' ') })).rejects.toMatchObject({ code: 'invalid' })
+    expect(await texts(session)).toEqual(['all new'])
+  })
+
+  it('by a program leaves the branches of people in the list', async () => {
+    const session = await service().for(alice).create()
+    await session.append([say('a'), say('b')])
+    const chosen = await session.rewind(1)
+    for (let n = 0; n < 60; n++) {
+      await session.append(say(`popped ${n}`))
+      await session.rewind(1, { byMachine: true })
+    }
+    const branches = await session.branches()
+    expect(branches.filter(({ byMachine }) => byMachine === true)).toHaveLength(10)
+    expect(branches.filter(({ byMachine }) => byMachine !== true)).toEqual([chosen])
+    await session.switchBranch(chosen.id)
+    expect(await texts(session)).toEqual(['a', 'b'])
   })
 })

@@ -62,7 +62,8 @@ async function talk(
   return lost
 }
 
-describe('what was said first', () => {
+// Says that something hangs: these are some thousand contexts.
+describe('what was said first', { timeout: 300_000 }, () => {
   it.each([1000, 1500, 2000, 3000, 4000, 8000])(
     'is told at every check by an honest summarizer, within %d tokens',
     async (budget) => {

@@ -120,13 +120,15 @@ describe('a turn', () => {
     expect(await session.turn('again', echo).result).toMatchObject({ status: 'completed' })
   })
 
-  it('keeps what fits of an answer that is too long', async () => {
-    const session = await opened({ limits: { maxMessageLength: 500 } })
-    const result = await session.turn('Hi', () => Array.from({ length: 10 }, () => 'x'.repeat(100))).result
-    expect(result).toMatchObject({ status: 'failed', code: 'too_large' })
-    expect(result.text.length).toBe(400)
-    expect(await codeOf(session.turn('y'.repeat(600), echo).result)).toBe('too_large')
-    expect(await lines(session)).toHaveLength(2)
+  it('goes on in a further message when an answer is too long for one', async () => {
+    const session = await opened({ limits: { maxMessageLength: 1000 } })
+    const result = await session.turn('Hi', () => Array.from({ length: 10 }, (_, n) => `${n}`.repeat(100)))
+      .result
+    expect(result).toMatchObject({ status: 'completed' })
+    expect(result.replies.length).toBeGreaterThan(1)
+    expect(result.text).toBe(Array.from({ length: 10 }, (_, n) => `${n}`.repeat(100)).join(''))
+    expect(await codeOf(session.turn('y'.repeat(1600), echo).result)).toBe('too_large')
+    expect(await lines(session)).toHaveLength(1 + result.replies.length)
   })
 
   it('is waited for by the service, whoever has stopped reading', async () => {

@@ -7,6 +7,7 @@ export const respond: Respond = async function* (turn) {
   if (turn.steps.length === 0) await giveTitle(turn.session, textOf({ content: turn.input }))
   const answer = await (await chosen())(turn)
   if (typeof answer === 'string' || 'type' in answer) yield answer
+  else if ('fullStream' in answer) yield* answer.fullStream
   else yield* answer
 }
 

@@ -1,3 +1,4 @@
+import { checkOptions, type OptionNames } from '../../options.js'
 import { SessionError } from '../../errors.js'
 import { newId } from '../../ids.js'
 import { recordKindOf, type SessionRecord, type SessionRef } from '../session-record.js'
@@ -48,6 +49,14 @@ const sweptPerCreate = 4
 
 const { toCursor, parseCursor } = createListCursors('memory 1')
 
+const optionNames: OptionNames<MemoryStoreOptions> = {
+  maxSessions: true,
+  maxBytes: true,
+  maxSideBytes: true,
+  clock: true,
+  onEvict: true,
+}
+
 /**
  * Sessions in the memory of this process: for tests, for one process that may forget, and as the hot tier of others.
  *
@@ -64,6 +73,7 @@ const { toCursor, parseCursor } = createListCursors('memory 1')
  * ```
  */
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
+  checkOptions(options, optionNames)
   const { maxSessions = 10_000, maxBytes = 256 * mebibyte, maxSideBytes = 32 * mebibyte } = options
   const { clock = processClock, onEvict } = options
   checkWhole(maxSessions, 'maxSessions', 1)

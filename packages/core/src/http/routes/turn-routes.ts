@@ -1,17 +1,22 @@
-import { isSessionError, SessionError } from '../../errors.js'
+import type { z } from 'zod'
+import { SessionError, isSessionError } from '../../errors.js'
 import type { JsonObject } from '../../json.js'
-import { justRead, liveSessionOf, type Session } from '../../session.js'
+import type { MessagePart } from '../../domain/part.js'
+import { type Session, justRead, liveSessionOf } from '../../session.js'
 import { whileOpen } from '../../session/still-open.js'
 import type { TurnEvent } from '../../turn/event.js'
 import type { Turn } from '../../turn/turn.js'
 import { checkFields } from '../client-fields.js'
 import { checkMessage } from '../client-messages.js'
 import { FailedTurn } from '../failed-turn.js'
+import { RequestError } from '../problem.js'
+import { toToolParts } from '../tool-message.js'
 import { type Call, type Route, route } from '../route.js'
-import * as schemas from '../schemas.js'
 import { eventStream } from '../sse.js'
 import { turnStream } from '../turn-stream.js'
 import { messageView, sessionAfter, turnView } from '../views.js'
+import type { MessageInput } from '../../domain/message.js'
+import * as schemas from '../schemas.js'
 
 export const turnRoutes: readonly Route[] = [
   route({
@@ -34,30 +39,45 @@ export const turnRoutes: readonly Route[] = [
         const events = session.watchTurn(turnId, after)
         return counted(call, session, (onEnd) => stream(call, { session, turnId, events, onEnd }))
       }
-      const { content, id, name, metadata, stream: inBody, ...others } = call.body
-      if (content === undefined) {
+      const {
+        content,
+        id,
+        name,
+        metadata,
+        role,
+        from,
+        continue: goesOn,
+        stream: inBody,
+        ...others
+      } = call.body
+      if (content === undefined && from === undefined && goesOn === undefined) {
         throw new SessionError('invalid', 'content: the message is missing', { path: 'content' })
+      }
+      if (content !== undefined && goesOn !== undefined) {
+        throw new SessionError('invalid', 'continue: a message is there', { path: 'continue' })
       }
       const { options } = checkFields(call.api, call.identity, others)
       const session = await sessionOf(call)
-      const said = checkMessage(
-        { ...call.api, clientRoles: ['user'] },
-        { role: 'user', content, ...(name === undefined ? {} : { name }) },
-      )
+      checkRole(role)
+      const said =
+        role === 'tool' ? await toToolParts(call, session, content) : contentOf(call, content, name)
       const input = {
-        content: said.content,
+        content: said as string | MessagePart[],
         ...(id === undefined ? {} : { id }),
         ...(name === undefined ? {} : { name }),
         ...(metadata === undefined ? {} : { metadata: metadata as JsonObject }),
+        ...(role === 'tool' ? { role: 'tool' as const } : {}),
       }
       const begin = async (): Promise<{ turn: Turn; turnId: string }> => {
-        const turn = session.turn(input, call.api.respond!, {
+        const turn = session.turn(said === undefined ? undefined : input, call.api.respond!, {
           ...call.api.turns,
           tools: call.api.tools,
           options,
           key: call.key,
+          from,
           ifRevision: call.change.ifRevision,
         })
+        tellFailure(call, turn)
         // Refused before the first byte, so that the status can say so.
         const { turnId } = await turn.started
         if (await turn.isRepeat()) call.headers.set('Idempotency-Replayed', 'true')
@@ -180,10 +200,9 @@ async function stream(
   })
 }
 
-async function whole({ api, request }: TurnCall, session: Session, turn: Turn) {
+async function whole({ api }: TurnCall, session: Session, turn: Turn) {
   const result = await turn.result
   if (result.status === 'failed') {
-    if (result.cause !== undefined) api.onError(result.cause, request)
     throw new FailedTurn(turnView(result, api).turn, result.error)
   }
   const shown = sessionAfter(session.record, result.reply)
@@ -192,6 +211,39 @@ async function whole({ api, request }: TurnCall, session: Session, turn: Turn) {
   const { messages } = await session.history({ limit: 50 })
   const all = messages.map((message) => messageView(message, api))
   return { body: { ...turnView(result, api), session: { ...shown, messages: all } } }
+}
+
+/** @throws `unprocessable` for a role that nobody begins a turn in. */
+/** What a user says, once it is known that a client may say it. */
+function contentOf(
+  { api }: TurnCall,
+  content: z.infer<typeof schemas.messageBody>['content'],
+  name: string | undefined,
+): MessageInput['content'] | undefined {
+  if (content === undefined) return undefined
+  const named = name === undefined ? {} : { name }
+  return checkMessage({ ...api, clientRoles: ['user'] }, { role: 'user', content, ...named }).content
+}
+
+function checkRole(role: string | undefined): void {
+  if (role === undefined || role === 'user' || role === 'tool') return
+  throw new RequestError('unprocessable', 'role: a message to answer is of the role user or tool.', {
+    path: 'role',
+  })
+}
+
+/** What failed is told, whoever reads of it: a whole reply, a stream, or nobody any more. */
+function tellFailure({ api, request }: TurnCall, turn: Turn): void {
+  turn.result.then(
+    ({ status, cause, replayed }) => {
+      if (status === 'failed' && cause !== undefined && !replayed) api.onError(cause, request)
+    },
+    (error: unknown) => {
+      // A turn that never began is answered as what it is; one whose reply the store refused has failed.
+      if (isSessionError(error, 'store_failed') || isSessionError(error, 'store_full'))
+        api.onError(error, request)
+    },
+  )
 }
 
 /** Cancels the turn of a caller who hangs up, where that is wanted. */

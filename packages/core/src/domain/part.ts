@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import { byteLength, isJsonObject, type JsonObject, type JsonValue, toBase64 } from '../json.js'
+import { checkWith } from '../parse.js'
+import { fromDialect } from './part-dialects.js'
+
+/**
+ * A piece of a message. `text`, `reasoning`, `tool-call` and `tool-result` are the same whichever SDK they come from;
+ * all their other fields, and all other types, are kept word for word, so nothing a provider sent is lost.
+ */
+export type MessagePart =
+  | { type: 'text'; text: string; [extra: string]: JsonValue }
+  | { type: 'reasoning'; text: string; [extra: string]: JsonValue }
+  | { type: 'tool-call'; toolCallId: string; toolName: string; input: JsonValue; [extra: string]: JsonValue }
+  | { type: 'tool-result'; toolCallId: string; output: JsonValue; [extra: string]: JsonValue }
+  | { type: string; [extra: string]: JsonValue }
+
+export type TextPart = Extract<MessagePart, { type: 'text' | 'reasoning'; text: string }>
+
+const name = z.string().min(1).max(1000)
+// What the parts that we look into must have; a discriminated union would close the list, and it is open.
+const neededByType: Readonly<Record<string, z.ZodType>> = {
+  text: z.looseObject({ text: z.string() }),
+  reasoning: z.looseObject({ text: z.string() }),
+  'tool-call': z.looseObject({ toolCallId: name, toolName: name }),
+  'tool-result': z.looseObject({ toolCallId: name }),
+}
+const anyObject = z.looseObject({})
+const anyPart = z.looseObject({ type: name })
+
+/**
+ * What an SDK, or a caller, gives as a part: one part of ours, or those that its item holds.
+ *
+ * @throws `invalid` with the path of what a part lacks.
+ */
+export function toParts(value: JsonValue, path: string): MessagePart[] {
+  return fromDialect(checkWith(anyObject, value, path) as JsonObject).map((part) => {
+    const { type } = checkWith(anyPart, part, path)
+    const needed = Object.hasOwn(neededByType, type) ? neededByType[type] : undefined
+    if (needed !== undefined) checkWith(needed, part, path)
+    return completed(part as MessagePart)
+  })
+}
+
+// A call without input has none to give; a result without output says nothing. Both must have the field all the same.
+function completed(part: MessagePart): MessagePart {
+  if (part.type === 'tool-call') return part['input'] === undefined ? { ...part, input: {} } : part
+  if (part.type !== 'tool-result') return part
+  const { output } = part
+  if (output === undefined) return { ...part, output: null }
+  if (!isJsonObject(output) || 'value' in output) return part
+  const { type } = output
+  if (type === 'json' || type === 'error-json') return { ...part, output: { ...output, value: null } }
+  return type === 'text' || type === 'error-text' ? { ...part, output: { ...output, value: '' } } : part
+}
+
+/** A part with its bytes as base64 and its `URL`s as text, for JSON holds neither. */
+export function withPlainMedia(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const fields = Object.entries(value)
+  if (!fields.some(([, field]) => isMedia(field))) return value
+  return Object.fromEntries(fields.map(([name, field]) => [name, isMedia(field) ? toText(field) : field]))
+}
+
+type Media = URL | ArrayBuffer | ArrayBufferView
+
+function isMedia(value: unknown): value is Media {
+  return value instanceof URL || value instanceof ArrayBuffer || ArrayBuffer.isView(value)
+}
+
+function toText(media: Media): string {
+  if (media instanceof URL) return media.href
+  if (media instanceof ArrayBuffer) return toBase64(new Uint8Array(media))
+  return toBase64(new Uint8Array(media.buffer, media.byteOffset, media.byteLength))
+}
+
+export function isTextPart(part: MessagePart): part is TextPart {
+  return part.type === 'text' || part.type === 'reasoning'
+}
+
+/** What a text or a reasoning has beside its words: signatures, references. */
+export function extrasOf(part: TextPart): JsonObject {
+  const { type: _, text: __, id: ___, ...extras } = part
+  return extras
+}
+
+/** A text or a reasoning that says nothing and carries nothing: no provider needs it back, and some refuse it. */
+export function isEmptyPart(part: MessagePart): boolean {
+  return isTextPart(part) && part.text === '' && Object.keys(extrasOf(part)).length === 0
+}
+
+// Space, and what shows as nothing: format and control characters, and the fillers of scripts.
+const visible = /[^\s\p{Cf}\p{Cc}\u115f\u1160\u2800\u3164\uffa0]/u
+
+/** Whether nothing in a content says anything. */
+export function isBlank(content: string | readonly MessagePart[]): boolean {
+  if (typeof content === 'string') return !visible.test(content)
+  return content.every((part) =>
+    isTextPart(part) ? !visible.test(part.text) && Object.keys(extrasOf(part)).length === 0 : false,
+  )
+}
+
+/** UTF-8 bytes that a part takes in a message. */
+export function bytesOf(part: JsonValue): number {
+  return byteLength(JSON.stringify(part)) + 1
+}

@@ -1,0 +1,48 @@
+import { checkOptions, type OptionNames } from '../options.js'
+import type { CorsOptions, SessionApiOptions } from './api-options.js'
+
+const cors: OptionNames<CorsOptions> = { origins: true, credentials: true, maxAgeMs: true }
+
+/** What `createSessionApi` takes. */
+export const sessionApiNames: OptionNames<SessionApiOptions> = {
+  cookie: true,
+  header: true,
+  sessions: true,
+  identify: true,
+  respond: true,
+  tools: true,
+  turns: true,
+  basePath: true,
+  middleware: true,
+  withRequestContext: true,
+  cors: true,
+  trustedOrigins: true,
+  limiter: true,
+  limitKey: true,
+  missLimiter: true,
+  limiterFailure: true,
+  maxBodyBytes: true,
+  maxBodyDepth: true,
+  audienceOf: true,
+  deviceOf: true,
+  exposeToolResults: true,
+  clientRoles: true,
+  clientParts: true,
+  clientUrls: true,
+  maxOpenStreams: true,
+  clientTools: true,
+  clientOptions: true,
+  cancelOnDisconnect: true,
+  streamHeartbeatMs: true,
+  idempotencyMs: true,
+  compat: true,
+  onError: true,
+}
+
+/** Refuses options that nobody reads. @throws `invalid` with the path and the nearest name. */
+export function checkApiOptions(options: SessionApiOptions): void {
+  checkOptions(options, sessionApiNames)
+  checkOptions(options.cors, cors, 'cors')
+  checkOptions(options.turns, { policy: true, reuse: true }, 'turns')
+  checkOptions(options.turns?.reuse, { ttlMs: true }, 'turns.reuse')
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import type { JsonValue } from '../json.js'
+import type { MessagePart } from '../domain/part.js'
+import { parseWith } from '../parse.js'
+import type { Session } from '../session.js'
+import { RequestError } from './problem.js'
+import type { Call } from './route.js'
+
+// A client answers what it was asked just now.
+const newestMessages = 100
+
+const id = z.string().min(1).max(1000)
+const answerSchema = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('tool-result'),
+    toolCallId: id,
+    toolName: id.optional(),
+    output: z.unknown(),
+    isError: z.boolean().optional(),
+  }),
+  z.strictObject({
+    type: z.literal('tool-approval-response'),
+    approvalId: id,
+    approved: z.boolean(),
+    reason: z.string().max(10_000).optional(),
+  }),
+])
+type Answer = z.infer<typeof answerSchema>
+
+/**
+ * What a client gave back for a tool, as parts: results of calls that wait for one, and approvals that are waited for,
+ * each of a tool that clients run.
+ *
+ * @throws `unprocessable` for anything else: whatever a client says as a tool, a model believes.
+ */
+export async function toToolParts(
+  { api, body }: Pick<Call, 'api'> & { body: { id?: string | undefined } },
+  session: Session,
+  content: unknown,
+): Promise<MessagePart[]> {
+  if (!Array.isArray(content)) {
+    throw refused(
+      'content',
+      'a message of the role tool is a list of tool-result and tool-approval-response parts',
+    )
+  }
+  const parts = content as readonly unknown[]
+  const answers = parts.map((part, index) => parseWith(answerSchema, part, `content[${index}]`))
+  const { messages } = await session.history({ limit: newestMessages })
+  const waiting = new Map<string, string>()
+  // What was sent before, and is sent again, is for the turn to recognise.
+  const before = messages.findIndex((message) => message.id === body.id)
+  for (const { role, content: said } of before === -1 ? messages : messages.slice(0, before)) {
+    if (typeof said === 'string') continue
+    for (const part of said) settle(waiting, role, part)
+  }
+  return answers.map((answer, index) => {
+    const key = answer.type === 'tool-result' ? callKey(answer.toolCallId) : approvalKey(answer.approvalId)
+    const toolName = waiting.get(key)
+    if (toolName === undefined || !api.clientTools.includes(toolName)) {
+      throw refused(`content[${index}]`, 'nothing that a client may answer waits for this')
+    }
+    if (answer.type === 'tool-result' && (answer.toolName ?? toolName) !== toolName) {
+      throw refused(`content[${index}].toolName`, 'the call is of another tool')
+    }
+    // A second answer to one call finds that nothing waits for it.
+    waiting.delete(key)
+    return toPart(answer, toolName)
+  })
+}
+
+/** Takes note of what a part asks for, or answers. */
+function settle(waiting: Map<string, string>, role: string, part: MessagePart): void {
+  const { type, toolCallId, toolName, approvalId } = part
+  if (type === 'tool-call' && role === 'assistant') {
+    waiting.set(callKey(toolCallId), typeof toolName === 'string' ? toolName : '')
+  } else if (type === 'tool-approval-request' && role === 'assistant') {
+    const asked = waiting.get(callKey(toolCallId))
+    if (asked !== undefined) waiting.set(approvalKey(approvalId), asked)
+  } else if (type === 'tool-result') {
+    waiting.delete(callKey(toolCallId))
+  } else if (type === 'tool-approval-response') {
+    waiting.delete(approvalKey(approvalId))
+  }
+}
+
+function callKey(toolCallId: JsonValue | undefined): string {
+  return JSON.stringify(['call', toolCallId ?? null])
+}
+
+function approvalKey(approvalId: JsonValue | undefined): string {
+  return JSON.stringify(['approval', approvalId ?? null])
+}
+
+function toPart(answer: Answer, toolName: string): MessagePart {
+  if (answer.type === 'tool-approval-response') return answer as MessagePart
+  const { toolCallId, output, isError } = answer
+  const part = { type: 'tool-result', toolCallId, toolName, output: (output ?? null) as JsonValue }
+  return isError === undefined ? part : { ...part, isError }
+}
+
+function refused(path: string, why: string): RequestError {
+  return new RequestError('unprocessable', `${path}: ${why}.`, { path })
+}

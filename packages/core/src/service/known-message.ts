@@ -1,0 +1,38 @@
+import { decodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import type { LiveSession } from './live-session.js'
+
+/** A message of an id in the log. */
+export interface KnownMessage {
+  readonly message: Message
+  /** The id that the store knows it by: messages of other branches may have the same id for callers. */
+  readonly storeId: string
+}
+
+const pageSize = 200
+// A message that is said again stood just after the place that its branch went back to.
+const maxPages = 5
+
+/** The messages of an id, for callers, among those that follow a place in the log, the oldest first. */
+export async function findKnown(live: LiveSession, id: string, after: number): Promise<KnownMessage[]> {
+  const found: KnownMessage[] = []
+  let from = after
+  for (let pages = 0; pages < maxPages; pages++) {
+    const page = await live.service.store.messages(live.ref, { after: from, limit: pageSize })
+    for (const stored of page.messages) {
+      const message = decodeMessage(stored)
+      if (message.id === id) found.push({ message, storeId: stored.id })
+    }
+    if (!page.more) break
+    from = page.messages.at(-1)!.seq
+  }
+  return found
+}
+
+/** Whether a message says what another one says. */
+export function sameMessage(known: Message, other: MessageInput): boolean {
+  return toText(known) === toText(other)
+}
+
+function toText({ role, content, name, metadata, status = 'completed' }: Message | MessageInput): string {
+  return JSON.stringify([role, content, name ?? null, metadata ?? null, status])
+}

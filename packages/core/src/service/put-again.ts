@@ -1,0 +1,53 @@
+import { isSessionError } from '../errors.js'
+import { decodeMessage, encodeParsed, type Message } from '../domain/message.js'
+import { onPath } from '../domain/path.js'
+import type { LiveSession } from './live-session.js'
+
+// Branches that one message was said on, over and over.
+const maxCopies = 1000
+
+/**
+ * Puts messages of the log that an append did not store, for they were known, on the active branch again when they
+ * are not on it: at its end, in their order. A message that follows there already stays where it is and a copy of it is
+ * shown; its id, for callers, is the same.
+ *
+ * @returns The messages as they stand now; none when all of them were on the branch.
+ */
+export async function putAgain(live: LiveSession, messages: readonly Message[]): Promise<Message[]> {
+  const { body } = await live.load()
+  if (messages.every(({ seq }) => onPath(body.path, seq))) return []
+  const before = live.record.lastSeq
+  const open = body.path.at(-1)!
+  const ascends = messages.every(({ seq }, index) => index === 0 || seq > messages[index - 1]!.seq)
+  const end = body.path.at(-2)?.to ?? 0
+  if (open.from > before && ascends && messages[0]!.seq > end) {
+    await live.update((now) => {
+      if (JSON.stringify(now.path) !== JSON.stringify(body.path)) return now
+      const again = messages.map(({ seq }) => ({ from: seq, to: seq }))
+      return { ...now, path: [...now.path.slice(0, -1), ...again, { from: live.record.lastSeq + 1 }] }
+    })
+    return [...messages]
+  }
+  const placed: Message[] = []
+  for (const message of messages) placed.push(await copied(live, message))
+  return placed
+}
+
+/** A copy at the end of the branch, or the one that is there already. */
+async function copied(live: LiveSession, message: Message): Promise<Message> {
+  const { countTokens } = live.service
+  for (let others = 1; ; others++) {
+    const { seq: _, at: __, tokens: ___, status, ...said } = message
+    const input = { ...said, ...(status === 'corrupt' ? {} : { status }) }
+    const encoded = encodeParsed(input, countTokens, others)
+    try {
+      const { messages } = await live.append([encoded])
+      const { seq, at, inserted } = messages[0]!
+      const { body } = await live.load()
+      if (inserted || onPath(body.path, seq)) return decodeMessage({ ...encoded, seq, at })
+    } catch (error) {
+      const isTaken = isSessionError(error, 'conflict') && error.messageId === encoded.id
+      if (!isTaken || others >= maxCopies) throw error
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import { mergeFacts } from '../context/facts.js'
+import { type FactInput, toFact } from '../domain/facts.js'
+import type { Fact } from '../domain/session-body.js'
+import type { LiveSession } from '../service/live-session.js'
+
+/** Keeps facts; a newer one on the same subject takes the older one's place. @throws `invalid` */
+export async function rememberFacts(
+  live: LiveSession,
+  facts: readonly FactInput[],
+): Promise<readonly Fact[]> {
+  const made = facts.map((fact, index) => toFact(fact, Date.now(), `facts[${index}]`))
+  const { body } = await live.update((before) => ({ ...before, facts: mergeFacts(before.facts, made) }))
+  return body.facts
+}
+
+/** Forgets a fact; one that is not there is forgotten already. */
+export async function forgetFact(live: LiveSession, factId: string): Promise<readonly Fact[]> {
+  const { body } = await live.update((before) => {
+    const facts = before.facts.filter((fact) => fact.id !== factId)
+    return facts.length === before.facts.length ? before : { ...before, facts }
+  })
+  return body.facts
+}

@@ -1,0 +1,107 @@
+import type { JsonObject, JsonValue } from '../../json.js'
+import { objectIn, textIn } from './fields.js'
+
+// What tells of the stream itself, or of what comes whole a moment later.
+const ignored: ReadonlySet<string> = new Set([
+  'start',
+  'start-step',
+  'stream-start',
+  'step-start',
+  'raw',
+  'abort',
+  'text-end',
+  'tool-input-start',
+  'tool-input-delta',
+  'tool-input-end',
+  'message-metadata',
+])
+
+/**
+ * What `streamText().fullStream`, a language model's own stream, and a stream of UI messages say, in parts of ours;
+ * undefined for what none of them says.
+ */
+export function fromAiSdk(event: JsonObject): readonly JsonObject[] | undefined {
+  const { type } = event
+  if (typeof type !== 'string') return undefined
+  if (ignored.has(type)) return []
+  const { delta, text, id, ...rest } = event
+  switch (type) {
+    case 'text-start':
+    case 'reasoning-start':
+    case 'reasoning-end':
+      // The id alone says nothing yet; what a provider attaches to a beginning or an end belongs to the part.
+      return Object.keys(rest).length === 1 ? [] : [said(type, id, '', rest)]
+    case 'text-delta':
+    case 'reasoning-delta':
+      return [
+        said(
+          type,
+          id,
+          textIn(
+            { ...(delta === undefined ? {} : { delta }), ...(text === undefined ? {} : { text }) },
+            'text',
+            'delta',
+          ) ?? '',
+          rest,
+        ),
+      ]
+    case 'tool-result':
+      return event['preliminary'] === true ? [] : [resultOf(event)]
+    case 'tool-error':
+      return [
+        { ...without(event, 'error'), type: 'tool-result', output: event['error'] ?? null, isError: true },
+      ]
+    case 'tool-output-denied':
+      return [{ ...event, type: 'tool-result', output: 'The tool was not allowed to run.', isError: true }]
+    case 'tool-input-available':
+    case 'tool-input-error':
+      return [{ ...event, type: 'tool-call' }]
+    case 'tool-output-available':
+      return event['preliminary'] === true ? [] : [{ ...event, type: 'tool-result' }]
+    case 'tool-output-error':
+      return [{ ...event, type: 'tool-result', output: event['errorText'] ?? null, isError: true }]
+    case 'source-url':
+    case 'source-document':
+      return [{ ...event, type: 'source' }]
+    case 'response-metadata':
+      return modelOf(event)
+    case 'finish-step': {
+      const usage = { ...objectIn(event, 'usage'), ...modelFields(objectIn(event, 'response')) }
+      return [{ type: 'finish', usage, ...finished(event) }]
+    }
+    default:
+      return undefined
+  }
+}
+
+function said(type: string, id: JsonValue | undefined, text: string, rest: JsonObject): JsonObject {
+  return { ...rest, type: type.slice(0, type.indexOf('-')), ...(id === undefined ? {} : { id }), text }
+}
+
+/** A language model's own stream has `result` where the others have `output`. */
+function resultOf(event: JsonObject): JsonObject {
+  return 'output' in event || !('result' in event)
+    ? event
+    : { ...without(event, 'result'), output: event['result'] ?? null }
+}
+
+function modelOf(event: JsonObject): readonly JsonObject[] {
+  const fields = modelFields(event)
+  return Object.keys(fields).length === 0 ? [] : [{ type: 'usage', ...fields }]
+}
+
+function modelFields(response: JsonObject): JsonObject {
+  const model = textIn(response, 'modelId')
+  return model === undefined ? {} : { model }
+}
+
+function finished(event: JsonObject): JsonObject {
+  const { finishReason } = event
+  return finishReason === undefined ? {} : { finishReason }
+}
+
+function without(event: JsonObject, field: string): JsonObject {
+  const kept: Record<string, JsonValue> = { ...event }
+  delete kept[field]
+  return kept
+}

@@ -1,0 +1,89 @@
+import type { JsonObject, JsonValue } from '../../json.js'
+import { fromText } from '../../domain/part-dialects.js'
+import { objectIn, objectsIn, textIn } from './fields.js'
+
+/** Reads the events of an Anthropic stream, or a whole message. */
+export class AnthropicReader {
+  /** Blocks whose input is still coming, by index. */
+  readonly #inputs = new Map<JsonValue | undefined, { block: JsonObject; json: string }>()
+  #usage: JsonObject = {}
+
+  /** What an event says, in parts; undefined for what Anthropic does not say. */
+  read(event: JsonObject): readonly JsonObject[] | undefined {
+    switch (event['type']) {
+      case 'message_start': {
+        const message = objectIn(event, 'message')
+        this.#usage = { ...objectIn(message, 'usage'), ...named(message) }
+        return []
+      }
+      case 'content_block_start': {
+        const block = objectIn(event, 'content_block')
+        // The words of these come piece by piece, and all that belongs to them.
+        if (block['type'] === 'text' || block['type'] === 'thinking') return []
+        if (typeof block['input'] !== 'object') return [block]
+        this.#inputs.set(event['index'], { block, json: '' })
+        return []
+      }
+      case 'content_block_delta':
+        return this.#delta(event['index'], objectIn(event, 'delta'))
+      case 'content_block_stop': {
+        const open = this.#inputs.get(event['index'])
+        this.#inputs.delete(event['index'])
+        if (open === undefined) return []
+        const input = open.json === '' ? open.block['input'] : fromText(open.json)
+        return [{ ...open.block, input: input ?? {} }]
+      }
+      case 'message_delta': {
+        const usage = { ...this.#usage, ...told(objectIn(event, 'usage')) }
+        this.#usage = {}
+        return [{ type: 'finish', usage, finishReason: objectIn(event, 'delta')['stop_reason'] ?? null }]
+      }
+      case 'message_stop':
+      case 'ping':
+        return []
+      case 'message': {
+        // OpenAI has items of that name, which do not say why they ended.
+        if (event['stop_reason'] === undefined) return undefined
+        const usage = { ...objectIn(event, 'usage'), ...named(event) }
+        return [...objectsIn(event, 'content'), { type: 'finish', usage, finishReason: event['stop_reason'] }]
+      }
+      default:
+        return undefined
+    }
+  }
+
+  /** What is left when the stream has ended: what was used, when it broke off. */
+  end(): readonly JsonObject[] {
+    return Object.keys(this.#usage).length === 0 ? [] : [{ type: 'usage', ...this.#usage }]
+  }
+
+  #delta(index: JsonValue | undefined, delta: JsonObject): readonly JsonObject[] {
+    switch (delta['type']) {
+      case 'text_delta':
+        return [{ type: 'text', text: textIn(delta, 'text') ?? '' }]
+      case 'thinking_delta':
+        return [{ type: 'reasoning', text: textIn(delta, 'thinking') ?? '' }]
+      case 'signature_delta':
+        return [{ type: 'reasoning', text: '', signature: delta['signature'] ?? '' }]
+      case 'citations_delta':
+        return [{ ...objectIn(delta, 'citation'), type: 'source' }]
+      case 'input_json_delta': {
+        const open = this.#inputs.get(index)
+        if (open !== undefined) open.json += textIn(delta, 'partial_json') ?? ''
+        return []
+      }
+      default:
+        return []
+    }
+  }
+}
+
+function named(message: JsonObject): JsonObject {
+  const model = textIn(message, 'model')
+  return { provider: 'anthropic', ...(model === undefined ? {} : { model }) }
+}
+
+/** Later counts replace earlier ones, and `null` is no count. */
+function told(usage: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== null))
+}

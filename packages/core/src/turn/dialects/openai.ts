@@ -1,0 +1,111 @@
+import type { JsonObject, JsonValue } from '../../json.js'
+import { fromText } from '../../domain/part-dialects.js'
+import { objectIn, objectsIn, textIn } from './fields.js'
+
+/** Reads chunks and completions of Chat Completions, and events and responses of Responses. */
+export class OpenAiReader {
+  /** Calls of Chat Completions whose arguments are still coming, by index. */
+  readonly #calls = new Map<JsonValue | undefined, { id: string; name: string; args: string }>()
+  /** Items of Responses whose words were streamed. */
+  readonly #streamed = new Set<JsonValue | undefined>()
+  #model: JsonObject = {}
+
+  /** What an event says, in parts; undefined for what OpenAI does not say. */
+  read(event: JsonObject): readonly JsonObject[] | undefined {
+    const { type } = event
+    if (type === undefined && Array.isArray(event['choices'])) return this.#chat(event)
+    if (type === undefined && event['object'] === 'response') return responseOf(event)
+    if (typeof type === 'string' && type.startsWith('response.')) return this.#response(type, event)
+    return undefined
+  }
+
+  /** What is left when the stream has ended. */
+  end(): readonly JsonObject[] {
+    const calls = [...this.#calls.values()].map(({ id, name, args }) => ({
+      type: 'tool-call',
+      toolCallId: id,
+      toolName: name,
+      input: fromText(args) ?? {},
+    }))
+    this.#calls.clear()
+    return calls
+  }
+
+  #chat(chunk: JsonObject): readonly JsonObject[] {
+    const model = textIn(chunk, 'model')
+    if (model !== undefined) this.#model = { model }
+    const parts: JsonObject[] = []
+    for (const choice of objectsIn(chunk, 'choices')) {
+      const message = objectIn(choice, 'delta' in choice ? 'delta' : 'message')
+      const reasoning = textIn(message, 'reasoning_content', 'reasoning')
+      if (reasoning !== undefined && reasoning !== '') parts.push({ type: 'reasoning', text: reasoning })
+      const text = textIn(message, 'content')
+      if (text !== undefined && text !== '') parts.push({ type: 'text', text })
+      const refusal = textIn(message, 'refusal')
+      if (refusal !== undefined && refusal !== '') parts.push({ type: 'refusal', refusal })
+      for (const [place, call] of objectsIn(message, 'tool_calls').entries())
+        this.#call(call['index'] ?? place, call)
+      const finishReason = choice['finish_reason']
+      if (typeof finishReason === 'string') parts.push(...this.end(), { type: 'finish', finishReason })
+    }
+    const usage = objectIn(chunk, 'usage')
+    if (Object.keys(usage).length > 0) parts.push({ type: 'usage', ...usage, ...this.#model })
+    return parts
+  }
+
+  #call(index: JsonValue | undefined, call: JsonObject): void {
+    const called = objectIn(call, 'function')
+    const open = this.#calls.get(index) ?? { id: '', name: '', args: '' }
+    this.#calls.set(index, {
+      id: open.id + (open.id === '' ? (textIn(call, 'id') ?? '') : ''),
+      name: open.name + (open.name === '' ? (textIn(called, 'name') ?? '') : ''),
+      args: open.args + (textIn(called, 'arguments') ?? ''),
+    })
+  }
+
+  #response(type: string, event: JsonObject): readonly JsonObject[] {
+    const id = event['item_id']
+    switch (type) {
+      case 'response.output_text.delta':
+      case 'response.refusal.delta': {
+        this.#streamed.add(id)
+        const text = textIn(event, 'delta') ?? ''
+        return [
+          type === 'response.refusal.delta' ? { type: 'refusal', refusal: text } : { type: 'text', text },
+        ]
+      }
+      case 'response.reasoning_text.delta':
+      case 'response.reasoning_summary_text.delta':
+        this.#streamed.add(id)
+        return [
+          { type: 'reasoning', ...(id === undefined ? {} : { id }), text: textIn(event, 'delta') ?? '' },
+        ]
+      case 'response.output_item.done': {
+        const item = objectIn(event, 'item')
+        if (!this.#streamed.has(item['id'])) return [item]
+        // Its words were said; what came with its end belongs to them.
+        return item['type'] === 'reasoning' ? [{ ...item, text: '' }] : []
+      }
+      case 'response.completed':
+      case 'response.incomplete':
+        return endOf(objectIn(event, 'response'))
+      default:
+        return []
+    }
+  }
+}
+
+function responseOf(response: JsonObject): readonly JsonObject[] {
+  return [...objectsIn(response, 'output'), ...endOf(response)]
+}
+
+function endOf(response: JsonObject): readonly JsonObject[] {
+  const model = textIn(response, 'model')
+  const usage = {
+    ...objectIn(response, 'usage'),
+    provider: 'openai',
+    ...(model === undefined ? {} : { model }),
+  }
+  const finishReason = objectIn(response, 'incomplete_details')['reason'] ?? response['status'] ?? null
+  return [{ type: 'finish', usage, finishReason }]
+}

@@ -1,0 +1,69 @@
+import { isJsonObject, type JsonObject, toJson } from '../json.js'
+import { fromAiSdk } from './dialects/ai-sdk.js'
+import { AnthropicReader } from './dialects/anthropic.js'
+import { GeminiReader } from './dialects/gemini.js'
+import { OpenAiReader } from './dialects/openai.js'
+import { parseTurnParts, type TurnPart } from './part.js'
+
+/** What a model said of its failure; for logs. */
+export class ModelFailure extends Error {
+  override readonly name = 'ModelFailure'
+}
+
+/**
+ * Reads what a `respond` hook gives: parts of ours, or the streams and responses of the AI SDK, Anthropic, OpenAI and
+ * Gemini as they are. One reads one answer of a model.
+ */
+export class ModelStream {
+  readonly #readers = [new AnthropicReader(), new OpenAiReader(), new GeminiReader()]
+  #steps = 0
+
+  /** @throws `invalid` with the path of what is no part; `ModelFailure` when it tells of an error. */
+  read(value: unknown): TurnPart[] {
+    if (value === undefined || value === null || value === '') return []
+    if (typeof value === 'string') return [{ type: 'text', text: value }]
+    if (typeof value === 'object') throwFailure(value)
+    const event = toJson(withFile(value), 'part')
+    if (!isJsonObject(event)) return parseTurnParts(value)
+    return this.#translate(event).flatMap((part) => parseTurnParts(part))
+  }
+
+  /** What is left when the answer has ended. */
+  end(): TurnPart[] {
+    return this.#readers.flatMap((reader) => reader.end()).flatMap((part) => parseTurnParts(part))
+  }
+
+  #translate(event: JsonObject): readonly JsonObject[] {
+    // The AI SDK tells the sum once more when all its steps are over.
+    if (event['type'] === 'finish-step') this.#steps++
+    if (event['type'] === 'finish' && this.#steps > 0) return []
+    for (const reader of this.#readers) {
+      const parts = reader.read(event)
+      if (parts !== undefined) return parts
+    }
+    return fromAiSdk(event) ?? [event]
+  }
+}
+
+/** Errors come as parts of a stream; ours is the one whose message is meant for the caller. */
+function throwFailure(value: object): void {
+  const { type, error, errorText, response } = value as Record<string, unknown>
+  if (type === 'error' && (!('message' in value) || 'sequence_number' in value)) {
+    throw new ModelFailure('The model told of an error.', { cause: error ?? errorText ?? value })
+  }
+  if (type === 'response.failed') {
+    throw new ModelFailure('The model told of an error.', {
+      cause: (response as { error?: unknown } | undefined)?.error,
+    })
+  }
+}
+
+/** A file as the AI SDK generates it is an instance that shows its bytes when asked. */
+function withFile(value: unknown): unknown {
+  const { type, file, ...rest } = value as {
+    type?: unknown
+    file?: { base64?: unknown; mediaType?: unknown }
+  }
+  if ((type !== 'file' && type !== 'reasoning-file') || typeof file?.base64 !== 'string') return value
+  return { ...rest, type, mediaType: file.mediaType, data: file.base64 }
+}

@@ -1,0 +1,122 @@
+import { digestOf } from '../digest.js'
+import { SessionError } from '../errors.js'
+import { newId } from '../ids.js'
+import { cutPath, onPath, readPath } from '../domain/path.js'
+import {
+  encodeMessage,
+  encodeParsed,
+  type Message,
+  type MessageInput,
+  parseMessage,
+} from '../domain/message.js'
+import type { RecentTurn, SessionBody } from '../domain/session-body.js'
+import { findKnown, sameMessage } from '../service/known-message.js'
+import type { LiveSession } from '../service/live-session.js'
+import type { NewMessage } from '../contract/session-store.js'
+
+// Ids of replies are made of it.
+const maxMessageIdLength = 150
+
+/** What a turn is to answer: a message that begins it, or the newest one there is. */
+export interface Question {
+  /** What makes another attempt a repeat of this one. */
+  readonly name: string
+  /** The message that begins the turn; undefined to answer the newest one anew, or to go on after it. */
+  readonly message: (MessageInput & { id: string }) | undefined
+  /** The conversation goes back to just after this place first. */
+  readonly from: number | undefined
+  /** The id is the caller's, so a message of that id may be known. */
+  readonly isNamed: boolean
+}
+
+/** What a question needs of a request. */
+export interface Asked {
+  readonly message: MessageInput | undefined
+  readonly key?: string | undefined
+  readonly from?: number | undefined
+}
+
+/** The question, once it can be stored. @throws `invalid`, `too_large` */
+export async function toQuestion(live: LiveSession, { message, key, from }: Asked): Promise<Question> {
+  if (from !== undefined && (!Number.isInteger(from) || from < 0)) {
+    throw new SessionError('invalid', 'from must be a whole number, 0 or more', { path: 'from' })
+  }
+  const keyed = key === undefined ? undefined : `k-${(await digestOf(key)).slice(0, 24)}`
+  if (message === undefined) return { name: keyed ?? newId(), message, from, isNamed: false }
+  const { id } = message
+  if (typeof id === 'string' && id.length > maxMessageIdLength) {
+    throw new SessionError('invalid', `id is longer than ${maxMessageIdLength} characters`, { path: 'id' })
+  }
+  const named = { ...parseMessage(message), id: id ?? keyed ?? newId() }
+  const { limits, countTokens } = live.service
+  // Refused here, before it has waited for anybody, and before there is anything to clean up.
+  encodeMessage(named, { maxLength: limits.maxMessageLength, countTokens })
+  // Going back to answer anew is another turn each time, though the message is the same.
+  const name = from === undefined ? named.id : (keyed ?? newId())
+  return { name, message: named, from, isNamed: id !== undefined || keyed !== undefined }
+}
+
+/** How a question comes to stand at the end of the active branch. */
+export interface Placement {
+  /** To be appended. */
+  readonly messages: readonly NewMessage[]
+  /** A message that is in the log already: to be put on the branch, or to be answered where it stands. */
+  readonly known: Message | undefined
+  /** Whether it must be put on the branch. */
+  readonly isMissing: boolean
+}
+
+/**
+ * Finds how to put a question where it is to be answered.
+ *
+ * @throws `invalid` when nothing was said yet that could be answered.
+ */
+export async function placeQuestion(
+  live: LiveSession,
+  question: Question,
+  { path }: Pick<SessionBody, 'path'>,
+): Promise<Placement> {
+  const { message, from, isNamed } = question
+  const { lastSeq } = live.record
+  if (from !== undefined && from !== 0 && (!onPath(path, from) || from > lastSeq)) {
+    throw new SessionError('invalid', `from: message ${from} is not on the active branch.`, { path: 'from' })
+  }
+  if (message === undefined) {
+    const known = await lastOn(live, from === undefined ? path : cutPath(path, from))
+    return { messages: [], known, isMissing: false }
+  }
+  // What comes after the place where the branch ends is on other branches.
+  const end = from ?? endOf(path, lastSeq)
+  const others = isNamed && end !== undefined && end < lastSeq ? await findKnown(live, message.id, end) : []
+  const same = others.findLast((known) => sameMessage(known.message, message))
+  if (same !== undefined) return { messages: [], known: same.message, isMissing: true }
+  const encoded = encodeParsed(message, live.service.countTokens, others.length)
+  return { messages: [encoded], known: undefined, isMissing: false }
+}
+
+/** Where a branch ends that nothing was said on since it was begun; undefined when something was. */
+function endOf(path: SessionBody['path'], lastSeq: number): number | undefined {
+  const open = path.at(-1)!
+  if (open.from <= lastSeq) return undefined
+  return path.at(-2)?.to ?? 0
+}
+
+async function lastOn(live: LiveSession, path: SessionBody['path']): Promise<Message> {
+  const { messages } = await readPath(live.service.store, live.ref, path, { limit: 1 })
+  const last = messages.at(-1)
+  if (last !== undefined) return last
+  throw new SessionError('invalid', 'Nothing was said yet that could be answered.', { path: 'input' })
+}
+
+/** The message that a turn answers, as far as it is on the active branch. */
+export async function messageOf(
+  live: LiveSession,
+  { path }: Pick<SessionBody, 'path'>,
+  { messageId, seq }: Pick<RecentTurn, 'messageId' | 'seq'>,
+): Promise<Message | undefined> {
+  const { messages } = await readPath(live.service.store, live.ref, path, {
+    after: Math.max(seq - 1, 0),
+    limit: 50,
+  })
+  return messages.find(({ id }) => id === messageId)
+}

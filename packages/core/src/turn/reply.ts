@@ -1,0 +1,229 @@
+import { SessionError } from '../errors.js'
+import { jsonPrefix, type JsonObject, type JsonValue } from '../json.js'
+import type { MessageInput } from '../domain/message.js'
+import {
+  bytesOf,
+  extrasOf,
+  isEmptyPart,
+  isTextPart,
+  type MessagePart,
+  type TextPart,
+} from '../domain/part.js'
+import { CallIds } from './call-ids.js'
+import type { TurnDocument, TurnPart } from './part.js'
+import { shortenedExtras, shortenedPart } from './shortened-part.js'
+import { addUsages, noUsage, type TurnUsage } from './usage.js'
+
+/** A call of a tool that no result has come for. */
+export interface OpenCall {
+  readonly toolCallId: string
+  readonly toolName: string
+  readonly input: JsonValue
+}
+
+interface ReplyMessage {
+  readonly role: 'assistant' | 'tool'
+  readonly content: MessagePart[]
+  bytes: number
+  /** Where the parts are that have an id. */
+  readonly places: Map<string, number>
+  /** It goes on with the message before, which was full. */
+  readonly continues: boolean
+}
+
+const maxDocuments = 50
+/** UTF-8 bytes that all messages of one reply may take together. */
+const maxReplyBytes = 16 * 1024 * 1024
+// What a message is beside its content: role, count of tokens, how its turn ended.
+const envelopeBytes = 1024
+
+/** Puts the pieces of an answer together into the messages that history keeps. What it has taken can be stored. */
+export class TurnReply {
+  readonly sources: JsonObject[] = []
+  readonly documents: TurnDocument[] = []
+  usage: TurnUsage = noUsage
+  finishReason: string | undefined
+  readonly #room: number
+  readonly #messages: ReplyMessage[] = []
+  readonly #calls = new CallIds()
+  /** Whole, though a call that is too long to be stored is kept shortened. */
+  readonly #open = new Map<string, OpenCall>()
+  #extraBytes = 0
+  #bytes = 0
+
+  /** @param maxMessageBytes UTF-8 bytes of JSON that one message may take. */
+  constructor(maxMessageBytes: number) {
+    this.#room = Math.max(maxMessageBytes - envelopeBytes, Math.floor(maxMessageBytes / 2))
+  }
+
+  /**
+   * Takes the next piece.
+   *
+   * @returns The piece as it is kept: calls by ids of their own, what is too long for a message shortened.
+   * @throws `too_large` when the reply would be too long to store; the piece is left out.
+   */
+  add(part: TurnPart): TurnPart {
+    switch (part.type) {
+      case 'usage':
+        this.usage = addUsages(this.usage, part)
+        return part
+      case 'finish':
+        this.finishReason = (part as { finishReason: string }).finishReason
+        return part
+      case 'source': {
+        const { type: _, ...source } = part as JsonObject
+        this.#keepExtra(source, () => this.sources.push(source))
+        return part
+      }
+      case 'document': {
+        const { document } = part as { document: TurnDocument }
+        if (this.documents.length < maxDocuments) {
+          this.#keepExtra(document as JsonObject, () => this.documents.push(document))
+        }
+        return part
+      }
+      case 'error':
+        return part
+      case 'tool-call': {
+        const call = this.#calls.call(part)
+        const kept = this.#addPart('assistant', call as unknown as MessagePart)
+        if (call.providerExecuted !== true) this.#open.set(call.toolCallId, call)
+        return kept as TurnPart
+      }
+      case 'tool-result': {
+        const result = this.#calls.result(part)
+        const kept = this.#addPart('tool', result as unknown as MessagePart)
+        this.#open.delete(result.toolCallId)
+        return kept as TurnPart
+      }
+      default:
+        return (
+          isTextPart(part as MessagePart)
+            ? this.#addText(part as TextPart)
+            : this.#addPart('assistant', part as MessagePart)
+        ) as TurnPart
+    }
+  }
+
+  /** Tool calls that no result has come for. */
+  openCalls(): OpenCall[] {
+    return [...this.#open.values()]
+  }
+
+  /** What there is so far. With `status`, as it ends: the last message is the assistant's and carries it. */
+  messages(status?: 'completed' | 'failed' | 'aborted'): MessageInput[] {
+    const messages: MessageInput[] = []
+    for (const { role, content, continues } of this.#messages) {
+      const kept = content.filter((part) => !isEmptyPart(part))
+      if (kept.length === 0) continue
+      messages.push({ role, content: plain(kept), ...(continues ? { metadata: { continues } } : {}) })
+    }
+    if (status === undefined) return messages
+    // Whatever broke off when, a turn ends in a word of the assistant that says how it ended.
+    if (messages.at(-1)?.role !== 'assistant') messages.push({ role: 'assistant', content: '' })
+    messages.at(-1)!.status = status
+    return messages
+  }
+
+  #addPart(role: 'assistant' | 'tool', part: MessagePart): MessagePart {
+    const kept = shortenedPart(part, this.#room)
+    const bytes = bytesOf(kept)
+    this.#spend(bytes)
+    const last = this.#messages.at(-1)
+    const isFull = last?.role === role && last.bytes + bytes > this.#room
+    const message = last?.role === role && !isFull ? last : this.#begin(role, isFull && role === 'assistant')
+    message.content.push(kept)
+    message.bytes += bytes
+    return kept
+  }
+
+  #addText(given: TextPart): TextPart {
+    const part = shortenedExtras(given, this.#room / 2)
+    const bytes = bytesOf(part)
+    this.#spend(bytes)
+    let { text } = part
+    for (;;) {
+      const last = this.#messages.at(-1)
+      const message = last?.role === 'assistant' ? last : this.#begin('assistant', false)
+      const place = placeOf(message, part)
+      const before = place === undefined ? undefined : (message.content[place] as TextPart)
+      const extras = extrasOf(part)
+      const overhead = before === undefined ? bytesOf({ ...part, text: '' }) : growthOf(before, extras)
+      const room = this.#room - message.bytes - overhead
+      const { length: fits, bytes: taken } = jsonPrefix(text, room)
+      if (fits < text.length && message.content.length > 0 && (fits === 0 || before === undefined)) {
+        this.#begin('assistant', true)
+        continue
+      }
+      const said = text.slice(0, fits)
+      if (before !== undefined) message.content[place!] = { ...before, ...extras, text: before.text + said }
+      else {
+        if (part['id'] !== undefined) message.places.set(keyOf(part), message.content.length)
+        message.content.push({ ...part, text: said })
+      }
+      message.bytes += overhead + taken
+      if (fits === text.length) return part
+      text = text.slice(fits)
+      this.#begin('assistant', true)
+    }
+  }
+
+  #begin(role: 'assistant' | 'tool', continues: boolean): ReplyMessage {
+    const message = { role, content: [], bytes: 2, places: new Map<string, number>(), continues }
+    this.#messages.push(message)
+    return message
+  }
+
+  /** Sources and documents go along with the last message; what is more than it has room for is left out. */
+  #keepExtra(extra: JsonObject, keep: () => void): void {
+    const bytes = bytesOf(extra)
+    if (this.#extraBytes + bytes > this.#room / 2) return
+    this.#extraBytes += bytes
+    keep()
+  }
+
+  #spend(bytes: number): void {
+    if (this.#bytes + bytes > maxReplyBytes) {
+      throw new SessionError('too_large', `The answer is longer than ${maxReplyBytes} bytes.`, {
+        path: 'reply',
+      })
+    }
+    this.#bytes += bytes
+  }
+}
+
+function keyOf(part: TextPart): string {
+  return JSON.stringify([part.type, part['id']])
+}
+
+/** Where the part stands that a piece goes on with; undefined when it is a new one. */
+function placeOf({ content, places }: ReplyMessage, part: TextPart): number | undefined {
+  if (part['id'] !== undefined) return places.get(keyOf(part))
+  const before = content.at(-1)
+  if (
+    before === undefined ||
+    !isTextPart(before) ||
+    before.type !== part.type ||
+    before['id'] !== undefined
+  ) {
+    return undefined
+  }
+  const sealed = extrasOf(before)
+  // A signature, or whatever came along with the end of a part, belongs to that part alone.
+  const goesOn = Object.keys(sealed).length === 0 || JSON.stringify(sealed) === JSON.stringify(extrasOf(part))
+  return goesOn ? content.length - 1 : undefined
+}
+
+/** How many more bytes a part takes when `extras` take the place of those it has. */
+function growthOf(before: TextPart, extras: JsonObject): number {
+  if (Object.keys(extras).length === 0) return 0
+  return bytesOf({ ...before, ...extras, text: '' }) - bytesOf({ ...before, text: '' })
+}
+
+function plain(content: readonly MessagePart[]): string | readonly MessagePart[] {
+  const [first] = content
+  if (content.length === 1 && first?.type === 'text' && Object.keys(first).length === 2) {
+    return (first as TextPart).text
+  }
+  return content
+}

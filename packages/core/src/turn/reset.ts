@@ -1,0 +1,23 @@
+import { cleared, firstReachable } from '../domain/branches.js'
+import type { TurnLease } from '../domain/session-body.js'
+import type { ChangeOptions } from '../service/change-options.js'
+import type { LiveSession } from '../service/live-session.js'
+import { removeSideRecords } from '../service/side-records.js'
+import { stopTurn } from './follow.js'
+
+/** Clears the conversation, and stops the turn that goes on in it. */
+export async function resetSession(live: LiveSession, options?: ChangeOptions): Promise<void> {
+  if (!live.isStored) return
+  await live.load()
+  let dropped: TurnLease | undefined
+  const { record, body } = await live.update((before) => {
+    dropped = before.turn
+    return cleared(before, live.record.lastSeq)
+  }, options)
+  // Also where the change was made by an earlier call under the same name, which died before it came to this.
+  await live.trim(firstReachable(body) - 1)
+  if (dropped !== undefined) await stopTurn(live, dropped, 'interrupted')
+  // Where no turn was ever begun, none has left events.
+  if (body.turnCount !== undefined) await removeSideRecords(live.service, record, ['turns'])
+  live.service.emit('session.reset', record, {})
+}

@@ -1,0 +1,144 @@
+import { SessionError } from '../errors.js'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
+
+/** What a turn used, as the model's provider counts it. */
+export interface TurnUsage {
+  /** All that the model was given, what came from the provider's cache included. */
+  readonly inputTokens: number
+  /** All that the model gave, its reasoning included. */
+  readonly outputTokens: number
+  /** In millionths of the currency the team accounts in. */
+  readonly costMicros: number
+  /** Of the input, what the provider read from its cache. */
+  readonly cachedInputTokens?: number | undefined
+  /** Of the input, what the provider wrote to its cache. */
+  readonly cacheWriteTokens?: number | undefined
+  /** Of the output, what was reasoning. */
+  readonly reasoningTokens?: number | undefined
+  readonly model?: string | undefined
+  readonly provider?: string | undefined
+}
+
+export const noUsage: TurnUsage = { inputTokens: 0, outputTokens: 0, costMicros: 0 }
+
+const kinds = [
+  'inputTokens',
+  'outputTokens',
+  'costMicros',
+  'cachedInputTokens',
+  'cacheWriteTokens',
+  'reasoningTokens',
+] as const
+
+type Counts = { -readonly [Kind in (typeof kinds)[number]]?: number }
+
+/** The sum of what was used; model and provider of the last that told them. */
+export function addUsages(before: TurnUsage, more: Partial<TurnUsage>): TurnUsage {
+  const sum: Record<string, number | string> = {}
+  for (const kind of kinds) {
+    const counted = (before[kind] ?? 0) + (more[kind] ?? 0)
+    if (before[kind] !== undefined || more[kind] !== undefined) sum[kind] = counted
+  }
+  const model = more.model ?? before.model
+  const provider = more.provider ?? before.provider
+  return {
+    ...noUsage,
+    ...sum,
+    ...(model === undefined ? {} : { model }),
+    ...(provider === undefined ? {} : { provider }),
+  }
+}
+
+/**
+ * The counts of a usage as any of the SDKs reports it. What it does not tell is absent.
+ *
+ * @throws `invalid` for a count below 0.
+ */
+export function parseUsage(usage: JsonObject, path: string): Partial<TurnUsage> {
+  const at = (...names: readonly string[]): number | undefined => {
+    for (const name of names) {
+      let value: JsonValue | undefined = usage
+      for (const key of name.split('.')) value = isJsonObject(value) ? value[key] : undefined
+      if (typeof value !== 'number') continue
+      if (value < 0)
+        throw new SessionError('invalid', `${path}.${name} is below 0`, { path: `${path}.${name}` })
+      return Math.round(value)
+    }
+    return undefined
+  }
+  const cached = at(
+    'cachedInputTokens',
+    'inputTokenDetails.cacheReadTokens',
+    'inputTokens.cacheRead',
+    'prompt_tokens_details.cached_tokens',
+    'input_tokens_details.cached_tokens',
+    'cache_read_input_tokens',
+    'cachedContentTokenCount',
+  )
+  const written = at(
+    'cacheWriteTokens',
+    'inputTokenDetails.cacheWriteTokens',
+    'inputTokens.cacheWrite',
+    'cache_creation_input_tokens',
+  )
+  const reasoning = at(
+    'reasoningTokens',
+    'outputTokenDetails.reasoningTokens',
+    'outputTokens.reasoning',
+    'completion_tokens_details.reasoning_tokens',
+    'output_tokens_details.reasoning_tokens',
+    'thoughtsTokenCount',
+  )
+  let input = at('inputTokens', 'inputTokens.total', 'prompt_tokens', 'input_tokens', 'promptTokenCount')
+  let output = at(
+    'outputTokens',
+    'outputTokens.total',
+    'completion_tokens',
+    'output_tokens',
+    'candidatesTokenCount',
+  )
+  // Anthropic counts what its cache held apart from the input, Gemini thoughts apart from the answer.
+  const isApart = 'cache_read_input_tokens' in usage || 'cache_creation_input_tokens' in usage
+  if (isApart) input = (input ?? 0) + (cached ?? 0) + (written ?? 0)
+  if ('thoughtsTokenCount' in usage) output = (output ?? 0) + (reasoning ?? 0)
+  const counts: Counts = {}
+  const values = [input, output, at('costMicros'), cached, written, reasoning]
+  for (const [index, kind] of kinds.entries()) {
+    const value = values[index]
+    if (value !== undefined) counts[kind] = value
+  }
+  const { model, provider } = usage
+  return {
+    ...counts,
+    ...(typeof model === 'string' ? { model } : {}),
+    ...(typeof provider === 'string' ? { provider } : {}),
+  }
+}
+
+// How the providers name one and the same end, in the words of the AI SDK.
+const finishReasons: Readonly<Record<string, string>> = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  STOP: 'stop',
+  completed: 'stop',
+  max_tokens: 'length',
+  max_output_tokens: 'length',
+  MAX_TOKENS: 'length',
+  tool_use: 'tool-calls',
+  tool_calls: 'tool-calls',
+  function_call: 'tool-calls',
+  content_filter: 'content-filter',
+  refusal: 'content-filter',
+  SAFETY: 'content-filter',
+  RECITATION: 'content-filter',
+  PROHIBITED_CONTENT: 'content-filter',
+  BLOCKLIST: 'content-filter',
+  SPII: 'content-filter',
+}
+
+/** Why the model stopped, in one spelling whoever made it; undefined when it does not say. */
+export function parseFinishReason(value: JsonValue | undefined): string | undefined {
+  const told = isJsonObject(value) ? (value['unified'] ?? value['raw']) : value
+  if (typeof told !== 'string' || told === '') return undefined
+  return (Object.hasOwn(finishReasons, told) ? finishReasons[told]! : told).slice(0, 100)
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import { slidingWindow, stableWindow } from '../src/context.js'
+import { createSessionApi } from '../src/http.js'
+import { createSessions, memoryStore } from '../src/index.js'
+import { createTransport, toNodeHandler } from '../src/node.js'
+import { alice, codeOf, service } from './service.js'
+
+// Tests of spelling spell as people do, not as types allow.
+const loose = (value: unknown): never => value as never
+const sessions = service()
+const identify = () => alice
+
+describe('an option that nobody reads', () => {
+  it.each<[string, () => unknown, string, string | undefined]>([
+    ['strore', () => createSessions(loose({ strore: memoryStore() })), 'strore', 'store'],
+    ['ttl.idle', () => createSessions(loose({ ttl: { idle: 5 } })), 'ttl.idle', 'ttl.idleMs'],
+    [
+      'limits',
+      () => createSessions(loose({ limits: { maxMessage: 5 } })),
+      'limits.maxMessage',
+      'limits.maxMessages',
+    ],
+    ['turns', () => createSessions(loose({ turns: { maxStep: 5 } })), 'turns.maxStep', 'turns.maxSteps'],
+    [
+      'context',
+      () => createSessions(loose({ context: { sumarize: 1 } })),
+      'context.sumarize',
+      'context.summarize',
+    ],
+    [
+      'summaries',
+      () => createSessions(loose({ context: { summaries: { keepToken: 1 } } })),
+      'context.summaries.keepToken',
+      'context.summaries.keepTokens',
+    ],
+    [
+      'budgets',
+      () => createSessions(loose({ budgets: [{ scope: 'user', tokens: 1 }] })),
+      'budgets[0].tokens',
+      'budgets[0].maxTokens',
+    ],
+    ['transfers', () => createSessions(loose({ transfers: { URL: 'x' } })), 'transfers.URL', 'transfers.url'],
+    ['far from all', () => createSessions(loose({ zzzzzzzzzzzzzz: 1 })), 'zzzzzzzzzzzzzz', undefined],
+    ['no object', () => createSessions(loose({ ttl: 5 })), 'ttl', undefined],
+    ['memoryStore', () => memoryStore(loose({ maxSession: 5 })), 'maxSession', 'maxSessions'],
+    [
+      'createSessionApi',
+      () => createSessionApi(loose({ sessions, identify, respnd: 1 })),
+      'respnd',
+      'respond',
+    ],
+    [
+      'cors',
+      () => createSessionApi(loose({ sessions, identify, cors: { origin: [] } })),
+      'cors.origin',
+      'cors.origins',
+    ],
+    [
+      'api turns',
+      () => createSessionApi(loose({ sessions, identify, turns: { polcy: 1 } })),
+      'turns.polcy',
+      'turns.policy',
+    ],
+    [
+      'cookie',
+      () => createTransport(loose({ cookie: { samesite: 'lax' } }), 1),
+      'cookie.samesite',
+      'cookie.sameSite',
+    ],
+    ['toNodeHandler', () => toNodeHandler(loose({}), loose({ orign: 1 })), 'orign', 'origin'],
+    ['slidingWindow', () => slidingWindow(loose({ maxMessage: 1 })), 'maxMessage', 'maxMessages'],
+    ['stableWindow', () => stableWindow(loose({ lo: 1 })), 'lo', 'low'],
+  ])('is refused with its path and the nearest name: %s', (_, make, path, nearest) => {
+    const hint =
+      nearest === undefined
+        ? /^(?!.*did you mean)/
+        : new RegExp(`did you mean ${nearest.replaceAll(/[.[\]]/g, '\\$&')}\\?`)
+    expect(make).toThrow(
+      expect.objectContaining({ code: 'invalid', path, message: expect.stringMatching(hint) }),
+    )
+  })
+
+  it('is refused by the methods of sessions, and nothing is stored', async () => {
+    const mine = sessions.for(alice)
+    const session = await mine.open('one')
+    const refused: Promise<unknown>[] = [
+      mine.create(loose({ titel: 'x' })),
+      mine.open('two', loose({ stat: {} })),
+      mine.list(loose({ limt: 1 })),
+      mine.fork(session, loose({ at: 1 })),
+      session.turn('Hi', () => 'Ho', loose({ tool: {} })).result,
+      session.turn('Hi', () => 'Ho', loose({ reuse: { ttl: 1 } })).result,
+      session.context(loose({ maxTokens: 100, sytem: 'x' })),
+      session.history(loose({ limits: 1 })),
+      session.compact(loose({ keep: 1 })),
+      session.state.merge({ a: 1 }, loose({ ifrevision: 1 })),
+      session.cart.clear(loose({ changeid: 'x' })),
+      session.edit({ title: 'x' }, loose({ revision: 1 })),
+      session.watch(loose({ poll: 1 })).next(),
+    ]
+    for (const [index, each] of refused.entries())
+      expect([index, await codeOf(each)]).toEqual([index, 'invalid'])
+    expect((await mine.list()).items).toHaveLength(1)
+    expect((await session.read()).state).toEqual({})
+    expect((await session.history()).messages).toEqual([])
+  })
+
+  it('may be undefined, as what is left out', () => {
+    expect(() => createSessions(loose({ strore: undefined, ttl: undefined }))).not.toThrow()
+  })
+})
