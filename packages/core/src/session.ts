@@ -225,6 +225,7 @@ export class Session {
    */
   async *watchTurn(turnId: string, after = 0): AsyncGenerator<TurnEvent, void, undefined> {
     await this.#live.load()
+    this.#live.reuseRead()
     yield* whileOpen(this.#live, followTurn(this.#live, turnId, after))
   }
 

@@ -197,13 +197,15 @@ export class CallerSessions {
   async find(id: string): Promise<Session | undefined> {
     // No session can have such an id, which is no other answer than that none has it.
     if (!isId(id)) return undefined
-    const seen = await this.#read(this.#ref(id))
-    if (seen === undefined) return undefined
-    if (!mayOpen(this.identity, seen.record, false)) {
-      this.#service.emit('access.denied', seen.record, { reason: 'owner' })
+    const stored = await this.#service.store.read(this.#ref(id))
+    if (stored === undefined) return undefined
+    const { record } = stored
+    if (!mayOpen(this.identity, record, false)) {
+      this.#service.emit('access.denied', record, { reason: 'owner' })
       return undefined
     }
-    return this.#opened(seen, false)
+    // Not before: how long it takes would tell who may not open the session how large it is.
+    return this.#opened({ record, body: decodeBody(stored.body) }, false)
   }
 
   /** The session a credential opens; undefined when it is forged, outdated, or the session is not the caller's. */

@@ -117,6 +117,6 @@ function transportFieldsOf({ headers, protocol }: SessionsRequest) {
     cookie: headers.cookie,
     sessionId: Array.isArray(sessionId) ? sessionId.join(', ') : sessionId,
     isSecure: protocol === 'https',
-    fetchSite: headers['sec-fetch-site'] as string | undefined,
+    fetchSite: headers['sec-fetch-site'],
   }
 }

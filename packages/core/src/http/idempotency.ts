@@ -1,6 +1,6 @@
 import { digestOf } from '../digest.js'
 import { SessionError } from '../errors.js'
-import { fromBase64Url, newId, toBase64Url } from '../ids.js'
+import { newId } from '../ids.js'
 import {
   readSideRecord,
   type SideRecord,
@@ -11,6 +11,7 @@ import {
 import type { Service } from '../service/service.js'
 import { readStoreTime } from '../service/store-time.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import { type KeptAnswer, keyedDigest, replayAnswer, toKeptAnswer } from './kept-answer.js'
 import { RequestError } from './problem.js'
 
 /** A request that is to happen once, however often it is sent. */
@@ -41,13 +42,7 @@ export interface ExecuteOnceOptions {
 interface Entry {
   readonly content: string
   readonly seed: string
-  readonly answer?: {
-    readonly status: number
-    readonly headers: readonly (readonly [string, string])[]
-    readonly sealed?: string
-    readonly body: string
-    readonly isSealed?: boolean
-  }
+  readonly answer?: KeptAnswer
   /** It was executed, and its answer is too long to be kept: a repeat executes it again, with the same seed. */
   readonly isDone?: true
 }
@@ -59,8 +54,6 @@ const checkMs = 5000
 const longestPollMs = 500
 // In UTF-16 units, of what is kept of one answer.
 const maxKeptLength = 131_072
-const keptHeaders = ['content-type', 'etag', 'location']
-const sealedHeaders = ['set-cookie', 'x-session-id']
 
 /**
  * Executes a request, or gives the answer that it got before.
@@ -75,7 +68,7 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
   const keeping = { idleMs: keepMs, ...options.about }
   const claimed = await claim(service, tenantId, { ref, content, keeping, refusal: options.refusal })
   const entry = claimed.value
-  if (entry.answer !== undefined) return replay(entry.answer, key)
+  if (entry.answer !== undefined) return replayAnswer(entry.answer, key)
 
   const alive = setInterval(() => {
     service.store.commit(ref, { idleMs: keepMs }).catch(() => {})
@@ -88,12 +81,7 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
       return response
     }
     const body = await response.text()
-    const answer = {
-      status: response.status,
-      ...(await kept(response.headers, key)),
-      body: isSecret ? await seal(body, key) : body,
-      ...(isSecret ? { isSealed: true } : {}),
-    }
+    const answer = await toKeptAnswer(response, body, { key, isSecret })
     await keep(service, ref, claimed, answer, keeping)
     return new Response(body, { status: response.status, headers: response.headers })
   } catch (error) {
@@ -156,7 +144,7 @@ async function keep(
   service: Service,
   ref: SessionRef,
   claimed: SideRecord<Entry>,
-  answer: NonNullable<Entry['answer']>,
+  answer: KeptAnswer,
   keeping: SideRecordOptions<Entry>,
 ): Promise<void> {
   const done: Entry = { ...claimed.value, answer }
@@ -173,54 +161,4 @@ async function keep(
 function whileAt({ incarnation, revision }: SessionRecord, next: Entry) {
   return (_: Entry | undefined, record: SessionRecord | undefined): Entry | undefined =>
     record?.incarnation === incarnation && record.revision === revision ? next : undefined
-}
-
-async function kept(headers: Headers, key: string) {
-  const plain: [string, string][] = []
-  for (const name of keptHeaders) {
-    const value = headers.get(name)
-    if (value !== null) plain.push([name, value])
-  }
-  const secret = [...headers].filter(([name]) => sealedHeaders.includes(name))
-  return {
-    headers: plain,
-    ...(secret.length === 0 ? {} : { sealed: await seal(JSON.stringify(secret), key) }),
-  }
-}
-
-async function replay(answer: NonNullable<Entry['answer']>, key: string): Promise<Response> {
-  const headers = new Headers([...answer.headers] as [string, string][])
-  const secret =
-    answer.sealed === undefined ? [] : (JSON.parse(await unseal(answer.sealed, key)) as string[][])
-  for (const [name, value] of secret) headers.append(name!, value!)
-  headers.set('Idempotency-Replayed', 'true')
-  const body = answer.isSealed === true ? await unseal(answer.body, key) : answer.body
-  return new Response(body, { status: answer.status, headers })
-}
-
-// A store must not hold what opens a session. The key is not in it, so who reads the store cannot open these.
-async function sealingKey(key: string) {
-  const bytes = new TextEncoder().encode(`@sessions idempotency ${key}`)
-  const digest = await crypto.subtle.digest('SHA-256', bytes)
-  return crypto.subtle.importKey('raw', digest, 'AES-GCM', false, ['encrypt', 'decrypt'])
-}
-
-async function keyedDigest(text: string, key: string): Promise<string> {
-  return digestOf(`@sessions request ${await digestOf(`@sessions request key ${key}`)} ${text}`)
-}
-
-async function seal(text: string, key: string): Promise<string> {
-  const iv = crypto.getRandomValues(new Uint8Array(12))
-  const sealed = await crypto.subtle.encrypt(
-    { name: 'AES-GCM', iv },
-    await sealingKey(key),
-    new TextEncoder().encode(text),
-  )
-  return `${toBase64Url(iv)}.${toBase64Url(new Uint8Array(sealed))}`
-}
-
-async function unseal(sealed: string, key: string): Promise<string> {
-  const [iv, data] = sealed.split('.').map((part) => fromBase64Url(part)!)
-  const text = await crypto.subtle.decrypt({ name: 'AES-GCM', iv: iv! }, await sealingKey(key), data!)
-  return new TextDecoder().decode(text)
 }

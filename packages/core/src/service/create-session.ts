@@ -2,7 +2,7 @@ import { addToCart, type CartItemInput, emptyCart } from '../domain/cart.js'
 import { isSessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { newId } from '../ids.js'
-import { UnknownOutcomes } from './unknown-outcome.js'
+import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
 import { type JsonObject, parseJsonObject } from '../json.js'
 import type { SessionSnapshot } from './live-session.js'
 import { encodeCopy, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
@@ -128,15 +128,8 @@ async function create(
 }
 
 async function append({ store }: Service, ref: SessionRef, change: SessionChange): Promise<SessionRecord> {
-  const lost = new UnknownOutcomes()
-  for (;;) {
-    try {
-      return (await store.commit(ref, change)).record
-    } catch (error) {
-      // The ids make a repeat harmless, whether or not the first try was applied.
-      if (!lost.mayRepeat(error)) throw lost.told(error)
-    }
-  }
+  // The ids make a repeat harmless, whether or not the first try was applied.
+  return (await repeatUnknown(() => store.commit(ref, change))).record
 }
 
 /** Messages by as many as one commit takes: what fits a page. They are encoded only when their turn comes. */

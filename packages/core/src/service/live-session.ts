@@ -125,11 +125,17 @@ export class LiveSession {
     this.#justRead = undefined
   }
 
+  /** What was read a moment ago, once, instead of a `load`. */
+  takeRead(): SessionSnapshot | undefined {
+    const justRead = this.#justRead
+    this.forgetRead()
+    return justRead
+  }
+
   /** The session as the store has it now, with its newest `tail` messages. */
   async load(tail = 0): Promise<SessionSnapshot & { messages: Message[] }> {
     this.service.work.checkRunning()
-    const justRead = this.#justRead
-    this.forgetRead()
+    const justRead = this.takeRead()
     if (this.#create !== undefined) return { record: this.#record, body: this.#body!, messages: [] }
     if (justRead !== undefined && tail === 0) return { ...justRead, messages: [] }
     const stored = await this.service.store.read(this.ref, { tail })

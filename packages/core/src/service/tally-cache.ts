@@ -18,8 +18,8 @@ interface Entry {
   bytes: number
 }
 
-// Few enough that a page of the longest messages is decoded in one go without anybody noticing.
-const pageSize = 16
+// A page is bounded in bytes, too: the longest messages come by fewer.
+const pageSize = 200
 const sliceMs = 8
 
 /** @param maxBytes What may be kept, over all sessions; the one longest out of use is forgotten first. */

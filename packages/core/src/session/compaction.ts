@@ -41,6 +41,8 @@ export interface Compaction {
   readonly more?: boolean
 }
 
+// All of a usual session, and of a long one what is kept as it is.
+const usualNews = 100
 // Calls of the summarizer in one go: a session of years is summed up over several.
 const mostRounds = 16
 
@@ -70,13 +72,16 @@ async function compactOnce(
   signal: AbortSignal | undefined,
 ): Promise<Compaction> {
   const { countTokens, emit, storeClock, warn, histories, historyExpired } = live.service
-  const { record, body, messages: newest } = await live.load(1)
+  const { record, body, messages: newest } = await live.load(usualNews)
   if (!live.isStored || historyExpired(newest.at(-1))) return { compacted: false }
   const history = histories.use(record)
   let plan: SummaryPlan | undefined
   try {
     const ranges = rangesIn(body.path, record)
-    plan = await history.exclusive(async () => planNext(live, { history, ranges }, body.summaries, limits))
+    plan = await history.exclusive(async () => {
+      history.take(newest)
+      return planNext(live, { history, ranges }, body.summaries, limits)
+    })
   } finally {
     histories.release(record, [])
   }

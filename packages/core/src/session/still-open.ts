@@ -10,17 +10,17 @@ export const lookMs = 500
 // By service, for two services of one process may keep the same ids in different stores.
 const looks = new WeakMap<Service, Map<string, Look>>()
 
-/** The session as the store has it, at most `maxAgeMs` ago: of all who watch a session in a process, one looks. */
-async function lookAt({ service, ref }: LiveSession, maxAgeMs: number): Look {
+/** The session as the store had it at most `maxAgeMs` ago: of all who watch a session in a process, one looks. */
+async function lookAt(live: LiveSession, maxAgeMs: number): Look {
+  const { service, ref } = live
+  service.work.checkRunning()
   let known = looks.get(service)
   if (known === undefined) looks.set(service, (known = new Map<string, Look>()))
   const recent = known
   const key = JSON.stringify([ref.tenantId, ref.id, maxAgeMs])
   const found = recent.get(key)
   if (found !== undefined) return found
-  const look = service.store.read(ref).then((stored) => {
-    return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
-  })
+  const look = read(live)
   recent.set(key, look)
   // A little less, so that who looks every so often does not get the same look twice.
   const forget = (): void => {
@@ -29,6 +29,13 @@ async function lookAt({ service, ref }: LiveSession, maxAgeMs: number): Look {
   }
   look.then(forget, () => recent.delete(key))
   return look
+}
+
+async function read(live: LiveSession): Look {
+  const justRead = live.takeRead()
+  if (justRead !== undefined) return justRead
+  const stored = await live.service.store.read(live.ref)
+  return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
 }
 
 /** The session, unless it is gone or its handle may not open it any more. */
@@ -48,7 +55,7 @@ export async function* whileOpen<T>(
     for (;;) {
       const next = iterator.next()
       next.catch(() => {})
-      while ((await settledWithin(next, lookMs)) === false) {
+      while (!(await settledWithin(next, lookMs))) {
         if (!(await isOpen(live))) return
       }
       const { done, value } = await next

@@ -98,7 +98,7 @@ const rows = [
   row('GET /sessions/{id} (with messages)', 'read read', { query: '?include=messages' }),
   row('PATCH /sessions/{id}', 'read commit', { body: { title: 'New' } }),
   row('DELETE /sessions/{id}', 'read remove list list'),
-  row('DELETE /sessions/{id} (with a key)', 'read commit read remove list list commit', { headers: keyed }),
+  row('DELETE /sessions/{id} (with a key)', 'read read commit remove list list commit', { headers: keyed }),
   after(
     async (source) => source.credential(),
     'POST /sessions/{id}/bind',
@@ -111,7 +111,9 @@ const rows = [
   row('POST /sessions/{id}/reset', 'read commit trim'),
   after(ask, 'POST /sessions/{id}/reset (after a turn)', 'read commit trim list remove', () => ({})),
   row('POST /sessions/{id}/compact', 'read read', { body: {} }),
-  row('POST /sessions/{id}/compact (that sums up)', 'read read read commit', { body: { maxMessages: 1 } }),
+  row('POST /sessions/{id}/compact (that sums up)', 'read read read commit read', {
+    body: { maxMessages: 1 },
+  }),
   row('POST /sessions/{id}/message', 'read commit commit commit commit', { body: { content: 'and?' } }),
   row('POST /sessions/{id}/message (as events)', 'read commit commit commit commit', {
     body: { content: 'and?', stream: true },
@@ -145,7 +147,7 @@ const rows = [
   row('GET /sessions/{id}/preferences', 'read'),
   row('PATCH /sessions/{id}/preferences', 'read commit', { body: { a: 1 } }),
   row('GET /sessions/{id}/context', 'read read', { query: '?maxTokens=1000' }),
-  row('GET /sessions/{id}/info', 'read read'),
+  row('GET /sessions/{id}/info', 'read read messages'),
   row('GET /sessions/{id}/cart', 'read'),
   row('POST /sessions/{id}/cart/items', 'read commit', { body: phone }),
   row('PATCH /sessions/{id}/cart/items/{itemId}', 'read commit', (session) => ({

@@ -51,6 +51,12 @@ const rows = [
     'read',
     ({ mine }, credential) => mine.findByCredential(credential),
   ),
+  after(
+    async (source) => source.credential(),
+    'CallerSessions.isOutdated',
+    'read',
+    ({ mine }, credential) => mine.isOutdated(credential),
+  ),
   row('CallerSessions.draft', '', ({ mine }) => mine.draft()),
   row('CallerSessions.draft (that is written to)', 'commit commit', ({ mine }) =>
     mine.draft().append(said('x')),
@@ -61,7 +67,7 @@ const rows = [
   after(
     more,
     'CallerSessions.fork (of 1,003 messages)',
-    'read messages read read messages read commit',
+    'read messages read read messages read commit commit',
     ({ mine, session }) => mine.fork(session),
   ),
   after(transfer, 'CallerSessions.describeTransfer', 'read read', ({ mine }, { secret }) =>
@@ -70,7 +76,7 @@ const rows = [
   after(
     transfer,
     'CallerSessions.describeTransfer (by short code)',
-    'read commit read read read commit',
+    'read commit read commit read read read commit read commit',
     ({ mine }, { shortCode }) => mine.describeTransfer({ shortCode }),
   ),
   after(transfer, 'CallerSessions.redeem', 'read read commit', ({ mine }, { secret }) =>
@@ -97,7 +103,7 @@ const rows = [
   ),
   row('Session.context', 'read', ({ session }) => session.context({ maxTokens: 1000 })),
   row('Session.compact', 'read', ({ session }) => session.compact()),
-  row('Session.compact (that sums up)', 'read commit', ({ session }) =>
+  row('Session.compact (that sums up)', 'read commit read', ({ session }) =>
     session.compact({ keepTokens: 1, minTokens: 1 }),
   ),
   row('Session.remember', 'commit', ({ session }) => session.remember({ text: 'likes red' })),
@@ -127,7 +133,11 @@ const rows = [
     'read commit',
     ({ session }, { id }) => session.switchBranch(id),
   ),
-  row('Session.info', 'read', ({ session }) => session.info()),
+  row('Session.info', 'read messages', ({ session }) => session.info()),
+  row('Session.info (twice)', 'read messages read', async ({ session }) => {
+    await session.info()
+    await session.info()
+  }),
   row('Session.credential', 'read', ({ session }) => session.credential()),
   row('Session.rotateCredential', 'commit', ({ session }) => session.rotateCredential()),
   row('Session.bind', 'commit', ({ session }) => session.bind()),

@@ -91,7 +91,8 @@ export const turnRoutes: readonly Route[] = [
       }
       return counted(call, session, async (onEnd) => {
         const { turn, turnId } = await begin()
-        const events = whileOpen(liveSessionOf(session, 'session'), turn)
+        // It has just written that the turn has begun.
+        const events = whileOpen(liveSessionOf(justRead(session), 'session'), turn)
         return stream(call, { session, turnId, events, turn, onEnd })
       })
     },
