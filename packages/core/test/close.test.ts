@@ -17,7 +17,7 @@ function held(inner: SessionStore, method: 'trim' | 'commit' | 'read') {
       await gate.opened
       return (inner[method] as (...args: unknown[]) => Promise<unknown>)(...args)
     },
-  } as SessionStore
+  }
   return { store, open: gate.open, reached: reached.opened }
 }
 
@@ -147,10 +147,10 @@ describe('close', () => {
     const sessions = service({ store })
     const session = await sessions.for(alice).create({ id: 'one' })
     const codes = new Set<string>()
-    let isOver = false
+    const over = new AbortController()
     let appended = 0
     const callers = Array.from({ length: 4 }, async () => {
-      while (!isOver) {
+      while (!over.signal.aborted) {
         const code = await codeOf(session.append(said('again')))
         codes.add(code)
         if (code === 'settled') appended++
@@ -161,7 +161,7 @@ describe('close', () => {
     await session.history()
     await sessions.close()
     const { lastSeq } = (await service({ store }).for(alice).get('one')).record
-    isOver = true
+    over.abort()
     await Promise.all(callers)
     const seen = await service({ store }).for(alice).get('one')
     expect(seen.record.lastSeq).toBe(lastSeq)

@@ -1,6 +1,6 @@
 import { SessionError, type SessionStore } from '@sessions/core'
 import compression from 'compression'
-import express5, { type Request } from 'express'
+import type { ErrorRequestHandler, Request } from 'express'
 import expressSession from 'express-session'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { findSession, getSession, sessionsErrorHandler, sessionsMiddleware } from '../src/index.js'
@@ -289,7 +289,7 @@ describe.each(versions)('%s', (_, express) => {
     app.use(((error, _req, res, _next) => {
       theirs.push(error)
       res.status(500).end()
-    }) as express5.ErrorRequestHandler)
+    }) as ErrorRequestHandler)
     const base = await serve(app)
     const bad = await fetch(`${base}/chat`, {
       method: 'POST',

@@ -4,12 +4,14 @@ import { PGlite } from '@electric-sql/pglite'
 
 const database = await PGlite.create()
 
-parentPort.on('message', async ({ n, sql, parameters }) => {
+async function answer({ n, sql, parameters }) {
   try {
     const { rows } = await database.query(sql, parameters)
     parentPort.postMessage({ n, rows })
   } catch ({ message, code, severity }) {
     parentPort.postMessage({ n, error: { message, code, severity } })
   }
-})
+}
+
+parentPort.on('message', (asked) => void answer(asked))
 parentPort.postMessage({ n: 0, rows: [] })

@@ -21,8 +21,8 @@ interface Validation {
   }
 }
 interface Generation {
-  default(document: object): Promise<unknown>
-  astToString(made: unknown): string
+  readonly default: (document: object) => Promise<unknown>
+  readonly astToString: (made: unknown) => string
 }
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
 
