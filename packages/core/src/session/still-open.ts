@@ -12,15 +12,24 @@ const looks = new WeakMap<Service, Map<string, Look>>()
 
 /** The session as the store had it at most `maxAgeMs` ago: of all who watch a session in a process, one looks. */
 async function lookAt(live: LiveSession, maxAgeMs: number): Look {
-  const { service, ref } = live
-  service.work.checkRunning()
+  live.service.work.checkRunning()
+  const known = looksOf(live.service).get(keyOf(live, maxAgeMs))
+  return known ?? kept(live, maxAgeMs, read(live))
+}
+
+function looksOf(service: Service): Map<string, Look> {
   let known = looks.get(service)
   if (known === undefined) looks.set(service, (known = new Map<string, Look>()))
-  const recent = known
-  const key = JSON.stringify([ref.tenantId, ref.id, maxAgeMs])
-  const found = recent.get(key)
-  if (found !== undefined) return found
-  const look = read(live)
+  return known
+}
+
+const keyOf = ({ ref }: LiveSession, maxAgeMs: number): string =>
+  JSON.stringify([ref.tenantId, ref.id, maxAgeMs])
+
+/** Keeps a look for all who watch the session. */
+async function kept(live: LiveSession, maxAgeMs: number, look: Look): Look {
+  const recent = looksOf(live.service)
+  const key = keyOf(live, maxAgeMs)
   recent.set(key, look)
   // A little less, so that who looks every so often does not get the same look twice.
   const forget = (): void => {
@@ -50,6 +59,9 @@ export async function* whileOpen<T>(
   live: LiveSession,
   events: AsyncIterable<T>,
 ): AsyncGenerator<T, void, undefined> {
+  // Now, for nobody knows what else the handle does until the first event comes.
+  const justRead = live.takeRead()
+  if (justRead !== undefined) void kept(live, lookMs, Promise.resolve(justRead))
   const iterator = events[Symbol.asyncIterator]()
   try {
     for (;;) {
