@@ -119,9 +119,12 @@ const rules: readonly Rule[] = [
   }),
 ]
 
-/** What this text asks for. The same text means the same. */
+// What people ask stands in front. The rules try every pair of words, so a long text would hold the process up.
+const readCharacters = 500
+
+/** What the beginning of this text asks for. The same text means the same. */
 export function parseIntent(said: string): Intent {
-  const text = said.replaceAll('’', "'").replaceAll(/\s+/g, ' ').trim()
+  const text = said.slice(0, readCharacters).replaceAll('’', "'").replaceAll(/\s+/g, ' ').trim()
   for (const rule of rules) {
     const intent = rule(text)
     if (intent !== undefined) return intent
