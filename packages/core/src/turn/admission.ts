@@ -145,6 +145,7 @@ async function begin<Handle extends TurnHandle>(
       turnId,
       question,
       placement,
+      named: body.recentTurns?.find(({ name }) => name === question.name)?.id,
       path,
       leaveOut,
       ifRevision: request.ifRevision,

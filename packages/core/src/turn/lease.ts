@@ -56,6 +56,8 @@ export interface LeaseOptions {
   readonly turnId: string
   readonly question: Question
   readonly placement: Placement
+  /** The turn that had this name when the placement was found, if one had. */
+  readonly named: string | undefined
   /** Where the conversation stood when the placement was found. */
   readonly path: SessionBody['path']
   /** Leaves out what follows this place: a reply that broke off. */
@@ -71,7 +73,7 @@ export interface LeaseOptions {
  * when the message's id is used for another one.
  */
 export async function takeLease(live: LiveSession, options: LeaseOptions): Promise<TakenLease> {
-  const { turnId, question, placement, leaveOut, ifRevision } = options
+  const { turnId, question, placement, named, leaveOut, ifRevision } = options
   const { limits } = live.service
   const shape = JSON.stringify(options.path)
   const messageId = placement.known?.id ?? question.message!.id
@@ -79,6 +81,11 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
   const updated = await live.update(
     (body) => {
       if (body.turn !== undefined && body.turn.id !== turnId) throw turnInProgress()
+      // The same question was begun, and maybe answered, since: whoever asks again is to be told that answer.
+      const newest = body.recentTurns?.find((recent) => recent.name === question.name)?.id
+      if (newest !== named && newest !== turnId) {
+        throw new SessionError('turn_lost', 'The same question was begun by another call.')
+      }
       if (JSON.stringify(body.path) !== shape) {
         throw new SessionError('turn_lost', 'The conversation moved on before the turn began.')
       }
