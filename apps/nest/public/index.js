@@ -46,8 +46,14 @@ at('#continue').addEventListener(
   () => void execute('continue_elsewhere', { to: 'phone' }).then(showTransfer),
 )
 
-showCart(await execute('view_cart'))
-const { products } = await execute('search_products', { limit: 20 })
-at('#products').replaceChildren(
-  ...products.map((product) => line(`${product.name}, ${money(product.price)}`, addButton(product))),
-)
+try {
+  showCart(await execute('view_cart'))
+  const { products } = await execute('search_products', { limit: 20 })
+  at('#products').replaceChildren(
+    ...products.map((product) => line(`${product.name}, ${money(product.price)}`, addButton(product))),
+  )
+} catch (error) {
+  // A session that went on on another device has left this one: the page says so, and begins no other cart.
+  at('#cart').replaceChildren(line('empty'))
+  at('#products').replaceChildren(line(error.message))
+}
