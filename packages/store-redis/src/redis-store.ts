@@ -143,7 +143,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     const [verdict, ...elements] = await calls.read(current, readScript, [log, ids], args)
     if (verdict === 'gone') return undefined
     if (verdict !== 'ok' && verdict !== 'cut') throw corrupt(String(elements[0]))
-    return toStored(ref, elements, verdict === 'ok' ? tail : 1)
+    return toStored(ref, elements, { tail, isCut: verdict === 'cut' })
   }
 
   return {
@@ -155,7 +155,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       return reading(async (current) => {
         const elements = await calls.range(current, place.log, 0, tail + 2)
         if (elements.length === 0) return readBounded(current, place, tail)
-        return toStored(place.ref, elements, tail)
+        return toStored(place.ref, elements, { tail, isCut: false })
       })
     },
 
@@ -269,13 +269,18 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
 }
 
-/** The session of a reply that has as many of its newest messages as there are, up to `tail`, and maybe more. */
-function toStored(ref: SessionRef, elements: readonly unknown[], tail: number): StoredSession {
+interface Tail {
+  readonly tail: number
+  /** Whether the server left out messages that do not fit a page. */
+  readonly isCut: boolean
+}
+
+function toStored(ref: SessionRef, elements: readonly unknown[], { tail, isCut }: Tail): StoredSession {
   const [text, body, mark, ...newest] = elements
   const record = parseRecord(ref, text)
-  if (mark !== marker || newest.length < Math.min(tail, record.lastSeq - record.trimmedSeq)) {
-    throw corrupt('messages are missing')
-  }
+  const count = Math.min(tail, record.lastSeq - record.trimmedSeq)
+  const isRight = isCut ? newest.length > 0 && newest.length < count : newest.length === count
+  if (mark !== marker || !isRight) throw corrupt('messages are missing')
   return { record, body: parseBody(body), messages: parseMessages(newest, 'desc', record.lastSeq).reverse() }
 }
 

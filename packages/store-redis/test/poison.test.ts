@@ -65,6 +65,9 @@ const kinds: Record<string, { plant: Plant; read?: 'whole' }> = {
   'a message without a time': { plant: setElement(3, 'm3 soon m3 payload') },
   'a payload with half an escape': { plant: setElement(3, 'm3 1700000000000 m3 \u0001{') },
   'messages lost at the old end': { plant: (client, { log }) => client.rpop(log) },
+  'a message more than there are': {
+    plant: (client, { log }) => client.rpush(log, 'm0 1700000000000 m0 payload'),
+  },
   'messages lost at the new end': {
     plant: (client, { log }) => client.lrem(log, 1, 'x').then(() => client.ltrim(log, 0, 3)),
   },
