@@ -11,7 +11,12 @@ type Open = (url: string) => pg.Pool | Kysely<{ others: { id: string } }>
 
 function makeStores(options: PostgresStoreOptions = {}, open: Open = (url) => context.pools.open(url)) {
   return async () => {
-    const url = await migrated(context.server, options)
+    const { schema, tablePrefix, rls } = options
+    const url = await migrated(context.server, {
+      ...(schema === undefined ? {} : { schema }),
+      ...(tablePrefix === undefined ? {} : { tablePrefix }),
+      ...(rls === undefined ? {} : { rls }),
+    })
     const owner = context.pools.open(url)
     if (options.rls !== undefined) await createAppRole(owner, 'tenant_app')
     const appUrl = options.rls === undefined ? url : as('tenant_app', url)

@@ -1,7 +1,8 @@
 import { decodeMessage, type Message } from './message.js'
 import type { SeqRange } from './session-body.js'
 import type { SessionRef } from '../contract/session-record.js'
-import type { SessionStore } from '../contract/session-store.js'
+import { countFitting } from '../contract/page-bytes.js'
+import type { SessionStore, StoredMessage } from '../contract/session-store.js'
 
 /** Which page of the history is wanted. */
 export interface HistoryOptions {
@@ -36,7 +37,7 @@ export async function readPath(
 ): Promise<HistoryPage> {
   const forward = after !== undefined
   const ranges = forward ? path : path.toReversed()
-  const found: Message[] = []
+  const found: StoredMessage[] = []
   let more = false
   for (const range of ranges) {
     const from = Math.max(range.from, (after ?? 0) + 1)
@@ -53,12 +54,15 @@ export async function readPath(
     if (missing === 0) {
       more = page.messages.length > 0
     } else {
-      found.push(...page.messages.map(decodeMessage))
-      more = page.more
+      found.push(...page.messages)
+      // Pages of several ranges are no larger together than one.
+      const fit = countFitting(found)
+      more = page.more || fit < found.length
+      found.length = fit
     }
     if (more) break
   }
-  const messages = forward ? found : found.toReversed()
+  const messages = (forward ? found : found.toReversed()).map(decodeMessage)
   const first = messages[0]
   const last = messages.at(-1)
   const earlier = forward ? after > 0 : more

@@ -110,8 +110,10 @@ export async function readHistory(live: LiveSession, options: HistoryOptions): P
   const known = messages[0]?.seq ?? record.lastSeq + 1
   const older = clipPath(path, record.trimmedSeq + 1, known - 1)
   const missing = limit - page.length
+  const isCut = messages.length < Math.min(tail, record.lastSeq - record.trimmedSeq)
   if (older.length === 0) return { messages: page }
-  if (missing === 0) return { messages: page, before: page[0]!.seq }
+  // Where the store has left out what would not fit a page, this is one.
+  if (missing === 0 || (isCut && page.length > 0)) return { messages: page, before: page[0]!.seq }
   const { messages: rest, before } = await readPath(store, live.ref, older, { before: known, limit: missing })
   return { messages: [...rest, ...page], ...(before === undefined ? {} : { before }) }
 }
