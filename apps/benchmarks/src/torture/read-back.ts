@@ -87,16 +87,16 @@ async function messagesOf(store: SessionStore, ref: { tenantId: string; id: stri
 }
 
 function toSnapshotMessage({ seq, id, payload }: StoredMessage): Snapshot['messages'][number] {
-  return { seq, id, payload, text: textIn(payload) }
+  const { content, id: copyOf } = fieldsIn(payload)
+  return { seq, id, payload, text: content === undefined ? undefined : textOf({ content }), copyOf }
 }
 
 // Read without the code under test, which would hide what it cannot read.
-function textIn(payload: string): string | undefined {
+function fieldsIn(payload: string): { content?: string; id?: string } {
   try {
-    const { content } = JSON.parse(payload) as { content: string }
-    return textOf({ content })
+    return JSON.parse(payload) as { content: string; id?: string }
   } catch {
-    return undefined
+    return {}
   }
 }
 

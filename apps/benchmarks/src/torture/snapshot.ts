@@ -25,6 +25,8 @@ export interface Snapshot {
 export interface SnapshotMessage {
   readonly seq: number
   readonly id: string
+  /** The id that callers know it by, where the store knows it by another: it is on several branches. */
+  readonly copyOf?: string | undefined
   /** The payload as the store keeps it. */
   readonly payload: string
   /** What the message says; undefined when it cannot be read. */

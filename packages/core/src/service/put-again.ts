@@ -21,12 +21,16 @@ export async function putAgain(live: LiveSession, messages: readonly Message[]):
   const ascends = messages.every(({ seq }, index) => index === 0 || seq > messages[index - 1]!.seq)
   const end = body.path.at(-2)?.to ?? 0
   if (open.from > before && ascends && messages[0]!.seq > end) {
+    let placed = false
     await live.update((now) => {
-      if (JSON.stringify(now.path) !== JSON.stringify(body.path)) return now
+      // Somebody appended, or changed the branch, meanwhile: then the messages come after what is there.
+      placed = JSON.stringify(now.path) === JSON.stringify(body.path) && live.record.lastSeq < open.from
+      if (!placed) return now
       const again = messages.map(({ seq }) => ({ from: seq, to: seq }))
-      return { ...now, path: [...now.path.slice(0, -1), ...again, { from: live.record.lastSeq + 1 }] }
+      return { ...now, path: [...now.path.slice(0, -1), ...again, open] }
     })
-    return [...messages]
+    if (placed) return [...messages]
+    return putAgain(live, messages)
   }
   const placed: Message[] = []
   for (const message of messages) placed.push(await copied(live, message))

@@ -12,7 +12,14 @@ export function checkMessages(snapshot: Snapshot, history: History, report: Repo
   checkPlaces(snapshot, report)
   const byId = new Map<string, SnapshotMessage>()
   const byText = new Map<string, SnapshotMessage>()
+  const copies = new Map<string, number[]>()
+  checkShown(snapshot, report)
   for (const message of snapshot.messages) {
+    if (message.copyOf !== undefined) {
+      checkCopy(message, snapshot, history, report)
+      copies.set(message.copyOf, [...(copies.get(message.copyOf) ?? []), message.seq])
+      continue
+    }
     const twin = byId.get(message.id) ?? byText.get(message.text ?? '')
     if (twin !== undefined)
       report('doubled', `message ${message.id} stands at ${twin.seq} and at ${message.seq}`)
@@ -27,7 +34,8 @@ export function checkMessages(snapshot: Snapshot, history: History, report: Repo
   for (const append of happened(operations, 'append')) {
     // A reset drops what came before it, and with the messages it forgets their ids.
     const isReset = resets.some((reset) => latest(reset) >= append.begin)
-    if (append.outcome === 'acknowledged') checkKept(append, byId, snapshot.trimmedSeq, isReset, report)
+    if (append.outcome === 'acknowledged')
+      checkKept(append, byId, { copies, trimmedSeq: snapshot.trimmedSeq, isReset }, report)
     const found = append.messages.filter(({ id }) => byId.has(id))
     if (found.length > 0 && found.length < append.messages.length && !isReset) {
       report('lost', `${named(append)} stored ${found.length} of its ${append.messages.length} messages`)
@@ -61,6 +69,38 @@ function checkPlaces({ messages, trimmedSeq, lastSeq, active }: Snapshot, report
   }
 }
 
+/** What the active branch shows, each id once. */
+function checkShown({ messages, active }: Snapshot, report: Report): void {
+  const shown = new Map<string, number>()
+  const idAt = new Map(messages.map(({ seq, id, copyOf }) => [seq, copyOf ?? id]))
+  for (const seq of active) {
+    const id = idAt.get(seq)
+    if (id === undefined) continue
+    const before = shown.get(id)
+    if (before !== undefined) report('doubled', `the active branch shows ${id} at ${before} and at ${seq}`)
+    shown.set(id, seq)
+  }
+}
+
+/** A message that was put on a branch again: only after somebody left the branch it was on. */
+function checkCopy(copy: SnapshotMessage, snapshot: Snapshot, history: History, report: Report): void {
+  const { copyOf: id, seq, text } = copy
+  const operations = history.of(snapshot)
+  if (![...happened(operations, 'rewind'), ...happened(operations, 'switch')].length) {
+    report('doubled', `message ${id} was put again at ${seq}, and nobody had left a branch`)
+  }
+  const original = snapshot.messages.find((message) => message.id === id)
+  if (original === undefined && seq > snapshot.trimmedSeq && snapshot.trimmedSeq === 0) {
+    report('doubled', `message ${id} was put again at ${seq}, and was never there`)
+  } else if (original !== undefined && original.text !== text) {
+    report('lost', `message ${id} at ${seq} is not what was written`)
+  }
+  const writers = history.writers.get(id!)
+  if (writers?.some((writer) => writer.text === text) !== true) {
+    report('doubled', `message ${id} at ${seq} was written by nobody`)
+  }
+}
+
 /** Who wrote it, and whether it was meant for this life of this session. */
 function checkOrigin(message: SnapshotMessage, history: History, report: Report): void {
   const { id, seq, text, payload } = message
@@ -86,8 +126,11 @@ function checkOrigin(message: SnapshotMessage, history: History, report: Report)
 function checkKept(
   append: Append,
   byId: ReadonlyMap<string, SnapshotMessage>,
-  trimmedSeq: number,
-  isReset: boolean,
+  {
+    copies,
+    trimmedSeq,
+    isReset,
+  }: { copies: ReadonlyMap<string, readonly number[]>; trimmedSeq: number; isReset: boolean },
   report: Report,
 ): void {
   for (const [index, { id, text }] of append.messages.entries()) {
@@ -100,7 +143,7 @@ function checkKept(
       // It may have been dropped and, by a retry, stored anew.
     } else if (found.text !== text) {
       report('lost', `message ${id} of ${named(append)} has another text`)
-    } else if (seq !== undefined && found.seq !== seq) {
+    } else if (seq !== undefined && found.seq !== seq && copies.get(id)?.includes(seq) !== true) {
       report(
         'disordered',
         `message ${id} of ${named(append)} was acknowledged at ${seq} and is at ${found.seq}`,

@@ -16,6 +16,9 @@ export function checkRepeats(life: Life, history: History, report: Report): void
   const resets = happened(operations, 'reset')
   // With the messages a reset forgets their ids.
   const isForgotten = (since: number) => resets.some((reset) => latest(reset) >= since)
+  // Where somebody left the branch it is on, a message that is sent again is put on the new one.
+  const turns = [...happened(operations, 'rewind'), ...happened(operations, 'switch')]
+  const mayHaveMoved = (end: number) => turns.some(({ begin }) => begin <= end)
   const firsts = new Map<string, First>()
   for (const operation of operations) {
     if (operation.outcome !== 'acknowledged') continue
@@ -35,6 +38,7 @@ export function checkRepeats(life: Life, history: History, report: Report): void
       const wasInserted = first?.inserted === true
       firsts.set(id, { append: first?.append ?? operation, seq, inserted: inserted || wasInserted })
       if (first === undefined || isForgotten(first.append.begin)) continue
+      if (first.seq !== seq && mayHaveMoved(operation.end)) continue
       if (first.seq !== seq) {
         report(
           'doubled',
