@@ -38,11 +38,18 @@ export interface Desk {
   tab(page: Page): Promise<Page>
 }
 
+export interface DeskOptions {
+  /** A chat that runs already; without it the desk has its own. */
+  readonly chat?: () => Chat
+  /** How long the own chat's clerk takes for a word, in milliseconds (default 5). */
+  readonly delayMs?: number
+}
+
 /**
  * Starts a browser for the tests of a file, and a chat unless there is one; after each of them no page may have had a
  * fault.
  */
-export function openDesk(running?: () => Chat): Desk {
+export function openDesk({ chat: running, delayMs = 5 }: DeskOptions = {}): Desk {
   let browser: Browser
   let own: Chat | undefined
   const url = (): string => (running?.() ?? own!).url
@@ -52,7 +59,7 @@ export function openDesk(running?: () => Chat): Desk {
   beforeAll(async () => {
     mkdirSync(pictures, { recursive: true })
     const executablePath = await findChromium()
-    if (running === undefined) own = await startChat({ CHAT_DELAY_MS: '5' })
+    if (running === undefined) own = await startChat({ CHAT_DELAY_MS: String(delayMs) })
     browser = await chromium.launch({ executablePath })
   })
   afterAll(async () => {

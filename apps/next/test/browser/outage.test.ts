@@ -8,14 +8,14 @@ let chat: Chat
 let env: Record<string, string>
 beforeAll(async () => {
   redis = await startRedis()
-  env = { REDIS_URL: redis.url, PORT: String(await freePort()), CHAT_DELAY_MS: '5' }
+  env = { REDIS_URL: redis.url, PORT: String(await freePort()), CHAT_DELAY_MS: '80' }
   chat = await startChat(env)
 })
 afterAll(async () => {
   await chat?.stop()
   await redis?.stop()
 })
-const desk = openDesk(() => chat)
+const desk = openDesk({ chat: () => chat })
 
 describe('a server that is killed in the middle of an answer', () => {
   it('is found again by the page, with all that was said', async () => {

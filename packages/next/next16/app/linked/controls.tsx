@@ -10,6 +10,12 @@ interface Props {
 
 const neverChanges = () => () => {}
 
+function pressed(name: string): FormData {
+  const form = new FormData()
+  form.set('text', name)
+  return form
+}
+
 /** What a browser can press, once the scripts are at work; it says which action has come back last. */
 export function Controls({ to, actions }: Props) {
   const [done, setDone] = useState<string>()
@@ -23,7 +29,7 @@ export function Controls({ to, actions }: Props) {
     <>
       <Link href={to}>the other page</Link>
       {Object.entries(actions).map(([name, action]) => (
-        <button key={name} onClick={() => void action(new FormData()).then(() => setDone(name))}>
+        <button key={name} onClick={() => void action(pressed(name)).then(() => setDone(name))}>
           {name}
         </button>
       ))}
