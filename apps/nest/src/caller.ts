@@ -32,7 +32,7 @@ export function createCallers(keys: readonly ApiKey[], adminToken: string | unde
         return { tenantId: marketplace, roles: ['admin'] }
       }
       const key = keyOf(token)
-      if (key === undefined) throw new UnauthorizedException('This API key is none.')
+      if (key === undefined) throw new UnauthorizedException('This API key is unknown.')
       const userId = userOf(request)
       return { tenantId: key.tenantId, ...(userId === undefined ? {} : { userId }) }
     },

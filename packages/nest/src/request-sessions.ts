@@ -30,7 +30,7 @@ export class RequestSessions {
     if (context.getType() !== 'http') {
       throw new SessionError(
         'invalid',
-        `A ${context.getType()} context carries no session: pass the session along, or use sessions.for(identity).`,
+        `A ${context.getType()} context has no request, and so no session: pass the handle, or use sessions.for(identity).`,
       )
     }
     const http = context.switchToHttp()
@@ -78,7 +78,7 @@ export class RequestSessions {
     if (this.#services.has(service.name)) {
       throw new SessionError(
         'invalid',
-        `There is a service "${service.name}" already: import the module that has it.`,
+        `A service named "${service.name}" exists already: import the module that has it.`,
       )
     }
     this.#services.set(service.name, service)

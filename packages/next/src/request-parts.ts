@@ -26,13 +26,13 @@ export function currentUnit(): WorkUnit {
   if (unit === undefined) {
     throw new SessionError(
       'invalid',
-      'Outside of a request nobody is asking: use sessions.for(identity) of the service.',
+      'There is no request, and so no caller: use sessions.for(identity) of the service.',
     )
   }
   if (unit.type === 'cache' || unit.type === 'unstable-cache') {
     throw new SessionError(
       'invalid',
-      "What 'use cache' keeps is for everybody: read the session outside, and pass what is needed, such as sessionCacheTag(session).",
+      "A session cannot be read inside 'use cache', because every caller gets the cached result: read it outside, and pass what is needed, such as sessionCacheTag(session).",
     )
   }
   return unit

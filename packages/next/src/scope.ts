@@ -35,7 +35,7 @@ export function writableUnit(): WorkUnit {
   if (unit.phase === 'render') throw readsOnly()
   throw new SessionError(
     'headers_sent',
-    'The response is out: get the session before after(), and use it there.',
+    'The response has been sent: get the session before after(), and use it there.',
   )
 }
 

@@ -105,7 +105,7 @@ export function parseMessage(input: MessageInput, path = 'message'): MessageInpu
   // What was broken off may have broken off before a word.
   const isWhole = parsed.status === undefined || parsed.status === 'completed'
   if (isWhole && isBlank(parsed.content)) {
-    throw new SessionError('invalid', `${path}.content says nothing`, { path: `${path}.content` })
+    throw new SessionError('invalid', `${path}.content is empty`, { path: `${path}.content` })
   }
   return parsed
 }

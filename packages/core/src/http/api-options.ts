@@ -248,9 +248,13 @@ function logError(error: unknown, request: Request): void {
 function toClientParts(given: readonly string[] = []): readonly string[] {
   const spoken = given.find((type) => spokenParts.includes(type))
   if (spoken === undefined) return given
-  throw new SessionError('invalid', `clientParts: ${spoken} is a matter of clientRoles`, {
-    path: 'clientParts',
-  })
+  throw new SessionError(
+    'invalid',
+    `clientParts: ${spoken} may not be listed here: allow it with clientRoles`,
+    {
+      path: 'clientParts',
+    },
+  )
 }
 
 function positive(value: number | undefined, path: string, otherwise: number): number {

@@ -117,7 +117,7 @@ async function answer(
   const url = new URL(request.url)
   const path = url.pathname.startsWith(api.basePath) ? url.pathname.slice(api.basePath.length) : undefined
   const matched = path === undefined ? undefined : matchRoutes(routes, path)
-  if (matched === undefined) throw new RequestError('no_such_route', 'There is nothing at this path.')
+  if (matched === undefined) throw new RequestError('no_such_route', 'There is no route at this path.')
   const methods = matched.routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
   const allow = [...methods, 'OPTIONS'].join(', ')
   if (request.method === 'OPTIONS') return answerOptions(api, request, allow, headers)

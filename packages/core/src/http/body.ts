@@ -67,7 +67,7 @@ async function readBytes(
   const reader = stream.getReader()
   for (;;) {
     const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw new SessionError('invalid', 'The body broke off.', { path: 'body', cause })
+      throw new SessionError('invalid', 'The body ended before it was complete.', { path: 'body', cause })
     })
     if (done) break
     length += value.length

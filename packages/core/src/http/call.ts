@@ -138,7 +138,7 @@ function queryOf({ url, api, identity }: IdentifiedRequest): Record<string, stri
   const said: [string, string][] = []
   for (const [name, value] of url.searchParams) {
     if (said.some(([known]) => known === name)) {
-      throw new SessionError('invalid', `${name} is said more than once.`, { path: name })
+      throw new SessionError('invalid', `${name} stands in the query more than once.`, { path: name })
     }
     // Clients of old say on each request who they are.
     if (api.isCompat && name === 'tenantId') checkFields(api, identity, { tenantId: value })

@@ -134,7 +134,7 @@ async function claim(
       checkAt = performance.now() + checkMs
     }
     if (performance.now() >= deadline) {
-      throw new RequestError('request_in_progress', 'The same request is still being worked on.')
+      throw new RequestError('request_in_progress', 'The same request is still being executed.')
     }
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }

@@ -77,7 +77,8 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
 /** Scheme and host, and nothing that would move the path or the host elsewhere. @throws for what is none. */
 function originOf(text: string): string {
   const host = /^[a-z]+:\/\/([^/?#@\\\s]+)$/i.exec(text)?.[1]
-  if (host === undefined) throw new SessionError('invalid', 'Host is none.', { path: 'Host' })
+  if (host === undefined)
+    throw new SessionError('invalid', 'The Host header names no host.', { path: 'Host' })
   return new URL(text).origin
 }
 

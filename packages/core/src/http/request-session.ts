@@ -223,7 +223,10 @@ export class RequestSession {
 
   #mustBeWritable(): void {
     if (this.#options.headers.canWrite()) return
-    throw new SessionError('headers_sent', 'The response has begun: touch the session before its first byte.')
+    throw new SessionError(
+      'headers_sent',
+      'The response has begun: write to the session before its first byte.',
+    )
   }
 
   /** Only what was handed over last is in the response. */
@@ -254,6 +257,6 @@ async function credentialOf(session: Session): Promise<string> {
 function outdated(): SessionError {
   return new SessionError(
     'not_found',
-    'The credential of this session has been replaced: it was given to a user or to another device. A new session has to be asked for.',
+    'The credential of this session has been replaced, because the session was given to a user or to another device. Ask for a new session.',
   )
 }

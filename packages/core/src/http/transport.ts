@@ -77,7 +77,7 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
   const { cookie = {}, header = false } = options
   if (cookie !== false) checkOptions(cookie, cookieNames, 'cookie')
   if (cookie === false && !header) {
-    throw new SessionError('invalid', 'cookie and header are both off: a session could not be carried', {
+    throw new SessionError('invalid', 'cookie and header are both off, so no credential can be sent', {
       path: 'cookie',
     })
   }
@@ -138,13 +138,13 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
 function insecureTransport(): SessionError {
   return new SessionError(
     'insecure_transport',
-    'No session was stored, for its cookie must not be set: the request did not come over TLS. Behind a proxy, have the framework trust it (Express: app.set("trust proxy", 1)).',
+    'The session was not stored, because its cookie must not be set: the request did not come over TLS. Behind a proxy, let the framework trust it (Express: app.set("trust proxy", 1)).',
   )
 }
 
 function fromAnotherSite(): SessionError {
   return new SessionError(
     'forbidden',
-    'The request may come from a page of another site, which is given no session.',
+    'The request may come from a page of another site, so it gets no session.',
   )
 }

@@ -23,7 +23,7 @@ export async function parseListCursor(service: Service, listed: Listed, text: st
 }
 
 export function foreignCursor(): SessionError {
-  return new SessionError('invalid', 'cursor is not one of this list', { path: 'cursor' })
+  return new SessionError('invalid', 'cursor does not belong to this list', { path: 'cursor' })
 }
 
 async function sealsOf(

@@ -91,7 +91,7 @@ export function createService(options: SessionsOptions): Service {
     warn({
       code: 'no_credential_secrets',
       message:
-        'Credentials and cursors are signed with a secret made at start: a restart, and other processes, refuse them. Pass credentialSecrets.',
+        'Credentials and cursors are signed with a secret made at start: other processes, and this one after a restart, refuse them. Pass credentialSecrets.',
     })
   }
   const warnedOnce = warnOnce(warn)
@@ -113,7 +113,7 @@ export function createService(options: SessionsOptions): Service {
       onEmbedFailure: (cause) =>
         warn({
           code: 'embed_failed',
-          message: 'Messages could not be embedded; words alone find them.',
+          message: 'Messages could not be embedded; the search works by words alone.',
           cause,
         }),
       onIndexFull: () =>

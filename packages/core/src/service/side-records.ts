@@ -52,7 +52,7 @@ export async function readSideRecord<Value extends object>(
   try {
     body = JSON.parse(stored.body) as typeof body
   } catch (cause) {
-    throw new SessionError('corrupt', 'A record beside a session is not JSON.', { cause })
+    throw new SessionError('corrupt', 'A side record is not JSON.', { cause })
   }
   const { changes = [], ...value } = body
   return { value: value as unknown as Value, record: stored.record, changes }
@@ -133,7 +133,8 @@ export async function removeSideRecords(
   try {
     await removeAll(service, record, kinds)
   } catch (cause) {
-    const message = 'Events of turns, or answers to keyed requests, outlive their session until they expire.'
+    const message =
+      'Events of turns, or answers to keyed requests, could not be removed; they expire within a day.'
     service.warn({ code: 'side_records_kept', message, cause })
   }
 }

@@ -96,7 +96,7 @@ async function compactOnce(
   if (failure !== undefined) {
     warn({
       code: 'summarize_failed',
-      message: 'A summary could not be written; excerpts stand in.',
+      message: 'A summary could not be written; excerpts take its place.',
       cause: failure,
     })
   }
@@ -177,7 +177,11 @@ export function compactLater(live: LiveSession, room: number): void {
   const { work, warn } = live.service
   work.background(JSON.stringify(['compact', live.ref.tenantId, live.ref.id]), async () => {
     await compact(live, {}, room).catch((cause: unknown) => {
-      warn({ code: 'compact_failed', message: 'A history could not be summed up; it is tried again.', cause })
+      warn({
+        code: 'compact_failed',
+        message: 'A history could not be summed up; a later context tries again.',
+        cause,
+      })
     })
   })
 }

@@ -206,7 +206,11 @@ async function vectorOf(live: LiveSession, text: string): Promise<readonly numbe
   try {
     return (await wanted.embed([text]))[0]
   } catch (cause) {
-    warn({ code: 'embed_failed', message: 'Messages could not be embedded; words alone find them.', cause })
+    warn({
+      code: 'embed_failed',
+      message: 'Messages could not be embedded; the search works by words alone.',
+      cause,
+    })
     return undefined
   }
 }

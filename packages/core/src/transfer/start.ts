@@ -142,7 +142,9 @@ export async function approveTransfer(
     const { claim } = transfer
     if (claim === undefined) throw new SessionError('conflict', 'No device waits for approval.')
     if (!isSameText(claim.matchCode, matchCode)) {
-      throw new SessionError('invalid', 'matchCode is not what the other device shows', { path: 'matchCode' })
+      throw new SessionError('invalid', 'matchCode is not the number that the other device shows', {
+        path: 'matchCode',
+      })
     }
     return { ...transfer, claim: { ...claim, approved: true } }
   })

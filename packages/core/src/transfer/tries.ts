@@ -98,7 +98,7 @@ function optionsOf({ transfers }: Service) {
 function locked({ storeClock }: Service, record: SessionRecord | undefined, path: string): SessionError {
   const now = storeClock.now()
   const retryAfterMs = Math.max(1000, (record?.expiresAt ?? now) - now)
-  return new SessionError('limit_reached', 'Too many wrong tries. Wait.', {
+  return new SessionError('limit_reached', 'Too many wrong tries. Try again later.', {
     path,
     retryAfterMs,
   })

@@ -171,7 +171,7 @@ async function answer<Handle extends TurnHandle>(
   } catch (error) {
     if (stop.signal.aborted) return { status: 'aborted' }
     const why = isSessionError(error) ? ` ${error.message}` : ''
-    const told = `A turn failed: its respond hook, or what it gave, has an error.${why}`
+    const told = `A turn failed: respond threw, or gave something invalid.${why}`
     live.service.warn({ code: 'respond_failed', message: told, cause: error })
     return { status: 'failed', failure: failureOf(error), cause: error }
   }

@@ -196,7 +196,7 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const stop = (): void => {
       clearTimeout(timer)
-      reject(new SessionError('turn_lost', 'The message was taken back before its turn came.'))
+      reject(new SessionError('turn_lost', 'The message was withdrawn before its turn began.'))
     }
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', stop)

@@ -84,7 +84,7 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
       // The same question was begun, and maybe answered, since: whoever asks again is to be told that answer.
       const newest = body.recentTurns?.find((recent) => recent.name === question.name)?.id
       if (newest !== named && newest !== turnId) {
-        throw new SessionError('turn_lost', 'The same question was begun by another call.')
+        throw new SessionError('turn_lost', 'Another call has begun to answer the same message.')
       }
       if (JSON.stringify(body.path) !== shape) {
         throw new SessionError('turn_lost', 'The conversation moved on before the turn began.')
@@ -185,7 +185,7 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
       if (body.turn?.id !== lease.id) {
         throw new SessionError(
           'turn_lost',
-          'The turn was taken over, or the conversation moved on without it.',
+          'Another process took the turn over, or the conversation moved on without it.',
         )
       }
       const { replyId, after } = lease
@@ -227,9 +227,9 @@ function surelyCounted({ countTokens, warn }: Service): (message: MessageInput) 
     try {
       const tokens = countTokens(message)
       if (Number.isFinite(tokens) && tokens >= 0) return tokens
-      warn({ code: 'count_failed', message: `countTokens gave ${tokens}; an estimate stands in.` })
+      warn({ code: 'count_failed', message: `countTokens gave ${tokens}; an estimate is used.` })
     } catch (cause) {
-      warn({ code: 'count_failed', message: 'countTokens failed; an estimate stands in.', cause })
+      warn({ code: 'count_failed', message: 'countTokens failed; an estimate is used.', cause })
     }
     return estimateTokens(message)
   }

@@ -105,7 +105,9 @@ async function lastOn(live: LiveSession, path: SessionBody['path']): Promise<Mes
   const { messages } = await readPath(live.service.store, live.ref, path, { limit: 1 })
   const last = messages.at(-1)
   if (last !== undefined) return last
-  throw new SessionError('invalid', 'Nothing was said yet that could be answered.', { path: 'input' })
+  throw new SessionError('invalid', 'The session has no message yet that could be answered.', {
+    path: 'input',
+  })
 }
 
 /** The message that a turn answers, as far as it is on the active branch. */

@@ -33,13 +33,9 @@ export function followedTurn(live: LiveSession, message: Message, lease: TurnLea
     const result = replies === undefined ? undefined : toTurnResult(message, replies, true)
     if (result !== undefined && result.reason !== 'lost') return result
     // Nothing is lost for good: the same message again is answered anew.
-    throw new SessionError(
-      'turn_lost',
-      'The turn ended with the process it ran in. Send the message again.',
-      {
-        retryAfterMs: 1,
-      },
-    )
+    throw new SessionError('turn_lost', 'The process that ran the turn has ended. Send the message again.', {
+      retryAfterMs: 1,
+    })
   }
   const result = finish()
   result.catch(() => {})

@@ -64,7 +64,7 @@ export async function reuseAnswer(
     (before) => {
       if (before.turn !== undefined) throw turnInProgress()
       if (circumstances(before) !== circumstances(body)) {
-        throw new SessionError('turn_lost', 'The session changed while its answer was looked for.')
+        throw new SessionError('turn_lost', 'The session changed while an earlier answer was looked up.')
       }
       const { lastSeq } = live.record
       const recent: RecentTurn = {

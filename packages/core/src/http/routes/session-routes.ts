@@ -28,7 +28,7 @@ export const sessionRoutes: readonly Route[] = [
         // Its clients carry no credential, so nobody could open what was made.
         throw new SessionError(
           'unauthenticated',
-          'With compat a session belongs to a user: have identify name one, such as the account of the tenant.',
+          'With compat a session belongs to a user: identify must return a userId, such as the account of the tenant.',
         )
       }
       const init: SessionInit = {

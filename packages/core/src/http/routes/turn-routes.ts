@@ -54,7 +54,7 @@ export const turnRoutes: readonly Route[] = [
         throw new SessionError('invalid', 'content: the message is missing', { path: 'content' })
       }
       if (content !== undefined && goesOn !== undefined) {
-        throw new SessionError('invalid', 'continue: a message is there', { path: 'continue' })
+        throw new SessionError('invalid', 'continue: the request has a message, too', { path: 'continue' })
       }
       const { options } = checkFields(call.api, call.identity, others)
       const session = await sessionOf(call)
@@ -111,7 +111,7 @@ export const turnRoutes: readonly Route[] = [
       const wanted = call.params['turnId']!
       const turnId = wanted === 'current' ? await session.currentTurn() : wanted
       if (turnId === undefined) {
-        throw new SessionError('not_found', 'No turn is going on.', { path: 'turnId' })
+        throw new SessionError('not_found', 'No turn is running.', { path: 'turnId' })
       }
       const resumed = resumeAt(call.request)
       const after = resumed?.turnId === turnId ? resumed.after : (call.query.after ?? 0)
@@ -228,7 +228,7 @@ function contentOf(
 
 function checkRole(role: string | undefined): void {
   if (role === undefined || role === 'user' || role === 'tool') return
-  throw new RequestError('unprocessable', 'role: a message to answer is of the role user or tool.', {
+  throw new RequestError('unprocessable', 'role: a message to answer must have the role user or tool.', {
     path: 'role',
   })
 }
