@@ -1,32 +1,35 @@
-/** Every code a `SessionError` can carry. Codes are stable: a new one is a minor change, a changed one a major. */
+/** Every code of a `SessionError`. Codes are stable: a new one is a minor change, a changed one a major. */
 export const sessionErrorCodes = [
-  /** Unknown, expired, deleted or somebody else's: a caller cannot tell which. */
+  /** The session is unknown, expired, deleted or belongs to another caller: the error does not say which. */
   'not_found',
-  /** The request is malformed; `path` says where. */
+  /** The input is malformed; `path` says where. */
   'invalid',
-  /** The caller has not said who they are. */
+  /** The request does not say who the caller is. */
   'unauthenticated',
   /** The caller is known and may not do this. */
   'forbidden',
-  /** Somebody else changed it first, or the same id was used for something else. */
+  /** Another caller changed the session first, or the same id was used for something else. */
   'conflict',
   /** Another message of the session is being answered. Nothing was stored; try again later. */
   'turn_in_progress',
-  /** Whoever answered lost the right to: the turn was taken over, or the conversation moved on without it. */
+  /** The turn may no longer write: another process took it over, or the conversation moved on without it. */
   'turn_lost',
-  /** The model, or the code around it, failed. The user's message and what there is of a reply are stored. */
+  /**
+   * The model, or the code around it, failed. The user's message is stored, and so is the part of the reply that
+   * exists.
+   */
   'model_failed',
-  /** The same key was used before, with something else. */
+  /** The same idempotency key was used before, with another request. */
   'key_reused',
-  /** Over a size limit; `path` says what. */
+  /** The input is over a size limit; `path` says which. */
   'too_large',
   /** A limit is reached: of live sessions, of messages in a session, of steps in a turn, of tries; `path` says which. */
   'limit_reached',
-  /** The tokens or the money for a session, a user or a tenant are spent; the model was not called. */
+  /** The budget of tokens or costs of a session, a user or a tenant is spent; the model was not called. */
   'budget_exceeded',
-  /** The response has begun, so a cookie or header can no longer be set. */
+  /** The response has begun, so it can no longer carry a cookie or header. */
   'headers_sent',
-  /** The credential of a session could not be handed over safely, so the session was not stored. */
+  /** The response could not carry the credential of a session safely, so the session was not stored. */
   'insecure_transport',
   /** The stored record cannot be read. It is left as it is. */
   'corrupt',
@@ -38,14 +41,14 @@ export const sessionErrorCodes = [
   'unknown_outcome',
   /** The store refused for a reason of its own; `cause` holds it. */
   'store_failed',
-  /** The service was closed, for its process is about to end; nothing was done. */
+  /** The service was closed because its process is about to end; nothing was done. */
   'closed',
 ] as const
 
-/** What went wrong, for code to decide by. */
+/** What went wrong. Code can compare it. */
 export type SessionErrorCode = (typeof sessionErrorCodes)[number]
 
-/** What an error may say beside its code. */
+/** Details of an error in addition to its code. */
 export interface SessionErrorDetails {
   /** The error beneath, for logs; never shown to a caller. */
   cause?: unknown
@@ -59,7 +62,7 @@ export interface SessionErrorDetails {
   retryAfterMs?: number
 }
 
-// Shared through the global registry, so that two installed copies of this package know each other's errors.
+// Symbols in the global registry, so that two installed copies of this package recognize each other's errors.
 const marker: unique symbol = Symbol.for('@sessions/error') as never
 
 /** The one error class of the family: a stable `code`, a sentence for people, and where it happened. */
@@ -82,7 +85,7 @@ export class SessionError extends Error {
   }
 }
 
-/** True for a `SessionError`, of `code` when one is given, whichever copy of the package made it. */
+/** True for a `SessionError`, of `code` when one is given, from any copy of the package. */
 export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
   if (typeof error !== 'object' || error === null || !(marker in error)) return false
   return code === undefined || (error as SessionError).code === code

@@ -9,7 +9,7 @@ export function newId(): string {
 }
 
 /**
- * The id, once it is known to be usable: 1 to 200 characters, no control characters, no lone surrogates.
+ * The id, after it has been checked: 1 to 200 characters, no control characters, no lone surrogates.
  *
  * @throws `invalid` with `path`.
  */
@@ -42,7 +42,7 @@ export function toBase64Url(bytes: Uint8Array): string {
   return btoa(binary).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
-/** The bytes of a base64url text; undefined unless it is the one canonical spelling of them. */
+/** The bytes of a base64url text; undefined unless the text is their one canonical spelling. */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined
   try {

@@ -15,24 +15,26 @@ export interface JsonLimits {
   maxNodes?: number
 }
 
-// Deep enough for any document; shallow enough that no serializer or database overflows on what we accepted.
+// Deep enough for any document; shallow enough that no serializer or database overflows on an accepted value.
 const defaultMaxDepth = 32
 const defaultMaxNodes = 10_000
-// A tool may give back a page of rows; it must not hold the event loop.
+// A tool may return a page of rows; walking over it must not block the event loop.
 const mostNodes = 200_000
 
 /**
- * The value as JSON holds it: a key whose value is `undefined` is absent. The value itself when there is none.
+ * The value as JSON holds it: a key whose value is `undefined` is absent. Returns the value itself when there is no
+ * such key.
  *
- * @throws `invalid` with the path of what JSON would change: `NaN`, a `Date`, a class instance, an `undefined` item of
- * an array, a key that could reach a prototype, a value nested too deep; `too_large` when there are too many keys and items.
+ * @throws `invalid` with the path of a value that JSON would change: `NaN`, a `Date`, a class instance, an `undefined`
+ * item of an array, a key that could reach a prototype, a value nested too deep; `too_large` when there are too many
+ * keys and items.
  */
 export function parseJson(value: unknown, path: string, limits: JsonLimits = {}): JsonValue {
   const maxDepth = limits.maxDepth ?? defaultMaxDepth
   const maxNodes = limits.maxNodes ?? defaultMaxNodes
   let nodes = 0
   let hasUndefined = false
-  // A list instead of recursion: the input decides the depth, and must not decide our stack.
+  // A list instead of recursion: the input decides the depth, and must not overflow the stack.
   const waiting: { value: unknown; path: string; depth: number }[] = [{ value, path, depth: 1 }]
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { value: node, path: at, depth } = next
@@ -56,7 +58,7 @@ export function parseJson(value: unknown, path: string, limits: JsonLimits = {})
       else waiting.push({ value: inner, path: innerPath, depth: depth + 1 })
     }
   }
-  // Not deeper than `maxDepth` by now, so it may recurse.
+  // The value is not deeper than `maxDepth` here, so recursion is safe.
   return (hasUndefined ? withoutUndefined(value) : value) as JsonValue
 }
 
@@ -71,9 +73,10 @@ function withoutUndefined(value: unknown): unknown {
 }
 
 /**
- * What JSON makes of any value, as `JSON.stringify` would: a `Date` is its ISO text, `NaN` is `null`, a function is
- * absent, an instance is its own fields. Beyond that, bytes are base64, an `Error` is its message, a `bigint` its
- * digits, and what lies in itself, or deeper than 32 levels, is left out. For what code gives that is not to be refused.
+ * Any value as JSON, as `JSON.stringify` makes it: a `Date` is its ISO text, `NaN` is `null`, a function is absent, an
+ * instance is its own fields. In addition, bytes become base64, an `Error` its message, a `bigint` its digits, and a
+ * value that contains itself, or is deeper than 32 levels, is left out. For results of application code, which must
+ * not be refused.
  *
  * @throws `too_large` when there are more than 200,000 keys and items.
  */
@@ -84,7 +87,7 @@ export function toJson(value: unknown, path: string): JsonValue {
 interface JsonWalk {
   readonly path: string
   nodes: number
-  /** The objects that the one at hand lies in. */
+  /** The objects that contain the current one. */
   readonly above: Set<object>
 }
 
@@ -133,7 +136,7 @@ function fieldsOf(node: object, walk: JsonWalk): JsonValue {
   return made
 }
 
-/** What stands for an object that is more than its fields. */
+/** The JSON form of an object that is more than its fields. */
 function toPlain(value: object, key: string): unknown {
   if (value instanceof ArrayBuffer) return toBase64(new Uint8Array(value))
   if (ArrayBuffer.isView(value)) {
@@ -146,7 +149,7 @@ function toPlain(value: object, key: string): unknown {
   return typeof toJSON === 'function' ? (toJSON.call(value, key) as unknown) : value
 }
 
-/** Bytes as base64, in pieces, for a call takes only so many arguments. */
+/** Bytes as base64, in pieces, because a call takes a limited number of arguments. */
 export function toBase64(bytes: Uint8Array): string {
   let binary = ''
   for (let at = 0; at < bytes.length; at += 8192) {
@@ -208,7 +211,7 @@ function isPrototypeKey(key: unknown, value: unknown): boolean {
 }
 
 /**
- * How much of a text, from its beginning, takes at most `maxBytes` UTF-8 bytes within a JSON text; it ends between
+ * The longest beginning of a text that takes at most `maxBytes` UTF-8 bytes within a JSON text; it ends between
  * characters.
  */
 export function jsonPrefix(text: string, maxBytes: number): { length: number; bytes: number } {

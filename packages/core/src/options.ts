@@ -1,14 +1,14 @@
 import { SessionError } from './errors.js'
 
-/** The names of all options of a kind: the compiler asks for those that are missing, and for those that are no more. */
+/** The names of all options of a type: the compiler reports names that are missing, and names that no longer exist. */
 export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true }
 
 /**
- * Refuses options that nobody reads: a misspelt one would silently do nothing.
+ * Refuses unknown options: a misspelt option would silently do nothing.
  *
  * @param path Where the options stand, for errors; empty at the top.
  *
- * @throws `invalid` with the path of an unknown option and the nearest name; or when it is no object.
+ * @throws `invalid` with the path of an unknown option and the nearest name; or when the options are no object.
  */
 export function checkOptions<Options>(options: unknown, names: OptionNames<Options>, path = ''): void {
   if (options === undefined) return
@@ -18,7 +18,7 @@ export function checkOptions<Options>(options: unknown, names: OptionNames<Optio
   }
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(names, name)) continue
-    // What is not given is not misspelt either.
+    // An option that is `undefined` cannot be misspelt.
     if ((options as Record<string, unknown>)[name] === undefined) continue
     const where = path === '' ? name : `${path}.${name}`
     const nearest = nearestTo(name, Object.keys(names))
@@ -28,14 +28,14 @@ export function checkOptions<Options>(options: unknown, names: OptionNames<Optio
   }
 }
 
-/** The name that is meant, most likely; undefined when none is near. */
+/** The known name that is most likely meant; undefined when none is near. */
 function nearestTo(name: string, names: readonly string[]): string | undefined {
   const wanted = name.slice(0, 60).toLowerCase()
   let nearest: string | undefined
   let best = Math.max(2, Math.ceil(wanted.length / 2)) + 1
   for (const candidate of names) {
     const known = candidate.toLowerCase()
-    // The beginning of a name is the name: `idle` for `idleMs`.
+    // The beginning of a name counts as near: `idle` for `idleMs`.
     const distance = known.startsWith(wanted) ? 1 : edits(wanted, known)
     if (distance < best) {
       best = distance
@@ -45,7 +45,7 @@ function nearestTo(name: string, names: readonly string[]): string | undefined {
   return nearest
 }
 
-/** How many letters to add, leave out or replace to come from one word to another. */
+/** How many letters to add, remove or replace to turn one word into another. */
 function edits(from: string, to: string): number {
   let before = Array.from({ length: to.length + 1 }, (_, index) => index)
   for (let row = 1; row <= from.length; row++) {

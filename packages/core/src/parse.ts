@@ -3,18 +3,18 @@ import { SessionError } from './errors.js'
 import { parseJson } from './json.js'
 
 /**
- * What `schema` makes of a value from outside, once it is known to be JSON that reaches no prototype.
+ * The result of `schema` for a value from outside, after a check that the value is JSON and reaches no prototype.
  *
  * @param path Where the value stands, for errors; empty for the body of a request.
  *
- * @throws `invalid` with the path of the first thing wrong.
+ * @throws `invalid` with the path of the first error.
  */
 export function parseWith<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
-  // Before the schema, which would silently leave out a key such as `__proto__`.
+  // Check before the schema, which would silently leave out a key such as `__proto__`.
   return checkWith(schema, parseJson(value, path), path)
 }
 
-/** As `parseWith`, for what is known to be JSON. */
+/** As `parseWith`, for a value that is known to be JSON. */
 export function checkWith<T>(schema: z.ZodType<T>, json: unknown, path: string): T {
   const result = schema.safeParse(json)
   if (result.success) return result.data
@@ -31,7 +31,7 @@ export function checkWith<T>(schema: z.ZodType<T>, json: unknown, path: string):
   throw new SessionError('invalid', `${named}: ${what}`, { path: named })
 }
 
-// Of a union's complaints, the one that got furthest into the input is the one the caller can act on.
+// Among the errors of a union, the caller can act on the one deepest in the input.
 function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefined {
   if (issue?.code !== 'invalid_union') return issue
   let best: z.core.$ZodIssue | undefined
@@ -44,7 +44,7 @@ function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefi
 
 const maxTitleLength = 200
 
-/** A title or label of at most 200 characters, or the empty text that takes it away. @throws `invalid` */
+/** A title or label of at most 200 characters, or the empty text, which removes it. @throws `invalid` */
 export function parseTitle(value: unknown, path = 'title'): string {
   if (typeof value !== 'string') throw new SessionError('invalid', `${path} must be a text`, { path })
   const title = value.trim()

@@ -1,8 +1,8 @@
 /**
- * A map that all copies of this package in one process share. Bundlers load the package several times, and what one
- * copy made is used through another.
+ * A map that all copies of this package in one process share. Bundlers load the package several times, and an object
+ * that one copy made is used through another.
  *
- * @param name Says what the map holds; each name has one map.
+ * @param name Names the map; each name has one map.
  */
 export function processRegistry<Key extends object, Value>(name: string): WeakMap<Key, Value> {
   const registries = globalThis as { [key: symbol]: WeakMap<Key, Value> | undefined }

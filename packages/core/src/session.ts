@@ -41,17 +41,17 @@ import type { TurnEvent } from './turn/event.js'
 import { followTurn, stopTurn } from './turn/follow.js'
 import type { TurnInput } from './turn/request.js'
 
-/** Asks the model: gives text, or what it says piece by piece. What it throws ends the turn as `failed`. */
+/** Calls the model: returns the answer, or yields it piece by piece. When it throws, the turn ends as `failed`. */
 export type Respond = RespondOf<Session>
-/** What `respond` is given. */
+/** The argument of `respond`. */
 export type TurnContext = TurnContextOf<Session>
-/** How one turn is run. */
+/** Options of one turn. */
 export type TurnOptions = TurnOptionsOf<Session>
-/** Something a model may call. */
+/** A tool that a model may call. */
 export type Tool = ToolOf<Session>
-/** What a model may call, by name. */
+/** The tools that a model may call, by name. */
 export type Tools = ToolsOf<Session>
-/** What a tool is given beside its input. */
+/** The second argument of a tool, after its input. */
 export type ToolContext = ToolContextOf<Session>
 
 const liveSessions = processRegistry<Session, LiveSession>('live-session')
@@ -65,9 +65,9 @@ export class Session {
   readonly ref: SessionRef
   readonly identity: Identity
   readonly cart: SessionCart
-  /** Free-form JSON of the conversation: its phase, tasks, intermediate results. */
+  /** Any JSON of the conversation: its phase, tasks, intermediate results. */
   readonly state: SessionState
-  /** What the user likes: budget, brands, language. */
+  /** Preferences of the user: budget, brands, language. */
   readonly preferences: SessionPreferences
   readonly #live: LiveSession
 
@@ -90,7 +90,7 @@ export class Session {
     return this.ref.tenantId
   }
 
-  /** What the store knew of the session when this handle last read or wrote it. */
+  /** The store's record when this handle last read or wrote the session. */
   get record(): SessionRecord {
     return this.#live.record
   }
@@ -110,15 +110,15 @@ export class Session {
     return contentsOf(await this.#live.load())
   }
 
-  /** What `read` would give as this handle last saw it, without asking the store; undefined when it is outdated. */
+  /** The result of `read` as this handle last saw it, without a call of the store; undefined when it is outdated. */
   get contents(): SessionContents | undefined {
     const { seen } = this.#live
     return seen === undefined ? undefined : contentsOf(seen)
   }
 
   /**
-   * A name for the session that tells nothing of it, for cache tags and logs: made with the secrets of the service, so
-   * every process that has them comes to the same one.
+   * A name for the session that reveals nothing about it, for cache tags and logs. It is made with the secrets of the
+   * service, so every process with the same secrets makes the same name.
    */
   async pseudonym(purpose: string): Promise<string> {
     const { incarnation } = this.record
@@ -148,10 +148,11 @@ export class Session {
   }
 
   /**
-   * What a model should see now, within `maxTokens`: never half a tool call, always the latest user message. What the
-   * window leaves out is quoted where it has to do with the question. The log stays as it is.
+   * The messages that a model should see now, within `maxTokens`: never half a tool call, always the latest user
+   * message. When the question names something that the window leaves out, the context quotes it. The log stays as it
+   * is.
    *
-   * @throws `too_large` when what must be in does not fit; `path` says what.
+   * @throws `too_large` when a required part does not fit; `path` names the part.
    *
    * @example
    * ```ts
@@ -164,15 +165,15 @@ export class Session {
   }
 
   /**
-   * Sums up what is old. The messages stay where they are and can be read as before; contexts tell of them in few words
-   * once they do not fit.
+   * Sums up old messages. The log keeps them, and they can be read as before; a context shows the summary when they do
+   * not fit.
    */
   async compact(options?: CompactOptions): Promise<Compaction> {
     return compact(this.#live, options)
   }
 
   /**
-   * Keeps facts that every context tells of. A newer one on the same subject takes the older one's place.
+   * Remembers facts that every context shows. A newer fact on the same subject replaces the older one.
    *
    * @throws `invalid`
    */
@@ -180,22 +181,22 @@ export class Session {
     return rememberFacts(this.#live, facts)
   }
 
-  /** Forgets a fact; one that is not there is forgotten already. */
+  /** Forgets a fact; does nothing when the fact does not exist. */
   async forget(factId: string): Promise<readonly Fact[]> {
     return forgetFact(this.#live, factId)
   }
 
-  /** Every message on the active branch, oldest first. Costs what the history is long. */
+  /** Every message on the active branch, oldest first. The cost grows with the history. */
   async allMessages(): Promise<Message[]> {
     return [...(await readWhole(this.#live)).messages]
   }
 
   /**
-   * Has a message answered: stores it, asks `respond`, and stores the answer, whole or as far as it came. One turn at
-   * a time is the session's, whatever process it runs in. It runs at once, and whether or not anybody listens.
+   * Answers a message: stores it, calls `respond`, and stores the answer, whole or as far as it came. A session runs
+   * one turn at a time, over all processes. The turn starts at once, whether or not its events are read.
    *
-   * @param input What the user says, or what a tool gave back; `undefined` to answer the newest message of the active
-   * branch, or to go on after it.
+   * @param input The user's text or message, or the result of a tool; `undefined` to answer the newest message of the
+   * active branch, or to continue after it.
    *
    * @example
    * ```ts
@@ -220,8 +221,8 @@ export class Session {
   }
 
   /**
-   * The events of a turn after the `after`th, as they come, whatever process it runs in; for some minutes after its
-   * end, too. @throws `not_found`
+   * The events of a turn after the event with the number `after`, as they come, from any process; also for some
+   * minutes after its end. @throws `not_found`
    */
   async *watchTurn(turnId: string, after = 0): AsyncGenerator<TurnEvent, void, undefined> {
     await this.#live.load()
@@ -230,20 +231,20 @@ export class Session {
   }
 
   /**
-   * The record now, and again each time the session has changed, whatever process changed it; ends when the session
-   * does, or when this handle may not open it any more.
+   * The record now, and again each time a process has changed the session. Ends when the session does, or when this
+   * handle may no longer open it.
    */
   watch(options: WatchOptions = {}): AsyncGenerator<SessionRecord, void, undefined> {
     return watchSession(this.#live, options)
   }
 
-  /** The id of the turn that is going on. */
+  /** The id of the running turn. */
   async currentTurn(): Promise<string | undefined> {
     return (await this.#live.load()).body.turn?.id
   }
 
   /**
-   * Stops the turn that is going on, whatever process it runs in. What was said so far is kept.
+   * Stops the running turn, in any process. Its answer so far is kept.
    *
    * @returns The id of the turn that was asked to stop; undefined when there was none.
    */
@@ -253,12 +254,12 @@ export class Session {
     return turn?.id
   }
 
-  /** What was checked out, oldest first; the newest 100. */
+  /** The carts that were checked out, oldest first; the newest 100. */
   async orders(): Promise<readonly Order[]> {
     return (await this.#live.load()).body.orders
   }
 
-  /** Changes title or label, each of at most 200 characters; an empty text takes it away. @throws `invalid` */
+  /** Changes title or label, each of at most 200 characters; an empty text removes it. @throws `invalid` */
   async edit(change: { title?: string; label?: string }, options?: ChangeOptions): Promise<void> {
     const { record } = await this.#live.update((body) => body, {
       ...options,
@@ -277,8 +278,8 @@ export class Session {
   }
 
   /**
-   * Takes the conversation back to just after a message of the active branch. What came later stays as a branch
-   * that `switchBranch` returns to; what comes next starts a new one.
+   * Takes the conversation back to just after a message of the active branch. Later messages stay as a branch that
+   * `switchBranch` returns to; new messages begin a new branch.
    *
    * @param toSeq The last message to keep; 0 goes back to the start.
    * @throws `invalid` when that message is not on the active branch.
@@ -287,12 +288,15 @@ export class Session {
     return rewindSession(this.#live, toSeq, options)
   }
 
-  /** The ways the conversation went before it was rewound, oldest first: the newest 50, and the newest 10 of programs. */
+  /**
+   * Earlier courses of the conversation, from before it was rewound, oldest first: the newest 50, and the newest 10 of
+   * programs.
+   */
   async branches(): Promise<readonly Branch[]> {
     return (await this.#live.load()).body.branches
   }
 
-  /** Goes on with a branch; the one it leaves becomes a branch in its place. @throws `not_found` */
+  /** Switches to a branch; the branch it leaves is kept in its place. @throws `not_found` */
   async switchBranch(branchId: string, options?: ChangeOptions): Promise<void> {
     const { record } = await leaveBranch(
       this.#live,
@@ -304,8 +308,8 @@ export class Session {
   }
 
   /**
-   * Counts, durations, topics and cart behaviour. Changes nothing. The first time it reads the whole active branch, in
-   * slices; later only what is new.
+   * Counts, durations, topics and cart behaviour. Changes nothing. The first call reads the whole active branch, in
+   * slices; later calls read only new messages.
    */
   async info(): Promise<SessionInfo> {
     return sessionInfo(this.#live)
@@ -316,13 +320,13 @@ export class Session {
     return currentCredential(this.#live)
   }
 
-  /** Voids every credential given out so far, at once, and makes a new one. */
+  /** Voids every earlier credential at once, and makes a new one. */
   async rotateCredential(): Promise<string> {
     return rotateCredential(this.#live)
   }
 
   /**
-   * Gives an anonymous session to the caller's user, for good, and voids the credentials given out before.
+   * Gives an anonymous session to the caller's user, for good, and voids every earlier credential.
    *
    * @returns The new credential.
    * @throws `unauthenticated` when the caller has no user; `not_found` when the session has another owner.
@@ -346,12 +350,14 @@ export class Session {
     await transfers.endTransfer(this.#live, transferId, 'transfer.revoked')
   }
 
-  /** Lets the device have the session that waits and shows this code. @throws `not_found`, `conflict`, `invalid` */
+  /**
+   * Approves the waiting device that shows this code: it gets the session. @throws `not_found`, `conflict`, `invalid`
+   */
   async approveTransfer(transferId: string, matchCode: string): Promise<void> {
     await transfers.approveTransfer(this.#live, transferId, matchCode)
   }
 
-  /** Turns the device that waits away, and ends the transfer. @throws `not_found` */
+  /** Denies the waiting device, and ends the transfer. @throws `not_found` */
   async denyTransfer(transferId: string): Promise<void> {
     await transfers.endTransfer(this.#live, transferId, 'transfer.denied')
   }
@@ -362,13 +368,13 @@ export class Session {
   }
 }
 
-/** The same handle, whose next read is the one it was just made with, or the write that it has just made. */
+/** The same handle. Its next read returns the session as the handle has just read or written it. */
 export function justRead(session: Session): Session {
   liveSessionOf(session, 'session').reuseRead()
   return session
 }
 
-/** What a handle is made of. @throws `invalid` for what this package did not make. */
+/** The parts of a handle. @throws `invalid` for an object that this package did not make. */
 export function liveSessionOf(session: Session, path: string): LiveSession {
   const live = liveSessions.get(session)
   if (live !== undefined) return live

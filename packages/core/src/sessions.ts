@@ -18,41 +18,41 @@ import type { TransferDescription, TransferKey } from './transfer/redemption.js'
 import { processRegistry } from './process-registry.js'
 import { type ForkOptions, forkSession } from './session/fork.js'
 
-/** What a new session starts with, and its id. */
+/** The first content of a new session, and its id. */
 export interface CreateOptions extends SessionInit {
   /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
   id?: string
 }
 
-/** Which page of which sessions is wanted. */
+/** Options of a list. */
 export interface ListOptions {
   /** At most this many sessions, 1 to 200 (default 20). */
   limit?: number
   /**
-   * Where an earlier page of the same list ended: of this tenant, user and label, whatever its `limit` was (default: the
+   * The cursor of an earlier page of the same list: of this tenant, user and label, with any `limit` (default: the
    * first page).
    */
   cursor?: string
-  /** Only sessions of this label (default: of any). */
+  /** Only sessions with this label (default: with any). */
   label?: string
-  /** Only sessions of this user; heeded for an admin alone (default: the caller's own, of an admin everybody's). */
+  /** Only sessions of this user; for an admin alone (default: the caller's own; for an admin, those of all users). */
   userId?: string
 }
 
-/** What happens around the moment in which a draft is stored. */
+/** Hooks around the moment when a draft is stored. */
 export interface DraftOptions {
-  /** Runs before the session is stored; what it throws stops that (default: nothing runs). */
+  /** Runs before the session is stored; when it throws, nothing is stored (default: nothing runs). */
   beforeCreate?: () => void
-  /** Told of the creation when it begins: settles with it, `afterCreate` and all (default: nobody is told). */
+  /** Called when the creation begins, with a promise that settles after `afterCreate` (default: not called). */
   onCreating?: (creation: Promise<unknown>) => void
-  /** Runs once the session is stored, before the write that caused it settles (default: nothing runs). */
+  /** Runs after the session is stored, before the write that caused it settles (default: nothing runs). */
   afterCreate?: (session: Session) => void | Promise<void>
 }
 
-/** What a transfer is redeemed with. */
+/** Options of a redemption. */
 export type RedeemOptions = RedeemOptionsOf<Session>
 
-/** What became of a redemption. */
+/** The result of a redemption. */
 export type Redemption = RedemptionOf<Session>
 
 /** The service: durable, tenant-safe sessions over one store. */
@@ -61,15 +61,17 @@ export interface Sessions {
   readonly ttl: Readonly<Required<TtlSettings>>
   /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity; `closed` */
   for(identity: Identity): CallerSessions
-  /** Removes sessions past their deadline, up to `limit`; resolves to how many. For a job that runs now and then. */
+  /**
+   * Removes sessions past their deadline, up to `limit`; resolves to how many. For a job that runs from time to time.
+   */
   sweep(options?: Partial<SweepOptions>): Promise<number>
-  /** Settles once nothing runs any more that no request waits for: replies whose readers have gone, summing up. */
+  /** Settles when no background work runs: no summaries, and no replies whose readers have disconnected. */
   settled(): Promise<void>
   /**
-   * Closes the service: waits for every call, turn and summing up that runs, and lets them end with all they need.
-   * From then on every call is refused as `closed`, also one of a handle that was made before. New requests to the HTTP
-   * API are refused at once, new turns once those that ran have ended. Await it before the process ends and before you
-   * close the store, which stays yours. May be called more than once.
+   * Closes the service: waits for every running call, turn and summary, and lets them finish. From then on every call
+   * is refused as `closed`, also a call of a handle that was made before. New requests to the HTTP API are refused at
+   * once, new turns after the running ones have ended. Await it before the process ends and before you close the
+   * store, which the service does not close. May be called more than once.
    */
   close(): Promise<void>
   /** As `close`, for `await using`. */
@@ -77,9 +79,10 @@ export interface Sessions {
 }
 
 /**
- * A service that works as it is: in memory, bounded, with honest deadlines. In production pass a store and secrets.
+ * A service that works without options: in memory, bounded, with real deadlines. In production pass a store and
+ * secrets.
  *
- * @throws `invalid` with the path of an option that makes no sense.
+ * @throws `invalid` with the path of a wrong option.
  *
  * @example
  * ```ts
@@ -112,10 +115,10 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   return sessions
 }
 
-// Not a property: what the service is made of is nobody's business but that of the layers around it.
+// Not a property: only the layers around the service may use its parts.
 const partsOf = processRegistry<Sessions, Service>('service-parts')
 
-/** What a service is made of. @throws `invalid` for what `createSessions` of this package did not make. */
+/** The parts of a service. @throws `invalid` for an object that `createSessions` of this package did not make. */
 export function serviceOf(sessions: Sessions): Service {
   const service = partsOf.get(sessions)
   if (service !== undefined) return service
@@ -133,7 +136,7 @@ const initNames: OptionNames<SessionInit> = {
   messages: true,
 }
 
-/** The sessions of one caller. Ownership is checked here, in every method; what is not theirs is `not_found`. */
+/** The sessions of one caller. Every method checks ownership: a session of another owner is `not_found`. */
 export class CallerSessions {
   static {
     takeCalls(CallerSessions.prototype, (mine) => mine.#service.work, ['draft'])
@@ -148,7 +151,7 @@ export class CallerSessions {
     this.identity = identity
   }
 
-  /** Makes a session. @throws `conflict` when the id is taken, `limit_reached`, `invalid` */
+  /** Creates a session. @throws `conflict` when the id is taken, `limit_reached`, `invalid` */
   async create(options: CreateOptions = {}): Promise<Session> {
     checkOptions<CreateOptions>(options, { ...initNames, id: true })
     const { id, ...init } = options
@@ -158,10 +161,10 @@ export class CallerSessions {
   }
 
   /**
-   * The session of this id, made with `init` when there is none. However many callers open an id at once, one
-   * session is made.
+   * The session of this id, created with `init` when there is none. However many callers open an id at once, one
+   * session is created.
    *
-   * @throws `not_found` when it belongs to somebody else.
+   * @throws `not_found` when it belongs to another caller.
    *
    * @example
    * ```ts
@@ -186,7 +189,7 @@ export class CallerSessions {
     }
   }
 
-  /** The session of this id. @throws `not_found` when it is unknown, expired, deleted or somebody else's. */
+  /** The session of this id. @throws `not_found` when it is unknown, expired, deleted or another caller's. */
   async get(id: string): Promise<Session> {
     const session = await this.find(id)
     if (session === undefined) throw noSuchSession()
@@ -195,7 +198,7 @@ export class CallerSessions {
 
   /** As `get`, but undefined instead of `not_found`. */
   async find(id: string): Promise<Session | undefined> {
-    // No session can have such an id, which is no other answer than that none has it.
+    // No session can have an invalid id, so the answer is the same as for an unknown one.
     if (!isId(id)) return undefined
     const stored = await this.#service.store.read(this.#ref(id))
     if (stored === undefined) return undefined
@@ -204,7 +207,7 @@ export class CallerSessions {
       this.#service.emit('access.denied', record, { reason: 'owner' })
       return undefined
     }
-    // Not before: how long it takes would tell who may not open the session how large it is.
+    // Decode only now: before the ownership check, the time would tell a foreign caller how large the session is.
     return this.#opened({ record, body: decodeBody(stored.body) }, false)
   }
 
@@ -226,8 +229,8 @@ export class CallerSessions {
   }
 
   /**
-   * Whether a credential of ours has been replaced, by `bind`, a rotation or a transfer, while its session goes on:
-   * whoever sends it may be about to get the new one.
+   * Whether a genuine credential has been replaced, by `bind`, a rotation or a transfer, while its session still
+   * exists: the client may be about to receive the new one.
    */
   async isOutdated(credential: string): Promise<boolean> {
     const claim = await this.#service.credentials.verify(credential)
@@ -236,7 +239,7 @@ export class CallerSessions {
     return seen?.record.incarnation === claim.incarnation && seen.body.generation !== claim.generation
   }
 
-  /** A session that is stored with its first write, so that a caller who only looks leaves no trace. */
+  /** A session that the first write stores, so that a caller who only reads leaves no trace. */
   draft(options: DraftOptions = {}): Session {
     checkOptions<DraftOptions>(options, { beforeCreate: true, onCreating: true, afterCreate: true })
     const ref = this.#ref(newId())
@@ -280,7 +283,7 @@ export class CallerSessions {
   /**
    * One page of the caller's live sessions, the most active first; an admin sees the whole tenant's.
    *
-   * @throws `invalid` for a limit that is none, or a cursor of another list.
+   * @throws `invalid` for a wrong limit, or a cursor of another list.
    */
   async list(options: ListOptions = {}): Promise<Page<SessionRecord>> {
     checkOptions<ListOptions>(options, { limit: true, cursor: true, label: true, userId: true })
@@ -290,7 +293,7 @@ export class CallerSessions {
     }
     const isAdmin = this.identity.roles?.includes('admin') === true
     const userId = isAdmin ? options.userId : this.identity.userId
-    // A caller who is nobody in particular owns no sessions that could be listed.
+    // An anonymous caller owns no sessions that could be listed.
     if (userId === undefined && !isAdmin) {
       if (cursor !== undefined) throw foreignCursor()
       return { items: [] }
@@ -315,7 +318,8 @@ export class CallerSessions {
   }
 
   /**
-   * Makes a new session of the caller's with the messages of another up to one of them. The two go their own ways.
+   * Makes a new session of the caller with the messages of another session, up to one of them. After that the two are
+   * independent.
    *
    * @throws `invalid` when `atSeq` is not on the active branch of `source`.
    */
@@ -324,18 +328,19 @@ export class CallerSessions {
   }
 
   /**
-   * What a transfer is about, for the caller to see before they redeem it. Spends nothing, however often it is asked.
+   * The description of a transfer, for the caller to see before redeeming it. The transfer stays open, however often
+   * it is described.
    *
-   * @throws `not_found` for one that is unknown, used, expired, revoked or not the caller's to redeem: which, it does
-   * not say. `limit_reached` after too many wrong short codes.
+   * @throws `not_found` for one that is unknown, used, expired, revoked or not for this caller: the error does not say
+   * which. `limit_reached` after too many wrong short codes.
    */
   async describeTransfer(key: TransferKey): Promise<TransferDescription> {
     return viewTransfer(this.#service, this.identity, key)
   }
 
   /**
-   * Redeems a transfer that another device began, once: of all who try, one gets the session and a new credential.
-   * Answer it to a POST alone, never to a GET: previews and scanners follow links.
+   * Redeems a transfer that another device began, once: of all callers that try, one gets the session and a new
+   * credential. Call it for a POST alone, never for a GET: previews and scanners follow links.
    *
    * @throws As `describeTransfer`.
    */

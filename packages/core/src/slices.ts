@@ -1,7 +1,7 @@
-// Far below the 50 ms that anybody else in the process should ever wait.
+// Far below 50 ms, the longest that other work in the process should ever wait.
 const sliceMs = 8
 
-/** Runs work that yields between its steps, and lets the event loop go on after every few milliseconds of it. */
+/** Runs work that yields between its steps, and lets the event loop continue every few milliseconds. */
 export async function inSlices<T>(work: Iterator<void, T>): Promise<T> {
   let began = performance.now()
   for (;;) {

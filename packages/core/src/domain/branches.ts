@@ -5,20 +5,20 @@ import type { Branch, SeqRange, SessionBody } from './session-body.js'
 const maxBranches = 50
 const maxMachineBranches = 10
 
-/** What leaving the active branch needs to know. */
+/** What `leave` needs to know about the branch that it leaves. */
 export interface BranchDeparture {
-  /** Names the branch that is left. */
+  /** The id of the branch that is left. */
   readonly branchId: string
-  /** The newest message there is. */
+  /** The seq of the newest message in the log. */
   readonly lastSeq: number
   /** Epoch ms. */
   readonly at: number
-  /** Left by a program, of which there are more than people would go through. */
+  /** True when a program left the branch: programs leave more branches than a person would look through. */
   readonly byMachine?: boolean
 }
 
 /**
- * The body with its path cut to just after `toSeq`; the way it went is kept as a branch.
+ * The body with its path cut to just after `toSeq`; the old path is kept as a branch.
  *
  * @throws `invalid` when that message is not on the active branch.
  */
@@ -29,7 +29,7 @@ export function rewound(body: SessionBody, toSeq: number, leaving: BranchDepartu
   return leave(body, cutPath(body.path, toSeq), leaving)
 }
 
-/** The body on another of its branches; the one it was on takes that one's place. @throws `not_found` */
+/** The body on another of its branches; the branch it was on takes that one's place in the list. @throws `not_found` */
 export function switched(body: SessionBody, branchId: string, leaving: BranchDeparture): SessionBody {
   const branch = body.branches.find((candidate) => candidate.id === branchId)
   if (branch === undefined) {
@@ -39,13 +39,13 @@ export function switched(body: SessionBody, branchId: string, leaving: BranchDep
   return leave({ ...body, branches }, branch.path, leaving)
 }
 
-/** The body with its conversation gone and the rest as it was. */
+/** The body without its conversation; everything else stays. */
 export function cleared(before: SessionBody, throughSeq: number): SessionBody {
   const { turn: _, recentTurns: __, documentTurns: ___, answers: ____, ...kept } = before
   return { ...kept, path: [{ from: throughSeq + 1 }], branches: [], facts: [], summaries: [] }
 }
 
-/** The oldest message that a branch can show: what comes before it, nobody reaches any more. */
+/** The seq of the oldest message that any branch can show: no caller can reach the messages before it. */
 export function firstReachable({ path, branches }: Pick<SessionBody, 'path' | 'branches'>): number {
   return Math.min(...[path, ...branches.map((branch) => branch.path)].flat().map(({ from }) => from))
 }
@@ -57,17 +57,17 @@ function leave(
 ): SessionBody {
   const path = cutPath(body.path, lastSeq)
   const left: Branch = { id: branchId, path, leftAt: at, ...(byMachine ? { byMachine } : {}) }
-  // A reply that is still to come belongs to where the conversation no longer is: its turn is the session's no more.
+  // A running turn belongs to the branch that is left, so it loses its right to write.
   const { turn: _, ...kept } = body
   return {
     ...kept,
-    // What comes next goes on here.
+    // New messages continue here.
     path: [...next, { from: lastSeq + 1 }],
     branches: newest([...body.branches, left]),
   }
 }
 
-/** Those of people and those of machines have room of their own: neither crowds out the other. */
+/** Branches of people and branches of programs have separate limits, so that neither crowds out the other. */
 function newest(branches: readonly Branch[]): Branch[] {
   let people = branches.filter(({ byMachine }) => byMachine !== true).length - maxBranches
   let machines = branches.filter(({ byMachine }) => byMachine === true).length - maxMachineBranches

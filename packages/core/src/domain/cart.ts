@@ -18,20 +18,20 @@ export interface CartItem {
   readonly sku: string
   readonly name: string
   readonly quantity: number
-  /** Of one piece. */
+  /** Of one item. */
   readonly price: Money
   /** Epoch ms, by the clock of the process that added it. */
   readonly addedAt: number
-  /** Anything JSON that belongs to the line, such as a category or a variant. */
+  /** Any JSON that belongs to the line, such as a category or a variant. */
   readonly metadata?: JsonObject | undefined
 }
 
-/** A cart holds one currency: the first item decides. */
+/** A cart holds one currency: that of its first item. */
 export interface Cart {
   readonly items: readonly CartItem[]
 }
 
-/** What a caller gives to put something into a cart. */
+/** What a caller passes to add an item to the cart. */
 export interface CartItemInput {
   sku: string
   name: string
@@ -69,7 +69,7 @@ export const cartItemInputSchema = z.strictObject({
   metadata: z.record(z.string(), z.unknown()).optional(),
 })
 
-/** A JSON object that came out of a JSON text: only that it is an object is left to check. */
+/** A JSON object that was parsed from JSON text, so only its being an object has to be checked. */
 export const storedJsonObject = z.custom<JsonObject>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 )
@@ -94,7 +94,7 @@ export const orderSchema = z.object({
 export const emptyCart: Cart = { items: [] }
 
 /**
- * The cart with an item more. An item of the same sku, price and metadata joins the line that is there.
+ * The cart with one more item. An item of the same sku, price and metadata joins the existing line.
  *
  * @throws `invalid` for a wrong item, another currency than the cart's, or a quantity over 10,000; `too_large` for
  * more than 500 lines.
@@ -157,12 +157,12 @@ function mustHold(cart: Cart, itemId: string): void {
   }
 }
 
-/** How many pieces are in the cart, over all lines. */
+/** The number of items in the cart, over all lines. */
 export function itemCount(cart: Cart): number {
   return cart.items.reduce((sum, line) => sum + line.quantity, 0)
 }
 
-/** What the cart costs; undefined when it is empty, for then it has no currency. */
+/** The total price of the cart; undefined when the cart is empty, because then it has no currency. */
 export function cartTotal(cart: Cart): Money | undefined {
   const currency = cart.items[0]?.price.currency
   if (currency === undefined) return undefined
@@ -170,7 +170,7 @@ export function cartTotal(cart: Cart): Money | undefined {
   return { amount, currency }
 }
 
-/** The order that checking out this cart makes. @throws `invalid` for an empty cart. */
+/** The order that this cart becomes at checkout. @throws `invalid` for an empty cart. */
 export function toOrder(cart: Cart, at: number): Order {
   const total = cartTotal(cart)
   if (total === undefined) throw new SessionError('invalid', 'The cart is empty.', { path: 'cart' })

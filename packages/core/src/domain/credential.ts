@@ -3,30 +3,30 @@ import { SessionError } from '../errors.js'
 import { fromBase64Url, toBase64Url } from '../ids.js'
 import type { SessionRef } from '../contract/session-record.js'
 
-/** What a credential says, once its signature is known to be ours. */
+/** The content of a credential whose signature has been verified. */
 export interface CredentialPayload {
   readonly ref: SessionRef
   readonly incarnation: string
   readonly generation: number
-  /** Tells credentials for the same session apart that were given to different devices. */
+  /** Tells apart the credentials that different devices have for the same session. */
   readonly holder?: string | undefined
 }
 
 /** Signs and verifies credentials: `kid.ref.generation.signature`, HMAC-SHA-256. */
 export interface Credentials {
   sign(claim: CredentialPayload): Promise<string>
-  /** The claim, or undefined for anything that we did not sign. Touches no store. */
+  /** The payload, or undefined for a text that this service did not sign. Reads no store. */
   verify(credential: string): Promise<CredentialPayload | undefined>
-  /** The same credential signed with the first secret; undefined for anything that we did not sign. */
+  /** The same credential signed with the first secret; undefined for a text that this service did not sign. */
   renew(credential: string): Promise<string | undefined>
   /**
-   * What may stand in a store for a text that must not: keyed digests of 43 characters, by every secret, the one that
-   * signs first. Who reads the store cannot try texts on them, however short these are.
+   * Digests that may be stored in place of a text that must not be stored: keyed, of 43 characters, one for each
+   * secret, that of the signing secret first. A reader of the store cannot guess even a short text by trying.
    */
   digests(...parts: readonly string[]): Promise<readonly string[]>
 }
 
-// Longest ids, all of them multi-byte, in base64url; anything longer was not made here.
+// The longest ids, all multi-byte, in base64url; the service never makes a longer credential.
 const maxCredentialLength = 4096
 const minSecretLength = 32
 const encoder = new TextEncoder()
@@ -96,7 +96,7 @@ export function createCredentials(secrets: readonly string[]): Credentials {
     },
 
     async digests(...parts) {
-      // No credential has a space, so no digest is ever the signature of one.
+      // A credential contains no space, so a digest can never be the signature of a credential.
       const text = encoder.encode(`digest ${JSON.stringify(parts)}`)
       const signatures = (await keys()).map(({ key }) => crypto.subtle.sign('HMAC', key, text))
       return (await Promise.all(signatures)).map((signature) => toBase64Url(new Uint8Array(signature)))

@@ -4,22 +4,22 @@ import type { Role } from './message.js'
 interface About {
   readonly tenantId: string
   readonly sessionId: string
-  /** Whose session it is, when it has an owner. */
+  /** The user who owns the session, if it has an owner. */
   readonly userId?: string | undefined
   /** Epoch ms, by the clock of this process. */
   readonly at: number
 }
 
-/** Why a turn did not get to its end. */
+/** Why a turn did not complete. */
 export type TurnAbortReason = 'cancelled' | 'interrupted' | 'lost'
 
-/** Which transfer an event is about, and between which devices, as far as they said what they are. */
+/** The transfer that an event is about, and the devices, if they have named themselves. */
 export interface TransferEvent {
   readonly transferId: string
   readonly mode: 'move' | 'share' | 'copy'
-  /** Of the device that began it: a digest of what it said of itself, keyed by `credentialSecrets`. */
+  /** The device that began it: a digest of the name it gave itself, keyed by `credentialSecrets`. */
   readonly sourceDevice?: string | undefined
-  /** The same of the device that opens it, or waits for that. */
+  /** The same for the device that opens the transfer, or waits for approval. */
   readonly targetDevice?: string | undefined
 }
 
@@ -41,7 +41,7 @@ export interface SessionEventDetails {
     readonly role: Role
     readonly tokens: number
   }
-  /** The messages from one seq to another are summed up in so many tokens; they stay in the log. */
+  /** The messages from one seq to another are summed up in `tokens` tokens; they stay in the log. */
   'context.compacted': { readonly from: number; readonly to: number; readonly tokens: number }
   'history.expired': { readonly throughSeq: number }
   'state.changed': { readonly revision: number }
@@ -49,15 +49,15 @@ export interface SessionEventDetails {
   'cart.changed': {
     readonly action: 'added' | 'quantity' | 'removed' | 'cleared' | 'checkedOut'
     readonly revision: number
-    /** Pieces in the cart now. */
+    /** Number of items in the cart now. */
     readonly itemCount: number
   }
   'order.placed': { readonly orderId: string; readonly total: Money }
   'turn.started': { readonly turnId: string; readonly messageId: string }
-  /** Said after the reply is stored. */
+  /** Emitted after the reply is stored. */
   'turn.completed': { readonly turnId: string; readonly durationMs: number }
   'turn.failed': { readonly turnId: string; readonly durationMs: number }
-  /** Stopped by a caller, by a later message, or with the process it ran in. */
+  /** The turn was stopped by a caller, by a later message, or because its process died. */
   'turn.aborted': { readonly turnId: string; readonly reason: TurnAbortReason }
   /** A question was answered from history, without a model. */
   'turn.reused': { readonly messageId: string }
@@ -73,26 +73,26 @@ export interface SessionEventDetails {
     readonly reasoningTokens?: number | undefined
   }
   'transfer.created': TransferEvent & { readonly audience?: string | undefined; readonly confirm: boolean }
-  /** Somebody who holds its secret or code asked what it is about. */
+  /** A caller with its secret or code called `describeTransfer`. */
   'transfer.viewed': TransferEvent
   /** A device waits for approval. */
   'transfer.claimed': TransferEvent
   'transfer.approved': TransferEvent
   'transfer.denied': TransferEvent
-  /** By this user, when they are signed in; with the session that was made, for a copy. */
+  /** The user who redeemed it, if signed in; and for a copy the session that was made. */
   'transfer.redeemed': TransferEvent & {
     readonly by?: string | undefined
     readonly copySessionId?: string | undefined
   }
   'transfer.revoked': TransferEvent
-  /** Nobody redeemed it in time; said when its session begins or ends a transfer the next time. */
+  /** No device redeemed it in time; emitted when its session next begins or ends a transfer. */
   'transfer.expired': TransferEvent
-  /** Somebody who holds its secret or code came without its verifier, or with another. */
+  /** A caller with its secret or code sent no verifier, or a wrong one. */
   'transfer.refused': TransferEvent
-  /** Too many wrong short codes or verifiers. They name no session, so `sessionId` is empty. */
+  /** A caller sent too many wrong short codes or verifiers. They name no session, so `sessionId` is empty. */
   'transfer.locked': {
     readonly scope: 'caller' | 'tenant'
-    /** Of the device that made the last try. */
+    /** The device that made the last try. */
     readonly targetDevice?: string | undefined
   }
   'access.denied': { readonly reason: 'owner' | 'credential' }
@@ -101,10 +101,10 @@ export interface SessionEventDetails {
 /** The types of events. */
 export type SessionEventType = keyof SessionEventDetails
 
-/** A fact about a session, for listeners: usage, audit, analytics, live updates and metrics are all made of these. */
+/** A change of a session, for listeners: usage, audit, analytics, live updates and metrics are all built from these. */
 export type SessionEvent = {
   [Type in SessionEventType]: { readonly type: Type } & About & SessionEventDetails[Type]
 }[SessionEventType]
 
-/** Is told of every event. It runs at once, in the call that caused the event, so it must be quick. */
+/** Gets every event. It runs inside the call that caused the event, so it must be quick. */
 export type SessionListener = (event: SessionEvent) => void

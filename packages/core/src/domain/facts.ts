@@ -3,13 +3,13 @@ import { newId } from '../ids.js'
 import { parseWith } from '../parse.js'
 import type { Fact } from './session-body.js'
 
-/** What a caller gives to be remembered. */
+/** A fact that a caller asks the session to remember. */
 export interface FactInput {
   /** At most 1,000 characters. */
   text: string
-  /** What it is about; a newer fact on the same subject takes its place. */
+  /** The subject of the fact; a newer fact on the same subject replaces it. */
   subject?: string
-  /** The message it was drawn from. */
+  /** The message that the fact was extracted from. */
   seq?: number
 }
 
@@ -19,7 +19,7 @@ const factSchema = z.strictObject({
   seq: z.int().min(1).optional(),
 })
 
-/** The fact, stated at `at`. @throws `invalid` with the path of what is wrong. */
+/** The fact with its time `at`. @throws `invalid` with the path of what is wrong. */
 export function toFact(input: FactInput, at: number, path: string): Fact {
   return { id: newId(), ...parseWith(factSchema, input, path), at }
 }

@@ -2,7 +2,7 @@ import { parseId } from '../ids.js'
 import { SessionError } from '../errors.js'
 import { reservedTenantPrefix, type SessionRecord } from '../contract/session-record.js'
 
-/** Who is asking. It comes from trusted code (a verified token, a login), never from a request body. */
+/** The identity of a caller. It comes from trusted code (a verified token, a login), never from a request body. */
 export interface Identity {
   readonly tenantId: string
   /** Absent for an anonymous caller, who opens a session by its credential alone. */
@@ -11,7 +11,7 @@ export interface Identity {
   readonly roles?: readonly string[] | undefined
 }
 
-/** The identity, once it is usable. @throws `invalid` with the path. */
+/** The identity, after it has been checked. @throws `invalid` with the path. */
 export function parseIdentity(identity: Identity): Identity {
   const tenantId = parseId(identity.tenantId, 'tenantId')
   if (tenantId.startsWith(reservedTenantPrefix)) {

@@ -6,28 +6,28 @@ import { isBlank, isEmptyPart, type MessagePart, toParts, withPlainMedia } from 
 import { checkWith } from '../parse.js'
 import type { NewMessage, StoredMessage } from '../contract/session-store.js'
 
-/** Who speaks. `system` is the application, `tool` is the result of a call. */
+/** Who speaks. `system` is the application, `tool` stands for the result of a call. */
 export type Role = 'system' | 'user' | 'assistant' | 'tool'
 
 /**
- * `completed` is whole; `failed` and `aborted` hold what was said before the model broke off or was stopped;
- * `corrupt` could not be read and has no content.
+ * `completed` is a whole message; `failed` and `aborted` are messages of a turn that failed or was stopped, as far as
+ * it got; `corrupt` could not be read and has no content.
  */
 export type MessageStatus = 'completed' | 'failed' | 'aborted' | 'corrupt'
 
-/** What a caller gives to append. */
+/** A message that a caller passes to `append`. */
 export interface MessageInput {
   role: Role
   /** Text, or a list of parts. */
   content: string | readonly MessagePart[]
   /**
-   * Stored once per session, so it is what makes a retry safe: the same id with the same message again changes
-   * nothing, with another message is a `conflict` (default: a new random id).
+   * Stored once per session, which makes a retry safe: the same id with the same message again changes nothing, with
+   * another message it is a `conflict` (default: a new random id).
    */
   id?: string
-  /** Who speaks, where several share a role. */
+  /** The name of the speaker, if several speakers share a role. */
   name?: string
-  /** Anything JSON that belongs to the message; never shown to the model. */
+  /** Any JSON that belongs to the message; the model never gets it. */
   metadata?: JsonObject
   /** Default `completed`. */
   status?: 'completed' | 'failed' | 'aborted'
@@ -42,7 +42,7 @@ export interface Message {
   readonly content: string | readonly MessagePart[]
   /** When it was stored, by the store's clock, epoch ms. */
   readonly at: number
-  /** How many tokens the model pays for it, counted once, when it was written. */
+  /** Tokens that the model needs for it, counted once, when it was written. */
   readonly tokens: number
   readonly status: MessageStatus
   readonly name?: string
@@ -59,7 +59,10 @@ export const messageInputSchema = z.strictObject({
   status: z.enum(['completed', 'failed', 'aborted']).optional(),
 })
 
-/** How a payload is laid out in the store. Short-lived formats cost upcasters: change it with care. */
+/**
+ * The layout of a payload in the store. Stored payloads live long, so an old layout must stay readable: change it with
+ * care.
+ */
 interface Payload {
   role: Role
   content: string | readonly MessagePart[]
@@ -67,9 +70,9 @@ interface Payload {
   name?: string
   metadata?: JsonObject
   status?: 'failed' | 'aborted'
-  /** When it was first said, epoch ms; only in a copy, whose own time is when it was copied. */
+  /** When the original was stored, epoch ms; only in a copy, whose own time is the time of copying. */
   at?: number
-  /** What callers know it by, where the store knows it by another id: another branch has a message of the same id. */
+  /** The id that callers see, when the store has another: another branch has a message of the same id. */
   id?: string
 }
 
@@ -81,13 +84,14 @@ export interface EncodeMessageOptions {
   countTokens: (message: Pick<Message, 'role' | 'content'>) => number
 }
 
-// A page of rows that a tool gave back is many small values.
+// One page of rows from a tool has many small values.
 const maxNodes = 100_000
 
 /**
  * A caller's message, in the form in which it is stored.
  *
- * @throws `invalid` with the path of what is wrong: what JSON cannot hold, a part that lacks a field, nothing said.
+ * @throws `invalid` with the path of what is wrong: a value that JSON cannot hold, a part that lacks a field, an empty
+ * content.
  */
 export function parseMessage(input: MessageInput, path = 'message'): MessageInput {
   const content: unknown = (input as Partial<MessageInput> | null)?.content
@@ -102,7 +106,7 @@ export function parseMessage(input: MessageInput, path = 'message'): MessageInpu
     content: toContent(json as string | readonly JsonValue[], `${path}.content`),
   } as MessageInput
   if (parsed.id !== undefined) parseId(parsed.id, `${path}.id`)
-  // What was broken off may have broken off before a word.
+  // A broken-off message may have no text yet.
   const isWhole = parsed.status === undefined || parsed.status === 'completed'
   if (isWhole && isBlank(parsed.content)) {
     throw new SessionError('invalid', `${path}.content is empty`, { path: `${path}.content` })
@@ -136,9 +140,9 @@ export function encodeMessage(input: MessageInput, options: EncodeMessageOptions
 }
 
 /**
- * As `encodeMessage`, for a message that is known to be good.
+ * As `encodeMessage`, for a message that has been checked already.
  *
- * @param others How many messages of this id there are on other branches: the store knows it by another id then.
+ * @param others How many messages on other branches have this id: if any, the store gets another id for this one.
  */
 export function encodeParsed(
   message: MessageInput & { id: string },
@@ -151,7 +155,7 @@ export function encodeParsed(
   return { id: parseId(`${message.id}~${others + 1}`, 'id'), payload: JSON.stringify(named) }
 }
 
-/** A message as another session keeps a copy of it: with its id and the time it was first said. */
+/** A message as another session stores a copy of it: with its id and the time of the original. */
 export function encodeCopy(message: Message): NewMessage {
   const payload: Payload = { ...toPayload(message, message.tokens), at: message.at }
   return { id: message.id, payload: JSON.stringify(payload) }
@@ -206,7 +210,7 @@ function readPayload(text: string): Payload | undefined {
   }
 }
 
-/** The text of a message; other parts have none. */
+/** The text of a message; parts of other types have none. */
 export function textOf(message: Pick<Message, 'content'>): string {
   if (typeof message.content === 'string') return message.content
   return message.content

@@ -1,8 +1,8 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 
 /**
- * A part as another SDK writes it, in our words. What has no word of ours, and every field beside those that are
- * renamed, stays as it is.
+ * A part of another SDK, translated to the parts of this package. Types without a counterpart here, and fields that
+ * are not renamed, stay as they are.
  */
 export function fromDialect(part: JsonObject): JsonObject[] {
   const { type } = part
@@ -67,13 +67,13 @@ function inParts(part: JsonValue): JsonObject[] {
     : [{ type: 'text', text: typeof part === 'string' ? part : JSON.stringify(part) }]
 }
 
-/** Gemini's parts have no type: a field says what they are. */
+/** Gemini's parts have no `type`: a field tells what kind they are. */
 function fromGemini(part: JsonObject): JsonObject[] {
   const { text, thought, functionCall, functionResponse, inlineData, fileData, ...rest } = part
   if (typeof text === 'string') return [{ type: thought === true ? 'reasoning' : 'text', text, ...rest }]
   if (isJsonObject(functionCall)) {
     const { id, name, args } = functionCall
-    // It pairs calls and results by name where it gives no ids.
+    // Gemini pairs calls and results by name when it gives no ids.
     return [{ type: 'tool-call', ...call(id ?? name, name, args), ...rest }]
   }
   if (isJsonObject(functionResponse)) {
@@ -103,7 +103,7 @@ function reasoningText({ reasoning, content, summary }: JsonObject): string {
   return ''
 }
 
-/** Arguments come as the text of their JSON, and now and then as no JSON at all. */
+/** Arguments come as JSON text, and sometimes as text that is not JSON. */
 export function fromText(input: JsonValue | undefined): JsonValue | undefined {
   if (typeof input !== 'string') return input
   if (input.trim() === '') return {}

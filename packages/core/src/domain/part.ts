@@ -4,8 +4,8 @@ import { checkWith } from '../parse.js'
 import { fromDialect } from './part-dialects.js'
 
 /**
- * A piece of a message. `text`, `reasoning`, `tool-call` and `tool-result` are the same whichever SDK they come from;
- * all their other fields, and all other types, are kept word for word, so nothing a provider sent is lost.
+ * A part of a message. `text`, `reasoning`, `tool-call` and `tool-result` are the same for every SDK. All their other
+ * fields, and all other types, are kept word for word, so nothing that a provider sent is lost.
  */
 export type MessagePart =
   | { type: 'text'; text: string; [extra: string]: JsonValue }
@@ -17,7 +17,7 @@ export type MessagePart =
 export type TextPart = Extract<MessagePart, { type: 'text' | 'reasoning'; text: string }>
 
 const name = z.string().min(1).max(1000)
-// What the parts that we look into must have; a discriminated union would close the list, and it is open.
+// The fields that this package reads; a discriminated union would allow listed types only, but any type is allowed.
 const neededByType: Readonly<Record<string, z.ZodType>> = {
   text: z.looseObject({ text: z.string() }),
   reasoning: z.looseObject({ text: z.string() }),
@@ -28,9 +28,9 @@ const anyObject = z.looseObject({})
 const anyPart = z.looseObject({ type: name })
 
 /**
- * What an SDK, or a caller, gives as a part: one part of ours, or those that its item holds.
+ * The parts in an item that an SDK, or a caller, passes: the item itself, or the parts inside it.
  *
- * @throws `invalid` with the path of what a part lacks.
+ * @throws `invalid` with the path of a missing field.
  */
 export function toParts(value: JsonValue, path: string): MessagePart[] {
   return fromDialect(checkWith(anyObject, value, path) as JsonObject).map((part) => {
@@ -41,7 +41,7 @@ export function toParts(value: JsonValue, path: string): MessagePart[] {
   })
 }
 
-// A call without input has none to give; a result without output says nothing. Both must have the field all the same.
+// A call may have no input, and a result no output. Both must have the field all the same.
 function completed(part: MessagePart): MessagePart {
   if (part.type === 'tool-call') return part['input'] === undefined ? { ...part, input: {} } : part
   if (part.type !== 'tool-result') return part
@@ -53,7 +53,7 @@ function completed(part: MessagePart): MessagePart {
   return type === 'text' || type === 'error-text' ? { ...part, output: { ...output, value: '' } } : part
 }
 
-/** A part with its bytes as base64 and its `URL`s as text, for JSON holds neither. */
+/** A part with its bytes as base64 and its `URL`s as text, because JSON has neither. */
 export function withPlainMedia(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
   const fields = Object.entries(value)
@@ -77,21 +77,21 @@ export function isTextPart(part: MessagePart): part is TextPart {
   return part.type === 'text' || part.type === 'reasoning'
 }
 
-/** What a text or a reasoning has beside its words: signatures, references. */
+/** Fields of a text or a reasoning other than its text: signatures, references. */
 export function extrasOf(part: TextPart): JsonObject {
   const { type: _, text: __, id: ___, ...extras } = part
   return extras
 }
 
-/** A text or a reasoning that says nothing and carries nothing: no provider needs it back, and some refuse it. */
+/** A text or a reasoning without text and without other fields: no provider needs it back, and some refuse it. */
 export function isEmptyPart(part: MessagePart): boolean {
   return isTextPart(part) && part.text === '' && Object.keys(extrasOf(part)).length === 0
 }
 
-// Space, and what shows as nothing: format and control characters, and the fillers of scripts.
+// Space, and characters that are not visible: format and control characters, and the fillers of scripts.
 const visible = /[^\s\p{Cf}\p{Cc}\u115f\u1160\u2800\u3164\uffa0]/u
 
-/** Whether nothing in a content says anything. */
+/** Whether a content has no text and no other part. */
 export function isBlank(content: string | readonly MessagePart[]): boolean {
   if (typeof content === 'string') return !visible.test(content)
   return content.every((part) =>

@@ -1,13 +1,13 @@
 import { clipPath } from './path.js'
 import type { SeqRange } from './session-body.js'
 
-/** A stretch of the log with both its ends. */
+/** A range of the log with both ends. */
 export interface ClosedRange {
   readonly from: number
   readonly to: number
 }
 
-/** What of a path is in the log now, ascending. */
+/** The ranges of a path that are in the log now, ascending. */
 export function rangesIn(
   path: readonly SeqRange[],
   { trimmedSeq, lastSeq }: { readonly trimmedSeq: number; readonly lastSeq: number },
@@ -15,7 +15,7 @@ export function rangesIn(
   return clipPath(path, trimmedSeq + 1, lastSeq)
 }
 
-/** What of `ranges` is in none of `others`; both ascending, neither with an overlap of its own. */
+/** The parts of `ranges` that are in none of `others`; both ascending, and neither overlaps itself. */
 export function rangesWithout(
   ranges: readonly ClosedRange[],
   others: readonly ClosedRange[],
@@ -34,7 +34,7 @@ export function rangesWithout(
   return rest
 }
 
-/** The ranges that hold what any of both hold. */
+/** The ranges of all seqs that are in either list. */
 export function rangesWith(
   ranges: readonly ClosedRange[],
   others: readonly ClosedRange[],

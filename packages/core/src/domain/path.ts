@@ -4,27 +4,27 @@ import type { SessionRef } from '../contract/session-record.js'
 import { countFitting } from '../contract/page-bytes.js'
 import type { SessionStore, StoredMessage } from '../contract/session-store.js'
 
-/** Which page of the history is wanted. */
+/** Which page of the history to read. */
 export interface HistoryOptions {
   /**
-   * At most this many messages, 1 to 1,000 (default 50). A page ends earlier where it would hold more than 4 MiB of
-   * text; `before` and `after` of the page say whether there is more.
+   * At most this many messages, 1 to 1,000 (default 50). A page ends earlier if it would hold more than 4 MiB of text;
+   * `before` and `after` of the page say whether there is more.
    */
   limit?: number | undefined
   /** The messages just before this `seq` (default: the newest messages). */
   before?: number | undefined
   /** The messages just after this `seq`; excludes `before` (default: the newest messages). */
   after?: number | undefined
-  /** `active` (default): the branch the conversation is on; `all`: every message ever appended. */
+  /** `active` (default): the active branch; `all`: every message ever appended. */
   branch?: 'active' | 'all' | undefined
 }
 
-/** A stretch of history, oldest first. */
+/** A page of history, oldest first. */
 export interface HistoryPage {
   readonly messages: readonly Message[]
-  /** Ask for `before` this to see what came earlier; absent at the beginning. */
+  /** Pass it as `before` to read the earlier messages; absent at the beginning. */
   readonly before?: number
-  /** Ask for `after` this to see what came later; absent at the end. */
+  /** Pass it as `after` to read the later messages; absent at the end. */
   readonly after?: number
 }
 
@@ -44,7 +44,7 @@ export async function readPath(
     const to = Math.min(range.to ?? Number.MAX_SAFE_INTEGER - 1, (before ?? Number.MAX_SAFE_INTEGER) - 1)
     if (from > to) continue
     const missing = limit - found.length
-    // One more than wanted tells whether there is anything beyond this page.
+    // One message more than wanted tells whether there is another page.
     const page = await store.messages(ref, {
       after: from - 1,
       before: to + 1,
@@ -55,7 +55,7 @@ export async function readPath(
       more = page.messages.length > 0
     } else {
       found.push(...page.messages)
-      // Pages of several ranges are no larger together than one.
+      // A page over several ranges has the same bound as a page over one.
       const fit = countFitting(found)
       more = page.more || fit < found.length
       found.length = fit
@@ -81,7 +81,7 @@ export function cutPath(path: readonly SeqRange[], seq: number): SeqRange[] {
     .map((range) => ({ from: range.from, to: Math.min(range.to ?? seq, seq) }))
 }
 
-/** What of `path` lies from `from` to `to`, both included. */
+/** The part of `path` from `from` to `to`, both included. */
 export function clipPath(
   path: readonly SeqRange[],
   from: number,

@@ -1,12 +1,12 @@
 import { SessionError } from '../errors.js'
 
-// Parsed against this, a path stays on it, and whatever leads elsewhere shows.
+// A path that is parsed against this origin keeps it; any other text shows another origin.
 const nowhere = 'https://nowhere.invalid'
 const maxLength = 2000
 
 /**
- * Where to go after a redemption, once it is known to lead nowhere else: a path of the redeeming page's own site, or a
- * URL of one of `origins`.
+ * The place to go to after a redemption, after it has been checked: a path on the redeeming page's own site, or a URL
+ * of one of `origins`.
  *
  * @throws `invalid`
  */
@@ -28,7 +28,7 @@ function localPath(value: string): string | undefined {
   if (url === undefined || url.origin !== nowhere || url.username !== '' || url.password !== '') {
     return undefined
   }
-  // The path as browsers understand it: `/.//evil.example` has become `//evil.example` by now.
+  // The path as browsers read it: `/.//evil.example` has become `//evil.example` here.
   const path = `${url.pathname}${url.search}${url.hash}`
   return startsAtHome(value) && startsAtHome(url.pathname) && staysPlain(url.pathname) ? path : undefined
 }
@@ -37,7 +37,7 @@ function allowedUrl(value: string, origins: readonly string[]): string | undefin
   const url = parsed(value)
   if (url === undefined || !/^https?:$/.test(url.protocol)) return undefined
   if (url.username !== '' || url.password !== '' || !origins.includes(url.origin)) return undefined
-  // As it is written too: nothing for a laxer parser to read otherwise.
+  // Check the text as it was written, too, so that a less strict parser cannot read something else.
   const rest = value.slice(url.origin.length)
   if (!value.startsWith(url.origin) || !/^(?:$|[/?#])/.test(rest)) return undefined
   return staysPlain(url.pathname) ? url.href : undefined
@@ -47,12 +47,12 @@ function startsAtHome(path: string): boolean {
   return /^\/(?![/\\])/.test(path)
 }
 
-/** Visible ASCII without a backslash: no tabs, line breaks or look-alikes that parsers drop or change. */
+/** Visible ASCII without a backslash: no tabs, line breaks or similar characters that parsers drop or change. */
 function isPlain(text: string): boolean {
   return /^[!-[\]-~]+$/.test(text)
 }
 
-/** Whether it is still harmless after servers on the way decoded it, once, twice or three times. */
+/** Whether it is still harmless after servers on the way have decoded it once, twice or three times. */
 function staysPlain(path: string): boolean {
   let text = path
   for (let round = 0; round < 3; round++) {
@@ -60,7 +60,7 @@ function staysPlain(path: string): boolean {
     try {
       decoded = decodeURIComponent(text)
     } catch {
-      // Past the first round that only means that there is no more to decode.
+      // After the first round this only means that there is nothing left to decode.
       return round > 0
     }
     if (/[\u0000-\u001f\u007f\\]/.test(decoded) || /^\/[\s/]/.test(decoded)) return false

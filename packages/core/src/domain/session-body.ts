@@ -4,25 +4,25 @@ import { SessionError } from '../errors.js'
 import type { JsonObject } from '../json.js'
 import { type PendingTransfer, pendingTransferSchema } from './transfer.js'
 
-/** A stretch of the log, both ends included; without `to` it is open and takes in what comes. */
+/** A range of the log, both ends included; without `to` it is open and includes new messages. */
 export interface SeqRange {
   readonly from: number
   readonly to?: number | undefined
 }
 
-/** Something worth remembering beyond the window: said once, shown to the model every time. */
+/** A fact that every context shows, even when its message is outside the window. */
 export interface Fact {
   readonly id: string
   readonly text: string
-  /** What it is about; a newer fact on the same subject takes its place. */
+  /** The subject; a newer fact on the same subject replaces it. */
   readonly subject?: string | undefined
-  /** The message it was drawn from. */
+  /** The message that the fact was extracted from. */
   readonly seq?: number | undefined
   /** Epoch ms. */
   readonly at: number
 }
 
-/** A stretch of the log in few words. The messages themselves stay where they are. */
+/** A summary of a range of the log. The messages themselves stay in the log. */
 export interface Summary {
   readonly from: number
   readonly to: number
@@ -32,79 +32,79 @@ export interface Summary {
   readonly at: number
 }
 
-/** A way the conversation went before it was rewound. */
+/** An earlier course of the conversation, from before it was rewound. */
 export interface Branch {
   readonly id: string
   readonly path: readonly SeqRange[]
-  /** When it was left, epoch ms. */
+  /** When the conversation left it, epoch ms. */
   readonly leftAt: number
-  /** True when a program left it, and nobody chose to. */
+  /** True when a program left it, not a person. */
   readonly byMachine?: boolean | undefined
 }
 
-/** Where a fork came from. */
+/** The session that a fork was made from. */
 export interface Lineage {
   readonly sessionId: string
-  /** The session at the beginning of the line, where that is another one: budgets are shared along it. */
+  /** The first session in a line of forks, if it is another one: all of them share its budgets. */
   readonly rootId?: string | undefined
-  /** The last message that was taken along; 0 when none was. */
+  /** The last message that was copied; 0 when none was. */
   readonly seq: number
 }
 
-/** Who answers in the session now. A turn that no longer finds itself here has lost its right to write. */
+/** The turn that holds the session now. A turn that finds another one here may not write any more. */
 export interface TurnLease {
   readonly id: string
-  /** Grows with every turn of the session: a fencing token for what a turn does elsewhere. */
+  /** Grows with every turn of the session: a fencing token for what a turn does in other systems. */
   readonly fence: number
-  /** Of the message that is answered. */
+  /** Id of the message that is answered. */
   readonly messageId: string
-  /** Of the reply that is to come. */
+  /** Id of the reply that the turn will store. */
   readonly replyId: string
-  /** The reply comes after this place in the log. */
+  /** The reply comes after this seq. */
   readonly after: number
 }
 
-/** A turn that was begun, so that a repeat is known, and its reply is found. */
+/** An earlier turn, so that a repeat is recognized and its reply is found. */
 export interface RecentTurn {
   readonly id: string
-  /** What makes another attempt a repeat of it: the id of its message, or its key. */
+  /** The id of its message, or its key: another attempt with the same one is a repeat. */
   readonly name: string
   readonly messageId: string
-  /** The message that is answered stands here in the log, or soon after. */
+  /** The message that is answered has this seq, or one soon after it. */
   readonly seq: number
   readonly replyId: string
-  /** The reply comes after this place in the log. */
+  /** The reply comes after this seq. */
   readonly after: number
 }
 
-/** Where a turn's reply stands in the log: its last message has the id, all of them come after the place. */
+/** Where a turn's reply is in the log: its last message has the id, and all of them come after the seq. */
 export type ReplyPlace = Pick<RecentTurn, 'replyId' | 'after'>
 
-/** What the turns of a session used, in tokens and millionths of a currency. */
+/** Tokens and costs of a session's turns; costs in millionths of a currency. */
 export interface UsageTotals {
   readonly turns: number
   readonly inputTokens: number
   readonly outputTokens: number
   readonly costMicros: number
-  /** Of the input, what providers read from their caches, and wrote to them. */
+  /** Part of the input: tokens that providers read from their caches, and tokens that they wrote to them. */
   readonly cachedInputTokens?: number | undefined
   readonly cacheWriteTokens?: number | undefined
-  /** Of the output, what was reasoning. */
+  /** Part of the output: reasoning. */
   readonly reasoningTokens?: number | undefined
 }
 
-/** A question that was answered, by digests, so that the answer can be given again. */
+/** An answered question, by digests, so that its answer can be reused. */
 export interface KnownAnswer {
-  /** Of the question and of what the answer may depend on: state, preferences and cart. */
+  /** Digest of the question and of everything that the answer may depend on: state, preferences and cart. */
   readonly digest: string
   readonly replyId: string
-  /** The reply comes after this place in the log. */
+  /** The reply comes after this seq. */
   readonly after: number
-  /** Epoch ms, as nearly as the store's clock was known. */
+  /** Epoch ms, an estimate of the store's clock. */
   readonly at: number
 }
 
-/** What was done with the cart over the life of the session, in pieces. */
+/** Counts of cart changes over the life of the session, in items. */
 export interface CartCounts {
   readonly added: number
   readonly removed: number
@@ -113,7 +113,7 @@ export interface CartCounts {
 
 /** The part of a session that features own. A store keeps it as one opaque text. */
 export interface SessionBody {
-  /** Of this layout. */
+  /** Version of this layout. */
   readonly v: 1
   readonly state: JsonObject
   readonly preferences: JsonObject
@@ -122,21 +122,21 @@ export interface SessionBody {
   readonly orders: readonly Order[]
   readonly facts: readonly Fact[]
   readonly summaries: readonly Summary[]
-  /** The active branch: the messages that history shows and the model sees, oldest first. */
+  /** The active branch: the messages that history and the model see, oldest first. */
   readonly path: readonly SeqRange[]
   readonly branches: readonly Branch[]
-  /** Credentials of an older generation no longer open the session. */
+  /** Credentials of an older generation do not open the session. */
   readonly generation: number
-  /** Ids of the newest changes, so that a change whose answer got lost is known to have happened. */
+  /** Ids of the newest changes. After a lost answer they show that a change has happened. */
   readonly changes: readonly string[]
   readonly lineage?: Lineage | undefined
-  /** Where the context window began, so that the next one begins there too. */
+  /** Where the last context window began, so that the next one begins there too. */
   readonly boundary?: { readonly seq: number } | undefined
-  /** The turn that is going on. */
+  /** The running turn. */
   readonly turn?: TurnLease | undefined
-  /** How many turns were begun. */
+  /** How many turns were begun, ever. */
   readonly turnCount?: number | undefined
-  /** The newest turns that were begun, so that a repeat is known without a write. */
+  /** The newest turns that were begun, so that a repeat is recognized without a write. */
   readonly recentTurns?: readonly RecentTurn[] | undefined
   readonly usage?: UsageTotals | undefined
   /** The newest turns that retrieved documents. */
@@ -149,7 +149,7 @@ export interface SessionBody {
 const seqRange = z.object({ from: z.int().min(1), to: z.int().optional() })
 const count = z.int().min(0)
 
-// Loose, so that a field a newer release added survives a change made by an older one during a rolling deploy.
+// Loose: during a rolling deploy, a change by an older release keeps a field that a newer release added.
 const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   v: z.literal(1),
   state: storedJsonObject,
@@ -222,7 +222,7 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   transfers: z.array(pendingTransferSchema).optional(),
 })
 
-/** The body of a session that was just made. */
+/** The body of a new session. */
 export function newBody(
   init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage'>> = {},
 ): SessionBody {
@@ -260,7 +260,7 @@ export function encodeBody(body: SessionBody, maxLength: number): string {
   return text
 }
 
-/** The body a store kept. @throws `corrupt` when it cannot be read, or was written by a newer major release. */
+/** The body from the store. @throws `corrupt` when it cannot be read, or was written by a newer major release. */
 export function decodeBody(text: string): SessionBody {
   let value: unknown
   try {

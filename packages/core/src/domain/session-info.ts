@@ -4,7 +4,7 @@ import type { CartCounts, SessionBody } from './session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { type Topic, TopicCounts } from './topics.js'
 
-/** What can be said of a session without reading it aloud. Asking changes nothing. */
+/** Facts about a session that reveal no content. Reading them changes nothing. */
 export interface SessionInfo {
   readonly sessionId: string
   /** Epoch ms, by the store's clock; so are the other times. */
@@ -17,7 +17,7 @@ export interface SessionInfo {
   readonly messages: Readonly<Record<Role, number>> & { readonly total: number }
   /** Tokens of the messages on the active branch. */
   readonly tokens: number
-  /** What the user talks about most. */
+  /** The most frequent topics of the user's messages. */
   readonly topics: readonly Topic[]
   readonly cart: CartCounts & {
     readonly lines: number
@@ -27,14 +27,14 @@ export interface SessionInfo {
   readonly orders: number
 }
 
-/** What is counted of a session's messages, one by one. */
+/** Counts over a session's messages, added one message at a time. */
 export class MessageTally {
   readonly #byRole: Record<Role, number> = { system: 0, user: 0, assistant: 0, tool: 0 }
   readonly #topics = new TopicCounts()
   #tokens = 0
   #total = 0
 
-  /** At most, in memory. */
+  /** Upper bound in memory. */
   get bytes(): number {
     return 1000 + this.#topics.bytes
   }
@@ -55,7 +55,7 @@ export class MessageTally {
   }
 }
 
-/** What can be said of a session, with its messages counted. */
+/** The info of a session, from the counts of its messages. */
 export function sessionInfoOf(record: SessionRecord, body: SessionBody, tally: MessageTally): SessionInfo {
   return {
     sessionId: record.id,

@@ -1,4 +1,4 @@
-/** A word people used, and in how many messages. */
+/** A word of the conversation, and the number of messages that contain it. */
 export interface Topic {
   readonly word: string
   readonly count: number
@@ -6,7 +6,7 @@ export interface Topic {
 
 const minWordLength = 3
 
-// Words that say nothing of what a conversation is about. English; other languages fall back on frequency alone.
+// Words that say nothing about the topic of a conversation. English; for other languages frequency alone counts.
 const stopWords = new Set(
   `a about above after again all also am an and any anything are aren't as ask at be because been before being below
   between both but by can can't cannot could couldn't did didn't do does doesn't doing don't down during each else few
@@ -21,25 +21,25 @@ const stopWords = new Set(
   ),
 )
 
-// Of a message, as far as topics are looked for; a longer one says what it is about before that.
+// Topics are counted in this much of a message; a longer message names its topic before that.
 const scannedLength = 4000
 const maxWordLength = 40
-// The rarest go when there are more: what a conversation is about comes again.
+// When there are more words, the rarest are dropped: a real topic comes again.
 const maxStems = 1000
 const maxForms = 4
 const entryBytes = 200
 
 const runs = /[\p{L}\p{N}\p{M}]+(?:['’]\p{L}+)*/gu
-// Scripts that put no space between words. Cutting them takes a dictionary, which is slow.
+// Scripts without spaces between words. Cutting them into words needs a dictionary, which is slow.
 const unspaced =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
 const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
 
-/** Counts the words that most messages share: no stop words, no punctuation, singular and plural as one. */
+/** Counts the words that most messages share: without stop words and punctuation, singular and plural as one. */
 export class TopicCounts {
   #stems = new Map<string, { count: number; forms: Map<string, number> }>()
 
-  /** At most, in memory. */
+  /** Upper bound in memory. */
   get bytes(): number {
     return this.#stems.size * entryBytes
   }
@@ -70,7 +70,7 @@ export class TopicCounts {
   }
 }
 
-/** The words most of the texts share, most frequent first. */
+/** The words that most of the texts share, most frequent first. */
 export function topTopics(texts: readonly string[], limit = 5): Topic[] {
   const counts = new TopicCounts()
   for (const text of texts) counts.add(text)

@@ -1,27 +1,27 @@
 import { z } from 'zod'
 
-/** How a session gets to the other device. */
+/** How a session gets to the other device: moved, shared or copied. */
 export const transferModes = ['move', 'share', 'copy'] as const
-/** `move`, `share` or `copy`: whether the session goes over, is held by both, or a copy of it goes over. */
+/** `move`, `share` or `copy`: the other device takes the session over, shares it, or gets a copy of it. */
 export type TransferMode = (typeof transferModes)[number]
 
-/** A transfer to another device that was begun. What opens it is not in here. */
+/** A transfer to another device that was begun, without its secret. */
 export interface PendingTransfer {
   readonly id: string
   readonly mode: TransferMode
-  /** Of the credentials; it dies with them. */
+  /** The generation of credentials that it was begun with; the transfer ends when the generation changes. */
   readonly generation: number
   /** Epoch ms, by the store's clock. */
   readonly expiresAt: number
   readonly audience?: string | undefined
   readonly confirm?: 'source' | undefined
   readonly returnTo?: string | undefined
-  /** A digest of the verifier that it takes. */
+  /** A digest of the verifier that a redemption must send. */
   readonly challenge?: string | undefined
   readonly allowAnonymous?: boolean | undefined
-  /** The device that began it, by a digest of what it said of itself. */
+  /** The device that began it, by a digest of the name it gave itself. */
   readonly device?: string | undefined
-  /** The device that waits for approval, by a digest of what it said. */
+  /** The device that waits for approval, by a digest of the name it gave itself. */
   readonly claim?:
     | {
         readonly by: string
@@ -30,7 +30,7 @@ export interface PendingTransfer {
         readonly device?: string | undefined
       }
     | undefined
-  /** SpentTransfer, and by whom; the generation then, and the session that was made. */
+  /** The redemption: by whom, the generation then, and the session that was made. */
   readonly redeemed?:
     | { readonly by: string; readonly generation: number; readonly copyId?: string | undefined }
     | undefined
@@ -38,7 +38,7 @@ export interface PendingTransfer {
 
 const count = z.int().min(0)
 
-/** A pending transfer as a body holds it; what a newer release added is kept. */
+/** A transfer as a body stores it; fields that a newer release added are kept. */
 export const pendingTransferSchema = z.looseObject({
   id: z.string(),
   mode: z.enum(['move', 'share', 'copy']),

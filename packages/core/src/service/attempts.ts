@@ -1,21 +1,21 @@
 import { isSessionError, type SessionErrorCode } from '../errors.js'
 import { UnknownOutcomes } from './unknown-outcome.js'
 
-// As many writers as could reasonably meet on one record; past it something is wrong and the caller should know.
+// More writers than this do not meet on one record; beyond it something is wrong and the caller should know.
 const maxRaces = 200
 
-/** The tries of one change under compare-and-set: another one follows a race that was lost, or an answer. */
+/** Counts the tries of one change under compare-and-set: another try follows a lost race, or a lost answer. */
 export class Attempts {
   readonly #races: readonly SessionErrorCode[]
   readonly #lost = new UnknownOutcomes()
   #count = 0
 
-  /** @param races What a store says when somebody else was faster. */
+  /** @param races The codes by which a store says that another writer was faster. */
   constructor(races: readonly SessionErrorCode[] = ['conflict']) {
     this.#races = races
   }
 
-  /** Whether any try may have been applied, although nobody said so. */
+  /** Whether any try may have been applied without an answer. */
   get mayBeApplied(): boolean {
     return this.#lost.any
   }
@@ -27,7 +27,7 @@ export class Attempts {
     await pause(this.#count)
   }
 
-  /** What to say of the error that ended it. */
+  /** The error that the caller gets at the end. */
   told(error: unknown): unknown {
     return this.#lost.told(error)
   }
@@ -37,8 +37,8 @@ export class Attempts {
   }
 }
 
-// Writers that lost a race and start again at the same moment lose the next one too; chance spreads them, over a
-// longer time the longer it goes on, for then there are many.
+// Writers that lost a race and start again at the same moment lose the next one too. A random pause spreads them; it
+// grows with each try, because many tries mean many writers.
 async function pause(count: number): Promise<void> {
   const ms = Math.random() * Math.min(2 ** count, 32 + count)
   await new Promise((resolve) => setTimeout(resolve, ms))

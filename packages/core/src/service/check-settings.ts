@@ -73,7 +73,7 @@ export const summaryNames: OptionNames<SummaryOptions> = {
   inputTokens: true,
 }
 
-/** Refuses settings that nobody reads. @throws `invalid` with the path and the nearest name. */
+/** Refuses unknown settings. @throws `invalid` with the path and the nearest name. */
 export function checkSettings(options: SessionsOptions): void {
   checkOptions(options, sessions)
   checkOptions(options.ttl, ttl, 'ttl')

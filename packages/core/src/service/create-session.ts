@@ -14,7 +14,7 @@ import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 
-/** What a session starts with. */
+/** The first content of a session. */
 export interface SessionInit {
   /** At most 200 characters (default: none). */
   title?: string
@@ -24,7 +24,7 @@ export interface SessionInit {
   state?: JsonObject
   /** The first preferences (default: an empty object). */
   preferences?: JsonObject
-  /** What the cart holds at first (default: nothing). */
+  /** The first items of the cart (default: none). */
   cart?: readonly CartItemInput[]
   /** The first messages (default: none). */
   messages?: readonly MessageInput[]
@@ -32,10 +32,10 @@ export interface SessionInit {
 
 export interface NewSession {
   readonly ref: SessionRef
-  /** Of another one when its creation has to be tried again. */
+  /** A new id for the next try, when the creation has to be tried again. */
   readonly incarnation: string
   readonly init?: SessionInit
-  /** Default: what `init` makes. */
+  /** Default: the body that `init` describes. */
   readonly body?: SessionBody
   /** Messages of another session, with their ids and times. */
   readonly copied?: readonly Message[]
@@ -46,12 +46,12 @@ const maxPageMessages = 1000
 
 const encoder = new TextEncoder()
 
-// For how long a session is kept whose messages are still on their way.
+// How long a session is kept whose messages are not complete yet.
 const unfinishedMs = 60_000
 
 /**
- * Stores a new session of the caller's and admits it under the limits. It takes one commit; more messages than fit one
- * page take several, and until the last one the session has no owner and ends within a minute.
+ * Stores a new session of the caller and admits it under the limits. That is one commit; more messages than fit one
+ * page take several commits, and until the last one the session has no owner and ends within a minute.
  *
  * @throws `conflict` when the id is taken, `limit_reached`, `invalid`
  */
@@ -76,7 +76,7 @@ export async function storeNewSession(
     ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
   }
   let next = all.next()
-  // What has no deadline cannot be given one for a while: a deadline is moved and never taken away.
+  // A session without a deadline gets no temporary one: a deadline can be moved, but not removed.
   const unfinished = Object.keys(deadline).length === 0 ? {} : { idleMs: unfinishedMs }
   let seen = await create(service, ref, { ...first, messages, ...(next.done ? last : unfinished) }, body)
   try {
@@ -87,7 +87,7 @@ export async function storeNewSession(
       seen = { record: await append(service, ref, change), body }
     }
   } catch (error) {
-    // Whether this reaches the store or not, the session is on its way out.
+    // If this removal does not reach the store, the session's short deadline removes it.
     await service.store.remove(ref, { incarnation: seen.record.incarnation }).catch(() => undefined)
     throw error
   }
@@ -97,9 +97,9 @@ export async function storeNewSession(
 }
 
 /**
- * Commits a creating change. When its answer got lost it is sent again, which also lets a store finish what belongs to
- * it. A conflict then may be with what was made itself, which others may have gone on with; and should it have been
- * deleted since, the next try makes another session, not the deleted one again.
+ * Commits a creating change. When its answer got lost, it sends the commit again, which also lets a store finish its
+ * indexes. A conflict then may come from the session of an earlier try, which other callers may have changed since. If
+ * that session was deleted meanwhile, the next try creates another session, with another incarnation.
  */
 async function create(
   { store }: Service,
@@ -128,11 +128,11 @@ async function create(
 }
 
 async function append({ store }: Service, ref: SessionRef, change: SessionChange): Promise<SessionRecord> {
-  // The ids make a repeat harmless, whether or not the first try was applied.
+  // The message ids make a repeat harmless, whether or not the first try was applied.
   return (await repeatUnknown(() => store.commit(ref, change))).record
 }
 
-/** Messages by as many as one commit takes: what fits a page. They are encoded only when their turn comes. */
+/** Messages in groups of one commit each: as many as fit a page. Each group is encoded only when it is sent. */
 function* pagesOf(
   copied: readonly Message[],
   begun: readonly NewMessage[],

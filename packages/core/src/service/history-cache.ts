@@ -4,13 +4,15 @@ import type { Message } from '../domain/message.js'
 import { PageReader } from './read-pages.js'
 import { SessionHistory, type SessionHistoryOptions } from './session-history.js'
 
-/** What this process remembers of the logs of sessions in use, bounded by bytes over all of them. */
+/** What this process keeps in memory of the logs of sessions, bounded by bytes over all of them. */
 export interface HistoryCache {
-  /** Bytes it holds between uses, nearly. */
+  /** Bytes it holds between uses, approximately. */
   readonly bytes: number
-  /** What is remembered of a session that was just read. Call `release` when done with it. */
+  /** The cached history of a session that was just read. Call `release` after use. */
   use(record: SessionRecord): SessionHistory
-  /** Forgets what is over the bounds: of this session all but what was just used, then sessions longest out of use. */
+  /**
+   * Drops what is over the bounds: of this session all but what was just used, then the least recently used sessions.
+   */
   release(record: SessionRecord, used: readonly Message[]): void
 }
 
@@ -18,15 +20,15 @@ interface Entry {
   readonly incarnation: string
   readonly trimmedSeq: number
   readonly history: SessionHistory
-  /** As of the last release. */
+  /** Bytes at the last release. */
   bytes: number
 }
 
-// One session may take so much of all there is; a longer one is read in part each time.
+// The share of the memory that one session may take; a longer session is read in part each time.
 const shareOfOne = 1 / 4
 
 export interface HistoryCacheOptions extends Omit<SessionHistoryOptions, 'maxBytes'> {
-  /** Bytes of all sessions together; those longest out of use are forgotten first. */
+  /** Bytes of all sessions together; the least recently used are dropped first. */
   readonly maxBytes: number
 }
 
@@ -44,7 +46,7 @@ export function createHistoryCache(store: SessionStore, options: HistoryCacheOpt
       const { incarnation, trimmedSeq } = record
       const found = entries.get(key)
       if (found?.incarnation === incarnation && found.trimmedSeq === trimmedSeq) {
-        // The one used last stands last.
+        // The most recently used session stands last.
         entries.delete(key)
         entries.set(key, found)
         return found.history

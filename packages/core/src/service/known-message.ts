@@ -1,18 +1,18 @@
 import { decodeMessage, type Message, type MessageInput } from '../domain/message.js'
 import type { LiveSession } from './live-session.js'
 
-/** A message of an id in the log. */
+/** A message with a given id in the log. */
 export interface KnownMessage {
   readonly message: Message
-  /** The id that the store knows it by: messages of other branches may have the same id for callers. */
+  /** The id in the store: for callers, messages of other branches may have the same id. */
   readonly storeId: string
 }
 
 const pageSize = 200
-// A message that is said again stood just after the place that its branch went back to.
+// A repeated message stood just after the place that its branch went back to.
 const maxPages = 5
 
-/** The messages of an id, for callers, among those that follow a place in the log, the oldest first. */
+/** The messages with an id, for callers, among those after a seq, the oldest first. */
 export async function findKnown(live: LiveSession, id: string, after: number): Promise<KnownMessage[]> {
   const found: KnownMessage[] = []
   let from = after
@@ -28,7 +28,7 @@ export async function findKnown(live: LiveSession, id: string, after: number): P
   return found
 }
 
-/** Whether a message says what another one says. */
+/** Whether two messages have the same content. */
 export function sameMessage(known: Message, other: MessageInput): boolean {
   return toText(known) === toText(other)
 }

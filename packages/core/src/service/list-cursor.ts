@@ -3,18 +3,18 @@ import type { Service } from './service.js'
 import type { SessionQuery } from '../contract/session-store.js'
 import { isSameText } from '../digest.js'
 
-// 132 bits of the signature, in front of what the store gave.
+// 132 bits of the signature, followed by the store's cursor.
 const sealLength = 22
 
 type Listed = Pick<SessionQuery, 'tenantId' | 'userId' | 'label'>
 
-/** Where a page ended, as callers are handed it: good for the very list it comes from, and for no other. */
+/** The cursor of a page, for callers: valid for its own list, and for no other. */
 export async function toListCursor(service: Service, listed: Listed, cursor: string): Promise<string> {
   const [seal] = await sealsOf(service, listed, cursor)
   return seal! + cursor
 }
 
-/** What the store gave. @throws `invalid` for what was not handed out by this service, for this list. */
+/** The store's cursor. @throws `invalid` for a cursor that this service did not sign for this list. */
 export async function parseListCursor(service: Service, listed: Listed, text: string): Promise<string> {
   const cursor = text.slice(sealLength)
   const seals = await sealsOf(service, listed, cursor)
@@ -31,7 +31,7 @@ async function sealsOf(
   { tenantId, userId, label }: Listed,
   cursor: string,
 ): Promise<string[]> {
-  // As JSON, in which a user or a label that is absent is like none that is there.
+  // As JSON, in which an absent user or label differs from every present one.
   const listed = JSON.stringify([tenantId, userId ?? null, label ?? null])
   const digests = await credentials.digests('list cursor', listed, cursor)
   return digests.map((digest) => digest.slice(0, sealLength))

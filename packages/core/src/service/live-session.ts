@@ -16,7 +16,7 @@ import type {
 } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 
-/** A session as it stood when it was last read or written. */
+/** A session as it was when it was last read or written. */
 export interface SessionSnapshot {
   readonly record: SessionRecord
   readonly body: SessionBody
@@ -26,13 +26,15 @@ export interface UpdateOptions extends Pick<SessionChange, 'title' | 'label' | '
   /** Only if the body is at this revision; otherwise `conflict`. */
   ifRevision?: number | undefined
   messages?: readonly NewMessage[]
-  /** Names the change: it is made once, however often it is asked for, up to some 30 changes back. */
+  /** Names the change: it is made once, however often it is sent; the session knows some 30 newest changes. */
   changeId?: string | undefined
-  /** UTF-16 units that the body may be over its limit, for what must not be refused at the end (default 0). */
+  /**
+   * UTF-16 units by which the body may exceed its limit, for a change that must not be refused at the end (default 0).
+   */
   slack?: number
 }
 
-/** A session after a change, and where its messages went. */
+/** A session after a change, and the seqs of its messages. */
 export interface SessionUpdate extends SessionSnapshot {
   readonly appended: readonly AppendedMessage[]
 }
@@ -49,18 +51,20 @@ const updateNames: OptionNames<UpdateOptions> = {
 
 const keptChanges = 32
 
-/** One session for one caller: reads it, and changes it so that no change is lost and none is made twice. */
+/**
+ * One session for one caller. It reads the session, and changes it so that no change is lost and none is made twice.
+ */
 export class LiveSession {
   readonly service: Service
   readonly identity: Identity
   readonly ref: SessionRef
   readonly #holdsCredential: boolean
-  /** Of the credential that the session was opened with; undefined where who asks is enough. */
+  /** Generation of the credential that opened the session; undefined when the identity opened it. */
   #generation: number | undefined
   #record: SessionRecord
-  /** Only while it is the body at the record's revision. */
+  /** The body, while it is the one at the record's revision. */
   #body: SessionBody | undefined
-  /** What was read a moment ago, for the next `load`. */
+  /** A snapshot that was just read, for the next `load`. */
   #justRead: SessionSnapshot | undefined
   /** Stores a session that exists only in this handle so far. */
   #create: (() => Promise<SessionSnapshot>) | undefined
@@ -86,24 +90,24 @@ export class LiveSession {
     return this.#record
   }
 
-  /** The session as it was last read or written; undefined when somebody else has changed the body since. */
+  /** The session as it was last read or written; undefined when another caller has changed the body since. */
   get seen(): SessionSnapshot | undefined {
     return this.#body === undefined ? undefined : { record: this.#record, body: this.#body }
   }
 
-  /** Whether the session, as it was seen, is the very one, and what opened it still does. */
+  /** Whether a snapshot is of the same session, and this handle's credential or identity still opens it. */
   mayStillOpen({ record, body }: SessionSnapshot): boolean {
     if (record.incarnation !== this.#record.incarnation) return false
     if (!mayOpen(this.identity, record, this.#holdsCredential)) return false
     return this.#generation === undefined || this.#generation === body.generation
   }
 
-  /** From here on the handle holds the credential of this generation, for it was the one to make it. */
+  /** From here on the handle has the credential of this generation, because this handle made it. */
   holds(generation: number): void {
     if (this.#generation !== undefined) this.#generation = generation
   }
 
-  /** Means this very session, should another one have its id by the time a call arrives. */
+  /** Names this very session, in case another session has its id when a call arrives. */
   get guard(): SessionGuard {
     return { incarnation: this.#record.incarnation }
   }
@@ -113,19 +117,19 @@ export class LiveSession {
   }
 
   /**
-   * Lets the next `load` give what this handle knows, for who has read or written the session a moment ago. Whatever
-   * else the handle does first, and `forgetRead`, end it.
+   * Lets the next `load` return the snapshot of this handle, when it has just read or written the session. Any other
+   * call of the handle, and `forgetRead`, end that.
    */
   reuseRead(): void {
     this.#justRead = this.seen
   }
 
-  /** What was read a moment ago is old by now. */
+  /** Drops the snapshot that was just read, because it is old now. */
   forgetRead(): void {
     this.#justRead = undefined
   }
 
-  /** What was read a moment ago, once, instead of a `load`. */
+  /** The snapshot that was just read, once, instead of a `load`. */
   takeRead(): SessionSnapshot | undefined {
     const justRead = this.#justRead
     this.forgetRead()
@@ -156,13 +160,13 @@ export class LiveSession {
         path: 'messages',
       })
     }
-    // The ids make a repeat harmless, whether or not the first try was applied.
+    // The message ids make a repeat harmless, whether or not the first try was applied.
     return this.#keep(await repeatUnknown(() => this.#commit({ messages })))
   }
 
   /**
-   * Changes the body by a pure function, which runs again when somebody else was faster. A function that gives back
-   * the very body it was given changes nothing.
+   * Changes the body by a pure function, which runs again when another caller was faster. A function that returns the
+   * same body changes nothing.
    */
   async update(
     change: (body: SessionBody) => SessionBody,
@@ -185,14 +189,15 @@ export class LiveSession {
   ): Promise<SessionUpdate> {
     const { ifRevision, changeId: named, slack = 0, ...others } = options
     const changeId = named ?? newId().slice(0, 10)
-    // The copy at hand saves a read. It may be old: only a commit proves it, so nothing else is concluded from it.
+    // Starting from the known snapshot saves a read. It may be old: the commit checks it, so nothing else relies on
+    // it.
     let seen = this.seen
     for (;;) {
       const fresh = seen === undefined
       seen ??= await this.load()
       if ((attempts.mayBeApplied || named !== undefined) && seen.body.changes.includes(changeId)) {
         const { messages } = others
-        // Their ids make a repeat harmless, and it tells where they went.
+        // The message ids make a repeat harmless, and the repeat returns their seqs.
         const appended = messages === undefined ? [] : (await this.#commit({ messages })).messages
         return { ...seen, appended }
       }
@@ -227,7 +232,7 @@ export class LiveSession {
     }
   }
 
-  /** Removes the session; false when it was gone already. */
+  /** Removes the session; false when it was removed already. */
   async remove(): Promise<boolean> {
     const lost = new UnknownOutcomes()
     for (;;) {
@@ -291,7 +296,7 @@ export class LiveSession {
   }
 }
 
-/** The one answer for a session that is unknown, expired, deleted or somebody else's. */
+/** The same error for a session that is unknown, expired, deleted or another caller's. */
 export function noSuchSession(): SessionError {
   return new SessionError('not_found', 'There is no such session.')
 }

@@ -3,11 +3,11 @@ import type { Message } from '../domain/message.js'
 const perMessage = 250
 const perValue = 40
 
-/** Bytes a message takes in memory, nearly, and what is kept beside it of a long one; rather too many than too few. */
+/** Bytes that a message and its derived data take in memory, approximately; rather too many than too few. */
 export function bytesOfMessage(message: Message): number {
   const { id, name, content, metadata } = message
   let bytes = perMessage + bytesOf(id) + bytesOf(name) + bytesOf(content)
-  // Beside parts their shorter form is kept, as the model is shown it.
+  // For parts, their shortened form for the model is kept as well.
   if (typeof content !== 'string') bytes += bytes / 4
   if (metadata !== undefined) bytes += bytesOf(metadata)
   return bytes
@@ -34,7 +34,7 @@ export function bytesOf(root: unknown): number {
   return bytes
 }
 
-/** Engines keep a text in one byte a character while no character needs two. */
+/** Engines store a text with one byte a character while no character needs two. */
 function isNarrow(text: string): boolean {
   return !/[^\0-\u00ff]/.test(text)
 }

@@ -3,15 +3,15 @@ import { decodeMessage, encodeParsed, type Message } from '../domain/message.js'
 import { onPath } from '../domain/path.js'
 import type { LiveSession } from './live-session.js'
 
-// Branches that one message was said on, over and over.
+// Bounds the tries when one message was said on many branches.
 const maxCopies = 1000
 
 /**
- * Puts messages of the log that an append did not store, for they were known, on the active branch again when they
- * are not on it: at its end, in their order. A message that follows there already stays where it is and a copy of it is
- * shown; its id, for callers, is the same.
+ * An append does not store messages that are known. When such messages are not on the active branch, this puts them on
+ * it: at its end, in their order. A message that other messages follow stays where it is, and the branch shows a copy
+ * of it, which has the same id for callers.
  *
- * @returns The messages as they stand now; none when all of them were on the branch.
+ * @returns The messages after the change; none when all of them were on the branch.
  */
 export async function putAgain(live: LiveSession, messages: readonly Message[]): Promise<Message[]> {
   const { body } = await live.load()
@@ -23,7 +23,7 @@ export async function putAgain(live: LiveSession, messages: readonly Message[]):
   if (open.from > before && ascends && messages[0]!.seq > end) {
     let placed = false
     await live.update((now) => {
-      // Somebody appended, or changed the branch, meanwhile: then the messages come after what is there.
+      // Another caller appended, or changed the branch, meanwhile: then the messages come after the new ones.
       placed = JSON.stringify(now.path) === JSON.stringify(body.path) && live.record.lastSeq < open.from
       if (!placed) return now
       const again = messages.map(({ seq }) => ({ from: seq, to: seq }))
@@ -37,7 +37,7 @@ export async function putAgain(live: LiveSession, messages: readonly Message[]):
   return placed
 }
 
-/** A copy at the end of the branch, or the one that is there already. */
+/** A copy at the end of the branch, or the copy that is there already. */
 async function copied(live: LiveSession, message: Message): Promise<Message> {
   const { countTokens } = live.service
   for (let others = 1; ; others++) {

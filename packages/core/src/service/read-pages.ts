@@ -3,12 +3,12 @@ import type { SessionRef } from '../contract/session-record.js'
 import { decodeMessage, type Message } from '../domain/message.js'
 import type { ClosedRange } from '../domain/path-ranges.js'
 
-// A page of so much text comes within the time a store has, and is parsed within a few milliseconds.
+// A page of this much text arrives within a store's timeout, and is parsed within a few milliseconds.
 const pageLength = 400_000
 const mostMessages = 1000
 const fewestMessages = 8
 
-/** Reads messages page by page. Pages are as long as texts allow: what is stored of a session tells how long they are. */
+/** Reads messages page by page. It chooses the number of messages in a page by the length of those it has read. */
 export class PageReader {
   readonly #store: SessionStore
   readonly #ref: SessionRef
@@ -51,7 +51,7 @@ export class PageReader {
     return messages.map(decodeMessage)
   }
 
-  /** Messages a page may hold, by how long they were so far. */
+  /** How many messages a page may hold, by the length of the messages so far. */
   #fitting(): number {
     if (this.#messages === 0) return 64
     const mean = this.#length / this.#messages

@@ -23,7 +23,7 @@ import type {
   TurnBudget,
 } from './settings.js'
 
-/** What the service and its handles share: the options with their defaults, checked. */
+/** What the service and its handles share: the options with their defaults, after checks. */
 export interface Service {
   readonly store: SessionStore
   readonly credentials: Credentials
@@ -35,14 +35,14 @@ export interface Service {
   readonly transfers: TransferConfig
   readonly histories: HistoryCache
   readonly tallies: TallyCache
-  /** Whether a history whose newest message this is has expired. */
+  /** Whether the history has expired whose newest message this is. */
   readonly historyExpired: (newest: Pick<Message, 'at'> | undefined) => boolean
-  /** What runs, and what is taken. */
+  /** What the service is working on, and which calls it takes. */
   readonly work: Workload
   readonly countTokens: CountTokens
   /** The part of a change that moves the deadline. */
   readonly deadline: Pick<SessionChange, 'idleMs' | 'absoluteMs'>
-  /** Now, as nearly as the store's own clock is known here: each commit tells it. */
+  /** An estimate of the store's time now: each commit tells the store's time. */
   readonly storeClock: { now(): number; learn(at: number): void }
   readonly warn: (warning: SessionWarning) => void
   readonly emit: <Type extends SessionEventType>(
@@ -53,11 +53,11 @@ export interface Service {
 }
 
 const hourMs = 3_600_000
-// What `info()` has counted, over all sessions.
+// Bytes of the counts of `info()`, over all sessions.
 const maxTallyBytes = 16 * 1024 * 1024
 const dayMs = 24 * hourMs
 
-/** The options with their defaults. @throws `invalid` with the path of one that makes no sense. */
+/** The options with their defaults. @throws `invalid` with the path of a wrong option. */
 export function createService(options: SessionsOptions): Service {
   checkSettings(options)
   const ttl = {
@@ -149,10 +149,10 @@ function toTurnOptions(given: TurnSettings = {}): Required<TurnSettings> {
   return {
     policy: given.policy ?? 'reject',
     leaseMs,
-    // Several times in the life of a lease, so that one slow write does not cost the turn.
+    // Several heartbeats in the life of a lease, so that one slow write does not cost the turn.
     heartbeatMs: Math.min(duration(given.heartbeatMs, 'turns.heartbeatMs', 2000), leaseMs / 4),
     flushMs: duration(given.flushMs, 'turns.flushMs', 200),
-    // A record that outlives the lease, so that a lost turn's words can be saved.
+    // The turn's record outlives the lease, so that another process can store the answer of a lost turn.
     keepMs: Math.max(duration(given.keepMs, 'turns.keepMs', 600_000), 2 * leaseMs),
     queueMs: duration(given.queueMs, 'turns.queueMs', 60_000),
     maxSteps: limit(given.maxSteps, 'turns.maxSteps', 8),

@@ -9,33 +9,33 @@ import { bytesOf, bytesOfMessage } from './message-bytes.js'
 import type { PageReader } from './read-pages.js'
 
 export interface SessionHistoryOptions {
-  /** Bytes it may hold on to between two uses. */
+  /** Bytes it may keep between two uses. */
   readonly maxBytes: number
   readonly extractFacts?: ((message: Message) => readonly Fact[]) | undefined
   readonly embed?: Embed | undefined
-  /** Told when vectors could not be had; words alone find those messages until it works. */
+  /** Called when vectors could not be made; until it works, those messages are found by words alone. */
   readonly onEmbedFailure: (cause: unknown) => void
-  /** Told when the index is full: later messages are found in the window alone. */
+  /** Called when the index is full: later messages are found in the window alone. */
   readonly onIndexFull: () => void
 }
 
-// Facts drawn from one session; of more, the newest.
+// Facts kept for one session; the newest of them.
 const mostFacts = 500
-// Texts embedded in one call, and messages remembered as not embedded yet.
+// Texts embedded in one call, and how many messages without vectors are remembered.
 const embedBatch = 128
 const mostWithoutVector = 10_000
-// System messages at the head of a log that count as instructions.
+// System messages at the beginning of a log that count as instructions.
 const mostLeading = 100
-// Messages so close are read in one go, and so many reads go on at once.
+// Messages at most this far apart are read in one call, and this many calls run at once.
 const nearby = 4
 const readsAtOnce = 4
 const mostPerPage = 1000
-// What a Map takes for an entry.
+// Bytes that a Map takes for an entry.
 const perEntry = 60
 
 /**
- * What this process remembers of the log of one session: messages it has read, and an index over those that can be found.
- * The log never changes where it was read, so nothing here gets old but with the incarnation, or by a trim.
+ * What this process keeps of the log of one session: messages that it has read, and an index for the search. Stored
+ * messages do not change, so nothing here becomes old except by a new incarnation, or by a trim.
  */
 export class SessionHistory {
   readonly #reader: PageReader
@@ -59,7 +59,7 @@ export class SessionHistory {
     this.#options = options
   }
 
-  /** Bytes it holds in memory, nearly. */
+  /** Bytes it holds in memory, approximately. */
   get bytes(): number {
     const seqs = (this.#withoutVector.size + (this.#kept?.seqs.size ?? 0)) * 40
     const user = this.#latestUser?.message
@@ -71,14 +71,14 @@ export class SessionHistory {
     return (this.#index ??= createRelevanceIndex())
   }
 
-  /** Runs work alone: of two at once, the second finds what the first has read. */
+  /** Runs one piece of work at a time: of two at once, the second finds what the first has read. */
   async exclusive<T>(work: () => Promise<T>): Promise<T> {
     const run = this.#last.then(work, work)
     this.#last = run.catch(() => undefined)
     return run
   }
 
-  /** Remembers messages that came along with something else. */
+  /** Keeps messages that came with another read. */
   take(messages: readonly Message[]): void {
     for (const message of messages) {
       if (this.#known.has(message.seq)) continue
@@ -91,7 +91,10 @@ export class SessionHistory {
     return this.#known.get(seq)
   }
 
-  /** Messages from the newest back, each read when it is its turn; `wanted` says how many more are likely to be. */
+  /**
+   * Messages from the newest back, each read when it is needed; `wanted` says how many more the caller will likely
+   * need.
+   */
   async *backwards(ranges: readonly ClosedRange[], wanted: () => number): AsyncGenerator<Message, void> {
     for (const { from, to } of ranges.toReversed()) {
       let seq = to
@@ -106,12 +109,12 @@ export class SessionHistory {
     }
   }
 
-  /** Messages from the oldest up, each read when it is its turn. */
+  /** Messages from the oldest on, each read when it is needed. */
   async *forwards(ranges: readonly ClosedRange[]): AsyncGenerator<Message, void> {
     for (const range of ranges) for await (const page of this.#ascending(range)) yield* page
   }
 
-  /** The newest message of a user before a seq; none when nobody has spoken. */
+  /** The newest message of a user before a seq; undefined when there is none. */
   async latestUser(
     ranges: readonly ClosedRange[],
     before = Number.MAX_SAFE_INTEGER,
@@ -135,7 +138,7 @@ export class SessionHistory {
     return found === undefined ? [] : [found]
   }
 
-  /** The system messages that the log begins with. */
+  /** The system messages at the beginning of the log. */
   async leading(ranges: readonly ClosedRange[]): Promise<readonly Message[]> {
     const leading: Message[] = []
     for (const range of ranges) {
@@ -156,7 +159,7 @@ export class SessionHistory {
     return leading
   }
 
-  /** Reads the messages with these seqs, ascending, unless they are known. Those that are close come together. */
+  /** Reads the messages with these seqs, ascending, unless they are in memory. Close ones are read together. */
   async fetch(seqs: readonly number[]): Promise<void> {
     const missing = rangesOf(seqs.filter((seq) => !this.#known.has(seq)))
     const together: ClosedRange[] = []
@@ -173,7 +176,7 @@ export class SessionHistory {
     await Promise.all(Array.from({ length: readsAtOnce }, read))
   }
 
-  /** Makes index, facts and vectors of what they do not hold yet, oldest first, page by page. */
+  /** Adds new messages to index, facts and vectors, oldest first, page by page. */
   async digest(ranges: readonly ClosedRange[]): Promise<void> {
     for (const range of rangesWithout(ranges, this.#indexed)) {
       for await (const page of this.#ascending(range)) {
@@ -186,13 +189,13 @@ export class SessionHistory {
     await this.#embedMissing()
   }
 
-  /** Facts drawn from the messages of a path, oldest first. */
+  /** Facts extracted from the messages of a path, oldest first. */
   factsOn(ranges: readonly ClosedRange[]): readonly Fact[] {
     const isOn = (seq: number): boolean => ranges.some(({ from, to }) => from <= seq && seq <= to)
     return this.#facts.filter(({ seq }) => isOn(seq)).map(({ fact }) => fact)
   }
 
-  /** Seqs of the messages that are to be kept, ascending; what was not looked at yet is read. */
+  /** Seqs of the messages that must be kept, ascending; messages that were not read yet are read. */
   async keptBy(
     ranges: readonly ClosedRange[],
     keep: (message: Message) => boolean,
@@ -212,7 +215,7 @@ export class SessionHistory {
       .sort(ascending)
   }
 
-  /** Forgets texts until it holds no more than it may: the oldest first, and those just used last. */
+  /** Drops texts until it is within its bound: the oldest first, and those just used last. */
   shrink(used: readonly Message[]): void {
     if (this.bytes <= this.#options.maxBytes) return
     const inUse = new Set(used.map(({ seq }) => seq))
@@ -230,7 +233,7 @@ export class SessionHistory {
     this.#knownBytes -= bytesOfMessage(message) + perEntry
   }
 
-  /** The messages of a range in pages, oldest first; those read are remembered while there is room. */
+  /** The messages of a range in pages, oldest first; they are kept in memory while there is room. */
   async *#ascending({ from, to }: ClosedRange): AsyncGenerator<readonly Message[], void> {
     let next = from
     while (next <= to) {
@@ -294,7 +297,7 @@ export class SessionHistory {
     }
   }
 
-  /** Tries again what could not be embedded before, a batch a time. */
+  /** Tries again to embed messages that failed before, one batch at a time. */
   async #embedMissing(): Promise<void> {
     const seqs = [...this.#withoutVector].slice(0, embedBatch).sort(ascending)
     if (seqs.length === 0) return

@@ -4,7 +4,7 @@ import { sideRecordRef, updateSideRecord } from './side-records.js'
 import type { SessionQuery } from '../contract/session-store.js'
 import type { SessionRecord } from '../contract/session-record.js'
 
-/** Who counts: the ids of sessions that live, as far as is known. */
+/** The sessions that count: the ids of live sessions, as far as the register knows. */
 interface Register {
   readonly holders: readonly string[]
 }
@@ -14,8 +14,8 @@ const pageSize = 200
 /**
  * Admits a new session under `limits.maxSessions` and `limits.maxSessionsPerUser`.
  *
- * Who counts is kept in a register under compare-and-set, so that creates at the same moment cannot all slip in. A
- * session that was made and finds no room is removed again before anybody has heard of it.
+ * A register under compare-and-set lists the sessions that count, so creates at the same moment cannot all pass. A new
+ * session that finds no room is removed again before any caller gets it.
  *
  * @throws `limit_reached`
  */
@@ -57,7 +57,7 @@ async function claim(
           path: 'sessions',
         })
       }
-      // `stillLive` puts the most active first.
+      // `stillLive` returns the most active sessions first.
       const evicted = holders.slice(max - 1)
       holders = holders.slice(0, max - 1)
       for (const id of evicted) {
@@ -67,11 +67,11 @@ async function claim(
     }
     return { holders: [...holders, record.id] }
   }
-  // No session lives longer than this, so a register nobody wrote to for as long lists none that does.
+  // No session lives longer than this, so a register without writes for this long lists no live session.
   await updateSideRecord(service, register, admit, { idleMs: service.ttl.absoluteMs })
 }
 
-/** Those of `holders` that live, the most active first. */
+/** The holders that are live, the most active first. */
 async function stillLive(
   service: Service,
   holders: readonly string[],
@@ -86,7 +86,7 @@ async function stillLive(
     cursor = page.cursor
   } while (cursor !== undefined && waiting.size > 0)
   for (const id of waiting) {
-    // An index may lag behind; the session itself does not.
+    // The index of the store may be behind; a read of the session is not.
     const stored = await service.store.read({ tenantId: query.tenantId, id })
     if (stored !== undefined) live.push(id)
   }

@@ -6,42 +6,45 @@ import { Attempts } from './attempts.js'
 import type { Service } from './service.js'
 
 /**
- * What the library keeps beside sessions: events of turns, answers to keyed requests, ways to other devices, tries of
- * their codes, who counts as a live session, what budgets have been spent, and what tells the store's time.
+ * Records that the library keeps beside sessions: events of turns, answers to keyed requests, transfers by their
+ * codes, wrong tries of codes, the register of live sessions, spent budgets, and the record that tells the store's
+ * time.
  */
 export type SideRecordKind = 'turns' | 'requests' | 'transfers' | 'tries' | 'slots' | 'budgets' | 'clock'
 
-/** A side record as it stands in the store. */
+/** A side record in the store. */
 export interface SideRecord<Value extends object> {
   readonly value: Value
   readonly record: SessionRecord
-  /** Names of its newest changes. */
+  /** Ids of its newest changes. */
   readonly changes: readonly string[]
 }
 
 export interface SideRecordOptions<Value extends object> extends Pick<SessionChange, 'userId' | 'label'> {
-  /** How long it is kept after its newest change, in milliseconds (default: without end). */
+  /** How long it is kept after its newest change, in milliseconds (default: forever). */
   idleMs?: number
-  /** Its deadline stays where it was set when the record was made (default false: every change moves it). */
+  /** Its deadline stays as set when the record was created (default false: every change moves it). */
   keepsDeadline?: boolean
-  /** The record as it is known already, or `none` where there should be none: saves a read (default: it is read). */
+  /**
+   * The record if the caller knows it already, or `none` if it should not exist: saves a read (default: it is read).
+   */
   seen?: SideRecord<Value> | 'none'
 }
 
 const pageSize = 200
 const keptChanges = 32
 
-/** The tenant that records of a kind live in, beside that of their sessions. */
+/** The tenant of records of one kind, beside the tenant of their sessions. */
 export function sideRecordTenant(kind: SideRecordKind, tenantId: string): string {
   return `${reservedTenantPrefix}${kind}:${tenantId}`
 }
 
-/** Where a side record is kept. */
+/** Where a side record is stored. */
 export function sideRecordRef(kind: SideRecordKind, tenantId: string, id: string): SessionRef {
   return { tenantId: sideRecordTenant(kind, tenantId), id }
 }
 
-/** A side record as the store has it now, if it has one. @throws `corrupt` */
+/** The side record in the store now, or undefined. @throws `corrupt` */
 export async function readSideRecord<Value extends object>(
   { store }: { readonly store: SessionStore },
   ref: SessionRef,
@@ -59,12 +62,13 @@ export async function readSideRecord<Value extends object>(
 }
 
 /**
- * Changes a side record, or makes it, by a function, under compare-and-set: the function runs again when somebody else
- * was faster, and a change whose answer got lost is found out, not made twice.
+ * Changes a side record, or creates it, by a function, under compare-and-set. The function runs again when another
+ * writer was faster. After a lost answer the record shows whether the change was made, so it is not made twice.
  *
- * @param change What the record is to hold: undefined to leave it as it is. It is given undefined where there is none.
+ * @param change Returns the new content, or undefined to leave the record as it is. It gets undefined when there is no
+ * record.
  * @returns The record after the change; undefined when it was left as it is.
- * @throws `conflict` when too many change it at the same moment, and what `change` throws.
+ * @throws `conflict` when too many writers change it at the same moment, and whatever `change` throws.
  */
 export async function updateSideRecord<Value extends object>(
   { store }: { readonly store: SessionStore },
@@ -80,7 +84,7 @@ export async function updateSideRecord<Value extends object>(
   const changeId = newId().slice(0, 10)
   let seen = known === 'none' ? undefined : known
   try {
-    // What the caller knew may be old: only a commit proves it, so nothing else is concluded from it.
+    // The record that the caller knew may be old: the commit checks it, so nothing else relies on it.
     for (let isFresh = known === undefined; ; isFresh = true) {
       if (isFresh) seen = await readSideRecord<Value>({ store }, ref)
       if (attempts.mayBeApplied && seen?.changes.includes(changeId) === true) return seen
@@ -115,15 +119,15 @@ export async function updateSideRecord<Value extends object>(
   }
 }
 
-/** What finds the records of a kind that belong to a session. */
+/** Finds the records of a kind that belong to a session. */
 export function sideRecordLabel(kind: SideRecordKind, { id, incarnation }: SessionRecord): string {
-  // A turn is of one session, and not of one that is made later under the same id. A request names an id only.
+  // A turn names the incarnation of its session, a request only the id: a later session may have the same id.
   return kind === 'requests' ? id : incarnation
 }
 
 /**
- * Removes what is kept beside a session: it holds what the session held, and ends with it. The session is gone by then,
- * so a failure is no failure of its removal: what is left expires, after a day at most.
+ * Removes the side records of a session: they hold content of the session, and end with it. The session is gone
+ * already, so a failure here does not fail its removal: the records expire within a day.
  */
 export async function removeSideRecords(
   service: Service,

@@ -5,12 +5,12 @@ import { sideRecordRef, updateSideRecord } from './side-records.js'
 import { repeatUnknown } from './unknown-outcome.js'
 
 const idleMs = 3_600_000
-// One record a process, so that processes that ask at once do not get in each other's way.
+// One record for each process, so that processes that ask at once do not conflict.
 const processId = newId()
 
 /**
- * What the store's own clock says now, epoch ms. Costs a write to a record that serves nothing else, for only a
- * commit tells the time; so it is asked when two processes have to agree on what has expired, and not otherwise.
+ * The time of the store's own clock, epoch ms. Only a commit tells that time, so this writes to a record that serves
+ * nothing else. Call it only when two processes have to agree on what has expired.
  */
 export async function readStoreTime(service: Pick<Service, 'store'>, tenantId: string): Promise<number> {
   const ref = sideRecordRef('clock', tenantId, processId)

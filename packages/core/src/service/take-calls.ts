@@ -1,10 +1,11 @@
 import type { Workload } from './workload.js'
 
 /**
- * Makes the verbs of a class calls: their service refuses them once it is closed, and waits for them before that.
+ * Makes the methods of a class count as calls: their service refuses them when it is closed, and waits for them before
+ * it closes.
  *
- * @param workOf What the service of a handle is at work on.
- * @param others The methods that give something at once. What they give makes calls of its own.
+ * @param workOf The workload of a handle's service.
+ * @param others The methods that return an object at once. That object makes calls of its own.
  */
 export function takeCalls<Handle extends object>(
   prototype: Handle,

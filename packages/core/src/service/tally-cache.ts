@@ -4,25 +4,25 @@ import { MessageTally } from '../domain/session-info.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
 
-/** Counts the messages of sessions, each message once: what was counted is kept, and goes on with what is new. */
+/** Counts the messages of sessions, each message once: counts are kept, and only new messages are added to them. */
 export interface TallyCache {
   /** The counts of the messages on `path`. */
   of(record: SessionRecord, path: readonly SeqRange[]): Promise<MessageTally>
 }
 
 interface Entry {
-  /** Which messages are meant: those of this incarnation, on this path. */
+  /** Which messages are counted: those of this incarnation, on this path. */
   readonly shape: string
   readonly tally: MessageTally
   through: number
   bytes: number
 }
 
-// A page is bounded in bytes, too: the longest messages come by fewer.
+// A page is bounded in bytes, too, so it may hold fewer of the longest messages.
 const pageSize = 200
 const sliceMs = 8
 
-/** @param maxBytes What may be kept, over all sessions; the one longest out of use is forgotten first. */
+/** @param maxBytes Bytes that counts may take, over all sessions; the least recently used are dropped first. */
 export function createTallyCache(store: SessionStore, { maxBytes }: { maxBytes: number }): TallyCache {
   const kept = new Map<string, Entry>()
   const running = new Map<string, Promise<unknown>>()
@@ -66,7 +66,7 @@ export function createTallyCache(store: SessionStore, { maxBytes }: { maxBytes: 
   return {
     async of(record, path) {
       const key = JSON.stringify([record.tenantId, record.id])
-      // However many ask at once, the messages of a session are counted once.
+      // Even when many callers ask at once, the messages of a session are counted once.
       while (running.has(key)) await running.get(key)!.catch(() => {})
       const counting = count(key, record, path)
       running.set(key, counting)

@@ -4,20 +4,20 @@ import type { SessionRef } from '../contract/session-record.js'
 /** How sessions get from one device to another. */
 export interface TransferSettings {
   /**
-   * The page that redeems, such as `https://shop.example/continue`: links are this and a secret in the fragment
-   * (default: none, and transfers have no link). Never what a request says of its host. Where tenants have pages of
-   * their own, a function says whose session has which.
+   * The page that redeems, such as `https://shop.example/continue`: a link is this URL with a secret in the fragment
+   * (default: none, and transfers have no link). It never comes from the host of a request. If tenants have pages of
+   * their own, pass a function that returns the page for a session.
    */
   url?: string | ((session: SessionRef) => string)
-  /** Origins that `returnTo` may lead to beside paths, such as `https://shop.example` (default: none). */
+  /** Origins that `returnTo` may lead to in addition to paths, such as `https://shop.example` (default: none). */
   returnToOrigins?: readonly string[]
-  /** How long a short code is good, in milliseconds (default 2 minutes); never longer than its transfer. */
+  /** How long a short code is valid, in milliseconds (default 2 minutes); never longer than its transfer. */
   codeMs?: number
-  /** Wrong short codes and verifiers from one caller in the time of `codeMs`, before it must wait (default 5). */
+  /** Wrong short codes and verifiers from one caller within `codeMs`, before that caller must wait (default 5). */
   maxTries?: number
   /**
-   * Wrong tries of all callers of a tenant together in that time; past it who has been wrong must wait, and who has not
-   * has one try (default 100).
+   * Wrong tries of all callers of a tenant together within `codeMs`. Over it, callers with a wrong try must wait, and
+   * each other caller has one try (default 100).
    */
   maxTenantTries?: number
 }
@@ -25,13 +25,13 @@ export interface TransferSettings {
 const maxCodeMs = 15 * 60_000
 const whatPage = 'a http or https URL without a fragment or a password'
 
-/** The settings with their defaults, checked. */
+/** The settings with their defaults, after checks. */
 export interface TransferConfig extends Required<Omit<TransferSettings, 'url'>> {
-  /** The page that redeems transfers of a session. @throws when the application names none that can be. */
+  /** The page that redeems transfers of a session. @throws when the application names no valid page. */
   readonly pageOf: (session: SessionRef) => string | undefined
 }
 
-/** @throws `invalid` with the path of a setting that makes no sense. */
+/** @throws `invalid` with the path of a wrong setting. */
 export function toTransferConfig(settings: TransferSettings = {}): TransferConfig {
   const { url, returnToOrigins = [], codeMs = 120_000, maxTries = 5, maxTenantTries = 100 } = settings
   const isFixed = typeof url !== 'function'
@@ -52,7 +52,7 @@ export function toTransferConfig(settings: TransferSettings = {}): TransferConfi
   }
 }
 
-/** Not `invalid`: no caller has caused it. */
+/** Not `invalid`, because no caller caused it. */
 function pageOf(url: string): string {
   if (isPage(url)) return url
   throw new Error(`transfers.url must give ${whatPage}, not ${JSON.stringify(url)}`)

@@ -1,6 +1,6 @@
 import type { SessionWarning } from './settings.js'
 
-/** Tells each kind of warning once, however often it comes up. @param tell Default: `console.warn`. */
+/** Passes on each kind of warning once, however often it comes. @param tell Default: `console.warn`. */
 export function warnOnce(
   tell: (warning: SessionWarning) => void = toConsole,
 ): (warning: SessionWarning) => void {

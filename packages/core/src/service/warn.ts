@@ -1,8 +1,8 @@
 import type { SessionWarning } from './settings.js'
 
-/** Tells warnings, whatever becomes of whom they are told. */
+/** Calls `onWarning`, and goes on when that throws. */
 export function toWarn(onWarning = toConsole): (warning: SessionWarning) => void {
-  // What fails in telling of a failure must be seen somewhere, and must not become a failure of what goes on.
+  // When `onWarning` itself fails, the failure is printed, and must not fail the call that goes on.
   return (warning) =>
     calling(
       () => onWarning(warning),
@@ -16,11 +16,11 @@ function toConsole({ code, message, cause }: SessionWarning): void {
   else console.warn(line, cause)
 }
 
-/** Calls code of the host's that nobody waits for; what it throws, at once or later, goes to `failed`. */
+/** Calls code of the application without waiting for it; when it throws, at once or later, `failed` is called. */
 export function calling(call: () => unknown, failed: (cause: unknown) => void): void {
   try {
     const result = call()
-    // An async function was given where none is asked for: its failure would end the process.
+    // The application may pass an async function where none is expected: its rejection would end the process.
     if (result instanceof Promise) result.catch(failed)
   } catch (cause) {
     failed(cause)

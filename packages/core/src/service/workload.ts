@@ -1,17 +1,17 @@
 import { SessionError } from '../errors.js'
 
 /**
- * How far a service is on its way to its end.
+ * The states of a service on its way to `closed`.
  *
- * - `open`: it takes everything.
- * - `closing`: it takes no request of the HTTP API, and waits for what ran when it was asked to close.
- * - `draining`: it begins no turn and no work in the background, and waits for those that run.
+ * - `open`: it takes every call.
+ * - `closing`: it takes no request of the HTTP API, and waits for what ran when `close` was called.
+ * - `draining`: it begins no turn and no background work, and waits for those that run.
  * - `finishing`: it takes no call, and waits for those that it took.
  * - `closed`: nothing runs.
  */
 type Stage = 'open' | 'closing' | 'draining' | 'finishing' | 'closed'
 
-/** What a service is at work on, all of which ends before the service is closed. */
+/** All work of a service; it ends before the service is closed. */
 export class Workload {
   #stage: Stage = 'open'
   #calls = new Set<Promise<unknown>>()
@@ -42,7 +42,7 @@ export class Workload {
     return tracked(this.#calls, answer())
   }
 
-  /** Runs work outside of any call, unless work of that name runs already. It must not reject. */
+  /** Runs background work, unless work of that name runs already. The work must not reject. */
   background(name: string, work: () => Promise<void>): void {
     if (this.#background.has(name) || (this.#stage !== 'open' && this.#stage !== 'closing')) return
     const run = work().finally(() => this.#background.delete(name))
@@ -54,25 +54,26 @@ export class Workload {
     while (this.#background.size > 0) await Promise.all(this.#background.values())
   }
 
-  /** @throws `closed` when no call is taken any more. */
+  /** @throws `closed` when the service takes no calls any more. */
   checkOpen(): void {
     if (this.#stage === 'finishing' || this.#stage === 'closed') throw closed()
   }
 
-  /** @throws `closed` when nothing may run any more. */
+  /** @throws `closed` when no work may run any more. */
   checkRunning(): void {
     if (this.#stage === 'closed') throw closed()
   }
 
-  /** Waits for all that runs, and takes nothing any more. */
+  /** Waits for all running work, and takes no more. */
   async close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
   }
 
   async #close(): Promise<void> {
-    // What runs may make calls and begin turns. Nobody can tell these from calls of others, so those are taken, too;
-    // but what came later is not waited for at first, else who never stops calling would keep the service open.
+    // Running work may make calls and begin turns. The service cannot tell these from calls of other callers, so it
+    // takes those too. But at first it does not wait for later work, because a caller that never stops calling would
+    // keep it open.
     const running = [this.#calls, this.#turns]
     this.#calls = new Set()
     this.#turns = new Set()

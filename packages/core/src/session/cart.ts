@@ -37,7 +37,7 @@ export class SessionCart {
   }
 
   /**
-   * Adds an item; one of the same sku, price and metadata joins the line that is there.
+   * Adds an item; an item of the same sku, price and metadata joins the existing line.
    *
    * @throws `invalid`
    *
@@ -74,7 +74,7 @@ export class SessionCart {
     return this.#change('cleared', (cart) => (cart.items.length === 0 ? cart : emptyCart), options)
   }
 
-  /** Turns the cart into an order and leaves it empty, in one change: it is ordered once. @throws `invalid` if empty */
+  /** Turns the cart into an order and empties it, in one change, so it is ordered once. @throws `invalid` if empty */
   async checkout(options?: ChangeOptions): Promise<Order> {
     const { record, body } = await this.#live.update((before) => {
       const order = toOrder(before.cart, Date.now())

@@ -23,30 +23,30 @@ import { inSlices } from '../slices.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { SessionHistory } from '../service/session-history.js'
 
-/** How one compaction is made. */
+/** Options of one compaction. */
 export interface CompactOptions extends SummaryOptions {
-  /** Says what the plan's messages say, in fewer words (default: the service's `context.summarize`, else excerpts). */
+  /** Sums up the messages of the plan (default: the service's `context.summarize`, else excerpts). */
   summarize?: WriteSummary
-  /** Handed to `summarize`, so that it can stop (default: none). */
+  /** Passed to `summarize`, so that it can stop (default: none). */
   signal?: AbortSignal
 }
 
-/** What became of a compaction. */
+/** The result of a compaction. */
 export interface Compaction {
   /** False when there was not enough to sum up, or another process was faster. */
   readonly compacted: boolean
-  /** The last one that was made; the messages it stands for stay where they are. */
+  /** The newest summary; the messages that it sums up stay in the log. */
   readonly summary?: Summary
-  /** True when there was more to sum up than one call does. */
+  /** True when more messages remain than one call sums up. */
   readonly more?: boolean
 }
 
-// All of a usual session, and of a long one what is kept as it is.
+// All messages of a usual session; of a long session the newest, which are kept as they are.
 const usualNews = 100
-// Calls of the summarizer in one go: a session of years is summed up over several.
+// Calls of the summarizer in one run: a long session is summed up over several runs.
 const mostRounds = 16
 
-/** Sums up what is old enough. The messages stay in the log; a message appended meanwhile is not touched. */
+/** Sums up messages that are old enough. The log keeps them; a message appended meanwhile is not touched. */
 export async function compact(
   live: LiveSession,
   options: CompactOptions = {},
@@ -111,7 +111,9 @@ async function compactOnce(
   return { compacted, summary }
 }
 
-/** What to sum up next: reads what follows the last summary, as far as one plan takes it in, and what is kept. */
+/**
+ * The next messages to sum up: reads what follows the last summary, as far as one plan goes, and the messages to keep.
+ */
 export async function planNext(
   live: LiveSession,
   { history, ranges }: { history: SessionHistory; ranges: readonly ClosedRange[] },
@@ -128,7 +130,7 @@ export async function planNext(
   })
   for await (const message of history.forwards(open)) {
     fresh.push(message)
-    // A result of a tool is cut before it is handed on, so one may not use up what many share.
+    // A result of a tool is cut before the plan gets it, so one result may not use up the bound that many share.
     left -= Math.min(message.tokens, Math.ceil(limits.inputTokens / 10))
     if (left < 0) break
   }
@@ -147,7 +149,7 @@ export async function planNext(
   return planOf(short, summaries, limits, countTokens)
 }
 
-/** The seq from which on messages are kept as they are, after the one that summaries tell of last. */
+/** The seq from which on messages are kept as they are, after the last one that a summary covers. */
 async function keptFrom(
   history: SessionHistory,
   ranges: readonly ClosedRange[],
@@ -169,7 +171,7 @@ async function keptFrom(
   return left >= 0 ? 0 : stepFrom
 }
 
-// Steps kept beyond the bound, to begin where a user speaks.
+// Messages kept beyond the bound, so that the kept part begins with a message of a user.
 const mostExtra = 32
 
 /** Sums up in the background, one session at a time, while there is something to sum up. */

@@ -23,26 +23,26 @@ import type { SessionHistory } from '../service/session-history.js'
 import { compactLater, planNext } from './compaction.js'
 import { gatherMessages, type GatheredMessages } from './gather-messages.js'
 
-// As many as one turn and its tools are likely to have added since the last context.
+// About as many messages as one turn and its tools have added since the last context.
 const usualNews = 32
 
-/** What a context of a session is for, and how much room it has. */
+/** Options of one context of a session. */
 export interface SessionContextOptions extends ContextOptions {
   /** Instructions; always in (default: none). */
   system?: string
   /**
-   * Looks something up: most of the room goes to what has to do with it (default: none; the newest messages, and
-   * quotes of what the latest user message names).
+   * Searches the history: most of the room goes to messages that match the query (default: none; the newest messages,
+   * and quotes of what the latest user message names).
    */
   query?: string
-  /** What else of the session the model is told, each in a block of its own (default: none of it). */
+  /** Other parts of the session that the model gets, each in a block of its own (default: none). */
   include?: readonly IncludedPart[]
-  /** Where the conversation stands, for strategies that choose by it (default: nowhere in particular). */
+  /** The phase of the conversation, for strategies that depend on it (default: none). */
   phase?: string
   /**
-   * Remembers with the session where the window began, so that the beginning of the prompt stays the same for many
-   * turns and the provider's cache holds (default: true without a `query`). With `false`, looking changes nothing:
-   * nothing is summed up afterwards either.
+   * Stores with the session where the window began, so that the beginning of the prompt stays the same for many turns
+   * and the provider can cache it (default: true without a `query`). With `false` the call changes nothing: it does
+   * not start a summary either.
    */
   remember?: boolean
 }
@@ -56,7 +56,9 @@ const contextNames: OptionNames<SessionContextOptions> = {
   remember: true,
 }
 
-/** What a model should see of a session now, and of what a turn has to add that is not stored yet. */
+/**
+ * The messages that a model should see of a session now, together with the messages of a turn that are not stored yet.
+ */
 export async function sessionContext(
   live: LiveSession,
   pending: readonly MessageInput[],
@@ -82,7 +84,7 @@ export async function sessionContext(
       used = messages
       const { boundary, boundaryMoved } = built.report
       if (remember && live.isStored && boundaryMoved) {
-        // The context is right without it; the next one begins elsewhere once more, that is all.
+        // The context is valid without it; the only effect is that the next window begins elsewhere once more.
         await live.update((before) => ({ ...before, boundary })).catch(() => undefined)
       }
       if (sumsUpWith !== undefined && live.isStored && options.remember !== false)
@@ -102,7 +104,7 @@ interface Found {
   readonly pending: readonly MessageInput[]
 }
 
-/** Reads what the strategy needs, and builds the context from it. */
+/** Reads the messages that the strategy needs, and builds the context from them. */
 async function buildNow(
   live: LiveSession,
   { body, ranges, newest, history, pending }: Found,
@@ -164,7 +166,10 @@ async function buildNow(
   return { messages, built, sumsUpWith }
 }
 
-/** Whether so much was said that what is old is to be summed up. Of what was not read, by what was. */
+/**
+ * Whether the history is long enough to sum up old messages. Estimates the part that was not read from the part that
+ * was.
+ */
 function overThreshold(
   { tokens, count, partial }: GatheredMessages,
   ranges: readonly ClosedRange[],
@@ -177,7 +182,7 @@ function overThreshold(
   return all > Math.min(threshold, room / 2)
 }
 
-/** The summaries, and an excerpt of what none of them tells of yet: what is to be summed up is told meanwhile. */
+/** The summaries, and an excerpt of the messages that no summary covers yet. */
 async function withExcerpt(
   live: LiveSession,
   log: { history: SessionHistory; ranges: readonly ClosedRange[] },
@@ -190,7 +195,7 @@ async function withExcerpt(
   return addSummary(summaries, plan, excerptSummary(plan, plan.messages.at(-1)?.at ?? 0, countTokens))
 }
 
-/** Tokens the model takes of what the session holds. */
+/** Tokens that the model needs for messages of the session. */
 function roomOf(
   { maxTokens, replyTokens = 0, system, tools }: SessionContextOptions,
   countTokens: CountTokens,
@@ -215,7 +220,7 @@ async function vectorOf(live: LiveSession, text: string): Promise<readonly numbe
   }
 }
 
-/** A message of a turn that is not stored yet, as the last one of the history. */
+/** A message of a turn that is not stored yet, in the form of the history's last message. */
 function toPending(
   input: MessageInput,
   place: number,

@@ -6,7 +6,7 @@ export async function currentCredential(live: LiveSession): Promise<string> {
   return sign(live, await live.load())
 }
 
-/** Voids every credential given out so far, and makes a new one. */
+/** Voids every earlier credential, and makes a new one. */
 export async function rotateCredential(live: LiveSession): Promise<string> {
   const seen = await live.update((before) => ({ ...before, generation: before.generation + 1 }))
   live.holds(seen.body.generation)
@@ -14,7 +14,7 @@ export async function rotateCredential(live: LiveSession): Promise<string> {
   return sign(live, seen)
 }
 
-/** Gives an anonymous session to the caller's user, and voids the credentials given out before. */
+/** Gives an anonymous session to the caller's user, and voids every earlier credential. */
 export async function bindToUser(live: LiveSession): Promise<string> {
   const { userId } = live.identity
   if (userId === undefined) {

@@ -1,11 +1,11 @@
 import { type LiveSession, noSuchSession } from '../service/live-session.js'
 import { removeSideRecords } from '../service/side-records.js'
 
-/** Removes a session and everything that is kept for it. @throws `not_found` when it is gone already. */
+/** Removes a session and all its side records. @throws `not_found` when the session is gone already. */
 export async function deleteSession(live: LiveSession): Promise<void> {
   const { record, body } = await live.load()
   if (live.isStored && !(await live.remove())) throw noSuchSession()
-  // A turn may have begun since. So may a transfer, but its record says nothing of the session and leads nowhere.
+  // A turn may have begun since. A transfer may have begun, too, but its record has no content and opens nothing.
   const kinds = [
     'turns',
     'requests',

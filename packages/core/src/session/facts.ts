@@ -3,7 +3,7 @@ import { type FactInput, toFact } from '../domain/facts.js'
 import type { Fact } from '../domain/session-body.js'
 import type { LiveSession } from '../service/live-session.js'
 
-/** Keeps facts; a newer one on the same subject takes the older one's place. @throws `invalid` */
+/** Remembers facts; a newer fact on the same subject replaces the older one. @throws `invalid` */
 export async function rememberFacts(
   live: LiveSession,
   facts: readonly FactInput[],
@@ -13,7 +13,7 @@ export async function rememberFacts(
   return body.facts
 }
 
-/** Forgets a fact; one that is not there is forgotten already. */
+/** Forgets a fact; does nothing when the fact does not exist. */
 export async function forgetFact(live: LiveSession, factId: string): Promise<readonly Fact[]> {
   const { body } = await live.update((before) => {
     const facts = before.facts.filter((fact) => fact.id !== factId)

@@ -7,20 +7,20 @@ import { storeNewSession } from '../service/create-session.js'
 import { LiveSession } from '../service/live-session.js'
 import { readSnapshot } from './whole.js'
 
-/** What a fork takes along. */
+/** Options of a fork. */
 export interface ForkOptions {
   /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
   id?: string
-  /** The last message to take along (default: the newest). */
+  /** The last message to copy (default: the newest). */
   atSeq?: number
   /** The new session's title (default: the old one's). */
   title?: string
-  /** What to take along beside the messages (default: `state`, `preferences` and `cart`). */
+  /** What to copy in addition to the messages (default: `state`, `preferences` and `cart`). */
   include?: readonly ('state' | 'preferences' | 'cart')[]
 }
 
 /**
- * Makes a new session, for the caller of `identity`, from another one as it stood at one moment.
+ * Makes a new session, for the caller of `identity`, from another session as it was at one moment.
  *
  * @throws `invalid` when `atSeq` is not on the active branch of `source`; `conflict` when the id is taken, or when
  * messages of `source` are trimmed or replaced again and again while they are read.

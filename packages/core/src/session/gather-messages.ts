@@ -7,20 +7,20 @@ import type { ClosedRange } from '../domain/path-ranges.js'
 import type { Fact } from '../domain/session-body.js'
 import type { SessionHistory } from '../service/session-history.js'
 
-/** What of a session's log a context is made from. */
+/** The part of a session's log that a context is built from. */
 export interface GatheredMessages {
   /** Ascending. */
   readonly messages: readonly Message[]
-  /** Tokens of the newest messages that were read for the window. */
+  /** Tokens of the newest messages, those that were read for the window. */
   readonly tokens: number
-  /** How many those are. */
+  /** How many messages those are. */
   readonly count: number
   /** Absent when `messages` is all of the path. */
   readonly partial?: PartialHistory
-  /** Absent when nothing is looked up. */
+  /** Absent when the context searches for nothing. */
   readonly index?: RelevanceIndex
   readonly queryVector?: readonly number[]
-  /** What was drawn from the log. */
+  /** Facts extracted from the log. */
   readonly facts: readonly Fact[]
 }
 
@@ -29,28 +29,28 @@ export interface GatherOptions {
   /** The active path. */
   readonly ranges: readonly ClosedRange[]
   readonly needs: ContextNeeds
-  /** Tokens the model takes. */
+  /** Tokens that the model needs for a message. */
   readonly room: number
-  /** Tokens a result of a tool is cut to. */
+  /** Tokens that a result of a tool is cut to. */
   readonly toolResultTokens: number
-  /** What the caller looks for; else it is what the latest user message says. */
+  /** The caller's query; otherwise the text of the latest user message. */
   readonly query: string | undefined
-  /** Messages that come after the stored ones. */
+  /** Messages of the turn that come after the stored ones. */
   readonly pending: readonly Message[]
   readonly vectorOf: (text: string) => Promise<readonly number[] | undefined>
   readonly drawsFacts: boolean
 }
 
-// Quotes are looked at beyond what fits, as some turn out to be in already.
+// More candidates for quotes than fit, because some of them are in the window already.
 const spareQuotes = 1.5
 const mostQuotes = 400
-// How far a call may stand from its results, to be quoted together.
+// How far a call may be from its results, to be quoted together.
 const groupReach = 8
-// More than the window itself, so that its beginning is not torn.
+// More than the window itself, so that its beginning is not cut inside a group.
 const spareMessages = 2
 const mostTorn = 32
 
-/** Reads what a strategy needs, and no more. */
+/** Reads the messages that a strategy needs, and no more. */
 export async function gatherMessages(options: GatherOptions): Promise<GatheredMessages> {
   const { history, ranges, needs, pending, room } = options
   const tail = await readTail(options)
@@ -109,7 +109,7 @@ export async function gatherMessages(options: GatherOptions): Promise<GatheredMe
 
 const bySeq = (a: Message, b: Message): number => a.seq - b.seq
 
-/** The newest messages, as many as the window of a strategy can hold, oldest first. */
+/** The newest messages, oldest first: as many as the window of a strategy can hold. */
 async function readTail({ history, ranges, needs, toolResultTokens }: GatherOptions) {
   const all = needs.all === true
   const most = hasWindow(needs) ? (needs.messages ?? Number.POSITIVE_INFINITY) + spareMessages : 1
@@ -126,7 +126,7 @@ async function readTail({ history, ranges, needs, toolResultTokens }: GatherOpti
     messages.push(message)
     tokens += message.role === 'tool' ? Math.min(message.tokens, toolResultTokens) : message.tokens
     if (all || (messages.length < most && tokens <= enough)) continue
-    // A result of a tool is nothing without its call.
+    // A result of a tool needs its call.
     if (message.role !== 'tool' || torn++ === mostTorn) break
   }
   messages.reverse()
@@ -138,14 +138,14 @@ function* seqsOf(ranges: readonly ClosedRange[]): Generator<number> {
   for (const { from, to } of ranges) for (let seq = from; seq <= to; seq++) yield seq
 }
 
-/** An index that stays as it is, and remembers its last answer. */
+/** An index that does not change, and keeps its last answer. */
 function asOf(index: RelevanceIndex, seqs: readonly number[]): RelevanceIndex {
   let last: { text: string; found: Relevance } | undefined
   return {
     ...index,
     size: index.size,
     bytes: index.bytes,
-    // What is not stored has no place in the index yet: another message may get that seq.
+    // A message that is not stored has no place in the index yet: another message may get its seq.
     add: () => {},
     adding: function* () {},
     rank(query) {
@@ -156,7 +156,7 @@ function asOf(index: RelevanceIndex, seqs: readonly number[]): RelevanceIndex {
   }
 }
 
-/** The seqs that have most to do with the query, ascending, as many as could be quoted. */
+/** The seqs that match the query best, ascending: as many as could be quoted. */
 function bestSeqs(
   { scores }: Relevance,
   seqs: readonly number[],
@@ -181,7 +181,7 @@ function bestSeqs(
   return picks.sort((a, b) => a - b)
 }
 
-/** Picked messages, those that call tools with what the tools answered, and the other way around. */
+/** The chosen messages, with the results of their tool calls, or with the calls of their results. */
 async function wholeGroups(
   history: SessionHistory,
   ranges: readonly ClosedRange[],
@@ -209,7 +209,7 @@ function isOfGroup({ role, content }: Message): boolean {
   return role === 'tool' || (typeof content !== 'string' && content.some(({ type }) => type === 'tool-call'))
 }
 
-/** Calls that adjoin, and the results after them. Without its beginning or its end, none of it. */
+/** Neighbouring calls, and the results after them. Returns nothing when the beginning or the end is missing. */
 function groupAround(history: SessionHistory, message: Message): readonly Message[] {
   const isCall = (other: Message | undefined): other is Message =>
     other !== undefined && other.role === 'assistant' && isOfGroup(other)

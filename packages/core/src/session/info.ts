@@ -1,7 +1,7 @@
 import { MessageTally, type SessionInfo, sessionInfoOf } from '../domain/session-info.js'
 import type { LiveSession } from '../service/live-session.js'
 
-/** What can be said of a session without reading it aloud. */
+/** Facts about a session that reveal no content. */
 export async function sessionInfo(live: LiveSession): Promise<SessionInfo> {
   const { record, body, messages } = await live.load(1)
   const isEmpty = !live.isStored || live.service.historyExpired(messages.at(-1))

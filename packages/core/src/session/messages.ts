@@ -10,7 +10,7 @@ import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 const pageSize = 1000
 
 /**
- * Appends all or none. A message that is known, and is not on the active branch, is put there again.
+ * Appends all messages or none. A known message that is not on the active branch is put on it again.
  *
  * @throws `invalid`, `too_large`, `limit_reached`, `conflict`
  */
@@ -23,7 +23,7 @@ export async function appendMessages(
   return settleAppended(live, encoded, appended)
 }
 
-/** The messages as they are stored. @throws `invalid`, `too_large` */
+/** The messages in the form in which they are stored. @throws `invalid`, `too_large` */
 export function encodeMessages(
   live: LiveSession,
   messages: MessageInput | readonly MessageInput[],
@@ -40,7 +40,7 @@ export function encodeMessages(
   )
 }
 
-/** What follows from an append: says what is new, and puts what was known where it is wanted. */
+/** Finishes an append: emits events for new messages, and puts known ones on the active branch. */
 export async function settleAppended(
   live: LiveSession,
   encoded: readonly NewMessage[],
@@ -58,7 +58,7 @@ export async function settleAppended(
   return appended.map((message, index) => ({ ...message, seq: placed[index]!.seq, at: placed[index]!.at }))
 }
 
-/** Messages of which some were known, as they stand once all of them are on the active branch in their order. */
+/** The messages of an append with known ones among them, after all of them are on the active branch in their order. */
 async function inOrder(
   live: LiveSession,
   stored: readonly Message[],
@@ -71,7 +71,8 @@ async function inOrder(
     return index >= missing && (appended[index]!.inserted || !onPath(path, seq))
   })
   const newer = appended.find(({ inserted }, index) => index > missing && inserted)
-  // What was stored just now stands after what comes before it: it is taken from the branch, to be put there in turn.
+  // A message that was stored just now must come after the ones before it: it is taken off the branch, and put back in
+  // order.
   if (newer !== undefined) {
     await live.update((before) => ({
       ...before,
@@ -98,21 +99,21 @@ export async function readHistory(live: LiveSession, options: HistoryOptions): P
     throw new SessionError('invalid', 'before and after exclude each other', { path: 'after' })
   }
   const isNewest = options.before === undefined && options.after === undefined
-  // An older page needs the newest message only where it decides whether the history has expired.
+  // For an older page, the newest message matters only when it decides whether the history has expired.
   const tail = isNewest ? limit : Number.isFinite(live.service.ttl.historyMs) ? 1 : 0
   const { record, body, messages } = await live.load(tail)
   if (!live.isStored || live.service.historyExpired(messages.at(-1))) return { messages: [] }
   const path = branch === 'all' ? [{ from: record.trimmedSeq + 1 }] : body.path
   const { store } = live.service
   if (!isNewest) return readPath(store, live.ref, path, { ...options, limit })
-  // The usual case costs one round trip: what came along with the session is the page.
+  // The usual case costs one round trip: the messages that came with the session are the page.
   const page = messages.filter(({ seq }) => onPath(path, seq))
   const known = messages[0]?.seq ?? record.lastSeq + 1
   const older = clipPath(path, record.trimmedSeq + 1, known - 1)
   const missing = limit - page.length
   const isCut = messages.length < Math.min(tail, record.lastSeq - record.trimmedSeq)
   if (older.length === 0) return { messages: page }
-  // Where the store has left out what would not fit a page, this is one.
+  // If the store left messages out because they would not fit a page, what it returned is a page.
   if (missing === 0 || (isCut && page.length > 0)) return { messages: page, before: page[0]!.seq }
   const { messages: rest, before } = await readPath(store, live.ref, older, { before: known, limit: missing })
   return { messages: [...rest, ...page], ...(before === undefined ? {} : { before }) }

@@ -3,7 +3,7 @@ import type { LiveSession } from '../service/live-session.js'
 import { takeCalls } from '../service/take-calls.js'
 import type { ChangeOptions } from '../service/change-options.js'
 
-/** Free-form JSON of one session: its phase, tasks, intermediate results. */
+/** Any JSON of one session: its phase, tasks, intermediate results. */
 export class SessionState {
   static {
     takeCalls(SessionState.prototype, (handle) => handle.#live.service.work)
@@ -21,7 +21,7 @@ export class SessionState {
   }
 
   /**
-   * Changes the state by a pure function, which runs again when somebody else was faster.
+   * Changes the state by a pure function, which runs again when another caller was faster.
    *
    * @throws `invalid`
    *
@@ -51,7 +51,7 @@ export class SessionState {
   }
 }
 
-/** What the user of one session likes: budget, brands, language. */
+/** Preferences of a session's user: budget, brands, language. */
 export class SessionPreferences {
   static {
     takeCalls(SessionPreferences.prototype, (handle) => handle.#live.service.work)
@@ -68,7 +68,7 @@ export class SessionPreferences {
     return (await this.#live.load()).body.preferences
   }
 
-  /** Merges a patch as RFC 7396 says: `null` forgets a key. @throws `invalid` */
+  /** Merges a patch as RFC 7396 says: `null` removes a key. @throws `invalid` */
   async merge(patch: JsonObject, options?: ChangeOptions): Promise<JsonObject> {
     const parsed = parseJsonObject(patch, 'preferences')
     const { record, body } = await this.#live.update(

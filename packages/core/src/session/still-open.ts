@@ -7,10 +7,10 @@ type Look = Promise<SessionSnapshot | undefined>
 
 export const lookMs = 500
 
-// By service, for two services of one process may keep the same ids in different stores.
+// Separate for each service, because two services of one process may have the same ids in different stores.
 const looks = new WeakMap<Service, Map<string, Look>>()
 
-/** The session as the store had it at most `maxAgeMs` ago: of all who watch a session in a process, one looks. */
+/** The session as the store had it at most `maxAgeMs` ago. One read in a process serves all watchers of the session. */
 async function lookAt(live: LiveSession, maxAgeMs: number): Look {
   live.service.work.checkRunning()
   const known = looksOf(live.service).get(keyOf(live, maxAgeMs))
@@ -26,12 +26,12 @@ function looksOf(service: Service): Map<string, Look> {
 const keyOf = ({ ref }: LiveSession, maxAgeMs: number): string =>
   JSON.stringify([ref.tenantId, ref.id, maxAgeMs])
 
-/** Keeps a look for all who watch the session. */
+/** Keeps the result of a read for all watchers of the session. */
 async function kept(live: LiveSession, maxAgeMs: number, look: Look): Look {
   const recent = looksOf(live.service)
   const key = keyOf(live, maxAgeMs)
   recent.set(key, look)
-  // A little less, so that who looks every so often does not get the same look twice.
+  // A little less, so that a watcher with the same interval does not get the same result twice.
   const forget = (): void => {
     const timer = setTimeout(() => recent.delete(key), maxAgeMs * 0.9) as { unref?: () => void }
     timer.unref?.()
@@ -47,19 +47,19 @@ async function read(live: LiveSession): Look {
   return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
 }
 
-/** The session, unless it is gone or its handle may not open it any more. */
+/** The session, or undefined when it is gone or its handle may no longer open it. */
 export async function stillOpen(live: LiveSession, maxAgeMs = lookMs): Promise<SessionSnapshot | undefined> {
   if (!live.isStored) return live.load()
   const seen = await lookAt(live, maxAgeMs)
   return seen !== undefined && live.mayStillOpen(seen) ? seen : undefined
 }
 
-/** Events for as long as their reader may open the session: it may be moved, bound or deleted while they come. */
+/** Passes events on while their reader may open the session: it may be moved, bound or deleted meanwhile. */
 export async function* whileOpen<T>(
   live: LiveSession,
   events: AsyncIterable<T>,
 ): AsyncGenerator<T, void, undefined> {
-  // Now, for nobody knows what else the handle does until the first event comes.
+  // Read now: until the first event comes, the handle may change.
   const justRead = live.takeRead()
   if (justRead !== undefined) void kept(live, lookMs, Promise.resolve(justRead))
   const iterator = events[Symbol.asyncIterator]()
@@ -84,7 +84,7 @@ async function isOpen(live: LiveSession): Promise<boolean> {
   try {
     return (await stillOpen(live)) !== undefined
   } catch (error) {
-    // An outage tells nothing of the reader, and passes.
+    // An outage says nothing about the reader's rights, and ends.
     if (isSessionError(error, 'unavailable')) return true
     throw error
   }

@@ -3,18 +3,18 @@ import type { LiveSession } from '../service/live-session.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { lookMs, stillOpen } from './still-open.js'
 
-/** How a session is watched. */
+/** Options of a watch. */
 export interface WatchOptions {
-  /** How often to look, in milliseconds (default 500). */
+  /** How often the session is read, in milliseconds (default 500). */
   pollMs?: number
   /** Ends the watch when it is aborted (default: none; the watch ends with the session). */
   signal?: AbortSignal
 }
 
 /**
- * The record of a session now, and again each time the session has changed, whatever process changed it. Changes that
- * follow each other closely come as one. Ends when the session does, and when its handle may not open it any more: it
- * was moved or bound, or its credential was rotated.
+ * The record of a session now, and again each time a process has changed the session. Changes that follow each other
+ * closely come as one. Ends when the session does, and when its handle may no longer open it, because it was moved or
+ * bound, or its credential was rotated.
  */
 export async function* watchSession(
   live: LiveSession,
@@ -34,7 +34,7 @@ export async function* watchSession(
   }
 }
 
-/** Differs whenever a session differs in what its callers see. */
+/** Differs whenever callers see a difference in the session. */
 export function markOf({ revision, lastSeq, trimmedSeq }: SessionRecord): string {
   return `${revision}.${lastSeq}.${trimmedSeq}`
 }

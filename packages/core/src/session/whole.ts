@@ -12,14 +12,14 @@ export interface WholeSession extends SessionSnapshot {
 }
 
 interface Collected extends WholeSession {
-  /** Whether the messages are what the store held when it gave the session, payloads and all. */
+  /** Whether the messages, with their payloads, are those that the store held when it returned the session. */
   readonly isExact: boolean
 }
 
 /**
- * Reads a session and its whole active branch. One call of the store brings the newest 1,000 messages; older ones cost
- * a call for each 1,000, and one at the end. All is as it stood at one moment, but for payloads that are replaced
- * while older messages are read.
+ * Reads a session and its whole active branch. One call of the store returns the newest 1,000 messages; older ones
+ * take a call for each 1,000, and one at the end. The result is the session of one moment, except for payloads that
+ * are replaced while older messages are read.
  *
  * @throws `conflict` when messages are trimmed away each time.
  */
@@ -32,9 +32,8 @@ export async function readWhole(live: LiveSession): Promise<WholeSession> {
 }
 
 /**
- * As `readWhole`, and payloads too are as they stood at that moment: for a copy, which must not hold one half of a
- * redaction. A store does not tell that it replaced payloads, so older messages are read again until they stay the
- * same.
+ * As `readWhole`, with the payloads of that moment, too: for a copy, which must not contain half of a redaction. A
+ * store does not tell that it replaced payloads, so older messages are read again until they stay the same.
  *
  * @throws `conflict` when they change each time.
  */
@@ -49,10 +48,11 @@ export async function readSnapshot(live: LiveSession): Promise<WholeSession> {
 }
 
 /**
- * The session in one read, and pages of what that did not bring; undefined when messages were trimmed meanwhile.
+ * The session in one read, and the pages that this read did not return; undefined when messages were trimmed
+ * meanwhile.
  *
- * @param before What was collected before: an older message that is the same then and now was the same in between,
- * when the session was read.
+ * @param before The messages that an earlier pass collected: an older message that is the same in both passes was the
+ * same in between, when the session was read.
  */
 async function collect(live: LiveSession, before?: readonly Message[]): Promise<Collected | undefined> {
   const { record, body, messages: newest } = await live.load(pageSize)
@@ -73,8 +73,8 @@ async function collect(live: LiveSession, before?: readonly Message[]): Promise<
     isExact &&= page.messages.every(isKnown)
     after = page.after
   }
-  // Messages stay where they are, so the pages belong to the session as it was read; unless another session has its id
-  // by now, or some messages were trimmed away.
+  // Messages do not move, so the pages belong to the session that was read, unless another session has its id by now,
+  // or messages were trimmed away.
   const { record: now } = await live.load()
   if (now.trimmedSeq !== record.trimmedSeq) return undefined
   return { record, body, messages: [...older, ...recent], isExact }
