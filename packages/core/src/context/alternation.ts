@@ -3,18 +3,18 @@ import type { MessagePart } from '../domain/part.js'
 import type { ContextMessage } from './report.js'
 import type { Repair } from './tool-calls.js'
 
-/** A message, and whether it is a block of ours rather than something of the log. */
+/** A message, and whether it is a block of this library instead of a message of the log. */
 export interface PlacedMessage {
   readonly message: ContextMessage
   readonly isOurs: boolean
 }
 
-// A name at the head of what is joined with the words of somebody else.
+// The name of a joined message would otherwise also cover the words of another speaker.
 const longestName = 16
 
 /**
- * Joins what would stand beside a message of its own role: blocks of ours always, messages of the log when `alternate`.
- * Each keeps its text parts, so whose words are whose stays plain.
+ * Joins messages of one role in a row: always a block with its neighbour, and messages of the log with `alternate`.
+ * Each keeps its own text parts, so it stays clear who said what.
  */
 export function joined(
   placed: readonly PlacedMessage[],
@@ -44,7 +44,7 @@ function together(
   isFirstOurs: boolean,
   { message, isOurs }: PlacedMessage,
 ): ContextMessage {
-  // What it is there for, and which entry of the log it is, says the one that is from the log, and the question first.
+  // The joined message takes its part and seq from a message of the log, and from the question first.
   const main = message.part === 'query' || (isFirstOurs && !isOurs) ? message : first
   const differ = !isFirstOurs && !isOurs && first.name !== message.name
   const { name: _, ...rest } = main

@@ -4,8 +4,8 @@ import type { JsonValue } from '../json.js'
 import type { MessageGroup, ModelMessage } from './groups.js'
 
 /**
- * What the model is told besides the log. It speaks as the user, never as the system: most of it is what a user said,
- * and must not gain authority on the way.
+ * Texts that the model gets in addition to the log. They have the role of the user, never of the system: most of them
+ * come from a user, and must not gain authority.
  */
 export interface ContextBlock {
   readonly role: Role
@@ -31,7 +31,7 @@ export function summaryBlock(summaries: readonly Summary[]): ContextBlock {
   )
 }
 
-/** Groups quoted in the order they were said, under the day (UTC) they were said on. */
+/** Groups quoted in the order of the log, each under its day (UTC). */
 export function recallBlock(groups: readonly MessageGroup[]): ContextBlock {
   const lines: string[] = []
   let day = ''
@@ -44,17 +44,20 @@ export function recallBlock(groups: readonly MessageGroup[]): ContextBlock {
   return block('[From earlier in this conversation]', lines)
 }
 
-/** Data of the session, as JSON: that is one line, so nothing in it can pass for a heading or for somebody's words. */
+/**
+ * Data of the session, as JSON: that is one line, so nothing in it can pass for a heading or for another speaker's
+ * words.
+ */
 export function dataBlock(heading: string, value: JsonValue): ContextBlock {
   return block(`[${heading}]`, [JSON.stringify(value)])
 }
 
-/** When a conversation starts with the assistant: some providers accept no other first speaker than the user. */
+/** For a conversation that starts with the assistant: some providers require that the user speaks first. */
 export const openerBlock: ContextBlock = block('[The assistant speaks first]', [])
 
 /**
- * What a group says, as text: a line a message, which its role begins. A name stands in brackets after the role, and a
- * line break is written as `\n`, so no text and no name can read as a line of somebody else's.
+ * The text of a group: one line for each message, which begins with its role. A name stands in brackets after the
+ * role, and a line break is written as `\n`, so no text and no name can read as a line of another speaker.
  */
 export function quoteOf(group: MessageGroup): string {
   return group.messages
@@ -62,12 +65,12 @@ export function quoteOf(group: MessageGroup): string {
     .join('\n')
 }
 
-/** Whether a text holds what a quote writes otherwise than it was said. */
+/** Whether a quote of the text differs from the text. */
 export function isOneLine(text: string): boolean {
   return !lineBreak.test(text)
 }
 
-// Everything that some reader takes for the end of a line.
+// Everything that some reader takes for a line end.
 const lineBreak = /[\n\r\v\f\u0085\u2028\u2029]/
 const lineBreaks = /\r\n|[\n\r\v\f\u0085\u2028\u2029]/g
 
@@ -110,6 +113,6 @@ function spoken(message: ModelMessage): string {
 }
 
 function dayOf(at: number): string {
-  // A clock beyond what a Date can hold is no reason to fail a turn.
+  // A time that a Date cannot hold must not fail a turn.
   return Number.isFinite(at) && Math.abs(at) <= 8.64e15 ? new Date(at).toISOString().slice(0, 10) : 'undated'
 }

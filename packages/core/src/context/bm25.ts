@@ -7,33 +7,35 @@ import { isEnglish, termsOf } from './words.js'
 const saturation = 1.2
 const lengthWeight = 0.75
 
-/** Terms by id, with how much each counts. */
+/** Terms by id, with their weights. */
 export type WeightedTerms = ReadonlyMap<number, number>
 
-/** What a text asks for: each of its terms with the terms here that are forms of the same word. */
+/** The terms of a query, each with the terms of this index that are forms of the same word. */
 export interface AskedTerms {
-  /** By term, 0 to 1. */
+  /** Weight by term, 0 to 1. */
   readonly weights: WeightedTerms
-  /** One for each word asked for: the terms that stand for it, best first. */
+  /** One entry for each word of the query: the terms that match it, best first. */
   readonly words: readonly (readonly [id: number, weight: number][])[]
 }
 
-// Of a text only so much is taken in: what comes later in a message of books' length is not found by its words.
+// Only this much of a text is indexed: the search does not find later words of a very long message.
 const mostText = 65_536
-// So much text between two looks at the clock.
+// So much text is read between two checks of the clock.
 const pieceLength = 4096
-// Words of a question; beyond, they say nothing new.
+// Words of a question that count; later words add nothing new.
 const mostAsked = 64
 const mostForms = 16
 const fewestShared = 3
 
-/** Texts by the terms they hold, for ranking by BM25. Places count from 0, in the order texts came. */
+/**
+ * An index of texts by their terms, for ranking by BM25. Places count from 0, in the order in which texts were added.
+ */
 export class TermIndex {
   readonly #vocabulary = new Vocabulary()
-  // By term: its newest posting (+ 1; 0 is none), and how many texts hold it.
+  // By term: its newest posting (+ 1; 0 is none), and how many texts contain it.
   readonly #newest = int32List()
   readonly #held = int32List()
-  // By posting: its term, its place, how often, and the posting of the same term before it (+ 1).
+  // By posting: its term, its place, its count, and the previous posting of the same term (+ 1).
   readonly #termOf = int32List()
   readonly #placeOf = int32List()
   readonly #countOf = uint8List()
@@ -53,7 +55,7 @@ export class TermIndex {
     return own + this.#vocabulary.bytes + this.#countOf.bytes + this.#lengths.bytes
   }
 
-  /** Takes a text in, and gives its place. Yields between its pieces. */
+  /** Adds a text, and returns its place. Yields between its pieces. */
   *adding(text: string): Generator<void, number> {
     const counts = new Map<number, number>()
     let length = 0
@@ -84,7 +86,7 @@ export class TermIndex {
     return place
   }
 
-  /** The terms of a text that some text here holds. */
+  /** The terms of a text that some text of the index contains. */
   find(text: string): number[] {
     const ids = new Set<number>()
     for (const term of termsOf(text.slice(0, pieceLength))) {
@@ -94,14 +96,14 @@ export class TermIndex {
     return [...ids]
   }
 
-  /** What a text asks for: its terms, and other forms of its words that some text here holds. */
+  /** The terms of a query, and other forms of its words that some text of the index contains. */
   ask(text: string): AskedTerms {
     const asked = new Set<string>()
     for (const term of termsOf(text)) {
       asked.add(term)
       if (asked.size === mostAsked) break
     }
-    // English words are stemmed; those of other languages are looked for by how they begin.
+    // English words are stemmed; words of other languages are matched by their beginnings.
     const forms = this.#formsOf(isEnglish(text) ? [] : [...asked])
     const weights = new Map<number, number>()
     const words: (readonly [number, number][])[] = []
@@ -124,7 +126,7 @@ export class TermIndex {
       yield this.#termOf.values[posting]!
   }
 
-  /** How rare a term is: near 0 when every text holds it. */
+  /** How rare a term is: near 0 when every text contains it. */
   rarity(id: number): number {
     const held = this.#held.values[id]!
     return Math.log(1 + (this.size - held + 0.5) / (held + 0.5))
@@ -147,8 +149,8 @@ export class TermIndex {
   }
 
   /**
-   * By place: how much of what is asked for the text holds, 0 to 1, rare words weighing more. What only the text at
-   * `except` holds, which asks, nobody can answer.
+   * By place: how much of the query the text contains, 0 to 1, rare words weighing more. Terms that only the text at
+   * `except` contains do not count: that text is the question itself.
    */
   shares(words: AskedTerms['words'], except = -1): Float64Array {
     const shares = new Float64Array(this.size)
@@ -182,7 +184,7 @@ export class TermIndex {
     return newest !== 0 && (this.#held.values[id]! > 1 || this.#placeOf.values[newest - 1] !== place)
   }
 
-  /** Terms here that are forms of the given ones, by how near they are. */
+  /** Terms of the index that are forms of the given ones, with their similarity. */
   #formsOf(terms: readonly string[]): Map<string, [number, number][]> {
     const byBeginning = new Map<number, string[]>()
     for (const term of terms) {
@@ -219,7 +221,7 @@ function beginningOf(letter: (index: number) => number): number {
   return (letter(0) * 65_536 + letter(1)) * 65_536 + letter(2)
 }
 
-/** A text in pieces that end where a word does, if one ends. */
+/** A text in pieces that end between words, if possible. */
 function* piecesOf(text: string): Generator<string> {
   let start = 0
   while (start < text.length) {

@@ -11,7 +11,7 @@ import type { RelevanceIndex } from './relevance-index.js'
 import type { ContextBoundary, ContextSituation, ContextStrategy } from './strategy.js'
 import { type CountTokens, estimateTokens } from './token-count.js'
 
-/** All that a context can be made of. */
+/** The input of a context. */
 export interface ContextInput {
   /** The active path, oldest first. */
   messages: readonly Message[]
@@ -19,54 +19,61 @@ export interface ContextInput {
   system?: string
   facts?: readonly Fact[]
   summaries?: readonly Summary[]
-  /** What else of the session the model is told, each as a block of its own right before the latest user message. */
+  /**
+   * Other parts of the session that the model gets, each as a block of its own right before the latest user message.
+   */
   included?: IncludedData
-  /** What the user asks now, for strategies that look for what matters to it (default: the latest user message). */
+  /** The question of the user, for strategies that search for it (default: the latest user message). */
   query?: string
-  /** The query as a vector, when the index was given vectors. */
+  /** The query as a vector, if the index has vectors. */
   queryVector?: readonly number[]
-  /** Where the conversation stands, for `select`. */
+  /** The phase of the conversation, for `select`. */
   phase?: string
-  /** Where the window began, from the report of the call before; it keeps the prompt's prefix the same. */
+  /** Where the window began, from the report of the call before; it keeps the beginning of the prompt the same. */
   boundary?: ContextBoundary
-  /** What is missing among `messages`, when not all of the path is there (default: nothing). */
+  /** Which messages of the path are missing in `messages` (default: none). */
   partial?: PartialHistory
-  /** An index over these messages that is kept between calls (default: one is made for this call). */
+  /** An index over these messages that the caller keeps between calls (default: one is made for this call). */
   index?: RelevanceIndex
 }
 
-/** What a list of messages holds of a path. */
+/** Which part of a path a list of messages holds. */
 export interface PartialHistory {
-  /** From this seq on, all of it. What is before stands for itself, with gaps: to be quoted or kept, no window. */
+  /**
+   * From this seq on, the list has all messages. Earlier ones have gaps: they can be quoted or kept, but form no
+   * window.
+   */
   readonly from: number
-  /** Messages up to this seq are system messages that the log begins with (0: it begins with another one). */
+  /**
+   * Messages up to this seq are system messages at the beginning of the log (0: the log begins with another message).
+   */
   readonly leadingTo: number
   /** Every seq of the path, ascending. */
   readonly seqs: readonly number[]
 }
 
-/** How much room a context has, and how what fits is chosen. */
+/** How much room a context has, and how its messages are chosen. */
 export interface ContextOptions {
-  /** Tokens the model takes, answer included. */
+  /** Tokens of the model's window, answer included. */
   maxTokens: number
   /** Tokens of it kept free for the answer (default 0). */
   replyTokens?: number
-  /** Tokens the instructions may take (default: no limit of their own). */
+  /** Tokens that the instructions may take (default: no limit of their own). */
   systemTokens?: number
-  /** Tokens the latest user message may take (default: no limit of its own). */
+  /** Tokens that the latest user message may take (default: no limit of its own). */
   queryTokens?: number
-  /** Tokens one tool result may take; a longer one is cut (default a quarter of `maxTokens`, and 256 at least). */
+  /** Tokens that one tool result may take; a longer one is cut (default a quarter of `maxTokens`, and 256 at least). */
   toolResultTokens?: number
   /** Descriptions of tools that are sent along, as JSON: they take tokens too (default: none). */
   tools?: readonly object[] | Readonly<Record<string, object>>
   /**
-   * Joins neighbours of one role into one message, as strict providers want it: what a user said twice before an answer,
-   * an answer that came in pieces (default false). Blocks of ours never stand beside a message of a user in any case.
+   * Joins neighbouring messages of one role into one, for strict providers: two user messages before an answer, an
+   * answer in several messages (default false). Blocks of this library are text parts of a user's message in any case.
    */
   alternate?: boolean
-  /** How to choose (default: `defaultStrategy()`). */
+  /** The strategy that chooses the messages (default: `defaultStrategy()`). */
   strategy?: ContextStrategy
-  /** Counts what the log has no count for (default `estimateTokens`). */
+  /** Counts messages that have no count in the log (default `estimateTokens`). */
   countTokens?: CountTokens
 }
 
@@ -83,11 +90,12 @@ export const contextNames: OptionNames<ContextOptions> = {
 }
 
 /**
- * What a model should see now: instructions, facts, summaries, history and the latest user message, within
- * `maxTokens`. The same input gives the same context.
+ * The messages that a model should see now: instructions, facts, summaries, history and the latest user message,
+ * within `maxTokens`. The same input gives the same context.
  *
- * @throws `too_large` when what must be in does not fit; `path` says what: `system`, `query` (the latest user message),
- * `tools`, or `strategy` when a strategy took more than it was given. `invalid` when `maxTokens` is no positive number.
+ * @throws `too_large` when a required part does not fit; `path` names the part: `system`, `query` (the latest user
+ * message), `tools`, or `strategy` when a strategy took more than its room. `invalid` when `maxTokens` is no positive
+ * number.
  *
  * @example
  * ```ts
@@ -160,14 +168,14 @@ export function buildContext(input: ContextInput, options: ContextOptions): Buil
   })
 }
 
-/** What a strategy is asked about before all it needs is read. */
+/** The situation that a strategy's `needs` gets before its messages are read. */
 export function situationOf(input: ContextInput, options: ContextOptions, room: number): ContextSituation {
   const { countTokens = estimateTokens } = options
   const { groups } = groupMessages(input.messages, countTokens, toolResultTokensOf(options))
   return situationFrom(input, { groups, latest: latestUser(groups), instructions: [], countTokens, room })
 }
 
-/** Tokens one result of a tool may take. */
+/** Tokens that one result of a tool may take. */
 export function toolResultTokensOf({ toolResultTokens, maxTokens }: ContextOptions): number {
   return toolResultTokens ?? Math.max(256, Math.ceil(maxTokens / 4))
 }
@@ -214,7 +222,7 @@ function startOf(groups: readonly MessageGroup[], from: number): number {
   return start < 0 ? groups.length : start
 }
 
-/** System messages at the head of the log are instructions like `system`, and go with it. */
+/** System messages at the beginning of the log are instructions like `system`, and stand with it. */
 function leadingSystem(groups: readonly MessageGroup[]): readonly number[] {
   const end = groups.findIndex((group) => group.messages[0]!.role !== 'system')
   return [...groups.slice(0, end < 0 ? groups.length : end).keys()]
@@ -231,7 +239,7 @@ function requireFit(path: string, what: string, tokens: number, room: number): v
   throw new SessionError('too_large', message, { path })
 }
 
-// What providers add to the JSON of a tool.
+// Tokens that providers add to the JSON of a tool.
 const perTool = 12
 
 /** Tokens that descriptions of tools take. */

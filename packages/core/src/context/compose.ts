@@ -5,7 +5,7 @@ import { lastTold } from './plan-summary.js'
 import type { ContextChoice, ContextSituation, ContextStrategy } from './strategy.js'
 import type { CountTokens } from './token-count.js'
 
-/** Several strategies, one after the other, each with what the ones before it left. */
+/** Several strategies, one after the other, each with the room that the earlier ones left. */
 export function compose(...strategies: readonly ContextStrategy[]): ContextStrategy {
   return {
     name: strategies.map((strategy) => strategy.name).join('+'),
@@ -22,7 +22,7 @@ export function compose(...strategies: readonly ContextStrategy[]): ContextStrat
   }
 }
 
-/** How much of what is left a strategy may take: the smaller of both. */
+/** How much of the remaining room a strategy may take: the smaller of both. */
 export interface ContextLimit {
   /** 0 to 1 (default 1). */
   share?: number
@@ -30,7 +30,7 @@ export interface ContextLimit {
   tokens?: number
 }
 
-/** A strategy that may take only part of what is left. */
+/** A strategy that may take only part of the remaining room. */
 export function within(limit: ContextLimit, strategy: ContextStrategy): ContextStrategy {
   return {
     name: strategy.name,
@@ -43,7 +43,7 @@ export function capped({ share = 1, tokens = Infinity }: ContextLimit, room: num
   return Math.max(0, Math.floor(Math.min(room * share, tokens)))
 }
 
-/** Tokens of a choice, as the context will hold it. */
+/** Tokens of a choice in the finished context. */
 export function costOf(
   choice: ContextChoice,
   situation: Pick<ContextSituation, 'groups' | 'countTokens'>,
@@ -57,7 +57,7 @@ export function costOf(
   return tokens
 }
 
-/** What quoting groups costs: the block they make, and no less than they cost one by one. */
+/** Tokens of the block that quotes the groups, and not less than the groups one by one. */
 function recallCost(
   recall: readonly number[],
   { groups, countTokens }: Pick<ContextSituation, 'groups' | 'countTokens'>,
@@ -66,7 +66,7 @@ function recallCost(
   return Math.max(one, countTokens(recallBlock(inOrder(recall).map((index) => groups[index]!))))
 }
 
-/** What quoting one group costs; for a single text that is what it costs as a message, counted when it was written. */
+/** Tokens of quoting one group; a single text takes as many as its message, counted when it was written. */
 export function quoteCost(group: MessageGroup, countTokens: CountTokens): number {
   const [message] = group.messages
   const { content, name } = message!
@@ -82,7 +82,7 @@ export function inOrder(indexes: readonly number[]): readonly number[] {
 function after(situation: ContextSituation, chosen: ContextChoice): ContextSituation {
   const taken = new Set([...situation.taken, ...(chosen.history ?? []), ...(chosen.recall ?? [])])
   const known = new Set(chosen.facts)
-  // A summary told in fewer words is told.
+  // A summary counts as chosen also in its shortened form.
   const told = new Set(chosen.summaries?.map(({ from, to }) => `${from}-${to}`))
   return {
     ...situation,

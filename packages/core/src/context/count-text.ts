@@ -10,17 +10,17 @@ const mark = 6
 const accented = 7
 const other = 8
 
-// Languages are told apart piece by piece: a result in JSON may hold several.
+// The language is decided for each piece: a result in JSON may contain several.
 const pieceLength = 1500
-// Between these shares of known words, a text is a mixture.
+// Between these shares of known words, a text counts as a mixture.
 const foreignShare = 0.3
 const englishShare = 0.5
-// A run of letters and digits, so long and so mixed, is no word but bytes: a hash, a key, base64.
+// A run of letters and digits this long and this mixed is no word: it is a hash, a key, base64.
 const leastOfBytes = 12
 
 /**
- * Tokens of a text: never looks back, so a text of any kind takes time by its length. Words of English and of code are
- * known or short; words of other languages in Latin letters cost by letter, the more with accents; other scripts cost by
+ * Tokens of a text. It never looks back, so the time depends on the length alone. Words of English and of code are
+ * known or short. Words of other languages in Latin letters count by letter, more with accents. Other scripts count by
  * character.
  */
 export function countText(text: string): number {
@@ -39,7 +39,7 @@ export function countText(text: string): number {
 
 function countPiece(text: string, start: number, end: number): number {
   let tokens = 0
-  // Words that are not known, by what they cost in English and elsewhere.
+  // Unknown words, with their tokens in English and in other languages.
   let english = 0
   let foreign = 0
   let words = 0
@@ -72,7 +72,7 @@ function countPiece(text: string, start: number, end: number): number {
         word = stop
       }
     } else if (kind === space) {
-      // A single space belongs to the word after it, but not to a number.
+      // A single space belongs to the next word, but not to a number.
       while (index < end && kindAt(text, index) === space) index++
       if (index - from > 1) tokens += 1 + (index - from) / 30
       else if (index < end && kindAt(text, index) === digit) tokens += 1
@@ -93,7 +93,7 @@ function countPiece(text: string, start: number, end: number): number {
   return tokens + weight * english + (1 - weight) * foreign
 }
 
-/** Letters and digits without a break, and whether they are bytes in disguise. */
+/** A run of letters and digits, and whether it is encoded bytes. */
 function runAt(text: string, from: number, limit: number): { end: number; isBytes: boolean; cost: number } {
   let end = from
   let digits = 0
@@ -115,7 +115,7 @@ function runAt(text: string, from: number, limit: number): { end: number; isByte
   }
   if (end === from)
     while (end < limit && (kindAt(text, end) <= digit || kindAt(text, end) === accented)) end++
-  // Hexadecimal has fewer letters to tell apart than base64.
+  // Hexadecimal has fewer different letters than base64.
   return { end, isBytes, cost: length * (capitals * 8 >= length && digits * 3 < length ? 0.8 : 0.68) }
 }
 
@@ -142,7 +142,7 @@ function isKnown(word: string): boolean {
   return word.length <= 16 && knownWords.has(word.toLowerCase())
 }
 
-/** English words are seldom cut before their eighth letter; capitals have few words of their own. */
+/** Tokenizers seldom cut English words before the eighth letter; capitals have few words of their own. */
 function englishCost(word: string): number {
   if (word.length > 1 && word === word.toUpperCase()) return Math.max(1, word.length / 1.9)
   const small = word.toLowerCase()
@@ -168,7 +168,7 @@ function foreignCost(word: string): number {
   return cost
 }
 
-/** Signs: tokenizers know the usual pairs of code, and repeat one sign cheaply. */
+/** Signs: tokenizers know the usual pairs in code, and a repeated sign takes few tokens. */
 function markCost(text: string, from: number, end: number): number {
   const length = end - from
   if (length === 1) return 1

@@ -1,10 +1,10 @@
-/** A stretch of time, epoch ms, its end not included. */
+/** A range of time, epoch ms, its end not included. */
 export interface Period {
   readonly from: number
   readonly to: number
 }
 
-// A question names a few days; a text that names hundreds asks for none of them.
+// A question names a few days; a text that names hundreds asks about none of them.
 const mostPeriods = 64
 
 const months = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ')
@@ -18,8 +18,8 @@ const patterns = {
 }
 
 /**
- * The days and months a text names (UTC), such as `2024-03-05`, `5 March 2024`, `March 5` or `in March`. Where it names
- * no year, each of `years` is meant.
+ * The days and months that a text names (UTC), such as `2024-03-05`, `5 March 2024`, `March 5` or `in March`. Without
+ * a year in the text, the result has the day in each of `years`.
  */
 export function periodsIn(text: string, years: readonly number[]): readonly Period[] {
   const said = text.toLowerCase()
@@ -35,7 +35,7 @@ export function periodsIn(text: string, years: readonly number[]): readonly Peri
   for (const [, y, m, d] of said.matchAll(patterns.iso)) add(y, Number(m) - 1, d)
   for (const [, d, m, y] of said.matchAll(patterns.dayFirst)) add(y, months.indexOf(m!), d)
   for (const [, m, d, y] of said.matchAll(patterns.monthFirst)) add(y, months.indexOf(m!), d)
-  // A month alone covers its days, so one that came with a day is left as it is.
+  // A month alone stands for all its days, so a month that belongs to a day is skipped.
   if (periods.length === 0)
     for (const [, m, y] of said.matchAll(patterns.monthOnly)) add(y, months.indexOf(m!), undefined)
   return periods

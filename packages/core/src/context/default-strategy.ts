@@ -6,20 +6,20 @@ import type { ContextChoice, ContextSituation, ContextStrategy } from './strateg
 import { summarize } from './summary.js'
 import { stableWindow } from './window.js'
 
-// Beyond this, more quotes add next to nothing (see decisions/010), and the newest messages are worth more.
+// Above this, more quotes add almost nothing (see decisions/010), and the newest messages are worth more.
 const mostRecall = 4000
-// The newest messages get at least a tenth, so that a question is not torn from its surroundings.
+// The newest messages get at least a tenth, so that a question keeps its surroundings.
 const mostShare = 0.9
-// Without a question of its own, a turn quotes little, and seldom: quotes are not cached.
+// Without a `query`, a turn quotes little, and seldom: quotes are not cached.
 const quietRecall = 1 / 8
 const quietShare = 0.5
 const summaryShare = 0.3
 
 /**
- * What is used unasked: facts (a tenth), summaries (three tenths, and what is free in the end), then everything when it
- * fits. When it does not: with a query, quotes of what has to do with it, up to nine tenths or 4,000 tokens, beside the
- * newest messages; without one, the newest messages from a boundary that rarely moves, and a few quotes of what the
- * user's message names.
+ * The default strategy. It takes facts (a tenth), summaries (three tenths, and the rest in the end), then the whole
+ * history when it fits. When it does not fit: with a query, quotes that match it, up to nine tenths or 4,000 tokens,
+ * and the newest messages; without one, the newest messages from a boundary that rarely moves, and a few quotes of
+ * what the user's message names.
  */
 export function defaultStrategy(): ContextStrategy {
   const history: ContextStrategy = {
@@ -29,7 +29,7 @@ export function defaultStrategy(): ContextStrategy {
       const { room, asked } = situation
       const reserve = capped(asked ? { share: mostShare, tokens: mostRecall } : { share: quietRecall }, room)
       const window = stableWindow({ reserve })
-      // A question may have what the window leaves free; a turn may not, or its quotes would crowd out the cache.
+      // A query may use the room that the window leaves; a turn may not, or its quotes would reduce the cached part.
       const recall = asked
         ? within({ tokens: mostRecall }, relevance())
         : within({ tokens: reserve }, relevance({ minShare: quietShare }))
@@ -44,7 +44,7 @@ export function defaultStrategy(): ContextStrategy {
   }
 }
 
-/** The choice, with its summaries in more words when there is room left. */
+/** The choice, with longer summaries when there is room left. */
 function withWholeSummaries(choice: ContextChoice, situation: ContextSituation): ContextChoice {
   const { summaries = [] } = choice
   const wanted = situation.summaries

@@ -1,19 +1,19 @@
 import { type Message, textOf } from '../domain/message.js'
 import type { RelevanceIndex } from './relevance-index.js'
 
-/** The caller's model: a vector for each text, all of one length. */
+/** The caller's model: returns a vector for each text, all of one length. */
 export type Embed = (texts: readonly string[]) => Promise<readonly (readonly number[])[]>
 
-/** A vector and the message it belongs to, to be kept with it. */
+/** A vector, and the message that it should be stored with. */
 export interface MessageVector {
   readonly seq: number
   readonly vector: readonly number[]
 }
 
 /**
- * Gives the index vectors for what it holds without one, and returns them to be kept: a message whose
- * `metadata.embedding` is its vector is not embedded again. Call it outside the turn; until it is done, words alone
- * find messages. Rejects when `embed` does, and nothing is set.
+ * Makes vectors for the messages of the index that have none, and returns them to be stored: a message whose
+ * `metadata.embedding` is its vector is not embedded again. Call it outside the turn; until it is done, the search
+ * works by words alone. When `embed` rejects, it rejects too, and sets no vector.
  */
 export async function embedMessages(
   index: RelevanceIndex,

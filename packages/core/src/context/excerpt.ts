@@ -3,27 +3,28 @@ import { type CountTokens, estimateTokens } from './token-count.js'
 import { wellFormed } from './well-formed.js'
 import { termsOf } from './words.js'
 
-/** A line that may stand in an excerpt. */
+/** A line that an excerpt may use. */
 interface Line {
   readonly text: string
-  /** How much it is worth beside others, before it is compared with them. */
+  /** Its weight by itself, before it is compared with other lines. */
   readonly worth: number
 }
 
 const longestLine = 300
 const mostLines = 2000
 const mostSentences = 40
-// What was said first keeps its place: it is what later turns take for granted.
+// Early lines weigh more: later messages take them for granted.
 const firstShare = 0.6
 const firstLines = 24
 
-// What people say of themselves, or want kept; a hint beside numbers and names, so other languages do without it.
+// Phrases by which people describe themselves, or ask to remember something. They only add to numbers and names, so
+// other languages work without them.
 const personal =
   /\b(?:my|i'm|i am|im|i've|i have|i like|i love|i prefer|i need|i want|i hate|i live|i work|call me|remember|allergic|never|always|we're|we are|our)\b/i
 
 /**
- * What matters most of what was said, in the order it was said, within `maxTokens`: sentences that tell something of the
- * user, numbers, names and rare words before small talk, and what was said first before what came later.
+ * The most important sentences of the messages, in their order, within `maxTokens`: sentences about the user, numbers,
+ * names and rare words before small talk, and early sentences before later ones.
  */
 export function excerptOf(
   earlier: readonly string[],
@@ -35,7 +36,7 @@ export function excerptOf(
   return pick(lines, maxTokens, countTokens)
 }
 
-/** A summary in fewer words: its most telling lines, or sentences where it has few lines. */
+/** A shortened summary: its most informative lines, or sentences when it has few lines. */
 export function shortenedText(text: string, maxTokens: number, countTokens: CountTokens): string {
   if (tokensOf(text, countTokens) <= maxTokens) return text
   return pick(earlierLines(text), maxTokens, countTokens)
@@ -65,7 +66,7 @@ function pick(lines: readonly Line[], maxTokens: number, countTokens: CountToken
       .sort((a, b) => a - b)
       .map((place) => lines[place]!.text)
       .join('\n')
-  // A counter may count a whole as more than its pieces.
+  // A counter may count a whole text as more than the sum of its pieces.
   const least = best.filter((place) => chosen.has(place)).reverse()
   for (const place of least) {
     if (tokensOf(laidOut(), countTokens) <= maxTokens) break
@@ -76,7 +77,7 @@ function pick(lines: readonly Line[], maxTokens: number, countTokens: CountToken
   return cutText(lines[best[0]!]!.text, maxTokens, countTokens)
 }
 
-/** By line: what it is worth, more where its words are rare among the others, and the earlier it stands. */
+/** The weight of each line: more when its words are rare among the other lines, and the earlier it stands. */
 function valuesOf(lines: readonly Line[]): number[] {
   const held = new Map<string, number>()
   const terms = lines.map(({ text }) => new Set(termsOf(text.replaceAll(/\p{N}+/gu, ''))))
@@ -92,7 +93,7 @@ function valuesOf(lines: readonly Line[]): number[] {
 function linesOf(message: Message): readonly Line[] {
   if (message.status === 'corrupt' || (message.role !== 'user' && message.role !== 'assistant')) return []
   const sentences = sentencesOf(textOf(message))
-  // An assistant repeats and explains; what it said first is what it said.
+  // An assistant repeats and explains, so only its first sentences count.
   const kept = message.role === 'user' ? sentences : sentences.slice(0, 1)
   return kept.map((sentence) => ({
     text: `${message.role}: ${sentence}`,
@@ -100,7 +101,7 @@ function linesOf(message: Message): readonly Line[] {
   }))
 }
 
-/** Lines of an earlier summary; one long line is taken by its sentences. */
+/** Lines of an earlier summary; one long line is split into sentences. */
 function earlierLines(text: string): readonly Line[] {
   return text
     .split('\n')
@@ -121,7 +122,7 @@ function worthOf(sentence: string): number {
   return worth
 }
 
-/** The sentences of a text that say something, each on one line and not too long. */
+/** The sentences of a text that have content, each on one line and not too long. */
 function sentencesOf(text: string): readonly string[] {
   const flat = text
     .slice(0, longestLine * mostSentences)
@@ -140,7 +141,7 @@ function sentencesOf(text: string): readonly string[] {
   return sentences.length > 0 || flat === '' ? sentences : [flat.slice(0, longestLine)]
 }
 
-/** Of a long sentence, the part with what it tells: from where it speaks of the user, or up to its number. */
+/** The informative part of a long sentence: from where it speaks of the user, or up to its number. */
 function telling(sentence: string): string {
   const number = sentence.search(/\p{N}/u)
   const said = sentence.search(personal)
@@ -150,7 +151,7 @@ function telling(sentence: string): string {
   return `${start > 0 ? '…' : ''}${cut}${start + longestLine < sentence.length ? '…' : ''}`
 }
 
-/** A text that keeps to its tokens: a summary too long would be left out of the context as a whole. */
+/** A text cut to its bound of tokens: a summary that is too long would be left out of the context as a whole. */
 export function cutText(text: string, maxTokens: number, countTokens: CountTokens): string {
   let short = text
   for (;;) {

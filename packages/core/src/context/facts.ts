@@ -5,14 +5,14 @@ import { factsBlock } from './blocks.js'
 import { hashOf } from './hash.js'
 import type { ContextStrategy } from './strategy.js'
 
-/** The facts, oldest first; when not all of them fit, the newest. */
+/** The facts, oldest first; when they do not all fit, the newest. */
 export function facts(): ContextStrategy {
   return {
     name: 'facts',
     needs: () => ({ facts: true }),
     choose({ facts: known, room, countTokens }) {
       const merged = mergeFacts([], known)
-      // The fewest to leave out, by halves: each try counts the whole block.
+      // Finds how many to leave out by halving: each try counts the whole block.
       let low = 0
       let high = merged.length
       while (low < high) {
@@ -26,8 +26,8 @@ export function facts(): ContextStrategy {
 }
 
 /**
- * `known` with `added`: a newer fact takes the place of an older one on the same subject, and nothing is said twice.
- * Oldest first. What a user told again counts as new, so it outlives what they told once.
+ * `known` with `added`: a newer fact replaces an older one on the same subject, and no text stands twice. Oldest
+ * first. A fact that the user states again counts as new, so it stays longer than facts stated once.
  */
 export function mergeFacts(known: readonly Fact[], added: readonly Fact[]): Fact[] {
   const merged = new Map<string, { fact: Fact; said: string }>()
@@ -47,7 +47,7 @@ export function mergeFacts(known: readonly Fact[], added: readonly Fact[]): Fact
   return Array.from(merged.values(), ({ fact }) => fact)
 }
 
-// What people say of themselves in so many words. `$1` and so on are what they said.
+// Sentences in which people describe themselves. `$1` and so on are the captured words.
 const rules: readonly { pattern: RegExp; subject: string; text: string }[] = [
   { pattern: /\bmy name is ([\p{L}' -]{2,40})/iu, subject: 'name', text: 'The user is called $1' },
   { pattern: /\bcall me ([\p{L}' -]{2,40})/iu, subject: 'name', text: 'The user is called $1' },
@@ -74,12 +74,12 @@ const rules: readonly { pattern: RegExp; subject: string; text: string }[] = [
   { pattern: /\b(?:please )?remember(?: that)?:? ([^.!?\n]{4,200})/iu, subject: '', text: '$1' },
 ]
 
-// Who tells more than this at once is quoting something.
+// A message with more matches than this quotes something.
 const mostText = 8192
 
 /**
- * What the user says of themselves in `message`, by simple English rules: name, home, work, allergies, budget, likes,
- * and whatever they ask to remember, in the first 8,192 characters. Give your own function instead where a model may be asked.
+ * Facts that the user states in `message`, by simple English rules: name, home, work, allergies, budget, likes, and
+ * requests to remember something, in the first 8,192 characters. With a model, pass your own function instead.
  */
 export function extractFacts(message: Message): Fact[] {
   if (message.role !== 'user' || message.status === 'corrupt') return []

@@ -5,20 +5,20 @@ import type { CountTokens } from './token-count.js'
 import { matchCalls, type MatchedMessage, type Repair, type ToolCall } from './tool-calls.js'
 import { interrupted, shownResult } from './tool-results.js'
 
-/** A message as a model is to see it. */
+/** A message in the form for the model. */
 export interface ModelMessage {
   readonly role: Role
   readonly content: string | readonly MessagePart[]
   readonly name?: string
   readonly tokens: number
-  /** The log entry it is made from; absent where the log holds none, as for the result of an interrupted call. */
+  /** The log entry that it comes from; absent when there is none, as for the result of an interrupted call. */
   readonly seq?: number
 }
 
-/** Messages that go to a model together or not at all: a tool call and all its results, reasoning and its follower. */
+/** Messages that a context contains all or none of: a tool call and all its results, reasoning and its follower. */
 export interface MessageGroup {
   readonly messages: readonly ModelMessage[]
-  /** The log entries it holds, ascending; the first is its place in the conversation. */
+  /** The seqs of its log entries, ascending; the first is its place in the conversation. */
   readonly seqs: readonly number[]
   readonly tokens: number
   /** The role of its first message. */
@@ -33,10 +33,10 @@ export interface GroupedMessages {
 }
 
 /**
- * The log as atomic groups, oldest first, repaired so that every provider takes it: each tool call is followed at once
- * by exactly one result, no result stands without its call, call ids are unique, no reasoning trails, nothing is
- * blank, well-formed, no result takes more than `toolResultTokens`, and system messages after the head of the log, or
- * after `leadingTo`, are notes. The log itself is not touched; `repairs` says what differs.
+ * The log as atomic groups, oldest first, repaired for all providers: each tool call is followed at once by exactly
+ * one result, no result stands without its call, call ids are unique, no reasoning stands at the end, no text is blank
+ * or malformed, no result takes more than `toolResultTokens`, and system messages after the beginning of the log, or
+ * after `leadingTo`, are notes. The log itself does not change; `repairs` lists the differences.
  */
 export function groupMessages(
   messages: readonly Message[],
@@ -46,7 +46,7 @@ export function groupMessages(
 ): GroupedMessages {
   const { matched, repairs } = matchCalls(messages)
   const groups: MessageGroup[] = []
-  // What still waits for its follower: reasoning that stands alone, then calls made in parallel.
+  // Messages that wait for their follower: reasoning alone, then parallel calls.
   let waiting: ModelMessage[] = []
   let since: Message | undefined
   let previous: MatchedMessage | undefined
@@ -62,7 +62,7 @@ export function groupMessages(
       continue
     }
     if (parts === undefined && since === undefined) {
-      // Text stands for itself, and nearly everything is text.
+      // A message of text is a group of its own, and nearly all messages are text.
       const { seq, tokens, role, at } = message
       groups.push({ messages: [message], seqs: [seq], tokens, role, at })
       previous = undefined
@@ -77,7 +77,7 @@ export function groupMessages(
   return { groups, repairs }
 
   function close(last: MatchedMessage): void {
-    // Reasoning that nothing followed: a provider refuses it.
+    // Reasoning without a follower: a provider refuses it.
     if (isReasoning(last)) {
       for (const { seq } of waiting) if (seq !== undefined) repairs.push({ seq, why: 'trailing-reasoning' })
     } else if (since !== undefined) groups.push(groupOf(waiting, since.at))
@@ -85,7 +85,7 @@ export function groupMessages(
     since = undefined
   }
 
-  /** A system message from the middle of a log; text of it, as the role takes nothing else. */
+  /** A system message in the middle of a log; only its text, because the role takes nothing else. */
   function addNote({ seq, at, role, content }: Message): void {
     const text = textOf({ content })
     repairs.push({ seq, why: text.trim() === '' ? 'blank' : 'note' })
@@ -131,7 +131,7 @@ export function groupMessages(
   }
 }
 
-/** Reasoning belongs to what the assistant did next; calls stored one by one right after another are one step. */
+/** Reasoning belongs to the next message of the assistant; calls that are stored right after another are one step. */
 function goesOnWith(before: MatchedMessage, next: MatchedMessage): boolean {
   if (next.message.role !== 'assistant' || before.message.role !== 'assistant') return false
   return isReasoning(before) || (before.calls.length > 0 && next.calls.length > 0 && next.adjoins)
@@ -141,7 +141,7 @@ function isReasoning({ message, parts }: MatchedMessage): boolean {
   return message.role === 'assistant' && parts?.every((part) => part.type === 'reasoning') === true
 }
 
-// Counting is what costs; of the same parts the count stays the same.
+// Counting is expensive; the same parts keep their count.
 const counted = new WeakMap<
   Message,
   { readonly parts: readonly MessagePart[]; readonly countTokens: CountTokens; readonly tokens: number }

@@ -1,4 +1,4 @@
-/** A hash of 64 bits for telling texts apart, in hexadecimal. It is quick, and no guard against forgery. */
+/** A hash of 64 bits for telling texts apart, in hexadecimal. It is fast, and no protection against forgery. */
 export function hashOf(texts: Iterable<string>): string {
   let low = 0x9dc5811c
   let high = 0xcbf29ce4
@@ -8,7 +8,7 @@ export function hashOf(texts: Iterable<string>): string {
       low = Math.imul(low ^ unit, 0x01000193)
       high = Math.imul(high ^ unit, 0x85ebca6b)
     }
-    // Between two texts, so that moving a letter over the border changes the hash.
+    // A separator between two texts, so that moving a letter from one to the other changes the hash.
     low = Math.imul(low ^ 0x10001, 0x01000193)
     high = Math.imul(high ^ (low >>> 15), 0xc2b2ae35)
   }

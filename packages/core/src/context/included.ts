@@ -5,7 +5,7 @@ import type { IncludedPart } from './report.js'
 import type { CountTokens } from './token-count.js'
 import { wellFormed, wellFormedJson } from './well-formed.js'
 
-/** Data of a session that its context tells of. What is empty is not told, but for a cart. */
+/** Data of a session that its context shows. Empty data is left out, except an empty cart. */
 export interface IncludedData {
   readonly preferences?: JsonObject
   readonly cart?: Cart
@@ -15,11 +15,11 @@ export interface IncludedData {
 export interface IncludedBlock extends ContextBlock {
   readonly part: IncludedPart
   readonly tokens: number
-  /** Too long: its beginning is in. */
+  /** It was too long, and is cut to its beginning. */
   readonly isCut: boolean
 }
 
-// Of what instructions and question leave, for each of the three.
+// The share of each of the three, of the tokens that instructions and question leave.
 const share = 1 / 4
 
 const headings: Readonly<Record<IncludedPart, string>> = {
@@ -28,7 +28,7 @@ const headings: Readonly<Record<IncludedPart, string>> = {
   state: 'State of the conversation',
 }
 
-/** A block each, that takes no more than its share of `room`. */
+/** A block for each; none takes more than its share of `room`. */
 export function includedBlocks(
   data: IncludedData,
   room: number,

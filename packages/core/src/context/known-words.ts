@@ -1,4 +1,4 @@
-// The words of English and of code that tokenizers know whole. Text that holds few of them is in another language, or none.
+// Words of English and of code that are one token. A text with few of them is in another language, or in none.
 const words = `
   a able abort about above abstract accept acceptance accepts access actions actual actually adapter additional
   address adds advice after again agent agree align all allow allowed allows already also always am amazing an and

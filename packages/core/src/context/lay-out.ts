@@ -9,22 +9,22 @@ import { type ContextMessage, type ContextPart, type ContextReport, droppedRange
 import type { ContextChoice, ContextSituation } from './strategy.js'
 import type { Repair } from './tool-calls.js'
 
-/** A context, ready for a model, and a report of what is in it. */
+/** A context, ready for a model, and a report of its content. */
 export interface BuiltContext {
-  /** In the order to send them. */
+  /** In the order in which to send them. */
   readonly messages: readonly ContextMessage[]
   readonly tokens: number
   readonly report: ContextReport
 }
 
-/** A situation, what must be in, and what a strategy chose. */
+/** A situation, its required parts, and the choice of a strategy. */
 export interface Layout extends ContextSituation {
-  /** Tokens that nothing was chosen for. */
+  /** Tokens that the choice did not use. */
   readonly spare: number
   readonly replyTokens: number
   readonly toolTokens: number
   readonly system: string | undefined
-  /** Groups at the head of the log that are instructions too. */
+  /** Groups at the beginning of the log that are instructions too. */
   readonly instructions: readonly number[]
   readonly included: readonly IncludedBlock[]
   readonly choice: ContextChoice
@@ -33,7 +33,7 @@ export interface Layout extends ContextSituation {
   readonly alternate: boolean
 }
 
-/** Puts what was chosen in the order a model reads it: what stays the same from call to call comes first. */
+/** Puts the chosen parts in the order for the model: parts that stay the same from call to call come first. */
 export function layOut(layout: Layout): BuiltContext {
   const { groups, latest, choice, countTokens, included } = layout
   const facts = choice.facts ?? []
@@ -130,7 +130,10 @@ export function layOut(layout: Layout): BuiltContext {
     )
   }
 
-  /** Sees to it that a user speaks first, as some providers demand: says so in a word, or drops what has no question. */
+  /**
+   * Makes the user speak first, as some providers require: adds a short user message, or drops an answer without its
+   * question.
+   */
   function firstSpeaker() {
     const opener: PlacedMessage[] = []
     const unasked = new Set<number>()
@@ -147,7 +150,7 @@ export function layOut(layout: Layout): BuiltContext {
   }
 }
 
-/** The one system message: what the caller says, and what the log begins with. */
+/** The one system message: the caller's instructions, and the system messages at the beginning of the log. */
 function instructionsOf({ system, instructions, groups, countTokens }: Layout): ContextMessage | undefined {
   const own: ContextMessage[] = []
   if (system !== undefined) {

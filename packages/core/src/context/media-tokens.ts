@@ -1,16 +1,19 @@
 import { type Media, mimeOf } from './media.js'
 
-// What an image of a screen's size costs the dearer providers, when nothing tells its size.
+// Tokens of an image of screen size at the more expensive providers, for images of unknown size.
 const usualImage = 1100
 const mostOfImage = 1600
-// A page is shown as text and as an image.
+// A page counts as text and as an image.
 const perPage = 2500
 const bytesOfPage = 60_000
 const perSecond = { audio: 32, video: 300 }
 const bytesOfSecond = { audio: 16_000, video: 250_000 }
 const usualSeconds = 60
 
-/** Tokens of an image, a document, a sound or a film: by its size, pages or seconds where it tells them, else as usual. */
+/**
+ * Tokens of an image, a document, audio or video: by its size, pages or seconds if the part has them, else a usual
+ * number.
+ */
 export function tokensOfMedia(media: Media): number {
   const data = dataOf(media)
   const mime = mimeOf(media) ?? /^data:([^;,]{1,100})[;,]/.exec(data ?? '')?.[1] ?? media.type
@@ -28,7 +31,7 @@ export function tokensOfMedia(media: Media): number {
   return size === undefined ? usualImage : ofImage(...size)
 }
 
-/** The dearer of two ways to count: tiles of 512 pixels, and area. */
+/** The larger of two counts: tiles of 512 pixels, and area. */
 function ofImage(width: number, height: number): number {
   const fit = Math.min(1, 2048 / Math.max(width, height), 768 / Math.min(width, height))
   const tiles = Math.ceil((width * fit) / 512) * Math.ceil((height * fit) / 512)

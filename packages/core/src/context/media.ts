@@ -15,7 +15,7 @@ const mediaTypes = new Set([
   'document',
 ])
 
-/** A part, of a message or of what a tool gave back, that is an image, a document, a sound or a film. */
+/** A part, of a message or of a tool result, that is an image, a document, audio or video. */
 export interface Media {
   readonly type: string
   readonly [field: string]: unknown
@@ -27,14 +27,14 @@ export function isMedia(value: unknown): value is Media {
   return typeof type === 'string' && mediaTypes.has(type)
 }
 
-// Bytes in disguise: no word of any language is so long.
+// Encoded bytes: no word of any language is this long.
 const bytes = /^(?:data:[^,]{0,100};base64,|[A-Za-z0-9+/=_-]{512})/
 
 export function isBytes(text: string): boolean {
   return bytes.test(text)
 }
 
-/** What a summary calls it: its kind, and its name where it has one. */
+/** Its name in a summary: its kind, and its file name if it has one. */
 export function nameOfMedia(media: Media): string {
   const { filename, name, title } = media
   const named = [filename, name, title].find(

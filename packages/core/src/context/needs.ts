@@ -1,11 +1,11 @@
 import type { ContextNeeds, ContextSituation, ContextStrategy } from './strategy.js'
 
-/** What a strategy needs; one that does not say needs everything. */
+/** The needs of a strategy; a strategy without `needs` needs everything. */
 export function needsOf(strategy: ContextStrategy, situation: ContextSituation): ContextNeeds {
   return strategy.needs?.(situation) ?? { all: true }
 }
 
-/** What several strategies need together. */
+/** The needs of several strategies together. */
 export function mergeNeeds(needs: readonly ContextNeeds[]): ContextNeeds {
   const windows = needs.filter(hasWindow)
   const keeps = needs.flatMap(({ keep }) => keep ?? [])

@@ -1,4 +1,4 @@
-/** A system message that does not stand at the head of the log, where providers want the only one. */
+/** A system message that does not stand at the beginning of the log, the only place that providers accept. */
 export function noteOf(text: string): { role: 'user'; content: string } {
   return { role: 'user', content: `[Note by the application]\n${text}` }
 }

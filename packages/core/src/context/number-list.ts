@@ -4,7 +4,7 @@ type Numbers =
   | Uint16Array<ArrayBuffer>
   | Uint8Array<ArrayBuffer>
 
-/** Numbers in a row that grows: a few bytes each, where a list of JavaScript takes many times as much. */
+/** A growing list of numbers that takes a few bytes for each; a JavaScript list takes many times as much. */
 export class NumberList<T extends Numbers> {
   values: T
   length = 0

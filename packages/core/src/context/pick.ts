@@ -7,7 +7,10 @@ import type { ContextSituation, ContextStrategy } from './strategy.js'
 import { summarize } from './summary.js'
 import { slidingWindow } from './window.js'
 
-/** Keeps what must never leave, newest first while it fits (default: messages whose `metadata.pinned` is true). */
+/**
+ * Keeps messages that must stay in the context, newest first while they fit (default: messages whose `metadata.pinned`
+ * is true).
+ */
 export function pinned(isPinned: (message: Message) => boolean = hasPin): ContextStrategy {
   return {
     name: 'pinned',
@@ -31,7 +34,7 @@ function hasPin(message: Message): boolean {
   return message.metadata?.['pinned'] === true
 }
 
-/** Chooses the strategy by what is asked and where the conversation stands. */
+/** Chooses the strategy by the query and the phase of the conversation. */
 export function select(choose: (situation: ContextSituation) => ContextStrategy): ContextStrategy {
   return {
     name: 'select',
@@ -40,11 +43,11 @@ export function select(choose: (situation: ContextSituation) => ContextStrategy)
   }
 }
 
-/** What kind of thing a user says, judged by its words (English). */
+/** The kind of a user's message, judged by its words (English). */
 export type QueryKind =
-  /** Asks for something said before: `what did I say my size was?` */
+  /** Asks for something from earlier: `what did I say my size was?` */
   | 'recall'
-  /** Goes on with what was just said: `and the blue one?` */
+  /** Continues the last topic: `and the blue one?` */
   | 'follow-up'
   | 'small-talk'
   | 'question'
@@ -52,7 +55,7 @@ export type QueryKind =
 
 /** See `QueryKind`; for use with `select`. */
 export function queryKind(query: string): QueryKind {
-  // What it is shows at its beginning or at its end.
+  // The beginning or the end of a text shows its kind.
   const whole = query.trim()
   const said = (whole.length > 2000 ? `${whole.slice(0, 1000)} ${whole.slice(-1000)}` : whole).toLowerCase()
   if (
@@ -81,13 +84,13 @@ export function queryKind(query: string): QueryKind {
     : 'statement'
 }
 
-/** Shares of what instructions, the latest user message and the answer leave, each 0 to 1. */
+/** Shares of the room that instructions, the latest user message and the answer leave, each 0 to 1. */
 export interface TokenBudgetSplit {
   /** Default 0.1. */
   facts?: number
   /** Default 0.15. */
   summary?: number
-  /** For what is quoted from outside the window (default 0.25). */
+  /** For quotes from outside the window (default 0.25). */
   recall?: number
 }
 

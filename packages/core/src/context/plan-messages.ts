@@ -6,8 +6,8 @@ import { shortened } from './shorten.js'
 import type { CountTokens } from './token-count.js'
 
 /**
- * A message as whoever sums it up is given it: results of tools and long texts by their beginnings, media by name. What is
- * left out says nothing to a reader, or more than a summary has room for.
+ * A message in the form for a summarizer: results of tools and long texts are cut to their beginnings, media become
+ * names. The rest is unreadable, or longer than a summary has room for.
  */
 export function toPlanMessage(message: Message, maxTokens: number, countTokens: CountTokens): Message {
   const { content, role } = message
@@ -27,7 +27,7 @@ function planPart(
   maxTokens: number,
   countTokens: CountTokens,
 ): readonly MessagePart[] {
-  // Thoughts led to what was said, which is there.
+  // Reasoning is left out: the answer that it led to is there.
   if (part.type === 'reasoning') return []
   if (isMedia(part)) return [{ type: 'text', text: `[${nameOfMedia(part)}]` }]
   const plain = withoutBytes(part)
@@ -42,7 +42,7 @@ function planPart(
     : [{ type: 'text', text: `[${plain.type}: ${text.slice(0, 200)}…]` }]
 }
 
-/** A part whose media and bytes, however deep, are named instead. */
+/** A part with names in place of its media and bytes, at any depth. */
 function withoutBytes(part: MessagePart): MessagePart {
   let found = false
   const text = JSON.stringify(part, (_, value: unknown) => {

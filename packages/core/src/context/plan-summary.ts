@@ -6,12 +6,13 @@ import { type CountTokens, estimateTokens } from './token-count.js'
 
 export type SummaryLimits = Required<SummaryOptions>
 
-// With less than this for all of them, one summary says it all; with more, older stretches are left as they are for long.
+// With fewer tokens for all summaries, one summary covers everything; with more, older summaries stay as they are for
+// long.
 const leastForSeveral = 600
-// Of one message, a plan holds a tenth of what it may hold in all.
+// One message takes at most a tenth of a plan.
 const shareOfMessage = 1 / 10
 
-/** The limits, no larger than a context with `room` tokens can make use of (default: any). */
+/** The limits, no larger than a context with `room` tokens can use (default: any). */
 export function summaryLimits(options: SummaryOptions = {}, room = Number.POSITIVE_INFINITY): SummaryLimits {
   const { keepTokens = 2000, minTokens = 1000, maxTokens = 1000, inputTokens = 8000 } = options
   return {
@@ -22,14 +23,14 @@ export function summaryLimits(options: SummaryOptions = {}, room = Number.POSITI
   }
 }
 
-/** The last seq that summaries tell of. */
+/** The last seq that summaries cover. */
 export function lastTold(summaries: readonly Summary[]): number {
   return summaries.reduce((last, summary) => Math.max(last, summary.to), 0)
 }
 
 /**
- * What to sum up now, if anything: what follows the last summary, up to a user's message, without the newest
- * `keepTokens`. The messages themselves stay in the log; a summary only stands for them.
+ * The next messages to sum up, or undefined: those after the last summary, up to a user's message, without the newest
+ * `keepTokens`. The messages themselves stay in the log; a summary only replaces them in contexts.
  */
 export function planSummary(
   messages: readonly Message[],
@@ -44,7 +45,7 @@ export function planSummary(
   return planOf(fresh, summaries, limits, countTokens)
 }
 
-/** Where what is kept begins: where a user speaks, so no tool call is told of without its result. */
+/** Where the kept messages begin: at a message of a user, so no tool call is summed up without its result. */
 export function keptFrom(messages: readonly Message[], keepTokens: number): number {
   let kept = 0
   let end = messages.length
@@ -52,12 +53,12 @@ export function keptFrom(messages: readonly Message[], keepTokens: number): numb
   if (end === messages.length) return end
   const spoken = messages.findLastIndex(({ role }, index) => index <= end && role === 'user')
   if (spoken > 0) return spoken
-  // One question and hundreds of steps: then where a step begins.
+  // For one question with hundreds of steps: where a step begins.
   while (end > 0 && messages[end]!.role === 'tool') end--
   return end
 }
 
-/** A plan for messages that no summary tells of, oldest first, and none of which is to be kept as it is. */
+/** A plan for messages that no summary covers, oldest first, and none of which must be kept as it is. */
 export function planOf(
   fresh: readonly Message[],
   summaries: readonly Summary[],
@@ -70,7 +71,7 @@ export function planOf(
   if (!isOver && (fresh.length === 0 || tokens < minTokens)) return undefined
   if (fresh.length === 0 && summaries.length < 2 && held <= maxTokens * 1.25) return undefined
   const messages = within(fresh, inputTokens, countTokens)
-  // A quarter for each new stretch: the fifth folds the four before into itself.
+  // A quarter for each new range: the fifth summary includes the four before it.
   const share = Math.floor(maxTokens / 4)
   const isOne = maxTokens < leastForSeveral
   const folds = isOne || held + share > maxTokens
@@ -84,12 +85,12 @@ export function planOf(
   }
 }
 
-/** Tokens that one message may take of a plan. */
+/** Tokens that one message may take in a plan. */
 export function mostOfMessage({ inputTokens }: Pick<SummaryLimits, 'inputTokens'>): number {
   return Math.max(50, Math.floor(inputTokens * shareOfMessage))
 }
 
-/** The first messages, as many as a plan may hold, each as a plan shows it. */
+/** The first messages, as many as a plan may hold, each in the form for a summarizer. */
 function within(
   fresh: readonly Message[],
   inputTokens: number,
@@ -105,7 +106,7 @@ function within(
     messages.push(short)
   }
   if (messages.length === fresh.length) return messages
-  // Up to where a user speaks, if one does: a call and its result are told of together.
+  // End at a message of a user, if there is one: a call and its result are summed up together.
   let end = messages.length
   while (end > 0 && fresh[end]!.role !== 'user') end--
   if (end > 0) return messages.slice(0, end)

@@ -5,70 +5,73 @@ import { periodsIn } from './dates.js'
 import { float64List, int32List } from './number-list.js'
 import { speakerOf } from './words.js'
 
-/** What to look for. */
+/** A search. */
 export interface RelevanceQuery {
   readonly text: string
-  /** Where to look, in order: the seqs of the active path. Neighbours in this list lend each other weight. */
+  /**
+   * The messages to search, in order: the seqs of the active path. Neighbours in this list add weight to each other.
+   */
   readonly seqs: readonly number[]
-  /** The seq of the message that asks: what it says itself is no find. */
+  /** The seq of the message that asks: its own text is no result. */
   readonly except?: number | undefined
-  /** The query as a vector, where messages have vectors. */
+  /** The query as a vector, if messages have vectors. */
   readonly vector?: readonly number[] | undefined
 }
 
 /** By place in `seqs`. */
 export interface Relevance {
-  /** How much each has to do with the query; 0 is nothing. Comparable within one query only. */
+  /** How well each message matches the query; 0 is not at all. Comparable within one query only. */
   readonly scores: Float64Array
-  /** How much of the query each says itself, 0 to 1, rare words weighing more. */
+  /** How much of the query each message contains itself, 0 to 1, rare words weighing more. */
   readonly shares: Float64Array
 }
 
 /**
- * Finds the messages a query is about: words by BM25 over stems, a second look with the words of the first finds, weight
- * shared with neighbouring messages, more for a speaker or a day the query names; vectors where there are some. Add
- * messages as they come and keep it with the session: the answer is the same as from one made anew.
+ * Finds the messages that a query is about: words by BM25 over stems, a second search with words of the first results,
+ * weight shared with neighbouring messages, more weight for a speaker or a day that the query names; vectors if there
+ * are any. Add new messages and keep the index with the session: its results are the same as those of a new index.
  *
- * It keeps words, no texts. Memory grows with them, to about twice the text; of one message the first 65,536
- * characters are taken in. After a message was changed or removed, make a new one.
+ * It keeps words, no texts. Its memory grows with the words, to about twice the text; it indexes the first 65,536
+ * characters of a message. After a message was changed or removed, make a new index.
  */
 export interface RelevanceIndex {
   /** How many messages it holds. */
   readonly size: number
-  /** Bytes it takes in memory, nearly. */
+  /** Bytes it takes in memory, approximately. */
   readonly bytes: number
   has(seq: number): boolean
-  /** Takes in what it does not hold yet, in any order; numbers in `metadata.embedding` are a message's vector. */
+  /** Adds messages that it does not have yet, in any order; numbers in `metadata.embedding` are a message's vector. */
   add(messages: readonly Message[]): void
-  /** As `add`, in small steps, for a caller that lets others go on in between. */
+  /** As `add`, in small steps, for a caller that lets other work run in between. */
   adding(messages: readonly Message[]): Generator<void, void>
-  /** Tokens of a message as the log counts them; 0 for one it does not hold. */
+  /** Tokens of a message as counted in the log; 0 for a message that it does not have. */
   tokensOf(seq: number): number
-  /** Gives a message its vector; all vectors by one model. A seq it does not hold is passed over. */
+  /** Sets the vector of a message; all vectors come from one model. It ignores a seq that it does not have. */
   setVector(seq: number, vector: readonly number[]): void
   hasVector(seq: number): boolean
-  /** The seqs without a vector, ascending: what is still to embed. */
+  /** The seqs of messages without a vector, ascending: those that still have to be embedded. */
   withoutVector(): readonly number[]
   rank(query: RelevanceQuery): Relevance
 }
 
-// Weight a message lends to those one, two and three places away: an answer stands next to its question.
+// Weight that a message adds to the messages one, two and three places away: an answer stands next to its question.
 const lent = [0.5, 0.3, 0.2] as const
-// How much more a message counts by the speaker the query names, or from the days it names.
+// How much more a message weighs by the speaker that the query names, or from the days that it names.
 const speakerFactor = 2.5
 const periodFactor = 2
-// People talk of a day in the week after it.
+// People often mention a day in the week after it.
 const periodTailMs = 8 * 86_400_000
-// The second look: how many finds, how many of their words, and how much those weigh beside the query's own.
+// The second search: the number of results it uses, the number of their words, and their weight beside the query's
+// words.
 const feedbackFinds = 20
 const feedbackTerms = 20
 const feedbackWeight = 0.5
 
-// Of a question, its beginning and its end; whoever pastes a book asks before it or after it.
+// Of a question, its beginning and its end count; a user who pastes a long text asks before it or after it.
 const mostQuery = 4000
-// Years a day without one can be meant in.
+// The years that a day without a year may be in.
 const mostYears = 64
-// Names told apart, each with its terms.
+// How many names are told apart, each with its terms.
 const mostSpeakers = 256
 
 /** An empty index; see `RelevanceIndex`. */
@@ -76,7 +79,7 @@ export function createRelevanceIndex(): RelevanceIndex {
   const index = new TermIndex()
   const places = new Map<number, number>()
   const years = new Set<number>()
-  // By place: when it was said, by whom (+ 1; 0 is nobody by name), and the tokens of it.
+  // By place: when the message was stored, its speaker (+ 1; 0 is none), and its tokens.
   const times = float64List()
   const speakerAt = int32List()
   const tokens = int32List()
@@ -166,7 +169,7 @@ export function createRelevanceIndex(): RelevanceIndex {
     }
   }
 
-  /** The query with the rare words that its first finds share (pseudo relevance feedback, RM3). */
+  /** The query with the rare words that its first results share (pseudo relevance feedback, RM3). */
   function widened(asked: WeightedTerms, finds: Float64Array, path: Int32Array): WeightedTerms {
     const best = topOf(finds, feedbackFinds)
     const total = best.reduce((sum, place) => sum + finds[place]!, 0)
@@ -223,7 +226,7 @@ function bytesOfVector(vector: Float32Array | undefined): number {
   return vector === undefined ? 0 : vector.byteLength + 200
 }
 
-/** What a message can be found by: what it says, what it asks of tools, and what they answered. */
+/** The searchable text of a message: its text, its tool calls, and their results. */
 function searchable(message: Message): string {
   if (typeof message.content === 'string') return message.content
   const texts = [textOf(message)]
@@ -268,7 +271,7 @@ function topOf(scores: Float64Array, count: number): readonly number[] {
   return found
 }
 
-/** Words and vectors with equal say: each as a share of its best. */
+/** Words and vectors with equal weight: each as a share of its best score. */
 function mixed(words: Float64Array, near: Float64Array): Float64Array {
   const bestWord = words.reduce((best, score) => Math.max(best, score), 0) || 1
   const bestNear = near.reduce((best, score) => Math.max(best, score), 0) || 1

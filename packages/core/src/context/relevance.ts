@@ -5,18 +5,18 @@ import type { MessageGroup } from './groups.js'
 import { createRelevanceIndex, type Relevance } from './relevance-index.js'
 import type { ContextSituation, ContextStrategy } from './strategy.js'
 
-/** When `relevance` quotes at all. */
+/** When `relevance` quotes. */
 export interface RelevanceOptions {
   /**
-   * How much of the query some message must say, 0 to 1, rare words weighing more, before anything is quoted; and it must
-   * say more of it than the window does (default 0: quote whatever fits best). Half keeps quiet on small talk.
+   * How much of the query a message must contain before it is quoted, 0 to 1, rare words weighing more; it must also
+   * contain more than the window does (default 0: quotes the best matches). With 0.5, small talk causes no quotes.
    */
   minShare?: number
 }
 
 /**
- * Quotes messages from outside the window that have to do with the query, best first, while they fit. With an `index`
- * given it costs about a millisecond for ten thousand messages; without one, all of them are read first.
+ * Quotes messages from outside the window that match the query, best first, while they fit. With an `index` it takes
+ * about a millisecond for ten thousand messages; without one, it reads all of them first.
  */
 export function relevance(options: RelevanceOptions = {}): ContextStrategy {
   checkOptions<RelevanceOptions>(options, { minShare: true })
@@ -36,7 +36,8 @@ export function relevance(options: RelevanceOptions = {}): ContextStrategy {
         left -= tokens
         recall.push(index)
       }
-      // Days between the quotes take tokens too, and a caller's counter may count a whole as more than its pieces.
+      // Days between the quotes take tokens too, and a caller's counter may count a whole text as more than its
+      // pieces.
       while (recall.length > 0 && costOf({ recall }, situation) > situation.room) recall.pop()
       return { recall }
     },
@@ -45,7 +46,7 @@ export function relevance(options: RelevanceOptions = {}): ContextStrategy {
 
 const mostQuotes = 1000
 
-/** Groups outside the window that have to do with the query, best first. */
+/** Groups outside the window that match the query, best first. */
 function rankGroups(situation: ContextSituation, minShare: number): readonly number[] {
   const { query, groups, messages, taken, seqs } = situation
   if (query === undefined || query === '' || taken.size === groups.length || situation.room <= 0) return []
@@ -58,7 +59,7 @@ function rankGroups(situation: ContextSituation, minShare: number): readonly num
     except: situation.latest === undefined ? undefined : groups[situation.latest]!.seqs[0],
   })
   const best = bestOf(groups, seqs, { scores, shares })
-  // What the query says itself is no find; what the window says already needs no quote.
+  // The query's own message is no result; a match that the window contains needs no quote.
   let said = 0
   let saidInside = 0
   for (let place = 0; place < groups.length; place++) {
@@ -73,9 +74,9 @@ function rankGroups(situation: ContextSituation, minShare: number): readonly num
   return minShare > 0 && (said < minShare || said <= saidInside) ? [] : inOrderOf(best.scores)
 }
 
-/** Places with a score, the best first; of two as good, the newer: it is the one that still holds. */
+/** Places with a score, the best first; of equal scores the newer, because it is more likely to be valid. */
 function inOrderOf(scores: Float64Array): readonly number[] {
-  // Numbers alone sort many times faster; and no context quotes more than the thousand best.
+  // Numbers alone sort many times faster; and no context quotes more than the best thousand.
   const floor = scores.length <= mostQuotes ? 0 : scores.toSorted()[scores.length - mostQuotes]!
   const places: number[] = []
   for (let place = 0; place < scores.length; place++) {
@@ -84,11 +85,11 @@ function inOrderOf(scores: Float64Array): readonly number[] {
   return places.sort((a, b) => scores[b]! - scores[a]! || b - a)
 }
 
-/** By group: as much as the best of its messages. */
+/** The score of each group: that of its best message. */
 function bestOf(groups: readonly MessageGroup[], seqs: readonly number[], found: Relevance): Relevance {
   const scores = new Float64Array(groups.length)
   const shares = new Float64Array(groups.length)
-  // Both ascend, but for what parallel calls tangle.
+  // Both lists ascend, except after parallel calls.
   let next = 0
   const placeOf = (seq: number): number => {
     if (seqs[next] !== seq) next = lowerBound(seqs, seq)
@@ -104,7 +105,7 @@ function bestOf(groups: readonly MessageGroup[], seqs: readonly number[], found:
   return { scores, shares }
 }
 
-/** Where a number stands in an ascending list, or would. */
+/** The place of a number in an ascending list, or where it would be inserted. */
 function lowerBound(values: readonly number[], value: number): number {
   let low = 0
   let high = values.length

@@ -2,7 +2,7 @@ import type { ModelMessage } from './groups.js'
 import type { ContextBoundary, ContextChoice, ContextSituation } from './strategy.js'
 import type { Repair } from './tool-calls.js'
 
-/** What a message of the context is there for. */
+/** The purpose of a message in the context. */
 export type ContextPart =
   | 'system'
   | 'facts'
@@ -14,12 +14,12 @@ export type ContextPart =
   | 'recall'
   | 'query'
 
-/** Data of a session that a context can tell of. */
+/** Data of a session that a context can show. */
 export type IncludedPart = 'preferences' | 'cart' | 'state'
 
 /**
- * One message for the model. Blocks that would stand beside a message of the user are text parts at its beginning; `part`
- * is then what the message itself is there for.
+ * One message for the model. Blocks next to a message of the user are text parts at its beginning; `part` is then the
+ * purpose of the message itself.
  */
 export interface ContextMessage extends ModelMessage {
   readonly part: ContextPart
@@ -28,44 +28,47 @@ export interface ContextMessage extends ModelMessage {
 /** What is in a context and what is not, for logs, dashboards and tests. Plain data. */
 export interface ContextReport {
   readonly strategy: string
-  /** Tokens by part. `tools` and `reply`, kept free for the answer, are not part of the context's `tokens`. */
+  /** Tokens by part. `tools` and `reply`, the room for the answer, are not part of the context's `tokens`. */
   readonly tokens: Readonly<Record<ContextPart | 'tools' | 'reply', number>>
-  /** What is in: seqs of history and of what is quoted, ids of facts, stretches that are summed up. */
+  /** What is in the context: seqs of history and of quotes, ids of facts, ranges that are summed up. */
   readonly kept: {
     readonly history: readonly number[]
     readonly recall: readonly number[]
     readonly facts: readonly string[]
     readonly summaries: readonly { readonly from: number; readonly to: number }[]
-    /** Data of the session; `isCut` when it was longer than a quarter of what was left, and its beginning is in. */
+    /**
+     * Data of the session; `isCut` when it was longer than a quarter of the remaining room, and was cut to its
+     * beginning.
+     */
     readonly included: readonly { readonly part: IncludedPart; readonly isCut: boolean }[]
   }
-  /** Stretches of the log that are out, and why. */
+  /** Ranges of the log that are left out, and why. */
   readonly dropped: readonly DroppedRange[]
-  /** Ids of the facts there was no room for. */
+  /** Ids of the facts that did not fit. */
   readonly droppedFacts: readonly string[]
-  /** Where the log was not as providers want it, and what was done. */
+  /** Where the log did not fit the rules of providers, and how it was repaired. */
   readonly repairs: readonly Repair[]
-  /** Where the window begins; hand it in with the next call. Absent when the strategy keeps none. */
+  /** Where the window begins; pass it to the next call. Absent when the strategy has no window. */
   readonly boundary?: ContextBoundary
-  /** True when the window begins elsewhere than before, so the provider's cache of the prompt starts anew. */
+  /** True when the window begins elsewhere than before, so the provider's cache of the prompt starts again. */
   readonly boundaryMoved: boolean
-  /** Of the beginning of the prompt. While it stays the same, history only grew at its end. */
+  /** A hash of the beginning of the prompt. While it stays the same, history only grew at its end. */
   readonly prefixHash: string
-  /** Tokens before anything that depends on the query: what the next call can find in the provider's cache. */
+  /** Tokens before the parts that depend on the query: the part that the next call can find in the provider's cache. */
   readonly prefixTokens: number
 }
 
-/** A stretch of the log that is not in a context. */
+/** A range of the log that is not in a context. */
 export interface DroppedRange {
   readonly from: number
   readonly to: number
-  /** Messages of the path in between. */
+  /** Number of messages of the path in the range. */
   readonly messages: number
-  /** `no-question`: an answer at the beginning whose question is out, which some providers refuse. */
+  /** `no-question`: an answer at the beginning whose question is left out, which some providers refuse. */
   readonly why: 'summarized' | 'outside-window' | 'no-question'
 }
 
-/** What was left out, as ranges, and why. */
+/** The messages that were left out, as ranges, and why. */
 export function droppedRanges(
   layout: ContextSituation & { readonly choice: ContextChoice },
   kept: ReadonlySet<number>,
@@ -88,7 +91,7 @@ export function droppedRanges(
   const whyOf = (from: number, to: number): DroppedRange['why'] =>
     summaries.some((summary) => summary.from <= from && to <= summary.to) ? 'summarized' : 'outside-window'
 
-  // What was not even read lies between the groups.
+  // Messages that were not read at all lie between the groups.
   const present = new Set(isWhole ? [] : messages.map(({ seq }) => seq))
   let next = 0
   const addMissing = (before: number): void => {

@@ -1,8 +1,8 @@
-/** Tokens a character costs, by where it stands in Unicode: the last code of the block, and the tokens. */
+/** Tokens of a character by its Unicode block: the last code of the block, and the tokens. */
 type Costs = readonly (readonly [last: number, tokens: number])[]
 
-// Measured on the Universal Declaration of Human Rights in 160 languages, by the dearer of o200k and cl100k. A script that
-// neither knows costs a token a byte.
+// Measured on the Universal Declaration of Human Rights in 160 languages, by the larger count of o200k and cl100k. A
+// script that neither tokenizer knows takes one token for each byte.
 const costs: Costs = [
   [0x36f, 1.5], // marks of Latin
   [0x3ff, 1.1], // Greek
@@ -49,7 +49,8 @@ const costs: Costs = [
   [0x1faff, 3.4], // emoji
   [0x10ffff, 4.2],
 ]
-// Letters that Russian, and Arabic itself, do without: who writes them writes a language that tokenizers know less of.
+// Letters that Russian, and Arabic itself, do not use: a text with them is in a language that tokenizers know less
+// well.
 const otherCyrillic = 4.2
 const otherArabic = 2
 

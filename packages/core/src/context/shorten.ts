@@ -3,8 +3,8 @@ import type { MessagePart } from '../domain/part.js'
 import type { CountTokens } from './token-count.js'
 
 /**
- * A tool's result with the beginning of its output, when it takes more than `maxTokens`: one page that a tool fetched
- * must not push out the conversation, or itself. The log keeps it whole. `tokens` is what all of it takes, where known.
+ * A tool's result with the beginning of its output, when it takes more than `maxTokens`: one long result must not push
+ * out the conversation, or itself. The log keeps the whole result. `tokens` is the count of the whole, if known.
  */
 export function shortened(
   part: MessagePart,
@@ -15,7 +15,7 @@ export function shortened(
   if (part.type !== 'tool-result' || tokens <= maxTokens) return part
   const output = part['output']
   const text = textOfOutput(output)
-  // In proportion first, then by halves: counters differ, and a cut must end.
+  // First in proportion, then by halves: counters differ, and the loop must end.
   for (let length = Math.floor((text.length * maxTokens) / tokens); ; length = Math.floor(length / 2)) {
     const begin = text.slice(0, length).replace(/[\ud800-\udbff]$/, '')
     const cut = `${begin}… [${text.length - begin.length} more characters left out]`

@@ -1,11 +1,11 @@
-// How much of the shorter and of the longer word both must begin with, to be forms of one word.
+// The shares of the shorter and of the longer word that both must begin with, to count as forms of one word.
 const leastOfShorter = 0.6
 const leastOfLonger = 0.45
 const ownWeight = 0.9
 
 /**
- * How sure it is that two words are forms of one, 0 to 1, by what both begin with: most languages change the ends of
- * their words (`kissani`, `kissalle`; `собака`, `собаку`). The second word is given letter by letter.
+ * How certain it is that two words are forms of one, 0 to 1, by their common beginning: most languages change the
+ * endings of their words (`kissani`, `kissalle`; `собака`, `собаку`). The second word comes letter by letter.
  */
 export function similarity(word: string, length: number, letter: (index: number) => number): number {
   const shorter = Math.min(word.length, length)

@@ -1,7 +1,7 @@
 /** The stem of an English word, after Porter (1980): `volunteering`, `volunteers` and `volunteered` become one. */
 export function stemOf(word: string): string {
   if (word.length < 3) return word
-  // A leading y is a consonant; in capitals no pattern below takes it for a vowel.
+  // A leading y is a consonant; written as a capital, no pattern below takes it for a vowel.
   let stem = word.startsWith('y') ? `Y${word.slice(1)}` : word
   stem = withoutPlural(stem)
   stem = withoutTense(stem)

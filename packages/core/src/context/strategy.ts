@@ -4,80 +4,80 @@ import type { MessageGroup } from './groups.js'
 import type { RelevanceIndex } from './relevance-index.js'
 import type { CountTokens } from './token-count.js'
 
-/** What a strategy chooses from. Groups are named by their place in `groups`. */
+/** The input of a strategy. Groups are named by their place in `groups`. */
 export interface ContextSituation {
   /** The active path as it is in the log, oldest first. */
   readonly messages: readonly Message[]
-  /** Groups of the active path, oldest first: all of them, or what the strategy needs. */
+  /** Groups of the active path, oldest first: all of them, or those that the strategy needs. */
   readonly groups: readonly MessageGroup[]
-  /** From this group on, none of the path is missing. What is before it can be quoted or kept, and is no window. */
+  /** From this group on, the path is complete. Earlier groups can be quoted or kept, but form no window. */
   readonly start: number
-  /** Whether `groups` holds all of the path. */
+  /** Whether `groups` holds the whole path. */
   readonly isWhole: boolean
   /** The seqs of the whole active path, ascending. */
   readonly seqs: readonly number[]
-  /** The group with the latest user message, which is always in; undefined when nobody has spoken. */
+  /** The group with the latest user message, which is always in the context; undefined when there is none. */
   readonly latest: number | undefined
-  /** Groups that are in already. */
+  /** Groups that are in the context already. */
   readonly taken: ReadonlySet<number>
-  /** Tokens left. */
+  /** Remaining tokens. */
   readonly room: number
-  /** What the user asks now. */
+  /** The question of the user. */
   readonly query: string | undefined
-  /** True when the caller gave the query, false when it is the text of the latest user message. */
+  /** True when the caller passed the query, false when it is the text of the latest user message. */
   readonly asked: boolean
   readonly phase: string | undefined
   readonly facts: readonly Fact[]
   readonly summaries: readonly Summary[]
-  /** Up to this seq, summaries tell of the log that are in already (0: none are). */
+  /** The last seq that the chosen summaries cover (0: none is chosen). */
   readonly told: number
-  /** The seq the window began at in the call before. */
+  /** The seq where the window of the call before began. */
   readonly boundary: number | undefined
   readonly index: RelevanceIndex | undefined
-  /** The query as a vector, for an index that holds vectors. */
+  /** The query as a vector, for an index with vectors. */
   readonly queryVector: readonly number[] | undefined
   readonly countTokens: CountTokens
 }
 
-/** Where the window begins: plain data, to be kept with the session. */
+/** Where the window begins: plain data, to be stored with the session. */
 export interface ContextBoundary {
   readonly seq: number
 }
 
-/** What a strategy takes. What is taken already stays taken. */
+/** The choice of a strategy. Parts that an earlier strategy chose stay chosen. */
 export interface ContextChoice {
-  /** Groups that stay where they are in the conversation. */
+  /** Groups that stay at their place in the conversation. */
   readonly history?: readonly number[]
-  /** Groups from outside the window to quote before the latest user message, best first. */
+  /** Groups from outside the window, to be quoted before the latest user message, best first. */
   readonly recall?: readonly number[]
   readonly facts?: readonly Fact[]
   readonly summaries?: readonly Summary[]
-  /** The seq the window begins at, to be handed in with the next call. */
+  /** The seq where the window begins, for the next call. */
   readonly boundary?: number
 }
 
-/** What of a session a strategy has to see, so that no more is read. */
+/** The part of a session that a strategy reads, so that no more is read. */
 export interface ContextNeeds {
-  /** All of it, whatever else is said here (default false). */
+  /** All messages, whatever the other fields say (default false). */
   readonly all?: boolean
-  /** The newest messages: as many as hold so many tokens (default: none, or whatever `messages` says) ... */
+  /** The newest messages: as many as this number of tokens holds (default: none, or as `messages` says) ... */
   readonly tokens?: number
-  /** ... or so many of them, whichever are fewer. */
+  /** ... or this many of them, whichever are fewer. */
   readonly messages?: number
-  /** Tokens of older messages that have to do with what the user asks (default 0). */
+  /** Tokens of older messages that match the user's question (default 0). */
   readonly recall?: number
-  /** What was drawn from messages as facts (default false). */
+  /** Facts extracted from messages (default false). */
   readonly facts?: boolean
-  /** Older messages that it keeps, whatever they have to do with. */
+  /** Older messages that it always keeps, whatever the question is. */
   readonly keep?: (message: Message) => boolean
 }
 
-/** A way to choose what a model sees: pure, deterministic, and never more than `room` tokens. */
+/** A way to choose the messages for a model: pure, deterministic, and never more than `room` tokens. */
 export interface ContextStrategy {
   readonly name: string
   /**
-   * What it has to see of the session, so that no more is read (default: all of it). `room` is what the model takes, and
-   * `groups` holds a few of the newest messages.
+   * The part of the session that it reads, so that no more is read (default: all of it). `room` is the model's window,
+   * and `groups` holds a few of the newest messages.
    */
   needs?(situation: ContextSituation): ContextNeeds
   choose(situation: ContextSituation): ContextChoice

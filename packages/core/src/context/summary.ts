@@ -6,8 +6,8 @@ import type { ContextStrategy } from './strategy.js'
 import { type CountTokens, estimateTokens } from './token-count.js'
 
 /**
- * Tells of what the window leaves out by the summaries made of it. When not all of them fit, each is told in fewer words:
- * none goes, and the oldest gets what the others leave.
+ * Shows summaries of the messages that the window leaves out. When they do not all fit, each is shortened: none is
+ * left out, and the oldest gets the room that the others leave.
  */
 export function summarize(): ContextStrategy {
   return {
@@ -16,7 +16,7 @@ export function summarize(): ContextStrategy {
     choose({ summaries, groups, taken, room, countTokens, isWhole }) {
       let history = isWhole ? 0 : Infinity
       for (const [index, group] of groups.entries()) if (!taken.has(index)) history += group.tokens
-      // Everything fits as it was said: no need to tell it in other words.
+      // The whole history fits, so no summary is needed.
       if (summaries.length === 0 || history <= room) return {}
       return { summaries: fitSummaries(summaries, room, countTokens) }
     },
@@ -25,7 +25,7 @@ export function summarize(): ContextStrategy {
 
 const fewestTokens = 16
 
-/** All summaries in order, in fewer words when they take more than `room`. */
+/** All summaries in order, shortened when they take more than `room`. */
 function fitSummaries(
   summaries: readonly Summary[],
   room: number,
@@ -35,7 +35,7 @@ function fitSummaries(
   const cost = (some: readonly Summary[]): number => countTokens(summaryBlock(some))
   if (cost(all) <= room) return all
   let left = room - cost([])
-  // What a counter makes of a whole differs from its pieces, so it may take more than one try.
+  // A counter may count a whole differently from its pieces, so it may take more than one try.
   for (; left >= fewestTokens; left = Math.floor(left * 0.8)) {
     const told: Summary[] = []
     let spare = left
@@ -52,46 +52,46 @@ function fitSummaries(
   return []
 }
 
-/** What is summed up, and how briefly. */
+/** Which messages are summed up, and how briefly. */
 export interface SummaryOptions {
   /** Newest tokens of history that are never summed up (default 2,000, and at most a quarter of a context). */
   keepTokens?: number
-  /** Tokens outside that before it is worth a summary (default 1,000, and at most a fifth of a context). */
+  /** Tokens of older messages that are needed for a new summary (default 1,000, and at most a fifth of a context). */
   minTokens?: number
   /**
-   * Tokens all summaries together may take; beyond, they are summed up once more, into one (default 1,000, or a quarter
-   * of a context if that is less).
+   * Tokens that all summaries together may take; above that, they are summed up once more, into one (default 1,000, or
+   * a quarter of a context if that is less).
    */
   maxTokens?: number
-  /** Tokens of messages handed to one call at most; what is left is summed up by the next one (default 8,000). */
+  /** Tokens of messages passed to one call at most; the next call sums up the rest (default 8,000). */
   inputTokens?: number
 }
 
-/** What is to be summed up next. */
+/** The input of the next summary. */
 export interface SummaryPlan {
-  /** The stretch the new summary will stand for, both ends included. */
+  /** The range that the new summary covers, both ends included. */
   readonly from: number
   readonly to: number
-  /** What is new in it, oldest first: long results and texts by their beginnings, media by name. */
+  /** The new messages in it, oldest first: long results and texts cut to their beginnings, media as names. */
   readonly messages: readonly Message[]
-  /** Summaries it takes the place of: what they say must be in the new one. */
+  /** Summaries that it replaces: the new one must include their content. */
   readonly replaces: readonly Summary[]
-  /** Tokens the new summary may take. */
+  /** Tokens that the new summary may take. */
   readonly maxTokens: number
 }
 
-/** The caller's function: says in at most `maxTokens` what the plan's messages and earlier summaries say. */
+/** The caller's function: sums up the plan's messages and earlier summaries in at most `maxTokens`. */
 export type WriteSummary = (plan: SummaryPlan, signal?: AbortSignal) => Promise<string> | string
 
 export interface MadeSummary {
   readonly summary: Summary
-  /** Why the caller's function was not heard, when it threw or said nothing. */
+  /** Why the caller's function was not used: it threw, or returned an empty text. */
   readonly failure?: unknown
 }
 
 /**
- * The summary a plan asks for. Never rejects: when `write` fails, or says nothing, excerpts of what was said stand in for
- * it; one too long is cut. Call it outside the turn: it may take as long as a model takes.
+ * The summary for a plan. Never rejects: when `write` fails, or returns an empty text, excerpts of the messages take
+ * its place; a summary that is too long is cut. Call it outside the turn: it may take as long as a model.
  */
 export async function makeSummary(
   plan: SummaryPlan,
@@ -108,7 +108,7 @@ export async function makeSummary(
   }
 }
 
-/** The summary that is made without asking anybody. */
+/** The summary that is made without the caller's function. */
 export function excerptSummary(plan: SummaryPlan, at: number, countTokens: CountTokens): Summary {
   return toSummary(plan, excerpt(plan, countTokens), at, countTokens)
 }
@@ -119,8 +119,8 @@ function toSummary(plan: SummaryPlan, said: string, at: number, countTokens: Cou
 }
 
 /**
- * `summaries` with a new one, in order. Those it replaces go; one that no longer fits, because another process was
- * faster, changes nothing.
+ * `summaries` with a new one, in order. The summaries that it replaces are removed. If another process was faster and
+ * the new one no longer fits, nothing changes.
  */
 export function addSummary(
   summaries: readonly Summary[],
@@ -137,7 +137,7 @@ export function addSummary(
   return [...rest, summary].sort((a, b) => a.from - b.from)
 }
 
-/** What matters most of what the plan's summaries and messages say, word for word. */
+/** The most important sentences of the plan's summaries and messages, word for word. */
 export function excerpt(plan: SummaryPlan, countTokens: CountTokens = estimateTokens): string {
   return excerptOf(
     plan.replaces.map(({ text }) => text),

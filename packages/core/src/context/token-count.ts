@@ -3,18 +3,18 @@ import { countText } from './count-text.js'
 import { isMedia } from './media.js'
 import { tokensOfMedia } from './media-tokens.js'
 
-/** Counts the tokens a model pays for a message. */
+/** Counts the tokens that a model needs for a message. */
 export type CountTokens = (message: Pick<Message, 'role' | 'content'>) => number
 
-// A role and its delimiters cost a few tokens in every provider's format.
+// A role and its delimiters take a few tokens in every provider's format.
 const perMessage = 4
 const dataImage = /^data:(?:image|application\/pdf|audio|video)[^,]{0,100};base64,/
 
 /**
- * An estimate that needs no tokenizer, and errs on the side of too many: for text of no script is it under what o200k or
- * cl100k make of it by more than a few percent (see docs/context.md for a table). Where the two differ it is the dearer
- * one, so a caller who knows the model does better with its own tokenizer. Media count by their size, pages or length
- * where those are known.
+ * An estimate that needs no tokenizer, and is rather too high than too low: for text of any script it is at most a few
+ * percent below the count of o200k or cl100k (see docs/context.md for a table). When the two differ, it follows the
+ * larger count, so a caller who knows the model does better with its own tokenizer. Media count by their size, pages
+ * or length, if known.
  */
 export const estimateTokens: CountTokens = ({ content }) => {
   if (typeof content === 'string') return perMessage + countText(content)
@@ -28,7 +28,7 @@ export const estimateTokens: CountTokens = ({ content }) => {
   return total
 }
 
-/** Data as the JSON a provider is sent; media within it, such as the screenshot a tool took, count as media. */
+/** Data as the JSON that a provider gets; media within it, such as a screenshot from a tool, count as media. */
 function countData(data: unknown): number {
   let media = 0
   const text = JSON.stringify(data, (_, value: unknown) => {

@@ -8,48 +8,48 @@ export interface Repair {
   readonly why:
     | 'corrupt'
     | 'blank'
-    /** Half of a surrogate pair, which a provider refuses: the sign for an unreadable character stands in for it. */
+    /** Half of a surrogate pair, which a provider refuses: U+FFFD takes its place. */
     | 'lone-surrogate'
-    /** A system message that is not at the head of the log: it is shown as a note. */
+    /** A system message that is not at the beginning of the log: it becomes a note. */
     | 'note'
-    /** Messages of one role in a row, joined into the first because alternation was asked for. */
+    /** Messages of one role in a row, joined into the first because of `alternate`. */
     | 'joined'
-    /** A result without a call, or a second one. */
+    /** A result without a call, or a second result. */
     | 'orphan-result'
-    /** A part where no provider accepts it, such as a call made by a user. */
+    /** A part that no provider accepts at this place, such as a call made by a user. */
     | 'stray-part'
     | 'trailing-reasoning'
-    /** A result that took more than its share: its beginning is in. */
+    /** A result that took more than its share: it is cut to its beginning. */
     | 'shortened-result'
-    /** A call without a result: it got one that says so. */
+    /** A call without a result: it gets one that says so. */
     | 'interrupted-call'
-    /** A call with the id of an earlier one: it and its result go by another. */
+    /** A call with the id of an earlier one: it and its result get another id. */
     | 'renamed-call'
   readonly toolCallId?: string
 }
 
 export interface ToolCall {
   readonly id: string
-  /** The id it goes by in the context: ids are unique there, though some models count anew each turn. */
+  /** Its id in the context: ids are unique there, though some models count from 0 again in each turn. */
   readonly shownAs: string
   readonly toolName: string | undefined
   result?: { readonly part: MessagePart; readonly from: Message }
 }
 
-/** A message that stays, with what is left of its parts; undefined parts: its content is text. */
+/** A message that stays, with its remaining parts; undefined parts: its content is text. */
 export interface MatchedMessage {
   readonly message: Message
   readonly parts: readonly MessagePart[] | undefined
-  /** Its calls whose results stand in other messages. */
+  /** Its calls whose results are in other messages. */
   readonly calls: readonly ToolCall[]
-  /** No other message stood between it and the one before in this list, results of tools aside. */
+  /** No other message stands between it and the one before in this list, except results of tools. */
   readonly adjoins: boolean
 }
 
 /**
  * Finds the result of each call. A result belongs to the newest step that has an open call of its id, and there to the
- * first such call: some models use one id for several calls, and count anew in each step. What a person allows or denies
- * stands for the result of a call as long as there is none.
+ * first such call: some models use one id for several calls, and count again in each step. While a call has no result,
+ * an approval or denial by a person counts as its result.
  */
 export function matchCalls(messages: readonly Message[]): { matched: MatchedMessage[]; repairs: Repair[] } {
   const matched: MatchedMessage[] = []
@@ -58,7 +58,7 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
   const timesUsed = new Map<string, number>()
   const open = new Map<string, OpenCall[]>()
   const approvals = new Map<string, ToolCall>()
-  // Since the last message that stayed: a tool's answer ends a step, so a later call is no parallel one.
+  // Since the last message that stayed: a result of a tool ends a step, so a later call is not parallel.
   let answered = false
   let step = 0
 
@@ -111,7 +111,7 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
         const approvalId = requests.get(id)
         if (approvalId !== undefined) approvals.set(approvalId, call)
       } else if (part.type === 'tool-result' && id !== undefined) {
-        // One that the message itself answers was made in it, just now.
+        // A result in the same message belongs to a call of that message.
         const call = own.has(id) ? open.get(id)?.pop()?.call : takeFirstOfNewest(open.get(id))
         if (call === undefined) repairs.push({ seq, why: 'orphan-result', toolCallId: id })
         else if (own.has(id)) rest.push(call.shownAs === id ? part : { ...part, toolCallId: call.shownAs })
@@ -130,7 +130,8 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
       }
     }
     const end = rest.findLastIndex((part) => part.type !== 'reasoning') + 1
-    // Reasoning with nothing after it may have its follower in the next message; with something before, it has none.
+    // Reasoning at the end of a message may have its follower in the next message; reasoning after other parts has
+    // none.
     const parts = end === 0 ? rest : rest.slice(0, end)
     if (parts.length > 0) keep(message, parts, calls)
     else if (!content.some(isAnswer)) repairs.push({ seq, why: 'blank' })
@@ -165,7 +166,7 @@ function takeFirstOfNewest(waiting: OpenCall[] | undefined): ToolCall | undefine
   return first?.call
 }
 
-/** Which call waits for which approval: approvals by call. */
+/** The approvals that calls wait for: approval ids by call. */
 function approvalsIn(content: readonly MessagePart[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const part of content) {
@@ -182,7 +183,9 @@ function isAnswer({ type }: MessagePart): boolean {
   return type === 'tool-result' || type === 'tool-approval-response'
 }
 
-/** Ids of calls answered in the message that made them, as tools are that a provider runs itself: those stay as they are. */
+/**
+ * Ids of calls with their result in the same message, as of tools that a provider runs itself: those stay as they are.
+ */
 function resultsWithin(message: Message, content: readonly MessagePart[]): ReadonlySet<string> {
   const called = new Map<string, number>()
   const settled = new Set<string>()
@@ -192,7 +195,7 @@ function resultsWithin(message: Message, content: readonly MessagePart[]): Reado
     if (id === undefined) continue
     if (part.type === 'tool-call') {
       called.set(id, (called.get(id) ?? 0) + 1)
-      // The same id twice in one message cannot be told apart; such calls are matched like any other.
+      // The same id twice in one message cannot be told apart; such calls are matched like all others.
       if (called.get(id) !== 1) settled.delete(id)
     } else if (part.type === 'tool-result' && called.get(id) === 1) {
       settled.add(id)

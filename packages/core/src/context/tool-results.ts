@@ -2,13 +2,13 @@ import type { MessagePart } from '../domain/part.js'
 import { shortened } from './shorten.js'
 import type { CountTokens } from './token-count.js'
 
-/** What a model is told of a call that nobody answered, as every SDK takes it. */
+/** The result that the model gets for a call without one, in the form that every SDK takes. */
 export const interrupted = { type: 'error-text', value: 'interrupted: the tool did not answer' }
 
 export interface ResultLimits {
-  /** Of the message that holds the result. */
+  /** The seq of the message with the result. */
   readonly tokens: number
-  /** Whether that message holds nothing else. */
+  /** Whether that message has no other part. */
   readonly isAlone: boolean
   readonly maxTokens: number
   readonly countTokens: CountTokens
@@ -22,16 +22,16 @@ interface Shown {
   readonly part: MessagePart
 }
 
-// A log never changes, so what is made of a result is made once, however many contexts show it.
+// A log never changes, so the shown form of a result is made once for all contexts.
 const known = new WeakMap<MessagePart, Shown>()
 
-/** A result as it is shown: under the id its call goes by, with the name of the tool, and no longer than it may be. */
+/** The shown form of a result: with the id of its call, the name of the tool, and cut to its bound. */
 export function shownResult(
   result: MessagePart,
   call: { readonly shownAs: string; readonly toolName: string | undefined },
   { tokens, isAlone, maxTokens, countTokens }: ResultLimits,
 ): MessagePart {
-  // What a person allows or denies names its call by the approval.
+  // An approval or denial names its call by the approval id.
   if (result.type !== 'tool-result') return result
   const { shownAs: toolCallId } = call
   const own = result as { toolCallId?: unknown; toolName?: unknown }

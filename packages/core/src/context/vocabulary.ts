@@ -1,11 +1,11 @@
 import { int32List, uint16List } from './number-list.js'
 
-/** Words by number, in the order they came: their letters in one row, found by a table of their hashes. */
+/** Words by number, in the order in which they came: their letters in one list, found by a hash table. */
 export class Vocabulary {
   readonly #letters = uint16List()
-  // By word: where its letters begin; one more for where the last one ends.
+  // By word: where its letters begin; one more entry for the end of the last one.
   readonly #starts = int32List()
-  // Hash to word + 1; 0 is free. Its size is a power of two, and never more than half of it is taken.
+  // Hash to word + 1; 0 is free. Its size is a power of two, and at most half of it is used.
   #table = new Int32Array(64)
 
   constructor() {
@@ -40,7 +40,7 @@ export class Vocabulary {
     return this.#starts.values[id + 1]! - this.#starts.values[id]!
   }
 
-  /** The code of a letter of a word. */
+  /** The code of one letter of a word. */
   letter(id: number, index: number): number {
     return this.#letters.values[this.#starts.values[id]! + index]!
   }
@@ -76,7 +76,7 @@ export class Vocabulary {
   }
 }
 
-// A seed of the process, so that nobody can choose words that all meet in one place.
+// A seed of the process, so that no sender can choose words that all collide.
 const seed = Math.floor(Math.random() * 2 ** 32)
 
 function hashOf(length: number, letter: (index: number) => number): number {

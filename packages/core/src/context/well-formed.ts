@@ -4,15 +4,15 @@ import type { JsonValue } from '../json.js'
 const lone = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/
 const lones = new RegExp(lone, 'g')
 
-/** A text without halves of surrogate pairs, which are no characters: providers refuse them. */
+/** A text without halves of surrogate pairs, which providers refuse. */
 export function wellFormed(text: string): string {
   return lone.test(text) ? text.replaceAll(lones, '\ufffd') : text
 }
 
-// Messages never change, so each is looked through once.
+// Messages never change, so each is checked once.
 const known = new WeakMap<Message, Message>()
 
-/** A message whose texts are well-formed: itself when they are. */
+/** A message with well-formed texts: the same object when they are well-formed already. */
 export function wellFormedMessage(message: Message): Message {
   if (typeof message.content === 'string') {
     const content = wellFormed(message.content)
@@ -38,7 +38,7 @@ export function wellFormedMessage(message: Message): Message {
   return made
 }
 
-/** JSON with well-formed texts; what needs no change stays the very same. */
+/** JSON with well-formed texts; a value that needs no change stays the same object. */
 export function wellFormedJson(value: JsonValue): JsonValue {
   if (typeof value === 'string') return wellFormed(value)
   if (typeof value !== 'object' || value === null) return value

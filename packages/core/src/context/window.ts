@@ -6,13 +6,13 @@ import type { ContextStrategy } from './strategy.js'
 export interface SlidingWindowOptions {
   /** Messages of the log at most, the latest user message included (default: no limit). */
   maxMessages?: number
-  /** Tokens of history at most, the latest user message included (default: all that is left). */
+  /** Tokens of history at most, the latest user message included (default: all that remain). */
   maxTokens?: number
 }
 
 /**
- * The newest messages, without a gap, from where a user speaks. A tool call and its results stay together, so a window
- * may hold fewer messages than asked for, never more.
+ * The newest messages, without a gap, beginning with a message of a user. A tool call and its results stay together,
+ * so a window may hold fewer messages than asked for, never more.
  */
 export function slidingWindow(options: SlidingWindowOptions = {}): ContextStrategy {
   checkOptions<SlidingWindowOptions>(options, { maxMessages: true, maxTokens: true })
@@ -44,16 +44,16 @@ export function slidingWindow(options: SlidingWindowOptions = {}): ContextStrate
 
 /** How far a stable window moves when it is full. */
 export interface StableWindowOptions {
-  /** Share of what is left that the window falls back to when it is full, 0 to 1 (default 0.5). */
+  /** Share of the remaining room that the window falls back to when it is full, 0 to 1 (default 0.5). */
   low?: number
-  /** Tokens to leave for what comes after the window, once something has to be left out (default 0). */
+  /** Tokens to leave for the parts after the window, when messages have to be left out (default 0). */
   reserve?: number
 }
 
 /**
- * The newest messages from a boundary that stays where it is while they fit, so the prompt begins with the same bytes
- * for many turns and the provider's cache keeps hitting. When they no longer fit, the boundary moves at once to where
- * `low` of the room is used; when more than that fits again, it moves back.
+ * The newest messages from a boundary that stays while they fit, so the prompt begins with the same bytes for many
+ * turns and the provider can cache it. When they no longer fit, the boundary moves at once to where `low` of the room
+ * is used; when more than that fits again, it moves back.
  */
 export function stableWindow(options: StableWindowOptions = {}): ContextStrategy {
   checkOptions<StableWindowOptions>(options, { low: true, reserve: true })
@@ -73,11 +73,11 @@ export function stableWindow(options: StableWindowOptions = {}): ContextStrategy
       if (kept >= 0) {
         const history = untaken(groups, taken, kept)
         const tokens = sumOf(groups, history)
-        // Far below the low mark, the room has grown since: what was left out then can come back.
+        // Far below the low mark, the room has grown since: messages that were left out can come back.
         if (tokens <= most && tokens * 2 >= least) return { history, boundary: boundary! }
       }
       const few = newest(groups, taken, least, start)
-      // What no summary tells of yet stays, if it fits.
+      // Messages that no summary covers yet stay, if they fit.
       const untold =
         told === 0 ? [] : untaken(groups, taken, start).filter((index) => groups[index]!.seqs[0]! > told)
       const fits = untold.length > few.length && sumOf(groups, untold) <= most
@@ -123,8 +123,8 @@ function sumOf(groups: readonly MessageGroup[], indexes: Iterable<number>): numb
 }
 
 /**
- * A window without the answers it begins with: their question is outside, and a provider wants a user first. Newest
- * first, in and out. When no user speaks in it, it stays as it is.
+ * A window without the answers at its beginning: their question is outside, and a provider requires a user first.
+ * Newest first, in and out. When the window has no user message, it stays as it is.
  */
 export function fromUser(
   groups: readonly MessageGroup[],
@@ -138,6 +138,7 @@ export function fromUser(
   if (end >= 0) return history.slice(0, end + 1)
   let first = Infinity
   for (const index of taken) first = Math.min(first, index)
-  // No question inside but the latest one, which is in: what came before it is the tail of another turn.
+  // The only question inside is the latest one, which is in already: the messages before it are the end of another
+  // turn.
   return Number.isFinite(first) ? history.filter((index) => index > first) : history
 }

@@ -17,14 +17,14 @@ const letters: Readonly<Record<string, string>> = {
 }
 const special = new RegExp(`[${Object.keys(letters).join('')}]`, 'g')
 
-// What stands after a noun of Korean, longest first.
+// Particles after a noun of Korean, longest first.
 const particles =
   '에서부터 으로부터 에게서 한테서 이라고 으로 에서 에게 한테 부터 까지 처럼 보다 마다 조차 이나 이랑 라고 은 는 이 가 을 를 에 의 로 와 과 도 만 랑 나'.split(
     ' ',
   )
 
 /**
- * A word without what its script writes onto it: accents and points, the particles of Korean, the articles and
+ * A word without the marks that its script adds: accents and points, the particles of Korean, the articles and
  * prepositions that Arabic and Hebrew write together with a noun.
  */
 export function baseOf(word: string): string {
@@ -48,7 +48,7 @@ function withoutParticle(word: string): string {
 const hebrewPrefix = /^[ושהבכלמ]/
 const arabicPrefix = /^(?:ال|[وفبكلس])/
 
-/** As long as three letters stay, which is what a root has. */
+/** Three letters must stay, which is the length of a root. */
 function withoutPrefix(word: string, prefix: RegExp): string {
   let rest = word
   for (;;) {

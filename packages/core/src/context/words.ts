@@ -1,8 +1,8 @@
 import { baseOf } from './word-base.js'
 import { stemOf } from './stem.js'
 
-// Words that say nothing of what a text is about: the small ones, and those that questions are made of
-// (`what kind of things did they mention`).
+// Words that say nothing about the topic of a text: the small ones, and the usual words of questions (`what kind of
+// things did they mention`).
 const stopWords = new Set(
   `a about above after again all also am an and any are as at be because been before being below between both but by
   can could did do does doing don down during each few for from further had has have having he her here hers herself
@@ -17,7 +17,7 @@ const stopWords = new Set(
   ),
 )
 
-// Scripts that put no space between words: pairs of characters stand in for them.
+// Scripts without spaces between words: they are read in pairs of characters.
 const unspacedScripts = ['Han', 'Hiragana', 'Katakana', 'Thai', 'Lao', 'Khmer', 'Myanmar']
 const unspacedSet = `${unspacedScripts.map((script) => `\\p{Script=${script}}`).join('')}ー`
 const unspaced = new RegExp(`[${unspacedSet}]`, 'u')
@@ -26,7 +26,7 @@ const runs = new RegExp(
   'gu',
 )
 
-/** The words of a text, in lower case, as they stand; text without spaces in pairs of characters. */
+/** The words of a text, in lower case, as written; text without spaces in pairs of characters. */
 export function wordsOf(text: string): string[] {
   const words: string[] = []
   for (const run of text.toLowerCase().match(runs) ?? []) {
@@ -43,10 +43,10 @@ export function wordsOf(text: string): string[] {
   return words
 }
 
-// Longer ones are no words, and what stems them need not bear them.
+// Longer ones are no words, and the stemmer need not handle them.
 const longestWord = 40
 
-/** What a word counts as when texts are compared; undefined for one that says nothing. */
+/** The term of a word for comparing texts; undefined for a word without meaning of its own. */
 export function termOf(word: string): string | undefined {
   const bare = /['’]/.test(word) ? word.replace(/['’]s$/, '').replaceAll(/['’]/g, '') : word
   if (stopWords.has(bare)) return undefined
@@ -54,11 +54,11 @@ export function termOf(word: string): string | undefined {
   return /^[a-z]+$/.test(short) ? stemOf(short) : baseOf(short)
 }
 
-// Texts repeat their words; this many are stemmed once.
+// Texts repeat their words, so the stems of this many words are kept.
 const mostKnown = 4096
 const known = new Map<string, string>()
 
-/** The terms of a text, in order, those that say nothing left out. */
+/** The terms of a text, in order, without words that say nothing. */
 export function termsOf(text: string): string[] {
   const terms: string[] = []
   for (const word of wordsOf(text)) {
@@ -73,7 +73,7 @@ export function termsOf(text: string): string[] {
   return terms
 }
 
-/** Whether a text reads as English: no letter beyond its own, and many of its small words. */
+/** Whether a text looks like English: it has no letters of other languages, and many small English words. */
 export function isEnglish(text: string): boolean {
   const words =
     text
@@ -85,7 +85,7 @@ export function isEnglish(text: string): boolean {
   return small.length * 5 >= words.length
 }
 
-/** The name a text begins with, where several speakers are told apart so: `Maria: I moved` was said by Maria. */
+/** The name at the beginning of a text, in texts that mark speakers: in `Maria: I moved` it is Maria. */
 export function speakerOf(text: string): string | undefined {
   const colon = text.indexOf(':')
   if (colon < 1 || colon > 40) return undefined
