@@ -6,7 +6,10 @@ import { keyOf } from './idempotency-key.js'
 import { problemResponse } from './problem-response.js'
 import { consume } from './rate-limits.js'
 
-/** Asks who sends a request, counts it, reads its body and has its route answer it: once, when it has a key. */
+/**
+ * Identifies the caller of a request, counts the request, reads its body and lets its route answer: once, if it has a
+ * key.
+ */
 export async function answerCaller(routed: RoutedRequest): Promise<Response> {
   const { api, route, request, headers, context } = routed
   if (route.isPublic === true) {
@@ -31,7 +34,7 @@ export async function answerCaller(routed: RoutedRequest): Promise<Response> {
   return response
 }
 
-/** The session first: a body is read, and a key is looked up, for nobody who may not touch it. */
+/** Look the session up first: for a session that the caller may not touch, no body is read and no key looked up. */
 async function answerIdentified(asked: Omit<IdentifiedRequest, 'text' | 'key'>): Promise<Response> {
   const { api, route, request, identity, caller, owned, params } = asked
   let missing: unknown
@@ -39,7 +42,7 @@ async function answerIdentified(asked: Omit<IdentifiedRequest, 'text' | 'key'>):
     try {
       await owned()
     } catch (error) {
-      // That a session was deleted is told again to whoever did it.
+      // A repeat by the caller who deleted the session is told again that it was deleted.
       const isRepeatable = route.operation === 'deleteSession' && request.headers.has('idempotency-key')
       if (!isRepeatable || !isSessionError(error, 'not_found')) throw error
       missing = error
@@ -50,7 +53,7 @@ async function answerIdentified(asked: Omit<IdentifiedRequest, 'text' | 'key'>):
   return executeKeyed({ ...asked, text, key }, missing)
 }
 
-/** Clients of old make a session by sending to it. */
+/** Clients of `unified-llm-client` create a session by sending a message to it. */
 function makesSession({
   api,
   route,
@@ -71,7 +74,7 @@ async function executeKeyed(identified: IdentifiedRequest, missing: unknown): Pr
     isSecret: route.isSecret === true,
     about: {
       ...(identity.userId === undefined ? {} : { userId: identity.userId }),
-      // That a session was deleted is known after it, too.
+      // The answer to a deletion must outlive the session.
       ...(params['id'] === undefined || route.operation === 'deleteSession' ? {} : { label: params['id'] }),
     },
     keepMs: api.idempotencyMs,

@@ -7,126 +7,131 @@ import { spokenParts } from './client-messages.js'
 import { OpenStreams } from './open-streams.js'
 import { type Transport, type TransportOptions, createTransport } from './transport.js'
 
-/** What middleware passes on: to later middleware, to `identify` and to `withRequestContext`. */
+/** Values that middleware passes on: to later middleware, to `identify` and to `withRequestContext`. */
 export type RequestContext = Readonly<Record<string, unknown>>
 
-/** Sees a request before anybody else: answers it, adds to its context, or lets it pass. */
+/** Runs before everything else: answers a request, adds to its context, or lets it pass. */
 export type ApiMiddleware = (
   request: Request,
   context: RequestContext,
 ) => Response | RequestContext | undefined | Promise<Response | RequestContext | undefined>
 
-/** Counts what a caller does. `rate-limiter-flexible` fits as it is. */
+/** Counts the requests of a caller. `rate-limiter-flexible` fits as it is. */
 export interface RateLimiter {
-  /** Resolves while there is room. Rejects with the same fields when there is none, with an `Error` when it fails. */
+  /**
+   * Resolves while there is room. Rejects with the same fields when there is none, and with an `Error` when it fails.
+   */
   consume(key: string): Promise<{ readonly remainingPoints: number; readonly msBeforeNext: number }>
-  /** How much there is room for, and in how many seconds; told to callers. */
+  /** The limit, and its window in seconds; sent to callers. */
   readonly points?: number
   readonly duration?: number
 }
 
-/** Which pages of other origins may call, and how. */
+/** Which pages of other origins may call the API, and how. */
 export interface CorsOptions {
   /** Origins whose pages may call, such as `https://shop.example`. */
   origins: readonly string[]
   /** Whether their pages may send cookies (default false). */
   credentials?: boolean
-  /** How long a browser remembers the answer, in milliseconds (default 10 minutes). */
+  /** How long a browser may cache the answer, in milliseconds (default 10 minutes). */
   maxAgeMs?: number
 }
 
-/** What `createSessionApi` serves, to whom, and within which limits. */
+/** The service, the callers and the limits of `createSessionApi`. */
 export interface SessionApiOptions extends TransportOptions {
   /** The service, as `createSessions` makes it. */
   sessions: Sessions
   /**
-   * Who is asking, from what you have verified: a token, a login. Never from what a client merely claims. A
-   * `Response` answers the request instead. Without a `userId` the caller is anonymous: a credential, in a cookie or
-   * in `X-Session-Id`, opens the session it was made for.
+   * Returns the identity of the caller, from what you have verified: a token, a login. Never from what a client merely
+   * claims. A `Response` answers the request instead. Without a `userId` the caller is anonymous: a credential, in a
+   * cookie or in `X-Session-Id`, opens the session that it was made for.
    */
   identify: (request: Request, context: RequestContext) => Identity | Response | Promise<Identity | Response>
-  /** Asks the model, as for `session.turn()` (default: there is no route that has a message answered). */
+  /** Calls the model, as for `session.turn()` (default: none, and there is no route that answers messages). */
   respond?: Respond
-  /** What the model may call in every turn, by name (default: nothing). */
+  /** The tools that the model may call in every turn, by name (default: none). */
   tools?: Tools
   /** For every turn: `policy` (default that of the service) and `reuse` (default never). */
   turns?: Pick<TurnOptions, 'policy' | 'reuse'>
-  /** What comes before `/sessions` in the path (default: nothing). */
+  /** The part of the path before `/sessions` (default: none). */
   basePath?: string
   /** Run in order, before the caller is identified (default: none). */
   middleware?: readonly ApiMiddleware[]
   /**
-   * Runs each request inside of something: an async context, a database transaction with row-level security (default:
-   * inside of nothing).
+   * Wraps the handling of each request: in an async context, in a database transaction with row-level security
+   * (default: no wrapper).
    */
   withRequestContext?: (context: RequestContext, execute: () => Promise<Response>) => Promise<Response>
-  /** Lets pages of other origins call (default: none). */
+  /** Pages of other origins that may call the API (default: none). */
   cors?: CorsOptions
   /**
-   * Origins whose pages may send unsafe requests with cookies, beside our own, and those of `cors` where it has
-   * `credentials` (default: none).
+   * Origins whose pages may send unsafe requests with cookies, in addition to the API's own origin and those of `cors`
+   * with `credentials` (default: none).
    */
   trustedOrigins?: readonly string[]
-  /** Counts requests (default: nobody does). */
+  /** Counts requests (default: requests are not counted). */
   limiter?: RateLimiter
-  /** What is counted together (default: tenant and user; all anonymous callers of a tenant are one). */
+  /**
+   * The key under which requests are counted together (default: tenant and user; all anonymous callers of a tenant
+   * share one).
+   */
   limitKey?: (request: Request, identity: Identity) => string
-  /** Counts requests for sessions that are not there, against guessing (default: nobody does). */
+  /** Counts requests for sessions that do not exist, against guessing (default: they are not counted). */
   missLimiter?: RateLimiter
   /** When a limiter itself fails: `open` (default) lets requests pass, `closed` refuses them with 503. */
   limiterFailure?: 'open' | 'closed'
-  /** UTF-8 bytes a request body may have (default 1 MiB). */
+  /** UTF-8 bytes that a request body may have (default 1 MiB). */
   maxBodyBytes?: number
-  /** Levels of nesting a request body may have (default 32). */
+  /** Levels of nesting that a request body may have (default 32). */
   maxBodyDepth?: number
   /**
-   * As what a request redeems a transfer that is meant for an audience, from what you have verified (default: as what
-   * its body says, which keeps mistakes out, and nobody who lies).
+   * Returns the audience of a request that redeems a transfer, from what you have verified (default: the audience in
+   * its body, which stops mistakes, but no attacker).
    */
   audienceOf?: (request: Request, identity: Identity, context: RequestContext) => string | undefined
-  /** What events of transfers know a device by; they tell a keyed digest of it (default: its `User-Agent`). */
+  /** Returns the name of a device; events of transfers have a keyed digest of it (default: its `User-Agent`). */
   deviceOf?: (request: Request, identity: Identity, context: RequestContext) => string | undefined
-  /** Shows what tools gave back to clients (default false: `[tool result withheld]`). */
+  /** Shows the results of tools to clients (default false: `[tool result withheld]`). */
   exposeToolResults?: boolean
   /** Roles a client may append messages in (default: `user` alone). */
   clientRoles?: readonly ('user' | 'assistant' | 'system' | 'tool')[]
   /**
-   * Types of parts that a client's messages may hold beside `text`, `image` and `file`, with whatever is in them
-   * (default: none). What a model or a tool says (`reasoning`, `tool-call`, `tool-result`) is a matter of `clientRoles`.
+   * Types of parts that a client's messages may have in addition to `text`, `image` and `file`, with any fields
+   * (default: none). Parts of a model or a tool (`reasoning`, `tool-call`, `tool-result`) need `clientRoles` instead.
    */
   clientParts?: readonly string[]
   /**
-   * Whether an `image` or `file` of a client may name this `https:` address instead of holding its data (default:
-   * never). Whoever fetches it may reach more than the client does.
+   * Whether an `image` or `file` of a client may name this `https:` address instead of containing its data (default:
+   * never). The server that fetches the address may reach more than the client can.
    */
   clientUrls?: (url: URL) => boolean
   /**
-   * Tools that clients run themselves, by name: a client may answer an open call of theirs, or the approval one waits
-   * for, with a message of the role `tool` (default: none, and no client can speak for a tool).
+   * Tools that clients run themselves, by name: with a message of the role `tool`, a client may answer an open call of
+   * such a tool, or an approval that the call waits for (default: none, and no client can send results of tools).
    */
   clientTools?: readonly string[]
-  /** Fields of a message request that are handed to `respond` as `options` (default: none; others are refused). */
+  /** Fields of a message request that `respond` gets as `options` (default: none; others are refused). */
   clientOptions?: readonly string[]
-  /** Stops a turn when whoever asked for it hangs up (default false: it goes on, and can be resumed). */
+  /** Stops a turn when the client that sent its message disconnects (default false: it goes on, and can be resumed). */
   cancelOnDisconnect?: boolean
   /**
-   * Streams that a user, or whoever holds an anonymous session, may keep open in this process at once: of `events` and
+   * Streams that a user, or the holder of an anonymous session, may have open in this process at once: of `events` and
    * of turns (default 20).
    */
   maxOpenStreams?: number
-  /** How often a silent stream shows that it lives, in milliseconds (default 15,000). */
+  /** How often a stream without events sends a sign of life, in milliseconds (default 15,000). */
   streamHeartbeatMs?: number
   /** How long the answer to an `Idempotency-Key` is kept, in milliseconds (default 24 hours). */
   idempotencyMs?: number
   /**
-   * Accepts what clients of `unified-llm-client` 0.1 send: ids they choose, messages to sessions that are not there
-   * yet, `tenantId` in the body when it is the caller's own, and its policy fields, which reach `respond` as
-   * `options` (default: none of it). It never opens a session that is not the caller's.
+   * Accepts the requests of `unified-llm-client` 0.1: ids that clients choose, messages to sessions that do not exist
+   * yet, `tenantId` in the body when it is the caller's own, and its policy fields, which `respond` gets as `options`
+   * (default: none of it). It never opens a session of another caller.
    */
   compat?: 'unified-llm-client-0.1'
   /**
-   * Told of every answer with a status of 500 or more, and of every failed turn (default: `console.error`, without what
-   * a store itself has said, which may hold addresses and texts of users).
+   * Called for every answer with a status of 500 or more, and for every failed turn (default: `console.error`, without
+   * the text of a store's own error, which may contain addresses and texts of users).
    */
   onError?: (error: unknown, request: Request) => void
 }
@@ -147,7 +152,7 @@ export const compatOptions = [
   'toolValidation',
 ] as const
 
-/** The options with their defaults, checked. */
+/** The options with their defaults, after checks. */
 export interface ApiConfig extends Required<
   Omit<
     SessionApiOptions,
@@ -177,14 +182,14 @@ export interface ApiConfig extends Required<
   readonly openStreams: OpenStreams
   readonly isCompat: boolean
   readonly transport: Transport
-  /** The cookie that carries credentials, without its prefix; undefined where none does. */
+  /** The cookie that carries credentials, without its prefix; undefined when no cookie does. */
   readonly cookieName: string | undefined
   /** Whether `X-Session-Id` carries credentials. */
   readonly hasHeaderMode: boolean
   readonly service: Service
 }
 
-/** @throws `invalid` with the path of an option that cannot work. */
+/** @throws `invalid` with the path of a wrong option. */
 export function toApiConfig(options: SessionApiOptions): ApiConfig {
   const { sessions, cookie, header } = options
   const basePath = options.basePath ?? ''

@@ -14,13 +14,13 @@ import { problemResponse } from './problem-response.js'
 import { matchRoutes, type Route, route } from './route.js'
 import { routesOf } from './routes.js'
 
-/** The session HTTP API: a request in, a response out, whatever the framework. */
+/** The session HTTP API: it turns a request into a response, in any framework. */
 export interface SessionApi {
-  /** Answers a request. Never rejects: what goes wrong is a problem in the response. */
+  /** Answers a request. Never rejects: every error is a problem in the response. */
   readonly handle: (request: Request) => Promise<Response>
-  /** Whether a path is one of the API's, so that a framework can pass on what is not. */
+  /** Whether a path belongs to the API, so that a framework can pass other paths on. */
   readonly owns: (pathname: string) => boolean
-  /** What comes before `/sessions` in the path. */
+  /** The part of the path before `/sessions`. */
   readonly basePath: string
   /** Method and path of every route, for tests and tables. */
   readonly routes: readonly { readonly method: string; readonly path: string; readonly summary: string }[]
@@ -29,10 +29,10 @@ export interface SessionApi {
 }
 
 /**
- * Makes the session HTTP API. Safe as it is: tenant and user come from `identify` alone, ids are made here, what is
- * not the caller's looks like what is not there, and pages of other sites cannot act for their visitors.
+ * Makes the session HTTP API. It is safe without options: tenant and user come from `identify` alone, the server makes
+ * the ids, a foreign session looks like an absent one, and pages of other sites cannot act for their visitors.
  *
- * @throws `invalid` with the path of an option that cannot work.
+ * @throws `invalid` with the path of a wrong option.
  *
  * @example
  * ```ts
@@ -92,9 +92,9 @@ async function handle(api: ApiConfig, routes: readonly Route[], request: Request
   return finish(response, headers, requestId)
 }
 
-/** Adds what every answer carries. Headers that the answer has itself win. */
+/** Adds the headers that every answer has. Headers of the answer itself win. */
 function finish(response: Response, headers: Headers, requestId: string): Response {
-  // A copy, for headers of a response that middleware made may be locked.
+  // A copy, because headers of a response from middleware may be immutable.
   const own = new Headers(response.headers)
   for (const [name, value] of headers) {
     if (name === 'vary') for (const each of value.split(/\s*,\s*/)) addVary(own, each)
@@ -144,7 +144,7 @@ async function answer(
   return new Response(null, { status: response.status, headers: response.headers })
 }
 
-/** The client's own id of the request when it is harmless, else a new one. */
+/** The client's own id of the request if it is harmless, else a new one. */
 function requestIdOf(request: Request): string {
   const given = request.headers.get('x-request-id')
   return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : newId()

@@ -2,7 +2,7 @@ import { SessionError } from '../errors.js'
 import type { Route } from './route.js'
 import { RequestError } from './problem.js'
 
-/** How large a request body may be. */
+/** Bounds of a request body. */
 export interface BodyLimits {
   /** UTF-8 bytes. */
   readonly maxBodyBytes: number
@@ -34,10 +34,10 @@ export async function readBody(
   }
 }
 
-/** @throws `invalid` for what is no JSON object, or nested too deep. */
+/** @throws `invalid` for a text that is no JSON object, or nested too deep. */
 export function parseBody(text: string | undefined, { maxBodyDepth }: BodyLimits): unknown {
   if (text === undefined) return {}
-  // Before the parser, for what it takes to parse is the sender's choice.
+  // Check the depth before parsing, because the sender chooses how much work parsing is.
   checkDepth(text, maxBodyDepth)
   let value: unknown
   try {
@@ -72,7 +72,7 @@ async function readBytes(
     if (done) break
     length += value.length
     if (length > maxBytes) {
-      // Not awaited: how long the sender goes on is its choice.
+      // Not awaited: the sender chooses how long it goes on sending.
       void reader.cancel().catch(() => {})
       throw tooLarge()
     }

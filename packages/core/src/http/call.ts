@@ -15,29 +15,29 @@ import { RequestSession } from './request-session.js'
 import type { Call, Route } from './route.js'
 import { sessionIdHeader } from './transport.js'
 
-/** A request whose route is known, and nothing else of it yet. */
+/** A request whose route is known; nothing else of it has been read. */
 export interface RoutedRequest {
   readonly api: ApiConfig
   readonly route: Route
   readonly request: Request
   readonly url: URL
   readonly requestId: string
-  /** Headers of the answer, even when it is a problem. */
+  /** Headers of the answer, also when it is a problem. */
   readonly headers: Headers
-  /** What middleware has found out. */
+  /** Values that middleware has added. */
   readonly context: RequestContext
-  /** What the variable segments of the path are. */
+  /** The variable segments of the path. */
   readonly params: Readonly<Record<string, string>>
 }
 
-/** The session that a request is about, and the one that came with it. */
+/** The session in the path of a request, and the session of its credential. */
 export interface RequestedSession {
   readonly caller: RequestSession
   /** The session of the path, if the caller may touch it; looked up once. @throws `not_found` */
   readonly owned: () => Promise<Session>
-  /** Headers of an answer that succeeds. */
+  /** Headers of a successful answer. */
   readonly replyHeaders: Headers
-  /** When the first of them was looked up, at the earliest, by `performance.now()`. */
+  /** The earliest time when the session was read, by `performance.now()`. */
   readonly startedAt: number
 }
 
@@ -51,15 +51,18 @@ export interface IdentifiedRequest extends RoutedRequest, RequestedSession {
   readonly key: RequestKey | undefined
 }
 
-/** One execution of a request that is to happen once. */
+/** One execution of a request with a key. */
 export interface Attempt {
-  /** The same for every execution of the request: ids are made of it. */
+  /** The same for every execution of the request: ids are derived from it. */
   readonly seed: string
-  /** True when an earlier execution died on the way. */
+  /** True when the process of an earlier execution died. */
   readonly isRetry: boolean
 }
 
-/** Has the route of a request answer it. @throws what the route throws, and `invalid` for what its schemas refuse. */
+/**
+ * Lets the route of a request answer it. @throws whatever the route throws, and `invalid` when its schemas refuse the
+ * request.
+ */
 export async function executeCall(identified: IdentifiedRequest, attempt?: Attempt): Promise<Response> {
   const ifMatch = identified.request.headers.get('if-match')
   const ifRevision = wantedRevision(ifMatch)
@@ -92,7 +95,7 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
   const { api, route, request, requestId, params, context, identity, text, key, caller, owned } = identified
   const { attempt, ifMatch, ifRevision } = parts
   const { startedAt } = identified
-  // What everybody may call is what links lead to, and whoever passes links on adds to them.
+  // Public routes are targets of links, and services that pass links on add parameters to them.
   const noQuery = route.isPublic === true ? z.object({}) : z.strictObject({})
   const query = parseWith(route.query ?? noQuery, queryOf(identified), '')
   const body = route.body === undefined ? undefined : parseWith(route.body, parseBody(text, api), '')
@@ -119,11 +122,11 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
     },
     session: async () => {
       const session = await owned()
-      // What was read before a body that took its time is old by now.
+      // A slow body may have made the session that was read before it outdated.
       if (performance.now() - startedAt < freshMs) justRead(session)
       if (ifRevision === undefined) return session
-      // An attempt of before may have made the change already, and a repeated message is found by its id: what they
-      // change checks the revision itself, and knows.
+      // An earlier attempt may have made the change already, and a repeated message is found by its id. So for these
+      // the change itself checks the revision.
       const isChecked = attempt?.isRetry !== true && route.ownIdempotency !== true
       const { record } = session
       const wanted = etagOf(isChecked ? record : { ...record, revision: ifRevision })
@@ -133,21 +136,21 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
   }
 }
 
-/** What a query says, each parameter once. @throws `invalid`; `unprocessable` for a tenant that is not the caller's. */
+/** The query, each parameter once. @throws `invalid`; `unprocessable` for a tenant that is not the caller's. */
 function queryOf({ url, api, identity }: IdentifiedRequest): Record<string, string> {
   const said: [string, string][] = []
   for (const [name, value] of url.searchParams) {
     if (said.some(([known]) => known === name)) {
       throw new SessionError('invalid', `${name} stands in the query more than once.`, { path: name })
     }
-    // Clients of old say on each request who they are.
+    // Clients of `unified-llm-client` name their tenant on each request.
     if (api.isCompat && name === 'tenantId') checkFields(api, identity, { tenantId: value })
     else said.push([name, value])
   }
   return Object.fromEntries(said)
 }
 
-/** The session that comes with a request, and the one that it is about. */
+/** The session of the credential, and the session in the path. */
 export function requestSession(
   { api, request, url, headers, params }: RoutedRequest,
   identity: Identity,
@@ -191,7 +194,7 @@ function removeValue(headers: Headers, name: string, value: string): void {
   for (const each of others) headers.append(name, each)
 }
 
-/** Adds a name to `Vary`, unless it is there. */
+/** Adds a name to `Vary`, unless it is there already. */
 export function addVary(headers: Headers, name: string): void {
   const names =
     headers

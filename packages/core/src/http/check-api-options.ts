@@ -3,7 +3,7 @@ import type { CorsOptions, SessionApiOptions } from './api-options.js'
 
 const cors: OptionNames<CorsOptions> = { origins: true, credentials: true, maxAgeMs: true }
 
-/** What `createSessionApi` takes. */
+/** The options of `createSessionApi`. */
 export const sessionApiNames: OptionNames<SessionApiOptions> = {
   cookie: true,
   header: true,
@@ -39,7 +39,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   onError: true,
 }
 
-/** Refuses options that nobody reads. @throws `invalid` with the path and the nearest name. */
+/** Refuses unknown options. @throws `invalid` with the path and the nearest name. */
 export function checkApiOptions(options: SessionApiOptions): void {
   checkOptions(options, sessionApiNames)
   checkOptions(options.cors, cors, 'cors')

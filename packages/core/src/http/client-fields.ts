@@ -5,21 +5,21 @@ import type { MessageInput } from '../domain/message.js'
 import type { ApiConfig } from './api-options.js'
 import { RequestError } from './problem.js'
 
-/** What a client asked for beside what a route is about, as far as it may. */
+/** Allowed fields of a client's body that its route does not know. */
 export interface ClientFields {
-  /** An id the client chose. */
+  /** An id that the client chose. */
   readonly id: string | undefined
-  /** For `respond`. */
+  /** Options for `respond`. */
   readonly options: JsonObject
 }
 
-// Fields that only tell who asks, or tie logs together; harmless, and not needed.
+// Fields that only name the caller, or connect logs; harmless, and not needed.
 const ignoredInCompat: ReadonlySet<string> = new Set(['requestId', 'resetUsage'])
 
 /**
- * Sorts the fields of a body that its route does not know: those a client may set, and those it may not.
+ * Sorts the fields of a body that its route does not know: fields that a client may set, and fields that it may not.
  *
- * @throws `unprocessable` with the path of one it may not.
+ * @throws `unprocessable` with the path of a field that it may not set.
  */
 export function checkFields(
   api: Pick<ApiConfig, 'isCompat' | 'clientOptions'>,
@@ -34,7 +34,7 @@ export function checkFields(
     } else if (api.isCompat && (name === 'sessionId' || name === 'newSessionId')) {
       id = compatId(value)
     } else if (api.isCompat && name === 'tenantId') {
-      // Says the same as `identify`, or is refused: who asks is not for the body to say.
+      // It must equal the result of `identify`: a body cannot choose the caller.
       if (value !== identity.tenantId) throw notAllowed(name)
     } else if (!(api.isCompat && ignoredInCompat.has(name))) {
       throw notAllowed(name)
@@ -43,12 +43,12 @@ export function checkFields(
   return { id, options }
 }
 
-/** An id as clients of `unified-llm-client` choose them. @throws `invalid` */
+/** An id that a client of `unified-llm-client` chose. @throws `invalid` */
 export function compatId(value: unknown): string {
   return parseId(value, 'sessionId')
 }
 
-/** Instructions that a client gave where that is allowed, as the first message. */
+/** Instructions of a client, if it may give them, as the first message. */
 export function leadingSystem({ options }: ClientFields): MessageInput[] {
   const { system } = options
   return typeof system === 'string' && system !== '' ? [{ role: 'system', content: system }] : []

@@ -5,7 +5,7 @@ import type { MessagePart } from '../domain/part.js'
 import { fromSeedPart } from './compat-parts.js'
 import { RequestError } from './problem.js'
 
-/** What clients may say, as the options of an API have it. */
+/** The rules for messages of clients, from the options of an API. */
 interface ClientRules {
   readonly clientRoles: readonly Role[]
   readonly clientParts: readonly string[]
@@ -19,8 +19,8 @@ interface Said {
   readonly name?: string | undefined
 }
 
-// What a part of each type may have beside its type. Whatever else a provider reads into a part (cache marks, tool
-// results in its own spelling) would be said in the name of the application.
+// The fields that a part of each type may have in addition to its type. A provider may read more fields (cache marks,
+// tool results in its own spelling), and with them a client would speak for the application.
 const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   text: ['text'],
   image: ['image', 'mediaType'],
@@ -35,7 +35,7 @@ const typesOf: Readonly<Record<Role, readonly string[]>> = {
   assistant: ['text', 'image', 'file', 'reasoning', 'tool-call', 'tool-result'],
   tool: ['tool-result'],
 }
-/** Only who may speak as a tool or as the assistant can say what a tool gave back, however it is allowed. */
+/** Results of tools need the role `tool` or `assistant`, whatever `clientParts` allows. */
 export const spokenParts: readonly string[] = ['reasoning', 'tool-call', 'tool-result']
 const mediaFields = ['image', 'data', 'url']
 
@@ -45,9 +45,9 @@ const reservedNames: ReadonlySet<string> = new Set(
 )
 
 /**
- * The messages of a client, once it is known that it may send them.
+ * The messages of a client, after a check that the client may send them.
  *
- * @throws `unprocessable` with the path of what it may not.
+ * @throws `unprocessable` with the path of what it may not send.
  */
 export function checkMessages(rules: ClientRules, messages: readonly Said[] | undefined): MessageInput[] {
   return (messages ?? []).map((message, index) => checkMessage(rules, message, `messages[${index}].`))
@@ -90,8 +90,8 @@ function checkPart(
 }
 
 /**
- * What a picture or file holds: data, or an address that the application lets clients name. Whoever fetches it stands
- * inside of the application's network.
+ * Checks a picture or file: it has data, or an address that the application allows. The server that fetches an address
+ * is inside the application's network.
  */
 function checkMedia({ clientUrls }: ClientRules, value: JsonValue, path: string): void {
   if (typeof value !== 'string') throw new SessionError('invalid', `${path}: must be a text`, { path })

@@ -13,7 +13,7 @@ const takesOptions: ReadonlySet<string> = new Set([
   'compactSession',
 ])
 
-/** Fields of a body that the options of an API let its clients send, beside those that its route knows. */
+/** Fields of a body that the options of an API allow, in addition to those that its route knows. */
 export function compatFields(
   operation: string,
   { isCompat, clientOptions }: Pick<ApiConfig, 'isCompat' | 'clientOptions'>,

@@ -1,6 +1,9 @@
 type Part = Readonly<Record<string, unknown>> & { readonly type: string }
 
-/** A part as clients of `unified-llm-client` spell it, in the spelling of messages here; any other as it is. */
+/**
+ * A part in the spelling of `unified-llm-client`, translated to the spelling of messages here; other parts stay as
+ * they are.
+ */
 export function fromSeedPart(part: { readonly type: string }): { readonly type: string } {
   const { type, ...said } = part as Part
   switch (type) {

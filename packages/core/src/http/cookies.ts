@@ -7,7 +7,7 @@ export interface CookieAttributes {
   sameSite: 'lax' | 'strict' | 'none'
 }
 
-/** Every value a `Cookie` header gives for a name, in its order: more than one means somebody planted one. */
+/** Every value of a name in a `Cookie` header, in order: more than one means that another site planted one. */
 export function cookieValues(header: string | undefined, name: string): string[] {
   if (header === undefined) return []
   const values: string[] = []
@@ -18,7 +18,7 @@ export function cookieValues(header: string | undefined, name: string): string[]
   return values
 }
 
-/** A `Set-Cookie` value; always `HttpOnly`. The value must need no quoting, as credentials do not. */
+/** A `Set-Cookie` value; always `HttpOnly`. The value must need no quoting; credentials need none. */
 export function setCookie(name: string, value: string, attributes: CookieAttributes): string {
   const { maxAge, path, domain, secure, sameSite } = attributes
   const parts = [`${name}=${value}`, `Max-Age=${maxAge}`, `Path=${path}`]

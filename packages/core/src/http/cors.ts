@@ -7,7 +7,7 @@ const allowedHeaders =
 const exposedHeaders =
   'ETag, Idempotency-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id'
 
-/** Adds what lets a page of an allowed origin read the answer. */
+/** Adds the headers that let a page of an allowed origin read the answer. */
 export function addCors({ cors, hasHeaderMode }: ApiConfig, request: Request, headers: Headers): void {
   if (cors === undefined) return
   headers.append('Vary', 'Origin')
@@ -21,7 +21,7 @@ export function addCors({ cors, hasHeaderMode }: ApiConfig, request: Request, he
   )
 }
 
-/** Answers `OPTIONS`: what may be called, and by whose pages. */
+/** Answers `OPTIONS`: the allowed methods, and the allowed origins. */
 export function answerOptions(
   { cors, hasHeaderMode }: ApiConfig,
   request: Request,

@@ -1,8 +1,8 @@
 import { RequestError } from './problem.js'
 
-/** What decides whether a page of another site could have sent a request on its visitor's behalf. */
+/** What decides whether a page of another site could have sent a request with its visitor's cookies. */
 export interface OriginRules {
-  /** Origins whose pages may send unsafe requests with cookies, beside our own. */
+  /** Origins whose pages may send unsafe requests with cookies, in addition to the API's own. */
   readonly trustedOrigins: readonly string[]
   /** Origins whose pages may send unsafe requests without cookies (default: none). */
   readonly guestOrigins?: readonly string[]
@@ -10,7 +10,7 @@ export interface OriginRules {
   readonly hasHeaderMode: boolean
 }
 
-/** The parts of a request that tell which page has sent it. */
+/** The parts of a request that tell which page sent it. */
 export interface PageRequest {
   readonly method: string
   readonly headers: Pick<Headers, 'get'>
@@ -21,8 +21,8 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 /**
  * Refuses an unsafe request that a page of another site may have sent with its visitor's cookies.
  *
- * Requests whose credentials stand in a header that no page can set unasked (a bearer token, our `X-Session-Id`) are
- * none of those, and neither are requests without cookies that no browser has marked.
+ * Two kinds of requests are safe: those with credentials in a header that a page of another site cannot set (a bearer
+ * token, `X-Session-Id`), and those without cookies and without marks of a browser.
  *
  * @throws `csrf`
  */
@@ -40,7 +40,7 @@ export function checkOrigin(request: PageRequest, url: { readonly host: string }
   throw new RequestError('csrf', 'The request may come from a page of another site.')
 }
 
-/** Whether a browser says that a page of another site has sent an unsafe request. */
+/** Whether the browser says that a page of another site sent an unsafe request. */
 export function isOfAnotherSite(
   { method, headers }: PageRequest,
   url: { readonly host: string },

@@ -1,16 +1,16 @@
 import { SessionError } from '../errors.js'
 import type { SessionRecord } from '../contract/session-record.js'
 
-/** The tag of everything in a session but its messages. */
+/** The tag of everything in a session except its messages. */
 export function etagOf({ revision, createdAt }: Pick<SessionRecord, 'revision' | 'createdAt'>): string {
-  // A session that was made anew under its old id counts from 1 again; when it was made tells the two apart.
+  // A session that was created again under its old id counts from 1 again; its creation time tells the two apart.
   return `"${revision}-${createdAt.toString(36)}"`
 }
 
 /**
- * The revision that `If-Match` insists on; undefined when it insists on nothing.
+ * The revision that `If-Match` requires; undefined when it requires none.
  *
- * @throws `invalid` for anything but one tag of ours, or `*`.
+ * @throws `invalid` for anything other than one tag of this API, or `*`.
  */
 export function wantedRevision(header: string | null): number | undefined {
   if (header === null || header.trim() === '*') return undefined
@@ -19,7 +19,7 @@ export function wantedRevision(header: string | null): number | undefined {
   throw new SessionError('invalid', 'If-Match must be one ETag of this session.', { path: 'If-Match' })
 }
 
-/** Whether `If-None-Match` knows the tag already. */
+/** Whether `If-None-Match` contains the tag. */
 export function isKnown(header: string | null, etag: string): boolean {
   if (header === null) return false
   return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.js'
 
-/** A turn whose model failed: the problem says which, so that a client finds what is stored of it. */
+/** An error with the turn whose model failed, so that a client finds the stored part of the answer. */
 export class FailedTurn extends SessionError {
   readonly turn: object
 

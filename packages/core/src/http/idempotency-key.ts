@@ -5,17 +5,17 @@ import type { Route } from './route.js'
 
 export interface RequestKey {
   readonly key: string
-  /** The key, as no other caller could have it. */
+  /** The key, made unique for its caller. */
   readonly scope: string
 }
 
-// A key that nobody guesses: who is nobody in particular could otherwise be handed somebody else's new session.
+// A key that cannot be guessed: otherwise an anonymous caller could get the new session of another one.
 const leastAnonymousKeyLength = 32
 
 /**
- * @param missing That the session of the path is not there: a repeat may be told so, whoever sends it.
+ * @param missing The error when the session of the path does not exist: a repeat gets it, from any caller.
  *
- * @throws `invalid` for a key that is malformed, or too easy to guess for who sends it.
+ * @throws `invalid` for a malformed key, or for a key of an anonymous caller that is too easy to guess.
  */
 export async function keyOf(
   request: Request,
@@ -33,7 +33,7 @@ export async function keyOf(
   }
   const { userId } = identity
   if (userId !== undefined) return { key, scope: JSON.stringify(['user', userId, key]) }
-  // What a client merely claims to hold tells nobody apart: the credential has to open its session.
+  // A credential that a client merely claims is no scope: it has to open its session.
   const held = await caller.find()
   if (held !== undefined) {
     const { id, incarnation } = held.record

@@ -14,27 +14,27 @@ import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { type KeptAnswer, keyedDigest, replayAnswer, toKeptAnswer } from './kept-answer.js'
 import { RequestError } from './problem.js'
 
-/** A request that is to happen once, however often it is sent. */
+/** A request that is executed once, however often it is sent. */
 export interface ExecuteOnceOptions {
   readonly service: Service
   readonly tenantId: string
-  /** What makes two requests the same attempt: who asks, where, and the key. */
+  /** Names the attempt: the caller, the route, and the key. */
   readonly scope: string
-  /** The key, which alone opens the credentials kept with an answer. */
+  /** The key. Only the key opens the credentials that are kept with an answer. */
   readonly key: string
-  /** What makes two requests alike. */
+  /** Two requests with equal content are the same request. */
   readonly content: string
-  /** Nothing of the request or its answer may stand in the store as it is. */
+  /** Neither the request nor its answer may be stored in plain text. */
   readonly isSecret?: boolean
-  /** Whose request it is, and the session it is about: what is kept of it ends with them. */
+  /** The user of the request, and the session in its path: the kept answer ends with them. */
   readonly about: { readonly userId?: string; readonly label?: string }
   /** How long the answer is kept, in milliseconds. */
   readonly keepMs: number
-  /** What refuses the request when it was not executed before; undefined when nothing does. */
+  /** The error when the request was not executed before; undefined when there is none. */
   readonly refusal?: unknown
   /**
-   * @param seed The same for every execution of the attempt, should the first one die: ids are made of it.
-   * @param isRetry True when an earlier execution died on the way.
+   * @param seed The same for every execution of the attempt, also after a process died: ids are derived from it.
+   * @param isRetry True when the process of an earlier execution died.
    */
   readonly execute: (seed: string, isRetry: boolean) => Promise<Response>
 }
@@ -43,27 +43,29 @@ interface Entry {
   readonly content: string
   readonly seed: string
   readonly answer?: KeptAnswer
-  /** It was executed, and its answer is too long to be kept: a repeat executes it again, with the same seed. */
+  /**
+   * The request was executed, and its answer is too long to be kept: a repeat executes it again, with the same seed.
+   */
   readonly isDone?: true
 }
 
-// How long a request whose process died is waited for.
+// How long a repeat waits for a request whose process died.
 const leaseMs = 30_000
 const waitMs = 30_000
 const checkMs = 5000
 const longestPollMs = 500
-// In UTF-16 units, of what is kept of one answer.
+// UTF-16 units of one kept answer.
 const maxKeptLength = 131_072
 
 /**
- * Executes a request, or gives the answer that it got before.
+ * Executes a request, or returns the answer of an earlier execution.
  *
  * @throws `key_reused` for another request under the same key; `request_in_progress` when the first one takes long.
  */
 export async function executeOnce(options: ExecuteOnceOptions): Promise<Response> {
   const { service, tenantId, scope, keepMs, execute, key, isSecret = false } = options
   const ref = sideRecordRef('requests', tenantId, await digestOf(scope))
-  // Keyed where it is secret, for what is short could be tried on a plain digest.
+  // A keyed digest for secret content, because a reader of the store could try short texts on a plain digest.
   const content = isSecret ? await keyedDigest(options.content, key) : await digestOf(options.content)
   const keeping = { idleMs: keepMs, ...options.about }
   const claimed = await claim(service, tenantId, { ref, content, keeping, refusal: options.refusal })
@@ -76,7 +78,7 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
   try {
     const response = await execute(entry.seed, claimed.record.revision > 1)
     if (response.status >= 400) {
-      // Nothing has happened, so nothing has to be known of it: the next try may find it otherwise.
+      // A refused request has changed nothing, so its answer is not kept: the next try may succeed.
       await service.store.remove(ref)
       return response
     }
@@ -99,7 +101,7 @@ interface Attempt {
   readonly refusal: unknown
 }
 
-/** Makes the attempt ours, or waits for the answer of whoever has it. */
+/** Claims the attempt for this execution, or waits for the answer of the execution that has it. */
 async function claim(
   service: Service,
   tenantId: string,
@@ -126,7 +128,8 @@ async function claim(
     if (value.answer !== undefined || value.isDone === true) return seen
     if (performance.now() >= checkAt) {
       if ((await readStoreTime(service, tenantId)) - record.updatedAt >= leaseMs) {
-        // Whoever had it is gone. Ours now, unless somebody else thinks the same; the seed stays, so ids do too.
+        // The process of that execution has died. Take the attempt over, unless another process does; the seed stays,
+        // and so do the ids.
         const taken = await updateSideRecord(service, ref, whileAt(record, value), { ...keeping, seen })
         if (taken !== undefined) return taken
         continue
@@ -153,11 +156,11 @@ async function keep(
   try {
     await updateSideRecord(service, ref, answered, { ...keeping, seen: claimed })
   } catch {
-    // The request has happened, and its caller is to hear of it. A repeat executes it again with the same seed.
+    // The request was executed, and its caller must get the answer. A repeat executes it again with the same seed.
   }
 }
 
-/** A change to `next` that is made only while the attempt is whose it was: nobody has taken it over since. */
+/** A change to `next` that is made only while no other process has taken the attempt over. */
 function whileAt({ incarnation, revision }: SessionRecord, next: Entry) {
   return (_: Entry | undefined, record: SessionRecord | undefined): Entry | undefined =>
     record?.incarnation === incarnation && record.revision === revision ? next : undefined

@@ -1,11 +1,11 @@
 import { digestOf } from '../digest.js'
 import { fromBase64Url, toBase64Url } from '../ids.js'
 
-/** An answer as it is kept for a repeat of its request. */
+/** An answer that is kept for a repeat of its request. */
 export interface KeptAnswer {
   readonly status: number
   readonly headers: readonly (readonly [string, string])[]
-  /** Headers that hand a credential over. Only the key of the request opens them. */
+  /** Headers that hand a credential over, sealed with the key of the request. */
   readonly sealed?: string
   readonly body: string
   /** Whether the body is sealed, too. */
@@ -15,7 +15,7 @@ export interface KeptAnswer {
 const keptHeaders = ['content-type', 'etag', 'location']
 const sealedHeaders = ['set-cookie', 'x-session-id']
 
-/** What is kept of an answer with this body. */
+/** The kept form of an answer with this body. */
 export async function toKeptAnswer(
   { status, headers }: Response,
   body: string,
@@ -36,7 +36,7 @@ export async function toKeptAnswer(
   }
 }
 
-/** The answer again, for who sends the same key. */
+/** The answer again, for a request with the same key. */
 export async function replayAnswer(answer: KeptAnswer, key: string): Promise<Response> {
   const headers = new Headers([...answer.headers] as [string, string][])
   const secret =
@@ -47,14 +47,15 @@ export async function replayAnswer(answer: KeptAnswer, key: string): Promise<Res
   return new Response(body, { status: answer.status, headers })
 }
 
-// A store must not hold what opens a session. The key is not in it, so who reads the store cannot open these.
+// The store must not contain a text that opens a session. The key is not stored, so a reader of the store cannot
+// unseal these headers.
 async function sealingKey(key: string) {
   const bytes = new TextEncoder().encode(`@sessions idempotency ${key}`)
   const digest = await crypto.subtle.digest('SHA-256', bytes)
   return crypto.subtle.importKey('raw', digest, 'AES-GCM', false, ['encrypt', 'decrypt'])
 }
 
-/** A digest of what is secret and short: without the key nobody can try texts on it. */
+/** A digest of a short secret: without the key, texts cannot be tried on it. */
 export async function keyedDigest(text: string, key: string): Promise<string> {
   return digestOf(`@sessions request ${await digestOf(`@sessions request key ${key}`)} ${text}`)
 }

@@ -1,17 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 
-/** Where a body parser leaves what it has read. */
+/** Where a body parser stores what it has read. */
 export interface BodyHolder {
   readonly body?: unknown
-  /** The body as it was sent, where a parser keeps it. */
+  /** The body as it was sent, if a parser keeps it. */
   readonly rawBody?: unknown
 }
 
 /**
- * The body that a parser has taken from the wire before us, as it was, or as near as can be; undefined when it is
- * still there to be read.
+ * The body that a parser has already read, as it was sent, or as near to it as possible; undefined when the body is
+ * still unread.
  *
- * @param holder Where the parser has left it (default: Node's request itself, as with Express).
+ * @param holder Where the parser has stored it (default: Node's request itself, as with Express).
  */
 export function bodyReadAlready(
   req: IncomingMessage,

@@ -6,25 +6,25 @@ import type { SessionApi } from './api.js'
 import { bodyReadAlready } from './node-body.js'
 import { toProblem, toProblemResponse } from './problem.js'
 
-/** How requests of `node:http` are read, where a framework stands in front. */
+/** How requests of `node:http` are read when a framework comes first. */
 export interface NodeHandlerOptions {
   /**
-   * Scheme and host the request was sent to (default: `https` over TLS, else `http`, and the `Host` header). Behind a
-   * proxy, say what it told you, if you trust it.
+   * Scheme and host that the request was sent to (default: `https` over TLS, else `http`, and the `Host` header).
+   * Behind a proxy that you trust, return what the proxy says.
    */
   origin?: (req: IncomingMessage) => string
   /** The path with its query (default: `req.url`). */
   path?: (req: IncomingMessage) => string
   /**
-   * A body that somebody has read already; undefined when nobody has (default: what a parser has left at `req.body` or
-   * `req.rawBody`).
+   * A body that has been read already; undefined when it is unread (default: the body that a parser has stored at
+   * `req.body` or `req.rawBody`).
    */
   body?: (req: IncomingMessage) => string | Uint8Array | undefined
 }
 
 const handlerNames: OptionNames<NodeHandlerOptions> = { origin: true, path: true, body: true }
 
-/** Serves the API on `node:http`, or anything that speaks its requests and responses. */
+/** Serves the API on `node:http`, or on servers with the same requests and responses. */
 export function toNodeHandler(
   api: Pick<SessionApi, 'handle'>,
   options: NodeHandlerOptions = {},
@@ -45,7 +45,10 @@ export function toNodeHandler(
   }
 }
 
-/** A body nested so deep that a parser before us could read it and nobody can write it, a `Host` that is none. */
+/**
+ * For a body nested so deep that an earlier parser could read it but it cannot be written again, and for a wrong
+ * `Host`.
+ */
 function unreadable(): Response {
   const requestId = newId()
   const problem = toProblem(new SessionError('invalid', 'The request cannot be read.'))
@@ -69,12 +72,12 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal })
   const given = (options.body ?? bodyReadAlready)(req)
   const body = given === undefined ? toStream(req) : new Uint8Array(Buffer.from(given))
-  // Said here, for not every library of types knows `duplex` yet, which a streamed body needs.
+  // Spelled out, because not every library of types has `duplex` yet, which a streamed body needs.
   const init = { method, headers, signal, body, duplex: 'half' as const }
   return new Request(url, init)
 }
 
-/** Scheme and host, and nothing that would move the path or the host elsewhere. @throws for what is none. */
+/** Scheme and host, and nothing that would change the path or the host. @throws for a wrong host. */
 function originOf(text: string): string {
   const host = /^[a-z]+:\/\/([^/?#@\\\s]+)$/i.exec(text)?.[1]
   if (host === undefined)
@@ -82,7 +85,9 @@ function originOf(text: string): string {
   return new URL(text).origin
 }
 
-/** A path is a path, never a reference: `//evil.example/` names no host. Of a whole address only its path counts. */
+/**
+ * A path counts as a path, never as a reference: `//evil.example/` names no host. Of a whole URL only its path counts.
+ */
 function pathOf(target: string): string {
   if (target.startsWith('/')) return target
   const address = /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*(.*)$/i.exec(target)?.[1]
@@ -90,7 +95,7 @@ function pathOf(target: string): string {
   return address.startsWith('/') ? address : `/${address}`
 }
 
-/** The body, read as fast as whoever reads it. */
+/** The body, read as fast as its reader takes it. */
 function toStream(req: IncomingMessage): ReadableStream<Uint8Array> | null {
   const { 'content-length': length, 'transfer-encoding': encoding } = req.headers
   if (encoding === undefined && (length === undefined || length === '0')) return null
@@ -102,15 +107,16 @@ function toStream(req: IncomingMessage): ReadableStream<Uint8Array> | null {
       else controller.enqueue(new Uint8Array(value))
     },
     async cancel() {
-      // The rest is read and thrown away: a connection that is cut while its client still sends loses the answer.
+      // The rest is read and thrown away: if the connection were cut while its client still sends, the answer would be
+      // lost.
       while ((await chunks.next()).done !== true);
     },
   }
-  // Nothing is read before somebody asks: a request that nobody has touched is cleared away by node.
+  // Reading begins with the first read of the body: node cleans up a request whose body is never read.
   return new ReadableStream(source, { highWaterMark: 0 })
 }
 
-/** Writes a response; no faster than it is read, and no longer than somebody does. */
+/** Writes a response; no faster than the client reads, and no longer than it is connected. */
 async function send(response: Response, res: ServerResponse): Promise<void> {
   if (res.destroyed) {
     await response.body?.cancel()
@@ -118,7 +124,7 @@ async function send(response: Response, res: ServerResponse): Promise<void> {
   }
   res.statusCode = response.status
   for (const [name, value] of response.headers) {
-    // Cookies are many headers, and headers that others have set stay.
+    // Each cookie is a header of its own, and headers from other code stay.
     if (name === 'set-cookie') res.appendHeader(name, value)
     else if (name === 'vary' && res.hasHeader(name)) res.appendHeader(name, value)
     else res.setHeader(name, value)
@@ -143,12 +149,12 @@ async function send(response: Response, res: ServerResponse): Promise<void> {
       if (done || isGone) break
       if (!res.write(value))
         await Promise.race([new Promise((resolve) => res.once('drain', resolve)), closed])
-      // Behind `compression`, what is written waits until it is flushed.
+      // With `compression`, written data waits until it is flushed.
       ;(res as { flush?: () => void }).flush?.()
     }
     res.end()
   } catch {
-    // The status is out; cutting the connection is the only way left to say that this is not all.
+    // The status has been sent; only cutting the connection can show that the response is not complete.
     res.destroy()
   }
 }

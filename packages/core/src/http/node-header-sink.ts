@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { HeaderSink } from './request-session.js'
 
-/** Where headers of a response of Node are written, or of Express, which is one. */
+/** Writes headers of a response of Node, or of Express, which is one. */
 export function nodeHeaderSink(response: ServerResponse): HeaderSink {
   return {
     canWrite: () => !response.headersSent,
@@ -20,7 +20,7 @@ export function nodeHeaderSink(response: ServerResponse): HeaderSink {
   }
 }
 
-/** The values of a header but one. */
+/** The values of a header without one of them. */
 export function withoutValue(
   before: number | string | readonly string[] | undefined,
   value: string,
@@ -31,7 +31,7 @@ export function withoutValue(
     .filter((each) => each !== value)
 }
 
-/** The value of `Vary` that names one header more; each is named once. */
+/** The value of `Vary` with one more header; each header stands there once. */
 export function addVary(before: number | string | readonly string[] | undefined, name: string): string {
   const names = before === undefined ? [] : String(before).split(/\s*,\s*/)
   const isNamed = names.some((each) => each.toLowerCase() === name.toLowerCase())

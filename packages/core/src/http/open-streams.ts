@@ -1,7 +1,7 @@
 import type { Identity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 
-/** Counts the streams that callers keep open in this process. */
+/** Counts the open streams of each caller in this process. */
 export class OpenStreams {
   readonly #most: number
   readonly #open = new Map<string, number>()
@@ -11,10 +11,10 @@ export class OpenStreams {
   }
 
   /**
-   * Counts one more of a caller's: a user, or whoever holds a session.
+   * Counts one more stream of a caller: a user, or the holder of a session.
    *
-   * @returns What is to be called, once, when it has ended.
-   * @throws `limit_reached` for one too many.
+   * @returns A function to call, once, when the stream has ended.
+   * @throws `limit_reached` for one stream too many.
    */
   enter({ tenantId, userId }: Identity, sessionId: string): () => void {
     const key = JSON.stringify(userId === undefined ? [tenantId, null, sessionId] : [tenantId, userId])

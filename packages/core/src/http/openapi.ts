@@ -8,7 +8,7 @@ import { sessionIdHeader } from './transport.js'
 
 type Described = Pick<ApiConfig, 'basePath' | 'isCompat' | 'clientOptions' | 'cookieName' | 'hasHeaderMode'>
 
-/** OpenAPI 3.1 of the routes, made of the very schemas that check requests. */
+/** OpenAPI 3.1 of the routes, made from the same schemas that check requests. */
 export function toOpenApi(routes: readonly Route[], api: Described): JsonObject {
   const paths: Record<string, Record<string, JsonObject>> = {}
   for (const route of routes) {
@@ -24,7 +24,7 @@ export function toOpenApi(routes: readonly Route[], api: Described): JsonObject 
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: '/' }],
-    // One of these: what `identify` verifies, or what carries the session of somebody who has not signed in.
+    // One of these: the token that `identify` verifies, or the credential of an anonymous caller's session.
     security: [{}, ...Object.keys(securitySchemes(api)).map((name) => ({ [name]: [] }))],
     paths,
     components: {

@@ -2,7 +2,7 @@ import type { ApiConfig } from './api-options.js'
 import { FailedTurn } from './failed-turn.js'
 import { type Problem, RequestError, toProblem, toProblemResponse } from './problem.js'
 
-/** The answer to a request that went wrong. What is our own fault is told to `onError`. */
+/** The answer to a failed request. For errors of the server it calls `onError`. */
 export function problemResponse(
   api: ApiConfig,
   request: Request,
@@ -14,7 +14,7 @@ export function problemResponse(
     instance: `urn:request:${requestId}`,
     ...(error instanceof FailedTurn ? { turn: error.turn } : {}),
   }
-  // Where clients of old look.
+  // Clients of `unified-llm-client` look here.
   const error01 = { code: problem.code, message: problem.detail ?? problem.title, statusCode: problem.status }
   const body = api.isCompat ? { ...problem, error: error01 } : problem
   if (problem.status >= 500 && !(error instanceof FailedTurn)) api.onError(error, request)

@@ -1,6 +1,6 @@
 import { isSessionError, type SessionErrorCode } from '../errors.js'
 
-/** What only a request can be guilty of. */
+/** Codes of errors that only an HTTP request can have. */
 export type RequestErrorCode =
   | 'no_such_route'
   | 'method_not_allowed'
@@ -11,10 +11,10 @@ export type RequestErrorCode =
   | 'request_in_progress'
   | 'rate_limited'
 
-/** What went wrong, as an answer over HTTP says it. */
+/** The code of an error in an answer over HTTP. */
 export type ProblemCode = SessionErrorCode | RequestErrorCode | 'internal'
 
-/** A request that is refused before anybody looks at a session. */
+/** A request that is refused before a session is read. */
 export class RequestError extends Error {
   override readonly name = 'RequestError'
   readonly code: RequestErrorCode
@@ -35,7 +35,7 @@ export class RequestError extends Error {
   }
 }
 
-/** An error as RFC 9457 writes it, `application/problem+json`. */
+/** An error in the format of RFC 9457, `application/problem+json`. */
 export interface Problem {
   /** `urn:sessions:problem:<code>` */
   readonly type: string
@@ -45,9 +45,9 @@ export interface Problem {
   /** The request it answers, as `urn:request:<id>`; the same id is in `X-Request-Id`. */
   readonly instance?: string
   readonly detail?: string
-  /** Where in the request it went wrong. */
+  /** The field of the request that is wrong. */
   readonly path?: string
-  /** The revision the session is at, for a `conflict`. */
+  /** The current revision of the session, for a `conflict`. */
   readonly revision?: number
   /** How long to wait before another try, in milliseconds. */
   readonly retryAfterMs?: number
@@ -86,7 +86,7 @@ const answers: Record<ProblemCode, { status: number; title: string; retryAfterMs
   internal: { status: 500, title: 'Internal error' },
 }
 
-/** Every code a problem can have, with its status and title. */
+/** Every code of a problem, with its status and title. */
 export const problemCodes: readonly {
   readonly code: ProblemCode
   readonly status: number
@@ -97,7 +97,7 @@ export const problemCodes: readonly {
   title,
 }))
 
-// What went wrong inside is for logs. These say nothing of it to a caller.
+// Errors of the server are for logs. For these codes the caller gets no detail.
 const silent: ReadonlySet<ProblemCode> = new Set([
   'corrupt',
   'store_failed',
@@ -105,7 +105,7 @@ const silent: ReadonlySet<ProblemCode> = new Set([
   'unknown_outcome',
 ])
 
-/** What to tell the caller about an error: the truth about their request, nothing about our insides. */
+/** The problem for an error: it describes the caller's request, and nothing inside the server. */
 export function toProblem(error: unknown): Problem {
   const isKnown = isSessionError(error) || error instanceof RequestError
   if (!isKnown) return problemOf('internal')
@@ -138,7 +138,7 @@ export function problemOf(
   }
 }
 
-/** The headers of the response that a problem is. */
+/** The headers of a problem's response. */
 export function problemHeaders({ retryAfterMs }: Pick<Problem, 'retryAfterMs'>): Record<string, string> {
   return {
     'Content-Type': 'application/problem+json',
@@ -147,7 +147,7 @@ export function problemHeaders({ retryAfterMs }: Pick<Problem, 'retryAfterMs'>):
   }
 }
 
-/** The response that a problem is. @param headers What it has beside its own. */
+/** The response of a problem. @param headers Further headers. */
 export function toProblemResponse(
   problem: Problem,
   headers: Readonly<Record<string, string>> = {},

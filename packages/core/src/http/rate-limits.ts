@@ -8,9 +8,9 @@ interface Room {
 }
 
 /**
- * Counts one request, and says in the headers how much room is left.
+ * Counts one request, and adds headers with the remaining room.
  *
- * @throws `rate_limited`; `unavailable` when the limiter fails and that is to refuse requests.
+ * @throws `rate_limited`; `unavailable` when the limiter fails and `limiterFailure` is `closed`.
  */
 export async function consume(
   limiter: RateLimiter | undefined,
@@ -39,7 +39,7 @@ function isRoom(value: unknown): value is Room {
   return typeof value === 'object' && value !== null && 'msBeforeNext' in value && !(value instanceof Error)
 }
 
-/** `RateLimit` and `RateLimit-Policy` as draft-ietf-httpapi-ratelimit-headers-11 writes them. */
+/** `RateLimit` and `RateLimit-Policy` in the format of draft-ietf-httpapi-ratelimit-headers-11. */
 function addRateLimit({ points, duration }: RateLimiter, room: Room, headers: Headers): void {
   const left = Math.max(0, room.remainingPoints)
   headers.set('RateLimit', `"default";r=${left};t=${Math.ceil(room.msBeforeNext / 1000)}`)

@@ -7,38 +7,38 @@ import { currentCredential } from '../session/credential.js'
 import type { Sessions } from '../sessions.js'
 import type { Transport, TransportFields } from './transport.js'
 
-/** What a framework's response lets us do. */
+/** The operations on a framework's response headers. */
 export interface HeaderSink {
-  /** False once the first byte is out. */
+  /** False after the first byte has been sent. */
   canWrite(): boolean
-  /** Adds a header value beside those that are there. */
+  /** Adds a header value, and keeps those that exist. */
   append(name: string, value: string): void
   /** Sets a header, unless the application has set it. */
   setDefault(name: string, value: string): void
   /**
-   * Takes back a value that `append` has added, while `canWrite`. Without it a credential is handed over only once its
-   * session is stored, so the response must wait for `settled()`.
+   * Removes a value that `append` has added, while `canWrite`. Without `remove`, a credential is handed over only
+   * after its session is stored, so the response must wait for `settled()`.
    */
   remove?(name: string, value: string): void
 }
 
-/** What an adapter knows of one request. */
+/** The parts of one request, from an adapter. */
 export interface RequestSessionOptions {
   /** The service. */
   readonly sessions: Sessions
   /** Reads and writes credentials. */
   readonly transport: Transport
-  /** Where the request may carry a credential. */
+  /** The places in the request that may have a credential. */
   readonly fields: TransportFields
   /** The headers of its response. */
   readonly headers: HeaderSink
-  /** Says who is asking. Runs when a session is first asked for, once a request. */
+  /** Returns the identity of the caller. Runs once a request, when its session is first needed. */
   readonly identify: () => Identity | Promise<Identity>
-  /** Is told when a cookie could not be set because the request was insecure. */
+  /** Called when a cookie could not be set because the request did not come over TLS. */
   readonly warn: (warning: SessionWarning) => void
 }
 
-/** The session of one request, whatever the framework. Nothing is looked up before somebody asks, and then once. */
+/** The session of one request, in any framework. It is looked up when it is first needed, and then only once. */
 export class RequestSession {
   readonly #options: RequestSessionOptions
   #identity: Promise<Identity> | undefined
@@ -46,31 +46,32 @@ export class RequestSession {
   #draft: Session | undefined
   #drafting: Promise<Session> | undefined
   #creation: Promise<unknown> | undefined
-  /** What the caller is given with this response, and in which headers. */
+  /** The credential in this response, and its headers. */
   #handed: { credential: string | undefined; headers: readonly (readonly [string, string])[] } | undefined
 
   constructor(options: RequestSessionOptions) {
     this.#options = options
   }
 
-  /** Who is asking. */
+  /** The identity of the caller. */
   async identity(): Promise<Identity> {
     // Inside an async function, so that an `identify` that throws becomes a rejection like any other.
     this.#identity ??= (async () => this.#options.identify())()
     return this.#identity
   }
 
-  /** The session whose credential came with the request. */
+  /** The session of the credential in the request. */
   async find(): Promise<Session | undefined> {
     this.#found ??= this.#lookUp()
     return this.#draft?.isStored === true ? this.#draft : this.#found
   }
 
   /**
-   * The session of the request, or a draft that is stored, and handed to the caller, with its first write. That write
-   * is refused, and stores nothing, where the caller could not be given the credential: `headers_sent` after the first
-   * byte, `insecure_transport` without TLS, `forbidden` for a page of another site; and `not_found` for a caller whose
-   * credential has been replaced, who may be about to get the new one (`renew` begins another session all the same).
+   * The session of the request, or a draft. The first write stores the draft, and the response carries its credential.
+   * That write is refused, and stores nothing, when the response cannot carry the credential: `headers_sent` after the
+   * first byte, `insecure_transport` without TLS, `forbidden` for a page of another site; and `not_found` for a client
+   * whose credential has been replaced, because it may be about to get the new one (`renew` begins another session in
+   * any case).
    */
   async get(): Promise<Session> {
     const found = await this.find()
@@ -78,7 +79,7 @@ export class RequestSession {
     return this.#drafting ?? this.#start(() => this.#isOutdated())
   }
 
-  /** A draft, whatever session the caller came with; from here on it is the session of the request. */
+  /** A new draft, whatever session the request has; from here on the draft is the session of the request. */
   async renew(): Promise<Session> {
     this.#keepPrivate()
     this.#found = Promise.resolve(undefined)
@@ -103,8 +104,8 @@ export class RequestSession {
   }
 
   /**
-   * Hands the caller the credential of a session that was made for them; it takes the place of the one they had. A user
-   * who can be given none opens the session as its owner.
+   * Hands the caller the credential of a session that was made for it, in place of the earlier credential. If the
+   * response cannot carry a credential, a user opens the session as its owner.
    */
   async carry(session: Session, credential?: string): Promise<void> {
     const { transport, fields } = this.#options
@@ -116,7 +117,7 @@ export class RequestSession {
   }
 
   /**
-   * That a credential can be handed over: to be asked before a session is stored for the caller.
+   * Checks that the response can carry a credential: call it before a session is stored for the caller.
    *
    * @throws `headers_sent`, `insecure_transport`, `forbidden`
    */
@@ -128,12 +129,12 @@ export class RequestSession {
     if (refusal !== undefined) throw refusal
   }
 
-  /** Settles once no draft is on its way to the store and back: to be awaited before a response begins. */
+  /** Settles when no draft is being stored: await it before the response begins. */
   async settled(): Promise<void> {
     await this.#creation?.catch(() => {})
   }
 
-  /** Takes the credential away from the caller; the session stays. */
+  /** Removes the credential from the caller; the session stays. */
   forget(): void {
     this.#mustBeWritable()
     this.#handOver(undefined)
@@ -152,8 +153,8 @@ export class RequestSession {
   }
 
   /**
-   * A draft. Its credential is in the headers before it is stored, for nobody says how long a response waits: an
-   * application may send it before the store has answered.
+   * A draft. Its credential is in the headers before the draft is stored, because the application may send the
+   * response before the store has answered.
    */
   async #begin(askOutdated: () => Promise<boolean>): Promise<Session> {
     const mine = this.#options.sessions.for(await this.identity())
@@ -180,16 +181,16 @@ export class RequestSession {
     return draft
   }
 
-  /** A credential that is known only now that its session is stored. */
+  /** Hands over a credential that is known only after its session is stored. */
   async #handOverLate(session: Session, { made, was }: { made: string; was: string }): Promise<void> {
     try {
       this.#mustBeWritable()
     } catch (error) {
-      // Nobody could open it.
+      // Without the credential, no caller could open the session.
       await liveSessionOf(session, 'session').remove()
       throw error
     }
-    // Meanwhile the caller may have been given another one, or none.
+    // Meanwhile the caller may have got another credential, or none.
     if (this.#handed === undefined || this.#handed.credential === was) this.#handOver(made)
   }
 
@@ -207,13 +208,13 @@ export class RequestSession {
     const mine = sessions.for(await this.identity())
     const session = await mine.findByCredential(value)
     if (session !== undefined) return session
-    // A signed-in caller may name a session of theirs by its public id: who they are opens it, not the id.
+    // A signed-in caller may name its own session by its public id: the identity opens the session, not the id.
     const isPublicId =
       value === fields.sessionId && mine.identity.userId !== undefined && !value.includes('.')
     return isPublicId ? mine.find(value) : undefined
   }
 
-  /** What is answered from here on is for this caller alone. */
+  /** From here on the answer is for this caller alone. */
   #keepPrivate(): void {
     const { transport, headers } = this.#options
     if (!headers.canWrite()) return
@@ -229,7 +230,7 @@ export class RequestSession {
     )
   }
 
-  /** Only what was handed over last is in the response. */
+  /** The response contains only the credential that was handed over last. */
   #handOver(credential: string | undefined): void {
     const { transport, fields, headers } = this.#options
     this.#mustBeWritable()
@@ -247,7 +248,7 @@ export class RequestSession {
   }
 }
 
-/** The credential of a session that was stored a moment ago. Not by a call: the one that stored it still runs. */
+/** The credential of a session that was just stored. It is not made by a call, because the storing call still runs. */
 async function credentialOf(session: Session): Promise<string> {
   const live = liveSessionOf(session, 'session')
   live.reuseRead()

@@ -9,7 +9,7 @@ import type { RequestSession } from './request-session.js'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
-/** One request on its way to a session, checked as far as it can be without knowing what its route does. */
+/** A request for a route, after all checks that do not depend on the route. */
 export interface Call {
   readonly api: ApiConfig
   readonly request: Request
@@ -20,23 +20,23 @@ export interface Call {
   readonly identity: Identity
   readonly mine: CallerSessions
   readonly caller: RequestSession
-  /** What middleware has found out. */
+  /** Values that middleware has added. */
   readonly context: Readonly<Record<string, unknown>>
-  /** The revision that `If-Match` insists on, and the name of the change when the request has a key. */
+  /** The revision that `If-Match` requires, and the id of the change when the request has a key. */
   readonly change: ChangeOptions
-  /** For what must come out the same when a request is repeated: ids are made of it. */
+  /** For values that must be the same when a request is repeated: ids are derived from it. */
   readonly seed: string | undefined
-  /** True when an earlier execution of the same attempt died on the way. */
+  /** True when the process of an earlier execution of the same attempt died. */
   readonly isRetry: boolean
-  /** The key of the request, as no other caller could have it. */
+  /** The key of the request, made unique for its caller. */
   readonly key: string | undefined
-  /** Headers of the answer, whatever it is going to be. */
+  /** Headers of the answer, also when it is a problem. */
   readonly headers: Headers
   /** The session of the path, if the caller may touch it. @throws `not_found` */
   readonly session: () => Promise<Session>
 }
 
-/** What a route answers: JSON, or a response of its own. */
+/** The answer of a route: JSON, or a response. */
 export interface RouteResponse {
   readonly status?: number
   readonly body: JsonObject | object
@@ -45,29 +45,29 @@ export interface RouteResponse {
 
 export interface Route {
   readonly method: Method
-  /** With `{name}` for what varies. */
+  /** With `{name}` for variable segments. */
   readonly path: string
   /** Its name in the API description. */
   readonly operation: string
   readonly summary: string
   readonly query?: z.ZodObject
   readonly body?: z.ZodType
-  /** A request without a body is as good as `{}`. */
+  /** A request without a body counts as `{}`. */
   readonly bodyOptional?: boolean
   readonly status?: number
   readonly response: z.ZodType
   /** It can also answer with server-sent events. */
   readonly streams?: boolean
-  /** It takes care of repeats itself. */
+  /** It handles repeats itself. */
   readonly ownIdempotency?: boolean
-  /** It takes or gives secrets: neither what was asked nor what was answered is kept in the open. */
+  /** Its request or answer contains secrets: neither is kept in plain text. */
   readonly isSecret?: boolean
-  /** Everybody may call it: no identity is asked for. */
+  /** The route is public: it needs no identity. */
   readonly isPublic?: boolean
   readonly handle: (call: Call) => Promise<RouteResponse | Response>
 }
 
-/** Ties the types of a route's parts together; what `handle` gets as body and query is what the schemas made of them. */
+/** Connects the types of a route's parts: `handle` gets the body and the query that the schemas return. */
 export function route<Query extends z.ZodObject, Body extends z.ZodType>(
   definition: Omit<Route, 'query' | 'body' | 'handle'> & {
     readonly query?: Query
@@ -80,7 +80,7 @@ export function route<Query extends z.ZodObject, Body extends z.ZodType>(
   return definition as unknown as Route
 }
 
-/** The routes of a path, and what its variable segments are; undefined when there is none. */
+/** The routes of a path, and its variable segments; undefined when there is none. */
 export function matchRoutes(
   routes: readonly Route[],
   pathname: string,
@@ -89,7 +89,7 @@ export function matchRoutes(
   for (const candidate of routes) {
     const params = match(split(candidate.path), segments)
     if (params === undefined) continue
-    // Literal segments come first in the table, so the first path that fits is the one.
+    // Literal segments come first in the table, so the first matching path is the right one.
     return { routes: routes.filter(({ path }) => path === candidate.path), params }
   }
   return undefined
@@ -113,7 +113,7 @@ function match(pattern: readonly string[], segments: readonly string[]): Record<
   return params
 }
 
-/** One slash at the end is as good as none. */
+/** A slash at the end does not matter. */
 function split(path: string): string[] {
   return (path.endsWith('/') ? path.slice(0, -1) : path).split('/')
 }

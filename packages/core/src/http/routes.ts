@@ -9,7 +9,7 @@ import { sessionRoutes } from './routes/session-routes.js'
 import { transferRoutes } from './routes/transfer-routes.js'
 import { turnRoutes } from './routes/turn-routes.js'
 
-/** Every route there is, as the options have it: what asks a model needs one. */
+/** Every route of the API with these options: a route that calls the model needs `respond`. */
 export function routesOf(options: Pick<SessionApiOptions, 'respond'>): readonly Route[] {
   return [
     ...sessionRoutes,

@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { cartItemInputSchema, moneySchema } from '../domain/cart.js'
 
-/** What the wire carries, in and out. The API description is made of these, and tests check every answer by them. */
+/**
+ * The bodies on the wire, in and out. The API description is made from these, and tests check every answer with them.
+ */
 
 const time = z.iso.datetime()
 const count = z.int().min(0)
@@ -59,10 +61,10 @@ const usage = z.strictObject({
   inputTokens: count,
   outputTokens: count,
   costMicros: count,
-  /** Of the input, what the provider read from its cache, and wrote to it. */
+  /** Part of the input: tokens that the provider read from its cache, and tokens that it wrote to it. */
   cachedInputTokens: count.optional(),
   cacheWriteTokens: count.optional(),
-  /** Of the output, what was reasoning. */
+  /** Part of the output: reasoning. */
   reasoningTokens: count.optional(),
   model: z.string().optional(),
   provider: z.string().optional(),
@@ -85,7 +87,7 @@ export const turnReply = z.strictObject({
     sources: z.array(jsonObject).optional(),
   }),
   messages: z.array(messageView),
-  /** As it stood after the turn. */
+  /** The session after the turn. */
   session: sessionView
     .pick({ id: true, createdAt: true, updatedAt: true, messageCount: true })
     .extend({ messages: z.array(messageView).optional() }),
@@ -126,7 +128,7 @@ const path = z.array(z.strictObject({ from: z.int().min(1), to: z.int().optional
 export const branchesReply = z.strictObject({
   sessionId: z.string(),
   branches: z.strictObject({
-    /** Its last stretch is open: it takes in what comes. */
+    /** Its last range is open: it includes new messages. */
     active: z.strictObject({ path }),
     items: z.array(z.strictObject({ id: z.string(), path, leftAt: time })),
   }),
@@ -202,8 +204,8 @@ export const createBody = z.looseObject({
 export const editBody = z.strictObject({ title, label: title })
 export const messageBody = z.looseObject({
   /**
-   * What is said, or what a tool of the client gave back. Missing where nothing new is said: with `from`, with
-   * `continue`, or where `Last-Event-ID` says that this goes on with an earlier one.
+   * The content of the message, or the results of a client's tools. Missing in a request without a new message: with
+   * `from`, with `continue`, or with a `Last-Event-ID` that resumes an earlier one.
    */
   content: z.union([z.string().min(1), z.array(part).min(1)]).optional(),
   /** Makes a repeat of the same message harmless. */
@@ -212,9 +214,9 @@ export const messageBody = z.looseObject({
   metadata: jsonObject.optional(),
   /** `tool` for results and approvals of calls that the client answers (default `user`). */
   role: z.string().optional(),
-  /** Goes back to just after this place first: to answer anew, or other words under the same id. */
+  /** The turn first goes back to just after this `seq`: to answer again, or to edit the message of the same id. */
   from: z.int().min(0).optional(),
-  /** Answers the newest message, or goes on after it, without a new one. */
+  /** Answers the newest message, or continues after it, without a new one. */
   continue: z.literal(true).optional(),
   stream: z.union([z.boolean(), z.stringbool()]).optional(),
 })
@@ -251,15 +253,15 @@ export const rewindBody = z.strictObject({
   toSeq: z.int().min(0),
 })
 export const forkBody = z.looseObject({
-  /** The last message to take along (default: the newest). */
+  /** The last message to copy (default: the newest). */
   atSeq: z.int().min(0).optional(),
-  /** The same by its place in the conversation, from 0. */
+  /** The same as a place in the conversation, from 0. */
   fromMessageIndex: z.int().min(0).optional(),
   title,
   include: z.array(z.enum(['state', 'preferences', 'cart'])).optional(),
 })
 export const compactBody = z.looseObject({
-  /** The newest messages that stay as they are; or, where it is not given, as many as have `maxTokens` tokens. */
+  /** The newest messages that stay as they are; by default as many as have `maxTokens` tokens. */
   maxMessages: z.int().min(0).optional(),
   maxTokens: z.int().min(0).optional(),
 })

@@ -1,6 +1,6 @@
 /** One server-sent event. */
 export interface ServerSentEvent {
-  /** What `Last-Event-ID` says when a client comes back. */
+  /** The `Last-Event-ID` of a client that reconnects after this event. */
   readonly id: string
   readonly event: string
   readonly data: object
@@ -8,15 +8,15 @@ export interface ServerSentEvent {
 
 export interface EventStreamOptions {
   readonly headers: Headers
-  /** How often a silent stream shows that it lives, in milliseconds. */
+  /** How often a stream without events sends a sign of life, in milliseconds. */
   readonly heartbeatMs: number
-  /** Called when the client hangs up before the end. */
+  /** Called when the client disconnects before the end. */
   readonly onHangUp?: () => void
-  /** Called once, however it ends. */
+  /** Called once, at the end or when the client disconnects. */
   readonly onEnd?: () => void
 }
 
-/** Streams events as they come. The source is asked for the next one only when the client has room for it. */
+/** Streams events as they come. The source is asked for the next event only when the client can take it. */
 export function eventStream(
   source: AsyncIterable<ServerSentEvent>,
   { headers, heartbeatMs, onHangUp, onEnd }: EventStreamOptions,
@@ -32,7 +32,7 @@ export function eventStream(
   }
   const stream = new ReadableStream<Uint8Array>({
     start(controller) {
-      // At once, so that proxies and clients see that the stream has begun; the id of a resumed stream stays.
+      // Sent at once, so that proxies and clients see that the stream has begun; the id of a resumed stream stays.
       controller.enqueue(encoder.encode(': \n\n'))
       heartbeat = setInterval(() => {
         if (!isOver && (controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(': \n\n'))

@@ -1,16 +1,16 @@
 import { z } from 'zod'
 import type { JsonObject, JsonValue } from '../json.js'
 
-// As zod writes it, `z.json()` refers to itself, within the schema that it stands in. A document of many schemas has no
-// such place, and generators of clients make nothing of it: that it is any JSON says as much.
+// zod writes `z.json()` as a reference to itself within its own schema. A document of many schemas has no such place,
+// and client generators cannot use it: a schema for any JSON says the same.
 const anyJson: JsonObject = { description: 'Any JSON.' }
 const [recursiveJson] = Object.values(toPlainSchema(z.strictObject({ any: z.json() }), 'output').$defs)
 
-/** The JSON Schema of what is sent or of what is answered, which refers to nothing beside itself. */
+/** The JSON Schema of a request or an answer, without references to other schemas. */
 export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
   const { own, $defs } = toPlainSchema(schema, io)
   const names = Object.entries($defs).map(([name, definition]) => {
-    // A mistake of ours, and told at the start.
+    // A mistake in this package, reported when the process starts.
     if (shapeOf(definition) !== shapeOf(recursiveJson!)) throw new Error(`${name} refers to itself`)
     return `#/$defs/${name}`
   })
@@ -18,7 +18,7 @@ export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObj
 }
 
 function toPlainSchema(schema: z.ZodType, io: 'input' | 'output') {
-  // A few inputs are wider than JSON Schema can say, such as a number spelled as text in a query.
+  // JSON Schema cannot express a few wider inputs, such as a number written as text in a query.
   const made = z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as unknown as JsonObject
   const { $schema: _, $defs = {}, ...own } = made
   return { own, $defs: $defs as Record<string, JsonObject> }

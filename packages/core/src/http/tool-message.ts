@@ -6,7 +6,7 @@ import type { Session } from '../session.js'
 import { RequestError } from './problem.js'
 import type { Call } from './route.js'
 
-// A client answers what it was asked just now.
+// A client answers one of the newest calls.
 const newestMessages = 100
 
 const id = z.string().min(1).max(1000)
@@ -28,10 +28,10 @@ const answerSchema = z.discriminatedUnion('type', [
 type Answer = z.infer<typeof answerSchema>
 
 /**
- * What a client gave back for a tool, as parts: results of calls that wait for one, and approvals that are waited for,
- * each of a tool that clients run.
+ * The parts in a client's message of the role `tool`: results of open calls, and answers to open requests for
+ * approval, each of a tool that clients run.
  *
- * @throws `unprocessable` for anything else: whatever a client says as a tool, a model believes.
+ * @throws `unprocessable` for anything else, because the model believes everything that a tool says.
  */
 export async function toToolParts(
   { api, body }: Pick<Call, 'api'> & { body: { id?: string | undefined } },
@@ -48,7 +48,7 @@ export async function toToolParts(
   const answers = parts.map((part, index) => parseWith(answerSchema, part, `content[${index}]`))
   const { messages } = await session.history({ limit: newestMessages })
   const waiting = new Map<string, string>()
-  // What was sent before, and is sent again, is for the turn to recognise.
+  // A repeat of an earlier message is recognized by the turn.
   const before = messages.findIndex((message) => message.id === body.id)
   for (const { role, content: said } of before === -1 ? messages : messages.slice(0, before)) {
     if (typeof said === 'string') continue
@@ -63,13 +63,13 @@ export async function toToolParts(
     if (answer.type === 'tool-result' && (answer.toolName ?? toolName) !== toolName) {
       throw refused(`content[${index}].toolName`, 'the call is of another tool')
     }
-    // A second answer to one call finds that nothing waits for it.
+    // After a second answer to one call, no call waits for it.
     waiting.delete(key)
     return toPart(answer, toolName)
   })
 }
 
-/** Takes note of what a part asks for, or answers. */
+/** Notes the call or approval that a part opens or answers. */
 function settle(waiting: Map<string, string>, role: string, part: MessagePart): void {
   const { type, toolCallId, toolName, approvalId } = part
   if (type === 'tool-call' && role === 'assistant') {

@@ -4,20 +4,20 @@ import { cookieValues, setCookie } from './cookies.js'
 
 /** The cookie that carries a credential. */
 export interface CookieOptions {
-  /** Default `sessions`; over TLS it is sent as `__Host-<name>`, which a browser binds to this very host. */
+  /** Default `sessions`; over TLS it is sent as `__Host-<name>`, which a browser binds to one host. */
   name?: string
   /** Default `lax`. */
   sameSite?: 'lax' | 'strict' | 'none'
   /** How long a browser keeps it, in milliseconds, at most 400 days (default: the service's absolute deadline). */
   maxAgeMs?: number
   /**
-   * `auto` (default): set over TLS, and over plain HTTP outside production; `true`: only ever over TLS; `false`: over
-   * plain HTTP in production too.
+   * `auto` (default): set over TLS, and over plain HTTP outside production; `true`: only over TLS; `false`: over plain
+   * HTTP in production too.
    */
   secure?: 'auto' | boolean
 }
 
-/** How a credential travels between a caller and us. */
+/** How a credential travels between the caller and the server. */
 export interface TransportOptions {
   /** In a cookie (default), or `false` for none. */
   cookie?: CookieOptions | false | undefined
@@ -25,17 +25,17 @@ export interface TransportOptions {
   header?: boolean | undefined
 }
 
-/** The parts of a request that a credential can stand in. */
+/** The parts of a request that may have a credential. */
 export interface TransportFields {
   readonly cookie: string | undefined
   readonly sessionId: string | undefined
-  /** Whether it came over TLS, as far as the framework trusts what it was told. */
+  /** Whether it came over TLS, according to the framework and the proxy that it trusts. */
   readonly isSecure: boolean
-  /** Whether a page of another site has sent it and may change something: it is given no cookie (default: no). */
+  /** Whether it is an unsafe request of a page of another site, which gets no cookie (default: no). */
   readonly isOfAnotherSite?: boolean
   /**
-   * What a browser says in `Sec-Fetch-Site`: where the cookie does, a page of ours gets no credential that its scripts
-   * can read (default: no browser).
+   * The value of `Sec-Fetch-Site`: when a browser sends it and cookies are on, the page gets no credential that its
+   * scripts can read (default: no browser).
    */
   readonly fetchSite?: string | undefined
 }
@@ -43,35 +43,40 @@ export interface TransportFields {
 const cookieNames: OptionNames<CookieOptions> = { name: true, sameSite: true, maxAgeMs: true, secure: true }
 const transportNames: OptionNames<TransportOptions> = { cookie: true, header: true }
 
-/** The header that carries a credential, or a public id of a session, where cookies are not kept. */
+/** The header that carries a credential, or a public id of a session, for callers without cookies. */
 export const sessionIdHeader = 'X-Session-Id'
 
 const maxCookieAgeMs = 400 * 24 * 3_600_000
-// A header value of ours is a credential or an id; either is far shorter.
+// A valid header value is a credential or an id; both are far shorter.
 const maxValueLength = 4096
 
-/** Reads and writes credentials as the options say. */
+/** Reads and writes credentials according to the options. */
 export interface Transport {
-  /** The header names an answer depends on, for `Vary`. */
+  /** The names of the headers that an answer depends on, for `Vary`. */
   readonly varyBy: readonly string[]
-  /** What the caller sent; undefined when there is none, or when two places disagree, for we never guess. */
+  /**
+   * The caller's credential; undefined when there is none, or when two places disagree, because guessing is not safe.
+   */
   read(fields: TransportFields): string | undefined
-  /** The response headers that hand a credential over; without one, that take the old one away. */
+  /** The response headers that hand a credential over; without one, those that remove the old credential. */
   write(
     fields: TransportFields,
     credential: string | undefined,
   ): readonly (readonly [name: string, value: string])[]
-  /** Why there is no way to hand a credential over; undefined when there is one. */
+  /** Why the response cannot carry a credential; undefined when it can. */
   refusal(fields: TransportFields): SessionError | undefined
 }
 
-/** The options for one service of several in an application: each has a cookie of its own, unless it is named. */
+/**
+ * The options of one service among several in an application: each gets a cookie of its own, unless the options name
+ * it.
+ */
 export function toNamedTransport(name: string, { cookie, header }: TransportOptions): TransportOptions {
   if (cookie === false || cookie?.name !== undefined) return { cookie, header }
   return { cookie: { ...cookie, name: `sessions-${name}` }, header }
 }
 
-/** @throws `invalid` when the options leave no way to carry a credential, or a cookie that browsers refuse. */
+/** @throws `invalid` when the options leave no way to carry a credential, or describe a cookie that browsers refuse. */
 export function createTransport(options: TransportOptions, absoluteMs: number): Transport {
   checkOptions<TransportOptions>(options, transportNames)
   const { cookie = {}, header = false } = options

@@ -9,11 +9,14 @@ import { sessionView, usageView, withheld } from './views.js'
 export interface StreamedTurn {
   readonly turnId: string
   readonly sessionId: string
-  /** The session once the turn has ended. */
+  /** The session after the turn has ended. */
   readonly recordAfter: () => Promise<SessionRecord>
 }
 
-/** A turn's events as the wire shows them. An error of ours, too, becomes an event: the status is out already. */
+/**
+ * A turn's events in the format of the wire. An error of the server becomes an event, too, because the status has been
+ * sent.
+ */
 export async function* turnStream(
   events: AsyncIterable<TurnEvent>,
   turn: StreamedTurn,
@@ -72,10 +75,10 @@ async function toWire(
       return { event: 'response.usage.updated', data: { usage: used } }
     }
     case 'finish':
-      // The end tells it.
+      // The end event contains it.
       return undefined
     case 'error':
-      // The turn ends with it, and says so.
+      // The turn ends with it, and its end event says so.
       return undefined
     default: {
       const { n: _, ...part } = event
@@ -93,7 +96,7 @@ async function endToWire(
   if (type === 'failed' || (type === 'aborted' && code !== undefined)) {
     return { event: 'response.error', data: { code, message, turn, usage: usageView(usage) } }
   }
-  // After the commit, so the session that is shown holds the turn.
+  // Read after the commit, so the session includes the turn.
   const view = sessionView(await recordAfter())
   const data = { turn, usage: usageView(usage), session: view }
   if (type === 'aborted') return { event: 'response.aborted', data: { reason, ...data } }

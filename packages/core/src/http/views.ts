@@ -11,7 +11,7 @@ import type { ApiConfig } from './api-options.js'
 
 export const withheld = '[tool result withheld]'
 
-/** A session as the wire shows it. */
+/** A session in the format of the wire. */
 export function sessionView(record: SessionRecord, turnId?: string) {
   const { id, title, label, userId, expiresAt } = record
   return {
@@ -28,7 +28,7 @@ export function sessionView(record: SessionRecord, turnId?: string) {
   }
 }
 
-/** A session as it stood after a turn; the same however late a repeat asks. */
+/** A session as it was right after a turn; the same for a late repeat. */
 export function sessionAfter({ id, createdAt, trimmedSeq }: SessionRecord, { seq, at }: Message) {
   return { id, createdAt: toIso(createdAt), updatedAt: toIso(at), messageCount: seq - trimmedSeq }
 }
@@ -69,7 +69,7 @@ export function orderView({ id, items, total, placedAt }: Order) {
   return { id, items: items.map(itemView), total, placedAt: toIso(placedAt) }
 }
 
-/** What came of a turn. */
+/** The outcome of a turn. */
 export function turnView(result: TurnResult, parts: Pick<ApiConfig, 'exposeToolResults'>) {
   const { status, reply, replies, message, usage, reused } = result
   const { documents, sources } = reply.metadata ?? {}

@@ -93,7 +93,7 @@ function answer(session: Session, cart: Cart): RouteResponse {
   }
 }
 
-/** What a caller has already is not sent again. */
+/** A client with the current `ETag` does not get the cart again. */
 export function notModified(etag: string): Response {
   return new Response(null, { status: 304, headers: { ETag: etag } })
 }

@@ -95,14 +95,14 @@ export const messageRoutes: readonly Route[] = [
       const keepTokens = maxMessages === undefined ? maxTokens : await tokensOfNewest(session, maxMessages)
       const { compacted, summary } = await session.compact({
         signal: request.signal,
-        // Asked for in so many words, a little is worth summing up, too.
+        // The client asks for a summary explicitly, so even a little is worth summing up.
         ...(keepTokens === undefined ? {} : { keepTokens, minTokens: 1 }),
       })
       const { record } = session
       return {
         body: {
           compacted,
-          // Nothing is ever removed from history to fit a prompt.
+          // No message is ever removed from history to fit a prompt.
           removedCount: 0,
           session: sessionView(record),
           ...(summary === undefined
@@ -124,7 +124,7 @@ function cursors({ before, after }: HistoryPage) {
   }
 }
 
-/** Tokens of the newest messages that stay as they are, where a caller counts in messages. */
+/** Tokens of the newest messages that stay as they are, when the client passes a number of messages. */
 async function tokensOfNewest(session: Session, count: number): Promise<number> {
   if (count === 0) return 0
   const { messages } = await session.history({ limit: Math.min(count, 1000) })

@@ -25,7 +25,7 @@ export const sessionRoutes: readonly Route[] = [
       const chosen = checkFields(call.api, call.identity, others)
       const checked = checkMessages(call.api, messages)
       if (call.api.isCompat && call.identity.userId === undefined) {
-        // Its clients carry no credential, so nobody could open what was made.
+        // Its clients carry no credential, so no client could open an anonymous session.
         throw new SessionError(
           'unauthenticated',
           'With compat a session belongs to a user: identify must return a userId, such as the account of the tenant.',
@@ -39,7 +39,7 @@ export const sessionRoutes: readonly Route[] = [
         ...(cart === undefined ? {} : { cart: cart as CartItemInput[] }),
         messages: [...leadingSystem(chosen), ...checked],
       }
-      // Before the session is stored: without its credential nobody could open it.
+      // Check before the session is stored: without its credential no caller could open it.
       if (call.identity.userId === undefined) call.caller.checkCarrying()
       const session = await make(call, chosen.id, init)
       if (call.identity.userId === undefined) await call.caller.carry(justRead(session))
@@ -122,7 +122,7 @@ export const sessionRoutes: readonly Route[] = [
       try {
         await (await find()).delete()
       } catch (error) {
-        // The attempt that died on the way had got that far.
+        // The attempt whose process died had already deleted the session.
         if (!isRetry || !isSessionError(error, 'not_found')) throw error
       }
       if (identity.userId === undefined) caller.forget()
@@ -158,7 +158,8 @@ async function make(
     return await mine.create({ ...init, id: seed })
   } catch (error) {
     if (!isRetry || !isSessionError(error, 'conflict')) throw error
-    // Made before the first attempt died. Nobody has its credential, so an anonymous caller gets another one.
+    // The session was created before the process of the first attempt died. No client has its credential, so an
+    // anonymous caller gets another one.
     return (await mine.find(seed)) ?? mine.create(init)
   }
 }
@@ -170,7 +171,7 @@ async function view(
 ): Promise<z.infer<typeof schemas.sessionReply>['session']> {
   const page =
     include?.split(',').includes('messages') === true ? await session.history({ limit: 50 }) : undefined
-  // Of the same read as the messages: what is shown, and its ETag, are of one moment.
+  // From the same read as the messages, so the session and its ETag are of one moment.
   const turnId = await justRead(session).currentTurn()
   const shown = sessionView(session.record, turnId)
   if (page === undefined) return shown

@@ -18,7 +18,7 @@ const ended =
     return { body: { sessionId: session.id, transferId, status } }
   }
 
-/** What a GET is told: links are followed by previews and scanners, and none of them shall spend a transfer. */
+/** The answer to a GET: previews and scanners follow links, and must not redeem a transfer. */
 const how = (path: string, operation: string): Route =>
   route({
     method: 'GET',
@@ -140,7 +140,7 @@ export const transferRoutes: readonly Route[] = [
     response: schemas.redeemReply,
     isSecret: true,
     async handle({ mine, caller, body, requestId, seed, ...call }) {
-      // Before the transfer is spent.
+      // Check before the transfer is redeemed.
       if (mine.identity.userId === undefined) caller.checkCarrying()
       const redemption = await mine.redeem({
         ...(body as RedeemOptions),
@@ -165,7 +165,7 @@ export const transferRoutes: readonly Route[] = [
   }),
 ]
 
-/** Who asks, as far as trusted code knows. */
+/** Caller, audience and device of a request, as far as trusted code knows them. */
 function askedBy({
   api,
   request,
@@ -179,11 +179,11 @@ function askedBy({
   const device = api.deviceOf(request, identity, context)
   if (api.audienceOf === undefined) return { caller, device }
   const audience = api.audienceOf(request, identity, context)
-  // Also where it is undefined: what the body says does not count then.
+  // Also when it is undefined: the audience in the body does not count then.
   return { caller, audience, device }
 }
 
-/** What a device would leave for what: nothing has happened, and the user is to decide. */
+/** The session that a device would leave, and the one it would join: nothing has changed, and the user decides. */
 function occupied(
   requestId: string,
   { joins, leaves }: { joins: TransferDescription; leaves: SessionPreview },

@@ -3,7 +3,7 @@ import { transferKeySchema } from '../../transfer/redemption.js'
 import { transferOptionsSchema } from '../../transfer/options.js'
 import { sessionView } from '../schemas.js'
 
-/** What the wire carries of transfers. */
+/** Transfers on the wire. */
 
 const time = z.iso.datetime()
 const count = z.int().min(0)
@@ -12,9 +12,9 @@ const mode = transferOptionsSchema.shape.mode
 export const transferBody = transferOptionsSchema
 export const describeBody = transferKeySchema
 export const redeemBody = transferKeySchema.extend({
-  /** Names this redemption; a device that waits for approval asks with the same. */
+  /** Names this redemption; a device that waits for approval sends the same one again. */
   redemptionId: z.string().min(16).max(200).optional(),
-  /** The user knows which session they leave. */
+  /** The user knows which session this device leaves. */
   replace: z.boolean().optional(),
 })
 export const approveBody = z.strictObject({ matchCode: z.string().regex(/^\d{2}$/) })

@@ -29,7 +29,7 @@ export const turnRoutes: readonly Route[] = [
     bodyOptional: true,
     response: schemas.turnReply,
     streams: true,
-    // The user's message is stored once, and its reply is found by it.
+    // The user's message is stored once, and its reply is found by the message.
     ownIdempotency: true,
     async handle(call) {
       const resumed = resumeAt(call.request)
@@ -78,7 +78,7 @@ export const turnRoutes: readonly Route[] = [
           ifRevision: call.change.ifRevision,
         })
         tellFailure(call, turn)
-        // Refused before the first byte, so that the status can say so.
+        // Wait for a refusal before the first byte, so that the status can be an error.
         const { turnId } = await turn.started
         if (await turn.isRepeat()) call.headers.set('Idempotency-Replayed', 'true')
         return { turn, turnId }
@@ -91,7 +91,7 @@ export const turnRoutes: readonly Route[] = [
       }
       return counted(call, session, async (onEnd) => {
         const { turn, turnId } = await begin()
-        // It has just written that the turn has begun.
+        // The handle has just written that the turn has begun, so it knows the session.
         const events = whileOpen(liveSessionOf(justRead(session), 'session'), turn)
         return stream(call, { session, turnId, events, turn, onEnd })
       })
@@ -141,7 +141,7 @@ export const turnRoutes: readonly Route[] = [
 
 type TurnCall = Pick<Call, 'api' | 'headers' | 'request' | 'mine' | 'params' | 'session' | 'identity'>
 
-/** The session of the path. Clients of old expect a message to make one that is not there. */
+/** The session of the path. With compat, a message to a session that does not exist creates it. */
 async function sessionOf({ api, mine, params, session, identity }: TurnCall): Promise<Session> {
   try {
     return await session()
@@ -156,12 +156,12 @@ interface Streamed {
   readonly session: Session
   readonly turnId: string
   readonly events: AsyncIterable<TurnEvent>
-  /** The turn itself, where this request has begun it. */
+  /** The turn itself, if this request has begun it. */
   readonly turn?: Turn
   readonly onEnd: () => void
 }
 
-/** Counts a stream before there is one: a turn whose answer cannot be streamed is not begun. */
+/** Counts a stream before it is opened: a turn is not begun when its answer cannot be streamed. */
 async function counted(
   { api, identity }: TurnCall,
   session: Session,
@@ -180,7 +180,7 @@ async function stream(
   { api, headers, request }: TurnCall,
   { session, turnId, events, turn, onEnd }: Streamed,
 ): Promise<Response> {
-  // A turn that nobody knows is to be a 404, so the first event is awaited before the status is out.
+  // An unknown turn must be a 404, so the first event is awaited before the status is sent.
   const iterator = events[Symbol.asyncIterator]()
   const first = await iterator.next()
   const rest: AsyncIterable<TurnEvent> = {
@@ -190,7 +190,7 @@ async function stream(
       yield* { [Symbol.asyncIterator]: () => iterator }
     },
   }
-  // A turn of this very request has left what it wrote in the handle.
+  // The turn of this request has left the session that it wrote in the handle.
   const isOwn = turn !== undefined && !(await turn.isRepeat())
   const recordAfter = async () => (isOwn ? session : await session.read()).record
   return eventStream(turnStream(rest, { turnId, sessionId: session.id, recordAfter }, api, request), {
@@ -208,14 +208,14 @@ async function whole({ api }: TurnCall, session: Session, turn: Turn) {
   }
   const shown = sessionAfter(session.record, result.reply)
   if (!api.isCompat) return { body: { ...turnView(result, api), session: shown } }
-  // Clients of old draw the conversation from each reply.
+  // Clients of `unified-llm-client` show the conversation from each reply.
   const { messages } = await session.history({ limit: 50 })
   const all = messages.map((message) => messageView(message, api))
   return { body: { ...turnView(result, api), session: { ...shown, messages: all } } }
 }
 
-/** @throws `unprocessable` for a role that nobody begins a turn in. */
-/** What a user says, once it is known that a client may say it. */
+/** @throws `unprocessable` for a role that cannot begin a turn. */
+/** The message of a user, after a check that the client may send it. */
 function contentOf(
   { api }: TurnCall,
   content: z.infer<typeof schemas.messageBody>['content'],
@@ -233,21 +233,21 @@ function checkRole(role: string | undefined): void {
   })
 }
 
-/** What failed is told, whoever reads of it: a whole reply, a stream, or nobody any more. */
+/** Reports a failed turn to `onError`, whether its reader gets a whole reply, a stream, or has disconnected. */
 function tellFailure({ api, request }: TurnCall, turn: Turn): void {
   turn.result.then(
     ({ status, cause, replayed }) => {
       if (status === 'failed' && cause !== undefined && !replayed) api.onError(cause, request)
     },
     (error: unknown) => {
-      // A turn that never began is answered as what it is; one whose reply the store refused has failed.
+      // A turn that never began is answered with its error; a turn whose reply the store refused has failed.
       if (isSessionError(error, 'store_failed') || isSessionError(error, 'store_full'))
         api.onError(error, request)
     },
   )
 }
 
-/** Cancels the turn of a caller who hangs up, where that is wanted. */
+/** Cancels the turn of a client that disconnects, with `cancelOnDisconnect`. */
 function hangUp({ api, request }: TurnCall, turn: Turn): void {
   if (!api.cancelOnDisconnect) return
   const cancel = (): void => {
@@ -259,7 +259,7 @@ function hangUp({ api, request }: TurnCall, turn: Turn): void {
   else request.signal.addEventListener('abort', cancel, { once: true })
 }
 
-/** Where a client that comes back wants to go on: `<turnId>.<n>`. */
+/** Where a reconnecting client wants to continue: `<turnId>.<n>`. */
 function resumeAt(request: Request): { turnId: string; after: number } | undefined {
   const match = /^([A-Za-z0-9_-]{1,64})\.(\d{1,9})$/.exec(request.headers.get('last-event-id') ?? '')
   return match === null ? undefined : { turnId: match[1]!, after: Number(match[2]) }

@@ -35,7 +35,7 @@ async function* changesOf(
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   for await (const record of session.watch({ signal })) {
     const id = markOf(record)
-    // A client that comes back is told only what it does not know.
+    // A reconnecting client gets only what it does not know.
     if (id !== known) yield { id, event: 'session.changed', data: { session: sessionView(record) } }
   }
   if (!signal.aborted) yield { id: 'end', event: 'session.ended', data: { sessionId: session.id } }
