@@ -3,7 +3,7 @@ import { digestOf } from '../digest.js'
 
 const secretBytes = 32
 const codeLength = 8
-// Crockford's: without I, L, O and U, which are misread or spell things.
+// Crockford's: without I, L, O and U, which are easily misread or spell words.
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** A new secret: 256 random bits as 43 characters of base64url. */
@@ -11,21 +11,21 @@ export function newTransferSecret(): string {
   return toBase64Url(crypto.getRandomValues(new Uint8Array(secretBytes)))
 }
 
-/** The text, if it can be a secret at all. */
+/** The text, if it has the form of a secret. */
 export function parseTransferSecret(text: string): string | undefined {
   return fromBase64Url(text)?.length === secretBytes ? text : undefined
 }
 
 /**
- * The short code of a secret: 8 characters that people can read out and type, 40 bits of the secret's digest. Both
- * lead to one and the same record, so that a transfer is made, and spent, in one write.
+ * The short code of a secret: 8 characters that people can read out and type, 40 bits of the secret's digest. Secret
+ * and code lead to the same side record, so one write creates it.
  */
 export async function shortCodeOf(secret: string): Promise<string> {
   const digest = fromBase64Url(await digestOf(`@sessions transfer code ${secret}`))!
   return Array.from(digest.subarray(0, codeLength), (byte) => alphabet[byte % alphabet.length]).join('')
 }
 
-/** What somebody typed, as the code it means: in any case, with dashes and spaces, O for 0 and I or L for 1. */
+/** The short code in a typed text: in any case, with dashes and spaces, O for 0 and I or L for 1. */
 export function parseShortCode(text: string): string | undefined {
   if (text.length > 4 * codeLength) return undefined
   const code = text
@@ -36,7 +36,7 @@ export function parseShortCode(text: string): string | undefined {
   return code.length === codeLength && [...code].every((char) => alphabet.includes(char)) ? code : undefined
 }
 
-/** Two digits that both devices show, so that whoever approves knows which device they approve. */
+/** Two digits that both devices show, so that the user who approves knows which device it is. */
 export function newMatchCode(): string {
   // Of 256 values, the first 200 stand for each number twice; the others are drawn again.
   for (;;) {
@@ -45,7 +45,7 @@ export function newMatchCode(): string {
   }
 }
 
-/** The link: the secret stands in the fragment, which browsers keep to themselves. A QR code is this text. */
+/** The link. The secret is in the fragment, which browsers do not send. A QR code contains this text. */
 export function toTransferUrl(page: string, secret: string): string {
   return `${page}#${secret}`
 }

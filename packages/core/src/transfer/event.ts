@@ -2,10 +2,10 @@ import type { TransferEvent } from '../domain/events.js'
 import type { PendingTransfer } from '../domain/transfer.js'
 import type { Service } from '../service/service.js'
 
-// 96 bits: enough to tell devices apart, and nothing to sign with.
+// 96 bits: enough to tell devices apart.
 const deviceLength = 16
 
-/** A device as events and the store know it: a keyed digest of what it says of itself, another one in each tenant. */
+/** A device in events and in the store: a keyed digest of the name it gives itself, different in each tenant. */
 export async function deviceDigest(
   { credentials }: Service,
   tenantId: string,
@@ -16,7 +16,10 @@ export async function deviceDigest(
   return digest!.slice(0, deviceLength)
 }
 
-/** What every event of a transfer tells. @param targetDevice Who asks now (default: who waits for approval). */
+/**
+ * The fields of every event of a transfer. @param targetDevice The device that asks now (default: the one that waits
+ * for approval).
+ */
 export function factOf(
   { id: transferId, mode, device: sourceDevice, claim }: PendingTransfer,
   targetDevice = claim?.device,

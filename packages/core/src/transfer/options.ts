@@ -5,35 +5,37 @@ import { parseReturnTo } from '../domain/return-to.js'
 import { type TransferMode, transferModes } from '../domain/transfer.js'
 import type { TransferConfig } from '../service/transfer-settings.js'
 
-/** What to hand over, to whom. */
+/** Options of one transfer. */
 export interface TransferOptions {
   /**
-   * `move`: the other device takes over, and every credential given out before dies. `share`: it gets a credential
-   * of its own to the same session. `copy`: it gets a new session of its own with messages, state, preferences and
-   * cart.
+   * `move`: the other device takes over, and every earlier credential is void. `share`: it gets a credential of its
+   * own to the same session. `copy`: it gets a new session of its own with messages, state, preferences and cart.
    */
   mode: TransferMode
   /** How long it can be redeemed, in milliseconds, at most 15 minutes (default 5 minutes). */
   expiresInMs?: number
-  /** Only who redeems it as this may, such as `phone` (default: anybody). */
+  /** Only a device that redeems it with this audience, such as `phone` (default: any device). */
   audience?: string
-  /** `source`: nothing is handed over before `approveTransfer` (default `none`). */
+  /** `source`: the other device gets nothing before `approveTransfer` (default `none`). */
   confirm?: 'none' | 'source'
-  /** Where the other device goes then: a path, or a URL of an allowed origin (default: nowhere in particular). */
+  /**
+   * Where the other device goes afterwards: a path, or a URL of an allowed origin (default: to no particular place).
+   */
   returnTo?: string
   /**
-   * Only who knows the verifier may redeem it: SHA-256 of the verifier's ASCII, as 43 characters of base64url (`S256`
-   * of RFC 7636). For two places of one app that share it beforehand (default: none is asked for).
+   * Only a device with the verifier may redeem it. This is the SHA-256 of the verifier's ASCII, as 43 characters of
+   * base64url (`S256` of RFC 7636). For two places of one app that share the verifier beforehand (default: no verifier
+   * is needed).
    */
   challenge?: string
   /**
-   * Lets who is not signed in take a copy of a user's session; for `copy` alone (default false: a user's session
-   * goes to devices of that user only).
+   * Lets an anonymous caller take a copy of a user's session; for `copy` alone (default false: a user's session goes
+   * to devices of that user only).
    */
   allowAnonymous?: boolean
   /**
-   * What the caller says of the device it is, such as a `User-Agent`. Events tell a keyed digest of it, and nobody
-   * keeps it (default: they tell none).
+   * The name that the device gives itself, such as a `User-Agent`. Events contain a keyed digest of it, and the name
+   * is not stored (default: events contain no device).
    */
   device?: string | undefined
 }
@@ -41,7 +43,7 @@ export interface TransferOptions {
 const maxExpiresInMs = 15 * 60_000
 const usualExpiresInMs = 5 * 60_000
 
-/** An audience: who is to redeem, or says to do. */
+/** An audience: of a transfer, or of a redemption. */
 export const audienceSchema = z.string().regex(/^[\w.:-]{1,100}$/, 'must be 1 to 100 of A-Z a-z 0-9 _ . : -')
 
 export const transferOptionsSchema = z.strictObject({
@@ -50,7 +52,7 @@ export const transferOptionsSchema = z.strictObject({
   audience: audienceSchema.optional(),
   confirm: z.enum(['none', 'source']).optional(),
   returnTo: z.string().max(2000).optional(),
-  // The last of 43 characters holds four bits.
+  // The last of 43 characters has four bits.
   challenge: z
     .string()
     .regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/, 'must be SHA-256 of a verifier in base64url')
@@ -58,7 +60,7 @@ export const transferOptionsSchema = z.strictObject({
   allowAnonymous: z.boolean().optional(),
 })
 
-/** The options with their defaults. @throws `invalid` with the path of what cannot be. */
+/** The options with their defaults. @throws `invalid` with the path of a wrong option. */
 export function parseTransferOptions(options: Omit<TransferOptions, 'device'>, settings: TransferConfig) {
   const parsed = parseWith(transferOptionsSchema, options, '')
   const { mode, expiresInMs = usualExpiresInMs, audience, confirm = 'none', returnTo, challenge } = parsed

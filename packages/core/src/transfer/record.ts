@@ -5,28 +5,30 @@ import type { SessionRecord } from '../contract/session-record.js'
 import { isSameText } from '../digest.js'
 import { newTransferSecret, shortCodeOf } from './code.js'
 
-// Forty bits hardly ever meet; a store that says so this often says it for another reason.
+// Codes of forty bits hardly ever collide; if a store reports this many collisions, it has another reason.
 const maxDraws = 10
 
-/** What a secret or a short code leads to: which transfer of which session. It opens nothing by itself. */
+/**
+ * The side record of a secret and its short code: it names the transfer and its session, and opens nothing by itself.
+ */
 export interface TransferRecord {
   readonly v: 1
   readonly transferId: string
   readonly sessionId: string
   readonly incarnation: string
   readonly generation: number
-  /** A digest of the secret and of all it is bound to. */
+  /** A digest of the secret and of everything that the secret is bound to. */
   readonly secret: string
 }
 
 type Bound = Pick<TransferRecord, 'transferId' | 'sessionId' | 'incarnation' | 'generation'>
 
-/** The one answer for a transfer that is unknown, used, expired, revoked, denied or meant for somebody else. */
+/** The same error for a transfer that is unknown, used, expired, revoked, denied or for another caller. */
 export function noSuchTransfer(): SessionError {
   return new SessionError('not_found', 'There is no such transfer.')
 }
 
-/** Stores, in one commit, what a new secret and its short code lead to. The store itself learns neither. */
+/** Stores, in one commit, the side record of a new secret and its short code. The store learns neither of the two. */
 export async function storeTransferRecord(
   service: Service,
   session: SessionRecord,
@@ -55,13 +57,13 @@ export async function storeTransferRecord(
   }
 }
 
-/** What a short code leads to, if anything. */
+/** The side record of a short code, or undefined. */
 export async function findTransferRecord(
   service: Service,
   tenantId: string,
   shortCode: string,
 ): Promise<{ kept: TransferRecord; record: SessionRecord } | undefined> {
-  // Places of transfers that were made before the secrets of the service changed, too.
+  // Also finds transfers from before the secrets of the service changed.
   for (const id of await codeDigests(service, tenantId, shortCode)) {
     const found = await readSideRecord<TransferRecord>(service, sideRecordRef('transfers', tenantId, id))
     if (found !== undefined) return { kept: found.value, record: found.record }
@@ -69,7 +71,7 @@ export async function findTransferRecord(
   return undefined
 }
 
-/** Whether it is this secret that a record was made for. */
+/** Whether a record was made for this secret. */
 export async function isSecretOf(
   service: Service,
   tenantId: string,

@@ -22,20 +22,20 @@ import { currentCredential } from '../session/credential.js'
 import { forkSession } from '../session/fork.js'
 import type { Identity } from '../domain/identity.js'
 
-/** What a transfer is redeemed with. */
+/** Options of a redemption. */
 export interface RedeemOptionsOf<Handle> extends TransferKey {
   /**
    * Names this redemption, with 16 characters or more that nobody guesses: the same again is told the same again, and
    * a device that waits for approval asks with the same (default: a new one, which a wait tells).
    */
   redemptionId?: string
-  /** The session that the device holds now; it is not left for another one without `replace` (default: none). */
+  /** The session that the device has now; the device leaves it only with `replace` (default: none). */
   holding?: Handle | undefined
-  /** Whether the user knows which session they leave, and agrees (default false). */
+  /** Whether the user knows which session the device leaves, and agrees (default false). */
   replace?: boolean
 }
 
-/** What became of a redemption. */
+/** The result of a redemption. */
 export type RedemptionOf<Handle> =
   | {
       readonly status: 'redeemed'
@@ -43,12 +43,14 @@ export type RedemptionOf<Handle> =
       readonly mode: TransferMode
       /** The session, for this caller; of a `copy`, the new one. */
       readonly session: Handle
-      /** A new one, for this device alone. */
+      /** A new credential, for this device alone. */
       readonly credential: string
       readonly returnTo?: string
     }
   | {
-      /** The source has to approve. Show the match code, and redeem with the same `redemptionId` now and then. */
+      /**
+       * The source has to approve. Show the match code, and redeem with the same `redemptionId` every second or two.
+       */
       readonly status: 'pending'
       readonly transferId: string
       readonly mode: TransferMode
@@ -57,20 +59,20 @@ export type RedemptionOf<Handle> =
       readonly expiresAt: number
     }
   | {
-      /** Nothing has happened: the device holds a session that it would leave. */
+      /** Nothing has changed: the device has another session, which it would leave. */
       readonly status: 'occupied'
       readonly joins: TransferDescription
       readonly leaves: SessionPreview
     }
 
-/** What a transfer is about, before anybody redeems it. */
+/** The description of a transfer, before it is redeemed. */
 export async function viewTransfer(
   service: Service,
   identity: Identity,
   key: TransferKey,
 ): Promise<TransferDescription> {
   const located = await locateTransfer(service, identity, key)
-  // Who comes back after it was spent needs their redemption, and nobody else anything.
+  // After the redemption only `redeem` with the same `redemptionId` still finds the transfer.
   if (located.transfer.redeemed !== undefined) throw noSuchTransfer()
   service.emit('transfer.viewed', located.record, factOf(located.transfer, located.targetDevice))
   return describe(located)
@@ -85,7 +87,7 @@ export async function redeemTransfer(
   try {
     return await redeemed(service, identity, options)
   } catch (error) {
-    // A session that went away while it was redeemed is told of as any other transfer that there is not.
+    // When the session disappears during the redemption, the error is that of an absent transfer.
     throw isSessionError(error, 'not_found') ? noSuchTransfer() : error
   }
 }
@@ -125,7 +127,7 @@ async function redeemed(
   }
 }
 
-/** What a session is about; undefined when it is gone. */
+/** The description of a session; undefined when it is gone. */
 async function summaryOf(session: LiveSession): Promise<SessionPreview | undefined> {
   try {
     const { record, body } = await session.load()
@@ -150,7 +152,7 @@ async function copied(
     const seen = { record: stored.record, body: decodeBody(stored.body) }
     return new LiveSession(service, identity, seen, { holdsCredential: true })
   }
-  // One that was redeemed for the first time just now has no copy yet.
+  // A transfer that was redeemed for the first time just now has no copy yet.
   const before = located.transfer.redeemed === undefined ? undefined : await made()
   if (before !== undefined) return before
   try {
@@ -170,7 +172,7 @@ async function credentialOf(
   { record, body, transfer }: SpentTransfer,
 ): Promise<string> {
   if (mode === 'copy') {
-    // Found or made a moment ago.
+    // Just found or made.
     session.reuseRead()
     return currentCredential(session)
   }

@@ -19,33 +19,36 @@ import { audienceSchema } from './options.js'
 import { findTransferRecord, isSecretOf, noSuchTransfer } from './record.js'
 import { type CountedTry, countTry } from './tries.js'
 
-/** What opens a transfer, and who holds it. */
+/** What opens a transfer, and the caller who has it. */
 export interface TransferKey {
   /** The secret of the link (default: none; then there is a `shortCode`). */
   secret?: string
   /** What the user typed, instead of a secret (default: none). */
   shortCode?: string
-  /** As what it is redeemed, such as `phone` (default: as nothing in particular). */
+  /** The audience of the caller, such as `phone` (default: none). */
   audience?: string | undefined
-  /** What the challenge of the transfer was made of, when it has one: 43 to 128 of A-Z a-z 0-9 - . _ ~ (default: none). */
+  /** The verifier of the transfer's challenge, if it has one: 43 to 128 of A-Z a-z 0-9 - . _ ~ (default: none). */
   verifier?: string
-  /** Whose tries of short codes and verifiers count together (default: the user's; all anonymous callers of a tenant are one). */
+  /**
+   * Callers whose tries of short codes and verifiers count together (default: the user; all anonymous callers of a
+   * tenant are one).
+   */
   caller?: string
   /**
-   * What the caller says of the device it is, such as a `User-Agent`. Events tell a keyed digest of it, and nobody
-   * keeps it (default: they tell none).
+   * The name that the device gives itself, such as a `User-Agent`. Events contain a keyed digest of it, and the name
+   * is not stored (default: events contain no device).
    */
   device?: string | undefined
 }
 
-/** What a transfer is about: enough to recognize the session, and none of its content. */
+/** The description of a transfer: enough to recognize the session, and none of its content. */
 export interface TransferDescription {
   readonly transferId: string
   readonly mode: TransferMode
   readonly sessionId: string
   readonly title?: string
   readonly messageCount: number
-  /** Pieces in the cart. */
+  /** Number of items in the cart. */
   readonly itemCount: number
   /** Whether the source has to approve it. */
   readonly needsApproval: boolean
@@ -53,17 +56,17 @@ export interface TransferDescription {
   readonly returnTo?: string
 }
 
-/** What a session is about: enough to recognize it, and none of its content. */
+/** The description of a session: enough to recognize it, and none of its content. */
 export type SessionPreview = Pick<TransferDescription, 'sessionId' | 'title' | 'messageCount' | 'itemCount'>
 
-// Room for what a redemption notes in the body: one that is full must not keep its user out.
+// Room for the notes of a redemption in the body: a full body must not lock its user out.
 const slack = 1024
 
 export const transferKeySchema = z.strictObject({
   secret: z.string().max(200).optional(),
   shortCode: z.string().max(200).optional(),
   audience: audienceSchema.optional(),
-  // As RFC 7636 has it: whoever reads the store must not get far by trying texts on the challenge.
+  // As RFC 7636 requires: a reader of the store must not succeed by trying texts on the challenge.
   verifier: z
     .string()
     .regex(/^[\w.~-]{43,128}$/, 'must be 43 to 128 of A-Z a-z 0-9 - . _ ~')
@@ -71,18 +74,18 @@ export const transferKeySchema = z.strictObject({
 })
 const redemptionIdSchema = z.object({ redemptionId: z.string().min(16).max(200) })
 
-/** A transfer that may be redeemed by who asked. */
+/** A transfer that the caller may redeem. */
 export interface LocatedTransfer {
-  /** The session as its owner has it. */
+  /** The session, opened as its owner. */
   readonly live: LiveSession
   readonly record: SessionRecord
   readonly body: SessionBody
   readonly transfer: PendingTransfer
-  /** Who asks, as events know devices. */
+  /** The caller's device, as in events. */
   readonly targetDevice: string | undefined
 }
 
-/** The transfer that a key opens. @throws `not_found`; `invalid`; `limit_reached` after too many wrong tries. */
+/** The transfer of a secret or code. @throws `not_found`; `invalid`; `limit_reached` after too many wrong tries. */
 export async function locateTransfer(
   service: Service,
   identity: Identity,
@@ -101,11 +104,11 @@ export async function locateTransfer(
   const count = (path: 'shortCode' | 'verifier'): Promise<CountedTry> =>
     countTry(service, identity.tenantId, key.caller ?? identity.userId ?? '', path)
   if (shortCode !== undefined || verifier !== undefined) {
-    // Whatever it leads to, so that neither an answer nor a lock tells whether there is such a transfer.
+    // Count the try before the look-up, so that neither an answer nor a lock tells whether the transfer exists.
     const tried = await count(shortCode === undefined ? 'verifier' : 'shortCode')
     const found = await locate(service, identity, {
       ...asked,
-      // It is codes alone that are over before their transfer.
+      // Only a short code expires before its transfer.
       ...(shortCode === undefined ? {} : { codeAt: tried.at }),
     })
     if (found !== undefined && (await isVerified(found.transfer, verifier))) {
@@ -121,7 +124,7 @@ export async function locateTransfer(
   if (found === undefined) throw noSuchTransfer()
   if (found.transfer.challenge === undefined) return { ...found, targetDevice }
   service.emit('transfer.refused', found.record, factOf(found.transfer, targetDevice))
-  // A wrong try like others, and told of no lock either: it would have come to nothing anyway.
+  // It counts as a wrong try, but a lock is not reported: the answer would be `not_found` in any case.
   try {
     const tried = await count('verifier')
     tried.wrong(targetDevice)
@@ -132,8 +135,8 @@ export async function locateTransfer(
 }
 
 /**
- * Whether the caller has shown what a transfer asks for. A verifier where none is asked for is wrong too: an app that
- * sends one must not be handed a transfer that somebody else began without.
+ * Whether the caller has the verifier that a transfer requires. A verifier for a transfer without a challenge is
+ * wrong, too: an app that sends one must not get a transfer that another party began without one.
  */
 async function isVerified({ challenge }: PendingTransfer, verifier: string | undefined): Promise<boolean> {
   if (challenge === undefined || verifier === undefined) return challenge === verifier
@@ -168,23 +171,23 @@ async function locate(
   if (transfer.audience !== undefined && !isSameText(transfer.audience, asked.audience ?? ''))
     return undefined
   if (!mayRedeem(identity, record, transfer)) return undefined
-  // A device that has claimed it may go on asking with the code it began with.
+  // A device that has claimed the transfer may continue with the code that it began with.
   const isNew = transfer.claim === undefined && transfer.redeemed === undefined
   const codeIsOver = (asked.codeAt ?? 0) - found.record.createdAt >= service.transfers.codeMs
   if (isNew && codeIsOver) return undefined
-  // In the owner's name, for who redeems is not always who may change the session.
+  // As the owner, because the caller who redeems may not be allowed to change the session.
   const owner: Identity = { tenantId, ...(record.userId === undefined ? {} : { userId: record.userId }) }
   const live = new LiveSession(service, owner, { record, body }, { holdsCredential: true })
   return { live, record, body, transfer }
 }
 
-/** A user's session goes to that user alone; a copy to who is not signed in too, where that was allowed. */
+/** A user's session goes to that user alone; a copy also to an anonymous caller, if `allowAnonymous` is set. */
 function mayRedeem(identity: Identity, { userId }: SessionRecord, transfer: PendingTransfer): boolean {
   if (userId === undefined || userId === identity.userId) return true
   return identity.userId === undefined && transfer.allowAnonymous === true && transfer.mode === 'copy'
 }
 
-/** Says what a transfer is about, and spends nothing. */
+/** Describes a transfer, and redeems nothing. */
 export function describe({ record, body, transfer }: LocatedTransfer): TransferDescription {
   const { id: transferId, mode, expiresAt, returnTo, confirm } = transfer
   return {
@@ -206,7 +209,7 @@ export function summarize(record: SessionRecord, body: Pick<SessionBody, 'cart'>
   }
 }
 
-/** What a redemption has come to. */
+/** The outcome of a redemption. */
 export interface SpentTransfer {
   readonly transfer: PendingTransfer
   readonly record: SessionRecord
@@ -214,11 +217,11 @@ export interface SpentTransfer {
 }
 
 /**
- * Spends a transfer, in one commit of the session itself: whoever makes it is the one who redeems, and a `move` voids
- * the old credentials in the same moment. Before it nothing has happened; after it the same `redemptionId` is told the
- * same again. Where the source has to approve, it is claimed instead until that is done.
+ * Redeems a transfer in one commit of the session itself: the caller whose commit succeeds has redeemed it, and a
+ * `move` voids the old credentials in the same commit. Before the commit nothing has happened; after it the same
+ * `redemptionId` gets the same answer again. If the source has to approve, the commit claims the transfer instead.
  *
- * @throws `not_found` when somebody else was faster.
+ * @throws `not_found` when another caller was faster.
  */
 export async function spendTransfer(
   located: LocatedTransfer,
@@ -246,7 +249,7 @@ export async function spendTransfer(
         if (isOurs(redeemed.by) && redeemed.generation === before.generation) return before
         throw noSuchTransfer()
       }
-      // Bound to a user, rotated or moved since: the owner it was made for is perhaps not the owner any more.
+      // The session was bound to a user, rotated or moved since, so its owner may have changed.
       if (!isAlive(current, before.generation)) throw noSuchTransfer()
       if (claim !== undefined && !isOurs(claim.by)) throw noSuchTransfer()
       if (current.confirm === 'source' && claim?.approved !== true) {
@@ -272,7 +275,7 @@ export async function spendTransfer(
   return { transfer: after, record, body }
 }
 
-/** Takes a redemption back that has come to nothing, so that the transfer can be redeemed when there is room. */
+/** Takes a redemption back that could not finish, so that the transfer can be redeemed when there is room. */
 export async function unspendTransfer({ live, transfer }: LocatedTransfer, copyId: string): Promise<void> {
   await live.update(
     (before) => {

@@ -12,30 +12,33 @@ import { noSuchTransfer, storeTransferRecord } from './record.js'
 
 const maxTransfers = 8
 
-/** What was begun, and what opens it. Hand `url`, `secret` and `shortCode` to the user and to nobody else. */
+/** A new transfer, and what opens it. Give `url`, `secret` and `shortCode` to the user alone. */
 export interface StartedTransfer {
   readonly transferId: string
   readonly mode: TransferMode
-  /** The link, and the text of a QR code; absent without `transfers.url`. The secret stands in its fragment. */
+  /** The link, and the text of a QR code; absent without `transfers.url`. The secret is in its fragment. */
   readonly url?: string
   readonly secret: string
-  /** 8 characters to type where a link cannot go. */
+  /** 8 characters to type, where a link cannot be used. */
   readonly shortCode: string
   /** Epoch ms, by the store's clock. */
   readonly expiresAt: number
-  /** Until when the short code is good. */
+  /** Until when the short code is valid, epoch ms. */
   readonly shortCodeExpiresAt: number
 }
 
-/** A transfer as its session sees it. */
+/** A transfer in the list of its session. */
 export interface TransferStatus {
   readonly transferId: string
   readonly mode: TransferMode
   readonly audience?: string
   readonly expiresAt: number
-  /** `waiting`: a device waits for approval. `approved`: and has it, and has not come back yet. */
+  /**
+   * `waiting`: a device waits for approval. `approved`: the source has approved the device, which has not come back
+   * yet.
+   */
   readonly status: 'open' | 'waiting' | 'approved' | 'redeemed'
-  /** What the waiting device shows. Approve only what the user has seen there. */
+  /** The number that the waiting device shows. Approve it only when the user has seen the same number there. */
   readonly matchCode?: string
 }
 
@@ -52,7 +55,7 @@ export async function startTransfer(live: LiveSession, options: TransferOptions)
   const { id: sessionId, incarnation } = record
   const page = service.transfers.pageOf(live.ref)
   const transferId = newId()
-  // First what leads to the session, which leads nowhere until the session knows of it.
+  // Store the side record first: until the session's body names the transfer, the record opens nothing.
   const bound = { transferId, sessionId, incarnation, generation }
   const made = await storeTransferRecord(service, record, bound, expiresInMs)
   const { createdAt, expiresAt = createdAt + expiresInMs } = made.record
@@ -92,12 +95,12 @@ export async function startTransfer(live: LiveSession, options: TransferOptions)
   }
 }
 
-/** The transfers that can still be redeemed, or just were, the oldest first. */
+/** The transfers that can still be redeemed, or were redeemed just now, the oldest first. */
 export async function transfersOf(live: LiveSession): Promise<readonly TransferStatus[]> {
   const { record, body } = await live.load()
   return (
     (body.transfers ?? [])
-      // The store's own time, of its last write: a clock that is wrong here hides nobody who waits.
+      // Compare with the store's time of the last write: a wrong clock of this process must not hide a waiting device.
       .filter((transfer) => transfer.expiresAt > record.updatedAt)
       .filter((transfer) => transfer.redeemed !== undefined || isAlive(transfer, body.generation))
       .map(({ id: transferId, mode, audience, expiresAt, claim, redeemed }) => ({
@@ -129,9 +132,9 @@ export async function endTransfer(
 }
 
 /**
- * Lets the device that waits have the session.
+ * Approves the waiting device.
  *
- * @throws `not_found`; `conflict` when no device waits; `invalid` for another match code than that device shows.
+ * @throws `not_found`; `conflict` when no device waits; `invalid` for another match code than that of the device.
  */
 export async function approveTransfer(
   live: LiveSession,
@@ -156,7 +159,7 @@ export function isAlive(transfer: PendingTransfer, generation: number): boolean 
   return transfer.redeemed === undefined && transfer.generation === generation
 }
 
-/** A body with one of its transfers changed, or taken away. */
+/** A body with one of its transfers changed or removed. */
 export function withTransfer(body: SessionBody, id: string, next: PendingTransfer | undefined): SessionBody {
   const transfers = (body.transfers ?? []).flatMap((transfer) =>
     transfer.id !== id ? [transfer] : next === undefined ? [] : [next],
@@ -175,7 +178,7 @@ async function changeTransfer(
     if (found === undefined || !isAlive(found, before.generation)) throw noSuchTransfer()
     return withTransfer(before, transferId, change(found))
   })
-  // Known no earlier: it is by the store's clock, which a write tells.
+  // Only now it is known whether it has expired: the store's clock decides, and a write tells its time.
   if (found!.expiresAt > record.updatedAt) return found!
   await live.update((before) => withTransfer(before, transferId, undefined))
   live.service.emit('transfer.expired', record, factOf(found!))

@@ -3,35 +3,36 @@ import { SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import { sideRecordRef, updateSideRecord } from '../service/side-records.js'
 
-/** Short codes and verifiers that were tried of late: by one caller, or by all of a tenant. */
+/** Recent tries of short codes and verifiers: by one caller, or by all callers of a tenant. */
 interface Register {
   readonly count: number
 }
 
-/** One try, counted before anybody looks whether it is right. */
+/** One try, counted before the code is looked up. */
 export interface CountedTry {
-  /** When it was made, by the store's clock. */
+  /** When it was made, by the store's clock, epoch ms. */
   readonly at: number
-  /** It was right, and does not count. */
+  /** The try was right, and does not count. */
   readonly right: () => Promise<void>
   /**
-   * It was wrong. Announces that there are no more, after the last one.
+   * The try was wrong. After the last allowed try it emits `transfer.locked`.
    *
-   * @throws `limit_reached` where the tenant had none left.
+   * @throws `limit_reached` when the tenant had no tries left.
    */
   readonly wrong: (targetDevice: string | undefined) => void
 }
 
 /**
- * Counts a try of a short code or of a verifier, in registers under compare-and-set: however many are made at once, over
- * however many processes, no more get through than there are. What was right is given back. A register is forgotten
- * after the time that a code is good for, and the tries are anew.
+ * Counts a try of a short code or of a verifier, in registers under compare-and-set: tries at the same moment, over
+ * all processes, never exceed the limit. A right try is taken off again. A register expires after the lifetime of a
+ * code, and the tries begin again.
  *
- * A caller who has been wrong too often waits. When the callers of a tenant have been wrong too often together, those
- * who have been wrong before wait, and who has not has one try: nobody can lock others out by being wrong.
+ * A caller with too many wrong tries has to wait. When the callers of a tenant together have too many wrong tries,
+ * callers with a wrong try have to wait, and each other caller has one try: so no caller can lock others out by wrong
+ * tries.
  *
- * @param path What was tried.
- * @throws `limit_reached` when the caller has none left.
+ * @param path The kind of the try.
+ * @throws `limit_reached` when the caller has no tries left.
  */
 export async function countTry(
   service: Service,
@@ -67,7 +68,7 @@ export async function countTry(
   }
 }
 
-/** Counts one, up to one more than there are. */
+/** Counts one try, up to one more than allowed. */
 async function take(
   service: Service,
   ref: SessionRef,
@@ -90,7 +91,7 @@ async function giveBack(service: Service, ref: SessionRef): Promise<void> {
   await updateSideRecord(service, ref, less, optionsOf(service))
 }
 
-/** The deadline stays, so that trying does not keep anybody locked out. */
+/** The deadline stays, so that further tries do not keep a caller locked out. */
 function optionsOf({ transfers }: Service) {
   return { idleMs: transfers.codeMs, keepsDeadline: true }
 }

@@ -22,7 +22,7 @@ import { TurnStop } from './stop.js'
 import type { OngoingTurn, TurnRequest, TurnSurroundings } from './request.js'
 import { noUsage } from './usage.js'
 
-/** Lets a message in when its session is free: stores it, and has it answered. */
+/** Admits a message when its session is free: stores it, and starts its answer. */
 export async function beginTurn<Handle extends TurnHandle>(
   surroundings: TurnSurroundings<Handle>,
   request: TurnRequest<Handle>,
@@ -63,7 +63,7 @@ async function admit<Handle extends TurnHandle>(
     const { body } = await live.load()
     const { turn } = body
     const recent = body.recentTurns?.find(({ name }) => name === question.name)
-    // One that is not on the active branch any more is no repeat: it is put there again.
+    // A message that is not on the active branch any more is no repeat: it is put on the branch again.
     const known = recent === undefined ? undefined : await messageOf(live, body, recent)
     let broken: Message | undefined
     if (recent !== undefined && known !== undefined) {
@@ -88,7 +88,8 @@ async function admit<Handle extends TurnHandle>(
       const reused = known === undefined ? await reuse(live, request, question, body) : undefined
       return reused ?? (await begin(surroundings, request, { question, body, broken }))
     } catch (error) {
-      // Somebody was faster, perhaps with this very message: look again. What changed while we looked passes too.
+      // Another caller was faster, perhaps with the same message: look again. Changes during the look-up end here,
+      // too.
       const isRace = isSessionError(error, 'turn_in_progress') || isSessionError(error, 'turn_lost')
       if (!isRace) throw error
     }
@@ -111,9 +112,9 @@ async function reuse<Handle extends TurnHandle>(
 
 interface Beginning {
   readonly question: Question
-  /** As it stood when the session was found free. */
+  /** The body when the session was found free. */
   readonly body: SessionBody
-  /** A message that is answered anew because its reply broke off. */
+  /** A message that is answered again because its reply broke off. */
   readonly broken: Message | undefined
 }
 
@@ -133,7 +134,7 @@ async function begin<Handle extends TurnHandle>(
   const log = new TurnLog(service, turnLogRef(ref.tenantId, turnId), service.turns, (reason) =>
     stop.stop(reason),
   )
-  // Before the session says that the turn has begun: a turn without a sign of life counts as lost.
+  // Store the record before the session names the turn: a turn without a heartbeat counts as lost.
   await log.create(live.record)
   let budget: Reservation | undefined
   let held: TakenLease | undefined
@@ -175,8 +176,8 @@ async function begin<Handle extends TurnHandle>(
 }
 
 /**
- * What to do with a message that turned out to be in the log already: its replies, when it has an answer that stands;
- * otherwise the message, at the end of the active branch, to be answered anew.
+ * Decides about a message that is in the log already. With an answer that is valid, returns its replies; otherwise
+ * puts the message at the end of the active branch, to be answered again.
  */
 async function foundAgain(
   live: LiveSession,
@@ -187,7 +188,7 @@ async function foundAgain(
   const replies = await findReplies(live, body, message.id, message.seq)
   if (replies === undefined) return { message }
   if (!mayRunAgain(live, replies)) return { message, replies }
-  // Its reply broke off: out of the conversation with it; in the log it stays.
+  // Its reply broke off: remove the reply from the active branch; the log keeps it.
   await live.update((before) => {
     if (before.turn?.id !== lease.id) return before
     return { ...before, path: [...cutPath(before.path, message.seq), { from: live.record.lastSeq + 1 }] }
@@ -195,7 +196,7 @@ async function foundAgain(
   return { message }
 }
 
-/** A reply that broke off is tried again while it is the last word of the conversation, and only then. */
+/** A reply that broke off is tried again only while it is the last message of the conversation. */
 function mayRunAgain(live: LiveSession, replies: readonly Message[]): boolean {
   const reply = replies.at(-1)!
   const brokeOff =
@@ -203,10 +204,10 @@ function mayRunAgain(live: LiveSession, replies: readonly Message[]): boolean {
   return brokeOff && live.record.lastSeq === reply.seq
 }
 
-// Of each session of this process, whoever waits last: those that come later wait for them.
+// For each session of this process the last waiting message: a later message waits for it.
 const lines = new WeakMap<Service, Map<string, Promise<void>>>()
 
-/** Waits for those that came before, so that messages are answered in the order they came to this process. */
+/** Waits for earlier messages, so that messages are answered in the order in which they came to this process. */
 async function standInLine(live: LiveSession): Promise<() => void> {
   const { service, ref } = live
   const line = lines.get(service) ?? new Map<string, Promise<void>>()

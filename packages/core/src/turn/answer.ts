@@ -15,7 +15,7 @@ import type { TurnStop } from './stop.js'
 import type { OngoingTurn, TurnRequest, TurnSurroundings } from './request.js'
 
 export interface AdmittedTurn extends HeldLease {
-  /** What is answered. */
+  /** The message that is answered. */
   readonly message: Message
   readonly log: TurnLog
   readonly stop: TurnStop
@@ -25,7 +25,7 @@ export interface AdmittedTurn extends HeldLease {
 const firstPauseMs = 50
 const longestPauseMs = 2000
 
-/** Has a message answered that holds its session, and stores the answer. */
+/** Answers a message whose turn holds the session, and stores the answer. */
 export function answerTurn<Handle extends TurnHandle>(
   surroundings: TurnSurroundings<Handle>,
   request: TurnRequest<Handle>,
@@ -102,7 +102,7 @@ async function run<Handle extends TurnHandle>(
   } catch (error) {
     if (!isSessionError(error, 'turn_lost') && !isSessionError(error, 'not_found')) {
       service.warn({ code: 'reply_unstored', message: 'A reply could not be stored.', cause: error })
-      // Whatever the store refuses, the session is free for the next message.
+      // Even when the store refuses the reply, the session must be free for the next message.
       await releaseLease(live, lease).catch(() => {})
     }
     const lost = { code: 'turn_lost' as const, message: 'The reply could not be stored.' }
@@ -119,7 +119,7 @@ async function run<Handle extends TurnHandle>(
   const turnId = lease.id
   if (type === 'aborted') service.emit('turn.aborted', record, { turnId, reason: reason ?? 'cancelled' })
   else service.emit(`turn.${type}`, record, { turnId, durationMs })
-  // What it used is known; that a ledger is away for a moment must not fail an answer that is stored.
+  // The answer is stored, so it must not fail because its budget cannot be reached for a moment.
   await budget.settle(usage).catch((cause: unknown) => {
     service.warn({ code: 'budget_unsettled', message: 'A budget was not settled.', cause })
   })
@@ -177,7 +177,7 @@ async function answer<Handle extends TurnHandle>(
   }
 }
 
-/** Keeps the answer in mind, for when the same is asked again. */
+/** Remembers the answer, for `reuse` by a later question. */
 async function remembering<Handle extends TurnHandle>(
   { live }: TurnSurroundings<Handle>,
   request: TurnRequest<Handle>,
@@ -192,7 +192,7 @@ async function remembering<Handle extends TurnHandle>(
   return { also: (before, lease) => rememberAnswer(before, toKnownAnswer(live, digest, lease)) }
 }
 
-/** The reply is paid for: a store that is away for a moment does not cost it. */
+/** The reply has cost tokens, so a short outage of the store must not lose it. */
 async function persist<Handle extends TurnHandle>(
   { live }: TurnSurroundings<Handle>,
   admitted: AdmittedTurn,

@@ -9,7 +9,7 @@ import type { TurnUsage } from './usage.js'
 
 const dayMs = 24 * 3_600_000
 
-/** What a scope has spent in its window, and what turns that are going on have put aside. */
+/** What a scope has spent in its window, and what running turns have reserved. */
 interface Ledger {
   readonly tokens: number
   readonly costMicros: number
@@ -18,7 +18,7 @@ interface Ledger {
 
 const emptyLedger: Ledger = { tokens: 0, costMicros: 0, reserved: {} }
 
-/** What a turn has put aside; settled once, with what it really used. */
+/** The reservation of a turn; settled once, with its real usage. */
 export interface Reservation {
   settle(usage: TurnUsage): Promise<void>
 }
@@ -26,9 +26,9 @@ export interface Reservation {
 const nothing: Reservation = { settle: async () => {} }
 
 /**
- * Puts aside what a turn may use, in each budget that it falls under, before the model is asked.
+ * Reserves what a turn may use, in each budget that applies to it, before the model is called.
  *
- * @throws `budget_exceeded`; nothing stays put aside then.
+ * @throws `budget_exceeded`; then nothing stays reserved.
  */
 export async function reserveBudget(live: LiveSession, turnId: string): Promise<Reservation> {
   const { service } = live
@@ -51,8 +51,8 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
 }
 
 /**
- * Where a budget is kept. A fork spends from the budget of the session it came from, however often it was forked; and
- * so does whoever holds an anonymous session from that of a user.
+ * The record of a budget. A fork uses the budget of the first session in its line of forks. For an anonymous session,
+ * the holder of that line counts as the user.
  */
 async function ledgerRef(live: LiveSession, { scope, windowMs }: TurnBudget): Promise<SessionRef> {
   const { tenantId, id, userId } = live.record
@@ -63,7 +63,7 @@ async function ledgerRef(live: LiveSession, { scope, windowMs }: TurnBudget): Pr
   const isHeld = scope === 'user' && userId === undefined
   const whose = isHeld ? 'holder' : scope
   const who = scope === 'tenant' ? '' : scope === 'user' && userId !== undefined ? userId : await lineOf()
-  // By the store's clock as nearly as it is known: windows begin everywhere at about the same moment.
+  // By an estimate of the store's clock, so that windows begin at about the same moment in all processes.
   const window = windowMs === undefined ? 0 : Math.floor(live.service.storeClock.now() / windowMs)
   return sideRecordRef('budgets', tenantId, JSON.stringify([whose, who, windowMs ?? 0, window]))
 }
@@ -79,7 +79,7 @@ async function reserve(
   await change(service, ref, budget, async (before) => {
     let ledger = before
     if (!fits(ledger, budget, tokens, costMicros)) {
-      // A turn that died keeps nothing put aside.
+      // A dead turn has nothing reserved.
       const entries = Object.entries(ledger.reserved)
       const alive = await Promise.all(entries.map(([id]) => isAlive(service, live.ref.tenantId, id)))
       ledger = { ...ledger, reserved: Object.fromEntries(entries.filter((_, index) => alive[index])) }
@@ -101,7 +101,7 @@ async function spend(
   usage: TurnUsage,
 ): Promise<void> {
   await change(service, ref, budget, async ({ tokens, costMicros, reserved }) => {
-    // Gone: settled before, by a first try whose answer got lost.
+    // Already settled, by an earlier try whose answer got lost.
     if (!Object.hasOwn(reserved, turnId)) return undefined
     const others = Object.fromEntries(Object.entries(reserved).filter(([id]) => id !== turnId))
     return {

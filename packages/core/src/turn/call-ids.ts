@@ -3,12 +3,12 @@ interface Identified {
 }
 
 /**
- * Gives each call of a turn an id of its own, for some models count anew in each step, and finds the call of each
- * result: the first result of an id belongs to the first call of that id that has none.
+ * Gives each call of a turn an id of its own, because some models count again in each step, and finds the call of each
+ * result: the first result with an id belongs to the first open call with that id.
  */
 export class CallIds {
   readonly #used = new Set<string>()
-  /** By the id that the model uses: calls that no result has come for, the oldest first. */
+  /** By the model's id: calls without a result, the oldest first. */
   readonly #waiting = new Map<string, string[]>()
 
   call<Part extends Identified>(part: Part): Part {
@@ -24,7 +24,7 @@ export class CallIds {
 
   result<Part extends Identified>(part: Part): Part {
     const { toolCallId: id } = part
-    // Whoever ran the tool may know the call by its own id, or by the one the model uses.
+    // The tool's runner may use the call's own id, or the model's.
     for (const [known, waiting] of this.#waiting) {
       const at = waiting.indexOf(id)
       if (at === -1 || known === id) continue

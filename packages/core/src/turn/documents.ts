@@ -2,7 +2,7 @@ import type { TurnDocument } from './part.js'
 import { readReplies } from './replies.js'
 import type { LiveSession } from '../service/live-session.js'
 
-/** What the newest turns retrieved, the newest last, each document once. */
+/** The documents of the newest turns that retrieved any, the newest last, each once. */
 export async function documentsOf(live: LiveSession): Promise<readonly TurnDocument[]> {
   const { body } = await live.load()
   const found = new Map<string, TurnDocument>()

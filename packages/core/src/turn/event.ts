@@ -5,21 +5,21 @@ import { textOf } from '../domain/message.js'
 import type { TurnPart } from './part.js'
 import { noUsage, type TurnUsage } from './usage.js'
 
-/** What the turn answers is stored, and the turn is the only one of its session. */
+/** The message is stored, and this turn is the only one of its session. */
 export interface TurnStarted {
   readonly type: 'started'
   readonly turnId: string
-  /** Of the message that is answered, and its place in the log. */
+  /** The message that is answered, and its seq. */
   readonly messageId: string
   readonly seq: number
-  /** The id the reply is going to have. */
+  /** The id that the reply will have. */
   readonly replyId: string
 }
 
-/** The reply is stored, whole or as far as it came. Nothing follows. */
+/** The reply is stored, whole or as far as it came. No event follows. */
 export interface TurnEnded {
   readonly type: 'completed' | 'failed' | 'aborted'
-  /** Where the reply begins and ends in the log; both 0 when the session is gone and it could not be stored. */
+  /** Where the reply begins and ends in the log; both 0 when it could not be stored. */
   readonly from: number
   readonly to: number
   readonly usage: TurnUsage
@@ -27,45 +27,45 @@ export interface TurnEnded {
   readonly finishReason?: string
   /** Why it failed. */
   readonly code?: SessionErrorCode
-  /** The same in a sentence that may be shown. */
+  /** A sentence about the failure that may be shown to users. */
   readonly message?: string
   /** Why it was aborted. */
   readonly reason?: TurnAbortReason
 }
 
-/** What happens in a turn, in order: `started`, parts of the answer, and how it ended. `n` counts them from 1. */
+/** The events of a turn, in order: `started`, parts of the answer, and its end. `n` counts them from 1. */
 export type TurnEvent = { readonly n: number } & (TurnStarted | TurnPart | TurnEnded)
 
 /** A turn that has ended. */
 export interface TurnResult {
   readonly turnId: string
   readonly status: 'completed' | 'failed' | 'aborted'
-  /** The message that is answered: what began the turn or, when nothing new was said, the newest one there was. */
+  /** The message that is answered: the message that began the turn or, in a turn without one, the newest message. */
   readonly message: Message
-  /** What answers it: calls of tools, their results, and the assistant's last word. */
+  /** The messages that answer it: calls of tools, their results, and the last message of the assistant. */
   readonly replies: readonly Message[]
-  /** The assistant's last word. */
+  /** The last message of the assistant. */
   readonly reply: Message
-  /** Its text; of an answer that was too long for one message, the text of all of them. */
+  /** Its text; for an answer that was too long for one message, the text of all its messages. */
   readonly text: string
   readonly usage: TurnUsage
-  /** Why the model stopped, as far as it told: `length` when the answer was cut off. */
+  /** Why the model stopped, if it said so: `length` when the answer was cut off. */
   readonly finishReason?: string
-  /** True when the same key, or message id, was used before: this is the answer it got then. */
+  /** True when the same key, or message id, was used before: this is the answer to the first attempt. */
   readonly replayed: boolean
-  /** True when the answer was given before to the same question, and no model was asked. */
+  /** True when this is an earlier answer to the same question, and the model was not called. */
   readonly reused: boolean
   /** Why it failed. */
   readonly code?: SessionErrorCode
-  /** The same in a sentence that may be shown. */
+  /** A sentence about the failure that may be shown to users. */
   readonly error?: string
   /** Why it was aborted. */
   readonly reason?: TurnAbortReason
-  /** What `respond` threw, when it ran here; for logs. */
+  /** The error that `respond` threw, if the turn ran in this process; for logs. */
   readonly cause?: unknown
 }
 
-/** What the metadata of a reply say of its turn. */
+/** The turn's fields in the metadata of a reply. */
 export interface TurnMetadata {
   readonly id: string
   readonly usage: TurnUsage
@@ -80,7 +80,7 @@ export function isEnd(event: { readonly type: string }): event is TurnEnded & { 
   return event.type === 'completed' || event.type === 'failed' || event.type === 'aborted'
 }
 
-/** What became of a turn, from what the log keeps of it. */
+/** The result of a turn, from its messages in the log. */
 export function toTurnResult(message: Message, replies: readonly Message[], replayed: boolean): TurnResult {
   const reply = replies.at(-1)!
   const turn = turnOf(reply)
@@ -101,26 +101,26 @@ export function toTurnResult(message: Message, replies: readonly Message[], repl
   }
 }
 
-/** What the reply's metadata say of its turn. */
+/** The turn's fields in the metadata of a reply. */
 export function turnOf(reply: Message): TurnMetadata {
   const kept = reply.metadata?.['turn'] as unknown as TurnMetadata | undefined
   return kept ?? { id: '', usage: noUsage }
 }
 
-/** The text of the last message and of those it goes on with. */
+/** The text of the last message and of the messages that it continues. */
 function textOfAnswer(replies: readonly Message[]): string {
   let first = replies.length - 1
   while (first > 0 && replies[first]!.metadata?.['continues'] === true) first--
   return replies.slice(first).map(textOf).join('')
 }
 
-/** The id of a user's message that a reply answers, when the id is one that a turn has given. */
+/** The id of the user's message that a reply answers, if a turn made the reply's id. */
 export function isReplyTo(messageId: string, reply: Pick<Message, 'id' | 'role'>): boolean {
   if (reply.role === 'user') return false
   return reply.id.startsWith(`${messageId}.r`) && /^\d+(?:\.\d+)?$/.test(reply.id.slice(messageId.length + 2))
 }
 
-/** Ids of the messages of a reply, the last of which is the reply's own. */
+/** Ids of the messages of a reply; the last one is the reply's own. */
 export function replyIds(replyId: string, count: number): string[] {
   return Array.from({ length: count }, (_, index) =>
     index === count - 1 ? replyId : `${replyId}.${index + 1}`,

@@ -22,7 +22,7 @@ export interface LocalTurn {
 const shortestPollMs = 20
 const longestPollMs = 500
 
-// By service, for two services of one process may keep the same ids in different stores.
+// Separate for each service, because two services of one process may have the same ids in different stores.
 const localTurns = new WeakMap<Service, Map<string, LocalTurn>>()
 
 /** The turns that run in this process, by tenant and turn. */
@@ -42,7 +42,7 @@ function localTurn(live: LiveSession, turnId: string): LocalTurn | undefined {
   return localTurnsOf(live.service).get(localKey(live.ref.tenantId, turnId))
 }
 
-/** Asks the turn that holds the session to stop, wherever it runs; one that nobody works on any more is settled. */
+/** Asks the turn that holds the session to stop, in any process; a turn whose process died is ended here. */
 export async function stopTurn(live: LiveSession, lease: TurnLease, reason: TurnAbortReason): Promise<void> {
   const { service, ref } = live
   const local = localTurn(live, lease.id)
@@ -55,7 +55,7 @@ export async function stopTurn(live: LiveSession, lease: TurnLease, reason: Turn
   if (!asked || !(await isAlive(service, ref.tenantId, lease.id))) await settleLost(live, lease)
 }
 
-/** Whether somebody works on the turn that holds the session; one that nobody works on is settled. */
+/** Whether a process still runs the turn that holds the session; if none does, the turn is ended here. */
 export async function isHeld(live: LiveSession, lease: TurnLease): Promise<boolean> {
   if (localTurn(live, lease.id) !== undefined) return true
   if (await isAlive(live.service, live.ref.tenantId, lease.id)) return true
@@ -63,7 +63,7 @@ export async function isHeld(live: LiveSession, lease: TurnLease): Promise<boole
   return false
 }
 
-/** Waits until the session is free of a turn. False when it still is not after `withinMs`. */
+/** Waits until no turn holds the session. False when one still does after `withinMs`. */
 export async function waitForEnd(
   live: LiveSession,
   lease: TurnLease,
@@ -89,10 +89,10 @@ export async function waitForEnd(
 }
 
 /**
- * The events of a turn of this session after the `after`th, as they come, to its end: from memory when it runs here,
- * else from the store.
+ * The events of a turn of this session after the event with the number `after`, as they come, to the end: from memory
+ * when the turn runs here, else from the store.
  *
- * @throws `not_found` when the session has no such turn, or its events are kept no longer.
+ * @throws `not_found` when the session has no such turn, or its events have expired.
  */
 export async function* followTurn(
   live: LiveSession,
@@ -145,7 +145,7 @@ export async function* followTurn(
   }
 }
 
-/** How a turn ended that could not say so itself; undefined while it goes on. */
+/** How a turn ended whose process could not report it; undefined while the turn runs. */
 async function endWithout(
   live: LiveSession,
   turnId: string,
@@ -154,7 +154,7 @@ async function endWithout(
 ): Promise<TurnEvent | undefined> {
   const { body } = await live.load()
   if (body.turn?.id === turnId && (await isHeld(live, body.turn))) return undefined
-  // Whoever ran it may have died before it had said anything, and then its record does not say where its message is.
+  // The process may have died before the first event, and then the turn's record does not say where its message is.
   const told = started === undefined ? undefined : { replyId: started.replyId, after: started.seq }
   const place = placeOfReply(body, turnId) ?? told
   const replies = place === undefined ? undefined : await readReplies(live, place)
@@ -162,11 +162,11 @@ async function endWithout(
   return { n, ...endOf(replies) }
 }
 
-/** The end that stored replies tell of. */
+/** The end event, from the stored replies. */
 export function endOf(replies: readonly Message[]): TurnEnded {
   const reply = replies.at(-1)!
   const { usage, finishReason, code, error, reason } = turnOf(reply)
-  // A reply that cannot be read tells no end of its own.
+  // A reply that cannot be read does not tell how the turn ended.
   const type = reply.status === 'corrupt' ? 'aborted' : reply.status
   return {
     type,
@@ -191,7 +191,7 @@ async function withinTime(done: Promise<void>, withinMs: number, signal: AbortSi
   }
 }
 
-/** @throws `turn_lost` when the signal says that nobody waits any more. */
+/** @throws `turn_lost` when the signal is aborted, because the caller no longer waits. */
 async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const stop = (): void => {

@@ -1,13 +1,13 @@
 import type { LiveSession } from '../service/live-session.js'
 
 const shortestMs = 10
-// What a timer can wait for.
+// The longest time that a timer can wait.
 const longestMs = 3_600_000
 
 /**
- * Moves a session's deadline for as long as a turn goes on: somebody who waits for an answer is not idle.
+ * Moves a session's deadline while a turn runs: a session with a waiting user is not idle.
  *
- * @returns Ends it.
+ * @returns A function that ends it.
  */
 export function keepSessionAlive(live: LiveSession): () => void {
   const { idleMs } = live.service.ttl
@@ -15,10 +15,10 @@ export function keepSessionAlive(live: LiveSession): () => void {
   const everyMs = Math.min(Math.max(idleMs / 3, shortestMs), longestMs)
   let isTouching = false
   const timer = setInterval(() => {
-    // A store that is slow is not asked twice at once.
+    // While the store answers slowly, no second call is sent.
     if (isTouching) return
     isTouching = true
-    // What fails passes, or the end of the turn finds out.
+    // An outage ends, or the end of the turn reports it.
     void live
       .touch()
       .catch(() => {})

@@ -20,8 +20,8 @@ import { addUsages, type TurnUsage } from './usage.js'
 
 const keptTurns = 8
 const keptDocumentTurns = 10
-// Neither the beginning of a turn nor its end must be refused for what it adds to the body, which is bounded: who holds
-// the session, totals, where documents and answers are.
+// The body is bounded, but neither the beginning nor the end of a turn may be refused because of what it adds: the
+// lease, totals, the places of documents and answers.
 export const turnSlack = 32_768
 
 /** What the end of a turn writes. */
@@ -29,7 +29,7 @@ export interface TurnClosing {
   readonly status: 'completed' | 'failed' | 'aborted'
   readonly metadata: TurnMetadata
   readonly reply: TurnReply
-  /** Changes the body beside what the end of every turn does. */
+  /** Further changes of the body at the end of this turn. */
   readonly also?: (body: SessionBody, lease: TurnLease) => SessionBody
 }
 
@@ -38,17 +38,17 @@ interface ClosedTurn {
   readonly replies: Message[]
 }
 
-/** A turn that is the session's. */
+/** A turn that holds the session. */
 export interface HeldLease {
   readonly lease: TurnLease
 }
 
 export interface TakenLease extends HeldLease {
-  /** What is answered. */
+  /** The message that is answered. */
   readonly message: Message
   /** False when the message was in the log before. */
   readonly inserted: boolean
-  /** As it stands now. */
+  /** The session after the commit. */
   readonly body: SessionBody
 }
 
@@ -56,21 +56,21 @@ export interface LeaseOptions {
   readonly turnId: string
   readonly question: Question
   readonly placement: Placement
-  /** The turn that had this name when the placement was found, if one had. */
+  /** The id of an earlier turn with the same name when the placement was found, if there was one. */
   readonly named: string | undefined
-  /** Where the conversation stood when the placement was found. */
+  /** The end of the active branch when the placement was found. */
   readonly path: SessionBody['path']
-  /** Leaves out what follows this place: a reply that broke off. */
+  /** Leaves out the messages after this seq: a reply that broke off. */
   readonly leaveOut?: number | undefined
   /** Only if the body is at this revision; otherwise `conflict`. */
   readonly ifRevision?: number | undefined
 }
 
 /**
- * Makes a turn the session's and puts what it answers at the end of the active branch, in one commit.
+ * Gives a turn the lease on the session and puts its message at the end of the active branch, in one commit.
  *
- * @throws `turn_in_progress` when there is one already; `turn_lost` when the conversation moved meanwhile; `conflict`
- * when the message's id is used for another one.
+ * @throws `turn_in_progress` when another turn has the lease; `turn_lost` when the conversation moved meanwhile;
+ * `conflict` when the message's id is used for another message.
  */
 export async function takeLease(live: LiveSession, options: LeaseOptions): Promise<TakenLease> {
   const { turnId, question, placement, named, leaveOut, ifRevision } = options
@@ -81,7 +81,7 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
   const updated = await live.update(
     (body) => {
       if (body.turn !== undefined && body.turn.id !== turnId) throw turnInProgress()
-      // The same question was begun, and maybe answered, since: whoever asks again is to be told that answer.
+      // Another call has begun, and maybe ended, the same question since: this caller must get that answer.
       const newest = body.recentTurns?.find((recent) => recent.name === question.name)?.id
       if (newest !== named && newest !== turnId) {
         throw new SessionError('turn_lost', 'Another call has begun to answer the same message.')
@@ -120,7 +120,7 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
   return { lease: taken!, message, inserted, body }
 }
 
-/** The body with the conversation where the turn goes on. */
+/** The body with the branch where the turn continues. */
 function placed(
   before: SessionBody,
   from: number | undefined,
@@ -139,7 +139,7 @@ function placed(
   return { ...body, path: [...body.path.slice(0, -1), again, { from: leaving.lastSeq + 1 }] }
 }
 
-/** Whether a branch ends at a place: then nothing is left that could be gone back to. */
+/** Whether a branch ends at a seq: then there are no later messages to keep as a branch. */
 function endsAt(path: SessionBody['path'], seq: number, lastSeq: number): boolean {
   return JSON.stringify(cutPath(path, seq)) === JSON.stringify(cutPath(path, lastSeq))
 }
@@ -147,7 +147,7 @@ function endsAt(path: SessionBody['path'], seq: number, lastSeq: number): boolea
 /**
  * Ends a turn: stores its reply and frees the session, in one commit.
  *
- * @throws `turn_lost` when the turn is no longer the session's; `not_found` when the session is gone.
+ * @throws `turn_lost` when another turn holds the session; `not_found` when the session is gone.
  */
 export async function closeLease(
   live: LiveSession,
@@ -159,7 +159,7 @@ export async function closeLease(
   } catch (error) {
     const isTaken = isSessionError(error, 'conflict') && error.messageId?.startsWith(lease.replyId) === true
     if (!isTaken) throw error
-    // Callers name their messages as they like, and one that is named like this reply must not hold the session.
+    // Callers choose the ids of their messages; a message with the reply's id must not block the session.
     const [another] = crypto.getRandomValues(new Uint32Array(1))
     return storeReply(live, { ...lease, replyId: `${lease.replyId}${another}` }, closing)
   }
@@ -177,7 +177,7 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
     ...(sources.length === 0 ? {} : { sources }),
   }
   const countTokens = surelyCounted(live.service)
-  // What the reply has taken is stored: nothing is checked once more here.
+  // The parts of the reply were checked when they came, so they are not checked again.
   const named = messages.map((input, index) => ({ ...input, id: ids[index]! }))
   const encoded = await inSlices(encodeEach(named, countTokens))
   const updated = await live.update(
@@ -208,7 +208,7 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
   return { record: updated.record, replies }
 }
 
-/** A long answer is many messages to write out and to count. */
+/** A long answer has many messages to encode and to count. */
 function* encodeEach(
   messages: readonly (MessageInput & { id: string })[],
   countTokens: (message: MessageInput) => number,
@@ -221,7 +221,7 @@ function* encodeEach(
   return encoded
 }
 
-/** The service's counter; where it fails, the estimate. An answer that was paid for is not lost for a count. */
+/** The service's counter, or the estimate when it fails: a failed count must not lose an answer that cost tokens. */
 function surelyCounted({ countTokens, warn }: Service): (message: MessageInput) => number {
   return (message) => {
     try {
@@ -235,7 +235,7 @@ function surelyCounted({ countTokens, warn }: Service): (message: MessageInput) 
   }
 }
 
-/** Frees the session without a reply. Not the session's turn any more: nothing is left to do. */
+/** Frees the session without a reply. When another turn holds the session, there is nothing to do. */
 export async function releaseLease(live: LiveSession, lease: TurnLease): Promise<void> {
   await live.update((body) => (body.turn?.id === lease.id ? { ...body, turn: undefined } : body), {
     slack: turnSlack,
@@ -243,13 +243,14 @@ export async function releaseLease(live: LiveSession, lease: TurnLease): Promise
 }
 
 /**
- * Ends a turn that nobody works on any more: what it had said so far, as far as it was stored, becomes its reply,
- * marked `aborted`. Whoever ran it finds, if it wakes up after all, that it has lost the turn.
+ * Ends a turn whose process died: the part of its answer that was stored becomes its reply, marked `aborted`. If the
+ * process was only slow, it finds that it has lost the turn.
  */
 export async function settleLost(live: LiveSession, lease: TurnLease): Promise<void> {
   const { service } = live
   const { reply, end } = await salvage(service, live.ref.tenantId, lease)
-  // It may have ended and died just then; the session would not hold the lease if its last write had happened.
+  // The process may have ended the turn and died just then; but if its last write had happened, the session would not
+  // have the lease.
   const status = end?.type === 'failed' ? 'failed' : 'aborted'
   const reason: TurnAbortReason = 'lost'
   try {
@@ -258,7 +259,7 @@ export async function settleLost(live: LiveSession, lease: TurnLease): Promise<v
     const { record } = await closeLease(live, lease, { status, reply, metadata })
     service.emit('turn.aborted', record, { turnId: lease.id, reason })
   } catch (error) {
-    // Somebody else settled it, or it came back to life just in time.
+    // Another caller has ended it, or its process wrote again just in time.
     if (!isSessionError(error, 'turn_lost')) throw error
   }
 }

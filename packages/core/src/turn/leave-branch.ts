@@ -8,13 +8,13 @@ import type { LiveSession, SessionUpdate, UpdateOptions } from '../service/live-
 import { encodeMessages, settleAppended } from '../session/messages.js'
 import { stopTurn } from './follow.js'
 
-/** How the conversation goes back, and with what. */
+/** Options of a rewind. */
 export interface RewindOptions extends ChangeOptions {
-  /** Messages that take the place of what is left, appended in the same commit (default: none). */
+  /** Messages that replace the ones that are left, appended in the same commit (default: none). */
   append?: MessageInput | readonly MessageInput[] | undefined
   /**
-   * True for a program that edits its own history: what it leaves is listed apart, the newest 10, and crowds out no
-   * branch that people have left (default false).
+   * True for a program that edits its own history: the branch it leaves is in a list of its own, the newest 10, and
+   * crowds out no branch of people (default false).
    */
   byMachine?: boolean | undefined
 }
@@ -26,14 +26,14 @@ const rewindNames: OptionNames<RewindOptions> = {
   byMachine: true,
 }
 
-/** Leaves the active branch, and the turn that goes on in it. */
+/** Leaves the active branch, and stops the turn that runs on it. */
 export async function leaveBranch(
   live: LiveSession,
   branchId: string,
   change: (body: SessionBody, leaving: BranchDeparture) => SessionBody,
   options?: UpdateOptions,
 ): Promise<SessionUpdate> {
-  // Messages of others do not show in the revision, and how far the log goes decides where the next one stands.
+  // Messages of other callers do not change the revision, but they decide the seq of the next message.
   await live.load()
   let dropped: TurnLease | undefined
   const seen = await live.update((before) => {
@@ -44,7 +44,7 @@ export async function leaveBranch(
   return seen
 }
 
-/** Goes back to just after a message, and says something else instead, in one commit. @throws `invalid` */
+/** Goes back to just after a message and appends other messages, in one commit. @throws `invalid` */
 export async function rewindSession(
   live: LiveSession,
   toSeq: number,
@@ -62,6 +62,6 @@ export async function rewindSession(
   )
   live.service.emit('session.rewound', record, { toSeq })
   if (messages !== undefined) await settleAppended(live, messages, appended)
-  // A change that was made before, under the same name, has given its branch another id.
+  // An earlier change under the same name has given its branch another id.
   return body.branches.find((branch) => branch.id === branchId) ?? body.branches.at(-1)!
 }

@@ -9,29 +9,29 @@ import { readStoreTime } from '../service/store-time.js'
 
 type Unnumbered<Event> = Event extends { n: number } ? Omit<Event, 'n'> : never
 
-/** What a turn's record holds beside its events. */
+/** The fields of a turn's record, in addition to its events. */
 interface TurnRecord {
   readonly sessionId: string
-  /** Why somebody wants the turn to stop. */
+  /** Why a caller wants the turn to stop. */
   readonly stop?: TurnAbortReason
 }
 
 /**
- * Where a turn's events are kept beside its session. The same record is its sign of life: every write to it moves
- * `updatedAt`, by the store's clock, and its body, written once by whoever wants the turn to stop, says why.
+ * A turn's events are kept in a record beside its session. The same record is its heartbeat: every write moves
+ * `updatedAt`, by the store's clock. Its body is written once, by a caller who wants the turn to stop, and says why.
  */
 export function turnLogRef(tenantId: string, turnId: string): SessionRef {
   return sideRecordRef('turns', tenantId, turnId)
 }
 
-/** How a turn's events are kept; all in milliseconds. */
+/** Timing of a turn's events; all in milliseconds. */
 export interface TurnLogTimes {
   readonly flushMs: number
   readonly heartbeatMs: number
   readonly keepMs: number
 }
 
-/** The events of a turn of this process: in memory for those who listen here, in the store for everybody else. */
+/** The events of a turn of this process: in memory for readers in this process, in the store for all others. */
 export class TurnLog {
   readonly #service: Service
   readonly #ref: SessionRef
@@ -39,7 +39,7 @@ export class TurnLog {
   readonly #onStop: (reason: TurnAbortReason) => void
   readonly #events: TurnEvent[] = []
   #stored = 0
-  /** What is being stored; until that is known to have worked, it is sent again just as it is. */
+  /** The write that is being stored; until it has certainly succeeded, the same write is sent again. */
   #batch: readonly TurnEvent[] = []
   #lastCommitAt = 0
   #ended = false
@@ -48,7 +48,7 @@ export class TurnLog {
   #wake = (): void => {}
   #pushed: Promise<void>
 
-  /** @param onStop Told, once or more, that another process wants the turn to stop, or that its record is gone. */
+  /** @param onStop Called, once or more, when another process wants the turn to stop, or its record is gone. */
   constructor(
     service: Service,
     ref: SessionRef,
@@ -62,7 +62,7 @@ export class TurnLog {
     this.#pushed = this.#nextPush()
   }
 
-  /** Stores the record, which must be there before the session says that the turn has begun. */
+  /** Stores the record, which must exist before the session names the turn. */
   async create(session: SessionRecord): Promise<void> {
     const made = (before: TurnRecord | undefined) =>
       before === undefined ? { sessionId: session.id } : undefined
@@ -87,21 +87,24 @@ export class TurnLog {
     wake()
   }
 
-  /** Stores what is left. What fails is left out: the reply itself is in the session. */
+  /** Stores the remaining events. A failure is ignored: the reply itself is in the session. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
     await this.#write()
     if (this.#stored < this.#events.length) await this.#write()
   }
 
-  /** Takes the record away, for a turn that never began. */
+  /** Removes the record of a turn that never began. */
   async discard(): Promise<void> {
     clearTimeout(this.#timer)
     await this.#writing
     await this.#service.store.remove(this.#ref).catch(() => false)
   }
 
-  /** The events after `after`, as they come, to the end. Any number may read at once. */
+  /**
+   * The events after the event with the number `after`, as they come, to the end. Any number of readers may read at
+   * once.
+   */
   async *read(after = 0): AsyncGenerator<TurnEvent, void, undefined> {
     for (let next = after; ;) {
       const pushed = this.#pushed
@@ -129,7 +132,7 @@ export class TurnLog {
     })
   }
 
-  /** One write after another, each with all that came meanwhile. */
+  /** One write after another, each with all events that came meanwhile. */
   async #write(): Promise<void> {
     this.#writing = this.#writing.then(async () => {
       if (this.#batch.length === 0) this.#batch = this.#events.slice(this.#stored)
@@ -138,14 +141,14 @@ export class TurnLog {
       const messages = first === undefined ? [] : [{ id: String(first.n), payload: JSON.stringify(batch) }]
       try {
         const change = { idleMs: this.#times.keepMs, messages }
-        // The ids of the messages make a repeat harmless.
+        // The message ids make a repeat harmless.
         const { record } = await repeatUnknown(() => this.#service.store.commit(this.#ref, change))
         this.#stored += batch.length
         this.#batch = []
         this.#lastCommitAt = performance.now()
         if (record.revision > 1 && !this.#ended) this.#onStop(await stopReason(this.#service, this.#ref))
       } catch (error) {
-        // Whatever else it is passes, or the turn's last write finds out: that one is fenced.
+        // Other errors pass, or the turn's last write, which is fenced, finds the problem.
         if (isSessionError(error, 'not_found') && !this.#ended) this.#onStop('lost')
       }
     })
@@ -153,7 +156,7 @@ export class TurnLog {
   }
 }
 
-/** The events that a turn of any process has stored after a place in its record, and that place. */
+/** The stored events of a turn after a place in its record, and the new place; for a turn of any process. */
 export async function readTurnLog(
   service: Service,
   ref: SessionRef,
@@ -166,7 +169,7 @@ export async function readTurnLog(
   }
 }
 
-/** Asks a turn, wherever it runs, to stop. False when there is nothing that could be asked. */
+/** Asks a turn, in any process, to stop. False when there is no record to write to. */
 export async function askToStop(
   service: Service,
   ref: SessionRef,
@@ -182,7 +185,7 @@ export async function askToStop(
   return isThere
 }
 
-/** The session that a turn is of; undefined when nothing is kept of the turn. */
+/** The session of a turn; undefined when the turn has no record. */
 export async function sessionIdOf(service: Service, ref: SessionRef): Promise<string | undefined> {
   return (await readSideRecord<TurnRecord>(service, ref))?.value.sessionId
 }
@@ -191,12 +194,12 @@ async function stopReason(service: Service, ref: SessionRef): Promise<TurnAbortR
   return (await readSideRecord<TurnRecord>(service, ref))?.value.stop ?? 'lost'
 }
 
-/** Whether somebody still works on a turn, by the store's clock. */
+/** Whether a process still runs a turn, by the store's clock. */
 export async function isAlive(service: Service, tenantId: string, turnId: string): Promise<boolean> {
   const ref = turnLogRef(tenantId, turnId)
   const stored = await service.store.read(ref)
   if (stored === undefined) return false
   const now = await readStoreTime(service, tenantId)
-  // Written to while we asked for the time: then it is younger than that.
+  // If the record was written while the time was read, the difference is negative: the turn is alive.
   return now - stored.record.updatedAt < service.turns.leaseMs
 }

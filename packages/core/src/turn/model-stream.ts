@@ -5,20 +5,20 @@ import { GeminiReader } from './dialects/gemini.js'
 import { OpenAiReader } from './dialects/openai.js'
 import { parseTurnParts, type TurnPart } from './part.js'
 
-/** What a model said of its failure; for logs. */
+/** An error that a model reported; for logs. */
 export class ModelFailure extends Error {
   override readonly name = 'ModelFailure'
 }
 
 /**
- * Reads what a `respond` hook gives: parts of ours, or the streams and responses of the AI SDK, Anthropic, OpenAI and
- * Gemini as they are. One reads one answer of a model.
+ * Reads what `respond` returns: parts of this package, or the streams and responses of the AI SDK, Anthropic, OpenAI
+ * and Gemini as they are. One instance reads one answer of a model.
  */
 export class ModelStream {
   readonly #readers = [new AnthropicReader(), new OpenAiReader(), new GeminiReader()]
   #steps = 0
 
-  /** @throws `invalid` with the path of what is no part; `ModelFailure` when it tells of an error. */
+  /** @throws `invalid` with the path of a value that is no part; `ModelFailure` when it is an error. */
   read(value: unknown): TurnPart[] {
     if (value === undefined || value === null || value === '') return []
     if (typeof value === 'string') return [{ type: 'text', text: value }]
@@ -28,13 +28,13 @@ export class ModelStream {
     return this.#translate(event).flatMap((part) => parseTurnParts(part))
   }
 
-  /** What is left when the answer has ended. */
+  /** The remaining parts after the answer has ended. */
   end(): TurnPart[] {
     return this.#readers.flatMap((reader) => reader.end()).flatMap((part) => parseTurnParts(part))
   }
 
   #translate(event: JsonObject): readonly JsonObject[] {
-    // The AI SDK tells the sum once more when all its steps are over.
+    // The AI SDK reports the sum again after all its steps.
     if (event['type'] === 'finish-step') this.#steps++
     if (event['type'] === 'finish' && this.#steps > 0) return []
     for (const reader of this.#readers) {
@@ -45,7 +45,7 @@ export class ModelStream {
   }
 }
 
-/** Errors come as parts of a stream; ours is the one whose message is meant for the caller. */
+/** Errors come as parts of a stream; only the message of this package's own `error` part is meant for the caller. */
 function throwFailure(value: object): void {
   const { type, error, errorText, response } = value as Record<string, unknown>
   if (type === 'error' && (!('message' in value) || 'sequence_number' in value)) {
@@ -58,7 +58,7 @@ function throwFailure(value: object): void {
   }
 }
 
-/** A file as the AI SDK generates it is an instance that shows its bytes when asked. */
+/** A file that the AI SDK generates is an instance that returns its bytes on request. */
 function withFile(value: unknown): unknown {
   const { type, file, ...rest } = value as {
     type?: unknown

@@ -5,7 +5,7 @@ import { toParts } from '../domain/part.js'
 import { checkWith } from '../parse.js'
 import { parseFinishReason, parseUsage } from './usage.js'
 
-/** Something a turn retrieved to answer from. It stays with the turn's reply and is offered to the turns after it. */
+/** A document that a turn retrieved. It stays with the turn's reply, and later turns can read it. */
 export interface TurnDocument {
   readonly id: string
   readonly title?: string
@@ -15,9 +15,9 @@ export interface TurnDocument {
 }
 
 /**
- * A piece of an answer, in the order the model gives it. Texts and reasonings are what comes next, not the whole:
- * those of one `id` are one, and so are those that follow each other without an `id`. Fields and types that are not
- * listed are kept word for word; fields that are `undefined` are absent.
+ * A piece of an answer, in the order of the model. Text and reasoning contain the next piece, not the whole: pieces of
+ * one `id` are joined, and so are those without an `id` that follow each other. Fields and types that are not listed
+ * are kept word for word; fields that are `undefined` are absent.
  */
 export type TurnPart =
   | { type: 'text'; text: string; id?: string; [extra: string]: JsonValue | undefined }
@@ -37,10 +37,10 @@ export type TurnPart =
       isError?: boolean
       [extra: string]: JsonValue | undefined
     }
-  /** Where something in the answer comes from; any fields. */
+  /** A source of the answer; any fields. */
   | { type: 'source'; [extra: string]: JsonValue | undefined }
   | { type: 'document'; document: TurnDocument }
-  /** Added up when it comes more than once. Input includes what is cached, output includes reasoning. */
+  /** Several are added up. Input includes cached tokens, output includes reasoning. */
   | {
       type: 'usage'
       inputTokens?: number
@@ -54,13 +54,13 @@ export type TurnPart =
     }
   /** Why the model stopped: `stop`, `length`, `tool-calls`, `content-filter` or another word of its provider. */
   | { type: 'finish'; finishReason: string }
-  /** The model gave up: the turn ends as `failed`. The message is shown to the caller. */
+  /** The model failed: the turn ends as `failed`. The message is shown to the caller. */
   | { type: 'error'; message: string }
 
 const document = z.looseObject({ document: z.looseObject({ id: z.string().min(1).max(200) }) })
 const failure = z.looseObject({ message: z.string() })
 
-/** What a `respond` hook yields, as parts: a text stands for a piece of text. @throws `invalid` with the path. */
+/** The parts in a value that `respond` yields; a text counts as a piece of text. @throws `invalid` with the path. */
 export function parseTurnParts(value: unknown): TurnPart[] {
   if (typeof value === 'string') return [{ type: 'text', text: value }]
   const part = toJson(value, 'part')
@@ -82,7 +82,7 @@ export function parseTurnParts(value: unknown): TurnPart[] {
   }
 }
 
-/** A usage, and why the model stopped, as far as they are told. @throws `invalid` */
+/** The usage, and why the model stopped, if the event has them. @throws `invalid` */
 export function* toUsageParts(
   usage: JsonObject | undefined,
   finished: JsonValue | undefined,
@@ -93,7 +93,7 @@ export function* toUsageParts(
   if (finishReason !== undefined) yield { type: 'finish', finishReason }
 }
 
-/** Where the SDKs put what was used. */
+/** The fields where the SDKs have the usage. */
 export function usageIn(part: JsonObject): JsonObject | undefined {
   const usage = part['usage'] ?? part['totalUsage'] ?? part['usageMetadata']
   return isJsonObject(usage) ? usage : undefined

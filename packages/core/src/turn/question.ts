@@ -14,29 +14,29 @@ import { findKnown, sameMessage } from '../service/known-message.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { NewMessage } from '../contract/session-store.js'
 
-// Ids of replies are made of it.
+// Ids of replies are derived from it.
 const maxMessageIdLength = 150
 
-/** What a turn is to answer: a message that begins it, or the newest one there is. */
+/** The question of a turn: a message that begins it, or the newest message. */
 export interface Question {
-  /** What makes another attempt a repeat of this one. */
+  /** Another attempt with the same name is a repeat of this one. */
   readonly name: string
-  /** The message that begins the turn; undefined to answer the newest one anew, or to go on after it. */
+  /** The message that begins the turn; undefined to answer the newest one again, or to continue after it. */
   readonly message: (MessageInput & { id: string }) | undefined
-  /** The conversation goes back to just after this place first. */
+  /** The conversation first goes back to just after this seq. */
   readonly from: number | undefined
-  /** The id is the caller's, so a message of that id may be known. */
+  /** The caller chose the id, so a message with that id may exist. */
   readonly isNamed: boolean
 }
 
-/** What a question needs of a request. */
+/** The parts of a request that its question depends on. */
 export interface Asked {
   readonly message: MessageInput | undefined
   readonly key?: string | undefined
   readonly from?: number | undefined
 }
 
-/** The question, once it can be stored. @throws `invalid`, `too_large` */
+/** The question, after a check that it can be stored. @throws `invalid`, `too_large` */
 export async function toQuestion(live: LiveSession, { message, key, from }: Asked): Promise<Question> {
   if (from !== undefined && (!Number.isInteger(from) || from < 0)) {
     throw new SessionError('invalid', 'from must be a whole number, 0 or more', { path: 'from' })
@@ -49,27 +49,27 @@ export async function toQuestion(live: LiveSession, { message, key, from }: Aske
   }
   const named = { ...parseMessage(message), id: id ?? keyed ?? newId() }
   const { limits, countTokens } = live.service
-  // Refused here, before it has waited for anybody, and before there is anything to clean up.
+  // Refuse it here, before it waits for other turns, and before there is anything to clean up.
   encodeMessage(named, { maxLength: limits.maxMessageLength, countTokens })
-  // Going back to answer anew is another turn each time, though the message is the same.
+  // Going back to answer again is a new turn each time, though the message is the same.
   const name = from === undefined ? named.id : (keyed ?? newId())
   return { name, message: named, from, isNamed: id !== undefined || keyed !== undefined }
 }
 
-/** How a question comes to stand at the end of the active branch. */
+/** How a question gets to the end of the active branch. */
 export interface Placement {
-  /** To be appended. */
+  /** Messages to append. */
   readonly messages: readonly NewMessage[]
-  /** A message that is in the log already: to be put on the branch, or to be answered where it stands. */
+  /** A message that is in the log already: to be put on the branch, or to be answered at its place. */
   readonly known: Message | undefined
   /** Whether it must be put on the branch. */
   readonly isMissing: boolean
 }
 
 /**
- * Finds how to put a question where it is to be answered.
+ * Finds how to put a question where it will be answered.
  *
- * @throws `invalid` when nothing was said yet that could be answered.
+ * @throws `invalid` when the session has no message that could be answered.
  */
 export async function placeQuestion(
   live: LiveSession,
@@ -85,7 +85,7 @@ export async function placeQuestion(
     const known = await lastOn(live, from === undefined ? path : cutPath(path, from))
     return { messages: [], known, isMissing: false }
   }
-  // What comes after the place where the branch ends is on other branches.
+  // Messages after the end of the branch are on other branches.
   const end = from ?? endOf(path, lastSeq)
   const others = isNamed && end !== undefined && end < lastSeq ? await findKnown(live, message.id, end) : []
   const same = others.findLast((known) => sameMessage(known.message, message))
@@ -94,7 +94,7 @@ export async function placeQuestion(
   return { messages: [encoded], known: undefined, isMissing: false }
 }
 
-/** Where a branch ends that nothing was said on since it was begun; undefined when something was. */
+/** The end of a branch without messages since it was begun; undefined when it has some. */
 function endOf(path: SessionBody['path'], lastSeq: number): number | undefined {
   const open = path.at(-1)!
   if (open.from <= lastSeq) return undefined
@@ -110,7 +110,7 @@ async function lastOn(live: LiveSession, path: SessionBody['path']): Promise<Mes
   })
 }
 
-/** The message that a turn answers, as far as it is on the active branch. */
+/** The message that a turn answers, if it is on the active branch. */
 export async function messageOf(
   live: LiveSession,
   { path }: Pick<SessionBody, 'path'>,

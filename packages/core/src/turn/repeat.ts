@@ -9,7 +9,7 @@ import { toTurnResult, type TurnEvent, turnOf } from './event.js'
 import type { TurnDocument, TurnPart } from './part.js'
 import type { OngoingTurn } from './request.js'
 
-/** A message that is being answered already, here or elsewhere: listens to that. */
+/** Follows a turn that answers the same message already, here or in another process. */
 export function followedTurn(live: LiveSession, message: Message, lease: TurnLease): OngoingTurn {
   const { id: messageId, seq } = message
   const started = { type: 'started' as const, turnId: lease.id, messageId, seq, replyId: lease.replyId }
@@ -17,7 +17,8 @@ export function followedTurn(live: LiveSession, message: Message, lease: TurnLea
     const { body } = await live.load()
     return readReplies(live, placeOfReply(body, lease.id) ?? lease)
   }
-  // Whoever took the lease may have found that the message is answered, and given it back with all that it kept.
+  // The process with the lease may have found that the message was answered before. Then it has given the lease back
+  // and removed the turn's record.
   const orStored = async (error: unknown) => {
     const replies = isSessionError(error, 'not_found') ? await stored() : undefined
     if (replies === undefined) throw error
@@ -28,11 +29,11 @@ export function followedTurn(live: LiveSession, message: Message, lease: TurnLea
     return stored()
   }
   const finish = async () => {
-    // Its events say when; the log says what.
+    // The events say when the turn ends; the log has its replies.
     const replies = await wait().catch(orStored)
     const result = replies === undefined ? undefined : toTurnResult(message, replies, true)
     if (result !== undefined && result.reason !== 'lost') return result
-    // Nothing is lost for good: the same message again is answered anew.
+    // The message is not lost: when it is sent again, it is answered again.
     throw new SessionError('turn_lost', 'The process that ran the turn has ended. Send the message again.', {
       retryAfterMs: 1,
     })
@@ -54,7 +55,7 @@ export function followedTurn(live: LiveSession, message: Message, lease: TurnLea
   }
 }
 
-/** A message that was answered before. */
+/** The turn of a message that was answered before. */
 export function storedTurn(message: Message, replies: readonly Message[], replayed = true): OngoingTurn {
   const result = toTurnResult(message, replies, replayed)
   const { id: messageId, seq } = message
@@ -75,7 +76,7 @@ export function storedTurn(message: Message, replies: readonly Message[], replay
   }
 }
 
-/** What a reply was put together from, as far as it shows. */
+/** The parts that a reply was built from, as far as the stored messages show. */
 function partsOf(replies: readonly Message[]): readonly TurnPart[] {
   const reply = replies.at(-1)!
   const documents = (reply.metadata?.['documents'] ?? []) as unknown as readonly TurnDocument[]

@@ -5,10 +5,11 @@ import type { LiveSession } from '../service/live-session.js'
 import { isReplyTo } from './event.js'
 
 const pageSize = 100
-// A reply is a few messages, and stands where its turn began, but for what others appended meanwhile.
+// A reply is a few messages. They follow the place where the turn began, among messages that others appended
+// meanwhile.
 const maxPages = 20
 
-/** Where the reply of a turn is, or is going to be; undefined for one that is not among the newest. */
+/** Where the reply of a turn is, or will be; undefined for a turn that is not among the newest. */
 export function placeOfReply(
   { turn, recentTurns = [] }: SessionBody,
   turnId: string,
@@ -16,7 +17,7 @@ export function placeOfReply(
   return recentTurns.find(({ id }) => id === turnId) ?? (turn?.id === turnId ? turn : undefined)
 }
 
-/** All messages of a reply, the last of which is the assistant's last word; undefined when it is not stored. */
+/** All messages of a reply, the last message of the assistant at the end; undefined when it is not stored. */
 export async function readReplies(
   live: LiveSession,
   { replyId, after }: ReplyPlace,
@@ -36,7 +37,7 @@ export async function readReplies(
   return undefined
 }
 
-/** The newest reply to a message on the active branch, for turns that nobody remembers. */
+/** The newest reply to a message on the active branch, for a turn that the session no longer remembers. */
 export async function findReplies(
   live: LiveSession,
   { path }: Pick<SessionBody, 'path'>,

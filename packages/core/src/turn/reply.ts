@@ -14,7 +14,7 @@ import type { TurnDocument, TurnPart } from './part.js'
 import { shortenedExtras, shortenedPart } from './shortened-part.js'
 import { addUsages, noUsage, type TurnUsage } from './usage.js'
 
-/** A call of a tool that no result has come for. */
+/** A tool call without a result. */
 export interface OpenCall {
   readonly toolCallId: string
   readonly toolName: string
@@ -25,19 +25,19 @@ interface ReplyMessage {
   readonly role: 'assistant' | 'tool'
   readonly content: MessagePart[]
   bytes: number
-  /** Where the parts are that have an id. */
+  /** The places of the parts with an id. */
   readonly places: Map<string, number>
-  /** It goes on with the message before, which was full. */
+  /** It continues the message before, which was full. */
   readonly continues: boolean
 }
 
 const maxDocuments = 50
 /** UTF-8 bytes that all messages of one reply may take together. */
 const maxReplyBytes = 16 * 1024 * 1024
-// What a message is beside its content: role, count of tokens, how its turn ended.
+// Bytes of a message besides its content: role, count of tokens, how its turn ended.
 const envelopeBytes = 1024
 
-/** Puts the pieces of an answer together into the messages that history keeps. What it has taken can be stored. */
+/** Joins the pieces of an answer to the messages of the log. Every piece that it accepts can be stored. */
 export class TurnReply {
   readonly sources: JsonObject[] = []
   readonly documents: TurnDocument[] = []
@@ -46,7 +46,7 @@ export class TurnReply {
   readonly #room: number
   readonly #messages: ReplyMessage[] = []
   readonly #calls = new CallIds()
-  /** Whole, though a call that is too long to be stored is kept shortened. */
+  /** The whole call, though a call that is too long to be stored is kept shortened. */
   readonly #open = new Map<string, OpenCall>()
   #extraBytes = 0
   #bytes = 0
@@ -57,9 +57,10 @@ export class TurnReply {
   }
 
   /**
-   * Takes the next piece.
+   * Adds the next piece.
    *
-   * @returns The piece as it is kept: calls by ids of their own, what is too long for a message shortened.
+   * @returns The piece in its stored form: calls with ids of their own, a piece that is too long for a message
+   * shortened.
    * @throws `too_large` when the reply would be too long to store; the piece is left out.
    */
   add(part: TurnPart): TurnPart {
@@ -105,12 +106,12 @@ export class TurnReply {
     }
   }
 
-  /** Tool calls that no result has come for. */
+  /** Tool calls without a result. */
   openCalls(): OpenCall[] {
     return [...this.#open.values()]
   }
 
-  /** What there is so far. With `status`, as it ends: the last message is the assistant's and carries it. */
+  /** The messages so far. With `status`, the final ones: the last message is the assistant's and has the status. */
   messages(status?: 'completed' | 'failed' | 'aborted'): MessageInput[] {
     const messages: MessageInput[] = []
     for (const { role, content, continues } of this.#messages) {
@@ -119,7 +120,7 @@ export class TurnReply {
       messages.push({ role, content: plain(kept), ...(continues ? { metadata: { continues } } : {}) })
     }
     if (status === undefined) return messages
-    // Whatever broke off when, a turn ends in a word of the assistant that says how it ended.
+    // At any moment of breaking off, a turn ends in a message of the assistant that says how it ended.
     if (messages.at(-1)?.role !== 'assistant') messages.push({ role: 'assistant', content: '' })
     messages.at(-1)!.status = status
     return messages
@@ -174,7 +175,7 @@ export class TurnReply {
     return message
   }
 
-  /** Sources and documents go along with the last message; what is more than it has room for is left out. */
+  /** Sources and documents are stored with the last message; those that do not fit are left out. */
   #keepExtra(extra: JsonObject, keep: () => void): void {
     const bytes = bytesOf(extra)
     if (this.#extraBytes + bytes > this.#room / 2) return
@@ -196,7 +197,7 @@ function keyOf(part: TextPart): string {
   return JSON.stringify([part.type, part['id']])
 }
 
-/** Where the part stands that a piece goes on with; undefined when it is a new one. */
+/** The index of the part that a piece continues; undefined for a new part. */
 function placeOf({ content, places }: ReplyMessage, part: TextPart): number | undefined {
   if (part['id'] !== undefined) return places.get(keyOf(part))
   const before = content.at(-1)
@@ -209,12 +210,12 @@ function placeOf({ content, places }: ReplyMessage, part: TextPart): number | un
     return undefined
   }
   const sealed = extrasOf(before)
-  // A signature, or whatever came along with the end of a part, belongs to that part alone.
+  // A signature, or another field of the end of a part, belongs to that part alone.
   const goesOn = Object.keys(sealed).length === 0 || JSON.stringify(sealed) === JSON.stringify(extrasOf(part))
   return goesOn ? content.length - 1 : undefined
 }
 
-/** How many more bytes a part takes when `extras` take the place of those it has. */
+/** How many more bytes a part takes with `extras` in place of its present ones. */
 function growthOf(before: TextPart, extras: JsonObject): number {
   if (Object.keys(extras).length === 0) return 0
   return bytesOf({ ...before, ...extras, text: '' }) - bytesOf({ ...before, text: '' })

@@ -5,7 +5,7 @@ import type { LiveSession } from '../service/live-session.js'
 import { removeSideRecords } from '../service/side-records.js'
 import { stopTurn } from './follow.js'
 
-/** Clears the conversation, and stops the turn that goes on in it. */
+/** Clears the conversation, and stops the turn that runs in it. */
 export async function resetSession(live: LiveSession, options?: ChangeOptions): Promise<void> {
   if (!live.isStored) return
   await live.load()
@@ -14,10 +14,10 @@ export async function resetSession(live: LiveSession, options?: ChangeOptions): 
     dropped = before.turn
     return cleared(before, live.record.lastSeq)
   }, options)
-  // Also where the change was made by an earlier call under the same name, which died before it came to this.
+  // Also when an earlier call under the same name made the change, and its process died before this step.
   await live.trim(firstReachable(body) - 1)
   if (dropped !== undefined) await stopTurn(live, dropped, 'interrupted')
-  // Where no turn was ever begun, none has left events.
+  // A session without turns has no events of turns.
   if (body.turnCount !== undefined) await removeSideRecords(live.service, record, ['turns'])
   live.service.emit('session.reset', record, {})
 }

@@ -11,7 +11,7 @@ import { ModelStream } from './model-stream.js'
 import type { TurnDocument, TurnPart } from './part.js'
 import type { OpenCall, TurnReply } from './reply.js'
 
-/** What a turn needs of a session's handle. */
+/** What a turn needs from a session's handle. */
 export interface TurnHandle {
   readonly identity: Identity
   readonly cart: unknown
@@ -19,7 +19,7 @@ export interface TurnHandle {
   readonly preferences: unknown
 }
 
-/** What a tool is given beside its input. */
+/** The second argument of a tool, after its input. */
 export interface ToolContextOf<Handle extends TurnHandle> {
   readonly session: Handle
   readonly cart: Handle['cart']
@@ -29,26 +29,26 @@ export interface ToolContextOf<Handle extends TurnHandle> {
   /** Aborted when the turn is stopped, or the tool has taken too long. */
   readonly signal: AbortSignal
   readonly toolCallId: string
-  /** Grows with every turn of the session: a fencing token for what the tool does elsewhere. */
+  /** Grows with every turn of the session: a fencing token for what the tool does in other systems. */
   readonly fence: number
 }
 
-/** Something a model may call. */
+/** A tool that a model may call. */
 export interface ToolOf<Handle extends TurnHandle> {
   readonly description?: string
-  /** Checked before the tool runs (zod), or only told to the model (JSON Schema). */
+  /** With zod, the input is checked before the tool runs; a JSON Schema is only shown to the model. */
   readonly inputSchema?: z.ZodType | JsonObject
   /**
-   * What it gives back is told to the model as JSON: `undefined` fields are absent, a `Date` is its ISO text. What it
-   * throws is told to the model as the result, and never fails the turn.
+   * The model gets the result as JSON: `undefined` fields are absent, a `Date` is its ISO text. When it throws, the
+   * model gets the error as the result, and the turn does not fail.
    */
   readonly execute: (input: never, context: ToolContextOf<Handle>) => unknown
 }
 
-/** What a model may call, by name. */
+/** The tools that a model may call, by name. */
 export type ToolsOf<Handle extends TurnHandle> = Readonly<Record<string, ToolOf<Handle>>>
 
-/** A tool as a model is told of it. */
+/** A tool as it is described to a model. */
 export interface ToolDescription {
   readonly name: string
   readonly description?: string
@@ -56,7 +56,7 @@ export interface ToolDescription {
   readonly inputSchema?: JsonObject
 }
 
-/** What `respond` is given: who asks what, in which session, and what happened in this turn so far. */
+/** The argument of `respond`: the caller, the session, the input, and the steps of this turn so far. */
 export interface TurnContextOf<Handle extends TurnHandle> {
   readonly session: Handle
   readonly cart: Handle['cart']
@@ -64,22 +64,25 @@ export interface TurnContextOf<Handle extends TurnHandle> {
   readonly preferences: Handle['preferences']
   readonly identity: Identity
   readonly turnId: string
-  /** Of what is answered. It is in the history already, and all that came before it is what was said before. */
+  /** The id of the message that is answered. It is in the history already, after all earlier messages. */
   readonly messageId: string
-  /** Grows with every turn of the session: a fencing token for what the turn does elsewhere. */
+  /** Grows with every turn of the session: a fencing token for what the turn does in other systems. */
   readonly fence: number
-  /** What is answered: what the user says or, in a turn that goes on after a tool, what it gave back. */
+  /**
+   * The content of the message that is answered: the user's or, in a turn that continues after a tool, the tool's
+   * result.
+   */
   readonly input: string | readonly MessagePart[]
   /** Aborted when the turn is stopped. */
   readonly signal: AbortSignal
-  /** What was said and called in this turn before: empty when the model is asked for the first time. */
+  /** The messages of this turn so far: empty when the model is called for the first time. */
   readonly steps: readonly MessageInput[]
   readonly tools: readonly ToolDescription[]
-  /** What the caller of `turn` passed along. */
+  /** The `options` that the caller of `turn` passed. */
   readonly options: JsonObject
-  /** What the model should see now: `session.context()`, and the steps of this turn. */
+  /** The messages that the model should see now: `session.context()`, and the steps of this turn. */
   readonly context: (options: SessionContextOptions) => Promise<BuiltContext>
-  /** What the newest turns of this session retrieved, the newest last. */
+  /** The documents of the newest turns of this session, the newest last. */
   readonly documents: () => Promise<readonly TurnDocument[]>
 }
 
@@ -87,8 +90,8 @@ export interface TurnContextOf<Handle extends TurnHandle> {
 type Piece = string | TurnPart | object
 
 /**
- * Asks the model: text, or what it says piece by piece; the stream of an SDK as it is. Whatever it throws ends the turn
- * as `failed`, with what was said so far.
+ * Calls the model and returns its answer: text, pieces as they come, or the stream of an SDK as it is. When it throws,
+ * the turn ends as `failed`, with the answer so far.
  */
 export type RespondOf<Handle extends TurnHandle> = (turn: TurnContextOf<Handle>) => Answer | Promise<Answer>
 
@@ -97,7 +100,7 @@ type Answer =
   | TurnPart
   | AsyncIterable<Piece>
   | Iterable<Piece>
-  /** What `streamText` gives. */
+  /** The result of `streamText`. */
   | { readonly fullStream: AsyncIterable<object> }
 
 export interface ResponderOptions<Handle extends TurnHandle> {
@@ -105,7 +108,7 @@ export interface ResponderOptions<Handle extends TurnHandle> {
   readonly tools: ToolsOf<Handle>
   readonly maxSteps: number
   readonly toolTimeoutMs: number
-  /** The turn, but for what changes from step to step. */
+  /** The fields of the turn that do not change from step to step. */
   readonly turn: Omit<TurnContextOf<Handle>, 'steps' | 'tools' | 'context'> & {
     readonly contextWith: (
       options: SessionContextOptions,
@@ -117,7 +120,9 @@ export interface ResponderOptions<Handle extends TurnHandle> {
   readonly warn: (warning: SessionWarning) => void
 }
 
-/** Asks, runs the tools that were called, and asks again, until the answer calls no more tools of ours. */
+/**
+ * Calls `respond`, runs the tools that were called, and calls it again, until the answer calls no more of these tools.
+ */
 export async function runResponder<Handle extends TurnHandle>(
   options: ResponderOptions<Handle>,
 ): Promise<void> {
@@ -183,12 +188,12 @@ async function eachPiece(
       read(next.value)
     }
   } finally {
-    // Not awaited: an answer that is stuck must not keep its session.
+    // Not awaited: an answer that hangs must not keep its session.
     if (!finished) {
       try {
         void Promise.resolve(iterator.return?.()).catch(() => {})
       } catch {
-        // It is left behind either way.
+        // The iterator is not used again in any case.
       }
     }
   }
@@ -199,11 +204,11 @@ function iterableIn(answer: unknown): AsyncIterable<unknown> | Iterable<unknown>
   if (Symbol.asyncIterator in answer || Symbol.iterator in answer) {
     return answer as AsyncIterable<unknown> | Iterable<unknown>
   }
-  // What `streamText` gives.
+  // The result of `streamText`.
   return 'fullStream' in answer ? iterableIn(answer.fullStream) : undefined
 }
 
-/** The log must say which part it was that has a fault; what was said in it is nobody's business there. */
+/** The warning must name the wrong part, but must not contain its text. */
 function partsOf(stream: ModelStream, value: unknown): TurnPart[] {
   try {
     return stream.read(value)
@@ -241,7 +246,7 @@ async function runTool<Handle extends TurnHandle>(
     const input = checkedInput(tool, call.input)
     const context = { session, cart, state, preferences, identity, fence, signal, toolCallId }
     const output = await stoppable(Promise.resolve(tool.execute(input as never, context)), signal)
-    // The tool has done its work: what JSON cannot hold of what it gives back is no failure.
+    // The tool has done its work: a result that JSON cannot hold is no failure.
     return result(toJson(output, 'output'), false)
   } catch (error) {
     if (!turn.signal.aborted) {
@@ -289,7 +294,7 @@ class Stopped extends Error {
   override readonly name = 'AbortError'
 }
 
-// What these say was written for callers; what others say is for logs.
+// Messages of these errors were written for callers; those of other errors are for logs.
 const tellable: ReadonlySet<SessionErrorCode> = new Set([
   'model_failed',
   'too_large',
@@ -297,7 +302,7 @@ const tellable: ReadonlySet<SessionErrorCode> = new Set([
   'budget_exceeded',
 ])
 
-/** What a failed answer says of itself to the caller: nothing of our insides. */
+/** The code and message of a failed answer for the caller: nothing from inside the server. */
 export function failureOf(error: unknown): { code: SessionErrorCode; message: string } {
   if (isSessionError(error) && tellable.has(error.code)) return { code: error.code, message: error.message }
   return { code: 'model_failed', message: 'The model failed.' }

@@ -10,7 +10,10 @@ import { noUsage } from './usage.js'
 
 const keptAnswers = 30
 
-/** What a question and everything its answer may depend on come to; undefined when it is more than text. */
+/**
+ * A digest of a question and of everything that its answer may depend on; undefined for a question that is more than
+ * text.
+ */
 export async function digestOfQuestion(
   body: SessionBody,
   content: MessageInput['content'],
@@ -24,22 +27,22 @@ function circumstances({ state, preferences, cart }: SessionBody): string {
   return JSON.stringify([state, preferences, cart])
 }
 
-/** The body, with the answer to a question kept in mind. */
+/** The body, with the answer to a question remembered. */
 export function rememberAnswer(body: SessionBody, answer: KnownAnswer): SessionBody {
   const others = (body.answers ?? []).filter(({ digest }) => digest !== answer.digest)
   return { ...body, answers: [...others, answer].slice(-keptAnswers) }
 }
 
-/** A question and the answer it got before, appended once more. */
+/** A question and its earlier answer, appended once more. */
 export interface ReusedAnswer {
   readonly message: Message
   readonly replies: readonly Message[]
 }
 
 /**
- * Answers a question with what the session answered before, in one commit, when it did and nothing has changed.
+ * Answers a question with an earlier answer of the session, in one commit, if there is one and nothing has changed.
  *
- * @throws `turn_in_progress`; `conflict` when the message's id is used for another one.
+ * @throws `turn_in_progress`; `conflict` when the message's id is used for another message.
  */
 export async function reuseAnswer(
   live: LiveSession,
@@ -90,7 +93,7 @@ export async function reuseAnswer(
   return { message: asked!, replies }
 }
 
-/** What is kept in mind of an answer that was just given. */
+/** What the session remembers of a new answer. */
 export function toKnownAnswer(
   live: LiveSession,
   digest: string,
@@ -99,7 +102,7 @@ export function toKnownAnswer(
   return { digest, replyId, after, at: live.service.storeClock.now() }
 }
 
-/** Whether an answer is worth giving again. */
+/** Whether an answer may be reused. */
 export function isReusable(replies: readonly { content: MessageInput['content'] }[]): boolean {
   return replies.length === 1 && textOf(replies[0]!).trim() !== ''
 }

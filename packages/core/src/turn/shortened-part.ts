@@ -2,12 +2,12 @@ import { isJsonObject, type JsonValue } from '../json.js'
 import { bytesOf, type MessagePart, type TextPart } from '../domain/part.js'
 
 /**
- * A part that takes at most `maxBytes`, marked when it had to be shortened: of a result or a call, the beginning of its
- * output or input stays; of others, the fields that fit. One page that a tool fetched must not cost the turn.
+ * A part that takes at most `maxBytes`, marked when it had to be shortened: of a result or a call, the beginning of
+ * its output or input stays; of others, the fields that fit. One long result of a tool must not fail the turn.
  */
 export function shortenedPart(part: MessagePart, maxBytes: number): MessagePart {
   const { output } = part
-  // What is far too long is not written out to find that it is.
+  // A part that is far too long is not encoded as a whole to find out.
   const isLong = typeof output === 'string' && output.length > maxBytes
   if (!isLong && bytesOf(part) <= maxBytes) return part
   if (part.type === 'tool-result') return withBeginning(part, 'output', maxBytes)
@@ -29,14 +29,14 @@ function withBeginning(part: MessagePart, field: 'output' | 'input', maxBytes: n
     const wrapped = isWrapped ? { type: isError ? 'error-text' : 'text', value: cut } : cut
     return { ...rest, [field]: wrapped, shortened: true }
   }
-  // A character takes six bytes at most, so this ends soon.
+  // A character takes at most six bytes, so the loop ends soon.
   for (let length = Math.min(text.length, maxBytes); ; length = Math.floor(length * 0.8)) {
     const shorter = made(length)
     if (length === 0 || bytesOf(shorter) <= maxBytes) return shorter
   }
 }
 
-/** A text or a reasoning whose extras take at most `maxBytes`; its words stay. */
+/** A text or a reasoning whose extra fields take at most `maxBytes`; its text stays. */
 export function shortenedExtras(part: TextPart, maxBytes: number): TextPart {
   const bare = { ...part, text: '' }
   if (bytesOf(bare) <= maxBytes) return part

@@ -5,7 +5,7 @@ export class TurnStop {
   readonly #controller = new AbortController()
   #reason: TurnAbortReason | undefined
 
-  /** @param outer Aborted, the turn is cancelled. */
+  /** @param outer When it is aborted, the turn is cancelled. */
   constructor(outer: AbortSignal | undefined) {
     if (outer?.aborted === true) this.stop('cancelled')
     else outer?.addEventListener('abort', () => this.stop('cancelled'), { once: true, signal: this.signal })

@@ -7,19 +7,19 @@ import { beginTurn } from './admission.js'
 import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './request.js'
 
 /**
- * One user input and all that answers it. It runs from the moment it is made, whether or not anybody listens, and it
- * ends in the store: read it as it comes, or await its result.
+ * One user input and all that answers it. It runs from the moment it is made, whether or not its events are read, and
+ * its answer is stored: read the events as they come, or await the result.
  */
 export class Turn implements AsyncIterable<TurnEvent> {
   readonly #ongoing: Promise<OngoingTurn>
   /**
-   * How it ended: `completed`, `failed` or `aborted`, with what is stored of it.
+   * How it ended: `completed`, `failed` or `aborted`, with the stored messages.
    *
    * Rejects when it never began (`turn_in_progress`, `limit_reached`, `budget_exceeded`, `invalid`, `not_found`,
    * `key_reused`) or its end could not be stored (`turn_lost`, `not_found`, `unavailable`).
    */
   readonly result: Promise<TurnResult>
-  /** That the user's message is stored. Rejects when the turn never began. */
+  /** Resolves when the user's message is stored. Rejects when the turn never began. */
   readonly started: Promise<TurnStarted>
 
   /** @internal Made by `session.turn()`. */
@@ -27,7 +27,7 @@ export class Turn implements AsyncIterable<TurnEvent> {
     this.#ongoing = ongoing
     this.result = ongoing.then(({ result }) => result)
     this.started = ongoing.then(({ started }) => started)
-    // Whoever does not ask is not told: a turn may be started and left to itself.
+    // A turn may be started and left alone: without a reader, its rejections must not end the process.
     this.result.catch(() => {})
     this.started.catch(() => {})
   }
@@ -36,19 +36,19 @@ export class Turn implements AsyncIterable<TurnEvent> {
     return this.events()
   }
 
-  /** Its events after the `after`th, as they come, to the end. May be read more than once. */
+  /** Its events after the event with the number `after`, as they come, to the end. May be read more than once. */
   async *events(after = 0): AsyncGenerator<TurnEvent, void, undefined> {
     const ongoing = await this.#ongoing
     yield* ongoing.events(after)
   }
 
-  /** Stops it; what was said so far is kept as an `aborted` reply. Does nothing once it has ended. */
+  /** Stops it; the answer so far is kept as an `aborted` reply. Does nothing once it has ended. */
   async cancel(reason: TurnAbortReason = 'cancelled'): Promise<void> {
     const ongoing = await this.#ongoing
     await ongoing.stop(reason)
   }
 
-  /** True when this call did not ask the model: a repeat, which follows or replays the first, or a reused answer. */
+  /** True when this call did not call the model: a repeat, which follows or replays the first, or a reused answer. */
   async isRepeat(): Promise<boolean> {
     return (await this.#ongoing).isRepeat
   }
@@ -83,6 +83,6 @@ const turnNames: OptionNames<TurnOptionsOf<TurnHandle>> = {
 function toMessage(input: TurnInput | undefined): MessageInput | undefined {
   if (input === undefined) return undefined
   if (typeof input === 'string') return { role: 'user', content: input }
-  // Whatever else it is, or says it is, is refused with the other faults of a message.
+  // Other values are refused together with the other errors of a message.
   return typeof input === 'object' && input !== null ? { ...input, role: input.role ?? 'user' } : input
 }

@@ -1,19 +1,19 @@
 import { SessionError } from '../errors.js'
 import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 
-/** What a turn used, as the model's provider counts it. */
+/** The usage of a turn, as the model's provider counts it. */
 export interface TurnUsage {
-  /** All that the model was given, what came from the provider's cache included. */
+  /** All input tokens, those from the provider's cache included. */
   readonly inputTokens: number
-  /** All that the model gave, its reasoning included. */
+  /** All output tokens, reasoning included. */
   readonly outputTokens: number
-  /** In millionths of the currency the team accounts in. */
+  /** In millionths of your currency. */
   readonly costMicros: number
-  /** Of the input, what the provider read from its cache. */
+  /** Input tokens that the provider read from its cache. */
   readonly cachedInputTokens?: number | undefined
-  /** Of the input, what the provider wrote to its cache. */
+  /** Input tokens that the provider wrote to its cache. */
   readonly cacheWriteTokens?: number | undefined
-  /** Of the output, what was reasoning. */
+  /** Output tokens that were reasoning. */
   readonly reasoningTokens?: number | undefined
   readonly model?: string | undefined
   readonly provider?: string | undefined
@@ -32,7 +32,7 @@ const kinds = [
 
 type Counts = { -readonly [Kind in (typeof kinds)[number]]?: number }
 
-/** The sum of what was used; model and provider of the last that told them. */
+/** The sum of several usages; model and provider of the last one that has them. */
 export function addUsages(before: TurnUsage, more: Partial<TurnUsage>): TurnUsage {
   const sum: Record<string, number | string> = {}
   for (const kind of kinds) {
@@ -50,7 +50,7 @@ export function addUsages(before: TurnUsage, more: Partial<TurnUsage>): TurnUsag
 }
 
 /**
- * The counts of a usage as any of the SDKs reports it. What it does not tell is absent.
+ * The counts of a usage in the format of any SDK. Counts that it does not have are absent.
  *
  * @throws `invalid` for a count below 0.
  */
@@ -97,7 +97,7 @@ export function parseUsage(usage: JsonObject, path: string): Partial<TurnUsage> 
     'output_tokens',
     'candidatesTokenCount',
   )
-  // Anthropic counts what its cache held apart from the input, Gemini thoughts apart from the answer.
+  // Anthropic counts cached tokens separately from the input, Gemini thoughts separately from the answer.
   const isApart = 'cache_read_input_tokens' in usage || 'cache_creation_input_tokens' in usage
   if (isApart) input = (input ?? 0) + (cached ?? 0) + (written ?? 0)
   if ('thoughtsTokenCount' in usage) output = (output ?? 0) + (reasoning ?? 0)
@@ -115,7 +115,7 @@ export function parseUsage(usage: JsonObject, path: string): Partial<TurnUsage> 
   }
 }
 
-// How the providers name one and the same end, in the words of the AI SDK.
+// The different names of providers for the same reason, with the names of the AI SDK.
 const finishReasons: Readonly<Record<string, string>> = {
   end_turn: 'stop',
   stop_sequence: 'stop',
@@ -136,7 +136,7 @@ const finishReasons: Readonly<Record<string, string>> = {
   SPII: 'content-filter',
 }
 
-/** Why the model stopped, in one spelling whoever made it; undefined when it does not say. */
+/** Why the model stopped, in one spelling for all providers; undefined when the event does not say. */
 export function parseFinishReason(value: JsonValue | undefined): string | undefined {
   const told = isJsonObject(value) ? (value['unified'] ?? value['raw']) : value
   if (typeof told !== 'string' || told === '') return undefined

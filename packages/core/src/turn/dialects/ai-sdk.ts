@@ -1,7 +1,7 @@
 import type { JsonObject, JsonValue } from '../../json.js'
 import { objectIn, textIn } from './fields.js'
 
-// What tells of the stream itself, or of what comes whole a moment later.
+// Parts about the stream itself, or whose content comes whole in a later part.
 const ignored: ReadonlySet<string> = new Set([
   'start',
   'start-step',
@@ -17,8 +17,8 @@ const ignored: ReadonlySet<string> = new Set([
 ])
 
 /**
- * What `streamText().fullStream`, a language model's own stream, and a stream of UI messages say, in parts of ours;
- * undefined for what none of them says.
+ * The parts in events of `streamText().fullStream`, of a language model's own stream, and of a stream of UI messages;
+ * undefined for other events.
  */
 export function fromAiSdk(event: JsonObject): readonly JsonObject[] | undefined {
   const { type } = event
@@ -29,7 +29,7 @@ export function fromAiSdk(event: JsonObject): readonly JsonObject[] | undefined 
     case 'text-start':
     case 'reasoning-start':
     case 'reasoning-end':
-      // The id alone says nothing yet; what a provider attaches to a beginning or an end belongs to the part.
+      // An id alone has no text yet; fields that a provider adds to a beginning or an end belong to the part.
       return Object.keys(rest).length === 1 ? [] : [said(type, id, '', rest)]
     case 'text-delta':
     case 'reasoning-delta':

@@ -4,11 +4,11 @@ import { objectIn, objectsIn, textIn } from './fields.js'
 
 /** Reads the events of an Anthropic stream, or a whole message. */
 export class AnthropicReader {
-  /** Blocks whose input is still coming, by index. */
+  /** Blocks whose input is not complete yet, by index. */
   readonly #inputs = new Map<JsonValue | undefined, { block: JsonObject; json: string }>()
   #usage: JsonObject = {}
 
-  /** What an event says, in parts; undefined for what Anthropic does not say. */
+  /** The parts in an event; undefined for an event that is not Anthropic's. */
   read(event: JsonObject): readonly JsonObject[] | undefined {
     switch (event['type']) {
       case 'message_start': {
@@ -18,7 +18,7 @@ export class AnthropicReader {
       }
       case 'content_block_start': {
         const block = objectIn(event, 'content_block')
-        // The words of these come piece by piece, and all that belongs to them.
+        // Their text, and all their other fields, come piece by piece.
         if (block['type'] === 'text' || block['type'] === 'thinking') return []
         if (typeof block['input'] !== 'object') return [block]
         this.#inputs.set(event['index'], { block, json: '' })
@@ -42,7 +42,7 @@ export class AnthropicReader {
       case 'ping':
         return []
       case 'message': {
-        // OpenAI has items of that name, which do not say why they ended.
+        // OpenAI has items of the same type, which have no reason for their end.
         if (event['stop_reason'] === undefined) return undefined
         const usage = { ...objectIn(event, 'usage'), ...named(event) }
         return [...objectsIn(event, 'content'), { type: 'finish', usage, finishReason: event['stop_reason'] }]
@@ -52,7 +52,7 @@ export class AnthropicReader {
     }
   }
 
-  /** What is left when the stream has ended: what was used, when it broke off. */
+  /** The remaining parts after the stream has ended: the usage, also when the stream broke off. */
   end(): readonly JsonObject[] {
     return Object.keys(this.#usage).length === 0 ? [] : [{ type: 'usage', ...this.#usage }]
   }

@@ -5,13 +5,13 @@ import { objectIn, objectsIn, textIn } from './fields.js'
 export class GeminiReader {
   #end: JsonObject | undefined
 
-  /** What a response says, in parts; undefined for what Gemini does not say. */
+  /** The parts in a response; undefined for a response that is not Gemini's. */
   read(response: JsonObject): readonly JsonObject[] | undefined {
     const isResponse = Array.isArray(response['candidates']) || 'usageMetadata' in response
     if (response['type'] !== undefined || !isResponse) return undefined
     const [candidate = {}] = objectsIn(response, 'candidates')
     const model = textIn(response, 'modelVersion')
-    // Each chunk counts from the beginning, so the last one tells.
+    // Each chunk has the count from the beginning, so the last one has the sum.
     this.#end = {
       ...this.#end,
       type: 'finish',

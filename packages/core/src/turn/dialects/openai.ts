@@ -4,13 +4,13 @@ import { objectIn, objectsIn, textIn } from './fields.js'
 
 /** Reads chunks and completions of Chat Completions, and events and responses of Responses. */
 export class OpenAiReader {
-  /** Calls of Chat Completions whose arguments are still coming, by index. */
+  /** Calls of Chat Completions whose arguments are not complete yet, by index. */
   readonly #calls = new Map<JsonValue | undefined, { id: string; name: string; args: string }>()
-  /** Items of Responses whose words were streamed. */
+  /** Items of Responses whose text was streamed. */
   readonly #streamed = new Set<JsonValue | undefined>()
   #model: JsonObject = {}
 
-  /** What an event says, in parts; undefined for what OpenAI does not say. */
+  /** The parts in an event; undefined for an event that is not OpenAI's. */
   read(event: JsonObject): readonly JsonObject[] | undefined {
     const { type } = event
     if (type === undefined && Array.isArray(event['choices'])) return this.#chat(event)
@@ -19,7 +19,7 @@ export class OpenAiReader {
     return undefined
   }
 
-  /** What is left when the stream has ended. */
+  /** The remaining parts after the stream has ended. */
   end(): readonly JsonObject[] {
     const calls = [...this.#calls.values()].map(({ id, name, args }) => ({
       type: 'tool-call',
@@ -83,7 +83,7 @@ export class OpenAiReader {
       case 'response.output_item.done': {
         const item = objectIn(event, 'item')
         if (!this.#streamed.has(item['id'])) return [item]
-        // Its words were said; what came with its end belongs to them.
+        // Its text has been streamed; the fields of its end belong to it.
         return item['type'] === 'reasoning' ? [{ ...item, text: '' }] : []
       }
       case 'response.completed':
