@@ -25,8 +25,9 @@ import type { Identity } from '../domain/identity.js'
 /** Options of a redemption. */
 export interface RedeemOptionsOf<Handle> extends TransferKey {
   /**
-   * Names this redemption, with 16 characters or more that nobody guesses: the same again is told the same again, and
-   * a device that waits for approval asks with the same (default: a new one, which a wait tells).
+   * Names this redemption, with 16 or more characters that cannot be guessed. The same id again gets the same answer,
+   * and a device that waits for approval sends the same id again (default: a new one, which a `pending` answer
+   * contains).
    */
   redemptionId?: string
   /** The session that the device has now; the device leaves it only with `replace` (default: none). */
