@@ -26,7 +26,7 @@ const { runTour, resumeTour } = await import(
   pathToFileURL(join(root, 'apps', options.app, 'dist', 'tour.js')).href
 )
 const server = await startServer(options.store)
-// The same before and after the restart, or the credentials of before would be void.
+// The same before and after the restart; otherwise all earlier credentials would be void.
 const secret = randomBytes(32).toString('base64url')
 const startOn = (port) =>
   startApp(options.app, {
@@ -35,7 +35,7 @@ const startOn = (port) =>
   })
 const start = () =>
   startOn(options.port ?? (options.once ? '0' : '3000')).catch((error) => {
-    // Somebody is on the usual port; any other does as well.
+    // Another process uses the usual port; any other port works as well.
     if (options.port === undefined && error.message.includes('EADDRINUSE')) return startOn('0')
     throw error
   })

@@ -38,7 +38,7 @@ async function readDialogues(file) {
 function caller(base, adminToken, { keepsCookies = false }) {
   let credential
   let cookie
-  // As browsers say of an app's own pages: without it a cookie opens nothing that changes something.
+  // The header that browsers send for an app's own pages: without it a cookie does not open a session for a change.
   const { origin } = new URL(base)
   return async function call(method, path, body, { asAdmin = false, tries = 5 } = {}) {
     const response = await fetch(base + path, {
@@ -54,7 +54,7 @@ function caller(base, adminToken, { keepsCookies = false }) {
     credential = response.headers.get('x-session-id') ?? credential
     if (keepsCookies) cookie = response.headers.getSetCookie()[0]?.split(';')[0] ?? cookie
     const text = await response.text()
-    // A machine at its limit keeps a store from answering in time. A message has its id, so it can be sent again.
+    // On an overloaded machine a store may not answer in time. A message has an id, so it can be sent again.
     if (response.status === 503 && tries > 1) {
       await setTimeout(1000 * Number(response.headers.get('retry-after') ?? 1))
       return call(method, path, body, { asAdmin, tries: tries - 1 })
@@ -64,7 +64,7 @@ function caller(base, adminToken, { keepsCookies = false }) {
   }
 }
 
-/** How each app is talked to: where its API is, and how a conversation is begun, told, and read back. */
+/** The API of each app: its path, and how a conversation is begun, continued, and read back. */
 const clients = {
   express: {
     base: '/api/v1/shopping',
@@ -72,7 +72,7 @@ const clients = {
       return (await call('POST', '/session', {})).data.session_id
     },
     async append(call, id, message) {
-      // What was said by others than the user is put in by the operator, not by the caller.
+      // Messages of other roles than the user come from the operator, not from the caller.
       const asAdmin = message.role !== 'user'
       await call('POST', `/session/${id}/messages`, { messages: [message] }, { asAdmin })
     },
@@ -122,7 +122,7 @@ clients.next = {
   base: '/api',
   keepsCookies: true,
   async begin(call) {
-    // A visitor is given a name with the first page they see, and is a guest of their own from then on.
+    // A visitor gets a name with the first page, and is a separate guest from then on.
     await call('GET', '/sessions')
     return clients.nest.begin(call)
   },
@@ -142,7 +142,7 @@ async function play(client, call, dialogue) {
   return id
 }
 
-/** Everything that came back otherwise than it was sent, as sentences. */
+/** Every difference between what was sent and what came back, as sentences. */
 async function compare(client, call, dialogue, id) {
   const wrong = []
   const messages = []

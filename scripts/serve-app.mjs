@@ -1,10 +1,10 @@
-// Starts one of the demo apps as a process of its own, on a port the system gives.
+// Starts one of the demo apps as a process of its own, on a port that the system chooses.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, childEnv, root, step } from './setup.mjs'
 
-/** What each app is called and how it starts. */
+/** The name of each app, and how it starts. */
 export const apps = {
   express: {
     package: '@sessions/app-express',
@@ -23,12 +23,12 @@ export const apps = {
   },
 }
 
-/** The stores an app can be started on, and the variable that says where each is. */
+/** The stores that an app can be started on, and the variable with the URL of each. */
 const servers = { redis: ['REDIS_URL', 'startRedis'], postgres: ['DATABASE_URL', 'startPostgres'] }
 
 /**
- * The server a store needs: the one its variable names, else a real one of our own that lives as long as this
- * process, so that it outlives the app. Resolves to the environment the app needs, and how to end the server.
+ * The server that a store needs: the one that its variable names, otherwise a real one that lives as long as this
+ * process, so that it outlives the app. Resolves to the environment for the app, and a function that ends the server.
  */
 export async function startServer(store) {
   const [variable, starter] = servers[store] ?? []
@@ -39,7 +39,7 @@ export async function startServer(store) {
   return { env: { [variable]: server.url }, stop: () => server.stop() }
 }
 
-/** The running app: its URL, and how to end it. Rejects with what it printed when it does not come up. */
+/** The running app: its URL, and a function that ends it. Rejects with the app's output when it does not start. */
 export function startApp(name, { args = [], env = {}, startMs = 240_000 } = {}) {
   const app = apps[name]
   const child = spawn(process.execPath, [app.main, ...args], {

@@ -1,5 +1,5 @@
-// Brings what the project needs on a machine that has Node and nothing else: pnpm at the pinned version, then the
-// dependencies, then what has to be built. Each step is skipped when it is done already.
+// Installs what the project needs on a machine with Node alone: pnpm at the pinned version, then the dependencies,
+// then the builds. Each step is skipped when it is done already.
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -16,13 +16,13 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1)
 }
 
-// A step that failed has said all there is to say; where in these scripts is nobody's concern.
+// The failed step has printed its error; a stack trace of this script would not help.
 process.on('uncaughtException', (error) => {
   console.error(error.message)
   process.exit(1)
 })
 
-/** The environment for child processes: npm's own settings would confuse pnpm, and nobody may ask questions. */
+/** The environment for child processes: npm's own settings would confuse pnpm, and no program may ask questions. */
 export function childEnv(extra = {}) {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^npm_(config|package|lifecycle|execpath|command)/i.test(name),
@@ -36,7 +36,7 @@ export function childEnv(extra = {}) {
   }
 }
 
-/** Runs a command to its end; rejects when it fails, with the end of what it printed when it printed in private. */
+/** Runs a command to its end; rejects when it fails, with the end of its output if the output was not shown. */
 export function run(command, args, { quiet = false, cwd = root, env = {} } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -56,7 +56,7 @@ export function run(command, args, { quiet = false, cwd = root, env = {} } = {})
   })
 }
 
-/** Runs one step and says so: a line that grows while it lasts on a terminal, two plain lines elsewhere. */
+/** Runs one step and reports it: on a terminal a line that grows while it lasts, elsewhere two plain lines. */
 export async function step(name, work) {
   const startedAt = Date.now()
   const tty = process.stderr.isTTY
@@ -92,7 +92,7 @@ async function pnpm() {
       pnpmCommand = candidate
       return candidate
     } catch {
-      // The next way may do.
+      // The next way may work.
     }
   }
   throw new Error(
@@ -100,7 +100,7 @@ async function pnpm() {
   )
 }
 
-/** Installs the dependencies of the lockfile, unless that is done. */
+/** Installs the dependencies of the lockfile, unless they are installed. */
 export async function install() {
   const lock = readFileSync(join(root, 'pnpm-lock.yaml'))
   const manifests = readFileSync(join(root, 'package.json'))
@@ -115,7 +115,9 @@ export async function install() {
   })
 }
 
-/** Runs turbo. It looks for pnpm on the PATH, where it need not be: a small script of that name stands in. */
+/**
+ * Runs turbo. turbo looks for pnpm on the PATH, where it may be missing: a small script of that name takes its place.
+ */
 export async function turbo(args, options) {
   const [command, ...before] = await pnpm()
   const shims = join(cache, 'bin')
@@ -124,16 +126,16 @@ export async function turbo(args, options) {
   writeFileSync(join(shims, 'pnpm'), `#!/bin/sh\nexec ${call} "$@"\n`, { mode: 0o755 })
   writeFileSync(join(shims, 'pnpm.cmd'), `@${call} %*\r\n`)
   const separator = process.platform === 'win32' ? ';' : ':'
-  // What is built is for production, whatever called for it runs as: Next builds nothing good otherwise.
+  // Build for production, whatever NODE_ENV the caller has: otherwise Next's build does not work.
   const env = { PATH: `${shims}${separator}${process.env.PATH}`, NODE_ENV: 'production' }
-  // Loose: behind a proxy, or with caches elsewhere, pnpm needs variables that turbo would keep from it.
+  // Loose: behind a proxy, or with caches elsewhere, pnpm needs environment variables that turbo would remove.
   const loose = [...args.slice(0, 2), '--env-mode=loose', ...args.slice(2)]
   return run(join(root, 'node_modules', '.bin', 'turbo'), loose, { ...options, env })
 }
 
-/** Builds the named packages and all they stand on. */
+/** Builds the named packages and all their dependencies. */
 export async function build(...packages) {
-  // Whoever runs us has built everything, and others read it now.
+  // The caller has built everything, and other processes read it now.
   if (process.env.SESSIONS_BUILT) return
   await step(`building ${packages.join(', ')}`, () => runBuild(packages.map((name) => `--filter=${name}`)))
 }

@@ -1,11 +1,11 @@
-// Brings what tests need of the machine before any of them runs: servers, a browser.
+// Finds or fetches the programs that tests need before any test runs: servers, a browser.
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, cache, root, run } from './setup.mjs'
 import { projects, wideNeeds } from './test-projects.mjs'
 
-/** Finds or fetches what the chosen tests need. Rejects with one sentence when something cannot be had. */
+/** Finds or fetches the programs that the chosen tests need. Rejects with one sentence when one cannot be fetched. */
 export async function fetchNeeds(args, { isWide, env }) {
   const needs = (await projectsOf(args, env)).flatMap((project) => project.needs)
   if (isWide) needs.push(...wideNeeds)
@@ -15,7 +15,7 @@ export async function fetchNeeds(args, { isWide, env }) {
   await testkit.prepare(needs, (line) => console.error(`  ${line}`))
 }
 
-/** The projects that have some of the tests. */
+/** The projects that contain some of the tests. */
 async function projectsOf(args, env) {
   if (args.length === 0) return Object.values(projects)
   const list = join(cache, `test-files-${process.pid}.json`)
@@ -26,7 +26,7 @@ async function projectsOf(args, env) {
     const names = JSON.parse(readFileSync(list, 'utf8')).map(({ projectName }) => projectName)
     return [...new Set(names)].flatMap((name) => projects[name] ?? [])
   } catch {
-    // Why these cannot be listed, vitest itself will say when it is to run them.
+    // When these cannot be listed, vitest itself will report it when it runs them.
     return []
   } finally {
     rmSync(list, { force: true })

@@ -1,4 +1,4 @@
-// The projects of the tests: where each is, and what it waits for. What is named here is there before a test runs.
+// The projects of the tests: where each is, and which programs it needs. Those programs exist before a test runs.
 
 /** @typedef {'chromium' | 'redis' | 'postgres' | 'valkey' | 'pgbouncer'} Need */
 
@@ -20,10 +20,10 @@ export const projects = {
   'store-redis': { root: 'packages/store-redis', needs: ['redis'], builds: false },
 }
 
-/** What the tests on servers that not everybody has need beside: `npm run test:wide`. @type {Need[]} */
+/** The further needs of tests on servers that not every system has: `npm run test:wide`. @type {Need[]} */
 export const wideNeeds = ['valkey', 'pgbouncer']
 
-/** The files that take minutes where others take seconds. */
+/** The files that take minutes; others take seconds. */
 export const longFiles = [
   'test/commands.test.ts',
   'next/test/edits.test.ts',
@@ -33,7 +33,7 @@ export const longFiles = [
   'store-postgres/test/postgres-store.test.ts',
 ]
 
-/** Whether tests of a project compute, and wait for nobody. @param {string} name */
+/** Whether tests of a project only compute, and wait for no server, browser or build. @param {string} name */
 export function isQuick(name) {
   const project = projects[name]
   return project !== undefined && project.needs.length === 0 && !project.builds

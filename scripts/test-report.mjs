@@ -1,5 +1,5 @@
-// A reporter of vitest beside its own: says every twenty seconds how far a run is and what it waits for, and writes down
-// what came of it, for scripts/test.mjs to count.
+// A reporter of vitest in addition to its own: prints every twenty seconds how far a run is and what it waits for, and
+// writes the results to a file, for scripts/test.mjs to count.
 import { writeFileSync } from 'node:fs'
 import { relative } from 'node:path'
 
@@ -55,7 +55,7 @@ export class TestReport {
       const failed = states.filter((state) => state === 'failed').length
       result.passed += states.filter((state) => state === 'passed').length
       result.failed += failed
-      // A file that did not load, or a hook that failed, has failed as well.
+      // A file that did not load, or a hook that failed, counts as failed as well.
       if (module.state() === 'failed' && failed === 0) result.failed++
       const skipped = tests.filter((test) => test.result().state === 'skipped' && this.#isChosen(test))
       result.skipped.push(...skipped.map((test) => `${this.#fileOf(module)} > ${test.fullName}`))
@@ -69,7 +69,10 @@ export class TestReport {
     writeFileSync(report, JSON.stringify(result))
   }
 
-  /** Whether it was to run: what `-t NAME` or `FILE:LINE` passes over is skipped, and nobody's fault. */
+  /**
+   * Whether it was chosen to run: a test that `-t NAME` or `FILE:LINE` leaves out counts as not chosen, not as
+   * skipped.
+   */
   #isChosen(test) {
     const { testNamePattern } = this.#vitest.config
     // As vitest itself compares: the names from the outermost suite on, with blanks between.
@@ -92,7 +95,7 @@ export class TestReport {
 
   #tell() {
     clearInterval(this.#timer)
-    // On a terminal vitest keeps a summary in view that moves by itself.
+    // On a terminal vitest shows a summary that updates by itself.
     if (process.stdout.isTTY) return
     this.#timer = setInterval(() => console.log(`  ${this.#state()}`), noteMs)
     this.#timer.unref()
@@ -120,5 +123,5 @@ function keyOf({ moduleId, project }) {
   return `${project.name} ${moduleId}`
 }
 
-// vitest wants it so.
+// vitest requires a default export.
 export default TestReport

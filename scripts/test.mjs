@@ -1,7 +1,7 @@
 // The whole check: install, types, lint, format, tests against real servers. The last line counts the tests.
 //   npm test                    all of it
 //   npm test -- FILE -t NAME    some of the tests: arguments are those of `vitest run`
-//   npm run watch [-- FILE]     some or all of the tests, again whenever a file of theirs changes
+//   npm run watch [-- FILE]     some or all of the tests, again whenever a file that they import changes
 //   npm run test:wide           the tests on Valkey and PgBouncer, which not every system has
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
@@ -10,7 +10,7 @@ import { buildAll, cache, childEnv, install, root, run, step, turbo } from './se
 import { fetchNeeds } from './test-needs.mjs'
 
 const bin = (name) => join(root, 'node_modules', '.bin', name)
-// Of this run alone: another may be under way.
+// For this run alone: another run may be going on.
 const report = join(cache, `test-report-${process.pid}.json`)
 const [mode, ...rest] = process.argv.slice(2)
 const isWide = mode === '--wide'
@@ -28,7 +28,7 @@ await fetchNeeds(args, { isWide, env }).catch((error) => {
 if (args.length === 0 && !isWatch) {
   await checkCode()
   await check('building everything', buildAll)
-  // Of a part of the tests, each builds what it runs; while somebody watches, builds age.
+  // When only a part of the tests runs, each test builds what it runs; in watch mode, builds get old.
   env.SESSIONS_BUILT = '1'
 }
 if (isWatch) process.exit(await vitest(['watch', ...args]))
@@ -38,7 +38,7 @@ rmSync(report, { force: true })
 const exitCode = await vitest(['run', ...args])
 const result = readReport()
 if (result.passed + result.failed === 0) console.error('No test was chosen.')
-// A run that failed outside of any test (the runner itself did not start) has failed too.
+// A run that failed outside of any test (such as when the runner itself did not start) has failed too.
 if (exitCode !== 0 && result.failed === 0) result.failed = 1
 result.failed += failedSteps
 end(result)
@@ -59,7 +59,7 @@ async function check(name, work) {
   })
 }
 
-/** Runs vitest in view, and resolves to how it ended. */
+/** Runs vitest with its output shown, and resolves to its exit status. */
 function vitest(args) {
   const reporters = ['--reporter=default', `--reporter=${join(root, 'scripts', 'test-report.mjs')}`]
   return new Promise((resolve) => {
@@ -68,7 +68,7 @@ function vitest(args) {
       env: childEnv({ ...env, TEST_REPORT: isWatch ? '' : report }),
       stdio: 'inherit',
     })
-    // It ends what it has started when it is asked to, and then we end. Ctrl-C asks both of us.
+    // vitest ends what it has started when it gets the signal, and then this process ends. Ctrl-C sends it to both.
     process.on('SIGINT', () => {})
     process.on('SIGTERM', () => child.kill('SIGTERM'))
     child.on('close', (code) => resolve(code ?? 1))
@@ -82,7 +82,7 @@ function vitest(args) {
 function readReport() {
   try {
     const { passed, failed, skipped } = JSON.parse(readFileSync(report, 'utf8'))
-    // To be looked at: which files took how long.
+    // To read later: how long each file took.
     renameSync(report, join(cache, 'test-report.json'))
     if (skipped.length > 0) {
       console.error(`${skipped.length} tests were skipped; none may be:\n  ${skipped.join('\n  ')}`)

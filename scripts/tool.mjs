@@ -1,4 +1,4 @@
-// Runs one of the tools of apps/benchmarks, with everything it stands on installed and built first.
+// Runs one of the tools of apps/benchmarks, after all its dependencies are installed and built.
 //   node scripts/tool.mjs torture --store redis
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ if (tools[name] === undefined) {
 await install()
 await build('@sessions/benchmarks')
 const main = join(root, 'apps', 'benchmarks', 'dist', tools[name], 'main.js')
-// Paths among the arguments are meant from where the command was typed.
+// Paths in the arguments are relative to the dir where the command was typed.
 const cwd = process.env.INIT_CWD ?? process.cwd()
 const child = spawn(process.execPath, [main, ...args], { cwd, env: childEnv(), stdio: 'inherit' })
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal))

@@ -1,4 +1,4 @@
-// turbo with the pinned pnpm, wherever that comes from: node scripts/turbo.mjs run build
+// Runs turbo with the pinned pnpm, wherever that pnpm is: node scripts/turbo.mjs run build
 import { install, turbo } from './setup.mjs'
 
 await install()

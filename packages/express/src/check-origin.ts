@@ -3,18 +3,20 @@ import { SessionError } from '@sessions/core'
 import type { RequestHandler } from 'express'
 import { hostOf, pageRequestOf } from './page-request.js'
 
-/** Which pages may act for their visitors on routes of yours. */
+/** Which pages may act for their visitors on your own routes. */
 export interface CheckOriginOptions {
-  /** Origins whose pages may send unsafe requests with cookies, beside our own (default: none). */
+  /**
+   * Origins whose pages may send unsafe requests with cookies, in addition to the application's own (default: none).
+   */
   trustedOrigins?: readonly string[]
   /** Whether `X-Session-Id` carries credentials, as in `sessionsMiddleware` (default false). */
   header?: boolean
 }
 
 /**
- * Keeps pages of other sites from acting for their visitors on routes of yours: `app.use(checkOrigin())`, before them.
- * An unsafe request that carries cookies has to come from a page of the same origin. The error it passes on is a
- * `forbidden` one, which `sessionsErrorHandler` answers with 403.
+ * Stops pages of other sites from acting for their visitors on your own routes: `app.use(checkOrigin())`, before them.
+ * An unsafe request with cookies has to come from a page of the same origin. For others it passes on a `forbidden`
+ * error, which `sessionsErrorHandler` answers with 403.
  */
 export function checkOrigin(options: CheckOriginOptions = {}): RequestHandler {
   const { trustedOrigins = [], header = false } = options

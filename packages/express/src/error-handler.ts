@@ -3,8 +3,8 @@ import { type Problem, problemHeaders, problemOf, toProblem } from '@sessions/co
 import type { ErrorRequestHandler } from 'express'
 
 /**
- * Answers a `SessionError`, and a request that Express itself could not read, as `application/problem+json`. Mount
- * it last. Everything else, and an error after the first byte, goes on to the next error handler.
+ * Answers a `SessionError`, and a request that Express itself could not read, as `application/problem+json`. Mount it
+ * last. Other errors, and an error after the first byte, go on to the next error handler.
  */
 export function sessionsErrorHandler(): ErrorRequestHandler {
   return (error: unknown, _req, res, next) => {
@@ -14,7 +14,7 @@ export function sessionsErrorHandler(): ErrorRequestHandler {
   }
 }
 
-/** Errors of Express' body parsers and router, which name a status and say whether their message may be shown. */
+/** Errors of Express' body parsers and router, which have a status and say whether their message may be shown. */
 function unreadable(error: unknown): Problem | undefined {
   const { status, expose } = (error ?? {}) as { status?: unknown; expose?: unknown }
   if (typeof status !== 'number' || status < 400 || status > 499 || expose !== true) return undefined

@@ -13,18 +13,22 @@ import {
 import type { Request, RequestHandler } from 'express'
 import { hostOf, pageRequestOf } from './page-request.js'
 
-/** What the middleware needs: the service, who is asking, and how a credential travels. */
+/** The service, the identity of callers, and the transport of credentials. */
 export interface SessionsMiddlewareOptions extends TransportOptions {
   /** The service, as `createSessions` makes it. */
   sessions: Sessions
-  /** Origins whose pages may begin sessions with unsafe requests, beside our own (default: none). */
+  /**
+   * Origins whose pages may begin sessions with unsafe requests, in addition to the application's own (default: none).
+   */
   trustedOrigins?: readonly string[]
   /**
-   * Who is asking, from what your application has verified, never from what the client merely claims. Runs when the
-   * session is first asked for, once a request.
+   * Returns the identity of the caller, from what your application has verified, never from what the client merely
+   * claims. Runs once a request, when its session is first needed.
    */
   identify: (req: Request) => Identity | Promise<Identity>
-  /** Told when a cookie could not be set because the request was insecure (default: `console.warn`, once). */
+  /**
+   * Called when a cookie could not be set because the request did not come over TLS (default: `console.warn`, once).
+   */
   onWarning?: (warning: SessionWarning) => void
 }
 
@@ -37,14 +41,14 @@ const optionNames: OptionNames<SessionsMiddlewareOptions> = {
   onWarning: true,
 }
 
-// Not on the request: `req.session` belongs to express-session, and any other name to somebody one day.
+// Not stored on the request: `req.session` belongs to express-session, and another package may use any other name.
 const requestSessions = new WeakMap<Request, RequestSession>()
 
 /**
- * Makes `getSession(req)` work in the handlers after it. Reads two headers and no body, so it stands anywhere; a
- * route that never asks for its session costs no store call. Mounted twice, the first one counts.
+ * Makes `getSession(req)` work in the handlers after it. It reads two headers and no body, so it may stand anywhere; a
+ * route that never asks for its session causes no store call. If it is mounted twice, the first one counts.
  *
- * @throws `invalid` at start, for options that cannot work.
+ * @throws `invalid` at start, for wrong options.
  *
  * @example
  * ```ts
@@ -90,16 +94,16 @@ export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestH
 }
 
 /**
- * The session of the request. Without an id: the caller's, by cookie or header; when there is none, a draft that is
- * stored with its first write, which is when the caller is given its credential, so merely looking leaves no trace.
- * With an id: the session of this public id, if the caller may touch it.
+ * The session of the request. Without an id: the caller's, by cookie or header. A caller without a session gets a
+ * draft. The first write stores the draft and sets its credential, so a caller who only reads leaves no trace. With an
+ * id: the session of this public id, if the caller may touch it.
  *
- * Touch a draft before the first byte of the response: after it there is no way to hand over the credential, and its
- * first write rejects with `headers_sent`. It rejects with `insecure_transport` where a cookie must not be set, with
- * `forbidden` for a page of another site, and with `not_found` for a caller whose credential has been replaced: by
- * `bindSession`, or on another device. Whatever it rejects with, nothing is stored; `newSession` begins anew.
+ * Write to a draft before the first byte of the response: after that the response cannot carry the credential, and the
+ * first write rejects with `headers_sent`. It rejects with `insecure_transport` when a cookie must not be set, with
+ * `forbidden` for a page of another site, and with `not_found` for a caller whose credential has been replaced, by
+ * `bindSession` or on another device. In all these cases nothing is stored; `newSession` begins a new session.
  *
- * @throws `not_found` for an id that is unknown, expired, deleted or somebody else's.
+ * @throws `not_found` for an id that is unknown, expired, deleted or another caller's.
  */
 export async function getSession(req: Request, id?: string): Promise<Session> {
   const session = sessionOf(req)
@@ -111,22 +115,25 @@ export async function findSession(req: Request): Promise<Session | undefined> {
   return sessionOf(req).find()
 }
 
-/** A new session for the caller, whatever they came with: a draft, as `getSession` gives one to who has none. */
+/**
+ * A new session for the caller, whatever session the request has: a draft, as `getSession` gives to a caller without
+ * one.
+ */
 export async function newSession(req: Request): Promise<Session> {
   return sessionOf(req).renew()
 }
 
 /**
- * To be called when an anonymous caller has signed in: gives their session to their user and replaces the
- * credential; the one they had before opens nothing any more.
+ * Call it when an anonymous caller has signed in: it gives the session to the caller's user and replaces the
+ * credential; the old credential opens nothing any more.
  *
- * @throws `not_found` without a session, `unauthenticated` when `identify` knows no user.
+ * @throws `not_found` without a session, `unauthenticated` when `identify` returns no user.
  */
 export async function bindSession(req: Request): Promise<Session> {
   return sessionOf(req).bind()
 }
 
-/** To be called when a caller signs out: takes the cookie away. The session stays until it expires. */
+/** Call it when a caller signs out: it removes the cookie. The session stays until it expires. */
 export function forgetSession(req: Request): void {
   sessionOf(req).forget()
 }

@@ -1,12 +1,12 @@
 import type { PageRequest } from '@sessions/core/node'
 import type { Request } from 'express'
 
-/** What of a request tells which page has sent it. */
+/** The parts of a request that tell which page sent it. */
 export function pageRequestOf(req: Request): PageRequest {
   return { method: req.method, headers: { get: (name) => req.get(name) ?? null } }
 }
 
-/** The host that the sender of a request knows, with its port: that of a proxy, if the application trusts it. */
+/** The host, with its port, that the client used: that of a proxy, if the application trusts it. */
 export function hostOf(req: Request): string {
   const isTrusted = req.app.get('trust proxy fn') as
     | ((address: string | undefined, hop: number) => boolean)

@@ -3,9 +3,9 @@ import { toNodeHandler } from '@sessions/core/node'
 import type { Request, RequestHandler } from 'express'
 
 /**
- * Mounts the session HTTP API: `app.use('/api', toExpressHandler(api))`. Paths that are not the API's go on to the
- * next handler. Works before and after `express.json()`. Behind a proxy, let Express trust it (`trust proxy`), so
- * that cookies are set as secure ones.
+ * Mounts the session HTTP API: `app.use('/api', toExpressHandler(api))`. Other paths go on to the next handler. It
+ * works before and after `express.json()`. Behind a proxy, let Express trust it (`trust proxy`), so that cookies are
+ * set as secure ones.
  */
 export function toExpressHandler(api: SessionApi): RequestHandler {
   const handle = toNodeHandler(api, {
@@ -15,7 +15,7 @@ export function toExpressHandler(api: SessionApi): RequestHandler {
     },
   })
   return (req, res, next) => {
-    // Under a mount path, `req.url` is what comes after it.
+    // Under a mount path, `req.url` is the part after it.
     if (api.owns(req.url.split('?')[0]!)) void handle(req, res)
     else next()
   }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { addVary, type HeaderSink, nodeHeaderSink, withoutValue } from '@sessions/core/node'
 
-/** Fastify's reply, as far as it is needed here. */
+/** The part of Fastify's reply that is used here. */
 interface Reply {
   readonly raw: ServerResponse
   readonly sent: boolean
@@ -11,18 +11,19 @@ interface Reply {
   removeHeader(name: string): unknown
 }
 
-/** Where the headers of a platform's response are written. */
+/** Writes the headers of a platform's response. */
 export function headerSink(response: ServerResponse | Reply): HeaderSink {
   return 'raw' in response ? replySink(response) : nodeHeaderSink(response)
 }
 
-// In both places: Fastify sends those of its reply, and a handler that writes to Node's response those of that one.
+// In both places: Fastify sends the headers of its reply, and a handler that writes to Node's response sends those of
+// that response.
 function replySink(reply: Reply): HeaderSink {
   const mirror = (name: string): void => void reply.raw.setHeader(name, reply.getHeader(name)!)
   return {
     canWrite: () => !reply.sent && !reply.raw.headersSent,
     append(name, value) {
-      // Of `Set-Cookie` Fastify keeps all by itself.
+      // Fastify itself keeps all values of `Set-Cookie`.
       reply.header(name, name === 'Vary' ? addVary(reply.getHeader(name), value) : value)
       mirror(name)
     },

@@ -9,7 +9,7 @@ type Adapter = HttpAdapterHost['httpAdapter']
 type Handler = (req: IncomingMessage, res: ServerResponse, next: () => void) => void
 type Asked = { readonly raw: IncomingMessage }
 
-/** Fastify, as far as it is needed here. */
+/** The part of Fastify that is used here. */
 interface Fastify {
   addHook(
     name: 'preParsing',
@@ -18,13 +18,12 @@ interface Fastify {
   addHook(name: 'preValidation', hook: (asked: Asked, reply: unknown, done: () => void) => void): unknown
 }
 
-/** What Fastify goes by when it decides whether to parse a body. */
+/** The headers by which Fastify decides whether to parse a body. */
 const bodyHeaders = ['content-type', 'content-length', 'transfer-encoding'] as const
 
 /**
- * Gives the controller its routes, and keeps the application from reading, or refusing, what is the API's to read: its
- * limits and its errors are not those of the application's parsers, and a path that cannot be decoded is answered like
- * any other that leads nowhere.
+ * Adds the routes to the controller, and keeps the application's parsers from the bodies of the API: the API has
+ * limits and errors of its own. A path that cannot be decoded is answered like an unknown path.
  */
 export function mountApi(
   host: HttpAdapterHost,
@@ -33,7 +32,7 @@ export function mountApi(
 ): void {
   const mount = (): void => {
     const adapter = host.httpAdapter as Adapter | null | undefined
-    // Nothing listens in a context without HTTP.
+    // A context without HTTP has no server.
     if (!adapter) return
     const rest = adapter.getType() === 'fastify' ? '*' : '*path'
     routeController(
@@ -45,12 +44,13 @@ export function mountApi(
     else spareOnExpress(adapter, mounted)
     answerUndecodable(adapter, mounted)
   }
-  // Its type does not say that there may be none: undefined before it is known, and null where there never is one.
+  // Its type does not say that there may be none: undefined before it is known, and null in a context that never has
+  // one.
   if (!(host.httpAdapter as Adapter | null | undefined)) host.init$.subscribe(mount)
   else mount()
 }
 
-/** Its parsers are middleware, registered by one call. */
+/** Express' parsers are middleware, registered by one call. */
 function spareOnExpress(adapter: Adapter, mounted: MountedApi): void {
   const register = adapter.registerParserMiddleware.bind(adapter)
   adapter.registerParserMiddleware = (...settings: []) => {
@@ -64,7 +64,7 @@ function spareOnExpress(adapter: Adapter, mounted: MountedApi): void {
   }
 }
 
-/** Its parsers go by headers, and have no other way to be passed by. */
+/** Fastify's parsers look at headers, and can be skipped in no other way. */
 function spareOnFastify(adapter: Adapter, mounted: MountedApi): void {
   const instance = adapter.getInstance<Fastify>()
   const kept = new WeakMap<IncomingMessage, Partial<IncomingMessage['headers']>>()
@@ -81,7 +81,7 @@ function spareOnFastify(adapter: Adapter, mounted: MountedApi): void {
   })
 }
 
-/** Both platforms refuse a path that cannot be decoded before any guard runs, each in words of its own. */
+/** Both platforms refuse a path that cannot be decoded before any guard runs, each with its own message. */
 function answerUndecodable(adapter: Adapter, mounted: MountedApi): void {
   const init = adapter.init.bind(adapter)
   let isMounted = false

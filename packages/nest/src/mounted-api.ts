@@ -8,10 +8,10 @@ import type { SessionsRequest, SessionsResponse } from './platform.js'
 const platformRequests = new WeakMap<Request, SessionsRequest>()
 
 /**
- * The platform's request behind one that the HTTP API shows to an option of yours, such as `limitKey` or
- * `audienceOf`: it has what your middleware and guards put there, and `ip`.
+ * The platform's request behind a request that an option of the HTTP API gets, such as `limitKey` or `audienceOf`: it
+ * has the fields that your middleware and guards have added, and `ip`.
  *
- * @throws for a request that a mounted API was not given.
+ * @throws for a request that does not come from a mounted API.
  */
 export function platformRequestOf(request: Request): SessionsRequest {
   const found = platformRequests.get(request)
@@ -19,15 +19,15 @@ export function platformRequestOf(request: Request): SessionsRequest {
   return found
 }
 
-/** An API in an application: where it is, and how it answers what the platform gives. */
+/** An API in an application: its path, and its answers to the platform's requests. */
 export class MountedApi {
-  /** All that comes before `/sessions`, but for the application's global prefix. */
+  /** The path before `/sessions`, without the application's global prefix. */
   readonly prefix: string
   readonly #config: Pick<ApplicationConfig, 'getGlobalPrefix'>
   readonly #apis = new Map<string, SessionApi>()
   readonly #apiAt: (basePath: string) => SessionApi
 
-  /** @param apiAt Makes the API for where it is; one that is lent has a path of its own. */
+  /** @param apiAt Makes the API for a path; an API that the application passes in has a path of its own. */
   constructor(
     prefix: string,
     config: Pick<ApplicationConfig, 'getGlobalPrefix'>,
@@ -36,7 +36,7 @@ export class MountedApi {
     this.prefix = prefix
     this.#config = config
     this.#apiAt = apiAt
-    // At once, so that options that cannot work show at the start.
+    // At once, so that wrong options are reported at the start.
     this.#api(prefix)
   }
 
@@ -49,7 +49,7 @@ export class MountedApi {
     const req = request.raw ?? (request as IncomingMessage)
     const url = req.url!
     const basePath = this.#basePathOf(pathOf(url))
-    // Express takes one case for the other in a path.
+    // Express ignores case in a path.
     if (basePath === undefined) throw new NotFoundException(`Cannot ${req.method} ${url}`)
     const api = this.#api(basePath)
     const handle = (asked: Request): Promise<Response> => {
@@ -74,7 +74,7 @@ export class MountedApi {
     return api
   }
 
-  /** With the global prefix, or without where the application keeps it from these routes. */
+  /** With the global prefix, or without it when the application excludes these routes. */
   #basePathOf(path: string): string | undefined {
     const outer = this.#config.getGlobalPrefix().replace(/^\/?(.*?)\/?$/, '/$1')
     return [outer === '/' ? '' : outer, '']
@@ -85,7 +85,10 @@ export class MountedApi {
 
 const pathOf = (url: string): string => url.split('?')[0]!
 
-/** Node's own response, for nobody else to send. What was set on Fastify's is sent with it. */
+/**
+ * Node's own response, so that the platform does not send it. Headers that were set on Fastify's reply are sent with
+ * it.
+ */
 function taken(response: SessionsResponse): ServerResponse {
   if (!('raw' in response)) return response
   response.hijack()

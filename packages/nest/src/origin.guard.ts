@@ -3,8 +3,8 @@ import { RequestSessions } from './request-sessions.js'
 import { toSessionException } from './session.exception.js'
 
 /**
- * Keeps pages of other sites from acting for their visitors on routes of yours: 403 for an unsafe request that carries
- * cookies and comes from a page of another origin. For all routes: `{ provide: APP_GUARD, useClass: OriginGuard }`.
+ * Stops pages of other sites from acting for their visitors on your own routes: 403 for an unsafe request with cookies
+ * from a page of another origin. For all routes: `{ provide: APP_GUARD, useClass: OriginGuard }`.
  */
 @Injectable()
 export class OriginGuard implements CanActivate {

@@ -1,12 +1,12 @@
 import type { PageRequest } from '@sessions/core/node'
 import type { SessionsRequest } from './platform.js'
 
-/** What of a request tells which page has sent it. */
+/** The parts of a request that tell which page sent it. */
 export function pageRequestOf({ method = 'GET', headers }: SessionsRequest): PageRequest {
   return { method, headers: { get: (name) => (headers[name.toLowerCase()] as string | undefined) ?? null } }
 }
 
-/** The host that the sender of a request knows, with its port, as far as the platform trusts its proxy. */
+/** The host, with its port, that the client used, if the platform trusts its proxy. */
 export function hostOf({ host, headers }: SessionsRequest): string {
   return host ?? headers.host ?? ''
 }

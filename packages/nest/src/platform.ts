@@ -1,28 +1,28 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 
-/** What requests of Express, of Fastify and of Node have in common. */
+/** The common parts of requests of Express, Fastify and Node. */
 export interface SessionsRequest {
   readonly headers: IncomingHttpHeaders
   readonly method?: string | undefined
   readonly url?: string | undefined
-  /** `https` over TLS, as far as the platform trusts its proxy. */
+  /** `https` over TLS, according to the platform and the proxy that it trusts. */
   readonly protocol?: string
-  /** The host with its port, as far as the platform trusts its proxy. */
+  /** The host with its port, according to the platform and the proxy that it trusts. */
   readonly host?: string
-  /** The address of the caller, as far as the platform trusts its proxy. */
+  /** The address of the caller, according to the platform and the proxy that it trusts. */
   readonly ip?: string
-  /** What a guard of yours has put there. */
+  /** The user that your guard has set. */
   readonly user?: unknown
   /** Node's own request, on Fastify. */
   readonly raw?: IncomingMessage
 }
 
-/** Fastify's reply, as far as it is needed here. */
+/** The part of Fastify's reply that is used here. */
 interface FastifyReply {
   readonly raw: ServerResponse
   hijack(): unknown
   getHeaders(): Record<string, number | string | string[] | undefined>
 }
 
-/** Node's response, as Express has it, or Fastify's reply. */
+/** Node's response, as in Express, or Fastify's reply. */
 export type SessionsResponse = ServerResponse | FastifyReply

@@ -10,21 +10,20 @@ import { defaultName } from './sessions-tokens.js'
 const everybody: Identity = { tenantId: 'default' }
 
 /**
- * The sessions of requests, for guards and interceptors of yours:
- * `constructor(@Inject(RequestSessions) requests: RequestSessions)`, then `await requests.of(context).find()`.
+ * The sessions of requests, for your own guards and interceptors: `constructor(@Inject(RequestSessions) requests:
+ * RequestSessions)`, then `await requests.of(context).find()`.
  */
 @Injectable()
 export class RequestSessions {
   readonly #services = new Map<string, SessionsService>()
-  // By Node's own request, which is the same in middleware, guards and handlers of either platform.
+  // By Node's own request, which is the same object in middleware, guards and handlers of both platforms.
   readonly #known = new WeakMap<object, Map<string, RequestSession>>()
 
   /**
-   * The session of the request that is being handled. Nothing is looked up before somebody asks, and then once.
+   * The session of the current request. It is looked up when it is first needed, and then only once.
    *
-   * @param name That of `forFeature` (default: the one of `forRoot`).
-   * @throws `invalid` outside of HTTP, where no request carries a session: pass the session, or use
-   * `sessions.for(identity)`.
+   * @param name That of `forFeature` (default: the service of `forRoot`).
+   * @throws `invalid` outside of HTTP, where there is no request: pass the session, or use `sessions.for(identity)`.
    */
   of(context: ArgumentsHost, name: string = defaultName): RequestSession {
     if (context.getType() !== 'http') {
@@ -46,14 +45,14 @@ export class RequestSessions {
     return session
   }
 
-  /** Whether the request came with a credential or an id, good or bad. */
+  /** Whether the request has a credential or an id, valid or not. */
   carries(context: ArgumentsHost, name: string = defaultName): boolean {
     const request = context.switchToHttp().getRequest<SessionsRequest>()
     return this.#service(name).transport.read(transportFieldsOf(request)) !== undefined
   }
 
   /**
-   * That no page of another site may have sent an unsafe request with its visitor's cookies.
+   * Checks that no page of another site may have sent an unsafe request with its visitor's cookies.
    *
    * @throws `forbidden`
    */
@@ -67,13 +66,13 @@ export class RequestSessions {
     }
   }
 
-  /** @internal What `identify` is for a service that has none of its own. */
+  /** @internal The `identify` of a service that has none of its own. */
   async identifyAsRoot(request: SessionsRequest, asking: string): Promise<Identity> {
     const root = asking === defaultName ? undefined : this.#services.get(defaultName)
     return root === undefined ? everybody : root.identify(request)
   }
 
-  /** @internal @throws `invalid` for a name that is taken. */
+  /** @internal @throws `invalid` for a name that is used already. */
   add(service: SessionsService): void {
     if (this.#services.has(service.name)) {
       throw new SessionError(

@@ -5,9 +5,9 @@ import { problemHeaders, toProblem } from '@sessions/core/node'
 import { SessionException } from './session.exception.js'
 
 /**
- * Answers errors of sessions as `application/problem+json`, with `Retry-After`; those that are our fault are logged.
- * `SessionsModule.forRoot` binds it behind every filter of the application, unless its `problems` is false. Outside of
- * HTTP errors go on as if it were not there.
+ * Answers a `SessionError` as `application/problem+json`, with `Retry-After`, and logs errors of the server.
+ * `SessionsModule.forRoot` binds it after every filter of the application, unless its `problems` is false. Outside of
+ * HTTP it passes errors on.
  */
 @Catch(SessionException, SessionError)
 export class SessionProblemFilter implements ExceptionFilter<SessionException | SessionError> {
@@ -34,12 +34,12 @@ export class SessionProblemFilter implements ExceptionFilter<SessionException | 
     for (const [name, value] of Object.entries(problemHeaders(problem))) {
       httpAdapter.setHeader(response, name, value)
     }
-    // As text: Nest 11 makes `application/json` of an object's answer.
+    // As text: Nest 11 sends an object as `application/json`.
     httpAdapter.reply(response, JSON.stringify(problem), problem.status)
   }
 }
 
-/** What Nest does with an error that it does not know. For messages and resolvers it does so where a filter is silent. */
+/** Does what Nest does with an unknown error. For messages and resolvers Nest does so when a filter returns nothing. */
 function passOn(host: ArgumentsHost): void {
   if (host.getType() !== 'ws') return
   const client = host.switchToWs().getClient<{ emit?: (event: string, payload: object) => void }>()

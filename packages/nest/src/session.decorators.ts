@@ -12,15 +12,15 @@ import type { RequestSession as RequestSessionOfCore } from '@sessions/core/node
 import { SessionPipe, SessionQuestion } from './session.pipe.js'
 import { type SessionDemand, sessionDemand, SessionsGuard } from './sessions.guard.js'
 
-/** Which service a decorator asks. */
+/** Which service a decorator uses. */
 export interface SessionDecoratorOptions {
   /** The name of `forFeature` (default: the service of `forRoot`). */
   service?: string
 }
 
-/** Which session of which service a handler is given. */
+/** Which session of which service a handler gets. */
 export interface CurrentSessionOptions extends SessionDecoratorOptions {
-  /** The parameter of the route that holds a public id: that session, if the caller may touch it (default: none). */
+  /** The route parameter with a public id: gives that session, if the caller may touch it (default: none). */
   param?: string
 }
 
@@ -33,10 +33,10 @@ const question = createParamDecorator(
 )
 
 /**
- * The session of the request. Without one a draft, which is stored with its first write; that is when the caller is
- * given its credential, so merely looking leaves no trace. Pipes get the session.
+ * The session of the request. Without one it gives a draft. The first write stores the draft and sets its credential,
+ * so a caller who only reads leaves no trace. Pipes get the session.
  *
- * Touch a draft before the first byte of the response: after it its first write rejects with `headers_sent`.
+ * Write to a draft before the first byte of the response: after that its first write rejects with `headers_sent`.
  */
 export function CurrentSession(options: CurrentSessionOptions = {}, ...pipes: Pipe[]): ParameterDecorator {
   const { service, param } = options
@@ -49,23 +49,23 @@ export function CurrentSession(options: CurrentSessionOptions = {}, ...pipes: Pi
 export function RequestSession(options: SessionDecoratorOptions = {}): ParameterDecorator {
   return question({ service: options.service, ask: (session) => session }, SessionPipe)
 }
-/** What `@RequestSession()` gives: nothing is looked up before somebody asks, and then once. */
+/** What `@RequestSession()` gives. The session is looked up when it is first needed, and then only once. */
 export type RequestSession = RequestSessionOfCore
 
-/** Who is asking, as `identify` of the module says. */
+/** The identity of the caller, from `identify` of the module. */
 export function SessionIdentity(options: SessionDecoratorOptions = {}): ParameterDecorator {
   return question({ service: options.service, ask: (session) => session.identity() }, SessionPipe)
 }
 
-/** On a class or a method: only requests that come with a session, 401 or 404 for others. */
+/** On a class or a method: allows only requests with a session, and answers others with 401 or 404. */
 export function RequireSession(options: SessionDecoratorOptions = {}): ClassDecorator & MethodDecorator {
   const demand: SessionDemand = { isRequired: true, service: options.service }
   return applyDecorators(SetMetadata(sessionDemand, demand), UseGuards(SessionsGuard))
 }
 
 /**
- * On a parameter: the session whose credential came with the request, or undefined. On a method or a class: takes
- * back what `@RequireSession()` on the class, or `SessionsGuard` on the application, demands.
+ * On a parameter: the session of the request's credential, or undefined. On a method or a class: takes back the
+ * requirement of `@RequireSession()` on the class, or of `SessionsGuard` on the application.
  */
 export function OptionalSession(
   options: SessionDecoratorOptions = {},

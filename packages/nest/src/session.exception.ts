@@ -3,11 +3,11 @@ import { isSessionError } from '@sessions/core'
 import { type Problem, toProblem } from '@sessions/core/node'
 
 /**
- * A `SessionError` as Nest knows errors, an `HttpException` with the right status. Guard and decorators throw it. What
- * a handler of yours lets go of is a `SessionError` still; the filter that `SessionsModule` binds answers both.
+ * A `SessionError` as an `HttpException` of Nest, with the right status. The guard and the decorators throw it. Your
+ * handlers throw a plain `SessionError`; the filter that `SessionsModule` binds answers both.
  */
 export class SessionException extends HttpException {
-  /** As RFC 9457 writes it; the response, unless a filter of yours makes another. */
+  /** In the format of RFC 9457; it is the response, unless your own filter makes another. */
   readonly problem: Problem
 
   /** @param error The `SessionError`; it becomes the `cause`. */
@@ -19,7 +19,7 @@ export class SessionException extends HttpException {
   }
 }
 
-/** A `SessionError` as an exception of Nest; anything else as it is. */
+/** A `SessionError` as an exception of Nest; other errors stay as they are. */
 export function toSessionException(error: unknown): unknown {
   return isSessionError(error) ? new SessionException(error) : error
 }

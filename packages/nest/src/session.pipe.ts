@@ -3,7 +3,7 @@ import type { RequestSession } from '@sessions/core/node'
 import { RequestSessions } from './request-sessions.js'
 import { toSessionException } from './session.exception.js'
 
-/** What a decorator wants of the request's session. Its fields are hidden, for pipes of the application see it first. */
+/** The request of a decorator for a session. Its fields are private, because pipes of the application see it first. */
 export class SessionQuestion {
   readonly #context: ExecutionContext
   readonly #service: string | undefined
@@ -27,7 +27,7 @@ export class SessionQuestion {
   }
 }
 
-/** Answers the decorators: unlike them, a pipe gets what it needs injected. */
+/** Resolves the decorators: a pipe can have dependencies injected, a decorator cannot. */
 @Injectable()
 export class SessionPipe implements PipeTransform<SessionQuestion> {
   readonly #requests: RequestSessions

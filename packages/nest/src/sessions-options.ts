@@ -5,22 +5,24 @@ import type { TransportOptions } from '@sessions/core/node'
 import type { SessionsRequest } from './platform.js'
 import type { SessionsController } from './sessions.controller.js'
 
-/** As for `createSessionApi`, which gets the rest from the module. */
+/** The options of `createSessionApi`, without those that the module sets. */
 export interface SessionsApiOptions extends Omit<
   SessionApiOptions,
   'sessions' | 'identify' | 'basePath' | 'cookie' | 'header'
 > {
-  /** What comes before `/sessions` in the path, such as `/v1`, after a global prefix if there is one (default: nothing). */
+  /** The path before `/sessions`, such as `/v1`, after a global prefix if there is one (default: none). */
   prefix?: string
 }
 
-/** What a module needs: a service, who is asking, and how a credential travels. */
+/** The service, the identity of callers, and the transport of credentials. */
 export interface SessionsModuleOptions extends TransportOptions {
-  /** Origins whose pages may send unsafe requests with cookies, beside our own (default: none). */
+  /**
+   * Origins whose pages may send unsafe requests with cookies, in addition to the application's own (default: none).
+   */
   trustedOrigins?: readonly string[]
-  /** The service, lent (default: one is made of `service`). */
+  /** A service of yours, which the module does not close (default: the module makes one with `service`). */
   sessions?: Sessions
-  /** What `createSessions` is given when no `sessions` are lent (default: nothing, so they live in memory). */
+  /** The options of `createSessions`, when `sessions` is absent (default: none, so sessions live in memory). */
   service?: SessionsOptions
   // A method, so that it may be written for the platform's own request.
   /**
@@ -31,57 +33,60 @@ export interface SessionsModuleOptions extends TransportOptions {
   identify?(request: SessionsRequest): Identity | Promise<Identity>
   /**
    * Mounts the whole HTTP API as a controller, behind your guards and interceptors: its options, or an API of your own
-   * (default: there is none).
+   * (default: no API).
    */
   api?: SessionsApiOptions | SessionApi
   /**
-   * Answers a `SessionError` that a handler lets go of as its problem, where no filter of yours takes it; `forRoot`
-   * decides for the whole application (default true; with false it is Nest's 500).
+   * Answers a `SessionError` that a handler does not catch as its problem, unless your own filter does; `forRoot`
+   * decides for the whole application (default true; with false Nest answers 500).
    */
   problems?: boolean
   /**
-   * Runs when the application has shut down, and the service is closed, or has settled where `sessions` was handed in:
-   * lets go of what you opened for the store (default: nothing runs).
+   * Runs after the application has shut down and the service is closed (or has settled, when you passed `sessions`):
+   * close here what you opened for the store (default: nothing runs).
    */
   close?: () => void | Promise<void>
-  /** Told when a cookie could not be set because the request was insecure (default: Nest's logger, once). */
+  /** Called when a cookie could not be set because the request did not come over TLS (default: Nest's logger, once). */
   onWarning?: (warning: SessionWarning) => void
 }
 
-/** What has to be known before any option is. */
+/** Options that must be known before the others. */
 export interface SessionsControllerOptions {
-  /** A class of yours that extends `SessionsController`, with decorators for the HTTP API (default: there are none). */
+  /**
+   * A class of yours that extends `SessionsController`, with decorators for the HTTP API (default:
+   * `SessionsController`).
+   */
   controller?: Type<SessionsController>
 }
 
-/** What `forFeature` takes. */
+/** The options of `forFeature`. */
 export interface SessionsFeatureOptions extends SessionsModuleOptions, SessionsControllerOptions {}
 
-/** What `forRoot` takes. Every option may be left out. */
+/** The options of `forRoot`. Every option may be left out. */
 export interface SessionsRootOptions extends SessionsFeatureOptions {
   /** Whether all modules can inject the service without importing this one (default true). */
   isGlobal?: boolean
 }
 
-/** Makes the options, as a provider. */
+/** A provider that makes the options. */
 export interface SessionsOptionsFactory {
   createSessionsOptions(): SessionsModuleOptions | Promise<SessionsModuleOptions>
 }
 
 /** One of `useFactory`, `useClass` and `useExisting`. */
 export interface SessionsAsyncOptions extends Pick<ModuleMetadata, 'imports'>, SessionsControllerOptions {
-  /** What `useFactory` is called with (default: nothing). */
+  /** The arguments of `useFactory` (default: none). */
   inject?: (InjectionToken | OptionalFactoryDependency)[]
-  // A method, so that its parameters may be what `inject` gives.
-  /** Makes the options (default: one of the two others does). */
+  // A method, so that its parameters may have the types of `inject`.
+  /** Makes the options (default: one of the two others makes them). */
   useFactory?(...dependencies: never[]): SessionsModuleOptions | Promise<SessionsModuleOptions>
-  /** A class that makes the options; Nest makes the class (default: one of the two others does). */
+  /** A class that makes the options; Nest makes the class (default: one of the two others makes them). */
   useClass?: Type<SessionsOptionsFactory>
-  /** A provider that is there and makes the options (default: one of the two others does). */
+  /** An existing provider that makes the options (default: one of the two others makes them). */
   useExisting?: InjectionToken<SessionsOptionsFactory>
 }
 
-/** What `forRootAsync` takes. */
+/** The options of `forRootAsync`. */
 export interface SessionsRootAsyncOptions extends SessionsAsyncOptions {
   /** Whether all modules can inject the service without importing this one (default true). */
   isGlobal?: boolean

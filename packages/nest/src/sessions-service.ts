@@ -32,20 +32,20 @@ const optionNames: OptionNames<SessionsRootOptions> = {
   header: true,
 }
 
-/** One service as an application has it: the sessions, and how requests come to them. */
+/** One service in an application: its sessions, and its connection to requests. */
 export class SessionsService implements OnApplicationShutdown {
   readonly name: string
   readonly sessions: Sessions
   readonly transport: Transport
   readonly identify: Identify
-  /** Origins whose pages may begin sessions with unsafe requests, beside our own. */
+  /** Origins whose pages may begin sessions with unsafe requests, in addition to the application's own. */
   readonly trustedOrigins: readonly string[]
   /** Whether `X-Session-Id` carries credentials. */
   readonly hasHeaderMode: boolean
   readonly #options: SessionsModuleOptions
   #closed: Promise<void> | undefined
 
-  /** @throws `invalid` with the path of an option that cannot work. */
+  /** @throws `invalid` with the path of a wrong option. */
   constructor(name: string, options: SessionsModuleOptions, otherwise: Identify) {
     checkOptions(options, optionNames)
     this.name = name
@@ -57,13 +57,13 @@ export class SessionsService implements OnApplicationShutdown {
     this.transport = createTransport(this.#carrying(), this.sessions.ttl.absoluteMs)
   }
 
-  /** Told once, however often it happens. */
+  /** Warns once, however often it happens. */
   readonly warn = warnOnce((warning) => {
     if (this.#options.onWarning !== undefined) this.#options.onWarning(warning)
     else new Logger('Sessions').warn(`${warning.code}: ${warning.message}`)
   })
 
-  /** The HTTP API, if one is wanted. @throws `invalid` with the path of an option that cannot work. */
+  /** The HTTP API, if `api` is set. @throws `invalid` with the path of a wrong option. */
   mounted(config: ApplicationConfig): MountedApi | undefined {
     const { api } = this.#options
     if (api === undefined) return undefined
@@ -85,17 +85,17 @@ export class SessionsService implements OnApplicationShutdown {
     })
   }
 
-  /** The last thing in the life of an application: no request is being answered any more. */
+  /** The last step of an application's shutdown: no request is being answered any more. */
   async onApplicationShutdown(): Promise<void> {
     this.#closed ??= (async () => {
-      // A service that was handed in may serve others, too.
+      // A service that the application passed in may serve others, too.
       await (this.#options.sessions === undefined ? this.sessions.close() : this.sessions.settled())
       await this.#options.close?.()
     })()
     return this.#closed
   }
 
-  /** Two services must not take the cookie away from each other. */
+  /** Two services must not overwrite each other's cookie. */
   #carrying() {
     const { cookie, header } = this.#options
     return this.name === defaultName ? { cookie, header } : toNamedTransport(this.name, { cookie, header })

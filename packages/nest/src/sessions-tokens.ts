@@ -4,30 +4,30 @@ import { SessionError } from '@sessions/core'
 /** The service of `SessionsModule.forRoot`. */
 export const defaultName = 'default'
 
-// A name is part of a cookie's.
+// The name is part of the cookie's name.
 const validName = /^[A-Za-z0-9_-]{1,64}$/
 
-/** @throws `invalid` for a name that has other signs than letters, digits, - and _. */
+/** @throws `invalid` for a name with other characters than letters, digits, - and _. */
 export function parseName(name: string): string {
   if (validName.test(name)) return name
   throw new SessionError('invalid', 'name may hold letters, digits, - and _ only', { path: 'name' })
 }
 
 /**
- * What a service is injected by: `@Inject(getSessionsToken())`, or the same as `@InjectSessions()`.
+ * The injection token of a service: `@Inject(getSessionsToken())` is the same as `@InjectSessions()`.
  *
- * @param name That of `forFeature` (default: the one of `forRoot`).
+ * @param name That of `forFeature` (default: the service of `forRoot`).
  */
 export function getSessionsToken(name: string = defaultName): string {
   return `sessions:${name}`
 }
 
-/** What the options of a service are injected by. @param name That of `forFeature` (default: the one of `forRoot`). */
+/** The injection token of a service's options. @param name That of `forFeature` (default: the service of `forRoot`). */
 export function getSessionsOptionsToken(name: string = defaultName): string {
   return `sessions-options:${name}`
 }
 
-/** Injects the `Sessions` of the module. @param name That of `forFeature` (default: the one of `forRoot`). */
+/** Injects the `Sessions` of the module. @param name That of `forFeature` (default: the service of `forRoot`). */
 export function InjectSessions(name?: string): PropertyDecorator & ParameterDecorator {
   return Inject(getSessionsToken(name))
 }

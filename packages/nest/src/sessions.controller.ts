@@ -3,12 +3,12 @@ import { MountedApi } from './mounted-api.js'
 import type { SessionsRequest, SessionsResponse } from './platform.js'
 
 /**
- * The whole HTTP API as one controller; `api` of `SessionsModule` mounts it. Guards know it by
- * `context.getClass().prototype instanceof SessionsController`. To decorate it, extend it, and give your class to
+ * The whole HTTP API as one controller; `api` of `SessionsModule` mounts it. Guards recognize it by
+ * `context.getClass().prototype instanceof SessionsController`. To decorate it, extend it, and pass your class to
  * `forRoot({ api, controller })`.
  */
 export class SessionsController {
-  // By property, so that a class of yours may have a constructor of its own.
+  // Injected by property, so that your class may have a constructor of its own.
   @Inject(MountedApi) private readonly api!: MountedApi
 
   /** Answers a request, and settles when the answer is written. */
@@ -17,7 +17,7 @@ export class SessionsController {
   }
 }
 
-/** A controller for one service: what decorators leave on it is not another one's. */
+/** A controller class for one service, so that the metadata of decorators belongs to this service alone. */
 export function controllerOf(base: Type<SessionsController> = SessionsController): Type<SessionsController> {
   @Controller()
   class OwnController extends base {
@@ -25,15 +25,15 @@ export function controllerOf(base: Type<SessionsController> = SessionsController
       await super.handle(request, response)
     }
   }
-  // In logs it is what the application knows it as.
+  // In logs it has the name of the application's class.
   Object.defineProperty(OwnController, 'name', { value: base.name })
   return OwnController
 }
 
-/** Gives a controller its routes. Nest reads them when the application has been put together. */
+/** Adds the routes to a controller. Nest reads them when the application has been put together. */
 export function routeController(controller: Type<SessionsController>, prefix: string, paths: string[]): void {
   const { prototype } = controller
-  // The prefix says the version, if there is one.
+  // The prefix contains the version, if there is one.
   Controller({ path: prefix, version: VERSION_NEUTRAL })(controller)
   All(paths)(prototype, 'handle', Object.getOwnPropertyDescriptor(prototype, 'handle')!)
 }

@@ -4,7 +4,7 @@ import { SessionError } from '@sessions/core'
 import { RequestSessions } from './request-sessions.js'
 import { toSessionException } from './session.exception.js'
 
-/** What `@RequireSession()` and `@OptionalSession()` leave on a class or a method. */
+/** The metadata of `@RequireSession()` and `@OptionalSession()` on a class or a method. */
 export interface SessionDemand {
   readonly isRequired: boolean
   readonly service?: string | undefined
@@ -13,8 +13,9 @@ export interface SessionDemand {
 export const sessionDemand = 'sessions:demand'
 
 /**
- * Lets a request pass that came with a session: 401 without one, 404 when what it came with opens none. A route marked
- * `@OptionalSession()` is let pass. For all routes: `{ provide: APP_GUARD, useClass: SessionsGuard }`.
+ * Allows requests with a session: 401 without a credential, 404 when the credential opens no session. It allows every
+ * request to a route that is marked `@OptionalSession()`. For all routes: `{ provide: APP_GUARD, useClass:
+ * SessionsGuard }`.
  */
 @Injectable()
 export class SessionsGuard implements CanActivate {
@@ -30,7 +31,7 @@ export class SessionsGuard implements CanActivate {
     const places = [context.getHandler(), context.getClass()]
     const demand = this.#reflector.getAllAndOverride<SessionDemand | undefined>(sessionDemand, places)
     if (demand?.isRequired === false) return true
-    // A guard of the whole application meets messages and events too, which never carry a session.
+    // A guard of the whole application also gets messages and events, which never have a session.
     if (demand === undefined && context.getType() !== 'http') return true
     try {
       if ((await this.#requests.of(context, demand?.service).find()) !== undefined) return true

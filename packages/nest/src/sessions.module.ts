@@ -18,7 +18,7 @@ import { SessionsService } from './sessions-service.js'
 import { defaultName, getSessionsOptionsToken, getSessionsToken, parseName } from './sessions-tokens.js'
 import { SessionsGuard } from './sessions.guard.js'
 
-/** What there is once in an application, however many services it has. */
+/** Exists once in an application, however many services it has. */
 @Global()
 @Module({
   providers: [RequestSessions, SessionsGuard],
@@ -30,7 +30,7 @@ export class SessionsRequestsModule {}
 @Module({})
 export class SessionsModule {
   /**
-   * The service of the application. Works without options: in memory, everybody anonymous, in one tenant.
+   * The service of the application. It works without options: in memory, with anonymous callers, in one tenant.
    *
    * @example
    * ```ts
@@ -100,7 +100,7 @@ function moduleOf(
     module: SessionsModule,
     global: isGlobal,
     imports: [SessionsRequestsModule, ...(options.imports ?? [])],
-    // What a factory gives is not known yet: without an `api` its controller has no routes.
+    // The result of a factory is not known yet: without an `api` its controller has no routes.
     controllers: options.hasApi === false ? [] : [controller],
     providers: [
       ...optionsProviders(optionsToken, options),
@@ -117,7 +117,7 @@ function moduleOf(
             requests.identifyAsRoot(request, name),
           )
           requests.add(service)
-          // Before Nest adds any `APP_FILTER`, for what was bound last is asked first.
+          // Before Nest adds any `APP_FILTER`, because Nest calls the filter first that was bound last.
           if (name === defaultName && settings.problems !== false) {
             config.useGlobalFilters(new SessionProblemFilter(host))
           }

@@ -5,8 +5,8 @@ import type { NextSessions } from './next-sessions.js'
 import { hostOf } from './request-parts.js'
 
 /**
- * Refuses what a page of another site may have sent with its visitor's cookies. Next itself lets a request pass that
- * names no origin.
+ * Refuses a request that a page of another site may have sent with its visitor's cookies. Next itself allows a request
+ * without an origin.
  *
  * @throws `csrf`
  */

@@ -12,7 +12,8 @@ import type { NextSessionsOptions } from './next-sessions-options.js'
 
 const defaultName = 'default'
 
-// Beside our module, which a process has several times: each bundle brings its own, and so does each edit in `next dev`.
+// Outside of this module, which a process loads several times: once in each bundle, and again after each edit in `next
+// dev`.
 const openedKey: unique symbol = Symbol.for('@sessions/next') as never
 const registry = globalThis as { [openedKey]?: Map<string, Promise<Sessions>> }
 const opened = (registry[openedKey] ??= new Map())
@@ -27,14 +28,14 @@ const optionNames: OptionNames<NextSessionsOptions> = {
   header: true,
 }
 
-/** Sessions as an application has them: opened once, with the first request that needs them. */
+/** The sessions of an application: opened once, with the first request that needs them. */
 export class NextSessions {
   readonly name: string
   /** @internal */
   readonly options: NextSessionsOptions
   #transport: Transport | undefined
 
-  /** @internal Made by `nextSessions`. @throws `invalid` for an option that is not known. */
+  /** @internal Made by `nextSessions`. @throws `invalid` for an unknown option. */
   constructor(options: NextSessionsOptions) {
     checkOptions(options, optionNames)
     this.options = options
@@ -42,7 +43,7 @@ export class NextSessions {
     this.warn = warnOnce(options.onWarning)
   }
 
-  /** The service; opened by the first who asks, and shared by the whole process. */
+  /** The service; the first caller opens it, and the whole process shares it. */
   sessions(): Promise<Sessions> {
     const known = opened.get(this.name)
     if (known !== undefined) return known
@@ -55,14 +56,14 @@ export class NextSessions {
   }
 
   /**
-   * The sessions of who sent the current request. In a render it only reads: everything else rejects with
-   * `headers_sent`. It does not ask which page a request comes from: in actions, `sessionAction` does.
+   * The sessions of the current request's caller. In a render they can only be read: every change rejects with
+   * `headers_sent`. It does not check which page sent the request; `sessionAction` does that for actions.
    */
   for(): Promise<CallerSessions> {
     return callerOf(this)
   }
 
-  /** @internal How credentials travel. @throws `invalid` with the path of an option that cannot work. */
+  /** @internal How credentials travel. @throws `invalid` with the path of a wrong option. */
   async transport(): Promise<Transport> {
     const { ttl } = await this.sessions()
     const { name, options } = this
@@ -71,13 +72,13 @@ export class NextSessions {
     return this.#transport
   }
 
-  /** @internal Told once, however often it happens. */
+  /** @internal Warns once, however often it happens. */
   readonly warn: (warning: SessionWarning) => void
 }
 
 /**
- * Sessions for an application: `export const chat = nextSessions({ open, identify })`, in a module of their own.
- * Nothing is opened before a request asks, so a build needs no store.
+ * The sessions of an application: `export const chat = nextSessions({ open, identify })`, in a module of their own.
+ * The service is opened with the first request, so a build needs no store.
  *
  * @example
  * ```ts

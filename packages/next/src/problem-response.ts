@@ -1,6 +1,6 @@
 import { toProblem, toProblemResponse } from '@sessions/core/node'
 
-/** The answer to an error that is one of ours; undefined for any other, such as Next's own redirects. */
+/** The answer to an error of sessions; undefined for any other, such as Next's own redirects. */
 export function problemResponse(error: unknown): Response | undefined {
   const problem = toProblem(error)
   if (problem.code === 'internal') return undefined

@@ -8,7 +8,7 @@ import { readonlyCaller, readonlySession } from './readonly-session.js'
 import { transportFieldsOf, currentUnit } from './request-parts.js'
 import { withStatus } from './with-status.js'
 
-/** What reading needs of an application's sessions. */
+/** The parts of an application's sessions that reading uses. */
 export interface ReadableSessions {
   readonly options: Pick<NextSessionsOptions, 'identify'>
   readonly warn: (warning: SessionWarning) => void
@@ -16,16 +16,16 @@ export interface ReadableSessions {
   transport(): Promise<Transport>
 }
 
-/** The sessions of who sent the current request; in a render, to look at. */
+/** The sessions of the current request's caller; in a render, for reading. */
 export async function callerOf(sessions: ReadableSessions): Promise<CallerSessions> {
   const { type, phase } = currentUnit()
   const { caller } = await known(sessions)
   return type === 'request' && phase !== 'render' ? caller : readonlyCaller(caller)
 }
 
-// React's cache lasts as long as a render. Elsewhere it keeps nothing, so that a render sees what an action has changed.
+// React's cache lasts as long as a render. Outside of one it keeps nothing, so a render sees the changes of an action.
 const known = cache(async (sessions: ReadableSessions) => {
-  // Next renders a page that a router may fetch ahead once more, without what waits for a person to ask.
+  // When a router prefetches a page, Next renders it a second time, without the parts that wait for a visit.
   if (currentUnit().type !== 'private-cache') await connection()
   const [head, jar] = await Promise.all([headers(), cookies()])
   const [service, transport] = await Promise.all([sessions.sessions(), sessions.transport()])
@@ -41,7 +41,7 @@ const known = cache(async (sessions: ReadableSessions) => {
   return { request, caller: service.for(identity) }
 })
 
-/** The session to look at, read once a render. */
+/** The session for reading; a render reads it once. */
 export const readSession = cache(async (sessions: ReadableSessions, id: string | undefined) => {
   const { request } = await known(sessions)
   try {

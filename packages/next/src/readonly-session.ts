@@ -1,7 +1,7 @@
 import { type Session, type SessionContextOptions, SessionError, type CallerSessions } from '@sessions/core'
 import type { BuiltContext } from '@sessions/core/context'
 
-/** A session as a server component has it: to look at. */
+/** A session for a server component: it can only be read. */
 export interface ReadonlySession extends Pick<
   Session,
   | 'id'
@@ -23,11 +23,11 @@ export interface ReadonlySession extends Pick<
   readonly cart: Pick<Session['cart'], 'get'>
   readonly state: Pick<Session['state'], 'get'>
   readonly preferences: Pick<Session['preferences'], 'get'>
-  /** What a model would see now. A look: it remembers nothing. @throws `too_large` */
+  /** The messages that a model would see now. It stores nothing. @throws `too_large` */
   context(options: Omit<SessionContextOptions, 'remember'>): Promise<BuiltContext>
 }
 
-/** A session to look at. What has been read once is not read again: all of a page shows the same. */
+/** A session for reading. Each part is read once, so a whole page shows the same state. */
 export function readonlySession(session: Session): ReadonlySession {
   const kept = new Map<string, Promise<unknown>>()
   const once = <T>(what: string, read: () => Promise<T>): Promise<T> => {
@@ -36,7 +36,7 @@ export function readonlySession(session: Session): ReadonlySession {
     kept.set(what, reading)
     return reading
   }
-  // What was read to find it is all there is beside the messages.
+  // The read that found the session includes everything except the messages.
   const read = async () => session.contents ?? (await once('contents', () => session.read()))
   const { id, tenantId, ref, identity, record, isStored } = session
   const view: ReadonlySession = {
@@ -63,7 +63,7 @@ export function readonlySession(session: Session): ReadonlySession {
   return refusing(view, session)
 }
 
-/** The caller's sessions to look at. */
+/** The caller's sessions, for reading. */
 export function readonlyCaller(caller: CallerSessions): CallerSessions {
   const find = async (id: string) => {
     const session = await caller.find(id)
@@ -79,7 +79,7 @@ export function readonlyCaller(caller: CallerSessions): CallerSessions {
   return refusing(view, caller) as never
 }
 
-/** `view`, where everything else that `whole` can do rejects. */
+/** `view`; every other method of `whole` rejects. */
 function refusing<View extends object>(view: View, whole: object): View {
   return new Proxy(view, {
     get: (_, name) => {
@@ -93,7 +93,7 @@ async function refuse(): Promise<never> {
   throw readsOnly()
 }
 
-/** Why a session cannot be changed while a page is rendered. */
+/** Why a page cannot change a session. */
 export function readsOnly(): SessionError {
   return new SessionError(
     'headers_sent',

@@ -3,23 +3,23 @@ import { type TransportFields, sessionIdHeader } from '@sessions/core/node'
 import type { cookies, headers } from 'next/headers.js'
 import { workUnitAsyncStorage } from 'next/dist/server/app-render/work-unit-async-storage.external.js'
 
-/** What `headers()` of Next gives. */
+/** The type of Next's `headers()`. */
 export type RequestHeaders = Awaited<ReturnType<typeof headers>>
-/** What `cookies()` of Next gives. */
+/** The type of Next's `cookies()`. */
 export type RequestCookies = Awaited<ReturnType<typeof cookies>>
 
-/** What Next is at when our code runs. */
+/** Next's internal state while this code runs. */
 export interface WorkUnit {
   readonly type: string
-  /** Changes as Next goes on. Cookies can be set in an action (which a route handler counts as), and then only. */
+  /** Changes as Next goes on. Cookies can be set only in the phase `action`, which includes route handlers. */
   readonly phase: 'action' | 'render' | 'after'
 }
 
 /**
- * What Next is at. `cookies()` decides by the very same what it lets happen; asking that by trying to set a cookie
- * would empty the browser's cache of pages, even where it succeeds.
+ * Next's internal state. `cookies()` decides by the same state what is allowed. Setting a cookie to find out would
+ * empty the browser's cache of pages, even when it succeeds.
  *
- * @throws `invalid` outside of a request, and where what is answered is kept for others.
+ * @throws `invalid` outside of a request, and in code whose result is cached for all callers.
  */
 export function currentUnit(): WorkUnit {
   const unit = workUnitAsyncStorage.getStore() as WorkUnit | undefined
@@ -38,24 +38,24 @@ export function currentUnit(): WorkUnit {
   return unit
 }
 
-/** The parts of a request that a credential can stand in. */
+/** The parts of a request that may have a credential. */
 export function transportFieldsOf(headers: RequestHeaders, cookies: RequestCookies): TransportFields {
   return {
     cookie: cookieHeader(headers.get('cookie'), cookies),
     sessionId: headers.get(sessionIdHeader) ?? undefined,
-    // Next sets it itself where no proxy has.
+    // Next sets this header itself when no proxy has.
     isSecure: headers.get('x-forwarded-proto')?.split(',')[0]?.trim() === 'https',
   }
 }
 
-/** The host a request was sent to, as its sender knows it; Next fills in the first where no proxy has. */
+/** The host that the client used; Next sets the first header when no proxy has. */
 export function hostOf(headers: Pick<Headers, 'get'>): string {
   return headers.get('x-forwarded-host') ?? headers.get('host') ?? ''
 }
 
 /**
- * The cookies as they are by now: `cookies()` knows what the proxy or an action has set since the request was sent,
- * and only the header tells that one was sent twice.
+ * The current cookies: `cookies()` includes those that the proxy or an action has set since the request, and only the
+ * header shows that a cookie was sent twice.
  */
 function cookieHeader(sent: string | null, cookies: RequestCookies): string | undefined {
   const now = cookies.getAll().map(({ name, value }) => `${name}=${value}`)

@@ -7,28 +7,28 @@ import { readsOnly } from './readonly-session.js'
 import { transportFieldsOf, currentUnit, type RequestCookies, type WorkUnit } from './request-parts.js'
 
 /**
- * An action or a handler while it runs. Only here a credential can be handed over: nothing else tells when a response
- * begins, and Next drops a cookie that comes later without a word.
+ * An action or a handler while it runs. Only here a credential can be handed over: no other code knows when the
+ * response begins, and Next silently drops a cookie that is set later.
  */
 export interface Scope {
   request: RequestSession
-  /** Asks anew who the caller is, who may have signed in since. */
+  /** Calls `identify` again, because the caller may have signed in since. */
   readonly restart: () => Promise<void>
-  /** What a response gets beside cookies, if there is one to get it. */
+  /** Headers of the response in addition to cookies, if the scope has a response. */
   readonly headers: Headers
-  /** Ends it, once a draft that is being stored has been handed over. */
+  /** Ends the scope, after a draft that is being stored has been handed over. */
   readonly leave: () => Promise<void>
 }
 
-// By Next's own object for a request, which an action, a handler and what they call have in common.
+// By Next's own object for a request, which an action or a handler shares with the code that it calls.
 const scopes = new WeakMap<WorkUnit, Map<string, Scope>>()
 
-/** The scope of this service around the code that asks. */
+/** The scope of this service around the current code. */
 export function currentScope(sessions: NextSessions): Scope | undefined {
   return scopes.get(currentUnit())?.get(sessions.name)
 }
 
-/** @throws `headers_sent` in a render and in `after()`; `invalid` where there is no request. */
+/** @throws `headers_sent` in a render and in `after()`; `invalid` without a request. */
 export function writableUnit(): WorkUnit {
   const unit = currentUnit()
   if (unit.phase === 'action') return unit
@@ -39,7 +39,7 @@ export function writableUnit(): WorkUnit {
   )
 }
 
-/** Begins a scope; within another one of the same service, that one goes on. */
+/** Begins a scope; within another scope of the same service, that one continues. */
 export async function enterScope(sessions: NextSessions): Promise<Scope> {
   const unit = writableUnit()
   const around = currentScope(sessions)
@@ -71,7 +71,7 @@ export async function enterScope(sessions: NextSessions): Promise<Scope> {
   return scope
 }
 
-/** The session of a request, which hands credentials over while `canWrite` says that it can. */
+/** The session of a request, which hands credentials over while `canWrite` returns true. */
 export async function requestSession(
   sessions: NextSessions,
   response: { readonly headers: Headers; readonly canWrite: () => boolean },
@@ -95,11 +95,11 @@ export async function requestSession(
   })
 }
 
-/** Sets a cookie in Next's way, so that a render after an action knows it, and a redirect takes it along. */
+/** Sets a cookie by Next's API, so that a render after an action sees it, and a redirect includes it. */
 function keepCookie(jar: RequestCookies, value: string): void {
   const { cookies: parsed } = new NextResponse(null, { headers: { 'Set-Cookie': value } })
   for (const cookie of parsed.getAll()) {
-    // What is empty gets lost here, a `Max-Age` of 0 for one, and the cookie that is to go would stay.
+    // Next drops an empty value here, such as a `Max-Age` of 0, and then the cookie would not be removed.
     jar.set(cookie.value ? cookie : { ...cookie, value: '', expires: new Date(0) })
   }
 }

@@ -5,13 +5,12 @@ import { enterScope } from './scope.js'
 import { withStatus } from './with-status.js'
 
 /**
- * A server action with the session of who calls it, in a file that says `'use server'`:
- * `export const add = sessionAction(chat, async (session, sku: string) => …)`. A caller without a session gets a
- * draft, which is stored, and handed to them, with its first write. What follows the session is what the caller sent:
- * check it.
+ * A server action with the session of its caller, in a file with `'use server'`: `export const add =
+ * sessionAction(chat, async (session, sku: string) => …)`. A caller without a session gets a draft; the first write
+ * stores the draft and sets its cookie. The arguments after the session come from the client: check them.
  *
- * A request that may come from a page of another site is refused, whatever Next thinks of it. What is thrown out of
- * it with a status of 401, 403 or 404 is answered with that, and Next shows the page it has for it.
+ * It refuses a request that may come from a page of another site, also when Next would allow it. When the action
+ * throws an error with status 401, 403 or 404, Next answers with that status and shows its page for it.
  *
  * @throws `forbidden` for a page of another site.
  */

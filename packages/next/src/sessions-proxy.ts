@@ -8,20 +8,20 @@ import {
 } from '@sessions/core/node'
 import { type NextRequest, NextResponse } from 'next/server.js'
 
-/** What `sessionsProxy` signs with, and where it sends whom. */
+/** The secrets of `sessionsProxy`, and where it redirects requests. */
 export interface SessionsProxyOptions extends TransportOptions {
-  /** Those of the service, in the same order: the first signs. */
+  /** The same as those of the service, in the same order: the first signs. */
   credentialSecrets: readonly string[]
   /** The `ttl.absoluteMs` of the service, in milliseconds: how long a browser keeps the cookie (default 30 days). */
   absoluteMs?: number
-  /** Whether a visit keeps the cookie for as long again, at each page that is loaded (default true). */
+  /** Whether the cookie gets its full lifetime again with each page load (default true). */
   refresh?: boolean
   /**
-   * Where to send a request that carries no credential of ours, such as `/start`; undefined lets it pass (default:
-   * all pass). A convenience for visitors, never what keeps anybody out: a credential may be outdated.
+   * Where to redirect a request without a validly signed credential, such as `/start`; undefined lets it pass
+   * (default: all pass). It is for convenience, not for access control: a credential may be outdated.
    */
   redirect?: (request: NextRequest) => string | URL | undefined
-  /** Goes on with a request, whose cookies are up to date by then (default: passes it on). */
+  /** Continues with a request whose cookies are up to date (default: passes it on). */
   next?: (request: NextRequest) => Response | Promise<Response>
 }
 
@@ -38,12 +38,12 @@ const optionNames: OptionNames<SessionsProxyOptions> = {
 const monthMs = 30 * 24 * 3_600_000
 
 /**
- * For `proxy.ts`, or `middleware.ts` before Next 16: `export const proxy = sessionsProxy({ … })`. Looks at the
- * signature of the credential and at nothing else: no store is asked, nothing is allowed or forbidden. A credential that
- * an older secret has signed is signed anew, and the cookie kept for longer; pages and handlers of the same request see
- * the new one. Runs on Node and on the edge.
+ * For `proxy.ts`, or `middleware.ts` before Next 16: `export const proxy = sessionsProxy({ … })`. It checks the
+ * signature of the credential and nothing else: it reads no store, and grants or denies no access. A credential that
+ * an older secret signed is signed again, and the cookie's lifetime is extended; pages and handlers of the same
+ * request see the new one. Runs on Node and on the edge.
  *
- * @throws `invalid` at start, for options that cannot work.
+ * @throws `invalid` at start, for wrong options.
  */
 export function sessionsProxy(
   options: SessionsProxyOptions,
@@ -60,7 +60,7 @@ export function sessionsProxy(
     if (target !== undefined) return NextResponse.redirect(new URL(target, request.nextUrl))
     const isDue = credential !== undefined && (credential !== sent || (refresh && isPageLoad(request)))
     const set = isDue ? cookiesOf(transport.write(fields, credential)) : []
-    // In both: pages of this very request read the one, the browser keeps the other.
+    // In both: pages of this request read the request's cookies, the browser keeps the response's.
     for (const { name, value } of set) if (request.cookies.has(name)) request.cookies.set(name, value)
     const response = toNextResponse(await next(request))
     for (const one of set) if (request.cookies.has(one.name)) response.cookies.set(one)
@@ -81,12 +81,15 @@ function transportFieldsOf({ headers, nextUrl }: NextRequest): TransportFields {
   }
 }
 
-/** A person who opens a page, not a script, an image or a part of a page that Next fetches. */
+/** A navigation to a page, not a script, an image or a part of a page that Next fetches. */
 function isPageLoad({ method, headers }: NextRequest): boolean {
   return method === 'GET' && headers.get('sec-fetch-dest') === 'document'
 }
 
-/** Until a moment, not for an age: Next writes a cookie twice, counts an age anew each time, and may then send both. */
+/**
+ * With `Expires` instead of `Max-Age`: Next writes a cookie twice, computes an age again each time, and may then send
+ * both.
+ */
 function cookiesOf(headers: readonly (readonly [string, string])[]) {
   return headers
     .filter(([name]) => name === 'Set-Cookie')

@@ -5,15 +5,15 @@ import { hostOf } from './request-parts.js'
 
 type RouteHandler = (request: NextRequest) => Promise<Response>
 
-/** One function for each method that a `route.ts` can have. */
+/** One function for each method of a `route.ts`. */
 export type RouteHandlers = Readonly<
   Record<'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS', RouteHandler>
 >
 
 /**
- * Mounts the session HTTP API: in `app/api/[...path]/route.ts`,
- * `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = toRouteHandlers(() => api())`, with the `basePath`
- * of the API as the folder has it. A function runs once, with the first request, so that a build opens no store.
+ * Mounts the session HTTP API: in `app/api/[...path]/route.ts`, `export const { GET, HEAD, POST, PUT, PATCH, DELETE,
+ * OPTIONS } = toRouteHandlers(() => api())`, with the path of the folder as `basePath` of the API. A function runs
+ * once, with the first request, so that a build opens no store.
  */
 export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<SessionApi>)): RouteHandlers {
   let made: Promise<SessionApi> | undefined
@@ -46,17 +46,17 @@ export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<Se
   }
 }
 
-/** The request under the address its sender knows: Next names the one that it listens on itself. */
+/** The request with the URL that the client used: Next's own URL has the address that Next listens on. */
 function asSent(request: NextRequest): Request {
   const url = new URL(request.url)
   const host = hostOf(request.headers)
   if (host !== '') {
-    // A host without a port leaves the port as it was.
+    // Setting a host without a port does not change the port.
     url.port = ''
     url.host = host
   }
   const { method, headers, body, signal } = request
-  // Said here, for not every library of types knows `duplex` yet, which a streamed body needs.
+  // Spelled out, because not every library of types has `duplex` yet, which a streamed body needs.
   const init = { method, headers, body, signal, duplex: 'half' as const }
   return new Request(url, init)
 }

@@ -7,13 +7,12 @@ import { problemResponse } from './problem-response.js'
 import { enterScope } from './scope.js'
 
 /**
- * A route handler with the session of who calls it:
- * `export const POST = withSession(chat, async (request, session) => …)`. A caller without a session gets a draft,
- * which is stored, and handed to them, with its first write. That has to come before the handler returns its
- * response: after it, while a stream runs for one, a draft's first write rejects with `headers_sent` and stores
- * nothing; a session that is stored can be written to as before.
+ * A route handler with the session of its caller: `export const POST = withSession(chat, async (request, session) =>
+ * …)`. A caller without a session gets a draft; the first write stores the draft and sets its credential. That write
+ * has to come before the handler returns its response: later, such as in a stream, the first write of a draft rejects
+ * with `headers_sent` and stores nothing. A stored session can be written to at any time.
  *
- * Errors of sessions are answered as `application/problem+json`, and unsafe requests that may come from a page of
+ * A `SessionError` is answered as `application/problem+json`, and an unsafe request that may come from a page of
  * another site with 403.
  */
 export function withSession<Context = unknown>(
@@ -21,7 +20,7 @@ export function withSession<Context = unknown>(
   handler: (request: NextRequest, session: Session, context: Context) => Response | Promise<Response>,
 ): (request: NextRequest, context: Context) => Promise<Response> {
   return async (request, context) => {
-    // What is answered depends on who asks. It is also how a build learns that there is nothing to prerender.
+    // The answer depends on the caller. This call also tells a build that there is nothing to prerender.
     await headers()
     try {
       checkPage(sessions, request)
@@ -41,7 +40,10 @@ export function withSession<Context = unknown>(
   }
 }
 
-/** The response, for an error too: what was stored before it belongs to the caller, and the headers tell them. */
+/**
+ * The response, also for an error: a session that was stored before the error belongs to the caller, and needs its
+ * headers.
+ */
 async function answer(
   find: () => Promise<Session>,
   handle: (session: Session) => Response | Promise<Response>,
@@ -59,7 +61,7 @@ function problemOf(error: unknown): Response {
   return problem
 }
 
-/** A copy, for the headers of a redirect are locked. What the handler has set stays. */
+/** A copy, because the headers of a redirect are immutable. Headers of the handler stay. */
 function withHeaders(response: Response, added: Headers): Response {
   const all = new Headers(response.headers)
   for (const [name, value] of added) {

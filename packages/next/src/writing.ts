@@ -5,15 +5,15 @@ import { currentScope, requestSession, type Scope, writableUnit } from './scope.
 import { withStatus } from './with-status.js'
 
 /**
- * The session of the request, to change: the caller's, or with an id the one of this public id. For server actions
- * and route handlers; what calls it may come from no page of another site.
+ * The session of the request, for writing: the caller's, or with an id the session of this public id. For server
+ * actions and route handlers; the request must not come from a page of another site.
  *
- * In `sessionAction` and `withSession` a caller without a session gets a draft, which is stored, and handed to them,
- * with its first write. Elsewhere nothing tells when the response begins, so there has to be one.
+ * In `sessionAction` and `withSession` a caller without a session gets a draft; the first write stores the draft and
+ * sets its cookie. Outside of them no code knows when the response begins, so the caller must have a session.
  *
  * @throws `headers_sent` in a render, in `after()`, and outside of `sessionAction` and `withSession` for a caller
  * without a session; `forbidden` for a page of another site; `not_found` for an id that is unknown, expired, deleted
- * or somebody else's. Left alone, Next answers the last two with their status.
+ * or another caller's. If it is not caught, Next answers the last two with their status.
  */
 export async function getWritableSession(sessions: NextSessions, id?: string): Promise<Session> {
   writableUnit()
@@ -32,7 +32,8 @@ export async function getWritableSession(sessions: NextSessions, id?: string): P
 }
 
 /**
- * A new session for the caller, whatever they came with: a draft, as `getWritableSession` gives one to who has none.
+ * A new session for the caller, whatever session the request has: a draft, as `getWritableSession` gives to a caller
+ * without one.
  *
  * @throws `headers_sent` outside of `sessionAction` and `withSession`.
  */
@@ -41,10 +42,10 @@ export async function newSession(sessions: NextSessions): Promise<Session> {
 }
 
 /**
- * To be called when an anonymous caller has signed in: asks `identify` again, gives their session to their user and
- * replaces the credential; the one they had before opens nothing any more.
+ * Call it when an anonymous caller has signed in: it calls `identify` again, gives the session to the caller's user
+ * and replaces the credential; the old credential opens nothing any more.
  *
- * @throws `not_found` without a session, `unauthenticated` when `identify` knows no user, `headers_sent` outside of
+ * @throws `not_found` without a session, `unauthenticated` when `identify` returns no user, `headers_sent` outside of
  * `sessionAction` and `withSession`.
  */
 export async function bindSession(sessions: NextSessions): Promise<Session> {
@@ -54,7 +55,7 @@ export async function bindSession(sessions: NextSessions): Promise<Session> {
 }
 
 /**
- * To be called when a caller signs out: takes the cookie away. The session stays until it expires.
+ * Call it when a caller signs out: it removes the cookie. The session stays until it expires.
  *
  * @throws `headers_sent` outside of `sessionAction` and `withSession`.
  */

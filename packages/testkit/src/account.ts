@@ -8,7 +8,7 @@ export interface Account {
 }
 
 /**
- * The account PostgreSQL must run as: undefined is our own, which will do unless it is root. PostgreSQL
+ * The account that PostgreSQL must run as: undefined is the current one, which works unless it is root. PostgreSQL
  * refuses to run as root.
  */
 export function unprivilegedAccount(): Account | undefined {

@@ -8,10 +8,9 @@ import { systemRelease } from './system-release.js'
 const run = promisify(execFile)
 
 /**
- * Downloads Debian packages and unpacks them into a dir, without installing anything: no account needs more
- * rights for it than it has. Package lists of the system are used when there are any that still fit the
- * archive; else lists of our own are fetched beside the packages. With `suites`, such as `bookworm-backports`,
- * packages are taken from these instead, of the archive that the system uses.
+ * Downloads Debian packages and unpacks them into a dir, without installing anything, so no account needs extra
+ * rights. It uses the system's package lists if they still match the archive; otherwise it fetches its own. With
+ * `suites`, such as `bookworm-backports`, it takes packages from these instead, of the archive that the system uses.
  */
 export class Apt {
   readonly #dir: string
@@ -83,9 +82,9 @@ export class Apt {
     this.#options = ['-o', `Dir::State::lists=${lists}`, '-o', `Dir::Cache=${join(this.#own, 'cache')}`]
   }
 
-  /** Where the system gets its own release from. */
+  /** The archive of the system's own release. */
   async #archive(): Promise<string> {
-    // apt names no sources that it has no lists of.
+    // apt does not name sources without lists.
     const archive = (await this.#known()) ?? (await this.#update().then(() => this.#known()))
     if (archive === undefined) throw new Error('this system has no archive of its own release')
     return archive
@@ -112,12 +111,12 @@ export class Apt {
   }
 }
 
-// Its messages are read, and nobody is there to answer a question.
+// apt's messages are parsed, and it must not ask a question.
 function aptEnv(): NodeJS.ProcessEnv {
   return { ...process.env, LC_ALL: 'C', DEBIAN_FRONTEND: 'noninteractive' }
 }
 
-// In the distribution's own keyring are the keys of its next release, too.
+// The distribution's own keyring also contains the keys of its next release.
 function toSources(archive: string, suites: readonly string[]): string {
   const keyring = `/usr/share/keyrings/${systemRelease()?.id}-archive-keyring.gpg`
   const fields = [`Types: deb`, `URIs: ${archive}`, `Suites: ${suites.join(' ')}`, 'Components: main']

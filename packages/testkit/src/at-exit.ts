@@ -3,8 +3,8 @@ const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 let listening = false
 
 /**
- * Runs a synchronous task when this process ends, by itself or by a signal, and gives a function that takes
- * the task back. Nothing can run after SIGKILL: `sweepWorkDirs` of the next start is there for that.
+ * Runs a synchronous task when this process ends, by itself or by a signal, and returns a function that removes the
+ * task. Nothing can run after SIGKILL: there `sweepWorkDirs` of the next start cleans up.
  */
 export function atExit(task: () => void): () => void {
   tasks.add(task)
@@ -19,7 +19,7 @@ function listen(): void {
   process.on('exit', runAll)
   for (const name of signals) {
     const onSignal = (): void => {
-      // Whoever else listens means to end in an order of its own, and `exit` follows.
+      // Another listener wants to end the process in its own order, and `exit` follows.
       if (process.listenerCount(name) > 1) return
       runAll()
       process.off(name, onSignal)
@@ -35,7 +35,7 @@ function runAll(): void {
     try {
       task()
     } catch (error) {
-      // One that fails must not keep the others from running.
+      // A task that fails must not keep the others from running.
       console.error(error)
     }
   }

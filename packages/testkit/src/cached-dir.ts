@@ -8,10 +8,10 @@ import { isAlive } from './process-table.js'
 const manifest = '.complete'
 
 /**
- * A dir under the system's temp dir that `fill` makes once and that later runs find. It lives there and not
- * in a home because another account may have to run what is in it. Of several processes at once one fills it, and
- * the others wait; where there is no lock to wait for, each fills a dir of its own, and the first rename wins. A dir
- * that a cleaner of temp files has thinned out is made anew.
+ * A dir under the system's temp dir that `fill` makes once and that later runs find. It is not in a home dir, because
+ * another account may have to run its content. When several processes need it at once, one fills it and the others
+ * wait; without a lock each fills a dir of its own, and the first rename wins. A dir that a cleaner of temp files has
+ * damaged is made again.
  */
 export async function cachedDir(name: string, fill: (dir: string) => Promise<void>): Promise<string> {
   const root = cacheRoot()
@@ -45,7 +45,7 @@ function moveInto(partial: string, dir: string): void {
   try {
     renameSync(partial, dir)
   } catch {
-    // Somebody else was first, and may run what is in it by now; only a broken one may be taken away.
+    // Another process was first, and may run the content by now; only a broken dir may be removed.
     if (isComplete(dir)) return
     rmSync(dir, { recursive: true, force: true })
     renameSync(partial, dir)
@@ -57,7 +57,7 @@ function cacheRoot(): string {
   const root = join(tmpdir(), `sessions-cache-${uid}`)
   mkdirSync(root, { recursive: true })
   const found = lstatSync(root)
-  // The name can be guessed and the temp dir is everybody's: run nothing that another account put there.
+  // Other accounts can guess the name and write to the temp dir: run nothing from a dir of another account.
   if (!found.isDirectory() || found.uid !== uid) {
     throw new Error(`${root} is not a dir of ours: remove it, or set TMPDIR`)
   }

@@ -1,9 +1,9 @@
-/** The cookies of one caller, kept as a browser keeps them, as far as tests need it. */
+/** The cookies of one caller, kept as a browser does, as far as tests need it. */
 export class CookieJar {
   /** By name. */
   readonly cookies = new Map<string, string>()
 
-  /** Sends the cookies along, keeps what comes back, and follows no redirect. */
+  /** Sends the cookies along, stores the cookies of the answer, and follows no redirect. */
   async fetch(url: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers)
     if (this.cookies.size > 0) {

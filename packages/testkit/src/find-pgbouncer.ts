@@ -9,9 +9,9 @@ const wanted = {
 }
 
 /**
- * Finds a PgBouncer: on PATH, else fetched once through Debian's apt and unpacked without installing it.
- * `SESSIONS_PGBOUNCER=fetched` passes over PATH. Throws one sentence that says what to install when neither is to
- * be had.
+ * Finds a PgBouncer: on PATH, otherwise fetched once through Debian's apt and unpacked without installing it. With
+ * `SESSIONS_PGBOUNCER=fetched` it does not look on PATH. Throws one sentence that says what to install when there is
+ * none.
  */
 export const findPgBouncer: () => Promise<FoundProgram> = finderOf({
   ...wanted,
@@ -19,7 +19,7 @@ export const findPgBouncer: () => Promise<FoundProgram> = finderOf({
   archived: [pgBouncer],
 })
 
-/** As {@link findPgBouncer}, one that knows `max_prepared_statements`: where the system is older, that of Debian 13. */
+/** As {@link findPgBouncer}, a version with `max_prepared_statements`: on older systems, that of Debian 13. */
 export const findPreparingPgBouncer: () => Promise<FoundProgram> = finderOf({
   ...wanted,
   oldest: [1, 21],

@@ -5,19 +5,19 @@ import { unprivilegedAccount, type Account } from './account.js'
 import { copyEmbeddedPostgres, findEmbeddedPostgres, linkLibraries } from './embedded-postgres.js'
 import { findOnPath } from './find-on-path.js'
 
-/** A PostgreSQL that runs here. */
+/** A PostgreSQL that runs on this machine. */
 export interface PostgresBinaries {
   /** The dir of `postgres` and `initdb`. */
   bin: string
   version: string
   source: 'embedded' | 'system'
-  /** The account it is run as, when that is not our own. */
+  /** The account that it runs as, when that is not the current one. */
   account: Account | undefined
 }
 
 /**
- * Finds PostgreSQL: the one from npm, else one of the system. `SESSIONS_PG=system` passes over the one from
- * npm. Throws one sentence that says what to install when there is none.
+ * Finds PostgreSQL: the one from npm, otherwise one of the system. With `SESSIONS_PG=system` it does not use the one
+ * from npm. Throws one sentence that says what to install when there is none.
  */
 export async function findPostgres(): Promise<PostgresBinaries> {
   const account = unprivilegedAccount()
@@ -37,7 +37,7 @@ async function tryEmbedded(account: Account | undefined): Promise<PostgresBinari
   try {
     linkLibraries(embedded.root)
   } catch {
-    // A read-only node_modules: links made earlier may be there all the same.
+    // node_modules is read-only, but the links may have been made earlier.
   }
   const found = toBinaries(inPlace, 'embedded', account)
   if (found) return found
@@ -46,7 +46,7 @@ async function tryEmbedded(account: Account | undefined): Promise<PostgresBinari
 }
 
 function trySystem(account: Account | undefined): PostgresBinaries | undefined {
-  // Debian keeps the server out of PATH, a dir for each major version.
+  // On Debian the server is not on PATH, but in a dir for each major version.
   const debian = '/usr/lib/postgresql'
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : []
   const onPath = findOnPath('postgres')
@@ -70,7 +70,7 @@ function toBinaries(
   return version && existsSync(join(bin, 'initdb')) ? { bin, version, source, account } : undefined
 }
 
-// Run as the account that will run it: that shows missing libraries and dirs out of its reach alike.
+// Run it as the account that will run it: that finds missing libraries as well as dirs that the account cannot reach.
 function versionOf(bin: string, account: Account | undefined): string | undefined {
   const { status, stdout } = spawnSync(join(bin, 'postgres'), ['-V'], {
     uid: account?.uid,

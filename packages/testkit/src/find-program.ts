@@ -8,31 +8,31 @@ import { withProgress } from './progress.js'
 import { reasonOf } from './reason-of.js'
 import { systemRelease } from './system-release.js'
 
-/** A program that runs here. */
+/** A program that runs on this machine. */
 export interface FoundProgram {
   command: string
   version: string
-  /** From PATH, or fetched into our cache. */
+  /** From PATH, or fetched into the cache. */
   source: 'path' | 'fetched'
 }
 
-/** A program that is to be found. */
+/** A program to find. */
 export interface WantedProgram {
-  /** What it may be called on PATH, the first choice first. */
+  /** Its names on PATH, the first choice first. */
   names: readonly string[]
-  /** The oldest version that will do. */
+  /** The oldest version that works. */
   oldest: readonly [major: number, minor: number]
-  /** Finds its version in what it prints for `--version`. */
+  /** Finds the version in the output of `--version`. */
   version: RegExp
-  /** The variable of our environment that, set to `fetched`, passes over PATH. */
+  /** The environment variable: with the value `fetched`, PATH is not searched. */
   variable: string
-  /** Where it may be fetched from, the first choice first. */
+  /** Where it can be fetched from, the first choice first. */
   archived: readonly ArchivedProgram[]
-  /** What to do where there is none: "install one with …". */
+  /** What to do when there is none: "install one with …". */
   advice: string
 }
 
-/** Looks for a program once; a failure is not kept, for the next caller may have a network. */
+/** Looks for a program once; a failure is not kept, because the next call may have a network. */
 export function finderOf(wanted: WantedProgram): () => Promise<FoundProgram> {
   let found: Promise<FoundProgram> | undefined
   return () => {
@@ -53,7 +53,7 @@ async function find(wanted: WantedProgram): Promise<FoundProgram> {
   }
   const { archived } = wanted
   const failures: unknown[] = []
-  // What was fetched before goes first: what is not in the archive would be looked for there each time.
+  // A program from an earlier run comes first: otherwise one that the archive lacks would be looked for each time.
   for (const program of [...archived.filter((each) => isCached(cacheName(each))), ...archived]) {
     try {
       return await fromCache(wanted, program)
@@ -79,9 +79,9 @@ async function fromCache(wanted: WantedProgram, program: ArchivedProgram): Promi
     const command = fetchedCommand(dir)
     const version = await versionOf(command, wanted)
     if (version && isRecent(version, wanted)) return { command, version, source: 'fetched' }
-    // Somebody else may be content with an older one.
+    // Another caller may accept an older one.
     if (version) throw new Error(`the archive's is ${version}`)
-    // The system was changed under the cache.
+    // The system has changed since the cache was filled.
     rmSync(dir, { recursive: true, force: true })
     if (attempt === 2) throw new Error("the archive's is not to be run here")
   }

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 
-/** A loopback TCP port that the system gave and that nobody held a moment ago. */
+/** A loopback TCP port that the system chose and that was free a moment ago. */
 export async function freePort(): Promise<number> {
   const port = await bind(0)
   if (port === undefined) throw new Error('The system gives no free port on 127.0.0.1')

@@ -1,4 +1,4 @@
-/** Keeps the process from everything else, as a long calculation does, once what was asked for is on its way. */
+/** Blocks the process, as a long calculation does, after its requests have been sent. */
 export async function holdUp(ms: number): Promise<void> {
   await new Promise<void>((resolve) => process.nextTick(resolve))
   const end = performance.now() + ms

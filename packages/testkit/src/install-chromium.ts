@@ -4,7 +4,7 @@ import { findOnPath } from './find-on-path.js'
 import { withMachineLock } from './machine-lock.js'
 import { withProgress } from './progress.js'
 
-// Without a network apt would try for minutes, and somebody else of this system may have its lock for as long.
+// Without a network apt would try for minutes, and another process of this system may hold its lock for as long.
 const patience = [
   '-o',
   'Acquire::http::Timeout=15',
@@ -14,7 +14,7 @@ const patience = [
   'DPkg::Lock::Timeout=300',
 ]
 
-/** Has apt install Chromium into this system, which root may. Throws with what apt says when it cannot. */
+/** Lets apt install Chromium into this system, which needs root. Throws with apt's message when it cannot. */
 export async function installChromium(env: NodeJS.ProcessEnv): Promise<void> {
   if (process.getuid?.() !== 0) throw new Error('only root may install')
   const aptGet = findOnPath('apt-get', env['PATH'])

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A server of this process, on a loopback port that the system gave. */
+/** A server of this process, on a loopback port that the system chose. */
 export interface Listening {
   readonly url: string
-  /** Cuts the connections that are left, and ends it. */
+  /** Closes the remaining connections, and ends the server. */
   readonly close: () => Promise<void>
 }
 

@@ -7,16 +7,16 @@ const noteMs = 10_000
 
 /** How {@link withMachineLock} waits. */
 export interface MachineLockOptions {
-  /** How long to wait for whoever has the lock, in milliseconds. Default 900 000. */
+  /** How long to wait for the holder of the lock, in milliseconds. Default 900 000. */
   timeoutMs?: number
 }
 
 /**
- * Runs `work` while no other process of this account on this machine holds the lock of that name. The lock is a
- * name of the system's that it takes back when its holder ends, however that ends: it cannot be left behind. Only
- * Linux has such names; elsewhere nothing is fetched that cannot be fetched twice at once, and `work` just runs.
+ * Runs `work` while no other process of this account on this machine holds the lock of that name. The lock is a name
+ * that the system frees when its holder ends in any way, so it cannot be left behind. Only Linux has such names; on
+ * other systems all fetches may run twice at once, and `work` just runs.
  *
- * @throws when whoever has the lock keeps it for longer than `timeoutMs`.
+ * @throws when the holder keeps the lock for longer than `timeoutMs`.
  */
 export async function withMachineLock<T>(
   name: string,
@@ -57,7 +57,7 @@ function tryTake(path: string): Promise<Server | undefined> {
       else reject(error)
     })
     lock.listen(path, () => {
-      // A lock that is held is no reason to stay alive.
+      // A lock must not keep the process alive.
       lock.unref()
       resolve(lock)
     })

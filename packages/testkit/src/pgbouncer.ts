@@ -8,27 +8,27 @@ import { ServerProcess } from './server-process.js'
 import { toServer, type Server } from './server.js'
 import { createWorkDir, removeWorkDir, sweepWorkDirs } from './work-dir.js'
 
-/** A PgBouncer of our own. */
+/** A PgBouncer that this process started. */
 export interface PgBouncer extends Server {
   readonly version: string
-  /** The same URL by way of it, for any database and any role of its PostgreSQL. */
+  /** The same URL through PgBouncer, for any database and any role of its PostgreSQL. */
   through(url: string): string
 }
 
-/** What {@link startPgBouncer} can be told. */
+/** The options of {@link startPgBouncer}. */
 export interface StartPgBouncerOptions {
   /**
-   * How many statements it keeps prepared on each server connection. Default 0: named statements do not last. More
-   * needs PgBouncer 1.21, and finds one.
+   * How many statements it keeps prepared on each server connection. Default 0: named statements do not last. Another
+   * number needs PgBouncer 1.21, and finds or fetches one.
    */
   maxPreparedStatements?: number
-  /** More settings of its `[pgbouncer]` section; they win over ours. Default none. */
+  /** More settings of its `[pgbouncer]` section; they win over the testkit's own. Default none. */
   settings?: Record<string, string | number>
 }
 
 /**
  * Starts a real PgBouncer in front of a PostgreSQL, in transaction mode: a client has a server connection for one
- * transaction at a time. Three of them for each database and role, unless `settings` says otherwise.
+ * transaction at a time. There are three for each database and role, unless `settings` says otherwise.
  */
 export async function startPgBouncer(
   target: Endpoint,
@@ -50,7 +50,7 @@ export async function startPgBouncer(
     unix_socket_dir: '',
     auth_type: 'trust',
     auth_file: users,
-    // Roles that a test makes later are asked for.
+    // PgBouncer looks up roles that a test makes later.
     auth_user: 'postgres',
     pool_mode: 'transaction',
     default_pool_size: 3,

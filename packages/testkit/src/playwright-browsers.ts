@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
-// As they are called since Playwright 1.40, with and without a window; on macOS they are in a folder like an app.
+// Their names since Playwright 1.40, with and without a window; on macOS they are in a folder, like an app.
 const places = [
   'chrome-linux64/chrome',
   'chrome-linux/chrome',
@@ -13,7 +13,7 @@ const places = [
   'chrome-mac/Chromium.app/Contents/MacOS/Chromium',
 ]
 
-/** The Chromiums that `playwright install` has brought here, the newest first. */
+/** The Chromiums that `playwright install` has downloaded, the newest first. */
 export function playwrightBrowsers(env: NodeJS.ProcessEnv): string[] {
   const folder = folderOf(env)
   if (!existsSync(folder)) return []
@@ -28,10 +28,10 @@ function revisionOf(name: string): number {
   return Number(/\d+$/.exec(name)?.[0])
 }
 
-// As Playwright's documentation says.
+// According to Playwright's documentation.
 function folderOf(env: NodeJS.ProcessEnv): string {
   const given = env['PLAYWRIGHT_BROWSERS_PATH']
-  // 0 means node_modules, where we install none.
+  // 0 means node_modules, where this repository installs none.
   if (given && given !== '0') return given
   const home = env['HOME'] ?? homedir()
   return process.platform === 'darwin'

@@ -1,7 +1,7 @@
 import { exchange, type Endpoint } from './exchange.js'
 import { patienceMs } from './wait-until.js'
 
-/** How {@link queryPostgres} asks. */
+/** The options of {@link queryPostgres}. */
 export interface PostgresQueryOptions {
   /** The database to connect to. Default `postgres`. */
   database?: string
@@ -10,8 +10,8 @@ export interface PostgresQueryOptions {
 }
 
 /**
- * Asks a PostgreSQL of ours one thing, over a connection of its own, and gives the rows as text. It speaks
- * just enough of the protocol for set-up and checks, so that this package depends on no client.
+ * Sends one query to a PostgreSQL of the testkit, over a connection of its own, and returns the rows as text. It
+ * speaks just enough of the protocol for set-up and checks, so that this package depends on no client.
  */
 export function queryPostgres(
   target: Endpoint,
@@ -76,7 +76,7 @@ function toRow({ body }: Message): (string | null)[] {
   return row
 }
 
-// Fields of an error are a letter and a text each: S severity, C code, M message.
+// Fields of an error are a letter and a text: S severity, C code, M message.
 function toErrorText(body: Buffer): string {
   const fields = new Map(
     body

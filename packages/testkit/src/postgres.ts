@@ -10,20 +10,20 @@ import { toServer, type Server } from './server.js'
 import { patienceMs } from './wait-until.js'
 import { createWorkDir, removeWorkDir, sweepWorkDirs } from './work-dir.js'
 
-/** A PostgreSQL of our own. */
+/** A PostgreSQL that this process started. */
 export interface PostgresServer extends Server {
-  /** Makes an empty database and gives its URL. Default name: one that no other has. */
+  /** Makes an empty database and returns its URL. Default name: a unique one. */
   createDatabase(name?: string): Promise<string>
 }
 
-/** What {@link startPostgres} can be told. */
+/** The options of {@link startPostgres}. */
 export interface StartPostgresOptions {
-  /** Settings of postgresql.conf, such as `{ log_statement: 'all' }`. Default none but those a test needs. */
+  /** Settings of postgresql.conf, such as `{ log_statement: 'all' }`. Default: only those that a test needs. */
   settings?: Record<string, string | number>
 }
 
-// fsync is off (-F): what a killed server had written is still in the system's cache, and only a crash of
-// the whole machine would lose it. Shared memory goes to files of the data dir, so that it is removed with them.
+// fsync is off (-F): the writes of a killed server are still in the system's cache, and only a crash of the whole
+// machine would lose them. Shared memory is in files of the data dir, so that it is removed with them.
 const defaultSettings = {
   listen_addresses: '127.0.0.1',
   unix_socket_directories: '',
@@ -32,7 +32,10 @@ const defaultSettings = {
   timezone: 'UTC',
 }
 
-/** Starts a real PostgreSQL, empty, that trusts whoever connects. It ends with this process at the latest. */
+/**
+ * Starts a real, empty PostgreSQL that accepts every client without a password. It ends with this process at the
+ * latest.
+ */
 export async function startPostgres(options: StartPostgresOptions = {}): Promise<PostgresServer> {
   sweepWorkDirs()
   const found = await findPostgres()
@@ -90,7 +93,7 @@ async function initialise(
   await promisify(execFile)(command, args, { uid, gid, cwd: workDir, env, timeout: patienceMs })
 }
 
-// PGDATA, PGPORT and the like are meant for somebody else's PostgreSQL.
+// PGDATA, PGPORT and the like are meant for another PostgreSQL.
 function serverEnv(): NodeJS.ProcessEnv {
   const env = { ...process.env }
   for (const name of Object.keys(env)) {
@@ -99,7 +102,7 @@ function serverEnv(): NodeJS.ProcessEnv {
   return { ...env, LC_ALL: 'C' }
 }
 
-// What pg_ctl looks at: the first line of postmaster.pid is the process, the eighth its state.
+// The lines that pg_ctl reads: the first line of postmaster.pid is the process, the eighth its state.
 function isReady(data: string, pid: number): boolean {
   try {
     const lines = readFileSync(join(data, 'postmaster.pid'), 'utf8').split('\n')

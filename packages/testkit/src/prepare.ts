@@ -3,7 +3,7 @@ import { findPgBouncer, findPreparingPgBouncer } from './find-pgbouncer.js'
 import { findPostgres } from './find-postgres.js'
 import { findRedis, findValkey } from './find-redis.js'
 
-/** Something that tests need of the machine and no package manager has installed. */
+/** A program that tests need and no package manager has installed. */
 export type Need = 'chromium' | 'redis' | 'postgres' | 'valkey' | 'pgbouncer'
 
 const finders: Record<Need, () => Promise<string>> = {
@@ -28,10 +28,10 @@ const finders: Record<Need, () => Promise<string>> = {
 }
 
 /**
- * Finds what tests need, and fetches what is not there: so that none of them does, in the middle of a run. Says what
- * was found, a line each.
+ * Finds the programs that tests need, and fetches those that are missing, so that no test has to during the run.
+ * Reports what it found, one line each.
  *
- * @throws one sentence that says what to install, when something can be neither found nor fetched.
+ * @throws one sentence that says what to install, when a program can be neither found nor fetched.
  */
 export async function prepare(needs: Iterable<Need>, say: (line: string) => void): Promise<void> {
   for (const need of new Set(needs)) say(await finders[need]())

@@ -6,7 +6,7 @@ export interface ProcessEntry {
   pid: number
   /** Its parent. */
   ppid: number
-  /** `stopped` is SIGSTOP, not the end of it. */
+  /** `stopped` means SIGSTOP; the process still exists. */
   state: 'running' | 'stopped'
 }
 
@@ -14,18 +14,18 @@ export interface ProcessEntry {
 const hasProc = existsSync('/proc/self/stat')
 
 /**
- * The process, or undefined when there is none. A zombie is none: signal 0 would call it alive, and where
- * nobody reaps orphans (a container without an init) it would stay so for ever.
+ * The process, or undefined when there is none. A zombie counts as none: signal 0 would call it alive, and without a
+ * parent that reaps it (a container without an init) it would stay forever.
  */
 export function findProcess(pid: number): ProcessEntry | undefined {
   if (!hasProc) return ps(['-p', String(pid)])[0]
   const stat = readProc(pid, 'stat')
-  // The name of the command, in brackets, may itself hold blanks and brackets.
+  // The name of the command is in brackets, and may itself contain blanks and brackets.
   const [letter, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return toEntry(String(pid), ppid, letter)
 }
 
-/** Whether the process is there, stopped or not. */
+/** Whether the process exists, stopped or not. */
 export function isAlive(pid: number): boolean {
   return findProcess(pid) !== undefined
 }
@@ -40,7 +40,7 @@ export function childrenOf(pid: number): number[] {
   return all.filter((entry) => entry?.ppid === pid).map((entry) => entry!.pid)
 }
 
-/** The command line a process was started with; empty when it is gone or not ours to see. */
+/** The command line that a process was started with; empty when the process is gone, or belongs to another account. */
 export function commandLineOf(pid: number): string {
   if (hasProc) return readProc(pid, 'cmdline').replaceAll('\0', ' ')
   return spawnSync('ps', ['-ww', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' }).stdout ?? ''

@@ -1,12 +1,12 @@
 import { childrenOf, findProcess, isAlive } from './process-table.js'
 
 /**
- * Stops a process and its children with SIGSTOP and gives their ids. One signal to the process group would
- * miss PostgreSQL's backends: each of them leads a group of its own.
+ * Stops a process and its children with SIGSTOP and returns their ids. One signal to the process group would miss
+ * PostgreSQL's backends: each of them leads a group of its own.
  */
 export function freezeTree(pid: number): number[] {
   signal(pid, 'SIGSTOP')
-  // Only once the parent stands still can no child be born that the list misses.
+  // Stop the parent first, so that it cannot start a child that the list misses.
   settle(() => findProcess(pid)?.state !== 'running', 1000)
   const tree = [pid, ...childrenOf(pid)]
   for (const member of tree) signal(member, 'SIGSTOP')
@@ -14,12 +14,12 @@ export function freezeTree(pid: number): number[] {
   return tree
 }
 
-/** Lets a frozen process and its children go on. */
+/** Lets a frozen process and its children continue. */
 export function thawTree(pid: number): void {
   for (const member of [...childrenOf(pid), pid]) signal(member, 'SIGCONT')
 }
 
-/** Ends a process and its children with SIGKILL and gives their ids, some of which may take a moment to go. */
+/** Ends a process and its children with SIGKILL and returns their ids; some may take a moment to end. */
 export function killTree(pid: number): number[] {
   const tree = freezeTree(pid)
   for (const member of tree) signal(member, 'SIGKILL')
@@ -27,9 +27,8 @@ export function killTree(pid: number): number[] {
 }
 
 /**
- * A function that asks a process with SIGINT, which both PostgreSQL and Redis take as "end now, but in
- * order". To be called until it is gone, for Redis forgets the request if it comes while it writes its first
- * log.
+ * Returns a function that sends a process SIGINT, by which both PostgreSQL and Redis end in order. Call it until the
+ * process is gone, because Redis ignores a signal that comes while it writes its first log.
  */
 export function asker(pid: number): () => void {
   let askedAt = 0
@@ -42,8 +41,8 @@ export function asker(pid: number): () => void {
 }
 
 /**
- * Ends a server before it returns: asks, and insists with SIGKILL. Synchronous, because nothing else runs
- * while a process exits.
+ * Ends a server before it returns: first by SIGINT, then by SIGKILL. Synchronous, because nothing else runs while a
+ * process exits.
  */
 export function endTree(pid: number): void {
   thawTree(pid)
@@ -58,7 +57,7 @@ export function endTree(pid: number): void {
   settle(() => !tree.some(isAlive), 3000)
 }
 
-/** Sends a signal; a process that is gone already is no error. */
+/** Sends a signal; no error when the process is gone already. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)

@@ -1,9 +1,9 @@
-/** Says on stderr what takes long, so that a quiet wait is not taken for a hang. */
+/** Reports long work on stderr, so that a quiet wait does not look like a hang. */
 export function progress(line: string): void {
   process.stderr.write(`[testkit] ${line}\n`)
 }
 
-/** Says what `work` does, says so again while it lasts, and how long it took. */
+/** Prints what `work` does, prints it again while it lasts, and prints how long it took. */
 export async function withProgress<T>(line: string, work: () => Promise<T>): Promise<T> {
   const startedAt = Date.now()
   const seconds = (): number => Math.round((Date.now() - startedAt) / 1000)

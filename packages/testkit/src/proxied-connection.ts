@@ -2,17 +2,17 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { ActiveFault, Fault } from './fault.js'
 
-/** One client of a fault proxy and the connection to the server that belongs to it. */
+/** One client of a fault proxy, and its connection to the server. */
 export class ProxiedConnection {
   readonly #client: Socket
   readonly #dial: () => Socket
   readonly #fault: ActiveFault
   #server: Socket | undefined
-  /** The server side went away without the client being told. */
+  /** The server side closed, and the client was not told. */
   #serverLost = false
-  /** Bytes were swallowed. TCP hands on all or nothing, so nothing may follow them once the network is back. */
+  /** Bytes were swallowed. TCP delivers all bytes or none, so nothing may follow them after the fault. */
   #hasGap = false
-  /** The fault in force when the client last asked something: only a later reply is the answer to that. */
+  /** The fault when the client last sent a request: only a later reply is its answer. */
   #askedUnder: Fault | undefined
   #lastDelivery: Promise<unknown> = Promise.resolve()
   #undelivered = 0
@@ -28,12 +28,12 @@ export class ProxiedConnection {
     return !this.#client.destroyed
   }
 
-  /** Calls back once both sides are closed. */
+  /** Calls back after both sides are closed. */
   onClosed(callback: () => void): void {
     this.#onClosed = callback
   }
 
-  /** Takes the client on, under the fault that is in force. */
+  /** Accepts the client, under the current fault. */
   begin(): void {
     const client = this.#client
     client.on('error', () => undefined)
@@ -47,14 +47,14 @@ export class ProxiedConnection {
     if (!this.#isSevered() && this.hasClient) this.#connectServer()
   }
 
-  /** A fault has just been set: those that strike whole connections do so at once. */
+  /** A fault has just been set: a fault that strikes whole connections does so at once. */
   onFault(): void {
     if (!this.hasClient) return
     if (this.#fault.strike('reset')) this.reset()
     else if (this.#fault.strike('halfOpen')) this.#loseServer()
   }
 
-  /** The network is back: each side learns what has become of the other. */
+  /** The fault is over: each side learns the state of the other. */
   onHeal(): void {
     if (this.#serverLost || this.#hasGap) this.reset()
     if (!this.hasClient) this.#server?.destroy()
@@ -82,7 +82,7 @@ export class ProxiedConnection {
       return
     }
     this.#askedUnder = this.#fault.current
-    // A client that came during a black hole has no server yet.
+    // A client that came during a black hole has no server connection yet.
     const server = this.#server ?? this.#connectServer()
     server.write(bytes)
   }
@@ -107,7 +107,7 @@ export class ProxiedConnection {
     return this.#hasGap
   }
 
-  // Behind whatever is still on its way, so that no reply overtakes another.
+  // After all earlier pieces, so that no reply overtakes another.
   #deliverLater(delayMs: number, bytes: Buffer): void {
     const dueAt = Date.now() + delayMs
     this.#undelivered += 1
@@ -145,7 +145,7 @@ export class ProxiedConnection {
     this.#server?.destroy()
   }
 
-  // Neither side hears of the other's end.
+  // Neither side is told about the other's end.
   #isSevered(): boolean {
     return this.#serverLost || this.#fault.current?.kind === 'blackHole'
   }

@@ -1,4 +1,4 @@
-/** Why a command failed, in one line: apt and npm say at length what they do and, in a line of its own, what went wrong. */
+/** Why a command failed, in one line: apt and npm print much, and one line of it is the error. */
 export function reasonOf(error: unknown): string {
   const text = (error as { stderr?: string }).stderr || (error as Error).message
   const lines = text.trim().split('\n')

@@ -4,20 +4,20 @@ import { sendRedis } from './redis-command.js'
 import { startRedisOn, type RedisServer } from './redis.js'
 import { waitUntil } from './wait-until.js'
 
-/** A Redis Cluster of our own. */
+/** A Redis Cluster that this process started. */
 export interface RedisCluster {
-  /** The masters; each can be killed, paused and restarted by itself. */
+  /** The masters; each can be killed, paused and restarted alone. */
   readonly nodes: readonly RedisServer[]
-  /** Where a client may begin. */
+  /** Addresses where a client may begin. */
   readonly endpoints: readonly Endpoint[]
-  /** Waits until every node calls the cluster ok again, as after the restart of one. */
+  /** Waits until every node reports the cluster as ok again, as after the restart of one node. */
   settled(): Promise<void>
   /** Ends all nodes and removes their data. */
   stop(): Promise<void>
 }
 
 const slots = 16_384
-// A node takes its port plus this for its talk with other nodes.
+// The port of the cluster bus is the node's port plus this.
 const busOffset = 10_000
 
 /** Starts a Redis Cluster of masters without replicas, the slots shared out evenly, and waits until it is ok. */
@@ -61,7 +61,7 @@ async function assignSlots(node: RedisServer, index: number, masters: number): P
   const mine = Array.from({ length: end - first }, (_, offset) => String(first + offset))
   // One by one, because ADDSLOTSRANGE is not in Redis 6.2.
   await sendRedis(node, ['CLUSTER', 'ADDSLOTS', ...mine])
-  // Epochs that differ from the start spare the nodes a vote about them.
+  // With different epochs from the start, the nodes need no vote about them.
   await sendRedis(node, ['CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1)])
 }
 

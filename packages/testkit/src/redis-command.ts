@@ -1,9 +1,9 @@
 import { exchange, type Endpoint } from './exchange.js'
 
-/** What Redis answers: a text, a number, nothing, or a list of these. */
+/** A reply of Redis: a text, a number, nothing, or a list of these. */
 export type RedisReply = string | number | null | RedisReply[]
 
-/** How {@link sendRedis} asks. */
+/** The options of {@link sendRedis}. */
 export interface RedisCommandOptions {
   /** How long it may take in milliseconds. Default four minutes. */
   timeoutMs?: number

@@ -3,15 +3,15 @@ import { sendRedis } from './redis-command.js'
 import { startRedis, type RedisServer } from './redis.js'
 import { waitUntil } from './wait-until.js'
 
-/** A Redis and a copy of it that follows. */
+/** A Redis and its replica. */
 export interface RedisReplicaPair {
   readonly primary: RedisServer
   readonly replica: RedisServer
-  /** Waits until the replica has all that the primary had stored when this was called. */
+  /** Waits until the replica has all writes that the primary had stored when this was called. */
   caughtUp(): Promise<void>
   /**
-   * A failover, as Sentinel would do it: the replica takes writes, and the former primary, if it answers,
-   * follows it and refuses them with READONLY.
+   * A failover, as Sentinel would do it: the replica accepts writes; the former primary, if it answers, follows the
+   * replica and refuses writes with READONLY.
    */
   promote(): Promise<void>
   /** Ends both and removes their data. */

@@ -13,21 +13,24 @@ import { createWorkDir } from './work-dir.js'
 
 /** A Redis, a replica of it, and Sentinels that watch both. */
 export interface RedisSentinel {
-  /** What the Sentinels call the two. */
+  /** The name of the pair in the Sentinels. */
   readonly name: string
-  /** Where a client may begin: the Sentinels. */
+  /** Addresses where a client may begin: the Sentinels. */
   readonly endpoints: readonly Endpoint[]
-  /** Each can be killed, paused and restarted by itself. */
+  /** Each can be killed, paused and restarted alone. */
   readonly sentinels: readonly Server[]
-  /** The two: the one that began as the primary first. */
+  /** The pair: the server that began as the primary first. */
   readonly servers: readonly RedisServer[]
-  /** Which of the two all Sentinels call the primary. Waits while they do not agree, or while it does not answer so. */
+  /**
+   * The server of the pair that all Sentinels call the primary. Waits while they disagree, or while it does not act as
+   * one.
+   */
   primary(): Promise<RedisServer>
-  /** A failover that nobody died for: the replica takes over, and the former primary follows it. */
+  /** A failover on demand: the replica takes over, and the former primary follows it. */
   failover(): Promise<void>
   /**
-   * Starts one that was killed, as a replica of the primary, and waits until it follows. The Sentinels would see to
-   * it themselves some ten seconds later.
+   * Starts a killed server as a replica of the primary, and waits until it follows. The Sentinels would do so
+   * themselves some ten seconds later.
    */
   rejoin(server: RedisServer): Promise<void>
   /** Ends all of them and removes their data. */
@@ -36,10 +39,13 @@ export interface RedisSentinel {
 
 const name = 'sessions'
 const downAfterMs = 500
-// How often a Sentinel asks servers about their part, and tells and asks other Sentinels, in milliseconds.
+// How often a Sentinel asks servers for their role, and exchanges it with other Sentinels, in milliseconds.
 const quickly = ['info-period', '1000', 'publish-period', '200', 'ask-period', '200']
 
-/** Starts a Redis with a replica and Sentinels that agree on them. They take half a second of silence for a crash. */
+/**
+ * Starts a Redis with a replica, and Sentinels that agree on them. The Sentinels take half a second of silence for a
+ * crash.
+ */
 export async function startRedisSentinel(count = 3): Promise<RedisSentinel> {
   const pair = await startRedisReplicaPair()
   const servers = [pair.primary, pair.replica]
@@ -47,7 +53,7 @@ export async function startRedisSentinel(count = 3): Promise<RedisSentinel> {
   const stop = async (): Promise<void> => {
     const settled = await Promise.allSettled(starts)
     const started = settled.filter((start) => start.status === 'fulfilled')
-    // The Sentinels first, or they would take the end for a crash.
+    // End the Sentinels first; they would take the end of the servers for a crash.
     await Promise.all(started.map(({ value }) => value.stop()))
     await pair.stop()
   }
@@ -78,13 +84,13 @@ async function startOne(primary: Endpoint, quorum: number): Promise<Server> {
   const settings = [
     `dir ${workDir}`,
     'bind 127.0.0.1',
-    // A later run recognises the process by the dir in its command line.
+    // A later run recognizes the process by the dir in its command line.
     'set-proc-title no',
     `sentinel monitor ${name} ${primary.host} ${primary.port} ${quorum}`,
     `sentinel down-after-milliseconds ${name} ${downAfterMs}`,
     `sentinel failover-timeout ${name} 3000`,
   ]
-  // Written once: a Sentinel keeps in it what it has learnt.
+  // Written once: a Sentinel stores its knowledge in this file.
   writeFileSync(file, `${settings.join('\n')}\n`)
   const process = await ServerProcess.start({
     name: `Sentinel of Redis ${version}`,
@@ -96,12 +102,12 @@ async function startOne(primary: Endpoint, quorum: number): Promise<Server> {
     isReady: (_pid, log) => log.includes('Sentinel ID is'),
   })
   const server = toServer(process, `redis://127.0.0.1:${process.port}`)
-  // Redis 6.2 cannot be told, and takes up to ten seconds to hear of a replica's new part.
+  // Redis 6.2 has no such setting, and takes up to ten seconds to learn a replica's new role.
   await sendRedis(server, ['SENTINEL', 'DEBUG', ...quickly]).catch(() => undefined)
   return server
 }
 
-/** Waits until every Sentinel knows the others and the replica, without which none could be promoted. */
+/** Waits until every Sentinel knows the others and the replica; before that, no replica could be promoted. */
 async function untilWatching(sentinels: readonly Server[]): Promise<void> {
   let seen = ''
   const isWatching = async (): Promise<boolean> => {
@@ -150,7 +156,7 @@ async function failover(
   const former = await primary()
   const isDone = async (): Promise<boolean> => {
     if ((await primary()) !== former) return true
-    // Asked again, because it refuses, or gives up, while it has not heard from the replica.
+    // Ask again, because a Sentinel refuses, or gives up, while it has no news from the replica.
     const { port, flags } = await stateOf(sentinels[0]!)
     if (port === String(former.port) && flags === 'master') {
       await sendRedis(sentinels[0]!, ['SENTINEL', 'FAILOVER', name]).catch(() => undefined)

@@ -4,14 +4,14 @@ import { ServerProcess } from './server-process.js'
 import { toServer, type Server } from './server.js'
 import { createWorkDir, sweepWorkDirs } from './work-dir.js'
 
-/** A Redis of our own. */
+/** A Redis that this process started. */
 export type RedisServer = Server
 
-/** What {@link startRedis} can be told. */
+/** The options of {@link startRedis}. */
 export interface StartRedisOptions {
   /**
-   * More arguments of `redis-server`, such as `['--maxmemory', '10mb']`; they win over ours. Default none.
-   * Every write is kept across `kill` and `restart`; `['--appendonly', 'no']` makes it forget instead.
+   * More arguments of `redis-server`, such as `['--maxmemory', '10mb']`; they win over the testkit's own. Default
+   * none. Every write survives `kill` and `restart`; with `['--appendonly', 'no']` none does.
    */
   args?: readonly string[]
   /** Which server: `any` (default) that `findRedis` finds, or `valkey`. */
@@ -48,14 +48,14 @@ function defaultArgs(workDir: string, port: number, version: string): string[] {
     port,
     bind: '127.0.0.1',
     dir: workDir,
-    // The log of writes is in the system's cache before a write is answered, so SIGKILL loses none.
+    // The server writes its log to the system's cache before it answers a write, so SIGKILL loses none.
     save: '',
     appendonly: 'yes',
     appendfsync: 'no',
-    // A later run recognises the process by the dir in its command line.
+    // A later run recognizes the process by the dir in its command line.
     'set-proc-title': 'no',
     'repl-diskless-sync-delay': 0,
-    // Redis 7 would wait ten seconds for a replica that is being ended as well.
+    // Redis 7 would wait ten seconds for a replica that is being stopped as well.
     ...(Number.parseInt(version, 10) >= 7 && { 'shutdown-timeout': 0 }),
   }
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)])

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** What a server has written to its log file from byte `from` on; empty when there is no log. */
+/** The text that a server has written to its log file from byte `from` on; empty when there is no log. */
 export function readServerLog(file: string, from = 0): string {
   try {
     return readFileSync(file).subarray(from).toString('utf8')

@@ -9,28 +9,28 @@ import { readServerLog, tailOf } from './server-log.js'
 import { patienceMs, waitUntil } from './wait-until.js'
 import { removeWorkDir, writeServerPid } from './work-dir.js'
 
-/** What it takes to run one server. */
+/** The description of one server. */
 export interface ServerPlan {
   /** Its name in errors: "Redis". */
   name: string
   /** Its own dir; removed when the server is stopped for good. */
   workDir: string
   command: string
-  /** Must name the work dir, by which a later run recognises the process. */
+  /** It must contain the work dir, by which a later run recognizes the process. */
   args: (port: number) => readonly string[]
   env: NodeJS.ProcessEnv
-  /** The account to run as. Default our own. */
+  /** The account to run as. Default: the current one. */
   account?: Account | undefined
-  /** Where to listen; asked again when the port turns out to be taken. */
+  /** The port to listen on; called again when the port is not free any more. */
   pickPort: () => Promise<number>
-  /** Whether this very process takes connections, told from its pid and what it has logged since it started. */
+  /** Whether this process accepts connections, judged by its pid and its log since the start. */
   isReady: (pid: number, log: string) => boolean
 }
 
-/** The port was free when it was picked and is no more. */
+/** The port was free when it was picked, and is not any more. */
 class PortTaken extends Error {}
 
-// A server that is asked to end and does not is ended.
+// A server that does not end on request is killed.
 const endMs = 30_000
 
 /** One server as a child process: started, frozen, killed and started again over the same data and port. */
@@ -52,7 +52,7 @@ export class ServerProcess {
     })
   }
 
-  /** Starts a server and waits until it takes connections. */
+  /** Starts a server and waits until it accepts connections. */
   static async start(plan: ServerPlan): Promise<ServerProcess> {
     const server = new ServerProcess(plan)
     try {
@@ -68,12 +68,12 @@ export class ServerProcess {
     return this.#port
   }
 
-  /** The process id; the last one when it is down. */
+  /** The process id; the last one while the server is down. */
   get pid(): number {
     return this.#pid
   }
 
-  /** Whether there is a process, be it paused. */
+  /** Whether there is a process, also a paused one. */
   get isUp(): boolean {
     return this.#child !== undefined && !hasEnded(this.#child) && isAlive(this.#pid)
   }
@@ -86,7 +86,7 @@ export class ServerProcess {
     removeWorkDir(this.#plan.workDir)
   }
 
-  /** Ends it as a crash would, children and all; the data stays for {@link restart}. */
+  /** Kills it and its children, as a crash would; the data stays for {@link restart}. */
   async kill(): Promise<void> {
     if (!this.isUp) return
     const tree = killTree(this.#pid)
@@ -135,7 +135,7 @@ export class ServerProcess {
       uid: account?.uid,
       gid: account?.gid,
       stdio: ['ignore', log, log],
-      // A Ctrl-C in the terminal is for us: we end our servers when we are done with them.
+      // A Ctrl-C in the terminal must not reach the server: this process ends its servers itself.
       detached: true,
     })
     closeSync(log)
@@ -172,7 +172,7 @@ export class ServerProcess {
     }
   }
 
-  // Gone and reaped: PostgreSQL refuses to start while it can still send a signal to the pid it had before.
+  // Gone and reaped: PostgreSQL refuses to start while its old pid still exists.
   async #untilGone(pids: readonly number[], ask?: () => void): Promise<void> {
     const isGone = (): boolean => {
       if ((!this.#child || hasEnded(this.#child)) && !pids.some(isAlive)) return true

@@ -6,14 +6,14 @@ let redis: Promise<Server> | undefined
 let postgres: Promise<Server> | undefined
 
 /**
- * Where some Redis is: `REDIS_URL` if it is set, else one that is started for this process, once, and ends
- * with it. For tests that need any server; those that harm it start their own.
+ * The URL of any Redis: `REDIS_URL` if it is set, otherwise one that is started once for this process, and ends with
+ * it. For tests that need any server; tests that harm their server start their own.
  */
 export async function redisUrl(): Promise<string> {
   return process.env['REDIS_URL'] || (await (redis ??= startRedis())).url
 }
 
-/** Where some PostgreSQL is: `DATABASE_URL` if it is set, else one started as for {@link redisUrl}. */
+/** The URL of any PostgreSQL: `DATABASE_URL` if it is set, otherwise one started as for {@link redisUrl}. */
 export async function databaseUrl(): Promise<string> {
   return process.env['DATABASE_URL'] || (await (postgres ??= startPostgres())).url
 }

@@ -1,19 +1,19 @@
 import type { Endpoint } from './exchange.js'
 import type { ServerProcess } from './server-process.js'
 
-/** A real server, as a child process of ours on a loopback port that the system gave. */
+/** A real server, as a child process on a loopback port that the system chose. */
 export interface Server extends Endpoint {
-  /** How a client reaches it. */
+  /** The URL for clients. */
   readonly url: string
-  /** Its process id; the last one while it is down, another one after {@link restart}. */
+  /** Its process id; the last one while it is down, a new one after {@link restart}. */
   readonly pid: number
   /** Ends it in order and removes its data. */
   stop(): Promise<void>
-  /** SIGKILL, as a crash would be. What it had stored stays for {@link restart}. */
+  /** SIGKILL, as in a crash. The stored data stays for {@link restart}. */
   kill(): Promise<void>
-  /** SIGSTOP to it and its children: connections stay open, nothing answers. */
+  /** SIGSTOP for it and its children: connections stay open, nothing answers. */
   pause(): Promise<void>
-  /** SIGCONT: it goes on where it was, with all that arrived meanwhile. */
+  /** SIGCONT: it continues, and reads what arrived meanwhile. */
   resume(): Promise<void>
   /** Starts it over the same data and port; ends it in order first if it is up. */
   restart(): Promise<void>

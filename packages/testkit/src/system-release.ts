@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** Which release of which Linux distribution this is. */
+/** The Linux distribution of this machine, and its release. */
 export interface SystemRelease {
   /** Such as `debian`. */
   id: string
@@ -8,7 +8,7 @@ export interface SystemRelease {
   codename: string
 }
 
-/** What `/etc/os-release` says; undefined where there is none, or where it is of no release. */
+/** The content of `/etc/os-release`; undefined when there is none, or when it names no release. */
 export function systemRelease(file = '/etc/os-release'): SystemRelease | undefined {
   let text: string
   try {

@@ -9,12 +9,15 @@ export type ServerKind = 'pgbouncer' | 'postgres' | 'redis'
 
 const leftover = /^sessions-(?:pgbouncer|postgres|redis)-(\d+)-/
 
-/** Makes the dir of one server's data, log and pid file. Its name holds our pid, so that its owner can be found. */
+/**
+ * Makes the dir of one server's data, log and pid file. Its name contains this process's pid, so that its owner can be
+ * found.
+ */
 export function createWorkDir(kind: ServerKind): string {
   return mkdtempSync(join(tmpdir(), `sessions-${kind}-${process.pid}-`))
 }
 
-/** Removes a work dir; what is gone already is no error. */
+/** Removes a work dir; no error when it is gone already. */
 export function removeWorkDir(workDir: string): void {
   rmSync(workDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
 }
@@ -25,8 +28,8 @@ export function writeServerPid(workDir: string, pid: number): void {
 }
 
 /**
- * Ends the servers and removes the work dirs of runs that were killed before they could. Safe in many
- * processes at once, and careful: a pid is only trusted when its command line names the very dir.
+ * Ends the servers and removes the work dirs of killed runs. Many processes may do so at once. A pid is only trusted
+ * when its command line contains that dir.
  */
 export function sweepWorkDirs(): void {
   for (const name of readdirSync(tmpdir())) {
@@ -38,7 +41,7 @@ export function sweepWorkDirs(): void {
       if (pid !== undefined && commandLineOf(pid).includes(workDir)) endTree(pid)
       removeWorkDir(workDir)
     } catch {
-      // Another account's leftovers are for that account to remove.
+      // Another account removes its own leftovers.
     }
   }
 }
