@@ -12,20 +12,22 @@ import { sessionRoutes } from './http/session-routes.js'
 
 export interface AppOptions {
   sessions: Sessions
-  /** Whoever sends it as a bearer token may open every session (default: nobody may). */
+  /** A caller that sends it as a bearer token may open every session (default: no such token). */
   adminToken?: string | undefined
   /** Answers the questions (default: the local one, which needs no key and no network). */
   assistant?: Respond | undefined
-  /** What becomes of a reply whose reader goes away: it is finished and stored (default), or stored as far as it got. */
+  /**
+   * What happens to a reply whose reader disconnects: it is finished and stored (default), or stored as far as it got.
+   */
   onDisconnect?: 'finish' | 'abort' | undefined
-  /** Cuts running replies short; what was said until then is stored. */
+  /** Stops running replies; each is stored as far as it got. */
   stop?: AbortSignal | undefined
-  /** Told what went wrong on our side (default: `console.error`). */
+  /** Called for errors of the server (default: `console.error`). */
   onError?: ((error: unknown) => void) | undefined
 }
 
 const api = '/api/v1/shopping'
-// Beside src and dist alike.
+// Beside both src and dist.
 const publicFolder = fileURLToPath(new URL('../public/', import.meta.url))
 
 /** The Shopping Assistant as an Express application. */

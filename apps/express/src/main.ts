@@ -20,11 +20,11 @@ async function start(): Promise<void> {
   const opened = await openStore(values.store ?? storeFromEnv(process.env), process.env)
   const sessions = createSessions({
     store: opened.store,
-    // As the guide has it.
+    // As in the guide.
     ttl: { idleMs: 24 * hourMs, historyMs: 2 * hourMs },
     ...(secrets === undefined || secrets.length === 0 ? {} : { credentialSecrets: secrets }),
   })
-  // Replies whose readers have gone are still to be stored.
+  // Replies whose readers have disconnected still have to be stored.
   const letGo = (): void =>
     void sessions
       .close()
@@ -51,7 +51,8 @@ async function start(): Promise<void> {
   const close = (): void => {
     if (isClosing) process.exit(1)
     isClosing = true
-    // Running replies finish, and the process ends by itself; past the grace they are stored as far as they got.
+    // Running replies finish, and the process ends by itself; after the grace period they are stored as far as they
+    // got.
     server.close(letGo)
     setTimeout(() => {
       stop.abort()

@@ -1,7 +1,7 @@
 import type { Money } from '@sessions/core'
 
 /**
- * A decimal number of dollars as whole cents: 19.99 is 1999, exactly. Undefined for what is no price: a negative
+ * A decimal number of dollars as whole cents: 19.99 is 1999, exactly. Undefined when it is no price: a negative
  * amount, more than two decimals, not a number.
  */
 export function toMinorUnits(amount: number): number | undefined {
@@ -11,7 +11,7 @@ export function toMinorUnits(amount: number): number | undefined {
   return Number(match[1]) * 100 + Number((match[2] ?? '').padEnd(2, '0'))
 }
 
-/** The amount in major units, as the guide writes prices: 99900 cents are 999. */
+/** The amount in major units, as in the guide: 99900 cents are 999. */
 export function toMajorUnits(price: Money): number {
   return Number((price.amount / 100).toFixed(2))
 }

@@ -3,7 +3,7 @@ import { createPostgresPool, migrate, postgresStore } from '@sessions/store-post
 import { redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
 
-/** A store, and how to let go of what was opened for it. */
+/** A store, and a function that closes what was opened for it. */
 export interface OpenStore {
   readonly store: SessionStore
   close(): Promise<void>
@@ -31,7 +31,7 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
   async postgres(env) {
     const server = env['DATABASE_URL'] ? undefined : await (await import('@sessions/testkit')).startPostgres()
     const pool = createPostgresPool(server?.url ?? env['DATABASE_URL']!)
-    // A demo brings its tables along; a service runs its migrations before it is deployed.
+    // A demo creates its tables itself; a service runs its migrations before it is deployed.
     await migrate(pool)
     return {
       store: postgresStore(pool),
@@ -44,8 +44,8 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
 }
 
 /**
- * The store of this name. `redis` and `postgres` are where `REDIS_URL` and `DATABASE_URL` say, or else on a server of
- * our own that ends with the process, and what it holds with it.
+ * The store of this name. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
+ * process starts; that server, and its data, end with the process.
  *
  * @throws for an unknown name.
  */
@@ -57,7 +57,7 @@ export async function openStore(name: string, env: Env): Promise<OpenStore> {
   return open(env)
 }
 
-/** Which store the environment asks for: the one it has a URL for, Postgres first, else memory. */
+/** The store that the environment names: the one with a URL, Postgres first, else memory. */
 export function storeFromEnv(env: Env): string {
   if (env['DATABASE_URL']) return 'postgres'
   return env['REDIS_URL'] ? 'redis' : 'memory'

@@ -1,8 +1,8 @@
-/** Enough to come back to a session: which one, and the credential that opens it. */
+/** What is needed to come back to a session: its id, and the credential that opens it. */
 export interface TourState {
   readonly sessionId: string
   readonly credential: string
-  /** What must still be there. */
+  /** What must still exist. */
   readonly messageCount: number
   readonly cartTotal: number
 }
@@ -25,9 +25,9 @@ const cyan = paint(36)
 const api = '/api/v1/shopping'
 
 /**
- * Drives one real conversation through the HTTP API, in view of the reader.
+ * Drives one real conversation through the HTTP API, and prints it.
  *
- * @throws when an answer is not what it must be.
+ * @throws when an answer is not as expected.
  */
 export async function runTour(baseUrl: string, print: Print = console.log): Promise<TourState> {
   const shopper = createShopper(baseUrl, print)
@@ -89,9 +89,9 @@ export async function runTour(baseUrl: string, print: Print = console.log): Prom
 }
 
 /**
- * Comes back to a session after the server was started anew.
+ * Comes back to a session after the server was restarted.
  *
- * @throws when conversation or cart are not what they were.
+ * @throws when conversation or cart have changed.
  */
 export async function resumeTour(
   baseUrl: string,
@@ -110,7 +110,7 @@ export async function resumeTour(
 
 interface Shopper {
   request: (method: string, path: string, body?: object) => Promise<Answer>
-  /** As `request`, for what must succeed. */
+  /** As `request`, for a request that must succeed. */
   call: (method: string, path: string, body?: object) => Promise<Record<string, unknown>>
   ask: (question: string) => Promise<Record<string, unknown>>
   credential: () => string | undefined
@@ -144,7 +144,7 @@ function createShopper(baseUrl: string, print: Print, carried?: string): Shopper
   return { request, call, ask: async (q) => call('POST', '/query', { q }), credential: () => credential }
 }
 
-/** One or a few lines of what came back: what was said in full, the rest as far as it fits. */
+/** A few lines of the answer: texts in full, the rest as far as it fits. */
 function sayAnswer(status: string, data: Record<string, unknown>): string {
   const { answer } = data
   if (typeof answer === 'string') {

@@ -4,23 +4,25 @@ import type { Identity } from '@sessions/core'
 import type { SessionsRequest } from '@sessions/nest'
 import { type ApiKey, type Assistant, findMerchant, marketplace } from './merchants.js'
 
-/** Says who calls, by what they have shown. */
+/** Identifies callers by their API key or credential. */
 export interface Callers {
-  /** @throws `UnauthorizedException` for a key that is none. */
+  /** @throws `UnauthorizedException` for an unknown key. */
   identify: (request: SessionsRequest) => Identity
-  /** As whom transfers are redeemed: the assistant of the key; whoever has none holds a phone. */
+  /** The audience of a caller's redemptions: the assistant of the key; a caller without a key is a phone. */
   assistantOf: (request: SessionsRequest) => Assistant
-  /** Whose mistakes count together. */
+  /** Callers whose wrong tries count together. */
   limitKeyOf: (request: SessionsRequest, identity: Identity) => string
 }
 
-/** Callers by API key; whoever sends `adminToken` may open every session of the marketplace (default: nobody). */
+/**
+ * Callers by API key; a caller with `adminToken` may open every session of the marketplace (default: no such token).
+ */
 export function createCallers(keys: readonly ApiKey[], adminToken: string | undefined): Callers {
   const known = keys.map((key) => ({ ...key, digest: digest(key.key) }))
   const admin = adminToken === undefined || adminToken === '' ? undefined : digest(adminToken)
   const keyOf = (token: string) => {
     const given = digest(token)
-    // Of digests, so that neither the time it takes nor the length tells anything of a key.
+    // Compare digests, so that neither time nor length reveals anything about a key.
     return known.find((key) => timingSafeEqual(key.digest, given))
   }
 
@@ -46,13 +48,13 @@ export function createCallers(keys: readonly ApiKey[], adminToken: string | unde
   }
 }
 
-/** Which shop a visitor stands in is theirs to say: it opens nothing, for a credential is good in its tenant alone. */
+/** A visitor may name any shop: the name opens nothing, because a credential is valid in its tenant alone. */
 function visitor({ headers }: SessionsRequest): Identity {
   const merchant = findMerchant(headers['x-merchant'])
   return { tenantId: merchant?.id ?? marketplace }
 }
 
-/** Who holds a key is trusted to say which of their users is asking. */
+/** A caller with a key is trusted to say which of its users is asking. */
 function userOf({ headers }: SessionsRequest): string | undefined {
   const userId = headers['x-user-id']
   if (userId === undefined) return undefined

@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 const productSchema = z.strictObject({
   sku: z.string().min(1),
-  /** Who sells it. */
+  /** The merchant. */
   merchantId: z.string().min(1),
   name: z.string().min(1),
   category: z.string().min(1),
@@ -13,11 +13,11 @@ const productSchema = z.strictObject({
   description: z.string().min(1),
 })
 
-/** One thing that somebody sells. */
+/** One product of a merchant. */
 export type Product = z.infer<typeof productSchema>
 
 export interface ProductQuery {
-  /** Words, any of which may be in a product. */
+  /** Words, any of which a product may contain. */
   text?: string | undefined
   category?: string | undefined
   /** In the smallest unit of the currency. */
@@ -25,22 +25,22 @@ export interface ProductQuery {
   merchantId?: string | undefined
 }
 
-// Beside src and dist alike.
+// Beside both src and dist.
 const file = new URL('../data/catalogue.json', import.meta.url)
 
-/** Everything that is sold. */
+/** All products of all merchants. */
 export const catalogue: readonly Product[] = z
   .array(productSchema)
   .parse(JSON.parse(readFileSync(file, 'utf8')))
 
-/** The product of this sku, if this merchant sells it; without a merchant, if anybody does. */
+/** The product with this sku, if this merchant has it; without a merchant, if any merchant has it. */
 export function findProduct(sku: string, merchantId?: string): Product | undefined {
   return catalogue.find(
     (product) => product.sku === sku && (merchantId === undefined || product.merchantId === merchantId),
   )
 }
 
-/** What fits, the best first; without words everything, in the order of the catalogue. */
+/** The matching products, best first; without words all products, in the order of the catalogue. */
 export function searchProducts({ text, category, maxPrice, merchantId }: ProductQuery): Product[] {
   const wanted = wordsOf(text ?? '')
   return catalogue

@@ -2,10 +2,10 @@ import type { SessionRef } from '@sessions/core'
 import { marketplace } from './merchants.js'
 
 /**
- * Says which page redeems a session's transfers, on the public address of the gateway: never what a request says of
- * its host. A merchant's own says whose it is, for a credential is good in its tenant alone.
+ * The page that redeems a session's transfers, on the public address of the gateway: it never comes from the host of a
+ * request. For a merchant's tenant the page names the merchant, because a credential is valid in its tenant alone.
  *
- * @throws for an address that is none.
+ * @throws for a wrong address.
  */
 export function continueUrls(publicUrl: string): (session: Pick<SessionRef, 'tenantId'>) => string {
   if (!/^https?:\/\/[^/?#@]+(?:\/[^?#]*)?$/.test(publicUrl)) throw new Error(`${publicUrl} is no public URL`)

@@ -11,7 +11,7 @@ import { findMerchant, marketplace, type Merchant } from './merchants.js'
 import type { Tool } from './tools/tool.js'
 
 export interface ExecutionOptions {
-  /** The caller's name for the call: the same again is executed once, and answered the same. */
+  /** The caller's name for the call: a call of the same name is executed once, and gets the same answer. */
   readonly key: string | undefined
   readonly signal: AbortSignal
 }
@@ -26,7 +26,7 @@ export interface Execution {
 
 const toolTimeoutMs = 30_000
 
-/** Runs a tool in a session, and enters call and result into its log. @throws `invalid`, and what the tool throws. */
+/** Runs a tool in a session, and stores call and result in its log. @throws `invalid`, and whatever the tool throws. */
 export async function execute(
   session: Session,
   tool: Tool,
@@ -57,7 +57,7 @@ async function record(
   output: JsonObject,
   key: string | undefined,
 ): Promise<void> {
-  // What is secret is made anew when it is asked for again, so it has no name to be found by.
+  // A secret result is made again when it is asked for again, so its call has no name.
   const id = isSecret === true ? undefined : key
   const toolCallId = id ?? crypto.randomUUID()
   const shown: JsonValue = isSecret === true ? '[withheld]' : output
@@ -75,12 +75,12 @@ async function record(
       },
     ])
   } catch (error) {
-    // The same call at the same moment was faster; its change was the same one, by its name.
+    // The same call at the same moment was faster; both made the same change, under the same name.
     if (id === undefined || !isSessionError(error, 'conflict')) throw error
   }
 }
 
-/** What came of a call of this name. @throws `key_reused` when it was another call. */
+/** The result of an earlier call of this name. @throws `key_reused` when that was another call. */
 async function findResult(
   session: Session,
   key: string,

@@ -10,7 +10,7 @@ export interface GatewayParts {
   readonly sessions: Sessions
   readonly callers: Callers
   readonly tools: ToolRegistry
-  /** Closes the sessions, and lets go of their store. */
+  /** Closes the sessions, then their store. */
   readonly close: () => Promise<void>
   readonly onError: (error: unknown) => void
 }
@@ -29,7 +29,7 @@ export class GatewayModule {
           identify: (request) => callers.identify(request),
           api: {
             prefix: '/v1',
-            // The callers are assistants: what they have said is theirs to enter.
+            // The callers are assistants, so they may append their own messages.
             clientRoles: ['user', 'assistant'],
             limitKey: (request, identity) => callers.limitKeyOf(platformRequestOf(request), identity),
             audienceOf: (request) => callers.assistantOf(platformRequestOf(request)),

@@ -17,29 +17,29 @@ export interface LLMGatewayOptions {
   session?: {
     /** `redis://`, `rediss://`, or Upstash's `https://` with its token (default: sessions live in memory). */
     redis?: RedisSettings
-    /** A store of your own, lent, instead of `redis`. */
+    /** A store of yours in place of `redis`; the gateway does not close it. */
     store?: SessionStore
     /** How long a session lives after its last write, in seconds (default 24 hours). */
     ttl?: number
     /** Of 32 bytes or more, they sign credentials; the first signs, all verify (default: one made at start). */
     secrets?: readonly string[]
   }
-  /** Who may call for which merchant (default: demo keys, but none in production). */
+  /** Which callers may act for which merchant (default: demo keys, but none in production). */
   keys?: readonly ApiKey[]
-  /** Whoever sends it as a bearer token may open every session of the marketplace (default: nobody may). */
+  /** A caller that sends it as a bearer token may open every session of the marketplace (default: no such token). */
   adminToken?: string | undefined
-  /** Where people reach the gateway, for links (default: where it listens). */
+  /** The public address of the gateway, for links (default: where it listens). */
   publicUrl?: string | undefined
-  /** Tools beside the gateway's own; one of the same name takes its place. */
+  /** Tools in addition to the gateway's own; a tool of the same name replaces one. */
   tools?: readonly Tool[]
-  /** Sees every request first, such as an access log. */
+  /** Gets every request first, such as for an access log. */
   onRequest?: (req: IncomingMessage) => void
-  /** Told what went wrong on our side (default: `console.error`). */
+  /** Called for errors of the server (default: `console.error`). */
   onError?: (error: unknown) => void
 }
 
 const daySeconds = 24 * 3600
-// Beside src and dist alike.
+// Beside both src and dist.
 const publicFolder = fileURLToPath(new URL('../public/', import.meta.url))
 const headers = {
   'Content-Security-Policy':
@@ -55,7 +55,7 @@ export class LLMGateway {
   readonly #store: OpenStore
   #app: NestExpressApplication | undefined
 
-  /** @throws for a Redis that cannot be. */
+  /** @throws for a wrong Redis. */
   constructor(options: LLMGatewayOptions = {}) {
     const { redis, store } = options.session ?? {}
     if (redis !== undefined && store !== undefined) throw new Error('session: give either redis or store')
@@ -64,9 +64,9 @@ export class LLMGateway {
       redis === undefined ? { store: store ?? memoryStore(), close: async () => {} } : openRedis(redis)
   }
 
-  /** Serves on this port, or on any free one (0); resolves to its URL. @throws `invalid` for options that cannot work. */
+  /** Serves on this port, or on any free one (0); resolves to its URL. @throws `invalid` for wrong options. */
   async listen(port = 3000, host = '127.0.0.1'): Promise<string> {
-    // First the place, then the application: the links it makes name the place.
+    // First listen, then make the application: its links contain the address.
     this.#server.listen(port, host)
     await once(this.#server, 'listening')
     const url = `http://${host}:${(this.#server.address() as AddressInfo).port}`
@@ -106,7 +106,7 @@ export class LLMGateway {
       for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
       next()
     })
-    // The forms and `/v1/execute` take cookies; the session API checks for itself.
+    // The forms and `/v1/execute` take cookies; the session API checks origins itself.
     app.enableCsrfProtection()
     app.useStaticAssets(publicFolder)
     await app.init()
@@ -123,7 +123,7 @@ export class LLMGateway {
     })
   }
 
-  /** Finishes what is being answered, then lets go of the store. */
+  /** Finishes the running answers, then closes the store. */
   async close(): Promise<void> {
     if (this.#app === undefined) await this.#store.close()
     else await this.#app.close()

@@ -1,16 +1,16 @@
 import { z } from 'zod'
 
-/** Somebody who sells. */
+/** A merchant. */
 export interface Merchant {
   readonly id: string
   readonly name: string
 }
 
-/** The assistants, and devices, that a session can go to: the audiences of transfers. */
+/** The assistants and devices that a session can go to: the audiences of transfers. */
 export const assistants = ['claude', 'chatgpt', 'phone'] as const
 export type Assistant = (typeof assistants)[number]
 
-/** Lets an assistant in, for one merchant or for the marketplace. Treat it like a password. */
+/** An API key, for one merchant or for the marketplace. Treat it like a password. */
 export interface ApiKey {
   readonly key: string
   /** A merchant's id, or `marketplace`. */
@@ -18,7 +18,7 @@ export interface ApiKey {
   readonly assistant: Assistant
 }
 
-/** The tenant of those who sell side by side: which of them a session is at is in its state. */
+/** The tenant of all merchants of the marketplace: the state of a session names the merchant it is with. */
 export const marketplace = 'marketplace'
 
 export const merchants: readonly Merchant[] = [
@@ -26,7 +26,7 @@ export const merchants: readonly Merchant[] = [
   { id: 'kaffeelaune', name: 'Kaffeelaune' },
 ]
 
-/** For trying things out; nobody accepts them in production. */
+/** For trying the gateway; production accepts none of them. */
 export const demoKeys: readonly ApiKey[] = [
   { key: 'demo-claude', tenantId: marketplace, assistant: 'claude' },
   { key: 'demo-chatgpt', tenantId: marketplace, assistant: 'chatgpt' },
@@ -41,14 +41,14 @@ const keySchema = z.tuple([
 ])
 
 /**
- * Keys as the environment gives them: `tenant:assistant:key`, separated by commas; a key has 16 characters or more.
+ * Keys from the environment: `tenant:assistant:key`, separated by commas; a key has 16 characters or more.
  *
  * @throws for anything else.
  */
 export function parseKeys(text: string): ApiKey[] {
   return text.split(',').map((entry, index) => {
     const { data } = keySchema.safeParse(entry.trim().split(':'))
-    // Never with the entry itself: it is a secret, and errors are logged.
+    // The message does not contain the entry, because it is a secret and errors are logged.
     if (data === undefined) throw new Error(`API_KEYS: entry ${index + 1} is not tenant:assistant:key`)
     const [tenantId, assistant, key] = data
     return { tenantId, assistant, key }

@@ -4,26 +4,26 @@ import { redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
 import { Redis as Upstash } from '@upstash/redis'
 
-/** A store, and how to let go of what was opened for it. */
+/** A store, and a function that closes what was opened for it. */
 export interface OpenStore {
   readonly store: SessionStore
   close(): Promise<void>
 }
 
-/** Where Redis is. */
+/** The address of Redis. */
 export interface RedisSettings {
   /** `redis://` or `rediss://`, or `https://` for Upstash's REST. */
   url: string
-  /** Upstash's token; there is none for the others. */
+  /** Upstash's token; absent for the others. */
   token?: string | undefined
 }
 
 type Env = Readonly<Record<string, string | undefined>>
 
 /**
- * A store on Redis, by whichever of the two ways its URL names.
+ * A store on Redis, by the client that fits its URL.
  *
- * @throws for a URL of another kind, and for a token that is missing or of no use.
+ * @throws for a URL of another kind, and for a token that is missing or not needed.
  */
 export function openRedis({ url, token }: RedisSettings): OpenStore {
   const { protocol } = new URL(url)
@@ -64,7 +64,7 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
   async postgres(env) {
     const server = env['DATABASE_URL'] ? undefined : await (await import('@sessions/testkit')).startPostgres()
     const pool = createPostgresPool(server?.url ?? env['DATABASE_URL']!)
-    // A demo brings its tables along; a service runs its migrations before it is deployed.
+    // A demo creates its tables itself; a service runs its migrations before it is deployed.
     await migrate(pool)
     return {
       store: postgresStore(pool),
@@ -77,8 +77,8 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
 }
 
 /**
- * The store of this name. `redis` and `postgres` are where `REDIS_URL` and `DATABASE_URL` say, or else on a server of
- * our own that ends with the process, and what it holds with it.
+ * The store of this name. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
+ * process starts; that server, and its data, end with the process.
  *
  * @throws for an unknown name.
  */
@@ -90,7 +90,7 @@ export async function openStore(name: string, env: Env): Promise<OpenStore> {
   return open(env)
 }
 
-/** Which store the environment asks for: the one it has a URL for, Postgres first, else memory. */
+/** The store that the environment names: the one with a URL, Postgres first, else memory. */
 export function storeFromEnv(env: Env): string {
   if (env['DATABASE_URL']) return 'postgres'
   return env['REDIS_URL'] ? 'redis' : 'memory'

@@ -1,8 +1,8 @@
-/** Enough to come back to a session: which one, and the credential that opens it. */
+/** What is needed to come back to a session: its id, and the credential that opens it. */
 export interface TourState {
   readonly sessionId: string
   readonly credential: string
-  /** What must still be there. */
+  /** What must still exist. */
   readonly messageCount: number
   readonly itemCount: number
 }
@@ -23,10 +23,9 @@ const green = paint(32)
 const cyan = paint(36)
 
 /**
- * Drives a purchase that begins in one assistant and goes on on a phone and in another assistant, in view of the
- * reader.
+ * Drives a purchase that begins in one assistant and continues on a phone and in another assistant, and prints it.
  *
- * @throws when an answer is not what it must be.
+ * @throws when an answer is not as expected.
  */
 export async function runTour(baseUrl: string, print: Print = console.log): Promise<TourState> {
   print(bold('\nA conversation in Claude'))
@@ -91,9 +90,9 @@ export async function runTour(baseUrl: string, print: Print = console.log): Prom
 }
 
 /**
- * Comes back to a session after the server was started anew.
+ * Comes back to a session after the server was restarted.
  *
- * @throws when history or cart are not what they were.
+ * @throws when history or cart have changed.
  */
 export async function resumeTour(
   baseUrl: string,
@@ -112,9 +111,9 @@ export async function resumeTour(
 
 interface Caller {
   send: (method: string, path: string, body?: object, more?: Record<string, string>) => Promise<Answer>
-  /** As `send`, for what must succeed. */
+  /** As `send`, for a request that must succeed. */
   call: (method: string, path: string, body?: object, more?: Record<string, string>) => Promise<Data>
-  /** What a tool gave back. */
+  /** The result of a tool. */
   run: (tool: string, input?: object, more?: Record<string, string>) => Promise<Data>
   credential: () => string | undefined
 }
@@ -163,7 +162,7 @@ function createCaller(
   }
 }
 
-/** For a terminal that others look at. */
+/** Secrets shortened, because others may see the terminal. */
 function hideSecrets(value: unknown): string {
   return JSON.stringify(value ?? null).replaceAll(/("secret":"|#)([\w-]{4})[\w-]+/g, '$1$2…')
 }

@@ -26,9 +26,10 @@ export interface SessionsModuleOptions extends TransportOptions {
   service?: SessionsOptions
   // A method, so that it may be written for the platform's own request.
   /**
-   * Who is asking, from what your application has verified, never from what the client merely claims. Runs when the
-   * session is first asked for, once a request. What it throws is the answer, an `UnauthorizedException` for one
-   * (default: everybody is an anonymous caller of the tenant `default`; of a feature: as the root module has it).
+   * Returns the identity of the caller, from what your application has verified, never from what the client merely
+   * claims. Runs once a request, when its session is first needed. An exception that it throws is the answer, such as
+   * an `UnauthorizedException` (default: every caller is anonymous, in the tenant `default`; for a feature: the
+   * `identify` of the root module).
    */
   identify?(request: SessionsRequest): Identity | Promise<Identity>
   /**

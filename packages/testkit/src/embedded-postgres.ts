@@ -26,8 +26,8 @@ export function findEmbeddedPostgres(): EmbeddedPostgres | undefined {
 }
 
 /**
- * Makes the links between shared libraries that npm packages cannot carry. The package does so when it is
- * installed; install scripts do not run here. Safe in several processes at once: each tolerates the others'.
+ * Makes the links between shared libraries, which an npm package cannot contain. The package's install script would
+ * make them, but does not run here. Several processes may do this at once.
  */
 export function linkLibraries(root: string): void {
   const links = JSON.parse(readFileSync(join(root, 'native/pg-symlinks.json'), 'utf8')) as {

@@ -12,7 +12,7 @@ export interface Conversation {
 
 export interface Question {
   readonly text: string
-  /** Seqs of the messages that hold the answer. */
+  /** Seqs of the messages that contain the answer. */
   readonly evidence: readonly number[]
 }
 
@@ -21,11 +21,11 @@ interface File {
   questions?: { question: string; evidence: string[] }[]
 }
 
-/** What this benchmark counts, for strategies of all kinds: characters / 4 + 4 a message. */
+/** How this benchmark counts, for all strategies: characters / 4 + 4 a message. */
 export const countByLength: CountTokens = ({ content }) =>
   Math.ceil((typeof content === 'string' ? content : JSON.stringify(content)).length / 4) + 4
 
-/** Every `*.json` in the folder that holds turns and questions; others are passed over. */
+/** Every `*.json` in the folder with turns and questions; other files are skipped. */
 export async function loadConversations(folder: string): Promise<Conversation[]> {
   const conversations: Conversation[] = []
   for (const name of (await readdir(folder)).filter((name) => name.endsWith('.json')).sort()) {

@@ -3,14 +3,14 @@ import { encode as cl100k } from 'gpt-tokenizer/encoding/cl100k_base'
 import { encode as o200k } from 'gpt-tokenizer/encoding/o200k_base'
 import { declarations } from './declarations.js'
 
-/** What the estimate makes of a text, as a multiple of what a tokenizer does. */
+/** The estimate of a text, as a multiple of a tokenizer's count. */
 export interface EstimateRow {
   readonly kind: string
   readonly o200k: number
   readonly cl100k: number
 }
 
-// The estimate of a message holds a constant for the role; an encoder of text knows nothing of it.
+// The estimate of a message includes a constant for the role; an encoder of text does not.
 const perMessage = estimateTokens({ role: 'user', content: '' })
 
 export function estimateRow(kind: string, text: string): EstimateRow {
@@ -21,7 +21,7 @@ export function estimateRow(kind: string, text: string): EstimateRow {
 const bytes = (length: number): Buffer =>
   Buffer.from(Array.from({ length }, (_, index) => (index * index * 31 + index * 7919) % 251))
 
-/** Text that is no language. */
+/** Text that is in no language. */
 export const others: Readonly<Record<string, string>> = {
   TypeScript: `export function windowOf(groups: readonly Group[], room: number): number[] {
   const kept: number[] = []

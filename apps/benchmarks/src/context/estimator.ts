@@ -5,13 +5,13 @@ import type { Conversation } from './conversations.js'
 export interface EstimatorError {
   readonly kind: string
   readonly texts: number
-  /** Of (estimate - tokens) / tokens; above 0 is too many. */
+  /** Of (estimate - tokens) / tokens; above 0 the estimate is too high. */
   readonly median: number
   readonly p5: number
   readonly p95: number
 }
 
-// The estimate of a message holds a constant for the role; an encoder of text knows nothing of it.
+// The estimate of a message includes a constant for the role; an encoder of text does not.
 const perMessage = estimateTokens({ role: 'user', content: '' })
 
 const code = `export function windowOf(groups: readonly Group[], room: number): number[] {

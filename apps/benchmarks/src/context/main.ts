@@ -31,7 +31,7 @@ if (values.help || values.data === undefined || !isKnown || budgets.some((budget
 
 const conversations = await loadConversations(values.data)
 const chosen = [...strategies].filter(([name]) => values.strategy === 'all' || values.strategy === name)
-// Once for nothing, so that the first row does not pay for the compiler.
+// One run without a result, so that the first row does not include compilation.
 for (const [name, strategy] of chosen) measure(conversations.slice(0, 1), name, strategy, budgets[0]!)
 const rows = chosen.flatMap(([name, strategy]) =>
   budgets.map((budget) => measure(conversations, name, strategy, budget)),

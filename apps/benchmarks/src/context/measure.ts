@@ -1,13 +1,13 @@
 import { buildContext, type ContextStrategy, createRelevanceIndex } from '@sessions/core/context'
 import { type Conversation, countByLength } from './conversations.js'
 
-/** How one strategy does with one budget, over all questions of all conversations. */
+/** The result of one strategy with one budget, over all questions of all conversations. */
 export interface Row {
   readonly strategy: string
   readonly budget: number
-  /** Share of all evidence messages that are in the context. */
+  /** Share of all evidence messages in the contexts. */
   readonly evidenceRecall: number
-  /** Share of the questions that have all their evidence in the context. */
+  /** Share of the questions with all their evidence in the context. */
   readonly allEvidence: number
   readonly meanTokens: number
   /** Mean time of one build, with the index kept between questions as a session keeps it. */
@@ -19,7 +19,7 @@ export interface Measured extends Row {
   readonly perConversation: readonly number[]
 }
 
-/** `strategy` undefined: what a session uses unasked. */
+/** `strategy` undefined: the default strategy of a session. */
 export function measure(
   conversations: readonly Conversation[],
   name: string,
@@ -47,7 +47,7 @@ export function measure(
       const { history, recall } = built.report.kept
       const inside = new Set([...history, ...recall])
       const hits = evidence.filter((seq) => inside.has(seq)).length
-      // By the same count for every strategy, however it lays the messages out; never less than what it says itself.
+      // Counted in the same way for every strategy and layout; never less than the context's own count.
       const spent = messages.reduce((sum, message) => sum + (inside.has(message.seq) ? message.tokens : 0), 0)
       if (Math.max(spent, built.tokens) > budget) throw new Error(`${name} is over its budget of ${budget}`)
       found += hits

@@ -7,7 +7,7 @@ export interface Scale {
   readonly millis: number
 }
 
-/** What a build costs in a session of 10,000 messages, made of the conversations over and over. */
+/** The cost of a build in a session of 10,000 messages, made by repeating the conversations. */
 export function measureScale(conversations: readonly Conversation[], count = 10_000): readonly Scale[] {
   const all = conversations.flatMap((conversation) => conversation.messages)
   const messages = Array.from({ length: count }, (_, index): Message => {

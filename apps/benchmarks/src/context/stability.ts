@@ -12,7 +12,7 @@ export interface Stability {
   readonly turns: number
   /** Mean share of a prompt's tokens that are, byte for byte, the beginning of the prompt of the turn before. */
   readonly samePrefix: number
-  /** The same, of those turns whose prompt leaves something out. */
+  /** The same, of those turns whose prompt leaves messages out. */
   readonly whenFull: number
   readonly moves: number
   readonly meanTokens: number
@@ -21,7 +21,7 @@ export interface Stability {
 const system =
   'You are a kind assistant. Answer from the conversation, and say so when it does not hold the answer.'
 
-/** Plays the conversation turn by turn, as a session would, the boundary kept from one turn to the next. */
+/** Plays the conversation turn by turn, as a session would, and keeps the boundary from one turn to the next. */
 export function measureStability(
   conversations: readonly Conversation[],
   name: string,

@@ -7,7 +7,7 @@ import {
   tokenBudget,
 } from '@sessions/core/context'
 
-/** By name; undefined is what a session uses unasked. */
+/** By name; undefined is the default strategy of a session. */
 export const strategies: ReadonlyMap<string, ContextStrategy | undefined> = new Map<
   string,
   ContextStrategy | undefined

@@ -1,10 +1,10 @@
 export type Backend = 'memory' | 'redis' | 'postgres'
 
-/** Something that keeps conversations, doing what a session store must do. */
+/** A contender keeps conversations, with the guarantees of a session store. */
 export interface Contender {
   /** New sessions, with this many messages each. */
   prepare(ids: readonly string[], history: number): Promise<void>
-  /** Appends a message and moves the deadline, durably. The same again changes nothing. */
+  /** Appends a message and moves the deadline, durably. The same message again changes nothing. */
   append(id: string, message: { id: string; payload: string }): Promise<Appended>
   /** The session and its newest messages, oldest first; undefined when there is none. */
   read(id: string, tail: number): Promise<View | undefined>
@@ -13,7 +13,7 @@ export interface Contender {
   close(): Promise<void>
 }
 
-/** How a session stands. */
+/** Counters and times of a session. */
 export interface Standing {
   readonly lastSeq: number
   readonly revision: number
@@ -27,13 +27,13 @@ export interface Appended extends Standing {
   readonly seq: number
 }
 
-/** What a caller is given to make a context from. */
+/** The data that a caller needs to build a context. */
 export interface View extends Standing {
   readonly body: string
   readonly messages: readonly { seq: number; id: string; at: number; payload: string }[]
 }
 
-/** How a contender is opened over a server: once for the clock, once more where bytes are counted. */
+/** How a contender is opened over a server: once for the timing, once more for the counting of bytes. */
 export interface Entry {
   readonly name: string
   readonly backend: Backend

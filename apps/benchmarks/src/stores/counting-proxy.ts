@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
-/** What went over the wire. */
+/** Round trips and bytes on the wire. */
 export interface Traffic {
   roundTrips: number
   bytesUp: number
   bytesDown: number
 }
 
-/** A TCP proxy that counts: for one caller who waits for each answer, a turn of direction is a round trip. */
+/** A TCP proxy that counts. For one caller who waits for each answer, a change of direction is a round trip. */
 export async function startCountingProxy(url: string) {
   const target = new URL(url)
   const traffic: Traffic = { roundTrips: 0, bytesUp: 0, bytesDown: 0 }
@@ -44,7 +44,7 @@ export async function startCountingProxy(url: string) {
   through.port = String((server.address() as AddressInfo).port)
   return {
     url: through.href,
-    /** What `work` alone sends and hears. */
+    /** The traffic of `work` alone. */
     async count(work: () => Promise<void>): Promise<Traffic> {
       const before = { ...traffic }
       await work()

@@ -1,7 +1,7 @@
 import type { Backend } from './contender.js'
 import type { Operation } from './measure.js'
 
-/** What is measured in one go, round by round. */
+/** Contenders that are measured together, round by round. */
 export interface Group {
   readonly backend: Backend
   readonly operation: Operation
@@ -10,22 +10,22 @@ export interface Group {
   readonly bars: readonly Bar[]
 }
 
-/** What must hold of our store in a group. */
+/** The ratio that the store must reach in a group. */
 export interface Bar {
   readonly name: string
   readonly bar: number
   readonly ours: number
-  /** The history that `raw` is asked with, or our own with another length. */
+  /** The history length of `raw`, or another length of the store itself. */
   readonly against: { readonly raw: number } | { readonly ours: number }
 }
 
-/** Round trips and bytes must not depend on this. A read of 20 messages needs more than 20 to be there. */
+/** Round trips and bytes must not depend on this. A read of 20 messages needs more than 20 in the session. */
 export const trafficHistories = { append: [10, 10_000], read: [100, 10_000] } as const
 
 const backends: readonly Backend[] = ['memory', 'redis', 'postgres']
 const operations: readonly Operation[] = ['append', 'read']
 
-/** Everything, or, quickly, the cells that carry bars. */
+/** All groups, or with `--quick` only those with a bar. */
 export function toGroups(quick: boolean): Group[] {
   const groups = backends.flatMap((backend) =>
     operations.flatMap((operation) =>

@@ -2,14 +2,14 @@ import type { Group } from './groups.js'
 import type { Measured } from './measure.js'
 import { medianRatio } from './statistics.js'
 
-/** One of the ratios that decide. */
+/** A ratio with a bar. */
 export interface Ratio {
   readonly name: string
   readonly ratio: number
   readonly bar: number
 }
 
-/** The ratios of a group that carry a bar. */
+/** The ratios of a group that have a bar. */
 export function toRatios({ bars }: Group, measured: readonly Measured[]): Ratio[] {
   const ratesOf = (role: 'ours' | 'raw', history: number): readonly number[] => {
     const found = measured.find(({ row }) => row.role === role && row.history === history)

@@ -68,7 +68,7 @@ async function toRows({ backend, histories, bars }: Group): Promise<Row[]> {
   for (const entry of entries.filter((one) => one.backend === backend)) {
     const contender = await contenderOf(entry)
     for (const history of histories) {
-      // Quickly, raw drivers are asked only what a bar needs.
+      // With `--quick`, raw drivers run only what a bar needs.
       const isNeeded = bars.some(({ against }) => 'raw' in against && against.raw === history)
       if (values.quick && entry.role !== 'ours' && !isNeeded) continue
       const pool = poolOf(entry, contender, history)

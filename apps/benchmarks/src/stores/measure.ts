@@ -7,7 +7,7 @@ export type Operation = 'append' | 'read'
 
 export const tail = 20
 
-/** One line of the table: who, with how long a history. */
+/** One line of the table: a contender, and the length of the history. */
 export interface Row {
   readonly name: string
   readonly role: 'ours' | 'raw' | 'peer'
@@ -31,11 +31,11 @@ export interface MeasureOptions {
   readonly sliceMs: number
 }
 
-/** Every row in every round, each round beginning with another one. */
+/** Measures every row in every round; each round begins with another row. */
 export async function measure(rows: readonly Row[], options: MeasureOptions): Promise<Measured[]> {
   const measured = rows.map((row): Measured => ({ row, rates: [], latencies: [] }))
   for (const { pool } of rows) await pool.refresh()
-  // Once for nothing: connections, scripts, plans and compiled code are there from then on.
+  // One run without a result: it makes connections, loads scripts and plans, and compiles code.
   for (const row of rows) await slice(row, { ...options, sliceMs: options.sliceMs * 2 })
   for (let round = 0; round < options.rounds; round++) {
     for (const one of rotated(measured, round)) {
@@ -53,12 +53,12 @@ async function slice(row: Row, { operation, clients, sliceMs }: MeasureOptions) 
   const work = operation === 'append' ? appendTo : readFrom
   const begin = performance.now()
   const until = begin + sliceMs
-  // In memory a slice would make sessions of tens of messages into sessions of thousands.
+  // In memory, one slice would turn sessions of tens of messages into sessions of thousands.
   let room = operation === 'append' ? row.pool.room : Number.POSITIVE_INFINITY
   const client = async (number: number): Promise<void> => {
     const { ids } = row.pool
-    // Each client has sessions of its own, as callers mostly have.
-    // Once at least: of a slice that a busy machine slept through, there would be nothing to divide by.
+    // Each client has sessions of its own, as callers usually do.
+    // At least one operation: in a slice without CPU time there would be nothing to divide by.
     for (let turn = 0, now = performance.now(); (turn === 0 || now < until) && room-- > 0; turn++) {
       await work(row.contender, ids[(number + turn * clients) % ids.length]!)
       const done = performance.now()

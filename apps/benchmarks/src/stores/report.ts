@@ -3,7 +3,7 @@ import type { Ratio } from './judge.js'
 import type { Measured } from './measure.js'
 import { median, medianRatio, quantile } from './statistics.js'
 
-/** The rows of a group, for people. */
+/** The rows of a group as text. */
 export function toTable(group: Group, measured: readonly Measured[]): string {
   const lines = [`\n${nameOf(group)}`, 'who                history      ops/s   p50 µs   p99 µs   over raw']
   for (const { row, rates, latencies } of measured) {
@@ -23,7 +23,7 @@ export function toTable(group: Group, measured: readonly Measured[]): string {
   return lines.join('\n')
 }
 
-/** The ratios that decide, for people. */
+/** The ratios with a bar as text. */
 export function toVerdict(ratios: readonly Ratio[]): string {
   const width = Math.max(...ratios.map(({ name }) => name.length))
   const lines = ratios.map(({ name, ratio, bar }) => {

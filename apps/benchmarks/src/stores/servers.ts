@@ -1,7 +1,7 @@
 import { startPostgres, startRedis } from '@sessions/testkit'
 import type { Backend } from './contender.js'
 
-/** Servers of our own, each started when it is first needed. */
+/** Servers that the benchmark starts, each when it is first needed. */
 export class Servers {
   readonly #started = new Map<Backend, Promise<{ url: string; stop(): Promise<void> }>>()
 
@@ -18,7 +18,7 @@ export class Servers {
   }
 }
 
-// As a careful operator would run them: Redis writes its log and flushes it every second, Postgres flushes each commit.
+// With safe settings: Redis writes its log and flushes it every second, Postgres flushes each commit.
 function redis() {
   return startRedis({ args: ['--appendfsync', 'everysec'] })
 }

@@ -2,7 +2,7 @@ import type { Contender } from './contender.js'
 
 let pools = 0
 
-/** Sessions of one length, for one contender, that stay about that long however much is appended. */
+/** Sessions of one length, for one contender, which stay about that long during appends. */
 export class SessionPool {
   readonly history: number
   readonly #contender: Contender
@@ -24,12 +24,12 @@ export class SessionPool {
     this.#appended += messages
   }
 
-  /** How many more messages they may take together. */
+  /** How many more messages all of them together may take. */
   get room(): number {
     return this.#size * (this.history * 0.25 + 10) - this.#appended
   }
 
-  /** Makes the sessions anew once they have grown by a quarter, or soon will have. */
+  /** Makes new sessions when the present ones have grown by a quarter, or soon will have. */
   async refresh(): Promise<void> {
     if (this.#ids.length > 0 && this.#appended === 0) return
     if (this.#ids.length > 0 && this.room > this.#size * 5) return

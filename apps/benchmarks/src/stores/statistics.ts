@@ -1,9 +1,12 @@
-/** The value that half of the numbers are below. NaN of none. */
+/** The median. NaN for no numbers. */
 export function median(numbers: readonly number[]): number {
   return quantile(numbers, 0.5)
 }
 
-/** The value that a share of the numbers is below, between its neighbours in proportion. NaN of none. */
+/**
+ * The quantile: the value that a share of the numbers is below, interpolated between its neighbours. NaN for no
+ * numbers.
+ */
 export function quantile(numbers: readonly number[], share: number): number {
   if (numbers.length === 0) return Number.NaN
   const sorted = Float64Array.from(numbers).sort()
@@ -13,12 +16,12 @@ export function quantile(numbers: readonly number[], share: number): number {
   return sorted[below]! + (sorted[above]! - sorted[below]!) * (place - below)
 }
 
-/** The median of the ratios of each round: what disturbs a whole round disturbs both of its sides. */
+/** The median of the ratios of each round: a disturbance of a whole round affects both sides. */
 export function medianRatio(ours: readonly number[], theirs: readonly number[]): number {
   return median(ours.map((value, round) => value / theirs[round]!))
 }
 
-/** The items, beginning with another one in each round, so that none is always first. */
+/** The items, beginning with another one in each round, so that no item is always first. */
 export function rotated<T>(items: readonly T[], round: number): T[] {
   const start = items.length === 0 ? 0 : round % items.length
   return [...items.slice(start), ...items.slice(0, start)]

@@ -5,7 +5,7 @@ import { nextMessage } from './workload.js'
 
 const calls = 20
 
-/** What one operation costs on the wire, for one caller, on a session with so many messages. */
+/** The traffic of one operation, for one caller, on a session with this many messages. */
 export async function countTraffic(
   entry: Entry,
   url: string,
@@ -21,7 +21,7 @@ export async function countTraffic(
       if (operation === 'append') await contender.append(id, nextMessage())
       else await contender.read(id, tail)
     }
-    // Scripts and plans are made known to the server first.
+    // The server learns scripts and plans first.
     await once()
     const { roundTrips, bytesUp, bytesDown } = await proxy.count(async () => {
       for (let call = 0; call < calls; call++) await once()

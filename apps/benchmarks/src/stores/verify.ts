@@ -4,7 +4,7 @@ import { body, idleMs, nextMessage } from './workload.js'
 
 const expectedStanding = { lastSeq: 4, revision: 1, createdAt: 0, updatedAt: 0, activeAt: 0, expiresAt: 0 }
 
-/** Whether a contender does what it is timed for: order, counters, deadline, each message id once. */
+/** Checks that a contender keeps the guarantees: order, counters, deadline, each message id once. */
 export async function verify(name: string, contender: Contender): Promise<void> {
   const id = `verify-${process.pid}-${Date.now()}`
   try {

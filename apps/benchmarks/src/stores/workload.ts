@@ -1,11 +1,11 @@
-/** Every session of the benchmarks is of one tenant and one incarnation. */
+/** Every session of the benchmarks has the same tenant and the same incarnation. */
 export const tenantId = 'bench'
 export const incarnation = 'bench-incarnation-0000001'
 
 export const idleMs = 86_400_000
 export const absoluteMs = 30 * 86_400_000
 
-/** What a session carries beside its messages: about as much as a few preferences and two cart lines. */
+/** A session's data beside its messages: about as much as a few preferences and two cart lines. */
 export const body = JSON.stringify({
   state: { phase: 'browse' },
   preferences: { budget: '500-1000', brands: ['Fairphone', 'Sony'], language: 'en' },
@@ -30,7 +30,7 @@ export function payloadOf(id: string): string {
 
 let messages = 0
 
-/** A message that was never said before. */
+/** A message with a new id. */
 export function nextMessage(): { id: string; payload: string } {
   const id = `message-${String(messages++).padStart(12, '0')}`
   return { id, payload: payloadOf(id) }

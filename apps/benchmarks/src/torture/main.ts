@@ -81,7 +81,7 @@ console.log(
     ` ${disordered} out of order`,
 )
 if (values.json) console.log(JSON.stringify(summary))
-// At once: where many sockets were reset, Node may wait for ever for one of them to close.
+// Exit at once: after many sockets were reset, Node may wait forever for one of them to close.
 process.exit(findings.length === 0 && problem === undefined ? 0 : 1)
 
 function keepEvidence(): string {

@@ -1,19 +1,20 @@
-/** One life of one session: the same id deleted and made anew is another one. */
+/** One incarnation of one session: the same id, deleted and created again, is another one. */
 export interface Life {
   readonly tenantId: string
   readonly sessionId: string
   readonly incarnation: string
 }
 
-// Signs that no id of the torture run holds, and that JSON does not escape: a marker is found in any stored text.
+// Characters that no id of the torture run contains, and that JSON does not escape: so a marker is found in any stored
+// text.
 const pattern = /«([^«»|]+)\|([^«»|]+)\|([^«»|]+)»/g
 
-/** What everything written into a session carries, so that it is known again wherever it turns up. */
+/** The marker in everything that is written into a session, so that its origin is known wherever it appears. */
 export function toMarker({ tenantId, sessionId, incarnation }: Life): string {
   return `«${tenantId}|${sessionId}|${incarnation}»`
 }
 
-/** The lives whose markers a text holds, in order. */
+/** The incarnations whose markers a text contains, in order. */
 export function findMarkers(text: string): Life[] {
   return [...text.matchAll(pattern)].map(([, tenantId, sessionId, incarnation]) => ({
     tenantId: tenantId!,

@@ -1,32 +1,32 @@
 import type { SessionErrorCode } from '@sessions/core'
 
 /**
- * How an operation ended for its caller: `acknowledged` is a promise that it is there for good, `refused` that nothing
- * was written, `unknown` promises neither.
+ * The outcome of an operation for its caller: `acknowledged` promises that the change is stored for good, `refused`
+ * that nothing was written; `unknown` promises neither.
  */
 export type Outcome = 'acknowledged' | 'refused' | 'unknown'
 
-/** What every logged operation has. */
+/** The fields of every logged operation. */
 interface Logged {
-  /** Who did it: one lane does one thing after the other. */
+  /** Its lane: one lane does one operation after the other. */
   readonly lane: string
   /** Place among the operations of its lane. */
   readonly n: number
   readonly tenantId: string
   readonly sessionId: string
-  /** Of the handle it was done with; absent where there was none. */
+  /** Incarnation of the handle; absent when there was none. */
   readonly incarnation?: string
-  /** Microseconds on the one clock of the machine that all processes share and nobody sets. */
+  /** Microseconds, by the one clock of the machine that all processes share and that is never set. */
   readonly begin: number
   readonly end: number
   readonly outcome: Outcome
   /** Of a `SessionError`; `crashed` for any other error. */
   readonly code?: SessionErrorCode | 'crashed'
-  /** True when the session itself was said to be absent. */
+  /** True when the error said that the session itself is absent. */
   readonly absent?: boolean
-  /** What the error said, for people. */
+  /** The message of the error. */
   readonly problem?: string
-  /** What tries before the last were told. */
+  /** The outcomes of the tries before the last. */
   readonly earlier?: readonly string[]
 }
 
@@ -40,7 +40,7 @@ export interface Place {
   readonly inserted: boolean
 }
 
-/** One thing that was done to a session, and what was heard of it. */
+/** One operation on a session, and its outcome. */
 export type Operation = Logged &
   (
     | {
@@ -50,18 +50,18 @@ export type Operation = Logged &
         readonly places?: readonly Place[]
       }
     | {
-        /** An id that is taken, with another text: must be refused. */
+        /** A known id with another text: must be refused. */
         readonly kind: 'clash'
         readonly messages: readonly LoggedMessage[]
       }
     | {
-        /** To a line that everybody adds to. */
+        /** To a line that all lanes add to. */
         readonly kind: 'add'
         readonly sku: string
         readonly quantity: number
       }
     | {
-        /** A value that only this lane writes. `observed` is what the acknowledgement showed. */
+        /** A value that only this lane writes. `observed` is the value in the acknowledgement. */
         readonly kind: 'register'
         readonly register: string
         readonly change: RegisterChange
@@ -71,7 +71,7 @@ export type Operation = Logged &
     | { readonly kind: 'read'; readonly lastSeq?: number; readonly foreign: readonly string[] }
     | { readonly kind: 'rewind' | 'switch' | 'reset' | 'delete' | 'sweep' }
     | {
-        /** Makes the session, or finds it. `idleMs`: it is one that expires when left alone. */
+        /** Creates the session, or finds it. `idleMs`: it expires without writes. */
         readonly kind: 'open'
         readonly idleMs?: number
       }
@@ -79,22 +79,22 @@ export type Operation = Logged &
         /** A copy under a new id: `sessionId` and `incarnation` are the copy's. */
         readonly kind: 'fork'
         readonly source: string
-        /** The messages that were seen in it. */
+        /** The messages that the copy had. */
         readonly messages?: readonly LoggedMessage[]
       }
-    /** Somebody of another tenant asks for the id: must find nothing. */
+    /** A caller of another tenant asks for the id: must find nothing. */
     | { readonly kind: 'trespass'; readonly found?: boolean }
   )
 
 export type OperationOf<Kind extends Operation['kind']> = Extract<Operation, { kind: Kind }>
 
-/** Absent is null, so that it survives a log. */
+/** Absent is null, so that it stays in the log. */
 export type RegisterValue = string | number | null
 
-/** What a register is after a change: `set` needs nothing of before, `plus` adds to a number. */
+/** The change of a register: `set` does not depend on the earlier value, `plus` adds to it. */
 export type RegisterChange = { readonly set: RegisterValue } | { readonly plus: number }
 
-/** What the operation does to a register that holds `before`. */
+/** The value of a register after the operation, from its value `before`. */
 export function applyChange(before: RegisterValue, change: RegisterChange): RegisterValue {
   return 'set' in change ? change.set : (typeof before === 'number' ? before : 0) + change.plus
 }

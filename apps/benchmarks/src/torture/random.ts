@@ -1,4 +1,4 @@
-/** A repeatable stream of chance: the same seed gives the same choices (mulberry32). */
+/** A repeatable random generator: the same seed gives the same choices (mulberry32). */
 export class Random {
   #state: number
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0
   }
 
-  /** From 0 up to, and without, 1. */
+  /** From 0, included, to 1, not included. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0
     let mixed = this.#state
@@ -28,7 +28,7 @@ export class Random {
     return items[this.int(0, items.length - 1)]!
   }
 
-  /** One of the keys, as often as its weight says. */
+  /** One of the keys, with a probability by its weight. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
     const entries = Object.entries<number>(weights)
     let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)

@@ -7,13 +7,13 @@ import type { Snapshot } from './snapshot.js'
 
 export interface ReadBack {
   readonly snapshots: readonly Snapshot[]
-  /** Sessions that are there and in no list. */
+  /** Sessions that exist and are in no list. */
   readonly unlisted: readonly string[]
-  /** Listed under a tenant they do not belong to. */
+  /** Sessions that are listed under a tenant they do not belong to. */
   readonly mislisted: readonly string[]
 }
 
-/** Every session there is, by name and by list, read from the store itself. */
+/** Every session, by name and by list, read from the store itself. */
 export async function readBack(store: SessionStore, operations: readonly Operation[]): Promise<ReadBack> {
   const mislisted: string[] = []
   const snapshots: Snapshot[] = []

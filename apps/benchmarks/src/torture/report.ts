@@ -2,7 +2,7 @@ import type { Fault, Finding } from './checker/finding.js'
 import type { Operation } from './operation.js'
 import type { RunResult } from './run.js'
 
-/** What a run came to; the last line of `--json`. */
+/** The result of a run; the last line of `--json`. */
 export interface Summary extends Record<Fault, number> {
   readonly operations: number
   readonly faults: number
@@ -42,7 +42,7 @@ export function summarize(
   }
 }
 
-/** Why a run proves nothing; undefined when it does. */
+/** Why a run proves nothing; undefined when it proves something. */
 export function emptiness({ operations, faults, acknowledged }: Summary): string | undefined {
   if (operations === 0) return 'No operation was made: the run proves nothing.'
   if (acknowledged === 0) return 'No operation was acknowledged: the run proves nothing.'
@@ -50,7 +50,7 @@ export function emptiness({ operations, faults, acknowledged }: Summary): string
   return undefined
 }
 
-/** Operations by kind and outcome, and what struck, for people. */
+/** Operations by kind and outcome, and the faults, as text. */
 export function toTable({ operations, struck }: RunResult): string {
   const lines = ['operation     acknowledged   refused   unknown']
   for (const kind of new Set(operations.map((one) => one.kind))) {

@@ -8,7 +8,7 @@ import { Random } from './random.js'
 import { readBack } from './read-back.js'
 import type { RunOptions, RunResult } from './run.js'
 
-/** Workers in this one process, over one store in its memory that fails by chance: processes share no memory. */
+/** Workers in this one process, over one store in its memory that fails at random: processes share no memory. */
 export async function runMemory({ processes, seconds, seed, onProgress }: RunOptions): Promise<RunResult> {
   const inner = memoryStore()
   const faulty = faultyStore(inner, new Random(seed))

@@ -14,7 +14,7 @@ import { readBack, untilReadable } from './read-back.js'
 import type { RunOptions, RunResult } from './run.js'
 import type { WorkerOrder } from './worker.js'
 
-// After its time a worker may still wait for what it began.
+// After the end of the run a worker may still wait for operations that it began.
 const graceMs = 30_000
 
 /** Workers in processes of their own, each behind a bad network of its own, over one real server. */
@@ -39,7 +39,7 @@ export async function runProcesses(kind: ServerKind, options: RunOptions): Promi
         onProgress(sum(counts), sum(Object.values(struck())))
       }),
     )
-    // What clients say on connecting is a request as well; they get to say it.
+    // A client sends commands when it connects; it may do so before the faults begin.
     await sleep(200)
     for (const network of networks) network.begin()
     const outages = haveOutages(server, { ...options, random })
@@ -50,7 +50,7 @@ export async function runProcesses(kind: ServerKind, options: RunOptions): Promi
     await Promise.all(networks.map((network) => network.stop()))
 
     const operations = orders.flatMap(({ logFile }) => readLog(logFile))
-    // Until the last writes that nobody waits for have arrived, and the last brief session has expired.
+    // Wait until late writes without a caller have arrived, and the last brief session has expired.
     await sleep(briefMs * 4)
     const direct = openStore(kind, server.url)
     const found = await untilReadable(() => readBack(direct.store, operations))

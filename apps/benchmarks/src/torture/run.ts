@@ -10,7 +10,7 @@ export interface RunOptions {
   readonly onProgress: (operations: number, faults: number) => void
 }
 
-/** What was done, what struck, and what is there. */
+/** The operations, the faults, and the sessions at the end. */
 export interface RunResult extends ReadBack {
   readonly operations: readonly Operation[]
   readonly struck: Readonly<Record<string, number>>

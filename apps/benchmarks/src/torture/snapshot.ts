@@ -1,19 +1,19 @@
-/** A session as it is once all is quiet, read from the store itself. */
+/** A session after all processes have ended, read from the store itself. */
 export interface Snapshot {
   readonly tenantId: string
   readonly sessionId: string
   readonly incarnation: string
   readonly lastSeq: number
   readonly trimmedSeq: number
-  /** Every message there is, on any branch, in the order the store gave them. */
+  /** Every message, on any branch, in the order of the store. */
   readonly messages: readonly SnapshotMessage[]
   /** The body as the store keeps it. */
   readonly body: string
-  /** Pieces by sku. */
+  /** Items by sku. */
   readonly cart: Readonly<Record<string, number>>
   /** Registers by name: own cart lines, preferences. */
   readonly registers: Readonly<Record<string, string | number>>
-  /** What was counted by all, and by lane. */
+  /** The counters of all lanes together, and of each lane. */
   readonly total: number
   readonly counts: Readonly<Record<string, number>>
   /** Where it was forked from. */
@@ -25,10 +25,10 @@ export interface Snapshot {
 export interface SnapshotMessage {
   readonly seq: number
   readonly id: string
-  /** The id that callers know it by, where the store knows it by another: it is on several branches. */
+  /** The id that callers see, when the store has another: the message is on several branches. */
   readonly copyOf?: string | undefined
   /** The payload as the store keeps it. */
   readonly payload: string
-  /** What the message says; undefined when it cannot be read. */
+  /** The text of the message; undefined when it cannot be read. */
   readonly text?: string | undefined
 }

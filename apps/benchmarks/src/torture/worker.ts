@@ -1,4 +1,4 @@
-// One process of a torture run. Told by its arguments what to do, it writes what it did into a file.
+// One process of a torture run. Its arguments say what to do, and it writes a log of its operations into a file.
 import { appendFileSync } from 'node:fs'
 import { openStore, type ServerKind } from './backends/open-store.js'
 import { runLanes } from './lane/run-lanes.js'
@@ -31,10 +31,10 @@ function flush(): void {
   process.send?.(operations)
 }
 
-// Without the one who reads the logs there is nothing to do.
+// Without the process that reads the logs there is nothing to do.
 const leave = () => process.exit(1)
 process.on('disconnect', leave)
-// That the network fails is the point; the checker says whether it mattered.
+// Network failures are part of the test; the checker decides whether they did harm.
 process.removeAllListeners('warning')
 process.on('warning', () => undefined)
 

@@ -91,7 +91,7 @@ function change(
   }
 }
 
-/** The lines of the cart a target means; its places count in the cart, not in what was shown. */
+/** The lines of the cart that a target means; places count lines of the cart, not products of the last list. */
 function linesOf(target: Target, { items }: Cart, focus: string | undefined): CartItem[] {
   switch (target.kind) {
     case 'all':
@@ -118,7 +118,7 @@ function linesOf(target: Target, { items }: Cart, focus: string | undefined): Ca
   }
 }
 
-/** What a line is, also of something that the catalogue does not know. */
+/** The name of a line, also for a product that the catalogue does not have. */
 function productOf({ sku, name, metadata }: CartItem): { name: string; brand: string; category: string } {
   const { brand, category } = metadata ?? {}
   return (

@@ -5,7 +5,7 @@ import type { PreferenceIntent } from './intent.js'
 import type { Outcome, Situation } from './outcome.js'
 import { sayList, sayPreferences, sayRange, writeBudget } from './preferences.js'
 
-/** Says, keeps and forgets what the shopper likes. */
+/** Shows, stores and removes the shopper's preferences. */
 export function answerPreferences(intent: PreferenceIntent, situation: Situation): Outcome {
   const { preferences } = situation
   if (intent.type === 'preferences') {

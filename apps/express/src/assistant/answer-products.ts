@@ -27,13 +27,13 @@ export function answerDetail(
   }
 }
 
-/** Two products or more side by side. */
+/** Compares two or more products. */
 export function answerCompare(
   intent: Extract<Intent, { type: 'compare' }>,
   { conversation }: Situation,
 ): Outcome {
   const meant = resolveTarget(intent.target, conversation.shown, conversation.focus)
-  // Compared with one alone is what was spoken of, or shown, before it.
+  // A single product is compared with the one that was mentioned, or shown, before it.
   const products =
     meant.length === 1
       ? [...findProducts([conversation.focus ?? conversation.shown[0] ?? '']), ...meant].filter(isFirst)

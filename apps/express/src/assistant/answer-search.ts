@@ -15,7 +15,7 @@ interface Found {
   note?: string
 }
 
-/** Finds products, in the light of what was shown before and of what the shopper likes. */
+/** Finds products, with regard to the products shown before and to the shopper's preferences. */
 export function answerSearch(intent: SearchIntent, situation: Situation): Outcome {
   const { conversation } = situation
   if (isOutOfCatalogue(intent)) return { say: outOfCatalogue(intent.unknown) }
@@ -28,7 +28,7 @@ export function answerSearch(intent: SearchIntent, situation: Situation): Outcom
   return list(found, 0, conversation, intent.change)
 }
 
-/** The search with the price range that `cheaper` and its like ask for. */
+/** The search with the price range that `cheaper` and similar words ask for. */
 function changed(
   { filters, change }: SearchIntent,
   shown: readonly Product[],
@@ -57,7 +57,7 @@ function changed(
   return filters
 }
 
-/** What there is: with the preferences if they leave anything, else without, and the note says so. */
+/** The products found: with the preferences if they leave any, otherwise without, and then the note says so. */
 function find(asked: Filters, intent: SearchIntent, preferences: Preferences): Found {
   const filters = withCategory(asked, preferences)
   const { budget } = preferences
@@ -71,7 +71,7 @@ function find(asked: Filters, intent: SearchIntent, preferences: Preferences): F
     const { min, max } = budget
     const inBudget = { ...wanted, ...(max === undefined ? {} : { maxPrice: max }) }
     const products = search({ ...inBudget, ...(min === undefined ? {} : { minPrice: min }) }, taste)
-    // Too few to choose from above its lower end: nobody minds paying less.
+    // Too few products above the lower end of the range, so the lower end is dropped: shoppers accept to pay less.
     if (products.length >= 3) return { products, filters, note: `within your budget of ${sayRange(budget)}` }
     const below = search(inBudget, taste)
     if (below.length > 0 && max !== undefined) {
@@ -84,7 +84,7 @@ function find(asked: Filters, intent: SearchIntent, preferences: Preferences): F
   const products = search(wanted, taste)
   if (products.length > 0 || intent.alone === intent.filters || intent.change !== undefined)
     return { products, filters }
-  // Following up on the last search found nothing; what was said may mean something by itself.
+  // Following up on the last search found nothing; the text may mean something by itself.
   const alone = withCategory(intent.alone, preferences)
   return { products: search(alone, taste), filters: alone, note: 'leaving aside what you asked for before' }
 }
@@ -130,7 +130,7 @@ function list(found: Found, offset: number, before: Conversation, change?: Searc
     filters,
     offset,
   }
-  // One alone is what is spoken of now.
+  // A single product becomes the current one.
   const only = page.length === 1 ? page[0] : undefined
   return {
     say: [`${title}${note === undefined ? '' : `, ${note}`}:`, ...lines, ...rest].join('\n'),
@@ -152,12 +152,12 @@ function withoutPrice({ minPrice: _min, maxPrice: _max, ...others }: Filters): F
   return others
 }
 
-/** One of each family is enough to choose from: a list of nothing but memory sizes helps nobody. */
+/** One product of each family is enough: a list of memory sizes of one phone does not help. */
 function isFirstOfFamily(product: Product, at: number, all: readonly Product[]): boolean {
   return all.findIndex(({ family }) => family === product.family) === at
 }
 
-/** What is looked for, in words: `smartphones by Samsung with camera, up to $500`. */
+/** The search in words: `smartphones by Samsung with camera, up to $500`. */
 export function sayFilters({ category, brands, without, minPrice, maxPrice, words }: Filters): string {
   const range = {
     ...(minPrice === undefined ? {} : { min: minPrice }),
@@ -174,7 +174,7 @@ export function sayFilters({ category, brands, without, minPrice, maxPrice, word
 
 function isOutOfCatalogue({ alone, unknown, change }: SearchIntent): boolean {
   if (change !== undefined || unknown.length === 0) return false
-  // `The meaning of life`: a word that happens to stand in some name, among more that mean nothing here.
+  // `The meaning of life`: a word that happens to be in a product name, among words that mean nothing here.
   const { words = [], ...others } = alone
   return Object.keys(others).length === 0 && words.length <= unknown.length
 }

@@ -10,7 +10,10 @@ import { sayList, sayPreferences } from './preferences.js'
 
 const hints = `You can ask for products (“phones with a good camera under 600”), follow up (“something cheaper”, “only Samsung”, “compare the first two”), tell me what you like (“my budget is 500 to 1000”), use the cart (“add the second one”, “how much is it all”, “checkout”), or ask what was said (“what did I ask first?”).`
 
-/** What to say and do. Pure: it looks at the situation and touches nothing. Recalling needs the log, so it is apart. */
+/**
+ * The outcome of a question. Pure: it reads the situation and changes nothing. Recall needs the log, so it is
+ * separate.
+ */
 export function answer(intent: Exclude<Intent, RecallIntent>, situation: Situation): Outcome {
   switch (intent.type) {
     case 'greet': {

@@ -39,10 +39,10 @@ export interface SearchIntent {
   type: 'search'
   /** What to look for. */
   filters: Filters
-  /** What the text alone named, for when following up on the last search finds nothing. */
+  /** What the text alone names, for when following up on the last search finds nothing. */
   alone: Filters
   /** How it relates to the last search. */
   change?: 'cheaper' | 'dearer' | 'better' | 'more'
-  /** Words the catalogue does not know. */
+  /** Words that the catalogue does not know. */
   unknown: readonly string[]
 }

@@ -3,7 +3,7 @@ import type { Product } from '../catalogue/catalogue.js'
 import type { Conversation } from './conversation.js'
 import type { Preferences } from './preferences.js'
 
-/** Everything an answer depends on beside the question. */
+/** Everything that an answer depends on, in addition to the question. */
 export interface Situation {
   readonly conversation: Conversation
   readonly preferences: Preferences
@@ -18,11 +18,13 @@ export type CartAction =
   | { type: 'clear' }
   | { type: 'checkout' }
 
-/** What an answer says and does. It is made without touching the session; `respond` then does it. */
+/**
+ * The text and the actions of an answer. It is made without a change of the session; `respond` then does the actions.
+ */
 export interface Outcome {
-  /** The reply; when it depends on what the cart actions led to, made of that. */
+  /** The reply; if it depends on the results of the cart actions, a function of them. */
   readonly say: string | ((after: { cart: Cart; order: Order | undefined }) => string)
-  /** Where the conversation stands afterwards (default: where it stood). */
+  /** The conversation afterwards (default: unchanged). */
   readonly conversation?: Conversation
   /** A merge patch. */
   readonly preferences?: JsonObject

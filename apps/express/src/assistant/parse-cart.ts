@@ -21,7 +21,7 @@ const takes =
   /^(?:ok |okay |yes |great |and |then |please |well )*(?:i'll (?:take|have|buy|get)|i will (?:take|have|buy)|i'd (?:take|like|like to buy)|i (?:want|would like)(?: to (?:buy|order|get|have))?|let me (?:have|get|take)|give me|get me|buy|order|purchase|take)\b ?(.*)$/
 const leading = new RegExp(`^(?:me )?${count}(?: (?:of|x|×|more|pieces of|units of))? (?!and\\b|or\\b)(.+)$`)
 
-/** What somebody wants done with the cart. */
+/** What the shopper wants to do with the cart. */
 export function parseCart(text: string, { shown, focus }: Conversation): CartIntent | undefined {
   if (checkout.test(text)) return { type: 'checkout' }
   if (orders.test(text)) return { type: 'orders' }
@@ -55,7 +55,7 @@ export function parseCart(text: string, { shown, focus }: Conversation): CartInt
   return names ? { type: 'cart' } : undefined
 }
 
-/** What is added, without saying where to. */
+/** The added product, without the words for the cart. */
 function without(text: string): string {
   return text
     .replace(new RegExp(`\\b(?:back )?(?:in|into|to|from|out of|on) (?:my |the |our )?${cart}\\b`, 'g'), ' ')

@@ -15,7 +15,7 @@ const dislikes =
 const budget =
   /\bmy (max(imum)? )?(budget|price range|limit)\b|\bi (can|could|want to|would|will|'d like to) (only )?(spend|pay)\b|\b(budget) (is|of)\b|\bi have \$?\d[\d,.]* ?(dollars|bucks|usd|to spend)/
 
-/** What somebody says of themselves, and asks back. */
+/** Statements of shoppers about themselves, and questions about them. */
 export function parsePreferences(text: string, conversation: Conversation): Intent | undefined {
   if (asks.test(text)) return { type: 'preferences' }
   const forget = forgets.exec(text)
@@ -44,7 +44,7 @@ export function parsePreferences(text: string, conversation: Conversation): Inte
 
 type Remember = Extract<PreferenceIntent, { type: 'remember' }>
 
-/** The search that goes with it: what was just stated is a preference, so it is no filter of this one search. */
+/** The search that goes with it: the statement is a preference, so it does not filter this one search. */
 function forPreferences(
   search: NonNullable<ReturnType<typeof parseSearch>>,
   { filters: before }: Conversation,

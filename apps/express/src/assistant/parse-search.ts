@@ -15,7 +15,7 @@ const asksForAny =
 const fresh =
   /\b(show me|looking for|look for|search( for)?|find|do you (have|sell)|i (need|want)|order|buy|get me|what)\b/
 
-/** What is looked for, by itself or following up on what was looked for last. */
+/** The search of a text, by itself or as a follow-up on the last search. */
 export function parseSearch(
   text: string,
   conversation: Conversation,
@@ -41,7 +41,7 @@ export function parseSearch(
   if (!says && change === undefined && !asksForAny.test(text) && names.unknown.length === 0) {
     return /\bany (other )?brand\b/.test(text) ? anyBrand(conversation) : undefined
   }
-  // Only words that nobody here knows: for sale is what was asked for, or it is not about shopping at all.
+  // Only unknown words: the text asks for a product that the shop does not have, or it is not about shopping at all.
   if (!says && change === undefined && !asksForAny.test(text) && !fresh.test(text)) return undefined
   const filters = follow(text, alone, conversation, change)
   return {
@@ -53,7 +53,7 @@ export function parseSearch(
   }
 }
 
-/** A text that names no category narrows the search before it; one that does begins anew. */
+/** A text without a category narrows the last search; a text with one begins a new search. */
 function follow(
   text: string,
   alone: Filters,
@@ -73,7 +73,7 @@ function follow(
   if (!isFollowUp) return alone
   const merged = { ...before, ...alone }
   const words = [...new Set([...(before.words ?? []), ...(alone.words ?? [])])]
-  // Naming one end of the price range lets go of the other, which was said of something else.
+  // A text that names one end of the price range drops the other end, which belonged to the earlier search.
   if (alone.minPrice !== undefined && alone.maxPrice === undefined) delete merged.maxPrice
   if (alone.maxPrice !== undefined && alone.minPrice === undefined) delete merged.minPrice
   if (alone.brands !== undefined) delete merged.without

@@ -7,7 +7,7 @@ import { parseRecall } from './parse-recall.js'
 import { parseSearch } from './parse-search.js'
 import { readTarget, resolveTarget, type Target } from './targets.js'
 
-/** What a shopper means by a text, where the conversation stands. Pure. */
+/** What a shopper means by a text, in this phase of the conversation. Pure. */
 export function parse(said: string, conversation: Conversation): Intent {
   const text = normalize(said)
   return (
@@ -27,7 +27,7 @@ const pleasantries = new Set(
   ),
 )
 
-/** Talk that wants nothing; what wants something beside it is left to the others. */
+/** Talk without a request; a text that also has a request is left to the other parsers. */
 function parseSmallTalk(text: string): Intent | undefined {
   if (
     /^(help|\?|(please )?help me|what can you do.*|how does (this|it) work.*|what can i (ask|say|do).*)$/.test(

@@ -5,7 +5,7 @@ import { dollars } from '../money.js'
 import type { PriceRange } from './prices.js'
 import { readPrices } from './prices.js'
 
-/** What a shopper likes, as the assistant understands what the preferences say. */
+/** The shopper's preferences, as far as the assistant understands them. */
 export interface Preferences {
   budget: PriceRange | undefined
   brands: readonly string[]
@@ -14,7 +14,7 @@ export interface Preferences {
   shipping: string | undefined
 }
 
-/** Preferences are anybody's JSON; what is not understood here is left alone. */
+/** Preferences are any JSON; fields that are not understood here are ignored. */
 export function readPreferences(json: JsonObject): Preferences {
   const device = json['device_type']
   const shipping = json['shipping_preference']
@@ -45,7 +45,7 @@ function readBrands(value: JsonValue | undefined): string[] {
   })
 }
 
-/** The budget as the guide writes it: `500-1000`. */
+/** The budget in the guide's format: `500-1000`. */
 export function writeBudget({ min, max }: PriceRange): string {
   if (max === undefined) return `${(min ?? 0) / 100}+`
   return `${(min ?? 0) / 100}-${max / 100}`
@@ -57,7 +57,7 @@ export function sayRange({ min, max }: PriceRange): string {
   return min === undefined || min === 0 ? `up to ${dollars(max)}` : `${dollars(min)} to ${dollars(max)}`
 }
 
-/** What is known of the shopper, in one sentence; undefined when it is nothing. */
+/** The known preferences of the shopper, in one sentence; undefined when there are none. */
 export function sayPreferences({
   budget,
   brands,

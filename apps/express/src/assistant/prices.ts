@@ -29,8 +29,8 @@ const patterns: readonly [RegExp, (one: number, other: number) => PriceRange][] 
 const bareAmount = new RegExp(`${lead}${number}`)
 
 /**
- * The range of prices a text names, and the text without it. With `asBudget` a bare amount counts too: in `my budget
- * is 800` it is the most somebody wants to pay.
+ * The price range that a text names, and the text without it. With `asBudget` a bare amount counts too: in `my budget
+ * is 800` it is the highest price.
  */
 export function readPrices(text: string, asBudget = false): { range: PriceRange | undefined; rest: string } {
   for (const [pattern, toRange] of patterns) {
@@ -38,7 +38,7 @@ export function readPrices(text: string, asBudget = false): { range: PriceRange 
     if (match === null) continue
     const one = toAmount(match[1], match[2])
     const other = toAmount(match[3], match[4])
-    // `4 to 6` of something is not what anything here costs.
+    // `4 to 6` is no price range in this shop.
     const low = Math.min(one, other)
     const high = Math.max(one, Number.isFinite(other) ? other : 0)
     if (high < 1000 && !match[0].includes('$')) continue
@@ -54,7 +54,7 @@ function cut(text: string, part: string): string {
   return text.replace(part, ' ').replace(/\s+/g, ' ').trim()
 }
 
-/** Minor units; infinite for an amount that is not there, so that it never is the smaller one. */
+/** Minor units; infinite for a missing amount, so that it never is the smaller one. */
 function toAmount(digits: string | undefined, thousands: string | undefined): number {
   if (digits === undefined) return Number.POSITIVE_INFINITY
   return Math.round(Number(digits.replaceAll(',', '')) * (thousands === undefined ? 1 : 1000) * 100)

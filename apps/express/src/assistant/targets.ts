@@ -1,16 +1,16 @@
 import { catalogue, findProducts, type Product } from '../catalogue/catalogue.js'
 import { readNames, wordsOf } from '../catalogue/words.js'
 
-/** What a text points at. */
+/** What a text refers to. */
 export type Target =
-  /** Places in the list shown last; -1 is the last one. */
+  /** Places in the last list; -1 is the last one. */
   | { kind: 'places'; places: readonly number[] }
   | { kind: 'it' }
   | { kind: 'all' }
   | { kind: 'cheapest' }
   | { kind: 'dearest' }
   | { kind: 'named'; skus: readonly string[] }
-  /** Some product of a kind, such as `the phone`. */
+  /** Any product of a kind, such as `the phone`. */
   | { kind: 'category'; category: string | undefined; brands: readonly string[]; words: readonly string[] }
 
 const numberWords = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten']
@@ -27,7 +27,7 @@ const ordinalWords = [
   'tenth',
 ]
 
-/** `3`, `three`; undefined for what is no number. */
+/** `3`, `three`; undefined when it is no number. */
 export function readNumber(word: string | undefined): number | undefined {
   if (word === undefined) return undefined
   if (/^\d{1,6}$/.test(word)) return Number(word)
@@ -58,7 +58,7 @@ export function readPlaces(text: string): number[] {
     : [bare[1], bare[2]].flatMap((digit) => (digit === undefined ? [] : Number(digit)))
 }
 
-/** What the text points at; undefined when it points at nothing. */
+/** What the text refers to; undefined when it refers to nothing. */
 export function readTarget(text: string): Target | undefined {
   const skus = findNamed(text)
   if (skus.length > 0) return { kind: 'named', skus }
@@ -74,13 +74,13 @@ export function readTarget(text: string): Target | undefined {
   return /\b(it|that|this|them|one)\b/.test(text) ? { kind: 'it' } : undefined
 }
 
-// The longest names first, so that `iPhone 15 Pro Max` is not taken for an `iPhone 15`.
+// The longest names first, so that `iPhone 15 Pro Max` does not match `iPhone 15`.
 const byName = catalogue
   .map(({ sku, name }) => ({ sku, key: wordsOf(name.replace(/ \d+ (GB|mm)$/, '')).join(' ') }))
   .filter(({ key }) => key.includes(' ') || key.length > 5)
   .toSorted((one, other) => other.key.length - one.key.length)
 
-/** The skus that a text calls by their names, each name's first variant, in the order of the text. */
+/** The skus whose names are in the text, each name's first variant, in the order of the text. */
 function findNamed(text: string): string[] {
   let rest = ` ${wordsOf(text).join(' ')} `
   const found: { sku: string; at: number }[] = []
@@ -94,9 +94,9 @@ function findNamed(text: string): string[] {
 }
 
 /**
- * The products a target means, out of those that were shown; a name may go beyond them.
+ * The products that a target means, among the shown ones; a name may mean any product.
  *
- * @param focus The sku last spoken of.
+ * @param focus The sku that was mentioned last.
  */
 export function resolveTarget(
   target: Target,
@@ -128,13 +128,13 @@ export function resolveTarget(
   }
 }
 
-/** Of the variants of one name the one that was shown, if any was. */
+/** Among the variants of one name, the one that was shown, if any was. */
 function variantAmong(sku: string, shown: readonly string[]): string {
   const key = byName.find((entry) => entry.sku === sku)?.key
   return byName.find((entry) => entry.key === key && shown.includes(entry.sku))?.sku ?? sku
 }
 
-/** Whether a product, by its name and kind, is what a target of some kind speaks of. */
+/** Whether a product, by its name and kind, matches a target of some kind. */
 export function isMeant(
   product: Pick<Product, 'name' | 'brand' | 'category'>,
   { category, brands, words }: Extract<Target, { kind: 'category' }>,

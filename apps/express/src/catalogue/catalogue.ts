@@ -3,7 +3,7 @@ import { z } from 'zod'
 
 const productSchema = z.strictObject({
   sku: z.string().min(1),
-  /** Shared by variants that differ in size or memory alone. */
+  /** Shared by variants that differ only in size or memory. */
   family: z.string().min(1),
   name: z.string().min(1),
   brand: z.string().min(1),
@@ -16,20 +16,20 @@ const productSchema = z.strictObject({
   description: z.string().min(1),
 })
 
-/** One thing the shop sells. */
+/** One product of the shop. */
 export type Product = z.infer<typeof productSchema>
 
-// Beside src and dist alike, so that the built app finds it where the sources do.
+// Beside both src and dist, so that the built app finds it too.
 const file = new URL('../../data/catalogue.json', import.meta.url)
 
-/** Everything the shop sells. */
+/** All products of the shop. */
 export const catalogue: readonly Product[] = z
   .array(productSchema)
   .parse(JSON.parse(readFileSync(file, 'utf8')))
 
 const bySku = new Map(catalogue.map((product) => [product.sku, product]))
 
-/** The product of this sku, if the shop sells it. */
+/** The product with this sku, if the shop has it. */
 export function findProduct(sku: string): Product | undefined {
   return bySku.get(sku)
 }

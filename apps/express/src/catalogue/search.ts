@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { catalogue, type Product } from './catalogue.js'
 import { stem, wordsOf } from './words.js'
 
-/** What is being looked for. Prices are in minor units, both ends included. */
+/** A search. Prices are in minor units, both ends included. */
 export const filtersSchema = z.object({
   category: z.string().optional(),
   brands: z.array(z.string()).optional(),
@@ -17,12 +17,12 @@ export const filtersSchema = z.object({
 
 export type Filters = z.infer<typeof filtersSchema>
 
-/** What a shopper likes; it orders what is found, and hides nothing. */
+/** The shopper's preferences; they order the results, and hide none. */
 export interface Taste {
   brands: readonly string[]
 }
 
-/** Every product that fits, best first. The same question gives the same answer. */
+/** Every matching product, best first. The same search gives the same result. */
 export function search(filters: Filters, taste: Taste = { brands: [] }): Product[] {
   const fitting = catalogue.filter((product) => fits(product, filters))
   const scored = fitting.map((product) => ({ product, hits: hitsOf(product, filters.words ?? []) }))
@@ -66,7 +66,7 @@ function fits(product: Product, filters: Filters): boolean {
   )
 }
 
-// What a name says weighs more than what a feature says: `iPhone 15` is the phone before its case.
+// A match in a name weighs more than one in a feature: for `iPhone 15` the phone comes before its case.
 const wordsOfProduct = new Map(
   catalogue.map((product) => {
     const nameWords = new Set(wordsOf(`${product.name} ${product.brand}`).map(stem))
@@ -84,7 +84,7 @@ function hitsOf(product: Product, words: readonly string[]): { words: number; we
     if (inName || features.has(word)) hits++
     if (inName) weight++
   }
-  // Of names that hold all the words the shortest says least that was not asked for.
+  // Among names with all the words, the shortest has the fewest other words.
   return { words: hits, weight: weight === 0 ? 0 : weight + 1 / nameWords.size }
 }
 

@@ -58,13 +58,13 @@ const lines: Readonly<Record<string, string>> = {
   imac: 'laptop',
 }
 
-// What the catalogue calls it.
+// The word that the catalogue uses.
 const aliases: Readonly<Record<string, readonly string[]>> = {
   earbud: ['in', 'ear'],
   earphone: ['in', 'ear'],
 }
 
-// A category word that also says which of its products, so it stays a search word.
+// A category word that also narrows the category, so it stays a search word.
 const telling = new Set(
   `macbook chromebook airpod earbud earphone soundbar headset playstation xbox controller trackball cable case webcam ssd tripod
   backpack tracker kindle ultrabook vr power bank memory card screen protector`.split(/\s+/),
@@ -99,13 +99,13 @@ const stopWords = new Set(
   nothing dollar usd buck spend budget order purchase carry`.split(/\s+/),
 )
 
-/** What a text names of the catalogue. */
+/** What a text names from the catalogue. */
 export interface Named {
   category?: string
   brands: string[]
-  /** Further words the catalogue knows: features, parts of names. */
+  /** Further words that the catalogue knows: features, parts of names. */
   words: string[]
-  /** Words it does not know. */
+  /** Words that the catalogue does not know. */
   unknown: string[]
 }
 
@@ -132,7 +132,7 @@ export function readNames(text: string): Named {
       const { length } = category
       const said = words.slice(at, at + length).map(stem)
       if (named.category === undefined || endOfCategory === at - 1) {
-        // The word before was only saying what it is for: a laptop charger.
+        // The word before only says what the product is for: a laptop charger.
         if (named.category !== undefined && named.category !== category.name) named.words.push(named.category)
         named.category = category.name
         endOfCategory = at + length - 1
@@ -165,7 +165,7 @@ function brandAt(words: readonly string[], at: number): { name: string; length: 
   for (const length of [2, 1]) {
     const name = brandOf.get(words.slice(at, at + length).join(' '))
     if (name === undefined) continue
-    // `Nothing` is a maker of phones and mostly just a word.
+    // `Nothing` is a maker of phones, but usually just a word.
     if (name === 'Nothing' && stem(words[at + 1] ?? '') !== 'phone') continue
     return { name, length }
   }
@@ -184,7 +184,7 @@ function categoryAt(words: readonly string[], at: number): { name: string; lengt
   return undefined
 }
 
-/** The name of a category in front of a number of products: `smartphones`, `accessories`. */
+/** The name of a category after a number of products: `smartphones`, `accessories`. */
 export function plural(category: string): string {
   if (category.endsWith('s')) return category
   if (category === 'mouse') return 'mice'

@@ -58,7 +58,7 @@ export function cartRoutes(): Router {
   return router
 }
 
-/** What goes into the cart: of a product we sell, our own name and price, whatever the client says they are. */
+/** The cart item of a request: for a product of the shop, the catalogue's name and price, whatever the client sends. */
 function toItem({ sku, name, price, category, quantity = 1 }: z.infer<typeof cartItemSchema>): CartItemInput {
   const claimed = price === undefined ? undefined : toMoney(price)
   const product = findProduct(sku)
@@ -73,7 +73,7 @@ function missing(path: string): SessionError {
   return new SessionError('invalid', `${path}: is needed for a sku that is not in the catalogue`, { path })
 }
 
-/** The line an item has joined or become. */
+/** The line that an item has joined or become. */
 function lineOf({ items }: Cart, { sku, price }: CartItemInput): object | null {
   const line = items.findLast((candidate) => candidate.sku === sku && candidate.price.amount === price.amount)
   return line === undefined ? null : itemView(line)

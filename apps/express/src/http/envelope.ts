@@ -2,7 +2,7 @@ import { isSessionError, SessionError } from '@sessions/core'
 import { toProblem } from '@sessions/core/node'
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express'
 
-/** What every answer looks like when it went well. */
+/** The format of every successful answer. */
 export function succeed(
   res: Response,
   data: object,
@@ -11,18 +11,18 @@ export function succeed(
   res.status(status).json({ success: true, data, ...(meta === undefined ? {} : { meta }) })
 }
 
-/** What every answer says when it did not. */
+/** The format of every failed answer. */
 export interface Failure {
   readonly status: number
   readonly error: { readonly code: string; readonly message: string; readonly path?: string }
   readonly retryAfterMs?: number
 }
 
-/** What to tell the caller about an error: where their request is wrong, and nothing about our insides. */
+/** The caller's part of an error: what is wrong with the request, and nothing about the inside of the server. */
 export function toFailure(error: unknown): Failure {
   const unreadable = isSessionError(error) ? undefined : toUnreadable(error)
   if (unreadable !== undefined) return unreadable
-  // An id used twice is one and the same thing here, whatever route finds it.
+  // A message id that was used twice is the same error here, whichever route finds it.
   const told = isSessionError(error, 'key_reused')
     ? new SessionError('conflict', error.message, { path: 'message_id' })
     : error
@@ -34,7 +34,7 @@ export function toFailure(error: unknown): Failure {
   }
 }
 
-/** A request that Express could not read. Its own messages quote the body, so they are not passed on. */
+/** A request that Express could not read. Express' own messages quote the body, so they are not passed on. */
 function toUnreadable(error: unknown): Failure | undefined {
   const { status, type } = (error ?? {}) as { status?: unknown; type?: unknown }
   if (typeof status !== 'number' || status < 400 || status > 499) return undefined
@@ -62,7 +62,7 @@ export function errorHandler(onError: (error: unknown) => void): ErrorRequestHan
   }
 }
 
-/** The answer to a path that is none of ours. */
+/** The answer to an unknown path. */
 export const unknownRoute: RequestHandler = () => {
   throw new SessionError('not_found', 'There is no such route.')
 }

@@ -2,7 +2,7 @@ import type { Response } from 'express'
 
 const heartbeatMs = 15_000
 
-/** Server-sent events on one response. What is sent after the client went away goes nowhere. */
+/** Server-sent events on one response. Events after the client has disconnected are dropped. */
 export interface EventStream {
   readonly isOpen: boolean
   open(): void

@@ -5,12 +5,12 @@ import type { Request } from 'express'
 const shopper: Identity = { tenantId: 'shop' }
 const admin: Identity = { tenantId: 'shop', roles: ['admin'] }
 
-/** Who is asking: a shopper nobody knows, who opens a session by its credential; or the admin, by a token. */
+/** The identity of a caller: an anonymous shopper, who opens a session by its credential; or the admin, by a token. */
 export function identifyWith(adminToken: string | undefined): (req: Request) => Identity {
   const expected = adminToken === undefined || adminToken === '' ? undefined : digest(adminToken)
   return (req) => {
     const given = /^Bearer (.+)$/i.exec(req.get('authorization') ?? '')?.[1]
-    // Of digests, so that neither the time it takes nor the length tells anything of the token.
+    // Compare digests, so that neither time nor length reveals anything about the token.
     const isAdmin = expected !== undefined && given !== undefined && timingSafeEqual(digest(given), expected)
     return isAdmin ? admin : shopper
   }

@@ -46,18 +46,20 @@ export const cartItemSchema = z.strictObject({
 export const quantitySchema = z.strictObject({ quantity })
 export const emptySchema = z.strictObject({})
 
-// The keys of the guide must mean what they say, or the assistant would not understand them. Others are free.
+// The keys of the guide must have the guide's types, or the assistant would not understand them. Other keys are free.
 export const preferencesSchema = z.looseObject({
   budget_range: z.union([z.string().max(100), z.number().min(0), z.null()]).optional(),
   preferred_brands: z.union([z.array(z.string().max(100)).max(50), z.string().max(500), z.null()]).optional(),
 })
 
-/** The body as `schema` has it; none counts as an empty one. @throws `invalid` with the path of the first thing wrong. */
+/**
+ * The body as `schema` returns it; no body counts as an empty one. @throws `invalid` with the path of the first error.
+ */
 export function readBody<T>(req: Request, schema: z.ZodType<T>): T {
   return parseWith(schema, req.body ?? {}, '')
 }
 
-/** A number in the query string. @throws `invalid` when it is none, or not in its range. */
+/** A number in the query string. @throws `invalid` when it is no number, or not in its range. */
 export function readNumber(
   req: Request,
   name: string,
@@ -71,7 +73,7 @@ export function readNumber(
   throw new SessionError('invalid', `${name} must be a whole number ${range}`, { path: name })
 }
 
-/** A text in the query string; undefined when it is absent. @throws `invalid` when it is given twice. */
+/** A text in the query string; undefined when it is absent. @throws `invalid` when it comes twice. */
 export function readText(req: Request, name: string): string | undefined {
   const value: unknown = req.query[name]
   if (value === undefined || value === '') return undefined
@@ -79,7 +81,7 @@ export function readText(req: Request, name: string): string | undefined {
   throw new SessionError('invalid', `${name} must be one text of at most 500 characters`, { path: name })
 }
 
-/** A price as a client writes it: 19.99 dollars, or minor units with their currency. @throws `invalid` */
+/** A price in a client's format: 19.99 dollars, or minor units with their currency. @throws `invalid` */
 export function toMoney(price: number | Money): Money {
   if (typeof price !== 'number') return price
   const amount = toMinorUnits(price)

@@ -6,7 +6,7 @@ import { readNames, stem, wordsOf } from '../catalogue/words.js'
 import { succeed } from './envelope.js'
 import { readNumber, readText } from './input.js'
 
-/** The catalogue. It knows no session, so it costs none. */
+/** The catalogue. It uses no session, so it causes no store call. */
 export function productRoutes(): Router {
   const router = Router()
 
@@ -29,7 +29,7 @@ export function productRoutes(): Router {
       ...(minPrice < 0 ? {} : { minPrice: minPrice * 100 }),
       ...(maxPrice < 0 ? {} : { maxPrice: maxPrice * 100 }),
     }
-    // Only words that nothing here is called by: then nothing is what fits.
+    // Only words that no product has: then no product matches.
     const isNothing = Object.keys(filters).length === 0 && named.unknown.length > 0
     const found = isNothing ? [] : search(filters)
     const products = found.slice(offset, offset + limit)

@@ -10,9 +10,9 @@ import { cartView, toIso } from './views.js'
 
 export interface QueryRoutesOptions {
   assistant: Respond
-  /** What becomes of a reply when its reader goes away. */
+  /** What happens to a reply when its reader disconnects. */
   onDisconnect: 'finish' | 'abort'
-  /** Cuts running replies short. */
+  /** Stops running replies. */
   stop?: AbortSignal | undefined
   onError: (error: unknown) => void
 }
@@ -41,7 +41,7 @@ export function queryRoutes({ assistant, onDisconnect, stop, onError }: QueryRou
     try {
       for await (const event of turn) {
         if (event.type === 'started') {
-          // Storing the question has set the cookie of a new session: from here on bytes may go out.
+          // Storing the question has set the cookie of a new session: from here on the response may begin.
           events.open()
           const { messageId, seq } = event
           events.send({ type: 'session', session_id: session.id, message_id: messageId, seq })
@@ -63,11 +63,11 @@ export function queryRoutes({ assistant, onDisconnect, stop, onError }: QueryRou
   return router
 }
 
-/** @throws what the assistant failed with. */
+/** @throws the error of the assistant. */
 async function answered(turn: Turn): Promise<TurnResult> {
   const result = await turn.result
   const { status, code = 'model_failed', error = 'The assistant failed.' } = result
-  // Where another process, or an earlier request, has asked the assistant, no more is known than was stored.
+  // When another process, or an earlier request, has asked the assistant, only the stored reply is known.
   if (status === 'failed') throw result.cause ?? new SessionError(code, error)
   return result
 }

@@ -5,7 +5,7 @@ import { succeed } from './envelope.js'
 import { emptySchema, messagesSchema, preferencesSchema, readBody, readNumber } from './input.js'
 import { infoView, messageView, toIso } from './views.js'
 
-/** What the guide calls session management, and what it left out: starting, appending, resetting, deleting. */
+/** The guide's session management, and the routes that the guide lacks: start, append, reset, delete. */
 export function sessionRoutes(): Router {
   const router = Router()
 
@@ -33,7 +33,7 @@ export function sessionRoutes(): Router {
     readBody(req, emptySchema)
     const session = await getSession(req, req.params.id)
     await session.reset()
-    // What was shown belongs to the conversation that is gone.
+    // The shown products belong to the conversation that is gone.
     await session.state.merge({ shopping: null })
     succeed(res, { message: 'Conversation cleared', session_id: session.id })
   })
@@ -77,7 +77,7 @@ export function sessionRoutes(): Router {
   router.post('/session/:id/preferences', async (req, res) => {
     readBody(req, preferencesSchema)
     const session = await getSession(req, req.params.id)
-    // As it came, not as the schema copied it, so that the core sees a `__proto__` that it must refuse.
+    // The original body, not the schema's copy, so that the core sees a `__proto__` and refuses it.
     const preferences = await session.preferences.merge(req.body as JsonObject)
     succeed(res, { message: 'Preferences updated', session_id: session.id, preferences })
   })

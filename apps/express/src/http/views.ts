@@ -11,7 +11,7 @@ import {
 } from '@sessions/core'
 import { toMajorUnits } from '../money.js'
 
-/** Epoch milliseconds as the wire has them. */
+/** Epoch milliseconds in the format of the wire. */
 export function toIso(at: number): string {
   return new Date(at).toISOString()
 }
@@ -27,7 +27,7 @@ export function messageView({ id, seq, role, content, at, status }: Message): ob
   }
 }
 
-/** A line of the cart: `price` in major units, as the guide has it, and `unit_price` to reckon with. */
+/** A line of the cart: `price` in major units, as in the guide, and `unit_price` for calculation. */
 export function itemView({ id, sku, name, quantity, price, addedAt, metadata = {} }: CartItem): object {
   return {
     id,
@@ -50,7 +50,7 @@ export function orderView({ id, items, total, placedAt }: Order): object {
   return { order_id: id, items: items.map(itemView), total, placed_at: toIso(placedAt) }
 }
 
-/** As the guide has it, with what it promises and left out: machine-readable durations, cart behaviour. */
+/** As in the guide, with the fields that it promises and lacks: durations as numbers, cart behaviour. */
 export function infoView(info: SessionInfo, preferences: JsonObject, cart: Cart): object {
   return {
     session_info: {

@@ -16,7 +16,7 @@ const redeemSchema = codeSchema.extend({
 
 export const callersToken = 'callers'
 
-/** The page of the phone. Opening it does nothing; where script is off, a form does what it would. */
+/** The page of the phone. Opening it does nothing; without JavaScript, a form does the same as the script. */
 @Controller('continue')
 export class ContinueController {
   readonly #sessions: Sessions
@@ -34,7 +34,7 @@ export class ContinueController {
     return codePage(findMerchant(shop)?.id)
   }
 
-  /** Shows what a code opens, and spends nothing. */
+  /** Shows what a code opens, and redeems nothing. */
   @Post()
   @HttpCode(200)
   @Header('Content-Type', 'text/html; charset=utf-8')
@@ -79,7 +79,7 @@ export class ContinueController {
     })
   }
 
-  /** A form cannot send the header that says which shop it is, so it has a field. */
+  /** A form cannot send the header that names the shop, so it has a field. */
   #asVisitor(req: SessionsRequest, merchant: string | undefined) {
     if (merchant !== undefined) req.headers['x-merchant'] = merchant
     const identity = this.#callers.identify(req)
@@ -91,7 +91,7 @@ export class ContinueController {
   }
 }
 
-/** A page, or the form again with what was wrong with the code. */
+/** A page, or the form again with the error of the code. */
 async function told(shop: string | undefined, answer: () => Promise<string>): Promise<string> {
   try {
     return await answer()

@@ -10,12 +10,12 @@ import { ToolRegistry } from '../tools/tool-registry.js'
 const bodySchema = z.strictObject({
   tool: z.string().min(1).max(100),
   input: z.record(z.string(), z.json()).default({}),
-  /** Where no header can be sent: a credential, or for a signed-in caller the public id. */
+  /** For callers that cannot send headers: a credential, or for a signed-in caller the public id. */
   sessionId: z.string().min(1).max(4096).optional(),
 })
 const keySchema = z.string().regex(/^[\w.:-]{1,150}$/, 'must be 1 to 150 letters, digits and . _ : -')
 
-/** Where assistants call tools. */
+/** The routes by which assistants call tools. */
 @Controller('v1')
 export class ExecuteController {
   readonly #sessions: Sessions
@@ -31,7 +31,7 @@ export class ExecuteController {
     return { tools: this.#tools.describe() }
   }
 
-  /** Runs a tool in the caller's session; without one, a session begins with what the tool writes. */
+  /** Runs a tool in the caller's session; without one, the first write of the tool begins a session. */
   @Post('execute')
   @HttpCode(200)
   async execute(
@@ -62,7 +62,7 @@ export class ExecuteController {
     inHeader: string | undefined,
   ): Promise<Session> {
     if (sessionId === undefined) {
-      // A session that is named and is not there must not become another one, silently and empty.
+      // A named session that does not exist must not silently become a new, empty one.
       if (inHeader !== undefined && (await request.find()) === undefined) {
         throw new SessionError('not_found', 'There is no such session.', { path: 'X-Session-Id' })
       }

@@ -7,13 +7,13 @@ import {
 } from '@sessions/core'
 import { type Html, html } from './html.js'
 
-/** What the form carries from page to page. */
+/** The fields that the form passes from page to page. */
 export interface Asked {
   readonly code: string
   readonly shop: string | undefined
 }
 
-/** Where a code is typed; with script, where a link is opened. */
+/** The form for a code; with JavaScript, it also opens a link. */
 export function codePage(shop: string | undefined, error?: string): string {
   return page(
     'Continue here',
@@ -39,7 +39,7 @@ export function codePage(shop: string | undefined, error?: string): string {
   )
 }
 
-/** What will be joined, before anything happens. */
+/** The session that will be joined, before anything happens. */
 export function confirmPage(asked: Asked, transfer: TransferDescription): string {
   return page(
     'Continue here?',
@@ -49,7 +49,7 @@ export function confirmPage(asked: Asked, transfer: TransferDescription): string
   )
 }
 
-/** What this device would leave. */
+/** The session that this device would leave. */
 export function occupiedPage(
   asked: Asked,
   { joins, leaves }: Extract<Redemption, { status: 'occupied' }>,
@@ -63,7 +63,7 @@ export function occupiedPage(
   )
 }
 
-/** Where the source has to approve first. */
+/** When the source has to approve first. */
 export function waitingPage(
   asked: Asked,
   { matchCode, redemptionId }: Extract<Redemption, { status: 'pending' }>,
@@ -80,7 +80,7 @@ export function waitingPage(
   )
 }
 
-/** The session is here. */
+/** The session is on this device now. */
 export function donePage(cart: Cart, returnTo: string | undefined): string {
   const total = cartTotal(cart)
   const lines = cart.items.map(({ quantity, name }) => html`<li>${quantity} × ${name}</li>`)

@@ -13,7 +13,7 @@ export const cartTools: readonly Tool[] = [
       if (product === undefined)
         throw new SessionError('not_found', `Nobody here sells ${sku}.`, { path: 'sku' })
       const { name, price, merchantId } = product
-      // Name and price are the catalogue's, whatever an assistant believes.
+      // Name and price come from the catalogue, whatever the assistant sends.
       return cartView(await cart.add({ sku, name, price, quantity, metadata: { merchantId } }, { changeId }))
     },
   }),
@@ -41,7 +41,7 @@ export const cartTools: readonly Tool[] = [
   }),
 ]
 
-/** A cart as assistants and pages are shown it. */
+/** A cart in the format for assistants and pages. */
 export function cartView(cart: Cart): JsonObject {
   const total = cartTotal(cart)
   return {

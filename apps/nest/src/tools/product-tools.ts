@@ -19,7 +19,7 @@ export const productTools: readonly Tool[] = [
     async execute({ query, category, maxPrice, limit: most }, { session, merchant }) {
       const found = searchProducts({ text: query, category, maxPrice, merchantId: merchant?.id })
       const products = found.slice(0, most)
-      // So that what is recommended later has to do with what was looked for.
+      // Stored so that later recommendations fit the search.
       await session.state.merge({ shown: products.map(({ sku }) => sku) })
       return { products: products.map(productView), total: found.length }
     },

@@ -5,7 +5,7 @@ import { productTools } from './product-tools.js'
 import type { Tool } from './tool.js'
 import { transferTools } from './transfer-tools.js'
 
-/** A tool as assistants are told of it: the form that function calling takes. */
+/** A tool in the format of function calling. */
 export interface ToolDescription {
   readonly name: string
   readonly description: string
@@ -17,7 +17,7 @@ export interface ToolDescription {
 export class ToolRegistry {
   readonly #tools: ReadonlyMap<string, Tool>
 
-  /** @param more Beside the gateway's own; one of the same name takes its place. */
+  /** @param more In addition to the gateway's own; a tool of the same name replaces one. */
   constructor(more: readonly Tool[] = []) {
     const all = [...productTools, ...cartTools, ...transferTools, ...more]
     this.#tools = new Map(all.map((each) => [each.name, each]))

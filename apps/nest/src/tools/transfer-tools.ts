@@ -9,15 +9,15 @@ export const transferTools: readonly Tool[] = [
       'Makes a link and a short code that open this session, cart and all, with another assistant or on the phone, once. Show both to the user and to nobody else.',
     input: z.strictObject({
       to: z.enum(assistants),
-      /** `move` ends it here, `share` goes on in both, `copy` gives the other one a session of its own. */
+      /** `move` ends it here, `share` keeps it on both devices, `copy` gives the other device a session of its own. */
       mode: z.enum(['move', 'share', 'copy']).optional(),
     }),
-    // Whoever reads the history must not find a way in there.
+    // A reader of the history must not find a secret there.
     isSecret: true,
     async execute({ to, mode }, { session }) {
       const isOwned = session.record.userId !== undefined
       const transfer = await session.transfer({
-        // A user's session goes to devices of that user only, and a phone has nobody signed in: it gets a copy.
+        // A user's session goes to devices of that user only. A phone has no signed-in user, so it gets a copy.
         ...(isOwned && to === 'phone'
           ? { mode: 'copy', allowAnonymous: true }
           : { mode: mode ?? (isOwned ? 'share' : 'move') }),

@@ -8,7 +8,7 @@ import { rawPostgres } from './raw-postgres.js'
 import { rawRedis } from './raw-redis.js'
 import { storeContender } from './store-contender.js'
 
-/** Who takes part. A peer joins by a line here and a file beside this one. */
+/** All contenders. A peer joins by a line here and a file in this folder. */
 export const entries: readonly Entry[] = [
   {
     name: 'memoryStore',

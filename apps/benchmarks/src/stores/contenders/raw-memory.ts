@@ -12,7 +12,7 @@ interface Kept {
   readonly byId: Map<string, Message>
 }
 
-/** A map in memory, by hand: no bounds, no eviction, no lists. */
+/** A map in memory, written by hand: no bounds, no eviction, no lists. */
 export function rawMemory(): Contender {
   const sessions = new Map<string, Kept>()
   const keyOf = (id: string) => JSON.stringify([tenantId, id])

@@ -2,7 +2,7 @@ import { createPostgresPool } from '@sessions/store-postgres'
 import type { Appended, Contender, Standing } from '../contender.js'
 import { absoluteMs, body, idleMs, incarnation, nextMessage, tenantId } from '../workload.js'
 
-// The hour of the deadline is indexed, so that a sweep can find who is past it; it moves once an hour at most.
+// The hour of the deadline is indexed, so that a sweep can find expired sessions; it moves once an hour at most.
 const schema = `
 create table if not exists raw_sessions (
   skey bigint generated always as identity,
@@ -21,8 +21,8 @@ const standingColumns = 'last_seq, revision, created_at, updated_at, active_at, 
 
 const now = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
 
-// Everything in one statement: whoever holds the row of the session gives the next seq, and an id that is there fails
-// it as a whole.
+// Everything in one statement: the statement that locks the session's row gives the next seq, and a known id makes the
+// whole statement fail.
 const append = {
   name: 'raw_append',
   text: `
@@ -58,7 +58,7 @@ select ${standingColumns}, m.seq, m.payload from raw_sessions s join raw_message
 where s.tenant_id = $1 and s.id = $2 and m.id = $3`,
 }
 
-/** Statements of our own hand, named, one a call, through a pool that is set up as ours is. */
+/** Named statements written by hand, one a call, through a pool with the same settings as the store's. */
 export async function rawPostgres(url: string): Promise<Contender> {
   const pool = createPostgresPool(url)
   await pool.query(schema)

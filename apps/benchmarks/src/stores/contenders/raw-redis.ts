@@ -2,8 +2,9 @@ import { createRedisClient } from '@sessions/store-redis/client'
 import type { Appended, Contender, Standing } from '../contender.js'
 import { absoluteMs, body, idleMs, incarnation, nextMessage, tenantId } from '../workload.js'
 
-// A list a session, oldest message first, then its body and its counters; a hash for the places of message ids. The
-// fastest layout that was found (one command to read, one script to write) with nothing that is not asked of it.
+// A list for each session: oldest message first, then its body and its counters; a hash for the places of message ids.
+// It is the fastest layout that was found (one command to read, one script to write), without anything that the
+// benchmark does not need.
 const createScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -44,7 +45,7 @@ return {seq, counters}
 
 type Script = (...args: (string | number)[]) => Promise<unknown>
 
-/** A script of our own hand, called through ioredis; the client is set up as ours is. */
+/** A script written by hand, called through ioredis; the client has the same settings as the store's. */
 export async function rawRedis(url: string): Promise<Contender> {
   const client = createRedisClient(url)
   await new Promise((resolve) => client.once('ready', resolve))

@@ -4,7 +4,7 @@ import { absoluteMs, body, idleMs, incarnation, nextMessage, tenantId } from '..
 
 const batch = 1000
 
-/** One of our stores, asked as the service asks it. */
+/** A store of this repository, called as the service calls it. */
 export function storeContender(store: SessionStore, close: () => Promise<void>): Contender {
   return {
     close,

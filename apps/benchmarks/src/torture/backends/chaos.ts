@@ -30,7 +30,7 @@ export class Chaos {
     this.#run = this.#misbehave()
   }
 
-  /** Ends the faults; what is connected stays so. */
+  /** Ends the faults; open connections stay open. */
   async heal(): Promise<void> {
     this.#isOver = true
     await this.#run
@@ -48,10 +48,10 @@ export class Chaos {
       const { fault, forMs } = this.#next()
       this.#proxy.set(fault)
       await sleep(forMs)
-      // A late reply or a lost piece of one is a fault once, however many pieces there were.
+      // A late reply, or a reply that lost pieces, counts as one fault, however many pieces it had.
       const isLasting = fault.kind === 'latency' || fault.kind === 'blackHole'
       const hits = isLasting ? Math.min(this.#proxy.hits, 1) : this.#proxy.hits
-      // TCP loses connections, never bytes in the middle of one: whoever lost some has to connect again.
+      // TCP loses connections, never bytes in the middle of one: a connection that lost bytes has to be made again.
       if (fault.kind === 'blackHole' && hits > 0) this.#proxy.set({ kind: 'reset' })
       this.#proxy.heal()
       if (hits > 0) this.struck[fault.kind] = (this.struck[fault.kind] ?? 0) + hits
@@ -72,7 +72,7 @@ export class Chaos {
       case 'latency':
         return { fault: { kind, ms: this.#random.int(2, 60) }, forMs: this.#random.int(50, 300) }
       case 'blackHole':
-        // Longer, sometimes, than the clients wait.
+        // Sometimes longer than the clients wait.
         return { fault: { kind }, forMs: this.#random.int(50, 900) }
       case 'halfOpen':
         return { fault: { kind, times: 1 }, forMs: this.#random.int(50, 700) }

@@ -1,12 +1,12 @@
 import { SessionError, type SessionStore } from '@sessions/core/store'
 import type { Random } from '../random.js'
 
-/** What a store in memory is made to do, as if there were a network. */
+/** The faults of a store in memory, as if there were a network. */
 export interface FaultyStore {
   readonly store: SessionStore
   /** How often each fault struck. */
   readonly struck: Record<MemoryFault, number>
-  /** Settles once no write is on its way any more. */
+  /** Settles when no delayed write remains. */
   settled(): Promise<void>
 }
 
@@ -21,7 +21,7 @@ const weights: Record<MemoryFault | 'none', number> = {
   'late write': 1,
 }
 
-/** The store behind a network that fails by chance: before a call, after it, and long after it. */
+/** The store behind a network that fails at random: before a call, after it, and long after it. */
 export function faultyStore(inner: SessionStore, random: Random): FaultyStore {
   const struck = { unavailable: 0, 'lost request': 0, 'lost reply': 0, 'late write': 0, delay: 0 }
   const late = new Set<Promise<unknown>>()
@@ -51,7 +51,7 @@ export function faultyStore(inner: SessionStore, random: Random): FaultyStore {
       await sleep(random.int(1, 20))
       return value
     }
-    // What it would have said is lost with the reply.
+    // The result of the write is lost with the reply.
     if (fault === 'lost reply') await work().catch(() => undefined)
     if (fault === 'late write') {
       const arrival = sleep(random.int(1, 40)).then(work)

@@ -12,7 +12,7 @@ export interface OutagesOptions {
 
 /**
  * Freezes the server twice, sometimes for longer than clients wait, so that writes arrive after their callers have
- * given up; and kills it once in between.
+ * given up. In between it kills the server once.
  */
 export async function haveOutages(
   server: Server,

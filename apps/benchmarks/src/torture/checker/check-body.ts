@@ -4,9 +4,9 @@ import { named } from './check-life.js'
 import type { Report } from './finding.js'
 import { happened, type History } from './history.js'
 
-/** Whether cart, preferences and state are the sum of what was acknowledged, give or take what nobody heard of. */
+/** Whether cart, preferences and state are the sum of all acknowledged changes, with or without the unknown ones. */
 export function checkBody(snapshot: Snapshot, history: History, report: Report): void {
-  // A copy starts with its source's at a moment that nobody can name; what copies do is checked by their messages.
+  // A copy begins with the data of its source at an unknown moment; copies are checked by their messages instead.
   if (snapshot.forkedFrom !== undefined) return
   const operations = history.of(snapshot)
   const adds = groupBy(happened(operations, 'add'), ({ sku }) => sku)
@@ -73,8 +73,9 @@ function checkNobodys(
 }
 
 /**
- * What a register may hold after all that its lane did. One lane writes it, one thing after the other, and a body is
- * replaced only by who has seen it: what nobody heard of has happened before the next acknowledgement or never.
+ * What a register may hold after all operations of its lane. One lane writes it, one operation after the other, and a
+ * body is replaced only by a caller who has seen it: so a change with an unknown outcome has happened before the next
+ * acknowledgement, or never.
  */
 function replay(
   register: string,

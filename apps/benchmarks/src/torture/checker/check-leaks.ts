@@ -4,7 +4,7 @@ import type { Snapshot } from '../snapshot.js'
 import { named } from './check-life.js'
 import type { Report } from './finding.js'
 
-/** Whether every byte of a session was meant for it: no other tenant's, no other session's, no earlier life's. */
+/** Whether every byte of a session belongs to it: not to another tenant, another session or an earlier incarnation. */
 export function checkMarkers(snapshot: Snapshot, report: Report): void {
   const { tenantId, sessionId, incarnation, forkedFrom } = snapshot
   const texts = [
@@ -24,7 +24,7 @@ export function checkMarkers(snapshot: Snapshot, report: Report): void {
   }
 }
 
-/** Whether anybody was shown what is not theirs while it went on. */
+/** Whether a caller saw data of another session during the run. */
 export function checkSeen(operation: Operation, report: Report): void {
   if (operation.kind === 'read') {
     for (const marker of operation.foreign) report('leaked', `${named(operation)} was shown ${marker}`)

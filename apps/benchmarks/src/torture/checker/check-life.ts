@@ -4,7 +4,7 @@ import type { Snapshot } from '../snapshot.js'
 import type { Report } from './finding.js'
 import { happened, type History, latest } from './history.js'
 
-// A process that is held up between two looks at the clock sees its deadlines late.
+// A process that is blocked between two readings of the clock sees its deadlines late.
 const slackUs = 20_000
 
 const writes: readonly Operation['kind'][] = [
@@ -18,7 +18,7 @@ const writes: readonly Operation['kind'][] = [
   'reset',
 ]
 
-/** Whether a session died when it was made to, and only then. */
+/** Whether a session ended when it was deleted or expired, and only then. */
 export function checkLife(
   life: Life,
   history: History,
@@ -43,14 +43,14 @@ export function checkLife(
   const proofs = operations.filter(({ kind, outcome }) => outcome === 'acknowledged' && kind !== 'delete')
   if (proofs.length === 0) return
   const lastProof = Math.max(...proofs.map(({ begin }) => begin))
-  // A delete through the handle of an earlier life is no excuse: it must not strike this one.
+  // A delete through the handle of an earlier incarnation is no excuse: it must not affect this one.
   const isExplained =
     death?.kind === 'delete' || happened(operations, 'delete').some((one) => latest(one) >= lastProof)
   if (!isExplained)
     report('lost', `is gone with ${proofs.length} acknowledged operations, and nobody deleted it`)
 }
 
-/** From when on it was known to be dead: an acknowledged delete, or that it was said to be absent. */
+/** Since when it was known to be gone: by an acknowledged delete, or by a read that found it absent. */
 function firstDeath(operations: readonly Operation[]): Operation | undefined {
   let death: Operation | undefined
   for (const operation of operations) {
@@ -67,7 +67,7 @@ function checkDeadline(
   snapshot: Snapshot | undefined,
   report: Report,
 ): void {
-  // It is one lane's alone, so its operations follow each other.
+  // It belongs to one lane, so its operations follow each other.
   let aliveUntil = Number.NEGATIVE_INFINITY
   let deadFrom = Number.NEGATIVE_INFINITY
   for (const operation of operations) {
@@ -82,13 +82,13 @@ function checkDeadline(
     }
     if (!writes.includes(operation.kind) || operation.outcome === 'refused') continue
     if (operation.outcome === 'acknowledged') aliveUntil = Math.max(aliveUntil, operation.begin + idleUs)
-    // What nobody heard of may have moved the deadline at any time since.
+    // An operation with an unknown outcome may have moved the deadline at any time since.
     deadFrom = Math.max(deadFrom, latest(operation) + idleUs)
   }
   if (snapshot !== undefined) report('resurrected', 'is there after its deadline')
 }
 
-/** An operation for people. */
+/** An operation as text. */
 export function named({ kind, lane, n, outcome, code }: Operation): string {
   return `${kind} ${lane}#${n}${outcome === 'acknowledged' ? '' : ` (${code ?? outcome})`}`
 }

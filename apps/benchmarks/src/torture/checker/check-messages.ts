@@ -7,7 +7,7 @@ import { acknowledged, happened, type History, latest } from './history.js'
 
 type Append = OperationOf<'append'>
 
-/** Whether a session holds every message that was acknowledged, once, word for word, and nothing else. */
+/** Whether a session holds every acknowledged message, once, word for word, and no other message. */
 export function checkMessages(snapshot: Snapshot, history: History, report: Report): void {
   checkPlaces(snapshot, report)
   const byId = new Map<string, SnapshotMessage>()
@@ -32,7 +32,7 @@ export function checkMessages(snapshot: Snapshot, history: History, report: Repo
   if (seen > snapshot.lastSeq) report('lost', `seq ${seen} was read, and the last one is ${snapshot.lastSeq}`)
   const resets = happened(operations, 'reset')
   for (const append of happened(operations, 'append')) {
-    // A reset drops what came before it, and with the messages it forgets their ids.
+    // A reset drops the earlier messages, and with them their ids.
     const isReset = resets.some((reset) => latest(reset) >= append.begin)
     if (append.outcome === 'acknowledged')
       checkKept(append, byId, { copies, trimmedSeq: snapshot.trimmedSeq, isReset }, report)
@@ -69,7 +69,7 @@ function checkPlaces({ messages, trimmedSeq, lastSeq, active }: Snapshot, report
   }
 }
 
-/** What the active branch shows, each id once. */
+/** The messages of the active branch, each id once. */
 function checkShown({ messages, active }: Snapshot, report: Report): void {
   const shown = new Map<string, number>()
   const idAt = new Map(messages.map(({ seq, id, copyOf }) => [seq, copyOf ?? id]))
@@ -82,7 +82,7 @@ function checkShown({ messages, active }: Snapshot, report: Report): void {
   }
 }
 
-/** A message that was put on a branch again: only after somebody left the branch it was on. */
+/** A message that was put on a branch again: only after a caller left the branch it was on. */
 function checkCopy(copy: SnapshotMessage, snapshot: Snapshot, history: History, report: Report): void {
   const { copyOf: id, seq, text } = copy
   const operations = history.of(snapshot)
@@ -101,7 +101,7 @@ function checkCopy(copy: SnapshotMessage, snapshot: Snapshot, history: History, 
   }
 }
 
-/** Who wrote it, and whether it was meant for this life of this session. */
+/** Which caller wrote it, and whether it was meant for this incarnation of this session. */
 function checkOrigin(message: SnapshotMessage, history: History, report: Report): void {
   const { id, seq, text, payload } = message
   if (text === undefined) {
@@ -118,7 +118,8 @@ function checkOrigin(message: SnapshotMessage, history: History, report: Report)
   if (meant.length === 0) {
     report('lost', `message ${id} at ${seq} is not what was written`)
   } else if (meant.every(({ operation }) => operation.outcome === 'refused' && operation.absent !== true)) {
-    // Of one that found the session gone an earlier try may have found it, and somebody may have copied it since.
+    // An operation that found the session gone may have had an earlier try that found it, and a caller may have copied
+    // it since.
     report('doubled', `message ${id} at ${seq} is there though ${named(meant[0]!.operation)} was refused`)
   }
 }
@@ -140,7 +141,7 @@ function checkKept(
       const isTrimmed = isReset && (seq === undefined || seq <= trimmedSeq)
       if (!isTrimmed) report('lost', `message ${id} of ${named(append)} was acknowledged at ${seq}`)
     } else if (isReset) {
-      // It may have been dropped and, by a retry, stored anew.
+      // It may have been dropped and then stored again by a retry.
     } else if (found.text !== text) {
       report('lost', `message ${id} of ${named(append)} has another text`)
     } else if (seq !== undefined && found.seq !== seq && copies.get(id)?.includes(seq) !== true) {

@@ -4,7 +4,7 @@ import { named } from './check-life.js'
 import type { Report } from './finding.js'
 import type { History } from './history.js'
 
-/** Whether what was begun after an acknowledgement stands after it, and sees it. */
+/** Whether an operation that began after an acknowledgement comes after it, and sees it. */
 export function checkOrder(life: Life, history: History, report: Report): void {
   const operations = history.of(life).filter(({ outcome }) => outcome === 'acknowledged')
   const ended = operations
@@ -20,7 +20,7 @@ export function checkOrder(life: Life, history: History, report: Report): void {
     }
     if (operation.kind === 'append') {
       const fresh = (operation.places ?? []).filter(({ inserted }) => inserted)
-      // A first try that nobody heard of may have stored it before this one was begun; then it is not new.
+      // An earlier try with an unknown outcome may have stored it before this operation began; then it is not new.
       const early = fresh.find(({ seq }) => seq <= known)
       if (early !== undefined) {
         report('disordered', `${named(operation)} got seq ${early.seq}, after ${known} had been acknowledged`)

@@ -10,13 +10,13 @@ interface First {
   readonly inserted: boolean
 }
 
-/** Whether an id that was taken stayed what and where it was, whoever gave it again. */
+/** Whether a known id kept its text and its place, whichever caller sent it again. */
 export function checkRepeats(life: Life, history: History, report: Report): void {
   const operations = history.of(life)
   const resets = happened(operations, 'reset')
-  // With the messages a reset forgets their ids.
+  // A reset drops the ids with the messages.
   const isForgotten = (since: number) => resets.some((reset) => latest(reset) >= since)
-  // Where somebody left the branch it is on, a message that is sent again is put on the new one.
+  // When a caller has left the branch of a message, the message is put on the new branch when it is sent again.
   const turns = [...happened(operations, 'rewind'), ...happened(operations, 'switch')]
   const mayHaveMoved = (end: number) => turns.some(({ begin }) => begin <= end)
   const firsts = new Map<string, First>()

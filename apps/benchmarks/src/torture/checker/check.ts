@@ -10,7 +10,7 @@ import { checkRepeats } from './check-repeats.js'
 import type { Finding, Report } from './finding.js'
 import { History, lifeKey, sessionKey } from './history.js'
 
-/** Everything that must not be, told from what was heard and from what is there. */
+/** Finds every violation, from the log of the callers and the sessions in the server. */
 export function check(operations: readonly Operation[], snapshots: readonly Snapshot[]): Finding[] {
   const findings: Finding[] = []
   const reportOn =

@@ -1,11 +1,11 @@
 /**
- * What must not be: an acknowledged write that is not there; one that is there twice, or though it was refused; a
- * session or a write that outlived its deletion or deadline; bytes of one session or tenant in another; an order that
- * contradicts what was acknowledged before.
+ * The kinds of violations: an acknowledged write that is missing; a write that exists twice, or although it was
+ * refused; a session or a write that outlived its deletion or deadline; bytes of one session or tenant in another; an
+ * order that contradicts an earlier acknowledgement.
  */
 export type Fault = 'lost' | 'doubled' | 'resurrected' | 'leaked' | 'disordered'
 
-/** One thing that must not be. */
+/** One violation. */
 export interface Finding {
   readonly fault: Fault
   /** Where, as `tenant/session@incarnation`. */
@@ -13,5 +13,5 @@ export interface Finding {
   readonly what: string
 }
 
-/** Takes findings down. */
+/** Collects findings. */
 export type Report = (fault: Fault, what: string) => void

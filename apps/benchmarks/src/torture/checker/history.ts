@@ -1,11 +1,11 @@
 import type { Life } from '../marker.js'
 import type { Operation, OperationOf } from '../operation.js'
 
-/** Everything that was done, found by session and by life. */
+/** All operations of a run, by session and by incarnation. */
 export class History {
-  /** By life, each in the order things were begun. */
+  /** By incarnation, each in the order in which operations began. */
   readonly lives: ReadonlyMap<string, readonly Operation[]>
-  /** Who gave a message id which text, and what came of it. */
+  /** Which operation gave a message id which text, and its outcome. */
   readonly writers: ReadonlyMap<string, readonly Writer[]>
 
   constructor(operations: readonly Operation[]) {
@@ -40,7 +40,7 @@ export function lifeKey(life: Life): string {
   return `${sessionKey(life)}@${life.incarnation}`
 }
 
-/** When an operation was over at the latest: what nobody heard of may still be on its way. */
+/** The latest time when an operation was over: one with an unknown outcome may still be under way. */
 export function latest(operation: Operation): number {
   return operation.outcome === 'unknown' ? Number.POSITIVE_INFINITY : operation.end
 }
@@ -55,7 +55,7 @@ export function happened<Kind extends Operation['kind']>(
   )
 }
 
-/** Operations of one kind that were promised to have happened. */
+/** Operations of one kind that were acknowledged. */
 export function acknowledged<Kind extends Operation['kind']>(
   operations: readonly Operation[],
   kind: Kind,

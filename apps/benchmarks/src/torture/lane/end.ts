@@ -3,7 +3,7 @@ import { briefMs, type Lane, lifeOf, tenants } from './lane.js'
 import { pause } from './recorder.js'
 import { append, read } from './talk.js'
 
-/** Deletes the session; half of the time it is made anew at once, under the same id. */
+/** Deletes the session; half of the time it is created again at once, under the same id. */
 export async function remove(lane: Lane, session: Session): Promise<void> {
   const { tenantId, id } = session
   const isFork = lane.forks.includes(session)
@@ -18,10 +18,10 @@ export async function remove(lane: Lane, session: Session): Promise<void> {
   if (!isFork && lane.random.chance(0.5)) await lane.create(tenantId, id)
 }
 
-/** A session of this lane's own that expires when left alone, and is tried again through its old handle. */
+/** A session of this lane alone that expires without writes, and is then used again through its old handle. */
 export async function expire(lane: Lane): Promise<void> {
   const tenantId = lane.random.pick(tenants)
-  // The same two ids again and again, so that each is made anew after it expired.
+  // The same two ids again and again, so that each is created again after it expired.
   const sessionId = `brief-${lane.name}-${lane.briefs++ % 2}`
   const caller = lane.briefSessions.for({ tenantId, userId: 'shopper' })
   const session = await lane.recorder.run(

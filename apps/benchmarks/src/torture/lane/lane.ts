@@ -4,10 +4,10 @@ import type { LoggedMessage, Operation } from '../operation.js'
 import type { Random } from '../random.js'
 import { Recorder } from './recorder.js'
 
-/** How long a session of `brief` lives when left alone. */
+/** How long a session of `brief` lives without writes. */
 export const briefMs = 250
 
-/** They use the same session ids. */
+/** All of them use the same session ids. */
 export const tenants = ['acme', 'globex'] as const
 const sessionIds = ['basket', 'support', 'trip']
 const maxStale = 6
@@ -23,13 +23,13 @@ export interface LaneOptions {
   readonly log: (operation: Operation) => void
 }
 
-/** What was sent to a life of a session, so that it can be sent again. */
+/** Messages that were sent to an incarnation of a session, so that they can be sent again. */
 export interface Sent {
   readonly life: Life
   readonly messages: readonly LoggedMessage[]
 }
 
-/** One caller who does one thing after the other, on sessions that all lanes share. */
+/** One caller who does one operation after the other, on sessions that all lanes share. */
 export class Lane {
   readonly name: string
   readonly random: Random
@@ -54,7 +54,7 @@ export class Lane {
     })
   }
 
-  /** A shared session: mostly the handle at hand, sometimes a fresh one. Undefined when it could not be opened. */
+  /** A shared session: mostly the present handle, sometimes a new one. Undefined when it could not be opened. */
   async session(): Promise<Session | undefined> {
     const tenantId = this.random.pick(tenants)
     const id = this.random.pick(sessionIds)
@@ -75,7 +75,7 @@ export class Lane {
     return session
   }
 
-  /** The session is new: refused when somebody else was faster. */
+  /** Creates the session: refused when another caller was faster. */
   async create(tenantId: string, id: string): Promise<void> {
     const caller = this.callerOf(tenantId)
     const session = await this.recorder.run(
@@ -109,7 +109,7 @@ export class Lane {
     if (this.sent.length > maxSent) this.sent.shift()
   }
 
-  // The next operation opens it anew; the old handle is kept for writes that must be refused.
+  // The next operation opens it again; the old handle is kept for writes that must be refused.
   #forget({ tenantId, sessionId, incarnation }: Operation): void {
     const key = `${tenantId}/${sessionId}`
     const handle = this.#handles.get(key)
@@ -119,7 +119,7 @@ export class Lane {
   }
 }
 
-/** The life a handle is bound to. */
+/** The incarnation that a handle is bound to. */
 export function lifeOf(session: Session): Life
 export function lifeOf(session: Session | undefined): Partial<Life>
 export function lifeOf(session: Session | undefined): Partial<Life> {

@@ -1,14 +1,14 @@
 import { isSessionError } from '@sessions/core'
 import type { Operation, Outcome } from '../operation.js'
 
-/** Which session an operation is about, and which life of it. */
+/** The session of an operation, and its incarnation. */
 export interface About {
   readonly tenantId: string
   readonly sessionId: string
   readonly incarnation?: string
 }
 
-// Distributes over the kinds, as Omit alone does not.
+// Distributes over the kinds, which Omit alone does not.
 type Details<O> = O extends Operation
   ? Omit<
       O,
@@ -26,18 +26,18 @@ type Details<O> = O extends Operation
     >
   : never
 
-/** What an operation was, told once it is over: `value` is undefined when it failed. */
+/** The operation for the log, after it is over: `value` is undefined when it failed. */
 export type Describe<T> = (value: T | undefined) => Details<Operation> & Partial<About>
 
 /**
- * When an operation may be tried again. `always`: with the same ids, or where nothing is written. `unwritten`: only
- * when it was refused with a promise that nothing had been written.
+ * When an operation may be tried again. `always`: with the same ids, or when it writes nothing. `unwritten`: only when
+ * it was refused with the promise that nothing was written.
  */
 export type Again = 'always' | 'unwritten' | 'never'
 
 const maxAttempts = 4
 
-/** Writes down what one lane does, and what it hears. */
+/** Logs the operations of one lane, and their outcomes. */
 export class Recorder {
   readonly lane: string
   readonly #write: (operation: Operation) => void
@@ -48,12 +48,12 @@ export class Recorder {
     this.#write = write
   }
 
-  /** A name for the next operation that no other has. */
+  /** A unique name for the next operation. */
   next(): string {
     return `${this.lane}.${this.#n}`
   }
 
-  /** Does `work`, again where that is safe, and logs it. Undefined when it was not acknowledged. */
+  /** Does `work`, tries again when that is safe, and logs it. Undefined when it was not acknowledged. */
   async run<T>(
     about: About,
     again: Again,
@@ -110,14 +110,14 @@ interface Failure {
 
 function toFailure(error: unknown): Failure {
   const problem = describeError(error)
-  // An error of another kind says nothing about what was written.
+  // An error of another kind does not tell whether anything was written.
   if (!isSessionError(error)) return { outcome: 'unknown', code: 'crashed', problem }
   const { code, path } = error
   return {
     outcome: code === 'unknown_outcome' ? 'unknown' : 'refused',
     code,
     problem,
-    // With a path it is a part of the session that is not there.
+    // With a path, a part of the session is missing, not the session.
     ...(code === 'not_found' && path === undefined ? { absent: true } : {}),
   }
 }

@@ -44,15 +44,15 @@ const weights: Record<keyof typeof actions | 'expire' | 'stale' | 'sweep', numbe
   sweep: 0.3,
 }
 
-// What is tried through a handle whose session is gone.
+// Operations through a handle whose session is gone.
 const lateActions = [append, addShared, count, prefer, rewind, remove, read] as const
 
 export interface RunLaneOptions extends LaneOptions {
-  /** When to begin nothing more, by `nowUs`. */
+  /** When to begin no more operations, by `nowUs`. */
   readonly untilUs: number
 }
 
-/** Does one thing after the other until the time is up. */
+/** Does one operation after the other until the time is over. */
 export async function runLane(options: RunLaneOptions): Promise<void> {
   const lane = new Lane(options)
   while (nowUs() < options.untilUs) await step(lane)

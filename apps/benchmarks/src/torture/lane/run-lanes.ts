@@ -9,20 +9,20 @@ export const lanesPerWorker = 6
 
 export interface RunLanesOptions {
   readonly store: SessionStore
-  /** Which worker of the run this is. */
+  /** The number of this worker in the run. */
   readonly worker: number
   readonly seed: number
   readonly seconds: number
   readonly log: (operation: Operation) => void
 }
 
-/** What one worker does: several lanes at a time, through services of its own over one store. */
+/** The work of one worker: several lanes at a time, through services of its own over one store. */
 export async function runLanes({ store, worker, seed, seconds, log }: RunLanesOptions): Promise<void> {
   const shared = {
     store,
-    // Never needed: callers are known by their identity. Without it the service would warn.
+    // Not used, because callers are known by their identity. Without it the service would warn.
     credentialSecrets: ['torture-torture-torture-torture-torture'],
-    // Rewound paths are long here, and no loss must hide behind a limit.
+    // Rewound paths are long here, and no limit must hide a loss.
     limits: { maxSessionLength: 1_000_000 },
   }
   const sessions = createSessions(shared)

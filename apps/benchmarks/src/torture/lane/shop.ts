@@ -6,7 +6,7 @@ import { type Lane, lifeOf } from './lane.js'
 const price = { amount: 999, currency: 'USD' }
 const sharedSkus = ['phone', 'case']
 
-/** Adds pieces to a line that every lane adds to: in the end all of them count. */
+/** Adds items to a line that every lane adds to: in the end all of them count. */
 export async function addShared(lane: Lane, session: Session): Promise<void> {
   const sku = lane.random.pick(sharedSkus)
   const quantity = lane.random.int(1, 2)
@@ -39,7 +39,7 @@ async function findLine(session: Session, sku: string): Promise<string | undefin
   try {
     return (await session.cart.get()).items.find((item) => item.sku === sku)?.id
   } catch {
-    // Only a look, to choose what to do.
+    // A read only, to choose the next step.
     return undefined
   }
 }
@@ -59,7 +59,7 @@ async function changeLine(
   }))
 }
 
-/** Writes or forgets the preference that is this lane's alone. */
+/** Writes or removes the preference of this lane alone. */
 export async function prefer(lane: Lane, session: Session): Promise<void> {
   const register = ownPreference(lane.name)
   const text = `${toMarker(lifeOf(session))} ${lane.recorder.next()}`
@@ -77,7 +77,7 @@ export async function prefer(lane: Lane, session: Session): Promise<void> {
   )
 }
 
-/** Counts one up, for all and for this lane, in one change. */
+/** Increases one counter for all lanes and one for this lane, in one change. */
 export async function count(lane: Lane, session: Session): Promise<void> {
   const marker = toMarker(lifeOf(session))
   await lane.recorder.run(
@@ -93,7 +93,7 @@ function counted(state: JsonObject, lane: string, marker: string): JsonObject {
   return { ...state, marker, total: total + 1, counts: { ...counts, [lane]: (counts[lane] ?? 0) + 1 } }
 }
 
-/** What `count` has left in a state. */
+/** The counters of `count` in a state. */
 export function countsIn(state: JsonObject): { total: number; counts: Record<string, number> } {
   return {
     total: (state['total'] as number | undefined) ?? 0,

@@ -3,7 +3,7 @@ import { findMarkers, type Life, toMarker } from '../marker.js'
 import type { LoggedMessage } from '../operation.js'
 import { type Lane, lifeOf } from './lane.js'
 
-// What encodings stumble over; JSON carries all of it.
+// Characters that encodings often get wrong; JSON carries all of them.
 const uglyTexts = [
   '',
   'plain',
@@ -30,7 +30,7 @@ export async function append(lane: Lane, session: Session): Promise<void> {
   await send(lane, session, messages)
 }
 
-/** Sends again what was sent before: by its ids it is stored once. */
+/** Sends earlier messages again: by their ids they are stored once. */
 export async function repeat(lane: Lane, session: Session): Promise<void> {
   const { incarnation } = session.record
   const known = lane.sent.filter(({ life }) => life.incarnation === incarnation)
@@ -52,7 +52,7 @@ async function send(lane: Lane, session: Session, messages: readonly LoggedMessa
   )
 }
 
-/** Gives an id that is taken to another text. */
+/** Sends a known id with another text. */
 export async function clash(lane: Lane, session: Session): Promise<void> {
   const { incarnation } = session.record
   const known = lane.sent.findLast(({ life }) => life.incarnation === incarnation)
@@ -67,7 +67,7 @@ export async function clash(lane: Lane, session: Session): Promise<void> {
   )
 }
 
-/** Looks at everything a caller can see, for what was never meant for this session. */
+/** Reads everything that a caller can see, and looks for data of other sessions. */
 export async function read(lane: Lane, session: Session): Promise<void> {
   const life = lifeOf(session)
   await lane.recorder.run(

@@ -21,7 +21,7 @@ async function activeSeqs(session: Session): Promise<number[]> {
   try {
     return (await session.history({ after: 0, limit: 20 })).messages.map(({ seq }) => seq)
   } catch {
-    // Only a look, to choose where to.
+    // A read only, to choose a place.
     return []
   }
 }
