@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const graceMs = 5000
-// Beside src and dist alike.
+// Beside both src and dist.
 const dir = fileURLToPath(new URL('../', import.meta.url))
 
-/** Servers of our own for the stores that live in one, when the environment names none. */
+/** The servers that this process starts, when the environment names none. */
 const servers: Readonly<
   Record<string, { variable: string; start: () => Promise<{ url: string; stop(): Promise<void> }> }>
 > = {
@@ -26,7 +26,7 @@ function readPort(text: string | undefined): number {
   throw new Error(`PORT=${text} is no port: 0 (any) to 65535`)
 }
 
-/** Tells the application its store, and sees to it that there is one. */
+/** Tells the application its store, and starts a server if the store needs one. */
 async function chooseStore(name: string | undefined): Promise<() => Promise<void>> {
   if (name !== undefined) process.env['CHAT_STORE'] = name
   const { variable, start } = (name === undefined ? undefined : servers[name]) ?? {}
@@ -63,10 +63,10 @@ async function start(): Promise<void> {
   const port = readPort(process.env['PORT'])
   Object.assign(process.env, { NODE_ENV: 'production', NEXT_TELEMETRY_DISABLED: '1' })
   const stopStore = await chooseStore(values.store)
-  // The port first: Next wants to know it.
+  // The port first, because Next has to know it.
   const { server, serve } = await listen(host, port)
   const given = (server.address() as AddressInfo).port
-  // Not before the environment is what it is to be.
+  // Import Next only after the environment is complete.
   const { default: next } = await import('next')
   const app = next({ dev: false, dir, hostname: host, port: given, httpServer: server })
 
@@ -74,7 +74,7 @@ async function start(): Promise<void> {
   const close = async (): Promise<void> => {
     if (isClosing) process.exit(1)
     isClosing = true
-    // Answers that are being given come to their end; who only watches is let go after a while.
+    // Running answers finish; readers that only watch are disconnected after a while.
     setTimeout(() => server.closeAllConnections(), graceMs).unref()
     setTimeout(() => process.exit(1), 2 * graceMs).unref()
     await new Promise((resolve) => server.close(resolve))
@@ -94,7 +94,7 @@ async function start(): Promise<void> {
   await app.prepare()
   serve(app.getRequestHandler())
   const url = `http://${host}:${given}`
-  // The application opens its store with the first request: better ours than somebody's.
+  // The application opens its store with the first request: this request comes before those of users.
   const { status } = await fetch(`${url}/api/sessions`)
   if (status !== 200) throw new Error(`The sessions cannot be reached (${status}).`)
   console.log(`listening on ${url}`)

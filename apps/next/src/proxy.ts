@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { type NextRequest, NextResponse } from 'next/server'
 import { guestCookie, guestCookieOptions, newGuest, readGuest, toGuestToken } from './server/guest.ts'
 
-/** Gives every visitor a name that only we can give, and every page a policy that lets in our own scripts alone. */
+/** Gives every visitor a signed name, and every page a policy that allows the chat's own scripts alone. */
 export function proxy(request: NextRequest): NextResponse {
   const headers = new Headers(request.headers)
   const policy = contentPolicy(randomBytes(16).toString('base64'))
-  // Next reads the nonce from here, and puts it on its scripts.
+  // Next reads the nonce from here, and sets it on its scripts.
   headers.set('Content-Security-Policy', policy)
   let token: string | undefined
   if (readGuest(request.cookies.get(guestCookie)?.value) === undefined) {

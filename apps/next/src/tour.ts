@@ -1,10 +1,10 @@
 import { createVisitor, type Data, type Print, type Visitor } from './visitor.ts'
 
-/** Enough to come back to a session: which one, and the cookie of its guest. */
+/** What is needed to come back to a session: its id, and the cookie of its guest. */
 export interface TourState {
   readonly sessionId: string
   readonly cookie: string
-  /** What must still be there. */
+  /** What must still exist. */
   readonly messageCount: number
   readonly itemCount: number
 }
@@ -12,10 +12,9 @@ export interface TourState {
 const bold = (text: string): string => (process.stdout.isTTY ? `\u001B[1m${text}\u001B[0m` : text)
 
 /**
- * Drives a conversation as the pages do: with a cookie, streamed, with second thoughts, and on to a phone, in view of
- * the reader.
+ * Drives a conversation as the pages do: with a cookie, streamed, with edits, and continued on a phone, and prints it.
  *
- * @throws when an answer is not what it must be.
+ * @throws when an answer is not as expected.
  */
 export async function runTour(baseUrl: string, print: Print = console.log): Promise<TourState> {
   print(bold('\nA guest starts a conversation'))
@@ -74,9 +73,9 @@ export async function runTour(baseUrl: string, print: Print = console.log): Prom
 }
 
 /**
- * Comes back to a session after the server was started anew.
+ * Comes back to a session after the server was restarted.
  *
- * @throws when history or cart are not what they were.
+ * @throws when history or cart have changed.
  */
 export async function resumeTour(
   baseUrl: string,

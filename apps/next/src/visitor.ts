@@ -1,12 +1,12 @@
 export type Print = (line: string) => void
 export type Data = Record<string, unknown>
 
-/** Somebody with a browser of their own: keeps the cookie they are given. */
+/** A visitor with a browser of their own, which keeps cookies. */
 export interface Visitor {
-  /** Looks at a page. */
+  /** Opens a page. */
   open: (path: string) => Promise<void>
   send: (method: string, path: string, body?: object) => Promise<{ status: number; body: Data }>
-  /** As `send`, for what must succeed. */
+  /** As `send`, for a request that must succeed. */
   call: (method: string, path: string, body?: object) => Promise<Data>
   /** Sends a message, and reads the answer as it comes. */
   ask: (sessionId: string, content: string) => Promise<string>
@@ -19,14 +19,14 @@ const dim = paint(2)
 const green = paint(32)
 const cyan = paint(36)
 
-/** A visitor who tells what they do. */
+/** A visitor that prints each of its steps. */
 export function createVisitor(baseUrl: string, print: Print, carried = ''): Visitor {
   let cookie = carried
   const request = async (method: string, path: string, body?: object): Promise<Response> => {
     const response = await fetch(new URL(path, baseUrl), {
       method,
       headers: {
-        // As a browser says of its own pages.
+        // The header that browsers send for the app's own pages.
         Origin: new URL(baseUrl).origin,
         ...(cookie === '' ? {} : { Cookie: cookie }),
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
@@ -79,7 +79,7 @@ export function createVisitor(baseUrl: string, print: Print, carried = ''): Visi
   return visitor
 }
 
-/** The text of the answer that these events tell. */
+/** The text of the answer in these events. */
 function textOf(events: string): string {
   return events
     .split('\n\n')
@@ -89,7 +89,7 @@ function textOf(events: string): string {
     .join('')
 }
 
-/** For a terminal that others look at. */
+/** Secrets shortened, because others may see the terminal. */
 function hideSecrets(value: unknown): string {
   return JSON.stringify(value ?? null).replaceAll(/("secret":"|"guest":"|#)([\w-]{4})[\w.-]+/g, '$1$2…')
 }

@@ -20,7 +20,7 @@ export const metadata: Metadata = {
   referrer: 'no-referrer',
 }
 
-// The paper of either theme, for what the browser paints around the page.
+// The background colour of each theme, for the parts that the browser paints around the page.
 const paper = { light: '#fbf8f1', dark: '#15181e' }
 
 export async function generateViewport(): Promise<Viewport> {
@@ -42,7 +42,7 @@ export async function generateViewport(): Promise<Viewport> {
 export default async function RootLayout({ children }: { children: ReactNode }) {
   const { theme } = await readLook()
   return (
-    // The theme comes along in a cookie, so the first paint is right and no script has to be.
+    // The theme is in a cookie, so the first paint is right without a script.
     <html lang="en" data-theme={theme}>
       <body>
         <a className="skip-link" href="#main">

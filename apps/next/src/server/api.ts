@@ -12,11 +12,11 @@ export async function openApi(): Promise<SessionApi> {
     identify,
     respond,
     tools,
-    // All they give back is what a visitor may see anyway, and the page shows it.
+    // The results of these tools are public, and the page shows them.
     exposeToolResults: true,
   }
   const api = createSessionApi(options)
-  // Who runs the place may enter what others than users have said, such as conversations from elsewhere.
+  // The operator may append messages of other roles than user, such as conversations from elsewhere.
   const operatorApi = createSessionApi({ ...options, clientRoles: ['user', 'assistant', 'system', 'tool'] })
   return { ...api, handle: (request) => (isOperator(request) ? operatorApi : api).handle(request) }
 }

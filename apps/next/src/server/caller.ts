@@ -4,20 +4,20 @@ import { guestCookie, readGuest } from './guest.ts'
 
 const tenantId = 'chat'
 
-/** What a request shows of who sends it. */
+/** The parts of a request that identify its caller. */
 export interface Caller {
   readonly headers: Pick<Headers, 'get'>
 }
 
-/** A guest, as the owner of their sessions. */
+/** A guest, as the owner of sessions. */
 export function identityOf(guest: string): Identity {
   return { tenantId, userId: guest }
 }
 
-/** Nobody: may take the copies that guests give away. */
+/** An anonymous caller: may take the copies that guests give away. */
 export const nobody: Identity = { tenantId }
 
-/** The guest who asks. @throws `unauthenticated` for a cookie that is missing or not ours. */
+/** The guest of the cookie. @throws `unauthenticated` for a missing or forged cookie. */
 export function guestOf({ headers }: Caller): string {
   const guest = cookiesOf(headers, guestCookie).map(readGuest).find(Boolean)
   if (guest === undefined)
@@ -25,16 +25,16 @@ export function guestOf({ headers }: Caller): string {
   return guest
 }
 
-/** Who asks: the operator, or the guest of the cookie. @throws `unauthenticated` */
+/** The caller: the operator, or the guest of the cookie. @throws `unauthenticated` */
 export function identify(caller: Caller): Identity {
   return isOperator(caller) ? { tenantId, roles: ['admin'] } : identityOf(guestOf(caller))
 }
 
-/** Whether the request carries `ADMIN_TOKEN`, as a bearer token; nobody does where there is none. */
+/** Whether the request has `ADMIN_TOKEN` as its bearer token; false when the environment has none. */
 export function isOperator({ headers }: Caller): boolean {
   const admin = process.env['ADMIN_TOKEN']
   const given = /^bearer (.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
-  // Of digests, so that neither the time it takes nor the length tells anything.
+  // Compare digests, so that neither time nor length reveals anything about the token.
   return Boolean(admin) && given !== undefined && timingSafeEqual(digest(admin!), digest(given))
 }
 

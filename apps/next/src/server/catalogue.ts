@@ -15,10 +15,10 @@ const productSchema = z
   })
   .transform(({ price, ...product }) => ({ ...product, price: { amount: price, currency } satisfies Money }))
 
-/** Something the shop sells. */
+/** A product of the shop. */
 export type Product = z.infer<typeof productSchema>
 
-/** Everything the shop sells. */
+/** All products of the shop. */
 export const catalogue: readonly Product[] = z.array(productSchema).parse(products)
 
 export const categories: readonly string[] = [...new Set(catalogue.map(({ category }) => category))]
@@ -29,7 +29,7 @@ export function findProduct(sku: string): Product | undefined {
   return bySku.get(sku)
 }
 
-/** The products whose names this text has in it, whole or by their telling words, the best first. */
+/** The products whose names are in this text, as a whole or by their characteristic words, the best first. */
 export function namedProducts(text: string): Product[] {
   const said = wordsOf(text).map(stem)
   return catalogue
@@ -43,17 +43,17 @@ export function namedProducts(text: string): Product[] {
 }
 
 export interface ProductQuery {
-  /** Words, any of which may be in a product; without them, everything. */
+  /** Words, any of which a product may contain; without words, all products. */
   readonly query?: string | undefined
   /** In cents. */
   readonly maxPrice?: number | undefined
-  /** Words that put a product first. */
+  /** Words that move a product to the front. */
   readonly likes?: readonly string[]
-  /** Words that leave a product out. */
+  /** Words that exclude a product. */
   readonly dislikes?: readonly string[]
 }
 
-/** What fits, the best first. */
+/** The matching products, the best first. */
 export function searchProducts({ query, maxPrice, likes = [], dislikes = [] }: ProductQuery): Product[] {
   const wanted = wordsOf(query ?? '')
   return catalogue
@@ -65,7 +65,7 @@ export function searchProducts({ query, maxPrice, likes = [], dislikes = [] }: P
     .map(({ product }) => product)
 }
 
-// A kind of thing weighs more than what a thing has to do with.
+// A match in the kind of a product weighs more than one in its topics.
 function scoreOf({ name, category, words }: Product, wanted: readonly string[]): number {
   const strong = new Set([category, ...wordsOf(name)].map(stem))
   const weak = new Set(words.flatMap(wordsOf).map(stem))
@@ -75,7 +75,7 @@ function scoreOf({ name, category, words }: Product, wanted: readonly string[]):
   }, 0)
 }
 
-/** The words of a text that tell something. */
+/** The characteristic words of a text. */
 export function wordsOf(text: string): string[] {
   return (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).filter((word) => !empty.has(word))
 }

@@ -4,7 +4,7 @@ import type { z } from 'zod'
 
 const maxBodyBytes = 16 * 1024
 
-/** A route of the chat's own, with the manners of the session API: problems, origins, no caching. */
+/** A route of the chat itself, with the rules of the session API: problems, origins, no caching. */
 export function chatRoute<Context>(
   handle: (request: Request, context: Context) => Promise<Response>,
 ): (request: Request, context: Context) => Promise<Response> {
@@ -27,7 +27,7 @@ export function chatRoute<Context>(
   }
 }
 
-/** The body, as `schema` wants it. @throws `invalid`, `too_large` */
+/** The body, as `schema` returns it. @throws `invalid`, `too_large` */
 export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
   if (!request.headers.get('content-type')?.startsWith('application/json')) {
     throw new SessionError('invalid', 'The body must be application/json.', { path: 'Content-Type' })
@@ -47,7 +47,7 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
   return parseWith(schema, value, '')
 }
 
-/** The origin of the page that asks, if it is one of this host. */
+/** The origin of the page that sent the request, if it is one of this host. */
 export function originOf(headers: Headers): string | undefined {
   const origin = headers.get('origin') ?? ''
   return URL.canParse(origin) && new URL(origin).host === hostOf(headers) ? origin : undefined

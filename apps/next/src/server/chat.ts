@@ -6,7 +6,7 @@ import { openStore } from './store.ts'
 
 const dayMs = 24 * 3_600_000
 
-/** The sessions of everybody who visits. */
+/** The sessions of all visitors. */
 export const chat = nextSessions({
   name: 'chat',
   open: async () =>
@@ -14,7 +14,7 @@ export const chat = nextSessions({
       store: await openStore(process.env),
       credentialSecrets: secrets(),
       ttl: { idleMs: 90 * dayMs, absoluteMs: 365 * dayMs },
-      // A visitor whose answer was cut off by a crash is soon told so.
+      // After a crash in the middle of an answer, the visitor is soon told.
       turns: { leaseMs: 8000 },
       limits: { maxSessionsPerUser: 200, whenFull: 'evict' },
     }),

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { sign, verify } from './secrets.ts'
 
-/** Who visits is nobody in particular, and stays the same nobody for a year. */
+/** A visitor is an anonymous guest, and stays the same guest for a year. */
 export const guestCookie = 'chat_guest'
 const yearSeconds = 365 * 24 * 3600
 
@@ -9,12 +9,12 @@ export function newGuest(): string {
   return randomBytes(16).toString('base64url')
 }
 
-/** What the cookie carries. */
+/** The content of the cookie. */
 export function toGuestToken(guest: string): string {
   return sign('guest', guest)
 }
 
-/** The guest of a cookie, if we gave it. */
+/** The guest of a cookie, if this application signed it. */
 export function readGuest(token: string | undefined): string | undefined {
   return token === undefined ? undefined : verify('guest', token)
 }
@@ -24,14 +24,14 @@ export function guestCookieOptions(isSecure: boolean) {
 }
 
 /**
- * Names a guest to another device for a while. It opens nothing by itself: only who redeems a transfer of that guest's
- * with it becomes them.
+ * An invitation: names a guest to another device for a while. It opens nothing by itself: only a device that also
+ * redeems a transfer of that guest becomes the guest.
  */
 export function toInvitation(guest: string, expiresAt: number): string {
   return sign('invitation', `${guest}.${expiresAt.toString(36)}`)
 }
 
-/** The guest of an invitation that is still good. */
+/** The guest of an invitation that is still valid. */
 export function readInvitation(invitation: string): string | undefined {
   const [guest, expiresAt] = verify('invitation', invitation)?.split('.') ?? []
   if (guest === undefined || expiresAt === undefined) return undefined

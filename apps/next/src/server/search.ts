@@ -2,23 +2,23 @@ import { isSessionError, type Message, type SessionRecord, type CallerSessions, 
 import { identityOf } from './caller.ts'
 import { chat } from './chat.ts'
 
-// What is older is found by scrolling: a search reads what it searches.
+// Older sessions are found by scrolling, because a search reads all sessions that it searches.
 const maxSessions = 100
 const maxMessages = 200
 const maxFound = 20
 const atOnce = 8
 const snippetLength = 120
 
-/** A session that has to do with what was looked for. */
+/** A session that matches the search. */
 export interface Found {
   readonly id: string
   readonly title?: string
   readonly updatedAt: string
-  /** What was said, around the words; absent when only the title has them. */
+  /** Text of a message around the words; absent when only the title has them. */
   readonly snippet?: string
 }
 
-/** The guest's sessions whose title or one of whose messages has all the words, the most active first. */
+/** The guest's sessions with all the words in the title or in one message, the most active first. */
 export async function searchSessions(guest: string, query: string): Promise<Found[]> {
   const words = wordsOf(query)
   if (words.length === 0) return []
@@ -52,7 +52,7 @@ async function messagesOf(mine: CallerSessions, id: string): Promise<readonly Me
   try {
     return (await (await mine.get(id)).history({ limit: maxMessages })).messages
   } catch (error) {
-    // Deleted while we looked.
+    // Deleted during the search.
     if (isSessionError(error, 'not_found')) return []
     throw error
   }

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /**
- * What signs: `SESSION_SECRETS`, separated by commas; the first signs, all verify. Without it one is made for the life of the
- * process, in the environment, which is the one thing that all bundles of an application share.
+ * The secrets for signing: `SESSION_SECRETS`, separated by commas; the first signs, all verify. Without it one is made
+ * for the life of the process. It is in the environment, the only place that all bundles of an application share.
  */
 export function secrets(): readonly string[] {
   if (!process.env['SESSION_SECRETS']) {
@@ -11,12 +11,12 @@ export function secrets(): readonly string[] {
   return process.env['SESSION_SECRETS'].split(',').filter((secret) => secret !== '')
 }
 
-/** The text with its signature, good for this purpose alone. */
+/** The text with its signature, valid for this purpose alone. */
 export function sign(purpose: string, text: string): string {
   return `${text}.${digest(secrets()[0]!, purpose, text).toString('base64url')}`
 }
 
-/** The text, if this signature was made here for this purpose. */
+/** The text, if this application signed it for this purpose. */
 export function verify(purpose: string, signed: string): string | undefined {
   const end = signed.lastIndexOf('.')
   if (end === -1 || signed.length > 500) return undefined

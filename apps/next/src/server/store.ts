@@ -23,7 +23,7 @@ const openers: Readonly<Record<string, (env: Env) => Promise<SessionStore>>> = {
     const { createPostgresPool, migrate, postgresStore } = await import('@sessions/store-postgres')
     const pool = createPostgresPool(wanted(env, 'DATABASE_URL'))
     try {
-      // A demo brings its tables along; a service runs its migrations before it is deployed.
+      // A demo creates its tables itself; a service runs its migrations before it is deployed.
       await migrate(pool)
     } catch (error) {
       await pool.end()
@@ -34,9 +34,9 @@ const openers: Readonly<Record<string, (env: Env) => Promise<SessionStore>>> = {
 }
 
 /**
- * The store that `CHAT_STORE` names, or else the one there is a URL for, Postgres first, or else memory.
+ * The store that `CHAT_STORE` names, or else the one with a URL, Postgres first, or else memory.
  *
- * @throws for an unknown name, for one whose URL is missing, and when nobody answers there.
+ * @throws for an unknown name, for a store without a URL, and when the server does not answer.
  */
 export async function openStore(env: Env): Promise<SessionStore> {
   const name = env['CHAT_STORE'] || (env['DATABASE_URL'] ? 'postgres' : env['REDIS_URL'] ? 'redis' : 'memory')

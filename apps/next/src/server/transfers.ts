@@ -6,14 +6,14 @@ import { readInvitation, toInvitation } from './guest.ts'
 
 const expiresInMs = 10 * 60_000
 
-/** What a link has in its fragment. */
+/** The fragment of a link. */
 export interface Link {
   readonly secret: string
-  /** Names the guest whose device this one is to be; a copy is for anybody. */
+  /** Names the guest that this device will become; absent in a copy, which is for anybody. */
   readonly guest?: string | undefined
 }
 
-/** A link that opens a session of this guest's elsewhere: on another device of theirs, or, as a copy, for anybody. */
+/** A link that opens a session of this guest elsewhere: on another device of the guest, or, as a copy, for anybody. */
 export async function startTransfer(guest: string, id: string, mode: TransferMode, page: string) {
   const sessions = await chat.sessions()
   const session = await sessions.for(identityOf(guest)).get(id)
@@ -28,7 +28,7 @@ export async function startTransfer(guest: string, id: string, mode: TransferMod
   return { transferId, mode, url: `${page}#${fragment}`, expiresAt: new Date(expiresAt).toISOString() }
 }
 
-/** What a link leads to, and what this device would leave for it. Spends nothing. @throws `not_found` */
+/** The session of a link, and the sessions that this device would leave for it. Redeems nothing. @throws `not_found` */
 export async function describeLink(visitor: string, link: Link) {
   const sessions = await chat.sessions()
   const guest = invitedBy(link)
@@ -47,14 +47,14 @@ export async function describeLink(visitor: string, link: Link) {
 
 export interface ContinueOptions extends Link {
   readonly redemptionId: string
-  /** The visitor knows that this device leaves the sessions it has. */
+  /** The visitor knows that this device leaves its sessions. */
   readonly replace?: boolean | undefined
 }
 
 export type Continued =
   | { readonly status: 'pending'; readonly matchCode: string; readonly expiresAt: string }
   | { readonly status: 'occupied'; readonly leaves: { readonly sessions: number } }
-  /** `guest` is who this device is from now on. */
+  /** `guest` is the guest of this device from now on. */
   | { readonly status: 'redeemed'; readonly sessionId: string; readonly guest: string }
 
 /** Redeems a link: this device becomes that guest's, or its visitor gets a copy. @throws `not_found` */
@@ -72,11 +72,11 @@ async function becomeGuest(visitor: string, guest: string, options: ContinueOpti
   return toContinued(redemption, guest)
 }
 
-/** Redeems as nobody, who may have a copy of a guest's session, and gives it to the visitor. */
+/** Redeems as an anonymous caller, who may take a copy of a guest's session, and gives the copy to the visitor. */
 async function takeCopy(visitor: string, { secret, redemptionId }: ContinueOptions): Promise<Continued> {
   const sessions = await chat.sessions()
   const mine = sessions.for(identityOf(visitor))
-  // By which who asks again, for the answer was lost, finds what they have got.
+  // By this id, a visitor whose answer was lost finds the copy again.
   const label = `copy:${createHash('sha256').update(`${secret} ${redemptionId}`).digest('hex')}`
   const copyOfVisitor = async (): Promise<Continued | undefined> => {
     const [copy] = (await mine.list({ label, limit: 1 })).items
@@ -90,7 +90,7 @@ async function takeCopy(visitor: string, { secret, redemptionId }: ContinueOptio
     await redemption.session.edit({ label })
     await (await mine.findByCredential(redemption.credential))?.bind()
   } catch (error) {
-    // The same request at the same moment may have come first.
+    // The same request at the same moment may have been faster.
     const made = isSessionError(error, 'not_found') ? await copyOfVisitor() : undefined
     if (made === undefined) throw error
     return made
@@ -109,12 +109,12 @@ function toContinued(redemption: Redemption, guest: string): Continued {
       return { status: 'pending', matchCode, expiresAt: new Date(expiresAt).toISOString() }
     }
     case 'occupied':
-      // Said only to who holds a session by its credential, and guests hold none.
+      // This error is only for a caller who opens a session by its credential, and guests have no credential.
       throw new Error('A guest holds no credential.')
   }
 }
 
-/** Whose device this one is to be. @throws `not_found` for an invitation that is none any more. */
+/** The guest that this device will become. @throws `not_found` for an invitation that is not valid any more. */
 function invitedBy({ guest }: Link): string | undefined {
   if (guest === undefined) return undefined
   const invited = readInvitation(guest)
@@ -122,7 +122,7 @@ function invitedBy({ guest }: Link): string | undefined {
   return invited
 }
 
-/** How many sessions a device would not see any more. */
+/** How many sessions a device would lose sight of. */
 async function leftBehind(visitor: string, guest: string): Promise<number> {
   if (visitor === guest) return 0
   const sessions = await chat.sessions()

@@ -20,7 +20,7 @@ export async function call<Answer>(method: Method, path: string, options: CallOp
   }
 }
 
-/** The answer of the API as it comes, once its status is fine. @throws Problem */
+/** The answer of the API as a stream, after its status was checked. @throws Problem */
 export async function open(method: Method, path: string, options: CallOptions = {}): Promise<Response> {
   const { body, key, signal, headers } = options
   const response = await fetch(`/api${path}`, {
@@ -34,7 +34,7 @@ export async function open(method: Method, path: string, options: CallOptions = 
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     ...(signal === undefined ? {} : { signal }),
   }).catch((error: unknown) => {
-    // Who hangs up knows why.
+    // The page itself has aborted, so it needs no error.
     if (signal?.aborted === true) throw error
     throw new Problem('offline')
   })
@@ -55,7 +55,7 @@ async function problemOf(response: Response): Promise<Problem> {
   })
 }
 
-/** A name that nothing else has. Also where `crypto.randomUUID` is missing: on a plain-HTTP host name. */
+/** A unique name. Also works without `crypto.randomUUID`, which is missing on a plain-HTTP host name. */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(18))
   return btoa(String.fromCharCode(...bytes))

@@ -2,22 +2,22 @@
 
 import { createContext, use, useEffect, useState } from 'react'
 
-/** What time it is, and where the reader is. */
+/** The time and the time zone of the reader. */
 export interface Clock {
-  /** Epoch ms; moves on with each minute. */
+  /** Epoch ms; changes each minute. */
   readonly now: number
   readonly timeZone: string
 }
 
-/** What the server took them to be, so that both sides draw the same. */
+/** The server's assumption of both, so that server and browser draw the same. */
 export const ClockContext = createContext<Clock>({ now: 0, timeZone: 'UTC' })
 
-/** The time as the server told it at first, and as it is here from then on. */
+/** The time from the server at first, and that of the browser from then on. */
 export function useTickingClock(first: Clock): Clock {
   const [clock, setClock] = useState(first)
   useEffect(() => {
     const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
-    // So that the next page comes with the right days.
+    // So that the server draws the right days on the next page.
     document.cookie = `chat_zone=${encodeURIComponent(timeZone)}; path=/; max-age=31536000; samesite=lax`
     const tick = (): void => setClock({ now: Date.now(), timeZone })
     tick()

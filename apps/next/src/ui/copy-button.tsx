@@ -8,7 +8,7 @@ export interface CopyButtonProps {
   readonly className?: string
 }
 
-/** Copies a text, and says so for a moment. */
+/** Copies a text, and shows for a moment that it did. */
 export function CopyButton({ text, label = 'Copy', className = 'text-button' }: CopyButtonProps) {
   const [state, setState] = useState<'idle' | 'copied' | 'refused'>('idle')
   useEffect(() => {
@@ -17,7 +17,7 @@ export function CopyButton({ text, label = 'Copy', className = 'text-button' }: 
     return () => clearTimeout(timer)
   }, [state])
   const copy = async (): Promise<void> => {
-    // Browsers keep the clipboard for pages that came over a safe connection.
+    // Browsers allow the clipboard only on pages over a secure connection.
     try {
       await navigator.clipboard.writeText(text)
       setState('copied')

@@ -9,7 +9,10 @@ export interface DialogProps {
   readonly className?: string
 }
 
-/** A modal dialog, open as long as it is there. Escape and a click beside it close it; focus goes back by itself. */
+/**
+ * A modal dialog, open as long as it is mounted. Escape and a click beside it close it; the focus then goes back by
+ * itself.
+ */
 export function Dialog({ title, onClose, children, className }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
   const titleId = useId()
@@ -32,7 +35,7 @@ export function Dialog({ title, onClose, children, className }: DialogProps) {
         onClose()
       }}
       onClick={(event) => {
-        // The backdrop is the dialog itself; what is inside is not.
+        // A click on the backdrop hits the dialog itself, a click inside hits another element.
         if (event.target === event.currentTarget) onClose()
       }}
     >
@@ -47,7 +50,7 @@ export function Dialog({ title, onClose, children, className }: DialogProps) {
 export interface ConfirmProps {
   readonly title: string
   readonly children: ReactNode
-  /** What the button says that does it. */
+  /** The label of the button that confirms. */
   readonly action: string
   readonly isBusy?: boolean
   readonly problem?: string | undefined
@@ -55,7 +58,7 @@ export interface ConfirmProps {
   readonly onClose: () => void
 }
 
-/** Asks before something that cannot be taken back. */
+/** Asks before an action that cannot be undone. */
 export function Confirm({ title, children, action, isBusy, problem, onConfirm, onClose }: ConfirmProps) {
   return (
     <Dialog title={title} onClose={onClose}>

@@ -2,7 +2,7 @@ import { cookies } from 'next/headers'
 import type { Clock } from './clock.ts'
 import type { ThemeChoice } from './desk/theme-switch.tsx'
 
-/** How this browser wants things to look, as far as it has said so before. */
+/** The look that this browser has chosen before, from its cookies. */
 export interface Look {
   readonly theme: ThemeChoice
   readonly isInspectorUnfolded: boolean

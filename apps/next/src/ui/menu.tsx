@@ -9,7 +9,7 @@ export interface MenuItem {
 }
 
 export interface MenuProps {
-  /** What the button is called. */
+  /** The label of the button. */
   readonly label: string
   readonly icon: ReactNode
   readonly items: readonly MenuItem[]
@@ -71,7 +71,7 @@ export function Menu({ label, icon, items }: MenuProps) {
               className={isDangerous === true ? 'menu-item danger-text' : 'menu-item'}
               onClick={() => {
                 setOpen(false)
-                // What opens next gives focus back to here.
+                // The next dialog gives the focus back to here.
                 buttonsOf(root.current)[0]?.focus()
                 onSelect()
               }}

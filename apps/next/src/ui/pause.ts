@@ -1,4 +1,4 @@
-/** Waits, or until `signal` says to stop. */
+/** Waits for some time, or until `signal` is aborted. */
 export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = (): void => {
@@ -12,7 +12,7 @@ export async function pause(ms: number, signal: AbortSignal): Promise<void> {
   })
 }
 
-/** How long to wait before the `attempt`th new try, in milliseconds: longer each time, and never in step. */
+/** How long to wait before the try with the number `attempt`, in milliseconds: longer each time, with a random part. */
 export function backoff(attempt: number): number {
   return Math.min(500 * 2 ** attempt, 15_000) * (0.75 + Math.random() / 2)
 }

@@ -1,4 +1,4 @@
-/** A request that was refused, or never got there (`offline`, status 0). */
+/** A request that was refused, or did not reach the server (`offline`, status 0). */
 export class Problem extends Error {
   readonly status: number
   readonly code: string
@@ -33,18 +33,18 @@ const sentences: Readonly<Record<string, string>> = {
   csrf: 'This request did not come from this page.',
 }
 
-/** What went wrong, in a sentence for people. */
+/** The error, in a sentence for users. */
 export function sayProblem(error: unknown): string {
   if (!(error instanceof Problem)) return 'Something went wrong here. Try again.'
   const known = sentences[error.code]
   if (known !== undefined) return known
-  // What the API says of a request is meant to be read; of its insides it says nothing.
+  // The API's details of a request are meant for users; it gives none about the inside of the server.
   return error.status >= 400 && error.status < 500 && error.message !== error.code
     ? error.message
     : 'Something went wrong there. Try again.'
 }
 
-/** Whether the same request again may well succeed. */
+/** Whether the same request may succeed when it is sent again. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Problem)) return false
   return error.status === 0 || error.status >= 500 || error.code === 'request_in_progress'

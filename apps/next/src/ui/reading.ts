@@ -11,14 +11,14 @@ import { chat } from '../server/chat.ts'
 import type { Opening } from './conversation/conversation.ts'
 import type { BranchesView, MessageView, SeqRange as WireRange, SessionView } from './wire.ts'
 
-/** What the pages read on the server, in the words of the API, so that the browser goes on from it. */
+/** The data that the pages read on the server, in the format of the API, so that the browser can continue from it. */
 
 const listLength = 30
 const pageLength = 50
 
 export interface ListView {
   readonly sessions: readonly SessionView[]
-  /** Where the list goes on. */
+  /** The cursor of the next page of the list. */
   readonly cursor: string | undefined
 }
 
@@ -53,13 +53,13 @@ export async function readConversation(id: string, before?: number): Promise<Rea
   })
 }
 
-/** What a session is called, for the title of its page. */
+/** The name of a session, for the title of its page. */
 export async function readTitle(id: string): Promise<string> {
   const read = await reading(async () => (await getSession(chat, id)).record.title)
   return (read.status === 'ok' ? read.value : undefined) ?? 'Conversation'
 }
 
-/** What became of reading. That there is nothing, or nobody to ask, is for the page to say. */
+/** The outcome of a read. The page shows that there is no session, or no guest. */
 export async function reading<Value>(read: () => Promise<Value>): Promise<Read<Value>> {
   try {
     return { status: 'ok', value: await read() }
@@ -98,7 +98,7 @@ function toMessageView({ seq, id, role, content, at, tokens, status, metadata }:
   }
 }
 
-/** No page shows what a tool has given back, so it need not travel. */
+/** No page shows results of tools, so they are not sent. */
 function withoutOutput(part: MessagePart): MessagePart {
   return part.type === 'tool-result' ? { ...part, output: null } : part
 }

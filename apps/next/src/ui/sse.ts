@@ -5,10 +5,10 @@ export interface ServerEvent {
   readonly data: unknown
 }
 
-/** A stream that says nothing for this long, not even that it lives, is dead. Milliseconds. */
+/** A stream without events and signs of life for this long is dead. Milliseconds. */
 const silenceMs = 60_000
 
-/** The events of a response as they come. Ends with the stream; throws when it breaks or falls silent. */
+/** The events of a response as they come. Ends with the stream; throws when it breaks or is silent for too long. */
 export async function* readEvents(response: Response): AsyncGenerator<ServerEvent, void, undefined> {
   if (response.body === null) return
   const reader = response.body.getReader()
@@ -25,7 +25,7 @@ export async function* readEvents(response: Response): AsyncGenerator<ServerEven
   }
 }
 
-/** Takes a stream of text in whatever pieces it comes, and gives the events that are complete. */
+/** Reads a stream of text in pieces of any size, and returns the complete events. */
 export function createEventParser(): (text: string) => ServerEvent[] {
   let rest = ''
   return (text) => {

@@ -1,4 +1,4 @@
-/** What the session API says, as far as these pages look at it. */
+/** The types of the session API, as far as these pages use them. */
 
 export interface SessionView {
   readonly id: string
@@ -38,7 +38,7 @@ export interface SessionPage {
   readonly sessions: { readonly items: readonly SessionView[]; readonly nextCursor?: string }
 }
 
-/** A stretch of the log, both ends included; without `to` it goes on. */
+/** A range of the log, both ends included; without `to` it is open. */
 export interface SeqRange {
   readonly from: number
   readonly to?: number
@@ -108,7 +108,7 @@ export interface ContextView {
 
 export type TransferMode = 'move' | 'share' | 'copy'
 
-/** A transfer that has begun, with what a QR code is made of. */
+/** A new transfer, with the text of its QR code. */
 export interface BegunTransfer {
   readonly transferId: string
   readonly url: string

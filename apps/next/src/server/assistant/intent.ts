@@ -1,6 +1,6 @@
 import { namedProducts, type Product, searchProducts, wordsOf } from '../catalogue.ts'
 
-/** Which things are meant: by name, or by their place in what was shown last. */
+/** The products that a text means: by name, or by their place in the last list. */
 export type Target =
   | { readonly by: 'name'; readonly products: readonly Product[] }
   | { readonly by: 'place'; readonly place: number }
@@ -15,7 +15,7 @@ export interface Likings {
   readonly dislikes?: readonly string[]
 }
 
-/** What somebody wants, as far as rules can tell. */
+/** The request of a user, as far as rules can tell. */
 export type Intent =
   | { readonly type: 'greet' | 'thanks' | 'bye' | 'help' | 'self' | 'impossible' | 'unknown' }
   | { readonly type: 'recall'; readonly what: 'first' | 'last' | 'answer' | 'all' }
@@ -36,7 +36,7 @@ const when =
     return typeof intent === 'function' ? intent(match, text) : intent
   }
 
-// In order: the first that fits decides.
+// In order: the first matching rule decides.
 const rules: readonly Rule[] = [
   when(/\b(what|repeat).*\b(did|have) you (just )?(say|said|tell|told|answer)/i, {
     type: 'recall',
@@ -119,10 +119,11 @@ const rules: readonly Rule[] = [
   }),
 ]
 
-// What people ask stands in front. The rules try every pair of words, so a long text would hold the process up.
+// The request stands at the beginning of a text. The rules try every pair of words, so a long text would block the
+// process.
 const readCharacters = 500
 
-/** What the beginning of this text asks for. The same text means the same. */
+/** The intent of the beginning of a text. The same text has the same intent. */
 export function parseIntent(said: string): Intent {
   const text = said.slice(0, readCharacters).replaceAll('’', "'").replaceAll(/\s+/g, ' ').trim()
   for (const rule of rules) {
@@ -175,7 +176,7 @@ function change(type: 'add' | 'remove', text: string): Intent | undefined {
   const target = targetIn(text)
   if (target === undefined) return undefined
   if (target.by !== 'name') return { type, target, quantity: quantityIn(wordsOf(text)) }
-  // The six of “Six Wooden Dice” counts nothing, and the one of “the first one” neither.
+  // The “six” of “Six Wooden Dice” is no number, and neither is the “one” of “the first one”.
   const name = wordsOf(target.products[0]!.name)
   const counting = wordsOf(text).filter((word) => !name.includes(word))
   return { type, target, quantity: quantityIn(counting) ?? (counting.includes('one') ? 1 : undefined) }

@@ -8,13 +8,13 @@ import { story } from './story.ts'
 import { tastes, textsIn } from './tastes.ts'
 import { quote, sayList } from './wording.ts'
 
-/** What to do: say something, or call tools and be asked again. */
+/** The next step: answer, or call tools and be called again. */
 type Plan = { readonly say: string } | { readonly calls: readonly Call[]; readonly say?: string }
 type Call = readonly [tool: string, input: JsonObject]
 
 /**
- * The assistant that needs no key and no network: rules, and the session they stand on. It reads history, state,
- * preferences and cart, and changes them by its tools alone, as a model would.
+ * The assistant that needs no key and no network: rules over the session. It reads history, state, preferences and
+ * cart, and changes them by its tools alone, as a model would.
  */
 export const respondLocally: Respond = async function* (turn) {
   const results = resultsIn(turn.steps)
@@ -128,7 +128,7 @@ function meant(target: Target, shown: readonly Product[]): Product | undefined {
   }
 }
 
-/** Lists grow; whatever moves to the other list leaves the one it was in. */
+/** Adds to a list; a value that moves to the other list is removed from its old one. */
 async function merged(
   likings: JsonObject,
   { preferences }: Pick<TurnContext, 'preferences'>,
@@ -166,7 +166,7 @@ function greeting(fence: number, name: string | undefined): string {
   return `${opening}${name === undefined ? '' : `, **${name}**`}! ${name === undefined ? hint : 'What are you in the mood for: something warm, something to read, or a story?'}`
 }
 
-/** Another one each turn, so that asking again is not in vain. */
+/** A different one each turn, so that a repeated question gets another answer. */
 function pick(fence: number, variants: readonly string[]): string {
   return variants[fence % variants.length]!
 }
@@ -176,7 +176,7 @@ async function* words(text: string, signal: AbortSignal): AsyncGenerator<string>
   for (const word of text.match(/\S+\s*|\s+/g) ?? []) {
     if (signal.aborted) return
     yield word
-    // Who stops it has stopped waiting, too.
+    // When the turn is stopped, the pause ends, too.
     if (delayMs > 0) await setTimeout(delayMs, undefined, { signal }).catch(() => {})
   }
 }

@@ -6,7 +6,7 @@ const system = `You are the assistant of a small shop for tea, coffee, books, la
 Talk about anything, briefly and warmly; use light Markdown. Use the tools for products, the cart and what the user likes; never invent a product or a price. Prices are in cents of EUR. Check out only when the user says so.`
 const maxContextTokens = 16_000
 
-/** Asks a real model: what the session holds goes in, what it says and calls comes out. The tools run in the turn. */
+/** Calls a real model with the context of the session, and yields its text and calls. The turn runs the tools. */
 export const respondByModel: Respond = async function* ({ context, tools, signal }) {
   const { messages } = await context({ maxTokens: maxContextTokens, system })
   const answer = streamText({
@@ -14,7 +14,7 @@ export const respondByModel: Respond = async function* ({ context, tools, signal
     messages: messages.map(toModelMessage),
     tools: toToolSet(tools),
     abortSignal: signal,
-    // What goes wrong ends the turn, which tells of it.
+    // An error ends the turn, and the turn reports it.
     onError: () => {},
   })
   for await (const part of answer.fullStream) {
@@ -44,13 +44,13 @@ export const respondByModel: Respond = async function* ({ context, tools, signal
   }
 }
 
-/** `CHAT_MODEL`, of whichever provider there is a key for, OpenAI first; any other is had through the gateway. */
+/** `CHAT_MODEL`, of the provider that has a key, OpenAI first; other providers are reached through the gateway. */
 async function chosenModel(): Promise<LanguageModel> {
   const { OPENAI_API_KEY, ANTHROPIC_API_KEY, CHAT_MODEL } = process.env
   if (OPENAI_API_KEY) return (await import('@ai-sdk/openai')).openai(CHAT_MODEL || 'gpt-5-mini')
   if (ANTHROPIC_API_KEY)
     return (await import('@ai-sdk/anthropic')).anthropic(CHAT_MODEL || 'claude-haiku-4-5')
-  // A mere name is the gateway's, which reads its key itself.
+  // A name alone is a model of the gateway, which reads its key itself.
   return CHAT_MODEL || 'openai/gpt-5-mini'
 }
 
@@ -58,7 +58,7 @@ function toToolSet(tools: readonly ToolDescription[]): ToolSet {
   return Object.fromEntries(
     tools.map(({ name, description, inputSchema }) => [
       name,
-      // Without `execute`: the turn runs them, and asks again.
+      // Without `execute`, because the turn runs the tools and calls the model again.
       tool({
         ...(description === undefined ? {} : { description }),
         inputSchema: jsonSchema(inputSchema ?? { type: 'object' }),
@@ -67,7 +67,7 @@ function toToolSet(tools: readonly ToolDescription[]): ToolSet {
   )
 }
 
-/** A message of a session's context as the AI SDK takes it. */
+/** A message of a session's context in the format of the AI SDK. */
 export function toModelMessage({ role, content }: ContextMessage): ModelMessage {
   if (typeof content === 'string') {
     if (role === 'tool') throw new SessionError('invalid', 'A result of a tool must be a part.')
@@ -93,10 +93,10 @@ export function toModelMessage({ role, content }: ContextMessage): ModelMessage 
         ]
       }
       default:
-        // Reasoning is good for the answer it led to.
+        // Reasoning is left out: the answer that it led to is there.
         return []
     }
   })
-  // The parts are those of the role: the session keeps no others together.
+  // The parts fit the role: the session allows no others.
   return { role, content: parts } as unknown as ModelMessage
 }

@@ -2,7 +2,7 @@ import { type Respond, textOf } from '@sessions/core'
 import { respondLocally } from './local.ts'
 import { giveTitle } from './title.ts'
 
-/** Answers: a real model where there is a key for one, else the local assistant. */
+/** Answers: by a real model if there is a key, else by the local assistant. */
 export const respond: Respond = async function* (turn) {
   if (turn.steps.length === 0) await giveTitle(turn.session, textOf({ content: turn.input }))
   const answer = await (await chosen())(turn)
@@ -14,6 +14,6 @@ export const respond: Respond = async function* (turn) {
 async function chosen(): Promise<Respond> {
   const { OPENAI_API_KEY, ANTHROPIC_API_KEY, AI_GATEWAY_API_KEY } = process.env
   if (!OPENAI_API_KEY && !ANTHROPIC_API_KEY && !AI_GATEWAY_API_KEY) return respondLocally
-  // Only then: nobody else waits for it to load.
+  // Imported only when needed, because it takes long to load.
   return (await import('./model.ts')).respondByModel
 }

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonObject, type JsonValue, type MessageInput, type 
 import { textsIn } from './tastes.ts'
 import { sayCount, sayList, sayMoney } from './wording.ts'
 
-/** What a tool was called with, and what it gave back. */
+/** A call of a tool, and its result. */
 export interface ToolResult {
   readonly tool: string
   readonly input: JsonObject
@@ -38,7 +38,7 @@ interface Counted {
   readonly total?: Money
 }
 
-/** What each of our tools gives back. */
+/** The result types of this app's tools. */
 interface Outputs {
   search_products: {
     readonly products: readonly {
@@ -92,16 +92,16 @@ const tellers: { readonly [Tool in keyof Outputs]: (output: Outputs[Tool], input
   },
 }
 
-/** Says what has come of the calls. */
+/** The answer from the results of the calls. */
 export function tell(results: readonly ToolResult[]): string {
   const { tool, input, output, isError } = results.at(-1)!
   if (isError) return sayError(tool, output)
-  // What our own tools have given back, in this very turn.
+  // The results of this app's own tools, in this very turn.
   const say = tellers[tool as keyof Outputs] as (output: unknown, input: JsonObject) => string
   return say(output, input)
 }
 
-/** What is known of the user, as the end of a sentence that begins with `that`. */
+/** What is known about the user, as the end of a sentence that begins with `that`. */
 export function sayLikings({ name, budget, likes, dislikes }: JsonObject): string {
   const liked = textsIn(likes)
   const disliked = textsIn(dislikes)

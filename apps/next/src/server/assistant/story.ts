@@ -1,14 +1,14 @@
-/** What a story is told of. */
+/** The input of a story. */
 export interface StoryInput {
-  /** Who listens. */
+  /** The listener. */
   readonly name?: string | undefined
-  /** What it is about. */
+  /** The topic. */
   readonly about?: string | undefined
-  /** Things from the cart, which travel along. */
+  /** Products in the cart, which appear in the story. */
   readonly things: readonly string[]
 }
 
-/** A story long enough for a change of trains. The same input gives the same story. */
+/** A story of several paragraphs. The same input gives the same story. */
 export function story({ name, about = 'a lost umbrella', things }: StoryInput): string {
   const hero = name ?? 'Mara'
   const luggage =

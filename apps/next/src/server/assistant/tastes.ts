@@ -1,6 +1,6 @@
 import type { JsonObject, JsonValue } from '@sessions/core'
 
-/** What a session knows of its user's likes. Whatever else somebody has put among the preferences is left alone. */
+/** The user's tastes, from the preferences. Other fields of the preferences are ignored. */
 export interface Tastes {
   readonly name: string | undefined
   /** In cents. */
@@ -19,7 +19,7 @@ export function tastes(preferences: JsonObject): Tastes {
   }
 }
 
-/** The texts of a list; nothing of anything else. */
+/** The texts of a list; other values are left out. */
 export function textsIn(value: JsonValue | undefined): string[] {
   return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
 }

@@ -2,10 +2,10 @@ import type { Session } from '@sessions/core'
 import { isSessionError } from '@sessions/core'
 
 const longest = 48
-// Less than this is a greeting.
+// A shorter text is a greeting.
 const shortest = 8
 
-/** A title from what was said first: its first sentence that says something, or what a list has room for of it. */
+/** A title from the first messages: the first sentence with content, cut to the width of a list. */
 export function titleOf(text: string): string {
   const plain = text.replaceAll(/\s+/g, ' ').trim()
   const telling = plain.split(/(?<=[.!?…])\s+/).find((sentence) => sentence.length >= shortest) ?? plain
@@ -16,7 +16,7 @@ export function titleOf(text: string): string {
   return `${(end > longest / 2 ? cut.slice(0, end) : cut).trimEnd()}…`
 }
 
-/** Names a session that has no name yet. */
+/** Gives a title to a session without one. */
 export async function giveTitle(session: Session, text: string): Promise<void> {
   const { title, revision } = (await session.read()).record
   const given = titleOf(text)
@@ -24,7 +24,7 @@ export async function giveTitle(session: Session, text: string): Promise<void> {
   try {
     await session.edit({ title: given }, { ifRevision: revision })
   } catch (error) {
-    // Somebody changed something meanwhile, perhaps the title: the next turn looks again.
+    // Another caller has changed the session meanwhile, perhaps its title: the next turn tries again.
     if (!isSessionError(error, 'conflict')) throw error
   }
 }

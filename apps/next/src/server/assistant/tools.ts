@@ -8,7 +8,7 @@ const shownAtMost = 5
 const sku = z.string().min(1).max(50).describe('The sku of a product that search_products has given')
 const quantity = z.int().min(1).max(100)
 
-/** What the assistant can do, whoever plays it. */
+/** The tools of the assistant, for the local one and for a model. */
 export const tools = {
   search_products: {
     description: 'Finds products of the shop by words and price; heeds what the user likes and dislikes.',
@@ -20,7 +20,7 @@ export const tools = {
       const { budget, likes, dislikes } = tastes(await preferences.get())
       const found = searchProducts({ maxPrice: budget, ...input, likes, dislikes })
       const products = found.slice(0, shownAtMost)
-      // What “the second one” means.
+      // Stored so that “the second one” can be resolved later.
       await state.merge({ shown: products.map((product) => product.sku) })
       return { products: products.map(productView), total: found.length }
     },

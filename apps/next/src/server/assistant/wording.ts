@@ -15,7 +15,7 @@ export function sayCount(count: number, one: string, many = `${one}s`): string {
   return count === 1 ? `one ${one}` : `${count} ${many}`
 }
 
-/** A quotation of what somebody said, short enough to be read in passing. */
+/** A quotation of a user's text, short enough to read quickly. */
 export function quote(text: string): string {
   const plain = text.replaceAll(/\s+/g, ' ').trim()
   return `“${plain.length > 280 ? `${plain.slice(0, 279).trimEnd()}…` : plain}”`

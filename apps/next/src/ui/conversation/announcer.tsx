@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'react'
 import { textOf } from './pieces.ts'
 import { useConversation } from './use-conversation.ts'
 
-/** Reads an answer out once it is complete; word by word nobody could follow it. */
+/** Lets screen readers read an answer when it is complete; nobody could follow it word by word. */
 export function Announcer() {
   const { view } = useConversation()
   const writing = useRef<string>(undefined)

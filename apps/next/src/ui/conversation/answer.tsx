@@ -12,14 +12,14 @@ import { ToolLine } from './tool-line.tsx'
 export interface AnswerProps {
   readonly messages: readonly [MessageView, ...MessageView[]]
   readonly isBusy: boolean
-  /** Has it answered again; absent where there is no question to it. */
+  /** Answers the question again; absent when there is no question. */
   readonly onAgain: (() => void) | undefined
   readonly onFork: () => void
-  /** Asks once more for an answer that failed. */
+  /** Asks again for an answer that failed. */
   readonly onRetry: (() => void) | undefined
 }
 
-/** An answer as it is kept. */
+/** A stored answer. */
 export function Answer({ messages, isBusy, onAgain, onFork, onRetry }: AnswerProps) {
   const clock = useClock()
   const last = messages.at(-1)!
@@ -92,7 +92,7 @@ function Pieces({ pieces }: { pieces: readonly Piece[] }) {
 
 const endings: Readonly<Record<string, string>> = {
   interrupted: 'Something else came up, and the answer ends here.',
-  // The process that worked on it has died.
+  // The process that ran the turn has died.
   lost: 'The assistant broke off here.',
 }
 

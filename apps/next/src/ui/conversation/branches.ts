@@ -1,18 +1,18 @@
 import type { BranchesView, SeqRange } from '../wire.ts'
 
-/** The other ways a conversation went from one place on. */
+/** The versions of a conversation from one place on. */
 export interface Versions {
-  /** How many there are, the one that is shown among them. */
+  /** How many versions there are, the shown one included. */
   readonly count: number
-  /** Which one is shown, from 0; older ones come first. */
+  /** The index of the shown version, from 0; older ones come first. */
   readonly current: number
-  /** What to switch to for each of them; undefined for the one that is shown. */
+  /** The branch to switch to for each of them; undefined for the shown version. */
   readonly branchIds: readonly (string | undefined)[]
 }
 
 /**
- * The versions of a message: the branches that share what comes before it and go on otherwise, told apart by the first
- * message of each. Of several that begin alike, the one left last stands for them.
+ * The versions of a message: the branches that share the messages before it, told apart by their first message after
+ * that. For several branches with the same first message, the one left last counts.
  *
  * @param seq Of the message, on the active branch.
  * @param before The seq of the message before it; 0 when it is the first.
@@ -42,7 +42,7 @@ export function versionsOf(
   }
 }
 
-/** The first seq after `before` on a path; undefined when it does not go on from there. */
+/** The first seq after `before` on a path; undefined when the path ends there. */
 function nextOn(path: readonly SeqRange[], before: number): number | undefined {
   if (before === 0) return path[0]?.from
   const index = path.findIndex(({ from, to }) => from <= before && before <= (to ?? Number.POSITIVE_INFINITY))

@@ -16,7 +16,7 @@ import { ConversationContext, useConversation, useOpenedConversation } from './u
 
 export interface ChatProps {
   readonly opening: Opening
-  /** A stretch from further back, for readers without JavaScript. */
+  /** A page of older messages, for readers without JavaScript. */
   readonly isOlderPage: boolean
 }
 
@@ -41,13 +41,13 @@ function ChatMain({ isOlderPage }: { isOlderPage: boolean }) {
   const isStopping = view.answer?.status === 'stopping'
 
   useEffect(() => {
-    // A phone shows its keyboard when asked to write, and nobody has asked yet.
+    // On a phone the focus would open the keyboard, before the reader wants to write.
     if (matchMedia('(hover: hover)').matches) field.current?.focus()
   }, [])
 
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {
-      // What lies over the page is closed first, by whoever opened it.
+      // A dialog or sheet over the page closes first, by its own handler.
       const isTaken =
         event.defaultPrevented || document.querySelector('dialog[open], [data-open=true]') !== null
       if (event.key !== 'Escape' || isTaken || !isBusy(conversation.view())) return
@@ -109,7 +109,7 @@ function ChatMain({ isOlderPage }: { isOlderPage: boolean }) {
         onReturn={(text) => {
           const draft = keptDraft(conversation.sessionId)
           keepDraft(conversation.sessionId, draft === '' ? text : `${text}\n\n${draft}`)
-          // The composer reads its draft when it is made.
+          // The composer reads its draft when it is mounted.
           setReturns(returns + 1)
         }}
       />

@@ -5,25 +5,25 @@ import { Icon } from '../icons.tsx'
 import { keepDraft, keptDraft } from './kept.ts'
 
 export interface ComposerProps {
-  /** Names what is being written, so that it is found again after a reload. */
+  /** Names the draft, so that it is found again after a reload. */
   readonly place: string
   readonly field: RefObject<HTMLTextAreaElement | null>
   readonly isBusy: boolean
   readonly isStopping: boolean
-  /** False when it cannot be sent now; the text stays then. */
+  /** False when the message cannot be sent now; then the text stays. */
   readonly onSend: (text: string) => boolean
   readonly onStop: (() => void) | undefined
   /** ArrowUp in an empty field. */
   readonly onEditLast?: () => void
 }
 
-/** Where a message is written. */
+/** The field for a new message. */
 export function Composer(props: ComposerProps) {
   const { place, field, isBusy, isStopping, onSend, onStop, onEditLast } = props
   const [text, setText] = useState('')
   const isKept = useRef(false)
   useEffect(() => {
-    // The server does not know what was begun here.
+    // The server does not know the draft in this browser.
     setText((now) => (now === '' ? keptDraft(place) : now))
     isKept.current = true
   }, [place])
@@ -95,14 +95,14 @@ export function Composer(props: ComposerProps) {
   )
 }
 
-/** As high as its text, where the browser does not do that by itself. */
+/** Fits the height to the text, in browsers that do not do that themselves. */
 function fit(field: HTMLTextAreaElement | null): void {
   if (field === null || CSS.supports('field-sizing', 'content')) return
   field.style.height = 'auto'
   field.style.height = `${field.scrollHeight}px`
 }
 
-/** Keeps the page above the keyboard of a phone whose browser lays it over the page. */
+/** Keeps the page above the keyboard, on phones that show the keyboard over the page. */
 function useKeyboardHeight(): void {
   useEffect(() => {
     const viewport = window.visualViewport

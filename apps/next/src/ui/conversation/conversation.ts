@@ -10,24 +10,24 @@ import { type ConversationAction, type ConversationState, initialState, type Out
 import { followTurn } from './turn-stream.ts'
 import { watchSession } from './watch.ts'
 
-/** What the page was given when it was made. */
+/** The data that the server rendered the page with. */
 export interface Opening extends Stretch {
   readonly session: SessionView
   readonly branches: BranchesView | undefined
 }
 
-/** Everything there is to see of a conversation. */
+/** Everything that the page shows of a conversation. */
 export interface ConversationView extends ConversationState {
   readonly session: SessionView
   readonly branches: BranchesView | undefined
   /** It was deleted, or has expired. */
   readonly isGone: boolean
   readonly isConnected: boolean
-  /** What went wrong last, in a sentence. */
+  /** The last error, in a sentence. */
   readonly notice: string | undefined
 }
 
-/** One conversation: what is shown of it, and what can be done with it. Lives as long as its page. */
+/** One conversation: the data that is shown, and the actions on it. Lives as long as its page. */
 export class Conversation {
   readonly sessionId: string
   #view: ConversationView
@@ -56,7 +56,9 @@ export class Conversation {
 
   readonly view = (): ConversationView => this.#view
 
-  /** Begins to listen, and goes on with what an earlier page has left: an answer half written, a message not sent. */
+  /**
+   * Begins to listen, and continues what an earlier page has left: an unfinished answer, a message that was not sent.
+   */
   start(): void {
     this.#life = new AbortController()
     const { signal } = this.#life
@@ -83,7 +85,7 @@ export class Conversation {
     this.#followed = undefined
   }
 
-  /** Sends a message. With `after`, the conversation goes back to just after that one first. */
+  /** Sends a message. With `after`, the conversation first goes back to just after that one. */
   send(text: string, after?: number): void {
     if (isBusy(this.#view)) return
     const outgoing: Outgoing = {
@@ -98,7 +100,7 @@ export class Conversation {
     void this.#deliver(outgoing)
   }
 
-  /** Sends what could not be sent once more: the same message, under the same key. */
+  /** Sends a failed message once more: the same message, under the same key. */
   retry(): void {
     const { outgoing } = this.#view
     if (outgoing?.status !== 'failed') return
@@ -108,7 +110,7 @@ export class Conversation {
     void this.#deliver(sending)
   }
 
-  /** Has a message, whose answer failed, answered anew. */
+  /** Answers a message again whose answer failed. */
   answerFailed(id: string, text: string): void {
     if (isBusy(this.#view)) return
     const outgoing: Outgoing = { id, text, at: new Date().toISOString(), status: 'sending' }
@@ -116,14 +118,14 @@ export class Conversation {
     void this.#deliver(outgoing)
   }
 
-  /** Lets go of a message that could not be sent. */
+  /** Drops a message that could not be sent. */
   discard(): void {
     forgetOutgoing(this.sessionId)
     this.#apply({ type: 'discard' })
     void this.refresh()
   }
 
-  /** Says a message of the user anew, in other words or the same; the old way stays as another version. */
+  /** Sends a message of the user again, edited or not; the old version stays as a branch. */
   async sayAnew(seq: number, text: string): Promise<void> {
     let before = seqBefore(this.#view, seq)
     while (before === undefined) {
@@ -134,7 +136,7 @@ export class Conversation {
     this.send(text, before)
   }
 
-  /** Stops the answer that is being written. What there is of it stays. */
+  /** Stops the running answer. Its text so far stays. */
   async cancel(): Promise<void> {
     this.#apply({ type: 'stopping' })
     await this.#attempt(() => call('POST', `${this.#path}/cancel`))
@@ -175,7 +177,7 @@ export class Conversation {
     })
   }
 
-  /** Reads session, messages and branches anew, and follows an answer that is being written. */
+  /** Reads session, messages and branches again, and follows a running answer. */
   async refresh(): Promise<void> {
     this.#refreshing ??= this.#readAll().finally(() => {
       this.#refreshing = undefined
@@ -204,14 +206,14 @@ export class Conversation {
   #connected(isConnected: boolean): void {
     if (isConnected === this.#view.isConnected) return
     this.#set({ isConnected })
-    // What failed for want of a connection may be read now.
+    // A read that failed without a connection may succeed now.
     if (isConnected && this.#view.notice !== undefined) void this.refresh()
   }
 
   #sessionChanged(session: SessionView): void {
     const { revision, messageCount, title } = this.#view.session
     if (session.revision === revision && session.messageCount === messageCount) return
-    // What changes while we write ourselves is read at the end of it, in one go.
+    // Changes during the page's own turn are read at its end, all at once.
     const { turn } = this.#view.session
     this.#set({ session: turn === undefined ? session : { ...session, turn } })
     if (session.title !== title) announceChange()
@@ -238,7 +240,7 @@ export class Conversation {
   }
 
   #refused({ id }: Outgoing, problem: string): void {
-    // A message that is in the log stands there already, and what failed is only that it was to be answered anew.
+    // A message that is in the log is shown there; only the request to answer it again has failed.
     if (this.#view.messages.some((message) => message.id === id)) {
       this.#apply({ type: 'discard' })
       this.#set({ notice: problem })
@@ -256,14 +258,14 @@ export class Conversation {
     if (!signal.aborted) await this.#settle()
   }
 
-  /** What was written is in the log now. */
+  /** The answer is in the log now. */
   async #settle(): Promise<void> {
     this.#apply({ type: 'ended' })
     const problem = this.#view.answer?.problem
-    // A reading that began before the end would not show it.
+    // A read that began before the end of the turn would not contain it.
     await this.#refreshing
     await this.refresh()
-    // Usually the log tells of it. Where nothing could be stored, somebody has to.
+    // Usually the log shows the error. When nothing could be stored, the page has to.
     if (problem !== undefined && this.#view.messages.at(-1)?.status !== 'failed')
       this.#set({ notice: problem })
     announceChange()

@@ -7,8 +7,8 @@ import { followTurn, readTurn } from './turn-stream.ts'
 const attempts = 4
 
 /**
- * Brings a message to the server, with as many attempts as make sense, and tells its answer as it comes, to the end.
- * All attempts go by the same keys, so that whatever got lost on the way, nothing happens twice.
+ * Sends a message to the server, with as many attempts as make sense, and passes on its answer as it comes, to the
+ * end. All attempts have the same keys, so a lost answer never makes anything happen twice.
  *
  * @throws Problem when it could not be sent.
  */
@@ -49,7 +49,7 @@ async function readToEnd(
   const place = { turnId: '', lastEventId: '' }
   const hasEnded = await readTurn(response, place, emit).catch(() => false)
   if (hasEnded || signal.aborted) return
-  // Before it said which turn it is, there is nothing to follow, and the whole message is sent again.
+  // Before the turn's id is known, there is nothing to follow, so the whole message is sent again.
   if (place.turnId === '') throw new Problem('offline')
   await followTurn(sessionId, place, emit, signal)
 }

@@ -1,17 +1,20 @@
 import type { MessageView } from '../wire.ts'
 
-/** What the reader sees as one thing: a message of theirs, or an answer with all that led to it. */
+/** One entry of the conversation: a message of the user, or an answer with all its tool calls. */
 export type Entry =
   | { readonly kind: 'question'; readonly key: string; readonly message: MessageView }
   | {
       readonly kind: 'answer'
       readonly key: string
       readonly messages: readonly [MessageView, ...MessageView[]]
-      /** The message it answers; absent when it begins the conversation. */
+      /** The message that it answers; absent when the answer begins the conversation. */
       readonly question: MessageView | undefined
     }
 
-/** Messages as entries. An answer keeps its key while it is written and once it is stored, so that nothing flickers. */
+/**
+ * Messages as entries. An answer has the same key while it is written and after it is stored, so that nothing
+ * flickers.
+ */
 export function toEntries(messages: readonly MessageView[]): Entry[] {
   const entries: Entry[] = []
   let question: MessageView | undefined

@@ -1,6 +1,6 @@
 import type { Outgoing } from './state.ts'
 
-/** What a reload, a crash or a closed tab must not take away: the text being written, and the message being sent. */
+/** What must survive a reload, a crash or a closed tab: the draft, and the message being sent. */
 
 const draftOf = (place: string): string => `chat.draft.${place}`
 const outgoingOf = (sessionId: string): string => `chat.outgoing.${sessionId}`
@@ -16,7 +16,7 @@ export function keepDraft(place: string, text: string): void {
   })
 }
 
-/** A message that was on its way when the page went, to be sent under its own key. */
+/** A message that was being sent when the page closed, to be sent again under its own key. */
 export function keptOutgoing(sessionId: string): Outgoing | undefined {
   const text = read(() => sessionStorage.getItem(outgoingOf(sessionId)))
   if (text === undefined) return undefined
@@ -35,13 +35,13 @@ export function forgetOutgoing(sessionId: string): void {
   write(() => sessionStorage.removeItem(outgoingOf(sessionId)))
 }
 
-/** Nothing of a session that is deleted stays behind. */
+/** Removes all data of a deleted session. */
 export function forgetTexts(sessionId: string): void {
   keepDraft(sessionId, '')
   forgetOutgoing(sessionId)
 }
 
-// Storage may be forbidden or full. Then the text lives as long as the page, which is what can be had.
+// Storage may be forbidden or full. Then the text lives only as long as the page.
 function read(get: () => string | null): string | undefined {
   try {
     return get() ?? undefined

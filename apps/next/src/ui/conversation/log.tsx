@@ -13,15 +13,15 @@ import { isBusy, seqBefore, shownMessages } from './reducer.ts'
 import { useConversation } from './use-conversation.ts'
 
 export interface LogProps {
-  /** The message of the user's that is being edited. */
+  /** The message of the user that is being edited. */
   readonly editing: string | undefined
   readonly onEdit: (messageId: string | undefined) => void
-  /** Gives back the text of a message that could not be sent. */
+  /** Returns the text of a message that could not be sent to the composer. */
   readonly onReturn: (text: string) => void
   readonly isOlderPage: boolean
 }
 
-/** What was said, the newest at the bottom. */
+/** The messages, the newest at the bottom. */
 export function Log({ editing, onEdit, onReturn, isOlderPage }: LogProps) {
   const { conversation, view } = useConversation()
   const router = useRouter()
@@ -125,14 +125,14 @@ export function Log({ editing, onEdit, onReturn, isOlderPage }: LogProps) {
   )
 }
 
-/** Begins at the bottom and stays there while text comes, but never pulls a reader away from what they look at. */
+/** Begins at the bottom and stays there while text comes, but never scrolls while a reader is looking at older text. */
 function Scroller({ children }: { children: React.ReactNode }) {
   const scroller = useRef<HTMLDivElement>(null)
   const [isAway, setAway] = useState(false)
   useEffect(() => {
     const element = scroller.current
     if (element === null) return
-    // The column runs from the bottom up, so places are counted from there, in negative numbers.
+    // The column begins at the bottom, so scroll positions are negative numbers from there.
     const look = (): void => setAway(element.scrollTop < -240)
     element.addEventListener('scroll', look, { passive: true })
     return () => element.removeEventListener('scroll', look)

@@ -1,7 +1,7 @@
 import { memo } from 'react'
 import ReactMarkdown, { type Components } from 'react-markdown'
 
-// What an answer says is somebody else's text: links say so, and pictures are not fetched.
+// The text of an answer is not trusted: links are marked, and pictures are not fetched.
 const components: Components = {
   a: ({ href, children }) => (
     <a href={href} target="_blank" rel="noopener noreferrer">
@@ -13,7 +13,7 @@ const components: Components = {
       {alt === undefined || alt === '' ? 'Picture' : alt}
     </a>
   ),
-  // Wide code scrolls, and a keyboard has to reach what scrolls.
+  // Wide code scrolls, and the keyboard has to reach the scrolling element.
   pre: ({ children }) => <pre tabIndex={0}>{children}</pre>,
   // The page has a heading already.
   h1: 'h2',
@@ -23,7 +23,7 @@ const components: Components = {
   h5: 'h6',
 }
 
-/** An answer's text. Read once for each text: a log is drawn anew with each word that comes. */
+/** The text of an answer. It is parsed once for each text, because the log is drawn again with each new word. */
 export const Markdown = memo(function Markdown({ text }: { text: string }) {
   return <ReactMarkdown components={components}>{text}</ReactMarkdown>
 })

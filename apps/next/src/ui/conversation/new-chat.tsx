@@ -26,7 +26,10 @@ const suggestions = [
   { title: 'What can you do?', text: 'What can you do for me?' },
 ]
 
-/** Before the first word. The session is made with it: who only looks leaves no trace. */
+/**
+ * The page before the first message. The session is created with that message: a visitor who only reads leaves no
+ * trace.
+ */
 export function NewChat() {
   const { openSheet } = useDesk()
   const router = useRouter()
@@ -39,7 +42,7 @@ export function NewChat() {
   const giveBack = (text: string): void => {
     keepDraft('new', text)
     forgetOutgoing('new')
-    // The composer reads its draft when it is made.
+    // The composer reads its draft when it is mounted.
     setReturns((count) => count + 1)
   }
 
@@ -52,7 +55,7 @@ export function NewChat() {
   const begin = async (text: string): Promise<void> => {
     setSending(text)
     setProblem(undefined)
-    // The same key until it has worked, so that a second try makes no second session.
+    // The same key until it has worked, so that a second try creates no second session.
     key.current ||= newKey()
     const outgoing = { id: newKey(), text, at: new Date().toISOString(), status: 'sending' as const }
     keepOutgoing('new', outgoing)

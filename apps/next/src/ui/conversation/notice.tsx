@@ -3,7 +3,7 @@
 import { useSyncExternalStore } from 'react'
 import { useConversation } from './use-conversation.ts'
 
-/** What is wrong at the moment, if anything, in a line that has its place whether or not there is something to say. */
+/** The current error, if there is one. Its line is always there, so that nothing moves. */
 export function Notice() {
   const { conversation, view } = useConversation()
   const isOnline = useSyncExternalStore(

@@ -1,19 +1,19 @@
 import type { MessageView, Part } from '../wire.ts'
 
-/** What an answer is made of, in the order it was said. */
+/** The pieces of an answer, in order. */
 export type Piece =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'tool'; readonly id: string; readonly name: string; readonly state: ToolState }
 
 export type ToolState = 'running' | 'done' | 'failed'
 
-/** The text of a message; other parts have none. */
+/** The text of a message; parts of other types have none. */
 export function textOf({ content }: { readonly content: string | readonly Part[] }): string {
   if (typeof content === 'string') return content
   return content.map((part) => (part.type === 'text' ? stringOf(part['text']) : '')).join('')
 }
 
-/** The messages of one answer as a reader sees them: its words, and a line for each tool. */
+/** The messages of one answer for a reader: its text, and a line for each tool. */
 export function piecesOf(messages: readonly MessageView[]): Piece[] {
   const pieces: Piece[] = []
   for (const { content } of messages) {
@@ -26,7 +26,7 @@ export function piecesOf(messages: readonly MessageView[]): Piece[] {
 function addPart(pieces: Piece[], part: Part): void {
   const id = stringOf(part['toolCallId'])
   if (part.type === 'text') addText(pieces, stringOf(part['text']))
-  // What a stored answer called has come back, or never will.
+  // In a stored answer, a call has its result, or never gets one.
   else if (part.type === 'tool-call') addTool(pieces, { id, name: stringOf(part['toolName']), state: 'done' })
   else if (part.type === 'tool-result' && part['isError'] === true) settleTool(pieces, id, 'failed')
 }

@@ -19,7 +19,7 @@ export interface QuestionProps {
   readonly onSwitch: (branchId: string) => void
 }
 
-/** A message of the user's. */
+/** A message of the user. */
 export function Question({ message, versions, isBusy, isEditing, onEdit, onSave, onSwitch }: QuestionProps) {
   const clock = useClock()
   const text = textOf(message)
@@ -55,7 +55,7 @@ export function Question({ message, versions, isBusy, isEditing, onEdit, onSave,
   )
 }
 
-/** A message that is on its way, or could not be sent. */
+/** A message that is being sent, or could not be sent. */
 export function OutgoingQuestion({
   outgoing,
   onRetry,

@@ -2,7 +2,7 @@ import type { MessageView } from '../wire.ts'
 import { addText, addTool, type Piece, settleTool } from './pieces.ts'
 import type { ConversationAction, ConversationState, LiveAnswer, Outgoing, Started } from './state.ts'
 
-/** What the conversation looks like after something happened. Pure. */
+/** The next state of the conversation after an event. Pure. */
 export function reduce(state: ConversationState, action: ConversationAction): ConversationState {
   switch (action.type) {
     case 'page':
@@ -52,8 +52,8 @@ export function reduce(state: ConversationState, action: ConversationAction): Co
 }
 
 /**
- * The messages to show. While a message that goes back is on its way, what it leaves is gone already; and what an
- * answer has in the log by now is still shown as it is being written, so that nothing jumps.
+ * The messages to show. While a message that goes back is being sent, the messages that it leaves are hidden already.
+ * While an answer is being written, its stored part is not shown twice, so that nothing jumps.
  */
 export function shownMessages({ messages, outgoing, answer }: ConversationState): readonly MessageView[] {
   const after = outgoing?.after
@@ -62,12 +62,12 @@ export function shownMessages({ messages, outgoing, answer }: ConversationState)
   )
 }
 
-/** Whether something is on its way, so that nothing else may begin. */
+/** Whether something is being sent or written, so that nothing else may begin. */
 export function isBusy({ outgoing, answer }: ConversationState): boolean {
   return outgoing?.status === 'sending' || (answer !== undefined && answer.status !== 'ended')
 }
 
-/** The seq before a message on the branch, 0 at the beginning; undefined when that was not loaded yet. */
+/** The seq before a message on the branch, 0 at the beginning; undefined when that message is not loaded yet. */
 export function seqBefore({ messages, earlier }: ConversationState, seq: number): number | undefined {
   const before = messages.findLast((message) => message.seq < seq)
   return before?.seq ?? (earlier === undefined ? 0 : undefined)
@@ -79,7 +79,7 @@ function withPage(
   earlier: number | undefined,
 ): ConversationState {
   const first = page[0]
-  // What leads to a message never changes. So what was loaded before the page still holds if the page begins in it.
+  // The messages before a message never change. So the loaded older ones stay valid if the page begins among them.
   const known = first === undefined ? -1 : state.messages.findIndex(({ id }) => id === first.id)
   const isStored = page.some(({ id }) => id === state.outgoing?.id)
   const isOver = state.answer?.status === 'ended'
@@ -94,7 +94,7 @@ function withPage(
 function begun(state: ConversationState, started: Started, eventId: string): ConversationState {
   const { outgoing } = state
   const isOurs = outgoing?.id === started.messageId
-  // Nothing follows a message that is only being answered: what stood there is another version, or a failed answer.
+  // When a stored message is only answered again, the messages after it are another version, or a failed answer.
   const last = isOurs ? (outgoing.after ?? started.seq) : started.seq
   const isKnown = state.messages.some(({ id }) => id === started.messageId)
   const kept = state.messages.filter(({ seq }) => seq <= (isKnown ? started.seq : last))
@@ -103,7 +103,7 @@ function begun(state: ConversationState, started: Started, eventId: string): Con
     ...state,
     messages,
     outgoing: isOurs ? undefined : outgoing,
-    // A turn that is told from its beginning is told whole, also when some of it was heard before.
+    // A turn that is read from its beginning comes whole, also when some of its events came before.
     answer: newAnswer(started, eventId),
   }
 }

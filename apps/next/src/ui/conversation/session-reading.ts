@@ -3,10 +3,10 @@ import type { BranchesView, MessagePage, MessageView, SessionView } from '../wir
 
 const pageSize = 50
 
-/** A stretch of messages, oldest first. */
+/** A page of messages, oldest first. */
 export interface Stretch {
   readonly messages: readonly MessageView[]
-  /** Where older ones are found; undefined at the beginning. */
+  /** The cursor of older ones; undefined at the beginning. */
   readonly earlier: number | undefined
 }
 

@@ -1,12 +1,12 @@
 import type { MessageView } from '../wire.ts'
 import type { Piece } from './pieces.ts'
 
-/** A message on its way: shown at once, kept until the server has it. */
+/** A message that is being sent: shown at once, kept until the server has it. */
 export interface Outgoing {
-  /** Of the message, and the key that makes sending it again harmless. */
+  /** Id of the message, and the key that makes sending it again harmless. */
   readonly id: string
   readonly text: string
-  /** The conversation goes back to just after this message first; what came later becomes another version. */
+  /** The conversation first goes back to just after this message; later messages become another version. */
   readonly after?: number
   readonly at: string
   readonly status: 'sending' | 'failed'
@@ -17,12 +17,12 @@ export interface Outgoing {
 /** An answer that is being written. */
 export interface LiveAnswer {
   readonly turnId: string
-  /** Of the message it answers. */
+  /** Id of the message that it answers. */
   readonly messageId: string
-  /** What its own message is going to be called. */
+  /** Id that its own message will have. */
   readonly replyId: string
   readonly pieces: readonly Piece[]
-  /** Where to go on after a broken connection. */
+  /** The place to continue from after a broken connection. */
   readonly lastEventId: string
   readonly status: 'writing' | 'stopping' | 'ended'
   /** Why it ended early, in a sentence. */
@@ -30,9 +30,9 @@ export interface LiveAnswer {
 }
 
 export interface ConversationState {
-  /** Of the branch the conversation is on, oldest first; the newest ones, as far back as was loaded. */
+  /** Messages of the active branch, oldest first; the newest ones, as far back as they are loaded. */
   readonly messages: readonly MessageView[]
-  /** Where older messages are found; undefined at the beginning. */
+  /** The cursor of older messages; undefined at the beginning. */
   readonly earlier: number | undefined
   readonly outgoing: Outgoing | undefined
   readonly answer: LiveAnswer | undefined
@@ -46,7 +46,7 @@ export interface Started {
 }
 
 export type ConversationAction =
-  /** The newest messages, as they are now. */
+  /** The newest messages now. */
   | { type: 'page'; messages: readonly MessageView[]; earlier: number | undefined }
   | { type: 'older'; messages: readonly MessageView[]; earlier: number | undefined }
   | { type: 'send'; outgoing: Outgoing }
@@ -58,7 +58,7 @@ export type ConversationAction =
   | { type: 'tool-result'; id: string; isError: boolean; eventId: string }
   | { type: 'stopping' }
   | { type: 'ended'; problem?: string }
-  /** Nobody knows of the answer any more: the log says what there is of it. */
+  /** The turn is gone from the server: the log has the stored part of the answer. */
   | { type: 'lost' }
 
 export function initialState(

@@ -10,7 +10,7 @@ const sayings: Readonly<Record<string, string>> = {
   remember: 'made a note of what you like',
 }
 
-/** What the assistant did on the way to its answer. */
+/** One tool call of the assistant before its answer. */
 export function ToolLine({ piece }: { piece: Extract<Piece, { type: 'tool' }> }) {
   const saying = sayings[piece.name] ?? `used ${piece.name.replaceAll(/[_-]+/g, ' ')}`
   return (

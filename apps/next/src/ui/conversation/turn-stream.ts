@@ -6,15 +6,15 @@ import type { ConversationAction, Started } from './state.ts'
 
 type Emit = (action: ConversationAction) => void
 
-/** Where a broken connection left off. */
+/** The place where a broken connection ended. */
 interface Place {
   turnId: string
   lastEventId: string
 }
 
 /**
- * Follows a turn to its end, from the beginning or from `place` on, through as many broken connections as there are.
- * Resolves to false when nobody knows of the turn any more.
+ * Follows a turn to its end, from the beginning or from `place` on, and reconnects as often as needed. Resolves to
+ * false when the server does not know the turn any more.
  */
 export async function followTurn(
   sessionId: string,
@@ -40,7 +40,7 @@ export async function followTurn(
   return true
 }
 
-/** Reads the events of a turn; true once it has ended, false when the stream ends before. Keeps `place` up to date. */
+/** Reads the events of a turn; true after its end, false when the stream ends before. Keeps `place` up to date. */
 export async function readTurn(response: Response, place: Place, emit: Emit): Promise<boolean> {
   for await (const event of readEvents(response)) {
     const action = toAction(event)

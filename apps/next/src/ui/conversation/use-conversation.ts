@@ -5,7 +5,7 @@ import { Conversation, type ConversationView, type Opening } from './conversatio
 
 export const ConversationContext = createContext<Conversation | undefined>(undefined)
 
-/** The conversation of a page, from what the server has rendered on. */
+/** The conversation of a page, beginning with the data that the server rendered. */
 export function useOpenedConversation(opening: Opening): Conversation {
   const [conversation] = useState(() => new Conversation(opening))
   useEffect(() => {
@@ -15,7 +15,7 @@ export function useOpenedConversation(opening: Opening): Conversation {
   return conversation
 }
 
-/** The conversation of the page around. */
+/** The conversation of the surrounding page. */
 export function useConversation(): { conversation: Conversation; view: ConversationView } {
   const conversation = use(ConversationContext)
   if (conversation === undefined) throw new Error('There is no conversation around this.')

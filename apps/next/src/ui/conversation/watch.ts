@@ -6,15 +6,15 @@ import type { SessionView } from '../wire.ts'
 
 export interface Watching {
   readonly changed: (session: SessionView) => void
-  /** It was deleted, has expired, or is somebody else's now. */
+  /** It was deleted, has expired, or belongs to another user now. */
   readonly ended: () => void
-  /** Whether we hear of changes at the moment. */
+  /** Whether the page is connected now. */
   readonly connected: (isConnected: boolean) => void
 }
 
 /**
- * Tells of each change of a session, whatever made it, until `signal`. A page that nobody sees hangs up: a browser has
- * few connections to a host, and this one is for those who look.
+ * Reports each change of a session, from any cause, until `signal`. A hidden page disconnects: a browser allows few
+ * connections to a host, and they are for visible pages.
  */
 export async function watchSession(
   sessionId: string,

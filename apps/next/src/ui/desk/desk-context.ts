@@ -2,14 +2,14 @@
 
 import { createContext, type RefObject, use } from 'react'
 
-/** What lies over the conversation on a narrow screen. */
+/** The sheet over the conversation on a narrow screen. */
 export type Sheet = 'none' | 'list' | 'inspector'
 
 export interface DeskControls {
   readonly sheet: Sheet
   readonly openSheet: (sheet: Sheet) => void
   readonly closeSheet: () => void
-  /** Whether the inspector stands beside the conversation, where there is room for it. */
+  /** Whether the inspector is beside the conversation, if there is room. */
   readonly isInspectorUnfolded: boolean
   readonly foldInspector: (isUnfolded: boolean) => void
   readonly searchField: RefObject<HTMLInputElement | null>

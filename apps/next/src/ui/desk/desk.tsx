@@ -16,7 +16,7 @@ export interface DeskProps extends SidebarProps {
   readonly children: ReactNode
 }
 
-/** The desk that everything lies on: the list, the conversation, the inspector. */
+/** The layout of all pages: the list, the conversation, the inspector. */
 export function Desk({ clock: first, isInspectorUnfolded: unfolded, children, ...sidebar }: DeskProps) {
   const clock = useTickingClock(first)
   const router = useRouter()
@@ -37,7 +37,7 @@ export function Desk({ clock: first, isInspectorUnfolded: unfolded, children, ..
     document.cookie = `chat_inspector=${value}; path=/; max-age=31536000; samesite=lax`
   }, [])
   const search = useCallback(() => {
-    // What is hidden takes no focus, so the sheet has to be there first.
+    // A hidden element takes no focus, so the sheet has to be visible first.
     if (isNarrow()) flushSync(() => openSheet('list'))
     searchField.current?.focus()
     searchField.current?.select()

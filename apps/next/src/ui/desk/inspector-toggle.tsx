@@ -4,7 +4,7 @@ import { Icon } from '../icons.tsx'
 import { useDesk } from './desk-context.ts'
 import { useWide } from './use-wide.ts'
 
-/** Shows and folds the inspector: beside the conversation where there is room, over it where there is none. */
+/** Shows and hides the inspector: beside the conversation if there is room, otherwise over it. */
 export function InspectorToggle() {
   const { sheet, openSheet, isInspectorUnfolded, foldInspector } = useDesk()
   const isWide = useWide()

@@ -1,4 +1,4 @@
-/** Said where the store cannot be reached. */
+/** Shown when the store cannot be reached. */
 export function StoreUnavailable({ href }: { href: string }) {
   return (
     <main className="main" id="main" tabIndex={-1}>

@@ -11,7 +11,7 @@ const choices = [
   { value: 'dark', label: 'Dark', icon: 'moon' },
 ] as const
 
-/** Light or dark, or as the system has it. Kept in a cookie, so that the server draws the next page right. */
+/** Light, dark, or as the system. Stored in a cookie, so that the server draws the next page right. */
 export function ThemeSwitch({ initial }: { initial: ThemeChoice }) {
   const [theme, setTheme] = useState(initial)
   const choose = (value: ThemeChoice): void => {

@@ -6,11 +6,11 @@ export interface Shortcuts {
   readonly search: () => void
   readonly newChat: () => void
   readonly help: () => void
-  /** Closes what lies over the page; false when nothing does. */
+  /** Closes the sheet over the page; false when there is none. */
   readonly close: () => boolean
 }
 
-/** The keys that work wherever the focus is. */
+/** The keyboard shortcuts, which work with any focus. */
 export function useShortcuts({ search, newChat, help, close }: Shortcuts): void {
   useEffect(() => {
     const press = (event: KeyboardEvent): void => {

@@ -4,7 +4,7 @@ import { useSyncExternalStore } from 'react'
 
 const query = '(min-width: 1180px)'
 
-/** Whether the inspector has room beside the conversation. The server takes it to be so. */
+/** Whether the inspector has room beside the conversation. The server assumes that it has. */
 export function useWide(): boolean {
   return useSyncExternalStore(
     (listener) => {

@@ -10,7 +10,7 @@ import { useResource } from './use-resource.ts'
 
 export interface PanelProps {
   readonly sessionId: string
-  /** Changes when what is shown may have changed. */
+  /** Changes when the shown data may have changed. */
   readonly mark: string
 }
 

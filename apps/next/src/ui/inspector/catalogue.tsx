@@ -14,7 +14,7 @@ export interface Product {
   readonly description: string
 }
 
-/** What the shop sells, to put into the cart by hand. */
+/** The products of the shop, to be added to the cart by hand. */
 export function Catalogue({ onAdd }: { onAdd: (product: Product) => void }) {
   const [isOpen, setOpen] = useState(false)
   const [products, setProducts] = useState<readonly Product[]>()

@@ -25,7 +25,7 @@ const whys: Readonly<Record<string, string>> = {
 
 const usualBudget = 4000
 
-/** What the model would be given now, and at what cost. */
+/** The messages that the model would get now, and their tokens. */
 export function ContextPanel({ sessionId, mark }: PanelProps) {
   const [budget, setBudget] = useState(usualBudget)
   const wanted = useDeferredValue(budget)

@@ -3,7 +3,7 @@
 import { useDesk } from '../desk/desk-context.ts'
 import { Icon } from '../icons.tsx'
 
-/** The inspector before there is a session to look into; it keeps the place, so that nothing moves later. */
+/** The inspector before there is a session; it keeps the space, so that nothing moves later. */
 export function EmptyInspector() {
   const { sheet, closeSheet } = useDesk()
   return (

@@ -12,7 +12,7 @@ import { PreferencesPanel } from './preferences-panel.tsx'
 const tabs = ['Cart', 'Preferences', 'Context'] as const
 type Tab = (typeof tabs)[number]
 
-/** What the session knows beside the words: cart, preferences, and what the model gets to see. */
+/** The data of the session beside its messages: cart, preferences, and the context for the model. */
 export function Inspector() {
   const { view } = useConversation()
   const { sheet, closeSheet, isInspectorUnfolded } = useDesk()
@@ -68,7 +68,7 @@ export function Inspector() {
           ) : tab === 'Preferences' ? (
             <PreferencesPanel sessionId={id} mark={mark} />
           ) : (
-            // What the model sees hangs on the messages; other changes, such as its own bookmarks, do not matter.
+            // The context depends on the messages; other changes, such as the stored window, do not matter.
             <ContextPanel sessionId={id} mark={`${id} ${messageCount} ${last?.id} ${last?.status}`} />
           )
         ) : undefined}

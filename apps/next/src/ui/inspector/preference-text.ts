@@ -4,7 +4,7 @@ export function toText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** A line of text as a preference of the kind it was: a list stays a list, a number a number. */
+/** A line of text as a preference of the same type: a list stays a list, a number a number. */
 export function fromText(text: string, before: unknown): unknown {
   const line = text.trim()
   if (Array.isArray(before)) {
@@ -23,7 +23,7 @@ export function fromText(text: string, before: unknown): unknown {
   }
 }
 
-/** What a new preference is, by what is known of its name. */
+/** The type of a new preference, guessed from its name. */
 export function newPreference(name: string, text: string): unknown {
   if (name === 'likes' || name === 'dislikes') return fromText(text, [])
   return fromText(text, name === 'budget' ? 0 : '')

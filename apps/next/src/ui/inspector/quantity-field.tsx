@@ -8,7 +8,7 @@ export interface QuantityFieldProps {
   readonly onChange: (quantity: number) => void
 }
 
-/** A number between two buttons. What is typed counts when the field is left, or with Enter. */
+/** A number between two buttons. A typed number counts when the field loses focus, or on Enter. */
 export function QuantityField({ name, quantity, onChange }: QuantityFieldProps) {
   const [text, setText] = useState(String(quantity))
   useEffect(() => setText(String(quantity)), [quantity])
@@ -20,7 +20,7 @@ export function QuantityField({ name, quantity, onChange }: QuantityFieldProps) 
       setText(String(quantity))
     }
   }
-  // Counted from what is shown, so that clicks in quick succession add up.
+  // Counted from the shown number, so that quick clicks add up.
   const step = (by: number): void => {
     const wanted = Math.max(0, (Number.parseInt(text, 10) || quantity) + by)
     setText(String(wanted))

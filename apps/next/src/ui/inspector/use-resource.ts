@@ -4,16 +4,16 @@ import { useCallback, useEffect, useEffectEvent, useRef, useState } from 'react'
 import { sayProblem } from '../problem.ts'
 
 export interface Resource<Value> {
-  /** As it was read last; undefined before that. */
+  /** The last value that was read; undefined before that. */
   readonly value: Value | undefined
   readonly problem: string | undefined
-  /** Whether a change is on its way. */
+  /** Whether a change is being sent. */
   readonly isBusy: boolean
-  /** Does something that gives the new value. Resolves to whether it worked. */
+  /** Runs a change that returns the new value. Resolves to whether it worked. */
   readonly change: (make: () => Promise<Value>) => Promise<boolean>
 }
 
-/** Something that is read anew whenever `mark` changes, the newest answer being the one that counts. */
+/** A value that is read again whenever `mark` changes; the answer to the newest request counts. */
 export function useResource<Value>(read: () => Promise<Value>, mark: string): Resource<Value> {
   const [value, setValue] = useState<Value>()
   const [problem, setProblem] = useState<string>()

@@ -1,17 +1,17 @@
-/** Tells this tab and the others that the list of conversations is not what it was. */
+/** Tells this tab and the others that the list of conversations has changed. */
 
 const channelName = 'chat.sessions'
 const here = new EventTarget()
 
 export function announceChange(): void {
   here.dispatchEvent(new Event('change'))
-  // Opened for each message: one that is kept open keeps a page out of the browser's back-forward cache.
+  // Opened for each message: an open channel would keep the page out of the browser's back-forward cache.
   const channel = new BroadcastChannel(channelName)
   channel.postMessage('change')
   channel.close()
 }
 
-/** Calls `listener` at each change, also those of other tabs and what may have happened while nobody looked. */
+/** Calls `listener` at each change, also of other tabs, and when the page becomes visible again. */
 export function onChange(listener: () => void): () => void {
   const channel = new BroadcastChannel(channelName)
   const seen = (): void => {

@@ -8,7 +8,7 @@ export interface DayGroup {
 const dayMs = 24 * 3_600_000
 
 /**
- * Sessions by when something was last said in them, as people tell days apart; in the order they come.
+ * Sessions grouped by the day of their last message, for a reader in a time zone; in the given order.
  *
  * @param timeZone Of the reader, such as `Europe/Berlin`.
  */

@@ -5,7 +5,7 @@ import type { KeyboardEvent } from 'react'
 import { titleOf } from './title.ts'
 import type { Search } from './use-search.ts'
 
-/** What a search has found, reachable with the arrow keys. */
+/** The results of a search, reachable with the arrow keys. */
 export function FoundList({ search, onOpen }: { search: Search; onOpen: () => void }) {
   const { found = [], problem, query } = search
   return (

@@ -5,7 +5,7 @@ import { StoreUnavailable } from '../desk/store-unavailable.tsx'
 import { reading } from '../reading.ts'
 import { titleOf } from './title.ts'
 
-/** What a search has found, as a page; the list does the same as one types. */
+/** The results of a search as a page; with JavaScript, the list shows them during typing. */
 export async function FoundPage({ query }: { query: string }) {
   const found = await reading(async () => searchSessions(guestOf({ headers: await headers() }), query))
   if (found.status !== 'ok') return <StoreUnavailable href={`/?q=${encodeURIComponent(query)}`} />

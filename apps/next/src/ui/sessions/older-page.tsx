@@ -2,7 +2,7 @@ import { StoreUnavailable } from '../desk/store-unavailable.tsx'
 import { readList } from '../reading.ts'
 import { titleOf } from './title.ts'
 
-/** Conversations from further back, as a page. */
+/** Older conversations, as a page. */
 export async function OlderPage({ cursor }: { cursor: string }) {
   const list = await readList(cursor)
   if (list.status !== 'ok') return <StoreUnavailable href="/" />

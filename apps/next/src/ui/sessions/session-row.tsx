@@ -17,7 +17,7 @@ export interface SessionRowProps {
   readonly onDelete: () => void
 }
 
-/** One conversation of the list: a link, and what can be done with it. */
+/** One conversation of the list: a link, and its actions. */
 export function SessionRow({ session, isCurrent, onOpen, onDelete }: SessionRowProps) {
   const [isRenaming, setRenaming] = useState(false)
   const title = titleOf(session)
@@ -51,7 +51,7 @@ export function SessionRow({ session, isCurrent, onOpen, onDelete }: SessionRowP
   )
 }
 
-/** Dimmed while its conversation is on the way. */
+/** Dimmed while its conversation is loading. */
 function RowTitle({ title }: { title: string }) {
   const { pending } = useLinkStatus()
   return <span data-pending={pending}>{title}</span>

@@ -22,7 +22,7 @@ export interface SidebarProps {
   readonly theme: ThemeChoice
 }
 
-/** The list of conversations, and how to find one. */
+/** The list of conversations, and the search. */
 export function Sidebar({ first, isUnavailable, theme }: SidebarProps) {
   const { sheet, searchField, closeSheet, newChat, showShortcuts } = useDesk()
   const list = useSessionList(first, isUnavailable)

@@ -13,12 +13,12 @@ export interface FoundSession {
 
 export interface Search {
   readonly query: string
-  /** What was found for the newest query that was answered; undefined while nothing is looked for. */
+  /** The results for the newest answered query; undefined while there is no query. */
   readonly found: readonly FoundSession[] | undefined
   readonly problem: string | undefined
 }
 
-/** Looks for what is typed, as it is typed. */
+/** Searches during typing. */
 export function useSearch(query: string): Search {
   const [search, setSearch] = useState<Search>({ query: '', found: undefined, problem: undefined })
   useEffect(() => {

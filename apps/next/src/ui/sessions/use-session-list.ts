@@ -9,7 +9,7 @@ import { onChange } from './changes.ts'
 
 export interface SessionList {
   readonly sessions: readonly SessionView[]
-  /** Where older ones than these are found; undefined at the end. */
+  /** The cursor of older ones; undefined at the end. */
   readonly cursor: string | undefined
   readonly problem: string | undefined
   readonly loadMore: () => void
@@ -18,7 +18,7 @@ export interface SessionList {
 const pageLength = 30
 const mostAtOnce = 200
 
-/** The list of the visitor's sessions, as it changes here and in other tabs. */
+/** The list of the visitor's sessions, kept up to date with changes here and in other tabs. */
 export function useSessionList(first: ListView, isUnavailable: boolean): SessionList {
   const [list, setList] = useState(first)
   const [problem, setProblem] = useState(isUnavailable ? sayProblem(new Problem('unavailable')) : undefined)
@@ -36,7 +36,7 @@ export function useSessionList(first: ListView, isUnavailable: boolean): Session
 
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined
-    // Changes come in bursts: one look is enough for all of them.
+    // Changes come in bursts: one read is enough for all of them.
     const soon = (): void => {
       clearTimeout(timer)
       timer = setTimeout(() => void read(), 60)

@@ -29,7 +29,7 @@ type Step =
 
 const pollMs = 1000
 
-/** The other device's side of a transfer: looks what the link is about, asks, and takes it over. */
+/** The other device's side of a transfer: describes the session of the link, asks the user, and redeems. */
 export function ContinueHere() {
   const router = useRouter()
   const [step, setStep] = useState<Step>({ name: 'looking' })
@@ -62,7 +62,7 @@ export function ContinueHere() {
         await describe()
       }
     } catch (error) {
-      // While it waits, one question that got lost is no reason to give up: the next one asks the same.
+      // While it waits, one lost request is no reason to give up: the next one asks the same.
       setStep((now) => (now.name === 'pending' && isPassing(error) ? now : afterFailure(error)))
     }
   }, [router, describe])

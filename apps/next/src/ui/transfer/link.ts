@@ -1,28 +1,28 @@
 import { newKey } from '../api-client.ts'
 
-/** What a link carries behind its #, and what this device makes of it. */
+/** The fragment of a link, and the redemption on this device. */
 export interface Link {
   readonly secret: string
-  /** Names whose device this one is to be; a copy is for anybody. */
+  /** Names the guest that this device will become; absent in a copy, which is for anybody. */
   readonly guest?: string
-  /** The same for each question about this link, so that it is redeemed once however often we ask. */
+  /** The same for each request about this link, so that it is redeemed once however often the page asks. */
   readonly redemptionId: string
-  /** The visitor knows that this device leaves the conversations it has. */
+  /** The visitor knows that this device leaves its conversations. */
   readonly replace?: boolean
 }
 
 const place = 'chat.continue'
 
 /**
- * Takes the secret out of the address bar, where it could be seen, bookmarked and sent along. Without one there, what
- * an earlier load of this tab has taken out.
+ * Takes the secret out of the address bar, where it could be seen, bookmarked and shared. Without a secret there,
+ * returns the one that an earlier load of this tab took out.
  */
 export function takeLink(): Link | undefined {
   const found = parseHash(location.hash)
   const before = keptLink()
   if (found === undefined) return before
   history.replaceState(history.state, '', location.pathname)
-  // The same link once more is the same redemption: a reload while it waits asks for nothing new.
+  // The same link again is the same redemption: a reload during the wait changes nothing.
   const link = before?.secret === found.secret ? before : { ...found, redemptionId: newKey() }
   keepLink(link)
   return link

@@ -1,6 +1,6 @@
 import { encode } from 'uqr'
 
-/** A QR code: dark on white whatever the theme, for that is what cameras know, with room around it. */
+/** A QR code: dark on white in every theme, with a margin, because cameras expect that. */
 export function QrCode({ text, label }: { text: string; label: string }) {
   const { data, size } = encode(text, { ecc: 'M', border: 4 })
   const path = data.flatMap((row, y) => row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : ''))).join('')

@@ -11,7 +11,7 @@ import { type OpenTransfer, type TransferState, useTransfer } from './use-transf
 export interface TransferDialogProps {
   readonly session: Pick<SessionView, 'id' | 'title'>
   readonly onClose: () => void
-  /** Told whether a link that asks for approval is out there, which outlives this dialog. */
+  /** Called with whether an open link needs approval; such a link outlives this dialog. */
   readonly onLinkOut: (isOut: boolean) => void
 }
 
@@ -89,7 +89,7 @@ function Choose({ onChoose }: { onChoose: (mode: TransferMode) => void }) {
   )
 }
 
-/** Links that are out there already: they can be taken back, but not shown again. */
+/** Open links: they can be revoked, but not shown again. */
 function Others({ transfer: { others, revoke } }: { transfer: TransferState }) {
   const clock = useClock()
   return (

@@ -9,11 +9,11 @@ import type { BegunTransfer, TransferMode, TransferView } from '../wire.ts'
 export type OpenTransfer = Omit<BegunTransfer, 'url'> & { readonly url?: string }
 
 export interface TransferState {
-  /** The one this is about; undefined while there is nothing but a choice. */
+  /** The transfer of this dialog; undefined before the user has chosen a mode. */
   readonly begun: OpenTransfer | undefined
   readonly status: TransferView['status'] | 'ended'
   readonly matchCode: string | undefined
-  /** Links that were given out earlier and still work. */
+  /** Earlier links that still work. */
   readonly others: readonly TransferView[]
   readonly problem: string | undefined
   readonly begin: (mode: TransferMode) => Promise<void>
@@ -47,7 +47,7 @@ export function useTransfer(sessionId: string): TransferState {
       if (transferId !== undefined) {
         setView(transfers.find((transfer) => transfer.transferId === transferId) ?? { status: 'ended' })
       } else if (waiting !== undefined) {
-        // A device that came while nobody looked.
+        // A device that came while no page was looking.
         setBegun(waiting)
         setView(waiting)
       }

@@ -5,8 +5,8 @@ import { call } from '../api-client.ts'
 import type { TransferView } from '../wire.ts'
 
 /**
- * Calls `onWaiting` when a device asks to be let in although nobody looks at its link any more. Looks when the session
- * has changed, while a link of ours is out there.
+ * Calls `onWaiting` when a device waits for approval although its link is not shown any more. It reads the transfers
+ * when the session has changed, while a link of this page is open.
  */
 export function useWaitingDevice(
   sessionId: string,

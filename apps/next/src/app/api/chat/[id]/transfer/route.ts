@@ -8,7 +8,8 @@ const bodySchema = z.strictObject({ mode: z.enum(['share', 'move', 'copy']) })
 export const POST = chatRoute(async (request, { params }: { params: Promise<{ id: string }> }) => {
   const guest = guestOf(request)
   const { mode } = await readBody(request, bodySchema)
-  // Where visitors reach us: as configured, or else where this one does, which the check of origins has seen.
+  // The address of the chat for other devices: as configured, or else that of this page, which the check of origins
+  // has verified.
   const base = process.env['PUBLIC_URL'] || originOf(request.headers) || new URL(request.url).origin
   const page = `${base.replace(/\/$/, '')}/continue`
   return Response.json(await startTransfer(guest, (await params).id, mode, page), { status: 201 })
