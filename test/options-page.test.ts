@@ -6,9 +6,9 @@ const page = join(resolve(import.meta.dirname, '..'), 'docs', 'options.md')
 
 const introduction = `# Every option
 
-This page is made from the doc comments of the types: \`npm test -- test/options-page.test.ts -u\` makes it anew. What an
-option is for is told on the pages about turns, contexts, transfers and the adapters. A duration is in milliseconds
-wherever its name ends in \`Ms\`.
+This page is made from the doc comments of the types: \`npm test -- test/options-page.test.ts -u\` makes it again. The
+pages about turns, contexts, transfers and the adapters explain what the options are for. A name that ends in \`Ms\` is a
+duration in milliseconds.
 `
 
 const isOptions = ({ name, door, fields }: PublicDeclaration): boolean =>

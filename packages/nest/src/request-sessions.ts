@@ -10,8 +10,8 @@ import { defaultName } from './sessions-tokens.js'
 const everybody: Identity = { tenantId: 'default' }
 
 /**
- * The sessions of requests, for your own guards and interceptors: `constructor(@Inject(RequestSessions) requests:
- * RequestSessions)`, then `await requests.of(context).find()`.
+ * The sessions of requests, for your own guards and interceptors:
+ * `constructor(@Inject(RequestSessions) requests: RequestSessions)`, then `await requests.of(context).find()`.
  */
 @Injectable()
 export class RequestSessions {

@@ -14,8 +14,8 @@ export const sessionDemand = 'sessions:demand'
 
 /**
  * Allows requests with a session: 401 without a credential, 404 when the credential opens no session. It allows every
- * request to a route that is marked `@OptionalSession()`. For all routes: `{ provide: APP_GUARD, useClass:
- * SessionsGuard }`.
+ * request to a route that is marked `@OptionalSession()`. For all routes:
+ * `{ provide: APP_GUARD, useClass: SessionsGuard }`.
  */
 @Injectable()
 export class SessionsGuard implements CanActivate {

@@ -12,8 +12,8 @@ import type { NextSessionsOptions } from './next-sessions-options.js'
 
 const defaultName = 'default'
 
-// Outside of this module, which a process loads several times: once in each bundle, and again after each edit in `next
-// dev`.
+// Outside of this module, which a process loads several times: once in each bundle, and again after each edit in
+// `next dev`.
 const openedKey: unique symbol = Symbol.for('@sessions/next') as never
 const registry = globalThis as { [openedKey]?: Map<string, Promise<Sessions>> }
 const opened = (registry[openedKey] ??= new Map())

@@ -11,9 +11,9 @@ export type RouteHandlers = Readonly<
 >
 
 /**
- * Mounts the session HTTP API: in `app/api/[...path]/route.ts`, `export const { GET, HEAD, POST, PUT, PATCH, DELETE,
- * OPTIONS } = toRouteHandlers(() => api())`, with the path of the folder as `basePath` of the API. A function runs
- * once, with the first request, so that a build opens no store.
+ * Mounts the session HTTP API: in `app/api/[...path]/route.ts`,
+ * `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = toRouteHandlers(() => api())`, with the path of the
+ * folder as `basePath` of the API. A function runs once, with the first request, so that a build opens no store.
  */
 export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<SessionApi>)): RouteHandlers {
   let made: Promise<SessionApi> | undefined

@@ -7,10 +7,11 @@ import { problemResponse } from './problem-response.js'
 import { enterScope } from './scope.js'
 
 /**
- * A route handler with the session of its caller: `export const POST = withSession(chat, async (request, session) =>
- * …)`. A caller without a session gets a draft; the first write stores the draft and sets its credential. That write
- * has to come before the handler returns its response: later, such as in a stream, the first write of a draft rejects
- * with `headers_sent` and stores nothing. A stored session can be written to at any time.
+ * A route handler with the session of its caller:
+ * `export const POST = withSession(chat, async (request, session) => …)`. A caller without a session gets a draft; the
+ * first write stores the draft and sets its credential. That write has to come before the handler returns its response:
+ * later, such as in a stream, the first write of a draft rejects with `headers_sent` and stores nothing. A stored
+ * session can be written to at any time.
  *
  * A `SessionError` is answered as `application/problem+json`, and an unsafe request that may come from a page of
  * another site with 403.

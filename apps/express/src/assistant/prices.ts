@@ -29,8 +29,8 @@ const patterns: readonly [RegExp, (one: number, other: number) => PriceRange][] 
 const bareAmount = new RegExp(`${lead}${number}`)
 
 /**
- * The price range that a text names, and the text without it. With `asBudget` a bare amount counts too: in `my budget
- * is 800` it is the highest price.
+ * The price range that a text names, and the text without it. With `asBudget` a bare amount counts too: in
+ * `my budget is 800` it is the highest price.
  */
 export function readPrices(text: string, asBudget = false): { range: PriceRange | undefined; rest: string } {
   for (const [pattern, toRange] of patterns) {

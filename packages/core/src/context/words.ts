@@ -1,8 +1,8 @@
 import { baseOf } from './word-base.js'
 import { stemOf } from './stem.js'
 
-// Words that say nothing about the topic of a text: the small ones, and the usual words of questions (`what kind of
-// things did they mention`).
+// Words that say nothing about the topic of a text: the small ones, and the usual words of questions
+// (`what kind of things did they mention`).
 const stopWords = new Set(
   `a about above after again all also am an and any are as at be because been before being below between both but by
   can could did do does doing don down during each few for from further had has have having he her here hers herself

@@ -138,7 +138,7 @@ export interface SessionWarning {
   readonly cause?: unknown
 }
 
-/** What `createSessions` takes. Every option may be left out. */
+/** The options of `createSessions`. Every option may be left out. */
 export interface SessionsOptions {
   /** Where sessions are kept (default: `memoryStore()`, lost on restart). */
   store?: SessionStore

@@ -13,7 +13,7 @@ export interface TransferSettings {
   returnToOrigins?: readonly string[]
   /** How long a short code is valid, in milliseconds (default 2 minutes); never longer than its transfer. */
   codeMs?: number
-  /** Wrong short codes and verifiers from one caller within `codeMs`, before that caller must wait (default 5). */
+  /** Wrong tries (short codes and verifiers) of one caller within `codeMs`, before it must wait (default 5). */
   maxTries?: number
   /**
    * Wrong tries of all callers of a tenant together within `codeMs`. Over it, callers with a wrong try must wait, and
