@@ -7,7 +7,7 @@ const doors = [...new Set(declarations.map(({ door }) => door))]
 /** What callers hand in: once to a service (settings), once to a call (options). */
 const options = declarations.filter(({ name }) => /(?:Options|Settings|Budget)$/.test(name))
 
-/** Where a declaration stands, for whoever has to mend it. */
+/** Where a declaration is, so that it is found quickly. */
 const placeOf = ({ name, file }: { name: string; file: string }): string => `${name} in ${file}`
 
 // A number says nothing without what it counts.

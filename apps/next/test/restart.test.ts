@@ -46,7 +46,7 @@ describe('a chat that is killed', () => {
     const after = await startChat(env)
     const again = after.visitor()
     again.cookie = visitor.cookie
-    // Whoever follows the turn learns that nobody works on it any more.
+    // A reader of the turn learns that its process has died.
     const { text } = await again.call('GET', `/api/sessions/${id}/turns/current`)
     expect(text).toContain('eleven')
     expect(text).toMatch(/event: response\.(error|aborted)/)

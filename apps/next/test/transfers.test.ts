@@ -222,7 +222,7 @@ describe('a copy for somebody else', () => {
     expect((await redeemAs(await newPhone(), link, { redemptionId })).status, 'for them alone').toBe(404)
   })
 
-  it('is made once, whoever is how fast, and once for who presses twice', async () => {
+  it('is made once, in any order of the requests, and once for a visitor who presses twice', async () => {
     const { laptop, id } = await laptopWithCart()
     const link = await linkOf(laptop, id, 'copy')
     const friends = await Promise.all(Array.from({ length: 6 }, newPhone))

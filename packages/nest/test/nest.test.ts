@@ -151,7 +151,7 @@ describe.each(platforms)('on %s', (platform) => {
     expect(await json(await go(`/chats/${String(id)}`))).toEqual({ id, asked: id })
   })
 
-  it('costs no store call where nobody asks, one where somebody does, and looking leaves no trace', async () => {
+  it('causes no store call in a route without a session, one in a route with one, and reading leaves no trace', async () => {
     const { sessions, calls } = countedSessions()
     const url = await serve(chatModule({ sessions }), platform)
     const go = browser(url)

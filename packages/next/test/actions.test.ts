@@ -57,7 +57,7 @@ describe('an action', () => {
     expect(after.id).not.toBe(before.id)
   })
 
-  it('gives a visitor’s session to who signs in, and what opened it before opens it no more', async () => {
+  it('gives a visitor’s session to the user who signs in, and voids the old credential', async () => {
     const browser = new Browser(app.url)
     await browser.submit('say', 'before')
     const old = browser.cookies.get('sessions')!

@@ -34,11 +34,11 @@ describe('a run in which all is well', () => {
     )
     const body = { cart: { phone: 3 }, total: 1, counts: { w0l0: 1 }, registers: { pref: 'x' } }
     expect(faults(operations, holding([stored(1, 'm1'), stored(2, 'm2')], body))).toEqual([])
-    // The one that nobody heard of was seen.
+    // A later read saw the change with the unknown outcome.
     expect(faults(operations, holding([stored(1, 'm1')], body))).toEqual(['lost'])
   })
 
-  it('may hold what nobody heard of, or not', () => {
+  it('may hold changes with an unknown outcome, or not', () => {
     const operations = story(open, append('m1', 1, { ...unknown, places: undefined }))
     expect(faults(operations, holding([]))).toEqual([])
     expect(faults(operations, holding([stored(1, 'm1')]))).toEqual([])
@@ -77,7 +77,7 @@ describe('a planted loss', () => {
     expect(faults(operations, holding([stored(1, 'm1'), stored(3, 'm3')]))).toEqual(['lost'])
   })
 
-  it('of a whole session is found, unless somebody may have deleted it', () => {
+  it('of a whole session is found, unless a caller may have deleted it', () => {
     expect(faults(story(open, append('m1', 1)))).toEqual(['lost'])
     expect(faults(story(open, append('m1', 1), remove))).toEqual([])
     expect(faults(story(open, append('m1', 1), { ...remove, ...unknown }))).toEqual([])
@@ -88,7 +88,7 @@ describe('a planted loss', () => {
   it('of a session that vanished before anybody deleted it is found', () => {
     const early = { ...remove, ...refused }
     expect(faults(story(early, open, append('m1', 1)))).toEqual(['lost'])
-    // What nobody heard of may have happened late.
+    // An operation with an unknown outcome may have happened late.
     expect(faults(story(open, { ...remove, ...unknown }, append('m1', 1)))).toEqual([])
   })
 

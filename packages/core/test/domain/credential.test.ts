@@ -21,7 +21,7 @@ describe('createCredentials', () => {
     expect(await createCredentials([two]).verify(old)).toBeUndefined()
   })
 
-  it('signs what an older secret has signed with the first, and nothing that nobody has', async () => {
+  it('signs a credential of an older secret with the first, and refuses one that no secret signed', async () => {
     const old = await createCredentials([one]).sign({ ...claim, holder: 'phone' })
     const rotated = createCredentials([two, one])
     const renewed = await rotated.renew(old)

@@ -36,7 +36,7 @@ it('takes a credential that opens nothing any more for no scope, and one that do
   expect(first.status).toBe(201)
   expect((await as().post('/sessions', {}, { ...keyed('short'), ...old })).body).toEqual(first.body)
   expect((await as('public/alice').post(`/sessions/${id}/bind`, undefined, old)).status).toBe(200)
-  // What was answered to its holder is not answered to whoever finds it later.
+  // The answer to the holder of the credential is not given to a caller who finds the credential later.
   const again = await as().post('/sessions', {}, { ...keyed('short'), ...old })
   expect(again).toMatchObject({ status: 400, body: { path: 'Idempotency-Key' } })
   expect(again.headers.get('x-session-id')).toBeNull()

@@ -131,7 +131,7 @@ it('hands over once the session is stored where nothing can be taken back', asyn
   expect(sent.getSetCookie()).toHaveLength(1)
 })
 
-it('keeps no session that nobody could open: one that was made under another name after all, too late', async () => {
+it('keeps no session without a credential in the response: one that was made under another name, too late', async () => {
   const inner = memoryStore()
   let calls = 0
   const forgetful = Object.assign(Object.create(inner) as SessionStore, {

@@ -58,7 +58,7 @@ const paths: [string, Partial<TransferOptions>, (place: Place) => Promise<unknow
       const waiting = await mine.redeem({ secret, device: phone, redemptionId })
       await mine.redeem({ secret, device: phone, redemptionId })
       await source.approveTransfer(transferId, (waiting as { matchCode: string }).matchCode)
-      // Who comes back without a word is the device that was approved.
+      // A device that comes back without a name is the approved device.
       await mine.redeem({ secret, redemptionId })
     },
     [

@@ -70,7 +70,8 @@ describe.each(modes)('a process that dies while it redeems: %s', (mode) => {
         const key = { [kind]: started[kind] }
         const dying = doomed.redeem({ ...key, redemptionId })
         await Promise.race([halting.died, dying])
-        // Whoever else comes finds it spent or gets it; whoever it was that died gets it again, if it was.
+        // Another device finds the transfer redeemed, or gets it. The device whose process died gets it again, if it had
+        // it.
         const other = await codeOf(survivor.redeem({ ...key, redemptionId: 'of-another-device' }))
         const again = await codeOf(survivor.redeem({ ...key, redemptionId }))
         expect([other, again].toSorted(), point).toEqual(['not_found', 'settled'])

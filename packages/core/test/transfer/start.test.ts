@@ -165,7 +165,7 @@ describe('redeem', () => {
       }
       expect(await codeOf(mine.redeem({ secret, redemptionId: 'another-redemption-id' }))).toBe('not_found')
       expect(sessions.events.filter(({ type }) => type === 'transfer.redeemed')).toHaveLength(1)
-      // What was given out since then is not for whoever comes back.
+      // A device that comes back later does not get a credential of a later generation.
       await first.session.rotateCredential()
       if (mode !== 'copy') expect(await codeOf(mine.redeem({ secret, redemptionId }))).toBe('not_found')
       expect(await codeOf(mine.redeem({ secret, redemptionId: 'short' }))).toBe('invalid')
@@ -278,7 +278,7 @@ describe('whose it is', () => {
     }
   })
 
-  it('a copy goes to who is not signed in where the user allowed that, and to no other user', async () => {
+  it('a copy goes to an anonymous caller if the user allowed that, and to no other user', async () => {
     const { sessions, started } = await begun({ mode: 'copy', allowAnonymous: true }, alice)
     const { secret } = started
     expect(await codeOf(sessions.for(bob).redeem({ secret }))).toBe('not_found')
@@ -288,7 +288,7 @@ describe('whose it is', () => {
     expect(await sessions.for(anonymous).find(started.transferId)).toBeUndefined()
   })
 
-  it('nobody’s session goes to whoever holds the link, who may then make it theirs', async () => {
+  it('an anonymous session goes to every caller with the link, and a user may then bind it', async () => {
     const { sessions, started } = await begun({ mode: 'move' })
     const { session } = redeemed(await sessions.for(alice).redeem({ secret: started.secret }))
     expect(session.record.userId).toBeUndefined()

@@ -24,7 +24,7 @@ describe('short codes that are wrong', () => {
     expect(await codeOf(mine.describeTransfer({ shortCode }))).toBe('limit_reached')
     const locked = sessions.events.filter(({ type }) => type === 'transfer.locked')
     expect(locked).toMatchObject([{ tenantId: 'acme', sessionId: '', scope: 'caller' }])
-    // Others of the tenant can, and so can who has the link.
+    // Other callers of the tenant can, and so can a caller with the link.
     expect((await sessions.for(bob).describeTransfer({ shortCode })).sessionId).toBe(source.id)
     expect((await mine.describeTransfer({ secret })).sessionId).toBe(source.id)
     now += 120_000
@@ -75,12 +75,12 @@ describe('short codes that are wrong', () => {
     expect(codes.filter((code) => code === 'not_found')).toHaveLength(40)
     const events = processes.flatMap(({ events }) => events)
     expect(events.filter(({ type }) => type === 'transfer.locked')).toMatchObject([{ scope: 'tenant' }])
-    // Who has not been wrong is locked out by nobody.
+    // A caller without wrong tries cannot be locked out by others.
     expect(await codeOf(processes[1]!.for(bob).redeem({ shortCode: wrongCode(1) }))).toBe('limit_reached')
     expect(await codeOf(processes[1]!.for(alice).redeem({ shortCode }))).toBe('settled')
   })
 
-  it('of twenty accounts lock out nobody who has the right one', async () => {
+  it('of twenty accounts lock out no caller with the right one', async () => {
     const sessions = place()
     const source = await sessions.for(anonymous).create()
     for (let account = 0; account < 25; account++) {

@@ -131,7 +131,7 @@ describe('a turn', () => {
     expect(await lines(session)).toHaveLength(1 + result.replies.length)
   })
 
-  it('is waited for by the service, whoever has stopped reading', async () => {
+  it('is waited for by the service, also after its reader has stopped', async () => {
     const sessions = service()
     const session = await sessions.for(alice).create()
     const gate = startGate()
