@@ -140,7 +140,7 @@ describe('the module', () => {
     const app = await NestFactory.createApplicationContext(JobsModule, { logger: false })
     expect(await app.get(Reminders).remind('acme', 'alice', 's')).toBe(1)
     const host = { getType: () => 'ws' }
-    expect(() => app.get(RequestSessions).of(host as never)).toThrow(/pass the session along/)
+    expect(() => app.get(RequestSessions).of(host as never)).toThrow(/pass the handle/)
     await app.close()
   })
 
