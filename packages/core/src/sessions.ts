@@ -247,6 +247,7 @@ export class CallerSessions {
       ...ref,
       incarnation,
       revision: 0,
+      changes: 0,
       lastSeq: 0,
       trimmedSeq: 0,
       createdAt: at,

@@ -1,12 +1,20 @@
 export { isSessionError, SessionError, type SessionErrorCode, type SessionErrorDetails } from './errors.js'
-export { checkChange, checkMessageQuery, checkPageLimit, checkWhole } from './contract/check-arguments.js'
-export { createListCursors, type ListCursors, type ListPlace } from './contract/list-cursors.js'
+export {
+  checkChange,
+  checkCopy,
+  checkMessageQuery,
+  checkSessionQuery,
+  checkWhole,
+} from './contract/check-arguments.js'
+export { createListCursors, type ListCursors } from './contract/list-cursors.js'
 export {
   checkIsMeant,
   corrupt,
   isMeant,
+  isNewerCopy,
   messageConflict,
   notFound,
+  partConflict,
   revisionConflict,
 } from './contract/refusals.js'
 export { countFitting, maxPageBytes } from './contract/page-bytes.js'
@@ -16,12 +24,15 @@ export type {
   Amendment,
   AppendedMessage,
   Committed,
+  ListPlace,
   MessagePage,
   MessageQuery,
   NewMessage,
   Page,
   ReadOptions,
+  RemovalGuard,
   SessionChange,
+  SessionCopy,
   SessionGuard,
   SessionQuery,
   SessionStore,
