@@ -5,10 +5,12 @@ export {
   checkMessageQuery,
   checkSessionQuery,
   checkWhole,
+  idTwice,
 } from './contract/check-arguments.js'
 export { createListCursors, type ListCursors } from './contract/list-cursors.js'
 export {
   checkIsMeant,
+  copyConflict,
   corrupt,
   isMeant,
   isNewerCopy,
@@ -18,6 +20,7 @@ export {
   revisionConflict,
 } from './contract/refusals.js'
 export { countFitting, maxPageBytes } from './contract/page-bytes.js'
+export { digestOf } from './digest.js'
 export { checkOptions, type OptionNames } from './options.js'
 export type { SessionRecord, SessionRef } from './contract/session-record.js'
 export type {

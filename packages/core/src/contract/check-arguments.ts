@@ -66,11 +66,7 @@ export function checkCopy({ record, messages, more = false }: SessionCopy): void
   let expected = messages[0]?.seq ?? trimmedSeq + 1
   if (messages.length > 0) checkWhole(expected, 'messages[0].seq', trimmedSeq + 1, lastSeq)
   for (const [index, { seq, id, at }] of messages.entries()) {
-    if (ids.size === ids.add(id).size) {
-      throw new SessionError('invalid', 'a message id stands twice in a copy', {
-        path: `messages[${index}].id`,
-      })
-    }
+    if (ids.size === ids.add(id).size) throw idTwice()
     if (seq !== expected || seq > lastSeq) {
       throw new SessionError(
         'invalid',
@@ -87,6 +83,11 @@ export function checkCopy({ record, messages, more = false }: SessionCopy): void
   if (!more && last !== lastSeq) {
     throw new SessionError('invalid', 'the last part of a copy ends at record.lastSeq', { path: 'messages' })
   }
+}
+
+/** For a store's `restore`: the refusal for a message id that stands twice in a copy. */
+export function idTwice(): SessionError {
+  return new SessionError('invalid', 'a message id stands twice in a copy', { path: 'messages' })
 }
 
 /** For any other number that a store is given. @throws `invalid` with `path` unless whole and from `min` to `max`. */

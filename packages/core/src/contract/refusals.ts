@@ -45,10 +45,14 @@ export function isNewerCopy(
   found: Pick<SessionRecord, 'incarnation' | 'changes' | 'revision'>,
   copy: Pick<SessionRecord, 'incarnation' | 'changes'>,
 ): boolean {
-  if (found.incarnation !== copy.incarnation || found.changes > copy.changes) {
-    throw new SessionError('conflict', 'another or a newer session is there', { revision: found.revision })
-  }
+  if (found.incarnation !== copy.incarnation || found.changes > copy.changes)
+    throw copyConflict(found.revision)
   return found.changes < copy.changes
+}
+
+/** For a store's `restore`: the refusal where a newer session is there, or another one. */
+export function copyConflict(revision: number): SessionError {
+  return new SessionError('conflict', 'another or a newer session is there', { revision })
 }
 
 /** For a store's `restore`: the refusal for a part that does not go on where the one before it ended. */

@@ -1,3 +1,4 @@
+import { idTwice } from '../check-arguments.js'
 import { countFitting } from '../page-bytes.js'
 import { messageConflict } from '../refusals.js'
 import type { SessionRecord, SessionRef } from '../session-record.js'
@@ -73,7 +74,9 @@ export class MemorySession {
   extend(messages: readonly StoredMessage[]): boolean {
     const next = this.#lastSeq + 1
     if (messages.length > 0 && messages[0]!.seq > next) return false
-    for (const message of messages) if (message.seq >= next) this.#add(copy(message))
+    const added = messages.filter(({ seq }) => seq >= next)
+    if (added.some(({ id }) => this.#byId.has(id))) throw idTwice()
+    for (const message of added) this.#add(copy(message))
     return true
   }
 

@@ -365,6 +365,10 @@ export const restoreCases: StoreChapter = {
         ]) {
           await expectRefusal(store.restore(ref, copy), 'invalid')
         }
+        const [first, second] = partsOf(copyOf(ref), 4)
+        await store.restore(ref, first!)
+        const twice = { ...second!, messages: second!.messages.map((stored) => ({ ...stored, id: 'm1' })) }
+        await expectRefusal(peer.restore(ref, twice), 'invalid')
         await expectAbsent(peer, ref)
       },
     },
