@@ -7,6 +7,7 @@ export {
   checkWhole,
   idTwice,
 } from './contract/check-arguments.js'
+export { copyParts } from './contract/copy-parts.js'
 export { createListCursors, type ListCursors } from './contract/list-cursors.js'
 export {
   checkIsMeant,

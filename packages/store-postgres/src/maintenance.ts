@@ -1,9 +1,15 @@
-import { type Amendment, countFitting, type SessionGuard, type SessionRef } from '@sessions/core/store'
+import {
+  type Amendment,
+  countFitting,
+  type RemovalGuard,
+  type SessionGuard,
+  type SessionRef,
+} from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
-import { removeLocked } from './committer.js'
+import { type Removal, removeLocked } from './committer.js'
 import type { Call, Database, Row, Run } from './database.js'
 import { toWhole } from './rows.js'
-import { encodeText } from './text.js'
+import { buriedId, encodeText } from './text.js'
 
 export interface MaintenanceOptions {
   /** Whether a statement may only be about one tenant. */
@@ -70,16 +76,22 @@ export class Maintenance {
     }
   }
 
-  async remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean> {
+  async remove(ref: SessionRef, guard: RemovalGuard = {}): Promise<boolean> {
     const place = placeOf(ref, guard)
-    const removeUpTo = (most: number) =>
-      this.#database.transaction(this.#call(place.tenant), (run) =>
-        removeLocked(this.#cold, run, { ...place, most }),
-      )
-    const removed = await removeUpTo(maxAtOnce)
+    const { changes = null } = guard
+    const removeUpTo = (removal: Removal) =>
+      this.#database.transaction(this.#call(place.tenant), (run) => removeLocked(this.#cold, run, removal))
+    const removed = await removeUpTo({ ...place, changes, most: maxAtOnce })
     if (removed !== undefined) return removed
-    await this.#shrink(place)
-    return (await removeUpTo(Number.MAX_SAFE_INTEGER)) === true
+    // Its messages take their time, so it goes first. A sweep finds what a process that dies here leaves.
+    const { statement, values } = this.#cold.bury
+    const hidden = { tenant: place.tenant, id: buriedId(), incarnation: null }
+    const params = { ...place, changes, hiddenId: hidden.id }
+    const [buried] = await this.#database.run(statement, values(params), this.#call(place.tenant))
+    if (buried === undefined) return false
+    await this.#shrink(hidden)
+    await removeUpTo(hidden)
+    return true
   }
 
   /** Drops messages of a session that is to be deleted, but for what its deletion may take along. */

@@ -6,6 +6,7 @@ import {
   checkSessionQuery,
   checkWhole,
   copyConflict,
+  copyParts,
   corrupt,
   countFitting,
   idTwice,
@@ -25,7 +26,7 @@ import { ClientWarnings } from './client-warnings.js'
 import { toArgs } from './commit-args.js'
 import { commitScript } from './commit-script.js'
 import { parseCursor, toCursor, toPlace } from './cursor.js'
-import { toParts } from './restore-args.js'
+import { toRestoreArgs } from './restore-args.js'
 import { type IndexedSession, type IndexPlace, toIndexed } from './index-entry.js'
 import { Keys, type SessionKeys } from './keys.js'
 import { OpNames } from './op-names.js'
@@ -198,7 +199,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
           const record = parseRecord(ref, details[1])
           if (record.incarnation !== incarnation) await index.drop(current, announced!).catch(() => undefined)
           // A server that lost what it had last may know a session and not its entry: a second maker is how one finds out.
-          await enter(current, log, record)
+          await enter(current, log, record, record)
         }
         throw toRefusal(sent, verdict, details)
       })
@@ -278,12 +279,14 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     async restore(asked, copy) {
       checkCopy(copy)
       const place = keys.session(asked)
-      const parts = [...toParts(place.ref, copy)]
-      const record = { ...copy.record, ...place.ref }
-      for (const [at, args] of parts.entries()) {
-        await writing((current) =>
-          restorePart(current, place, record, args, at === parts.length - 1 && copy.more !== true),
-        )
+      const { record } = copy
+      // All of it is read before anything is awaited.
+      const parts = [...copyParts(copy)].map(
+        (part) => [part.more === true, toRestoreArgs(place.ref, part)] as const,
+      )
+      const restored = { ...record, ...place.ref }
+      for (const [more, args] of parts) {
+        await writing((current) => restorePart(current, place, restored, args, !more))
       }
     },
 

@@ -24,8 +24,31 @@ export interface Listed {
   readonly place: IndexPlace
 }
 
+/** What a page is looked for with. */
+interface Look {
+  readonly key: string
+  readonly query: SessionQuery
+  readonly start: IndexPlace | undefined
+  readonly count: number
+  /** Whether what stands too early is listed where it stands, for it could not be moved. */
+  readonly isLast: boolean
+}
+
+/** What was found, and what is to be put right. */
+interface Seen {
+  readonly listed: Listed[]
+  readonly repair: IndexChange
+  /** Sessions that may belong here by now, although they did not when they were looked at. */
+  readonly moved: SessionRef[]
+  /** Whether a session was left out that stood before its place. */
+  readonly isTooEarly: boolean
+}
+
 /** A record; undefined for an absent session, `corrupt` for one that cannot be read. */
 type Found = SessionRecord | undefined | 'corrupt'
+
+// A page is looked at again when entries had to be moved, but not for ever.
+const maxLooks = 3
 
 // What one bucket may give to one round of a sweep.
 const sweepBatch = 250
@@ -96,9 +119,25 @@ export class SessionIndex {
     const { tenantId, userId, label } = query
     const user = userId === undefined ? undefined : await userDigest(userId)
     const key = this.#keys.index({ tenantId, user, label })
+    for (let looks = 1; ; looks++) {
+      const { listed, repair, moved, isTooEarly } = await this.#look(attempt, {
+        key,
+        query,
+        start,
+        count,
+        isLast: looks === maxLooks,
+      })
+      await this.#repair(attempt, key, repair, moved, query)
+      // What is put later may belong into this very page.
+      if (!isTooEarly) return listed
+    }
+  }
+
+  async #look(attempt: Attempt, { key, query, start, count, isLast }: Look): Promise<Seen> {
     const listed: Listed[] = []
     const repair = new IndexChange()
     const moved: SessionRef[] = []
+    let isTooEarly = false
     for (let after = start, offset = 0, asked = count; listed.length < count;) {
       const { score = '-inf', member = '' } = after ?? {}
       const reply = await this.#calls.read(
@@ -115,15 +154,14 @@ export class SessionIndex {
         const record = found[index]
         // One that cannot be read is left where it is, and out of the page.
         if (record === 'corrupt') continue
-        if (record === undefined || toMember(record) !== place.member) {
+        if (record === undefined || toMember(record) !== place.member || !isOf(record, query)) {
           repair.dropOld(key, place.member, place.score)
-        } else if (!isOf(record, query)) {
-          repair.dropOld(key, place.member, place.score)
-          moved.push(record)
-        } else {
-          listed.push({ record, place })
-          if (place.score !== -record.activeAt) repair.move(key, place.score, -record.activeAt, place.member)
+          if (record !== undefined) moved.push(record)
+          continue
         }
+        if (place.score !== -record.activeAt) repair.move(key, place.score, -record.activeAt, place.member)
+        if (place.score < -record.activeAt && !isLast) isTooEarly = true
+        else listed.push({ record, place })
       }
       if (places.length < asked) break
       // The place is gone, and many sessions are of that moment: those before it have to be stepped over.
@@ -136,8 +174,7 @@ export class SessionIndex {
         asked = count - listed.length
       }
     }
-    await this.#repair(attempt, key, repair, moved, query)
-    return listed
+    return { listed, repair, moved, isTooEarly }
   }
 
   /** Takes out what is left of up to `limit` sessions past their deadline; resolves to how many. */
