@@ -140,7 +140,7 @@ describe('sweep', () => {
     await pool.query(`
       insert into sessions
         (tenant_id, id, incarnation, revision, changes, last_seq, created_at, updated_at, active_at, expires_at, expires_bucket, body)
-      select 'acme', 's' || n, 'i', 1, 1, 1, 1, 1, 1, 0, '' from generate_series(1, 1500) n`)
+      select 'acme', 's' || n, 'i', 1, 1, 1, 1, 1, 1, 1, 0, '' from generate_series(1, 1500) n`)
     await pool.query("insert into session_messages select skey, 1, 1, tenant_id, 'm', 'p' from sessions")
     expect(await store.sweep({ limit: 700 })).toBe(700)
     expect((await pool.query('select count(*) from sessions')).rows).toEqual([{ count: '800' }])

@@ -9,7 +9,18 @@ import type { Service } from './service.js'
  * What the library keeps beside sessions: events of turns, answers to keyed requests, ways to other devices, tries of
  * their codes, who counts as a live session, what budgets have been spent, and what tells the store's time.
  */
-export type SideRecordKind = 'turns' | 'requests' | 'transfers' | 'tries' | 'slots' | 'budgets' | 'clock'
+export type SideRecordKind = (typeof sideRecordKinds)[number]
+
+/** All of them. */
+export const sideRecordKinds = [
+  'turns',
+  'requests',
+  'transfers',
+  'tries',
+  'slots',
+  'budgets',
+  'clock',
+] as const
 
 /** A side record as it stands in the store. */
 export interface SideRecord<Value extends object> {
@@ -19,7 +30,9 @@ export interface SideRecord<Value extends object> {
   readonly changes: readonly string[]
 }
 
-export interface SideRecordOptions<Value extends object> extends Pick<SessionChange, 'userId' | 'label'> {
+type Names = Pick<SessionChange, 'userId' | 'label'>
+
+export interface SideRecordOptions<Value extends object> extends Names {
   /** How long it is kept after its newest change, in milliseconds (default: without end). */
   idleMs?: number
   /** Its deadline stays where it was set when the record was made (default false: every change moves it). */
@@ -99,7 +112,7 @@ export async function updateSideRecord<Value extends object>(
       const movesDeadline = Number.isFinite(idleMs) && !(keepsDeadline && seen !== undefined)
       try {
         const { record } = await store.commit(ref, {
-          ...about,
+          ...newNames(about, seen?.record),
           ...(movesDeadline ? { idleMs } : {}),
           ...(seen === undefined ? {} : { incarnation: seen.record.incarnation }),
           revision: seen?.record.revision ?? 0,
@@ -112,6 +125,15 @@ export async function updateSideRecord<Value extends object>(
     }
   } catch (error) {
     throw attempts.told(error)
+  }
+}
+
+// A store has more to do for a change of names than for any other one.
+function newNames(names: Names, record: SessionRecord | undefined): Names {
+  const { userId, label } = names
+  return {
+    ...(userId === undefined || userId === record?.userId ? {} : { userId }),
+    ...(label === undefined || label === record?.label ? {} : { label }),
   }
 }
 
