@@ -34,7 +34,6 @@ export type {
   NewMessage,
   Page,
   ReadOptions,
-  RemovalGuard,
   SessionChange,
   SessionCopy,
   SessionGuard,

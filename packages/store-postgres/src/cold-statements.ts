@@ -26,7 +26,7 @@ export interface ColdStatements {
   /** Up to which seq one step may drop messages, and the newest seq; no row when there are none up to `seq`. */
   stepEnd: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation'>
   /** Moves what is trimmed, of a session past its deadline too when it may be `dead`: key, and up to which seq. */
-  trimSession: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation' | 'dead'>
+  trimSession: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation' | 'changes' | 'dead'>
   /** How many there were. */
   trimMessages: NamedStatement<'tenant' | 'key' | 'seq'>
   /** Keeps a copy of which parts are to come, under an id that nobody can ask for: its key. */
@@ -38,7 +38,7 @@ export interface ColdStatements {
   /** Makes the session of a copy that is whole. */
   endCopy: NamedStatement<CopyParam | 'id' | 'seq' | 'expiresAt' | 'hiddenId'>
   /** Each seq that was there. */
-  amend: NamedStatement<'tenant' | 'id' | 'seqs' | 'payloads' | 'incarnation'>
+  amend: NamedStatement<'tenant' | 'id' | 'seqs' | 'payloads' | 'incarnation' | 'changes'>
   /**
    * The record, then seq, id, at, payload, and whether the message is over what the page holds; one row of nulls when
    * the page is empty.
@@ -165,6 +165,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
         .where('t.id', '=', id)
         .where(sql<boolean>`(${live} or ${param('dead', 'boolean')})`)
         .where(isMeant)
+        .where(isUnchanged)
         .where('t.trimmed_seq', '<', sql<number>`least(${seq}, t.last_seq)`)
         .returning([text('t.skey').as('skey'), text('t.trimmed_seq').as('trimmed_seq')]),
     ),
@@ -283,6 +284,7 @@ function amend(db: Kysely<SessionTables>) {
         .where('t.id', '=', id)
         .where(live)
         .where(isMeant)
+        .where(isUnchanged)
         .where((is) =>
           is.exists(
             is

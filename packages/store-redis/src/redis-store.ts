@@ -223,11 +223,15 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const { log, ids } = keys.session(ref)
       const args = amendments.map(({ seq, payload }) => [String(seq), toText(payload)] as const)
       let count = 0
+      let expected = toGuard(guard)
       for (const batch of amendBatches(args)) {
-        const all = [...batch.flat(), toGuard(guard)]
-        count += await writing(async (current) =>
+        const all = [...batch.flat(), ...expected]
+        const amended = await writing(async (current) =>
           toCount(await calls.write(current, amendScript, [log, ids], all)),
         )
+        // A later step finds what this one has changed.
+        if (amended > 0) expected = [expected[0], '']
+        count += amended
       }
       return count
     },
@@ -235,9 +239,12 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     async trim(ref, throughSeq, guard) {
       checkWhole(throughSeq, 'throughSeq', 0)
       const { log, ids } = keys.session(ref)
-      const args = [String(throughSeq), String(trimBatch), String(maxPageBytes), toGuard(guard)]
+      const bounds = [String(throughSeq), String(trimBatch), String(maxPageBytes)]
+      let expected = toGuard(guard)
       for (let count = 0; ;) {
+        const args = [...bounds, ...expected]
         const reply = await writing((current) => calls.write(current, trimScript, [log, ids], args))
+        expected = [expected[0], '']
         count += toCount(reply)
         if (reply[0] !== 'ok' || Number(reply[2]) === 0) return count
       }
@@ -246,13 +253,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     async remove(asked, guard) {
       const { ref, log, ids } = keys.session(asked)
       return writing(async (current) => {
-        const { changes = '' } = guard ?? {}
-        const [count, text] = await calls.write(
-          current,
-          removeScript,
-          [log, ids],
-          [toGuard(guard), String(changes)],
-        )
+        const [count, text] = await calls.write(current, removeScript, [log, ids], toGuard(guard))
         unlisted.delete(log)
         if (typeof text === 'string' && text !== '') {
           // An entry left behind is dropped by whoever meets it; one of a record that is none cannot be named.
@@ -370,7 +371,10 @@ function toStart({ cursor, after, activeBefore }: SessionQuery): IndexPlace | un
   return { score: 0.5 - activeBefore, member: '' }
 }
 
-/** The incarnation that is meant, as the scripts take it. */
-function toGuard({ incarnation }: SessionGuard = {}): string {
-  return incarnation === undefined ? '' : `=${toToken(incarnation)}`
+/** Which session is meant, as the scripts take it. */
+function toGuard({ incarnation, changes }: SessionGuard = {}): readonly [
+  incarnation: string,
+  changes: string,
+] {
+  return [incarnation === undefined ? '' : `=${toToken(incarnation)}`, String(changes ?? '')]
 }

@@ -74,10 +74,11 @@ if #reply < count + 4 then reply[1] = 'cut' end
 return reply
 `)
 
-// Whether a record is of the incarnation that is asked for: a `=` and its token, or nothing for any.
+// Whether a record is of the incarnation that is asked for, a `=` and its token, and has that many changes; nothing: any.
 const isMeant = String.raw`
-local function meant(record, wanted)
-  return wanted == '' or wanted == '=' .. (string.match(record, '^r2 %S+ %d+ %d+ %d+ %d+ %d+ %d+ %d+ %S+ (%S*) ') or '')
+local function meant(record, wanted, changes)
+  local count, has = string.match(record, '^r2 %S+ %d+ (%d+) %d+ %d+ %d+ %d+ %d+ %S+ (%S*) ')
+  return (wanted == '' or wanted == '=' .. (has or '')) and (changes == '' or changes == count)
 end
 -- The same record with one change more, and with another trimmed seq when one is given.
 local function counted(record, through)
@@ -103,13 +104,13 @@ if count > #reply - 3 then reply[2] = 1 end
 return reply
 `)
 
-/** KEYS log, ids. ARGV a seq and a payload for each amendment, then the incarnation. `ok count`; `gone`, `corrupt reason`. */
+/** KEYS log, ids. ARGV a seq and a payload for each amendment, then incarnation and changes. `ok count`; `gone`, `corrupt reason`. */
 export const amendScript = new RedisScript(String.raw`
 ${openLog}
 ${isMeant}
-if not meant(old, ARGV[#ARGV]) then return {'gone', 'log'} end
+if not meant(old, ARGV[#ARGV - 1], ARGV[#ARGV]) then return {'gone', 'log'} end
 local heads, count = {}, 0
-for i = 1, #ARGV - 1, 2 do
+for i = 1, #ARGV - 2, 2 do
   local seq = tonumber(ARGV[i])
   if seq > trimmed and seq <= last then
     local head = string.match(redis.call('LINDEX', log, last - seq + 3), '^m%d+ %d+ %S* ')
@@ -124,12 +125,12 @@ if count > 0 then redis.call('LSET', log, 0, counted(old)) end
 return {'ok', count}
 `)
 
-/** KEYS log, ids. ARGV throughSeq, at most how many, how many bytes, incarnation. `ok dropped left`; `gone`, `corrupt reason`. */
+/** KEYS log, ids. ARGV throughSeq, at most how many, how many bytes, incarnation, changes. `ok dropped left`; `gone`, `corrupt reason`. */
 export const trimScript = new RedisScript(String.raw`
 ${openLog}
 ${collect}
 ${isMeant}
-if not meant(old, ARGV[4]) then return {'gone', 'log'} end
+if not meant(old, ARGV[4], ARGV[5]) then return {'gone', 'log'} end
 local due = math.min(tonumber(ARGV[1]), last) - trimmed
 if due <= 0 then return {'ok', 0, 0} end
 local gone = {}
@@ -155,8 +156,7 @@ export const removeScript = new RedisScript(String.raw`
 ${isMeant}
 local old = redis.pcall('LINDEX', KEYS[1], 0)
 if type(old) == 'string' then
-  if not meant(old, ARGV[1]) then return {0, ''} end
-  if ARGV[2] ~= '' and ARGV[2] ~= string.match(old, '^r2 %S+ %d+ (%d+) ') then return {0, ''} end
+  if not meant(old, ARGV[1], ARGV[2]) then return {0, ''} end
 end
 return {redis.call('UNLINK', KEYS[1], KEYS[2]), type(old) == 'string' and old or ''}
 `)

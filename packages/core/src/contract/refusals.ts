@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.js'
 import type { SessionRecord } from './session-record.js'
-import type { RemovalGuard, SessionChange } from './session-store.js'
+import type { SessionGuard, SessionChange } from './session-store.js'
 
 /** For a store: the refusal for a session that is absent, past its deadline, or of another incarnation than is meant. */
 export function notFound(): SessionError {
@@ -27,7 +27,7 @@ export function corrupt(problem: string, cause?: unknown): SessionError {
 /** For a store's `amend`, `trim` and `remove`: whether there is a session, and it is the one that is meant. */
 export function isMeant<Found extends Pick<SessionRecord, 'incarnation' | 'changes'>>(
   found: Found | undefined,
-  { incarnation, changes }: RemovalGuard = {},
+  { incarnation, changes }: SessionGuard = {},
 ): found is Found {
   return (
     found !== undefined &&

@@ -73,7 +73,7 @@ export interface SessionStore {
    * Removes session, messages and index entries; true if there was one. Final: no late write brings it back. A store
    * may drop the messages of a large session first, in steps, as `trim` does.
    */
-  remove(ref: SessionRef, guard?: RemovalGuard): Promise<boolean>
+  remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean>
 
   /**
    * One keyset page of a tenant's live sessions: records only, never messages. The newest `activeAt` comes first; of
@@ -122,11 +122,10 @@ export interface ReadOptions {
 export interface SessionGuard {
   /** Only the session of this incarnation; any other counts as absent (default: whichever has the id). */
   incarnation?: string
-}
-
-/** Which session is to be removed. */
-export interface RemovalGuard extends SessionGuard {
-  /** Only the session with exactly so many changes; one that was changed since counts as absent (default: any). */
+  /**
+   * Only the session with exactly so many changes; one that was changed since counts as absent (default: any). What a store
+   * does in several steps it asks before the first of them.
+   */
   changes?: number
 }
 

@@ -8,7 +8,7 @@ export type Command =
   | { call: 'commit'; id: string; change: SessionChange }
   | { call: 'read'; id: string; tail: number }
   | { call: 'messages'; id: string; query: MessageQuery }
-  | { call: 'amend'; id: string; seq: number; payload: string }
+  | { call: 'amend'; id: string; seq: number; payload: string; changes?: number }
   | { call: 'trim'; id: string; throughSeq: number }
   | { call: 'remove'; id: string; changes?: number }
   | { call: 'restore'; id: string; copy: SessionCopy }
@@ -74,7 +74,13 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ call: fc.constant('commit' as const), id, change }) },
   { weight: 2, arbitrary: fc.record({ call: fc.constant('read' as const), id, tail: fc.nat(4) }) },
   { weight: 2, arbitrary: fc.record({ call: fc.constant('messages' as const), id, query }) },
-  { weight: 1, arbitrary: fc.record({ call: fc.constant('amend' as const), id, seq, payload }) },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      { call: fc.constant('amend' as const), id, seq, payload, changes: fc.integer({ min: 1, max: 4 }) },
+      { requiredKeys: ['call', 'id', 'seq', 'payload'] },
+    ),
+  },
   { weight: 1, arbitrary: fc.record({ call: fc.constant('trim' as const), id, throughSeq: fc.nat(4) }) },
   {
     weight: 1,
@@ -123,7 +129,7 @@ async function call(store: SessionStore, tenantId: string, step: Command): Promi
     case 'messages':
       return store.messages(ref, step.query)
     case 'amend':
-      return store.amend(ref, [step])
+      return store.amend(ref, [step], step.changes === undefined ? {} : { changes: step.changes })
     case 'trim':
       return store.trim(ref, step.throughSeq)
     case 'restore':

@@ -7,9 +7,9 @@ import type {
   MessageQuery,
   NewMessage,
   ReadOptions,
-  RemovalGuard,
   SessionChange,
   SessionCopy,
+  SessionGuard,
   SessionQuery,
   SessionStore,
   StoredMessage,
@@ -71,9 +71,9 @@ export class StoreModel implements SessionStore {
     return { messages: structuredClone(page), more: matching.length > page.length }
   }
 
-  async amend(ref: SessionRef, amendments: readonly Amendment[]) {
+  async amend(ref: SessionRef, amendments: readonly Amendment[], { changes }: SessionGuard = {}) {
     const session = this.#find(ref)
-    if (!session) return 0
+    if (!session || (changes !== undefined && changes !== session.record.changes)) return 0
     const payloads = new Map(amendments.map(({ seq, payload }) => [seq, payload]))
     const there = session.messages.filter(({ seq }) => payloads.has(seq)).length
     if (there > 0) session.record.changes++
@@ -93,7 +93,7 @@ export class StoreModel implements SessionStore {
     return messages.length - session.messages.length
   }
 
-  async remove(ref: SessionRef, { changes }: RemovalGuard = {}) {
+  async remove(ref: SessionRef, { changes }: SessionGuard = {}) {
     const found = this.#find(ref)
     if (changes !== undefined && changes !== found?.record.changes) return false
     this.#sessions = this.#sessions.filter((session) => session !== found)

@@ -114,6 +114,36 @@ export const changesCases: StoreChapter = {
       },
     },
     {
+      title: 'an amend and a trim that name a count leave a session alone that was changed since',
+      async run({ store, peer }) {
+        const ref = await freshSession(store, { messages: numbered(3) })
+        await append(store, ref, message('m4'))
+        const before = await store.read(ref, { tail: 4 })
+        const amendments = [{ seq: 2, payload: 'amended' }]
+        expect(await peer.amend(ref, amendments, { changes: 1 })).toBe(0)
+        expect(await peer.trim(ref, 1, { changes: 1 })).toBe(0)
+        expect(await store.read(ref, { tail: 4 })).toEqual(before)
+        expect(await peer.amend(ref, amendments, { changes: 2 })).toBe(1)
+        expect(await peer.trim(ref, 1, { changes: 3 })).toBe(1)
+        expect(await changesOf(store, ref)).toBe(4)
+      },
+    },
+    {
+      title: 'amends that read, add and name the count, 20 at once, all count once each is tried again',
+      async run({ store, peer }) {
+        const ref = await freshSession(store, { messages: [message('m1', '0')] })
+        await together(20, async (n) => {
+          const via = n % 2 === 0 ? store : peer
+          for (let amended = 0; amended === 0;) {
+            const { record, messages } = (await via.read(ref, { tail: 1 }))!
+            const payload = String(Number(messages[0]!.payload) + 1)
+            amended = await via.amend(ref, [{ seq: 1, payload }], { changes: record.changes })
+          }
+        })
+        expect((await store.read(ref, { tail: 1 }))?.messages[0]?.payload).toBe('20')
+      },
+    },
+    {
       title: 'a removal that names a count racing appends, 20 rounds: it loses none that was acknowledged',
       async run({ store, peer }) {
         for (let round = 0; round < 20; round++) {
