@@ -45,7 +45,8 @@ export function newerOverwritten(): SessionStore {
   const store = memoryStore()
   return {
     ...store,
-    async restore(ref, copy) {
+    async restore({ ...ref }, given) {
+      const copy = structuredClone(given)
       const found = await store.read(ref)
       if (found !== undefined && found.record.changes !== copy.record.changes) await store.remove(ref)
       await store.restore(ref, copy)
@@ -59,7 +60,8 @@ export function halfShown(): SessionStore {
   const begun = new Map<string, StoredMessage[]>()
   return {
     ...store,
-    async restore(ref, copy) {
+    async restore({ ...ref }, given) {
+      const copy = structuredClone(given)
       const key = keyOf(ref)
       const isFirst = copy.messages[0]?.seq === copy.record.trimmedSeq + 1
       const messages = [...(isFirst ? [] : (begun.get(key) ?? [])), ...copy.messages]

@@ -97,7 +97,7 @@ const flaws: Record<keyof typeof broken, Flaw> = {
       'any two message ids of a session are two messages',
       ...random,
     ],
-    within: ['commit', 'message ids', 'reading', 'changes', 'restore'],
+    within: ['commit', 'message ids', 'reading', 'changes', 'restore', 'copies'],
   },
   tenantIgnored: {
     fails: [
