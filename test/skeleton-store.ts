@@ -1,15 +1,19 @@
 import {
   checkChange,
+  checkCopy,
   checkIsMeant,
   checkMessageQuery,
-  checkPageLimit,
+  checkSessionQuery,
   checkWhole,
   countFitting,
   createListCursors,
+  idTwice,
   isMeant,
+  isNewerCopy,
   type ListPlace,
   messageConflict,
   notFound,
+  partConflict,
   processClock,
   type SessionChange,
   type SessionGuard,
@@ -29,6 +33,8 @@ interface Kept {
 /** Sessions in the memory of one process, without a bound: what a store does, on few lines. */
 export function skeletonStore(): SessionStore {
   const sessions = new Map<string, Kept>()
+  // Copies of which the last part is still to come. A real store forgets them after an hour.
+  const begun = new Map<string, Kept>()
   // As JSON, so that no tenant and id run into one another, whatever characters they have.
   const keyOf = ({ tenantId, id }: SessionRef): string => JSON.stringify([tenantId, id])
 
@@ -89,7 +95,9 @@ export function skeletonStore(): SessionStore {
       const kept = find(ref, guard)
       const payloads = new Map(amendments.map(({ seq, payload }) => [seq, payload]))
       const there = [...(kept?.log.values() ?? [])].filter(({ seq }) => payloads.has(seq))
-      for (const stored of there) kept?.log.set(stored.id, { ...stored, payload: payloads.get(stored.seq)! })
+      if (kept === undefined || there.length === 0) return 0
+      for (const stored of there) kept.log.set(stored.id, { ...stored, payload: payloads.get(stored.seq)! })
+      sessions.set(keyOf(ref), { ...kept, record: changed(kept.record) })
       return there.length
     },
 
@@ -102,7 +110,8 @@ export function skeletonStore(): SessionStore {
       const { record } = kept
       // Never beyond the newest message, and never back.
       const trimmedSeq = Math.max(record.trimmedSeq, Math.min(throughSeq, record.lastSeq))
-      sessions.set(keyOf(ref), { ...kept, record: { ...record, trimmedSeq } })
+      if (trimmedSeq === record.trimmedSeq) return 0
+      sessions.set(keyOf(ref), { ...kept, record: { ...changed(record), trimmedSeq } })
       return gone.length
     },
 
@@ -110,19 +119,48 @@ export function skeletonStore(): SessionStore {
       return find(ref, guard) !== undefined && sessions.delete(keyOf(ref))
     },
 
-    async list({ tenantId, userId, label, limit, cursor }) {
-      checkPageLimit(limit)
-      const after = cursor === undefined ? undefined : parseCursor(cursor)
+    async list(query) {
+      checkSessionQuery(query)
+      const { tenantId, userId, label, limit, cursor, activeBefore = Infinity } = query
+      const after = cursor === undefined ? query.after : parseCursor(cursor)
       const now = processClock()
       const rest = [...sessions.values()]
         .map(({ record }) => record)
         .filter((record) => record.tenantId === tenantId && !isPast(record, now))
         .filter((record) => userId === undefined || record.userId === userId)
         .filter((record) => label === undefined || record.label === label)
+        .filter((record) => record.activeAt < activeBefore)
         .filter((record) => after === undefined || byActivity(record, after) > 0)
         .sort(byActivity)
       const items = structuredClone(rest.slice(0, limit))
       return rest.length > limit ? { items, cursor: toCursor(items.at(-1)!) } : { items }
+    },
+
+    async restore(ref, given) {
+      checkCopy(given)
+      const { body, messages, more = false, ...copy } = structuredClone(given)
+      const key = keyOf(ref)
+      const found = find(ref)
+      if (found !== undefined && !isNewerCopy(found.record, copy.record)) return
+      const record = { ...copy.record, tenantId: ref.tenantId, id: ref.id }
+      const earlier = begun.get(key)
+      const isSame =
+        earlier?.record.incarnation === record.incarnation && earlier.record.changes === record.changes
+      const log = new Map(isSame ? earlier.log : [])
+      const last = record.trimmedSeq + log.size
+      if (messages.length > 0 && messages[0]!.seq > last + 1) throw partConflict()
+      for (const message of messages) {
+        if (message.seq <= last) continue
+        if (log.has(message.id)) throw idTwice()
+        log.set(message.id, message)
+      }
+      if (more) {
+        begun.set(key, { record, body, log })
+        return
+      }
+      if (record.trimmedSeq + log.size !== record.lastSeq) throw partConflict()
+      begun.delete(key)
+      sessions.set(key, { record, body, log })
     },
 
     async sweep({ limit }) {
@@ -143,10 +181,13 @@ const { toCursor, parseCursor } = createListCursors('skeleton')
 const isPast = ({ expiresAt = Infinity }: SessionRecord, now: number): boolean => expiresAt <= now
 
 function begin({ tenantId, id }: SessionRef, { incarnation }: SessionGuard, now: number): SessionRecord {
-  const counts = { revision: 0, lastSeq: 0, trimmedSeq: 0 }
+  const counts = { revision: 0, changes: 0, lastSeq: 0, trimmedSeq: 0 }
   const times = { createdAt: now, updatedAt: now, activeAt: now }
   return { tenantId, id, incarnation: incarnation ?? crypto.randomUUID(), ...counts, ...times }
 }
+
+/** Whatever changes a session is counted. */
+const changed = (record: SessionRecord): SessionRecord => ({ ...record, changes: record.changes + 1 })
 
 /** A known id with the same payload is a repeat; with another one it is a conflict, also within one change. */
 function checkIds(log: ReadonlyMap<string, StoredMessage>, messages: SessionChange['messages'] = []): void {
@@ -161,6 +202,7 @@ function checkIds(log: ReadonlyMap<string, StoredMessage>, messages: SessionChan
 function applyTo(record: MutableRecord, change: SessionChange, now: number): void {
   const { body, idleMs = Infinity, absoluteMs = Infinity } = change
   if (body !== undefined || record.revision === 0) record.revision++
+  record.changes++
   record.updatedAt = now
   // Real stores index it, and most appends must not touch that index: it moves once a minute for everybody.
   if (now - record.activeAt >= 60_000) record.activeAt = now

@@ -30,6 +30,13 @@ export { SessionError, type SessionErrorCode, type SessionErrorDetails, isSessio
 export { newId } from './ids.js'
 export { type JsonObject, type JsonValue, isJsonObject } from './json.js'
 export type { ChangeOptions } from './service/change-options.js'
+export {
+  type CopyFailure,
+  type CopyProgress,
+  type CopyReport,
+  type CopySessionsOptions,
+  copySessions,
+} from './service/copy-sessions.js'
 export type { SessionInit } from './service/create-session.js'
 export type {
   ContextSettings,

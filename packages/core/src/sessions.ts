@@ -250,6 +250,7 @@ export class CallerSessions {
       ...ref,
       incarnation,
       revision: 0,
+      changes: 0,
       lastSeq: 0,
       trimmedSeq: 0,
       createdAt: at,

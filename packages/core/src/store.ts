@@ -1,27 +1,41 @@
 export { isSessionError, SessionError, type SessionErrorCode, type SessionErrorDetails } from './errors.js'
-export { checkChange, checkMessageQuery, checkPageLimit, checkWhole } from './contract/check-arguments.js'
-export { createListCursors, type ListCursors, type ListPlace } from './contract/list-cursors.js'
+export {
+  checkChange,
+  checkCopy,
+  checkMessageQuery,
+  checkSessionQuery,
+  checkWhole,
+  idTwice,
+} from './contract/check-arguments.js'
+export { copyParts } from './contract/copy-parts.js'
+export { createListCursors, type ListCursors } from './contract/list-cursors.js'
 export {
   checkIsMeant,
+  copyConflict,
   corrupt,
   isMeant,
+  isNewerCopy,
   messageConflict,
   notFound,
+  partConflict,
   revisionConflict,
 } from './contract/refusals.js'
 export { countFitting, maxPageBytes } from './contract/page-bytes.js'
+export { digestOf } from './digest.js'
 export { checkOptions, type OptionNames } from './options.js'
 export type { SessionRecord, SessionRef } from './contract/session-record.js'
 export type {
   Amendment,
   AppendedMessage,
   Committed,
+  ListPlace,
   MessagePage,
   MessageQuery,
   NewMessage,
   Page,
   ReadOptions,
   SessionChange,
+  SessionCopy,
   SessionGuard,
   SessionQuery,
   SessionStore,

@@ -4,6 +4,7 @@ import { type Commit, toCommitted } from './commit.js'
 import type { Database, Row } from './database.js'
 import { parseRecord, toWhole } from './rows.js'
 import type { Statement } from './statement.js'
+import { encodeText } from './text.js'
 
 const maxCommits = 64
 // Of text: long ones gain nothing from company, and hold up the others.
@@ -74,6 +75,7 @@ export async function commitBatch(
 function sameTerms(a: Commit, b: Commit): boolean {
   return (
     a.incarnation === b.incarnation &&
+    a.change.ownedBy === b.change.ownedBy &&
     a.change.idleMs === b.change.idleMs &&
     a.change.absoluteMs === b.change.absoluteMs
   )
@@ -103,6 +105,8 @@ function toValues(sessions: readonly Commit[][]) {
     firsts.map(({ change }) => change.idleMs ?? null),
     firsts.map(({ change }) => change.absoluteMs ?? null),
     messages.map(({ ids }) => ids.length),
+    firsts.map(({ change: { ownedBy } }) => (ownedBy === undefined ? null : encodeText(ownedBy))),
+    sessions.map(({ length }) => length),
     messages.flatMap(({ ids }, index) => ids.map(() => index + 1)),
     messages.flatMap(({ ids }) => ids.map((_, index) => index + 1)),
     messages.flatMap(({ ids }) => ids),
@@ -120,8 +124,10 @@ function* toOutcomes(members: readonly Commit[], row: Row): Generator<[Commit, O
     return
   }
   let lastSeq = record.lastSeq - members.reduce((sum, { messageIds }) => sum + messageIds.length, 0)
+  let changes = record.changes - members.length
   for (const member of members) {
     lastSeq += member.messageIds.length
-    yield [member, { value: toCommitted({ ...record, lastSeq }, member.change.messages) }]
+    changes++
+    yield [member, { value: toCommitted({ ...record, lastSeq, changes }, member.change.messages) }]
   }
 }

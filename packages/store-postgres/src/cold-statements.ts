@@ -19,16 +19,26 @@ export interface ColdStatements {
   /** Those of the ids that are stored: id, seq, at, payload. */
   find: NamedStatement<'tenant' | 'key' | 'ids'>
   /** Deletes a session of at most so many messages: its key, and whether it was live. */
-  removeSession: NamedStatement<'tenant' | 'id' | 'incarnation' | 'most'>
+  removeSession: NamedStatement<'tenant' | 'id' | 'incarnation' | 'changes' | 'most'>
+  /** Makes a session absent, under an id that nobody can ask for: its key, and whether it was live. */
+  bury: NamedStatement<'tenant' | 'id' | 'incarnation' | 'changes' | 'hiddenId'>
   removeMessages: NamedStatement<'tenant' | 'key'>
   /** Up to which seq one step may drop messages, and the newest seq; no row when there are none up to `seq`. */
   stepEnd: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation'>
   /** Moves what is trimmed, of a session past its deadline too when it may be `dead`: key, and up to which seq. */
-  trimSession: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation' | 'dead'>
+  trimSession: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation' | 'changes' | 'dead'>
   /** How many there were. */
   trimMessages: NamedStatement<'tenant' | 'key' | 'seq'>
+  /** Keeps a copy of which parts are to come, under an id that nobody can ask for: its key. */
+  beginCopy: NamedStatement<CopyParam | 'hiddenId'>
+  /** Adds messages of a copy. */
+  extendCopy: NamedStatement<'tenant' | 'key' | 'seqs' | 'ats' | 'ids' | 'payloads'>
+  /** Keeps a copy for another hour, up to which seq it has come. */
+  keepCopy: NamedStatement<'tenant' | 'hiddenId' | 'seq'>
+  /** Makes the session of a copy that is whole. */
+  endCopy: NamedStatement<CopyParam | 'id' | 'seq' | 'expiresAt' | 'hiddenId'>
   /** Each seq that was there. */
-  amend: NamedStatement<'tenant' | 'id' | 'seqs' | 'payloads' | 'incarnation'>
+  amend: NamedStatement<'tenant' | 'id' | 'seqs' | 'payloads' | 'incarnation' | 'changes'>
   /**
    * The record, then seq, id, at, payload, and whether the message is over what the page holds; one row of nulls when
    * the page is empty.
@@ -43,6 +53,21 @@ export interface ColdStatements {
   list: (form: ListForm) => NamedStatement<'tenant' | 'user' | 'label' | 'activeAt' | 'afterId' | 'limit'>
 }
 
+/** What a copy says of its session. */
+type CopyParam =
+  | 'tenant'
+  | 'incarnation'
+  | 'revision'
+  | 'changes'
+  | 'trimmed'
+  | 'createdAt'
+  | 'updatedAt'
+  | 'activeAt'
+  | 'user'
+  | 'label'
+  | 'title'
+  | 'body'
+
 // What one transaction may delete, so that it holds its locks, and a server, for a moment only.
 const maxStepMessages = 5000
 const maxStepBytes = 8 * maxPageBytes
@@ -54,9 +79,28 @@ const seq = param<number>('seq', 'bigint')
 const incarnation = param<string | null>('incarnation', 'text')
 // Of the incarnation that is asked for, or of any when none is.
 const isMeant = sql<boolean>`(${incarnation} is null or t.incarnation = ${incarnation})`
+const isUnchanged = sql<boolean>`(${param('changes', 'bigint')} is null or t.changes = ${param('changes', 'bigint')})`
 const live = sql.raw<boolean>(isLive('t'))
 const now = sql.raw<number>(nowMs)
 const record = sql.raw<string>(recordOf('t')).as('record')
+
+const hiddenId = param<string>('hiddenId', 'text')
+const expiresAt = param<number | null>('expiresAt', 'bigint')
+const copied = {
+  incarnation: param<string>('incarnation', 'text'),
+  revision: param<number>('revision', 'bigint'),
+  changes: param<number>('changes', 'bigint'),
+  trimmed_seq: param<number>('trimmed', 'integer'),
+  created_at: param<number>('createdAt', 'bigint'),
+  updated_at: param<number>('updatedAt', 'bigint'),
+  active_at: param<number>('activeAt', 'bigint'),
+  user_id: param<string | null>('user', 'text'),
+  label: param<string | null>('label', 'text'),
+  title: param<string | null>('title', 'text'),
+  body: param<string>('body', 'text'),
+}
+// Past its deadline ever since, so that nobody sees it; a sweep does not look for it within the hour.
+const keptAnHour = { expires_at: 1, expires_bucket: sql<number>`(${now} / 3600000)::integer + 2` }
 
 export function toColdStatements(names: TableNames): ColdStatements {
   const db = createQueryBuilder(names)
@@ -88,6 +132,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
         .where('t.tenant_id', '=', tenant)
         .where('t.id', '=', id)
         .where(isMeant)
+        .where(isUnchanged)
         .where(sql<boolean>`coalesce(t.last_seq - t.trimmed_seq, 0) <= ${param('most', 'bigint')}`)
         .returning([text('t.skey').as('skey'), sql<string>`${live}::text`.as('live')]),
     ),
@@ -98,37 +143,82 @@ export function toColdStatements(names: TableNames): ColdStatements {
         .where('m.tenant_id', '=', tenant)
         .where('m.session_key', '=', key),
     ),
+    bury: compile(
+      'bury',
+      db
+        .updateTable('sessions as t')
+        .set({ id: param<string>('hiddenId', 'text'), expires_at: 1, expires_bucket: 0 })
+        .where('t.tenant_id', '=', tenant)
+        .where('t.id', '=', id)
+        .where(isMeant)
+        .where(isUnchanged)
+        .where(live)
+        .returning(text('t.skey').as('skey')),
+    ),
     stepEnd: compile('step_end', stepEnd(db)),
     trimSession: compile(
       'trim_session',
       db
         .updateTable('sessions as t')
-        .set({ trimmed_seq: sql`least(${seq}, t.last_seq)` })
+        .set({ trimmed_seq: sql`least(${seq}, t.last_seq)`, changes: sql`t.changes + 1` })
         .where('t.tenant_id', '=', tenant)
         .where('t.id', '=', id)
         .where(sql<boolean>`(${live} or ${param('dead', 'boolean')})`)
         .where(isMeant)
+        .where(isUnchanged)
         .where('t.trimmed_seq', '<', sql<number>`least(${seq}, t.last_seq)`)
         .returning([text('t.skey').as('skey'), text('t.trimmed_seq').as('trimmed_seq')]),
     ),
     trimMessages: compile('trim_messages', trimMessages(db)),
-    amend: compile(
-      'amend',
+    amend: compile('amend', amend(db)),
+    beginCopy: compile(
+      'begin_copy',
       db
-        .updateTable('session_messages as m')
-        .from('sessions as t')
-        .from(
-          unnest<{ seq: number; payload: string }>('given(seq, payload)', 'seqs:bigint[]', 'payloads:text[]'),
-        )
-        .set({ payload: sql<string>`given.payload` })
+        .insertInto('sessions')
+        .values({ ...copied, id: hiddenId, tenant_id: tenant, last_seq: copied.trimmed_seq, ...keptAnHour })
+        .returning(text('skey').as('skey')),
+    ),
+    extendCopy: compile(
+      'extend_copy',
+      db
+        .insertInto('session_messages')
+        .columns(['tenant_id', 'session_key', 'seq', 'at', 'id', 'payload'])
+        .expression((db) =>
+          db
+            .selectFrom(
+              unnest<{ seq: number; at: number; id: string; payload: string }>(
+                'given(seq, at, id, payload)',
+                'seqs:integer[]',
+                'ats:bigint[]',
+                'ids:text[]',
+                'payloads:text[]',
+              ),
+            )
+            .select([tenant.as('tenant_id'), key.as('session_key')])
+            .select(['given.seq', 'given.at', 'given.id', 'given.payload']),
+        ),
+    ),
+    keepCopy: compile(
+      'keep_copy',
+      db
+        .updateTable('sessions as t')
+        .set({ last_seq: seq, ...keptAnHour })
         .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', id)
-        .where(live)
-        .where(isMeant)
-        .where('m.tenant_id', '=', tenant)
-        .whereRef('m.session_key', '=', 't.skey')
-        .where('m.seq', '=', sql<number>`given.seq`)
-        .returning(text('m.seq').as('seq')),
+        .where('t.id', '=', hiddenId),
+    ),
+    endCopy: compile(
+      'end_copy',
+      db
+        .updateTable('sessions as t')
+        .set({
+          ...copied,
+          id,
+          last_seq: seq,
+          expires_at: expiresAt,
+          expires_bucket: sql<number>`least(${expiresAt} / 3600000, 2147483647)::integer`,
+        })
+        .where('t.tenant_id', '=', tenant)
+        .where('t.id', '=', hiddenId),
     ),
     page: { asc: compile('page_asc', page(db, 'asc')), desc: compile('page_desc', page(db, 'desc')) },
     expired: compile(
@@ -179,6 +269,46 @@ export function toColdStatements(names: TableNames): ColdStatements {
       return statement
     },
   }
+}
+
+// The session first, as every write takes it, so that no two writes wait for each other.
+function amend(db: Kysely<SessionTables>) {
+  const given = () =>
+    unnest<{ seq: number; payload: string }>('given(seq, payload)', 'seqs:bigint[]', 'payloads:text[]')
+  return db
+    .with('s', (db) =>
+      db
+        .updateTable('sessions as t')
+        .set({ changes: sql`t.changes + 1` })
+        .where('t.tenant_id', '=', tenant)
+        .where('t.id', '=', id)
+        .where(live)
+        .where(isMeant)
+        .where(isUnchanged)
+        .where((is) =>
+          is.exists(
+            is
+              .selectFrom('session_messages as m')
+              .innerJoin(given(), (join) => join.on(sql<boolean>`m.seq = given.seq`))
+              .where('m.tenant_id', '=', tenant)
+              .whereRef('m.session_key', '=', 't.skey'),
+          ),
+        )
+        .returning('t.skey'),
+    )
+    .with('a', (db) =>
+      db
+        .updateTable('session_messages as m')
+        .from('s')
+        .from(given())
+        .set({ payload: sql<string>`given.payload` })
+        .where('m.tenant_id', '=', tenant)
+        .whereRef('m.session_key', '=', 's.skey')
+        .where('m.seq', '=', sql<number>`given.seq`)
+        .returning(text('m.seq').as('seq')),
+    )
+    .selectFrom('a')
+    .select('a.seq')
 }
 
 function trimMessages(db: Kysely<SessionTables>) {

@@ -53,12 +53,21 @@ export function isAppend({ revision, body, userId, label, title }: SessionChange
 
 /** Parameters of `append`. */
 export function toAppendValues(commit: Commit): Value[] {
-  return [...toPlaceValues(commit), commit.messageIds, commit.payloads]
+  return [...toGivenValues(commit), encoded(commit.change.ownedBy)]
 }
 
 /** Parameters of `appendOne`. */
 export function toAppendOneValues(commit: Commit): Value[] {
-  return [...toPlaceValues(commit), commit.messageIds[0]!, commit.payloads[0]!]
+  return [
+    ...toPlaceValues(commit),
+    commit.messageIds[0]!,
+    commit.payloads[0]!,
+    encoded(commit.change.ownedBy),
+  ]
+}
+
+function toGivenValues(commit: Commit): Value[] {
+  return [...toPlaceValues(commit), commit.messageIds, commit.payloads]
 }
 
 function toPlaceValues({ call, id, incarnation, change }: Commit): Value[] {
@@ -68,19 +77,20 @@ function toPlaceValues({ call, id, incarnation, change }: Commit): Value[] {
 /** Parameters of `create`. */
 export function toCreateValues(commit: Commit): Value[] {
   const { body = '', userId, label, title } = commit.change
-  return [...toAppendValues(commit), encodeText(body), encoded(userId), encoded(label), encoded(title)]
+  return [...toGivenValues(commit), encodeText(body), encoded(userId), encoded(label), encoded(title)]
 }
 
 /** Parameters of `change`. */
 export function toChangeValues(commit: Commit): Value[] {
-  const { body, userId, label, title, revision } = commit.change
+  const { body, userId, label, title, revision, ownedBy } = commit.change
   return [
-    ...toAppendValues(commit),
+    ...toGivenValues(commit),
     encoded(body),
     encoded(userId),
     encoded(label),
     encoded(title),
     revision ?? null,
+    encoded(ownedBy),
   ]
 }
 

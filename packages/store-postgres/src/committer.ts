@@ -141,6 +141,7 @@ export interface Removal {
   readonly tenant: string
   readonly id: string
   readonly incarnation?: string | null
+  readonly changes?: number | null
   readonly most?: number
 }
 
@@ -148,9 +149,12 @@ export interface Removal {
 export async function removeLocked(
   { removeSession, removeMessages }: ColdStatements,
   run: Run,
-  { tenant, id, incarnation = null, most = Number.MAX_SAFE_INTEGER }: Removal,
+  { tenant, id, incarnation = null, changes = null, most = Number.MAX_SAFE_INTEGER }: Removal,
 ): Promise<boolean | undefined> {
-  const [row] = await run(removeSession.statement, removeSession.values({ tenant, id, incarnation, most }))
+  const [row] = await run(
+    removeSession.statement,
+    removeSession.values({ tenant, id, incarnation, changes, most }),
+  )
   if (row === undefined) return undefined
   // A statement of its own, so that it sees what was appended until the session was ours.
   await run(removeMessages.statement, removeMessages.values({ tenant, key: String(row[0]) }))

@@ -1,9 +1,9 @@
 import { type Amendment, countFitting, type SessionGuard, type SessionRef } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
-import { removeLocked } from './committer.js'
+import { type Removal, removeLocked } from './committer.js'
 import type { Call, Database, Row, Run } from './database.js'
 import { toWhole } from './rows.js'
-import { encodeText } from './text.js'
+import { buriedId, encodeText } from './text.js'
 
 export interface MaintenanceOptions {
   /** Whether a statement may only be about one tenant. */
@@ -41,6 +41,7 @@ export class Maintenance {
     const tenant = encodeText(ref.tenantId)
     const { statement, values } = this.#cold.amend
     const amended = new Set<number>()
+    let changes = guard?.changes ?? null
     for (let rest = all; rest.length > 0;) {
       const batch = rest.slice(0, countFitting(rest))
       rest = rest.slice(batch.length)
@@ -50,9 +51,12 @@ export class Maintenance {
         seqs: batch.map(({ seq }) => seq),
         payloads: batch.map(({ payload }) => payload),
         incarnation: toIncarnation(guard),
+        changes,
       }
       const rows = await this.#database.run(statement, values(params), this.#call(tenant))
       for (const [seq] of rows) amended.add(toWhole(seq, 'seq'))
+      // A later step finds what this one has changed.
+      if (rows.length > 0) changes = null
     }
     return given.filter((seq) => amended.has(seq)).length
   }
@@ -60,26 +64,34 @@ export class Maintenance {
   async trim(ref: SessionRef, throughSeq: number, guard?: SessionGuard): Promise<number> {
     const place = placeOf(ref, guard)
     let dropped = 0
-    for (let before = 0; ;) {
+    for (let before = 0, changes = guard?.changes ?? null; ; changes = null) {
       const end = await this.#stepEnd(place, throughSeq)
       // Where a step changes nothing, the session is past its deadline.
       if (end === undefined || end.through === before) return dropped
       before = end.through
-      dropped += await this.#drop(place, end.through, { dead: false })
+      const count = await this.#drop({ ...place, changes }, end.through, { dead: false })
+      if (count === 0 && changes !== null) return 0
+      dropped += count
       if (end.through >= Math.min(throughSeq, end.last)) return dropped
     }
   }
 
-  async remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean> {
+  async remove(ref: SessionRef, guard: SessionGuard = {}): Promise<boolean> {
     const place = placeOf(ref, guard)
-    const removeUpTo = (most: number) =>
-      this.#database.transaction(this.#call(place.tenant), (run) =>
-        removeLocked(this.#cold, run, { ...place, most }),
-      )
-    const removed = await removeUpTo(maxAtOnce)
+    const { changes = null } = guard
+    const removeUpTo = (removal: Removal) =>
+      this.#database.transaction(this.#call(place.tenant), (run) => removeLocked(this.#cold, run, removal))
+    const removed = await removeUpTo({ ...place, changes, most: maxAtOnce })
     if (removed !== undefined) return removed
-    await this.#shrink(place)
-    return (await removeUpTo(Number.MAX_SAFE_INTEGER)) === true
+    // Its messages take their time, so it goes first. A sweep finds what a process that dies here leaves.
+    const { statement, values } = this.#cold.bury
+    const hidden = { tenant: place.tenant, id: buriedId(), incarnation: null }
+    const params = { ...place, changes, hiddenId: hidden.id }
+    const [buried] = await this.#database.run(statement, values(params), this.#call(place.tenant))
+    if (buried === undefined) return false
+    await this.#shrink(hidden)
+    await removeUpTo(hidden)
+    return true
   }
 
   /** Drops messages of a session that is to be deleted, but for what its deletion may take along. */
@@ -100,10 +112,14 @@ export class Maintenance {
     return { through: toWhole(row[0], 'seq'), last: toWhole(row[1], 'last_seq') }
   }
 
-  #drop(place: Place, throughSeq: number, { dead }: { dead: boolean }): Promise<number> {
+  #drop(
+    place: Place & { readonly changes?: number | null },
+    throughSeq: number,
+    { dead }: { dead: boolean },
+  ): Promise<number> {
     const { trimSession, trimMessages } = this.#cold
     const { tenant } = place
-    const params = { ...place, seq: throughSeq, dead: String(dead) }
+    const params = { changes: null, ...place, seq: throughSeq, dead: String(dead) }
     return this.#database.transaction(this.#call(tenant), async (run) => {
       const [row] = await run(trimSession.statement, trimSession.values(params))
       if (row === undefined) return 0

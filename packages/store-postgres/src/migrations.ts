@@ -21,6 +21,7 @@ function createTables({ prefix, sessions, messages }: TableNames): string[] {
   active_at bigint not null,
   expires_at bigint,
   revision bigint not null,
+  changes bigint not null,
   last_seq integer not null,
   trimmed_seq integer not null default 0,
   expires_bucket integer,

@@ -1,6 +1,6 @@
 import {
   checkMessageQuery,
-  checkPageLimit,
+  checkSessionQuery,
   createListCursors,
   type MessagePage,
   type MessageQuery,
@@ -16,6 +16,17 @@ import { isNull, parseMessage, parseRecord, toText } from './rows.js'
 import { encodeText } from './text.js'
 
 const { toCursor, parseCursor } = createListCursors('postgres 1')
+
+/** After which place a list begins: the later one of what the query says. Without an id: before the whole moment. */
+function toStart({
+  cursor,
+  after,
+  activeBefore,
+}: SessionQuery): { activeAt: number; id?: string } | undefined {
+  const place = cursor === undefined ? after : parseCursor(cursor)
+  if (activeBefore === undefined || (place !== undefined && place.activeAt < activeBefore)) return place
+  return { activeAt: activeBefore }
+}
 
 export interface PageReaderOptions {
   /** For lists. */
@@ -63,8 +74,8 @@ export class PageReader {
   }
 
   async list(query: SessionQuery): Promise<Page<SessionRecord>> {
-    checkPageLimit(query.limit)
-    const position = query.cursor === undefined ? undefined : parseCursor(query.cursor)
+    checkSessionQuery(query)
+    const position = toStart(query)
     const { tenantId, userId, label, limit } = query
     const tenant = encodeText(tenantId)
     const { statement, values } = this.#cold.list({
@@ -77,7 +88,7 @@ export class PageReader {
       user: userId === undefined ? null : encodeText(userId),
       label: label === undefined ? null : encodeText(label),
       activeAt: position?.activeAt ?? null,
-      afterId: position === undefined ? null : encodeText(position.id),
+      afterId: position?.id === undefined ? null : encodeText(position.id),
       // One more than the page: if it is there, so is a next page.
       limit: limit + 1,
     }

@@ -1,5 +1,6 @@
 import {
   checkChange,
+  checkCopy,
   checkOptions,
   checkWhole,
   type Committed,
@@ -18,6 +19,7 @@ import { Database } from './database.js'
 import { Maintenance } from './maintenance.js'
 import { createPostgresPool } from './pool.js'
 import { Reader } from './reader.js'
+import { Restorer } from './restorer.js'
 import {
   checkRowLevelSecurity,
   type RowLevelSecurity,
@@ -131,6 +133,7 @@ function storeOver<Tables>(db: pg.Pool | Kysely<Tables>, options: PostgresStoreO
   const reader = new Reader(database, hot, { coalesce, oneTenant, readTimeoutMs, pageTimeoutMs })
   const browser = new PageReader(database, cold, { readTimeoutMs, pageTimeoutMs })
   const keeper = new Maintenance(database, cold, { oneTenant, timeoutMs: writeTimeoutMs })
+  const restorer = new Restorer(database, cold, { timeoutMs: writeTimeoutMs })
   const appends = new Coalescer<Commit, Committed>({
     createBatch: () => new AppendBatch({ oneTenant }),
     keyOf: placeOf,
@@ -161,6 +164,11 @@ function storeOver<Tables>(db: pg.Pool | Kysely<Tables>, options: PostgresStoreO
 
     remove: (ref, guard) => keeper.remove(ref, guard),
     list: (query) => browser.list(query),
+
+    async restore(ref, copy) {
+      checkCopy(copy)
+      return restorer.restore(ref, structuredClone(copy))
+    },
 
     async sweep({ limit }) {
       checkWhole(limit, 'limit', 1)

@@ -2,21 +2,34 @@ import { corrupt, type SessionRecord, type SessionRef, type StoredMessage } from
 import type { Row } from './database.js'
 import { decodeText, recordSeparator, unitSeparator } from './text.js'
 
-const recordFields = 11
+const recordFields = 12
 
 /** The record of `ref` that `recordOf` made a text of. @throws `corrupt` when it cannot be one. */
 export function parseRecord(ref: SessionRef, text: unknown): SessionRecord {
   const fields = typeof text === 'string' ? text.split(unitSeparator) : []
   // What must not be null and is, is left out of the text.
   if (fields.length !== recordFields) throw corrupt('its record is not one')
-  const [incarnation, revision, last, trimmed, created, updated, active, expires, userId, label, title] =
-    fields as Eleven
+  const [
+    incarnation,
+    revision,
+    changes,
+    last,
+    trimmed,
+    created,
+    updated,
+    active,
+    expires,
+    userId,
+    label,
+    title,
+  ] = fields as Twelve
   const lastSeq = toWhole(last, 'last_seq')
   return {
     tenantId: ref.tenantId,
     id: ref.id,
     incarnation: decodeText(incarnation),
     revision: toWhole(revision, 'revision', 1),
+    changes: toWhole(changes, 'changes', 1),
     lastSeq,
     trimmedSeq: toWhole(trimmed, 'trimmed_seq', 0, lastSeq),
     createdAt: toWhole(created, 'created_at'),
@@ -29,7 +42,7 @@ export function parseRecord(ref: SessionRef, text: unknown): SessionRecord {
   }
 }
 
-type Eleven = [string, string, string, string, string, string, string, string, string, string, string]
+type Twelve = [string, string, string, string, string, string, string, string, string, string, string, string]
 
 /**
  * The newest messages of `record` as a read gives them: how many there are, and as many of them as had room, all in one

@@ -12,6 +12,8 @@ export interface SessionsTable {
   skey: GeneratedAlways<WholeNumber>
   incarnation: string
   revision: WholeNumber
+  /** Counts everything that changes the session. Not indexed: each write moves it. */
+  changes: WholeNumber
   last_seq: number
   trimmed_seq: number
   created_at: WholeNumber

@@ -4,17 +4,18 @@ import { toStatement, type Statement } from './statement.js'
 
 /** What every commit and every read goes through: one of these each. */
 export interface HotStatements {
-  /** $1 tenant, $2 id, $3 incarnation, $4 idleMs, $5 absoluteMs, $6 message ids, $7 payloads. */
+  /** $1 tenant, $2 id, $3 incarnation, $4 idleMs, $5 absoluteMs, $6 message ids, $7 payloads, $8 owner. */
   append: Statement
   /** As `append`, for one message: $6 its id, $7 its payload. No row for whatever stands in the way. */
   appendOne: Statement
-  /** As `append`, then $8 body, $9 userId, $10 label, $11 title, for a session that must not exist. */
+  /** As `append` up to $7, then $8 body, $9 userId, $10 label, $11 title, for a session that must not exist. */
   create: Statement
-  /** As `create`, then $12 revision, for a session that must exist. */
+  /** As `create`, then $12 revision, $13 owner, for a session that must exist. */
   change: Statement
   /**
-   * Appends to many sessions. By session: $1 tenants, $2 ids, $3 incarnations, $4 idleMs, $5 absoluteMs, $6 counts;
-   * by message: $7 number of the session (from 1), $8 number in the session (from 1), $9 ids, $10 payloads.
+   * Appends to many sessions. By session: $1 tenants, $2 ids, $3 incarnations, $4 idleMs, $5 absoluteMs, $6 counts of
+   * messages, $7 owners, $8 counts of commits; by message: $9 number of the session (from 1), $10 number in the session
+   * (from 1), $11 ids, $12 payloads.
    */
   appendMany: Statement
   /** $1 tenant, $2 id. */
@@ -30,7 +31,7 @@ export interface HotStatements {
  * driver more than the text of it.
  */
 export function recordOf(t: string): string {
-  return `concat_ws(E'\\x1f', ${t}.incarnation, ${t}.revision, ${t}.last_seq, ${t}.trimmed_seq, ${t}.created_at,
+  return `concat_ws(E'\\x1f', ${t}.incarnation, ${t}.revision, ${t}.changes, ${t}.last_seq, ${t}.trimmed_seq, ${t}.created_at,
     ${t}.updated_at, ${t}.active_at, coalesce(${t}.expires_at::text, ''), coalesce(${t}.user_id, ''),
     coalesce(${t}.label, ''), coalesce(${t}.title, ''))`
 }
@@ -41,7 +42,7 @@ const activityStepMs = 60_000
 const isSound = (
   t: string,
 ) => `${t}.revision >= 1 and ${t}.trimmed_seq >= 0 and ${t}.last_seq >= ${t}.trimmed_seq
-  and ${t}.created_at + ${t}.updated_at + ${t}.active_at > 0 and ${t}.incarnation is not null`
+  and ${t}.created_at + ${t}.updated_at + ${t}.active_at + ${t}.changes > 0 and ${t}.incarnation is not null`
 
 // Its clock may be set back; times of a session do not go back with it.
 const updatedAt = (alias: string) => `greatest(${alias}.updated_at, ${nowMs})`
@@ -49,12 +50,13 @@ const updatedAt = (alias: string) => `greatest(${alias}.updated_at, ${nowMs})`
 // What a sweep looks for: a column of its own, because it is indexed and must not move with every write.
 const hourOf = (deadline: string) => `least((${deadline}) / 3600000, 2147483647)::integer`
 
-const touched = (alias: string, count: string, idle: string, absolute: string) => {
+const touched = (alias: string, count: string, idle: string, absolute: string, commits = '1') => {
   const deadline = `least(${updatedAt(alias)} + ${idle}, ${alias}.created_at + ${absolute})`
   const unlessGiven = (column: string, value: string) =>
     `${column} = case when ${idle} is null and ${absolute} is null then ${alias}.${column} else ${value} end`
   return `
   last_seq = ${alias}.last_seq + ${count},
+  changes = ${alias}.changes + ${commits},
   updated_at = ${updatedAt(alias)},
   active_at = case when ${nowMs} - ${alias}.active_at >= ${activityStepMs} then ${nowMs} else ${alias}.active_at end,
   ${unlessGiven('expires_at', deadline)},
@@ -91,8 +93,10 @@ const tailOf = (messages: string, count: string, bytes: string) => `(
     order by m.seq desc) m) as tail`
 
 export function toHotStatements({ sessions, messages }: TableNames): HotStatements {
-  const one = `t.tenant_id = $1 and t.id = $2 and ${isSound('t')} and ${isLive('t', momentMs)}
-    and t.incarnation = coalesce($3::text, t.incarnation)`
+  const one = (
+    owner: string,
+  ) => `t.tenant_id = $1 and t.id = $2 and ${isSound('t')} and ${isLive('t', momentMs)}
+    and t.incarnation = coalesce($3::text, t.incarnation) and (${owner}::text is null or t.user_id = ${owner})`
   const returning = `returning t.skey, t.last_seq, t.updated_at, ${recordOf('t')} as record`
   const touch = touched('t', countGiven, '$4::bigint', '$5::bigint')
   const firstDeadline = `least(${nowMs} + $4::bigint, ${nowMs} + $5::bigint)`
@@ -102,14 +106,14 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
     append: toStatement(
       'append',
       `with s as (
-        update ${sessions} t set ${touch} where ${one} ${returning}
+        update ${sessions} t set ${touch} where ${one('$8')} ${returning}
       ), i as (${insertGiven(messages)})
       ${outcome(sessions)}`,
     ),
     appendOne: toStatement(
       'append_one',
       `with s as (
-        update ${sessions} t set ${touched('t', '1', '$4::bigint', '$5::bigint')} where ${one} ${returning}
+        update ${sessions} t set ${touched('t', '1', '$4::bigint', '$5::bigint')} where ${one('$8')} ${returning}
       ), i as (
         insert into ${messages} (tenant_id, session_key, seq, at, id, payload)
         select $1, s.skey, s.last_seq, s.updated_at, $6::text, $7::text from s
@@ -123,7 +127,7 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
           revision = case when $8::text is null then t.revision else t.revision + 1 end,
           body = coalesce($8::text, t.body),
           ${named('user_id', '$9')}, ${named('label', '$10')}, ${named('title', '$11')}
-        where ${one} and ($12::bigint is null or t.revision = $12)
+        where ${one('$13')} and ($12::bigint is null or t.revision = $12)
         ${returning}
       ), i as (${insertGiven(messages)})
       ${outcome(sessions)}`,
@@ -131,9 +135,9 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
     create: toStatement(
       'create',
       `with s as (
-        insert into ${sessions} as t (tenant_id, id, incarnation, revision, last_seq, created_at, updated_at, active_at,
+        insert into ${sessions} as t (tenant_id, id, incarnation, revision, changes, last_seq, created_at, updated_at, active_at,
           expires_at, expires_bucket, user_id, label, title, body)
-        values ($1, $2, $3, 1, ${countGiven}, ${nowMs}, ${nowMs}, ${nowMs},
+        values ($1, $2, $3, 1, 1, ${countGiven}, ${nowMs}, ${nowMs}, ${nowMs},
           ${firstDeadline}, ${hourOf(firstDeadline)},
           nullif($9::text, ''), nullif($10::text, ''), nullif($11::text, ''), $8::text)
         on conflict (tenant_id, id) do nothing
@@ -147,22 +151,23 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
     appendMany: toStatement(
       'append_many',
       `with l as (
-        select t.tenant_id, t.id, g.n, g.idle, g.absolute, g.count
-        from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[])
-          with ordinality as g(tenant_id, id, incarnation, idle, absolute, count, n)
+        select t.tenant_id, t.id, g.n, g.idle, g.absolute, g.count, g.commits
+        from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[], $7::text[], $8::integer[])
+          with ordinality as g(tenant_id, id, incarnation, idle, absolute, count, owner, commits, n)
         cross join lateral (
           select t.tenant_id, t.id from ${sessions} t where t.tenant_id = g.tenant_id and t.id = g.id
             and ${isSound('t')} and ${isLive('t', momentMs)} and t.incarnation = coalesce(g.incarnation, t.incarnation)
+            and (g.owner is null or t.user_id = g.owner)
           for update skip locked
         ) t
       ), s as (
-        update ${sessions} t set ${touched('t', 'l.count', 'l.idle', 'l.absolute')}
+        update ${sessions} t set ${touched('t', 'l.count', 'l.idle', 'l.absolute', 'l.commits')}
         from l where t.tenant_id = l.tenant_id and t.id = l.id
         ${returning}, l.n, l.count, t.tenant_id
       ), i as (
         insert into ${messages} (tenant_id, session_key, seq, at, id, payload)
         select s.tenant_id, s.skey, s.last_seq - s.count + m.k, s.updated_at, m.id, m.payload
-        from unnest($7::integer[], $8::integer[], $9::text[], $10::text[]) as m(n, k, id, payload)
+        from unnest($9::integer[], $10::integer[], $11::text[], $12::text[]) as m(n, k, id, payload)
         join s on s.n = m.n
       )
       select s.n::text, s.record from s`,

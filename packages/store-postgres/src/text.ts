@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto'
+
 /** Stands between the fields of a message in the answer to a read; never stored as such. */
 export const unitSeparator = '\u001f'
 /** Stands between the messages in the answer to a read; never stored as such. */
@@ -17,6 +19,16 @@ const escape = /\u0010([0-9a-f]{4})/g
 export function encodeText(text: string): string {
   if (!suspicious.test(text)) return text
   return text.replace(escaped, (unit) => `\u0010${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
+
+/** An id that stands for no text, so that nobody asks for it: of a copy of which parts are to come. */
+export function begunId(id: string): string {
+  return `\u0010+${id}`
+}
+
+/** A new id that stands for no text, so that nobody asks for it: of a session that is removed, with messages left. */
+export function buriedId(): string {
+  return `\u0010-${randomUUID()}`
 }
 
 /** What `encodeText` was given. */

@@ -139,8 +139,8 @@ describe('sweep', () => {
   test('takes no more than it is told to, over batches too', async () => {
     await pool.query(`
       insert into sessions
-        (tenant_id, id, incarnation, revision, last_seq, created_at, updated_at, active_at, expires_at, expires_bucket, body)
-      select 'acme', 's' || n, 'i', 1, 1, 1, 1, 1, 1, 0, '' from generate_series(1, 1500) n`)
+        (tenant_id, id, incarnation, revision, changes, last_seq, created_at, updated_at, active_at, expires_at, expires_bucket, body)
+      select 'acme', 's' || n, 'i', 1, 1, 1, 1, 1, 1, 1, 0, '' from generate_series(1, 1500) n`)
     await pool.query("insert into session_messages select skey, 1, 1, tenant_id, 'm', 'p' from sessions")
     expect(await store.sweep({ limit: 700 })).toBe(700)
     expect((await pool.query('select count(*) from sessions')).rows).toEqual([{ count: '800' }])
@@ -163,8 +163,8 @@ describe('list', () => {
   test('costs its page: an index gives the order, in whatever form it is asked', async () => {
     await pool.query(`
       insert into sessions
-        (tenant_id, id, incarnation, revision, last_seq, created_at, updated_at, active_at, user_id, label, body)
-      select 'acme', 's' || n, 'i', 1, 0, 1, 1, n / 3, 'user ' || n % 5, 'label ' || n % 2, '' from generate_series(1, 20000) n`)
+        (tenant_id, id, incarnation, revision, changes, last_seq, created_at, updated_at, active_at, user_id, label, body)
+      select 'acme', 's' || n, 'i', 1, 1, 0, 1, 1, n / 3, 'user ' || n % 5, 'label ' || n % 2, '' from generate_series(1, 20000) n`)
     await pool.query('analyze')
     const single = context.pools.open(pool.options.connectionString!, { max: 1 })
     const listing = postgresStore(single)

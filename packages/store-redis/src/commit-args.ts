@@ -8,10 +8,10 @@ export function toArgs(
   incarnation: string | undefined,
   op: string,
 ): string[] {
-  const { revision, idleMs, absoluteMs, userId, label, title, body, messages } = change
+  const { revision, ownedBy, idleMs, absoluteMs, userId, label, title, body, messages } = change
   const named = incarnation === undefined ? '' : `=${toToken(incarnation)}`
   const args = [
-    `${revision ?? ''} ${named} ${idleMs ?? ''} ${absoluteMs ?? ''} ${op} ${who}`,
+    `${revision ?? ''} ${named} ${idleMs ?? ''} ${absoluteMs ?? ''} ${op} ${who} ${given(ownedBy, toToken)}`,
     userId === undefined && label === undefined && title === undefined
       ? ''
       : `${given(userId, toToken)} ${given(label, toToken)} ${given(title, toText)}`,

@@ -6,12 +6,12 @@ import { RedisScript } from './redis-script.js'
 // and `amend` is one that Redis refuses, before anything has changed; `trim` and `remove` begin with one it allows.
 
 /** `record`, as `string.match` takes it apart: see `stored-record.ts`. What few commits look at stays in one piece. */
-const recordPattern = "'^r1 (%S+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) (%S+) (%S*) (.*)$'"
+const recordPattern = "'^r2 (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) (%S+) (%S*) (.*)$'"
 
 /**
- * KEYS log, ids. ARGV `revision incarnation idleMs absoluteMs op whose`, `userId label title` or nothing at all, body, then
- * an id and a payload for each message. Few arguments, for each costs on every way. Empty: not given; names and
- * incarnation follow a `=`, a body follows a `b`.
+ * KEYS log, ids. ARGV `revision incarnation idleMs absoluteMs op whose owner`, `userId label title` or nothing at all, body, then
+ * an id and a payload for each message. Few arguments, for each costs on every way. Empty: not given; names,
+ * incarnation and owner follow a `=`, a body follows a `b`.
  *
  * Every reply has the op after its first word:
  *
@@ -24,20 +24,21 @@ const recordPattern = "'^r1 (%S+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) (%S+) (%S*) 
 export const commitScript = new RedisScript(String.raw`
 local call, match = redis.call, string.match
 local log, ids = KEYS[1], KEYS[2]
-local want, inc, idle, absolute, op, whose = match(ARGV[1], '^(%S*) (%S*) (%S*) (%S*) (%S*) (%S*)$')
+local want, inc, idle, absolute, op, whose, owner = match(ARGV[1], '^(%S*) (%S*) (%S*) (%S*) (%S*) (%S*) (%S*)$')
 local names, body, n = ARGV[2], ARGV[3], #ARGV
 local time = call('TIME')
 local at = string.format('%s%03d', time[1], time[2] / 1000)
 local now = tonumber(at)
 
 local old = call('LINDEX', log, 0)
-local who, rev, last, trimmed, created, active, expires = whose, '0', 0, 0, at, at, '-'
+local who, rev, changes, last, trimmed, created, active, expires = whose, '0', 0, 0, 0, at, at, '-'
 local has, rest = string.sub(inc, 2), '   '
 if old then
-  who, rev, last, trimmed, created, active, expires, has, rest = match(old, ${recordPattern})
+  who, rev, changes, last, trimmed, created, active, expires, has, rest = match(old, ${recordPattern})
   if not rev or who ~= whose then return {'corrupt', op, 'record'} end
   last, trimmed = tonumber(last), tonumber(trimmed)
   if want ~= '0' and inc ~= '' and inc ~= '=' .. has then return {'gone', op} end
+  if owner ~= '' and (owner == '=' or owner ~= '=' .. match(rest, '^%S* (%S*) ')) then return {'gone', op} end
   if want ~= '' and want ~= rev then
     local place = (rev - want - 1) * 8
     if (body == '' and want ~= '0') or place < 0 or string.sub(rest, place + 1, place + 8) ~= op then
@@ -126,7 +127,7 @@ if body ~= '' or not old or names ~= '' then
   rest = ops .. ' ' .. user .. ' ' .. label .. ' ' .. title
 end
 
-local record = 'r1 ' .. who .. ' ' .. rev .. ' ' .. (last + #fresh) .. ' ' .. trimmed .. ' ' .. created .. ' ' .. at ..
+local record = 'r2 ' .. who .. ' ' .. rev .. ' ' .. string.format('%.0f', changes + 1) .. ' ' .. (last + #fresh) .. ' ' .. trimmed .. ' ' .. created .. ' ' .. at ..
   ' ' .. active .. ' ' .. ends .. ' ' .. has .. ' ' .. rest
 if not old then call('RPUSH', log, record, body == '' and 'b' or body, '|') end
 if #fresh > 0 then

@@ -13,6 +13,26 @@ export class IndexChange {
     return this.#add('=', key, score, member)
   }
 
+  /** Puts a member there as of now, by the server's clock. */
+  announce(key: string, member: string): this {
+    return this.#add('!', key, 0, member)
+  }
+
+  /** Puts a deadline there that comes so many milliseconds from now, by the server's clock. */
+  announceDue(key: string, inMs: number, member: string): this {
+    return this.#add('d', key, inMs, member)
+  }
+
+  /** Moves a member from one score to another, unless it has another one by then. */
+  move(key: string, from: number, to: number, member: string): this {
+    return this.#add('~', key, from, member).#add('+', key, to, member)
+  }
+
+  /** Takes a member out if it still has that score, and has had it for more than a minute. */
+  dropOld(key: string, member: string, score: number): this {
+    return this.#add('?', key, score, member)
+  }
+
   /** Takes a member out; with a score, only if it still has that. */
   drop(key: string, member: string, score?: number): this {
     return this.#add(score === undefined ? '-' : '~', key, score ?? 0, member)

@@ -1,5 +1,6 @@
 import type { SessionRecord, SessionRef } from '@sessions/core/store'
 import { digest, fromToken, toToken } from './encoding.js'
+import { type IndexScope, userDigest } from './keys.js'
 
 /** Where a session stands in an index, or after which one a page begins. */
 export interface IndexPlace {
@@ -8,18 +9,35 @@ export interface IndexPlace {
   readonly member: string
 }
 
+type Names = Pick<SessionRecord, 'userId'>
+
+/** What the indexes hold of a session. */
+export interface IndexedSession extends IndexScope {
+  readonly id: string
+  readonly incarnation: string
+  readonly activeAt: number
+  readonly expiresAt?: number | undefined
+}
+
+/** What the indexes hold of the session of a record; an empty name is none. */
+export async function toIndexed(record: Omit<IndexedSession, 'user'> & Names): Promise<IndexedSession> {
+  const { tenantId, id, incarnation, activeAt, expiresAt, userId = '', label = '' } = record
+  const user = userId === '' ? undefined : await userDigest(userId)
+  return { tenantId, id, incarnation, activeAt, expiresAt, user, label: label === '' ? undefined : label }
+}
+
 /**
  * What stands for a session in the indexes of activity: its id, and a trace of its incarnation, so that what is done
  * about an earlier session never meets a new one. Members of one score are in order of id.
  */
-export function toMember({ id, incarnation }: SessionRecord): string {
+export function toMember({ id, incarnation }: Pick<IndexedSession, 'id' | 'incarnation'>): string {
   return `${toToken(id)} ${trace(incarnation)}`
 }
 
 /** What stands for a session in the index of deadlines: enough to find its other entries when it is gone. */
-export function toDueMember(record: SessionRecord): string {
-  const { tenantId, id, incarnation, userId = '', label = '' } = record
-  return [toToken(tenantId), toToken(id), trace(incarnation), toToken(userId), toToken(label)].join(' ')
+export function toDueMember(session: IndexedSession): string {
+  const { tenantId, id, incarnation, user = '', label = '' } = session
+  return [toToken(tenantId), toToken(id), trace(incarnation), user, toToken(label)].join(' ')
 }
 
 export function parseMember(member: string): { id: string } {
@@ -27,18 +45,16 @@ export function parseMember(member: string): { id: string } {
 }
 
 /** An entry of the index of deadlines: the session, its names then, and what stood for it elsewhere. */
-export interface DueEntry extends SessionRef {
-  readonly userId?: string
-  readonly label?: string
+export interface DueEntry extends SessionRef, IndexScope {
   readonly member: string
 }
 
 export function parseDueMember(text: string): DueEntry {
-  const [tenantId = '', id = '', trace = '', userId = '', label = ''] = text.split(' ')
+  const [tenantId = '', id = '', trace = '', user = '', label = ''] = text.split(' ')
   return {
     tenantId: fromToken(tenantId),
     id: fromToken(id),
-    ...(userId === '' ? {} : { userId: fromToken(userId) }),
+    ...(user === '' ? {} : { user }),
     ...(label === '' ? {} : { label: fromToken(label) }),
     member: `${id} ${trace}`,
   }

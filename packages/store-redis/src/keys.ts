@@ -1,4 +1,4 @@
-import { SessionError, type SessionRecord, type SessionRef } from '@sessions/core/store'
+import { digestOf, SessionError, type SessionRef } from '@sessions/core/store'
 import { digest, toToken } from './encoding.js'
 
 /** How many hash tags the indexes of all tenants share. Fixed: another number would not find what is there. */
@@ -12,6 +12,9 @@ export interface SessionKeys {
   readonly log: string
   /** A hash: the seq of each message id. */
   readonly ids: string
+  /** As `log` and `ids`, of a copy whose last part is still to come. */
+  readonly begunLog: string
+  readonly begunIds: string
   /** Short for the session, where only what is stored of one is at hand. */
   readonly who: string
 }
@@ -19,8 +22,17 @@ export interface SessionKeys {
 /** Whose sessions an index holds. */
 export interface IndexScope {
   readonly tenantId: string
-  readonly userId?: string | undefined
+  /** What stands for the user: see `userDigest`. */
+  readonly user?: string | undefined
   readonly label?: string | undefined
+}
+
+// SHA-256, cut to 128 bits.
+const userDigestLength = 22
+
+/** What stands for a user in keys and members, so that neither tells who it is. */
+export async function userDigest(userId: string): Promise<string> {
+  return (await digestOf(toToken(userId))).slice(0, userDigestLength)
 }
 
 /** Names of keys. No two sessions, tenants, users, labels or prefixes ever share one. */
@@ -38,23 +50,30 @@ export class Keys {
   session({ tenantId, id }: SessionRef): SessionKeys {
     const name = `${toToken(tenantId)}:${toToken(id)}`
     const tag = `${this.#prefix}:{${name}}`
-    return { ref: { tenantId, id }, log: `${tag}:log`, ids: `${tag}:ids`, who: digest(name).toString(36) }
+    return {
+      ref: { tenantId, id },
+      log: `${tag}:log`,
+      ids: `${tag}:ids`,
+      begunLog: `${tag}:begun-log`,
+      begunIds: `${tag}:begun-ids`,
+      who: digest(name).toString(36),
+    }
   }
 
   /** A sorted set of sessions, newest activity first. */
-  index({ tenantId, userId, label }: IndexScope): string {
+  index({ tenantId, user, label }: IndexScope): string {
     const tenant = `${this.#bucket(digest(tenantId) % bucketCount)}:tenant=${toToken(tenantId)}`
-    const user = userId === undefined ? '' : `:user=${toToken(userId)}`
-    return label === undefined ? `${tenant}${user}` : `${tenant}${user}:label=${toToken(label)}`
+    const ofUser = user === undefined ? '' : `:user=${user}`
+    return label === undefined ? `${tenant}${ofUser}` : `${tenant}${ofUser}:label=${toToken(label)}`
   }
 
   /** Every index that a session is in. */
-  indexes({ tenantId, userId, label }: SessionRecord): string[] {
+  indexes({ tenantId, user, label }: IndexScope): string[] {
     return [
       this.index({ tenantId }),
-      ...(userId === undefined ? [] : [this.index({ tenantId, userId })]),
+      ...(user === undefined ? [] : [this.index({ tenantId, user })]),
       ...(label === undefined ? [] : [this.index({ tenantId, label })]),
-      ...(userId === undefined || label === undefined ? [] : [this.index({ tenantId, userId, label })]),
+      ...(user === undefined || label === undefined ? [] : [this.index({ tenantId, user, label })]),
     ]
   }
 

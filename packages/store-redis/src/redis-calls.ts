@@ -37,6 +37,11 @@ export class RedisCalls {
     return this.#run(attempt, true, script, keys, args)
   }
 
+  /** A script that writes what no answer to a caller depends on: whether it was applied says nothing of the call. */
+  note(attempt: Attempt, script: RedisScript, keys: readonly string[], args: readonly string[] = []) {
+    return this.#run(attempt, false, script, keys, args)
+  }
+
   #run(
     attempt: Attempt,
     writes: boolean,

@@ -1,16 +1,21 @@
 import {
   checkChange,
+  checkCopy,
   checkMessageQuery,
   checkOptions,
-  checkPageLimit,
+  checkSessionQuery,
   checkWhole,
+  copyConflict,
+  copyParts,
   corrupt,
   countFitting,
+  idTwice,
   maxPageBytes,
   notFound,
   type OptionNames,
-  SessionError,
+  partConflict,
   type SessionGuard,
+  type SessionQuery,
   type SessionRecord,
   type SessionRef,
   type SessionStore,
@@ -20,14 +25,15 @@ import { attempt, type Attempt } from './attempt.js'
 import { ClientWarnings } from './client-warnings.js'
 import { toArgs } from './commit-args.js'
 import { commitScript } from './commit-script.js'
-import { parseCursor, toCursor } from './cursor.js'
+import { parseCursor, toCursor, toPlace } from './cursor.js'
+import { toRestoreArgs } from './restore-args.js'
+import { type IndexedSession, type IndexPlace, toIndexed } from './index-entry.js'
 import { Keys, type SessionKeys } from './keys.js'
-import { toSessionError } from './redis-error.js'
 import { OpNames } from './op-names.js'
 import { RedisCalls } from './redis-calls.js'
 import { toCommands, type RedisClient } from './redis-client.js'
-import { amendScript, pageScript, readScript, removeScript, trimScript } from './scripts.js'
-import { toCommitted, toRefusal, toRepeated, toSent, toVerdict } from './sent-change.js'
+import { amendScript, pageScript, readScript, removeScript, restoreScript, trimScript } from './scripts.js'
+import { type SentChange, toCommitted, toRefusal, toRepeated, toSent, toVerdict } from './sent-change.js'
 import { SessionIndex } from './session-index.js'
 import { checkWhose, marker, parseBody, parseMessages, parseRecord } from './stored-record.js'
 import { toText, toToken } from './encoding.js'
@@ -108,34 +114,37 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const paging = <T>(work: (attempt: Attempt) => Promise<T>) => timed(pageTimeoutMs, work)
   const writing = <T>(work: (attempt: Attempt) => Promise<T>) => timed(writeTimeoutMs, work)
 
-  /** Tells the indexes of a session that is stored already. */
-  async function enter(current: Attempt, log: string, record: SessionRecord, earlier?: SessionRecord) {
-    // Until it is known that they heard: not even a deadline in between must let this be forgotten.
-    if (unlisted.size < maxUnlisted) unlisted.add(log)
-    try {
-      await index.put(current, record, earlier)
-      unlisted.delete(log)
-    } catch (cause) {
-      throw new SessionError('unknown_outcome', 'the session is stored, and may be missing in lists', {
-        cause,
-      })
+  /**
+   * Enters a session where the lists will look for it once the commit is applied; resolves to how it is entered.
+   * Undefined for a commit that changes no name.
+   */
+  async function announce(
+    current: Attempt,
+    place: SessionKeys,
+    change: SentChange,
+    incarnation: string,
+  ): Promise<IndexedSession | undefined> {
+    if (change.revision === 0) {
+      const made = await toIndexed({ ...place.ref, ...change.names, incarnation, activeAt: 0 })
+      await index.announce(current, made, change.dueMs)
+      return made
     }
+    const { userId, label } = change.names
+    if (userId === undefined && label === undefined) return undefined
+    const [text] = await calls.range(current, place.log, 0, 0)
+    if (text === undefined) return undefined
+    const named = await toIndexed({ ...parseRecord(place.ref, text), ...change.names })
+    await index.announce(current, named)
+    return named
   }
 
-  /** Takes back a session that no index will ever take in: its maker is refused, and nothing is stored. */
-  async function withdraw(
-    current: Attempt,
-    { log, ids }: Pick<SessionKeys, 'log' | 'ids'>,
-    { incarnation }: SessionRecord,
-    error: unknown,
-  ): Promise<never> {
-    const refusal = toSessionError(error instanceof Error ? error.cause : error, false)
-    if (refusal.code !== 'store_failed') throw error
-    await calls.write(current, removeScript, [log, ids], [toGuard({ incarnation })]).catch(() => {
-      throw error
-    })
-    unlisted.delete(log)
-    throw refusal
+  /** Tells the indexes what a commit has made of a session. Its entry is there: where it fails, a later list mends it. */
+  async function enter(current: Attempt, log: string, record: SessionRecord, earlier?: SessionRecord) {
+    if (unlisted.size < maxUnlisted) unlisted.add(log)
+    await index.put(current, record, earlier).then(
+      () => unlisted.delete(log),
+      () => undefined,
+    )
   }
 
   async function readBounded(current: Attempt, { ref, log, ids }: SessionKeys, tail: number) {
@@ -161,12 +170,14 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
 
     async commit(asked, change) {
       checkChange(change)
-      const { ref, log, ids, who } = keys.session(asked)
+      const place = keys.session(asked)
+      const { ref, log, ids, who } = place
       const sent = toSent(change)
       const incarnation = change.incarnation ?? (change.revision === 0 ? ops.incarnation() : undefined)
       const op = ops.next()
       const args = toArgs(who, change, incarnation, op)
       return writing(async (current) => {
+        const announced = await announce(current, place, sent, incarnation ?? '')
         const reply = await calls.write(current, commitScript, [log, ids], args)
         const [verdict, ...details] = toVerdict(op, reply)
         if (verdict === 'ok') {
@@ -174,9 +185,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
           const record = parseRecord(ref, text, who)
           if (due !== '' || (unlisted.size > 0 && unlisted.has(log))) {
             const earlier = due === '' || due === '+' ? undefined : parseRecord(ref, due)
-            await enter(current, log, record, earlier).catch((error: unknown) =>
-              sent.revision === 0 ? withdraw(current, { log, ids }, record, error) : Promise.reject(error),
-            )
+            await enter(current, log, record, earlier)
           }
           return toCommitted(sent, record, places)
         }
@@ -186,10 +195,11 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
           await enter(current, log, record)
           return toRepeated(sent, record, places)
         }
-        if (verdict === 'revision') {
+        if (verdict === 'revision' && sent.revision === 0) {
           const record = parseRecord(ref, details[1])
-          // Whoever made it may have ended before it was listed; a second maker is how one finds out.
-          if (sent.revision === 0) await enter(current, log, record).catch(() => undefined)
+          if (record.incarnation !== incarnation) await index.drop(current, announced!).catch(() => undefined)
+          // A server that lost what it had last may know a session and not its entry: a second maker is how one finds out.
+          await enter(current, log, record, record)
         }
         throw toRefusal(sent, verdict, details)
       })
@@ -213,11 +223,15 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const { log, ids } = keys.session(ref)
       const args = amendments.map(({ seq, payload }) => [String(seq), toText(payload)] as const)
       let count = 0
+      let expected = toGuard(guard)
       for (const batch of amendBatches(args)) {
-        const all = [...batch.flat(), toGuard(guard)]
-        count += await writing(async (current) =>
+        const all = [...batch.flat(), ...expected]
+        const amended = await writing(async (current) =>
           toCount(await calls.write(current, amendScript, [log, ids], all)),
         )
+        // A later step finds what this one has changed.
+        if (amended > 0) expected = [expected[0], '']
+        count += amended
       }
       return count
     },
@@ -225,9 +239,12 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     async trim(ref, throughSeq, guard) {
       checkWhole(throughSeq, 'throughSeq', 0)
       const { log, ids } = keys.session(ref)
-      const args = [String(throughSeq), String(trimBatch), String(maxPageBytes), toGuard(guard)]
+      const bounds = [String(throughSeq), String(trimBatch), String(maxPageBytes)]
+      let expected = toGuard(guard)
       for (let count = 0; ;) {
+        const args = [...bounds, ...expected]
         const reply = await writing((current) => calls.write(current, trimScript, [log, ids], args))
+        expected = [expected[0], '']
         count += toCount(reply)
         if (reply[0] !== 'ok' || Number(reply[2]) === 0) return count
       }
@@ -236,7 +253,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     async remove(asked, guard) {
       const { ref, log, ids } = keys.session(asked)
       return writing(async (current) => {
-        const [count, text] = await calls.write(current, removeScript, [log, ids], [toGuard(guard)])
+        const [count, text] = await calls.write(current, removeScript, [log, ids], toGuard(guard))
         unlisted.delete(log)
         if (typeof text === 'string' && text !== '') {
           // An entry left behind is dropped by whoever meets it; one of a record that is none cannot be named.
@@ -246,16 +263,32 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       })
     },
 
-    async list({ limit, cursor, ...query }) {
-      checkPageLimit(limit)
-      const start = cursor === undefined ? undefined : parseCursor(cursor)
+    async list(query) {
+      checkSessionQuery(query)
+      const asked = { ...query }
+      const { limit } = asked
+      const start = toStart(asked)
       return reading(async (current) => {
         // One more than the page was found, so there is a next one.
-        const listed = await index.page(current, { ...query, limit }, start, limit + 1)
+        const listed = await index.page(current, asked, start, limit + 1)
         const page = listed.slice(0, limit)
         const items = page.map(({ record }) => record).sort(byActivity)
         return listed.length > limit ? { items, cursor: toCursor(page.at(-1)!.place) } : { items }
       })
+    },
+
+    async restore(asked, copy) {
+      checkCopy(copy)
+      const place = keys.session(asked)
+      const { record } = copy
+      // All of it is read before anything is awaited.
+      const parts = [...copyParts(copy)].map(
+        (part) => [part.more === true, toRestoreArgs(place.ref, part)] as const,
+      )
+      const restored = { ...record, ...place.ref }
+      for (const [more, args] of parts) {
+        await writing((current) => restorePart(current, place, restored, args, !more))
+      }
     },
 
     async sweep({ limit }) {
@@ -265,7 +298,28 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   }
 
   async function dropped(current: Attempt, ref: SessionRef, text: string): Promise<void> {
-    await index.drop(current, parseRecord(ref, text))
+    await index.drop(current, await toIndexed(parseRecord(ref, text)))
+  }
+
+  async function restorePart(
+    current: Attempt,
+    { ref, log, ids, begunLog, begunIds }: SessionKeys,
+    record: SessionRecord,
+    args: readonly string[],
+    isLast: boolean,
+  ): Promise<void> {
+    if (isLast) await index.announce(current, await toIndexed(record))
+    const reply = await calls.write(current, restoreScript, [log, ids, begunLog, begunIds], args)
+    const [verdict, detail] = reply
+    if (verdict === 'ok' && !isLast) return
+    if (verdict === 'ok' || verdict === 'same') {
+      const earlier = typeof detail === 'string' && detail !== '' ? parseRecord(ref, detail) : undefined
+      return enter(current, log, verdict === 'same' ? earlier! : record, earlier ?? record)
+    }
+    if (verdict === 'newer') throw copyConflict(Number(detail))
+    if (verdict === 'part') throw partConflict()
+    if (verdict === 'twice') throw idTwice()
+    throw corrupt(String(detail))
   }
 }
 
@@ -309,7 +363,18 @@ function byActivity(a: SessionRecord, b: SessionRecord): number {
   return a.id < b.id ? -1 : 1
 }
 
-/** The incarnation that is meant, as the scripts take it. */
-function toGuard({ incarnation }: SessionGuard = {}): string {
-  return incarnation === undefined ? '' : `=${toToken(incarnation)}`
+/** After which place of the index a page begins: the later one of what the query says. */
+function toStart({ cursor, after, activeBefore }: SessionQuery): IndexPlace | undefined {
+  const place = cursor === undefined ? after && toPlace(after) : parseCursor(cursor)
+  if (activeBefore === undefined || (place !== undefined && -place.score < activeBefore)) return place
+  // Times are whole numbers, so no session has this place.
+  return { score: 0.5 - activeBefore, member: '' }
+}
+
+/** Which session is meant, as the scripts take it. */
+function toGuard({ incarnation, changes }: SessionGuard = {}): readonly [
+  incarnation: string,
+  changes: string,
+] {
+  return [incarnation === undefined ? '' : `=${toToken(incarnation)}`, String(changes ?? '')]
 }

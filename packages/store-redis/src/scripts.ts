@@ -5,7 +5,7 @@ const openLog = String.raw`
 local log, ids = KEYS[1], KEYS[2]
 local old = redis.call('LINDEX', log, 0)
 if not old then return {redis.call('EXISTS', ids) == 1 and 'corrupt' or 'gone', 'log'} end
-local who, last, trimmed = string.match(old, '^r1 (%S+) %d+ (%d+) (%d+) ')
+local who, last, trimmed = string.match(old, '^r2 (%S+) %d+ %d+ (%d+) (%d+) ')
 if not last then return {'corrupt', 'record'} end
 last, trimmed = tonumber(last), tonumber(trimmed)
 if redis.call('LLEN', log) ~= last - trimmed + 3 then return {'corrupt', 'messages'} end
@@ -74,10 +74,16 @@ if #reply < count + 4 then reply[1] = 'cut' end
 return reply
 `)
 
-// Whether a record is of the incarnation that is asked for: a `=` and its token, or nothing for any.
+// Whether a record is of the incarnation that is asked for, a `=` and its token, and has that many changes; nothing: any.
 const isMeant = String.raw`
-local function meant(record, wanted)
-  return wanted == '' or wanted == '=' .. (string.match(record, '^r1 %S+ %d+ %d+ %d+ %d+ %d+ %d+ %S+ (%S*) ') or '')
+local function meant(record, wanted, changes)
+  local count, has = string.match(record, '^r2 %S+ %d+ (%d+) %d+ %d+ %d+ %d+ %d+ %S+ (%S*) ')
+  return (wanted == '' or wanted == '=' .. (has or '')) and (changes == '' or changes == count)
+end
+-- The same record with one change more, and with another trimmed seq when one is given.
+local function counted(record, through)
+  local head, changes, last, trimmed, rest = string.match(record, '^(r2 %S+ %d+ )(%d+)( %d+ )(%d+)( .*)$')
+  return head .. string.format('%.0f', changes + 1) .. last .. (through or trimmed) .. rest
 end
 `
 
@@ -98,13 +104,13 @@ if count > #reply - 3 then reply[2] = 1 end
 return reply
 `)
 
-/** KEYS log, ids. ARGV a seq and a payload for each amendment, then the incarnation. `ok count`; `gone`, `corrupt reason`. */
+/** KEYS log, ids. ARGV a seq and a payload for each amendment, then incarnation and changes. `ok count`; `gone`, `corrupt reason`. */
 export const amendScript = new RedisScript(String.raw`
 ${openLog}
 ${isMeant}
-if not meant(old, ARGV[#ARGV]) then return {'gone', 'log'} end
+if not meant(old, ARGV[#ARGV - 1], ARGV[#ARGV]) then return {'gone', 'log'} end
 local heads, count = {}, 0
-for i = 1, #ARGV - 1, 2 do
+for i = 1, #ARGV - 2, 2 do
   local seq = tonumber(ARGV[i])
   if seq > trimmed and seq <= last then
     local head = string.match(redis.call('LINDEX', log, last - seq + 3), '^m%d+ %d+ %S* ')
@@ -115,15 +121,16 @@ end
 for i, head in pairs(heads) do
   redis.call('LSET', log, last - tonumber(ARGV[i]) + 3, head .. ARGV[i + 1])
 end
+if count > 0 then redis.call('LSET', log, 0, counted(old)) end
 return {'ok', count}
 `)
 
-/** KEYS log, ids. ARGV throughSeq, at most how many, how many bytes, incarnation. `ok dropped left`; `gone`, `corrupt reason`. */
+/** KEYS log, ids. ARGV throughSeq, at most how many, how many bytes, incarnation, changes. `ok dropped left`; `gone`, `corrupt reason`. */
 export const trimScript = new RedisScript(String.raw`
 ${openLog}
 ${collect}
 ${isMeant}
-if not meant(old, ARGV[4]) then return {'gone', 'log'} end
+if not meant(old, ARGV[4], ARGV[5]) then return {'gone', 'log'} end
 local due = math.min(tonumber(ARGV[1]), last) - trimmed
 if due <= 0 then return {'ok', 0, 0} end
 local gone = {}
@@ -133,21 +140,92 @@ for i, m in ipairs(gone) do
   gone[i] = string.match(m, '^m%d+ %d+ (%S*) ')
   if not gone[i] then return {'corrupt', 'message'} end
 end
-local before, after = string.match(old, '^(r1 %S+ %d+ %d+ )%d+( .*)$')
 for i = 1, #gone, 1000 do
   redis.call('HDEL', ids, unpack(gone, i, math.min(i + 999, #gone)))
 end
 redis.call('LTRIM', log, 0, -#gone - 1)
-redis.call('LSET', log, 0, before .. (trimmed + #gone) .. after)
+redis.call('LSET', log, 0, counted(old, trimmed + #gone))
 return {'ok', #gone, due - #gone}
 `)
 
-/** KEYS log, ids. ARGV incarnation. How many of them there were, and the record or nothing. Removes also what cannot be read. */
+/**
+ * KEYS log, ids. ARGV incarnation, changes or nothing. How many of the first two there were, and the record or
+ * nothing. Removes also what cannot be read.
+ */
 export const removeScript = new RedisScript(String.raw`
 ${isMeant}
 local old = redis.pcall('LINDEX', KEYS[1], 0)
-if type(old) == 'string' and not meant(old, ARGV[1]) then return {0, ''} end
+if type(old) == 'string' then
+  if not meant(old, ARGV[1], ARGV[2]) then return {0, ''} end
+end
 return {redis.call('UNLINK', KEYS[1], KEYS[2]), type(old) == 'string' and old or ''}
+`)
+
+/**
+ * KEYS log, ids, and both of a begun copy. ARGV the incarnation, changes, lastSeq and trimmedSeq of a copy, its deadline
+ * or `-`, 1 when more parts follow, record, body, the seq of its first message or 0, then an id, a time and a payload
+ * for each message. `ok record` with the record as it was, or nothing; `same` when the copy is there already;
+ * `newer revision`, `part`, `twice`, `corrupt reason`: nothing of it is visible.
+ */
+export const restoreScript = new RedisScript(String.raw`
+local call, log, ids, begun, begunIds = redis.call, KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local inc, changes, last, trimmed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local ends, more, record, body, first = ARGV[5], ARGV[6], ARGV[7], ARGV[8], tonumber(ARGV[9])
+local function stateOf(text)
+  local rev, count, has = string.match(text, '^r2 %S+ (%d+) (%d+) %d+ %d+ %d+ %d+ %d+ %S+ (%S*) ')
+  return tonumber(rev), tonumber(count), has
+end
+local old = call('LINDEX', log, 0)
+if old then
+  local rev, count, has = stateOf(old)
+  if not rev then return {'corrupt', 'record'} end
+  if has ~= inc or count > changes then return {'newer', rev} end
+  if count == changes then
+    call('UNLINK', begun, begunIds)
+    return {'same', old}
+  end
+end
+local head = call('LINDEX', begun, 0)
+local next = trimmed + 1
+if head then
+  local _, count, has = stateOf(head)
+  if has == inc and count == changes then
+    next = trimmed + call('LLEN', begun) - 2
+  else
+    head = false
+    call('UNLINK', begun, begunIds)
+  end
+end
+if first > next then return {'part'} end
+if not head then call('RPUSH', begun, record, body, '|') end
+for i = 10, #ARGV, 3 do
+  local seq = first + (i - 10) / 3
+  if seq >= next then
+    if call('HSETNX', begunIds, ARGV[i], seq) == 0 then
+      call('UNLINK', begun, begunIds)
+      return {'twice', seq}
+    end
+    call('LINSERT', begun, 'AFTER', '|', 'm' .. seq .. ' ' .. ARGV[i + 1] .. ' ' .. ARGV[i] .. ' ' .. ARGV[i + 2])
+  end
+end
+if more == '1' then
+  call('PEXPIRE', begun, 3600000)
+  call('PEXPIRE', begunIds, 3600000)
+  return {'ok', ''}
+end
+if call('LLEN', begun) ~= last - trimmed + 3 or call('HLEN', begunIds) ~= last - trimmed then return {'part'} end
+call('LSET', begun, 0, record)
+call('LSET', begun, 1, body)
+call('PERSIST', begun)
+call('PERSIST', begunIds)
+call('RENAME', begun, log)
+if last > trimmed then call('RENAME', begunIds, ids) else call('UNLINK', ids) end
+if ends ~= '-' then
+  local moment = string.format('%.0f', ends - 1)
+  call('PEXPIREAT', log, moment)
+  call('PEXPIREAT', ids, moment)
+end
+return {'ok', old or ''}
 `)
 
 /** KEYS log .... Of each the record, or nothing when it is absent, or `!` when it cannot be read. */
@@ -162,16 +240,21 @@ return records
 
 /**
  * KEYS index .... ARGV an op, the number of a key, a score and a member for each change: `+` puts it there or moves it
- * forward, `=` puts it there or moves it, `-` takes it out, `~` only if it has that score. How many of the first key
- * were taken out.
+ * forward, `=` puts it there or moves it, `-` takes it out, `~` only if it has that score, `?` only if that score is the
+ * negated time of more than a minute ago: younger entries may be of commits under way. `!` puts it there as of now, or
+ * moves it there, and `d` by so many milliseconds from now. How many of the first key were taken out.
  */
 export const indexScript = new RedisScript(String.raw`
-local taken = 0
+local taken, time = 0, redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
 for i = 1, #ARGV, 4 do
   local op, key, score, member = ARGV[i], KEYS[tonumber(ARGV[i + 1])], ARGV[i + 2], ARGV[i + 3]
   if op == '+' then redis.call('ZADD', key, 'LT', score, member)
   elseif op == '=' then redis.call('ZADD', key, score, member)
-  elseif op == '-' or tonumber(redis.call('ZSCORE', key, member) or 'nan') == tonumber(score) then
+  elseif op == '!' then redis.call('ZADD', key, 'LT', string.format('%.0f', -now), member)
+  elseif op == 'd' then redis.call('ZADD', key, 'LT', string.format('%.0f', now + score), member)
+  elseif op == '-' or tonumber(redis.call('ZSCORE', key, member) or 'nan') == tonumber(score)
+    and (op == '~' or -score < now - 60000) then
     local count = redis.call('ZREM', key, member)
     if ARGV[i + 1] == '1' then taken = taken + count end
   end

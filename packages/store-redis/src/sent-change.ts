@@ -14,10 +14,26 @@ import {
 export interface SentChange {
   readonly revision: number | undefined
   readonly ids: readonly string[]
+  /** What the session is called from then on, where the change says so. */
+  readonly names: Pick<SessionChange, 'userId' | 'label'>
+  /** How long after the commit the deadline is that it sets. */
+  readonly dueMs: number | undefined
 }
 
-export function toSent({ revision, messages = [] }: SessionChange): SentChange {
-  return { revision, ids: messages.map(({ id }) => id) }
+export function toSent({
+  revision,
+  messages = [],
+  userId,
+  label,
+  idleMs,
+  absoluteMs,
+}: SessionChange): SentChange {
+  return {
+    revision,
+    ids: messages.map(({ id }) => id),
+    names: { ...(userId === undefined ? {} : { userId }), ...(label === undefined ? {} : { label }) },
+    dueMs: idleMs === undefined ? absoluteMs : Math.min(idleMs, absoluteMs ?? Infinity),
+  }
 }
 
 /** What the reply to the commit named `op` says: a verdict, and what belongs to it. */

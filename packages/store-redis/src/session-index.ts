@@ -5,12 +5,14 @@ import {
   parseDueMember,
   parseMember,
   toDueMember,
+  toIndexed,
   toMember,
   toPlaces,
   type DueEntry,
+  type IndexedSession,
   type IndexPlace,
 } from './index-entry.js'
-import { bucketCount, type Keys } from './keys.js'
+import { bucketCount, type Keys, userDigest } from './keys.js'
 import type { RedisCalls } from './redis-calls.js'
 import { replyCode } from './redis-error.js'
 import { dueScript, indexPageScript, indexScript, recordsScript } from './scripts.js'
@@ -22,8 +24,31 @@ export interface Listed {
   readonly place: IndexPlace
 }
 
+/** What a page is looked for with. */
+interface Look {
+  readonly key: string
+  readonly query: SessionQuery
+  readonly start: IndexPlace | undefined
+  readonly count: number
+  /** Whether what stands too early is listed where it stands, for it could not be moved. */
+  readonly isLast: boolean
+}
+
+/** What was found, and what is to be put right. */
+interface Seen {
+  readonly listed: Listed[]
+  readonly repair: IndexChange
+  /** Sessions that may belong here by now, although they did not when they were looked at. */
+  readonly moved: SessionRef[]
+  /** Whether a session was left out that stood before its place. */
+  readonly isTooEarly: boolean
+}
+
 /** A record; undefined for an absent session, `corrupt` for one that cannot be read. */
 type Found = SessionRecord | undefined | 'corrupt'
+
+// A page is looked at again when entries had to be moved, but not for ever.
+const maxLooks = 3
 
 // What one bucket may give to one round of a sweep.
 const sweepBatch = 250
@@ -41,26 +66,46 @@ export class SessionIndex {
     this.#keys = keys
   }
 
+  /**
+   * Enters a session that a commit is about to make or to rename, so that it is never stored and unlisted, whoever dies
+   * when. A list leaves out what is not there, or not so, and lets the entry be for a minute.
+   *
+   * @param dueMs How long from now the new session's deadline is, if it has one.
+   */
+  async announce(attempt: Attempt, session: IndexedSession, dueMs?: number): Promise<void> {
+    const change = new IndexChange()
+    for (const key of this.#keys.indexes(session)) change.announce(key, toMember(session))
+    if (dueMs !== undefined)
+      change.announceDue(this.#keys.dueOf(session.tenantId), dueMs, toDueMember(session))
+    await this.#calls.note(attempt, indexScript, change.keys, change.args)
+  }
+
   /** Enters a session as it is; takes out entries that only an earlier record had. */
   async put(attempt: Attempt, record: SessionRecord, earlier?: SessionRecord): Promise<void> {
+    const session = await toIndexed(record)
     const change = new IndexChange()
-    const indexes = this.#keys.indexes(record)
+    const indexes = this.#keys.indexes(session)
     const due = this.#keys.dueOf(record.tenantId)
-    for (const key of indexes) change.put(key, -record.activeAt, toMember(record))
-    if (earlier !== undefined) {
-      for (const key of this.#keys.indexes(earlier)) {
-        if (!indexes.includes(key)) change.drop(key, toMember(earlier))
-      }
-      if (toDueMember(earlier) !== toDueMember(record)) change.drop(due, toDueMember(earlier))
+    for (const key of indexes) {
+      // Without other names nothing was announced, and of two commits at once the later activity counts.
+      if (earlier === undefined) change.put(key, -record.activeAt, toMember(session))
+      else change.set(key, -record.activeAt, toMember(session))
     }
-    if (record.expiresAt !== undefined) change.set(due, record.expiresAt, toDueMember(record))
+    if (earlier !== undefined) {
+      const before = await toIndexed(earlier)
+      for (const key of this.#keys.indexes(before)) {
+        if (!indexes.includes(key)) change.drop(key, toMember(before))
+      }
+      if (toDueMember(before) !== toDueMember(session)) change.drop(due, toDueMember(before))
+    }
+    if (record.expiresAt !== undefined) change.set(due, record.expiresAt, toDueMember(session))
     await this.#apply(attempt, change)
   }
 
   /** Takes a session out. */
-  async drop(attempt: Attempt, record: SessionRecord): Promise<void> {
-    const change = new IndexChange().drop(this.#keys.dueOf(record.tenantId), toDueMember(record))
-    for (const key of this.#keys.indexes(record)) change.drop(key, toMember(record))
+  async drop(attempt: Attempt, session: IndexedSession): Promise<void> {
+    const change = new IndexChange().drop(this.#keys.dueOf(session.tenantId), toDueMember(session))
+    for (const key of this.#keys.indexes(session)) change.drop(key, toMember(session))
     await this.#apply(attempt, change)
   }
 
@@ -71,10 +116,28 @@ export class SessionIndex {
     start: IndexPlace | undefined,
     count: number,
   ): Promise<Listed[]> {
-    const key = this.#keys.index(query)
+    const { tenantId, userId, label } = query
+    const user = userId === undefined ? undefined : await userDigest(userId)
+    const key = this.#keys.index({ tenantId, user, label })
+    for (let looks = 1; ; looks++) {
+      const { listed, repair, moved, isTooEarly } = await this.#look(attempt, {
+        key,
+        query,
+        start,
+        count,
+        isLast: looks === maxLooks,
+      })
+      await this.#repair(attempt, key, repair, moved, query)
+      // What is put later may belong into this very page.
+      if (!isTooEarly) return listed
+    }
+  }
+
+  async #look(attempt: Attempt, { key, query, start, count, isLast }: Look): Promise<Seen> {
     const listed: Listed[] = []
     const repair = new IndexChange()
     const moved: SessionRef[] = []
+    let isTooEarly = false
     for (let after = start, offset = 0, asked = count; listed.length < count;) {
       const { score = '-inf', member = '' } = after ?? {}
       const reply = await this.#calls.read(
@@ -91,14 +154,14 @@ export class SessionIndex {
         const record = found[index]
         // One that cannot be read is left where it is, and out of the page.
         if (record === 'corrupt') continue
-        if (record === undefined || toMember(record) !== place.member) repair.drop(key, place.member)
-        else if (!isOf(record, query)) {
-          repair.drop(key, place.member, place.score)
-          moved.push(record)
-        } else {
-          listed.push({ record, place })
-          if (place.score !== -record.activeAt) repair.put(key, -record.activeAt, place.member)
+        if (record === undefined || toMember(record) !== place.member || !isOf(record, query)) {
+          repair.dropOld(key, place.member, place.score)
+          if (record !== undefined) moved.push(record)
+          continue
         }
+        if (place.score !== -record.activeAt) repair.move(key, place.score, -record.activeAt, place.member)
+        if (place.score < -record.activeAt && !isLast) isTooEarly = true
+        else listed.push({ record, place })
       }
       if (places.length < asked) break
       // The place is gone, and many sessions are of that moment: those before it have to be stepped over.
@@ -111,8 +174,7 @@ export class SessionIndex {
         asked = count - listed.length
       }
     }
-    await this.#repair(attempt, key, repair, moved, query)
-    return listed
+    return { listed, repair, moved, isTooEarly }
   }
 
   /** Takes out what is left of up to `limit` sessions past their deadline; resolves to how many. */
@@ -154,8 +216,9 @@ export class SessionIndex {
         // It was written since, and has more time; or it has lost its deadline to somebody's PERSIST.
         const { expiresAt } = record
         const isLater = expiresAt !== undefined && expiresAt > score
-        if (!isLater || toDueMember(record) !== member) late.drop(key, member, score)
-        if (isLater) late.set(key, expiresAt, toDueMember(record))
+        const now = toDueMember(await toIndexed(record))
+        if (!isLater || now !== member) late.drop(key, member, score)
+        if (isLater) late.set(key, expiresAt, now)
       }
     }
     if (!late.isEmpty) await this.#apply(attempt, late)
@@ -164,12 +227,7 @@ export class SessionIndex {
 
   #forget(change: IndexChange, key: string, member: string, entry: DueEntry): void {
     change.drop(key, member)
-    const { tenantId, userId, label } = entry
-    for (const user of new Set([undefined, userId])) {
-      for (const name of new Set([undefined, label])) {
-        change.drop(this.#keys.index({ tenantId, userId: user, label: name }), entry.member)
-      }
-    }
+    for (const index of this.#keys.indexes(entry)) change.drop(index, entry.member)
   }
 
   /** A page is right without it: a failure here is left for the next one who lists. */

@@ -1,12 +1,13 @@
 import { corrupt, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
-import { digest, fromText, fromToken, toToken } from './encoding.js'
+import { digest, fromText, fromToken, toText, toToken } from './encoding.js'
 
 /** The element between the body and the messages, where new ones are put. */
 export const marker = '|'
 
-// `r1`, for the first layout, then whose it is, revision, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt or `-`,
+// `r2`, for this layout, then whose it is, revision, changes, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt or `-`,
 // incarnation, the newest changes of the body (see `commit-script.ts`), userId, label and title.
-const recordPattern = /^r1 (\S+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+|-) (\S*) \S* (\S*) (\S*) ([^]*)$/
+const recordPattern =
+  /^r2 (\S+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+|-) (\S*) \S* (\S*) (\S*) ([^]*)$/
 
 /** The record of a session, from its element of the log. */
 export function parseRecord(
@@ -16,14 +17,27 @@ export function parseRecord(
 ): SessionRecord {
   const parts = typeof text === 'string' ? recordPattern.exec(text) : null
   if (parts === null) throw corrupt('its record is not one')
-  const [, who, revision, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt, incarnation] = parts
+  const [
+    ,
+    who,
+    revision,
+    changes,
+    lastSeq,
+    trimmedSeq,
+    createdAt,
+    updatedAt,
+    activeAt,
+    expiresAt,
+    incarnation,
+  ] = parts
   if (who !== expected) throw corrupt('it is the one of another')
-  const [userId, label, title] = parts.slice(10)
+  const [userId, label, title] = parts.slice(11)
   return {
     tenantId,
     id,
     incarnation: fromToken(incarnation!),
     revision: Number(revision),
+    changes: Number(changes),
     lastSeq: Number(lastSeq),
     trimmedSeq: Number(trimmedSeq),
     createdAt: Number(createdAt),
@@ -34,6 +48,15 @@ export function parseRecord(
     ...(label === '' ? {} : { label: fromToken(label!) }),
     ...(title === '' ? {} : { title: parseText(title!) }),
   }
+}
+
+/** A record as its element of the log, of a session whose body no commit has changed yet. */
+export function toRecordText(ref: SessionRef, record: Omit<SessionRecord, 'tenantId' | 'id'>): string {
+  const { revision, changes, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt } = record
+  const { incarnation, userId = '', label = '', title = '' } = record
+  const counts = [revision, changes, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt ?? '-']
+  const names = [toToken(incarnation), '', toToken(userId), toToken(label), toText(title)]
+  return ['r2', whose(ref), ...counts, ...names].join(' ')
 }
 
 /** Tells sessions apart where only what is stored of one is at hand. */

@@ -51,6 +51,11 @@ async function useAll(client: RedisClient, tenantId: string): Promise<void> {
   expect(await store.amend(ref, [{ seq: 1, payload: '[]' }])).toBe(1)
   expect(await store.trim(ref, 1)).toBe(1)
   expect((await store.list({ tenantId, userId: 'u', limit: 5 })).items).toHaveLength(1)
+  const copy = (await store.read(ref, { tail: 5 }))!
+  await store.restore({ ...ref, id: 'two' }, { ...copy, messages: copy.messages.slice(0, 1), more: true })
+  await store.restore({ ...ref, id: 'two' }, { ...copy, messages: copy.messages.slice(1) })
+  expect((await store.read({ ...ref, id: 'two' }, { tail: 5 }))?.messages).toEqual(copy.messages)
+  expect(await store.remove({ ...ref, id: 'two' }, { changes: copy.record.changes })).toBe(true)
   await store.commit(ref, { idleMs: 0 })
   expect(await store.sweep({ limit: 5 })).toBe(1)
   expect(await store.read(ref)).toBeUndefined()

@@ -2,7 +2,7 @@ import type { SessionStore } from '@sessions/core/store'
 import { startRedis, type RedisServer } from '@sessions/testkit'
 import type { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { Keys } from '../src/keys.js'
+import { Keys, userDigest } from '../src/keys.js'
 import { redisStore } from '../src/index.js'
 import { ioredis, patient } from './clients.js'
 
@@ -25,11 +25,28 @@ afterAll(async () => {
 const idsOf = async (query: { tenantId: string; userId?: string; label?: string }, limit = 1000) =>
   (await store.list({ ...query, limit })).items.map(({ id }) => id)
 
+/** Makes entries of an index so old that they can be of no commit under way. */
+async function age(key: string, ...members: string[]): Promise<void> {
+  for (const member of members) await client.zincrby(key, 61_000, member)
+}
+
+/** Takes a minute off the activity that a record tells. */
+async function ageRecord(ref: { tenantId: string; id: string }): Promise<void> {
+  const { log } = keys.session(ref)
+  const record = (await client.lindex(log, 0))!.split(' ')
+  record[8] = String(Number(record[8]) - 60_000)
+  await client.lset(log, 0, record.join(' '))
+}
+
 describe('an index that is wrong', () => {
   test('loses entries of sessions that vanished, when it is read', async () => {
     const tenantId = 'vanished'
     for (const id of ['a', 'b', 'c', 'd']) await store.commit({ tenantId, id }, { revision: 0 })
     for (const id of ['a', 'c']) await client.del(keys.session({ tenantId, id }).log)
+    const index = keys.index({ tenantId })
+    expect((await idsOf({ tenantId }, 2)).sort()).toEqual(['b', 'd'])
+    expect(await client.zcard(index), 'of a minute, they may be of commits under way').toBe(4)
+    await age(index, ...(await client.zrange(index, '0', '-1')))
     expect((await idsOf({ tenantId }, 2)).sort()).toEqual(['b', 'd'])
     expect(await client.zcard(keys.index({ tenantId }))).toBe(2)
   })
@@ -39,7 +56,9 @@ describe('an index that is wrong', () => {
     await store.commit(ref, { revision: 0, incarnation: 'first' })
     await client.del(keys.session(ref).log)
     await store.commit(ref, { revision: 0, incarnation: 'second' })
-    expect(await client.zcard(keys.index(ref))).toBe(2)
+    const index = keys.index(ref)
+    expect(await client.zcard(index)).toBe(2)
+    await age(index, ...(await client.zrange(index, '0', '-1')))
     expect((await store.list({ tenantId: ref.tenantId, limit: 10 })).items).toMatchObject([
       { id: 'a', incarnation: 'second' },
     ])
@@ -49,10 +68,10 @@ describe('an index that is wrong', () => {
   test('loses entries of sessions that belong to another user by now', async () => {
     const ref = { tenantId: 'moved', id: 'a' }
     await store.commit(ref, { revision: 0, userId: 'alice' })
-    const old = keys.index({ tenantId: 'moved', userId: 'alice' })
+    const old = keys.index({ tenantId: 'moved', user: await userDigest('alice') })
     const entry = await client.zrange(old, '0', '-1', 'WITHSCORES')
     await store.commit(ref, { userId: 'bob' })
-    await client.zadd(old, Number(entry[1]), entry[0]!)
+    await client.zadd(old, Number(entry[1]) + 61_000, entry[0]!)
     expect(await idsOf({ tenantId: 'moved', userId: 'alice' })).toEqual([])
     expect(await client.zcard(old)).toBe(0)
     expect(await idsOf({ tenantId: 'moved', userId: 'bob' })).toEqual(['a'])
@@ -71,28 +90,32 @@ describe('an index that is wrong', () => {
   test('is made whole by a second creation, and by activity a minute later', async () => {
     const ref = { tenantId: 'lost', id: 'a' }
     await store.commit(ref, { revision: 0, userId: 'alice' })
-    const indexes = ['lost', 'alice'].map((_, n) =>
-      keys.index(n === 0 ? { tenantId: 'lost' } : { tenantId: 'lost', userId: 'alice' }),
-    )
+    const indexes = keys.indexes({ tenantId: 'lost', user: await userDigest('alice') })
     await client.del(...indexes)
     expect(await idsOf({ tenantId: 'lost' })).toEqual([])
     await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject({ code: 'conflict' })
     expect(await idsOf({ tenantId: 'lost', userId: 'alice' })).toEqual(['a'])
 
     await client.del(...indexes)
-    const { log } = keys.session(ref)
-    const record = (await client.lindex(log, 0))!.split(' ')
-    record[7] = String(Number(record[7]) - 60_000)
-    await client.lset(log, 0, record.join(' '))
+    await ageRecord(ref)
     await store.commit(ref, { messages: [{ id: 'm1', payload: '1' }] })
     expect(await idsOf({ tenantId: 'lost', userId: 'alice' })).toEqual(['a'])
+  })
+
+  test('that takes no entry keeps a session from being made', async () => {
+    const ref = { tenantId: 'closed', id: 'a' }
+    await client.set(keys.index(ref), 'not a sorted set')
+    await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject({ code: 'corrupt' })
+    expect(await store.read(ref)).toBeUndefined()
   })
 
   test('that could not be told is told by the next commit', async () => {
     const ref = { tenantId: 'broken', id: 'a' }
     const key = keys.index(ref)
+    await store.commit(ref, { revision: 0 })
+    await ageRecord(ref)
     await client.set(key, 'not a sorted set')
-    await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject({ code: 'unknown_outcome' })
+    await store.commit(ref, { messages: [{ id: 'm0', payload: '0' }] })
     await client.del(key)
     await store.commit(ref, { messages: [{ id: 'm1', payload: '1' }] })
     expect(await idsOf({ tenantId: 'broken' })).toEqual(['a'])
@@ -109,7 +132,7 @@ describe('pages', () => {
     for (const [n, member] of entries.entries()) {
       const { log } = keys.session({ tenantId, id: member.split(' ')[0]! })
       const record = (await client.lindex(log, 0))!.split(' ')
-      record[7] = '1700000000000'
+      record[8] = '1700000000000'
       await client.lset(log, 0, record.join(' '))
       await client.zadd(key, -1_700_000_000_000, entries[n]!)
     }
@@ -151,7 +174,7 @@ describe('sweep', () => {
     await client.persist(keys.session(ref).log)
     const due = keys.dueOf(ref.tenantId)
     const record = (await client.lindex(keys.session(ref).log, 0))!.split(' ')
-    record[8] = '5'
+    record[9] = '5'
     await client.lset(keys.session(ref).log, 0, record.join(' '))
     const [member] = await client.zrange(due, '0', '-1')
     await client.zadd(due, 5, member!)

@@ -64,8 +64,12 @@ describe('redisStore on @upstash/redis, besides', () => {
     const { url, token } = front
     const store = redisStore(new Redis({ url, token, ...quiet }))
     await front.stop()
-    const ref = { tenantId: 'acme', id: 'two' }
+    const ref = { tenantId: 'acme', id: 'one' }
     await expect(store.read(ref)).rejects.toMatchObject({ code: 'unavailable' })
-    await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject({ code: 'unknown_outcome' })
+    await expect(store.commit(ref, {})).rejects.toMatchObject({ code: 'unknown_outcome' })
+    // The list is told first of a session to come, and it was not reached.
+    await expect(store.commit({ ...ref, id: 'two' }, { revision: 0 })).rejects.toMatchObject({
+      code: 'unavailable',
+    })
   })
 })

@@ -1,15 +1,23 @@
 import { SessionError } from '../errors.js'
-import type { MessageQuery, SessionChange } from './session-store.js'
+import type { MessageQuery, SessionChange, SessionCopy, SessionQuery } from './session-store.js'
 
 const maxPage = 1000
 
-/** For a store's `commit`. @throws `invalid` with the path of a number out of range, or of a body without revision. */
-export function checkChange({ revision, body, idleMs, absoluteMs }: SessionChange): void {
+/**
+ * For a store's `commit`.
+ *
+ * @throws `invalid` with the path of a number out of range, of a body without revision, of an owner that a create asks
+ *   for.
+ */
+export function checkChange({ revision, body, ownedBy, idleMs, absoluteMs }: SessionChange): void {
   if (revision !== undefined) checkWhole(revision, 'revision', 0)
   if (idleMs !== undefined) checkWhole(idleMs, 'idleMs', 0)
   if (absoluteMs !== undefined) checkWhole(absoluteMs, 'absoluteMs', 0)
   if (body !== undefined && revision === undefined) {
     throw new SessionError('invalid', 'body needs the revision it replaces', { path: 'body' })
+  }
+  if (ownedBy !== undefined && revision === 0) {
+    throw new SessionError('invalid', 'a create has no owner to ask for', { path: 'ownedBy' })
   }
 }
 
@@ -23,6 +31,63 @@ export function checkMessageQuery({ limit, after, before }: MessageQuery): void 
 /** For the `limit` of a store's `list`, which is 1 to 1,000. @throws `invalid` with path `limit`. */
 export function checkPageLimit(limit: number): void {
   checkWhole(limit, 'limit', 1, maxPage)
+}
+
+/**
+ * For a store's `list`.
+ *
+ * @throws `invalid` with the path of a number out of range, or of a place beside a cursor.
+ */
+export function checkSessionQuery({ limit, cursor, after, activeBefore }: SessionQuery): void {
+  checkPageLimit(limit)
+  if (activeBefore !== undefined) checkWhole(activeBefore, 'activeBefore', 0)
+  if (after === undefined) return
+  checkWhole(after.activeAt, 'after.activeAt', 0)
+  if (cursor !== undefined) {
+    throw new SessionError('invalid', 'a page starts at a cursor or after a place', { path: 'after' })
+  }
+}
+
+const counts = ['revision', 'changes', 'lastSeq', 'trimmedSeq', 'createdAt', 'updatedAt', 'activeAt'] as const
+
+/**
+ * For a store's `restore`. Whether the parts before this one are there is for the store to see.
+ *
+ * @throws `invalid` with the path of a number out of range, of a message whose seq leaves the log or does not follow the
+ *   one before it, of messages that are missing at the end.
+ */
+export function checkCopy({ record, messages, more = false }: SessionCopy): void {
+  for (const name of counts)
+    checkWhole(record[name], `record.${name}`, name === 'revision' || name === 'changes' ? 1 : 0)
+  if (record.expiresAt !== undefined) checkWhole(record.expiresAt, 'record.expiresAt', 0)
+  const { lastSeq, trimmedSeq } = record
+  checkWhole(trimmedSeq, 'record.trimmedSeq', 0, lastSeq)
+  const ids = new Set<string>()
+  let expected = messages[0]?.seq ?? trimmedSeq + 1
+  if (messages.length > 0) checkWhole(expected, 'messages[0].seq', trimmedSeq + 1, lastSeq)
+  for (const [index, { seq, id, at }] of messages.entries()) {
+    if (ids.size === ids.add(id).size) throw idTwice()
+    if (seq !== expected || seq > lastSeq) {
+      throw new SessionError(
+        'invalid',
+        'the messages of a copy stand next to each other, up to record.lastSeq',
+        {
+          path: `messages[${index}].seq`,
+        },
+      )
+    }
+    checkWhole(at, `messages[${index}].at`, 0)
+    expected++
+  }
+  const last = messages.at(-1)?.seq ?? trimmedSeq
+  if (!more && last !== lastSeq) {
+    throw new SessionError('invalid', 'the last part of a copy ends at record.lastSeq', { path: 'messages' })
+  }
+}
+
+/** For a store's `restore`: the refusal for a message id that stands twice in a copy. */
+export function idTwice(): SessionError {
+  return new SessionError('invalid', 'a message id stands twice in a copy', { path: 'messages' })
 }
 
 /** For any other number that a store is given. @throws `invalid` with `path` unless whole and from `min` to `max`. */

@@ -1,13 +1,6 @@
 import { SessionError } from '../errors.js'
 import { fromBase64Url, toBase64Url } from '../ids.js'
-
-/** Where a page of a list ended: what `list` orders by. */
-export interface ListPlace {
-  /** Of the last session of the page. */
-  readonly activeAt: number
-  /** Of the last session of the page, or what a store orders by in its place. */
-  readonly id: string
-}
+import type { ListPlace } from './session-store.js'
 
 /** The cursors of one store. */
 export interface ListCursors {

@@ -1,6 +1,6 @@
 import { SessionError } from '../errors.js'
 import type { SessionRecord } from './session-record.js'
-import type { SessionChange, SessionGuard } from './session-store.js'
+import type { SessionGuard, SessionChange } from './session-store.js'
 
 /** For a store: the refusal for a session that is absent, past its deadline, or of another incarnation than is meant. */
 export function notFound(): SessionError {
@@ -25,22 +25,51 @@ export function corrupt(problem: string, cause?: unknown): SessionError {
 }
 
 /** For a store's `amend`, `trim` and `remove`: whether there is a session, and it is the one that is meant. */
-export function isMeant<Found extends Pick<SessionRecord, 'incarnation'>>(
+export function isMeant<Found extends Pick<SessionRecord, 'incarnation' | 'changes'>>(
   found: Found | undefined,
-  { incarnation }: SessionGuard = {},
+  { incarnation, changes }: SessionGuard = {},
 ): found is Found {
-  return found !== undefined && (incarnation === undefined || incarnation === found.incarnation)
+  return (
+    found !== undefined &&
+    (incarnation === undefined || incarnation === found.incarnation) &&
+    (changes === undefined || changes === found.changes)
+  )
+}
+
+/**
+ * For a store's `restore`, where a session is there: whether the copy takes its place; false when it is that copy.
+ *
+ * @throws `conflict` for a session of another incarnation or with more changes.
+ */
+export function isNewerCopy(
+  found: Pick<SessionRecord, 'incarnation' | 'changes' | 'revision'>,
+  copy: Pick<SessionRecord, 'incarnation' | 'changes'>,
+): boolean {
+  if (found.incarnation !== copy.incarnation || found.changes > copy.changes)
+    throw copyConflict(found.revision)
+  return found.changes < copy.changes
+}
+
+/** For a store's `restore`: the refusal where a newer session is there, or another one. */
+export function copyConflict(revision: number): SessionError {
+  return new SessionError('conflict', 'another or a newer session is there', { revision })
+}
+
+/** For a store's `restore`: the refusal for a part that does not go on where the one before it ended. */
+export function partConflict(): SessionError {
+  return new SessionError('conflict', 'the parts before this one are not there: begin with the first part')
 }
 
 /**
  * For a store's `commit` to a session that is there. Messages have to be looked at beside it.
  *
- * @throws `not_found` for a session of another incarnation, `conflict` for a body at another revision.
+ * @throws `not_found` for a session of another incarnation or another user, `conflict` for a body at another revision.
  */
 export function checkIsMeant(
-  found: Pick<SessionRecord, 'incarnation' | 'revision'>,
-  { revision, incarnation }: Pick<SessionChange, 'revision' | 'incarnation'>,
+  found: Pick<SessionRecord, 'incarnation' | 'revision'> & { readonly userId?: string | undefined },
+  { revision, incarnation, ownedBy }: Pick<SessionChange, 'revision' | 'incarnation' | 'ownedBy'>,
 ): void {
   if (revision !== 0 && incarnation !== undefined && incarnation !== found.incarnation) throw notFound()
+  if (ownedBy !== undefined && ownedBy !== found.userId) throw notFound()
   if (revision !== undefined && revision !== found.revision) throw revisionConflict(found.revision, revision)
 }

@@ -10,6 +10,12 @@ export interface SessionRecord extends SessionRef {
   readonly incarnation: string
   /** Counts changes of the body: 1 when made. The compare-and-set token. */
   readonly revision: number
+  /**
+   * Counts what changes the session: each commit that is applied, each amend that replaces a payload, and each trim
+   * that moves `trimmedSeq` add 1. It starts at 1, and never has the same value twice in one incarnation. What a store
+   * does in several steps may add 1 for each of them. Two reads with the same incarnation and the same `changes` gave the same session.
+   */
+  readonly changes: number
   /** `seq` of the newest message ever appended; 0 when there was none. */
   readonly lastSeq: number
   /** Messages up to and including this `seq` were trimmed away; 0 when none was. */

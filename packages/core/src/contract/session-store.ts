@@ -56,8 +56,8 @@ export interface SessionStore {
   /**
    * Replaces payloads of stored messages in place (redaction, key rotation); seq, id and time never change.
    * Resolves to how many were there to replace: 0 when the session is absent. Later commits compare an id with the payload
-   * as it stands now. Neither deadline, nor `updatedAt`, nor revision moves. Each payload is replaced whole; all of them
-   * at once only when they fit one page.
+   * as it stands now. `changes` grows; neither deadline, nor `updatedAt`, nor revision moves. Each payload is replaced
+   * whole; all of them at once only when they fit one page.
    */
   amend(ref: SessionRef, amendments: readonly Amendment[], guard?: SessionGuard): Promise<number>
 
@@ -87,18 +87,57 @@ export interface SessionStore {
    * itself. Safe on many processes at once.
    */
   sweep(options: SweepOptions): Promise<number>
+
+  /**
+   * Puts a session as it is elsewhere, for moves, imports and backups: its record with every count and time, its body,
+   * and its messages with their seq, id and time. Nothing of it is visible before all of it is.
+   *
+   * A long log comes in parts, in order, each with `more` but the last: first the part that begins at
+   * `record.trimmedSeq + 1`. The parts before the last one are kept aside for an hour; the same part again is as good as
+   * once. A copy with other `changes` or of another incarnation takes the place of one that was begun.
+   *
+   * Replaces an older copy of the same incarnation, one with fewer `changes`. With as many, the store leaves the session
+   * as it is: it is that copy. Rejects with `conflict` for a session with more changes or of another incarnation, and
+   * when the part does not go on where the one before it ended: then begin again with the first part. Rejects with
+   * `invalid` for a copy that is none: a seq left out, messages that are missing at the last part.
+   *
+   * The deadline is a moment of this store's clock. So the clocks of two stores must agree to a second, or the caller
+   * moves the deadline. A copy whose deadline has come is absent at once.
+   */
+  restore(ref: SessionRef, copy: SessionCopy): Promise<void>
 }
 
 /** What `read` brings along. */
 export interface ReadOptions {
   /** How many of the newest messages to bring along at most, any whole number from 0 (default 0). */
   tail?: number
+  /**
+   * How old the answer may be, in milliseconds (default 0: as it is now). Stores that keep no copies ignore it; a cache in
+   * front of one may answer by itself. Whatever decides (credentials, ownership, turns, erasure) reads with 0.
+   */
+  maxAgeMs?: number
 }
 
 /** Which session is meant, where an id may have been given to another one since. */
 export interface SessionGuard {
   /** Only the session of this incarnation; any other counts as absent (default: whichever has the id). */
   incarnation?: string
+  /**
+   * Only the session with exactly so many changes; one that was changed since counts as absent (default: any). What a store
+   * does in several steps it asks before the first of them.
+   */
+  changes?: number
+}
+
+/** A session as it is elsewhere, or a part of it. What `read` gives is one, when its tail holds all messages. */
+export interface SessionCopy {
+  /** Every count and time as they are elsewhere. The place is the one that `restore` is given. */
+  readonly record: Omit<SessionRecord, 'tenantId' | 'id'>
+  readonly body: string
+  /** In order of `seq`, next to each other. */
+  readonly messages: readonly StoredMessage[]
+  /** True when parts with later messages follow, and nothing may be visible yet (default false). */
+  readonly more?: boolean
 }
 
 /** A session as a store has it. */
@@ -135,6 +174,11 @@ export interface SessionChange {
   revision?: number
   /** With revision 0 the new session's incarnation (default: the store makes one); otherwise the one it must have. */
   incarnation?: string
+  /**
+   * Only if the session is this user's; any other counts as absent. So an append needs no read before it. Not for a
+   * create.
+   */
+  ownedBy?: string
   /** The new body, at revision + 1; an empty text is a body, too. Needs `revision`. */
   body?: string
   /** Appended at the next seq, in order and next to each other, each id once, also within the change. */
@@ -213,6 +257,21 @@ export interface SessionQuery {
    * nothing of another tenant, whatever a cursor says.
    */
   cursor?: string
+  /**
+   * Only what comes after this place in the order of `list`, whether or not a session is there. Unlike a cursor it means
+   * the same in every store, so pages of several stores can be merged. Not together with `cursor`.
+   */
+  after?: ListPlace
+  /** Only sessions whose `activeAt` is less than this, epoch ms. */
+  activeBefore?: number
+}
+
+/** A place in the order of `list`. */
+export interface ListPlace {
+  /** Of the last session before the place, epoch ms. */
+  readonly activeAt: number
+  /** Of the last session before the place. */
+  readonly id: string
 }
 
 /** A page of a list. */

@@ -8,7 +8,7 @@ import type { ApiConfig, RequestContext } from './api-options.js'
 import { parseBody } from './body.js'
 import { checkFields } from './client-fields.js'
 import { isOfAnotherSite } from './csrf.js'
-import { etagOf, wantedRevision } from './etag.js'
+import { etagOf, isKnown, type WantedState, wantedState } from './etag.js'
 import type { RequestKey } from './idempotency-key.js'
 import { RequestError } from './problem.js'
 import { RequestSession } from './request-session.js'
@@ -65,20 +65,22 @@ export interface Attempt {
  */
 export async function executeCall(identified: IdentifiedRequest, attempt?: Attempt): Promise<Response> {
   const ifMatch = identified.request.headers.get('if-match')
-  const ifRevision = wantedRevision(ifMatch)
+  const wanted = wantedState(ifMatch)
   const headers = identified.replyHeaders
-  const call = await toCall(identified, { attempt, ifMatch, ifRevision })
+  const call = await toCall(identified, { attempt, ifMatch, wanted })
   try {
     const answer = await identified.route.handle(call)
     if (answer instanceof Response) return merged(answer, headers)
     for (const [name, value] of Object.entries(answer.headers ?? {})) headers.set(name, value)
+    if (knowsAnswer(identified.request, answer.headers?.['ETag']))
+      return new Response(null, { status: 304, headers })
     headers.set('Content-Type', 'application/json; charset=utf-8')
     return new Response(JSON.stringify(answer.body), {
       status: answer.status ?? identified.route.status ?? 200,
       headers,
     })
   } catch (error) {
-    if (ifRevision !== undefined && isSessionError(error, 'conflict') && error.revision !== undefined) {
+    if (wanted !== undefined && isSessionError(error, 'conflict') && error.revision !== undefined) {
       throw changedMeanwhile()
     }
     throw error
@@ -88,12 +90,12 @@ export async function executeCall(identified: IdentifiedRequest, attempt?: Attem
 interface CallParts {
   readonly attempt: Attempt | undefined
   readonly ifMatch: string | null
-  readonly ifRevision: number | undefined
+  readonly wanted: WantedState | undefined
 }
 
 async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<Call> {
   const { api, route, request, requestId, params, context, identity, text, key, caller, owned } = identified
-  const { attempt, ifMatch, ifRevision } = parts
+  const { attempt, ifMatch, wanted } = parts
   const { startedAt } = identified
   // Public routes are targets of links, and services that pass links on add parameters to them.
   const noQuery = route.isPublic === true ? z.object({}) : z.strictObject({})
@@ -117,20 +119,20 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
     isRetry: attempt?.isRetry ?? false,
     key: key?.scope,
     change: {
-      ...(ifRevision === undefined ? {} : { ifRevision }),
+      ...(wanted === undefined ? {} : { ifRevision: wanted.revision }),
       ...(seed === undefined ? {} : { changeId: (await digestOf(seed)).slice(0, 12) }),
     },
     session: async () => {
       const session = await owned()
       // A slow body may have made the session that was read before it outdated.
       if (performance.now() - startedAt < freshMs) justRead(session)
-      if (ifRevision === undefined) return session
+      if (wanted === undefined) return session
       // An earlier attempt may have made the change already, and a repeated message is found by its id. So for these
       // the change itself checks the revision.
       const isChecked = attempt?.isRetry !== true && route.ownIdempotency !== true
       const { record } = session
-      const wanted = etagOf(isChecked ? record : { ...record, revision: ifRevision })
-      if (wanted !== ifMatch?.trim()) throw changedMeanwhile()
+      const tag = etagOf(isChecked ? record : { ...record, ...wanted })
+      if (tag !== ifMatch?.trim()) throw changedMeanwhile()
       return session
     },
   }
@@ -202,6 +204,11 @@ export function addVary(headers: Headers, name: string): void {
       ?.toLowerCase()
       .split(/\s*,\s*/) ?? []
   if (!names.includes(name.toLowerCase())) headers.append('Vary', name)
+}
+
+/** Whether whoever asks has the answer already. */
+function knowsAnswer({ method, headers }: Request, etag: string | undefined): boolean {
+  return etag !== undefined && method === 'GET' && isKnown(headers.get('if-none-match'), etag)
 }
 
 function merged(response: Response, headers: Headers): Response {

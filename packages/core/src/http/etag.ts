@@ -1,21 +1,30 @@
 import { SessionError } from '../errors.js'
 import type { SessionRecord } from '../contract/session-record.js'
+import { markOf } from '../session/watch.js'
 
-/** The tag of everything in a session except its messages. */
-export function etagOf({ revision, createdAt }: Pick<SessionRecord, 'revision' | 'createdAt'>): string {
-  // A session that was created again under its old id counts from 1 again; its creation time tells the two apart.
-  return `"${revision}-${createdAt.toString(36)}"`
+/** What a tag is made of. */
+export type Tagged = Pick<SessionRecord, 'revision' | 'changes' | 'createdAt'>
+
+/** The tag of a whole session, its messages included. */
+export function etagOf({ revision, ...record }: Tagged): string {
+  return `"${revision}-${markOf(record)}"`
+}
+
+/** The state of a session that `If-Match` insists on. */
+export interface WantedState {
+  readonly revision: number
+  readonly changes: number
 }
 
 /**
- * The revision that `If-Match` requires; undefined when it requires none.
+ * What `If-Match` insists on; undefined when it insists on nothing.
  *
  * @throws `invalid` for anything other than one tag of this API, or `*`.
  */
-export function wantedRevision(header: string | null): number | undefined {
+export function wantedState(header: string | null): WantedState | undefined {
   if (header === null || header.trim() === '*') return undefined
-  const match = /^\s*"(\d{1,15})-[0-9a-z]{1,12}"\s*$/.exec(header)
-  if (match !== null) return Number(match[1])
+  const match = /^\s*"(\d{1,15})-(\d{1,15})-[0-9a-z]{1,12}"\s*$/.exec(header)
+  if (match !== null) return { revision: Number(match[1]), changes: Number(match[2]) }
   throw new SessionError('invalid', 'If-Match must be one ETag of this session.', { path: 'If-Match' })
 }
 

@@ -10,7 +10,18 @@ import type { Service } from './service.js'
  * codes, wrong tries of codes, the register of live sessions, spent budgets, and the record that tells the store's
  * time.
  */
-export type SideRecordKind = 'turns' | 'requests' | 'transfers' | 'tries' | 'slots' | 'budgets' | 'clock'
+export type SideRecordKind = (typeof sideRecordKinds)[number]
+
+/** All kinds. */
+export const sideRecordKinds = [
+  'turns',
+  'requests',
+  'transfers',
+  'tries',
+  'slots',
+  'budgets',
+  'clock',
+] as const
 
 /** A side record in the store. */
 export interface SideRecord<Value extends object> {
@@ -20,7 +31,9 @@ export interface SideRecord<Value extends object> {
   readonly changes: readonly string[]
 }
 
-export interface SideRecordOptions<Value extends object> extends Pick<SessionChange, 'userId' | 'label'> {
+type Names = Pick<SessionChange, 'userId' | 'label'>
+
+export interface SideRecordOptions<Value extends object> extends Names {
   /** How long it is kept after its newest change, in milliseconds (default: forever). */
   idleMs?: number
   /** Its deadline stays as set when the record was created (default false: every change moves it). */
@@ -103,7 +116,7 @@ export async function updateSideRecord<Value extends object>(
       const movesDeadline = Number.isFinite(idleMs) && !(keepsDeadline && seen !== undefined)
       try {
         const { record } = await store.commit(ref, {
-          ...about,
+          ...newNames(about, seen?.record),
           ...(movesDeadline ? { idleMs } : {}),
           ...(seen === undefined ? {} : { incarnation: seen.record.incarnation }),
           revision: seen?.record.revision ?? 0,
@@ -116,6 +129,15 @@ export async function updateSideRecord<Value extends object>(
     }
   } catch (error) {
     throw attempts.told(error)
+  }
+}
+
+// A change of names costs a store more than any other change.
+function newNames(names: Names, record: SessionRecord | undefined): Names {
+  const { userId, label } = names
+  return {
+    ...(userId === undefined || userId === record?.userId ? {} : { userId }),
+    ...(label === undefined || label === record?.label ? {} : { label }),
   }
 }
 

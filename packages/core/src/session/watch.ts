@@ -34,9 +34,10 @@ export async function* watchSession(
   }
 }
 
-/** Differs whenever callers see a difference in the session. */
-export function markOf({ revision, lastSeq, trimmedSeq }: SessionRecord): string {
-  return `${revision}.${lastSeq}.${trimmedSeq}`
+/** Differs whenever anything of a session differs, its messages included. */
+export function markOf({ changes, createdAt }: Pick<SessionRecord, 'changes' | 'createdAt'>): string {
+  // A session that is made anew under its old id counts from 1 again. The time it was made at tells the two apart.
+  return `${changes}-${createdAt.toString(36)}`
 }
 
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import type { SessionRef } from '../contract/session-record.js'
-import type { MessageQuery, SessionChange, SessionStore } from '../contract/session-store.js'
+import type { MessageQuery, SessionChange, SessionCopy, SessionStore } from '../contract/session-store.js'
 import { allSessions, refusalOf } from './store-case.js'
 
 /** One call of a store, as data: fast-check can print it and make it smaller. */
@@ -8,9 +8,10 @@ export type Command =
   | { call: 'commit'; id: string; change: SessionChange }
   | { call: 'read'; id: string; tail: number }
   | { call: 'messages'; id: string; query: MessageQuery }
-  | { call: 'amend'; id: string; seq: number; payload: string }
+  | { call: 'amend'; id: string; seq: number; payload: string; changes?: number }
   | { call: 'trim'; id: string; throughSeq: number }
-  | { call: 'remove'; id: string }
+  | { call: 'remove'; id: string; changes?: number }
+  | { call: 'restore'; id: string; copy: SessionCopy }
   | { call: 'list'; userId?: string; label?: string }
 
 // Few of each, so that commands meet.
@@ -23,6 +24,7 @@ const newMessages = fc.array(fc.record({ id: fc.constantFrom('m1', 'm2', 'm3', '
 })
 const names = { userId: name, label: name, title: name }
 const incarnation = fc.constantFrom('i', 'j')
+const noTimes = { createdAt: 0, updatedAt: 0, activeAt: 0 }
 const optional = { requiredKeys: [] as [] }
 
 const change: fc.Arbitrary<SessionChange> = fc.oneof(
@@ -44,7 +46,25 @@ const change: fc.Arbitrary<SessionChange> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ revision: fc.integer({ min: 1, max: 3 }), messages: newMessages }) },
   { weight: 1, arbitrary: fc.record({ incarnation, messages: newMessages, ...names }, optional) },
   { weight: 1, arbitrary: fc.record({ messages: newMessages, idleMs: fc.constant(0) }) },
+  { weight: 1, arbitrary: fc.record({ messages: newMessages, ownedBy: name }) },
 )
+
+const copy: fc.Arbitrary<SessionCopy> = fc
+  .record({
+    incarnation,
+    changes: fc.integer({ min: 1, max: 6 }),
+    lastSeq: fc.nat(4),
+    trimmedSeq: fc.nat(2),
+    body: payload,
+    payload,
+    userId: fc.constantFrom('n', 'o'),
+  })
+  .map(({ incarnation, changes, lastSeq, trimmedSeq, body, payload, userId }) => {
+    const last = Math.max(lastSeq, trimmedSeq)
+    const record = { incarnation, revision: changes, changes, lastSeq: last, trimmedSeq, userId, ...noTimes }
+    const seqs = Array.from({ length: last - trimmedSeq }, (_, index) => trimmedSeq + 1 + index)
+    return { record, body, messages: seqs.map((seq) => ({ seq, id: `m${seq}`, at: 0, payload })) }
+  })
 
 const limit = fc.integer({ min: 1, max: 4 })
 const order = fc.constantFrom('asc' as const, 'desc' as const)
@@ -54,9 +74,22 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ call: fc.constant('commit' as const), id, change }) },
   { weight: 2, arbitrary: fc.record({ call: fc.constant('read' as const), id, tail: fc.nat(4) }) },
   { weight: 2, arbitrary: fc.record({ call: fc.constant('messages' as const), id, query }) },
-  { weight: 1, arbitrary: fc.record({ call: fc.constant('amend' as const), id, seq, payload }) },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      { call: fc.constant('amend' as const), id, seq, payload, changes: fc.integer({ min: 1, max: 4 }) },
+      { requiredKeys: ['call', 'id', 'seq', 'payload'] },
+    ),
+  },
   { weight: 1, arbitrary: fc.record({ call: fc.constant('trim' as const), id, throughSeq: fc.nat(4) }) },
-  { weight: 1, arbitrary: fc.record({ call: fc.constant('remove' as const), id }) },
+  {
+    weight: 1,
+    arbitrary: fc.record(
+      { call: fc.constant('remove' as const), id, changes: fc.integer({ min: 1, max: 4 }) },
+      { requiredKeys: ['call', 'id'] },
+    ),
+  },
+  { weight: 1, arbitrary: fc.record({ call: fc.constant('restore' as const), id, copy }) },
   {
     weight: 1,
     arbitrary: fc.record(
@@ -96,11 +129,13 @@ async function call(store: SessionStore, tenantId: string, step: Command): Promi
     case 'messages':
       return store.messages(ref, step.query)
     case 'amend':
-      return store.amend(ref, [step])
+      return store.amend(ref, [step], step.changes === undefined ? {} : { changes: step.changes })
     case 'trim':
       return store.trim(ref, step.throughSeq)
+    case 'restore':
+      return store.restore(ref, step.copy)
     default:
-      return store.remove(ref)
+      return store.remove(ref, step.changes === undefined ? {} : { changes: step.changes })
   }
 }
 

@@ -8,6 +8,8 @@ import type {
   NewMessage,
   ReadOptions,
   SessionChange,
+  SessionCopy,
+  SessionGuard,
   SessionQuery,
   SessionStore,
   StoredMessage,
@@ -27,7 +29,7 @@ export class StoreModel implements SessionStore {
   #sessions: ModelSession[] = []
 
   async commit(ref: SessionRef, change: SessionChange) {
-    const { revision, incarnation, body, messages = [], idleMs } = change
+    const { revision, incarnation, ownedBy, body, messages = [], idleMs } = change
     const found = this.#find(ref)
     if (
       revision !== 0 &&
@@ -35,12 +37,14 @@ export class StoreModel implements SessionStore {
     ) {
       throw absent()
     }
+    if (found && ownedBy !== undefined && ownedBy !== found.record.userId) throw absent()
     if (found && revision !== undefined && revision !== found.record.revision) {
       throw new SessionError('conflict', 'revision', { revision: found.record.revision })
     }
     const session = found ? structuredClone(found) : begin(ref, incarnation ?? 'made')
     const appended = messages.map((message) => append(session, message))
     if (!found || body !== undefined) session.record.revision++
+    session.record.changes++
     session.body = body ?? session.body
     for (const name of ['userId', 'label', 'title'] as const) {
       if (change[name] !== undefined) session.record[name] = change[name]
@@ -67,11 +71,12 @@ export class StoreModel implements SessionStore {
     return { messages: structuredClone(page), more: matching.length > page.length }
   }
 
-  async amend(ref: SessionRef, amendments: readonly Amendment[]) {
+  async amend(ref: SessionRef, amendments: readonly Amendment[], { changes }: SessionGuard = {}) {
     const session = this.#find(ref)
-    if (!session) return 0
+    if (!session || (changes !== undefined && changes !== session.record.changes)) return 0
     const payloads = new Map(amendments.map(({ seq, payload }) => [seq, payload]))
     const there = session.messages.filter(({ seq }) => payloads.has(seq)).length
+    if (there > 0) session.record.changes++
     session.messages = session.messages.map((stored) => {
       return { ...stored, payload: payloads.get(stored.seq) ?? stored.payload }
     })
@@ -83,12 +88,14 @@ export class StoreModel implements SessionStore {
     if (!session) return 0
     const { record, messages } = session
     session.messages = messages.filter(({ seq }) => seq > throughSeq)
+    if (session.messages.length < messages.length) record.changes++
     record.trimmedSeq = Math.max(record.trimmedSeq, Math.min(throughSeq, record.lastSeq))
     return messages.length - session.messages.length
   }
 
-  async remove(ref: SessionRef) {
+  async remove(ref: SessionRef, { changes }: SessionGuard = {}) {
     const found = this.#find(ref)
+    if (changes !== undefined && changes !== found?.record.changes) return false
     this.#sessions = this.#sessions.filter((session) => session !== found)
     return found !== undefined
   }
@@ -105,6 +112,16 @@ export class StoreModel implements SessionStore {
     return end < matching.length ? { items, cursor: String(end) } : { items }
   }
 
+  async restore(ref: SessionRef, { record, body, messages }: SessionCopy) {
+    const found = this.#find(ref)?.record
+    if (found && (found.incarnation !== record.incarnation || found.changes > record.changes)) {
+      throw new SessionError('conflict', 'newer', { revision: found.revision })
+    }
+    if (found?.changes === record.changes) return
+    await this.remove(ref)
+    this.#sessions.push(structuredClone({ record: { ...record, ...ref }, body, messages: [...messages] }))
+  }
+
   async sweep() {
     return 0
   }
@@ -116,7 +133,7 @@ export class StoreModel implements SessionStore {
 
 function begin({ tenantId, id }: SessionRef, incarnation: string): ModelSession {
   const times = { createdAt: 0, updatedAt: 0, activeAt: 0 }
-  const record = { tenantId, id, incarnation, revision: 0, lastSeq: 0, trimmedSeq: 0, ...times }
+  const record = { tenantId, id, incarnation, revision: 0, changes: 0, lastSeq: 0, trimmedSeq: 0, ...times }
   return { record, body: '', messages: [] }
 }
 

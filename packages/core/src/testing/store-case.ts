@@ -117,9 +117,11 @@ export async function allSessions(
   limit = 1000,
 ): Promise<SessionRecord[]> {
   const all: SessionRecord[] = []
+  const { after, ...filter } = query
   let cursor: string | undefined
   do {
-    const page = await store.list({ ...query, limit, ...(cursor === undefined ? {} : { cursor }) })
+    const start = cursor === undefined ? (after === undefined ? {} : { after }) : { cursor }
+    const page = await store.list({ ...filter, limit, ...start })
     expect(page.items.length, 'a page holds no more than its limit').toBeLessThanOrEqual(limit)
     all.push(...page.items)
     cursor = page.cursor

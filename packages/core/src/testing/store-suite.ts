@@ -1,13 +1,17 @@
 import { afterAll, beforeAll, describe, test } from 'vitest'
+import { changesCases } from './store-cases/changes.js'
 import { commitCases } from './store-cases/commit.js'
 import { copyCases } from './store-cases/copies.js'
 import { deadlineCases } from './store-cases/deadlines.js'
 import { listingCases } from './store-cases/listing.js'
 import { messageIdCases } from './store-cases/message-ids.js'
 import { noResurrectionCases } from './store-cases/no-resurrection.js'
+import { ownerCases } from './store-cases/owners.js'
 import { pageBytesCases } from './store-cases/page-bytes.js'
+import { placesCases } from './store-cases/places.js'
 import { randomCases } from './store-cases/random.js'
 import { readingCases } from './store-cases/reading.js'
+import { restoreCases } from './store-cases/restore.js'
 import { revisionCases } from './store-cases/revisions.js'
 import { tenantCases } from './store-cases/tenants.js'
 import { textCases } from './store-cases/texts.js'
@@ -31,6 +35,10 @@ export const storeChapters: readonly StoreChapter[] = [
   listingCases,
   copyCases,
   upkeepCases,
+  ownerCases,
+  changesCases,
+  placesCases,
+  restoreCases,
   randomCases,
 ]
 

@@ -1,6 +1,6 @@
 import type { SessionStore } from '../contract/session-store.js'
 
-const methods = ['read', 'commit', 'messages', 'amend', 'trim', 'remove', 'list', 'sweep'] as const
+const methods = ['read', 'commit', 'messages', 'amend', 'trim', 'remove', 'list', 'sweep', 'restore'] as const
 
 /** The name of a call that a store takes. */
 export type StoreMethod = (typeof methods)[number]

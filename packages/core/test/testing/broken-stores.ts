@@ -141,6 +141,11 @@ function keyed(toKey: (ref: SessionRef) => SessionRef): SessionStore {
       return { ...page, items: page.items.map((record) => ({ ...record, ...owners.get(textOf(record)) })) }
     },
     sweep: (options) => store.sweep(options),
+    async restore({ tenantId, id }, copy) {
+      const ref = toKey({ tenantId, id })
+      await store.restore(ref, copy)
+      owners.set(textOf(ref), { tenantId, id })
+    },
   }
 }
 

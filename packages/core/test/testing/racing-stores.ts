@@ -1,9 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
-import { newId } from '../../src/ids.js'
 import type { SessionRecord, SessionRef } from '../../src/contract/session-record.js'
 import type {
   AppendedMessage,
-  SessionChange,
   SessionStore,
   StoredMessage,
   StoredSession,
@@ -35,39 +33,10 @@ export function nonAtomicCommit(): SessionStore {
 
 /** Reads the session, thinks, and writes all of it back: the way of one JSON column or one key. */
 export function readThinkWrite(): SessionStore {
-  let past: number | undefined
-  const store = memoryStore({ clock: () => past ?? processClock() })
-  // The memory store does its work before it returns the promise: so what is called at once is one write, and every
-  // part of the session can be given the time that it had.
-  const commitAt = (at: number, ref: SessionRef, change: SessionChange) => {
-    past = at
-    const committed = store.commit(ref, change)
-    past = undefined
-    return committed
-  }
-  const overwrite = (ref: SessionRef, { record, body, messages }: StoredSession) => {
-    const {
-      incarnation,
-      trimmedSeq,
-      createdAt,
-      updatedAt,
-      expiresAt,
-      userId = '',
-      label = '',
-      title = '',
-    } = record
-    const before = Array.from({ length: trimmedSeq }, () => ({ id: newId(), payload: '' }))
-    const idleMs = expiresAt === undefined ? {} : { idleMs: expiresAt - createdAt }
-    const change = { incarnation, body, messages: before, userId, label, title, ...idleMs }
-    return Promise.all([
-      store.remove(ref),
-      commitAt(createdAt, ref, { revision: 0, ...change }),
-      ...Array.from({ length: record.revision - 1 }, (_, n) => store.commit(ref, { revision: n + 1, body })),
-      store.trim(ref, trimmedSeq),
-      ...messages.map(({ id, payload, at }) => commitAt(at, ref, { messages: [{ id, payload }] })),
-      commitAt(updatedAt, ref, {}),
-    ])
-  }
+  const store = memoryStore()
+  // The memory store does its work before it returns the promise: so what is called at once is one write.
+  const overwrite = (ref: SessionRef, before: StoredSession) =>
+    Promise.all([store.remove(ref), store.restore(ref, before)])
   return {
     ...store,
     async commit({ ...ref }, change) {

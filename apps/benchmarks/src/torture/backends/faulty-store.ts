@@ -75,6 +75,7 @@ export function faultyStore(inner: SessionStore, random: Random): FaultyStore {
       trim: (...args) => write(() => inner.trim(...args)),
       remove: (...args) => write(() => inner.remove(...args)),
       sweep: (...args) => write(() => inner.sweep(...args)),
+      restore: (...args) => write(() => inner.restore(...args)),
     },
   }
 }

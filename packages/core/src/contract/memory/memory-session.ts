@@ -1,3 +1,4 @@
+import { idTwice } from '../check-arguments.js'
 import { countFitting } from '../page-bytes.js'
 import { messageConflict } from '../refusals.js'
 import type { SessionRecord, SessionRef } from '../session-record.js'
@@ -8,6 +9,7 @@ import type {
   MessageQuery,
   NewMessage,
   SessionChange,
+  SessionCopy,
   StoredMessage,
 } from '../session-store.js'
 
@@ -29,6 +31,7 @@ export class MemorySession {
   userId: string | undefined
   label: string | undefined
   revision = 0
+  changes = 0
   #title: string | undefined
   #updatedAt: number
   #lastSeq = 0
@@ -49,6 +52,34 @@ export class MemorySession {
     this.#textLength = ref.tenantId.length + ref.id.length + incarnation.length
   }
 
+  /** The session of a copy, still without its messages. */
+  static restored(ref: SessionRef, { record, body }: SessionCopy): MemorySession {
+    const session = new MemorySession(ref, record.incarnation, record.createdAt)
+    session.revision = record.revision
+    session.changes = record.changes
+    session.activeAt = record.activeAt
+    session.expiresAt = record.expiresAt
+    session.#updatedAt = record.updatedAt
+    session.#lastSeq = record.trimmedSeq
+    session.#trimmedSeq = record.trimmedSeq
+    session.#body = body
+    session.#textLength += body.length
+    session.userId = session.#named(undefined, record.userId)
+    session.label = session.#named(undefined, record.label)
+    session.#title = session.#named(undefined, record.title)
+    return session
+  }
+
+  /** Adds those messages of a copy that are not there yet; false when they do not go on where the log ends. */
+  extend(messages: readonly StoredMessage[]): boolean {
+    const next = this.#lastSeq + 1
+    if (messages.length > 0 && messages[0]!.seq > next) return false
+    const added = messages.filter(({ seq }) => seq >= next)
+    if (added.some(({ id }) => this.#byId.has(id))) throw idTwice()
+    for (const message of added) this.#add(copy(message))
+    return true
+  }
+
   /** Two bytes for each UTF-16 unit of text, and an allowance for the objects around it. */
   get bytes(): number {
     return sessionBytes + this.#messages.length * messageBytes + 2 * this.#textLength
@@ -64,6 +95,7 @@ export class MemorySession {
       id: this.id,
       incarnation: this.incarnation,
       revision: this.revision,
+      changes: this.changes,
       lastSeq: this.#lastSeq,
       trimmedSeq: this.#trimmedSeq,
       createdAt: this.createdAt,
@@ -114,6 +146,7 @@ export class MemorySession {
       this.#body = change.body
     }
     if (change.body !== undefined || this.revision === 0) this.revision++
+    this.changes++
     this.#updatedAt = now
     if (now - this.activeAt >= activityStepMs) this.activeAt = now
     if (change.idleMs !== undefined || change.absoluteMs !== undefined) {
@@ -159,6 +192,7 @@ export class MemorySession {
       this.#textLength += payload.length - before.payload.length
       count++
     }
+    if (count > 0) this.changes++
     return count
   }
 
@@ -171,17 +205,23 @@ export class MemorySession {
       this.#textLength -= id.length + payload.length
     }
     this.#trimmedSeq = through
+    this.changes++
     return dropped.length
   }
 
   #append({ id, payload }: NewMessage, now: number): AppendedMessage {
     const known = this.#byId.get(id)
     if (known !== undefined) return { id, seq: known.seq, at: known.at, inserted: false }
-    const message = { seq: ++this.#lastSeq, id, at: now, payload }
+    const seq = this.#lastSeq + 1
+    this.#add({ seq, id, at: now, payload })
+    return { id, seq, at: now, inserted: true }
+  }
+
+  #add(message: StoredMessage): void {
+    this.#lastSeq = message.seq
     this.#messages.push(message)
-    this.#byId.set(id, message)
-    this.#textLength += id.length + payload.length
-    return { id, seq: message.seq, at: now, inserted: true }
+    this.#byId.set(message.id, message)
+    this.#textLength += message.id.length + message.payload.length
   }
 
   #named(before: string | undefined, change: string | undefined): string | undefined {

@@ -2,11 +2,18 @@ import { checkOptions, type OptionNames } from '../../options.js'
 import { SessionError } from '../../errors.js'
 import { newId } from '../../ids.js'
 import { recordKindOf, type SessionRecord, type SessionRef } from '../session-record.js'
-import type { SessionChange, SessionStore } from '../session-store.js'
-import { checkChange, checkMessageQuery, checkPageLimit, checkWhole } from '../check-arguments.js'
+import type { ListPlace, SessionChange, SessionQuery, SessionStore } from '../session-store.js'
+import {
+  checkChange,
+  checkCopy,
+  checkMessageQuery,
+  checkSessionQuery,
+  checkWhole,
+} from '../check-arguments.js'
 import { createListCursors } from '../list-cursors.js'
-import { checkIsMeant, isMeant, notFound } from '../refusals.js'
+import { checkIsMeant, isMeant, isNewerCopy, notFound, partConflict } from '../refusals.js'
 import { type Clock, processClock } from '../../time.js'
+import { BegunCopies } from './begun-copies.js'
 import { MemorySession } from './memory-session.js'
 import { SessionTable } from './session-table.js'
 
@@ -39,6 +46,7 @@ const mebibyte = 1024 * 1024
 /** What is bounded together. */
 interface Part {
   readonly table: SessionTable
+  readonly copies: BegunCopies
   readonly maxSessions: number
   readonly maxBytes: number
   readonly onEvict?: MemoryStoreOptions['onEvict']
@@ -80,12 +88,12 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   checkWhole(maxBytes, 'maxBytes', 1)
   checkWhole(maxSideBytes, 'maxSideBytes', 1)
   // The library's own kinds of records are few, so the parts are.
-  const parts = new Map<string, Part>([['', { table: new SessionTable(), maxSessions, maxBytes, onEvict }]])
+  const parts = new Map<string, Part>([['', toPart({ maxSessions, maxBytes, onEvict })]])
   const partOf = (tenantId: string): Part => {
     const kind = recordKindOf(tenantId)
     const known = parts.get(kind)
     if (known !== undefined) return known
-    const part = { table: new SessionTable(), maxSessions: Infinity, maxBytes: maxSideBytes }
+    const part = toPart({ maxSessions: Infinity, maxBytes: maxSideBytes })
     parts.set(kind, part)
     return part
   }
@@ -171,18 +179,36 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       return true
     },
 
-    async list({ tenantId, userId, label, limit, cursor }) {
-      checkPageLimit(limit)
-      const after = cursor === undefined ? undefined : parseCursor(cursor)
+    async list(query) {
+      checkSessionQuery(query)
+      const { tenantId, userId, label, limit, cursor } = query
       const now = clock()
       const items: SessionRecord[] = []
-      for (const session of partOf(tenantId).table.active(tenantId, userId, after)) {
+      const start = startOf(query, cursor === undefined ? undefined : parseCursor(cursor))
+      for (const session of partOf(tenantId).table.active(tenantId, userId, start)) {
         if (session.isPast(now) || (label !== undefined && session.label !== label)) continue
         // One more than the page was found, so there is a next one.
         if (items.length === limit) return { items, cursor: toCursor(items.at(-1)!) }
         items.push(session.record())
       }
       return { items }
+    },
+
+    async restore(ref, copy) {
+      checkCopy(copy)
+      const now = clock()
+      const part = partOf(ref.tenantId)
+      const { table, copies } = part
+      const found = table.use(ref, now)
+      if (found !== undefined && !isNewerCopy(found, copy.record)) return copies.drop(ref)
+      const session = copies.find(ref, copy.record, now) ?? MemorySession.restored(ref, copy)
+      if (!session.extend(copy.messages)) throw partConflict()
+      checkFits(ref, session.bytes)
+      if (copy.more === true) return copies.put(session, now)
+      copies.drop(ref)
+      if (found !== undefined) table.drop(found)
+      table.put(session)
+      keepBounds(part, now)
     },
 
     async sweep({ limit }) {
@@ -193,6 +219,21 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       return count
     },
   }
+}
+
+function toPart(bounds: Omit<Part, 'table' | 'copies'>): Part {
+  return { ...bounds, table: new SessionTable(), copies: new BegunCopies(bounds.maxBytes) }
+}
+
+/** After which place a list begins: the later one of what the query says. */
+function startOf(
+  { after, activeBefore }: SessionQuery,
+  cursor: ListPlace | undefined,
+): ListPlace | undefined {
+  const place = cursor ?? after
+  if (activeBefore === undefined || (place !== undefined && place.activeAt < activeBefore)) return place
+  // Times are whole numbers, so no session has this place.
+  return { activeAt: activeBefore - 0.5, id: '' }
 }
 
 /** The session `change` applies to, found or new, once all but its messages is known to fit. */

@@ -1,6 +1,6 @@
 import type { Cart, CartItemInput } from '../../domain/cart.js'
 import type { Session } from '../../session.js'
-import { etagOf, isKnown } from '../etag.js'
+import { etagOf } from '../etag.js'
 import { type RouteResponse, type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
 import { cartView, orderView } from '../views.js'
@@ -12,12 +12,9 @@ export const cartRoutes: readonly Route[] = [
     operation: 'getCart',
     summary: 'Shows the cart',
     response: schemas.cartReply,
-    async handle({ session: find, request }) {
+    async handle({ session: find }) {
       const session = await find()
-      const { record, cart } = await session.read()
-      const etag = etagOf(record)
-      if (isKnown(request.headers.get('if-none-match'), etag)) return notModified(etag)
-      return answer(session, cart)
+      return answer(session, (await session.read()).cart)
     },
   }),
   route({
@@ -91,9 +88,4 @@ function answer(session: Session, cart: Cart): RouteResponse {
     body: { sessionId: session.id, cart: cartView(cart) },
     headers: { ETag: etagOf(session.record) },
   }
-}
-
-/** A client with the current `ETag` does not get the cart again. */
-export function notModified(etag: string): Response {
-  return new Response(null, { status: 304, headers: { ETag: etag } })
 }

@@ -33,6 +33,7 @@ export const messageRoutes: readonly Route[] = [
             ...cursors(page),
           },
         },
+        headers: { ETag: etagOf(session.record) },
       }
     },
   }),

@@ -1,10 +1,9 @@
 import type { JsonObject } from '../../json.js'
 import { toIso } from '../../time.js'
-import { etagOf, isKnown } from '../etag.js'
+import { etagOf } from '../etag.js'
 import { type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
 import { withheld } from '../views.js'
-import { notModified } from './cart-routes.js'
 
 export const stateRoutes: readonly Route[] = [
   route({
@@ -13,12 +12,10 @@ export const stateRoutes: readonly Route[] = [
     operation: 'getState',
     summary: 'Shows the state',
     response: schemas.stateReply,
-    async handle({ session: find, request }) {
+    async handle({ session: find }) {
       const session = await find()
       const { record, state } = await session.read()
-      const etag = etagOf(record)
-      if (isKnown(request.headers.get('if-none-match'), etag)) return notModified(etag)
-      return { body: { sessionId: session.id, state }, headers: { ETag: etag } }
+      return { body: { sessionId: session.id, state }, headers: { ETag: etagOf(record) } }
     },
   }),
   route({
@@ -53,12 +50,10 @@ export const stateRoutes: readonly Route[] = [
     operation: 'getPreferences',
     summary: 'Shows the preferences',
     response: schemas.preferencesReply,
-    async handle({ session: find, request }) {
+    async handle({ session: find }) {
       const session = await find()
       const { record, preferences } = await session.read()
-      const etag = etagOf(record)
-      if (isKnown(request.headers.get('if-none-match'), etag)) return notModified(etag)
-      return { body: { sessionId: session.id, preferences }, headers: { ETag: etag } }
+      return { body: { sessionId: session.id, preferences }, headers: { ETag: etagOf(record) } }
     },
   }),
   route({
@@ -98,7 +93,10 @@ export const stateRoutes: readonly Route[] = [
                 ? content
                 : content.map((part) => (part.type === 'tool-result' ? { ...part, output: withheld } : part)),
           }))
-      return { body: { sessionId: session.id, context: { messages: shown, tokens, report } } }
+      return {
+        body: { sessionId: session.id, context: { messages: shown, tokens, report } },
+        headers: { ETag: etagOf(session.record) },
+      }
     },
   }),
   route({
@@ -108,8 +106,10 @@ export const stateRoutes: readonly Route[] = [
     summary: 'Counts, durations, topics and cart behaviour; asking changes nothing',
     response: schemas.infoReply,
     async handle({ session: find }) {
-      const { createdAt, updatedAt, expiresAt, ...info } = await (await find()).info()
+      const session = await find()
+      const { createdAt, updatedAt, expiresAt, ...info } = await session.info()
       return {
+        headers: { ETag: etagOf(session.record) },
         body: {
           info: {
             ...info,

@@ -33,6 +33,7 @@ export const commitCases: StoreChapter = {
           ...ref,
           incarnation: 'first',
           revision: 1,
+          changes: 1,
           lastSeq: 2,
           trimmedSeq: 0,
           createdAt,
@@ -198,7 +199,7 @@ export const commitCases: StoreChapter = {
         const ref = await freshSession(store)
         const created = (await store.read(ref))!.record
         const { record } = await store.commit(ref, {})
-        expect(record).toEqual({ ...created, updatedAt: record.updatedAt })
+        expect(record).toEqual({ ...created, changes: 2, updatedAt: record.updatedAt })
         expect(record.updatedAt).toBeGreaterThanOrEqual(created.updatedAt)
         expect((await store.read(ref))?.record).toEqual(record)
       },

@@ -77,6 +77,18 @@ export const copyCases: StoreChapter = {
         expect(committed.record).toMatchObject({ tenantId, id, revision: 1, lastSeq: 2, ...names })
         vandalise(messages)
 
+        const copy = structuredClone((await peer.read(ref, { tail: 2 }))!)
+        const expected = structuredClone(copy)
+        const elsewhere = { tenantId, id: 'elsewhere' }
+        const restoring = store.restore(elsewhere, copy)
+        vandalise(copy)
+        vandalise(elsewhere)
+        await restoring
+        expect(await peer.read({ tenantId, id: 'elsewhere' }, { tail: 2 })).toEqual({
+          ...expected,
+          record: { ...expected.record, id: 'elsewhere' },
+        })
+
         const amendments = [{ seq: 1, payload: 'amended' }]
         const amending = store.amend(ref, amendments)
         vandalise(amendments)

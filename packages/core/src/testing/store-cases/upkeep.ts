@@ -42,7 +42,8 @@ export const upkeepCases: StoreChapter = {
           ...stored,
           ...amendments.find(({ seq }) => seq === stored.seq),
         }))
-        expect(await store.read(ref, { tail: 4 })).toEqual({ ...before, messages: expected })
+        const record = { ...before.record, changes: before.record.changes + 1 }
+        expect(await store.read(ref, { tail: 4 })).toEqual({ ...before, record, messages: expected })
         expect(await allMessages(peer, ref)).toEqual(expected)
       },
     },
@@ -82,7 +83,7 @@ export const upkeepCases: StoreChapter = {
         const { record } = (await store.read(ref))!
         expect(await peer.trim(ref, 3)).toBe(3)
         const stored = await store.read(ref, { tail: 10 })
-        expect(stored).toMatchObject({ body: 'one', record: { ...record, trimmedSeq: 3 } })
+        expect(stored).toMatchObject({ body: 'one', record: { ...record, trimmedSeq: 3, changes: 2 } })
         expect(ids(stored!.messages)).toEqual(['m4', 'm5'])
         expect(ids((await store.read(ref, { tail: 1 }))!.messages)).toEqual(['m5'])
         expect(await store.messages(ref, { limit: 1 })).toMatchObject({ messages: [{ seq: 4 }], more: true })

@@ -1,0 +1,116 @@
+import {
+  copyParts,
+  idTwice,
+  isNewerCopy,
+  partConflict,
+  type SessionCopy,
+  SessionError,
+  type SessionRef,
+} from '@sessions/core/store'
+import type { ColdStatements } from './cold-statements.js'
+import { removeLocked } from './committer.js'
+import type { Database, Row, Run } from './database.js'
+import { isDuplicate } from './errors.js'
+import { parseRecord } from './rows.js'
+import { begunId, encodeText } from './text.js'
+
+/** Puts sessions as they are elsewhere: part by part into a row that nobody sees, which at last becomes the session. */
+export class Restorer {
+  readonly #database: Database
+  readonly #cold: ColdStatements
+  readonly #timeoutMs: number
+
+  constructor(database: Database, cold: ColdStatements, { timeoutMs }: { timeoutMs: number }) {
+    this.#database = database
+    this.#cold = cold
+    this.#timeoutMs = timeoutMs
+  }
+
+  async restore({ tenantId, id }: SessionRef, copy: SessionCopy): Promise<void> {
+    for (const part of copyParts(copy)) await this.#restorePart({ tenantId, id }, part)
+  }
+
+  async #restorePart(ref: SessionRef, part: SessionCopy): Promise<void> {
+    const call = {
+      tenant: encodeText(ref.tenantId),
+      until: performance.now() + this.#timeoutMs,
+      writes: true,
+    }
+    // Where no row is there yet to be locked, others may make it between two of the steps; nobody will for ever.
+    for (let tries = 1; tries <= 5; tries++) {
+      try {
+        return await this.#database.transaction(call, (run) => this.#steps(ref, part, run))
+      } catch (error) {
+        if (!isDuplicate(error)) throw error
+      }
+    }
+    throw new SessionError('unavailable', 'the session is too contended')
+  }
+
+  async #steps(
+    ref: SessionRef,
+    { record, body, messages, more = false }: SessionCopy,
+    run: Run,
+  ): Promise<void> {
+    const { lock, beginCopy, extendCopy, keepCopy, endCopy } = this.#cold
+    const tenant = encodeText(ref.tenantId)
+    const id = encodeText(ref.id)
+    const hiddenId = begunId(id)
+    const rowOf = async (id: string): Promise<Row | undefined> =>
+      (await run(lock.statement, lock.values({ tenant, id })))[0]
+
+    const found = await rowOf(id)
+    const begun = await rowOf(hiddenId)
+    if (found?.[0] === 'live' && !isNewerCopy(parseRecord(ref, found[1]), record)) {
+      await removeLocked(this.#cold, run, { tenant, id: hiddenId })
+      return
+    }
+    const params = { tenant, hiddenId, ...toParams(record), body: encodeText(body) }
+    let last = record.trimmedSeq
+    let key: string
+    const known = begun && parseRecord(ref, begun[1])
+    if (known?.incarnation === record.incarnation && known.changes === record.changes) {
+      last = known.lastSeq
+      key = String(begun![2])
+    } else {
+      if (begun !== undefined) await removeLocked(this.#cold, run, { tenant, id: hiddenId })
+      const [made] = await run(beginCopy.statement, beginCopy.values(params))
+      key = String(made![0])
+    }
+
+    if (messages.length > 0 && messages[0]!.seq > last + 1) throw partConflict()
+    const fresh = messages.filter(({ seq }) => seq > last)
+    if (fresh.length > 0) {
+      const ids = fresh.map((message) => encodeText(message.id))
+      const { find } = this.#cold
+      if ((await run(find.statement, find.values({ tenant, key, ids }))).length > 0) throw idTwice()
+      const columns = {
+        seqs: fresh.map(({ seq }) => seq),
+        ats: fresh.map(({ at }) => at),
+        ids,
+        payloads: fresh.map(({ payload }) => encodeText(payload)),
+      }
+      await run(extendCopy.statement, extendCopy.values({ tenant, key, ...columns }))
+      last = fresh.at(-1)!.seq
+    }
+    if (more) {
+      await run(keepCopy.statement, keepCopy.values({ tenant, hiddenId, seq: last }))
+      return
+    }
+    if (last !== record.lastSeq) throw partConflict()
+    if (found !== undefined) await removeLocked(this.#cold, run, { tenant, id })
+    await run(
+      endCopy.statement,
+      endCopy.values({ ...params, id, seq: last, expiresAt: record.expiresAt ?? null }),
+    )
+  }
+}
+
+function toParams(record: SessionCopy['record']) {
+  const { incarnation, revision, changes, trimmedSeq, createdAt, updatedAt, activeAt, userId, label, title } =
+    record
+  const named = (name: string | undefined): string | null => (name === undefined ? null : encodeText(name))
+  const names = { user: named(userId), label: named(label), title: named(title) }
+  const times = { createdAt, updatedAt, activeAt }
+  return { incarnation: encodeText(incarnation), revision, changes, trimmed: trimmedSeq, ...times, ...names }
+}
