@@ -33,6 +33,12 @@ export const longFiles = [
   'store-postgres/test/postgres-store.test.ts',
 ]
 
+/**
+ * The projects whose files share a process: loading the core and zod takes more of a core than most of their tests. What
+ * a file of theirs changes for its whole process, such as the clock, it puts back.
+ */
+export const sharing = ['core', 'express', 'nest', 'nest-11', 'app-express', 'benchmarks']
+
 /** Whether tests of a project compute, and wait for nobody. @param {string} name */
 export function isQuick(name) {
   const project = projects[name]
