@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
-import { isQuick, longFiles, projects } from './scripts/test-projects.mjs'
+import { isQuick, longFiles, projects, sharing } from './scripts/test-projects.mjs'
 
 // Tests read the sources of every package: nothing has to be built first.
 const source = '@sessions/source'
@@ -33,7 +33,14 @@ const project = (name: string, { dedupe = [], test = {} }: Special = {}) => ({
       externalConditions: [source, 'node'],
     },
   },
-  test: { name, root: projects[name]!.root, ...files, ...limitsOf(name), ...test },
+  test: {
+    name,
+    root: projects[name]!.root,
+    ...files,
+    ...limitsOf(name),
+    isolate: !sharing.includes(name),
+    ...test,
+  },
 })
 
 function limitsOf(name: string) {

@@ -2,7 +2,7 @@
 //   npm test                    all of it
 //   npm test -- FILE -t NAME    some of the tests: arguments are those of `vitest run`
 //   npm run watch [-- FILE]     some or all of the tests, again whenever a file that they import changes
-//   npm run test:wide           the tests on Valkey and PgBouncer, which not every system has
+//   npm run test:wide           the tests on Valkey and PgBouncer, which not every system has, and those that take long
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ const [mode, ...rest] = process.argv.slice(2)
 const isWide = mode === '--wide'
 const isWatch = mode === '--watch'
 const chosen = isWide || isWatch ? rest : process.argv.slice(2)
-const args = isWide ? ['--project=testkit', '--project=store-*', ...chosen] : chosen
+const args = isWide ? ['--project=testkit', '--project=store-*', '--project=next-15', ...chosen] : chosen
 let failedSteps = 0
 
 await install()

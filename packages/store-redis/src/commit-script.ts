@@ -36,6 +36,14 @@ local has, rest = string.sub(inc, 2), '   '
 if old then
   who, rev, changes, last, trimmed, created, active, expires, has, rest = match(old, ${recordPattern})
   if not rev or who ~= whose then return {'corrupt', op, 'record'} end
+  -- In the millisecond of its deadline a session is past it, and its keys may still be there.
+  if expires ~= '-' and tonumber(expires) <= now then
+    call('UNLINK', log, ids)
+    old, rev, changes, last, trimmed, created, active, expires = false, '0', 0, 0, 0, at, at, '-'
+    has, rest = string.sub(inc, 2), '   '
+  end
+end
+if old then
   last, trimmed = tonumber(last), tonumber(trimmed)
   if want ~= '0' and inc ~= '' and inc ~= '=' .. has then return {'gone', op} end
   if owner ~= '' and (owner == '=' or owner ~= '=' .. match(rest, '^%S* (%S*) ')) then return {'gone', op} end

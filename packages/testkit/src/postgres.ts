@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process'
-import { chownSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { findPostgres, type PostgresBinaries } from './find-postgres.js'
+import { findPostgres } from './find-postgres.js'
 import { freePort } from './free-port.js'
+import { createPostgresData } from './postgres-data.js'
 import { queryPostgres } from './postgres-query.js'
 import { ServerProcess } from './server-process.js'
 import { toServer, type Server } from './server.js'
-import { patienceMs } from './wait-until.js'
 import { createWorkDir, removeWorkDir, sweepWorkDirs } from './work-dir.js'
 
 /** A PostgreSQL that this process started. */
@@ -43,7 +41,7 @@ export async function startPostgres(options: StartPostgresOptions = {}): Promise
   const data = join(workDir, 'data')
   const env = serverEnv()
   try {
-    await initialise(found, workDir, data, env)
+    await createPostgresData(found, workDir, env)
   } catch (error) {
     removeWorkDir(workDir)
     throw error
@@ -78,19 +76,6 @@ function toPostgresServer(process: ServerProcess): PostgresServer {
       return urlOf(encodeURIComponent(database))
     },
   })
-}
-
-async function initialise(
-  found: PostgresBinaries,
-  workDir: string,
-  data: string,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
-  if (found.account) chownSync(workDir, found.account.uid, found.account.gid)
-  const args = ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '--locale=C', '-E', 'UTF8']
-  const command = join(found.bin, 'initdb')
-  const { uid, gid } = found.account ?? {}
-  await promisify(execFile)(command, args, { uid, gid, cwd: workDir, env, timeout: patienceMs })
 }
 
 // PGDATA, PGPORT and the like are meant for another PostgreSQL.

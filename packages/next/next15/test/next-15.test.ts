@@ -1,4 +1,4 @@
-// Every other test of the package, against the application on Next 15.
+// The other tests of the package, against the application on Next 15; two processes of it, in two-processes.wide.test.ts.
 import '../../test/actions.test.js'
 import '../../test/api-suite.test.js'
 import '../../test/pages.test.js'

@@ -1,0 +1,3 @@
+import { testEdits } from '../../test/edits.js'
+
+testEdits(50)

@@ -1,0 +1,1 @@
+import '../../test/two-processes.test.js'
