@@ -4,6 +4,8 @@ export {
   type PartialHistory,
   buildContext,
 } from './context/build-context.js'
+export type { FactInput } from './domain/facts.js'
+export type { Topic } from './domain/topics.js'
 export { type ContextLimit, compose, within } from './context/compose.js'
 export { defaultStrategy } from './context/default-strategy.js'
 export type { Embed } from './context/embed.js'

@@ -1,6 +1,6 @@
 export { type MemoryStoreOptions, memoryStore } from './contract/memory/memory-store.js'
 export type { SessionRecord, SessionRef } from './contract/session-record.js'
-export type { AppendedMessage, Page, SessionStore, SweepOptions } from './contract/session-store.js'
+export type { AppendedMessage, Page, SessionStore } from './contract/session-store.js'
 export {
   type Cart,
   type CartItem,
@@ -18,25 +18,17 @@ export type {
   TransferEvent,
   TurnAbortReason,
 } from './domain/events.js'
-export type { FactInput } from './domain/facts.js'
 export type { Identity } from './domain/identity.js'
 export { type Message, type MessageInput, type MessageStatus, type Role, textOf } from './domain/message.js'
 export type { HistoryOptions, HistoryPage } from './domain/path.js'
 export type { Branch, CartCounts, Fact, Lineage, SeqRange, Summary } from './domain/session-body.js'
 export type { SessionInfo } from './domain/session-info.js'
-export type { Topic } from './domain/topics.js'
 export type { TransferMode } from './domain/transfer.js'
 export { SessionError, type SessionErrorCode, type SessionErrorDetails, isSessionError } from './errors.js'
 export { newId } from './ids.js'
 export { type JsonObject, type JsonValue, isJsonObject } from './json.js'
 export type { ChangeOptions } from './service/change-options.js'
-export {
-  type CopyFailure,
-  type CopyProgress,
-  type CopyReport,
-  type CopySessionsOptions,
-  copySessions,
-} from './service/copy-sessions.js'
+export { type CopyReport, type CopySessionsOptions, copySessions } from './service/copy-sessions.js'
 export type { SessionInit } from './service/create-session.js'
 export type {
   ContextSettings,

@@ -43,5 +43,6 @@ export type {
   StoredSession,
   SweepOptions,
 } from './contract/session-store.js'
+export type { CopyFailure, CopyProgress } from './service/copy-sessions.js'
 export { setDeadline } from './contract/set-deadline.js'
 export { type Clock, processClock } from './time.js'
