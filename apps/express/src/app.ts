@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Respond, Sessions } from '@sessions/core'
-import { sessionsMiddleware } from '@sessions/express'
+import { checkOrigin, sessionsMiddleware } from '@sessions/express'
 import express, { type Express } from 'express'
 import { respond } from './assistant/respond.js'
 import { cartRoutes } from './http/cart-routes.js'
@@ -48,6 +48,8 @@ export function createApp(options: AppOptions): Express {
   })
   app.use(express.static(publicFolder))
 
+  // Before the bodies are read: a form of another site is a request without any script.
+  app.use(api, checkOrigin({ header: true }))
   app.use(api, sessionsMiddleware({ sessions, identify: identifyWith(adminToken), header: true }))
   app.use(api, express.json({ limit: '100kb' }))
   app.use(api, queryRoutes({ assistant, onDisconnect, stop, onError }))

@@ -34,7 +34,7 @@ describe('POST /query', () => {
       body: JSON.stringify({ q: 'show me laptops' }),
     })
     const cookie = first.headers.get('set-cookie')!.split(';')[0]!
-    const answer = await server.client({ Cookie: cookie }).ask('what did I ask first?')
+    const answer = await server.client({ Cookie: cookie, Origin: server.url }).ask('what did I ask first?')
     expect(answer['answer']).toContain('show me laptops')
   })
 

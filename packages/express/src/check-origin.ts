@@ -1,4 +1,4 @@
-import { checkOrigin as check } from '@sessions/core/node'
+import { checkOptions, checkOrigin as check, type OptionNames } from '@sessions/core/node'
 import { SessionError } from '@sessions/core'
 import type { RequestHandler } from 'express'
 import { hostOf, pageRequestOf } from './page-request.js'
@@ -13,12 +13,17 @@ export interface CheckOriginOptions {
   header?: boolean
 }
 
+const optionNames: OptionNames<CheckOriginOptions> = { trustedOrigins: true, header: true }
+
 /**
  * Stops pages of other sites from acting for their visitors on your own routes: `app.use(checkOrigin())`, before them.
  * An unsafe request with cookies has to come from a page of the same origin. For others it passes on a `forbidden`
  * error, which `sessionsErrorHandler` answers with 403.
+ *
+ * @throws `invalid` at start, for options that cannot work.
  */
 export function checkOrigin(options: CheckOriginOptions = {}): RequestHandler {
+  checkOptions(options, optionNames)
   const { trustedOrigins = [], header = false } = options
   return (req, _res, next) => {
     try {
