@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { Respond, Sessions } from '@sessions/core'
+import { toLogLine } from '@sessions/core/node'
 import { checkOrigin, sessionsMiddleware } from '@sessions/express'
 import express, { type Express } from 'express'
 import { respond } from './assistant/respond.js'
@@ -22,7 +23,7 @@ export interface AppOptions {
   onDisconnect?: 'finish' | 'abort' | undefined
   /** Stops running replies; each is stored as far as it got. */
   stop?: AbortSignal | undefined
-  /** Called for errors of the server (default: `console.error`). */
+  /** Called for errors of the server (default: `console.error`, without the words of the store). */
   onError?: ((error: unknown) => void) | undefined
 }
 
@@ -33,7 +34,7 @@ const publicFolder = fileURLToPath(new URL('../public/', import.meta.url))
 /** The Shopping Assistant as an Express application. */
 export function createApp(options: AppOptions): Express {
   const { sessions, adminToken, assistant = respond, onDisconnect = 'finish', stop } = options
-  const onError = options.onError ?? ((error: unknown) => console.error(error))
+  const onError = options.onError ?? ((error: unknown) => console.error(toLogLine(error)))
   const app = express()
   app.disable('x-powered-by')
   app.set('query parser', 'simple')

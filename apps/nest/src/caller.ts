@@ -1,12 +1,14 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { BadRequestException, UnauthorizedException } from '@nestjs/common'
-import type { Identity } from '@sessions/core'
+import { type Identity, SessionError } from '@sessions/core'
 import type { SessionsRequest } from '@sessions/nest'
 import { type ApiKey, type Assistant, findMerchant, marketplace } from './merchants.js'
 
+/** The role of callers that may append messages of the assistant. */
+export const assistantRole = 'assistant'
+
 /** Identifies callers by their API key or credential. */
 export interface Callers {
-  /** @throws `UnauthorizedException` for an unknown key. */
+  /** @throws `unauthenticated` for an unknown key, `invalid` for an unusable user. */
   identify: (request: SessionsRequest) => Identity
   /** The audience of a caller's redemptions: the assistant of the key; a caller without a key is a phone. */
   assistantOf: (request: SessionsRequest) => Assistant
@@ -34,9 +36,11 @@ export function createCallers(keys: readonly ApiKey[], adminToken: string | unde
         return { tenantId: marketplace, roles: ['admin'] }
       }
       const key = keyOf(token)
-      if (key === undefined) throw new UnauthorizedException('This API key is unknown.')
+      if (key === undefined) throw new SessionError('unauthenticated', 'This API key is unknown.')
       const userId = userOf(request)
-      return { tenantId: key.tenantId, ...(userId === undefined ? {} : { userId }) }
+      // What an assistant has said is its own to enter. A phone's words are its user's.
+      const roles = key.assistant === 'phone' ? {} : { roles: [assistantRole] }
+      return { tenantId: key.tenantId, ...(userId === undefined ? {} : { userId }), ...roles }
     },
 
     assistantOf(request) {
@@ -59,7 +63,9 @@ function userOf({ headers }: SessionsRequest): string | undefined {
   const userId = headers['x-user-id']
   if (userId === undefined) return undefined
   if (typeof userId === 'string' && /^[\w.@:-]{1,100}$/.test(userId)) return userId
-  throw new BadRequestException('X-User-Id must be 1 to 100 letters, digits and . _ @ : -')
+  throw new SessionError('invalid', 'X-User-Id must be 1 to 100 letters, digits and . _ @ : -', {
+    path: 'X-User-Id',
+  })
 }
 
 function tokenOf({ headers }: SessionsRequest): string | undefined {

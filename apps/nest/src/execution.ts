@@ -34,8 +34,7 @@ export async function execute(
   { key, signal }: ExecutionOptions,
 ): Promise<Execution> {
   const input = parseWith(tool.input, given, 'input') as JsonValue
-  const state = session.isStored ? await session.state.get() : {}
-  const merchant = findMerchant(session.tenantId === marketplace ? state['merchantId'] : session.tenantId)
+  const merchant = await merchantOf(session)
   const before = key === undefined ? undefined : await findResult(session, key, tool, input)
   if (before !== undefined) return { output: before, merchant, isRepeat: true }
   const output = await tool.execute(input as never, {
@@ -47,7 +46,16 @@ export async function execute(
     changeId: key,
   })
   if (session.isStored || tool.isRead !== true) await record(session, tool, input, output, key)
-  return { output, merchant, isRepeat: false }
+  // The tool may be the one that chooses it.
+  const after = tool.isRead === true ? merchant : await merchantOf(session)
+  return { output, merchant: after, isRepeat: false }
+}
+
+/** The merchant of the session's tenant; in the marketplace, the one that its conversation is with. */
+async function merchantOf(session: Session): Promise<Merchant | undefined> {
+  if (session.tenantId !== marketplace) return findMerchant(session.tenantId)
+  const seen = session.isStored ? (session.contents ?? (await session.read())) : undefined
+  return findMerchant(seen?.state['merchantId'])
 }
 
 async function record(

@@ -1,9 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common'
 import type { Sessions } from '@sessions/core'
+import { APP_FILTER } from '@nestjs/core'
 import { platformRequestOf, SessionsModule } from '@sessions/nest'
-import type { Callers } from './caller.js'
+import { assistantRole, type Callers } from './caller.js'
 import { callersToken, ContinueController } from './http/continue.controller.js'
 import { ExecuteController } from './http/execute.controller.js'
+import { ProblemFilter } from './http/problem.filter.js'
 import { ToolRegistry } from './tools/tool-registry.js'
 
 export interface GatewayParts {
@@ -29,8 +31,10 @@ export class GatewayModule {
           identify: (request) => callers.identify(request),
           api: {
             prefix: '/v1',
-            // The callers are assistants, so they may append their own messages.
-            clientRoles: ['user', 'assistant'],
+            clientRoles: ({ roles = [] }) =>
+              ['admin', assistantRole].some((role) => roles.includes(role))
+                ? ['user', 'assistant']
+                : ['user'],
             limitKey: (request, identity) => callers.limitKeyOf(platformRequestOf(request), identity),
             audienceOf: (request) => callers.assistantOf(platformRequestOf(request)),
             onError,
@@ -39,6 +43,7 @@ export class GatewayModule {
       ],
       controllers: [ExecuteController, ContinueController],
       providers: [
+        { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: callersToken, useValue: callers },
         { provide: ToolRegistry, useValue: tools },
       ],

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { NestFactory } from '@nestjs/core'
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express'
 import { createSessions, memoryStore, type Sessions, type SessionStore } from '@sessions/core'
+import { toLogLine } from '@sessions/core/node'
 import { createCallers } from './caller.js'
 import { continueUrls } from './continue-url.js'
 import { GatewayModule } from './gateway.module.js'
@@ -34,7 +35,7 @@ export interface LLMGatewayOptions {
   tools?: readonly Tool[]
   /** Gets every request first, such as for an access log. */
   onRequest?: (req: IncomingMessage) => void
-  /** Called for errors of the server (default: `console.error`). */
+  /** Called for errors of the server (default: `console.error`, without the words of the store). */
   onError?: (error: unknown) => void
 }
 
@@ -94,7 +95,7 @@ export class LLMGateway {
         await sessions.close()
         await this.#store.close()
       },
-      onError: this.#options.onError ?? ((error) => console.error(error)),
+      onError: this.#options.onError ?? ((error) => console.error(toLogLine(error))),
     })
     const app = await NestFactory.create<NestExpressApplication>(module, new ServedAdapter(this.#server), {
       logger: ['error', 'warn'],

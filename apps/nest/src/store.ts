@@ -13,7 +13,7 @@ export interface OpenStore {
 /** The address of Redis. */
 export interface RedisSettings {
   /** `redis://` or `rediss://`, or `https://` for Upstash's REST. */
-  url: string
+  url: string | undefined
   /** Upstash's token; absent for the others. */
   token?: string | undefined
 }
@@ -26,19 +26,26 @@ type Env = Readonly<Record<string, string | undefined>>
  * @throws for a URL of another kind, and for a token that is missing or not needed.
  */
 export function openRedis({ url, token }: RedisSettings): OpenStore {
-  const { protocol } = new URL(url)
+  if (!URL.canParse(url ?? '')) {
+    throw new Error(
+      url
+        ? 'redis.url is no URL: it must be like redis://localhost:6379'
+        : 'redis.url is missing: is REDIS_URL set?',
+    )
+  }
+  const { protocol } = new URL(url!)
   if (protocol === 'redis:' || protocol === 'rediss:') {
     if (token !== undefined) {
       throw new Error(`redis.token is for Upstash; a ${protocol}// URL has its password in itself`)
     }
-    const client = createRedisClient(url)
+    const client = createRedisClient(url!)
     return { store: redisStore(client), close: async () => client.disconnect() }
   }
   if (protocol !== 'https:' && protocol !== 'http:') {
     throw new Error(`redis.url must be redis://, rediss:// or https://, not ${protocol}//`)
   }
   if (token === undefined) throw new Error('redis.token is missing: Upstash asks for one')
-  const client = new Upstash({ url, token, enableTelemetry: false })
+  const client = new Upstash({ url: url!, token, enableTelemetry: false })
   return { store: redisStore(client), close: async () => {} }
 }
 

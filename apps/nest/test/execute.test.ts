@@ -138,7 +138,7 @@ describe('POST /v1/execute', () => {
     expect(await send({ tool: 'add_to_cart', input: { sku: 'nope' } })).toEqual([404, 'sku'])
     expect(await send({ tool: 'checkout' })).toEqual([400, 'cart'])
     expect(await send({ tool: 'view_cart' }, { authorization: 'Bearer wrong' })).toEqual([401, undefined])
-    expect(await send({ tool: 'view_cart' }, { 'x-user-id': 'a b' })).toEqual([400, undefined])
+    expect(await send({ tool: 'view_cart' }, { 'x-user-id': 'a b' })).toEqual([400, 'X-User-Id'])
     expect(server.errors).toEqual([])
   })
 
@@ -178,7 +178,16 @@ describe('merchants', () => {
     )
     const { body } = await client.send('POST', '/v1/execute', { tool: 'view_cart' })
     expect(body['merchant']).toEqual({ id: 'kaffeelaune', name: 'Kaffeelaune' })
-    await client.run('select_merchant', { merchantId: null })
+    const chosen = await client.send('POST', '/v1/execute', {
+      tool: 'select_merchant',
+      input: { merchantId: 'nordwind' },
+    })
+    expect(chosen.body['merchant']).toEqual({ id: 'nordwind', name: 'Nordwind Outdoor' })
+    const none = await client.send('POST', '/v1/execute', {
+      tool: 'select_merchant',
+      input: { merchantId: null },
+    })
+    expect(none.body['merchant']).toBeNull()
     expect((await client.run('search_products', { limit: 20 }))['total']).toBe(15)
   })
 })

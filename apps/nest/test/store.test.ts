@@ -48,11 +48,16 @@ describe('session.redis', () => {
   it('takes rediss://, and refuses what is neither', async () => {
     const gateway = new LLMGateway({ session: { redis: { url: 'rediss://127.0.0.1:1/0' } } })
     await gateway.close()
-    const open = (settings: { url: string; token?: string }) =>
+    const open = (settings: { url: string | undefined; token?: string }) =>
       new LLMGateway({ session: { redis: settings } })
     expect(() => open({ url: 'ftp://x' })).toThrow(/must be redis/)
     expect(() => open({ url: 'https://x.upstash.io' })).toThrow(/token is missing/)
     expect(() => open({ url: 'redis://x', token: 't' })).toThrow(/for Upstash/)
+    for (const url of [undefined, '']) {
+      expect(() => open({ url })).toThrow('redis.url is missing: is REDIS_URL set?')
+      expect(() => open({ url, token: 't' })).toThrow('redis.url is missing: is REDIS_URL set?')
+    }
+    expect(() => open({ url: 'localhost' })).toThrow(/redis.url is no URL: it must be like redis:/)
   })
 })
 

@@ -1,5 +1,6 @@
 export type {
   ApiMiddleware,
+  ClientRole,
   CorsOptions,
   RateLimiter,
   RequestContext,

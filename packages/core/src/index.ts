@@ -52,6 +52,7 @@ export {
   type CallerSessions,
   type CreateOptions,
   type DraftOptions,
+  type CountOptions,
   type ListOptions,
   type RedeemOptions,
   type Redemption,

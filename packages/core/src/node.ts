@@ -12,6 +12,7 @@ export { checkOrigin, isOfAnotherSite, type OriginRules, type PageRequest } from
 export { type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
 export { type BodyHolder, bodyReadAlready } from './http/node-body.js'
 export { addVary, nodeHeaderSink, withoutValue } from './http/node-header-sink.js'
+export { toLogLine } from './http/log-line.js'
 export { apiRoots, isApiPath } from './http/api-roots.js'
 export {
   type Problem,

@@ -11,7 +11,7 @@ import { takeCalls } from './service/take-calls.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
 import { Session, justRead, liveSessionOf } from './session.js'
-import type { Page, SweepOptions } from './contract/session-store.js'
+import type { Page, SessionQuery, SweepOptions } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
 import type { TransferDescription, TransferKey } from './transfer/redemption.js'
@@ -37,6 +37,12 @@ export interface ListOptions {
   label?: string
   /** Only sessions of this user; for an admin alone (default: the caller's own; for an admin, those of all users). */
   userId?: string
+}
+
+/** Which sessions are counted. */
+export interface CountOptions extends Pick<ListOptions, 'label' | 'userId'> {
+  /** The count ends here, however many there are (default 10,000). */
+  atMost?: number
 }
 
 /** Hooks around the moment when a draft is stored. */
@@ -288,21 +294,12 @@ export class CallerSessions {
    */
   async list(options: ListOptions = {}): Promise<Page<SessionRecord>> {
     checkOptions<ListOptions>(options, { limit: true, cursor: true, label: true, userId: true })
-    const { limit = 20, cursor, label } = options
-    if (!Number.isInteger(limit) || limit < 1 || limit > 200) {
-      throw new SessionError('invalid', 'limit must be a whole number from 1 to 200', { path: 'limit' })
-    }
-    const isAdmin = this.identity.roles?.includes('admin') === true
-    const userId = isAdmin ? options.userId : this.identity.userId
-    // An anonymous caller owns no sessions that could be listed.
-    if (userId === undefined && !isAdmin) {
+    const { limit = 20, cursor } = options
+    checkWhole(limit, 'limit', 200)
+    const listed = this.#listed(options)
+    if (listed === undefined) {
       if (cursor !== undefined) throw foreignCursor()
       return { items: [] }
-    }
-    const listed = {
-      tenantId: this.identity.tenantId,
-      ...(userId === undefined ? {} : { userId }),
-      ...(label === undefined ? {} : { label }),
     }
     const page = await this.#service.store.list({
       ...listed,
@@ -311,6 +308,33 @@ export class CallerSessions {
     })
     if (page.cursor === undefined) return page
     return { ...page, cursor: await toListCursor(this.#service, listed, page.cursor) }
+  }
+
+  /**
+   * How many live sessions the caller has; of an admin, how many the tenant has. Costs one page of the list for each
+   * 1,000 of them.
+   *
+   * @throws `invalid`
+   */
+  async count(options: CountOptions = {}): Promise<number> {
+    checkOptions<CountOptions>(options, { label: true, userId: true, atMost: true })
+    const { atMost = 10_000 } = options
+    checkWhole(atMost, 'atMost', Number.MAX_SAFE_INTEGER)
+    const listed = this.#listed(options)
+    if (listed === undefined) return 0
+    let counted = 0
+    let cursor: string | undefined
+    do {
+      const limit = Math.min(1000, atMost - counted)
+      const page = await this.#service.store.list({
+        ...listed,
+        limit,
+        ...(cursor === undefined ? {} : { cursor }),
+      })
+      counted += page.items.length
+      cursor = page.cursor
+    } while (cursor !== undefined && counted < atMost)
+    return counted
   }
 
   /** Removes a session and everything in it, for good. @throws `not_found` */
@@ -352,6 +376,21 @@ export class CallerSessions {
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
   }
 
+  /** Whose sessions a list holds; undefined for a caller who is nobody in particular and owns none. */
+  #listed({
+    label,
+    userId: wanted,
+  }: Pick<ListOptions, 'label' | 'userId'>): Omit<SessionQuery, 'limit'> | undefined {
+    const isAdmin = this.identity.roles?.includes('admin') === true
+    const userId = isAdmin ? wanted : this.identity.userId
+    if (userId === undefined && !isAdmin) return undefined
+    return {
+      tenantId: this.identity.tenantId,
+      ...(userId === undefined ? {} : { userId }),
+      ...(label === undefined ? {} : { label }),
+    }
+  }
+
   async #read(ref: SessionRef): Promise<SessionSnapshot | undefined> {
     const stored = await this.#service.store.read(ref)
     return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
@@ -359,7 +398,10 @@ export class CallerSessions {
 
   async #opened(seen: SessionSnapshot, holdsCredential: boolean): Promise<Session> {
     const live = this.#live(seen, holdsCredential)
-    if (this.#service.ttl.refreshOnRead && Date.now() - seen.record.updatedAt > 60_000) await live.touch()
+    const { ttl, storeClock } = this.#service
+    // Several times in the life of a session, however short it is.
+    const isDue = storeClock.now() - seen.record.updatedAt > Math.min(60_000, ttl.idleMs / 4)
+    if (ttl.refreshOnRead && isDue) await live.touch()
     return new Session(live)
   }
 
@@ -374,4 +416,9 @@ export class CallerSessions {
   #ref(id: string): SessionRef {
     return { tenantId: this.identity.tenantId, id: parseId(id, 'id') }
   }
+}
+
+function checkWhole(value: number, path: string, most: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return
+  throw new SessionError('invalid', `${path} must be a whole number from 1 to ${most}`, { path })
 }

@@ -85,6 +85,37 @@ describe('an append racing a cart add, a merge and a read', () => {
   })
 })
 
+describe('a cart that a visitor brings along', () => {
+  it('joins the one their user has, in one change, once, and leaves the other as it is', async () => {
+    const mine = service().for(alice)
+    const earlier = await mine.create({ cart: [phone, { ...phone, sku: 'P2', metadata: { color: 'red' } }] })
+    const session = await mine.create({ cart: [{ ...phone, quantity: 2 }] })
+    const { revision } = session.record
+    for (let sent = 0; sent < 2; sent++) {
+      await session.cart.merge(await earlier.cart.get(), { changeId: 'sign-in' })
+    }
+    const { items } = await session.cart.get()
+    expect(items).toMatchObject([
+      { sku: 'P1', quantity: 3 },
+      { sku: 'P2', quantity: 1, metadata: { color: 'red' } },
+    ])
+    expect(session.record.revision).toBe(revision + 1)
+    expect((await earlier.cart.get()).items).toHaveLength(2)
+    expect((await session.info()).cart).toMatchObject({ added: 2, itemCount: 4 })
+  })
+
+  it('is refused whole in another currency', async () => {
+    const mine = service().for(alice)
+    const earlier = await mine.create({ cart: [{ ...phone, price: { amount: 1, currency: 'JPY' } }] })
+    const session = await mine.create({ cart: [phone] })
+    await expect(session.cart.merge(await earlier.cart.get())).rejects.toMatchObject({
+      code: 'invalid',
+      path: 'items[0].price.currency',
+    })
+    expect((await session.cart.get()).items).toHaveLength(1)
+  })
+})
+
 describe('the cart', () => {
   it('counts 20 concurrent adds of one sku as one line of 20', async () => {
     const store = memoryStore()

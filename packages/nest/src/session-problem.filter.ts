@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Logger } from '@nestjs/common'
 import { HttpAdapterHost } from '@nestjs/core'
 import { SessionError } from '@sessions/core'
-import { problemHeaders, toProblem } from '@sessions/core/node'
+import { problemHeaders, toLogLine, toProblem } from '@sessions/core/node'
 import { SessionException } from './session.exception.js'
 
 /**
@@ -26,7 +26,8 @@ export class SessionProblemFilter implements ExceptionFilter<SessionException | 
     const { httpAdapter } = this.#host
     const response = host.switchToHttp().getResponse<object>()
     const problem = error instanceof SessionException ? error.problem : toProblem(error)
-    if (problem.status >= 500) this.#logger.error(error)
+    const said = error instanceof SessionException ? error.cause : error
+    if (problem.status >= 500) this.#logger.error(toLogLine(said))
     if (httpAdapter.isHeadersSent(response)) {
       httpAdapter.end(response)
       return

@@ -5,6 +5,7 @@ import {
   checkOptions,
   createTransport,
   type OptionNames,
+  toLogLine,
   toNamedTransport,
   type Transport,
   warnOnce,
@@ -75,7 +76,7 @@ export class SessionsService implements OnApplicationShutdown {
   #createApi(basePath: string, options: Omit<SessionsApiOptions, 'prefix'>): SessionApi {
     const logger = new Logger('Sessions')
     return createSessionApi({
-      onError: (error) => logger.error(error),
+      onError: (error) => logger.error(toLogLine(error)),
       trustedOrigins: this.trustedOrigins,
       ...options,
       ...(basePath === '' ? {} : { basePath }),

@@ -6,13 +6,14 @@ import {
   Get,
   HttpException,
   Inject,
+  Logger,
   Module,
   Post,
   UseFilters,
 } from '@nestjs/common'
 import { APP_FILTER, HttpAdapterHost } from '@nestjs/core'
-import { type Session, SessionError } from '@sessions/core'
-import { describe, expect, it } from 'vitest'
+import { type Session, SessionError, type SessionStore } from '@sessions/core'
+import { describe, expect, it, vi } from 'vitest'
 import { CurrentSession, RequireSession, SessionProblemFilter, SessionsModule } from '../src/index.js'
 import { json, platforms, post, serve } from './server.js'
 
@@ -123,6 +124,20 @@ describe.each(platforms)('on %s', (platform) => {
       app.useGlobalFilters(Object.assign(new WatchingAll(), { host: app.get(HttpAdapterHost) }))
     })
     expect((await fetch(`${late}/conflict`, post({}))).status).toBe(418)
+  })
+
+  it('prints nothing of what a store has said', async () => {
+    const printed = vi.spyOn(Logger.prototype, 'error').mockImplementation(() => {})
+    const cause = new Error('connect redis://user:secret@db failed for "my locker code"')
+    const away = () => Promise.reject(new SessionError('store_failed', 'The store refuses.', { cause }))
+    const store = new Proxy({} as SessionStore, { get: () => away })
+    const root = SessionsModule.forRoot({ service: { store }, api: {} })
+    const url = await serve(moduleWith([], [root]), platform)
+    await fetch(`${url}/conflict`, post({}))
+    await fetch(`${url}/sessions`, post({}))
+    const line = 'store_failed: The store refuses. (its cause, Error, is not shown)'
+    expect(printed.mock.calls).toEqual([[line], [line]])
+    printed.mockRestore()
   })
 
   it('a filter for other errors leaves these to us', async () => {

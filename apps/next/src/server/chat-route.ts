@@ -1,5 +1,5 @@
 import { SessionError } from '@sessions/core'
-import { checkOrigin, parseWith, toProblem } from '@sessions/core/node'
+import { checkOrigin, parseWith, toLogLine, toProblem } from '@sessions/core/node'
 import type { z } from 'zod'
 
 const maxBodyBytes = 16 * 1024
@@ -15,7 +15,7 @@ export function chatRoute<Context>(
       response = await handle(request, context)
     } catch (error) {
       const problem = toProblem(error)
-      if (problem.status >= 500) console.error(error)
+      if (problem.status >= 500) console.error(toLogLine(error))
       response = Response.json(problem, { status: problem.status })
       response.headers.set('Content-Type', 'application/problem+json')
       if (problem.retryAfterMs !== undefined) {

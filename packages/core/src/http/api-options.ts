@@ -1,9 +1,10 @@
 import type { Identity } from '../domain/identity.js'
-import { isSessionError, SessionError } from '../errors.js'
+import { SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
 import { type Sessions, serviceOf } from '../sessions.js'
 import { spokenParts } from './client-messages.js'
+import { toLogLine } from './log-line.js'
 import { OpenStreams } from './open-streams.js'
 import { type Transport, type TransportOptions, createTransport } from './transport.js'
 
@@ -36,6 +37,9 @@ export interface CorsOptions {
   /** How long a browser may cache the answer, in milliseconds (default 10 minutes). */
   maxAgeMs?: number
 }
+
+/** A role that a client may be allowed to append messages in. */
+export type ClientRole = 'user' | 'assistant' | 'system' | 'tool'
 
 /** The service, the callers and the limits of `createSessionApi`. */
 export interface SessionApiOptions extends TransportOptions {
@@ -93,8 +97,8 @@ export interface SessionApiOptions extends TransportOptions {
   deviceOf?: (request: Request, identity: Identity, context: RequestContext) => string | undefined
   /** Shows the results of tools to clients (default false: `[tool result withheld]`). */
   exposeToolResults?: boolean
-  /** Roles a client may append messages in (default: `user` alone). */
-  clientRoles?: readonly ('user' | 'assistant' | 'system' | 'tool')[]
+  /** Roles a client may append messages in, or those of each caller by who is asking (default: `user` alone). */
+  clientRoles?: readonly ClientRole[] | ((identity: Identity) => readonly ClientRole[])
   /**
    * Types of parts that a client's messages may have in addition to `text`, `image` and `file`, with any fields
    * (default: none). Parts of a model or a tool (`reasoning`, `tool-call`, `tool-result`) need `clientRoles` instead.
@@ -165,10 +169,12 @@ export interface ApiConfig extends Required<
     | 'limitKey'
     | 'audienceOf'
     | 'compat'
+    | 'clientRoles'
     | 'cookie'
     | 'header'
   >
 > {
+  readonly clientRoles: (identity: Identity) => readonly ClientRole[]
   readonly respond: Respond | undefined
   readonly tools: Tools
   readonly withRequestContext: SessionApiOptions['withRequestContext']
@@ -221,7 +227,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     maxBodyBytes: positive(options.maxBodyBytes, 'maxBodyBytes', 1024 * 1024),
     maxBodyDepth: positive(options.maxBodyDepth, 'maxBodyDepth', 32),
     exposeToolResults: options.exposeToolResults ?? false,
-    clientRoles: options.clientRoles ?? (isCompat ? ['user', 'assistant', 'system'] : ['user']),
+    clientRoles: toClientRoles(options.clientRoles, isCompat),
     clientParts: toClientParts(options.clientParts),
     clientUrls: options.clientUrls ?? (() => false),
     clientTools: options.clientTools ?? [],
@@ -241,13 +247,13 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
 }
 
 function logError(error: unknown, request: Request): void {
-  const what = `[sessions] ${request.method} ${new URL(request.url).pathname}`
-  if (!isSessionError(error)) {
-    console.error(what, error)
-    return
-  }
-  const cause = error.cause instanceof Error ? ` (${error.cause.name}; onError is given the whole error)` : ''
-  console.error(`${what}: ${error.code}: ${error.message}${cause}`)
+  console.error(`[sessions] ${request.method} ${new URL(request.url).pathname}:`, toLogLine(error))
+}
+
+function toClientRoles(given: SessionApiOptions['clientRoles'], isCompat: boolean): ApiConfig['clientRoles'] {
+  if (typeof given === 'function') return given
+  const roles = given ?? (isCompat ? ['user', 'assistant', 'system'] : ['user'])
+  return () => roles
 }
 
 function toClientParts(given: readonly string[] = []): readonly string[] {

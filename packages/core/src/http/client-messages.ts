@@ -7,7 +7,6 @@ import { RequestError } from './problem.js'
 
 /** The rules for messages of clients, from the options of an API. */
 interface ClientRules {
-  readonly clientRoles: readonly Role[]
   readonly clientParts: readonly string[]
   readonly clientUrls: (url: URL) => boolean
   readonly isCompat: boolean
@@ -45,18 +44,27 @@ const reservedNames: ReadonlySet<string> = new Set(
 )
 
 /**
- * The messages of a client, after a check that the client may send them.
+ * The messages of a client that has these roles, after a check that the client may send them.
  *
  * @throws `unprocessable` with the path of what it may not send.
  */
-export function checkMessages(rules: ClientRules, messages: readonly Said[] | undefined): MessageInput[] {
-  return (messages ?? []).map((message, index) => checkMessage(rules, message, `messages[${index}].`))
+export function checkMessages(
+  rules: ClientRules,
+  roles: readonly Role[],
+  messages: readonly Said[] | undefined,
+): MessageInput[] {
+  return (messages ?? []).map((message, index) => checkMessage(rules, roles, message, `messages[${index}].`))
 }
 
 /** One message. @param path Where its fields stand, with a full stop at its end unless it is the body itself. */
-export function checkMessage(rules: ClientRules, message: Said, path = ''): MessageInput {
+export function checkMessage(
+  rules: ClientRules,
+  roles: readonly Role[],
+  message: Said,
+  path = '',
+): MessageInput {
   const { role, content, name } = message
-  if (!rules.clientRoles.includes(role)) {
+  if (!roles.includes(role)) {
     throw refused(`${path}role`, `a client may not speak as ${role}.`)
   }
   if (name !== undefined) checkName(name, `${path}name`)

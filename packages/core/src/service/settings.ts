@@ -24,7 +24,7 @@ export interface TtlSettings {
    * (default `Infinity`: never).
    */
   historyMs?: number
-  /** Opening a session counts as activity too, at most once a minute (default false). */
+  /** Opening a session counts as activity too, at most once a minute, or four times in `idleMs` (default false). */
   refreshOnRead?: boolean
 }
 

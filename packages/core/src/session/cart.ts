@@ -60,6 +60,31 @@ export class SessionCart {
     return this.#change('added', (cart) => addToCart(cart, item, Date.now()), options)
   }
 
+  /**
+   * Adds every line of another cart, in one change: when a visitor signs in, what they had put into the cart of an
+   * earlier session. That one stays as it is.
+   *
+   * @throws `invalid` for a cart of another currency, and then nothing is added.
+   *
+   * @example
+   * ```ts
+   * import type { Session } from '@sessions/core'
+   *
+   * declare const session: Session, earlier: Session
+   * await session.cart.merge(await earlier.cart.get(), { changeId: 'sign-in' })
+   * await earlier.cart.clear()
+   * ```
+   */
+  async merge({ items }: Cart, options?: ChangeOptions): Promise<Cart> {
+    const inputs = items.map(({ sku, name, price, quantity, metadata }): CartItemInput => {
+      return { sku, name, price, quantity, ...(metadata === undefined ? {} : { metadata }) }
+    })
+    const now = Date.now()
+    const change = (cart: Cart) =>
+      inputs.reduce((so, input, index) => addToCart(so, input, now, `items[${index}]`), cart)
+    return this.#change('added', change, options)
+  }
+
   /** Sets the quantity of a line; 0 removes it. @throws `not_found`, `invalid` */
   async setQuantity(itemId: string, quantity: number, options?: ChangeOptions): Promise<Cart> {
     return this.#change('quantity', (cart) => setCartQuantity(cart, itemId, quantity), options)

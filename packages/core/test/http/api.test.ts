@@ -251,7 +251,7 @@ it('prints nothing of what a store has said, unless it is told to', async () => 
   })
   await api.handle(new Request('https://a.test/sessions'))
   expect(printed.mock.calls).toEqual([
-    ['[sessions] GET /sessions: store_failed: The store refuses. (Error; onError is given the whole error)'],
+    ['[sessions] GET /sessions:', 'store_failed: The store refuses. (its cause, Error, is not shown)'],
   ])
 })
 

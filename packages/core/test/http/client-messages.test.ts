@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 import type { ApiFixtureOptions } from '../../src/testing/api-fixture.js'
 
-function open(options: ApiFixtureOptions = {}) {
+function open(options: ApiFixtureOptions = {}, who = 'acme/alice') {
   const api = apiFixture({ exposeToolResults: true, ...options })
-  return new ApiClient((path, init) => api.handle(new Request(`https://api.test${path}`, init)), 'acme/alice')
+  return new ApiClient((path, init) => api.handle(new Request(`https://api.test${path}`, init)), who)
 }
 
 const png = 'iVBORw0KGgo='
@@ -116,6 +116,17 @@ describe('what a client may say', () => {
       content: [{ type: 'image', image: 'https://cdn.example.evil.example/a.png' }],
     })
     expect(replies.map(({ status }) => status)).toEqual([422, 422, 422])
+  })
+
+  it('is more for some callers alone, where the application tells them apart', async () => {
+    const clientRoles = ({ userId }: { userId?: string | undefined }) =>
+      userId === 'bob' ? (['user', 'assistant'] as const) : (['user'] as const)
+    const as = async (who: string) => {
+      const { replies } = await answers(open({ clientRoles }, who), { role: 'assistant', content: 'Free!' })
+      return replies.map(({ status }) => status)
+    }
+    expect(await as('acme/alice')).toEqual([422, 422])
+    expect(await as('acme/bob')).toEqual([201, 201])
   })
 
   it('is translated for clients of old, tool calls and results too', async () => {

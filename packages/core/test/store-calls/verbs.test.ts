@@ -62,6 +62,7 @@ const rows = [
     mine.draft().append(said('x')),
   ),
   row('CallerSessions.list', 'list', ({ mine }) => mine.list()),
+  row('CallerSessions.count', 'list', ({ mine }) => mine.count()),
   row('CallerSessions.delete', 'read remove list list', ({ mine, session }) => mine.delete(session.id)),
   row('CallerSessions.fork', 'read commit', ({ mine, session }) => mine.fork(session)),
   after(
@@ -166,6 +167,7 @@ const rows = [
 
   row('SessionCart.get', 'read', ({ session }) => session.cart.get()),
   row('SessionCart.add', 'commit', ({ session }) => session.cart.add(phone)),
+  row('SessionCart.merge', 'commit', ({ session }) => session.cart.merge(session.contents!.cart)),
   row('SessionCart.setQuantity', 'commit', ({ session }) => session.cart.setQuantity(lineOf(session), 2)),
   row('SessionCart.remove', 'commit', ({ session }) => session.cart.remove(lineOf(session))),
   row('SessionCart.clear', 'commit', ({ session }) => session.cart.clear()),

@@ -45,8 +45,8 @@ export const messageRoutes: readonly Route[] = [
     body: schemas.appendBody,
     status: 201,
     response: schemas.appendReply,
-    async handle({ session: find, body, api, seed }) {
-      const checked = checkMessages(api, body.messages)
+    async handle({ session: find, body, api, seed, identity }) {
+      const checked = checkMessages(api, api.clientRoles(identity), body.messages)
       const session = await find()
       const messages = checked.map((message, index) => ({
         ...(seed === undefined ? {} : { id: `${seed}-${index}` }),

@@ -23,7 +23,7 @@ export const sessionRoutes: readonly Route[] = [
     async handle(call) {
       const { title, label, state, preferences, cart, messages, ...others } = call.body
       const chosen = checkFields(call.api, call.identity, others)
-      const checked = checkMessages(call.api, messages)
+      const checked = checkMessages(call.api, call.api.clientRoles(call.identity), messages)
       if (call.api.isCompat && call.identity.userId === undefined) {
         // Its clients carry no credential, so no client could open an anonymous session.
         throw new SessionError(

@@ -214,7 +214,6 @@ async function whole({ api }: TurnCall, session: Session, turn: Turn) {
   return { body: { ...turnView(result, api), session: { ...shown, messages: all } } }
 }
 
-/** @throws `unprocessable` for a role that cannot begin a turn. */
 /** The message of a user, after a check that the client may send it. */
 function contentOf(
   { api }: TurnCall,
@@ -223,9 +222,10 @@ function contentOf(
 ): MessageInput['content'] | undefined {
   if (content === undefined) return undefined
   const named = name === undefined ? {} : { name }
-  return checkMessage({ ...api, clientRoles: ['user'] }, { role: 'user', content, ...named }).content
+  return checkMessage(api, ['user'], { role: 'user', content, ...named }).content
 }
 
+/** @throws `unprocessable` for a role that cannot begin a turn. */
 function checkRole(role: string | undefined): void {
   if (role === undefined || role === 'user' || role === 'tool') return
   throw new RequestError('unprocessable', 'role: a message to answer must have the role user or tool.', {
