@@ -1,8 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import type { Respond, Sessions } from '@sessions/core'
+import { type Respond, SessionError, type Sessions } from '@sessions/core'
 import { toLogLine } from '@sessions/core/node'
 import { checkOrigin, sessionsMiddleware } from '@sessions/express'
-import express, { type Express } from 'express'
+import express, { type Express, type Request } from 'express'
+import { rateLimit } from 'express-rate-limit'
 import { respond } from './assistant/respond.js'
 import { cartRoutes } from './http/cart-routes.js'
 import { errorHandler, unknownRoute } from './http/envelope.js'
@@ -21,19 +22,32 @@ export interface AppOptions {
    * What happens to a reply whose reader disconnects: it is finished and stored (default), or stored as far as it got.
    */
   onDisconnect?: 'finish' | 'abort' | undefined
+  /** How many requests of one address are answered in a minute (default 600); the others are a 429. */
+  requestsPerMinute?: number | undefined
   /** Stops running replies; each is stored as far as it got. */
   stop?: AbortSignal | undefined
   /** Called for errors of the server (default: `console.error`, without the words of the store). */
   onError?: ((error: unknown) => void) | undefined
 }
 
+/** What the limiter tells of a request that was one too many. */
+type RateLimited = Request & { readonly rateLimit?: { readonly resetTime?: Date } }
+
 const api = '/api/v1/shopping'
+const minuteMs = 60_000
 // Beside both src and dist.
 const publicFolder = fileURLToPath(new URL('../public/', import.meta.url))
 
 /** The Shopping Assistant as an Express application. */
 export function createApp(options: AppOptions): Express {
-  const { sessions, adminToken, assistant = respond, onDisconnect = 'finish', stop } = options
+  const {
+    sessions,
+    adminToken,
+    assistant = respond,
+    onDisconnect = 'finish',
+    stop,
+    requestsPerMinute = 600,
+  } = options
   const onError = options.onError ?? ((error: unknown) => console.error(toLogLine(error)))
   const app = express()
   app.disable('x-powered-by')
@@ -49,6 +63,19 @@ export function createApp(options: AppOptions): Express {
   })
   app.use(express.static(publicFolder))
 
+  app.use(
+    api,
+    rateLimit({
+      windowMs: minuteMs,
+      limit: requestsPerMinute,
+      standardHeaders: 'draft-8',
+      legacyHeaders: false,
+      handler: ({ rateLimit: { resetTime } = {} }: RateLimited, _res, next) => {
+        const retryAfterMs = Math.max(1, (resetTime?.getTime() ?? Date.now() + minuteMs) - Date.now())
+        next(new SessionError('limit_reached', 'Too many requests.', { retryAfterMs }))
+      },
+    }),
+  )
   // Before the bodies are read: a form of another site is a request without any script.
   app.use(api, checkOrigin({ header: true }))
   app.use(api, sessionsMiddleware({ sessions, identify: identifyWith(adminToken), header: true }))

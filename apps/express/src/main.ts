@@ -13,9 +13,15 @@ function readPort(text: string | undefined): number {
   throw new Error(`PORT=${text} is no port: 0 (any) to 65535`)
 }
 
+function readCount(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new Error(`REQUESTS_PER_MINUTE=${text} is no number: 1 to 999999999`)
+}
+
 async function start(): Promise<void> {
   const { values } = parseArgs({ options: { store: { type: 'string' } } })
-  const { PORT, ADMIN_TOKEN, SESSION_SECRETS } = process.env
+  const { PORT, ADMIN_TOKEN, SESSION_SECRETS, REQUESTS_PER_MINUTE } = process.env
   const secrets = SESSION_SECRETS?.split(',').filter((secret) => secret !== '')
   const opened = await openStore(values.store ?? storeFromEnv(process.env), process.env)
   const sessions = createSessions({
@@ -24,6 +30,7 @@ async function start(): Promise<void> {
     ttl: { idleMs: 24 * hourMs, historyMs: 2 * hourMs },
     ...(secrets === undefined || secrets.length === 0 ? {} : { credentialSecrets: secrets }),
   })
+  sessions.sweepEvery(60_000)
   // Replies whose readers have disconnected still have to be stored.
   const letGo = (): void =>
     void sessions
@@ -31,21 +38,23 @@ async function start(): Promise<void> {
       .then(() => opened.close())
       .catch((error: unknown) => console.error(error))
   const stop = new AbortController()
-  const server = createApp({ sessions, adminToken: ADMIN_TOKEN, stop: stop.signal }).listen(
-    readPort(PORT),
-    '127.0.0.1',
-    (error) => {
-      if (error !== undefined) {
-        console.error(`cannot listen: ${error.message}`)
-        process.exitCode = 1
-        letGo()
-        return
-      }
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      console.log(`listening on http://127.0.0.1:${port}`)
-    },
-  )
+  const requestsPerMinute = readCount(REQUESTS_PER_MINUTE)
+  const server = createApp({
+    sessions,
+    adminToken: ADMIN_TOKEN,
+    requestsPerMinute,
+    stop: stop.signal,
+  }).listen(readPort(PORT), '127.0.0.1', (error) => {
+    if (error !== undefined) {
+      console.error(`cannot listen: ${error.message}`)
+      process.exitCode = 1
+      letGo()
+      return
+    }
+    const address = server.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    console.log(`listening on http://127.0.0.1:${port}`)
+  })
 
   let isClosing = false
   const close = (): void => {

@@ -49,7 +49,13 @@ export interface TestServer {
 export async function startServer(options: Partial<AppOptions> = {}): Promise<TestServer> {
   const sessions = options.sessions ?? createSessions({ store: memoryStore(), ttl: { historyMs: 7_200_000 } })
   const errors: unknown[] = []
-  const app = createApp({ adminToken, onError: (error) => errors.push(error), ...options, sessions })
+  const app = createApp({
+    adminToken,
+    requestsPerMinute: 1_000_000,
+    onError: (error) => errors.push(error),
+    ...options,
+    sessions,
+  })
   const server = app.listen(0, '127.0.0.1')
   let answering = 0
   server.on('request', (_, res) => {

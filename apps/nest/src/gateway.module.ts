@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common'
 import type { Sessions } from '@sessions/core'
-import { APP_FILTER } from '@nestjs/core'
+import { APP_FILTER, APP_GUARD } from '@nestjs/core'
+import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler'
 import { platformRequestOf, SessionsModule } from '@sessions/nest'
 import { assistantRole, type Callers } from './caller.js'
 import { callersToken, ContinueController } from './http/continue.controller.js'
@@ -12,6 +13,7 @@ export interface GatewayParts {
   readonly sessions: Sessions
   readonly callers: Callers
   readonly tools: ToolRegistry
+  readonly requestsPerMinute: number
   /** Closes the sessions, then their store. */
   readonly close: () => Promise<void>
   readonly onError: (error: unknown) => void
@@ -19,10 +21,15 @@ export interface GatewayParts {
 
 @Module({})
 export class GatewayModule {
-  static with({ sessions, callers, tools, close, onError }: GatewayParts): DynamicModule {
+  static with({ sessions, callers, tools, requestsPerMinute, close, onError }: GatewayParts): DynamicModule {
     return {
       module: GatewayModule,
       imports: [
+        ThrottlerModule.forRoot({
+          throttlers: [{ ttl: 60_000, limit: requestsPerMinute }],
+          // All that one address asks for counts together, whatever the route.
+          generateKey: (_context, address) => address,
+        }),
         SessionsModule.forRoot({
           sessions,
           close,
@@ -43,6 +50,7 @@ export class GatewayModule {
       ],
       controllers: [ExecuteController, ContinueController],
       providers: [
+        { provide: APP_GUARD, useClass: ThrottlerGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: callersToken, useValue: callers },
         { provide: ToolRegistry, useValue: tools },

@@ -29,6 +29,8 @@ export interface LLMGatewayOptions {
   keys?: readonly ApiKey[]
   /** A caller that sends it as a bearer token may open every session of the marketplace (default: no such token). */
   adminToken?: string | undefined
+  /** How many requests of one address are answered in a minute (default 600); the others are a 429. */
+  requestsPerMinute?: number | undefined
   /** The public address of the gateway, for links (default: where it listens). */
   publicUrl?: string | undefined
   /** Tools in addition to the gateway's own; a tool of the same name replaces one. */
@@ -85,12 +87,14 @@ export class LLMGateway {
       keys = process.env['NODE_ENV'] === 'production' ? [] : demoKeys,
       adminToken,
       tools,
+      requestsPerMinute = 600,
     } = this.#options
     const sessions = this.#createSessions(publicUrl)
     const module = GatewayModule.with({
       sessions,
       callers: createCallers(keys, adminToken),
       tools: new ToolRegistry(tools),
+      requestsPerMinute,
       close: async () => {
         await sessions.close()
         await this.#store.close()
@@ -116,12 +120,14 @@ export class LLMGateway {
 
   #createSessions(publicUrl: string): Sessions {
     const { ttl = daySeconds, secrets = [] } = this.#options.session ?? {}
-    return createSessions({
+    const sessions = createSessions({
       store: this.#store.store,
       ttl: { idleMs: ttl * 1000 },
       transfers: { url: continueUrls(publicUrl) },
       ...(secrets.length === 0 ? {} : { credentialSecrets: secrets }),
     })
+    sessions.sweepEvery(60_000)
+    return sessions
   }
 
   /** Finishes the running answers, then closes the store. */

@@ -12,14 +12,21 @@ function readPort(text: string | undefined): number {
   throw new Error(`PORT=${text} is no port: 0 (any) to 65535`)
 }
 
+function readCount(text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined
+  if (/^[1-9]\d{0,8}$/.test(text)) return Number(text)
+  throw new Error(`REQUESTS_PER_MINUTE=${text} is no number: 1 to 999999999`)
+}
+
 async function start(): Promise<void> {
   const { values } = parseArgs({ options: { store: { type: 'string' } } })
-  const { PORT, ADMIN_TOKEN, SESSION_SECRETS, API_KEYS, PUBLIC_URL } = process.env
+  const { PORT, ADMIN_TOKEN, SESSION_SECRETS, API_KEYS, PUBLIC_URL, REQUESTS_PER_MINUTE } = process.env
   const secrets = SESSION_SECRETS?.split(',').filter((secret) => secret !== '') ?? []
   const opened = await openStore(values.store ?? storeFromEnv(process.env), process.env)
   const gateway = new LLMGateway({
     session: { store: opened.store, secrets },
     adminToken: ADMIN_TOKEN,
+    requestsPerMinute: readCount(REQUESTS_PER_MINUTE),
     ...(API_KEYS ? { keys: parseKeys(API_KEYS) } : {}),
     ...(PUBLIC_URL ? { publicUrl: PUBLIC_URL } : {}),
   })

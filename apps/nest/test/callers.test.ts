@@ -105,3 +105,22 @@ describe('whatever goes wrong is a problem document', () => {
     expect(text).not.toContain('locker')
   })
 })
+
+it('answers so many requests of an address in a minute, whatever they ask for', async () => {
+  const limited = await startServer({ requestsPerMinute: 4 })
+  const client = limited.client(bearer('demo-claude'))
+  await client.run('add_to_cart', { sku: 'KL-GRIND' })
+  expect((await client.send('GET', '/v1/tools')).status).toBe(200)
+  expect((await client.send('POST', '/v1/sessions', {})).status).toBe(201)
+  expect((await fetch(`${limited.url}/continue`)).status).toBe(200)
+  for (const [method, path] of [
+    ['POST', '/v1/sessions'],
+    ['GET', '/v1/tools'],
+    ['POST', '/v1/execute'],
+  ] as const) {
+    const answer = await client.send(method, path, method === 'POST' ? {} : undefined)
+    expect([answer.status, answer.body['code']]).toEqual([429, 'rate_limited'])
+    expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0)
+  }
+  await limited.close()
+})

@@ -34,6 +34,7 @@ export async function startServer(options: LLMGatewayOptions = {}): Promise<Test
   const log: string[] = []
   const gateway = new LLMGateway({
     adminToken,
+    requestsPerMinute: 1_000_000,
     onError: (error) => errors.push(error),
     onRequest: ({ method, url }) => log.push(`${method} ${url}`),
     ...options,

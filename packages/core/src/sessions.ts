@@ -7,6 +7,7 @@ import { foreignCursor, parseListCursor, toListCursor } from './service/list-cur
 import { LiveSession, type SessionSnapshot, noSuchSession } from './service/live-session.js'
 import { decodeBody, newBody } from './domain/session-body.js'
 import { type SessionInit, storeNewSession } from './service/create-session.js'
+import { type Sweeping, sweepEvery } from './service/sweep-every.js'
 import { takeCalls } from './service/take-calls.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
@@ -71,6 +72,23 @@ export interface Sessions {
    * Removes sessions past their deadline, up to `limit`; resolves to how many. For a job that runs from time to time.
    */
   sweep(options?: Partial<SweepOptions>): Promise<number>
+  /**
+   * Removes expired sessions about every `ms` milliseconds, up to a quarter earlier or later so that processes do not
+   * sweep together, until the caller stops it or the service is closed. Any number of processes may sweep at once. The
+   * timer keeps no process alive. A sweep that fails is the warning `sweep_failed`.
+   *
+   * @throws `invalid`, `closed`
+   *
+   * @example
+   * ```ts
+   * import { createSessions } from '@sessions/core'
+   *
+   * const sessions = createSessions()
+   * const stop = sessions.sweepEvery(60_000)
+   * stop()
+   * ```
+   */
+  sweepEvery(ms: number): Sweeping
   /** Settles when no background work runs: no summaries, and no replies whose readers have disconnected. */
   settled(): Promise<void>
   /**
@@ -113,6 +131,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       return new CallerSessions(service, parseIdentity(identity))
     },
     sweep: async ({ limit = 500 } = {}) => service.work.call(() => service.store.sweep({ limit })),
+    sweepEvery: (ms) => sweepEvery(service, ms),
     settled: async () => service.work.settled(),
     close,
     [Symbol.asyncDispose]: close,

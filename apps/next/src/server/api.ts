@@ -1,8 +1,9 @@
 import { createSessionApi, type SessionApi } from '@sessions/core/http'
 import { respond } from './assistant/respond.ts'
 import { tools } from './assistant/tools.ts'
-import { identify, isOperator } from './caller.ts'
+import { identify, isOperator, visitorOf } from './caller.ts'
 import { chat } from './chat.ts'
+import { limiter } from './rate-limit.ts'
 
 /** The session HTTP API at `/api`. */
 export async function openApi(): Promise<SessionApi> {
@@ -12,6 +13,8 @@ export async function openApi(): Promise<SessionApi> {
     identify,
     respond,
     tools,
+    limiter,
+    limitKey: (request: Request) => (isOperator(request) ? 'operator' : visitorOf(request)),
     // The results of these tools are public, and the page shows them.
     exposeToolResults: true,
   }

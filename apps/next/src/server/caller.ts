@@ -30,6 +30,11 @@ export function identify(caller: Caller): Identity {
   return isOperator(caller) ? { tenantId, roles: ['admin'] } : identityOf(guestOf(caller))
 }
 
+/** Whose requests the limiter counts together: a guest's, or those of all callers without a guest's cookie. */
+export function visitorOf(caller: Caller): string {
+  return cookiesOf(caller.headers, guestCookie).map(readGuest).find(Boolean) ?? 'nobody'
+}
+
 /** Whether the request has `ADMIN_TOKEN` as its bearer token; false when the environment has none. */
 export function isOperator({ headers }: Caller): boolean {
   const admin = process.env['ADMIN_TOKEN']

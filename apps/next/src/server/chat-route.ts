@@ -1,6 +1,8 @@
 import { SessionError } from '@sessions/core'
 import { checkOrigin, parseWith, toLogLine, toProblem } from '@sessions/core/node'
 import type { z } from 'zod'
+import { visitorOf } from './caller.ts'
+import { countRequest } from './rate-limit.ts'
 
 const maxBodyBytes = 16 * 1024
 
@@ -12,6 +14,7 @@ export function chatRoute<Context>(
     let response: Response
     try {
       checkOrigin(request, { host: hostOf(request.headers) }, { hasHeaderMode: false, trustedOrigins: [] })
+      await countRequest(visitorOf(request))
       response = await handle(request, context)
     } catch (error) {
       const problem = toProblem(error)

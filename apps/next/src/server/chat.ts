@@ -9,14 +9,17 @@ const dayMs = 24 * 3_600_000
 /** The sessions of all visitors. */
 export const chat = nextSessions({
   name: 'chat',
-  open: async () =>
-    createSessions({
+  async open() {
+    const sessions = createSessions({
       store: await openStore(process.env),
       credentialSecrets: secrets(),
       ttl: { idleMs: 90 * dayMs, absoluteMs: 365 * dayMs },
       // After a crash in the middle of an answer, the visitor is soon told.
       turns: { leaseMs: 8000 },
       limits: { maxSessionsPerUser: 200, whenFull: 'evict' },
-    }),
+    })
+    sessions.sweepEvery(60_000)
+    return sessions
+  },
   identify,
 })

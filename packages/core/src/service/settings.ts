@@ -134,6 +134,7 @@ export interface SessionWarning {
     | 'recall_limited'
     | 'summarize_failed'
     | 'compact_failed'
+    | 'sweep_failed'
   readonly message: string
   readonly cause?: unknown
 }

@@ -17,6 +17,7 @@ export class Workload {
   #calls = new Set<Promise<unknown>>()
   #turns = new Set<Promise<unknown>>()
   readonly #background = new Map<string, Promise<void>>()
+  readonly #endings = new Set<() => void>()
   #closing: Promise<void> | undefined
 
   /** Makes a call. @throws `closed` */
@@ -49,6 +50,12 @@ export class Workload {
     this.#background.set(name, run)
   }
 
+  /** Runs when the service begins to close, unless what this gives back is called before. */
+  onClose(end: () => void): () => void {
+    this.#endings.add(end)
+    return () => void this.#endings.delete(end)
+  }
+
   /** Settles when no background work runs. */
   async settled(): Promise<void> {
     while (this.#background.size > 0) await Promise.all(this.#background.values())
@@ -78,6 +85,8 @@ export class Workload {
     this.#calls = new Set()
     this.#turns = new Set()
     this.#stage = 'closing'
+    for (const end of this.#endings) end()
+    this.#endings.clear()
     for (const each of running) await ended(each)
     this.#stage = 'draining'
     await ended(this.#turns)

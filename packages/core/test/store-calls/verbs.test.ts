@@ -36,6 +36,7 @@ function after<Prepared>(
 const rows = [
   row('Sessions.for', '', ({ sessions }) => sessions.for({ tenantId: 'acme' })),
   row('Sessions.sweep', 'sweep', ({ sessions }) => sessions.sweep()),
+  row('Sessions.sweepEvery', '', ({ sessions }) => sessions.sweepEvery(60_000)),
   row('Sessions.close', '', ({ sessions }) => sessions.close()),
   row('Sessions.settled', '', ({ sessions }) => sessions.settled()),
 

@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { memoryStore, type SessionWarning } from '../../src/index.js'
+import { alice, service, startGate } from '../service.js'
+
+beforeEach(() => void vi.useFakeTimers())
+afterEach(() => void vi.useRealTimers())
+
+const hourMs = 3_600_000
+
+/** A service whose sweeps are counted; each removes as many as is said. */
+function swept(removes: (call: number) => Promise<number> = async () => 0) {
+  const warnings: SessionWarning[] = []
+  const limits: number[] = []
+  const store = memoryStore()
+  store.sweep = async ({ limit }) => {
+    limits.push(limit)
+    return removes(limits.length)
+  }
+  return { sessions: service({ store, onWarning: (warning) => warnings.push(warning) }), warnings, limits }
+}
+
+describe('sweepEvery', () => {
+  it('removes what has expired, however much, and goes on', async () => {
+    const sessions = service({ ttl: { idleMs: 1000 } })
+    const mine = sessions.for(alice)
+    await Promise.all(Array.from({ length: 1200 }, async () => mine.create()))
+    const stop = sessions.sweepEvery(hourMs)
+    await vi.advanceTimersByTimeAsync(1.25 * hourMs)
+    expect(await sessions.sweep()).toBe(0)
+    await mine.create()
+    await vi.advanceTimersByTimeAsync(1.25 * hourMs)
+    expect(await sessions.sweep()).toBe(0)
+    stop()
+  })
+
+  it('takes its time anew each time, a quarter more or less', async () => {
+    const { sessions, limits } = swept()
+    sessions.sweepEvery(hourMs)
+    await vi.advanceTimersByTimeAsync(0.75 * hourMs - 1)
+    expect(limits).toEqual([])
+    await vi.advanceTimersByTimeAsync(0.5 * hourMs + 1)
+    expect(limits).toEqual([500])
+    await vi.advanceTimersByTimeAsync(1.25 * hourMs)
+    expect(limits.length).toBeGreaterThanOrEqual(2)
+    await sessions.close()
+  })
+
+  it('warns with the cause, and tries again', async () => {
+    const outage = new Error('the store is away')
+    const { sessions, warnings, limits } = swept((call) =>
+      call === 1 ? Promise.reject(outage) : Promise.resolve(0),
+    )
+    sessions.sweepEvery(hourMs)
+    await vi.advanceTimersByTimeAsync(1.25 * hourMs)
+    expect(warnings).toEqual([{ code: 'sweep_failed', message: expect.any(String) as string, cause: outage }])
+    await vi.advanceTimersByTimeAsync(1.25 * hourMs)
+    expect(limits.length).toBeGreaterThanOrEqual(2)
+    expect(warnings).toHaveLength(1)
+    await sessions.close()
+  })
+
+  it.each(['when it is told to', 'with its scope', 'with the service'])('ends %s', async (how) => {
+    const { sessions, limits, warnings } = swept(async () => 500)
+    if (how === 'with its scope') {
+      using sweeping = sessions.sweepEvery(hourMs)
+      expect(sweeping).toBeTypeOf('function')
+    } else {
+      const stop = sessions.sweepEvery(hourMs)
+      if (how === 'with the service') await sessions.close()
+      else stop()
+    }
+    expect(vi.getTimerCount()).toBe(0)
+    await vi.advanceTimersByTimeAsync(10 * hourMs)
+    expect([limits, warnings]).toEqual([[], []])
+  })
+
+  it('ends in the middle of a sweep, which the service waits for', async () => {
+    const { opened, open } = startGate()
+    const { sessions, limits, warnings } = swept(async () => opened.then(() => 500))
+    sessions.sweepEvery(hourMs)
+    await vi.advanceTimersByTimeAsync(1.25 * hourMs)
+    expect(limits).toEqual([500])
+    let isClosed = false
+    const closing = sessions.close().then(() => (isClosed = true))
+    await vi.advanceTimersByTimeAsync(1)
+    expect(isClosed).toBe(false)
+    open()
+    await closing
+    expect([limits, warnings]).toEqual([[500], []])
+  })
+
+  it.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])('refuses %d milliseconds', (ms) => {
+    expect(() => service().sweepEvery(ms)).toThrowError(
+      expect.objectContaining({ code: 'invalid', path: 'ms' }),
+    )
+  })
+
+  it('is refused by a closed service', async () => {
+    const sessions = service()
+    await sessions.close()
+    expect(() => sessions.sweepEvery(1000)).toThrowError(expect.objectContaining({ code: 'closed' }))
+  })
+})
