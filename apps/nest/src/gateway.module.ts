@@ -19,6 +19,8 @@ export interface GatewayParts {
   readonly onError: (error: unknown) => void
 }
 
+const dayMs = 24 * 3_600_000
+
 @Module({})
 export class GatewayModule {
   static with({ sessions, callers, tools, requestsPerMinute, close, onError }: GatewayParts): DynamicModule {
@@ -42,6 +44,8 @@ export class GatewayModule {
               ['admin', assistantRole].some((role) => roles.includes(role))
                 ? ['user', 'assistant']
                 : ['user'],
+            // `ttl` of a creation, and `extend`.
+            clientTtl: { maxIdleMs: 7 * dayMs },
             limitKey: (request, identity) => callers.limitKeyOf(platformRequestOf(request), identity),
             audienceOf: (request) => callers.assistantOf(platformRequestOf(request)),
             onError,

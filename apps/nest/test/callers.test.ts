@@ -48,6 +48,25 @@ describe('who may speak as the assistant', () => {
   })
 })
 
+it('lets a caller say how long a session lives, and what it is about', async () => {
+  const client = server.client({ ...bearer('demo-claude'), 'x-user-id': 'u1' })
+  const weekMs = 7 * 24 * 3_600_000
+  const made = await client.send('POST', '/v1/sessions', {
+    ttl: { idleMs: weekMs },
+    state: { source: 'app' },
+  })
+  expect(made.status).toBe(201)
+  const { id, expiresAt, updatedAt } = made.body['session']
+  expect(Date.parse(expiresAt) - Date.parse(updatedAt)).toBe(weekMs)
+  expect((await client.send('GET', `/v1/sessions/${id}/state`)).body['state']).toMatchObject({
+    source: 'app',
+  })
+  expect((await client.send('POST', '/v1/sessions', { ttl: { idleMs: weekMs + 1 } })).body['path']).toBe(
+    'ttl.idleMs',
+  )
+  expect((await client.send('POST', `/v1/sessions/${id}/extend`, { idleMs: 3_600_000 })).status).toBe(200)
+})
+
 describe('whatever goes wrong is a problem document', () => {
   const json = { 'content-type': 'application/json' }
   const evil = { origin: 'https://evil.example', 'sec-fetch-site': 'cross-site' }

@@ -1,6 +1,7 @@
 export type {
   ApiMiddleware,
   ClientRole,
+  ClientTtl,
   CorsOptions,
   RateLimiter,
   RequestContext,

@@ -59,6 +59,7 @@ export {
   type Sessions,
   createSessions,
 } from './sessions.js'
+export type { SessionTtl } from './service/lifetime.js'
 export type { Sweeping } from './service/sweep-every.js'
 export type { TransferOptions } from './transfer/options.js'
 export type { SessionPreview, TransferDescription, TransferKey } from './transfer/redemption.js'

@@ -11,6 +11,7 @@ import type { LiveSession } from './service/live-session.js'
 import type { Message, MessageInput } from './domain/message.js'
 import { parseTitle } from './parse.js'
 import type { ChangeOptions } from './service/change-options.js'
+import type { SessionTtl } from './service/lifetime.js'
 import { takeCalls } from './service/take-calls.js'
 import { SessionCart } from './session/cart.js'
 import type { Branch, Fact } from './domain/session-body.js'
@@ -24,6 +25,7 @@ import { sessionInfo } from './session/info.js'
 import { whileOpen } from './session/still-open.js'
 import { watchSession, type WatchOptions } from './session/watch.js'
 import { expireBefore } from './session/expiry.js'
+import { extendSession } from './session/extend.js'
 import { appendMessages, readHistory } from './session/messages.js'
 import { readWhole } from './session/whole.js'
 import { sessionContext, type SessionContextOptions } from './session/context.js'
@@ -267,6 +269,24 @@ export class Session {
       ...(change.label === undefined ? {} : { label: parseTitle(change.label, 'label') }),
     })
     this.#live.service.emit('session.edited', record, {})
+  }
+
+  /**
+   * Has this session live longer, or shorter, than others: from now on it expires `idleMs` after its last write, or
+   * `absoluteMs` after it was created, whichever comes first. What is not said stays as it is.
+   *
+   * @returns The new deadline, epoch ms by the store's clock; undefined where there is none.
+   * @throws `invalid`, also where nothing would end a session that had a deadline.
+   *
+   * @example
+   * ```ts
+   * declare const session: import('@sessions/core').Session
+   * const weekMs = 7 * 24 * 3_600_000
+   * const expiresAt = await session.extend({ idleMs: weekMs })
+   * ```
+   */
+  async extend(ttl: SessionTtl, options?: ChangeOptions): Promise<number | undefined> {
+    return extendSession(this.#live, ttl, options)
   }
 
   /**

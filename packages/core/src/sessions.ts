@@ -158,6 +158,7 @@ const initNames: OptionNames<SessionInit> = {
   state: true,
   preferences: true,
   cart: true,
+  ttl: true,
   messages: true,
 }
 
@@ -419,7 +420,7 @@ export class CallerSessions {
     const live = this.#live(seen, holdsCredential)
     const { ttl, storeClock } = this.#service
     // Several times in the life of a session, however short it is.
-    const isDue = storeClock.now() - seen.record.updatedAt > Math.min(60_000, ttl.idleMs / 4)
+    const isDue = storeClock.now() - seen.record.updatedAt > Math.min(60_000, live.lifetime.idleMs / 4)
     if (ttl.refreshOnRead && isDue) await live.touch()
     return new Session(live)
   }

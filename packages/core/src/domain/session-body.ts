@@ -130,6 +130,10 @@ export interface SessionBody {
   /** Ids of the newest changes. After a lost answer they show that a change has happened. */
   readonly changes: readonly string[]
   readonly lineage?: Lineage | undefined
+  /** The lifetime of this session in milliseconds, when it has its own; null is for ever. */
+  readonly ttl?:
+    | { readonly idleMs?: number | null | undefined; readonly absoluteMs?: number | null | undefined }
+    | undefined
   /** Where the last context window began, so that the next one begins there too. */
   readonly boundary?: { readonly seq: number } | undefined
   /** The running turn. */
@@ -181,6 +185,9 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   generation: z.int().min(1),
   changes: z.array(z.string()),
   lineage: z.object({ sessionId: z.string(), rootId: z.string().optional(), seq: count }).optional(),
+  ttl: z
+    .looseObject({ idleMs: z.number().nullable().optional(), absoluteMs: z.number().nullable().optional() })
+    .optional(),
   boundary: z.looseObject({ seq: count }).optional(),
   turn: z
     .looseObject({
@@ -224,7 +231,7 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
 
 /** The body of a new session. */
 export function newBody(
-  init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage'>> = {},
+  init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage' | 'ttl'>> = {},
 ): SessionBody {
   return {
     v: 1,

@@ -38,6 +38,14 @@ export interface CorsOptions {
   maxAgeMs?: number
 }
 
+/** How long clients may have their sessions live. */
+export interface ClientTtl {
+  /** Milliseconds after the last write, at most. */
+  maxIdleMs: number
+  /** Milliseconds after creation, at most (default: clients may not say it). */
+  maxAbsoluteMs?: number
+}
+
 /** A role that a client may be allowed to append messages in. */
 export type ClientRole = 'user' | 'assistant' | 'system' | 'tool'
 
@@ -114,6 +122,11 @@ export interface SessionApiOptions extends TransportOptions {
    * such a tool, or an approval that the call waits for (default: none, and no client can send results of tools).
    */
   clientTools?: readonly string[]
+  /**
+   * Lets clients set the lifetime of their sessions, up to these limits: with `ttl` when they create one, and later with
+   * `extend` (default: they may not, and sessions live as long as the service says).
+   */
+  clientTtl?: ClientTtl
   /** Fields of a message request that `respond` gets as `options` (default: none; others are refused). */
   clientOptions?: readonly string[]
   /** Stops a turn when the client that sent its message disconnects (default false: it goes on, and can be resumed). */
@@ -169,11 +182,13 @@ export interface ApiConfig extends Required<
     | 'limitKey'
     | 'audienceOf'
     | 'compat'
+    | 'clientTtl'
     | 'clientRoles'
     | 'cookie'
     | 'header'
   >
 > {
+  readonly clientTtl: ClientTtl | undefined
   readonly clientRoles: (identity: Identity) => readonly ClientRole[]
   readonly respond: Respond | undefined
   readonly tools: Tools
@@ -228,6 +243,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     maxBodyDepth: positive(options.maxBodyDepth, 'maxBodyDepth', 32),
     exposeToolResults: options.exposeToolResults ?? false,
     clientRoles: toClientRoles(options.clientRoles, isCompat),
+    clientTtl: options.clientTtl,
     clientParts: toClientParts(options.clientParts),
     clientUrls: options.clientUrls ?? (() => false),
     clientTools: options.clientTools ?? [],

@@ -28,6 +28,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   exposeToolResults: true,
   clientRoles: true,
   clientParts: true,
+  clientTtl: true,
   clientUrls: true,
   maxOpenStreams: true,
   clientTools: true,
@@ -43,6 +44,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
 export function checkApiOptions(options: SessionApiOptions): void {
   checkOptions(options, sessionApiNames)
   checkOptions(options.cors, cors, 'cors')
+  checkOptions(options.clientTtl, { maxIdleMs: true, maxAbsoluteMs: true }, 'clientTtl')
   checkOptions(options.turns, { policy: true, reuse: true }, 'turns')
   checkOptions(options.turns?.reuse, { ttlMs: true }, 'turns.reuse')
 }

@@ -9,10 +9,12 @@ import { sessionRoutes } from './routes/session-routes.js'
 import { transferRoutes } from './routes/transfer-routes.js'
 import { turnRoutes } from './routes/turn-routes.js'
 
-/** Every route of the API with these options: a route that calls the model needs `respond`. */
-export function routesOf(options: Pick<SessionApiOptions, 'respond'>): readonly Route[] {
+/** Every route of the API with these options: a route that calls the model needs `respond`, `extend` needs `clientTtl`. */
+export function routesOf(options: Pick<SessionApiOptions, 'respond' | 'clientTtl'>): readonly Route[] {
   return [
-    ...sessionRoutes,
+    ...sessionRoutes.filter(
+      ({ operation }) => options.clientTtl !== undefined || operation !== 'extendSession',
+    ),
     ...messageRoutes,
     ...turnRoutes.filter(({ operation }) => options.respond !== undefined || operation !== 'sendMessage'),
     ...watchRoutes,

@@ -193,14 +193,17 @@ const newMessage = z.strictObject({
   metadata: jsonObject.optional(),
 })
 
+const ttl = z.strictObject({ idleMs: z.int().min(1).optional(), absoluteMs: z.int().min(1).optional() })
 export const createBody = z.looseObject({
   title,
   label: title,
   state: jsonObject.optional(),
   preferences: jsonObject.optional(),
   cart: z.array(cartItemInputSchema).max(500).optional(),
+  ttl: ttl.optional(),
   messages: z.array(newMessage).max(1000).optional(),
 })
+export const extendBody = ttl
 export const editBody = z.strictObject({ title, label: title })
 export const messageBody = z.looseObject({
   /**

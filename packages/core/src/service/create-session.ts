@@ -8,6 +8,7 @@ import type { SessionSnapshot } from './live-session.js'
 import { encodeCopy, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
 import { parseTitle } from '../parse.js'
 import { decodeBody, encodeBody, newBody, type SessionBody } from '../domain/session-body.js'
+import { deadlineOf, lifetimeOf, type SessionTtl, toStoredTtl } from './lifetime.js'
 import type { Service } from './service.js'
 import { takeSlots } from './session-slots.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
@@ -26,6 +27,8 @@ export interface SessionInit {
   preferences?: JsonObject
   /** The first items of the cart (default: none). */
   cart?: readonly CartItemInput[]
+  /** How long it lives (default: as long as the service says). */
+  ttl?: SessionTtl
   /** The first messages (default: none). */
   messages?: readonly MessageInput[]
 }
@@ -61,7 +64,8 @@ export async function storeNewSession(
   made: NewSession,
 ): Promise<SessionSnapshot> {
   const { ref, incarnation, init = {}, body = initialBody(init), copied = [] } = made
-  const { limits, countTokens, deadline, emit } = service
+  const { limits, countTokens, emit } = service
+  const deadline = deadlineOf(lifetimeOf(service, body))
   const { userId } = identity
   const begun = init.messages?.map((input, index) =>
     encodeMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, countTokens }),
@@ -162,5 +166,6 @@ function initialBody(init: SessionInit): SessionBody {
     cart,
     state: parseJsonObject(init.state ?? {}, 'state'),
     preferences: parseJsonObject(init.preferences ?? {}, 'preferences'),
+    ...(init.ttl === undefined ? {} : { ttl: toStoredTtl(init.ttl, 'ttl') }),
   })
 }

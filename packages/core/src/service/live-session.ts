@@ -6,6 +6,7 @@ import { newId } from '../ids.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import { decodeMessage, type Message } from '../domain/message.js'
 import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
+import { deadlineOf, type Lifetime, lifetimeOf } from './lifetime.js'
 import type { Service } from './service.js'
 import type {
   AppendedMessage,
@@ -64,6 +65,8 @@ export class LiveSession {
   #record: SessionRecord
   /** The body, while it is the one at the record's revision. */
   #body: SessionBody | undefined
+  /** As the last known body has it. */
+  #lifetime: Lifetime
   /** A snapshot that was just read, for the next `load`. */
   #justRead: SessionSnapshot | undefined
   /** Stores a session that exists only in this handle so far. */
@@ -81,6 +84,7 @@ export class LiveSession {
     this.ref = { tenantId: seen.record.tenantId, id: seen.record.id }
     this.#record = seen.record
     this.#body = seen.body
+    this.#lifetime = lifetimeOf(service, seen.body)
     this.#holdsCredential = options.holdsCredential
     this.#create = options.create
     if (options.holdsCredential) this.#generation = seen.body.generation
@@ -93,6 +97,11 @@ export class LiveSession {
   /** The session as it was last read or written; undefined when another caller has changed the body since. */
   get seen(): SessionSnapshot | undefined {
     return this.#body === undefined ? undefined : { record: this.#record, body: this.#body }
+  }
+
+  /** How long the session lives, as far as this handle knows. */
+  get lifetime(): Lifetime {
+    return this.#lifetime
   }
 
   /** Whether a snapshot is of the same session, and this handle's credential or identity still opens it. */
@@ -147,7 +156,7 @@ export class LiveSession {
     if (!mayOpen(this.identity, stored.record, this.#holdsCredential)) throw noSuchSession()
     const body = decodeBody(stored.body)
     this.#record = stored.record
-    this.#body = body
+    this.#see(body)
     return { record: stored.record, body, messages: stored.messages.map(decodeMessage) }
   }
 
@@ -219,11 +228,12 @@ export class LiveSession {
       try {
         const { record, messages: appended } = await this.#commit({
           ...others,
+          ...deadlineOf(lifetimeOf(this.service, next)),
           revision: seen.record.revision,
           body: encodeBody(next, this.service.limits.maxSessionLength + slack),
         })
         this.#record = record
-        this.#body = next
+        this.#see(next)
         return { record, body: next, appended }
       } catch (error) {
         await attempts.again(error)
@@ -262,7 +272,7 @@ export class LiveSession {
     this.#creating ??= this.#create().then(
       ({ record, body }) => {
         this.#record = record
-        this.#body = body
+        this.#see(body)
         this.#create = undefined
       },
       (error: unknown) => {
@@ -279,7 +289,7 @@ export class LiveSession {
     try {
       const committed = await this.service.store.commit(this.ref, {
         incarnation: this.#record.incarnation,
-        ...this.service.deadline,
+        ...deadlineOf(this.#lifetime),
         ...change,
       })
       this.service.storeClock.learn(committed.record.updatedAt)
@@ -287,6 +297,11 @@ export class LiveSession {
     } catch (error) {
       throw isSessionError(error, 'not_found') ? noSuchSession() : error
     }
+  }
+
+  #see(body: SessionBody): void {
+    this.#body = body
+    this.#lifetime = lifetimeOf(this.service, body)
   }
 
   #keep(committed: Committed): Committed {

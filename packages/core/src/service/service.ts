@@ -6,7 +6,7 @@ import { newId } from '../ids.js'
 import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
 import { createTallyCache, type TallyCache } from './tally-cache.js'
-import type { SessionChange, SessionStore } from '../contract/session-store.js'
+import type { SessionStore } from '../contract/session-store.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { Workload } from './workload.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
@@ -40,8 +40,6 @@ export interface Service {
   /** What the service is working on, and which calls it takes. */
   readonly work: Workload
   readonly countTokens: CountTokens
-  /** The part of a change that moves the deadline. */
-  readonly deadline: Pick<SessionChange, 'idleMs' | 'absoluteMs'>
   /** An estimate of the store's time now: each commit tells the store's time. */
   readonly storeClock: { now(): number; learn(at: number): void }
   readonly warn: (warning: SessionWarning) => void
@@ -127,10 +125,6 @@ export function createService(options: SessionsOptions): Service {
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
     work: new Workload(),
     countTokens: options.countTokens ?? estimateTokens,
-    deadline: {
-      ...(Number.isFinite(ttl.idleMs) ? { idleMs: ttl.idleMs } : {}),
-      ...(Number.isFinite(ttl.absoluteMs) ? { absoluteMs: ttl.absoluteMs } : {}),
-    },
     storeClock,
     warn,
     emit(type, record, details) {

@@ -47,6 +47,7 @@ export async function forkSession(
   }
   const body = newBody({
     lineage,
+    ...(before.ttl === undefined ? {} : { ttl: before.ttl }),
     ...(include.includes('state') ? { state: before.state } : {}),
     ...(include.includes('preferences') ? { preferences: before.preferences } : {}),
     ...(include.includes('cart') ? { cart: before.cart } : {}),

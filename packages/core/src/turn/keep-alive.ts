@@ -10,7 +10,7 @@ const longestMs = 3_600_000
  * @returns A function that ends it.
  */
 export function keepSessionAlive(live: LiveSession): () => void {
-  const { idleMs } = live.service.ttl
+  const { idleMs } = live.lifetime
   if (!Number.isFinite(idleMs)) return () => {}
   const everyMs = Math.min(Math.max(idleMs / 3, shortestMs), longestMs)
   let isTouching = false

@@ -122,6 +122,7 @@ const rows = [
   row('Session.currentTurn', 'read', ({ session }) => session.currentTurn()),
   row('Session.cancel', 'read', ({ session }) => session.cancel()),
   row('Session.orders', 'read', ({ session }) => session.orders()),
+  row('Session.extend', 'commit', ({ session }) => session.extend({ idleMs: 60_000 })),
   row('Session.edit', 'commit', ({ session }) => session.edit({ title: 'New' })),
   row('Session.reset', 'read commit trim', ({ session }) => session.reset()),
   after(ask, 'Session.reset (after a turn)', 'read commit trim list remove', ({ session }) =>

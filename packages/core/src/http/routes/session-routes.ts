@@ -2,9 +2,11 @@ import type { z } from 'zod'
 import type { CartItemInput } from '../../domain/cart.js'
 import { SessionError, isSessionError } from '../../errors.js'
 import type { SessionInit } from '../../service/create-session.js'
+import type { SessionTtl } from '../../service/lifetime.js'
 import { justRead, type Session } from '../../session.js'
 import { checkFields, compatId, leadingSystem } from '../client-fields.js'
 import { checkMessages } from '../client-messages.js'
+import { checkTtl } from '../client-ttl.js'
 import { etagOf } from '../etag.js'
 import { type Call, type Route, route } from '../route.js'
 import { messageView, sessionView } from '../views.js'
@@ -21,7 +23,7 @@ export const sessionRoutes: readonly Route[] = [
     status: 201,
     response: schemas.sessionReply,
     async handle(call) {
-      const { title, label, state, preferences, cart, messages, ...others } = call.body
+      const { title, label, state, preferences, cart, ttl, messages, ...others } = call.body
       const chosen = checkFields(call.api, call.identity, others)
       const checked = checkMessages(call.api, call.api.clientRoles(call.identity), messages)
       if (call.api.isCompat && call.identity.userId === undefined) {
@@ -37,6 +39,7 @@ export const sessionRoutes: readonly Route[] = [
         ...(state === undefined ? {} : { state }),
         ...(preferences === undefined ? {} : { preferences }),
         ...(cart === undefined ? {} : { cart: cart as CartItemInput[] }),
+        ...(ttl === undefined ? {} : { ttl: checkTtl(call.api, toTtl(ttl)) }),
         messages: [...leadingSystem(chosen), ...checked],
       }
       // Check before the session is stored: without its credential no caller could open it.
@@ -113,6 +116,20 @@ export const sessionRoutes: readonly Route[] = [
     },
   }),
   route({
+    method: 'POST',
+    path: '/sessions/{id}/extend',
+    operation: 'extendSession',
+    summary: 'Has a session live longer, or shorter, from now on',
+    body: schemas.extendBody,
+    response: schemas.sessionReply,
+    async handle({ api, session: find, body, change }) {
+      const ttl = checkTtl(api, toTtl(body), '')
+      const session = await find()
+      await session.extend(ttl, change)
+      return { body: { session: sessionView(session.record) }, headers: { ETag: etagOf(session.record) } }
+    },
+  }),
+  route({
     method: 'DELETE',
     path: '/sessions/{id}',
     operation: 'deleteSession',
@@ -145,6 +162,10 @@ export const sessionRoutes: readonly Route[] = [
     },
   }),
 ]
+
+function toTtl({ idleMs, absoluteMs }: z.output<typeof schemas.extendBody>): SessionTtl {
+  return { ...(idleMs === undefined ? {} : { idleMs }), ...(absoluteMs === undefined ? {} : { absoluteMs }) }
+}
 
 async function make(
   call: Pick<Call, 'mine' | 'seed' | 'isRetry' | 'api'>,

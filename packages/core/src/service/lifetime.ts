@@ -1,0 +1,59 @@
+import type { SessionChange } from '../contract/session-store.js'
+import type { SessionBody } from '../domain/session-body.js'
+import { SessionError } from '../errors.js'
+import { checkOptions } from '../options.js'
+import type { Service } from './service.js'
+
+/** How long one session lives, where that is not as long as the others of its service. */
+export interface SessionTtl {
+  /**
+   * The session expires this many milliseconds after its last write; with `Infinity` idleness does not end it (default:
+   * as the service has it).
+   */
+  idleMs?: number
+  /**
+   * The session expires this many milliseconds after it was created; with `Infinity` age does not end it (default: as
+   * the service has it).
+   */
+  absoluteMs?: number
+}
+
+/** How long a session lives. */
+export type Lifetime = Readonly<Required<SessionTtl>>
+
+type StoredTtl = NonNullable<SessionBody['ttl']>
+
+/** As the body keeps it: JSON has no `Infinity`. @throws `invalid` */
+export function toStoredTtl(ttl: SessionTtl, path: string): StoredTtl {
+  checkOptions<SessionTtl>(ttl, { idleMs: true, absoluteMs: true }, path)
+  const { idleMs, absoluteMs } = ttl
+  return {
+    ...(idleMs === undefined ? {} : { idleMs: duration(idleMs, `${path}.idleMs`) }),
+    ...(absoluteMs === undefined ? {} : { absoluteMs: duration(absoluteMs, `${path}.absoluteMs`) }),
+  }
+}
+
+/** How long the session of this body lives. */
+export function lifetimeOf({ ttl }: Pick<Service, 'ttl'>, body: Pick<SessionBody, 'ttl'>): Lifetime {
+  return {
+    idleMs: own(body.ttl?.idleMs, ttl.idleMs),
+    absoluteMs: own(body.ttl?.absoluteMs, ttl.absoluteMs),
+  }
+}
+
+/** The part of a change that moves the deadline. */
+export function deadlineOf({ idleMs, absoluteMs }: Lifetime): Pick<SessionChange, 'idleMs' | 'absoluteMs'> {
+  return {
+    ...(Number.isFinite(idleMs) ? { idleMs } : {}),
+    ...(Number.isFinite(absoluteMs) ? { absoluteMs } : {}),
+  }
+}
+
+function own(stored: number | null | undefined, otherwise: number): number {
+  return stored === undefined ? otherwise : (stored ?? Number.POSITIVE_INFINITY)
+}
+
+function duration(value: number, path: string): number | null {
+  if (!(value > 0)) throw new SessionError('invalid', `${path} must be more than 0 milliseconds`, { path })
+  return Number.isFinite(value) ? value : null
+}
