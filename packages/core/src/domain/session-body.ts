@@ -134,6 +134,8 @@ export interface SessionBody {
   readonly ttl?:
     | { readonly idleMs?: number | null | undefined; readonly absoluteMs?: number | null | undefined }
     | undefined
+  /** UTF-8 bytes of the messages up to `seq`; later messages are not counted yet. */
+  readonly size?: { readonly seq: number; readonly bytes: number } | undefined
   /** Where the last context window began, so that the next one begins there too. */
   readonly boundary?: { readonly seq: number } | undefined
   /** The running turn. */
@@ -188,6 +190,7 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   ttl: z
     .looseObject({ idleMs: z.number().nullable().optional(), absoluteMs: z.number().nullable().optional() })
     .optional(),
+  size: z.looseObject({ seq: count, bytes: count }).optional(),
   boundary: z.looseObject({ seq: count }).optional(),
   turn: z
     .looseObject({

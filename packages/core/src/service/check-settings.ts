@@ -31,6 +31,7 @@ const limits: OptionNames<LimitSettings> = {
   maxMessages: true,
   maxMessageLength: true,
   maxSessionLength: true,
+  maxSessionBytes: true,
 }
 const turns: OptionNames<TurnSettings> = {
   policy: true,

@@ -7,6 +7,7 @@ import { checkOptions, type OptionNames } from '../options.js'
 import { decodeMessage, type Message } from '../domain/message.js'
 import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
 import { deadlineOf, type Lifetime, lifetimeOf } from './lifetime.js'
+import { checkSize, countMore, withSize } from './session-size.js'
 import type { Service } from './service.js'
 import type {
   AppendedMessage,
@@ -169,8 +170,20 @@ export class LiveSession {
         path: 'messages',
       })
     }
+    if (this.seen !== undefined) checkSize(this.service.limits.maxSessionBytes, this.seen, messages)
     // The message ids make a repeat harmless, whether or not the first try was applied.
-    return this.#keep(await repeatUnknown(() => this.#commit({ messages })))
+    const committed = this.#keep(await repeatUnknown(() => this.#commit({ messages })))
+    await this.#count()
+    return committed
+  }
+
+  async #count(): Promise<void> {
+    try {
+      const size = await countMore(this)
+      if (size !== undefined) await this.update((body) => withSize(body, size))
+    } catch {
+      // The messages are stored. The next append counts.
+    }
   }
 
   /**

@@ -75,6 +75,7 @@ export function createService(options: SessionsOptions): Service {
     whenFull: given.whenFull ?? 'reject',
     maxMessages: limit(given.maxMessages, 'limits.maxMessages', 100_000),
     maxMessageLength: limit(given.maxMessageLength, 'limits.maxMessageLength', 524_288),
+    maxSessionBytes: limit(given.maxSessionBytes, 'limits.maxSessionBytes', 100 * 1024 * 1024),
     maxSessionLength: limit(given.maxSessionLength, 'limits.maxSessionLength', 65_536),
   }
   const warn = toWarn(options.onWarning)

@@ -46,6 +46,11 @@ export interface LimitSettings {
    * and a longer result of a tool is kept shortened.
    */
   maxMessageLength?: number
+  /**
+   * UTF-8 bytes of JSON that the messages of a session may take together (default 100 MiB). They are counted every 32
+   * messages, so it may be over by as many, and by the answer of a turn.
+   */
+  maxSessionBytes?: number
   /** UTF-16 units of JSON that state, preferences, cart and the like may take together (default 65,536). */
   maxSessionLength?: number
 }

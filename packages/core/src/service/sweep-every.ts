@@ -33,9 +33,9 @@ export function sweepEvery(service: Service, ms: number): Sweeping {
   }
   const run = async (): Promise<void> => {
     try {
-      let removed = batch
-      while (removed === batch && !isStopped) {
-        removed = await service.work.call(() => service.store.sweep({ limit: batch }))
+      for (;;) {
+        const removed = await service.work.call(() => service.store.sweep({ limit: batch }))
+        if (removed < batch || isStopped) break
       }
     } catch (cause) {
       if (isSessionError(cause, 'closed')) return

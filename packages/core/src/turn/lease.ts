@@ -9,6 +9,7 @@ import type { LiveSession } from '../service/live-session.js'
 import { decodeMessage, encodeParsed, type Message, type MessageInput } from '../domain/message.js'
 import type { SessionBody, TurnLease } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
+import { checkSize, countMore, withSize } from '../service/session-size.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { estimateTokens } from '../context/token-count.js'
 import { isEnd, replyIds, type TurnEnded, type TurnMetadata } from './event.js'
@@ -77,9 +78,11 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
   const { limits } = live.service
   const shape = JSON.stringify(options.path)
   const messageId = placement.known?.id ?? question.message!.id
+  const size = await countMore(live)
   let taken: TurnLease | undefined
   const updated = await live.update(
-    (body) => {
+    (before) => {
+      const body = withSize(before, size)
       if (body.turn !== undefined && body.turn.id !== turnId) throw turnInProgress()
       // Another call has begun, and maybe ended, the same question since: this caller must get that answer.
       const newest = body.recentTurns?.find((recent) => recent.name === question.name)?.id
@@ -95,6 +98,7 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
           path: 'messages',
         })
       }
+      checkSize(limits.maxSessionBytes, { record: live.record, body }, placement.messages)
       const leaving = { branchId: newId(), lastSeq, at: Date.now() }
       const fence = (body.turnCount ?? 0) + 1
       const replyId = `${messageId}.r${fence}`

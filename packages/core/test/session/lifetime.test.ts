@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createSessions, memoryStore, type SessionsOptions } from '../../src/index.js'
+import { createSessions, memoryStore, type SessionsOptions, type SessionTtl } from '../../src/index.js'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 import { alice, codeOf } from '../service.js'
 
@@ -69,7 +69,7 @@ describe('a session with a lifetime of its own', () => {
     [{ idleMs: 0 }, 'ttl.idleMs'],
     [{ idleMs: -1 }, 'ttl.idleMs'],
     [{ absoluteMs: Number.NaN }, 'ttl.absoluteMs'],
-    [{ idle: 5 } as object, 'ttl.idle'],
+    [{ idle: 5 } as SessionTtl, 'ttl.idle'],
   ])('is refused as %j', async (ttl, path) => {
     const { mine } = clocked()
     await expect(mine.create({ ttl })).rejects.toMatchObject({ code: 'invalid', path })
