@@ -250,6 +250,13 @@ export const contextQuery = z.strictObject({
   maxTokens: limit(10_000_000, 8000),
   query: z.string().max(10_000).optional(),
   phase: z.string().max(200).optional(),
+  /** What of the session is shown beside the conversation: `preferences,cart,state` or some of them. */
+  include: z
+    .string()
+    .max(100)
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(['preferences', 'cart', 'state'])))
+    .optional(),
 })
 export const rewindBody = z.strictObject({
   /** The last message to keep; 0 goes back to the start. */

@@ -76,13 +76,14 @@ export const stateRoutes: readonly Route[] = [
     summary: 'What the model would see now, and the tokens of each part',
     query: schemas.contextQuery,
     response: schemas.contextReply,
-    async handle({ session: find, query: { maxTokens, query, phase }, api }) {
+    async handle({ session: find, query: { maxTokens, query, phase, include }, api }) {
       const session = await find()
       const { messages, tokens, report } = await session.context({
         maxTokens,
         remember: false,
         ...(query === undefined ? {} : { query }),
         ...(phase === undefined ? {} : { phase }),
+        ...(include === undefined ? {} : { include }),
       })
       const shown = api.exposeToolResults
         ? messages
