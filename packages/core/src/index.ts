@@ -52,13 +52,12 @@ export {
   type CallerSessions,
   type CreateOptions,
   type DraftOptions,
-  type CountOptions,
-  type ListOptions,
   type RedeemOptions,
   type Redemption,
   type Sessions,
   createSessions,
 } from './sessions.js'
+export type { CountOptions, ListOptions } from './service/list-scope.js'
 export type { SessionTtl } from './service/lifetime.js'
 export type { Sweeping } from './service/sweep-every.js'
 export type { TransferOptions } from './transfer/options.js'

@@ -277,13 +277,6 @@ export class Session {
    *
    * @returns The new deadline, epoch ms by the store's clock; undefined where there is none.
    * @throws `invalid`, also where nothing would end a session that had a deadline.
-   *
-   * @example
-   * ```ts
-   * declare const session: import('@sessions/core').Session
-   * const weekMs = 7 * 24 * 3_600_000
-   * const expiresAt = await session.extend({ idleMs: weekMs })
-   * ```
    */
   async extend(ttl: SessionTtl, options?: ChangeOptions): Promise<number | undefined> {
     return extendSession(this.#live, ttl, options)

@@ -4,6 +4,13 @@ import { checkOptions, type OptionNames } from './options.js'
 import { type Identity, mayOpen, parseIdentity } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
 import { foreignCursor, parseListCursor, toListCursor } from './service/list-cursor.js'
+import {
+  checkWhole,
+  type CountOptions,
+  countSessions,
+  type ListOptions,
+  listScope,
+} from './service/list-scope.js'
 import { LiveSession, type SessionSnapshot, noSuchSession } from './service/live-session.js'
 import { decodeBody, newBody } from './domain/session-body.js'
 import { type SessionInit, storeNewSession } from './service/create-session.js'
@@ -12,7 +19,7 @@ import { takeCalls } from './service/take-calls.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
 import { Session, justRead, liveSessionOf } from './session.js'
-import type { Page, SessionQuery, SweepOptions } from './contract/session-store.js'
+import type { Page, SweepOptions } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
 import type { TransferDescription, TransferKey } from './transfer/redemption.js'
@@ -23,27 +30,6 @@ import { type ForkOptions, forkSession } from './session/fork.js'
 export interface CreateOptions extends SessionInit {
   /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
   id?: string
-}
-
-/** Options of a list. */
-export interface ListOptions {
-  /** At most this many sessions, 1 to 200 (default 20). */
-  limit?: number
-  /**
-   * The cursor of an earlier page of the same list: of this tenant, user and label, with any `limit` (default: the
-   * first page).
-   */
-  cursor?: string
-  /** Only sessions with this label (default: with any). */
-  label?: string
-  /** Only sessions of this user; for an admin alone (default: the caller's own; for an admin, those of all users). */
-  userId?: string
-}
-
-/** Which sessions are counted. */
-export interface CountOptions extends Pick<ListOptions, 'label' | 'userId'> {
-  /** The count ends here, however many there are (default 10,000). */
-  atMost?: number
 }
 
 /** Hooks around the moment when a draft is stored. */
@@ -316,7 +302,7 @@ export class CallerSessions {
     checkOptions<ListOptions>(options, { limit: true, cursor: true, label: true, userId: true })
     const { limit = 20, cursor } = options
     checkWhole(limit, 'limit', 200)
-    const listed = this.#listed(options)
+    const listed = listScope(this.identity, options)
     if (listed === undefined) {
       if (cursor !== undefined) throw foreignCursor()
       return { items: [] }
@@ -340,21 +326,9 @@ export class CallerSessions {
     checkOptions<CountOptions>(options, { label: true, userId: true, atMost: true })
     const { atMost = 10_000 } = options
     checkWhole(atMost, 'atMost', Number.MAX_SAFE_INTEGER)
-    const listed = this.#listed(options)
+    const listed = listScope(this.identity, options)
     if (listed === undefined) return 0
-    let counted = 0
-    let cursor: string | undefined
-    do {
-      const limit = Math.min(1000, atMost - counted)
-      const page = await this.#service.store.list({
-        ...listed,
-        limit,
-        ...(cursor === undefined ? {} : { cursor }),
-      })
-      counted += page.items.length
-      cursor = page.cursor
-    } while (cursor !== undefined && counted < atMost)
-    return counted
+    return countSessions(this.#service.store, listed, atMost)
   }
 
   /** Removes a session and everything in it, for good. @throws `not_found` */
@@ -396,21 +370,6 @@ export class CallerSessions {
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
   }
 
-  /** Whose sessions a list holds; undefined for a caller who is nobody in particular and owns none. */
-  #listed({
-    label,
-    userId: wanted,
-  }: Pick<ListOptions, 'label' | 'userId'>): Omit<SessionQuery, 'limit'> | undefined {
-    const isAdmin = this.identity.roles?.includes('admin') === true
-    const userId = isAdmin ? wanted : this.identity.userId
-    if (userId === undefined && !isAdmin) return undefined
-    return {
-      tenantId: this.identity.tenantId,
-      ...(userId === undefined ? {} : { userId }),
-      ...(label === undefined ? {} : { label }),
-    }
-  }
-
   async #read(ref: SessionRef): Promise<SessionSnapshot | undefined> {
     const stored = await this.#service.store.read(ref)
     return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
@@ -436,9 +395,4 @@ export class CallerSessions {
   #ref(id: string): SessionRef {
     return { tenantId: this.identity.tenantId, id: parseId(id, 'id') }
   }
-}
-
-function checkWhole(value: number, path: string, most: number): void {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return
-  throw new SessionError('invalid', `${path} must be a whole number from 1 to ${most}`, { path })
 }

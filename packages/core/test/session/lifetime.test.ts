@@ -77,6 +77,20 @@ describe('a session with a lifetime of its own', () => {
   })
 })
 
+describe('deadlines', () => {
+  it('move by reading several times in the life of a session, however short it is', async () => {
+    const { clock, mine } = clocked({ idleMs: 20_000, refreshOnRead: true })
+    await mine.create({ id: 'one' })
+    for (let read = 0; read < 10; read++) {
+      clock.now += 6000
+      await mine.get('one')
+    }
+    const before = (await mine.get('one')).record.expiresAt
+    clock.now += 5000
+    expect((await mine.get('one')).record.expiresAt).toBe(before)
+  })
+})
+
 describe('extend', () => {
   it('moves the deadline, now and with every later write', async () => {
     const { clock, mine } = clocked({ idleMs: dayMs })
