@@ -1,11 +1,17 @@
-import type { NewMessage } from '../contract/session-store.js'
-import type { SessionRecord } from '../contract/session-record.js'
+import type { NewMessage, SessionStore } from '../contract/session-store.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type { SessionBody } from '../domain/session-body.js'
 import { SessionError } from '../errors.js'
-import type { LiveSession } from './live-session.js'
 
 /** What the messages of a session take up to one of them, in UTF-8. */
 type SessionSize = NonNullable<SessionBody['size']>
+
+/** The session whose messages are counted, as its handle last saw it. */
+interface Measured {
+  readonly service: { readonly store: SessionStore }
+  readonly ref: SessionRef
+  readonly seen: { readonly record: SessionRecord; readonly body: SessionBody } | undefined
+}
 
 // So many messages come in between two counts: each count is a read and, after an append, a change of the body.
 const step = 32
@@ -16,12 +22,12 @@ const encoder = new TextEncoder()
  * What the messages take once those are counted that are not yet, a page of them at most; undefined where these are
  * few, or where somebody else has changed the body, who counts.
  */
-export async function countMore(live: LiveSession): Promise<SessionSize | undefined> {
-  if (live.seen === undefined) return undefined
-  const { record, body } = live.seen
+export async function countMore({ service, ref, seen }: Measured): Promise<SessionSize | undefined> {
+  if (seen === undefined) return undefined
+  const { record, body } = seen
   const size = sizeOf(record, body)
   if (record.lastSeq - size.seq < step) return undefined
-  const { messages } = await live.service.store.messages(live.ref, { after: size.seq, limit: pageSize })
+  const { messages } = await service.store.messages(ref, { after: size.seq, limit: pageSize })
   const last = messages.at(-1)
   return last === undefined ? undefined : { seq: last.seq, bytes: size.bytes + bytesOf(messages) }
 }
