@@ -5,6 +5,7 @@ export {
   buildContext,
 } from './context/build-context.js'
 export type { FactInput } from './domain/facts.js'
+export type { Fact } from './domain/session-body.js'
 export type { Topic } from './domain/topics.js'
 export { type ContextLimit, compose, within } from './context/compose.js'
 export { defaultStrategy } from './context/default-strategy.js'
@@ -51,3 +52,5 @@ export {
   slidingWindow,
   stableWindow,
 } from './context/window.js'
+export type { CompactOptions, Compaction } from './session/compaction.js'
+export type { SessionContextOptions } from './session/context.js'

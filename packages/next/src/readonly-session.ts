@@ -1,5 +1,5 @@
-import { type Session, type SessionContextOptions, SessionError, type CallerSessions } from '@sessions/core'
-import type { BuiltContext } from '@sessions/core/context'
+import { type CallerSessions, type Session, SessionError } from '@sessions/core'
+import type { BuiltContext, SessionContextOptions } from '@sessions/core/context'
 
 /** A session for a server component: it can only be read. */
 export interface ReadonlySession extends Pick<

@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { maxPageBytes } from '@sessions/core/store'
-import { compile, createQueryBuilder, type NamedStatement, param } from './query-builder.js'
+import { compile, createQueryBuilder, type NamedStatement, param, text, unnest } from './query-builder.js'
+import { type CopyStatements, copyStatements } from './copy-statements.js'
 import type { SessionTables, TableNames } from './schema.js'
 import { isLive, nowMs } from './sql-clock.js'
 import { recordOf } from './statements.js'
@@ -13,7 +14,7 @@ export interface ListForm {
 }
 
 /** What is not on the path of every request. */
-export interface ColdStatements {
+export interface ColdStatements extends CopyStatements {
   /** Locks a session: `live` or `gone`, its record, its key. */
   lock: NamedStatement<'tenant' | 'id'>
   /** Those of the ids that are stored: id, seq, at, payload. */
@@ -29,14 +30,6 @@ export interface ColdStatements {
   trimSession: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation' | 'changes' | 'dead'>
   /** How many there were. */
   trimMessages: NamedStatement<'tenant' | 'key' | 'seq'>
-  /** Keeps a copy of which parts are to come, under an id that nobody can ask for: its key. */
-  beginCopy: NamedStatement<CopyParam | 'hiddenId'>
-  /** Adds messages of a copy. */
-  extendCopy: NamedStatement<'tenant' | 'key' | 'seqs' | 'ats' | 'ids' | 'payloads'>
-  /** Keeps a copy for another hour, up to which seq it has come. */
-  keepCopy: NamedStatement<'tenant' | 'hiddenId' | 'seq'>
-  /** Makes the session of a copy that is whole. */
-  endCopy: NamedStatement<CopyParam | 'id' | 'seq' | 'expiresAt' | 'hiddenId'>
   /** Each seq that was there. */
   amend: NamedStatement<'tenant' | 'id' | 'seqs' | 'payloads' | 'incarnation' | 'changes'>
   /**
@@ -53,21 +46,6 @@ export interface ColdStatements {
   list: (form: ListForm) => NamedStatement<'tenant' | 'user' | 'label' | 'activeAt' | 'afterId' | 'limit'>
 }
 
-/** What a copy says of its session. */
-type CopyParam =
-  | 'tenant'
-  | 'incarnation'
-  | 'revision'
-  | 'changes'
-  | 'trimmed'
-  | 'createdAt'
-  | 'updatedAt'
-  | 'activeAt'
-  | 'user'
-  | 'label'
-  | 'title'
-  | 'body'
-
 // What one transaction may delete, so that it holds its locks, and a server, for a moment only.
 const maxStepMessages = 5000
 const maxStepBytes = 8 * maxPageBytes
@@ -83,24 +61,6 @@ const isUnchanged = sql<boolean>`(${param('changes', 'bigint')} is null or t.cha
 const live = sql.raw<boolean>(isLive('t'))
 const now = sql.raw<number>(nowMs)
 const record = sql.raw<string>(recordOf('t')).as('record')
-
-const hiddenId = param<string>('hiddenId', 'text')
-const expiresAt = param<number | null>('expiresAt', 'bigint')
-const copied = {
-  incarnation: param<string>('incarnation', 'text'),
-  revision: param<number>('revision', 'bigint'),
-  changes: param<number>('changes', 'bigint'),
-  trimmed_seq: param<number>('trimmed', 'integer'),
-  created_at: param<number>('createdAt', 'bigint'),
-  updated_at: param<number>('updatedAt', 'bigint'),
-  active_at: param<number>('activeAt', 'bigint'),
-  user_id: param<string | null>('user', 'text'),
-  label: param<string | null>('label', 'text'),
-  title: param<string | null>('title', 'text'),
-  body: param<string>('body', 'text'),
-}
-// Past its deadline ever since, so that nobody sees it; a sweep does not look for it within the hour.
-const keptAnHour = { expires_at: 1, expires_bucket: sql<number>`(${now} / 3600000)::integer + 2` }
 
 export function toColdStatements(names: TableNames): ColdStatements {
   const db = createQueryBuilder(names)
@@ -171,55 +131,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
     ),
     trimMessages: compile('trim_messages', trimMessages(db)),
     amend: compile('amend', amend(db)),
-    beginCopy: compile(
-      'begin_copy',
-      db
-        .insertInto('sessions')
-        .values({ ...copied, id: hiddenId, tenant_id: tenant, last_seq: copied.trimmed_seq, ...keptAnHour })
-        .returning(text('skey').as('skey')),
-    ),
-    extendCopy: compile(
-      'extend_copy',
-      db
-        .insertInto('session_messages')
-        .columns(['tenant_id', 'session_key', 'seq', 'at', 'id', 'payload'])
-        .expression((db) =>
-          db
-            .selectFrom(
-              unnest<{ seq: number; at: number; id: string; payload: string }>(
-                'given(seq, at, id, payload)',
-                'seqs:integer[]',
-                'ats:bigint[]',
-                'ids:text[]',
-                'payloads:text[]',
-              ),
-            )
-            .select([tenant.as('tenant_id'), key.as('session_key')])
-            .select(['given.seq', 'given.at', 'given.id', 'given.payload']),
-        ),
-    ),
-    keepCopy: compile(
-      'keep_copy',
-      db
-        .updateTable('sessions as t')
-        .set({ last_seq: seq, ...keptAnHour })
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', hiddenId),
-    ),
-    endCopy: compile(
-      'end_copy',
-      db
-        .updateTable('sessions as t')
-        .set({
-          ...copied,
-          id,
-          last_seq: seq,
-          expires_at: expiresAt,
-          expires_bucket: sql<number>`least(${expiresAt} / 3600000, 2147483647)::integer`,
-        })
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', hiddenId),
-    ),
+    ...copyStatements(db),
     page: { asc: compile('page_asc', page(db, 'asc')), desc: compile('page_desc', page(db, 'desc')) },
     expired: compile(
       'expired',
@@ -390,11 +302,6 @@ function stepEnd(db: Kysely<SessionTables>) {
     .groupBy('t.last_seq')
 }
 
-// Whatever an application has made of numbers and truth values, it can read text.
-function text(column: string): RawBuilder<string> {
-  return sql<string>`${sql.ref(column)}::text`
-}
-
 function list(db: Kysely<SessionTables>, { user, label, cursor }: ListForm) {
   const activeAt = param<number>('activeAt', 'bigint')
   return db
@@ -419,13 +326,4 @@ function list(db: Kysely<SessionTables>, { user, label, cursor }: ListForm) {
 
 function anyOf(values: RawBuilder<string[]>): RawBuilder<string> {
   return sql<string>`any(${values})`
-}
-
-/** Arrays side by side as a table: `alias` says its name and columns, each of `arrays` the name and type of one. */
-function unnest<Columns>(alias: string, ...arrays: string[]) {
-  const params = arrays.map((array) => {
-    const [name, type] = array.split(':') as [string, string]
-    return param(name, type)
-  })
-  return sql<Columns>`unnest(${sql.join(params)})`.as<'given'>(sql.raw(alias))
 }

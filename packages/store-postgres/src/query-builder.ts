@@ -89,3 +89,17 @@ class TableNamer extends OperationNodeTransformer {
     return SchemableIdentifierNode.createWithSchema(this.#names.schema, `${this.#names.prefix}${name}`)
   }
 }
+
+/** Arrays side by side as a table: `alias` says its name and columns, each of `arrays` the name and type of one. */
+export function unnest<Columns>(alias: string, ...arrays: string[]) {
+  const params = arrays.map((array) => {
+    const [name, type] = array.split(':') as [string, string]
+    return param(name, type)
+  })
+  return sql<Columns>`unnest(${sql.join(params)})`.as<'given'>(sql.raw(alias))
+}
+
+/** A column as text, which every driver reads as text, whatever parsers the application has set for other types. */
+export function text(column: string): RawBuilder<string> {
+  return sql<string>`${sql.ref(column)}::text`
+}
