@@ -13,6 +13,17 @@ export async function inSlices<T>(work: Iterator<void, T>): Promise<T> {
   }
 }
 
+/** For a loop that awaits what may be there already: lets the event loop go on after every few milliseconds of it. */
+export function pauses(): () => Promise<void> | undefined {
+  let began = performance.now()
+  return () => {
+    if (performance.now() - began < sliceMs) return undefined
+    return new Promise<void>((resolve) => setTimeout(resolve, 0)).then(() => {
+      began = performance.now()
+    })
+  }
+}
+
 /** Runs such work at once. */
 export function atOnce<T>(work: Iterator<void, T>): T {
   for (;;) {

@@ -1,5 +1,6 @@
 import {
   buildContext,
+  checkContextOptions,
   contextNames as buildNames,
   type ContextOptions,
   situationOf,
@@ -7,7 +8,7 @@ import {
   toolResultTokensOf,
 } from '../context/build-context.js'
 import { defaultStrategy } from '../context/default-strategy.js'
-import { checkOptions, type OptionNames } from '../options.js'
+import type { OptionNames } from '../options.js'
 import { mergeFacts } from '../context/facts.js'
 import type { BuiltContext } from '../context/lay-out.js'
 import { needsOf } from '../context/needs.js'
@@ -49,11 +50,11 @@ export interface SessionContextOptions extends ContextOptions {
 
 const contextNames: OptionNames<SessionContextOptions> = {
   ...buildNames,
-  system: true,
-  query: true,
-  include: true,
-  phase: true,
-  remember: true,
+  system: 'text',
+  query: 'text',
+  include: 'list',
+  phase: 'text',
+  remember: 'flag',
 }
 
 /**
@@ -64,7 +65,7 @@ export async function sessionContext(
   pending: readonly MessageInput[],
   options: SessionContextOptions,
 ): Promise<BuiltContext> {
-  checkOptions(options, contextNames)
+  checkContextOptions(options, contextNames)
   const { query, remember = query === undefined } = options
   const { histories, historyExpired } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)

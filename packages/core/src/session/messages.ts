@@ -88,7 +88,12 @@ async function inOrder(
 
 /** One page. @throws `invalid` */
 export async function readHistory(live: LiveSession, options: HistoryOptions): Promise<HistoryPage> {
-  checkOptions<HistoryOptions>(options, { limit: true, before: true, after: true, branch: true })
+  checkOptions<HistoryOptions>(options, {
+    limit: 'number',
+    before: 'number',
+    after: 'number',
+    branch: ['active', 'all'],
+  })
   const { limit = 50, branch = 'active' } = options
   if (!Number.isInteger(limit) || limit < 1 || limit > pageSize) {
     throw new SessionError('invalid', `limit must be a whole number from 1 to ${pageSize}`, {

@@ -20,10 +20,10 @@ export interface RewindOptions extends ChangeOptions {
 }
 
 const rewindNames: OptionNames<RewindOptions> = {
-  ifRevision: true,
-  changeId: true,
+  ifRevision: 'number',
+  changeId: 'text',
   append: true,
-  byMachine: true,
+  byMachine: 'flag',
 }
 
 /** Leaves the active branch, and stops the turn that runs on it. */
