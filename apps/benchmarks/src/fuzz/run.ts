@@ -139,7 +139,7 @@ class Bench {
       seed: Math.imul(seed + 1, 0x9e3779b1) ^ run,
       numRuns: 1,
       endOnFailure: !isShrunk,
-      interruptAfterTimeLimit: 15_000,
+      interruptAfterTimeLimit: 5_000,
     })
     if (!failed) return undefined
     const input = counterexample === null ? '' : shown(counterexample[0])

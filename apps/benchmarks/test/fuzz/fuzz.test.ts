@@ -51,7 +51,7 @@ describe('the fuzzer finds', () => {
     const plant: Plant = (api) => ({
       handle: (request) => (request.method === 'PATCH' ? new Promise(() => {}) : api.handle(request)),
     })
-    expect(await found(40, plant)).toContain('takes longer than 1000 ms')
+    expect(await found(12, plant)).toContain('takes longer than 1000 ms')
   })
 
   it('a rejection that nobody handles', async () => {
