@@ -4,10 +4,11 @@ import { type Message, textOf } from '../domain/message.js'
 import type { Fact, Summary } from '../domain/session-body.js'
 import { costOf } from './compose.js'
 import { defaultStrategy } from './default-strategy.js'
-import { groupMessages, type MessageGroup } from './groups.js'
+import { groupMessages, grouping, type MessageGroup } from './groups.js'
 import { type IncludedData, includedBlocks } from './included.js'
 import { type BuiltContext, layOut } from './lay-out.js'
 import type { RelevanceIndex } from './relevance-index.js'
+import { atOnce } from '../slices.js'
 import type { ContextBoundary, ContextSituation, ContextStrategy } from './strategy.js'
 import { type CountTokens, estimateTokens } from './token-count.js'
 
@@ -112,9 +113,14 @@ export const contextNames: OptionNames<ContextOptions> = {
  * ```
  */
 export function buildContext(input: ContextInput, options: ContextOptions): BuiltContext {
+  return atOnce(building(input, options))
+}
+
+/** As `buildContext`, step by step. */
+export function* building(input: ContextInput, options: ContextOptions): Generator<void, BuiltContext> {
   checkContextOptions(options, contextNames)
   const { countTokens = estimateTokens, strategy = defaultStrategy(), replyTokens = 0 } = options
-  const { groups, repairs } = groupMessages(
+  const { groups, repairs } = yield* grouping(
     input.messages,
     countTokens,
     toolResultTokensOf(options),

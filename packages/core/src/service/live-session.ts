@@ -4,7 +4,7 @@ import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
 import { newId } from '../ids.js'
 import { checkOptions, type OptionNames } from '../options.js'
-import { decodeMessage, type Message } from '../domain/message.js'
+import { decodeMessages, type Message } from '../domain/message.js'
 import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
 import { deadlineOf, type Lifetime, lifetimeOf } from './lifetime.js'
 import { checkSize, countMore, withSize } from './session-size.js'
@@ -158,7 +158,7 @@ export class LiveSession {
     const body = decodeBody(stored.body)
     this.#record = stored.record
     this.#see(body)
-    return { record: stored.record, body, messages: stored.messages.map(decodeMessage) }
+    return { record: stored.record, body, messages: await decodeMessages(stored.messages) }
   }
 
   /** Appends messages; a session that was not stored yet is stored first. */

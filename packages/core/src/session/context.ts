@@ -1,5 +1,5 @@
 import {
-  buildContext,
+  building,
   checkContextOptions,
   contextNames as buildNames,
   type ContextOptions,
@@ -20,6 +20,7 @@ import type { Message, MessageInput } from '../domain/message.js'
 import type { SessionBody, Summary } from '../domain/session-body.js'
 import type { IncludedPart } from '../context/report.js'
 import type { LiveSession } from '../service/live-session.js'
+import { inSlices } from '../slices.js'
 import type { SessionHistory } from '../service/session-history.js'
 import { compactLater, planNext } from './compaction.js'
 import { gatherMessages, type GatheredMessages } from './gather-messages.js'
@@ -152,7 +153,7 @@ async function buildNow(
     sumsUpWith === undefined || !isTight
       ? body.summaries
       : await withExcerpt(live, { history, ranges }, body.summaries, room)
-  const built = buildContext(
+  const steps = building(
     {
       ...given,
       summaries,
@@ -164,7 +165,7 @@ async function buildNow(
     },
     settings,
   )
-  return { messages, built, sumsUpWith }
+  return { messages, built: await inSlices(steps), sumsUpWith }
 }
 
 /**

@@ -52,7 +52,7 @@ export async function rewindSession(
 ): Promise<Branch> {
   checkOptions(options, rewindNames)
   const { append, byMachine = false, ...change } = options
-  const messages = append === undefined ? undefined : encodeMessages(live, append)
+  const messages = append === undefined ? undefined : await encodeMessages(live, append)
   const branchId = newId()
   const { record, body, appended } = await leaveBranch(
     live,
