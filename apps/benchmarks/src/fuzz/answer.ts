@@ -67,8 +67,8 @@ export function play({ form, pieces, end }: Answer): unknown {
     throwAs(end)
   }
   async function* generator(): AsyncGenerator<unknown, void, undefined> {
-    do yield* pieces
-    while (end === 'never ends' && pieces.length > 0)
+    yield* pieces
+    if (end === 'never ends' && pieces.length > 0) for (;;) yield* pieces
     await finish()
   }
   function* sync(): Generator<unknown, void, undefined> {

@@ -100,12 +100,12 @@ async function make(store: SessionStore, scene: Scene, fuzzed: FuzzedCall): Prom
 async function ofService(store: SessionStore, scene: Scene, { verb, args }: FuzzedCall): Promise<void> {
   const service = createSessions({ store, onWarning: () => {} })
   const method = (service as unknown as Record<string, (...args: unknown[]) => unknown>)[verb]!
-  await method.apply(service, scene.fill([...args]))
+  await method.apply(service, scene.filled([...args]))
   await service.close()
 }
 
 function argumentsOf(scene: Scene, { verb, args }: FuzzedCall, of: Session): unknown[] {
-  const given = scene.fill([...args]).map((each) => (each === '«source»' ? of : each))
+  const given = scene.filled([...args]).map((each) => (each === '«source»' ? of : each))
   if (verb === 'redeem' && typeof given[0] === 'object' && given[0] !== null && 'holding' in given[0]) {
     if (given[0].holding === '«holding»') given[0] = { ...given[0], holding: of }
   }

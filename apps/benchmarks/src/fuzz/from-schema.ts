@@ -84,7 +84,7 @@ function objects({ properties = {}, required = [], additionalProperties }: Schem
   )
   const more = fc.tuple(known, jsonObject).map(([some, others]) => ({ ...some, ...others }))
   return fc.oneof(
-    { weight: additionalProperties === false ? 16 : 6, arbitrary: known as fc.Arbitrary<unknown> },
+    { weight: additionalProperties === false ? 16 : 6, arbitrary: known },
     { weight: 1, arbitrary: more },
   )
 }

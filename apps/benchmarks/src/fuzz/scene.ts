@@ -9,7 +9,7 @@ export interface Scene {
   readonly session: Session
   readonly guest: Session
   /** `value` with what is known of the scene in the place of placeholders. */
-  fill<T>(value: T): T
+  filled<T>(value: T): T
   /** All that a refused call must leave as it was. */
   digest(): Promise<string>
   /** Headers by which the API knows a caller. */
@@ -67,7 +67,7 @@ export async function setScene(sessions: Sessions, store: SessionStore, tenantId
     mine,
     session,
     guest,
-    fill: (value) => filled(value, texts, 0) as typeof value,
+    filled: (value) => withKnown(value, texts, 0) as typeof value,
     async digest() {
       const stored = await Promise.all(refs.map((ref) => store.read(ref, { tail: 1000 })))
       return JSON.stringify([stored, (await store.list({ tenantId, limit: 1000 })).items])
@@ -85,18 +85,18 @@ export async function setScene(sessions: Sessions, store: SessionStore, tenantId
 // Deeper down nothing is meant to be understood.
 const deepest = 6
 
-function filled(value: unknown, texts: Readonly<Record<string, string>>, depth: number): unknown {
+function withKnown(value: unknown, texts: Readonly<Record<string, string>>, depth: number): unknown {
   if (typeof value === 'string')
     return value.includes('«') && value.length < 300 ? withTexts(value, texts) : value
   if (typeof value !== 'object' || value === null || depth >= deepest) return value
   if (Array.isArray(value))
-    return value.length > 100 ? value : value.map((each) => filled(each, texts, depth + 1))
+    return value.length > 100 ? value : value.map((each) => withKnown(each, texts, depth + 1))
   if (Object.getPrototypeOf(value) !== Object.prototype) return value
   const made: Record<string, unknown> = {}
   for (const [name, each] of Object.entries(value)) {
     // Also one named `__proto__`.
     Object.defineProperty(made, name, {
-      value: filled(each, texts, depth + 1),
+      value: withKnown(each, texts, depth + 1),
       enumerable: true,
       writable: true,
       configurable: true,

@@ -40,24 +40,24 @@ export async function send(
 function toRequest(scene: Scene, fuzzed: FuzzedRequest, signal: AbortSignal): Request | undefined {
   const { method, as } = fuzzed
   const query = fuzzed.query.map(([name, value]) => {
-    return `${escapedText(scene.fill(name))}=${escapedText(scene.fill(value))}`
+    return `${escapedText(scene.filled(name))}=${escapedText(scene.filled(value))}`
   })
   const path = fuzzed.path
     .split('/')
-    .map((segment) => (segment.startsWith('«') ? encodeURIComponent(scene.fill(segment)) : segment))
+    .map((segment) => (segment.startsWith('«') ? encodeURIComponent(scene.filled(segment)) : segment))
   const url = `https://fuzz.test${path.join('/')}${query.length === 0 ? '' : `?${query.join('&')}`}`
   const headers = new Headers(scene.headersOf(as))
   headers.set('content-type', 'application/json')
   for (const [name, value] of fuzzed.headers) {
     try {
-      headers.set(name, scene.fill(value))
+      headers.set(name, scene.filled(value))
     } catch {
       // No client could send it.
     }
   }
   const isBodiless = method === 'GET' || method === 'HEAD' || fuzzed.body === undefined
   try {
-    const body = isBodiless ? {} : { body: toBody(scene.fill(fuzzed.body!)), duplex: 'half' }
+    const body = isBodiless ? {} : { body: toBody(scene.filled(fuzzed.body)), duplex: 'half' }
     return new Request(url, { method, headers, signal, ...body } as RequestInit)
   } catch {
     // What no JSON can hold, and what no client could send.

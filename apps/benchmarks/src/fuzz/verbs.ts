@@ -253,7 +253,7 @@ export const callerVerbs: Arguments<CallerSessions> = {
   describeTransfer: args(transferKey),
   redeem: args(
     object({
-      ...{ secret: text },
+      secret: text,
       shortCode: fc.constant('«shortCode»'),
       holding: fc.constant('«holding»'),
       redemptionId: text,
