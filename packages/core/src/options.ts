@@ -1,7 +1,15 @@
 import { SessionError } from './errors.js'
 
 /** What an option holds, where that is checked: a kind of value, or one of a few texts. */
-export type OptionKind = 'text' | 'number' | 'flag' | 'function' | 'object' | 'list' | readonly string[]
+export type OptionKind =
+  | 'text'
+  | 'number'
+  | 'flag'
+  | 'function'
+  | 'object'
+  | 'list'
+  | 'signal'
+  | readonly string[]
 
 /**
  * The names of all options, each with what it holds, or `true` where whoever reads it checks it: the compiler asks for
@@ -54,6 +62,8 @@ const isOf: Readonly<Record<Exclude<OptionKind, readonly string[]>, (value: unkn
   function: (value) => typeof value === 'function',
   object: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   list: (value) => Array.isArray(value),
+  // Of any realm.
+  signal: (value) => typeof (value as AbortSignal | null)?.addEventListener === 'function',
 }
 const nounOf: Readonly<Record<keyof typeof isOf, string>> = {
   text: 'a text',
@@ -62,6 +72,7 @@ const nounOf: Readonly<Record<keyof typeof isOf, string>> = {
   function: 'a function',
   object: 'an object',
   list: 'a list',
+  signal: 'an AbortSignal',
 }
 
 /** The known name that is most likely meant; undefined when none is near. */

@@ -19,6 +19,7 @@ describe('an argument of another kind', () => {
       (session) => session.context({ maxTokens: 100, tools: cyclic as never }),
     ],
     ['context with a strategy', (session) => session.context({ maxTokens: 100, strategy: loose({}) })],
+    ['rewind', (session) => session.rewind(loose(1n))],
     ['edit', (session) => session.edit(loose(null))],
     ['watch without a pause', (session) => session.watch({ pollMs: 1e20 }).next()],
     ['history', (session) => session.history({ branch: loose('x') })],

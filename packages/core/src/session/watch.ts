@@ -24,7 +24,7 @@ export async function* watchSession(
   live: LiveSession,
   options: WatchOptions,
 ): AsyncGenerator<SessionRecord, void, undefined> {
-  checkOptions<WatchOptions>(options, { pollMs: 'number', signal: 'object' })
+  checkOptions<WatchOptions>(options, { pollMs: 'number', signal: 'signal' })
   const { pollMs = lookMs, signal } = options
   if (!(pollMs >= 1 && pollMs <= mostMs)) {
     throw new SessionError('invalid', `pollMs must be from 1 to ${mostMs}`, { path: 'pollMs' })

@@ -1,5 +1,6 @@
 import { type BranchDeparture, rewound } from '../domain/branches.js'
 import type { MessageInput } from '../domain/message.js'
+import { parseCount } from '../parse.js'
 import type { Branch, SessionBody, TurnLease } from '../domain/session-body.js'
 import { newId } from '../ids.js'
 import { checkOptions, type OptionNames } from '../options.js'
@@ -51,6 +52,7 @@ export async function rewindSession(
   options: RewindOptions = {},
 ): Promise<Branch> {
   checkOptions(options, rewindNames)
+  parseCount(toSeq, 'toSeq')
   const { append, byMachine = false, ...change } = options
   const messages = append === undefined ? undefined : await encodeMessages(live, append)
   const branchId = newId()

@@ -75,7 +75,7 @@ const turnNames: OptionNames<TurnOptionsOf<TurnHandle>> = {
   policy: ['reject', 'queue', 'interrupt'],
   tools: 'object',
   options: 'object',
-  signal: 'object',
+  signal: 'signal',
   reuse: 'object',
   from: 'number',
   ifRevision: 'number',

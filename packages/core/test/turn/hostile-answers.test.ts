@@ -31,6 +31,7 @@ describe('what JavaScript calls a turn with', () => {
     ['a key that is no text', 'Hi', { key: 1 }],
     ['a policy that nobody knows', 'Hi', { policy: 'x' }],
     ['a signal that is none', 'Hi', { signal: 1 }],
+    ['a signal that only looks like one', 'Hi', { signal: {} }],
     ['tools that are none', 'Hi', { tools: 1 }],
   ])('%s is refused', async (_, input, options) => {
     const session = await opened()
