@@ -123,6 +123,7 @@ const newState = fc.constantFrom<unknown[]>(
 
 export const sessionVerbs: Arguments<Session> = {
   store: args(),
+  extend: args(fc.oneof(finite, object({ idleMs: finite, absoluteMs: finite })), change),
   read: args(),
   pseudonym: args(text),
   append: args(fc.oneof(message, fc.array(message, { maxLength: 4 }))),
@@ -203,6 +204,10 @@ export const cartVerbs: Arguments<SessionCart> = {
   setQuantity: args(fc.oneof(fc.constant('«item»'), text), finite, change),
   remove: args(fc.oneof(fc.constant('«item»'), text), change),
   clear: args(change),
+  merge: args(
+    fc.oneof(fc.array(cartItem, { maxLength: 3 }), object({ items: fc.array(cartItem, { maxLength: 3 }) })),
+    change,
+  ),
   checkout: args(change),
 }
 export const stateVerbs: Arguments<SessionState> = {
@@ -215,6 +220,7 @@ export const preferenceVerbs: Arguments<SessionPreferences> = { get: args(), mer
 export const callerVerbs: Arguments<CallerSessions> = {
   create: args(maybe(object({ ...init, id: text }))),
   open: args(id, maybe(object(init))),
+  count: args(maybe(object({ label: text, userId: text }))),
   get: args(id),
   find: args(id),
   findByCredential: args(fc.oneof(fc.constant('«credential»'), text)),
@@ -267,6 +273,7 @@ export const callerVerbs: Arguments<CallerSessions> = {
 export const serviceVerbs: Arguments<Sessions> = {
   for: args(identity),
   sweep: args(maybe(object({ limit: finite }))),
+  sweepEvery: args(fc.oneof(fc.constantFrom(60_000, 3_600_000), finite), maybe(object({ limit: finite }))),
   settled: args(),
   close: args(),
 }
