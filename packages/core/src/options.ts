@@ -1,14 +1,29 @@
 import { SessionError } from './errors.js'
 
-/** The names of all options of a type: the compiler reports names that are missing, and names that no longer exist. */
-export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true }
+/** What an option holds, where that is checked: a kind of value, or one of a few texts. */
+export type OptionKind =
+  | 'text'
+  | 'number'
+  | 'flag'
+  | 'function'
+  | 'object'
+  | 'list'
+  | 'signal'
+  | readonly string[]
 
 /**
- * Refuses unknown options: a misspelt option would silently do nothing.
+ * The names of all options, each with what it holds, or `true` where whoever reads it checks it: the compiler asks for
+ * those that are missing, and for those that are no more.
+ */
+export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true | OptionKind }
+
+/**
+ * Refuses options that nobody reads, for a misspelt one would silently do nothing, and values of another kind.
  *
  * @param path Where the options stand, for errors; empty at the top.
  *
- * @throws `invalid` with the path of an unknown option and the nearest name; or when the options are no object.
+ * @throws `invalid` with the path of an unknown option and the nearest name, or of one that holds something else; or when
+ * it is no object.
  */
 export function checkOptions<Options>(options: unknown, names: OptionNames<Options>, path = ''): void {
   if (options === undefined) return
@@ -17,15 +32,47 @@ export function checkOptions<Options>(options: unknown, names: OptionNames<Optio
     throw new SessionError('invalid', `${where} must be an object`, { path: where })
   }
   for (const name of Object.keys(options)) {
-    if (Object.hasOwn(names, name)) continue
+    const value = (options as Record<string, unknown>)[name]
     // An option that is `undefined` cannot be misspelt.
-    if ((options as Record<string, unknown>)[name] === undefined) continue
+    if (value === undefined) continue
     const where = path === '' ? name : `${path}.${name}`
+    if (Object.hasOwn(names, name)) {
+      checkKind(value, names[name as keyof Options], where)
+      continue
+    }
     const nearest = nearestTo(name, Object.keys(names))
     const hint =
       nearest === undefined ? '' : `; did you mean ${path === '' ? nearest : `${path}.${nearest}`}?`
     throw new SessionError('invalid', `${where} is not a known option${hint}`, { path: where })
   }
+}
+
+function checkKind(value: unknown, kind: true | OptionKind, path: string): void {
+  if (kind === true) return
+  const isOneOf = typeof kind !== 'string'
+  if (isOneOf ? kind.includes(value as string) : isOf[kind](value)) return
+  const wanted = isOneOf ? `must be one of ${kind.join(', ')}` : `must be ${nounOf[kind]}`
+  throw new SessionError('invalid', `${path} ${wanted}`, { path })
+}
+
+const isOf: Readonly<Record<Exclude<OptionKind, readonly string[]>, (value: unknown) => boolean>> = {
+  text: (value) => typeof value === 'string',
+  number: (value) => typeof value === 'number' && !Number.isNaN(value),
+  flag: (value) => typeof value === 'boolean',
+  function: (value) => typeof value === 'function',
+  object: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  list: (value) => Array.isArray(value),
+  // Of any realm.
+  signal: (value) => typeof (value as AbortSignal | null)?.addEventListener === 'function',
+}
+const nounOf: Readonly<Record<keyof typeof isOf, string>> = {
+  text: 'a text',
+  number: 'a number',
+  flag: 'true or false',
+  function: 'a function',
+  object: 'an object',
+  list: 'a list',
+  signal: 'an AbortSignal',
 }
 
 /** The known name that is most likely meant; undefined when none is near. */

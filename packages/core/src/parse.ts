@@ -42,12 +42,23 @@ function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefi
   return best === undefined ? issue : { ...best, path: [...issue.path, ...best.path] }
 }
 
+/** A text, where the types of a caller may not have been checked. @throws `invalid` */
+export function parseText(value: unknown, path: string): string {
+  if (typeof value === 'string') return value
+  throw new SessionError('invalid', `${path} must be a text`, { path })
+}
+
+/** A whole number from 0 up. @throws `invalid` */
+export function parseCount(value: unknown, path: string): number {
+  if (Number.isInteger(value) && (value as number) >= 0) return value as number
+  throw new SessionError('invalid', `${path} must be a whole number, 0 or more`, { path })
+}
+
 const maxTitleLength = 200
 
 /** A title or label of at most 200 characters, or the empty text, which removes it. @throws `invalid` */
 export function parseTitle(value: unknown, path = 'title'): string {
-  if (typeof value !== 'string') throw new SessionError('invalid', `${path} must be a text`, { path })
-  const title = value.trim()
+  const title = parseText(value, path).trim()
   if (title.length > maxTitleLength) {
     throw new SessionError('invalid', `${path} is longer than ${maxTitleLength} characters`, { path })
   }

@@ -7,9 +7,10 @@ import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
 import { SessionError } from './errors.js'
 import { newId } from './ids.js'
+import { checkOptions } from './options.js'
 import type { LiveSession } from './service/live-session.js'
 import type { Message, MessageInput } from './domain/message.js'
-import { parseTitle } from './parse.js'
+import { parseCount, parseText, parseTitle } from './parse.js'
 import type { ChangeOptions } from './service/change-options.js'
 import type { SessionTtl } from './service/lifetime.js'
 import { takeCalls } from './service/take-calls.js'
@@ -124,7 +125,12 @@ export class Session {
    */
   async pseudonym(purpose: string): Promise<string> {
     const { incarnation } = this.record
-    const digests = await this.#live.service.credentials.digests(purpose, this.tenantId, this.id, incarnation)
+    const digests = await this.#live.service.credentials.digests(
+      parseText(purpose, 'purpose'),
+      this.tenantId,
+      this.id,
+      incarnation,
+    )
     return digests[0]!
   }
 
@@ -229,7 +235,7 @@ export class Session {
   async *watchTurn(turnId: string, after = 0): AsyncGenerator<TurnEvent, void, undefined> {
     await this.#live.load()
     this.#live.reuseRead()
-    yield* whileOpen(this.#live, followTurn(this.#live, turnId, after))
+    yield* whileOpen(this.#live, followTurn(this.#live, turnId, parseCount(after, 'after')))
   }
 
   /**
@@ -262,7 +268,8 @@ export class Session {
   }
 
   /** Changes title or label, each of at most 200 characters; an empty text removes it. @throws `invalid` */
-  async edit(change: { title?: string; label?: string }, options?: ChangeOptions): Promise<void> {
+  async edit(change: { title?: string; label?: string } = {}, options?: ChangeOptions): Promise<void> {
+    checkOptions(change, { title: 'text', label: 'text' }, 'change')
     const { record } = await this.#live.update((body) => body, {
       ...options,
       ...(change.title === undefined ? {} : { title: parseTitle(change.title) }),

@@ -143,9 +143,9 @@ const initNames: OptionNames<SessionInit> = {
   label: true,
   state: true,
   preferences: true,
-  cart: true,
+  cart: 'list',
   ttl: true,
-  messages: true,
+  messages: 'list',
 }
 
 /** The sessions of one caller. Every method checks ownership: a session of another owner is `not_found`. */
@@ -253,7 +253,11 @@ export class CallerSessions {
 
   /** A session that the first write stores, so that a caller who only reads leaves no trace. */
   draft(options: DraftOptions = {}): Session {
-    checkOptions<DraftOptions>(options, { beforeCreate: true, onCreating: true, afterCreate: true })
+    checkOptions<DraftOptions>(options, {
+      beforeCreate: 'function',
+      onCreating: 'function',
+      afterCreate: 'function',
+    })
     const ref = this.#ref(newId())
     const incarnation = newId()
     const { userId } = this.identity
@@ -299,7 +303,7 @@ export class CallerSessions {
    * @throws `invalid` for a wrong limit, or a cursor of another list.
    */
   async list(options: ListOptions = {}): Promise<Page<SessionRecord>> {
-    checkOptions<ListOptions>(options, { limit: true, cursor: true, label: true, userId: true })
+    checkOptions<ListOptions>(options, { limit: 'number', cursor: 'text', label: 'text', userId: 'text' })
     const { limit = 20, cursor } = options
     checkWhole(limit, 'limit', 200)
     const listed = listScope(this.identity, options)
@@ -354,7 +358,7 @@ export class CallerSessions {
    * which. `limit_reached` after too many wrong short codes.
    */
   async describeTransfer(key: TransferKey): Promise<TransferDescription> {
-    return viewTransfer(this.#service, this.identity, key)
+    return viewTransfer(this.#service, this.identity, key ?? {})
   }
 
   /**
@@ -364,7 +368,7 @@ export class CallerSessions {
    * @throws As `describeTransfer`.
    */
   async redeem(options: RedeemOptions): Promise<Redemption> {
-    const { holding, ...asked } = options
+    const { holding, ...asked } = options ?? {}
     const held = holding === undefined ? undefined : liveSessionOf(holding, 'holding')
     const outcome = await redeemTransfer(this.#service, this.identity, { ...asked, holding: held })
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome

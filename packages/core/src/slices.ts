@@ -13,6 +13,34 @@ export async function inSlices<T>(work: Iterator<void, T>): Promise<T> {
   }
 }
 
+/** What `make` makes of each item, in slices. */
+export async function mapInSlices<Item, Made>(
+  items: readonly Item[],
+  make: (item: Item, index: number) => Made,
+): Promise<Made[]> {
+  return inSlices(
+    (function* () {
+      const made: Made[] = []
+      for (const [index, item] of items.entries()) {
+        made.push(make(item, index))
+        yield
+      }
+      return made
+    })(),
+  )
+}
+
+/** For a loop that awaits what may be there already: lets the event loop go on after every few milliseconds of it. */
+export function pauses(): () => Promise<void> | undefined {
+  let began = performance.now()
+  return () => {
+    if (performance.now() - began < sliceMs) return undefined
+    return new Promise<void>((resolve) => setTimeout(resolve, 0)).then(() => {
+      began = performance.now()
+    })
+  }
+}
+
 /** Runs such work at once. */
 export function atOnce<T>(work: Iterator<void, T>): T {
   for (;;) {

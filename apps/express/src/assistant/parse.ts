@@ -7,9 +7,12 @@ import { parseRecall } from './parse-recall.js'
 import { parseSearch } from './parse-search.js'
 import { readTarget, resolveTarget, type Target } from './targets.js'
 
+// Nobody says what they want later than this, and rules take the longer the more there is to read.
+const readCharacters = 4000
+
 /** What a shopper means by a text, in this phase of the conversation. Pure. */
 export function parse(said: string, conversation: Conversation): Intent {
-  const text = normalize(said)
+  const text = normalize(said.slice(0, readCharacters))
   return (
     parseSmallTalk(text) ??
     parseRecall(text) ??

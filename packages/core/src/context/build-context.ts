@@ -4,10 +4,11 @@ import { type Message, textOf } from '../domain/message.js'
 import type { Fact, Summary } from '../domain/session-body.js'
 import { costOf } from './compose.js'
 import { defaultStrategy } from './default-strategy.js'
-import { groupMessages, type MessageGroup } from './groups.js'
+import { groupMessages, grouping, type MessageGroup } from './groups.js'
 import { type IncludedData, includedBlocks } from './included.js'
 import { type BuiltContext, layOut } from './lay-out.js'
 import type { RelevanceIndex } from './relevance-index.js'
+import { atOnce } from '../slices.js'
 import type { ContextBoundary, ContextSituation, ContextStrategy } from './strategy.js'
 import { type CountTokens, estimateTokens } from './token-count.js'
 
@@ -78,15 +79,15 @@ export interface ContextOptions {
 }
 
 export const contextNames: OptionNames<ContextOptions> = {
-  maxTokens: true,
-  replyTokens: true,
-  systemTokens: true,
-  queryTokens: true,
-  toolResultTokens: true,
+  maxTokens: 'number',
+  replyTokens: 'number',
+  systemTokens: 'number',
+  queryTokens: 'number',
+  toolResultTokens: 'number',
   tools: true,
-  alternate: true,
-  strategy: true,
-  countTokens: true,
+  alternate: 'flag',
+  strategy: 'object',
+  countTokens: 'function',
 }
 
 /**
@@ -112,11 +113,14 @@ export const contextNames: OptionNames<ContextOptions> = {
  * ```
  */
 export function buildContext(input: ContextInput, options: ContextOptions): BuiltContext {
-  checkOptions(options, contextNames)
+  return atOnce(building(input, options))
+}
+
+/** As `buildContext`, step by step. */
+export function* building(input: ContextInput, options: ContextOptions): Generator<void, BuiltContext> {
+  checkContextOptions(options, contextNames)
   const { countTokens = estimateTokens, strategy = defaultStrategy(), replyTokens = 0 } = options
-  requireTokens('maxTokens', options.maxTokens)
-  requireTokens('replyTokens', replyTokens, 0)
-  const { groups, repairs } = groupMessages(
+  const { groups, repairs } = yield* grouping(
     input.messages,
     countTokens,
     toolResultTokensOf(options),
@@ -166,6 +170,21 @@ export function buildContext(input: ContextInput, options: ContextOptions): Buil
     repairs,
     strategy: strategy.name,
   })
+}
+
+/** What makes no sense whatever the session holds. @throws `invalid` */
+export function checkContextOptions<Options extends ContextOptions>(
+  options: Options,
+  names: OptionNames<Options>,
+): void {
+  checkOptions(options ?? {}, names)
+  requireTokens('maxTokens', (options as Options | undefined)?.maxTokens)
+  requireTokens('replyTokens', options.replyTokens ?? 0, 0)
+  const { strategy, tools } = options
+  if (strategy !== undefined && typeof strategy.choose !== 'function') {
+    throw new SessionError('invalid', 'strategy.choose must be a function', { path: 'strategy.choose' })
+  }
+  if (tools !== undefined) textOfTools(tools)
 }
 
 /** The situation that a strategy's `needs` gets before its messages are read. */
@@ -228,8 +247,8 @@ function leadingSystem(groups: readonly MessageGroup[]): readonly number[] {
   return [...groups.slice(0, end < 0 ? groups.length : end).keys()]
 }
 
-function requireTokens(path: string, value: number, least = 1): void {
-  if (Number.isFinite(value) && value >= least) return
+function requireTokens(path: string, value: number | undefined, least = 1): void {
+  if (value !== undefined && Number.isFinite(value) && value >= least) return
   throw new SessionError('invalid', `${path} is ${value}; it must be a number from ${least} up`, { path })
 }
 
@@ -246,5 +265,17 @@ const perTool = 12
 export function tokensOfTools(tools: ContextOptions['tools'], countTokens: CountTokens): number {
   if (tools === undefined) return 0
   const count = Array.isArray(tools) ? tools.length : Object.keys(tools).length
-  return count === 0 ? 0 : countTokens({ role: 'system', content: JSON.stringify(tools) }) + count * perTool
+  return count === 0 ? 0 : countTokens({ role: 'system', content: textOfTools(tools) }) + count * perTool
+}
+
+/** @throws `invalid` for what is no JSON, such as a description that lies in itself. */
+function textOfTools(tools: NonNullable<ContextOptions['tools']>): string {
+  const invalid = (cause?: unknown): SessionError =>
+    new SessionError('invalid', 'tools must be descriptions, as JSON', { path: 'tools', cause })
+  if (typeof tools !== 'object' || tools === null) throw invalid()
+  try {
+    return JSON.stringify(tools)
+  } catch (cause) {
+    throw invalid(cause)
+  }
 }

@@ -1,6 +1,7 @@
 import { type Message, type Role, textOf } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
 import { noteOf } from './note.js'
+import { atOnce } from '../slices.js'
 import type { CountTokens } from './token-count.js'
 import { matchCalls, type MatchedMessage, type Repair, type ToolCall } from './tool-calls.js'
 import { interrupted, shownResult } from './tool-results.js'
@@ -38,12 +39,17 @@ export interface GroupedMessages {
  * or malformed, no result takes more than `toolResultTokens`, and system messages after the beginning of the log, or
  * after `leadingTo`, are notes. The log itself does not change; `repairs` lists the differences.
  */
-export function groupMessages(
+export function groupMessages(...given: Parameters<typeof grouping>): GroupedMessages {
+  return atOnce(grouping(...given))
+}
+
+/** As `groupMessages`, step by step. */
+export function* grouping(
   messages: readonly Message[],
   countTokens: CountTokens,
   toolResultTokens = Infinity,
   leadingTo = Infinity,
-): GroupedMessages {
+): Generator<void, GroupedMessages> {
   const { matched, repairs } = matchCalls(messages)
   const groups: MessageGroup[] = []
   // Messages that wait for their follower: reasoning alone, then parallel calls.
@@ -53,6 +59,7 @@ export function groupMessages(
 
   let isHead = true
   for (const entry of matched) {
+    yield
     const { message, parts, calls } = entry
     isHead &&= message.role === 'system' && message.seq <= leadingTo
     if (previous !== undefined && !goesOnWith(previous, entry)) close(previous)

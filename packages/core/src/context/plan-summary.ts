@@ -71,6 +71,7 @@ export function planOf(
   if (!isOver && (fresh.length === 0 || tokens < minTokens)) return undefined
   if (fresh.length === 0 && summaries.length < 2 && held <= maxTokens * 1.25) return undefined
   const messages = within(fresh, inputTokens, countTokens)
+  if (messages.length === 0 && summaries.length === 0) return undefined
   // A quarter for each new range: the fifth summary includes the four before it.
   const share = Math.floor(maxTokens / 4)
   const isOne = maxTokens < leastForSeveral

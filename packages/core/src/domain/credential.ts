@@ -71,7 +71,8 @@ export function createCredentials(secrets: readonly string[]): Credentials {
     },
 
     async verify(credential) {
-      if (credential.length > maxCredentialLength) return undefined
+      // What code that is not compiled hands on may be anything.
+      if (typeof credential !== 'string' || credential.length > maxCredentialLength) return undefined
       const parts = credential.split('.')
       const [kid, ref, generation, signature] = parts
       if (parts.length !== 4 || ref === undefined || generation === undefined || signature === undefined) {

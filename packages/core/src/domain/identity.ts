@@ -13,13 +13,16 @@ export interface Identity {
 
 /** The identity, after it has been checked. @throws `invalid` with the path. */
 export function parseIdentity(identity: Identity): Identity {
-  const tenantId = parseId(identity.tenantId, 'tenantId')
+  const tenantId = parseId((identity as Identity | null | undefined)?.tenantId, 'tenantId')
   if (tenantId.startsWith(reservedTenantPrefix)) {
     throw new SessionError('invalid', `tenantId must not start with ${reservedTenantPrefix}`, {
       path: 'tenantId',
     })
   }
   if (identity.userId !== undefined) parseId(identity.userId, 'userId')
+  if (identity.roles !== undefined && !Array.isArray(identity.roles)) {
+    throw new SessionError('invalid', 'roles must be a list', { path: 'roles' })
+  }
   return {
     tenantId,
     ...(identity.userId === undefined ? {} : { userId: identity.userId }),

@@ -4,6 +4,7 @@ import { newId, parseId } from '../ids.js'
 import { byteLength, type JsonObject, type JsonValue, parseJson } from '../json.js'
 import { isBlank, isEmptyPart, type MessagePart, toParts, withPlainMedia } from './part.js'
 import { checkWith } from '../parse.js'
+import { mapInSlices } from '../slices.js'
 import type { NewMessage, StoredMessage } from '../contract/session-store.js'
 
 /** Who speaks. `system` is the application, `tool` stands for the result of a call. */
@@ -192,6 +193,11 @@ export function decodeMessage(stored: StoredMessage): Message {
     ...(payload.name === undefined ? {} : { name: payload.name }),
     ...(payload.metadata === undefined ? {} : { metadata: payload.metadata }),
   }
+}
+
+/** As `decodeMessage`, for many. */
+export async function decodeMessages(stored: readonly StoredMessage[]): Promise<Message[]> {
+  return mapInSlices(stored, decodeMessage)
 }
 
 function readPayload(text: string): Payload | undefined {

@@ -1,4 +1,4 @@
-import { decodeMessage, type Message } from './message.js'
+import { decodeMessages, type Message } from './message.js'
 import type { SeqRange } from './session-body.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { countFitting } from '../contract/page-bytes.js'
@@ -62,7 +62,7 @@ export async function readPath(
     }
     if (more) break
   }
-  const messages = (forward ? found : found.toReversed()).map(decodeMessage)
+  const messages = await decodeMessages(forward ? found : found.toReversed())
   const first = messages[0]
   const last = messages.at(-1)
   const earlier = forward ? after > 0 : more

@@ -68,10 +68,10 @@ const transfers: OptionNames<TransferSettings> = {
 }
 
 export const summaryNames: OptionNames<SummaryOptions> = {
-  keepTokens: true,
-  minTokens: true,
-  maxTokens: true,
-  inputTokens: true,
+  keepTokens: 'number',
+  minTokens: 'number',
+  maxTokens: 'number',
+  inputTokens: 'number',
 }
 
 /** Refuses unknown settings. @throws `invalid` with the path and the nearest name. */

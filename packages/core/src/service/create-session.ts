@@ -14,6 +14,7 @@ import { takeSlots } from './session-slots.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import { mapInSlices, pauses } from '../slices.js'
 
 /** The first content of a session. */
 export interface SessionInit {
@@ -67,11 +68,11 @@ export async function storeNewSession(
   const { limits, countTokens, emit } = service
   const deadline = deadlineOf(lifetimeOf(service, body))
   const { userId } = identity
-  const begun = init.messages?.map((input, index) =>
+  const begun = await mapInSlices(init.messages ?? [], (input, index) =>
     encodeMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, countTokens }),
   )
-  const all = pagesOf(copied, begun ?? [])
-  let messages = all.next().value ?? []
+  const all = pagesOf(copied, begun)
+  let messages = await nextPage(all)
   const first = { revision: 0, incarnation, body: encodeBody(body, limits.maxSessionLength) }
   const last = {
     ...deadline,
@@ -79,15 +80,24 @@ export async function storeNewSession(
     ...(init.title === undefined ? {} : { title: parseTitle(init.title) }),
     ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
   }
-  let next = all.next()
+  let next = await nextPage(all)
   // A session without a deadline gets no temporary one: a deadline can be moved, but not removed.
   const unfinished = Object.keys(deadline).length === 0 ? {} : { idleMs: unfinishedMs }
-  let seen = await create(service, ref, { ...first, messages, ...(next.done ? last : unfinished) }, body)
+  let seen = await create(
+    service,
+    ref,
+    { ...first, messages: messages ?? [], ...(next === undefined ? last : unfinished) },
+    body,
+  )
   try {
-    while (!next.done) {
-      messages = next.value
-      next = all.next()
-      const change = { incarnation: seen.record.incarnation, messages, ...(next.done ? last : unfinished) }
+    while (next !== undefined) {
+      messages = next
+      next = await nextPage(all)
+      const change = {
+        incarnation: seen.record.incarnation,
+        messages,
+        ...(next === undefined ? last : unfinished),
+      }
       seen = { record: await append(service, ref, change), body }
     }
   } catch (error) {
@@ -136,11 +146,26 @@ async function append({ store }: Service, ref: SessionRef, change: SessionChange
   return (await repeatUnknown(() => store.commit(ref, change))).record
 }
 
-/** Messages in groups of one commit each: as many as fit a page. Each group is encoded only when it is sent. */
+/** The next page; undefined when there is none. */
+async function nextPage(
+  pages: Generator<NewMessage[] | void, void, void>,
+): Promise<NewMessage[] | undefined> {
+  const pause = pauses()
+  for (;;) {
+    const { done, value } = pages.next()
+    if (done === true || value !== undefined) return value ?? undefined
+    await pause()
+  }
+}
+
+/**
+ * Messages in groups of one commit each: as many as fit a page; and nothing after each message that is encoded. Each group
+ * is encoded only when it is sent.
+ */
 function* pagesOf(
   copied: readonly Message[],
   begun: readonly NewMessage[],
-): Generator<NewMessage[], void, void> {
+): Generator<NewMessage[] | void, void, void> {
   let page: NewMessage[] = []
   let bytes = 0
   for (const each of [...copied, ...begun]) {
@@ -153,6 +178,7 @@ function* pagesOf(
     }
     page.push(message)
     bytes += size
+    yield
   }
   yield page
 }

@@ -4,7 +4,7 @@ import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
 import { newId } from '../ids.js'
 import { checkOptions, type OptionNames } from '../options.js'
-import { decodeMessage, type Message } from '../domain/message.js'
+import { decodeMessages, type Message } from '../domain/message.js'
 import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
 import { deadlineOf, type Lifetime, lifetimeOf } from './lifetime.js'
 import { checkSize, countMore, withSize } from './session-size.js'
@@ -42,13 +42,13 @@ export interface SessionUpdate extends SessionSnapshot {
 }
 
 const updateNames: OptionNames<UpdateOptions> = {
-  ifRevision: true,
-  changeId: true,
+  ifRevision: 'number',
+  changeId: 'text',
   messages: true,
-  slack: true,
-  title: true,
-  label: true,
-  userId: true,
+  slack: 'number',
+  title: 'text',
+  label: 'text',
+  userId: 'text',
 }
 
 const keptChanges = 32
@@ -158,7 +158,7 @@ export class LiveSession {
     const body = decodeBody(stored.body)
     this.#record = stored.record
     this.#see(body)
-    return { record: stored.record, body, messages: stored.messages.map(decodeMessage) }
+    return { record: stored.record, body, messages: await decodeMessages(stored.messages) }
   }
 
   /** Appends messages; a session that was not stored yet is stored first. */
@@ -195,13 +195,24 @@ export class LiveSession {
     options: UpdateOptions = {},
   ): Promise<SessionUpdate> {
     checkOptions(options, updateNames)
-    await this.store()
     const attempts = new Attempts()
     try {
-      return await this.#update(change, options, attempts)
+      return await this.#update(change, await this.#storeFor(change, options), attempts)
     } catch (error) {
       throw attempts.told(error)
     }
+  }
+
+  /** Stores a session that exists only in this handle so far, unless the change would be refused. */
+  async #storeFor(
+    change: (body: SessionBody) => SessionBody,
+    options: UpdateOptions,
+  ): Promise<UpdateOptions> {
+    if (this.#create === undefined) return options
+    const { slack = 0 } = options
+    checkRevision(this.#record, options.ifRevision)
+    encodeBody(change(this.#body!), this.service.limits.maxSessionLength + slack)
+    return { ...options, ifRevision: await this.storeAt(options.ifRevision) }
   }
 
   async #update(
@@ -294,6 +305,22 @@ export class LiveSession {
       },
     )
     await this.#creating
+  }
+
+  /**
+   * As `store`, for a caller who insists on a revision: the one to insist on from now on.
+   *
+   * @throws `conflict` when a draft is at another one.
+   */
+  async storeAt(ifRevision: number | undefined): Promise<number | undefined> {
+    if (this.#create === undefined || ifRevision === undefined) {
+      await this.store()
+      return ifRevision
+    }
+    checkRevision(this.#record, ifRevision)
+    await this.store()
+    // The draft was what the caller insists on, and this is what became of it.
+    return this.#record.revision
   }
 
   async #commit(change: SessionChange): Promise<Committed> {

@@ -1,6 +1,6 @@
 import type { SessionStore } from '../contract/session-store.js'
 import type { SessionRef } from '../contract/session-record.js'
-import { decodeMessage, type Message } from '../domain/message.js'
+import { decodeMessages, type Message } from '../domain/message.js'
 import type { ClosedRange } from '../domain/path-ranges.js'
 
 // A page of this much text arrives within a store's timeout, and is parsed within a few milliseconds.
@@ -48,7 +48,7 @@ export class PageReader {
     })
     this.#messages += messages.length
     for (const { payload } of messages) this.#length += payload.length
-    return messages.map(decodeMessage)
+    return decodeMessages(messages)
   }
 
   /** How many messages a page may hold, by the length of the messages so far. */

@@ -52,7 +52,7 @@ export async function compact(
   options: CompactOptions = {},
   room?: number,
 ): Promise<Compaction> {
-  checkOptions<CompactOptions>(options, { ...summaryNames, summarize: true, signal: true })
+  checkOptions<CompactOptions>(options, { ...summaryNames, summarize: 'function', signal: 'signal' })
   const { context: wanted } = live.service
   const { signal, summarize = wanted.summarize, ...given } = options
   const limits = summaryLimits({ ...wanted.summaries, ...given }, room)

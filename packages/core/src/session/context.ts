@@ -1,5 +1,6 @@
 import {
-  buildContext,
+  building,
+  checkContextOptions,
   contextNames as buildNames,
   type ContextOptions,
   situationOf,
@@ -7,7 +8,7 @@ import {
   toolResultTokensOf,
 } from '../context/build-context.js'
 import { defaultStrategy } from '../context/default-strategy.js'
-import { checkOptions, type OptionNames } from '../options.js'
+import type { OptionNames } from '../options.js'
 import { mergeFacts } from '../context/facts.js'
 import type { BuiltContext } from '../context/lay-out.js'
 import { needsOf } from '../context/needs.js'
@@ -19,6 +20,7 @@ import type { Message, MessageInput } from '../domain/message.js'
 import type { SessionBody, Summary } from '../domain/session-body.js'
 import type { IncludedPart } from '../context/report.js'
 import type { LiveSession } from '../service/live-session.js'
+import { inSlices } from '../slices.js'
 import type { SessionHistory } from '../service/session-history.js'
 import { compactLater, planNext } from './compaction.js'
 import { gatherMessages, type GatheredMessages } from './gather-messages.js'
@@ -49,11 +51,11 @@ export interface SessionContextOptions extends ContextOptions {
 
 const contextNames: OptionNames<SessionContextOptions> = {
   ...buildNames,
-  system: true,
-  query: true,
-  include: true,
-  phase: true,
-  remember: true,
+  system: 'text',
+  query: 'text',
+  include: 'list',
+  phase: 'text',
+  remember: 'flag',
 }
 
 /**
@@ -64,7 +66,7 @@ export async function sessionContext(
   pending: readonly MessageInput[],
   options: SessionContextOptions,
 ): Promise<BuiltContext> {
-  checkOptions(options, contextNames)
+  checkContextOptions(options, contextNames)
   const { query, remember = query === undefined } = options
   const { histories, historyExpired } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)
@@ -151,7 +153,7 @@ async function buildNow(
     sumsUpWith === undefined || !isTight
       ? body.summaries
       : await withExcerpt(live, { history, ranges }, body.summaries, room)
-  const built = buildContext(
+  const steps = building(
     {
       ...given,
       summaries,
@@ -163,7 +165,7 @@ async function buildNow(
     },
     settings,
   )
-  return { messages, built, sumsUpWith }
+  return { messages, built: await inSlices(steps), sumsUpWith }
 }
 
 /**

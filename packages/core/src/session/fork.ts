@@ -30,7 +30,7 @@ export async function forkSession(
   identity: Identity,
   options: ForkOptions = {},
 ): Promise<LiveSession> {
-  checkOptions<ForkOptions>(options, { id: true, atSeq: true, title: true, include: true })
+  checkOptions<ForkOptions>(options, { id: true, atSeq: 'number', title: true, include: 'list' })
   const { service } = source
   const { atSeq, include = ['state', 'preferences', 'cart'] } = options
   const { record: from, body: before, messages } = await readSnapshot(source)

@@ -2,9 +2,10 @@ import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
 import { clipPath, cutPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
 import type { LiveSession } from '../service/live-session.js'
-import { decodeMessage, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { decodeMessages, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
 import { putAgain } from '../service/put-again.js'
 import { expireBefore } from './expiry.js'
+import { mapInSlices } from '../slices.js'
 import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 
 const pageSize = 1000
@@ -18,20 +19,20 @@ export async function appendMessages(
   live: LiveSession,
   messages: MessageInput | readonly MessageInput[],
 ): Promise<readonly AppendedMessage[]> {
-  const encoded = encodeMessages(live, messages)
+  const encoded = await encodeMessages(live, messages)
   const { messages: appended } = await live.append(encoded)
   return settleAppended(live, encoded, appended)
 }
 
 /** The messages in the form in which they are stored. @throws `invalid`, `too_large` */
-export function encodeMessages(
+export async function encodeMessages(
   live: LiveSession,
   messages: MessageInput | readonly MessageInput[],
-): readonly NewMessage[] {
+): Promise<readonly NewMessage[]> {
   const { maxMessageLength: maxLength } = live.service.limits
   const { countTokens } = live.service
   const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
-  return inputs.map((input, index) =>
+  return mapInSlices(inputs, (input, index) =>
     encodeMessage(input, {
       path: Array.isArray(messages) ? `messages[${index}]` : 'message',
       maxLength,
@@ -46,7 +47,7 @@ export async function settleAppended(
   encoded: readonly NewMessage[],
   appended: readonly AppendedMessage[],
 ): Promise<readonly AppendedMessage[]> {
-  const stored = appended.map(({ seq, at }, index) => decodeMessage({ ...encoded[index]!, seq, at }))
+  const stored = await decodeMessages(appended.map(({ seq, at }, index) => ({ ...encoded[index]!, seq, at })))
   for (const [index, { inserted }] of appended.entries()) {
     const { id: messageId, seq, role, tokens } = stored[index]!
     if (inserted) live.service.emit('message.appended', live.record, { messageId, seq, role, tokens })
@@ -88,7 +89,12 @@ async function inOrder(
 
 /** One page. @throws `invalid` */
 export async function readHistory(live: LiveSession, options: HistoryOptions): Promise<HistoryPage> {
-  checkOptions<HistoryOptions>(options, { limit: true, before: true, after: true, branch: true })
+  checkOptions<HistoryOptions>(options, {
+    limit: 'number',
+    before: 'number',
+    after: 'number',
+    branch: ['active', 'all'],
+  })
   const { limit = 50, branch = 'active' } = options
   if (!Number.isInteger(limit) || limit < 1 || limit > pageSize) {
     throw new SessionError('invalid', `limit must be a whole number from 1 to ${pageSize}`, {

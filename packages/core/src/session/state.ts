@@ -1,3 +1,4 @@
+import { SessionError } from '../errors.js'
 import { type JsonObject, mergePatch, parseJsonObject } from '../json.js'
 import type { LiveSession } from '../service/live-session.js'
 import { takeCalls } from '../service/take-calls.js'
@@ -34,6 +35,9 @@ export class SessionState {
    * ```
    */
   async update(change: (state: JsonObject) => JsonObject, options?: ChangeOptions): Promise<JsonObject> {
+    if (typeof change !== 'function') {
+      throw new SessionError('invalid', 'change must be a function', { path: 'change' })
+    }
     let changed = false
     const { record, body } = await this.#live.update((before) => {
       const state = change(before.state)

@@ -1,11 +1,15 @@
 import { checkOptions } from '../options.js'
+import { SessionError } from '../errors.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { lookMs, stillOpen } from './still-open.js'
 
+// What a timer takes; of more it makes 1 ms.
+const mostMs = 2 ** 31 - 1
+
 /** Options of a watch. */
 export interface WatchOptions {
-  /** How often the session is read, in milliseconds (default 500). */
+  /** How often the session is read, in milliseconds, 1 or more (default 500). */
   pollMs?: number
   /** Ends the watch when it is aborted (default: none; the watch ends with the session). */
   signal?: AbortSignal
@@ -20,8 +24,11 @@ export async function* watchSession(
   live: LiveSession,
   options: WatchOptions,
 ): AsyncGenerator<SessionRecord, void, undefined> {
-  checkOptions<WatchOptions>(options, { pollMs: true, signal: true })
+  checkOptions<WatchOptions>(options, { pollMs: 'number', signal: 'signal' })
   const { pollMs = lookMs, signal } = options
+  if (!(pollMs >= 1 && pollMs <= mostMs)) {
+    throw new SessionError('invalid', `pollMs must be from 1 to ${mostMs}`, { path: 'pollMs' })
+  }
   let seen: string | undefined
   for (;;) {
     const record = (await stillOpen(live, pollMs))?.record

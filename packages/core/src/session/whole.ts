@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.js'
 import type { Message } from '../domain/message.js'
 import { clipPath, onPath, readPath } from '../domain/path.js'
+import { mapInSlices } from '../slices.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 
 const pageSize = 1000
@@ -70,7 +71,7 @@ async function collect(live: LiveSession, before?: readonly Message[]): Promise<
   for (let after: number | undefined = 0; after !== undefined;) {
     const page = await readPath(live.service.store, live.ref, path, { after, limit: pageSize })
     older.push(...page.messages)
-    isExact &&= page.messages.every(isKnown)
+    isExact &&= (await mapInSlices(page.messages, isKnown)).every(Boolean)
     after = page.after
   }
   // Messages do not move, so the pages belong to the session that was read, unless another session has its id by now,

@@ -1,5 +1,6 @@
 import type { TransferEvent } from '../domain/events.js'
 import type { PendingTransfer } from '../domain/transfer.js'
+import { parseText } from '../parse.js'
 import type { Service } from '../service/service.js'
 
 // 96 bits: enough to tell devices apart.
@@ -12,7 +13,7 @@ export async function deviceDigest(
   device: string | undefined,
 ): Promise<string | undefined> {
   if (device === undefined) return undefined
-  const [digest] = await credentials.digests('transfer device', tenantId, device)
+  const [digest] = await credentials.digests('transfer device', tenantId, parseText(device, 'device'))
   return digest!.slice(0, deviceLength)
 }
 

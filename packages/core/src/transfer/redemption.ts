@@ -5,7 +5,7 @@ import { isSessionError, SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { newId } from '../ids.js'
 import { LiveSession } from '../service/live-session.js'
-import { parseWith } from '../parse.js'
+import { parseText, parseWith } from '../parse.js'
 import { decodeBody, type SessionBody } from '../domain/session-body.js'
 import type { PendingTransfer } from '../domain/transfer.js'
 import type { Service } from '../service/service.js'
@@ -102,7 +102,7 @@ export async function locateTransfer(
   }
   const targetDevice = await deviceDigest(service, identity.tenantId, key.device)
   const count = (path: 'shortCode' | 'verifier'): Promise<CountedTry> =>
-    countTry(service, identity.tenantId, key.caller ?? identity.userId ?? '', path)
+    countTry(service, identity.tenantId, parseText(key.caller ?? identity.userId ?? '', 'caller'), path)
   if (shortCode !== undefined || verifier !== undefined) {
     // Count the try before the look-up, so that neither an answer nor a lock tells whether the transfer exists.
     const tried = await count(shortCode === undefined ? 'verifier' : 'shortCode')

@@ -45,7 +45,7 @@ export interface TransferStatus {
 /** Begins a transfer. @throws `invalid` */
 export async function startTransfer(live: LiveSession, options: TransferOptions): Promise<StartedTransfer> {
   const { service } = live
-  const { device: said, ...given } = options
+  const { device: said, ...given } = options ?? {}
   const { mode, expiresInMs, ...others } = parseTransferOptions(given, service.transfers)
   await live.store()
   const {

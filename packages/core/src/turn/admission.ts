@@ -13,7 +13,7 @@ import { isHeld, localKey, stopTurn, waitForEnd } from './follow.js'
 import { releaseLease, type TakenLease, takeLease, turnInProgress } from './lease.js'
 import { turnOf } from './event.js'
 import { TurnLog, turnLogRef } from './log.js'
-import { messageOf, placeQuestion, type Question, toQuestion } from './question.js'
+import { checkForDraft, messageOf, placeQuestion, type Question, toQuestion } from './question.js'
 import { findReplies, readReplies } from './replies.js'
 import { digestOfQuestion, reuseAnswer } from './reuse-answer.js'
 import { followedTurn, storedTurn } from './repeat.js'
@@ -29,11 +29,13 @@ export async function beginTurn<Handle extends TurnHandle>(
 ): Promise<OngoingTurn> {
   const { live } = surroundings
   const question = await toQuestion(live, request)
-  await live.store()
+  // A refused turn leaves a draft one.
+  if (!live.isStored) checkForDraft(question, (await live.load()).body.path)
+  const ifRevision = await live.storeAt(request.ifRevision)
   const policy = request.policy ?? live.service.turns.policy
   const leave = policy === 'queue' ? await standInLine(live) : (): void => {}
   try {
-    return await admit(surroundings, request, question, policy)
+    return await admit(surroundings, { ...request, ifRevision }, question, policy)
   } catch (error) {
     const { message } = question
     const isReused =

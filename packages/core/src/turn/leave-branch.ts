@@ -1,5 +1,6 @@
 import { type BranchDeparture, rewound } from '../domain/branches.js'
 import type { MessageInput } from '../domain/message.js'
+import { parseCount } from '../parse.js'
 import type { Branch, SessionBody, TurnLease } from '../domain/session-body.js'
 import { newId } from '../ids.js'
 import { checkOptions, type OptionNames } from '../options.js'
@@ -20,10 +21,10 @@ export interface RewindOptions extends ChangeOptions {
 }
 
 const rewindNames: OptionNames<RewindOptions> = {
-  ifRevision: true,
-  changeId: true,
+  ifRevision: 'number',
+  changeId: 'text',
   append: true,
-  byMachine: true,
+  byMachine: 'flag',
 }
 
 /** Leaves the active branch, and stops the turn that runs on it. */
@@ -51,8 +52,9 @@ export async function rewindSession(
   options: RewindOptions = {},
 ): Promise<Branch> {
   checkOptions(options, rewindNames)
+  parseCount(toSeq, 'toSeq')
   const { append, byMachine = false, ...change } = options
-  const messages = append === undefined ? undefined : encodeMessages(live, append)
+  const messages = append === undefined ? undefined : await encodeMessages(live, append)
   const branchId = newId()
   const { record, body, appended } = await leaveBranch(
     live,

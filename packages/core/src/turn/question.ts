@@ -9,6 +9,7 @@ import {
   type MessageInput,
   parseMessage,
 } from '../domain/message.js'
+import { parseCount } from '../parse.js'
 import type { RecentTurn, SessionBody } from '../domain/session-body.js'
 import { findKnown, sameMessage } from '../service/known-message.js'
 import type { LiveSession } from '../service/live-session.js'
@@ -38,12 +39,11 @@ export interface Asked {
 
 /** The question, after a check that it can be stored. @throws `invalid`, `too_large` */
 export async function toQuestion(live: LiveSession, { message, key, from }: Asked): Promise<Question> {
-  if (from !== undefined && (!Number.isInteger(from) || from < 0)) {
-    throw new SessionError('invalid', 'from must be a whole number, 0 or more', { path: 'from' })
-  }
+  if (from !== undefined) parseCount(from, 'from')
   const keyed = key === undefined ? undefined : `k-${(await digestOf(key)).slice(0, 24)}`
   if (message === undefined) return { name: keyed ?? newId(), message, from, isNamed: false }
-  const { id } = message
+  // What is no message at all is refused with the other faults of one.
+  const id = (message as MessageInput | null)?.id
   if (typeof id === 'string' && id.length > maxMessageIdLength) {
     throw new SessionError('invalid', `id is longer than ${maxMessageIdLength} characters`, { path: 'id' })
   }
@@ -66,6 +66,17 @@ export interface Placement {
   readonly isMissing: boolean
 }
 
+/** @throws `invalid` for a question that a session which was not stored yet cannot hold. */
+export function checkForDraft({ message, from }: Question, path: SessionBody['path']): void {
+  if (message === undefined) throw nothingSaid()
+  checkFrom(from, path, 0)
+}
+
+function checkFrom(from: number | undefined, path: SessionBody['path'], lastSeq: number): void {
+  if (from === undefined || from === 0 || (onPath(path, from) && from <= lastSeq)) return
+  throw new SessionError('invalid', `from: message ${from} is not on the active branch.`, { path: 'from' })
+}
+
 /**
  * Finds how to put a question where it will be answered.
  *
@@ -78,9 +89,7 @@ export async function placeQuestion(
 ): Promise<Placement> {
   const { message, from, isNamed } = question
   const { lastSeq } = live.record
-  if (from !== undefined && from !== 0 && (!onPath(path, from) || from > lastSeq)) {
-    throw new SessionError('invalid', `from: message ${from} is not on the active branch.`, { path: 'from' })
-  }
+  checkFrom(from, path, lastSeq)
   if (message === undefined) {
     const known = await lastOn(live, from === undefined ? path : cutPath(path, from))
     return { messages: [], known, isMissing: false }
@@ -105,7 +114,11 @@ async function lastOn(live: LiveSession, path: SessionBody['path']): Promise<Mes
   const { messages } = await readPath(live.service.store, live.ref, path, { limit: 1 })
   const last = messages.at(-1)
   if (last !== undefined) return last
-  throw new SessionError('invalid', 'The session has no message yet that could be answered.', {
+  throw nothingSaid()
+}
+
+function nothingSaid(): SessionError {
+  return new SessionError('invalid', 'The session has no message yet that could be answered.', {
     path: 'input',
   })
 }

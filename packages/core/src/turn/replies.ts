@@ -1,5 +1,5 @@
 import { readPath } from '../domain/path.js'
-import { decodeMessage, type Message } from '../domain/message.js'
+import { decodeMessages, type Message } from '../domain/message.js'
 import type { ReplyPlace, SessionBody } from '../domain/session-body.js'
 import type { LiveSession } from '../service/live-session.js'
 import { isReplyTo } from './event.js'
@@ -26,7 +26,7 @@ export async function readReplies(
   let from = after
   for (let pages = 0; pages < maxPages; pages++) {
     const page = await live.service.store.messages(live.ref, { after: from, limit: pageSize })
-    for (const message of page.messages.map(decodeMessage)) {
+    for (const message of await decodeMessages(page.messages)) {
       const isEnd = message.id === replyId
       if (isEnd || message.id.startsWith(`${replyId}.`)) found.push(message)
       if (isEnd) return found

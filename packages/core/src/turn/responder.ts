@@ -8,6 +8,7 @@ import type { MessageInput } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
 import type { SessionWarning } from '../service/settings.js'
 import { ModelStream } from './model-stream.js'
+import { pauses } from '../slices.js'
 import type { TurnDocument, TurnPart } from './part.js'
 import type { OpenCall, TurnReply } from './reply.js'
 
@@ -178,14 +179,22 @@ async function eachPiece(
 ): Promise<void> {
   const iterator = Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]()
   let finished = false
+  const pause = pauses()
   try {
     for (;;) {
       const next = await stoppable(Promise.resolve(iterator.next()), signal)
+      if (typeof next !== 'object' || next === null) {
+        throw new SessionError('invalid', 'respond gave an iterator whose next gives no object', {
+          path: 'respond',
+        })
+      }
       if (next.done === true) {
         finished = true
         return
       }
       read(next.value)
+      // Pieces that are there already wait for nobody, and an answer may have no end.
+      await pause()
     }
   } finally {
     // Not awaited: an answer that hangs must not keep its session.

@@ -3,6 +3,7 @@ import type { MessageInput } from '../domain/message.js'
 import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
 import type { RespondOf, TurnHandle } from './responder.js'
 import { checkOptions, type OptionNames } from '../options.js'
+import { parseCount } from '../parse.js'
 import { beginTurn } from './admission.js'
 import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './request.js'
 
@@ -39,7 +40,7 @@ export class Turn implements AsyncIterable<TurnEvent> {
   /** Its events after the event with the number `after`, as they come, to the end. May be read more than once. */
   async *events(after = 0): AsyncGenerator<TurnEvent, void, undefined> {
     const ongoing = await this.#ongoing
-    yield* ongoing.events(after)
+    yield* ongoing.events(parseCount(after, 'after'))
   }
 
   /** Stops it; the answer so far is kept as an `aborted` reply. Does nothing once it has ended. */
@@ -63,21 +64,21 @@ export function startTurn<Handle extends TurnHandle>(
 ): Turn {
   const begin = async () => {
     checkOptions(options, turnNames)
-    checkOptions(options.reuse, { ttlMs: true }, 'reuse')
+    checkOptions(options.reuse, { ttlMs: 'number' }, 'reuse')
     return beginTurn(surroundings, { ...options, respond, message: toMessage(input) })
   }
   return new Turn(surroundings.live.service.work.turn(begin))
 }
 
 const turnNames: OptionNames<TurnOptionsOf<TurnHandle>> = {
-  key: true,
-  policy: true,
-  tools: true,
-  options: true,
-  signal: true,
-  reuse: true,
-  from: true,
-  ifRevision: true,
+  key: 'text',
+  policy: ['reject', 'queue', 'interrupt'],
+  tools: 'object',
+  options: 'object',
+  signal: 'signal',
+  reuse: 'object',
+  from: 'number',
+  ifRevision: 'number',
 }
 
 function toMessage(input: TurnInput | undefined): MessageInput | undefined {

@@ -1,0 +1,143 @@
+import { parseArgs } from 'node:util'
+import { type CallerSessions, createSessions, memoryStore, type Session } from '@sessions/core'
+import { createSessionApi } from '@sessions/core/http'
+import { longestHold } from './longest-hold.js'
+import { dearRequests } from './requests.js'
+import { dearSessions, makeDear } from './sessions.js'
+import { texts } from './texts.js'
+
+const bar = 50
+const usage = `bench:stalls -- [--only REGEX] [--tries N] [--json]
+
+  --only   only cases whose name fits
+  --tries  how often a case over the bar is tried, the best of which counts (default 4)
+  --json   the last line is {"stalls": [{name, ms, bar}]}
+
+Exits 1 when a case holds the event loop for more than ${bar} ms at a stretch.`
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    tries: { type: 'string', default: '4' },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+const tries = Number(values.tries)
+if (values.help || !(tries >= 1)) {
+  console.error(usage)
+  process.exit(values.help ? 0 : 2)
+}
+const only = new RegExp(values.only, 'i')
+const alice = { tenantId: 'acme', userId: 'alice' }
+const store = memoryStore({ maxBytes: 1024 ** 3 })
+const stalls: { name: string; ms: number; bar: number }[] = []
+
+/** A process that has seen nothing of any session yet. */
+const fresh = (): CallerSessions => createSessions({ store, onWarning: () => {} }).for(alice)
+const api = () =>
+  createSessionApi({
+    sessions: createSessions({ store, onWarning: () => {} }),
+    identify: () => alice,
+    respond: () => 'Yes',
+    onError: () => {},
+  })
+
+async function measure(name: string, work: () => Promise<unknown>): Promise<void> {
+  if (!only.test(name)) return
+  let ms = Infinity
+  for (let tried = 0; tried < tries && ms > bar; tried++)
+    ms = Math.min(ms, await longestHold(() => work().catch(() => {})))
+  stalls.push({ name, ms: Math.round(ms * 10) / 10, bar })
+  if (ms > bar || !values.json)
+    console.log(`${ms > bar ? 'OVER ' : '     '}${ms.toFixed(1).padStart(7)} ms  ${name}`)
+}
+
+async function send(method: string, path: string, body?: string): Promise<void> {
+  const init = {
+    method,
+    ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+  }
+  const response = await api().handle(new Request(`http://stalls.test${path}`, init))
+  await response.arrayBuffer()
+}
+
+const verbs: Readonly<Record<string, (session: Session, mine: CallerSessions) => Promise<unknown>>> = {
+  context: (session) => session.context({ maxTokens: 8000, remember: false }),
+  'context with a question': (session) =>
+    session.context({ maxTokens: 8000, query: 'what did I say of phones and colours?' }),
+  'context with a long question': (session) =>
+    session.context({ maxTokens: 100_000, query: texts['distinct words']!.slice(0, 10_000) }),
+  'context with much room': (session) =>
+    session.context({ maxTokens: 10_000_000, remember: false, include: ['cart', 'state', 'preferences'] }),
+  info: (session) => session.info(),
+  read: (session) => session.read(),
+  history: (session) => session.history({ limit: 1000 }),
+  allMessages: (session) => session.allMessages(),
+  compact: (session) => session.compact({ keepTokens: 0 }),
+  fork: (session, mine) => mine.fork(session),
+  'cart.add': (session) => session.cart.add({ sku: 'a', name: 'a', price: { amount: 1, currency: 'EUR' } }),
+  turn: (session) => session.turn('And then?', () => 'This').result,
+  'turn from 1': (session) => session.turn('And then?', () => 'This', { from: 1 }).result,
+}
+
+for (const dear of dearSessions) {
+  if (values.only !== '' && !only.test(dear.name)) continue
+  const { id } = await makeDear(fresh(), dear)
+  for (const [verb, call] of Object.entries(verbs)) {
+    await measure(`${verb}: ${dear.name}`, async () => {
+      const mine = fresh()
+      return call(await mine.get(id), mine)
+    })
+  }
+  for (const path of [
+    '?include=messages',
+    '/messages?limit=1000',
+    '/context?maxTokens=8000',
+    '/context?maxTokens=10000000',
+    '/info',
+    '/branches',
+    '/cart',
+    '/state',
+  ]) {
+    await measure(`GET ${path}: ${dear.name}`, () =>
+      send('GET', `/sessions/${encodeURIComponent(id)}${path}`),
+    )
+  }
+  await (await fresh().get(id)).delete()
+}
+for (const [name, text] of Object.entries(texts)) {
+  await measure(`append: ${name}`, async () =>
+    (await fresh().create()).append({ role: 'user', content: text }),
+  )
+  await measure(`turn: ${name}`, async () => (await fresh().create()).turn(text, () => text).result)
+  await measure(
+    `turn, one piece at a time: ${name}`,
+    async () =>
+      (await fresh().create()).turn('Hi', async function* () {
+        for (let at = 0; at < 60_000; at += 6) yield text.slice(at, at + 6)
+      }).result,
+  )
+  await measure(`a tool gives: ${name}`, async () => {
+    const tools = { give: { execute: () => text } }
+    const call = { type: 'tool-call' as const, toolCallId: 'c', toolName: 'give', input: {} }
+    return (await fresh().create()).turn('Hi', ({ steps }) => (steps.length === 0 ? call : 'Done'), { tools })
+      .result
+  })
+}
+for (const { name, method, path, body } of dearRequests) {
+  const { id } = await fresh().create()
+  await measure(`${method} ${path}: ${name}`, () => send(method, `/sessions/${id}${path}`, body))
+}
+await measure('POST /sessions: 1,000 messages', () =>
+  send(
+    'POST',
+    '/sessions',
+    JSON.stringify({
+      messages: Array.from({ length: 1000 }, (_, index) => ({ content: `w${index} `.repeat(120) })),
+    }),
+  ),
+)
+
+console.log(`${stalls.length} cases, ${stalls.filter(({ ms }) => ms > bar).length} over ${bar} ms`)
+if (values.json) console.log(JSON.stringify({ stalls }))
+process.exit(stalls.every(({ ms }) => ms <= bar) ? 0 : 1)

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import type { CallerSessions, Session } from '../src/index.js'
+import { alice, codeOf, service } from './service.js'
+
+type Call = (session: Session, mine: CallerSessions) => Promise<unknown>
+
+// Arguments as code gives them that no compiler has read.
+const loose = (value: unknown): never => value as never
+const cyclic: Record<string, unknown> = {}
+cyclic['self'] = cyclic
+
+describe('an argument of another kind', () => {
+  it.each<[string, Call]>([
+    ['context of nothing', (session) => session.context(loose(undefined))],
+    ['context with instructions', (session) => session.context({ maxTokens: 100, system: loose(NaN) })],
+    ['context with tools', (session) => session.context({ maxTokens: 100, tools: loose(null) })],
+    [
+      'context with tools that hold themselves',
+      (session) => session.context({ maxTokens: 100, tools: cyclic as never }),
+    ],
+    ['context with a strategy', (session) => session.context({ maxTokens: 100, strategy: loose({}) })],
+    ['rewind', (session) => session.rewind(loose(1n))],
+    ['edit', (session) => session.edit(loose(null))],
+    ['watch without a pause', (session) => session.watch({ pollMs: 1e20 }).next()],
+    ['history', (session) => session.history({ branch: loose('x') })],
+    ['state.update', (session) => session.state.update(loose(undefined))],
+    ['pseudonym', (session) => session.pseudonym(loose(1n))],
+    ['transfer', (session) => session.transfer(loose(undefined))],
+    ['transfer from a device', (session) => session.transfer({ mode: 'copy', device: loose(1n) })],
+    ['watchTurn', async (session) => session.watchTurn('x', loose('1')).next()],
+    ['describeTransfer', (_, mine) => mine.describeTransfer(loose(undefined))],
+    ['redeem', (_, mine) => mine.redeem(loose(undefined))],
+    ['create', (_, mine) => mine.create({ messages: loose(1) })],
+    ['list', (_, mine) => mine.list({ label: loose(1) })],
+    ['fork', (session, mine) => mine.fork(session, { include: loose('state') })],
+    ['for', async () => service().for(loose({ tenantId: 'acme', roles: {} }))],
+    ['for nobody', async () => service().for(loose(undefined))],
+  ])('is refused: %s', async (_, call) => {
+    const mine = service().for(alice)
+    expect(await codeOf(call(await mine.create(), mine))).toBe('invalid')
+  })
+
+  it('opens nothing', async () => {
+    const mine = service().for(alice)
+    expect(await mine.findByCredential(loose(null))).toBeUndefined()
+    expect(await mine.isOutdated(loose(1))).toBe(false)
+  })
+
+  it('leaves a session readable, also where limits of a summary make no sense', async () => {
+    const session = await service().for(alice).create()
+    await session.compact({ maxTokens: -1 })
+    await expect(session.read()).resolves.toBeDefined()
+  })
+})
+
+describe('a draft', () => {
+  it.each<[string, Call, string]>([
+    ['an unknown item', (draft) => draft.cart.remove('x'), 'not_found'],
+    ['a place that is not there', (draft) => draft.rewind(1), 'invalid'],
+    ['another revision', (draft) => draft.edit({ title: 'x' }, { ifRevision: 4 }), 'conflict'],
+    ['an unknown transfer', (draft) => draft.revokeTransfer('x'), 'not_found'],
+    ['too much', (draft) => draft.state.merge({ text: 'x'.repeat(70_000) }), 'too_large'],
+    ['nothing to answer', (draft) => draft.turn(undefined, () => 'x').result, 'invalid'],
+    ['a turn elsewhere', (draft) => draft.turn('Hi', () => 'x', { from: 3 }).result, 'invalid'],
+    [
+      'a turn at another revision',
+      (draft) => draft.turn('Hi', () => 'x', { ifRevision: 4 }).result,
+      'conflict',
+    ],
+  ])('stays one when a write is refused for %s', async (_, call, code) => {
+    const mine = service().for(alice)
+    const draft = mine.draft()
+    expect(await codeOf(call(draft, mine))).toBe(code)
+    expect(draft.isStored).toBe(false)
+    expect((await mine.list()).items).toEqual([])
+  })
+
+  it('is stored by a write that insists on the revision it has', async () => {
+    const draft = service().for(alice).draft()
+    await draft.state.merge({ a: 1 }, { ifRevision: draft.record.revision })
+    expect(await draft.state.get()).toEqual({ a: 1 })
+  })
+})
