@@ -19,6 +19,8 @@ describe('an argument of another kind', () => {
       (session) => session.context({ maxTokens: 100, tools: cyclic as never }),
     ],
     ['context with a strategy', (session) => session.context({ maxTokens: 100, strategy: loose({}) })],
+    ['cart.merge of nothing', (session) => session.cart.merge(loose(undefined))],
+    ['cart.merge of no items', (session) => session.cart.merge({ items: loose([null]) })],
     ['rewind', (session) => session.rewind(loose(1n))],
     ['edit', (session) => session.edit(loose(null))],
     ['watch without a pause', (session) => session.watch({ pollMs: 1e20 }).next()],

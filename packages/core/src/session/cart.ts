@@ -9,6 +9,7 @@ import {
   setCartQuantity,
   toOrder,
 } from '../domain/cart.js'
+import { SessionError } from '../errors.js'
 import type { SessionEventDetails } from '../domain/events.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import type { LiveSession } from '../service/live-session.js'
@@ -75,8 +76,12 @@ export class SessionCart {
    * await earlier.cart.clear()
    * ```
    */
-  async merge({ items }: Cart, options?: ChangeOptions): Promise<Cart> {
-    const inputs = items.map(({ sku, name, price, quantity, metadata }): CartItemInput => {
+  async merge(other: Cart, options?: ChangeOptions): Promise<Cart> {
+    const items: unknown = (other as Cart | null | undefined)?.items
+    if (!Array.isArray(items) || !items.every((item) => typeof item === 'object' && item !== null)) {
+      throw new SessionError('invalid', 'items must be a list of items', { path: 'items' })
+    }
+    const inputs = (items as Cart['items']).map(({ sku, name, price, quantity, metadata }): CartItemInput => {
       return { sku, name, price, quantity, ...(metadata === undefined ? {} : { metadata }) }
     })
     const now = Date.now()
