@@ -1,23 +1,38 @@
 // Far below 50 ms, the longest that other work in the process should ever wait.
 const sliceMs = 8
 
-/** Runs work that yields between its steps, and lets the event loop continue every few milliseconds. */
-export async function inSlices<T>(work: Iterator<void, T>): Promise<T> {
-  let began = performance.now()
+/**
+ * Runs work that yields between its steps, and lets the event loop continue every few milliseconds. What ends within
+ * the first slice ends at once, without a promise.
+ */
+export function inSlices<T>(work: Iterator<void, T>): T | Promise<T> {
+  const first = slice(work)
+  return first === undefined ? remaining(work) : first.value
+}
+
+async function remaining<T>(work: Iterator<void, T>): Promise<T> {
   for (;;) {
-    const step = work.next()
-    if (step.done === true) return step.value
-    if (performance.now() - began < sliceMs) continue
     await new Promise<void>((resolve) => setTimeout(resolve, 0))
-    began = performance.now()
+    const next = slice(work)
+    if (next !== undefined) return next.value
   }
 }
 
+/** The end of the work; undefined when it goes on. */
+function slice<T>(work: Iterator<void, T>): { readonly value: T } | undefined {
+  const began = performance.now()
+  do {
+    const step = work.next()
+    if (step.done === true) return step
+  } while (performance.now() - began < sliceMs)
+  return undefined
+}
+
 /** What `make` makes of each item, in slices. */
-export async function mapInSlices<Item, Made>(
+export function mapInSlices<Item, Made>(
   items: readonly Item[],
   make: (item: Item, index: number) => Made,
-): Promise<Made[]> {
+): Made[] | Promise<Made[]> {
   return inSlices(
     (function* () {
       const made: Made[] = []

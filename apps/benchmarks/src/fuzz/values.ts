@@ -104,23 +104,23 @@ export const finite: fc.Arbitrary<number> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.constantFrom(
-      ...[
-        -0,
-        0.5,
-        -1,
-        999,
-        1000,
-        1001,
-        10_000,
-        10_001,
-        2 ** 31,
-        2 ** 32,
-        2 ** 53 - 1,
-        2 ** 53,
-        2 ** 53 + 2,
-        1e21,
-      ],
-      ...[1e308, 5e-324, -1e308],
+      -0,
+      0.5,
+      -1,
+      999,
+      1000,
+      1001,
+      10_000,
+      10_001,
+      2 ** 31,
+      2 ** 32,
+      2 ** 53 - 1,
+      2 ** 53,
+      2 ** 53 + 2,
+      1e21,
+      1e308,
+      5e-324,
+      -1e308,
     ),
   },
   { weight: 1, arbitrary: fc.double({ noNaN: true, noDefaultInfinity: true }) },
@@ -224,7 +224,7 @@ export function mostly<T>(
   other: fc.Arbitrary<unknown> = anything,
   weight = 8,
 ): fc.Arbitrary<unknown> {
-  return fc.oneof({ weight, arbitrary: meant as fc.Arbitrary<unknown> }, { weight: 1, arbitrary: other })
+  return fc.oneof({ weight, arbitrary: meant }, { weight: 1, arbitrary: other })
 }
 
 /** An object with some of these fields, each of them mostly what is meant, and now and then a field that nobody knows. */

@@ -19,16 +19,18 @@ export async function appendMessages(
   live: LiveSession,
   messages: MessageInput | readonly MessageInput[],
 ): Promise<readonly AppendedMessage[]> {
-  const encoded = await encodeMessages(live, messages)
+  const begun = encodeMessages(live, messages)
+  // A handler that does not await its append sends its response next: a draft must be on its way to the store by then.
+  const encoded = begun instanceof Promise ? await begun : begun
   const { messages: appended } = await live.append(encoded)
   return settleAppended(live, encoded, appended)
 }
 
 /** The messages in the form in which they are stored. @throws `invalid`, `too_large` */
-export async function encodeMessages(
+export function encodeMessages(
   live: LiveSession,
   messages: MessageInput | readonly MessageInput[],
-): Promise<readonly NewMessage[]> {
+): readonly NewMessage[] | Promise<readonly NewMessage[]> {
   const { maxMessageLength: maxLength } = live.service.limits
   const { countTokens } = live.service
   const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]

@@ -83,7 +83,15 @@ export function halfShown(): SessionStore {
 /** Appends for whoever asks. */
 export function ownerIgnored(): SessionStore {
   const store = memoryStore()
-  return { ...store, commit: (ref, { ownedBy: _, ...change }) => store.commit(ref, change) }
+  return {
+    ...store,
+    commit(ref, { ownedBy, ...change }) {
+      // As every store does, it refuses a create that asks for an owner.
+      return ownedBy !== undefined && change.revision === 0
+        ? store.commit(ref, { ...change, ownedBy })
+        : store.commit(ref, change)
+    },
+  }
 }
 
 /** Takes a moment for the last one that belongs to a page. */
