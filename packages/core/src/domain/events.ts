@@ -41,6 +41,11 @@ export interface SessionEventDetails {
     readonly role: Role
     readonly tokens: number
   }
+  /** What it said is gone. */
+  'message.redacted': { readonly messageId: string; readonly seq: number }
+  /** It says something else now. */
+  'message.amended': { readonly messageId: string; readonly seq: number }
+  'message.annotated': { readonly messageId: string; readonly seq: number }
   /** The messages from one seq to another are summed up in `tokens` tokens; they stay in the log. */
   'context.compacted': { readonly from: number; readonly to: number; readonly tokens: number }
   'history.expired': { readonly throughSeq: number }

@@ -58,6 +58,7 @@ const context: OptionNames<ContextSettings> = {
   embed: true,
   extractFacts: true,
   cacheBytes: true,
+  keptMs: true,
 }
 const transfers: OptionNames<TransferSettings> = {
   url: true,

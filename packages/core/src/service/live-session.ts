@@ -285,6 +285,20 @@ export class LiveSession {
     this.#record = { ...this.#record, trimmedSeq: Math.max(trimmedSeq, Math.min(throughSeq, lastSeq)) }
   }
 
+  /**
+   * Replaces the payload of a message, if the session is just as this handle last saw it; false when somebody was
+   * faster. The same again is safe.
+   */
+  async amend(seq: number, payload: string): Promise<boolean> {
+    this.service.work.checkRunning()
+    this.forgetRead()
+    const { changes } = this.#record
+    if ((await this.service.store.amend(this.ref, [{ seq, payload }], { ...this.guard, changes })) === 0)
+      return false
+    this.#record = { ...this.#record, changes: changes + 1 }
+    return true
+  }
+
   /** Moves the deadline as a write would. */
   async touch(): Promise<void> {
     this.#keep(await this.#commit({}))

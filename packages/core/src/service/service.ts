@@ -93,6 +93,7 @@ export function createService(options: SessionsOptions): Service {
         'Credentials and cursors are signed with a secret made at start: other processes, and this one after a restart, refuse them. Pass credentialSecrets.',
     })
   }
+  const keptMs = duration(options.context?.keptMs, 'context.keptMs', 600_000)
   const warnedOnce = warnOnce(warn)
   const store = options.store ?? memoryStore()
   const storeClock = createStoreClock()
@@ -107,6 +108,7 @@ export function createService(options: SessionsOptions): Service {
     transfers: toTransferConfig(options.transfers),
     histories: createHistoryCache(store, {
       maxBytes: limit(options.context?.cacheBytes, 'context.cacheBytes', 64 * 1024 * 1024),
+      keptMs,
       extractFacts: options.context?.extractFacts,
       embed: options.context?.embed,
       onEmbedFailure: (cause) =>
@@ -122,7 +124,7 @@ export function createService(options: SessionsOptions): Service {
             'A session says more than its index may hold: its later messages are not recalled. See context.cacheBytes.',
         }),
     }),
-    tallies: createTallyCache(store, { maxBytes: maxTallyBytes }),
+    tallies: createTallyCache(store, { maxBytes: maxTallyBytes, keptMs }),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
     work: new Workload(),
     countTokens: options.countTokens ?? estimateTokens,

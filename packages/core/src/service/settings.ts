@@ -98,6 +98,11 @@ export interface ContextSettings {
    * session takes at most a quarter of it. Messages that are not in memory are read again.
    */
   cacheBytes?: number
+  /**
+   * How long what is in memory of a session that is out of use is kept there at most, in milliseconds (default 10
+   * minutes): messages and indexes, and what `info()` has counted. It is dropped when any session is used next.
+   */
+  keptMs?: number
 }
 
 /** A budget for the turns of a scope. */

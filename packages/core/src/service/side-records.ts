@@ -156,8 +156,13 @@ export async function removeSideRecords(
   record: SessionRecord,
   kinds: readonly SideRecordKind[],
 ): Promise<void> {
+  await orWarn(service, async () => removeAll(service, record, kinds))
+}
+
+/** Does away with what would expire by itself within a day: a failure is for the operator alone. */
+export async function orWarn(service: Service, work: () => Promise<void>): Promise<void> {
   try {
-    await removeAll(service, record, kinds)
+    await work()
   } catch (cause) {
     const message =
       'Events of turns, or answers to keyed requests, could not be removed; they expire within a day.'

@@ -57,8 +57,9 @@ export async function reuseAnswer(
 
   const { countTokens, emit } = live.service
   const fence = (body.turnCount ?? 0) + 1
+  const { annotations: _, ...said } = reply.metadata ?? {}
   const metadata: JsonObject = {
-    ...reply.metadata,
+    ...said,
     turn: { id: turnId, usage: noUsage as unknown as JsonObject, reused: true },
   }
   const copy = { role: 'assistant' as const, content: reply.content, id: `${message.id}.r${fence}`, metadata }
