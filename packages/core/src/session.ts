@@ -320,7 +320,7 @@ export class Session {
       ...(change.title === undefined ? {} : { title: parseTitle(change.title) }),
       ...(change.label === undefined ? {} : { label: parseTitle(change.label, 'label') }),
     })
-    this.#live.service.emit('session.edited', record, {})
+    this.#live.emit('session.edited', record, {})
   }
 
   /**
@@ -369,7 +369,7 @@ export class Session {
       (before, leaving) => switched(before, branchId, leaving),
       options,
     )
-    this.#live.service.emit('session.branched', record, { branchId })
+    this.#live.emit('session.branched', record, { branchId })
   }
 
   /**

@@ -21,6 +21,7 @@ const sessions: OptionNames<SessionsOptions> = {
   transfers: true,
   countTokens: true,
   onEvent: true,
+  listeners: true,
   onWarning: true,
 }
 const ttl: OptionNames<TtlSettings> = { idleMs: true, absoluteMs: true, historyMs: true, refreshOnRead: true }

@@ -1,6 +1,7 @@
 import { isSessionError, SessionError } from '../errors.js'
 import { Attempts } from './attempts.js'
 import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
+import type { SessionEventDetails, SessionEventType } from '../domain/events.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
 import { newId } from '../ids.js'
 import { checkOptions, type OptionNames } from '../options.js'
@@ -89,6 +90,15 @@ export class LiveSession {
     this.#holdsCredential = options.holdsCredential
     this.#create = options.create
     if (options.holdsCredential) this.#generation = seen.body.generation
+  }
+
+  /** Says what whoever has this handle did. */
+  emit<Type extends SessionEventType>(
+    type: Type,
+    record: SessionRecord,
+    details: SessionEventDetails[Type],
+  ): void {
+    this.service.emit(type, record, details, this.identity)
   }
 
   get record(): SessionRecord {

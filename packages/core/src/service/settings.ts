@@ -176,6 +176,11 @@ export interface SessionsOptions {
    * Called for every event, after the change is stored (default: none). An exception is a warning and changes nothing.
    */
   onEvent?: SessionListener
+  /**
+   * Called for every event, too, each independent of the others: functions, or objects with `on`, and with `flush` for
+   * events that they keep back; `settled()` and `close()` wait for it (default: none).
+   */
+  listeners?: readonly (SessionListener | { on: SessionListener; flush?: () => Promise<void> | void })[]
   /** Called for every problem that the operator should know about, each time (default: `console.warn`). */
   onWarning?: (warning: SessionWarning) => void
 }

@@ -71,7 +71,7 @@ async function compactOnce(
   summarize: WriteSummary | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Compaction> {
-  const { countTokens, emit, storeClock, warn, histories, historyExpired } = live.service
+  const { countTokens, storeClock, warn, histories, historyExpired } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)
   if (!live.isStored || historyExpired(newest.at(-1))) return { compacted: false }
   const history = histories.use(record, body)
@@ -109,7 +109,7 @@ async function compactOnce(
     return compacted ? { ...before, summaries } : before
   })
   if (!compacted) return { compacted }
-  emit('context.compacted', after, { from: made.from, to: made.to, tokens: summary.tokens })
+  live.emit('context.compacted', after, { from: made.from, to: made.to, tokens: summary.tokens })
   return { compacted, summary }
 }
 

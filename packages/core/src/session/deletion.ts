@@ -14,5 +14,5 @@ export async function deleteSession(live: LiveSession): Promise<void> {
   if (live.isStored) await removeSideRecords(live.service, record, kinds)
   live.service.histories.forget(record)
   live.service.tallies.forget(record)
-  live.service.emit('session.deleted', record, {})
+  live.emit('session.deleted', record, {})
 }

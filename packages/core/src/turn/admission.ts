@@ -156,10 +156,10 @@ async function begin<Handle extends TurnHandle>(
       leaveOut,
       ifRevision: request.ifRevision,
     })
-    if (question.from !== undefined) service.emit('session.rewound', live.record, { toSeq: question.from })
+    if (question.from !== undefined) live.emit('session.rewound', live.record, { toSeq: question.from })
     if (held.inserted) {
       const { id: messageId, seq, role, tokens } = held.message
-      service.emit('message.appended', live.record, { messageId, seq, role, tokens })
+      live.emit('message.appended', live.record, { messageId, seq, role, tokens })
       await surroundings.appended(held.message)
     } else if (placement.known === undefined) {
       const found = await foundAgain(live, held)

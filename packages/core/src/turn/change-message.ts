@@ -47,7 +47,7 @@ export async function redactMessage(
     return asOf(storeClock.now())
   }
   const { message, isNew } = await editMessage(live, seq, encode, options)
-  if (isNew) live.service.emit('message.redacted', live.record, { messageId: message.id, seq })
+  if (isNew) live.emit('message.redacted', live.record, { messageId: message.id, seq })
   return message
 }
 
@@ -79,7 +79,7 @@ export async function amendMessage(
     )
   }
   const { message, isNew } = await editMessage(live, seq, encode, options)
-  if (isNew) live.service.emit('message.amended', live.record, { messageId: message.id, seq })
+  if (isNew) live.emit('message.amended', live.record, { messageId: message.id, seq })
   return message
 }
 
@@ -102,7 +102,7 @@ export async function annotateMessage(
     throw new SessionError('conflict', 'The session has changed since it was read.', { revision })
   }
   const { message, isNew } = await replaceMessage(live, seq, encode, ready)
-  if (isNew) live.service.emit('message.annotated', live.record, { messageId: message.id, seq })
+  if (isNew) live.emit('message.annotated', live.record, { messageId: message.id, seq })
   return message
 }
 

@@ -24,5 +24,5 @@ export async function resetSession(live: LiveSession, options?: ChangeOptions): 
   await orWarn(service, async () => blankAnswers(service, record))
   service.histories.forget(record)
   service.tallies.forget(record)
-  service.emit('session.reset', record, {})
+  live.emit('session.reset', record, {})
 }
