@@ -6,6 +6,7 @@ import type { FactInput } from './domain/facts.js'
 import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
 import { SessionError } from './errors.js'
+import type { JsonObject } from './json.js'
 import { newId } from './ids.js'
 import { checkOptions } from './options.js'
 import type { LiveSession } from './service/live-session.js'
@@ -18,6 +19,7 @@ import { SessionCart } from './session/cart.js'
 import type { Branch, Fact } from './domain/session-body.js'
 import { leaveBranch, type RewindOptions, rewindSession } from './turn/leave-branch.js'
 import { resetSession } from './turn/reset.js'
+import { amendMessage, annotateMessage, redactMessage } from './turn/change-message.js'
 import { deleteSession } from './session/deletion.js'
 import { forgetFact, rememberFacts } from './session/facts.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
@@ -267,6 +269,49 @@ export class Session {
     return (await this.#live.load()).body.orders
   }
 
+  /**
+   * Takes away what a message says, for good: its words, and what was made of them (summaries, facts drawn from it,
+   * answers that are known, events of turns). Its place, role and id stay, and calls of tools keep their results. The
+   * same again changes nothing more.
+   *
+   * @throws `invalid` when there is no such message; `turn_in_progress`; `unavailable` when not all of it could be
+   * removed: call again.
+   */
+  async redact(seq: number, options?: ChangeOptions): Promise<Message> {
+    return redactMessage(this.#live, seq, options)
+  }
+
+  /**
+   * Has a message say something else, in its place. What was made of its words goes as with `redact`.
+   *
+   * @throws `invalid` when there is no such message, when it is redacted, or would lose a call or result of a tool;
+   * `too_large`, `turn_in_progress`.
+   */
+  async amend(
+    seq: number,
+    amendment: Pick<MessageInput, 'content'>,
+    options?: ChangeOptions,
+  ): Promise<Message> {
+    return amendMessage(this.#live, seq, amendment, options)
+  }
+
+  /**
+   * Notes something at a message, such as what a user thinks of it: merged into `metadata.annotations` as RFC 7396 says,
+   * so `null` removes a key; at most 4 KiB of JSON. No model is shown it.
+   *
+   * @param options With `ifChanges` only if the session has changed exactly so often, as `record.changes` counts.
+   * @throws `invalid` when there is no such message; `too_large`; `conflict` where `ifChanges` is not so any more.
+   *
+   * @example
+   * ```ts
+   * declare const session: import('@sessions/core').Session
+   * await session.annotate(2, { rating: 'up' })
+   * ```
+   */
+  async annotate(seq: number, patch: JsonObject, options?: { ifChanges?: number }): Promise<Message> {
+    return annotateMessage(this.#live, seq, patch, options)
+  }
+
   /** Changes title or label, each of at most 200 characters; an empty text removes it. @throws `invalid` */
   async edit(change: { title?: string; label?: string } = {}, options?: ChangeOptions): Promise<void> {
     checkOptions(change, { title: 'text', label: 'text' }, 'change')
@@ -275,7 +320,7 @@ export class Session {
       ...(change.title === undefined ? {} : { title: parseTitle(change.title) }),
       ...(change.label === undefined ? {} : { label: parseTitle(change.label, 'label') }),
     })
-    this.#live.service.emit('session.edited', record, {})
+    this.#live.emit('session.edited', record, {})
   }
 
   /**
@@ -324,7 +369,7 @@ export class Session {
       (before, leaving) => switched(before, branchId, leaving),
       options,
     )
-    this.#live.service.emit('session.branched', record, { branchId })
+    this.#live.emit('session.branched', record, { branchId })
   }
 
   /**

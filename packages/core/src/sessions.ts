@@ -109,7 +109,10 @@ export interface Sessions {
  */
 export function createSessions(options: SessionsOptions = {}): Sessions {
   const service = createService(options)
-  const close = async (): Promise<void> => service.work.close()
+  const close = async (): Promise<void> => {
+    await service.work.close()
+    await service.flushListeners()
+  }
   const sessions: Sessions = {
     ttl: service.ttl,
     for(identity) {
@@ -118,7 +121,10 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     },
     sweep: async ({ limit = 500 } = {}) => service.work.call(() => service.store.sweep({ limit })),
     sweepEvery: (ms) => sweepEvery(service, ms),
-    settled: async () => service.work.settled(),
+    settled: async () => {
+      await service.work.settled()
+      await service.flushListeners()
+    },
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -216,7 +222,7 @@ export class CallerSessions {
     if (stored === undefined) return undefined
     const { record } = stored
     if (!mayOpen(this.identity, record, false)) {
-      this.#service.emit('access.denied', record, { reason: 'owner' })
+      this.#service.emit('access.denied', record, { reason: 'owner' }, this.identity)
       return undefined
     }
     // Decode only now: before the ownership check, the time would tell a foreign caller how large the session is.
@@ -230,11 +236,11 @@ export class CallerSessions {
     const seen = await this.#read(claim.ref)
     if (seen === undefined || seen.record.incarnation !== claim.incarnation) return undefined
     if (seen.body.generation !== claim.generation) {
-      this.#service.emit('access.denied', seen.record, { reason: 'credential' })
+      this.#service.emit('access.denied', seen.record, { reason: 'credential' }, this.identity)
       return undefined
     }
     if (!mayOpen(this.identity, seen.record, true)) {
-      this.#service.emit('access.denied', seen.record, { reason: 'owner' })
+      this.#service.emit('access.denied', seen.record, { reason: 'owner' }, this.identity)
       return undefined
     }
     return this.#opened(seen, true)

@@ -2,6 +2,13 @@ import type { Money } from './cart.js'
 import type { Role } from './message.js'
 
 interface About {
+  /**
+   * The same for the same thing, should it be told twice: the id of the turn for `usage.recorded`,
+   * `incarnation:seq` for `message.appended`. Another one for each event of the other types.
+   */
+  readonly id: string
+  /** Who did it, not whose it is: a user, somebody who has not signed in, or the service by itself. */
+  readonly actor: { readonly userId: string } | 'anonymous' | 'system'
   readonly tenantId: string
   readonly sessionId: string
   /** The user who owns the session, if it has an owner. */
@@ -41,6 +48,11 @@ export interface SessionEventDetails {
     readonly role: Role
     readonly tokens: number
   }
+  /** What it said is gone. */
+  'message.redacted': { readonly messageId: string; readonly seq: number }
+  /** It says something else now. */
+  'message.amended': { readonly messageId: string; readonly seq: number }
+  'message.annotated': { readonly messageId: string; readonly seq: number }
   /** The messages from one seq to another are summed up in `tokens` tokens; they stay in the log. */
   'context.compacted': { readonly from: number; readonly to: number; readonly tokens: number }
   'history.expired': { readonly throughSeq: number }
@@ -61,8 +73,11 @@ export interface SessionEventDetails {
   'turn.aborted': { readonly turnId: string; readonly reason: TurnAbortReason }
   /** A question was answered from history, without a model. */
   'turn.reused': { readonly messageId: string }
+  /** What a turn used, as `respond` reported it; also when there is no reply, for it is paid for. */
   'usage.recorded': {
     readonly turnId: string
+    /** How the turn ended; `lost` when its reply could not be stored, or nobody worked on it any more. */
+    readonly outcome: 'completed' | 'failed' | 'aborted' | 'lost'
     readonly provider?: string | undefined
     readonly model?: string | undefined
     readonly inputTokens: number

@@ -162,6 +162,30 @@ export function encodeCopy(message: Message): NewMessage {
   return { id: message.id, payload: JSON.stringify(payload) }
 }
 
+/** What may become another in a message that is stored; role, status, id and times stay. */
+export type ChangedMessage = Pick<Message, 'content' | 'name' | 'metadata'>
+
+/** The payload that takes the place of a stored one. @param tokens Those of the new content. */
+export function encodeChanged(stored: StoredMessage, changed: ChangedMessage, tokens: number): string {
+  const before = readPayload(stored.payload)
+  // What nobody can read is not to become an instruction: nobody can read what takes its place.
+  if (before === undefined) return '{}'
+  const { role, status, at, id } = before
+  const { content, name, metadata } = changed
+  const isEmpty = metadata === undefined || Object.keys(metadata).length === 0
+  const payload: Payload = {
+    role,
+    content,
+    tokens,
+    ...(name === undefined ? {} : { name }),
+    ...(isEmpty ? {} : { metadata }),
+    ...(status === undefined ? {} : { status }),
+    ...(at === undefined ? {} : { at }),
+    ...(id === undefined ? {} : { id }),
+  }
+  return JSON.stringify(payload)
+}
+
 function toPayload(message: MessageInput | Message, tokens: number): Payload {
   const { role, content, name, metadata, status } = message
   return {

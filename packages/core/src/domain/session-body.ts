@@ -148,6 +148,8 @@ export interface SessionBody {
   /** The newest turns that retrieved documents. */
   readonly documentTurns?: readonly ReplyPlace[] | undefined
   readonly answers?: readonly KnownAnswer[] | undefined
+  /** Counts messages that were changed in place: what somebody remembers of the log is old once it has moved. */
+  readonly edits?: number | undefined
   /** The newest transfers, the oldest first. */
   readonly transfers?: readonly PendingTransfer[] | undefined
 }
@@ -229,6 +231,7 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   answers: z
     .array(z.looseObject({ digest: z.string(), replyId: z.string(), after: count, at: z.number() }))
     .optional(),
+  edits: count.optional(),
   transfers: z.array(pendingTransferSchema).optional(),
 })
 

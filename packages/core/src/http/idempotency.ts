@@ -8,10 +8,11 @@ import {
   sideRecordRef,
   updateSideRecord,
 } from '../service/side-records.js'
+import type { KeptAnswer, KeyedRequest } from '../service/keyed-requests.js'
 import type { Service } from '../service/service.js'
 import { readStoreTime } from '../service/store-time.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
-import { type KeptAnswer, keyedDigest, replayAnswer, toKeptAnswer } from './kept-answer.js'
+import { keyedDigest, replayAnswer, toKeptAnswer } from './kept-answer.js'
 import { RequestError } from './problem.js'
 
 /** A request that is executed once, however often it is sent. */
@@ -37,16 +38,6 @@ export interface ExecuteOnceOptions {
    * @param isRetry True when the process of an earlier execution died.
    */
   readonly execute: (seed: string, isRetry: boolean) => Promise<Response>
-}
-
-interface Entry {
-  readonly content: string
-  readonly seed: string
-  readonly answer?: KeptAnswer
-  /**
-   * The request was executed, and its answer is too long to be kept: a repeat executes it again, with the same seed.
-   */
-  readonly isDone?: true
 }
 
 // How long a repeat waits for a request whose process died.
@@ -97,7 +88,7 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
 interface Attempt {
   readonly ref: SessionRef
   readonly content: string
-  readonly keeping: SideRecordOptions<Entry>
+  readonly keeping: SideRecordOptions<KeyedRequest>
   readonly refusal: unknown
 }
 
@@ -106,15 +97,15 @@ async function claim(
   service: Service,
   tenantId: string,
   { ref, content, keeping, refusal }: Attempt,
-): Promise<SideRecord<Entry>> {
+): Promise<SideRecord<KeyedRequest>> {
   const deadline = performance.now() + waitMs
   let checkAt = 0
   for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, longestPollMs)) {
-    const seen = await readSideRecord<Entry>(service, ref)
+    const seen = await readSideRecord<KeyedRequest>(service, ref)
     if (seen === undefined) {
       if (refusal !== undefined) throw refusal
-      const entry: Entry = { content, seed: newId() }
-      const made = (before: Entry | undefined) => (before === undefined ? entry : undefined)
+      const entry: KeyedRequest = { content, seed: newId() }
+      const made = (before: KeyedRequest | undefined) => (before === undefined ? entry : undefined)
       const claimed = await updateSideRecord(service, ref, made, { ...keeping, seen: 'none' })
       if (claimed !== undefined) return claimed
       continue
@@ -146,11 +137,11 @@ async function claim(
 async function keep(
   service: Service,
   ref: SessionRef,
-  claimed: SideRecord<Entry>,
+  claimed: SideRecord<KeyedRequest>,
   answer: KeptAnswer,
-  keeping: SideRecordOptions<Entry>,
+  keeping: SideRecordOptions<KeyedRequest>,
 ): Promise<void> {
-  const done: Entry = { ...claimed.value, answer }
+  const done: KeyedRequest = { ...claimed.value, answer }
   const isLong = JSON.stringify(done).length > maxKeptLength
   const answered = whileAt(claimed.record, isLong ? { ...claimed.value, isDone: true } : done)
   try {
@@ -161,7 +152,7 @@ async function keep(
 }
 
 /** A change to `next` that is made only while no other process has taken the attempt over. */
-function whileAt({ incarnation, revision }: SessionRecord, next: Entry) {
-  return (_: Entry | undefined, record: SessionRecord | undefined): Entry | undefined =>
+function whileAt({ incarnation, revision }: SessionRecord, next: KeyedRequest) {
+  return (_: KeyedRequest | undefined, record: SessionRecord | undefined): KeyedRequest | undefined =>
     record?.incarnation === incarnation && record.revision === revision ? next : undefined
 }

@@ -1,16 +1,6 @@
 import { digestOf } from '../digest.js'
 import { fromBase64Url, toBase64Url } from '../ids.js'
-
-/** An answer that is kept for a repeat of its request. */
-export interface KeptAnswer {
-  readonly status: number
-  readonly headers: readonly (readonly [string, string])[]
-  /** Headers that hand a credential over, sealed with the key of the request. */
-  readonly sealed?: string
-  readonly body: string
-  /** Whether the body is sealed, too. */
-  readonly isSealed?: boolean
-}
+import type { KeptAnswer } from '../service/keyed-requests.js'
 
 const keptHeaders = ['content-type', 'etag', 'location']
 const sealedHeaders = ['set-cookie', 'x-session-id']

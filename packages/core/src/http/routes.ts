@@ -4,6 +4,7 @@ import { cartRoutes } from './routes/cart-routes.js'
 import { stateRoutes } from './routes/state-routes.js'
 import { branchRoutes } from './routes/branch-routes.js'
 import { watchRoutes } from './routes/watch-routes.js'
+import { messageChangeRoutes } from './routes/message-change-routes.js'
 import { messageRoutes } from './routes/message-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
 import { transferRoutes } from './routes/transfer-routes.js'
@@ -16,6 +17,7 @@ export function routesOf(options: Pick<SessionApiOptions, 'respond' | 'clientTtl
       ({ operation }) => options.clientTtl !== undefined || operation !== 'extendSession',
     ),
     ...messageRoutes,
+    ...messageChangeRoutes,
     ...turnRoutes.filter(({ operation }) => options.respond !== undefined || operation !== 'sendMessage'),
     ...watchRoutes,
     ...branchRoutes,

@@ -55,6 +55,7 @@ export const messagePage = z.strictObject({
     previousCursor: z.string().optional(),
   }),
 })
+export const messageReply = z.strictObject({ message: messageView })
 export const deletedReply = z.strictObject({ deleted: z.literal(true), sessionId: z.string() })
 
 const usage = z.strictObject({
@@ -225,6 +226,7 @@ export const messageBody = z.looseObject({
 })
 export const messageQuery = z.strictObject({ stream: flag, include: z.string().optional() })
 export const appendBody = z.strictObject({ messages: z.array(newMessage).min(1).max(100) })
+export const amendBody = z.strictObject({ content: z.union([z.string(), z.array(part).min(1)]) })
 export const listQuery = z.strictObject({
   limit: limit(200, 20),
   cursor: z.string().max(4096).optional(),

@@ -21,6 +21,7 @@ const sessions: OptionNames<SessionsOptions> = {
   transfers: true,
   countTokens: true,
   onEvent: true,
+  listeners: true,
   onWarning: true,
 }
 const ttl: OptionNames<TtlSettings> = { idleMs: true, absoluteMs: true, historyMs: true, refreshOnRead: true }
@@ -58,6 +59,7 @@ const context: OptionNames<ContextSettings> = {
   embed: true,
   extractFacts: true,
   cacheBytes: true,
+  keptMs: true,
 }
 const transfers: OptionNames<TransferSettings> = {
   url: true,

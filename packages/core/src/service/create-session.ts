@@ -106,7 +106,7 @@ export async function storeNewSession(
     throw error
   }
   await takeSlots(service, seen.record)
-  emit('session.created', seen.record, {})
+  emit('session.created', seen.record, {}, identity)
   return seen
 }
 

@@ -1,6 +1,7 @@
-import type { SessionRecord } from '../contract/session-record.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
 import type { Message } from '../domain/message.js'
+import type { SessionBody } from '../domain/session-body.js'
 import { PageReader } from './read-pages.js'
 import { SessionHistory, type SessionHistoryOptions } from './session-history.js'
 
@@ -9,19 +10,24 @@ export interface HistoryCache {
   /** Bytes it holds between uses, approximately. */
   readonly bytes: number
   /** The cached history of a session that was just read. Call `release` after use. */
-  use(record: SessionRecord): SessionHistory
+  use(record: SessionRecord, body: Pick<SessionBody, 'edits'>): SessionHistory
   /**
    * Drops what is over the bounds: of this session all but what was just used, then the least recently used sessions.
    */
   release(record: SessionRecord, used: readonly Message[]): void
+  /** Forgets a session whose messages are gone, or say something else now. */
+  forget(ref: SessionRef): void
 }
 
 interface Entry {
   readonly incarnation: string
   readonly trimmedSeq: number
+  readonly edits: number
   readonly history: SessionHistory
   /** Bytes at the last release. */
   bytes: number
+  /** By `performance.now()`. */
+  usedAt: number
 }
 
 // The share of the memory that one session may take; a longer session is read in part each time.
@@ -30,10 +36,12 @@ const shareOfOne = 1 / 4
 export interface HistoryCacheOptions extends Omit<SessionHistoryOptions, 'maxBytes'> {
   /** Bytes of all sessions together; the least recently used are dropped first. */
   readonly maxBytes: number
+  /** How long what is out of use is kept at most, in milliseconds. */
+  readonly keptMs: number
 }
 
 export function createHistoryCache(store: SessionStore, options: HistoryCacheOptions): HistoryCache {
-  const { maxBytes } = options
+  const { maxBytes, keptMs } = options
   const entries = new Map<string, Entry>()
   let bytes = 0
 
@@ -41,23 +49,27 @@ export function createHistoryCache(store: SessionStore, options: HistoryCacheOpt
     get bytes() {
       return bytes
     },
-    use(record) {
+    use(record, { edits = 0 }) {
+      const usedAt = forgetOld()
       const key = keyOf(record)
       const { incarnation, trimmedSeq } = record
       const found = entries.get(key)
-      if (found?.incarnation === incarnation && found.trimmedSeq === trimmedSeq) {
+      const isSame = found?.incarnation === incarnation && found.trimmedSeq === trimmedSeq
+      if (isSame && found.edits === edits) {
         // The most recently used session stands last.
         entries.delete(key)
         entries.set(key, found)
+        found.usedAt = usedAt
         return found.history
       }
       forget(key)
       const reader = new PageReader(store, { tenantId: record.tenantId, id: record.id })
       const history = new SessionHistory(reader, { ...options, maxBytes: maxBytes * shareOfOne })
-      entries.set(key, { incarnation, trimmedSeq, history, bytes: 0 })
+      entries.set(key, { incarnation, trimmedSeq, edits, history, bytes: 0, usedAt })
       return history
     },
     release(record, used) {
+      forgetOld()
       const entry = entries.get(keyOf(record))
       if (entry === undefined) return
       entry.history.shrink(used)
@@ -68,6 +80,17 @@ export function createHistoryCache(store: SessionStore, options: HistoryCacheOpt
         forget(key)
       }
     },
+    forget: (ref) => forget(keyOf(ref)),
+  }
+
+  /** @returns The time now. */
+  function forgetOld(): number {
+    const now = performance.now()
+    for (const [key, { usedAt }] of entries) {
+      if (now - usedAt <= keptMs) break
+      forget(key)
+    }
+    return now
   }
 
   function forget(key: string): void {
@@ -76,6 +99,6 @@ export function createHistoryCache(store: SessionStore, options: HistoryCacheOpt
   }
 }
 
-function keyOf({ tenantId, id }: SessionRecord): string {
+function keyOf({ tenantId, id }: SessionRef): string {
   return JSON.stringify([tenantId, id])
 }

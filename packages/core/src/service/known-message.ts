@@ -28,11 +28,12 @@ export async function findKnown(live: LiveSession, id: string, after: number): P
   return found
 }
 
-/** Whether two messages have the same content. */
+/** Whether two messages have the same content, whatever their annotations are. */
 export function sameMessage(known: Message, other: MessageInput): boolean {
   return toText(known) === toText(other)
 }
 
 function toText({ role, content, name, metadata, status = 'completed' }: Message | MessageInput): string {
-  return JSON.stringify([role, content, name ?? null, metadata ?? null, status])
+  const { annotations: _, ...said } = metadata ?? {}
+  return JSON.stringify([role, content, name ?? null, said, status])
 }

@@ -1,6 +1,7 @@
 import { isSessionError, SessionError } from '../errors.js'
 import { Attempts } from './attempts.js'
 import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
+import type { SessionEventDetails, SessionEventType } from '../domain/events.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
 import { newId } from '../ids.js'
 import { checkOptions, type OptionNames } from '../options.js'
@@ -89,6 +90,15 @@ export class LiveSession {
     this.#holdsCredential = options.holdsCredential
     this.#create = options.create
     if (options.holdsCredential) this.#generation = seen.body.generation
+  }
+
+  /** Says what whoever has this handle did. */
+  emit<Type extends SessionEventType>(
+    type: Type,
+    record: SessionRecord,
+    details: SessionEventDetails[Type],
+  ): void {
+    this.service.emit(type, record, details, this.identity)
   }
 
   get record(): SessionRecord {
@@ -283,6 +293,20 @@ export class LiveSession {
     await this.service.store.trim(this.ref, throughSeq, this.guard)
     const { lastSeq, trimmedSeq } = this.#record
     this.#record = { ...this.#record, trimmedSeq: Math.max(trimmedSeq, Math.min(throughSeq, lastSeq)) }
+  }
+
+  /**
+   * Replaces the payload of a message, if the session is just as this handle last saw it; false when somebody was
+   * faster. The same again is safe.
+   */
+  async amend(seq: number, payload: string): Promise<boolean> {
+    this.service.work.checkRunning()
+    this.forgetRead()
+    const { changes } = this.#record
+    if ((await this.service.store.amend(this.ref, [{ seq, payload }], { ...this.guard, changes })) === 0)
+      return false
+    this.#record = { ...this.#record, changes: changes + 1 }
+    return true
   }
 
   /** Moves the deadline as a write would. */

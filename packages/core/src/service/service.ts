@@ -1,18 +1,17 @@
 import { type CountTokens, estimateTokens } from '../context/token-count.js'
 import { type Credentials, createCredentials } from '../domain/credential.js'
 import { SessionError } from '../errors.js'
-import type { SessionEvent, SessionEventDetails, SessionEventType } from '../domain/events.js'
 import { newId } from '../ids.js'
 import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
 import { createTallyCache, type TallyCache } from './tally-cache.js'
 import type { SessionStore } from '../contract/session-store.js'
-import type { SessionRef } from '../contract/session-record.js'
 import { Workload } from './workload.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
 import { type TransferConfig, toTransferConfig } from './transfer-settings.js'
 import { checkSettings } from './check-settings.js'
-import { calling, toWarn } from './warn.js'
+import { createListeners, type EventListeners } from './events.js'
+import { toWarn } from './warn.js'
 import { warnOnce } from './warn-once.js'
 import type {
   ContextSettings,
@@ -43,11 +42,8 @@ export interface Service {
   /** An estimate of the store's time now: each commit tells the store's time. */
   readonly storeClock: { now(): number; learn(at: number): void }
   readonly warn: (warning: SessionWarning) => void
-  readonly emit: <Type extends SessionEventType>(
-    type: Type,
-    record: SessionRef & { readonly userId?: string | undefined },
-    details: SessionEventDetails[Type],
-  ) => void
+  readonly emit: EventListeners['emit']
+  readonly flushListeners: EventListeners['flush']
 }
 
 const hourMs = 3_600_000
@@ -93,7 +89,9 @@ export function createService(options: SessionsOptions): Service {
         'Credentials and cursors are signed with a secret made at start: other processes, and this one after a restart, refuse them. Pass credentialSecrets.',
     })
   }
+  const keptMs = duration(options.context?.keptMs, 'context.keptMs', 600_000)
   const warnedOnce = warnOnce(warn)
+  const listeners = createListeners(options, warn)
   const store = options.store ?? memoryStore()
   const storeClock = createStoreClock()
   return {
@@ -107,6 +105,7 @@ export function createService(options: SessionsOptions): Service {
     transfers: toTransferConfig(options.transfers),
     histories: createHistoryCache(store, {
       maxBytes: limit(options.context?.cacheBytes, 'context.cacheBytes', 64 * 1024 * 1024),
+      keptMs,
       extractFacts: options.context?.extractFacts,
       embed: options.context?.embed,
       onEmbedFailure: (cause) =>
@@ -122,20 +121,14 @@ export function createService(options: SessionsOptions): Service {
             'A session says more than its index may hold: its later messages are not recalled. See context.cacheBytes.',
         }),
     }),
-    tallies: createTallyCache(store, { maxBytes: maxTallyBytes }),
+    tallies: createTallyCache(store, { maxBytes: maxTallyBytes, keptMs }),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
     work: new Workload(),
     countTokens: options.countTokens ?? estimateTokens,
     storeClock,
     warn,
-    emit(type, record, details) {
-      if (options.onEvent === undefined) return
-      const { tenantId, id: sessionId, userId } = record
-      const event = { type, tenantId, sessionId, userId, at: Date.now(), ...details } as SessionEvent
-      const failed = (cause: unknown): void =>
-        warn({ code: 'listener_failed', message: `A listener failed on ${type}.`, cause })
-      calling(() => options.onEvent!(event), failed)
-    },
+    emit: listeners.emit,
+    flushListeners: listeners.flush,
   }
 }
 

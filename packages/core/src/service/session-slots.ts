@@ -1,8 +1,9 @@
 import { SessionError } from '../errors.js'
 import type { Service } from './service.js'
-import { sideRecordRef, updateSideRecord } from './side-records.js'
+import { removeSideRecords, sideRecordRef, updateSideRecord, userRecordRef } from './side-records.js'
+import { repeatUnknown } from './unknown-outcome.js'
 import type { SessionQuery } from '../contract/session-store.js'
-import type { SessionRecord } from '../contract/session-record.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 
 /** The sessions that count: the ids of live sessions, as far as the register knows. */
 interface Register {
@@ -24,14 +25,19 @@ export async function takeSlots(service: Service, record: SessionRecord): Promis
   const { tenantId, userId } = record
   try {
     if (userId !== undefined && Number.isFinite(maxSessionsPerUser)) {
-      await claim(service, record, `user:${userId}`, maxSessionsPerUser, {
-        tenantId,
-        userId,
-        limit: pageSize,
-      })
+      const register = await userRecordRef(
+        service,
+        'slots',
+        { tenantId, userId },
+        (digest) => `user:${digest}`,
+      )
+      await claim(service, record, register, maxSessionsPerUser, { tenantId, userId, limit: pageSize })
     }
     if (Number.isFinite(maxSessions)) {
-      await claim(service, record, 'tenant', maxSessions, { tenantId, limit: pageSize })
+      await claim(service, record, sideRecordRef('slots', tenantId, 'tenant'), maxSessions, {
+        tenantId,
+        limit: pageSize,
+      })
     }
   } catch (error) {
     await service.store.remove(record, { incarnation: record.incarnation })
@@ -42,15 +48,18 @@ export async function takeSlots(service: Service, record: SessionRecord): Promis
 async function claim(
   service: Service,
   record: SessionRecord,
-  registerId: string,
+  register: SessionRef,
   max: number,
   query: SessionQuery,
 ): Promise<void> {
-  const register = sideRecordRef('slots', record.tenantId, registerId)
   const admit = async (before: Register | undefined): Promise<Register | undefined> => {
     let holders = before?.holders ?? []
     if (holders.includes(record.id)) return undefined
-    if (holders.length >= max) holders = await stillLive(service, holders, query)
+    let live: readonly SessionRecord[] = []
+    if (holders.length >= max) {
+      live = await stillLive(service, holders, query)
+      holders = live.map(({ id }) => id)
+    }
     if (holders.length >= max) {
       if (service.limits.whenFull === 'reject') {
         throw new SessionError('limit_reached', `There are already ${max} live sessions.`, {
@@ -58,17 +67,26 @@ async function claim(
         })
       }
       // `stillLive` returns the most active sessions first.
-      const evicted = holders.slice(max - 1)
+      for (const evicted of live.slice(max - 1)) await evict(service, evicted)
       holders = holders.slice(0, max - 1)
-      for (const id of evicted) {
-        await service.store.remove({ tenantId: record.tenantId, id })
-        service.emit('session.evicted', { tenantId: record.tenantId, id, userId: record.userId }, {})
-      }
     }
     return { holders: [...holders, record.id] }
   }
   // No session lives longer than this, so a register without writes for this long lists no live session.
-  await updateSideRecord(service, register, admit, { idleMs: service.ttl.absoluteMs })
+  await updateSideRecord(service, register, admit, {
+    idleMs: service.ttl.absoluteMs,
+    ...(query.userId === undefined ? {} : { userId: query.userId }),
+  })
+}
+
+/** Ends the very session that was seen, as deleting it does, and nobody's who has its id by now. */
+async function evict(service: Service, record: SessionRecord): Promise<void> {
+  const { incarnation } = record
+  if (!(await repeatUnknown(() => service.store.remove(record, { incarnation })))) return
+  service.histories.forget(record)
+  service.tallies.forget(record)
+  await removeSideRecords(service, record, ['turns', 'requests', 'transfers'])
+  service.emit('session.evicted', record, {}, 'system')
 }
 
 /** The holders that are live, the most active first. */
@@ -76,19 +94,19 @@ async function stillLive(
   service: Service,
   holders: readonly string[],
   query: SessionQuery,
-): Promise<string[]> {
+): Promise<SessionRecord[]> {
   const waiting = new Set(holders)
-  const live: string[] = []
+  const live: SessionRecord[] = []
   let cursor: string | undefined
   do {
     const page = await service.store.list(cursor === undefined ? query : { ...query, cursor })
-    for (const { id } of page.items) if (waiting.delete(id)) live.push(id)
+    for (const item of page.items) if (waiting.delete(item.id)) live.push(item)
     cursor = page.cursor
   } while (cursor !== undefined && waiting.size > 0)
   for (const id of waiting) {
     // The index of the store may be behind; a read of the session is not.
     const stored = await service.store.read({ tenantId: query.tenantId, id })
-    if (stored !== undefined) live.push(id)
+    if (stored !== undefined) live.push(stored.record)
   }
   return live
 }

@@ -98,6 +98,11 @@ export interface ContextSettings {
    * session takes at most a quarter of it. Messages that are not in memory are read again.
    */
   cacheBytes?: number
+  /**
+   * How long what is in memory of a session that is out of use is kept there at most, in milliseconds (default 10
+   * minutes): messages and indexes, and what `info()` has counted. It is dropped when any session is used next.
+   */
+  keptMs?: number
 }
 
 /** A budget for the turns of a scope. */
@@ -171,6 +176,11 @@ export interface SessionsOptions {
    * Called for every event, after the change is stored (default: none). An exception is a warning and changes nothing.
    */
   onEvent?: SessionListener
+  /**
+   * Called for every event, too, each independent of the others: functions, or objects with `on`, and with `flush` for
+   * events that they keep back; `settled()` and `close()` wait for it (default: none).
+   */
+  listeners?: readonly (SessionListener | { on: SessionListener; flush?: () => Promise<void> | void })[]
   /** Called for every problem that the operator should know about, each time (default: `console.warn`). */
   onWarning?: (warning: SessionWarning) => void
 }

@@ -57,6 +57,24 @@ export function sideRecordRef(kind: SideRecordKind, tenantId: string, id: string
   return { tenantId: sideRecordTenant(kind, tenantId), id }
 }
 
+/**
+ * Where a side record of a user is kept: no id names the user, whom its `userId` names. Where secrets are rotated, the
+ * record that was made under an older one goes on.
+ *
+ * @param idOf The id, from a digest of the user that is keyed by `credentialSecrets`.
+ */
+export async function userRecordRef(
+  { store, credentials }: Pick<Service, 'store' | 'credentials'>,
+  kind: SideRecordKind,
+  { tenantId, userId }: { readonly tenantId: string; readonly userId: string },
+  idOf: (digest: string) => string,
+): Promise<SessionRef> {
+  const digests = await credentials.digests(`user of ${kind}`, tenantId, userId)
+  const [newest, ...older] = digests.map((digest) => sideRecordRef(kind, tenantId, idOf(digest)))
+  for (const ref of older) if ((await store.read(ref)) !== undefined) return ref
+  return newest!
+}
+
 /** The side record in the store now, or undefined. @throws `corrupt` */
 export async function readSideRecord<Value extends object>(
   { store }: { readonly store: SessionStore },
@@ -156,8 +174,13 @@ export async function removeSideRecords(
   record: SessionRecord,
   kinds: readonly SideRecordKind[],
 ): Promise<void> {
+  await orWarn(service, async () => removeAll(service, record, kinds))
+}
+
+/** Does away with what would expire by itself within a day: a failure is for the operator alone. */
+export async function orWarn(service: Service, work: () => Promise<void>): Promise<void> {
   try {
-    await removeAll(service, record, kinds)
+    await work()
   } catch (cause) {
     const message =
       'Events of turns, or answers to keyed requests, could not be removed; they expire within a day.'

@@ -1,29 +1,41 @@
 import { readPath } from '../domain/path.js'
-import type { SeqRange } from '../domain/session-body.js'
+import type { SessionBody } from '../domain/session-body.js'
 import { MessageTally } from '../domain/session-info.js'
-import type { SessionRecord } from '../contract/session-record.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
 
 /** Counts the messages of sessions, each message once: counts are kept, and only new messages are added to them. */
 export interface TallyCache {
-  /** The counts of the messages on `path`. */
-  of(record: SessionRecord, path: readonly SeqRange[]): Promise<MessageTally>
+  /** The counts of the messages on the active path. */
+  of(record: SessionRecord, body: CountedBody): Promise<MessageTally>
+  /** Forgets a session whose messages are gone, or say something else now. */
+  forget(ref: SessionRef): void
+}
+
+type CountedBody = Pick<SessionBody, 'path' | 'edits'>
+
+export interface TallyCacheOptions {
+  /** What may be kept, over all sessions; the one longest out of use is forgotten first. */
+  readonly maxBytes: number
+  /** How long what is out of use is kept at most, in milliseconds. */
+  readonly keptMs: number
 }
 
 interface Entry {
-  /** Which messages are counted: those of this incarnation, on this path. */
+  /** Which messages are counted: those of this incarnation, on this path, as they stand after so many edits. */
   readonly shape: string
   readonly tally: MessageTally
   through: number
   bytes: number
+  /** By `performance.now()`. */
+  usedAt: number
 }
 
 // A page is bounded in bytes, too, so it may hold fewer of the longest messages.
 const pageSize = 200
 const sliceMs = 8
 
-/** @param maxBytes Bytes that counts may take, over all sessions; the least recently used are dropped first. */
-export function createTallyCache(store: SessionStore, { maxBytes }: { maxBytes: number }): TallyCache {
+export function createTallyCache(store: SessionStore, { maxBytes, keptMs }: TallyCacheOptions): TallyCache {
   const kept = new Map<string, Entry>()
   const running = new Map<string, Promise<unknown>>()
   let bytes = 0
@@ -33,10 +45,20 @@ export function createTallyCache(store: SessionStore, { maxBytes }: { maxBytes: 
     kept.delete(key)
   }
 
-  async function count(key: string, record: SessionRecord, path: readonly SeqRange[]): Promise<MessageTally> {
-    const shape = JSON.stringify([record.incarnation, record.trimmedSeq, path])
+  function forgetOld(): void {
+    for (const [key, { usedAt }] of kept) {
+      if (performance.now() - usedAt <= keptMs) break
+      forget(key)
+    }
+  }
+
+  async function count(key: string, record: SessionRecord, body: CountedBody): Promise<MessageTally> {
+    forgetOld()
+    const { path, edits = 0 } = body
+    const shape = JSON.stringify([record.incarnation, record.trimmedSeq, edits, path])
     const found = kept.get(key)
-    const entry = found?.shape === shape ? found : { shape, tally: new MessageTally(), through: 0, bytes: 0 }
+    const entry =
+      found?.shape === shape ? found : { shape, tally: new MessageTally(), through: 0, bytes: 0, usedAt: 0 }
     forget(key)
     let sliceEnd = performance.now() + sliceMs
     for (
@@ -54,6 +76,7 @@ export function createTallyCache(store: SessionStore, { maxBytes }: { maxBytes: 
       after = page.after
     }
     entry.bytes = entry.tally.bytes + 2 * (key.length + shape.length)
+    entry.usedAt = performance.now()
     kept.set(key, entry)
     bytes += entry.bytes
     for (const oldest of kept.keys()) {
@@ -64,11 +87,12 @@ export function createTallyCache(store: SessionStore, { maxBytes }: { maxBytes: 
   }
 
   return {
-    async of(record, path) {
-      const key = JSON.stringify([record.tenantId, record.id])
+    forget: (ref) => forget(keyOf(ref)),
+    async of(record, body) {
+      const key = keyOf(record)
       // Even when many callers ask at once, the messages of a session are counted once.
       while (running.has(key)) await running.get(key)!.catch(() => {})
-      const counting = count(key, record, path)
+      const counting = count(key, record, body)
       running.set(key, counting)
       try {
         return await counting
@@ -77,4 +101,8 @@ export function createTallyCache(store: SessionStore, { maxBytes }: { maxBytes: 
       }
     },
   }
+}
+
+function keyOf({ tenantId, id }: SessionRef): string {
+  return JSON.stringify([tenantId, id])
 }

@@ -113,9 +113,12 @@ export class SessionCart {
       return { ...before, cart: emptyCart, orders, cartCounts: counts }
     }, options)
     const order = body.orders.at(-1)!
-    const { emit } = this.#live.service
-    emit('cart.changed', record, { action: 'checkedOut', revision: record.revision, itemCount: 0 })
-    emit('order.placed', record, { orderId: order.id, total: order.total })
+    this.#live.emit('cart.changed', record, {
+      action: 'checkedOut',
+      revision: record.revision,
+      itemCount: 0,
+    })
+    this.#live.emit('order.placed', record, { orderId: order.id, total: order.total })
     return order
   }
 
@@ -128,7 +131,7 @@ export class SessionCart {
     }, options)
     if (changed) {
       const { revision } = record
-      this.#live.service.emit('cart.changed', record, { action, revision, itemCount: itemCount(body.cart) })
+      this.#live.emit('cart.changed', record, { action, revision, itemCount: itemCount(body.cart) })
     }
     return body.cart
   }

@@ -71,10 +71,10 @@ async function compactOnce(
   summarize: WriteSummary | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Compaction> {
-  const { countTokens, emit, storeClock, warn, histories, historyExpired } = live.service
+  const { countTokens, storeClock, warn, histories, historyExpired } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)
   if (!live.isStored || historyExpired(newest.at(-1))) return { compacted: false }
-  const history = histories.use(record)
+  const history = histories.use(record, body)
   let plan: SummaryPlan | undefined
   try {
     const ranges = rangesIn(body.path, record)
@@ -102,12 +102,14 @@ async function compactOnce(
   }
   let compacted = false
   const { record: after } = await live.update((before) => {
-    const summaries = addSummary(before.summaries, made, summary)
+    // It tells of what a message said before it was redacted, or amended.
+    const isOld = before.edits !== body.edits
+    const summaries = isOld ? before.summaries : addSummary(before.summaries, made, summary)
     compacted = summaries !== before.summaries
     return compacted ? { ...before, summaries } : before
   })
   if (!compacted) return { compacted }
-  emit('context.compacted', after, { from: made.from, to: made.to, tokens: summary.tokens })
+  live.emit('context.compacted', after, { from: made.from, to: made.to, tokens: summary.tokens })
   return { compacted, summary }
 }
 

@@ -72,7 +72,7 @@ export async function sessionContext(
   const { record, body, messages: newest } = await live.load(usualNews)
   const isEmpty = !live.isStored || historyExpired(newest.at(-1))
   const ranges = isEmpty ? [] : rangesIn(body.path, record)
-  const history = histories.use(record)
+  const history = histories.use(record, body)
   let used: readonly Message[] = []
   try {
     return await history.exclusive(async () => {

@@ -10,7 +10,7 @@ export async function currentCredential(live: LiveSession): Promise<string> {
 export async function rotateCredential(live: LiveSession): Promise<string> {
   const seen = await live.update((before) => ({ ...before, generation: before.generation + 1 }))
   live.holds(seen.body.generation)
-  live.service.emit('credential.rotated', seen.record, { generation: seen.body.generation })
+  live.emit('credential.rotated', seen.record, { generation: seen.body.generation })
   return sign(live, seen)
 }
 
@@ -29,8 +29,8 @@ export async function bindToUser(live: LiveSession): Promise<string> {
     { userId },
   )
   live.holds(seen.body.generation)
-  live.service.emit('session.bound', seen.record, {})
-  live.service.emit('credential.rotated', seen.record, { generation: seen.body.generation })
+  live.emit('session.bound', seen.record, {})
+  live.emit('credential.rotated', seen.record, { generation: seen.body.generation })
   return sign(live, seen)
 }
 

@@ -12,5 +12,7 @@ export async function deleteSession(live: LiveSession): Promise<void> {
     ...(body.transfers === undefined ? [] : (['transfers'] as const)),
   ] as const
   if (live.isStored) await removeSideRecords(live.service, record, kinds)
-  live.service.emit('session.deleted', record, {})
+  live.service.histories.forget(record)
+  live.service.tallies.forget(record)
+  live.emit('session.deleted', record, {})
 }

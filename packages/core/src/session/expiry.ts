@@ -12,5 +12,5 @@ export async function expireBefore(
   const previous = messages[0]
   if (previous === undefined || first.at - previous.at <= ttl.historyMs) return
   await live.trim(previous.seq)
-  emit('history.expired', live.record, { throughSeq: previous.seq })
+  emit('history.expired', live.record, { throughSeq: previous.seq }, 'system')
 }

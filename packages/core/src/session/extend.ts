@@ -23,6 +23,6 @@ export async function extendSession(
     }
     return after
   }, options)
-  live.service.emit('session.edited', record, {})
+  live.emit('session.edited', record, {})
   return record.expiresAt
 }

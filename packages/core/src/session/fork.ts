@@ -65,6 +65,6 @@ export async function forkSession(
     body,
     copied: taken,
   })
-  service.emit('session.forked', seen.record, { fromSessionId: from.id, seq: lineage.seq })
+  service.emit('session.forked', seen.record, { fromSessionId: from.id, seq: lineage.seq }, identity)
   return new LiveSession(service, identity, seen, { holdsCredential: true })
 }

@@ -5,6 +5,6 @@ import type { LiveSession } from '../service/live-session.js'
 export async function sessionInfo(live: LiveSession): Promise<SessionInfo> {
   const { record, body, messages } = await live.load(1)
   const isEmpty = !live.isStored || live.service.historyExpired(messages.at(-1))
-  const tally = isEmpty ? new MessageTally() : await live.service.tallies.of(record, body.path)
+  const tally = isEmpty ? new MessageTally() : await live.service.tallies.of(record, body)
   return sessionInfoOf(record, body, tally)
 }

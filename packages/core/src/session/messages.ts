@@ -52,7 +52,7 @@ export async function settleAppended(
   const stored = await decodeMessages(appended.map(({ seq, at }, index) => ({ ...encoded[index]!, seq, at })))
   for (const [index, { inserted }] of appended.entries()) {
     const { id: messageId, seq, role, tokens } = stored[index]!
-    if (inserted) live.service.emit('message.appended', live.record, { messageId, seq, role, tokens })
+    if (inserted) live.emit('message.appended', live.record, { messageId, seq, role, tokens })
   }
   const first = appended.find((message) => message.inserted)
   if (first !== undefined) await expireBefore(live, first)

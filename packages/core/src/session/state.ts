@@ -44,7 +44,7 @@ export class SessionState {
       changed = state !== before.state
       return changed ? { ...before, state: parseJsonObject(state, 'state') } : before
     }, options)
-    if (changed) this.#live.service.emit('state.changed', record, { revision: record.revision })
+    if (changed) this.#live.emit('state.changed', record, { revision: record.revision })
     return body.state
   }
 
@@ -80,7 +80,7 @@ export class SessionPreferences {
       options,
     )
     const keys = Object.keys(patch)
-    this.#live.service.emit('preferences.changed', record, { revision: record.revision, keys })
+    this.#live.emit('preferences.changed', record, { revision: record.revision, keys })
     return body.preferences
   }
 }

@@ -1,6 +1,7 @@
 import { describe, test } from 'vitest'
 import { type ApiChapter, ApiClient, type FetchLike } from './api-case.js'
 import { contentCases } from './api-cases/contents.js'
+import { messageChangeCases } from './api-cases/message-changes.js'
 import { protocolCases } from './api-cases/protocol.js'
 import { repeatCases } from './api-cases/repeats.js'
 import { safetyCases } from './api-cases/safety.js'
@@ -15,6 +16,7 @@ export const apiChapters: readonly ApiChapter[] = [
   contentCases,
   turnCases,
   turnFormCases,
+  messageChangeCases,
   repeatCases,
   safetyCases,
   transferCases,

@@ -75,7 +75,7 @@ export async function viewTransfer(
   const located = await locateTransfer(service, identity, key)
   // After the redemption only `redeem` with the same `redemptionId` still finds the transfer.
   if (located.transfer.redeemed !== undefined) throw noSuchTransfer()
-  service.emit('transfer.viewed', located.record, factOf(located.transfer, located.targetDevice))
+  service.emit('transfer.viewed', located.record, factOf(located.transfer, located.targetDevice), identity)
   return describe(located)
 }
 

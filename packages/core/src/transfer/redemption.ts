@@ -116,14 +116,14 @@ export async function locateTransfer(
       return { ...found, targetDevice }
     }
     if (found !== undefined)
-      service.emit('transfer.refused', found.record, factOf(found.transfer, targetDevice))
+      service.emit('transfer.refused', found.record, factOf(found.transfer, targetDevice), identity)
     tried.wrong(targetDevice)
     throw noSuchTransfer()
   }
   const found = await locate(service, identity, asked)
   if (found === undefined) throw noSuchTransfer()
   if (found.transfer.challenge === undefined) return { ...found, targetDevice }
-  service.emit('transfer.refused', found.record, factOf(found.transfer, targetDevice))
+  service.emit('transfer.refused', found.record, factOf(found.transfer, targetDevice), identity)
   // It counts as a wrong try, but a lock is not reported: the answer would be `not_found` in any case.
   try {
     const tried = await count('verifier')
@@ -266,11 +266,17 @@ export async function spendTransfer(
   )
   const after = body.transfers!.find(({ id }) => id === transfer.id)!
   const fact = factOf(after, targetDevice)
-  if (made === 'claim') service.emit('transfer.claimed', record, fact)
+  if (made === 'claim') service.emit('transfer.claimed', record, fact, identity)
   if (made === 'redemption') {
     const { userId } = identity
-    service.emit('transfer.redeemed', record, { ...fact, by: userId, copySessionId: after.redeemed?.copyId })
-    if (after.mode === 'move') service.emit('credential.rotated', record, { generation: body.generation })
+    service.emit(
+      'transfer.redeemed',
+      record,
+      { ...fact, by: userId, copySessionId: after.redeemed?.copyId },
+      identity,
+    )
+    if (after.mode === 'move')
+      service.emit('credential.rotated', record, { generation: body.generation }, identity)
   }
   return { transfer: after, record, body }
 }

@@ -77,12 +77,12 @@ export async function startTransfer(live: LiveSession, options: TransferOptions)
     ['transfer.revoked', dropped],
   ] as const) {
     for (const transfer of over) {
-      if (isAlive(transfer, generation)) service.emit(type, updated, factOf(transfer))
+      if (isAlive(transfer, generation)) service.emit(type, updated, factOf(transfer), 'system')
     }
   }
   const { audience, confirm } = begun
   const fact = { ...factOf(begun), audience, confirm: confirm !== undefined }
-  service.emit('transfer.created', updated, fact)
+  live.emit('transfer.created', updated, fact)
   const { codeMs } = service.transfers
   return {
     transferId,
@@ -128,7 +128,7 @@ export async function endTransfer(
   type: 'transfer.revoked' | 'transfer.denied',
 ): Promise<void> {
   const ended = await changeTransfer(live, transferId, () => undefined)
-  live.service.emit(type, live.record, factOf(ended))
+  live.emit(type, live.record, factOf(ended))
 }
 
 /**
@@ -151,7 +151,7 @@ export async function approveTransfer(
     }
     return { ...transfer, claim: { ...claim, approved: true } }
   })
-  live.service.emit('transfer.approved', live.record, factOf(approved))
+  live.emit('transfer.approved', live.record, factOf(approved))
 }
 
 /** The transfer, if it can still be redeemed. */
@@ -181,6 +181,6 @@ async function changeTransfer(
   // Only now it is known whether it has expired: the store's clock decides, and a write tells its time.
   if (found!.expiresAt > record.updatedAt) return found!
   await live.update((before) => withTransfer(before, transferId, undefined))
-  live.service.emit('transfer.expired', record, factOf(found!))
+  live.service.emit('transfer.expired', record, factOf(found!), 'system')
   throw noSuchTransfer()
 }

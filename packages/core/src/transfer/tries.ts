@@ -60,9 +60,10 @@ export async function countTry(
     },
     wrong(targetDevice) {
       const about = { tenantId, id: '' }
-      if (own.count === maxTries) service.emit('transfer.locked', about, { scope: 'caller', targetDevice })
+      if (own.count === maxTries)
+        service.emit('transfer.locked', about, { scope: 'caller', targetDevice }, 'system')
       if (all.count === maxTenantTries)
-        service.emit('transfer.locked', about, { scope: 'tenant', targetDevice })
+        service.emit('transfer.locked', about, { scope: 'tenant', targetDevice }, 'system')
       if (isOver) throw locked(service, all.record, path)
     },
   }

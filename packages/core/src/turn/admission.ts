@@ -4,6 +4,7 @@ import { newId } from '../ids.js'
 import type { LiveSession } from '../service/live-session.js'
 import { putAgain } from '../service/put-again.js'
 import type { Message } from '../domain/message.js'
+import { isChanged } from '../domain/message-changes.js'
 import type { SessionBody } from '../domain/session-body.js'
 import { sameMessage } from '../service/known-message.js'
 import type { Service } from '../service/service.js'
@@ -69,7 +70,9 @@ async function admit<Handle extends TurnHandle>(
     const known = recent === undefined ? undefined : await messageOf(live, body, recent)
     let broken: Message | undefined
     if (recent !== undefined && known !== undefined) {
-      if (question.message !== undefined && !sameMessage(known, question.message)) throw keyReused()
+      // What was redacted, or amended, cannot be compared any more.
+      const isOther = question.message !== undefined && !isChanged(known)
+      if (isOther && !sameMessage(known, question.message)) throw keyReused()
       if (turn?.id === recent.id) {
         if (await isHeld(live, turn)) return followedTurn(live, known, turn)
         continue
@@ -153,10 +156,10 @@ async function begin<Handle extends TurnHandle>(
       leaveOut,
       ifRevision: request.ifRevision,
     })
-    if (question.from !== undefined) service.emit('session.rewound', live.record, { toSeq: question.from })
+    if (question.from !== undefined) live.emit('session.rewound', live.record, { toSeq: question.from })
     if (held.inserted) {
       const { id: messageId, seq, role, tokens } = held.message
-      service.emit('message.appended', live.record, { messageId, seq, role, tokens })
+      live.emit('message.appended', live.record, { messageId, seq, role, tokens })
       await surroundings.appended(held.message)
     } else if (placement.known === undefined) {
       const found = await foundAgain(live, held)

@@ -24,6 +24,8 @@ export interface AdmittedTurn extends HeldLease {
 
 const firstPauseMs = 50
 const longestPauseMs = 2000
+// What a model says itself, and nobody for it.
+const saidTypes: readonly string[] = ['text', 'reasoning', 'tool-call']
 
 /** Answers a message whose turn holds the session, and stores the answer. */
 export function answerTurn<Handle extends TurnHandle>(
@@ -41,7 +43,7 @@ export function answerTurn<Handle extends TurnHandle>(
     replyId: lease.replyId,
   }
   log.push(started)
-  live.service.emit('turn.started', live.record, { turnId: lease.id, messageId: lease.messageId })
+  live.emit('turn.started', live.record, { turnId: lease.id, messageId: lease.messageId })
 
   const result = run(surroundings, request, admitted)
   const running = localTurnsOf(live.service)
@@ -76,11 +78,17 @@ async function run<Handle extends TurnHandle>(
   const { lease, message, log, stop, budget } = admitted
   const begunAt = performance.now()
   const reply = new TurnReply(service.limits.maxMessageLength)
+  let firstAt: number | undefined
+  const spoke = (): void => {
+    firstAt ??= performance.now()
+  }
   const letGo = keepSessionAlive(live)
-  const outcome = await answer(surroundings, request, admitted, reply).finally(letGo)
+  const outcome = await answer(surroundings, request, admitted, { reply, spoke }).finally(letGo)
   const metadata: TurnMetadata = {
     id: lease.id,
     usage: reply.usage,
+    durationMs: Math.round(performance.now() - begunAt),
+    ...(firstAt === undefined ? {} : { firstTokenMs: Math.round(firstAt - begunAt) }),
     ...(reply.finishReason === undefined ? {} : { finishReason: reply.finishReason }),
     ...(outcome.failure === undefined ? {} : { code: outcome.failure.code, error: outcome.failure.message }),
     ...(outcome.status === 'aborted' ? { reason: stop.reason ?? 'cancelled' } : {}),
@@ -108,6 +116,8 @@ async function run<Handle extends TurnHandle>(
     const lost = { code: 'turn_lost' as const, message: 'The reply could not be stored.' }
     log.push({ type: 'aborted', from: 0, to: 0, usage, reason: 'lost', ...lost })
     await budget.settle(usage).catch(() => {})
+    // Whatever became of the reply, it is paid for.
+    live.emit('usage.recorded', live.record, { turnId: lease.id, outcome: 'lost', ...usage })
     await log.close()
     throw error
   }
@@ -117,13 +127,13 @@ async function run<Handle extends TurnHandle>(
   log.push({ type, ...places, ...said })
   const durationMs = Math.round(performance.now() - begunAt)
   const turnId = lease.id
-  if (type === 'aborted') service.emit('turn.aborted', record, { turnId, reason: reason ?? 'cancelled' })
-  else service.emit(`turn.${type}`, record, { turnId, durationMs })
+  if (type === 'aborted') live.emit('turn.aborted', record, { turnId, reason: reason ?? 'cancelled' })
+  else live.emit(`turn.${type}`, record, { turnId, durationMs })
   // The answer is stored, so it must not fail because its budget cannot be reached for a moment.
   await budget.settle(usage).catch((cause: unknown) => {
     service.warn({ code: 'budget_unsettled', message: 'A budget was not settled.', cause })
   })
-  service.emit('usage.recorded', record, { turnId, ...usage })
+  live.emit('usage.recorded', record, { turnId, outcome: type, ...usage })
   await log.close()
   const result = toTurnResult(message, replies, false)
   return outcome.cause === undefined ? result : { ...result, cause: outcome.cause }
@@ -139,7 +149,7 @@ async function answer<Handle extends TurnHandle>(
   { live, session, contextWith }: TurnSurroundings<Handle>,
   request: TurnRequest<Handle>,
   { lease, message, log, stop }: AdmittedTurn,
-  reply: TurnReply,
+  { reply, spoke }: { reply: TurnReply; spoke: () => void },
 ): Promise<Outcome> {
   const { maxSteps, toolTimeoutMs } = live.service.turns
   try {
@@ -149,7 +159,10 @@ async function answer<Handle extends TurnHandle>(
       maxSteps,
       toolTimeoutMs,
       reply,
-      push: (part) => log.push(part),
+      push: (part) => {
+        if (saidTypes.includes(part.type)) spoke()
+        log.push(part)
+      },
       warn: live.service.warn,
       turn: {
         session,

@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
-import { sideRecordRef, updateSideRecord } from '../service/side-records.js'
+import { sideRecordRef, updateSideRecord, userRecordRef } from '../service/side-records.js'
 import type { TurnBudget } from '../service/settings.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { isAlive } from './log.js'
@@ -23,6 +23,14 @@ export interface Reservation {
   settle(usage: TurnUsage): Promise<void>
 }
 
+/** A ledger that a turn has put something aside in. */
+interface Taken {
+  readonly ref: SessionRef
+  readonly budget: TurnBudget
+  /** Whose it is, where it is one user's. */
+  readonly userId?: string
+}
+
 const nothing: Reservation = { settle: async () => {} }
 
 /**
@@ -33,15 +41,17 @@ const nothing: Reservation = { settle: async () => {} }
 export async function reserveBudget(live: LiveSession, turnId: string): Promise<Reservation> {
   const { service } = live
   if (service.budgets.length === 0) return nothing
-  const taken: (readonly [SessionRef, TurnBudget])[] = []
+  const taken: Taken[] = []
   const settle = async (usage: TurnUsage): Promise<void> => {
-    for (const [ref, budget] of taken) await spend(service, ref, budget, turnId, usage)
+    for (const each of taken) await spend(service, each, turnId, usage)
   }
   try {
     for (const budget of service.budgets) {
       const ref = await ledgerRef(live, budget)
-      await reserve(live, ref, budget, turnId)
-      taken.push([ref, budget])
+      const { userId } = live.record
+      const mine = { ref, budget, ...(budget.scope === 'user' && userId !== undefined ? { userId } : {}) }
+      await reserve(live, mine, turnId)
+      taken.push(mine)
     }
   } catch (error) {
     await settle({ inputTokens: 0, outputTokens: 0, costMicros: 0 }).catch(() => {})
@@ -60,23 +70,21 @@ async function ledgerRef(live: LiveSession, { scope, windowMs }: TurnBudget): Pr
     const { lineage } = (live.seen ?? (await live.load())).body
     return lineage?.rootId ?? lineage?.sessionId ?? id
   }
-  const isHeld = scope === 'user' && userId === undefined
-  const whose = isHeld ? 'holder' : scope
-  const who = scope === 'tenant' ? '' : scope === 'user' && userId !== undefined ? userId : await lineOf()
   // By an estimate of the store's clock, so that windows begin at about the same moment in all processes.
   const window = windowMs === undefined ? 0 : Math.floor(live.service.storeClock.now() / windowMs)
-  return sideRecordRef('budgets', tenantId, JSON.stringify([whose, who, windowMs ?? 0, window]))
+  const idOf = (whose: string, who: string): string => JSON.stringify([whose, who, windowMs ?? 0, window])
+  if (scope === 'user' && userId !== undefined) {
+    return userRecordRef(live.service, 'budgets', { tenantId, userId }, (digest) => idOf(scope, digest))
+  }
+  const whose = scope === 'user' ? 'holder' : scope
+  return sideRecordRef('budgets', tenantId, idOf(whose, scope === 'tenant' ? '' : await lineOf()))
 }
 
-async function reserve(
-  live: LiveSession,
-  ref: SessionRef,
-  budget: TurnBudget,
-  turnId: string,
-): Promise<void> {
+async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<void> {
   const { service } = live
+  const { budget } = mine
   const { reserveTokens: tokens = 1, reserveCostMicros: costMicros = 0 } = budget
-  await change(service, ref, budget, async (before) => {
+  await change(service, mine, async (before) => {
     let ledger = before
     if (!fits(ledger, budget, tokens, costMicros)) {
       // A dead turn has nothing reserved.
@@ -93,14 +101,8 @@ async function reserve(
   })
 }
 
-async function spend(
-  service: Service,
-  ref: SessionRef,
-  budget: TurnBudget,
-  turnId: string,
-  usage: TurnUsage,
-): Promise<void> {
-  await change(service, ref, budget, async ({ tokens, costMicros, reserved }) => {
+async function spend(service: Service, mine: Taken, turnId: string, usage: TurnUsage): Promise<void> {
+  await change(service, mine, async ({ tokens, costMicros, reserved }) => {
     // Already settled, by an earlier try whose answer got lost.
     if (!Object.hasOwn(reserved, turnId)) return undefined
     const others = Object.fromEntries(Object.entries(reserved).filter(([id]) => id !== turnId))
@@ -129,10 +131,12 @@ function fits(
 
 async function change(
   service: Service,
-  ref: SessionRef,
-  { windowMs }: TurnBudget,
+  { ref, budget: { windowMs }, userId }: Taken,
   next: (ledger: Ledger) => Promise<Ledger | undefined>,
 ): Promise<void> {
   const idleMs = windowMs === undefined ? service.ttl.absoluteMs : 2 * windowMs + dayMs
-  await updateSideRecord<Ledger>(service, ref, (ledger = emptyLedger) => next(ledger), { idleMs })
+  await updateSideRecord<Ledger>(service, ref, (ledger = emptyLedger) => next(ledger), {
+    idleMs,
+    ...(userId === undefined ? {} : { userId }),
+  })
 }

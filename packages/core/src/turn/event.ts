@@ -69,6 +69,9 @@ export interface TurnResult {
 export interface TurnMetadata {
   readonly id: string
   readonly usage: TurnUsage
+  /** From when the turn ran until the model had answered, and until it said its first word, in milliseconds. */
+  readonly durationMs?: number
+  readonly firstTokenMs?: number
   readonly finishReason?: string
   readonly code?: SessionErrorCode
   readonly error?: string

@@ -207,7 +207,7 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
   const replies = updated.appended.map(({ seq, at }, index) => decodeMessage({ ...encoded[index]!, seq, at }))
   for (const [index, { inserted }] of updated.appended.entries()) {
     const { id: messageId, seq, role, tokens } = replies[index]!
-    if (inserted) live.service.emit('message.appended', updated.record, { messageId, seq, role, tokens })
+    if (inserted) live.emit('message.appended', updated.record, { messageId, seq, role, tokens })
   }
   return { record: updated.record, replies }
 }
@@ -261,7 +261,8 @@ export async function settleLost(live: LiveSession, lease: TurnLease): Promise<v
     const { finishReason, usage } = reply
     const metadata = { id: lease.id, usage, reason, ...(finishReason === undefined ? {} : { finishReason }) }
     const { record } = await closeLease(live, lease, { status, reply, metadata })
-    service.emit('turn.aborted', record, { turnId: lease.id, reason })
+    service.emit('turn.aborted', record, { turnId: lease.id, reason }, 'system')
+    service.emit('usage.recorded', record, { turnId: lease.id, outcome: 'lost', ...usage }, 'system')
   } catch (error) {
     // Another caller has ended it, or its process wrote again just in time.
     if (!isSessionError(error, 'turn_lost')) throw error

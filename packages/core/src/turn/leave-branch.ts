@@ -62,7 +62,7 @@ export async function rewindSession(
     (before, leaving) => rewound(before, toSeq, { ...leaving, byMachine }),
     { ...change, ...(messages === undefined ? {} : { messages }) },
   )
-  live.service.emit('session.rewound', record, { toSeq })
+  live.emit('session.rewound', record, { toSeq })
   if (messages !== undefined) await settleAppended(live, messages, appended)
   // An earlier change under the same name has given its branch another id.
   return body.branches.find((branch) => branch.id === branchId) ?? body.branches.at(-1)!

@@ -1,13 +1,15 @@
 import { cleared, firstReachable } from '../domain/branches.js'
 import type { TurnLease } from '../domain/session-body.js'
 import type { ChangeOptions } from '../service/change-options.js'
+import { blankAnswers } from '../service/keyed-requests.js'
 import type { LiveSession } from '../service/live-session.js'
-import { removeSideRecords } from '../service/side-records.js'
+import { orWarn, removeSideRecords } from '../service/side-records.js'
 import { stopTurn } from './follow.js'
 
 /** Clears the conversation, and stops the turn that runs in it. */
 export async function resetSession(live: LiveSession, options?: ChangeOptions): Promise<void> {
   if (!live.isStored) return
+  const { service } = live
   await live.load()
   let dropped: TurnLease | undefined
   const { record, body } = await live.update((before) => {
@@ -18,6 +20,9 @@ export async function resetSession(live: LiveSession, options?: ChangeOptions): 
   await live.trim(firstReachable(body) - 1)
   if (dropped !== undefined) await stopTurn(live, dropped, 'interrupted')
   // A session without turns has no events of turns.
-  if (body.turnCount !== undefined) await removeSideRecords(live.service, record, ['turns'])
-  live.service.emit('session.reset', record, {})
+  if (body.turnCount !== undefined) await removeSideRecords(service, record, ['turns'])
+  await orWarn(service, async () => blankAnswers(service, record))
+  service.histories.forget(record)
+  service.tallies.forget(record)
+  live.emit('session.reset', record, {})
 }

@@ -55,10 +55,11 @@ export async function reuseAnswer(
   const reply = (await readReplies(live, known))?.at(-1)
   if (reply === undefined || reply.status !== 'completed') return undefined
 
-  const { countTokens, emit } = live.service
+  const { countTokens } = live.service
   const fence = (body.turnCount ?? 0) + 1
+  const { annotations: _, ...said } = reply.metadata ?? {}
   const metadata: JsonObject = {
-    ...reply.metadata,
+    ...said,
     turn: { id: turnId, usage: noUsage as unknown as JsonObject, reused: true },
   }
   const copy = { role: 'assistant' as const, content: reply.content, id: `${message.id}.r${fence}`, metadata }
@@ -86,10 +87,10 @@ export async function reuseAnswer(
   const [asked, ...replies] = updated.appended.map((appended, index) => {
     const stored = decodeMessage({ ...encoded[index]!, seq: appended.seq, at: appended.at })
     const { id: messageId, seq, role, tokens } = stored
-    if (appended.inserted) emit('message.appended', updated.record, { messageId, seq, role, tokens })
+    if (appended.inserted) live.emit('message.appended', updated.record, { messageId, seq, role, tokens })
     return stored
   })
-  emit('turn.reused', updated.record, { messageId: message.id })
+  live.emit('turn.reused', updated.record, { messageId: message.id })
   return { message: asked!, replies }
 }
 

@@ -68,6 +68,7 @@ const names = [
   [/\$TURN/g, '{turnId}'],
   [/\$TRANSFER/g, '{transferId}'],
   [/\$BRANCH/g, '{branchId}'],
+  [/(?<=\/messages\/)\d+/g, '{seq}'],
 ] as const
 
 /** The requests of the script, as the table of routes writes them. */
@@ -92,6 +93,7 @@ function asFetch(code: string): string[] {
       .replace(/^at$/, '/sessions/{id}')
       .replace('${at}', '/sessions/{id}')
       .replace(/\$\{(?:fork\.session|started)\.id\}/, '{id}')
+      .replace(/(?<=\/messages\/)\d+/, '{seq}')
       .replace('${turn.id}', '{turnId}')
       .replace('${branch.id}', '{branchId}')
       .replace(/\$\{[a-z]+\.transferId\}/, '{transferId}')

@@ -96,9 +96,9 @@ describe('what is kept between contexts', { timeout: hangMs }, () => {
       const results = []
       for (const textOf of texts) {
         const store = madeStore(100, ({ id }, seq) => textOf(id, seq))
-        const cache = createHistoryCache(store, { maxBytes: 1e9, onEmbedFailure() {}, onIndexFull() {} })
+        const cache = createHistoryCache(store, { maxBytes: 1e9, keptMs: 1e9, onEmbedFailure() {}, onIndexFull() {} })
         // Once, so that what is compiled and remembered by all is there.
-        await fill(store, createHistoryCache(store, { maxBytes: 1e9, onEmbedFailure() {}, onIndexFull() {} }), 3)
+        await fill(store, createHistoryCache(store, { maxBytes: 1e9, keptMs: 1e9, onEmbedFailure() {}, onIndexFull() {} }), 3)
         const before = inUse()
         await fill(store, cache, 60)
         results.push({ said: cache.bytes, real: inUse() - before })
@@ -107,7 +107,7 @@ describe('what is kept between contexts', { timeout: hangMs }, () => {
       async function fill(store, cache, count) {
         for (let number = 0; number < count; number++) {
           const record = recordOf({ tenantId: 'acme', id: 'h' + number }, 100)
-          const history = cache.use(record)
+          const history = cache.use(record, {})
           for await (const message of history.backwards([{ from: 1, to: 100 }], () => 100)) history.take([message])
           await history.digest([{ from: 1, to: 100 }])
           cache.release(record, [])

@@ -113,8 +113,23 @@ const rows = [
   row('GET /sessions/{id}/messages', 'read messages'),
   row('GET /sessions/{id}/messages (the newest)', 'read read', { query: '?direction=backward' }),
   row('POST /sessions/{id}/messages', 'read commit', { body: { messages: [said('four')] } }),
-  row('POST /sessions/{id}/reset', 'read commit trim'),
-  after(ask, 'POST /sessions/{id}/reset (after a turn)', 'read commit trim list remove', () => ({})),
+  row('POST /sessions/{id}/messages/{seq}/redact', 'read messages commit messages amend commit list list', {
+    params: { seq: '2' },
+  }),
+  row(
+    'PATCH /sessions/{id}/messages/{seq}',
+    'read messages read messages commit messages amend commit list list',
+    {
+      params: { seq: '2' },
+      body: { content: 'other' },
+    },
+  ),
+  row('PATCH /sessions/{id}/messages/{seq}/annotations', 'read messages amend', {
+    params: { seq: '2' },
+    body: { rating: 'up' },
+  }),
+  row('POST /sessions/{id}/reset', 'read commit trim list'),
+  after(ask, 'POST /sessions/{id}/reset (after a turn)', 'read commit trim list remove list', () => ({})),
   row('POST /sessions/{id}/compact', 'read read', { body: {} }),
   row('POST /sessions/{id}/compact (that sums up)', 'read read read commit read', {
     body: { maxMessages: 1 },

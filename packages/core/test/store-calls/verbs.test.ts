@@ -124,8 +124,22 @@ const rows = [
   row('Session.orders', 'read', ({ session }) => session.orders()),
   row('Session.extend', 'commit', ({ session }) => session.extend({ idleMs: 60_000 })),
   row('Session.edit', 'commit', ({ session }) => session.edit({ title: 'New' })),
-  row('Session.reset', 'read commit trim', ({ session }) => session.reset()),
-  after(ask, 'Session.reset (after a turn)', 'read commit trim list remove', ({ session }) =>
+  row('Session.redact', 'read messages commit messages amend commit list list', ({ session }) =>
+    session.redact(2),
+  ),
+  after(
+    ask,
+    'Session.redact (after a turn)',
+    'read messages commit messages amend commit list read remove list',
+    ({ session }) => session.redact(2),
+  ),
+  row('Session.amend', 'read messages commit messages amend commit list list', ({ session }) =>
+    session.amend(2, { content: 'other' }),
+  ),
+  row('Session.annotate', 'read messages amend', ({ session }) => session.annotate(2, { rating: 'up' })),
+  row('Session.annotate (to what it is)', 'read messages', ({ session }) => session.annotate(2, {})),
+  row('Session.reset', 'read commit trim list', ({ session }) => session.reset()),
+  after(ask, 'Session.reset (after a turn)', 'read commit trim list remove list', ({ session }) =>
     session.reset(),
   ),
   row('Session.rewind', 'read commit', ({ session }) => session.rewind(2)),

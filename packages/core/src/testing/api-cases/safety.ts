@@ -27,6 +27,9 @@ const bodies: Readonly<Record<string, unknown>> = {
   mergeState: { x: 1 },
   getPreferences: undefined,
   mergePreferences: { x: 1 },
+  redactMessage: undefined,
+  amendMessage: { content: 'other' },
+  annotateMessage: { rating: 'up' },
   getContext: undefined,
   getInfo: undefined,
   getCart: undefined,
@@ -54,6 +57,7 @@ async function operations(client: ApiClient): Promise<{ operation: string; metho
           .slice(path.indexOf('/sessions'))
           .replace('{itemId}', 'item')
           .replace('{turnId}', 'current')
+          .replace('{seq}', '1')
           .replace('{branchId}', 'branch')
           .replace('{transferId}', 'transfer'),
       })),

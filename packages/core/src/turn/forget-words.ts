@@ -1,0 +1,36 @@
+import { blankAnswers } from '../service/keyed-requests.js'
+import type { LiveSession } from '../service/live-session.js'
+import { sideRecordLabel, sideRecordTenant } from '../service/side-records.js'
+
+const pageSize = 200
+
+/**
+ * Removes what is kept of a session beside it and repeats what its messages said: events of turns that have ended, and
+ * the words of answers to keyed requests.
+ */
+export async function forgetWords(live: LiveSession): Promise<void> {
+  const { service, record } = live
+  service.histories.forget(record)
+  service.tallies.forget(record)
+  await removeEnded(live)
+  await blankAnswers(service, record)
+}
+
+async function removeEnded(live: LiveSession): Promise<void> {
+  const { store } = live.service
+  const { record } = live
+  const tenantId = sideRecordTenant('turns', record.tenantId)
+  const label = sideRecordLabel('turns', record)
+  let cursor: string | undefined
+  do {
+    const query = { tenantId, label, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
+    const page = await store.list(query)
+    // A turn that is about to begin has no events yet, and says by its record that it lives.
+    const spoken = page.items.filter(({ lastSeq }) => lastSeq > 0)
+    if (spoken.length > 0) {
+      const current = (await live.load()).body.turn?.id
+      await Promise.all(spoken.filter(({ id }) => id !== current).map((item) => store.remove(item)))
+    }
+    cursor = page.cursor
+  } while (cursor !== undefined)
+}
