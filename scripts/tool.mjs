@@ -4,7 +4,14 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { build, childEnv, install, root } from './setup.mjs'
 
-const tools = { torture: 'torture', bench: 'stores', 'bench:context': 'context', fuzz: 'fuzz', 'bench:stalls': 'stalls', flood: 'flood' }
+const tools = {
+  torture: 'torture',
+  bench: 'stores',
+  'bench:context': 'context',
+  fuzz: 'fuzz',
+  'bench:stalls': 'stalls',
+  flood: 'flood',
+}
 const [name, ...args] = process.argv.slice(2)
 if (tools[name] === undefined) {
   console.error(`There is no tool named ${name}; there are: ${Object.keys(tools).join(', ')}`)

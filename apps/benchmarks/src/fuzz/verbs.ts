@@ -121,6 +121,8 @@ const newState = fc.constantFrom<unknown[]>(
   },
 )
 
+const seq = fc.oneof(fc.constantFrom(1, 2, 3, 4), finite)
+
 export const sessionVerbs: Arguments<Session> = {
   store: args(),
   extend: args(fc.oneof(finite, object({ idleMs: finite, absoluteMs: finite })), change),
@@ -138,6 +140,9 @@ export const sessionVerbs: Arguments<Session> = {
   ),
   forget: args(fc.oneof(fc.constant('«fact»'), text)),
   allMessages: args(),
+  redact: args(seq),
+  amend: args(seq, object({ content })),
+  annotate: args(seq, jsonObject),
   turn: args(
     maybe(
       fc.oneof(
