@@ -44,9 +44,22 @@ export function checkSize(
   added: readonly NewMessage[],
 ): void {
   if (sizeOf(record, body).bytes + bytesOf(added) <= maxBytes) return
-  throw new SessionError('too_large', `The messages of a session take at most ${maxBytes} bytes.`, {
+  throw tooLarge(maxBytes)
+}
+
+function tooLarge(maxBytes: number): SessionError {
+  return new SessionError('too_large', `The messages of a session take at most ${maxBytes} bytes.`, {
     path: 'messages',
   })
+}
+
+/** The body after a message that is counted has grown, or shrunk, by so many bytes. @throws `too_large` */
+export function resized(body: SessionBody, maxBytes: number, seq: number, growth: number): SessionBody {
+  const { size } = body
+  if (size === undefined || seq > size.seq || growth === 0) return body
+  const bytes = Math.max(0, size.bytes + growth)
+  if (growth > 0 && bytes > maxBytes) throw tooLarge(maxBytes)
+  return { ...body, size: { ...size, bytes } }
 }
 
 /** What was counted, of the messages that are there. */

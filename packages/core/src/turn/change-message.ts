@@ -17,6 +17,8 @@ import {
   redactedMessage,
   withoutDerived,
 } from '../domain/message-changes.js'
+import type { SessionBody } from '../domain/session-body.js'
+import { resized } from '../service/session-size.js'
 import { Attempts } from '../service/attempts.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
@@ -116,6 +118,13 @@ interface Replaced {
 type Encode = (stored: StoredMessage) => string
 
 /**
+ * Whether to go on with the session as it was read, or to read it again.
+ *
+ * @param growth Bytes that the message is to take more than before.
+ */
+type Ready = (seen: SessionSnapshot, growth: number) => boolean | Promise<boolean>
+
+/**
  * Replaces what a message says. What was made of the words goes before they do, so that a process that dies on the way
  * leaves nothing of them behind; and once more afterwards, for somebody may have read them in between.
  */
@@ -125,17 +134,20 @@ async function editMessage(
   encode: Encode,
   options: ChangeOptions,
 ): Promise<Replaced> {
-  const drop = async (how: ChangeOptions): Promise<void> => {
-    await live.update((body) => withoutDerived(body, seq), { ...how, slack: turnSlack })
+  const { maxSessionBytes } = live.service.limits
+  const drop = async (how: ChangeOptions, growth = 0): Promise<void> => {
+    const change = (body: SessionBody): SessionBody =>
+      resized(withoutDerived(body, seq), maxSessionBytes, seq, growth)
+    await live.update(change, { ...how, slack: turnSlack })
   }
   let isDropped = false
-  const replaced = await replaceMessage(live, seq, encode, async ({ body: { turn } }) => {
+  const replaced = await replaceMessage(live, seq, encode, async ({ body: { turn } }, growth) => {
     if (turn !== undefined) {
       if (await isHeld(live, turn)) throw turnInProgress()
       return false
     }
     if (isDropped) return true
-    await drop(options)
+    await drop(options, growth)
     live.reuseRead()
     isDropped = true
     return false
@@ -145,16 +157,12 @@ async function editMessage(
   return replaced
 }
 
-/**
- * Replaces the payload of a message, again while somebody else is faster.
- *
- * @param ready Whether to go on with the session as it was read, or to read it again.
- */
+/** Replaces the payload of a message, again while somebody else is faster. */
 async function replaceMessage(
   live: LiveSession,
   seq: number,
   encode: Encode,
-  ready: (seen: SessionSnapshot) => boolean | Promise<boolean>,
+  ready: Ready,
 ): Promise<Replaced> {
   const { ttl, historyExpired } = live.service
   const attempts = new Attempts()
@@ -168,7 +176,8 @@ async function replaceMessage(
       const isSame = payload === stored.payload
       // Also where the answer to an earlier try got lost.
       if (isSame && attempts.mayBeApplied) return { message, isNew: true }
-      if (!(await ready(seen))) continue
+      const growth = isSame ? 0 : byteLength(payload) - byteLength(stored.payload)
+      if (!(await ready(seen, growth))) continue
       if (isSame) return { message, isNew: false }
       try {
         if (await live.amend(seq, payload)) return { message, isNew: true }

@@ -254,6 +254,18 @@ describe('amend', () => {
     expect(await refusal(one.amend(2, { content: 'again' }))).toEqual({ code: 'invalid', path: 'seq' })
   })
 
+  it('counts towards what the messages of a session may take', async () => {
+    const session = await service({ limits: { maxSessionBytes: 15_000 } })
+      .for(alice)
+      .create()
+    for (let n = 0; n < 40; n++) await session.append(said(`message ${n}`))
+    await session.amend(1, { content: 'x'.repeat(9000) })
+    const long = { content: 'y'.repeat(9000) }
+    expect(await refusal(session.amend(2, long))).toEqual({ code: 'too_large', path: 'messages' })
+    await session.amend(1, { content: 'short' })
+    expect((await session.amend(2, long)).seq).toBe(2)
+  })
+
   it('is refused on an old revision', async () => {
     const { one, two } = await twoOf()
     await one.append(said('a'))
