@@ -13,7 +13,7 @@ const batch = 500
 /** Sweeps again and again, each time until nothing is left to remove. @throws `invalid` */
 export function sweepEvery(service: Service, ms: number): Sweeping {
   // With its jitter it is up to a quarter longer.
-  if (!(ms >= 1 && ms * 1.25 <= maxIntervalMs)) {
+  if (!(typeof ms === 'number' && ms >= 1 && ms * 1.25 <= maxIntervalMs)) {
     throw new SessionError('invalid', 'ms must be from 1 to 1,700,000,000 milliseconds', { path: 'ms' })
   }
   service.work.checkOpen()
