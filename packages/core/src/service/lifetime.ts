@@ -54,6 +54,7 @@ function own(stored: number | null | undefined, otherwise: number): number {
 }
 
 function duration(value: number, path: string): number | null {
-  if (!(typeof value === 'number' && value > 0)) throw new SessionError('invalid', `${path} must be more than 0 milliseconds`, { path })
+  if (!(typeof value === 'number' && value > 0))
+    throw new SessionError('invalid', `${path} must be more than 0 milliseconds`, { path })
   return Number.isFinite(value) ? value : null
 }
