@@ -1,26 +1,24 @@
 import type { SessionInfo } from './domain/session-info.js'
 import type { Order } from './domain/cart.js'
 import type { BuiltContext } from './context/lay-out.js'
-import { switched } from './domain/branches.js'
 import type { FactInput } from './domain/facts.js'
 import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
 import { SessionError } from './errors.js'
 import type { JsonObject } from './json.js'
-import { newId } from './ids.js'
-import { checkOptions } from './options.js'
 import type { LiveSession } from './service/live-session.js'
 import type { Message, MessageInput } from './domain/message.js'
-import { parseCount, parseText, parseTitle } from './parse.js'
+import { parseCount, parseText } from './parse.js'
 import type { ChangeOptions } from './service/change-options.js'
 import type { SessionTtl } from './service/lifetime.js'
 import { takeCalls } from './service/take-calls.js'
 import { SessionCart } from './session/cart.js'
 import type { Branch, Fact } from './domain/session-body.js'
-import { leaveBranch, type RewindOptions, rewindSession } from './turn/leave-branch.js'
+import { type RewindOptions, rewindSession, switchToBranch } from './turn/leave-branch.js'
 import { resetSession } from './turn/reset.js'
 import { amendMessage, annotateMessage, redactMessage } from './turn/change-message.js'
 import { deleteSession } from './session/deletion.js'
+import { editSession } from './session/edit.js'
 import { forgetFact, rememberFacts } from './session/facts.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
 import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
@@ -270,43 +268,29 @@ export class Session {
   }
 
   /**
-   * Takes away what a message says, for good: its words, and what was made of them (summaries, facts drawn from it,
-   * answers that are known, events of turns). Its place, role and id stay, and calls of tools keep their results. The
-   * same again changes nothing more.
+   * Removes what a message says, for good, and what was made of it: summaries, facts with its `seq`, known answers, events
+   * of turns. Place, role and ids stay. When it rejects with `unavailable`, call it again.
    *
-   * @throws `invalid` when there is no such message; `turn_in_progress`; `unavailable` when not all of it could be
-   * removed: call again.
+   * @throws `invalid` when there is no such message; `turn_in_progress`.
    */
   async redact(seq: number, options?: ChangeOptions): Promise<Message> {
     return redactMessage(this.#live, seq, options)
   }
 
   /**
-   * Has a message say something else, in its place. What was made of its words goes as with `redact`.
+   * Replaces the content of a message, in its place. What was made of it is removed as by `redact`.
    *
-   * @throws `invalid` when there is no such message, when it is redacted, or would lose a call or result of a tool;
-   * `too_large`, `turn_in_progress`.
+   * @throws `invalid`, also when a call or result of a tool would be lost; `too_large`, `turn_in_progress`.
    */
-  async amend(
-    seq: number,
-    amendment: Pick<MessageInput, 'content'>,
-    options?: ChangeOptions,
-  ): Promise<Message> {
-    return amendMessage(this.#live, seq, amendment, options)
+  async amend(seq: number, to: Pick<MessageInput, 'content'>, options?: ChangeOptions): Promise<Message> {
+    return amendMessage(this.#live, seq, to, options)
   }
 
   /**
-   * Notes something at a message, such as what a user thinks of it: merged into `metadata.annotations` as RFC 7396 says,
-   * so `null` removes a key; at most 4 KiB of JSON. No model is shown it.
+   * Merges a patch into `metadata.annotations` as RFC 7396 says, at most 4 KiB: `{ rating: 'up' }`. No model sees them.
    *
-   * @param options With `ifChanges` only if the session has changed exactly so often, as `record.changes` counts.
-   * @throws `invalid` when there is no such message; `too_large`; `conflict` where `ifChanges` is not so any more.
-   *
-   * @example
-   * ```ts
-   * declare const session: import('@sessions/core').Session
-   * await session.annotate(2, { rating: 'up' })
-   * ```
+   * @param options `ifChanges`: only if the session has exactly so many `record.changes`; otherwise `conflict`.
+   * @throws `invalid` when there is no such message; `too_large`.
    */
   async annotate(seq: number, patch: JsonObject, options?: { ifChanges?: number }): Promise<Message> {
     return annotateMessage(this.#live, seq, patch, options)
@@ -314,13 +298,7 @@ export class Session {
 
   /** Changes title or label, each of at most 200 characters; an empty text removes it. @throws `invalid` */
   async edit(change: { title?: string; label?: string } = {}, options?: ChangeOptions): Promise<void> {
-    checkOptions(change, { title: 'text', label: 'text' }, 'change')
-    const { record } = await this.#live.update((body) => body, {
-      ...options,
-      ...(change.title === undefined ? {} : { title: parseTitle(change.title) }),
-      ...(change.label === undefined ? {} : { label: parseTitle(change.label, 'label') }),
-    })
-    this.#live.emit('session.edited', record, {})
+    await editSession(this.#live, change, options)
   }
 
   /**
@@ -363,13 +341,7 @@ export class Session {
 
   /** Switches to a branch; the branch it leaves is kept in its place. @throws `not_found` */
   async switchBranch(branchId: string, options?: ChangeOptions): Promise<void> {
-    const { record } = await leaveBranch(
-      this.#live,
-      newId(),
-      (before, leaving) => switched(before, branchId, leaving),
-      options,
-    )
-    this.#live.emit('session.branched', record, { branchId })
+    await switchToBranch(this.#live, branchId, options)
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type BranchDeparture, rewound } from '../domain/branches.js'
+import { type BranchDeparture, rewound, switched } from '../domain/branches.js'
 import type { MessageInput } from '../domain/message.js'
 import { parseCount } from '../parse.js'
 import type { Branch, SessionBody, TurnLease } from '../domain/session-body.js'
@@ -28,7 +28,7 @@ const rewindNames: OptionNames<RewindOptions> = {
 }
 
 /** Leaves the active branch, and stops the turn that runs on it. */
-export async function leaveBranch(
+async function leaveBranch(
   live: LiveSession,
   branchId: string,
   change: (body: SessionBody, leaving: BranchDeparture) => SessionBody,
@@ -43,6 +43,18 @@ export async function leaveBranch(
   }, options)
   if (dropped !== undefined) await stopTurn(live, dropped, 'interrupted')
   return seen
+}
+
+/** Goes on with another branch. @throws `not_found` */
+export async function switchToBranch(
+  live: LiveSession,
+  branchId: string,
+  options?: ChangeOptions,
+): Promise<void> {
+  const change = (before: SessionBody, leaving: BranchDeparture): SessionBody =>
+    switched(before, branchId, leaving)
+  const { record } = await leaveBranch(live, newId(), change, options)
+  live.emit('session.branched', record, { branchId })
 }
 
 /** Goes back to just after a message and appends other messages, in one commit. @throws `invalid` */
