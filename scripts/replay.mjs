@@ -35,7 +35,7 @@ async function readDialogues(file) {
 }
 
 /** The app's API as one caller uses it: the credential of its session travels in a header, or in a cookie. */
-function caller(base, adminToken, { keepsCookies = false }) {
+function caller(base, { adminToken, apiKey }, { keepsCookies = false, hasKey = false }) {
   let credential
   let cookie
   // The header that browsers send for an app's own pages: without it a cookie does not open a session for a change.
@@ -47,6 +47,7 @@ function caller(base, adminToken, { keepsCookies = false }) {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(credential === undefined ? {} : { 'x-session-id': credential }),
         ...(cookie === undefined ? {} : { cookie, origin }),
+        ...(hasKey ? { authorization: `Bearer ${apiKey}` } : {}),
         ...(asAdmin ? { authorization: `Bearer ${adminToken}` } : {}),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -96,6 +97,8 @@ const clients = {
   },
   nest: {
     base: '/v1',
+    // Only an assistant with a key may append what it has said.
+    hasKey: true,
     async begin(call) {
       return (await call('POST', '/sessions', {})).session.id
     },
@@ -120,6 +123,7 @@ const clients = {
 clients.next = {
   ...clients.nest,
   base: '/api',
+  hasKey: false,
   keepsCookies: true,
   async begin(call) {
     // A visitor gets a name with the first page, and is a separate guest from then on.
@@ -178,11 +182,16 @@ async function compare(client, call, dialogue, id) {
 const dialogues = await readDialogues(resolve(process.env.INIT_CWD ?? '.', options.data))
 await install()
 await build(apps[options.app].package)
-const adminToken = randomBytes(32).toString('base64url')
+const [adminToken, apiKey] = [1, 2].map(() => randomBytes(32).toString('base64url'))
 const server = await startServer(options.store)
 const app = await startApp(options.app, {
   args: ['--store', options.store],
-  env: { ...server.env, ADMIN_TOKEN: adminToken, REQUESTS_PER_MINUTE: '1000000' },
+  env: {
+    ...server.env,
+    ADMIN_TOKEN: adminToken,
+    API_KEYS: `marketplace:claude:${apiKey}`,
+    REQUESTS_PER_MINUTE: '1000000',
+  },
 })
 const startedAt = Date.now()
 const result = { dialogues: dialogues.length, messages: 0, mismatches: 0, seconds: 0 }
@@ -199,7 +208,7 @@ try {
   await Promise.all(
     Array.from({ length: atOnce }, async () => {
       for (let dialogue = waiting.shift(); dialogue !== undefined; dialogue = waiting.shift()) {
-        const call = caller(base, adminToken, client)
+        const call = caller(base, { adminToken, apiKey }, client)
         try {
           const { wrong, messages } = await compare(
             client,

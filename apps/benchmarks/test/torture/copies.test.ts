@@ -30,3 +30,11 @@ it('finds a copy with another text, and one of a message that was never there', 
   expect(faults(operations, holding([...log.slice(0, 2), other], { active: [2, 3] }))).toContain('lost')
   expect(faults(operations, holding([stored(2, 'm2'), copy], { active: [2, 3] }))).toContain('doubled')
 })
+
+it('lets a reset drop a message and keep the copy that a repeated append has put in its place', () => {
+  const reset = { kind: 'reset' } as const
+  const operations = story(open, append('m1', 1), rewind, append('m2', 2), again, reset)
+  const kept = holding([copy], { trimmedSeq: 2, active: [3] })
+  expect(faults(operations, kept)).toEqual([])
+  expect(faults(operations, holding([], { trimmedSeq: 2, lastSeq: 3, active: [] }))).toContain('lost')
+})

@@ -139,7 +139,10 @@ function checkKept(
     const found = byId.get(id)
     if (found === undefined) {
       const isTrimmed = isReset && (seq === undefined || seq <= trimmedSeq)
-      if (!isTrimmed) report('lost', `message ${id} of ${named(append)} was acknowledged at ${seq}`)
+      // A reset may have dropped it, and kept the copy that a later append has put in its place.
+      const isCopied = isReset && seq !== undefined && copies.get(id)?.includes(seq) === true
+      if (!isTrimmed && !isCopied)
+        report('lost', `message ${id} of ${named(append)} was acknowledged at ${seq}`)
     } else if (isReset) {
       // It may have been dropped and then stored again by a retry.
     } else if (found.text !== text) {
