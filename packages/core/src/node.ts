@@ -24,6 +24,6 @@ export {
   toProblemResponse,
 } from './http/problem.js'
 export { type HeaderSink, RequestSession, type RequestSessionOptions } from './http/request-session.js'
-export { checkOptions, type OptionNames } from './options.js'
+export { checkOptions, type OptionKind, type OptionNames } from './options.js'
 export { parseWith } from './parse.js'
 export { warnOnce } from './service/warn-once.js'

@@ -22,7 +22,7 @@ export {
 } from './contract/refusals.js'
 export { countFitting, maxPageBytes } from './contract/page-bytes.js'
 export { digestOf } from './digest.js'
-export { checkOptions, type OptionNames } from './options.js'
+export { checkOptions, type OptionKind, type OptionNames } from './options.js'
 export type { SessionRecord, SessionRef } from './contract/session-record.js'
 export type {
   Amendment,

@@ -225,7 +225,7 @@ const flaws: Record<keyof typeof broken, Flaw> = {
       'each commit, amend and trim that changes something adds one',
       'an amend counts although nothing else of the record moves',
     ],
-    within: ['amend, trim and sweep', 'restore', 'deadlines'],
+    within: ['amend, trim and sweep', 'restore', 'deadlines', 'changes'],
   },
   newerOverwritten: {
     fails: [
