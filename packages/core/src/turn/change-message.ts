@@ -205,7 +205,11 @@ async function messageAt(live: LiveSession, seq: number): Promise<StoredMessage>
 }
 
 function noSuchMessage(seq: number): SessionError {
-  return new SessionError('invalid', `There is no message ${String(seq)}.`, { path: 'seq' })
+  return new SessionError(
+    'invalid',
+    `There is no message ${typeof seq === 'number' ? seq : 'of this kind'}.`,
+    { path: 'seq' },
+  )
 }
 
 function readable(stored: StoredMessage): Message {

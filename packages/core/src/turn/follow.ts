@@ -92,7 +92,7 @@ export async function waitForEnd(
  * The events of a turn of this session after the event with the number `after`, as they come, to the end: from memory
  * when the turn runs here, else from the store.
  *
- * @throws `not_found` when the session has no such turn, or its events have expired.
+ * @throws `not_found` when the session has no such turn, or its events have expired; `invalid` for an id that is no text.
  */
 export async function* followTurn(
   live: LiveSession,
@@ -100,6 +100,8 @@ export async function* followTurn(
   after = 0,
   known?: TurnStarted,
 ): AsyncGenerator<TurnEvent, void, undefined> {
+  if (typeof turnId !== 'string')
+    throw new SessionError('invalid', 'turnId must be a text', { path: 'turnId' })
   const local = localTurn(live, turnId)
   if (local?.sessionId === live.ref.id) {
     yield* local.log.read(after)
