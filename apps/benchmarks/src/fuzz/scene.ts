@@ -74,7 +74,7 @@ export async function setScene(sessions: Sessions, store: SessionStore, tenantId
     },
     headersOf(caller) {
       if (caller === 'guest') return { authorization: `Bearer ${tenantId}`, 'x-session-id': credential }
-      const users = { owner: '/alice', other: '/mallory', admin: '/root/admin', nobody: '' }
+      const users = { owner: '/alice', other: '/mallory', admin: '/olga/admin', nobody: '' }
       if (caller === 'refused') return { authorization: 'Bearer nobody' }
       if (caller === 'elsewhere') return { authorization: `Bearer ${tenantId}-2/alice` }
       return { authorization: `Bearer ${tenantId}${users[caller]}` }
