@@ -11,7 +11,7 @@ import {
   type ListOptions,
   listScope,
 } from './service/list-scope.js'
-import { LiveSession, type SessionSnapshot, noSuchSession } from './service/live-session.js'
+import { type CreateDraft, LiveSession, type SessionSnapshot, noSuchSession } from './service/live-session.js'
 import { decodeBody, newBody } from './domain/session-body.js'
 import { type SessionInit, storeNewSession } from './service/create-session.js'
 import { type Sweeping, sweepEvery } from './service/sweep-every.js'
@@ -280,14 +280,15 @@ export class CallerSessions {
       activeAt: at,
       ...(userId === undefined ? {} : { userId }),
     }
-    const store = async (): Promise<SessionSnapshot> => {
+    const store: CreateDraft = async (ready) => {
       options.beforeCreate?.()
+      await ready
       const seen = await storeNewSession(this.#service, this.identity, { ref, incarnation })
       await options.afterCreate?.(this.#session(seen, true))
       return seen
     }
-    const create = (): Promise<SessionSnapshot> => {
-      const creation = store()
+    const create: CreateDraft = (ready) => {
+      const creation = store(ready)
       options.onCreating?.(creation)
       return creation
     }

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bindSession, checkOrigin, getSession, sessionsErrorHandler } from '../src/index.js'
 import { chat, route, versions } from './chat.js'
-import { browser, json, post, serve } from './server.js'
+import { browser, countedSessions, json, post, serve } from './server.js'
 
 afterEach(() => vi.unstubAllEnvs())
 
@@ -25,6 +25,38 @@ describe.each(versions)('%s', (_, express) => {
     }
     const { items } = await sessions.for({ tenantId: 'acme', roles: ['admin'] }).list()
     expect(items).toHaveLength(10)
+  })
+
+  // The service pauses within a long check, so that other requests are answered. The handler does not wait for that.
+  it('hands over a session whose write is not awaited, however long its messages take to check', async () => {
+    const { sessions } = countedSessions({
+      countTokens: () => {
+        for (const until = performance.now() + 12; performance.now() < until;);
+        return 1
+      },
+    })
+    const refused: unknown[] = []
+    const { app } = chat(express, { sessions })
+    app.post(
+      '/careless',
+      route(async (req, res) => {
+        const session = await getSession(req)
+        const texts = ['one', 'two', 'three', String(req.query['last'])]
+        const writing = session.append(texts.map((content) => ({ role: 'user', content })))
+        res.json({ id: session.id })
+        await writing.catch((error: unknown) => refused.push(error))
+      }),
+    )
+    const base = await serve(app)
+    const ann = browser(base)
+    const made = await json(await ann('/careless?last=four', { method: 'POST' }))
+    await vi.waitFor(async () => expect(await json(await ann('/found'))).toEqual(made))
+    expect(await json(await ann('/history'))).toMatchObject({ messages: [{}, {}, {}, { content: 'four' }] })
+
+    await browser(base)('/careless?last=', { method: 'POST' })
+    await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'invalid', path: 'messages[3].content' }]))
+    const { items } = await sessions.for({ tenantId: 'acme', roles: ['admin'] }).list()
+    expect(items.map(({ id }) => id)).toEqual([made['id']])
   })
 
   it('makes no session out of writes that meet a sign-in', async () => {

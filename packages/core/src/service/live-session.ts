@@ -54,6 +54,9 @@ const updateNames: OptionNames<UpdateOptions> = {
 
 const keptChanges = 32
 
+/** Stores a session that exists only in one handle so far, unless `ready` rejects. */
+export type CreateDraft = (ready?: Promise<unknown>) => Promise<SessionSnapshot>
+
 /**
  * One session for one caller. It reads the session, and changes it so that no change is lost and none is made twice.
  */
@@ -72,14 +75,15 @@ export class LiveSession {
   /** A snapshot that was just read, for the next `load`. */
   #justRead: SessionSnapshot | undefined
   /** Stores a session that exists only in this handle so far. */
-  #create: (() => Promise<SessionSnapshot>) | undefined
-  #creating: Promise<void> | undefined
+  #create: CreateDraft | undefined
+  /** Resolves to false when the messages that the creation waited for are refused. */
+  #creating: Promise<boolean> | undefined
 
   constructor(
     service: Service,
     identity: Identity,
     seen: SessionSnapshot,
-    options: { holdsCredential: boolean; create?: () => Promise<SessionSnapshot> },
+    options: { holdsCredential: boolean; create?: CreateDraft },
   ) {
     this.service = service
     this.identity = identity
@@ -314,21 +318,37 @@ export class LiveSession {
     this.#keep(await this.#commit({}))
   }
 
-  /** Stores a session that exists only in this handle so far. */
-  async store(): Promise<void> {
-    if (this.#create === undefined) return
-    this.#creating ??= this.#create().then(
-      ({ record, body }) => {
-        this.#record = record
-        this.#see(body)
-        this.#create = undefined
-      },
-      (error: unknown) => {
-        this.#creating = undefined
-        throw error
-      },
+  /**
+   * Stores a session that exists only in this handle so far.
+   *
+   * @param ready The creation begins at once, but stores nothing before this settles, and nothing at all when it
+   *   rejects (default: it does not wait).
+   */
+  async store(ready?: Promise<unknown>): Promise<void> {
+    while (this.#create !== undefined) {
+      this.#creating ??= this.#storeBy(this.#create, ready)
+      // Another write may have begun the creation. What that write waits for says nothing about this one.
+      if (!(await this.#creating)) await ready
+    }
+  }
+
+  async #storeBy(create: CreateDraft, ready: Promise<unknown> | undefined): Promise<boolean> {
+    const isReady = ready?.then(
+      () => true,
+      () => false,
     )
-    await this.#creating
+    try {
+      const { record, body } = await create(ready)
+      this.#record = record
+      this.#see(body)
+      this.#create = undefined
+      return true
+    } catch (error) {
+      if ((await isReady) === false) return false
+      throw error
+    } finally {
+      this.#creating = undefined
+    }
   }
 
   /**

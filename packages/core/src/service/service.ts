@@ -1,4 +1,5 @@
 import { type CountTokens, estimateTokens } from '../context/token-count.js'
+import { surelyCounted } from './count-tokens.js'
 import { type Credentials, createCredentials } from '../domain/credential.js'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
@@ -124,7 +125,8 @@ export function createService(options: SessionsOptions): Service {
     tallies: createTallyCache(store, { maxBytes: maxTallyBytes, keptMs }),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
     work: new Workload(),
-    countTokens: options.countTokens ?? estimateTokens,
+    countTokens:
+      options.countTokens === undefined ? estimateTokens : surelyCounted(options.countTokens, warn),
     storeClock,
     warn,
     emit: listeners.emit,

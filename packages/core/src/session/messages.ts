@@ -20,7 +20,9 @@ export async function appendMessages(
   messages: MessageInput | readonly MessageInput[],
 ): Promise<readonly AppendedMessage[]> {
   const begun = encodeMessages(live, messages)
-  // A handler that does not await its append sends its response next: a draft must be on its way to the store by then.
+  // A handler that does not await its append sends its response next: the creation of a draft must have begun by then,
+  // because it puts the credential into the response.
+  if (begun instanceof Promise) await live.store(begun)
   const encoded = begun instanceof Promise ? await begun : begun
   const { messages: appended } = await live.append(encoded)
   return settleAppended(live, encoded, appended)

@@ -11,7 +11,6 @@ import type { SessionBody, TurnLease } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
 import { checkSize, countMore, withSize } from '../service/session-size.js'
 import type { SessionRecord } from '../contract/session-record.js'
-import { estimateTokens } from '../context/token-count.js'
 import { isEnd, replyIds, type TurnEnded, type TurnMetadata } from './event.js'
 import { readTurnLog, turnLogRef } from './log.js'
 import type { TurnPart } from './part.js'
@@ -180,10 +179,9 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
     ...(documents.length === 0 ? {} : { documents: documents as never }),
     ...(sources.length === 0 ? {} : { sources }),
   }
-  const countTokens = surelyCounted(live.service)
   // The parts of the reply were checked when they came, so they are not checked again.
   const named = messages.map((input, index) => ({ ...input, id: ids[index]! }))
-  const encoded = await inSlices(encodeEach(named, countTokens))
+  const encoded = await inSlices(encodeEach(named, live.service.countTokens))
   const updated = await live.update(
     (body) => {
       if (body.turn?.id !== lease.id) {
@@ -223,20 +221,6 @@ function* encodeEach(
     yield
   }
   return encoded
-}
-
-/** The service's counter, or the estimate when it fails: a failed count must not lose an answer that cost tokens. */
-function surelyCounted({ countTokens, warn }: Service): (message: MessageInput) => number {
-  return (message) => {
-    try {
-      const tokens = countTokens(message)
-      if (Number.isFinite(tokens) && tokens >= 0) return tokens
-      warn({ code: 'count_failed', message: `countTokens gave ${tokens}; an estimate is used.` })
-    } catch (cause) {
-      warn({ code: 'count_failed', message: 'countTokens failed; an estimate is used.', cause })
-    }
-    return estimateTokens(message)
-  }
 }
 
 /** Frees the session without a reply. When another turn holds the session, there is nothing to do. */
