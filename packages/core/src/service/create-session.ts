@@ -8,12 +8,12 @@ import type { SessionSnapshot } from './live-session.js'
 import { encodeCopy, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
 import { parseTitle } from '../parse.js'
 import { decodeBody, encodeBody, newBody, type SessionBody } from '../domain/session-body.js'
-import { deadlineOf, lifetimeOf, type SessionTtl, toStoredTtl } from './lifetime.js'
+import { deadlineOf, lifetimeOf, type SessionTtl, toOwnLifetime } from './lifetime.js'
 import type { Service } from './service.js'
 import { takeSlots } from './session-slots.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
-import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import type { OwnLifetime, SessionRecord, SessionRef } from '../contract/session-record.js'
 import { mapInSlices, pauses } from '../slices.js'
 
 /** The first content of a session. */
@@ -39,6 +39,8 @@ export interface NewSession {
   /** A new id for the next try, when the creation has to be tried again. */
   readonly incarnation: string
   readonly init?: SessionInit
+  /** Default: the one that `init` describes. */
+  readonly lifetime?: OwnLifetime | undefined
   /** Default: the body that `init` describes. */
   readonly body?: SessionBody
   /** Messages of another session, with their ids and times. */
@@ -66,7 +68,8 @@ export async function storeNewSession(
 ): Promise<SessionSnapshot> {
   const { ref, incarnation, init = {}, body = initialBody(init), copied = [] } = made
   const { limits, countTokens, emit } = service
-  const deadline = deadlineOf(lifetimeOf(service, body))
+  const lifetime = made.lifetime ?? (init.ttl === undefined ? undefined : toOwnLifetime(init.ttl, 'ttl'))
+  const deadline = deadlineOf(lifetimeOf(service, lifetime === undefined ? {} : { lifetime }))
   const { userId } = identity
   const begun = await mapInSlices(init.messages ?? [], (input, index) =>
     encodeMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, countTokens }),
@@ -76,6 +79,7 @@ export async function storeNewSession(
   const first = { revision: 0, incarnation, body: encodeBody(body, limits.maxSessionLength) }
   const last = {
     ...deadline,
+    ...(lifetime === undefined ? {} : { lifetime }),
     ...(userId === undefined ? {} : { userId }),
     ...(init.title === undefined ? {} : { title: parseTitle(init.title) }),
     ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
@@ -192,6 +196,5 @@ function initialBody(init: SessionInit): SessionBody {
     cart,
     state: parseJsonObject(init.state ?? {}, 'state'),
     preferences: parseJsonObject(init.preferences ?? {}, 'preferences'),
-    ...(init.ttl === undefined ? {} : { ttl: toStoredTtl(init.ttl, 'ttl') }),
   })
 }

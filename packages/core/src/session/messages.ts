@@ -1,6 +1,7 @@
 import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
 import { clipPath, cutPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
+import type { Service } from '../service/service.js'
 import type { LiveSession } from '../service/live-session.js'
 import { decodeMessages, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
 import { putAgain } from '../service/put-again.js'
@@ -19,7 +20,7 @@ export async function appendMessages(
   live: LiveSession,
   messages: MessageInput | readonly MessageInput[],
 ): Promise<readonly AppendedMessage[]> {
-  const begun = encodeMessages(live, messages)
+  const begun = encodeMessages(live.service, messages)
   // A handler that does not await its append sends its response next: the creation of a draft must have begun by then,
   // because it puts the credential into the response.
   if (begun instanceof Promise) await live.store(begun)
@@ -30,11 +31,10 @@ export async function appendMessages(
 
 /** The messages in the form in which they are stored. @throws `invalid`, `too_large` */
 export function encodeMessages(
-  live: LiveSession,
+  { limits, countTokens }: Pick<Service, 'limits' | 'countTokens'>,
   messages: MessageInput | readonly MessageInput[],
 ): readonly NewMessage[] | Promise<readonly NewMessage[]> {
-  const { maxMessageLength: maxLength } = live.service.limits
-  const { countTokens } = live.service
+  const { maxMessageLength: maxLength } = limits
   const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
   return mapInSlices(inputs, (input, index) =>
     encodeMessage(input, {
