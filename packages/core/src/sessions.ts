@@ -24,7 +24,7 @@ import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
 import type { TransferDescription, TransferKey } from './transfer/redemption.js'
 import { processRegistry } from './process-registry.js'
-import { type ForkOptions, forkSession } from './session/fork.js'
+import { type AdmitCopy, type ForkOptions, forkSession } from './session/fork.js'
 
 /** The first content of a new session, and its id. */
 export interface CreateOptions extends SessionInit {
@@ -154,14 +154,22 @@ const initNames: OptionNames<SessionInit> = {
   messages: 'list',
 }
 
+/** Has copies that these sessions are asked for admitted first. @returns The same sessions. */
+export let admitCopies: (mine: CallerSessions, admit: AdmitCopy | undefined) => CallerSessions
+
 /** The sessions of one caller. Every method checks ownership: a session of another owner is `not_found`. */
 export class CallerSessions {
   static {
     takeCalls(CallerSessions.prototype, (mine) => mine.#service.work, ['draft'])
+    admitCopies = (mine, admit) => {
+      mine.#admit = admit
+      return mine
+    }
   }
 
   readonly identity: Identity
   readonly #service: Service
+  #admit: AdmitCopy | undefined
 
   /** @internal Made by `Sessions.for`. */
   constructor(service: Service, identity: Identity) {
@@ -354,7 +362,9 @@ export class CallerSessions {
    * @throws `invalid` when `atSeq` is not on the active branch of `source`.
    */
   async fork(source: Session, options: ForkOptions = {}): Promise<Session> {
-    return new Session(await forkSession(liveSessionOf(source, 'source'), this.identity, options))
+    return new Session(
+      await forkSession(liveSessionOf(source, 'source'), this.identity, options, this.#admit),
+    )
   }
 
   /**
@@ -377,7 +387,8 @@ export class CallerSessions {
   async redeem(options: RedeemOptions): Promise<Redemption> {
     const { holding, ...asked } = options ?? {}
     const held = holding === undefined ? undefined : liveSessionOf(holding, 'holding')
-    const outcome = await redeemTransfer(this.#service, this.identity, { ...asked, holding: held })
+    const all = { ...asked, holding: held }
+    const outcome = await redeemTransfer(this.#service, this.identity, all, this.#admit)
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
   }
 

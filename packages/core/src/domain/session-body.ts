@@ -235,9 +235,14 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   transfers: z.array(pendingTransferSchema).optional(),
 })
 
+/** The first session in the line of forks that a session belongs to: itself, if it is no fork. */
+export function rootIdOf({ lineage }: SessionBody, id: string): string {
+  return lineage?.rootId ?? lineage?.sessionId ?? id
+}
+
 /** The body of a new session. */
 export function newBody(
-  init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage' | 'ttl'>> = {},
+  init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage' | 'size' | 'ttl'>> = {},
 ): SessionBody {
   return {
     v: 1,

@@ -4,9 +4,11 @@ import type { Identity } from '../domain/identity.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { parseWith } from '../parse.js'
 import { justRead, type Session } from '../session.js'
+import { admitCopies } from '../sessions.js'
 import type { ApiConfig, RequestContext } from './api-options.js'
 import { parseBody } from './body.js'
 import { checkFields } from './client-fields.js'
+import { copyAdmission } from './copied-bytes.js'
 import { isOfAnotherSite } from './csrf.js'
 import { etagOf, isKnown, type WantedState, wantedState } from './etag.js'
 import type { RequestKey } from './idempotency-key.js'
@@ -111,7 +113,7 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
     query,
     body,
     identity,
-    mine: api.sessions.for(identity),
+    mine: admitCopies(api.sessions.for(identity), copyAdmission(api, identity)),
     caller,
     context,
     headers: identified.replyHeaders,

@@ -4,6 +4,8 @@ import { newId, parseId } from '../ids.js'
 import type { Identity } from '../domain/identity.js'
 import { type Lineage, newBody } from '../domain/session-body.js'
 import { storeNewSession } from '../service/create-session.js'
+import { encodeCopy, type Message } from '../domain/message.js'
+import { mapInSlices } from '../slices.js'
 import { LiveSession } from '../service/live-session.js'
 import { readSnapshot } from './whole.js'
 
@@ -20,6 +22,14 @@ export interface ForkOptions {
 }
 
 /**
+ * Called before a session is read for a copy, with 0, and before the copy is stored, with the bytes that were read, in
+ * UTF-8. It refuses the copy when it throws.
+ */
+export type AdmitCopy = (source: LiveSession, bytes: number) => Promise<void>
+
+const encoder = new TextEncoder()
+
+/**
  * Makes a new session, for the caller of `identity`, from another session as it was at one moment.
  *
  * @throws `invalid` when `atSeq` is not on the active branch of `source`; `conflict` when the id is taken, or when
@@ -29,16 +39,21 @@ export async function forkSession(
   source: LiveSession,
   identity: Identity,
   options: ForkOptions = {},
+  admit?: AdmitCopy,
 ): Promise<LiveSession> {
   checkOptions<ForkOptions>(options, { id: true, atSeq: 'number', title: true, include: 'list' })
   const { service } = source
   const { atSeq, include = ['state', 'preferences', 'cart'] } = options
+  await admit?.(source, 0)
   const { record: from, body: before, messages } = await readSnapshot(source)
+  const sizes = await mapInSlices(messages, sizeOf)
+  await admit?.(source, sum([bytesOf(JSON.stringify(before)), ...sizes]))
   if (atSeq !== undefined && atSeq !== 0 && !messages.some((message) => message.seq === atSeq)) {
     throw new SessionError('invalid', `Message ${atSeq} is not on the active branch.`, { path: 'atSeq' })
   }
   const last = atSeq ?? Number.POSITIVE_INFINITY
-  const taken = messages.filter((message) => message.seq <= last && message.status !== 'corrupt')
+  const isTaken = ({ seq, status }: Message): boolean => seq <= last && status !== 'corrupt'
+  const taken = messages.filter(isTaken)
   const rootId = before.lineage?.rootId ?? before.lineage?.sessionId
   const lineage: Lineage = {
     sessionId: from.id,
@@ -47,6 +62,7 @@ export async function forkSession(
   }
   const body = newBody({
     lineage,
+    size: { seq: taken.length, bytes: sum(sizes.filter((_, index) => isTaken(messages[index]!))) },
     ...(before.ttl === undefined ? {} : { ttl: before.ttl }),
     ...(include.includes('state') ? { state: before.state } : {}),
     ...(include.includes('preferences') ? { preferences: before.preferences } : {}),
@@ -67,4 +83,17 @@ export async function forkSession(
   })
   service.emit('session.forked', seen.record, { fromSessionId: from.id, seq: lineage.seq }, identity)
   return new LiveSession(service, identity, seen, { holdsCredential: true })
+}
+
+/** Bytes of a message that is stored again. */
+function sizeOf(message: Message): number {
+  return bytesOf(encodeCopy(message).payload)
+}
+
+function bytesOf(text: string): number {
+  return encoder.encode(text).length
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((so, number) => so + number, 0)
 }

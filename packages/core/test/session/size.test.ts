@@ -83,6 +83,17 @@ describe('limits.maxSessionBytes', () => {
     expect(await fill(session, 'too_large')).toBeGreaterThanOrEqual(9)
   })
 
+  it('counts the messages of a fork from the first, and those alone that were copied', async () => {
+    const mine = service({ limits: { maxSessionBytes: 100_000 } }).for(alice)
+    const session = await mine.create()
+    await fill(session, 'too_large')
+    const fork = await mine.fork(session)
+    expect(await codeOf(fork.append(words(1000)))).toBe('too_large')
+    const half = await mine.fork(session, { atSeq: session.record.lastSeq / 2 })
+    expect(await codeOf(half.append(words(30_000)))).toBe('settled')
+    expect(await codeOf((await mine.get(half.id)).append(words(60_000)))).toBe('too_large')
+  })
+
   it('costs one read for each 32 messages, whatever came before', async () => {
     const { store, calls } = counted()
     const session = await service({ store }).for(alice).create()

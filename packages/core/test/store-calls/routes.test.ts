@@ -153,14 +153,14 @@ const rows = [
     'read commit',
     (_, { id }) => ({ params: { branchId: id } }),
   ),
-  row('POST /sessions/{id}/fork', 'read read commit', { body: {} }),
+  row('POST /sessions/{id}/fork', 'read read read read commit commit', { body: {} }),
   after(
     async (_, theirs) => {
       const session = await theirs.for(anonymous).create()
       return { id: session.id, credential: await session.credential() }
     },
     'POST /sessions/{id}/fork (by nobody)',
-    'read read commit',
+    'read read read read commit commit',
     (_, { id, credential }) => ({ params: { id }, headers: { ...nobody, 'x-session-id': credential } }),
   ),
   row('GET /sessions/{id}/state', 'read'),

@@ -2,10 +2,11 @@ import { toIso } from '../../time.js'
 import { etagOf } from '../etag.js'
 import { type Call, type Route, route } from '../route.js'
 import { sessionView } from '../views.js'
-import { justRead, type Session } from '../../session.js'
+import { justRead, liveSessionOf, type Session } from '../../session.js'
 import type { ForkOptions } from '../../session/fork.js'
 import { SessionError, isSessionError } from '../../errors.js'
 import { checkFields } from '../client-fields.js'
+import { copyAdmission } from '../copied-bytes.js'
 import * as schemas from '../schemas.js'
 
 export const branchRoutes: readonly Route[] = [
@@ -68,7 +69,7 @@ export const branchRoutes: readonly Route[] = [
       const { id } = checkFields(call.api, call.identity, others)
       const source = await call.session()
       if (call.identity.userId === undefined) call.caller.checkCarrying()
-      const at = fromMessageIndex === undefined ? atSeq : await seqAt(source, fromMessageIndex)
+      const at = fromMessageIndex === undefined ? atSeq : await seqAt(call, source, fromMessageIndex)
       const fork = await makeFork(call, source, {
         ...(at === undefined ? {} : { atSeq: at }),
         ...(title === undefined ? {} : { title }),
@@ -91,7 +92,13 @@ export const branchRoutes: readonly Route[] = [
   }),
 ]
 
-async function seqAt(session: Session, index: number): Promise<number> {
+async function seqAt(
+  { api, identity }: Pick<Call, 'api' | 'identity'>,
+  session: Session,
+  index: number,
+): Promise<number> {
+  // Finding the message reads as much as copying.
+  await copyAdmission(api, identity)?.(liveSessionOf(session, 'source'), 0)
   const message = (await session.allMessages())[index]
   if (message !== undefined) return message.seq
   throw new SessionError('invalid', 'fromMessageIndex: there is no such message', {
