@@ -154,22 +154,22 @@ const initNames: OptionNames<SessionInit> = {
   messages: 'list',
 }
 
-/** Has copies that these sessions are asked for admitted first. @returns The same sessions. */
-export let admitCopies: (mine: CallerSessions, admit: AdmitCopy | undefined) => CallerSessions
+const copyAdmissions = processRegistry<CallerSessions, AdmitCopy>('copy-admissions')
+
+/** Has copies that these sessions make admitted first. @returns The same sessions. */
+export function admitCopies(mine: CallerSessions, admit: AdmitCopy | undefined): CallerSessions {
+  if (admit !== undefined) copyAdmissions.set(mine, admit)
+  return mine
+}
 
 /** The sessions of one caller. Every method checks ownership: a session of another owner is `not_found`. */
 export class CallerSessions {
   static {
     takeCalls(CallerSessions.prototype, (mine) => mine.#service.work, ['draft'])
-    admitCopies = (mine, admit) => {
-      mine.#admit = admit
-      return mine
-    }
   }
 
   readonly identity: Identity
   readonly #service: Service
-  #admit: AdmitCopy | undefined
 
   /** @internal Made by `Sessions.for`. */
   constructor(service: Service, identity: Identity) {
@@ -363,7 +363,7 @@ export class CallerSessions {
    */
   async fork(source: Session, options: ForkOptions = {}): Promise<Session> {
     return new Session(
-      await forkSession(liveSessionOf(source, 'source'), this.identity, options, this.#admit),
+      await forkSession(liveSessionOf(source, 'source'), this.identity, options, copyAdmissions.get(this)),
     )
   }
 
@@ -388,7 +388,7 @@ export class CallerSessions {
     const { holding, ...asked } = options ?? {}
     const held = holding === undefined ? undefined : liveSessionOf(holding, 'holding')
     const all = { ...asked, holding: held }
-    const outcome = await redeemTransfer(this.#service, this.identity, all, this.#admit)
+    const outcome = await redeemTransfer(this.#service, this.identity, all, copyAdmissions.get(this))
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
   }
 

@@ -91,6 +91,9 @@ export interface UsageTotals {
   readonly cacheWriteTokens?: number | undefined
   /** Part of the output: reasoning. */
   readonly reasoningTokens?: number | undefined
+  /** Of the newest turn that told. */
+  readonly model?: string | undefined
+  readonly provider?: string | undefined
 }
 
 /** An answered question, by digests, so that its answer can be reused. */
@@ -225,6 +228,8 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
       cachedInputTokens: count.optional(),
       cacheWriteTokens: count.optional(),
       reasoningTokens: count.optional(),
+      model: z.string().optional(),
+      provider: z.string().optional(),
     })
     .optional(),
   documentTurns: z.array(z.looseObject({ replyId: z.string(), after: count })).optional(),

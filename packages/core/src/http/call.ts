@@ -2,12 +2,14 @@ import { z } from 'zod'
 import { digestOf } from '../digest.js'
 import type { Identity } from '../domain/identity.js'
 import { isSessionError, SessionError } from '../errors.js'
+import type { JsonObject } from '../json.js'
 import { parseWith } from '../parse.js'
 import { justRead, type Session } from '../session.js'
 import { admitCopies } from '../sessions.js'
 import type { ApiConfig, RequestContext } from './api-options.js'
 import { parseBody } from './body.js'
 import { checkFields } from './client-fields.js'
+import { fromSeedBody } from './compat/body.js'
 import { copyAdmission } from './copied-bytes.js'
 import { isOfAnotherSite } from './csrf.js'
 import { etagOf, isKnown, type WantedState, wantedState } from './etag.js'
@@ -102,7 +104,8 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
   // Public routes are targets of links, and services that pass links on add parameters to them.
   const noQuery = route.isPublic === true ? z.object({}) : z.strictObject({})
   const query = parseWith(route.query ?? noQuery, queryOf(identified), '')
-  const body = route.body === undefined ? undefined : parseWith(route.body, parseBody(text, api), '')
+  const said = (): JsonObject => (api.isCompat ? fromSeedBody(parseBody(text, api)) : parseBody(text, api))
+  const body = route.body === undefined ? undefined : parseWith(route.body, said(), '')
   for (const name of api.transport.varyBy) addVary(identified.headers, name)
   const seed = attempt?.seed
   return {

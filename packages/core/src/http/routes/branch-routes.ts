@@ -6,6 +6,8 @@ import { justRead, liveSessionOf, type Session } from '../../session.js'
 import type { ForkOptions } from '../../session/fork.js'
 import { SessionError, isSessionError } from '../../errors.js'
 import { checkFields } from '../client-fields.js'
+import * as compat from '../compat/schemas.js'
+import { seedView } from '../compat/session.js'
 import { copyAdmission } from '../copied-bytes.js'
 import * as schemas from '../schemas.js'
 
@@ -64,6 +66,7 @@ export const branchRoutes: readonly Route[] = [
     bodyOptional: true,
     status: 201,
     response: schemas.forkReply,
+    compatResponse: compat.forkReply,
     async handle(call) {
       const { atSeq, fromMessageIndex, title, include, ...others } = call.body
       const { id } = checkFields(call.api, call.identity, others)
@@ -80,7 +83,7 @@ export const branchRoutes: readonly Route[] = [
       return {
         status: 201,
         body: {
-          session: sessionView(fork.record),
+          session: call.api.isCompat ? await seedView(call, fork) : sessionView(fork.record),
           forkedFromSessionId: source.id,
           forkedFromSeq: (fork.contents ?? (await fork.read())).lineage?.seq ?? 0,
           ...(fromMessageIndex === undefined ? {} : { forkedFromMessageIndex: fromMessageIndex }),

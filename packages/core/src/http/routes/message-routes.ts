@@ -2,6 +2,8 @@ import type { HistoryPage } from '../../domain/path.js'
 import { toIso } from '../../time.js'
 import { checkFields } from '../client-fields.js'
 import { checkMessages } from '../client-messages.js'
+import * as compat from '../compat/schemas.js'
+import { seedView, tenantOf } from '../compat/session.js'
 import { etagOf } from '../etag.js'
 import { type Route, route } from '../route.js'
 import { messageView, sessionView } from '../views.js'
@@ -16,7 +18,8 @@ export const messageRoutes: readonly Route[] = [
     summary: 'Pages through the messages of a session',
     query: schemas.historyQuery,
     response: schemas.messagePage,
-    async handle({ session: find, query, api }) {
+    compatResponse: compat.messagePage,
+    async handle({ session: find, query, api, identity }) {
       const session = await find()
       const { limit, cursor, direction, branch } = query
       const at = cursor === undefined ? undefined : Number(cursor)
@@ -28,6 +31,7 @@ export const messageRoutes: readonly Route[] = [
       return {
         body: {
           sessionId: session.id,
+          ...tenantOf(api, identity),
           messages: {
             items: page.messages.map((message) => messageView(message, api)),
             ...cursors(page),
@@ -89,6 +93,7 @@ export const messageRoutes: readonly Route[] = [
     body: schemas.compactBody,
     bodyOptional: true,
     response: schemas.compactReply,
+    compatResponse: compat.compactReply,
     async handle({ session: find, body, api, identity, request }) {
       const { maxMessages, maxTokens, ...others } = body
       checkFields(api, identity, others)
@@ -105,7 +110,7 @@ export const messageRoutes: readonly Route[] = [
           compacted,
           // No message is ever removed from history to fit a prompt.
           removedCount: 0,
-          session: sessionView(record),
+          session: api.isCompat ? await seedView({ api }, session) : sessionView(record),
           ...(summary === undefined
             ? {}
             : {
