@@ -179,6 +179,7 @@ const rows = [
   row('DELETE /sessions/{id}/cart/items/{itemId}', 'read commit', line),
   row('DELETE /sessions/{id}/cart', 'read commit'),
   row('POST /sessions/{id}/cart/checkout', 'read commit'),
+  row('GET /sessions/{id}/orders', 'read'),
   row('POST /sessions/{id}/transfer', 'read commit commit', { body: { mode: 'move' } }),
   row('GET /sessions/{id}/transfers', 'read'),
   after(transfer, 'DELETE /sessions/{id}/transfers/{transferId}', 'read commit', (_, { transferId }) => ({
