@@ -2,7 +2,7 @@ import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
 import { newId, parseId } from '../ids.js'
 import type { Identity } from '../domain/identity.js'
-import { type Lineage, newBody } from '../domain/session-body.js'
+import { type Lineage, newBody, rootIdOf } from '../domain/session-body.js'
 import { storeNewSession } from '../service/create-session.js'
 import { encodeCopy, type Message } from '../domain/message.js'
 import { mapInSlices } from '../slices.js'
@@ -54,10 +54,9 @@ export async function forkSession(
   const last = atSeq ?? Number.POSITIVE_INFINITY
   const isTaken = ({ seq, status }: Message): boolean => seq <= last && status !== 'corrupt'
   const taken = messages.filter(isTaken)
-  const rootId = before.lineage?.rootId ?? before.lineage?.sessionId
   const lineage: Lineage = {
     sessionId: from.id,
-    ...(rootId === undefined ? {} : { rootId }),
+    ...(before.lineage === undefined ? {} : { rootId: rootIdOf(before, from.id) }),
     seq: taken.at(-1)?.seq ?? 0,
   }
   const body = newBody({

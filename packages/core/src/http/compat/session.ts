@@ -24,17 +24,21 @@ export function tenantOf({ isCompat }: Pick<ApiConfig, 'isCompat'>, { tenantId }
  * newest 4 MiB are shown, and a cursor to page back from.
  */
 export async function seedView({ api }: { readonly api: Shows }, session: Session, include = '') {
-  const view = (message: Message) => messageView(message, api)
-  const newest = await session.history({ limit: 1000 })
-  const shown = [await mapInSlices(newest.messages, view)]
-  let [first] = newest.messages
-  let { before } = newest
-  for (let size = sizeOf(shown[0]!); before !== undefined && size < maxShown; size += sizeOf(shown[0]!)) {
-    const page = await session.history({ limit: 1000, before })
+  let size = 0
+  const view = (message: Message): object => {
+    const shown = messageView(message, api)
+    size += JSON.stringify(shown).length
+    return shown
+  }
+  const shown: object[][] = []
+  let first: Message | undefined
+  let before: number | undefined
+  do {
+    const page = await session.history({ limit: 1000, ...(before === undefined ? {} : { before }) })
     shown.unshift(await mapInSlices(page.messages, view))
     first = page.messages[0] ?? first
     before = page.before
-  }
+  } while (before !== undefined && size < maxShown)
   // The client shows the instructions, however long ago they were given.
   if (before !== undefined) {
     ;[first] = (await session.history({ limit: 1, after: 0 })).messages
@@ -53,10 +57,6 @@ export async function seedView({ api }: { readonly api: Shows }, session: Sessio
     messages: shown.flat(),
     ...(before === undefined ? {} : { previousCursor: String(before) }),
   }
-}
-
-function sizeOf(views: readonly object[]): number {
-  return views.reduce((sum, each) => sum + JSON.stringify(each).length, 0)
 }
 
 /** What a list tells of each session in addition: read from the sessions themselves, one call each. */
