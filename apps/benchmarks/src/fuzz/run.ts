@@ -37,6 +37,8 @@ type Step = { readonly request: FuzzedRequest; readonly isCompat: boolean } | { 
 /** How many runs are on their way at once: most of a run waits for something. */
 const lanes = 8
 const mostShown = 4000
+/** How long all the steps of a run may take. */
+const longestRunMs = 5000
 /** So many failures are made again, to find the smallest input of each. */
 const mostShrunk = 40
 
@@ -145,11 +147,13 @@ class Bench {
       seed: Math.imul(seed + 1, 0x9e3779b1) ^ run,
       numRuns: 1,
       endOnFailure: !isShrunk,
-      interruptAfterTimeLimit: 5_000,
+      interruptAfterTimeLimit: longestRunMs,
     })
     if (!failed) return undefined
-    const input = counterexample === null ? '' : shown(counterexample[0])
-    return { run, isLate: errorInstance instanceof LateFinding, what: told(errorInstance), input }
+    // A run that was interrupted has no error.
+    const isLate = errorInstance === null || errorInstance instanceof LateFinding
+    const what = errorInstance === null ? `the run takes longer than ${longestRunMs} ms` : told(errorInstance)
+    return { run, isLate, what, input: counterexample === null ? '' : shown(counterexample[0]) }
   }
 
   async #take(steps: readonly Step[]): Promise<void> {

@@ -167,6 +167,17 @@ describe('replies to clients of unified-llm-client', () => {
     })
   })
 
+  it('name the model that was asked for where nobody tells which one has answered', async () => {
+    const client = place({ respond: () => 'Done' })
+    const { response, session } = (await client.post('/sessions/s/message', hello)).body
+    expect(response).toMatchObject({
+      model: 'gpt-4o',
+      provider: 'openai',
+      usage: { costUSD: 0, cost: '$0.00' },
+    })
+    expect(session.model).toBeUndefined()
+  })
+
   it('count and date the events of a turn, and say whose request they answer', async () => {
     const client = place()
     const events = []

@@ -24,13 +24,17 @@ export async function* seedEvents(
     const sequence = Number(id.slice(id.lastIndexOf('.') + 1))
     if (event === 'session.message.started') {
       yield { id, event, data: { ...data, ...asked } }
-      const chosen = textsOf(body, ['model', 'provider'])
-      yield { id, event: 'response.started', data: { ...chosen, ...told(sequence) } }
+      yield { id, event: 'response.started', data: { ...askedModel(body), ...told(sequence) } }
     } else {
       const named = event === 'response.error' ? { name: 'HttpError' } : {}
       yield { id, event, data: { ...translated(data), ...named, ...told(sequence) } }
     }
   }
+}
+
+/** The model that a request asks for, and its provider: told where `respond` does not tell which one it was. */
+export function askedModel(body: unknown): { model?: string; provider?: string } {
+  return textsOf(body, ['model', 'provider'])
 }
 
 function translated(data: object & { readonly finishReason?: unknown }): object {

@@ -24,25 +24,26 @@ export function tenantOf({ isCompat }: Pick<ApiConfig, 'isCompat'>, { tenantId }
  * newest 4 MiB are shown, and a cursor to page back from.
  */
 export async function seedView({ api }: { readonly api: Shows }, session: Session, include = '') {
-  let size = 0
-  const view = (message: Message): object => {
+  const view = (message: Message) => {
     const shown = messageView(message, api)
-    size += JSON.stringify(shown).length
-    return shown
+    return { shown, size: JSON.stringify(shown).length }
   }
-  const shown: object[][] = []
+  const messages: object[] = []
+  let size = 0
   let first: Message | undefined
   let before: number | undefined
   do {
     const page = await session.history({ limit: 1000, ...(before === undefined ? {} : { before }) })
-    shown.unshift(await mapInSlices(page.messages, view))
+    const views = await mapInSlices(page.messages, view)
+    messages.unshift(...views.map(({ shown }) => shown))
+    size = views.reduce((sum, each) => sum + each.size, size)
     first = page.messages[0] ?? first
     before = page.before
   } while (before !== undefined && size < maxShown)
   // The client shows the instructions, however long ago they were given.
   if (before !== undefined) {
     ;[first] = (await session.history({ limit: 1, after: 0 })).messages
-    if (first?.role === 'system') shown.unshift([view(first)])
+    if (first?.role === 'system') messages.unshift(view(first).shown)
   }
   const turnId = await justRead(session).currentTurn()
   const live = liveSessionOf(session, 'session')
@@ -54,7 +55,7 @@ export async function seedView({ api }: { readonly api: Shows }, session: Sessio
     ...modelOf(body.usage),
     totals: totalsOf(body.usage),
     ...(include.split(',').includes('usage') ? { usage: null } : {}),
-    messages: shown.flat(),
+    messages,
     ...(before === undefined ? {} : { previousCursor: String(before) }),
   }
 }

@@ -8,13 +8,13 @@ import type { TurnEvent } from '../../turn/event.js'
 import type { Turn } from '../../turn/turn.js'
 import { checkFields } from '../client-fields.js'
 import { checkMessage } from '../client-messages.js'
-import { seedEvents } from '../compat/events.js'
+import { askedModel, seedEvents } from '../compat/events.js'
 import * as compat from '../compat/schemas.js'
 import { seedView } from '../compat/session.js'
 import { FailedTurn } from '../failed-turn.js'
 import { RequestError } from '../problem.js'
 import { toToolParts } from '../tool-message.js'
-import { type Call, type Route, route } from '../route.js'
+import { type Call, type Route, type RouteResponse, route } from '../route.js'
 import { eventStream } from '../sse.js'
 import { turnStream } from '../turn-stream.js'
 import { sessionAfter, sessionView, turnView } from '../views.js'
@@ -212,15 +212,20 @@ async function stream(
   })
 }
 
-async function whole({ api }: TurnCall, session: Session, turn: Turn, include: string | undefined) {
+async function whole(
+  { api, body }: TurnCall,
+  session: Session,
+  turn: Turn,
+  include: string | undefined,
+): Promise<RouteResponse> {
   const result = await turn.result
   if (result.status === 'failed') {
     throw new FailedTurn(turnView(result, api).turn, result.error)
   }
-  const shown = api.isCompat
-    ? await seedView({ api }, session, include)
-    : sessionAfter(session.record, result.reply)
-  return { body: { ...turnView(result, api), session: shown } }
+  const view = turnView(result, api)
+  if (!api.isCompat) return { body: { ...view, session: sessionAfter(session.record, result.reply) } }
+  const response = { ...askedModel(body), ...view.response }
+  return { body: { ...view, response, session: await seedView({ api }, session, include) } }
 }
 
 /** The message of a user, after a check that the client may send it. */
