@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CallerSessions, Session } from '../src/index.js'
+import { type CallerSessions, type Session, SessionError } from '../src/index.js'
 import { alice, codeOf, service } from './service.js'
 
 type Call = (session: Session, mine: CallerSessions) => Promise<unknown>
@@ -95,3 +95,45 @@ describe('a draft', () => {
     expect(await draft.state.get()).toEqual({ a: 1 })
   })
 })
+
+describe('a verb that is called without what it needs', () => {
+  it.each(['session', 'cart', 'state', 'preferences', 'mine'] as const)(
+    'of %s is refused as invalid, if at all',
+    async (kind) => {
+      const targets = async () => {
+        const mine = service().for(alice)
+        const session = await mine.create()
+        const { cart, state, preferences } = session
+        return { mine, session, cart, state, preferences }
+      }
+      const prototype = Object.getPrototypeOf((await targets())[kind]) as object
+      const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+        .filter(([name, { value }]) => name !== 'constructor' && typeof value === 'function')
+        .map(([name]) => name)
+      expect(methods.length).toBeGreaterThan(1)
+      for (const name of methods) {
+        for (const args of [[], [null], [undefined, null]]) {
+          const target = (await targets())[kind] as unknown as Record<
+            string,
+            (...given: unknown[]) => unknown
+          >
+          let error: unknown
+          try {
+            const made = target[name]!(...args)
+            const settled = (made as { result?: unknown } | undefined)?.result ?? made
+            await Promise.race([settled, turnsOfTheLoop(20)])
+          } catch (caught) {
+            error = caught
+          }
+          if (error !== undefined)
+            expect(error, `${name}(${JSON.stringify(args)})`).toBeInstanceOf(SessionError)
+        }
+      }
+    },
+  )
+})
+
+/** By then a verb has settled, unless it waits for something to happen. */
+async function turnsOfTheLoop(count: number): Promise<void> {
+  for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve))
+}

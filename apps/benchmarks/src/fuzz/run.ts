@@ -1,4 +1,4 @@
-import { createSessions, type Sessions, type SessionStore } from '@sessions/core'
+import { createSessions, isSessionError, type Sessions, type SessionStore } from '@sessions/core'
 import { createSessionApi, type SessionApi, type SessionApiOptions } from '@sessions/core/http'
 import fc from 'fast-check'
 import { type Answer, play, tools, usualAnswer } from './answer.js'
@@ -87,6 +87,16 @@ async function alone(
 /** Codes of refusals that come after something was stored, and say so. */
 const notRefused: ReadonlySet<string> = new Set(['model_failed', 'turn_lost', 'planned', 'unknown_outcome'])
 
+/** Whether time has run out: for a step, for the store, or for the whole run, which has no error then. */
+function isLateError(error: unknown): boolean {
+  return (
+    error === null ||
+    error instanceof LateFinding ||
+    isSessionError(error, 'unavailable') ||
+    isSessionError(error, 'unknown_outcome')
+  )
+}
+
 class Bench {
   readonly #store: SessionStore
   readonly #sessions: Sessions
@@ -150,8 +160,7 @@ class Bench {
       interruptAfterTimeLimit: longestRunMs,
     })
     if (!failed) return undefined
-    // A run that was interrupted has no error.
-    const isLate = errorInstance === null || errorInstance instanceof LateFinding
+    const isLate = isLateError(errorInstance)
     const what = errorInstance === null ? `the run takes longer than ${longestRunMs} ms` : told(errorInstance)
     return { run, isLate, what, input: counterexample === null ? '' : shown(counterexample[0]) }
   }

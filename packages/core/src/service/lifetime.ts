@@ -26,7 +26,7 @@ type StoredTtl = NonNullable<SessionBody['ttl']>
 /** As the body keeps it: JSON has no `Infinity`. @throws `invalid` */
 export function toStoredTtl(ttl: SessionTtl, path: string): StoredTtl {
   checkOptions<SessionTtl>(ttl, { idleMs: true, absoluteMs: true }, path)
-  const { idleMs, absoluteMs } = ttl
+  const { idleMs, absoluteMs } = (ttl as SessionTtl | undefined) ?? {}
   return {
     ...(idleMs === undefined ? {} : { idleMs: duration(idleMs, `${path}.idleMs`) }),
     ...(absoluteMs === undefined ? {} : { absoluteMs: duration(absoluteMs, `${path}.absoluteMs`) }),
