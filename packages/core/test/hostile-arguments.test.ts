@@ -96,6 +96,25 @@ describe('a draft', () => {
   })
 })
 
+it('nothing to amend a message to, and a checkout under the id of another change, are refused as invalid', async () => {
+  const session = await service().for(alice).create()
+  await session.append({ role: 'user', content: 'Hi' })
+  expect(await codeOf(session.amend(1, loose(undefined)))).toBe('invalid')
+  await session.reset({ changeId: 'once' })
+  expect(await codeOf(session.cart.checkout({ changeId: 'once' }))).toBe('invalid')
+  expect(await service().sweep(loose(null))).toBe(0)
+})
+
+it('more tokens than anybody can count leave a session readable', async () => {
+  const mine = service().for(alice)
+  const session = await mine.create()
+  for (const outputTokens of [4.9e267, Infinity, 2 ** 53]) {
+    await codeOf(session.turn('Hi', () => [{ type: 'usage', outputTokens }, 'ok']).result)
+  }
+  const again = await mine.get(session.id)
+  expect(await codeOf(again.turn('Hi', () => 'ok').result)).toBe('settled')
+})
+
 describe('a verb that is called without what it needs', () => {
   it.each(['session', 'cart', 'state', 'preferences', 'mine'] as const)(
     'of %s is refused as invalid, if at all',
