@@ -74,6 +74,9 @@ describe('a draft', () => {
     ['another revision', (draft) => draft.edit({ title: 'x' }, { ifRevision: 4 }), 'conflict'],
     ['an unknown transfer', (draft) => draft.revokeTransfer('x'), 'not_found'],
     ['too much', (draft) => draft.state.merge({ text: 'x'.repeat(70_000) }), 'too_large'],
+    ['half a millisecond', (draft) => draft.extend({ absoluteMs: 0.5 }), 'invalid'],
+    ['more milliseconds than count', (draft) => draft.extend({ idleMs: 2 ** 53 }), 'invalid'],
+    ['too long a name', (draft) => draft.edit({ title: 'x' }, { changeId: 'x'.repeat(70_000) }), 'too_large'],
     ['nothing to answer', (draft) => draft.turn(undefined, () => 'x').result, 'invalid'],
     ['a turn elsewhere', (draft) => draft.turn('Hi', () => 'x', { from: 3 }).result, 'invalid'],
     [

@@ -54,7 +54,7 @@ function own(stored: number | null | undefined, otherwise: number): number {
 }
 
 function duration(value: number, path: string): number | null {
-  if (!(typeof value === 'number' && value > 0))
-    throw new SessionError('invalid', `${path} must be more than 0 milliseconds`, { path })
+  if (value !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(value) && value > 0))
+    throw new SessionError('invalid', `${path} must be a whole number of milliseconds above 0`, { path })
   return Number.isFinite(value) ? value : null
 }
