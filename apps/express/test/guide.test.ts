@@ -183,6 +183,59 @@ describe('the cart', () => {
     }
   })
 
+  test('takes any fields of an item, and keeps those that it does not know', async () => {
+    const path = await client.start()
+    const mug = { name: 'Mug “Ünïc”', price: 8.5, colour: 'blue', gift: { to: 'Ann' }, qty: 2, id: 'mine' }
+    const first = await client.send('POST', `${path}/cart/add`, mug)
+    expect(first.data['item']).toMatchObject({
+      sku: 'made-mug-ünïc',
+      name: mug.name,
+      quantity: 2,
+      unit_price: { amount: 850, currency: 'USD' },
+      price_from: 'client',
+      colour: 'blue',
+      gift: { to: 'Ann' },
+    })
+    expect(first.data['item'].id).not.toBe('mine')
+    const again = await client.send('POST', `${path}/cart/add`, mug)
+    expect(again.data).toMatchObject({ item: { id: first.data['item'].id, quantity: 4 }, item_count: 4 })
+    const red = await client.send('POST', `${path}/cart/add`, { ...mug, colour: 'red', price_from: 'shop' })
+    expect(red.data).toMatchObject({ item: { colour: 'red', quantity: 2, price_from: 'client' } })
+    expect(red.data['cart']).toHaveLength(2)
+    const known = await client.send('POST', `${path}/cart/add`, { sku: 'KINDLE', engraving: 'A', brand: 'X' })
+    expect(known.data['item']).toMatchObject({ sku: 'KINDLE', engraving: 'A', brand: 'Amazon' })
+    const bare = await client.send('POST', `${path}/cart/add`, { name: '!', price: 1 })
+    expect(bare.data['item']).toMatchObject({ sku: 'made-item', name: '!' })
+  })
+
+  test.each([
+    [{ price: 1 }, 'name'],
+    [{ name: 'Mug' }, 'price'],
+    [{ name: 'Mug', price: 'free' }, 'price'],
+    [{ name: 'Mug', price: 1, qty: -3 }, 'qty'],
+    [{ name: 'Mug', price: 1, quantity: 0 }, 'quantity'],
+    [{ sku: '', name: 'Mug', price: 1 }, 'sku'],
+  ])('refuses %j', async (item, field) => {
+    const path = await client.start()
+    const { status, body } = await client.send('POST', `${path}/cart/add`, item)
+    expect(status).toBe(400)
+    expect(body.error).toMatchObject({ code: 'invalid', path: field })
+  })
+
+  test('shows what was ordered', async () => {
+    const path = await client.start()
+    expect((await client.send('GET', `${path}/orders`)).data).toMatchObject({ orders: [], count: 0 })
+    const placed = []
+    for (const sku of ['KINDLE', 'KPW']) {
+      await client.send('POST', `${path}/cart/add`, { sku })
+      placed.push((await client.send('POST', `${path}/cart/checkout`)).data['order'])
+    }
+    const { data } = await client.send('GET', `${path}/orders`)
+    expect(data).toEqual({ session_id: path.slice(9), orders: placed, count: 2 })
+    const other = await server.client().send('GET', `${path}/orders`)
+    expect(other.status).toBe(404)
+  })
+
   test('adds up, changes, removes, clears', async () => {
     const path = await client.start()
     await client.send('POST', `${path}/cart/add`, guide)

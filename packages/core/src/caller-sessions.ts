@@ -22,7 +22,8 @@ import type { AppendedMessage, Page } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
 import type { TransferDescription, TransferKey } from './transfer/redemption.js'
-import { type ForkOptions, forkSession } from './session/fork.js'
+import { type AdmitCopy, type ForkOptions, forkSession } from './session/fork.js'
+import { processRegistry } from './process-registry.js'
 
 /** The first content of a new session, and its id. */
 export interface CreateOptions extends SessionInit {
@@ -54,6 +55,14 @@ const initNames: OptionNames<SessionInit> = {
   cart: 'list',
   ttl: true,
   messages: 'list',
+}
+
+const copyAdmissions = processRegistry<CallerSessions, AdmitCopy>('copy-admissions')
+
+/** Has copies that these sessions make admitted first. @returns The same sessions. */
+export function admitCopies(mine: CallerSessions, admit: AdmitCopy | undefined): CallerSessions {
+  if (admit !== undefined) copyAdmissions.set(mine, admit)
+  return mine
 }
 
 /** The sessions of one caller. Every method checks ownership: a session of another owner is `not_found`. */
@@ -281,7 +290,9 @@ export class CallerSessions {
    * @throws `invalid` when `atSeq` is not on the active branch of `source`.
    */
   async fork(source: Session, options: ForkOptions = {}): Promise<Session> {
-    return new Session(await forkSession(liveSessionOf(source, 'source'), this.identity, options))
+    return new Session(
+      await forkSession(liveSessionOf(source, 'source'), this.identity, options, copyAdmissions.get(this)),
+    )
   }
 
   /**
@@ -304,7 +315,8 @@ export class CallerSessions {
   async redeem(options: RedeemOptions): Promise<Redemption> {
     const { holding, ...asked } = options ?? {}
     const held = holding === undefined ? undefined : liveSessionOf(holding, 'holding')
-    const outcome = await redeemTransfer(this.#service, this.identity, { ...asked, holding: held })
+    const all = { ...asked, holding: held }
+    const outcome = await redeemTransfer(this.#service, this.identity, all, copyAdmissions.get(this))
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
   }
 

@@ -79,7 +79,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       service.work.checkOpen()
       return new CallerSessions(service, parseIdentity(identity))
     },
-    sweep: async ({ limit = 500 } = {}) => service.work.call(() => service.store.sweep({ limit })),
+    sweep: async (options) => service.work.call(() => service.store.sweep({ limit: options?.limit ?? 500 })),
     sweepEvery: (ms) => sweepEvery(service, ms),
     settled: async () => {
       await service.work.settled()

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { CallerSessions, Session } from '../src/index.js'
+import { type CallerSessions, type Session, SessionError } from '../src/index.js'
 import { alice, codeOf, service } from './service.js'
 
 type Call = (session: Session, mine: CallerSessions) => Promise<unknown>
@@ -74,6 +74,9 @@ describe('a draft', () => {
     ['another revision', (draft) => draft.edit({ title: 'x' }, { ifRevision: 4 }), 'conflict'],
     ['an unknown transfer', (draft) => draft.revokeTransfer('x'), 'not_found'],
     ['too much', (draft) => draft.state.merge({ text: 'x'.repeat(70_000) }), 'too_large'],
+    ['half a millisecond', (draft) => draft.extend({ absoluteMs: 0.5 }), 'invalid'],
+    ['more milliseconds than count', (draft) => draft.extend({ idleMs: 2 ** 53 }), 'invalid'],
+    ['too long a name', (draft) => draft.edit({ title: 'x' }, { changeId: 'x'.repeat(70_000) }), 'too_large'],
     ['nothing to answer', (draft) => draft.turn(undefined, () => 'x').result, 'invalid'],
     ['a turn elsewhere', (draft) => draft.turn('Hi', () => 'x', { from: 3 }).result, 'invalid'],
     [
@@ -95,3 +98,64 @@ describe('a draft', () => {
     expect(await draft.state.get()).toEqual({ a: 1 })
   })
 })
+
+it('nothing to amend a message to, and a checkout under the id of another change, are refused as invalid', async () => {
+  const session = await service().for(alice).create()
+  await session.append({ role: 'user', content: 'Hi' })
+  expect(await codeOf(session.amend(1, loose(undefined)))).toBe('invalid')
+  await session.reset({ changeId: 'once' })
+  expect(await codeOf(session.cart.checkout({ changeId: 'once' }))).toBe('invalid')
+  expect(await service().sweep(loose(null))).toBe(0)
+})
+
+it('more tokens than anybody can count leave a session readable', async () => {
+  const mine = service().for(alice)
+  const session = await mine.create()
+  for (const outputTokens of [4.9e267, Infinity, 2 ** 53]) {
+    await codeOf(session.turn('Hi', () => [{ type: 'usage', outputTokens }, 'ok']).result)
+  }
+  const again = await mine.get(session.id)
+  expect(await codeOf(again.turn('Hi', () => 'ok').result)).toBe('settled')
+})
+
+describe('a verb that is called without what it needs', () => {
+  it.each(['session', 'cart', 'state', 'preferences', 'mine'] as const)(
+    'of %s is refused as invalid, if at all',
+    async (kind) => {
+      const targets = async () => {
+        const mine = service().for(alice)
+        const session = await mine.create()
+        const { cart, state, preferences } = session
+        return { mine, session, cart, state, preferences }
+      }
+      const prototype = Object.getPrototypeOf((await targets())[kind]) as object
+      const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+        .filter(([name, { value }]) => name !== 'constructor' && typeof value === 'function')
+        .map(([name]) => name)
+      expect(methods.length).toBeGreaterThan(1)
+      for (const name of methods) {
+        for (const args of [[], [null], [undefined, null]]) {
+          const target = (await targets())[kind] as unknown as Record<
+            string,
+            (...given: unknown[]) => unknown
+          >
+          let error: unknown
+          try {
+            const made = target[name]!(...args)
+            const settled = (made as { result?: unknown } | undefined)?.result ?? made
+            await Promise.race([settled, turnsOfTheLoop(20)])
+          } catch (caught) {
+            error = caught
+          }
+          if (error !== undefined)
+            expect(error, `${name}(${JSON.stringify(args)})`).toBeInstanceOf(SessionError)
+        }
+      }
+    },
+  )
+})
+
+/** By then a verb has settled, unless it waits for something to happen. */
+async function turnsOfTheLoop(count: number): Promise<void> {
+  for (let n = 0; n < count; n++) await new Promise((resolve) => setImmediate(resolve))
+}

@@ -1,5 +1,5 @@
-import { createSessions, type Sessions, type SessionStore } from '@sessions/core'
-import { createSessionApi, type SessionApi } from '@sessions/core/http'
+import { createSessions, isSessionError, type Sessions, type SessionStore } from '@sessions/core'
+import { createSessionApi, type SessionApi, type SessionApiOptions } from '@sessions/core/http'
 import fc from 'fast-check'
 import { type Answer, play, tools, usualAnswer } from './answer.js'
 import { call, type FuzzedCall, calls } from './call.js'
@@ -32,11 +32,13 @@ export interface Failure {
   readonly isLate: boolean
 }
 
-type Step = { readonly request: FuzzedRequest } | { readonly call: FuzzedCall }
+type Step = { readonly request: FuzzedRequest; readonly isCompat: boolean } | { readonly call: FuzzedCall }
 
 /** How many runs are on their way at once: most of a run waits for something. */
 const lanes = 8
 const mostShown = 4000
+/** How long all the steps of a run may take. */
+const longestRunMs = 5000
 /** So many failures are made again, to find the smallest input of each. */
 const mostShrunk = 40
 
@@ -85,10 +87,22 @@ async function alone(
 /** Codes of refusals that come after something was stored, and say so. */
 const notRefused: ReadonlySet<string> = new Set(['model_failed', 'turn_lost', 'planned', 'unknown_outcome'])
 
+/** Whether time has run out: for a step, for the store, or for the whole run, which has no error then. */
+function isLateError(error: unknown): boolean {
+  return (
+    error === null ||
+    error instanceof LateFinding ||
+    isSessionError(error, 'unavailable') ||
+    isSessionError(error, 'unknown_outcome')
+  )
+}
+
 class Bench {
   readonly #store: SessionStore
   readonly #sessions: Sessions
   readonly #api: Pick<SessionApi, 'handle'>
+  /** The same, for clients of `unified-llm-client`. */
+  readonly #compat: Pick<SessionApi, 'handle'>
   readonly #steps: fc.Arbitrary<Step[]>
   readonly #answers = new Map<string, Answer>()
   /** What `onError` was told last, by tenant. */
@@ -106,7 +120,7 @@ class Bench {
       turns: { heartbeatMs: 20, flushMs: 5, toolTimeoutMs: 30, queueMs: 100 },
       onWarning: () => {},
     })
-    const api = createSessionApi({
+    const options: SessionApiOptions = {
       sessions: this.#sessions,
       identify,
       respond: ({ session }) => play(this.#answers.get(session.tenantId) ?? usualAnswer) as never,
@@ -115,10 +129,14 @@ class Bench {
       clientRoles: ['user', 'assistant', 'tool'],
       header: true,
       onError: (error, request) => this.#causes.set(tenantOf(request), error),
-    })
+    }
+    const api = createSessionApi(options)
+    const compat = createSessionApi({ ...options, compat: 'unified-llm-client-0.1' })
     this.#api = plant(api)
+    this.#compat = plant(compat)
     const step = fc.oneof<fc.Arbitrary<Step>[]>(
-      requestsTo(api).map((request) => ({ request })),
+      requestsTo(api).map((request) => ({ request, isCompat: false })),
+      requestsTo(compat).map((request) => ({ request, isCompat: true })),
       calls.map((each) => ({ call: each })),
     )
     this.#steps = fc.array(step, { minLength: 1, maxLength: 3, size: 'max' })
@@ -139,11 +157,12 @@ class Bench {
       seed: Math.imul(seed + 1, 0x9e3779b1) ^ run,
       numRuns: 1,
       endOnFailure: !isShrunk,
-      interruptAfterTimeLimit: 5_000,
+      interruptAfterTimeLimit: longestRunMs,
     })
     if (!failed) return undefined
-    const input = counterexample === null ? '' : shown(counterexample[0])
-    return { run, isLate: errorInstance instanceof LateFinding, what: told(errorInstance), input }
+    const isLate = isLateError(errorInstance)
+    const what = errorInstance === null ? `the run takes longer than ${longestRunMs} ms` : told(errorInstance)
+    return { run, isLate, what, input: counterexample === null ? '' : shown(counterexample[0]) }
   }
 
   async #take(steps: readonly Step[]): Promise<void> {
@@ -172,7 +191,8 @@ class Bench {
     } catch (error) {
       if (!(error instanceof Finding)) throw error
       if (!this.#causes.has(scene.tenantId)) throw error
-      throw new Finding(`${error.message}\n${told(this.#causes.get(scene.tenantId))}`)
+      const Kind = error instanceof LateFinding ? LateFinding : Finding
+      throw new Kind(`${error.message}\n${told(this.#causes.get(scene.tenantId))}`)
     } finally {
       clearInterval(cancelling)
     }
@@ -182,7 +202,7 @@ class Bench {
     if ('call' in step) return (await call(this.#store, scene, step.call)).refused
     this.#answers.set(scene.tenantId, step.request.answer)
     try {
-      const answered = await send(this.#api, scene, step.request)
+      const answered = await send(step.isCompat ? this.#compat : this.#api, scene, step.request)
       // Who hangs up may still have been heard.
       if (answered === undefined || answered.status >= 500 || step.request.hangsUp !== 'never')
         return undefined

@@ -1,6 +1,6 @@
 import type { SessionApi } from '@sessions/core/http'
 import { z } from 'zod'
-import { Finding } from './finding.js'
+import { Finding, LateFinding } from './finding.js'
 import type { Body, FuzzedRequest } from './requests.js'
 import type { Scene } from './scene.js'
 import { escapedText } from './values.js'
@@ -115,6 +115,9 @@ function checkAnswer(response: Response, text: string, { method, path }: FuzzedR
   if (said.status !== status) throw new Finding(`${what}, and its document says ${said.status}`)
   if (said.instance !== `urn:request:${headers.get('x-request-id')}`)
     throw new Finding(`${what} with the instance ${said.instance}`)
+  // A store that has not answered in time is late.
+  if (said.code === 'unavailable' || said.code === 'unknown_outcome')
+    throw new LateFinding(`${what}: ${said.code}`)
   // A model that fails is no fault of ours.
   if (status >= 500 && said.code !== 'model_failed') throw new Finding(`${what}: ${said.code}`)
   return said.code

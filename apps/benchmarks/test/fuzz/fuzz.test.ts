@@ -35,6 +35,28 @@ describe('the fuzzer finds', () => {
     expect(await found(60, plant)).toContain('answers 500')
   })
 
+  it('a store that never answers in time, but not one that is late for once', async () => {
+    const plant =
+      (isLate: () => boolean): Plant =>
+      (api) => ({
+        handle: async (request) => (request.method === 'PATCH' && isLate() ? outage() : api.handle(request)),
+      })
+    let count = 0
+    expect(
+      await found(
+        40,
+        plant(() => ++count === 1),
+      ),
+    ).toBe('')
+    expect(count).toBeGreaterThan(1)
+    expect(
+      await found(
+        40,
+        plant(() => true),
+      ),
+    ).toContain('answers 503: unavailable')
+  })
+
   it('an answer that is no problem document', async () => {
     const plant: Plant = (api) => ({
       async handle(request) {
@@ -92,4 +114,10 @@ describe('the fuzzer finds', () => {
 
 function to500(response: Response): Response {
   return new Response(response.body, { status: 500, headers: response.headers })
+}
+
+function outage(): Response {
+  const headers = { 'content-type': 'application/problem+json', 'x-request-id': 'r' }
+  const problem = { type: 'x', title: 'x', status: 503, code: 'unavailable', instance: 'urn:request:r' }
+  return new Response(JSON.stringify(problem), { status: 503, headers })
 }

@@ -1,7 +1,7 @@
-import { type Cart, type CartItemInput, SessionError } from '@sessions/core'
+import { isDeepStrictEqual } from 'node:util'
+import { type Cart, type CartItemInput, type JsonObject, SessionError } from '@sessions/core'
 import { getSession } from '@sessions/express'
-import { Router } from 'express'
-import type { z } from 'zod'
+import { type Request, Router } from 'express'
 import { toCartItem } from '../assistant/outcome.js'
 import { findProduct } from '../catalogue/catalogue.js'
 import { succeed } from './envelope.js'
@@ -18,7 +18,7 @@ export function cartRoutes(): Router {
   })
 
   router.post('/session/:id/cart/add', async (req, res) => {
-    const item = toItem(readBody(req, cartItemSchema))
+    const item = toItem(req)
     const session = await getSession(req, req.params.id)
     const cart = await session.cart.add(item)
     const line = lineOf(cart, item)
@@ -55,26 +55,64 @@ export function cartRoutes(): Router {
     )
   })
 
+  router.get('/session/:id/orders', async (req, res) => {
+    const session = await getSession(req, req.params.id)
+    const orders = await session.orders()
+    succeed(res, { session_id: session.id, orders: orders.map(orderView), count: orders.length })
+  })
+
   return router
 }
 
-/** The cart item of a request: for a product of the shop, the catalogue's name and price, whatever the client sends. */
-function toItem({ sku, name, price, category, quantity = 1 }: z.infer<typeof cartItemSchema>): CartItemInput {
+/**
+ * The cart item of a request: for a product of the shop, the catalogue's name and price, whatever the client sends.
+ * Fields that the shop does not know go into its metadata.
+ */
+function toItem(req: Request): CartItemInput {
+  const { sku, name, price, category, qty, quantity = qty ?? 1 } = readBody(req, cartItemSchema)
   const claimed = price === undefined ? undefined : toMoney(price)
-  const product = findProduct(sku)
-  if (product !== undefined) return toCartItem(product, quantity)
+  const said = metadataOf(req.body as JsonObject)
+  const product = sku === undefined ? undefined : findProduct(sku)
+  if (product !== undefined) {
+    const item = toCartItem(product, quantity)
+    return { ...item, metadata: { ...said, ...item.metadata } }
+  }
   if (name === undefined) throw missing('name')
   if (claimed === undefined) throw missing('price')
-  const metadata = { ...(category === undefined ? {} : { category }), price_from: 'client' }
-  return { sku, name, price: claimed, quantity, metadata }
+  return {
+    sku: sku ?? madeSku(name),
+    name,
+    price: claimed,
+    quantity,
+    metadata: { ...said, ...(category === undefined ? {} : { category }), price_from: 'client' },
+  }
+}
+
+const shownFields = new Set(['id', 'unit_price', 'price_from', 'added_at'])
+const itemFields = new Set([...Object.keys(cartItemSchema.shape), ...shownFields])
+
+/** The original fields, not the schema's copy, so that the core sees a `__proto__` and refuses it. */
+function metadataOf(body: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(body).filter(([name]) => !itemFields.has(name)))
+}
+
+/** The same for each item of this name, so that it joins the line that is there. */
+function madeSku(name: string): string {
+  const words = name.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ['item']
+  return `made-${words.join('-').slice(0, 150)}`
 }
 
 function missing(path: string): SessionError {
-  return new SessionError('invalid', `${path}: is needed for a sku that is not in the catalogue`, { path })
+  return new SessionError('invalid', `${path}: is needed for an item that is not in the catalogue`, { path })
 }
 
 /** The line that an item has joined or become. */
-function lineOf({ items }: Cart, { sku, price }: CartItemInput): object | null {
-  const line = items.findLast((candidate) => candidate.sku === sku && candidate.price.amount === price.amount)
+function lineOf({ items }: Cart, { sku, price, metadata }: CartItemInput): object | null {
+  const line = items.findLast(
+    (candidate) =>
+      candidate.sku === sku &&
+      candidate.price.amount === price.amount &&
+      isDeepStrictEqual(candidate.metadata, metadata),
+  )
   return line === undefined ? null : itemView(line)
 }

@@ -33,14 +33,16 @@ export const messagesSchema = z.strictObject({
 
 const quantity = z.int().min(1).max(10_000)
 
-export const cartItemSchema = z.strictObject({
-  sku: z.string().min(1).max(200),
+// Whatever else an item has is kept with it.
+export const cartItemSchema = z.looseObject({
+  sku: z.string().min(1).max(200).optional(),
   name: z.string().min(1).max(500).optional(),
   category: z.string().min(1).max(100).optional(),
   price: z
     .union([z.number(), z.strictObject({ amount: z.int().min(0), currency: z.string().regex(/^[A-Z]{3}$/) })])
     .optional(),
   quantity: quantity.optional(),
+  qty: quantity.optional(),
 })
 
 export const quantitySchema = z.strictObject({ quantity })

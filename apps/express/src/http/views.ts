@@ -27,17 +27,19 @@ export function messageView({ id, seq, role, content, at, status }: Message): ob
   }
 }
 
-/** A line of the cart: `price` in major units, as in the guide, and `unit_price` for calculation. */
+/**
+ * A line of the cart: `price` in major units, as in the guide, `unit_price` for calculation, and whatever the client said
+ * of it.
+ */
 export function itemView({ id, sku, name, quantity, price, addedAt, metadata = {} }: CartItem): object {
   return {
+    ...metadata,
     id,
     sku,
     name,
     quantity,
     price: toMajorUnits(price),
     unit_price: price,
-    ...(metadata['category'] === undefined ? {} : { category: metadata['category'] }),
-    ...(metadata['price_from'] === undefined ? {} : { price_from: metadata['price_from'] }),
     added_at: toIso(addedAt),
   }
 }

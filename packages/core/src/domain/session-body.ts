@@ -91,6 +91,9 @@ export interface UsageTotals {
   readonly cacheWriteTokens?: number | undefined
   /** Part of the output: reasoning. */
   readonly reasoningTokens?: number | undefined
+  /** Of the newest turn that told. */
+  readonly model?: string | undefined
+  readonly provider?: string | undefined
 }
 
 /** An answered question, by digests, so that its answer can be reused. */
@@ -215,6 +218,8 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
       cachedInputTokens: count.optional(),
       cacheWriteTokens: count.optional(),
       reasoningTokens: count.optional(),
+      model: z.string().optional(),
+      provider: z.string().optional(),
     })
     .optional(),
   documentTurns: z.array(z.looseObject({ replyId: z.string(), after: count })).optional(),
@@ -224,6 +229,11 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   edits: count.optional(),
   transfers: z.array(pendingTransferSchema).optional(),
 })
+
+/** The first session in the line of forks that a session belongs to: itself, if it is no fork. */
+export function rootIdOf({ lineage }: SessionBody, id: string): string {
+  return lineage?.rootId ?? lineage?.sessionId ?? id
+}
 
 /** The body of a new session. */
 export function newBody(

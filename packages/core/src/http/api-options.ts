@@ -132,6 +132,12 @@ export interface SessionApiOptions extends TransportOptions {
   /** Stops a turn when the client that sent its message disconnects (default false: it goes on, and can be resumed). */
   cancelOnDisconnect?: boolean
   /**
+   * UTF-8 bytes of sessions that a user, or the holder of an anonymous session and its forks, may read within an hour
+   * in order to copy them, by `fork` and by transfers with the mode `copy`; the copy that reaches it is the last one
+   * (default 32 MiB). `Infinity` allows any number.
+   */
+  maxCopiedBytes?: number
+  /**
    * Streams that a user, or the holder of an anonymous session, may have open in this process at once: of `events` and
    * of turns (default 20).
    */
@@ -249,6 +255,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     clientTools: options.clientTools ?? [],
     clientOptions: options.clientOptions ?? (isCompat ? compatOptions : []),
     cancelOnDisconnect: options.cancelOnDisconnect ?? false,
+    maxCopiedBytes: positive(options.maxCopiedBytes, 'maxCopiedBytes', 32 * 1024 * 1024),
     maxOpenStreams: positive(options.maxOpenStreams, 'maxOpenStreams', 20),
     openStreams: new OpenStreams(positive(options.maxOpenStreams, 'maxOpenStreams', 20)),
     streamHeartbeatMs: positive(options.streamHeartbeatMs, 'streamHeartbeatMs', 15_000),

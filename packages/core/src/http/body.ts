@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.js'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 import type { Route } from './route.js'
 import { RequestError } from './problem.js'
 
@@ -35,17 +36,17 @@ export async function readBody(
 }
 
 /** @throws `invalid` for a text that is no JSON object, or nested too deep. */
-export function parseBody(text: string | undefined, { maxBodyDepth }: BodyLimits): unknown {
+export function parseBody(text: string | undefined, { maxBodyDepth }: BodyLimits): JsonObject {
   if (text === undefined) return {}
   // Check the depth before parsing, because the sender chooses how much work parsing is.
   checkDepth(text, maxBodyDepth)
-  let value: unknown
+  let value: JsonValue
   try {
-    value = JSON.parse(text)
+    value = JSON.parse(text) as JsonValue
   } catch {
     throw new SessionError('invalid', 'The body is not JSON.', { path: 'body' })
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  if (isJsonObject(value)) return value
   throw new SessionError('invalid', 'The body is not a JSON object.', { path: 'body' })
 }
 

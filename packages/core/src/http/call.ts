@@ -2,11 +2,15 @@ import { z } from 'zod'
 import { digestOf } from '../digest.js'
 import type { Identity } from '../domain/identity.js'
 import { isSessionError, SessionError } from '../errors.js'
+import type { JsonObject } from '../json.js'
 import { parseWith } from '../parse.js'
 import { justRead, type Session } from '../session.js'
+import { admitCopies } from '../caller-sessions.js'
 import type { ApiConfig, RequestContext } from './api-options.js'
 import { parseBody } from './body.js'
 import { checkFields } from './client-fields.js'
+import { fromSeedBody } from './compat/body.js'
+import { copyAdmission } from './copied-bytes.js'
 import { isOfAnotherSite } from './csrf.js'
 import { etagOf, isKnown, type WantedState, wantedState } from './etag.js'
 import type { RequestKey } from './idempotency-key.js'
@@ -100,7 +104,8 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
   // Public routes are targets of links, and services that pass links on add parameters to them.
   const noQuery = route.isPublic === true ? z.object({}) : z.strictObject({})
   const query = parseWith(route.query ?? noQuery, queryOf(identified), '')
-  const body = route.body === undefined ? undefined : parseWith(route.body, parseBody(text, api), '')
+  const said = (): JsonObject => (api.isCompat ? fromSeedBody(parseBody(text, api)) : parseBody(text, api))
+  const body = route.body === undefined ? undefined : parseWith(route.body, said(), '')
   for (const name of api.transport.varyBy) addVary(identified.headers, name)
   const seed = attempt?.seed
   return {
@@ -111,7 +116,7 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
     query,
     body,
     identity,
-    mine: api.sessions.for(identity),
+    mine: admitCopies(api.sessions.for(identity), copyAdmission(api, identity)),
     caller,
     context,
     headers: identified.replyHeaders,

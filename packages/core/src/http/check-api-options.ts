@@ -30,6 +30,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   clientParts: true,
   clientTtl: true,
   clientUrls: true,
+  maxCopiedBytes: true,
   maxOpenStreams: true,
   clientTools: true,
   clientOptions: true,

@@ -13,9 +13,6 @@ export interface ClientFields {
   readonly options: JsonObject
 }
 
-// Fields that only name the caller, or connect logs; harmless, and not needed.
-const ignoredInCompat: ReadonlySet<string> = new Set(['requestId', 'resetUsage'])
-
 /**
  * Sorts the fields of a body that its route does not know: fields that a client may set, and fields that it may not.
  *
@@ -36,7 +33,8 @@ export function checkFields(
     } else if (api.isCompat && name === 'tenantId') {
       // It must equal the result of `identify`: a body cannot choose the caller.
       if (value !== identity.tenantId) throw notAllowed(name)
-    } else if (!(api.isCompat && ignoredInCompat.has(name))) {
+    } else if (!api.isCompat) {
+      // `unified-llm-client` leaves out whatever it does not know.
       throw notAllowed(name)
     }
   }

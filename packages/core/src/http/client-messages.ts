@@ -2,7 +2,7 @@ import { SessionError } from '../errors.js'
 import type { JsonValue } from '../json.js'
 import type { MessageInput, Role } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
-import { fromSeedPart } from './compat-parts.js'
+import { fromSeedPart } from './compat/parts.js'
 import { RequestError } from './problem.js'
 
 /** The rules for messages of clients, from the options of an API. */

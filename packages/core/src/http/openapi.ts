@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.js'
 import type { ApiConfig } from './api-options.js'
-import { compatFields } from './compat-fields.js'
+import { compatFields } from './compat/fields.js'
 import { toJsonSchema } from './to-json-schema.js'
 import { problem } from './schemas.js'
 import type { Route } from './route.js'
@@ -71,7 +71,8 @@ function securitySchemes({ cookieName, hasHeaderMode }: Described): Record<strin
 }
 
 function toOperation(route: Route, api: Described): JsonObject {
-  const { method, path, operation, summary, query, body, bodyOptional, status = 200, response } = route
+  const { method, path, operation, summary, query, body, bodyOptional, status = 200 } = route
+  const response = api.isCompat ? (route.compatResponse ?? route.response) : route.response
   const isUnsafe = method !== 'GET'
   const parameters = [
     ...[...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({

@@ -15,7 +15,13 @@ export function problemResponse(
     ...(error instanceof FailedTurn ? { turn: error.turn } : {}),
   }
   // Clients of `unified-llm-client` look here.
-  const error01 = { code: problem.code, message: problem.detail ?? problem.title, statusCode: problem.status }
+  const error01 = {
+    code: problem.code,
+    message: problem.detail ?? problem.title,
+    name: 'HttpError',
+    requestId,
+    statusCode: problem.status,
+  }
   const body = api.isCompat ? { ...problem, error: error01 } : problem
   if (problem.status >= 500 && !(error instanceof FailedTurn)) api.onError(error, request)
   return toProblemResponse(body, error instanceof RequestError ? error.headers : {})

@@ -56,6 +56,8 @@ export interface Route {
   readonly bodyOptional?: boolean
   readonly status?: number
   readonly response: z.ZodType
+  /** What it answers with `compat`, if that is more. */
+  readonly compatResponse?: z.ZodType
   /** It can also answer with server-sent events. */
   readonly streams?: boolean
   /** It asks for the session's owner in the write itself, where the caller is known. */

@@ -118,10 +118,9 @@ export const cartView = z.strictObject({
   total: moneySchema.optional(),
 })
 export const cartReply = z.strictObject({ sessionId: z.string(), cart: cartView })
-export const orderReply = z.strictObject({
-  sessionId: z.string(),
-  order: z.strictObject({ id: z.string(), items: z.array(item), total: moneySchema, placedAt: time }),
-})
+const order = z.strictObject({ id: z.string(), items: z.array(item), total: moneySchema, placedAt: time })
+export const orderReply = z.strictObject({ sessionId: z.string(), order })
+export const ordersReply = z.strictObject({ sessionId: z.string(), orders: z.array(order) })
 export const stateReply = z.strictObject({ sessionId: z.string(), state: jsonObject })
 export const preferencesReply = z.strictObject({ sessionId: z.string(), preferences: jsonObject })
 

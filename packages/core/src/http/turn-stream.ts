@@ -1,16 +1,17 @@
 import { isSessionError } from '../errors.js'
-import type { SessionRecord } from '../contract/session-record.js'
 import { isEnd, type TurnEvent } from '../turn/event.js'
+import { noUsage } from '../turn/usage.js'
 import type { ApiConfig } from './api-options.js'
+import { seedUsage } from './compat/message.js'
 import { toProblem } from './problem.js'
 import type { ServerSentEvent } from './sse.js'
-import { sessionView, usageView, withheld } from './views.js'
+import { usageView, withheld } from './views.js'
 
 export interface StreamedTurn {
   readonly turnId: string
   readonly sessionId: string
-  /** The session after the turn has ended. */
-  readonly recordAfter: () => Promise<SessionRecord>
+  /** Shows the session after the turn has ended. */
+  readonly sessionNow: () => Promise<object>
 }
 
 /**
@@ -20,7 +21,7 @@ export interface StreamedTurn {
 export async function* turnStream(
   events: AsyncIterable<TurnEvent>,
   turn: StreamedTurn,
-  api: Pick<ApiConfig, 'exposeToolResults' | 'onError'>,
+  api: Pick<ApiConfig, 'exposeToolResults' | 'isCompat' | 'onError'>,
   request: Request,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
   let n = 0
@@ -40,9 +41,9 @@ export async function* turnStream(
 async function toWire(
   event: TurnEvent,
   turn: StreamedTurn,
-  { exposeToolResults }: Pick<ApiConfig, 'exposeToolResults'>,
+  api: Pick<ApiConfig, 'exposeToolResults' | 'isCompat'>,
 ): Promise<Omit<ServerSentEvent, 'id'> | undefined> {
-  if (isEnd(event)) return endToWire(event, turn)
+  if (isEnd(event)) return endToWire(event, turn, api)
   switch (event.type) {
     case 'started': {
       const { messageId, seq, replyId } = event
@@ -62,7 +63,7 @@ async function toWire(
     }
     case 'tool-result': {
       const { toolCallId, toolName, output, isError } = event
-      const shown = exposeToolResults ? { result: output } : { result: withheld, redacted: true }
+      const shown = api.exposeToolResults ? { result: output } : { result: withheld, redacted: true }
       return {
         event: 'response.tool_call.result',
         data: { id: toolCallId, name: toolName, isError: isError === true, ...shown },
@@ -72,7 +73,8 @@ async function toWire(
       return { event: 'response.document', data: { document: event['document'] } }
     case 'usage': {
       const { type: _, n: __, ...used } = event
-      return { event: 'response.usage.updated', data: { usage: used } }
+      const usage = api.isCompat ? { ...used, ...seedUsage({ ...noUsage, ...used }) } : used
+      return { event: 'response.usage.updated', data: { usage } }
     }
     case 'finish':
       // The end event contains it.
@@ -89,16 +91,16 @@ async function toWire(
 
 async function endToWire(
   event: Extract<TurnEvent, { type: 'completed' | 'failed' | 'aborted' }>,
-  { turnId, recordAfter }: StreamedTurn,
+  { turnId, sessionNow }: StreamedTurn,
+  api: Pick<ApiConfig, 'isCompat'>,
 ): Promise<Omit<ServerSentEvent, 'id'>> {
   const { type, from, to, usage, finishReason = 'stop', code, message, reason } = event
   const turn = { id: turnId, from, to }
   if (type === 'failed' || (type === 'aborted' && code !== undefined)) {
-    return { event: 'response.error', data: { code, message, turn, usage: usageView(usage) } }
+    return { event: 'response.error', data: { code, message, turn, usage: usageView(usage, api) } }
   }
   // Read after the commit, so the session includes the turn.
-  const view = sessionView(await recordAfter())
-  const data = { turn, usage: usageView(usage), session: view }
+  const data = { turn, usage: usageView(usage, api), session: await sessionNow() }
   if (type === 'aborted') return { event: 'response.aborted', data: { reason, ...data } }
   return { event: 'response.completed', data: { finishReason, ...data } }
 }

@@ -8,6 +8,7 @@ import type { TurnResult } from '../turn/event.js'
 import { turnOf } from '../turn/event.js'
 import type { TurnUsage } from '../turn/usage.js'
 import type { ApiConfig } from './api-options.js'
+import { seedMessage, seedResponse, seedUsage } from './compat/message.js'
 
 export const withheld = '[tool result withheld]'
 
@@ -33,19 +34,20 @@ export function sessionAfter({ id, createdAt, trimmedSeq }: SessionRecord, { seq
   return { id, createdAt: toIso(createdAt), updatedAt: toIso(at), messageCount: seq - trimmedSeq }
 }
 
-export function messageView(message: Message, { exposeToolResults }: Pick<ApiConfig, 'exposeToolResults'>) {
+export function messageView(message: Message, api: Pick<ApiConfig, 'exposeToolResults' | 'isCompat'>) {
   const { seq, id, role, content, at, tokens, status, name, metadata } = message
-  return {
+  const view = {
     seq,
     id,
     role,
-    content: typeof content === 'string' || exposeToolResults ? content : content.map(redacted),
+    content: typeof content === 'string' || api.exposeToolResults ? content : content.map(redacted),
     createdAt: toIso(at),
     tokens,
     status,
     ...(name === undefined ? {} : { name }),
     ...(metadata === undefined ? {} : { metadata }),
   }
+  return api.isCompat ? seedMessage(view) : view
 }
 
 function redacted(part: MessagePart): MessagePart {
@@ -70,28 +72,37 @@ export function orderView({ id, items, total, placedAt }: Order) {
 }
 
 /** The outcome of a turn. */
-export function turnView(result: TurnResult, parts: Pick<ApiConfig, 'exposeToolResults'>) {
+export function turnView(result: TurnResult, api: Pick<ApiConfig, 'exposeToolResults' | 'isCompat'>) {
   const { status, reply, replies, message, usage, reused } = result
   const { documents, sources } = reply.metadata ?? {}
+  const { content } = messageView(reply, api)
+  const finishReason = finishReasonOf(result)
   return {
     turn: { id: result.turnId, status, messageId: message.id, replyId: reply.id },
     response: {
       text: result.text,
-      content: messageView(reply, parts).content,
-      finishReason: finishReasonOf(result),
-      usage: usageView(usage),
+      content,
+      finishReason,
+      usage: usageView(usage, api),
       reused,
       ...(documents === undefined ? {} : { documents }),
       ...(sources === undefined ? {} : { sources }),
+      ...(api.isCompat ? seedResponse(content, usage, finishReason) : {}),
     },
-    messages: [message, ...replies].map((each) => messageView(each, parts)),
+    messages: [message, ...replies].map((each) => messageView(each, api)),
   }
 }
 
-export function usageView(usage: TurnUsage) {
+export function usageView(usage: TurnUsage, { isCompat }: Pick<ApiConfig, 'isCompat'>) {
   const { inputTokens, outputTokens, costMicros, ...others } = usage
   const told = Object.entries(others).filter(([, value]) => value !== undefined)
-  return { inputTokens, outputTokens, costMicros, ...Object.fromEntries(told) }
+  return {
+    inputTokens,
+    outputTokens,
+    costMicros,
+    ...Object.fromEntries(told),
+    ...(isCompat ? seedUsage(usage) : {}),
+  }
 }
 
 function finishReasonOf({ status, reply }: TurnResult): string {

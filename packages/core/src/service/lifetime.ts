@@ -24,7 +24,7 @@ export type Lifetime = Readonly<Required<SessionTtl>>
 /** As a store keeps it: null is for ever. @throws `invalid` */
 export function toOwnLifetime(ttl: SessionTtl, path: string): OwnLifetime {
   checkOptions<SessionTtl>(ttl, { idleMs: true, absoluteMs: true }, path)
-  const { idleMs, absoluteMs } = ttl
+  const { idleMs, absoluteMs } = (ttl as SessionTtl | undefined) ?? {}
   return {
     ...(idleMs === undefined ? {} : { idleMs: duration(idleMs, `${path}.idleMs`) }),
     ...(absoluteMs === undefined ? {} : { absoluteMs: duration(absoluteMs, `${path}.absoluteMs`) }),
@@ -55,8 +55,7 @@ function own(stored: number | null | undefined, otherwise: number): number {
 }
 
 function duration(value: number, path: string): number | null {
-  if (!(typeof value === 'number' && value > 0))
-    throw new SessionError('invalid', `${path} must be more than 0 milliseconds`, { path })
-  // A store counts in whole milliseconds.
-  return Number.isFinite(value) ? Math.ceil(value) : null
+  if (value !== Number.POSITIVE_INFINITY && !(Number.isSafeInteger(value) && value > 0))
+    throw new SessionError('invalid', `${path} must be a whole number of milliseconds above 0`, { path })
+  return Number.isFinite(value) ? value : null
 }

@@ -211,9 +211,9 @@ export class LiveSession {
     options: UpdateOptions,
   ): Promise<UpdateOptions> {
     if (this.#create === undefined) return options
-    const { slack = 0 } = options
+    const { slack = 0, changeId = '' } = options
     checkRevision(this.#record, options.ifRevision)
-    encodeBody(change(this.#body!), this.service.limits.maxSessionLength + slack)
+    encodeBody({ ...change(this.#body!), changes: [changeId] }, this.service.limits.maxSessionLength + slack)
     return { ...options, ifRevision: await this.storeAt(options.ifRevision) }
   }
 

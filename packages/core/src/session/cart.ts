@@ -112,7 +112,10 @@ export class SessionCart {
       const orders = [...before.orders, order].slice(-maxOrders)
       return { ...before, cart: emptyCart, orders, cartCounts: counts }
     }, options)
-    const order = body.orders.at(-1)!
+    const order = body.orders.at(-1)
+    if (order === undefined) {
+      throw new SessionError('invalid', 'changeId: another change has this id', { path: 'changeId' })
+    }
     this.#live.emit('cart.changed', record, {
       action: 'checkedOut',
       revision: record.revision,

@@ -1,9 +1,11 @@
 import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
 import { newId, parseId } from '../ids.js'
+import { byteLength } from '../json.js'
 import type { Identity } from '../domain/identity.js'
-import { type Lineage, newBody } from '../domain/session-body.js'
+import { type Lineage, newBody, rootIdOf } from '../domain/session-body.js'
 import { storeNewSession } from '../service/create-session.js'
+import type { Message } from '../domain/message.js'
 import { LiveSession } from '../service/live-session.js'
 import { readSnapshot } from './whole.js'
 
@@ -20,6 +22,12 @@ export interface ForkOptions {
 }
 
 /**
+ * Called before a session is read for a copy, with 0, and before the copy is stored, with the bytes of the session in
+ * UTF-8. It refuses the copy when it throws.
+ */
+export type AdmitCopy = (source: LiveSession, bytes: number) => Promise<void>
+
+/**
  * Makes a new session, for the caller of `identity`, from another session as it was at one moment.
  *
  * @throws `invalid` when `atSeq` is not on the active branch of `source`; `conflict` when the id is taken, or when
@@ -29,20 +37,23 @@ export async function forkSession(
   source: LiveSession,
   identity: Identity,
   options: ForkOptions = {},
+  admit?: AdmitCopy,
 ): Promise<LiveSession> {
   checkOptions<ForkOptions>(options, { id: true, atSeq: 'number', title: true, include: 'list' })
   const { service } = source
   const { atSeq, include = ['state', 'preferences', 'cart'] } = options
+  await admit?.(source, 0)
   const { record: from, body: before, messages } = await readSnapshot(source)
+  await admit?.(source, from.bytes + byteLength(JSON.stringify(before)))
   if (atSeq !== undefined && atSeq !== 0 && !messages.some((message) => message.seq === atSeq)) {
     throw new SessionError('invalid', `Message ${atSeq} is not on the active branch.`, { path: 'atSeq' })
   }
   const last = atSeq ?? Number.POSITIVE_INFINITY
-  const taken = messages.filter((message) => message.seq <= last && message.status !== 'corrupt')
-  const rootId = before.lineage?.rootId ?? before.lineage?.sessionId
+  const isTaken = ({ seq, status }: Message): boolean => seq <= last && status !== 'corrupt'
+  const taken = messages.filter(isTaken)
   const lineage: Lineage = {
     sessionId: from.id,
-    ...(rootId === undefined ? {} : { rootId }),
+    ...(before.lineage === undefined ? {} : { rootId: rootIdOf(before, from.id) }),
     seq: taken.at(-1)?.seq ?? 0,
   }
   const body = newBody({

@@ -19,7 +19,7 @@ import {
   unspendTransfer,
 } from './redemption.js'
 import { currentCredential } from '../session/credential.js'
-import { forkSession } from '../session/fork.js'
+import { type AdmitCopy, forkSession } from '../session/fork.js'
 import type { Identity } from '../domain/identity.js'
 
 /** Options of a redemption. */
@@ -84,9 +84,10 @@ export async function redeemTransfer(
   service: Service,
   identity: Identity,
   options: RedeemOptionsOf<LiveSession>,
+  admit?: AdmitCopy,
 ): Promise<RedemptionOf<LiveSession>> {
   try {
-    return await redeemed(service, identity, options)
+    return await redeemed(service, identity, options, admit)
   } catch (error) {
     // When the session disappears during the redemption, the error is that of an absent transfer.
     throw isSessionError(error, 'not_found') ? noSuchTransfer() : error
@@ -97,6 +98,7 @@ async function redeemed(
   service: Service,
   identity: Identity,
   options: RedeemOptionsOf<LiveSession>,
+  admit: AdmitCopy | undefined,
 ): Promise<RedemptionOf<LiveSession>> {
   const { redemptionId = newId(), holding, replace = false } = options
   const located = await locateTransfer(service, identity, options)
@@ -116,7 +118,7 @@ async function redeemed(
   }
   const session =
     mode === 'copy'
-      ? await copied(service, identity, located, spent.transfer.redeemed)
+      ? await copied(service, identity, { located, redeemed: spent.transfer.redeemed, admit })
       : new LiveSession(service, identity, spent, { holdsCredential: true })
   return {
     status: 'redeemed',
@@ -139,12 +141,17 @@ async function summaryOf(session: LiveSession): Promise<SessionPreview | undefin
   }
 }
 
+interface CopiedTransfer {
+  readonly located: LocatedTransfer
+  readonly redeemed: NonNullable<PendingTransfer['redeemed']>
+  readonly admit: AdmitCopy | undefined
+}
+
 /** The copy, which an earlier redemption may have made. */
 async function copied(
   service: Service,
   identity: Identity,
-  located: LocatedTransfer,
-  { copyId }: NonNullable<PendingTransfer['redeemed']>,
+  { located, redeemed: { copyId }, admit }: CopiedTransfer,
 ): Promise<LiveSession> {
   const id = copyId!
   const made = async (): Promise<LiveSession | undefined> => {
@@ -157,7 +164,7 @@ async function copied(
   const before = located.transfer.redeemed === undefined ? undefined : await made()
   if (before !== undefined) return before
   try {
-    return await forkSession(located.live, identity, { id })
+    return await forkSession(located.live, identity, { id }, admit)
   } catch (error) {
     const there = isSessionError(error, 'conflict') ? await made() : undefined
     if (there !== undefined) return there

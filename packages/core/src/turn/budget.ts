@@ -4,6 +4,7 @@ import type { Service } from '../service/service.js'
 import { sideRecordRef, updateSideRecord, userRecordRef } from '../service/side-records.js'
 import type { TurnBudget } from '../service/settings.js'
 import type { SessionRef } from '../contract/session-record.js'
+import { rootIdOf } from '../domain/session-body.js'
 import { isAlive } from './log.js'
 import type { TurnUsage } from './usage.js'
 
@@ -66,10 +67,7 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
  */
 async function ledgerRef(live: LiveSession, { scope, windowMs }: TurnBudget): Promise<SessionRef> {
   const { tenantId, id, userId } = live.record
-  const lineOf = async (): Promise<string> => {
-    const { lineage } = (live.seen ?? (await live.load())).body
-    return lineage?.rootId ?? lineage?.sessionId ?? id
-  }
+  const lineOf = async () => rootIdOf((live.seen ?? (await live.load())).body, id)
   // By an estimate of the store's clock, so that windows begin at about the same moment in all processes.
   const window = windowMs === undefined ? 0 : Math.floor(live.service.storeClock.now() / windowMs)
   const idOf = (whose: string, who: string): string => JSON.stringify([whose, who, windowMs ?? 0, window])

@@ -64,7 +64,7 @@ export async function amendMessage(
   const encode = (stored: StoredMessage): string => {
     const message = readable(stored)
     const { role, status } = message
-    const input = { role, content: amendment.content, ...(status === 'corrupt' ? {} : { status }) }
+    const input = { role, ...amendment, ...(status === 'corrupt' ? {} : { status }) }
     const { content } = parseMessage(input, 'change')
     const changed = amendedMessage(message, content, storeClock.now())
     if (JSON.stringify(content) === JSON.stringify(message.content)) return stored.payload

@@ -270,8 +270,7 @@ async function salvage(service: Service, tenantId: string, lease: TurnLease) {
 
 function addUsage(body: SessionBody, usage: TurnUsage): SessionBody {
   const { turns, ...before } = body.usage ?? { turns: 0, inputTokens: 0, outputTokens: 0, costMicros: 0 }
-  const { model: _, provider: __, ...sum } = addUsages(before, usage)
-  return { ...body, usage: { ...before, ...sum, turns: turns + 1 } }
+  return { ...body, usage: { ...before, ...addUsages(before, usage), turns: turns + 1 } }
 }
 
 export function turnInProgress(retryAfterMs = 1000): SessionError {

@@ -36,7 +36,7 @@ type Counts = { -readonly [Kind in (typeof kinds)[number]]?: number }
 export function addUsages(before: TurnUsage, more: Partial<TurnUsage>): TurnUsage {
   const sum: Record<string, number | string> = {}
   for (const kind of kinds) {
-    const counted = (before[kind] ?? 0) + (more[kind] ?? 0)
+    const counted = Math.min((before[kind] ?? 0) + (more[kind] ?? 0), Number.MAX_SAFE_INTEGER)
     if (before[kind] !== undefined || more[kind] !== undefined) sum[kind] = counted
   }
   const model = more.model ?? before.model
@@ -62,7 +62,8 @@ export function parseUsage(usage: JsonObject, path: string): Partial<TurnUsage> 
       if (typeof value !== 'number') continue
       if (value < 0)
         throw new SessionError('invalid', `${path}.${name} is below 0`, { path: `${path}.${name}` })
-      return Math.round(value)
+      // No session could be read again with a larger one.
+      return Math.min(Math.round(value), Number.MAX_SAFE_INTEGER)
     }
     return undefined
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { memoryStore } from '../../src/index.js'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 import type { ApiFixtureOptions } from '../../src/testing/api-fixture.js'
 
@@ -130,7 +131,9 @@ describe('what a client may say', () => {
   })
 
   it('is translated for clients of old, tool calls and results too', async () => {
+    const store = memoryStore()
     const client = open({
+      store,
       compat: 'unified-llm-client-0.1',
       clientRoles: ['user', 'assistant', 'tool'],
     })
@@ -147,8 +150,16 @@ describe('what a client may say', () => {
         },
       ],
     })
-    const { body } = await client.get(`/sessions/${id}/messages`)
-    expect(body.messages.items.map(({ content }: { content: unknown }) => content)).toEqual([
+    const shown = async (reader: ApiClient) =>
+      (await reader.get(`/sessions/${id}/messages`)).body.messages.items.map(
+        ({ content }: { content: unknown }) => content,
+      ) as unknown
+    expect(await shown(client)).toEqual([
+      [{ type: 'image_base64', data: png, mediaType: 'image/png' }],
+      [{ type: 'tool_call', id: 'c1', name: 'pay', args: { n: 1 } }],
+      [{ type: 'tool_result', toolCallId: 'c1', name: 'pay', result: 'ok', isError: false }],
+    ])
+    expect(await shown(open({ store }))).toEqual([
       [{ type: 'image', image: png, mediaType: 'image/png' }],
       [{ type: 'tool-call', toolCallId: 'c1', toolName: 'pay', input: { n: 1 } }],
       [{ type: 'tool-result', toolCallId: 'c1', toolName: 'pay', output: 'ok', isError: false }],

@@ -153,14 +153,14 @@ const rows = [
     'read commit',
     (_, { id }) => ({ params: { branchId: id } }),
   ),
-  row('POST /sessions/{id}/fork', 'read read commit', { body: {} }),
+  row('POST /sessions/{id}/fork', 'read read read read commit commit', { body: {} }),
   after(
     async (_, theirs) => {
       const session = await theirs.for(anonymous).create()
       return { id: session.id, credential: await session.credential() }
     },
     'POST /sessions/{id}/fork (by nobody)',
-    'read read commit',
+    'read read read read commit commit',
     (_, { id, credential }) => ({ params: { id }, headers: { ...nobody, 'x-session-id': credential } }),
   ),
   row('GET /sessions/{id}/state', 'read'),
@@ -179,6 +179,7 @@ const rows = [
   row('DELETE /sessions/{id}/cart/items/{itemId}', 'read commit', line),
   row('DELETE /sessions/{id}/cart', 'read commit'),
   row('POST /sessions/{id}/cart/checkout', 'read commit'),
+  row('GET /sessions/{id}/orders', 'read'),
   row('POST /sessions/{id}/transfer', 'read commit commit', { body: { mode: 'move' } }),
   row('GET /sessions/{id}/transfers', 'read'),
   after(transfer, 'DELETE /sessions/{id}/transfers/{transferId}', 'read commit', (_, { transferId }) => ({

@@ -73,6 +73,18 @@ describe('a budget', () => {
     },
   )
 
+  it.each(['session', 'user'] as const)('of a %s is shared by copies on other devices', async (scope) => {
+    const sessions = service({ budgets: [{ scope, maxTokens: 30 }], onWarning: () => {} })
+    const mine = sessions.for(anonymous)
+    const session = await mine.create()
+    expect(await codeOf(session.turn('Hi', uses(30)).result)).toBe('settled')
+    const { secret } = await session.transfer({ mode: 'copy' })
+    const redeemed = await mine.redeem({ secret })
+    if (redeemed.status !== 'redeemed') throw new Error(redeemed.status)
+    expect(redeemed.session.id).not.toBe(session.id)
+    expect(await codeOf(redeemed.session.turn('Hi', uses(1)).result)).toBe('budget_exceeded')
+  })
+
   it('gets back what a turn that died had put aside', async () => {
     let now = 1_700_000_000_000
     const store = memoryStore({ clock: () => now })

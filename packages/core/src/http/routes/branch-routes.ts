@@ -2,10 +2,13 @@ import { toIso } from '../../time.js'
 import { etagOf } from '../etag.js'
 import { type Call, type Route, route } from '../route.js'
 import { sessionView } from '../views.js'
-import { justRead, type Session } from '../../session.js'
+import { justRead, liveSessionOf, type Session } from '../../session.js'
 import type { ForkOptions } from '../../session/fork.js'
 import { SessionError, isSessionError } from '../../errors.js'
 import { checkFields } from '../client-fields.js'
+import * as compat from '../compat/schemas.js'
+import { seedView } from '../compat/session.js'
+import { copyAdmission } from '../copied-bytes.js'
 import * as schemas from '../schemas.js'
 
 export const branchRoutes: readonly Route[] = [
@@ -63,12 +66,13 @@ export const branchRoutes: readonly Route[] = [
     bodyOptional: true,
     status: 201,
     response: schemas.forkReply,
+    compatResponse: compat.forkReply,
     async handle(call) {
       const { atSeq, fromMessageIndex, title, include, ...others } = call.body
       const { id } = checkFields(call.api, call.identity, others)
       const source = await call.session()
       if (call.identity.userId === undefined) call.caller.checkCarrying()
-      const at = fromMessageIndex === undefined ? atSeq : await seqAt(source, fromMessageIndex)
+      const at = fromMessageIndex === undefined ? atSeq : await seqAt(call, source, fromMessageIndex)
       const fork = await makeFork(call, source, {
         ...(at === undefined ? {} : { atSeq: at }),
         ...(title === undefined ? {} : { title }),
@@ -79,7 +83,7 @@ export const branchRoutes: readonly Route[] = [
       return {
         status: 201,
         body: {
-          session: sessionView(fork.record),
+          session: call.api.isCompat ? await seedView(call, fork) : sessionView(fork.record),
           forkedFromSessionId: source.id,
           forkedFromSeq: (fork.contents ?? (await fork.read())).lineage?.seq ?? 0,
           ...(fromMessageIndex === undefined ? {} : { forkedFromMessageIndex: fromMessageIndex }),
@@ -91,7 +95,13 @@ export const branchRoutes: readonly Route[] = [
   }),
 ]
 
-async function seqAt(session: Session, index: number): Promise<number> {
+async function seqAt(
+  { api, identity }: Pick<Call, 'api' | 'identity'>,
+  session: Session,
+  index: number,
+): Promise<number> {
+  // Finding the message reads as much as copying.
+  await copyAdmission(api, identity)?.(liveSessionOf(session, 'source'), 0)
   const message = (await session.allMessages())[index]
   if (message !== undefined) return message.seq
   throw new SessionError('invalid', 'fromMessageIndex: there is no such message', {

@@ -81,6 +81,21 @@ export const cartRoutes: readonly Route[] = [
       }
     },
   }),
+  route({
+    method: 'GET',
+    path: '/sessions/{id}/orders',
+    operation: 'listOrders',
+    summary: 'Shows the carts that were checked out, the oldest first',
+    response: schemas.ordersReply,
+    async handle({ session: find }) {
+      const session = await find()
+      const { orders } = await session.read()
+      return {
+        body: { sessionId: session.id, orders: orders.map(orderView) },
+        headers: { ETag: etagOf(session.record) },
+      }
+    },
+  }),
 ]
 
 function answer(session: Session, cart: Cart): RouteResponse {

@@ -9,6 +9,8 @@ import type { ApiConfig } from '../api-options.js'
 import { toIso } from '../../time.js'
 import { checkFields } from '../client-fields.js'
 import { checkMessages } from '../client-messages.js'
+import * as compat from '../compat/schemas.js'
+import { seedView, tenantOf } from '../compat/session.js'
 import { etagOf } from '../etag.js'
 import { type Route, route } from '../route.js'
 import { messageView, sessionView } from '../views.js'
@@ -23,7 +25,8 @@ export const messageRoutes: readonly Route[] = [
     summary: 'Pages through the messages of a session',
     query: schemas.historyQuery,
     response: schemas.messagePage,
-    async handle({ session: find, query, api }) {
+    compatResponse: compat.messagePage,
+    async handle({ session: find, query, api, identity }) {
       const session = await find()
       const { limit, cursor, direction, branch } = query
       const at = cursor === undefined ? undefined : Number(cursor)
@@ -35,6 +38,7 @@ export const messageRoutes: readonly Route[] = [
       return {
         body: {
           sessionId: session.id,
+          ...tenantOf(api, identity),
           messages: {
             items: page.messages.map((message) => messageView(message, api)),
             ...cursors(page),
@@ -98,6 +102,7 @@ export const messageRoutes: readonly Route[] = [
     body: schemas.compactBody,
     bodyOptional: true,
     response: schemas.compactReply,
+    compatResponse: compat.compactReply,
     async handle({ session: find, body, api, identity, request }) {
       const { maxMessages, maxTokens, ...others } = body
       checkFields(api, identity, others)
@@ -114,7 +119,7 @@ export const messageRoutes: readonly Route[] = [
           compacted,
           // No message is ever removed from history to fit a prompt.
           removedCount: 0,
-          session: sessionView(record),
+          session: api.isCompat ? await seedView({ api }, session) : sessionView(record),
           ...(summary === undefined
             ? {}
             : {

@@ -7,6 +7,8 @@ import { justRead, type Session } from '../../session.js'
 import { checkFields, compatId, leadingSystem } from '../client-fields.js'
 import { checkMessages } from '../client-messages.js'
 import { checkTtl } from '../client-ttl.js'
+import * as compat from '../compat/schemas.js'
+import { seedItems, seedView, tenantOf } from '../compat/session.js'
 import { etagOf } from '../etag.js'
 import { type Call, type Route, route } from '../route.js'
 import { messageView, sessionView } from '../views.js'
@@ -22,6 +24,7 @@ export const sessionRoutes: readonly Route[] = [
     bodyOptional: true,
     status: 201,
     response: schemas.sessionReply,
+    compatResponse: compat.sessionReply,
     async handle(call) {
       const { title, label, state, preferences, cart, ttl, messages, ...others } = call.body
       const chosen = checkFields(call.api, call.identity, others)
@@ -48,9 +51,7 @@ export const sessionRoutes: readonly Route[] = [
       if (call.identity.userId === undefined) await call.caller.carry(justRead(session))
       return {
         status: 201,
-        body: {
-          session: call.api.isCompat ? await view(call, session, 'messages') : sessionView(session.record),
-        },
+        body: { session: call.api.isCompat ? await seedView(call, session) : sessionView(session.record) },
         headers: {
           ETag: etagOf(session.record),
           Location: `${call.api.basePath}/sessions/${encodeURIComponent(session.id)}`,
@@ -65,19 +66,22 @@ export const sessionRoutes: readonly Route[] = [
     summary: "Lists the caller's sessions, the most active first",
     query: schemas.listQuery,
     response: schemas.sessionPage,
-    async handle({ mine, query }) {
+    compatResponse: compat.sessionPage,
+    async handle({ api, mine, query, identity }) {
       const { items, cursor } = await mine.list({
         limit: query.limit,
         ...(query.cursor === undefined ? {} : { cursor: query.cursor }),
         ...(query.label === undefined ? {} : { label: query.label }),
         ...(query.userId === undefined ? {} : { userId: query.userId }),
       })
+      const more = api.isCompat ? await seedItems(api.service, items) : []
       return {
         body: {
           sessions: {
-            items: items.map((record) => ({ sessionId: record.id, ...sessionView(record) })),
+            items: items.map((record, at) => ({ sessionId: record.id, ...sessionView(record), ...more[at] })),
             ...(cursor === undefined ? {} : { nextCursor: cursor }),
           },
+          ...tenantOf(api, identity),
         },
       }
     },
@@ -89,11 +93,16 @@ export const sessionRoutes: readonly Route[] = [
     summary: 'Shows a session',
     query: schemas.viewQuery,
     response: schemas.sessionReply,
+    compatResponse: compat.sessionReply,
     async handle(call) {
       const session = await call.session()
-      const include = call.query.include ?? (call.api.isCompat ? 'messages' : undefined)
+      const { include } = call.query
       return {
-        body: { session: await view(call, session, include) },
+        body: {
+          session: await (call.api.isCompat
+            ? seedView(call, session, include)
+            : view(call, session, include)),
+        },
         headers: { ETag: etagOf(session.record) },
       }
     },
@@ -135,7 +144,8 @@ export const sessionRoutes: readonly Route[] = [
     operation: 'deleteSession',
     summary: 'Removes a session and everything in it, for good',
     response: schemas.deletedReply,
-    async handle({ session: find, params, isRetry, identity, caller }) {
+    compatResponse: compat.deletedReply,
+    async handle({ api, session: find, params, isRetry, identity, caller }) {
       try {
         await (await find()).delete()
       } catch (error) {
@@ -143,7 +153,7 @@ export const sessionRoutes: readonly Route[] = [
         if (!isRetry || !isSessionError(error, 'not_found')) throw error
       }
       if (identity.userId === undefined) caller.forget()
-      return { body: { deleted: true, sessionId: params['id']! } }
+      return { body: { deleted: true, sessionId: params['id']!, ...tenantOf(api, identity) } }
     },
   }),
   route({

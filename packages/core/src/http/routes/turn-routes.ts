@@ -8,13 +8,16 @@ import type { TurnEvent } from '../../turn/event.js'
 import type { Turn } from '../../turn/turn.js'
 import { checkFields } from '../client-fields.js'
 import { checkMessage } from '../client-messages.js'
+import { askedModel, seedEvents } from '../compat/events.js'
+import * as compat from '../compat/schemas.js'
+import { seedView } from '../compat/session.js'
 import { FailedTurn } from '../failed-turn.js'
 import { RequestError } from '../problem.js'
 import { toToolParts } from '../tool-message.js'
-import { type Call, type Route, route } from '../route.js'
+import { type Call, type Route, type RouteResponse, route } from '../route.js'
 import { eventStream } from '../sse.js'
 import { turnStream } from '../turn-stream.js'
-import { messageView, sessionAfter, turnView } from '../views.js'
+import { sessionAfter, sessionView, turnView } from '../views.js'
 import type { MessageInput } from '../../domain/message.js'
 import * as schemas from '../schemas.js'
 
@@ -28,6 +31,7 @@ export const turnRoutes: readonly Route[] = [
     body: schemas.messageBody,
     bodyOptional: true,
     response: schemas.turnReply,
+    compatResponse: compat.turnReply,
     streams: true,
     // The user's message is stored once, and its reply is found by the message.
     ownIdempotency: true,
@@ -87,7 +91,7 @@ export const turnRoutes: readonly Route[] = [
       if (!wantsStream) {
         const { turn } = await begin()
         hangUp(call, turn)
-        return whole(call, session, turn)
+        return whole(call, session, turn, call.query.include)
       }
       return counted(call, session, async (onEnd) => {
         const { turn, turnId } = await begin()
@@ -139,7 +143,10 @@ export const turnRoutes: readonly Route[] = [
   }),
 ]
 
-type TurnCall = Pick<Call, 'api' | 'headers' | 'request' | 'mine' | 'params' | 'session' | 'identity'>
+type TurnCall = Pick<
+  Call,
+  'api' | 'headers' | 'request' | 'mine' | 'params' | 'session' | 'identity' | 'body'
+>
 
 /** The session of the path. With compat, a message to a session that does not exist creates it. */
 async function sessionOf({ api, mine, params, session, identity }: TurnCall): Promise<Session> {
@@ -177,7 +184,7 @@ async function counted(
 }
 
 async function stream(
-  { api, headers, request }: TurnCall,
+  { api, headers, request, body }: TurnCall,
   { session, turnId, events, turn, onEnd }: Streamed,
 ): Promise<Response> {
   // An unknown turn must be a 404, so the first event is awaited before the status is sent.
@@ -192,8 +199,12 @@ async function stream(
   }
   // The turn of this request has left the session that it wrote in the handle.
   const isOwn = turn !== undefined && !(await turn.isRepeat())
-  const recordAfter = async () => (isOwn ? session : await session.read()).record
-  return eventStream(turnStream(rest, { turnId, sessionId: session.id, recordAfter }, api, request), {
+  const sessionNow = async (): Promise<object> => {
+    if (!isOwn) await session.read()
+    return api.isCompat ? seedView({ api }, session) : sessionView(session.record)
+  }
+  const shown = turnStream(rest, { turnId, sessionId: session.id, sessionNow }, api, request)
+  return eventStream(api.isCompat ? seedEvents(shown, body) : shown, {
     headers,
     heartbeatMs: api.streamHeartbeatMs,
     onEnd,
@@ -201,17 +212,20 @@ async function stream(
   })
 }
 
-async function whole({ api }: TurnCall, session: Session, turn: Turn) {
+async function whole(
+  { api, body }: TurnCall,
+  session: Session,
+  turn: Turn,
+  include: string | undefined,
+): Promise<RouteResponse> {
   const result = await turn.result
   if (result.status === 'failed') {
     throw new FailedTurn(turnView(result, api).turn, result.error)
   }
-  const shown = sessionAfter(session.record, result.reply)
-  if (!api.isCompat) return { body: { ...turnView(result, api), session: shown } }
-  // Clients of `unified-llm-client` show the conversation from each reply.
-  const { messages } = await session.history({ limit: 50 })
-  const all = messages.map((message) => messageView(message, api))
-  return { body: { ...turnView(result, api), session: { ...shown, messages: all } } }
+  const view = turnView(result, api)
+  if (!api.isCompat) return { body: { ...view, session: sessionAfter(session.record, result.reply) } }
+  const response = { ...askedModel(body), ...view.response }
+  return { body: { ...view, response, session: await seedView({ api }, session, include) } }
 }
 
 /** The message of a user, after a check that the client may send it. */

@@ -38,6 +38,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   removeCartItem: undefined,
   clearCart: undefined,
   checkOut: undefined,
+  listOrders: undefined,
   startTransfer: { mode: 'move' },
   listTransfers: undefined,
   revokeTransfer: undefined,

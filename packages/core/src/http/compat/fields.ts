@@ -1,5 +1,5 @@
-import type { JsonObject } from '../json.js'
-import type { ApiConfig } from './api-options.js'
+import type { JsonObject } from '../../json.js'
+import type { ApiConfig } from '../api-options.js'
 
 const text = { type: 'string' }
 const chosenIds: Readonly<Record<string, JsonObject>> = {
