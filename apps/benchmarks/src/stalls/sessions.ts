@@ -36,7 +36,7 @@ export const dearSessions: readonly DearSession[] = [
         })),
       )
       const output = rows.repeat(Math.ceil(200_000 / rows.length)).slice(0, 200_000)
-      for (let index = 0; index < 500; index++) {
+      for (let index = 0; index < 450; index++) {
         const toolCallId = `c${index}`
         await session.append([
           { role: 'user', content: `Find ${index}` },
