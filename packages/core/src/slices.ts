@@ -33,11 +33,22 @@ export function mapInSlices<Item, Made>(
   items: readonly Item[],
   make: (item: Item, index: number) => Made,
 ): Made[] | Promise<Made[]> {
+  // oxlint-disable-next-line require-yield
+  return stepsInSlices(items, function* (item, index) {
+    return make(item, index)
+  })
+}
+
+/** As `mapInSlices`, for items that take steps each. */
+export function stepsInSlices<Item, Made>(
+  items: readonly Item[],
+  making: (item: Item, index: number) => Generator<void, Made>,
+): Made[] | Promise<Made[]> {
   return inSlices(
     (function* () {
       const made: Made[] = []
       for (const [index, item] of items.entries()) {
-        made.push(make(item, index))
+        made.push(yield* making(item, index))
         yield
       }
       return made

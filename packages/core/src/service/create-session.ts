@@ -5,7 +5,7 @@ import { newId } from '../ids.js'
 import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
 import { type JsonObject, parseJsonObject } from '../json.js'
 import type { SessionSnapshot } from './live-session.js'
-import { encodeCopy, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { encodeCopy, encodingMessage, type Message, type MessageInput } from '../domain/message.js'
 import { parseTitle } from '../parse.js'
 import { decodeBody, encodeBody, newBody, type SessionBody } from '../domain/session-body.js'
 import { deadlineOf, lifetimeOf, type SessionTtl, toStoredTtl } from './lifetime.js'
@@ -14,7 +14,7 @@ import { takeSlots } from './session-slots.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
-import { mapInSlices, pauses } from '../slices.js'
+import { pauses, stepsInSlices } from '../slices.js'
 
 /** The first content of a session. */
 export interface SessionInit {
@@ -65,11 +65,11 @@ export async function storeNewSession(
   made: NewSession,
 ): Promise<SessionSnapshot> {
   const { ref, incarnation, init = {}, body = initialBody(init), copied = [] } = made
-  const { limits, countTokens, emit } = service
+  const { limits, countingTokens: counting, emit } = service
   const deadline = deadlineOf(lifetimeOf(service, body))
   const { userId } = identity
-  const begun = await mapInSlices(init.messages ?? [], (input, index) =>
-    encodeMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, countTokens }),
+  const begun = await stepsInSlices(init.messages ?? [], (input, index) =>
+    encodingMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, counting }),
   )
   const all = pagesOf(copied, begun)
   let messages = await nextPage(all)

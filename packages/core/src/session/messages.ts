@@ -2,10 +2,10 @@ import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
 import { clipPath, cutPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
 import type { LiveSession } from '../service/live-session.js'
-import { decodeMessages, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { decodeMessages, encodingMessage, type Message, type MessageInput } from '../domain/message.js'
 import { putAgain } from '../service/put-again.js'
 import { expireBefore } from './expiry.js'
-import { mapInSlices } from '../slices.js'
+import { stepsInSlices } from '../slices.js'
 import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 
 const pageSize = 1000
@@ -33,14 +33,14 @@ export function encodeMessages(
   live: LiveSession,
   messages: MessageInput | readonly MessageInput[],
 ): readonly NewMessage[] | Promise<readonly NewMessage[]> {
-  const { maxMessageLength: maxLength } = live.service.limits
-  const { countTokens } = live.service
+  const { limits, countingTokens: counting } = live.service
+  const { maxMessageLength: maxLength } = limits
   const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
-  return mapInSlices(inputs, (input, index) =>
-    encodeMessage(input, {
+  return stepsInSlices(inputs, (input, index) =>
+    encodingMessage(input, {
       path: Array.isArray(messages) ? `messages[${index}]` : 'message',
       maxLength,
-      countTokens,
+      counting,
     }),
   )
 }
