@@ -14,7 +14,7 @@ import { takeSlots } from './session-slots.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
-import { pauses, stepsInSlices } from '../slices.js'
+import { pause, stepsInSlices } from '../slices.js'
 
 /** The first content of a session. */
 export interface SessionInit {
@@ -150,7 +150,6 @@ async function append({ store }: Service, ref: SessionRef, change: SessionChange
 async function nextPage(
   pages: Generator<NewMessage[] | void, void, void>,
 ): Promise<NewMessage[] | undefined> {
-  const pause = pauses()
   for (;;) {
     const { done, value } = pages.next()
     if (done === true || value !== undefined) return value ?? undefined

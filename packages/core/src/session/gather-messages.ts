@@ -5,6 +5,7 @@ import type { Relevance, RelevanceIndex } from '../context/relevance-index.js'
 import { type Message, textOf } from '../domain/message.js'
 import type { ClosedRange } from '../domain/path-ranges.js'
 import type { Fact } from '../domain/session-body.js'
+import { inSlices } from '../slices.js'
 import type { SessionHistory } from '../service/session-history.js'
 
 /** The part of a session's log that a context is built from. */
@@ -130,7 +131,7 @@ async function readTail({ history, ranges, needs, toolResultTokens }: GatherOpti
     if (message.role !== 'tool' || torn++ === mostTorn) break
   }
   messages.reverse()
-  history.take(messages)
+  await inSlices(history.taking(messages))
   return { messages, tokens }
 }
 
