@@ -182,8 +182,12 @@ export function toBase64(bytes: Uint8Array): string {
   return btoa(binary)
 }
 
+// Where the platform counts by itself, it is many times faster.
+const platform = (globalThis as { readonly Buffer?: { byteLength(text: string): number } }).Buffer
+
 /** UTF-8 bytes of a text. */
 export function byteLength(text: string): number {
+  if (platform !== undefined) return platform.byteLength(text)
   let bytes = text.length
   for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index)

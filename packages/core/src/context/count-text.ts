@@ -44,8 +44,10 @@ export function* countingText(text: string): Generator<void, number> {
 function endOfPiece(text: string, start: number): number {
   const end = start + pieceLength
   if (end >= text.length) return text.length
-  for (let gap = end; gap > start + pieceLength / 2; gap--) if (text.charCodeAt(gap) === 0x20) return gap
-  return end
+  // Not in the text itself, which may have no space in all that stands before.
+  const middle = start + pieceLength / 2 + 1
+  const gap = text.slice(middle, end + 1).lastIndexOf(' ')
+  return gap < 0 ? end : middle + gap
 }
 
 function countPiece(text: string, start: number, end: number): number {

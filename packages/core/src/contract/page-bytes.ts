@@ -1,7 +1,7 @@
+import { byteLength } from '../json.js'
+
 /** The most that the payloads of one page of messages take together, in bytes of UTF-8. */
 export const maxPageBytes = 4 * 1024 * 1024
-
-const encoder = new TextEncoder()
 
 /**
  * For a store that has the messages at hand: how many of them, from the first on, fit one page of `maxBytes` (default
@@ -15,7 +15,7 @@ export function countFitting(
   if (messages.reduce((sum, { payload }) => sum + 3 * payload.length, 0) <= maxBytes) return messages.length
   let bytes = 0
   for (const [index, { payload }] of messages.entries()) {
-    bytes += encoder.encode(payload).length
+    bytes += byteLength(payload)
     if (bytes > maxBytes && index > 0) return index
   }
   return messages.length

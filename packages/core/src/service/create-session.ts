@@ -3,7 +3,7 @@ import { isSessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { newId } from '../ids.js'
 import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
-import { type JsonObject, parseJsonObject } from '../json.js'
+import { byteLength, type JsonObject, parseJsonObject } from '../json.js'
 import type { SessionSnapshot } from './live-session.js'
 import { encodeCopy, encodingMessage, type Message, type MessageInput } from '../domain/message.js'
 import { parseTitle } from '../parse.js'
@@ -47,8 +47,6 @@ export interface NewSession {
 
 // As many as one page of messages holds.
 const maxPageMessages = 1000
-
-const encoder = new TextEncoder()
 
 // How long a session is kept whose messages are not complete yet.
 const unfinishedMs = 60_000
@@ -169,7 +167,7 @@ function* pagesOf(
   let bytes = 0
   for (const each of [...copied, ...begun]) {
     const message = 'payload' in each ? each : encodeCopy(each)
-    const size = encoder.encode(message.payload).length
+    const size = byteLength(message.payload)
     if (page.length > 0 && (bytes + size > maxPageBytes || page.length === maxPageMessages)) {
       yield page
       page = []

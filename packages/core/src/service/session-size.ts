@@ -2,6 +2,7 @@ import type { NewMessage, SessionStore } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type { SessionBody } from '../domain/session-body.js'
 import { SessionError } from '../errors.js'
+import { byteLength } from '../json.js'
 
 /** What the messages of a session take up to one of them, in UTF-8. */
 type SessionSize = NonNullable<SessionBody['size']>
@@ -16,7 +17,6 @@ interface Measured {
 // So many messages come in between two counts: each count is a read and, after an append, a change of the body.
 const step = 32
 const pageSize = 1000
-const encoder = new TextEncoder()
 
 /**
  * What the messages take once those are counted that are not yet, a page of them at most; undefined where these are
@@ -68,5 +68,5 @@ function sizeOf({ trimmedSeq }: SessionRecord, { size = { seq: 0, bytes: 0 } }: 
 }
 
 function bytesOf(messages: readonly { readonly payload: string }[]): number {
-  return messages.reduce((sum, { payload }) => sum + encoder.encode(payload).length, 0)
+  return messages.reduce((sum, { payload }) => sum + byteLength(payload), 0)
 }
