@@ -115,7 +115,7 @@ interface JsonWalk {
   readonly above: Set<object>
 }
 
-function jsonOf(value: unknown, key: string, walk: JsonWalk): JsonValue | undefined {
+function jsonOf(value: unknown, key: string | number, walk: JsonWalk): JsonValue | undefined {
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -149,7 +149,9 @@ function fieldsOf(node: object, walk: JsonWalk): JsonValue {
     })
   }
   if (Array.isArray(node)) {
-    return Array.from(node, (item, index) => jsonOf(item, String(index), walk) ?? null)
+    const items: JsonValue[] = []
+    for (let index = 0; index < node.length; index++) items.push(jsonOf(node[index], index, walk) ?? null)
+    return items
   }
   const made: Record<string, JsonValue> = {}
   for (const name of keys) {
@@ -161,7 +163,11 @@ function fieldsOf(node: object, walk: JsonWalk): JsonValue {
 }
 
 /** The JSON form of an object that is more than its fields. */
-function toPlain(value: object, key: string): unknown {
+function toPlain(value: object, key: string | number): unknown {
+  const { toJSON } = value as { toJSON?: unknown }
+  if (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype) {
+    return typeof toJSON === 'function' ? (toJSON.call(value, String(key)) as unknown) : value
+  }
   if (value instanceof ArrayBuffer) return toBase64(new Uint8Array(value))
   if (ArrayBuffer.isView(value)) {
     return toBase64(new Uint8Array(value.buffer, value.byteOffset, value.byteLength))
@@ -169,8 +175,7 @@ function toPlain(value: object, key: string): unknown {
   if (value instanceof Error) return value.message
   if (value instanceof Map) return Object.fromEntries(value)
   if (value instanceof Set) return [...value]
-  const { toJSON } = value as { toJSON?: unknown }
-  return typeof toJSON === 'function' ? (toJSON.call(value, key) as unknown) : value
+  return typeof toJSON === 'function' ? (toJSON.call(value, String(key)) as unknown) : value
 }
 
 /** Bytes as base64, in pieces, because a call takes a limited number of arguments. */

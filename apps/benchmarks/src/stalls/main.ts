@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { type CallerSessions, createSessions, memoryStore, type Session } from '@sessions/core'
+import { type CallerSessions, copySessions, createSessions, memoryStore, type Session } from '@sessions/core'
 import { createSessionApi } from '@sessions/core/http'
 import { longestHold } from './longest-hold.js'
 import { dearRequests } from './requests.js'
@@ -87,6 +87,8 @@ const verbs: Readonly<Record<string, (session: Session, mine: CallerSessions) =>
   allMessages: (session) => session.allMessages(),
   compact: (session) => session.compact({ keepTokens: 0 }),
   fork: (session, mine) => mine.fork(session),
+  copySessions: () => copySessions(store, memoryStore({ maxBytes: 1024 ** 3 }), { tenants: [alice.tenantId] }),
+  watch: (session) => session.watch().next(),
   'cart.add': (session) => session.cart.add({ sku: 'a', name: 'a', price: { amount: 1, currency: 'EUR' } }),
   turn: (session) => session.turn('And then?', () => 'This').result,
   'turn from 1': (session) => session.turn('And then?', () => 'This', { from: 1 }).result,
@@ -95,12 +97,6 @@ const verbs: Readonly<Record<string, (session: Session, mine: CallerSessions) =>
 for (const dear of dearSessions) {
   if (values.only !== '' && !only.test(dear.name)) continue
   const { id } = await makeDear(fresh(), dear)
-  for (const [verb, call] of Object.entries(verbs)) {
-    await measure(`${verb}: ${dear.name}`, async () => {
-      const mine = fresh()
-      return call(await mine.get(id), mine)
-    })
-  }
   for (const path of [
     '?include=messages',
     '/messages?limit=1000',
@@ -117,7 +113,48 @@ for (const dear of dearSessions) {
       `/sessions/${encodeURIComponent(id)}${path}`,
     )
   }
+  // The last of them leaves most of the session behind.
+  for (const [verb, call] of Object.entries(verbs)) {
+    await measure(`${verb}: ${dear.name}`, async () => {
+      const mine = fresh()
+      return call(await mine.get(id), mine)
+    })
+  }
   await (await fresh().get(id)).delete()
+}
+const rows = Array.from({ length: 33_000 }, (_, index) => [index, index % 7])
+for (const [name, value] of Object.entries({ rows, 'rows as text': JSON.stringify(rows) })) {
+  await measure(`a tool gives: ${name}`, async () => {
+    const tools = { give: { execute: () => value } }
+    const call = { type: 'tool-call' as const, toolCallId: 'c', toolName: 'give', input: {} }
+    return (await fresh().create()).turn('Hi', ({ steps }) => (steps.length === 0 ? call : 'Done'), { tools })
+      .result
+  })
+  const called = { type: 'tool-call' as const, toolCallId: 'c', toolName: 'give', input: {} }
+  const result = { type: 'tool-result' as const, toolCallId: 'c', output: value }
+  await measure(`append: ${name}`, async () =>
+    (await fresh().create()).append([
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: [called] },
+      { role: 'tool', content: [result] },
+    ]),
+  )
+}
+{
+  const session = await fresh().open('a long turn')
+  const { turnId } = await session.turn('Hi', async function* () {
+    for (let piece = 0; piece < 30_000; piece++) yield `piece ${piece} `
+  }).result
+  await measure('watchTurn: 30,000 pieces', async () => {
+    for await (const _ of (await fresh().get(session.id)).watchTurn(turnId));
+  })
+  await measureRequest('GET /turns: 30,000 pieces', 'GET', `/sessions/a%20long%20turn/turns/${turnId}`)
+  await session.delete()
+}
+{
+  for (let index = 0; index < 1000; index++) await fresh().create({ title: `Session ${index}` })
+  await measure('list: 1,000 sessions', () => fresh().list({ limit: 1000 }))
+  await measureRequest('GET /sessions: 1,000 sessions', 'GET', '/sessions?limit=200')
 }
 for (const [name, text] of Object.entries(texts)) {
   await measure(`append: ${name}`, async () =>

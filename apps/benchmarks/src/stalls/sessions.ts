@@ -26,6 +26,14 @@ export const dearSessions: readonly DearSession[] = [
       })),
   },
   {
+    name: '99,000 messages',
+    fill: (session) =>
+      append(session, 99_000, (index) => ({
+        role: index % 2 === 0 ? 'user' : 'assistant',
+        content: `w${index} costs ${index % 97} EUR`,
+      })),
+  },
+  {
     name: '100 MB of tool results',
     async fill(session) {
       const rows = JSON.stringify(

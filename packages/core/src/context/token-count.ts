@@ -1,7 +1,7 @@
 import type { Message } from '../domain/message.js'
 import { atOnce } from '../slices.js'
 import { countingText, countText } from './count-text.js'
-import { isMedia } from './media.js'
+import { isMedia, mayHoldMedia } from './media.js'
 import { tokensOfMedia } from './media-tokens.js'
 
 /** Counts the tokens that a model needs for a message. */
@@ -50,6 +50,10 @@ function* estimatingTokens({ content }: Pick<Message, 'role' | 'content'>): Gene
 
 /** Data as the JSON that a provider gets; media within it, such as a screenshot from a tool, count as media. */
 function* countingData(data: unknown): Generator<void, number> {
+  const whole = JSON.stringify(data) as string | undefined
+  if (whole === undefined) return 0
+  // To look at each value takes many times longer, and few data have media.
+  if (!whole.includes(';base64,') && !mayHoldMedia(whole)) return yield* countingText(whole)
   let media = 0
   const text = JSON.stringify(data, (_, value: unknown) => {
     if (isMedia(value)) media += tokensOfMedia(value)

@@ -1,5 +1,6 @@
 import { isSessionError } from '../errors.js'
 import type { SessionRecord } from '../contract/session-record.js'
+import { pause } from '../slices.js'
 import { isEnd, type TurnEvent } from '../turn/event.js'
 import type { ApiConfig } from './api-options.js'
 import { toProblem } from './problem.js'
@@ -27,6 +28,7 @@ export async function* turnStream(
   try {
     for await (const event of events) {
       n = event.n
+      await pause()
       const shown = await toWire(event, turn, api)
       if (shown !== undefined) yield { id: `${turn.turnId}.${n}`, ...shown }
     }

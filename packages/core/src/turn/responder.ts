@@ -151,7 +151,11 @@ export async function runResponder<Handle extends TurnHandle>(
       })
     }
     const results = calls.map((call) => runTool(call, tools[call.toolName]!, options))
-    for (const result of await stoppable(Promise.all(results), signal)) take(result)
+    for (const result of await stoppable(Promise.all(results), signal)) {
+      await pause()
+      take(result)
+    }
+    await pause()
   }
 }
 
