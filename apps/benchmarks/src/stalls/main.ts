@@ -87,7 +87,8 @@ const verbs: Readonly<Record<string, (session: Session, mine: CallerSessions) =>
   allMessages: (session) => session.allMessages(),
   compact: (session) => session.compact({ keepTokens: 0 }),
   fork: (session, mine) => mine.fork(session),
-  copySessions: () => copySessions(store, memoryStore({ maxBytes: 1024 ** 3 }), { tenants: [alice.tenantId] }),
+  copySessions: () =>
+    copySessions(store, memoryStore({ maxBytes: 1024 ** 3 }), { tenants: [alice.tenantId] }),
   watch: (session) => session.watch().next(),
   'cart.add': (session) => session.cart.add({ sku: 'a', name: 'a', price: { amount: 1, currency: 'EUR' } }),
   turn: (session) => session.turn('And then?', () => 'This').result,
@@ -107,11 +108,7 @@ for (const dear of dearSessions) {
     '/cart',
     '/state',
   ]) {
-    await measureRequest(
-      `GET ${path}: ${dear.name}`,
-      'GET',
-      `/sessions/${encodeURIComponent(id)}${path}`,
-    )
+    await measureRequest(`GET ${path}: ${dear.name}`, 'GET', `/sessions/${encodeURIComponent(id)}${path}`)
   }
   // The last of them leaves most of the session behind.
   for (const [verb, call] of Object.entries(verbs)) {

@@ -43,7 +43,9 @@ export function* layingOut(layout: Layout): Generator<void, BuiltContext> {
   const instructions = new Set(layout.instructions)
   const chosen = new Set([...layout.taken, ...(choice.history ?? [])])
   const recall = inOrder([...new Set(choice.recall)].filter((index) => !chosen.has(index)))
+  yield
   const history = inOrder([...chosen].filter((index) => !instructions.has(index)))
+  yield
 
   const head: PlacedMessage[] = []
   const leading = instructionsOf(layout)
@@ -86,7 +88,7 @@ export function* layingOut(layout: Layout): Generator<void, BuiltContext> {
   yield
   const told = new Set(facts)
   const { boundary } = choice
-  const dropped = droppedRanges(layout, new Set([...instructions, ...kept, ...recall]), unasked)
+  const dropped = yield* droppedRanges(layout, new Set([...instructions, ...kept, ...recall]), unasked)
   yield
   return {
     messages,

@@ -10,6 +10,7 @@ import { checkFields } from './client-fields.js'
 import { isOfAnotherSite } from './csrf.js'
 import { etagOf, isKnown, type WantedState, wantedState } from './etag.js'
 import type { RequestKey } from './idempotency-key.js'
+import { toJsonText } from './json-text.js'
 import { RequestError } from './problem.js'
 import { RequestSession } from './request-session.js'
 import type { Call, Route } from './route.js'
@@ -75,7 +76,7 @@ export async function executeCall(identified: IdentifiedRequest, attempt?: Attem
     if (knowsAnswer(identified.request, answer.headers?.['ETag']))
       return new Response(null, { status: 304, headers })
     headers.set('Content-Type', 'application/json; charset=utf-8')
-    return new Response(JSON.stringify(answer.body), {
+    return new Response(await toJsonText(answer.body), {
       status: answer.status ?? identified.route.status ?? 200,
       headers,
     })

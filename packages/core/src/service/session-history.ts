@@ -99,6 +99,15 @@ export class SessionHistory {
     }
   }
 
+  /** Keeps messages, the first of the list first, as many as there may be of one session. */
+  *keeping(messages: readonly Message[]): Generator<void, void> {
+    const before = this.#knownBytes
+    for (const message of messages) {
+      if (this.#knownBytes - before > this.#options.maxBytes) return
+      yield* this.taking([message])
+    }
+  }
+
   get(seq: number): Message | undefined {
     return this.#known.get(seq)?.message
   }
@@ -230,18 +239,17 @@ export class SessionHistory {
 
   /** Drops texts until it is within its bound: the oldest first, and those just used last. */
   shrink(used: readonly Message[]): void {
-    if (this.bytes <= this.#options.maxBytes) return
+    let over = this.bytes - this.#options.maxBytes
+    if (over <= 0) return
     const inUse = new Set(used.map(({ seq }) => seq))
     const others = [...this.#known.keys()].filter((seq) => !inUse.has(seq)).sort(ascending)
     for (const seq of [...others, ...inUse]) {
-      if (this.bytes <= this.#options.maxBytes) return
-      this.#forget(seq)
+      if (over <= 0) return
+      const { bytes } = this.#known.get(seq) ?? { bytes: 0 }
+      this.#known.delete(seq)
+      this.#knownBytes -= bytes
+      over -= bytes
     }
-  }
-
-  #forget(seq: number): void {
-    this.#knownBytes -= this.#known.get(seq)?.bytes ?? 0
-    this.#known.delete(seq)
   }
 
   /** The messages of a range in pages, oldest first; they are kept in memory while there is room. */
