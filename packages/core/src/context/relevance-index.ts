@@ -71,6 +71,7 @@ const feedbackWeight = 0.5
 
 // Of a question, its beginning and its end count; a user who pastes a long text asks before it or after it.
 const mostQuery = 4000
+const seqsPerStep = 1000
 // The years that a day without a year may be in.
 const mostYears = 64
 // How many names are told apart, each with its terms.
@@ -157,7 +158,11 @@ export function createRelevanceIndex(): RelevanceIndex {
   function* ranking({ text: asks, seqs, vector, except }: RelevanceQuery): Generator<void, Relevance> {
     const text =
       asks.length > mostQuery ? `${asks.slice(0, mostQuery / 2)} ${asks.slice(-mostQuery / 2)}` : asks
-    const path = Int32Array.from(seqs, (seq) => places.get(seq) ?? -1)
+    const path = new Int32Array(seqs.length)
+    for (let at = 0; at < seqs.length; at++) {
+      if (at % seqsPerStep === 0) yield
+      path[at] = places.get(seqs[at]!) ?? -1
+    }
     const asked = yield* index.asking(text)
     const boosts = boostsOf(text, asked.weights, path)
     const asking = except === undefined ? -1 : (places.get(except) ?? -1)
