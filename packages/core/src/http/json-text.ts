@@ -28,5 +28,5 @@ function* writing(value: unknown): Generator<void, string> {
 }
 
 function textOf(value: unknown): string | undefined {
-  return JSON.stringify(value) as string | undefined
+  return JSON.stringify(value)
 }
