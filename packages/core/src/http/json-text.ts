@@ -1,17 +1,16 @@
-import { inSlices } from '../slices.js'
+import { inSlices, pause } from '../slices.js'
 
-// Lists shorter than this are written at once.
-const few = 32
-
-/** The JSON text of an answer, as `JSON.stringify` makes it: long lists item by item, in slices. */
-export function toJsonText(value: object): string | Promise<string> {
-  return inSlices(writing(value))
+/** The JSON text of an answer, as `JSON.stringify` makes it: lists item by item, in slices. */
+export async function toJsonText(value: object): Promise<string> {
+  const text = await inSlices(writing(value))
+  // What sends it has work with it, too.
+  await pause()
+  return text
 }
 
 function* writing(value: unknown): Generator<void, string> {
   if (typeof value !== 'object' || value === null || 'toJSON' in value) return textOf(value) ?? 'null'
   if (Array.isArray(value)) {
-    if (value.length < few) return textOf(value)!
     const items: string[] = []
     for (const item of value as unknown[]) {
       items.push(textOf(item) ?? 'null')
