@@ -44,5 +44,6 @@ it('brings all work to its end that waits for the same turns', async () => {
     }
     return 1
   }
-  expect(await Promise.all(Array.from({ length: 20 }, () => inSlices(long())))).toEqual(Array(20).fill(1))
+  const all = Array.from({ length: 20 }, async () => inSlices(long()))
+  expect(await Promise.all(all)).toEqual(Array(20).fill(1))
 })
