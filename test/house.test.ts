@@ -27,6 +27,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
   { name: 'session', places: ['session/'] },
   { name: 'features', places: ['turn/', 'transfer/'] },
   { name: 'the handle', places: ['session.ts'] },
+  { name: 'the caller', places: ['caller-sessions.ts'] },
   { name: 'the service', places: ['sessions.ts'] },
   { name: 'http', places: ['http/'] },
   {

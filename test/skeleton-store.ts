@@ -3,6 +3,7 @@ import {
   checkCopy,
   checkIsMeant,
   checkMessageQuery,
+  checkRoom,
   checkSessionQuery,
   checkWhole,
   countFitting,
@@ -12,6 +13,7 @@ import {
   isNewerCopy,
   type ListPlace,
   messageConflict,
+  type NewMessage,
   notFound,
   partConflict,
   processClock,
@@ -60,12 +62,14 @@ export function skeletonStore(): SessionStore {
       const now = processClock()
       const { revision, messages = [] } = change
       const found = find(ref, {}, now)
-      // In this order: what is absent, then the revision, then the ids; and before anything is changed.
+      // In this order: what is absent, then the revision, the ids, the room; and before anything is changed.
       if (found === undefined && revision !== 0) throw notFound()
       if (found !== undefined) checkIsMeant(found.record, change)
       const log = found?.log ?? new Map<string, StoredMessage>()
-      checkIds(log, messages)
+      const fresh = freshOf(log, messages)
       const record = { ...(found?.record ?? begin(ref, change, now)) }
+      checkRoom(record, change, { count: fresh.length, bytes: bytesOf(fresh) })
+      record.bytes += bytesOf(fresh)
       const appended = messages.map(({ id, payload }) => {
         const known = log.get(id)
         if (known !== undefined) return { id, seq: known.seq, at: known.at, inserted: false }
@@ -97,7 +101,7 @@ export function skeletonStore(): SessionStore {
       const there = [...(kept?.log.values() ?? [])].filter(({ seq }) => payloads.has(seq))
       if (kept === undefined || there.length === 0) return 0
       for (const stored of there) kept.log.set(stored.id, { ...stored, payload: payloads.get(stored.seq)! })
-      sessions.set(keyOf(ref), { ...kept, record: changed(kept.record) })
+      sessions.set(keyOf(ref), { ...kept, record: changed(kept) })
       return there.length
     },
 
@@ -111,12 +115,17 @@ export function skeletonStore(): SessionStore {
       // Never beyond the newest message, and never back.
       const trimmedSeq = Math.max(record.trimmedSeq, Math.min(throughSeq, record.lastSeq))
       if (trimmedSeq === record.trimmedSeq) return 0
-      sessions.set(keyOf(ref), { ...kept, record: { ...changed(record), trimmedSeq } })
+      sessions.set(keyOf(ref), { ...kept, record: { ...changed(kept), trimmedSeq } })
       return gone.length
     },
 
     async remove(ref, guard) {
-      return find(ref, guard) !== undefined && sessions.delete(keyOf(ref))
+      const key = keyOf(ref)
+      const isThere = find(ref) !== undefined
+      const isGone = find(ref, guard) !== undefined && sessions.delete(key)
+      // What was kept aside of a copy has the session's words, too.
+      if (isGone || (!isThere && isMeant(begun.get(key)?.record, guard))) begun.delete(key)
+      return isGone
     },
 
     async list(query) {
@@ -181,32 +190,48 @@ const { toCursor, parseCursor } = createListCursors('skeleton')
 const isPast = ({ expiresAt = Infinity }: SessionRecord, now: number): boolean => expiresAt <= now
 
 function begin({ tenantId, id }: SessionRef, { incarnation }: SessionGuard, now: number): SessionRecord {
-  const counts = { revision: 0, changes: 0, lastSeq: 0, trimmedSeq: 0 }
+  const counts = { revision: 0, changes: 0, lastSeq: 0, trimmedSeq: 0, bytes: 0 }
   const times = { createdAt: now, updatedAt: now, activeAt: now }
   return { tenantId, id, incarnation: incarnation ?? crypto.randomUUID(), ...counts, ...times }
 }
 
-/** Whatever changes a session is counted. */
-const changed = (record: SessionRecord): SessionRecord => ({ ...record, changes: record.changes + 1 })
+/** Whatever changes a session is counted, and so is what its messages take. */
+const changed = ({ record, log }: Kept): SessionRecord => ({
+  ...record,
+  changes: record.changes + 1,
+  bytes: bytesOf([...log.values()]),
+})
 
-/** A known id with the same payload is a repeat; with another one it is a conflict, also within one change. */
-function checkIds(log: ReadonlyMap<string, StoredMessage>, messages: SessionChange['messages'] = []): void {
-  const fresh = new Map<string, string>()
-  for (const { id, payload } of messages) {
-    const known = log.get(id)?.payload ?? fresh.get(id) ?? payload
-    if (known !== payload) throw messageConflict(id)
-    fresh.set(id, payload)
+const bytesOf = (messages: readonly NewMessage[]): number =>
+  messages.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0)
+
+/**
+ * The messages that are new. A known id with the same payload is a repeat; with another one it is a conflict, also within
+ * one change.
+ */
+function freshOf(log: ReadonlyMap<string, StoredMessage>, messages: readonly NewMessage[]): NewMessage[] {
+  const fresh = new Map<string, NewMessage>()
+  for (const message of messages) {
+    const { id, payload } = message
+    const known = log.get(id)?.payload ?? fresh.get(id)?.payload
+    if (known !== undefined && known !== payload) throw messageConflict(id)
+    if (known === undefined) fresh.set(id, message)
   }
+  return [...fresh.values()]
 }
 
 function applyTo(record: MutableRecord, change: SessionChange, now: number): void {
-  const { body, idleMs = Infinity, absoluteMs = Infinity } = change
+  const { body, lifetime = record.lifetime ?? {} } = change
+  if (Object.keys(lifetime).length > 0) record.lifetime = { ...lifetime }
+  else delete record.lifetime
+  // What a lifetime of its own says goes before what the commit says; null is for ever.
+  const { idleMs = change.idleMs, absoluteMs = change.absoluteMs } = lifetime
   if (body !== undefined || record.revision === 0) record.revision++
   record.changes++
   record.updatedAt = now
   // Real stores index it, and most appends must not touch that index: it moves once a minute for everybody.
   if (now - record.activeAt >= 60_000) record.activeAt = now
-  const expiresAt = Math.min(now + idleMs, record.createdAt + absoluteMs)
+  const expiresAt = Math.min(now + (idleMs ?? Infinity), record.createdAt + (absoluteMs ?? Infinity))
   if (expiresAt !== Infinity) record.expiresAt = expiresAt
   for (const name of ['userId', 'label', 'title'] as const) {
     const value = change[name]

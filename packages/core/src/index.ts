@@ -46,15 +46,14 @@ export type { SessionContents } from './session/contents.js'
 export type { ForkOptions } from './session/fork.js'
 export type { SessionPreferences, SessionState } from './session/state.js'
 export type { WatchOptions } from './session/watch.js'
-export {
-  type CallerSessions,
-  type CreateOptions,
-  type DraftOptions,
-  type RedeemOptions,
-  type Redemption,
-  type Sessions,
-  createSessions,
-} from './sessions.js'
+export type {
+  CallerSessions,
+  CreateOptions,
+  DraftOptions,
+  RedeemOptions,
+  Redemption,
+} from './caller-sessions.js'
+export { type Sessions, createSessions } from './sessions.js'
 export type { CountOptions, ListOptions } from './service/list-scope.js'
 export type { SessionTtl } from './service/lifetime.js'
 export type { Sweeping } from './service/sweep-every.js'

@@ -11,6 +11,7 @@ export { copyParts } from './contract/copy-parts.js'
 export { createListCursors, type ListCursors } from './contract/list-cursors.js'
 export {
   checkIsMeant,
+  checkRoom,
   copyConflict,
   corrupt,
   isMeant,
@@ -19,11 +20,13 @@ export {
   notFound,
   partConflict,
   revisionConflict,
+  tooManyBytes,
+  tooManyMessages,
 } from './contract/refusals.js'
 export { countFitting, maxPageBytes } from './contract/page-bytes.js'
 export { digestOf } from './digest.js'
 export { checkOptions, type OptionKind, type OptionNames } from './options.js'
-export type { SessionRecord, SessionRef } from './contract/session-record.js'
+export type { OwnLifetime, SessionRecord, SessionRef } from './contract/session-record.js'
 export type {
   Amendment,
   AppendedMessage,

@@ -41,7 +41,7 @@ describe.each(versions)('%s', (_, express) => {
       '/careless',
       route(async (req, res) => {
         const session = await getSession(req)
-        const texts = ['one', 'two', 'three', String(req.query['last'])]
+        const texts = ['one', 'two', 'three', req.query['last'] as string]
         const writing = session.append(texts.map((content) => ({ role: 'user', content })))
         res.json({ id: session.id })
         await writing.catch((error: unknown) => refused.push(error))

@@ -1,6 +1,6 @@
 import { type Committed, isSessionError, type SessionRecord } from '@sessions/core/store'
 import type { Batch, Outcome } from './coalescer.js'
-import { type Commit, toCommitted } from './commit.js'
+import { type Commit, roomOf, toCommitted } from './commit.js'
 import type { Database, Row } from './database.js'
 import { parseRecord, toWhole } from './rows.js'
 import type { Statement } from './statement.js'
@@ -77,8 +77,14 @@ function sameTerms(a: Commit, b: Commit): boolean {
     a.incarnation === b.incarnation &&
     a.change.ownedBy === b.change.ownedBy &&
     a.change.idleMs === b.change.idleMs &&
-    a.change.absoluteMs === b.change.absoluteMs
+    a.change.absoluteMs === b.change.absoluteMs &&
+    a.change.maxSeq === b.change.maxSeq &&
+    a.change.maxBytes === b.change.maxBytes
   )
+}
+
+function bytesOf(commits: readonly Commit[]): number {
+  return commits.reduce((sum, { bytes }) => sum + bytes, 0)
 }
 
 function group(commits: readonly Commit[]): Commit[][] {
@@ -98,6 +104,12 @@ function toValues(sessions: readonly Commit[][]) {
     ids: members.flatMap(({ messageIds }) => messageIds),
     payloads: members.flatMap(({ payloads }) => payloads),
   }))
+  const rooms = messages.map(({ ids }, index) =>
+    roomOf({
+      ...firsts[index]!.change,
+      messages: ids.length === 0 ? [] : sessions[index]!.flatMap(({ change }) => change.messages),
+    }),
+  )
   return [
     firsts.map(({ call }) => call.tenant),
     firsts.map(({ id }) => id),
@@ -107,6 +119,9 @@ function toValues(sessions: readonly Commit[][]) {
     messages.map(({ ids }) => ids.length),
     firsts.map(({ change: { ownedBy } }) => (ownedBy === undefined ? null : encodeText(ownedBy))),
     sessions.map(({ length }) => length),
+    sessions.map(bytesOf),
+    rooms.map(({ maxSeq }) => maxSeq),
+    rooms.map(({ maxBytes }) => maxBytes),
     messages.flatMap(({ ids }, index) => ids.map(() => index + 1)),
     messages.flatMap(({ ids }) => ids.map((_, index) => index + 1)),
     messages.flatMap(({ ids }) => ids),
@@ -125,9 +140,11 @@ function* toOutcomes(members: readonly Commit[], row: Row): Generator<[Commit, O
   }
   let lastSeq = record.lastSeq - members.reduce((sum, { messageIds }) => sum + messageIds.length, 0)
   let changes = record.changes - members.length
+  let bytes = record.bytes - bytesOf(members)
   for (const member of members) {
     lastSeq += member.messageIds.length
     changes++
-    yield [member, { value: toCommitted({ ...record, lastSeq, changes }, member.change.messages) }]
+    bytes += member.bytes
+    yield [member, { value: toCommitted({ ...record, lastSeq, changes, bytes }, member.change.messages) }]
   }
 }

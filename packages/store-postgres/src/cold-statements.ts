@@ -29,7 +29,7 @@ export interface ColdStatements extends CopyStatements {
   /** Moves what is trimmed, of a session past its deadline too when it may be `dead`: key, and up to which seq. */
   trimSession: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation' | 'changes' | 'dead'>
   /** How many there were. */
-  trimMessages: NamedStatement<'tenant' | 'key' | 'seq'>
+  trimMessages: NamedStatement<'tenant' | 'id' | 'key' | 'seq'>
   /** Each seq that was there. */
   amend: NamedStatement<'tenant' | 'id' | 'seqs' | 'payloads' | 'incarnation' | 'changes'>
   /**
@@ -191,7 +191,15 @@ function amend(db: Kysely<SessionTables>) {
     .with('s', (db) =>
       db
         .updateTable('sessions as t')
-        .set({ changes: sql`t.changes + 1` })
+        .set((is) => ({
+          changes: sql`t.changes + 1`,
+          bytes: sql`t.bytes + ${is
+            .selectFrom('session_messages as m')
+            .innerJoin(given(), (join) => join.on(sql<boolean>`m.seq = given.seq`))
+            .select(sql`coalesce(sum(octet_length(given.payload) - octet_length(m.payload)), 0)`.as('grown'))
+            .where('m.tenant_id', '=', tenant)
+            .whereRef('m.session_key', '=', 't.skey')}`,
+        }))
         .where('t.tenant_id', '=', tenant)
         .where('t.id', '=', id)
         .where(live)
@@ -231,7 +239,15 @@ function trimMessages(db: Kysely<SessionTables>) {
         .where('m.tenant_id', '=', tenant)
         .where('m.session_key', '=', key)
         .where('m.seq', '<=', seq)
-        .returning('m.seq'),
+        .returning(sql<number>`octet_length(m.payload)`.as('size')),
+    )
+    .with('s', (db) =>
+      db
+        .updateTable('sessions as t')
+        .set({ bytes: sql`greatest(t.bytes - (select coalesce(sum(size), 0) from gone), 0)` })
+        .where('t.tenant_id', '=', tenant)
+        .where('t.id', '=', id)
+        .returning('t.skey'),
     )
     .selectFrom('gone')
     .select(sql<string>`count(*)::text`.as('count'))

@@ -19,6 +19,8 @@ export interface Commit {
   incarnation: string | null
   messageIds: string[]
   payloads: string[]
+  /** Of the payloads, in UTF-8. */
+  bytes: number
   /** True when a message id is in it twice. */
   repeats: boolean
 }
@@ -28,6 +30,7 @@ export function toCommit(ref: SessionRef, change: SessionChange, until: number):
   const messages = (change.messages ?? []).map(({ id, payload }): NewMessage => ({ id, payload }))
   const made = change.revision === 0 ? randomBytes(18).toString('base64url') : null
   const messageIds = messages.map(({ id }) => encodeText(id))
+  const payloads = messages.map(({ payload }) => encodeText(payload))
   return {
     ref: { tenantId: ref.tenantId, id: ref.id },
     change: { ...change, messages },
@@ -35,18 +38,20 @@ export function toCommit(ref: SessionRef, change: SessionChange, until: number):
     id: encodeText(ref.id),
     incarnation: incarnation === undefined ? made : encodeText(incarnation),
     messageIds,
-    payloads: messages.map(({ payload }) => encodeText(payload)),
+    payloads,
+    bytes: payloads.reduce((sum, payload) => sum + Buffer.byteLength(payload), 0),
     repeats: messageIds.length > 1 && new Set(messageIds).size < messageIds.length,
   }
 }
 
 /** True for a commit that only appends: the kind there are most of, and which can share a statement. */
-export function isAppend({ revision, body, userId, label, title }: SessionChange): boolean {
+export function isAppend({ revision, body, userId, label, title, lifetime }: SessionChange): boolean {
   return (
     revision === undefined &&
     body === undefined &&
     userId === undefined &&
     label === undefined &&
+    lifetime === undefined &&
     title === undefined
   )
 }
@@ -62,12 +67,37 @@ export function toAppendOneValues(commit: Commit): Value[] {
     ...toPlaceValues(commit),
     commit.messageIds[0]!,
     commit.payloads[0]!,
+    ...toRoomValues(commit),
     encoded(commit.change.ownedBy),
   ]
 }
 
 function toGivenValues(commit: Commit): Value[] {
-  return [...toPlaceValues(commit), commit.messageIds, commit.payloads]
+  return [...toPlaceValues(commit), commit.messageIds, commit.payloads, ...toRoomValues(commit)]
+}
+
+function toRoomValues({ bytes, change }: Commit): Value[] {
+  const { maxSeq, maxBytes } = roomOf(change)
+  return [bytes, maxSeq, maxBytes]
+}
+
+/** How far a change may take the log; one without messages takes it nowhere. */
+export function roomOf({ messages, maxSeq, maxBytes }: Commit['change']): {
+  maxSeq: number
+  maxBytes: number
+} {
+  const most = Number.MAX_SAFE_INTEGER
+  if (messages.length === 0) return { maxSeq: most, maxBytes: most }
+  return { maxSeq: maxSeq ?? most, maxBytes: maxBytes ?? most }
+}
+
+function toLifetimeValues({ lifetime }: SessionChange): Value[] {
+  return [String(lifetime !== undefined), toStoredMs(lifetime?.idleMs), toStoredMs(lifetime?.absoluteMs)]
+}
+
+/** A bound of a session's own lifetime as it is stored. */
+export function toStoredMs(ms: number | null | undefined): number | null {
+  return ms === null ? -1 : (ms ?? null)
 }
 
 function toPlaceValues({ call, id, incarnation, change }: Commit): Value[] {
@@ -77,7 +107,14 @@ function toPlaceValues({ call, id, incarnation, change }: Commit): Value[] {
 /** Parameters of `create`. */
 export function toCreateValues(commit: Commit): Value[] {
   const { body = '', userId, label, title } = commit.change
-  return [...toGivenValues(commit), encodeText(body), encoded(userId), encoded(label), encoded(title)]
+  return [
+    ...toGivenValues(commit),
+    encodeText(body),
+    encoded(userId),
+    encoded(label),
+    encoded(title),
+    ...toLifetimeValues(commit.change),
+  ]
 }
 
 /** Parameters of `change`. */
@@ -89,6 +126,7 @@ export function toChangeValues(commit: Commit): Value[] {
     encoded(userId),
     encoded(label),
     encoded(title),
+    ...toLifetimeValues(commit.change),
     revision ?? null,
     encoded(ownedBy),
   ]

@@ -1,6 +1,7 @@
 import {
   type AppendedMessage,
   checkIsMeant,
+  checkRoom,
   type Committed,
   corrupt,
   isSessionError,
@@ -110,6 +111,8 @@ export class Committer {
     const known = found === undefined ? new Map<string, Known>() : await this.#known(commit, run, found)
     const { fresh, repeated } = sort(change.messages, known)
     const rest = toCommit(ref, { ...change, messages: fresh }, call.until)
+    const log = found === undefined ? { lastSeq: 0, bytes: 0 } : parseRecord(ref, found[1])
+    checkRoom(log, change, { count: fresh.length, bytes: rest.bytes })
     const [row] = await this.#atOnce({ ...rest, incarnation: commit.incarnation }, run)
     if (row?.[0] !== 'done') return undefined
     const record = parseRecord(ref, row[1])

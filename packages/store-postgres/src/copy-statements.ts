@@ -10,6 +10,9 @@ type CopyParam =
   | 'revision'
   | 'changes'
   | 'trimmed'
+  | 'bytes'
+  | 'idle'
+  | 'absolute'
   | 'createdAt'
   | 'updatedAt'
   | 'activeAt'
@@ -42,6 +45,9 @@ const copied = {
   revision: param<number>('revision', 'bigint'),
   changes: param<number>('changes', 'bigint'),
   trimmed_seq: param<number>('trimmed', 'integer'),
+  bytes: param<number>('bytes', 'bigint'),
+  idle_ms: param<number | null>('idle', 'bigint'),
+  absolute_ms: param<number | null>('absolute', 'bigint'),
   created_at: param<number>('createdAt', 'bigint'),
   updated_at: param<number>('updatedAt', 'bigint'),
   active_at: param<number>('activeAt', 'bigint'),

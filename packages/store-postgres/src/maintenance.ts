@@ -3,7 +3,7 @@ import type { ColdStatements } from './cold-statements.js'
 import { type Removal, removeLocked } from './committer.js'
 import type { Call, Database, Row, Run } from './database.js'
 import { toWhole } from './rows.js'
-import { buriedId, encodeText } from './text.js'
+import { begunId, buriedId, encodeText } from './text.js'
 
 export interface MaintenanceOptions {
   /** Whether a statement may only be about one tenant. */
@@ -39,6 +39,7 @@ export class Maintenance {
     const payloads = new Map(amendments.map(({ seq, payload }) => [seq, encodeText(payload)]))
     const all = [...new Set(given)].map((seq) => ({ seq, payload: payloads.get(seq)! }))
     const tenant = encodeText(ref.tenantId)
+    const { lock } = this.#cold
     const { statement, values } = this.#cold.amend
     const amended = new Set<number>()
     let changes = guard?.changes ?? null
@@ -53,7 +54,11 @@ export class Maintenance {
         incarnation: toIncarnation(guard),
         changes,
       }
-      const rows = await this.#database.run(statement, values(params), this.#call(tenant))
+      // Locked first: what the statement reads of the messages has to be what it replaces.
+      const rows = await this.#database.transaction(this.#call(tenant), async (run) => {
+        await run(lock.statement, lock.values(params))
+        return run(statement, values(params))
+      })
       for (const [seq] of rows) amended.add(toWhole(seq, 'seq'))
       // A later step finds what this one has changed.
       if (rows.length > 0) changes = null
@@ -79,8 +84,15 @@ export class Maintenance {
   async remove(ref: SessionRef, guard: SessionGuard = {}): Promise<boolean> {
     const place = placeOf(ref, guard)
     const { changes = null } = guard
+    const copy = { ...place, id: begunId(place.id), changes }
     const removeUpTo = (removal: Removal) =>
-      this.#database.transaction(this.#call(place.tenant), (run) => removeLocked(this.#cold, run, removal))
+      this.#database.transaction(this.#call(place.tenant), async (run) => {
+        const removed = await removeLocked(this.#cold, run, removal)
+        // What is kept aside of a copy has the session's words, too.
+        if (removed !== undefined)
+          await removeLocked(this.#cold, run, { ...copy, incarnation: null, changes: null })
+        return removed
+      })
     const removed = await removeUpTo({ ...place, changes, most: maxAtOnce })
     if (removed !== undefined) return removed
     // Its messages take their time, so it goes first. A sweep finds what a process that dies here leaves.
@@ -88,10 +100,19 @@ export class Maintenance {
     const hidden = { tenant: place.tenant, id: buriedId(), incarnation: null }
     const params = { ...place, changes, hiddenId: hidden.id }
     const [buried] = await this.#database.run(statement, values(params), this.#call(place.tenant))
-    if (buried === undefined) return false
+    if (buried === undefined) {
+      if (!(await this.#isThere(place))) await removeUpTo(copy)
+      return false
+    }
     await this.#shrink(hidden)
     await removeUpTo(hidden)
     return true
+  }
+
+  async #isThere({ tenant, id }: Place): Promise<boolean> {
+    const { statement, values } = this.#cold.lock
+    const rows = await this.#database.run(statement, values({ tenant, id }), this.#call(tenant))
+    return rows.length > 0
   }
 
   /** Drops messages of a session that is to be deleted, but for what its deletion may take along. */
@@ -123,7 +144,7 @@ export class Maintenance {
     return this.#database.transaction(this.#call(tenant), async (run) => {
       const [row] = await run(trimSession.statement, trimSession.values(params))
       if (row === undefined) return 0
-      const through = { tenant, key: String(row[0]), seq: toWhole(row[1], 'trimmed_seq') }
+      const through = { tenant, id: place.id, key: String(row[0]), seq: toWhole(row[1], 'trimmed_seq') }
       return count(await run(trimMessages.statement, trimMessages.values(through)))
     })
   }

@@ -8,6 +8,7 @@ import {
   type SessionRef,
 } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
+import { toStoredMs } from './commit.js'
 import { removeLocked } from './committer.js'
 import type { Database, Row, Run } from './database.js'
 import { isDuplicate } from './errors.js'
@@ -107,10 +108,12 @@ export class Restorer {
 }
 
 function toParams(record: SessionCopy['record']) {
-  const { incarnation, revision, changes, trimmedSeq, createdAt, updatedAt, activeAt, userId, label, title } =
-    record
+  const { incarnation, revision, changes, trimmedSeq, bytes, createdAt, updatedAt, activeAt } = record
+  const { userId, label, title, lifetime } = record
   const named = (name: string | undefined): string | null => (name === undefined ? null : encodeText(name))
   const names = { user: named(userId), label: named(label), title: named(title) }
   const times = { createdAt, updatedAt, activeAt }
-  return { incarnation: encodeText(incarnation), revision, changes, trimmed: trimmedSeq, ...times, ...names }
+  const own = { idle: toStoredMs(lifetime?.idleMs), absolute: toStoredMs(lifetime?.absoluteMs) }
+  const counts = { revision, changes, trimmed: trimmedSeq, bytes }
+  return { incarnation: encodeText(incarnation), ...counts, ...own, ...times, ...names }
 }

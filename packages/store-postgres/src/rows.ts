@@ -1,8 +1,14 @@
-import { corrupt, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
+import {
+  corrupt,
+  type OwnLifetime,
+  type SessionRecord,
+  type SessionRef,
+  type StoredMessage,
+} from '@sessions/core/store'
 import type { Row } from './database.js'
 import { decodeText, recordSeparator, unitSeparator } from './text.js'
 
-const recordFields = 12
+const recordFields = 15
 
 /** The record of `ref` that `recordOf` made a text of. @throws `corrupt` when it cannot be one. */
 export function parseRecord(ref: SessionRef, text: unknown): SessionRecord {
@@ -15,14 +21,17 @@ export function parseRecord(ref: SessionRef, text: unknown): SessionRecord {
     changes,
     last,
     trimmed,
+    bytes,
     created,
     updated,
     active,
     expires,
+    idle,
+    absolute,
     userId,
     label,
     title,
-  ] = fields as Twelve
+  ] = fields as Fields
   const lastSeq = toWhole(last, 'last_seq')
   return {
     tenantId: ref.tenantId,
@@ -32,17 +41,31 @@ export function parseRecord(ref: SessionRef, text: unknown): SessionRecord {
     changes: toWhole(changes, 'changes', 1),
     lastSeq,
     trimmedSeq: toWhole(trimmed, 'trimmed_seq', 0, lastSeq),
+    bytes: toWhole(bytes, 'bytes'),
     createdAt: toWhole(created, 'created_at'),
     updatedAt: toWhole(updated, 'updated_at'),
     activeAt: toWhole(active, 'active_at'),
     ...(expires === '' ? undefined : { expiresAt: toWhole(expires, 'expires_at', -Infinity, Infinity) }),
+    ...(idle === '' && absolute === '' ? undefined : { lifetime: toLifetime(idle, absolute) }),
     ...(userId === '' ? undefined : { userId: decodeText(userId) }),
     ...(label === '' ? undefined : { label: decodeText(label) }),
     ...(title === '' ? undefined : { title: decodeText(title) }),
   }
 }
 
-type Twelve = [string, string, string, string, string, string, string, string, string, string, string, string]
+// prettier-ignore
+type Fields = [string, string, string, string, string, string, string, string, string, string, string, string, string, string, string]
+
+function toLifetime(idle: string, absolute: string): OwnLifetime {
+  const ms = (text: string, column: string) => {
+    const value = toWhole(text, column, -1)
+    return value === -1 ? null : value
+  }
+  return {
+    ...(idle === '' ? undefined : { idleMs: ms(idle, 'idle_ms') }),
+    ...(absolute === '' ? undefined : { absoluteMs: ms(absolute, 'absolute_ms') }),
+  }
+}
 
 /**
  * The newest messages of `record` as a read gives them: how many there are, and as many of them as had room, all in one

@@ -16,6 +16,8 @@ export interface SessionsTable {
   changes: WholeNumber
   last_seq: number
   trimmed_seq: number
+  /** What the payloads of its messages take in UTF-8. */
+  bytes: WholeNumber
   created_at: WholeNumber
   updated_at: WholeNumber
   /** Moves once a minute at most, because it is indexed. */
@@ -24,6 +26,9 @@ export interface SessionsTable {
   expires_at: WholeNumber | null
   /** The hour of `expires_at`: what a sweep looks for. */
   expires_bucket: number | null
+  /** Its own lifetime, in milliseconds: null where it has none, -1 where it is for ever. */
+  idle_ms: WholeNumber | null
+  absolute_ms: WholeNumber | null
   user_id: string | null
   label: string | null
   title: string | null

@@ -4,18 +4,24 @@ import { toStatement, type Statement } from './statement.js'
 
 /** What every commit and every read goes through: one of these each. */
 export interface HotStatements {
-  /** $1 tenant, $2 id, $3 incarnation, $4 idleMs, $5 absoluteMs, $6 message ids, $7 payloads, $8 owner. */
+  /**
+   * $1 tenant, $2 id, $3 incarnation, $4 idleMs, $5 absoluteMs, $6 message ids, $7 payloads, $8 bytes of the payloads,
+   * $9 maxSeq, $10 maxBytes, $11 owner.
+   */
   append: Statement
   /** As `append`, for one message: $6 its id, $7 its payload. No row for whatever stands in the way. */
   appendOne: Statement
-  /** As `append` up to $7, then $8 body, $9 userId, $10 label, $11 title, for a session that must not exist. */
+  /**
+   * As `append` up to $10, then $11 body, $12 userId, $13 label, $14 title, $15 whether there is a lifetime, $16 its
+   * idleMs, $17 its absoluteMs, for a session that must not exist.
+   */
   create: Statement
-  /** As `create`, then $12 revision, $13 owner, for a session that must exist. */
+  /** As `create`, then $18 revision, $19 owner, for a session that must exist. */
   change: Statement
   /**
    * Appends to many sessions. By session: $1 tenants, $2 ids, $3 incarnations, $4 idleMs, $5 absoluteMs, $6 counts of
-   * messages, $7 owners, $8 counts of commits; by message: $9 number of the session (from 1), $10 number in the session
-   * (from 1), $11 ids, $12 payloads.
+   * messages, $7 owners, $8 counts of commits, $9 bytes of the payloads, $10 maxSeq, $11 maxBytes; by message: $12 number
+   * of the session (from 1), $13 number in the session (from 1), $14 ids, $15 payloads.
    */
   appendMany: Statement
   /** $1 tenant, $2 id. */
@@ -31,8 +37,9 @@ export interface HotStatements {
  * driver more than the text of it.
  */
 export function recordOf(t: string): string {
-  return `concat_ws(E'\\x1f', ${t}.incarnation, ${t}.revision, ${t}.changes, ${t}.last_seq, ${t}.trimmed_seq, ${t}.created_at,
-    ${t}.updated_at, ${t}.active_at, coalesce(${t}.expires_at::text, ''), coalesce(${t}.user_id, ''),
+  return `concat_ws(E'\\x1f', ${t}.incarnation, ${t}.revision, ${t}.changes, ${t}.last_seq, ${t}.trimmed_seq, ${t}.bytes,
+    ${t}.created_at, ${t}.updated_at, ${t}.active_at, coalesce(${t}.expires_at::text, ''),
+    coalesce(${t}.idle_ms::text, ''), coalesce(${t}.absolute_ms::text, ''), coalesce(${t}.user_id, ''),
     coalesce(${t}.label, ''), coalesce(${t}.title, ''))`
 }
 
@@ -41,7 +48,7 @@ const activityStepMs = 60_000
 // A row that says what cannot be is left as it is. The sums are null when one of theirs is.
 const isSound = (
   t: string,
-) => `${t}.revision >= 1 and ${t}.trimmed_seq >= 0 and ${t}.last_seq >= ${t}.trimmed_seq
+) => `${t}.revision >= 1 and ${t}.trimmed_seq >= 0 and ${t}.last_seq >= ${t}.trimmed_seq and ${t}.bytes >= 0
   and ${t}.created_at + ${t}.updated_at + ${t}.active_at + ${t}.changes > 0 and ${t}.incarnation is not null`
 
 // Its clock may be set back; times of a session do not go back with it.
@@ -50,12 +57,31 @@ const updatedAt = (alias: string) => `greatest(${alias}.updated_at, ${nowMs})`
 // What a sweep looks for: a column of its own, because it is indexed and must not move with every write.
 const hourOf = (deadline: string) => `least((${deadline}) / 3600000, 2147483647)::integer`
 
-const touched = (alias: string, count: string, idle: string, absolute: string, commits = '1') => {
+/** What a commit says of a session's deadline, and how much it adds: expressions of SQL. */
+interface Touch {
+  readonly count: string
+  readonly bytes: string
+  readonly idle: string
+  readonly absolute: string
+  readonly commits?: string
+  /** The lifetime of its own that the session has afterwards (default: the one it had). */
+  readonly own?: { readonly idle: string; readonly absolute: string }
+}
+
+// What a lifetime of its own says goes before what the commit says; -1 is for ever.
+const lasting = (own: string, given: string) => `nullif(coalesce(${own}, ${given}), -1)`
+
+const touched = (alias: string, touch: Touch) => {
+  const { count, bytes, commits = '1' } = touch
+  const { own = { idle: `${alias}.idle_ms`, absolute: `${alias}.absolute_ms` } } = touch
+  const idle = lasting(own.idle, touch.idle)
+  const absolute = lasting(own.absolute, touch.absolute)
   const deadline = `least(${updatedAt(alias)} + ${idle}, ${alias}.created_at + ${absolute})`
   const unlessGiven = (column: string, value: string) =>
     `${column} = case when ${idle} is null and ${absolute} is null then ${alias}.${column} else ${value} end`
   return `
   last_seq = ${alias}.last_seq + ${count},
+  bytes = ${alias}.bytes + ${bytes},
   changes = ${alias}.changes + ${commits},
   updated_at = ${updatedAt(alias)},
   active_at = case when ${nowMs} - ${alias}.active_at >= ${activityStepMs} then ${nowMs} else ${alias}.active_at end,
@@ -71,6 +97,12 @@ const insertGiven = (messages: string) => `
   insert into ${messages} (tenant_id, session_key, seq, at, id, payload)
   select $1, s.skey, s.last_seq - ${countGiven} + m.n, s.updated_at, m.id, m.payload
   from s, unnest($6::text[], $7::text[]) with ordinality as m(id, payload, n)`
+
+// New messages are appended only where they have room.
+const hasRoom = (
+  t: string,
+  { count, bytes, maxSeq, maxBytes }: Record<'count' | 'bytes' | 'maxSeq' | 'maxBytes', string>,
+) => `${t}.last_seq::bigint + ${count} <= ${maxSeq} and ${t}.bytes + ${bytes} <= ${maxBytes}`
 
 // What was changed, or else what stands in the way, as the statement found it.
 const outcome = (sessions: string) => `
@@ -95,25 +127,30 @@ const tailOf = (messages: string, count: string, bytes: string) => `(
 export function toHotStatements({ sessions, messages }: TableNames): HotStatements {
   const one = (
     owner: string,
+    count: string,
   ) => `t.tenant_id = $1 and t.id = $2 and ${isSound('t')} and ${isLive('t', momentMs)}
-    and t.incarnation = coalesce($3::text, t.incarnation) and (${owner}::text is null or t.user_id = ${owner})`
+    and t.incarnation = coalesce($3::text, t.incarnation) and (${owner}::text is null or t.user_id = ${owner})
+    and ${hasRoom('t', { count, bytes: '$8::bigint', maxSeq: '$9::bigint', maxBytes: '$10::bigint' })}`
   const returning = `returning t.skey, t.last_seq, t.updated_at, ${recordOf('t')} as record`
-  const touch = touched('t', countGiven, '$4::bigint', '$5::bigint')
-  const firstDeadline = `least(${nowMs} + $4::bigint, ${nowMs} + $5::bigint)`
+  const given = { idle: '$4::bigint', absolute: '$5::bigint', bytes: '$8::bigint' }
+  const firstDeadline = `least(${nowMs} + ${lasting('$16::bigint', given.idle)}, ${nowMs} + ${lasting('$17::bigint', given.absolute)})`
+  const ownOr = (value: string, column: string) =>
+    `case when $15::boolean then ${value}::bigint else t.${column} end`
+  const own = { idle: ownOr('$16', 'idle_ms'), absolute: ownOr('$17', 'absolute_ms') }
   const named = (column: string, param: string) =>
     `${column} = nullif(coalesce(${param}::text, t.${column}), '')`
   return {
     append: toStatement(
       'append',
       `with s as (
-        update ${sessions} t set ${touch} where ${one('$8')} ${returning}
+        update ${sessions} t set ${touched('t', { ...given, count: countGiven })} where ${one('$11', countGiven)} ${returning}
       ), i as (${insertGiven(messages)})
       ${outcome(sessions)}`,
     ),
     appendOne: toStatement(
       'append_one',
       `with s as (
-        update ${sessions} t set ${touched('t', '1', '$4::bigint', '$5::bigint')} where ${one('$8')} ${returning}
+        update ${sessions} t set ${touched('t', { ...given, count: '1' })} where ${one('$11', '1')} ${returning}
       ), i as (
         insert into ${messages} (tenant_id, session_key, seq, at, id, payload)
         select $1, s.skey, s.last_seq, s.updated_at, $6::text, $7::text from s
@@ -123,11 +160,11 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
     change: toStatement(
       'change',
       `with s as (
-        update ${sessions} t set ${touch},
-          revision = case when $8::text is null then t.revision else t.revision + 1 end,
-          body = coalesce($8::text, t.body),
-          ${named('user_id', '$9')}, ${named('label', '$10')}, ${named('title', '$11')}
-        where ${one('$13')} and ($12::bigint is null or t.revision = $12)
+        update ${sessions} t set ${touched('t', { ...given, count: countGiven, own })},
+          revision = case when $11::text is null then t.revision else t.revision + 1 end,
+          body = coalesce($11::text, t.body), idle_ms = ${own.idle}, absolute_ms = ${own.absolute},
+          ${named('user_id', '$12')}, ${named('label', '$13')}, ${named('title', '$14')}
+        where ${one('$19', countGiven)} and ($18::bigint is null or t.revision = $18)
         ${returning}
       ), i as (${insertGiven(messages)})
       ${outcome(sessions)}`,
@@ -135,11 +172,12 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
     create: toStatement(
       'create',
       `with s as (
-        insert into ${sessions} as t (tenant_id, id, incarnation, revision, changes, last_seq, created_at, updated_at, active_at,
-          expires_at, expires_bucket, user_id, label, title, body)
-        values ($1, $2, $3, 1, 1, ${countGiven}, ${nowMs}, ${nowMs}, ${nowMs},
-          ${firstDeadline}, ${hourOf(firstDeadline)},
-          nullif($9::text, ''), nullif($10::text, ''), nullif($11::text, ''), $8::text)
+        insert into ${sessions} as t (tenant_id, id, incarnation, revision, changes, last_seq, bytes, created_at, updated_at,
+          active_at, expires_at, expires_bucket, idle_ms, absolute_ms, user_id, label, title, body)
+        select $1, $2, $3, 1, 1, ${countGiven}, $8::bigint, ${nowMs}, ${nowMs}, ${nowMs},
+          ${firstDeadline}, ${hourOf(firstDeadline)}, $16::bigint, $17::bigint,
+          nullif($12::text, ''), nullif($13::text, ''), nullif($14::text, ''), $11::text
+        where $15::boolean is not null and ${countGiven} <= $9::bigint and $8::bigint <= $10::bigint
         on conflict (tenant_id, id) do nothing
         ${returning}
       ), i as (${insertGiven(messages)})
@@ -151,23 +189,25 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
     appendMany: toStatement(
       'append_many',
       `with l as (
-        select t.tenant_id, t.id, g.n, g.idle, g.absolute, g.count, g.commits
-        from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[], $7::text[], $8::integer[])
-          with ordinality as g(tenant_id, id, incarnation, idle, absolute, count, owner, commits, n)
+        select t.tenant_id, t.id, g.n, g.idle, g.absolute, g.count, g.commits, g.bytes
+        from unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::integer[], $7::text[], $8::integer[],
+          $9::bigint[], $10::bigint[], $11::bigint[])
+          with ordinality as g(tenant_id, id, incarnation, idle, absolute, count, owner, commits, bytes, max_seq, max_bytes, n)
         cross join lateral (
           select t.tenant_id, t.id from ${sessions} t where t.tenant_id = g.tenant_id and t.id = g.id
             and ${isSound('t')} and ${isLive('t', momentMs)} and t.incarnation = coalesce(g.incarnation, t.incarnation)
             and (g.owner is null or t.user_id = g.owner)
+            and ${hasRoom('t', { count: 'g.count', bytes: 'g.bytes', maxSeq: 'g.max_seq', maxBytes: 'g.max_bytes' })}
           for update skip locked
         ) t
       ), s as (
-        update ${sessions} t set ${touched('t', 'l.count', 'l.idle', 'l.absolute', 'l.commits')}
+        update ${sessions} t set ${touched('t', { count: 'l.count', bytes: 'l.bytes', idle: 'l.idle', absolute: 'l.absolute', commits: 'l.commits' })}
         from l where t.tenant_id = l.tenant_id and t.id = l.id
         ${returning}, l.n, l.count, t.tenant_id
       ), i as (
         insert into ${messages} (tenant_id, session_key, seq, at, id, payload)
         select s.tenant_id, s.skey, s.last_seq - s.count + m.k, s.updated_at, m.id, m.payload
-        from unnest($9::integer[], $10::integer[], $11::text[], $12::text[]) as m(n, k, id, payload)
+        from unnest($12::integer[], $13::integer[], $14::text[], $15::text[]) as m(n, k, id, payload)
         join s on s.n = m.n
       )
       select s.n::text, s.record from s`,

@@ -1,5 +1,6 @@
 import type { SessionChange } from '@sessions/core/store'
 import { toText, toToken } from './encoding.js'
+import { toLifetimeToken } from './lifetime-token.js'
 
 /** What `commitScript` is told of a commit that is called `op`, to the session that `who` is short for. */
 export function toArgs(
@@ -8,10 +9,11 @@ export function toArgs(
   incarnation: string | undefined,
   op: string,
 ): string[] {
-  const { revision, ownedBy, idleMs, absoluteMs, userId, label, title, body, messages } = change
+  const { revision, ownedBy, idleMs, absoluteMs, maxSeq, maxBytes, lifetime } = change
+  const { userId, label, title, body, messages } = change
   const named = incarnation === undefined ? '' : `=${toToken(incarnation)}`
   const args = [
-    `${revision ?? ''} ${named} ${idleMs ?? ''} ${absoluteMs ?? ''} ${op} ${who} ${given(ownedBy, toToken)}`,
+    `${revision ?? ''} ${named} ${idleMs ?? ''} ${absoluteMs ?? ''} ${op} ${who} ${given(ownedBy, toToken)} ${maxSeq ?? ''} ${maxBytes ?? ''} ${lifetime === undefined ? '' : toLifetimeToken(lifetime)}`,
     userId === undefined && label === undefined && title === undefined
       ? ''
       : `${given(userId, toToken)} ${given(label, toToken)} ${given(title, toText)}`,

@@ -6,10 +6,10 @@ import { RedisScript } from './redis-script.js'
 // and `amend` is one that Redis refuses, before anything has changed; `trim` and `remove` begin with one it allows.
 
 /** `record`, as `string.match` takes it apart: see `stored-record.ts`. What few commits look at stays in one piece. */
-const recordPattern = "'^r2 (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) (%S+) (%S*) (.*)$'"
+const recordPattern = "'^r3 (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) (%S+) (%S+) (%S*) (.*)$'"
 
 /**
- * KEYS log, ids. ARGV `revision incarnation idleMs absoluteMs op whose owner`, `userId label title` or nothing at all, body, then
+ * KEYS log, ids. ARGV `revision incarnation idleMs absoluteMs op whose owner maxSeq maxBytes lifetime`, `userId label title` or nothing at all, body, then
  * an id and a payload for each message. Few arguments, for each costs on every way. Empty: not given; names,
  * incarnation and owner follow a `=`, a body follows a `b`.
  *
@@ -19,27 +19,28 @@ const recordPattern = "'^r2 (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) (%S+) 
  * - `ok record due [place ...]`: `due` is empty, or `+` when the indexes have to be told, or the record as it was when
  *   its names changed; a place is `0` for a message now stored, `seq at` for one that was there. No places: all new.
  * - `again record place ...`: this very commit was applied before; its sender's client has sent it twice.
- * - `gone`, `revision n record`, `id index`, `corrupt reason`: nothing was changed.
+ * - `gone`, `revision n record`, `id index`, `full messages|bytes`, `corrupt reason`: nothing was changed.
  */
 export const commitScript = new RedisScript(String.raw`
 local call, match = redis.call, string.match
 local log, ids = KEYS[1], KEYS[2]
-local want, inc, idle, absolute, op, whose, owner = match(ARGV[1], '^(%S*) (%S*) (%S*) (%S*) (%S*) (%S*) (%S*)$')
+local want, inc, idle, absolute, op, whose, owner, maxSeq, maxBytes, lifetime =
+  match(ARGV[1], '^(%S*) (%S*) (%S*) (%S*) (%S*) (%S*) (%S*) (%S*) (%S*) (%S*)$')
 local names, body, n = ARGV[2], ARGV[3], #ARGV
 local time = call('TIME')
 local at = string.format('%s%03d', time[1], time[2] / 1000)
 local now = tonumber(at)
 
 local old = call('LINDEX', log, 0)
-local who, rev, changes, last, trimmed, created, active, expires = whose, '0', 0, 0, 0, at, at, '-'
+local who, rev, changes, last, trimmed, bytes, created, active, expires, own = whose, '0', 0, 0, 0, 0, at, at, '-', '-'
 local has, rest = string.sub(inc, 2), '   '
 if old then
-  who, rev, changes, last, trimmed, created, active, expires, has, rest = match(old, ${recordPattern})
+  who, rev, changes, last, trimmed, bytes, created, active, expires, own, has, rest = match(old, ${recordPattern})
   if not rev or who ~= whose then return {'corrupt', op, 'record'} end
   -- In the millisecond of its deadline a session is past it, and its keys may still be there.
   if expires ~= '-' and tonumber(expires) <= now then
     call('UNLINK', log, ids)
-    old, rev, changes, last, trimmed, created, active, expires = false, '0', 0, 0, 0, at, at, '-'
+    old, rev, changes, last, trimmed, bytes, created, active, expires, own = false, '0', 0, 0, 0, 0, at, at, '-', '-'
     has, rest = string.sub(inc, 2), '   '
   end
 end
@@ -69,7 +70,7 @@ elseif want ~= '0' then
 end
 
 local count = last - trimmed
-local seen, places, fresh, known = {}, {}, {}, false
+local seen, places, fresh, known, added = {}, {}, {}, false, 0
 
 local function refuse(reply)
   for i = 1, #fresh, 1000 do call('HDEL', ids, unpack(fresh, i, math.min(i + 999, #fresh))) end
@@ -89,6 +90,7 @@ if n > 3 then
       -- Taken for new: it nearly always is, and this says so and gives it its place at once.
       if call('HSETNX', ids, id, last + #fresh + 1) == 1 then
         fresh[#fresh + 1] = id
+        added = added + #payload
       else
         local seq = call('HGET', ids, id)
         local m = tonumber(seq) and call('LINDEX', log, last - seq + 3)
@@ -103,6 +105,11 @@ if n > 3 then
   end
 end
 
+if #fresh > 0 then
+  if maxSeq ~= '' and last + #fresh > tonumber(maxSeq) then return refuse({'full', op, 'messages'}) end
+  if maxBytes ~= '' and bytes + added > tonumber(maxBytes) then return refuse({'full', op, 'bytes'}) end
+end
+
 local due = ''
 if old then
   if now - active >= 60000 then active, due = at, '+' end
@@ -110,6 +117,10 @@ else
   due = '+'
 end
 local ends = expires
+if lifetime ~= '' then own = lifetime end
+local ownIdle, ownAbsolute = match(own, '^([^,]*),(.*)$')
+if ownIdle and ownIdle ~= '' then idle = ownIdle == '*' and '' or ownIdle end
+if ownAbsolute and ownAbsolute ~= '' then absolute = ownAbsolute == '*' and '' or ownAbsolute end
 if idle ~= '' or absolute ~= '' then
   local moment = math.huge
   if idle ~= '' then moment = now + idle end
@@ -135,8 +146,9 @@ if body ~= '' or not old or names ~= '' then
   rest = ops .. ' ' .. user .. ' ' .. label .. ' ' .. title
 end
 
-local record = 'r2 ' .. who .. ' ' .. rev .. ' ' .. string.format('%.0f', changes + 1) .. ' ' .. (last + #fresh) .. ' ' .. trimmed .. ' ' .. created .. ' ' .. at ..
-  ' ' .. active .. ' ' .. ends .. ' ' .. has .. ' ' .. rest
+local record = 'r3 ' .. who .. ' ' .. rev .. ' ' .. string.format('%.0f', changes + 1) .. ' ' .. (last + #fresh) .. ' ' .. trimmed ..
+  ' ' .. string.format('%.0f', bytes + added) .. ' ' .. created .. ' ' .. at .. ' ' .. active .. ' ' .. ends .. ' ' .. own ..
+  ' ' .. has .. ' ' .. rest
 if not old then call('RPUSH', log, record, body == '' and 'b' or body, '|') end
 if #fresh > 0 then
   local seq = last

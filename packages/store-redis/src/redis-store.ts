@@ -251,9 +251,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     },
 
     async remove(asked, guard) {
-      const { ref, log, ids } = keys.session(asked)
+      const { ref, log, ids, begunLog, begunIds } = keys.session(asked)
+      const all = [log, ids, begunLog, begunIds]
       return writing(async (current) => {
-        const [count, text] = await calls.write(current, removeScript, [log, ids], toGuard(guard))
+        const [count, text] = await calls.write(current, removeScript, all, toGuard(guard))
         unlisted.delete(log)
         if (typeof text === 'string' && text !== '') {
           // An entry left behind is dropped by whoever meets it; one of a record that is none cannot be named.

@@ -5,7 +5,7 @@ const openLog = String.raw`
 local log, ids = KEYS[1], KEYS[2]
 local old = redis.call('LINDEX', log, 0)
 if not old then return {redis.call('EXISTS', ids) == 1 and 'corrupt' or 'gone', 'log'} end
-local who, last, trimmed = string.match(old, '^r2 (%S+) %d+ %d+ (%d+) (%d+) ')
+local who, last, trimmed = string.match(old, '^r3 (%S+) %d+ %d+ (%d+) (%d+) ')
 if not last then return {'corrupt', 'record'} end
 last, trimmed = tonumber(last), tonumber(trimmed)
 if redis.call('LLEN', log) ~= last - trimmed + 3 then return {'corrupt', 'messages'} end
@@ -77,13 +77,13 @@ return reply
 // Whether a record is of the incarnation that is asked for, a `=` and its token, and has that many changes; nothing: any.
 const isMeant = String.raw`
 local function meant(record, wanted, changes)
-  local count, has = string.match(record, '^r2 %S+ %d+ (%d+) %d+ %d+ %d+ %d+ %d+ %S+ (%S*) ')
+  local count, has = string.match(record, '^r3 %S+ %d+ (%d+) %d+ %d+ %d+ %d+ %d+ %d+ %S+ %S+ (%S*) ')
   return (wanted == '' or wanted == '=' .. (has or '')) and (changes == '' or changes == count)
 end
--- The same record with one change more, and with another trimmed seq when one is given.
-local function counted(record, through)
-  local head, changes, last, trimmed, rest = string.match(record, '^(r2 %S+ %d+ )(%d+)( %d+ )(%d+)( .*)$')
-  return head .. string.format('%.0f', changes + 1) .. last .. (through or trimmed) .. rest
+-- The same record with one change more, so many more bytes, and another trimmed seq when one is given.
+local function counted(record, grown, through)
+  local head, changes, last, trimmed, bytes, rest = string.match(record, '^(r3 %S+ %d+ )(%d+)( %d+ )(%d+) (%d+)( .*)$')
+  return head .. string.format('%.0f', changes + 1) .. last .. (through or trimmed) .. string.format(' %.0f', bytes + grown) .. rest
 end
 `
 
@@ -109,19 +109,21 @@ export const amendScript = new RedisScript(String.raw`
 ${openLog}
 ${isMeant}
 if not meant(old, ARGV[#ARGV - 1], ARGV[#ARGV]) then return {'gone', 'log'} end
-local heads, count = {}, 0
+local heads, sizes, count, grown = {}, {}, 0, 0
 for i = 1, #ARGV - 2, 2 do
   local seq = tonumber(ARGV[i])
   if seq > trimmed and seq <= last then
-    local head = string.match(redis.call('LINDEX', log, last - seq + 3), '^m%d+ %d+ %S* ')
+    local m = redis.call('LINDEX', log, last - seq + 3)
+    local head = string.match(m, '^m%d+ %d+ %S* ')
     if not head then return {'corrupt', 'message'} end
-    heads[i], count = head, count + 1
+    grown = grown + #ARGV[i + 1] - (sizes[seq] or #m - #head)
+    heads[i], sizes[seq], count = head, #ARGV[i + 1], count + 1
   end
 end
-for i, head in pairs(heads) do
-  redis.call('LSET', log, last - tonumber(ARGV[i]) + 3, head .. ARGV[i + 1])
+for i = 1, #ARGV - 2, 2 do
+  if heads[i] then redis.call('LSET', log, last - tonumber(ARGV[i]) + 3, heads[i] .. ARGV[i + 1]) end
 end
-if count > 0 then redis.call('LSET', log, 0, counted(old)) end
+if count > 0 then redis.call('LSET', log, 0, counted(old, grown)) end
 return {'ok', count}
 `)
 
@@ -136,7 +138,9 @@ if due <= 0 then return {'ok', 0, 0} end
 local gone = {}
 local wrong = collect(gone, trimmed + 1, math.min(due, tonumber(ARGV[2])), 1, tonumber(ARGV[3]))
 if wrong then return {'corrupt', wrong} end
+local dropped = 0
 for i, m in ipairs(gone) do
+  dropped = dropped + payload(m)
   gone[i] = string.match(m, '^m%d+ %d+ (%S*) ')
   if not gone[i] then return {'corrupt', 'message'} end
 end
@@ -144,19 +148,23 @@ for i = 1, #gone, 1000 do
   redis.call('HDEL', ids, unpack(gone, i, math.min(i + 999, #gone)))
 end
 redis.call('LTRIM', log, 0, -#gone - 1)
-redis.call('LSET', log, 0, counted(old, trimmed + #gone))
+redis.call('LSET', log, 0, counted(old, -dropped, trimmed + #gone))
 return {'ok', #gone, due - #gone}
 `)
 
 /**
- * KEYS log, ids. ARGV incarnation, changes or nothing. How many of the first two there were, and the record or
- * nothing. Removes also what cannot be read.
+ * KEYS log, ids, and both of a begun copy. ARGV incarnation, changes or nothing. How many of the first two there were,
+ * and the record or nothing. Removes also what cannot be read.
  */
 export const removeScript = new RedisScript(String.raw`
 ${isMeant}
 local old = redis.pcall('LINDEX', KEYS[1], 0)
 if type(old) == 'string' then
   if not meant(old, ARGV[1], ARGV[2]) then return {0, ''} end
+end
+local begun = redis.pcall('LINDEX', KEYS[3], 0)
+if type(old) == 'string' or type(begun) ~= 'string' or meant(begun, ARGV[1], ARGV[2]) then
+  redis.call('UNLINK', KEYS[3], KEYS[4])
 end
 return {redis.call('UNLINK', KEYS[1], KEYS[2]), type(old) == 'string' and old or ''}
 `)
@@ -172,7 +180,7 @@ local call, log, ids, begun, begunIds = redis.call, KEYS[1], KEYS[2], KEYS[3], K
 local inc, changes, last, trimmed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local ends, more, record, body, first = ARGV[5], ARGV[6], ARGV[7], ARGV[8], tonumber(ARGV[9])
 local function stateOf(text)
-  local rev, count, has = string.match(text, '^r2 %S+ (%d+) (%d+) %d+ %d+ %d+ %d+ %d+ %S+ (%S*) ')
+  local rev, count, has = string.match(text, '^r3 %S+ (%d+) (%d+) %d+ %d+ %d+ %d+ %d+ %d+ %S+ %S+ (%S*) ')
   return tonumber(rev), tonumber(count), has
 end
 local old = call('LINDEX', log, 0)

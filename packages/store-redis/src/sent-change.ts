@@ -8,12 +8,17 @@ import {
   type SessionChange,
   type SessionError,
   type SessionRecord,
+  tooManyBytes,
+  tooManyMessages,
 } from '@sessions/core/store'
 
 /** What the answer to a commit is read with: by the time it comes, the change itself may be another. */
 export interface SentChange {
   readonly revision: number | undefined
   readonly ids: readonly string[]
+  /** How far its messages may take the log. */
+  readonly maxSeq: number
+  readonly maxBytes: number
   /** What the session is called from then on, where the change says so. */
   readonly names: Pick<SessionChange, 'userId' | 'label'>
   /** How long after the commit the deadline is that it sets. */
@@ -25,14 +30,20 @@ export function toSent({
   messages = [],
   userId,
   label,
-  idleMs,
-  absoluteMs,
+  maxSeq = Infinity,
+  maxBytes = Infinity,
+  lifetime,
+  ...given
 }: SessionChange): SentChange {
+  const { idleMs = given.idleMs, absoluteMs = given.absoluteMs } = lifetime ?? {}
+  const dueMs = Math.min(idleMs ?? Infinity, absoluteMs ?? Infinity)
   return {
     revision,
     ids: messages.map(({ id }) => id),
     names: { ...(userId === undefined ? {} : { userId }), ...(label === undefined ? {} : { label }) },
-    dueMs: idleMs === undefined ? absoluteMs : Math.min(idleMs, absoluteMs ?? Infinity),
+    maxSeq,
+    maxBytes,
+    dueMs: dueMs === Infinity ? undefined : dueMs,
   }
 }
 
@@ -82,6 +93,8 @@ export function toRefusal(sent: SentChange, verdict: unknown, [detail]: readonly
       return revisionConflict(Number(detail), sent.revision!)
     case 'id':
       return messageConflict(sent.ids[Number(detail)]!)
+    case 'full':
+      return detail === 'bytes' ? tooManyBytes(sent.maxBytes) : tooManyMessages(sent.maxSeq)
     default:
       return corrupt(String(detail))
   }

@@ -1,13 +1,14 @@
 import { corrupt, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
+import { fromLifetimeToken, toLifetimeToken } from './lifetime-token.js'
 import { digest, fromText, fromToken, toText, toToken } from './encoding.js'
 
 /** The element between the body and the messages, where new ones are put. */
 export const marker = '|'
 
-// `r2`, for this layout, then whose it is, revision, changes, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt or `-`,
-// incarnation, the newest changes of the body (see `commit-script.ts`), userId, label and title.
+// `r3`, for this layout, then whose it is, revision, changes, lastSeq, trimmedSeq, bytes, createdAt, updatedAt, activeAt,
+// expiresAt or `-`, its own lifetime (see `lifetime-token.ts`), incarnation, the newest changes of the body (see `commit-script.ts`), userId, label and title.
 const recordPattern =
-  /^r2 (\S+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+|-) (\S*) \S* (\S*) (\S*) ([^]*)$/
+  /^r3 (\S+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+|-) (\S+) (\S*) \S* (\S*) (\S*) ([^]*)$/
 
 /** The record of a session, from its element of the log. */
 export function parseRecord(
@@ -24,14 +25,17 @@ export function parseRecord(
     changes,
     lastSeq,
     trimmedSeq,
+    bytes,
     createdAt,
     updatedAt,
     activeAt,
     expiresAt,
+    own,
     incarnation,
   ] = parts
   if (who !== expected) throw corrupt('it is the one of another')
-  const [userId, label, title] = parts.slice(11)
+  const lifetime = fromLifetimeToken(own!)
+  const [userId, label, title] = parts.slice(13)
   return {
     tenantId,
     id,
@@ -40,10 +44,12 @@ export function parseRecord(
     changes: Number(changes),
     lastSeq: Number(lastSeq),
     trimmedSeq: Number(trimmedSeq),
+    bytes: Number(bytes),
     createdAt: Number(createdAt),
     updatedAt: Number(updatedAt),
     activeAt: Number(activeAt),
     ...(expiresAt === '-' ? {} : { expiresAt: Number(expiresAt) }),
+    ...(lifetime === undefined ? {} : { lifetime }),
     ...(userId === '' ? {} : { userId: fromToken(userId!) }),
     ...(label === '' ? {} : { label: fromToken(label!) }),
     ...(title === '' ? {} : { title: parseText(title!) }),
@@ -52,11 +58,28 @@ export function parseRecord(
 
 /** A record as its element of the log, of a session whose body no commit has changed yet. */
 export function toRecordText(ref: SessionRef, record: Omit<SessionRecord, 'tenantId' | 'id'>): string {
-  const { revision, changes, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt } = record
-  const { incarnation, userId = '', label = '', title = '' } = record
-  const counts = [revision, changes, lastSeq, trimmedSeq, createdAt, updatedAt, activeAt, expiresAt ?? '-']
-  const names = [toToken(incarnation), '', toToken(userId), toToken(label), toText(title)]
-  return ['r2', whose(ref), ...counts, ...names].join(' ')
+  const { revision, changes, lastSeq, trimmedSeq, bytes, createdAt, updatedAt, activeAt, expiresAt } = record
+  const { lifetime, incarnation, userId = '', label = '', title = '' } = record
+  const counts = [
+    revision,
+    changes,
+    lastSeq,
+    trimmedSeq,
+    bytes,
+    createdAt,
+    updatedAt,
+    activeAt,
+    expiresAt ?? '-',
+  ]
+  const names = [
+    toLifetimeToken(lifetime),
+    toToken(incarnation),
+    '',
+    toToken(userId),
+    toToken(label),
+    toText(title),
+  ]
+  return ['r3', whose(ref), ...counts, ...names].join(' ')
 }
 
 /** Tells sessions apart where only what is stored of one is at hand. */

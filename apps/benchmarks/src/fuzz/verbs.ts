@@ -226,6 +226,7 @@ export const callerVerbs: Arguments<CallerSessions> = {
   create: args(maybe(object({ ...init, id: text }))),
   open: args(id, maybe(object(init))),
   count: args(maybe(object({ label: text, userId: text }))),
+  append: args(id, fc.oneof(message, fc.array(message, { maxLength: 4 }))),
   get: args(id),
   find: args(id),
   findByCredential: args(fc.oneof(fc.constant('«credential»'), text)),

@@ -69,7 +69,13 @@ export type Operation = Logged &
       }
     | { readonly kind: 'count' }
     | { readonly kind: 'read'; readonly lastSeq?: number; readonly foreign: readonly string[] }
-    | { readonly kind: 'rewind' | 'switch' | 'reset' | 'delete' | 'sweep' }
+    | { readonly kind: 'rewind' | 'switch' | 'reset' | 'delete' | 'sweep' | 'label' }
+    | { readonly kind: 'redact'; readonly seq: number; readonly messageId: string }
+    | {
+        /** The session was copied to another place. `wrong`: what the copy lacks. */
+        readonly kind: 'copy'
+        readonly wrong?: string
+      }
     | {
         /** Creates the session, or finds it. `idleMs`: it expires without writes. */
         readonly kind: 'open'

@@ -1,5 +1,6 @@
 import { createSessions, type SessionStore, textOf } from '@sessions/core'
 import { isSessionError, type StoredMessage } from '@sessions/core/store'
+import { labels } from './lane/change.js'
 import { tenants } from './lane/lane.js'
 import { countsIn } from './lane/shop.js'
 import type { Operation } from './operation.js'
@@ -20,9 +21,16 @@ export async function readBack(store: SessionStore, operations: readonly Operati
   const unlisted: string[] = []
   for (const tenantId of tenants) {
     const listed = new Set<string>()
-    for await (const record of listAll(store, tenantId)) {
+    for await (const record of listAll(store, { tenantId })) {
       if (record.tenantId !== tenantId) mislisted.push(`${tenantId} lists ${record.tenantId}/${record.id}`)
       listed.add(record.id)
+    }
+    const labelled = new Map<string, string>()
+    for (const label of labels) {
+      for await (const { id } of listAll(store, { tenantId, label })) {
+        if (labelled.has(id)) mislisted.push(`${tenantId} lists ${id} under two labels`)
+        labelled.set(id, label)
+      }
     }
     const named = operations.filter((one) => one.tenantId === tenantId).map(({ sessionId }) => sessionId)
     for (const sessionId of new Set([...named, ...listed])) {
@@ -30,15 +38,20 @@ export async function readBack(store: SessionStore, operations: readonly Operati
       if (snapshot === undefined) continue
       snapshots.push(snapshot)
       if (!listed.has(sessionId)) unlisted.push(`${tenantId}/${sessionId}`)
+      if (labelled.get(sessionId) !== snapshot.label) {
+        mislisted.push(
+          `${tenantId} lists ${sessionId} under ${labelled.get(sessionId)}, and it is ${snapshot.label}`,
+        )
+      }
     }
   }
   return { snapshots, unlisted, mislisted }
 }
 
-async function* listAll(store: SessionStore, tenantId: string) {
+async function* listAll(store: SessionStore, query: { tenantId: string; label?: string }) {
   let cursor: string | undefined
   do {
-    const page = await store.list({ tenantId, limit: 200, ...(cursor === undefined ? {} : { cursor }) })
+    const page = await store.list({ ...query, limit: 200, ...(cursor === undefined ? {} : { cursor }) })
     yield* page.items
     cursor = page.cursor
   } while (cursor !== undefined)
@@ -62,6 +75,7 @@ async function take(store: SessionStore, tenantId: string, sessionId: string): P
     tenantId,
     sessionId,
     incarnation: record.incarnation,
+    ...(record.label === undefined ? {} : { label: record.label }),
     lastSeq: record.lastSeq,
     trimmedSeq: record.trimmedSeq,
     messages: await messagesOf(store, ref),

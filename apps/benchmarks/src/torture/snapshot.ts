@@ -3,6 +3,8 @@ export interface Snapshot {
   readonly tenantId: string
   readonly sessionId: string
   readonly incarnation: string
+  /** What kind of session it is, for lists. */
+  readonly label?: string
   readonly lastSeq: number
   readonly trimmedSeq: number
   /** Every message, on any branch, in the order of the store. */

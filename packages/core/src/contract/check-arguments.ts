@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.js'
+import type { OwnLifetime } from './session-record.js'
 import type { MessageQuery, SessionChange, SessionCopy, SessionQuery } from './session-store.js'
 
 const maxPage = 1000
@@ -9,15 +10,24 @@ const maxPage = 1000
  * @throws `invalid` with the path of a number out of range, of a body without revision, of an owner that a create asks
  *   for.
  */
-export function checkChange({ revision, body, ownedBy, idleMs, absoluteMs }: SessionChange): void {
-  if (revision !== undefined) checkWhole(revision, 'revision', 0)
-  if (idleMs !== undefined) checkWhole(idleMs, 'idleMs', 0)
-  if (absoluteMs !== undefined) checkWhole(absoluteMs, 'absoluteMs', 0)
+export function checkChange(change: SessionChange): void {
+  const { revision, body, ownedBy, lifetime } = change
+  for (const name of ['revision', 'idleMs', 'absoluteMs', 'maxSeq', 'maxBytes'] as const) {
+    if (change[name] !== undefined) checkWhole(change[name], name, 0)
+  }
+  checkLifetime(lifetime, 'lifetime')
   if (body !== undefined && revision === undefined) {
     throw new SessionError('invalid', 'body needs the revision it replaces', { path: 'body' })
   }
   if (ownedBy !== undefined && revision === 0) {
     throw new SessionError('invalid', 'a create has no owner to ask for', { path: 'ownedBy' })
+  }
+}
+
+function checkLifetime(lifetime: OwnLifetime | undefined, path: string): void {
+  for (const name of ['idleMs', 'absoluteMs'] as const) {
+    const value = lifetime?.[name]
+    if (value !== undefined && value !== null) checkWhole(value, `${path}.${name}`, 0)
   }
 }
 
@@ -48,7 +58,16 @@ export function checkSessionQuery({ limit, cursor, after, activeBefore }: Sessio
   }
 }
 
-const counts = ['revision', 'changes', 'lastSeq', 'trimmedSeq', 'createdAt', 'updatedAt', 'activeAt'] as const
+const counts = [
+  'revision',
+  'changes',
+  'lastSeq',
+  'trimmedSeq',
+  'bytes',
+  'createdAt',
+  'updatedAt',
+  'activeAt',
+] as const
 
 /**
  * For a store's `restore`. Whether the parts before this one are there is for the store to see.
@@ -60,6 +79,7 @@ export function checkCopy({ record, messages, more = false }: SessionCopy): void
   for (const name of counts)
     checkWhole(record[name], `record.${name}`, name === 'revision' || name === 'changes' ? 1 : 0)
   if (record.expiresAt !== undefined) checkWhole(record.expiresAt, 'record.expiresAt', 0)
+  checkLifetime(record.lifetime, 'record.lifetime')
   const { lastSeq, trimmedSeq } = record
   checkWhole(trimmedSeq, 'record.trimmedSeq', 0, lastSeq)
   const ids = new Set<string>()

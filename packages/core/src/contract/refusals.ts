@@ -18,6 +18,35 @@ export function messageConflict(messageId: string): SessionError {
   return new SessionError('conflict', 'the message id is already used with another payload', { messageId })
 }
 
+/** For a store: the refusal for messages that would take the log past `maxSeq`. */
+export function tooManyMessages(maxSeq: number): SessionError {
+  return new SessionError('limit_reached', `A session holds at most ${maxSeq} messages.`, {
+    path: 'messages',
+  })
+}
+
+/** For a store: the refusal for messages that would take the log past `maxBytes`. */
+export function tooManyBytes(maxBytes: number): SessionError {
+  return new SessionError('too_large', `The messages of a session take at most ${maxBytes} bytes.`, {
+    path: 'messages',
+  })
+}
+
+/**
+ * For a store's `commit`, once it knows which messages are new.
+ *
+ * @throws `limit_reached` past `maxSeq`, `too_large` past `maxBytes`.
+ */
+export function checkRoom(
+  found: Pick<SessionRecord, 'lastSeq' | 'bytes'>,
+  { maxSeq = Infinity, maxBytes = Infinity }: Pick<SessionChange, 'maxSeq' | 'maxBytes'>,
+  added: { readonly count: number; readonly bytes: number },
+): void {
+  if (added.count === 0) return
+  if (found.lastSeq + added.count > maxSeq) throw tooManyMessages(maxSeq)
+  if (found.bytes + added.bytes > maxBytes) throw tooManyBytes(maxBytes)
+}
+
 /** For a store: the error for a session that is there and cannot be read. */
 export function corrupt(problem: string, cause?: unknown): SessionError {
   const details = cause === undefined ? {} : { cause }

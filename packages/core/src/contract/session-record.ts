@@ -20,6 +20,11 @@ export interface SessionRecord extends SessionRef {
   readonly lastSeq: number
   /** Messages up to and including this `seq` were trimmed away; 0 when none was. */
   readonly trimmedSeq: number
+  /**
+   * What the payloads of its messages take together, in bytes of UTF-8. A character that a store has to write in another
+   * way, such as NUL, may count for more.
+   */
+  readonly bytes: number
   readonly createdAt: number
   /** Of the newest commit. */
   readonly updatedAt: number
@@ -27,9 +32,19 @@ export interface SessionRecord extends SessionRef {
   readonly activeAt: number
   /** Its deadline; absent when it never expires. */
   readonly expiresAt?: number
+  /** How long it lives, where that is not for each commit to say; absent when it has no lifetime of its own. */
+  readonly lifetime?: OwnLifetime
   readonly userId?: string
   readonly label?: string
   readonly title?: string
+}
+
+/** How long one session lives, whatever commits say. */
+export interface OwnLifetime {
+  /** Milliseconds from a commit to the deadline; null: idleness does not end it (default: as the commit says). */
+  readonly idleMs?: number | null
+  /** Milliseconds from its creation to the latest deadline; null: age does not end it (default: as the commit says). */
+  readonly absoluteMs?: number | null
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { SessionRecord, SessionRef } from './session-record.js'
+import type { OwnLifetime, SessionRecord, SessionRef } from './session-record.js'
 
 /**
  * Where sessions are kept: an append-only log of messages and an opaque body under compare-and-set.
@@ -33,7 +33,8 @@ export interface SessionStore {
    *
    * Rejects with `not_found` when the session is absent, past its deadline or of another incarnation (and the change
    * is no create), then with `conflict` and the current `revision` when the body is not at `change.revision`, then
-   * with `conflict` and the `messageId` when a message id is already used with another payload.
+   * with `conflict` and the `messageId` when a message id is already used with another payload, then with `limit_reached`
+   * or `too_large` when the log would go past `maxSeq` or `maxBytes`.
    *
    * One reading of the clock serves a whole commit. The same commit again never happens twice: appends find their
    * ids, a body finds its revision gone (`conflict`), and a create is known by its `incarnation`.
@@ -70,8 +71,9 @@ export interface SessionStore {
   trim(ref: SessionRef, throughSeq: number, guard?: SessionGuard): Promise<number>
 
   /**
-   * Removes session, messages and index entries; true if there was one. Final: no late write brings it back. A store
-   * may drop the messages of a large session first, in steps, as `trim` does.
+   * Removes session, messages and index entries; true if there was one. Final: no late write brings it back. Parts of a
+   * copy that `restore` keeps aside go, too: with the session, or where there is none, unless the guard names another
+   * incarnation. A store may drop the messages of a large session first, in steps, as `trim` does.
    */
   remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean>
 
@@ -184,12 +186,24 @@ export interface SessionChange {
   /** Appended at the next seq, in order and next to each other, each id once, also within the change. */
   messages?: readonly NewMessage[]
   /**
+   * New messages are appended only where `lastSeq` is at most this afterwards. A message that is there already is not
+   * new.
+   */
+  maxSeq?: number
+  /** New messages are appended only where the record's `bytes` are at most this afterwards. */
+  maxBytes?: number
+  /**
    * Moves the deadline to this long from now; a session is past it from that very millisecond. Neither this nor
-   * `absoluteMs`: the deadline stays.
+   * `absoluteMs`: the deadline stays, unless the session has a `lifetime` of its own.
    */
   idleMs?: number
   /** The deadline is never later than this long after the session was created. Not remembered: give it each time. */
   absoluteMs?: number
+  /**
+   * Its own lifetime from this change on, in place of the one it had; an empty object removes it. What it says goes
+   * before `idleMs` and `absoluteMs` in this and in every later commit, and moves the deadline without them, too.
+   */
+  lifetime?: OwnLifetime
   /** Whose it is, for `list`; an empty string removes it. */
   userId?: string
   /** What kind it is, for `list`; an empty string removes it. */

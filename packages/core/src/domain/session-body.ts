@@ -130,12 +130,6 @@ export interface SessionBody {
   /** Ids of the newest changes. After a lost answer they show that a change has happened. */
   readonly changes: readonly string[]
   readonly lineage?: Lineage | undefined
-  /** The lifetime of this session in milliseconds, when it has its own; null is for ever. */
-  readonly ttl?:
-    | { readonly idleMs?: number | null | undefined; readonly absoluteMs?: number | null | undefined }
-    | undefined
-  /** UTF-8 bytes of the messages up to `seq`; later messages are not counted yet. */
-  readonly size?: { readonly seq: number; readonly bytes: number } | undefined
   /** Where the last context window began, so that the next one begins there too. */
   readonly boundary?: { readonly seq: number } | undefined
   /** The running turn. */
@@ -189,10 +183,6 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   generation: z.int().min(1),
   changes: z.array(z.string()),
   lineage: z.object({ sessionId: z.string(), rootId: z.string().optional(), seq: count }).optional(),
-  ttl: z
-    .looseObject({ idleMs: z.number().nullable().optional(), absoluteMs: z.number().nullable().optional() })
-    .optional(),
-  size: z.looseObject({ seq: count, bytes: count }).optional(),
   boundary: z.looseObject({ seq: count }).optional(),
   turn: z
     .looseObject({
@@ -237,7 +227,7 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
 
 /** The body of a new session. */
 export function newBody(
-  init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage' | 'ttl'>> = {},
+  init: Partial<Pick<SessionBody, 'state' | 'preferences' | 'cart' | 'lineage'>> = {},
 ): SessionBody {
   return {
     v: 1,

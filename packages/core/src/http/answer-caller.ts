@@ -38,7 +38,7 @@ export async function answerCaller(routed: RoutedRequest): Promise<Response> {
 async function answerIdentified(asked: Omit<IdentifiedRequest, 'text' | 'key'>): Promise<Response> {
   const { api, route, request, identity, caller, owned, params } = asked
   let missing: unknown
-  if (params['id'] !== undefined && !makesSession(asked)) {
+  if (params['id'] !== undefined && !makesSession(asked) && !asksOwner(asked)) {
     try {
       await owned()
     } catch (error) {
@@ -60,6 +60,15 @@ function makesSession({
   identity,
 }: Pick<IdentifiedRequest, 'api' | 'route' | 'identity'>): boolean {
   return api.isCompat && route.operation === 'sendMessage' && identity.userId !== undefined
+}
+
+/** The write finds out whose the session is, and the answer takes as long for a foreign session as for none. */
+function asksOwner({
+  route,
+  request,
+  identity,
+}: Pick<IdentifiedRequest, 'route' | 'request' | 'identity'>): boolean {
+  return route.asksOwner === true && identity.userId !== undefined && !request.headers.has('if-match')
 }
 
 async function executeKeyed(identified: IdentifiedRequest, missing: unknown): Promise<Response> {

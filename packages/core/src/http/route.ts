@@ -3,7 +3,7 @@ import type { Identity } from '../domain/identity.js'
 import type { JsonObject } from '../json.js'
 import type { Session } from '../session.js'
 import type { ChangeOptions } from '../service/change-options.js'
-import type { CallerSessions } from '../sessions.js'
+import type { CallerSessions } from '../caller-sessions.js'
 import type { ApiConfig } from './api-options.js'
 import type { RequestSession } from './request-session.js'
 
@@ -58,6 +58,8 @@ export interface Route {
   readonly response: z.ZodType
   /** It can also answer with server-sent events. */
   readonly streams?: boolean
+  /** It asks for the session's owner in the write itself, where the caller is known. */
+  readonly asksOwner?: boolean
   /** It handles repeats itself. */
   readonly ownIdempotency?: boolean
   /** Its request or answer contains secrets: neither is kept in plain text. */

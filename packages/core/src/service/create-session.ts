@@ -8,12 +8,12 @@ import type { SessionSnapshot } from './live-session.js'
 import { encodeCopy, encodingMessage, type Message, type MessageInput } from '../domain/message.js'
 import { parseTitle } from '../parse.js'
 import { decodeBody, encodeBody, newBody, type SessionBody } from '../domain/session-body.js'
-import { deadlineOf, lifetimeOf, type SessionTtl, toStoredTtl } from './lifetime.js'
+import { deadlineOf, lifetimeOf, type SessionTtl, toOwnLifetime } from './lifetime.js'
 import type { Service } from './service.js'
 import { takeSlots } from './session-slots.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
-import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import type { OwnLifetime, SessionRecord, SessionRef } from '../contract/session-record.js'
 import { pause, stepsInSlices } from '../slices.js'
 
 /** The first content of a session. */
@@ -39,6 +39,8 @@ export interface NewSession {
   /** A new id for the next try, when the creation has to be tried again. */
   readonly incarnation: string
   readonly init?: SessionInit
+  /** Default: the one that `init` describes. */
+  readonly lifetime?: OwnLifetime | undefined
   /** Default: the body that `init` describes. */
   readonly body?: SessionBody
   /** Messages of another session, with their ids and times. */
@@ -64,7 +66,8 @@ export async function storeNewSession(
 ): Promise<SessionSnapshot> {
   const { ref, incarnation, init = {}, body = initialBody(init), copied = [] } = made
   const { limits, countingTokens: counting, emit } = service
-  const deadline = deadlineOf(lifetimeOf(service, body))
+  const lifetime = made.lifetime ?? (init.ttl === undefined ? undefined : toOwnLifetime(init.ttl, 'ttl'))
+  const deadline = deadlineOf(lifetimeOf(service, lifetime === undefined ? {} : { lifetime }))
   const { userId } = identity
   const begun = await stepsInSlices(init.messages ?? [], (input, index) =>
     encodingMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, counting }),
@@ -74,6 +77,7 @@ export async function storeNewSession(
   const first = { revision: 0, incarnation, body: encodeBody(body, limits.maxSessionLength) }
   const last = {
     ...deadline,
+    ...(lifetime === undefined ? {} : { lifetime }),
     ...(userId === undefined ? {} : { userId }),
     ...(init.title === undefined ? {} : { title: parseTitle(init.title) }),
     ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
@@ -189,6 +193,5 @@ function initialBody(init: SessionInit): SessionBody {
     cart,
     state: parseJsonObject(init.state ?? {}, 'state'),
     preferences: parseJsonObject(init.preferences ?? {}, 'preferences'),
-    ...(init.ttl === undefined ? {} : { ttl: toStoredTtl(init.ttl, 'ttl') }),
   })
 }

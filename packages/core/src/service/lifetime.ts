@@ -1,5 +1,5 @@
 import type { SessionChange } from '../contract/session-store.js'
-import type { SessionBody } from '../domain/session-body.js'
+import type { OwnLifetime, SessionRecord } from '../contract/session-record.js'
 import { SessionError } from '../errors.js'
 import { checkOptions } from '../options.js'
 import type { Service } from './service.js'
@@ -21,10 +21,8 @@ export interface SessionTtl {
 /** How long a session lives. */
 export type Lifetime = Readonly<Required<SessionTtl>>
 
-type StoredTtl = NonNullable<SessionBody['ttl']>
-
-/** As the body keeps it: JSON has no `Infinity`. @throws `invalid` */
-export function toStoredTtl(ttl: SessionTtl, path: string): StoredTtl {
+/** As a store keeps it: null is for ever. @throws `invalid` */
+export function toOwnLifetime(ttl: SessionTtl, path: string): OwnLifetime {
   checkOptions<SessionTtl>(ttl, { idleMs: true, absoluteMs: true }, path)
   const { idleMs, absoluteMs } = ttl
   return {
@@ -33,11 +31,14 @@ export function toStoredTtl(ttl: SessionTtl, path: string): StoredTtl {
   }
 }
 
-/** How long the session of this body lives. */
-export function lifetimeOf({ ttl }: Pick<Service, 'ttl'>, body: Pick<SessionBody, 'ttl'>): Lifetime {
+/** How long a session lives that may have a lifetime of its own. */
+export function lifetimeOf(
+  { ttl }: Pick<Service, 'ttl'>,
+  { lifetime }: Pick<SessionRecord, 'lifetime'>,
+): Lifetime {
   return {
-    idleMs: own(body.ttl?.idleMs, ttl.idleMs),
-    absoluteMs: own(body.ttl?.absoluteMs, ttl.absoluteMs),
+    idleMs: own(lifetime?.idleMs, ttl.idleMs),
+    absoluteMs: own(lifetime?.absoluteMs, ttl.absoluteMs),
   }
 }
 
@@ -56,5 +57,6 @@ function own(stored: number | null | undefined, otherwise: number): number {
 function duration(value: number, path: string): number | null {
   if (!(typeof value === 'number' && value > 0))
     throw new SessionError('invalid', `${path} must be more than 0 milliseconds`, { path })
-  return Number.isFinite(value) ? value : null
+  // A store counts in whole milliseconds.
+  return Number.isFinite(value) ? Math.ceil(value) : null
 }

@@ -7,8 +7,8 @@ import { newId } from '../ids.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import { decodeMessages, type Message } from '../domain/message.js'
 import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
+import { roomOf } from './room.js'
 import { deadlineOf, type Lifetime, lifetimeOf } from './lifetime.js'
-import { checkSize, countMore, withSize } from './session-size.js'
 import type { Service } from './service.js'
 import type {
   AppendedMessage,
@@ -17,7 +17,7 @@ import type {
   SessionChange,
   SessionGuard,
 } from '../contract/session-store.js'
-import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import type { OwnLifetime, SessionRecord, SessionRef } from '../contract/session-record.js'
 
 /** A session as it was when it was last read or written. */
 export interface SessionSnapshot {
@@ -25,7 +25,12 @@ export interface SessionSnapshot {
   readonly body: SessionBody
 }
 
-export interface UpdateOptions extends Pick<SessionChange, 'title' | 'label' | 'userId'> {
+export interface UpdateOptions extends Pick<
+  SessionChange,
+  'title' | 'label' | 'userId' | 'maxSeq' | 'maxBytes'
+> {
+  /** The lifetime that the session has from then on, by its record. */
+  lifetime?: (record: SessionRecord) => OwnLifetime
   /** Only if the body is at this revision; otherwise `conflict`. */
   ifRevision?: number | undefined
   messages?: readonly NewMessage[]
@@ -47,6 +52,9 @@ const updateNames: OptionNames<UpdateOptions> = {
   changeId: 'text',
   messages: true,
   slack: 'number',
+  maxSeq: 'number',
+  maxBytes: 'number',
+  lifetime: 'function',
   title: 'text',
   label: 'text',
   userId: 'text',
@@ -70,8 +78,6 @@ export class LiveSession {
   #record: SessionRecord
   /** The body, while it is the one at the record's revision. */
   #body: SessionBody | undefined
-  /** As the last known body has it. */
-  #lifetime: Lifetime
   /** A snapshot that was just read, for the next `load`. */
   #justRead: SessionSnapshot | undefined
   /** Stores a session that exists only in this handle so far. */
@@ -82,7 +88,7 @@ export class LiveSession {
   constructor(
     service: Service,
     identity: Identity,
-    seen: SessionSnapshot,
+    seen: { readonly record: SessionRecord; readonly body?: SessionBody },
     options: { holdsCredential: boolean; create?: CreateDraft },
   ) {
     this.service = service
@@ -90,10 +96,9 @@ export class LiveSession {
     this.ref = { tenantId: seen.record.tenantId, id: seen.record.id }
     this.#record = seen.record
     this.#body = seen.body
-    this.#lifetime = lifetimeOf(service, seen.body)
     this.#holdsCredential = options.holdsCredential
     this.#create = options.create
-    if (options.holdsCredential) this.#generation = seen.body.generation
+    if (options.holdsCredential) this.#generation = seen.body?.generation
   }
 
   /** Says what whoever has this handle did. */
@@ -116,7 +121,7 @@ export class LiveSession {
 
   /** How long the session lives, as far as this handle knows. */
   get lifetime(): Lifetime {
-    return this.#lifetime
+    return lifetimeOf(this.service, this.#record)
   }
 
   /** Whether a snapshot is of the same session, and this handle's credential or identity still opens it. */
@@ -171,33 +176,16 @@ export class LiveSession {
     if (!mayOpen(this.identity, stored.record, this.#holdsCredential)) throw noSuchSession()
     const body = decodeBody(stored.body)
     this.#record = stored.record
-    this.#see(body)
+    this.#body = body
     return { record: stored.record, body, messages: await decodeMessages(stored.messages) }
   }
 
   /** Appends messages; a session that was not stored yet is stored first. */
   async append(messages: readonly NewMessage[]): Promise<Committed> {
     await this.store()
-    const { maxMessages } = this.service.limits
-    if (this.#record.lastSeq + messages.length > maxMessages) {
-      throw new SessionError('limit_reached', `A session holds at most ${maxMessages} messages.`, {
-        path: 'messages',
-      })
-    }
-    if (this.seen !== undefined) checkSize(this.service.limits.maxSessionBytes, this.seen, messages)
+    const change = { messages, ...roomOf(this.service) }
     // The message ids make a repeat harmless, whether or not the first try was applied.
-    const committed = this.#keep(await repeatUnknown(() => this.#commit({ messages })))
-    await this.#count()
-    return committed
-  }
-
-  async #count(): Promise<void> {
-    try {
-      const size = await countMore(this)
-      if (size !== undefined) await this.update((body) => withSize(body, size))
-    } catch {
-      // The messages are stored. The next append counts.
-    }
+    return this.#keep(await repeatUnknown(() => this.#commit(change)))
   }
 
   /**
@@ -234,7 +222,7 @@ export class LiveSession {
     options: UpdateOptions,
     attempts: Attempts,
   ): Promise<SessionUpdate> {
-    const { ifRevision, changeId: named, slack = 0, ...others } = options
+    const { ifRevision, changeId: named, slack = 0, lifetime, ...others } = options
     const changeId = named ?? newId().slice(0, 10)
     // Starting from the known snapshot saves a read. It may be old: the commit checks it, so nothing else relies on
     // it.
@@ -249,15 +237,17 @@ export class LiveSession {
         return { ...seen, appended }
       }
       let body: SessionBody
+      let own: OwnLifetime | undefined
       try {
         checkRevision(seen.record, ifRevision)
         body = change(seen.body)
+        own = lifetime?.(seen.record)
       } catch (error) {
         if (fresh) throw error
         seen = undefined
         continue
       }
-      if (body === seen.body && Object.keys(others).length === 0) {
+      if (body === seen.body && own === undefined && Object.keys(others).length === 0) {
         if (fresh) return { ...seen, appended: [] }
         seen = undefined
         continue
@@ -266,12 +256,12 @@ export class LiveSession {
       try {
         const { record, messages: appended } = await this.#commit({
           ...others,
-          ...deadlineOf(lifetimeOf(this.service, next)),
+          ...(own === undefined ? {} : { lifetime: own }),
           revision: seen.record.revision,
           body: encodeBody(next, this.service.limits.maxSessionLength + slack),
         })
         this.#record = record
-        this.#see(next)
+        this.#body = next
         return { record, body: next, appended }
       } catch (error) {
         await attempts.again(error)
@@ -340,7 +330,7 @@ export class LiveSession {
     try {
       const { record, body } = await create(ready)
       this.#record = record
-      this.#see(body)
+      this.#body = body
       this.#create = undefined
       return true
     } catch (error) {
@@ -373,7 +363,7 @@ export class LiveSession {
     try {
       const committed = await this.service.store.commit(this.ref, {
         incarnation: this.#record.incarnation,
-        ...deadlineOf(this.#lifetime),
+        ...deadlineOf(this.service.ttl),
         ...change,
       })
       this.service.storeClock.learn(committed.record.updatedAt)
@@ -381,11 +371,6 @@ export class LiveSession {
     } catch (error) {
       throw isSessionError(error, 'not_found') ? noSuchSession() : error
     }
-  }
-
-  #see(body: SessionBody): void {
-    this.#body = body
-    this.#lifetime = lifetimeOf(this.service, body)
   }
 
   #keep(committed: Committed): Committed {

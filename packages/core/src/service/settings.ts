@@ -47,8 +47,8 @@ export interface LimitSettings {
    */
   maxMessageLength?: number
   /**
-   * UTF-8 bytes of JSON that the messages of a session may take together (default 100 MiB). They are counted every 32
-   * messages, so it may be over by as many, and by the answer of a turn.
+   * UTF-8 bytes of JSON that the messages of a session may take together (default 100 MiB). An answer is stored, even
+   * where it takes the session past this.
    */
   maxSessionBytes?: number
   /** UTF-16 units of JSON that state, preferences, cart and the like may take together (default 65,536). */

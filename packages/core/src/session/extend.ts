@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import type { LiveSession } from '../service/live-session.js'
-import { deadlineOf, lifetimeOf, type SessionTtl, toStoredTtl } from '../service/lifetime.js'
+import { deadlineOf, lifetimeOf, type SessionTtl, toOwnLifetime } from '../service/lifetime.js'
 
 /** Has a session live longer, or shorter, from now on. Gives its new deadline, epoch ms by the store's clock. */
 export async function extendSession(
@@ -9,20 +9,23 @@ export async function extendSession(
   ttl: SessionTtl,
   options?: ChangeOptions,
 ): Promise<number | undefined> {
-  const wanted = toStoredTtl(ttl, 'ttl')
+  const wanted = toOwnLifetime(ttl, 'ttl')
   if (Object.keys(wanted).length === 0) {
     throw new SessionError('invalid', 'ttl must say idleMs, absoluteMs or both', { path: 'ttl' })
   }
-  const { record } = await live.update((before) => {
-    const after = { ...before, ttl: { ...before.ttl, ...wanted } }
-    const isEndless = Object.keys(deadlineOf(lifetimeOf(live.service, after))).length === 0
-    if (isEndless && live.record.expiresAt !== undefined) {
-      throw new SessionError('invalid', 'The deadline of a session can be moved, not taken away.', {
-        path: 'ttl',
-      })
-    }
-    return after
-  }, options)
+  const { record } = await live.update((body) => body, {
+    ...options,
+    lifetime: ({ lifetime, expiresAt }) => {
+      const after = { ...lifetime, ...wanted }
+      const isEndless = Object.keys(deadlineOf(lifetimeOf(live.service, { lifetime: after }))).length === 0
+      if (isEndless && expiresAt !== undefined) {
+        throw new SessionError('invalid', 'The deadline of a session can be moved, not taken away.', {
+          path: 'ttl',
+        })
+      }
+      return after
+    },
+  })
   live.emit('session.edited', record, {})
   return record.expiresAt
 }

@@ -47,7 +47,6 @@ export async function forkSession(
   }
   const body = newBody({
     lineage,
-    ...(before.ttl === undefined ? {} : { ttl: before.ttl }),
     ...(include.includes('state') ? { state: before.state } : {}),
     ...(include.includes('preferences') ? { preferences: before.preferences } : {}),
     ...(include.includes('cart') ? { cart: before.cart } : {}),
@@ -62,6 +61,7 @@ export async function forkSession(
     ref,
     incarnation: newId(),
     init,
+    lifetime: from.lifetime,
     body,
     copied: taken,
   })

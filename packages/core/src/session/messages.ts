@@ -1,6 +1,7 @@
 import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
 import { clipPath, cutPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
+import type { Service } from '../service/service.js'
 import type { LiveSession } from '../service/live-session.js'
 import { decodeMessages, encodingMessage, type Message, type MessageInput } from '../domain/message.js'
 import { putAgain } from '../service/put-again.js'
@@ -19,7 +20,7 @@ export async function appendMessages(
   live: LiveSession,
   messages: MessageInput | readonly MessageInput[],
 ): Promise<readonly AppendedMessage[]> {
-  const begun = encodeMessages(live, messages)
+  const begun = encodeMessages(live.service, messages)
   // A handler that does not await its append sends its response next: the creation of a draft must have begun by then,
   // because it puts the credential into the response.
   if (begun instanceof Promise) await live.store(begun)
@@ -30,10 +31,9 @@ export async function appendMessages(
 
 /** The messages in the form in which they are stored. @throws `invalid`, `too_large` */
 export function encodeMessages(
-  live: LiveSession,
+  { limits, countingTokens: counting }: Pick<Service, 'limits' | 'countingTokens'>,
   messages: MessageInput | readonly MessageInput[],
 ): readonly NewMessage[] | Promise<readonly NewMessage[]> {
-  const { limits, countingTokens: counting } = live.service
   const { maxMessageLength: maxLength } = limits
   const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
   return stepsInSlices(inputs, (input, index) =>

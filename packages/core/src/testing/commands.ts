@@ -16,7 +16,7 @@ export type Command =
 
 // Few of each, so that commands meet.
 const id = fc.constantFrom('a', 'b')
-const payload = fc.constantFrom('x', 'y')
+const payload = fc.constantFrom('x', 'é')
 const seq = fc.nat(6)
 const name = fc.constantFrom('', 'n', 'o')
 const newMessages = fc.array(fc.record({ id: fc.constantFrom('m1', 'm2', 'm3', 'm4', 'm5'), payload }), {
@@ -26,6 +26,14 @@ const names = { userId: name, label: name, title: name }
 const incarnation = fc.constantFrom('i', 'j')
 const noTimes = { createdAt: 0, updatedAt: 0, activeAt: 0 }
 const optional = { requiredKeys: [] as [] }
+
+const lifetime = fc.constantFrom(
+  {},
+  { idleMs: 0 },
+  { idleMs: 3_600_000 },
+  { idleMs: null },
+  { idleMs: 3_600_000, absoluteMs: null },
+)
 
 const change: fc.Arbitrary<SessionChange> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ messages: newMessages }) },
@@ -47,6 +55,11 @@ const change: fc.Arbitrary<SessionChange> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ incarnation, messages: newMessages, ...names }, optional) },
   { weight: 1, arbitrary: fc.record({ messages: newMessages, idleMs: fc.constant(0) }) },
   { weight: 1, arbitrary: fc.record({ messages: newMessages, ownedBy: name }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ messages: newMessages, maxSeq: fc.nat(5), maxBytes: fc.nat(8) }, optional),
+  },
+  { weight: 1, arbitrary: fc.record({ messages: newMessages, lifetime }) },
 )
 
 const copy: fc.Arbitrary<SessionCopy> = fc
@@ -61,9 +74,16 @@ const copy: fc.Arbitrary<SessionCopy> = fc
   })
   .map(({ incarnation, changes, lastSeq, trimmedSeq, body, payload, userId }) => {
     const last = Math.max(lastSeq, trimmedSeq)
-    const record = { incarnation, revision: changes, changes, lastSeq: last, trimmedSeq, userId, ...noTimes }
     const seqs = Array.from({ length: last - trimmedSeq }, (_, index) => trimmedSeq + 1 + index)
-    return { record, body, messages: seqs.map((seq) => ({ seq, id: `m${seq}`, at: 0, payload })) }
+    const counts = {
+      revision: changes,
+      changes,
+      lastSeq: last,
+      trimmedSeq,
+      bytes: seqs.length * Buffer.byteLength(payload),
+    }
+    const messages = seqs.map((seq) => ({ seq, id: `m${seq}`, at: 0, payload }))
+    return { record: { incarnation, ...counts, userId, ...noTimes }, body, messages }
   })
 
 const limit = fc.integer({ min: 1, max: 4 })

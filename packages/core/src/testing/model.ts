@@ -29,7 +29,16 @@ export class StoreModel implements SessionStore {
   #sessions: ModelSession[] = []
 
   async commit(ref: SessionRef, change: SessionChange) {
-    const { revision, incarnation, ownedBy, body, messages = [], idleMs } = change
+    const {
+      revision,
+      incarnation,
+      ownedBy,
+      body,
+      messages = [],
+      lifetime,
+      maxSeq = Infinity,
+      maxBytes = Infinity,
+    } = change
     const found = this.#find(ref)
     if (
       revision !== 0 &&
@@ -43,6 +52,10 @@ export class StoreModel implements SessionStore {
     }
     const session = found ? structuredClone(found) : begin(ref, incarnation ?? 'made')
     const appended = messages.map((message) => append(session, message))
+    const isNew = appended.some(({ inserted }) => inserted)
+    if (isNew && session.record.lastSeq > maxSeq) throw new SessionError('limit_reached', 'messages')
+    if (isNew && bytesOf(session) > maxBytes) throw new SessionError('too_large', 'messages')
+    session.record.bytes = bytesOf(session)
     if (!found || body !== undefined) session.record.revision++
     session.record.changes++
     session.body = body ?? session.body
@@ -50,6 +63,9 @@ export class StoreModel implements SessionStore {
       if (change[name] !== undefined) session.record[name] = change[name]
       if (change[name] === '') delete session.record[name]
     }
+    if (lifetime !== undefined) session.record.lifetime = structuredClone(lifetime)
+    if (Object.keys(session.record.lifetime ?? {}).length === 0) delete session.record.lifetime
+    const { idleMs = change.idleMs } = session.record.lifetime ?? {}
     await this.remove(ref)
     if (idleMs !== 0) this.#sessions.push(session)
     return { record: structuredClone(session.record), messages: appended }
@@ -80,6 +96,7 @@ export class StoreModel implements SessionStore {
     session.messages = session.messages.map((stored) => {
       return { ...stored, payload: payloads.get(stored.seq) ?? stored.payload }
     })
+    session.record.bytes = bytesOf(session)
     return there
   }
 
@@ -89,6 +106,7 @@ export class StoreModel implements SessionStore {
     const { record, messages } = session
     session.messages = messages.filter(({ seq }) => seq > throughSeq)
     if (session.messages.length < messages.length) record.changes++
+    record.bytes = bytesOf(session)
     record.trimmedSeq = Math.max(record.trimmedSeq, Math.min(throughSeq, record.lastSeq))
     return messages.length - session.messages.length
   }
@@ -133,7 +151,17 @@ export class StoreModel implements SessionStore {
 
 function begin({ tenantId, id }: SessionRef, incarnation: string): ModelSession {
   const times = { createdAt: 0, updatedAt: 0, activeAt: 0 }
-  const record = { tenantId, id, incarnation, revision: 0, changes: 0, lastSeq: 0, trimmedSeq: 0, ...times }
+  const record = {
+    tenantId,
+    id,
+    incarnation,
+    revision: 0,
+    changes: 0,
+    lastSeq: 0,
+    trimmedSeq: 0,
+    bytes: 0,
+    ...times,
+  }
   return { record, body: '', messages: [] }
 }
 
@@ -155,6 +183,10 @@ function pageOf(messages: readonly StoredMessage[]): StoredMessage[] {
     page.push(message)
   }
   return page
+}
+
+function bytesOf({ messages }: ModelSession): number {
+  return Buffer.byteLength(messages.map(({ payload }) => payload).join(''))
 }
 
 function absent(): SessionError {

@@ -3,6 +3,7 @@ import { changesCases } from './store-cases/changes.js'
 import { commitCases } from './store-cases/commit.js'
 import { copyCases } from './store-cases/copies.js'
 import { deadlineCases } from './store-cases/deadlines.js'
+import { lifetimeCases } from './store-cases/lifetimes.js'
 import { listingCases } from './store-cases/listing.js'
 import { messageIdCases } from './store-cases/message-ids.js'
 import { noResurrectionCases } from './store-cases/no-resurrection.js'
@@ -13,6 +14,7 @@ import { randomCases } from './store-cases/random.js'
 import { readingCases } from './store-cases/reading.js'
 import { restoreCases } from './store-cases/restore.js'
 import { revisionCases } from './store-cases/revisions.js'
+import { roomCases } from './store-cases/room.js'
 import { tenantCases } from './store-cases/tenants.js'
 import { textCases } from './store-cases/texts.js'
 import { upkeepCases } from './store-cases/upkeep.js'
@@ -28,6 +30,7 @@ export const storeChapters: readonly StoreChapter[] = [
   revisionCases,
   noResurrectionCases,
   deadlineCases,
+  lifetimeCases,
   textCases,
   tenantCases,
   readingCases,
@@ -36,6 +39,7 @@ export const storeChapters: readonly StoreChapter[] = [
   copyCases,
   upkeepCases,
   ownerCases,
+  roomCases,
   changesCases,
   placesCases,
   restoreCases,

@@ -1,3 +1,4 @@
+import { tooManyBytes } from '../contract/refusals.js'
 import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
 import { byteLength, type JsonObject, parseJsonObject } from '../json.js'
@@ -17,8 +18,6 @@ import {
   redactedMessage,
   withoutDerived,
 } from '../domain/message-changes.js'
-import type { SessionBody } from '../domain/session-body.js'
-import { resized } from '../service/session-size.js'
 import { Attempts } from '../service/attempts.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
@@ -135,19 +134,18 @@ async function editMessage(
   options: ChangeOptions,
 ): Promise<Replaced> {
   const { maxSessionBytes } = live.service.limits
-  const drop = async (how: ChangeOptions, growth = 0): Promise<void> => {
-    const change = (body: SessionBody): SessionBody =>
-      resized(withoutDerived(body, seq), maxSessionBytes, seq, growth)
-    await live.update(change, { ...how, slack: turnSlack })
+  const drop = async (how: ChangeOptions): Promise<void> => {
+    await live.update((body) => withoutDerived(body, seq), { ...how, slack: turnSlack })
   }
   let isDropped = false
-  const replaced = await replaceMessage(live, seq, encode, async ({ body: { turn } }, growth) => {
+  const replaced = await replaceMessage(live, seq, encode, async ({ record, body: { turn } }, growth) => {
     if (turn !== undefined) {
       if (await isHeld(live, turn)) throw turnInProgress()
       return false
     }
+    if (growth > 0 && record.bytes + growth > maxSessionBytes) throw tooManyBytes(maxSessionBytes)
     if (isDropped) return true
-    await drop(options, growth)
+    await drop(options)
     live.reuseRead()
     isDropped = true
     return false

@@ -1,3 +1,5 @@
+import { tooManyMessages } from '../contract/refusals.js'
+import { roomOf } from '../service/room.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { type BranchDeparture, rewound } from '../domain/branches.js'
 import type { TurnAbortReason } from '../domain/events.js'
@@ -8,7 +10,6 @@ import type { LiveSession } from '../service/live-session.js'
 import { decodeMessage, encodeParsed, type Message } from '../domain/message.js'
 import type { SessionBody, TurnLease } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
-import { checkSize, countMore, withSize } from '../service/session-size.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { isEnd, replyIds, type TurnEnded, type TurnMetadata } from './event.js'
 import { readTurnLog, turnLogRef } from './log.js'
@@ -73,14 +74,12 @@ export interface LeaseOptions {
  */
 export async function takeLease(live: LiveSession, options: LeaseOptions): Promise<TakenLease> {
   const { turnId, question, placement, named, leaveOut, ifRevision } = options
-  const { limits } = live.service
+  const { maxMessages } = live.service.limits
   const shape = JSON.stringify(options.path)
   const messageId = placement.known?.id ?? question.message!.id
-  const size = await countMore(live)
   let taken: TurnLease | undefined
   const updated = await live.update(
-    (before) => {
-      const body = withSize(before, size)
+    (body) => {
       if (body.turn !== undefined && body.turn.id !== turnId) throw turnInProgress()
       // Another call has begun, and maybe ended, the same question since: this caller must get that answer.
       const newest = body.recentTurns?.find((recent) => recent.name === question.name)?.id
@@ -91,12 +90,8 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
         throw new SessionError('turn_lost', 'The conversation moved on before the turn began.')
       }
       const { lastSeq } = live.record
-      if (lastSeq + 1 + placement.messages.length > limits.maxMessages) {
-        throw new SessionError('limit_reached', `A session holds at most ${limits.maxMessages} messages.`, {
-          path: 'messages',
-        })
-      }
-      checkSize(limits.maxSessionBytes, { record: live.record, body }, placement.messages)
+      // There has to be room for the answer, too.
+      if (lastSeq + 1 + placement.messages.length > maxMessages) throw tooManyMessages(maxMessages)
       const leaving = { branchId: newId(), lastSeq, at: Date.now() }
       const fence = (body.turnCount ?? 0) + 1
       const replyId = `${messageId}.r${fence}`
@@ -112,7 +107,7 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
         recentTurns: [...others, recent].slice(-keptTurns),
       }
     },
-    { messages: placement.messages, slack: turnSlack, ifRevision },
+    { messages: placement.messages, ...roomOf(live.service), slack: turnSlack, ifRevision },
   )
   const [appended] = updated.appended
   const { body } = updated

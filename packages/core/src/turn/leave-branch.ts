@@ -1,3 +1,4 @@
+import { roomOf } from '../service/room.js'
 import { type BranchDeparture, rewound, switched } from '../domain/branches.js'
 import type { MessageInput } from '../domain/message.js'
 import { parseCount } from '../parse.js'
@@ -66,13 +67,13 @@ export async function rewindSession(
   checkOptions(options, rewindNames)
   parseCount(toSeq, 'toSeq')
   const { append, byMachine = false, ...change } = options
-  const messages = append === undefined ? undefined : await encodeMessages(live, append)
+  const messages = append === undefined ? undefined : await encodeMessages(live.service, append)
   const branchId = newId()
   const { record, body, appended } = await leaveBranch(
     live,
     branchId,
     (before, leaving) => rewound(before, toSeq, { ...leaving, byMachine }),
-    { ...change, ...(messages === undefined ? {} : { messages }) },
+    { ...change, ...(messages === undefined ? {} : { messages, ...roomOf(live.service) }) },
   )
   live.emit('session.rewound', record, { toSeq })
   if (messages !== undefined) await settleAppended(live, messages, appended)

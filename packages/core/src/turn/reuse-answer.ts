@@ -1,3 +1,4 @@
+import { roomOf } from '../service/room.js'
 import { digestOf } from '../digest.js'
 import { SessionError } from '../errors.js'
 import type { JsonObject } from '../json.js'
@@ -82,7 +83,7 @@ export async function reuseAnswer(
       const recentTurns = [...(before.recentTurns ?? []), recent].slice(-8)
       return { ...before, turnCount: Math.max(fence, before.turnCount ?? 0), recentTurns }
     },
-    { messages: encoded, slack: turnSlack },
+    { messages: encoded, ...roomOf(live.service), slack: turnSlack },
   )
   const [asked, ...replies] = updated.appended.map((appended, index) => {
     const stored = decodeMessage({ ...encoded[index]!, seq: appended.seq, at: appended.at })

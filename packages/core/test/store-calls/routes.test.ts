@@ -112,7 +112,7 @@ const rows = [
   ),
   row('GET /sessions/{id}/messages', 'read messages'),
   row('GET /sessions/{id}/messages (the newest)', 'read read', { query: '?direction=backward' }),
-  row('POST /sessions/{id}/messages', 'read commit', { body: { messages: [said('four')] } }),
+  row('POST /sessions/{id}/messages', 'commit', { body: { messages: [said('four')] } }),
   row('POST /sessions/{id}/messages/{seq}/redact', 'read messages commit messages amend commit list list', {
     params: { seq: '2' },
   }),

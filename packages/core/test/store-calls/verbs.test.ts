@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Respond, Session, Sessions } from '../../src/index.js'
-import { CallerSessions } from '../../src/sessions.js'
+import { CallerSessions } from '../../src/caller-sessions.js'
 import { Session as SessionClass } from '../../src/session.js'
 import { SessionCart } from '../../src/session/cart.js'
 import { SessionPreferences, SessionState } from '../../src/session/state.js'
@@ -43,6 +43,7 @@ const rows = [
   row('CallerSessions.create', 'commit', ({ mine }) => mine.create({ messages: [said('hello')] })),
   row('CallerSessions.open', 'read', ({ mine, session }) => mine.open(session.id)),
   row('CallerSessions.open (a new one)', 'read commit', ({ mine }) => mine.open('new')),
+  row('CallerSessions.append', 'commit', ({ mine, session }) => mine.append(session.id, said('four'))),
   row('CallerSessions.get', 'read', ({ mine, session }) => mine.get(session.id)),
   row('CallerSessions.find', 'read', ({ mine, session }) => mine.find(session.id)),
   row('CallerSessions.find (no id)', '', ({ mine }) => mine.find('')),

@@ -2,6 +2,7 @@ import { isSessionError } from '../../src/errors.js'
 import { newId } from '../../src/ids.js'
 import type { SessionRef } from '../../src/contract/session-record.js'
 import type { Committed, NewMessage, SessionStore, StoredSession } from '../../src/contract/session-store.js'
+import { checkRoom } from '../../src/contract/refusals.js'
 import { memoryStore } from '../../src/contract/memory/memory-store.js'
 
 // Stores that are wrong, each in one way that stores are known to be wrong in.
@@ -225,5 +226,50 @@ export function guardIgnored(): SessionStore {
     amend: (ref, amendments) => store.amend(ref, amendments),
     trim: (ref, throughSeq) => store.trim(ref, throughSeq),
     remove: (ref) => store.remove(ref),
+  }
+}
+
+/** Takes no more messages than it should, and forgets how many bytes they may have. */
+export function bytesIgnored(): SessionStore {
+  const store = memoryStore()
+  return {
+    ...store,
+    commit: (ref, change) => store.commit(ref, { ...change, maxBytes: Number.MAX_SAFE_INTEGER }),
+  }
+}
+
+/** Looks how far the log is before the commit, and not in it. */
+export function roomBefore(): SessionStore {
+  const store = memoryStore()
+  return {
+    ...store,
+    async commit({ ...ref }, given) {
+      const { maxSeq = Infinity, maxBytes = Infinity, ...change } = structuredClone(given)
+      const seen = await store.read(ref)
+      const { messages } = seen === undefined ? { messages: [] } : await store.messages(ref, { limit: 1000 })
+      const known = new Set(messages.map(({ id }) => id))
+      const fresh = (change.messages ?? []).filter(({ id }) => !known.has(id))
+      const bytes = fresh.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0)
+      const room = { lastSeq: seen?.record.lastSeq ?? 0, bytes: seen?.record.bytes ?? 0 }
+      checkRoom(room, { maxSeq, maxBytes }, { count: fresh.length, bytes })
+      return store.commit(ref, change)
+    },
+  }
+}
+
+/** Lets each commit say how long a session lives, also one that has a lifetime of its own. */
+export function lifetimeOverruled(): SessionStore {
+  const store = memoryStore()
+  return {
+    ...store,
+    async commit({ ...ref }, given) {
+      const change = structuredClone(given)
+      const committed = await store.commit(ref, change)
+      const { lifetime } = committed.record
+      if (lifetime === undefined || change.lifetime !== undefined || change.idleMs === undefined)
+        return committed
+      await store.commit(ref, { lifetime: {}, idleMs: change.idleMs })
+      return store.commit(ref, { lifetime })
+    },
   }
 }

@@ -70,11 +70,20 @@ const flaws: Record<keyof typeof broken, Flaw> = {
       ...random,
     ],
     // Elsewhere the same check is made in passing, of an expired session and of another tenant's.
-    within: ['commit', 'no resurrection', 'deadlines', 'tenants and ids', 'owners', 'changes', 'restore'],
+    within: [
+      'commit',
+      'no resurrection',
+      'deadlines',
+      'tenants and ids',
+      'owners',
+      'changes',
+      'restore',
+      'lifetimes',
+    ],
   },
   guardIgnored: {
     fails: ['amend, trim and remove that mean an earlier session of the id leave the present one alone'],
-    within: ['changes'],
+    within: ['changes', 'restore'],
   },
   forgetfulOfIncarnation: {
     fails: ['a change for an earlier incarnation is not_found, also at an equal revision', ...random],
@@ -97,7 +106,7 @@ const flaws: Record<keyof typeof broken, Flaw> = {
       'any two message ids of a session are two messages',
       ...random,
     ],
-    within: ['commit', 'message ids', 'reading', 'changes', 'restore', 'copies'],
+    within: ['commit', 'message ids', 'reading', 'changes', 'restore', 'copies', 'room'],
   },
   tenantIgnored: {
     fails: [
@@ -116,6 +125,7 @@ const flaws: Record<keyof typeof broken, Flaw> = {
       'changes',
       'places',
       'restore',
+      'room',
     ],
   },
   foldedIds: { fails: ['any two ids of a tenant are two sessions'], within: [] },
@@ -136,6 +146,7 @@ const flaws: Record<keyof typeof broken, Flaw> = {
       'amend, trim and sweep',
       'changes',
       'restore',
+      'room',
     ],
   },
   readThinkWrite: {
@@ -149,7 +160,7 @@ const flaws: Record<keyof typeof broken, Flaw> = {
       'amend racing appends loses neither',
       'trim racing appends drops no new message, and counts each dropped one once',
     ],
-    within: ['commit', 'message ids', 'revisions', 'amend, trim and sweep', 'owners', 'changes'],
+    within: ['commit', 'message ids', 'revisions', 'amend, trim and sweep', 'owners', 'changes', 'room'],
   },
   countThenWrite: {
     fails: [
@@ -184,6 +195,7 @@ const flaws: Record<keyof typeof broken, Flaw> = {
       'copies',
       'amend, trim and sweep',
       'restore',
+      'lifetimes',
     ],
   },
   parsedTexts: {
@@ -246,6 +258,23 @@ const flaws: Record<keyof typeof broken, Flaw> = {
       ...random,
     ],
     within: ['owners'],
+  },
+  bytesIgnored: {
+    fails: [
+      'past maxSeq or maxBytes a commit is refused, and changes nothing',
+      'a create past maxSeq or maxBytes makes no session',
+      'of 40 appends at once as many get in as there is room, by both instances',
+    ],
+    within: ['room'],
+  },
+  roomBefore: {
+    fails: ['of 40 appends at once as many get in as there is room, by both instances'],
+    // What stands in the way of a commit is told in another order.
+    within: ['room'],
+  },
+  lifetimeOverruled: {
+    fails: ['what it leaves out is for commits to say', 'null is for ever: neither idleness nor age ends it'],
+    within: ['lifetimes'],
   },
   momentIncluded: {
     fails: ['only sessions active before a moment, and not at it, page by page'],

@@ -16,6 +16,8 @@ const writes: readonly Operation['kind'][] = [
   'rewind',
   'switch',
   'reset',
+  'label',
+  'redact',
 ]
 
 /** Whether a session ended when it was deleted or expired, and only then. */

@@ -2,6 +2,7 @@ import { findMarkers } from '../marker.js'
 import type { OperationOf } from '../operation.js'
 import type { Snapshot, SnapshotMessage } from '../snapshot.js'
 import { named } from './check-life.js'
+import { redactedText } from './check-redactions.js'
 import type { Report } from './finding.js'
 import { acknowledged, happened, type History, latest } from './history.js'
 
@@ -20,7 +21,8 @@ export function checkMessages(snapshot: Snapshot, history: History, report: Repo
       copies.set(message.copyOf, [...(copies.get(message.copyOf) ?? []), message.seq])
       continue
     }
-    const twin = byId.get(message.id) ?? byText.get(message.text ?? '')
+    const isRedacted = message.text === redactedText
+    const twin = byId.get(message.id) ?? (isRedacted ? undefined : byText.get(message.text ?? ''))
     if (twin !== undefined)
       report('doubled', `message ${message.id} stands at ${twin.seq} and at ${message.seq}`)
     byId.set(message.id, message)
@@ -35,7 +37,7 @@ export function checkMessages(snapshot: Snapshot, history: History, report: Repo
     // A reset drops the earlier messages, and with them their ids.
     const isReset = resets.some((reset) => latest(reset) >= append.begin)
     if (append.outcome === 'acknowledged')
-      checkKept(append, byId, { copies, trimmedSeq: snapshot.trimmedSeq, isReset }, report)
+      checkKept(append, byId, { copies, trimmedSeq: snapshot.trimmedSeq, isReset, history }, report)
     const found = append.messages.filter(({ id }) => byId.has(id))
     if (found.length > 0 && found.length < append.messages.length && !isReset) {
       report('lost', `${named(append)} stored ${found.length} of its ${append.messages.length} messages`)
@@ -92,11 +94,11 @@ function checkCopy(copy: SnapshotMessage, snapshot: Snapshot, history: History, 
   const original = snapshot.messages.find((message) => message.id === id)
   if (original === undefined && seq > snapshot.trimmedSeq && snapshot.trimmedSeq === 0) {
     report('doubled', `message ${id} was put again at ${seq}, and was never there`)
-  } else if (original !== undefined && original.text !== text) {
+  } else if (original !== undefined && original.text !== text && !history.redacted.has(id!)) {
     report('lost', `message ${id} at ${seq} is not what was written`)
   }
   const writers = history.writers.get(id!)
-  if (writers?.some((writer) => writer.text === text) !== true) {
+  if (writers?.some((writer) => writer.text === text) !== true && !isRedaction(text, id!, history)) {
     report('doubled', `message ${id} at ${seq} was written by nobody`)
   }
 }
@@ -116,12 +118,17 @@ function checkOrigin(message: SnapshotMessage, history: History, report: Report)
   }
   const meant = writers.filter((writer) => writer.text === text)
   if (meant.length === 0) {
+    if (isRedaction(text, id, history)) return
     report('lost', `message ${id} at ${seq} is not what was written`)
   } else if (meant.every(({ operation }) => operation.outcome === 'refused' && operation.absent !== true)) {
     // An operation that found the session gone may have had an earlier try that found it, and a caller may have copied
     // it since.
     report('doubled', `message ${id} at ${seq} is there though ${named(meant[0]!.operation)} was refused`)
   }
+}
+
+function isRedaction(text: string | undefined, id: string, { redacted }: History): boolean {
+  return text === redactedText && redacted.has(id)
 }
 
 function checkKept(
@@ -131,7 +138,13 @@ function checkKept(
     copies,
     trimmedSeq,
     isReset,
-  }: { copies: ReadonlyMap<string, readonly number[]>; trimmedSeq: number; isReset: boolean },
+    history,
+  }: {
+    copies: ReadonlyMap<string, readonly number[]>
+    trimmedSeq: number
+    isReset: boolean
+    history: History
+  },
   report: Report,
 ): void {
   for (const [index, { id, text }] of append.messages.entries()) {
@@ -145,7 +158,7 @@ function checkKept(
         report('lost', `message ${id} of ${named(append)} was acknowledged at ${seq}`)
     } else if (isReset) {
       // It may have been dropped and then stored again by a retry.
-    } else if (found.text !== text) {
+    } else if (found.text !== text && !isRedaction(found.text, id, history)) {
       report('lost', `message ${id} of ${named(append)} has another text`)
     } else if (seq !== undefined && found.seq !== seq && copies.get(id)?.includes(seq) !== true) {
       report(

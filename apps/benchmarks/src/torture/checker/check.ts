@@ -6,6 +6,7 @@ import { checkMarkers, checkSeen } from './check-leaks.js'
 import { checkLife } from './check-life.js'
 import { checkMessages } from './check-messages.js'
 import { checkOrder } from './check-order.js'
+import { checkRedactions } from './check-redactions.js'
 import { checkRepeats } from './check-repeats.js'
 import type { Finding, Report } from './finding.js'
 import { History, lifeKey, sessionKey } from './history.js'
@@ -30,8 +31,13 @@ export function check(operations: readonly Operation[], snapshots: readonly Snap
     const report = reportOn(lifeKey(snapshot))
     checkMessages(snapshot, history, report)
     checkBody(snapshot, history, report)
+    checkRedactions(snapshot, history, report)
     checkMarkers(snapshot, report)
   }
-  for (const operation of operations) checkSeen(operation, reportOn(sessionKey(operation)))
+  for (const operation of operations) {
+    const report = reportOn(sessionKey(operation))
+    checkSeen(operation, report)
+    if (operation.kind === 'copy' && operation.wrong !== undefined) report('lost', operation.wrong)
+  }
   return findings
 }

@@ -7,6 +7,8 @@ export class History {
   readonly lives: ReadonlyMap<string, readonly Operation[]>
   /** Which operation gave a message id which text, and its outcome. */
   readonly writers: ReadonlyMap<string, readonly Writer[]>
+  /** Ids of messages that may have been redacted, in any session: a fork shows what its source showed. */
+  readonly redacted: ReadonlySet<string>
 
   constructor(operations: readonly Operation[]) {
     const ordered = [...operations].sort((a, b) => a.begin - b.begin)
@@ -16,6 +18,7 @@ export class History {
       for (const { id, text } of operation.messages) put(writers, id, { operation, text })
     }
     this.writers = writers
+    this.redacted = new Set(happened(ordered, 'redact').map(({ messageId }) => messageId))
     this.lives = grouped(ordered, (operation) =>
       operation.incarnation === undefined ? undefined : lifeKey(operation as Operation & Life),
     )

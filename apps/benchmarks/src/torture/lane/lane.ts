@@ -1,4 +1,4 @@
-import type { Session, Sessions, CallerSessions } from '@sessions/core'
+import type { Session, Sessions, SessionStore, CallerSessions } from '@sessions/core'
 import type { Life } from '../marker.js'
 import type { LoggedMessage, Operation } from '../operation.js'
 import type { Random } from '../random.js'
@@ -17,6 +17,7 @@ export interface LaneOptions {
   /** Unique in the run. */
   readonly name: string
   readonly random: Random
+  readonly store: SessionStore
   readonly sessions: Sessions
   /** The same store, with sessions that expire after `briefMs`. */
   readonly briefSessions: Sessions
@@ -34,6 +35,7 @@ export class Lane {
   readonly name: string
   readonly random: Random
   readonly recorder: Recorder
+  readonly store: SessionStore
   readonly sessions: Sessions
   readonly briefSessions: Sessions
   /** Handles whose session is known to be gone. */
@@ -43,9 +45,10 @@ export class Lane {
   briefs = 0
   readonly #handles = new Map<string, Session>()
 
-  constructor({ name, random, sessions, briefSessions, log }: LaneOptions) {
+  constructor({ name, random, store, sessions, briefSessions, log }: LaneOptions) {
     this.name = name
     this.random = random
+    this.store = store
     this.sessions = sessions
     this.briefSessions = briefSessions
     this.recorder = new Recorder(name, (operation) => {

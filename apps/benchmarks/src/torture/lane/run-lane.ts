@@ -1,4 +1,6 @@
 import type { Session } from '@sessions/core'
+import { label, redact } from './change.js'
+import { copy } from './copy.js'
 import { expire, remove } from './end.js'
 import { Lane, type LaneOptions } from './lane.js'
 import { nowUs } from './recorder.js'
@@ -21,6 +23,9 @@ const actions = {
   switchBranch,
   reset,
   fork,
+  redact,
+  label,
+  copy,
   remove,
 } satisfies Record<string, Action>
 
@@ -38,6 +43,9 @@ const weights: Record<keyof typeof actions | 'expire' | 'stale' | 'sweep', numbe
   switchBranch: 1,
   reset: 0.3,
   fork: 0.5,
+  redact: 2,
+  label: 2,
+  copy: 1,
   remove: 0.7,
   expire: 0.4,
   stale: 4,
@@ -45,7 +53,7 @@ const weights: Record<keyof typeof actions | 'expire' | 'stale' | 'sweep', numbe
 }
 
 // Operations through a handle whose session is gone.
-const lateActions = [append, addShared, count, prefer, rewind, remove, read] as const
+const lateActions = [append, addShared, count, prefer, rewind, redact, label, remove, read] as const
 
 export interface RunLaneOptions extends LaneOptions {
   /** When to begin no more operations, by `nowUs`. */

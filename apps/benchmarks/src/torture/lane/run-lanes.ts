@@ -32,6 +32,7 @@ export async function runLanes({ store, worker, seed, seconds, log }: RunLanesOp
     runLane({
       name: `w${worker}l${index}`,
       random: new Random(seed + worker * 1009 + index * 9176),
+      store,
       sessions,
       briefSessions,
       log,

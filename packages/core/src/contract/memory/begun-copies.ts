@@ -1,5 +1,6 @@
 import type { SessionRef } from '../session-record.js'
-import type { SessionCopy } from '../session-store.js'
+import { isMeant } from '../refusals.js'
+import type { SessionCopy, SessionGuard } from '../session-store.js'
 import type { MemorySession } from './memory-session.js'
 
 // As long as every store keeps the parts of a copy that nobody goes on with.
@@ -48,6 +49,11 @@ export class BegunCopies {
     const key = keyOf(ref)
     this.#bytes -= this.#begun.get(key)?.bytes ?? 0
     this.#begun.delete(key)
+  }
+
+  /** Drops the copy of a place where no session is, if it is the one that is meant. */
+  dropMeant(ref: SessionRef, guard?: SessionGuard): void {
+    if (isMeant(this.#begun.get(keyOf(ref))?.session, guard)) this.drop(ref)
   }
 
   #dropBefore(moment: number): void {

@@ -1,7 +1,8 @@
 import { idTwice } from '../check-arguments.js'
 import { countFitting } from '../page-bytes.js'
-import { messageConflict } from '../refusals.js'
-import type { SessionRecord, SessionRef } from '../session-record.js'
+import { checkRoom, messageConflict } from '../refusals.js'
+import { byteLength } from '../../json.js'
+import type { OwnLifetime, SessionRecord, SessionRef } from '../session-record.js'
 import type {
   Amendment,
   AppendedMessage,
@@ -33,6 +34,8 @@ export class MemorySession {
   revision = 0
   changes = 0
   #title: string | undefined
+  #lifetime: OwnLifetime | undefined
+  #payloadBytes = 0
   #updatedAt: number
   #lastSeq = 0
   #trimmedSeq = 0
@@ -61,12 +64,14 @@ export class MemorySession {
     session.expiresAt = record.expiresAt
     session.#updatedAt = record.updatedAt
     session.#lastSeq = record.trimmedSeq
+    session.#payloadBytes = record.bytes
     session.#trimmedSeq = record.trimmedSeq
     session.#body = body
     session.#textLength += body.length
     session.userId = session.#named(undefined, record.userId)
     session.label = session.#named(undefined, record.label)
     session.#title = session.#named(undefined, record.title)
+    session.#lifetime = owned(record.lifetime)
     return session
   }
 
@@ -98,10 +103,12 @@ export class MemorySession {
       changes: this.changes,
       lastSeq: this.#lastSeq,
       trimmedSeq: this.#trimmedSeq,
+      bytes: this.#payloadBytes,
       createdAt: this.createdAt,
       updatedAt: this.#updatedAt,
       activeAt: this.activeAt,
       ...(this.expiresAt === undefined ? {} : { expiresAt: this.expiresAt }),
+      ...(this.#lifetime === undefined ? {} : { lifetime: { ...this.#lifetime } }),
       ...(this.userId === undefined ? {} : { userId: this.userId }),
       ...(this.label === undefined ? {} : { label: this.label }),
       ...(this.#title === undefined ? {} : { title: this.#title }),
@@ -118,7 +125,11 @@ export class MemorySession {
     return newest.slice(0, countFitting(newest)).reverse().map(copy)
   }
 
-  /** `bytes` as they would be after `change`; throws `conflict` when a message id is used with another payload. */
+  /**
+   * `bytes` as they would be after `change`.
+   *
+   * @throws `conflict` when a message id is used with another payload; `limit_reached`, `too_large`
+   */
   bytesAfter(change: SessionChange): number {
     const fresh = new Map<string, string>()
     const grown =
@@ -136,6 +147,14 @@ export class MemorySession {
         throw messageConflict(id)
       }
     }
+    if (fresh.size > 0) {
+      let added = 0
+      for (const payload of fresh.values()) added += byteLength(payload)
+      checkRoom({ lastSeq: this.#lastSeq, bytes: this.#payloadBytes }, change, {
+        count: fresh.size,
+        bytes: added,
+      })
+    }
     return bytes
   }
 
@@ -149,12 +168,10 @@ export class MemorySession {
     this.changes++
     this.#updatedAt = now
     if (now - this.activeAt >= activityStepMs) this.activeAt = now
-    if (change.idleMs !== undefined || change.absoluteMs !== undefined) {
-      this.expiresAt = Math.min(
-        change.idleMs === undefined ? Infinity : now + change.idleMs,
-        change.absoluteMs === undefined ? Infinity : this.createdAt + change.absoluteMs,
-      )
-    }
+    if (change.lifetime !== undefined) this.#lifetime = owned(change.lifetime)
+    const { idleMs = change.idleMs, absoluteMs = change.absoluteMs } = this.#lifetime ?? {}
+    const deadline = Math.min(now + (idleMs ?? Infinity), this.createdAt + (absoluteMs ?? Infinity))
+    if (deadline < Infinity) this.expiresAt = deadline
     this.userId = this.#named(this.userId, change.userId)
     this.label = this.#named(this.label, change.label)
     this.#title = this.#named(this.#title, change.title)
@@ -190,6 +207,7 @@ export class MemorySession {
       this.#messages[index] = after
       this.#byId.set(after.id, after)
       this.#textLength += payload.length - before.payload.length
+      this.#payloadBytes += byteLength(payload) - byteLength(before.payload)
       count++
     }
     if (count > 0) this.changes++
@@ -203,6 +221,7 @@ export class MemorySession {
     for (const { id, payload } of dropped) {
       this.#byId.delete(id)
       this.#textLength -= id.length + payload.length
+      this.#payloadBytes -= byteLength(payload)
     }
     this.#trimmedSeq = through
     this.changes++
@@ -214,6 +233,7 @@ export class MemorySession {
     if (known !== undefined) return { id, seq: known.seq, at: known.at, inserted: false }
     const seq = this.#lastSeq + 1
     this.#add({ seq, id, at: now, payload })
+    this.#payloadBytes += byteLength(payload)
     return { id, seq, at: now, inserted: true }
   }
 
@@ -228,6 +248,15 @@ export class MemorySession {
     if (change === undefined) return before
     this.#textLength += growth(before, change)
     return change === '' ? undefined : change
+  }
+}
+
+/** A lifetime of one's own; undefined when it says nothing. */
+function owned({ idleMs, absoluteMs }: OwnLifetime = {}): OwnLifetime | undefined {
+  if (idleMs === undefined && absoluteMs === undefined) return undefined
+  return {
+    ...(idleMs === undefined ? {} : { idleMs }),
+    ...(absoluteMs === undefined ? {} : { absoluteMs }),
   }
 }
 

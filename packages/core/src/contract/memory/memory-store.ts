@@ -172,9 +172,11 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     },
 
     async remove(ref, guard) {
-      const table = tableOf(ref)
+      const { table, copies } = partOf(ref.tenantId)
       const session = table.use(ref, clock())
+      if (session === undefined) copies.dropMeant(ref, guard)
       if (!isMeant(session, guard)) return false
+      copies.drop(ref)
       table.drop(session)
       return true
     },

@@ -1,4 +1,11 @@
 import type { HistoryPage } from '../../domain/path.js'
+import type { SessionRecord } from '../../contract/session-record.js'
+import type { AppendedMessage } from '../../contract/session-store.js'
+import type { Identity } from '../../domain/identity.js'
+import type { MessageInput } from '../../domain/message.js'
+import type { ChangeOptions } from '../../service/change-options.js'
+import { appendOwned } from '../../session/append-owned.js'
+import type { ApiConfig } from '../api-options.js'
 import { toIso } from '../../time.js'
 import { checkFields } from '../client-fields.js'
 import { checkMessages } from '../client-messages.js'
@@ -45,18 +52,20 @@ export const messageRoutes: readonly Route[] = [
     body: schemas.appendBody,
     status: 201,
     response: schemas.appendReply,
-    async handle({ session: find, body, api, seed, identity }) {
+    asksOwner: true,
+    async handle({ session: find, body, api, seed, identity, params, change }) {
       const checked = checkMessages(api, api.clientRoles(identity), body.messages)
-      const session = await find()
       const messages = checked.map((message, index) => ({
         ...(seed === undefined ? {} : { id: `${seed}-${index}` }),
         ...message,
       }))
-      const appended = await session.append(messages)
+      const { record, appended } =
+        (await appendAtOnce(api, identity, { id: params['id']!, messages, change })) ??
+        (await appendTo(await find(), messages))
       return {
         status: 201,
         body: {
-          sessionId: session.id,
+          sessionId: record.id,
           messages: appended.map(({ id, seq, at, inserted }) => ({
             id,
             seq,
@@ -64,7 +73,7 @@ export const messageRoutes: readonly Route[] = [
             inserted,
           })),
         },
-        headers: { ETag: etagOf(session.record) },
+        headers: { ETag: etagOf(record) },
       }
     },
   }),
@@ -117,6 +126,28 @@ export const messageRoutes: readonly Route[] = [
     },
   }),
 ]
+
+/** What an append has made. */
+interface Appended {
+  readonly record: SessionRecord
+  readonly appended: readonly AppendedMessage[]
+}
+
+/** Lets the store check the owner; undefined when the session has to be looked up. */
+async function appendAtOnce(
+  { service }: ApiConfig,
+  identity: Identity,
+  { id, messages, change }: { id: string; messages: readonly MessageInput[]; change: ChangeOptions },
+): Promise<Appended | undefined> {
+  if (change.ifRevision !== undefined) return undefined
+  const owned = await service.work.call(() => appendOwned(service, identity, id, messages))
+  return owned && { record: owned.live.record, appended: owned.appended }
+}
+
+async function appendTo(session: Session, messages: readonly MessageInput[]): Promise<Appended> {
+  const appended = await session.append(messages)
+  return { record: session.record, appended }
+}
 
 function cursors({ before, after }: HistoryPage) {
   return {

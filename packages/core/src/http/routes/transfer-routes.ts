@@ -1,7 +1,7 @@
 import { digestOf } from '../../digest.js'
 import { toIso } from '../../time.js'
 import type { TransferOptions } from '../../transfer/options.js'
-import type { RedeemOptions } from '../../sessions.js'
+import type { RedeemOptions } from '../../caller-sessions.js'
 import type { SessionPreview, TransferDescription, TransferKey } from '../../transfer/redemption.js'
 import { etagOf } from '../etag.js'
 import { problemOf } from '../problem.js'

@@ -42,7 +42,7 @@ export const changesCases: StoreChapter = {
         const ref = await freshSession(store, { messages: numbered(2) })
         const { record } = (await store.read(ref))!
         await peer.amend(ref, [{ seq: 1, payload: 'amended' }])
-        expect((await store.read(ref))!.record).toEqual({ ...record, changes: record.changes + 1 })
+        expect((await store.read(ref))!.record).toEqual({ ...record, changes: record.changes + 1, bytes: 20 })
       },
     },
     {

@@ -36,6 +36,7 @@ export const commitCases: StoreChapter = {
           changes: 1,
           lastSeq: 2,
           trimmedSeq: 0,
+          bytes: 26,
           createdAt,
           updatedAt: createdAt,
           activeAt: createdAt,

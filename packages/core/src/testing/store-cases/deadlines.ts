@@ -107,7 +107,7 @@ export const deadlineCases: StoreChapter = {
         await peer.messages(ref, { limit: 1 })
         await peer.amend(ref, [{ seq: 2, payload: 'amended' }])
         await peer.trim(ref, 1)
-        expect((await store.read(ref))?.record).toEqual({ ...record, changes: 3, trimmedSeq: 1 })
+        expect((await store.read(ref))?.record).toEqual({ ...record, changes: 3, trimmedSeq: 1, bytes: 7 })
       },
     },
     ...off.map(([words, offMs]) => ({

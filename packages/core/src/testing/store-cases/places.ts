@@ -10,7 +10,7 @@ async function freshTenant(store: SessionStore): Promise<string> {
   for (const [index, letter] of ['a', 'b', 'c', 'd'].entries()) {
     for (const n of [3, 1, 2]) {
       const times = { createdAt: moment, updatedAt: moment, activeAt: at(index) }
-      const counts = { revision: 1, changes: 1, lastSeq: 0, trimmedSeq: 0 }
+      const counts = { revision: 1, changes: 1, lastSeq: 0, trimmedSeq: 0, bytes: 0 }
       const record = { incarnation: 'i', userId: `user ${n % 2}`, label: 'support', ...counts, ...times }
       await store.restore({ tenantId, id: `${letter}${n}` }, { record, body: '', messages: [] })
     }

@@ -1,7 +1,5 @@
 import { expect } from 'vitest'
 import { newId } from '../../ids.js'
-import type { SessionRef } from '../../contract/session-record.js'
-import type { SessionCopy, SessionStore, StoredMessage } from '../../contract/session-store.js'
 import { together } from '../start-gate.js'
 import {
   allMessages,
@@ -9,6 +7,7 @@ import {
   append,
   expectAbsent,
   expectRefusal,
+  expectUnseen,
   freshRef,
   freshSession,
   ids,
@@ -19,52 +18,8 @@ import {
   seqs,
   type StoreChapter,
 } from '../store-case.js'
+import { copyOf, expectCopy, log, partsOf, restoreOrNewer, then } from '../store-copy.js'
 import { uglyIds, uglyTexts } from '../ugly-texts.js'
-
-// Years before any store ran the suite: what a restored session tells is its own, and not the store's time.
-const then = Date.UTC(2020, 1, 29)
-
-/** Stored messages `m1` to `m<last>`, a second apart, from `first` on. */
-function log(last: number, first = 1): StoredMessage[] {
-  return range(last, first).map((seq) => ({ seq, at: then + seq * 1000, ...message(`m${seq}`) }))
-}
-
-/** A session of ten changes and five messages, as another store would have it. */
-function copyOf(
-  ref: SessionRef,
-  changed: Partial<SessionCopy['record']> = {},
-): SessionCopy & { record: SessionRef } {
-  const times = { createdAt: then, updatedAt: then + 9000, activeAt: then + 8000 }
-  const record = {
-    ...ref,
-    incarnation: `of ${ref.id}`,
-    revision: 3,
-    changes: 10,
-    lastSeq: 5,
-    trimmedSeq: 0,
-    ...times,
-  }
-  return { record: { ...record, ...changed }, body: '{"a":1}', messages: log(5) }
-}
-
-/** `copy` in parts of so many messages. */
-function partsOf(copy: SessionCopy, size: number): SessionCopy[] {
-  const parts: SessionCopy[] = []
-  for (let from = 0; from < copy.messages.length; from += size) {
-    const messages = copy.messages.slice(from, from + size)
-    parts.push({ ...copy, messages, more: from + size < copy.messages.length })
-  }
-  return parts
-}
-
-/** Checks that the session is `copy`, by every read. */
-async function expectCopy(store: SessionStore, ref: SessionRef, copy: SessionCopy): Promise<void> {
-  const record = { ...copy.record, ...ref }
-  expect(await store.read(ref, { tail: 1000 })).toEqual({ record, body: copy.body, messages: copy.messages })
-  expect(await allMessages(store, ref, 2)).toEqual(copy.messages)
-  const listed = await allSessions(store, { tenantId: ref.tenantId })
-  expect(listed.filter(({ id }) => id === ref.id)).toEqual([record])
-}
 
 export const restoreCases: StoreChapter = {
   title: 'restore: a session as it is elsewhere',
@@ -152,7 +107,8 @@ export const restoreCases: StoreChapter = {
         const parts = partsOf(copy, 2)
         expect(parts).toHaveLength(3)
         for (const [index, part] of parts.entries()) {
-          await expectAbsent(peer, ref)
+          // Without a removal, which takes along what was begun.
+          await expectUnseen(peer, ref)
           await (index % 2 === 0 ? store : peer).restore(ref, part)
         }
         await expectCopy(peer, ref, copy)
@@ -263,6 +219,24 @@ export const restoreCases: StoreChapter = {
       },
     },
     {
+      title: 'a removal takes what was begun along, and a later part is a conflict',
+      async run({ store, peer }) {
+        for (const isThere of [true, false]) {
+          const ref = freshRef()
+          const newer = { ...copyOf(ref, { changes: 11, lastSeq: 7 }), messages: log(7) }
+          if (isThere) await store.restore(ref, copyOf(ref))
+          const [first, second, last] = partsOf(newer, 3)
+          await store.restore(ref, first!)
+          expect(await peer.remove(ref, { incarnation: 'another' })).toBe(false)
+          await peer.restore(ref, second!)
+          const { incarnation } = newer.record
+          expect(await peer.remove(ref, isThere ? { incarnation } : {})).toBe(isThere)
+          await expectRefusal(store.restore(ref, last!), 'conflict')
+          await expectAbsent(peer, ref)
+        }
+      },
+    },
+    {
       title: 'takes the place of a session that was removed or has expired',
       async run({ store, peer }) {
         const gone = [
@@ -297,7 +271,7 @@ export const restoreCases: StoreChapter = {
           }))
           await together(12, async (n) => {
             const via = n % 2 === 0 ? store : peer
-            if (n < 6) return void (await refusalOf(via.restore(ref, copies[n]!)))
+            if (n < 6) return restoreOrNewer(via, ref, copies[n]!)
             const seen = await via.read(ref, { tail: 100 })
             if (seen === undefined) return
             const { changes } = seen.record

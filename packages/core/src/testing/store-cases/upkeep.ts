@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { together } from '../start-gate.js'
 import {
+  bytesOf,
   allMessages,
   append,
   freshRef,
@@ -42,7 +43,7 @@ export const upkeepCases: StoreChapter = {
           ...stored,
           ...amendments.find(({ seq }) => seq === stored.seq),
         }))
-        const record = { ...before.record, changes: before.record.changes + 1 }
+        const record = { ...before.record, changes: before.record.changes + 1, bytes: bytesOf(expected) }
         expect(await store.read(ref, { tail: 4 })).toEqual({ ...before, record, messages: expected })
         expect(await allMessages(peer, ref)).toEqual(expected)
       },
@@ -83,7 +84,10 @@ export const upkeepCases: StoreChapter = {
         const { record } = (await store.read(ref))!
         expect(await peer.trim(ref, 3)).toBe(3)
         const stored = await store.read(ref, { tail: 10 })
-        expect(stored).toMatchObject({ body: 'one', record: { ...record, trimmedSeq: 3, changes: 2 } })
+        expect(stored).toMatchObject({
+          body: 'one',
+          record: { ...record, trimmedSeq: 3, changes: 2, bytes: 26 },
+        })
         expect(ids(stored!.messages)).toEqual(['m4', 'm5'])
         expect(ids((await store.read(ref, { tail: 1 }))!.messages)).toEqual(['m5'])
         expect(await store.messages(ref, { limit: 1 })).toMatchObject({ messages: [{ seq: 4 }], more: true })

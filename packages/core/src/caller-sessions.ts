@@ -1,0 +1,336 @@
+import { isSessionError } from './errors.js'
+import { checkOptions, type OptionNames } from './options.js'
+import { type Identity, mayOpen } from './domain/identity.js'
+import { isId, newId, parseId } from './ids.js'
+import { foreignCursor, parseListCursor, toListCursor } from './service/list-cursor.js'
+import {
+  checkWhole,
+  type CountOptions,
+  countSessions,
+  type ListOptions,
+  listScope,
+} from './service/list-scope.js'
+import { type CreateDraft, LiveSession, type SessionSnapshot, noSuchSession } from './service/live-session.js'
+import type { MessageInput } from './domain/message.js'
+import { appendOwned } from './session/append-owned.js'
+import { decodeBody, newBody } from './domain/session-body.js'
+import { type SessionInit, storeNewSession } from './service/create-session.js'
+import { takeCalls } from './service/take-calls.js'
+import type { Service } from './service/service.js'
+import { Session, justRead, liveSessionOf } from './session.js'
+import type { AppendedMessage, Page } from './contract/session-store.js'
+import type { SessionRecord, SessionRef } from './contract/session-record.js'
+import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
+import type { TransferDescription, TransferKey } from './transfer/redemption.js'
+import { type ForkOptions, forkSession } from './session/fork.js'
+
+/** The first content of a new session, and its id. */
+export interface CreateOptions extends SessionInit {
+  /** 1 to 200 characters, chosen by trusted code, never by a client (default: a new random id). */
+  id?: string
+}
+
+/** Hooks around the moment when a draft is stored. */
+export interface DraftOptions {
+  /** Runs before the session is stored; when it throws, nothing is stored (default: nothing runs). */
+  beforeCreate?: () => void
+  /** Called when the creation begins, with a promise that settles after `afterCreate` (default: not called). */
+  onCreating?: (creation: Promise<unknown>) => void
+  /** Runs after the session is stored, before the write that caused it settles (default: nothing runs). */
+  afterCreate?: (session: Session) => void | Promise<void>
+}
+
+/** Options of a redemption. */
+export type RedeemOptions = RedeemOptionsOf<Session>
+
+/** The result of a redemption. */
+export type Redemption = RedemptionOf<Session>
+
+const initNames: OptionNames<SessionInit> = {
+  title: true,
+  label: true,
+  state: true,
+  preferences: true,
+  cart: 'list',
+  ttl: true,
+  messages: 'list',
+}
+
+/** The sessions of one caller. Every method checks ownership: a session of another owner is `not_found`. */
+export class CallerSessions {
+  static {
+    takeCalls(CallerSessions.prototype, (mine) => mine.#service.work, ['draft'])
+  }
+
+  readonly identity: Identity
+  readonly #service: Service
+
+  /** @internal Made by `Sessions.for`. */
+  constructor(service: Service, identity: Identity) {
+    this.#service = service
+    this.identity = identity
+  }
+
+  /** Creates a session. @throws `conflict` when the id is taken, `limit_reached`, `invalid` */
+  async create(options: CreateOptions = {}): Promise<Session> {
+    checkOptions<CreateOptions>(options, { ...initNames, id: true })
+    const { id, ...init } = options
+    const ref = this.#ref(id ?? newId())
+    const seen = await storeNewSession(this.#service, this.identity, { ref, incarnation: newId(), init })
+    return this.#session(seen, true)
+  }
+
+  /**
+   * The session of this id, created with `init` when there is none. However many callers open an id at once, one
+   * session is created.
+   *
+   * @throws `not_found` when it belongs to another caller.
+   *
+   * @example
+   * ```ts
+   * import { createSessions } from '@sessions/core'
+   *
+   * const mine = createSessions().for({ tenantId: 'acme', userId: 'alice' })
+   * const session = await mine.open('support-123', { title: 'Two phones' })
+   * ```
+   */
+  async open(id: string, init: SessionInit = {}): Promise<Session> {
+    checkOptions<SessionInit>(init, initNames, 'init')
+    for (;;) {
+      const found = await this.find(id)
+      if (found !== undefined) return found
+      try {
+        return await this.create({ ...init, id })
+      } catch (error) {
+        if (!isSessionError(error, 'conflict') || error.messageId !== undefined) throw error
+        const stored = await this.#service.store.read(this.#ref(id))
+        if (stored !== undefined && !mayOpen(this.identity, stored.record, false)) throw noSuchSession()
+      }
+    }
+  }
+
+  /** The session of this id. @throws `not_found` when it is unknown, expired, deleted or another caller's. */
+  async get(id: string): Promise<Session> {
+    const session = await this.find(id)
+    if (session === undefined) throw noSuchSession()
+    return session
+  }
+
+  /** As `get`, but undefined instead of `not_found`. */
+  async find(id: string): Promise<Session | undefined> {
+    // No session can have an invalid id, so the answer is the same as for an unknown one.
+    if (!isId(id)) return undefined
+    const stored = await this.#service.store.read(this.#ref(id))
+    if (stored === undefined) return undefined
+    const { record } = stored
+    if (!mayOpen(this.identity, record, false)) {
+      this.#service.emit('access.denied', record, { reason: 'owner' }, this.identity)
+      return undefined
+    }
+    // Decode only now: before the ownership check, the time would tell a foreign caller how large the session is.
+    return this.#opened({ record, body: decodeBody(stored.body) }, false)
+  }
+
+  /**
+   * Appends messages to a session of the caller, all or none, in one round trip: `get` and `append` take two. An admin
+   * may append to any session of the tenant.
+   *
+   * @throws `not_found` as `get`; `invalid`, `too_large`, `limit_reached`, `conflict` as `session.append`.
+   *
+   * @example
+   * ```ts
+   * import { createSessions } from '@sessions/core'
+   *
+   * const mine = createSessions().for({ tenantId: 'acme', userId: 'alice' })
+   * const { id } = await mine.create()
+   * await mine.append(id, { role: 'user', content: 'Two phones, please' })
+   * ```
+   */
+  async append(
+    id: string,
+    messages: MessageInput | readonly MessageInput[],
+  ): Promise<readonly AppendedMessage[]> {
+    const owned = await appendOwned(this.#service, this.identity, id, messages)
+    // The session may be another caller's, which is for the audit to know.
+    return owned?.appended ?? (await this.get(id)).append(messages)
+  }
+
+  /** The session a credential opens; undefined when it is forged, outdated, or the session is not the caller's. */
+  async findByCredential(credential: string): Promise<Session | undefined> {
+    const claim = await this.#service.credentials.verify(credential)
+    if (claim === undefined || claim.ref.tenantId !== this.identity.tenantId) return undefined
+    const seen = await this.#read(claim.ref)
+    if (seen === undefined || seen.record.incarnation !== claim.incarnation) return undefined
+    if (seen.body.generation !== claim.generation) {
+      this.#service.emit('access.denied', seen.record, { reason: 'credential' }, this.identity)
+      return undefined
+    }
+    if (!mayOpen(this.identity, seen.record, true)) {
+      this.#service.emit('access.denied', seen.record, { reason: 'owner' }, this.identity)
+      return undefined
+    }
+    return this.#opened(seen, true)
+  }
+
+  /**
+   * Whether a genuine credential has been replaced, by `bind`, a rotation or a transfer, while its session still
+   * exists: the client may be about to receive the new one.
+   */
+  async isOutdated(credential: string): Promise<boolean> {
+    const claim = await this.#service.credentials.verify(credential)
+    if (claim === undefined || claim.ref.tenantId !== this.identity.tenantId) return false
+    const seen = await this.#read(claim.ref)
+    return seen?.record.incarnation === claim.incarnation && seen.body.generation !== claim.generation
+  }
+
+  /** A session that the first write stores, so that a caller who only reads leaves no trace. */
+  draft(options: DraftOptions = {}): Session {
+    checkOptions<DraftOptions>(options, {
+      beforeCreate: 'function',
+      onCreating: 'function',
+      afterCreate: 'function',
+    })
+    const ref = this.#ref(newId())
+    const incarnation = newId()
+    const { userId } = this.identity
+    const at = Date.now()
+    const record: SessionRecord = {
+      ...ref,
+      incarnation,
+      revision: 0,
+      changes: 0,
+      lastSeq: 0,
+      trimmedSeq: 0,
+      bytes: 0,
+      createdAt: at,
+      updatedAt: at,
+      activeAt: at,
+      ...(userId === undefined ? {} : { userId }),
+    }
+    const store: CreateDraft = async (ready) => {
+      options.beforeCreate?.()
+      await ready
+      const seen = await storeNewSession(this.#service, this.identity, { ref, incarnation })
+      await options.afterCreate?.(this.#session(seen, true))
+      return seen
+    }
+    const create: CreateDraft = (ready) => {
+      const creation = store(ready)
+      options.onCreating?.(creation)
+      return creation
+    }
+    const live = new LiveSession(
+      this.#service,
+      this.identity,
+      { record, body: newBody() },
+      {
+        holdsCredential: true,
+        create,
+      },
+    )
+    return new Session(live)
+  }
+
+  /**
+   * One page of the caller's live sessions, the most active first; an admin sees the whole tenant's.
+   *
+   * @throws `invalid` for a wrong limit, or a cursor of another list.
+   */
+  async list(options: ListOptions = {}): Promise<Page<SessionRecord>> {
+    checkOptions<ListOptions>(options, { limit: 'number', cursor: 'text', label: 'text', userId: 'text' })
+    const { limit = 20, cursor } = options
+    checkWhole(limit, 'limit', 200)
+    const listed = listScope(this.identity, options)
+    if (listed === undefined) {
+      if (cursor !== undefined) throw foreignCursor()
+      return { items: [] }
+    }
+    const page = await this.#service.store.list({
+      ...listed,
+      limit,
+      ...(cursor === undefined ? {} : { cursor: await parseListCursor(this.#service, listed, cursor) }),
+    })
+    if (page.cursor === undefined) return page
+    return { ...page, cursor: await toListCursor(this.#service, listed, page.cursor) }
+  }
+
+  /**
+   * How many live sessions the caller has; of an admin, how many the tenant has. Costs one page of the list for each
+   * 1,000 of them.
+   *
+   * @throws `invalid`
+   */
+  async count(options: CountOptions = {}): Promise<number> {
+    checkOptions<CountOptions>(options, { label: true, userId: true, atMost: true })
+    const { atMost = 10_000 } = options
+    checkWhole(atMost, 'atMost', Number.MAX_SAFE_INTEGER)
+    const listed = listScope(this.identity, options)
+    if (listed === undefined) return 0
+    return countSessions(this.#service.store, listed, atMost)
+  }
+
+  /** Removes a session and everything in it, for good. @throws `not_found` */
+  async delete(id: string): Promise<void> {
+    await justRead(await this.get(id)).delete()
+  }
+
+  /**
+   * Makes a new session of the caller with the messages of another session, up to one of them. After that the two are
+   * independent.
+   *
+   * @throws `invalid` when `atSeq` is not on the active branch of `source`.
+   */
+  async fork(source: Session, options: ForkOptions = {}): Promise<Session> {
+    return new Session(await forkSession(liveSessionOf(source, 'source'), this.identity, options))
+  }
+
+  /**
+   * The description of a transfer, for the caller to see before redeeming it. The transfer stays open, however often
+   * it is described.
+   *
+   * @throws `not_found` for one that is unknown, used, expired, revoked or not for this caller: the error does not say
+   * which. `limit_reached` after too many wrong short codes.
+   */
+  async describeTransfer(key: TransferKey): Promise<TransferDescription> {
+    return viewTransfer(this.#service, this.identity, key ?? {})
+  }
+
+  /**
+   * Redeems a transfer that another device began, once: of all callers that try, one gets the session and a new
+   * credential. Call it for a POST alone, never for a GET: previews and scanners follow links.
+   *
+   * @throws As `describeTransfer`.
+   */
+  async redeem(options: RedeemOptions): Promise<Redemption> {
+    const { holding, ...asked } = options ?? {}
+    const held = holding === undefined ? undefined : liveSessionOf(holding, 'holding')
+    const outcome = await redeemTransfer(this.#service, this.identity, { ...asked, holding: held })
+    return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
+  }
+
+  async #read(ref: SessionRef): Promise<SessionSnapshot | undefined> {
+    const stored = await this.#service.store.read(ref)
+    return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
+  }
+
+  async #opened(seen: SessionSnapshot, holdsCredential: boolean): Promise<Session> {
+    const live = this.#live(seen, holdsCredential)
+    const { ttl, storeClock } = this.#service
+    // Several times in the life of a session, however short it is.
+    const isDue = storeClock.now() - seen.record.updatedAt > Math.min(60_000, live.lifetime.idleMs / 4)
+    if (ttl.refreshOnRead && isDue) await live.touch()
+    return new Session(live)
+  }
+
+  #session(seen: SessionSnapshot, holdsCredential: boolean): Session {
+    return new Session(this.#live(seen, holdsCredential))
+  }
+
+  #live(seen: SessionSnapshot, holdsCredential: boolean): LiveSession {
+    return new LiveSession(this.#service, this.identity, seen, { holdsCredential })
+  }
+
+  #ref(id: string): SessionRef {
+    return { tenantId: this.identity.tenantId, id: parseId(id, 'id') }
+  }
+}

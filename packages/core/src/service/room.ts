@@ -1,0 +1,11 @@
+import type { SessionChange } from '../contract/session-store.js'
+import type { Service } from './service.js'
+
+/** The part of a change that keeps a log within the limits of its service. */
+export function roomOf({ limits }: Pick<Service, 'limits'>): Pick<SessionChange, 'maxSeq' | 'maxBytes'> {
+  const { maxMessages, maxSessionBytes } = limits
+  return {
+    ...(Number.isFinite(maxMessages) ? { maxSeq: Math.floor(maxMessages) } : {}),
+    ...(Number.isFinite(maxSessionBytes) ? { maxBytes: Math.floor(maxSessionBytes) } : {}),
+  }
+}

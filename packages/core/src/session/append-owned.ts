@@ -1,0 +1,52 @@
+import type { AppendedMessage, Committed } from '../contract/session-store.js'
+import { isSessionError } from '../errors.js'
+import type { Identity } from '../domain/identity.js'
+import type { MessageInput } from '../domain/message.js'
+import { isId } from '../ids.js'
+import { deadlineOf } from '../service/lifetime.js'
+import { LiveSession } from '../service/live-session.js'
+import { roomOf } from '../service/room.js'
+import type { Service } from '../service/service.js'
+import { repeatUnknown } from '../service/unknown-outcome.js'
+import { encodeMessages, settleAppended } from './messages.js'
+
+/** What an append by the owner has made. */
+export interface OwnedAppend {
+  readonly live: LiveSession
+  readonly appended: readonly AppendedMessage[]
+}
+
+/**
+ * Appends messages to a session of the caller in one round trip: the store checks the owner in the commit.
+ *
+ * @returns Undefined when the caller is not the owner, or there is no such session.
+ * @throws `invalid`, `too_large`, `limit_reached`, `conflict`
+ */
+export async function appendOwned(
+  service: Service,
+  identity: Identity,
+  id: string,
+  messages: MessageInput | readonly MessageInput[],
+): Promise<OwnedAppend | undefined> {
+  const { tenantId, userId, roles } = identity
+  const isAdmin = roles?.includes('admin') === true
+  if (!isId(id) || (userId === undefined && !isAdmin)) return undefined
+  const encoded = await encodeMessages(service, messages)
+  const change = {
+    ...(isAdmin || userId === undefined ? {} : { ownedBy: userId }),
+    messages: encoded,
+    ...roomOf(service),
+    ...deadlineOf(service.ttl),
+  }
+  let committed: Committed
+  try {
+    // The message ids make a repeat harmless, whether or not the first try was applied.
+    committed = await repeatUnknown(() => service.store.commit({ tenantId, id }, change))
+  } catch (error) {
+    if (isSessionError(error, 'not_found')) return undefined
+    throw error
+  }
+  service.storeClock.learn(committed.record.updatedAt)
+  const live = new LiveSession(service, identity, { record: committed.record }, { holdsCredential: false })
+  return { live, appended: await settleAppended(live, encoded, committed.messages) }
+}
