@@ -183,3 +183,9 @@ test('no text takes it for ever, or down', () => {
     expect(() => parse(text, newConversation)).not.toThrow()
   }
 })
+
+test('reads the first 4,000 characters of a text, and nothing after them', () => {
+  const wish = 'show me smartphones'
+  const after = (count: number) => parse(`${' '.repeat(count)}${wish}`, newConversation).type
+  expect([after(4000 - wish.length), after(4000)]).toEqual(['search', 'unknown'])
+})

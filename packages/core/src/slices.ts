@@ -1,5 +1,25 @@
-// Far below 50 ms, the longest that other work in the process should ever wait.
+// Far below 50 ms, the longest that other work in the process should ever wait. All work of a turn of the event loop
+// shares it: much work is a chain of pieces that are short, and that await what is there already.
 const sliceMs = 8
+// What a piece of work may take although others have used the turn up, so that it comes to its end.
+const leastMs = 1
+
+/** When the work of this turn of the event loop began, by `performance.now()`. */
+let turnBegan: number | undefined
+
+function endOfTurn(): number {
+  if (turnBegan === undefined) {
+    turnBegan = performance.now()
+    setTimeout(() => {
+      turnBegan = undefined
+    }, 0)
+  }
+  return turnBegan + sliceMs
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0))
+}
 
 /**
  * Runs work that yields between its steps, and lets the event loop continue every few milliseconds. What ends within
@@ -12,7 +32,7 @@ export function inSlices<T>(work: Iterator<void, T>): T | Promise<T> {
 
 async function remaining<T>(work: Iterator<void, T>): Promise<T> {
   for (;;) {
-    await new Promise<void>((resolve) => setTimeout(resolve, 0))
+    await nextTurn()
     const next = slice(work)
     if (next !== undefined) return next.value
   }
@@ -20,11 +40,11 @@ async function remaining<T>(work: Iterator<void, T>): Promise<T> {
 
 /** The end of the work; undefined when it goes on. */
 function slice<T>(work: Iterator<void, T>): { readonly value: T } | undefined {
-  const began = performance.now()
+  const end = Math.max(endOfTurn(), performance.now() + leastMs)
   do {
     const step = work.next()
     if (step.done === true) return step
-  } while (performance.now() - began < sliceMs)
+  } while (performance.now() < end)
   return undefined
 }
 
@@ -33,11 +53,22 @@ export function mapInSlices<Item, Made>(
   items: readonly Item[],
   make: (item: Item, index: number) => Made,
 ): Made[] | Promise<Made[]> {
+  // oxlint-disable-next-line require-yield
+  return stepsInSlices(items, function* (item, index) {
+    return make(item, index)
+  })
+}
+
+/** As `mapInSlices`, for items that take steps each. */
+export function stepsInSlices<Item, Made>(
+  items: readonly Item[],
+  making: (item: Item, index: number) => Generator<void, Made>,
+): Made[] | Promise<Made[]> {
   return inSlices(
     (function* () {
       const made: Made[] = []
       for (const [index, item] of items.entries()) {
-        made.push(make(item, index))
+        made.push(yield* making(item, index))
         yield
       }
       return made
@@ -46,14 +77,8 @@ export function mapInSlices<Item, Made>(
 }
 
 /** For a loop that awaits what may be there already: lets the event loop go on after every few milliseconds of it. */
-export function pauses(): () => Promise<void> | undefined {
-  let began = performance.now()
-  return () => {
-    if (performance.now() - began < sliceMs) return undefined
-    return new Promise<void>((resolve) => setTimeout(resolve, 0)).then(() => {
-      began = performance.now()
-    })
-  }
+export function pause(): Promise<void> | undefined {
+  return performance.now() < endOfTurn() ? undefined : nextTurn()
 }
 
 /** Runs such work at once. */

@@ -26,6 +26,14 @@ export const dearSessions: readonly DearSession[] = [
       })),
   },
   {
+    name: '30,000 messages',
+    fill: (session) =>
+      append(session, 30_000, (index) => ({
+        role: index % 2 === 0 ? 'user' : 'assistant',
+        content: `w${index} costs ${index % 97} EUR`,
+      })),
+  },
+  {
     name: '100 MB of tool results',
     async fill(session) {
       const rows = JSON.stringify(
@@ -36,7 +44,7 @@ export const dearSessions: readonly DearSession[] = [
         })),
       )
       const output = rows.repeat(Math.ceil(200_000 / rows.length)).slice(0, 200_000)
-      for (let index = 0; index < 500; index++) {
+      for (let index = 0; index < 450; index++) {
         const toolCallId = `c${index}`
         await session.append([
           { role: 'user', content: `Find ${index}` },

@@ -23,47 +23,54 @@ export function joined(
 ): ContextMessage[] {
   const messages: ContextMessage[] = []
   let last: PlacedMessage | undefined
+  // Of the last message, when it is joined already: thousands in a row are joined into one list.
+  let parts: MessagePart[] | undefined
   for (const next of placed) {
     const isNeighbour =
       last !== undefined && last.message.role === next.message.role && next.message.role !== 'system'
     if (!isNeighbour || !(alternate || last!.isOurs || next.isOurs)) {
       messages.push(next.message)
       last = next
+      parts = undefined
       continue
     }
     const { message, isOurs } = last!
     if (!isOurs && !next.isOurs) repairs.push({ seq: next.message.seq ?? message.seq ?? 0, why: 'joined' })
-    last = { message: together(message, isOurs, next), isOurs: isOurs && next.isOurs }
+    parts ??= [...partsOf(message)]
+    last = { message: together(message, isOurs, next, parts), isOurs: isOurs && next.isOurs }
     messages[messages.length - 1] = last.message
   }
   return messages
 }
 
+/** @param parts Those of the first message, to which it adds those of the next. */
 function together(
   first: ContextMessage,
   isFirstOurs: boolean,
   { message, isOurs }: PlacedMessage,
+  parts: MessagePart[],
 ): ContextMessage {
   // The joined message takes its part and seq from a message of the log, and from the question first.
   const main = message.part === 'query' || (isFirstOurs && !isOurs) ? message : first
   const differ = !isFirstOurs && !isOurs && first.name !== message.name
   const { name: _, ...rest } = main
+  if (differ) parts.unshift(...speakerOf(first))
+  if (differ) parts.push(...speakerOf(message))
+  for (const part of partsOf(message)) parts.push(part)
   return {
     ...rest,
-    content: [...partsOf(first, differ), ...partsOf(message, differ)],
+    content: parts,
     tokens: first.tokens + message.tokens,
     ...(main.name === undefined || differ ? {} : { name: main.name }),
   }
 }
 
-function partsOf(
-  { content, name }: Pick<Message, 'content'> & { name?: string },
-  isNamed: boolean,
-): readonly MessagePart[] {
-  const parts = typeof content === 'string' ? [{ type: 'text', text: content }] : content
-  if (!isNamed || name === undefined) return parts
-  return [
-    { type: 'text', text: `(${name.replaceAll(/[^\p{L}\p{N} ]/gu, ' ').slice(0, longestName)})` },
-    ...parts,
-  ]
+function partsOf({ content }: Pick<Message, 'content'>): readonly MessagePart[] {
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : content
+}
+
+/** A part that says who speaks, if the message has a name. */
+function speakerOf({ name }: { readonly name?: string }): readonly MessagePart[] {
+  if (name === undefined) return []
+  return [{ type: 'text', text: `(${name.replaceAll(/[^\p{L}\p{N} ]/gu, ' ').slice(0, longestName)})` }]
 }

@@ -97,14 +97,14 @@ export class TermIndex {
   }
 
   /** The terms of a query, and other forms of its words that some text of the index contains. */
-  ask(text: string): AskedTerms {
+  *asking(text: string): Generator<void, AskedTerms> {
     const asked = new Set<string>()
     for (const term of termsOf(text)) {
       asked.add(term)
       if (asked.size === mostAsked) break
     }
     // English words are stemmed; words of other languages are matched by their beginnings.
-    const forms = this.#formsOf(isEnglish(text) ? [] : [...asked])
+    const forms = yield* this.#formsOf(isEnglish(text) ? [] : [...asked])
     const weights = new Map<number, number>()
     const words: (readonly [number, number][])[] = []
     for (const term of asked) {
@@ -132,11 +132,12 @@ export class TermIndex {
     return Math.log(1 + (this.size - held + 0.5) / (held + 0.5))
   }
 
-  /** By place: BM25 of the terms. */
-  score(terms: WeightedTerms): Float64Array {
+  /** By place: BM25 of the terms, step by step. */
+  *scoring(terms: WeightedTerms): Generator<void, Float64Array> {
     const scores = new Float64Array(this.size)
     const meanLength = this.#totalLength / this.size || 1
     for (const [id, weight] of terms) {
+      yield
       const factor = weight * this.rarity(id) * (saturation + 1)
       for (let next = this.#newest.values[id]!; next !== 0; next = this.#before.values[next - 1]!) {
         const place = this.#placeOf.values[next - 1]!
@@ -152,7 +153,7 @@ export class TermIndex {
    * By place: how much of the query the text contains, 0 to 1, rare words weighing more. Terms that only the text at
    * `except` contains do not count: that text is the question itself.
    */
-  shares(words: AskedTerms['words'], except = -1): Float64Array {
+  *sharing(words: AskedTerms['words'], except = -1): Generator<void, Float64Array> {
     const shares = new Float64Array(this.size)
     const best = new Float64Array(this.size)
     let total = 0
@@ -164,6 +165,7 @@ export class TermIndex {
       total += rarity
       const touched: number[] = []
       for (const [id, weight] of forms) {
+        yield
         for (let next = this.#newest.values[id]!; next !== 0; next = this.#before.values[next - 1]!) {
           const place = this.#placeOf.values[next - 1]!
           if (best[place] === 0) touched.push(place)
@@ -185,7 +187,7 @@ export class TermIndex {
   }
 
   /** Terms of the index that are forms of the given ones, with their similarity. */
-  #formsOf(terms: readonly string[]): Map<string, [number, number][]> {
+  *#formsOf(terms: readonly string[]): Generator<void, Map<string, [number, number][]>> {
     const byBeginning = new Map<number, string[]>()
     for (const term of terms) {
       if (term.length <= fewestShared) continue
@@ -198,6 +200,7 @@ export class TermIndex {
     if (byBeginning.size === 0) return forms
     const vocabulary = this.#vocabulary
     for (let id = 0; id < vocabulary.size; id++) {
+      if (id % wordsPerStep === 0) yield
       const length = vocabulary.lengthOf(id)
       if (length < fewestShared) continue
       const asked = byBeginning.get(beginningOf((index) => vocabulary.letter(id, index)))
@@ -217,6 +220,8 @@ export class TermIndex {
   }
 }
 
+const wordsPerStep = 1000
+
 function beginningOf(letter: (index: number) => number): number {
   return (letter(0) * 65_536 + letter(1)) * 65_536 + letter(2)
 }
@@ -227,8 +232,8 @@ function* piecesOf(text: string): Generator<string> {
   while (start < text.length) {
     let end = Math.min(text.length, start + pieceLength)
     if (end < text.length) {
-      const gap = text.lastIndexOf(' ', end)
-      if (gap > start) end = gap
+      const gap = text.slice(start + 1, end + 1).lastIndexOf(' ')
+      if (gap >= 0) end = start + 1 + gap
     }
     yield text.slice(start, end)
     start = end

@@ -4,9 +4,9 @@ import { type Message, textOf } from '../domain/message.js'
 import type { Fact, Summary } from '../domain/session-body.js'
 import { costOf } from './compose.js'
 import { defaultStrategy } from './default-strategy.js'
-import { groupMessages, grouping, type MessageGroup } from './groups.js'
+import { grouping, type MessageGroup } from './groups.js'
 import { type IncludedData, includedBlocks } from './included.js'
-import { type BuiltContext, layOut } from './lay-out.js'
+import { type BuiltContext, layingOut } from './lay-out.js'
 import type { RelevanceIndex } from './relevance-index.js'
 import { atOnce } from '../slices.js'
 import type { ContextBoundary, ContextSituation, ContextStrategy } from './strategy.js'
@@ -155,9 +155,12 @@ export function* building(input: ContextInput, options: ContextOptions): Generat
 
   const room = queryRoom - queryTokens - includedTokens
   const situation = situationFrom(input, { groups, latest, instructions, countTokens, room })
+  yield
   const choice = strategy.choose(situation)
+  yield
   requireFit('strategy', `what ${strategy.name} chose`, costOf(choice, situation), situation.room)
-  return layOut({
+  yield
+  return yield* layingOut({
     ...situation,
     system,
     spare: situation.room - costOf(choice, situation),
@@ -187,10 +190,14 @@ export function checkContextOptions<Options extends ContextOptions>(
   if (tools !== undefined) textOfTools(tools)
 }
 
-/** The situation that a strategy's `needs` gets before its messages are read. */
-export function situationOf(input: ContextInput, options: ContextOptions, room: number): ContextSituation {
+/** The situation that a strategy's `needs` gets before its messages are read, made step by step. */
+export function* situationOf(
+  input: ContextInput,
+  options: ContextOptions,
+  room: number,
+): Generator<void, ContextSituation> {
   const { countTokens = estimateTokens } = options
-  const { groups } = groupMessages(input.messages, countTokens, toolResultTokensOf(options))
+  const { groups } = yield* grouping(input.messages, countTokens, toolResultTokensOf(options))
   return situationFrom(input, { groups, latest: latestUser(groups), instructions: [], countTokens, room })
 }
 

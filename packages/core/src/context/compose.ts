@@ -12,10 +12,9 @@ export function compose(...strategies: readonly ContextStrategy[]): ContextStrat
     needs: (situation) => mergeNeeds(strategies.map((strategy) => needsOf(strategy, situation))),
     choose(situation) {
       let chosen: ContextChoice = {}
-      let left = situation
-      for (const strategy of strategies) {
+      for (const [place, strategy] of strategies.entries()) {
+        const left = place === 0 ? situation : after(situation, chosen)
         chosen = merged(chosen, strategy.choose(left))
-        left = after(situation, chosen)
       }
       return chosen
     },
@@ -94,11 +93,17 @@ function after(situation: ContextSituation, chosen: ContextChoice): ContextSitua
   }
 }
 
+function union(first: readonly number[] = [], second: readonly number[] = []): readonly number[] {
+  const all = first.length === 0 ? second : second.length === 0 ? first : [...first, ...second]
+  // Windows name their groups in order: thousands of numbers that need no set.
+  return all.every((each, place) => place === 0 || each < all[place - 1]!) ? all : [...new Set(all)]
+}
+
 function merged(first: ContextChoice, second: ContextChoice): ContextChoice {
   const boundary = second.boundary ?? first.boundary
   return {
-    history: [...new Set([...(first.history ?? []), ...(second.history ?? [])])],
-    recall: [...new Set([...(first.recall ?? []), ...(second.recall ?? [])])],
+    history: union(first.history, second.history),
+    recall: union(first.recall, second.recall),
     facts: [...(first.facts ?? []), ...(second.facts ?? [])],
     summaries: [...(first.summaries ?? []), ...(second.summaries ?? [])],
     ...(boundary === undefined ? {} : { boundary }),

@@ -1,4 +1,5 @@
 import { knownWords } from './known-words.js'
+import { atOnce } from '../slices.js'
 import { costOfCode } from './script-costs.js'
 
 const lower = 1
@@ -24,17 +25,29 @@ const leastOfBytes = 12
  * character.
  */
 export function countText(text: string): number {
+  return atOnce(countingText(text))
+}
+
+/** As `countText`, step by step. */
+export function* countingText(text: string): Generator<void, number> {
   let tokens = 0
   for (let start = 0; start < text.length;) {
-    let end = Math.min(text.length, start + pieceLength)
-    if (end < text.length) {
-      const gap = text.lastIndexOf(' ', end)
-      if (gap > start + pieceLength / 2) end = gap
-    }
+    const end = endOfPiece(text, start)
     tokens += countPiece(text, start, end)
     start = end
+    if (start < text.length) yield
   }
   return Math.ceil(tokens)
+}
+
+/** At a space in its second half, if there is one. */
+function endOfPiece(text: string, start: number): number {
+  const end = start + pieceLength
+  if (end >= text.length) return text.length
+  // Not in the text itself, which may have no space in all that stands before.
+  const middle = start + pieceLength / 2 + 1
+  const gap = text.slice(middle, end + 1).lastIndexOf(' ')
+  return gap < 0 ? end : middle + gap
 }
 
 function countPiece(text: string, start: number, end: number): number {
@@ -178,7 +191,13 @@ function markCost(text: string, from: number, end: number): number {
 }
 
 function kindAt(text: string, index: number): number {
-  const unit = text.charCodeAt(index)
+  return kinds[text.charCodeAt(index)]!
+}
+
+// One look-up a character: this runs over every text that is stored.
+const kinds = Uint8Array.from({ length: 0x10000 }, (_, unit) => kindOf(unit))
+
+function kindOf(unit: number): number {
   if (unit < 0x80) {
     if (unit >= 0x61 && unit <= 0x7a) return lower
     if (unit >= 0x41 && unit <= 0x5a) return upper

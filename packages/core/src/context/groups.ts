@@ -1,9 +1,8 @@
 import { type Message, type Role, textOf } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
 import { noteOf } from './note.js'
-import { atOnce } from '../slices.js'
 import type { CountTokens } from './token-count.js'
-import { matchCalls, type MatchedMessage, type Repair, type ToolCall } from './tool-calls.js'
+import { type MatchedMessage, matchingCalls, type Repair, type ToolCall } from './tool-calls.js'
 import { interrupted, shownResult } from './tool-results.js'
 
 /** A message in the form for the model. */
@@ -37,20 +36,15 @@ export interface GroupedMessages {
  * The log as atomic groups, oldest first, repaired for all providers: each tool call is followed at once by exactly
  * one result, no result stands without its call, call ids are unique, no reasoning stands at the end, no text is blank
  * or malformed, no result takes more than `toolResultTokens`, and system messages after the beginning of the log, or
- * after `leadingTo`, are notes. The log itself does not change; `repairs` lists the differences.
+ * after `leadingTo`, are notes. The log itself does not change; `repairs` lists the differences. Made step by step.
  */
-export function groupMessages(...given: Parameters<typeof grouping>): GroupedMessages {
-  return atOnce(grouping(...given))
-}
-
-/** As `groupMessages`, step by step. */
 export function* grouping(
   messages: readonly Message[],
   countTokens: CountTokens,
   toolResultTokens = Infinity,
   leadingTo = Infinity,
 ): Generator<void, GroupedMessages> {
-  const { matched, repairs } = matchCalls(messages)
+  const { matched, repairs } = yield* matchingCalls(messages)
   const groups: MessageGroup[] = []
   // Messages that wait for their follower: reasoning alone, then parallel calls.
   let waiting: ModelMessage[] = []

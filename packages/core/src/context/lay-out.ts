@@ -33,15 +33,19 @@ export interface Layout extends ContextSituation {
   readonly alternate: boolean
 }
 
-/** Puts the chosen parts in the order for the model: parts that stay the same from call to call come first. */
-export function layOut(layout: Layout): BuiltContext {
+/**
+ * Puts the chosen parts in the order for the model, step by step: parts that stay the same from call to call come first.
+ */
+export function* layingOut(layout: Layout): Generator<void, BuiltContext> {
   const { groups, latest, choice, countTokens, included } = layout
   const facts = choice.facts ?? []
   const summaries = choice.summaries ?? []
   const instructions = new Set(layout.instructions)
   const chosen = new Set([...layout.taken, ...(choice.history ?? [])])
   const recall = inOrder([...new Set(choice.recall)].filter((index) => !chosen.has(index)))
+  yield
   const history = inOrder([...chosen].filter((index) => !instructions.has(index)))
+  yield
 
   const head: PlacedMessage[] = []
   const leading = instructionsOf(layout)
@@ -61,6 +65,7 @@ export function layOut(layout: Layout): BuiltContext {
   for (const index of kept) {
     const into = latest !== undefined && index >= latest ? since : before
     into.push(...ofGroup(index, index === latest ? 'query' : 'history'))
+    yield
   }
   const all = [...before, ...besides, ...since]
 
@@ -80,8 +85,11 @@ export function layOut(layout: Layout): BuiltContext {
   for (const { message } of all) tokens[message.part] += message.tokens
   const repairs = [...layout.repairs]
   const messages = joined(all, layout.alternate, repairs)
+  yield
   const told = new Set(facts)
   const { boundary } = choice
+  const dropped = yield* droppedRanges(layout, new Set([...instructions, ...kept, ...recall]), unasked)
+  yield
   return {
     messages,
     tokens: sumOf(all),
@@ -95,7 +103,7 @@ export function layOut(layout: Layout): BuiltContext {
         summaries: summaries.map(({ from, to }) => ({ from, to })),
         included: included.map(({ part, isCut }) => ({ part, isCut })),
       },
-      dropped: droppedRanges(layout, new Set([...instructions, ...kept, ...recall]), unasked),
+      dropped,
       droppedFacts: layout.facts.filter((fact) => !told.has(fact)).map((fact) => fact.id),
       repairs,
       ...(boundary === undefined ? {} : { boundary: { seq: boundary } }),

@@ -15,6 +15,13 @@ const mediaTypes = new Set([
   'document',
 ])
 
+const typeOfMedia = new RegExp(`"type":"(?:${[...mediaTypes].join('|')})"`)
+
+/** Whether media may be in a JSON text, as `JSON.stringify` writes it. */
+export function mayHoldMedia(json: string): boolean {
+  return typeOfMedia.test(json)
+}
+
 /** A part, of a message or of a tool result, that is an image, a document, audio or video. */
 export interface Media {
   readonly type: string

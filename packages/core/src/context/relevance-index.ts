@@ -52,6 +52,8 @@ export interface RelevanceIndex {
   /** The seqs of messages without a vector, ascending: those that still have to be embedded. */
   withoutVector(): readonly number[]
   rank(query: RelevanceQuery): Relevance
+  /** As `rank`, in small steps. */
+  ranking(query: RelevanceQuery): Generator<void, Relevance>
 }
 
 // Weight that a message adds to the messages one, two and three places away: an answer stands next to its question.
@@ -69,6 +71,7 @@ const feedbackWeight = 0.5
 
 // Of a question, its beginning and its end count; a user who pastes a long text asks before it or after it.
 const mostQuery = 4000
+const seqsPerStep = 1000
 // The years that a day without a year may be in.
 const mostYears = 64
 // How many names are told apart, each with its terms.
@@ -115,7 +118,8 @@ export function createRelevanceIndex(): RelevanceIndex {
       const missing = [...places].filter(([, place]) => !vectors.has(place))
       return missing.map(([seq]) => seq).sort((a, b) => a - b)
     },
-    rank,
+    rank: (query) => atOnce(ranking(query)),
+    ranking,
   }
 
   function* adding(messages: readonly Message[]): Generator<void, void> {
@@ -151,22 +155,27 @@ export function createRelevanceIndex(): RelevanceIndex {
     vectorBytes += bytesOfVector(vectors.get(place))
   }
 
-  function rank({ text: asks, seqs, vector, except }: RelevanceQuery): Relevance {
+  function* ranking({ text: asks, seqs, vector, except }: RelevanceQuery): Generator<void, Relevance> {
     const text =
       asks.length > mostQuery ? `${asks.slice(0, mostQuery / 2)} ${asks.slice(-mostQuery / 2)}` : asks
-    const path = Int32Array.from(seqs, (seq) => places.get(seq) ?? -1)
-    const asked = index.ask(text)
+    const path = new Int32Array(seqs.length)
+    for (let at = 0; at < seqs.length; at++) {
+      if (at % seqsPerStep === 0) yield
+      path[at] = places.get(seqs[at]!) ?? -1
+    }
+    const asked = yield* index.asking(text)
     const boosts = boostsOf(text, asked.weights, path)
     const asking = except === undefined ? -1 : (places.get(except) ?? -1)
-    const own = index.score(asked.weights)
+    const own = yield* index.scoring(asked.weights)
     if (asking >= 0) own[asking] = 0
     const finds = smoothed(onPath(own, path), boosts)
-    let scores = index.score(widened(asked.weights, finds, path))
+    yield
+    let scores = yield* index.scoring(widened(asked.weights, finds, path))
     if (vector !== undefined) scores = mixed(scores, nearness(unit(vector)))
-    return {
-      scores: smoothed(onPath(scores, path), boosts),
-      shares: onPath(index.shares(asked.words, asking), path),
-    }
+    yield
+    const found = smoothed(onPath(scores, path), boosts)
+    const shares = yield* index.sharing(asked.words, asking)
+    return { scores: found, shares: onPath(shares, path) }
   }
 
   /** The query with the rare words that its first results share (pseudo relevance feedback, RM3). */

@@ -71,12 +71,15 @@ function rankGroups(situation: ContextSituation, minShare: number): readonly num
       said = Math.max(said, share)
     }
   }
-  return minShare > 0 && (said < minShare || said <= saidInside) ? [] : inOrderOf(best.scores)
+  return minShare > 0 && (said < minShare || said <= saidInside) ? [] : bestPlaces(best.scores)
 }
 
-/** Places with a score, the best first; of equal scores the newer, because it is more likely to be valid. */
-function inOrderOf(scores: Float64Array): readonly number[] {
-  // Numbers alone sort many times faster; and no context quotes more than the best thousand.
+/**
+ * Places with a score, the best thousand at most, the best first; of equal scores the newer, because it is more likely
+ * to be valid.
+ */
+export function bestPlaces(scores: Float64Array): readonly number[] {
+  // Numbers alone sort many times faster.
   const floor = scores.length <= mostQuotes ? 0 : scores.toSorted()[scores.length - mostQuotes]!
   const places: number[] = []
   for (let place = 0; place < scores.length; place++) {

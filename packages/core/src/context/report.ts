@@ -68,12 +68,15 @@ export interface DroppedRange {
   readonly why: 'summarized' | 'outside-window' | 'no-question'
 }
 
-/** The messages that were left out, as ranges, and why. */
-export function droppedRanges(
+// A message takes far below a microsecond.
+const messagesPerStep = 500
+
+/** The messages that were left out, as ranges, and why; found step by step. */
+export function* droppedRanges(
   layout: ContextSituation & { readonly choice: ContextChoice },
   kept: ReadonlySet<number>,
   unasked: ReadonlySet<number>,
-): readonly DroppedRange[] {
+): Generator<void, readonly DroppedRange[]> {
   const { groups, choice, messages, seqs, isWhole } = layout
   const summaries = choice.summaries ?? []
   const ranges: { from: number; to: number; messages: number; why: DroppedRange['why'] }[] = []
@@ -94,24 +97,26 @@ export function droppedRanges(
   // Messages that were not read at all lie between the groups.
   const present = new Set(isWhole ? [] : messages.map(({ seq }) => seq))
   let next = 0
-  const addMissing = (before: number): void => {
+  const addMissing = function* (before: number): Generator<void, void> {
     if (isWhole) return
     for (; next < seqs.length && seqs[next]! < before; next++) {
+      if (next % messagesPerStep === 0) yield
       const seq = seqs[next]!
       if (!present.has(seq)) add(seq, seq, 1, whyOf(seq, seq))
     }
   }
   for (let index = 0; index < groups.length; index++) {
+    if (index % messagesPerStep === 0) yield
     const group = groups[index]!
     const from = group.seqs[0]!
     const to = group.seqs.at(-1)!
-    addMissing(from)
+    yield* addMissing(from)
     if (kept.has(index)) isOpen = false
     else {
       const why = whyOf(from, to)
       add(from, to, group.seqs.length, why !== 'summarized' && unasked.has(index) ? 'no-question' : why)
     }
   }
-  addMissing(Number.POSITIVE_INFINITY)
+  yield* addMissing(Number.POSITIVE_INFINITY)
   return ranges
 }

@@ -54,6 +54,7 @@ const costs: Costs = [
 const otherCyrillic = 4.2
 const otherArabic = 2
 
+const beyond = costs.filter(([last]) => last >= 0x10000)
 const table = new Float32Array(0x10000)
 let from = 0
 for (const [last, tokens] of costs) {
@@ -67,5 +68,5 @@ for (let code = 0x671; code <= 0x6d3; code++) table[code] = otherArabic
 
 export function costOfCode(code: number): number {
   if (code < 0x10000) return table[code]!
-  return costs.find(([last]) => code <= last)?.[1] ?? 4.2
+  return beyond.find(([last]) => code <= last)?.[1] ?? 4.2
 }

@@ -1,10 +1,14 @@
 import type { Message } from '../domain/message.js'
-import { countText } from './count-text.js'
-import { isMedia } from './media.js'
+import { atOnce } from '../slices.js'
+import { countingText, countText } from './count-text.js'
+import { isMedia, mayHoldMedia } from './media.js'
 import { tokensOfMedia } from './media-tokens.js'
 
 /** Counts the tokens that a model needs for a message. */
 export type CountTokens = (message: Pick<Message, 'role' | 'content'>) => number
+
+/** As `CountTokens`, step by step. */
+export type CountingTokens = (message: Pick<Message, 'role' | 'content'>) => Generator<void, number>
 
 // A role and its delimiters take a few tokens in every provider's format.
 const perMessage = 4
@@ -16,20 +20,40 @@ const dataImage = /^data:(?:image|application\/pdf|audio|video)[^,]{0,100};base6
  * larger count, so a caller who knows the model does better with its own tokenizer. Media count by their size, pages
  * or length, if known.
  */
-export const estimateTokens: CountTokens = ({ content }) => {
-  if (typeof content === 'string') return perMessage + countText(content)
+export const estimateTokens: CountTokens = (message) => {
+  const { content } = message
+  return typeof content === 'string' ? perMessage + countText(content) : atOnce(estimatingTokens(message))
+}
+
+/** The steps of a counter: one alone, unless it is the estimate. */
+export function stepsOf(countTokens: CountTokens): CountingTokens {
+  if (countTokens === estimateTokens) return estimatingTokens
+  // oxlint-disable-next-line require-yield
+  return function* (message) {
+    return countTokens(message)
+  }
+}
+
+function* estimatingTokens({ content }: Pick<Message, 'role' | 'content'>): Generator<void, number> {
+  if (typeof content === 'string') return perMessage + (yield* countingText(content))
   let total = perMessage
   for (const part of content) {
     const data: unknown = part
     if (isMedia(data)) total += tokensOfMedia(data)
-    else if (part.type === 'text' && typeof part['text'] === 'string') total += countText(part['text'])
-    else total += countData(part)
+    else if (part.type === 'text' && typeof part['text'] === 'string')
+      total += yield* countingText(part['text'])
+    else total += yield* countingData(part)
+    yield
   }
   return total
 }
 
 /** Data as the JSON that a provider gets; media within it, such as a screenshot from a tool, count as media. */
-function countData(data: unknown): number {
+function* countingData(data: unknown): Generator<void, number> {
+  const whole = JSON.stringify(data) as string | undefined
+  if (whole === undefined) return 0
+  // To look at each value takes many times longer, and few data have media.
+  if (!whole.includes(';base64,') && !mayHoldMedia(whole)) return yield* countingText(whole)
   let media = 0
   const text = JSON.stringify(data, (_, value: unknown) => {
     if (isMedia(value)) media += tokensOfMedia(value)
@@ -38,5 +62,5 @@ function countData(data: unknown): number {
     else return value
     return undefined
   })
-  return (text === undefined ? 0 : countText(text)) + media
+  return (text === undefined ? 0 : yield* countingText(text)) + media
 }

@@ -51,7 +51,9 @@ export interface MatchedMessage {
  * first such call: some models use one id for several calls, and count again in each step. While a call has no result,
  * an approval or denial by a person counts as its result.
  */
-export function matchCalls(messages: readonly Message[]): { matched: MatchedMessage[]; repairs: Repair[] } {
+export function* matchingCalls(
+  messages: readonly Message[],
+): Generator<void, { matched: MatchedMessage[]; repairs: Repair[] }> {
   const matched: MatchedMessage[] = []
   const repairs: Repair[] = []
   const usedIds = new Set<string>()
@@ -63,6 +65,7 @@ export function matchCalls(messages: readonly Message[]): { matched: MatchedMess
   let step = 0
 
   for (const stored of messages) {
+    yield
     const message = wellFormedMessage(stored)
     const { content, seq } = message
     if (message !== stored && message.status !== 'corrupt') repairs.push({ seq, why: 'lone-surrogate' })

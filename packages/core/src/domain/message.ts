@@ -82,7 +82,8 @@ export interface EncodeMessageOptions {
   path?: string
   /** UTF-8 bytes of JSON a message may take. */
   maxLength: number
-  countTokens: (message: Pick<Message, 'role' | 'content'>) => number
+  /** Counts the tokens of a message, step by step. */
+  counting: (message: Pick<Message, 'role' | 'content'>) => Generator<void, number>
 }
 
 // One page of rows from a tool has many small values.
@@ -123,34 +124,35 @@ function toContent(content: string | readonly JsonValue[], path: string): Messag
 }
 
 /**
- * A message as a store keeps it.
+ * A message as a store keeps it, made step by step.
  *
  * @throws as `parseMessage`; `too_large` when it is longer than `maxLength`.
  */
-export function encodeMessage(input: MessageInput, options: EncodeMessageOptions): NewMessage {
-  const path = options.path ?? 'message'
+export function* encodingMessage(
+  input: MessageInput,
+  { path = 'message', maxLength, counting }: EncodeMessageOptions,
+): Generator<void, NewMessage> {
   const parsed = parseMessage(input, path)
-  const encoded = encodeParsed({ ...parsed, id: parsed.id ?? newId() }, options.countTokens)
-  const bytes = byteLength(encoded.payload)
-  if (bytes > options.maxLength) {
-    throw new SessionError('too_large', `${path} takes ${bytes} bytes; the limit is ${options.maxLength}`, {
-      path,
-    })
-  }
+  yield
+  const encoded = encodeParsed({ ...parsed, id: parsed.id ?? newId() }, yield* counting(parsed))
+  checkLength(encoded, maxLength, path)
   return encoded
 }
 
+/** @throws `too_large` */
+export function checkLength({ payload }: NewMessage, maxLength: number, path: string): void {
+  const bytes = byteLength(payload)
+  if (bytes <= maxLength) return
+  throw new SessionError('too_large', `${path} takes ${bytes} bytes; the limit is ${maxLength}`, { path })
+}
+
 /**
- * As `encodeMessage`, for a message that has been checked already.
+ * A message that has been checked and counted, as a store keeps it.
  *
  * @param others How many messages on other branches have this id: if any, the store gets another id for this one.
  */
-export function encodeParsed(
-  message: MessageInput & { id: string },
-  countTokens: EncodeMessageOptions['countTokens'],
-  others = 0,
-): NewMessage {
-  const payload = toPayload(message, countTokens(message))
+export function encodeParsed(message: MessageInput & { id: string }, tokens: number, others = 0): NewMessage {
+  const payload = toPayload(message, tokens)
   if (others === 0) return { id: message.id, payload: JSON.stringify(payload) }
   const named: Payload = { ...payload, id: message.id }
   return { id: parseId(`${message.id}~${others + 1}`, 'id'), payload: JSON.stringify(named) }

@@ -54,9 +54,10 @@ export async function readPath(
     if (missing === 0) {
       more = page.messages.length > 0
     } else {
+      const isFirst = found.length === 0
       found.push(...page.messages)
       // A page over several ranges has the same bound as a page over one.
-      const fit = countFitting(found)
+      const fit = isFirst ? found.length : countFitting(found)
       more = page.more || fit < found.length
       found.length = fit
     }

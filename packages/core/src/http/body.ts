@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
+import { defaultMaxNodes, isJsonObject, type JsonObject, type JsonValue } from '../json.js'
 import type { Route } from './route.js'
 import { RequestError } from './problem.js'
 
@@ -35,11 +35,11 @@ export async function readBody(
   }
 }
 
-/** @throws `invalid` for a text that is no JSON object, or nested too deep. */
+/** @throws `invalid` for a text that is no JSON object, or nested too deep; `too_large` for too many keys and items. */
 export function parseBody(text: string | undefined, { maxBodyDepth }: BodyLimits): JsonObject {
   if (text === undefined) return {}
-  // Check the depth before parsing, because the sender chooses how much work parsing is.
-  checkDepth(text, maxBodyDepth)
+  // Check before parsing, because the sender chooses how much work parsing is.
+  checkShape(text, maxBodyDepth)
   let value: JsonValue
   try {
     value = JSON.parse(text) as JsonValue
@@ -88,24 +88,45 @@ async function readBytes(
   return bytes
 }
 
-function checkDepth(text: string, maxDepth: number): void {
+function checkShape(text: string, maxDepth: number): void {
   let depth = 0
-  let inText = false
+  let nodes = 0
+  // Whether an object or a list has just begun: its first key or item has no comma before it.
+  let isBegun = false
   for (let index = 0; index < text.length; index++) {
     const char = text.charCodeAt(index)
-    if (inText) {
-      if (char === 0x5c) index++
-      else if (char === 0x22) inText = false
-    } else if (char === 0x22) {
-      inText = true
-    } else if (char === 0x7b || char === 0x5b) {
-      if (++depth > maxDepth) {
-        throw new SessionError('invalid', `The body is nested deeper than ${maxDepth} levels.`, {
-          path: 'body',
-        })
-      }
-    } else if (char === 0x7d || char === 0x5d) {
-      depth--
+    if (char === space || char === lineFeed || char === carriageReturn || char === tab) continue
+    const isEnd = char === closingBrace || char === closingBracket
+    if (char === comma || (isBegun && !isEnd)) nodes++
+    isBegun = false
+    if (char === quote) index = endOfText(text, index)
+    else if (isEnd) depth--
+    else if (char === openingBrace || char === openingBracket) {
+      isBegun = true
+      depth++
+    }
+    if (depth > maxDepth) {
+      throw new SessionError('invalid', `The body is nested deeper than ${maxDepth} levels.`, {
+        path: 'body',
+      })
+    }
+    if (nodes > defaultMaxNodes) {
+      throw new SessionError('too_large', `The body has more than ${defaultMaxNodes} keys and items.`, {
+        path: 'body',
+      })
     }
   }
 }
+
+/** The place of the quote that ends a text within JSON. */
+function endOfText(json: string, start: number): number {
+  for (let index = start + 1; index < json.length; index++) {
+    const char = json.charCodeAt(index)
+    if (char === backslash) index++
+    else if (char === quote) return index
+  }
+  return json.length
+}
+
+const [tab, lineFeed, carriageReturn, space, quote, comma] = [0x09, 0x0a, 0x0d, 0x20, 0x22, 0x2c]
+const [openingBracket, backslash, closingBracket, openingBrace, closingBrace] = [0x5b, 0x5c, 0x5d, 0x7b, 0x7d]

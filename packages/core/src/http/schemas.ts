@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { JsonValue } from '../json.js'
 import { cartItemInputSchema, moneySchema } from '../domain/cart.js'
 
 /**
@@ -7,7 +8,9 @@ import { cartItemInputSchema, moneySchema } from '../domain/cart.js'
 
 const time = z.iso.datetime()
 const count = z.int().min(0)
-export const jsonObject = z.record(z.string(), z.json())
+// What a request says is known to be JSON before a schema looks at it.
+const anyJson = z.unknown().describe('Any JSON.') as unknown as z.ZodType<JsonValue>
+export const jsonObject = z.record(z.string(), anyJson)
 const limit = (most: number, usual: number) => z.coerce.number().int().min(1).max(most).default(usual)
 const flag = z.stringbool().optional()
 

@@ -1,4 +1,5 @@
 import { isSessionError } from '../errors.js'
+import { pause } from '../slices.js'
 import { isEnd, type TurnEvent } from '../turn/event.js'
 import { noUsage } from '../turn/usage.js'
 import type { ApiConfig } from './api-options.js'
@@ -28,6 +29,7 @@ export async function* turnStream(
   try {
     for await (const event of events) {
       n = event.n
+      await pause()
       const shown = await toWire(event, turn, api)
       if (shown !== undefined) yield { id: `${turn.turnId}.${n}`, ...shown }
     }

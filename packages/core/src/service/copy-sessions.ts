@@ -2,6 +2,7 @@ import { isSessionError, SessionError } from '../errors.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
 import { checkOptions } from '../options.js'
+import { pause } from '../slices.js'
 import { sideRecordKinds, sideRecordTenant } from './side-records.js'
 import { repeatUnknown } from './unknown-outcome.js'
 
@@ -187,6 +188,7 @@ class Copy {
     const { lastSeq, trimmedSeq } = record
     let count = 0
     for (let after = trimmedSeq; ;) {
+      await pause()
       const range = { after, before: lastSeq + 1, limit: 1000 }
       const { messages } = after < lastSeq ? await this.#from.messages(ref, range) : { messages: [] }
       after = messages.at(-1)?.seq ?? lastSeq
@@ -244,7 +246,10 @@ async function* pagesOf(store: SessionStore, tenantId: string): AsyncGenerator<r
 async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const rest = items.values()
   const worker = async (): Promise<void> => {
-    for (const item of rest) await work(item)
+    for (const item of rest) {
+      await pause()
+      await work(item)
+    }
   }
   await Promise.all(Array.from({ length: concurrency }, worker))
 }

@@ -3,9 +3,9 @@ import { isSessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { newId } from '../ids.js'
 import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
-import { type JsonObject, parseJsonObject } from '../json.js'
+import { byteLength, type JsonObject, parseJsonObject } from '../json.js'
 import type { SessionSnapshot } from './live-session.js'
-import { encodeCopy, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { encodeCopy, encodingMessage, type Message, type MessageInput } from '../domain/message.js'
 import { parseTitle } from '../parse.js'
 import { decodeBody, encodeBody, newBody, type SessionBody } from '../domain/session-body.js'
 import { deadlineOf, lifetimeOf, type SessionTtl, toOwnLifetime } from './lifetime.js'
@@ -14,7 +14,7 @@ import { takeSlots } from './session-slots.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
 import type { OwnLifetime, SessionRecord, SessionRef } from '../contract/session-record.js'
-import { mapInSlices, pauses } from '../slices.js'
+import { pause, stepsInSlices } from '../slices.js'
 
 /** The first content of a session. */
 export interface SessionInit {
@@ -50,8 +50,6 @@ export interface NewSession {
 // As many as one page of messages holds.
 const maxPageMessages = 1000
 
-const encoder = new TextEncoder()
-
 // How long a session is kept whose messages are not complete yet.
 const unfinishedMs = 60_000
 
@@ -67,12 +65,12 @@ export async function storeNewSession(
   made: NewSession,
 ): Promise<SessionSnapshot> {
   const { ref, incarnation, init = {}, body = initialBody(init), copied = [] } = made
-  const { limits, countTokens, emit } = service
+  const { limits, countingTokens: counting, emit } = service
   const lifetime = made.lifetime ?? (init.ttl === undefined ? undefined : toOwnLifetime(init.ttl, 'ttl'))
   const deadline = deadlineOf(lifetimeOf(service, lifetime === undefined ? {} : { lifetime }))
   const { userId } = identity
-  const begun = await mapInSlices(init.messages ?? [], (input, index) =>
-    encodeMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, countTokens }),
+  const begun = await stepsInSlices(init.messages ?? [], (input, index) =>
+    encodingMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, counting }),
   )
   const all = pagesOf(copied, begun)
   let messages = await nextPage(all)
@@ -154,7 +152,6 @@ async function append({ store }: Service, ref: SessionRef, change: SessionChange
 async function nextPage(
   pages: Generator<NewMessage[] | void, void, void>,
 ): Promise<NewMessage[] | undefined> {
-  const pause = pauses()
   for (;;) {
     const { done, value } = pages.next()
     if (done === true || value !== undefined) return value ?? undefined
@@ -174,7 +171,7 @@ function* pagesOf(
   let bytes = 0
   for (const each of [...copied, ...begun]) {
     const message = 'payload' in each ? each : encodeCopy(each)
-    const size = encoder.encode(message.payload).length
+    const size = byteLength(message.payload)
     if (page.length > 0 && (bytes + size > maxPageBytes || page.length === maxPageMessages)) {
       yield page
       page = []

@@ -15,11 +15,13 @@ export function bytesOfMessage(message: Message): number {
 
 /** Bytes of JSON in memory. */
 export function bytesOf(root: unknown): number {
+  if (root === undefined) return 0
+  if (typeof root === 'string') return bytesOfText(root)
   let bytes = 0
   const rest: unknown[] = [root]
   while (rest.length > 0) {
     const value = rest.pop()
-    if (typeof value === 'string') bytes += 24 + value.length * (isNarrow(value) ? 1 : 2)
+    if (typeof value === 'string') bytes += bytesOfText(value)
     else if (Array.isArray(value)) {
       bytes += perValue + value.length * 8
       for (const item of value) rest.push(item)
@@ -32,6 +34,10 @@ export function bytesOf(root: unknown): number {
     } else if (typeof value === 'number') bytes += 8
   }
   return bytes
+}
+
+function bytesOfText(text: string): number {
+  return 24 + text.length * (isNarrow(text) ? 1 : 2)
 }
 
 /** Engines store a text with one byte a character while no character needs two. */

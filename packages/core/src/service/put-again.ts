@@ -39,11 +39,10 @@ export async function putAgain(live: LiveSession, messages: readonly Message[]):
 
 /** A copy at the end of the branch, or the copy that is there already. */
 async function copied(live: LiveSession, message: Message): Promise<Message> {
-  const { countTokens } = live.service
   for (let others = 1; ; others++) {
-    const { seq: _, at: __, tokens: ___, status, ...said } = message
+    const { seq: _, at: __, tokens, status, ...said } = message
     const input = { ...said, ...(status === 'corrupt' ? {} : { status }) }
-    const encoded = encodeParsed(input, countTokens, others)
+    const encoded = encodeParsed(input, tokens, others)
     try {
       const { messages } = await live.append([encoded])
       const { seq, at, inserted } = messages[0]!

@@ -1,4 +1,4 @@
-import { type CountTokens, estimateTokens } from '../context/token-count.js'
+import { type CountingTokens, type CountTokens, estimateTokens, stepsOf } from '../context/token-count.js'
 import { surelyCounted } from './count-tokens.js'
 import { type Credentials, createCredentials } from '../domain/credential.js'
 import { SessionError } from '../errors.js'
@@ -40,6 +40,8 @@ export interface Service {
   /** What the service is working on, and which calls it takes. */
   readonly work: Workload
   readonly countTokens: CountTokens
+  /** The same count, step by step. */
+  readonly countingTokens: CountingTokens
   /** An estimate of the store's time now: each commit tells the store's time. */
   readonly storeClock: { now(): number; learn(at: number): void }
   readonly warn: (warning: SessionWarning) => void
@@ -95,6 +97,8 @@ export function createService(options: SessionsOptions): Service {
   const listeners = createListeners(options, warn)
   const store = options.store ?? memoryStore()
   const storeClock = createStoreClock()
+  const countTokens =
+    options.countTokens === undefined ? estimateTokens : surelyCounted(options.countTokens, warn)
   return {
     store,
     credentials: createCredentials(options.credentialSecrets ?? [newId() + newId()]),
@@ -125,8 +129,8 @@ export function createService(options: SessionsOptions): Service {
     tallies: createTallyCache(store, { maxBytes: maxTallyBytes, keptMs }),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
     work: new Workload(),
-    countTokens:
-      options.countTokens === undefined ? estimateTokens : surelyCounted(options.countTokens, warn),
+    countTokens,
+    countingTokens: stepsOf(countTokens),
     storeClock,
     warn,
     emit: listeners.emit,

@@ -4,7 +4,7 @@ import { type Embed, embedMessages } from '../context/embed.js'
 import { type ClosedRange, rangesOf, rangesWith, rangesWithout } from '../domain/path-ranges.js'
 import type { Message } from '../domain/message.js'
 import type { Fact } from '../domain/session-body.js'
-import { inSlices } from '../slices.js'
+import { atOnce, inSlices } from '../slices.js'
 import { bytesOf, bytesOfMessage } from './message-bytes.js'
 import type { PageReader } from './read-pages.js'
 
@@ -40,7 +40,7 @@ const perEntry = 60
 export class SessionHistory {
   readonly #reader: PageReader
   readonly #options: SessionHistoryOptions
-  readonly #known = new Map<number, Message>()
+  readonly #known = new Map<number, { readonly message: Message; readonly bytes: number }>()
   #knownBytes = 0
   #index: RelevanceIndex | undefined
   #indexed: readonly ClosedRange[] = []
@@ -51,7 +51,7 @@ export class SessionHistory {
   #kept:
     | { keep: (message: Message) => boolean; looked: readonly ClosedRange[]; seqs: Set<number> }
     | undefined
-  #latestUser: { path: string; through: number; message: Message | undefined } | undefined
+  #latestUser: { path: string; through: number; message: Message | undefined; bytes: number } | undefined
   #last: Promise<unknown> = Promise.resolve()
 
   constructor(reader: PageReader, options: SessionHistoryOptions) {
@@ -62,9 +62,14 @@ export class SessionHistory {
   /** Bytes it holds in memory, approximately. */
   get bytes(): number {
     const seqs = (this.#withoutVector.size + (this.#kept?.seqs.size ?? 0)) * 40
-    const user = this.#latestUser?.message
-    const userBytes = user === undefined ? 0 : bytesOfMessage(user)
-    return 1500 + userBytes + this.#knownBytes + this.#factBytes + seqs + (this.#index?.bytes ?? 0)
+    return (
+      1500 +
+      (this.#latestUser?.bytes ?? 0) +
+      this.#knownBytes +
+      this.#factBytes +
+      seqs +
+      (this.#index?.bytes ?? 0)
+    )
   }
 
   get index(): RelevanceIndex {
@@ -80,15 +85,31 @@ export class SessionHistory {
 
   /** Keeps messages that came with another read. */
   take(messages: readonly Message[]): void {
+    atOnce(this.taking(messages))
+  }
+
+  /** As `take`, step by step. */
+  *taking(messages: readonly Message[]): Generator<void, void> {
     for (const message of messages) {
       if (this.#known.has(message.seq)) continue
-      this.#known.set(message.seq, message)
-      this.#knownBytes += bytesOfMessage(message) + perEntry
+      const bytes = bytesOfMessage(message) + perEntry
+      this.#known.set(message.seq, { message, bytes })
+      this.#knownBytes += bytes
+      yield
+    }
+  }
+
+  /** Keeps messages, the first of the list first, as many as there may be of one session. */
+  *keeping(messages: readonly Message[]): Generator<void, void> {
+    const before = this.#knownBytes
+    for (const message of messages) {
+      if (this.#knownBytes - before > this.#options.maxBytes) return
+      yield* this.taking([message])
     }
   }
 
   get(seq: number): Message | undefined {
-    return this.#known.get(seq)
+    return this.#known.get(seq)?.message
   }
 
   /**
@@ -99,7 +120,7 @@ export class SessionHistory {
     for (const { from, to } of ranges.toReversed()) {
       let seq = to
       while (seq >= from) {
-        const message = this.#known.get(seq)
+        const message = this.get(seq)
         const page =
           message === undefined ? await this.#reader.page({ from, to: seq }, 'desc', wanted()) : [message]
         if (page.length === 0) break
@@ -134,7 +155,8 @@ export class SessionHistory {
       found = message
       break
     }
-    this.#latestUser = { path, through: before - 1, message: found }
+    const bytes = found === undefined ? 0 : bytesOfMessage(found)
+    this.#latestUser = { path, through: before - 1, message: found, bytes }
     return found === undefined ? [] : [found]
   }
 
@@ -144,7 +166,7 @@ export class SessionHistory {
     for (const range of ranges) {
       let next = range.from
       while (next <= range.to) {
-        const known = this.#known.get(next)
+        const known = this.get(next)
         const page =
           known === undefined ? await this.#reader.page({ from: next, to: range.to }, 'asc', 1) : [known]
         const message = page[0]
@@ -217,20 +239,17 @@ export class SessionHistory {
 
   /** Drops texts until it is within its bound: the oldest first, and those just used last. */
   shrink(used: readonly Message[]): void {
-    if (this.bytes <= this.#options.maxBytes) return
+    let over = this.bytes - this.#options.maxBytes
+    if (over <= 0) return
     const inUse = new Set(used.map(({ seq }) => seq))
     const others = [...this.#known.keys()].filter((seq) => !inUse.has(seq)).sort(ascending)
     for (const seq of [...others, ...inUse]) {
-      if (this.bytes <= this.#options.maxBytes) return
-      this.#forget(seq)
+      if (over <= 0) return
+      const { bytes } = this.#known.get(seq) ?? { bytes: 0 }
+      this.#known.delete(seq)
+      this.#knownBytes -= bytes
+      over -= bytes
     }
-  }
-
-  #forget(seq: number): void {
-    const message = this.#known.get(seq)
-    if (message === undefined) return
-    this.#known.delete(seq)
-    this.#knownBytes -= bytesOfMessage(message) + perEntry
   }
 
   /** The messages of a range in pages, oldest first; they are kept in memory while there is room. */
@@ -239,7 +258,7 @@ export class SessionHistory {
     while (next <= to) {
       const known: Message[] = []
       while (next <= to && known.length < mostPerPage) {
-        const message = this.#known.get(next)
+        const message = this.get(next)
         if (message === undefined) break
         known.push(message)
         next++
@@ -253,7 +272,7 @@ export class SessionHistory {
       if (page.length === 0) next = end + 1
       else {
         next = page.at(-1)!.seq + 1
-        if (this.bytes < this.#options.maxBytes) this.take(page)
+        if (this.bytes < this.#options.maxBytes) await inSlices(this.taking(page))
         yield page
       }
     }
@@ -302,7 +321,7 @@ export class SessionHistory {
     const seqs = [...this.#withoutVector].slice(0, embedBatch).sort(ascending)
     if (seqs.length === 0) return
     await this.fetch(seqs)
-    await this.#embed(seqs.flatMap((seq) => this.#known.get(seq) ?? []))
+    await this.#embed(seqs.flatMap((seq) => this.get(seq) ?? []))
   }
 }
 

@@ -2,6 +2,7 @@ import { readPath } from '../domain/path.js'
 import type { SessionBody } from '../domain/session-body.js'
 import { MessageTally } from '../domain/session-info.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import { pause } from '../slices.js'
 import type { SessionStore } from '../contract/session-store.js'
 
 /** Counts the messages of sessions, each message once: counts are kept, and only new messages are added to them. */
@@ -33,7 +34,6 @@ interface Entry {
 
 // A page is bounded in bytes, too, so it may hold fewer of the longest messages.
 const pageSize = 200
-const sliceMs = 8
 
 export function createTallyCache(store: SessionStore, { maxBytes, keptMs }: TallyCacheOptions): TallyCache {
   const kept = new Map<string, Entry>()
@@ -60,7 +60,6 @@ export function createTallyCache(store: SessionStore, { maxBytes, keptMs }: Tall
     const entry =
       found?.shape === shape ? found : { shape, tally: new MessageTally(), through: 0, bytes: 0, usedAt: 0 }
     forget(key)
-    let sliceEnd = performance.now() + sliceMs
     for (
       let after: number | undefined = entry.through;
       after !== undefined && entry.through < record.lastSeq;
@@ -69,9 +68,7 @@ export function createTallyCache(store: SessionStore, { maxBytes, keptMs }: Tall
       for (const message of page.messages) {
         entry.tally.add(message)
         entry.through = message.seq
-        if (performance.now() < sliceEnd) continue
-        await new Promise((resolve) => setTimeout(resolve))
-        sliceEnd = performance.now() + sliceMs
+        await pause()
       }
       after = page.after
     }

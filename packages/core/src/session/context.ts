@@ -131,10 +131,10 @@ async function buildNow(
     },
   }
   const settings = { countTokens, ...others, strategy }
-  const needs = needsOf(
-    strategy,
+  const situation = await inSlices(
     situationOf({ ...given, facts: body.facts, messages: [...newest, ...added] }, settings, room),
   )
+  const needs = needsOf(strategy, situation)
   const gathered = await gatherMessages({
     history,
     ranges,

@@ -1,10 +1,12 @@
 import type { PartialHistory } from '../context/build-context.js'
 import { hasWindow } from '../context/needs.js'
 import type { ContextNeeds } from '../context/strategy.js'
+import { bestPlaces } from '../context/relevance.js'
 import type { Relevance, RelevanceIndex } from '../context/relevance-index.js'
 import { type Message, textOf } from '../domain/message.js'
 import type { ClosedRange } from '../domain/path-ranges.js'
 import type { Fact } from '../domain/session-body.js'
+import { atOnce, inSlices } from '../slices.js'
 import type { SessionHistory } from '../service/session-history.js'
 
 /** The part of a session's log that a context is built from. */
@@ -87,7 +89,7 @@ export async function gatherMessages(options: GatherOptions): Promise<GatheredMe
   const queryVector = looksUp ? await options.vectorOf(text) : undefined
   const index = looksUp ? asOf(history.index, seqs) : undefined
   if (index !== undefined && !isComplete) {
-    const found = index.rank({ text, seqs, vector: queryVector, except: latest?.seq })
+    const found = await inSlices(index.ranking({ text, seqs, vector: queryVector, except: latest?.seq }))
     const picks = bestSeqs(found, seqs, (seq) => !chosen.has(seq), history, needs.recall ?? 0)
     await history.fetch(picks)
     choose(await wholeGroups(history, ranges, picks))
@@ -129,8 +131,8 @@ async function readTail({ history, ranges, needs, toolResultTokens }: GatherOpti
     // A result of a tool needs its call.
     if (message.role !== 'tool' || torn++ === mostTorn) break
   }
+  await inSlices(history.keeping(messages))
   messages.reverse()
-  history.take(messages)
   return { messages, tokens }
 }
 
@@ -149,8 +151,11 @@ function asOf(index: RelevanceIndex, seqs: readonly number[]): RelevanceIndex {
     add: () => {},
     adding: function* () {},
     rank(query) {
+      return atOnce(this.ranking(query))
+    },
+    *ranking(query) {
       if (query.seqs !== seqs || query.text !== last?.text)
-        last = { text: query.text, found: index.rank(query) }
+        last = { text: query.text, found: yield* index.ranking(query) }
       return last.found
     },
   }
@@ -164,10 +169,7 @@ function bestSeqs(
   history: SessionHistory,
   room: number,
 ): readonly number[] {
-  const places: number[] = []
-  for (let place = 0; place < seqs.length; place++)
-    if (scores[place]! > 0 && isOut(seqs[place]!)) places.push(place)
-  places.sort((a, b) => scores[b]! - scores[a]! || b - a)
+  const places = bestPlaces(scores.map((score, place) => (isOut(seqs[place]!) ? score : 0)))
   const picks: number[] = []
   let left = room * spareQuotes
   for (const place of places) {

@@ -3,10 +3,10 @@ import { SessionError } from '../errors.js'
 import { clipPath, cutPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
 import type { Service } from '../service/service.js'
 import type { LiveSession } from '../service/live-session.js'
-import { decodeMessages, encodeMessage, type Message, type MessageInput } from '../domain/message.js'
+import { decodeMessages, encodingMessage, type Message, type MessageInput } from '../domain/message.js'
 import { putAgain } from '../service/put-again.js'
 import { expireBefore } from './expiry.js'
-import { mapInSlices } from '../slices.js'
+import { stepsInSlices } from '../slices.js'
 import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 
 const pageSize = 1000
@@ -31,16 +31,16 @@ export async function appendMessages(
 
 /** The messages in the form in which they are stored. @throws `invalid`, `too_large` */
 export function encodeMessages(
-  { limits, countTokens }: Pick<Service, 'limits' | 'countTokens'>,
+  { limits, countingTokens: counting }: Pick<Service, 'limits' | 'countingTokens'>,
   messages: MessageInput | readonly MessageInput[],
 ): readonly NewMessage[] | Promise<readonly NewMessage[]> {
   const { maxMessageLength: maxLength } = limits
   const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
-  return mapInSlices(inputs, (input, index) =>
-    encodeMessage(input, {
+  return stepsInSlices(inputs, (input, index) =>
+    encodingMessage(input, {
       path: Array.isArray(messages) ? `messages[${index}]` : 'message',
       maxLength,
-      countTokens,
+      counting,
     }),
   )
 }

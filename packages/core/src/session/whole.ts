@@ -65,7 +65,10 @@ async function collect(live: LiveSession, before?: readonly Message[]): Promise<
   const path = clipPath(body.path, record.trimmedSeq + 1, first - 1)
   if (path.length === 0) return { record, body, messages: recent, isExact: true }
   const known = new Map(before?.map((message) => [message.seq, message]))
-  const isKnown = (message: Message) => JSON.stringify(known.get(message.seq)) === JSON.stringify(message)
+  const isKnown = (message: Message): boolean => {
+    const earlier = known.get(message.seq)
+    return earlier !== undefined && JSON.stringify(earlier) === JSON.stringify(message)
+  }
   const older: Message[] = []
   let isExact = true
   for (let after: number | undefined = 0; after !== undefined;) {

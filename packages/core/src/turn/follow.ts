@@ -4,6 +4,7 @@ import type { LiveSession } from '../service/live-session.js'
 import type { Message } from '../domain/message.js'
 import type { TurnLease } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
+import { pause } from '../slices.js'
 import { settleLost } from './lease.js'
 import { isEnd, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './event.js'
 import { placeOfReply, readReplies } from './replies.js'
@@ -122,6 +123,7 @@ export async function* followTurn(
     service.work.checkRunning()
     const page = await readTurnLog(service, logRef, seq)
     for (const event of page.events) {
+      await pause()
       if (event.type === 'started') started = event
       if (event.n > n) {
         n = event.n

@@ -4,11 +4,10 @@ import { isSessionError, SessionError } from '../errors.js'
 import { type BranchDeparture, rewound } from '../domain/branches.js'
 import type { TurnAbortReason } from '../domain/events.js'
 import { newId } from '../ids.js'
-import { inSlices } from '../slices.js'
-import type { NewMessage } from '../contract/session-store.js'
+import { stepsInSlices } from '../slices.js'
 import { cutPath } from '../domain/path.js'
 import type { LiveSession } from '../service/live-session.js'
-import { decodeMessage, encodeParsed, type Message, type MessageInput } from '../domain/message.js'
+import { decodeMessage, encodeParsed, type Message } from '../domain/message.js'
 import type { SessionBody, TurnLease } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
 import type { SessionRecord } from '../contract/session-record.js'
@@ -176,7 +175,9 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
   }
   // The parts of the reply were checked when they came, so they are not checked again.
   const named = messages.map((input, index) => ({ ...input, id: ids[index]! }))
-  const encoded = await inSlices(encodeEach(named, live.service.countTokens))
+  const encoded = await stepsInSlices(named, function* (message) {
+    return encodeParsed(message, yield* live.service.countingTokens(message))
+  })
   const updated = await live.update(
     (body) => {
       if (body.turn?.id !== lease.id) {
@@ -203,19 +204,6 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
     if (inserted) live.emit('message.appended', updated.record, { messageId, seq, role, tokens })
   }
   return { record: updated.record, replies }
-}
-
-/** A long answer has many messages to encode and to count. */
-function* encodeEach(
-  messages: readonly (MessageInput & { id: string })[],
-  countTokens: (message: MessageInput) => number,
-): Generator<void, NewMessage[]> {
-  const encoded: NewMessage[] = []
-  for (const message of messages) {
-    encoded.push(encodeParsed(message, countTokens))
-    yield
-  }
-  return encoded
 }
 
 /** Frees the session without a reply. When another turn holds the session, there is nothing to do. */

@@ -5,6 +5,7 @@ import type { Service } from '../service/service.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { type TurnEvent, isEnd } from './event.js'
+import { mapInSlices, pause } from '../slices.js'
 import { readStoreTime } from '../service/store-time.js'
 
 type Unnumbered<Event> = Event extends { n: number } ? Omit<Event, 'n'> : never
@@ -110,6 +111,7 @@ export class TurnLog {
       const pushed = this.#pushed
       while (next < this.#events.length) {
         const event = this.#events[next++]!
+        await pause()
         yield event
         if (isEnd(event)) return
       }
@@ -163,8 +165,9 @@ export async function readTurnLog(
   afterSeq: number,
 ): Promise<{ events: TurnEvent[]; seq: number }> {
   const { messages } = await service.store.messages(ref, { after: afterSeq, limit: 200 })
+  const events = await mapInSlices(messages, ({ payload }) => JSON.parse(payload) as TurnEvent[])
   return {
-    events: messages.flatMap(({ payload }) => JSON.parse(payload) as TurnEvent[]),
+    events: events.flat(),
     seq: messages.at(-1)?.seq ?? afterSeq,
   }
 }

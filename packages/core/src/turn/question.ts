@@ -3,7 +3,7 @@ import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { cutPath, onPath, readPath } from '../domain/path.js'
 import {
-  encodeMessage,
+  checkLength,
   encodeParsed,
   type Message,
   type MessageInput,
@@ -13,6 +13,7 @@ import { parseCount } from '../parse.js'
 import type { RecentTurn, SessionBody } from '../domain/session-body.js'
 import { findKnown, sameMessage } from '../service/known-message.js'
 import type { LiveSession } from '../service/live-session.js'
+import { inSlices } from '../slices.js'
 import type { NewMessage } from '../contract/session-store.js'
 
 // Ids of replies are derived from it.
@@ -23,11 +24,17 @@ export interface Question {
   /** Another attempt with the same name is a repeat of this one. */
   readonly name: string
   /** The message that begins the turn; undefined to answer the newest one again, or to continue after it. */
-  readonly message: (MessageInput & { id: string }) | undefined
+  readonly message: QuestionMessage | undefined
   /** The conversation first goes back to just after this seq. */
   readonly from: number | undefined
   /** The caller chose the id, so a message with that id may exist. */
   readonly isNamed: boolean
+}
+
+/** A message that has been checked and counted. */
+export interface QuestionMessage extends MessageInput {
+  readonly id: string
+  readonly tokens: number
 }
 
 /** The parts of a request that its question depends on. */
@@ -47,10 +54,12 @@ export async function toQuestion(live: LiveSession, { message, key, from }: Aske
   if (typeof id === 'string' && id.length > maxMessageIdLength) {
     throw new SessionError('invalid', `id is longer than ${maxMessageIdLength} characters`, { path: 'id' })
   }
-  const named = { ...parseMessage(message), id: id ?? keyed ?? newId() }
-  const { limits, countTokens } = live.service
+  const { limits, countingTokens } = live.service
+  const parsed = parseMessage(message)
+  const tokens = await inSlices(countingTokens(parsed))
+  const named = { ...parsed, id: id ?? keyed ?? newId(), tokens }
   // Refuse it here, before it waits for other turns, and before there is anything to clean up.
-  encodeMessage(named, { maxLength: limits.maxMessageLength, countTokens })
+  checkLength(encodeParsed(named, tokens), limits.maxMessageLength, 'message')
   // Going back to answer again is a new turn each time, though the message is the same.
   const name = from === undefined ? named.id : (keyed ?? newId())
   return { name, message: named, from, isNamed: id !== undefined || keyed !== undefined }
@@ -99,7 +108,7 @@ export async function placeQuestion(
   const others = isNamed && end !== undefined && end < lastSeq ? await findKnown(live, message.id, end) : []
   const same = others.findLast((known) => sameMessage(known.message, message))
   if (same !== undefined) return { messages: [], known: same.message, isMissing: true }
-  const encoded = encodeParsed(message, live.service.countTokens, others.length)
+  const encoded = encodeParsed(message, message.tokens, others.length)
   return { messages: [encoded], known: undefined, isMissing: false }
 }
 

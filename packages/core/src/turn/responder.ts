@@ -8,7 +8,7 @@ import type { MessageInput } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
 import type { SessionWarning } from '../service/settings.js'
 import { ModelStream } from './model-stream.js'
-import { pauses } from '../slices.js'
+import { pause } from '../slices.js'
 import type { TurnDocument, TurnPart } from './part.js'
 import type { OpenCall, TurnReply } from './reply.js'
 
@@ -151,7 +151,11 @@ export async function runResponder<Handle extends TurnHandle>(
       })
     }
     const results = calls.map((call) => runTool(call, tools[call.toolName]!, options))
-    for (const result of await stoppable(Promise.all(results), signal)) take(result)
+    for (const result of await stoppable(Promise.all(results), signal)) {
+      await pause()
+      take(result)
+    }
+    await pause()
   }
 }
 
@@ -179,7 +183,6 @@ async function eachPiece(
 ): Promise<void> {
   const iterator = Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]()
   let finished = false
-  const pause = pauses()
   try {
     for (;;) {
       const next = await stoppable(Promise.resolve(iterator.next()), signal)

@@ -5,6 +5,7 @@ import type { JsonObject } from '../json.js'
 import type { LiveSession } from '../service/live-session.js'
 import { type Message, type MessageInput, decodeMessage, encodeParsed, textOf } from '../domain/message.js'
 import type { KnownAnswer, RecentTurn, ReplyPlace, SessionBody } from '../domain/session-body.js'
+import type { QuestionMessage } from './question.js'
 import { readReplies } from './replies.js'
 import { turnInProgress, turnSlack } from './lease.js'
 import { noUsage } from './usage.js'
@@ -47,7 +48,7 @@ export interface ReusedAnswer {
  */
 export async function reuseAnswer(
   live: LiveSession,
-  message: MessageInput & { id: string },
+  message: QuestionMessage,
   { digest, ttlMs, turnId }: { digest: string; ttlMs: number; turnId: string },
 ): Promise<ReusedAnswer | undefined> {
   const { body } = await live.load()
@@ -56,7 +57,6 @@ export async function reuseAnswer(
   const reply = (await readReplies(live, known))?.at(-1)
   if (reply === undefined || reply.status !== 'completed') return undefined
 
-  const { countTokens } = live.service
   const fence = (body.turnCount ?? 0) + 1
   const { annotations: _, ...said } = reply.metadata ?? {}
   const metadata: JsonObject = {
@@ -64,7 +64,7 @@ export async function reuseAnswer(
     turn: { id: turnId, usage: noUsage as unknown as JsonObject, reused: true },
   }
   const copy = { role: 'assistant' as const, content: reply.content, id: `${message.id}.r${fence}`, metadata }
-  const encoded = [message, copy].map((input) => encodeParsed(input, countTokens))
+  const encoded = [encodeParsed(message, message.tokens), encodeParsed(copy, reply.tokens)]
   const updated = await live.update(
     (before) => {
       if (before.turn !== undefined) throw turnInProgress()

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { groupMessages } from '../../src/context/groups.js'
+import { grouping } from '../../src/context/groups.js'
+import { atOnce } from '../../src/slices.js'
 import { estimateTokens } from '../../src/context/token-count.js'
 import type { Message } from '../../src/domain/message.js'
 import { call, type Entry, log, reasoning, result, text } from './histories.js'
 
 const grouped = (...entries: Entry[]) => {
-  const { groups, repairs } = groupMessages(log(...entries), estimateTokens)
+  const { groups, repairs } = atOnce(grouping(log(...entries), estimateTokens))
   return {
     seqs: groups.map((group) => group.seqs),
     repairs,
@@ -14,7 +15,7 @@ const grouped = (...entries: Entry[]) => {
   }
 }
 
-describe('groupMessages', () => {
+describe('grouping', () => {
   it('keeps a call with all its results, however they come', () => {
     const { seqs, messages, repairs } = grouped(
       ['user', 'go'],

@@ -1,19 +1,20 @@
 import { describe, expect, it } from 'vitest'
-import { estimateTokens } from '../../src/context/token-count.js'
+import { estimateTokens, stepsOf } from '../../src/context/token-count.js'
 import {
   decodeMessage,
   encodeCopy,
-  encodeMessage,
+  encodingMessage,
   type MessageInput,
   textOf,
 } from '../../src/domain/message.js'
+import type { NewMessage } from '../../src/contract/session-store.js'
+import { atOnce } from '../../src/slices.js'
 
-const options = { maxLength: 65_536, countTokens: estimateTokens }
-const encode = (input: unknown): ReturnType<typeof encodeMessage> =>
-  encodeMessage(input as MessageInput, options)
+const options = { maxLength: 65_536, counting: stepsOf(estimateTokens) }
+const encode = (input: unknown): NewMessage => atOnce(encodingMessage(input as MessageInput, options))
 const stored = (input: unknown) => decodeMessage({ ...encode(input), seq: 1, at: 5 })
 
-describe('encodeMessage', () => {
+describe('encodingMessage', () => {
   it.each([
     'Hello',
     '\u0000 \ud800 \u2028 __proto__ 😀',

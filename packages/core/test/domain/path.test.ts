@@ -13,7 +13,7 @@ test('a page over many ranges is bounded by bytes as well, and goes on in either
   await store.commit(ref, { revision: 0 })
   for (let n = 1; n <= 60; n++) {
     const message = { id: `m${n}`, role: 'user' as const, content: `${n} ${'x'.repeat(bytes - 200)}` }
-    await store.commit(ref, { messages: [encodeParsed(message, () => 1)] })
+    await store.commit(ref, { messages: [encodeParsed(message, 1)] })
   }
   // Each second stretch of three was left behind.
   const path = Array.from({ length: 10 }, (_, n) => ({ from: 6 * n + 1, to: 6 * n + 3 }))

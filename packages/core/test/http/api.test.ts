@@ -157,6 +157,16 @@ describe('limits', () => {
     expect([await put('{"a":{"b":[]}}'), await put('{"a":{"b":[[]]}}')]).toEqual([200, 400])
     expect(await put('{"a":"[[[[[{{{{{\\"[[[["}')).toBe(200)
   })
+
+  it('count keys and items, and nothing else', async () => {
+    const alice = clientOf(apiFixture(), 'acme/alice')
+    const id = await alice.newSession()
+    const put = async (body: string) => (await alice.send('PUT', `/sessions/${id}/state`, { body })).status
+    // With the key of the list, and the empty ones in it.
+    const listOf = (count: number) => `{ "a": [ ${Array.from({ length: count }, () => '[ ]').join(' , ')} ] }`
+    expect([await put(listOf(9999)), await put(listOf(10_000))]).toEqual([200, 413])
+    expect(await put(`{"a":"${',[{'.repeat(10_001)}"}`)).toBe(200)
+  })
 })
 
 describe('other origins', () => {

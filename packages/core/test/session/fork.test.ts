@@ -11,7 +11,7 @@ import {
 } from '../../src/index.js'
 import { liveSessionOf } from '../../src/session.js'
 import { emptyCart } from '../../src/domain/cart.js'
-import { encodeMessage } from '../../src/domain/message.js'
+import { encodeParsed } from '../../src/domain/message.js'
 import { alice, codeOf, service } from '../service.js'
 import { changingStore } from '../changing-store.js'
 
@@ -51,10 +51,7 @@ const changes: Record<string, Change> = {
   'a cart change': async (mine) => (await mine.get('source')).cart.clear(),
   // As a turn does it: in one commit, so that the one is never seen without the other.
   'an order, and the message that says so': async (mine) => {
-    const message = encodeMessage(
-      { role: 'assistant', content: 'Ordered.' },
-      { maxLength: 1e4, countTokens: () => 1 },
-    )
+    const message = encodeParsed({ id: 'ordered', role: 'assistant', content: 'Ordered.' }, 1)
     const live = liveSessionOf(await mine.get('source'), 'session')
     await live.update((body) => ({ ...body, cart: emptyCart, state: { phase: 'ordered' } }), {
       messages: [message],

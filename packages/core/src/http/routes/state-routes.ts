@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../json.js'
 import { toIso } from '../../time.js'
 import { etagOf } from '../etag.js'
+import { mapInSlices } from '../../slices.js'
 import { type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
 import { withheld } from '../views.js'
@@ -87,13 +88,14 @@ export const stateRoutes: readonly Route[] = [
       })
       const shown = api.exposeToolResults
         ? messages
-        : messages.map(({ content, ...message }) => ({
-            ...message,
-            content:
-              typeof content === 'string'
-                ? content
-                : content.map((part) => (part.type === 'tool-result' ? { ...part, output: withheld } : part)),
-          }))
+        : await mapInSlices(messages, (message) => {
+            const { content } = message
+            if (typeof content === 'string') return message
+            const parts = content.map((part) =>
+              part.type === 'tool-result' ? { ...part, output: withheld } : part,
+            )
+            return { ...message, content: parts }
+          })
       return {
         body: { sessionId: session.id, context: { messages: shown, tokens, report } },
         headers: { ETag: etagOf(session.record) },

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest'
+import { inSlices, pause } from '../src/slices.js'
+
+/** Work of two steps that takes a tenth of a millisecond. */
+function* short(): Generator<void, number> {
+  const end = performance.now() + 0.1
+  while (performance.now() < end);
+  yield
+  return 1
+}
+
+function timer(): () => boolean {
+  let isDue = false
+  setTimeout(() => {
+    isDue = true
+  }, 0)
+  return () => isDue
+}
+
+it('ends short work at once, without a promise', () => {
+  expect(inSlices(short())).toBe(1)
+})
+
+it('lets the event loop go on in a chain of pieces that are short, each', async () => {
+  const isDue = timer()
+  for (let piece = 0; piece < 1000; piece++) await inSlices(short())
+  expect(isDue()).toBe(true)
+})
+
+it('lets it go on in a loop that awaits what is there already', async () => {
+  const isDue = timer()
+  for (let piece = 0; piece < 1000; piece++) {
+    await pause()
+    await Promise.resolve([...short()])
+  }
+  expect(isDue()).toBe(true)
+})
+
+it('brings all work to its end that waits for the same turns', async () => {
+  function* long(): Generator<void, number> {
+    for (let piece = 0; piece < 100; piece++) {
+      yield* short()
+      yield
+    }
+    return 1
+  }
+  const all = Array.from({ length: 20 }, async () => inSlices(long()))
+  expect(await Promise.all(all)).toEqual(Array(20).fill(1))
+})
