@@ -9,7 +9,7 @@ import { cartItemInputSchema, moneySchema } from '../domain/cart.js'
 const time = z.iso.datetime()
 const count = z.int().min(0)
 // What a request says is known to be JSON before a schema looks at it.
-const anyJson = z.unknown().describe('Any JSON.') as unknown as z.ZodType<JsonValue>
+export const anyJson = z.unknown().describe('Any JSON.') as unknown as z.ZodType<JsonValue>
 export const jsonObject = z.record(z.string(), anyJson)
 const limit = (most: number, usual: number) => z.coerce.number().int().min(1).max(most).default(usual)
 const flag = z.stringbool().optional()

@@ -59,7 +59,7 @@ export const turnReply = schemas.turnReply.extend({
       cost: z.string(),
       costUSD: z.number(),
     }),
-    toolCalls: z.array(z.strictObject({ id: z.string(), name: z.string(), args: z.json() })),
+    toolCalls: z.array(z.strictObject({ id: z.string(), name: z.string(), args: schemas.anyJson })),
     raw: z.null(),
   }),
   messages: z.array(messageView),
