@@ -34,7 +34,7 @@ async function age(key: string, ...members: string[]): Promise<void> {
 async function ageRecord(ref: { tenantId: string; id: string }): Promise<void> {
   const { log } = keys.session(ref)
   const record = (await client.lindex(log, 0))!.split(' ')
-  record[8] = String(Number(record[8]) - 60_000)
+  record[9] = String(Number(record[9]) - 60_000)
   await client.lset(log, 0, record.join(' '))
 }
 
@@ -132,7 +132,7 @@ describe('pages', () => {
     for (const [n, member] of entries.entries()) {
       const { log } = keys.session({ tenantId, id: member.split(' ')[0]! })
       const record = (await client.lindex(log, 0))!.split(' ')
-      record[8] = '1700000000000'
+      record[9] = '1700000000000'
       await client.lset(log, 0, record.join(' '))
       await client.zadd(key, -1_700_000_000_000, entries[n]!)
     }
@@ -174,7 +174,7 @@ describe('sweep', () => {
     await client.persist(keys.session(ref).log)
     const due = keys.dueOf(ref.tenantId)
     const record = (await client.lindex(keys.session(ref).log, 0))!.split(' ')
-    record[9] = '5'
+    record[10] = '5'
     await client.lset(keys.session(ref).log, 0, record.join(' '))
     const [member] = await client.zrange(due, '0', '-1')
     await client.zadd(due, 5, member!)
