@@ -1,0 +1,73 @@
+import { corrupt, maxPageBytes, type StoredMessage } from '@sessions/core/store'
+import type { Connection } from './connection.js'
+import { parseMessage, toWhole } from './rows.js'
+import type { Statements } from './statements.js'
+
+/** Which messages of a log are wanted, from which end. */
+export interface Range {
+  readonly first: number
+  readonly last: number
+  readonly order: 'asc' | 'desc'
+}
+
+/** What one step reads at most, so that it holds the event loop for a few milliseconds. */
+export const maxStepMessages = 200
+export const maxStepBytes = 256 * 1024
+
+/** A page of a log, which is read step by step; it ends where the next payload would take it over `maxPageBytes`. */
+export class LogPage {
+  /** In the order of the range. */
+  readonly messages: StoredMessage[] = []
+  readonly #statements: Statements
+  readonly #key: number
+  readonly #order: 'asc' | 'desc'
+  #first: number
+  #last: number
+  #bytes = 0
+  #isFull = false
+
+  constructor(statements: Statements, key: number, { first, last, order }: Range) {
+    this.#statements = statements
+    this.#key = key
+    this.#order = order
+    this.#first = first
+    this.#last = last
+  }
+
+  get isDone(): boolean {
+    return this.#isFull || this.#first > this.#last
+  }
+
+  /** Reads all that is left, which is known to be little. */
+  readRest(connection: Connection): void {
+    this.#take(connection, this.#last - this.#first + 1)
+  }
+
+  readStep(connection: Connection): void {
+    const { sizes } = this.#statements
+    const rows = connection.all(sizes[this.#order], this.#key, this.#first, this.#last, maxStepMessages)
+    if (rows.length === 0) throw corrupt('the log has gaps')
+    let bytes = 0
+    let count = 0
+    for (const row of rows) {
+      const size = toWhole(row['bytes'], 'payload')
+      this.#isFull = this.messages.length + count > 0 && this.#bytes + bytes + size > maxPageBytes
+      if (this.#isFull || (count > 0 && bytes + size > maxStepBytes)) break
+      bytes += size
+      count++
+    }
+    this.#bytes += bytes
+    this.#take(connection, count)
+  }
+
+  #take(connection: Connection, count: number): void {
+    if (count <= 0) return
+    const isForth = this.#order === 'asc'
+    const first = isForth ? this.#first : this.#last - count + 1
+    const rows = connection.all(this.#statements.messages, this.#key, first, first + count - 1)
+    const found = Array.from({ length: count }, (_, index) => parseMessage(rows[index], first + index))
+    this.messages.push(...(isForth ? found : found.reverse()))
+    if (isForth) this.#first += count
+    else this.#last -= count
+  }
+}

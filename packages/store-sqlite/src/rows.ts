@@ -1,0 +1,82 @@
+import { corrupt, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
+import type { Row } from './connection.js'
+import { decodeText } from './text.js'
+
+/** A session as its row has it. */
+export interface Found {
+  readonly record: SessionRecord
+  /** Names the session inside the database. */
+  readonly key: number
+  /** Counts amends and trims: while it stays, messages that are there stay as they are. */
+  readonly rewrites: number
+}
+
+/** @throws `corrupt` when the row cannot be that of a session. */
+export function parseFound(ref: SessionRef, row: Row): Found {
+  return {
+    record: parseRecord(ref, row),
+    key: toWhole(row['skey'], 'skey', 1),
+    rewrites: toWhole(row['rewrites'], 'rewrites'),
+  }
+}
+
+/** @throws `corrupt` when the row cannot be that of a session. */
+export function parseRecord({ tenantId, id }: SessionRef, row: Row): SessionRecord {
+  const lastSeq = toWhole(row['last_seq'], 'last_seq')
+  const { expires_at, user_id, label, title } = row
+  return {
+    tenantId,
+    id,
+    incarnation: toText(row['incarnation'], 'incarnation'),
+    revision: toWhole(row['revision'], 'revision', 1),
+    changes: toWhole(row['changes'], 'changes', 1),
+    lastSeq,
+    trimmedSeq: toWhole(row['trimmed_seq'], 'trimmed_seq', 0, lastSeq),
+    createdAt: toWhole(row['created_at'], 'created_at'),
+    updatedAt: toWhole(row['updated_at'], 'updated_at'),
+    activeAt: toWhole(row['active_at'], 'active_at'),
+    ...(isNull(expires_at) ? undefined : { expiresAt: toDeadline(expires_at) }),
+    ...(isNull(user_id) ? undefined : { userId: toText(user_id, 'user_id') }),
+    ...(isNull(label) ? undefined : { label: toText(label, 'label') }),
+    ...(isNull(title) ? undefined : { title: toText(title, 'title') }),
+  }
+}
+
+/** @throws `corrupt` when the row is not the message of `seq`. */
+export function parseMessage(row: Row | undefined, seq: number): StoredMessage {
+  if (row === undefined || Number(row['seq']) !== seq) throw corrupt('the log has gaps')
+  return {
+    seq,
+    id: toText(row['id'], 'id'),
+    at: toWhole(row['at'], 'at'),
+    payload: toText(row['payload'], 'payload'),
+  }
+}
+
+export function toText(value: unknown, column: string): string {
+  if (typeof value !== 'string') throw corrupt(`${column} is no text`)
+  return decodeText(value)
+}
+
+/** Drivers give whole numbers as numbers or as bigints, as the application has set. */
+export function toWhole(value: unknown, column: string, min = 0, max = Number.MAX_SAFE_INTEGER): number {
+  const number = isNull(value) ? Number.NaN : Number(value)
+  if (!(Number.isInteger(number) && number >= min && number <= max))
+    throw corrupt(`${column} is out of range`)
+  return number
+}
+
+/** Whether the deadline of a row, if it has one, is later than `now`. */
+export function isLive(row: Row, now: number): boolean {
+  return isNull(row['expires_at']) || Number(row['expires_at']) > now
+}
+
+function toDeadline(value: unknown): number {
+  const number = Number(value)
+  if (Number.isNaN(number)) throw corrupt('expires_at is no number')
+  return number
+}
+
+function isNull(value: unknown): value is null | undefined {
+  return value === null || value === undefined
+}
