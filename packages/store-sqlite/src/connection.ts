@@ -8,6 +8,8 @@ export class Connection {
   readonly #database: SqliteDatabase
   /** By their texts, of which the package has a few dozen. */
   readonly #prepared = new Map<string, SqliteStatement>()
+  /** UTF-16 units of all the text that it was given to write. */
+  textLength = 0
 
   constructor(database: SqliteDatabase) {
     this.#database = database
@@ -22,16 +24,18 @@ export class Connection {
   }
 
   run(sql: string, ...values: readonly SqliteValue[]): void {
+    for (const value of values) if (typeof value === 'string') this.textLength += value.length
     this.#prepare(sql).run(...values)
   }
 
   /** All or nothing of what `work` does; a snapshot, where it only reads. */
   transaction<T>(begin: 'begin' | 'begin immediate', work: () => T): T {
-    this.run(begin)
+    // Never prepared: a statement of libsql that found the database busy would stay half done, and in the way.
+    this.exec(begin)
     let result: T
     try {
       result = work()
-      this.run('commit')
+      this.exec('commit')
     } catch (error) {
       this.#rollback()
       throw error

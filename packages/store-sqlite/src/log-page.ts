@@ -12,7 +12,7 @@ export interface Range {
 
 /** What one step reads at most, so that it holds the event loop for a few milliseconds. */
 export const maxStepMessages = 200
-export const maxStepBytes = 256 * 1024
+export const maxStepBytes = 128 * 1024
 
 /** A page of a log, which is read step by step; it ends where the next payload would take it over `maxPageBytes`. */
 export class LogPage {

@@ -15,7 +15,7 @@ import { buriedId, decodeText, encodeText, isHidden } from './text.js'
 // What one transaction amends, which is a page, or deletes: a few milliseconds of the event loop.
 const maxAmended = 1000
 const maxDeleted = 200
-const maxDeletedBytes = 2 * 1024 * 1024
+const maxDeletedBytes = 1024 * 1024
 // Sessions that one transaction sweeps.
 const maxSwept = 50
 

@@ -116,11 +116,13 @@ async function using<T>(
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
   if (typeof database !== 'string') return work(new Connection(database))
-  const connection = new Connection(await openFile(database, until))
+  const file = await openFile(database, until, 'full')
+  const connection = new Connection(file.database)
   try {
     return await work(connection)
   } finally {
     connection.close()
+    await file.log?.close()
   }
 }
 

@@ -1,5 +1,6 @@
 import { SessionError } from '@sessions/core/store'
 import { Connection } from './connection.js'
+import type { Open } from './database.js'
 import { migrateConnection } from './migrate.js'
 import { openFile, type Synchronous } from './open-file.js'
 import type { TableNames } from './schema.js'
@@ -8,21 +9,21 @@ import type { TableNames } from './schema.js'
 export class OwnFile {
   readonly #path: string
   readonly #names: TableNames
-  readonly #synchronous: Synchronous | undefined
-  #connection: Connection | undefined
-  #opening: Promise<Connection> | undefined
+  readonly #synchronous: Synchronous
+  #open: Open | undefined
+  #opening: Promise<Open> | undefined
   #isClosed = false
 
-  constructor(path: string, names: TableNames, synchronous: Synchronous | undefined) {
+  constructor(path: string, names: TableNames, synchronous: Synchronous) {
     this.#path = path
     this.#names = names
     this.#synchronous = synchronous
   }
 
-  connection(until: number): Connection | Promise<Connection> {
-    if (this.#connection !== undefined) return this.#connection
+  open(until: number): Open | Promise<Open> {
+    if (this.#open !== undefined) return this.#open
     if (this.#isClosed) throw new SessionError('unavailable', 'the store is closed')
-    return (this.#opening ??= this.#open(until).finally(() => {
+    return (this.#opening ??= this.#begin(until).finally(() => {
       this.#opening = undefined
     }))
   }
@@ -31,19 +32,22 @@ export class OwnFile {
     this.#isClosed = true
     // Nobody is left to hear of a failure to open.
     await this.#opening?.catch(() => {})
-    this.#connection?.close()
-    this.#connection = undefined
+    const open = this.#open
+    this.#open = undefined
+    open?.connection.close()
+    await open?.log?.close()
   }
 
-  async #open(until: number): Promise<Connection> {
-    const connection = new Connection(await openFile(this.#path, until, this.#synchronous))
+  async #begin(until: number): Promise<Open> {
+    const { database, log } = await openFile(this.#path, until, this.#synchronous)
+    const connection = new Connection(database)
     try {
       await migrateConnection(connection, this.#names, until)
     } catch (error) {
       connection.close()
+      await log?.close()
       throw error
     }
-    this.#connection = connection
-    return connection
+    return (this.#open = { connection, log })
   }
 }

@@ -15,8 +15,8 @@ import type { Statements } from './statements.js'
 import { begunId, buriedId, encodeName, encodeText } from './text.js'
 
 // What one transaction takes in: a few milliseconds of the event loop.
-const maxMessages = 200
-const maxBytes = 512 * 1024
+const maxMessages = 100
+const maxBytes = 256 * 1024
 const keptMinutes = 60
 
 /** Where a copy goes, as the database has its texts. */
@@ -40,7 +40,7 @@ export class Restorer {
 
   async restore({ tenantId, id }: SessionRef, copy: SessionCopy): Promise<void> {
     const place = { ref: { tenantId, id }, tenant: encodeText(tenantId), id: encodeText(id) }
-    for (const part of partsOf(copy)) {
+    for (const part of partsOf(taken(copy))) {
       const until = performance.now() + this.#timeoutMs
       await this.#database.write(until, (connection, now) => this.#restore(connection, place, part, now))
     }
@@ -101,6 +101,11 @@ export class Restorer {
     }
     return Math.max(last, messages.at(-1)?.seq ?? 0)
   }
+}
+
+/** The copy as it is now, whatever its caller does with it. Its texts, which may be long, are shared. */
+function taken({ record, body, messages, more = false }: SessionCopy): SessionCopy {
+  return { record: { ...record }, body, messages: messages.map((message) => ({ ...message })), more }
 }
 
 /** A copy in smaller parts, in order. */

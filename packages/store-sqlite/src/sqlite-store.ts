@@ -10,7 +10,7 @@ import {
 import { toCommit } from './commit.js'
 import { committing } from './committer.js'
 import { Connection } from './connection.js'
-import { type ConnectionSource, Database } from './database.js'
+import { Database, type OpenSource } from './database.js'
 import { FileClock } from './file-clock.js'
 import { Lister } from './lister.js'
 import { Maintenance } from './maintenance.js'
@@ -70,8 +70,8 @@ export function sqliteStore(
 ): SessionStore | OwnedSqliteStore {
   checkOptions(options, optionNames)
   if (typeof database === 'string') {
-    const file = new OwnFile(database, toTableNames(options), options.synchronous)
-    return { ...storeOver((until) => file.connection(until), options), close: () => file.close() }
+    const file = new OwnFile(database, toTableNames(options), options.synchronous ?? 'full')
+    return { ...storeOver((until) => file.open(until), options), close: () => file.close() }
   }
   checkDatabase(database)
   const connection = new Connection(database)
@@ -81,7 +81,7 @@ export function sqliteStore(
       isKnown = true
       warnIfUnfit(connection)
     }
-    return connection
+    return { connection }
   }, options)
 }
 
@@ -100,7 +100,7 @@ function checkDatabase(database: SqliteDatabase): void {
   throw new SessionError('invalid', problem, { path: 'database' })
 }
 
-function storeOver(source: ConnectionSource, options: SqliteStoreOptions): SessionStore {
+function storeOver(source: OpenSource, options: SqliteStoreOptions): SessionStore {
   const { readTimeoutMs = 1000, pageTimeoutMs = 5 * readTimeoutMs, writeTimeoutMs = 2000 } = options
   checkWhole(readTimeoutMs, 'readTimeoutMs', 1)
   checkWhole(pageTimeoutMs, 'pageTimeoutMs', 1)
@@ -138,7 +138,7 @@ function storeOver(source: ConnectionSource, options: SqliteStoreOptions): Sessi
 
     async restore(ref, copy) {
       checkCopy(copy)
-      return restorer.restore(ref, structuredClone(copy))
+      return restorer.restore(ref, copy)
     },
 
     async sweep({ limit }) {

@@ -12,7 +12,7 @@ interface Entry {
 }
 
 // Each piece of work holds the event loop; after so much of it others have their turn.
-const sliceMs = 8
+const sliceMs = 5
 // Another process holds the database for a commit, which takes less than a millisecond or a few.
 const minPauseMs = 1
 const maxPauseMs = 4
