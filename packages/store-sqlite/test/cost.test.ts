@@ -1,7 +1,7 @@
 import type { NewMessage, SessionStore } from '@sessions/core/store'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { migrate, type SqliteDatabase, sqliteStore } from '../src/index.js'
-import { openRaw, useFiles } from './files.js'
+import { openRaw, patient, useFiles } from './files.js'
 
 const newPath = useFiles()
 const tenantId = 'acme'
@@ -127,7 +127,7 @@ describe('work that takes long is done in steps, and others go on in between', (
     const database = openRaw(newPath())
     database.exec('pragma synchronous = off')
     await migrate(database)
-    store = sqliteStore(database, { writeTimeoutMs: 120_000, readTimeoutMs: 120_000 })
+    store = sqliteStore(database, patient)
     for (let first = 1; first < 10_000; first += 1000) {
       const payload = 'x'.repeat(1500)
       const batch = messages(1000, first).map(({ id }) => ({ id, payload }))

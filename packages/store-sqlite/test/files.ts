@@ -12,6 +12,9 @@ export function useFiles(): (name?: string) => string {
   return (name = 'sessions.db') => join(directory, `${++count}-${name}`)
 }
 
+/** Time enough for a busy machine, in tests that are not about time. */
+export const patient = { readTimeoutMs: 240_000, writeTimeoutMs: 240_000 }
+
 /** The file, by the driver alone. */
 export function openRaw(path: string): Libsql.Database {
   const database = new Libsql(path)

@@ -1,7 +1,7 @@
 import { isSessionError } from '@sessions/core/store'
 import { afterEach, expect, test } from 'vitest'
 import { sqliteStore } from '../src/index.js'
-import { leftOver, openRaw, useFiles } from './files.js'
+import { leftOver, openRaw, patient, useFiles } from './files.js'
 import { startStore, type StoreProcess } from './store-process.js'
 
 const newPath = useFiles()
@@ -15,9 +15,6 @@ async function start(path: string, count: number): Promise<StoreProcess[]> {
   processes.push(...started)
   return started
 }
-
-// Time enough for a busy machine: these tests are not about time.
-const patient = { readTimeoutMs: 120_000, writeTimeoutMs: 120_000 }
 
 afterEach(async () => {
   await Promise.all(processes.splice(0).map((each) => each.kill()))
@@ -85,7 +82,7 @@ test('a process is killed in the middle of its writes: what it acknowledged is t
 
 test('another process holds the file: a write waits for it, and is unavailable when it waits for too long', async () => {
   const path = newPath()
-  const store = sqliteStore(path, { ...patient })
+  const store = sqliteStore(path, patient)
   const hasty = sqliteStore(path, { writeTimeoutMs: 50 })
   await store.commit(ref, { revision: 0 })
   expect(await hasty.read(ref)).toBeDefined()

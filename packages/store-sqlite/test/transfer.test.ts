@@ -1,13 +1,13 @@
 import { describeTransfers } from '@sessions/core/testing'
 import { readFileSync } from 'node:fs'
 import { sqliteStore } from '../src/index.js'
-import { useFiles } from './files.js'
+import { patient, useFiles } from './files.js'
 
 const newPath = useFiles()
 
 describeTransfers('transfers over sqliteStore', async () => {
   const path = newPath()
-  const [store, peer] = [sqliteStore(path), sqliteStore(path)]
+  const [store, peer] = [sqliteStore(path, patient), sqliteStore(path, patient)]
   return {
     store,
     peer,

@@ -1,12 +1,12 @@
 import { describeTurns } from '@sessions/core/testing'
 import { sqliteStore } from '../src/index.js'
-import { useFiles } from './files.js'
+import { patient, useFiles } from './files.js'
 
 const newPath = useFiles()
 
 describeTurns('turns over sqliteStore', async () => {
   const path = newPath()
-  const [store, peer] = [sqliteStore(path), sqliteStore(path)]
+  const [store, peer] = [sqliteStore(path, patient), sqliteStore(path, patient)]
   return {
     store,
     peer,
