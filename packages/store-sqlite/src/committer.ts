@@ -88,7 +88,7 @@ function append(
       const [row] = connection.all(statements.findMessage, key, message.id)
       // The id is new, so it is the place that is taken: by a row that nobody's commit has made.
       if (row === undefined) throw corrupt('the log holds messages it should not', error)
-      const known = parseMessage(row, Number(row['seq']))
+      const known = parseMessage(row)
       if (known.payload !== payload) throw messageConflict(id)
       return { id, seq: known.seq, at: known.at, inserted: false }
     }

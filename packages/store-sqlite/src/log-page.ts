@@ -1,6 +1,6 @@
 import { corrupt, maxPageBytes, type StoredMessage } from '@sessions/core/store'
 import type { Connection } from './connection.js'
-import { parseMessage, toWhole } from './rows.js'
+import { parseEntries, toWhole } from './rows.js'
 import type { Statements } from './statements.js'
 
 /** Which messages of a log are wanted, from which end. */
@@ -64,8 +64,8 @@ export class LogPage {
     if (count <= 0) return
     const isForth = this.#order === 'asc'
     const first = isForth ? this.#first : this.#last - count + 1
-    const rows = connection.all(this.#statements.messages, this.#key, first, first + count - 1)
-    const found = Array.from({ length: count }, (_, index) => parseMessage(rows[index], first + index))
+    const [row] = connection.all(this.#statements.messages, this.#key, first, first + count - 1)
+    const found = parseEntries(row, first, count)
     this.messages.push(...(isForth ? found : found.reverse()))
     if (isForth) this.#first += count
     else this.#last -= count

@@ -11,7 +11,7 @@ export const migrations: readonly Migration[] = [{ version: 1, commands: createT
 
 export const latestVersion = migrations.length
 
-// Why what is as it is stands in decisions/027-sqlite-layout.md.
+// Why what is as it is stands in decisions/025-sqlite-layout.md.
 function createTables({ prefix, sessions, bodies, messages, clock }: TableNames): string[] {
   return [
     `create table ${sessions} (

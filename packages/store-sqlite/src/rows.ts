@@ -1,6 +1,6 @@
 import { corrupt, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
 import type { Row } from './connection.js'
-import { decodeText } from './text.js'
+import { decodeText, recordSeparator, unitSeparator } from './text.js'
 
 /** A session as its row has it. */
 export interface Found {
@@ -42,11 +42,35 @@ export function parseRecord({ tenantId, id }: SessionRef, row: Row): SessionReco
   }
 }
 
-/** @throws `corrupt` when the row is not the message of `seq`. */
-export function parseMessage(row: Row | undefined, seq: number): StoredMessage {
-  if (row === undefined || Number(row['seq']) !== seq) throw corrupt('the log has gaps')
+/**
+ * The messages from `first` on, which come as one text: each row of an answer costs drivers more than the text of it.
+ *
+ * @throws `corrupt` when there are not `count` of them.
+ */
+export function parseEntries(row: Row | undefined, first: number, count: number): StoredMessage[] {
+  const entries = row?.['entries']
+  const texts = typeof entries === 'string' ? entries.split(recordSeparator) : []
+  if (Number(row?.['count']) !== count || texts.length !== count) throw corrupt('the log has gaps')
+  return texts.map((text, index) => parseEntry(text, first + index))
+}
+
+function parseEntry(entry: string, seq: number): StoredMessage {
+  const idEnd = entry.indexOf(unitSeparator)
+  const atEnd = entry.indexOf(unitSeparator, idEnd + 1)
+  const payload = entry.slice(atEnd + 1)
+  if (idEnd < 0 || atEnd < 0 || payload.includes(unitSeparator)) throw corrupt('a message is not one')
   return {
     seq,
+    id: decodeText(entry.slice(0, idEnd)),
+    at: toWhole(entry.slice(idEnd + 1, atEnd), 'at'),
+    payload: decodeText(payload),
+  }
+}
+
+/** @throws `corrupt` when the row is no message. */
+export function parseMessage(row: Row): StoredMessage {
+  return {
+    seq: toWhole(row['seq'], 'seq', 1),
     id: toText(row['id'], 'id'),
     at: toWhole(row['at'], 'at'),
     payload: toText(row['payload'], 'payload'),

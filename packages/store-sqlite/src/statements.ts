@@ -58,8 +58,10 @@ export function toStatements({ sessions, bodies, messages }: TableNames) {
       desc: `select seq, octet_length(payload) as bytes from ${messages}
         where session_key = ? and seq between ? and ? order by seq desc limit ?`,
     },
-    /** Key, the first seq, the last one. */
-    messages: `select seq, id, at, payload from ${messages} where session_key = ? and seq between ? and ? order by seq`,
+    /** Key, the first seq, the last one: how many there are, and all of them as one text, which `parseEntries` reads. */
+    messages: `select count(*) as count, group_concat(entry, char(30)) as entries from (
+      select id || char(31) || at || char(31) || payload as entry from ${messages}
+      where session_key = ? and seq between ? and ? order by seq)`,
     /** Key, the last seq. */
     deleteMessages: `delete from ${messages} where session_key = ? and seq <= ?`,
 

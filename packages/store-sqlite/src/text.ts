@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto'
 
+/** Stands between the fields of a message in the answer to a read; never stored as such. */
+export const unitSeparator = '\u001f'
+/** Stands between the messages in the answer to a read; never stored as such. */
+export const recordSeparator = '\u001e'
+
 // What drivers cannot hand on (some end a text at NUL, none keeps half of a surrogate pair, some take the byte order mark
-// off), and the sign that announces an escape. Only the byte order mark is ever in JSON, where others are escaped already.
-const escaped = /[\u0000\u0010\ufeff]|\p{Surrogate}/gu
-const suspicious = /[\u0000\u0010\ud800-\udfff\ufeff]/
+// off), what reads use to tell fields apart, and the sign that announces an escape. Only the byte order mark is ever in
+// JSON, where the others are escaped already.
+const escaped = /[\u0000\u0010\u001e\u001f\ufeff]|\p{Surrogate}/gu
+const suspicious = /[\u0000\u0010\u001e\u001f\ud800-\udfff\ufeff]/
 const escape = /\u0010([0-9a-f]{4})/g
 
 /**

@@ -126,11 +126,18 @@ describe('a session that cannot be read is corrupt, alone', () => {
     expect(await store.remove(ref)).toBe(true)
   })
 
-  test('escapes in a payload are text', async () => {
+  test('separators and escapes in a payload', async () => {
+    for (const garbage of ["'a' || char(31) || 'b'", "'a' || char(30) || 'b'", 'char(31) || char(30)']) {
+      const { store, ref } = await poisoned(
+        `update session_messages set payload = ${garbage} where ${ofMine} and seq = 3`,
+      )
+      await expect(store.read(ref, { tail: 3 }), garbage).rejects.toMatchObject({ code: 'corrupt' })
+      expect((await store.read(ref, { tail: 1 }))?.messages).toHaveLength(1)
+    }
     const { store, ref } = await poisoned(
       `update session_messages set payload = char(16) || 'zz' where ${ofMine} and seq = 3`,
     )
-    expect((await store.read(ref, { tail: 2 }))?.messages[0]?.payload).toBe('\u0010zz')
+    expect((await store.read(ref, { tail: 2 }))?.messages[0]?.payload, 'text is opaque').toBe('\u0010zz')
   })
 })
 
