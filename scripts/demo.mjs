@@ -42,6 +42,7 @@ const start = () =>
     throw error
   })
 let app = await start()
+for (const [line] of app.output.matchAll(/^sessions are .*$/gm)) console.log(line)
 
 try {
   const state = await runTour(app.url, console.log)
