@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { build } from 'vite'
 import type { Migrated } from '../src/index.js'
 import type { Call, WorkerOptions } from './store-worker.js'
+import { toLine } from './to-line.js'
 
 const methods = ['read', 'commit', 'messages', 'amend', 'trim', 'remove', 'list', 'restore', 'sweep'] as const
 
@@ -64,13 +65,17 @@ function caller(child: ChildProcess) {
     waiting.get(outcome.number)?.(outcome)
     waiting.delete(outcome.number)
   })
-  // Whoever writes to a process that was killed waits for nothing.
+  child.on('exit', () => {
+    const error = { code: 'unavailable', message: 'the process has ended' } as const
+    for (const [number, settle] of waiting) settle({ number, error })
+  })
+  // Whoever writes to a process that was killed hears of it by its end.
   child.stdin!.on('error', () => {})
   let calls = 0
   return async (method: Call['method'], args: readonly unknown[]): Promise<unknown> => {
     const number = ++calls
     const answered = new Promise<Outcome>((resolve) => waiting.set(number, resolve))
-    child.stdin!.write(`${JSON.stringify({ number, method, args })}\n`)
+    child.stdin!.write(toLine({ number, method, args }))
     const { result, error } = await answered
     if (error === undefined) return result
     const { code, message, ...details } = error

@@ -9,6 +9,7 @@ import {
   sqliteStore,
   type SqliteStoreOptions,
 } from '../src/index.js'
+import { toLine } from './to-line.js'
 
 export interface WorkerOptions {
   /** `libsql` opens the file by itself; the others are drivers that the application opens. */
@@ -58,7 +59,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 }
 
 function say(outcome: object): void {
-  process.stdout.write(`${JSON.stringify(outcome)}\n`)
+  process.stdout.write(toLine(outcome))
 }
 
 function toPlain(error: unknown): object {
