@@ -1,6 +1,7 @@
 import {
   type AppendedMessage,
   checkIsMeant,
+  checkRoom,
   type Committed,
   corrupt,
   messageConflict,
@@ -8,16 +9,14 @@ import {
   type SessionRecord,
 } from '@sessions/core/store'
 import { randomBytes } from 'node:crypto'
+import { type Added, changedRecord } from './changed-record.js'
 import type { Commit } from './commit.js'
 import type { Connection } from './connection.js'
 import type { Work } from './database.js'
 import { isDuplicate } from './errors.js'
-import { isLive, parseFound, parseMessage, toWhole } from './rows.js'
+import { isLive, parseFound, parseMessage, toStoredMs, toWhole } from './rows.js'
 import type { Statements } from './statements.js'
 import { buriedId, encodeName, encodeText } from './text.js'
-
-// What `list` orders by is indexed, and most appends must not touch that index: it moves once a minute.
-const activityStepMs = 60_000
 
 /** The minute of a deadline: what a sweep looks for, and what most appends leave as it is. */
 export function minuteOf(expiresAt: number | undefined): number | null {
@@ -41,7 +40,12 @@ export function committing(statements: Statements, commit: Commit): Work<Committ
     // The system clock may have been set back before this process began; times of a session do not go back with it.
     const at = Math.max(now, record.updatedAt)
     const messages = append(connection, statements, commit, { key, lastSeq: record.lastSeq, at })
-    const changed = changedRecord(record, commit, at, messages.filter(({ inserted }) => inserted).length)
+    const added = sum(
+      commit,
+      messages.map(({ inserted }) => inserted),
+    )
+    checkRoom(record, change, added)
+    const changed = changedRecord(record, change, at, added)
     if (change.body !== undefined) connection.run(statements.putBody, key, encodeText(change.body))
     update(connection, statements, key, record, changed)
     return { record: changed, messages }
@@ -51,18 +55,34 @@ export function committing(statements: Statements, commit: Commit): Work<Committ
 function create(connection: Connection, statements: Statements, commit: Commit, now: number): Committed {
   const { ref, change, tenant, id } = commit
   const incarnation = change.incarnation ?? randomBytes(18).toString('base64url')
-  const blank = { ...ref, incarnation, revision: 0, changes: 0, lastSeq: 0, trimmedSeq: 0 }
+  const blank = { ...ref, incarnation, revision: 0, changes: 0, lastSeq: 0, trimmedSeq: 0, bytes: 0 }
   const times = { createdAt: now, updatedAt: now, activeAt: now }
-  const count = new Set(change.messages.map(({ id }) => id)).size
-  const record = changedRecord({ ...blank, ...times }, commit, now, count)
+  // In a new session every id is new the first time.
+  const seen = new Set<string>()
+  const isNew = change.messages.map(({ id }) => seen.size < seen.add(id).size)
+  const added = sum(commit, isNew)
+  const record = changedRecord({ ...blank, ...times }, change, now, added)
   const names = [encodeName(record.userId), encodeName(record.label), encodeName(record.title)]
   const deadline = [record.expiresAt ?? null, minuteOf(record.expiresAt)]
-  const counts = [record.changes, record.revision, record.lastSeq]
-  const values = [tenant, id, encodeText(incarnation), now, now, now, ...counts, ...deadline, ...names]
+  const counts = [record.changes, record.revision, record.lastSeq, record.bytes]
+  const values = [
+    tenant,
+    id,
+    encodeText(incarnation),
+    now,
+    now,
+    now,
+    ...counts,
+    ...deadline,
+    ...ownOf(record),
+    ...names,
+  ]
   const [row] = connection.all(statements.insertSession, ...values)
   const key = toWhole(row?.['skey'], 'skey', 1)
   connection.run(statements.putBody, key, encodeText(change.body ?? ''))
-  return { record, messages: append(connection, statements, commit, { key, lastSeq: 0, at: now }) }
+  const messages = append(connection, statements, commit, { key, lastSeq: 0, at: now })
+  checkRoom({ lastSeq: 0, bytes: 0 }, change, added)
+  return { record, messages }
 }
 
 interface Log {
@@ -96,39 +116,16 @@ function append(
   })
 }
 
-function changedRecord(
-  record: SessionRecord,
-  { change }: Commit,
-  now: number,
-  appended: number,
-): SessionRecord {
-  const { idleMs = Infinity, absoluteMs = Infinity } = change
-  const { expiresAt, userId, label, title, ...rest } = record
-  const deadline =
-    idleMs === Infinity && absoluteMs === Infinity
-      ? expiresAt
-      : Math.min(now + idleMs, record.createdAt + absoluteMs)
-  const names = {
-    userId: renamed(userId, change.userId),
-    label: renamed(label, change.label),
-    title: renamed(title, change.title),
-  }
-  return {
-    ...rest,
-    revision: change.body !== undefined || record.revision === 0 ? record.revision + 1 : record.revision,
-    changes: record.changes + 1,
-    lastSeq: record.lastSeq + appended,
-    updatedAt: now,
-    activeAt: now - record.activeAt >= activityStepMs ? now : record.activeAt,
-    ...(deadline === undefined ? undefined : { expiresAt: deadline }),
-    ...(names.userId === undefined ? undefined : { userId: names.userId }),
-    ...(names.label === undefined ? undefined : { label: names.label }),
-    ...(names.title === undefined ? undefined : { title: names.title }),
-  }
+/** Which messages of a commit are new, added up. */
+function sum({ stored }: Commit, isNew: readonly boolean[]): Added {
+  const fresh = stored.filter((_, index) => isNew[index])
+  const bytes = fresh.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0)
+  return { count: fresh.length, bytes }
 }
 
-function renamed(before: string | undefined, change: string | undefined): string | undefined {
-  return change === '' ? undefined : (change ?? before)
+/** The columns of a session's own lifetime. */
+export function ownOf({ lifetime }: Pick<SessionRecord, 'lifetime'>): (number | null)[] {
+  return [toStoredMs(lifetime?.idleMs), toStoredMs(lifetime?.absoluteMs)]
 }
 
 /** Stores what has changed of a record: an update of a column in an index writes the index, whatever it says. */
@@ -137,19 +134,26 @@ function update(
   statements: Statements,
   key: number,
   before: SessionRecord,
-  { lastSeq, changes, updatedAt, revision, expiresAt, activeAt, userId, label, title }: SessionRecord,
+  after: SessionRecord,
 ): void {
-  const touched = [lastSeq, changes, updatedAt, revision, expiresAt ?? null]
+  const { lastSeq, bytes, changes, updatedAt, revision, expiresAt, activeAt } = after
+  const touched = [lastSeq, bytes, changes, updatedAt, revision, expiresAt ?? null]
+  const others = [
+    activeAt,
+    minuteOf(expiresAt),
+    ...ownOf(after),
+    encodeName(after.userId),
+    encodeName(after.label),
+    encodeName(after.title),
+  ]
   const isSame =
     activeAt === before.activeAt &&
     minuteOf(expiresAt) === minuteOf(before.expiresAt) &&
-    userId === before.userId &&
-    label === before.label &&
-    title === before.title
-  if (isSame) {
-    connection.run(statements.touchSession, ...touched, key)
-    return
-  }
-  const names = [encodeName(userId), encodeName(label), encodeName(title)]
-  connection.run(statements.changeSession, ...touched, activeAt, minuteOf(expiresAt), ...names, key)
+    after.lifetime?.idleMs === before.lifetime?.idleMs &&
+    after.lifetime?.absoluteMs === before.lifetime?.absoluteMs &&
+    after.userId === before.userId &&
+    after.label === before.label &&
+    after.title === before.title
+  if (isSame) connection.run(statements.touchSession, ...touched, key)
+  else connection.run(statements.changeSession, ...touched, ...others, key)
 }

@@ -10,7 +10,7 @@ import type { Database } from './database.js'
 import { minuteOf } from './committer.js'
 import { isLive, parseFound, toWhole } from './rows.js'
 import type { Statements } from './statements.js'
-import { buriedId, decodeText, encodeText, isHidden } from './text.js'
+import { begunId, buriedId, decodeText, encodeText, isHidden } from './text.js'
 
 // What one transaction amends, which is a page, or deletes: a few milliseconds of the event loop.
 const maxAmended = 1000
@@ -55,8 +55,14 @@ export class Maintenance {
     const { trimmedSeq, lastSeq, changes } = record
     const there = batch.filter(({ seq }) => Number.isInteger(seq) && seq > trimmedSeq && seq <= lastSeq)
     if (there.length === 0) return 0
-    for (const { seq, payload } of there) connection.run(this.#statements.amend, payload, key, seq)
-    connection.run(this.#statements.rewriteSession, changes + 1, rewrites + 1, trimmedSeq, key)
+    const { sizeOf, amend, rewriteSession } = this.#statements
+    let { bytes } = record
+    for (const { seq, payload } of there) {
+      const [before] = connection.all(sizeOf, key, seq)
+      bytes += Buffer.byteLength(payload) - Number(before?.['bytes'] ?? 0)
+      connection.run(amend, payload, key, seq)
+    }
+    connection.run(rewriteSession, changes + 1, rewrites + 1, trimmedSeq, Math.max(0, bytes), key)
     return there.length
   }
 
@@ -82,31 +88,40 @@ export class Maintenance {
     const { record, key, rewrites } = parseFound(ref, row)
     const last = Math.min(throughSeq, record.lastSeq)
     if (last <= record.trimmedSeq) return { count: 0, isDone: true }
-    const { through, count, isAll } = this.#stepOf(connection, key, last)
+    const { through, count, bytes, isAll } = this.#stepOf(connection, key, last)
+    const left = Math.max(0, record.bytes - bytes)
     connection.run(this.#statements.deleteMessages, key, through)
-    connection.run(this.#statements.rewriteSession, record.changes + 1, rewrites + 1, through, key)
+    connection.run(this.#statements.rewriteSession, record.changes + 1, rewrites + 1, through, left, key)
     return { count, isDone: isAll }
   }
 
   async remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean> {
-    const find = this.#finder(ref, guard)
-    const removed = await this.#database.write(this.#until(), (connection, now) => {
-      const row = find(connection, now, false)
-      if (row === undefined) return undefined
-      const key = keyOf(row)
-      const { isWhole } = this.#delete(connection, key)
-      // The rest takes its time, so the session is made absent first. A sweep finds what a process that dies here leaves.
-      if (!isWhole) connection.run(this.#statements.bury, buriedId(), key)
-      return { key, isWhole }
+    const tenant = encodeText(ref.tenantId)
+    const id = encodeText(ref.id)
+    const { find, bury } = this.#statements
+    const { isGone, rest } = await this.#database.write(this.#until(), (connection, now) => {
+      const [found] = connection.all(find, tenant, id)
+      const [aside] = connection.all(find, tenant, begunId(id))
+      const isThere = found !== undefined && isLive(found, now)
+      const isGone = isThere && isMeantBy(found, guard)
+      // What is kept aside of a copy has the session's words, too.
+      const isAsideGone = isGone || (!isThere && aside !== undefined && isMeantBy(aside, guard))
+      const gone = [isGone ? found : undefined, isAsideGone ? aside : undefined]
+      const keys = gone.filter((row) => row !== undefined).map(keyOf)
+      const rest = keys.filter((key) => !this.#delete(connection, key).isWhole)
+      // The rest takes its time, so it is made absent first. A sweep finds what a process that dies here leaves.
+      for (const key of rest) connection.run(bury, buriedId(), key)
+      return { isGone, rest }
     })
-    if (removed === undefined) return false
-    for (let { isWhole } = removed; !isWhole;) {
-      const rest = await this.#database.write(this.#until(), (connection) =>
-        this.#delete(connection, removed.key),
-      )
-      isWhole = rest.isWhole
+    for (const key of rest) await this.#deleteRest(key)
+    return isGone
+  }
+
+  async #deleteRest(key: number): Promise<void> {
+    for (let isWhole = false; !isWhole;) {
+      const step = await this.#database.write(this.#until(), (connection) => this.#delete(connection, key))
+      isWhole = step.isWhole
     }
-    return true
   }
 
   /** Batch by batch, and for no longer than a call may take. */
@@ -151,17 +166,20 @@ export class Maintenance {
     return { isWhole: isAll, dropped: count }
   }
 
-  /** How many of the oldest messages up to `last` one step may delete, up to which seq, and whether that is all of them. */
+  /** Which of the oldest messages up to `last` one step may delete, and whether that is all of them. */
   #stepOf(connection: Connection, key: number, last: number) {
     const { sizes } = this.#statements
     const rows = connection.all(sizes.asc, key, Number.MIN_SAFE_INTEGER, last, maxDeleted + 1)
+    let count = 0
     let bytes = 0
-    const end = rows.findIndex((row, index) => {
-      bytes += Number(row['bytes'])
-      return index > 0 && (index === maxDeleted || bytes > maxDeletedBytes)
-    })
-    if (end < 0) return { through: last, count: rows.length, isAll: true }
-    return { through: Number(rows[end - 1]!['seq']), count: end, isAll: false }
+    for (const row of rows) {
+      const size = Number(row['bytes'])
+      if (count === maxDeleted || (count > 0 && bytes + size > maxDeletedBytes)) break
+      bytes += size
+      count++
+    }
+    const isAll = count === rows.length
+    return { through: isAll ? last : Number(rows[count - 1]!['seq']), count, bytes, isAll }
   }
 
   /** Finds the session that is meant, by its `changes` too until a step has changed it; undefined when it is absent. */
@@ -173,9 +191,7 @@ export class Maintenance {
     return (connection: Connection, now: number, hasChanged: boolean): Row | undefined => {
       const [row] = connection.all(this.#statements.find, tenant, id)
       if (row === undefined || !isLive(row, now)) return undefined
-      // Its other columns may be what cannot be read.
-      const found = { incarnation: decodeText(String(row['incarnation'])), changes: Number(row['changes']) }
-      return isMeant(found, hasChanged ? later : guard) ? row : undefined
+      return isMeantBy(row, hasChanged ? later : guard) ? row : undefined
     }
   }
 
@@ -186,4 +202,10 @@ export class Maintenance {
 
 function keyOf(row: Row): number {
   return toWhole(row['skey'], 'skey', 1)
+}
+
+/** Whether a row is that of the session that is meant; its other columns may be what cannot be read. */
+function isMeantBy(row: Row, guard?: SessionGuard): boolean {
+  const found = { incarnation: decodeText(String(row['incarnation'])), changes: Number(row['changes']) }
+  return isMeant(found, guard)
 }

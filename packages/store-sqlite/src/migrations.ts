@@ -11,7 +11,7 @@ export const migrations: readonly Migration[] = [{ version: 1, commands: createT
 
 export const latestVersion = migrations.length
 
-// Why what is as it is stands in decisions/025-sqlite-layout.md.
+// Why what is as it is stands in decisions/026-sqlite-layout.md.
 function createTables({ prefix, sessions, bodies, messages, clock }: TableNames): string[] {
   return [
     `create table ${sessions} (
@@ -24,11 +24,14 @@ function createTables({ prefix, sessions, bodies, messages, clock }: TableNames)
   rewrites integer not null default 0,
   last_seq integer not null,
   trimmed_seq integer not null default 0,
+  bytes integer not null default 0,
   created_at integer not null,
   updated_at integer not null,
   active_at integer not null,
   expires_at real,
   expires_minute integer,
+  idle_ms integer,
+  absolute_ms integer,
   user_id text,
   label text,
   title text,

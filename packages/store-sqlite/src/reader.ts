@@ -60,7 +60,7 @@ export class Reader {
       const { lastSeq, trimmedSeq } = found.record
       const first = Math.max(trimmedSeq, lastSeq - tail) + 1
       const page = new LogPage(this.#statements, found.key, { first, last: lastSeq, order: 'desc' })
-      if (isShort && toWhole(row['bytes'] ?? 0, 'payload') <= maxStepBytes) page.readRest(connection)
+      if (isShort && toWhole(row['tail_bytes'] ?? 0, 'payload') <= maxStepBytes) page.readRest(connection)
       return { head: body, found, page }
     })
     return begun && { record: begun.found.record, body: begun.head, messages: begun.page.messages.reverse() }

@@ -6,7 +6,7 @@ import {
   type SessionCopy,
   type SessionRef,
 } from '@sessions/core/store'
-import { minuteOf } from './committer.js'
+import { minuteOf, ownOf } from './committer.js'
 import type { Connection } from './connection.js'
 import type { Database } from './database.js'
 import { isDuplicate } from './errors.js'
@@ -79,10 +79,18 @@ export class Restorer {
     keptTo: number,
   ): number {
     const { incarnation, revision, changes, trimmedSeq, createdAt, updatedAt, activeAt } = record
-    const counts = [revision, changes, trimmedSeq, trimmedSeq]
+    const counts = [revision, changes, trimmedSeq, trimmedSeq, record.bytes]
     const times = [createdAt, updatedAt, activeAt, keptTo]
     const names = [encodeName(record.userId), encodeName(record.label), encodeName(record.title)]
-    const values = [tenant, begunId(id), encodeText(incarnation), ...counts, ...times, ...names]
+    const values = [
+      tenant,
+      begunId(id),
+      encodeText(incarnation),
+      ...counts,
+      ...times,
+      ...ownOf(record),
+      ...names,
+    ]
     const [row] = connection.all(this.#statements.beginCopy, ...values)
     return toWhole(row?.['skey'], 'skey', 1)
   }

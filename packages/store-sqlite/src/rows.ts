@@ -1,4 +1,10 @@
-import { corrupt, type SessionRecord, type SessionRef, type StoredMessage } from '@sessions/core/store'
+import {
+  corrupt,
+  type OwnLifetime,
+  type SessionRecord,
+  type SessionRef,
+  type StoredMessage,
+} from '@sessions/core/store'
 import type { Row } from './connection.js'
 import { decodeText, recordSeparator, unitSeparator } from './text.js'
 
@@ -23,7 +29,7 @@ export function parseFound(ref: SessionRef, row: Row): Found {
 /** @throws `corrupt` when the row cannot be that of a session. */
 export function parseRecord({ tenantId, id }: SessionRef, row: Row): SessionRecord {
   const lastSeq = toWhole(row['last_seq'], 'last_seq')
-  const { expires_at, user_id, label, title } = row
+  const { expires_at, idle_ms, absolute_ms, user_id, label, title } = row
   return {
     tenantId,
     id,
@@ -32,10 +38,12 @@ export function parseRecord({ tenantId, id }: SessionRef, row: Row): SessionReco
     changes: toWhole(row['changes'], 'changes', 1),
     lastSeq,
     trimmedSeq: toWhole(row['trimmed_seq'], 'trimmed_seq', 0, lastSeq),
+    bytes: toWhole(row['bytes'], 'bytes'),
     createdAt: toWhole(row['created_at'], 'created_at'),
     updatedAt: toWhole(row['updated_at'], 'updated_at'),
     activeAt: toWhole(row['active_at'], 'active_at'),
     ...(isNull(expires_at) ? undefined : { expiresAt: toDeadline(expires_at) }),
+    ...(isNull(idle_ms) && isNull(absolute_ms) ? undefined : { lifetime: toLifetime(idle_ms, absolute_ms) }),
     ...(isNull(user_id) ? undefined : { userId: toText(user_id, 'user_id') }),
     ...(isNull(label) ? undefined : { label: toText(label, 'label') }),
     ...(isNull(title) ? undefined : { title: toText(title, 'title') }),
@@ -93,6 +101,22 @@ export function toWhole(value: unknown, column: string, min = 0, max = Number.MA
 /** Whether the deadline of a row, if it has one, is later than `now`. */
 export function isLive(row: Row, now: number): boolean {
   return isNull(row['expires_at']) || Number(row['expires_at']) > now
+}
+
+/** A bound of a session's own lifetime as it is stored: null where there is none, -1 where it is for ever. */
+export function toStoredMs(ms: number | null | undefined): number | null {
+  return ms === null ? -1 : (ms ?? null)
+}
+
+function toLifetime(idle: unknown, absolute: unknown): OwnLifetime {
+  const ms = (value: unknown, column: string) => {
+    const stored = toWhole(value, column, -1)
+    return stored === -1 ? null : stored
+  }
+  return {
+    ...(isNull(idle) ? undefined : { idleMs: ms(idle, 'idle_ms') }),
+    ...(isNull(absolute) ? undefined : { absoluteMs: ms(absolute, 'absolute_ms') }),
+  }
 }
 
 function toDeadline(value: unknown): number {

@@ -5,8 +5,8 @@ export type Statements = ReturnType<typeof toStatements>
 
 // What `parseFound` reads.
 const columns =
-  'skey, rewrites, incarnation, revision, changes, last_seq, trimmed_seq, created_at, updated_at, active_at, ' +
-  'expires_at, user_id, label, title'
+  'skey, rewrites, incarnation, revision, changes, last_seq, trimmed_seq, bytes, created_at, updated_at, active_at, ' +
+  'expires_at, idle_ms, absolute_ms, user_id, label, title'
 const columnsOf = (alias: string) => columns.replaceAll(/\w+/g, (column) => `${alias}.${column}`)
 
 export function toStatements({ sessions, bodies, messages }: TableNames) {
@@ -18,22 +18,22 @@ export function toStatements({ sessions, bodies, messages }: TableNames) {
     read: `select ${columnsOf('s')}, b.body ${withBody}`,
     /** How many messages, tenant, id: the session, and how many bytes its newest messages take. */
     readTail: `select ${columnsOf('s')}, b.body, (select sum(octet_length(m.payload)) from ${messages} m
-      where m.session_key = s.skey and m.seq > s.last_seq - ?) as bytes ${withBody}`,
+      where m.session_key = s.skey and m.seq > s.last_seq - ?) as tail_bytes ${withBody}`,
     /** Key. */
     rewrites: `select rewrites from ${sessions} where skey = ?`,
 
     /** Tenant, id, incarnation, three times now, then the columns as they stand. */
     insertSession: `insert into ${sessions} (tenant_id, id, incarnation, created_at, updated_at, active_at, changes,
-      revision, last_seq, expires_at, expires_minute, user_id, label, title)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning skey`,
-    /** Nothing that is indexed: last seq, changes, updated at, revision, expires at, key. */
-    touchSession: `update ${sessions} set last_seq = ?, changes = ?, updated_at = ?, revision = ?, expires_at = ?
+      revision, last_seq, bytes, expires_at, expires_minute, idle_ms, absolute_ms, user_id, label, title)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning skey`,
+    /** Nothing that is indexed: last seq, bytes, changes, updated at, revision, expires at, key. */
+    touchSession: `update ${sessions} set last_seq = ?, bytes = ?, changes = ?, updated_at = ?, revision = ?, expires_at = ?
       where skey = ?`,
-    /** As `touchSession` up to the deadline, then active at, minute of the deadline, user, label, title, key. */
-    changeSession: `update ${sessions} set last_seq = ?, changes = ?, updated_at = ?, revision = ?, expires_at = ?,
-      active_at = ?, expires_minute = ?, user_id = ?, label = ?, title = ? where skey = ?`,
-    /** Changes, rewrites, trimmed seq, key. */
-    rewriteSession: `update ${sessions} set changes = ?, rewrites = ?, trimmed_seq = ? where skey = ?`,
+    /** As `touchSession` up to the deadline, then active at, minute of the deadline, own lifetime, user, label, title, key. */
+    changeSession: `update ${sessions} set last_seq = ?, bytes = ?, changes = ?, updated_at = ?, revision = ?,
+      expires_at = ?, active_at = ?, expires_minute = ?, idle_ms = ?, absolute_ms = ?, user_id = ?, label = ?, title = ? where skey = ?`,
+    /** Changes, rewrites, trimmed seq, bytes, key. */
+    rewriteSession: `update ${sessions} set changes = ?, rewrites = ?, trimmed_seq = ?, bytes = ? where skey = ?`,
     /** Puts it past its deadline, under another id: that id, key. */
     bury: `update ${sessions} set id = ?, expires_at = 1, expires_minute = 0 where skey = ?`,
     /** Key. */
@@ -49,6 +49,8 @@ export function toStatements({ sessions, bodies, messages }: TableNames) {
     insertMessage: `insert into ${messages} (session_key, seq, at, id, payload) values (?, ?, ?, ?, ?)`,
     /** Key, id. */
     findMessage: `select seq, id, at, payload from ${messages} where session_key = ? and id = ?`,
+    /** Key, seq: how many bytes its payload takes. */
+    sizeOf: `select octet_length(payload) as bytes from ${messages} where session_key = ? and seq = ?`,
     /** Payload, key, seq. */
     amend: `update ${messages} set payload = ? where session_key = ? and seq = ?`,
     /** Key, the first seq, the last one, how many at most: seq and bytes of each. */
@@ -69,9 +71,9 @@ export function toStatements({ sessions, bodies, messages }: TableNames) {
     expired: `select skey, id from ${sessions} where expires_minute <= ? and expires_at <= ? order by expires_minute limit ?`,
 
     /** Tenant, hidden id, then as a copy has them: see `Restorer`. */
-    beginCopy: `insert into ${sessions} (tenant_id, id, incarnation, revision, changes, last_seq, trimmed_seq, created_at,
-      updated_at, active_at, expires_at, expires_minute, user_id, label, title)
-      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?) returning skey`,
+    beginCopy: `insert into ${sessions} (tenant_id, id, incarnation, revision, changes, last_seq, trimmed_seq, bytes,
+      created_at, updated_at, active_at, expires_at, expires_minute, idle_ms, absolute_ms, user_id, label, title)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?) returning skey`,
     /** Last seq, the minute to which it is kept, key. */
     keepCopy: `update ${sessions} set last_seq = ?, expires_minute = ? where skey = ?`,
     /** Id, expires at, its minute, key. */
