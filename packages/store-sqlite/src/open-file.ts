@@ -33,7 +33,8 @@ export async function openFile(path: string, until: number, synchronous: Synchro
     const [main] = opened.all('pragma database_list')
     if (mode?.['journal_mode'] !== 'wal') return { database }
     // The log flushes by itself what is to be durable.
-    database.exec('pragma synchronous = normal; pragma wal_autocheckpoint = 0')
+    // Room for a commit of several MB, which would otherwise go to the log in pieces, some of them twice.
+    database.exec('pragma synchronous = normal; pragma wal_autocheckpoint = 0; pragma cache_size = -16000')
     const background = new Background(path, {})
     await background.exec('pragma busy_timeout = 100')
     const log = new WriteAheadLog({

@@ -47,6 +47,8 @@ export function toStatements({ sessions, bodies, messages }: TableNames) {
 
     /** Key, seq, at, id, payload. */
     insertMessage: `insert into ${messages} (session_key, seq, at, id, payload) values (?, ?, ?, ?, ?)`,
+    /** Key, seq. */
+    message: `select seq, id, at, payload from ${messages} where session_key = ? and seq = ?`,
     /** Key, id. */
     findMessage: `select seq, id, at, payload from ${messages} where session_key = ? and id = ?`,
     /** Key, seq: how many bytes its payload takes. */
