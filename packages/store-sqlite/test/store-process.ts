@@ -1,10 +1,11 @@
 import { SessionError, type SessionErrorCode, type SessionStore } from '@sessions/core/store'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { build } from 'vite'
+import { afterAll } from 'vitest'
 import type { Migrated } from '../src/index.js'
 import type { Call, WorkerOptions } from './store-worker.js'
 import { toLine } from './to-line.js'
@@ -32,7 +33,10 @@ interface Outcome {
   }
 }
 
+const root = join(import.meta.dirname, '..')
+const outDir = join(root, 'node_modules', '.cache', `store-worker-${process.pid}`)
 let built: Promise<string> | undefined
+afterAll(() => rmSync(outDir, { recursive: true, force: true }))
 
 /** Starts a process with a store over a file. */
 export async function startStore(options: WorkerOptions, runtime = process.execPath): Promise<StoreProcess> {
@@ -85,8 +89,6 @@ function caller(child: ChildProcess) {
 
 /** The worker and all that it imports, as one file. */
 async function buildWorker(): Promise<string> {
-  const root = join(import.meta.dirname, '..')
-  const outDir = join(root, 'node_modules', '.cache', `store-worker-${process.pid}`)
   mkdirSync(outDir, { recursive: true })
   await build({
     root,
