@@ -1,16 +1,17 @@
 // Installs, builds, starts a demo app, drives one conversation through it in view, and serves until Ctrl-C.
-//   npm run demo [-- --app express] [--store memory] [--once]
+//   npm run demo [-- --app express] [--store sqlite] [--once]
 import { randomBytes } from 'node:crypto'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { apps, startApp, startServer } from './serve-app.mjs'
-import { build, install, root } from './setup.mjs'
+import { build, cache, install, root } from './setup.mjs'
 
 const { values: options } = parseArgs({
   options: {
     app: { type: 'string', default: 'express' },
-    store: { type: 'string', default: 'memory' },
+    store: { type: 'string', default: 'sqlite' },
     once: { type: 'boolean', default: false },
     port: { type: 'string' },
   },
@@ -26,8 +27,9 @@ const { runTour, resumeTour } = await import(
   pathToFileURL(join(root, 'apps', options.app, 'dist', 'tour.js')).href
 )
 const server = await startServer(options.store)
-// The same before and after the restart; otherwise all earlier credentials would be void.
-const secret = randomBytes(32).toString('base64url')
+// The same before and after the restart, and in the next demo, which finds the same file; otherwise all earlier
+// credentials would be void.
+const secret = keptSecret()
 const startOn = (port) =>
   startApp(options.app, {
     args: ['--store', options.store],
@@ -40,6 +42,7 @@ const start = () =>
     throw error
   })
 let app = await start()
+for (const [line] of app.output.matchAll(/^sessions are .*$/gm)) console.log(line)
 
 try {
   const state = await runTour(app.url, console.log)
@@ -65,3 +68,15 @@ if (options.once) {
 }
 await server.stop()
 process.exit(0)
+
+function keptSecret() {
+  const file = join(cache, 'demo-secret')
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    const made = randomBytes(32).toString('base64url')
+    mkdirSync(cache, { recursive: true })
+    writeFileSync(file, made, { mode: 0o600 })
+    return made
+  }
+}

@@ -1,8 +1,9 @@
 // Replays recorded dialogues over an app's HTTP API, reads everything back, and compares.
 //   npm run replay -- --data FILE.jsonl [--app express] [--store memory] [--json]
 import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { resolve } from 'node:path'
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout } from 'node:timers/promises'
 import { isDeepStrictEqual, parseArgs } from 'node:util'
@@ -184,10 +185,13 @@ await install()
 await build(apps[options.app].package)
 const [adminToken, apiKey] = [1, 2].map(() => randomBytes(32).toString('base64url'))
 const server = await startServer(options.store)
+// Not among the sessions of the demo.
+const folder = mkdtempSync(join(tmpdir(), 'sessions-replay-'))
 const app = await startApp(options.app, {
   args: ['--store', options.store],
   env: {
     ...server.env,
+    SESSIONS_SQLITE: join(folder, 'sessions.db'),
     ADMIN_TOKEN: adminToken,
     API_KEYS: `marketplace:claude:${apiKey}`,
     REQUESTS_PER_MINUTE: '1000000',
@@ -231,6 +235,7 @@ try {
 } finally {
   await app.stop()
   await server.stop()
+  rmSync(folder, { recursive: true, force: true })
 }
 result.seconds = (Date.now() - startedAt) / 1000
 if (process.stderr.isTTY) process.stderr.write('\n')

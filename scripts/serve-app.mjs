@@ -39,7 +39,7 @@ export async function startServer(store) {
   return { env: { [variable]: server.url }, stop: () => server.stop() }
 }
 
-/** The running app: its URL, and a function that ends it. Rejects with the app's output when it does not start. */
+/** The running app: its URL, what it said before, and a function that ends it. Rejects with the app's output when it does not start. */
 export function startApp(name, { args = [], env = {}, startMs = 240_000 } = {}) {
   const app = apps[name]
   const child = spawn(process.execPath, [app.main, ...args], {
@@ -64,6 +64,8 @@ export function startApp(name, { args = [], env = {}, startMs = 240_000 } = {}) 
       clearTimeout(tooLate)
       resolve({
         url,
+        // What it has said of itself, such as where it keeps its sessions.
+        output,
         pid: child.pid,
         ended,
         stop: async (signal = 'SIGTERM') => {

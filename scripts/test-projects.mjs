@@ -17,6 +17,7 @@ export const projects = {
   benchmarks: { root: 'apps/benchmarks', needs: [], builds: false },
   testkit: { root: 'packages/testkit', needs: ['redis', 'postgres'], builds: false },
   'store-postgres': { root: 'packages/store-postgres', needs: ['postgres'], builds: false },
+  'store-sqlite': { root: 'packages/store-sqlite', needs: [], builds: true },
   'store-redis': { root: 'packages/store-redis', needs: ['redis'], builds: false },
 }
 

@@ -19,7 +19,13 @@ interface Ended {
 
 /** What a command of ours prints, and how it ends; servers are its own, whatever the environment offers. */
 async function command(script: string, ...args: string[]): Promise<Ended> {
-  const env = { ...process.env, REDIS_URL: '', DATABASE_URL: '', NODE_ENV: 'development' }
+  const env = {
+    ...process.env,
+    REDIS_URL: '',
+    DATABASE_URL: '',
+    SESSIONS_SQLITE: join(folder, 'sessions.db'),
+    NODE_ENV: 'development',
+  }
   const options = { cwd: root, env, maxBuffer: 64 * 1024 * 1024 }
   return run(process.execPath, [join(root, 'scripts', script), ...args], options).then(
     ({ stdout, stderr }) => ({ stdout, stderr, code: 0 }),
@@ -53,9 +59,10 @@ function dialogues(count: number): string {
 }
 
 describe('npm run demo', () => {
-  it('ends after its tour with code 0', async () => {
+  it('ends after its tour with code 0, and finds everything again after the app was killed', async () => {
     const { stdout, stderr, code } = await command('demo.mjs', '--once')
     expect(stdout).toContain('What did I ask first?')
+    expect(stdout).toContain('Back after a restart')
     expect(code, stderr).toBe(0)
   })
 
@@ -88,7 +95,7 @@ describe('npm run replay', () => {
   const few = join(folder, 'few.jsonl')
   writeFileSync(few, dialogues(16))
 
-  it.each(['memory', 'redis', 'postgres'])('reads back on %s what it sent', async (store) => {
+  it.each(['memory', 'sqlite', 'redis', 'postgres'])('reads back on %s what it sent', async (store) => {
     const { stdout, stderr, code } = await command('replay.mjs', '--data', file, '--store', store, '--json')
     const result = JSON.parse(stdout.trim().split('\n').at(-1)!) as Record<string, number>
     expect(result, stderr).toMatchObject({ dialogues: 40, messages: 720, mismatches: 0 })
@@ -121,7 +128,7 @@ describe('npm run replay', () => {
 })
 
 describe('npm run torture', () => {
-  it.each(['memory', 'redis', 'postgres'])(
+  it.each(['memory', 'sqlite', 'redis', 'postgres'])(
     'finds nothing lost, doubled, brought back or leaked on %s',
     async (store) => {
       const args = ['torture', '--store', store, '--processes', '3', '--seconds', '4', '--json']

@@ -32,6 +32,7 @@ const waysIn = [
   'memoryStore',
   'redisStore',
   'postgresStore',
+  'sqliteStore',
   'migrate',
   'sessionsMiddleware',
   'nextSessions',

@@ -44,7 +44,11 @@ const allowed: Record<string, readonly RegExp[]> = {
   'core testing': [/^zod$/, /^vitest$/, /^fast-check$/, /^node:/],
   // The one door that knows node:http.
   'core http/node': [/^zod$/, /^node:/],
-  store: [/^@sessions\/core\/store$/, /^node:/, /^(ioredis|redis|@upstash\/redis|kysely|pg)$/],
+  store: [
+    /^@sessions\/core\/store$/,
+    /^node:/,
+    /^(ioredis|redis|@upstash\/redis|kysely|pg|libsql(\/promise)?)$/,
+  ],
   adapter: [
     /^@sessions\/core(\/(context|http|node))?$/,
     /^node:/,
@@ -64,6 +68,7 @@ const kinds: Record<string, keyof typeof allowed> = {
   next: 'adapter',
   'store-redis': 'store',
   'store-postgres': 'store',
+  'store-sqlite': 'store',
   testkit: 'testkit',
 }
 

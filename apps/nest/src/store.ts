@@ -2,6 +2,7 @@ import { memoryStore, type SessionStore } from '@sessions/core'
 import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
 import { redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
+import { openSqlite } from './sqlite.js'
 import { Redis as Upstash } from '@upstash/redis'
 
 /** A store, and a function that closes what was opened for it. */
@@ -54,6 +55,8 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
     return { store: memoryStore(), close: async () => {} }
   },
 
+  sqlite: openSqlite,
+
   async redis(env) {
     const { REDIS_URL, REDIS_TOKEN } = env
     if (REDIS_URL) return openRedis({ url: REDIS_URL, token: REDIS_TOKEN === '' ? undefined : REDIS_TOKEN })
@@ -84,7 +87,7 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
 }
 
 /**
- * The store of this name. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
+ * The store of this name. `sqlite` is the file at `SESSIONS_SQLITE`, or one in the app's folder `data`. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
  * process starts; that server, and its data, end with the process.
  *
  * @throws for an unknown name.
@@ -97,8 +100,8 @@ export async function openStore(name: string, env: Env): Promise<OpenStore> {
   return open(env)
 }
 
-/** The store that the environment names: the one with a URL, Postgres first, else memory. */
+/** The store that the environment names: the one with a URL, Postgres first, else a file. */
 export function storeFromEnv(env: Env): string {
   if (env['DATABASE_URL']) return 'postgres'
-  return env['REDIS_URL'] ? 'redis' : 'memory'
+  return env['REDIS_URL'] ? 'redis' : 'sqlite'
 }

@@ -62,10 +62,10 @@ describe('session.redis', () => {
 })
 
 it('chooses a store by the environment', async () => {
-  expect(storeFromEnv({})).toBe('memory')
+  expect(storeFromEnv({})).toBe('sqlite')
   expect(storeFromEnv({ REDIS_URL: 'redis://x' })).toBe('redis')
   expect(storeFromEnv({ REDIS_URL: 'redis://x', DATABASE_URL: 'postgres://x' })).toBe('postgres')
-  await expect(openStore('floppy', {})).rejects.toThrow(/memory, redis, postgres/)
+  await expect(openStore('floppy', {})).rejects.toThrow(/memory, sqlite, redis, postgres/)
 })
 
 it('reads API keys from the environment, and never says them', () => {

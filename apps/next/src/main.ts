@@ -29,6 +29,7 @@ function readPort(text: string | undefined): number {
 /** Tells the application its store, and starts a server if the store needs one. */
 async function chooseStore(name: string | undefined): Promise<() => Promise<void>> {
   if (name !== undefined) process.env['CHAT_STORE'] = name
+  process.env['SESSIONS_SQLITE'] ||= `${dir}data/sessions.db`
   const { variable, start } = (name === undefined ? undefined : servers[name]) ?? {}
   if (variable === undefined || process.env[variable]) return async () => {}
   const server = await start!()

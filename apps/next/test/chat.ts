@@ -47,8 +47,9 @@ const unset = {
   DATABASE_URL: '',
 }
 
-/** The application as people start it, in a process of its own. */
+/** The application as people start it, in a process of its own; in memory, unless `env` names a store. */
 export async function startChat(env: Record<string, string> = {}): Promise<Chat> {
+  const isNamed = ['REDIS_URL', 'DATABASE_URL', 'SESSIONS_SQLITE'].some((name) => env[name])
   const child = spawn(process.execPath, [main], {
     env: {
       ...process.env,
@@ -58,6 +59,7 @@ export async function startChat(env: Record<string, string> = {}): Promise<Chat>
       CHAT_DELAY_MS: '0',
       SESSION_SECRETS: secrets,
       ADMIN_TOKEN: adminToken,
+      CHAT_STORE: isNamed ? '' : 'memory',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],

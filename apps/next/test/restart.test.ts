@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { type RedisServer, startRedis } from '@sessions/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { resumeTour, runTour } from '../src/tour.js'
@@ -11,9 +14,16 @@ afterAll(() => redis?.stop())
 
 const start = () => startChat({ REDIS_URL: redis.url })
 
+const folder = mkdtempSync(join(tmpdir(), 'sessions-chat-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
 describe('a chat that is killed', () => {
-  it('has every conversation and every cart when it is back', async () => {
+  it.each([
+    ['on Redis', start],
+    ['in a file', () => startChat({ SESSIONS_SQLITE: join(folder, 'data', 'sessions.db') })],
+  ])('has every conversation and every cart when it is back, %s', async (where, start) => {
     const before = await start()
+    if (where === 'in a file') expect(before.output()).toContain(`sessions are in ${folder}`)
     const lines: string[] = []
     const state = await runTour(before.url, (line) => lines.push(line))
     expect(lines.join('\n'), 'secrets are not shown').not.toMatch(/"secret":"[\w-]{8}/)

@@ -1,4 +1,5 @@
-export type Backend = 'memory' | 'redis' | 'postgres'
+/** What is measured together. SQLite twice: with every commit flushed to the disk, and without. */
+export type Backend = 'memory' | 'sqlite normal' | 'sqlite full' | 'redis' | 'postgres'
 
 /** A contender keeps conversations, with the guarantees of a session store. */
 export interface Contender {

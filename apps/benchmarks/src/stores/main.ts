@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { entries } from './contenders/entries.js'
 import type { Contender, Entry } from './contender.js'
-import { type Group, nameOf, toGroups, trafficHistories } from './groups.js'
+import { type Group, isFile, nameOf, toGroups, trafficHistories } from './groups.js'
 import { type Ratio, toRatios } from './judge.js'
 import { measure, type Row } from './measure.js'
 import { toTable, toVerdict, whole } from './report.js'
@@ -10,8 +10,9 @@ import { SessionPool } from './session-pool.js'
 import { countTraffic } from './traffic.js'
 import { verify } from './verify.js'
 
-const usage = `bench -- [--quick] [--only REGEX] [--rounds N] [--slice MS] [--json]
+const usage = `bench -- [--store NAME] [--quick] [--only REGEX] [--rounds N] [--slice MS] [--json]
 
+  --store   only groups of this store: memory, sqlite, redis or postgres
   --quick   only the cells that carry bars, in about a minute
   --only    only groups whose name fits, such as "postgres append" or "1 client"
   --rounds  how often each cell is measured (default 31; quick 41)
@@ -23,6 +24,7 @@ Exits 1 when a ratio is under its bar.`
 const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
+    store: { type: 'string', default: '' },
     only: { type: 'string', default: '' },
     rounds: { type: 'string' },
     slice: { type: 'string' },
@@ -37,9 +39,13 @@ if (values.help || !(rounds >= 1) || !(sliceMs > 0)) {
   process.exit(values.help ? 0 : 2)
 }
 const only = new RegExp(values.only, 'i')
-const groups = toGroups(values.quick).filter((group) => only.test(nameOf(group)))
+const groups = toGroups(values.quick).filter(
+  (group) => group.backend.startsWith(values.store) && only.test(nameOf(group)),
+)
 if (groups.length === 0) {
-  console.error(`No group fits ${values.only}. There are:\n${toGroups(values.quick).map(nameOf).join('\n')}`)
+  console.error(
+    `No group fits ${values.store} ${values.only}. There are:\n${toGroups(values.quick).map(nameOf).join('\n')}`,
+  )
   process.exit(2)
 }
 
@@ -53,7 +59,7 @@ try {
     const measured = await measure(await toRows(group), { ...group, rounds, sliceMs })
     ratios.push(...toRatios(group, measured))
     console.log(toTable(group, measured))
-    if (group.clients === 1 && group.backend !== 'memory') await printTraffic(group)
+    if (group.clients === 1 && group.backend !== 'memory' && !isFile(group.backend)) await printTraffic(group)
   }
   for (const contender of opened.values()) await (await contender).close()
 } finally {
@@ -93,7 +99,7 @@ async function openAndVerify(entry: Entry): Promise<Contender> {
 }
 
 function poolOf(entry: Entry, contender: Contender, history: number): SessionPool {
-  const key = `${entry.name} ${history}`
+  const key = `${entry.backend} ${entry.name} ${history}`
   const pool = pools.get(key) ?? new SessionPool(contender, history, poolSize)
   pools.set(key, pool)
   return pool

@@ -7,10 +7,11 @@ import type { Finding } from './checker/finding.js'
 import { lanesPerWorker } from './lane/run-lanes.js'
 import { emptiness, summarize, toTable } from './report.js'
 import { runMemory } from './run-memory.js'
+import { runFile } from './run-file.js'
 import { runProcesses } from './run-processes.js'
 import type { RunOptions } from './run.js'
 
-const stores = ['memory', 'redis', 'postgres'] as const
+const stores = ['memory', 'sqlite', 'redis', 'postgres'] as const
 type StoreName = (typeof stores)[number]
 
 const usage = `torture -- --store ${stores.join('|')} [--processes 4] [--seconds 10] [--seed N] [--no-kill] [--json]
@@ -19,7 +20,8 @@ const usage = `torture -- --store ${stores.join('|')} [--processes 4] [--seconds
   --processes  how many workers at once, of ${lanesPerWorker} callers each (default 4)
   --seconds    for how long (default 10)
   --seed       repeats the choices of a run (default: by chance, and printed)
-  --no-kill    leaves the server alive; without it, it is killed and started again half-way
+  --no-kill    leaves the server alive; without it, it is killed and started again half-way (sqlite: a process that
+               is writing to the file is)
   --json       the last line is {operations, faults, lost, doubled, resurrected, leaked, ...}
 
 Exits 1 when anything was lost, doubled, resurrected, leaked or out of order, or when the run proves nothing.`
@@ -59,7 +61,12 @@ const options: RunOptions = {
 }
 
 console.log(`${store}: ${processes} workers of ${lanesPerWorker} callers, ${seconds} s, seed ${seed}`)
-const result = store === 'memory' ? await runMemory(options) : await runProcesses(store, options)
+const result =
+  store === 'memory'
+    ? await runMemory(options)
+    : store === 'sqlite'
+      ? await runFile(options)
+      : await runProcesses(store, options)
 if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
 const findings: Finding[] = [
   ...check(result.operations, result.snapshots),

@@ -1,5 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -8,14 +7,12 @@ import { openStore, type ServerKind } from './backends/open-store.js'
 import { haveOutages } from './backends/outages.js'
 import { startServer } from './backends/start-server.js'
 import { briefMs } from './lane/lane.js'
-import type { Operation } from './operation.js'
 import { Random } from './random.js'
 import { readBack, untilReadable } from './read-back.js'
 import type { RunOptions, RunResult } from './run.js'
+import { readLog, runWorker } from './run-worker.js'
+import { sum, sumOf } from './sums.js'
 import type { WorkerOrder } from './worker.js'
-
-// After the end of the run a worker may still wait for operations that it began.
-const graceMs = 30_000
 
 /** Workers in processes of their own, each behind a bad network of its own, over one real server. */
 export async function runProcesses(kind: ServerKind, options: RunOptions): Promise<RunResult> {
@@ -34,7 +31,7 @@ export async function runProcesses(kind: ServerKind, options: RunOptions): Promi
       return { kind, url: network.through(server.url), worker, seed, seconds, logFile }
     })
     const workers = orders.map((order) =>
-      runWorker(order, (operations) => {
+      runWorker(order, ({ operations }) => {
         counts[order.worker] = operations
         onProgress(sum(counts), sum(Object.values(struck())))
       }),
@@ -60,49 +57,4 @@ export async function runProcesses(kind: ServerKind, options: RunOptions): Promi
     rmSync(folder, { recursive: true, force: true })
     await server.stop()
   }
-}
-
-function runWorker(order: WorkerOrder, onProgress: (operations: number) => void): Promise<void> {
-  const program = join(import.meta.dirname, 'worker.js')
-  const child = fork(program, [JSON.stringify(order)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-  child.on('message', (operations) => onProgress(Number(operations)))
-  return new Promise((resolve, reject) => {
-    const alarm = setTimeout(
-      () => {
-        child.kill('SIGKILL')
-        reject(
-          new Error(`Worker ${order.worker} had not ended ${graceMs / 1000} s after its time: a call hangs`),
-        )
-      },
-      order.seconds * 1000 + graceMs,
-    )
-    child.on('error', reject)
-    child.on('exit', (code, signal) => {
-      clearTimeout(alarm)
-      if (code === 0) resolve()
-      else reject(new Error(`Worker ${order.worker} ended with ${ending(child, signal)}`))
-    })
-  })
-}
-
-function ending(child: ChildProcess, signal: string | null): string {
-  return signal ?? `code ${child.exitCode}`
-}
-
-function readLog(file: string): Operation[] {
-  if (!existsSync(file)) return []
-  const lines = readFileSync(file, 'utf8').split('\n')
-  return lines.filter((line) => line !== '').map((line) => JSON.parse(line) as Operation)
-}
-
-function sumOf(all: readonly Readonly<Record<string, number>>[]): Record<string, number> {
-  const sums: Record<string, number> = {}
-  for (const one of all) {
-    for (const [name, count] of Object.entries(one)) sums[name] = (sums[name] ?? 0) + count
-  }
-  return sums
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0)
 }

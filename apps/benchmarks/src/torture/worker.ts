@@ -1,11 +1,21 @@
 // One process of a torture run. Its arguments say what to do, and it writes a log of its operations into a file.
 import { appendFileSync } from 'node:fs'
-import { openStore, type ServerKind } from './backends/open-store.js'
+import { faultyStore } from './backends/faulty-store.js'
+import { openFile, openStore, type ServerKind } from './backends/open-store.js'
 import { runLanes } from './lane/run-lanes.js'
 import type { Operation } from './operation.js'
+import { Random } from './random.js'
+
+/** What a worker tells while it works. */
+export interface Progress {
+  readonly operations: number
+  /** How often each fault of its own struck; those of a network are not its own. */
+  readonly struck: Readonly<Record<string, number>>
+}
 
 export interface WorkerOrder {
-  readonly kind: ServerKind
+  readonly kind: ServerKind | 'sqlite'
+  /** Of the server, or the path of the file. */
   readonly url: string
   readonly worker: number
   readonly seed: number
@@ -18,6 +28,7 @@ const flushEvery = 200
 
 let lines: string[] = []
 let operations = 0
+let struck: Progress['struck'] = {}
 
 function log(operation: Operation): void {
   lines.push(JSON.stringify(operation))
@@ -28,7 +39,7 @@ function log(operation: Operation): void {
 function flush(): void {
   if (lines.length > 0) appendFileSync(order.logFile, `${lines.join('\n')}\n`)
   lines = []
-  process.send?.(operations)
+  process.send?.({ operations, struck } satisfies Progress)
 }
 
 // Without the process that reads the logs there is nothing to do.
@@ -38,8 +49,16 @@ process.on('disconnect', leave)
 process.removeAllListeners('warning')
 process.on('warning', () => undefined)
 
-const opened = openStore(order.kind, order.url)
-await runLanes({ ...order, store: opened.store, log })
+const opened = order.kind === 'sqlite' ? openFile(order.url) : openStore(order.kind, order.url)
+if (order.kind === 'sqlite') {
+  // Between a process and its file there is no network that could lose an answer.
+  const faulty = faultyStore(opened.store, new Random(order.seed + order.worker))
+  struck = faulty.struck
+  await runLanes({ ...order, store: faulty.store, log })
+  await faulty.settled()
+} else {
+  await runLanes({ ...order, store: opened.store, log })
+}
 await opened.close()
 flush()
 process.off('disconnect', leave)

@@ -79,6 +79,14 @@ describe('the bars', () => {
 
   it('are those that were promised', () => {
     expect(ofAll.map(({ name, bar }) => `${name} >= ${bar}`)).toEqual([
+      'sqlite normal append, 1 client: store over raw driver >= 0.8',
+      'sqlite normal append, 1 client: 5,000 messages over 100 >= 0.9',
+      'sqlite normal read, 1 client: store over raw driver >= 0.8',
+      'sqlite normal read, 1 client: 5,000 messages over 100 >= 0.9',
+      'sqlite full append, 1 client: store over raw driver >= 0.8',
+      'sqlite full append, 1 client: 5,000 messages over 100 >= 0.9',
+      'sqlite full read, 1 client: store over raw driver >= 0.8',
+      'sqlite full read, 1 client: 5,000 messages over 100 >= 0.9',
       'redis append, 1 client: store over raw driver >= 0.9',
       'redis append, 1 client: 5,000 messages over 100 >= 0.9',
       'redis read, 1 client: store over raw driver >= 0.9',

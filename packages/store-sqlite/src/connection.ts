@@ -1,0 +1,64 @@
+import type { SqliteDatabase, SqliteStatement, SqliteValue } from './sqlite-database.js'
+
+/** One row, by the names of its columns. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** A connection that prepares each statement once. */
+export class Connection {
+  readonly #database: SqliteDatabase
+  /** By their texts, of which the package has a few dozen. */
+  readonly #prepared = new Map<string, SqliteStatement>()
+  /** UTF-16 units of all the text that it was given to write. */
+  textLength = 0
+
+  constructor(database: SqliteDatabase) {
+    this.#database = database
+  }
+
+  exec(sql: string): void {
+    this.#database.exec(sql)
+  }
+
+  all(sql: string, ...values: readonly SqliteValue[]): Row[] {
+    return this.#prepare(sql).all(...values) as Row[]
+  }
+
+  run(sql: string, ...values: readonly SqliteValue[]): void {
+    for (const value of values) if (typeof value === 'string') this.textLength += value.length
+    this.#prepare(sql).run(...values)
+  }
+
+  /** All or nothing of what `work` does; a snapshot, where it only reads. */
+  transaction<T>(begin: 'begin' | 'begin immediate', work: () => T): T {
+    // Never prepared: a statement of libsql that found the database busy would stay half done, and in the way.
+    this.exec(begin)
+    let result: T
+    try {
+      result = work()
+      this.exec('commit')
+    } catch (error) {
+      this.#rollback()
+      throw error
+    }
+    return result
+  }
+
+  close(): void {
+    this.#prepared.clear()
+    this.#database.close()
+  }
+
+  #prepare(sql: string): SqliteStatement {
+    let statement = this.#prepared.get(sql)
+    if (statement === undefined) this.#prepared.set(sql, (statement = this.#database.prepare(sql)))
+    return statement
+  }
+
+  #rollback(): void {
+    try {
+      this.#database.exec('rollback')
+    } catch {
+      // What ends a transaction by itself, such as a full disk, leaves nothing to roll back.
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { SessionError, setDeadline } from '@sessions/core/store'
+import type { Connection } from './connection.js'
+import { isBusy, isFull, toSessionError } from './errors.js'
+import type { FileClock } from './file-clock.js'
+import { busy, Turns } from './turns.js'
+import type { WriteAheadLog } from './write-ahead-log.js'
+
+/** A database to work on. */
+export interface Open {
+  readonly connection: Connection
+  /** Of a file that the store has opened. */
+  readonly log?: WriteAheadLog | undefined
+}
+
+/** Where it comes from: at once, or once the file is open. It rejects with a `SessionError`. */
+export type OpenSource = (until: number) => Open | Promise<Open>
+
+/** What is done in one transaction, at the moment `now` of the file's clock. It does not wait for anything. */
+export type Work<T> = (connection: Connection, now: number) => T
+
+/** Runs transactions, one after the other, within deadlines; rejects with a `SessionError`. */
+export class Database {
+  readonly #source: OpenSource
+  readonly #clock: FileClock
+  readonly #reads = new Turns()
+  readonly #writes = new Turns()
+
+  constructor(source: OpenSource, clock: FileClock) {
+    this.#source = source
+    this.#clock = clock
+  }
+
+  /** Settles by `until`, by `performance.now()`. */
+  async read<T>(until: number, work: Work<T>): Promise<T> {
+    const source = this.#source(until)
+    const { connection } = source instanceof Promise ? await source : source
+    return this.#reads.take(until, () => this.#attempt(connection, 'begin', work))
+  }
+
+  /** All or nothing, durable when it settles, by `until`. */
+  async write<T>(until: number, work: Work<T>): Promise<T> {
+    const source = this.#source(until)
+    const { connection, log } = source instanceof Promise ? await source : source
+    const result = await this.#writes.take(until, () => this.#attemptWrite(connection, work))
+    const flushed = log?.committed(connection.textLength)
+    if (flushed !== undefined) await within(until, flushed)
+    return result
+  }
+
+  #attemptWrite<T>(connection: Connection, work: Work<T>): T | typeof busy {
+    try {
+      return this.#attempt(connection, 'begin immediate', work)
+    } catch (error) {
+      if (!isFull(error)) throw error
+      // What is in the log beside the file may make room in it.
+      makeRoom(connection)
+      return this.#attempt(connection, 'begin immediate', work)
+    }
+  }
+
+  #attempt<T>(connection: Connection, begin: 'begin' | 'begin immediate', work: Work<T>): T | typeof busy {
+    const writes = begin === 'begin immediate'
+    let isDone = false
+    try {
+      return connection.transaction(begin, () => {
+        const result = work(connection, this.#clock.now(connection, writes))
+        isDone = true
+        return result
+      })
+    } catch (error) {
+      if (isBusy(error)) return busy
+      throw toSessionError(error, { unknown: writes && isDone })
+    }
+  }
+}
+
+function makeRoom(connection: Connection): void {
+  try {
+    connection.all('pragma wal_checkpoint(passive)')
+  } catch {
+    // Then the second try says what is wrong.
+  }
+}
+
+/** Settles as the flush does. @throws `unknown_outcome` when it fails, or is not done by `until`. */
+function within(until: number, flushed: Promise<void>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause?: unknown) =>
+      reject(new SessionError('unknown_outcome', 'the disk has not said that it holds a commit', { cause }))
+    const stop = setDeadline(until - performance.now(), fail)
+    flushed.then(resolve, fail).finally(stop)
+  })
+}

@@ -1,0 +1,5 @@
+export { type OwnedSqliteStore, sqliteStore, type SqliteStoreOptions } from './sqlite-store.js'
+export { checkSchema, migrate, type Migrated, type MigrateOptions, migrationSql } from './migrate.js'
+export type { Synchronous } from './open-file.js'
+export type { TableOptions } from './schema.js'
+export type { SqliteDatabase, SqliteStatement, SqliteValue } from './sqlite-database.js'

@@ -1,0 +1,143 @@
+import {
+  checkSessionQuery,
+  createListCursors,
+  type Page,
+  type SessionQuery,
+  type SessionRecord,
+} from '@sessions/core/store'
+import type { Connection, Row } from './connection.js'
+import type { Database } from './database.js'
+import { parseRecord, toText, toWhole } from './rows.js'
+import type { TableNames } from './schema.js'
+import type { SqliteValue } from './sqlite-database.js'
+import { encodeText } from './text.js'
+
+const { toCursor, parseCursor } = createListCursors('sqlite 1')
+
+/** A place in the order of a list, as the database has its texts. Without an id: before the whole moment. */
+interface Place {
+  readonly activeAt: number
+  readonly id?: string | undefined
+}
+
+/** A piece of a statement, with its values. */
+interface Clause {
+  readonly sql: string
+  readonly values: readonly SqliteValue[]
+}
+
+// How many sessions one step looks at, of which it may list none: some two milliseconds.
+const maxLookedAt = 1000
+
+/** Lists sessions, step by step where most of them are left out. */
+export class Lister {
+  readonly #database: Database
+  readonly #sessions: string
+  readonly #timeoutMs: number
+
+  constructor(database: Database, { sessions }: TableNames, { timeoutMs }: { timeoutMs: number }) {
+    this.#database = database
+    this.#sessions = sessions
+    this.#timeoutMs = timeoutMs
+  }
+
+  async list(query: SessionQuery): Promise<Page<SessionRecord>> {
+    checkSessionQuery(query)
+    const { tenantId, limit } = query
+    const until = performance.now() + this.#timeoutMs
+    const listed = toListed(query)
+    const label = query.label === undefined ? undefined : encodeText(query.label)
+    const rows: Row[] = []
+    // One more than the page: if it is there, so is a next page.
+    for (let start = toStart(query), isEnd = false; rows.length <= limit && !isEnd;) {
+      const wanted = limit + 1 - rows.length
+      const step = await this.#database.read(until, (connection, now) =>
+        this.#step(connection, { listed, start, label, now, limit: wanted }),
+      )
+      rows.push(...step.rows)
+      start = step.end
+      isEnd = step.end === undefined
+    }
+    const records = rows.slice(0, limit).map((row) => toRecord(tenantId, row))
+    const items = records.filter((record) => record !== undefined)
+    const last = items.at(-1)
+    return rows.length > limit && last !== undefined ? { items, cursor: toCursor(last) } : { items }
+  }
+
+  /** Some of the sessions after `start`, and how far it has looked; no end when it has seen the last of them. */
+  #step(
+    connection: Connection,
+    { listed, start, label, now, limit }: Step,
+  ): { rows: Row[]; end?: Place | undefined } {
+    const range = [listed, ...(start === undefined ? [] : [isAfter(start)])]
+    const [edge] = connection.all(
+      `select active_at, id from ${this.#sessions} where ${toSql(range)} ${order} limit 1 offset ${maxLookedAt - 1}`,
+      ...toValues(range),
+    )
+    const end = edge && { activeAt: toWhole(edge['active_at'], 'active_at'), id: String(edge['id']) }
+    const wanted = [
+      ...range,
+      ...(end === undefined ? [] : [isUpTo(end)]),
+      { sql: '(expires_at is null or expires_at > ?)', values: [now] },
+      ...(label === undefined ? [] : [{ sql: 'label = ?', values: [label] }]),
+    ]
+    const rows = connection.all(
+      `select * from ${this.#sessions} where ${toSql(wanted)} ${order} limit ?`,
+      ...toValues(wanted),
+      limit,
+    )
+    return { rows, end }
+  }
+}
+
+interface Step {
+  readonly listed: Clause
+  readonly start: Place | undefined
+  readonly label: string | undefined
+  readonly now: number
+  readonly limit: number
+}
+
+const order = 'order by active_at desc, id'
+
+function toListed({ tenantId, userId }: SessionQuery): Clause {
+  const tenant = encodeText(tenantId)
+  if (userId === undefined) return { sql: 'tenant_id = ?', values: [tenant] }
+  return { sql: 'tenant_id = ? and user_id = ?', values: [tenant, encodeText(userId)] }
+}
+
+/** After which place a list begins: the later one of what the query says. */
+function toStart({ cursor, after, activeBefore }: SessionQuery): Place | undefined {
+  const place = cursor === undefined ? after : parseCursor(cursor)
+  if (activeBefore !== undefined && !(place !== undefined && place.activeAt < activeBefore)) {
+    return { activeAt: activeBefore }
+  }
+  return place && { activeAt: place.activeAt, id: encodeText(place.id) }
+}
+
+// The first bound is where the index is entered; the second leaves out what the last page had of that moment.
+function isAfter({ activeAt, id }: Place): Clause {
+  if (id === undefined) return { sql: 'active_at < ?', values: [activeAt] }
+  return { sql: 'active_at <= ? and (active_at < ? or id > ?)', values: [activeAt, activeAt, id] }
+}
+
+function isUpTo({ activeAt, id }: Place): Clause {
+  return { sql: 'active_at >= ? and (active_at > ? or id <= ?)', values: [activeAt, activeAt, id ?? null] }
+}
+
+function toSql(clauses: readonly Clause[]): string {
+  return clauses.map(({ sql }) => sql).join(' and ')
+}
+
+function toValues(clauses: readonly Clause[]): SqliteValue[] {
+  return clauses.flatMap(({ values }) => values)
+}
+
+/** Undefined for a row that is none: it is `corrupt` to whoever asks for it, and no reason to hide the others. */
+function toRecord(tenantId: string, row: Row): SessionRecord | undefined {
+  try {
+    return parseRecord({ tenantId, id: toText(row['id'], 'id') }, row)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,63 @@
+import type { TableNames } from './schema.js'
+
+/** One step from a version of the tables to the next. Published ones never change. */
+export interface Migration {
+  version: number
+  /** One command each. */
+  commands: (names: TableNames) => string[]
+}
+
+export const migrations: readonly Migration[] = [{ version: 1, commands: createTables }]
+
+export const latestVersion = migrations.length
+
+// Why what is as it is stands in decisions/026-sqlite-layout.md.
+function createTables({ prefix, sessions, bodies, messages, clock }: TableNames): string[] {
+  return [
+    `create table ${sessions} (
+  skey integer primary key autoincrement,
+  tenant_id text not null,
+  id text not null,
+  incarnation text not null,
+  revision integer not null,
+  changes integer not null,
+  rewrites integer not null default 0,
+  last_seq integer not null,
+  trimmed_seq integer not null default 0,
+  bytes integer not null default 0,
+  created_at integer not null,
+  updated_at integer not null,
+  active_at integer not null,
+  expires_at real,
+  expires_minute integer,
+  idle_ms integer,
+  absolute_ms integer,
+  user_id text,
+  label text,
+  title text,
+  unique (tenant_id, id)
+)`,
+    `create index "${prefix}sessions_active" on ${sessions} (tenant_id, active_at desc, id)`,
+    `create index "${prefix}sessions_user_active" on ${sessions} (tenant_id, user_id, active_at desc, id)
+  where user_id is not null`,
+    `create index "${prefix}sessions_expiry" on ${sessions} (expires_minute) where expires_minute is not null`,
+    `create table ${bodies} (
+  session_key integer primary key,
+  body text not null
+)`,
+    `create table ${messages} (
+  session_key integer not null,
+  seq integer not null,
+  at integer not null,
+  id text not null,
+  payload text not null,
+  primary key (session_key, seq),
+  unique (session_key, id)
+) without rowid`,
+    `create table ${clock} (
+  one integer primary key check (one = 1),
+  at integer not null
+)`,
+    `insert into ${clock} (one, at) values (1, 0)`,
+  ]
+}

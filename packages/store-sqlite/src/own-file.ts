@@ -1,0 +1,53 @@
+import { SessionError } from '@sessions/core/store'
+import { Connection } from './connection.js'
+import type { Open } from './database.js'
+import { migrateConnection } from './migrate.js'
+import { openFile, type Synchronous } from './open-file.js'
+import type { TableNames } from './schema.js'
+
+/** A file that is opened, and given its tables, when it is first asked for; again after a failure. */
+export class OwnFile {
+  readonly #path: string
+  readonly #names: TableNames
+  readonly #synchronous: Synchronous
+  #open: Open | undefined
+  #opening: Promise<Open> | undefined
+  #isClosed = false
+
+  constructor(path: string, names: TableNames, synchronous: Synchronous) {
+    this.#path = path
+    this.#names = names
+    this.#synchronous = synchronous
+  }
+
+  open(until: number): Open | Promise<Open> {
+    if (this.#open !== undefined) return this.#open
+    if (this.#isClosed) throw new SessionError('unavailable', 'the store is closed')
+    return (this.#opening ??= this.#begin(until).finally(() => {
+      this.#opening = undefined
+    }))
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    // Nobody is left to hear of a failure to open.
+    await this.#opening?.catch(() => {})
+    const open = this.#open
+    this.#open = undefined
+    open?.connection.close()
+    await open?.log?.close()
+  }
+
+  async #begin(until: number): Promise<Open> {
+    const { database, log } = await openFile(this.#path, until, this.#synchronous)
+    const connection = new Connection(database)
+    try {
+      await migrateConnection(connection, this.#names, until)
+    } catch (error) {
+      connection.close()
+      await log?.close()
+      throw error
+    }
+    return (this.#open = { connection, log })
+  }
+}

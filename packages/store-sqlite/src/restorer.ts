@@ -1,0 +1,128 @@
+import {
+  countFitting,
+  idTwice,
+  isNewerCopy,
+  partConflict,
+  type SessionCopy,
+  type SessionRef,
+} from '@sessions/core/store'
+import { minuteOf, ownOf } from './committer.js'
+import type { Connection } from './connection.js'
+import type { Database } from './database.js'
+import { isDuplicate } from './errors.js'
+import { isLive, parseFound, toWhole } from './rows.js'
+import type { Statements } from './statements.js'
+import { begunId, buriedId, encodeName, encodeText } from './text.js'
+
+// What one transaction takes in: a few milliseconds of the event loop.
+const maxMessages = 100
+const maxBytes = 256 * 1024
+const keptMinutes = 60
+
+/** Where a copy goes, as the database has its texts. */
+interface Place {
+  readonly ref: SessionRef
+  readonly tenant: string
+  readonly id: string
+}
+
+/** Puts sessions as they are elsewhere: part by part into a row that nobody sees, which at last becomes the session. */
+export class Restorer {
+  readonly #database: Database
+  readonly #statements: Statements
+  readonly #timeoutMs: number
+
+  constructor(database: Database, statements: Statements, { timeoutMs }: { timeoutMs: number }) {
+    this.#database = database
+    this.#statements = statements
+    this.#timeoutMs = timeoutMs
+  }
+
+  async restore({ tenantId, id }: SessionRef, copy: SessionCopy): Promise<void> {
+    const place = { ref: { tenantId, id }, tenant: encodeText(tenantId), id: encodeText(id) }
+    for (const part of partsOf(taken(copy))) {
+      const until = performance.now() + this.#timeoutMs
+      await this.#database.write(until, (connection, now) => this.#restore(connection, place, part, now))
+    }
+  }
+
+  #restore(connection: Connection, { ref, tenant, id }: Place, part: SessionCopy, now: number): void {
+    const { find, bury, keepCopy, endCopy, putBody } = this.#statements
+    const { record, body, messages, more = false } = part
+    const hide = (key: number) => connection.run(bury, buriedId(), key)
+    const [found] = connection.all(find, tenant, id)
+    const [aside] = connection.all(find, tenant, begunId(id))
+    const begun = aside && parseFound(ref, aside)
+    if (found !== undefined && isLive(found, now) && !isNewerCopy(parseFound(ref, found).record, record)) {
+      if (begun !== undefined) hide(begun.key)
+      return
+    }
+    const goesOn = begun?.record.incarnation === record.incarnation && begun.record.changes === record.changes
+    if (begun !== undefined && !goesOn) hide(begun.key)
+    const keptTo = minuteOf(now)! + keptMinutes + 1
+    const key = goesOn ? begun.key : this.#begin(connection, tenant, id, part, keptTo)
+    const last = this.#extend(connection, key, goesOn ? begun.record.lastSeq : record.trimmedSeq, messages)
+    connection.run(putBody, key, encodeText(body))
+    connection.run(keepCopy, last, keptTo, key)
+    if (more) return
+    if (last !== record.lastSeq) throw partConflict()
+    // Its messages take their time, so a sweep removes them.
+    if (found !== undefined) hide(toWhole(found['skey'], 'skey', 1))
+    connection.run(endCopy, id, record.expiresAt ?? null, minuteOf(record.expiresAt), key)
+  }
+
+  #begin(
+    connection: Connection,
+    tenant: string,
+    id: string,
+    { record }: SessionCopy,
+    keptTo: number,
+  ): number {
+    const { incarnation, revision, changes, trimmedSeq, createdAt, updatedAt, activeAt } = record
+    const counts = [revision, changes, trimmedSeq, trimmedSeq, record.bytes]
+    const times = [createdAt, updatedAt, activeAt, keptTo]
+    const names = [encodeName(record.userId), encodeName(record.label), encodeName(record.title)]
+    const values = [
+      tenant,
+      begunId(id),
+      encodeText(incarnation),
+      ...counts,
+      ...times,
+      ...ownOf(record),
+      ...names,
+    ]
+    const [row] = connection.all(this.#statements.beginCopy, ...values)
+    return toWhole(row?.['skey'], 'skey', 1)
+  }
+
+  /** Adds those messages that are not there yet, to a log that ends at `last`; the last seq it has then. */
+  #extend(connection: Connection, key: number, last: number, messages: SessionCopy['messages']): number {
+    if (messages.length > 0 && messages[0]!.seq > last + 1) throw partConflict()
+    const { insertMessage } = this.#statements
+    for (const { seq, at, id, payload } of messages) {
+      if (seq <= last) continue
+      try {
+        connection.run(insertMessage, key, seq, at, encodeText(id), encodeText(payload))
+      } catch (error) {
+        throw isDuplicate(error) ? idTwice() : error
+      }
+    }
+    return Math.max(last, messages.at(-1)?.seq ?? 0)
+  }
+}
+
+/** The copy as it is now, whatever its caller does with it. Its texts, which may be long, are shared. */
+function taken({ record, body, messages, more = false }: SessionCopy): SessionCopy {
+  return { record: { ...record }, body, messages: messages.map((message) => ({ ...message })), more }
+}
+
+/** A copy in smaller parts, in order. */
+function* partsOf(copy: SessionCopy): Generator<SessionCopy> {
+  let rest = copy.messages
+  do {
+    const first = rest.slice(0, maxMessages)
+    const messages = first.slice(0, countFitting(first, maxBytes))
+    rest = rest.slice(messages.length)
+    yield { ...copy, messages, more: copy.more === true || rest.length > 0 }
+  } while (rest.length > 0)
+}

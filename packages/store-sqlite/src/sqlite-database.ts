@@ -1,0 +1,21 @@
+/** What a statement is given. */
+export type SqliteValue = string | number | null
+
+/** A prepared statement, as every driver has it. */
+export interface SqliteStatement {
+  /** Every row, as an object with a property for each column. */
+  all(...values: SqliteValue[]): unknown
+  /** Runs a statement that gives no rows. */
+  run(...values: SqliteValue[]): unknown
+}
+
+/**
+ * A connection to a database, as `libsql`, `better-sqlite3`, `node:sqlite` and `bun:sqlite` have it: what it does is
+ * done when it returns.
+ */
+export interface SqliteDatabase {
+  /** Runs commands without values. */
+  exec(sql: string): unknown
+  prepare(sql: string): SqliteStatement
+  close(): unknown
+}

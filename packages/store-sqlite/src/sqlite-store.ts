@@ -1,0 +1,149 @@
+import {
+  checkChange,
+  checkCopy,
+  checkOptions,
+  checkWhole,
+  type OptionNames,
+  SessionError,
+  type SessionStore,
+} from '@sessions/core/store'
+import { toCommit } from './commit.js'
+import { committing } from './committer.js'
+import { Connection } from './connection.js'
+import { Database, type OpenSource } from './database.js'
+import { FileClock } from './file-clock.js'
+import { Lister } from './lister.js'
+import { Maintenance } from './maintenance.js'
+import type { Synchronous } from './open-file.js'
+import { OwnFile } from './own-file.js'
+import { Reader } from './reader.js'
+import { Restorer } from './restorer.js'
+import { type TableOptions, toTableNames } from './schema.js'
+import type { SqliteDatabase } from './sqlite-database.js'
+import { toStatements } from './statements.js'
+import { warnIfUnfit } from './warnings.js'
+
+/** How `sqliteStore` uses its database. */
+export interface SqliteStoreOptions extends TableOptions {
+  /** How long any other read may take in milliseconds, the wait for its turn included (default 1,000). */
+  readTimeoutMs?: number
+  /**
+   * How long a read that may bring a page of messages may take in milliseconds, the wait for its turn included:
+   * `messages`, and `read` with a tail of more than one (default five times `readTimeoutMs`).
+   */
+  pageTimeoutMs?: number
+  /** How long a write may take in milliseconds, the wait for other processes included (default 2,000). */
+  writeTimeoutMs?: number
+  /**
+   * What survives when the machine loses its power, for a file that the store opens: `full` (default) every commit that
+   * has settled, `normal` all but those of the last moment, and is faster. A process that dies loses nothing with either.
+   */
+  synchronous?: Synchronous
+}
+
+/** A store whose file is its own. */
+export interface OwnedSqliteStore extends SessionStore {
+  /** Closes the file that the store opened. */
+  close(): Promise<void>
+}
+
+/**
+ * Sessions in a SQLite database: one file, which the processes of one machine can share.
+ *
+ * @param database a path: then the store opens the file by `libsql` with its first call, makes its tables, and whoever
+ * calls this calls `close`. Or the application's database of `libsql`, `better-sqlite3`, `node:sqlite` or `bun:sqlite`,
+ * which stays its own, with the tables that `migrate` makes.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from '@sessions/core'
+ * import { sqliteStore } from '@sessions/store-sqlite'
+ *
+ * const sessions = createSessions({ store: sqliteStore('./sessions.db') })
+ * ```
+ */
+export function sqliteStore(database: string, options?: SqliteStoreOptions): OwnedSqliteStore
+export function sqliteStore(database: SqliteDatabase, options?: SqliteStoreOptions): SessionStore
+export function sqliteStore(
+  database: string | SqliteDatabase,
+  options: SqliteStoreOptions = {},
+): SessionStore | OwnedSqliteStore {
+  checkOptions(options, optionNames)
+  if (typeof database === 'string') {
+    const file = new OwnFile(database, toTableNames(options), options.synchronous ?? 'full')
+    return { ...storeOver((until) => file.open(until), options), close: () => file.close() }
+  }
+  checkDatabase(database)
+  const connection = new Connection(database)
+  let isKnown = false
+  return storeOver(() => {
+    if (!isKnown) {
+      isKnown = true
+      warnIfUnfit(connection)
+    }
+    return { connection }
+  }, options)
+}
+
+const optionNames: OptionNames<SqliteStoreOptions> = {
+  tablePrefix: true,
+  readTimeoutMs: true,
+  pageTimeoutMs: true,
+  writeTimeoutMs: true,
+  synchronous: ['full', 'normal'],
+}
+
+function checkDatabase(database: SqliteDatabase): void {
+  if (typeof database === 'object' && database !== null && 'prepare' in database && 'exec' in database) return
+  const problem =
+    'database must be the path of a file, or a database of libsql, better-sqlite3, node:sqlite or bun:sqlite'
+  throw new SessionError('invalid', problem, { path: 'database' })
+}
+
+function storeOver(source: OpenSource, options: SqliteStoreOptions): SessionStore {
+  const { readTimeoutMs = 1000, pageTimeoutMs = 5 * readTimeoutMs, writeTimeoutMs = 2000 } = options
+  checkWhole(readTimeoutMs, 'readTimeoutMs', 1)
+  checkWhole(pageTimeoutMs, 'pageTimeoutMs', 1)
+  checkWhole(writeTimeoutMs, 'writeTimeoutMs', 1)
+  const names = toTableNames(options)
+  const statements = toStatements(names)
+  const database = new Database(source, new FileClock(names))
+  const reader = new Reader(database, statements, { readTimeoutMs, pageTimeoutMs })
+  const lister = new Lister(database, names, { timeoutMs: readTimeoutMs })
+  const keeper = new Maintenance(database, statements, { timeoutMs: writeTimeoutMs })
+  const restorer = new Restorer(database, statements, { timeoutMs: writeTimeoutMs })
+
+  return {
+    async read(ref, { tail = 0 } = {}) {
+      checkWhole(tail, 'tail', 0)
+      return reader.read(ref, tail)
+    },
+
+    async commit(ref, change) {
+      checkChange(change)
+      const commit = toCommit(ref, change)
+      return database.write(performance.now() + writeTimeoutMs, committing(statements, commit))
+    },
+
+    messages: (ref, query) => reader.messages(ref, query),
+    amend: (ref, amendments, guard) => keeper.amend(ref, amendments, guard),
+
+    async trim(ref, throughSeq, guard) {
+      checkWhole(throughSeq, 'throughSeq', 0)
+      return keeper.trim(ref, throughSeq, guard)
+    },
+
+    remove: (ref, guard) => keeper.remove(ref, guard),
+    list: (query) => lister.list(query),
+
+    async restore(ref, copy) {
+      checkCopy(copy)
+      return restorer.restore(ref, copy)
+    },
+
+    async sweep({ limit }) {
+      checkWhole(limit, 'limit', 1)
+      return keeper.sweep(limit)
+    },
+  }
+}

@@ -1,0 +1,84 @@
+import type { TableNames } from './schema.js'
+
+/** What is said to the database. Each value is a `?`, in the order of its comment. */
+export type Statements = ReturnType<typeof toStatements>
+
+// What `parseFound` reads.
+const columns =
+  'skey, rewrites, incarnation, revision, changes, last_seq, trimmed_seq, bytes, created_at, updated_at, active_at, ' +
+  'expires_at, idle_ms, absolute_ms, user_id, label, title'
+const columnsOf = (alias: string) => columns.replaceAll(/\w+/g, (column) => `${alias}.${column}`)
+
+export function toStatements({ sessions, bodies, messages }: TableNames) {
+  const withBody = `from ${sessions} s left join ${bodies} b on b.session_key = s.skey where s.tenant_id = ? and s.id = ?`
+  return {
+    /** Tenant, id. */
+    find: `select ${columns} from ${sessions} where tenant_id = ? and id = ?`,
+    /** Tenant, id. */
+    read: `select ${columnsOf('s')}, b.body ${withBody}`,
+    /** How many messages, tenant, id: the session, and how many bytes its newest messages take. */
+    readTail: `select ${columnsOf('s')}, b.body, (select sum(octet_length(m.payload)) from ${messages} m
+      where m.session_key = s.skey and m.seq > s.last_seq - ?) as tail_bytes ${withBody}`,
+    /** Key. */
+    rewrites: `select rewrites from ${sessions} where skey = ?`,
+
+    /** Tenant, id, incarnation, three times now, then the columns as they stand. */
+    insertSession: `insert into ${sessions} (tenant_id, id, incarnation, created_at, updated_at, active_at, changes,
+      revision, last_seq, bytes, expires_at, expires_minute, idle_ms, absolute_ms, user_id, label, title)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning skey`,
+    /** Nothing that is indexed: last seq, bytes, changes, updated at, revision, expires at, key. */
+    touchSession: `update ${sessions} set last_seq = ?, bytes = ?, changes = ?, updated_at = ?, revision = ?, expires_at = ?
+      where skey = ?`,
+    /** As `touchSession` up to the deadline, then active at, minute of the deadline, own lifetime, user, label, title, key. */
+    changeSession: `update ${sessions} set last_seq = ?, bytes = ?, changes = ?, updated_at = ?, revision = ?,
+      expires_at = ?, active_at = ?, expires_minute = ?, idle_ms = ?, absolute_ms = ?, user_id = ?, label = ?, title = ? where skey = ?`,
+    /** Changes, rewrites, trimmed seq, bytes, key. */
+    rewriteSession: `update ${sessions} set changes = ?, rewrites = ?, trimmed_seq = ?, bytes = ? where skey = ?`,
+    /** Puts it past its deadline, under another id: that id, key. */
+    bury: `update ${sessions} set id = ?, expires_at = 1, expires_minute = 0 where skey = ?`,
+    /** Key. */
+    deleteSession: `delete from ${sessions} where skey = ?`,
+
+    /** Key, body. */
+    putBody: `insert into ${bodies} (session_key, body) values (?, ?)
+      on conflict (session_key) do update set body = excluded.body`,
+    /** Key. */
+    deleteBody: `delete from ${bodies} where session_key = ?`,
+
+    /** Key, seq, at, id, payload. */
+    insertMessage: `insert into ${messages} (session_key, seq, at, id, payload) values (?, ?, ?, ?, ?)`,
+    /** Key, seq. */
+    message: `select seq, id, at, payload from ${messages} where session_key = ? and seq = ?`,
+    /** Key, id. */
+    findMessage: `select seq, id, at, payload from ${messages} where session_key = ? and id = ?`,
+    /** Key, seq: how many bytes its payload takes. */
+    sizeOf: `select octet_length(payload) as bytes from ${messages} where session_key = ? and seq = ?`,
+    /** Payload, key, seq. */
+    amend: `update ${messages} set payload = ? where session_key = ? and seq = ?`,
+    /** Key, the first seq, the last one, how many at most: seq and bytes of each. */
+    sizes: {
+      asc: `select seq, octet_length(payload) as bytes from ${messages}
+        where session_key = ? and seq between ? and ? order by seq limit ?`,
+      desc: `select seq, octet_length(payload) as bytes from ${messages}
+        where session_key = ? and seq between ? and ? order by seq desc limit ?`,
+    },
+    /** Key, the first seq, the last one: how many there are, and all of them as one text, which `parseEntries` reads. */
+    messages: `select count(*) as count, group_concat(entry, char(30)) as entries from (
+      select id || char(31) || at || char(31) || payload as entry from ${messages}
+      where session_key = ? and seq between ? and ? order by seq)`,
+    /** Key, the last seq. */
+    deleteMessages: `delete from ${messages} where session_key = ? and seq <= ?`,
+
+    /** This minute, now, how many at most. */
+    expired: `select skey, id from ${sessions} where expires_minute <= ? and expires_at <= ? order by expires_minute limit ?`,
+
+    /** Tenant, hidden id, then as a copy has them: see `Restorer`. */
+    beginCopy: `insert into ${sessions} (tenant_id, id, incarnation, revision, changes, last_seq, trimmed_seq, bytes,
+      created_at, updated_at, active_at, expires_at, expires_minute, idle_ms, absolute_ms, user_id, label, title)
+      values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?) returning skey`,
+    /** Last seq, the minute to which it is kept, key. */
+    keepCopy: `update ${sessions} set last_seq = ?, expires_minute = ? where skey = ?`,
+    /** Id, expires at, its minute, key. */
+    endCopy: `update ${sessions} set id = ?, expires_at = ?, expires_minute = ? where skey = ?`,
+  }
+}

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { checkSchema, migrate, migrationSql, sqliteStore } from '../src/index.js'
+import { openRaw, useFiles } from './files.js'
+
+const newPath = useFiles()
+const ref = { tenantId: 'acme', id: 'session' }
+
+test('20 connections at once to an empty file: one makes the tables, all succeed', async () => {
+  const path = newPath()
+  const migrators = Array.from({ length: 20 }, () => openRaw(path))
+  const results = await Promise.all(migrators.map((database) => migrate(database, { tablePrefix: 'x_' })))
+  expect(results.filter(({ from }) => from === 0)).toHaveLength(1)
+  expect(results.every(({ to }) => to === 1)).toBe(true)
+  expect(migrators[0]!.prepare('select version from x_session_migrations').all()).toEqual([{ version: 1 }])
+  for (const database of migrators) database.close()
+})
+
+test('a migration again changes nothing', async () => {
+  const path = newPath()
+  expect(await migrate(path)).toEqual({ from: 0, to: 1 })
+  const store = sqliteStore(path)
+  await store.commit(ref, { revision: 0, body: 'kept' })
+  expect(await migrate(path)).toEqual({ from: 1, to: 1 })
+  expect((await store.read(ref))?.body).toBe('kept')
+  await store.close()
+})
+
+test('a migration that fails leaves nothing behind', async () => {
+  const raw = openRaw(newPath())
+  raw.exec('create table session_messages (taken text)')
+  await expect(migrate(raw)).rejects.toMatchObject({ code: 'store_failed' })
+  const names = raw.prepare("select name from sqlite_master where type = 'table'").all()
+  expect(names).toEqual([{ name: 'session_messages' }])
+  raw.close()
+})
+
+test('the SQL can be applied by other means', async () => {
+  const raw = openRaw(newPath())
+  raw.exec(migrationSql())
+  raw.exec(migrationSql({ tablePrefix: 'x_' }))
+  await checkSchema(raw)
+  expect(await migrate(raw, { tablePrefix: 'x_' })).toEqual({ from: 1, to: 1 })
+  expect((await sqliteStore(raw).commit(ref, { revision: 0 })).record.revision).toBe(1)
+  raw.close()
+})
+
+test('checkSchema says which version is there and which is needed', async () => {
+  const raw = openRaw(newPath())
+  await expect(checkSchema(raw)).rejects.toMatchObject({
+    code: 'store_failed',
+    message: /at version 0 and this package needs version 1/,
+  })
+  raw.close()
+})
+
+test('a database that is not in UTF-8 is refused', async () => {
+  const raw = openRaw(':memory:')
+  raw.exec("pragma encoding = 'UTF-16le'")
+  await expect(migrate(raw)).rejects.toMatchObject({ code: 'store_failed', message: /UTF-16le/ })
+  raw.close()
+})
+
+test('prefixes that are no identifiers are refused', () => {
+  for (const tablePrefix of ['a-b', '1a', 'a"b', 'a.b', 'a b', 'a;--', 'ä', 'x'.repeat(33)]) {
+    expect(() => migrationSql({ tablePrefix }), tablePrefix).toThrow('tablePrefix must be')
+    expect(() => sqliteStore('./never.db', { tablePrefix }), tablePrefix).toThrow('tablePrefix must be')
+  }
+})

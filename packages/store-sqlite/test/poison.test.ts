@@ -1,0 +1,147 @@
+import { isSessionError, type SessionRef } from '@sessions/core/store'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { migrationSql, type SqliteDatabase, sqliteStore } from '../src/index.js'
+import { openRaw, useFiles } from './files.js'
+
+const newPath = useFiles()
+const mine = 'tenant_id = ?1 and id = ?2'
+const ofMine = `session_key = (select skey from sessions where ${mine})`
+
+const record = {
+  'revision 0': 'revision = 0',
+  'a negative revision': 'revision = -7',
+  'no revision': 'revision = null',
+  'a negative last_seq': 'last_seq = -1',
+  'no last_seq': 'last_seq = null',
+  'more trimmed than there was': 'trimmed_seq = 99',
+  'a negative trimmed_seq': 'trimmed_seq = -1',
+  'no trimmed_seq': 'trimmed_seq = null',
+  'no created_at': 'created_at = null',
+  'no updated_at': 'updated_at = null',
+  'no active_at': 'active_at = null',
+  'a time before time': 'created_at = -5000000000000',
+  'no incarnation': 'incarnation = null',
+}
+
+const log = {
+  'a gap': `delete from session_messages where ${ofMine} and seq = 3`,
+  'the newest message missing': `delete from session_messages where ${ofMine} and seq = 4`,
+  'all messages missing': `delete from session_messages where ${ofMine}`,
+  'a message of a later seq': `update session_messages set seq = 9 where ${ofMine} and seq = 3`,
+  'a message of a negative seq': `update session_messages set seq = -3 where ${ofMine} and seq = 3`,
+  'no payload': `update session_messages set payload = null where ${ofMine} and seq = 3`,
+  'no message id': `update session_messages set id = null where ${ofMine} and seq = 3`,
+  'no time of a message': `update session_messages set at = null where ${ofMine} and seq = 3`,
+}
+
+describe('a session that cannot be read is corrupt, alone', () => {
+  let database: SqliteDatabase
+  let sessions = 0
+
+  beforeAll(() => {
+    database = openRaw(newPath())
+    // As it might come from a backup, a script, or a table that was made by hand.
+    const sql = migrationSql()
+      .replaceAll(/(text|integer) not null/g, '$1')
+      .replace(',\n  unique (session_key, id)', '')
+    database.exec(sql)
+  })
+
+  async function poisoned(sql: string) {
+    const store = sqliteStore(database)
+    const ref = { tenantId: `tenant ${sessions++}`, id: 'poisoned' }
+    const good = { ...ref, id: 'good' }
+    for (const each of [ref, good]) {
+      const messages = [1, 2, 3, 4].map((n) => ({ id: `m${n}`, payload: `payload ${n}` }))
+      await store.commit(each, { revision: 0, body: 'body', messages })
+    }
+    database.prepare(sql).run(ref.tenantId, ref.id)
+    return { store, ref, good }
+  }
+
+  const image = (ref: SessionRef) =>
+    database.prepare(`select * from sessions where ${mine}`).all(ref.tenantId, ref.id)
+
+  for (const [what, change] of Object.entries(record)) {
+    test(`record: ${what}`, async () => {
+      const { store, ref, good } = await poisoned(`update sessions set ${change} where ${mine}`)
+      const before = image(ref)
+      const reads = [good, ref, good].map((each) =>
+        store.read(each, { tail: 2 }).then((stored) => stored?.body, codeOf),
+      )
+      expect(await Promise.all(reads)).toEqual(['body', 'corrupt', 'body'])
+      await expect(store.messages(ref, { limit: 2 })).rejects.toMatchObject({ code: 'corrupt' })
+      const appends = [good, ref].map((each) =>
+        store
+          .commit(each, { messages: [{ id: 'm5', payload: 'p' }], idleMs: 60_000 })
+          .then(() => 'done', codeOf),
+      )
+      expect(await Promise.all(appends)).toEqual(['done', 'corrupt'])
+      await expect(store.commit(ref, { title: 'changed' })).rejects.toMatchObject({ code: 'corrupt' })
+      await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject({ code: 'corrupt' })
+      expect(image(ref), 'it is left as it is').toEqual(before)
+      const listed = await store.list({ tenantId: ref.tenantId, limit: 10 })
+      expect(listed.items.map(({ id }) => id)).toEqual(['good'])
+      expect(await store.remove(ref)).toBe(true)
+      expect((await store.commit(ref, { revision: 0 })).record.revision).toBe(1)
+    })
+  }
+
+  for (const [what, sql] of Object.entries(log)) {
+    test(`log: ${what}`, async () => {
+      const { store, ref, good } = await poisoned(sql)
+      const reads = [good, ref, good].map((each) =>
+        store.read(each, { tail: 3 }).then((stored) => stored?.body, codeOf),
+      )
+      expect(await Promise.all(reads)).toEqual(['body', 'corrupt', 'body'])
+      await expect(store.messages(ref, { limit: 10 })).rejects.toMatchObject({ code: 'corrupt' })
+      expect((await store.read(ref))?.body).toBe('body')
+      const listed = await store.list({ tenantId: ref.tenantId, limit: 10 })
+      expect(listed.items.map(({ id }) => id).sort()).toEqual(['good', 'poisoned'])
+      expect(await store.remove(ref)).toBe(true)
+    })
+  }
+
+  test('a message where the next one belongs: appends are corrupt, and change nothing', async () => {
+    const { store, ref } = await poisoned(
+      `insert into session_messages (session_key, seq, at, id, payload)
+      select skey, 5, 0, 'stray', 'stray' from sessions where ${mine}`,
+    )
+    const before = image(ref)
+    const append = store.commit(ref, { messages: [{ id: 'm5', payload: 'p' }] })
+    await expect(append).rejects.toMatchObject({ code: 'corrupt' })
+    expect(image(ref)).toEqual(before)
+  })
+
+  test('no body', async () => {
+    const { store, ref, good } = await poisoned(`update session_bodies set body = null where ${ofMine}`)
+    const reads = [good, ref].map((each) => store.read(each).then((stored) => stored?.body, codeOf))
+    expect(await Promise.all(reads)).toEqual(['body', 'corrupt'])
+    expect((await store.list({ tenantId: ref.tenantId, limit: 10 })).items).toHaveLength(2)
+  })
+
+  test('no row of a body', async () => {
+    const { store, ref } = await poisoned(`delete from session_bodies where ${ofMine}`)
+    await expect(store.read(ref)).rejects.toMatchObject({ code: 'corrupt' })
+    expect(await store.remove(ref)).toBe(true)
+  })
+
+  test('separators and escapes in a payload', async () => {
+    for (const garbage of ["'a' || char(31) || 'b'", "'a' || char(30) || 'b'", 'char(31) || char(30)']) {
+      const { store, ref } = await poisoned(
+        `update session_messages set payload = ${garbage} where ${ofMine} and seq = 3`,
+      )
+      await expect(store.read(ref, { tail: 3 }), garbage).rejects.toMatchObject({ code: 'corrupt' })
+      expect((await store.read(ref, { tail: 1 }))?.messages).toHaveLength(1)
+    }
+    const { store, ref } = await poisoned(
+      `update session_messages set payload = char(16) || 'zz' where ${ofMine} and seq = 3`,
+    )
+    expect((await store.read(ref, { tail: 2 }))?.messages[0]?.payload, 'text is opaque').toBe('\u0010zz')
+  })
+})
+
+function codeOf(error: unknown): string {
+  if (!isSessionError(error)) throw error
+  return error.code
+}
