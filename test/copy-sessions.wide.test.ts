@@ -16,7 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 const tenantId = 'acme'
 const count = 10_000
 const tenants = [tenantId]
-const ends: (() => Promise<unknown> | unknown)[] = []
+const ends: (() => unknown)[] = []
 
 afterAll(async () => {
   for (const end of ends.reverse()) await end()
