@@ -7,8 +7,7 @@ const maxPage = 1000
 /**
  * For a store's `commit`.
  *
- * @throws `invalid` with the path of a number out of range, of a body without revision, of an owner that a create asks
- *   for.
+ * @throws `invalid` with the path of a number out of range, of a body without a revision, or of `ownedBy` in a create.
  */
 export function checkChange(change: SessionChange): void {
   const { revision, body, ownedBy, lifetime } = change
@@ -70,10 +69,10 @@ const counts = [
 ] as const
 
 /**
- * For a store's `restore`. Whether the parts before this one are there is for the store to see.
+ * For a store's `restore`. The store itself has to check that it has the parts before this one.
  *
- * @throws `invalid` with the path of a number out of range, of a message whose seq leaves the log or does not follow the
- *   one before it, of messages that are missing at the end.
+ * @throws `invalid` with the path of a number out of range, of a message whose seq is outside of the log or does not
+ *   follow the seq of the message before it, or of messages that are missing at the end.
  */
 export function checkCopy({ record, messages, more = false }: SessionCopy): void {
   for (const name of counts)
@@ -105,7 +104,7 @@ export function checkCopy({ record, messages, more = false }: SessionCopy): void
   }
 }
 
-/** For a store's `restore`: the refusal for a message id that stands twice in a copy. */
+/** For a store's `restore`: the refusal for a message id that occurs twice in a copy. */
 export function idTwice(): SessionError {
   return new SessionError('invalid', 'a message id stands twice in a copy', { path: 'messages' })
 }

@@ -1,7 +1,7 @@
 import { countFitting } from './page-bytes.js'
 import type { SessionCopy } from './session-store.js'
 
-// What a store can put aside at once while others wait for it.
+// A store can put aside so many messages at once while other calls wait for it.
 const maxMessages = 500
 
 /** For a store's `restore`: a copy in parts of at most 500 messages that fit a page, in order. */

@@ -4,26 +4,26 @@ import type { ListPlace } from './session-store.js'
 
 /** The cursors of one store. */
 export interface ListCursors {
-  /** The cursor for what comes after a place. */
+  /** The cursor of the page that begins after a place. */
   readonly toCursor: (place: ListPlace) => string
-  /** The place a cursor was made for. @throws `invalid` for what is no cursor of this store. */
+  /** The place a cursor was made for. @throws `invalid` for a text that is no cursor of this store. */
   readonly parseCursor: (cursor: string) => ListPlace
 }
 
 /**
  * For a store: makes its list cursors, and knows them again.
  *
- * @param mark Tells the cursors of this store from those of others; a new one when places come to mean something else.
+ * @param mark Tells the cursors of this store from those of others. Change it when places come to mean something else.
  */
 export function createListCursors(mark: string): ListCursors {
-  // As JSON, which writes what UTF-8 cannot hold as escapes: ids are any text.
+  // An id is any text, and UTF-8 cannot hold every text. JSON writes the rest as escapes.
   const toCursor = ({ activeAt, id }: ListPlace): string =>
     toBase64Url(new TextEncoder().encode(JSON.stringify([mark, activeAt, id])))
   return {
     toCursor,
     parseCursor(cursor) {
       const place = parsePlace(cursor)
-      // There is one spelling of each: whatever else leads to the same place was not made here.
+      // The cursor of a place has one spelling. This store has not made any other text that leads to the same place.
       if (place !== undefined && toCursor(place) === cursor) return place
       throw new SessionError('invalid', 'cursor is not one of this store', { path: 'cursor' })
     },

@@ -2,12 +2,15 @@ import { SessionError } from '../errors.js'
 import type { SessionRecord } from './session-record.js'
 import type { SessionGuard, SessionChange } from './session-store.js'
 
-/** For a store: the refusal for a session that is absent, past its deadline, or of another incarnation than is meant. */
+/**
+ * For a store: the refusal for a session that is absent, past its deadline, or of another incarnation than the caller
+ * means.
+ */
 export function notFound(): SessionError {
   return new SessionError('not_found', 'there is no such session')
 }
 
-/** For a store: the refusal for a body that is at `revision`, and not where a change `expected` it (0: a create). */
+/** For a store: the refusal for a body that is at `revision`, where the change `expected` another one (0: a create). */
 export function revisionConflict(revision: number, expected: number): SessionError {
   const problem = expected === 0 ? 'the session already exists' : 'the session was changed meanwhile'
   return new SessionError('conflict', problem, { revision })
@@ -53,7 +56,7 @@ export function corrupt(problem: string, cause?: unknown): SessionError {
   return new SessionError('corrupt', `the stored session cannot be read: ${problem}`, details)
 }
 
-/** For a store's `amend`, `trim` and `remove`: whether there is a session, and it is the one that is meant. */
+/** For a store's `amend`, `trim` and `remove`: whether there is a session, and the guard means it. */
 export function isMeant<Found extends Pick<SessionRecord, 'incarnation' | 'changes'>>(
   found: Found | undefined,
   { incarnation, changes }: SessionGuard = {},
@@ -66,7 +69,8 @@ export function isMeant<Found extends Pick<SessionRecord, 'incarnation' | 'chang
 }
 
 /**
- * For a store's `restore`, where a session is there: whether the copy takes its place; false when it is that copy.
+ * For a store's `restore`, where the place has a session: true when the copy takes its place, false when the session is
+ * that very copy.
  *
  * @throws `conflict` for a session of another incarnation or with more changes.
  */
@@ -79,7 +83,7 @@ export function isNewerCopy(
   return found.changes < copy.changes
 }
 
-/** For a store's `restore`: the refusal where a newer session is there, or another one. */
+/** For a store's `restore`: the refusal where the place has a newer session, or another one. */
 export function copyConflict(revision: number): SessionError {
   return new SessionError('conflict', 'another or a newer session is there', { revision })
 }
@@ -90,7 +94,8 @@ export function partConflict(): SessionError {
 }
 
 /**
- * For a store's `commit` to a session that is there. Messages have to be looked at beside it.
+ * For a store's `commit` to a session that is there. It does not look at the messages, which the store has to check,
+ * too.
  *
  * @throws `not_found` for a session of another incarnation or another user, `conflict` for a body at another revision.
  */

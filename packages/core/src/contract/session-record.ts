@@ -12,8 +12,9 @@ export interface SessionRecord extends SessionRef {
   readonly revision: number
   /**
    * Counts what changes the session: each commit that is applied, each amend that replaces a payload, and each trim
-   * that moves `trimmedSeq` add 1. It starts at 1, and never has the same value twice in one incarnation. What a store
-   * does in several steps may add 1 for each of them. Two reads with the same incarnation and the same `changes` gave the same session.
+   * that moves `trimmedSeq` add 1. A call that a store does in several steps may add 1 for each step. The count starts
+   * at 1, and never has the same value twice in one incarnation. Two reads with the same incarnation and the same
+   * `changes` gave the same session.
    */
   readonly changes: number
   /** `seq` of the newest message ever appended; 0 when there was none. */
@@ -21,18 +22,18 @@ export interface SessionRecord extends SessionRef {
   /** Messages up to and including this `seq` were trimmed away; 0 when none was. */
   readonly trimmedSeq: number
   /**
-   * What the payloads of its messages take together, in bytes of UTF-8. A character that a store has to write in another
-   * way, such as NUL, may count for more.
+   * How many bytes of UTF-8 its payloads take together. A character that a store has to write in another way, such as
+   * NUL, may count for more.
    */
   readonly bytes: number
   readonly createdAt: number
-  /** Of the newest commit. */
+  /** The time of the newest commit. */
   readonly updatedAt: number
-  /** Activity in coarse steps of up to a minute: what `list` orders by. */
+  /** The last activity, in coarse steps of up to a minute; `list` orders by it. */
   readonly activeAt: number
   /** Its deadline; absent when it never expires. */
   readonly expiresAt?: number
-  /** How long it lives, where that is not for each commit to say; absent when it has no lifetime of its own. */
+  /** The session's own lifetime, which goes before what commits say; absent when it has none. */
   readonly lifetime?: OwnLifetime
   readonly userId?: string
   readonly label?: string
@@ -48,8 +49,8 @@ export interface OwnLifetime {
 }
 
 /**
- * Begins the tenants in which the library keeps records of its own beside those of applications: `~kind:tenant`. No
- * application's tenant may begin so.
+ * The ids of tenants in which the library keeps records of its own, beside those of applications, begin with this:
+ * `~kind:tenant`. The tenant of an application must not begin with it.
  */
 export const reservedTenantPrefix = '~'
 

@@ -3,16 +3,17 @@ import type { OwnLifetime, SessionRecord, SessionRef } from './session-record.js
 /**
  * Where sessions are kept: an append-only log of messages and an opaque body under compare-and-set.
  *
- * Bodies and payloads are text that a store never parses. What is handed in or out is a copy, taken when the call is
- * made.
+ * Bodies and payloads are text that a store never parses. Values that go in or come out are copies, taken when the call
+ * is made.
  *
- * All times come from the store's own clock: that of its server, or `processClock` where the store lives in this
- * process, for the system clock of a process may be changed. A process whose `Date` is an hour off changes nothing. A
- * session whose deadline has come is absent from every method from that very millisecond, whether or not it was swept.
+ * All times come from the store's own clock. That is the clock of its server, or `processClock` where the store lives
+ * in this process, because the system clock of a process may be changed. A process whose `Date` is an hour off changes
+ * nothing. A session whose deadline has come is absent from every method from that very millisecond, whether or not it
+ * was swept.
  *
  * The store itself checks what it is given, and rejects with `invalid` and the path: a `limit` over 1,000, a number out
- * of range, a body without the revision it replaces, a cursor that the store has not made. `checkChange` and the like do
- * that.
+ * of range, a body without the revision it replaces, a cursor that the store has not made. `checkChange` and the like
+ * do that.
  *
  * Every method rejects with a `SessionError`: `unavailable` when the store cannot be reached in time, `unknown_outcome`
  * when a write went out and no answer came back (the same write again is safe), `store_full`, `corrupt` for a record
@@ -22,8 +23,8 @@ export interface SessionStore {
   /**
    * The session, and its newest `tail` messages, in one round trip; undefined when absent or past its deadline.
    *
-   * A tail is bounded as a page is: it may bring fewer messages than were asked for, but at least one when there is
-   * one. It always ends at `record.lastSeq`. Earlier messages exist when its first `seq` is greater than
+   * A tail is bounded as a page is: it may bring fewer messages than the caller asked for, but at least one when there
+   * is one. It always ends at `record.lastSeq`. Earlier messages exist when its first `seq` is greater than
    * `record.trimmedSeq + 1`; `messages` gives them.
    */
   read(ref: SessionRef, options?: ReadOptions): Promise<StoredSession | undefined>
@@ -33,15 +34,15 @@ export interface SessionStore {
    *
    * Rejects with `not_found` when the session is absent, past its deadline or of another incarnation (and the change
    * is no create), then with `conflict` and the current `revision` when the body is not at `change.revision`, then
-   * with `conflict` and the `messageId` when a message id is already used with another payload, then with `limit_reached`
-   * or `too_large` when the log would go past `maxSeq` or `maxBytes`.
+   * with `conflict` and the `messageId` when a message id is already used with another payload, then with
+   * `limit_reached` or `too_large` when the log would go past `maxSeq` or `maxBytes`.
    *
-   * One reading of the clock serves a whole commit. The same commit again never happens twice: appends find their
-   * ids, a body finds its revision gone (`conflict`), and a create is known by its `incarnation`.
+   * One reading of the clock serves a whole commit. The same commit again never happens twice: appends find their ids,
+   * a body finds its revision gone (`conflict`), and a create is known by its `incarnation`.
    *
-   * A create makes revision 1, whatever it brings; without a `body` the body is the empty text. A create where a session
-   * has expired takes its place and keeps nothing of it. Every commit moves `updatedAt`. `activeAt` moves with it once a minute at
-   * most: an append right after another one leaves it.
+   * A create makes revision 1, whatever it brings; without a `body` the body is the empty text. A create where a
+   * session has expired takes its place and keeps nothing of it. Every commit moves `updatedAt`. `activeAt` moves with
+   * it once a minute at most: an append right after another one leaves `activeAt` as it is.
    */
   commit(ref: SessionRef, change: SessionChange): Promise<Committed>
 
@@ -55,53 +56,55 @@ export interface SessionStore {
   messages(ref: SessionRef, query: MessageQuery): Promise<MessagePage>
 
   /**
-   * Replaces payloads of stored messages in place (redaction, key rotation); seq, id and time never change.
-   * Resolves to how many were there to replace: 0 when the session is absent. Later commits compare an id with the payload
-   * as it stands now. `changes` grows; neither deadline, nor `updatedAt`, nor revision moves. Each payload is replaced
-   * whole; all of them at once only when they fit one page.
+   * Replaces payloads of stored messages in place (redaction, key rotation); seq, id and time never change. Resolves to
+   * how many of the messages were there: 0 when the session is absent. Later commits compare an id with the payload as
+   * it stands now. `changes` grows; neither deadline, nor `updatedAt`, nor revision moves. Each payload is replaced as
+   * a whole. All of them are replaced at one moment only when they fit one page.
    */
   amend(ref: SessionRef, amendments: readonly Amendment[], guard?: SessionGuard): Promise<number>
 
   /**
    * Drops messages up to and including `throughSeq` (retention); resolves to how many this call dropped: 0 when the
    * session is absent. Seq goes on where it was. `trimmedSeq` becomes `throughSeq`, but never more than `lastSeq`, and
-   * never less than it was. The ids of what was dropped are forgotten, so retention must outlive retries. Many messages
-   * are dropped in steps, the oldest first: what a trim that failed had dropped stays dropped.
+   * never less than it was. The store forgets the ids of dropped messages, so retention must outlive retries. A trim of
+   * many messages goes in steps, the oldest messages first. Messages that a failed trim had dropped stay dropped.
    */
   trim(ref: SessionRef, throughSeq: number, guard?: SessionGuard): Promise<number>
 
   /**
-   * Removes session, messages and index entries; true if there was one. Final: no late write brings it back. Parts of a
-   * copy that `restore` keeps aside go, too: with the session, or where there is none, unless the guard names another
-   * incarnation. A store may drop the messages of a large session first, in steps, as `trim` does.
+   * Removes session, messages and index entries; true if there was a session. The removal is final: no late write
+   * brings the session back. Parts of a copy that `restore` keeps aside go with the session. At a place without a
+   * session they go, too, unless the guard names another incarnation. A store may drop the messages of a large session
+   * first, in steps, as `trim` does.
    */
   remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean>
 
   /**
-   * One keyset page of a tenant's live sessions: records only, never messages. The newest `activeAt` comes first; of
-   * equal ones the lesser id, as text compares, so `s10` comes before `s2`. A page goes on where its cursor says, also
-   * when the session that the cursor was made of is gone.
+   * One keyset page of a tenant's live sessions: records only, never messages. The newest `activeAt` comes first.
+   * Sessions of equal `activeAt` come in order of their ids, compared as text: `s10` comes before `s2`. A page goes on
+   * where its cursor says, even when the session that the cursor was made of is gone.
    */
   list(query: SessionQuery): Promise<Page<SessionRecord>>
 
   /**
-   * Removes up to `limit` sessions past their deadline; resolves to how many, not counting what a store had dropped by
-   * itself. Safe on many processes at once.
+   * Removes up to `limit` sessions past their deadline; resolves to how many it removed. Sessions that a store had
+   * dropped by itself do not count. Safe on many processes at once.
    */
   sweep(options: SweepOptions): Promise<number>
 
   /**
-   * Puts a session as it is elsewhere, for moves, imports and backups: its record with every count and time, its body,
-   * and its messages with their seq, id and time. Nothing of it is visible before all of it is.
+   * Stores a session as another store has it, for moves, imports and backups: its record with every count and time, its
+   * body, and its messages with their seq, id and time. Nothing of it is visible before all of it is.
    *
-   * A long log comes in parts, in order, each with `more` but the last: first the part that begins at
-   * `record.trimmedSeq + 1`. The parts before the last one are kept aside for an hour; the same part again is as good as
-   * once. A copy with other `changes` or of another incarnation takes the place of one that was begun.
+   * A long log comes in parts, in order. The first part begins at `record.trimmedSeq + 1`, and each part but the last
+   * has `more`. The store keeps the parts before the last one aside for an hour. The same part may come again: it
+   * counts once. A copy with other `changes` or of another incarnation takes the place of a copy that was begun.
    *
-   * Replaces an older copy of the same incarnation, one with fewer `changes`. With as many, the store leaves the session
-   * as it is: it is that copy. Rejects with `conflict` for a session with more changes or of another incarnation, and
-   * when the part does not go on where the one before it ended: then begin again with the first part. Rejects with
-   * `invalid` for a copy that is none: a seq left out, messages that are missing at the last part.
+   * Replaces a session of the same incarnation with fewer `changes`: it is an older copy. A session with as many
+   * `changes` is this very copy, and stays as it is. Rejects with `conflict` for a session with more changes or of
+   * another incarnation, and when the part does not go on where the part before it ended: the caller then begins again
+   * with the first part. Rejects with `invalid` for an incomplete copy: a seq is left out, or messages are missing at
+   * the last part.
    *
    * The deadline is a moment of this store's clock. So the clocks of two stores must agree to a second, or the caller
    * moves the deadline. A copy whose deadline has come is absent at once.
@@ -114,26 +117,29 @@ export interface ReadOptions {
   /** How many of the newest messages to bring along at most, any whole number from 0 (default 0). */
   tail?: number
   /**
-   * How old the answer may be, in milliseconds (default 0: as it is now). Stores that keep no copies ignore it; a cache in
-   * front of one may answer by itself. Whatever decides (credentials, ownership, turns, erasure) reads with 0.
+   * How old the answer may be, in milliseconds (default 0: as it is now). Stores that keep no copies ignore it; a cache
+   * in front of a store may answer by itself. A read that decides something (credentials, ownership, turns, erasure)
+   * passes 0.
    */
   maxAgeMs?: number
 }
 
-/** Which session is meant, where an id may have been given to another one since. */
+/** Which session the caller means: another session may have got its id since. */
 export interface SessionGuard {
-  /** Only the session of this incarnation; any other counts as absent (default: whichever has the id). */
+  /** Only the session of this incarnation; any other counts as absent (default: the session that has the id). */
   incarnation?: string
   /**
-   * Only the session with exactly so many changes; one that was changed since counts as absent (default: any). What a store
-   * does in several steps it asks before the first of them.
+   * Only the session with exactly so many changes; a session that was changed since counts as absent (default: any). A
+   * store that does a call in several steps checks this before the first step.
    */
   changes?: number
 }
 
-/** A session as it is elsewhere, or a part of it. What `read` gives is one, when its tail holds all messages. */
+/**
+ * A session as another store has it, or a part of it. The result of `read` is a copy when its tail holds all messages.
+ */
 export interface SessionCopy {
-  /** Every count and time as they are elsewhere. The place is the one that `restore` is given. */
+  /** Every count and time as the other store has them. The place comes from the call of `restore`. */
   readonly record: Omit<SessionRecord, 'tenantId' | 'id'>
   readonly body: string
   /** In order of `seq`, next to each other. */
@@ -152,7 +158,7 @@ export interface StoredSession {
 
 /** A message as a store has it. */
 export interface StoredMessage {
-  /** Place in the log: dense, from 1, given inside the write. */
+  /** Place in the log, given inside the write: from 1, without gaps. */
   readonly seq: number
   /** Stored once per session. */
   readonly id: string
@@ -167,18 +173,21 @@ export interface NewMessage {
   readonly payload: string
 }
 
-/** What one commit changes. Whatever it does not mention stays as it is. */
+/** What one commit changes. Everything that it does not mention stays as it is. */
 export interface SessionChange {
   /**
-   * 0: must not exist; creates. n: the body must be at revision n. Absent: the session must exist, and its body is
-   * neither looked at nor changed.
+   * 0: creates the session, which must not exist. n: the body must be at revision n. Absent: the session must exist,
+   * and the store neither compares nor changes its body.
    */
   revision?: number
-  /** With revision 0 the new session's incarnation (default: the store makes one); otherwise the one it must have. */
+  /**
+   * With revision 0 the incarnation of the new session (default: the store makes one); otherwise the incarnation it
+   * must have.
+   */
   incarnation?: string
   /**
-   * Only if the session is this user's; any other counts as absent. So an append needs no read before it. Not for a
-   * create.
+   * Only if the session is this user's; the session of another user counts as absent. So an append needs no read before
+   * it. Not for a create.
    */
   ownedBy?: string
   /** The new body, at revision + 1; an empty text is a body, too. Needs `revision`. */
@@ -197,18 +206,20 @@ export interface SessionChange {
    * `absoluteMs`: the deadline stays, unless the session has a `lifetime` of its own.
    */
   idleMs?: number
-  /** The deadline is never later than this long after the session was created. Not remembered: give it each time. */
+  /**
+   * The deadline is never later than this long after the session was created. No store remembers it: give it each time.
+   */
   absoluteMs?: number
   /**
-   * Its own lifetime from this change on, in place of the one it had; an empty object removes it. What it says goes
-   * before `idleMs` and `absoluteMs` in this and in every later commit, and moves the deadline without them, too.
+   * The session's own lifetime from this change on, in place of the one it had; an empty object removes it. Its bounds
+   * go before `idleMs` and `absoluteMs` in this and in every later commit, and move the deadline without them, too.
    */
   lifetime?: OwnLifetime
-  /** Whose it is, for `list`; an empty string removes it. */
+  /** The user it belongs to, for `list`; an empty string removes it. */
   userId?: string
-  /** What kind it is, for `list`; an empty string removes it. */
+  /** The kind of session, for `list`; an empty string removes it. */
   label?: string
-  /** What `list` shows of it; an empty string removes it. */
+  /** The title that `list` shows; an empty string removes it. */
   title?: string
 }
 
@@ -245,8 +256,8 @@ export interface MessageQuery {
 export interface MessagePage {
   readonly messages: readonly StoredMessage[]
   /**
-   * True when the range, with its `after` and `before`, holds more in this direction; a page with more is full, by count
-   * or by bytes.
+   * True when the range, with its `after` and `before`, holds more messages in this direction. The page is then full,
+   * by count or by bytes.
    */
   readonly more: boolean
 }
@@ -267,13 +278,13 @@ export interface SessionQuery {
   /** At most this many, 1 to 1,000; the store refuses others with `invalid`. */
   limit: number
   /**
-   * Where an earlier page ended. Opaque to callers; the store refuses what it cannot have made with `invalid`, and shows
-   * nothing of another tenant, whatever a cursor says.
+   * Where an earlier page ended. Opaque to callers. The store refuses a cursor that it cannot have made with `invalid`,
+   * and shows nothing of another tenant, whatever a cursor says.
    */
   cursor?: string
   /**
-   * Only what comes after this place in the order of `list`, whether or not a session is there. Unlike a cursor it means
-   * the same in every store, so pages of several stores can be merged. Not together with `cursor`.
+   * Only sessions after this place in the order of `list`, whether or not the place still has a session. Unlike a
+   * cursor it means the same in every store, so pages of several stores can be merged. Not together with `cursor`.
    */
   after?: ListPlace
   /** Only sessions whose `activeAt` is less than this, epoch ms. */
@@ -282,9 +293,9 @@ export interface SessionQuery {
 
 /** A place in the order of `list`. */
 export interface ListPlace {
-  /** Of the last session before the place, epoch ms. */
+  /** `activeAt` of the last session before the place, epoch ms. */
   readonly activeAt: number
-  /** Of the last session before the place. */
+  /** The id of the last session before the place. */
   readonly id: string
 }
 

@@ -5,7 +5,7 @@ import { newId } from '../ids.js'
 /** Sends a request to the mounted API. The path begins with `/sessions` or `/transfers`. */
 export type FetchLike = (path: string, init?: RequestInit) => Promise<Response>
 
-/** One thing that every mount of the API must show. It rejects when it does not. */
+/** One thing that every mount of the API must show. The case rejects when the mount does not show it. */
 export interface ApiCase {
   title: string
   run: (client: ApiClient) => Promise<void>
@@ -59,7 +59,7 @@ interface OpenApi {
   components: { schemas: { Problem: Record<string, unknown> } }
 }
 
-/** One caller of the API, who holds every answer against the API's own description. */
+/** One caller of the API, who compares every answer with the API's own description. */
 export class ApiClient {
   readonly #fetch: FetchLike
   readonly #token: string | undefined
@@ -124,7 +124,7 @@ export class ApiClient {
     return reply.body.session.id as string
   }
 
-  /** What a session's history says, as `role: text (status)`. */
+  /** The messages of a session's history, as `role: text (status)`. */
   async lines(id: string): Promise<string[]> {
     const { body } = await this.get(`/sessions/${encodeURIComponent(id)}/messages?limit=1000`)
     return body.messages.items.map(

@@ -6,7 +6,7 @@ import type { Respond, Tools } from '../session.js'
 import { createSessions } from '../sessions.js'
 import type { SessionStore } from '../contract/session-store.js'
 
-/** What the fixture takes over the options of `createSessionApi`, each with a default that the suite expects. */
+/** Options of the fixture, beside those of `createSessionApi`. Each has a default that the suite expects. */
 export interface ApiFixtureOptions extends Partial<SessionApiOptions> {
   /** Default: `memoryStore()`. */
   store?: SessionStore
@@ -18,10 +18,10 @@ export interface ApiFixtureOptions extends Partial<SessionApiOptions> {
 
 /**
  * The API that `describeSessionApi` talks to: mount it, in whatever framework, and hand the suite a `fetch` that
- * reaches it. Callers are who their token says, `Authorization: Bearer <tenant>/<user>[/<role>]`, or nobody in
- * particular. The model does what it is told: `slow` waits until the state of its session says `go`, `fail` fails,
- * `count` says how often it was asked, `tools` calls one, `locate` calls one that the client runs, `cut` is cut off, and
- * anything else is an echo.
+ * reaches it. A caller is who their token says, `Authorization: Bearer <tenant>/<user>[/<role>]`, or nobody in
+ * particular. The model does as the message says: `slow` waits until the state of its session says `go`, `fail` fails,
+ * `count` says how often it was asked, `tools` calls a tool, `locate` calls a tool that the client runs, `cut` is cut
+ * off, and any other message comes back as an echo.
  */
 export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
   const { store, serviceTurns, countAsked = counter(), ...others } = options

@@ -14,7 +14,7 @@ export type Command =
   | { call: 'restore'; id: string; copy: SessionCopy }
   | { call: 'list'; userId?: string; label?: string }
 
-// Few of each, so that commands meet.
+// There are few ids, payloads and seqs, so that commands meet.
 const id = fc.constantFrom('a', 'b')
 const payload = fc.constantFrom('x', 'é')
 const seq = fc.nat(6)
@@ -123,7 +123,7 @@ export const command: fc.Arbitrary<Command> = fc.oneof(
   },
 )
 
-/** What a call gave or why it was refused, without times: those are checked elsewhere. */
+/** The result of a call or the reason for its refusal, without times: other cases check those. */
 export async function outcomeOf(store: SessionStore, tenantId: string, step: Command): Promise<unknown> {
   let value: unknown
   const refused = await refusalOf(

@@ -19,8 +19,8 @@ export interface HaltingStore {
 }
 
 /**
- * The store of a process that dies at a point: that call and every later one never answer, as after `kill -9`. What
- * others see of the store goes on.
+ * The store of a process that dies at a point: that call and every later one never answer, as after `kill -9`. The
+ * store goes on for other processes.
  */
 export function haltingStore(inner: SessionStore, point?: CrashPoint): HaltingStore {
   let calls = 0

@@ -22,7 +22,7 @@ interface ModelSession {
 }
 
 /**
- * What sessions must be after any calls, told as simply as it can be: every time is 0, and the only deadline is
+ * The simplest store that says what sessions must be after any calls: every time is 0, and the only deadline is
  * `idleMs: 0`.
  */
 export class StoreModel implements SessionStore {
@@ -174,7 +174,7 @@ function append(session: ModelSession, { id, payload }: NewMessage): AppendedMes
   return { id, seq, at: 0, inserted: true }
 }
 
-/** As many of the first messages as one page holds. */
+/** The first messages, as many as one page holds. */
 function pageOf(messages: readonly StoredMessage[]): StoredMessage[] {
   const page: StoredMessage[] = []
   for (const message of messages) {

@@ -11,7 +11,7 @@ export function startGate(count: number): () => Promise<void> {
   }
 }
 
-/** Runs `work` `count` times, none before all are ready to run. */
+/** Runs `work` `count` times; no run begins before all of them are ready. */
 export function together<T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> {
   const gate = startGate(count)
   const start = async (index: number) => {

@@ -16,8 +16,8 @@ import type {
 export interface StoreUnderTest {
   store: SessionStore
   /**
-   * A second instance over the same data, as another process would have it: with a client, connections and caches of its
-   * own, so that nothing but the data joins the two. A store whose data live in one process has no second instance, and
+   * A second instance over the same data, as another process would have it: with a client, connections and caches of
+   * its own, so that nothing but the data joins the two. A store whose data live in one process has no second instance, and
    * gives `store` again.
    */
   peer: SessionStore
@@ -25,7 +25,7 @@ export interface StoreUnderTest {
   close?(): Promise<void>
 }
 
-/** One thing every store must show. It rejects when the store does not. */
+/** One thing every store must show. The case rejects when the store does not show it. */
 export interface StoreCase {
   title: string
   run: (stores: StoreUnderTest) => Promise<void>
@@ -61,7 +61,7 @@ export function append(store: SessionStore, ref: SessionRef, ...messages: NewMes
   return store.commit(ref, { messages })
 }
 
-/** Changes the body by compare-and-set, again after each conflict, and says how often it was tried. */
+/** Changes the body by compare-and-set, again after each conflict, and returns how often it tried. */
 export async function changeBody(
   store: SessionStore,
   ref: SessionRef,
@@ -105,7 +105,7 @@ export async function allMessages(
   }
 }
 
-/** What the payloads take in UTF-8. */
+/** How many bytes the payloads take in UTF-8. */
 export function bytesOf(messages: readonly { payload: string }[]): number {
   return messages.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0)
 }
@@ -142,7 +142,7 @@ export function range(last: number, first = 1): number[] {
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, index) => first + index)
 }
 
-/** What an error of the store says, or undefined for a success. */
+/** The content of an error of the store, or undefined for a success. */
 export async function refusalOf(promise: Promise<unknown>): Promise<Refusal | undefined> {
   try {
     await promise

@@ -3,7 +3,7 @@ import type { SessionRef } from '../contract/session-record.js'
 import type { SessionCopy, SessionStore, StoredMessage } from '../contract/session-store.js'
 import { allMessages, allSessions, message, range, refusalOf } from './store-case.js'
 
-// Years before any store ran the suite: what a restored session tells is its own, and not the store's time.
+// This is years before any store ran the suite. So a store that gives times of its own for a restored session fails.
 export const then = Date.UTC(2020, 1, 29)
 
 /** Stored messages `m1` to `m<last>`, a second apart, from `first` on. */
@@ -40,7 +40,7 @@ export function partsOf(copy: SessionCopy, size: number): SessionCopy[] {
   return parts
 }
 
-/** Restores, again where a busy store gave no answer in time, unless a newer session is there. */
+/** Restores, and tries again when a busy store gives no answer in time, unless a newer session is there. */
 export async function restoreOrNewer(store: SessionStore, ref: SessionRef, copy: SessionCopy): Promise<void> {
   for (let tries = 1; tries <= 20; tries++) {
     const refused = await refusalOf(store.restore(ref, copy))

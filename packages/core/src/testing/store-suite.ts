@@ -20,7 +20,8 @@ import { textCases } from './store-cases/texts.js'
 import { upkeepCases } from './store-cases/upkeep.js'
 import type { StoreChapter, StoreUnderTest } from './store-case.js'
 
-// Far more than any case needs: a store on a slow machine should fail for what it does, not for how long it takes.
+// This is far more than any case needs: a store on a slow machine should fail for what it does, not for how long it
+// takes.
 const timeoutMs = 60_000
 
 /** Everything every store must show, a chapter for each thing that can go wrong. */

@@ -11,9 +11,9 @@ const tries = 5
 const credentialSecrets = ['a secret that only these tests may know']
 
 /**
- * Registers with vitest what transfers show over any store: of many who redeem at once one gets the session, by secret
- * as by code, with all that was written meanwhile, a code that was tried too often waits, and the store never learns a
- * secret.
+ * Registers with vitest what transfers show over any store. When many callers redeem at once, one of them gets the
+ * session, with all that was written meanwhile; this holds for secrets and for codes. A code that was tried too often
+ * waits. The store never learns a secret.
  *
  * @param makeStore as for `describeSessionStore`; `dump` gives all that the store holds, as text. Called once.
  */
@@ -41,7 +41,7 @@ export function describeTransfers(
     }
 
     for (const mode of modes) {
-      // Whoever types a code counts as a try of the whole tenant, so they wait for one another.
+      // Every typed code counts as a try of the whole tenant, so the tries wait for one another.
       for (const [kind, count] of [
         ['secret', 200],
         ['shortCode', 20],
@@ -63,7 +63,7 @@ export function describeTransfers(
           })
           expect(credentials).toHaveLength(1)
           expect(refusals).toHaveLength(count - 1)
-          // Of codes, more are tried at once than a tenant has tries.
+          // More codes are tried at once than a tenant has tries.
           const expected = kind === 'secret' ? ['not_found'] : ['limit_reached', 'not_found']
           expect([...new Set(refusals)].filter((code) => !expected.includes(code!))).toEqual([])
           expect((await all.list()).items).toHaveLength(mode === 'copy' ? 2 : 1)

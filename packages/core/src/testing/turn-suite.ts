@@ -12,7 +12,7 @@ import { together } from './start-gate.js'
 import type { StoreUnderTest } from './store-case.js'
 import { until } from './until.js'
 
-// Long enough for the slowest store to show a sign of life in time, short enough to wait for many times.
+// A turn has time to show a sign of life over the slowest store, and a test can wait for the end of a lease many times.
 const turns = { leaseMs: 1500, heartbeatMs: 200, flushMs: 10 }
 
 const answer: Respond = async function* () {
@@ -27,7 +27,7 @@ const lines = async (session: Session): Promise<string[]> =>
     (message) => `${message.role}: ${textOf(message)} (${message.status})`,
   )
 
-/** A store whose `lost`th commit tells nobody what became of it. */
+/** A store that gives no answer to its `lost`th commit. */
 function losing(store: SessionStore, lost: number, isApplied: boolean): SessionStore {
   let commits = 0
   const commit: SessionStore['commit'] = async (ref, change) => {
@@ -38,7 +38,7 @@ function losing(store: SessionStore, lost: number, isApplied: boolean): SessionS
   return Object.assign(Object.create(store) as SessionStore, { commit })
 }
 
-/** What a turn comes to, once whoever holds the session has let go of it. */
+/** The result of a turn, once no other turn holds the session any more. */
 async function eventually(begin: () => Promise<TurnResult>): Promise<TurnResult> {
   let result: TurnResult | undefined
   await until(async () => {
@@ -46,7 +46,7 @@ async function eventually(begin: () => Promise<TurnResult>): Promise<TurnResult>
       result = await begin()
       return true
     } catch (error) {
-      // Who listened to a turn that died is told to ask again.
+      // A caller who listened to a turn that died is told to ask again.
       if (isSessionError(error, 'turn_in_progress') || isSessionError(error, 'turn_lost')) return false
       throw error
     }
@@ -60,7 +60,8 @@ async function dieAt({ store, peer }: StoreUnderTest, point: CrashPoint): Promis
   const doomed = haltingStore(store, point)
   const session = await over(peer).for(identity).create({ id: 'one' })
   const dying = (await over(doomed.store).for(identity).get('one')).turn('Hi', answer, { key: 'k' })
-  // How often a turn shows that it lives depends on the store's pace, so the last of the points may be past its end.
+  // The pace of the store decides how often a turn shows that it lives. So the last points may lie after the end of the
+  // turn.
   await Promise.race([doomed.died, dying.result])
 
   const at = `${point.when} call ${point.call}`
@@ -97,7 +98,7 @@ export function describeTurns(name: string, makeStore: () => Promise<StoreUnderT
       await session.turn('Hi', answer, { key: 'k' }).result
       const calls = counting.calls() - before
       expect(calls).toBeGreaterThanOrEqual(4)
-      // Where a session is opened the reads before the turn are one call.
+      // When a session is opened, the reads before the turn are one call.
       const points = Array.from({ length: calls }, (_, index) => index + 2).flatMap((call): CrashPoint[] => [
         { call, when: 'before' },
         { call, when: 'after' },

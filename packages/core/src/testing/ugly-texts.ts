@@ -1,6 +1,6 @@
 const long = 200
 
-/** Texts that stores are known to change, cut or refuse, by what they show. */
+/** Texts that stores are known to change, cut or refuse, each under the name of what it shows. */
 export const uglyTexts: Readonly<Record<string, string>> = {
   'an empty list': '[]',
   'an empty object': '{}',

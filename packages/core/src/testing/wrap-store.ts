@@ -8,7 +8,7 @@ export type StoreMethod = (typeof methods)[number]
 /**
  * A store whose calls all go through a function: to count them, to fail some, or to do something before or after.
  *
- * @param around Makes the call by `call`, or does not, and says what the caller gets.
+ * @param around Makes the call with `call`, or does not, and returns the result for the caller.
  */
 export function wrapStore(
   inner: SessionStore,

@@ -3,7 +3,7 @@ import { isMeant } from '../refusals.js'
 import type { SessionCopy, SessionGuard } from '../session-store.js'
 import type { MemorySession } from './memory-session.js'
 
-// As long as every store keeps the parts of a copy that nobody goes on with.
+// Every store keeps the parts of an unfinished copy for this long.
 const keptMs = 60 * 60_000
 
 interface Begun {
@@ -12,9 +12,9 @@ interface Begun {
   readonly bytes: number
 }
 
-/** Copies of which the last part is still to come, as `restore` of a `memoryStore` keeps them aside. */
+/** Unfinished copies, whose last part is still to come: `restore` of a `memoryStore` keeps them aside here. */
 export class BegunCopies {
-  /** The one that was gone on with longest ago is first. */
+  /** The copy that has waited longest for its next part is first. */
   readonly #begun = new Map<string, Begun>()
   readonly #maxBytes: number
   #bytes = 0
@@ -34,7 +34,10 @@ export class BegunCopies {
     return session?.incarnation === incarnation && session.changes === changes ? session : undefined
   }
 
-  /** Keeps a copy for the parts to come. Past the bound, copies that nobody goes on with are dropped first. */
+  /**
+   * Keeps a copy for the parts to come. Past the bound, the copies that have waited longest for a part are dropped
+   * first.
+   */
   put(session: MemorySession, now: number): void {
     this.drop(session)
     this.#begun.set(keyOf(session), { session, at: now, bytes: session.bytes })
@@ -51,7 +54,7 @@ export class BegunCopies {
     this.#begun.delete(key)
   }
 
-  /** Drops the copy of a place where no session is, if it is the one that is meant. */
+  /** Drops the copy that was begun for a place without a session, if the guard means that copy. */
   dropMeant(ref: SessionRef, guard?: SessionGuard): void {
     if (isMeant(this.#begun.get(keyOf(ref))?.session, guard)) this.drop(ref)
   }

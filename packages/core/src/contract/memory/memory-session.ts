@@ -14,14 +14,15 @@ import type {
   StoredMessage,
 } from '../session-store.js'
 
-// What the engine needs beside the text, roughly: an object and two map entries a message, some more a session.
+// The engine needs roughly this beside the text: an object and two map entries for a message, some more for a session.
 const messageBytes = 200
 const sessionBytes = 600
 
-// Real stores keep `activeAt` in an index that most appends must not touch, so it moves in steps for everybody.
+// Real stores keep `activeAt` in an index that most appends must not touch. So `activeAt` moves in steps in every
+// store.
 const activityStepMs = 60_000
 
-/** One session as `memoryStore` keeps it. Nothing it hands out is its own. */
+/** One session as `memoryStore` keeps it. It hands out copies, never objects of its own. */
 export class MemorySession {
   readonly tenantId: string
   readonly id: string
@@ -75,7 +76,7 @@ export class MemorySession {
     return session
   }
 
-  /** Adds those messages of a copy that are not there yet; false when they do not go on where the log ends. */
+  /** Adds the messages of a copy that the log does not have yet; false when they do not go on where the log ends. */
   extend(messages: readonly StoredMessage[]): boolean {
     const next = this.#lastSeq + 1
     if (messages.length > 0 && messages[0]!.seq > next) return false
@@ -251,7 +252,7 @@ export class MemorySession {
   }
 }
 
-/** A lifetime of one's own; undefined when it says nothing. */
+/** The lifetime of its own that a session has; undefined when it sets no bound. */
 function owned({ idleMs, absoluteMs }: OwnLifetime = {}): OwnLifetime | undefined {
   if (idleMs === undefined && absoluteMs === undefined) return undefined
   return {

@@ -22,28 +22,29 @@ export interface MemoryStoreOptions {
   /** At most this many sessions; the least recently read or changed one goes first (default 10,000). */
   maxSessions?: number
   /**
-   * At most about this many bytes (default 256 MiB), counted as two a UTF-16 unit of text and an allowance for each
-   * message and session; text within Latin-1 takes half of what is counted.
+   * At most about this many bytes (default 256 MiB), counted as two for each UTF-16 unit of text and an allowance for
+   * each message and session; text within Latin-1 takes half of what is counted.
    */
   maxBytes?: number
   /**
    * At most about this many bytes of each kind of side records, which the library keeps beside sessions: answers to
-   * keyed requests, events of turns, budgets (default 32 MiB, counted likewise). They never push out a session, nor a
-   * session them, nor one kind another: past the bound the least recently used record of the kind goes.
+   * keyed requests, events of turns, budgets (default 32 MiB, counted likewise). A side record never pushes out a
+   * session or a side record of another kind, and a session never pushes out a side record: past the bound the least
+   * recently used record of the kind goes.
    */
   maxSideBytes?: number
   /** What decides deadlines, in epoch milliseconds (default: a clock that a changed system clock does not reach). */
   clock?: Clock
   /**
-   * Told which live session had to go to keep the bounds (default: nobody is). It runs after the commit, on its own: what
-   * it throws is an uncaught error, and never makes a commit look failed.
+   * Told which live session had to go to keep the bounds (default: nobody is). It runs after the commit, on its own:
+   * what it throws is an uncaught error, and never makes a commit look failed.
    */
   onEvict?: (ref: SessionRef) => void
 }
 
 const mebibyte = 1024 * 1024
 
-/** What is bounded together. */
+/** The records that share one bound. */
 interface Part {
   readonly table: SessionTable
   readonly copies: BegunCopies
@@ -52,7 +53,7 @@ interface Part {
   readonly onEvict?: MemoryStoreOptions['onEvict']
 }
 
-// Each new session takes a few dead ones along, so that a store that nobody sweeps does not fill up with them.
+// Each create removes a few dead sessions, so that a store that nobody sweeps does not fill up with them.
 const sweptPerCreate = 4
 
 const { toCursor, parseCursor } = createListCursors('memory 1')
@@ -68,10 +69,11 @@ const optionNames: OptionNames<MemoryStoreOptions> = {
 /**
  * Sessions in the memory of this process: for tests, for one process that may forget, and as the hot tier of others.
  *
- * Bounded by sessions and by bytes: past either, the least recently used session is evicted, and is then absent like
- * a deleted one. Side records have a bound of their own. A session larger than `maxBytes` on its own is refused with `store_full`. `list` costs its page, and
- * what it skips of other labels. There are no timers: sessions past their deadline are absent at once, and their
- * memory comes back when they are asked for, when others are made, and by `sweep`.
+ * Bounded by sessions and by bytes: past either, the least recently used session is evicted, and is then absent like a
+ * deleted one. Side records have a bound of their own. A session larger than `maxBytes` on its own is refused with
+ * `store_full`. `list` costs as much as its page and the sessions of other labels that it skips. There are no timers. A
+ * session past its deadline is absent at once. Its memory comes back when a caller asks for it, when other sessions are
+ * made, and by `sweep`.
  *
  * @example
  * ```ts
@@ -87,7 +89,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   checkWhole(maxSessions, 'maxSessions', 1)
   checkWhole(maxBytes, 'maxBytes', 1)
   checkWhole(maxSideBytes, 'maxSideBytes', 1)
-  // The library's own kinds of records are few, so the parts are.
+  // The library has few kinds of records of its own, so there are few parts.
   const parts = new Map<string, Part>([['', toPart({ maxSessions, maxBytes, onEvict })]])
   const partOf = (tenantId: string): Part => {
     const kind = recordKindOf(tenantId)
@@ -111,7 +113,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
     throw new SessionError('store_full', `the session would be larger than the store's ${most} bytes`)
   }
 
-  // The session just changed fits on its own, and is the last to go.
+  // The session just changed fits on its own, and is the last one to go.
   function keepBounds({ table, maxSessions, maxBytes, onEvict }: Part, now: number): void {
     const over = () => table.size > maxSessions || table.bytes > maxBytes
     if (over()) table.sweep(Infinity, now)
@@ -189,7 +191,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       const start = startOf(query, cursor === undefined ? undefined : parseCursor(cursor))
       for (const session of partOf(tenantId).table.active(tenantId, userId, start)) {
         if (session.isPast(now) || (label !== undefined && session.label !== label)) continue
-        // One more than the page was found, so there is a next one.
+        // The store has found one session more than the page holds, so there is a next page.
         if (items.length === limit) return { items, cursor: toCursor(items.at(-1)!) }
         items.push(session.record())
       }
@@ -227,7 +229,7 @@ function toPart(bounds: Omit<Part, 'table' | 'copies'>): Part {
   return { ...bounds, table: new SessionTable(), copies: new BegunCopies(bounds.maxBytes) }
 }
 
-/** After which place a list begins: the later one of what the query says. */
+/** The place after which a list begins: the later one of the places that the query gives. */
 function startOf(
   { after, activeBefore }: SessionQuery,
   cursor: ListPlace | undefined,

@@ -129,8 +129,8 @@ export class SessionTable {
     for (const { session } of list.backwards(after)) yield session
   }
 
-  // A deadline that only moves later leaves the slot where it is: most appends move it, and none should pay for it.
-  // `sweep` meets the slot early, and moves it then.
+  // A deadline that only moves later leaves the slot where it is: most appends move the deadline, and no append should
+  // pay for that. `sweep` meets the slot early, and moves it then.
   #schedule(session: MemorySession, place: Place): void {
     if (session.expiresAt === undefined) return
     if (place.slot === undefined || place.slot.at > session.expiresAt) this.#reschedule(session, place)
@@ -174,7 +174,7 @@ function leave(tenant: Tenant, entry: Entry): void {
   if (list?.size === 0) tenant.users.delete(entry.userId)
 }
 
-// Read from its end: newest first, equal ones by id.
+// The list is read from its end: the newest activity comes first, and sessions of equal activity come by id.
 function byActivity(a: Activity, b: Activity): number {
   if (a.activeAt !== b.activeAt) return a.activeAt - b.activeAt
   if (a.id === b.id) return 0

@@ -1,10 +1,10 @@
-// Moving an item in or out shifts what follows it in its run, so runs are kept short; a list of a million items has
-// some thousands of them, which are again found by halving.
+// Moving an item in or out shifts the items that follow it in its run, so runs are kept short. A list of a million
+// items has some thousands of runs. Halving finds the run, and then the item in it.
 const maxRun = 512
 
 /** Items in order. An item's place must not change while it is in here, and no two may have the same. */
 export class SortedList<Place, Item extends Place = Place> {
-  /** Never empty themselves. */
+  /** No run is ever empty. */
   readonly #runs: Item[][] = []
   readonly #compare: (a: Place, b: Place) => number
   #size = 0
@@ -55,7 +55,7 @@ export class SortedList<Place, Item extends Place = Place> {
     }
   }
 
-  /** The first run that ends at `place` or after it; one past the last when none does. */
+  /** The index of the first run that ends at `place` or after it; the number of runs when there is no such run. */
   #runOf(place: Place): number {
     return firstIndex(this.#runs, (run) => this.#compare(run.at(-1)!, place) >= 0)
   }
@@ -65,7 +65,7 @@ export class SortedList<Place, Item extends Place = Place> {
   }
 }
 
-/** Of values that are first all wrong and then all right, the index of the first right one. */
+/** The index of the first right value, where all wrong values stand before all right ones. */
 function firstIndex<T>(values: readonly T[], isRight: (value: T) => boolean): number {
   let low = 0
   let high = values.length

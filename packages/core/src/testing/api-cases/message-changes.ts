@@ -4,7 +4,7 @@ import type { ApiChapter, ApiClient } from '../api-case.js'
 
 const secret = 'my number is 4711'
 
-/** Something a user said, and what was answered. */
+/** A message of a user, and the answer to it. */
 async function talk(alice: ApiClient): Promise<string> {
   const id = await alice.newSession()
   expect((await alice.post(`/sessions/${id}/message`, { content: secret })).status).toBe(200)

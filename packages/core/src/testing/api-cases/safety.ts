@@ -4,7 +4,7 @@ import type { ApiChapter, ApiClient, Reply } from '../api-case.js'
 
 const phone = { sku: 'P1', name: 'Phone', price: { amount: 100, currency: 'EUR' } }
 
-/** A good body for each operation on a session. One that is missing here fails the case below. */
+/** A good body for each operation on a session. An operation that is missing here fails the case below. */
 const bodies: Readonly<Record<string, unknown>> = {
   getSession: undefined,
   editSession: { title: 'stolen' },

@@ -153,7 +153,7 @@ export const sessionCases: ApiChapter = {
         const key = { 'idempotency-key': 'switch-once' }
         const switched = await alice.post(switching, undefined, key)
         expect(switched.status).toBe(200)
-        // The same request again is answered, and does not switch back.
+        // The same request again gets the same answer, and does not switch back.
         expect((await alice.post(switching, undefined, key)).body).toEqual(switched.body)
         expect(await alice.lines(id)).toEqual(['user: one (completed)', 'user: two (completed)'])
         const { branches } = (await alice.get(`/sessions/${id}/branches`)).body
@@ -203,7 +203,7 @@ export const sessionCases: ApiChapter = {
         expect(context.body.context.messages).toMatchObject([{ role: 'user', part: 'query' }])
         expect((await alice.get(`/sessions/${id}/context?maxTokens=1`)).status).toBe(413)
         expect((await alice.get(`/sessions/${id}`)).body).toEqual(before)
-        // It is a look: not even where the window would begin is remembered.
+        // A request for a context changes nothing: the session does not even remember where the window would begin.
         const messages = Array.from({ length: 40 }, (_, index) => ({
           content: `${index} ${'tells '.repeat(40)}`,
         }))

@@ -6,7 +6,7 @@ import { together } from '../start-gate.js'
 const phone = { sku: 'P1', name: 'Phone', price: { amount: 100, currency: 'EUR' }, quantity: 2 }
 const headerOf = (reply: Reply) => ({ 'x-session-id': reply.headers.get('x-session-id')! })
 
-/** A session with something of everything in it, held by nobody in particular, in a tenant of their own. */
+/** A session with some data of every kind, held by nobody in particular, in a tenant of its own. */
 async function held(client: ApiClient) {
   const nobody = client.as(`t-${newId()}`)
   const made = await nobody.post('/sessions', {

@@ -61,7 +61,7 @@ export const turnFormCases: ApiChapter = {
           alice.post(path, { role: 'tool', content: [{ type: 'tool-result', ...part }], ...more })
         expect((await answer({ toolCallId: 'c1', output: 'Graz' })).status).toBe(422)
         await alice.post(path, { content: 'tools' })
-        // Run by the server, and answered.
+        // The server has run this call of a tool, so it has an answer already.
         expect((await answer({ toolCallId: 'c1', output: 'Graz' })).status).toBe(422)
         await alice.post(path, { content: 'locate' })
         expect((await answer({ toolCallId: 'c1', toolName: 'addPhone', output: 'Graz' })).status).toBe(422)

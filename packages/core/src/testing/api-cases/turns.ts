@@ -4,7 +4,7 @@ import { type ApiChapter, type ApiClient, collect, type WireEvent } from '../api
 import { together } from '../start-gate.js'
 import { until } from '../until.js'
 
-/** The first events of a stream, as many as asked for; then the reader goes away. */
+/** The first `count` events of a stream; then the reader goes away. */
 async function first(events: AsyncIterable<WireEvent>, count: number): Promise<WireEvent[]> {
   const found: WireEvent[] = []
   for await (const event of events) {
@@ -14,7 +14,7 @@ async function first(events: AsyncIterable<WireEvent>, count: number): Promise<W
   return found
 }
 
-/** A stream that has begun: what it is about can end now, and `all` will still have every event. */
+/** A stream that has begun: its turn can end now, and `all` will still have every event. */
 async function begun(events: AsyncGenerator<WireEvent, void>): Promise<{ all: Promise<WireEvent[]> }> {
   const { value } = await events.next()
   const rest = collect(events)
@@ -96,7 +96,7 @@ export const turnCases: ApiChapter = {
         expect(textOf(await resumed)).toBe('gun')
         expect(textOf(await second.all)).toBe('begun')
         expect(names(await current.all)).toEqual(names(await second.all))
-        // And after the end, too.
+        // A reader who comes after the end gets the same events, too.
         const late = await collect(alice.events('POST', path, { headers: { 'last-event-id': seen!.id } }))
         expect(late.map((event) => event.id)).toEqual((await resumed).map((event) => event.id))
         expect(await alice.lines(id)).toEqual(['user: slow (completed)', 'assistant: begun (completed)'])

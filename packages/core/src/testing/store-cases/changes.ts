@@ -135,7 +135,8 @@ export const changesCases: StoreChapter = {
         await together(20, async (n) => {
           const via = n % 2 === 0 ? store : peer
           let amended = 0
-          // Each time somebody else was faster; a store that never takes the count must not keep the suite for ever.
+          // A try fails when another write was faster. A store that never accepts the count must not keep the suite for
+          // ever.
           for (let tries = 1; amended === 0; tries++) {
             expect(tries, 'tries of one amend').toBeLessThan(500)
             const { record, messages } = (await via.read(ref, { tail: 1 }))!

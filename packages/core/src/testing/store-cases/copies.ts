@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { NewMessage, SessionChange } from '../../contract/session-store.js'
 import { append, freshRef, freshSession, message, numbered, type StoreChapter } from '../store-case.js'
 
-/** Overwrites every field of what a store gave; what it froze is left as it is. */
+/** Overwrites every field of an object that a store gave; a frozen object stays as it is. */
 function vandalise(value: object): void {
   for (const key of Object.keys(value)) {
     const inner: unknown = Reflect.get(value, key)

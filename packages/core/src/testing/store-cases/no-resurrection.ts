@@ -19,7 +19,7 @@ import { until } from '../until.js'
 
 const everything = { body: 'old', messages: numbered(3), userId: 'alice', label: 'support', title: 'Phones' }
 
-/** Makes a session at a place where one was, and checks that nothing of that one is left. */
+/** Makes a session at a place that had a session before, and checks that nothing of the earlier one is left. */
 async function expectNewBeginning(
   store: SessionStore,
   peer: SessionStore,

@@ -18,7 +18,7 @@ import {
 const kilobyte = 1024
 const megabyte = 1024 * kilobyte
 
-/** As JSON is: some of it has to be escaped on its way to a server. */
+/** A payload like JSON: some of its characters have to be escaped on their way to a server. */
 function sized(n: number, bytes: number) {
   const head = `{"n":${n},"text":"`
   return message(`m${n}`, head + 'x'.repeat(bytes - head.length - 2) + '"}')
@@ -135,7 +135,7 @@ export const pageBytesCases: StoreChapter = {
       title: 'bytes are counted, not characters',
       async run({ store, peer }) {
         const ref = await freshSession(store)
-        // 600 KB each in UTF-8, of 200,000 characters.
+        // Each payload takes 600 KB in UTF-8, for 200,000 characters.
         for (const n of range(8)) await append(store, ref, message(`m${n}`, '\u6f22'.repeat(200_000)))
         expect(seqs((await peer.messages(ref, { limit: 9 })).messages)).toEqual(range(6))
         expect(seqs(await tailOf(peer, ref, 9))).toEqual(range(8, 3))

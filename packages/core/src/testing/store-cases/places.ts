@@ -4,7 +4,7 @@ import { allSessions, expectRefusal, freshRef, ids, type StoreChapter } from '..
 
 const moment = Date.UTC(2020, 1, 29)
 
-/** Sessions of a new tenant: three of each of four moments, newest first by letter: `a1 a2 a3 b1` to `d3`. */
+/** Sessions of a new tenant, `a1 a2 a3 b1` to `d3`: three for each of four moments, the newest moment first. */
 async function freshTenant(store: SessionStore): Promise<string> {
   const { tenantId } = freshRef()
   for (const [index, letter] of ['a', 'b', 'c', 'd'].entries()) {

@@ -14,7 +14,7 @@ import {
   type StoreChapter,
 } from '../store-case.js'
 
-// What is asked of messages 1 to 10, and the seqs and `more` that must come.
+// Queries of messages 1 to 10, and the seqs and `more` that a store must give.
 const queries: readonly [query: MessageQuery, expected: number[], more: boolean][] = [
   [{ limit: 3 }, [1, 2, 3], true],
   [{ limit: 3, order: 'asc' }, [1, 2, 3], true],

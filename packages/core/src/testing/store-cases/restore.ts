@@ -107,7 +107,7 @@ export const restoreCases: StoreChapter = {
         const parts = partsOf(copy, 2)
         expect(parts).toHaveLength(3)
         for (const [index, part] of parts.entries()) {
-          // Without a removal, which takes along what was begun.
+          // This check does not remove the session: a removal takes along the parts of a copy that was begun.
           await expectUnseen(peer, ref)
           await (index % 2 === 0 ? store : peer).restore(ref, part)
         }

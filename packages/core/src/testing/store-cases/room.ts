@@ -12,7 +12,7 @@ import {
 } from '../store-case.js'
 import { isSessionError } from '../../errors.js'
 
-// One to four bytes a character in UTF-8, and a payload of a size that stores keep apart from the record.
+// Characters of one to four bytes in UTF-8, and a payload so large that stores keep it apart from the record.
 const texts = ['', 'plain', 'Grüße', '二台の電話', '🧭 and 🛰', 'x'.repeat(20_000)]
 
 export const roomCases: StoreChapter = {

@@ -13,7 +13,7 @@ import {
 } from '../store-case.js'
 import { uglyTexts } from '../ugly-texts.js'
 
-// Any UTF-16 unit anywhere, so also what no encoder likes.
+// Any UTF-16 unit may stand anywhere, so the texts include those that encoders cannot write.
 const anyText = fc.array(fc.nat(0xffff), { maxLength: 40 }).map((units) => String.fromCharCode(...units))
 
 async function expectRoundTrip({ store, peer }: StoreUnderTest, text: string): Promise<void> {
