@@ -5,15 +5,15 @@ import { toSessionError } from './redis-error.js'
 export class Attempt {
   /** True once a write has gone out, unless Redis has said that it refused it. */
   mayHaveWritten = false
-  /** True once the caller has been told that it took too long. Nothing more goes out that was not out before. */
+  /** True once the caller has been told that the call took too long. No other command goes out after that. */
   isOver = false
   /** Called when `isOver` becomes true. */
   onOver: (() => void) | undefined
 }
 
 /**
- * Does `work`, and rejects when it takes longer than `timeoutMs`. Whatever it rejects with is a `SessionError`; what it
- * comes to after its time is nobody's any more.
+ * Does `work`, and rejects when it takes longer than `timeoutMs`. Every rejection is a `SessionError`. A result that
+ * comes after the time is dropped.
  */
 export function attempt<T>(timeoutMs: number, work: (attempt: Attempt) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -5,7 +5,10 @@ import { replyCode } from './redis-error.js'
 
 const timeoutMs = 1000
 
-/** Says once what makes a client or its server unsafe for sessions. It finds out by itself, off everybody's way. */
+/**
+ * Warns once of a client or a server that is unsafe for sessions. It asks the server by itself, and no call waits for
+ * it.
+ */
 export class ClientWarnings {
   readonly #calls: RedisCalls
   readonly #warn: (message: string) => void
@@ -22,7 +25,7 @@ export class ClientWarnings {
     }
   }
 
-  /** After the first call that came back: asks the server whether it may throw sessions away. */
+  /** Called after each call that came back. The first time it asks the server whether it may throw sessions away. */
   checkPolicy(): void {
     if (this.#isPolicyKnown) return
     this.#isPolicyKnown = true
@@ -35,7 +38,7 @@ export class ClientWarnings {
       },
       (error: unknown) => {
         if (replyCode(error) === undefined) {
-          // Not asked at all; the next call asks again.
+          // The server did not get the question; the next call asks again.
           this.#isPolicyKnown = false
           return
         }
@@ -61,7 +64,7 @@ export class ClientWarnings {
   }
 }
 
-// A list, a map or a text, by command and by protocol.
+// The reply is a list, a map or a text, which depends on the command and the protocol.
 function policyIn(reply: unknown): string | undefined {
   const plain = toPlain(reply)
   const text = typeof plain === 'string' ? plain : JSON.stringify(plain)

@@ -13,22 +13,23 @@ const longestPauseMs = 1000
  * refused at once while there is no connection, never sent twice. After a failover it looks for the new primary.
  *
  * @param url such as `redis://localhost:6379` or `rediss://user:password@host:6380/0`.
- * @param options win over all of this. With `sentinels` and `name` the host is theirs to tell, and the URL is for the
+ * @param options go before all of this. With `sentinels` and `name` the sentinels tell the host, and the URL has the
  * rest: `redis://user:password@sentinels/0`.
  */
 export function createRedisClient(url: string, options: CreateRedisClientOptions = {}): Redis {
   const { onError = () => {}, ...others } = options
   const client = new Redis(url, {
-    // Longer than the store waits: its deadlines do not mistake a process that was held up for a server that hangs.
+    // This is longer than the store waits, so the deadlines of the store do not mistake a process that was held up for
+    // a server that hangs.
     commandTimeout: 5500,
     connectTimeout: 1000,
     socketTimeout: 3000,
-    // One Sentinel that hangs would keep the client from asking the next.
+    // Without this, one Sentinel that hangs would keep the client from asking the next.
     sentinelCommandTimeout: 500,
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // Never gives up, soon again at first, and not all processes at one moment.
+    // The client never gives up. Its first tries come soon, and not all processes try at one moment.
     retryStrategy: (times) => Math.min(25 * 2 ** times, longestPauseMs) * (0.5 + Math.random() / 2),
     reconnectOnError: (error) => error.message.startsWith('READONLY'),
     ...others,

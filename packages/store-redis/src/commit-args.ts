@@ -2,7 +2,7 @@ import type { SessionChange } from '@sessions/core/store'
 import { toText, toToken } from './encoding.js'
 import { toLifetimeToken } from './lifetime-token.js'
 
-/** What `commitScript` is told of a commit that is called `op`, to the session that `who` is short for. */
+/** The arguments of `commitScript` for a commit named `op`, to the session that `who` is short for. */
 export function toArgs(
   who: string,
   change: SessionChange,

@@ -1,23 +1,28 @@
 import { RedisScript } from './redis-script.js'
 
-// No `#!lua` line in any script of this package, for two reasons: Redis 6.2 does not know it, and with it Redis 7
-// refuses whole scripts when memory is full, also those that only read or delete. Without it Redis refuses the first
-// command that may need memory, and lets the rest through once something was written. So the first write of `commit`
-// and `amend` is one that Redis refuses, before anything has changed; `trim` and `remove` begin with one it allows.
+// No script of this package has a `#!lua` line, for two reasons: Redis 6.2 does not know it, and with it Redis 7
+// refuses whole scripts when memory is full, also those that only read or delete. Without the line Redis refuses the
+// first command that may need memory, and lets the rest through once something was written. So the first write of
+// `commit` and `amend` is a command that Redis refuses, before anything has changed. `trim` and `remove` begin with a
+// command that Redis allows.
 
-/** `record`, as `string.match` takes it apart: see `stored-record.ts`. What few commits look at stays in one piece. */
+/**
+ * `record`, as `string.match` takes it apart: see `stored-record.ts`. Fields that few commits need stay in one piece.
+ */
 const recordPattern = "'^r3 (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) (%S+) (%S+) (%S*) (.*)$'"
 
 /**
- * KEYS log, ids. ARGV `revision incarnation idleMs absoluteMs op whose owner maxSeq maxBytes lifetime`, `userId label title` or nothing at all, body, then
- * an id and a payload for each message. Few arguments, for each costs on every way. Empty: not given; names,
- * incarnation and owner follow a `=`, a body follows a `b`.
+ * KEYS log, ids. ARGV `revision incarnation idleMs absoluteMs op whose owner maxSeq maxBytes lifetime`, `userId label
+ * title` or nothing at all, body, then an id and a payload for each message. The arguments are few, because each of
+ * them costs time on every way. An empty field was not given. Names, incarnation and owner follow a `=`, a body follows
+ * a `b`.
  *
  * Every reply has the op after its first word:
  *
- * - `ok record`, in one text: what nearly every commit comes to. All messages are new.
+ * - `ok record`, in one text: the reply to nearly every commit. All messages are new.
  * - `ok record due [place ...]`: `due` is empty, or `+` when the indexes have to be told, or the record as it was when
- *   its names changed; a place is `0` for a message now stored, `seq at` for one that was there. No places: all new.
+ *   its names changed. A place is `0` for a message now stored, `seq at` for a message that was there. Without places
+ *   all messages are new.
  * - `again record place ...`: this very commit was applied before; its sender's client has sent it twice.
  * - `gone`, `revision n record`, `id index`, `full messages|bytes`, `corrupt reason`: nothing was changed.
  */
@@ -37,7 +42,7 @@ local has, rest = string.sub(inc, 2), '   '
 if old then
   who, rev, changes, last, trimmed, bytes, created, active, expires, own, has, rest = match(old, ${recordPattern})
   if not rev or who ~= whose then return {'corrupt', op, 'record'} end
-  -- In the millisecond of its deadline a session is past it, and its keys may still be there.
+  -- The keys may still be there in the millisecond of the deadline, when the session is past it.
   if expires ~= '-' and tonumber(expires) <= now then
     call('UNLINK', log, ids)
     old, rev, changes, last, trimmed, bytes, created, active, expires, own = false, '0', 0, 0, 0, 0, at, at, '-', '-'
@@ -87,7 +92,7 @@ if n > 3 then
       places[i], known = first, true
     else
       seen[id] = i
-      -- Taken for new: it nearly always is, and this says so and gives it its place at once.
+      -- The script takes the id for new, as it nearly always is: HSETNX tells, and gives it its place at once.
       if call('HSETNX', ids, id, last + #fresh + 1) == 1 then
         fresh[#fresh + 1] = id
         added = added + #payload
@@ -159,7 +164,7 @@ if #fresh > 0 then
       local m = 'm' .. seq .. ' ' .. at .. ' ' .. ARGV[i] .. ' ' .. ARGV[i + 1]
       local length = call('LINSERT', log, 'AFTER', '|', m)
       if length ~= seq - trimmed + 3 then
-        -- Found out by the first one: nothing else has changed.
+        -- The first message shows the fault, and nothing else has changed by then.
         if length > 0 then call('LREM', log, 1, m) end
         return refuse({'corrupt', op, 'messages'})
       end
@@ -170,7 +175,7 @@ if old then
   call('LSET', log, 0, record)
   if body ~= '' then call('LSET', log, 1, body) end
 end
--- A key is there through the millisecond it is given, a session only up to it.
+-- A key lives through the millisecond of its PEXPIREAT, but a session must end when its millisecond begins.
 if ends ~= expires then
   local moment = string.format('%.0f', ends - 1)
   call('PEXPIREAT', log, moment)

@@ -8,13 +8,14 @@ export function toCursor({ score, member }: IndexPlace): string {
   return cursors.toCursor({ activeAt: -score, id: member })
 }
 
-/** The place in an index that comes before every session after `place`, and after every other one. */
+/** The place in an index that comes before every session after `place`, and after every other session. */
 export function toPlace({ activeAt, id }: ListPlace): IndexPlace {
-  // The member of a session goes on with a space, which comes before every sign of a token; so does this, after it.
+  // The member of a session has a space after its id. `!` sorts right after the space, and before every character
+  // of a token.
   return { score: -activeAt, member: `${toToken(id)}!` }
 }
 
-/** Where an earlier page ended. @throws `invalid` for what no `toCursor` made. */
+/** Where an earlier page ended. @throws `invalid` for a text that `toCursor` did not make. */
 export function parseCursor(cursor: string): IndexPlace {
   const { activeAt, id } = cursors.parseCursor(cursor)
   return { score: -activeAt, member: id }

@@ -1,18 +1,18 @@
 /** Marks a text that is kept as JSON, because UTF-8 alone would not bring it back. */
 const escaped = '\u0001'
 
-// In Node 20 and later; the library of ES2023 does not know it yet.
+// Node 20 and later have it; the library of ES2023 does not know it yet.
 interface WellFormed {
   isWellFormed(): boolean
 }
 
-/** Any string as one that survives UTF-8: itself, but for texts with half a surrogate pair. */
+/** Any string as one that survives UTF-8: the string itself, unless it has half a surrogate pair. */
 export function toText(value: string): string {
   const isPlain = (value as unknown as WellFormed).isWellFormed() && !value.startsWith(escaped)
   return isPlain ? value : escaped + JSON.stringify(value)
 }
 
-/** What `toText` was given. Throws for what it never gives. */
+/** The string that `toText` was given. Throws for a text that `toText` never gives. */
 export function fromText(text: string): string {
   if (!text.startsWith(escaped)) return text
   const value: unknown = JSON.parse(text.slice(escaped.length))
@@ -21,14 +21,14 @@ export function fromText(text: string): string {
 }
 
 /**
- * Any string as one of letters, digits and `_ . @ ~ -`: no two give the same, and none holds a separator, a brace or a
- * sign that patterns know. Other UTF-16 units become `~` and four hex digits.
+ * Any string as a text of letters, digits and `_ . @ ~ -`. Two strings never give the same text, and no text holds a
+ * separator, a brace or a sign that patterns know. Other UTF-16 units become `~` and four hex digits.
  */
 export function toToken(value: string): string {
   return /^[A-Za-z0-9_.@-]*$/.test(value) ? value : value.replaceAll(/[^A-Za-z0-9_.@-]/g, toHex)
 }
 
-/** What `toToken` was given. */
+/** The string that `toToken` was given. */
 export function fromToken(token: string): string {
   return token.includes('~') ? token.replaceAll(/~([0-9a-f]{4})/g, (_, hex: string) => fromHex(hex)) : token
 }

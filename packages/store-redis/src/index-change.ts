@@ -23,17 +23,17 @@ export class IndexChange {
     return this.#add('d', key, inMs, member)
   }
 
-  /** Moves a member from one score to another, unless it has another one by then. */
+  /** Moves a member from one score to another, unless the member has a third score by then. */
   move(key: string, from: number, to: number, member: string): this {
     return this.#add('~', key, from, member).#add('+', key, to, member)
   }
 
-  /** Takes a member out if it still has that score, and has had it for more than a minute. */
+  /** Takes a member out if it still has that score, and the score is of more than a minute ago. */
   dropOld(key: string, member: string, score: number): this {
     return this.#add('?', key, score, member)
   }
 
-  /** Takes a member out; with a score, only if it still has that. */
+  /** Takes a member out; with a score, only if the member still has that score. */
   drop(key: string, member: string, score?: number): this {
     return this.#add(score === undefined ? '-' : '~', key, score ?? 0, member)
   }

@@ -2,7 +2,7 @@ import type { SessionRecord, SessionRef } from '@sessions/core/store'
 import { digest, fromToken, toToken } from './encoding.js'
 import { type IndexScope, userDigest } from './keys.js'
 
-/** Where a session stands in an index, or after which one a page begins. */
+/** Where a session stands in an index, or the place after which a page begins. */
 export interface IndexPlace {
   /** Ascending: the negated time of activity, or the deadline. */
   readonly score: number
@@ -11,7 +11,7 @@ export interface IndexPlace {
 
 type Names = Pick<SessionRecord, 'userId'>
 
-/** What the indexes hold of a session. */
+/** A session as the indexes hold it. */
 export interface IndexedSession extends IndexScope {
   readonly id: string
   readonly incarnation: string
@@ -19,7 +19,7 @@ export interface IndexedSession extends IndexScope {
   readonly expiresAt?: number | undefined
 }
 
-/** What the indexes hold of the session of a record; an empty name is none. */
+/** The session of a record as the indexes hold it; an empty name counts as no name. */
 export async function toIndexed(record: Omit<IndexedSession, 'user'> & Names): Promise<IndexedSession> {
   const { tenantId, id, incarnation, activeAt, expiresAt, userId = '', label = '' } = record
   const user = userId === '' ? undefined : await userDigest(userId)
@@ -27,14 +27,17 @@ export async function toIndexed(record: Omit<IndexedSession, 'user'> & Names): P
 }
 
 /**
- * What stands for a session in the indexes of activity: its id, and a trace of its incarnation, so that what is done
- * about an earlier session never meets a new one. Members of one score are in order of id.
+ * The member of a session in the indexes of activity: its id, and a trace of its incarnation, so that a change for an
+ * earlier session never meets a new one. Members of one score are in order of id.
  */
 export function toMember({ id, incarnation }: Pick<IndexedSession, 'id' | 'incarnation'>): string {
   return `${toToken(id)} ${trace(incarnation)}`
 }
 
-/** What stands for a session in the index of deadlines: enough to find its other entries when it is gone. */
+/**
+ * The member of a session in the index of deadlines. It tells enough to find the session's other entries when it is
+ * gone.
+ */
 export function toDueMember(session: IndexedSession): string {
   const { tenantId, id, incarnation, user = '', label = '' } = session
   return [toToken(tenantId), toToken(id), trace(incarnation), user, toToken(label)].join(' ')
@@ -44,7 +47,7 @@ export function parseMember(member: string): { id: string } {
   return { id: fromToken(member.slice(0, member.indexOf(' '))) }
 }
 
-/** An entry of the index of deadlines: the session, its names then, and what stood for it elsewhere. */
+/** An entry of the index of deadlines: the session, its names then, and its member in the other indexes. */
 export interface DueEntry extends SessionRef, IndexScope {
   readonly member: string
 }

@@ -1,6 +1,6 @@
 import type { RedisCommands } from './redis-commands.js'
 
-/** What is used of ioredis' `Redis` and `Cluster`. */
+/** The methods of ioredis' `Redis` and `Cluster` that the store uses. */
 export interface IoredisClient {
   readonly status: string
   readonly isCluster: boolean
@@ -36,7 +36,8 @@ export function ioredisCommands(client: IoredisClient): RedisCommands {
         callback()
       }
       for (const event of ['ready', 'close', 'end']) client.once(event, changed)
-      // One that was told to connect with its first command, which would not wait for it without a queue.
+      // A client with `lazyConnect` connects with its first command. Without a queue that command would not wait for
+      // the connection.
       if (client.status === 'wait') client.connect().catch(() => {})
     },
 

@@ -1,36 +1,39 @@
 import { digestOf, SessionError, type SessionRef } from '@sessions/core/store'
 import { digest, toToken } from './encoding.js'
 
-/** How many hash tags the indexes of all tenants share. Fixed: another number would not find what is there. */
+/**
+ * How many hash tags the indexes of all tenants share. The number is fixed: another number would not find what is
+ * there.
+ */
 export const bucketCount = 16
 
 /** The keys of one session. They share a hash tag, so a Cluster keeps them on one node. */
 export interface SessionKeys {
-  /** Whose they are; a copy. */
+  /** The session they belong to; a copy. */
   readonly ref: SessionRef
   /** A list: record, body, marker, then the messages from the newest to the oldest. */
   readonly log: string
   /** A hash: the seq of each message id. */
   readonly ids: string
-  /** As `log` and `ids`, of a copy whose last part is still to come. */
+  /** As `log` and `ids`, for a copy whose last part is still to come. */
   readonly begunLog: string
   readonly begunIds: string
-  /** Short for the session, where only what is stored of one is at hand. */
+  /** Short for the session, for code that sees the stored data of a session and not its keys. */
   readonly who: string
 }
 
 /** Whose sessions an index holds. */
 export interface IndexScope {
   readonly tenantId: string
-  /** What stands for the user: see `userDigest`. */
+  /** The digest of the user: see `userDigest`. */
   readonly user?: string | undefined
   readonly label?: string | undefined
 }
 
-// SHA-256, cut to 128 bits.
+// The digest is SHA-256, cut to 128 bits.
 const userDigestLength = 22
 
-/** What stands for a user in keys and members, so that neither tells who it is. */
+/** Stands for a user in keys and members, so that neither tells who the user is. */
 export async function userDigest(userId: string): Promise<string> {
   return (await digestOf(toToken(userId))).slice(0, userDigestLength)
 }
@@ -41,7 +44,7 @@ export class Keys {
 
   constructor(prefix: string) {
     if (/[{}]/.test(prefix)) {
-      // What follows the first brace decides the slot.
+      // The text after the first brace decides the slot.
       throw new SessionError('invalid', 'keyPrefix must not hold a brace', { path: 'keyPrefix' })
     }
     this.#prefix = prefix
@@ -87,7 +90,7 @@ export class Keys {
     return this.due(digest(tenantId) % bucketCount)
   }
 
-  // A tag of its own kind: a session's has a colon in it.
+  // The tag of a bucket never equals the tag of a session: a session's tag has a colon in it.
   #bucket(bucket: number): string {
     return `${this.#prefix}:{${bucket}}`
   }

@@ -9,7 +9,7 @@ export function toLifetimeToken({ idleMs, absoluteMs }: OwnLifetime = {}): strin
   return [idleMs, absoluteMs].map((ms) => (ms === null ? forEver : (ms ?? ''))).join(',')
 }
 
-/** What a token says; undefined for none. */
+/** The lifetime that a token stands for; undefined for none. */
 export function fromLifetimeToken(token: string): OwnLifetime | undefined {
   if (token === none) return undefined
   const [idle, absolute] = token.split(',')

@@ -6,18 +6,18 @@ interface NodeRedisBase {
   off(event: string, listener: () => void): unknown
 }
 
-/** What is used of node-redis' client and of its pool. */
+/** The methods of node-redis' client and of its pool that the store uses. */
 export interface NodeRedisClient extends NodeRedisBase {
   sendCommand(args: string[]): Promise<unknown>
 }
 
-/** What is used of node-redis' cluster. */
+/** The methods of node-redis' cluster that the store uses. */
 export interface NodeRedisCluster extends NodeRedisBase {
   readonly slots: unknown
   sendCommand(firstKey: string | undefined, isReadonly: boolean | undefined, args: string[]): Promise<unknown>
 }
 
-/** What is used of node-redis' sentinel. */
+/** The methods of node-redis' sentinel that the store uses. */
 export interface NodeRedisSentinel extends NodeRedisBase {
   getSentinelNode(): unknown
   sendCommand(isReadonly: boolean | undefined, args: string[]): Promise<unknown>
@@ -40,11 +40,11 @@ export function nodeRedisCommands(
 ): RedisCommands {
   const state: NodeRedisState = client
   const settings = state.options
-  // Never as read-only: a replica may not have heard yet of what was written.
+  // No command goes out as read-only: a replica may not have heard yet of the last writes.
   const send = sender(client)
   return {
     isCluster: 'slots' in client,
-    // Clusters, pools and sentinels keep the options of their connections to themselves.
+    // Clusters, pools and sentinels do not show the options of their connections.
     hasTimeout:
       settings === undefined ||
       settings.commandOptions?.timeout !== undefined ||

@@ -2,8 +2,8 @@ const counterDigits = 3
 const counterEnd = 36 ** counterDigits
 
 /**
- * Names for commits, of eight characters, by which a session knows the last changes of its body again: clients send
- * what was not answered once more, and the second time must not look like somebody else's change.
+ * Names for commits, of eight characters. A session knows the last changes of its body by them, because clients send a
+ * command again when no answer came: the second time must not look like a change of somebody else.
  */
 export class OpNames {
   readonly #mine = randomText(5)
@@ -20,7 +20,8 @@ export class OpNames {
   }
 }
 
-// 256 is no multiple of 36, and this is no secret.
+// The characters are not quite equally frequent, as 256 is no multiple of 36. That is enough, because the text is no
+// secret.
 function randomText(length: number): string {
   const bytes = crypto.getRandomValues(new Uint8Array(length))
   return Array.from(bytes, (byte) => (byte % 36).toString(36)).join('')

@@ -1,4 +1,4 @@
-/** A reply of texts and numbers, whatever the client was told to make of bytes, lists and maps. */
+/** A reply as texts and numbers, whatever the client makes of bytes, lists and maps. */
 export function toPlain(reply: unknown): unknown {
   if (reply instanceof Uint8Array)
     return Buffer.from(reply.buffer, reply.byteOffset, reply.byteLength).toString()

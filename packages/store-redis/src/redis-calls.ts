@@ -7,7 +7,7 @@ import type { RedisScript } from './redis-script.js'
 
 const tryAgainMs = 50
 
-// What only a node of a Cluster says, to a client that does not know where the slots are.
+// Only a node of a Cluster says this, to a client that does not know where the slots are.
 const clusterReplies = new Set(['MOVED', 'ASK', 'CROSSSLOT'])
 
 type Send = () => Promise<unknown>
@@ -37,7 +37,10 @@ export class RedisCalls {
     return this.#run(attempt, true, script, keys, args)
   }
 
-  /** A script that writes what no answer to a caller depends on: whether it was applied says nothing of the call. */
+  /**
+   * A script whose writes do not decide the answer of the call. So a lost reply to it does not make the outcome
+   * unknown.
+   */
   note(attempt: Attempt, script: RedisScript, keys: readonly string[], args: readonly string[] = []) {
     return this.#run(attempt, false, script, keys, args)
   }
@@ -53,13 +56,13 @@ export class RedisCalls {
       toList,
       (error: unknown) => {
         if (replyCode(error) !== 'NOSCRIPT') throw error
-        // With the text itself there is no second gap to fall into.
+        // `EVAL` sends the text itself, so the server cannot forget the script between two commands.
         return this.#send(attempt, writes, () => this.commands.run(script, keys, args)).then(toList)
       },
     )
   }
 
-  // On the way of every request: no more promises than it takes.
+  // Every request comes through here, so it makes no more promises than it needs.
   #send(attempt: Attempt, writes: boolean, send: Send): Promise<unknown> {
     if (!this.commands.isReady()) {
       return this.#untilReady(attempt).then(() => this.#send(attempt, writes, send))
@@ -89,7 +92,7 @@ export class RedisCalls {
       if (attempt.isOver) throw tooLate()
       await new Promise<void>((resolve) => {
         this.#waiting.add(resolve)
-        // Given up, it must not be kept until the server is back.
+        // A call that was given up must not be kept until the server is back.
         attempt.onOver = () => {
           this.#waiting.delete(resolve)
           resolve()

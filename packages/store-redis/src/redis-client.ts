@@ -20,9 +20,9 @@ export type RedisClient =
   | NodeRedisSentinel
   | UpstashClient
 
-/** The commands of a client. Throws `invalid` for what is none. */
+/** The commands of a client. Throws `invalid` for an object that is no client. */
 export function toCommands(client: RedisClient): RedisCommands {
-  // By methods, never by class: the client may come from another copy of its package.
+  // Methods tell the kind of client, never classes: the client may come from another copy of its package.
   if ('call' in client && 'status' in client) return ioredisCommands(client)
   if ('sendCommand' in client) return nodeRedisCommands(client)
   if ('evalsha' in client && 'lrange' in client) return upstashCommands(client)

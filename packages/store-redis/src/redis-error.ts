@@ -1,6 +1,9 @@
 import { corrupt, isSessionError, SessionError, type SessionErrorCode } from '@sessions/core/store'
 
-/** What an error reply of Redis means, by its first word. Of these, nothing was done but for `BUSY`'s own script. */
+/**
+ * The meaning of an error reply of Redis, by its first word. The command did nothing, except for the script behind a
+ * `BUSY`.
+ */
 const replies: Readonly<Record<string, SessionErrorCode>> = {
   OOM: 'store_full',
   READONLY: 'unavailable',
@@ -15,13 +18,13 @@ const replies: Readonly<Record<string, SessionErrorCode>> = {
   NOREPLICAS: 'unavailable',
 }
 
-// Redis 6.2 puts what went wrong inside a script behind a word about the script, Upstash and ioredis' Cluster their own
+// Redis 6.2 puts a word about the script before the error inside a script. Upstash and ioredis' Cluster put their own
 // words before it.
 const replyPattern =
   /^(?:Command failed: |Too many Cluster redirections\. Last error: ReplyError: )?-?([A-Z]{2,})(?: |$)/
 const innerPattern = /^ERR Error running script .*?(?:-|: )([A-Z]{2,}) /
 
-// What clients say of a command that they kept to themselves.
+// Clients say this of a command that they did not send.
 const unsentPattern = /^(?:Stream isn't writeable|The client is (?:closed|offline)$)/
 
 /** The first word of an error reply of Redis; undefined when it is no reply, so that nobody knows what happened. */
@@ -30,7 +33,7 @@ export function replyCode(error: unknown): string | undefined {
   return innerPattern.exec(text)?.[1] ?? replyPattern.exec(text)?.[1]
 }
 
-/** The `SessionError` for whatever a client rejects with. `mayHaveHappened`: a write went out. */
+/** The `SessionError` for any error of a client. `mayHaveHappened`: a write went out. */
 export function toSessionError(error: unknown, mayHaveHappened: boolean): SessionError {
   if (isSessionError(error)) return error
   const details = { cause: error }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** A Lua script and the name Redis knows it by once it has run it. */
+/** A Lua script, and the name by which Redis knows it once Redis has run it. */
 export class RedisScript {
   readonly text: string
   readonly sha: string

@@ -63,11 +63,11 @@ const optionNames: OptionNames<RedisStoreOptions> = {
   onWarning: true,
 }
 
-// A trim of a long log, and amendments of many messages, must not hold up the server for everybody else.
+// A trim of a long log, and amendments of many messages, must not hold up the server for other callers.
 const trimBatch = 2000
 const amendBatch = 100
 
-// Sessions whose indexes could not be told; more than these wait for their next minute of activity.
+// Sessions whose changes did not reach the indexes. Further sessions wait for their next minute of activity.
 const maxUnlisted = 1000
 
 /**
@@ -115,8 +115,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const writing = <T>(work: (attempt: Attempt) => Promise<T>) => timed(writeTimeoutMs, work)
 
   /**
-   * Enters a session where the lists will look for it once the commit is applied; resolves to how it is entered.
-   * Undefined for a commit that changes no name.
+   * Enters a session where the lists will look for it once the commit is applied; resolves to the entry. Undefined for
+   * a commit that changes no name.
    */
   async function announce(
     current: Attempt,
@@ -138,7 +138,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     return named
   }
 
-  /** Tells the indexes what a commit has made of a session. Its entry is there: where it fails, a later list mends it. */
+  /** Tells the indexes of a commit. The session's entry is there: when the call fails, a later list mends the entry. */
   async function enter(current: Attempt, log: string, record: SessionRecord, earlier?: SessionRecord) {
     if (unlisted.size < maxUnlisted) unlisted.add(log)
     await index.put(current, record, earlier).then(
@@ -159,7 +159,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
     async read(ref, { tail = 0 } = {}) {
       checkWhole(tail, 'tail', 0)
       const place = keys.session(ref)
-      // The one newest message is within every bound; more of them are for the server to count.
+      // One message fits every bound. The server has to count the bytes of more messages.
       if (tail > 1) return paging((current) => readBounded(current, place, tail))
       return reading(async (current) => {
         const elements = await calls.range(current, place.log, 0, tail + 2)
@@ -198,7 +198,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         if (verdict === 'revision' && sent.revision === 0) {
           const record = parseRecord(ref, details[1])
           if (record.incarnation !== incarnation) await index.drop(current, announced!).catch(() => undefined)
-          // A server that lost what it had last may know a session and not its entry: a second maker is how one finds out.
+          // A server that lost its last writes may have a session without its entry. A second create finds that out.
           await enter(current, log, record, record)
         }
         throw toRefusal(sent, verdict, details)
@@ -229,7 +229,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         const amended = await writing(async (current) =>
           toCount(await calls.write(current, amendScript, [log, ids], all)),
         )
-        // A later step finds what this one has changed.
+        // A later step finds the `changes` that this step has changed.
         if (amended > 0) expected = [expected[0], '']
         count += amended
       }
@@ -257,7 +257,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         const [count, text] = await calls.write(current, removeScript, all, toGuard(guard))
         unlisted.delete(log)
         if (typeof text === 'string' && text !== '') {
-          // An entry left behind is dropped by whoever meets it; one of a record that is none cannot be named.
+          // An entry that is left is dropped by the list or sweep that meets it. A text that is no record names no
+          // entry.
           await dropped(current, ref, text).catch(() => undefined)
         }
         return Number(count) > 0
@@ -270,7 +271,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       const { limit } = asked
       const start = toStart(asked)
       return reading(async (current) => {
-        // One more than the page was found, so there is a next one.
+        // The index gave one session more than the page holds, so there is a next page.
         const listed = await index.page(current, asked, start, limit + 1)
         const page = listed.slice(0, limit)
         const items = page.map(({ record }) => record).sort(byActivity)
@@ -282,7 +283,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       checkCopy(copy)
       const place = keys.session(asked)
       const { record } = copy
-      // All of it is read before anything is awaited.
+      // The store reads the whole copy before it awaits anything: its caller may change the copy afterwards.
       const parts = [...copyParts(copy)].map(
         (part) => [part.more === true, toRestoreArgs(place.ref, part)] as const,
       )
@@ -339,14 +340,14 @@ function toStored(ref: SessionRef, elements: readonly unknown[], { tail, isCut }
   return { record, body: parseBody(body), messages: parseMessages(newest, 'desc', record.lastSeq).reverse() }
 }
 
-// Nothing to change in a session that is not there.
+// A session that is absent has nothing to change.
 function toCount([verdict, detail]: readonly unknown[]): number {
   if (verdict === 'gone') return 0
   if (verdict !== 'ok') throw corrupt(String(detail))
   return Number(detail)
 }
 
-/** What fits one script: by count, for what it replaces it has to look at, and by bytes. */
+/** Batches that fit one script: by count, because the script has to look at the messages it replaces, and by bytes. */
 function* amendBatches<Args extends readonly [seq: string, payload: string]>(
   all: readonly Args[],
 ): Generator<Args[]> {
@@ -358,13 +359,13 @@ function* amendBatches<Args extends readonly [seq: string, payload: string]>(
   }
 }
 
-// The index may be a moment behind what it led to.
+// The place of a session in the index may be a moment older than its record.
 function byActivity(a: SessionRecord, b: SessionRecord): number {
   if (a.activeAt !== b.activeAt) return b.activeAt - a.activeAt
   return a.id < b.id ? -1 : 1
 }
 
-/** After which place of the index a page begins: the later one of what the query says. */
+/** The place of the index after which a page begins: the later one of the places that the query gives. */
 function toStart({ cursor, after, activeBefore }: SessionQuery): IndexPlace | undefined {
   const place = cursor === undefined ? after && toPlace(after) : parseCursor(cursor)
   if (activeBefore === undefined || (place !== undefined && -place.score < activeBefore)) return place
@@ -372,7 +373,7 @@ function toStart({ cursor, after, activeBefore }: SessionQuery): IndexPlace | un
   return { score: 0.5 - activeBefore, member: '' }
 }
 
-/** Which session is meant, as the scripts take it. */
+/** The session that the guard means, as the scripts take it. */
 function toGuard({ incarnation, changes }: SessionGuard = {}): readonly [
   incarnation: string,
   changes: string,

@@ -2,7 +2,7 @@ import type { SessionCopy, SessionRef } from '@sessions/core/store'
 import { toText, toToken } from './encoding.js'
 import { toRecordText } from './stored-record.js'
 
-/** What `restoreScript` is told of a part of a copy. */
+/** The arguments of `restoreScript` for a part of a copy. */
 export function toRestoreArgs(
   ref: SessionRef,
   { record, body, messages, more = false }: SessionCopy,

@@ -1,6 +1,6 @@
 import { RedisScript } from './redis-script.js'
 
-// What the scripts below do first with a session: `last` and `trimmed`, or a reply that says why not.
+// The scripts below begin with this: it gives `last` and `trimmed` of a session, or a reply that says why not.
 const openLog = String.raw`
 local log, ids = KEYS[1], KEYS[2]
 local old = redis.call('LINDEX', log, 0)
@@ -11,9 +11,10 @@ last, trimmed = tonumber(last), tonumber(trimmed)
 if redis.call('LLEN', log) ~= last - trimmed + 3 then return {'corrupt', 'messages'} end
 `
 
-// Appends to `found` up to `count` messages from the one of seq `from` on, by `step`: as many as their payloads fit into
-// `bytes`, but one at least. Few elements are looked at that are not among them: a message may be of any size, and Lua
-// holds a copy of what it looks at. Whole elements are counted first, and payloads alone only where those are too much.
+// Appends to `found` up to `count` messages, from the message of seq `from` on, by `step`: as many as their payloads
+// fit into `bytes`, but at least one. A message may be of any size, and Lua holds a copy of each element it reads. So
+// the script reads few elements that do not fit. It counts whole elements first, and payloads alone only when whole
+// elements are too much.
 const collect = String.raw`
 local function payload(m)
   return #m - (string.match(m, '^m%d+ %d+ %S* ()') or 1) + 1
@@ -48,7 +49,7 @@ end
  */
 export const readScript = new RedisScript(String.raw`
 local tail, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
--- What nearly every read comes to is given as the server has it.
+-- Nearly every read ends here, with the reply as the server has it.
 if tail <= 64 then
   local reply, size = redis.call('LRANGE', KEYS[1], 0, math.min(tail, 16) + 2), 0
   for i = 4, #reply do size = size + #reply[i] end
@@ -74,13 +75,14 @@ if #reply < count + 4 then reply[1] = 'cut' end
 return reply
 `)
 
-// Whether a record is of the incarnation that is asked for, a `=` and its token, and has that many changes; nothing: any.
+// Whether a record is of the wanted incarnation, a `=` and its token, and has that many changes. An empty text means
+// any.
 const isMeant = String.raw`
 local function meant(record, wanted, changes)
   local count, has = string.match(record, '^r3 %S+ %d+ (%d+) %d+ %d+ %d+ %d+ %d+ %d+ %S+ %S+ (%S*) ')
   return (wanted == '' or wanted == '=' .. (has or '')) and (changes == '' or changes == count)
 end
--- The same record with one change more, so many more bytes, and another trimmed seq when one is given.
+-- The same record with one change more, so many more bytes, and another trimmed seq if one is given.
 local function counted(record, grown, through)
   local head, changes, last, trimmed, bytes, rest = string.match(record, '^(r3 %S+ %d+ )(%d+)( %d+ )(%d+) (%d+)( .*)$')
   return head .. string.format('%.0f', changes + 1) .. last .. (through or trimmed) .. string.format(' %.0f', bytes + grown) .. rest
@@ -104,7 +106,10 @@ if count > #reply - 3 then reply[2] = 1 end
 return reply
 `)
 
-/** KEYS log, ids. ARGV a seq and a payload for each amendment, then incarnation and changes. `ok count`; `gone`, `corrupt reason`. */
+/**
+ * KEYS log, ids. ARGV a seq and a payload for each amendment, then incarnation and changes. `ok count`; `gone`,
+ * `corrupt reason`.
+ */
 export const amendScript = new RedisScript(String.raw`
 ${openLog}
 ${isMeant}
@@ -127,7 +132,10 @@ if count > 0 then redis.call('LSET', log, 0, counted(old, grown)) end
 return {'ok', count}
 `)
 
-/** KEYS log, ids. ARGV throughSeq, at most how many, how many bytes, incarnation, changes. `ok dropped left`; `gone`, `corrupt reason`. */
+/**
+ * KEYS log, ids. ARGV throughSeq, at most how many, how many bytes, incarnation, changes. `ok dropped left`; `gone`,
+ * `corrupt reason`.
+ */
 export const trimScript = new RedisScript(String.raw`
 ${openLog}
 ${collect}
@@ -153,8 +161,8 @@ return {'ok', #gone, due - #gone}
 `)
 
 /**
- * KEYS log, ids, and both of a begun copy. ARGV incarnation, changes or nothing. How many of the first two there were,
- * and the record or nothing. Removes also what cannot be read.
+ * KEYS log, ids, and both of a begun copy. ARGV incarnation, changes or nothing. The reply says how many of the first
+ * two keys there were, and the record or nothing. The script also removes a session that cannot be read.
  */
 export const removeScript = new RedisScript(String.raw`
 ${isMeant}
@@ -170,10 +178,10 @@ return {redis.call('UNLINK', KEYS[1], KEYS[2]), type(old) == 'string' and old or
 `)
 
 /**
- * KEYS log, ids, and both of a begun copy. ARGV the incarnation, changes, lastSeq and trimmedSeq of a copy, its deadline
- * or `-`, 1 when more parts follow, record, body, the seq of its first message or 0, then an id, a time and a payload
- * for each message. `ok record` with the record as it was, or nothing; `same` when the copy is there already;
- * `newer revision`, `part`, `twice`, `corrupt reason`: nothing of it is visible.
+ * KEYS log, ids, and both of a begun copy. ARGV the incarnation, changes, lastSeq and trimmedSeq of a copy, its
+ * deadline or `-`, 1 when more parts follow, record, body, the seq of its first message or 0, then an id, a time and a
+ * payload for each message. `ok record` with the record as it was, or nothing; `same` when the copy is there already;
+ * `newer revision`, `part`, `twice`, `corrupt reason`: nothing of the copy is visible.
  */
 export const restoreScript = new RedisScript(String.raw`
 local call, log, ids, begun, begunIds = redis.call, KEYS[1], KEYS[2], KEYS[3], KEYS[4]
@@ -236,7 +244,7 @@ end
 return {'ok', old or ''}
 `)
 
-/** KEYS log .... Of each the record, or nothing when it is absent, or `!` when it cannot be read. */
+/** KEYS log .... The reply has for each log its record, or nothing when it is absent, or `!` when it cannot be read. */
 export const recordsScript = new RedisScript(String.raw`
 local records = {}
 for i, log in ipairs(KEYS) do
@@ -247,10 +255,11 @@ return records
 `)
 
 /**
- * KEYS index .... ARGV an op, the number of a key, a score and a member for each change: `+` puts it there or moves it
- * forward, `=` puts it there or moves it, `-` takes it out, `~` only if it has that score, `?` only if that score is the
- * negated time of more than a minute ago: younger entries may be of commits under way. `!` puts it there as of now, or
- * moves it there, and `d` by so many milliseconds from now. How many of the first key were taken out.
+ * KEYS index .... ARGV an op, the number of a key, a score and a member for each change. `+` puts the member there or
+ * moves it forward, `=` puts it there or moves it, `-` takes it out. `~` takes it out only if it has that score. `?`
+ * does so only if that score is also the negated time of more than a minute ago: younger entries may be of commits
+ * under way. `!` puts the member there as of now, or moves it there, and `d` by so many milliseconds from now. The
+ * reply says how many members the script took out of the first key.
  */
 export const indexScript = new RedisScript(String.raw`
 local taken, time = 0, redis.call('TIME')
@@ -271,8 +280,8 @@ return taken
 `)
 
 /**
- * KEYS index. ARGV score, member, offset, count. Members and scores after that place; when that member is no longer
- * there, from that score on and an offset, so that what is before the place comes along.
+ * KEYS index. ARGV score, member, offset, count. The reply has members and scores after that place. When the member is
+ * no longer there, it has those from that score and an offset on, so that entries before the place come along.
  */
 export const indexPageScript = new RedisScript(String.raw`
 local key, from, member, offset, count = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -284,7 +293,7 @@ end
 return redis.call('ZRANGEBYSCORE', key, from, '+inf', 'WITHSCORES', 'LIMIT', offset, count)
 `)
 
-/** KEYS due. ARGV count. Members and scores of sessions that were to end by now. */
+/** KEYS due. ARGV count. The reply has members and scores of sessions whose deadline has come. */
 export const dueScript = new RedisScript(String.raw`
 local time = redis.call('TIME')
 local now = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000))

@@ -12,16 +12,19 @@ import {
   tooManyMessages,
 } from '@sessions/core/store'
 
-/** What the answer to a commit is read with: by the time it comes, the change itself may be another. */
+/**
+ * The part of a change that is needed to read the answer: when the answer comes, its caller may have altered the
+ * change.
+ */
 export interface SentChange {
   readonly revision: number | undefined
   readonly ids: readonly string[]
   /** How far its messages may take the log. */
   readonly maxSeq: number
   readonly maxBytes: number
-  /** What the session is called from then on, where the change says so. */
+  /** The names of the session from then on, if the change sets them. */
   readonly names: Pick<SessionChange, 'userId' | 'label'>
-  /** How long after the commit the deadline is that it sets. */
+  /** How long after the commit the deadline is that the commit sets. */
   readonly dueMs: number | undefined
 }
 
@@ -47,19 +50,19 @@ export function toSent({
   }
 }
 
-/** What the reply to the commit named `op` says: a verdict, and what belongs to it. */
+/** The content of the reply to the commit named `op`: a verdict, and its details. */
 export function toVerdict(op: string, reply: readonly unknown[]): readonly unknown[] {
   const [first, said, ...details] = reply
   const done = `ok ${op} `
   if (said === undefined && typeof first === 'string' && first.startsWith(done)) {
     return ['ok', first.slice(done.length), '']
   }
-  // Heard of a commit, but not of this one.
+  // The reply names another commit.
   if (said !== op) throw new Error('the client gave the reply to another command')
   return [first, ...details]
 }
 
-/** What `ok` means for the caller. */
+/** The result for the caller after `ok`. */
 export function toCommitted(sent: SentChange, record: SessionRecord, places: readonly unknown[]): Committed {
   const { updatedAt: at } = record
   const isNew = (index: number) => places.length === 0 || String(places[index]) === '0'
@@ -72,8 +75,8 @@ export function toCommitted(sent: SentChange, record: SessionRecord, places: rea
 }
 
 /**
- * What `again` means for the caller. The session may have gone on since; this change of its body made the revision
- * after the one it was for.
+ * The result for the caller after `again`. The session may have gone on since. This change of its body made the
+ * revision after the one it was for.
  */
 export function toRepeated(sent: SentChange, record: SessionRecord, places: readonly unknown[]): Committed {
   const messages = sent.ids.map((id, index): AppendedMessage => ({
@@ -84,7 +87,7 @@ export function toRepeated(sent: SentChange, record: SessionRecord, places: read
   return { record: { ...record, revision: sent.revision! + 1 }, messages }
 }
 
-/** What any other verdict means for the caller. */
+/** The error for the caller after any other verdict. */
 export function toRefusal(sent: SentChange, verdict: unknown, [detail]: readonly unknown[]): SessionError {
   switch (verdict) {
     case 'gone':

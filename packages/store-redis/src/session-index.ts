@@ -18,44 +18,45 @@ import { replyCode } from './redis-error.js'
 import { dueScript, indexPageScript, indexScript, recordsScript } from './scripts.js'
 import { parseRecord } from './stored-record.js'
 
-/** A session of a page, and where the index has it. */
+/** A session of a page, and its place in the index. */
 export interface Listed {
   readonly record: SessionRecord
   readonly place: IndexPlace
 }
 
-/** What a page is looked for with. */
+/** The terms of one look for a page. */
 interface Look {
   readonly key: string
   readonly query: SessionQuery
   readonly start: IndexPlace | undefined
   readonly count: number
-  /** Whether what stands too early is listed where it stands, for it could not be moved. */
+  /** Whether the page lists a session whose entry stands too early, although the entry could not be moved. */
   readonly isLast: boolean
 }
 
-/** What was found, and what is to be put right. */
+/** The sessions that a look has found, and the entries that have to be put right. */
 interface Seen {
   readonly listed: Listed[]
   readonly repair: IndexChange
-  /** Sessions that may belong here by now, although they did not when they were looked at. */
+  /** Sessions that may belong here by now, although they did not when the look read them. */
   readonly moved: SessionRef[]
-  /** Whether a session was left out that stood before its place. */
+  /** Whether the look left out a session because its entry stood before its place. */
   readonly isTooEarly: boolean
 }
 
 /** A record; undefined for an absent session, `corrupt` for one that cannot be read. */
 type Found = SessionRecord | undefined | 'corrupt'
 
-// A page is looked at again when entries had to be moved, but not for ever.
+// A list looks at a page again when it had to move entries, but not for ever.
 const maxLooks = 3
 
-// What one bucket may give to one round of a sweep.
+// One bucket gives at most so many sessions to one round of a sweep.
 const sweepBatch = 250
 
 /**
- * The sorted sets that `list` and `sweep` read. They live in other slots than the sessions and are told of them
- * afterwards, so they are a hint: a session is looked at before it is believed, and what was wrong is put right.
+ * The sorted sets that `list` and `sweep` read. They live in other slots than the sessions and learn of changes
+ * afterwards, so they are only a hint: `list` and `sweep` read a session's record before they believe an entry, and put
+ * wrong entries right.
  */
 export class SessionIndex {
   readonly #calls: RedisCalls
@@ -67,8 +68,9 @@ export class SessionIndex {
   }
 
   /**
-   * Enters a session that a commit is about to make or to rename, so that it is never stored and unlisted, whoever dies
-   * when. A list leaves out what is not there, or not so, and lets the entry be for a minute.
+   * Enters a session that a commit is about to make or to rename. So no stored session is missing from the lists,
+   * whichever process dies at whatever time. A list leaves out a session that is absent or has other names, and keeps
+   * its entry for a minute.
    *
    * @param dueMs How long from now the new session's deadline is, if it has one.
    */
@@ -87,7 +89,7 @@ export class SessionIndex {
     const indexes = this.#keys.indexes(session)
     const due = this.#keys.dueOf(record.tenantId)
     for (const key of indexes) {
-      // Without other names nothing was announced, and of two commits at once the later activity counts.
+      // A commit that changes no name announced nothing. Of two such commits at once the later activity counts.
       if (earlier === undefined) change.put(key, -record.activeAt, toMember(session))
       else change.set(key, -record.activeAt, toMember(session))
     }
@@ -128,7 +130,7 @@ export class SessionIndex {
         isLast: looks === maxLooks,
       })
       await this.#repair(attempt, key, repair, moved, query)
-      // What is put later may belong into this very page.
+      // An entry that moves to a later place may belong into this very page.
       if (!isTooEarly) return listed
     }
   }
@@ -152,7 +154,7 @@ export class SessionIndex {
       const found = await this.#records(attempt, refs)
       for (const [index, place] of fresh.entries()) {
         const record = found[index]
-        // One that cannot be read is left where it is, and out of the page.
+        // A session that cannot be read keeps its entry, and the page leaves it out.
         if (record === 'corrupt') continue
         if (record === undefined || toMember(record) !== place.member || !isOf(record, query)) {
           repair.dropOld(key, place.member, place.score)
@@ -164,7 +166,7 @@ export class SessionIndex {
         else listed.push({ record, place })
       }
       if (places.length < asked) break
-      // The place is gone, and many sessions are of that moment: those before it have to be stepped over.
+      // The place is gone, and many sessions are of that moment: the loop has to step over those before the place.
       if (fresh.length === 0) {
         offset += places.length
         asked *= 4
@@ -177,7 +179,7 @@ export class SessionIndex {
     return { listed, repair, moved, isTooEarly }
   }
 
-  /** Takes out what is left of up to `limit` sessions past their deadline; resolves to how many. */
+  /** Takes out the entries of up to `limit` sessions past their deadline; resolves to the number of sessions. */
   async sweep(attempt: Attempt, limit: number): Promise<number> {
     let count = 0
     for (let buckets = [...Array(bucketCount).keys()]; buckets.length > 0 && count < limit;) {
@@ -213,7 +215,7 @@ export class SessionIndex {
       else if (record === undefined || toMember(record) !== entry.member)
         this.#forget(gone, key, member, entry)
       else {
-        // It was written since, and has more time; or it has lost its deadline to somebody's PERSIST.
+        // The session was written since, and has more time; or somebody's PERSIST has taken its deadline away.
         const { expiresAt } = record
         const isLater = expiresAt !== undefined && expiresAt > score
         const now = toDueMember(await toIndexed(record))
@@ -230,7 +232,7 @@ export class SessionIndex {
     for (const index of this.#keys.indexes(entry)) change.drop(index, entry.member)
   }
 
-  /** A page is right without it: a failure here is left for the next one who lists. */
+  /** A page is right without the repair. So a failure here is left to the next list. */
   async #repair(
     attempt: Attempt,
     key: string,
@@ -242,7 +244,7 @@ export class SessionIndex {
     try {
       await this.#apply(attempt, change)
       if (moved.length === 0) return
-      // One that moved back at that very moment was entered before we took it out.
+      // A session that moved back at that very moment entered its member before this list took the member out.
       const again = new IndexChange()
       for (const record of await this.#records(attempt, moved)) {
         if (record === undefined || record === 'corrupt' || !isOf(record, query)) continue
@@ -250,7 +252,7 @@ export class SessionIndex {
       }
       if (!again.isEmpty) await this.#apply(attempt, again)
     } catch {
-      // As said above.
+      // The next list repairs what is left.
     }
   }
 

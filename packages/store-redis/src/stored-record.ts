@@ -2,11 +2,12 @@ import { corrupt, type SessionRecord, type SessionRef, type StoredMessage } from
 import { fromLifetimeToken, toLifetimeToken } from './lifetime-token.js'
 import { digest, fromText, fromToken, toText, toToken } from './encoding.js'
 
-/** The element between the body and the messages, where new ones are put. */
+/** The element between the body and the messages. New messages are put right after it. */
 export const marker = '|'
 
-// `r3`, for this layout, then whose it is, revision, changes, lastSeq, trimmedSeq, bytes, createdAt, updatedAt, activeAt,
-// expiresAt or `-`, its own lifetime (see `lifetime-token.ts`), incarnation, the newest changes of the body (see `commit-script.ts`), userId, label and title.
+// `r3`, for this layout, then whose it is, revision, changes, lastSeq, trimmedSeq, bytes, createdAt, updatedAt,
+// activeAt, expiresAt or `-`, its own lifetime (see `lifetime-token.ts`), incarnation, the newest changes of the body
+// (see `commit-script.ts`), userId, label and title.
 const recordPattern =
   /^r3 (\S+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+|-) (\S+) (\S*) \S* (\S*) (\S*) ([^]*)$/
 
@@ -82,12 +83,15 @@ export function toRecordText(ref: SessionRef, record: Omit<SessionRecord, 'tenan
   return ['r3', whose(ref), ...counts, ...names].join(' ')
 }
 
-/** Tells sessions apart where only what is stored of one is at hand. */
+/** Tells sessions apart for code that sees only the stored data of one. */
 export function whose({ tenantId, id }: SessionRef): string {
   return digest(`${toToken(tenantId)}:${toToken(id)}`).toString(36)
 }
 
-/** Throws for what is another session's: put in this place, or given to this caller by a client that mixes up replies. */
+/**
+ * Throws for the record of another session: put in this place, or given to this caller by a client that mixes up
+ * replies.
+ */
 export function checkWhose(ref: SessionRef, who: unknown): void {
   if (String(who) !== whose(ref)) throw corrupt('it is the one of another')
 }
@@ -98,7 +102,7 @@ export function parseBody(element: unknown): string {
   return parseText(element.slice(1))
 }
 
-/** Messages from their elements, of dense seq in `order`; the first one is of `seq`, or of any when none is given. */
+/** Messages from their elements, of dense seq in `order`. The first one is of `seq`; without `seq`, of any. */
 export function parseMessages(
   elements: readonly unknown[],
   order: 'asc' | 'desc',
@@ -107,14 +111,14 @@ export function parseMessages(
   return elements.map((element, index) => parseMessage(element, order === 'asc' ? seq + index : seq - index))
 }
 
-/** The seq an element says it has. */
+/** The seq that an element has in its text. */
 function seqOf(element: unknown): number {
   const seq = typeof element === 'string' ? /^m(\d+) /.exec(element)?.[1] : undefined
   if (seq === undefined) throw corrupt('a message is not one')
   return Number(seq)
 }
 
-// `m` seq, time, id and payload.
+// An element is `m` and the seq, then time, id and payload.
 function parseMessage(element: unknown, seq: number): StoredMessage {
   const head = `m${seq} `
   if (typeof element !== 'string' || !element.startsWith(head)) throw corrupt(`message ${seq} is not there`)

@@ -1,18 +1,18 @@
 import type { RedisCommands } from './redis-commands.js'
 
-/** What is used of `@upstash/redis`. */
+/** The methods of `@upstash/redis` that the store uses. */
 export interface UpstashClient {
   lrange(key: string, first: number, last: number): Promise<unknown>
   evalsha(sha: string, keys: string[], args: string[]): Promise<unknown>
   eval(script: string, keys: string[], args: string[]): Promise<unknown>
 }
 
-// The client reads replies as JSON where it can. Everything the store keeps begins with a letter that no JSON begins
-// with, so that it cannot.
+// The client reads replies as JSON where it can. Everything that the store keeps begins with a letter that no JSON
+// begins with, so the client cannot read it as JSON.
 export function upstashCommands(client: UpstashClient): RedisCommands {
   return {
     isCluster: false,
-    // HTTP: nothing piles up behind a dead connection.
+    // The client speaks HTTP, so no commands pile up behind a dead connection.
     hasTimeout: true,
     isReady: () => true,
     onceChanged: () => {},

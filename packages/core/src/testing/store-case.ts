@@ -17,8 +17,8 @@ export interface StoreUnderTest {
   store: SessionStore
   /**
    * A second instance over the same data, as another process would have it: with a client, connections and caches of
-   * its own, so that nothing but the data joins the two. A store whose data live in one process has no second instance, and
-   * gives `store` again.
+   * its own, so that nothing but the data joins the two. A store whose data live in one process has no second instance,
+   * and gives `store` again.
    */
   peer: SessionStore
   /** Ends what `makeStore` began. */
