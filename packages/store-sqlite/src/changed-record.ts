@@ -1,13 +1,13 @@
 import type { OwnLifetime, SessionChange, SessionRecord } from '@sessions/core/store'
 
-/** What a commit adds to a log. */
+/** The messages that a commit adds to a log. */
 export interface Added {
   readonly count: number
-  /** Of the payloads, in UTF-8. */
+  /** How many bytes of UTF-8 the payloads take. */
   readonly bytes: number
 }
 
-// What `list` orders by is indexed, and most appends must not touch that index: it moves once a minute.
+// `list` orders by an indexed column, and most appends must not touch that index: the column moves once a minute.
 const activityStepMs = 60_000
 
 /** The record of a session after a change, which has added messages, at the moment `now`. */
@@ -18,7 +18,7 @@ export function changedRecord(
   added: Added,
 ): SessionRecord {
   const own = changedLifetime(lifetime, change.lifetime)
-  // What a lifetime of its own says goes before what the commit says; null is for ever.
+  // The bounds of the session's own lifetime go before those of the commit; null is for ever.
   const { idleMs = change.idleMs, absoluteMs = change.absoluteMs } = own ?? {}
   const moved = Math.min(now + (idleMs ?? Infinity), rest.createdAt + (absoluteMs ?? Infinity))
   const deadline = moved === Infinity ? expiresAt : moved

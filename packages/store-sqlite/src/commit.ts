@@ -1,7 +1,7 @@
 import { type NewMessage, type SessionChange, type SessionRef } from '@sessions/core/store'
 import { encodeText } from './text.js'
 
-/** A change on its way, as the database takes it: a copy, because its caller may go on with what it is of. */
+/** A change on its way, as the database takes it. It is a copy, because the caller may go on to alter the original. */
 export interface Commit {
   readonly ref: SessionRef
   readonly change: SessionChange & { readonly messages: readonly NewMessage[] }

@@ -18,7 +18,7 @@ import { isLive, parseFound, parseMessage, toStoredMs, toWhole } from './rows.js
 import type { Statements } from './statements.js'
 import { buriedId, encodeName, encodeText } from './text.js'
 
-/** The minute of a deadline: what a sweep looks for, and what most appends leave as it is. */
+/** The minute of a deadline. A sweep looks for it, and most appends leave it as it is. */
 export function minuteOf(expiresAt: number | undefined): number | null {
   return expiresAt === undefined ? null : Math.floor(expiresAt / 60_000)
 }
@@ -31,7 +31,7 @@ export function committing(statements: Statements, commit: Commit): Work<Committ
     const isThere = row !== undefined && isLive(row, now)
     if (!isThere && change.revision !== 0) throw notFound()
     if (!isThere) {
-      // Nothing of the one before stays. Its messages may take their time, so a sweep removes them.
+      // Nothing of the expired session stays. Its messages may take their time, so a sweep removes them.
       if (row !== undefined) connection.run(statements.bury, buriedId(), toWhole(row['skey'], 'skey', 1))
       return create(connection, statements, commit, now)
     }
@@ -91,7 +91,9 @@ interface Log {
   readonly at: number
 }
 
-/** Each message at the next seq, or where it is already. @throws `conflict` when it is there with another payload. */
+/**
+ * Puts each message at the next seq, or finds it where it is. @throws `conflict` when it is there with another payload.
+ */
 function append(
   connection: Connection,
   statements: Statements,
@@ -106,7 +108,7 @@ function append(
     } catch (error) {
       if (!isDuplicate(error)) throw error
       const [row] = connection.all(statements.findMessage, key, message.id)
-      // The id is new, so it is the place that is taken: by a row that nobody's commit has made.
+      // The id is new, so the seq is taken: by a row that no commit has made.
       if (row === undefined) throw corrupt('the log holds messages it should not', error)
       const known = parseMessage(row)
       if (known.payload !== payload) throw messageConflict(id)
@@ -116,7 +118,7 @@ function append(
   })
 }
 
-/** Which messages of a commit are new, added up. */
+/** The count and the bytes of those messages of a commit that are new. */
 function sum({ stored }: Commit, isNew: readonly boolean[]): Added {
   const fresh = stored.filter((_, index) => isNew[index])
   const bytes = fresh.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0)
@@ -128,7 +130,10 @@ export function ownOf({ lifetime }: Pick<SessionRecord, 'lifetime'>): (number | 
   return [toStoredMs(lifetime?.idleMs), toStoredMs(lifetime?.absoluteMs)]
 }
 
-/** Stores what has changed of a record: an update of a column in an index writes the index, whatever it says. */
+/**
+ * Stores the changes of a record. An update that names an indexed column writes the index even if the value stays the
+ * same.
+ */
 function update(
   connection: Connection,
   statements: Statements,

@@ -6,9 +6,9 @@ export type Row = Readonly<Record<string, unknown>>
 /** A connection that prepares each statement once. */
 export class Connection {
   readonly #database: SqliteDatabase
-  /** By their texts, of which the package has a few dozen. */
+  /** The statements by their texts; the package has a few dozen. */
   readonly #prepared = new Map<string, SqliteStatement>()
-  /** UTF-16 units of all the text that it was given to write. */
+  /** How many UTF-16 units of text the connection was given to write. */
   textLength = 0
 
   constructor(database: SqliteDatabase) {
@@ -28,9 +28,10 @@ export class Connection {
     this.#prepare(sql).run(...values)
   }
 
-  /** All or nothing of what `work` does; a snapshot, where it only reads. */
+  /** Applies all that `work` does, or nothing. Work that only reads sees one moment. */
   transaction<T>(begin: 'begin' | 'begin immediate', work: () => T): T {
-    // Never prepared: a statement of libsql that found the database busy would stay half done, and in the way.
+    // The store never prepares `begin`: a prepared statement of libsql that found the database busy would stay half
+    // done, and in the way.
     this.exec(begin)
     let result: T
     try {
@@ -58,7 +59,7 @@ export class Connection {
     try {
       this.#database.exec('rollback')
     } catch {
-      // What ends a transaction by itself, such as a full disk, leaves nothing to roll back.
+      // An error that ends the transaction by itself, such as a full disk, leaves nothing to roll back.
     }
   }
 }

@@ -8,14 +8,14 @@ import type { WriteAheadLog } from './write-ahead-log.js'
 /** A database to work on. */
 export interface Open {
   readonly connection: Connection
-  /** Of a file that the store has opened. */
+  /** The log of a file that the store has opened. */
   readonly log?: WriteAheadLog | undefined
 }
 
-/** Where it comes from: at once, or once the file is open. It rejects with a `SessionError`. */
+/** Where the database comes from: at once, or once the file is open. The source rejects with a `SessionError`. */
 export type OpenSource = (until: number) => Open | Promise<Open>
 
-/** What is done in one transaction, at the moment `now` of the file's clock. It does not wait for anything. */
+/** The work of one transaction, at the moment `now` of the file's clock. It does not wait for anything. */
 export type Work<T> = (connection: Connection, now: number) => T
 
 /** Runs transactions, one after the other, within deadlines; rejects with a `SessionError`. */
@@ -37,7 +37,7 @@ export class Database {
     return this.#reads.take(until, () => this.#attempt(connection, 'begin', work))
   }
 
-  /** All or nothing, durable when it settles, by `until`. */
+  /** Applies all or nothing of `work`, and settles by `until`; the change is durable then. */
   async write<T>(until: number, work: Work<T>): Promise<T> {
     const source = this.#source(until)
     const { connection, log } = source instanceof Promise ? await source : source
@@ -52,7 +52,7 @@ export class Database {
       return this.#attempt(connection, 'begin immediate', work)
     } catch (error) {
       if (!isFull(error)) throw error
-      // What is in the log beside the file may make room in it.
+      // When the commits in the log move into the file, the log may have room again.
       makeRoom(connection)
       return this.#attempt(connection, 'begin immediate', work)
     }
@@ -78,7 +78,7 @@ function makeRoom(connection: Connection): void {
   try {
     connection.all('pragma wal_checkpoint(passive)')
   } catch {
-    // Then the second try says what is wrong.
+    // The second try gives the error.
   }
 }
 

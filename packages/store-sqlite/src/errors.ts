@@ -1,7 +1,7 @@
 import { isSessionError, SessionError } from '@sessions/core/store'
 import { latestVersion } from './migrations.js'
 
-/** The result codes of SQLite that mean something to us, as it numbers them. */
+/** The result codes of SQLite that the store knows, as SQLite numbers them. */
 const codes = {
   error: 1,
   busy: 5,
@@ -13,7 +13,7 @@ const codes = {
   cantopen: 14,
   constraint: 19,
   notadb: 26,
-  // Of ioerr: the shared memory beside the file has no room.
+  // A kind of ioerr: the shared memory beside the file has no room.
   shmsize: 4874,
 } as const
 
@@ -35,7 +35,7 @@ export function isBusy(error: unknown): boolean {
   return code === codes.busy || code === codes.locked || messageOf(error).includes('within a transaction')
 }
 
-/** Something was there already that may be there once. */
+/** The database has a row already that may be there only once. */
 export function isDuplicate(error: unknown): boolean {
   return primaryOf(error) === codes.constraint
 }
@@ -46,7 +46,7 @@ export function isFull(error: unknown): boolean {
 }
 
 /**
- * What an error of the driver means.
+ * The meaning of an error of the driver.
  *
  * @param about.unknown whether the change may have happened all the same.
  */
@@ -83,7 +83,7 @@ export function toSessionError(error: unknown, { unknown = false } = {}): Sessio
   return new SessionError('store_failed', 'the database refuses the statement', details)
 }
 
-/** What each driver says of a connection that was closed. */
+/** Each driver has its own words for a connection that was closed. */
 function isClosed(error: unknown): boolean {
   return /not open|closed database|database has closed/i.test(messageOf(error))
 }
@@ -101,7 +101,7 @@ function codeOf(error: unknown): number | undefined {
   if (number !== undefined) return number as number
   const name = /^SQLITE_[A-Z]+/.exec(String(code))?.[0]
   if (name !== undefined) return names[name]
-  // What libsql says of a file that it cannot open has its code in the text.
+  // For a file that libsql cannot open, the code is in the text of the error.
   const said = /^ConnectionFailed\(.*: (\d+)"\)$/s.exec(messageOf(error))?.[1]
   return said === undefined ? undefined : Number(said)
 }

@@ -2,7 +2,7 @@ import { processClock } from '@sessions/core/store'
 import type { Connection } from './connection.js'
 import type { TableNames } from './schema.js'
 
-// How often a process compares its clock with that of the file.
+// So often a process compares its clock with the clock of the file.
 const lookMs = 1000
 
 const systemMs = "cast((julianday('now') - 2440587.5) * 86400000 as integer)"
@@ -22,7 +22,7 @@ export class FileClock {
   #markedAt = -Infinity
 
   constructor({ clock }: TableNames) {
-    // A second behind is no more than two processes may be apart.
+    // The clocks of two processes may be a second apart, so a time that is a second behind is good enough.
     this.#mark = `update ${clock} set at = max(at, ?, ${systemMs} - ${lookMs}) returning at`
     this.#look = `select max(at, ?, ${systemMs} - ${lookMs}) as at from ${clock}`
   }

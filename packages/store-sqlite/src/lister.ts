@@ -14,7 +14,7 @@ import { encodeText } from './text.js'
 
 const { toCursor, parseCursor } = createListCursors('sqlite 1')
 
-/** A place in the order of a list, as the database has its texts. Without an id: before the whole moment. */
+/** A place in the order of a list, as the database has its texts. A place without an id is before the whole moment. */
 interface Place {
   readonly activeAt: number
   readonly id?: string | undefined
@@ -26,7 +26,7 @@ interface Clause {
   readonly values: readonly SqliteValue[]
 }
 
-// How many sessions one step looks at, of which it may list none: some two milliseconds.
+// One step looks at so many sessions, and may list none of them. It takes some two milliseconds.
 const maxLookedAt = 1000
 
 /** Lists sessions, step by step where most of them are left out. */
@@ -48,7 +48,7 @@ export class Lister {
     const listed = toListed(query)
     const label = query.label === undefined ? undefined : encodeText(query.label)
     const rows: Row[] = []
-    // One more than the page: if it is there, so is a next page.
+    // The list reads one row more than the page has. If it finds that row, there is a next page.
     for (let start = toStart(query), isEnd = false; rows.length <= limit && !isEnd;) {
       const wanted = limit + 1 - rows.length
       const step = await this.#database.read(until, (connection, now) =>
@@ -64,7 +64,9 @@ export class Lister {
     return rows.length > limit && last !== undefined ? { items, cursor: toCursor(last) } : { items }
   }
 
-  /** Some of the sessions after `start`, and how far it has looked; no end when it has seen the last of them. */
+  /**
+   * Some of the sessions after `start`, and the place up to which the step has looked. No end means that none are left.
+   */
   #step(
     connection: Connection,
     { listed, start, label, now, limit }: Step,
@@ -106,7 +108,7 @@ function toListed({ tenantId, userId }: SessionQuery): Clause {
   return { sql: 'tenant_id = ? and user_id = ?', values: [tenant, encodeText(userId)] }
 }
 
-/** After which place a list begins: the later one of what the query says. */
+/** The place after which a list begins: the later one of the places that the query gives. */
 function toStart({ cursor, after, activeBefore }: SessionQuery): Place | undefined {
   const place = cursor === undefined ? after : parseCursor(cursor)
   if (activeBefore !== undefined && !(place !== undefined && place.activeAt < activeBefore)) {
@@ -115,7 +117,7 @@ function toStart({ cursor, after, activeBefore }: SessionQuery): Place | undefin
   return place && { activeAt: place.activeAt, id: encodeText(place.id) }
 }
 
-// The first bound is where the index is entered; the second leaves out what the last page had of that moment.
+// The first bound leads into the index; the second leaves out the sessions of that moment that the last page had.
 function isAfter({ activeAt, id }: Place): Clause {
   if (id === undefined) return { sql: 'active_at < ?', values: [activeAt] }
   return { sql: 'active_at <= ? and (active_at < ? or id > ?)', values: [activeAt, activeAt, id] }
@@ -133,7 +135,10 @@ function toValues(clauses: readonly Clause[]): SqliteValue[] {
   return clauses.flatMap(({ values }) => values)
 }
 
-/** Undefined for a row that is none: it is `corrupt` to whoever asks for it, and no reason to hide the others. */
+/**
+ * Undefined for a row that is no session. Whoever asks for it is told that it is `corrupt`; a list still shows the
+ * others.
+ */
 function toRecord(tenantId: string, row: Row): SessionRecord | undefined {
   try {
     return parseRecord({ tenantId, id: toText(row['id'], 'id') }, row)

@@ -3,14 +3,14 @@ import type { Connection } from './connection.js'
 import { parseEntries, parseMessage, toWhole } from './rows.js'
 import type { Statements } from './statements.js'
 
-/** Which messages of a log are wanted, from which end. */
+/** The range of messages that a read wants, and the end that it begins at. */
 export interface Range {
   readonly first: number
   readonly last: number
   readonly order: 'asc' | 'desc'
 }
 
-/** What one step reads at most, so that it holds the event loop for a few milliseconds. */
+/** One step reads this much at most, so that it holds the event loop for a few milliseconds. */
 export const maxStepMessages = 200
 export const maxStepBytes = 64 * 1024
 
@@ -24,7 +24,7 @@ export class LogPage {
   #first: number
   #last: number
   #bytes = 0
-  /** Of the next messages, in the order of the range. */
+  /** The sizes of the next messages, in the order of the range. */
   #sizes: number[] = []
   #isFull = false
 
@@ -40,7 +40,7 @@ export class LogPage {
     return this.#isFull || this.#first > this.#last
   }
 
-  /** Reads all that is left, which is known to be little. */
+  /** Reads all the messages that are left; the caller knows that they are few and short. */
   readRest(connection: Connection): void {
     this.#take(connection, this.#last - this.#first + 1)
   }
@@ -83,7 +83,7 @@ export class LogPage {
       const [row] = connection.all(messages, this.#key, first, first + count - 1)
       return parseEntries(row, first, count)
     }
-    // SQLite takes four times as long for a long payload when it is a part of another text.
+    // SQLite takes four times as long for a long payload when the payload is a part of another text.
     const [row] = connection.all(message, this.#key, first)
     if (row === undefined) throw corrupt('the log has gaps')
     return [parseMessage(row)]

@@ -12,11 +12,11 @@ import { isLive, parseFound, toWhole } from './rows.js'
 import type { Statements } from './statements.js'
 import { begunId, buriedId, decodeText, encodeText, isHidden } from './text.js'
 
-// What one transaction amends, which is a page, or deletes: a few milliseconds of the event loop.
+// One transaction amends a page at most, or deletes so much: it holds the event loop for a few milliseconds.
 const maxAmended = 1000
 const maxDeleted = 200
 const maxDeletedBytes = 1024 * 1024
-// Sessions that one transaction sweeps.
+// One transaction sweeps so many sessions.
 const maxSwept = 50
 
 /** Amends, trims, removes and sweeps: step by step, each step a transaction. */
@@ -35,7 +35,7 @@ export class Maintenance {
     let rest = amendments.map(({ seq, payload }) => ({ seq, payload: encodeText(payload) }))
     const find = this.#finder(ref, guard)
     let amended = 0
-    // A later step finds what an earlier one has changed.
+    // A later step finds the `changes` that an earlier step has changed.
     for (let hasChanged = false; rest.length > 0;) {
       const fitting = rest.slice(0, maxAmended)
       const batch = fitting.slice(0, countFitting(fitting))
@@ -104,12 +104,13 @@ export class Maintenance {
       const [aside] = connection.all(find, tenant, begunId(id))
       const isThere = found !== undefined && isLive(found, now)
       const isGone = isThere && isMeantBy(found, guard)
-      // What is kept aside of a copy has the session's words, too.
+      // The parts of a copy that are kept aside have the words of the session, too.
       const isAsideGone = isGone || (!isThere && aside !== undefined && isMeantBy(aside, guard))
       const gone = [isGone ? found : undefined, isAsideGone ? aside : undefined]
       const keys = gone.filter((row) => row !== undefined).map(keyOf)
       const rest = keys.filter((key) => !this.#delete(connection, key).isWhole)
-      // The rest takes its time, so it is made absent first. A sweep finds what a process that dies here leaves.
+      // The messages that are left take their time, so their session becomes absent first. If the process dies here, a
+      // sweep finds them.
       for (const key of rest) connection.run(bury, buriedId(), key)
       return { isGone, rest }
     })
@@ -124,7 +125,7 @@ export class Maintenance {
     }
   }
 
-  /** Batch by batch, and for no longer than a call may take. */
+  /** Sweeps batch by batch, and for no longer than a call may take. */
   async sweep(limit: number): Promise<number> {
     const until = this.#until()
     const enough = until - this.#timeoutMs / 2
@@ -147,14 +148,14 @@ export class Maintenance {
     for (const row of rows) {
       const { isWhole, dropped } = this.#delete(connection, keyOf(row))
       room -= dropped
-      // What was removed, and takes its time, is no session that a sweep has found.
+      // A row with a hidden id does not count: its session was gone before the sweep found the row.
       if (isWhole && !isHidden(String(row['id']))) count++
       if (room <= 0) return { count, isDone: false }
     }
     return { count, isDone: rows.length < limit }
   }
 
-  /** Deletes as many messages of a session as one step may; with the last of them, the session. */
+  /** Deletes as many messages of a session as one step may, and the session itself with the last of them. */
   #delete(connection: Connection, key: number): { isWhole: boolean; dropped: number } {
     const { through, count, isAll } = this.#stepOf(connection, key, Number.MAX_SAFE_INTEGER)
     const { deleteMessages, deleteBody, deleteSession } = this.#statements
@@ -166,7 +167,7 @@ export class Maintenance {
     return { isWhole: isAll, dropped: count }
   }
 
-  /** Which of the oldest messages up to `last` one step may delete, and whether that is all of them. */
+  /** The part of the oldest messages up to `last` that one step may delete, and whether it is all of them. */
   #stepOf(connection: Connection, key: number, last: number) {
     const { sizes } = this.#statements
     const rows = connection.all(sizes.asc, key, Number.MIN_SAFE_INTEGER, last, maxDeleted + 1)
@@ -182,7 +183,10 @@ export class Maintenance {
     return { through: isAll ? last : Number(rows[count - 1]!['seq']), count, bytes, isAll }
   }
 
-  /** Finds the session that is meant, by its `changes` too until a step has changed it; undefined when it is absent. */
+  /**
+   * Finds the session that the guard means; undefined when it is absent. Once a step has changed the session, its
+   * `changes` no longer count.
+   */
   #finder(ref: SessionRef, guard: SessionGuard = {}) {
     const tenant = encodeText(ref.tenantId)
     const id = encodeText(ref.id)
@@ -204,7 +208,7 @@ function keyOf(row: Row): number {
   return toWhole(row['skey'], 'skey', 1)
 }
 
-/** Whether a row is that of the session that is meant; its other columns may be what cannot be read. */
+/** Whether the guard means the session of a row. The other columns of the row may be unreadable. */
 function isMeantBy(row: Row, guard?: SessionGuard): boolean {
   const found = { incarnation: decodeText(String(row['incarnation'])), changes: Number(row['changes']) }
   return isMeant(found, guard)

@@ -12,7 +12,7 @@ export interface MigrateOptions extends TableOptions {
   timeoutMs?: number
 }
 
-/** What a migration has done. */
+/** The result of a migration. */
 export interface Migrated {
   /** The version before. 0: there were no tables. */
   from: number
@@ -47,7 +47,7 @@ export async function migrate(
   return using(database, until, (connection) => migrateConnection(connection, names, until))
 }
 
-/** All of `migrate` as SQL, for a database without our tables, and for whoever applies it by other means. */
+/** All of `migrate` as SQL, for a database without our tables, and for those who apply it by other means. */
 export function migrationSql(options: TableOptions = {}): string {
   checkOptions<TableOptions>(options, { tablePrefix: true })
   const names = toTableNames(options)
@@ -62,7 +62,8 @@ export function migrationSql(options: TableOptions = {}): string {
  * Checks that the tables are of a version this package works with: for a process that should say so when it starts,
  * not at its first request.
  *
- * @throws `store_failed` saying which version is there and which is needed; `unavailable` when the file cannot be opened.
+ * @throws `store_failed` saying which version is there and which is needed; `unavailable` when the file cannot be
+ *   opened.
  */
 export async function checkSchema(
   database: string | SqliteDatabase,
@@ -85,7 +86,7 @@ export async function checkSchema(
   )
 }
 
-/** `migrate`, on a connection that is open. Where nothing is to be done it only reads. */
+/** `migrate`, on a connection that is open. It only reads when there is nothing to do. */
 export async function migrateConnection(
   connection: Connection,
   names: TableNames,
@@ -109,7 +110,7 @@ export async function migrateConnection(
   )
 }
 
-// A file that we open, we close.
+// We close the file only when we have opened it.
 async function using<T>(
   database: string | SqliteDatabase,
   until: number,
@@ -126,7 +127,7 @@ async function using<T>(
   }
 }
 
-// In UTF-16 texts are in another order, and take other numbers of bytes.
+// In a UTF-16 database texts have another order, and take other numbers of bytes.
 function checkEncoding(connection: Connection): void {
   const [row] = connection.all('pragma encoding')
   if (row?.['encoding'] === 'UTF-8') return

@@ -11,7 +11,7 @@ export const migrations: readonly Migration[] = [{ version: 1, commands: createT
 
 export const latestVersion = migrations.length
 
-// Why what is as it is stands in decisions/026-sqlite-layout.md.
+// decisions/026-sqlite-layout.md has the reasons for this layout.
 function createTables({ prefix, sessions, bodies, messages, clock }: TableNames): string[] {
   return [
     `create table ${sessions} (

@@ -5,20 +5,23 @@ import { patiently } from './patiently.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { WriteAheadLog } from './write-ahead-log.js'
 
-/** What survives of commits when the machine loses its power: `full` all, `normal` all but the last moment's. */
+/**
+ * Which commits survive when the machine loses its power: `full` all of them, `normal` all but those of the last
+ * moment.
+ */
 export type Synchronous = 'full' | 'normal'
 
 /** A file that is open. */
 export interface OpenFile {
   readonly database: SqliteDatabase
-  /** None of a database in memory, nor where a file system cannot keep one. */
+  /** A database in memory has no log, nor has a file on a file system that cannot keep one. */
   readonly log?: WriteAheadLog
 }
 
 /**
  * Opens a file by `libsql`, and makes it if there is none.
  *
- * @param until By when it must be open, by `performance.now()`.
+ * @param until When the file must be open at the latest, by `performance.now()`.
  *
  * @throws `store_failed` where `libsql` is not installed or has no binary, `unavailable` or `corrupt` for a file that
  *   cannot be opened.
@@ -32,8 +35,8 @@ export async function openFile(path: string, until: number, synchronous: Synchro
     const [mode] = await patiently(until, () => opened.all('pragma journal_mode = wal'))
     const [main] = opened.all('pragma database_list')
     if (mode?.['journal_mode'] !== 'wal') return { database }
-    // The log flushes by itself what is to be durable.
-    // Room for a commit of several MB, which would otherwise go to the log in pieces, some of them twice.
+    // SQLite itself need not flush: the log flushes when a commit has to be durable. The cache has room for a commit of
+    // several MB, which would otherwise go to the log in pieces, some of them twice.
     database.exec('pragma synchronous = normal; pragma wal_autocheckpoint = 0; pragma cache_size = -16000')
     const background = new Background(path, {})
     await background.exec('pragma busy_timeout = 100')
@@ -50,7 +53,7 @@ export async function openFile(path: string, until: number, synchronous: Synchro
 }
 
 function checkPath(path: string): void {
-  // What libsql would take for the address of a server.
+  // libsql would take such a path for the address of a server.
   if (path !== '' && !/^[a-z]+:\/\//i.test(path)) return
   throw new SessionError('invalid', 'database must be the path of a file, or a database of a driver', {
     path: 'database',

@@ -5,7 +5,10 @@ import { migrateConnection } from './migrate.js'
 import { openFile, type Synchronous } from './open-file.js'
 import type { TableNames } from './schema.js'
 
-/** A file that is opened, and given its tables, when it is first asked for; again after a failure. */
+/**
+ * A file that the store opens, and gives its tables, when a call first needs it. After a failure the next call tries
+ * again.
+ */
 export class OwnFile {
   readonly #path: string
   readonly #names: TableNames
@@ -30,7 +33,7 @@ export class OwnFile {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    // Nobody is left to hear of a failure to open.
+    // No caller is left to hear that the file could not be opened.
     await this.#opening?.catch(() => {})
     const open = this.#open
     this.#open = undefined

@@ -2,9 +2,9 @@ import { isBusy, toSessionError } from './errors.js'
 import { busy, Turns } from './turns.js'
 
 /**
- * What `work` gives, once the database is not busy.
+ * The result of `work`, once the database is not busy.
  *
- * @throws `unavailable` when it still is at `until`, by `performance.now()`.
+ * @throws `unavailable` when the database still is busy at `until`, by `performance.now()`.
  */
 export function patiently<T>(until: number, work: () => T): Promise<T> {
   return new Turns().take(until, () => {

@@ -14,23 +14,23 @@ import type { Statements } from './statements.js'
 import { encodeText } from './text.js'
 
 export interface ReaderOptions {
-  /** Without messages, or with the newest one alone. */
+  /** For a read without messages, or with the newest message alone. */
   readTimeoutMs: number
-  /** With more messages. */
+  /** For a read with more messages. */
   pageTimeoutMs: number
 }
 
-/** What the first step of a read has found. */
+/** The result of the first step of a read. */
 interface Begun<Head> {
   readonly head: Head
   readonly found: Found
   readonly page: LogPage
 }
 
-// How often a long page is begun again because its messages were rewritten meanwhile, before it is read at one go.
+// When its messages are rewritten meanwhile, a long page begins again: so often, and then it is read at one go.
 const maxRestarts = 4
 
-/** Reads sessions and their logs: what is short in one transaction, what is long in several. */
+/** Reads sessions and their logs: short ones in one transaction, long ones in several. */
 export class Reader {
   readonly #database: Database
   readonly #statements: Statements
@@ -46,7 +46,7 @@ export class Reader {
     const ref = { tenantId, id }
     const [tenant, session] = [encodeText(tenantId), encodeText(id)]
     const { read, readTail } = this.#statements
-    // Of so many messages it is cheap to ask how long they are.
+    // For so many messages it is cheap to ask how long they are.
     const isShort = tail <= maxStepMessages
     const until = performance.now() + (tail > 1 ? this.#timeouts.pageTimeoutMs : this.#timeouts.readTimeoutMs)
     const begun = await this.#stepByStep(until, (connection, now) => {
@@ -90,8 +90,8 @@ export class Reader {
   }
 
   /**
-   * Begins a read, and goes on until its page is read. What is between two steps may append to the log. When it rewrites
-   * the log, the read begins again: a page is of one moment.
+   * Begins a read, and goes on until its page is read. Between two steps a call may append to the log. When a call
+   * rewrites the log, the read begins again: a page is of one moment.
    */
   async #stepByStep<Head>(
     until: number,
@@ -111,7 +111,7 @@ export class Reader {
     }
   }
 
-  /** False when the log was rewritten meanwhile. */
+  /** False when a call has rewritten the log meanwhile. */
   async #finish(until: number, { found, page }: Begun<unknown>): Promise<boolean> {
     while (!page.isDone) {
       const isSame = await this.#database.read(until, (connection) => {

@@ -14,19 +14,22 @@ import { isLive, parseFound, toWhole } from './rows.js'
 import type { Statements } from './statements.js'
 import { begunId, buriedId, encodeName, encodeText } from './text.js'
 
-// What one transaction takes in: a few milliseconds of the event loop.
+// One transaction takes in so much: a few milliseconds of the event loop.
 const maxMessages = 100
 const maxBytes = 256 * 1024
 const keptMinutes = 60
 
-/** Where a copy goes, as the database has its texts. */
+/** The place of a copy, as the database has its texts. */
 interface Place {
   readonly ref: SessionRef
   readonly tenant: string
   readonly id: string
 }
 
-/** Puts sessions as they are elsewhere: part by part into a row that nobody sees, which at last becomes the session. */
+/**
+ * Stores sessions as another store has them: part by part into a row that nobody sees, which becomes the session at
+ * last.
+ */
 export class Restorer {
   readonly #database: Database
   readonly #statements: Statements
@@ -66,7 +69,7 @@ export class Restorer {
     connection.run(keepCopy, last, keptTo, key)
     if (more) return
     if (last !== record.lastSeq) throw partConflict()
-    // Its messages take their time, so a sweep removes them.
+    // The messages of the session that was here take their time, so a sweep removes them.
     if (found !== undefined) hide(toWhole(found['skey'], 'skey', 1))
     connection.run(endCopy, id, record.expiresAt ?? null, minuteOf(record.expiresAt), key)
   }
@@ -95,7 +98,7 @@ export class Restorer {
     return toWhole(row?.['skey'], 'skey', 1)
   }
 
-  /** Adds those messages that are not there yet, to a log that ends at `last`; the last seq it has then. */
+  /** Adds the messages that are not there yet to a log that ends at `last`; returns the last seq it has then. */
   #extend(connection: Connection, key: number, last: number, messages: SessionCopy['messages']): number {
     if (messages.length > 0 && messages[0]!.seq > last + 1) throw partConflict()
     const { insertMessage } = this.#statements
@@ -111,7 +114,7 @@ export class Restorer {
   }
 }
 
-/** The copy as it is now, whatever its caller does with it. Its texts, which may be long, are shared. */
+/** The copy as it is now, whatever its caller does with the original. Its texts, which may be long, are shared. */
 function taken({ record, body, messages, more = false }: SessionCopy): SessionCopy {
   return { record: { ...record }, body, messages: messages.map((message) => ({ ...message })), more }
 }

@@ -13,7 +13,7 @@ export interface Found {
   readonly record: SessionRecord
   /** Names the session inside the database. */
   readonly key: number
-  /** Counts amends and trims: while it stays, messages that are there stay as they are. */
+  /** Counts amends and trims. While the count stays the same, the messages of the log stay as they are. */
   readonly rewrites: number
 }
 
@@ -51,7 +51,7 @@ export function parseRecord({ tenantId, id }: SessionRef, row: Row): SessionReco
 }
 
 /**
- * The messages from `first` on, which come as one text: each row of an answer costs drivers more than the text of it.
+ * The messages from `first` on. They come as one text, because each row of an answer costs drivers more than its text.
  *
  * @throws `corrupt` when there are not `count` of them.
  */
@@ -103,7 +103,7 @@ export function isLive(row: Row, now: number): boolean {
   return isNull(row['expires_at']) || Number(row['expires_at']) > now
 }
 
-/** A bound of a session's own lifetime as it is stored: null where there is none, -1 where it is for ever. */
+/** A bound of a session's own lifetime as it is stored: null for no bound, -1 for ever. */
 export function toStoredMs(ms: number | null | undefined): number | null {
   return ms === null ? -1 : (ms ?? null)
 }

@@ -12,7 +12,7 @@ export interface TableNames {
   sessions: string
   bodies: string
   messages: string
-  /** One row: the newest time that anything in the file has. */
+  /** One row: the newest time that any row of the file has. */
   clock: string
   migrations: string
 }

@@ -1,4 +1,4 @@
-/** What a statement is given. */
+/** A value for a statement. */
 export type SqliteValue = string | number | null
 
 /** A prepared statement, as every driver has it. */
@@ -10,8 +10,8 @@ export interface SqliteStatement {
 }
 
 /**
- * A connection to a database, as `libsql`, `better-sqlite3`, `node:sqlite` and `bun:sqlite` have it: what it does is
- * done when it returns.
+ * A connection to a database, as `libsql`, `better-sqlite3`, `node:sqlite` and `bun:sqlite` have it. A method has done
+ * its work when it returns.
  */
 export interface SqliteDatabase {
   /** Runs commands without values. */

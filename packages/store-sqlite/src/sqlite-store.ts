@@ -36,7 +36,8 @@ export interface SqliteStoreOptions extends TableOptions {
   writeTimeoutMs?: number
   /**
    * What survives when the machine loses its power, for a file that the store opens: `full` (default) every commit that
-   * has settled, `normal` all but those of the last moment, and is faster. A process that dies loses nothing with either.
+   * has settled, `normal` all but those of the last moment, and is faster. A process that dies loses nothing with
+   * either.
    */
   synchronous?: Synchronous
 }
@@ -50,9 +51,9 @@ export interface OwnedSqliteStore extends SessionStore {
 /**
  * Sessions in a SQLite database: one file, which the processes of one machine can share.
  *
- * @param database a path: then the store opens the file by `libsql` with its first call, makes its tables, and whoever
- * calls this calls `close`. Or the application's database of `libsql`, `better-sqlite3`, `node:sqlite` or `bun:sqlite`,
- * which stays its own, with the tables that `migrate` makes.
+ * @param database a path, or the application's database of `libsql`, `better-sqlite3`, `node:sqlite` or `bun:sqlite`.
+ * For a path the store opens the file by `libsql` with its first call and makes its tables, and the application calls
+ * `close`. A database of the application stays its own, with the tables that `migrate` makes.
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 import type { TableNames } from './schema.js'
 
-/** What is said to the database. Each value is a `?`, in the order of its comment. */
+/** The statements of the store. Each value is a `?`, in the order of its comment. */
 export type Statements = ReturnType<typeof toStatements>
 
-// What `parseFound` reads.
+// The columns that `parseFound` reads.
 const columns =
   'skey, rewrites, incarnation, revision, changes, last_seq, trimmed_seq, bytes, created_at, updated_at, active_at, ' +
   'expires_at, idle_ms, absolute_ms, user_id, label, title'
@@ -29,7 +29,10 @@ export function toStatements({ sessions, bodies, messages }: TableNames) {
     /** Nothing that is indexed: last seq, bytes, changes, updated at, revision, expires at, key. */
     touchSession: `update ${sessions} set last_seq = ?, bytes = ?, changes = ?, updated_at = ?, revision = ?, expires_at = ?
       where skey = ?`,
-    /** As `touchSession` up to the deadline, then active at, minute of the deadline, own lifetime, user, label, title, key. */
+    /**
+     * As `touchSession` up to the deadline, then active at, minute of the deadline, own lifetime, user, label, title,
+     * key.
+     */
     changeSession: `update ${sessions} set last_seq = ?, bytes = ?, changes = ?, updated_at = ?, revision = ?,
       expires_at = ?, active_at = ?, expires_minute = ?, idle_ms = ?, absolute_ms = ?, user_id = ?, label = ?, title = ? where skey = ?`,
     /** Changes, rewrites, trimmed seq, bytes, key. */
@@ -62,7 +65,10 @@ export function toStatements({ sessions, bodies, messages }: TableNames) {
       desc: `select seq, octet_length(payload) as bytes from ${messages}
         where session_key = ? and seq between ? and ? order by seq desc limit ?`,
     },
-    /** Key, the first seq, the last one: how many there are, and all of them as one text, which `parseEntries` reads. */
+    /**
+     * Key, the first seq, the last seq: how many messages there are, and all of them as one text, which `parseEntries`
+     * reads.
+     */
     messages: `select count(*) as count, group_concat(entry, char(30)) as entries from (
       select id || char(31) || at || char(31) || payload as entry from ${messages}
       where session_key = ? and seq between ? and ? order by seq)`,

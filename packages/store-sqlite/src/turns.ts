@@ -1,30 +1,30 @@
 import { SessionError } from '@sessions/core/store'
 
-/** What an attempt says when somebody else holds the database. */
+/** The result of an attempt while somebody else holds the database. */
 export const busy: unique symbol = Symbol('busy')
 
 interface Entry {
   /** False when the database is busy. */
   readonly attempt: () => boolean
   readonly reject: (error: SessionError) => void
-  /** When it must have settled, by `performance.now()`. */
+  /** When the work must have settled, by `performance.now()`. */
   readonly until: number
 }
 
-// Each piece of work holds the event loop; after so much of it others have their turn.
+// Each piece of work holds the event loop. After so much time others have their turn.
 const sliceMs = 5
-// Another process holds the database for a commit, which takes less than a millisecond or a few.
+// Another process holds the database for the time of a commit: less than a millisecond, or a few.
 const minPauseMs = 1
 const maxPauseMs = 4
 
 /**
- * Pieces of work that run one after the other, each at once and whole: the first to come is the first to go. Where the
+ * Pieces of work that run one after the other, each at once and whole: the first to come is the first to go. When the
  * database is busy, they wait for it without holding the event loop.
  */
 export class Turns {
   #waiting: Entry[] = []
   #timer: NodeJS.Timeout | NodeJS.Immediate | undefined
-  /** When the work of this turn of the event loop has taken its time; 0 before there was any. */
+  /** When the work in this turn of the event loop has had its time; 0 when there was no work yet. */
   #enoughAt = 0
 
   /**

@@ -25,7 +25,7 @@ function problemsOf(connection: Connection): string[] {
       problems.push('A power failure may damage the database: set `pragma synchronous = normal`, or `full`.')
     }
   } catch {
-    // The first call says what is wrong.
+    // The first call of the store gives the error.
   }
   return problems
 }

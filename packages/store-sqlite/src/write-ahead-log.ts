@@ -7,21 +7,22 @@ export interface Background {
 }
 
 export interface WriteAheadLogOptions {
-  /** Of the file whose log it is. */
+  /** The path of the file that the log belongs to. */
   readonly path: string
   /** Whether commits are to survive the loss of power. */
   readonly isDurable: boolean
   readonly background: Background
 }
 
-// About as much as SQLite lets a log grow by itself.
+// SQLite itself lets a log grow about as much.
 const maxLogBytes = 4 * 1024 * 1024
-// Four pages: of the session, of its log, of the index of its log, and one more in some commits.
+// A commit writes four pages: one of the session, one of its log, one of the index of its log, and sometimes one more.
 const commitBytes = 4 * 4096
 
 /**
- * The log beside a file, in which every commit is before it is in the file. What waits for the disk is done off the event
- * loop: the flush that makes commits durable, which all that come meanwhile share, and the moving of the log into the file.
+ * The log beside a file. Every commit is in the log before it is in the file. Two things wait for the disk, and run off
+ * the event loop: the flush that makes commits durable, which all commits that come meanwhile share, and the moving of
+ * the log into the file.
  */
 export class WriteAheadLog {
   readonly #options: WriteAheadLogOptions
@@ -37,8 +38,8 @@ export class WriteAheadLog {
   }
 
   /**
-   * Told of a commit, and how much text its connection has written so far. Settles when all commits until now are as
-   * durable as they are to be.
+   * Takes note of a commit, and of how much text its connection has written so far. Settles when all commits until now
+   * are as durable as they have to be.
    */
   committed(textLength: number): Promise<void> | undefined {
     this.#bytes += commitBytes + textLength - this.#textLength
@@ -56,12 +57,12 @@ export class WriteAheadLog {
     await this.#moving
     await this.#nextFlush?.catch(() => {})
     await (await this.#file?.catch(() => undefined))?.close()
-    // So that the file alone is all there is, for whoever copies it.
+    // The file alone then has everything, for those who copy it.
     await this.#quietly('pragma wal_checkpoint(truncate)')
     this.#options.background.close()
   }
 
-  /** One that has begun may have begun before the newest commits. */
+  /** A flush that has begun may have begun before the newest commits, so they need the next one. */
   async #flush(before: Promise<void> | undefined): Promise<void> {
     await before?.catch(() => {})
     this.#flushing = this.#nextFlush
@@ -70,13 +71,13 @@ export class WriteAheadLog {
     await (await this.#file).datasync()
   }
 
-  /** First most of it, while others read and write; then what they wrote meanwhile, while writers wait for their turn. */
+  /** Moves most of the log while others read and write. Then it moves what they wrote meanwhile, while writers wait. */
   async #move(): Promise<void> {
     await this.#quietly('pragma wal_checkpoint(passive)')
     await this.#quietly('pragma wal_checkpoint(restart)')
   }
 
-  // Where another process is in the way, or the disk is full, the log stays as it is, and grows.
+  // When another process is in the way, or the disk is full, the log stays as it is, and grows.
   async #quietly(sql: string): Promise<void> {
     await this.#options.background.exec(sql).catch(() => {})
   }
