@@ -7,15 +7,15 @@ import type { Statement } from './statement.js'
 import { encodeText } from './text.js'
 
 const maxCommits = 64
-// Of text: long ones gain nothing from company, and hold up the others.
+// The length of the text in a batch. Long texts gain nothing from company, and hold up the others.
 const maxLength = 1024 * 1024
 
-/** Where a session is, as one text. */
+/** The place of a session, as one text. */
 export function placeOf({ call, id }: Commit): string {
   return `${call.tenant.length}:${call.tenant}${id}`
 }
 
-/** Commits that only append, by session; those of one session are to have the same terms and no id in common. */
+/** Commits that only append, by session. The commits of one session must have the same terms and no id in common. */
 export class AppendBatch implements Batch<Commit> {
   readonly #bySession = new Map<string, { first: Commit; ids: Set<string> }>()
   readonly #oneTenant: boolean
@@ -46,7 +46,7 @@ export class AppendBatch implements Batch<Commit> {
   }
 }
 
-/** Commits all of them by one statement. Those it leaves undefined had no effect, and are to be tried alone. */
+/** Applies all the commits by one statement. A commit without an outcome had no effect, and is to be tried alone. */
 export async function commitBatch(
   database: Database,
   statement: Statement,
@@ -59,13 +59,14 @@ export async function commitBatch(
   try {
     rows = await database.run(statement, toValues(sessions), { ...call, until })
   } catch (error) {
-    // What the database refused, one of them may be to blame for.
+    // One of the commits may be to blame for an error of the database, so each is tried alone.
     const allFail = isSessionError(error, 'unknown_outcome') || isSessionError(error, 'unavailable')
     return commits.map(() => (allFail ? { error } : undefined))
   }
   const outcomes = new Map<Commit, Outcome<Committed>>()
   for (const row of rows) {
-    // It was committed: where nothing tells whose it is, no one of them may be tried again as if it was not.
+    // The session of this row has its commits. A row that names no session fails the batch: no commit may be tried
+    // again as if it had no effect.
     const members = sessions[toWhole(row[0], 'n', 1, sessions.length) - 1]!
     for (const [member, outcome] of toOutcomes(members, row)) outcomes.set(member, outcome)
   }
@@ -129,7 +130,7 @@ function toValues(sessions: readonly Commit[][]) {
   ]
 }
 
-// As if they had been committed one after the other, at the same moment.
+// The outcomes are those of commits that are applied one after the other, at the same moment.
 function* toOutcomes(members: readonly Commit[], row: Row): Generator<[Commit, Outcome<Committed>]> {
   let record: SessionRecord
   try {

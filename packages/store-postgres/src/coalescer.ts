@@ -1,4 +1,4 @@
-/** What became of one of a batch; undefined when it is to be tried alone. */
+/** The outcome of one item of a batch; undefined when the item is to be tried alone. */
 export type Outcome<Result> = { value: Result } | { error: unknown } | undefined
 
 /** Some items that can be served by one statement. */
@@ -9,10 +9,10 @@ export interface Batch<Item> {
 
 export interface CoalescerOptions<Item, Result> {
   createBatch: () => Batch<Item>
-  /** Of items with one key at most one statement is under way, and they are taken in order. */
+  /** At most one statement is under way for items with the same key, and those items go in order. */
   keyOf: (item: Item) => string | undefined
   one: (item: Item) => Promise<Result>
-  /** One outcome for each item; what it rejects with is told to all of them. */
+  /** Gives one outcome for each item. When it rejects, every item gets the error. */
   batch: (items: readonly Item[]) => Promise<Outcome<Result>[]>
 }
 
@@ -23,12 +23,12 @@ interface Entry<Item, Result> {
   reject: (error: unknown) => void
 }
 
-// Two keep the database busy while one is being read; with more, each has less in it.
+// Two statements keep the database busy while one is being read. With more statements, each has fewer items.
 const maxUnderWay = 2
 
 /**
- * Puts what is asked for at the same time into one statement. Whoever is alone is served at once and alone; what
- * comes while statements are under way goes together into the next.
+ * Puts items that come at the same time into one statement. An item that comes alone is served at once and alone. Items
+ * that come while statements are under way go together into the next one.
  */
 export class Coalescer<Item, Result> {
   readonly #options: CoalescerOptions<Item, Result>
@@ -43,7 +43,7 @@ export class Coalescer<Item, Result> {
   }
 
   add(item: Item): Promise<Result> {
-    // Nobody else is here, and nobody was a moment ago: there is nothing to wait for.
+    // No other item is here, and none was a moment ago: there is nothing to wait for.
     const idle = this.#underWay === 0 && this.#waiting.length === 0 && !this.#crowded
     if (idle) return this.#atOnce(item)
     return new Promise((resolve, reject) => {
@@ -70,7 +70,7 @@ export class Coalescer<Item, Result> {
     this.#schedule()
   }
 
-  // Not before all who ask in this turn of the event loop have asked.
+  // The batch waits until all callers of this turn of the event loop have asked.
   #schedule(): void {
     if (this.#scheduled || this.#underWay >= maxUnderWay || this.#waiting.length === 0) return
     this.#scheduled = true
@@ -81,7 +81,7 @@ export class Coalescer<Item, Result> {
         try {
           batch = this.#take()
         } catch (error) {
-          // Nobody hears what is thrown here: an entry that is left would wait for ever.
+          // No caller hears an error from here, so it goes to the items: an item that is left would wait for ever.
           for (const { reject } of this.#waiting.splice(0)) reject(error)
           return
         }
@@ -119,7 +119,7 @@ export class Coalescer<Item, Result> {
         entries.length === 1 ? [undefined] : await this.#options.batch(entries.map(({ item }) => item))
       await this.#settle(entries, outcomes)
     } catch (error) {
-      // Those that were settled before stay so.
+      // Items that were settled before stay settled.
       for (const { reject } of entries) reject(error)
     } finally {
       this.#ended(keys)
@@ -127,7 +127,7 @@ export class Coalescer<Item, Result> {
     }
   }
 
-  /** Those that are to be tried alone are, one after the other where they have one key. */
+  /** Serves the items that are to be tried alone; items with the same key go one after the other. */
   async #settle(
     entries: readonly Entry<Item, Result>[],
     outcomes: readonly Outcome<Result>[],

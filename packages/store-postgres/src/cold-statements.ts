@@ -6,47 +6,50 @@ import type { SessionTables, TableNames } from './schema.js'
 import { isLive, nowMs } from './sql-clock.js'
 import { recordOf } from './statements.js'
 
-/** Which of its many forms a list takes: an index serves each only when what is absent is not mentioned. */
+/**
+ * The form of a list. A list has many forms, because an index serves each of them only when the text names no absent
+ * filter.
+ */
 export interface ListForm {
   user: boolean
   label: boolean
   cursor: boolean
 }
 
-/** What is not on the path of every request. */
+/** The statements that not every request needs. */
 export interface ColdStatements extends CopyStatements {
   /** Locks a session: `live` or `gone`, its record, its key. */
   lock: NamedStatement<'tenant' | 'id'>
-  /** Those of the ids that are stored: id, seq, at, payload. */
+  /** The messages of those ids that are stored: id, seq, at, payload. */
   find: NamedStatement<'tenant' | 'key' | 'ids'>
   /** Deletes a session of at most so many messages: its key, and whether it was live. */
   removeSession: NamedStatement<'tenant' | 'id' | 'incarnation' | 'changes' | 'most'>
   /** Makes a session absent, under an id that nobody can ask for: its key, and whether it was live. */
   bury: NamedStatement<'tenant' | 'id' | 'incarnation' | 'changes' | 'hiddenId'>
   removeMessages: NamedStatement<'tenant' | 'key'>
-  /** Up to which seq one step may drop messages, and the newest seq; no row when there are none up to `seq`. */
+  /** The last seq that one step may drop, and the newest seq; no row when there are no messages up to `seq`. */
   stepEnd: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation'>
-  /** Moves what is trimmed, of a session past its deadline too when it may be `dead`: key, and up to which seq. */
+  /** Moves `trimmed_seq`, for a session past its deadline too when it may be `dead`: key, and the new `trimmed_seq`. */
   trimSession: NamedStatement<'tenant' | 'id' | 'seq' | 'incarnation' | 'changes' | 'dead'>
-  /** How many there were. */
+  /** How many messages there were. */
   trimMessages: NamedStatement<'tenant' | 'id' | 'key' | 'seq'>
-  /** Each seq that was there. */
+  /** The seq of each message that was there. */
   amend: NamedStatement<'tenant' | 'id' | 'seqs' | 'payloads' | 'incarnation' | 'changes'>
   /**
    * The record, then seq, id, at, payload, and whether the message is over what the page holds; one row of nulls when
    * the page is empty.
    */
   page: Record<'asc' | 'desc', NamedStatement<'tenant' | 'id' | 'after' | 'before' | 'limit'>>
-  /** Locks expired sessions that nobody else has: tenant, id, key, incarnation, how many messages it has. */
+  /** Locks expired sessions that no other transaction holds: tenant, id, key, incarnation, how many messages it has. */
   expired: NamedStatement<'limit'>
   sweepMessages: NamedStatement<'tenants' | 'keys'>
-  /** How many there were. */
+  /** How many sessions there were. */
   sweepSessions: NamedStatement<'tenants' | 'ids'>
   /** Tenant-wide pages: id, then the record. */
   list: (form: ListForm) => NamedStatement<'tenant' | 'user' | 'label' | 'activeAt' | 'afterId' | 'limit'>
 }
 
-// What one transaction may delete, so that it holds its locks, and a server, for a moment only.
+// One transaction may delete so much: it then holds its locks, and the server, for a moment only.
 const maxStepMessages = 5000
 const maxStepBytes = 8 * maxPageBytes
 
@@ -55,7 +58,7 @@ const id = param<string>('id', 'text')
 const key = param<string>('key', 'bigint')
 const seq = param<number>('seq', 'bigint')
 const incarnation = param<string | null>('incarnation', 'text')
-// Of the incarnation that is asked for, or of any when none is.
+// Whether the session is of the wanted incarnation; null means any.
 const isMeant = sql<boolean>`(${incarnation} is null or t.incarnation = ${incarnation})`
 const isUnchanged = sql<boolean>`(${param('changes', 'bigint')} is null or t.changes = ${param('changes', 'bigint')})`
 const live = sql.raw<boolean>(isLive('t'))
@@ -183,7 +186,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
   }
 }
 
-// The session first, as every write takes it, so that no two writes wait for each other.
+// The statement takes the session first, as every write does, so that no two writes wait for each other.
 function amend(db: Kysely<SessionTables>) {
   const given = () =>
     unnest<{ seq: number; payload: string }>('given(seq, payload)', 'seqs:bigint[]', 'payloads:text[]')
@@ -253,8 +256,8 @@ function trimMessages(db: Kysely<SessionTables>) {
     .select(sql<string>`count(*)::text`.as('count'))
 }
 
-// Where a page is cut by bytes, the next message is in it without its payload, so that a gap in the log is none.
-// `octet_length` does not fetch a long payload, and one that is left out is never fetched.
+// Where a page is cut by bytes, the next message comes without its payload. So the store can tell a cut page from a gap
+// in the log. `octet_length` does not fetch a long payload, and the server never fetches a payload that is left out.
 function page(db: Kysely<SessionTables>, order: 'asc' | 'desc') {
   const isOver = sql`(m.bytes > ${sql.lit(maxPageBytes)} and m.n > 1)`
   const soFar = sql`(order by m.seq ${sql.raw(order)} rows unbounded preceding)`
@@ -287,7 +290,8 @@ function page(db: Kysely<SessionTables>, order: 'asc' | 'desc') {
     .orderBy('m.seq', order)
 }
 
-// The oldest messages that one step may drop: the seq of the last of them, and of the last there is.
+// The oldest messages that one step may drop: the statement gives the seq of the last of them, and the last seq there
+// is.
 function stepEnd(db: Kysely<SessionTables>) {
   const soFar = sql`(order by m.seq rows unbounded preceding)`
   return db
@@ -328,7 +332,7 @@ function list(db: Kysely<SessionTables>, { user, label, cursor }: ListForm) {
     .$if(user, (query) => query.where('t.user_id', '=', param<string>('user', 'text')))
     .$if(label, (query) => query.where('t.label', '=', param<string>('label', 'text')))
     .$if(cursor, (query) =>
-      // The first bound is where the index is entered; the second leaves out what the last page had of that moment.
+      // The first bound leads into the index; the second leaves out the sessions of that moment that the last page had.
       query
         .where('t.active_at', '<=', activeAt)
         .where((is) =>

@@ -10,7 +10,7 @@ import { randomBytes } from 'node:crypto'
 import type { Call, Value } from './database.js'
 import { encodeText } from './text.js'
 
-/** A change on its way, as the database takes it: a copy, because its caller may go on with what it is of. */
+/** A change on its way, as the database takes it. It is a copy, because the caller may go on to alter the original. */
 export interface Commit {
   ref: SessionRef
   change: SessionChange & { messages: readonly NewMessage[] }
@@ -19,9 +19,9 @@ export interface Commit {
   incarnation: string | null
   messageIds: string[]
   payloads: string[]
-  /** Of the payloads, in UTF-8. */
+  /** How many bytes of UTF-8 the payloads take. */
   bytes: number
-  /** True when a message id is in it twice. */
+  /** True when the change has a message id twice. */
   repeats: boolean
 }
 
@@ -44,7 +44,7 @@ export function toCommit(ref: SessionRef, change: SessionChange, until: number):
   }
 }
 
-/** True for a commit that only appends: the kind there are most of, and which can share a statement. */
+/** True for a commit that only appends. Most commits are of this kind, and they can share a statement. */
 export function isAppend({ revision, body, userId, label, title, lifetime }: SessionChange): boolean {
   return (
     revision === undefined &&
@@ -81,7 +81,7 @@ function toRoomValues({ bytes, change }: Commit): Value[] {
   return [bytes, maxSeq, maxBytes]
 }
 
-/** How far a change may take the log; one without messages takes it nowhere. */
+/** How far a change may take the log; a change without messages adds nothing to it. */
 export function roomOf({ messages, maxSeq, maxBytes }: Commit['change']): {
   maxSeq: number
   maxBytes: number
@@ -132,7 +132,7 @@ export function toChangeValues(commit: Commit): Value[] {
   ]
 }
 
-/** Of a commit whose messages were all new, the last of them at `record.lastSeq`. */
+/** The result of a commit whose messages were all new, the last of them at `record.lastSeq`. */
 export function toCommitted(record: SessionRecord, messages: readonly NewMessage[]): Committed {
   const first = record.lastSeq - messages.length + 1
   return {

@@ -33,8 +33,8 @@ interface Known {
 }
 
 /**
- * Commits one change: by one statement when all its messages are new, which is nearly always; else step by step in a
- * transaction that holds the session.
+ * Commits one change. One statement does it when all messages are new, as they nearly always are. Otherwise a
+ * transaction that holds the session goes step by step.
  */
 export class Committer {
   readonly #database: Database
@@ -66,7 +66,7 @@ export class Committer {
     const record = parseRecord(ref, row[1])
     if (row[0] === 'done') return toCommitted(record, change.messages)
     checkIsMeant(record, change)
-    // It would have been allowed, so the session was changed while the statement waited for it.
+    // The statement refused what this record allows, so the session was changed while the statement waited for it.
     return this.#stepByStep(commit)
   }
 
@@ -75,7 +75,8 @@ export class Committer {
     if (change.revision === 0) return run(this.#hot.create, toCreateValues(commit))
     if (isAppend(change)) {
       if (change.messages.length !== 1) return run(this.#hot.append, toAppendValues(commit))
-      // What most commits are, without a list to unpack. The other one says what stands in the way, if anything does.
+      // Most commits have one message, and this statement need not unpack a list. If it has no effect, `append` says
+      // why.
       const done = await run(this.#hot.appendOne, toAppendOneValues(commit))
       return done.length > 0 ? done : run(this.#hot.append, toAppendValues(commit))
     }
@@ -83,7 +84,7 @@ export class Committer {
   }
 
   async #stepByStep(commit: Commit): Promise<Committed> {
-    // Somebody may create or sweep the session between two of the steps; nobody will for ever.
+    // Another process may create or sweep the session between two steps, but not for ever.
     for (let tries = 1; tries <= 5; tries++) {
       const done = await this.#database
         .transaction(commit.call, (run) => this.#steps(commit, run))
@@ -95,7 +96,7 @@ export class Committer {
     throw new SessionError('unavailable', 'the session is too contended')
   }
 
-  /** Undefined when the session came to be meanwhile. */
+  /** Undefined when another process made the session meanwhile. */
   async #steps(commit: Commit, run: Run): Promise<Committed | undefined> {
     const { ref, change, call, id } = commit
     const lock = this.#cold.lock
@@ -148,7 +149,10 @@ export interface Removal {
   readonly most?: number
 }
 
-/** Deletes a session and its messages. Undefined when there is none of so few messages; else whether it was live. */
+/**
+ * Deletes a session and its messages. Undefined when there is no session with so few messages; else whether it was
+ * live.
+ */
 export async function removeLocked(
   { removeSession, removeMessages }: ColdStatements,
   run: Run,
@@ -159,12 +163,12 @@ export async function removeLocked(
     removeSession.values({ tenant, id, incarnation, changes, most }),
   )
   if (row === undefined) return undefined
-  // A statement of its own, so that it sees what was appended until the session was ours.
+  // This is a statement of its own, so that it sees all messages that were appended before the session was locked.
   await run(removeMessages.statement, removeMessages.values({ tenant, key: String(row[0]) }))
   return row[1] === 'true'
 }
 
-/** Which messages are new, and which (by index) are there already, or earlier in the list. @throws `conflict` */
+/** Which messages are new, and which (by index) were stored before or stand earlier in the list. @throws `conflict` */
 function sort(messages: readonly NewMessage[], known: ReadonlyMap<string, Known>) {
   const fresh = new Map<string, NewMessage>()
   const repeated = new Set<number>()
@@ -180,7 +184,7 @@ function sort(messages: readonly NewMessage[], known: ReadonlyMap<string, Known>
   return { fresh: [...fresh.values()], repeated }
 }
 
-// All ids are new and the session is ours: only rows that nobody's commit has made are in the way.
+// All ids are new and this transaction holds the session: only rows that no commit has made are in the way.
 function tangled(error: unknown): SessionError {
   const cause = isSessionError(error) ? error.cause : error
   return corrupt('the log holds messages it should not', cause)

@@ -3,7 +3,7 @@ import { compile, type NamedStatement, param, text, unnest } from './query-build
 import type { SessionTables } from './schema.js'
 import { nowMs } from './sql-clock.js'
 
-/** What a copy says of its session. */
+/** The fields of a copy. */
 type CopyParam =
   | 'tenant'
   | 'incarnation'
@@ -21,15 +21,15 @@ type CopyParam =
   | 'title'
   | 'body'
 
-/** What takes in a session from elsewhere. */
+/** The statements that store a session from another store. */
 export interface CopyStatements {
-  /** Keeps a copy of which parts are to come, under an id that nobody can ask for: its key. */
+  /** Keeps a copy whose parts are still to come, under an id that nobody can ask for: its key. */
   beginCopy: NamedStatement<CopyParam | 'hiddenId'>
   /** Adds messages of a copy. */
   extendCopy: NamedStatement<'tenant' | 'key' | 'seqs' | 'ats' | 'ids' | 'payloads'>
-  /** Keeps a copy for another hour, up to which seq it has come. */
+  /** Keeps a copy for another hour, and notes the seq up to which it has come. */
   keepCopy: NamedStatement<'tenant' | 'hiddenId' | 'seq'>
-  /** Makes the session of a copy that is whole. */
+  /** Makes a complete copy the session. */
   endCopy: NamedStatement<CopyParam | 'id' | 'seq' | 'expiresAt' | 'hiddenId'>
 }
 
@@ -56,7 +56,7 @@ const copied = {
   title: param<string | null>('title', 'text'),
   body: param<string>('body', 'text'),
 }
-// Past its deadline ever since, so that nobody sees it; a sweep does not look for it within the hour.
+// The row is past its deadline, so that nobody sees it. A sweep does not look for it within the hour.
 const keptAnHour = { expires_at: 1, expires_bucket: sql<number>`(${now} / 3600000)::integer + 2` }
 
 export function copyStatements(db: Kysely<SessionTables>): CopyStatements {

@@ -9,22 +9,25 @@ export type Row = readonly unknown[]
 
 /** One call of the store. */
 export interface Call {
-  /** The one tenant it may see, encoded; undefined for a sweep, which looks for expired sessions of all. */
+  /**
+   * The one tenant that the call may see, encoded; undefined for a sweep, which looks for expired sessions of all
+   * tenants.
+   */
   tenant: string | undefined
-  /** When it must have settled, by `performance.now()`. */
+  /** When the call must have settled, by `performance.now()`. */
   until: number
-  /** Whether its effect outlives it, so that a lost answer leaves the outcome unknown. */
+  /** True for a call that changes something: when its answer is lost, the outcome is unknown. */
   writes: boolean
 }
 
 export interface Connection {
-  /** Rejects with what the driver said, or `TimedOut`. */
+  /** Rejects with the error of the driver, or with `TimedOut`. */
   query(statement: Statement, values: readonly Value[], prepare: boolean): Promise<Row[]>
   /** Runs commands without values, one after the other. Rejects as `query` does. */
   script(commands: readonly string[]): Promise<void>
 }
 
-/** Where connections come from. */
+/** The source of connections. */
 export interface ConnectionSource {
   /** Lends a connection to `work`. It rejects with `TimedOut` when none comes, or `work` does not end, by `until`. */
   use<T>(until: number, work: (connection: Connection) => Promise<T>): Promise<T>
@@ -32,11 +35,11 @@ export interface ConnectionSource {
 
 export type Run = (statement: Statement, values: readonly Value[]) => Promise<Row[]>
 
-/** What belongs to a tenant, when statements may only be about one. */
+/** The SQL that names a tenant, when a statement may only be about one tenant. */
 export interface TenantSql {
   /** Opens a transaction for a tenant, or for a sweep. */
   begin: (tenant: string | undefined) => string[]
-  /** Goes on in the same transaction as another tenant. */
+  /** Goes on in the same transaction, for another tenant. */
   enter: (tenant: string) => string[]
 }
 
@@ -45,14 +48,16 @@ export interface DatabaseOptions {
   prepare: boolean
   /** When given, every statement is in a transaction of its tenant. */
   tenantSql?: TenantSql | undefined
-  /** Settles once the database is known to be fit; asked before the first statement, and again after a failure. */
+  /**
+   * Settles once the database is known to be fit. It is called before the first statement, and again after a failure.
+   */
   check?: ((source: ConnectionSource, until: number) => Promise<void>) | undefined
 }
 
 const maxRetries = 3
 const retryMs = 10
 
-/** Runs statements within deadlines, again where that is safe; rejects with a `SessionError`. */
+/** Runs statements within deadlines, and again where that is safe; rejects with a `SessionError`. */
 export class Database {
   readonly #source: ConnectionSource
   readonly #tenantSql: TenantSql | undefined
@@ -78,7 +83,7 @@ export class Database {
     )
   }
 
-  /** Some statements, all or none of them. `work` is run again when the database asks for it. */
+  /** Runs some statements, all or none of them. It runs `work` again when the database asks for it. */
   transaction<T>(
     call: Call,
     work: (run: Run, enter: (tenant: string) => Promise<void>) => Promise<T>,
@@ -96,7 +101,7 @@ export class Database {
             },
           )
         } catch (error) {
-          // On a connection that is lost the server rolls back by itself.
+          // The server rolls back by itself when a connection is lost.
           if (!isLost(error)) await connection.script(['rollback'])
           throw error
         }

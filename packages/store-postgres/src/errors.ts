@@ -1,7 +1,7 @@
 import { isSessionError, SessionError, type SessionErrorCode } from '@sessions/core/store'
 import { latestVersion } from './migrations.js'
 
-/** Nothing came in time. */
+/** The answer did not come in time. */
 export class TimedOut extends Error {
   override readonly name = 'TimedOut'
 
@@ -12,7 +12,7 @@ export class TimedOut extends Error {
 
 export interface Verdict {
   error: SessionError
-  /** Nothing of it was done, or nothing of it lasts, and another try may well succeed. */
+  /** The statement did nothing, or nothing of it lasts, and another try may well succeed. */
   retry: boolean
   /** Named statements do not work here. */
   unprepared?: boolean
@@ -25,7 +25,7 @@ interface ServerError {
   constraint?: string
 }
 
-// Said before anything is sent.
+// These errors come before anything is sent.
 const unreachable = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
@@ -36,26 +36,26 @@ const unreachable = new Set([
   '57P03',
 ])
 const notSent = /not queryable|timeout exceeded when trying to connect|after calling end on the pool/
-// What PgBouncer says, under the code of a lost connection, of a transaction that never got one of the server.
+// PgBouncer says this, under the code of a lost connection, to a transaction that never got a connection to the server.
 const keptByPgBouncer =
   /^(?:query_wait_timeout|no more connections allowed|pgbouncer cannot connect to server|server login )/
 const refusedByPgBouncer = /^unsupported startup parameter/
-// Serialization failure, deadlock, lock not available: the statement was rolled back, and is worth another try.
+// Serialization failure, deadlock, lock not available: the statement was rolled back, and another try may succeed.
 const transient = new Set(['40001', '40P01', '55P03'])
-// Out of disk, of memory, of resources of that kind.
+// The server is out of disk, of memory, or of a resource of that kind.
 const full = new Set(['53000', '53100', '53200'])
 const missing = new Set(['42P01', '42703', '3F000'])
-// A prepared statement the server does not know, or knows already.
+// The server does not know a prepared statement, or knows it already.
 const unprepared = new Set(['26000', '42P05'])
-// Shut down, crashed, lost by a pooler: the server may have committed before it said so.
+// The server was shut down, crashed, or lost by a pooler: it may have committed before it said so.
 const lost = /^(?:08|57P0)/
-// Credentials and the name of the database: no other try will do better.
+// The credentials or the name of the database are wrong, so no other try will do better.
 const refused = /^(?:28|3D)/
 
 /**
- * What an error of the driver means.
+ * The meaning of an error of the driver.
  *
- * @param about.unknown whether, if the answer got lost, the change may have happened.
+ * @param about.unknown whether the change may have happened if the answer got lost.
  */
 export function judge(error: unknown, { unknown }: { unknown: boolean }): Verdict {
   if (isSessionError(error)) return { error, retry: false }
@@ -93,7 +93,7 @@ export function judge(error: unknown, { unknown }: { unknown: boolean }): Verdic
   return verdict('store_failed', 'the database refuses the statement', error)
 }
 
-/** Whether the connection an error came from can no longer be used. */
+/** Whether the connection that an error came from can no longer be used. */
 export function isLost(error: unknown): boolean {
   if (isSessionError(error)) return false
   if (!isServerError(error)) return true
@@ -103,7 +103,7 @@ export function isLost(error: unknown): boolean {
   )
 }
 
-/** Whether something was there already that may be there once. */
+/** Whether the database has a row already that may be there only once. */
 export function isDuplicate(error: unknown): boolean {
   const cause = isSessionError(error) ? error.cause : error
   return isServerError(cause) && cause.code === '23505'
@@ -121,7 +121,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : ''
 }
 
-// What the server says has a severity; errors of sockets have a code alone.
+// Errors of the server have a severity; errors of sockets have a code alone.
 function isServerError(error: unknown): error is ServerError {
   return error instanceof Error && 'severity' in error && codeOf(error) !== ''
 }

@@ -2,7 +2,10 @@ import { CompiledQuery, type Kysely } from 'kysely'
 import { type Connection, type ConnectionSource, type Value, within } from './database.js'
 import { TimedOut } from './errors.js'
 
-/** Connections of a `Kysely`. It names no statement, so each one is parsed anew; and it keeps what times out. */
+/**
+ * Connections of a `Kysely`. It names no statement, so the server parses each one anew. It keeps a statement that times
+ * out.
+ */
 export class KyselySource<Tables> implements ConnectionSource {
   readonly #kysely: Kysely<Tables>
 
@@ -11,11 +14,11 @@ export class KyselySource<Tables> implements ConnectionSource {
   }
 
   use<T>(until: number, work: (connection: Connection) => Promise<T>): Promise<T> {
-    // Whoever asked was told that nothing happened: a connection that comes later must not make it happen.
+    // The caller was told that nothing happened, so a connection that comes later must not make it happen.
     const checkTime = () => {
       if (performance.now() >= until) throw new TimedOut()
     }
-    // What the application's plugins make of names and values is for its own queries.
+    // The application's plugins may change names and values, and they are for its own queries.
     const done = this.#kysely
       .withoutPlugins()
       .connection()
@@ -30,7 +33,7 @@ export class KyselySource<Tables> implements ConnectionSource {
               const { rows } = await run(statement.text, values)
               return rows.map((row) => Object.values(row as object) as unknown[])
             },
-            // One by one: not every driver takes several commands at once.
+            // The commands go one by one: not every driver takes several at once.
             async script(commands) {
               for (const command of commands) {
                 checkTime()
@@ -39,7 +42,7 @@ export class KyselySource<Tables> implements ConnectionSource {
             },
           })
         } catch (error) {
-          // Kysely takes the connection back whatever became of it; it must not take a transaction with it.
+          // Kysely takes the connection back in every case. The connection must not take an open transaction with it.
           if (error instanceof TimedOut) await run('rollback', [])
           throw error
         }

@@ -13,12 +13,12 @@ export interface MaintenanceOptions {
 
 // A batch holds its locks for some 25 ms.
 const maxSwept = 500
-// Messages that one transaction deletes without asking how long they are.
+// One transaction deletes so many messages without asking how long they are.
 const maxAtOnce = 500
 
 /**
- * Amends, trims, removes and sweeps. What deletes messages is a statement of its own, after the one that took the
- * session: it has to see what was appended until then, or that would be left over.
+ * Amends, trims, removes and sweeps. A statement of its own deletes messages, after the statement that took the
+ * session. It has to see the messages that were appended until then, or they would be left over.
  */
 export class Maintenance {
   readonly #database: Database
@@ -35,7 +35,7 @@ export class Maintenance {
 
   async amend(ref: SessionRef, amendments: readonly Amendment[], guard?: SessionGuard): Promise<number> {
     const given = amendments.map(({ seq }) => seq).filter((seq) => Number.isSafeInteger(seq))
-    // Of several for one seq the last one counts; a statement would take any.
+    // Of several amendments for one seq the last one counts; a statement would take any of them.
     const payloads = new Map(amendments.map(({ seq, payload }) => [seq, encodeText(payload)]))
     const all = [...new Set(given)].map((seq) => ({ seq, payload: payloads.get(seq)! }))
     const tenant = encodeText(ref.tenantId)
@@ -54,13 +54,13 @@ export class Maintenance {
         incarnation: toIncarnation(guard),
         changes,
       }
-      // Locked first: what the statement reads of the messages has to be what it replaces.
+      // The session is locked first, because the messages that the statement reads have to be those that it replaces.
       const rows = await this.#database.transaction(this.#call(tenant), async (run) => {
         await run(lock.statement, lock.values(params))
         return run(statement, values(params))
       })
       for (const [seq] of rows) amended.add(toWhole(seq, 'seq'))
-      // A later step finds what this one has changed.
+      // A later step finds the `changes` that this step has changed.
       if (rows.length > 0) changes = null
     }
     return given.filter((seq) => amended.has(seq)).length
@@ -71,7 +71,7 @@ export class Maintenance {
     let dropped = 0
     for (let before = 0, changes = guard?.changes ?? null; ; changes = null) {
       const end = await this.#stepEnd(place, throughSeq)
-      // Where a step changes nothing, the session is past its deadline.
+      // When a step changes nothing, the session is past its deadline.
       if (end === undefined || end.through === before) return dropped
       before = end.through
       const count = await this.#drop({ ...place, changes }, end.through, { dead: false })
@@ -88,14 +88,15 @@ export class Maintenance {
     const removeUpTo = (removal: Removal) =>
       this.#database.transaction(this.#call(place.tenant), async (run) => {
         const removed = await removeLocked(this.#cold, run, removal)
-        // What is kept aside of a copy has the session's words, too.
+        // The parts of a copy that are kept aside have the words of the session, too.
         if (removed !== undefined)
           await removeLocked(this.#cold, run, { ...copy, incarnation: null, changes: null })
         return removed
       })
     const removed = await removeUpTo({ ...place, changes, most: maxAtOnce })
     if (removed !== undefined) return removed
-    // Its messages take their time, so it goes first. A sweep finds what a process that dies here leaves.
+    // The messages of the session take their time, so the session goes first. If the process dies here, a sweep finds
+    // them.
     const { statement, values } = this.#cold.bury
     const hidden = { tenant: place.tenant, id: buriedId(), incarnation: null }
     const params = { ...place, changes, hiddenId: hidden.id }
@@ -115,7 +116,7 @@ export class Maintenance {
     return rows.length > 0
   }
 
-  /** Drops messages of a session that is to be deleted, but for what its deletion may take along. */
+  /** Drops messages of a session that is to be deleted, down to the number that its deletion may take along. */
   async #shrink(place: Place): Promise<void> {
     for (let before = 0; ;) {
       const end = await this.#stepEnd(place, Number.MAX_SAFE_INTEGER)
@@ -149,7 +150,7 @@ export class Maintenance {
     })
   }
 
-  /** Batch by batch, and for no longer than a call may take. */
+  /** Sweeps batch by batch, and for no longer than a call may take. */
   async sweep(limit: number): Promise<number> {
     const enough = performance.now() + this.#timeoutMs / 2
     let swept = 0
@@ -183,7 +184,7 @@ export class Maintenance {
       return swept
     })
     if (large === undefined) return swept
-    // Its incarnation is past its deadline for good, so nobody else's messages go.
+    // This incarnation is past its deadline for good, so no message of another session goes.
     await this.#shrink(large)
     return this.#sweepBatch(1, Number.MAX_SAFE_INTEGER)
   }
@@ -214,7 +215,7 @@ function placeOf({ tenantId, id }: SessionRef, guard?: SessionGuard): Place {
   return { tenant: encodeText(tenantId), id: encodeText(id), incarnation: toIncarnation(guard) }
 }
 
-/** Of expired sessions, how many of the first have no more than `most` messages together. */
+/** How many of the first expired sessions have no more than `most` messages together. */
 function countWithin(most: number, rows: readonly Row[]): number {
   let messages = 0
   const end = rows.findIndex((row) => (messages += Number(row[4])) > most)

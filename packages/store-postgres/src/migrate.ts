@@ -18,7 +18,7 @@ export interface MigrateOptions extends TableOptions {
   timeoutMs?: number
 }
 
-/** What a migration has done. */
+/** The result of a migration. */
 export interface Migrated {
   /** The version before. 0: there were no tables. */
   from: number
@@ -59,7 +59,7 @@ export async function migrate<Tables>(
   }
 }
 
-/** All of `migrate` as SQL, for whoever applies it by other means. It may be applied again. */
+/** All of `migrate` as SQL, for those who apply it by other means. It may be applied again. */
 export function migrationSql(options: Omit<MigrateOptions, 'timeoutMs'> = {}): string {
   const names = toTableNames(options)
   const setting = toSetting(options.rls ?? 'off')
@@ -115,7 +115,7 @@ export async function checkSchema<Tables>(
   )
 }
 
-// Of a URL the connections are ours, so we end them.
+// The connections of a URL are ours, so we end them.
 async function using<Tables, T>(
   db: string | pg.Pool | Kysely<Tables>,
   work: (source: ConnectionSource) => Promise<T>,
@@ -139,7 +139,7 @@ async function migrateOn(
   await checkEncoding(connection)
   await run('begin')
   try {
-    // Waiting for one's turn is no fault, whatever the timeouts of the pool are.
+    // Other processes may migrate first, and the wait for them is no fault, whatever the timeouts of the pool are.
     await run(
       `set local statement_timeout = ${timeoutMs}`,
       `set local lock_timeout = ${timeoutMs}`,
@@ -160,7 +160,8 @@ async function migrateOn(
   }
 }
 
-// What any other encoding cannot hold is refused only when somebody says it, years later perhaps.
+// Without this check, a database of another encoding refuses a text that it cannot hold when the text comes, years
+// later perhaps.
 async function checkEncoding(connection: Connection): Promise<void> {
   const statement = toStatement('encoding', `select current_setting('server_encoding') as encoding`)
   const [row] = await connection.query(statement, [], false)
@@ -181,12 +182,13 @@ async function versionOn(connection: Connection, names: TableNames): Promise<num
   return Number(row?.[0])
 }
 
-// Held to the end of the transaction, and taken before anything is created: `if not exists` alone loses races.
+// The transaction takes this lock before it creates anything, and holds it to its end: `if not exists` alone loses
+// races.
 function lockSql({ schema, prefix }: TableNames): string {
   return `select pg_advisory_xact_lock(hashtext('@sessions/store-postgres'), hashtext('${schema}.${prefix}'))`
 }
 
-// Asked first, because even `if not exists` needs the right to create schemas.
+// The script asks first, because even `if not exists` needs the right to create schemas.
 function schemaSql({ schema, quotedSchema }: TableNames): string {
   return `do $schema$ begin
 if to_regnamespace('"${schema}"') is null then create schema ${quotedSchema}; end if;

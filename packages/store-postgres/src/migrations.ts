@@ -11,7 +11,7 @@ export const migrations: readonly Migration[] = [{ version: 1, commands: createT
 
 export const latestVersion = migrations.length
 
-// Why what is as it is stands in decisions/021-postgres-layout.md.
+// decisions/021-postgres-layout.md has the reasons for this layout.
 function createTables({ prefix, sessions, messages }: TableNames): string[] {
   return [
     `create table ${sessions} (

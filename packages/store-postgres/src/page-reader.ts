@@ -17,7 +17,10 @@ import { encodeText } from './text.js'
 
 const { toCursor, parseCursor } = createListCursors('postgres 1')
 
-/** After which place a list begins: the later one of what the query says. Without an id: before the whole moment. */
+/**
+ * The place after which a list begins: the later one of the places that the query gives. A place without an id is
+ * before the whole moment.
+ */
 function toStart({
   cursor,
   after,
@@ -89,7 +92,7 @@ export class PageReader {
       label: label === undefined ? null : encodeText(label),
       activeAt: position?.activeAt ?? null,
       afterId: position?.id === undefined ? null : encodeText(position.id),
-      // One more than the page: if it is there, so is a next page.
+      // The list reads one row more than the page has. If it finds that row, there is a next page.
       limit: limit + 1,
     }
     const rows = await this.#database.run(
@@ -101,7 +104,7 @@ export class PageReader {
       try {
         return parseRecord({ tenantId, id: toText(row[0], 'id') }, row[1])
       } catch {
-        // It is `corrupt` to whoever asks for it, and no reason to hide the others.
+        // Whoever asks for this session is told that it is `corrupt`; a list still shows the others.
         return undefined
       }
     })

@@ -4,10 +4,11 @@ import type { Connection, ConnectionSource, Row, Value } from './database.js'
 import { isLost, TimedOut } from './errors.js'
 import type { Statement } from './statement.js'
 
-// Whoever waits for a connection in a pool without a timeout waits on after we gave up; more than these are too many.
+// In a pool without a timeout a caller waits for a connection even after we gave up. More waiting callers than these
+// are too many.
 const maxWaiting = 1000
 
-// All as text, whatever the application made of `pg.types`. Of a pool with `binary: true` it comes as bytes.
+// Every value comes as text, whatever the application made of `pg.types`. A pool with `binary: true` gives bytes.
 const textTypes = { getTypeParser: () => (text: string | Uint8Array) => String(text) }
 
 const listening = new WeakSet<object>()
@@ -19,7 +20,7 @@ export class PoolSource implements ConnectionSource {
   constructor(pool: Pool) {
     this.#pool = pool
     listen(pool)
-    // Some that stand in for a pool have no options to tell.
+    // Some objects that stand in for a pool show no options.
     if (!(pool as { options?: Pool['options'] }).options?.connectionTimeoutMillis) {
       process.emitWarning(
         'This pg.Pool has no connectionTimeoutMillis: a connection attempt that hangs takes its place for good. ' +
@@ -42,7 +43,7 @@ export class PoolSource implements ConnectionSource {
   }
 }
 
-/** A connection for as long as one piece of work has it; destroyed when it is not known to be idle at the end. */
+/** A connection for as long as one piece of work has it. It is destroyed at the end unless it is known to be idle. */
 class Lease implements Connection {
   broken = false
   #client: PoolClient | undefined
@@ -72,7 +73,7 @@ class Lease implements Connection {
           return
         }
         if (lease.broken) {
-          // It comes too late for whoever waited, and is as good as new.
+          // The connection comes too late for its caller, and is as good as new.
           release()
           return
         }
@@ -95,12 +96,12 @@ class Lease implements Connection {
         if (error) reject(error)
         else resolve(result.rows)
       }
-      // With a callback it gives no promise, whatever its type says.
+      // With a callback `query` gives no promise, whatever its type says.
       void this.#client!.query(toConfig(statement, values, prepare) as never, done as never)
     })
   }
 
-  // All in one go: without values Postgres takes several commands at once.
+  // All commands go at once: Postgres takes several in one query when there are no values.
   async script(commands: readonly string[]): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       if (this.broken) {
@@ -132,7 +133,7 @@ function toConfig({ name, text }: Statement, values: readonly Value[], prepare: 
   }
 }
 
-// An idle connection that the server ends says so by an `error` event, which ends the process when nobody listens.
+// When the server ends an idle connection, the connection emits `error`. Without a listener that ends the process.
 function listen(emitter: { on(event: 'error', listener: () => void): unknown }): void {
   if (listening.has(emitter)) return
   listening.add(emitter)

@@ -50,7 +50,7 @@ export interface PostgresStoreOptions extends TableOptions {
   rls?: RowLevelSecurity
   /** Whether statements are prepared under names (default true). False for poolers that cannot: half as fast. */
   prepare?: boolean
-  /** Whether what is asked for at the same time shares statements (default true). */
+  /** Whether calls that come at the same time share statements (default true). */
   coalesce?: boolean
 }
 
@@ -62,11 +62,11 @@ export interface OwnedPostgresStore extends SessionStore {
 
 /**
  * Sessions in PostgreSQL 13 or later, in tables that `migrate` makes. Every commit and every read is one statement;
- * what is asked for at the same time shares one.
+ * calls that come at the same time share a statement.
  *
- * @param db the application's `pg.Pool`, which stays its own. Or its `Kysely`, which cannot name statements and so
- * takes about twice as long. Or a URL: then the store has a pool of its own, as `createPostgresPool` makes it, and
- * whoever calls this calls `close`.
+ * @param db the application's `pg.Pool`, which stays its own. Or the application's `Kysely`, which cannot name
+ * statements and so takes about twice as long. Or a URL: the store then has a pool of its own, as `createPostgresPool`
+ * makes it, and the application calls `close`.
  *
  * @example
  * ```ts

@@ -90,7 +90,9 @@ class TableNamer extends OperationNodeTransformer {
   }
 }
 
-/** Arrays side by side as a table: `alias` says its name and columns, each of `arrays` the name and type of one. */
+/**
+ * Arrays side by side as a table: `alias` says its name and columns, each of `arrays` the name and type of one column.
+ */
 export function unnest<Columns>(alias: string, ...arrays: string[]) {
   const params = arrays.map((array) => {
     const [name, type] = array.split(':') as [string, string]

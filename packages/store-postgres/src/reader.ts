@@ -17,9 +17,9 @@ export interface ReaderOptions {
   coalesce: boolean
   /** Whether a statement may only be about one tenant. */
   oneTenant: boolean
-  /** Without messages, or with the newest one alone. */
+  /** For a read without messages, or with the newest message alone. */
   readTimeoutMs: number
-  /** With more messages. */
+  /** For a read with more messages. */
   pageTimeoutMs: number
 }
 
@@ -70,7 +70,7 @@ export class Reader {
       reads.map((read) => read.call.tenant),
       reads.map(({ id }) => id),
       reads.map(({ tail }) => tail),
-      // Together they are no larger than one page.
+      // The reads of a batch are together no larger than one page.
       Math.floor(maxPageBytes / reads.length),
     ]
     let rows: Row[]

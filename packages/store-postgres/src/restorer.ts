@@ -15,7 +15,10 @@ import { isDuplicate } from './errors.js'
 import { parseRecord } from './rows.js'
 import { begunId, encodeText } from './text.js'
 
-/** Puts sessions as they are elsewhere: part by part into a row that nobody sees, which at last becomes the session. */
+/**
+ * Stores sessions as another store has them: part by part into a row that nobody sees, which becomes the session at
+ * last.
+ */
 export class Restorer {
   readonly #database: Database
   readonly #cold: ColdStatements
@@ -37,7 +40,7 @@ export class Restorer {
       until: performance.now() + this.#timeoutMs,
       writes: true,
     }
-    // Where no row is there yet to be locked, others may make it between two of the steps; nobody will for ever.
+    // While there is no row to lock, another process may make one between two steps, but not for ever.
     for (let tries = 1; tries <= 5; tries++) {
       try {
         return await this.#database.transaction(call, (run) => this.#steps(ref, part, run))

@@ -10,7 +10,7 @@ export type RowLevelSecurity = 'off' | `${string}.${string}`
 
 const settingName = /^[a-z_][a-z0-9_]{0,30}\.[a-z_][a-z0-9_]{0,30}$/
 
-/** The setting, or undefined for `off`. @throws `invalid` for what is no name of one. */
+/** The setting, or undefined for `off`. @throws `invalid` for a text that is no name of a setting. */
 export function toSetting(rls: RowLevelSecurity): string | undefined {
   if (rls === 'off') return undefined
   if (settingName.test(rls)) return rls
@@ -19,12 +19,14 @@ export function toSetting(rls: RowLevelSecurity): string | undefined {
   throw new SessionError('invalid', problem, { path: 'rls' })
 }
 
-/** Set while expired sessions of all tenants are looked for. */
+/** The setting is on while a sweep looks for expired sessions of all tenants. */
 function sweepSetting(setting: string): string {
   return `${setting}_sweep`
 }
 
-/** Opens a transaction for one tenant (encoded), or for a sweep; both end with the transaction. */
+/**
+ * Opens a transaction for one tenant (encoded), or for a sweep. The role of tenant or sweep ends with the transaction.
+ */
 export function toBegin(setting: string): (tenant: string | undefined) => string[] {
   return (tenant) => [
     'begin',
@@ -32,7 +34,7 @@ export function toBegin(setting: string): (tenant: string | undefined) => string
   ]
 }
 
-/** Goes on in the same transaction as another tenant, and no longer as a sweep. */
+/** Goes on in the same transaction for another tenant, and no longer as a sweep. */
 export function toEnter(setting: string): (tenant: string) => string[] {
   return (tenant) => [setLocal(setting, tenant), setLocal(sweepSetting(setting), '')]
 }
@@ -42,7 +44,7 @@ function setLocal(setting: string, value: string): string {
 }
 
 /**
- * Turns row-level security on, for owners too. A tenant sees its rows; a sweep sees expired sessions of all tenants,
+ * Turns row-level security on, for owners too. A tenant sees its rows. A sweep sees expired sessions of all tenants,
  * and no message. Without either setting nobody sees anything.
  */
 export function policySql({ sessions, messages }: TableNames, setting: string): string[] {

@@ -10,10 +10,10 @@ import { decodeText, recordSeparator, unitSeparator } from './text.js'
 
 const recordFields = 15
 
-/** The record of `ref` that `recordOf` made a text of. @throws `corrupt` when it cannot be one. */
+/** The record of `ref`, from the text that `recordOf` made. @throws `corrupt` when the text cannot be a record. */
 export function parseRecord(ref: SessionRef, text: unknown): SessionRecord {
   const fields = typeof text === 'string' ? text.split(unitSeparator) : []
-  // What must not be null and is, is left out of the text.
+  // The text leaves out a value that is null and must not be.
   if (fields.length !== recordFields) throw corrupt('its record is not one')
   const [
     incarnation,
@@ -69,7 +69,9 @@ function toLifetime(idle: string, absolute: string): OwnLifetime {
 
 /**
  * The newest messages of `record` as a read gives them: how many there are, and as many of them as had room, all in one
- * text. @throws `corrupt` when some are missing.
+ * text.
+ *
+ * @throws `corrupt` when some are missing.
  */
 export function parseTail(text: unknown, record: SessionRecord, tail: number): StoredMessage[] {
   const [found, ...entries] = typeof text === 'string' ? text.split(recordSeparator) : []

@@ -1,7 +1,10 @@
 import { type GeneratedAlways, type Insertable, type Selectable } from 'kysely'
 import { SessionError } from '@sessions/core/store'
 
-/** A whole number as the driver gives it: `pg` gives `bigint` columns as text unless it was told otherwise. */
+/**
+ * A whole number as the driver gives it: `pg` gives `bigint` columns as text unless the application has set another
+ * parser.
+ */
 export type WholeNumber = string | number | bigint
 
 /** One session. All times are epoch ms of the server's clock; texts are as `encodeText` makes them. */
@@ -12,21 +15,21 @@ export interface SessionsTable {
   skey: GeneratedAlways<WholeNumber>
   incarnation: string
   revision: WholeNumber
-  /** Counts everything that changes the session. Not indexed: each write moves it. */
+  /** Counts everything that changes the session. The column is not indexed, because each write moves it. */
   changes: WholeNumber
   last_seq: number
   trimmed_seq: number
-  /** What the payloads of its messages take in UTF-8. */
+  /** How many bytes of UTF-8 the payloads of its messages take. */
   bytes: WholeNumber
   created_at: WholeNumber
   updated_at: WholeNumber
   /** Moves once a minute at most, because it is indexed. */
   active_at: WholeNumber
-  /** Exact, and for that reason not indexed. */
+  /** The exact deadline, which moves too often to be indexed. */
   expires_at: WholeNumber | null
-  /** The hour of `expires_at`: what a sweep looks for. */
+  /** The hour of `expires_at`; a sweep looks for it. */
   expires_bucket: number | null
-  /** Its own lifetime, in milliseconds: null where it has none, -1 where it is for ever. */
+  /** Its own lifetime, in milliseconds: null for no bound, -1 for ever. */
   idle_ms: WholeNumber | null
   absolute_ms: WholeNumber | null
   user_id: string | null
@@ -45,7 +48,7 @@ export interface SessionMessagesTable {
   payload: string
 }
 
-/** The tables, for a `Kysely` of one's own. With a prefix or a schema they have other names in the database. */
+/** The tables, for a `Kysely` of the application. With a prefix or a schema they have other names in the database. */
 export interface SessionTables {
   sessions: SessionsTable
   session_messages: SessionMessagesTable
@@ -73,7 +76,8 @@ export interface TableNames {
 }
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/
-// Postgres cuts names at 63 bytes, and two cut names may be one: this leaves room for the longest of ours.
+// Postgres cuts names at 63 bytes, and two cut names may become the same. This leaves room for the longest of our
+// names.
 const maxSchema = 63
 const maxPrefix = 32
 

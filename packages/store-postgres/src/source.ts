@@ -5,7 +5,7 @@ import type { ConnectionSource } from './database.js'
 import { KyselySource } from './kysely-source.js'
 import { PoolSource } from './pool-source.js'
 
-/** Connections of what the application has: its pool, or its Kysely. */
+/** The connections of the application's pool, or of its Kysely. */
 export function toSource<Tables>(db: pg.Pool | Kysely<Tables>): ConnectionSource {
   if (typeof db === 'object' && db !== null) {
     if ('getExecutor' in db) return new KyselySource(db)

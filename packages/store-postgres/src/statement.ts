@@ -7,8 +7,8 @@ export interface Statement {
 }
 
 /**
- * A statement named after what it does and what it says, so that stores with other tables, and other versions of
- * this package, can share a connection.
+ * A statement whose name tells its verb and its text, so that stores with other tables, and other versions of this
+ * package, can share a connection.
  */
 export function toStatement(verb: string, text: string): Statement {
   const compact = text.trim().replaceAll(/\s+/g, ' ')

@@ -2,14 +2,14 @@ import type { TableNames } from './schema.js'
 import { isLive, momentMs, nowMs } from './sql-clock.js'
 import { toStatement, type Statement } from './statement.js'
 
-/** What every commit and every read goes through: one of these each. */
+/** The statements of every commit and every read: each call needs one of them. */
 export interface HotStatements {
   /**
    * $1 tenant, $2 id, $3 incarnation, $4 idleMs, $5 absoluteMs, $6 message ids, $7 payloads, $8 bytes of the payloads,
    * $9 maxSeq, $10 maxBytes, $11 owner.
    */
   append: Statement
-  /** As `append`, for one message: $6 its id, $7 its payload. No row for whatever stands in the way. */
+  /** As `append`, for one message: $6 its id, $7 its payload. It gives no row when anything stands in the way. */
   appendOne: Statement
   /**
    * As `append` up to $10, then $11 body, $12 userId, $13 label, $14 title, $15 whether there is a lifetime, $16 its
@@ -20,8 +20,8 @@ export interface HotStatements {
   change: Statement
   /**
    * Appends to many sessions. By session: $1 tenants, $2 ids, $3 incarnations, $4 idleMs, $5 absoluteMs, $6 counts of
-   * messages, $7 owners, $8 counts of commits, $9 bytes of the payloads, $10 maxSeq, $11 maxBytes; by message: $12 number
-   * of the session (from 1), $13 number in the session (from 1), $14 ids, $15 payloads.
+   * messages, $7 owners, $8 counts of commits, $9 bytes of the payloads, $10 maxSeq, $11 maxBytes; by message: $12
+   * number of the session (from 1), $13 number in the session (from 1), $14 ids, $15 payloads.
    */
   appendMany: Statement
   /** $1 tenant, $2 id. */
@@ -34,7 +34,7 @@ export interface HotStatements {
 
 /**
  * The record of the session aliased `t`, as one text that `parseRecord` reads: each column of an answer costs the
- * driver more than the text of it.
+ * driver more than its text.
  */
 export function recordOf(t: string): string {
   return `concat_ws(E'\\x1f', ${t}.incarnation, ${t}.revision, ${t}.changes, ${t}.last_seq, ${t}.trimmed_seq, ${t}.bytes,
@@ -45,30 +45,31 @@ export function recordOf(t: string): string {
 
 const activityStepMs = 60_000
 
-// A row that says what cannot be is left as it is. The sums are null when one of theirs is.
+// The statements leave a row with impossible values as it is. A sum is null when one of its terms is null.
 const isSound = (
   t: string,
 ) => `${t}.revision >= 1 and ${t}.trimmed_seq >= 0 and ${t}.last_seq >= ${t}.trimmed_seq and ${t}.bytes >= 0
   and ${t}.created_at + ${t}.updated_at + ${t}.active_at + ${t}.changes > 0 and ${t}.incarnation is not null`
 
-// Its clock may be set back; times of a session do not go back with it.
+// The clock of the server may be set back; times of a session do not go back with it.
 const updatedAt = (alias: string) => `greatest(${alias}.updated_at, ${nowMs})`
 
-// What a sweep looks for: a column of its own, because it is indexed and must not move with every write.
+// A sweep looks for this hour. It has a column of its own, because the column is indexed and must not move with every
+// write.
 const hourOf = (deadline: string) => `least((${deadline}) / 3600000, 2147483647)::integer`
 
-/** What a commit says of a session's deadline, and how much it adds: expressions of SQL. */
+/** The deadline that a commit asks for, and how much the commit adds: expressions of SQL. */
 interface Touch {
   readonly count: string
   readonly bytes: string
   readonly idle: string
   readonly absolute: string
   readonly commits?: string
-  /** The lifetime of its own that the session has afterwards (default: the one it had). */
+  /** The lifetime of its own that the session has afterwards (default: the one it had before). */
   readonly own?: { readonly idle: string; readonly absolute: string }
 }
 
-// What a lifetime of its own says goes before what the commit says; -1 is for ever.
+// The bounds of the session's own lifetime go before those of the commit; -1 is for ever.
 const lasting = (own: string, given: string) => `nullif(coalesce(${own}, ${given}), -1)`
 
 const touched = (alias: string, touch: Touch) => {
@@ -91,8 +92,8 @@ const touched = (alias: string, touch: Touch) => {
 
 const countGiven = 'cardinality($6::text[])'
 
-// The row lock of \`s\` is what makes seq dense: its new last_seq is known only to who holds it. An id that is there
-// already fails the whole statement by the unique index, whatever this statement's snapshot could see.
+// The row lock of `s` keeps seq without gaps: only the holder of the lock knows the new last_seq. An id that is there
+// already fails the whole statement by the unique index, whatever the statement's snapshot could see.
 const insertGiven = (messages: string) => `
   insert into ${messages} (tenant_id, session_key, seq, at, id, payload)
   select $1, s.skey, s.last_seq - ${countGiven} + m.n, s.updated_at, m.id, m.payload
@@ -104,15 +105,15 @@ const hasRoom = (
   { count, bytes, maxSeq, maxBytes }: Record<'count' | 'bytes' | 'maxSeq' | 'maxBytes', string>,
 ) => `${t}.last_seq::bigint + ${count} <= ${maxSeq} and ${t}.bytes + ${bytes} <= ${maxBytes}`
 
-// What was changed, or else what stands in the way, as the statement found it.
+// The session after the change, or the session that stands in the way, as the statement found it.
 const outcome = (sessions: string) => `
   select 'done', s.record from s
   union all
   select case when ${isLive('t')} then 'live' else 'gone' end, ${recordOf('t')} from ${sessions} t
   where t.tenant_id = $1 and t.id = $2 and not exists (select from s)`
 
-// How many there are, then from the newest on as many as have room, but one at least. `octet_length` does not fetch a
-// long payload, and one that is left out is never fetched.
+// How many messages there are, then from the newest on as many as have room, but at least one. `octet_length` does not
+// fetch a long payload, and the server never fetches a payload that is left out.
 const tailOf = (messages: string, count: string, bytes: string) => `(
   select count(m.id || m.at || octet_length(m.payload)) || coalesce(string_agg(E'\\x1e' || m.id || E'\\x1f' || m.at || E'\\x1f' || m.payload, '')
     filter (where m.bytes <= ${bytes} or m.seq = s.last_seq), '')
@@ -183,9 +184,9 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
       ), i as (${insertGiven(messages)})
       ${outcome(sessions)}`,
     ),
-    // Rows that somebody else holds are passed over, so that a batch neither waits nor deadlocks; who is not among
-    // the rows that come back is tried alone. Sub-selects keep their place, so each session is found by its key even
-    // when the plan was made while the table was small.
+    // The statement passes over rows that another transaction holds, so that a batch neither waits nor deadlocks. A
+    // commit whose row does not come back is tried alone. Sub-selects keep their place, so the statement finds each
+    // session by its key even when the server made the plan while the table was small.
     appendMany: toStatement(
       'append_many',
       `with l as (

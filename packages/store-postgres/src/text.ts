@@ -5,33 +5,34 @@ export const unitSeparator = '\u001f'
 /** Stands between the messages in the answer to a read; never stored as such. */
 export const recordSeparator = '\u001e'
 
-// What Postgres cannot hold (NUL, half of a surrogate pair), what reads use to tell fields apart, the byte order mark,
-// which some drivers take off a text, and the sign that announces an escape. None of them is ever in JSON, where control characters are escaped already.
+// These signs become escapes. Postgres cannot hold NUL and half of a surrogate pair. Reads use two signs to tell fields
+// apart. Some drivers take the byte order mark off a text. One sign announces an escape. None of them is ever in JSON,
+// where control characters are escaped already.
 const escaped = /[\u0000\u0010\u001e\u001f\ufeff]|\p{Surrogate}/gu
 const suspicious = /[\u0000\u0010\u001e\u001f\ud800-\udfff\ufeff]/
 const escape = /\u0010([0-9a-f]{4})/g
 
 /**
- * Text as the database holds it. Equal texts stay equal and different ones different, so that it serves for look-ups
- * too; nearly every text is stored as it is. The others hold U+0010 and four hex digits for each UTF-16 unit that
- * cannot be stored.
+ * Text as the database holds it. Equal texts stay equal and different texts stay different, so that it serves for
+ * look-ups, too. Nearly every text is stored as it is. The others hold U+0010 and four hex digits for each UTF-16 unit
+ * that cannot be stored.
  */
 export function encodeText(text: string): string {
   if (!suspicious.test(text)) return text
   return text.replace(escaped, (unit) => `\u0010${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
-/** An id that stands for no text, so that nobody asks for it: of a copy of which parts are to come. */
+/** The id of a copy whose parts are still to come. It stands for no text, so nobody can ask for it. */
 export function begunId(id: string): string {
   return `\u0010+${id}`
 }
 
-/** A new id that stands for no text, so that nobody asks for it: of a session that is removed, with messages left. */
+/** A new id for a session that is removed and still has messages. It stands for no text, so nobody can ask for it. */
 export function buriedId(): string {
   return `\u0010-${randomUUID()}`
 }
 
-/** What `encodeText` was given. */
+/** The text that `encodeText` was given. */
 export function decodeText(stored: string): string {
   if (!stored.includes('\u0010')) return stored
   return stored.replace(escape, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))

@@ -44,8 +44,8 @@ end
 `
 
 /**
- * KEYS log, ids. ARGV how many messages, how many bytes of them. `ok record body marker message ...`, newest first, with
- * all the messages there are; `cut` likewise, with as many as fit; `gone`, `corrupt reason`.
+ * KEYS log, ids. ARGV how many messages, how many bytes of them. `ok record body marker message ...`, newest first,
+ * with all the messages there are; `cut` likewise, with as many as fit; `gone`, `corrupt reason`.
  */
 export const readScript = new RedisScript(String.raw`
 local tail, bytes = tonumber(ARGV[1]), tonumber(ARGV[2])
