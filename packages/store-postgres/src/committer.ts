@@ -84,7 +84,7 @@ export class Committer {
   }
 
   async #stepByStep(commit: Commit): Promise<Committed> {
-    // Another process may create or sweep the session between two steps, but not for ever.
+    // Another call may create or sweep the session between two steps, but not for ever.
     for (let tries = 1; tries <= 5; tries++) {
       const done = await this.#database
         .transaction(commit.call, (run) => this.#steps(commit, run))
@@ -96,7 +96,7 @@ export class Committer {
     throw new SessionError('unavailable', 'the session is too contended')
   }
 
-  /** Undefined when another process made the session meanwhile. */
+  /** Undefined when another call made the session meanwhile. */
   async #steps(commit: Commit, run: Run): Promise<Committed | undefined> {
     const { ref, change, call, id } = commit
     const lock = this.#cold.lock

@@ -104,7 +104,7 @@ export class PageReader {
       try {
         return parseRecord({ tenantId, id: toText(row[0], 'id') }, row[1])
       } catch {
-        // Whoever asks for this session is told that it is `corrupt`; a list still shows the others.
+        // A call for this very session gets `corrupt`. A list still shows the others.
         return undefined
       }
     })

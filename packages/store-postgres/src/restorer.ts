@@ -40,7 +40,7 @@ export class Restorer {
       until: performance.now() + this.#timeoutMs,
       writes: true,
     }
-    // While there is no row to lock, another process may make one between two steps, but not for ever.
+    // While there is no row to lock, another call may make one between two steps, but not for ever.
     for (let tries = 1; tries <= 5; tries++) {
       try {
         return await this.#database.transaction(call, (run) => this.#steps(ref, part, run))

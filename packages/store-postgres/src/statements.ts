@@ -105,7 +105,7 @@ const hasRoom = (
   { count, bytes, maxSeq, maxBytes }: Record<'count' | 'bytes' | 'maxSeq' | 'maxBytes', string>,
 ) => `${t}.last_seq::bigint + ${count} <= ${maxSeq} and ${t}.bytes + ${bytes} <= ${maxBytes}`
 
-// The session after the change, or the session that stands in the way, as the statement found it.
+// The session after the change. Without a change: the session that stands in the way, as the statement found it.
 const outcome = (sessions: string) => `
   select 'done', s.record from s
   union all

@@ -38,7 +38,7 @@ export class ClientWarnings {
       },
       (error: unknown) => {
         if (replyCode(error) === undefined) {
-          // The server did not get the question; the next call asks again.
+          // The server gave no reply; the next call asks again.
           this.#isPolicyKnown = false
           return
         }

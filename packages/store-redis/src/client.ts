@@ -13,7 +13,7 @@ const longestPauseMs = 1000
  * refused at once while there is no connection, never sent twice. After a failover it looks for the new primary.
  *
  * @param url such as `redis://localhost:6379` or `rediss://user:password@host:6380/0`.
- * @param options go before all of this. With `sentinels` and `name` the sentinels tell the host, and the URL has the
+ * @param options win over all of this. With `sentinels` and `name` the sentinels tell the host, and the URL has the
  * rest: `redis://user:password@sentinels/0`.
  */
 export function createRedisClient(url: string, options: CreateRedisClientOptions = {}): Redis {

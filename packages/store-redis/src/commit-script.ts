@@ -12,10 +12,10 @@ import { RedisScript } from './redis-script.js'
 const recordPattern = "'^r3 (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) (%S+) (%S+) (%S*) (.*)$'"
 
 /**
- * KEYS log, ids. ARGV `revision incarnation idleMs absoluteMs op whose owner maxSeq maxBytes lifetime`, `userId label
- * title` or nothing at all, body, then an id and a payload for each message. The arguments are few, because each of
- * them costs time on every way. An empty field was not given. Names, incarnation and owner follow a `=`, a body follows
- * a `b`.
+ * KEYS log, ids. ARGV `revision incarnation idleMs absoluteMs op whose owner maxSeq maxBytes lifetime`,
+ * `userId label title` or nothing at all, body, then an id and a payload for each message. The arguments are few,
+ * because each of them costs time on every way. An empty field was not given. Names, incarnation and owner follow a
+ * `=`, a body follows a `b`.
  *
  * Every reply has the op after its first word:
  *

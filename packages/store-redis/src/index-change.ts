@@ -23,7 +23,7 @@ export class IndexChange {
     return this.#add('d', key, inMs, member)
   }
 
-  /** Moves a member from one score to another, unless the member has a third score by then. */
+  /** Moves a member from one score to another, unless the member has another score by then. */
   move(key: string, from: number, to: number, member: string): this {
     return this.#add('~', key, from, member).#add('+', key, to, member)
   }

@@ -71,10 +71,10 @@ const amendBatch = 100
 const maxUnlisted = 1000
 
 /**
- * Sessions in Redis 6.2 or newer, or what speaks its language.
+ * Sessions in Redis 6.2 or newer, or in a server that speaks its language.
  *
  * The client is the caller's own: it is never opened, configured or closed. Every call settles within its timeout,
- * whatever the client does. One command a commit and one a read, of a cost that does not grow with the history.
+ * whatever the client does. A commit is one command, and so is a read; their cost does not grow with the history.
  *
  * @throws `invalid` for a client of no known kind and for options out of range.
  *

@@ -2,7 +2,7 @@ import { processClock } from '@sessions/core/store'
 import type { Connection } from './connection.js'
 import type { TableNames } from './schema.js'
 
-// So often a process compares its clock with the clock of the file.
+// The time after which a process compares its clock with the clock of the file again.
 const lookMs = 1000
 
 const systemMs = "cast((julianday('now') - 2440587.5) * 86400000 as integer)"

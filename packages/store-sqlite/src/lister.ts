@@ -135,10 +135,7 @@ function toValues(clauses: readonly Clause[]): SqliteValue[] {
   return clauses.flatMap(({ values }) => values)
 }
 
-/**
- * Undefined for a row that is no session. Whoever asks for it is told that it is `corrupt`; a list still shows the
- * others.
- */
+/** Undefined for a row that is no session. A call for it gets `corrupt`, and a list still shows the others. */
 function toRecord(tenantId: string, row: Row): SessionRecord | undefined {
   try {
     return parseRecord({ tenantId, id: toText(row['id'], 'id') }, row)

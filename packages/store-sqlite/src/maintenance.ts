@@ -12,11 +12,11 @@ import { isLive, parseFound, toWhole } from './rows.js'
 import type { Statements } from './statements.js'
 import { begunId, buriedId, decodeText, encodeText, isHidden } from './text.js'
 
-// One transaction amends a page at most, or deletes so much: it holds the event loop for a few milliseconds.
+// One transaction amends or deletes this much at most, so that it holds the event loop for a few milliseconds.
 const maxAmended = 1000
 const maxDeleted = 200
 const maxDeletedBytes = 1024 * 1024
-// One transaction sweeps so many sessions.
+// One transaction sweeps this many sessions at most.
 const maxSwept = 50
 
 /** Amends, trims, removes and sweeps: step by step, each step a transaction. */

@@ -27,7 +27,7 @@ interface Begun<Head> {
   readonly page: LogPage
 }
 
-// When its messages are rewritten meanwhile, a long page begins again: so often, and then it is read at one go.
+// A long page begins again this many times when its messages are rewritten meanwhile. Then it is read at one go.
 const maxRestarts = 4
 
 /** Reads sessions and their logs: short ones in one transaction, long ones in several. */

@@ -14,7 +14,7 @@ import { isLive, parseFound, toWhole } from './rows.js'
 import type { Statements } from './statements.js'
 import { begunId, buriedId, encodeName, encodeText } from './text.js'
 
-// One transaction takes in so much: a few milliseconds of the event loop.
+// One transaction takes in this much at most: a few milliseconds of the event loop.
 const maxMessages = 100
 const maxBytes = 256 * 1024
 const keptMinutes = 60

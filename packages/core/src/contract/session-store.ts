@@ -240,7 +240,7 @@ export interface AppendedMessage {
   readonly inserted: boolean
 }
 
-/** Which page of messages is wanted. */
+/** Which page of messages the caller wants. */
 export interface MessageQuery {
   /** Only messages with a greater seq. */
   after?: number
@@ -262,13 +262,13 @@ export interface MessagePage {
   readonly more: boolean
 }
 
-/** A payload that takes the place of one that is stored. */
+/** The new payload of a stored message. */
 export interface Amendment {
   readonly seq: number
   readonly payload: string
 }
 
-/** Which page of which sessions is wanted. */
+/** Which page of which sessions the caller wants. */
 export interface SessionQuery {
   tenantId: string
   /** Only this user's. */
