@@ -270,7 +270,7 @@ export class CallerSessions {
    * @throws `invalid`
    */
   async count(options: CountOptions = {}): Promise<number> {
-    checkOptions<CountOptions>(options, { label: true, userId: true, atMost: true })
+    checkOptions<CountOptions>(options, { label: 'text', userId: 'text', atMost: 'number' })
     const { atMost = 10_000 } = options
     checkWhole(atMost, 'atMost', Number.MAX_SAFE_INTEGER)
     const listed = listScope(this.identity, options)
