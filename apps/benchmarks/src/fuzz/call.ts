@@ -116,7 +116,18 @@ function argumentsOf(scene: Scene, { verb, args }: FuzzedCall, of: Session): unk
   return given
 }
 
-async function readTurn(turn: Turn, { turn: { eventsAfter, cancels } }: FuzzedCall): Promise<void> {
+async function readTurn(turn: Turn, fuzzed: FuzzedCall): Promise<void> {
+  // An answer that never comes is cancelled: nobody else has the handle of a draft.
+  const cancelling =
+    fuzzed.of === 'draft' ? setInterval(() => void turn.cancel().catch(() => {}), 200) : undefined
+  try {
+    await readWhole(turn, fuzzed)
+  } finally {
+    clearInterval(cancelling)
+  }
+}
+
+async function readWhole(turn: Turn, { turn: { eventsAfter, cancels } }: FuzzedCall): Promise<void> {
   const settled = Promise.allSettled([turn.started, turn.result, turn.isRepeat()])
   const events = (async () => {
     for await (const _ of turn.events(eventsAfter as number)) if (cancels) await turn.cancel()

@@ -1,4 +1,4 @@
-import type { CallerSessions, Session, Sessions, SessionStore } from '@sessions/core'
+import type { CallerSessions, Session, SessionRecord, Sessions, SessionStore } from '@sessions/core'
 import type { Caller } from './requests.js'
 import type { Placeholder } from './values.js'
 
@@ -70,7 +70,11 @@ export async function setScene(sessions: Sessions, store: SessionStore, tenantId
     filled: (value) => withKnown(value, texts, 0) as typeof value,
     async digest() {
       const stored = await Promise.all(refs.map((ref) => store.read(ref, { tail: 1000 })))
-      return JSON.stringify([stored, (await store.list({ tenantId, limit: 1000 })).items])
+      const { items } = await store.list({ tenantId, limit: 1000 })
+      // A session that is about to end by itself would seem to be removed by the next call.
+      const lasts = (record: SessionRecord | undefined) =>
+        (record?.expiresAt ?? Infinity) > Date.now() + 10_000
+      return JSON.stringify([stored.map((each) => (lasts(each?.record) ? each : null)), items.filter(lasts)])
     },
     headersOf(caller) {
       if (caller === 'guest') return { authorization: `Bearer ${tenantId}`, 'x-session-id': credential }

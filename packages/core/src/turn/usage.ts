@@ -30,6 +30,9 @@ const kinds = [
   'reasoningTokens',
 ] as const
 
+// A model says them, and the body of the session keeps them.
+const maxName = 200
+
 type Counts = { -readonly [Kind in (typeof kinds)[number]]?: number }
 
 /** The sum of several usages; model and provider of the last one that has them. */
@@ -39,8 +42,8 @@ export function addUsages(before: TurnUsage, more: Partial<TurnUsage>): TurnUsag
     const counted = Math.min((before[kind] ?? 0) + (more[kind] ?? 0), Number.MAX_SAFE_INTEGER)
     if (before[kind] !== undefined || more[kind] !== undefined) sum[kind] = counted
   }
-  const model = more.model ?? before.model
-  const provider = more.provider ?? before.provider
+  const model = (more.model ?? before.model)?.slice(0, maxName)
+  const provider = (more.provider ?? before.provider)?.slice(0, maxName)
   return {
     ...noUsage,
     ...sum,

@@ -94,6 +94,22 @@ describe('clients of unified-llm-client 0.1', () => {
     expect(await client.lines('new-1')).toEqual(['user: Hi (completed)', 'assistant: echo: Hi (completed)'])
   })
 
+  it('make no session by a request that cannot begin a conversation', async () => {
+    const { client } = open()
+    for (const [body, status] of [
+      [{ continue: true }, 404],
+      [{ from: 1 }, 404],
+      [{ content: 'Hi', from: 1 }, 404],
+      [{ content: [{ type: 'tool-result', toolCallId: 'c1', output: 1 }], role: 'tool' }, 404],
+      [{ content: 'Hi', role: 'system' }, 422],
+      [{ content: '' }, 400],
+    ] as const) {
+      const refused = await client.post('/sessions/new-2/message', body)
+      expect(refused.status, JSON.stringify(body)).toBe(status)
+    }
+    expect((await client.get('/sessions/new-2')).status).toBe(404)
+  })
+
   it('never reach a session that is not theirs', async () => {
     const { client, clientOf } = open()
     await client.post('/sessions', { sessionId: 'mine' })

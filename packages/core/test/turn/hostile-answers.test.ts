@@ -22,6 +22,23 @@ describe('an answer that no model gives', () => {
   })
 })
 
+describe('a model that gives its name', () => {
+  it('at great length leaves room in the session for the next turn', async () => {
+    const session = await opened()
+    for (const model of ['x'.repeat(200_000), '\ud800'.repeat(50_000)]) {
+      const answer = () => [
+        'Hello',
+        { type: 'usage', inputTokens: 1, outputTokens: 1, model, provider: model },
+      ]
+      const { status, usage } = await session.turn('Hi', answer as never).result
+      expect(status).toBe('completed')
+      expect(usage.model).toBe(model.slice(0, 200))
+      expect(usage.provider).toBe(model.slice(0, 200))
+    }
+    expect((await session.turn('Hi', () => 'Hello').result).status).toBe('completed')
+  })
+})
+
 describe('what JavaScript calls a turn with', () => {
   const echo = () => 'echo'
 

@@ -61,10 +61,11 @@ export const turnRoutes: readonly Route[] = [
         throw new SessionError('invalid', 'continue: the request has a message, too', { path: 'continue' })
       }
       const { options } = checkFields(call.api, call.identity, others)
-      const session = await sessionOf(call)
       checkRole(role)
-      const said =
-        role === 'tool' ? await toToolParts(call, session, content) : contentOf(call, content, name)
+      const spoken = role === 'tool' ? undefined : contentOf(call, content, name)
+      // A request that cannot begin a conversation makes no session: its refusal would leave an empty one.
+      const session = await sessionOf(call, spoken !== undefined && from === undefined)
+      const said = role === 'tool' ? await toToolParts(call, session, content) : spoken
       const input = {
         content: said as string | MessagePart[],
         ...(id === undefined ? {} : { id }),
@@ -149,11 +150,15 @@ type TurnCall = Pick<
 >
 
 /** The session of the path. With compat, a message to a session that does not exist creates it. */
-async function sessionOf({ api, mine, params, session, identity }: TurnCall): Promise<Session> {
+async function sessionOf(
+  { api, mine, params, session, identity }: TurnCall,
+  begins: boolean,
+): Promise<Session> {
   try {
     return await session()
   } catch (error) {
-    const makes = api.isCompat && identity.userId !== undefined && isSessionError(error, 'not_found')
+    const makes =
+      begins && api.isCompat && identity.userId !== undefined && isSessionError(error, 'not_found')
     if (!makes) throw error
     return justRead(await mine.open(params['id']!))
   }
