@@ -105,12 +105,7 @@ function toValues(sessions: readonly Commit[][]) {
     ids: members.flatMap(({ messageIds }) => messageIds),
     payloads: members.flatMap(({ payloads }) => payloads),
   }))
-  const rooms = messages.map(({ ids }, index) =>
-    roomOf({
-      ...firsts[index]!.change,
-      messages: ids.length === 0 ? [] : sessions[index]!.flatMap(({ change }) => change.messages),
-    }),
-  )
+  const rooms = messages.map(({ ids }, index) => roomOf(firsts[index]!.change, ids.length))
   return [
     firsts.map(({ call }) => call.tenant),
     firsts.map(({ id }) => id),

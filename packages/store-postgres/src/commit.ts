@@ -77,17 +77,17 @@ function toGivenValues(commit: Commit): Value[] {
 }
 
 function toRoomValues({ bytes, change }: Commit): Value[] {
-  const { maxSeq, maxBytes } = roomOf(change)
+  const { maxSeq, maxBytes } = roomOf(change, change.messages.length)
   return [bytes, maxSeq, maxBytes]
 }
 
 /** How far a change may take the log; a change without messages adds nothing to it. */
-export function roomOf({ messages, maxSeq, maxBytes }: Commit['change']): {
-  maxSeq: number
-  maxBytes: number
-} {
+export function roomOf(
+  { maxSeq, maxBytes }: SessionChange,
+  count: number,
+): { maxSeq: number; maxBytes: number } {
   const most = Number.MAX_SAFE_INTEGER
-  if (messages.length === 0) return { maxSeq: most, maxBytes: most }
+  if (count === 0) return { maxSeq: most, maxBytes: most }
   return { maxSeq: maxSeq ?? most, maxBytes: maxBytes ?? most }
 }
 
