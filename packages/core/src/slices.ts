@@ -4,13 +4,17 @@ const sliceMs = 8
 // What a piece of work may take although others have used the turn up, so that it comes to its end.
 const leastMs = 1
 
+// Taken at import: a test of the application may replace them by a clock that stands still, and work must go on.
+const now = performance.now.bind(performance)
+const later = setTimeout
+
 /** When the work of this turn of the event loop began, by `performance.now()`. */
 let turnBegan: number | undefined
 
 function endOfTurn(): number {
   if (turnBegan === undefined) {
-    turnBegan = performance.now()
-    setTimeout(() => {
+    turnBegan = now()
+    later(() => {
       turnBegan = undefined
     }, 0)
   }
@@ -18,7 +22,7 @@ function endOfTurn(): number {
 }
 
 function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0))
+  return new Promise((resolve) => later(resolve, 0))
 }
 
 /**
@@ -40,11 +44,11 @@ async function remaining<T>(work: Iterator<void, T>): Promise<T> {
 
 /** The end of the work; undefined when it goes on. */
 function slice<T>(work: Iterator<void, T>): { readonly value: T } | undefined {
-  const end = Math.max(endOfTurn(), performance.now() + leastMs)
+  const end = Math.max(endOfTurn(), now() + leastMs)
   do {
     const step = work.next()
     if (step.done === true) return step
-  } while (performance.now() < end)
+  } while (now() < end)
   return undefined
 }
 
@@ -78,7 +82,7 @@ export function stepsInSlices<Item, Made>(
 
 /** For a loop that awaits what may be there already: lets the event loop go on after every few milliseconds of it. */
 export function pause(): Promise<void> | undefined {
-  return performance.now() < endOfTurn() ? undefined : nextTurn()
+  return now() < endOfTurn() ? undefined : nextTurn()
 }
 
 /** Runs such work at once. */

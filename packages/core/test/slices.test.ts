@@ -1,10 +1,14 @@
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import { inSlices, pause } from '../src/slices.js'
+
+const now = performance.now.bind(performance)
+
+afterEach(() => void vi.useRealTimers())
 
 /** Work of two steps that takes a tenth of a millisecond. */
 function* short(): Generator<void, number> {
-  const end = performance.now() + 0.1
-  while (performance.now() < end);
+  const end = now() + 0.1
+  while (now() < end);
   yield
   return 1
 }
@@ -47,3 +51,19 @@ it('brings all work to its end that waits for the same turns', async () => {
   const all = Array.from({ length: 20 }, async () => inSlices(long()))
   expect(await Promise.all(all)).toEqual(Array(20).fill(1))
 })
+
+it.each([[undefined], [['setTimeout' as const]]])(
+  'goes on while a test holds the clock (%o)',
+  async (toFake) => {
+    for (const advanceMs of [1, 3_600_000]) {
+      vi.useFakeTimers(toFake === undefined ? {} : { toFake })
+      for (let piece = 0; piece < 200; piece++) {
+        await pause()
+        await Promise.resolve([...short()])
+      }
+      await vi.advanceTimersByTimeAsync(advanceMs)
+      expect(await inSlices(short())).toBe(1)
+      vi.useRealTimers()
+    }
+  },
+)

@@ -26,6 +26,9 @@ interface Entry<Item, Result> {
 // Two statements keep the database busy while one is being read. With more statements, each has fewer items.
 const maxUnderWay = 2
 
+// Taken at import: a test of the application may replace it by a clock that stands still.
+const afterThisTurn = setImmediate
+
 /**
  * Puts items that come at the same time into one statement. An item that comes alone is served at once and alone. Items
  * that come while statements are under way go together into the next one.
@@ -74,7 +77,7 @@ export class Coalescer<Item, Result> {
   #schedule(): void {
     if (this.#scheduled || this.#underWay >= maxUnderWay || this.#waiting.length === 0) return
     this.#scheduled = true
-    setImmediate(() => {
+    afterThisTurn(() => {
       this.#scheduled = false
       while (this.#underWay < maxUnderWay) {
         let batch: Entry<Item, Result>[]

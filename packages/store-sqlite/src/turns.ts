@@ -17,6 +17,11 @@ const sliceMs = 5
 const minPauseMs = 1
 const maxPauseMs = 4
 
+// Taken at import: a test of the application may replace them by a clock that stands still.
+const clock = performance.now.bind(performance)
+const afterThisTurn = setImmediate
+const later = setTimeout
+
 /**
  * Pieces of work that run one after the other, each at once and whole: the first to come is the first to go. When the
  * database is busy, they wait for it without holding the event loop.
@@ -52,10 +57,10 @@ export class Turns {
   }
 
   #isEnough(): boolean {
-    const now = performance.now()
+    const now = clock()
     if (this.#enoughAt === 0) {
       this.#enoughAt = now + sliceMs
-      setImmediate(() => {
+      afterThisTurn(() => {
         this.#enoughAt = 0
       })
     }
@@ -69,7 +74,7 @@ export class Turns {
       this.#go()
     }
     const pauseMs = minPauseMs + Math.random() * (maxPauseMs - minPauseMs)
-    this.#timer = isBusy ? setTimeout(next, pauseMs) : setImmediate(next)
+    this.#timer = isBusy ? later(next, pauseMs) : afterThisTurn(next)
   }
 
   #go(): void {

@@ -82,6 +82,18 @@ export function cutPath(path: readonly SeqRange[], seq: number): SeqRange[] {
     .map((range) => ({ from: range.from, to: Math.min(range.to ?? seq, seq) }))
 }
 
+/** `path` without the messages from `from` to `to`, both included; those that follow stay on it. */
+export function pathWithout(path: readonly SeqRange[], from: number, to: number): SeqRange[] {
+  return path.flatMap((range) => {
+    const isApart = range.from > to || (range.to ?? Number.POSITIVE_INFINITY) < from
+    if (isApart) return [range]
+    const before = { from: range.from, to: from - 1 }
+    const after = { ...range, from: to + 1 }
+    const isEnd = range.to !== undefined && range.to <= to
+    return [...(before.to < before.from ? [] : [before]), ...(isEnd ? [] : [after])]
+  })
+}
+
 /** The part of `path` from `from` to `to`, both included. */
 export function clipPath(
   path: readonly SeqRange[],

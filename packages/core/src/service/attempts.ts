@@ -4,6 +4,9 @@ import { UnknownOutcomes } from './unknown-outcome.js'
 // More writers than this do not meet on one record; beyond it something is wrong and the caller should know.
 const maxRaces = 200
 
+// Taken at import: a test of the application may replace it by a clock that stands still.
+const later = setTimeout
+
 /** Counts the tries of one change under compare-and-set: another try follows a lost race, or a lost answer. */
 export class Attempts {
   readonly #races: readonly SessionErrorCode[]
@@ -41,5 +44,5 @@ export class Attempts {
 // grows with each try, because many tries mean many writers.
 async function pause(count: number): Promise<void> {
   const ms = Math.random() * Math.min(2 ** count, 32 + count)
-  await new Promise((resolve) => setTimeout(resolve, ms))
+  await new Promise((resolve) => later(resolve, ms))
 }

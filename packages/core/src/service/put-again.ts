@@ -2,6 +2,7 @@ import { isSessionError } from '../errors.js'
 import { decodeMessage, encodeParsed, type Message } from '../domain/message.js'
 import { onPath } from '../domain/path.js'
 import type { LiveSession } from './live-session.js'
+import { roomOf } from './room.js'
 
 // Bounds the tries when one message was said on many branches.
 const maxCopies = 1000
@@ -37,20 +38,35 @@ export async function putAgain(live: LiveSession, messages: readonly Message[]):
   return placed
 }
 
-/** A copy at the end of the branch, or the copy that is there already. */
+/** A copy at the end of the branch, or what the branch shows of this message already. */
 async function copied(live: LiveSession, message: Message): Promise<Message> {
+  const { seq: _, at: __, tokens, status, ...said } = message
+  const input = { ...said, ...(status === 'corrupt' ? {} : { status }) }
+  const known = [message]
   for (let others = 1; ; others++) {
-    const { seq: _, at: __, tokens, status, ...said } = message
-    const input = { ...said, ...(status === 'corrupt' ? {} : { status }) }
     const encoded = encodeParsed(input, tokens, others)
+    let shown: Message | undefined
     try {
-      const { messages } = await live.append([encoded])
-      const { seq, at, inserted } = messages[0]!
-      const { body } = await live.load()
-      if (inserted || onPath(body.path, seq)) return decodeMessage({ ...encoded, seq, at })
+      // Another caller may change the branch meanwhile: the copy is stored only on the branch that lacks the message.
+      const { appended } = await live.update(
+        (body) => {
+          shown = known.find(({ seq }) => onPath(body.path, seq))
+          if (shown !== undefined) throw new IsShown()
+          return body
+        },
+        { messages: [encoded], ...roomOf(live.service) },
+      )
+      const { seq, at, inserted } = appended[0]!
+      const copy = decodeMessage({ ...encoded, seq, at })
+      if (inserted) return copy
+      known.push(copy)
     } catch (error) {
+      if (error instanceof IsShown) return shown!
       const isTaken = isSessionError(error, 'conflict') && error.messageId === encoded.id
       if (!isTaken || others >= maxCopies) throw error
     }
   }
 }
+
+/** Ends a change that is not needed any more. */
+class IsShown extends Error {}

@@ -1,6 +1,13 @@
 import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
-import { clipPath, cutPath, type HistoryOptions, type HistoryPage, onPath, readPath } from '../domain/path.js'
+import {
+  clipPath,
+  type HistoryOptions,
+  type HistoryPage,
+  onPath,
+  pathWithout,
+  readPath,
+} from '../domain/path.js'
 import type { Service } from '../service/service.js'
 import type { LiveSession } from '../service/live-session.js'
 import { decodeMessages, encodingMessage, type Message, type MessageInput } from '../domain/message.js'
@@ -75,14 +82,13 @@ async function inOrder(
   const wanted = stored.map(({ seq }, index) => {
     return index >= missing && (appended[index]!.inserted || !onPath(path, seq))
   })
-  const newer = appended.find(({ inserted }, index) => index > missing && inserted)
-  // A message that was stored just now must come after the ones before it: it is taken off the branch, and put back in
-  // order.
-  if (newer !== undefined) {
-    await live.update((before) => ({
-      ...before,
-      path: [...cutPath(before.path, newer.seq - 1), { from: live.record.lastSeq + 1 }],
-    }))
+  const newer = appended.filter(({ inserted }, index) => index > missing && inserted)
+  // Messages that were stored just now must come after the ones before them: they are taken off the branch, and put
+  // back in order.
+  if (newer.length > 0) {
+    const { seq: from } = newer[0]!
+    const { seq: to } = newer.at(-1)!
+    await live.update((before) => ({ ...before, path: pathWithout(before.path, from, to) }))
   }
   const again = await putAgain(
     live,

@@ -1,5 +1,6 @@
 import { isSessionError, SessionError } from '../errors.js'
-import { cutPath } from '../domain/path.js'
+import { pathWithout } from '../domain/path.js'
+import type { ClosedRange } from '../domain/path-ranges.js'
 import { newId } from '../ids.js'
 import type { LiveSession } from '../service/live-session.js'
 import { putAgain } from '../service/put-again.js'
@@ -68,7 +69,7 @@ async function admit<Handle extends TurnHandle>(
     const recent = body.recentTurns?.find(({ name }) => name === question.name)
     // A message that is not on the active branch any more is no repeat: it is put on the branch again.
     const known = recent === undefined ? undefined : await messageOf(live, body, recent)
-    let broken: Message | undefined
+    let broken: BrokenAnswer | undefined
     if (recent !== undefined && known !== undefined) {
       // What was redacted, or amended, cannot be compared any more.
       const isOther = question.message !== undefined && !isChanged(known)
@@ -79,7 +80,7 @@ async function admit<Handle extends TurnHandle>(
       }
       const replies = await readReplies(live, recent)
       if (replies !== undefined && !mayRunAgain(live, replies)) return storedTurn(known, replies)
-      if (replies !== undefined) broken = known
+      if (replies !== undefined) broken = { question: known, lastSeq: replies.at(-1)!.seq }
     }
     if (turn !== undefined) {
       if (!(await isHeld(live, turn))) continue
@@ -119,8 +120,14 @@ interface Beginning {
   readonly question: Question
   /** The body when the session was found free. */
   readonly body: SessionBody
-  /** A message that is answered again because its reply broke off. */
-  readonly broken: Message | undefined
+  readonly broken: BrokenAnswer | undefined
+}
+
+/** A message that is answered again because its reply broke off. */
+interface BrokenAnswer {
+  readonly question: Message
+  /** The seq of the last message of that reply. */
+  readonly lastSeq: number
 }
 
 async function begin<Handle extends TurnHandle>(
@@ -133,7 +140,7 @@ async function begin<Handle extends TurnHandle>(
   const placement =
     broken === undefined
       ? await placeQuestion(live, question, body)
-      : { messages: [], known: broken, isMissing: false }
+      : { messages: [], known: broken.question, isMissing: false }
   const turnId = newId()
   const stop = new TurnStop(request.signal)
   const log = new TurnLog(service, turnLogRef(ref.tenantId, turnId), service.turns, (reason) =>
@@ -146,14 +153,14 @@ async function begin<Handle extends TurnHandle>(
   try {
     budget = await reserveBudget(live, turnId)
     const { path } = body
-    const leaveOut = question.from === undefined ? broken?.seq : undefined
+    const leaveOut = broken === undefined ? undefined : brokenRange(broken.question, broken.lastSeq)
     held = await takeLease(live, {
       turnId,
       question,
       placement,
       named: body.recentTurns?.find(({ name }) => name === question.name)?.id,
       path,
-      leaveOut,
+      leaveOut: question.from === undefined ? leaveOut : undefined,
       ifRevision: request.ifRevision,
     })
     if (question.from !== undefined) live.emit('session.rewound', live.record, { toSeq: question.from })
@@ -194,11 +201,16 @@ async function foundAgain(
   if (replies === undefined) return { message }
   if (!mayRunAgain(live, replies)) return { message, replies }
   // Its reply broke off: remove the reply from the active branch; the log keeps it.
+  const { from, to } = brokenRange(message, replies.at(-1)!.seq)
   await live.update((before) => {
     if (before.turn?.id !== lease.id) return before
-    return { ...before, path: [...cutPath(before.path, message.seq), { from: live.record.lastSeq + 1 }] }
+    return { ...before, path: pathWithout(before.path, from, to) }
   })
   return { message }
+}
+
+function brokenRange(question: Message, lastSeq: number): ClosedRange {
+  return { from: question.seq + 1, to: lastSeq }
 }
 
 /** A reply that broke off is tried again only while it is the last message of the conversation. */

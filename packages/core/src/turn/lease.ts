@@ -5,7 +5,8 @@ import { type BranchDeparture, rewound } from '../domain/branches.js'
 import type { TurnAbortReason } from '../domain/events.js'
 import { newId } from '../ids.js'
 import { stepsInSlices } from '../slices.js'
-import { cutPath } from '../domain/path.js'
+import { cutPath, pathWithout } from '../domain/path.js'
+import type { ClosedRange } from '../domain/path-ranges.js'
 import type { LiveSession } from '../service/live-session.js'
 import { decodeMessage, encodeParsed, type Message } from '../domain/message.js'
 import type { SessionBody, TurnLease } from '../domain/session-body.js'
@@ -61,7 +62,7 @@ export interface LeaseOptions {
   /** The end of the active branch when the placement was found. */
   readonly path: SessionBody['path']
   /** Leaves out the messages after this seq: a reply that broke off. */
-  readonly leaveOut?: number | undefined
+  readonly leaveOut?: ClosedRange | undefined
   /** Only if the body is at this revision; otherwise `conflict`. */
   readonly ifRevision?: number | undefined
 }
@@ -87,7 +88,7 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
         throw new SessionError('turn_lost', 'Another call has begun to answer the same message.')
       }
       if (JSON.stringify(body.path) !== shape) {
-        throw new SessionError('turn_lost', 'The conversation moved on before the turn began.')
+        throw movedOn()
       }
       const { lastSeq } = live.record
       // There has to be room for the answer, too.
@@ -121,7 +122,7 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
 function placed(
   before: SessionBody,
   from: number | undefined,
-  leaveOut: number | undefined,
+  leaveOut: ClosedRange | undefined,
   { known, isMissing }: Placement,
   leaving: BranchDeparture,
 ): SessionBody {
@@ -129,11 +130,16 @@ function placed(
   const goesBack = from !== undefined && !endsAt(body.path, from, leaving.lastSeq)
   if (goesBack) body = rewound(body, from, leaving)
   else if (leaveOut !== undefined) {
-    body = { ...body, path: [...cutPath(body.path, leaveOut), { from: leaving.lastSeq + 1 }] }
+    body = { ...body, path: pathWithout(body.path, leaveOut.from, leaveOut.to) }
   }
   if (known === undefined || !isMissing) return body
+  if (body.path.at(-1)!.from <= leaving.lastSeq) throw movedOn()
   const again = { from: known.seq, to: known.seq }
   return { ...body, path: [...body.path.slice(0, -1), again, { from: leaving.lastSeq + 1 }] }
+}
+
+function movedOn(): SessionError {
+  return new SessionError('turn_lost', 'The conversation moved on before the turn began.')
 }
 
 /** Whether a branch ends at a seq: then there are no later messages to keep as a branch. */
