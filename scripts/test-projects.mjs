@@ -27,9 +27,11 @@ export const wideNeeds = ['valkey', 'pgbouncer']
 /** The files that take minutes; others take seconds. */
 export const longFiles = [
   'test/commands.test.ts',
+  'test/browser/interrupted.test.ts',
+  'test/browser/page.test.ts',
+  'test/browser/conversation.test.ts',
+  'test/browser/devices.test.ts',
   'next/test/edits.test.ts',
-  'next15/test/edits.test.ts',
-  'next15/test/next-15.test.ts',
   'store-postgres/test/faults.test.ts',
   'store-postgres/test/postgres-store.test.ts',
 ]

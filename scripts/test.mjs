@@ -2,7 +2,8 @@
 //   npm test                    all of it
 //   npm test -- FILE -t NAME    some of the tests: arguments are those of `vitest run`
 //   npm run watch [-- FILE]     some or all of the tests, again whenever a file that they import changes
-//   npm run test:wide           the tests on Valkey and PgBouncer, which not every system has, and those that take long
+//   npm run test:wide           the tests on Valkey and PgBouncer, which not every system has, and those that take long:
+//                               other versions of drivers and frameworks, large sessions, every state of every page
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,8 +16,7 @@ const report = join(cache, `test-report-${process.pid}.json`)
 const [mode, ...rest] = process.argv.slice(2)
 const isWide = mode === '--wide'
 const isWatch = mode === '--watch'
-const chosen = isWide || isWatch ? rest : process.argv.slice(2)
-const args = isWide ? ['--project=testkit', '--project=store-*', '--project=next-15', ...chosen] : chosen
+const args = isWide || isWatch ? rest : process.argv.slice(2)
 let failedSteps = 0
 
 await install()
@@ -26,7 +26,7 @@ await fetchNeeds(args, { isWide, env }).catch((error) => {
   end({ passed: 0, failed: 1 })
 })
 if (args.length === 0 && !isWatch) {
-  await checkCode()
+  if (!isWide) await checkCode()
   await check('building everything', buildAll)
   // When only a part of the tests runs, each test builds what it runs; in watch mode, builds get old.
   env.SESSIONS_BUILT = '1'

@@ -53,8 +53,11 @@ async function npmTest(...args: string[]): Promise<Run> {
   return { code, last: stdout.trimEnd().split('\n').at(-1)!, output: stdout + stderr }
 }
 
-describe('npm test', () => {
-  it('counts what passed, failed, was left out and could not be loaded, and names what was left out', async () => {
+// Most of a run is waiting.
+describe.concurrent('npm test', () => {
+  it('counts what passed, failed, was left out and could not be loaded, and names what was left out', async ({
+    expect,
+  }) => {
     const files = ['sound', 'gaps', 'wrong', 'broken', 'hook', 'stray']
     const run = await npmTest(...files)
     // Of those that fail: three gaps, a wrong one, a file, a hook and two behind it, a promise that nobody waits for.
@@ -73,7 +76,7 @@ describe('npm test', () => {
     expect(run, run.output).toMatchObject({ code, last })
   })
 
-  it('says how far it is when there is no terminal', async () => {
+  it('says how far it is when there is no terminal', async ({ expect }) => {
     const run = await npmTest('slow')
     expect(run.output).toMatch(/0 of 1 files, 0 tests passed, 0 failed; at work: .*slow\.test\.mjs \(\d+ s\)/)
     expect(run).toMatchObject({ code: 0, last: '1 passed, 0 failed' })

@@ -1,48 +1,10 @@
-import { apiFixture, describeSessionApi } from '@sessions/core/testing'
-import { listen } from '@sessions/testkit'
-import compression from 'compression'
-import express5 from 'express'
-// @ts-expect-error Its types are those of Express 5, under another name.
-import express4 from 'express4'
-import { afterAll } from 'vitest'
-import { toExpressHandler } from '../src/index.js'
+import { describeSessionApi } from '@sessions/core/testing'
+import { bare, express4, express5, furnished, serve } from './serve-api.js'
 
-async function serve(express: typeof express5, prepare: (app: express5.Express) => void): Promise<string> {
-  const app = express()
-  prepare(app)
-  app.use('/api/v1', toExpressHandler(apiFixture()))
-  app.use((_req, res) => void res.status(404).json({ status: 404, from: 'the application' }))
-  const { url, close } = await listen(app as never)
-  afterAll(close)
-  return `${url}/api/v1`
-}
+const five = await serve(express5, bare)
+describeSessionApi('Express 5', (path, init) => fetch(five + path, init))
 
-const bare = (): void => {}
-// The order a real application has: compression and a body parser before everything else.
-const furnished =
-  (express: typeof express5) =>
-  (app: express5.Express): void => {
-    app.use(compression())
-    app.use(express.json({ limit: '1mb', strict: false, type: 'application/*' }))
-    // What the parser refuses is answered as the API would.
-    app.use(((error: { status: number }, _req, res, next) => {
-      if (res.headersSent) next(error)
-      else
-        res
-          .status(error.status)
-          .set({ 'Cache-Control': 'no-store', 'X-Request-Id': 'parser' })
-          .json({ status: error.status })
-    }) as express5.ErrorRequestHandler)
-  }
-
-for (const [name, express] of [
-  ['Express 5', express5],
-  ['Express 4', express4 as typeof express5],
-] as const) {
-  const base = await serve(express, bare)
-  describeSessionApi(name, (path, init) => fetch(base + path, init))
-  const behind = await serve(express, furnished(express))
-  describeSessionApi(`${name}, behind compression and a body parser`, (path, init) =>
-    fetch(behind + path, init),
-  )
-}
+const four = await serve(express4, furnished(express4))
+describeSessionApi('Express 4, behind compression and a body parser', (path, init) =>
+  fetch(four + path, init),
+)

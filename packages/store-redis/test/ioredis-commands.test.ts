@@ -1,7 +1,6 @@
 import { describeSessionStore } from '@sessions/core/testing'
 import { startRedis, startRedisCluster } from '@sessions/testkit'
 import { Cluster } from 'ioredis'
-import { Redis as Redis5 } from 'ioredis5'
 import { redisStore } from '../src/index.js'
 import { ioredis, patient } from './clients.js'
 
@@ -12,20 +11,6 @@ describeSessionStore('redisStore on ioredis 6', async () => {
     ioredis(server.url, { keyPrefix: 'app:' }),
     ioredis(server.url, { keyPrefix: 'app:', enableAutoPipelining: true }),
   ]
-  const [store, peer] = clients.map((client) => redisStore(client, patient))
-  return {
-    store: store!,
-    peer: peer!,
-    async close() {
-      for (const client of clients) client.disconnect()
-      await server.stop()
-    },
-  }
-})
-
-describeSessionStore('redisStore on ioredis 5', async () => {
-  const server = await startRedis()
-  const clients = [1, 2].map(() => new Redis5(server.url, { commandTimeout: 10_000 }))
   const [store, peer] = clients.map((client) => redisStore(client, patient))
   return {
     store: store!,

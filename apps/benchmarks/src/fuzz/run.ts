@@ -5,7 +5,7 @@ import { type Answer, play, tools, usualAnswer } from './answer.js'
 import { call, type FuzzedCall, calls } from './call.js'
 import { Finding, inTime, LateFinding } from './finding.js'
 import { type FuzzedRequest, requestsTo } from './requests.js'
-import { type Scene, setScene } from './scene.js'
+import { lasts, type Scene, setScene } from './scene.js'
 import { send } from './send.js'
 
 /** What is fuzzed, and how often. */
@@ -215,7 +215,7 @@ class Bench {
   /** A turn works, whatever was done before. */
   async #isUsable({ mine, session }: Scene): Promise<void> {
     const found = await mine.find(session.id)
-    if (found === undefined) return
+    if (found === undefined || !lasts(found.record)) return
     const turn = found.turn('Still there?', () => 'Yes')
     const result = await inTime('the turn afterwards', turn.result)
     if (result.status !== 'completed') throw new Finding(`the turn afterwards ends as ${result.status}`)

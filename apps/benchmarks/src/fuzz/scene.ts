@@ -16,6 +16,11 @@ export interface Scene {
   headersOf(caller: Caller): Record<string, string>
 }
 
+/** False for a session that is about to end by itself, which would seem to be the work of the next call. */
+export function lasts(record: SessionRecord | undefined): boolean {
+  return (record?.expiresAt ?? Infinity) > Date.now() + 10_000
+}
+
 export async function setScene(sessions: Sessions, store: SessionStore, tenantId: string): Promise<Scene> {
   const mine = sessions.for({ tenantId, userId: 'alice' })
   const nobody = sessions.for({ tenantId })
@@ -71,9 +76,6 @@ export async function setScene(sessions: Sessions, store: SessionStore, tenantId
     async digest() {
       const stored = await Promise.all(refs.map((ref) => store.read(ref, { tail: 1000 })))
       const { items } = await store.list({ tenantId, limit: 1000 })
-      // A session that is about to end by itself would seem to be removed by the next call.
-      const lasts = (record: SessionRecord | undefined) =>
-        (record?.expiresAt ?? Infinity) > Date.now() + 10_000
       return JSON.stringify([stored.map((each) => (lasts(each?.record) ? each : null)), items.filter(lasts)])
     },
     headersOf(caller) {

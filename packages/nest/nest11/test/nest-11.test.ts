@@ -1,7 +1,7 @@
-// Every test of the package, on Nest 11: this project resolves `@nestjs/*` from here, whoever imports it.
+// The tests of the package, on Nest 11: this project resolves `@nestjs/*` from here, whoever imports it. The suite of
+// the API runs in api-suite.wide.test.ts.
 import { createRequire } from 'node:module'
 import { expect, it } from 'vitest'
-import '../../test/api-suite.test.js'
 import '../../test/nest.test.js'
 import '../../test/problems.test.js'
 import '../../test/sessions.controller.test.js'

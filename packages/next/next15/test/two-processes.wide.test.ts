@@ -1,1 +1,1 @@
-import '../../test/two-processes.test.js'
+import '../../test/two-processes.wide.test.js'

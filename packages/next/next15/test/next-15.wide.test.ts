@@ -1,4 +1,4 @@
-// The other tests of the package, against the application on Next 15; two processes of it, in two-processes.wide.test.ts.
+// The other tests of the package, against the application on Next 15.
 import '../../test/actions.test.js'
 import '../../test/api-suite.test.js'
 import '../../test/pages.test.js'

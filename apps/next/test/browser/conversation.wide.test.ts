@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import {
+  answered,
+  answers,
+  button,
+  conversations,
+  inspector,
+  look,
+  openDesk,
+  questions,
+  say,
+  talk,
+} from './desk.js'
+
+const desk = openDesk()
+
+describe('a conversation', () => {
+  it('answers again in other words', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello')
+    const first = await answered(page, 1)
+    await button(answers(page).first(), 'Answer again').click()
+    await questions(page).first().getByText('2 / 2').waitFor()
+    await expect.poll(() => answered(page, 1)).not.toBe(first)
+    await button(questions(page).first(), 'Previous version').click()
+    await expect.poll(() => answered(page, 1)).toBe(first)
+  })
+
+  it('forks, and both go their own ways', async () => {
+    const page = await desk.device()
+    const id = await talk(page, 'My name is Ada', 'Show me books')
+    await button(answers(page).first(), 'Fork from here').click()
+    await page.waitForURL((url) => !url.pathname.endsWith(id))
+    await expect.poll(() => questions(page).count()).toBe(1)
+    await say(page, 'What do you know about me?')
+    expect(await answered(page, 2)).toContain('Ada')
+    await page.goto(`/c/${id}`)
+    expect(await answered(page, 2)).toContain('Almanac')
+    expect(
+      await conversations(page)
+        .getByRole('link', { name: /My name is Ada/ })
+        .count(),
+    ).toBe(2)
+  })
+
+  it('begins anew with the same cart when it is cleared', async () => {
+    const page = await desk.device()
+    await talk(page, 'Add the Fox Cup')
+    await button(page, 'More').click()
+    await button(page, 'Clear conversation').click()
+    await look(page, 'clearing')
+    await button(page.getByRole('dialog'), 'Clear').click()
+    await page.getByText('A clean sheet.').waitFor()
+    expect(await questions(page).count()).toBe(0)
+    await inspector(page).getByText('Fox Cup').first().waitFor()
+    await look(page, 'cleared')
+    await say(page, 'What did I ask first?')
+    expect(await answered(page, 1)).toContain('first thing')
+  })
+})
+
+describe('the list', () => {
+  it('renames, and finds again', async () => {
+    const page = await desk.device()
+    await talk(page, 'Tell me of cats and their paperwork')
+    await button(conversations(page), /^More about/).click()
+    await look(page, 'row-menu')
+    await button(page, 'Rename conversation').click()
+    const title = page.getByRole('textbox', { name: 'Title' })
+    await title.fill('Feline bureaucracy')
+    await title.press('Enter')
+    await page.getByRole('heading', { name: 'Feline bureaucracy' }).waitFor()
+    await button(page, 'New chat').click()
+    await page.getByRole('heading', { name: 'What is on your mind?' }).waitFor()
+    await say(page, 'Hello')
+    await answered(page, 1)
+
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('paperwork')
+    await page.getByRole('heading', { name: 'About “paperwork”' }).waitFor()
+    await conversations(page)
+      .getByRole('link', { name: /Feline bureaucracy/ })
+      .waitFor()
+    await look(page, 'search')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'Feline bureaucracy' }).waitFor()
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('xylophone')
+    await page.getByRole('heading', { name: 'Nothing about “xylophone”' }).waitFor()
+    await page.keyboard.press('Escape')
+    await conversations(page).getByRole('link', { name: 'Hello' }).waitFor()
+  })
+
+  it('deletes, for good, after asking', async () => {
+    const page = await desk.device()
+    const id = await talk(page, 'Something that nobody needs to know')
+    await button(conversations(page), /^More about/).click()
+    await button(conversations(page), 'Delete conversation').click()
+    const dialog = page.getByRole('dialog', { name: 'Delete this conversation?' })
+    await look(page, 'deleting')
+    await button(dialog, 'Cancel').click()
+    await answered(page, 1)
+    await button(conversations(page), /^More about/).click()
+    await button(conversations(page), 'Delete conversation').click()
+    await button(dialog, 'Delete').click()
+    await page.getByRole('heading', { name: 'What is on your mind?' }).waitFor()
+    await page.getByText('Nothing here yet.').waitFor()
+    expect((await page.request.get(`/api/sessions/${id}`)).status()).toBe(404)
+    await page.goto(`/c/${id}`)
+    // The browser tells of the 404 itself.
+    expect(desk.faults.splice(0)).toEqual([expect.stringContaining('404')])
+    await look(page, 'not-there')
+  })
+})

@@ -1,0 +1,2 @@
+import '../../test/api-suite.test.js'
+import '../../test/api-suite.wide.test.js'
