@@ -34,9 +34,14 @@ export class TestReport {
   }
 
   onTestCaseResult(test) {
-    const { state } = test.result()
+    const { state, errors } = test.result()
     if (state === 'passed') this.#passed++
-    if (state === 'failed') this.#failed++
+    if (state !== 'failed') return
+    this.#failed++
+    // vitest tells at the end, which a run that is cut off never comes to.
+    const file = this.#fileOf(test.module)
+    const [message = ''] = (errors[0]?.message ?? '').split('\n')
+    console.log(`  failed: ${test.project.name} ${file} > ${test.fullName}: ${message}`)
   }
 
   onTestModuleEnd(module) {

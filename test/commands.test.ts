@@ -47,10 +47,8 @@ describe('npm run replay', () => {
     ['redis', 'nest'],
     ['postgres', 'next'],
   ])('reads back on %s through %s what it sent', async (store, app) => {
-    const { stdout, stderr, code } = await command(
-      'replay.mjs',
-      ...['--data', file, '--app', app, '--store', store, '--json'],
-    )
+    const args = ['--data', file, '--app', app, '--store', store, '--json']
+    const { stdout, stderr, code } = await command('replay.mjs', ...args)
     const result = lastLine(stdout)
     expect(result, stderr).toMatchObject({ dialogues: 16, messages: 288, mismatches: 0 })
     expect(result['seconds']).toBeGreaterThan(0)

@@ -22,10 +22,8 @@ describe('npm run replay', () => {
   const stores = ['memory', 'sqlite', 'redis', 'postgres']
   const pairs = ['express', 'nest', 'next'].flatMap((app) => stores.map((store) => [store, app] as const))
   it.each(pairs)('reads back on %s through %s what it sent', async (store, app) => {
-    const { stdout, stderr, code } = await command(
-      'replay.mjs',
-      ...['--data', file, '--app', app, '--store', store, '--json'],
-    )
+    const args = ['--data', file, '--app', app, '--store', store, '--json']
+    const { stdout, stderr, code } = await command('replay.mjs', ...args)
     expect(lastLine(stdout), stderr).toMatchObject({ dialogues: 40, messages: 720, mismatches: 0 })
     expect(code, stderr).toBe(0)
   })
