@@ -1,10 +1,15 @@
 import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
 const mostHeap = 512 * 1024 * 1024
-const usage = `flood -- [--megabytes N] [--seed N] [--json]
+const usage = `flood -- [--store memory|sqlite] [--megabytes N] [--seed N] [--json]
 
+  --store      what keeps the sessions (default memory)
   --megabytes  how much an anonymous client sends, in requests of at most 1 MiB (default 1024)
   --seed       repeats what is sent (default 1)
   --json       the last line is {"sentBytes","peakHeapBytes","peakRssBytes","failures"}
@@ -12,6 +17,7 @@ const usage = `flood -- [--megabytes N] [--seed N] [--json]
 Exits 1 when the server ends, its heap goes over 512 MB, or a request fails or is answered with 500 or more.`
 const { values } = parseArgs({
   options: {
+    store: { type: 'string', default: 'memory' },
     megabytes: { type: 'string', default: '1024' },
     seed: { type: 'string', default: '1' },
     json: { type: 'boolean', default: false },
@@ -19,7 +25,7 @@ const { values } = parseArgs({
   },
 })
 const total = Number(values.megabytes) * 1024 * 1024
-if (values.help || !(total > 0)) {
+if (values.help || !(total > 0) || !['memory', 'sqlite'].includes(values.store)) {
   console.error(usage)
   process.exit(values.help ? 0 : 2)
 }
@@ -40,7 +46,9 @@ let peakHeapBytes = 0
 let peakRssBytes = 0
 let hasEnded = false
 const errors: string[] = []
-const server = fork(fileOf('server'), { execArgv: ['--max-old-space-size=512'] })
+const folder = mkdtempSync(join(tmpdir(), 'sessions-flood-'))
+const storeArgs = values.store === 'sqlite' ? [join(folder, 'sessions.db')] : []
+const server = fork(fileOf('server'), storeArgs, { execArgv: ['--max-old-space-size=512'] })
 const listening = new Promise<number>((resolve, reject) => {
   server.on('message', (told: Told) => {
     if (told.type === 'listening') resolve(told.port!)
@@ -72,5 +80,8 @@ console.log(
 )
 if (values.json)
   console.log(JSON.stringify({ sentBytes: done?.sent ?? 0, peakHeapBytes, peakRssBytes, failures }))
-server.kill()
+const ended = hasEnded ? undefined : once(server, 'exit')
+server.kill('SIGKILL')
+await ended
+rmSync(folder, { recursive: true, force: true })
 process.exit(failures === 0 && peakHeapBytes <= mostHeap ? 0 : 1)

@@ -2,9 +2,12 @@ import { createServer } from 'node:http'
 import { createSessions, memoryStore } from '@sessions/core'
 import { createSessionApi } from '@sessions/core/http'
 import { toNodeHandler } from '@sessions/core/node'
+import { sqliteStore } from '@sessions/store-sqlite'
 
+const path = process.argv[2]
 // Settings as they are unasked, for callers who are nobody in particular.
-const sessions = createSessions({ store: memoryStore(), onWarning: () => {} })
+const store = path === undefined ? memoryStore() : sqliteStore(path)
+const sessions = createSessions({ store, onWarning: () => {} })
 const api = createSessionApi({
   sessions,
   identify: () => ({ tenantId: 'public' }),

@@ -1,17 +1,13 @@
 import { parseArgs } from 'node:util'
-import { memoryStore } from '@sessions/core'
-import { startServer } from '../torture/backends/start-server.js'
-import { openStore } from '../torture/backends/open-store.js'
+import { isStoreName, startStore, storeNames } from '../torture/backends/start-store.js'
 import { type Failure, fuzz } from './run.js'
 
-const stores = { memory: 100_000, redis: 10_000, postgres: 10_000 } as const
-type StoreName = keyof typeof stores
 const mostToldOf = 20
 
-const usage = `fuzz -- [--store memory|redis|postgres] [--runs N] [--seed N] [--from RUN] [--json]
+const usage = `fuzz -- [--store ${storeNames.join('|')}] [--runs N] [--seed N] [--from RUN] [--json]
 
   --store  what keeps the sessions (default memory)
-  --runs   how many runs (default 100,000 on memory, 10,000 on a server)
+  --runs   how many runs (default 100,000 on memory, 10,000 elsewhere)
   --seed   repeats the inputs of a run (default: by chance, and printed)
   --from   the number of the first run; with --runs 1, that run alone (default 0)
   --json   the last line is {"runs":N,"failures":N}
@@ -28,22 +24,20 @@ const { values } = parseArgs({
     help: { type: 'boolean', default: false },
   },
 })
-const isStore = Object.hasOwn(stores, values.store)
-const name = values.store as StoreName
-const [runs, seed, from] = [Number(values.runs ?? stores[name]), Number(values.seed), Number(values.from)]
-const isUsable =
-  isStore && [runs, seed, from].every((each) => Number.isSafeInteger(each) && each >= 0) && runs > 0
-if (values.help || !isUsable) {
+const name = isStoreName(values.store) ? values.store : undefined
+const usualRuns = name === 'memory' ? 100_000 : 10_000
+const [runs, seed, from] = [Number(values.runs ?? usualRuns), Number(values.seed), Number(values.from)]
+const areNumbers = [runs, seed, from].every((each) => Number.isSafeInteger(each) && each >= 0) && runs > 0
+if (values.help || name === undefined || !areNumbers) {
   console.error(usage)
   process.exit(values.help ? 0 : 2)
 }
 
 console.log(`${name}: ${runs} runs, seed ${seed}`)
-const server = name === 'memory' ? undefined : await startServer(name)
-const opened = server === undefined ? undefined : openStore(name as 'redis' | 'postgres', server.url)
+const opened = await startStore(name)
 let toldOf = 0
 const failures = await fuzz({
-  store: opened?.store ?? memoryStore(),
+  store: opened.store,
   runs,
   seed,
   from,
@@ -51,8 +45,7 @@ const failures = await fuzz({
   onProgress,
 })
 if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
-await opened?.close()
-await server?.stop()
+await opened.close()
 console.log(`${runs} runs, ${failures.length} failures`)
 if (values.json) console.log(JSON.stringify({ runs, failures: failures.length }))
 process.exit(failures.length === 0 ? 0 : 1)

@@ -1,14 +1,16 @@
 import { parseArgs } from 'node:util'
 import { type CallerSessions, copySessions, createSessions, memoryStore, type Session } from '@sessions/core'
 import { createSessionApi } from '@sessions/core/http'
+import { isStoreName, startStore, storeNames } from '../torture/backends/start-store.js'
 import { longestHold } from './longest-hold.js'
 import { dearRequests } from './requests.js'
 import { dearSessions, makeDear } from './sessions.js'
 import { texts } from './texts.js'
 
 const bar = 50
-const usage = `bench:stalls -- [--only REGEX] [--tries N] [--json]
+const usage = `bench:stalls -- [--store ${storeNames.join('|')}] [--only REGEX] [--tries N] [--json]
 
+  --store  what keeps the sessions (default memory)
   --only   only cases whose name fits
   --tries  how often a case over the bar is tried, the best of which counts (default 4)
   --json   the last line is {"stalls": [{name, ms, bar}]}
@@ -16,6 +18,7 @@ const usage = `bench:stalls -- [--only REGEX] [--tries N] [--json]
 Exits 1 when a case holds the event loop for more than ${bar} ms at a stretch.`
 const { values } = parseArgs({
   options: {
+    store: { type: 'string', default: 'memory' },
     only: { type: 'string', default: '' },
     tries: { type: 'string', default: '4' },
     json: { type: 'boolean', default: false },
@@ -23,13 +26,14 @@ const { values } = parseArgs({
   },
 })
 const tries = Number(values.tries)
-if (values.help || !(tries >= 1)) {
+if (values.help || !(tries >= 1) || !isStoreName(values.store)) {
   console.error(usage)
   process.exit(values.help ? 0 : 2)
 }
 const only = new RegExp(values.only, 'i')
 const alice = { tenantId: 'acme', userId: 'alice' }
-const store = memoryStore({ maxBytes: 1024 ** 3 })
+const opened = await startStore(values.store, 1024 ** 3)
+const { store } = opened
 const stalls: { name: string; ms: number; bar: number }[] = []
 
 /** A process that has seen nothing of any session yet. */
@@ -186,6 +190,7 @@ await measureRequest(
   }),
 )
 
+await opened.close()
 console.log(`${stalls.length} cases, ${stalls.filter(({ ms }) => ms > bar).length} over ${bar} ms`)
 if (values.json) console.log(JSON.stringify({ stalls }))
 process.exit(stalls.every(({ ms }) => ms <= bar) ? 0 : 1)

@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { isStoreName, storeNames } from './backends/start-store.js'
 import { check } from './checker/check.js'
 import type { Finding } from './checker/finding.js'
 import { lanesPerWorker } from './lane/run-lanes.js'
@@ -11,10 +12,7 @@ import { runFile } from './run-file.js'
 import { runProcesses } from './run-processes.js'
 import type { RunOptions } from './run.js'
 
-const stores = ['memory', 'sqlite', 'redis', 'postgres'] as const
-type StoreName = (typeof stores)[number]
-
-const usage = `torture -- --store ${stores.join('|')} [--processes 4] [--seconds 10] [--seed N] [--no-kill] [--json]
+const usage = `torture -- --store ${storeNames.join('|')} [--processes 4] [--seconds 10] [--seed N] [--no-kill] [--json]
 
   --store      what to torture (default memory)
   --processes  how many workers at once, of ${lanesPerWorker} callers each (default 4)
@@ -38,13 +36,13 @@ const { values } = parseArgs({
   },
 })
 const [processes, seconds, seed] = [Number(values.processes), Number(values.seconds), Number(values.seed)]
-const isUsable = processes >= 1 && Number.isInteger(processes) && seconds > 0 && Number.isSafeInteger(seed)
-if (values.help || !isUsable || !stores.includes(values.store as StoreName)) {
+const store = isStoreName(values.store) ? values.store : undefined
+const areNumbers = processes >= 1 && Number.isInteger(processes) && seconds > 0 && Number.isSafeInteger(seed)
+if (values.help || store === undefined || !areNumbers) {
   console.error(usage)
   process.exit(values.help ? 0 : 2)
 }
 
-const store = values.store as StoreName
 const started = Date.now()
 let shownAt = 0
 const options: RunOptions = {
