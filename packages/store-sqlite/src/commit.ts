@@ -1,14 +1,13 @@
-import { type NewMessage, type SessionChange, type SessionRef } from '@sessions/core/store'
+import type { NewMessage, SessionChange, SessionRef } from '@sessions/core/store'
 import { encodeText } from './text.js'
 
-/** A change on its way, as the database takes it. It is a copy, because the caller may go on to alter the original. */
+/** A change on its way. It is a copy, because the caller may go on to alter the original. */
 export interface Commit {
   readonly ref: SessionRef
   readonly change: SessionChange & { readonly messages: readonly NewMessage[] }
+  /** The names as the database has them. */
   readonly tenant: string
   readonly id: string
-  /** In the order of the change. */
-  readonly stored: readonly NewMessage[]
 }
 
 export function toCommit({ tenantId, id }: SessionRef, change: SessionChange): Commit {
@@ -18,6 +17,22 @@ export function toCommit({ tenantId, id }: SessionRef, change: SessionChange): C
     change: { ...change, messages },
     tenant: encodeText(tenantId),
     id: encodeText(id),
-    stored: messages.map(({ id, payload }) => ({ id: encodeText(id), payload: encodeText(payload) })),
   }
+}
+
+/** A message as the database takes it. */
+export interface Stored extends NewMessage {
+  /** How many bytes of UTF-8 the payload takes. */
+  readonly bytes: number
+}
+
+/** The messages in their order, a step each. */
+export function* toStored(messages: readonly NewMessage[]): Generator<void, Stored[]> {
+  const stored: Stored[] = []
+  for (const { id, payload } of messages) {
+    const text = encodeText(payload)
+    stored.push({ id: encodeText(id), payload: text, bytes: Buffer.byteLength(text) })
+    yield
+  }
+  return stored
 }

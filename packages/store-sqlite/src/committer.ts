@@ -6,16 +6,17 @@ import {
   corrupt,
   messageConflict,
   notFound,
+  type SessionChange,
   type SessionRecord,
 } from '@sessions/core/store'
 import { randomBytes } from 'node:crypto'
 import { type Added, changedRecord } from './changed-record.js'
-import type { Commit } from './commit.js'
+import { type Commit, type Stored, toStored } from './commit.js'
 import type { Connection } from './connection.js'
-import type { Work } from './database.js'
 import { isDuplicate } from './errors.js'
-import { isLive, parseFound, parseMessage, toStoredMs, toWhole } from './rows.js'
-import type { Statements } from './statements.js'
+import { isLive, parseFound, toStoredMs, toWhole } from './rows.js'
+import { maxSeq as highestSeq, type Statements } from './statements.js'
+import type { Steps } from './steps.js'
 import { buriedId, encodeName, encodeText } from './text.js'
 
 /** The minute of a deadline. A sweep looks for it, and most appends leave it as it is. */
@@ -23,28 +24,30 @@ export function minuteOf(expiresAt: number | undefined): number | null {
   return expiresAt === undefined ? null : Math.floor(expiresAt / 60_000)
 }
 
-/** Commits one change, in one transaction. */
-export function committing(statements: Statements, commit: Commit): Work<Committed> {
+/** Commits one change, in one transaction; a step takes one message. */
+export function committing(statements: Statements, commit: Commit): Steps<Committed> {
   const { ref, change, tenant, id } = commit
-  return (connection, now) => {
+  return function* (connection, now) {
     const [row] = connection.all(statements.find, tenant, id)
     const isThere = row !== undefined && isLive(row, now)
     if (!isThere && change.revision !== 0) throw notFound()
     if (!isThere) {
       // Nothing of the expired session stays. Its messages may take their time, so a sweep removes them.
       if (row !== undefined) connection.run(statements.bury, buriedId(), toWhole(row['skey'], 'skey', 1))
-      return create(connection, statements, commit, now)
+      return yield* creating(connection, statements, commit, now)
     }
     const { record, key } = parseFound(ref, row)
     checkIsMeant(record, change)
     // The system clock may have been set back before this process began; times of a session do not go back with it.
     const at = Math.max(now, record.updatedAt)
-    const messages = append(connection, statements, commit, { key, lastSeq: record.lastSeq, at })
-    const added = sum(
-      commit,
-      messages.map(({ inserted }) => inserted),
-    )
-    checkRoom(record, change, added)
+    const stored = yield* toStored(change.messages)
+    const messages = yield* appending(connection, statements, commit, stored, {
+      key,
+      lastSeq: record.lastSeq,
+      at,
+    })
+    const added = sum(stored.filter((_, index) => messages[index]!.inserted))
+    checkRoom(record, withinPlaces(change), added)
     const changed = changedRecord(record, change, at, added)
     if (change.body !== undefined) connection.run(statements.putBody, key, encodeText(change.body))
     update(connection, statements, key, record, changed)
@@ -52,15 +55,20 @@ export function committing(statements: Statements, commit: Commit): Work<Committ
   }
 }
 
-function create(connection: Connection, statements: Statements, commit: Commit, now: number): Committed {
+function* creating(
+  connection: Connection,
+  statements: Statements,
+  commit: Commit,
+  now: number,
+): Generator<void, Committed> {
   const { ref, change, tenant, id } = commit
   const incarnation = change.incarnation ?? randomBytes(18).toString('base64url')
   const blank = { ...ref, incarnation, revision: 0, changes: 0, lastSeq: 0, trimmedSeq: 0, bytes: 0 }
   const times = { createdAt: now, updatedAt: now, activeAt: now }
+  const stored = yield* toStored(change.messages)
   // In a new session every id is new the first time.
   const seen = new Set<string>()
-  const isNew = change.messages.map(({ id }) => seen.size < seen.add(id).size)
-  const added = sum(commit, isNew)
+  const added = sum(stored.filter(({ id }) => seen.size < seen.add(id).size))
   const record = changedRecord({ ...blank, ...times }, change, now, added)
   const names = [encodeName(record.userId), encodeName(record.label), encodeName(record.title)]
   const deadline = [record.expiresAt ?? null, minuteOf(record.expiresAt)]
@@ -80,9 +88,14 @@ function create(connection: Connection, statements: Statements, commit: Commit, 
   const [row] = connection.all(statements.insertSession, ...values)
   const key = toWhole(row?.['skey'], 'skey', 1)
   connection.run(statements.putBody, key, encodeText(change.body ?? ''))
-  const messages = append(connection, statements, commit, { key, lastSeq: 0, at: now })
-  checkRoom({ lastSeq: 0, bytes: 0 }, change, added)
+  const log = { key, lastSeq: 0, at: now }
+  const messages = yield* appending(connection, statements, commit, stored, log)
+  checkRoom({ lastSeq: 0, bytes: 0 }, withinPlaces(change), added)
   return { record, messages }
+}
+
+function withinPlaces({ maxSeq = Infinity, maxBytes }: SessionChange): Parameters<typeof checkRoom>[1] {
+  return { maxSeq: Math.min(maxSeq, highestSeq), ...(maxBytes === undefined ? {} : { maxBytes }) }
 }
 
 interface Log {
@@ -94,35 +107,58 @@ interface Log {
 /**
  * Puts each message at the next seq, or finds it where it is. @throws `conflict` when it is there with another payload.
  */
-function append(
+function* appending(
   connection: Connection,
   statements: Statements,
-  { change, stored }: Commit,
+  { change }: Commit,
+  stored: readonly Stored[],
   { key, lastSeq, at }: Log,
-): AppendedMessage[] {
-  let seq = lastSeq
-  return stored.map((message, index): AppendedMessage => {
-    const { id, payload } = change.messages[index]!
-    try {
-      connection.run(statements.insertMessage, key, seq + 1, at, message.id, message.payload)
-    } catch (error) {
-      if (!isDuplicate(error)) throw error
-      const [row] = connection.all(statements.findMessage, key, message.id)
-      // The id is new, so the seq is taken: by a row that no commit has made.
-      if (row === undefined) throw corrupt('the log holds messages it should not', error)
-      const known = parseMessage(row)
-      if (known.payload !== payload) throw messageConflict(id)
-      return { id, seq: known.seq, at: known.at, inserted: false }
-    }
-    return { id, seq: ++seq, at, inserted: true }
-  })
+): Generator<void, AppendedMessage[]> {
+  const appended: AppendedMessage[] = []
+  let last = lastSeq
+  for (const [index, message] of stored.entries()) {
+    const { id } = change.messages[index]!
+    const isNew = insert(connection, statements, message, { key, lastSeq: last, at })
+    yield
+    if (isNew) appended.push({ id, seq: ++last, at, inserted: true })
+    else appended.push({ id, ...find(connection, statements, key, id, message), inserted: false })
+  }
+  return appended
 }
 
-/** The count and the bytes of those messages of a commit that are new. */
-function sum({ stored }: Commit, isNew: readonly boolean[]): Added {
-  const fresh = stored.filter((_, index) => isNew[index])
-  const bytes = fresh.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0)
-  return { count: fresh.length, bytes }
+/** False when the log has the id, or the seq, already. */
+function insert(
+  connection: Connection,
+  { insertMessage }: Statements,
+  message: Stored,
+  { key, lastSeq, at }: Log,
+): boolean {
+  try {
+    connection.run(insertMessage, key, lastSeq + 1, key, at, message.id, message.payload)
+    return true
+  } catch (error) {
+    if (isDuplicate(error)) return false
+    throw error
+  }
+}
+
+function find(
+  connection: Connection,
+  { findMessage }: Statements,
+  key: number,
+  id: string,
+  message: Stored,
+): { seq: number; at: number } {
+  const [row] = connection.all(findMessage, message.payload, key, message.id)
+  // The id is new, so the seq is taken: by a row that no commit has made.
+  if (row === undefined) throw corrupt('the log holds messages it should not')
+  if (toWhole(row['is_same'], 'payload') === 0) throw messageConflict(id)
+  return { seq: toWhole(row['seq'], 'seq', 1), at: toWhole(row['at'], 'at') }
+}
+
+/** How many the new messages of a commit are, and how many bytes they take. */
+function sum(fresh: readonly Stored[]): Added {
+  return { count: fresh.length, bytes: fresh.reduce((sum, { bytes }) => sum + bytes, 0) }
 }
 
 /** The columns of a session's own lifetime. */

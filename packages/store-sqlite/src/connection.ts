@@ -8,8 +8,7 @@ export class Connection {
   readonly #database: SqliteDatabase
   /** The statements by their texts; the package has a few dozen. */
   readonly #prepared = new Map<string, SqliteStatement>()
-  /** How many UTF-16 units of text the connection was given to write. */
-  textLength = 0
+  #textLength = 0
 
   constructor(database: SqliteDatabase) {
     this.#database = database
@@ -24,8 +23,15 @@ export class Connection {
   }
 
   run(sql: string, ...values: readonly SqliteValue[]): void {
-    for (const value of values) if (typeof value === 'string') this.textLength += value.length
+    for (const value of values) if (typeof value === 'string') this.#textLength += value.length
     this.#prepare(sql).run(...values)
+  }
+
+  /** How many UTF-16 units of text the connection was given to write since this was asked last. */
+  takeTextLength(): number {
+    const length = this.#textLength
+    this.#textLength = 0
+    return length
   }
 
   /** Applies all that `work` does, or nothing. Work that only reads sees one moment. */
@@ -38,10 +44,18 @@ export class Connection {
       result = work()
       this.exec('commit')
     } catch (error) {
-      this.#rollback()
+      this.rollback()
       throw error
     }
     return result
+  }
+
+  rollback(): void {
+    try {
+      this.#database.exec('rollback')
+    } catch {
+      // An error that ends the transaction by itself, such as a full disk, leaves nothing to roll back.
+    }
   }
 
   close(): void {
@@ -53,13 +67,5 @@ export class Connection {
     let statement = this.#prepared.get(sql)
     if (statement === undefined) this.#prepared.set(sql, (statement = this.#database.prepare(sql)))
     return statement
-  }
-
-  #rollback(): void {
-    try {
-      this.#database.exec('rollback')
-    } catch {
-      // An error that ends the transaction by itself, such as a full disk, leaves nothing to roll back.
-    }
   }
 }

@@ -2,6 +2,7 @@ import { SessionError, setDeadline } from '@sessions/core/store'
 import type { Connection } from './connection.js'
 import { isBusy, isFull, toSessionError } from './errors.js'
 import type { FileClock } from './file-clock.js'
+import { atOnce, oneByOne, type Steps } from './steps.js'
 import { busy, Turns } from './turns.js'
 import type { WriteAheadLog } from './write-ahead-log.js'
 
@@ -10,6 +11,8 @@ export interface Open {
   readonly connection: Connection
   /** The log of a file that the store has opened. */
   readonly log?: WriteAheadLog | undefined
+  /** A second connection to such a file. What it has not committed, the first one does not see. */
+  readonly second?: (() => Connection) | undefined
 }
 
 /** Where the database comes from: at once, or once the file is open. The source rejects with a `SessionError`. */
@@ -42,9 +45,51 @@ export class Database {
     const source = this.#source(until)
     const { connection, log } = source instanceof Promise ? await source : source
     const result = await this.#writes.take(until, () => this.#attemptWrite(connection, work))
-    const flushed = log?.committed(connection.textLength)
+    const flushed = log?.committed(connection.takeTextLength())
     if (flushed !== undefined) await within(until, flushed)
     return result
+  }
+
+  /**
+   * As `write`. When the work `isLong`, others have their turns between its steps, and see nothing of it before it is
+   * done. In a database of the application, whose own statements could come in between, it is done at once all the
+   * same.
+   */
+  async writeInSteps<T>(until: number, steps: Steps<T>, isLong: boolean): Promise<T> {
+    const whole: Work<T> = (...args) => atOnce(steps(...args))
+    if (!isLong) return this.write(until, whole)
+    const { connection, log, second } = await this.#source(until)
+    if (second === undefined) return this.write(until, whole)
+    const other = second()
+    const result = await this.#inSteps(until, other, steps).catch((error: unknown) => {
+      if (!isFull(error)) throw error
+      makeRoom(connection)
+      return this.#inSteps(until, other, steps)
+    })
+    const flushed = log?.committed(other.takeTextLength())
+    if (flushed !== undefined) await within(until, flushed)
+    return result
+  }
+
+  async #inSteps<T>(until: number, connection: Connection, steps: Steps<T>): Promise<T> {
+    await this.#writes.take(until, () => {
+      try {
+        connection.exec('begin immediate')
+      } catch (error) {
+        if (isBusy(error)) return busy
+        throw toSessionError(error)
+      }
+    })
+    let isDone = false
+    try {
+      const result = await oneByOne(until, steps(connection, this.#clock.now(connection, true)))
+      isDone = true
+      connection.exec('commit')
+      return result
+    } catch (error) {
+      connection.rollback()
+      throw toSessionError(error, { unknown: isDone })
+    }
   }
 
   #attemptWrite<T>(connection: Connection, work: Work<T>): T | typeof busy {

@@ -1,6 +1,7 @@
 import { corrupt, maxPageBytes, type StoredMessage } from '@sessions/core/store'
 import type { Connection } from './connection.js'
-import { parseEntries, parseMessage, toWhole } from './rows.js'
+import { LongPayload } from './long-payload.js'
+import { parseEntries, toWhole } from './rows.js'
 import type { Statements } from './statements.js'
 
 /** The range of messages that a read wants, and the end that it begins at. */
@@ -27,6 +28,8 @@ export class LogPage {
   /** The sizes of the next messages, in the order of the range. */
   #sizes: number[] = []
   #isFull = false
+  /** The payload that is being read. */
+  #long: LongPayload | undefined
 
   constructor(statements: Statements, key: number, { first, last, order }: Range) {
     this.#statements = statements
@@ -37,7 +40,7 @@ export class LogPage {
   }
 
   get isDone(): boolean {
-    return this.#isFull || this.#first > this.#last
+    return this.#long === undefined && (this.#isFull || this.#first > this.#last)
   }
 
   /** Reads all the messages that are left; the caller knows that they are few and short. */
@@ -46,6 +49,7 @@ export class LogPage {
   }
 
   readStep(connection: Connection): void {
+    if (this.#long !== undefined) return this.#readLong(connection, this.#long)
     if (this.#sizes.length === 0) this.#sizes = this.#nextSizes(connection)
     let bytes = 0
     let count = 0
@@ -57,35 +61,39 @@ export class LogPage {
     }
     this.#sizes.splice(0, count)
     this.#bytes += bytes
-    this.#take(connection, count, bytes)
+    if (bytes <= maxStepBytes) return this.#take(connection, count)
+    // SQLite takes four times as long for a long payload when the payload is a part of another text.
+    const seq = this.#order === 'asc' ? this.#first : this.#last
+    this.#readLong(connection, new LongPayload(this.#statements, this.#key, seq, bytes))
+  }
+
+  #readLong(connection: Connection, payload: LongPayload): void {
+    const message = payload.readStep(connection)
+    this.#long = message === undefined ? payload : undefined
+    if (message !== undefined) this.#add([message])
   }
 
   #nextSizes(connection: Connection): number[] {
     const { sizes } = this.#statements
-    const rows = connection.all(sizes[this.#order], this.#key, this.#first, this.#last, maxStepMessages)
+    const range = [this.#key, this.#first, this.#key, this.#last]
+    const rows = connection.all(sizes[this.#order], ...range, maxStepMessages)
     if (rows.length === 0) throw corrupt('the log has gaps')
     return rows.map((row) => toWhole(row['bytes'], 'payload'))
   }
 
-  #take(connection: Connection, count: number, bytes = 0): void {
+  #take(connection: Connection, count: number): void {
     if (count <= 0) return
     const isForth = this.#order === 'asc'
     const first = isForth ? this.#first : this.#last - count + 1
-    const found = this.#messagesFrom(connection, first, count, bytes)
-    this.messages.push(...(isForth ? found : found.reverse()))
-    if (isForth) this.#first += count
-    else this.#last -= count
+    const range = [this.#key, first, this.#key, first + count - 1]
+    const [row] = connection.all(this.#statements.messages, ...range)
+    const found = parseEntries(row, first, count)
+    this.#add(isForth ? found : found.reverse())
   }
 
-  #messagesFrom(connection: Connection, first: number, count: number, bytes: number): StoredMessage[] {
-    const { messages, message } = this.#statements
-    if (bytes <= maxStepBytes) {
-      const [row] = connection.all(messages, this.#key, first, first + count - 1)
-      return parseEntries(row, first, count)
-    }
-    // SQLite takes four times as long for a long payload when the payload is a part of another text.
-    const [row] = connection.all(message, this.#key, first)
-    if (row === undefined) throw corrupt('the log has gaps')
-    return [parseMessage(row)]
+  #add(messages: readonly StoredMessage[]): void {
+    this.messages.push(...messages)
+    if (this.#order === 'asc') this.#first += messages.length
+    else this.#last -= messages.length
   }
 }

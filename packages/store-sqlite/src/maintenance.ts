@@ -9,7 +9,8 @@ import type { Connection, Row } from './connection.js'
 import type { Database } from './database.js'
 import { minuteOf } from './committer.js'
 import { isLive, parseFound, toWhole } from './rows.js'
-import type { Statements } from './statements.js'
+import { maxSeq, type Statements } from './statements.js'
+import { isLong, type Steps } from './steps.js'
 import { begunId, buriedId, decodeText, encodeText, isHidden } from './text.js'
 
 // One transaction amends or deletes this much at most, so that it holds the event loop for a few milliseconds.
@@ -32,7 +33,7 @@ export class Maintenance {
   }
 
   async amend(ref: SessionRef, amendments: readonly Amendment[], guard?: SessionGuard): Promise<number> {
-    let rest = amendments.map(({ seq, payload }) => ({ seq, payload: encodeText(payload) }))
+    let rest = amendments.map(({ seq, payload }) => ({ seq, payload }))
     const find = this.#finder(ref, guard)
     let amended = 0
     // A later step finds the `changes` that an earlier step has changed.
@@ -40,30 +41,12 @@ export class Maintenance {
       const fitting = rest.slice(0, maxAmended)
       const batch = fitting.slice(0, countFitting(fitting))
       rest = rest.slice(batch.length)
-      const count = await this.#database.write(this.#until(), (connection, now) => {
-        const row = find(connection, now, hasChanged)
-        return row === undefined ? 0 : this.#amend(connection, ref, row, batch)
-      })
+      const steps = amending(this.#statements, ref, batch, (...args) => find(...args, hasChanged))
+      const count = await this.#database.writeInSteps(this.#until(), steps, isLong(batch))
       hasChanged ||= count > 0
       amended += count
     }
     return amended
-  }
-
-  #amend(connection: Connection, ref: SessionRef, row: Row, batch: readonly Amendment[]): number {
-    const { record, key, rewrites } = parseFound(ref, row)
-    const { trimmedSeq, lastSeq, changes } = record
-    const there = batch.filter(({ seq }) => Number.isInteger(seq) && seq > trimmedSeq && seq <= lastSeq)
-    if (there.length === 0) return 0
-    const { sizeOf, amend, rewriteSession } = this.#statements
-    let { bytes } = record
-    for (const { seq, payload } of there) {
-      const [before] = connection.all(sizeOf, key, seq)
-      bytes += Buffer.byteLength(payload) - Number(before?.['bytes'] ?? 0)
-      connection.run(amend, payload, key, seq)
-    }
-    connection.run(rewriteSession, changes + 1, rewrites + 1, trimmedSeq, Math.max(0, bytes), key)
-    return there.length
   }
 
   async trim(ref: SessionRef, throughSeq: number, guard?: SessionGuard): Promise<number> {
@@ -90,7 +73,7 @@ export class Maintenance {
     if (last <= record.trimmedSeq) return { count: 0, isDone: true }
     const { through, count, bytes, isAll } = this.#stepOf(connection, key, last)
     const left = Math.max(0, record.bytes - bytes)
-    connection.run(this.#statements.deleteMessages, key, through)
+    connection.run(this.#statements.deleteMessages, key, 0, key, through)
     connection.run(this.#statements.rewriteSession, record.changes + 1, rewrites + 1, through, left, key)
     return { count, isDone: isAll }
   }
@@ -157,9 +140,9 @@ export class Maintenance {
 
   /** Deletes as many messages of a session as one step may, and the session itself with the last of them. */
   #delete(connection: Connection, key: number): { isWhole: boolean; dropped: number } {
-    const { through, count, isAll } = this.#stepOf(connection, key, Number.MAX_SAFE_INTEGER)
+    const { through, count, isAll } = this.#stepOf(connection, key, maxSeq)
     const { deleteMessages, deleteBody, deleteSession } = this.#statements
-    connection.run(deleteMessages, key, through)
+    connection.run(deleteMessages, key, 0, key, through)
     if (isAll) {
       connection.run(deleteBody, key)
       connection.run(deleteSession, key)
@@ -170,7 +153,7 @@ export class Maintenance {
   /** The part of the oldest messages up to `last` that one step may delete, and whether it is all of them. */
   #stepOf(connection: Connection, key: number, last: number) {
     const { sizes } = this.#statements
-    const rows = connection.all(sizes.asc, key, Number.MIN_SAFE_INTEGER, last, maxDeleted + 1)
+    const rows = connection.all(sizes.asc, key, 0, key, last, maxDeleted + 1)
     let count = 0
     let bytes = 0
     for (const row of rows) {
@@ -201,6 +184,33 @@ export class Maintenance {
 
   #until(): number {
     return performance.now() + this.#timeoutMs
+  }
+}
+
+/** Amends a batch, in one transaction; a step takes one message. */
+function amending(
+  statements: Statements,
+  ref: SessionRef,
+  batch: readonly Amendment[],
+  find: (connection: Connection, now: number) => Row | undefined,
+): Steps<number> {
+  return function* (connection, now) {
+    const row = find(connection, now)
+    if (row === undefined) return 0
+    const { record, key, rewrites } = parseFound(ref, row)
+    const { trimmedSeq, lastSeq, changes } = record
+    const there = batch.filter(({ seq }) => Number.isInteger(seq) && seq > trimmedSeq && seq <= lastSeq)
+    if (there.length === 0) return 0
+    let { bytes } = record
+    for (const { seq, payload } of there) {
+      const text = encodeText(payload)
+      const [before] = connection.all(statements.sizeOf, key, seq)
+      bytes += Buffer.byteLength(text) - Number(before?.['bytes'] ?? 0)
+      connection.run(statements.amend, text, key, seq)
+      yield
+    }
+    connection.run(statements.rewriteSession, changes + 1, rewrites + 1, trimmedSeq, Math.max(0, bytes), key)
+    return there.length
   }
 }
 

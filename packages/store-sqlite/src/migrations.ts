@@ -7,7 +7,10 @@ export interface Migration {
   commands: (names: TableNames) => string[]
 }
 
-export const migrations: readonly Migration[] = [{ version: 1, commands: createTables }]
+export const migrations: readonly Migration[] = [
+  { version: 1, commands: createTables },
+  { version: 2, commands: placeMessages },
+]
 
 export const latestVersion = migrations.length
 
@@ -59,5 +62,24 @@ function createTables({ prefix, sessions, bodies, messages, clock }: TableNames)
   at integer not null
 )`,
     `insert into ${clock} (one, at) values (1, 0)`,
+  ]
+}
+
+// A row without a rowid is found by comparing whole rows, so each look-up would read the long payloads on its way.
+function placeMessages({ prefix, messages }: TableNames): string[] {
+  const before = `"${prefix}session_messages_1"`
+  return [
+    `alter table ${messages} rename to ${before}`,
+    `create table ${messages} (
+  place integer primary key,
+  session_key integer not null,
+  at integer not null,
+  id text not null,
+  payload text not null,
+  unique (session_key, id)
+)`,
+    `insert into ${messages} (place, session_key, at, id, payload)
+  select (session_key << 32) | seq, session_key, at, id, payload from ${before} order by session_key, seq`,
+    `drop table ${before}`,
   ]
 }

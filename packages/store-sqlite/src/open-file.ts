@@ -16,7 +16,15 @@ export interface OpenFile {
   readonly database: SqliteDatabase
   /** A database in memory has no log, nor has a file on a file system that cannot keep one. */
   readonly log?: WriteAheadLog
+  /** Opens a file that has a log a second time. */
+  readonly openAgain?: () => SqliteDatabase
 }
+
+// SQLite itself need not flush: the log flushes when a commit has to be durable.
+const settings = 'pragma synchronous = normal; pragma wal_autocheckpoint = 0'
+// What a long transaction has written goes to the log when it commits, or when the cache is full: a large cache makes
+// the commit long, and a small one makes all of it long.
+const cache = { first: 'pragma cache_size = -16000', again: 'pragma cache_size = -4000' }
 
 /**
  * Opens a file by `libsql`, and makes it if there is none.
@@ -35,9 +43,7 @@ export async function openFile(path: string, until: number, synchronous: Synchro
     const [mode] = await patiently(until, () => opened.all('pragma journal_mode = wal'))
     const [main] = opened.all('pragma database_list')
     if (mode?.['journal_mode'] !== 'wal') return { database }
-    // SQLite itself need not flush: the log flushes when a commit has to be durable. The cache has room for a commit of
-    // several MB, which would otherwise go to the log in pieces, some of them twice.
-    database.exec('pragma synchronous = normal; pragma wal_autocheckpoint = 0; pragma cache_size = -16000')
+    database.exec(`${settings}; ${cache.first}`)
     const background = new Background(path, {})
     await background.exec('pragma busy_timeout = 100')
     const log = new WriteAheadLog({
@@ -45,7 +51,12 @@ export async function openFile(path: string, until: number, synchronous: Synchro
       isDurable: synchronous === 'full',
       background,
     })
-    return { database, log }
+    const openAgain = () => {
+      const again = new Database(path)
+      again.exec(`${settings}; ${cache.again}`)
+      return again
+    }
+    return { database, log, openAgain }
   } catch (error) {
     database?.close()
     throw toSessionError(error)

@@ -15,6 +15,7 @@ export class OwnFile {
   readonly #synchronous: Synchronous
   #open: Open | undefined
   #opening: Promise<Open> | undefined
+  #second: Connection | undefined
   #isClosed = false
 
   constructor(path: string, names: TableNames, synchronous: Synchronous) {
@@ -37,12 +38,13 @@ export class OwnFile {
     await this.#opening?.catch(() => {})
     const open = this.#open
     this.#open = undefined
+    this.#second?.close()
     open?.connection.close()
     await open?.log?.close()
   }
 
   async #begin(until: number): Promise<Open> {
-    const { database, log } = await openFile(this.#path, until, this.#synchronous)
+    const { database, log, openAgain } = await openFile(this.#path, until, this.#synchronous)
     const connection = new Connection(database)
     try {
       await migrateConnection(connection, this.#names, until)
@@ -51,6 +53,7 @@ export class OwnFile {
       await log?.close()
       throw error
     }
-    return (this.#open = { connection, log })
+    const second = openAgain && (() => (this.#second ??= new Connection(openAgain())))
+    return (this.#open = { connection, log, second })
   }
 }

@@ -1,4 +1,5 @@
 import {
+  checkWhole,
   countFitting,
   idTwice,
   isNewerCopy,
@@ -11,7 +12,8 @@ import type { Connection } from './connection.js'
 import type { Database } from './database.js'
 import { isDuplicate } from './errors.js'
 import { isLive, parseFound, toWhole } from './rows.js'
-import type { Statements } from './statements.js'
+import { maxSeq, type Statements } from './statements.js'
+import { isLong, type Steps } from './steps.js'
 import { begunId, buriedId, encodeName, encodeText } from './text.js'
 
 // One transaction takes in this much at most: a few milliseconds of the event loop.
@@ -42,14 +44,21 @@ export class Restorer {
   }
 
   async restore({ tenantId, id }: SessionRef, copy: SessionCopy): Promise<void> {
+    checkWhole(copy.record.lastSeq, 'record.lastSeq', 0, maxSeq)
     const place = { ref: { tenantId, id }, tenant: encodeText(tenantId), id: encodeText(id) }
     for (const part of partsOf(taken(copy))) {
       const until = performance.now() + this.#timeoutMs
-      await this.#database.write(until, (connection, now) => this.#restore(connection, place, part, now))
+      const steps: Steps<void> = (connection, now) => this.#restore(connection, place, part, now)
+      await this.#database.writeInSteps(until, steps, isLong(part.messages, part.body))
     }
   }
 
-  #restore(connection: Connection, { ref, tenant, id }: Place, part: SessionCopy, now: number): void {
+  *#restore(
+    connection: Connection,
+    { ref, tenant, id }: Place,
+    part: SessionCopy,
+    now: number,
+  ): Generator<void, void> {
     const { find, bury, keepCopy, endCopy, putBody } = this.#statements
     const { record, body, messages, more = false } = part
     const hide = (key: number) => connection.run(bury, buriedId(), key)
@@ -64,7 +73,8 @@ export class Restorer {
     if (begun !== undefined && !goesOn) hide(begun.key)
     const keptTo = minuteOf(now)! + keptMinutes + 1
     const key = goesOn ? begun.key : this.#begin(connection, tenant, id, part, keptTo)
-    const last = this.#extend(connection, key, goesOn ? begun.record.lastSeq : record.trimmedSeq, messages)
+    const before = goesOn ? begun.record.lastSeq : record.trimmedSeq
+    const last = yield* this.#extend(connection, key, before, messages)
     connection.run(putBody, key, encodeText(body))
     connection.run(keepCopy, last, keptTo, key)
     if (more) return
@@ -99,16 +109,22 @@ export class Restorer {
   }
 
   /** Adds the messages that are not there yet to a log that ends at `last`; returns the last seq it has then. */
-  #extend(connection: Connection, key: number, last: number, messages: SessionCopy['messages']): number {
+  *#extend(
+    connection: Connection,
+    key: number,
+    last: number,
+    messages: SessionCopy['messages'],
+  ): Generator<void, number> {
     if (messages.length > 0 && messages[0]!.seq > last + 1) throw partConflict()
     const { insertMessage } = this.#statements
     for (const { seq, at, id, payload } of messages) {
       if (seq <= last) continue
       try {
-        connection.run(insertMessage, key, seq, at, encodeText(id), encodeText(payload))
+        connection.run(insertMessage, key, seq, key, at, encodeText(id), encodeText(payload))
       } catch (error) {
         throw isDuplicate(error) ? idTwice() : error
       }
+      yield
     }
     return Math.max(last, messages.at(-1)?.seq ?? 0)
   }

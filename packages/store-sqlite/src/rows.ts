@@ -6,6 +6,7 @@ import {
   type StoredMessage,
 } from '@sessions/core/store'
 import type { Row } from './connection.js'
+import { maxSeq } from './statements.js'
 import { decodeText, recordSeparator, unitSeparator } from './text.js'
 
 /** A session as its row has it. */
@@ -28,7 +29,7 @@ export function parseFound(ref: SessionRef, row: Row): Found {
 
 /** @throws `corrupt` when the row cannot be that of a session. */
 export function parseRecord({ tenantId, id }: SessionRef, row: Row): SessionRecord {
-  const lastSeq = toWhole(row['last_seq'], 'last_seq')
+  const lastSeq = toWhole(row['last_seq'], 'last_seq', 0, maxSeq)
   const { expires_at, idle_ms, absolute_ms, user_id, label, title } = row
   return {
     tenantId,
@@ -72,16 +73,6 @@ function parseEntry(entry: string, seq: number): StoredMessage {
     id: decodeText(entry.slice(0, idEnd)),
     at: toWhole(entry.slice(idEnd + 1, atEnd), 'at'),
     payload: decodeText(payload),
-  }
-}
-
-/** @throws `corrupt` when the row is no message. */
-export function parseMessage(row: Row): StoredMessage {
-  return {
-    seq: toWhole(row['seq'], 'seq', 1),
-    id: toText(row['id'], 'id'),
-    at: toWhole(row['at'], 'at'),
-    payload: toText(row['payload'], 'payload'),
   }
 }
 

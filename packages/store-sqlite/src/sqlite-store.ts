@@ -21,6 +21,7 @@ import { Restorer } from './restorer.js'
 import { type TableOptions, toTableNames } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { toStatements } from './statements.js'
+import { isLong } from './steps.js'
 import { warnIfUnfit } from './warnings.js'
 
 /** How `sqliteStore` uses its database. */
@@ -123,7 +124,9 @@ function storeOver(source: OpenSource, options: SqliteStoreOptions): SessionStor
     async commit(ref, change) {
       checkChange(change)
       const commit = toCommit(ref, change)
-      return database.write(performance.now() + writeTimeoutMs, committing(statements, commit))
+      const until = performance.now() + writeTimeoutMs
+      const steps = committing(statements, commit)
+      return database.writeInSteps(until, steps, isLong(commit.change.messages, change.body))
     },
 
     messages: (ref, query) => reader.messages(ref, query),

@@ -9,6 +9,13 @@ const columns =
   'expires_at, idle_ms, absolute_ms, user_id, label, title'
 const columnsOf = (alias: string) => columns.replaceAll(/\w+/g, (column) => `${alias}.${column}`)
 
+/** The highest seq that a message may have: `place` has 32 bits for it. */
+export const maxSeq = 2 ** 32 - 1
+
+// The place of a message in its table: the key of its session, then its seq. All messages of a session stand together.
+const place = '((? << 32) | ?)'
+const seq = `place & ${maxSeq}`
+
 export function toStatements({ sessions, bodies, messages }: TableNames) {
   const withBody = `from ${sessions} s left join ${bodies} b on b.session_key = s.skey where s.tenant_id = ? and s.id = ?`
   return {
@@ -18,7 +25,7 @@ export function toStatements({ sessions, bodies, messages }: TableNames) {
     read: `select ${columnsOf('s')}, b.body ${withBody}`,
     /** How many messages, tenant, id: the session, and how many bytes its newest messages take. */
     readTail: `select ${columnsOf('s')}, b.body, (select sum(octet_length(m.payload)) from ${messages} m
-      where m.session_key = s.skey and m.seq > s.last_seq - ?) as tail_bytes ${withBody}`,
+      where m.place > ((s.skey << 32) | max(0, s.last_seq - ?)) and m.place <= ((s.skey << 32) | s.last_seq)) as tail_bytes ${withBody}`,
     /** Key. */
     rewrites: `select rewrites from ${sessions} where skey = ?`,
 
@@ -48,32 +55,32 @@ export function toStatements({ sessions, bodies, messages }: TableNames) {
     /** Key. */
     deleteBody: `delete from ${bodies} where session_key = ?`,
 
-    /** Key, seq, at, id, payload. */
-    insertMessage: `insert into ${messages} (session_key, seq, at, id, payload) values (?, ?, ?, ?, ?)`,
-    /** Key, seq. */
-    message: `select seq, id, at, payload from ${messages} where session_key = ? and seq = ?`,
-    /** Key, id. */
-    findMessage: `select seq, id, at, payload from ${messages} where session_key = ? and id = ?`,
+    /** Key, seq, key, at, id, payload. */
+    insertMessage: `insert into ${messages} (place, session_key, at, id, payload) values (${place}, ?, ?, ?, ?)`,
+    /** The first byte, how many bytes, key, seq: a message with a part of its payload. */
+    slice: `select id, at, substr(cast(payload as blob), ?, ?) as slice from ${messages} where place = ${place}`,
+    /** Payload, key, id: the message of that id, and whether that is its payload. */
+    findMessage: `select ${seq} as seq, at, payload = ? as is_same from ${messages} where session_key = ? and id = ?`,
     /** Key, seq: how many bytes its payload takes. */
-    sizeOf: `select octet_length(payload) as bytes from ${messages} where session_key = ? and seq = ?`,
+    sizeOf: `select octet_length(payload) as bytes from ${messages} where place = ${place}`,
     /** Payload, key, seq. */
-    amend: `update ${messages} set payload = ? where session_key = ? and seq = ?`,
-    /** Key, the first seq, the last one, how many at most: seq and bytes of each. */
+    amend: `update ${messages} set payload = ? where place = ${place}`,
+    /** Key, the first seq, key, the last seq, how many at most: seq and bytes of each. */
     sizes: {
-      asc: `select seq, octet_length(payload) as bytes from ${messages}
-        where session_key = ? and seq between ? and ? order by seq limit ?`,
-      desc: `select seq, octet_length(payload) as bytes from ${messages}
-        where session_key = ? and seq between ? and ? order by seq desc limit ?`,
+      asc: `select ${seq} as seq, octet_length(payload) as bytes from ${messages}
+        where place between ${place} and ${place} order by place limit ?`,
+      desc: `select ${seq} as seq, octet_length(payload) as bytes from ${messages}
+        where place between ${place} and ${place} order by place desc limit ?`,
     },
     /**
-     * Key, the first seq, the last seq: how many messages there are, and all of them as one text, which `parseEntries`
-     * reads.
+     * Key, the first seq, key, the last seq: how many messages there are, and all of them as one text, which
+     * `parseEntries` reads.
      */
     messages: `select count(*) as count, group_concat(entry, char(30)) as entries from (
       select id || char(31) || at || char(31) || payload as entry from ${messages}
-      where session_key = ? and seq between ? and ? order by seq)`,
-    /** Key, the last seq. */
-    deleteMessages: `delete from ${messages} where session_key = ? and seq <= ?`,
+      where place between ${place} and ${place} order by place)`,
+    /** Key, the first seq, key, the last seq. */
+    deleteMessages: `delete from ${messages} where place between ${place} and ${place}`,
 
     /** This minute, now, how many at most. */
     expired: `select skey, id from ${sessions} where expires_minute <= ? and expires_at <= ? order by expires_minute limit ?`,

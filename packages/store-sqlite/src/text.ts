@@ -22,9 +22,14 @@ export function encodeText(text: string): string {
   return text.replace(escaped, (unit) => `\u0010${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
+/** Whether `decodeText` changes a stored text. */
+export function hasEscapes(stored: string): boolean {
+  return stored.includes('\u0010')
+}
+
 /** The text that `encodeText` was given. */
 export function decodeText(stored: string): string {
-  if (!stored.includes('\u0010')) return stored
+  if (!hasEscapes(stored)) return stored
   return stored.replace(escape, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }
 

@@ -31,19 +31,17 @@ export class WriteAheadLog {
   #nextFlush: Promise<void> | undefined
   #moving: Promise<void> | undefined
   #bytes = 0
-  #textLength = 0
 
   constructor(options: WriteAheadLogOptions) {
     this.#options = options
   }
 
   /**
-   * Takes note of a commit, and of how much text its connection has written so far. Settles when all commits until now
-   * are as durable as they have to be.
+   * Takes note of a commit, and of how much text it has written. Settles when all commits until now are as durable as
+   * they have to be.
    */
   committed(textLength: number): Promise<void> | undefined {
-    this.#bytes += commitBytes + textLength - this.#textLength
-    this.#textLength = textLength
+    this.#bytes += commitBytes + textLength
     if (this.#bytes >= maxLogBytes && this.#moving === undefined) {
       this.#bytes = 0
       this.#moving = this.#move().finally(() => {

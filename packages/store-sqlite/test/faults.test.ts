@@ -30,11 +30,11 @@ async function refusals(store: SessionStore): Promise<Record<string, string>> {
     remove: store.remove(ref),
     sweep: store.sweep({ limit: 10 }),
   }
-  const said: Record<string, string> = {}
-  for (const [name, call] of Object.entries(calls)) {
-    said[name] = await call.then(() => 'done', codeOf)
-  }
-  return said
+  const said = Object.entries(calls).map(async ([name, call]) => [
+    name,
+    await call.then(() => 'done', codeOf),
+  ])
+  return Object.fromEntries(await Promise.all(said)) as Record<string, string>
 }
 
 const all = (code: string) =>
@@ -67,7 +67,7 @@ describe('a file that cannot be opened', () => {
     raw.exec('insert into session_migrations (version) values (99)')
     const store = open(path)
     expect(await refusals(store)).toEqual(all('store_failed'))
-    await expect(store.read(ref)).rejects.toThrow(/version 99, and this package knows no later one than 1/)
+    await expect(store.read(ref)).rejects.toThrow(/version 99, and this package knows no later one than 2/)
     await expect(migrate(path)).rejects.toMatchObject({ code: 'store_failed', message: /version 99/ })
     await expect(checkSchema(path)).rejects.toMatchObject({ code: 'store_failed', message: /version 99/ })
     raw.close()
@@ -169,7 +169,7 @@ describe("the application's own database", () => {
     const raw = openRaw(newPath())
     const store = sqliteStore(raw)
     expect(await refusals(store)).toEqual(all('store_failed'))
-    await expect(store.read(ref)).rejects.toThrow(/version 1, with migrate\(\)/)
+    await expect(store.read(ref)).rejects.toThrow(/version 2, with migrate\(\)/)
     await migrate(raw)
     expect(await store.read(ref)).toBeUndefined()
     raw.close()

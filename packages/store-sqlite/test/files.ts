@@ -30,7 +30,8 @@ export function leftOver(path: string, tablePrefix = ''): number {
     .prepare(
       `select count(*) as count from ${table('session_messages')} m
       left join ${table('sessions')} s on s.skey = m.session_key
-      where s.skey is null or m.seq <= s.trimmed_seq or m.seq > s.last_seq
+      where s.skey is null or m.place >> 32 <> s.skey
+        or m.place & 4294967295 <= s.trimmed_seq or m.place & 4294967295 > s.last_seq
       union all
       select count(*) from ${table('session_bodies')} b
       left join ${table('sessions')} s on s.skey = b.session_key where s.skey is null`,

@@ -10,19 +10,47 @@ test('20 connections at once to an empty file: one makes the tables, all succeed
   const migrators = Array.from({ length: 20 }, () => openRaw(path))
   const results = await Promise.all(migrators.map((database) => migrate(database, { tablePrefix: 'x_' })))
   expect(results.filter(({ from }) => from === 0)).toHaveLength(1)
-  expect(results.every(({ to }) => to === 1)).toBe(true)
-  expect(migrators[0]!.prepare('select version from x_session_migrations').all()).toEqual([{ version: 1 }])
+  expect(results.every(({ to }) => to === 2)).toBe(true)
+  const versions = migrators[0]!.prepare('select version from x_session_migrations').all()
+  expect(versions).toEqual([{ version: 1 }, { version: 2 }])
   for (const database of migrators) database.close()
 })
 
 test('a migration again changes nothing', async () => {
   const path = newPath()
-  expect(await migrate(path)).toEqual({ from: 0, to: 1 })
+  expect(await migrate(path)).toEqual({ from: 0, to: 2 })
   const store = sqliteStore(path)
   await store.commit(ref, { revision: 0, body: 'kept' })
-  expect(await migrate(path)).toEqual({ from: 1, to: 1 })
+  expect(await migrate(path)).toEqual({ from: 2, to: 2 })
   expect((await store.read(ref))?.body).toBe('kept')
   await store.close()
+})
+
+test('version 1 to 2 keeps every message', async () => {
+  const raw = openRaw(newPath())
+  raw.exec(migrationSql().split('alter table')[0]! + 'commit')
+  expect(raw.prepare('select max(version) as version from session_migrations').all()).toEqual([
+    { version: 1 },
+  ])
+  raw.exec(`insert into sessions (tenant_id, id, incarnation, revision, changes, last_seq, created_at, updated_at, active_at)
+    values ('acme', 'other', 'i', 1, 1, 1, 5, 5, 5), ('acme', 'session', 'i', 1, 1, 3, 5, 5, 5)`)
+  raw.exec("insert into session_bodies values (1, ''), (2, 'body')")
+  raw.exec(`insert into session_messages (session_key, seq, at, id, payload)
+    values (2, 1, 5, 'a', 'A'), (2, 2, 6, 'b', 'B'), (2, 3, 7, 'c', 'C'), (1, 1, 5, 'a', 'other')`)
+  expect(await migrate(raw)).toEqual({ from: 1, to: 2 })
+  const store = sqliteStore(raw)
+  const { body, messages } = (await store.read(ref, { tail: 10 }))!
+  expect({ body, messages }).toEqual({
+    body: 'body',
+    messages: [
+      { seq: 1, at: 5, id: 'a', payload: 'A' },
+      { seq: 2, at: 6, id: 'b', payload: 'B' },
+      { seq: 3, at: 7, id: 'c', payload: 'C' },
+    ],
+  })
+  expect((await store.commit(ref, { messages: [{ id: 'd', payload: 'D' }] })).record.lastSeq).toBe(4)
+  expect((await store.messages({ ...ref, id: 'other' }, { limit: 10 })).messages).toHaveLength(1)
+  raw.close()
 })
 
 test('a migration that fails leaves nothing behind', async () => {
@@ -39,7 +67,7 @@ test('the SQL can be applied by other means', async () => {
   raw.exec(migrationSql())
   raw.exec(migrationSql({ tablePrefix: 'x_' }))
   await checkSchema(raw)
-  expect(await migrate(raw, { tablePrefix: 'x_' })).toEqual({ from: 1, to: 1 })
+  expect(await migrate(raw, { tablePrefix: 'x_' })).toEqual({ from: 2, to: 2 })
   expect((await sqliteStore(raw).commit(ref, { revision: 0 })).record.revision).toBe(1)
   raw.close()
 })
@@ -48,7 +76,7 @@ test('checkSchema says which version is there and which is needed', async () => 
   const raw = openRaw(newPath())
   await expect(checkSchema(raw)).rejects.toMatchObject({
     code: 'store_failed',
-    message: /at version 0 and this package needs version 1/,
+    message: /at version 0 and this package needs version 2/,
   })
   raw.close()
 })

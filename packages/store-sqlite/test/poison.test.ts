@@ -7,6 +7,8 @@ const newPath = useFiles()
 const mine = 'tenant_id = ?1 and id = ?2'
 const ofMine = `session_key = (select skey from sessions where ${mine})`
 
+const seq = 'place & 4294967295'
+
 const record = {
   'revision 0': 'revision = 0',
   'a negative revision': 'revision = -7',
@@ -24,14 +26,14 @@ const record = {
 }
 
 const log = {
-  'a gap': `delete from session_messages where ${ofMine} and seq = 3`,
-  'the newest message missing': `delete from session_messages where ${ofMine} and seq = 4`,
+  'a gap': `delete from session_messages where ${ofMine} and ${seq} = 3`,
+  'the newest message missing': `delete from session_messages where ${ofMine} and ${seq} = 4`,
   'all messages missing': `delete from session_messages where ${ofMine}`,
-  'a message of a later seq': `update session_messages set seq = 9 where ${ofMine} and seq = 3`,
-  'a message of a negative seq': `update session_messages set seq = -3 where ${ofMine} and seq = 3`,
-  'no payload': `update session_messages set payload = null where ${ofMine} and seq = 3`,
-  'no message id': `update session_messages set id = null where ${ofMine} and seq = 3`,
-  'no time of a message': `update session_messages set at = null where ${ofMine} and seq = 3`,
+  'a message of a later seq': `update session_messages set place = place + 6 where ${ofMine} and ${seq} = 3`,
+  'a message of a negative seq': `update session_messages set place = -3 where ${ofMine} and ${seq} = 3`,
+  'no payload': `update session_messages set payload = null where ${ofMine} and ${seq} = 3`,
+  'no message id': `update session_messages set id = null where ${ofMine} and ${seq} = 3`,
+  'no time of a message': `update session_messages set at = null where ${ofMine} and ${seq} = 3`,
 }
 
 describe('a session that cannot be read is corrupt, alone', () => {
@@ -43,7 +45,7 @@ describe('a session that cannot be read is corrupt, alone', () => {
     // As it might come from a backup, a script, or a table that was made by hand.
     const sql = migrationSql()
       .replaceAll(/(text|integer) not null/g, '$1')
-      .replace(',\n  unique (session_key, id)', '')
+      .replaceAll(',\n  unique (session_key, id)', '')
     database.exec(sql)
   })
 
@@ -104,8 +106,8 @@ describe('a session that cannot be read is corrupt, alone', () => {
 
   test('a message where the next one belongs: appends are corrupt, and change nothing', async () => {
     const { store, ref } = await poisoned(
-      `insert into session_messages (session_key, seq, at, id, payload)
-      select skey, 5, 0, 'stray', 'stray' from sessions where ${mine}`,
+      `insert into session_messages (place, session_key, at, id, payload)
+      select (skey << 32) | 5, skey, 0, 'stray', 'stray' from sessions where ${mine}`,
     )
     const before = image(ref)
     const append = store.commit(ref, { messages: [{ id: 'm5', payload: 'p' }] })
@@ -129,13 +131,13 @@ describe('a session that cannot be read is corrupt, alone', () => {
   test('separators and escapes in a payload', async () => {
     for (const garbage of ["'a' || char(31) || 'b'", "'a' || char(30) || 'b'", 'char(31) || char(30)']) {
       const { store, ref } = await poisoned(
-        `update session_messages set payload = ${garbage} where ${ofMine} and seq = 3`,
+        `update session_messages set payload = ${garbage} where ${ofMine} and ${seq} = 3`,
       )
       await expect(store.read(ref, { tail: 3 }), garbage).rejects.toMatchObject({ code: 'corrupt' })
       expect((await store.read(ref, { tail: 1 }))?.messages).toHaveLength(1)
     }
     const { store, ref } = await poisoned(
-      `update session_messages set payload = char(16) || 'zz' where ${ofMine} and seq = 3`,
+      `update session_messages set payload = char(16) || 'zz' where ${ofMine} and ${seq} = 3`,
     )
     expect((await store.read(ref, { tail: 2 }))?.messages[0]?.payload, 'text is opaque').toBe('\u0010zz')
   })
