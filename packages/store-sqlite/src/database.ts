@@ -2,6 +2,7 @@ import { SessionError, setDeadline } from '@sessions/core/store'
 import type { Connection } from './connection.js'
 import { isBusy, isFull, toSessionError } from './errors.js'
 import type { FileClock } from './file-clock.js'
+import type { Reserve } from './reserve.js'
 import { atOnce, oneByOne, type Steps } from './steps.js'
 import { busy, Turns } from './turns.js'
 import type { WriteAheadLog } from './write-ahead-log.js'
@@ -11,6 +12,8 @@ export interface Open {
   readonly connection: Connection
   /** The log of a file that the store has opened. */
   readonly log?: WriteAheadLog | undefined
+  /** Room for deletes when the disk of such a file is full. */
+  readonly reserve?: Reserve | undefined
   /** A second connection to such a file. What it has not committed, the first one does not see. */
   readonly second?: (() => Connection) | undefined
 }
@@ -21,12 +24,16 @@ export type OpenSource = (until: number) => Open | Promise<Open>
 /** The work of one transaction, at the moment `now` of the file's clock. It does not wait for anything. */
 export type Work<T> = (connection: Connection, now: number) => T
 
+// SQLite allows a file no more.
+const maxPages = 4_294_967_294
+
 /** Runs transactions, one after the other, within deadlines; rejects with a `SessionError`. */
 export class Database {
   readonly #source: OpenSource
   readonly #clock: FileClock
   readonly #reads = new Turns()
   readonly #writes = new Turns()
+  #isCapped = false
 
   constructor(source: OpenSource, clock: FileClock) {
     this.#source = source
@@ -41,10 +48,29 @@ export class Database {
   }
 
   /** Applies all or nothing of `work`, and settles by `until`; the change is durable then. */
-  async write<T>(until: number, work: Work<T>): Promise<T> {
+  write<T>(until: number, work: Work<T>): Promise<T> {
+    return this.#write(until, work, false)
+  }
+
+  /** As `write`, for work that deletes: on a full disk it may use the reserve of the file. */
+  delete<T>(until: number, work: Work<T>): Promise<T> {
+    return this.#write(until, work, true)
+  }
+
+  async #write<T>(until: number, work: Work<T>, deletes: boolean): Promise<T> {
     const source = this.#source(until)
-    const { connection, log } = source instanceof Promise ? await source : source
-    const result = await this.#writes.take(until, () => this.#attemptWrite(connection, work))
+    const open = source instanceof Promise ? await source : source
+    const { connection, log } = open
+    const result = await this.#writes.take(until, () => {
+      try {
+        return this.#attemptWrite(connection, work)
+      } catch (error) {
+        if (!isFull(error)) throw error
+        if (!deletes) this.#askForRoom(open)
+        if (!deletes || !this.#useReserve(open)) throw error
+        return this.#attemptWrite(connection, work)
+      }
+    })
     const flushed = log?.committed(connection.takeTextLength())
     if (flushed !== undefined) await within(until, flushed)
     return result
@@ -59,7 +85,7 @@ export class Database {
     const whole: Work<T> = (...args) => atOnce(steps(...args))
     if (!isLong) return this.write(until, whole)
     const { connection, log, second } = await this.#source(until)
-    if (second === undefined) return this.write(until, whole)
+    if (second === undefined || this.#isCapped) return this.write(until, whole)
     const other = second()
     const result = await this.#inSteps(until, other, steps).catch((error: unknown) => {
       if (!isFull(error)) throw error
@@ -90,6 +116,34 @@ export class Database {
       connection.rollback()
       throw toSessionError(error, { unknown: isDone })
     }
+  }
+
+  /**
+   * Gives up the reserve, so that the log can move into the file. Until there is a reserve again, the file does not grow:
+   * other writes have only the room that deletes leave, and the next delete has room, too.
+   */
+  #useReserve({ connection, reserve }: Open): boolean {
+    if (reserve?.release() !== true) return false
+    this.#isCapped = true
+    makeRoom(connection)
+    // SQLite takes this for the present size.
+    connection.all('pragma max_page_count = 1')
+    return true
+  }
+
+  /** Lets the file grow again once there is room for a reserve. */
+  #askForRoom({ connection, reserve }: Open): void {
+    if (!this.#isCapped) return
+    const grow = (isHeld = false): void => {
+      if (!isHeld) return
+      connection.all(`pragma max_page_count = ${maxPages}`)
+      this.#isCapped = false
+    }
+    // When the store was closed meanwhile, nothing is left to grow.
+    reserve
+      ?.hold()
+      .then(grow)
+      .catch(() => {})
   }
 
   #attemptWrite<T>(connection: Connection, work: Work<T>): T | typeof busy {

@@ -53,7 +53,10 @@ export function isFull(error: unknown): boolean {
 export function toSessionError(error: unknown, { unknown = false } = {}): SessionError {
   if (isSessionError(error)) return error
   const details = { cause: error }
-  if (isFull(error)) return new SessionError('store_full', 'the disk, or the database, is full', details)
+  if (isFull(error)) {
+    const problem = 'the disk, or the database, is full: a write needs some MB, and so may one that deletes'
+    return new SessionError('store_full', problem, details)
+  }
   switch (primaryOf(error)) {
     case codes.busy:
     case codes.locked:

@@ -53,7 +53,7 @@ export class Maintenance {
     const find = this.#finder(ref, guard)
     let dropped = 0
     for (let hasChanged = false; ; hasChanged = true) {
-      const step = await this.#database.write(this.#until(), (connection, now) => {
+      const step = await this.#database.delete(this.#until(), (connection, now) => {
         const row = find(connection, now, hasChanged)
         return row === undefined ? { count: 0, isDone: true } : this.#trim(connection, ref, row, throughSeq)
       })
@@ -82,7 +82,7 @@ export class Maintenance {
     const tenant = encodeText(ref.tenantId)
     const id = encodeText(ref.id)
     const { find, bury } = this.#statements
-    const { isGone, rest } = await this.#database.write(this.#until(), (connection, now) => {
+    const { isGone, rest } = await this.#database.delete(this.#until(), (connection, now) => {
       const [found] = connection.all(find, tenant, id)
       const [aside] = connection.all(find, tenant, begunId(id))
       const isThere = found !== undefined && isLive(found, now)
@@ -103,7 +103,7 @@ export class Maintenance {
 
   async #deleteRest(key: number): Promise<void> {
     for (let isWhole = false; !isWhole;) {
-      const step = await this.#database.write(this.#until(), (connection) => this.#delete(connection, key))
+      const step = await this.#database.delete(this.#until(), (connection) => this.#delete(connection, key))
       isWhole = step.isWhole
     }
   }
@@ -114,7 +114,7 @@ export class Maintenance {
     const enough = until - this.#timeoutMs / 2
     for (let swept = 0; ;) {
       const step = await this.#database
-        .write(until, (connection, now) => this.#sweep(connection, now, Math.min(limit - swept, maxSwept)))
+        .delete(until, (connection, now) => this.#sweep(connection, now, Math.min(limit - swept, maxSwept)))
         .catch((error: unknown) => {
           if (swept === 0) throw error
           return { count: 0, isDone: true }

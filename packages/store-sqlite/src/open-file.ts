@@ -1,7 +1,9 @@
 import { SessionError } from '@sessions/core/store'
+import { stat } from 'node:fs/promises'
 import { Connection } from './connection.js'
 import { toSessionError } from './errors.js'
 import { patiently } from './patiently.js'
+import { Reserve, reserveBytes } from './reserve.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { WriteAheadLog } from './write-ahead-log.js'
 
@@ -16,6 +18,7 @@ export interface OpenFile {
   readonly database: SqliteDatabase
   /** A database in memory has no log, nor has a file on a file system that cannot keep one. */
   readonly log?: WriteAheadLog
+  readonly reserve?: Reserve
   /** Opens a file that has a log a second time. */
   readonly openAgain?: () => SqliteDatabase
 }
@@ -46,17 +49,16 @@ export async function openFile(path: string, until: number, synchronous: Synchro
     database.exec(`${settings}; ${cache.first}`)
     const background = new Background(path, {})
     await background.exec('pragma busy_timeout = 100')
-    const log = new WriteAheadLog({
-      path: String(main?.['file']),
-      isDurable: synchronous === 'full',
-      background,
-    })
+    const file = String(main?.['file'])
+    const reserve = new Reserve(file)
+    const log = new WriteAheadLog({ path: file, isDurable: synchronous === 'full', background, reserve })
+    if ((await stat(file)).size >= reserveBytes) void reserve.hold()
     const openAgain = () => {
       const again = new Database(path)
       again.exec(`${settings}; ${cache.again}`)
       return again
     }
-    return { database, log, openAgain }
+    return { database, log, reserve, openAgain }
   } catch (error) {
     database?.close()
     throw toSessionError(error)

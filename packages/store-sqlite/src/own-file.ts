@@ -44,7 +44,7 @@ export class OwnFile {
   }
 
   async #begin(until: number): Promise<Open> {
-    const { database, log, openAgain } = await openFile(this.#path, until, this.#synchronous)
+    const { database, log, reserve, openAgain } = await openFile(this.#path, until, this.#synchronous)
     const connection = new Connection(database)
     try {
       await migrateConnection(connection, this.#names, until)
@@ -54,6 +54,6 @@ export class OwnFile {
       throw error
     }
     const second = openAgain && (() => (this.#second ??= new Connection(openAgain())))
-    return (this.#open = { connection, log, second })
+    return (this.#open = { connection, log, reserve, second })
   }
 }

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises'
+import type { Reserve } from './reserve.js'
 
 /** A connection whose work is done by another thread. */
 export interface Background {
@@ -12,6 +13,8 @@ export interface WriteAheadLogOptions {
   /** Whether commits are to survive the loss of power. */
   readonly isDurable: boolean
   readonly background: Background
+  /** Taken when the file has become large. */
+  readonly reserve: Reserve
 }
 
 // SQLite itself lets a log grow about as much.
@@ -53,6 +56,7 @@ export class WriteAheadLog {
 
   async close(): Promise<void> {
     await this.#moving
+    await this.#options.reserve.settled()
     await this.#nextFlush?.catch(() => {})
     await (await this.#file?.catch(() => undefined))?.close()
     // The file alone then has everything, for those who copy it.
@@ -73,6 +77,7 @@ export class WriteAheadLog {
   async #move(): Promise<void> {
     await this.#quietly('pragma wal_checkpoint(passive)')
     await this.#quietly('pragma wal_checkpoint(restart)')
+    await this.#options.reserve.hold()
   }
 
   // When another process is in the way, or the disk is full, the log stays as it is, and grows.
