@@ -23,6 +23,19 @@ export {
   tooManyBytes,
   tooManyMessages,
 } from './contract/refusals.js'
+export {
+  begunId,
+  buriedId,
+  decodeText,
+  encodeText,
+  parseDeadline,
+  parseStoredMessage,
+  parseText,
+  parseWhole,
+  recordSeparator,
+  toStoredMs,
+  unitSeparator,
+} from './contract/stored-text.js'
 export { countFitting, maxPageBytes } from './contract/page-bytes.js'
 export { digestOf } from './digest.js'
 export { checkOptions, type OptionKind, type OptionNames } from './options.js'

@@ -1,10 +1,15 @@
-import { type Committed, isSessionError, type SessionRecord } from '@sessions/core/store'
+import {
+  type Committed,
+  encodeText,
+  isSessionError,
+  parseWhole,
+  type SessionRecord,
+} from '@sessions/core/store'
 import type { Batch, Outcome } from './coalescer.js'
 import { type Commit, roomOf, toCommitted } from './commit.js'
 import type { Database, Row } from './database.js'
-import { parseRecord, toWhole } from './rows.js'
+import { parseRecord } from './rows.js'
 import type { Statement } from './statement.js'
-import { encodeText } from './text.js'
 
 const maxCommits = 64
 // The length of the text in a batch. Long texts gain nothing from company, and hold up the others.
@@ -67,7 +72,7 @@ export async function commitBatch(
   for (const row of rows) {
     // The session of this row has its commits. A row that names no session fails the batch: no commit may be tried
     // again as if it had no effect.
-    const members = sessions[toWhole(row[0], 'n', 1, sessions.length) - 1]!
+    const members = sessions[parseWhole(row[0], 'n', 1, sessions.length) - 1]!
     for (const [member, outcome] of toOutcomes(members, row)) outcomes.set(member, outcome)
   }
   return commits.map((commit) => outcomes.get(commit))

@@ -1,14 +1,15 @@
 import {
   type AppendedMessage,
   type Committed,
+  encodeText,
   type NewMessage,
   type SessionChange,
   type SessionRecord,
   type SessionRef,
+  toStoredMs,
 } from '@sessions/core/store'
 import { randomBytes } from 'node:crypto'
 import type { Call, Value } from './database.js'
-import { encodeText } from './text.js'
 
 /** A change on its way, as the database takes it. It is a copy, because the caller may go on to alter the original. */
 export interface Commit {
@@ -93,11 +94,6 @@ export function roomOf(
 
 function toLifetimeValues({ lifetime }: SessionChange): Value[] {
   return [String(lifetime !== undefined), toStoredMs(lifetime?.idleMs), toStoredMs(lifetime?.absoluteMs)]
-}
-
-/** A bound of a session's own lifetime as it is stored. */
-export function toStoredMs(ms: number | null | undefined): number | null {
-  return ms === null ? -1 : (ms ?? null)
 }
 
 function toPlaceValues({ call, id, incarnation, change }: Commit): Value[] {

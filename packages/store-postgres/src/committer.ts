@@ -8,6 +8,8 @@ import {
   messageConflict,
   type NewMessage,
   notFound,
+  parseText,
+  parseWhole,
   SessionError,
 } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
@@ -23,7 +25,7 @@ import {
 } from './commit.js'
 import type { Database, Row, Run } from './database.js'
 import { isDuplicate } from './errors.js'
-import { parseRecord, toText, toWhole } from './rows.js'
+import { parseRecord } from './rows.js'
 import type { HotStatements } from './statements.js'
 
 interface Known {
@@ -133,8 +135,8 @@ export class Committer {
     const rows = await run(statement, values({ tenant: call.tenant, key, ids: messageIds }))
     return new Map(
       rows.map(([id, seq, at, payload]) => [
-        toText(id, 'id'),
-        { seq: toWhole(seq, 'seq', 1), at: toWhole(at, 'at'), payload: toText(payload, 'payload') },
+        parseText(id, 'id'),
+        { seq: parseWhole(seq, 'seq', 1), at: parseWhole(at, 'at'), payload: parseText(payload, 'payload') },
       ]),
     )
   }

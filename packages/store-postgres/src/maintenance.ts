@@ -1,9 +1,16 @@
-import { type Amendment, countFitting, type SessionGuard, type SessionRef } from '@sessions/core/store'
+import {
+  type Amendment,
+  begunId,
+  buriedId,
+  countFitting,
+  encodeText,
+  parseWhole,
+  type SessionGuard,
+  type SessionRef,
+} from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
 import { type Removal, removeLocked } from './committer.js'
 import type { Call, Database, Row, Run } from './database.js'
-import { toWhole } from './rows.js'
-import { begunId, buriedId, encodeText } from './text.js'
 
 export interface MaintenanceOptions {
   /** Whether a statement may only be about one tenant. */
@@ -59,7 +66,7 @@ export class Maintenance {
         await run(lock.statement, lock.values(params))
         return run(statement, values(params))
       })
-      for (const [seq] of rows) amended.add(toWhole(seq, 'seq'))
+      for (const [seq] of rows) amended.add(parseWhole(seq, 'seq'))
       // A later step finds the `changes` that this step has changed.
       if (rows.length > 0) changes = null
     }
@@ -131,7 +138,7 @@ export class Maintenance {
     const call = { ...this.#call(place.tenant), writes: false }
     const [row] = await this.#database.run(statement, values({ ...place, seq: throughSeq }), call)
     if (row === undefined) return undefined
-    return { through: toWhole(row[0], 'seq'), last: toWhole(row[1], 'last_seq') }
+    return { through: parseWhole(row[0], 'seq'), last: parseWhole(row[1], 'last_seq') }
   }
 
   #drop(
@@ -145,7 +152,7 @@ export class Maintenance {
     return this.#database.transaction(this.#call(tenant), async (run) => {
       const [row] = await run(trimSession.statement, trimSession.values(params))
       if (row === undefined) return 0
-      const through = { tenant, id: place.id, key: String(row[0]), seq: toWhole(row[1], 'trimmed_seq') }
+      const through = { tenant, id: place.id, key: String(row[0]), seq: parseWhole(row[1], 'trimmed_seq') }
       return count(await run(trimMessages.statement, trimMessages.values(through)))
     })
   }
@@ -238,5 +245,5 @@ function byTenant(rows: readonly Row[]): Map<string, Row[]> {
 }
 
 function count(rows: readonly Row[]): number {
-  return toWhole(rows[0]?.[0], 'count')
+  return parseWhole(rows[0]?.[0], 'count')
 }

@@ -2,18 +2,19 @@ import {
   checkMessageQuery,
   checkSessionQuery,
   createListCursors,
+  encodeText,
   type MessagePage,
   type MessageQuery,
   notFound,
   type Page,
+  parseText,
   type SessionQuery,
   type SessionRecord,
   type SessionRef,
 } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
 import type { Database } from './database.js'
-import { isNull, parseMessage, parseRecord, toText } from './rows.js'
-import { encodeText } from './text.js'
+import { isNull, parseMessage, parseRecord } from './rows.js'
 
 const { toCursor, parseCursor } = createListCursors('postgres 1')
 
@@ -102,7 +103,7 @@ export class PageReader {
     )
     const records = rows.slice(0, limit).map((row) => {
       try {
-        return parseRecord({ tenantId, id: toText(row[0], 'id') }, row[1])
+        return parseRecord({ tenantId, id: parseText(row[0], 'id') }, row[1])
       } catch {
         // A call for this very session gets `corrupt`. A list still shows the others.
         return undefined

@@ -1,9 +1,16 @@
-import { isSessionError, maxPageBytes, type SessionRef, type StoredSession } from '@sessions/core/store'
+import {
+  encodeText,
+  isSessionError,
+  maxPageBytes,
+  parseText,
+  parseWhole,
+  type SessionRef,
+  type StoredSession,
+} from '@sessions/core/store'
 import { type Batch, Coalescer, type Outcome } from './coalescer.js'
 import type { Call, Database, Row } from './database.js'
-import { countOf, parseRecord, parseTail, toText, toWhole } from './rows.js'
+import { countOf, parseRecord, parseTail } from './rows.js'
 import type { HotStatements } from './statements.js'
-import { encodeText } from './text.js'
 
 /** A read on its way. */
 interface Read {
@@ -82,7 +89,7 @@ export class Reader {
     }
     const outcomes: Outcome<StoredSession | undefined>[] = reads.map(() => ({ value: undefined }))
     for (const row of rows) {
-      const index = toWhole(row[0], 'n', 1, reads.length) - 1
+      const index = parseWhole(row[0], 'n', 1, reads.length) - 1
       const { ref, tail } = reads[index]!
       try {
         const stored = toStored(ref, row.slice(1), tail)
@@ -98,7 +105,7 @@ export class Reader {
 
 function toStored(ref: SessionRef, [text, stored, newest]: Row, tail: number): StoredSession {
   const record = parseRecord(ref, text)
-  const body = toText(stored, 'body')
+  const body = parseText(stored, 'body')
   const messages = tail === 0 ? [] : parseTail(newest, record, tail)
   return { record, body, messages }
 }

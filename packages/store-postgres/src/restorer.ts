@@ -1,19 +1,20 @@
 import {
+  begunId,
   copyParts,
+  encodeText,
   idTwice,
   isNewerCopy,
   partConflict,
   type SessionCopy,
   SessionError,
   type SessionRef,
+  toStoredMs,
 } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
-import { toStoredMs } from './commit.js'
 import { removeLocked } from './committer.js'
 import type { Database, Row, Run } from './database.js'
 import { isDuplicate } from './errors.js'
 import { parseRecord } from './rows.js'
-import { begunId, encodeText } from './text.js'
 
 /**
  * Stores sessions as another store has them: part by part into a row that nobody sees, which becomes the session at

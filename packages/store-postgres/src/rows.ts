@@ -1,12 +1,18 @@
 import {
   corrupt,
+  decodeText,
   type OwnLifetime,
+  parseDeadline,
+  parseStoredMessage,
+  parseText,
+  parseWhole,
+  recordSeparator,
   type SessionRecord,
   type SessionRef,
   type StoredMessage,
+  unitSeparator,
 } from '@sessions/core/store'
 import type { Row } from './database.js'
-import { decodeText, recordSeparator, unitSeparator } from './text.js'
 
 const recordFields = 15
 
@@ -32,20 +38,20 @@ export function parseRecord(ref: SessionRef, text: unknown): SessionRecord {
     label,
     title,
   ] = fields as Fields
-  const lastSeq = toWhole(last, 'last_seq')
+  const lastSeq = parseWhole(last, 'last_seq')
   return {
     tenantId: ref.tenantId,
     id: ref.id,
     incarnation: decodeText(incarnation),
-    revision: toWhole(revision, 'revision', 1),
-    changes: toWhole(changes, 'changes', 1),
+    revision: parseWhole(revision, 'revision', 1),
+    changes: parseWhole(changes, 'changes', 1),
     lastSeq,
-    trimmedSeq: toWhole(trimmed, 'trimmed_seq', 0, lastSeq),
-    bytes: toWhole(bytes, 'bytes'),
-    createdAt: toWhole(created, 'created_at'),
-    updatedAt: toWhole(updated, 'updated_at'),
-    activeAt: toWhole(active, 'active_at'),
-    ...(expires === '' ? undefined : { expiresAt: toWhole(expires, 'expires_at', -Infinity, Infinity) }),
+    trimmedSeq: parseWhole(trimmed, 'trimmed_seq', 0, lastSeq),
+    bytes: parseWhole(bytes, 'bytes'),
+    createdAt: parseWhole(created, 'created_at'),
+    updatedAt: parseWhole(updated, 'updated_at'),
+    activeAt: parseWhole(active, 'active_at'),
+    ...(expires === '' ? undefined : { expiresAt: parseDeadline(expires) }),
     ...(idle === '' && absolute === '' ? undefined : { lifetime: toLifetime(idle, absolute) }),
     ...(userId === '' ? undefined : { userId: decodeText(userId) }),
     ...(label === '' ? undefined : { label: decodeText(label) }),
@@ -58,7 +64,7 @@ type Fields = [string, string, string, string, string, string, string, string, s
 
 function toLifetime(idle: string, absolute: string): OwnLifetime {
   const ms = (text: string, column: string) => {
-    const value = toWhole(text, column, -1)
+    const value = parseWhole(text, column, -1)
     return value === -1 ? null : value
   }
   return {
@@ -79,7 +85,7 @@ export function parseTail(text: unknown, record: SessionRecord, tail: number): S
   if (Number(found) !== count || entries.length > count || (count > 0 && entries.length === 0)) {
     throw corrupt('the log has gaps')
   }
-  return entries.map((entry, index) => parseEntry(entry, record.lastSeq - index)).reverse()
+  return entries.map((entry, index) => parseStoredMessage(entry, record.lastSeq - index)).reverse()
 }
 
 /** How many messages a tail of `record` has when none is left out. */
@@ -87,40 +93,15 @@ export function countOf({ lastSeq, trimmedSeq }: SessionRecord, tail: number): n
   return Math.min(tail, lastSeq - trimmedSeq)
 }
 
-function parseEntry(entry: string, seq: number): StoredMessage {
-  const idEnd = entry.indexOf(unitSeparator)
-  const atEnd = entry.indexOf(unitSeparator, idEnd + 1)
-  const payload = entry.slice(atEnd + 1)
-  if (idEnd < 0 || atEnd < 0 || payload.includes(unitSeparator)) throw corrupt('a message is not one')
-  return {
-    seq,
-    id: decodeText(entry.slice(0, idEnd)),
-    at: toWhole(entry.slice(idEnd + 1, atEnd), 'at'),
-    payload: decodeText(payload),
-  }
-}
-
 /** The message whose seq, id, at and payload begin at `from`. @throws `corrupt` when it is not of `seq`. */
 export function parseMessage(row: Row, from: number, seq: number): StoredMessage {
   if (Number(row[from]) !== seq) throw corrupt('the log has gaps')
   return {
     seq,
-    id: toText(row[from + 1], 'id'),
-    at: toWhole(row[from + 2], 'at'),
-    payload: toText(row[from + 3], 'payload'),
+    id: parseText(row[from + 1], 'id'),
+    at: parseWhole(row[from + 2], 'at'),
+    payload: parseText(row[from + 3], 'payload'),
   }
-}
-
-export function toText(value: unknown, column: string): string {
-  if (typeof value !== 'string') throw corrupt(`${column} is no text`)
-  return decodeText(value)
-}
-
-/** Drivers give whole numbers as text, as numbers or as bigints, whatever the application has set. */
-export function toWhole(value: unknown, column: string, min = 0, max = Number.MAX_SAFE_INTEGER): number {
-  const number = isNull(value) ? Number.NaN : Number(value)
-  if (!(number >= min && number <= max)) throw corrupt(`${column} is out of range`)
-  return number
 }
 
 export function isNull(value: unknown): value is null | undefined {

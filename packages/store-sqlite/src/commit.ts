@@ -1,5 +1,4 @@
-import type { NewMessage, SessionChange, SessionRef } from '@sessions/core/store'
-import { encodeText } from './text.js'
+import { encodeText, type NewMessage, type SessionChange, type SessionRef } from '@sessions/core/store'
 
 /** A change on its way. It is a copy, because the caller may go on to alter the original. */
 export interface Commit {

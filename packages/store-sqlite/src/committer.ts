@@ -1,23 +1,27 @@
 import {
   type AppendedMessage,
+  buriedId,
   checkIsMeant,
   checkRoom,
   type Committed,
   corrupt,
+  encodeText,
   messageConflict,
   notFound,
+  parseWhole,
   type SessionChange,
   type SessionRecord,
+  toStoredMs,
 } from '@sessions/core/store'
 import { randomBytes } from 'node:crypto'
 import { type Added, changedRecord } from './changed-record.js'
 import { type Commit, type Stored, toStored } from './commit.js'
 import type { Connection } from './connection.js'
 import { isDuplicate } from './errors.js'
-import { isLive, parseFound, toStoredMs, toWhole } from './rows.js'
+import { isLive, parseFound } from './rows.js'
 import { maxSeq as highestSeq, type Statements } from './statements.js'
 import type { Steps } from './steps.js'
-import { buriedId, encodeName, encodeText } from './text.js'
+import { encodeName } from './text.js'
 
 /** The minute of a deadline. A sweep looks for it, and most appends leave it as it is. */
 export function minuteOf(expiresAt: number | undefined): number | null {
@@ -33,7 +37,7 @@ export function committing(statements: Statements, commit: Commit): Steps<Commit
     if (!isThere && change.revision !== 0) throw notFound()
     if (!isThere) {
       // Nothing of the expired session stays. Its messages may take their time, so a sweep removes them.
-      if (row !== undefined) connection.run(statements.bury, buriedId(), toWhole(row['skey'], 'skey', 1))
+      if (row !== undefined) connection.run(statements.bury, buriedId(), parseWhole(row['skey'], 'skey', 1))
       return yield* creating(connection, statements, commit, now)
     }
     const { record, key } = parseFound(ref, row)
@@ -86,7 +90,7 @@ function* creating(
     ...names,
   ]
   const [row] = connection.all(statements.insertSession, ...values)
-  const key = toWhole(row?.['skey'], 'skey', 1)
+  const key = parseWhole(row?.['skey'], 'skey', 1)
   connection.run(statements.putBody, key, encodeText(change.body ?? ''))
   const log = { key, lastSeq: 0, at: now }
   const messages = yield* appending(connection, statements, commit, stored, log)
@@ -152,8 +156,8 @@ function find(
   const [row] = connection.all(findMessage, message.payload, key, message.id)
   // The id is new, so the seq is taken: by a row that no commit has made.
   if (row === undefined) throw corrupt('the log holds messages it should not')
-  if (toWhole(row['is_same'], 'payload') === 0) throw messageConflict(id)
-  return { seq: toWhole(row['seq'], 'seq', 1), at: toWhole(row['at'], 'at') }
+  if (parseWhole(row['is_same'], 'payload') === 0) throw messageConflict(id)
+  return { seq: parseWhole(row['seq'], 'seq', 1), at: parseWhole(row['at'], 'at') }
 }
 
 /** How many the new messages of a commit are, and how many bytes they take. */

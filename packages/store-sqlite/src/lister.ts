@@ -1,16 +1,18 @@
 import {
   checkSessionQuery,
   createListCursors,
+  encodeText,
   type Page,
+  parseText,
+  parseWhole,
   type SessionQuery,
   type SessionRecord,
 } from '@sessions/core/store'
 import type { Connection, Row } from './connection.js'
 import type { Database } from './database.js'
-import { parseRecord, toText, toWhole } from './rows.js'
+import { parseRecord } from './rows.js'
 import type { TableNames } from './schema.js'
 import type { SqliteValue } from './sqlite-database.js'
-import { encodeText } from './text.js'
 
 const { toCursor, parseCursor } = createListCursors('sqlite 1')
 
@@ -76,7 +78,7 @@ export class Lister {
       `select active_at, id from ${this.#sessions} where ${toSql(range)} ${order} limit 1 offset ${maxLookedAt - 1}`,
       ...toValues(range),
     )
-    const end = edge && { activeAt: toWhole(edge['active_at'], 'active_at'), id: String(edge['id']) }
+    const end = edge && { activeAt: parseWhole(edge['active_at'], 'active_at'), id: String(edge['id']) }
     const wanted = [
       ...range,
       ...(end === undefined ? [] : [isUpTo(end)]),
@@ -138,7 +140,7 @@ function toValues(clauses: readonly Clause[]): SqliteValue[] {
 /** Undefined for a row that is no session. A call for it gets `corrupt`, and a list still shows the others. */
 function toRecord(tenantId: string, row: Row): SessionRecord | undefined {
   try {
-    return parseRecord({ tenantId, id: toText(row['id'], 'id') }, row)
+    return parseRecord({ tenantId, id: parseText(row['id'], 'id') }, row)
   } catch {
     return undefined
   }

@@ -1,7 +1,7 @@
-import { corrupt, maxPageBytes, type StoredMessage } from '@sessions/core/store'
+import { corrupt, maxPageBytes, parseWhole, type StoredMessage } from '@sessions/core/store'
 import type { Connection } from './connection.js'
 import { LongPayload } from './long-payload.js'
-import { parseEntries, toWhole } from './rows.js'
+import { parseEntries } from './rows.js'
 import type { Statements } from './statements.js'
 
 /** The range of messages that a read wants, and the end that it begins at. */
@@ -78,7 +78,7 @@ export class LogPage {
     const range = [this.#key, this.#first, this.#key, this.#last]
     const rows = connection.all(sizes[this.#order], ...range, maxStepMessages)
     if (rows.length === 0) throw corrupt('the log has gaps')
-    return rows.map((row) => toWhole(row['bytes'], 'payload'))
+    return rows.map((row) => parseWhole(row['bytes'], 'payload'))
   }
 
   #take(connection: Connection, count: number): void {

@@ -1,9 +1,8 @@
-import { corrupt, type StoredMessage } from '@sessions/core/store'
+import { corrupt, decodeText, parseText, parseWhole, type StoredMessage } from '@sessions/core/store'
 import { StringDecoder } from 'node:string_decoder'
 import type { Connection } from './connection.js'
-import { toText, toWhole } from './rows.js'
 import type { Statements } from './statements.js'
-import { decodeText, hasEscapes } from './text.js'
+import { hasEscapes } from './text.js'
 
 const minSliceBytes = 256 * 1024
 // SQLite reads all of a payload for each slice of it.
@@ -41,7 +40,7 @@ export class LongPayload {
     if (this.#read < this.#bytes) return undefined
     // To look through the whole text would hold the event loop for long: the engine has to join it first.
     const payload = this.#hasEscapes ? decodeText(this.#text) : this.#text
-    return { seq: this.#seq, id: toText(row['id'], 'id'), at: toWhole(row['at'], 'at'), payload }
+    return { seq: this.#seq, id: parseText(row['id'], 'id'), at: parseWhole(row['at'], 'at'), payload }
   }
 }
 

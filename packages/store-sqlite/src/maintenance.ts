@@ -1,17 +1,22 @@
 import {
   type Amendment,
+  begunId,
+  buriedId,
   countFitting,
+  decodeText,
+  encodeText,
   isMeant,
+  parseWhole,
   type SessionGuard,
   type SessionRef,
 } from '@sessions/core/store'
 import type { Connection, Row } from './connection.js'
 import type { Database } from './database.js'
 import { minuteOf } from './committer.js'
-import { isLive, parseFound, toWhole } from './rows.js'
+import { isLive, parseFound } from './rows.js'
 import { maxSeq, type Statements } from './statements.js'
 import { isLong, type Steps } from './steps.js'
-import { begunId, buriedId, decodeText, encodeText, isHidden } from './text.js'
+import { isHidden } from './text.js'
 
 // One transaction amends or deletes this much at most, so that it holds the event loop for a few milliseconds.
 const maxAmended = 1000
@@ -215,7 +220,7 @@ function amending(
 }
 
 function keyOf(row: Row): number {
-  return toWhole(row['skey'], 'skey', 1)
+  return parseWhole(row['skey'], 'skey', 1)
 }
 
 /** Whether the guard means the session of a row. The other columns of the row may be unreadable. */

@@ -1,17 +1,19 @@
 import {
   checkMessageQuery,
+  encodeText,
   type MessagePage,
   type MessageQuery,
   notFound,
+  parseText,
+  parseWhole,
   type SessionRef,
   type StoredSession,
 } from '@sessions/core/store'
 import type { Connection } from './connection.js'
 import type { Database } from './database.js'
 import { LogPage, maxStepBytes, maxStepMessages } from './log-page.js'
-import { type Found, isLive, parseFound, toText, toWhole } from './rows.js'
+import { type Found, isLive, parseFound } from './rows.js'
 import type { Statements } from './statements.js'
-import { encodeText } from './text.js'
 
 export interface ReaderOptions {
   /** For a read without messages, or with the newest message alone. */
@@ -56,11 +58,11 @@ export class Reader {
           : connection.all(read, tenant, session)
       if (row === undefined || !isLive(row, now)) return undefined
       const found = parseFound(ref, row)
-      const body = toText(row['body'], 'body')
+      const body = parseText(row['body'], 'body')
       const { lastSeq, trimmedSeq } = found.record
       const first = Math.max(trimmedSeq, lastSeq - tail) + 1
       const page = new LogPage(this.#statements, found.key, { first, last: lastSeq, order: 'desc' })
-      if (isShort && toWhole(row['tail_bytes'] ?? 0, 'payload') <= maxStepBytes) page.readRest(connection)
+      if (isShort && parseWhole(row['tail_bytes'] ?? 0, 'payload') <= maxStepBytes) page.readRest(connection)
       return { head: body, found, page }
     })
     return begun && { record: begun.found.record, body: begun.head, messages: begun.page.messages.reverse() }

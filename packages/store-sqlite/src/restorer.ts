@@ -1,8 +1,12 @@
 import {
+  begunId,
+  buriedId,
   checkWhole,
   countFitting,
+  encodeText,
   idTwice,
   isNewerCopy,
+  parseWhole,
   partConflict,
   type SessionCopy,
   type SessionRef,
@@ -11,10 +15,10 @@ import { minuteOf, ownOf } from './committer.js'
 import type { Connection } from './connection.js'
 import type { Database } from './database.js'
 import { isDuplicate } from './errors.js'
-import { isLive, parseFound, toWhole } from './rows.js'
+import { isLive, parseFound } from './rows.js'
 import { maxSeq, type Statements } from './statements.js'
 import { isLong, type Steps } from './steps.js'
-import { begunId, buriedId, encodeName, encodeText } from './text.js'
+import { encodeName } from './text.js'
 
 // One transaction takes in this much at most: a few milliseconds of the event loop.
 const maxMessages = 100
@@ -80,7 +84,7 @@ export class Restorer {
     if (more) return
     if (last !== record.lastSeq) throw partConflict()
     // The messages of the session that was here take their time, so a sweep removes them.
-    if (found !== undefined) hide(toWhole(found['skey'], 'skey', 1))
+    if (found !== undefined) hide(parseWhole(found['skey'], 'skey', 1))
     connection.run(endCopy, id, record.expiresAt ?? null, minuteOf(record.expiresAt), key)
   }
 
@@ -105,7 +109,7 @@ export class Restorer {
       ...names,
     ]
     const [row] = connection.all(this.#statements.beginCopy, ...values)
-    return toWhole(row?.['skey'], 'skey', 1)
+    return parseWhole(row?.['skey'], 'skey', 1)
   }
 
   /** Adds the messages that are not there yet to a log that ends at `last`; returns the last seq it has then. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeText, encodeText } from '../src/text.js'
+import { decodeText, encodeText } from '../../src/contract/stored-text.js'
 
 const anyText = fc
   .array(fc.oneof(fc.nat(0xffff), fc.constantFrom(0, 0x10, 0x1e, 0x1f, 0xd83d, 0xde00, 0x30)))
