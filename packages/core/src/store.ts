@@ -23,12 +23,12 @@ export {
   tooManyBytes,
   tooManyMessages,
 } from './contract/refusals.js'
+export { parseStoredRecord } from './contract/stored-record.js'
 export {
   begunId,
   buriedId,
   decodeText,
   encodeText,
-  parseDeadline,
   parseStoredMessage,
   parseText,
   parseWhole,

@@ -2,13 +2,13 @@ import {
   type Committed,
   encodeText,
   isSessionError,
+  parseStoredRecord,
   parseWhole,
   type SessionRecord,
 } from '@sessions/core/store'
 import type { Batch, Outcome } from './coalescer.js'
 import { type Commit, roomOf, toCommitted } from './commit.js'
 import type { Database, Row } from './database.js'
-import { parseRecord } from './rows.js'
 import type { Statement } from './statement.js'
 
 const maxCommits = 64
@@ -134,7 +134,7 @@ function toValues(sessions: readonly Commit[][]) {
 function* toOutcomes(members: readonly Commit[], row: Row): Generator<[Commit, Outcome<Committed>]> {
   let record: SessionRecord
   try {
-    record = parseRecord(members[0]!.ref, row[1])
+    record = parseStoredRecord(members[0]!.ref, row[1])
   } catch (error) {
     for (const member of members) yield [member, { error }]
     return

@@ -8,6 +8,7 @@ import {
   messageConflict,
   type NewMessage,
   notFound,
+  parseStoredRecord,
   parseText,
   parseWhole,
   SessionError,
@@ -25,7 +26,6 @@ import {
 } from './commit.js'
 import type { Database, Row, Run } from './database.js'
 import { isDuplicate } from './errors.js'
-import { parseRecord } from './rows.js'
 import type { HotStatements } from './statements.js'
 
 interface Known {
@@ -65,7 +65,7 @@ export class Committer {
       if (change.revision === 0) return this.#stepByStep(commit)
       throw notFound()
     }
-    const record = parseRecord(ref, row[1])
+    const record = parseStoredRecord(ref, row[1])
     if (row[0] === 'done') return toCommitted(record, change.messages)
     checkIsMeant(record, change)
     // The statement refused what this record allows, so the session was changed while the statement waited for it.
@@ -109,16 +109,16 @@ export class Committer {
       found = undefined
     }
     if (found === undefined && change.revision !== 0) throw notFound()
-    if (found !== undefined) checkIsMeant(parseRecord(ref, found[1]), change)
+    if (found !== undefined) checkIsMeant(parseStoredRecord(ref, found[1]), change)
 
     const known = found === undefined ? new Map<string, Known>() : await this.#known(commit, run, found)
     const { fresh, repeated } = sort(change.messages, known)
     const rest = toCommit(ref, { ...change, messages: fresh }, call.until)
-    const log = found === undefined ? { lastSeq: 0, bytes: 0 } : parseRecord(ref, found[1])
+    const log = found === undefined ? { lastSeq: 0, bytes: 0 } : parseStoredRecord(ref, found[1])
     checkRoom(log, change, { count: fresh.length, bytes: rest.bytes })
     const [row] = await this.#atOnce({ ...rest, incarnation: commit.incarnation }, run)
     if (row?.[0] !== 'done') return undefined
-    const record = parseRecord(ref, row[1])
+    const record = parseStoredRecord(ref, row[1])
     const stored = new Map<string, AppendedMessage>()
     for (const message of toCommitted(record, fresh).messages) stored.set(message.id, message)
     const messages = change.messages.map((message, index): AppendedMessage => {

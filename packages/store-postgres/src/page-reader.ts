@@ -7,6 +7,7 @@ import {
   type MessageQuery,
   notFound,
   type Page,
+  parseStoredRecord,
   parseText,
   type SessionQuery,
   type SessionRecord,
@@ -14,7 +15,7 @@ import {
 } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
 import type { Database } from './database.js'
-import { isNull, parseMessage, parseRecord } from './rows.js'
+import { isNull, parseMessage } from './rows.js'
 
 const { toCursor, parseCursor } = createListCursors('postgres 1')
 
@@ -63,7 +64,7 @@ export class PageReader {
       this.#call(tenant, this.#timeouts.pageTimeoutMs),
     )
     if (rows[0] === undefined) throw notFound()
-    const record = parseRecord(ref, rows[0][0])
+    const record = parseStoredRecord(ref, rows[0][0])
     const first = Math.max(after, record.trimmedSeq) + 1
     const last = Math.min(before - 1, record.lastSeq)
     const count = Math.max(0, Math.min(limit, last - first + 1))
@@ -103,7 +104,7 @@ export class PageReader {
     )
     const records = rows.slice(0, limit).map((row) => {
       try {
-        return parseRecord({ tenantId, id: parseText(row[0], 'id') }, row[1])
+        return parseStoredRecord({ tenantId, id: parseText(row[0], 'id') }, row[1])
       } catch {
         // A call for this very session gets `corrupt`. A list still shows the others.
         return undefined

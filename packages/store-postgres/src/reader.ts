@@ -2,6 +2,7 @@ import {
   encodeText,
   isSessionError,
   maxPageBytes,
+  parseStoredRecord,
   parseText,
   parseWhole,
   type SessionRef,
@@ -9,7 +10,7 @@ import {
 } from '@sessions/core/store'
 import { type Batch, Coalescer, type Outcome } from './coalescer.js'
 import type { Call, Database, Row } from './database.js'
-import { countOf, parseRecord, parseTail } from './rows.js'
+import { countOf, parseTail } from './rows.js'
 import type { HotStatements } from './statements.js'
 
 /** A read on its way. */
@@ -104,7 +105,7 @@ export class Reader {
 }
 
 function toStored(ref: SessionRef, [text, stored, newest]: Row, tail: number): StoredSession {
-  const record = parseRecord(ref, text)
+  const record = parseStoredRecord(ref, text)
   const body = parseText(stored, 'body')
   const messages = tail === 0 ? [] : parseTail(newest, record, tail)
   return { record, body, messages }

@@ -4,6 +4,7 @@ import {
   encodeText,
   idTwice,
   isNewerCopy,
+  parseStoredRecord,
   partConflict,
   type SessionCopy,
   SessionError,
@@ -14,7 +15,6 @@ import type { ColdStatements } from './cold-statements.js'
 import { removeLocked } from './committer.js'
 import type { Database, Row, Run } from './database.js'
 import { isDuplicate } from './errors.js'
-import { parseRecord } from './rows.js'
 
 /**
  * Stores sessions as another store has them: part by part into a row that nobody sees, which becomes the session at
@@ -66,14 +66,14 @@ export class Restorer {
 
     const found = await rowOf(id)
     const begun = await rowOf(hiddenId)
-    if (found?.[0] === 'live' && !isNewerCopy(parseRecord(ref, found[1]), record)) {
+    if (found?.[0] === 'live' && !isNewerCopy(parseStoredRecord(ref, found[1]), record)) {
       await removeLocked(this.#cold, run, { tenant, id: hiddenId })
       return
     }
     const params = { tenant, hiddenId, ...toParams(record), body: encodeText(body) }
     let last = record.trimmedSeq
     let key: string
-    const known = begun && parseRecord(ref, begun[1])
+    const known = begun && parseStoredRecord(ref, begun[1])
     if (known?.incarnation === record.incarnation && known.changes === record.changes) {
       last = known.lastSeq
       key = String(begun![2])

@@ -33,7 +33,7 @@ export interface HotStatements {
 }
 
 /**
- * The record of the session aliased `t`, as one text that `parseRecord` reads: each column of an answer costs the
+ * The record of the session aliased `t`, as one text that `parseStoredRecord` reads: each column of an answer costs the
  * driver more than its text.
  */
 export function recordOf(t: string): string {

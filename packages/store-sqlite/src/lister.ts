@@ -3,6 +3,7 @@ import {
   createListCursors,
   encodeText,
   type Page,
+  parseStoredRecord,
   parseText,
   parseWhole,
   type SessionQuery,
@@ -10,7 +11,7 @@ import {
 } from '@sessions/core/store'
 import type { Connection, Row } from './connection.js'
 import type { Database } from './database.js'
-import { parseRecord } from './rows.js'
+import { recordText } from './statements.js'
 import type { TableNames } from './schema.js'
 import type { SqliteValue } from './sqlite-database.js'
 
@@ -86,7 +87,7 @@ export class Lister {
       ...(label === undefined ? [] : [{ sql: 'label = ?', values: [label] }]),
     ]
     const rows = connection.all(
-      `select * from ${this.#sessions} where ${toSql(wanted)} ${order} limit ?`,
+      `select id, ${recordText} as record from ${this.#sessions} where ${toSql(wanted)} ${order} limit ?`,
       ...toValues(wanted),
       limit,
     )
@@ -140,7 +141,7 @@ function toValues(clauses: readonly Clause[]): SqliteValue[] {
 /** Undefined for a row that is no session. A call for it gets `corrupt`, and a list still shows the others. */
 function toRecord(tenantId: string, row: Row): SessionRecord | undefined {
   try {
-    return parseRecord({ tenantId, id: parseText(row['id'], 'id') }, row)
+    return parseStoredRecord({ tenantId, id: parseText(row['id'], 'id') }, row['record'])
   } catch {
     return undefined
   }

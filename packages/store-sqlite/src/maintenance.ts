@@ -86,10 +86,10 @@ export class Maintenance {
   async remove(ref: SessionRef, guard?: SessionGuard): Promise<boolean> {
     const tenant = encodeText(ref.tenantId)
     const id = encodeText(ref.id)
-    const { find, bury } = this.#statements
+    const { findMeant, bury } = this.#statements
     const { isGone, rest } = await this.#database.delete(this.#until(), (connection, now) => {
-      const [found] = connection.all(find, tenant, id)
-      const [aside] = connection.all(find, tenant, begunId(id))
+      const [found] = connection.all(findMeant, tenant, id)
+      const [aside] = connection.all(findMeant, tenant, begunId(id))
       const isThere = found !== undefined && isLive(found, now)
       const isGone = isThere && isMeantBy(found, guard)
       // The parts of a copy that are kept aside have the words of the session, too.
@@ -181,7 +181,7 @@ export class Maintenance {
     const { incarnation } = guard
     const later: SessionGuard = incarnation === undefined ? {} : { incarnation }
     return (connection: Connection, now: number, hasChanged: boolean): Row | undefined => {
-      const [row] = connection.all(this.#statements.find, tenant, id)
+      const [row] = connection.all(this.#statements.findMeant, tenant, id)
       if (row === undefined || !isLive(row, now)) return undefined
       return isMeantBy(row, hasChanged ? later : guard) ? row : undefined
     }

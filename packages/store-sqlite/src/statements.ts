@@ -1,13 +1,31 @@
+import { unitSeparator } from '@sessions/core/store'
 import type { TableNames } from './schema.js'
 
 /** The statements of the store. Each value is a `?`, in the order of its comment. */
 export type Statements = ReturnType<typeof toStatements>
 
-// The columns that `parseFound` reads.
-const columns =
-  'skey, rewrites, incarnation, revision, changes, last_seq, trimmed_seq, bytes, created_at, updated_at, active_at, ' +
-  'expires_at, idle_ms, absolute_ms, user_id, label, title'
-const columnsOf = (alias: string) => columns.replaceAll(/\w+/g, (column) => `${alias}.${column}`)
+// In the order of `parseStoredRecord`.
+const required = [
+  'incarnation',
+  'revision',
+  'changes',
+  'last_seq',
+  'trimmed_seq',
+  'bytes',
+  'created_at',
+  'updated_at',
+  'active_at',
+]
+// A real number would lose its last digits as a text.
+const optional = ['cast(expires_at as integer)', 'idle_ms', 'absolute_ms', 'user_id', 'label', 'title']
+
+/** The record of a session as one text. A value that is null and must not be makes all of it null. */
+export const recordText = [...required, ...optional.map((column) => `coalesce(${column}, '')`)].join(
+  ` || '${unitSeparator}' || `,
+)
+
+// The columns that `parseFound` and `isLive` read. No other table has columns of these names.
+const columns = `skey, rewrites, expires_at, ${recordText} as record`
 
 /** The highest seq that a message may have: `place` has 32 bits for it. */
 export const maxSeq = 2 ** 32 - 1
@@ -21,10 +39,12 @@ export function toStatements({ sessions, bodies, messages }: TableNames) {
   return {
     /** Tenant, id. */
     find: `select ${columns} from ${sessions} where tenant_id = ? and id = ?`,
+    /** Tenant, id: what a guard compares, too, when the record may be unreadable. */
+    findMeant: `select ${columns}, incarnation, changes from ${sessions} where tenant_id = ? and id = ?`,
     /** Tenant, id. */
-    read: `select ${columnsOf('s')}, b.body ${withBody}`,
+    read: `select ${columns}, b.body ${withBody}`,
     /** How many messages, tenant, id: the session, and how many bytes its newest messages take. */
-    readTail: `select ${columnsOf('s')}, b.body, (select sum(octet_length(m.payload)) from ${messages} m
+    readTail: `select ${columns}, b.body, (select sum(octet_length(m.payload)) from ${messages} m
       where m.place > ((s.skey << 32) | max(0, s.last_seq - ?)) and m.place <= ((s.skey << 32) | s.last_seq)) as tail_bytes ${withBody}`,
     /** Key. */
     rewrites: `select rewrites from ${sessions} where skey = ?`,
