@@ -283,3 +283,10 @@ export const serviceVerbs: Arguments<Sessions> = {
   settled: args(),
   close: args(),
 }
+
+const ofUser = { tenantId: fc.oneof(fc.constant('fuzz'), text), userId: text }
+export const privacyVerbs: Arguments<Sessions['privacy']> = {
+  erase: args(object({ ...ofUser, by: text, reason: text }, ['tenantId', 'userId', 'by', 'reason'])),
+  erasure: args(object(ofUser, ['tenantId', 'userId'])),
+  verifyReceipt: args(anything, maybe(text)),
+}

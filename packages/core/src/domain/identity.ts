@@ -30,6 +30,17 @@ export function parseIdentity(identity: Identity): Identity {
   }
 }
 
+interface TenantUser {
+  readonly tenantId: string
+  readonly userId: string
+}
+
+/** A user of a tenant, after a check. @throws `invalid` with the path. */
+export function parseUser(user: TenantUser): TenantUser {
+  const { tenantId, userId } = (user as Partial<TenantUser> | null | undefined) ?? {}
+  return { ...parseIdentity({ tenantId: tenantId! }), userId: parseId(userId, 'userId') }
+}
+
 /** Whether the caller may touch the session: its owner, an admin, or the holder of an anonymous one's credential. */
 export function mayOpen(identity: Identity, record: SessionRecord, holdsCredential: boolean): boolean {
   if (identity.tenantId !== record.tenantId) return false

@@ -3,6 +3,7 @@ import { checkOptions, type OptionNames } from '../options.js'
 import type {
   ContextSettings,
   LimitSettings,
+  PrivacySettings,
   SessionsOptions,
   TtlSettings,
   TurnBudget,
@@ -19,6 +20,7 @@ const sessions: OptionNames<SessionsOptions> = {
   budgets: true,
   context: true,
   transfers: true,
+  privacy: true,
   countTokens: true,
   onEvent: true,
   listeners: true,
@@ -61,6 +63,7 @@ const context: OptionNames<ContextSettings> = {
   cacheBytes: true,
   keptMs: true,
 }
+const privacy: OptionNames<PrivacySettings> = { fenceMs: true, onErase: 'list' }
 const transfers: OptionNames<TransferSettings> = {
   url: true,
   returnToOrigins: true,
@@ -85,6 +88,7 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.context, context, 'context')
   checkOptions(options.context?.summaries, summaryNames, 'context.summaries')
   checkOptions(options.transfers, transfers, 'transfers')
+  checkOptions(options.privacy, privacy, 'privacy')
   for (const [index, each] of (options.budgets ?? []).entries())
     checkOptions(each, budget, `budgets[${index}]`)
 }

@@ -17,6 +17,7 @@ import { warnOnce } from './warn-once.js'
 import type {
   ContextSettings,
   LimitSettings,
+  PrivacySettings,
   TurnSettings,
   SessionsOptions,
   SessionWarning,
@@ -33,6 +34,9 @@ export interface Service {
   readonly budgets: readonly TurnBudget[]
   readonly context: ContextSettings
   readonly transfers: TransferConfig
+  readonly privacy: Required<PrivacySettings>
+  /** Whether other processes, and this one after a restart, make the same digests of a user. */
+  readonly hasLastingSecrets: boolean
   readonly histories: HistoryCache
   readonly tallies: TallyCache
   /** Whether the history has expired whose newest message this is. */
@@ -108,6 +112,12 @@ export function createService(options: SessionsOptions): Service {
     budgets: options.budgets ?? [],
     context: options.context ?? {},
     transfers: toTransferConfig(options.transfers),
+    privacy: {
+      fenceMs: duration(options.privacy?.fenceMs, 'privacy.fenceMs', hourMs),
+      onErase: options.privacy?.onErase ?? [],
+    },
+    // What a store in memory holds ends with the process, as a secret does that was made at start.
+    hasLastingSecrets: options.credentialSecrets !== undefined || options.store === undefined,
     histories: createHistoryCache(store, {
       maxBytes: limit(options.context?.cacheBytes, 'context.cacheBytes', 64 * 1024 * 1024),
       keptMs,

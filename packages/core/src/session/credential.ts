@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.js'
+import { checkNotErased, refuseErased } from '../service/user-record.js'
 import { type LiveSession, noSuchSession, type SessionSnapshot } from '../service/live-session.js'
 
 /** A credential of the current generation. */
@@ -20,6 +21,9 @@ export async function bindToUser(live: LiveSession): Promise<string> {
   if (userId === undefined) {
     throw new SessionError('unauthenticated', 'Only a signed-in user can own a session.')
   }
+  const { service, ref } = live
+  // A session that nobody has given away yet stays as it is.
+  await checkNotErased(service, { tenantId: ref.tenantId, userId })
   const seen = await live.update(
     (before) => {
       const owner = live.record.userId
@@ -28,6 +32,7 @@ export async function bindToUser(live: LiveSession): Promise<string> {
     },
     { userId },
   )
+  await refuseErased(service, seen.record)
   live.holds(seen.body.generation)
   live.emit('session.bound', seen.record, {})
   live.emit('credential.rotated', seen.record, { generation: seen.body.generation })

@@ -39,6 +39,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
     tools,
     clientTools: ['locate'],
     header: true,
+    userRoutes: true,
     onError: () => {},
     ...others,
   })

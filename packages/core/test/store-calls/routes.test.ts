@@ -95,8 +95,8 @@ function looksAside(line: Row): Row {
 // A call more is one that a caller waits for: whoever adds one says so here.
 const rows = [
   row('GET /sessions/openapi.json', ''),
-  row('POST /sessions', 'commit', { body: { title: 'New' } }),
-  row('POST /sessions (with a key)', 'read commit commit commit', { body: {}, headers: keyed }),
+  row('POST /sessions', 'commit read', { body: { title: 'New' } }),
+  row('POST /sessions (with a key)', 'read commit commit read commit', { body: {}, headers: keyed }),
   row('POST /sessions (by nobody)', 'commit', { body: {}, headers: nobody }),
   row('GET /sessions', 'list'),
   row('GET /sessions/{id}', 'read'),
@@ -107,7 +107,7 @@ const rows = [
   after(
     async (source) => source.credential(),
     'POST /sessions/{id}/bind',
-    'read commit',
+    'read read commit read',
     (_, credential) => ({ headers: { 'x-session-id': credential } }),
   ),
   row('GET /sessions/{id}/messages', 'read messages'),
@@ -153,7 +153,7 @@ const rows = [
     'read commit',
     (_, { id }) => ({ params: { branchId: id } }),
   ),
-  row('POST /sessions/{id}/fork', 'read read read read commit commit', { body: {} }),
+  row('POST /sessions/{id}/fork', 'read read read read commit commit read', { body: {} }),
   after(
     async (_, theirs) => {
       const session = await theirs.for(anonymous).create()

@@ -32,6 +32,18 @@ function after<Prepared>(
   return { verb, calls, made: async () => callsOf(prepare, run) }
 }
 
+const lists = (count: number) => Array.from({ length: count }, () => 'list').join(' ')
+// The record is marked, the session counted and removed, what is beside it removed; then two looks at sessions and each
+// kind of record that names a user, a sweep, and the same looks again.
+const eraseCalls = [
+  'commit commit read read commit',
+  'list read read commit read remove',
+  lists(5 + 2 * 7),
+  'read commit sweep',
+  lists(2 * 7),
+  'commit read read commit',
+]
+
 // A call more is one that somebody waits for: whoever adds one says so here.
 const rows = [
   row('Sessions.for', '', ({ sessions }) => sessions.for({ tenantId: 'acme' })),
@@ -40,9 +52,15 @@ const rows = [
   row('Sessions.close', '', ({ sessions }) => sessions.close()),
   row('Sessions.settled', '', ({ sessions }) => sessions.settled()),
 
-  row('CallerSessions.create', 'commit', ({ mine }) => mine.create({ messages: [said('hello')] })),
+  row('SessionsPrivacy.erase', eraseCalls.join(' '), ({ sessions }) =>
+    sessions.privacy.erase({ ...alice, by: 'alice', reason: 'article 17' }),
+  ),
+  row('SessionsPrivacy.erasure', 'read', ({ sessions }) => sessions.privacy.erasure(alice)),
+  row('SessionsPrivacy.verifyReceipt', '', ({ sessions }) => sessions.privacy.verifyReceipt({} as never)),
+
+  row('CallerSessions.create', 'commit read', ({ mine }) => mine.create({ messages: [said('hello')] })),
   row('CallerSessions.open', 'read', ({ mine, session }) => mine.open(session.id)),
-  row('CallerSessions.open (a new one)', 'read commit', ({ mine }) => mine.open('new')),
+  row('CallerSessions.open (a new one)', 'read commit read', ({ mine }) => mine.open('new')),
   row('CallerSessions.append', 'commit', ({ mine, session }) => mine.append(session.id, said('four'))),
   row('CallerSessions.get', 'read', ({ mine, session }) => mine.get(session.id)),
   row('CallerSessions.find', 'read', ({ mine, session }) => mine.find(session.id)),
@@ -60,17 +78,17 @@ const rows = [
     ({ mine }, credential) => mine.isOutdated(credential),
   ),
   row('CallerSessions.draft', '', ({ mine }) => mine.draft()),
-  row('CallerSessions.draft (that is written to)', 'commit commit', ({ mine }) =>
+  row('CallerSessions.draft (that is written to)', 'commit read commit', ({ mine }) =>
     mine.draft().append(said('x')),
   ),
   row('CallerSessions.list', 'list', ({ mine }) => mine.list()),
   row('CallerSessions.count', 'list', ({ mine }) => mine.count()),
   row('CallerSessions.delete', 'read remove list list', ({ mine, session }) => mine.delete(session.id)),
-  row('CallerSessions.fork', 'read commit', ({ mine, session }) => mine.fork(session)),
+  row('CallerSessions.fork', 'read commit read', ({ mine, session }) => mine.fork(session)),
   after(
     more,
     'CallerSessions.fork (of 1,003 messages)',
-    'read messages read read messages read commit commit',
+    'read messages read read messages read commit commit read',
     ({ mine, session }) => mine.fork(session),
   ),
   after(transfer, 'CallerSessions.describeTransfer', 'read read', ({ mine }, { secret }) =>
@@ -88,7 +106,7 @@ const rows = [
   after(
     async (source) => source.transfer({ mode: 'copy' }),
     'CallerSessions.redeem (a copy)',
-    'read read commit read commit',
+    'read read commit read commit read',
     ({ mine }, { secret }) => mine.redeem({ secret }),
   ),
 
@@ -158,7 +176,7 @@ const rows = [
   }),
   row('Session.credential', 'read', ({ session }) => session.credential()),
   row('Session.rotateCredential', 'commit', ({ session }) => session.rotateCredential()),
-  row('Session.bind', 'commit', ({ session }) => session.bind()),
+  row('Session.bind', 'read commit read', ({ session }) => session.bind()),
   row('Session.transfer', 'read commit commit', ({ session }) => session.transfer({ mode: 'move' })),
   row('Session.transfers', 'read', ({ session }) => session.transfers()),
   after(transfer, 'Session.revokeTransfer', 'commit', ({ session }, { transferId }) =>
@@ -209,7 +227,8 @@ describe('what each verb calls the store for', () => {
   it('has a row for every verb there is', () => {
     const { events: _, ...sessions } = service()
     const verbs = Object.entries({
-      Sessions: Object.keys(sessions).filter((key) => key !== 'ttl'),
+      Sessions: Object.keys(sessions).filter((key) => key !== 'ttl' && key !== 'privacy'),
+      SessionsPrivacy: Object.keys(sessions.privacy),
       ...Object.fromEntries(
         [CallerSessions, SessionClass, SessionCart, SessionState, SessionPreferences].map(
           ({ name, prototype }) => [name, methodsOf(prototype)],

@@ -1,0 +1,5 @@
+export type { EraseOptions } from './privacy/erase.js'
+export type { ErasureReceipt, ErasureStatus } from './domain/erasure.js'
+export type { SessionsPrivacy } from './privacy/sessions-privacy.js'
+export type { EraseHook, PrivacySettings } from './service/settings.js'
+export type { TenantUser } from './service/user-record.js'
