@@ -5,8 +5,10 @@ import { Finding } from './finding.js'
 import type { Scene } from './scene.js'
 import { anything, mostly } from './values.js'
 import {
+  callerConsentVerbs,
   callerVerbs,
   cartVerbs,
+  consentVerbs,
   preferenceVerbs,
   privacyVerbs,
   serviceVerbs,
@@ -22,6 +24,8 @@ const handles = {
   mine: callerVerbs,
   service: serviceVerbs,
   privacy: privacyVerbs,
+  consents: consentVerbs,
+  consent: callerConsentVerbs,
 } as const
 type HandleName = keyof typeof handles
 
@@ -44,6 +48,8 @@ const weights: Readonly<Record<HandleName, number>> = {
   mine: 5,
   service: 1,
   privacy: 1,
+  consents: 1,
+  consent: 1,
 }
 
 /** Calls of every public verb. */
@@ -92,7 +98,7 @@ export function refusalOf(error: unknown, what: string): string {
 
 async function make(store: SessionStore, scene: Scene, fuzzed: FuzzedCall): Promise<void> {
   const { on, verb } = fuzzed
-  if (on === 'service' || on === 'privacy') return ofService(store, scene, fuzzed)
+  if (on === 'service' || on === 'privacy' || on === 'consents') return ofService(store, scene, fuzzed)
   const of = fuzzed.of === 'draft' ? scene.mine.draft() : scene[fuzzed.of]
   const handle = on === 'mine' ? scene.mine : on === 'session' ? of : of[on]
   const given = argumentsOf(scene, fuzzed, of)
@@ -109,8 +115,8 @@ async function make(store: SessionStore, scene: Scene, fuzzed: FuzzedCall): Prom
 /** A service of its own, for it may be closed. */
 async function ofService(store: SessionStore, scene: Scene, { on, verb, args }: FuzzedCall): Promise<void> {
   const credentialSecrets = ['a secret of the fuzzed services alone']
-  const service = createSessions({ store, credentialSecrets, onWarning: () => {} })
-  const handle = on === 'privacy' ? service.privacy : service
+  const service = createSessions({ store, credentialSecrets, consent: {}, onWarning: () => {} })
+  const handle = on === 'privacy' ? service.privacy : on === 'consents' ? service.consent : service
   const method = (handle as unknown as Record<string, (...args: unknown[]) => unknown>)[verb]!
   await method.apply(handle, scene.filled([...args]))
   await service.close()

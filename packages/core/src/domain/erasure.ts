@@ -31,8 +31,8 @@ export interface ErasureStatus {
   readonly receipt?: ErasureReceipt
 }
 
-/** A record that is being removed: its id, and its incarnation. */
-export type RemovedPlace = readonly [id: string, incarnation: string]
+/** A record that is being removed: its id, its incarnation, and its label if it has one. */
+export type RemovedPlace = readonly [id: string, incarnation: string, label?: string]
 
 /** The erasure of a user, as the user record keeps it. */
 export interface Erasure {

@@ -9,7 +9,7 @@ import { kindsOfUsers, sideRecordTenant } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
 import { readUserRecord, type TenantUser, updateUserRecord } from '../service/user-record.js'
 import { signReceipt, subjectsOf } from './receipt.js'
-import { removeSessions, removeSideRecordsCounted } from './remove-data.js'
+import { removeSessions, removeSideRecordsCounted, removeTraces } from './remove-data.js'
 
 /** Whose data is erased, and why. */
 export interface EraseOptions {
@@ -112,6 +112,8 @@ export async function resumeErasures(service: Service, tenantId: string): Promis
 
 async function erase(service: Service, user: TenantUser, begun: Erasure): Promise<ErasureReceipt> {
   const work = { service, user, note: noting(service, user), begun }
+  // First: the next page that is counted takes the place of the one over which a process died.
+  await removeTraces(work)
   await removeSessions(work)
   for (const kind of kindsOfUsers) await removeSideRecordsCounted(work, kind)
   const told = await runHooks(service, user, begun.id)

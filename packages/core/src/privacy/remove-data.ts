@@ -2,6 +2,7 @@ import type { SessionRecord } from '../contract/session-record.js'
 import type { SessionQuery } from '../contract/session-store.js'
 import type { Erasure, RemovedPlace } from '../domain/erasure.js'
 import { decodeBody, rootIdOf, type SessionBody } from '../domain/session-body.js'
+import { isSessionError } from '../errors.js'
 import { madeLabel } from '../service/keyed-requests.js'
 import type { Service } from '../service/service.js'
 import { releaseSlots } from '../service/session-slots.js'
@@ -23,6 +24,8 @@ export interface Removal {
 const pageSize = 100
 // Calls of the store that wait at the same moment: the store has other callers.
 const together = 20
+// Where a process dies over a trace, too, it ends by itself.
+const traceMs = 60_000
 
 /**
  * Removes the user's sessions, with what is kept beside each, until no session is listed, twice. Each page is counted
@@ -43,8 +46,34 @@ export async function removeSessions(removal: Removal): Promise<void> {
 
 const toRecord =
   (tenantId: string) =>
-  ([id, incarnation]: RemovedPlace) =>
-    ({ tenantId, id, incarnation }) as SessionRecord
+  ([id, incarnation, label]: RemovedPlace) =>
+    ({ tenantId, id, incarnation, ...(label === undefined ? {} : { label }) }) as SessionRecord
+
+const toPlace = ({ id, incarnation, label }: SessionRecord): RemovedPlace =>
+  label === undefined ? [id, incarnation] : [id, incarnation, label]
+
+/**
+ * Removes what a store may still have of records that are gone. A store may keep its lists apart from its records; where
+ * a process dies between the two, an entry stays until the deadline of the record, with its id, its label and a digest
+ * of its user. The record is made once more, as empty as can be, and removed again, this time with its entries.
+ */
+export async function removeTraces({ service, user, begun }: Removal): Promise<void> {
+  for (const [kind, places] of Object.entries(begun.removing)) {
+    const tenantId =
+      kind === 'sessions' ? user.tenantId : sideRecordTenant(kind as SideRecordKind, user.tenantId)
+    await inBatches(places, async ([id, incarnation, label]) => {
+      const names = { userId: user.userId, ...(label === undefined ? {} : { label }) }
+      const again = { revision: 0, incarnation, idleMs: traceMs, ...names }
+      try {
+        await repeatUnknown(() => service.store.commit({ tenantId, id }, again))
+      } catch (error) {
+        // Another record has the id by now, and the next list of it puts the entry right.
+        if (!isSessionError(error, 'conflict')) throw error
+      }
+      await repeatUnknown(() => service.store.remove({ tenantId, id }, { incarnation }))
+    })
+  }
+}
 
 async function removePage(removal: Removal, listed: readonly SessionRecord[]): Promise<void> {
   const { service, user } = removal
@@ -159,7 +188,7 @@ async function count(
       counts: { ...erasure.counts, messages: sum.messages, [kind]: sum.items },
       removing: {
         ...erasure.removing,
-        [kind]: places.map(({ id, incarnation }): RemovedPlace => [id, incarnation]),
+        [kind]: places.map(toPlace),
       },
     }
   })

@@ -20,6 +20,7 @@ const sessions: OptionNames<SessionsOptions> = {
   budgets: true,
   context: true,
   transfers: true,
+  consent: true,
   privacy: true,
   countTokens: true,
   onEvent: true,
@@ -88,6 +89,7 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.context, context, 'context')
   checkOptions(options.context?.summaries, summaryNames, 'context.summaries')
   checkOptions(options.transfers, transfers, 'transfers')
+  checkOptions(options.consent, { unsaid: 'object' }, 'consent')
   checkOptions(options.privacy, privacy, 'privacy')
   for (const [index, each] of (options.budgets ?? []).entries())
     checkOptions(each, budget, `budgets[${index}]`)

@@ -112,6 +112,15 @@ export type EraseHook = (user: {
   readonly erasureId: string
 }) => Promise<Readonly<Record<string, number>> | void>
 
+/** Whether consent is asked for. */
+export interface ConsentSettings {
+  /**
+   * What holds for a purpose when nothing was said (default: `storage` and `personalization` are allowed; `analytics`,
+   * `memory` and purposes of your own are not).
+   */
+  unsaid?: Readonly<Record<string, boolean>>
+}
+
 /** What holds for the data of users. */
 export interface PrivacySettings {
   /**
@@ -193,6 +202,11 @@ export interface SessionsOptions {
   context?: ContextSettings
   /** How sessions get from one device to another (default: by short codes, without links). */
   transfers?: TransferSettings
+  /**
+   * The application asks users for consent (default: it does not, everything is allowed, and no decision is noted or
+   * looked up).
+   */
+  consent?: ConsentSettings
   /** What holds for the data of users (default: nothing of the host's is erased, and the fence stands for an hour). */
   privacy?: PrivacySettings
   /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */

@@ -1,4 +1,5 @@
 import type { SessionRecord } from '../contract/session-record.js'
+import type { Consents } from '../domain/consent.js'
 import type { Erasure } from '../domain/erasure.js'
 import { isSessionError, SessionError } from '../errors.js'
 import type { Service } from './service.js'
@@ -24,6 +25,7 @@ export interface TenantUser {
  * fields that it does not know, and an erasure keeps none of them.
  */
 export interface UserRecord {
+  readonly consent?: Consents
   /** Stands for the user in what is counted about them. Without it, what was counted is nobody's. */
   readonly pseudonymKey?: string
   readonly erasure?: Erasure
@@ -66,31 +68,42 @@ export async function updateUserRecord(
 const refOf = (service: Service, user: TenantUser) =>
   userRecordRef(service, 'users', user, (digest) => digest)
 
-/** @throws `user_erased` while nothing may be kept of the user. */
-export async function checkNotErased(service: Service, user: TenantUser): Promise<void> {
-  if ((await readUserRecord(service, user))?.value.erasure !== undefined) throw userErased()
+/** @returns What the user has decided. @throws `user_erased` while nothing may be kept of the user. */
+export async function checkNotErased(service: Service, user: TenantUser): Promise<Consents | undefined> {
+  const known = (await readUserRecord(service, user))?.value
+  if (known?.erasure !== undefined) throw userErased()
+  return known?.consent
 }
 
 /**
- * Refuses a session that was just given to a user whose data is being erased, and removes it. Whoever gives a session
+ * Refuses a session that was just given to a user whose data is being erased, or who does not consent to storage, and
+ * removes it. Whoever gives a session
  * to a user calls this after the last write: the erasure marks the user record before it looks for sessions, so one of
  * the two sees the other.
  *
- * @throws `user_erased`
+ * @throws `user_erased`, `consent_missing`
  */
 export async function refuseErased(service: Service, record: SessionRecord): Promise<void> {
   const { tenantId, userId } = record
   if (userId === undefined) return
-  let erasure: Erasure | undefined
+  const user = { tenantId, userId }
+  let known: UserRecord | undefined
   try {
-    erasure = (await readUserRecord(service, { tenantId, userId }))?.value.erasure
+    known = (await readUserRecord(service, user))?.value
   } catch (error) {
     await removeGiven(service, record).catch(() => {})
     throw error
   }
-  if (erasure === undefined) return
+  const isDenied = service.consent !== undefined && known?.consent?.purposes['storage']?.granted === false
+  if (known?.erasure === undefined && !isDenied) return
   await removeGiven(service, record)
-  await removeLateWrites(service, { tenantId, userId }, erasure)
+  if (known?.erasure === undefined) {
+    await removeSideRecordsOf(service, user)
+    throw new SessionError('consent_missing', 'The user has just withdrawn the consent to storage.', {
+      path: 'storage',
+    })
+  }
+  await removeLateWrites(service, user, known.erasure)
   throw userErased()
 }
 

@@ -74,7 +74,7 @@ async function ledgerOf(live: LiveSession, budget: TurnBudget): Promise<Taken> {
   const idOf = (whose: string, who: string): string => JSON.stringify([whose, who, windowMs ?? 0, window])
   if (scope === 'user' && userId !== undefined) {
     const user = { tenantId, userId }
-    const ref = await userRecordRef(live.service, 'budgets', user, (digest) => idOf(scope, digest))
+    const ref = await userRecordRef(atLedgers(live.service), 'budgets', user, (digest) => idOf(scope, digest))
     return { ref, budget, userId }
   }
   if (scope === 'tenant') return { ref: sideRecordRef('budgets', tenantId, idOf(scope, '')), budget }
@@ -138,9 +138,13 @@ async function change(
   next: (ledger: Ledger) => Promise<Ledger | undefined>,
 ): Promise<void> {
   const idleMs = windowMs === undefined ? service.ttl.absoluteMs : 2 * windowMs + dayMs
-  await updateSideRecord<Ledger>(service, ref, (ledger = emptyLedger) => next(ledger), {
+  await updateSideRecord<Ledger>(atLedgers(service), ref, (ledger = emptyLedger) => next(ledger), {
     idleMs,
     ...(userId === undefined ? {} : { userId }),
     ...(label === undefined ? {} : { label }),
   })
+}
+
+function atLedgers({ ledgers, credentials }: Service): Pick<Service, 'store' | 'credentials'> {
+  return { store: ledgers, credentials }
 }

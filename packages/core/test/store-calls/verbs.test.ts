@@ -5,11 +5,12 @@ import { Session as SessionClass } from '../../src/session.js'
 import { SessionCart } from '../../src/session/cart.js'
 import { SessionPreferences, SessionState } from '../../src/session/state.js'
 import { alice, service } from '../service.js'
-import { callsOf, phone, said, type Scene } from './scene.js'
+import { callsOf, eraseCalls, phone, said, type Scene } from './scene.js'
 
 const answered: Respond = () => 'fine'
 const ask = async (session: Session) => (await session.turn('and?', answered).result).turnId
 const more = async (source: Session) => source.append(Array.from({ length: 1000 }, (_, n) => said(`m${n}`)))
+const consent = (granted: boolean) => ({ purpose: 'analytics', granted, version: '1', source: 'page' })
 const transfer = async (source: Session) => source.transfer({ mode: 'move' })
 interface Row {
   readonly verb: string
@@ -32,18 +33,6 @@ function after<Prepared>(
   return { verb, calls, made: async () => callsOf(prepare, run) }
 }
 
-const lists = (count: number) => Array.from({ length: count }, () => 'list').join(' ')
-// The record is marked, the session counted and removed, what is beside it removed; then two looks at sessions and each
-// kind of record that names a user, a sweep, and the same looks again.
-const eraseCalls = [
-  'commit commit read read commit',
-  'list read read commit read remove',
-  lists(5 + 2 * 7),
-  'read commit sweep',
-  lists(2 * 7),
-  'commit read read commit',
-]
-
 // A call more is one that somebody waits for: whoever adds one says so here.
 const rows = [
   row('Sessions.for', '', ({ sessions }) => sessions.for({ tenantId: 'acme' })),
@@ -52,12 +41,31 @@ const rows = [
   row('Sessions.close', '', ({ sessions }) => sessions.close()),
   row('Sessions.settled', '', ({ sessions }) => sessions.settled()),
 
-  row('SessionsPrivacy.erase', eraseCalls.join(' '), ({ sessions }) =>
+  row('SessionsPrivacy.erase', eraseCalls, ({ sessions }) =>
     sessions.privacy.erase({ ...alice, by: 'alice', reason: 'article 17' }),
   ),
   row('SessionsPrivacy.erasure', 'read', ({ sessions }) => sessions.privacy.erasure(alice)),
   row('SessionsPrivacy.verifyReceipt', '', ({ sessions }) => sessions.privacy.verifyReceipt({} as never)),
 
+  row('SessionsConsent.get', 'read', ({ sessions }) => sessions.consent.get(alice)),
+  row('SessionsConsent.set', 'read read commit', ({ asking }) => asking.consent.set(alice, consent(true))),
+  row('SessionsConsent.set (a withdrawal)', 'read read commit read', ({ asking }) =>
+    asking.consent.set(alice, consent(false)),
+  ),
+  row('SessionsConsent.allows', 'read', ({ sessions }) => sessions.consent.allows(alice, 'analytics')),
+  row('CallerConsent.get', 'read', ({ mine }) => mine.consent.get()),
+  row('CallerConsent.set', 'read read commit', ({ asking }) => asking.for(alice).consent.set(consent(true))),
+  row('CallerConsent.allows', 'read', ({ mine }) => mine.consent.allows('analytics')),
+
+  row('CallerSessions.keepsSessions', '', ({ mine }) => mine.keepsSessions()),
+  row('CallerSessions.keepsSessions (where consent is asked for)', 'read', async ({ asking }) => {
+    const mine = asking.for(alice)
+    await mine.keepsSessions()
+    await mine.keepsSessions()
+  }),
+  row('CallerSessions.create (where consent is asked for)', 'read commit read', ({ asking }) =>
+    asking.for(alice).create(),
+  ),
   row('CallerSessions.create', 'commit read', ({ mine }) => mine.create({ messages: [said('hello')] })),
   row('CallerSessions.open', 'read', ({ mine, session }) => mine.open(session.id)),
   row('CallerSessions.open (a new one)', 'read commit read', ({ mine }) => mine.open('new')),
@@ -227,8 +235,10 @@ describe('what each verb calls the store for', () => {
   it('has a row for every verb there is', () => {
     const { events: _, ...sessions } = service()
     const verbs = Object.entries({
-      Sessions: Object.keys(sessions).filter((key) => key !== 'ttl' && key !== 'privacy'),
+      Sessions: Object.keys(sessions).filter((key) => !['ttl', 'privacy', 'consent'].includes(key)),
       SessionsPrivacy: Object.keys(sessions.privacy),
+      SessionsConsent: Object.keys(sessions.consent),
+      CallerConsent: Object.keys(sessions.for(alice).consent),
       ...Object.fromEntries(
         [CallerSessions, SessionClass, SessionCart, SessionState, SessionPreferences].map(
           ({ name, prototype }) => [name, methodsOf(prototype)],

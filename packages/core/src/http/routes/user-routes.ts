@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Consents } from '../../domain/consent.js'
 import type { ErasureStatus } from '../../domain/erasure.js'
 import type { Identity } from '../../domain/identity.js'
 import { SessionError } from '../../errors.js'
@@ -14,6 +15,30 @@ const waitMs = 5000
 
 /** What users may do with their own data, and an admin with that of any user of the tenant. */
 export const userRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/users/{userId}/consent',
+    operation: 'getConsent',
+    summary: 'Shows what a user has decided, by purpose, and when',
+    response: schemas.consentReply,
+    handle: async ({ api, identity, params }) => ({
+      body: { consent: consentView(await api.sessions.consent.get(userOf(identity, params))) },
+    }),
+  }),
+  route({
+    method: 'PUT',
+    path: '/users/{userId}/consent',
+    operation: 'setConsent',
+    summary: 'Notes a decision of a user; a withdrawal removes what the purpose had stored',
+    body: schemas.consentBody,
+    response: schemas.consentOutcomeReply,
+    // The same decision again changes nothing, and no record of the request may outlive a withdrawal.
+    ownIdempotency: true,
+    async handle({ api, identity, params, body }) {
+      const { consents, removed } = await api.sessions.consent.set(userOf(identity, params), body)
+      return { body: { consent: consentView(consents), removed } }
+    },
+  }),
   route({
     method: 'DELETE',
     path: '/users/{userId}',
@@ -71,6 +96,15 @@ function goOn({ work, warn }: Service, receipt: Promise<unknown>): void {
       const message = 'The data of a user could not be erased; sweep, or another call, goes on with it.'
       warn({ code: 'erase_failed', message, cause })
     })
+}
+
+function consentView({ purposes, history }: Consents): z.infer<typeof schemas.consentReply>['consent'] {
+  return {
+    purposes: Object.fromEntries(
+      Object.entries(purposes).map(([purpose, said]) => [purpose, { ...said, at: toIso(said.at) }]),
+    ),
+    history: history.map((said) => ({ ...said, at: toIso(said.at) })),
+  }
 }
 
 function erasureView({

@@ -2,6 +2,8 @@ import { expect } from 'vitest'
 import { newId } from '../../ids.js'
 import type { ApiChapter } from '../api-case.js'
 
+const says = (purpose: string, granted: boolean) => ({ purpose, granted, version: '3', source: 'page' })
+
 export const userCases: ApiChapter = {
   title: 'the data of a user',
   cases: [
@@ -56,18 +58,45 @@ export const userCases: ApiChapter = {
       },
     },
     {
+      title: 'may be used as the user says: decisions are noted, by the user and by an admin, and hold',
+      async run(client) {
+        const tenant = `t-${newId()}`
+        const alice = client.as(`${tenant}/alice`)
+        const path = '/users/alice/consent'
+        expect((await alice.get(path)).body).toEqual({ consent: { purposes: {}, history: [] } })
+        const id = await alice.newSession({ preferences: { budget: 100 } })
+        const said = await alice.send('PUT', path, { body: says('personalization', false) })
+        expect(said.status).toBe(200)
+        expect(said.body).toMatchObject({
+          consent: { purposes: { personalization: { granted: false, version: '3' } } },
+          removed: { preferences: 1 },
+        })
+        const merging = await alice.send('PATCH', `/sessions/${id}/preferences`, { body: { budget: 100 } })
+        expect([merging.status, merging.body.code]).toEqual([403, 'consent_missing'])
+        const boss = client.as(`${tenant}/boss/admin`)
+        const gone = await boss.send('PUT', path, { body: says('storage', false) })
+        expect(gone.body.removed).toMatchObject({ sessions: 1 })
+        expect((await alice.get(`/sessions/${id}`)).status).toBe(404)
+        expect((await boss.get(path)).body.consent.history).toHaveLength(2)
+        expect((await alice.send('PUT', path, { body: { purpose: 'x' } })).status).toBe(400)
+      },
+    },
+    {
       title: 'is the business of the user alone',
       async run(client) {
         const tenant = `t-${newId()}`
         const alice = client.as(`${tenant}/alice`)
         const id = await alice.newSession()
-        for (const [method, path] of [
-          ['DELETE', '/users/alice'],
-          ['GET', '/users/alice/erasure'],
+        for (const [method, path, body] of [
+          ['DELETE', '/users/alice', undefined],
+          ['GET', '/users/alice/erasure', undefined],
+          ['GET', '/users/alice/consent', undefined],
+          ['PUT', '/users/alice/consent', says('storage', false)],
         ] as const) {
-          expect((await client.as(`${tenant}/bob`).send(method, path)).body.code).toBe('forbidden')
-          expect((await client.as(tenant).send(method, path)).body.code).toBe('unauthenticated')
-          await client.as(`t-${newId()}/alice/admin`).send(method, path)
+          const options = { body }
+          expect((await client.as(`${tenant}/bob`).send(method, path, options)).body.code).toBe('forbidden')
+          expect((await client.as(tenant).send(method, path, options)).body.code).toBe('unauthenticated')
+          await client.as(`t-${newId()}/alice/admin`).send(method, path, options)
         }
         expect((await alice.get(`/sessions/${id}`)).status).toBe(200)
         expect((await alice.get('/users/alice/erasure')).status).toBe(404)
