@@ -34,12 +34,27 @@ export interface Plan {
 
 /** Erases a user, kills the process that does, and looks at every row and key there is. */
 export async function eraseUnderFire(plan: Plan): Promise<void> {
-  const { backend, processes, kills } = plan
+  const { backend, processes } = plan
   const there = await fill(backend.store, plan.sessions)
   const before = await backend.dump()
   for (const text of [user.userId, ...canaries]) expect(before).toContain(text)
 
   const traffic = Array.from({ length: processes }, () => start(plan, { role: 'traffic' }))
+  try {
+    await eraseWhile(plan, traffic, there)
+  } finally {
+    for (const { child } of traffic) child.kill('SIGKILL')
+  }
+}
+
+type Started = ReturnType<typeof start>
+
+async function eraseWhile(
+  plan: Plan,
+  traffic: readonly Started[],
+  there: Readonly<Record<string, number>>,
+): Promise<void> {
+  const { backend, processes, kills } = plan
   for (const { lines } of traffic) expect(await next(lines)).toBe('ready')
   for (let kill = 1; kill <= kills; kill++) {
     // Further on each time, though each finds less to do than the one before.
@@ -66,7 +81,8 @@ export async function eraseUnderFire(plan: Plan): Promise<void> {
 async function die(plan: Plan, dieAt: CrashPoint): Promise<void> {
   if (plan.killed === 'process') {
     const dying = start(plan, { role: 'erase', dieAt })
-    expect((await dying.exit)[1]).toBe('SIGKILL')
+    const [code, signal] = await dying.exit
+    expect([code, signal]).toEqual([null, 'SIGKILL'])
     return
   }
   const dying = haltingStore(plan.backend.store, dieAt)

@@ -78,9 +78,11 @@ async function erase(store) {
   const dying = wrapped(store, async (make) => {
     const isHere = ++calls === dieAt?.call
     if (isHere && dieAt.when === 'before') process.kill(process.pid, 'SIGKILL')
-    const answer = await make()
-    if (isHere) process.kill(process.pid, 'SIGKILL')
-    return answer
+    try {
+      return await make()
+    } finally {
+      if (isHere) process.kill(process.pid, 'SIGKILL')
+    }
   })
   const sessions = createSessions({ store: dying, ...settings })
   say({ receipt: await sessions.privacy.erase({ ...user, by: user.userId, reason: 'article 17' }), calls })
