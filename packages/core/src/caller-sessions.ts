@@ -15,6 +15,8 @@ import type { MessageInput } from './domain/message.js'
 import { appendOwned } from './session/append-owned.js'
 import { decodeBody, newBody } from './domain/session-body.js'
 import { type SessionInit, storeNewSession } from './service/create-session.js'
+import { isAllowed, readConsents, refuseWithout } from './service/consent.js'
+import type { ConsentPurpose, Consents } from './domain/consent.js'
 import { takeCalls } from './service/take-calls.js'
 import type { Service } from './service/service.js'
 import { Session, justRead, liveSessionOf } from './session.js'
@@ -23,6 +25,7 @@ import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
 import type { TransferDescription, TransferKey } from './transfer/redemption.js'
 import { type AdmitCopy, type ForkOptions, forkSession } from './session/fork.js'
+import { type CallerConsent, consentOfCaller } from './privacy/consent-handles.js'
 import { processRegistry } from './process-registry.js'
 
 /** The first content of a new session, and its id. */
@@ -46,6 +49,9 @@ export type RedeemOptions = RedeemOptionsOf<Session>
 
 /** The result of a redemption. */
 export type Redemption = RedemptionOf<Session>
+
+// The calls of one request come within it; a decision holds from the next request on.
+const freshMs = 1000
 
 const initNames: OptionNames<SessionInit> = {
   title: true,
@@ -72,21 +78,42 @@ export class CallerSessions {
   }
 
   readonly identity: Identity
+  /** The consent of the caller; of a caller who is nobody each call is `unauthenticated`. */
+  readonly consent: CallerConsent
   readonly #service: Service
+  /** Over the memory of this object, once a session was made that may be kept nowhere. */
+  #fleeting: Service | undefined
+  /** What was decided, so that the calls of a request read it once. */
+  #asked: { readonly at: number; readonly decided: Promise<Consents | undefined> } | undefined
 
   /** @internal Made by `Sessions.for`. */
   constructor(service: Service, identity: Identity) {
     this.#service = service
     this.identity = identity
+    this.consent = consentOfCaller(service, identity)
   }
 
-  /** Creates a session. @throws `conflict` when the id is taken, `limit_reached`, `invalid` */
+  /**
+   * Whether sessions of this caller are kept. Without consent to `storage` they are not: a session that the caller makes
+   * lives in this object alone, and ends with it. Costs a read where the application asks for consent.
+   */
+  async keepsSessions(): Promise<boolean> {
+    return (await this.#allowing())('storage')
+  }
+
+  /**
+   * Creates a session; without consent to `storage` one that lives in this object alone.
+   *
+   * @throws `conflict` when the id is taken, `limit_reached`, `invalid`, `user_erased`; `consent_missing` for
+   *   `preferences` without consent to `personalization`.
+   */
   async create(options: CreateOptions = {}): Promise<Session> {
     checkOptions<CreateOptions>(options, { ...initNames, id: true })
     const { id, ...init } = options
     const ref = this.#ref(id ?? newId())
-    const seen = await storeNewSession(this.#service, this.identity, { ref, incarnation: newId(), init })
-    return this.#session(seen, true)
+    const service = await this.#serviceFor(init)
+    const seen = await storeNewSession(service, this.identity, { ref, incarnation: newId(), init })
+    return new Session(new LiveSession(service, this.identity, seen, { holdsCredential: true }))
   }
 
   /**
@@ -130,7 +157,7 @@ export class CallerSessions {
     // No session can have an invalid id, so the answer is the same as for an unknown one.
     if (!isId(id)) return undefined
     const stored = await this.#service.store.read(this.#ref(id))
-    if (stored === undefined) return undefined
+    if (stored === undefined) return this.#fleetingSession(id)
     const { record } = stored
     if (!mayOpen(this.identity, record, false)) {
       this.#service.emit('access.denied', record, { reason: 'owner' }, this.identity)
@@ -219,9 +246,12 @@ export class CallerSessions {
     const store: CreateDraft = async (ready) => {
       options.beforeCreate?.()
       await ready
-      const seen = await storeNewSession(this.#service, this.identity, { ref, incarnation })
-      await options.afterCreate?.(this.#session(seen, true))
-      return seen
+      const service = await this.#serviceFor()
+      const seen = await storeNewSession(service, this.identity, { ref, incarnation })
+      await options.afterCreate?.(
+        new Session(new LiveSession(service, this.identity, seen, { holdsCredential: true })),
+      )
+      return { ...seen, service }
     }
     const create: CreateDraft = (ready) => {
       const creation = store(ready)
@@ -290,9 +320,13 @@ export class CallerSessions {
    * @throws `invalid` when `atSeq` is not on the active branch of `source`.
    */
   async fork(source: Session, options: ForkOptions = {}): Promise<Session> {
-    return new Session(
-      await forkSession(liveSessionOf(source, 'source'), this.identity, options, copyAdmissions.get(this)),
-    )
+    const from = liveSessionOf(source, 'source')
+    const terms = {
+      admit: copyAdmissions.get(this),
+      into: await this.#serviceFor(),
+      copiesPreferences: (await this.#allowing())('personalization'),
+    }
+    return new Session(await forkSession(from, this.identity, options, terms))
   }
 
   /**
@@ -315,9 +349,42 @@ export class CallerSessions {
   async redeem(options: RedeemOptions): Promise<Redemption> {
     const { holding, ...asked } = options ?? {}
     const held = holding === undefined ? undefined : liveSessionOf(holding, 'holding')
+    // A transfer is redeemed once, so its session must be kept.
+    if (!(await this.keepsSessions())) refuseWithout('storage')
     const all = { ...asked, holding: held }
     const outcome = await redeemTransfer(this.#service, this.identity, all, copyAdmissions.get(this))
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
+  }
+
+  /** What is allowed to be done with the data of the caller. */
+  async #allowing(): Promise<(purpose: ConsentPurpose) => boolean> {
+    const { tenantId, userId, consents } = this.identity
+    const service = this.#service
+    if (service.consent === undefined) return () => true
+    if (this.#asked === undefined || performance.now() - this.#asked.at > freshMs) {
+      const decided = userId === undefined ? undefined : readConsents(service, { tenantId, userId })
+      this.#asked = { at: performance.now(), decided: Promise.resolve(decided) }
+      this.#asked.decided.catch(() => (this.#asked = undefined))
+    }
+    const decided = await this.#asked.decided
+    return (purpose) => isAllowed(service, purpose, decided, consents)
+  }
+
+  /** Where a new session of the caller goes. @throws `consent_missing` */
+  async #serviceFor({ preferences = {} }: Pick<SessionInit, 'preferences'> = {}): Promise<Service> {
+    const allows = await this.#allowing()
+    if (Object.keys(preferences).length > 0 && !allows('personalization')) refuseWithout('personalization')
+    if (allows('storage')) return this.#service
+    return (this.#fleeting ??= this.#service.inMemory())
+  }
+
+  /** A session of this object alone. */
+  async #fleetingSession(id: string): Promise<Session | undefined> {
+    const service = this.#fleeting
+    const stored = await service?.store.read(this.#ref(id))
+    if (service === undefined || stored === undefined) return undefined
+    const seen = { record: stored.record, body: decodeBody(stored.body) }
+    return new Session(new LiveSession(service, this.identity, seen, { holdsCredential: true }))
   }
 
   async #read(ref: SessionRef): Promise<SessionSnapshot | undefined> {
@@ -332,10 +399,6 @@ export class CallerSessions {
     const isDue = storeClock.now() - seen.record.updatedAt > Math.min(60_000, live.lifetime.idleMs / 4)
     if (ttl.refreshOnRead && isDue) await live.touch()
     return new Session(live)
-  }
-
-  #session(seen: SessionSnapshot, holdsCredential: boolean): Session {
-    return new Session(this.#live(seen, holdsCredential))
   }
 
   #live(seen: SessionSnapshot, holdsCredential: boolean): LiveSession {

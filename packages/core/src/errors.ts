@@ -27,6 +27,10 @@ export const sessionErrorCodes = [
   'limit_reached',
   /** The budget of tokens or costs of a session, a user or a tenant is spent; the model was not called. */
   'budget_exceeded',
+  /** The data of this user is being erased, or was erased just now: no session can be made for the user yet. */
+  'user_erased',
+  /** The user does not consent to what this would keep; `path` says which purpose. */
+  'consent_missing',
   /** The response has begun, so it can no longer carry a cookie or header. */
   'headers_sent',
   /** The response could not carry the credential of a session safely, so the session was not stored. */

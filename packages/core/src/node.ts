@@ -13,7 +13,7 @@ export { type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
 export { type BodyHolder, bodyReadAlready } from './http/node-body.js'
 export { addVary, nodeHeaderSink, withoutValue } from './http/node-header-sink.js'
 export { toLogLine } from './http/log-line.js'
-export { apiRoots, isApiPath } from './http/api-roots.js'
+export { isApiPath } from './http/api-roots.js'
 export {
   type Problem,
   type ProblemCode,

@@ -12,6 +12,8 @@ import { parseCount, parseText } from './parse.js'
 import type { ChangeOptions } from './service/change-options.js'
 import type { SessionTtl } from './service/lifetime.js'
 import { takeCalls } from './service/take-calls.js'
+import { mergeConsents } from './privacy/consent.js'
+import { type CallerConsent, consentOfSession } from './privacy/consent-handles.js'
 import { SessionCart } from './session/cart.js'
 import type { Branch, Fact } from './domain/session-body.js'
 import { type RewindOptions, rewindSession, switchToBranch } from './turn/leave-branch.js'
@@ -72,6 +74,8 @@ export class Session {
   readonly state: SessionState
   /** Preferences of the user: budget, brands, language. */
   readonly preferences: SessionPreferences
+  /** The consent of the user, or of the holder of an anonymous session, which keeps it until it is bound. */
+  readonly consent: CallerConsent
   readonly #live: LiveSession
 
   /** @internal Made by `Sessions`. */
@@ -83,6 +87,7 @@ export class Session {
     this.cart = new SessionCart(live)
     this.state = new SessionState(live)
     this.preferences = new SessionPreferences(live)
+    this.consent = consentOfSession(live)
   }
 
   get id(): string {
@@ -101,6 +106,11 @@ export class Session {
   /** False for a draft: a session that is stored with its first write. */
   get isStored(): boolean {
     return this.#live.isStored
+  }
+
+  /** False for a session that lives in this process alone, because its user does not consent to `storage`. */
+  get isKept(): boolean {
+    return this.#live.service.store === this.#live.service.ledgers
   }
 
   /** Stores a draft now, instead of with its first write. */
@@ -363,12 +373,15 @@ export class Session {
   }
 
   /**
-   * Gives an anonymous session to the caller's user, for good, and voids every earlier credential.
+   * Gives an anonymous session to the caller's user, for good, and voids every earlier credential. What its holder
+   * consented to, and what the user did, become one: the stricter wins.
    *
    * @returns The new credential.
-   * @throws `unauthenticated` when the caller has no user; `not_found` when the session has another owner.
+   * @throws `unauthenticated` when the caller has no user; `not_found` when the session has another owner;
+   *   `user_erased`; `consent_missing` when the user does not consent to `storage`.
    */
   async bind(): Promise<string> {
+    await mergeConsents(this.#live)
     return bindToUser(this.#live)
   }
 

@@ -6,12 +6,18 @@ import { type Sweeping, sweepEvery } from './service/sweep-every.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
 import type { SweepOptions } from './contract/session-store.js'
+import { createConsent, type SessionsConsent } from './privacy/consent-handles.js'
+import { createPrivacy, type SessionsPrivacy } from './privacy/sessions-privacy.js'
 import { processRegistry } from './process-registry.js'
 
 /** The service: durable, tenant-safe sessions over one store. */
 export interface Sessions {
   /** How long sessions live, with the defaults filled in. */
   readonly ttl: Readonly<Required<TtlSettings>>
+  /** The consent of users. For code that has checked who asks. */
+  readonly consent: SessionsConsent
+  /** Erases the data of users, and proves it. For code that has checked who asks. */
+  readonly privacy: SessionsPrivacy
   /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity; `closed` */
   for(identity: Identity): CallerSessions
   /**
@@ -75,6 +81,8 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   }
   const sessions: Sessions = {
     ttl: service.ttl,
+    consent: createConsent(service),
+    privacy: createPrivacy(service),
     for(identity) {
       service.work.checkOpen()
       return new CallerSessions(service, parseIdentity(identity))

@@ -1,7 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Type } from '@nestjs/common'
 import type { HttpAdapterHost } from '@nestjs/core'
-import { apiRoots } from '@sessions/core/node'
 import type { MountedApi } from './mounted-api.js'
 import { routeController, type SessionsController } from './sessions.controller.js'
 
@@ -38,7 +37,7 @@ export function mountApi(
     routeController(
       controller,
       mounted.prefix,
-      apiRoots.flatMap((root) => [root, `${root}/${rest}`]),
+      mounted.roots.flatMap((root) => [root, `${root}/${rest}`]),
     )
     if (adapter.getType() === 'fastify') spareOnFastify(adapter, mounted)
     else spareOnExpress(adapter, mounted)

@@ -23,6 +23,8 @@ export function platformRequestOf(request: Request): SessionsRequest {
 export class MountedApi {
   /** The path before `/sessions`, without the application's global prefix. */
   readonly prefix: string
+  /** The first segments of its paths, after the prefix. */
+  readonly roots: readonly string[]
   readonly #config: Pick<ApplicationConfig, 'getGlobalPrefix'>
   readonly #apis = new Map<string, SessionApi>()
   readonly #apiAt: (basePath: string) => SessionApi
@@ -37,7 +39,7 @@ export class MountedApi {
     this.#config = config
     this.#apiAt = apiAt
     // At once, so that wrong options are reported at the start.
-    this.#api(prefix)
+    this.roots = this.#api(prefix).roots
   }
 
   owns(url: string): boolean {
@@ -79,7 +81,7 @@ export class MountedApi {
     const outer = this.#config.getGlobalPrefix().replace(/^\/?(.*?)\/?$/, '/$1')
     return [outer === '/' ? '' : outer, '']
       .map((each) => each + this.prefix)
-      .find((base) => isApiPath(base, path))
+      .find((base) => isApiPath(base, path, this.roots))
   }
 }
 

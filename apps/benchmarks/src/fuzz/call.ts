@@ -4,7 +4,17 @@ import { Planned, toRespond } from './answer.js'
 import { Finding } from './finding.js'
 import type { Scene } from './scene.js'
 import { anything, mostly } from './values.js'
-import { callerVerbs, cartVerbs, preferenceVerbs, serviceVerbs, sessionVerbs, stateVerbs } from './verbs.js'
+import {
+  callerConsentVerbs,
+  callerVerbs,
+  cartVerbs,
+  consentVerbs,
+  preferenceVerbs,
+  privacyVerbs,
+  serviceVerbs,
+  sessionVerbs,
+  stateVerbs,
+} from './verbs.js'
 
 const handles = {
   session: sessionVerbs,
@@ -13,6 +23,9 @@ const handles = {
   preferences: preferenceVerbs,
   mine: callerVerbs,
   service: serviceVerbs,
+  privacy: privacyVerbs,
+  consents: consentVerbs,
+  consent: callerConsentVerbs,
 } as const
 type HandleName = keyof typeof handles
 
@@ -34,6 +47,9 @@ const weights: Readonly<Record<HandleName, number>> = {
   preferences: 1,
   mine: 5,
   service: 1,
+  privacy: 1,
+  consents: 1,
+  consent: 1,
 }
 
 /** Calls of every public verb. */
@@ -82,7 +98,7 @@ export function refusalOf(error: unknown, what: string): string {
 
 async function make(store: SessionStore, scene: Scene, fuzzed: FuzzedCall): Promise<void> {
   const { on, verb } = fuzzed
-  if (on === 'service') return ofService(store, scene, fuzzed)
+  if (on === 'service' || on === 'privacy' || on === 'consents') return ofService(store, scene, fuzzed)
   const of = fuzzed.of === 'draft' ? scene.mine.draft() : scene[fuzzed.of]
   const handle = on === 'mine' ? scene.mine : on === 'session' ? of : of[on]
   const given = argumentsOf(scene, fuzzed, of)
@@ -97,10 +113,12 @@ async function make(store: SessionStore, scene: Scene, fuzzed: FuzzedCall): Prom
 }
 
 /** A service of its own, for it may be closed. */
-async function ofService(store: SessionStore, scene: Scene, { verb, args }: FuzzedCall): Promise<void> {
-  const service = createSessions({ store, onWarning: () => {} })
-  const method = (service as unknown as Record<string, (...args: unknown[]) => unknown>)[verb]!
-  await method.apply(service, scene.filled([...args]))
+async function ofService(store: SessionStore, scene: Scene, { on, verb, args }: FuzzedCall): Promise<void> {
+  const credentialSecrets = ['a secret of the fuzzed services alone']
+  const service = createSessions({ store, credentialSecrets, consent: {}, onWarning: () => {} })
+  const handle = on === 'privacy' ? service.privacy : on === 'consents' ? service.consent : service
+  const method = (handle as unknown as Record<string, (...args: unknown[]) => unknown>)[verb]!
+  await method.apply(handle, scene.filled([...args]))
   await service.close()
 }
 

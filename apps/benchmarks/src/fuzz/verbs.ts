@@ -231,6 +231,7 @@ export const callerVerbs: Arguments<CallerSessions> = {
   find: args(id),
   findByCredential: args(fc.oneof(fc.constant('«credential»'), text)),
   isOutdated: args(fc.oneof(fc.constant('«credential»'), text)),
+  keepsSessions: args(),
   draft: args(
     maybe(
       object({
@@ -282,4 +283,32 @@ export const serviceVerbs: Arguments<Sessions> = {
   sweepEvery: args(fc.oneof(fc.constantFrom(60_000, 3_600_000), finite), maybe(object({ limit: finite }))),
   settled: args(),
   close: args(),
+}
+
+const decision = object(
+  {
+    purpose: fc.oneof(fc.constantFrom('storage', 'personalization', 'own'), text),
+    granted: fc.boolean(),
+    version: text,
+    source: text,
+  },
+  ['purpose', 'granted', 'version', 'source'],
+)
+const purpose = fc.oneof(fc.constantFrom('storage', 'analytics'), text)
+export const callerConsentVerbs: Arguments<CallerSessions['consent']> = {
+  get: args(),
+  set: args(decision),
+  allows: args(purpose),
+}
+const ofUser = { tenantId: fc.oneof(fc.constant('fuzz'), text), userId: text }
+const aUser = object(ofUser, ['tenantId', 'userId'])
+export const consentVerbs: Arguments<Sessions['consent']> = {
+  get: args(aUser),
+  set: args(aUser, decision),
+  allows: args(aUser, purpose),
+}
+export const privacyVerbs: Arguments<Sessions['privacy']> = {
+  erase: args(object({ ...ofUser, by: text, reason: text }, ['tenantId', 'userId', 'by', 'reason'])),
+  erasure: args(aUser),
+  verifyReceipt: args(anything, maybe(text)),
 }

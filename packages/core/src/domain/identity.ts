@@ -9,6 +9,11 @@ export interface Identity {
   readonly userId?: string | undefined
   /** `admin` may open every session of the tenant. */
   readonly roles?: readonly string[] | undefined
+  /**
+   * What trusted code knows of the caller's consent, by purpose, such as a banner's cookie says (default: nothing). It
+   * can deny what the user record allows, and allow what nothing was said about.
+   */
+  readonly consents?: Readonly<Record<string, boolean>> | undefined
 }
 
 /** The identity, after it has been checked. @throws `invalid` with the path. */
@@ -23,11 +28,32 @@ export function parseIdentity(identity: Identity): Identity {
   if (identity.roles !== undefined && !Array.isArray(identity.roles)) {
     throw new SessionError('invalid', 'roles must be a list', { path: 'roles' })
   }
+  const { consents } = identity
+  if (consents !== undefined && !isFlags(consents)) {
+    throw new SessionError('invalid', 'consents must be true or false by purpose', { path: 'consents' })
+  }
   return {
     tenantId,
     ...(identity.userId === undefined ? {} : { userId: identity.userId }),
     ...(identity.roles === undefined ? {} : { roles: [...identity.roles] }),
+    ...(consents === undefined ? {} : { consents: { ...consents } }),
   }
+}
+
+function isFlags(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.values(value).every((each) => typeof each === 'boolean')
+}
+
+interface TenantUser {
+  readonly tenantId: string
+  readonly userId: string
+}
+
+/** A user of a tenant, after a check. @throws `invalid` with the path. */
+export function parseUser(user: Partial<TenantUser> | null | undefined): TenantUser {
+  const { tenantId, userId } = user ?? {}
+  return { ...parseIdentity({ tenantId: tenantId! }), userId: parseId(userId, 'userId') }
 }
 
 /** Whether the caller may touch the session: its owner, an admin, or the holder of an anonymous one's credential. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Cart, type Order, cartItemSchema, orderSchema, storedJsonObject } from './cart.js'
 import { SessionError } from '../errors.js'
+import { type Consents, consentsSchema } from './consent.js'
 import type { JsonObject } from '../json.js'
 import { type PendingTransfer, pendingTransferSchema } from './transfer.js'
 
@@ -147,6 +148,8 @@ export interface SessionBody {
   readonly answers?: readonly KnownAnswer[] | undefined
   /** Counts messages that were changed in place: what somebody remembers of the log is old once it has moved. */
   readonly edits?: number | undefined
+  /** What the holder of an anonymous session has decided; a user's decisions are in the user record. */
+  readonly consent?: Consents | undefined
   /** The newest transfers, the oldest first. */
   readonly transfers?: readonly PendingTransfer[] | undefined
 }
@@ -227,6 +230,7 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
     .array(z.looseObject({ digest: z.string(), replyId: z.string(), after: count, at: z.number() }))
     .optional(),
   edits: count.optional(),
+  consent: consentsSchema.optional(),
   transfers: z.array(pendingTransferSchema).optional(),
 })
 

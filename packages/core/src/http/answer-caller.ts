@@ -72,8 +72,11 @@ function asksOwner({
 }
 
 async function executeKeyed(identified: IdentifiedRequest, missing: unknown): Promise<Response> {
-  const { api, route, request, url, requestId, params, identity, text, key } = identified
+  const { api, route, request, url, requestId, params, identity, text, key, caller } = identified
   if (key === undefined || route.ownIdempotency === true) return executeCall(identified)
+  // An answer that is kept would outlive the request. Whose session is kept has no such request.
+  const isKept = (await (await caller.mine()).keepsSessions()) || (await caller.find()) !== undefined
+  if (!isKept) return executeCall(identified)
   return executeOnce({
     service: api.service,
     tenantId: identity.tenantId,

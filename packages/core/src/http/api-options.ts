@@ -147,6 +147,11 @@ export interface SessionApiOptions extends TransportOptions {
   /** How long the answer to an `Idempotency-Key` is kept, in milliseconds (default 24 hours). */
   idempotencyMs?: number
   /**
+   * Serves what users may do with their own data, and an admin with that of any user of the tenant, under
+   * `/users/{userId}` (default false: these paths are not the API's).
+   */
+  userRoutes?: boolean
+  /**
    * Accepts the requests of `unified-llm-client` 0.1: ids that clients choose, messages to sessions that do not exist
    * yet, `tenantId` in the body when it is the caller's own, and its policy fields, which `respond` gets as `options`
    * (default: none of it). It never opens a session of another caller.
@@ -259,6 +264,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     maxOpenStreams: positive(options.maxOpenStreams, 'maxOpenStreams', 20),
     openStreams: new OpenStreams(positive(options.maxOpenStreams, 'maxOpenStreams', 20)),
     streamHeartbeatMs: positive(options.streamHeartbeatMs, 'streamHeartbeatMs', 15_000),
+    userRoutes: options.userRoutes ?? false,
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,
     onError: options.onError ?? logError,

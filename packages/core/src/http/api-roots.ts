@@ -1,7 +1,11 @@
-/** The first segments of the paths of the HTTP API, after its `basePath`. */
-export const apiRoots: readonly string[] = ['sessions', 'transfers']
+import type { SessionApiOptions } from './api-options.js'
 
-/** Whether a path belongs to an HTTP API at `basePath`. */
-export function isApiPath(basePath: string, pathname: string): boolean {
-  return apiRoots.some((root) => `${pathname}/`.startsWith(`${basePath}/${root}/`))
+/** The first segments of the paths of an HTTP API, after its `basePath`. */
+export function rootsOf({ userRoutes = false }: Pick<SessionApiOptions, 'userRoutes'>): readonly string[] {
+  return ['sessions', 'transfers', ...(userRoutes ? ['users'] : [])]
+}
+
+/** Whether a path belongs to an HTTP API with these roots at `basePath`. */
+export function isApiPath(basePath: string, pathname: string, roots: readonly string[]): boolean {
+  return roots.some((root) => `${pathname}/`.startsWith(`${basePath}/${root}/`))
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
 import { answerCaller } from './answer-caller.js'
-import { isApiPath } from './api-roots.js'
+import { isApiPath, rootsOf } from './api-roots.js'
 import { addVary } from './call.js'
 import { type ApiConfig, type RequestContext, type SessionApiOptions, toApiConfig } from './api-options.js'
 import { addCors, answerOptions } from './cors.js'
@@ -22,6 +22,8 @@ export interface SessionApi {
   readonly owns: (pathname: string) => boolean
   /** The part of the path before `/sessions`. */
   readonly basePath: string
+  /** The first segments of its paths, after `basePath`. */
+  readonly roots: readonly string[]
   /** Method and path of every route, for tests and tables. */
   readonly routes: readonly { readonly method: string; readonly path: string; readonly summary: string }[]
   /** OpenAPI 3.1, also served at `/sessions/openapi.json`. */
@@ -58,11 +60,13 @@ export function createSessionApi(options: SessionApiOptions): SessionApi {
   const described = routesOf(options)
   const openApi = toOpenApi(described, api)
   const routes = [describing(openApi), ...described]
+  const roots = rootsOf(options)
   return {
     openApi,
     basePath: api.basePath,
+    roots,
     routes: described.map(({ method, path, summary }) => ({ method, path, summary })),
-    owns: (pathname) => isApiPath(api.basePath, pathname),
+    owns: (pathname) => isApiPath(api.basePath, pathname, roots),
     handle: (request) => handle(api, routes, request),
   }
 }

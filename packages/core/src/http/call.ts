@@ -117,7 +117,7 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
     query,
     body,
     identity,
-    mine: admitCopies(api.sessions.for(identity), copyAdmission(api, identity)),
+    mine: admitCopies(await caller.mine(), copyAdmission(api, identity)),
     caller,
     context,
     headers: identified.replyHeaders,

@@ -37,6 +37,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   cancelOnDisconnect: true,
   streamHeartbeatMs: true,
   idempotencyMs: true,
+  userRoutes: 'flag',
   compat: true,
   onError: true,
 }

@@ -23,7 +23,7 @@ export function copyAdmission(
 ): AdmitCopy | undefined {
   if (maxCopiedBytes === Number.POSITIVE_INFINITY) return undefined
   return async (source, bytes) => {
-    const ref = await copiedRef(source, userId)
+    const { ref, label } = await copiedIn(source, userId)
     const add = (before: Copied = { bytes: 0 }, record?: SessionRecord): Copied | undefined => {
       if (before.bytes >= maxCopiedBytes) throw spent(record!.expiresAt! - service.storeClock.now())
       return bytes === 0 ? undefined : { bytes: before.bytes + bytes }
@@ -32,20 +32,25 @@ export function copyAdmission(
       idleMs: windowMs,
       keepsDeadline: true,
       ...(userId === undefined ? {} : { userId }),
+      ...(label === undefined ? {} : { label }),
     })
   }
 }
 
 /** Where it is counted: for each user; for an anonymous caller, in the line of forks that the session belongs to. */
-async function copiedRef(source: LiveSession, userId: string | undefined): Promise<SessionRef> {
+async function copiedIn(
+  source: LiveSession,
+  userId: string | undefined,
+): Promise<{ readonly ref: SessionRef; readonly label?: string }> {
   const { service, ref } = source
   const { tenantId, id } = ref
   if (userId !== undefined) {
     const idOf = (digest: string): string => JSON.stringify(['copied by', digest])
-    return userRecordRef(service, 'budgets', { tenantId, userId }, idOf)
+    return { ref: await userRecordRef(service, 'budgets', { tenantId, userId }, idOf) }
   }
   const { body } = source.seen ?? (await source.load())
-  return sideRecordRef('budgets', tenantId, JSON.stringify(['copied in', rootIdOf(body, id)]))
+  const label = rootIdOf(body, id)
+  return { ref: sideRecordRef('budgets', tenantId, JSON.stringify(['copied in', label])), label }
 }
 
 function spent(retryAfterMs: number): SessionError {

@@ -8,7 +8,7 @@ import {
   sideRecordRef,
   updateSideRecord,
 } from '../service/side-records.js'
-import type { KeptAnswer, KeyedRequest } from '../service/keyed-requests.js'
+import { type KeptAnswer, type KeyedRequest, madeLabel } from '../service/keyed-requests.js'
 import type { Service } from '../service/service.js'
 import { readStoreTime } from '../service/store-time.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
@@ -106,7 +106,9 @@ async function claim(
       if (refusal !== undefined) throw refusal
       const entry: KeyedRequest = { content, seed: newId() }
       const made = (before: KeyedRequest | undefined) => (before === undefined ? entry : undefined)
-      const claimed = await updateSideRecord(service, ref, made, { ...keeping, seen: 'none' })
+      // A session that the request makes gets its id from the seed, so its answer is found by it.
+      const label = keeping.label ?? madeLabel(entry.seed)
+      const claimed = await updateSideRecord(service, ref, made, { ...keeping, label, seen: 'none' })
       if (claimed !== undefined) return claimed
       continue
     }

@@ -107,6 +107,14 @@ function toOperation(route: Route, api: Described): JsonObject {
           ...(route.streams === true ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
         },
       },
+      ...(route.mayGoOn === true
+        ? {
+            202: {
+              description: 'It goes on; Location says where to look.',
+              content: json(toJsonSchema(response, 'output')),
+            },
+          }
+        : {}),
       ...(isUnsafe ? {} : { 304: { description: 'It is what If-None-Match knows.' } }),
       default: { $ref: '#/components/responses/Problem' },
     },

@@ -67,6 +67,8 @@ const answers: Record<ProblemCode, { status: number; title: string; retryAfterMs
   too_large: { status: 413, title: 'Too large' },
   limit_reached: { status: 429, title: 'Limit reached' },
   budget_exceeded: { status: 429, title: 'Budget exceeded' },
+  user_erased: { status: 410, title: 'User erased' },
+  consent_missing: { status: 403, title: 'Consent missing' },
   headers_sent: { status: 500, title: 'Response already begun' },
   insecure_transport: { status: 500, title: 'Insecure transport' },
   corrupt: { status: 500, title: 'Session unreadable' },

@@ -4,6 +4,7 @@ import { noSuchSession } from '../service/live-session.js'
 import type { SessionWarning } from '../service/settings.js'
 import { liveSessionOf, type Session } from '../session.js'
 import { currentCredential } from '../session/credential.js'
+import type { CallerSessions } from '../caller-sessions.js'
 import type { Sessions } from '../sessions.js'
 import type { Transport, TransportFields } from './transport.js'
 
@@ -42,6 +43,7 @@ export interface RequestSessionOptions {
 export class RequestSession {
   readonly #options: RequestSessionOptions
   #identity: Promise<Identity> | undefined
+  #mine: CallerSessions | undefined
   #found: Promise<Session | undefined> | undefined
   #draft: Session | undefined
   #drafting: Promise<Session> | undefined
@@ -51,6 +53,12 @@ export class RequestSession {
 
   constructor(options: RequestSessionOptions) {
     this.#options = options
+  }
+
+  /** The sessions of the caller, one object for the whole request. */
+  async mine(): Promise<CallerSessions> {
+    this.#mine ??= this.#options.sessions.for(await this.identity())
+    return this.#mine
   }
 
   /** The identity of the caller. */
@@ -91,7 +99,7 @@ export class RequestSession {
   async getById(id: string): Promise<Session> {
     const found = await this.find()
     if (found?.id === id) return found
-    return this.#options.sessions.for(await this.identity()).get(id)
+    return (await this.mine()).get(id)
   }
 
   /** Gives the request's session to its user and replaces the credential. @throws `not_found`, `unauthenticated` */
@@ -108,6 +116,7 @@ export class RequestSession {
    * response cannot carry a credential, a user opens the session as its owner.
    */
   async carry(session: Session, credential?: string): Promise<void> {
+    if (!session.isKept) return
     const { transport, fields } = this.#options
     this.#mustBeWritable()
     const isOwner = session.record.userId !== undefined
@@ -157,13 +166,16 @@ export class RequestSession {
    * response before the store has answered.
    */
   async #begin(askOutdated: () => Promise<boolean>): Promise<Session> {
-    const mine = this.#options.sessions.for(await this.identity())
+    const mine = await this.mine()
+    // No credential opens a session that is kept nowhere.
+    const isKept = await mine.keepsSessions()
     const isOutdated = await askOutdated()
     let credential = ''
     const isEarly = this.#options.headers.remove !== undefined
     const draft = mine.draft({
       beforeCreate: () => {
         if (isOutdated) throw outdated()
+        if (!isKept) return
         this.checkCarrying()
         if (isEarly) this.#handOver(credential)
       },
@@ -172,6 +184,7 @@ export class RequestSession {
         creation.catch(() => this.#takeBack(credential))
       },
       afterCreate: async (session) => {
+        if (!session.isKept) return
         const made = await credentialOf(session)
         if (isEarly && made === credential) return
         await this.#handOverLate(session, { made, was: credential })
@@ -195,17 +208,17 @@ export class RequestSession {
   }
 
   async #isOutdated(): Promise<boolean> {
-    const { transport, fields, sessions } = this.#options
+    const { transport, fields } = this.#options
     const value = transport.read(fields)
-    return value !== undefined && sessions.for(await this.identity()).isOutdated(value)
+    return value !== undefined && (await this.mine()).isOutdated(value)
   }
 
   async #lookUp(): Promise<Session | undefined> {
-    const { transport, fields, sessions } = this.#options
+    const { transport, fields } = this.#options
     this.#keepPrivate()
     const value = transport.read(fields)
     if (value === undefined) return undefined
-    const mine = sessions.for(await this.identity())
+    const mine = await this.mine()
     const session = await mine.findByCredential(value)
     if (session !== undefined) return session
     // A signed-in caller may name its own session by its public id: the identity opens the session, not the id.

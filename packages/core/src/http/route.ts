@@ -60,6 +60,8 @@ export interface Route {
   readonly compatResponse?: z.ZodType
   /** It can also answer with server-sent events. */
   readonly streams?: boolean
+  /** It can also answer 202, and go on. */
+  readonly mayGoOn?: boolean
   /** It asks for the session's owner in the write itself, where the caller is known. */
   readonly asksOwner?: boolean
   /** It handles repeats itself. */

@@ -9,9 +9,15 @@ import { messageRoutes } from './routes/message-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
 import { transferRoutes } from './routes/transfer-routes.js'
 import { turnRoutes } from './routes/turn-routes.js'
+import { userRoutes } from './routes/user-routes.js'
 
-/** Every route of the API with these options: a route that calls the model needs `respond`, `extend` needs `clientTtl`. */
-export function routesOf(options: Pick<SessionApiOptions, 'respond' | 'clientTtl'>): readonly Route[] {
+/**
+ * Every route of the API with these options: a route that calls the model needs `respond`, `extend` needs `clientTtl`,
+ * and what users may do with their data needs `userRoutes`.
+ */
+export function routesOf(
+  options: Pick<SessionApiOptions, 'respond' | 'clientTtl' | 'userRoutes'>,
+): readonly Route[] {
   return [
     ...sessionRoutes.filter(
       ({ operation }) => options.clientTtl !== undefined || operation !== 'extendSession',
@@ -24,5 +30,6 @@ export function routesOf(options: Pick<SessionApiOptions, 'respond' | 'clientTtl
     ...stateRoutes,
     ...cartRoutes,
     ...transferRoutes,
+    ...(options.userRoutes === true ? userRoutes : []),
   ]
 }

@@ -3,6 +3,7 @@ import { checkOptions, type OptionNames } from '../options.js'
 import type {
   ContextSettings,
   LimitSettings,
+  PrivacySettings,
   SessionsOptions,
   TtlSettings,
   TurnBudget,
@@ -19,6 +20,8 @@ const sessions: OptionNames<SessionsOptions> = {
   budgets: true,
   context: true,
   transfers: true,
+  consent: true,
+  privacy: true,
   countTokens: true,
   onEvent: true,
   listeners: true,
@@ -61,6 +64,7 @@ const context: OptionNames<ContextSettings> = {
   cacheBytes: true,
   keptMs: true,
 }
+const privacy: OptionNames<PrivacySettings> = { fenceMs: true, onErase: 'list' }
 const transfers: OptionNames<TransferSettings> = {
   url: true,
   returnToOrigins: true,
@@ -85,6 +89,8 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.context, context, 'context')
   checkOptions(options.context?.summaries, summaryNames, 'context.summaries')
   checkOptions(options.transfers, transfers, 'transfers')
+  checkOptions(options.consent, { unsaid: 'object' }, 'consent')
+  checkOptions(options.privacy, privacy, 'privacy')
   for (const [index, each] of (options.budgets ?? []).entries())
     checkOptions(each, budget, `budgets[${index}]`)
 }

@@ -11,6 +11,7 @@ import { decodeBody, encodeBody, newBody, type SessionBody } from '../domain/ses
 import { deadlineOf, lifetimeOf, type SessionTtl, toOwnLifetime } from './lifetime.js'
 import type { Service } from './service.js'
 import { takeSlots } from './session-slots.js'
+import { refuseErased } from './user-record.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
 import type { OwnLifetime, SessionRecord, SessionRef } from '../contract/session-record.js'
@@ -57,7 +58,7 @@ const unfinishedMs = 60_000
  * Stores a new session of the caller and admits it under the limits. That is one commit; more messages than fit one
  * page take several commits, and until the last one the session has no owner and ends within a minute.
  *
- * @throws `conflict` when the id is taken, `limit_reached`, `invalid`
+ * @throws `conflict` when the id is taken, `limit_reached`, `invalid`, `user_erased`
  */
 export async function storeNewSession(
   service: Service,
@@ -108,6 +109,7 @@ export async function storeNewSession(
     throw error
   }
   await takeSlots(service, seen.record)
+  await refuseErased(service, seen.record)
   emit('session.created', seen.record, {}, identity)
   return seen
 }

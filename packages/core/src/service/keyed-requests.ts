@@ -23,6 +23,14 @@ export interface KeyedRequest {
   readonly isDone?: true
 }
 
+/**
+ * Finds the request that made a session. An answer to it outlives the session, so that a late repeat makes no other;
+ * the erasure of its user ends both.
+ */
+export function madeLabel(sessionId: string): string {
+  return `made ${sessionId}`
+}
+
 const pageSize = 200
 // Said in the place of an answer whose words are gone: it happened, and that is all that is known of it.
 const blank = JSON.stringify({ erased: true })

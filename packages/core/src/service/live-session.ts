@@ -63,13 +63,16 @@ const updateNames: OptionNames<UpdateOptions> = {
 const keptChanges = 32
 
 /** Stores a session that exists only in one handle so far, unless `ready` rejects. */
-export type CreateDraft = (ready?: Promise<unknown>) => Promise<SessionSnapshot>
+export type CreateDraft = (
+  ready?: Promise<unknown>,
+) => Promise<SessionSnapshot & { readonly service: Service }>
 
 /**
  * One session for one caller. It reads the session, and changes it so that no change is lost and none is made twice.
  */
 export class LiveSession {
-  readonly service: Service
+  /** Another one once a draft is stored that may be kept nowhere. */
+  service: Service
   readonly identity: Identity
   readonly ref: SessionRef
   readonly #holdsCredential: boolean
@@ -328,7 +331,8 @@ export class LiveSession {
       () => false,
     )
     try {
-      const { record, body } = await create(ready)
+      const { record, body, service } = await create(ready)
+      this.service = service
       this.#record = record
       this.#body = body
       this.#create = undefined

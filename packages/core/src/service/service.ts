@@ -15,8 +15,10 @@ import { createListeners, type EventListeners } from './events.js'
 import { toWarn } from './warn.js'
 import { warnOnce } from './warn-once.js'
 import type {
+  ConsentSettings,
   ContextSettings,
   LimitSettings,
+  PrivacySettings,
   TurnSettings,
   SessionsOptions,
   SessionWarning,
@@ -26,6 +28,10 @@ import type {
 /** What the service and its handles share: the options with their defaults, after checks. */
 export interface Service {
   readonly store: SessionStore
+  /** Where budgets are kept. They have no content, and hold for those, too, whose sessions are kept nowhere. */
+  readonly ledgers: SessionStore
+  /** The same service over a new store in memory: for sessions that end with what holds them. */
+  readonly inMemory: () => Service
   readonly credentials: Credentials
   readonly ttl: { idleMs: number; absoluteMs: number; historyMs: number; refreshOnRead: boolean }
   readonly limits: Required<LimitSettings>
@@ -33,6 +39,11 @@ export interface Service {
   readonly budgets: readonly TurnBudget[]
   readonly context: ContextSettings
   readonly transfers: TransferConfig
+  /** Undefined where the application asks for no consent. */
+  readonly consent: ConsentSettings | undefined
+  readonly privacy: Required<PrivacySettings>
+  /** Whether other processes, and this one after a restart, make the same digests of a user. */
+  readonly hasLastingSecrets: boolean
   readonly histories: HistoryCache
   readonly tallies: TallyCache
   /** Whether the history has expired whose newest message this is. */
@@ -99,16 +110,8 @@ export function createService(options: SessionsOptions): Service {
   const storeClock = createStoreClock()
   const countTokens =
     options.countTokens === undefined ? estimateTokens : surelyCounted(options.countTokens, warn)
-  return {
-    store,
-    credentials: createCredentials(options.credentialSecrets ?? [newId() + newId()]),
-    ttl,
-    limits,
-    turns: toTurnOptions(options.turns),
-    budgets: options.budgets ?? [],
-    context: options.context ?? {},
-    transfers: toTransferConfig(options.transfers),
-    histories: createHistoryCache(store, {
+  const cachesOf = (over: SessionStore): Pick<Service, 'histories' | 'tallies'> => ({
+    histories: createHistoryCache(over, {
       maxBytes: limit(options.context?.cacheBytes, 'context.cacheBytes', 64 * 1024 * 1024),
       keptMs,
       extractFacts: options.context?.extractFacts,
@@ -126,7 +129,30 @@ export function createService(options: SessionsOptions): Service {
             'A session says more than its index may hold: its later messages are not recalled. See context.cacheBytes.',
         }),
     }),
-    tallies: createTallyCache(store, { maxBytes: maxTallyBytes, keptMs }),
+    tallies: createTallyCache(over, { maxBytes: maxTallyBytes, keptMs }),
+  })
+  const service: Service = {
+    store,
+    ledgers: store,
+    inMemory() {
+      const fleeting = memoryStore()
+      return { ...service, store: fleeting, storeClock: createStoreClock(), ...cachesOf(fleeting) }
+    },
+    credentials: createCredentials(options.credentialSecrets ?? [newId() + newId()]),
+    ttl,
+    limits,
+    turns: toTurnOptions(options.turns),
+    budgets: options.budgets ?? [],
+    context: options.context ?? {},
+    transfers: toTransferConfig(options.transfers),
+    consent: options.consent,
+    privacy: {
+      fenceMs: duration(options.privacy?.fenceMs, 'privacy.fenceMs', hourMs),
+      onErase: options.privacy?.onErase ?? [],
+    },
+    // What a store in memory holds ends with the process, as a secret does that was made at start.
+    hasLastingSecrets: options.credentialSecrets !== undefined || options.store === undefined,
+    ...cachesOf(store),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
     work: new Workload(),
     countTokens,
@@ -136,6 +162,7 @@ export function createService(options: SessionsOptions): Service {
     emit: listeners.emit,
     flushListeners: listeners.flush,
   }
+  return service
 }
 
 function toTurnOptions(given: TurnSettings = {}): Required<TurnSettings> {

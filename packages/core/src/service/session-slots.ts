@@ -79,6 +79,23 @@ async function claim(
   })
 }
 
+/** Takes sessions out of the register of their tenant, so that it does not name them any more. */
+export async function releaseSlots(
+  service: Service,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<void> {
+  await updateSideRecord<Register>(
+    service,
+    sideRecordRef('slots', tenantId, 'tenant'),
+    (before) => {
+      const holders = before?.holders.filter((id) => !ids.includes(id))
+      return holders === undefined || holders.length === before?.holders.length ? undefined : { holders }
+    },
+    { idleMs: service.ttl.absoluteMs },
+  )
+}
+
 /** Ends the very session that was seen, as deleting it does, and nobody's who has its id by now. */
 async function evict(service: Service, record: SessionRecord): Promise<void> {
   const { incarnation } = record

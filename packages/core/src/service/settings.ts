@@ -105,6 +105,37 @@ export interface ContextSettings {
   keptMs?: number
 }
 
+/** Removes what the host itself keeps of a user: vectors, files, rows. May be called again for the same erasure. */
+export type EraseHook = (user: {
+  readonly tenantId: string
+  readonly userId: string
+  readonly erasureId: string
+}) => Promise<Readonly<Record<string, number>> | void>
+
+/** Whether consent is asked for. */
+export interface ConsentSettings {
+  /**
+   * What holds for a purpose when nothing was said (default: `storage` and `personalization` are allowed; `analytics`,
+   * `memory` and purposes of your own are not).
+   */
+  unsaid?: Readonly<Record<string, boolean>>
+}
+
+/** What holds for the data of users. */
+export interface PrivacySettings {
+  /**
+   * How long after an erasure no session can be made for the user, and its receipt can be read, in milliseconds
+   * (default one hour). It outlasts calls in flight, and lets a person who registers again in.
+   */
+  fenceMs?: number
+  /**
+   * Called, one after the other, when the data of a user is erased, after sessions and what is beside them (default:
+   * none). What a hook returns, counts by kind, stands in the receipt. When a hook throws, the erasure rejects, and is
+   * not done until it is called again.
+   */
+  onErase?: readonly EraseHook[]
+}
+
 /** A budget for the turns of a scope. */
 export interface TurnBudget {
   /**
@@ -145,6 +176,7 @@ export interface SessionWarning {
     | 'summarize_failed'
     | 'compact_failed'
     | 'sweep_failed'
+    | 'erase_failed'
   readonly message: string
   readonly cause?: unknown
 }
@@ -170,6 +202,13 @@ export interface SessionsOptions {
   context?: ContextSettings
   /** How sessions get from one device to another (default: by short codes, without links). */
   transfers?: TransferSettings
+  /**
+   * The application asks users for consent (default: it does not, everything is allowed, and no decision is noted or
+   * looked up).
+   */
+  consent?: ConsentSettings
+  /** What holds for the data of users (default: nothing of the host's is erased, and the fence stands for an hour). */
+  privacy?: PrivacySettings
   /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */
   countTokens?: CountTokens
   /**

@@ -1,14 +1,14 @@
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { reservedTenantPrefix, type SessionRecord, type SessionRef } from '../contract/session-record.js'
-import type { SessionChange, SessionStore } from '../contract/session-store.js'
+import type { SessionChange, SessionQuery, SessionStore } from '../contract/session-store.js'
 import { Attempts } from './attempts.js'
 import type { Service } from './service.js'
 
 /**
  * Records that the library keeps beside sessions: events of turns, answers to keyed requests, transfers by their
- * codes, wrong tries of codes, the register of live sessions, spent budgets, and the record that tells the store's
- * time.
+ * codes, wrong tries of codes, the register of live sessions, spent budgets, what is known of a user, and the record
+ * that tells the store's time.
  */
 export type SideRecordKind = (typeof sideRecordKinds)[number]
 
@@ -20,6 +20,7 @@ export const sideRecordKinds = [
   'tries',
   'slots',
   'budgets',
+  'users',
   'clock',
 ] as const
 
@@ -174,7 +175,7 @@ export async function removeSideRecords(
   record: SessionRecord,
   kinds: readonly SideRecordKind[],
 ): Promise<void> {
-  await orWarn(service, async () => removeAll(service, record, kinds))
+  await orWarn(service, async () => removeSideRecordsNow(service, record, kinds))
 }
 
 /** Does away with what would expire by itself within a day: a failure is for the operator alone. */
@@ -188,22 +189,37 @@ export async function orWarn(service: Service, work: () => Promise<void>): Promi
   }
 }
 
-async function removeAll(
-  { store }: Service,
+/** As `removeSideRecords`, for whoever has to know when it fails. */
+export async function removeSideRecordsNow(
+  { store }: Pick<Service, 'store'>,
   record: SessionRecord,
   kinds: readonly SideRecordKind[],
 ): Promise<void> {
   for (const kind of kinds) {
-    const query = {
+    await removeListed(store, {
       tenantId: sideRecordTenant(kind, record.tenantId),
       label: sideRecordLabel(kind, record),
-      limit: pageSize,
-    }
-    for (;;) {
-      const { items } = await store.list(query)
-      if (items.length === 0) break
-      await Promise.all(items.map((item) => store.remove(item)))
-      if (items.length < pageSize) break
-    }
+    })
+  }
+}
+
+/** The kinds of records that name a user, but for the record of the user itself. */
+export const kindsOfUsers = sideRecordKinds.filter((kind) => kind !== 'users' && kind !== 'clock')
+
+/** Removes all side records that name a user, but for the record of the user itself. */
+export async function removeSideRecordsOf(
+  { store }: Pick<Service, 'store'>,
+  { tenantId, userId }: { readonly tenantId: string; readonly userId: string },
+): Promise<void> {
+  for (const kind of kindsOfUsers)
+    await removeListed(store, { tenantId: sideRecordTenant(kind, tenantId), userId })
+}
+
+async function removeListed(store: SessionStore, query: Omit<SessionQuery, 'limit'>): Promise<void> {
+  for (;;) {
+    const { items } = await store.list({ ...query, limit: pageSize })
+    if (items.length === 0) break
+    await Promise.all(items.map((item) => store.remove(item)))
+    if (items.length < pageSize) break
   }
 }

@@ -1,4 +1,6 @@
 import { SessionError } from '../errors.js'
+import { isAllowed, refuseWithout } from '../service/consent.js'
+import { checkNotErased, refuseErased } from '../service/user-record.js'
 import { type LiveSession, noSuchSession, type SessionSnapshot } from '../service/live-session.js'
 
 /** A credential of the current generation. */
@@ -20,14 +22,23 @@ export async function bindToUser(live: LiveSession): Promise<string> {
   if (userId === undefined) {
     throw new SessionError('unauthenticated', 'Only a signed-in user can own a session.')
   }
+  const { service, ref } = live
+  // A session that nobody has given away yet stays as it is.
+  const consents = await checkNotErased(service, { tenantId: ref.tenantId, userId })
+  const allows = (purpose: string) => isAllowed(service, purpose, consents, live.identity.consents)
+  if (!allows('storage')) refuseWithout('storage')
   const seen = await live.update(
     (before) => {
       const owner = live.record.userId
       if (owner !== undefined && owner !== userId) throw noSuchSession()
-      return { ...before, generation: before.generation + 1 }
+      // The user's own decisions hold from now on.
+      const { consent: _, ...body } = before
+      const preferences = allows('personalization') ? before.preferences : {}
+      return { ...body, preferences, generation: before.generation + 1 }
     },
     { userId },
   )
+  await refuseErased(service, seen.record)
   live.holds(seen.body.generation)
   live.emit('session.bound', seen.record, {})
   live.emit('credential.rotated', seen.record, { generation: seen.body.generation })

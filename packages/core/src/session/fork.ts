@@ -6,6 +6,7 @@ import type { Identity } from '../domain/identity.js'
 import { type Lineage, newBody, rootIdOf } from '../domain/session-body.js'
 import { storeNewSession } from '../service/create-session.js'
 import type { Message } from '../domain/message.js'
+import type { Service } from '../service/service.js'
 import { LiveSession } from '../service/live-session.js'
 import { readSnapshot } from './whole.js'
 
@@ -27,6 +28,16 @@ export interface ForkOptions {
  */
 export type AdmitCopy = (source: LiveSession, bytes: number) => Promise<void>
 
+/** What the caller of a copy may do. */
+export interface CopyTerms {
+  /** Default: every copy is admitted. */
+  readonly admit?: AdmitCopy | undefined
+  /** Where the copy goes (default: to where its source is). */
+  readonly into?: Service
+  /** Whether preferences may be copied (default true). */
+  readonly copiesPreferences?: boolean
+}
+
 /**
  * Makes a new session, for the caller of `identity`, from another session as it was at one moment.
  *
@@ -37,10 +48,9 @@ export async function forkSession(
   source: LiveSession,
   identity: Identity,
   options: ForkOptions = {},
-  admit?: AdmitCopy,
+  { admit, into: service = source.service, copiesPreferences = true }: CopyTerms = {},
 ): Promise<LiveSession> {
   checkOptions<ForkOptions>(options, { id: true, atSeq: 'number', title: true, include: 'list' })
-  const { service } = source
   const { atSeq, include = ['state', 'preferences', 'cart'] } = options
   await admit?.(source, 0)
   const { record: from, body: before, messages } = await readSnapshot(source)
@@ -59,7 +69,7 @@ export async function forkSession(
   const body = newBody({
     lineage,
     ...(include.includes('state') ? { state: before.state } : {}),
-    ...(include.includes('preferences') ? { preferences: before.preferences } : {}),
+    ...(copiesPreferences && include.includes('preferences') ? { preferences: before.preferences } : {}),
     ...(include.includes('cart') ? { cart: before.cart } : {}),
   })
   const title = options.title ?? from.title

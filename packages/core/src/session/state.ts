@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.js'
 import { type JsonObject, mergePatch, parseJsonObject } from '../json.js'
+import { allowing, refuseWithout } from '../service/consent.js'
 import type { LiveSession } from '../service/live-session.js'
 import { takeCalls } from '../service/take-calls.js'
 import type { ChangeOptions } from '../service/change-options.js'
@@ -72,13 +73,18 @@ export class SessionPreferences {
     return (await this.#live.load()).body.preferences
   }
 
-  /** Merges a patch as RFC 7396 says: `null` removes a key. @throws `invalid` */
+  /**
+   * Merges a patch as RFC 7396 says: `null` removes a key.
+   *
+   * @throws `invalid`; `consent_missing` when the user does not consent to `personalization`.
+   */
   async merge(patch: JsonObject, options?: ChangeOptions): Promise<JsonObject> {
     const parsed = parseJsonObject(patch, 'preferences')
-    const { record, body } = await this.#live.update(
-      (before) => ({ ...before, preferences: mergePatch(before.preferences, parsed) }),
-      options,
-    )
+    const allows = await allowing(this.#live, 'personalization')
+    const { record, body } = await this.#live.update((before) => {
+      if (!allows(before)) refuseWithout('personalization')
+      return { ...before, preferences: mergePatch(before.preferences, parsed) }
+    }, options)
     const keys = Object.keys(patch)
     this.#live.emit('preferences.changed', record, { revision: record.revision, keys })
     return body.preferences

@@ -28,6 +28,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
   const sessions = createSessions({
     credentialSecrets: ['a secret that only the suite may know'],
     transfers: { url: 'https://app.test/continue', returnToOrigins: ['https://app.test'] },
+    consent: {},
     turns: { heartbeatMs: 25, flushMs: 5, ...serviceTurns },
     ...(store === undefined ? {} : { store }),
     onWarning: () => {},
@@ -39,6 +40,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
     tools,
     clientTools: ['locate'],
     header: true,
+    userRoutes: true,
     onError: () => {},
     ...others,
   })

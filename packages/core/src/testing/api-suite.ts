@@ -9,6 +9,7 @@ import { sessionCases } from './api-cases/sessions.js'
 import { transferCases } from './api-cases/transfers.js'
 import { turnFormCases } from './api-cases/turn-forms.js'
 import { turnCases } from './api-cases/turns.js'
+import { userCases } from './api-cases/users.js'
 
 /** Everything every mount of the API must show. */
 export const apiChapters: readonly ApiChapter[] = [
@@ -20,6 +21,7 @@ export const apiChapters: readonly ApiChapter[] = [
   repeatCases,
   safetyCases,
   transferCases,
+  userCases,
   protocolCases,
 ]
 
@@ -27,8 +29,8 @@ export const apiChapters: readonly ApiChapter[] = [
  * Registers with vitest what every mount of the session HTTP API must show, whatever the framework. There are no
  * switches.
  *
- * @param fetchLike reaches an app that has mounted `apiFixture()`, over real sockets. Paths begin with `/sessions`
- * or `/transfers`.
+ * @param fetchLike reaches an app that has mounted `apiFixture()`, over real sockets. Paths begin with `/sessions`,
+ * `/transfers` or `/users`.
  *
  * @example
  * ```ts

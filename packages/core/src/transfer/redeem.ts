@@ -164,7 +164,7 @@ async function copied(
   const before = located.transfer.redeemed === undefined ? undefined : await made()
   if (before !== undefined) return before
   try {
-    return await forkSession(located.live, identity, { id }, admit)
+    return await forkSession(located.live, identity, { id }, { admit })
   } catch (error) {
     const there = isSessionError(error, 'conflict') ? await made() : undefined
     if (there !== undefined) return there

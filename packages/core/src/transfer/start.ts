@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { type LiveSession, noSuchSession } from '../service/live-session.js'
+import { withdrawIfErased } from '../service/user-record.js'
 import type { PendingTransfer } from '../domain/transfer.js'
 import type { SessionBody } from '../domain/session-body.js'
 import { isSameText } from '../digest.js'
@@ -64,13 +65,17 @@ export async function startTransfer(live: LiveSession, options: TransferOptions)
   const begun: PendingTransfer = { id: transferId, mode, generation, expiresAt, ...about }
   let expired: readonly PendingTransfer[] = []
   let dropped: readonly PendingTransfer[] = []
-  const { record: updated } = await live.update((before) => {
+  const adding = live.update((before) => {
     if (before.generation !== generation) throw noSuchSession()
     const all = before.transfers ?? []
     const kept = all.filter((transfer) => transfer.expiresAt > createdAt)
     expired = all.filter((transfer) => !kept.includes(transfer))
     dropped = kept.slice(0, Math.max(0, kept.length + 1 - maxTransfers))
     return { ...before, transfers: [...kept.slice(dropped.length), begun] }
+  })
+  const { record: updated } = await adding.catch(async (error: unknown) => {
+    await withdrawIfErased(service, record, error).catch(() => {})
+    throw error
   })
   for (const [type, over] of [
     ['transfer.expired', expired],

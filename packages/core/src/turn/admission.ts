@@ -9,6 +9,7 @@ import { isChanged } from '../domain/message-changes.js'
 import type { SessionBody } from '../domain/session-body.js'
 import { sameMessage } from '../service/known-message.js'
 import type { Service } from '../service/service.js'
+import { withdrawIfErased } from '../service/user-record.js'
 import { answerTurn } from './answer.js'
 import { type Reservation, reserveBudget } from './budget.js'
 import { isHeld, localKey, stopTurn, waitForEnd } from './follow.js'
@@ -183,6 +184,7 @@ async function begin<Handle extends TurnHandle>(
     if (held !== undefined) await releaseLease(live, held.lease).catch(() => {})
     await budget?.settle(noUsage).catch(() => {})
     await log.discard()
+    await withdrawIfErased(service, live.record, error).catch(() => {})
     throw error
   }
 }

@@ -30,6 +30,8 @@ interface Taken {
   readonly budget: TurnBudget
   /** Whose it is, where it is one user's. */
   readonly userId?: string
+  /** The first session in the line of forks that shares it, where it is that of a line. */
+  readonly label?: string
 }
 
 const nothing: Reservation = { settle: async () => {} }
@@ -48,9 +50,7 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
   }
   try {
     for (const budget of service.budgets) {
-      const ref = await ledgerRef(live, budget)
-      const { userId } = live.record
-      const mine = { ref, budget, ...(budget.scope === 'user' && userId !== undefined ? { userId } : {}) }
+      const mine = await ledgerOf(live, budget)
       await reserve(live, mine, turnId)
       taken.push(mine)
     }
@@ -65,17 +65,22 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
  * The record of a budget. A fork uses the budget of the first session in its line of forks. For an anonymous session,
  * the holder of that line counts as the user.
  */
-async function ledgerRef(live: LiveSession, { scope, windowMs }: TurnBudget): Promise<SessionRef> {
+async function ledgerOf(live: LiveSession, budget: TurnBudget): Promise<Taken> {
+  const { scope, windowMs } = budget
   const { tenantId, id, userId } = live.record
   const lineOf = async () => rootIdOf((live.seen ?? (await live.load())).body, id)
   // By an estimate of the store's clock, so that windows begin at about the same moment in all processes.
   const window = windowMs === undefined ? 0 : Math.floor(live.service.storeClock.now() / windowMs)
   const idOf = (whose: string, who: string): string => JSON.stringify([whose, who, windowMs ?? 0, window])
   if (scope === 'user' && userId !== undefined) {
-    return userRecordRef(live.service, 'budgets', { tenantId, userId }, (digest) => idOf(scope, digest))
+    const user = { tenantId, userId }
+    const ref = await userRecordRef(atLedgers(live.service), 'budgets', user, (digest) => idOf(scope, digest))
+    return { ref, budget, userId }
   }
+  if (scope === 'tenant') return { ref: sideRecordRef('budgets', tenantId, idOf(scope, '')), budget }
+  const line = await lineOf()
   const whose = scope === 'user' ? 'holder' : scope
-  return sideRecordRef('budgets', tenantId, idOf(whose, scope === 'tenant' ? '' : await lineOf()))
+  return { ref: sideRecordRef('budgets', tenantId, idOf(whose, line)), budget, label: line }
 }
 
 async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<void> {
@@ -129,12 +134,17 @@ function fits(
 
 async function change(
   service: Service,
-  { ref, budget: { windowMs }, userId }: Taken,
+  { ref, budget: { windowMs }, userId, label }: Taken,
   next: (ledger: Ledger) => Promise<Ledger | undefined>,
 ): Promise<void> {
   const idleMs = windowMs === undefined ? service.ttl.absoluteMs : 2 * windowMs + dayMs
-  await updateSideRecord<Ledger>(service, ref, (ledger = emptyLedger) => next(ledger), {
+  await updateSideRecord<Ledger>(atLedgers(service), ref, (ledger = emptyLedger) => next(ledger), {
     idleMs,
     ...(userId === undefined ? {} : { userId }),
+    ...(label === undefined ? {} : { label }),
   })
+}
+
+function atLedgers({ ledgers, credentials }: Service): Pick<Service, 'store' | 'credentials'> {
+  return { store: ledgers, credentials }
 }

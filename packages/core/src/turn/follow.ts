@@ -39,6 +39,14 @@ export function localKey(tenantId: string, turnId: string): string {
   return JSON.stringify([tenantId, turnId])
 }
 
+/** Stops the turns of sessions that are about to be removed, as far as they run in this process. */
+export function stopLocalTurns(service: Service, tenantId: string, sessionIds: ReadonlySet<string>): void {
+  for (const [key, turn] of localTurnsOf(service)) {
+    const [tenant] = JSON.parse(key) as [string, string]
+    if (tenant === tenantId && sessionIds.has(turn.sessionId)) turn.stop('cancelled')
+  }
+}
+
 function localTurn(live: LiveSession, turnId: string): LocalTurn | undefined {
   return localTurnsOf(live.service).get(localKey(live.ref.tenantId, turnId))
 }

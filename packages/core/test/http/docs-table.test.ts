@@ -26,7 +26,7 @@ function table(first: string): string[][] {
 
 const block = (language: string): string =>
   new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(page)![1]!
-const env = { ...process.env, BASE: base, TOKEN: 'public/alice' }
+const envOf = (user: string) => ({ ...process.env, BASE: base, TOKEN: `public/${user}`, USER_ID: user })
 
 describe('the page on the HTTP API', () => {
   it('lists the errors there are, with their statuses', () => {
@@ -47,7 +47,7 @@ describe('the page on the HTTP API', () => {
       expect(asCurl(script), `${each.method} ${each.path}`).toContain(`${each.method} ${each.path}`)
     const file = join(scratch, 'page.sh')
     writeFileSync(file, `set -euo pipefail\n${script}`)
-    const { stdout } = await run('bash', [file], { env, cwd: scratch })
+    const { stdout } = await run('bash', [file], { env: envOf('alice'), cwd: scratch })
     expect(stdout).toContain('response.completed')
   })
 
@@ -57,7 +57,7 @@ describe('the page on the HTTP API', () => {
       expect(asFetch(code), `${each.method} ${each.path}`).toContain(`${each.method} ${each.path}`)
     const file = join(scratch, 'page.mjs')
     writeFileSync(file, code)
-    const { stdout } = await run(process.execPath, [file], { env })
+    const { stdout } = await run(process.execPath, [file], { env: envOf('bob') })
     expect(stdout).toContain('echo: Which one?')
   })
 })
@@ -68,6 +68,7 @@ const names = [
   [/\$TURN/g, '{turnId}'],
   [/\$TRANSFER/g, '{transferId}'],
   [/\$BRANCH/g, '{branchId}'],
+  [/\$USER_ID/g, '{userId}'],
   [/(?<=\/messages\/)\d+/g, '{seq}'],
 ] as const
 
@@ -96,6 +97,7 @@ function asFetch(code: string): string[] {
       .replace(/(?<=\/messages\/)\d+/, '{seq}')
       .replace('${turn.id}', '{turnId}')
       .replace('${branch.id}', '{branchId}')
+      .replace('${USER_ID}', '{userId}')
       .replace(/\$\{[a-z]+\.transferId\}/, '{transferId}')
       .replace(/\$\{[a-z]+(?:\.cart)?\.items\[0\]\.id\}/, '{itemId}')
     return `${method} ${whole}`

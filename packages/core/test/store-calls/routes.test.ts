@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import { createSessionApi } from '../../src/http/api.js'
 import type { SessionApiOptions } from '../../src/http/api-options.js'
-import type { Session, Sessions } from '../../src/index.js'
-import { alice, anonymous, service } from '../service.js'
-import { callsOf, phone, said } from './scene.js'
+import type { Identity, Session, Sessions } from '../../src/index.js'
+import { admin, alice, anonymous, bob, service } from '../service.js'
+import { callsOf, eraseCalls, phone, said } from './scene.js'
+
+const callers: Readonly<Record<string, Identity>> = { alice, admin }
 
 const options = (sessions: Sessions): SessionApiOptions => ({
   sessions,
-  identify: (request) => (request.headers.get('authorization') === 'alice' ? alice : anonymous),
+  identify: (request) => callers[request.headers.get('authorization') ?? ''] ?? anonymous,
   respond: () => 'fine',
   header: true,
+  userRoutes: true,
 })
 
 interface Row {
@@ -43,8 +46,9 @@ function after<Prepared>(
   sent: (session: Session, prepared: Awaited<Prepared>) => Sent,
 ): Row {
   const made = async () =>
-    callsOf(prepare, async ({ sessions, session }, prepared) => {
-      const api = createSessionApi(options(sessions))
+    callsOf(prepare, async ({ sessions, asking, session }, prepared) => {
+      // Only they ask for consent.
+      const api = createSessionApi(options(route.startsWith('PUT /users') ? asking : sessions))
       const [method, path] = route.split(' ') as [string, string]
       const { body, query = '', headers, params = {} } = sent(session, prepared)
       const filled = Object.entries({ id: session.id, ...params }).reduce(
@@ -71,6 +75,7 @@ const waiting = async (source: Session, theirs: Sessions) => {
   return { transferId, matchCode: claimed.status === 'pending' ? claimed.matchCode : '' }
 }
 const line = (session: Session) => ({ params: { itemId: session.contents!.cart.items[0]!.id } })
+const ofAlice = { params: { userId: 'alice' } }
 const keyed = { 'idempotency-key': 'the-key-of-this-request' }
 // Who is not signed in comes with a credential, and is handed one.
 const nobody = { authorization: 'nobody' }
@@ -95,8 +100,8 @@ function looksAside(line: Row): Row {
 // A call more is one that a caller waits for: whoever adds one says so here.
 const rows = [
   row('GET /sessions/openapi.json', ''),
-  row('POST /sessions', 'commit', { body: { title: 'New' } }),
-  row('POST /sessions (with a key)', 'read commit commit commit', { body: {}, headers: keyed }),
+  row('POST /sessions', 'commit read', { body: { title: 'New' } }),
+  row('POST /sessions (with a key)', 'read commit commit read commit', { body: {}, headers: keyed }),
   row('POST /sessions (by nobody)', 'commit', { body: {}, headers: nobody }),
   row('GET /sessions', 'list'),
   row('GET /sessions/{id}', 'read'),
@@ -107,7 +112,7 @@ const rows = [
   after(
     async (source) => source.credential(),
     'POST /sessions/{id}/bind',
-    'read commit',
+    'read read commit read',
     (_, credential) => ({ headers: { 'x-session-id': credential } }),
   ),
   row('GET /sessions/{id}/messages', 'read messages'),
@@ -153,7 +158,7 @@ const rows = [
     'read commit',
     (_, { id }) => ({ params: { branchId: id } }),
   ),
-  row('POST /sessions/{id}/fork', 'read read read read commit commit', { body: {} }),
+  row('POST /sessions/{id}/fork', 'read read read read commit commit read', { body: {} }),
   after(
     async (_, theirs) => {
       const session = await theirs.for(anonymous).create()
@@ -198,6 +203,19 @@ const rows = [
   after(transfer, 'POST /transfers/describe', 'read read', (_, { secret }) => ({ body: { secret } })),
   row('GET /transfers/redeem', ''),
   after(transfer, 'POST /transfers/redeem', 'read read commit', (_, { secret }) => ({ body: { secret } })),
+  row('GET /users/{userId}/consent', 'read', ofAlice),
+  row('PUT /users/{userId}/consent', 'read read commit', {
+    ...ofAlice,
+    body: { purpose: 'analytics', granted: true, version: '1', source: 'page' },
+  }),
+  // As SessionsPrivacy.erase.
+  row('DELETE /users/{userId}', eraseCalls, ofAlice),
+  after(
+    async (_, theirs) => theirs.privacy.erase({ ...bob, by: 'bob', reason: 'article 17' }),
+    'GET /users/{userId}/erasure',
+    'read',
+    () => ({ params: { userId: 'bob' }, headers: { authorization: 'admin' } }),
+  ),
 ]
 
 describe('what each route calls the store for', () => {

@@ -8,6 +8,8 @@ export const said = (content: string) => ({ role: 'user' as const, content })
 /** A session of three messages and a cart, and a process that calls the store to which it has been told. */
 export interface Scene {
   readonly sessions: Sessions
+  /** The same, where consent is asked for. */
+  readonly asking: Sessions
   readonly mine: CallerSessions
   /** A handle that has read the session just now. */
   readonly session: Session
@@ -36,9 +38,22 @@ export async function callsOf<Prepared>(
   const prepared = await prepare(source, theirs)
   const counted = changingStore(store, () => undefined)
   const sessions = service({ store: counted.store, ...settings })
+  const asking = service({ store: counted.store, ...settings, consent: {} })
   const mine = sessions.for(alice)
   const session = await mine.get(source.id)
   const before = counted.calls.length
-  await run({ sessions, mine, session }, prepared)
+  await run({ sessions, asking, mine, session }, prepared)
   return counted.calls.slice(before).join(' ')
 }
+
+const lists = (count: number) => Array.from({ length: count }, () => 'list').join(' ')
+// The record is marked, the session counted and removed, what is beside it removed; then two looks at sessions and each
+// kind of record that names a user, a sweep, and the same looks again.
+export const eraseCalls = [
+  'commit commit read read commit',
+  'list read read commit read remove',
+  lists(5 + 2 * 7),
+  'read commit sweep',
+  lists(2 * 7),
+  'commit read read commit',
+].join(' ')

@@ -5,11 +5,12 @@ import { Session as SessionClass } from '../../src/session.js'
 import { SessionCart } from '../../src/session/cart.js'
 import { SessionPreferences, SessionState } from '../../src/session/state.js'
 import { alice, service } from '../service.js'
-import { callsOf, phone, said, type Scene } from './scene.js'
+import { callsOf, eraseCalls, phone, said, type Scene } from './scene.js'
 
 const answered: Respond = () => 'fine'
 const ask = async (session: Session) => (await session.turn('and?', answered).result).turnId
 const more = async (source: Session) => source.append(Array.from({ length: 1000 }, (_, n) => said(`m${n}`)))
+const consent = (granted: boolean) => ({ purpose: 'analytics', granted, version: '1', source: 'page' })
 const transfer = async (source: Session) => source.transfer({ mode: 'move' })
 interface Row {
   readonly verb: string
@@ -40,9 +41,34 @@ const rows = [
   row('Sessions.close', '', ({ sessions }) => sessions.close()),
   row('Sessions.settled', '', ({ sessions }) => sessions.settled()),
 
-  row('CallerSessions.create', 'commit', ({ mine }) => mine.create({ messages: [said('hello')] })),
+  row('SessionsPrivacy.erase', eraseCalls, ({ sessions }) =>
+    sessions.privacy.erase({ ...alice, by: 'alice', reason: 'article 17' }),
+  ),
+  row('SessionsPrivacy.erasure', 'read', ({ sessions }) => sessions.privacy.erasure(alice)),
+  row('SessionsPrivacy.verifyReceipt', '', ({ sessions }) => sessions.privacy.verifyReceipt({} as never)),
+
+  row('SessionsConsent.get', 'read', ({ sessions }) => sessions.consent.get(alice)),
+  row('SessionsConsent.set', 'read read commit', ({ asking }) => asking.consent.set(alice, consent(true))),
+  row('SessionsConsent.set (a withdrawal)', 'read read commit read', ({ asking }) =>
+    asking.consent.set(alice, consent(false)),
+  ),
+  row('SessionsConsent.allows', 'read', ({ sessions }) => sessions.consent.allows(alice, 'analytics')),
+  row('CallerConsent.get', 'read', ({ mine }) => mine.consent.get()),
+  row('CallerConsent.set', 'read read commit', ({ asking }) => asking.for(alice).consent.set(consent(true))),
+  row('CallerConsent.allows', 'read', ({ mine }) => mine.consent.allows('analytics')),
+
+  row('CallerSessions.keepsSessions', '', ({ mine }) => mine.keepsSessions()),
+  row('CallerSessions.keepsSessions (where consent is asked for)', 'read', async ({ asking }) => {
+    const mine = asking.for(alice)
+    await mine.keepsSessions()
+    await mine.keepsSessions()
+  }),
+  row('CallerSessions.create (where consent is asked for)', 'read commit read', ({ asking }) =>
+    asking.for(alice).create(),
+  ),
+  row('CallerSessions.create', 'commit read', ({ mine }) => mine.create({ messages: [said('hello')] })),
   row('CallerSessions.open', 'read', ({ mine, session }) => mine.open(session.id)),
-  row('CallerSessions.open (a new one)', 'read commit', ({ mine }) => mine.open('new')),
+  row('CallerSessions.open (a new one)', 'read commit read', ({ mine }) => mine.open('new')),
   row('CallerSessions.append', 'commit', ({ mine, session }) => mine.append(session.id, said('four'))),
   row('CallerSessions.get', 'read', ({ mine, session }) => mine.get(session.id)),
   row('CallerSessions.find', 'read', ({ mine, session }) => mine.find(session.id)),
@@ -60,17 +86,17 @@ const rows = [
     ({ mine }, credential) => mine.isOutdated(credential),
   ),
   row('CallerSessions.draft', '', ({ mine }) => mine.draft()),
-  row('CallerSessions.draft (that is written to)', 'commit commit', ({ mine }) =>
+  row('CallerSessions.draft (that is written to)', 'commit read commit', ({ mine }) =>
     mine.draft().append(said('x')),
   ),
   row('CallerSessions.list', 'list', ({ mine }) => mine.list()),
   row('CallerSessions.count', 'list', ({ mine }) => mine.count()),
   row('CallerSessions.delete', 'read remove list list', ({ mine, session }) => mine.delete(session.id)),
-  row('CallerSessions.fork', 'read commit', ({ mine, session }) => mine.fork(session)),
+  row('CallerSessions.fork', 'read commit read', ({ mine, session }) => mine.fork(session)),
   after(
     more,
     'CallerSessions.fork (of 1,003 messages)',
-    'read messages read read messages read commit commit',
+    'read messages read read messages read commit commit read',
     ({ mine, session }) => mine.fork(session),
   ),
   after(transfer, 'CallerSessions.describeTransfer', 'read read', ({ mine }, { secret }) =>
@@ -88,7 +114,7 @@ const rows = [
   after(
     async (source) => source.transfer({ mode: 'copy' }),
     'CallerSessions.redeem (a copy)',
-    'read read commit read commit',
+    'read read commit read commit read',
     ({ mine }, { secret }) => mine.redeem({ secret }),
   ),
 
@@ -158,7 +184,7 @@ const rows = [
   }),
   row('Session.credential', 'read', ({ session }) => session.credential()),
   row('Session.rotateCredential', 'commit', ({ session }) => session.rotateCredential()),
-  row('Session.bind', 'commit', ({ session }) => session.bind()),
+  row('Session.bind', 'read commit read', ({ session }) => session.bind()),
   row('Session.transfer', 'read commit commit', ({ session }) => session.transfer({ mode: 'move' })),
   row('Session.transfers', 'read', ({ session }) => session.transfers()),
   after(transfer, 'Session.revokeTransfer', 'commit', ({ session }, { transferId }) =>
@@ -209,7 +235,10 @@ describe('what each verb calls the store for', () => {
   it('has a row for every verb there is', () => {
     const { events: _, ...sessions } = service()
     const verbs = Object.entries({
-      Sessions: Object.keys(sessions).filter((key) => key !== 'ttl'),
+      Sessions: Object.keys(sessions).filter((key) => !['ttl', 'privacy', 'consent'].includes(key)),
+      SessionsPrivacy: Object.keys(sessions.privacy),
+      SessionsConsent: Object.keys(sessions.consent),
+      CallerConsent: Object.keys(sessions.for(alice).consent),
       ...Object.fromEntries(
         [CallerSessions, SessionClass, SessionCart, SessionState, SessionPreferences].map(
           ({ name, prototype }) => [name, methodsOf(prototype)],

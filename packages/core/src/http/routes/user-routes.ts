@@ -1,0 +1,136 @@
+import type { z } from 'zod'
+import type { Consents } from '../../domain/consent.js'
+import type { ErasureStatus } from '../../domain/erasure.js'
+import type { Identity } from '../../domain/identity.js'
+import { SessionError } from '../../errors.js'
+import { erasureOf, startErasure } from '../../privacy/erase.js'
+import type { Service } from '../../service/service.js'
+import type { TenantUser } from '../../service/user-record.js'
+import { toIso } from '../../time.js'
+import { type Call, type Route, route } from '../route.js'
+import * as schemas from './user-schemas.js'
+
+// How long a client waits for the end of an erasure, before it is told where to look.
+const waitMs = 5000
+
+/** What users may do with their own data, and an admin with that of any user of the tenant. */
+export const userRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/users/{userId}/consent',
+    operation: 'getConsent',
+    summary: 'Shows what a user has decided, by purpose, and when',
+    response: schemas.consentReply,
+    handle: async ({ api, identity, params }) => ({
+      body: { consent: consentView(await api.sessions.consent.get(userOf(identity, params))) },
+    }),
+  }),
+  route({
+    method: 'PUT',
+    path: '/users/{userId}/consent',
+    operation: 'setConsent',
+    summary: 'Notes a decision of a user; a withdrawal removes what the purpose had stored',
+    body: schemas.consentBody,
+    response: schemas.consentOutcomeReply,
+    // The same decision again changes nothing, and no record of the request may outlive a withdrawal.
+    ownIdempotency: true,
+    async handle({ api, identity, params, body }) {
+      const { consents, removed } = await api.sessions.consent.set(userOf(identity, params), body)
+      return { body: { consent: consentView(consents), removed } }
+    },
+  }),
+  route({
+    method: 'DELETE',
+    path: '/users/{userId}',
+    operation: 'eraseUser',
+    summary: "Erases a user's data; with Prefer: respond-async, or after 5 s, it goes on and answers 202",
+    response: schemas.erasureReply,
+    ownIdempotency: true,
+    mayGoOn: true,
+    async handle({ api, identity, params, request }) {
+      const { service, basePath } = api
+      const user = userOf(identity, params)
+      const about = { by: identity.userId ?? 'admin', reason: 'request' }
+      const { begun, receipt } = startErasure(service, { ...user, ...about })
+      const status = await begun
+      const isAsync = /\brespond-async\b/.test(request.headers.get('prefer') ?? '')
+      const done = isAsync ? undefined : await withinTime(receipt, waitMs)
+      if (done !== undefined) return { body: { erasure: erasureView({ ...status, receipt: done }) } }
+      goOn(service, receipt)
+      const place = `${basePath}/users/${encodeURIComponent(user.userId)}/erasure`
+      return { status: 202, body: { erasure: erasureView(status) }, headers: { Location: place } }
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/users/{userId}/erasure',
+    operation: 'getErasure',
+    summary: 'Says how far the erasure of a user is, and gives the receipt when it is done',
+    response: schemas.erasureReply,
+    async handle({ api, identity, params }) {
+      const erasure = await erasureOf(api.service, userOf(identity, params))
+      if (erasure === undefined) throw new SessionError('not_found', 'No erasure is known of this user.')
+      return { body: { erasure: erasureView(erasure) } }
+    },
+  }),
+]
+
+/** The result; undefined when it takes longer. */
+async function withinTime<T>(result: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms)
+  })
+  try {
+    return await Promise.race([result, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Nobody waits for the end any more but `close`; what fails is for the operator, and can be called again. */
+function goOn({ work, warn }: Service, receipt: Promise<unknown>): void {
+  work
+    .call(() => receipt)
+    .catch((cause: unknown) => {
+      const message = 'The data of a user could not be erased; sweep, or another call, goes on with it.'
+      warn({ code: 'erase_failed', message, cause })
+    })
+}
+
+function consentView({ purposes, history }: Consents): z.infer<typeof schemas.consentReply>['consent'] {
+  return {
+    purposes: Object.fromEntries(
+      Object.entries(purposes).map(([purpose, said]) => [purpose, { ...said, at: toIso(said.at) }]),
+    ),
+    history: history.map((said) => ({ ...said, at: toIso(said.at) })),
+  }
+}
+
+function erasureView({
+  id,
+  startedAt,
+  counts,
+  receipt,
+}: ErasureStatus): z.infer<typeof schemas.erasureReply>['erasure'] {
+  return {
+    id,
+    status: receipt === undefined ? 'running' : 'done',
+    startedAt: toIso(startedAt),
+    counts: receipt?.counts ?? counts,
+    ...(receipt === undefined
+      ? {}
+      : {
+          receipt: { ...receipt, startedAt: toIso(receipt.startedAt), erasedAt: toIso(receipt.erasedAt) },
+        }),
+  }
+}
+
+/** The user of the path. @throws `unauthenticated`; `forbidden` for another user, but for an admin. */
+function userOf({ tenantId, userId: own, roles }: Identity, { userId }: Call['params']): TenantUser {
+  const isAdmin = roles?.includes('admin') === true
+  if (own === undefined && !isAdmin) throw new SessionError('unauthenticated', 'Sign in first.')
+  if (userId !== own && !isAdmin)
+    throw new SessionError('forbidden', 'Only an admin may do this for another user.')
+  return { tenantId, userId: userId! }
+}

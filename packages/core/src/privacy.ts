@@ -1,0 +1,8 @@
+export type { ConsentChange, ConsentDecision, ConsentPurpose, Consents } from './domain/consent.js'
+export type { EraseOptions } from './privacy/erase.js'
+export type { ErasureReceipt, ErasureStatus } from './domain/erasure.js'
+export type { ConsentOutcome } from './privacy/consent.js'
+export type { CallerConsent, SessionsConsent } from './privacy/consent-handles.js'
+export type { SessionsPrivacy } from './privacy/sessions-privacy.js'
+export type { ConsentSettings, EraseHook, PrivacySettings } from './service/settings.js'
+export type { TenantUser } from './service/user-record.js'

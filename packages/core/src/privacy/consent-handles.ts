@@ -1,0 +1,98 @@
+import { type ConsentChange, type ConsentPurpose, type Consents, noConsents } from '../domain/consent.js'
+import type { Identity } from '../domain/identity.js'
+import { SessionError } from '../errors.js'
+import { isAllowed } from '../service/consent.js'
+import type { LiveSession } from '../service/live-session.js'
+import type { Service } from '../service/service.js'
+import type { TenantUser } from '../service/user-record.js'
+import { allows, type ConsentOutcome, consentsOf, decide, decideInSession } from './consent.js'
+
+/** The consent of users, for code that has checked who asks. */
+export interface SessionsConsent {
+  /** What a user has decided, by purpose, and the newest 100 decisions. @throws `invalid` */
+  get(user: TenantUser): Promise<Consents>
+  /**
+   * Notes a decision. A withdrawal removes what the purpose had stored: `storage` sessions and all that is beside them,
+   * `personalization` preferences, `analytics` the key of the user's pseudonym. The same call again goes on where a
+   * process died.
+   *
+   * @throws `invalid`, also without the setting `consent`; `user_erased`; `limit_reached` for more than 50 purposes.
+   *
+   * @example
+   * ```ts
+   * import { createSessions } from '@sessions/core'
+   *
+   * const sessions = createSessions({ consent: { unsaid: { analytics: false } } })
+   * const alice = { tenantId: 'acme', userId: 'alice' }
+   * await sessions.consent.set(alice, { purpose: 'analytics', granted: true, version: '3', source: 'banner' })
+   * console.log(await sessions.consent.allows(alice, 'analytics'))
+   * ```
+   */
+  set(user: TenantUser, change: ConsentChange): Promise<ConsentOutcome>
+  /**
+   * Whether a user allows a purpose: by what the user decided, else by `consent.unsaid`. Ask it before you count, or
+   * keep, anything of a user.
+   */
+  allows(user: TenantUser, purpose: ConsentPurpose): Promise<boolean>
+}
+
+/** The consent of one caller, or of the holder of one session. */
+export interface CallerConsent {
+  /** What was decided. */
+  get(): Promise<Consents>
+  /** Notes a decision; a withdrawal removes what the purpose had stored. @throws as `sessions.consent.set` */
+  set(change: ConsentChange): Promise<ConsentOutcome>
+  /** Whether a purpose is allowed. */
+  allows(purpose: ConsentPurpose): Promise<boolean>
+}
+
+export function createConsent(service: Service): SessionsConsent {
+  const { work } = service
+  return {
+    get: async (user) => work.call(() => consentsOf(service, user)),
+    set: async (user, change) => work.call(() => decide(service, user, change)),
+    allows: async (user, purpose) => work.call(() => allows(service, user, purpose)),
+  }
+}
+
+/** @throws `unauthenticated` from each call for a caller who is nobody: an anonymous session has its own consent. */
+export function consentOfCaller(service: Service, identity: Identity): CallerConsent {
+  const user = (): TenantUser => {
+    const { tenantId, userId } = identity
+    if (userId !== undefined) return { tenantId, userId }
+    throw new SessionError('unauthenticated', 'Only a signed-in user has a record: ask the session instead.')
+  }
+  const { work } = service
+  return {
+    get: async () => work.call(async () => consentsOf(service, user())),
+    set: async (change) => work.call(async () => decide(service, user(), change)),
+    allows: async (purpose) =>
+      work.call(async () =>
+        isAllowed(service, purpose, await consentsOf(service, user()), identity.consents),
+      ),
+  }
+}
+
+/** The user's consent for a session that has an owner; else that of its holder, which the session itself keeps. */
+export function consentOfSession(live: LiveSession): CallerConsent {
+  const { service } = live
+  const { work } = service
+  const owner = (): TenantUser | undefined => {
+    const { tenantId, userId } = live.record
+    return userId === undefined ? undefined : { tenantId, userId }
+  }
+  const get = async (): Promise<Consents> => {
+    const user = owner()
+    return user === undefined ? ((await live.load()).body.consent ?? noConsents) : consentsOf(service, user)
+  }
+  return {
+    get: async () => work.call(get),
+    set: async (change) =>
+      work.call(async () => {
+        const user = owner()
+        return user === undefined ? decideInSession(live, change) : decide(service, user, change)
+      }),
+    allows: async (purpose) =>
+      work.call(async () => isAllowed(service, purpose, await get(), live.identity.consents)),
+  }
+}

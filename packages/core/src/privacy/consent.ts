@@ -1,0 +1,112 @@
+import {
+  type ConsentChange,
+  type Consents,
+  decided,
+  merged,
+  noConsents,
+  parseConsentChange,
+  withdrawn,
+} from '../domain/consent.js'
+import { parseUser } from '../domain/identity.js'
+import { SessionError } from '../errors.js'
+import { deleteSession } from '../session/deletion.js'
+import { isAllowed, readConsents } from '../service/consent.js'
+import type { LiveSession } from '../service/live-session.js'
+import type { Service } from '../service/service.js'
+import { checkNotErased, type TenantUser, updateUserRecord } from '../service/user-record.js'
+import { withdraw } from './withdraw.js'
+
+/** What became of a decision. */
+export interface ConsentOutcome {
+  readonly consents: Consents
+  /** What a withdrawal has removed, by kind: `sessions`, `messages`, `preferences` … Empty for a consent. */
+  readonly removed: Readonly<Record<string, number>>
+}
+
+/** The decisions of a user. */
+export async function consentsOf(service: Service, user: TenantUser): Promise<Consents> {
+  return (await readConsents(service, parseUser(user))) ?? noConsents
+}
+
+/** Whether a user allows a purpose, by what was decided, and by what holds when nothing was said. */
+export async function allows(service: Service, user: TenantUser, purpose: string): Promise<boolean> {
+  return isAllowed(service, purpose, await readConsents(service, parseUser(user)))
+}
+
+/**
+ * Notes a decision of a user. A withdrawal removes what the purpose had stored, whether or not it was noted before: so
+ * the same call again goes on where a process died.
+ */
+export async function decide(
+  service: Service,
+  given: TenantUser,
+  change: ConsentChange,
+): Promise<ConsentOutcome> {
+  checkAsks(service)
+  const user = parseUser(given)
+  const said = parseConsentChange(change)
+  await checkNotErased(service, user)
+  const consents = await note(service, user, (before) => decided(before, said, service.storeClock.now()))
+  return { consents, removed: said.granted ? {} : await withdraw(service, user, [said.purpose]) }
+}
+
+/** Notes a decision of the holder of an anonymous session, in the session. */
+export async function decideInSession(live: LiveSession, change: ConsentChange): Promise<ConsentOutcome> {
+  const { service } = live
+  checkAsks(service)
+  const said = parseConsentChange(change)
+  if (live.isStored && said.purpose === 'storage' && !said.granted) {
+    const { record } = await live.load()
+    await deleteSession(live)
+    const messages = record.lastSeq - record.trimmedSeq
+    return { consents: noConsents, removed: { sessions: 1, messages } }
+  }
+  const forgets = said.purpose === 'personalization' && !said.granted
+  let preferences = 0
+  const { body } = await live.update((before) => {
+    preferences = forgets && Object.keys(before.preferences).length > 0 ? 1 : 0
+    const consent = decided(before.consent ?? noConsents, said, service.storeClock.now())
+    return { ...before, consent, ...(preferences === 1 ? { preferences: {} } : {}) }
+  })
+  return { consents: body.consent!, removed: preferences === 1 ? { preferences } : {} }
+}
+
+/**
+ * Joins what was decided in an anonymous session with what the user has decided who is about to own it: the stricter
+ * wins, and what it withdraws is removed.
+ */
+export async function mergeConsents(live: LiveSession): Promise<void> {
+  const { service, ref, identity } = live
+  const { userId } = identity
+  if (service.consent === undefined || userId === undefined || live.record.userId !== undefined) return
+  const guest = (live.seen ?? (await live.load())).body.consent
+  if (guest === undefined) return
+  const user = { tenantId: ref.tenantId, userId }
+  await checkNotErased(service, user)
+  let denied: string[] = []
+  await note(service, user, (before) => {
+    const after = merged(before, guest)
+    denied = withdrawn(before, after)
+    return after
+  })
+  if (denied.length > 0) await withdraw(service, user, denied)
+}
+
+async function note(
+  service: Service,
+  user: TenantUser,
+  change: (before: Consents) => Consents,
+): Promise<Consents> {
+  const record = await updateUserRecord(service, user, ({ consent = noConsents, ...before }) => ({
+    ...before,
+    consent: change(consent),
+  }))
+  return record!.value.consent!
+}
+
+function checkAsks({ consent, hasLastingSecrets }: Service): void {
+  if (consent === undefined || !hasLastingSecrets) {
+    const path = consent === undefined ? 'consent' : 'credentialSecrets'
+    throw new SessionError('invalid', `${path} is missing among the options of the service`, { path })
+  }
+}

@@ -1,0 +1,216 @@
+import type { Erasure, ErasureReceipt, ErasureStatus } from '../domain/erasure.js'
+import { SessionError } from '../errors.js'
+import { newId } from '../ids.js'
+import { parseUser } from '../domain/identity.js'
+import { checkOptions } from '../options.js'
+import { parseText } from '../parse.js'
+import type { Service } from '../service/service.js'
+import { kindsOfUsers, sideRecordTenant } from '../service/side-records.js'
+import { readStoreTime } from '../service/store-time.js'
+import { readUserRecord, type TenantUser, updateUserRecord } from '../service/user-record.js'
+import { signReceipt, subjectsOf } from './receipt.js'
+import { removeSessions, removeSideRecordsCounted, removeTraces } from './remove-data.js'
+
+/** Whose data is erased, and why. */
+export interface EraseOptions {
+  /** The user's tenant. */
+  tenantId: string
+  /** The user. */
+  userId: string
+  /** Who asked for it, at most 200 characters: the user's own id, or a name for the receipt. */
+  by: string
+  /** Why, for the receipt: at most 200 characters, and without the user's id. */
+  reason: string
+}
+
+type About = Pick<Erasure, 'by' | 'reason'>
+
+const maxTextLength = 200
+const pageSize = 200
+const sweepSize = 500
+// An erasure writes with every page. Where it has not for this long, its process is thought to have died.
+const staleMs = 300_000
+// Finds the erasures that are not done.
+const erasingLabel = 'erasing'
+
+/** An erasure that goes on by itself. */
+export interface StartedErasure {
+  /** Settles when the user record is marked. */
+  readonly begun: Promise<ErasureStatus>
+  readonly receipt: Promise<ErasureReceipt>
+}
+
+/** Erasures that run in this process: a second call for a user joins the first. */
+const running = new WeakMap<Service, Map<string, StartedErasure>>()
+
+/**
+ * Erases what is kept of a user: marks the user record, so that nothing new can be made, then removes sessions and side
+ * records until none is left. It keeps no cursor, so a later call goes on where a process died.
+ *
+ * @throws `invalid`
+ */
+export function startErasure(service: Service, options: EraseOptions): StartedErasure {
+  checkOptions<EraseOptions>(options, { tenantId: 'text', userId: 'text', by: 'text', reason: 'text' })
+  const user = parseUser(options)
+  const by = shortText(options.by, 'by')
+  const reason = shortText(options.reason, 'reason')
+  if (user.userId.length >= 3 && reason.includes(user.userId)) {
+    throw new SessionError('invalid', 'reason names the user, and the receipt must not', { path: 'reason' })
+  }
+  if (!service.hasLastingSecrets) {
+    throw new SessionError(
+      'invalid',
+      'credentialSecrets is missing: other processes could not see the erasure',
+      {
+        path: 'credentialSecrets',
+      },
+    )
+  }
+  return startOnce(service, user, { by: by === user.userId ? 'subject' : by, reason })
+}
+
+function startOnce(service: Service, user: TenantUser, about: About): StartedErasure {
+  const ours = running.get(service) ?? new Map<string, StartedErasure>()
+  running.set(service, ours)
+  const key = JSON.stringify([user.tenantId, user.userId])
+  const known = ours.get(key)
+  if (known !== undefined) return known
+  const begun = begin(service, user, about)
+  const receipt = begun.then((erasure) => erase(service, user, erasure)).finally(() => ours.delete(key))
+  const started = { begun: begun.then(toStatus), receipt }
+  // Each caller waits for what it needs; the other of the two is no unhandled rejection.
+  for (const each of [started.begun, receipt]) each.catch(() => {})
+  ours.set(key, started)
+  return started
+}
+
+/** How far the erasure of a user is; undefined when there was none within `fenceMs`. */
+export async function erasureOf(service: Service, user: TenantUser): Promise<ErasureStatus | undefined> {
+  const erasure = (await readUserRecord(service, parseUser(user)))?.value.erasure
+  return erasure === undefined ? undefined : toStatus(erasure)
+}
+
+function toStatus({ id, startedAt, counts, receipt }: Erasure): ErasureStatus {
+  const status = receipt === undefined ? 'running' : 'done'
+  return { id, status, startedAt, counts, ...(receipt === undefined ? {} : { receipt }) }
+}
+
+/** Goes on with the erasures of a tenant whose processes died. @returns How many. */
+export async function resumeErasures(service: Service, tenantId: string): Promise<number> {
+  const query = { tenantId: sideRecordTenant('users', tenantId), label: erasingLabel, limit: pageSize }
+  const { items } = await service.store.list(query)
+  if (items.length === 0) return 0
+  const now = await readStoreTime(service, tenantId)
+  let resumed = 0
+  for (const { userId, updatedAt } of items) {
+    if (userId === undefined || now - updatedAt < staleMs) continue
+    await startOnce(service, { tenantId, userId }, { by: 'system', reason: 'resumed' }).receipt
+    resumed++
+  }
+  return resumed
+}
+
+async function erase(service: Service, user: TenantUser, begun: Erasure): Promise<ErasureReceipt> {
+  const work = { service, user, note: noting(service, user), begun }
+  // First: the next page that is counted takes the place of the one over which a process died.
+  await removeTraces(work)
+  await removeSessions(work)
+  for (const kind of kindsOfUsers) await removeSideRecordsCounted(work, kind)
+  const told = await runHooks(service, user, begun.id)
+  // From here on whoever writes late removes it: what was written before is found by the second look.
+  await work.note((erasure) => ({ ...erasure, phase: 'closing' }))
+  await sweepExpired(service)
+  await removeSessions(work)
+  for (const kind of kindsOfUsers) await removeSideRecordsCounted(work, kind)
+  return finish(service, user, told)
+}
+
+/** Marks the user record, or takes over the erasure that a process has begun. */
+async function begin(service: Service, user: TenantUser, about: About): Promise<Erasure> {
+  const startedAt = await readStoreTime(service, user.tenantId)
+  const fresh: Erasure = {
+    ...about,
+    id: newId(),
+    startedAt,
+    phase: 'running',
+    counts: {},
+    copiesElsewhere: 0,
+    removing: {},
+  }
+  const isDone = (await readUserRecord(service, user))?.record.expiresAt !== undefined
+  const begun = await updateUserRecord(
+    service,
+    user,
+    ({ erasure: known, ...before }) => {
+      if (known === undefined) {
+        const hadRecord = Object.keys(before).length > 0
+        return { ...before, erasure: { ...fresh, counts: hadRecord ? { users: 1 } : {} } }
+      }
+      const { receipt: _, ...erasure } = known
+      return { ...before, erasure: { ...erasure, phase: 'running' } }
+    },
+    // Without a deadline until it is done: an erasure that nobody finished must not be forgotten.
+    { label: erasingLabel, ...(isDone ? { idleMs: service.privacy.fenceMs } : {}) },
+  )
+  return begun!.value.erasure!
+}
+
+/** Changes what the user record says of the erasure. */
+function noting(service: Service, user: TenantUser) {
+  return async (change: (erasure: Erasure) => Erasure): Promise<void> => {
+    await updateUserRecord(service, user, (before) => {
+      if (before.erasure === undefined)
+        throw new SessionError('conflict', 'Another call has ended the erasure.')
+      return { ...before, erasure: change(before.erasure) }
+    })
+  }
+}
+
+/** The host's own data. Hooks run again when an erasure is resumed. */
+async function runHooks(
+  { privacy }: Service,
+  user: TenantUser,
+  erasureId: string,
+): Promise<Record<string, number>> {
+  const told: Record<string, number> = {}
+  for (const hook of privacy.onErase) {
+    for (const [kind, count] of Object.entries((await hook({ ...user, erasureId })) ?? {}))
+      told[kind] = (told[kind] ?? 0) + count
+  }
+  return told
+}
+
+/** Sessions past their deadline are in no list, and stay in the store until they are swept. */
+async function sweepExpired({ store }: Service): Promise<void> {
+  while ((await store.sweep({ limit: sweepSize })) >= sweepSize);
+}
+
+async function finish(
+  service: Service,
+  user: TenantUser,
+  told: Readonly<Record<string, number>>,
+): Promise<ErasureReceipt> {
+  const { tenantId } = user
+  const erasedAt = await readStoreTime(service, tenantId)
+  const [subject] = await subjectsOf(service, user)
+  const seen = (await readUserRecord(service, user))?.value.erasure
+  if (seen === undefined) throw new SessionError('conflict', 'Another call has ended the erasure.')
+  const { id, by, reason, startedAt, copiesElsewhere } = seen
+  const counts = { sessions: 0, messages: 0, ...seen.counts, ...told }
+  const said = { id, tenantId, subject: subject!, by, reason, counts, copiesElsewhere, startedAt, erasedAt }
+  const receipt = await signReceipt(service, said)
+  // Nothing of the record stays but this: the key of the pseudonym is gone, and the record names nobody.
+  const done: Erasure = { ...seen, phase: 'done', removing: {}, receipt }
+  await updateUserRecord(service, user, () => ({ erasure: done }), {
+    idleMs: service.privacy.fenceMs,
+    isNamed: false,
+    label: '',
+  })
+  return receipt
+}
+
+function shortText(value: unknown, path: string): string {
+  const text = parseText(value, path)
+  if (text !== '' && text.length <= maxTextLength) return text
+  throw new SessionError('invalid', `${path} must have 1 to ${maxTextLength} characters`, { path })
+}

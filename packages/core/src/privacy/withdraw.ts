@@ -1,0 +1,76 @@
+import type { Erasure } from '../domain/erasure.js'
+import { decodeBody } from '../domain/session-body.js'
+import { isSessionError } from '../errors.js'
+import { LiveSession } from '../service/live-session.js'
+import type { Service } from '../service/service.js'
+import { kindsOfUsers } from '../service/side-records.js'
+import { type TenantUser, updateUserRecord } from '../service/user-record.js'
+import { removeSessions, removeSideRecordsCounted } from './remove-data.js'
+
+const pageSize = 100
+
+/** Removes what purposes have stored of a user. @returns How much of each kind. */
+export async function withdraw(
+  service: Service,
+  user: TenantUser,
+  purposes: readonly string[],
+): Promise<Record<string, number>> {
+  const removed: Record<string, number> = {}
+  const isGone = purposes.includes('storage')
+  if (isGone) Object.assign(removed, await removeStored(service, user))
+  if (!isGone && purposes.includes('personalization')) {
+    const preferences = await forgetPreferences(service, user)
+    if (preferences > 0) removed['preferences'] = preferences
+  }
+  if (isGone || purposes.includes('analytics')) {
+    // What was counted under the pseudonym is nobody's from now on.
+    const pseudonyms = await forgetPseudonym(service, user)
+    if (pseudonyms > 0) removed['pseudonyms'] = pseudonyms
+  }
+  return removed
+}
+
+/** As an erasure, but for the user record, which has to say that there is no consent. */
+async function removeStored(service: Service, user: TenantUser): Promise<Record<string, number>> {
+  let state = { counts: {}, copiesElsewhere: 0, removing: {} } as Erasure
+  const note = async (change: (before: Erasure) => Erasure): Promise<void> => {
+    state = change(state)
+  }
+  const removal = { service, user, begun: state, note }
+  await removeSessions(removal)
+  for (const kind of kindsOfUsers) await removeSideRecordsCounted(removal, kind)
+  return { ...state.counts }
+}
+
+async function forgetPreferences(service: Service, user: TenantUser): Promise<number> {
+  let forgotten = 0
+  let cursor: string | undefined
+  do {
+    const query = { ...user, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
+    const page = await service.store.list(query)
+    for (const item of page.items) {
+      const stored = await service.store.read(item)
+      if (stored === undefined) continue
+      const body = decodeBody(stored.body)
+      if (Object.keys(body.preferences).length === 0) continue
+      const live = new LiveSession(service, user, { record: stored.record, body }, { holdsCredential: false })
+      try {
+        await live.update((before) => ({ ...before, preferences: {} }))
+        forgotten++
+      } catch (error) {
+        if (!isSessionError(error, 'not_found')) throw error
+      }
+    }
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return forgotten
+}
+
+async function forgetPseudonym(service: Service, user: TenantUser): Promise<number> {
+  let forgotten = 0
+  await updateUserRecord(service, user, ({ pseudonymKey, ...others }) => {
+    forgotten = pseudonymKey === undefined ? 0 : 1
+    return pseudonymKey === undefined ? undefined : others
+  })
+  return forgotten
+}

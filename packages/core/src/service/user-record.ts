@@ -1,0 +1,140 @@
+import type { SessionRecord } from '../contract/session-record.js'
+import type { Consents } from '../domain/consent.js'
+import type { Erasure } from '../domain/erasure.js'
+import { isSessionError, SessionError } from '../errors.js'
+import type { Service } from './service.js'
+import { releaseSlots } from './session-slots.js'
+import {
+  readSideRecord,
+  removeSideRecordsNow,
+  removeSideRecordsOf,
+  type SideRecord,
+  updateSideRecord,
+  userRecordRef,
+} from './side-records.js'
+import { repeatUnknown } from './unknown-outcome.js'
+
+/** A user of a tenant. */
+export interface TenantUser {
+  readonly tenantId: string
+  readonly userId: string
+}
+
+/**
+ * What is kept of a user beside their sessions: one side record, whose id is a keyed digest. Every change keeps the
+ * fields that it does not know, and an erasure keeps none of them.
+ */
+export interface UserRecord {
+  readonly consent?: Consents
+  /** Stands for the user in what is counted about them. Without it, what was counted is nobody's. */
+  readonly pseudonymKey?: string
+  readonly erasure?: Erasure
+}
+
+export interface UserRecordOptions {
+  /** How long the record is kept after this change, in milliseconds (default: forever). */
+  readonly idleMs?: number
+  /** The record names its user, for whoever looks for the user's data (default true). */
+  readonly isNamed?: boolean
+  /** What `list` finds the record by (default: as it was). */
+  readonly label?: string
+}
+
+/** The record of a user, or undefined. Costs one read for each of `credentialSecrets`. */
+export async function readUserRecord(
+  service: Service,
+  user: TenantUser,
+): Promise<SideRecord<UserRecord> | undefined> {
+  return readSideRecord<UserRecord>(service, await refOf(service, user))
+}
+
+/**
+ * Changes the record of a user, or makes it.
+ *
+ * @returns The record after the change; undefined when `change` left it as it is.
+ */
+export async function updateUserRecord(
+  service: Service,
+  user: TenantUser,
+  change: (before: UserRecord) => UserRecord | undefined,
+  { isNamed = true, ...options }: UserRecordOptions = {},
+): Promise<SideRecord<UserRecord> | undefined> {
+  return updateSideRecord<UserRecord>(service, await refOf(service, user), (before = {}) => change(before), {
+    ...options,
+    userId: isNamed ? user.userId : '',
+  })
+}
+
+const refOf = (service: Service, user: TenantUser) =>
+  userRecordRef(service, 'users', user, (digest) => digest)
+
+/** @returns What the user has decided. @throws `user_erased` while nothing may be kept of the user. */
+export async function checkNotErased(service: Service, user: TenantUser): Promise<Consents | undefined> {
+  const known = (await readUserRecord(service, user))?.value
+  if (known?.erasure !== undefined) throw userErased()
+  return known?.consent
+}
+
+/**
+ * Refuses a session that was just given to a user whose data is being erased, or who does not consent to storage, and
+ * removes it. Whoever gives a session
+ * to a user calls this after the last write: the erasure marks the user record before it looks for sessions, so one of
+ * the two sees the other.
+ *
+ * @throws `user_erased`, `consent_missing`
+ */
+export async function refuseErased(service: Service, record: SessionRecord): Promise<void> {
+  const { tenantId, userId } = record
+  if (userId === undefined) return
+  const user = { tenantId, userId }
+  let known: UserRecord | undefined
+  try {
+    known = (await readUserRecord(service, user))?.value
+  } catch (error) {
+    await removeGiven(service, record).catch(() => {})
+    throw error
+  }
+  const isDenied = service.consent !== undefined && known?.consent?.purposes['storage']?.granted === false
+  if (known?.erasure === undefined && !isDenied) return
+  await removeGiven(service, record)
+  if (known?.erasure === undefined) {
+    await removeSideRecordsOf(service, user)
+    throw new SessionError('consent_missing', 'The user has just withdrawn the consent to storage.', {
+      path: 'storage',
+    })
+  }
+  await removeLateWrites(service, user, known.erasure)
+  throw userErased()
+}
+
+/**
+ * Removes what a call has just written about a user, if that call failed because the user's data was erased meanwhile:
+ * the erasure may have looked before the call wrote.
+ */
+export async function withdrawIfErased(
+  service: Service,
+  user: Partial<TenantUser>,
+  why: unknown,
+): Promise<void> {
+  const { tenantId, userId } = user
+  if (tenantId === undefined || userId === undefined || !isSessionError(why, 'not_found')) return
+  const seen = await readUserRecord(service, { tenantId, userId })
+  if (seen?.value.erasure !== undefined)
+    await removeLateWrites(service, { tenantId, userId }, seen.value.erasure)
+}
+
+async function removeGiven(service: Service, record: SessionRecord): Promise<void> {
+  const { incarnation } = record
+  await repeatUnknown(() => service.store.remove(record, { incarnation }))
+  await removeSideRecordsNow(service, record, ['turns', 'requests', 'transfers'])
+  await releaseSlots(service, record.tenantId, [record.id])
+}
+
+/** While an erasure is `running`, its last look is still to come. */
+async function removeLateWrites(service: Service, user: TenantUser, { phase }: Erasure): Promise<void> {
+  if (phase !== 'running') await removeSideRecordsOf(service, user)
+}
+
+function userErased(): SessionError {
+  return new SessionError('user_erased', 'The data of this user is being erased, or was erased just now.')
+}

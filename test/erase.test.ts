@@ -1,0 +1,20 @@
+import { beforeAll, describe, it } from 'vitest'
+import { backends } from './erasing/backends.js'
+import { buildStores } from './erasing/build.js'
+import { eraseUnderFire } from './erasing/erasing.js'
+
+// The large version, with processes that are killed, is erase.wide.test.ts.
+beforeAll(buildStores)
+
+describe.each(Object.keys(backends) as (keyof typeof backends)[])('a user is erased on %s', (kind) => {
+  it('while two processes work for the user, and counted exactly when none does, after five kills', async () => {
+    for (const processes of [2, 0]) {
+      const backend = await backends[kind]()
+      try {
+        await eraseUnderFire({ kind, backend, sessions: 40, processes, kills: 5, step: 7, killed: 'store' })
+      } finally {
+        await backend.close()
+      }
+    }
+  })
+})
