@@ -4,7 +4,6 @@ import type { BuiltContext } from './context/lay-out.js'
 import type { FactInput } from './domain/facts.js'
 import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
-import { SessionError } from './errors.js'
 import type { JsonObject } from './json.js'
 import type { LiveSession } from './service/live-session.js'
 import type { Message, MessageInput } from './domain/message.js'
@@ -31,13 +30,13 @@ import { expireBefore } from './session/expiry.js'
 import { extendSession } from './session/extend.js'
 import { appendMessages, readHistory } from './session/messages.js'
 import { readWhole } from './session/whole.js'
+import { keepLive } from './session/live-of.js'
 import { sessionContext, type SessionContextOptions } from './session/context.js'
 import { bindToUser, currentCredential, rotateCredential } from './session/credential.js'
 import * as transfers from './transfer/start.js'
 import { SessionPreferences, SessionState } from './session/state.js'
 import type { RespondOf, ToolContextOf, ToolOf, ToolsOf, TurnContextOf } from './turn/responder.js'
 import type { TurnOptionsOf } from './turn/request.js'
-import { processRegistry } from './process-registry.js'
 import type { AppendedMessage } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import type { TransferOptions } from './transfer/options.js'
@@ -59,8 +58,6 @@ export type Tools = ToolsOf<Session>
 /** The second argument of a tool, after its input. */
 export type ToolContext = ToolContextOf<Session>
 
-const liveSessions = processRegistry<Session, LiveSession>('live-session')
-
 /** One session, for one caller. Reads are fresh from the store; changes are atomic and durable when they settle. */
 export class Session {
   static {
@@ -81,7 +78,7 @@ export class Session {
   /** @internal Made by `Sessions`. */
   constructor(live: LiveSession) {
     this.#live = live
-    liveSessions.set(this, live)
+    keepLive(this, live)
     this.ref = live.ref
     this.identity = live.identity
     this.cart = new SessionCart(live)
@@ -416,17 +413,4 @@ export class Session {
   async delete(): Promise<void> {
     await deleteSession(this.#live)
   }
-}
-
-/** The same handle. Its next read returns the session as the handle has just read or written it. */
-export function justRead(session: Session): Session {
-  liveSessionOf(session, 'session').reuseRead()
-  return session
-}
-
-/** The parts of a handle. @throws `invalid` for an object that this package did not make. */
-export function liveSessionOf(session: Session, path: string): LiveSession {
-  const live = liveSessions.get(session)
-  if (live !== undefined) return live
-  throw new SessionError('invalid', `${path} is no session of this package`, { path })
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { Session } from '../../src/index.js'
-import { liveSessionOf } from '../../src/session.js'
+import { liveSessionOf } from '../../src/session/live-of.js'
 import { alice, service } from '../service.js'
 
 afterEach(() => {

@@ -9,7 +9,7 @@ import {
   type SessionStore,
   textOf,
 } from '../../src/index.js'
-import { liveSessionOf } from '../../src/session.js'
+import { liveSessionOf } from '../../src/session/live-of.js'
 import { emptyCart } from '../../src/domain/cart.js'
 import { encodeParsed } from '../../src/domain/message.js'
 import { alice, codeOf, service } from '../service.js'
