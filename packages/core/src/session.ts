@@ -7,11 +7,11 @@ import type { Identity } from './domain/identity.js'
 import type { JsonObject } from './json.js'
 import type { LiveSession } from './service/live-session.js'
 import type { Message, MessageInput } from './domain/message.js'
-import { parseCount, parseText } from './parse.js'
+import { parseCount } from './parse.js'
 import type { ChangeOptions } from './service/change-options.js'
 import type { SessionTtl } from './service/lifetime.js'
 import { takeCalls } from './service/take-calls.js'
-import { mergeConsents } from './privacy/consent.js'
+import { bindSession } from './privacy/consent.js'
 import { type CallerConsent, consentOfSession } from './privacy/consent-handles.js'
 import { SessionCart } from './session/cart.js'
 import type { Branch, Fact } from './domain/session-body.js'
@@ -32,18 +32,17 @@ import { appendMessages, readHistory } from './session/messages.js'
 import { readWhole } from './session/whole.js'
 import { keepLive } from './session/live-of.js'
 import { sessionContext, type SessionContextOptions } from './session/context.js'
-import { bindToUser, currentCredential, rotateCredential } from './session/credential.js'
+import { currentCredential, pseudonymFor, rotateCredential } from './session/credential.js'
 import * as transfers from './transfer/start.js'
 import { SessionPreferences, SessionState } from './session/state.js'
 import type { RespondOf, ToolContextOf, ToolOf, ToolsOf, TurnContextOf } from './turn/responder.js'
-import type { TurnOptionsOf } from './turn/request.js'
 import type { AppendedMessage } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import type { TransferOptions } from './transfer/options.js'
 import { startTurn, type Turn } from './turn/turn.js'
 import type { TurnEvent } from './turn/event.js'
-import { followTurn, stopTurn } from './turn/follow.js'
-import type { TurnInput } from './turn/request.js'
+import { cancelTurn, followTurn } from './turn/follow.js'
+import type { TurnInput, TurnOptionsOf } from './turn/request.js'
 
 /** Calls the model: returns the answer, or yields it piece by piece. When it throws, the turn ends as `failed`. */
 export type Respond = RespondOf<Session>
@@ -131,14 +130,7 @@ export class Session {
    * service, so every process with the same secrets makes the same name.
    */
   async pseudonym(purpose: string): Promise<string> {
-    const { incarnation } = this.record
-    const digests = await this.#live.service.credentials.digests(
-      parseText(purpose, 'purpose'),
-      this.tenantId,
-      this.id,
-      incarnation,
-    )
-    return digests[0]!
+    return pseudonymFor(this.#live, purpose)
   }
 
   /**
@@ -264,9 +256,7 @@ export class Session {
    * @returns The id of the turn that was asked to stop; undefined when there was none.
    */
   async cancel(): Promise<string | undefined> {
-    const { turn } = (await this.#live.load()).body
-    if (turn !== undefined) await stopTurn(this.#live, turn, 'cancelled')
-    return turn?.id
+    return cancelTurn(this.#live)
   }
 
   /** The carts that were checked out, oldest first; the newest 100. */
@@ -370,16 +360,14 @@ export class Session {
   }
 
   /**
-   * Gives an anonymous session to the caller's user, for good, and voids every earlier credential. What its holder
-   * consented to, and what the user did, become one: the stricter wins.
+   * Gives an anonymous session to the caller's user, for good, and voids every earlier credential. Of what its holder
+   * and the user have consented to, the stricter holds.
    *
    * @returns The new credential.
-   * @throws `unauthenticated` when the caller has no user; `not_found` when the session has another owner;
-   *   `user_erased`; `consent_missing` when the user does not consent to `storage`.
+   * @throws `unauthenticated` for a caller who is no user; `not_found` for another owner; `user_erased`; `consent_missing`.
    */
   async bind(): Promise<string> {
-    await mergeConsents(this.#live)
-    return bindToUser(this.#live)
+    return bindSession(this.#live)
   }
 
   /** Begins a transfer: a link and a short code that open the session on another device, once. @throws `invalid` */

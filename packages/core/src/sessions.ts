@@ -5,9 +5,9 @@ import { type Identity, parseIdentity } from './domain/identity.js'
 import { type Sweeping, sweepEvery } from './service/sweep-every.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
-import type { SweepOptions } from './contract/session-store.js'
 import { createConsent, type SessionsConsent } from './privacy/consent-handles.js'
 import { createPrivacy, type SessionsPrivacy } from './privacy/sessions-privacy.js'
+import { sweepAll, type SweepSettings, type Tenants } from './privacy/sweep.js'
 import { processRegistry } from './process-registry.js'
 
 /** The service: durable, tenant-safe sessions over one store. */
@@ -21,13 +21,20 @@ export interface Sessions {
   /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity; `closed` */
   for(identity: Identity): CallerSessions
   /**
-   * Removes sessions past their deadline, up to `limit`; resolves to how many. For a job that runs from time to time.
+   * Removes sessions past their deadline; then, of the tenants that it is given, goes on with erasures whose processes
+   * died, and applies `retention`. For a job that runs from time to time, in any number of processes.
+   *
+   * @returns How many sessions it removed or changed; as many as `limit` when there may be more.
+   * @throws `invalid`
    */
-  sweep(options?: Partial<SweepOptions>): Promise<number>
+  sweep(options?: SweepSettings): Promise<number>
   /**
    * Removes expired sessions about every `ms` milliseconds, up to a quarter earlier or later so that processes do not
    * sweep together, until the caller stops it or the service is closed. Any number of processes may sweep at once. The
-   * timer keeps no process alive. A sweep that fails is the warning `sweep_failed`.
+   * timer keeps no process alive. A sweep that fails is the warning `sweep_failed`. Once an hour at most it also goes on
+   * with erasures and applies `retention`, as `sweep` does.
+   *
+   * @param tenants Gives the tenants for that (default: none).
    *
    * @throws `invalid`, `closed`
    *
@@ -40,7 +47,7 @@ export interface Sessions {
    * stop()
    * ```
    */
-  sweepEvery(ms: number): Sweeping
+  sweepEvery(ms: number, tenants?: () => Tenants): Sweeping
   /** Settles when no background work runs: no summaries, and no replies whose readers have disconnected. */
   settled(): Promise<void>
   /**
@@ -87,8 +94,14 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       service.work.checkOpen()
       return new CallerSessions(service, parseIdentity(identity))
     },
-    sweep: async (options) => service.work.call(() => service.store.sweep({ limit: options?.limit ?? 500 })),
-    sweepEvery: (ms) => sweepEvery(service, ms),
+    sweep: async (options) => service.work.call(() => sweepAll(service, options)),
+    sweepEvery(ms, tenants = () => []) {
+      if (typeof tenants !== 'function')
+        throw new SessionError('invalid', 'tenants must be a function', { path: 'tenants' })
+      return sweepEvery(service, ms, async (limit, all) =>
+        sweepAll(service, all ? { limit, tenants: tenants() } : { limit }),
+      )
+    },
     settled: async () => {
       await service.work.settled()
       await service.flushListeners()

@@ -279,8 +279,18 @@ export const callerVerbs: Arguments<CallerSessions> = {
 /** Of a service of its own, which ends with it. */
 export const serviceVerbs: Arguments<Sessions> = {
   for: args(identity),
-  sweep: args(maybe(object({ limit: finite }))),
-  sweepEvery: args(fc.oneof(fc.constantFrom(60_000, 3_600_000), finite), maybe(object({ limit: finite }))),
+  sweep: args(
+    maybe(object({ limit: finite, tenants: fc.oneof(fc.constant(['fuzz']), fc.array(text), anything) })),
+  ),
+  sweepEvery: args(
+    fc.oneof(fc.constantFrom(60_000, 3_600_000), finite),
+    maybe(
+      fc.oneof(
+        fc.constant(() => ['fuzz']),
+        anything,
+      ),
+    ),
+  ),
   settled: args(),
   close: args(),
 }
@@ -310,5 +320,6 @@ export const consentVerbs: Arguments<Sessions['consent']> = {
 export const privacyVerbs: Arguments<Sessions['privacy']> = {
   erase: args(object({ ...ofUser, by: text, reason: text }, ['tenantId', 'userId', 'by', 'reason'])),
   erasure: args(aUser),
+  pseudonym: args(aUser),
   verifyReceipt: args(anything, maybe(text)),
 }

@@ -115,6 +115,13 @@ export interface CartCounts {
   readonly purchased: number
 }
 
+/** A session as retention has left it. Another revision, or another message, is activity. */
+export interface RetainedState {
+  readonly revision: number
+  readonly lastSeq: number
+  readonly activeAt: number
+}
+
 /** The part of a session that features own. A store keeps it as one opaque text. */
 export interface SessionBody {
   /** Version of this layout. */
@@ -148,6 +155,8 @@ export interface SessionBody {
   readonly answers?: readonly KnownAnswer[] | undefined
   /** Counts messages that were changed in place: what somebody remembers of the log is old once it has moved. */
   readonly edits?: number | undefined
+  /** The session as retention last left it, and when somebody had last written to it before, epoch ms. */
+  readonly retained?: RetainedState | undefined
   /** What the holder of an anonymous session has decided; a user's decisions are in the user record. */
   readonly consent?: Consents | undefined
   /** The newest transfers, the oldest first. */
@@ -230,6 +239,7 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
     .array(z.looseObject({ digest: z.string(), replyId: z.string(), after: count, at: z.number() }))
     .optional(),
   edits: count.optional(),
+  retained: z.looseObject({ revision: count, lastSeq: count, activeAt: z.number() }).optional(),
   consent: consentsSchema.optional(),
   transfers: z.array(pendingTransferSchema).optional(),
 })

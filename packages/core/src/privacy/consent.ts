@@ -9,6 +9,7 @@ import {
 } from '../domain/consent.js'
 import { parseUser } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
+import { bindToUser } from '../session/credential.js'
 import { deleteSession } from '../session/deletion.js'
 import { isAllowed, readConsents } from '../service/consent.js'
 import type { LiveSession } from '../service/live-session.js'
@@ -71,11 +72,17 @@ export async function decideInSession(live: LiveSession, change: ConsentChange):
   return { consents: body.consent!, removed: preferences === 1 ? { preferences } : {} }
 }
 
+/** Gives an anonymous session to the caller's user, with what its holder has decided. @returns The new credential. */
+export async function bindSession(live: LiveSession): Promise<string> {
+  await mergeConsents(live)
+  return bindToUser(live)
+}
+
 /**
  * Joins what was decided in an anonymous session with what the user has decided who is about to own it: the stricter
  * wins, and what it withdraws is removed.
  */
-export async function mergeConsents(live: LiveSession): Promise<void> {
+async function mergeConsents(live: LiveSession): Promise<void> {
   const { service, ref, identity } = live
   const { userId } = identity
   if (service.consent === undefined || userId === undefined || live.record.userId !== undefined) return

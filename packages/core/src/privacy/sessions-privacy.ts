@@ -2,6 +2,7 @@ import type { ErasureReceipt, ErasureStatus } from '../domain/erasure.js'
 import type { Service } from '../service/service.js'
 import type { TenantUser } from '../service/user-record.js'
 import { type EraseOptions, erasureOf, startErasure } from './erase.js'
+import { pseudonymOf } from './pseudonym.js'
 import { verifyReceipt } from './receipt.js'
 
 /** What a host does with the data of a user, whoever asks for it: call it for callers that you have checked. */
@@ -33,6 +34,13 @@ export interface SessionsPrivacy {
   /** How far the erasure of a user is; undefined when there was none within `privacy.fenceMs`. @throws `invalid` */
   erasure(user: TenantUser): Promise<ErasureStatus | undefined>
   /**
+   * Stands for a user in what you count. Its key is in the user record: an erasure, and a withdrawal of the consent to
+   * `analytics`, destroy it, and what was counted is nobody's from then on.
+   *
+   * @throws `invalid`, `user_erased`; `consent_missing` when the user does not allow `analytics`.
+   */
+  pseudonym(user: TenantUser): Promise<string>
+  /**
    * Whether a receipt is just as this service signed it, with any of its `credentialSecrets`.
    *
    * @param userId Whether it is this user's, too (default: anybody's).
@@ -45,6 +53,7 @@ export function createPrivacy(service: Service): SessionsPrivacy {
   return {
     erase: async (options) => work.call(async () => startErasure(service, options).receipt),
     erasure: async (user) => work.call(() => erasureOf(service, user)),
+    pseudonym: async (user) => work.call(() => pseudonymOf(service, user)),
     verifyReceipt: async (receipt, userId) => work.call(() => verifyReceipt(service, receipt, userId)),
   }
 }

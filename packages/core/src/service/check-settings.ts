@@ -1,9 +1,11 @@
 import type { SummaryOptions } from '../context/summary.js'
+import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import type {
   ContextSettings,
   LimitSettings,
   PrivacySettings,
+  RetentionSettings,
   SessionsOptions,
   TtlSettings,
   TurnBudget,
@@ -22,6 +24,7 @@ const sessions: OptionNames<SessionsOptions> = {
   transfers: true,
   consent: true,
   privacy: true,
+  retention: true,
   countTokens: true,
   onEvent: true,
   listeners: true,
@@ -65,6 +68,14 @@ const context: OptionNames<ContextSettings> = {
   keptMs: true,
 }
 const privacy: OptionNames<PrivacySettings> = { fenceMs: true, onErase: 'list' }
+const retention: OptionNames<RetentionSettings> = {
+  messagesMs: 'number',
+  documentsMs: 'number',
+  cartMs: 'number',
+  factsMs: 'number',
+  analyticsMs: 'number',
+  auditMs: 'number',
+}
 const transfers: OptionNames<TransferSettings> = {
   url: true,
   returnToOrigins: true,
@@ -91,6 +102,18 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.transfers, transfers, 'transfers')
   checkOptions(options.consent, { unsaid: 'object' }, 'consent')
   checkOptions(options.privacy, privacy, 'privacy')
+  if (typeof options.retention !== 'function') checkRetention(options.retention)
   for (const [index, each] of (options.budgets ?? []).entries())
     checkOptions(each, budget, `budgets[${index}]`)
+}
+
+/** @throws `invalid` with the path of an unknown class, or of what is no duration. */
+export function checkRetention(given: RetentionSettings = {}): RetentionSettings {
+  checkOptions(given, retention, 'retention')
+  for (const [name, ms] of Object.entries(given) as [string, number | undefined][]) {
+    if (ms === undefined || ms > 0) continue
+    const path = `retention.${name}`
+    throw new SessionError('invalid', `${path} must be more than 0 milliseconds`, { path })
+  }
+  return given
 }

@@ -10,7 +10,7 @@ import type { SessionStore } from '../contract/session-store.js'
 import { Workload } from './workload.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
 import { type TransferConfig, toTransferConfig } from './transfer-settings.js'
-import { checkSettings } from './check-settings.js'
+import { checkRetention, checkSettings } from './check-settings.js'
 import { createListeners, type EventListeners } from './events.js'
 import { toWarn } from './warn.js'
 import { warnOnce } from './warn-once.js'
@@ -19,6 +19,7 @@ import type {
   ContextSettings,
   LimitSettings,
   PrivacySettings,
+  RetentionSettings,
   TurnSettings,
   SessionsOptions,
   SessionWarning,
@@ -42,6 +43,7 @@ export interface Service {
   /** Undefined where the application asks for no consent. */
   readonly consent: ConsentSettings | undefined
   readonly privacy: Required<PrivacySettings>
+  readonly retentionOf: (tenantId: string) => RetentionSettings
   /** Whether other processes, and this one after a restart, make the same digests of a user. */
   readonly hasLastingSecrets: boolean
   readonly histories: HistoryCache
@@ -146,6 +148,10 @@ export function createService(options: SessionsOptions): Service {
     context: options.context ?? {},
     transfers: toTransferConfig(options.transfers),
     consent: options.consent,
+    retentionOf(tenantId) {
+      const { retention } = options
+      return typeof retention === 'function' ? checkRetention(retention(tenantId)) : (retention ?? {})
+    },
     privacy: {
       fenceMs: duration(options.privacy?.fenceMs, 'privacy.fenceMs', hourMs),
       onErase: options.privacy?.onErase ?? [],

@@ -112,6 +112,31 @@ export type EraseHook = (user: {
   readonly erasureId: string
 }) => Promise<Readonly<Record<string, number>> | void>
 
+/**
+ * How long classes of data are kept in a session after the last write to it. What is not said is kept as long as the
+ * session.
+ */
+export interface RetentionSettings {
+  /** How many milliseconds to keep messages, branches, summaries, and facts, made of messages (default: as long as the session). */
+  messagesMs?: number
+  /**
+   * How many milliseconds to keep documents that turns retrieved: those of the newest ten such turns; older ones go with the messages
+   * (default: as long as the messages).
+   */
+  documentsMs?: number
+  /** How many milliseconds to keep items in the cart; orders stay (default: as long as the session). */
+  cartMs?: number
+  /** How many milliseconds to keep facts (default: as long as the messages). */
+  factsMs?: number
+  /** How many milliseconds to keep the key of a user's pseudonym, after the last change of the user record (default: until an erasure). */
+  analyticsMs?: number
+  /**
+   * How many milliseconds to keep what users had decided before, after the last change of the user record (default: the newest 100
+   * decisions are kept).
+   */
+  auditMs?: number
+}
+
 /** Whether consent is asked for. */
 export interface ConsentSettings {
   /**
@@ -207,6 +232,11 @@ export interface SessionsOptions {
    * looked up).
    */
   consent?: ConsentSettings
+  /**
+   * How long classes of data are kept in sessions that nobody writes to, or a function that gives it for a tenant
+   * (default: as long as the session). `sweep` and `sweepEvery` apply it, to the tenants that they are given.
+   */
+  retention?: RetentionSettings | ((tenantId: string) => RetentionSettings)
   /** What holds for the data of users (default: nothing of the host's is erased, and the fence stands for an hour). */
   privacy?: PrivacySettings
   /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */

@@ -9,9 +9,22 @@ export interface Sweeping extends Disposable {
 // The longest that a timer can wait for.
 const maxIntervalMs = 2 ** 31 - 1
 const batch = 500
+// What looks at every session that is out of use is done this often at most.
+const allEveryMs = 3_600_000
 
-/** Sweeps again and again, each time until nothing is left to remove. @throws `invalid` */
-export function sweepEvery(service: Service, ms: number): Sweeping {
+/**
+ * Sweeps again and again, each time until nothing is left to do.
+ *
+ * @param sweep Sweeps once, up to a limit: what is past its deadline, and once an hour `all` else. Resolves to how much it
+ *   did.
+ *
+ * @throws `invalid`
+ */
+export function sweepEvery(
+  service: Service,
+  ms: number,
+  sweep: (limit: number, all: boolean) => Promise<number>,
+): Sweeping {
   // With its jitter it is up to a quarter longer.
   if (!(typeof ms === 'number' && ms >= 1 && ms * 1.25 <= maxIntervalMs)) {
     throw new SessionError('invalid', 'ms must be from 1 to 1,700,000,000 milliseconds', { path: 'ms' })
@@ -31,12 +44,15 @@ export function sweepEvery(service: Service, ms: number): Sweeping {
     timer = setTimeout(() => void run(), ms * (0.75 + Math.random() / 2))
     timer.unref?.()
   }
+  let allAt = Number.NEGATIVE_INFINITY
   const run = async (): Promise<void> => {
     try {
+      const all = performance.now() - allAt >= allEveryMs
       for (;;) {
-        const removed = await service.work.call(() => service.store.sweep({ limit: batch }))
-        if (removed < batch || isStopped) break
+        const count = await service.work.call(() => sweep(batch, all))
+        if (count < batch || isStopped) break
       }
+      if (all) allAt = performance.now()
     } catch (cause) {
       if (isSessionError(cause, 'closed')) return
       service.warn({

@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.js'
+import { parseText } from '../parse.js'
 import { isAllowed, refuseWithout } from '../service/consent.js'
 import { checkNotErased, refuseErased } from '../service/user-record.js'
 import { type LiveSession, noSuchSession, type SessionSnapshot } from '../service/live-session.js'
@@ -14,6 +15,13 @@ export async function rotateCredential(live: LiveSession): Promise<string> {
   live.holds(seen.body.generation)
   live.emit('credential.rotated', seen.record, { generation: seen.body.generation })
   return sign(live, seen)
+}
+
+/** A name for a session that reveals nothing about it. */
+export async function pseudonymFor({ service, ref, record }: LiveSession, purpose: string): Promise<string> {
+  const about = parseText(purpose, 'purpose')
+  const digests = await service.credentials.digests(about, ref.tenantId, ref.id, record.incarnation)
+  return digests[0]!
 }
 
 /** Gives an anonymous session to the caller's user, and voids every earlier credential. */

@@ -51,6 +51,13 @@ function localTurn(live: LiveSession, turnId: string): LocalTurn | undefined {
   return localTurnsOf(live.service).get(localKey(live.ref.tenantId, turnId))
 }
 
+/** Stops the turn that holds the session, if one does. @returns Its id. */
+export async function cancelTurn(live: LiveSession): Promise<string | undefined> {
+  const { turn } = (await live.load()).body
+  if (turn !== undefined) await stopTurn(live, turn, 'cancelled')
+  return turn?.id
+}
+
 /** Asks the turn that holds the session to stop, in any process; a turn whose process died is ended here. */
 export async function stopTurn(live: LiveSession, lease: TurnLease, reason: TurnAbortReason): Promise<void> {
   const { service, ref } = live

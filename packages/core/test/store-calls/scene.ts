@@ -10,6 +10,8 @@ export interface Scene {
   readonly sessions: Sessions
   /** The same, where consent is asked for. */
   readonly asking: Sessions
+  /** The same, where carts are emptied after a year. */
+  readonly retaining: Sessions
   readonly mine: CallerSessions
   /** A handle that has read the session just now. */
   readonly session: Session
@@ -39,10 +41,12 @@ export async function callsOf<Prepared>(
   const counted = changingStore(store, () => undefined)
   const sessions = service({ store: counted.store, ...settings })
   const asking = service({ store: counted.store, ...settings, consent: {} })
+  const retention = { cartMs: 365 * 24 * 3_600_000 }
+  const retaining = service({ store: counted.store, ...settings, retention })
   const mine = sessions.for(alice)
   const session = await mine.get(source.id)
   const before = counted.calls.length
-  await run({ sessions, asking, mine, session }, prepared)
+  await run({ sessions, asking, retaining, mine, session }, prepared)
   return counted.calls.slice(before).join(' ')
 }
 

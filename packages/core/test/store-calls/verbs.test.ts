@@ -37,6 +37,12 @@ function after<Prepared>(
 const rows = [
   row('Sessions.for', '', ({ sessions }) => sessions.for({ tenantId: 'acme' })),
   row('Sessions.sweep', 'sweep', ({ sessions }) => sessions.sweep()),
+  row('Sessions.sweep (with a tenant)', 'sweep list', ({ sessions }) =>
+    sessions.sweep({ tenants: ['acme'] }),
+  ),
+  row('Sessions.sweep (with a tenant that has retention)', 'sweep list commit commit list', ({ retaining }) =>
+    retaining.sweep({ tenants: ['acme'] }),
+  ),
   row('Sessions.sweepEvery', '', ({ sessions }) => sessions.sweepEvery(60_000)),
   row('Sessions.close', '', ({ sessions }) => sessions.close()),
   row('Sessions.settled', '', ({ sessions }) => sessions.settled()),
@@ -45,6 +51,9 @@ const rows = [
     sessions.privacy.erase({ ...alice, by: 'alice', reason: 'article 17' }),
   ),
   row('SessionsPrivacy.erasure', 'read', ({ sessions }) => sessions.privacy.erasure(alice)),
+  row('SessionsPrivacy.pseudonym', 'read read read commit', ({ sessions }) =>
+    sessions.privacy.pseudonym(alice),
+  ),
   row('SessionsPrivacy.verifyReceipt', '', ({ sessions }) => sessions.privacy.verifyReceipt({} as never)),
 
   row('SessionsConsent.get', 'read', ({ sessions }) => sessions.consent.get(alice)),

@@ -1,0 +1,176 @@
+import type { SessionRecord } from '../contract/session-record.js'
+import { cleared } from '../domain/branches.js'
+import { decodeBody, type ReplyPlace, type SessionBody } from '../domain/session-body.js'
+import { isSessionError } from '../errors.js'
+import { LiveSession } from '../service/live-session.js'
+import type { Service } from '../service/service.js'
+import type { RetentionSettings } from '../service/settings.js'
+import { sideRecordTenant, updateSideRecord } from '../service/side-records.js'
+import { readStoreTime } from '../service/store-time.js'
+import type { UserRecord } from '../service/user-record.js'
+import { readReplies } from '../turn/replies.js'
+
+const pageSize = 200
+const sessionClasses = ['messagesMs', 'documentsMs', 'cartMs', 'factsMs'] as const
+
+/** When a session was last written to by anybody but retention. */
+export function lastActivity(
+  { revision, lastSeq, activeAt }: Pick<SessionRecord, 'revision' | 'lastSeq' | 'activeAt'>,
+  { retained }: Pick<SessionBody, 'retained'>,
+): number {
+  const isSame = retained?.revision === revision && retained.lastSeq === lastSeq
+  return isSame ? retained.activeAt : activeAt
+}
+
+/** What is over its time is gone from the body that is given back; the same body when nothing is. */
+export function expire(
+  body: SessionBody,
+  record: SessionRecord,
+  now: number,
+  retention: RetentionSettings,
+): SessionBody {
+  const idleMs = now - lastActivity(record, body)
+  const isDue = (ms = Number.POSITIVE_INFINITY): boolean => idleMs >= ms
+  let next = body
+  const holdsMessages = firstShown(body) <= record.lastSeq
+  if (isDue(retention.messagesMs) && holdsMessages) next = cleared(next, record.lastSeq)
+  if (isDue(retention.documentsMs) && next.documentTurns !== undefined) {
+    const { documentTurns: _, ...others } = next
+    next = others
+  }
+  if (isDue(retention.factsMs) && next.facts.length > 0) next = { ...next, facts: [] }
+  if (isDue(retention.cartMs) && next.cart.items.length > 0) next = { ...next, cart: { items: [] } }
+  if (next === body) return body
+  const { revision, lastSeq } = record
+  // The change itself is no activity: what is kept longer is not kept longer for it.
+  const retained = { revision: revision + 1, lastSeq, activeAt: lastActivity(record, body) }
+  return { ...next, retained }
+}
+
+const firstShown = ({ path, branches }: SessionBody): number =>
+  Math.min(...[path, ...branches.map((branch) => branch.path)].flat().map(({ from }) => from))
+
+/**
+ * Applies the retention of a tenant to up to `limit` sessions that nobody has written to for long. Any number of
+ * processes may do so at once: a session that somebody writes to meanwhile stays as it is. Costs a read for each session
+ * that is listed, and reads no history.
+ *
+ * @returns How many sessions and user records it changed.
+ */
+export async function applyRetention(service: Service, tenantId: string, limit: number): Promise<number> {
+  const retention = service.retentionOf(tenantId)
+  const periods = sessionClasses.flatMap((name) => retention[name] ?? [])
+  const { auditMs, analyticsMs } = retention
+  if (periods.length === 0 && auditMs === undefined && analyticsMs === undefined) return 0
+  const now = await readStoreTime(service, tenantId)
+  let changed = 0
+  if (periods.length > 0) {
+    const activeBefore = now - shortestGap(periods) + 1
+    for await (const record of listed(service, { tenantId, activeBefore })) {
+      if (changed >= limit) return changed
+      if (await applyTo(service, record, now, retention)) changed++
+    }
+  }
+  const shortest = Math.min(auditMs ?? Number.POSITIVE_INFINITY, analyticsMs ?? Number.POSITIVE_INFINITY)
+  if (!Number.isFinite(shortest)) return changed
+  const users = { tenantId: sideRecordTenant('users', tenantId), activeBefore: now - shortest + 1 }
+  for await (const record of listed(service, users)) {
+    if (changed >= limit) return changed
+    if (await forgetOld(service, record, now - record.activeAt, retention)) changed++
+  }
+  return changed
+}
+
+/** A session that retention has changed is listed as active since then, and must be looked at before its next class. */
+function shortestGap(periods: readonly number[]): number {
+  const sorted = [...new Set(periods)].toSorted((one, other) => one - other)
+  return Math.min(...sorted.map((ms, index) => ms - (sorted[index - 1] ?? 0)))
+}
+
+async function* listed(
+  { store }: Service,
+  query: { readonly tenantId: string; readonly activeBefore: number },
+): AsyncGenerator<SessionRecord, void> {
+  let cursor: string | undefined
+  do {
+    const page = await store.list({ ...query, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) })
+    yield* page.items
+    cursor = page.cursor
+  } while (cursor !== undefined)
+}
+
+async function applyTo(
+  service: Service,
+  listedRecord: SessionRecord,
+  now: number,
+  retention: RetentionSettings,
+): Promise<boolean> {
+  const { store } = service
+  const stored = await store.read(listedRecord)
+  if (stored === undefined || stored.record.incarnation !== listedRecord.incarnation) return false
+  const { record } = stored
+  const { incarnation, revision, lastSeq } = record
+  const body = decodeBody(stored.body)
+  const next = expire(body, record, now, retention)
+  const ref = { tenantId: record.tenantId, id: record.id }
+  const documents = next.documentTurns === undefined ? (body.documentTurns ?? []) : []
+  const hidden = firstShown(next) - 1
+  if (next === body && hidden <= record.trimmedSeq) return false
+  try {
+    // First what is in the messages: without their places in the body nobody finds the documents.
+    if (hidden < lastSeq) await forgetDocuments(service, { record, body }, documents)
+    // Without a time: retention moves no deadline.
+    if (next !== body) await store.commit(ref, { incarnation, revision, body: JSON.stringify(next) })
+    if (hidden > record.trimmedSeq) await store.trim(ref, hidden, { incarnation })
+  } catch (error) {
+    // Somebody writes to it, or has removed it.
+    if (isSessionError(error, 'conflict') || isSessionError(error, 'not_found')) return false
+    throw error
+  }
+  service.histories.forget(ref)
+  service.tallies.forget(ref)
+  if (hidden > record.trimmedSeq) service.emit('history.expired', record, { throughSeq: hidden }, 'system')
+  return true
+}
+
+/** Takes the documents out of the replies that retrieved them. */
+async function forgetDocuments(
+  service: Service,
+  seen: { readonly record: SessionRecord; readonly body: SessionBody },
+  places: readonly ReplyPlace[],
+): Promise<void> {
+  const { tenantId, userId } = seen.record
+  const owner = { tenantId, ...(userId === undefined ? {} : { userId }) }
+  const live = new LiveSession(service, owner, seen, { holdsCredential: true })
+  for (const place of places) {
+    const reply = (await readReplies(live, place))?.at(-1)
+    if (reply?.metadata?.['documents'] === undefined) continue
+    const { messages } = await service.store.messages(live.ref, { after: reply.seq - 1, limit: 1 })
+    const payload = messages[0]!.payload
+    const { metadata, ...message } = JSON.parse(payload) as { metadata: Record<string, unknown> }
+    const { documents: _, ...others } = metadata
+    const amended = JSON.stringify({ ...message, metadata: others })
+    await service.store.amend(live.ref, [{ seq: reply.seq, payload: amended }], live.guard)
+  }
+}
+
+/** Drops of the record of a user what is over its time: earlier decisions, and the key of the pseudonym. */
+async function forgetOld(
+  service: Service,
+  record: SessionRecord,
+  idleMs: number,
+  { auditMs = Number.POSITIVE_INFINITY, analyticsMs = Number.POSITIVE_INFINITY }: RetentionSettings,
+): Promise<boolean> {
+  const changed = await updateSideRecord<UserRecord>(service, record, (before) => {
+    if (before === undefined || before.erasure !== undefined) return undefined
+    let next = before
+    if (idleMs >= auditMs && before.consent !== undefined && before.consent.history.length > 0)
+      next = { ...next, consent: { ...before.consent, history: [] } }
+    if (idleMs >= analyticsMs && before.pseudonymKey !== undefined) {
+      const { pseudonymKey: _, ...others } = next
+      next = others
+    }
+    return next === before ? undefined : next
+  })
+  return changed !== undefined
+}
