@@ -24,8 +24,8 @@ const usualLimit = 500
  * Removes what is past its deadline, then, tenant by tenant, goes on with erasures whose processes died and applies
  * retention. @returns How many sessions were removed or changed.
  */
-export async function sweepAll(service: Service, options: SweepSettings | undefined): Promise<number> {
-  checkOptions<SweepSettings>(options, { limit: true, tenants: true })
+export async function sweepAll(service: Service, options: SweepSettings | null | undefined): Promise<number> {
+  checkOptions<SweepSettings>(options ?? undefined, { limit: true, tenants: true })
   const { limit = usualLimit, tenants = [] } = options ?? {}
   let count = await service.store.sweep({ limit })
   for await (const tenantId of checked(tenants)) {
