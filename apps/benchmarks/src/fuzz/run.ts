@@ -118,6 +118,7 @@ class Bench {
       credentialSecrets: ['a secret that only the fuzzer may know'],
       transfers: { url: 'https://fuzz.test/continue', returnToOrigins: ['https://fuzz.test'] },
       turns: { heartbeatMs: 20, flushMs: 5, toolTimeoutMs: 30, queueMs: 100 },
+      consent: {},
       onWarning: () => {},
     })
     const options: SessionApiOptions = {
@@ -128,6 +129,7 @@ class Bench {
       clientTools: ['locate'],
       clientRoles: ['user', 'assistant', 'tool'],
       header: true,
+      userRoutes: true,
       onError: (error, request) => this.#causes.set(tenantOf(request), error),
     }
     const api = createSessionApi(options)
