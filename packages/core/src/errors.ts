@@ -19,6 +19,8 @@ export const sessionErrorCodes = [
    * exists.
    */
   'model_failed',
+  /** The application's `redact` failed: the text that it was to redact is not stored; `cause` is for logs. */
+  'redaction_failed',
   /** The same idempotency key was used before, with another request. */
   'key_reused',
   /** The input is over a size limit; `path` says which. */

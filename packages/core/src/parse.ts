@@ -54,7 +54,8 @@ export function parseCount(value: unknown, path: string): number {
   throw new SessionError('invalid', `${path} must be a whole number, 0 or more`, { path })
 }
 
-const maxTitleLength = 200
+/** UTF-16 units of a title, a label or a name. */
+export const maxTitleLength = 200
 
 /** A title or label of at most 200 characters, or the empty text, which removes it. @throws `invalid` */
 export function parseTitle(value: unknown, path = 'title'): string {

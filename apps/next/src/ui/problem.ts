@@ -26,6 +26,7 @@ const sentences: Readonly<Record<string, string>> = {
   budget_exceeded: 'The budget for answers is used up.',
   rate_limited: 'That was a little fast. Try again in a moment.',
   too_large: 'That is too long.',
+  redaction_failed: 'This could not be kept safely. Try again.',
   store_full: 'There is no room left to keep this.',
   unavailable: 'Your conversations cannot be reached right now.',
   unknown_outcome: 'It is not certain that this was kept. Try again: nothing happens twice.',

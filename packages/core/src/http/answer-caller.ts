@@ -83,7 +83,7 @@ async function executeKeyed(identified: IdentifiedRequest, missing: unknown): Pr
     scope: JSON.stringify([key.scope, route.method, route.path, params]),
     key: key.key,
     content: JSON.stringify([text ?? '', url.search]),
-    isSecret: route.isSecret === true,
+    isSecret: route.isSecret === true || api.service.redaction !== undefined,
     about: {
       ...(identity.userId === undefined ? {} : { userId: identity.userId }),
       // The answer to a deletion must outlive the session.

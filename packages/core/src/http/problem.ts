@@ -63,6 +63,7 @@ const answers: Record<ProblemCode, { status: number; title: string; retryAfterMs
   turn_in_progress: { status: 409, title: 'Turn in progress', retryAfterMs: 1000 },
   turn_lost: { status: 409, title: 'Turn lost' },
   model_failed: { status: 502, title: 'Model failed' },
+  redaction_failed: { status: 503, title: 'Text not redacted', retryAfterMs: 1000 },
   key_reused: { status: 422, title: 'Key used for another request' },
   too_large: { status: 413, title: 'Too large' },
   limit_reached: { status: 429, title: 'Limit reached' },

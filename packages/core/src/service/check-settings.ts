@@ -25,6 +25,7 @@ const sessions: OptionNames<SessionsOptions> = {
   consent: true,
   privacy: true,
   retention: true,
+  redact: 'function',
   countTokens: true,
   onEvent: true,
   listeners: true,

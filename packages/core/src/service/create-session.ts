@@ -5,9 +5,10 @@ import { newId } from '../ids.js'
 import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
 import { byteLength, type JsonObject, parseJsonObject } from '../json.js'
 import type { SessionSnapshot } from './live-session.js'
-import { encodeCopy, encodingMessage, type Message, type MessageInput } from '../domain/message.js'
+import { encodeCopy, type Message, type MessageInput } from '../domain/message.js'
 import { parseTitle } from '../parse.js'
 import { decodeBody, encodeBody, newBody, type SessionBody } from '../domain/session-body.js'
+import { encodeMessages } from './encode-messages.js'
 import { deadlineOf, lifetimeOf, type SessionTtl, toOwnLifetime } from './lifetime.js'
 import type { Service } from './service.js'
 import { takeSlots } from './session-slots.js'
@@ -15,7 +16,7 @@ import { refuseErased } from './user-record.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
 import type { OwnLifetime, SessionRecord, SessionRef } from '../contract/session-record.js'
-import { pause, stepsInSlices } from '../slices.js'
+import { pause } from '../slices.js'
 
 /** The first content of a session. */
 export interface SessionInit {
@@ -65,14 +66,14 @@ export async function storeNewSession(
   identity: Identity,
   made: NewSession,
 ): Promise<SessionSnapshot> {
-  const { ref, incarnation, init = {}, body = initialBody(init), copied = [] } = made
-  const { limits, countingTokens: counting, emit } = service
+  const { ref, incarnation, init = {}, copied = [] } = made
+  const { limits, emit, redaction } = service
+  const body = made.body ?? (await redactedBody(service, initialBody(init)))
   const lifetime = made.lifetime ?? (init.ttl === undefined ? undefined : toOwnLifetime(init.ttl, 'ttl'))
   const deadline = deadlineOf(lifetimeOf(service, lifetime === undefined ? {} : { lifetime }))
   const { userId } = identity
-  const begun = await stepsInSlices(init.messages ?? [], (input, index) =>
-    encodingMessage(input, { path: `messages[${index}]`, maxLength: limits.maxMessageLength, counting }),
-  )
+  const title = init.title === undefined ? undefined : parseTitle(init.title)
+  const begun = await encodeMessages(service, init.messages ?? [])
   const all = pagesOf(copied, begun)
   let messages = await nextPage(all)
   const first = { revision: 0, incarnation, body: encodeBody(body, limits.maxSessionLength) }
@@ -80,7 +81,7 @@ export async function storeNewSession(
     ...deadline,
     ...(lifetime === undefined ? {} : { lifetime }),
     ...(userId === undefined ? {} : { userId }),
-    ...(init.title === undefined ? {} : { title: parseTitle(init.title) }),
+    ...(title === undefined ? {} : { title: (await redaction?.title(title, 'title')) ?? title }),
     ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
   }
   let next = await nextPage(all)
@@ -184,6 +185,10 @@ function* pagesOf(
     yield
   }
   yield page
+}
+
+async function redactedBody({ redaction }: Service, body: SessionBody): Promise<SessionBody> {
+  return redaction === undefined ? body : redaction.body(body)
 }
 
 function initialBody(init: SessionInit): SessionBody {

@@ -1,5 +1,6 @@
 import { isSessionError, SessionError } from '../errors.js'
 import { Attempts } from './attempts.js'
+import { checkRevision } from './check-revision.js'
 import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
 import type { SessionEventDetails, SessionEventType } from '../domain/events.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
@@ -7,6 +8,7 @@ import { newId } from '../ids.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import { decodeMessages, type Message } from '../domain/message.js'
 import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
+import { storeAfter } from './store-after.js'
 import { roomOf } from './room.js'
 import { deadlineOf, type Lifetime, lifetimeOf } from './lifetime.js'
 import type { Service } from './service.js'
@@ -216,7 +218,13 @@ export class LiveSession {
     if (this.#create === undefined) return options
     const { slack = 0, changeId = '' } = options
     checkRevision(this.#record, options.ifRevision)
-    encodeBody({ ...change(this.#body!), changes: [changeId] }, this.service.limits.maxSessionLength + slack)
+    const check = (body: SessionBody): void => {
+      encodeBody({ ...body, changes: [changeId] }, this.service.limits.maxSessionLength + slack)
+    }
+    const changed = change(this.#body!)
+    const { redaction } = this.service
+    const checked = redaction?.body(changed, this.#body).then(check) ?? check(changed)
+    if (checked instanceof Promise) await storeAfter(this, checked)
     return { ...options, ifRevision: await this.storeAt(options.ifRevision) }
   }
 
@@ -255,7 +263,8 @@ export class LiveSession {
         seen = undefined
         continue
       }
-      const next = { ...body, changes: [...body.changes, changeId].slice(-keptChanges) }
+      const stored = (await this.service.redaction?.body(body, seen.body)) ?? body
+      const next = { ...stored, changes: [...body.changes, changeId].slice(-keptChanges) }
       try {
         const { record, messages: appended } = await this.#commit({
           ...others,
@@ -387,12 +396,4 @@ export class LiveSession {
 /** The same error for a session that is unknown, expired, deleted or another caller's. */
 export function noSuchSession(): SessionError {
   return new SessionError('not_found', 'There is no such session.')
-}
-
-function checkRevision(record: SessionRecord, ifRevision: number | undefined): void {
-  if (ifRevision === undefined || ifRevision === record.revision) return
-  const { revision } = record
-  throw new SessionError('conflict', `The session is at revision ${revision}, not ${ifRevision}.`, {
-    revision,
-  })
 }

@@ -11,6 +11,7 @@ import { Workload } from './workload.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
 import { type TransferConfig, toTransferConfig } from './transfer-settings.js'
 import { checkRetention, checkSettings } from './check-settings.js'
+import { Redaction } from './redaction.js'
 import { createListeners, type EventListeners } from './events.js'
 import { toWarn } from './warn.js'
 import { warnOnce } from './warn-once.js'
@@ -48,6 +49,8 @@ export interface Service {
   readonly hasLastingSecrets: boolean
   readonly histories: HistoryCache
   readonly tallies: TallyCache
+  /** What redacts texts before they are stored; undefined when nothing does. */
+  readonly redaction: Redaction | undefined
   /** Whether the history has expired whose newest message this is. */
   readonly historyExpired: (newest: Pick<Message, 'at'> | undefined) => boolean
   /** What the service is working on, and which calls it takes. */
@@ -159,6 +162,7 @@ export function createService(options: SessionsOptions): Service {
     // What a store in memory holds ends with the process, as a secret does that was made at start.
     hasLastingSecrets: options.credentialSecrets !== undefined || options.store === undefined,
     ...cachesOf(store),
+    redaction: options.redact === undefined ? undefined : new Redaction(options.redact, warn),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
     work: new Workload(),
     countTokens,

@@ -1,4 +1,4 @@
-import type { Message } from '../domain/message.js'
+import type { Message, Role } from '../domain/message.js'
 import type { CountTokens } from '../context/token-count.js'
 import type { SummaryOptions, WriteSummary } from '../context/summary.js'
 import type { SessionListener } from '../domain/events.js'
@@ -202,6 +202,7 @@ export interface SessionWarning {
     | 'compact_failed'
     | 'sweep_failed'
     | 'erase_failed'
+    | 'redact_failed'
   readonly message: string
   readonly cause?: unknown
 }
@@ -239,6 +240,23 @@ export interface SessionsOptions {
   retention?: RetentionSettings | ((tenantId: string) => RetentionSettings)
   /** What holds for the data of users (default: nothing of the host's is erased, and the fence stands for an hour). */
   privacy?: PrivacySettings
+  /**
+   * Called for each text before it is counted, stored or told to anybody; what it returns takes the place of the text
+   * (default: texts are stored as they are). Texts are those of messages, with inputs and results of tools and every
+   * text inside their JSON; answers of models, with their documents and sources; names of speakers and metadata;
+   * titles, facts, summaries, state and preferences. Keys of objects, ids, labels and the cart are no texts.
+   *
+   * The same text at the same place must give the same result each time: a message that is sent again is compared with
+   * the one that is stored. It must leave what it has put in place of a text as it is. When it throws, the call is
+   * refused as `redaction_failed`, nothing of it is stored, and the cause is the warning `redact_failed`.
+   *
+   * An answer is told line by line, so that nothing can stand half in one piece and half in the next. A tool gets its
+   * input as the model gave it.
+   *
+   * @param where `role` of the message that the text is of, if it is of one; `path`: `text`, `input.to`,
+   * `output.rows[0].mail`, `metadata.comment`, `title`, `facts.text`, `state.address` and the like.
+   */
+  redact?: (text: string, where: { role?: Role; path: string }) => string | Promise<string>
   /** Counts a message's tokens when it is written (default: an estimate of four characters a token). */
   countTokens?: CountTokens
   /**

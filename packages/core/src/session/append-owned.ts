@@ -8,7 +8,8 @@ import { LiveSession } from '../service/live-session.js'
 import { roomOf } from '../service/room.js'
 import type { Service } from '../service/service.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
-import { encodeMessages, settleAppended } from './messages.js'
+import { encodeMessages } from '../service/encode-messages.js'
+import { settleAppended } from './messages.js'
 
 /** What an append by the owner has made. */
 export interface OwnedAppend {

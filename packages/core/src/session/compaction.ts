@@ -71,7 +71,7 @@ async function compactOnce(
   summarize: WriteSummary | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Compaction> {
-  const { countTokens, storeClock, warn, histories, historyExpired } = live.service
+  const { countTokens, storeClock, warn, histories, historyExpired, redaction } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)
   if (!live.isStored || historyExpired(newest.at(-1))) return { compacted: false }
   const history = histories.use(record, body)
@@ -87,7 +87,11 @@ async function compactOnce(
   }
   if (plan === undefined) return { compacted: false }
   const made: SummaryPlan = plan
-  const write = summarize ?? ((asked) => excerpt(asked, countTokens))
+  const plainly = summarize ?? ((asked) => excerpt(asked, countTokens))
+  const write: WriteSummary =
+    redaction === undefined
+      ? plainly
+      : async (asked, until) => redaction.text(await plainly(asked, until), 'summaries.text')
   const { summary, failure } = await makeSummary(made, write, {
     at: storeClock.now(),
     countTokens,

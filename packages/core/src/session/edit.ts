@@ -1,6 +1,7 @@
 import { checkOptions } from '../options.js'
 import { parseTitle } from '../parse.js'
 import type { ChangeOptions } from '../service/change-options.js'
+import { storeAfter } from '../service/store-after.js'
 import type { LiveSession } from '../service/live-session.js'
 
 /** Changes title or label. @throws `invalid` */
@@ -10,10 +11,17 @@ export async function editSession(
   options?: ChangeOptions,
 ): Promise<void> {
   checkOptions(change, { title: 'text', label: 'text' }, 'change')
+  const title = change.title === undefined ? undefined : parseTitle(change.title)
+  const label = change.label === undefined ? undefined : parseTitle(change.label, 'label')
+  const { redaction } = live.service
+  const shown =
+    title === undefined || redaction === undefined
+      ? title
+      : await storeAfter(live, redaction.title(title, 'title'))
   const { record } = await live.update((body) => body, {
     ...options,
-    ...(change.title === undefined ? {} : { title: parseTitle(change.title) }),
-    ...(change.label === undefined ? {} : { label: parseTitle(change.label, 'label') }),
+    ...(shown === undefined ? {} : { title: shown }),
+    ...(label === undefined ? {} : { label }),
   })
   live.emit('session.edited', record, {})
 }

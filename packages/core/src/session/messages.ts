@@ -8,12 +8,12 @@ import {
   pathWithout,
   readPath,
 } from '../domain/path.js'
-import type { Service } from '../service/service.js'
+import { storeAfter } from '../service/store-after.js'
 import type { LiveSession } from '../service/live-session.js'
-import { decodeMessages, encodingMessage, type Message, type MessageInput } from '../domain/message.js'
+import { decodeMessages, type Message, type MessageInput } from '../domain/message.js'
+import { encodeMessages } from '../service/encode-messages.js'
 import { putAgain } from '../service/put-again.js'
 import { expireBefore } from './expiry.js'
-import { stepsInSlices } from '../slices.js'
 import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 
 const pageSize = 1000
@@ -28,28 +28,9 @@ export async function appendMessages(
   messages: MessageInput | readonly MessageInput[],
 ): Promise<readonly AppendedMessage[]> {
   const begun = encodeMessages(live.service, messages)
-  // A handler that does not await its append sends its response next: the creation of a draft must have begun by then,
-  // because it puts the credential into the response.
-  if (begun instanceof Promise) await live.store(begun)
-  const encoded = begun instanceof Promise ? await begun : begun
+  const encoded = begun instanceof Promise ? await storeAfter(live, begun) : begun
   const { messages: appended } = await live.append(encoded)
   return settleAppended(live, encoded, appended)
-}
-
-/** The messages in the form in which they are stored. @throws `invalid`, `too_large` */
-export function encodeMessages(
-  { limits, countingTokens: counting }: Pick<Service, 'limits' | 'countingTokens'>,
-  messages: MessageInput | readonly MessageInput[],
-): readonly NewMessage[] | Promise<readonly NewMessage[]> {
-  const { maxMessageLength: maxLength } = limits
-  const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
-  return stepsInSlices(inputs, (input, index) =>
-    encodingMessage(input, {
-      path: Array.isArray(messages) ? `messages[${index}]` : 'message',
-      maxLength,
-      counting,
-    }),
-  )
 }
 
 /** Finishes an append: emits events for new messages, and puts known ones on the active branch. */

@@ -163,6 +163,7 @@ async function answer<Handle extends TurnHandle>(
         if (saidTypes.includes(part.type)) spoke()
         log.push(part)
       },
+      redaction: live.service.redaction,
       warn: live.service.warn,
       turn: {
         session,

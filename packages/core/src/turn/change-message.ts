@@ -60,12 +60,14 @@ export async function amendMessage(
   options: ChangeOptions = {},
 ): Promise<Message> {
   checkOptions<Amendment>(amendment, { content: true })
-  const { countTokens, limits, storeClock } = live.service
-  const encode = (stored: StoredMessage): string => {
+  const { countTokens, limits, storeClock, redaction } = live.service
+  const encode = async (stored: StoredMessage): Promise<string> => {
     const message = readable(stored)
     const { role, status } = message
     const input = { role, ...amendment, ...(status === 'corrupt' ? {} : { status }) }
-    const { content } = parseMessage(input, 'change')
+    const given = parseMessage(input, 'change')
+    const said = redaction === undefined ? given.content : await redaction.content(given.content, role)
+    const { content } = parseMessage({ ...given, content: said }, 'change')
     const changed = amendedMessage(message, content, storeClock.now())
     if (JSON.stringify(content) === JSON.stringify(message.content)) return stored.payload
     const payload = payloadOf(stored, changed, countTokens)
@@ -92,9 +94,11 @@ export async function annotateMessage(
   options: AnnotateOptions = {},
 ): Promise<Message> {
   checkOptions<AnnotateOptions>(options, { ifChanges: true })
-  const parsed = parseJsonObject(patch, 'annotations')
-  const encode = (stored: StoredMessage): string => {
+  const { redaction } = live.service
+  const given = parseJsonObject(patch, 'annotations')
+  const encode = async (stored: StoredMessage): Promise<string> => {
     const message = readable(stored)
+    const parsed = (await redaction?.json(given, 'metadata.annotations', message.role)) ?? given
     return encodeChanged(stored, annotatedMessage(message, parsed), message.tokens)
   }
   const ready = ({ record }: SessionSnapshot): true => {
@@ -114,7 +118,7 @@ interface Replaced {
 }
 
 /** The payload that a message is to have: the one it has, when nothing is to change. */
-type Encode = (stored: StoredMessage) => string
+type Encode = (stored: StoredMessage) => string | Promise<string>
 
 /**
  * Whether to go on with the session as it was read, or to read it again.
@@ -169,7 +173,7 @@ async function replaceMessage(
       const seen = await live.load(Number.isFinite(ttl.historyMs) ? 1 : 0)
       if (historyExpired(seen.messages.at(-1))) throw noSuchMessage(seq)
       const stored = await messageAt(live, seq)
-      const payload = encode(stored)
+      const payload = await encode(stored)
       const message = decodeMessage({ ...stored, payload })
       const isSame = payload === stored.payload
       // Also where the answer to an earlier try got lost.

@@ -7,7 +7,8 @@ import { newId } from '../ids.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import type { LiveSession, SessionUpdate, UpdateOptions } from '../service/live-session.js'
-import { encodeMessages, settleAppended } from '../session/messages.js'
+import { encodeMessages } from '../service/encode-messages.js'
+import { settleAppended } from '../session/messages.js'
 import { stopTurn } from './follow.js'
 
 /** Options of a rewind. */

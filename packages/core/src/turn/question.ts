@@ -55,7 +55,9 @@ export async function toQuestion(live: LiveSession, { message, key, from }: Aske
     throw new SessionError('invalid', `id is longer than ${maxMessageIdLength} characters`, { path: 'id' })
   }
   const { limits, countingTokens } = live.service
-  const parsed = parseMessage(message)
+  const { redaction } = live.service
+  const given = parseMessage(message)
+  const parsed = redaction === undefined ? given : parseMessage(await redaction.message(given))
   const tokens = await inSlices(countingTokens(parsed))
   const named = { ...parsed, id: id ?? keyed ?? newId(), tokens }
   // Refuse it here, before it waits for other turns, and before there is anything to clean up.

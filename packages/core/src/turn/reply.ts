@@ -59,11 +59,12 @@ export class TurnReply {
   /**
    * Adds the next piece.
    *
+   * @param asked The call as the model made it, for the tool, when another form of it is stored.
    * @returns The piece in its stored form: calls with ids of their own, a piece that is too long for a message
    * shortened.
    * @throws `too_large` when the reply would be too long to store; the piece is left out.
    */
-  add(part: TurnPart): TurnPart {
+  add(part: TurnPart, asked: TurnPart = part): TurnPart {
     switch (part.type) {
       case 'usage':
         this.usage = addUsages(this.usage, part)
@@ -88,7 +89,10 @@ export class TurnReply {
       case 'tool-call': {
         const call = this.#calls.call(part)
         const kept = this.#addPart('assistant', call as unknown as MessagePart)
-        if (call.providerExecuted !== true) this.#open.set(call.toolCallId, call)
+        if (call.providerExecuted !== true) {
+          const { input } = asked as unknown as OpenCall
+          this.#open.set(call.toolCallId, { ...call, input })
+        }
         return kept as TurnPart
       }
       case 'tool-result': {

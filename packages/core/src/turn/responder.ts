@@ -6,11 +6,13 @@ import type { Identity } from '../domain/identity.js'
 import { type JsonObject, type JsonValue, toJson } from '../json.js'
 import type { MessageInput } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
+import type { Redaction } from '../service/redaction.js'
 import type { SessionWarning } from '../service/settings.js'
 import { ModelStream } from './model-stream.js'
 import { pause } from '../slices.js'
 import type { TurnDocument, TurnPart } from './part.js'
 import type { OpenCall, TurnReply } from './reply.js'
+import { ReplyRedactor } from './reply-redactor.js'
 
 /** What a turn needs from a session's handle. */
 export interface TurnHandle {
@@ -118,6 +120,8 @@ export interface ResponderOptions<Handle extends TurnHandle> {
   }
   readonly reply: TurnReply
   readonly push: (part: TurnPart) => void
+  /** What redacts the answer; undefined when nothing does. */
+  readonly redaction: Redaction | undefined
   readonly warn: (warning: SessionWarning) => void
 }
 
@@ -127,13 +131,34 @@ export interface ResponderOptions<Handle extends TurnHandle> {
 export async function runResponder<Handle extends TurnHandle>(
   options: ResponderOptions<Handle>,
 ): Promise<void> {
-  const { respond, tools, maxSteps, reply, push, turn } = options
+  const { reply, push, turn } = options
   const { signal } = turn
-  const described = describeTools(tools)
-  const take = (part: TurnPart): void => {
-    push(reply.add(part))
+  const keep = (part: TurnPart, asked: TurnPart = part): void => {
+    push(reply.add(part, asked))
     if (part.type === 'error') throw new SessionError('model_failed', part.message)
   }
+  if (options.redaction === undefined) return runSteps(options, keep)
+  const redactor = new ReplyRedactor(options.redaction, keep)
+  try {
+    await runSteps(options, (part) => redactor.take(part))
+    await stoppable(redactor.end(), signal)
+  } catch (error) {
+    // The answer so far is kept, unless what redacts it hangs.
+    await stoppable(redactor.end(), AbortSignal.timeout(options.toolTimeoutMs)).catch(() => {})
+    redactor.close()
+    throw error
+  }
+}
+
+type Take = (part: TurnPart) => void | Promise<void>
+
+async function runSteps<Handle extends TurnHandle>(
+  options: ResponderOptions<Handle>,
+  take: Take,
+): Promise<void> {
+  const { respond, tools, maxSteps, reply, turn } = options
+  const { signal } = turn
+  const described = describeTools(tools)
   for (let step = 1; ; step++) {
     const steps = reply.messages()
     const { contextWith, ...shared } = turn
@@ -153,33 +178,38 @@ export async function runResponder<Handle extends TurnHandle>(
     const results = calls.map((call) => runTool(call, tools[call.toolName]!, options))
     for (const result of await stoppable(Promise.all(results), signal)) {
       await pause()
-      take(result)
+      const taking = take(result)
+      if (taking !== undefined) await stoppable(taking, signal)
     }
     await pause()
   }
 }
 
-async function eachPart(answer: unknown, signal: AbortSignal, take: (part: TurnPart) => void): Promise<void> {
+async function eachPart(answer: unknown, signal: AbortSignal, take: Take): Promise<void> {
   const stream = new ModelStream()
-  const read = (value: unknown): void => {
-    for (const part of partsOf(stream, value)) take(part)
+  const took = async (part: TurnPart): Promise<void> => {
+    const taking = take(part)
+    if (taking !== undefined) await stoppable(taking, signal)
+  }
+  const read = async (value: unknown): Promise<void> => {
+    for (const part of partsOf(stream, value)) await took(part)
   }
   const pieces = iterableIn(answer)
   if (pieces === undefined) {
     if (typeof answer !== 'string' && (typeof answer !== 'object' || answer === null)) {
       throw new SessionError('invalid', 'respond gave neither text nor parts', { path: 'respond' })
     }
-    read(answer)
+    await read(answer)
   } else {
     await eachPiece(pieces, signal, read)
   }
-  for (const part of stream.end()) take(part)
+  for (const part of stream.end()) await took(part)
 }
 
 async function eachPiece(
   pieces: AsyncIterable<unknown> | Iterable<unknown>,
   signal: AbortSignal,
-  read: (value: unknown) => void,
+  read: (value: unknown) => Promise<void>,
 ): Promise<void> {
   const iterator = Symbol.asyncIterator in pieces ? pieces[Symbol.asyncIterator]() : pieces[Symbol.iterator]()
   let finished = false
@@ -195,7 +225,7 @@ async function eachPiece(
         finished = true
         return
       }
-      read(next.value)
+      await read(next.value)
       // Pieces that are there already wait for nobody, and an answer may have no end.
       await pause()
     }
@@ -312,6 +342,7 @@ const tellable: ReadonlySet<SessionErrorCode> = new Set([
   'too_large',
   'limit_reached',
   'budget_exceeded',
+  'redaction_failed',
 ])
 
 /** The code and message of a failed answer for the caller: nothing from inside the server. */

@@ -1,0 +1,169 @@
+import { isBytes } from '../context/media.js'
+import type { Message, MessageInput, Role } from '../domain/message.js'
+import type { MessagePart, TextPart } from '../domain/part.js'
+import type { SessionBody } from '../domain/session-body.js'
+import { SessionError } from '../errors.js'
+import { isJsonObject, type JsonObject, type JsonValue } from '../json.js'
+import { maxTitleLength } from '../parse.js'
+import { pause } from '../slices.js'
+import type { SessionsOptions, SessionWarning } from './settings.js'
+
+type Redact = NonNullable<SessionsOptions['redact']>
+
+// They name something, and name nobody; or they are opaque, and their provider refuses them when they are changed.
+const notTexts: ReadonlySet<string> = new Set([
+  'type',
+  'id',
+  'toolCallId',
+  'toolName',
+  'approvalId',
+  'mediaType',
+  'signature',
+  'providerMetadata',
+  'providerOptions',
+])
+
+/** Applies the application's `redact` to all texts that a session is to store. */
+export class Redaction {
+  readonly #redact: Redact
+  readonly #warn: (warning: SessionWarning) => void
+
+  constructor(redact: Redact, warn: (warning: SessionWarning) => void) {
+    this.#redact = redact
+    this.#warn = warn
+  }
+
+  /** @param path Where the text stands; it is passed on. @throws `redaction_failed` */
+  async text(text: string, path: string, role?: Role): Promise<string> {
+    if (text === '') return text
+    await pause()
+    try {
+      const redacted: unknown = await this.#redact(text, role === undefined ? { path } : { role, path })
+      if (typeof redacted === 'string') return redacted
+      throw new TypeError(`redact gave ${redacted === null ? 'null' : typeof redacted} instead of a text`)
+    } catch (cause) {
+      this.#warn({
+        code: 'redact_failed',
+        message: 'redact threw, or gave no text; what it was to redact is not stored.',
+        cause,
+      })
+      throw new SessionError('redaction_failed', 'A text could not be redacted, so it was not stored.', {
+        cause,
+      })
+    }
+  }
+
+  /** A title, or another text of at most 200 characters: a longer one is cut. @throws `redaction_failed` */
+  async title(title: string, path: string, role?: Role): Promise<string> {
+    return (await this.text(title, path, role)).slice(0, maxTitleLength).trim()
+  }
+
+  /**
+   * All texts inside a JSON value but its keys. @param before Texts that stood at the same place before stay as they
+   * are. @throws `redaction_failed`
+   */
+  async json<Value extends JsonValue>(
+    value: Value,
+    path: string,
+    role?: Role,
+    before?: JsonValue,
+  ): Promise<Value> {
+    return (await this.#json(value, path, role, before)) as Value
+  }
+
+  async #json(value: JsonValue, path: string, role?: Role, before?: JsonValue): Promise<JsonValue> {
+    if (value === before) return value
+    if (typeof value === 'string') return isBytesAlone(value) ? value : this.text(value, path, role)
+    if (typeof value !== 'object' || value === null) return value
+    await pause()
+    if (!isJsonObject(value)) {
+      const items = Array.isArray(before) ? (before as readonly JsonValue[]) : []
+      const made: JsonValue[] = []
+      for (const [index, item] of value.entries()) {
+        made.push(isPlain(item) ? item : await this.#json(item, `${path}[${index}]`, role, items[index]))
+      }
+      return made
+    }
+    const fields = isJsonObject(before) ? before : {}
+    const made: Record<string, JsonValue> = {}
+    for (const [key, field] of Object.entries(value)) {
+      const known = Object.hasOwn(fields, key) ? fields[key] : undefined
+      made[key] = isPlain(field) ? field : await this.#json(field, `${path}.${key}`, role, known)
+    }
+    return made
+  }
+
+  /** A message that has been checked. @throws `redaction_failed` */
+  async message<Given extends MessageInput>(message: Given): Promise<Given> {
+    const { role, name, metadata } = message
+    return {
+      ...message,
+      content: await this.content(message.content, role),
+      ...(name === undefined ? {} : { name: await this.title(name, 'name', role) }),
+      ...(metadata === undefined ? {} : { metadata: await this.json(metadata, 'metadata', role) }),
+    }
+  }
+
+  /** @throws `redaction_failed` */
+  async content(content: Message['content'], role: Role): Promise<Message['content']> {
+    if (typeof content === 'string') return this.text(content, 'text', role)
+    const parts: MessagePart[] = []
+    for (const part of content) parts.push(await this.part(part, role))
+    return parts
+  }
+
+  /** @throws `redaction_failed` */
+  async part(part: MessagePart, role: Role): Promise<MessagePart> {
+    switch (part.type) {
+      case 'text': {
+        const { text, ...others } = part as TextPart
+        return {
+          ...(await this.fields(others, role)),
+          type: 'text',
+          text: await this.text(text, 'text', role),
+        }
+      }
+      case 'reasoning': {
+        const text = await this.text(part['text'] as string, 'text', role)
+        // A signature is of the words that the provider gave, and the provider refuses it with others.
+        return text === part['text'] ? part : { type: 'reasoning', text }
+      }
+      case 'tool-call':
+        return { ...part, input: await this.json(part['input'] ?? null, 'input', role) }
+      case 'tool-result':
+        return { ...part, output: await this.json(part['output'] ?? null, 'output', role) }
+      default:
+        return (await this.fields(part, role)) as MessagePart
+    }
+  }
+
+  /** All texts of an object but those that name something. @throws `redaction_failed` */
+  async fields(part: JsonObject, role: Role): Promise<JsonObject> {
+    const made: Record<string, JsonValue> = {}
+    for (const [name, field] of Object.entries(part)) {
+      made[name] = notTexts.has(name) ? field : await this.json(field, name, role)
+    }
+    return made
+  }
+
+  /** What is new in state and preferences. @throws `redaction_failed` */
+  async body(body: SessionBody, before?: SessionBody): Promise<SessionBody> {
+    if (body.state === before?.state && body.preferences === before.preferences) return body
+    return {
+      ...body,
+      state: await this.json(body.state, 'state', undefined, before?.state),
+      preferences: await this.json(body.preferences, 'preferences', undefined, before?.preferences),
+    }
+  }
+}
+
+function isPlain(value: JsonValue): boolean {
+  return typeof value !== 'string' && (typeof value !== 'object' || value === null)
+}
+
+const base64 = /^(?:data:[^,]{0,100};base64,)?[A-Za-z0-9+/=_-]*$/
+
+/** An image, or another file: it is long, and what a text says would be no longer there. */
+function isBytesAlone(text: string): boolean {
+  return isBytes(text) && base64.test(text)
+}
