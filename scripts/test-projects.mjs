@@ -18,6 +18,7 @@ export const projects = {
   testkit: { root: 'packages/testkit', needs: ['redis', 'postgres'], builds: false },
   'store-postgres': { root: 'packages/store-postgres', needs: ['postgres'], builds: false },
   'store-sqlite': { root: 'packages/store-sqlite', needs: [], builds: true },
+  redaction: { root: 'packages/redaction', needs: [], builds: false },
   'store-redis': { root: 'packages/store-redis', needs: ['redis'], builds: false },
 }
 

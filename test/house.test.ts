@@ -67,6 +67,7 @@ const allowed: Record<string, readonly RegExp[]> = {
     /^react$/,
   ],
   app: [/^@sessions\/[a-z-]+(\/[a-z]+)?$/, /^node:/, /^[a-z@]/],
+  tool: [/^node:net$/, /^libphonenumber-js\/max$/, /^ibantools$/],
   testkit: [/^node:/, /^pg$/],
 }
 
@@ -78,6 +79,7 @@ const kinds: Record<string, keyof typeof allowed> = {
   'store-redis': 'store',
   'store-postgres': 'store',
   'store-sqlite': 'store',
+  redaction: 'tool',
   testkit: 'testkit',
 }
 

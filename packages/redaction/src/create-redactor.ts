@@ -1,0 +1,114 @@
+import type { CountryCode } from 'libphonenumber-js/max'
+import { findCards } from './find-cards.js'
+import { findEmails } from './find-emails.js'
+import { findIbans } from './find-ibans.js'
+import { findIps } from './find-ips.js'
+import { type OwnPattern, ownFinder } from './find-own.js'
+import { phoneFinder } from './find-phones.js'
+import { toPlainText } from './plain-text.js'
+import type { Find, Span } from './span.js'
+
+/** What a redactor finds by itself. */
+export type RedactorKind = 'email' | 'iban' | 'ip' | 'card' | 'phone'
+
+/** Something that was found, and is to be replaced. */
+export interface Found {
+  /** A `RedactorKind`, or the `kind` of a pattern of your own. */
+  readonly kind: string
+  /** What stands in the text. */
+  readonly text: string
+}
+
+/** What a redactor finds, and what it puts in its place. */
+export interface RedactorOptions {
+  /** What is looked for beside your own patterns (default: everything). */
+  kinds?: readonly RedactorKind[]
+  /**
+   * The countries whose phone numbers are found without `+`, by ISO 3166 such as `DE` (default: none; numbers with `+`
+   * are found for all countries).
+   */
+  countries?: readonly CountryCode[]
+  /**
+   * What takes the place of what was found (default: its kind in brackets, such as `[email]`). It must give the same
+   * for the same, and nothing that would be found again.
+   */
+  replace?: (found: Found) => string
+  /** Patterns of your own, looked for before all others (default: none). */
+  custom?: readonly OwnPattern[]
+}
+
+/** Takes what it finds out of a text. The same text gives the same result, and a redacted text stays as it is. */
+export type Redactor = (text: string, where?: unknown) => string
+
+const allKinds: readonly RedactorKind[] = ['email', 'iban', 'ip', 'card', 'phone']
+// What was replaced may have stood in the middle of something else.
+const mostRounds = 4
+
+/**
+ * A function that takes e-mail addresses, account numbers (IBAN), IP addresses, card and phone numbers, and patterns of
+ * your own out of texts. The time it takes grows with the length of the text and with nothing else. Names of people are
+ * not found: see the README.
+ *
+ * @throws `TypeError` for options that cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from '@sessions/core'
+ * import { createRedactor } from '@sessions/redaction'
+ *
+ * const sessions = createSessions({ redact: createRedactor({ countries: ['DE', 'AT'] }) })
+ * ```
+ */
+export function createRedactor(options: RedactorOptions = {}): Redactor {
+  const { kinds = allKinds, countries = [], replace = inBrackets, custom = [] } = options
+  for (const kind of kinds) if (!allKinds.includes(kind)) throw new TypeError(`kinds: there is no ${kind}`)
+  if (typeof replace !== 'function') throw new TypeError('replace must be a function')
+  const finders: Record<RedactorKind, Find> = {
+    email: findEmails,
+    iban: findIbans,
+    ip: findIps,
+    card: findCards,
+    phone: phoneFinder(countries),
+  }
+  const steps: readonly { readonly kind: string; readonly find: Find; readonly isOwn: boolean }[] = [
+    ...custom.map((own) => ({ kind: own.kind, find: ownFinder(own), isOwn: true })),
+    ...allKinds
+      .filter((kind) => kinds.includes(kind))
+      .map((kind) => ({ kind, find: finders[kind], isOwn: false })),
+  ]
+  const once = (text: string): string => {
+    let redacted = text
+    let plain: string | undefined
+    for (const { kind, find, isOwn } of steps) {
+      const spans = find(isOwn ? redacted : (plain ??= toPlainText(redacted)))
+      if (spans.length === 0) continue
+      redacted = replaced(redacted, spans, (found) => replace({ kind, text: found }))
+      plain = undefined
+    }
+    return redacted
+  }
+  return (text) => {
+    let redacted = text
+    for (let round = 1; round <= mostRounds; round++) {
+      const before = redacted
+      redacted = once(before)
+      if (redacted === before) break
+    }
+    return redacted
+  }
+}
+
+function inBrackets({ kind }: Found): string {
+  return `[${kind}]`
+}
+
+function replaced(text: string, spans: readonly Span[], replace: (found: string) => string): string {
+  const parts: string[] = []
+  let after = 0
+  for (const { start, end } of spans) {
+    parts.push(text.slice(after, start), replace(text.slice(start, end)))
+    after = end
+  }
+  parts.push(text.slice(after))
+  return parts.join('')
+}

@@ -1,0 +1,88 @@
+import { isDigit, isLatin, type Span } from './span.js'
+
+// RFC 5321 has no longer ones.
+const maxDomain = 253
+const signs = ".!#$%&'*+-/=?^_`{|}~"
+const isLetter = /[\p{L}\p{M}\p{Nd}]/u
+const [dot, hyphen] = [0x2e, 0x2d]
+// What a UTF-16 unit may be in an address.
+const [other, sign, letter, unspaced] = [0, 1, 2, 3]
+
+let table: Uint8Array | undefined
+
+/** E-mail addresses, also those with letters of other scripts. Each character is looked at twice at most. */
+export function findEmails(text: string): Span[] {
+  const found: Span[] = []
+  let after = 0
+  for (let place = text.indexOf('@'); place !== -1; place = text.indexOf('@', place + 1)) {
+    table ??= unitKinds()
+    const end = endOf(text, place + 1, table)
+    if (end === undefined) continue
+    const start = startOf(text, place, after, table)
+    if (start === place) continue
+    found.push({ start, end })
+    after = end
+  }
+  return found
+}
+
+function startOf(text: string, place: number, after: number, kinds: Uint8Array): number {
+  const least = leastLetter(text, place - 1, kinds)
+  const kindAt = (index: number): number => kinds[text.charCodeAt(index)]!
+  let start = place
+  while (start > after) {
+    const kind = kindAt(start - 1)
+    if (kind !== sign && kind !== letter && kind !== least) break
+    start--
+  }
+  // What joins the parts of an address begins none: quotes, and signs of markup.
+  while (start < place && kindAt(start) === sign && text[start] !== '_') start++
+  return start
+}
+
+/** The end of the domain; undefined when there is none. */
+function endOf(text: string, begin: number, kinds: Uint8Array): number | undefined {
+  const least = leastLetter(text, begin, kinds)
+  const isLetterAt = (index: number): boolean => {
+    const kind = kinds[text.charCodeAt(index)]
+    return kind === letter || kind === least
+  }
+  const most = Math.min(text.length, begin + maxDomain)
+  let end = begin
+  let lastDot = -1
+  for (; end < most; end++) {
+    const unit = text.charCodeAt(end)
+    if (unit === dot) {
+      if (end === begin || !isLetterAt(end - 1) || end + 1 >= text.length || !isLetterAt(end + 1)) break
+      lastDot = end
+    } else if (unit !== hyphen && !isLetterAt(end)) break
+  }
+  while (end > begin && text.charCodeAt(end - 1) === hyphen) end--
+  if (lastDot === -1 || end - lastDot < 3 || isDigit(text.charCodeAt(lastDot + 1))) return undefined
+  return end
+}
+
+/**
+ * Chinese, Thai and the like are written without spaces: beside other letters they are the text around an address, and
+ * no part of it.
+ */
+function leastLetter(text: string, place: number, kinds: Uint8Array): number {
+  return place >= 0 && place < text.length && kinds[text.charCodeAt(place)] === unspaced ? unspaced : letter
+}
+
+function unitKinds(): Uint8Array {
+  const kinds = new Uint8Array(0x10000)
+  for (let unit = 0; unit < kinds.length; unit++) {
+    if (unit < 0x80) kinds[unit] = isDigit(unit) || isLatin(unit) ? letter : other
+    else if (isLetter.test(String.fromCharCode(unit))) kinds[unit] = isUnspaced(unit) ? unspaced : letter
+  }
+  for (const char of signs) kinds[char.charCodeAt(0)] = sign
+  return kinds
+}
+
+/** Letters of Thai, Chinese, Japanese and the like. */
+function isUnspaced(unit: number): boolean {
+  return (
+    (unit >= 0xe00 && unit < 0x1000) || (unit >= 0x1780 && unit < 0x1800) || (unit >= 0x2e80 && unit < 0xac00)
+  )
+}

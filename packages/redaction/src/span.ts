@@ -1,0 +1,21 @@
+/** A place in a text, from `start` up to and without `end`. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** Finds something in a plain text: spans in order that do not meet. */
+export type Find = (text: string) => readonly Span[]
+
+/** Whether a UTF-16 unit is a letter or a digit of ASCII, or `_`: what is right beside one is in the middle of a word. */
+export function isWord(unit: number): boolean {
+  return isDigit(unit) || isLatin(unit) || unit === 0x5f
+}
+
+export function isDigit(unit: number): boolean {
+  return unit >= 0x30 && unit <= 0x39
+}
+
+export function isLatin(unit: number): boolean {
+  return (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a)
+}

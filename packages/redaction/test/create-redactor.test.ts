@@ -1,0 +1,192 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createSessions } from '@sessions/core'
+import { createRedactor } from '../src/index.js'
+
+const pieces = [
+  'a@example.com',
+  '@',
+  'a',
+  'é',
+  '联',
+  '.',
+  '+49 30 123456',
+  '+1',
+  '+',
+  '030 123456',
+  '(212) 555-0123',
+  '4111',
+  ' ',
+  '-',
+  '1',
+  '4111 1111 1111 1111',
+  '378282246310005',
+  'DE89 3704 0044 0532 0130 00',
+  'DE89',
+  'GB29NWBK60161331926819',
+  '10.0.0.1',
+  '2001:db8::1',
+  '::',
+  ':',
+  'fe80',
+  '1.2.3.4.',
+  '490123456789',
+  '2024-05-05',
+  '\n',
+  '[',
+  ']',
+  '[email]',
+  '0',
+  '٤',
+  '\u00a0',
+  '\u200b',
+  '😀',
+  '\ud800',
+  'x_',
+  '/',
+  '00',
+  '\u3002',
+]
+const texts = fc.oneof(
+  fc.array(fc.constantFrom(...pieces), { maxLength: 40 }).map((parts) => parts.join('')),
+  fc.string({ unit: 'binary', maxLength: 200 }),
+)
+
+describe('a redacted text', () => {
+  it.each([
+    ['without countries', createRedactor()],
+    ['with countries', createRedactor({ countries: ['DE', 'US', 'FR', 'IN', 'ES'] })],
+    ['with a pattern', createRedactor({ custom: [{ kind: 'ref', pattern: /\bREF-\d+\b|1\.2/ }] })],
+  ])('stays as it is, %s', (_, redact) => {
+    fc.assert(
+      fc.property(texts, (text) => {
+        const once = redact(text)
+        expect(redact(once)).toBe(once)
+      }),
+      { numRuns: 1500 },
+    )
+  })
+
+  it('stays as it is after many false numbers', () => {
+    const redact = createRedactor({ countries: ['DE'] })
+    const text = Array.from(
+      { length: 2000 },
+      (_, index) => `+49 ${1_000_000 + index * 7} 0${1000 + index}/1234567`,
+    ).join(' ')
+    const once = redact(text)
+    expect(redact(once)).toBe(once)
+    expect(once).not.toContain('1013993')
+  })
+})
+
+describe('the time for a text', () => {
+  const repeated = [
+    '+1 ',
+    'a@',
+    'a@a.',
+    '1',
+    '1 ',
+    '{',
+    ' ',
+    '4111 ',
+    '+1 2345678 ',
+    'DE89 ',
+    '1.',
+    'a:',
+    '(0 ',
+    '030 123 ',
+    '٤',
+    '-',
+    'a.',
+    '@',
+  ]
+  const redact = createRedactor({ countries: ['DE', 'US'] })
+  const cpuOf = (text: string): number => {
+    let least = Number.POSITIVE_INFINITY
+    for (let tries = 0; tries < 3; tries++) {
+      const before = process.cpuUsage()
+      redact(text)
+      const { user, system } = process.cpuUsage(before)
+      least = Math.min(least, user + system)
+    }
+    return least
+  }
+
+  it.each(repeated)('grows as the text does: %j', (piece) => {
+    const text = piece.repeat(16_384 / piece.length)
+    redact(text)
+    // Eight times the text takes eight times as long; what grows with the square takes sixty-four times as long.
+    expect(cpuOf(text.repeat(8))).toBeLessThan(24 * Math.max(cpuOf(text), 1000))
+  })
+})
+
+describe('a pattern of your own', () => {
+  it('is found wherever it stands in a long text, and once', () => {
+    const redact = createRedactor({ custom: [{ kind: 'ref', pattern: /\bREF-[0-9]{6}\b/i }] })
+    for (const before of [0, 1, 500, 899, 900, 901, 995, 1000, 1795, 1800, 5555]) {
+      const text = `${'x '.repeat(before)}ref-123456 and xREF-123456`
+      expect(redact(text)).toBe(`${'x '.repeat(before)}[ref] and xREF-123456`)
+    }
+  })
+
+  it('takes no long time for a long text, even one that takes the square of it', () => {
+    const redact = createRedactor({ kinds: [], custom: [{ kind: 'tail', pattern: /\s+x/ }] })
+    const text = ' '.repeat(100_000)
+    expect(redact(text)).toBe(text)
+  })
+
+  it('may be a function, and goes before all others', () => {
+    const redact = createRedactor({
+      custom: [
+        {
+          kind: 'name',
+          *find(text) {
+            for (const name of ['Ann Lee', 'Ann']) {
+              for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
+                yield { start: at, end: at + name.length }
+              }
+            }
+          },
+        },
+        { kind: 'staff', pattern: /[a-z]+@shop\.example/ },
+      ],
+      replace: ({ kind, text }) => (kind === 'name' ? 'N.' : `<${kind} ${text.length}>`),
+    })
+    expect(redact('Ann Lee and Ann: help@shop.example, ann@example.com')).toBe(
+      'N. and N.: <staff 17>, <email 15>',
+    )
+  })
+
+  it.each([
+    { kind: '', pattern: /a/ },
+    { kind: 'a', pattern: 'a' },
+    { kind: 'a', pattern: /a/, maxLength: 401 },
+    { kind: 'a', find: 1 },
+  ])('is refused where it cannot be used: %o', (own) => {
+    expect(() => createRedactor({ custom: [own as never] })).toThrow(TypeError)
+  })
+
+  it.each([[{ start: -1, end: 2 }], [{ start: 2, end: 2 }], [{ start: 0, end: 9 }]])(
+    'is refused where it names a place that is not in the text: %o',
+    (place) => {
+      expect(() => createRedactor({ custom: [{ kind: 'a', find: () => [place] }] })('abcd')).toThrow(
+        TypeError,
+      )
+    },
+  )
+})
+
+it('refuses kinds that it does not know', () => {
+  expect(() => createRedactor({ kinds: ['names' as never] })).toThrow('kinds: there is no names')
+})
+
+it('is what a session asks', async () => {
+  const sessions = createSessions({ redact: createRedactor() })
+  const session = await sessions.for({ tenantId: 'acme', userId: 'alice' }).create()
+  const answer = async function* () {
+    yield 'I will write to a@exam'
+    yield 'ple.com'
+  }
+  const { message, text } = await session.turn('Card 4111 1111 1111 1111', answer).result
+  expect([message.content, text]).toEqual(['Card [card]', 'I will write to [email]'])
+})
