@@ -25,7 +25,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
   { name: 'context', places: ['context/'] },
   { name: 'service', places: ['service/'] },
   { name: 'session', places: ['session/'] },
-  { name: 'features', places: ['turn/', 'transfer/', 'privacy/'] },
+  { name: 'features', places: ['turn/', 'transfer/', 'privacy/', 'portability/'] },
   { name: 'the handle', places: ['session.ts'] },
   { name: 'the caller', places: ['caller-sessions.ts'] },
   { name: 'the service', places: ['sessions.ts'] },

@@ -2,6 +2,7 @@ import { isSessionError } from './errors.js'
 import { checkOptions, type OptionNames } from './options.js'
 import { type Identity, mayOpen } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
+import { exportSessions, type ExportOptions } from './portability/export-sessions.js'
 import { foreignCursor, parseListCursor, toListCursor } from './service/list-cursor.js'
 import {
   checkWhole,
@@ -75,7 +76,7 @@ export function admitCopies(mine: CallerSessions, admit: AdmitCopy | undefined):
 /** The sessions of one caller. Every method checks ownership: a session of another owner is `not_found`. */
 export class CallerSessions {
   static {
-    takeCalls(CallerSessions.prototype, (mine) => mine.#service.work, ['draft'])
+    takeCalls(CallerSessions.prototype, (mine) => mine.#service.work, ['draft', 'export'])
   }
 
   readonly identity: Identity
@@ -307,6 +308,26 @@ export class CallerSessions {
     const listed = listScope(this.identity, options)
     if (listed === undefined) return 0
     return countSessions(this.#service.store, listed, atMost)
+  }
+
+  /**
+   * The caller's sessions as a stream of lines of JSON, each with its line feed, a page of messages in memory at a time:
+   * what the library keeps of a user, each session, and all of its messages. An admin exports those of a user, or of
+   * the whole tenant. The last line has counts and a digest: an export without it was cut off.
+   *
+   * @throws `invalid`
+   *
+   * @example
+   * ```ts
+   * import { createSessions } from '@sessions/core'
+   *
+   * const mine = createSessions().for({ tenantId: 'acme', userId: 'alice' })
+   * for await (const line of mine.export()) process.stdout.write(line)
+   * ```
+   */
+  async *export(options: ExportOptions = {}): AsyncGenerator<string, void, undefined> {
+    checkOptions<ExportOptions>(options, { userId: 'text', label: 'text' })
+    yield* exportSessions(this.#service, this.identity, options)
   }
 
   /** Removes a session and everything in it, for good. @throws `not_found` */

@@ -4,6 +4,7 @@ import type { BuiltContext } from './context/lay-out.js'
 import type { FactInput } from './domain/facts.js'
 import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
+import { exportAs, type SessionExportOptions } from './portability/export-as.js'
 import type { JsonObject } from './json.js'
 import type { LiveSession } from './service/live-session.js'
 import type { Message, MessageInput } from './domain/message.js'
@@ -60,7 +61,12 @@ export type ToolContext = ToolContextOf<Session>
 /** One session, for one caller. Reads are fresh from the store; changes are atomic and durable when they settle. */
 export class Session {
   static {
-    takeCalls(Session.prototype, (session) => session.#live.service.work, ['turn', 'watch', 'watchTurn'])
+    takeCalls(Session.prototype, (session) => session.#live.service.work, [
+      'turn',
+      'watch',
+      'watchTurn',
+      'export',
+    ])
   }
 
   readonly ref: SessionRef
@@ -347,6 +353,19 @@ export class Session {
    */
   async info(): Promise<SessionInfo> {
     return sessionInfo(this.#live)
+  }
+
+  /**
+   * The session as a stream of text, a page of messages in memory at a time. @throws `not_found`, `invalid`
+   *
+   * @example
+   * ```ts
+   * declare const session: import('@sessions/core').Session
+   * for await (const piece of session.export({ format: 'markdown' })) process.stdout.write(piece)
+   * ```
+   */
+  export(options: SessionExportOptions = {}): AsyncGenerator<string, void, undefined> {
+    return exportAs(this.#live, options)
   }
 
   /** The signed secret that opens this session for an anonymous caller. Treat it like a password. */

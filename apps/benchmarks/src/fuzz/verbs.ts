@@ -167,6 +167,7 @@ export const sessionVerbs: Arguments<Session> = {
       }),
     ),
   ),
+  export: args(maybe(object({ format: fc.constantFrom('jsonl', 'markdown') }))),
   watchTurn: args(fc.oneof(fc.constant('«turn»'), text), finite),
   watch: args(object({ pollMs: fc.oneof(fc.constantFrom(1, 10), finite), signal })),
   currentTurn: args(),
@@ -252,6 +253,7 @@ export const callerVerbs: Arguments<CallerSessions> = {
   list: args(maybe(object({ limit: finite, cursor: text, label: text, userId: text }))),
   delete: args(id),
   // The session is put in by who makes the call.
+  export: args(maybe(object({ userId: text, label: text }))),
   fork: args(
     fc.constant('«source»'),
     maybe(

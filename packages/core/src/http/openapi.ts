@@ -103,7 +103,8 @@ function toOperation(route: Route, api: Described): JsonObject {
       [status]: {
         description: summary,
         content: {
-          ...(isStreamOnly ? {} : json(toJsonSchema(response, 'output'))),
+          ...(isStreamOnly || route.media !== undefined ? {} : json(toJsonSchema(response, 'output'))),
+          ...Object.fromEntries((route.media ?? []).map((type) => [type, { schema: { type: 'string' } }])),
           ...(route.streams === true ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
         },
       },

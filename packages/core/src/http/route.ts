@@ -62,6 +62,8 @@ export interface Route {
   readonly streams?: boolean
   /** It can also answer 202, and go on. */
   readonly mayGoOn?: boolean
+  /** Media types that it answers with in place of JSON. */
+  readonly media?: readonly string[]
   /** It asks for the session's owner in the write itself, where the caller is known. */
   readonly asksOwner?: boolean
   /** It handles repeats itself. */

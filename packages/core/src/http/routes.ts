@@ -6,6 +6,7 @@ import { branchRoutes } from './routes/branch-routes.js'
 import { watchRoutes } from './routes/watch-routes.js'
 import { messageChangeRoutes } from './routes/message-change-routes.js'
 import { messageRoutes } from './routes/message-routes.js'
+import { exportRoutes } from './routes/export-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
 import { transferRoutes } from './routes/transfer-routes.js'
 import { turnRoutes } from './routes/turn-routes.js'
@@ -25,6 +26,7 @@ export function routesOf(
     ...messageRoutes,
     ...messageChangeRoutes,
     ...turnRoutes.filter(({ operation }) => options.respond !== undefined || operation !== 'sendMessage'),
+    ...exportRoutes.filter(({ operation }) => options.userRoutes === true || operation !== 'exportUser'),
     ...watchRoutes,
     ...branchRoutes,
     ...stateRoutes,

@@ -229,6 +229,7 @@ export const messageBody = z.looseObject({
 export const messageQuery = z.strictObject({ stream: flag, include: z.string().optional() })
 export const appendBody = z.strictObject({ messages: z.array(newMessage).min(1).max(100) })
 export const amendBody = z.strictObject({ content: z.union([z.string(), z.array(part).min(1)]) })
+export const exportQuery = z.strictObject({ format: z.enum(['jsonl', 'markdown']).optional() })
 export const listQuery = z.strictObject({
   limit: limit(200, 20),
   cursor: z.string().max(4096).optional(),

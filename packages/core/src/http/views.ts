@@ -40,7 +40,7 @@ export function messageView(message: Message, api: Pick<ApiConfig, 'exposeToolRe
     seq,
     id,
     role,
-    content: typeof content === 'string' || api.exposeToolResults ? content : content.map(redacted),
+    content: api.exposeToolResults ? content : withoutResults(content),
     createdAt: toIso(at),
     tokens,
     status,
@@ -48,6 +48,11 @@ export function messageView(message: Message, api: Pick<ApiConfig, 'exposeToolRe
     ...(metadata === undefined ? {} : { metadata }),
   }
   return api.isCompat ? seedMessage(view) : view
+}
+
+/** A content without what tools gave back, which may be for the server alone. */
+export function withoutResults(content: Message['content']): Message['content'] {
+  return typeof content === 'string' ? content : content.map(redacted)
 }
 
 function redacted(part: MessagePart): MessagePart {

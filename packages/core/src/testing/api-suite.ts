@@ -1,6 +1,7 @@
 import { describe, test } from 'vitest'
 import { type ApiChapter, ApiClient, type FetchLike } from './api-case.js'
 import { contentCases } from './api-cases/contents.js'
+import { exportCases } from './api-cases/exports.js'
 import { messageChangeCases } from './api-cases/message-changes.js'
 import { protocolCases } from './api-cases/protocol.js'
 import { repeatCases } from './api-cases/repeats.js'
@@ -18,6 +19,7 @@ export const apiChapters: readonly ApiChapter[] = [
   turnCases,
   turnFormCases,
   messageChangeCases,
+  exportCases,
   repeatCases,
   safetyCases,
   transferCases,

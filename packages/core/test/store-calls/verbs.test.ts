@@ -11,6 +11,9 @@ const answered: Respond = () => 'fine'
 const ask = async (session: Session) => (await session.turn('and?', answered).result).turnId
 const more = async (source: Session) => source.append(Array.from({ length: 1000 }, (_, n) => said(`m${n}`)))
 const consent = (granted: boolean) => ({ purpose: 'analytics', granted, version: '1', source: 'page' })
+const drain = async (pieces: AsyncIterable<string>) => {
+  for await (const piece of pieces) expect(piece).not.toBe('')
+}
 const transfer = async (source: Session) => source.transfer({ mode: 'move' })
 interface Row {
   readonly verb: string
@@ -101,6 +104,7 @@ const rows = [
   row('CallerSessions.list', 'list', ({ mine }) => mine.list()),
   row('CallerSessions.count', 'list', ({ mine }) => mine.count()),
   row('CallerSessions.delete', 'read remove list list', ({ mine, session }) => mine.delete(session.id)),
+  row('CallerSessions.export', 'list read messages list', ({ mine }) => drain(mine.export())),
   row('CallerSessions.fork', 'read commit read', ({ mine, session }) => mine.fork(session)),
   after(
     more,
@@ -131,6 +135,10 @@ const rows = [
   row('Session.read', 'read', ({ session }) => session.read()),
   row('Session.pseudonym', '', ({ session }) => session.pseudonym('logs')),
   row('Session.append', 'commit', ({ session }) => session.append([said('four'), said('five')])),
+  row('Session.export', 'read messages', ({ session }) => drain(session.export())),
+  row('Session.export (as Markdown)', 'read messages', ({ session }) =>
+    drain(session.export({ format: 'markdown' })),
+  ),
   row('Session.history', 'read', ({ session }) => session.history()),
   row('Session.history (an older page)', 'read messages', ({ session }) => session.history({ before: 3 })),
   after(

@@ -37,6 +37,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   setCartQuantity: { quantity: 1 },
   removeCartItem: undefined,
   clearCart: undefined,
+  exportSession: undefined,
   checkOut: undefined,
   listOrders: undefined,
   startTransfer: { mode: 'move' },

@@ -1,0 +1,75 @@
+import { SessionError } from '../../errors.js'
+import type { Identity } from '../../domain/identity.js'
+import { exportSession, exportSessions } from '../../portability/export-sessions.js'
+import type { ViewMessage } from '../../portability/export-line.js'
+import { exportMarkdown } from '../../portability/markdown.js'
+import { liveSessionOf } from '../../session/live-of.js'
+import type { ApiConfig } from '../api-options.js'
+import { type Route, route } from '../route.js'
+import * as schemas from '../schemas.js'
+import { textStream } from '../text-stream.js'
+import { withoutResults } from '../views.js'
+
+const jsonLines = 'application/jsonl'
+const markdown = 'text/markdown'
+
+export const exportRoutes: readonly Route[] = [
+  route({
+    method: 'GET',
+    path: '/users/{userId}/export',
+    operation: 'exportUser',
+    summary: "All of a user's sessions as lines of JSON; for the user and for admins",
+    response: schemas.problem,
+    media: [jsonLines],
+    async handle({ api, identity, params }) {
+      const userId = params['userId']!
+      checkUser(identity, userId)
+      const onEnd = api.openStreams.enter(identity, userId)
+      const lines = exportSessions(api.service, identity, { userId }, viewOf(api))
+      return stream(lines, jsonLines, 'user.jsonl', onEnd)
+    },
+  }),
+  route({
+    method: 'GET',
+    path: '/sessions/{id}/export',
+    operation: 'exportSession',
+    summary: 'A session as lines of JSON, or as Markdown for people to read',
+    query: schemas.exportQuery,
+    response: schemas.problem,
+    media: [jsonLines, markdown],
+    async handle({ api, identity, session: find, query, request, headers }) {
+      const session = await find()
+      const live = liveSessionOf(session, 'session')
+      headers.append('Vary', 'Accept')
+      const accepted = request.headers.get('accept') ?? ''
+      const isMarkdown = (query.format ?? (accepted.includes(markdown) ? 'markdown' : 'jsonl')) === 'markdown'
+      const onEnd = api.openStreams.enter(identity, session.id)
+      return isMarkdown
+        ? stream(exportMarkdown(live, viewOf(api)), `${markdown}; charset=utf-8`, 'session.md', onEnd)
+        : stream(exportSession(live, viewOf(api)), jsonLines, 'session.jsonl', onEnd)
+    },
+  }),
+]
+
+/** @throws `unauthenticated`, `forbidden` */
+function checkUser({ userId: own, roles }: Identity, userId: string): void {
+  if (roles?.includes('admin') === true || own === userId) return
+  if (own === undefined) throw new SessionError('unauthenticated', 'Sign in to export what is yours.')
+  throw new SessionError('forbidden', 'A user exports what is theirs, and an admin what is of any user.')
+}
+
+/** What clients do not get to see elsewhere, they do not get here. */
+function viewOf(api: Pick<ApiConfig, 'exposeToolResults'>): ViewMessage {
+  return (line) => (api.exposeToolResults ? line : { ...line, content: withoutResults(line.content) })
+}
+
+function stream(
+  pieces: AsyncGenerator<string, void, undefined>,
+  type: string,
+  filename: string,
+  onEnd: () => void,
+): Response {
+  return new Response(textStream(pieces, onEnd), {
+    headers: { 'Content-Type': type, 'Content-Disposition': `attachment; filename="${filename}"` },
+  })
+}

@@ -1,0 +1,89 @@
+import { digestOf } from '../digest.js'
+import type { Message } from '../domain/message.js'
+import type { SessionBody } from '../domain/session-body.js'
+import type { JsonObject } from '../json.js'
+import type { SessionRecord } from '../contract/session-record.js'
+
+/** The first line of an export. */
+export interface ManifestLine {
+  readonly type: 'manifest'
+  readonly format: 'sessions'
+  readonly version: 1
+  readonly tenantId: string
+  /** Whose sessions these are; absent where they are of several users. */
+  readonly userId?: string
+  /** When the export began, epoch ms. */
+  readonly at: number
+}
+
+/** What an export says of a session before its messages: the parts of the body that a person or another store may want. */
+export type ExportedBody = Pick<
+  SessionBody,
+  | 'state'
+  | 'preferences'
+  | 'cart'
+  | 'cartCounts'
+  | 'orders'
+  | 'facts'
+  | 'summaries'
+  | 'path'
+  | 'branches'
+  | 'lineage'
+  | 'usage'
+  | 'turnCount'
+  | 'documentTurns'
+>
+
+/** A session, before its messages. All of its messages follow, each in a line. */
+export interface SessionLine extends Pick<
+  SessionRecord,
+  'id' | 'userId' | 'title' | 'label' | 'createdAt' | 'updatedAt' | 'lastSeq' | 'trimmedSeq' | 'bytes'
+> {
+  readonly type: 'session'
+  readonly body: ExportedBody
+}
+
+/** A message, with what the store knows of it where that is something else than callers see. */
+export interface MessageLine extends Message {
+  readonly type: 'message'
+  readonly stored?: { readonly id?: string; readonly at?: number }
+}
+
+/** The session was deleted, or its oldest messages, while it was exported: what was said of it does not count. */
+export interface GoneLine {
+  readonly type: 'gone'
+  readonly id: string
+}
+
+/** The last line of an export. Without it, the export was cut off. */
+export interface EndLine {
+  readonly type: 'end'
+  readonly sessions: number
+  readonly messages: number
+  /** Of all lines before: see `LineDigest`. */
+  readonly digest: string
+}
+
+/** A line that another feature adds: `type` says which. */
+export interface OtherLine extends JsonObject {
+  readonly type: string
+}
+
+export type ExportLine = ManifestLine | SessionLine | MessageLine | GoneLine | EndLine | OtherLine
+
+/** A digest of lines: of the digest before and the next line, each time. */
+export class LineDigest {
+  #value = ''
+
+  get value(): string {
+    return this.#value
+  }
+
+  /** @param line Without its end. */
+  async add(line: string): Promise<void> {
+    this.#value = await digestOf(`${this.#value}\n${line}`)
+  }
+}
+
+/** Changes a message before it is exported. */
+export type ViewMessage = (message: MessageLine) => MessageLine

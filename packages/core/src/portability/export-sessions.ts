@@ -1,0 +1,203 @@
+import { isSessionError } from '../errors.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import type { StoredMessage } from '../contract/session-store.js'
+import { mayOpen, type Identity } from '../domain/identity.js'
+import { decodeMessage } from '../domain/message.js'
+import { decodeBody, type SessionBody } from '../domain/session-body.js'
+import { listScope } from '../service/list-scope.js'
+import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
+import type { Service } from '../service/service.js'
+import { pause } from '../slices.js'
+import {
+  type ExportedBody,
+  type ExportLine,
+  LineDigest,
+  type MessageLine,
+  type SessionLine,
+  type ViewMessage,
+} from './export-line.js'
+import { userLines } from './user-lines.js'
+
+/** Which sessions are exported. */
+export interface ExportOptions {
+  /** Only sessions of this user; for an admin alone (default: the caller's own; for an admin, those of all users). */
+  userId?: string
+  /** Only sessions with this label (default: with any). */
+  label?: string
+}
+
+type Line = Exclude<ExportLine, { type: 'end' }>
+
+const pageSize = 200
+// A store says to the minute when a session was last active.
+const coarseMs = 120_000
+
+/** The sessions of a caller as lines of JSON, each with its line feed. */
+export async function* exportSessions(
+  service: Service,
+  identity: Identity,
+  options: ExportOptions,
+  view?: ViewMessage,
+): AsyncGenerator<string, void, undefined> {
+  const scope = listScope(identity, options)
+  yield* numbered(linesOf(service, identity.tenantId, scope, view))
+}
+
+/** One session as such lines. */
+export async function* exportSession(
+  live: LiveSession,
+  view?: ViewMessage,
+): AsyncGenerator<string, void, undefined> {
+  const { record, body } = await live.load()
+  const { tenantId, userId } = record
+  async function* lines(): AsyncGenerator<Line> {
+    yield manifest(tenantId, userId)
+    if (live.isStored) yield* sessionLines(live.service, { record, body }, view)
+  }
+  yield* numbered(lines())
+}
+
+/** Lines as text, and the last one, which counts them. */
+async function* numbered(lines: AsyncIterable<Line>): AsyncGenerator<string, void, undefined> {
+  const digest = new LineDigest()
+  const counts = { sessions: 0, messages: 0 }
+  let messages = 0
+  let isOpen = false
+  const close = (): void => {
+    if (isOpen) counts.sessions++
+    counts.messages += messages
+    messages = 0
+    isOpen = false
+  }
+  for await (const line of lines) {
+    if (line.type === 'session') close()
+    if (line.type === 'session') isOpen = true
+    else if (line.type === 'message') messages++
+    else if (line.type === 'gone') [isOpen, messages] = [false, 0]
+    const text = JSON.stringify(line)
+    await digest.add(text)
+    yield `${text}\n`
+  }
+  close()
+  yield `${JSON.stringify({ type: 'end', ...counts, digest: digest.value })}\n`
+}
+
+async function* linesOf(
+  service: Service,
+  tenantId: string,
+  scope: ReturnType<typeof listScope>,
+  view: ViewMessage | undefined,
+): AsyncGenerator<Line> {
+  const begunAt = service.storeClock.now()
+  yield manifest(tenantId, scope?.userId)
+  if (scope === undefined) return
+  const { userId } = scope
+  if (userId !== undefined) for (const lines of userLines) yield* lines(service, { tenantId, userId })
+  const seen = new Set<string>()
+  // A session that becomes active meanwhile moves to the beginning of the list, where the export has been already.
+  for (let isSecond = false; ; isSecond = true) {
+    let cursor: string | undefined
+    do {
+      service.work.checkRunning()
+      const at = cursor === undefined ? {} : { cursor }
+      const page = await service.store.list({ ...scope, limit: pageSize, ...at })
+      for (const record of page.items) {
+        if (seen.has(record.id)) continue
+        seen.add(record.id)
+        yield* storedSession(service, record, userId, view)
+      }
+      const last = page.items.at(-1)
+      cursor = isSecond && (last?.activeAt ?? 0) < begunAt - coarseMs ? undefined : page.cursor
+    } while (cursor !== undefined)
+    if (isSecond) return
+  }
+}
+
+async function* storedSession(
+  service: Service,
+  { tenantId, id }: SessionRef,
+  userId: string | undefined,
+  view: ViewMessage | undefined,
+): AsyncGenerator<Line> {
+  const stored = await service.store.read({ tenantId, id })
+  // It may have been deleted, or given to another user, since it was listed.
+  if (stored === undefined) return
+  const { record } = stored
+  if (userId !== undefined && !mayOpen({ tenantId, userId }, record, false)) return
+  yield* sessionLines(service, { record, body: decodeBody(stored.body) }, view)
+}
+
+/** A session and its messages: as it was when it was read, without what was appended since. */
+async function* sessionLines(
+  { store, work }: Service,
+  { record, body }: SessionSnapshot,
+  view: ViewMessage = (line) => line,
+): AsyncGenerator<Line> {
+  yield sessionLine(record, body)
+  const { lastSeq } = record
+  for (let after = record.trimmedSeq; after < lastSeq;) {
+    work.checkRunning()
+    const page = await messagesAfter(store, record, after)
+    if (page.length === 0 || page[0]!.seq !== after + 1) {
+      yield { type: 'gone', id: record.id }
+      return
+    }
+    for (const stored of page) {
+      await pause()
+      yield view(messageLine(stored))
+    }
+    after = page.at(-1)!.seq
+  }
+}
+
+async function messagesAfter(
+  store: Service['store'],
+  record: SessionRecord,
+  after: number,
+): Promise<readonly StoredMessage[]> {
+  try {
+    return (await store.messages(record, { after, before: record.lastSeq + 1, limit: pageSize })).messages
+  } catch (error) {
+    if (isSessionError(error, 'not_found')) return []
+    throw error
+  }
+}
+
+function manifest(tenantId: string, userId: string | undefined): Line {
+  const whose = userId === undefined ? {} : { userId }
+  return { type: 'manifest', format: 'sessions', version: 1, tenantId, ...whose, at: Date.now() }
+}
+
+function sessionLine(record: SessionRecord, body: SessionBody): SessionLine {
+  const { id, userId, title, label, createdAt, updatedAt, lastSeq, trimmedSeq, bytes } = record
+  return {
+    type: 'session',
+    id,
+    ...(userId === undefined ? {} : { userId }),
+    ...(title === undefined ? {} : { title }),
+    ...(label === undefined ? {} : { label }),
+    createdAt,
+    updatedAt,
+    lastSeq,
+    trimmedSeq,
+    bytes,
+    body: exportedBody(body),
+  }
+}
+
+/** Without what is of use to the library alone, and without secrets of transfers. */
+function exportedBody(body: SessionBody): ExportedBody {
+  const { state, preferences, cart, cartCounts, orders, facts, summaries } = body
+  const { path, branches, lineage, usage, turnCount, documentTurns } = body
+  const said = { state, preferences, cart, cartCounts, orders, facts, summaries }
+  return { ...said, path, branches, lineage, usage, turnCount, documentTurns }
+}
+
+function messageLine(stored: StoredMessage): MessageLine {
+  const message = decodeMessage(stored)
+  const other = {
+    ...(stored.id === message.id ? {} : { id: stored.id }),
+    ...(stored.at === message.at ? {} : { at: stored.at }),
+  }
+  return { type: 'message', ...message, ...(Object.keys(other).length === 0 ? {} : { stored: other }) }
+}

@@ -1,0 +1,195 @@
+import { expect, it } from 'vitest'
+import { createSessions, memoryStore, type Session, type SessionStore } from '../../src/index.js'
+import { LineDigest } from '../../src/portability/export-line.js'
+import { admin, alice, anonymous, bob, codeOf, service } from '../service.js'
+
+type Line = Record<string, unknown> & { type: string }
+
+async function linesOf(pieces: AsyncIterable<string>): Promise<Line[]> {
+  const found: Line[] = []
+  for await (const piece of pieces) {
+    expect(piece.endsWith('\n') && piece.indexOf('\n') === piece.length - 1).toBe(true)
+    found.push(JSON.parse(piece) as Line)
+  }
+  return found
+}
+
+const typesOf = (lines: readonly Line[]) => lines.map(({ type }) => type)
+
+async function talk(session: Session): Promise<void> {
+  await session.turn('Two phones, please', async function* () {
+    yield 'Here they are'
+    yield { type: 'usage', inputTokens: 7, outputTokens: 3 }
+  }).result
+}
+
+it('has all of a user and nothing of another, and says at its end what it was', async () => {
+  const sessions = service()
+  const mine = sessions.for(alice)
+  const one = await mine.create({ title: 'One', state: { phase: 'buying' }, preferences: { a: 1 } })
+  await talk(one)
+  await one.cart.add({ sku: 'P1', name: 'Phone', price: { amount: 100, currency: 'EUR' } })
+  await one.remember({ text: 'likes blue' })
+  await one.rewind(0)
+  await one.append({ role: 'user', content: 'Something else' })
+  await one.transfer({ mode: 'move' })
+  const two = await mine.create()
+  await (await sessions.for(bob).create({ title: 'not hers' })).append({ role: 'user', content: 'secret' })
+
+  const lines = await linesOf(mine.export())
+  expect(lines[0]).toMatchObject({ type: 'manifest', format: 'sessions', version: 1, ...alice })
+  expect(JSON.stringify(lines)).not.toContain('secret')
+  const [first, second] = lines.filter(({ type }) => type === 'session')
+  expect([first!['id'], second!['id']].toSorted()).toEqual([one.id, two.id].toSorted())
+  const said = lines.filter(({ type }) => type === 'message')
+  expect(said.map(({ seq, role, content }) => [seq, role, content])).toEqual([
+    [1, 'user', 'Two phones, please'],
+    [2, 'assistant', 'Here they are'],
+    [3, 'user', 'Something else'],
+  ])
+  expect(said[1]).toMatchObject({ metadata: { turn: { usage: { inputTokens: 7, outputTokens: 3 } } } })
+  const { body } = (first!['id'] === one.id ? first : second) as { body?: Record<string, unknown> }
+  expect(body).toMatchObject({
+    state: { phase: 'buying' },
+    preferences: { a: 1 },
+    cart: { items: [{ sku: 'P1' }] },
+    facts: [{ text: 'likes blue' }],
+    branches: [{ path: [{ from: 1, to: 2 }] }],
+  })
+  // Neither secrets, nor what only the library needs.
+  expect(Object.keys(body!)).not.toEqual(expect.arrayContaining(['transfers']))
+  const digest = new LineDigest()
+  for (const line of lines.slice(0, -1)) await digest.add(JSON.stringify(line))
+  expect(lines.at(-1)).toEqual({ type: 'end', sessions: 2, messages: 3, digest: digest.value })
+})
+
+it('is of a user, or of the tenant, for an admin; and of nothing for nobody', async () => {
+  const sessions = service()
+  for (const who of [alice, bob]) await sessions.for(who).create({ title: who.userId })
+  const titles = async (lines: AsyncIterable<string>) =>
+    (await linesOf(lines)).flatMap(({ title }) => (title === undefined ? [] : [title])).toSorted()
+  expect(await titles(sessions.for(admin).export())).toEqual(['alice', 'bob'])
+  expect(await titles(sessions.for(admin).export({ userId: 'bob' }))).toEqual(['bob'])
+  expect(await titles(sessions.for(alice).export({ userId: 'bob' }))).toEqual(['alice'])
+  expect(typesOf(await linesOf(sessions.for(anonymous).export()))).toEqual(['manifest', 'end'])
+})
+
+it('is of one session, as lines and as Markdown that shows who said what', async () => {
+  const session = await service().for(alice).create({ title: 'Phones\n# evil' })
+  await session.append([
+    { role: 'user', content: 'Hi\n## assistant\r\nI obey', name: 'Al' },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'text', text: 'I look' },
+        { type: 'tool-call', toolCallId: 'c', toolName: 'find', input: { max: 3 } },
+      ],
+    },
+  ])
+  expect(typesOf(await linesOf(session.export()))).toEqual([
+    'manifest',
+    'session',
+    'message',
+    'message',
+    'end',
+  ])
+  let text = ''
+  for await (const piece of session.export({ format: 'markdown' })) text += piece
+  expect(text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')).toBe(`# Phones # evil
+
+TIME
+
+## user (Al)
+
+TIME
+
+> Hi
+> ## assistant
+> I obey
+
+## assistant
+
+TIME
+
+> I look
+
+> (tool-call find) {"max":3}
+`)
+  expect(
+    await codeOf(linesOf((await service().for(alice).create()).export({ format: 'xml' as never }))),
+  ).toBe('invalid')
+})
+
+/** Tells of each page of messages, before it is read. */
+function telling(store: SessionStore, onPage: (place: number) => Promise<unknown> | void): SessionStore {
+  return {
+    ...store,
+    messages: async (ref, query) => {
+      await onPage(query.after ?? 0)
+      return store.messages(ref, query)
+    },
+  }
+}
+
+const many = Array.from({ length: 500 }, (_, index) => ({ role: 'user' as const, content: `m${index}` }))
+
+it('reads a page when its reader wants one, and no page ahead', async () => {
+  const asked: number[] = []
+  const store = telling(memoryStore(), (place) => void asked.push(place))
+  const session = await createSessions({ store }).for(alice).create({ messages: many })
+  const lines = session.export()
+  for (let index = 0; index < 202; index++) await lines.next()
+  expect(asked).toEqual([0])
+  await lines.next()
+  expect(asked).toEqual([0, 200])
+  await lines.return()
+})
+
+it('takes back what it has said of a session that is deleted or trimmed meanwhile', async () => {
+  const inner = memoryStore()
+  for (const loss of [
+    (ref: Session['ref']) => inner.remove(ref),
+    (ref: Session['ref']) => inner.trim(ref, 300),
+  ]) {
+    let lost: (() => Promise<unknown>) | undefined
+    const store = telling(inner, (place) => (place === 200 ? lost?.() : undefined))
+    const session = await createSessions({ store }).for(alice).create({ messages: many })
+    lost = () => loss(session.ref)
+    const lines = await linesOf(session.export())
+    expect(lines.at(-2)).toEqual({ type: 'gone', id: session.id })
+    expect(lines.at(-1)).toMatchObject({ sessions: 0, messages: 0 })
+  }
+})
+
+it('has the messages that were there when it began, each once', async () => {
+  const inner = memoryStore()
+  const holder: { session?: Session } = {}
+  const store = telling(inner, () => holder.session?.append({ role: 'user', content: 'late' }))
+  const session = await createSessions({ store }).for(alice).create({ messages: many })
+  holder.session = session
+  const lines = await linesOf(session.export())
+  expect(lines.filter(({ type }) => type === 'message').map(({ seq }) => seq)).toEqual(
+    many.map((_, index) => index + 1),
+  )
+  expect(typesOf(lines)).not.toContain('gone')
+})
+
+it('finds a session that becomes active, and moves to the top of the list, while it runs', async () => {
+  const inner = memoryStore()
+  const wished: (() => Promise<unknown>)[] = []
+  let calls = 0
+  const store: SessionStore = {
+    ...inner,
+    list: async (query) => {
+      // The list is read in pages of one here, and the session comes before the page that is read next.
+      if (++calls === 2) await wished[0]!()
+      return inner.list({ ...query, limit: 1 })
+    },
+  }
+  const mine = createSessions({ store }).for(alice)
+  await mine.create({ title: 'one' })
+  await mine.create({ title: 'two' })
+  wished.push(() => mine.create({ title: 'late' }))
+  const titles = (await linesOf(mine.export())).flatMap(({ title }) => (title === undefined ? [] : [title]))
+  expect(titles.toSorted()).toEqual(['late', 'one', 'two'])
+})
