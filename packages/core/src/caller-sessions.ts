@@ -2,6 +2,8 @@ import { isSessionError } from './errors.js'
 import { checkOptions, type OptionNames } from './options.js'
 import { type Identity, mayOpen } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
+import { importSessions, type ImportReport } from './portability/import-sessions.js'
+import type { TextSource } from './portability/lines-in.js'
 import { exportSessions, type ExportOptions } from './portability/export-sessions.js'
 import { foreignCursor, parseListCursor, toListCursor } from './service/list-cursor.js'
 import {
@@ -15,6 +17,7 @@ import { type CreateDraft, LiveSession, type SessionSnapshot, noSuchSession } fr
 import type { MessageInput } from './domain/message.js'
 import { appendOwned } from './session/append-owned.js'
 import { decodeBody, newBody } from './domain/session-body.js'
+import { draftRecord } from './service/draft-record.js'
 import { type SessionInit, storeNewSession } from './service/create-session.js'
 import { isAllowed, readConsents, refuseWithout } from './service/consent.js'
 import type { ConsentPurpose, Consents } from './domain/consent.js'
@@ -64,6 +67,8 @@ const initNames: OptionNames<SessionInit> = {
   ttl: true,
   messages: 'list',
 }
+
+const draftNames = { beforeCreate: 'function', onCreating: 'function', afterCreate: 'function' } as const
 
 const copyAdmissions = processRegistry<CallerSessions, AdmitCopy>('copy-admissions')
 
@@ -223,28 +228,10 @@ export class CallerSessions {
 
   /** A session that the first write stores, so that a caller who only reads leaves no trace. */
   draft(options: DraftOptions = {}): Session {
-    checkOptions<DraftOptions>(options, {
-      beforeCreate: 'function',
-      onCreating: 'function',
-      afterCreate: 'function',
-    })
+    checkOptions<DraftOptions>(options, draftNames)
     const ref = this.#ref(newId())
     const incarnation = newId()
-    const { userId } = this.identity
-    const at = Date.now()
-    const record: SessionRecord = {
-      ...ref,
-      incarnation,
-      revision: 0,
-      changes: 0,
-      lastSeq: 0,
-      trimmedSeq: 0,
-      bytes: 0,
-      createdAt: at,
-      updatedAt: at,
-      activeAt: at,
-      ...(userId === undefined ? {} : { userId }),
-    }
+    const record = draftRecord(ref, incarnation, this.identity)
     const store: CreateDraft = async (ready) => {
       options.beforeCreate?.()
       await ready
@@ -260,15 +247,8 @@ export class CallerSessions {
       options.onCreating?.(creation)
       return creation
     }
-    const live = new LiveSession(
-      this.#service,
-      this.identity,
-      { record, body: newBody() },
-      {
-        holdsCredential: true,
-        create,
-      },
-    )
+    const draft = { record, body: newBody() }
+    const live = new LiveSession(this.#service, this.identity, draft, { holdsCredential: true, create })
     return new Session(live)
   }
 
@@ -311,11 +291,8 @@ export class CallerSessions {
   }
 
   /**
-   * The caller's sessions as a stream of lines of JSON, each with its line feed, a page of messages in memory at a time:
-   * what the library keeps of a user, each session, and all of its messages. An admin exports those of a user, or of
-   * the whole tenant. The last line has counts and a digest: an export without it was cut off.
-   *
-   * @throws `invalid`
+   * The caller's sessions as lines of JSON, a page of messages in memory at a time; those of a user, or of the tenant,
+   * for an admin. An export without its last line was cut off. @throws `invalid`
    *
    * @example
    * ```ts
@@ -328,6 +305,16 @@ export class CallerSessions {
   async *export(options: ExportOptions = {}): AsyncGenerator<string, void, undefined> {
     checkOptions<ExportOptions>(options, { userId: 'text', label: 'text' })
     yield* exportSessions(this.#service, this.identity, options)
+  }
+
+  /**
+   * Makes sessions of an export again, with ids, times and branches; an admin's import keeps whose they are. For trusted
+   * code: nothing proves that models and tools have said what an export says.
+   *
+   * @throws `invalid` with the number of the line, `too_large`, `limit_reached`, `unauthenticated`, `user_erased`
+   */
+  async import(source: TextSource): Promise<ImportReport> {
+    return importSessions(await this.#serviceFor(), this.identity, source)
   }
 
   /** Removes a session and everything in it, for good. @throws `not_found` */

@@ -61,12 +61,7 @@ export type ToolContext = ToolContextOf<Session>
 /** One session, for one caller. Reads are fresh from the store; changes are atomic and durable when they settle. */
 export class Session {
   static {
-    takeCalls(Session.prototype, (session) => session.#live.service.work, [
-      'turn',
-      'watch',
-      'watchTurn',
-      'export',
-    ])
+    takeCalls(Session.prototype, (one) => one.#live.service.work, ['turn', 'watch', 'watchTurn', 'export'])
   }
 
   readonly ref: SessionRef
@@ -185,11 +180,7 @@ export class Session {
     return compact(this.#live, options)
   }
 
-  /**
-   * Remembers facts that every context shows. A newer fact on the same subject replaces the older one.
-   *
-   * @throws `invalid`
-   */
+  /** Remembers facts that every context shows. A newer one on a subject replaces the older. @throws `invalid` */
   async remember(...facts: readonly FactInput[]): Promise<readonly Fact[]> {
     return rememberFacts(this.#live, facts)
   }
@@ -355,15 +346,7 @@ export class Session {
     return sessionInfo(this.#live)
   }
 
-  /**
-   * The session as a stream of text, a page of messages in memory at a time. @throws `not_found`, `invalid`
-   *
-   * @example
-   * ```ts
-   * declare const session: import('@sessions/core').Session
-   * for await (const piece of session.export({ format: 'markdown' })) process.stdout.write(piece)
-   * ```
-   */
+  /** The session as text, a page of messages in memory at a time. @throws `not_found`, `invalid` */
   export(options: SessionExportOptions = {}): AsyncGenerator<string, void, undefined> {
     return exportAs(this.#live, options)
   }

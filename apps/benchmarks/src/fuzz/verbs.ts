@@ -254,6 +254,7 @@ export const callerVerbs: Arguments<CallerSessions> = {
   delete: args(id),
   // The session is put in by who makes the call.
   export: args(maybe(object({ userId: text, label: text }))),
+  import: args(fc.array(text, { maxLength: 3 })),
   fork: args(
     fc.constant('«source»'),
     maybe(

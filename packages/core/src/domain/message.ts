@@ -164,6 +164,29 @@ export function encodeCopy(message: Message): NewMessage {
   return { id: message.id, payload: JSON.stringify(payload) }
 }
 
+/**
+ * A message at a place of its own, as it is imported.
+ *
+ * @param at When the original was stored, epoch ms.
+ * @throws `too_large`
+ */
+export function encodeStored(
+  message: MessageInput & { id: string },
+  tokens: number,
+  place: Pick<StoredMessage, 'seq' | 'id' | 'at'>,
+  maxLength: number,
+  at: number,
+): StoredMessage {
+  const payload: Payload = {
+    ...toPayload(message, tokens),
+    ...(place.at === at ? {} : { at }),
+    ...(place.id === message.id ? {} : { id: message.id }),
+  }
+  const stored = { ...place, payload: JSON.stringify(payload) }
+  checkLength(stored, maxLength, 'message')
+  return stored
+}
+
 /** What may become another in a message that is stored; role, status, id and times stay. */
 export type ChangedMessage = Pick<Message, 'content' | 'name' | 'metadata'>
 

@@ -105,6 +105,19 @@ const rows = [
   row('CallerSessions.count', 'list', ({ mine }) => mine.count()),
   row('CallerSessions.delete', 'read remove list list', ({ mine, session }) => mine.delete(session.id)),
   row('CallerSessions.export', 'list read messages list', ({ mine }) => drain(mine.export())),
+  after(
+    async (source) => {
+      const lines: string[] = []
+      for await (const line of source.export()) lines.push(line)
+      return lines
+    },
+    'CallerSessions.import (after a deletion, which removes and lists)',
+    'read remove list list read commit commit restore',
+    async ({ mine, session }, lines) => {
+      await session.delete()
+      await mine.import(lines)
+    },
+  ),
   row('CallerSessions.fork', 'read commit read', ({ mine, session }) => mine.fork(session)),
   after(
     more,

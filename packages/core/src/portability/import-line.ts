@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import type { StoredMessage } from '../contract/session-store.js'
+import { encodeStored, type MessageInput, parseMessage } from '../domain/message.js'
+import { decodeBody, newBody, type SeqRange, type SessionBody } from '../domain/session-body.js'
+import { isSessionError, SessionError } from '../errors.js'
+import { parseId } from '../ids.js'
+import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../json.js'
+import { checkWith, parseTitle } from '../parse.js'
+import type { Service } from '../service/service.js'
+import { inSlices } from '../slices.js'
+import type { SessionLine } from './export-line.js'
+
+const count = z.int().min(0)
+const manifestSchema = z.looseObject({
+  type: z.literal('manifest'),
+  format: z.literal('sessions'),
+  version: z.literal(1),
+})
+const sessionSchema = z.strictObject({
+  type: z.literal('session'),
+  id: z.string(),
+  userId: z.string().min(1).max(200).optional(),
+  title: z.string().optional(),
+  label: z.string().optional(),
+  createdAt: count,
+  updatedAt: count,
+  lastSeq: count,
+  trimmedSeq: count,
+  bytes: count,
+  body: z.record(z.string(), z.unknown()),
+})
+const messageSchema = z.strictObject({
+  type: z.literal('message'),
+  seq: count,
+  id: z.string(),
+  at: count,
+  tokens: count,
+  role: z.enum(['system', 'user', 'assistant', 'tool']),
+  content: z.union([z.string(), z.array(z.unknown())]),
+  status: z.enum(['completed', 'failed', 'aborted', 'corrupt']),
+  name: z.string().optional(),
+  metadata: z.record(z.string(), z.unknown()).optional(),
+  stored: z.strictObject({ id: z.string().optional(), at: count.optional() }).optional(),
+})
+const endSchema = z.strictObject({
+  type: z.literal('end'),
+  sessions: count,
+  messages: count,
+  digest: z.string(),
+})
+const bodyNames = [
+  'state',
+  'preferences',
+  'cart',
+  'cartCounts',
+  'orders',
+  'facts',
+  'summaries',
+  'path',
+  'branches',
+  'lineage',
+  'usage',
+  'turnCount',
+  'documentTurns',
+] as const
+
+/** @throws `invalid` for what is no JSON object, nested too deep, or has a key that could reach a prototype. */
+export function parseLine(text: string): JsonObject {
+  let value: JsonValue
+  try {
+    value = parseJson(JSON.parse(text), 'line', { maxDepth: 40, maxNodes: 200_000 })
+  } catch (error) {
+    if (isSessionError(error)) throw error
+    throw new SessionError('invalid', 'it is not JSON', { path: 'line' })
+  }
+  if (isJsonObject(value) && typeof value['type'] === 'string') return value
+  throw new SessionError('invalid', 'it is no object with a type', { path: 'line' })
+}
+
+/** @throws `invalid` */
+export function parseManifest(line: unknown): void {
+  checkWith(manifestSchema, line, '')
+}
+
+/** @throws `invalid` */
+export function parseEnd(line: unknown): z.output<typeof endSchema> {
+  return checkWith(endSchema, line, '')
+}
+
+/** @throws `invalid`, `limit_reached` */
+export function parseSession(
+  line: unknown,
+  { limits }: Pick<Service, 'limits'>,
+): SessionLine & { readonly body: SessionBody } {
+  const parsed = checkWith(sessionSchema, line, '')
+  const { lastSeq, trimmedSeq, createdAt, updatedAt, title, label } = parsed
+  parseId(parsed.id, 'id')
+  if (title !== undefined) parseTitle(title)
+  if (label !== undefined) parseTitle(label, 'label')
+  if (trimmedSeq > lastSeq)
+    throw new SessionError('invalid', 'trimmedSeq is above lastSeq', { path: 'trimmedSeq' })
+  if (createdAt > updatedAt)
+    throw new SessionError('invalid', 'createdAt is after updatedAt', { path: 'createdAt' })
+  if (lastSeq - trimmedSeq > limits.maxMessages) {
+    throw new SessionError('limit_reached', `A session has at most ${limits.maxMessages} messages.`, {
+      path: 'lastSeq',
+    })
+  }
+  return { ...parsed, body: parseBody(parsed.body, lastSeq) } as SessionLine & { readonly body: SessionBody }
+}
+
+function parseBody(given: Readonly<Record<string, unknown>>, lastSeq: number): SessionBody {
+  const unknown = Object.keys(given).find((name) => !bodyNames.some((known) => known === name))
+  if (unknown !== undefined)
+    throw new SessionError('invalid', `there is no ${unknown}`, { path: `body.${unknown}` })
+  let body: SessionBody
+  try {
+    body = decodeBody(JSON.stringify({ ...newBody(), ...given }))
+  } catch (error) {
+    throw new SessionError('invalid', 'the body cannot be read', { path: 'body', cause: error })
+  }
+  checkRanges(body.path, lastSeq, 'body.path', true)
+  for (const branch of body.branches) checkRanges(branch.path, lastSeq, 'body.branches', false)
+  return body
+}
+
+/** The ranges of a branch stand in order; the last one of the active branch is open, and no other. */
+function checkRanges(ranges: readonly SeqRange[], lastSeq: number, path: string, isActive: boolean): void {
+  for (const [index, { from, to }] of ranges.entries()) {
+    const isLast = index === ranges.length - 1
+    const isOpen = to === undefined
+    const before = ranges[index - 1]?.to ?? 0
+    const isRight = isOpen === (isActive && isLast) && from > before && from <= lastSeq + 1
+    if (isRight && (isOpen || (to >= from && to <= lastSeq))) continue
+    throw new SessionError('invalid', 'the ranges of a branch are not in order', { path })
+  }
+}
+
+type MessageFields = z.output<typeof messageSchema>
+
+/** @throws `invalid` */
+export function parseMessageLine(line: unknown, seq: number): MessageFields {
+  const parsed = checkWith(messageSchema, line, '')
+  if (parsed.seq !== seq) throw new SessionError('invalid', `it must be message ${seq}`, { path: 'seq' })
+  parseId(parsed.id, 'id')
+  if (parsed.stored?.id !== undefined) parseId(parsed.stored.id, 'stored.id')
+  return parsed
+}
+
+/** The message as a store keeps it: redacted and counted like any other. @throws `invalid`, `too_large` */
+export async function encodeMessage(
+  { limits, countingTokens, redaction }: Service,
+  { seq, id, at, role, content, status, name, metadata, stored }: MessageFields,
+): Promise<StoredMessage> {
+  const place = { seq, id: stored?.id ?? id, at: stored?.at ?? at }
+  if (status === 'corrupt') return { ...place, payload: '{}' }
+  const said = {
+    role,
+    content,
+    ...(name === undefined ? {} : { name }),
+    ...(metadata === undefined ? {} : { metadata }),
+  }
+  // An answer that says nothing but how it ended may be empty.
+  const isEmpty = content === '' || content.length === 0
+  const input = { ...said, status: isEmpty && status === 'completed' ? 'aborted' : status } as MessageInput
+  const checked = { ...parseMessage(input, 'message'), status }
+  const message = redaction === undefined ? checked : await redaction.message(checked)
+  const tokens = await inSlices(countingTokens(message))
+  return encodeStored({ ...message, id }, tokens, place, limits.maxMessageLength, at)
+}

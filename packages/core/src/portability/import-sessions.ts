@@ -1,0 +1,267 @@
+import { maxPageBytes } from '../contract/page-bytes.js'
+import type { StoredMessage } from '../contract/session-store.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import type { Identity } from '../domain/identity.js'
+import { encodeBody, type SessionBody } from '../domain/session-body.js'
+import { isSessionError, SessionError } from '../errors.js'
+import { newId } from '../ids.js'
+import { byteLength } from '../json.js'
+import { deadlineOf, lifetimeOf } from '../service/lifetime.js'
+import type { Service } from '../service/service.js'
+import { takeSlots } from '../service/session-slots.js'
+import { readStoreTime } from '../service/store-time.js'
+import { refuseErased } from '../service/user-record.js'
+import { repeatUnknown } from '../service/unknown-outcome.js'
+import { LineDigest, type SessionLine } from './export-line.js'
+import {
+  encodeMessage,
+  parseEnd,
+  parseLine,
+  parseManifest,
+  parseMessageLine,
+  parseSession,
+} from './import-line.js'
+import { linesIn, type TextSource } from './lines-in.js'
+
+/** What an import has made. */
+export interface ImportReport {
+  /** Ids of the sessions that were imported, in order. */
+  readonly imported: readonly string[]
+  /** Ids that another session has already: it stays as it is. */
+  readonly skipped: readonly string[]
+  /** Messages of the imported sessions. */
+  readonly messages: number
+}
+
+const pageMessages = 500
+
+/** Imports an export. A session is there with its last message, and not before. */
+export async function importSessions(
+  service: Service,
+  identity: Identity,
+  source: TextSource,
+): Promise<ImportReport> {
+  if (identity.userId === undefined && identity.roles?.includes('admin') !== true) {
+    throw new SessionError('unauthenticated', 'Nobody could open an imported session that has no user.')
+  }
+  const work = new Import(service, identity)
+  const { maxMessageLength, maxSessionLength } = service.limits
+  const digest = new LineDigest()
+  let count = 0
+  for await (const text of linesIn(source, 2 * maxMessageLength + 6 * maxSessionLength + 65_536)) {
+    service.work.checkRunning()
+    count++
+    try {
+      const line = parseLine(text)
+      if (count === 1) parseManifest(line)
+      else if (work.isEnded) throw wrong('there is something after the end')
+      if (line['type'] === 'end') work.end(parseEnd(line), digest.value)
+      else await work.take(line)
+      await digest.add(text)
+    } catch (error) {
+      throw located(error, count)
+    }
+  }
+  if (!work.isEnded) throw located(wrong('the export was cut off: it has no end'), count + 1)
+  return work.report
+}
+
+class Import {
+  readonly #service: Service
+  readonly #identity: Identity
+  readonly #imported: string[] = []
+  readonly #skipped: string[] = []
+  #messages = 0
+  #sessionLines = 0
+  #messageLines = 0
+  #open: OpenSession | undefined
+  isEnded = false
+
+  constructor(service: Service, identity: Identity) {
+    this.#service = service
+    this.#identity = identity
+  }
+
+  get report(): ImportReport {
+    return { imported: this.#imported, skipped: this.#skipped, messages: this.#messages }
+  }
+
+  async take(line: Readonly<Record<string, unknown>>): Promise<void> {
+    if (line['type'] === 'session') {
+      if (this.#open !== undefined) throw wrong('messages of the session before are missing')
+      this.#sessionLines++
+      this.#open = new OpenSession(this.#service, this.#identity, parseSession(line, this.#service))
+      if (!(await this.#open.begin())) this.#skipped.push(this.#open.id)
+      await this.#closeIfWhole()
+    } else if (line['type'] === 'message') {
+      if (this.#open === undefined) throw wrong('there is no session for this message')
+      this.#messageLines++
+      await this.#open.add(line)
+      await this.#closeIfWhole()
+    } else if (line['type'] === 'gone') {
+      if (this.#open === undefined) throw wrong('there is no session that is gone')
+      this.#sessionLines--
+      this.#messageLines -= this.#open.taken
+      await this.#open.drop()
+      this.#open = undefined
+    }
+  }
+
+  end({ sessions, messages, digest }: ReturnType<typeof parseEnd>, counted: string): void {
+    if (this.#open !== undefined) throw wrong('messages of the last session are missing')
+    const isWhole = sessions === this.#sessionLines && messages === this.#messageLines && digest === counted
+    if (!isWhole) throw wrong('counts or digest differ: lines were changed or lost')
+    this.isEnded = true
+  }
+
+  async #closeIfWhole(): Promise<void> {
+    const open = this.#open
+    if (open?.isWhole !== true) return
+    if (await open.finish()) {
+      this.#imported.push(open.id)
+      this.#messages += open.taken
+    }
+    this.#open = undefined
+  }
+}
+
+/** A session that is being imported, part by part: the store shows none of it before the last part. */
+class OpenSession {
+  readonly #service: Service
+  readonly #identity: Identity
+  readonly #line: SessionLine & { readonly body: SessionBody }
+  readonly #ref: SessionRef
+  readonly #incarnation = newId()
+  #record: SessionRecord | undefined
+  #page: StoredMessage[] = []
+  #pageBytes = 0
+  #bytes = 0
+  taken = 0
+
+  constructor(service: Service, identity: Identity, line: SessionLine & { readonly body: SessionBody }) {
+    this.#service = service
+    this.#identity = identity
+    this.#line = line
+    this.#ref = { tenantId: identity.tenantId, id: line.id }
+  }
+
+  get id(): string {
+    return this.#line.id
+  }
+
+  get isWhole(): boolean {
+    return this.taken === this.#line.lastSeq - this.#line.trimmedSeq
+  }
+
+  /** False when another session has the id. */
+  async begin(): Promise<boolean> {
+    const { store, storeClock } = this.#service
+    if ((await store.read(this.#ref)) !== undefined) return false
+    const now = await readStoreTime(this.#service, this.#identity.tenantId)
+    storeClock.learn(now)
+    this.#record = recordOf(this.#service, this.#identity, this.#line, this.#incarnation, now)
+    return true
+  }
+
+  async add(line: Readonly<Record<string, unknown>>): Promise<void> {
+    const seq = this.#line.trimmedSeq + this.taken + 1
+    const message = parseMessageLine(line, seq)
+    this.taken++
+    if (this.#record === undefined) return
+    const stored = await encodeMessage(this.#service, message)
+    const size = byteLength(stored.payload)
+    this.#bytes += size
+    // A message that is redacted, or counted anew, may have grown a little.
+    if (this.#bytes > 2 * this.#line.bytes + 4096 || this.#bytes > this.#service.limits.maxSessionBytes) {
+      throw new SessionError('too_large', 'the messages take more bytes than the session says, or may take', {
+        path: 'bytes',
+      })
+    }
+    const isFull = this.#pageBytes + size > maxPageBytes || this.#page.length === pageMessages
+    if (isFull && this.#page.length > 0) await this.#put(true)
+    this.#page.push(stored)
+    this.#pageBytes += size
+  }
+
+  /** False when another session has got the id. */
+  async finish(): Promise<boolean> {
+    if (this.#record === undefined) return false
+    try {
+      await this.#put(false)
+    } catch (error) {
+      if (isSessionError(error, 'conflict')) return false
+      throw error
+    }
+    await takeSlots(this.#service, this.#record)
+    await refuseErased(this.#service, this.#record)
+    this.#service.emit('session.created', this.#record, {}, this.#identity)
+    return true
+  }
+
+  async drop(): Promise<void> {
+    if (this.#record === undefined) return
+    await this.#service.store.remove(this.#ref, { incarnation: this.#incarnation })
+  }
+
+  async #put(more: boolean): Promise<void> {
+    const { maxSessionLength } = this.#service.limits
+    const copy = {
+      record: this.#record!,
+      body: encodeBody(this.#line.body, maxSessionLength),
+      messages: this.#page,
+      more,
+    }
+    await repeatUnknown(() => this.#service.store.restore(this.#ref, copy))
+    this.#page = []
+    this.#pageBytes = 0
+  }
+}
+
+function recordOf(
+  service: Service,
+  { tenantId, userId: own, roles }: Identity,
+  line: SessionLine,
+  incarnation: string,
+  now: number,
+): SessionRecord {
+  const { id, title, label, createdAt, updatedAt, lastSeq, trimmedSeq, bytes } = line
+  const userId = roles?.includes('admin') === true ? (line.userId ?? own) : own
+  if (createdAt > now || updatedAt > now) throw wrong('the session is of a time that is still to come')
+  const { absoluteMs } = service.ttl
+  // It lives as long from now on as a new one, though it was made long ago.
+  const lifetime = Number.isFinite(absoluteMs) ? { absoluteMs: now - createdAt + absoluteMs } : undefined
+  const { idleMs = Number.POSITIVE_INFINITY, absoluteMs: most = Number.POSITIVE_INFINITY } = deadlineOf(
+    lifetimeOf(service, lifetime === undefined ? {} : { lifetime }),
+  )
+  const expiresAt = Math.min(now + idleMs, createdAt + most)
+  return {
+    tenantId,
+    id,
+    incarnation,
+    revision: 1,
+    changes: 1,
+    lastSeq,
+    trimmedSeq,
+    bytes,
+    createdAt,
+    updatedAt,
+    activeAt: updatedAt,
+    ...(Number.isFinite(expiresAt) ? { expiresAt } : {}),
+    ...(lifetime === undefined ? {} : { lifetime }),
+    ...(userId === undefined ? {} : { userId }),
+    ...(title === undefined ? {} : { title }),
+    ...(label === undefined ? {} : { label }),
+  }
+}
+
+function wrong(why: string): SessionError {
+  return new SessionError('invalid', why, { path: 'line' })
+}
+
+/** The error with the number of its line, from 1. */
+function located(error: unknown, count: number): unknown {
+  if (!isSessionError(error, 'invalid') && !isSessionError(error, 'too_large')) return error
+  const inner = error.path?.replace(/^line(?![a-z])\.?/, '') ?? ''
+  const path = `lines[${count}]${inner === '' || inner.startsWith('[') ? inner : `.${inner}`}`
+  return new SessionError(error.code, `${path}: ${error.message}`, { path, cause: error })
+}
