@@ -70,7 +70,6 @@ const names = [
   [/\$BRANCH/g, '{branchId}'],
   [/\$USER_ID/g, '{userId}'],
   [/(?<=\/messages\/)\d+/g, '{seq}'],
-  [/(?<=\/users\/)\w+/g, '{userId}'],
 ] as const
 
 /** The requests of the script, as the table of routes writes them. */
@@ -96,7 +95,6 @@ function asFetch(code: string): string[] {
       .replace('${at}', '/sessions/{id}')
       .replace(/\$\{(?:fork\.session|started)\.id\}/, '{id}')
       .replace(/(?<=\/messages\/)\d+/, '{seq}')
-      .replace(/(?<=\/users\/)\w+/, '{userId}')
       .replace('${turn.id}', '{turnId}')
       .replace('${branch.id}', '{branchId}')
       .replace('${USER_ID}', '{userId}')

@@ -112,7 +112,7 @@ const rows = [
       return lines
     },
     'CallerSessions.import (after a deletion, which removes and lists)',
-    'read remove list list read commit commit restore',
+    'read remove list list read commit commit restore read',
     async ({ mine, session }, lines) => {
       await session.delete()
       await mine.import(lines)
