@@ -1,7 +1,7 @@
+import type { Consents } from '../domain/consent.js'
 import { digestOf } from '../digest.js'
 import type { Message } from '../domain/message.js'
 import type { SessionBody } from '../domain/session-body.js'
-import type { JsonObject } from '../json.js'
 import type { SessionRecord } from '../contract/session-record.js'
 
 /** The first line of an export. */
@@ -64,12 +64,12 @@ export interface EndLine {
   readonly digest: string
 }
 
-/** A line that another feature adds: `type` says which. */
-export interface OtherLine extends JsonObject {
-  readonly type: string
+/** What the user has decided, by purpose. An import leaves it out: a file proves no consent. */
+export interface ConsentLine extends Consents {
+  readonly type: 'consent'
 }
 
-export type ExportLine = ManifestLine | SessionLine | MessageLine | GoneLine | EndLine | OtherLine
+export type ExportLine = ManifestLine | SessionLine | MessageLine | GoneLine | EndLine | ConsentLine
 
 /** A digest of lines: of the digest before and the next line, each time. */
 export class LineDigest {

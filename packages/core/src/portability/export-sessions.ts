@@ -16,7 +16,7 @@ import {
   type SessionLine,
   type ViewMessage,
 } from './export-line.js'
-import { userLines } from './user-lines.js'
+import { readConsents } from '../service/consent.js'
 
 /** Which sessions are exported. */
 export interface ExportOptions {
@@ -92,7 +92,8 @@ async function* linesOf(
   yield manifest(tenantId, scope?.userId)
   if (scope === undefined) return
   const { userId } = scope
-  if (userId !== undefined) for (const lines of userLines) yield* lines(service, { tenantId, userId })
+  const consents = userId === undefined ? undefined : await readConsents(service, { tenantId, userId })
+  if (consents !== undefined) yield { type: 'consent', ...consents }
   const seen = new Set<string>()
   // A session that becomes active meanwhile moves to the beginning of the list, where the export has been already.
   for (let isSecond = false; ; isSecond = true) {

@@ -193,3 +193,19 @@ it('finds a session that becomes active, and moves to the top of the list, while
   const titles = (await linesOf(mine.export())).flatMap(({ title }) => (title === undefined ? [] : [title]))
   expect(titles.toSorted()).toEqual(['late', 'one', 'two'])
 })
+
+it('tells what the user has decided', async () => {
+  const sessions = service({ consent: {} })
+  const mine = sessions.for(alice)
+  await mine.consent.set({ purpose: 'analytics', granted: true, version: '3', source: 'banner' })
+  await mine.create()
+  const lines = await linesOf(mine.export())
+  expect(typesOf(lines)).toEqual(['manifest', 'consent', 'session', 'end'])
+  expect(lines[1]).toMatchObject({
+    purposes: { analytics: { granted: true, version: '3', source: 'banner' } },
+  })
+  expect(lines[1]!['history']).toHaveLength(1)
+  const theirs = service({ consent: {} }).for(bob)
+  expect((await theirs.import(lines.map((line) => `${JSON.stringify(line)}\n`))).imported).toHaveLength(1)
+  expect(await theirs.consent.get()).toEqual({ purposes: {}, history: [] })
+})
