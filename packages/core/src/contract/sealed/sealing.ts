@@ -8,7 +8,7 @@ import { unknownKey } from './keyring.js'
 import { openedCount } from './payload-bytes.js'
 import { isSealed, sealedBy, SessionSeal } from './session-seal.js'
 import type { SubjectKey, SubjectKeys } from './subject-keys.js'
-import { isSealedUser, type UserSeal } from './user-seal.js'
+import { isSealedUser, unreadableUser, type UserSeal } from './user-seal.js'
 
 const maxSessions = 10_000
 
@@ -116,7 +116,7 @@ export class Sealing {
   /**
    * A record as callers see it. A title that cannot be opened is left out.
    *
-   * @throws `corrupt` for the id of a user that cannot be opened; with `isListed` that is left as it is, and is nobody's.
+   * @throws `corrupt` for the id of a user that cannot be opened; with `isListed` it is `unreadableUser`.
    */
   async openRecord(record: SessionRecord, seal: SessionSeal, isListed = false): Promise<SessionRecord> {
     const { userId: _, title: sealed, ...rest } = record
@@ -137,7 +137,7 @@ export class Sealing {
     const userId = this.users.open(record.tenantId, user)
     if (userId !== undefined) return userId
     this.#lose(record, 'userId', 'corrupt')
-    if (isListed) return user
+    if (isListed) return unreadableUser
     throw corrupt('its user was changed, or is not sealed')
   }
 

@@ -3,6 +3,9 @@ import { deriveKey, joined, open, seal, type SealKey } from './envelope.js'
 
 const prefix = 'u1.'
 
+/** What a list shows in place of an id that cannot be opened: without an id the session would be anybody's. */
+export const unreadableUser = `${prefix}unreadable`
+
 /**
  * Seals the ids of users, the same id of a tenant the same way each time: stores find sessions by them, and compare them
  * with the user that a caller names.
