@@ -50,7 +50,7 @@ export const openers: Readonly<Record<string, () => Promise<OpenStores>>> = {
   async postgres() {
     const server = await startPostgres()
     const url = await server.createDatabase()
-    const pools = [0, 1].map(() => createPostgresPool(url))
+    const pools = [0, 1].map(() => createPostgresPool(url, { connectionTimeoutMillis: 60_000 }))
     await migrate(pools[0]!)
     const [store, peer] = pools.map((pool) => postgresStore(pool, slow))
     return {

@@ -22,6 +22,7 @@ import { sealedCount } from './payload-bytes.js'
 import { SealedAmends } from './sealed-amends.js'
 import { SealedCommits } from './sealed-commits.js'
 import { SealedReads } from './sealed-reads.js'
+import { maxKeys } from './session-seal.js'
 import { SealedUpkeep, type UpkeepPage, type UpkeepReport } from './sealed-upkeep.js'
 import { type IntegrityProblem, Sealing } from './sealing.js'
 import { keyKind, SubjectKeys } from './subject-keys.js'
@@ -124,13 +125,33 @@ export function encryptedStore(store: SessionStore, options: EncryptedStoreOptio
   const sealing = new Sealing(keys, users, isMigrating, cacheMs, onIntegrity)
   const reads = new SealedReads(store, sealing)
   const look = async (ref: SessionRef) => {
-    const known = await reads.look(ref)
-    if (known?.isPlain !== true) return known
+    const known = await reads.lookAtKeys(ref)
+    if (known === undefined || known.keyIds.length > 0) return known
     await upkeep.sealPlain(ref)
-    return reads.look(ref)
+    return reads.lookAtKeys(ref)
   }
   const commits = new SealedCommits(store, sealing, look)
   const amends = new SealedAmends(store, sealing, look)
+
+  async function restore(ref: SessionRef, copy: SessionCopy, earlierKeys: readonly string[]): Promise<void> {
+    const { userId, title, ...counts } = copy.record
+    const { tenantId } = ref
+    const key = await keys.ensure({ tenantId, userId: userId || undefined })
+    const keyIds = [key.id, ...earlierKeys.filter((id) => id !== key.id)].slice(0, maxKeys)
+    const seal = sealing.sealOf(ref, counts.incarnation)
+    await store.restore(ref, {
+      ...copy,
+      record: {
+        ...counts,
+        bytes: sealedCount(counts),
+        ...(userId === undefined ? {} : { userId: users.seal(tenantId, userId) }),
+        ...(title === undefined ? {} : { title: title && seal.sealTitle(key, title) }),
+      },
+      body: seal.sealBody(key, keyIds, counts.revision, copy.body),
+      messages: await sealing.sealMessages(seal, key, copy.messages),
+    })
+    sealing.forget(ref)
+  }
 
   const sealed: SessionStore = {
     async read(at, options = {}) {
@@ -191,26 +212,10 @@ export function encryptedStore(store: SessionStore, options: EncryptedStoreOptio
     async restore(at, asked) {
       const ref = checkedRef(at)
       checkCopy(asked)
-      const { record, body, messages, more } = copyOfCopy(asked)
-      const { userId, title, ...counts } = record
-      const { tenantId } = ref
-      const key = await keys.ensure({ tenantId, userId: userId || undefined })
-      const seal = sealing.sealOf(ref, record.incarnation)
-      await store.restore(ref, {
-        record: {
-          ...counts,
-          bytes: sealedCount(record),
-          ...(userId === undefined ? {} : { userId: users.seal(tenantId, userId) }),
-          ...(title === undefined ? {} : { title: title && seal.sealTitle(key, title) }),
-        },
-        body: seal.sealBody(key, record.revision, body),
-        messages: await sealing.sealMessages(seal, key, messages),
-        more,
-      })
-      sealing.forget(ref)
+      await restore(ref, copyOfCopy(asked), [])
     },
   }
-  const upkeep = new SealedUpkeep(store, sealed, sealing, reads)
+  const upkeep = new SealedUpkeep(store, sealing, reads, restore)
 
   return {
     ...sealed,

@@ -61,12 +61,16 @@ export function open({ cipher }: SealKey, about: Uint8Array, sealed: Buffer): st
 
 /** Texts as bytes, each after its length: no two lists give the same bytes. */
 export function joined(...texts: readonly string[]): Buffer {
-  return Buffer.concat(
-    texts.flatMap((text) => {
-      const bytes = toBytes(text)
-      const length = Buffer.allocUnsafe(4)
-      length.writeUInt32BE(bytes.length)
-      return [length, bytes]
-    }),
-  )
+  return texts.reduce(joinedWith, Buffer.alloc(0))
+}
+
+/** What `joined` gives for a list that goes on with this text. */
+export function joinedWith(before: Buffer, text: string): Buffer {
+  const bytes = toBytes(text)
+  const start = before.length + 4
+  const all = Buffer.allocUnsafe(start + bytes.length)
+  all.set(before)
+  all.writeUInt32BE(bytes.length, before.length)
+  all.set(bytes, start)
+  return all
 }

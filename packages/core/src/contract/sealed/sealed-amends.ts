@@ -9,7 +9,7 @@ const pageSize = 1000
 export class SealedAmends {
   readonly #store: SessionStore
   readonly #sealing: Sealing
-  /** Looks at a session that is to be written; undefined when it is absent. */
+  /** Looks at a session that is to be written, and at its keys; undefined when it is absent. */
   readonly #look: (ref: SessionRef) => Promise<KnownSession | undefined>
 
   constructor(
@@ -25,7 +25,7 @@ export class SealedAmends {
   async amend(ref: SessionRef, amendments: readonly Amendment[], guard: SessionGuard): Promise<number> {
     if (amendments.length === 0) return this.#store.amend(ref, [], guard)
     const cached = this.#sealing.known(ref)
-    const known = cached?.isPlain === false ? cached : await this.#look(ref)
+    const known = cached !== undefined && cached.keyIds.length > 0 ? cached : await this.#look(ref)
     if (known === undefined) return 0
     const amended = await this.#amendKnown(ref, amendments, guard, known)
     if (amended > 0 || known !== cached) return amended
@@ -40,7 +40,7 @@ export class SealedAmends {
     ref: SessionRef,
     amendments: readonly Amendment[],
     guard: SessionGuard,
-    { seal, incarnation, userId }: KnownSession,
+    { seal, incarnation, keyIds }: KnownSession,
   ): Promise<number> {
     if (guard.incarnation !== undefined && guard.incarnation !== incarnation) return 0
     const ids = await this.#idsOf(ref, amendments)
@@ -49,7 +49,7 @@ export class SealedAmends {
       return id === undefined ? [] : [{ seq, id, payload }]
     })
     if (meant.length === 0) return 0
-    const key = await this.#sealing.keys.ensure({ tenantId: ref.tenantId, userId })
+    const key = await this.#sealing.keyOf(ref.tenantId, keyIds[0]!)
     const sealed = await this.#sealing.sealMessages(seal, key, meant)
     const payloads = sealed.map(({ seq, payload }) => ({ seq, payload }))
     return this.#store.amend(ref, payloads, { ...guard, incarnation })

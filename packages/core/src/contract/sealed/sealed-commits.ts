@@ -2,20 +2,20 @@ import { isSessionError, SessionError } from '../../errors.js'
 import { newId } from '../../ids.js'
 import { notFound } from '../refusals.js'
 import type { SessionRef } from '../session-record.js'
-import type { AppendedMessage, Committed, NewMessage, SessionChange, SessionStore } from '../session-store.js'
+import type { Committed, SessionChange, SessionStore } from '../session-store.js'
 import type { KnownSession, Sealing } from './sealing.js'
-import { SessionSeal } from './session-seal.js'
+import { maxKeys, SessionSeal } from './session-seal.js'
 import type { SubjectKey } from './subject-keys.js'
 import { commitWithin } from './within-room.js'
 
 /** The session that a commit is for. */
-type Meant = Pick<KnownSession, 'seal' | 'incarnation' | 'userId'>
+type Meant = Pick<KnownSession, 'seal' | 'incarnation' | 'userId' | 'keyIds'>
 
 /** Commits to an encrypted store. */
 export class SealedCommits {
   readonly #store: SessionStore
   readonly #sealing: Sealing
-  /** Looks at a session that is to be written; undefined when it is absent. */
+  /** Looks at a session that is to be written, and at its keys; undefined when it is absent. */
   readonly #look: (ref: SessionRef) => Promise<KnownSession | undefined>
 
   constructor(
@@ -31,15 +31,12 @@ export class SealedCommits {
   async commit(ref: SessionRef, change: SessionChange): Promise<Committed> {
     if (change.revision === 0) {
       const { incarnation = newId() } = change
-      return this.#send(ref, change, {
-        seal: new SessionSeal(ref, incarnation),
-        incarnation,
-        userId: undefined,
-      })
+      const seal = new SessionSeal(ref, incarnation)
+      return this.#send(ref, change, { seal, incarnation, userId: undefined, keyIds: [] })
     }
     for (;;) {
       const cached = this.#sealing.known(ref)
-      const isUsable = cached?.isPlain === false && isMeant(cached, change)
+      const isUsable = cached !== undefined && isMeant(cached, change) && tellsKeys(cached, change)
       const known = isUsable ? cached : await this.#look(ref)
       if (known === undefined || !isMeant(known, change)) throw notFound()
       try {
@@ -53,39 +50,45 @@ export class SealedCommits {
   }
 
   async #send(ref: SessionRef, change: SessionChange, meant: Meant): Promise<Committed> {
-    const { revision, body = revision === 0 ? '' : undefined, messages = [], title } = change
-    const { userId, ownedBy, maxBytes, ...rest } = change
-    const { keys, users } = this.#sealing
-    const isText = body !== undefined || messages.length > 0 || title !== undefined
-    const key = isText
-      ? await keys.ensure({ tenantId: ref.tenantId, userId: (userId ?? meant.userId) || undefined })
-      : undefined
-    const sealed: SessionChange = {
+    const { tenantId } = ref
+    const { revision, body = revision === 0 ? '' : undefined, title } = change
+    const { userId, ownedBy, maxBytes, messages = [], ...rest } = change
+    const { seal } = meant
+    const { users, keys } = this.#sealing
+    // A body tells which keys there are, so a session goes on with another key together with a body.
+    const subject = { tenantId, userId: (userId ?? meant.userId) || undefined }
+    const keyIds = body === undefined ? meant.keyIds : withKey(meant.keyIds, keys.idOf(subject))
+    const id = keyIds[0]!
+    const key = meant.keyIds.includes(id)
+      ? await this.#sealing.keyOf(tenantId, id)
+      : await keys.ensure(subject)
+    const sealed = {
       ...rest,
       incarnation: meant.incarnation,
-      ...(userId === undefined ? {} : { userId: users.seal(ref.tenantId, userId) }),
-      ...(ownedBy === undefined ? {} : { ownedBy: users.seal(ref.tenantId, ownedBy) }),
-      ...(body === undefined ? {} : { body: meant.seal.sealBody(key!, revision! + 1, body) }),
-      ...(title === undefined ? {} : { title: title && meant.seal.sealTitle(key!, title) }),
+      ...(userId === undefined ? {} : { userId: users.seal(tenantId, userId) }),
+      ...(ownedBy === undefined ? {} : { ownedBy: users.seal(tenantId, ownedBy) }),
+      ...(body === undefined ? {} : { body: seal.sealBody(key, keyIds, revision! + 1, body) }),
+      ...(title === undefined ? {} : { title: title && seal.sealTitle(key, title) }),
     }
-    const there = new Map<string, AppendedMessage>()
+    let payloads = await this.#sealing.sealMessages(seal, key, messages)
+    const otherKeys = new Map<string, SubjectKey[]>()
     for (;;) {
-      const added = messages.filter(({ id }) => !there.has(id))
-      const payloads = key === undefined ? [] : await this.#sealing.sealMessages(meant.seal, key, added)
       try {
         const committed = await this.#write(ref, { ...sealed, messages: payloads }, maxBytes)
-        return await this.#opened(ref, meant, committed, messages, there)
+        return await this.#opened(ref, { ...meant, keyIds }, committed, body !== undefined)
       } catch (error) {
         if (!isSessionError(error, 'conflict') || error.messageId === undefined) throw error
-        const found = await this.#findUnderOtherKey(
-          ref,
-          sealed,
-          meant,
-          key!,
-          sentAs(messages, error.messageId),
+        // It may be the same text, sealed with a key that the session had at another time.
+        const { messageId } = error
+        const left = otherKeys.get(messageId) ?? (await this.#otherKeys(ref, meant, key))
+        const next = left.pop()
+        if (next === undefined) throw error
+        otherKeys.set(messageId, left)
+        payloads = messages.map((message, index) =>
+          message.id === messageId
+            ? { id: messageId, payload: seal.sealPayload(next, messageId, message.payload) }
+            : payloads[index]!,
         )
-        if (found === undefined) throw error
-        there.set(found.id, found)
       }
     }
   }
@@ -98,17 +101,16 @@ export class SealedCommits {
 
   async #opened(
     ref: SessionRef,
-    { seal }: Meant,
-    committed: Committed,
-    messages: readonly NewMessage[],
-    there: ReadonlyMap<string, AppendedMessage>,
+    { seal, keyIds }: Meant,
+    { record: sealed, messages }: Committed,
+    isBody: boolean,
   ): Promise<Committed> {
-    const left = committed.messages[Symbol.iterator]()
-    const appended = messages.map(({ id }) => there.get(id) ?? left.next().value!)
     try {
-      const record = await this.#sealing.openRecord(committed.record, seal)
-      this.#sealing.remember(ref, record, seal)
-      return { record, messages: appended }
+      const record = await this.#sealing.openRecord(sealed, seal)
+      const { incarnation, changes, userId, revision } = record
+      const told = isBody ? { keyIds, revision } : {}
+      this.#sealing.remember(ref, seal, { incarnation, changes, userId, ...told })
+      return { record, messages }
     } catch (cause) {
       // It was written: the caller must not take it for refused.
       throw new SessionError('unknown_outcome', 'The change was made, and its result cannot be opened.', {
@@ -117,53 +119,28 @@ export class SealedCommits {
     }
   }
 
-  /**
-   * The message where it is in the log, sealed with another key: stored before the session was bound to a user, and sent
-   * again after that. Undefined when it is not, or another text has its id.
-   */
-  async #findUnderOtherKey(
-    ref: SessionRef,
-    { ownedBy }: SessionChange,
-    meant: Meant,
-    used: SubjectKey,
-    message: NewMessage | undefined,
-  ): Promise<AppendedMessage | undefined> {
-    const now = message && (await this.#look(ref))
-    if (message === undefined || now?.incarnation !== meant.incarnation) return undefined
-    const { keys } = this.#sealing
-    const { tenantId } = ref
-    const ids = new Set(
-      [undefined, meant.userId, now.userId].map((userId) => keys.idOf({ tenantId, userId })),
-    )
+  /** The keys that texts of the session may be sealed with, but for one. */
+  async #otherKeys(ref: SessionRef, meant: Meant, used: SubjectKey): Promise<SubjectKey[]> {
+    const now = await this.#look(ref)
+    if (now?.incarnation !== meant.incarnation) return []
+    const ids = new Set([...meant.keyIds, ...now.keyIds])
     ids.delete(used.id)
-    for (const id of ids) {
-      const key = await keys.find(tenantId, id)
-      if (key === undefined) continue
-      const payload = meant.seal.sealPayload(key, message.id, message.payload)
-      try {
-        // A message that is there needs no room, so this stores nothing.
-        const { messages } = await this.#store.commit(ref, {
-          incarnation: meant.incarnation,
-          ...(ownedBy === undefined ? {} : { ownedBy }),
-          messages: [{ id: message.id, payload }],
-          maxSeq: 0,
-        })
-        return messages[0]
-      } catch (error) {
-        if (isSessionError(error, 'limit_reached')) return undefined
-        if (!isSessionError(error, 'conflict')) throw error
-      }
-    }
-    return undefined
+    const found = await Promise.all([...ids].map((id) => this.#sealing.keys.find(ref.tenantId, id)))
+    return found.filter((key) => key !== undefined)
   }
+}
+
+/** Whether enough is known of the keys of a session for this change. */
+function tellsKeys({ keyIds, revision }: KnownSession, change: SessionChange): boolean {
+  return keyIds.length > 0 && (change.body === undefined || change.revision === revision)
+}
+
+/** The keys of a session that goes on with this one. */
+function withKey(keyIds: readonly string[], id: string): readonly string[] {
+  if (keyIds.length >= maxKeys && !keyIds.includes(id)) return keyIds
+  return [id, ...keyIds.filter((other) => other !== id)]
 }
 
 function isMeant({ incarnation }: Meant, change: SessionChange): boolean {
   return change.incarnation === undefined || change.incarnation === incarnation
-}
-
-/** The message of this id; undefined when the change has two texts for it. */
-function sentAs(messages: readonly NewMessage[], id: string): NewMessage | undefined {
-  const [first, ...others] = messages.filter((message) => message.id === id)
-  return others.every(({ payload }) => payload === first?.payload) ? first : undefined
 }

@@ -12,7 +12,7 @@ import type {
 } from '../session-store.js'
 import { fillPage } from './full-page.js'
 import type { IntegrityProblem, KnownSession, Sealing } from './sealing.js'
-import { isSealed } from './session-seal.js'
+import { isSealed, keyIdsOf } from './session-seal.js'
 import { isSealedUser } from './user-seal.js'
 
 // So many keys are asked for at once, at most.
@@ -41,24 +41,38 @@ export class SealedReads {
   /** What is known of a session, from a look at it; undefined when it is absent. */
   async look(ref: SessionRef): Promise<KnownSession | undefined> {
     const stored = await this.#store.read(ref)
-    if (stored !== undefined) return this.#keep(ref, stored).known
-    this.#sealing.forget(ref)
-    return undefined
+    if (stored === undefined) {
+      this.#sealing.forget(ref)
+      return undefined
+    }
+    const { record } = stored
+    const userId = this.isPlain(stored) ? record.userId : this.#sealing.openUser(record)
+    const { incarnation, changes } = record
+    return this.#sealing.remember(ref, this.#sealing.sealOf(ref, incarnation), {
+      incarnation,
+      changes,
+      userId,
+    })
   }
 
-  async read(ref: SessionRef, options: ReadOptions): Promise<StoredSession | undefined> {
+  async read(ref: SessionRef, options: ReadOptions = {}): Promise<StoredSession | undefined> {
     const stored = await this.#readFull(ref, options)
     if (stored === undefined) {
       this.#sealing.forget(ref)
       return undefined
     }
-    const { seal } = this.#keep(ref, stored).known
-    const isPlain = this.isPlain(stored)
-    const record = isPlain ? stored.record : await this.#sealing.openRecord(stored.record, seal)
-    const body = isPlain ? stored.body : await this.#sealing.openBody(seal, stored)
-    const { messages, lost } = await this.#sealing.openMessages(ref, seal, stored.messages)
+    const { record, body, known } = await this.#open(ref, stored)
+    const { messages, lost } = await this.#sealing.openMessages(ref, known.seal, stored.messages)
     this.#sealing.report(lost)
     return { record, body, messages }
+  }
+
+  /** As `look`, with the keys of the session, which its body tells. There are none while it is not sealed. */
+  async lookAtKeys(ref: SessionRef): Promise<KnownSession | undefined> {
+    const stored = await this.#store.read(ref)
+    if (stored !== undefined) return (await this.#open(ref, stored)).known
+    this.#sealing.forget(ref)
+    return undefined
   }
 
   async page(ref: SessionRef, query: MessageQuery): Promise<OpenedPage> {
@@ -91,12 +105,15 @@ export class SealedReads {
     return this.#sealing.openRecord(record, this.#sealing.sealOf(record, incarnation), true)
   }
 
-  #keep(ref: SessionRef, stored: StoredSession): { readonly known: KnownSession } {
-    const { record } = stored
+  async #open(ref: SessionRef, stored: StoredSession) {
+    const seal = this.#sealing.sealOf(ref, stored.record.incarnation)
     const isPlain = this.isPlain(stored)
-    const userId = isPlain ? record.userId : this.#sealing.openUser(record)
-    const seal = this.#sealing.sealOf(ref, record.incarnation)
-    return { known: this.#sealing.remember(ref, { ...record, userId }, seal, isPlain) }
+    const record = isPlain ? stored.record : await this.#sealing.openRecord(stored.record, seal)
+    const body = isPlain ? stored.body : await this.#sealing.openBody(seal, stored)
+    const { incarnation, changes, userId, revision } = record
+    const keyIds = isPlain ? [] : keyIdsOf(stored.body)
+    const known = this.#sealing.remember(ref, seal, { incarnation, changes, userId, revision, keyIds })
+    return { record, body, known }
   }
 
   /** As the store reads, with a tail that is as long as its opened payloads allow. */

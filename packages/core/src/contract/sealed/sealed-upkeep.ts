@@ -1,10 +1,10 @@
 import { isSessionError, SessionError } from '../../errors.js'
 import { copyConflict, corrupt } from '../refusals.js'
 import type { SessionRef } from '../session-record.js'
-import type { SessionStore } from '../session-store.js'
+import type { SessionCopy, SessionStore } from '../session-store.js'
 import type { SealedReads } from './sealed-reads.js'
 import type { Sealing } from './sealing.js'
-import { sealedBy } from './session-seal.js'
+import { keyIdsOf, sealedBy } from './session-seal.js'
 
 const pageSize = 200
 const maxTries = 5
@@ -39,15 +39,21 @@ export interface UpkeepFailure extends SessionRef {
  */
 export class SealedUpkeep {
   readonly #store: SessionStore
-  readonly #sealed: SessionStore
   readonly #sealing: Sealing
   readonly #reads: SealedReads
+  /** Seals a copy, whose session may have texts that these keys sealed, and puts it in its place. */
+  readonly #restore: (ref: SessionRef, copy: SessionCopy, earlierKeys: readonly string[]) => Promise<void>
 
-  constructor(store: SessionStore, sealed: SessionStore, sealing: Sealing, reads: SealedReads) {
+  constructor(
+    store: SessionStore,
+    sealing: Sealing,
+    reads: SealedReads,
+    restore: (ref: SessionRef, copy: SessionCopy, earlierKeys: readonly string[]) => Promise<void>,
+  ) {
     this.#store = store
-    this.#sealed = sealed
     this.#sealing = sealing
     this.#reads = reads
+    this.#restore = restore
   }
 
   async sealPage({ tenantId, limit, cursor }: UpkeepPage): Promise<UpkeepReport> {
@@ -95,13 +101,15 @@ export class SealedUpkeep {
 
   async #copyOverItself(ref: SessionRef): Promise<void> {
     const raw = await this.#store.read(ref)
-    const stored = await this.#sealed.read(ref)
+    const stored = await this.#reads.read(ref)
     if (raw === undefined || stored === undefined) return
     const { record, body } = stored
     const { lastSeq } = record
     // What cannot be opened stays as it is, or a copy would be without it for good.
     if (raw.record.title !== undefined && record.title === undefined)
       throw corrupt('its title cannot be opened')
+    // Who has seen the session with its earlier keys may go on with them for a while.
+    const earlierKeys = keyIdsOf(raw.body)
     const copy = { record: { ...record, changes: record.changes + 1 }, body }
     let after = record.trimmedSeq
     do {
@@ -112,7 +120,7 @@ export class SealedUpkeep {
       if (messages.length > 0 ? messages[0]!.seq !== after + 1 : after < lastSeq)
         throw copyConflict(record.revision)
       after = messages.at(-1)?.seq ?? after
-      await this.#sealed.restore(ref, { ...copy, messages, more: after < lastSeq })
+      await this.#restore(ref, { ...copy, messages, more: after < lastSeq }, earlierKeys)
     } while (after < lastSeq)
   }
 

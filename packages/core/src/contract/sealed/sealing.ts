@@ -1,3 +1,4 @@
+import type { SessionError } from '../../errors.js'
 import { mapInSlices } from '../../slices.js'
 import { processClock } from '../../time.js'
 import { corrupt } from '../refusals.js'
@@ -6,7 +7,7 @@ import type { NewMessage, StoredMessage, StoredSession } from '../session-store.
 import { ExpiringCache } from './expiring-cache.js'
 import { unknownKey } from './keyring.js'
 import { openedCount } from './payload-bytes.js'
-import { isSealed, sealedBy, SessionSeal } from './session-seal.js'
+import { isSealed, keyIdsOf, sealedBy, SessionSeal } from './session-seal.js'
 import type { SubjectKey, SubjectKeys } from './subject-keys.js'
 import { isSealedUser, unreadableUser, type UserSeal } from './user-seal.js'
 
@@ -30,12 +31,17 @@ export interface KnownSession {
   readonly incarnation: string
   readonly userId: string | undefined
   readonly changes: number
-  /** Whether it is still to be sealed. */
-  readonly isPlain: boolean
+  /** The keys that texts of it are sealed with, the newest first; none when they are not known, or it is not sealed. */
+  readonly keyIds: readonly string[]
+  /** The revision of the body that told of them. */
+  readonly revision: number
   readonly until: number
 }
 
-type KnownRecord = Pick<SessionRecord, 'incarnation' | 'changes'> & { readonly userId?: string | undefined }
+/** What a record tells of a session, and what its body told of its keys. */
+export type SeenSession = Pick<SessionRecord, 'incarnation' | 'changes'> & {
+  readonly userId?: string | undefined
+} & Partial<Pick<KnownSession, 'keyIds' | 'revision'>>
 
 /** Messages that were opened, and those of them whose payload could not be. */
 export interface OpenedMessages {
@@ -82,32 +88,31 @@ export class Sealing {
     return known?.incarnation === incarnation ? known.seal : new SessionSeal(ref, incarnation)
   }
 
-  /** Keeps what an opened record says for later calls. */
-  remember(
-    ref: SessionRef,
-    { incarnation, userId, changes }: KnownRecord,
-    seal: SessionSeal,
-    isPlain = false,
-  ): KnownSession {
-    const before = this.known(ref)
-    const isSame = before?.incarnation === incarnation
+  /** Keeps what was seen of a session for later calls. */
+  remember(ref: SessionRef, seal: SessionSeal, seen: SeenSession): KnownSession {
+    const { incarnation, userId, changes } = seen
+    const found = this.known(ref)
+    const before = found?.incarnation === incarnation ? found : undefined
+    const { keyIds = before?.keyIds ?? [], revision = before?.revision ?? 0 } = seen
     // Answers may come out of order.
-    if (isSame && before.changes >= changes) return before
-    const until = isSame ? before.until : processClock() + this.#cacheMs
-    const known = { seal, incarnation, userId, changes, isPlain, until }
+    const isOlder = before !== undefined && (before.changes > changes || before.revision > revision)
+    if (isOlder) return before
+    const until = before?.until ?? processClock() + this.#cacheMs
+    const known = { seal, incarnation, userId, changes, keyIds, revision, until }
     this.#sessions.set(placeOf(ref), known)
     return known
   }
 
   /** @throws `corrupt` when the body cannot be opened or is not sealed, `unknown_key`, `unavailable` */
   async openBody(seal: SessionSeal, { record, body }: StoredSession): Promise<string> {
-    const by = sealedBy(body)
+    const keyIds = keyIdsOf(body)
+    const [by] = keyIds
     const key = by === undefined ? undefined : await this.#find(record.tenantId, by)
     if (by !== undefined && key === undefined) {
       this.#lose(record, 'body', 'unknown_key')
-      throw unknownKey('the key of the session was destroyed')
+      throw destroyed()
     }
-    const opened = key && seal.openBody(key, record.revision, body)
+    const opened = key && seal.openBody(key, keyIds, record.revision, body)
     if (opened !== undefined) return opened
     this.#lose(record, 'body', 'corrupt')
     throw corrupt('its body was changed, or is not sealed')
@@ -167,6 +172,13 @@ export class Sealing {
     for (const problem of lost) this.#report(problem)
   }
 
+  /** A key of a session that is to be written. @throws `unknown_key` when it was destroyed, `unavailable` */
+  async keyOf(tenantId: string, id: string): Promise<SubjectKey> {
+    const key = await this.#find(tenantId, id)
+    if (key === undefined) throw destroyed()
+    return key
+  }
+
   /** The messages with their payloads sealed. */
   sealMessages<Message extends NewMessage>(
     seal: SessionSeal,
@@ -210,6 +222,11 @@ export class Sealing {
   #lose({ tenantId, id }: SessionRef, part: IntegrityProblem['part'], why: IntegrityProblem['why']): void {
     this.#report({ tenantId, id, part, why })
   }
+}
+
+/** The refusal for a session whose key is gone for good. */
+function destroyed(): SessionError {
+  return unknownKey('the key of the session was destroyed')
 }
 
 function placeOf({ tenantId, id }: SessionRef): string {

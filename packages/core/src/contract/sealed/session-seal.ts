@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { SessionRef } from '../session-record.js'
-import { deriveKey, joined, open, seal, sealBytes, type SealKey } from './envelope.js'
+import { deriveKey, joined, joinedWith, open, seal, sealBytes, type SealKey } from './envelope.js'
 import { keyIdBytes, type SubjectKey } from './subject-keys.js'
 
 const prefix = 'e1.'
 const hexIdLength = 2 * keyIdBytes
+
+/** How many keys a body names at most: a session that had more users goes on with the key that it has. */
+export const maxKeys = 8
 
 /** By how much the text of a sealed payload is longer than twice the bytes of the payload. */
 export const payloadOverhead = prefix.length + 2 * (keyIdBytes + sealBytes)
@@ -38,28 +41,25 @@ export class SessionSeal {
     return open(this.#keyOf(by), this.#about('message', messageId), bytes)
   }
 
-  sealBody(by: SubjectKey, revision: number, body: string): string {
-    return this.#seal(by, this.#about('body', String(revision)), body)
+  /** A body, with the ids of the keys that texts of the session are sealed with; the first one is the body's. */
+  sealBody(by: SubjectKey, keyIds: readonly string[], revision: number, body: string): string {
+    const sealed = seal(this.#keyOf(by), this.#aboutBody(keyIds, revision), body)
+    return `${prefix}${keyIds.join('')}.${sealed.toString('base64url')}`
   }
 
-  openBody(by: SubjectKey, revision: number, sealed: string): string | undefined {
-    return this.#open(by, this.#about('body', String(revision)), sealed)
+  openBody(by: SubjectKey, keyIds: readonly string[], revision: number, sealed: string): string | undefined {
+    const bytes = Buffer.from(sealed.slice(prefix.length + hexIdLength * keyIds.length + 1), 'base64url')
+    return open(this.#keyOf(by), this.#aboutBody(keyIds, revision), bytes)
   }
 
   sealTitle(by: SubjectKey, title: string): string {
-    return this.#seal(by, this.#about('title'), title)
+    const sealed = seal(this.#keyOf(by), this.#about('title', ''), title)
+    return `${prefix}${by.id}${sealed.toString('base64url')}`
   }
 
   openTitle(by: SubjectKey, sealed: string): string | undefined {
-    return this.#open(by, this.#about('title'), sealed)
-  }
-
-  #seal(by: SubjectKey, about: Buffer, text: string): string {
-    return `${prefix}${by.id}${seal(this.#keyOf(by), about, text).toString('base64url')}`
-  }
-
-  #open(by: SubjectKey, about: Buffer, sealed: string): string | undefined {
-    return open(this.#keyOf(by), about, Buffer.from(sealed.slice(prefix.length + hexIdLength), 'base64url'))
+    const bytes = Buffer.from(sealed.slice(prefix.length + hexIdLength), 'base64url')
+    return open(this.#keyOf(by), this.#about('title', ''), bytes)
   }
 
   #keyOf({ id, secret, until }: SubjectKey): SealKey {
@@ -73,19 +73,29 @@ export class SessionSeal {
     return key
   }
 
-  #about(kind: Kind, rest = ''): Buffer {
+  #aboutBody(keyIds: readonly string[], revision: number): Buffer {
+    return this.#about('body', `${revision} ${keyIds.join()}`)
+  }
+
+  #about(kind: Kind, rest: string): Buffer {
     let about = this.#abouts.get(kind)
     if (about === undefined) {
       about = joined('1', kind, ...this.#place)
       this.#abouts.set(kind, about)
     }
-    return Buffer.concat([about, joined(rest)])
+    return joinedWith(about, rest)
   }
 }
 
 /** The id of the subject's key that a text was sealed with; undefined when it has not the form of a sealed one. */
 export function sealedBy(text: string): string | undefined {
-  if (!isSealed(text)) return undefined
-  const id = text.slice(prefix.length, prefix.length + hexIdLength)
-  return /^[0-9a-f]{24}$/.test(id) ? id : undefined
+  const end = prefix.length + hexIdLength
+  return isSealed(text) && text.length > end ? text.slice(prefix.length, end) : undefined
+}
+
+/** The ids of the keys of a session, as its body has them; none when it has not the form of a sealed one. */
+export function keyIdsOf(body: string): readonly string[] {
+  if (!isSealed(body)) return []
+  const ids = body.slice(prefix.length, body.indexOf('.', prefix.length))
+  return ids.match(/[0-9a-f]{24}/g) ?? []
 }

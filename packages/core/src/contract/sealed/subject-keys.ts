@@ -7,6 +7,7 @@ import type { SessionStore } from '../session-store.js'
 import { joined } from './envelope.js'
 import { ExpiringCache } from './expiring-cache.js'
 import { type KeyContext, type Keyring, unknownKey } from './keyring.js'
+import { RecentTexts } from './recent-texts.js'
 
 /** The kind of tenant that holds wrapped keys. */
 export const keyKind = `${reservedTenantPrefix}keys`
@@ -43,6 +44,7 @@ export class SubjectKeys {
   readonly #idKey: KeyObject
   readonly #cacheMs: number
   readonly #cache = new ExpiringCache<SubjectKey>(maxKeys)
+  readonly #ids = new RecentTexts()
   readonly #loading = new Map<string, Promise<SubjectKey | undefined>>()
 
   constructor(store: SessionStore, keyring: Keyring, indexKey: KeyObject, cacheMs: number) {
@@ -54,11 +56,12 @@ export class SubjectKeys {
 
   /** The id of a subject's key, which names nobody to who has not the index key. */
   idOf({ tenantId, userId }: Subject): string {
-    const subject = joined(ownTenant(tenantId), userId === undefined ? 'tenant' : 'user', userId ?? '')
-    return createHmac('sha256', this.#idKey)
-      .update(subject)
-      .digest('hex')
-      .slice(0, 2 * keyIdBytes)
+    const place = `${userId === undefined ? '' : 'u'}${tenantId.length}:${tenantId}${userId ?? ''}`
+    return this.#ids.of(place, () => {
+      const subject = joined(ownTenant(tenantId), userId === undefined ? 'tenant' : 'user', userId ?? '')
+      const digest = createHmac('sha256', this.#idKey).update(subject).digest('hex')
+      return digest.slice(0, 2 * keyIdBytes)
+    })
   }
 
   /** The key with this id, if it is in memory. */
@@ -67,7 +70,9 @@ export class SubjectKeys {
   }
 
   /** The key with this id; undefined when there is none, or none any more. @throws `unknown_key`, `unavailable` */
-  find(tenantId: string, id: string): Promise<SubjectKey | undefined> {
+  async find(tenantId: string, id: string): Promise<SubjectKey | undefined> {
+    // It may be what somebody wrote in the place of one.
+    if (!isKeyId(id)) return undefined
     return this.#once(tenantId, id, async () => (await this.#read(tenantId, id))?.key)
   }
 
@@ -173,6 +178,10 @@ export class SubjectKeys {
     this.#loading.set(key, begun)
     return begun
   }
+}
+
+function isKeyId(id: string): boolean {
+  return /^[0-9a-f]{24}$/.test(id)
 }
 
 /** The tenant of an application that a record belongs to: the library keeps some beside the tenant's own sessions. */

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto'
 import { deriveKey, joined, open, seal, type SealKey } from './envelope.js'
+import { RecentTexts } from './recent-texts.js'
 
 const prefix = 'u1.'
 
@@ -12,6 +13,8 @@ export const unreadableUser = `${prefix}unreadable`
  */
 export class UserSeal {
   readonly #key: SealKey
+  readonly #sealed = new RecentTexts()
+  readonly #opened = new RecentTexts()
 
   constructor(indexKey: KeyObject) {
     this.#key = deriveKey(indexKey, Buffer.from('user ids'))
@@ -20,12 +23,16 @@ export class UserSeal {
   seal(tenantId: string, userId: string): string {
     // No user, which the empty text means to stores, is nothing to be sealed.
     if (userId === '') return ''
-    return `${prefix}${seal(this.#key, about(tenantId), userId).toString('base64url')}`
+    return this.#sealed.of(`${tenantId.length}:${tenantId}${userId}`, () => {
+      return `${prefix}${seal(this.#key, about(tenantId), userId).toString('base64url')}`
+    })
   }
 
   open(tenantId: string, sealed: string): string | undefined {
     if (!isSealedUser(sealed)) return undefined
-    return open(this.#key, about(tenantId), Buffer.from(sealed.slice(prefix.length), 'base64url'))
+    return this.#opened.of(`${tenantId.length}:${tenantId}${sealed}`, () => {
+      return open(this.#key, about(tenantId), Buffer.from(sealed.slice(prefix.length), 'base64url'))
+    })
   }
 }
 

@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 
+const replacement = Buffer.from('\ufffd', 'utf8')
+
 /**
  * A text as bytes of UTF-8, with three bytes for half a character, which UTF-8 itself cannot write (WTF-8). So any text
  * comes back as it was, and takes as many bytes as `Buffer.byteLength` says.
@@ -7,7 +9,8 @@ import { isUtf8 } from 'node:buffer'
 export function toBytes(text: string): Buffer {
   const bytes = Buffer.from(text, 'utf8')
   // The platform writes half a character as U+FFFD.
-  return bytes.includes('\ufffd') && /\p{Surrogate}/u.test(text) ? encode(text, bytes) : bytes
+  const isPlain = bytes.length === text.length || !bytes.includes(replacement)
+  return isPlain || !/\p{Surrogate}/u.test(text) ? bytes : encode(text, bytes)
 }
 
 /** The text that `toBytes` made the bytes of. */

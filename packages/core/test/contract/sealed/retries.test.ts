@@ -45,6 +45,32 @@ it('an append again after the session was bound is stored once, whoever knows of
   expect((await raw.read(at))?.record.lastSeq).toBe(3)
 })
 
+it('an append again after the session got another user, and another, is stored once, and counts once', async () => {
+  const { raw, store, peer } = await scene()
+  const owners = [
+    '',
+    'alice',
+    'bob',
+    '',
+    'carol',
+    'alice',
+    ...Array.from({ length: 9 }, (_, n) => `user ${n}`),
+  ]
+  const sent = owners.map((_, n) => ({ id: `o${n}`, payload: `as ${n}` }))
+  for (const [n, userId] of owners.entries()) {
+    await (n % 2 === 0 ? store : sealed(raw)).commit(at, { revision: n + 1, body: `body ${n}`, userId })
+    await store.commit(at, { messages: [sent[n]!] })
+    if (n === 3) await store.commit(at, { userId: 'without a body' })
+  }
+  const { changes } = (await store.read(at))!.record
+  for (const [n, process] of [store, peer, sealed(raw)].entries()) {
+    const { messages, record } = await process.commit(at, { messages: sent })
+    expect(messages.map(({ seq, inserted }) => [seq, inserted])).toEqual(sent.map((_, at) => [at + 1, false]))
+    expect(record.changes).toBe(changes + n + 1)
+  }
+  expect((await peer.read(at, { tail: 99 }))?.messages).toMatchObject(sent)
+})
+
 it('an append again after the session was sealed anew is stored once', async () => {
   const { raw, store, peer } = await scene()
   await peer.commit(at, { messages: [one] })

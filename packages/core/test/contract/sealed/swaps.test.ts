@@ -35,10 +35,11 @@ async function scene() {
 type Scene = Awaited<ReturnType<typeof scene>>
 type Swap = readonly [what: string, swap: (raw: SessionCopy, scene: Scene) => Promise<string> | string]
 
-const inHex = (text: string): string =>
-  `${text.slice(0, 27)}${Buffer.from(text.slice(27), 'base64url').toString('hex')}`
-const inBase64 = (text: string): string =>
-  `${text.slice(0, 27)}${Buffer.from(text.slice(27), 'hex').toString('base64url')}`
+/** Sealed texts in the forms of each other: prefix and key, and what is sealed, as hex or base64url. */
+const headOf = (text: string) => text.slice(0, 27)
+const inHex = (text: string) =>
+  headOf(text) + Buffer.from(text.slice(27).replace('.', ''), 'base64url').toString('hex')
+const inBase64 = (text: string) => Buffer.from(text.slice(27), 'hex').toString('base64url')
 /** A tenant has no key of another tenant's, so there it is not found. */
 const whyOf = (what: string) => (what === 'another tenant' ? 'unknown_key' : 'corrupt')
 const payloadOf = (copy: SessionCopy, index = 0): string => copy.messages[index]!.payload
@@ -64,10 +65,11 @@ const bodies: Swap[] = [
   ['another session', async (_, { raw }) => (await rawOf(raw, other)).body],
   ['another tenant', async (_, { raw }) => (await rawOf(raw, abroad)).body],
   ['an earlier session', (_, { earlier }) => earlier.body],
-  ['a message', (raw) => inBase64(payloadOf(raw))],
-  ['the title', (raw) => raw.record.title!],
+  ['a message', (raw) => `${headOf(raw.body)}.${inBase64(payloadOf(raw))}`],
+  ['the title', ({ record }) => `${headOf(record.title!)}.${record.title!.slice(27)}`],
   ['no sealed text', () => '{"v":1}'],
   ['nothing', () => ''],
+  ['a key more', (raw) => `${headOf(raw.body)}${headOf(raw.body).slice(3)}${raw.body.slice(27)}`],
   ['a cut text', (raw) => raw.body.slice(0, -6)],
 ]
 
@@ -75,7 +77,7 @@ const titles: Swap[] = [
   ['another session', async (_, { raw }) => (await rawOf(raw, other)).record.title!],
   ['another tenant', async (_, { raw }) => (await rawOf(raw, abroad)).record.title!],
   ['an earlier session', (_, { earlier }) => earlier.record.title!],
-  ['the body', (raw) => raw.body],
+  ['the body', (raw) => raw.body.replace(/(?<=^.{27})[.]/, '')],
   ['no sealed text', () => 'plain'],
 ]
 
