@@ -3,8 +3,8 @@ import { openers, sealed } from './encrypted-servers.js'
 
 for (const [name, open] of Object.entries(openers)) {
   const openSealed = async () => {
-    const { store, peer, close } = await open()
-    return { store: sealed(store), peer: sealed(peer), close }
+    const stores = await open()
+    return { ...stores, store: sealed(stores.store), peer: sealed(stores.peer) }
   }
   describeSessionStore(`encryptedStore over ${name}`, openSealed)
   describeTurns(`turns over encryptedStore over ${name}`, openSealed)

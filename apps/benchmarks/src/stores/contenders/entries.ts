@@ -67,9 +67,10 @@ interface StoreEntry extends Pick<Entry, 'name' | 'backend'> {
 }
 
 /** A store as it is, and with encryption in front of it. */
-function withSealed({ name, backend, open }: StoreEntry): Entry[] {
+function withSealed(entry: StoreEntry): Entry[] {
+  const { name, backend } = entry
   const contender = (seal: (store: SessionStore) => SessionStore) => async (url: string) => {
-    const [store, close] = await open(url)
+    const [store, close] = await entry.open(url)
     return storeContender(seal(store), close)
   }
   return [

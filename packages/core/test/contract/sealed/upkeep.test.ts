@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore, type SessionStore } from '../../../src/index.js'
-import { type EncryptedStore, type UpkeepPage, type UpkeepReport } from '../../../src/sealed.js'
+import type { EncryptedStore } from '../../../src/sealed.js'
 import { haltingStore } from '../../../src/testing.js'
 import { dumpOf, rawOf, ring, sealed } from './sealed-stores.js'
 
@@ -26,13 +26,14 @@ async function fill(store: SessionStore, count: number): Promise<void> {
 
 /** Every page of a walk. */
 async function walk(
-  step: (page: UpkeepPage) => Promise<UpkeepReport>,
+  store: EncryptedStore,
+  step: 'rewrapKeys' | 'encryptExisting',
   limit = 2,
 ): Promise<{ done: number; failures: number }> {
   let done = 0
   let failures = 0
   for (let cursor: string | undefined; ;) {
-    const report = await step({ tenantId, limit, ...(cursor === undefined ? {} : { cursor }) })
+    const report = await store[step]({ tenantId, limit, ...(cursor === undefined ? {} : { cursor }) })
     done += report.done
     failures += report.failures.length
     if (report.cursor === undefined) return { done, failures }
@@ -64,8 +65,8 @@ describe('rewrapKeys', () => {
     await fill(sealed(raw, { keyring: ring('old') }), 5)
     const before = await everything(sealed(raw, { keyring: ring('old') }), 5)
     const store = sealed(raw, { keyring: ring('new', 'old') })
-    expect(await walk(store.rewrapKeys)).toEqual({ done: 5, failures: 0 })
-    expect(await walk(store.rewrapKeys)).toEqual({ done: 0, failures: 0 })
+    expect(await walk(store, 'rewrapKeys')).toEqual({ done: 5, failures: 0 })
+    expect(await walk(store, 'rewrapKeys')).toEqual({ done: 0, failures: 0 })
     expect(await everything(sealed(raw, { keyring: ring('new') }), 5)).toEqual(before)
     await expect(sealed(raw, { keyring: ring('old') }).read(refOf(0))).rejects.toMatchObject({
       code: 'unknown_key',
@@ -77,8 +78,8 @@ describe('rewrapKeys', () => {
     await fill(sealed(raw, { keyring: ring('old') }), 4)
     const before = await everything(sealed(raw, { keyring: ring('old') }), 4)
     const open = (store: SessionStore) => sealed(store, { keyring: ring('new', 'old') })
-    await killedAtEachStep(raw, open, (store) => walk(store.rewrapKeys))
-    expect(await walk(open(raw).rewrapKeys)).toEqual({ done: 0, failures: 0 })
+    await killedAtEachStep(raw, open, (store) => walk(store, 'rewrapKeys'))
+    expect(await walk(open(raw), 'rewrapKeys')).toEqual({ done: 0, failures: 0 })
     expect(await everything(sealed(raw, { keyring: ring('new') }), 4)).toEqual(before)
   })
 
@@ -97,10 +98,10 @@ describe('rewrapKeys', () => {
         expect((await store.read(at, { tail: 1 }))?.messages[0]?.payload).not.toBe('')
       }
     })
-    const walks = await Promise.all([0, 1, 2].map(() => walk(sealed(raw, { keyring: both }).rewrapKeys)))
+    const walks = await Promise.all([0, 1, 2].map(() => walk(sealed(raw, { keyring: both }), 'rewrapKeys')))
     await Promise.all(writing)
     expect(walks.reduce((sum, { done }) => sum + done, 0)).toBeGreaterThanOrEqual(8)
-    expect(await walk(sealed(raw, { keyring: both }).rewrapKeys)).toEqual({ done: 0, failures: 0 })
+    expect(await walk(sealed(raw, { keyring: both }), 'rewrapKeys')).toEqual({ done: 0, failures: 0 })
     const read = await everything(sealed(raw, { keyring: ring('new') }), 8)
     const added = [12, 12, 12, 12, 8, 8, 8, 8]
     expect(read.map((stored) => stored?.record.lastSeq)).toEqual(added.map((count, n) => n + count))
@@ -184,8 +185,8 @@ describe('mode migrate', () => {
     const raw = memoryStore()
     await fill(raw, 4)
     const before = await everything(raw, 4)
-    await killedAtEachStep(raw, open, (store) => walk(store.encryptExisting))
-    expect(await walk(open(raw).encryptExisting)).toEqual({ done: 0, failures: 0 })
+    await killedAtEachStep(raw, open, (store) => walk(store, 'encryptExisting'))
+    expect(await walk(open(raw), 'encryptExisting')).toEqual({ done: 0, failures: 0 })
     const after = await everything(sealed(raw), 4)
     const expected = before.map((stored) => ({ ...stored, record: { ...stored!.record, changes: 2 } }))
     expect(after).toEqual(expected)
@@ -199,7 +200,7 @@ describe('mode migrate', () => {
       for (let m = 0; m < 30; m++)
         await open(raw).commit(refOf(n), { messages: [{ id: `w${m}`, payload: `canary ${m}` }] })
     })
-    const walks = Promise.all([0, 1].map(() => walk(open(raw).encryptExisting)))
+    const walks = Promise.all([0, 1].map(() => walk(open(raw), 'encryptExisting')))
     await Promise.all([...writing, walks])
     expect(
       (await everything(sealed(raw), 4)).map(
