@@ -4,7 +4,7 @@ import { openers, sealed } from './encrypted-servers.js'
 for (const [name, open] of Object.entries(openers)) {
   const openSealed = async () => {
     const stores = await open()
-    return { ...stores, store: sealed(stores.store), peer: sealed(stores.peer) }
+    return { store: sealed(stores.store), peer: sealed(stores.peer), close: () => stores.close() }
   }
   describeSessionStore(`encryptedStore over ${name}`, openSealed)
   describeTurns(`turns over encryptedStore over ${name}`, openSealed)

@@ -46,7 +46,16 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
   },
 ]
 
-const coreDoors = ['index.ts', 'context.ts', 'http.ts', 'store.ts', 'node.ts', 'privacy.ts', 'sealed.ts', 'testing.ts']
+const coreDoors = [
+  'index.ts',
+  'context.ts',
+  'http.ts',
+  'store.ts',
+  'node.ts',
+  'privacy.ts',
+  'sealed.ts',
+  'testing.ts',
+]
 
 /** What each kind of package may import beside its own files; node's own modules are always allowed but in the core. */
 const allowed: Record<string, readonly RegExp[]> = {

@@ -9,6 +9,6 @@ export {
   staticKeyring,
   type StaticKeyringOptions,
 } from './contract/sealed/keyring.js'
-export type { UpkeepFailure, UpkeepPage, UpkeepReport } from './contract/sealed/sealed-upkeep.js'
+export type { UpkeepFailure, UpkeepPage, UpkeepReport } from './contract/sealed/upkeep.js'
 export type { IntegrityProblem } from './contract/sealed/sealing.js'
 export { type SideRecordKind, sideRecordKinds, sideRecordTenant } from './service/side-records.js'

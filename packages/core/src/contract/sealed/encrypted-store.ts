@@ -23,7 +23,7 @@ import { SealedAmends } from './sealed-amends.js'
 import { SealedCommits } from './sealed-commits.js'
 import { SealedReads } from './sealed-reads.js'
 import { maxKeys } from './session-seal.js'
-import { SealedUpkeep, type UpkeepPage, type UpkeepReport } from './sealed-upkeep.js'
+import { Upkeep, type UpkeepPage, type UpkeepReport } from './upkeep.js'
 import { type IntegrityProblem, Sealing } from './sealing.js'
 import { keyKind, SubjectKeys } from './subject-keys.js'
 import { UserSeal } from './user-seal.js'
@@ -215,7 +215,7 @@ export function encryptedStore(store: SessionStore, options: EncryptedStoreOptio
       await restore(ref, copyOfCopy(asked), [])
     },
   }
-  const upkeep = new SealedUpkeep(store, sealing, reads, restore)
+  const upkeep = new Upkeep(store, sealing, reads, restore)
 
   return {
     ...sealed,

@@ -37,7 +37,7 @@ export interface UpkeepFailure extends SessionRef {
  * Seals what is in a store: sessions that were never sealed, or with another key. Each is put in its own place as a copy
  * of itself, so it is sealed at one moment, and its times and counts stay as they are.
  */
-export class SealedUpkeep {
+export class Upkeep {
   readonly #store: SessionStore
   readonly #sealing: Sealing
   readonly #reads: SealedReads
