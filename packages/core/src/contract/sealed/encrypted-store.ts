@@ -232,7 +232,7 @@ export function encryptedStore(store: SessionStore, options: EncryptedStoreOptio
       return upkeep.rekey(checkedRef(ref))
     },
     async destroyKey({ tenantId, userId }) {
-      return keys.destroy({ tenantId, userId })
+      return sealing.destroyKey({ tenantId, userId })
     },
   }
 }
@@ -252,12 +252,11 @@ function checkTenant(tenantId: string): void {
 
 // The caller may change what it handed in while keys are asked for.
 
-function copyOfChange({ messages, lifetime, ...change }: SessionChange): SessionChange {
-  return {
-    ...change,
-    ...(messages === undefined ? {} : { messages: messages.map(copyOfMessage) }),
-    ...(lifetime === undefined ? {} : { lifetime: { ...lifetime } }),
-  }
+function copyOfChange(change: SessionChange): SessionChange {
+  const copy = { ...change }
+  if (copy.messages !== undefined) copy.messages = copy.messages.map(copyOfMessage)
+  if (copy.lifetime !== undefined) copy.lifetime = { ...copy.lifetime }
+  return copy
 }
 
 function copyOfMessage({ id, payload }: NewMessage): NewMessage {

@@ -2,7 +2,7 @@ import { isSessionError, SessionError } from '../../errors.js'
 import { newId } from '../../ids.js'
 import { notFound } from '../refusals.js'
 import type { SessionRef } from '../session-record.js'
-import type { Committed, SessionChange, SessionStore } from '../session-store.js'
+import type { Committed, NewMessage, SessionChange, SessionStore } from '../session-store.js'
 import type { KnownSession, Sealing } from './sealing.js'
 import { maxKeys, SessionSeal } from './session-seal.js'
 import type { SubjectKey } from './subject-keys.js'
@@ -51,8 +51,7 @@ export class SealedCommits {
 
   async #send(ref: SessionRef, change: SessionChange, meant: Meant): Promise<Committed> {
     const { tenantId } = ref
-    const { revision, body = revision === 0 ? '' : undefined, title } = change
-    const { userId, ownedBy, maxBytes, messages = [], ...rest } = change
+    const { revision, body = revision === 0 ? '' : undefined, title, userId, ownedBy, messages = [] } = change
     const { seal } = meant
     const { users, keys } = this.#sealing
     // A body tells which keys there are, so a session goes on with another key together with a body.
@@ -62,19 +61,16 @@ export class SealedCommits {
     const key = meant.keyIds.includes(id)
       ? await this.#sealing.keyOf(tenantId, id)
       : await keys.ensure(subject)
-    const sealed = {
-      ...rest,
-      incarnation: meant.incarnation,
-      ...(userId === undefined ? {} : { userId: users.seal(tenantId, userId) }),
-      ...(ownedBy === undefined ? {} : { ownedBy: users.seal(tenantId, ownedBy) }),
-      ...(body === undefined ? {} : { body: seal.sealBody(key, keyIds, revision! + 1, body) }),
-      ...(title === undefined ? {} : { title: title && seal.sealTitle(key, title) }),
-    }
+    const sealed: SessionChange = { ...change, incarnation: meant.incarnation }
+    if (userId !== undefined) sealed.userId = users.seal(tenantId, userId)
+    if (ownedBy !== undefined) sealed.ownedBy = users.seal(tenantId, ownedBy)
+    if (body !== undefined) sealed.body = seal.sealBody(key, keyIds, revision! + 1, body)
+    if (title !== undefined) sealed.title = title && seal.sealTitle(key, title)
     let payloads = await this.#sealing.sealMessages(seal, key, messages)
     const otherKeys = new Map<string, SubjectKey[]>()
     for (;;) {
       try {
-        const committed = await this.#write(ref, { ...sealed, messages: payloads }, maxBytes)
+        const committed = await this.#write(ref, sealed, payloads)
         return await this.#opened(ref, { ...meant, keyIds }, committed, body !== undefined)
       } catch (error) {
         if (!isSessionError(error, 'conflict') || error.messageId === undefined) throw error
@@ -93,10 +89,11 @@ export class SealedCommits {
     }
   }
 
-  #write(ref: SessionRef, change: SessionChange, maxBytes: number | undefined): Promise<Committed> {
-    return maxBytes === undefined || change.messages!.length === 0
+  #write(ref: SessionRef, sealed: SessionChange, messages: readonly NewMessage[]): Promise<Committed> {
+    const change: SessionChange = { ...sealed, messages }
+    return change.maxBytes === undefined || messages.length === 0
       ? this.#store.commit(ref, change)
-      : commitWithin(this.#store, ref, change, maxBytes)
+      : commitWithin(this.#store, ref, change, change.maxBytes)
   }
 
   async #opened(

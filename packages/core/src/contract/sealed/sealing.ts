@@ -1,14 +1,15 @@
 import type { SessionError } from '../../errors.js'
-import { mapInSlices } from '../../slices.js'
 import { processClock } from '../../time.js'
 import { corrupt } from '../refusals.js'
 import type { SessionRecord, SessionRef } from '../session-record.js'
 import type { NewMessage, StoredMessage, StoredSession } from '../session-store.js'
 import { ExpiringCache } from './expiring-cache.js'
 import { unknownKey } from './keyring.js'
+import { mapMessages } from './map-messages.js'
+import { OpenedPayloads } from './opened-payloads.js'
 import { openedCount } from './payload-bytes.js'
 import { isSealed, keyIdsOf, sealedBy, SessionSeal } from './session-seal.js'
-import type { SubjectKey, SubjectKeys } from './subject-keys.js'
+import type { Subject, SubjectKey, SubjectKeys } from './subject-keys.js'
 import { isSealedUser, unreadableUser, type UserSeal } from './user-seal.js'
 
 const maxSessions = 10_000
@@ -57,6 +58,7 @@ export class Sealing {
   readonly isMigrating: boolean
   readonly #cacheMs: number
   readonly #report: (problem: IntegrityProblem) => void
+  readonly #opened = new OpenedPayloads()
   readonly #sessions = new ExpiringCache<KnownSession>(maxSessions)
 
   constructor(
@@ -124,15 +126,15 @@ export class Sealing {
    * @throws `corrupt` for the id of a user that cannot be opened; with `isListed` it is `unreadableUser`.
    */
   async openRecord(record: SessionRecord, seal: SessionSeal, isListed = false): Promise<SessionRecord> {
-    const { userId: _, title: sealed, ...rest } = record
     const userId = this.openUser(record, isListed)
+    const { title: sealed } = record
     const title = sealed === undefined ? undefined : await this.#openTitle(record, sealed, seal)
-    return {
-      ...rest,
-      bytes: openedCount(record),
-      ...(userId === undefined ? {} : { userId }),
-      ...(title === undefined ? {} : { title }),
-    }
+    const opened: { -readonly [Name in keyof SessionRecord]: SessionRecord[Name] } = { ...record }
+    opened.bytes = openedCount(record)
+    if (userId !== undefined) opened.userId = userId
+    if (title !== undefined) opened.title = title
+    else if (sealed !== undefined) delete opened.title
+    return opened
   }
 
   /** The user of a record; see `openRecord`. */
@@ -158,7 +160,7 @@ export class Sealing {
       if (by !== undefined && !keys.has(by)) keys.set(by, await this.#find(ref.tenantId, by))
     }
     const lost: IntegrityProblem[] = []
-    const opened = await mapInSlices(messages, ({ seq, id, at, payload: sealed }) => {
+    const opened = await mapMessages(messages, ({ seq, id, at, payload: sealed }) => {
       const payload = this.#openPayload(seal, id, sealed, keys)
       if (typeof payload === 'string') return { seq, id, at, payload }
       lost.push({ tenantId: ref.tenantId, id: ref.id, part: 'message', seq, ...payload })
@@ -179,13 +181,19 @@ export class Sealing {
     return key
   }
 
+  /** Destroys the key of a user, and forgets what it has opened. */
+  destroyKey(user: Subject): Promise<boolean> {
+    this.#opened.clear()
+    return this.keys.destroy(user)
+  }
+
   /** The messages with their payloads sealed. */
   sealMessages<Message extends NewMessage>(
     seal: SessionSeal,
     key: SubjectKey,
     messages: readonly Message[],
   ): Message[] | Promise<Message[]> {
-    return mapInSlices(messages, (message) => ({
+    return mapMessages(messages, (message) => ({
       ...message,
       payload: seal.sealPayload(key, message.id, message.payload),
     }))
@@ -201,7 +209,13 @@ export class Sealing {
     if (by === undefined) return this.isMigrating && !isSealed(sealed) ? sealed : { why: 'corrupt' }
     const key = keys.get(by)
     if (key === undefined) return { why: 'unknown_key' }
-    return seal.openPayload(key, id, sealed) ?? { why: 'corrupt' }
+    const place = `${seal.number} ${id}`
+    const known = this.#opened.find(place, key, sealed)
+    if (known !== undefined) return known
+    const payload = seal.openPayload(key, id, sealed)
+    if (payload === undefined) return { why: 'corrupt' }
+    this.#opened.keep(place, { by: key, sealed, payload })
+    return payload
   }
 
   async #openTitle(record: SessionRecord, sealed: string, seal: SessionSeal): Promise<string | undefined> {

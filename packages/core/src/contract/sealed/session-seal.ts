@@ -20,8 +20,12 @@ export function isSealed(text: string): boolean {
 /** What a text of a session is. */
 type Kind = 'body' | 'message' | 'title'
 
+let count = 0
+
 /** Seals and opens the texts of one session, with keys that are derived from those of its subjects. */
 export class SessionSeal {
+  /** No other of this process has the same. */
+  readonly number = ++count
   readonly #place: readonly [string, string, string]
   readonly #keys = new Map<string, { readonly key: SealKey; readonly until: number }>()
   readonly #abouts = new Map<Kind, Buffer>()

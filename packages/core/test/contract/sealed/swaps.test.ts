@@ -29,6 +29,8 @@ async function scene() {
   for (const ref of [at, other, abroad, beside]) await store.commit(ref, change)
   const first = await rawOf(raw, at)
   await store.commit(at, { revision: 1, body: 'second' })
+  // What was opened once is not taken for what stands in its place later.
+  for (const ref of [at, other, abroad, beside]) await store.read(ref, { tail: 9 })
   return { raw, store, problems, earlier, first }
 }
 
