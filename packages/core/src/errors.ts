@@ -39,6 +39,8 @@ export const sessionErrorCodes = [
   'insecure_transport',
   /** The stored record cannot be read. It is left as it is. */
   'corrupt',
+  /** The key that the content is sealed with is not there: not in the keyring, or destroyed. */
+  'unknown_key',
   /** The store is out of space. Reads and deletes still work. */
   'store_full',
   /** The store cannot be reached, or did not answer in time; nothing was written. */

@@ -34,11 +34,13 @@ export interface View extends Standing {
   readonly messages: readonly { seq: number; id: string; at: number; payload: string }[]
 }
 
+/** `ours` is compared with `raw`, and with itself behind encryption, `sealed`; `peer` stands beside them. */
+export type Role = 'ours' | 'sealed' | 'raw' | 'peer'
+
 /** How a contender is opened over a server: once for the timing, once more for the counting of bytes. */
 export interface Entry {
   readonly name: string
   readonly backend: Backend
-  /** `ours` is compared with `raw`; `peer` stands beside them. */
-  readonly role: 'ours' | 'raw' | 'peer'
+  readonly role: Role
   open(url: string): Promise<Contender>
 }

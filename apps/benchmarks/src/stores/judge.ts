@@ -1,3 +1,4 @@
+import type { Role } from './contender.js'
 import type { Group } from './groups.js'
 import type { Measured } from './measure.js'
 import { medianRatio } from './statistics.js'
@@ -11,13 +12,20 @@ export interface Ratio {
 
 /** The ratios of a group that have a bar. */
 export function toRatios({ bars }: Group, measured: readonly Measured[]): Ratio[] {
-  const ratesOf = (role: 'ours' | 'raw', history: number): readonly number[] => {
+  const find = (role: Role, history: number): Measured => {
     const found = measured.find(({ row }) => row.role === role && row.history === history)
     if (found === undefined) throw new Error(`Nothing was measured for ${role} at ${history}`)
-    return found.rates
+    return found
   }
   return bars.map(({ name, bar, ours, against }) => {
-    const other = 'raw' in against ? ratesOf('raw', against.raw) : ratesOf('ours', against.ours)
-    return { name, bar, ratio: Math.round(medianRatio(ratesOf('ours', ours), other) * 1000) / 1000 }
+    const store = find('ours', ours)
+    const ratio =
+      'sealed' in against
+        ? medianRatio(store.costs, find('sealed', against.sealed).costs)
+        : medianRatio(
+            store.rates,
+            ('raw' in against ? find('raw', against.raw) : find('ours', against.ours)).rates,
+          )
+    return { name, bar, ratio: Math.round(ratio * 1000) / 1000 }
   })
 }

@@ -74,8 +74,10 @@ async function toRows({ backend, histories, bars }: Group): Promise<Row[]> {
   for (const entry of entries.filter((one) => one.backend === backend)) {
     const contender = await contenderOf(entry)
     for (const history of histories) {
-      // With `--quick`, raw drivers run only what a bar needs.
-      const isNeeded = bars.some(({ against }) => 'raw' in against && against.raw === history)
+      // With `--quick`, others run only what a bar needs.
+      const isNeeded = bars.some(({ against }) =>
+        Object.entries(against).some(([role, at]) => role === entry.role && at === history),
+      )
       if (values.quick && entry.role !== 'ours' && !isNeeded) continue
       const pool = poolOf(entry, contender, history)
       rows.push({ name: entry.name, role: entry.role, history, contender, pool })

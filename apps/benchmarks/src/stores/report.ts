@@ -5,8 +5,11 @@ import { median, medianRatio, quantile } from './statistics.js'
 
 /** The rows of a group as text. */
 export function toTable(group: Group, measured: readonly Measured[]): string {
-  const lines = [`\n${nameOf(group)}`, 'who                history      ops/s   p50 µs   p99 µs   over raw']
-  for (const { row, rates, latencies } of measured) {
+  const lines = [
+    `\n${nameOf(group)}`,
+    'who                history      ops/s   p50 µs   p99 µs   CPU µs   over raw',
+  ]
+  for (const { row, rates, costs, latencies } of measured) {
     const raw = measured.find((other) => other.row.role === 'raw' && other.row.history === row.history)
     const ratio = raw === undefined || row.role === 'raw' ? '' : medianRatio(rates, raw.rates).toFixed(2)
     lines.push(
@@ -16,6 +19,7 @@ export function toTable(group: Group, measured: readonly Measured[]): string {
         whole(median(rates)).padStart(10),
         quantile(latencies, 0.5).toFixed(0).padStart(8),
         quantile(latencies, 0.99).toFixed(0).padStart(8),
+        median(costs).toFixed(0).padStart(8),
         ratio.padStart(10),
       ].join(' '),
     )

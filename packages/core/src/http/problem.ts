@@ -73,6 +73,7 @@ const answers: Record<ProblemCode, { status: number; title: string; retryAfterMs
   headers_sent: { status: 500, title: 'Response already begun' },
   insecure_transport: { status: 500, title: 'Insecure transport' },
   corrupt: { status: 500, title: 'Session unreadable' },
+  unknown_key: { status: 503, title: 'Session cannot be opened now' },
   store_full: { status: 507, title: 'Store full' },
   unavailable: { status: 503, title: 'Store unavailable', retryAfterMs: 1000 },
   unknown_outcome: { status: 503, title: 'Outcome unknown', retryAfterMs: 1000 },
@@ -103,6 +104,7 @@ export const problemCodes: readonly {
 // Errors of the server are for logs. For these codes the caller gets no detail.
 const silent: ReadonlySet<ProblemCode> = new Set([
   'corrupt',
+  'unknown_key',
   'store_failed',
   'unavailable',
   'unknown_outcome',

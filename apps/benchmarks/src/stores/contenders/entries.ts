@@ -1,8 +1,11 @@
 import { memoryStore } from '@sessions/core'
+import { encryptedStore, staticKeyring } from '@sessions/core/sealed'
+import type { SessionStore } from '@sessions/core/store'
 import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
 import { redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
 import { sqliteStore } from '@sessions/store-sqlite'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Entry } from '../contender.js'
 import { rawMemory } from './raw-memory.js'
@@ -37,26 +40,50 @@ export const entries: readonly Entry[] = [
       open: async (folder) => rawSqlite(join(folder, 'raw.db'), synchronous),
     },
   ]),
-  {
+  ...withSealed({
     name: 'redisStore',
     backend: 'redis',
-    role: 'ours',
     async open(url) {
       const client = createRedisClient(url)
       await new Promise((resolve) => client.once('ready', resolve))
-      return storeContender(redisStore(client), async () => client.disconnect())
+      return [redisStore(client), async () => client.disconnect()]
     },
-  },
+  }),
   { name: 'ioredis by hand', backend: 'redis', role: 'raw', open: rawRedis },
-  {
+  ...withSealed({
     name: 'postgresStore',
     backend: 'postgres',
-    role: 'ours',
     async open(url) {
       const pool = createPostgresPool(url)
       await migrate(pool)
-      return storeContender(postgresStore(pool), () => pool.end())
+      return [postgresStore(pool), () => pool.end()]
     },
-  },
+  }),
   { name: 'pg by hand', backend: 'postgres', role: 'raw', open: rawPostgres },
 ]
+
+interface StoreEntry extends Pick<Entry, 'name' | 'backend'> {
+  open(url: string): Promise<readonly [store: SessionStore, close: () => Promise<void>]>
+}
+
+/** A store as it is, and with encryption in front of it. */
+function withSealed(entry: StoreEntry): Entry[] {
+  const { name, backend } = entry
+  const contender = (seal: (store: SessionStore) => SessionStore) => async (url: string) => {
+    const [store, close] = await entry.open(url)
+    return storeContender(seal(store), close)
+  }
+  return [
+    { name, backend, role: 'ours', open: contender((store) => store) },
+    { name: 'encryptedStore', backend, role: 'sealed', open: contender(sealed) },
+  ]
+}
+
+function sealed(store: SessionStore): SessionStore {
+  const keys = { bench: randomBytes(32) }
+  return encryptedStore(store, {
+    keyring: staticKeyring({ current: 'bench', keys }),
+    indexKey: randomBytes(32),
+    keys: memoryStore(),
+  })
+}

@@ -1,0 +1,282 @@
+import { SessionError } from '../../errors.js'
+import { checkOptions } from '../../options.js'
+import {
+  checkChange,
+  checkCopy,
+  checkMessageQuery,
+  checkSessionQuery,
+  checkWhole,
+} from '../check-arguments.js'
+import { recordKindOf, type SessionRef } from '../session-record.js'
+import type {
+  Amendment,
+  NewMessage,
+  SessionChange,
+  SessionCopy,
+  SessionGuard,
+  SessionStore,
+} from '../session-store.js'
+import { type Keyring, toSecret } from './keyring.js'
+import { listOfUser } from './list-of-user.js'
+import { sealedCount } from './payload-bytes.js'
+import { SealedAmends } from './sealed-amends.js'
+import { SealedCommits } from './sealed-commits.js'
+import { SealedReads } from './sealed-reads.js'
+import { maxKeys } from './session-seal.js'
+import { Upkeep, type UpkeepPage, type UpkeepReport } from './upkeep.js'
+import { type IntegrityProblem, Sealing } from './sealing.js'
+import { keyKind, SubjectKeys } from './subject-keys.js'
+import { UserSeal } from './user-seal.js'
+
+/** What an `encryptedStore` works with. */
+export interface EncryptedStoreOptions {
+  /** Wraps the keys that texts are sealed with: `staticKeyring`, or one over a key service. */
+  keyring: Keyring
+  /**
+   * 32 random bytes that ids of users are sealed with, so that a store finds the sessions of a user. They stay the same
+   * for as long as there are sessions: there is no rotation of this key.
+   */
+  indexKey: Uint8Array
+  /**
+   * Where the wrapped keys are kept (default: in the store itself). In a database with backups of its own, which are
+   * short, a key that is destroyed makes every backup of the sessions unreadable.
+   */
+  keys?: SessionStore
+  /**
+   * `require`: what is not sealed is `corrupt`. `migrate`: it is read as it is, and sealed when its session is written or
+   * by `encryptExisting` (default `require`).
+   */
+  mode?: 'require' | 'migrate'
+  /** How long keys stay in memory, in milliseconds (default 5 minutes). Then the keyring is asked again. */
+  cacheMs?: number
+  /** Told of each part of a session that cannot be opened (default: nobody is told). */
+  onIntegrity?: (problem: IntegrityProblem) => void
+}
+
+/** A store whose texts are sealed in the store beneath it, and the upkeep of what it seals. */
+export interface EncryptedStore extends SessionStore {
+  /**
+   * Wraps keys that another key of the keyring wrapped with the current one, a page of them at a time. Safe on many
+   * processes at once and after a crash. Once a walk over all pages of all tenants has nothing to do, the older key of
+   * the keyring can go.
+   *
+   * @throws `unknown_key`, `unavailable`
+   */
+  rewrapKeys(page: UpkeepPage): Promise<UpkeepReport>
+  /**
+   * Seals sessions that are not sealed yet, a page of them at a time; for mode `migrate`. Each session is sealed at one
+   * moment, with every count and time as it was; `changes` grows by 1.
+   *
+   * @throws `unavailable`, and `invalid` with another mode.
+   */
+  encryptExisting(page: UpkeepPage): Promise<UpkeepReport>
+  /**
+   * Seals a session anew with the key of its user, all at one moment: what was said before it was bound is sealed with
+   * the key of the tenant until then. True when there was something to do.
+   *
+   * @throws `unavailable` while the session is written all the time; `corrupt` for one that cannot be opened whole.
+   */
+  rekey(ref: SessionRef): Promise<boolean>
+  /**
+   * Destroys the key of a user: what was sealed with it cannot be opened any more, here at once and by other processes
+   * within `cacheMs`. True when there was a key. Remove the sessions of the user first.
+   */
+  destroyKey(user: { readonly tenantId: string; readonly userId: string }): Promise<boolean>
+}
+
+/**
+ * A store in front of another one that seals what people say: payloads, bodies and titles by AES-256-GCM, ids of users
+ * in a form that the store can still compare. Each user has a key, which `keyring` wraps; each session has keys that are
+ * derived from it. Labels, ids of sessions and messages, times and counts stay as they are.
+ *
+ * A payload that was changed, cut off or moved is empty to the caller, and `onIntegrity` is told; a body is `corrupt`.
+ * When the key service is away, calls reject with `unavailable`; nothing is ever stored or returned unsealed.
+ *
+ * @throws `invalid` for options that it does not know, or an `indexKey` of another size.
+ *
+ * @example
+ * ```ts
+ * import { createSessions, memoryStore } from '@sessions/core'
+ * import { encryptedStore, staticKeyring } from '@sessions/core/sealed'
+ *
+ * const keyOf = (name: string) => Buffer.from(process.env[name] ?? '', 'base64')
+ * const store = encryptedStore(memoryStore(), {
+ *   keyring: staticKeyring({ current: '2026-11', keys: { '2026-11': keyOf('SESSIONS_KEY') } }),
+ *   indexKey: keyOf('SESSIONS_INDEX_KEY'),
+ * })
+ * const sessions = createSessions({ store })
+ * ```
+ */
+export function encryptedStore(store: SessionStore, options: EncryptedStoreOptions): EncryptedStore {
+  checkOptions<EncryptedStoreOptions>(options, {
+    keyring: 'object',
+    indexKey: true,
+    keys: 'object',
+    mode: ['require', 'migrate'],
+    cacheMs: 'number',
+    onIntegrity: 'function',
+  })
+  const { keyring, keys: keyStore = store, mode = 'require', cacheMs = 300_000, onIntegrity } = options
+  checkWhole(cacheMs, 'cacheMs', 0)
+  const indexKey = toSecret(options.indexKey, 'indexKey')
+  const isMigrating = mode === 'migrate'
+  const keys = new SubjectKeys(keyStore, keyring, indexKey, cacheMs)
+  const users = new UserSeal(indexKey)
+  const sealing = new Sealing(keys, users, isMigrating, cacheMs, onIntegrity)
+  const reads = new SealedReads(store, sealing)
+  const look = async (ref: SessionRef) => {
+    const known = await reads.lookAtKeys(ref)
+    if (known === undefined || known.keyIds.length > 0) return known
+    await upkeep.sealPlain(ref)
+    return reads.lookAtKeys(ref)
+  }
+  const commits = new SealedCommits(store, sealing, look)
+  const amends = new SealedAmends(store, sealing, look)
+
+  async function restore(ref: SessionRef, copy: SessionCopy, earlierKeys: readonly string[]): Promise<void> {
+    const { userId, title, ...counts } = copy.record
+    const { tenantId } = ref
+    const key = await keys.ensure({ tenantId, userId: userId || undefined })
+    const keyIds = [key.id, ...earlierKeys.filter((id) => id !== key.id)].slice(0, maxKeys)
+    const seal = sealing.sealOf(ref, counts.incarnation)
+    await store.restore(ref, {
+      ...copy,
+      record: {
+        ...counts,
+        bytes: sealedCount(counts),
+        ...(userId === undefined ? {} : { userId: users.seal(tenantId, userId) }),
+        ...(title === undefined ? {} : { title: title && seal.sealTitle(key, title) }),
+      },
+      body: seal.sealBody(key, keyIds, counts.revision, copy.body),
+      messages: await sealing.sealMessages(seal, key, copy.messages),
+    })
+    sealing.forget(ref)
+  }
+
+  const sealed: SessionStore = {
+    async read(at, options = {}) {
+      const ref = checkedRef(at)
+      return reads.read(ref, { ...options })
+    },
+
+    async commit(at, change) {
+      const ref = checkedRef(at)
+      checkChange(change)
+      return commits.commit(ref, copyOfChange(change))
+    },
+
+    async messages(at, query) {
+      const ref = checkedRef(at)
+      checkMessageQuery(query)
+      const { messages, more, lost } = await reads.page(ref, { ...query })
+      sealing.report(lost)
+      return { messages, more }
+    },
+
+    async amend(at, amendments, guard) {
+      const ref = checkedRef(at)
+      return amends.amend(ref, copyOfAmendments(amendments), copyOfGuard(guard))
+    },
+
+    async trim(ref, throughSeq, guard) {
+      return store.trim(checkedRef(ref), throughSeq, guard)
+    },
+
+    async remove(at, guard) {
+      const ref = checkedRef(at)
+      sealing.forget(ref)
+      return store.remove(ref, guard)
+    },
+
+    async list(asked) {
+      checkSessionQuery(asked)
+      checkTenant(asked.tenantId)
+      const { userId, ...query } = {
+        ...asked,
+        ...(asked.after === undefined ? {} : { after: { ...asked.after } }),
+      }
+      const { tenantId } = query
+      const page =
+        userId === undefined
+          ? await store.list(query)
+          : isMigrating
+            ? await listOfUser(store, query, [users.seal(tenantId, userId), userId])
+            : await store.list({ ...query, userId: users.seal(tenantId, userId) })
+      return { ...page, items: await reads.openListed(page.items) }
+    },
+
+    async sweep(options) {
+      return store.sweep(options)
+    },
+
+    async restore(at, asked) {
+      const ref = checkedRef(at)
+      checkCopy(asked)
+      await restore(ref, copyOfCopy(asked), [])
+    },
+  }
+  const upkeep = new Upkeep(store, sealing, reads, restore)
+
+  return {
+    ...sealed,
+    async rewrapKeys({ tenantId, limit, cursor }) {
+      checkTenant(tenantId)
+      return { ...(await keys.rewrap(tenantId, limit, cursor)), failures: [] }
+    },
+    async encryptExisting(page) {
+      checkTenant(page.tenantId)
+      if (!isMigrating) throw new SessionError('invalid', 'mode must be migrate', { path: 'mode' })
+      return upkeep.sealPage(page)
+    },
+    async rekey(ref) {
+      return upkeep.rekey(checkedRef(ref))
+    },
+    async destroyKey({ tenantId, userId }) {
+      return sealing.destroyKey({ tenantId, userId })
+    },
+  }
+}
+
+function checkedRef({ tenantId, id }: SessionRef): SessionRef {
+  checkTenant(tenantId)
+  return { tenantId, id }
+}
+
+/** The keys are not for callers: what they did with them would be done to all that they open. */
+function checkTenant(tenantId: string): void {
+  if (recordKindOf(tenantId) !== keyKind) return
+  throw new SessionError('invalid', `${keyKind}: is where an encrypted store keeps its keys`, {
+    path: 'tenantId',
+  })
+}
+
+// The caller may change what it handed in while keys are asked for.
+
+function copyOfChange(change: SessionChange): SessionChange {
+  const copy = { ...change }
+  if (copy.messages !== undefined) copy.messages = copy.messages.map(copyOfMessage)
+  if (copy.lifetime !== undefined) copy.lifetime = { ...copy.lifetime }
+  return copy
+}
+
+function copyOfMessage({ id, payload }: NewMessage): NewMessage {
+  return { id, payload }
+}
+
+function copyOfAmendments(amendments: readonly Amendment[]): readonly Amendment[] {
+  return amendments.map(({ seq, payload }) => ({ seq, payload }))
+}
+
+function copyOfGuard(guard: SessionGuard = {}): SessionGuard {
+  return { ...guard }
+}
+
+function copyOfCopy({ record, body, messages, more = false }: SessionCopy): Required<SessionCopy> {
+  const { lifetime } = record
+  return {
+    record: { ...record, ...(lifetime === undefined ? {} : { lifetime: { ...lifetime } }) },
+    body,
+    messages: messages.map(({ seq, id, at, payload }) => ({ seq, id, at, payload })),
+    more,
+  }
+}

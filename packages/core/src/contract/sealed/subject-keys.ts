@@ -1,0 +1,227 @@
+import { createHmac, createSecretKey, hkdfSync, randomBytes, type KeyObject } from 'node:crypto'
+import { isSessionError, SessionError } from '../../errors.js'
+import { newId } from '../../ids.js'
+import { processClock } from '../../time.js'
+import { recordKindOf, reservedTenantPrefix, type SessionRef } from '../session-record.js'
+import type { SessionStore } from '../session-store.js'
+import { joined } from './envelope.js'
+import { ExpiringCache } from './expiring-cache.js'
+import { type KeyContext, type Keyring, unknownKey } from './keyring.js'
+import { RecentTexts } from './recent-texts.js'
+
+/** The kind of tenant that holds wrapped keys. */
+export const keyKind = `${reservedTenantPrefix}keys`
+
+/** How many bytes the id of a subject's key takes. */
+export const keyIdBytes = 12
+
+const secretBytes = 32
+const maxKeys = 10_000
+
+/** The key of a subject: of a user, or of what a tenant has beside its users. */
+export interface SubjectKey {
+  readonly id: string
+  readonly secret: KeyObject
+  /** When it is to be asked for again, by the clock of this process. */
+  readonly until: number
+}
+
+/** Whose key is meant: a user's, or without one that of the tenant itself. */
+export interface Subject {
+  readonly tenantId: string
+  readonly userId?: string | undefined
+}
+
+interface KeyRecord {
+  readonly keyId: string
+  readonly wrapped: string
+}
+
+/** The keys of all subjects: made when first needed, kept wrapped in a store, and in memory for a while. */
+export class SubjectKeys {
+  readonly #store: SessionStore
+  readonly #keyring: Keyring
+  readonly #idKey: KeyObject
+  readonly #cacheMs: number
+  readonly #cache = new ExpiringCache<SubjectKey>(maxKeys)
+  readonly #ids = new RecentTexts()
+  readonly #loading = new Map<string, Promise<SubjectKey | undefined>>()
+
+  constructor(store: SessionStore, keyring: Keyring, indexKey: KeyObject, cacheMs: number) {
+    this.#store = store
+    this.#keyring = keyring
+    this.#idKey = createSecretKey(Buffer.from(hkdfSync('sha256', indexKey, '', 'key ids', 32)))
+    this.#cacheMs = cacheMs
+  }
+
+  /** The id of a subject's key, which names nobody to who has not the index key. */
+  idOf({ tenantId, userId }: Subject): string {
+    const place = `${userId === undefined ? '' : 'u'}${tenantId.length}:${tenantId}${userId ?? ''}`
+    return this.#ids.of(place, () => {
+      const subject = joined(ownTenant(tenantId), userId === undefined ? 'tenant' : 'user', userId ?? '')
+      const digest = createHmac('sha256', this.#idKey).update(subject).digest('hex')
+      return digest.slice(0, 2 * keyIdBytes)
+    })
+  }
+
+  /** The key with this id, if it is in memory. */
+  known(tenantId: string, id: string): SubjectKey | undefined {
+    return this.#cache.get(cacheKey(tenantId, id))
+  }
+
+  /** The key with this id; undefined when there is none, or none any more. @throws `unknown_key`, `unavailable` */
+  async find(tenantId: string, id: string): Promise<SubjectKey | undefined> {
+    // It may be what somebody wrote in the place of one.
+    if (!isKeyId(id)) return undefined
+    return this.#once(tenantId, id, async () => (await this.#read(tenantId, id))?.key)
+  }
+
+  /** The key of a subject, made now if there is none. @throws `unknown_key`, `unavailable` */
+  async ensure(subject: Subject): Promise<SubjectKey> {
+    const { tenantId } = subject
+    const id = this.idOf(subject)
+    const found = await this.find(tenantId, id)
+    if (found !== undefined) return found
+    const made = await this.#once(tenantId, id, () => this.#make(tenantId, id))
+    // Whoever looked for the key just before it was made may have been answered here.
+    return made ?? this.ensure(subject)
+  }
+
+  /** Destroys the key of a subject; false when there was none. */
+  async destroy(subject: Subject): Promise<boolean> {
+    const id = this.idOf(subject)
+    const isRemoved = await this.#store.remove(keyRef(subject.tenantId, id))
+    this.#cache.delete(cacheKey(subject.tenantId, id))
+    return isRemoved
+  }
+
+  /** Wraps the keys of a page that the current key did not wrap, and returns how many, and where the next page begins. */
+  async rewrap(
+    tenantId: string,
+    limit: number,
+    cursor: string | undefined,
+  ): Promise<{ done: number; cursor?: string }> {
+    const start = cursor === undefined ? {} : { cursor }
+    const page = await this.#store.list({ tenantId: keyTenant(tenantId), limit, ...start })
+    let done = 0
+    for (const { id, label } of page.items) {
+      if (label !== this.#keyring.current && (await this.#rewrapOne(tenantId, id))) done++
+    }
+    return { done, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) }
+  }
+
+  async #rewrapOne(tenantId: string, id: string): Promise<boolean> {
+    const found = await this.#read(tenantId, id)
+    if (found === undefined) return false
+    const { revision, incarnation } = found
+    try {
+      const change = await this.#wrapped(tenantId, id, found.key.secret.export())
+      await this.#store.commit(keyRef(tenantId, id), { revision, incarnation, ...change })
+      return true
+    } catch (error) {
+      // Somebody else has wrapped it meanwhile, or it was destroyed.
+      if (isSessionError(error, 'conflict') || isSessionError(error, 'not_found')) return false
+      throw error
+    }
+  }
+
+  async #make(tenantId: string, id: string): Promise<SubjectKey | undefined> {
+    const change = await this.#wrapped(tenantId, id, randomBytes(secretBytes))
+    try {
+      await this.#store.commit(keyRef(tenantId, id), { revision: 0, incarnation: newId(), ...change })
+    } catch (error) {
+      if (isSessionError(error, 'unknown_outcome')) {
+        const found = await this.#read(tenantId, id)
+        if (found !== undefined) return found.key
+        throw new SessionError('unavailable', 'The key could not be stored.', { cause: error })
+      }
+      if (!isSessionError(error, 'conflict')) throw error
+    }
+    // What is stored is the key, whoever made it.
+    return (await this.#read(tenantId, id))?.key
+  }
+
+  async #read(tenantId: string, id: string) {
+    const stored = await this.#store.read(keyRef(tenantId, id))
+    if (stored === undefined) return undefined
+    const { keyId, wrapped } = parseRecord(stored.body)
+    const about = contextOf(tenantId, id)
+    const secret = await asked(() => this.#keyring.unwrap(keyId, Buffer.from(wrapped, 'base64url'), about))
+    if (secret.length !== secretBytes) throw unknownKey('the keyring gave something else than a key')
+    const key = { id, secret: createSecretKey(secret), until: processClock() + this.#cacheMs }
+    return { key, revision: stored.record.revision, incarnation: stored.record.incarnation }
+  }
+
+  async #wrapped(tenantId: string, id: string, secret: Uint8Array): Promise<{ body: string; label: string }> {
+    const { keyId, wrapped } = await asked(() => this.#keyring.wrap(secret, contextOf(tenantId, id)))
+    const record: KeyRecord = { keyId, wrapped: Buffer.from(wrapped).toString('base64url') }
+    return { body: JSON.stringify(record), label: keyId }
+  }
+
+  /** One call at a time for a key, whose result is kept: the key service is asked once by many requests. */
+  #once(
+    tenantId: string,
+    id: string,
+    load: () => Promise<SubjectKey | undefined>,
+  ): Promise<SubjectKey | undefined> {
+    const key = cacheKey(tenantId, id)
+    const known = this.#cache.get(key)
+    if (known !== undefined) return Promise.resolve(known)
+    const loading = this.#loading.get(key)
+    if (loading !== undefined) return loading
+    const begun = load()
+      .then((found) => {
+        if (found !== undefined) this.#cache.set(key, found)
+        return found
+      })
+      .finally(() => this.#loading.delete(key))
+    this.#loading.set(key, begun)
+    return begun
+  }
+}
+
+function isKeyId(id: string): boolean {
+  return /^[0-9a-f]{24}$/.test(id)
+}
+
+/** The tenant of an application that a record belongs to: the library keeps some beside the tenant's own sessions. */
+function ownTenant(tenantId: string): string {
+  const kind = recordKindOf(tenantId)
+  return kind === '' ? tenantId : tenantId.slice(kind.length + 1)
+}
+
+function keyTenant(tenantId: string): string {
+  return `${keyKind}:${ownTenant(tenantId)}`
+}
+
+function keyRef(tenantId: string, id: string): SessionRef {
+  return { tenantId: keyTenant(tenantId), id }
+}
+
+function cacheKey(tenantId: string, id: string): string {
+  return `${id}${ownTenant(tenantId)}`
+}
+
+function contextOf(tenantId: string, id: string): KeyContext {
+  return { purpose: 'sessions', tenantId: ownTenant(tenantId), subject: id }
+}
+
+function parseRecord(body: string): KeyRecord {
+  try {
+    const { keyId, wrapped } = JSON.parse(body) as Partial<KeyRecord>
+    if (typeof keyId === 'string' && typeof wrapped === 'string') return { keyId, wrapped }
+  } catch {
+    // Below.
+  }
+  throw unknownKey('the record of the key cannot be read')
+}
+
+/** What the keyring answers; whatever else it throws, the key service is away. */
+async function asked<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    if (isSessionError(error, 'unknown_key') || isSessionError(error, 'unavailable')) throw error
+    throw new SessionError('unavailable', 'The key service failed.', { cause: error })
+  }
+}

@@ -1,0 +1,14 @@
+export {
+  encryptedStore,
+  type EncryptedStore,
+  type EncryptedStoreOptions,
+} from './contract/sealed/encrypted-store.js'
+export {
+  type KeyContext,
+  type Keyring,
+  staticKeyring,
+  type StaticKeyringOptions,
+} from './contract/sealed/keyring.js'
+export type { UpkeepFailure, UpkeepPage, UpkeepReport } from './contract/sealed/upkeep.js'
+export type { IntegrityProblem } from './contract/sealed/sealing.js'
+export { type SideRecordKind, sideRecordKinds, sideRecordTenant } from './service/side-records.js'
