@@ -1,8 +1,7 @@
 import { processClock } from '../../time.js'
 
-/** Values for a while, at most `maxCount` of them: the one that is out of use for longest goes first. */
+/** Values for a while, at most `maxCount` of them: the one that is kept for longest goes first. */
 export class ExpiringCache<Value extends { readonly until: number }> {
-  /** Least recently used first. */
   readonly #values = new Map<string, Value>()
   readonly #maxCount: number
 
@@ -12,15 +11,12 @@ export class ExpiringCache<Value extends { readonly until: number }> {
 
   get(key: string): Value | undefined {
     const value = this.#values.get(key)
-    if (value === undefined) return undefined
+    if (value === undefined || value.until > processClock()) return value
     this.#values.delete(key)
-    if (value.until <= processClock()) return undefined
-    this.#values.set(key, value)
-    return value
+    return undefined
   }
 
   set(key: string, value: Value): void {
-    this.#values.delete(key)
     this.#values.set(key, value)
     const now = processClock()
     for (const [oldest, { until }] of this.#values) {

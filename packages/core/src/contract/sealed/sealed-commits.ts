@@ -2,7 +2,7 @@ import { isSessionError, SessionError } from '../../errors.js'
 import { newId } from '../../ids.js'
 import { notFound } from '../refusals.js'
 import type { SessionRef } from '../session-record.js'
-import type { Committed, NewMessage, SessionChange, SessionStore } from '../session-store.js'
+import type { Committed, SessionChange, SessionStore } from '../session-store.js'
 import type { KnownSession, Sealing } from './sealing.js'
 import { maxKeys, SessionSeal } from './session-seal.js'
 import type { SubjectKey } from './subject-keys.js'
@@ -66,11 +66,12 @@ export class SealedCommits {
     if (ownedBy !== undefined) sealed.ownedBy = users.seal(tenantId, ownedBy)
     if (body !== undefined) sealed.body = seal.sealBody(key, keyIds, revision! + 1, body)
     if (title !== undefined) sealed.title = title && seal.sealTitle(key, title)
-    let payloads = await this.#sealing.sealMessages(seal, key, messages)
+    const payloads = await this.#sealing.sealMessages(seal, key, messages)
+    if (messages.length > 0) sealed.messages = payloads
     const otherKeys = new Map<string, SubjectKey[]>()
     for (;;) {
       try {
-        const committed = await this.#write(ref, sealed, payloads)
+        const committed = await this.#write(ref, sealed)
         return await this.#opened(ref, { ...meant, keyIds }, committed, body !== undefined)
       } catch (error) {
         if (!isSessionError(error, 'conflict') || error.messageId === undefined) throw error
@@ -80,20 +81,18 @@ export class SealedCommits {
         const next = left.pop()
         if (next === undefined) throw error
         otherKeys.set(messageId, left)
-        payloads = messages.map((message, index) =>
-          message.id === messageId
-            ? { id: messageId, payload: seal.sealPayload(next, messageId, message.payload) }
-            : payloads[index]!,
-        )
+        for (const [index, { id, payload }] of messages.entries()) {
+          if (id === messageId) payloads[index] = { id, payload: seal.sealPayload(next, id, payload) }
+        }
       }
     }
   }
 
-  #write(ref: SessionRef, sealed: SessionChange, messages: readonly NewMessage[]): Promise<Committed> {
-    const change: SessionChange = { ...sealed, messages }
-    return change.maxBytes === undefined || messages.length === 0
+  #write(ref: SessionRef, change: SessionChange): Promise<Committed> {
+    const { maxBytes, messages = [] } = change
+    return maxBytes === undefined || messages.length === 0
       ? this.#store.commit(ref, change)
-      : commitWithin(this.#store, ref, change, change.maxBytes)
+      : commitWithin(this.#store, ref, change, maxBytes)
   }
 
   async #opened(
