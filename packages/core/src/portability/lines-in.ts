@@ -1,14 +1,18 @@
 import { SessionError } from '../errors.js'
 
-/** Text in pieces of any length: a file, the body of a request, what `export` yields. */
-export type TextSource = AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>
+/** Text, whole or in pieces of any length: a file, the body of a request, what `export` yields. */
+export type TextSource =
+  | string
+  | Uint8Array
+  | AsyncIterable<string | Uint8Array>
+  | Iterable<string | Uint8Array>
 
 /** The lines of a text, without their ends; empty ones are left out. @throws `too_large`, `invalid` */
 export async function* linesIn(source: TextSource, maxLength: number): AsyncGenerator<string, void> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let parts: string[] = []
   let length = 0
-  for await (const piece of source) {
+  for await (const piece of piecesOf(source)) {
     const text = typeof piece === 'string' ? piece : decoded(decoder, piece)
     let from = 0
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', from)) {
@@ -26,6 +30,19 @@ export async function* linesIn(source: TextSource, maxLength: number): AsyncGene
   }
   const last = parts.join('')
   if (last.trim() !== '') yield last
+}
+
+function piecesOf(source: TextSource): AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array> {
+  // Both can be gone through, character by character and byte by byte.
+  if (typeof source === 'string' || source instanceof Uint8Array) return [source]
+  const isIterable =
+    typeof source === 'object' &&
+    source !== null &&
+    (Symbol.asyncIterator in source || Symbol.iterator in source)
+  if (isIterable) return source
+  throw new SessionError('invalid', 'source is neither text nor something that yields text', {
+    path: 'source',
+  })
 }
 
 function decoded(decoder: InstanceType<typeof TextDecoder>, bytes: Uint8Array): string {

@@ -75,6 +75,18 @@ it('takes bytes in pieces of any length', async () => {
   expect(await there.count()).toBe(2)
 })
 
+it('takes a text or bytes as a whole, and refuses what holds no text', async () => {
+  const { mine } = await talked()
+  const text = (await linesOf(mine.export())).join('')
+  for (const source of [text, new TextEncoder().encode(text)]) {
+    expect((await service().for(alice).import(source)).imported).toHaveLength(2)
+  }
+  for (const wrong of [undefined, null, 5, false, {}, new Date(), () => text, [1, 2], [text, {}]]) {
+    const there = service().for(alice)
+    expect(await codeOf(there.import(wrong as never)), String(wrong)).toBe('invalid')
+  }
+})
+
 it('makes the sessions the caller’s; an admin keeps whose they are', async () => {
   const { mine } = await talked()
   const lines = await linesOf(mine.export())
