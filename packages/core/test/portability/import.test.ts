@@ -83,7 +83,7 @@ it('takes a text or bytes as a whole, and refuses what holds no text', async () 
   }
   for (const wrong of [undefined, null, 5, false, {}, new Date(), () => text, [1, 2], [text, {}]]) {
     const there = service().for(alice)
-    expect(await codeOf(there.import(wrong as never)), String(wrong)).toBe('invalid')
+    expect(await codeOf(there.import(wrong as never)), typeof wrong).toBe('invalid')
   }
 })
 
