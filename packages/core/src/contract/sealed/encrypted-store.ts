@@ -23,9 +23,9 @@ import { SealedAmends } from './sealed-amends.js'
 import { SealedCommits } from './sealed-commits.js'
 import { SealedReads } from './sealed-reads.js'
 import { maxKeys } from './session-seal.js'
-import { Upkeep, type UpkeepPage, type UpkeepReport } from './upkeep.js'
 import { type IntegrityProblem, Sealing } from './sealing.js'
 import { keyKind, SubjectKeys } from './subject-keys.js'
+import { Upkeep, type UpkeepPage, type UpkeepReport } from './upkeep.js'
 import { UserSeal } from './user-seal.js'
 
 /** What an `encryptedStore` works with. */

@@ -21,7 +21,7 @@ export interface Keyring {
   /**
    * Wraps a key of 32 bytes.
    *
-   * @returns The id of the key that wrapped it, and the wrapped key.
+   * @returns The id of the key that wrapped it, as `current` spells it, and the wrapped key.
    * @throws `unavailable`; any other error counts as that.
    */
   wrap(key: Uint8Array, about: KeyContext): Promise<{ readonly keyId: string; readonly wrapped: Uint8Array }>

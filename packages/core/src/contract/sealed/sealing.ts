@@ -90,15 +90,15 @@ export class Sealing {
     return known?.incarnation === incarnation ? known.seal : new SessionSeal(ref, incarnation)
   }
 
-  /** Keeps what was seen of a session for later calls. */
+  /**
+   * Keeps what was seen of a session for later calls. Answers may come out of order: what is older than the session names
+   * keys that it has, too.
+   */
   remember(ref: SessionRef, seal: SessionSeal, seen: SeenSession): KnownSession {
     const { incarnation, userId, changes } = seen
     const found = this.known(ref)
     const before = found?.incarnation === incarnation ? found : undefined
     const { keyIds = before?.keyIds ?? [], revision = before?.revision ?? 0 } = seen
-    // Answers may come out of order.
-    const isOlder = before !== undefined && (before.changes > changes || before.revision > revision)
-    if (isOlder) return before
     const until = before?.until ?? processClock() + this.#cacheMs
     const known = { seal, incarnation, userId, changes, keyIds, revision, until }
     this.#sessions.set(placeOf(ref), known)
