@@ -121,7 +121,7 @@ describe('close', () => {
     expect(await codeOf(draft.append(said('late')))).toBe('closed')
     expect(await codeOf(draft.turn('late', () => 'no').result)).toBe('closed')
     // Every verb there is, whatever it is asked for.
-    const gives = new Set(['turn', 'watch', 'watchTurn', 'draft'])
+    const gives = new Set(['turn', 'watch', 'watchTurn', 'draft', 'export'])
     let verbs = 0
     for (const handle of [mine, session, session.cart, session.state, session.preferences]) {
       const { prototype } = handle.constructor as unknown as { prototype: object }
@@ -138,6 +138,8 @@ describe('close', () => {
     expect(await codeOf(turn[Symbol.asyncIterator]().next())).toBe('closed')
     expect(await codeOf(session.watch().next())).toBe('closed')
     expect(await codeOf(session.watchTurn('x').next())).toBe('closed')
+    expect(await codeOf(session.export().next())).toBe('closed')
+    expect(await codeOf(mine.export().next())).toBe('closed')
     // The store is whose it was.
     expect((await service({ store }).for(alice).get('one')).record.lastSeq).toBe(1)
   })

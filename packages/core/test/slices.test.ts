@@ -55,7 +55,7 @@ it('brings all work to its end that waits for the same turns', async () => {
 it.each([[undefined], [['setTimeout' as const]]])(
   'goes on while a test holds the clock (%o)',
   async (toFake) => {
-    for (const advanceMs of [1, 3_600_000]) {
+    for (const advanceMs of [1, 100]) {
       vi.useFakeTimers(toFake === undefined ? {} : { toFake })
       for (let piece = 0; piece < 200; piece++) {
         await pause()

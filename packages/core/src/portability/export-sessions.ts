@@ -88,6 +88,7 @@ async function* linesOf(
   scope: ReturnType<typeof listScope>,
   view: ViewMessage | undefined,
 ): AsyncGenerator<Line> {
+  service.work.checkRunning()
   const begunAt = service.storeClock.now()
   yield manifest(tenantId, scope?.userId)
   if (scope === undefined) return

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { memoryStore, type Sessions, type SessionsOptions, type SessionStore } from '../../src/index.js'
 import { changingStore } from '../changing-store.js'
+import { handClock } from '../hand-clock.js'
 import { alice, codeOf, service } from '../service.js'
 import { dumpOf, settings } from './user-data.js'
 
@@ -179,7 +180,7 @@ describe('retention', () => {
 })
 
 describe('a sweep', () => {
-  afterEach(() => void vi.useRealTimers())
+  afterEach(() => void vi.restoreAllMocks())
 
   it('goes on with an erasure whose process died some minutes ago', async () => {
     let isBroken = true
@@ -200,7 +201,7 @@ describe('a sweep', () => {
   })
 
   it('that goes on by itself does all of it once an hour', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    const clock = handClock(30_000)
     const { sessions, pass } = aging({ retention: { cartMs: dayMs } })
     const session = await sessions.for(alice).create({ cart: [phone] })
     pass(2)
@@ -209,7 +210,7 @@ describe('a sweep', () => {
       asked++
       return tenants
     })
-    for (const _ of Array(59)) await vi.advanceTimersByTimeAsync(60_000)
+    for (const _ of Array(59)) await clock.advance(60_000)
     stop()
     expect(asked).toBe(1)
     expect((await session.cart.get()).items).toEqual([])

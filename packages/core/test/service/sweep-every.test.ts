@@ -1,11 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryStore, type SessionWarning } from '../../src/index.js'
+import { type HandClock, handClock } from '../hand-clock.js'
 import { alice, service, startGate } from '../service.js'
 
-beforeEach(() => void vi.useFakeTimers())
-afterEach(() => void vi.useRealTimers())
-
 const hourMs = 3_600_000
+
+let clock: HandClock
+beforeEach(() => {
+  clock = handClock(hourMs / 2)
+})
+afterEach(() => void vi.restoreAllMocks())
 
 /** A service whose sweeps are counted; each removes as many as is said. */
 function swept(removes: (call: number) => Promise<number> = async () => 0) {
@@ -25,10 +29,10 @@ describe('sweepEvery', () => {
     const mine = sessions.for(alice)
     await Promise.all(Array.from({ length: 1200 }, async () => mine.create()))
     const stop = sessions.sweepEvery(hourMs)
-    await vi.advanceTimersByTimeAsync(1.25 * hourMs)
+    await clock.advance(1.25 * hourMs)
     expect(await sessions.sweep()).toBe(0)
     await mine.create()
-    await vi.advanceTimersByTimeAsync(1.25 * hourMs)
+    await clock.advance(1.25 * hourMs)
     expect(await sessions.sweep()).toBe(0)
     stop()
   })
@@ -36,11 +40,11 @@ describe('sweepEvery', () => {
   it('takes its time anew each time, a quarter more or less', async () => {
     const { sessions, limits } = swept()
     sessions.sweepEvery(hourMs)
-    await vi.advanceTimersByTimeAsync(0.75 * hourMs - 1)
+    await clock.advance(0.75 * hourMs - 1)
     expect(limits).toEqual([])
-    await vi.advanceTimersByTimeAsync(0.5 * hourMs + 1)
+    await clock.advance(0.5 * hourMs + 1)
     expect(limits).toEqual([500])
-    await vi.advanceTimersByTimeAsync(1.25 * hourMs)
+    await clock.advance(1.25 * hourMs)
     expect(limits.length).toBeGreaterThanOrEqual(2)
     await sessions.close()
   })
@@ -51,9 +55,9 @@ describe('sweepEvery', () => {
       call === 1 ? Promise.reject(outage) : Promise.resolve(0),
     )
     sessions.sweepEvery(hourMs)
-    await vi.advanceTimersByTimeAsync(1.25 * hourMs)
+    await clock.advance(1.25 * hourMs)
     expect(warnings).toEqual([{ code: 'sweep_failed', message: expect.any(String) as string, cause: outage }])
-    await vi.advanceTimersByTimeAsync(1.25 * hourMs)
+    await clock.advance(1.25 * hourMs)
     expect(limits.length).toBeGreaterThanOrEqual(2)
     expect(warnings).toHaveLength(1)
     await sessions.close()
@@ -69,8 +73,8 @@ describe('sweepEvery', () => {
       if (how === 'with the service') await sessions.close()
       else stop()
     }
-    expect(vi.getTimerCount()).toBe(0)
-    await vi.advanceTimersByTimeAsync(10 * hourMs)
+    expect(clock.waiting).toBe(0)
+    await clock.advance(10 * hourMs)
     expect([limits, warnings]).toEqual([[], []])
   })
 
@@ -78,11 +82,11 @@ describe('sweepEvery', () => {
     const { opened, open } = startGate()
     const { sessions, limits, warnings } = swept(async () => opened.then(() => 500))
     sessions.sweepEvery(hourMs)
-    await vi.advanceTimersByTimeAsync(1.25 * hourMs)
+    await clock.advance(1.25 * hourMs)
     expect(limits).toEqual([500])
     let isClosed = false
     const closing = sessions.close().then(() => (isClosed = true))
-    await vi.advanceTimersByTimeAsync(1)
+    await clock.advance(1)
     expect(isClosed).toBe(false)
     open()
     await closing

@@ -149,7 +149,7 @@ const rows = [
     params: { turnId },
   })),
   row('POST /sessions/{id}/cancel', 'read'),
-  row('GET /users/{userId}/export', 'list read messages list', { params: { userId: 'alice' } }),
+  row('GET /users/{userId}/export', 'read list read messages list', { params: { userId: 'alice' } }),
   row('GET /sessions/{id}/export', 'read messages'),
   row('GET /sessions/{id}/events', 'read'),
   row('POST /sessions/{id}/rewind', 'read commit', { body: { toSeq: 2 } }),

@@ -104,7 +104,7 @@ const rows = [
   row('CallerSessions.list', 'list', ({ mine }) => mine.list()),
   row('CallerSessions.count', 'list', ({ mine }) => mine.count()),
   row('CallerSessions.delete', 'read remove list list', ({ mine, session }) => mine.delete(session.id)),
-  row('CallerSessions.export', 'list read messages list', ({ mine }) => drain(mine.export())),
+  row('CallerSessions.export', 'read list read messages list', ({ mine }) => drain(mine.export())),
   after(
     async (source) => {
       const lines: string[] = []

@@ -1,0 +1,52 @@
+import { vi } from 'vitest'
+
+/** A clock that a test moves on by hand. */
+export interface HandClock {
+  /** How many timers wait for it. */
+  readonly waiting: number
+  /** Moves on, timer by timer; what each begins has the time that it takes. */
+  advance(ms: number): Promise<void>
+}
+
+/**
+ * Long timers, from `leastMs` on, wait for the hand; `performance.now()` moves with it. Shorter timers run as ever: tests
+ * of other files share the process, and some of their handles still look at something every few milliseconds. Ends with
+ * `vi.restoreAllMocks()`.
+ */
+export function handClock(leastMs: number): HandClock {
+  const begin = globalThis.setTimeout
+  const end = globalThis.clearTimeout
+  const now = performance.now.bind(performance)
+  const timers = new Map<unknown, { at: number; run: () => void }>()
+  let aheadMs = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + aheadMs)
+  vi.spyOn(globalThis, 'setTimeout').mockImplementation(((run: () => void, ms = 0) => {
+    if (ms < leastMs) return begin(run, ms)
+    const handle = { unref: () => handle }
+    timers.set(handle, { at: aheadMs + ms, run })
+    return handle
+  }) as never)
+  vi.spyOn(globalThis, 'clearTimeout').mockImplementation((handle) => {
+    if (!timers.delete(handle)) end(handle)
+  })
+  return {
+    get waiting() {
+      return timers.size
+    },
+    async advance(ms) {
+      const until = aheadMs + ms
+      for (;;) {
+        const [next] = [...timers].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)
+        if (next === undefined) break
+        const [handle, { at, run }] = next
+        timers.delete(handle)
+        aheadMs = at
+        run()
+        for (let round = 0; round < 200; round++) {
+          await new Promise((resolve) => setImmediate(resolve))
+        }
+      }
+      aheadMs = until
+    },
+  }
+}
