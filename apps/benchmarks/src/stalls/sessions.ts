@@ -26,9 +26,9 @@ export const dearSessions: readonly DearSession[] = [
       })),
   },
   {
-    name: '30,000 messages',
+    name: '99,000 messages',
     fill: (session) =>
-      append(session, 30_000, (index) => ({
+      append(session, 99_000, (index) => ({
         role: index % 2 === 0 ? 'user' : 'assistant',
         content: `w${index} costs ${index % 97} EUR`,
       })),
