@@ -380,9 +380,11 @@ export class CallerSessions {
   }
 
   /** Where a new session of the caller goes. @throws `consent_missing` */
-  async #serviceFor({ preferences = {} }: Pick<SessionInit, 'preferences'> = {}): Promise<Service> {
+  async #serviceFor({ preferences }: Pick<SessionInit, 'preferences'> = {}): Promise<Service> {
     const allows = await this.#allowing()
-    if (Object.keys(preferences).length > 0 && !allows('personalization')) refuseWithout('personalization')
+    // What is no object is refused when the session is made.
+    if (Object.keys(preferences ?? {}).length > 0 && !allows('personalization'))
+      refuseWithout('personalization')
     if (allows('storage')) return this.#service
     return (this.#fleeting ??= this.#service.inMemory())
   }

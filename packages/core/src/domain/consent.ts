@@ -41,6 +41,12 @@ const maxHistory = 100
 const maxPurposes = 50
 const short = z.string().min(1).max(100)
 const purpose = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,59}$/, 'must be 1 to 60 of a-z 0-9 . _ -')
+/** @throws `invalid` */
+export function checkPurpose(text: ConsentPurpose): void {
+  if (purpose.safeParse(text).success) return
+  throw new SessionError('invalid', 'a purpose must be 1 to 60 of a-z 0-9 . _ -', { path: 'purpose' })
+}
+
 export const consentChangeSchema = z.strictObject({
   purpose,
   granted: z.boolean(),

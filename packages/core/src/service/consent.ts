@@ -1,4 +1,4 @@
-import type { ConsentPurpose, Consents } from '../domain/consent.js'
+import { checkPurpose, type ConsentPurpose, type Consents } from '../domain/consent.js'
 import type { Identity } from '../domain/identity.js'
 import type { SessionBody } from '../domain/session-body.js'
 import { SessionError } from '../errors.js'
@@ -24,11 +24,19 @@ export function isAllowed(
   decided: Consents | undefined,
   known?: Identity['consents'],
 ): boolean {
+  checkPurpose(purpose)
   // An application that asks nobody goes on as if everybody had consented.
   if (consent === undefined) return true
-  const said = [decided?.purposes[purpose]?.granted, known?.[purpose]].filter((each) => each !== undefined)
+  const said = [own(decided?.purposes, purpose)?.granted, own(known, purpose)].filter(
+    (each) => each !== undefined,
+  )
   if (said.length > 0) return said.every(Boolean)
-  return consent.unsaid?.[purpose] ?? usual[purpose] ?? false
+  return own(consent.unsaid, purpose) ?? own(usual, purpose) ?? false
+}
+
+/** `constructor` is a purpose like any other. */
+function own<Value>(values: Readonly<Record<string, Value>> | undefined, purpose: string): Value | undefined {
+  return values !== undefined && Object.hasOwn(values, purpose) ? values[purpose] : undefined
 }
 
 /** What the user record says. Costs a read. */

@@ -241,3 +241,44 @@ it('asks the store once in a request, and not at all for an append', async () =>
   // The last read is the one by which a creation and a withdrawal see each other.
   expect(counted.calls.slice(1).filter((call) => call === 'read')).toHaveLength(4)
 })
+
+describe('a purpose', () => {
+  it('must be one, and is denied by its own name alone', async () => {
+    const sessions = asking()
+    const mine = sessions.for({ ...alice, consents: { newsletter: true } })
+    for (const wrong of [
+      undefined,
+      null,
+      5,
+      {},
+      [],
+      Object.create(null),
+      Symbol('x'),
+      '',
+      'A b',
+      'x'.repeat(61),
+    ]) {
+      expect(await codeOf(mine.consent.allows(wrong as never))).toBe('invalid')
+      expect(await codeOf(sessions.consent.allows(alice, wrong as never))).toBe('invalid')
+    }
+    // Names that every object answers to.
+    for (const odd of ['constructor', 'valueof', '0']) expect(await mine.consent.allows(odd)).toBe(false)
+    expect(await mine.consent.allows('newsletter')).toBe(true)
+  })
+
+  it('is no matter for a session whose preferences are nothing', async () => {
+    expect(
+      await codeOf(
+        asking()
+          .for(alice)
+          .create({ preferences: null as never }),
+      ),
+    ).toBe(
+      await codeOf(
+        service()
+          .for(alice)
+          .create({ preferences: null as never }),
+      ),
+    )
+  })
+})
