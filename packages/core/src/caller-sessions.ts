@@ -382,7 +382,6 @@ export class CallerSessions {
   /** Where a new session of the caller goes. @throws `consent_missing` */
   async #serviceFor({ preferences }: Pick<SessionInit, 'preferences'> = {}): Promise<Service> {
     const allows = await this.#allowing()
-    // What is no object is refused when the session is made.
     if (Object.keys(preferences ?? {}).length > 0 && !allows('personalization'))
       refuseWithout('personalization')
     if (allows('storage')) return this.#service
