@@ -136,10 +136,12 @@ export class TermIndex {
   *scoring(terms: WeightedTerms): Generator<void, Float64Array> {
     const scores = new Float64Array(this.size)
     const meanLength = this.#totalLength / this.size || 1
+    let looked = 0
     for (const [id, weight] of terms) {
       yield
       const factor = weight * this.rarity(id) * (saturation + 1)
       for (let next = this.#newest.values[id]!; next !== 0; next = this.#before.values[next - 1]!) {
+        if (++looked % postingsPerStep === 0) yield
         const place = this.#placeOf.values[next - 1]!
         const count = this.#countOf.values[next - 1]!
         const norm = 1 - lengthWeight + (lengthWeight * this.#lengths.values[place]!) / meanLength
@@ -157,6 +159,7 @@ export class TermIndex {
     const shares = new Float64Array(this.size)
     const best = new Float64Array(this.size)
     let total = 0
+    let looked = 0
     for (const all of words) {
       const forms = all.filter(([id]) => this.#isHeldBeside(id, except))
       if (forms.length === 0) continue
@@ -167,6 +170,7 @@ export class TermIndex {
       for (const [id, weight] of forms) {
         yield
         for (let next = this.#newest.values[id]!; next !== 0; next = this.#before.values[next - 1]!) {
+          if (++looked % postingsPerStep === 0) yield
           const place = this.#placeOf.values[next - 1]!
           if (best[place] === 0) touched.push(place)
           best[place] = Math.max(best[place]!, weight / most)
@@ -221,6 +225,8 @@ export class TermIndex {
 }
 
 const wordsPerStep = 1000
+// A posting takes far below a microsecond; a word of every message has as many as there are messages.
+const postingsPerStep = 10_000
 
 function beginningOf(letter: (index: number) => number): number {
   return (letter(0) * 65_536 + letter(1)) * 65_536 + letter(2)

@@ -9,6 +9,7 @@ import { type IncludedData, includedBlocks } from './included.js'
 import { type BuiltContext, layingOut } from './lay-out.js'
 import type { RelevanceIndex } from './relevance-index.js'
 import { atOnce } from '../slices.js'
+import { choosing } from './step-by-step.js'
 import type { ContextBoundary, ContextSituation, ContextStrategy } from './strategy.js'
 import { type CountTokens, estimateTokens } from './token-count.js'
 
@@ -156,14 +157,15 @@ export function* building(input: ContextInput, options: ContextOptions): Generat
   const room = queryRoom - queryTokens - includedTokens
   const situation = situationFrom(input, { groups, latest, instructions, countTokens, room })
   yield
-  const choice = strategy.choose(situation)
+  const choice = yield* choosing(strategy, situation)
   yield
-  requireFit('strategy', `what ${strategy.name} chose`, costOf(choice, situation), situation.room)
+  const cost = costOf(choice, situation)
+  requireFit('strategy', `what ${strategy.name} chose`, cost, situation.room)
   yield
   return yield* layingOut({
     ...situation,
     system,
-    spare: situation.room - costOf(choice, situation),
+    spare: situation.room - cost,
     instructions,
     included,
     replyTokens,

@@ -2,23 +2,25 @@ import { factsBlock, isOneLine, quoteOf, recallBlock, summaryBlock } from './blo
 import type { MessageGroup } from './groups.js'
 import { mergeNeeds, needsOf } from './needs.js'
 import { lastTold } from './plan-summary.js'
+import { choosing, stepByStep } from './step-by-step.js'
 import type { ContextChoice, ContextSituation, ContextStrategy } from './strategy.js'
 import type { CountTokens } from './token-count.js'
 
 /** Several strategies, one after the other, each with the room that the earlier ones left. */
 export function compose(...strategies: readonly ContextStrategy[]): ContextStrategy {
-  return {
+  return stepByStep({
     name: strategies.map((strategy) => strategy.name).join('+'),
     needs: (situation) => mergeNeeds(strategies.map((strategy) => needsOf(strategy, situation))),
-    choose(situation) {
+    *choosing(situation) {
       let chosen: ContextChoice = {}
       for (const [place, strategy] of strategies.entries()) {
-        const left = place === 0 ? situation : after(situation, chosen)
-        chosen = merged(chosen, strategy.choose(left))
+        const left = place === 0 ? situation : yield* after(situation, chosen)
+        chosen = merged(chosen, yield* choosing(strategy, left))
+        yield
       }
       return chosen
     },
-  }
+  })
 }
 
 /** How much of the remaining room a strategy may take: the smaller of both. */
@@ -31,11 +33,15 @@ export interface ContextLimit {
 
 /** A strategy that may take only part of the remaining room. */
 export function within(limit: ContextLimit, strategy: ContextStrategy): ContextStrategy {
-  return {
+  const inLimit = (situation: ContextSituation): ContextSituation => ({
+    ...situation,
+    room: capped(limit, situation.room),
+  })
+  return stepByStep({
     name: strategy.name,
-    needs: (situation) => needsOf(strategy, { ...situation, room: capped(limit, situation.room) }),
-    choose: (situation) => strategy.choose({ ...situation, room: capped(limit, situation.room) }),
-  }
+    needs: (situation) => needsOf(strategy, inLimit(situation)),
+    choosing: (situation) => choosing(strategy, inLimit(situation)),
+  })
 }
 
 export function capped({ share = 1, tokens = Infinity }: ContextLimit, room: number): number {
@@ -74,12 +80,21 @@ export function quoteCost(group: MessageGroup, countTokens: CountTokens): number
   return countTokens({ role: 'user', content: quoteOf(group) })
 }
 
-export function inOrder(indexes: readonly number[]): readonly number[] {
+function inOrder(indexes: readonly number[]): readonly number[] {
   return [...indexes].sort((a, b) => a - b)
 }
 
-function after(situation: ContextSituation, chosen: ContextChoice): ContextSituation {
-  const taken = new Set([...situation.taken, ...(chosen.history ?? []), ...(chosen.recall ?? [])])
+// A group takes far below a microsecond.
+const groupsPerStep = 1000
+
+function* after(situation: ContextSituation, chosen: ContextChoice): Generator<void, ContextSituation> {
+  const taken = new Set(situation.taken)
+  for (const indexes of [chosen.history ?? [], chosen.recall ?? []]) {
+    for (const index of indexes) {
+      taken.add(index)
+      if (index % groupsPerStep === 0) yield
+    }
+  }
   const known = new Set(chosen.facts)
   // A summary counts as chosen also in its shortened form.
   const told = new Set(chosen.summaries?.map(({ from, to }) => `${from}-${to}`))

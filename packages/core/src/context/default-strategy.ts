@@ -2,6 +2,7 @@ import { capped, compose, costOf, within } from './compose.js'
 import { facts } from './facts.js'
 import { needsOf } from './needs.js'
 import { relevance } from './relevance.js'
+import { choosing, stepByStep } from './step-by-step.js'
 import type { ContextChoice, ContextSituation, ContextStrategy } from './strategy.js'
 import { summarize } from './summary.js'
 import { stableWindow } from './window.js'
@@ -22,10 +23,10 @@ const summaryShare = 0.3
  * what the user's message names.
  */
 export function defaultStrategy(): ContextStrategy {
-  const history: ContextStrategy = {
+  const history = stepByStep({
     name: 'history',
     needs: ({ room, asked }) => ({ tokens: room, recall: asked ? mostRecall : room * quietRecall }),
-    choose(situation) {
+    choosing(situation) {
       const { room, asked } = situation
       const reserve = capped(asked ? { share: mostShare, tokens: mostRecall } : { share: quietRecall }, room)
       const window = stableWindow({ reserve })
@@ -33,15 +34,19 @@ export function defaultStrategy(): ContextStrategy {
       const recall = asked
         ? within({ tokens: mostRecall }, relevance())
         : within({ tokens: reserve }, relevance({ minShare: quietShare }))
-      return compose(window, recall).choose(situation)
+      return choosing(compose(window, recall), situation)
     },
-  }
+  })
   const all = compose(within({ share: 0.1 }, facts()), within({ share: summaryShare }, summarize()), history)
-  return {
+  return stepByStep({
     name: 'default',
     needs: (situation) => needsOf(all, situation),
-    choose: (situation) => withWholeSummaries(all.choose(situation), situation),
-  }
+    *choosing(situation) {
+      const choice = yield* choosing(all, situation)
+      yield
+      return withWholeSummaries(choice, situation)
+    },
+  })
 }
 
 /** The choice, with longer summaries when there is room left. */

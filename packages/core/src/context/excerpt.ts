@@ -1,4 +1,5 @@
 import { type Message, textOf } from '../domain/message.js'
+import { atOnce } from '../slices.js'
 import { type CountTokens, estimateTokens } from './token-count.js'
 import { wellFormed } from './well-formed.js'
 import { termsOf } from './words.js'
@@ -24,27 +25,40 @@ const personal =
 
 /**
  * The most important sentences of the messages, in their order, within `maxTokens`: sentences about the user, numbers,
- * names and rare words before small talk, and early sentences before later ones.
+ * names and rare words before small talk, and early sentences before later ones. Made step by step.
  */
-export function excerptOf(
+export function* excerpting(
   earlier: readonly string[],
   messages: readonly Message[],
   maxTokens: number,
   countTokens: CountTokens = estimateTokens,
-): string {
-  const lines = [...earlier.flatMap(earlierLines), ...messages.flatMap(linesOf)].slice(0, mostLines)
-  return pick(lines, maxTokens, countTokens)
+): Generator<void, string> {
+  const lines = earlier.flatMap(earlierLines)
+  for (const message of messages) {
+    if (lines.length >= mostLines) break
+    lines.push(...linesOf(message))
+    yield
+  }
+  return yield* picking(lines.slice(0, mostLines), maxTokens, countTokens)
 }
 
 /** A shortened summary: its most informative lines, or sentences when it has few lines. */
 export function shortenedText(text: string, maxTokens: number, countTokens: CountTokens): string {
   if (tokensOf(text, countTokens) <= maxTokens) return text
-  return pick(earlierLines(text), maxTokens, countTokens)
+  return atOnce(picking(earlierLines(text), maxTokens, countTokens))
 }
 
-function pick(lines: readonly Line[], maxTokens: number, countTokens: CountTokens): string {
-  const values = valuesOf(lines)
-  const tokens = lines.map(({ text }) => Math.max(1, tokensOf(text, countTokens) - 3))
+function* picking(
+  lines: readonly Line[],
+  maxTokens: number,
+  countTokens: CountTokens,
+): Generator<void, string> {
+  const values = yield* valuing(lines)
+  const tokens: number[] = []
+  for (const { text } of lines) {
+    tokens.push(Math.max(1, tokensOf(text, countTokens) - 3))
+    yield
+  }
   const chosen = new Set<number>()
   const best = [...lines.keys()].sort((a, b) => values[b]! - values[a]! || a - b)
   let left = maxTokens - tokensOf('', countTokens)
@@ -71,6 +85,7 @@ function pick(lines: readonly Line[], maxTokens: number, countTokens: CountToken
   for (const place of least) {
     if (tokensOf(laidOut(), countTokens) <= maxTokens) break
     if (chosen.size > 1) chosen.delete(place)
+    yield
   }
   const text = laidOut()
   if (text !== '' || lines.length === 0) return cutText(text, maxTokens, countTokens)
@@ -78,10 +93,15 @@ function pick(lines: readonly Line[], maxTokens: number, countTokens: CountToken
 }
 
 /** The weight of each line: more when its words are rare among the other lines, and the earlier it stands. */
-function valuesOf(lines: readonly Line[]): number[] {
+function* valuing(lines: readonly Line[]): Generator<void, number[]> {
   const held = new Map<string, number>()
-  const terms = lines.map(({ text }) => new Set(termsOf(text.replaceAll(/\p{N}+/gu, ''))))
+  const terms: ReadonlySet<string>[] = []
+  for (const { text } of lines) {
+    terms.push(new Set(termsOf(text.replaceAll(/\p{N}+/gu, ''))))
+    yield
+  }
   for (const set of terms) for (const term of set) held.set(term, (held.get(term) ?? 0) + 1)
+  yield
   return lines.map(({ worth }, place) => {
     let rarity = 0
     for (const term of terms[place]!) rarity += 1 / held.get(term)!

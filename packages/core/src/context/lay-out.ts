@@ -1,5 +1,4 @@
 import { type ContextBlock, factsBlock, openerBlock, recallBlock, summaryBlock } from './blocks.js'
-import { inOrder } from './compose.js'
 import { joined, type PlacedMessage } from './alternation.js'
 import { textOf } from '../domain/message.js'
 import { hashOf } from './hash.js'
@@ -40,12 +39,7 @@ export function* layingOut(layout: Layout): Generator<void, BuiltContext> {
   const { groups, latest, choice, countTokens, included } = layout
   const facts = choice.facts ?? []
   const summaries = choice.summaries ?? []
-  const instructions = new Set(layout.instructions)
-  const chosen = new Set([...layout.taken, ...(choice.history ?? [])])
-  const recall = inOrder([...new Set(choice.recall)].filter((index) => !chosen.has(index)))
-  yield
-  const history = inOrder([...chosen].filter((index) => !instructions.has(index)))
-  yield
+  const { history, recall, isIn } = yield* placing(layout)
 
   const head: PlacedMessage[] = []
   const leading = instructionsOf(layout)
@@ -68,6 +62,7 @@ export function* layingOut(layout: Layout): Generator<void, BuiltContext> {
     yield
   }
   const all = [...before, ...besides, ...since]
+  yield
 
   const tokens: Record<ContextPart | 'tools' | 'reply', number> = {
     system: 0,
@@ -82,22 +77,35 @@ export function* layingOut(layout: Layout): Generator<void, BuiltContext> {
     tools: layout.toolTokens,
     reply: layout.replyTokens,
   }
-  for (const { message } of all) tokens[message.part] += message.tokens
+  let sum = 0
+  for (const { message } of all) {
+    tokens[message.part] += message.tokens
+    sum += message.tokens
+  }
+  yield
   const repairs = [...layout.repairs]
   const messages = joined(all, layout.alternate, repairs)
   yield
   const told = new Set(facts)
   const { boundary } = choice
-  const dropped = yield* droppedRanges(layout, new Set([...instructions, ...kept, ...recall]), unasked)
+  const dropped = yield* droppedRanges(layout, (index) => isIn(index) && !unasked.has(index), unasked)
+  yield
+  const seqs: number[] = []
+  for (const indexes of [layout.instructions, kept]) {
+    for (const index of indexes) {
+      seqs.push(...groups[index]!.seqs)
+      if (index % groupsPerStep === 0) yield
+    }
+  }
   yield
   return {
     messages,
-    tokens: sumOf(all),
+    tokens: sum,
     report: {
       strategy: layout.strategy,
       tokens,
       kept: {
-        history: [...layout.instructions, ...kept].flatMap((index) => groups[index]!.seqs),
+        history: seqs,
         recall: quoted.flatMap((group) => group.seqs),
         facts: facts.map((fact) => fact.id),
         summaries: summaries.map(({ from, to }) => ({ from, to })),
@@ -156,6 +164,33 @@ export function* layingOut(layout: Layout): Generator<void, BuiltContext> {
     }
     return { opener, unasked }
   }
+}
+
+// A group takes far below a microsecond.
+const groupsPerStep = 1000
+const asQuote = 1
+const inHistory = 2
+const asInstruction = 3
+
+/** Which groups stay at their place and which are quoted, each ascending; step by step. */
+function* placing({ groups, taken, choice, instructions }: Layout) {
+  const places = new Uint8Array(groups.length)
+  for (const index of choice.recall ?? []) places[index] = asQuote
+  for (const index of choice.history ?? []) places[index] = inHistory
+  yield
+  for (const index of taken) {
+    places[index] = inHistory
+    if (index % groupsPerStep === 0) yield
+  }
+  for (const index of instructions) places[index] = asInstruction
+  const history: number[] = []
+  const recall: number[] = []
+  for (let index = 0; index < places.length; index++) {
+    if (places[index] === inHistory) history.push(index)
+    else if (places[index] === asQuote) recall.push(index)
+    if (index % groupsPerStep === 0) yield
+  }
+  return { history, recall, isIn: (index: number): boolean => places[index] !== 0 }
 }
 
 /** The one system message: the caller's instructions, and the system messages at the beginning of the log. */

@@ -3,6 +3,7 @@ import { capped, compose, within } from './compose.js'
 import { facts } from './facts.js'
 import { needsOf } from './needs.js'
 import { relevance } from './relevance.js'
+import { choosing, stepByStep } from './step-by-step.js'
 import type { ContextSituation, ContextStrategy } from './strategy.js'
 import { summarize } from './summary.js'
 import { slidingWindow } from './window.js'
@@ -36,11 +37,11 @@ function hasPin(message: Message): boolean {
 
 /** Chooses the strategy by the query and the phase of the conversation. */
 export function select(choose: (situation: ContextSituation) => ContextStrategy): ContextStrategy {
-  return {
+  return stepByStep({
     name: 'select',
     needs: (situation) => needsOf(choose(situation), situation),
-    choose: (situation) => choose(situation).choose(situation),
-  }
+    choosing: (situation) => choosing(choose(situation), situation),
+  })
 }
 
 /** The kind of a user's message, judged by its words (English). */
@@ -97,23 +98,24 @@ export interface TokenBudgetSplit {
 /** Splits the budget over facts, summaries, recall and history; history gets what the others do not use. */
 export function tokenBudget(split: TokenBudgetSplit = {}): ContextStrategy {
   const { facts: factsShare = 0.1, summary = 0.15, recall = 0.25 } = split
-  return {
+  return stepByStep({
     name: 'token-budget',
     needs: ({ room }) => ({ tokens: room, recall: capped({ share: recall }, room), facts: true }),
-    choose(situation) {
+    choosing(situation) {
       const reserve = capped({ share: recall }, situation.room)
-      const history: ContextStrategy = {
+      const history = stepByStep({
         name: 'history',
-        choose: (left) => slidingWindow().choose({ ...left, room: Math.max(0, left.room - reserve) }),
-      }
+        choosing: (left) => choosing(slidingWindow(), { ...left, room: Math.max(0, left.room - reserve) }),
+      })
       const tokensFor = (share: number) => ({ tokens: capped({ share }, situation.room) })
-      return compose(
+      const all = compose(
         within(tokensFor(factsShare), facts()),
         within(tokensFor(summary), summarize()),
         history,
         within({ tokens: reserve }, relevance()),
         slidingWindow(),
-      ).choose(situation)
+      )
+      return choosing(all, situation)
     },
-  }
+  })
 }

@@ -164,17 +164,22 @@ export function createRelevanceIndex(): RelevanceIndex {
       path[at] = places.get(seqs[at]!) ?? -1
     }
     const asked = yield* index.asking(text)
+    yield
     const boosts = boostsOf(text, asked.weights, path)
+    yield
     const asking = except === undefined ? -1 : (places.get(except) ?? -1)
     const own = yield* index.scoring(asked.weights)
     if (asking >= 0) own[asking] = 0
+    yield
     const finds = smoothed(onPath(own, path), boosts)
     yield
     let scores = yield* index.scoring(widened(asked.weights, finds, path))
     if (vector !== undefined) scores = mixed(scores, nearness(unit(vector)))
     yield
     const found = smoothed(onPath(scores, path), boosts)
+    yield
     const shares = yield* index.sharing(asked.words, asking)
+    yield
     return { scores: found, shares: onPath(shares, path) }
   }
 

@@ -3,6 +3,7 @@ import { recallBlock } from './blocks.js'
 import { costOf, quoteCost } from './compose.js'
 import type { MessageGroup } from './groups.js'
 import { createRelevanceIndex, type Relevance } from './relevance-index.js'
+import { stepByStep } from './step-by-step.js'
 import type { ContextSituation, ContextStrategy } from './strategy.js'
 
 /** When `relevance` quotes. */
@@ -21,12 +22,12 @@ export interface RelevanceOptions {
 export function relevance(options: RelevanceOptions = {}): ContextStrategy {
   checkOptions<RelevanceOptions>(options, { minShare: true })
   const { minShare = 0 } = options
-  return {
+  return stepByStep({
     name: 'relevance',
     needs: ({ room }) => ({ recall: room }),
-    choose(situation) {
+    *choosing(situation) {
       const { groups, taken, countTokens } = situation
-      const ranked = rankGroups(situation, minShare)
+      const ranked = yield* rankGroups(situation, minShare)
       let left = situation.room - countTokens(recallBlock([]))
       const recall: number[] = []
       for (const index of ranked) {
@@ -35,30 +36,36 @@ export function relevance(options: RelevanceOptions = {}): ContextStrategy {
         if (tokens > left) continue
         left -= tokens
         recall.push(index)
+        yield
       }
       // Days between the quotes take tokens too, and a caller's counter may count a whole text as more than its
       // pieces.
-      while (recall.length > 0 && costOf({ recall }, situation) > situation.room) recall.pop()
+      while (recall.length > 0 && costOf({ recall }, situation) > situation.room) {
+        recall.pop()
+        yield
+      }
       return { recall }
     },
-  }
+  })
 }
 
 const mostQuotes = 1000
 
 /** Groups outside the window that match the query, best first. */
-function rankGroups(situation: ContextSituation, minShare: number): readonly number[] {
+function* rankGroups(situation: ContextSituation, minShare: number): Generator<void, readonly number[]> {
   const { query, groups, messages, taken, seqs } = situation
   if (query === undefined || query === '' || taken.size === groups.length || situation.room <= 0) return []
   const index = situation.index ?? createRelevanceIndex()
-  index.add(messages)
-  const { scores, shares } = index.rank({
+  yield* index.adding(messages)
+  const { scores, shares } = yield* index.ranking({
     text: query,
     seqs,
     vector: situation.queryVector,
     except: situation.latest === undefined ? undefined : groups[situation.latest]!.seqs[0],
   })
+  yield
   const best = bestOf(groups, seqs, { scores, shares })
+  yield
   // The query's own message is no result; a match that the window contains needs no quote.
   let said = 0
   let saidInside = 0

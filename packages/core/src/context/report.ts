@@ -74,7 +74,7 @@ const messagesPerStep = 500
 /** The messages that were left out, as ranges, and why; found step by step. */
 export function* droppedRanges(
   layout: ContextSituation & { readonly choice: ContextChoice },
-  kept: ReadonlySet<number>,
+  isKept: (group: number) => boolean,
   unasked: ReadonlySet<number>,
 ): Generator<void, readonly DroppedRange[]> {
   const { groups, choice, messages, seqs, isWhole } = layout
@@ -111,7 +111,7 @@ export function* droppedRanges(
     const from = group.seqs[0]!
     const to = group.seqs.at(-1)!
     yield* addMissing(from)
-    if (kept.has(index)) isOpen = false
+    if (isKept(index)) isOpen = false
     else {
       const why = whyOf(from, to)
       add(from, to, group.seqs.length, why !== 'summarized' && unasked.has(index) ? 'no-question' : why)

@@ -1,7 +1,8 @@
 import type { Message } from '../domain/message.js'
 import type { Summary } from '../domain/session-body.js'
 import { summaryBlock } from './blocks.js'
-import { cutText, excerptOf, shortenedText } from './excerpt.js'
+import { atOnce, inSlices } from '../slices.js'
+import { cutText, excerpting, shortenedText } from './excerpt.js'
 import type { ContextStrategy } from './strategy.js'
 import { type CountTokens, estimateTokens } from './token-count.js'
 
@@ -102,15 +103,22 @@ export async function makeSummary(
   try {
     const text = (await write(plan, options.signal)).trim()
     if (text !== '') return { summary: toSummary(plan, text, at, countTokens) }
-    return { summary: excerptSummary(plan, at, countTokens), failure: new Error('the summary is empty') }
+    return {
+      summary: await excerptSummary(plan, at, countTokens),
+      failure: new Error('the summary is empty'),
+    }
   } catch (failure) {
-    return { summary: excerptSummary(plan, at, countTokens), failure }
+    return { summary: await excerptSummary(plan, at, countTokens), failure }
   }
 }
 
 /** The summary that is made without the caller's function. */
-export function excerptSummary(plan: SummaryPlan, at: number, countTokens: CountTokens): Summary {
-  return toSummary(plan, excerpt(plan, countTokens), at, countTokens)
+export async function excerptSummary(
+  plan: SummaryPlan,
+  at: number,
+  countTokens: CountTokens,
+): Promise<Summary> {
+  return toSummary(plan, await inSlices(excerptingOf(plan, countTokens)), at, countTokens)
 }
 
 function toSummary(plan: SummaryPlan, said: string, at: number, countTokens: CountTokens): Summary {
@@ -139,7 +147,12 @@ export function addSummary(
 
 /** The most important sentences of the plan's summaries and messages, word for word. */
 export function excerpt(plan: SummaryPlan, countTokens: CountTokens = estimateTokens): string {
-  return excerptOf(
+  return atOnce(excerptingOf(plan, countTokens))
+}
+
+/** As `excerpt`, step by step. */
+export function excerptingOf(plan: SummaryPlan, countTokens: CountTokens): Generator<void, string> {
+  return excerpting(
     plan.replaces.map(({ text }) => text),
     plan.messages,
     plan.maxTokens,

@@ -1,5 +1,6 @@
 import { checkOptions } from '../options.js'
 import type { MessageGroup } from './groups.js'
+import { stepByStep } from './step-by-step.js'
 import type { ContextStrategy } from './strategy.js'
 
 /** How much a sliding window holds at most. */
@@ -58,12 +59,14 @@ export interface StableWindowOptions {
 export function stableWindow(options: StableWindowOptions = {}): ContextStrategy {
   checkOptions<StableWindowOptions>(options, { low: true, reserve: true })
   const { low = 0.5, reserve = 0 } = options
-  return {
+  return stepByStep({
     name: 'stable-window',
     needs: ({ room }) => ({ tokens: room }),
-    choose({ groups, taken, room, boundary, start, isWhole, told }) {
+    *choosing({ groups, taken, room, boundary, start, isWhole, told }) {
       const all = untaken(groups, taken, start)
+      yield
       if (isWhole && sumOf(groups, all) <= room) return { history: all }
+      yield
       const most = Math.max(0, room - reserve)
       const least = most * low
       const kept =
@@ -72,20 +75,22 @@ export function stableWindow(options: StableWindowOptions = {}): ContextStrategy
           : groups.findIndex((group, index) => index >= start && group.seqs[0]! >= boundary)
       if (kept >= 0) {
         const history = untaken(groups, taken, kept)
+        yield
         const tokens = sumOf(groups, history)
         // Far below the low mark, the room has grown since: messages that were left out can come back.
         if (tokens <= most && tokens * 2 >= least) return { history, boundary: boundary! }
+        yield
       }
       const few = newest(groups, taken, least, start)
       // Messages that no summary covers yet stay, if they fit.
-      const untold =
-        told === 0 ? [] : untaken(groups, taken, start).filter((index) => groups[index]!.seqs[0]! > told)
+      const untold = told === 0 ? [] : all.filter((index) => groups[index]!.seqs[0]! > told)
+      yield
       const fits = untold.length > few.length && sumOf(groups, untold) <= most
       const history = fromUser(groups, taken, fits ? untold : few)
       const first = history.at(-1)
       return first === undefined ? {} : { history, boundary: groups[first]!.seqs[0]! }
     },
-  }
+  })
 }
 
 /** Groups from the newest back while they fit, newest first. */

@@ -15,7 +15,7 @@ import { copyAdmission } from './copied-bytes.js'
 import { isOfAnotherSite } from './csrf.js'
 import { etagOf, isKnown, type WantedState, wantedState } from './etag.js'
 import type { RequestKey } from './idempotency-key.js'
-import { toJsonText } from './json-text.js'
+import { toJsonBody } from './json-body.js'
 import { RequestError } from './problem.js'
 import { RequestSession } from './request-session.js'
 import type { Call, Route } from './route.js'
@@ -81,7 +81,7 @@ export async function executeCall(identified: IdentifiedRequest, attempt?: Attem
     if (knowsAnswer(identified.request, answer.headers?.['ETag']))
       return new Response(null, { status: 304, headers })
     headers.set('Content-Type', 'application/json; charset=utf-8')
-    return new Response(await toJsonText(answer.body), {
+    return new Response(await toJsonBody(answer.body), {
       status: answer.status ?? identified.route.status ?? 200,
       headers,
     })

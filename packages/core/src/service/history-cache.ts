@@ -2,6 +2,7 @@ import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
 import type { Message } from '../domain/message.js'
 import type { SessionBody } from '../domain/session-body.js'
+import { inSlices } from '../slices.js'
 import { PageReader } from './read-pages.js'
 import { SessionHistory, type SessionHistoryOptions } from './session-history.js'
 
@@ -14,7 +15,7 @@ export interface HistoryCache {
   /**
    * Drops what is over the bounds: of this session all but what was just used, then the least recently used sessions.
    */
-  release(record: SessionRecord, used: readonly Message[]): void
+  release(record: SessionRecord, used: readonly Message[]): Promise<void>
   /** Forgets a session whose messages are gone, or say something else now. */
   forget(ref: SessionRef): void
 }
@@ -68,11 +69,12 @@ export function createHistoryCache(store: SessionStore, options: HistoryCacheOpt
       entries.set(key, { incarnation, trimmedSeq, edits, history, bytes: 0, usedAt })
       return history
     },
-    release(record, used) {
+    async release(record, used) {
       forgetOld()
       const entry = entries.get(keyOf(record))
       if (entry === undefined) return
-      entry.history.shrink(used)
+      await inSlices(entry.history.shrinking(used))
+      if (entries.get(keyOf(record)) !== entry) return
       bytes += entry.history.bytes - entry.bytes
       entry.bytes = entry.history.bytes
       for (const key of entries.keys()) {

@@ -4,7 +4,7 @@ import { type Embed, embedMessages } from '../context/embed.js'
 import { type ClosedRange, rangesOf, rangesWith, rangesWithout } from '../domain/path-ranges.js'
 import type { Message } from '../domain/message.js'
 import type { Fact } from '../domain/session-body.js'
-import { atOnce, inSlices } from '../slices.js'
+import { atOnce, inSlices, pause } from '../slices.js'
 import { bytesOf, bytesOfMessage } from './message-bytes.js'
 import type { PageReader } from './read-pages.js'
 
@@ -120,6 +120,7 @@ export class SessionHistory {
     for (const { from, to } of ranges.toReversed()) {
       let seq = to
       while (seq >= from) {
+        await pause()
         const message = this.get(seq)
         const page =
           message === undefined ? await this.#reader.page({ from, to: seq }, 'desc', wanted()) : [message]
@@ -237,18 +238,30 @@ export class SessionHistory {
       .sort(ascending)
   }
 
-  /** Drops texts until it is within its bound: the oldest first, and those just used last. */
-  shrink(used: readonly Message[]): void {
+  /** Drops texts until it is within its bound, step by step: the oldest first, and those just used last. */
+  *shrinking(used: readonly Message[]): Generator<void, void> {
     let over = this.bytes - this.#options.maxBytes
     if (over <= 0) return
-    const inUse = new Set(used.map(({ seq }) => seq))
-    const others = [...this.#known.keys()].filter((seq) => !inUse.has(seq)).sort(ascending)
-    for (const seq of [...others, ...inUse]) {
-      if (over <= 0) return
-      const { bytes } = this.#known.get(seq) ?? { bytes: 0 }
-      this.#known.delete(seq)
-      this.#knownBytes -= bytes
-      over -= bytes
+    const inUse = new Set<number>()
+    for (const { seq } of used) {
+      inUse.add(seq)
+      yield
+    }
+    const others: number[] = []
+    for (const seq of this.#known.keys()) {
+      if (!inUse.has(seq)) others.push(seq)
+      yield
+    }
+    // Numbers alone sort many times faster.
+    for (const seqs of [Float64Array.from(others).sort(), inUse]) {
+      for (const seq of seqs) {
+        if (over <= 0) return
+        const { bytes } = this.#known.get(seq) ?? { bytes: 0 }
+        this.#known.delete(seq)
+        this.#knownBytes -= bytes
+        over -= bytes
+        yield
+      }
     }
   }
 
@@ -256,6 +269,7 @@ export class SessionHistory {
   async *#ascending({ from, to }: ClosedRange): AsyncGenerator<readonly Message[], void> {
     let next = from
     while (next <= to) {
+      await pause()
       const known: Message[] = []
       while (next <= to && known.length < mostPerPage) {
         const message = this.get(next)

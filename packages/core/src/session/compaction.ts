@@ -10,7 +10,7 @@ import {
 } from '../context/plan-summary.js'
 import {
   addSummary,
-  excerpt,
+  excerptingOf,
   makeSummary,
   type SummaryOptions,
   type SummaryPlan,
@@ -83,11 +83,11 @@ async function compactOnce(
       return planNext(live, { history, ranges }, body.summaries, limits)
     })
   } finally {
-    histories.release(record, [])
+    await histories.release(record, [])
   }
   if (plan === undefined) return { compacted: false }
   const made: SummaryPlan = plan
-  const plainly = summarize ?? ((asked) => excerpt(asked, countTokens))
+  const plainly = summarize ?? ((asked) => inSlices(excerptingOf(asked, countTokens)))
   const write: WriteSummary =
     redaction === undefined
       ? plainly

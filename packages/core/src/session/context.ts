@@ -94,7 +94,7 @@ export async function sessionContext(
       return built
     })
   } finally {
-    histories.release(record, used)
+    await histories.release(record, used)
   }
 }
 
@@ -194,7 +194,7 @@ async function withExcerpt(
   const { context: wanted, countTokens } = live.service
   const plan = await planNext(live, log, summaries, summaryLimits(wanted.summaries, room))
   if (plan === undefined) return summaries
-  return addSummary(summaries, plan, excerptSummary(plan, plan.messages.at(-1)?.at ?? 0, countTokens))
+  return addSummary(summaries, plan, await excerptSummary(plan, plan.messages.at(-1)?.at ?? 0, countTokens))
 }
 
 /** Tokens that the model needs for messages of the session. */

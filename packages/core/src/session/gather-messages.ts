@@ -6,7 +6,7 @@ import type { Relevance, RelevanceIndex } from '../context/relevance-index.js'
 import { type Message, textOf } from '../domain/message.js'
 import type { ClosedRange } from '../domain/path-ranges.js'
 import type { Fact } from '../domain/session-body.js'
-import { atOnce, inSlices } from '../slices.js'
+import { atOnce, inSlices, pause } from '../slices.js'
 import type { SessionHistory } from '../service/session-history.js'
 
 /** The part of a session's log that a context is built from. */
@@ -62,10 +62,10 @@ export async function gatherMessages(options: GatherOptions): Promise<GatheredMe
   const choose = (messages: readonly Message[]): void => {
     for (const message of messages) chosen.set(message.seq, message)
   }
-  choose(tail.messages)
   const isUser = (message: Message): boolean => message.role === 'user' && message.status !== 'corrupt'
   let leading: readonly Message[] = []
   if (!isComplete) {
+    choose(tail.messages)
     if (!pending.some(isUser) && !tail.messages.some(isUser)) {
       choose(await history.latestUser(ranges, tail.messages[0]?.seq))
     }
@@ -78,23 +78,28 @@ export async function gatherMessages(options: GatherOptions): Promise<GatheredMe
     }
   }
 
-  const latest = pending.findLast(isUser) ?? [...chosen.values()].sort(bySeq).findLast(isUser)
+  const ofUser = [...chosen.values()].filter(isUser)
+  const latest = pending.findLast(isUser) ?? tail.messages.findLast(isUser) ?? ofUser.sort(bySeq).at(-1)
   const text = options.query ?? (latest === undefined ? '' : textOf(latest))
   const mayFit = isComplete && hasWindow(needs) && tail.tokens <= room / 2
   const looksUp = (needs.recall ?? 0) > 0 && text.trim() !== '' && !mayFit
   const drawsFacts = options.drawsFacts && needs.facts === true
   if (looksUp || drawsFacts) await history.digest(ranges)
   const facts = drawsFacts ? history.factsOn(ranges) : []
-  const seqs = [...seqsOf(ranges), ...pending.map(({ seq }) => seq)]
+  await pause()
+  // Of a path that is complete, whoever searches has the messages themselves.
+  const seqs = isComplete ? [] : seqsOf(ranges, pending)
+  await pause()
   const queryVector = looksUp ? await options.vectorOf(text) : undefined
   const index = looksUp ? asOf(history.index, seqs) : undefined
   if (index !== undefined && !isComplete) {
     const found = await inSlices(index.ranking({ text, seqs, vector: queryVector, except: latest?.seq }))
-    const picks = bestSeqs(found, seqs, (seq) => !chosen.has(seq), history, needs.recall ?? 0)
+    const picks = await inSlices(bestSeqs(found, seqs, (seq) => !chosen.has(seq), history, needs.recall ?? 0))
     await history.fetch(picks)
     choose(await wholeGroups(history, ranges, picks))
   }
-  const messages = [...chosen.values()].sort(bySeq)
+  await pause()
+  const messages = isComplete ? tail.messages : [...chosen.values()].sort(bySeq)
   const from = tail.messages[0]?.seq ?? Number.MAX_SAFE_INTEGER
   return {
     messages,
@@ -136,8 +141,11 @@ async function readTail({ history, ranges, needs, toolResultTokens }: GatherOpti
   return { messages, tokens }
 }
 
-function* seqsOf(ranges: readonly ClosedRange[]): Generator<number> {
-  for (const { from, to } of ranges) for (let seq = from; seq <= to; seq++) yield seq
+function seqsOf(ranges: readonly ClosedRange[], pending: readonly Message[]): readonly number[] {
+  const seqs: number[] = []
+  for (const { from, to } of ranges) for (let seq = from; seq <= to; seq++) seqs.push(seq)
+  for (const { seq } of pending) seqs.push(seq)
+  return seqs
 }
 
 /** An index that does not change, and keeps its last answer. */
@@ -162,14 +170,18 @@ function asOf(index: RelevanceIndex, seqs: readonly number[]): RelevanceIndex {
 }
 
 /** The seqs that match the query best, ascending: as many as could be quoted. */
-function bestSeqs(
+function* bestSeqs(
   { scores }: Relevance,
   seqs: readonly number[],
   isOut: (seq: number) => boolean,
   history: SessionHistory,
   room: number,
-): readonly number[] {
-  const places = bestPlaces(scores.map((score, place) => (isOut(seqs[place]!) ? score : 0)))
+) {
+  const outside = new Float64Array(scores.length)
+  for (const [place, score] of scores.entries()) if (isOut(seqs[place]!)) outside[place] = score
+  yield
+  const places = bestPlaces(outside)
+  yield
   const picks: number[] = []
   let left = room * spareQuotes
   for (const place of places) {

@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
 import type { Message } from '../domain/message.js'
 import { clipPath, onPath, readPath } from '../domain/path.js'
-import { mapInSlices } from '../slices.js'
+import { mapInSlices, pause } from '../slices.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 
 const pageSize = 1000
@@ -55,7 +55,7 @@ export async function readSnapshot(live: LiveSession): Promise<WholeSession> {
  * @param before The messages that an earlier pass collected: an older message that is the same in both passes was the
  * same in between, when the session was read.
  */
-async function collect(live: LiveSession, before?: readonly Message[]): Promise<Collected | undefined> {
+async function collect(live: LiveSession, before: readonly Message[] = []): Promise<Collected | undefined> {
   const { record, body, messages: newest } = await live.load(pageSize)
   if (!live.isStored || live.service.historyExpired(newest.at(-1))) {
     return { record, body, messages: [], isExact: true }
@@ -64,14 +64,17 @@ async function collect(live: LiveSession, before?: readonly Message[]): Promise<
   const recent = newest.filter(({ seq }) => onPath(body.path, seq))
   const path = clipPath(body.path, record.trimmedSeq + 1, first - 1)
   if (path.length === 0) return { record, body, messages: recent, isExact: true }
-  const known = new Map(before?.map((message) => [message.seq, message]))
+  // Both ascend.
+  let place = 0
   const isKnown = (message: Message): boolean => {
-    const earlier = known.get(message.seq)
-    return earlier !== undefined && JSON.stringify(earlier) === JSON.stringify(message)
+    while (place < before.length && before[place]!.seq < message.seq) place++
+    const earlier = before[place]
+    return earlier?.seq === message.seq && JSON.stringify(earlier) === JSON.stringify(message)
   }
   const older: Message[] = []
   let isExact = true
   for (let after: number | undefined = 0; after !== undefined;) {
+    await pause()
     const page = await readPath(live.service.store, live.ref, path, { after, limit: pageSize })
     older.push(...page.messages)
     isExact &&= (await mapInSlices(page.messages, isKnown)).every(Boolean)

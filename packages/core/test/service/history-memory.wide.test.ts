@@ -110,7 +110,7 @@ describe('what is kept between contexts', { timeout: hangMs }, () => {
           const history = cache.use(record, {})
           for await (const message of history.backwards([{ from: 1, to: 100 }], () => 100)) history.take([message])
           await history.digest([{ from: 1, to: 100 }])
-          cache.release(record, [])
+          await cache.release(record, [])
         }
       }
       console.log(JSON.stringify(results))`,
