@@ -32,7 +32,7 @@ export function minuteOf(expiresAt: number | undefined): number | null {
 export function committing(statements: Statements, commit: Commit): Steps<Committed> {
   const { ref, change, tenant, id } = commit
   return function* (connection, now) {
-    const [row] = connection.all(statements.find, tenant, id)
+    const row = connection.first(statements.find, tenant, id)
     const isThere = row !== undefined && isLive(row, now)
     if (!isThere && change.revision !== 0) throw notFound()
     if (!isThere) {
@@ -89,7 +89,7 @@ function* creating(
     ...ownOf(record),
     ...names,
   ]
-  const [row] = connection.all(statements.insertSession, ...values)
+  const row = connection.first(statements.insertSession, ...values)
   const key = parseWhole(row?.['skey'], 'skey', 1)
   connection.run(statements.putBody, key, encodeText(change.body ?? ''))
   const log = { key, lastSeq: 0, at: now }
@@ -153,7 +153,7 @@ function find(
   id: string,
   message: Stored,
 ): { seq: number; at: number } {
-  const [row] = connection.all(findMessage, message.payload, key, message.id)
+  const row = connection.first(findMessage, message.payload, key, message.id)
   // The id is new, so the seq is taken: by a row that no commit has made.
   if (row === undefined) throw corrupt('the log holds messages it should not')
   if (parseWhole(row['is_same'], 'payload') === 0) throw messageConflict(id)

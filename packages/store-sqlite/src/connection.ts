@@ -22,6 +22,12 @@ export class Connection {
     return this.#prepare(sql).all(...values) as Row[]
   }
 
+  /** The first row. Of one row, drivers make less work than of a list. */
+  first(sql: string, ...values: readonly SqliteValue[]): Row | undefined {
+    // `bun:sqlite` gives null when there is none.
+    return (this.#prepare(sql).get(...values) as Row | null | undefined) ?? undefined
+  }
+
   run(sql: string, ...values: readonly SqliteValue[]): void {
     for (const value of values) if (typeof value === 'string') this.#textLength += value.length
     this.#prepare(sql).run(...values)

@@ -33,7 +33,7 @@ export class FileClock {
     if (at - (writes ? this.#markedAt : this.#lookedAt) >= lookMs) {
       this.#lookedAt = at
       if (writes) this.#markedAt = at
-      const [row] = connection.all(writes ? this.#mark : this.#look, this.#own())
+      const row = connection.first(writes ? this.#mark : this.#look, this.#own())
       this.#aheadMs += Math.max(0, Number(row?.['at'] ?? 0) - this.#own())
     }
     return this.#own()

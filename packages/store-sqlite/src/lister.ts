@@ -75,7 +75,7 @@ export class Lister {
     { listed, start, label, now, limit }: Step,
   ): { rows: Row[]; end?: Place | undefined } {
     const range = [listed, ...(start === undefined ? [] : [isAfter(start)])]
-    const [edge] = connection.all(
+    const edge = connection.first(
       `select active_at, id from ${this.#sessions} where ${toSql(range)} ${order} limit 1 offset ${maxLookedAt - 1}`,
       ...toValues(range),
     )

@@ -31,7 +31,7 @@ export class LongPayload {
   /** Reads the next slice; returns the message after the last one. @throws `corrupt` when it is no message. */
   readStep(connection: Connection): StoredMessage | undefined {
     const { slice } = this.#statements
-    const [row] = connection.all(slice, this.#read + 1, this.#sliceBytes, this.#key, this.#seq)
+    const row = connection.first(slice, this.#read + 1, this.#sliceBytes, this.#key, this.#seq)
     if (row === undefined) throw corrupt('the log has gaps')
     const text = this.#decoder.write(toBuffer(row['slice']))
     this.#hasEscapes ||= hasEscapes(text)

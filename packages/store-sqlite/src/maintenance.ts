@@ -88,8 +88,8 @@ export class Maintenance {
     const id = encodeText(ref.id)
     const { findMeant, bury } = this.#statements
     const { isGone, rest } = await this.#database.delete(this.#until(), (connection, now) => {
-      const [found] = connection.all(findMeant, tenant, id)
-      const [aside] = connection.all(findMeant, tenant, begunId(id))
+      const found = connection.first(findMeant, tenant, id)
+      const aside = connection.first(findMeant, tenant, begunId(id))
       const isThere = found !== undefined && isLive(found, now)
       const isGone = isThere && isMeantBy(found, guard)
       // The parts of a copy that are kept aside have the words of the session, too.
@@ -181,7 +181,7 @@ export class Maintenance {
     const { incarnation } = guard
     const later: SessionGuard = incarnation === undefined ? {} : { incarnation }
     return (connection: Connection, now: number, hasChanged: boolean): Row | undefined => {
-      const [row] = connection.all(this.#statements.findMeant, tenant, id)
+      const row = connection.first(this.#statements.findMeant, tenant, id)
       if (row === undefined || !isLive(row, now)) return undefined
       return isMeantBy(row, hasChanged ? later : guard) ? row : undefined
     }
@@ -209,7 +209,7 @@ function amending(
     let { bytes } = record
     for (const { seq, payload } of there) {
       const text = encodeText(payload)
-      const [before] = connection.all(statements.sizeOf, key, seq)
+      const before = connection.first(statements.sizeOf, key, seq)
       bytes += Buffer.byteLength(text) - Number(before?.['bytes'] ?? 0)
       connection.run(statements.amend, text, key, seq)
       yield

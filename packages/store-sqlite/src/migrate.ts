@@ -129,7 +129,7 @@ async function using<T>(
 
 // In a UTF-16 database texts have another order, and take other numbers of bytes.
 function checkEncoding(connection: Connection): void {
-  const [row] = connection.all('pragma encoding')
+  const row = connection.first('pragma encoding')
   if (row?.['encoding'] === 'UTF-8') return
   const problem = `the database has the encoding ${String(row?.['encoding'])}: make one with UTF-8`
   throw new SessionError('store_failed', problem)
@@ -141,7 +141,7 @@ function versionOn(connection: Connection, names: TableNames): number {
     `${names.prefix}session_migrations`,
   )
   if (tables.length === 0) return 0
-  const [row] = connection.all(`select coalesce(max(version), 0) as version from ${names.migrations}`)
+  const row = connection.first(`select coalesce(max(version), 0) as version from ${names.migrations}`)
   return Number(row?.['version'])
 }
 

@@ -52,10 +52,10 @@ export class Reader {
     const isShort = tail <= maxStepMessages
     const until = performance.now() + (tail > 1 ? this.#timeouts.pageTimeoutMs : this.#timeouts.readTimeoutMs)
     const begun = await this.#stepByStep(until, (connection, now) => {
-      const [row] =
+      const row =
         isShort && tail > 0
-          ? connection.all(readTail, tail, tenant, session)
-          : connection.all(read, tenant, session)
+          ? connection.first(readTail, tail, tenant, session)
+          : connection.first(read, tenant, session)
       if (row === undefined || !isLive(row, now)) return undefined
       const found = parseFound(ref, row)
       const body = parseText(row['body'], 'body')
@@ -75,7 +75,7 @@ export class Reader {
     const { after = 0, before = Number.MAX_SAFE_INTEGER, limit, order = 'asc' } = query
     const until = performance.now() + this.#timeouts.pageTimeoutMs
     const begun = await this.#stepByStep(until, (connection, now) => {
-      const [row] = connection.all(this.#statements.find, tenant, session)
+      const row = connection.first(this.#statements.find, tenant, session)
       if (row === undefined || !isLive(row, now)) return undefined
       const found = parseFound(ref, row)
       const first = Math.max(after, found.record.trimmedSeq) + 1
@@ -117,7 +117,7 @@ export class Reader {
   async #finish(until: number, { found, page }: Begun<unknown>): Promise<boolean> {
     while (!page.isDone) {
       const isSame = await this.#database.read(until, (connection) => {
-        const [row] = connection.all(this.#statements.rewrites, found.key)
+        const row = connection.first(this.#statements.rewrites, found.key)
         if (Number(row?.['rewrites'] ?? -1) !== found.rewrites) return false
         page.readStep(connection)
         return true

@@ -66,8 +66,8 @@ export class Restorer {
     const { find, bury, keepCopy, endCopy, putBody } = this.#statements
     const { record, body, messages, more = false } = part
     const hide = (key: number) => connection.run(bury, buriedId(), key)
-    const [found] = connection.all(find, tenant, id)
-    const [aside] = connection.all(find, tenant, begunId(id))
+    const found = connection.first(find, tenant, id)
+    const aside = connection.first(find, tenant, begunId(id))
     const begun = aside && parseFound(ref, aside)
     if (found !== undefined && isLive(found, now) && !isNewerCopy(parseFound(ref, found).record, record)) {
       if (begun !== undefined) hide(begun.key)
@@ -108,7 +108,7 @@ export class Restorer {
       ...ownOf(record),
       ...names,
     ]
-    const [row] = connection.all(this.#statements.beginCopy, ...values)
+    const row = connection.first(this.#statements.beginCopy, ...values)
     return parseWhole(row?.['skey'], 'skey', 1)
   }
 

@@ -5,6 +5,8 @@ export type SqliteValue = string | number | null
 export interface SqliteStatement {
   /** Every row, as an object with a property for each column. */
   all(...values: SqliteValue[]): unknown
+  /** The first row as such an object, or nothing. */
+  get(...values: SqliteValue[]): unknown
   /** Runs a statement that gives no rows. */
   run(...values: SqliteValue[]): unknown
 }

@@ -18,6 +18,7 @@ function counting(database: SqliteDatabase, run: string[]): SqliteDatabase {
       const statement = database.prepare(sql)
       return {
         all: (...values) => (run.push(sql), statement.all(...values)),
+        get: (...values) => (run.push(sql), statement.get(...values)),
         run: (...values) => (run.push(sql), statement.run(...values)),
       }
     },

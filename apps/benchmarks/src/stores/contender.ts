@@ -18,6 +18,10 @@ export interface Contender {
 export interface Standing {
   readonly lastSeq: number
   readonly revision: number
+  /** How often the session has changed, its creation included. */
+  readonly changes: number
+  /** Bytes of all payloads, in UTF-8: a session has room for so many. */
+  readonly bytes: number
   readonly createdAt: number
   readonly updatedAt: number
   readonly activeAt: number

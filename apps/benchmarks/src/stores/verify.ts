@@ -2,17 +2,26 @@ import { strict as assert } from 'node:assert'
 import type { Contender } from './contender.js'
 import { body, idleMs, nextMessage } from './workload.js'
 
-const expectedStanding = { lastSeq: 4, revision: 1, createdAt: 0, updatedAt: 0, activeAt: 0, expiresAt: 0 }
-
 /** Checks that a contender keeps the guarantees: order, counters, deadline, each message id once. */
 export async function verify(name: string, contender: Contender): Promise<void> {
   const id = `verify-${process.pid}-${Date.now()}`
   try {
     await contender.prepare([id], 3)
+    const before = await contender.read(id, 0)
+    assert.ok(before !== undefined)
     const message = nextMessage()
     const { seq, ...standing } = await contender.append(id, message)
     assert.equal(seq, 4, 'seq goes on where it was')
-    assert.deepEqual({ ...standing, expiresAt: 0, createdAt: 0, updatedAt: 0, activeAt: 0 }, expectedStanding)
+    const counts = {
+      lastSeq: 4,
+      revision: 1,
+      changes: before.changes + 1,
+      bytes: before.bytes + Buffer.byteLength(message.payload),
+    }
+    assert.deepEqual(
+      { ...standing, expiresAt: 0, createdAt: 0, updatedAt: 0, activeAt: 0 },
+      { ...counts, expiresAt: 0, createdAt: 0, updatedAt: 0, activeAt: 0 },
+    )
     assert.ok(Math.abs(standing.expiresAt! - standing.updatedAt - idleMs) <= 1, 'the deadline moved')
     assert.equal((await contender.append(id, message)).seq, 4, 'the same again stays where it is')
     await assert.rejects(

@@ -4,6 +4,8 @@ import { absoluteMs, body, idleMs, nextMessage, tenantId } from '../workload.js'
 type Message = View['messages'][number]
 
 interface Kept {
+  changes: number
+  bytes: number
   readonly createdAt: number
   updatedAt: number
   activeAt: number
@@ -37,6 +39,8 @@ export function rawMemory(): Contender {
     const message = { seq: session.messages.length + 1, id: messageId, at: now, payload }
     session.messages.push(message)
     session.byId.set(messageId, message)
+    session.changes++
+    session.bytes += Buffer.byteLength(payload)
     session.updatedAt = now
     if (now - session.activeAt >= 60_000) session.activeAt = now
     session.expiresAt = Math.min(now + idleMs, session.createdAt + absoluteMs)
@@ -50,7 +54,7 @@ export function rawMemory(): Contender {
       for (const id of ids) {
         const now = Date.now()
         const times = { createdAt: now, updatedAt: now, activeAt: now, expiresAt: now + idleMs }
-        sessions.set(keyOf(id), { ...times, messages: [], byId: new Map() })
+        sessions.set(keyOf(id), { ...times, changes: 1, bytes: 0, messages: [], byId: new Map() })
         for (let left = history; left > 0; left--) await append(id, nextMessage())
       }
     },
@@ -72,6 +76,6 @@ export function rawMemory(): Contender {
   }
 }
 
-function standing({ messages, createdAt, updatedAt, activeAt, expiresAt }: Kept): Standing {
-  return { lastSeq: messages.length, revision: 1, createdAt, updatedAt, activeAt, expiresAt }
+function standing({ messages, changes, bytes, createdAt, updatedAt, activeAt, expiresAt }: Kept): Standing {
+  return { lastSeq: messages.length, revision: 1, changes, bytes, createdAt, updatedAt, activeAt, expiresAt }
 }

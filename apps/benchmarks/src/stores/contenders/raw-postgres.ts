@@ -7,7 +7,7 @@ const schema = `
 create table if not exists raw_sessions (
   skey bigint generated always as identity,
   tenant_id text collate "C" not null, id text collate "C" not null, incarnation text collate "C" not null,
-  revision bigint not null, last_seq integer not null,
+  revision bigint not null, changes bigint not null, last_seq integer not null, bytes bigint not null,
   created_at bigint not null, updated_at bigint not null, active_at bigint not null, expires_at bigint,
   expires_bucket integer, body text not null,
   primary key (tenant_id, id)) with (fillfactor = 90);
@@ -17,7 +17,7 @@ create table if not exists raw_messages (
   id text collate "C" not null, payload text not null,
   primary key (tenant_id, skey, seq), unique (tenant_id, skey, id))`
 
-const standingColumns = 'last_seq, revision, created_at, updated_at, active_at, expires_at'
+const standingColumns = 'last_seq, revision, changes, bytes, created_at, updated_at, active_at, expires_at'
 
 const now = `(extract(epoch from statement_timestamp()) * 1000)::bigint`
 
@@ -27,7 +27,7 @@ const append = {
   name: 'raw_append',
   text: `
 with s as (
-  update raw_sessions set last_seq = last_seq + 1, updated_at = ${now},
+  update raw_sessions set last_seq = last_seq + 1, changes = changes + 1, bytes = bytes + octet_length($7), updated_at = ${now},
     active_at = case when ${now} - active_at >= 60000 then ${now} else active_at end,
     expires_at = least(${now} + $4::bigint, created_at + $5::bigint),
     expires_bucket = (least(${now} + $4::bigint, created_at + $5::bigint) / 3600000)::integer
@@ -66,23 +66,25 @@ export async function rawPostgres(url: string): Promise<Contender> {
   return {
     async prepare(ids, history) {
       for (const id of ids) {
-        const values = [tenantId, id, incarnation, history, idleMs, body]
+        const messages = Array.from({ length: history }, nextMessage)
+        const bytes = messages.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0)
+        const values = [tenantId, id, incarnation, history, idleMs, body, bytes]
         await pool.query(
           `insert into raw_sessions
-            (tenant_id, id, incarnation, revision, last_seq, created_at, updated_at, active_at, expires_at,
-            expires_bucket, body)
-          values ($1, $2, $3, 1, $4, ${now}, ${now}, ${now}, ${now} + $5::bigint,
+            (tenant_id, id, incarnation, revision, changes, last_seq, bytes, created_at, updated_at, active_at,
+            expires_at, expires_bucket, body)
+          values ($1, $2, $3, 1, 1 + $4, $4, $7, ${now}, ${now}, ${now}, ${now} + $5::bigint,
             ((${now} + $5::bigint) / 3600000)::integer, $6)`,
           values,
         )
         for (let from = 0; from < history; from += 1000) {
-          const messages = Array.from({ length: Math.min(1000, history - from) }, nextMessage)
+          const page = messages.slice(from, from + 1000)
           await pool.query(
             `insert into raw_messages (tenant_id, skey, seq, at, id, payload)
             select s.tenant_id, s.skey, $3::integer + m.n, s.updated_at, m.id, m.payload
             from raw_sessions s, unnest($4::text[], $5::text[]) with ordinality as m(id, payload, n)
             where s.tenant_id = $1 and s.id = $2`,
-            [tenantId, id, from, messages.map((one) => one.id), messages.map(({ payload }) => payload)],
+            [tenantId, id, from, page.map((one) => one.id), page.map(({ payload }) => payload)],
           )
         }
       }
@@ -103,8 +105,8 @@ export async function rawPostgres(url: string): Promise<Contender> {
           values: found,
           rowMode: 'array',
         })
-        if (rows[0]?.[7] !== message.payload) throw new Error('conflict', { cause: error })
-        return { seq: rows[0][6], ...standing(rows[0]) }
+        if (rows[0]?.[9] !== message.payload) throw new Error('conflict', { cause: error })
+        return { seq: rows[0][8], ...standing(rows[0]) }
       }
     },
 
@@ -113,12 +115,12 @@ export async function rawPostgres(url: string): Promise<Contender> {
       const { rows } = await pool.query<Row>({ ...read, values: [tenantId, id, tail], rowMode: 'array' })
       if (rows.length === 0) return undefined
       const row = rows[0]!
-      const parts = row[7] === null ? [] : row[7].split('\x1e')
+      const parts = row[9] === null ? [] : row[9].split('\x1e')
       const now = standing(row)
       const first = now.lastSeq - parts.length + 1
       return {
         ...now,
-        body: row[6],
+        body: row[8],
         messages: parts.map((part, index) => {
           const [messageId, at, payload] = part.split('\x1f') as [string, string, string]
           return { seq: first + index, id: messageId, at: Number(at), payload }
@@ -141,6 +143,8 @@ export async function rawPostgres(url: string): Promise<Contender> {
 type StandingRow = [
   lastSeq: number,
   revision: string,
+  changes: string,
+  bytes: string,
   createdAt: string,
   updatedAt: string,
   activeAt: string,
@@ -151,9 +155,11 @@ function standing(row: readonly [...StandingRow, ...unknown[]]): Standing {
   return {
     lastSeq: row[0],
     revision: Number(row[1]),
-    createdAt: Number(row[2]),
-    updatedAt: Number(row[3]),
-    activeAt: Number(row[4]),
-    expiresAt: row[5] === null ? undefined : Number(row[5]),
+    changes: Number(row[2]),
+    bytes: Number(row[3]),
+    createdAt: Number(row[4]),
+    updatedAt: Number(row[5]),
+    activeAt: Number(row[6]),
+    expiresAt: row[7] === null ? undefined : Number(row[7]),
   }
 }

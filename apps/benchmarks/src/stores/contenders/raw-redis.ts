@@ -11,17 +11,18 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if redis.call('EXISTS', KEYS[1]) == 1 then return redis.error_reply('CONFLICT the session exists') end
 local ends = string.format('%.0f', now + ARGV[2])
 now = string.format('%.0f', now)
-redis.call('RPUSH', KEYS[1], ARGV[4], '0 1 ' .. now .. ' ' .. now .. ' ' .. now .. ' ' .. ends .. ' ' .. ARGV[1])
+redis.call('RPUSH', KEYS[1], ARGV[4], '0 1 1 0 ' .. now .. ' ' .. now .. ' ' .. now .. ' ' .. ends .. ' ' .. ARGV[1])
 redis.call('PEXPIREAT', KEYS[1], ends)
 return 1
 `
 
-// Counters: seq, revision, created, updated, active, expires, incarnation.
+// Counters: seq, revision, changes, bytes, created, updated, active, expires, incarnation.
 const appendScript = `
 local log, ids, id, payload = KEYS[1], KEYS[2], ARGV[4], ARGV[5]
 local counters = redis.call('LINDEX', log, -1)
 if not counters then return redis.error_reply('GONE') end
-local seq, revision, created, active, has = string.match(counters, '^(%d+) (%d+) (%d+) %d+ (%d+) %d+ (%S+)$')
+local seq, revision, changes, bytes, created, active, has =
+  string.match(counters, '^(%d+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) %d+ (%S+)$')
 if has ~= ARGV[1] then return redis.error_reply('GONE') end
 local known = redis.call('HGET', ids, id)
 if known then
@@ -35,7 +36,8 @@ local at, ends = string.format('%.0f', now), string.format('%.0f', math.min(now 
 if now - active >= 60000 then active = at end
 seq = string.format('%.0f', seq + 1)
 local rest = redis.call('RPOP', log, 2)
-counters = seq .. ' ' .. revision .. ' ' .. created .. ' ' .. at .. ' ' .. active .. ' ' .. ends .. ' ' .. has
+changes, bytes = string.format('%.0f', changes + 1), string.format('%.0f', bytes + #payload)
+counters = seq .. ' ' .. revision .. ' ' .. changes .. ' ' .. bytes .. ' ' .. created .. ' ' .. at .. ' ' .. active .. ' ' .. ends .. ' ' .. has
 redis.call('RPUSH', log, seq .. ' ' .. at .. ' ' .. id .. ' ' .. payload, rest[2], counters)
 redis.call('HSET', ids, id, seq)
 redis.call('PEXPIREAT', log, ends)
@@ -93,10 +95,14 @@ export async function rawRedis(url: string): Promise<Contender> {
 }
 
 function standing(counters: string): Standing {
-  const [lastSeq, revision, createdAt, updatedAt, activeAt, expiresAt] = counters.split(' ', 6).map(Number)
+  const [lastSeq, revision, changes, bytes, createdAt, updatedAt, activeAt, expiresAt] = counters
+    .split(' ', 8)
+    .map(Number)
   return {
     lastSeq: lastSeq!,
     revision: revision!,
+    changes: changes!,
+    bytes: bytes!,
     createdAt: createdAt!,
     updatedAt: updatedAt!,
     activeAt: activeAt!,

@@ -7,7 +7,7 @@ import { absoluteMs, body, idleMs, incarnation, nextMessage, tenantId } from '..
 const schema = `
 create table if not exists raw_sessions (
   skey integer primary key, tenant_id text not null, id text not null, incarnation text not null,
-  revision integer not null, last_seq integer not null,
+  revision integer not null, changes integer not null, last_seq integer not null, bytes integer not null,
   created_at integer not null, updated_at integer not null, active_at integer not null, expires_at integer,
   expires_minute integer, body text not null,
   unique (tenant_id, id));
@@ -16,27 +16,27 @@ create table if not exists raw_messages (
   skey integer not null, seq integer not null, at integer not null, id text not null, payload text not null,
   primary key (skey, seq), unique (skey, id)) without rowid`
 
-const standingColumns = 'last_seq, revision, created_at, updated_at, active_at, expires_at'
+const standingColumns = 'last_seq, revision, changes, bytes, created_at, updated_at, active_at, expires_at'
 
 /** Prepared statements written by hand, in one transaction a call. Only one process may use the file. */
 export function rawSqlite(path: string, synchronous: 'normal' | 'full'): Contender {
   const database = new Libsql(path)
   database.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; ${schema}`)
   const insertSession = database.prepare(
-    `insert into raw_sessions (tenant_id, id, incarnation, revision, last_seq, created_at, updated_at, active_at,
-      expires_at, expires_minute, body) values (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?) returning skey`,
+    `insert into raw_sessions (tenant_id, id, incarnation, revision, changes, last_seq, bytes, created_at, updated_at, active_at,
+      expires_at, expires_minute, body) values (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning skey`,
   )
   const insertMessage = database.prepare(
     'insert into raw_messages (skey, seq, at, id, payload) values (?, ?, ?, ?, ?)',
   )
   const touch = database.prepare(
-    `update raw_sessions set last_seq = last_seq + 1, updated_at = ?, expires_at = min(?, created_at + ?)
+    `update raw_sessions set last_seq = last_seq + 1, bytes = bytes + ?, changes = changes + 1, updated_at = ?, expires_at = min(?, created_at + ?)
     where tenant_id = ? and id = ? and incarnation = ? and (expires_at is null or expires_at > ?)
     returning skey, expires_minute, ${standingColumns}`,
   )
   const move = database.prepare('update raw_sessions set active_at = ?, expires_minute = ? where skey = ?')
   const find = database.prepare(
-    `select s.last_seq, s.revision, s.created_at, s.updated_at, s.active_at, s.expires_at, m.seq, m.payload
+    `select s.last_seq, s.revision, s.changes, s.bytes, s.created_at, s.updated_at, s.active_at, s.expires_at, m.seq, m.payload
     from raw_sessions s join raw_messages m on m.skey = s.skey where s.tenant_id = ? and s.id = ? and m.id = ?`,
   )
   const select = database.prepare(
@@ -68,12 +68,14 @@ export function rawSqlite(path: string, synchronous: 'normal' | 'full'): Contend
       for (const id of ids) {
         const now = Date.now()
         const until = now + idleMs
+        const messages = Array.from({ length: history }, nextMessage)
+        const bytes = messages.reduce((sum, { payload }) => sum + Buffer.byteLength(payload), 0)
         transaction('begin immediate', () => {
-          const values = [tenantId, id, incarnation, history, now, now, now, until, minuteOf(until), body]
-          const [row] = insertSession.all(...values) as [{ skey: number }]
-          for (let seq = 1; seq <= history; seq++) {
-            const message = nextMessage()
-            insertMessage.run(row.skey, seq, now, message.id, message.payload)
+          const counts = [1 + history, history, bytes]
+          const values = [tenantId, id, incarnation, ...counts, now, now, now, until, minuteOf(until), body]
+          const row = insertSession.get(...values) as { skey: number }
+          for (const [index, message] of messages.entries()) {
+            insertMessage.run(row.skey, index + 1, now, message.id, message.payload)
           }
         })
       }
@@ -83,9 +85,10 @@ export function rawSqlite(path: string, synchronous: 'normal' | 'full'): Contend
       const now = Date.now()
       try {
         return transaction('begin immediate', () => {
-          const [row] = touch.all(now, now + idleMs, absoluteMs, tenantId, id, incarnation, now) as [
-            (StandingRow & { skey: number; expires_minute: number })?,
-          ]
+          const bytes = Buffer.byteLength(message.payload)
+          const row = touch.get(bytes, now, now + idleMs, absoluteMs, tenantId, id, incarnation, now) as
+            | (StandingRow & { skey: number; expires_minute: number })
+            | undefined
           if (row === undefined) throw new Error('not_found')
           insertMessage.run(row.skey, row.last_seq, now, message.id, message.payload)
           const minute = minuteOf(row.expires_at!)
@@ -94,7 +97,7 @@ export function rawSqlite(path: string, synchronous: 'normal' | 'full'): Contend
         })
       } catch (error) {
         if (!String((error as { code?: string }).code).startsWith('SQLITE_CONSTRAINT')) throw error
-        const [row] = find.all(tenantId, id, message.id) as [StandingRow & { seq: number; payload: string }]
+        const row = find.get(tenantId, id, message.id) as StandingRow & { seq: number; payload: string }
         if (row.payload !== message.payload) throw new Error('conflict', { cause: error })
         return { seq: row.seq, ...standing(row) }
       }
@@ -103,7 +106,7 @@ export function rawSqlite(path: string, synchronous: 'normal' | 'full'): Contend
     async read(id, tail) {
       return transaction('begin', () => {
         type Row = StandingRow & { skey: number; body: string }
-        const [row] = select.all(tenantId, id, Date.now()) as [Row?]
+        const row = select.get(tenantId, id, Date.now()) as Row | undefined
         if (row === undefined) return undefined
         const messages = tailOf.all(row.skey, row.last_seq - tail) as {
           seq: number
@@ -135,6 +138,8 @@ const minuteOf = (at: number) => Math.floor(at / 60_000)
 interface StandingRow {
   readonly last_seq: number
   readonly revision: number
+  readonly changes: number
+  readonly bytes: number
   readonly created_at: number
   readonly updated_at: number
   readonly active_at: number
@@ -145,6 +150,8 @@ function standing(row: StandingRow): Standing {
   return {
     lastSeq: row.last_seq,
     revision: row.revision,
+    changes: row.changes,
+    bytes: row.bytes,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     activeAt: row.active_at,

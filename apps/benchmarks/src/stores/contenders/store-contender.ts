@@ -39,6 +39,7 @@ export function storeContender(store: SessionStore, close: () => Promise<void>):
   }
 }
 
-function standing({ lastSeq, revision, createdAt, updatedAt, activeAt, expiresAt }: SessionRecord): Standing {
-  return { lastSeq, revision, createdAt, updatedAt, activeAt, expiresAt }
+function standing(record: SessionRecord): Standing {
+  const { lastSeq, revision, changes, bytes, createdAt, updatedAt, activeAt, expiresAt } = record
+  return { lastSeq, revision, changes, bytes, createdAt, updatedAt, activeAt, expiresAt }
 }
