@@ -38,7 +38,9 @@ async function open(): Promise<SqliteDatabase> {
 }
 
 const database = driver === 'libsql' ? undefined : await open()
-database?.exec('pragma journal_mode = wal; pragma busy_timeout = 0; pragma synchronous = normal')
+// Two processes begin at once, and one of them waits for the other with this.
+database?.exec('pragma busy_timeout = 5000; pragma journal_mode = wal')
+database?.exec('pragma busy_timeout = 0; pragma synchronous = normal')
 const store = database === undefined ? sqliteStore(path, options) : sqliteStore(database, options)
 const target = {
   ...store,
