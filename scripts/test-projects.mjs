@@ -28,13 +28,12 @@ export const wideNeeds = ['valkey', 'pgbouncer']
 /** The files that take minutes; others take seconds. */
 export const longFiles = [
   'test/commands.test.ts',
-  'test/browser/interrupted.test.ts',
-  'test/browser/page.test.ts',
   'test/browser/conversation.test.ts',
-  'test/browser/devices.test.ts',
-  'next/test/edits.test.ts',
+  'next/test/api-suite.test.ts',
+  'express/test/api-suite.test.ts',
   'store-postgres/test/faults.test.ts',
   'store-postgres/test/postgres-store.test.ts',
+  'fuzz/fuzz.test.ts',
 ]
 
 /**

@@ -19,19 +19,6 @@ describe('npm run demo', () => {
     expect(code, stderr).toBe(0)
   })
 
-  it('finds conversation and cart again on a server after the app was killed', async () => {
-    const { stdout, stderr, code } = await command(
-      'demo.mjs',
-      '--app',
-      'express',
-      '--once',
-      '--store',
-      'redis',
-    )
-    expect(stdout).toContain('Back after a restart')
-    expect(code, stderr).toBe(0)
-  })
-
   it('says what it does not know', async () => {
     expect((await command('demo.mjs', '--app', 'nope')).code).toBe(2)
   })
@@ -45,7 +32,6 @@ describe('npm run replay', () => {
   it.each([
     ['sqlite', 'express'],
     ['redis', 'nest'],
-    ['postgres', 'next'],
   ])('reads back on %s through %s what it sent', async (store, app) => {
     const args = ['--data', file, '--app', app, '--store', store, '--json']
     const { stdout, stderr, code } = await command('replay.mjs', ...args)
@@ -65,16 +51,13 @@ describe('npm run replay', () => {
 })
 
 describe('npm run torture', () => {
-  it.each(['redis', 'postgres'])(
-    'finds nothing lost, doubled, brought back or leaked on %s',
-    async (store) => {
-      const args = ['torture', '--store', store, '--processes', '3', '--seconds', '4', '--json']
-      const { stdout, stderr, code } = await command('tool.mjs', ...args)
-      const result = lastLine(stdout)
-      expect(result, stderr).toMatchObject({ lost: 0, doubled: 0, resurrected: 0, leaked: 0 })
-      expect(result['operations']).toBeGreaterThan(100)
-      expect(result['faults']).toBeGreaterThan(0)
-      expect(code, stderr).toBe(0)
-    },
-  )
+  it('finds nothing lost, doubled, brought back or leaked on postgres', async () => {
+    const args = ['torture', '--store', 'postgres', '--processes', '3', '--seconds', '4', '--json']
+    const { stdout, stderr, code } = await command('tool.mjs', ...args)
+    const result = lastLine(stdout)
+    expect(result, stderr).toMatchObject({ lost: 0, doubled: 0, resurrected: 0, leaked: 0 })
+    expect(result['operations']).toBeGreaterThan(100)
+    expect(result['faults']).toBeGreaterThan(0)
+    expect(code, stderr).toBe(0)
+  })
 })

@@ -6,6 +6,7 @@ import { command, dialogues, folder, lastLine } from './command.js'
 describe('npm run demo', () => {
   it.each([
     ['express', 'postgres'],
+    ['express', 'redis'],
     // On Redis it is killed and started again by a test of its own.
     ['next', 'postgres'],
   ])('finds conversation and cart of %s again on %s after the app was killed', async (app, store) => {

@@ -1,3 +1,3 @@
 import { testEdits } from './edits.js'
 
-testEdits(20)
+testEdits(5)

@@ -1,84 +1,13 @@
 import { CamelCasePlugin, Kysely, ParseJSONResultsPlugin, PostgresDialect, WithSchemaPlugin } from 'kysely'
 import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
-import { createPostgresPool, migrate, postgresStore, type PostgresStoreOptions } from '../src/index.js'
-import { as, createAppRole, migrated, useServer } from './databases.js'
+import { createPostgresPool, migrate, postgresStore } from '../src/index.js'
+import { migrated, useServer } from './databases.js'
+import { asObject, bool, int4, int8, poolOptions, typesWith, useAll } from './odd-pools.js'
 
 // What applications make of their pools. The store's own columns are text, and nothing else is asked of a pool.
 
 const context = useServer()
-
-/** Every verb, several at once, on a session with text that JSON, numbers and quotes are in. */
-async function useAll(db: pg.Pool | Kysely<object>, options: PostgresStoreOptions = {}): Promise<void> {
-  const store = postgresStore(db, { readTimeoutMs: 20_000, writeTimeoutMs: 20_000, ...options })
-  const tenantId = 'acme'
-  const body = '{"first_name":"Ada","list":[1,2,{"a_b":"\\\\x"}]}'
-  const payload = '{"some_key":[1,"two"],"quote\'s":"\\u00e9 漢 🙂"}'
-  const message = (n: number) => ({ id: `m${n}`, payload })
-  const places = Array.from({ length: 6 }, (_, n) => ({ tenantId, id: `s${n}` }))
-  await Promise.all(
-    places.map((ref) => store.commit(ref, { revision: 0, body, userId: 'u', label: 'l', title: '1' })),
-  )
-  await Promise.all(
-    places.flatMap((ref) => [1, 2, 3].map((n) => store.commit(ref, { messages: [message(n)] }))),
-  )
-  // Sent again: found one by one.
-  await Promise.all(places.map((ref) => store.commit(ref, { messages: [message(1), message(4)] })))
-  await Promise.all(places.map((ref) => store.commit(ref, { revision: 1, body })))
-  for (const stored of await Promise.all(places.map((ref) => store.read(ref, { tail: 9 })))) {
-    expect(stored).toMatchObject({ body, record: { revision: 2, lastSeq: 4, userId: 'u', title: '1' } })
-    expect(stored!.messages.map(({ seq, payload }) => [seq, payload])).toEqual(
-      [1, 2, 3, 4].map((seq) => [seq, payload]),
-    )
-  }
-  const ref = places[0]!
-  for (const order of ['asc', 'desc'] as const) {
-    const { messages } = await store.messages(ref, { limit: 9, order })
-    expect(messages).toHaveLength(4)
-    expect(messages[0]).toMatchObject({ seq: order === 'asc' ? 1 : 4, payload })
-  }
-  expect(await store.amend(ref, [{ seq: 2, payload: '[]' }])).toBe(1)
-  expect(await store.trim(ref, 1)).toBe(1)
-  const { items, cursor } = await store.list({ tenantId, userId: 'u', limit: 4 })
-  expect(items).toHaveLength(4)
-  expect((await store.list({ tenantId, userId: 'u', limit: 4, cursor: cursor! })).items).toHaveLength(2)
-  await Promise.all(places.slice(1).map((place) => store.commit(place, { idleMs: 0 })))
-  expect(await store.sweep({ limit: 9 })).toBe(5)
-  expect(await store.remove(ref)).toBe(true)
-}
-
-function typesWith(parsers: Record<number, (text: string) => unknown>): pg.CustomTypesConfig {
-  return { getTypeParser: (oid: number) => parsers[oid] ?? String }
-}
-
-const [bool, int8, int2, int4, text, json, numeric] = [16, 20, 21, 23, 25, 114, 1700]
-const asObject = (value: string) => ({ value })
-const fails = () => {
-  throw new Error('this parser takes no such value')
-}
-
-const poolOptions: Record<string, pg.PoolConfig> = {
-  'binary: true': { binary: true } as pg.PoolConfig,
-  'int8 as objects': { types: typesWith({ [int8]: asObject }) },
-  'int8 as bigint': { types: typesWith({ [int8]: BigInt }) },
-  'all numbers as objects': {
-    types: typesWith({ [int8]: asObject, [int4]: asObject, [int2]: asObject, [numeric]: asObject }),
-  },
-  'truth values as yes and no': { types: typesWith({ [bool]: (is) => (is === 't' ? 'yes' : 'no') }) },
-  'text in upper case': { types: typesWith({ [text]: (value) => value.toUpperCase() }) },
-  'parsers that throw': { types: typesWith({ [int8]: fails, [text]: fails, [json]: fails, [bool]: fails }) },
-  'one connection': { max: 1 },
-  'a new connection for each query': { maxUses: 1 },
-  'idle connections that end at once': { idleTimeoutMillis: 1 },
-  'another time zone, date style and search path': {
-    options: '-c timezone=Asia/Kathmandu -c datestyle=German,DMY -c search_path=pg_temp',
-  },
-  'old escapes in strings': {
-    options: '-c standard_conforming_strings=off -c escape_string_warning=off -c backslash_quote=off',
-  },
-  'serializable transactions': { options: '-c default_transaction_isolation=serializable' },
-  'no plans but generic ones': { options: '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off' },
-}
 
 describe('a pool of the application with', () => {
   for (const [name, options] of Object.entries(poolOptions)) {
@@ -87,17 +16,6 @@ describe('a pool of the application with', () => {
       const pool = context.pools.open(url, options)
       await migrate(pool)
       await useAll(pool)
-    })
-
-    test(`${name}, and row-level security`, async () => {
-      const url = await migrated(context.server, { rls: 'sessions.tenant' })
-      const owner = context.pools.open(url)
-      await createAppRole(owner, `app_${Math.random().toString(36).slice(2)}`).catch(() => undefined)
-      const { rows } = await owner.query<{ name: string }>(
-        "select rolname as name from pg_roles where rolname like 'app_%' order by oid desc limit 1",
-      )
-      const pool = context.pools.open(as(rows[0]!.name, url), options)
-      await useAll(pool, { rls: 'sessions.tenant' })
     })
   }
 })

@@ -11,4 +11,9 @@ describeSessionStore(
 
 describeSessionStore('postgresStore over two Kyselys', makeStores(context, {}, kysely(context)))
 
+describeSessionStore(
+  'postgresStore over two Kyselys, in a schema, with a prefix and row-level security',
+  makeStores(context, { schema: 'chat', tablePrefix: 'my_', rls: 'sessions.tenant' }, kysely(context)),
+)
+
 describeSessionStore('postgresStore with row-level security', makeStores(context, { rls: 'sessions.tenant' }))

@@ -2,18 +2,11 @@ import { isSessionError } from '@sessions/core/store'
 import pg from 'pg'
 import { expect, test } from 'vitest'
 import { migrate, postgresStore } from '../src/index.js'
-import { as, createAppRole, leftOver, migrated, useServer } from './databases.js'
+import { as, leftOver, migrated, useServer } from './databases.js'
+import { options, secured, useInTurns } from './secured.js'
 
 const context = useServer()
-const options = { rls: 'app.tenant' } as const
 const ref = { tenantId: 'acme', id: 'session' }
-
-async function secured(role: string) {
-  const url = await migrated(context.server, options)
-  const owner = context.pools.open(url)
-  await createAppRole(owner, role)
-  return { owner, url: as(role, url) }
-}
 
 test('roles and tables that policies would not hold are refused, every time', async () => {
   const url = await migrated(context.server)
@@ -44,45 +37,11 @@ test('roles and tables that policies would not hold are refused, every time', as
   expect((await store.commit(ref, { revision: 0 })).record.revision).toBe(1)
 })
 
-test('two tenants in turns on one connection, 1,000 times with errors: neither sees the other', async () => {
-  const { url } = await secured('one_connection')
-  const pool = context.pools.open(url, { max: 1 })
-  const store = postgresStore(pool, options)
-  const tenants = ['acme', "o'hare\\"]
-  for (const tenantId of tenants) {
-    await store.commit({ tenantId, id: 'own' }, { revision: 0, body: tenantId })
-    await store.commit({ tenantId, id: 'same' }, { revision: 0, body: tenantId })
-  }
-  for (let round = 0; round < 500; round++) {
-    for (const tenantId of tenants) {
-      const same = { tenantId, id: 'same' }
-      const failing = [
-        () => store.commit(same, { revision: 99, body: 'x' }),
-        () => store.commit({ tenantId, id: 'none' }, {}),
-        () => pool.query('select 1 / 0'),
-        () => store.messages({ tenantId, id: 'none' }, { limit: 1 }),
-      ][round % 4]!
-      await expect(failing()).rejects.toThrow()
-      const { messages } = await store.commit(same, { messages: [{ id: `m${round}`, payload: tenantId }] })
-      expect(messages[0]?.seq).toBe(round + 1)
-      const stored = await store.read(same, { tail: 2 })
-      expect(stored?.body).toBe(tenantId)
-      expect(new Set(stored?.messages.map(({ payload }) => payload))).toEqual(new Set([tenantId]))
-    }
-    const seen = await pool.query(
-      "select current_setting('app.tenant', true) as tenant, count(*) from sessions",
-    )
-    expect([null, '']).toContain(seen.rows[0].tenant)
-    expect(seen.rows[0].count).toBe('0')
-  }
-  for (const tenantId of tenants) {
-    const { items } = await store.list({ tenantId, limit: 10 })
-    expect(items.map((item) => item.tenantId)).toEqual([tenantId, tenantId])
-  }
-})
+test('two tenants in turns on one connection, 200 times with errors: neither sees the other', () =>
+  useInTurns(context, 100))
 
 test('whoever names no tenant sees nothing, and whoever names one writes for no other', async () => {
-  const { url } = await secured('careless')
+  const { url } = await secured(context, 'careless')
   const store = postgresStore(context.pools.open(url), options)
   await store.commit(ref, { revision: 0, messages: [{ id: 'm1', payload: 'one' }] })
   const client = new pg.Client(url)
@@ -102,7 +61,7 @@ test('whoever names no tenant sees nothing, and whoever names one writes for no 
 })
 
 test('a sweep takes expired sessions of all tenants, and can see nothing else', async () => {
-  const { url, owner } = await secured('sweeping')
+  const { url, owner } = await secured(context, 'sweeping')
   const store = postgresStore(context.pools.open(url), options)
   for (const tenantId of ['a', 'b', 'c']) {
     for (const id of ['1', '2', '3']) {

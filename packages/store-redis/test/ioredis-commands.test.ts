@@ -1,6 +1,5 @@
 import { describeSessionStore } from '@sessions/core/testing'
-import { startRedis, startRedisCluster } from '@sessions/testkit'
-import { Cluster } from 'ioredis'
+import { startRedis } from '@sessions/testkit'
 import { redisStore } from '../src/index.js'
 import { ioredis, patient } from './clients.js'
 
@@ -18,22 +17,6 @@ describeSessionStore('redisStore on ioredis 6', async () => {
     async close() {
       for (const client of clients) client.disconnect()
       await server.stop()
-    },
-  }
-})
-
-describeSessionStore('redisStore on a Cluster of ioredis', async () => {
-  const cluster = await startRedisCluster(3)
-  const clients = [1, 2].map(
-    () => new Cluster([...cluster.endpoints], { redisOptions: { commandTimeout: 10_000 } }),
-  )
-  const [store, peer] = clients.map((client) => redisStore(client, patient))
-  return {
-    store: store!,
-    peer: peer!,
-    async close() {
-      for (const client of clients) client.disconnect()
-      await cluster.stop()
     },
   }
 })

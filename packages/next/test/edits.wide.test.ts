@@ -1,0 +1,3 @@
+import { testEdits } from './edits.js'
+
+testEdits(50)

@@ -1,0 +1,3 @@
+import { testRouterCache } from './router-cache.js'
+
+testRouterCache([['a stranger', false]])
