@@ -85,7 +85,7 @@ export default defineConfig({
   test: {
     sequence: { sequencer: LongestFirst },
     // More than there are cores: most files wait for servers, browsers and builds rather than compute.
-    maxWorkers: Math.max(3, availableParallelism()),
+    maxWorkers: Math.max(4, availableParallelism()),
     projects: Object.keys(projects).map((name) => project(name, specials[name])),
   },
 })

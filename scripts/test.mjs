@@ -26,8 +26,7 @@ await fetchNeeds(args, { isWide, env }).catch((error) => {
   end({ passed: 0, failed: 1 })
 })
 if (args.length === 0 && !isWatch) {
-  if (!isWide) await checkCode()
-  await check('building everything', buildAll)
+  await prepare()
   // When only a part of the tests runs, each test builds what it runs; in watch mode, builds get old.
   env.SESSIONS_BUILT = '1'
 }
@@ -43,24 +42,33 @@ if (exitCode !== 0 && result.failed === 0) result.failed = 1
 result.failed += failedSteps
 end(result)
 
-async function checkCode() {
-  await check('checking types', async () => {
-    // One program for all folders with the same settings: each alone would read and check the core again.
-    const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
-    const others = include.filter((path) => path.includes('/')).map((path) => `--filter=!./${path}`)
-    await run(bin('tsc'), ['-p', 'tsconfig.json'], { quiet: true })
-    await turbo(['run', 'typecheck', '--output-logs=errors-only', ...others], { quiet: true })
-  })
-  await check('linting', () => run(bin('oxlint'), ['--type-aware', '--quiet'], { quiet: true }))
-  await check('checking the format', () => run(bin('oxfmt'), ['--check'], { quiet: true }))
+/** Builds everything, and looks over the code meanwhile: either alone leaves a core idle for half of its time. */
+async function prepare() {
+  const failures = []
+  const inTurn = async (...works) => {
+    for (const work of works) await work().catch((error) => failures.push(error))
+  }
+  await (isWide
+    ? step('building everything', () => inTurn(buildAll))
+    : step('building everything, checking types, lint and format', () =>
+        // A build of Next writes types, which those of the applications are checked with.
+        Promise.all([inTurn(buildAll, checkOtherTypes), inTurn(checkTypes, lint, checkFormat)]),
+      ))
+  for (const { message } of failures) console.error(message)
+  failedSteps += failures.length
 }
 
-async function check(name, work) {
-  await step(name, work).catch((error) => {
-    failedSteps++
-    console.error(error.message)
-  })
+/** All folders with the same settings as one program: each alone would read and check the core again. */
+const checkTypes = () => run(bin('tsc'), ['-p', 'tsconfig.json'], { quiet: true })
+
+function checkOtherTypes() {
+  const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
+  const others = include.filter((path) => path.includes('/')).map((path) => `--filter=!./${path}`)
+  return turbo(['run', 'typecheck', '--output-logs=errors-only', ...others], { quiet: true })
 }
+
+const lint = () => run(bin('oxlint'), ['--type-aware', '--quiet'], { quiet: true })
+const checkFormat = () => run(bin('oxfmt'), ['--check'], { quiet: true })
 
 /** Runs vitest with its output shown, and resolves to its exit status. */
 function vitest(args) {
