@@ -40,7 +40,18 @@ export const longFiles = [
  * The projects whose files share a process: to load the core and zod costs more than most of their tests. A test file
  * restores what it changes for its process, such as the clock.
  */
-export const sharing = ['core', 'express', 'nest', 'nest-11', 'app-express', 'benchmarks']
+export const sharing = [
+  'core',
+  'express',
+  'nest',
+  'nest-11',
+  'app-express',
+  'benchmarks',
+  'redaction',
+  'store-sqlite',
+  'store-redis',
+  'store-postgres',
+]
 
 /** Whether tests of a project only compute, and wait for no server, browser or build. @param {string} name */
 export function isQuick(name) {
