@@ -2,6 +2,7 @@
 //   node scripts/tool.mjs torture --store redis
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { apps } from './serve-app.mjs'
 import { build, childEnv, install, root } from './setup.mjs'
 
 const tools = {
@@ -20,6 +21,9 @@ if (tools[name] === undefined) {
 
 await install()
 await build('@sessions/benchmarks')
+// A tool may look at an application as it is built.
+const app = apps[args[args.indexOf('--app') + 1]]
+if (app !== undefined && args.includes('--app')) await build(app.package)
 const main = join(root, 'apps', 'benchmarks', 'dist', tools[name], 'main.js')
 // Paths in the arguments are relative to the dir where the command was typed.
 const cwd = process.env.INIT_CWD ?? process.cwd()

@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util'
 import { type CallerSessions, copySessions, createSessions, memoryStore, type Session } from '@sessions/core'
 import { createSessionApi } from '@sessions/core/http'
+import { measureApp } from './apps/measure-app.js'
+import { appNames } from './apps/start-app.js'
 import { isStoreName, startStore, storeNames } from '../torture/backends/start-store.js'
 import { longestHold } from './longest-hold.js'
 import { dearRequests } from './requests.js'
@@ -9,9 +11,10 @@ import { storeCalls } from './store-calls.js'
 import { texts } from './texts.js'
 
 const usualBar = 50
-const usage = `bench:stalls -- [--store ${storeNames.join('|')}] [--only REGEX] [--tries N] [--json]
+const usage = `bench:stalls -- [--store ${storeNames.join('|')}] [--app ${appNames.join('|')}] [--only REGEX] [--tries N] [--json]
 
   --store  what keeps the sessions (default memory)
+  --app    what holds the event loop of a demo application, its sessions in memory (default: of the library)
   --only   only cases whose name fits
   --tries  how often a case over the bar is tried, the best of which counts (default 4)
   --json   the last line is {"stalls": [{name, ms, bar}]}
@@ -20,6 +23,7 @@ Exits 1 when a case holds the event loop for more than ${usualBar} ms at a stret
 const { values } = parseArgs({
   options: {
     store: { type: 'string', default: 'memory' },
+    app: { type: 'string' },
     only: { type: 'string', default: '' },
     tries: { type: 'string', default: '4' },
     json: { type: 'boolean', default: false },
@@ -27,7 +31,8 @@ const { values } = parseArgs({
   },
 })
 const tries = Number(values.tries)
-if (values.help || !(tries >= 1) || !isStoreName(values.store)) {
+const app = appNames.find((name) => name === values.app)
+if (values.help || !(tries >= 1) || app !== values.app || !isStoreName(values.store)) {
   console.error(usage)
   process.exit(values.help ? 0 : 2)
 }
@@ -63,9 +68,24 @@ async function measureWith(
     const work = await prepare()
     ms = Math.min(ms, await longestHold(() => work().catch(() => {})))
   }
+  tell(name, ms, bar)
+}
+
+function tell(name: string, ms: number, bar = usualBar): void {
   stalls.push({ name, ms: Math.round(ms * 10) / 10, bar })
   if (ms > bar || !values.json)
     console.log(`${ms > bar ? 'OVER ' : '     '}${ms.toFixed(1).padStart(7)} ms  ${name}`)
+}
+
+function end(): never {
+  console.log(`${stalls.length} cases, ${stalls.filter(({ ms, bar }) => ms > bar).length} over their bar`)
+  if (values.json) console.log(JSON.stringify({ stalls }))
+  process.exit(stalls.length > 0 && stalls.every(({ ms, bar }) => ms <= bar) ? 0 : 1)
+}
+
+if (app !== undefined) {
+  await measureApp(app, { tries, bar: usualBar, only }, tell)
+  end()
 }
 
 async function measureRequest(name: string, method: string, path: string, body?: string): Promise<void> {
@@ -200,6 +220,4 @@ for (const { name, bar, prepare } of storeCalls) {
 }
 
 await opened.close()
-console.log(`${stalls.length} cases, ${stalls.filter(({ ms, bar }) => ms > bar).length} over their bar`)
-if (values.json) console.log(JSON.stringify({ stalls }))
-process.exit(stalls.every(({ ms, bar }) => ms <= bar) ? 0 : 1)
+end()
