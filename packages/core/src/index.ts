@@ -1,3 +1,4 @@
+export { memoryBus } from './bus/memory-bus.js'
 export { type MemoryStoreOptions, memoryStore } from './contract/memory/memory-store.js'
 export type { SessionRecord, SessionRef } from './contract/session-record.js'
 export type { AppendedMessage, Page, SessionStore } from './contract/session-store.js'

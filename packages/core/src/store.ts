@@ -1,3 +1,11 @@
+export { type BusChannels, channelBus } from './bus/channel-bus.js'
+export {
+  type BusListener,
+  type SessionBus,
+  type SessionNotice,
+  topicCount,
+  topicOf,
+} from './bus/session-bus.js'
 export { isSessionError, SessionError, type SessionErrorCode, type SessionErrorDetails } from './errors.js'
 export {
   checkChange,

@@ -1,3 +1,4 @@
+export { postgresBus, type PostgresBusOptions } from './postgres-bus.js'
 export { type OwnedPostgresStore, postgresStore, type PostgresStoreOptions } from './postgres-store.js'
 export { createPostgresPool } from './pool.js'
 export { checkSchema, migrate, type Migrated, type MigrateOptions, migrationSql } from './migrate.js'

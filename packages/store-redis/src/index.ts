@@ -1,3 +1,9 @@
+export {
+  type IoredisSubscriber,
+  type NodeRedisSubscriber,
+  redisBus,
+  type RedisBusOptions,
+} from './redis-bus.js'
 export { redisStore, type RedisStoreOptions } from './redis-store.js'
 export type { RedisClient } from './redis-client.js'
 export type { IoredisClient } from './ioredis-commands.js'

@@ -15,6 +15,7 @@ import type { TransferSettings } from './transfer-settings.js'
 
 const sessions: OptionNames<SessionsOptions> = {
   store: true,
+  bus: 'object',
   credentialSecrets: true,
   ttl: true,
   limits: true,

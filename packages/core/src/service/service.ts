@@ -7,6 +7,8 @@ import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
 import { createTallyCache, type TallyCache } from './tally-cache.js'
 import type { SessionStore } from '../contract/session-store.js'
+import { announcing } from '../bus/announcing-store.js'
+import { WakeUps } from './wake-ups.js'
 import { Workload } from './workload.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
 import { type TransferConfig, toTransferConfig } from './transfer-settings.js'
@@ -34,6 +36,8 @@ export interface Service {
   readonly ledgers: SessionStore
   /** The same service over a new store in memory: for sessions that end with what holds them. */
   readonly inMemory: () => Service
+  /** Wakes those who watch sessions. */
+  readonly wakeUps: WakeUps
   readonly credentials: Credentials
   readonly ttl: { idleMs: number; absoluteMs: number; historyMs: number; refreshOnRead: boolean }
   readonly limits: Required<LimitSettings>
@@ -111,7 +115,9 @@ export function createService(options: SessionsOptions): Service {
   const keptMs = duration(options.context?.keptMs, 'context.keptMs', 600_000)
   const warnedOnce = warnOnce(warn)
   const listeners = createListeners(options, warn)
-  const store = options.store ?? memoryStore()
+  const { bus } = options
+  const own = options.store ?? memoryStore()
+  const store = bus === undefined ? own : announcing(own, bus)
   const storeClock = createStoreClock()
   const countTokens =
     options.countTokens === undefined ? estimateTokens : surelyCounted(options.countTokens, warn)
@@ -139,9 +145,22 @@ export function createService(options: SessionsOptions): Service {
   const service: Service = {
     store,
     ledgers: store,
+    wakeUps: new WakeUps(bus, (cause) =>
+      warnedOnce({
+        code: 'bus_failed',
+        message: 'The bus cannot be listened to; watchers ask the store until it can.',
+        cause,
+      }),
+    ),
     inMemory() {
       const fleeting = memoryStore()
-      return { ...service, store: fleeting, storeClock: createStoreClock(), ...cachesOf(fleeting) }
+      return {
+        ...service,
+        store: fleeting,
+        wakeUps: new WakeUps(undefined),
+        storeClock: createStoreClock(),
+        ...cachesOf(fleeting),
+      }
     },
     credentials: createCredentials(options.credentialSecrets ?? [newId() + newId()]),
     ttl,

@@ -5,6 +5,7 @@ import type { SessionListener } from '../domain/events.js'
 import type { Fact } from '../domain/session-body.js'
 import type { TransferSettings } from './transfer-settings.js'
 import type { Embed } from '../context/embed.js'
+import type { SessionBus } from '../bus/session-bus.js'
 import type { SessionStore } from '../contract/session-store.js'
 
 /** How long sessions and their histories live, by the clock of the store. */
@@ -198,6 +199,7 @@ export interface SessionWarning {
     | 'side_records_kept'
     | 'embed_failed'
     | 'recall_limited'
+    | 'bus_failed'
     | 'summarize_failed'
     | 'compact_failed'
     | 'sweep_failed'
@@ -211,6 +213,11 @@ export interface SessionWarning {
 export interface SessionsOptions {
   /** Where sessions are kept (default: `memoryStore()`, lost on restart). */
   store?: SessionStore
+  /**
+   * Tells other processes of changes, so that whoever watches a session hears of them at once (default: none; watchers
+   * ask the store every half second). It stays the host's: `close` does not end it.
+   */
+  bus?: SessionBus
   /**
    * Sign the credentials in cookies and headers, and list cursors, 32 bytes or more each. The first signs, all verify
    * (default: one made at start, so credentials and cursors are valid in this process alone, and until it ends).

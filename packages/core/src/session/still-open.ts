@@ -11,10 +11,10 @@ export const lookMs = 500
 const looks = new WeakMap<Service, Map<string, Look>>()
 
 /** The session as the store had it at most `maxAgeMs` ago. One read in a process serves all watchers of the session. */
-async function lookAt(live: LiveSession, maxAgeMs: number): Look {
+async function lookAt(live: LiveSession, maxAgeMs: number, version: number): Look {
   live.service.work.checkRunning()
-  const known = looksOf(live.service).get(keyOf(live, maxAgeMs))
-  return known ?? kept(live, maxAgeMs, read(live))
+  const known = looksOf(live.service).get(keyOf(live, maxAgeMs, version))
+  return known ?? kept(live, maxAgeMs, version, read(live))
 }
 
 function looksOf(service: Service): Map<string, Look> {
@@ -23,13 +23,13 @@ function looksOf(service: Service): Map<string, Look> {
   return known
 }
 
-const keyOf = ({ ref }: LiveSession, maxAgeMs: number): string =>
-  JSON.stringify([ref.tenantId, ref.id, maxAgeMs])
+const keyOf = ({ ref }: LiveSession, maxAgeMs: number, version: number): string =>
+  JSON.stringify([ref.tenantId, ref.id, maxAgeMs, version])
 
 /** Keeps the result of a read for all watchers of the session. */
-async function kept(live: LiveSession, maxAgeMs: number, look: Look): Look {
+async function kept(live: LiveSession, maxAgeMs: number, version: number, look: Look): Look {
   const recent = looksOf(live.service)
-  const key = keyOf(live, maxAgeMs)
+  const key = keyOf(live, maxAgeMs, version)
   recent.set(key, look)
   // A little less, so that a watcher with the same interval does not get the same result twice.
   const forget = (): void => {
@@ -47,10 +47,18 @@ async function read(live: LiveSession): Look {
   return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
 }
 
-/** The session, or undefined when it is gone or its handle may no longer open it. */
-export async function stillOpen(live: LiveSession, maxAgeMs = lookMs): Promise<SessionSnapshot | undefined> {
+/**
+ * The session, or undefined when it is gone or its handle may no longer open it.
+ *
+ * @param version Of the notices that its watcher has heard: a look of before the last of them does not count.
+ */
+export async function stillOpen(
+  live: LiveSession,
+  maxAgeMs = lookMs,
+  version = 0,
+): Promise<SessionSnapshot | undefined> {
   if (!live.isStored) return live.load()
-  const seen = await lookAt(live, maxAgeMs)
+  const seen = await lookAt(live, maxAgeMs, version)
   return seen !== undefined && live.mayStillOpen(seen) ? seen : undefined
 }
 
@@ -61,7 +69,7 @@ export async function* whileOpen<T>(
 ): AsyncGenerator<T, void, undefined> {
   // Read now: until the first event comes, the handle may change.
   const justRead = live.takeRead()
-  if (justRead !== undefined) void kept(live, lookMs, Promise.resolve(justRead))
+  if (justRead !== undefined) void kept(live, lookMs, 0, Promise.resolve(justRead))
   const iterator = events[Symbol.asyncIterator]()
   try {
     for (;;) {

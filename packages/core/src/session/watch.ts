@@ -9,7 +9,10 @@ const mostMs = 2 ** 31 - 1
 
 /** Options of a watch. */
 export interface WatchOptions {
-  /** How often the session is read, in milliseconds, 1 or more (default 500). */
+  /**
+   * How often the session is read, in milliseconds, 1 or more (default 500). With a `bus` it is read when a change is
+   * told, and so often only while the bus is down.
+   */
   pollMs?: number
   /** Ends the watch when it is aborted (default: none; the watch ends with the session). */
   signal?: AbortSignal
@@ -29,32 +32,32 @@ export async function* watchSession(
   if (!(pollMs >= 1 && pollMs <= mostMs)) {
     throw new SessionError('invalid', `pollMs must be from 1 to ${mostMs}`, { path: 'pollMs' })
   }
+  const watch = live.service.wakeUps.watch(live.ref)
   let seen: string | undefined
-  for (;;) {
-    const record = (await stillOpen(live, pollMs))?.record
-    if (record === undefined) return
-    const mark = markOf(record)
-    if (mark !== seen) yield record
-    seen = mark
-    await pause(pollMs, signal)
-    if (signal?.aborted === true) return
+  try {
+    for (;;) {
+      const record = (await stillOpen(live, pollMs, watch.version))?.record
+      if (record === undefined) return
+      const mark = markOf(record)
+      if (mark !== seen) yield record
+      seen = mark
+      await watch.next(watch.isTold ? untilEnd(live, record) : pollMs, signal)
+      if (signal?.aborted === true) return
+    }
+  } finally {
+    watch.stop()
   }
+}
+
+// A session ends by its deadline, or by a sweep, without anybody's notice.
+const longestMs = 30_000
+
+function untilEnd(live: LiveSession, { expiresAt = Infinity }: SessionRecord): number {
+  return Math.min(longestMs, Math.max(1, expiresAt - live.service.storeClock.now() + 1))
 }
 
 /** Differs whenever anything of a session differs, its messages included. */
 export function markOf({ changes, createdAt }: Pick<SessionRecord, 'changes' | 'createdAt'>): string {
   // A session that is made anew under its old id counts from 1 again. The time it was made at tells the two apart.
   return `${changes}-${createdAt.toString(36)}`
-}
-
-async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal?.addEventListener('abort', done, { once: true })
-  })
 }

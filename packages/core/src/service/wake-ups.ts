@@ -1,0 +1,143 @@
+import { type BusListener, type SessionBus, topicOf } from '../bus/session-bus.js'
+import type { SessionRef } from '../contract/session-record.js'
+
+/** Somebody who waits for changes of one session. */
+export interface Watch {
+  /** Grows with each notice: what was read before it grew may be old. */
+  readonly version: number
+  /** Whether a notice will tell of the next change. */
+  readonly isTold: boolean
+  /** Resolves at the next notice, at once when one came since this was asked last; or when `ms` are over, or `signal` aborts. */
+  next(ms: number, signal: AbortSignal | undefined): Promise<void>
+  stop(): void
+}
+
+interface Watched {
+  readonly watches: Set<() => void>
+  version: number
+}
+
+interface Topic {
+  isListening: boolean
+  count: number
+  stop: Promise<(() => Promise<void>) | undefined>
+}
+
+// What a timer takes; of more it makes 1 ms.
+const mostMs = 2 ** 31 - 1
+
+/** Wakes those in this process who watch sessions, when a bus tells of a change. Without a bus they wait for the time alone. */
+export class WakeUps {
+  readonly #bus: SessionBus | undefined
+  readonly #onFailure: (cause: unknown) => void
+  readonly #watched = new Map<string, Watched>()
+  readonly #topics = new Map<number, Topic>()
+  #version = 0
+
+  /** @param onFailure Told when the bus cannot be listened to: until it can, watchers look from time to time. */
+  constructor(bus: SessionBus | undefined, onFailure: (cause: unknown) => void = () => {}) {
+    this.#bus = bus
+    this.#onFailure = onFailure
+  }
+
+  watch(ref: SessionRef): Watch {
+    const key = keyOf(ref)
+    const watched = this.#watched.get(key) ?? { watches: new Set<() => void>(), version: ++this.#version }
+    this.#watched.set(key, watched)
+    let isWoken = false
+    let wake: (() => void) | undefined
+    const onNotice = (): void => {
+      isWoken = true
+      wake?.()
+    }
+    watched.watches.add(onNotice)
+    const topic = this.#enter(topicOf(ref))
+    const bus = this.#bus
+    return {
+      get version() {
+        return watched.version
+      },
+      get isTold() {
+        return topic?.isListening === true && bus?.isUp === true
+      },
+      async next(ms, signal) {
+        if (!isWoken && signal?.aborted !== true) {
+          await new Promise<void>((resolve) => {
+            const done = (): void => {
+              clearTimeout(timer)
+              signal?.removeEventListener('abort', done)
+              wake = undefined
+              resolve()
+            }
+            const timer = setTimeout(done, Math.min(ms, mostMs))
+            signal?.addEventListener('abort', done, { once: true })
+            wake = done
+          })
+        }
+        isWoken = false
+      },
+      stop: () => {
+        watched.watches.delete(onNotice)
+        if (watched.watches.size === 0 && this.#watched.get(key) === watched) this.#watched.delete(key)
+        this.#leave(topicOf(ref))
+      },
+    }
+  }
+
+  readonly #listener: BusListener = {
+    notices: (notices) => {
+      for (const notice of notices) this.#wake(this.#watched.get(keyOf(notice)))
+    },
+    gap: (topics) => {
+      const missed = new Set(topics)
+      for (const [key, watched] of this.#watched) {
+        const [tenantId, id] = JSON.parse(key) as [string, string]
+        if (missed.has(topicOf({ tenantId, id }))) this.#wake(watched)
+      }
+    },
+  }
+
+  #wake(watched: Watched | undefined): void {
+    if (watched === undefined) return
+    watched.version = ++this.#version
+    for (const onNotice of watched.watches) onNotice()
+  }
+
+  #enter(number: number): Topic | undefined {
+    const bus = this.#bus
+    if (bus === undefined) return undefined
+    const known = this.#topics.get(number)
+    if (known !== undefined) {
+      known.count++
+      return known
+    }
+    const topic: Topic = { isListening: false, count: 1, stop: Promise.resolve(undefined) }
+    this.#topics.set(number, topic)
+    topic.stop = bus.subscribe([number], this.#listener).then(
+      (stop) => {
+        topic.isListening = true
+        // What has changed since the watchers looked, nobody has told them.
+        this.#listener.gap([number])
+        return stop
+      },
+      (cause: unknown) => {
+        this.#onFailure(cause)
+        // The next one who watches tries again; until then they look from time to time.
+        if (this.#topics.get(number) === topic) this.#topics.delete(number)
+        return undefined
+      },
+    )
+    return topic
+  }
+
+  #leave(number: number): void {
+    const topic = this.#topics.get(number)
+    if (topic === undefined || --topic.count > 0) return
+    this.#topics.delete(number)
+    void topic.stop.then((stop) => stop?.()).catch(() => {})
+  }
+}
+
+function keyOf({ tenantId, id }: SessionRef): string {
+  return JSON.stringify([tenantId, id])
+}

@@ -1,0 +1,184 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { channelBus, type SessionBus, type SessionNotice, topicCount, topicOf } from '../../src/store.js'
+import { LossyChannels } from './lossy-channels.js'
+
+const changed = (id: string, changes = 1): SessionNotice => ({
+  tenantId: 'acme',
+  id,
+  kind: 'changed',
+  incarnation: 'i',
+  changes,
+})
+
+let channels: LossyChannels
+let buses: SessionBus[]
+beforeEach(() => {
+  vi.useFakeTimers()
+  channels = new LossyChannels()
+  buses = []
+})
+afterEach(async () => {
+  await Promise.all(buses.map((bus) => bus.close()))
+  vi.useRealTimers()
+})
+
+function bus(): SessionBus {
+  const made = channelBus(channels.open())
+  buses.push(made)
+  return made
+}
+
+/** All that a listener is told, in its order. */
+async function heard(on: SessionBus, topics = Array.from({ length: topicCount }, (_, topic) => topic)) {
+  const told: (SessionNotice | { gap: number })[] = []
+  const stop = await on.subscribe(topics, {
+    notices: (notices) => told.push(...notices),
+    gap: (missed) => told.push({ gap: missed.length }),
+  })
+  return { told, stop }
+}
+
+describe('channelBus', () => {
+  it('tells other processes within some milliseconds, and its own at once', async () => {
+    const [one, other] = [bus(), bus()]
+    const [here, there] = [await heard(one), await heard(other)]
+    one.publish([changed('a')])
+    expect(here.told).toEqual([changed('a')])
+    await vi.advanceTimersByTimeAsync(10)
+    expect(there.told).toEqual([changed('a')])
+    expect(here.told).toHaveLength(1)
+  })
+
+  it('sends the newest notice of each session together, and a removal above all', async () => {
+    const [one, other] = [bus(), bus()]
+    const { told } = await heard(other)
+    const removed = { tenantId: 'acme', id: 'b', kind: 'removed' } as const
+    for (let changes = 1; changes <= 100; changes++) one.publish([changed('a', changes)])
+    one.publish([removed, changed('b')])
+    await vi.advanceTimersByTimeAsync(10)
+    expect(told).toHaveLength(2)
+    expect(told).toEqual(expect.arrayContaining([changed('a', 100), removed]))
+  })
+
+  it('names no session when there are too many, and says that something was missed', async () => {
+    const [one, other] = [bus(), bus()]
+    const { told } = await heard(other)
+    one.publish(Array.from({ length: 11_000 }, (_, index) => changed(`s${index}`)))
+    await vi.advanceTimersByTimeAsync(10)
+    expect(told.filter((one) => 'gap' in one).length).toBeGreaterThan(0)
+    expect(told.length).toBeLessThan(10_100)
+  })
+
+  it('notices a text that got lost by the next one of its topic', async () => {
+    const [one, other] = [bus(), bus()]
+    const { told } = await heard(other)
+    one.publish([changed('a', 1)])
+    await vi.advanceTimersByTimeAsync(10)
+    channels.loses = (channel) => channel.startsWith('t')
+    one.publish([changed('a', 2)])
+    await vi.advanceTimersByTimeAsync(10)
+    channels.loses = () => false
+    one.publish([changed('a', 3)])
+    await vi.advanceTimersByTimeAsync(10)
+    expect(told).toEqual([changed('a', 1), { gap: 1 }, changed('a', 3)])
+  })
+
+  it('notices the last text that got lost by what the sender says each second', async () => {
+    const [one, other] = [bus(), bus()]
+    const { told } = await heard(other)
+    channels.loses = (channel) => channel.startsWith('t')
+    one.publish([changed('a')])
+    await vi.advanceTimersByTimeAsync(1100)
+    expect(told).toEqual([{ gap: 1 }])
+  })
+
+  it.each([0, 1, 2, 3])(
+    'tells or says that it missed something within 2.5 s, half of all lost: %i',
+    async (seed) => {
+      const [one, other] = [bus(), bus()]
+      const { told } = await heard(other)
+      one.publish([changed('a')])
+      await vi.advanceTimersByTimeAsync(10)
+      told.length = 0
+      let count = seed
+      channels.loses = () => count++ % 2 === 0
+      one.publish([changed('a', 2)])
+      await vi.advanceTimersByTimeAsync(2500)
+      expect(told.length).toBeGreaterThan(0)
+    },
+  )
+
+  it('says that it missed something when a sender falls silent, once', async () => {
+    const [one, other] = [bus(), bus()]
+    const { told } = await heard(other, [topicOf(changed('a'))])
+    one.publish([changed('a')])
+    await vi.advanceTimersByTimeAsync(10)
+    channels.loses = () => true
+    await vi.advanceTimersByTimeAsync(3600)
+    expect(told).toEqual([changed('a'), { gap: 1 }])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(told).toHaveLength(2)
+  })
+
+  it('says so when the connection breaks, and when it is back', async () => {
+    const one = bus()
+    const { told } = await heard(one)
+    channels.break()
+    expect(one.isUp).toBe(false)
+    one.publish([changed('a')])
+    await vi.advanceTimersByTimeAsync(5000)
+    channels.mend()
+    expect(one.isUp).toBe(true)
+    expect(told).toEqual([{ gap: topicCount }, changed('a'), { gap: topicCount }])
+  })
+
+  it.each([
+    '',
+    '{}',
+    '[]',
+    '["x",1]',
+    '["x","1",[]]',
+    '["x",1,[["acme","a"]]]',
+    '["x",1,[[1,2,3,4,5]]]',
+    'null',
+  ])('takes what no bus has sent for a hole: %s', async (text) => {
+    const { told } = await heard(bus(), [7])
+    channels.say('t07', text)
+    channels.say('beat', text)
+    expect(told).toEqual([{ gap: 1 }])
+  })
+
+  it('sends nothing, and hears nothing, once nobody listens and once it is closed', async () => {
+    const [one, other] = [bus(), bus()]
+    const { told, stop } = await heard(other)
+    await stop()
+    one.publish([changed('a')])
+    await vi.advanceTimersByTimeAsync(10)
+    expect(told).toEqual([])
+    await one.close()
+    const { sent } = channels
+    one.publish([changed('b')])
+    await vi.advanceTimersByTimeAsync(5000)
+    expect(channels.sent).toBe(sent)
+  })
+
+  it('refuses who would listen while it cannot, and lets them in later', async () => {
+    const one = bus()
+    channels.break()
+    await expect(heard(one)).rejects.toThrow('the connection is broken')
+    channels.mend()
+    const { told } = await heard(one)
+    one.publish([changed('a')])
+    expect(told).toEqual([changed('a')])
+  })
+})
+
+describe('topicOf', () => {
+  it('spreads sessions over all topics, always the same way', () => {
+    const counts = Array.from({ length: topicCount }, () => 0)
+    for (let index = 0; index < 64_000; index++) counts[topicOf({ tenantId: 'acme', id: `s${index}` })]!++
+    expect(Math.min(...counts)).toBeGreaterThan(700)
+    expect(Math.max(...counts)).toBeLessThan(1300)
+    expect(topicOf({ tenantId: 'acme', id: 'session' })).toBe(topicOf({ tenantId: 'acme', id: 'session' }))
+  })
+})

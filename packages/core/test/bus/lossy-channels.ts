@@ -1,0 +1,52 @@
+import type { BusChannels } from '../../src/store.js'
+
+/** Channels within the process, over which a test rules: what is sent may get lost, and the connection may break. */
+export class LossyChannels {
+  readonly #listeners = new Map<string, Set<(text: string) => void>>()
+  readonly #gaps = new Set<() => void>()
+  isUp = true
+  /** Whether a text gets lost (default: none does). */
+  loses: (channel: string, text: string) => boolean = () => false
+  sent = 0
+
+  open(): BusChannels {
+    const isUp = (): boolean => this.isUp
+    return {
+      get isUp() {
+        return isUp()
+      },
+      send: async (channel, text) => {
+        this.sent++
+        if (!this.isUp) throw new Error('the connection is broken')
+        if (this.loses(channel, text)) return
+        for (const listener of this.#listeners.get(channel) ?? []) listener(text)
+      },
+      listen: async (channel, onText) => {
+        if (!this.isUp) throw new Error('the connection is broken')
+        const listeners = this.#listeners.get(channel) ?? new Set<(text: string) => void>()
+        this.#listeners.set(channel, listeners)
+        listeners.add(onText)
+        return async () => {
+          listeners.delete(onText)
+        }
+      },
+      watch: (onGap) => this.#gaps.add(onGap),
+      close: async () => {},
+    }
+  }
+
+  /** Sends a text that no bus has made. */
+  say(channel: string, text: string): void {
+    for (const listener of this.#listeners.get(channel) ?? []) listener(text)
+  }
+
+  break(): void {
+    this.isUp = false
+    for (const onGap of this.#gaps) onGap()
+  }
+
+  mend(): void {
+    this.isUp = true
+    for (const onGap of this.#gaps) onGap()
+  }
+}

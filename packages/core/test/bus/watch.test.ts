@@ -1,0 +1,163 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  createSessions,
+  memoryBus,
+  memoryStore,
+  type Session,
+  type SessionRecord,
+  type SessionWarning,
+  type Sessions,
+} from '../../src/index.js'
+import { channelBus, type SessionBus } from '../../src/store.js'
+import { countingStore } from './counting-store.js'
+import { LossyChannels } from './lossy-channels.js'
+import { alice, anonymous } from '../service.js'
+
+// So rarely does a watcher ask by itself that the tests would hang.
+const pollMs = 3_600_000
+const made: { close(): Promise<void> }[] = []
+afterEach(async () => {
+  await Promise.all(made.splice(0).map((one) => one.close()))
+})
+
+const secrets = ['a secret that is long enough for all of these tests']
+
+function over(store = memoryStore(), bus: SessionBus = memoryBus()): Sessions {
+  const sessions = createSessions({ store, bus, credentialSecrets: secrets })
+  made.push(sessions, bus)
+  return sessions
+}
+
+/** Two services that know each other by a bus alone. */
+function pair(): { one: Sessions; other: Sessions; channels: LossyChannels } {
+  const channels = new LossyChannels()
+  const store = memoryStore()
+  const [one, other] = [1, 2].map(() => over(store, channelBus(channels.open())))
+  return { one: one!, other: other!, channels }
+}
+
+async function opened(sessions: Sessions, credential: string, identity = anonymous): Promise<Session> {
+  return (await sessions.for(identity).findByCredential(credential))!
+}
+
+async function next(watch: AsyncIterator<SessionRecord>): Promise<SessionRecord | undefined> {
+  const { done, value } = await watch.next()
+  return done === true ? undefined : value
+}
+
+describe('a watcher, with a bus', () => {
+  it('hears of every kind of change at once, and is not asked to poll', async () => {
+    const { one, other } = pair()
+    const session = await one.for(alice).create({ id: 's' })
+    const watch = (await other.for(alice).get('s')).watch({ pollMs })[Symbol.asyncIterator]()
+    const first = await next(watch)
+    const changes: (() => Promise<unknown>)[] = [
+      () => session.append({ role: 'user', content: 'Hi' }),
+      () => session.state.merge({ phase: 'browse' }),
+      () => session.cart.add({ sku: 'a', name: 'a', price: { amount: 1, currency: 'EUR' } }),
+      () => session.edit({ title: 'Phones' }),
+      () => session.amend(1, { content: 'Hello' }),
+      () => session.turn('And?', () => 'So').result,
+    ]
+    let before = first!.changes
+    for (const change of changes) {
+      const [record] = await Promise.all([next(watch), change()])
+      expect(record!.changes).toBeGreaterThan(before)
+      before = record!.changes
+    }
+    await watch.return?.()
+  })
+
+  it.each<[string, (sessions: Sessions, credential: string) => Promise<unknown>]>([
+    ['deleted', async (one, credential) => (await opened(one, credential)).delete()],
+    ['bound to a user', async (one, credential) => (await opened(one, credential, alice)).bind()],
+    [
+      'given another credential',
+      async (one, credential) => (await opened(one, credential)).rotateCredential(),
+    ],
+  ])('hears of its end when the session is %s', async (_, end) => {
+    const { one, other } = pair()
+    const credential = await (await one.for(anonymous).create({ id: 's' })).credential()
+    const watch = (await opened(other, credential)).watch({ pollMs })[Symbol.asyncIterator]()
+    await next(watch)
+    await Promise.all([expect(next(watch)).resolves.toBeUndefined(), end(one, credential)])
+  })
+
+  it('looks itself when the bus has missed something, and polls while it is down', async () => {
+    const { one, other, channels } = pair()
+    const session = await one.for(alice).create({ id: 's' })
+    const watch = (await other.for(alice).get('s')).watch({ pollMs: 5 })[Symbol.asyncIterator]()
+    await next(watch)
+    channels.loses = () => true
+    const missed = next(watch)
+    await session.state.merge({ a: 1 })
+    channels.break()
+    expect((await missed)!.changes).toBeGreaterThan(1)
+    // Nobody tells of this one.
+    const polled = next(watch)
+    await session.state.merge({ a: 2 })
+    expect((await polled)!.revision).toBe(3)
+    channels.loses = () => false
+    channels.mend()
+    const told = next(watch)
+    await session.state.merge({ a: 3 })
+    expect((await told)!.revision).toBe(4)
+    await watch.return?.()
+  })
+
+  it('shares one read with all who watch, and leaves nothing behind', async () => {
+    const { store, reads } = countingStore(memoryStore())
+    const sessions = over(store)
+    const session = await sessions.for(alice).create({ id: 's' })
+    const watches = await Promise.all(
+      Array.from({ length: 10 }, async () =>
+        (await sessions.for(alice).get('s')).watch({ pollMs })[Symbol.asyncIterator](),
+      ),
+    )
+    await Promise.all(watches.map(next))
+    const before = reads()
+    const woken = Promise.all(watches.map(next))
+    await session.append({ role: 'user', content: 'Hi' })
+    await woken
+    expect(reads() - before).toBeLessThanOrEqual(3)
+    await Promise.all(watches.map((watch) => watch.return?.()))
+  })
+
+  it('misses no change that comes between its look and its waiting', async () => {
+    const { one, other } = pair()
+    const session = await one.for(alice).create({ id: 's' })
+    const watch = (await other.for(alice).get('s')).watch({ pollMs })[Symbol.asyncIterator]()
+    for (let round = 0; round < 200; round++) {
+      const { record } = await session.state
+        .merge({ round })
+        .then(async () => ({ record: await session.read() }))
+      let seen = (await next(watch))!.changes
+      while (seen < record.record.changes) seen = (await next(watch))!.changes
+      expect(seen).toBe(record.record.changes)
+    }
+    await watch.return?.()
+  })
+
+  it('asks the store of sessions that a bus cannot be listened to for', async () => {
+    const channels = new LossyChannels()
+    channels.break()
+    const store = memoryStore()
+    const bus = channelBus(channels.open())
+    const warnings: string[] = []
+    const onWarning = ({ code, cause }: SessionWarning) => warnings.push(`${code}: ${String(cause)}`)
+    const sessions = createSessions({ store, bus, onWarning })
+    made.push(sessions, bus)
+    const session = await sessions.for(alice).create({ id: 's' })
+    const watch = (await sessions.for(alice).get('s')).watch({ pollMs: 5 })[Symbol.asyncIterator]()
+    await next(watch)
+    const seen = next(watch)
+    await createSessions({ store })
+      .for(alice)
+      .get('s')
+      .then((other) => other.state.merge({ a: 1 }))
+    expect((await seen)!.revision).toBe(2)
+    await watch.return?.()
+    expect(warnings).toEqual(['bus_failed: Error: the connection is broken'])
+    await session.delete()
+  })
+})

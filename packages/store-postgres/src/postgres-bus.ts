@@ -1,0 +1,87 @@
+import { channelBus, type SessionBus, SessionError } from '@sessions/core/store'
+import type pg from 'pg'
+import { Listener } from './listener.js'
+
+/** Options of `postgresBus`. */
+export interface PostgresBusOptions {
+  /** A pool, such as that of the store: notices are sent by it, beside the commits. It stays the host's. */
+  publish: Pick<pg.Pool, 'query'>
+  /**
+   * The URL by which the bus listens, on a connection of its own. It must lead to the server itself: a pooler that
+   * lends a connection for one transaction forgets who listens.
+   */
+  listen: string
+  /** The channel of the database that notices go over (default `sessions`). */
+  channel?: string
+}
+
+// The server takes no payload of 8,000 bytes.
+const maxPayloadBytes = 7800
+
+/**
+ * A bus over NOTIFY, for `createSessions({ bus })`. One statement sends what a process has to tell of 10 ms. It is no
+ * part of any commit: a NOTIFY in it would make all commits of the database wait for each other.
+ *
+ * @throws `invalid` for a wrong option. Whoever subscribes gets `unavailable` when the server cannot be reached, and
+ * `store_failed` when `listen` leads to a pooler that passes no notices on.
+ *
+ * @example
+ * ```ts
+ * import { createSessions } from '@sessions/core'
+ * import { createPostgresPool, postgresBus, postgresStore } from '@sessions/store-postgres'
+ *
+ * const url = 'postgres://localhost/chat'
+ * const pool = createPostgresPool(url)
+ * const bus = postgresBus({ publish: pool, listen: url })
+ * const sessions = createSessions({ store: postgresStore(pool), bus })
+ * ```
+ */
+export function postgresBus({ publish, listen, channel = 'sessions' }: PostgresBusOptions): SessionBus {
+  if (typeof publish?.query !== 'function') {
+    throw new SessionError('invalid', 'publish must be a pool of pg', { path: 'publish' })
+  }
+  if (typeof listen !== 'string' || listen === '') {
+    throw new SessionError('invalid', 'listen must be the URL of the server', { path: 'listen' })
+  }
+  if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(channel)) {
+    throw new SessionError('invalid', 'channel must be letters, digits and underscores', { path: 'channel' })
+  }
+  const sender = new Sender(publish, channel)
+  const listener = new Listener(listen, channel, (text) => sender.send(text))
+  return channelBus({
+    maxTextBytes: maxPayloadBytes,
+    get isUp() {
+      return listener.isUp
+    },
+    send: (name, text) => sender.send(`${name} ${text}`),
+    listen: (name, onText) => listener.add(name, onText),
+    watch: (onGap) => listener.watch(onGap),
+    close: () => listener.close(),
+  })
+}
+
+/** Sends payloads that come at the same moment in one statement. */
+class Sender {
+  readonly #pool: Pick<pg.Pool, 'query'>
+  readonly #channel: string
+  #payloads: string[] = []
+  #sent: Promise<unknown> | undefined
+
+  constructor(pool: Pick<pg.Pool, 'query'>, channel: string) {
+    this.#pool = pool
+    this.#channel = channel
+  }
+
+  send(payload: string): Promise<unknown> {
+    this.#payloads.push(payload)
+    return (this.#sent ??= Promise.resolve().then(() => {
+      const payloads = this.#payloads
+      this.#payloads = []
+      this.#sent = undefined
+      return this.#pool.query('select count(pg_notify($1, payload)) from unnest($2::text[]) as payload', [
+        this.#channel,
+        payloads,
+      ])
+    }))
+  }
+}

@@ -1,0 +1,119 @@
+import { createSessions } from '@sessions/core'
+import type { SessionBus, SessionNotice } from '@sessions/core/store'
+import { waitUntil } from '@sessions/testkit'
+import { afterEach, describe, expect, test } from 'vitest'
+import { postgresBus, postgresStore } from '../src/index.js'
+import { migrated, patient, useServer } from './databases.js'
+
+const context = useServer()
+const buses: SessionBus[] = []
+afterEach(async () => {
+  await Promise.all(buses.splice(0).map((bus) => bus.close()))
+})
+
+const topics = Array.from({ length: 64 }, (_, topic) => topic)
+const notice: SessionNotice = { tenantId: 'acme', id: 's', kind: 'changed', incarnation: 'i', changes: 7 }
+
+async function open(url?: string): Promise<SessionBus> {
+  const at = url ?? (await context.server.createDatabase())
+  const bus = postgresBus({ publish: context.pools.open(at, patient.pool), listen: at })
+  buses.push(bus)
+  return bus
+}
+
+async function heard(bus: SessionBus) {
+  const notices: SessionNotice[] = []
+  let gaps = 0
+  await bus.subscribe(topics, { notices: (more) => notices.push(...more), gap: () => gaps++ })
+  return { notices, gaps: () => gaps }
+}
+
+describe('postgresBus', () => {
+  test('tells other processes of the database, and its own, once', async () => {
+    const url = await context.server.createDatabase()
+    const [one, other, elsewhere] = [await open(url), await open(url), await open()]
+    const [here, there, nowhere] = [await heard(one), await heard(other), await heard(elsewhere)]
+    one.publish([notice])
+    await waitUntil(() => there.notices.length > 0, { what: 'the notice' })
+    expect([here.notices, there.notices, nowhere.notices]).toEqual([[notice], [notice], []])
+  })
+
+  test('says that it missed something where there is more to tell than fits', async () => {
+    const url = await context.server.createDatabase()
+    const [one, other] = [await open(url), await open(url)]
+    const { notices, gaps } = await heard(other)
+    const before = gaps()
+    one.publish(
+      Array.from({ length: 5000 }, (_, index) => ({ ...notice, id: `s${index}${'x'.repeat(150)}` })),
+    )
+    await waitUntil(() => gaps() > before, { what: 'the gap' })
+    one.publish([notice])
+    await waitUntil(() => notices.some(({ id }) => id === 's'), { what: 'the notice after' })
+  })
+
+  test('says that it missed something when the server was gone, and goes on when it is back', async () => {
+    const url = await context.server.createDatabase()
+    const [one, other] = [await open(url), await open(url)]
+    const { notices, gaps } = await heard(other)
+    expect(other.isUp).toBe(true)
+    const before = gaps()
+    await context.server.kill()
+    await waitUntil(() => gaps() > before && !other.isUp, { what: 'the gap' })
+    one.publish([notice])
+    await context.server.restart()
+    await waitUntil(() => other.isUp, { what: 'the connection' })
+    await waitUntil(
+      () => {
+        one.publish([{ ...notice, changes: 9 }])
+        return notices.some(({ changes }) => changes === 9)
+      },
+      { what: 'a notice after the restart' },
+    )
+  })
+
+  test('finds out that what it sends does not come back', async () => {
+    const [one, other] = [await context.server.createDatabase(), await context.server.createDatabase()]
+    const bus = postgresBus({ publish: context.pools.open(one), listen: other })
+    buses.push(bus)
+    await expect(heard(bus)).rejects.toMatchObject({ code: 'store_failed', path: 'listen' })
+    expect(bus.isUp).toBe(false)
+  })
+
+  test('is unavailable where nobody answers', async () => {
+    const url = await context.server.createDatabase()
+    const bus = postgresBus({ publish: context.pools.open(url), listen: 'postgres://127.0.0.1:1/none' })
+    buses.push(bus)
+    await expect(heard(bus)).rejects.toMatchObject({ code: 'unavailable' })
+  })
+
+  test('wakes a watcher of another process at once', async () => {
+    const url = await migrated(context.server)
+    const [one, other] = await Promise.all(
+      [1, 2].map(async () =>
+        createSessions({
+          store: postgresStore(context.pools.open(url, patient.pool), patient.store),
+          bus: await open(url),
+        }),
+      ),
+    )
+    const alice = { tenantId: 'acme', userId: 'alice' }
+    const session = await one!.for(alice).create({ id: 's' })
+    // So rarely would it ask by itself that the test would hang.
+    const watch = (await other!.for(alice).get('s')).watch({ pollMs: 3_600_000 })
+    expect((await watch.next()).value?.revision).toBe(1)
+    for (let revision = 2; revision < 10; revision++) {
+      const [{ value }] = await Promise.all([watch.next(), session.state.merge({ revision })])
+      expect(value?.revision).toBe(revision)
+    }
+    await watch.return()
+  })
+
+  test('refuses a wrong option by its name', () => {
+    const url = 'postgres://localhost/none'
+    const pool = context.pools.open(url)
+    const invalid = (path: string) => expect.objectContaining({ code: 'invalid', path }) as Error
+    expect(() => postgresBus({ publish: {} as never, listen: url })).toThrow(invalid('publish'))
+    expect(() => postgresBus({ publish: pool, listen: '' })).toThrow(invalid('listen'))
+    expect(() => postgresBus({ publish: pool, listen: url, channel: 'a"b' })).toThrow(invalid('channel'))
+  })
+})

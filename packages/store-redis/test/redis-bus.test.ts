@@ -1,0 +1,140 @@
+import { createSessions, memoryStore } from '@sessions/core'
+import type { SessionBus, SessionNotice } from '@sessions/core/store'
+import { type RedisServer, startRedis, startRedisCluster, waitUntil } from '@sessions/testkit'
+import { Cluster } from 'ioredis'
+import { createClient } from 'redis'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { redisBus } from '../src/index.js'
+import { ioredis, preset } from './clients.js'
+
+let server: RedisServer
+const ends: (() => unknown)[] = []
+beforeAll(async () => {
+  server = await startRedis()
+})
+afterAll(() => server.stop())
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
+
+const notice: SessionNotice = { tenantId: 'acme', id: 's', kind: 'changed', incarnation: 'i', changes: 7 }
+const topics = Array.from({ length: 64 }, (_, topic) => topic)
+
+async function heard(bus: SessionBus) {
+  const notices: SessionNotice[] = []
+  let gaps = 0
+  const stop = await bus.subscribe(topics, {
+    notices: (more) => notices.push(...more),
+    gap: () => gaps++,
+  })
+  return { notices, gaps: () => gaps, stop }
+}
+
+type Open = () => SessionBus | Promise<SessionBus>
+
+function closing(bus: SessionBus): SessionBus {
+  ends.push(() => bus.close())
+  return bus
+}
+
+const byIoredis: Open = () => {
+  const clients = [ioredis(server.url), ioredis(server.url)] as const
+  ends.push(() => clients.forEach((client) => client.disconnect()))
+  return closing(redisBus(...clients))
+}
+
+const byPreset: Open = async () => {
+  const clients = [preset(server), preset(server)] as const
+  ends.push(() => clients.forEach((client) => client.disconnect()))
+  await waitUntil(() => clients.every(({ status }) => status === 'ready'), { what: 'both clients' })
+  return closing(redisBus(...clients))
+}
+
+const byNodeRedis: Open = async () => {
+  const clients = [createClient({ url: server.url }), createClient({ url: server.url })] as const
+  for (const client of clients) client.on('error', () => {})
+  await Promise.all(clients.map((client) => client.connect()))
+  ends.push(() => clients.forEach((client) => client.destroy()))
+  return closing(redisBus(...clients))
+}
+
+describe.each<[string, Open]>([
+  ['ioredis', byIoredis],
+  ['createRedisClient', byPreset],
+  ['node-redis', byNodeRedis],
+])('redisBus on %s', (_, open) => {
+  test('tells other processes, and its own, once', async () => {
+    const [one, other] = [await open(), await open()]
+    const [here, there] = [await heard(one), await heard(other)]
+    expect([one.isUp, other.isUp]).toEqual([true, true])
+    one.publish([notice])
+    await waitUntil(() => there.notices.length > 0, { what: 'the notice' })
+    expect([here.notices, there.notices]).toEqual([[notice], [notice]])
+    await there.stop()
+    one.publish([notice])
+    await waitUntil(() => here.notices.length === 2, { what: 'the own notice' })
+    const other2 = await heard(other)
+    one.publish([{ ...notice, changes: 8 }])
+    await waitUntil(() => other2.notices.length > 0, { what: 'the notice after' })
+    expect(there.notices).toHaveLength(1)
+  })
+
+  test('says that it missed something when the server was gone, and goes on when it is back', async () => {
+    const [one, other] = [await open(), await open()]
+    const { notices, gaps } = await heard(other)
+    one.publish([notice])
+    await waitUntil(() => notices.length === 1, { what: 'the notice' })
+    const before = gaps()
+    await server.kill()
+    await waitUntil(() => gaps() > before && !other.isUp, { what: 'the gap' })
+    one.publish([{ ...notice, changes: 8 }])
+    await server.restart()
+    await waitUntil(
+      () => {
+        if (one.isUp && other.isUp) one.publish([{ ...notice, changes: 9 }])
+        return notices.some(({ changes }) => changes === 9)
+      },
+      { what: 'a notice after the restart' },
+    )
+  })
+})
+
+test('redisBus on a Cluster', async () => {
+  const cluster = await startRedisCluster(3)
+  ends.push(() => cluster.stop())
+  const open = () => {
+    const clients = [1, 2].map(() => new Cluster([...cluster.endpoints])) as [Cluster, Cluster]
+    for (const client of clients) client.on('error', () => {})
+    ends.push(() => clients.forEach((client) => client.disconnect()))
+    return closing(redisBus(...clients))
+  }
+  const [one, other] = [open(), open()]
+  const { notices } = await heard(other)
+  one.publish([notice])
+  await waitUntil(() => notices.length > 0, { what: 'the notice' })
+  expect(notices).toEqual([notice])
+})
+
+test('a watcher of another process hears of a change at once', async () => {
+  const store = memoryStore()
+  const [one, other] = [await byIoredis(), await byIoredis()].map((bus) => createSessions({ store, bus }))
+  const alice = { tenantId: 'acme', userId: 'alice' }
+  const session = await one!.for(alice).create({ id: 's' })
+  // So rarely would it ask by itself that the test would hang.
+  const watch = (await other!.for(alice).get('s')).watch({ pollMs: 3_600_000 })
+  expect((await watch.next()).value?.revision).toBe(1)
+  for (let revision = 2; revision < 20; revision++) {
+    const [{ value }] = await Promise.all([watch.next(), session.state.merge({ revision })])
+    expect(value?.revision).toBe(revision)
+  }
+  await watch.return()
+})
+
+test('what is no client is refused, and one client for both, too', () => {
+  const client = ioredis(server.url)
+  ends.push(() => client.disconnect())
+  const invalid = (path: string) => expect.objectContaining({ code: 'invalid', path }) as Error
+  expect(() => redisBus({} as never, client)).toThrow(invalid('publisher'))
+  expect(() => redisBus(client, {} as never)).toThrow(invalid('subscriber'))
+  expect(() => redisBus(client, client)).toThrow(invalid('subscriber'))
+})
