@@ -26,8 +26,8 @@ describe('what we keep of you', () => {
     await page.goto('/privacy')
     await see('first')
     for (const [purpose, said] of [
-      ['Remember what I like', 'deleted in one conversation'],
-      ['Remember what I like', 'Noted.'],
+      ['Remember what I like', /^Noted, and deleted in one conversation\.$/],
+      ['Remember what I like', /^Noted\.$/],
     ] as const) {
       await page.getByRole('switch', { name: purpose }).click()
       await page.getByText(said).waitFor()
