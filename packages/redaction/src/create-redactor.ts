@@ -38,11 +38,19 @@ export interface RedactorOptions {
 }
 
 /** Takes what it finds out of a text. The same text gives the same result, and a redacted text stays as it is. */
-export type Redactor = (text: string, where?: unknown) => string
+export interface Redactor {
+  /** At once, however long the text is. */
+  (text: string): string
+  /** As the service calls it: a text of more than 8,192 UTF-16 units comes later, and lets other work go on meanwhile. */
+  (text: string, where: unknown): string | Promise<string>
+}
 
 const allKinds: readonly RedactorKind[] = ['email', 'iban', 'ip', 'card', 'phone']
 // What was replaced may have stood in the middle of something else.
 const mostRounds = 4
+// What is looked through in one go, in UTF-16 units.
+const lookLength = 8192
+const turnMs = 5
 
 /**
  * A function that takes e-mail addresses, account numbers (IBAN), IP addresses, card and phone numbers, and patterns of
@@ -76,25 +84,60 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
       .filter((kind) => kinds.includes(kind))
       .map((kind) => ({ kind, find: finders[kind], isOwn: false })),
   ]
-  const once = (text: string): string => {
+  function* once(text: string): Generator<undefined, string, undefined> {
     let redacted = text
     let plain: string | undefined
+    let hasDigit = false
     for (const { kind, find, isOwn } of steps) {
-      const spans = find(isOwn ? redacted : (plain ??= toPlainText(redacted)))
-      if (spans.length === 0) continue
-      redacted = replaced(redacted, spans, (found) => replace({ kind, text: found }))
+      if (!isOwn && plain === undefined) {
+        plain = toPlainText(redacted)
+        hasDigit = /\d/.test(plain)
+      }
+      // All but an e-mail address have digits, and most of what people write has none.
+      if (!isOwn && kind !== 'email' && !hasDigit) continue
+      const found: Span[] = []
+      const length = redacted.length
+      const look = find(isOwn ? redacted : plain!)
+      for (let from = 0; from < length; yield) from = look(found, from, Math.min(length, from + lookLength))
+      if (found.length === 0) continue
+      redacted = yield* replaced(redacted, found, (text) => replace({ kind, text }))
       plain = undefined
     }
     return redacted
   }
-  return (text) => {
+  function* redacting(text: string): Generator<undefined, string, undefined> {
     let redacted = text
     for (let round = 1; round <= mostRounds; round++) {
       const before = redacted
-      redacted = once(before)
+      redacted = yield* once(before)
       if (redacted === before) break
     }
     return redacted
+  }
+  function redact(text: string): string
+  function redact(text: string, where: unknown): string | Promise<string>
+  function redact(text: string, ...where: readonly unknown[]): string | Promise<string> {
+    const work = redacting(text)
+    return where.length > 0 && text.length > lookLength ? inTurns(work) : atOnce(work)
+  }
+  return redact
+}
+
+function atOnce(work: Generator<undefined, string, undefined>): string {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+  }
+}
+
+/** Lets other work of the process go on every few milliseconds. */
+async function inTurns(work: Generator<undefined, string, undefined>): Promise<string> {
+  for (let since = performance.now(); ;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+    if (performance.now() - since < turnMs) continue
+    await new Promise((resolve) => setImmediate(resolve))
+    since = performance.now()
   }
 }
 
@@ -102,13 +145,19 @@ function inBrackets({ kind }: Found): string {
   return `[${kind}]`
 }
 
-function replaced(text: string, spans: readonly Span[], replace: (found: string) => string): string {
-  const parts: string[] = []
+/** As one text that grows: a list of its parts takes three times as long to join. */
+function* replaced(
+  text: string,
+  spans: readonly Span[],
+  replace: (found: string) => string,
+): Generator<undefined, string, undefined> {
+  let redacted = ''
   let after = 0
-  for (const { start, end } of spans) {
-    parts.push(text.slice(after, start), replace(text.slice(start, end)))
+  for (let index = 0; index < spans.length; index++) {
+    const { start, end } = spans[index]!
+    redacted += text.slice(after, start) + replace(text.slice(start, end))
     after = end
+    if (index % lookLength === 0) yield
   }
-  parts.push(text.slice(after))
-  return parts.join('')
+  return redacted + text.slice(after)
 }

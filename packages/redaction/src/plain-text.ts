@@ -32,7 +32,7 @@ export function toPlainText(text: string): string {
   for (let from = 0; from < text.length; from += pieceLength) {
     const units = new Uint16Array(Math.min(pieceLength, text.length - from))
     for (let index = 0; index < units.length; index++) units[index] = table[text.charCodeAt(from + index)]!
-    pieces.push(String.fromCharCode(...units))
+    pieces.push(String.fromCharCode.apply(null, units as unknown as number[]))
   }
   return pieces.join('')
 }
