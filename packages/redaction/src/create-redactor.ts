@@ -6,7 +6,7 @@ import { findIps } from './find-ips.js'
 import { type OwnPattern, ownFinder } from './find-own.js'
 import { phoneFinder } from './find-phones.js'
 import { toPlainText } from './plain-text.js'
-import type { Find, Span } from './span.js'
+import type { Find, Look, Span } from './span.js'
 
 /** What a redactor finds by itself. */
 export type RedactorKind = 'email' | 'iban' | 'ip' | 'card' | 'phone'
@@ -90,18 +90,15 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
     let hasDigit = false
     for (const { kind, find, isOwn } of steps) {
       if (!isOwn && plain === undefined) {
-        plain = toPlainText(redacted)
+        plain = yield* toPlainText(redacted)
         hasDigit = /\d/.test(plain)
       }
       // All but an e-mail address have digits, and most of what people write has none.
       if (!isOwn && kind !== 'email' && !hasDigit) continue
-      const found: Span[] = []
-      const length = redacted.length
       const look = find(isOwn ? redacted : plain!)
-      for (let from = 0; from < length; yield) from = look(found, from, Math.min(length, from + lookLength))
-      if (found.length === 0) continue
-      redacted = yield* replaced(redacted, found, (text) => replace({ kind, text }))
-      plain = undefined
+      const after = yield* replaced(redacted, look, (text) => replace({ kind, text }))
+      if (after !== redacted) plain = undefined
+      redacted = after
     }
     return redacted
   }
@@ -145,19 +142,22 @@ function inBrackets({ kind }: Found): string {
   return `[${kind}]`
 }
 
-/** As one text that grows: a list of its parts takes three times as long to join. */
+/** Made as one text that grows: a list of its parts takes three times as long to join. */
 function* replaced(
   text: string,
-  spans: readonly Span[],
+  look: Look,
   replace: (found: string) => string,
 ): Generator<undefined, string, undefined> {
+  const found: Span[] = []
   let redacted = ''
   let after = 0
-  for (let index = 0; index < spans.length; index++) {
-    const { start, end } = spans[index]!
-    redacted += text.slice(after, start) + replace(text.slice(start, end))
-    after = end
-    if (index % lookLength === 0) yield
+  for (let from = 0; from < text.length; yield) {
+    from = look(found, from, Math.min(text.length, from + lookLength))
+    for (const { start, end } of found) {
+      redacted += text.slice(after, start) + replace(text.slice(start, end))
+      after = end
+    }
+    found.length = 0
   }
-  return redacted + text.slice(after)
+  return after === 0 ? text : redacted + text.slice(after)
 }

@@ -12,14 +12,17 @@ let table: Uint8Array | undefined
 
 /** E-mail addresses, also those with letters of other scripts. Each character is looked at twice at most. */
 export function findEmails(text: string): Look {
+  let after = 0
   return (found, from, to) => {
     let place = text.indexOf('@', from)
     for (; place !== -1 && place < to; place = text.indexOf('@', place + 1)) {
       table ??= unitKinds()
       const end = endOf(text, place + 1, table)
       if (end === undefined) continue
-      const start = startOf(text, place, found.at(-1)?.end ?? 0, table)
-      if (start !== place) found.push({ start, end })
+      const start = startOf(text, place, after, table)
+      if (start === place) continue
+      found.push({ start, end })
+      after = end
     }
     return place === -1 ? text.length : place
   }

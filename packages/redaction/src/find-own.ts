@@ -45,19 +45,24 @@ export function ownFinder(own: OwnPattern): Find {
 
 /** Each piece begins before the end of the one before it, so that what stands across an end is found. */
 function inPieces(text: string, search: RegExp, maxLength: number): Look {
+  let after = 0
   return (found, from, to) => {
     let begin = from
     for (; begin < to; begin += pieceLength - maxLength) {
       const shown = Math.max(0, begin - maxLength)
       const piece = text.slice(shown, begin + pieceLength)
       const isLast = begin + pieceLength >= text.length
-      search.lastIndex = Math.max(begin, found.at(-1)?.end ?? 0) - shown
+      search.lastIndex = Math.max(begin, after) - shown
       for (let match = search.exec(piece); match !== null; match = search.exec(piece)) {
         const start = shown + match.index
         // The next piece shows all of it.
         if (!isLast && start >= begin + pieceLength - maxLength) break
-        if (match[0] === '') search.lastIndex++
-        else found.push({ start, end: start + match[0].length })
+        if (match[0] === '') {
+          search.lastIndex++
+          continue
+        }
+        after = start + match[0].length
+        found.push({ start, end: after })
       }
       if (isLast) return text.length
     }

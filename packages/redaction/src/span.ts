@@ -5,8 +5,8 @@ export interface Span {
 }
 
 /**
- * Looks for what begins from one place of a text up to another, and adds it to `found`, whose spans are in order and do
- * not meet.
+ * Looks for what stands from one place of a text up to another, and adds it to `found`. Called for one part of the text
+ * after the other, it finds spans in order that do not meet.
  *
  * @returns Where to go on: behind `to` when what stands there was looked at.
  */
