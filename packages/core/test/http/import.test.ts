@@ -173,7 +173,29 @@ describe('POST /sessions/import', () => {
       expect([refused.status, refused.body['code']]).toEqual([status, code])
     }
     expect(await sessions.for({ tenantId: 'acme', roles: ['admin'] }).count()).toBe(0)
+    // Where nobody has said anything, what the application says holds.
+    const strict = service({ ...settings, consent: { unsaid: { storage: false } } })
+    const refused = strict.import(text, { tenantId: 'acme' })
+    await expect(refused).rejects.toMatchObject({ code: 'consent_missing', path: 'storage' })
   })
+})
+
+it('brings no preferences of a user who allows none', async () => {
+  const elsewhere = await service()
+    .for(alice)
+    .create({ preferences: { budget: 1 } })
+  let text = ''
+  for await (const line of elsewhere.export()) text += line
+  const { sessions, send } = await scene()
+  await sessions.consent.set(alice, {
+    purpose: 'personalization',
+    granted: false,
+    version: '1',
+    source: 'page',
+  })
+  const { status, body } = await send('acme/boss/admin', text)
+  expect([status, body['code'], body['path']]).toEqual([403, 'consent_missing', 'personalization'])
+  expect(await sessions.for(alice).count()).toBe(0)
 })
 
 describe('sessions.import', () => {
