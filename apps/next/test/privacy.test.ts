@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chat, startChat, type Visitor } from './chat.js'
+import { adminToken, type Chat, startChat, type Visitor } from './chat.js'
 
 let chat: Chat
 beforeAll(async () => {
@@ -114,6 +114,22 @@ describe('what a guest takes along', () => {
     const markdown = await fetch(chat.url + one, { headers: { Cookie: visitor.cookie } })
     expect(markdown.headers.get('content-type')).toContain('text/markdown')
     expect(await markdown.text()).toContain('# Paper boats')
+  })
+
+  it('is put back by the operator alone, for a guest of whom it is gone', async () => {
+    const visitor = chat.visitor()
+    const id = await visitor.begin({ title: 'Paper boats' })
+    await visitor.ask(id, 'Hello')
+    const path = `${chat.url}/api/sessions/${id}/export`
+    const text = await (await fetch(path, { headers: { Cookie: visitor.cookie } })).text()
+    await visitor.call('DELETE', `/api/sessions/${id}`)
+    const jsonl = { 'Content-Type': 'application/jsonl' }
+    expect((await visitor.send('POST', '/api/sessions/import', text, jsonl)).status).toBe(405)
+    const operator = { ...jsonl, Authorization: `Bearer ${adminToken}` }
+    const { status, body } = await chat.visitor().send('POST', '/api/sessions/import', text, operator)
+    expect([status, body]).toEqual([200, { import: { imported: [id], skipped: [], messages: 2 } }])
+    expect((await visitor.call('GET', `/api/sessions/${id}`))['session'].title).toBe('Paper boats')
+    expect(await visitor.ask(id, 'What did I ask first?')).toContain('Hello')
   })
 })
 

@@ -22,8 +22,12 @@ export async function openApi(): Promise<SessionApi> {
     exposeToolResults: true,
   }
   const api = createSessionApi(options)
-  // The operator may append messages of other roles than user, such as conversations from elsewhere.
-  const operatorApi = createSessionApi({ ...options, clientRoles: ['user', 'assistant', 'system', 'tool'] })
+  // The operator may append messages of other roles than user, and import conversations from elsewhere.
+  const operatorApi = createSessionApi({
+    ...options,
+    clientRoles: ['user', 'assistant', 'system', 'tool'],
+    importRoute: true,
+  })
   return {
     ...api,
     async handle(request) {
