@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type DeviceOptions, look, openDesk, talk } from './desk.js'
+import { button, type DeviceOptions, look, openDesk, talk } from './desk.js'
 
 const desk = openDesk()
 
@@ -54,5 +54,26 @@ describe('what we keep of you', () => {
     await page.goto('/privacy?problem=unavailable')
     await page.getByText('Nothing was changed.').waitFor()
     await look(page, 'privacy-problem')
+  })
+
+  it('is sent, and downloaded, without JavaScript', async () => {
+    const writer = await desk.device()
+    await talk(writer, 'Show me lamps')
+    const page = await desk.device({ javaScriptEnabled: false })
+    await page.context().addCookies(await writer.context().cookies())
+    await page.goto('/privacy')
+    await page.getByRole('switch', { name: 'Remember what I like' }).click()
+    await page.getByText('You denied it on').waitFor()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('main').getByRole('link', { name: 'Show me lamps' }).click(),
+    ])
+    expect(download.suggestedFilename()).toBe('session.md')
+    await button(page, 'Delete everything').click()
+    expect(new URL(page.url()).pathname, 'the box is not ticked').toBe('/privacy')
+    expect(await page.getByRole('heading', { name: 'Everything is deleted' }).count()).toBe(0)
+    await page.getByRole('checkbox', { name: 'Yes, delete everything' }).check()
+    await button(page, 'Delete everything').click()
+    await page.getByRole('heading', { name: 'Everything is deleted' }).waitFor()
   })
 })
