@@ -11,6 +11,7 @@ const tools = {
   'bench:context': 'context',
   fuzz: 'fuzz',
   'bench:stalls': 'stalls',
+  'bench:redaction': 'redaction',
   flood: 'flood',
 }
 const [name, ...args] = process.argv.slice(2)

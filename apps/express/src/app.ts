@@ -6,6 +6,7 @@ import express, { type Express, type Request } from 'express'
 import { rateLimit } from 'express-rate-limit'
 import { respond } from './assistant/respond.js'
 import { cartRoutes } from './http/cart-routes.js'
+import { consentRoutes } from './http/consent-routes.js'
 import { errorHandler, unknownRoute } from './http/envelope.js'
 import { identifyWith } from './http/identity.js'
 import { productRoutes } from './http/product-routes.js'
@@ -81,7 +82,7 @@ export function createApp(options: AppOptions): Express {
   app.use(api, sessionsMiddleware({ sessions, identify: identifyWith(adminToken), header: true }))
   app.use(api, express.json({ limit: '100kb' }))
   app.use(api, queryRoutes({ assistant, onDisconnect, stop, onError }))
-  app.use(api, sessionRoutes(), cartRoutes(), productRoutes())
+  app.use(api, sessionRoutes(), cartRoutes(), consentRoutes(), productRoutes())
   app.use(unknownRoute)
   app.use(errorHandler(onError))
   return app

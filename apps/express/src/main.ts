@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util'
-import { createSessions } from '@sessions/core'
 import { createApp } from './app.js'
+import { createShopSessions } from './shop-sessions.js'
 import { openStore, storeFromEnv } from './store.js'
 
-const hourMs = 3_600_000
 const graceMs = 10_000
 
 function readPort(text: string | undefined): number {
@@ -24,12 +23,7 @@ async function start(): Promise<void> {
   const { PORT, ADMIN_TOKEN, SESSION_SECRETS, REQUESTS_PER_MINUTE } = process.env
   const secrets = SESSION_SECRETS?.split(',').filter((secret) => secret !== '')
   const opened = await openStore(values.store ?? storeFromEnv(process.env), process.env)
-  const sessions = createSessions({
-    store: opened.store,
-    // As in the guide.
-    ttl: { idleMs: 24 * hourMs, historyMs: 2 * hourMs },
-    ...(secrets === undefined || secrets.length === 0 ? {} : { credentialSecrets: secrets }),
-  })
+  const sessions = createShopSessions(opened.store, secrets?.length === 0 ? undefined : secrets)
   sessions.sweepEvery(60_000)
   // Replies whose readers have disconnected still have to be stored.
   const letGo = (): void =>

@@ -19,7 +19,7 @@ test('the README’s calls run as printed', async () => {
   })
   for (const line of stdout.split(/(?=\{"success")/)) if (line.startsWith('{')) answered.push(line)
   expect(answered.filter((line) => !line.startsWith('{"success":true'))).toEqual([])
-  expect(answered).toHaveLength(17)
+  expect(answered).toHaveLength(21)
   expect(stdout).toContain('"type":"done"')
   rmSync(scratch, { recursive: true })
   await server.close()

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { createSessions, memoryStore, type Sessions } from '@sessions/core'
+import { memoryStore, type Sessions } from '@sessions/core'
 import { type AppOptions, createApp } from '../src/app.js'
+import { createShopSessions } from '../src/shop-sessions.js'
 
 export const adminToken = 'an-admin-token-for-tests'
 export const api = '/api/v1/shopping'
@@ -47,7 +48,7 @@ export interface TestServer {
 
 /** The app on a real socket. */
 export async function startServer(options: Partial<AppOptions> = {}): Promise<TestServer> {
-  const sessions = options.sessions ?? createSessions({ store: memoryStore(), ttl: { historyMs: 7_200_000 } })
+  const sessions = options.sessions ?? createShopSessions(memoryStore())
   const errors: unknown[] = []
   const app = createApp({
     adminToken,

@@ -7,12 +7,15 @@ import { assistantRole, type Callers } from './caller.js'
 import { callersToken, ContinueController } from './http/continue.controller.js'
 import { ExecuteController } from './http/execute.controller.js'
 import { ProblemFilter } from './http/problem.filter.js'
+import { UsageController } from './http/usage.controller.js'
 import { ToolRegistry } from './tools/tool-registry.js'
+import { Usage } from './usage.js'
 
 export interface GatewayParts {
   readonly sessions: Sessions
   readonly callers: Callers
   readonly tools: ToolRegistry
+  readonly usage: Usage
   readonly requestsPerMinute: number
   /** Closes the sessions, then their store. */
   readonly close: () => Promise<void>
@@ -23,7 +26,8 @@ const dayMs = 24 * 3_600_000
 
 @Module({})
 export class GatewayModule {
-  static with({ sessions, callers, tools, requestsPerMinute, close, onError }: GatewayParts): DynamicModule {
+  static with(parts: GatewayParts): DynamicModule {
+    const { sessions, callers, tools, usage, requestsPerMinute, close, onError } = parts
     return {
       module: GatewayModule,
       imports: [
@@ -44,6 +48,8 @@ export class GatewayModule {
               ['admin', assistantRole].some((role) => roles.includes(role))
                 ? ['user', 'assistant']
                 : ['user'],
+            // Consent, export and erasure, for users and for the admin.
+            userRoutes: true,
             // `ttl` of a creation, and `extend`.
             clientTtl: { maxIdleMs: 7 * dayMs },
             limitKey: (request, identity) => callers.limitKeyOf(platformRequestOf(request), identity),
@@ -52,12 +58,13 @@ export class GatewayModule {
           },
         }),
       ],
-      controllers: [ExecuteController, ContinueController],
+      controllers: [ExecuteController, UsageController, ContinueController],
       providers: [
         { provide: APP_GUARD, useClass: ThrottlerGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: callersToken, useValue: callers },
         { provide: ToolRegistry, useValue: tools },
+        { provide: Usage, useValue: usage },
       ],
     }
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -9,10 +10,11 @@ import { toLogLine } from '@sessions/core/node'
 import { createCallers } from './caller.js'
 import { continueUrls } from './continue-url.js'
 import { GatewayModule } from './gateway.module.js'
-import { type ApiKey, demoKeys } from './merchants.js'
+import { type ApiKey, demoKeys, marketplace, merchants } from './merchants.js'
 import { type OpenStore, openRedis, type RedisSettings } from './store.js'
 import type { Tool } from './tools/tool.js'
 import { ToolRegistry } from './tools/tool-registry.js'
+import { Usage } from './usage.js'
 
 export interface LLMGatewayOptions {
   session?: {
@@ -89,11 +91,13 @@ export class LLMGateway {
       tools,
       requestsPerMinute = 600,
     } = this.#options
-    const sessions = this.#createSessions(publicUrl)
+    const usage: Usage = new Usage(() => sessions)
+    const sessions = this.#createSessions(publicUrl, usage)
     const module = GatewayModule.with({
       sessions,
       callers: createCallers(keys, adminToken),
       tools: new ToolRegistry(tools),
+      usage,
       requestsPerMinute,
       close: async () => {
         await sessions.close()
@@ -118,15 +122,21 @@ export class LLMGateway {
     return app
   }
 
-  #createSessions(publicUrl: string): Sessions {
-    const { ttl = daySeconds, secrets = [] } = this.#options.session ?? {}
+  #createSessions(publicUrl: string, usage: Usage): Sessions {
+    const { ttl = daySeconds, secrets = madeSecrets() } = this.#options.session ?? {}
     const sessions = createSessions({
       store: this.#store.store,
       ttl: { idleMs: ttl * 1000 },
       transfers: { url: continueUrls(publicUrl) },
+      consent: {
+        onWithdraw: [
+          async ({ purpose, ...user }) => (purpose === 'analytics' ? countsGone(usage, user) : {}),
+        ],
+      },
+      privacy: { onErase: [(user) => countsGone(usage, user)] },
       ...(secrets.length === 0 ? {} : { credentialSecrets: secrets }),
     })
-    sessions.sweepEvery(60_000)
+    sessions.sweepEvery(60_000, () => [marketplace, ...merchants.map(({ id }) => id)])
     return sessions
   }
 
@@ -135,6 +145,19 @@ export class LLMGateway {
     if (this.#app === undefined) await this.#store.close()
     else await this.#app.close()
   }
+}
+
+async function countsGone(
+  usage: Usage,
+  { tenantId, userId }: { readonly tenantId: string; readonly userId: string },
+): Promise<Record<string, number>> {
+  const calls = await usage.forget({ tenantId, userId })
+  return calls === 0 ? {} : { calls }
+}
+
+/** The record of a user needs secrets. In production nothing is made up: what needs them says that they are missing. */
+function madeSecrets(): readonly string[] {
+  return process.env['NODE_ENV'] === 'production' ? [] : [randomBytes(32).toString('base64url')]
 }
 
 /** Express on a server that listens already. */

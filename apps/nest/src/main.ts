@@ -21,10 +21,10 @@ function readCount(text: string | undefined): number | undefined {
 async function start(): Promise<void> {
   const { values } = parseArgs({ options: { store: { type: 'string' } } })
   const { PORT, ADMIN_TOKEN, SESSION_SECRETS, API_KEYS, PUBLIC_URL, REQUESTS_PER_MINUTE } = process.env
-  const secrets = SESSION_SECRETS?.split(',').filter((secret) => secret !== '') ?? []
+  const secrets = SESSION_SECRETS?.split(',').filter((secret) => secret !== '')
   const opened = await openStore(values.store ?? storeFromEnv(process.env), process.env)
   const gateway = new LLMGateway({
-    session: { store: opened.store, secrets },
+    session: { store: opened.store, ...(secrets === undefined || secrets.length === 0 ? {} : { secrets }) },
     adminToken: ADMIN_TOKEN,
     requestsPerMinute: readCount(REQUESTS_PER_MINUTE),
     ...(API_KEYS ? { keys: parseKeys(API_KEYS) } : {}),

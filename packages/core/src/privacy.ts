@@ -5,5 +5,11 @@ export type { ConsentOutcome } from './privacy/consent.js'
 export type { CallerConsent, SessionsConsent } from './privacy/consent-handles.js'
 export type { SessionsPrivacy } from './privacy/sessions-privacy.js'
 export type { SweepSettings, Tenants } from './privacy/sweep.js'
-export type { ConsentSettings, EraseHook, PrivacySettings, RetentionSettings } from './service/settings.js'
+export type {
+  ConsentSettings,
+  EraseHook,
+  PrivacySettings,
+  RetentionSettings,
+  WithdrawHook,
+} from './service/settings.js'
 export type { TenantUser } from './service/user-record.js'

@@ -2,6 +2,10 @@
 import { CallerSessions } from './caller-sessions.js'
 import { SessionError } from './errors.js'
 import { type Identity, parseIdentity } from './domain/identity.js'
+import { importerOf, type ImportInto } from './portability/import-into.js'
+import type { ImportReport } from './portability/import-sessions.js'
+import type { TextSource } from './portability/lines-in.js'
+import { refuseWithout } from './service/consent.js'
 import { type Sweeping, sweepEvery } from './service/sweep-every.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
@@ -20,6 +24,24 @@ export interface Sessions {
   readonly privacy: SessionsPrivacy
   /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity; `closed` */
   for(identity: Identity): CallerSessions
+  /**
+   * Makes sessions of an export again, with ids, times and branches; those whose ids are taken stay as they are. For
+   * trusted code: nothing proves that models and tools have said what an export says. A session is there with its last
+   * message, and not before; the same import again goes on where it stopped.
+   *
+   * @throws `invalid` with the number of the line, `too_large`, `limit_reached`, `user_erased`; `consent_missing` for a
+   *   user without consent to `storage`.
+   *
+   * @example
+   * ```ts
+   * import { createReadStream } from 'node:fs'
+   * import { createSessions } from '@sessions/core'
+   *
+   * const sessions = createSessions()
+   * await sessions.import(createReadStream('alice.jsonl'), { tenantId: 'acme', userId: 'alice' })
+   * ```
+   */
+  import(source: TextSource, into: ImportInto): Promise<ImportReport>
   /**
    * Removes sessions past their deadline; then, of the tenants that it is given, goes on with erasures whose processes
    * died, and applies `retention`. For a job that runs from time to time, in any number of processes.
@@ -93,6 +115,11 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     for(identity) {
       service.work.checkOpen()
       return new CallerSessions(service, parseIdentity(identity))
+    },
+    async import(source, into) {
+      const mine = sessions.for(importerOf(into))
+      if (!(await mine.keepsSessions())) refuseWithout('storage')
+      return mine.import(source)
     },
     sweep: async (options) => service.work.call(() => sweepAll(service, options)),
     sweepEvery(ms, tenants = () => []) {

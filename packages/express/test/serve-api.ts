@@ -27,7 +27,7 @@ export const furnished =
   (express: typeof express5) =>
   (app: express5.Express): void => {
     app.use(compression())
-    app.use(express.json({ limit: '1mb', strict: false, type: 'application/*' }))
+    app.use(express.json({ limit: '1mb', strict: false, type: ['application/json', 'application/*+json'] }))
     // What the parser refuses is answered as the API would.
     app.use(((error: { status: number }, _req, res, next) => {
       if (res.headersSent) next(error)

@@ -6,7 +6,7 @@ import { findIps } from './find-ips.js'
 import { type OwnPattern, ownFinder } from './find-own.js'
 import { phoneFinder } from './find-phones.js'
 import { toPlainText } from './plain-text.js'
-import type { Find, Span } from './span.js'
+import type { Find, Look, Span } from './span.js'
 
 /** What a redactor finds by itself. */
 export type RedactorKind = 'email' | 'iban' | 'ip' | 'card' | 'phone'
@@ -38,11 +38,19 @@ export interface RedactorOptions {
 }
 
 /** Takes what it finds out of a text. The same text gives the same result, and a redacted text stays as it is. */
-export type Redactor = (text: string, where?: unknown) => string
+export interface Redactor {
+  /** At once, however long the text is. */
+  (text: string): string
+  /** As the service calls it: a text of more than 8,192 UTF-16 units comes later, and lets other work go on meanwhile. */
+  (text: string, where: unknown): string | Promise<string>
+}
 
 const allKinds: readonly RedactorKind[] = ['email', 'iban', 'ip', 'card', 'phone']
 // What was replaced may have stood in the middle of something else.
 const mostRounds = 4
+// What is looked through in one go, in UTF-16 units.
+const lookLength = 8192
+const turnMs = 5
 
 /**
  * A function that takes e-mail addresses, account numbers (IBAN), IP addresses, card and phone numbers, and patterns of
@@ -76,25 +84,57 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
       .filter((kind) => kinds.includes(kind))
       .map((kind) => ({ kind, find: finders[kind], isOwn: false })),
   ]
-  const once = (text: string): string => {
+  function* once(text: string): Generator<undefined, string, undefined> {
     let redacted = text
     let plain: string | undefined
+    let hasDigit = false
     for (const { kind, find, isOwn } of steps) {
-      const spans = find(isOwn ? redacted : (plain ??= toPlainText(redacted)))
-      if (spans.length === 0) continue
-      redacted = replaced(redacted, spans, (found) => replace({ kind, text: found }))
-      plain = undefined
+      if (!isOwn && plain === undefined) {
+        plain = yield* toPlainText(redacted)
+        hasDigit = /\d/.test(plain)
+      }
+      // All but an e-mail address have digits, and most of what people write has none.
+      if (!isOwn && kind !== 'email' && !hasDigit) continue
+      const look = find(isOwn ? redacted : plain!)
+      const after = yield* replaced(redacted, look, (text) => replace({ kind, text }))
+      if (after !== redacted) plain = undefined
+      redacted = after
     }
     return redacted
   }
-  return (text) => {
+  function* redacting(text: string): Generator<undefined, string, undefined> {
     let redacted = text
     for (let round = 1; round <= mostRounds; round++) {
       const before = redacted
-      redacted = once(before)
+      redacted = yield* once(before)
       if (redacted === before) break
     }
     return redacted
+  }
+  function redact(text: string): string
+  function redact(text: string, where: unknown): string | Promise<string>
+  function redact(text: string, ...where: readonly unknown[]): string | Promise<string> {
+    const work = redacting(text)
+    return where.length > 0 && text.length > lookLength ? inTurns(work) : atOnce(work)
+  }
+  return redact
+}
+
+function atOnce(work: Generator<undefined, string, undefined>): string {
+  for (;;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+  }
+}
+
+/** Lets other work of the process go on every few milliseconds. */
+async function inTurns(work: Generator<undefined, string, undefined>): Promise<string> {
+  for (let since = performance.now(); ;) {
+    const { done, value } = work.next()
+    if (done === true) return value
+    if (performance.now() - since < turnMs) continue
+    await new Promise((resolve) => setImmediate(resolve))
+    since = performance.now()
   }
 }
 
@@ -102,13 +142,22 @@ function inBrackets({ kind }: Found): string {
   return `[${kind}]`
 }
 
-function replaced(text: string, spans: readonly Span[], replace: (found: string) => string): string {
-  const parts: string[] = []
+/** Made as one text that grows: a list of its parts takes three times as long to join. */
+function* replaced(
+  text: string,
+  look: Look,
+  replace: (found: string) => string,
+): Generator<undefined, string, undefined> {
+  const found: Span[] = []
+  let redacted = ''
   let after = 0
-  for (const { start, end } of spans) {
-    parts.push(text.slice(after, start), replace(text.slice(start, end)))
-    after = end
+  for (let from = 0; from < text.length; yield) {
+    from = look(found, from, Math.min(text.length, from + lookLength))
+    for (const { start, end } of found) {
+      redacted += text.slice(after, start) + replace(text.slice(start, end))
+      after = end
+    }
+    found.length = 0
   }
-  parts.push(text.slice(after))
-  return parts.join('')
+  return after === 0 ? text : redacted + text.slice(after)
 }

@@ -1,4 +1,4 @@
-import { isDigit, isWord, type Span } from './span.js'
+import { isDigit, isWord, type Look } from './span.js'
 
 interface Issuer {
   readonly from: string
@@ -33,17 +33,19 @@ const most = 19
 const leastGroup = 3
 
 /** Card numbers: digits alone, or in groups; of a known issuer, with a right check digit. */
-export function findCards(text: string): Span[] {
-  const found: Span[] = []
-  let after = 0
-  for (const { index: start } of text.matchAll(/\d{3,}/g)) {
-    if (start < after || !isBegin(text, start)) continue
-    const end = endOfCard(text, start)
-    if (end === undefined) continue
-    found.push({ start, end })
-    after = end
+export function findCards(text: string): Look {
+  return (found, from, to) => {
+    let place = from
+    while (place < to) {
+      const start = place++
+      if (!isDigit(text.charCodeAt(start)) || !isBegin(text, start)) continue
+      const end = endOfCard(text, start)
+      if (end === undefined) continue
+      found.push({ start, end })
+      place = end
+    }
+    return place
   }
-  return found
 }
 
 function isBegin(text: string, place: number): boolean {

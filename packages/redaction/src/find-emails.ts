@@ -1,4 +1,4 @@
-import { isDigit, isLatin, type Span } from './span.js'
+import { isDigit, isLatin, type Look } from './span.js'
 
 // RFC 5321 has no longer ones.
 const maxDomain = 253
@@ -11,19 +11,21 @@ const [other, sign, letter, unspaced] = [0, 1, 2, 3]
 let table: Uint8Array | undefined
 
 /** E-mail addresses, also those with letters of other scripts. Each character is looked at twice at most. */
-export function findEmails(text: string): Span[] {
-  const found: Span[] = []
+export function findEmails(text: string): Look {
   let after = 0
-  for (let place = text.indexOf('@'); place !== -1; place = text.indexOf('@', place + 1)) {
-    table ??= unitKinds()
-    const end = endOf(text, place + 1, table)
-    if (end === undefined) continue
-    const start = startOf(text, place, after, table)
-    if (start === place) continue
-    found.push({ start, end })
-    after = end
+  return (found, from, to) => {
+    let place = text.indexOf('@', from)
+    for (; place !== -1 && place < to; place = text.indexOf('@', place + 1)) {
+      table ??= unitKinds()
+      const end = endOf(text, place + 1, table)
+      if (end === undefined) continue
+      const start = startOf(text, place, after, table)
+      if (start === place) continue
+      found.push({ start, end })
+      after = end
+    }
+    return place === -1 ? text.length : place
   }
-  return found
 }
 
 function startOf(text: string, place: number, after: number, kinds: Uint8Array): number {

@@ -1,26 +1,38 @@
 import { countrySpecs, isValidIBAN } from 'ibantools'
-import { isDigit, isLatin, isWord, type Span } from './span.js'
+import { isDigit, isLatin, isWord, type Look } from './span.js'
 
-const begin = /(?<![A-Za-z0-9_])[A-Za-z]{2}\d\d/g
 // A text with more real ones is a list of them: from there on its sums are proof enough.
 const mostChecks = 1000
 
 /** Account numbers (IBAN), alone or in groups. */
-export function findIbans(text: string): Span[] {
-  const found: Span[] = []
-  let after = 0
+export function findIbans(text: string): Look {
   let checks = 0
-  for (const { index: start } of text.matchAll(begin)) {
-    if (start < after) continue
-    const country = text.slice(start, start + 2).toUpperCase()
-    const length = Object.hasOwn(countrySpecs, country) ? countrySpecs[country]?.chars : undefined
-    const read = typeof length === 'number' ? readIban(text, start, length) : undefined
-    if (read === undefined || !isWhole(read.iban)) continue
-    if (checks++ < mostChecks && !isValidIBAN(read.iban)) continue
-    found.push({ start, end: read.end })
-    after = read.end
+  return (found, from, to) => {
+    let place = from
+    while (place < to) {
+      const start = place++
+      if (!isBegin(text, start)) continue
+      const country = text.slice(start, start + 2).toUpperCase()
+      const length = Object.hasOwn(countrySpecs, country) ? countrySpecs[country]?.chars : undefined
+      const read = typeof length === 'number' ? readIban(text, start, length) : undefined
+      if (read === undefined || !isWhole(read.iban)) continue
+      if (checks++ < mostChecks && !isValidIBAN(read.iban)) continue
+      found.push({ start, end: read.end })
+      place = read.end
+    }
+    return place
   }
-  return found
+}
+
+/** Two letters and two digits, which no word goes on to. */
+function isBegin(text: string, place: number): boolean {
+  return (
+    isLatin(text.charCodeAt(place)) &&
+    !isWord(text.charCodeAt(place - 1)) &&
+    isLatin(text.charCodeAt(place + 1)) &&
+    isDigit(text.charCodeAt(place + 2)) &&
+    isDigit(text.charCodeAt(place + 3))
+  )
 }
 
 /** So many letters and digits, with single spaces or dashes between them; undefined when there are not so many. */

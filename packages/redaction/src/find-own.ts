@@ -1,4 +1,4 @@
-import type { Find, Span } from './span.js'
+import type { Find, Look, Span } from './span.js'
 
 /** A pattern of your own. */
 export type OwnPattern =
@@ -28,7 +28,10 @@ export function ownFinder(own: OwnPattern): Find {
   if (typeof own.kind !== 'string' || own.kind === '') throw new TypeError('custom: kind must be a text')
   if ('find' in own) {
     if (typeof own.find !== 'function') throw new TypeError(`custom: find of ${own.kind} must be a function`)
-    return (text) => inOrder([...own.find(text)], text.length, own.kind)
+    return (text) => (found) => {
+      for (const span of inOrder([...own.find(text)], text.length, own.kind)) found.push(span)
+      return text.length
+    }
   }
   const { pattern, maxLength = 100, kind } = own
   if (!(pattern instanceof RegExp)) throw new TypeError(`custom: pattern of ${kind} must be a RegExp`)
@@ -41,25 +44,30 @@ export function ownFinder(own: OwnPattern): Find {
 }
 
 /** Each piece begins before the end of the one before it, so that what stands across an end is found. */
-function inPieces(text: string, search: RegExp, maxLength: number): Span[] {
-  const found: Span[] = []
+function inPieces(text: string, search: RegExp, maxLength: number): Look {
   let after = 0
-  for (let begin = 0; begin < text.length; begin += pieceLength - maxLength) {
-    const from = Math.max(0, begin - maxLength)
-    const piece = text.slice(from, begin + pieceLength)
-    const isLast = begin + pieceLength >= text.length
-    search.lastIndex = Math.max(begin, after) - from
-    for (let match = search.exec(piece); match !== null; match = search.exec(piece)) {
-      const start = from + match.index
-      // The next piece shows all of it.
-      if (!isLast && start >= begin + pieceLength - maxLength) break
-      if (match[0] === '') search.lastIndex++
-      else found.push({ start, end: start + match[0].length })
+  return (found, from, to) => {
+    let begin = from
+    for (; begin < to; begin += pieceLength - maxLength) {
+      const shown = Math.max(0, begin - maxLength)
+      const piece = text.slice(shown, begin + pieceLength)
+      const isLast = begin + pieceLength >= text.length
+      search.lastIndex = Math.max(begin, after) - shown
+      for (let match = search.exec(piece); match !== null; match = search.exec(piece)) {
+        const start = shown + match.index
+        // The next piece shows all of it.
+        if (!isLast && start >= begin + pieceLength - maxLength) break
+        if (match[0] === '') {
+          search.lastIndex++
+          continue
+        }
+        after = start + match[0].length
+        found.push({ start, end: after })
+      }
+      if (isLast) return text.length
     }
-    after = found.at(-1)?.end ?? 0
-    if (isLast) break
+    return begin
   }
-  return found
 }
 
 /** Places as they are needed: in order, and as one where they meet. */

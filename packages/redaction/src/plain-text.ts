@@ -23,16 +23,17 @@ let table: Uint16Array | undefined
 
 /**
  * The text with digits of all scripts, and all kinds of spaces and dashes, as those of ASCII. It is as long as the text,
- * so a place in one is the same place in the other.
+ * so a place in one is the same place in the other. It yields between pieces.
  */
-export function toPlainText(text: string): string {
+export function* toPlainText(text: string): Generator<undefined, string, undefined> {
   if (ascii.test(text)) return text
   table ??= plainUnits()
   const pieces: string[] = []
   for (let from = 0; from < text.length; from += pieceLength) {
     const units = new Uint16Array(Math.min(pieceLength, text.length - from))
     for (let index = 0; index < units.length; index++) units[index] = table[text.charCodeAt(from + index)]!
-    pieces.push(String.fromCharCode(...units))
+    pieces.push(String.fromCharCode.apply(null, units as unknown as number[]))
+    yield
   }
   return pieces.join('')
 }

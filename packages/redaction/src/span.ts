@@ -4,8 +4,16 @@ export interface Span {
   readonly end: number
 }
 
-/** Finds something in a plain text: spans in order that do not meet. */
-export type Find = (text: string) => readonly Span[]
+/**
+ * Looks for what stands from one place of a text up to another, and adds it to `found`. Called for one part of the text
+ * after the other, it finds spans in order that do not meet.
+ *
+ * @returns Where to go on: behind `to` when what stands there was looked at.
+ */
+export type Look = (found: Span[], from: number, to: number) => number
+
+/** Prepares the search for something in a text. */
+export type Find = (text: string) => Look
 
 /** Whether a UTF-16 unit is a letter or a digit of ASCII, or `_`: what is right beside one is in the middle of a word. */
 export function isWord(unit: number): boolean {

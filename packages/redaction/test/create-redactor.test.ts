@@ -120,6 +120,42 @@ describe('the time for a text', () => {
   })
 })
 
+describe('a long text', () => {
+  const text = '::1 a@a.aa 4111 1111 1111 1111 0 0 DE89 1.2.3.4 '.repeat(10_000)
+
+  it('lets other work go on when the service redacts it, and comes out the same', async () => {
+    const redact = createRedactor({
+      countries: ['DE'],
+      custom: [{ kind: 'ref', pattern: /\b4111\b/ }],
+    })
+    let turns = 0
+    let isOver = false
+    const beat = (): void => {
+      turns++
+      if (!isOver) setImmediate(beat)
+    }
+    setImmediate(beat)
+    const redacted = await redact(text, { path: 'text' })
+    isOver = true
+    expect(turns).toBeGreaterThan(1)
+    expect(redacted === redact(text)).toBe(true)
+  })
+
+  it('is redacted at once by itself, and a short one always', () => {
+    const redact = createRedactor()
+    expect(redact('I am a@a.aa', { path: 'text' })).toBe('I am [email]')
+    expect(redact(text).startsWith('[ip] [email] [card] 0 0')).toBe(true)
+  })
+
+  it('rejects with what a pattern of the host throws', async () => {
+    const find = (): never => {
+      throw new Error('out of words')
+    }
+    const redact = createRedactor({ custom: [{ kind: 'own', find }] })
+    await expect(redact(text, { path: 'text' })).rejects.toThrow('out of words')
+  })
+})
+
 describe('a pattern of your own', () => {
   it('is found wherever it stands in a long text, and once', () => {
     const redact = createRedactor({ custom: [{ kind: 'ref', pattern: /\bREF-[0-9]{6}\b/i }] })

@@ -27,7 +27,12 @@ export interface FuzzedRequest {
 
 interface Operation {
   readonly parameters?: readonly { readonly name: string; readonly in: string; readonly schema: Schema }[]
-  readonly requestBody?: { readonly content: { readonly 'application/json': { readonly schema: Schema } } }
+  readonly requestBody?: {
+    readonly content: {
+      readonly 'application/json'?: { readonly schema: Schema }
+      readonly 'application/jsonl'?: object
+    }
+  }
 }
 
 const json5 = fc.constantFrom(
@@ -70,7 +75,8 @@ export function requestsTo(api: Pick<SessionApi, 'routes' | 'openApi'>): fc.Arbi
 
 function toRequest(method: string, template: string, operation: Operation): fc.Arbitrary<FuzzedRequest> {
   const { parameters = [], requestBody } = operation
-  const schema = requestBody?.content['application/json'].schema
+  const schema = requestBody?.content['application/json']?.schema
+  const takesLines = requestBody?.content['application/jsonl'] !== undefined
   return fc.record<FuzzedRequest>({
     method: fc.oneof(
       { weight: 20, arbitrary: fc.constant(method) },
@@ -81,8 +87,8 @@ function toRequest(method: string, template: string, operation: Operation): fc.A
     ),
     path: pathOf(template),
     query: queryOf(parameters),
-    headers,
-    body: bodyOf(schema),
+    headers: takesLines ? headers.map((each) => [jsonLines, ...each]) : headers,
+    body: takesLines ? lines : bodyOf(schema),
     as: fc.constantFrom<Caller[]>(
       'owner',
       'owner',
@@ -175,6 +181,33 @@ function bodyOf(schema: Schema | undefined): fc.Arbitrary<Body | undefined> {
   return fc.oneof({ weight: 16, arbitrary: described }, { weight: 1, arbitrary: odd })
 }
 
+const jsonLines: readonly [string, string] = ['Content-Type', 'application/jsonl']
+const about = { createdAt: 1, updatedAt: 2, bytes: 100, body: {} }
+const said = { type: 'message', at: 1, tokens: 1, role: 'user', content: 'Hi', status: 'completed' }
+const line = fc.oneof(
+  fc.constantFrom<unknown[]>({ type: 'end', sessions: 0, messages: 0, digest: '' }, { type: 'gone' }, {}),
+  fc
+    .record({ id: text, seq: fc.constantFrom<unknown[]>(1, 2, 0, -1, '1') })
+    .map((each) => ({ ...said, ...each })),
+  fc
+    .record({
+      id: text,
+      lastSeq: fc.constantFrom<unknown[]>(0, 1, 2, 1e9, '1'),
+      trimmedSeq: fc.constantFrom(0, 1),
+    })
+    .map((each) => ({ type: 'session', ...about, ...each })),
+  json,
+)
+/** What an import takes, and what it does not. */
+const lines: fc.Arbitrary<Body> = fc.oneof(
+  fc.array(line, { maxLength: 4 }).map((all) => {
+    const manifest = { type: 'manifest', format: 'sessions', version: 1 }
+    return { text: [manifest, ...all].map((each) => JSON.stringify(each) ?? '').join('\n') }
+  }),
+  json5.map((each) => ({ text: each })),
+  json5.map((broken) => ({ broken })),
+)
+
 const few = <T>(usualValue: fc.Arbitrary<T>, weight = 1) => ({ weight, arbitrary: usualValue })
 const header = fc.oneof<fc.Arbitrary<readonly [string, string]>[]>(
   fc.tuple(
@@ -212,6 +245,7 @@ const header = fc.oneof<fc.Arbitrary<readonly [string, string]>[]>(
           'application/json; charset=latin1',
           'application/merge-patch+json',
           'multipart/form-data',
+          'application/jsonl',
           '',
         ),
         3,

@@ -130,6 +130,7 @@ class Bench {
       clientRoles: ['user', 'assistant', 'tool'],
       header: true,
       userRoutes: true,
+      importRoute: true,
       onError: (error, request) => this.#causes.set(tenantOf(request), error),
     }
     const api = createSessionApi(options)

@@ -282,6 +282,7 @@ export const callerVerbs: Arguments<CallerSessions> = {
 /** Of a service of its own, which ends with it. */
 export const serviceVerbs: Arguments<Sessions> = {
   for: args(identity),
+  import: args(fc.array(text, { maxLength: 3 }), object({ tenantId: text, userId: text }, ['tenantId'])),
   sweep: args(
     maybe(object({ limit: finite, tenants: fc.oneof(fc.constant(['fuzz']), fc.array(text), anything) })),
   ),

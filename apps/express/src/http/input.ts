@@ -45,6 +45,15 @@ export const cartItemSchema = z.looseObject({
   qty: quantity.optional(),
 })
 
+const short = z.string().min(1).max(100)
+export const consentSchema = z.strictObject({
+  purpose: z.literal('analytics'),
+  granted: z.boolean(),
+  version: short,
+  source: short.default('shop'),
+})
+export const viewSchema = z.strictObject({ sku: z.string().min(1).max(200) })
+
 export const quantitySchema = z.strictObject({ quantity })
 export const emptySchema = z.strictObject({})
 

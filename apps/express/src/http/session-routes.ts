@@ -1,6 +1,7 @@
 import { type JsonObject, type MessageInput, newId, SessionError } from '@sessions/core'
 import { findSession, forgetSession, getSession, newSession } from '@sessions/express'
 import { Router } from 'express'
+import { viewedIn } from '../viewed-products.js'
 import { succeed } from './envelope.js'
 import { emptySchema, messagesSchema, preferencesSchema, readBody, readNumber } from './input.js'
 import { infoView, messageView, toIso } from './views.js'
@@ -40,8 +41,8 @@ export function sessionRoutes(): Router {
 
   router.get('/session/:id/info', async (req, res) => {
     const session = await getSession(req, req.params.id)
-    const { preferences, cart } = await session.read()
-    succeed(res, infoView(await session.info(), preferences, cart))
+    const { preferences, cart, state } = await session.read()
+    succeed(res, infoView(await session.info(), preferences, cart, viewedIn(state)))
   })
 
   router.get('/session/:id/conversation', async (req, res) => {

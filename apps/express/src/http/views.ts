@@ -53,7 +53,7 @@ export function orderView({ id, items, total, placedAt }: Order): object {
 }
 
 /** As in the guide, with the fields that it promises and lacks: durations as numbers, cart behaviour. */
-export function infoView(info: SessionInfo, preferences: JsonObject, cart: Cart): object {
+export function infoView(info: SessionInfo, preferences: JsonObject, cart: Cart, viewed: JsonObject): object {
   return {
     session_info: {
       session_id: info.sessionId,
@@ -70,6 +70,7 @@ export function infoView(info: SessionInfo, preferences: JsonObject, cart: Cart)
       user_message_count: info.messages.user,
       assistant_message_count: info.messages.assistant,
       top_topics: info.topics,
+      viewed_products: viewed,
       cart: {
         items_added: info.cart.added,
         items_removed: info.cart.removed,

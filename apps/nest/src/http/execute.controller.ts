@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Req, Res } from '@nestjs/common'
-import { type Session, SessionError, type Sessions } from '@sessions/core'
-import { parseWith } from '@sessions/core/node'
+import { type Identity, type Session, SessionError, type Sessions } from '@sessions/core'
+import { parseWith, toLogLine } from '@sessions/core/node'
 import { InjectSessions, RequestSession } from '@sessions/nest'
 import { z } from 'zod'
 import { execute } from '../execution.js'
 import { ToolRegistry } from '../tools/tool-registry.js'
+import { Usage } from '../usage.js'
 
 const bodySchema = z.strictObject({
   tool: z.string().min(1).max(100),
@@ -20,10 +21,16 @@ const keySchema = z.string().regex(/^[\w.:-]{1,150}$/, 'must be 1 to 150 letters
 export class ExecuteController {
   readonly #sessions: Sessions
   readonly #tools: ToolRegistry
+  readonly #usage: Usage
 
-  constructor(@InjectSessions() sessions: Sessions, @Inject(ToolRegistry) tools: ToolRegistry) {
+  constructor(
+    @InjectSessions() sessions: Sessions,
+    @Inject(ToolRegistry) tools: ToolRegistry,
+    @Inject(Usage) usage: Usage,
+  ) {
     this.#sessions = sessions
     this.#tools = tools
+    this.#usage = usage
   }
 
   @Get('tools')
@@ -53,7 +60,17 @@ export class ExecuteController {
       signal: hangUp(req, res),
     })
     if (isRepeat) res.setHeader('Idempotency-Replayed', 'true')
+    else await this.#count(session.identity, name)
     return { sessionId: session.isStored ? session.id : null, tool: name, merchant: merchant ?? null, output }
+  }
+
+  /** The call has gone well, whatever becomes of its count. */
+  async #count(identity: Identity, tool: string): Promise<void> {
+    try {
+      await this.#usage.count(identity, tool)
+    } catch (error) {
+      console.error(toLogLine(error))
+    }
   }
 
   async #sessionOf(

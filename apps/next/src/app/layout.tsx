@@ -12,6 +12,7 @@ import '../ui/styles/inspector.css'
 import '../ui/styles/context.css'
 import '../ui/styles/dialog.css'
 import '../ui/styles/pages.css'
+import '../ui/styles/privacy.css'
 import '../ui/styles/narrow.css'
 
 export const metadata: Metadata = {

@@ -3,6 +3,7 @@ import { respond } from './assistant/respond.ts'
 import { tools } from './assistant/tools.ts'
 import { identify, isOperator, visitorOf } from './caller.ts'
 import { chat } from './chat.ts'
+import { guestCookie } from './guest.ts'
 import { limiter } from './rate-limit.ts'
 
 /** The session HTTP API at `/api`. */
@@ -14,12 +15,30 @@ export async function openApi(): Promise<SessionApi> {
     respond,
     tools,
     limiter,
+    // What guests may do with what is kept of them: consent, export, erasure.
+    userRoutes: true,
     limitKey: (request: Request) => (isOperator(request) ? 'operator' : visitorOf(request)),
     // The results of these tools are public, and the page shows them.
     exposeToolResults: true,
   }
   const api = createSessionApi(options)
-  // The operator may append messages of other roles than user, such as conversations from elsewhere.
-  const operatorApi = createSessionApi({ ...options, clientRoles: ['user', 'assistant', 'system', 'tool'] })
-  return { ...api, handle: (request) => (isOperator(request) ? operatorApi : api).handle(request) }
+  // The operator may append messages of other roles than user, and import conversations from elsewhere.
+  const operatorApi = createSessionApi({
+    ...options,
+    clientRoles: ['user', 'assistant', 'system', 'tool'],
+    importRoute: true,
+  })
+  return {
+    ...api,
+    async handle(request) {
+      if (isOperator(request)) return operatorApi.handle(request)
+      return withoutErased(await api.handle(request))
+    },
+  }
+}
+
+/** A device that does not know yet that its guest is erased forgets the name: its next page is a new guest's. */
+function withoutErased(response: Response): Response {
+  if (response.status === 410) response.headers.append('Set-Cookie', `${guestCookie}=; Path=/; Max-Age=0`)
+  return response
 }

@@ -2,7 +2,8 @@ import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Identity, SessionError } from '@sessions/core'
 import { guestCookie, readGuest } from './guest.ts'
 
-const tenantId = 'chat'
+/** All guests are users of one tenant. */
+export const tenantId = 'chat'
 
 /** The parts of a request that identify its caller. */
 export interface Caller {

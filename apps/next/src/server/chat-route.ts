@@ -1,5 +1,6 @@
 import { SessionError } from '@sessions/core'
 import { checkOrigin, parseWith, toLogLine, toProblem } from '@sessions/core/node'
+import { NextResponse } from 'next/server'
 import type { z } from 'zod'
 import { visitorOf } from './caller.ts'
 import { countRequest } from './rate-limit.ts'
@@ -30,17 +31,39 @@ export function chatRoute<Context>(
   }
 }
 
+/**
+ * A route that a form of a page sends to, with or without JavaScript: whatever happens, it leads to a page. What fails
+ * leads back to `page`, which says so.
+ */
+export function formRoute(
+  page: string,
+  handle: (request: Request) => Promise<Response>,
+): (request: Request, context: unknown) => Promise<Response> {
+  return chatRoute(async (request) => {
+    try {
+      return await handle(request)
+    } catch (error) {
+      const { code, status } = toProblem(error)
+      if (status >= 500) console.error(toLogLine(error))
+      return goTo(`${page}?problem=${code}`)
+    }
+  })
+}
+
+/** Leads to a page, which is then read and not sent again. */
+export function goTo(place: string): NextResponse {
+  return new NextResponse(null, { status: 303, headers: { Location: place } })
+}
+
+/** The fields of a form, as `schema` returns them. @throws `invalid`, `too_large` */
+export async function readForm<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
+  const text = await readText(request, 'application/x-www-form-urlencoded')
+  return parseWith(schema, Object.fromEntries(new URLSearchParams(text)), '')
+}
+
 /** The body, as `schema` returns it. @throws `invalid`, `too_large` */
 export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
-  if (!request.headers.get('content-type')?.startsWith('application/json')) {
-    throw new SessionError('invalid', 'The body must be application/json.', { path: 'Content-Type' })
-  }
-  let text = ''
-  const decoder = new TextDecoder()
-  for await (const chunk of request.body ?? []) {
-    text += decoder.decode(chunk, { stream: true })
-    if (text.length > maxBodyBytes) throw new SessionError('too_large', 'The body is too large.')
-  }
+  const text = await readText(request, 'application/json')
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -48,6 +71,19 @@ export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promi
     throw new SessionError('invalid', 'The body is not JSON.')
   }
   return parseWith(schema, value, '')
+}
+
+async function readText(request: Request, type: string): Promise<string> {
+  if (!request.headers.get('content-type')?.startsWith(type)) {
+    throw new SessionError('invalid', `The body must be ${type}.`, { path: 'Content-Type' })
+  }
+  let text = ''
+  const decoder = new TextDecoder()
+  for await (const chunk of request.body ?? []) {
+    text += decoder.decode(chunk, { stream: true })
+    if (text.length > maxBodyBytes) throw new SessionError('too_large', 'The body is too large.')
+  }
+  return text
 }
 
 /** The origin of the page that sent the request, if it is one of this host. */

@@ -31,6 +31,8 @@ const sentences: Readonly<Record<string, string>> = {
   unavailable: 'Your conversations cannot be reached right now.',
   unknown_outcome: 'It is not certain that this was kept. Try again: nothing happens twice.',
   unauthenticated: 'This page no longer knows who you are. Reload it.',
+  consent_missing: 'You do not allow this: see “What we keep of you”.',
+  user_erased: 'What we kept of you is deleted. Reload this page to begin anew.',
   csrf: 'This request did not come from this page.',
 }
 

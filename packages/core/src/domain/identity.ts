@@ -56,9 +56,14 @@ export function parseUser(user: Partial<TenantUser> | null | undefined): TenantU
   return { ...parseIdentity({ tenantId: tenantId! }), userId: parseId(userId, 'userId') }
 }
 
+/** Whether the caller may do what admins may. */
+export function isAdmin({ roles }: Identity): boolean {
+  return roles?.includes('admin') === true
+}
+
 /** Whether the caller may touch the session: its owner, an admin, or the holder of an anonymous one's credential. */
 export function mayOpen(identity: Identity, record: SessionRecord, holdsCredential: boolean): boolean {
   if (identity.tenantId !== record.tenantId) return false
-  if (identity.roles?.includes('admin') === true) return true
+  if (isAdmin(identity)) return true
   return record.userId === undefined ? holdsCredential : record.userId === identity.userId
 }

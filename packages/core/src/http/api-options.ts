@@ -1,4 +1,4 @@
-import type { Identity } from '../domain/identity.js'
+import { type Identity, isAdmin } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
@@ -152,6 +152,11 @@ export interface SessionApiOptions extends TransportOptions {
    */
   userRoutes?: boolean
   /**
+   * Serves `POST /sessions/import`, for admins, or for whom this returns true (default false: the path is not the
+   * API's). An export says what models and tools have said, and nothing proves that they have.
+   */
+  importRoute?: boolean | ((identity: Identity) => boolean)
+  /**
    * Accepts the requests of `unified-llm-client` 0.1: ids that clients choose, messages to sessions that do not exist
    * yet, `tenantId` in the body when it is the caller's own, and its policy fields, which `respond` gets as `options`
    * (default: none of it). It never opens a session of another caller.
@@ -195,12 +200,14 @@ export interface ApiConfig extends Required<
     | 'compat'
     | 'clientTtl'
     | 'clientRoles'
+    | 'importRoute'
     | 'cookie'
     | 'header'
   >
 > {
   readonly clientTtl: ClientTtl | undefined
   readonly clientRoles: (identity: Identity) => readonly ClientRole[]
+  readonly mayImport: (identity: Identity) => boolean
   readonly respond: Respond | undefined
   readonly tools: Tools
   readonly withRequestContext: SessionApiOptions['withRequestContext']
@@ -265,6 +272,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     openStreams: new OpenStreams(positive(options.maxOpenStreams, 'maxOpenStreams', 20)),
     streamHeartbeatMs: positive(options.streamHeartbeatMs, 'streamHeartbeatMs', 15_000),
     userRoutes: options.userRoutes ?? false,
+    mayImport: typeof options.importRoute === 'function' ? options.importRoute : isAdmin,
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,
     onError: options.onError ?? logError,

@@ -38,6 +38,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   streamHeartbeatMs: true,
   idempotencyMs: true,
   userRoutes: 'flag',
+  importRoute: true,
   compat: true,
   onError: true,
 }

@@ -71,7 +71,7 @@ function securitySchemes({ cookieName, hasHeaderMode }: Described): Record<strin
 }
 
 function toOperation(route: Route, api: Described): JsonObject {
-  const { method, path, operation, summary, query, body, bodyOptional, status = 200 } = route
+  const { method, path, operation, summary, query, body, bodyOptional, takes, status = 200 } = route
   const response = api.isCompat ? (route.compatResponse ?? route.response) : route.response
   const isUnsafe = method !== 'GET'
   const parameters = [
@@ -99,12 +99,13 @@ function toOperation(route: Route, api: Described): JsonObject {
             content: json(withFields(toJsonSchema(body, 'input'), compatFields(operation, api))),
           },
         }),
+    ...(takes === undefined ? {} : { requestBody: { required: true, content: texts(takes) } }),
     responses: {
       [status]: {
         description: summary,
         content: {
           ...(isStreamOnly || route.media !== undefined ? {} : json(toJsonSchema(response, 'output'))),
-          ...Object.fromEntries((route.media ?? []).map((type) => [type, { schema: { type: 'string' } }])),
+          ...texts(route.media ?? []),
           ...(route.streams === true ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
         },
       },
@@ -142,6 +143,10 @@ function queryParameters(schema: JsonObject): JsonObject[] {
 
 function header(name: string): JsonObject {
   return { name, in: 'header', required: false, schema: { type: 'string' } }
+}
+
+function texts(types: readonly string[]): JsonObject {
+  return Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }]))
 }
 
 function json(schema: JsonObject): JsonObject {

@@ -54,6 +54,8 @@ export interface Route {
   readonly body?: z.ZodType
   /** A request without a body counts as `{}`. */
   readonly bodyOptional?: boolean
+  /** Media types of a body that its handler reads, as it comes. */
+  readonly takes?: readonly string[]
   readonly status?: number
   readonly response: z.ZodType
   /** What it answers with `compat`, if that is more. */

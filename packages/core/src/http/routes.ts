@@ -6,6 +6,7 @@ import { branchRoutes } from './routes/branch-routes.js'
 import { watchRoutes } from './routes/watch-routes.js'
 import { messageChangeRoutes } from './routes/message-change-routes.js'
 import { messageRoutes } from './routes/message-routes.js'
+import { importRoutes } from './routes/import-routes.js'
 import { exportRoutes } from './routes/export-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
 import { transferRoutes } from './routes/transfer-routes.js'
@@ -14,12 +15,15 @@ import { userRoutes } from './routes/user-routes.js'
 
 /**
  * Every route of the API with these options: a route that calls the model needs `respond`, `extend` needs `clientTtl`,
- * and what users may do with their data needs `userRoutes`.
+ * what users may do with their data needs `userRoutes`, and an import needs `importRoute`.
  */
 export function routesOf(
-  options: Pick<SessionApiOptions, 'respond' | 'clientTtl' | 'userRoutes'>,
+  options: Pick<SessionApiOptions, 'respond' | 'clientTtl' | 'userRoutes' | 'importRoute'>,
 ): readonly Route[] {
+  const imports = options.importRoute === undefined || options.importRoute === false ? [] : importRoutes
   return [
+    // Before the session whose id is in the path.
+    ...imports,
     ...sessionRoutes.filter(
       ({ operation }) => options.clientTtl !== undefined || operation !== 'extendSession',
     ),

@@ -230,6 +230,17 @@ export const messageQuery = z.strictObject({ stream: flag, include: z.string().o
 export const appendBody = z.strictObject({ messages: z.array(newMessage).min(1).max(100) })
 export const amendBody = z.strictObject({ content: z.union([z.string(), z.array(part).min(1)]) })
 export const exportQuery = z.strictObject({ format: z.enum(['jsonl', 'markdown']).optional() })
+export const importQuery = z.strictObject({
+  /** Whose the sessions become; without it they stay whose they are. For an admin. */
+  userId: z.string().min(1).max(200).optional(),
+})
+export const importReply = z.strictObject({
+  import: z.strictObject({
+    imported: z.array(z.string()),
+    skipped: z.array(z.string()),
+    messages: z.int().min(0),
+  }),
+})
 export const listQuery = z.strictObject({
   limit: limit(200, 20),
   cursor: z.string().max(4096).optional(),

@@ -6,6 +6,7 @@ import { encodeBody, type SessionBody } from '../domain/session-body.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { byteLength } from '../json.js'
+import { isAllowed, readConsents, refuseWithout } from '../service/consent.js'
 import { deadlineOf, lifetimeOf } from '../service/lifetime.js'
 import type { Service } from '../service/service.js'
 import { takeSlots } from '../service/session-slots.js'
@@ -159,8 +160,22 @@ class OpenSession {
     if ((await store.read(this.#ref)) !== undefined) return false
     const now = await readStoreTime(this.#service, this.#identity.tenantId)
     storeClock.learn(now)
-    this.#record = recordOf(this.#service, this.#identity, this.#line, this.#incarnation, now)
+    const record = recordOf(this.#service, this.#identity, this.#line, this.#incarnation, now)
+    await this.#checkConsent(record)
+    this.#record = record
     return true
+  }
+
+  /** An import stores nothing that `create` would not. @throws `consent_missing` */
+  async #checkConsent({ tenantId, userId }: SessionRecord): Promise<void> {
+    const { consent, store, ledgers } = this.#service
+    // What lives in the memory of its caller alone is not kept.
+    if (consent === undefined || userId === undefined || store !== ledgers) return
+    const decided = await readConsents(this.#service, { tenantId, userId })
+    const known = userId === this.#identity.userId ? this.#identity.consents : undefined
+    const hasPreferences = Object.keys(this.#line.body.preferences).length > 0
+    for (const purpose of hasPreferences ? ['storage', 'personalization'] : ['storage'])
+      if (!isAllowed(this.#service, purpose, decided, known)) refuseWithout(purpose)
   }
 
   async add(line: Readonly<Record<string, unknown>>): Promise<void> {

@@ -27,7 +27,14 @@ export async function withdraw(
     const pseudonyms = await forgetPseudonym(service, user)
     if (pseudonyms > 0) removed['pseudonyms'] = pseudonyms
   }
+  for (const hook of service.consent?.onWithdraw ?? []) {
+    for (const purpose of purposes) addCounts(removed, await hook({ ...user, purpose }))
+  }
   return removed
+}
+
+function addCounts(counts: Record<string, number>, more: Readonly<Record<string, number>> | void): void {
+  for (const [kind, count] of Object.entries(more ?? {})) counts[kind] = (counts[kind] ?? 0) + count
 }
 
 /** As an erasure, but for the user record, which has to say that there is no consent. */

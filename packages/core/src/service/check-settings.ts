@@ -2,6 +2,7 @@ import type { SummaryOptions } from '../context/summary.js'
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import type {
+  ConsentSettings,
   ContextSettings,
   LimitSettings,
   PrivacySettings,
@@ -69,6 +70,7 @@ const context: OptionNames<ContextSettings> = {
   cacheBytes: true,
   keptMs: true,
 }
+const consent: OptionNames<ConsentSettings> = { unsaid: 'object', onWithdraw: 'list' }
 const privacy: OptionNames<PrivacySettings> = { fenceMs: true, onErase: 'list' }
 const retention: OptionNames<RetentionSettings> = {
   messagesMs: 'number',
@@ -102,7 +104,7 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.context, context, 'context')
   checkOptions(options.context?.summaries, summaryNames, 'context.summaries')
   checkOptions(options.transfers, transfers, 'transfers')
-  checkOptions(options.consent, { unsaid: 'object' }, 'consent')
+  checkOptions(options.consent, consent, 'consent')
   checkOptions(options.privacy, privacy, 'privacy')
   if (typeof options.retention !== 'function') checkRetention(options.retention)
   for (const [index, each] of (options.budgets ?? []).entries())

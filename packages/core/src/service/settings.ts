@@ -145,7 +145,20 @@ export interface ConsentSettings {
    * `memory` and purposes of your own are not).
    */
   unsaid?: Readonly<Record<string, boolean>>
+  /**
+   * Called, one after the other, when a user withdraws a consent, after the service has removed what it kept for the
+   * purpose (default: none). What a hook returns, counts by kind, stands in `removed`. When a hook throws, the decision
+   * stands and the call rejects; the same call again calls every hook again.
+   */
+  onWithdraw?: readonly WithdrawHook[]
 }
+
+/** Removes what the host itself keeps of a user for a purpose. May be called again for the same withdrawal. */
+export type WithdrawHook = (withdrawal: {
+  readonly tenantId: string
+  readonly userId: string
+  readonly purpose: string
+}) => Promise<Readonly<Record<string, number>> | void>
 
 /** What holds for the data of users. */
 export interface PrivacySettings {

@@ -41,6 +41,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
     clientTools: ['locate'],
     header: true,
     userRoutes: true,
+    importRoute: true,
     onError: () => {},
     ...others,
   })

@@ -26,7 +26,13 @@ function table(first: string): string[][] {
 
 const block = (language: string): string =>
   new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(page)![1]!
-const envOf = (user: string) => ({ ...process.env, BASE: base, TOKEN: `public/${user}`, USER_ID: user })
+const envOf = (user: string) => ({
+  ...process.env,
+  BASE: base,
+  TOKEN: `public/${user}`,
+  ADMIN_TOKEN: 'public/boss/admin',
+  USER_ID: user,
+})
 
 describe('the page on the HTTP API', () => {
   it('lists the errors there are, with their statuses', () => {
@@ -74,7 +80,7 @@ const names = [
 
 /** The requests of the script, as the table of routes writes them. */
 function asCurl(script: string): string[] {
-  return [...script.matchAll(/(?:call|anonymous)(?: -N)?(?: -X (\w+))? "\$BASE([^"?]*)/g)].map(
+  return [...script.matchAll(/(?:call|anonymous|admin)(?: -N)?(?: -X (\w+))? "\$BASE([^"?]*)/g)].map(
     ([, method = 'GET', path]) =>
       `${method} ${names.reduce((so, [from, to]) => so.replace(from, to), path!)}`,
   )

@@ -188,6 +188,42 @@ describe('a withdrawal', () => {
     await held.bind()
     expect(await held.preferences.get()).toEqual({})
   })
+
+  it('has the host remove what it keeps, as often as it takes', async () => {
+    const told: object[] = []
+    let isDown = true
+    const sessions = service({
+      ...settings,
+      consent: {
+        onWithdraw: [
+          async (withdrawal) => {
+            told.push(withdrawal)
+            return { views: 2, preferences: 1 }
+          },
+          async ({ purpose }) => {
+            if (isDown && purpose === 'personalization') throw new Error('down')
+          },
+        ],
+      },
+    })
+    const mine = sessions.for(alice)
+    await mine.create({ preferences: { budget: 1 } })
+    await mine.consent.set(says('personalization', true))
+    expect(told).toEqual([])
+    await expect(mine.consent.set(says('personalization', false))).rejects.toThrow('down')
+    expect((await mine.consent.get()).purposes['personalization']?.granted).toBe(false)
+    isDown = false
+    expect((await mine.consent.set(says('personalization', false))).removed).toEqual({
+      preferences: 1,
+      views: 2,
+    })
+    const guest = await sessions.for({ tenantId: 'acme' }).create()
+    await guest.consent.set(says('newsletter', false))
+    await (await mine.findByCredential(await guest.credential()))!.bind()
+    expect(told).toEqual(
+      ['personalization', 'personalization', 'newsletter'].map((purpose) => ({ ...alice, purpose })),
+    )
+  })
 })
 
 describe('the holder of an anonymous session', () => {

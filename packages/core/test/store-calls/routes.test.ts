@@ -13,6 +13,7 @@ const options = (sessions: Sessions): SessionApiOptions => ({
   respond: () => 'fine',
   header: true,
   userRoutes: true,
+  importRoute: true,
 })
 
 interface Row {
@@ -23,6 +24,8 @@ interface Row {
 
 interface Sent {
   readonly body?: unknown
+  /** A body that is no JSON. */
+  readonly text?: string
   readonly query?: string
   readonly headers?: Record<string, string>
   readonly params?: Readonly<Record<string, string>>
@@ -50,7 +53,7 @@ function after<Prepared>(
       // Only they ask for consent.
       const api = createSessionApi(options(route.startsWith('PUT /users') ? asking : sessions))
       const [method, path] = route.split(' ') as [string, string]
-      const { body, query = '', headers, params = {} } = sent(session, prepared)
+      const { body, text, query = '', headers, params = {} } = sent(session, prepared)
       const filled = Object.entries({ id: session.id, ...params }).reduce(
         (so, [name, value]) => so.replace(`{${name}}`, value),
         path,
@@ -60,6 +63,7 @@ function after<Prepared>(
           method,
           headers: { authorization: 'alice', 'content-type': 'application/json', ...headers },
           ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+          ...(text === undefined ? {} : { body: text }),
         }),
       )
       expect(response.status, await read(response)).toBeLessThan(400)
@@ -151,6 +155,17 @@ const rows = [
   row('POST /sessions/{id}/cancel', 'read'),
   row('GET /users/{userId}/export', 'read list read messages list', { params: { userId: 'alice' } }),
   row('GET /sessions/{id}/export', 'read messages'),
+  after(
+    async () => {
+      const elsewhere = await service().for(alice).create()
+      let text = ''
+      for await (const line of elsewhere.export()) text += line
+      return text
+    },
+    'POST /sessions/import',
+    'read commit commit restore read',
+    (_, text) => ({ text, headers: { authorization: 'admin', 'content-type': 'application/jsonl' } }),
+  ),
   row('GET /sessions/{id}/events', 'read'),
   row('POST /sessions/{id}/rewind', 'read commit', { body: { toSeq: 2 } }),
   row('GET /sessions/{id}/branches', 'read'),

@@ -39,6 +39,19 @@ function after<Prepared>(
 // A call more is one that somebody waits for: whoever adds one says so here.
 const rows = [
   row('Sessions.for', '', ({ sessions }) => sessions.for({ tenantId: 'acme' })),
+  after(
+    async (source) => {
+      const lines: string[] = []
+      for await (const line of source.export()) lines.push(line)
+      return lines
+    },
+    'Sessions.import (after a deletion, which removes and lists)',
+    'read remove list list read commit commit restore read',
+    async ({ sessions, session }, lines) => {
+      await session.delete()
+      await sessions.import(lines, alice)
+    },
+  ),
   row('Sessions.sweep', 'sweep', ({ sessions }) => sessions.sweep()),
   row('Sessions.sweep (with a tenant)', 'sweep list', ({ sessions }) =>
     sessions.sweep({ tenants: ['acme'] }),

@@ -1,4 +1,6 @@
 import { NewChat } from '../../ui/conversation/new-chat.tsx'
+import { NothingKept } from '../../ui/conversation/nothing-kept.tsx'
+import { readKeeps } from '../../ui/privacy/reading.ts'
 import { FoundPage } from '../../ui/sessions/found-page.tsx'
 import { OlderPage } from '../../ui/sessions/older-page.tsx'
 
@@ -8,6 +10,7 @@ export default async function StartPage({ searchParams }: { searchParams: Query 
   const { q, older } = await searchParams
   if (typeof q === 'string' && q.trim() !== '') return <FoundPage query={q.trim().slice(0, 200)} />
   if (typeof older === 'string') return <OlderPage cursor={older} />
+  if (!(await readKeeps())) return <NothingKept />
   return (
     <>
       <NewChat />

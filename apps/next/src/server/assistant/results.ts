@@ -132,5 +132,7 @@ function sayTotal({ itemCount, total }: Counted): string {
 function sayError(tool: string, output: JsonValue): string {
   if (tool === 'checkout') return 'Your cart is empty, so there is nothing to order yet.'
   if (tool === 'remove_from_cart') return 'That is not in your cart. Ask me to **show the cart**.'
+  if (tool === 'remember' && typeof output === 'string' && output.includes('consent'))
+    return 'I note nothing about you: that is how you want it. You can change it under **What we keep of you**.'
   return `That did not work. ${typeof output === 'string' ? output : ''}`
 }

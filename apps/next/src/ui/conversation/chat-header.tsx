@@ -58,6 +58,10 @@ export function ChatHeader() {
         icon={<Icon name="more" />}
         items={[
           { label: 'Rename', onSelect: () => setAsking('title') },
+          {
+            label: 'Download as Markdown',
+            onSelect: () => location.assign(`/api/sessions/${session.id}/export?format=markdown`),
+          },
           { label: 'Clear conversation', onSelect: () => setAsking('reset') },
           { label: 'Delete conversation', onSelect: () => setAsking('delete'), isDangerous: true },
         ]}

@@ -41,6 +41,19 @@ export function forgetTexts(sessionId: string): void {
   forgetOutgoing(sessionId)
 }
 
+/** Removes the texts of all sessions, once for each `reason`. @returns Whether it was the first time. */
+export function forgetAllTexts(reason: string): boolean {
+  if (read(() => localStorage.getItem('chat.forgotten')) === reason) return false
+  write(() => {
+    for (const storage of [localStorage, sessionStorage]) {
+      for (const key of Object.keys(storage))
+        if (/^chat\.(?:draft|outgoing)\./.test(key)) storage.removeItem(key)
+    }
+    localStorage.setItem('chat.forgotten', reason)
+  })
+  return true
+}
+
 // Storage may be forbidden or full. Then the text lives only as long as the page.
 function read(get: () => string | null): string | undefined {
   try {

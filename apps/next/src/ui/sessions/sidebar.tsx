@@ -99,6 +99,14 @@ export function Sidebar({ first, isUnavailable, theme }: SidebarProps) {
       </div>
       <div className="sidebar-foot">
         <ThemeSwitch initial={theme} />
+        <a
+          className="icon-button"
+          href="/privacy"
+          aria-label="What we keep of you"
+          title="What we keep of you"
+        >
+          <Icon name="kept" />
+        </a>
         <button type="button" className="icon-button" aria-label="Keyboard shortcuts" onClick={showShortcuts}>
           <span aria-hidden="true">?</span>
         </button>

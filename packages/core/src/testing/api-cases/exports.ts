@@ -60,5 +60,56 @@ export const exportCases: ApiChapter = {
         expect((await client.as().get(path)).status).toBe(401)
       },
     },
+    {
+      title: 'an admin imports what was exported: it is the same again, and comes in once',
+      async run(client) {
+        const [alice, tenant] = [client.somebody(), `t-${newId()}`]
+        const id = await alice.newSession({ title: 'Phones', state: { phase: 1 } })
+        await alice.post(`/sessions/${id}/messages`, { messages: [{ content: 'Hi 🙂' }, { content: 'Two' }] })
+        await alice.post(`/sessions/${id}/rewind`, { toSeq: 1 })
+        await alice.post(`/sessions/${id}/messages`, { messages: [{ content: 'Three' }] })
+        const { text } = await read(alice, '/users/alice/export')
+        const boss = client.as(`${tenant}/boss/admin`)
+        const send = (body: string) =>
+          boss.send('POST', '/sessions/import', { body, headers: { 'content-type': 'application/jsonl' } })
+        const first = await send(text)
+        expect([first.status, first.body]).toEqual([
+          200,
+          { import: { imported: [id], skipped: [], messages: 3 } },
+        ])
+        expect((await send(text)).body).toEqual({ import: { imported: [], skipped: [id], messages: 0 } })
+        const again = await read(client.as(`${tenant}/alice`), '/users/alice/export')
+        const said = (lines: string) =>
+          linesOf(lines).filter(({ type }) => type === 'session' || type === 'message')
+        expect(said(again.text)).toEqual(said(text))
+      },
+    },
+    {
+      title: 'an import is refused to others, in other formats, and where a line is wrong',
+      async run(client) {
+        const tenant = `t-${newId()}`
+        const alice = client.as(`${tenant}/alice`)
+        const id = await alice.newSession()
+        const { text } = await read(alice, `/sessions/${id}/export`)
+        const send = (token: string | undefined, body: string, type = 'application/jsonl') =>
+          client.as(token).send('POST', '/sessions/import', { body, headers: { 'content-type': type } })
+        expect((await send(`${tenant}/alice`, text)).status).toBe(403)
+        expect((await send(undefined, text)).status).toBe(401)
+        const boss = `t-${newId()}/boss/admin`
+        expect((await send(boss, text, 'text/plain')).status).toBe(415)
+        const [manifest, session] = text.split('\n')
+        const wrong = await send(
+          boss,
+          [manifest, session!.replace('"lastSeq":0', '"lastSeq":"0"')].join('\n'),
+        )
+        expect([wrong.status, wrong.body.code, wrong.body.path]).toEqual([
+          422,
+          'unprocessable',
+          'lines[2].lastSeq',
+        ])
+        const half = await send(boss, [manifest, session].join('\n'))
+        expect([half.status, half.body.path]).toEqual([422, 'lines[3]'])
+      },
+    },
   ],
 }

@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto'
+import { createSessions, type Sessions, type SessionStore } from '@sessions/core'
+
+const hourMs = 3_600_000
+
+/**
+ * The service of the shop: it asks shoppers for consent.
+ *
+ * @param secrets Sign credentials (default: one made at start, but none in production, where the service says that they
+ * are missing).
+ */
+export function createShopSessions(
+  store: SessionStore,
+  secrets: readonly string[] = madeSecrets(),
+): Sessions {
+  return createSessions({
+    store,
+    // As in the guide.
+    ttl: { idleMs: 24 * hourMs, historyMs: 2 * hourMs },
+    consent: {},
+    ...(secrets.length === 0 ? {} : { credentialSecrets: secrets }),
+  })
+}
+
+function madeSecrets(): readonly string[] {
+  return process.env['NODE_ENV'] === 'production' ? [] : [randomBytes(32).toString('base64url')]
+}
