@@ -1,32 +1,34 @@
 import { isDigit, isWord, type Look } from './span.js'
 
 interface Issuer {
-  readonly from: string
-  readonly to: string
+  /** The first and the last number of four digits that its cards begin with. */
+  readonly from: number
+  readonly to: number
   readonly lengths: readonly number[]
 }
 
 const long = [16, 17, 18, 19]
 const any = [13, 14, 15, 16, 17, 18, 19]
 const issuers: readonly Issuer[] = [
-  { from: '4', to: '4', lengths: [13, 16, 18, 19] },
-  { from: '51', to: '55', lengths: [16] },
-  { from: '2221', to: '2720', lengths: [16] },
-  { from: '34', to: '34', lengths: [15] },
-  { from: '37', to: '37', lengths: [15] },
-  { from: '300', to: '305', lengths: [14, 15, ...long] },
-  { from: '3095', to: '3095', lengths: [14, 15, ...long] },
-  { from: '36', to: '36', lengths: [14, 15, ...long] },
-  { from: '38', to: '39', lengths: [14, 15, ...long] },
-  { from: '3528', to: '3589', lengths: long },
-  { from: '2200', to: '2205', lengths: long },
-  { from: '81', to: '82', lengths: long },
-  { from: '50', to: '50', lengths: any },
-  { from: '56', to: '58', lengths: any },
+  { from: 4000, to: 4999, lengths: [13, 16, 18, 19] },
+  { from: 5100, to: 5599, lengths: [16] },
+  { from: 2221, to: 2720, lengths: [16] },
+  { from: 3400, to: 3499, lengths: [15] },
+  { from: 3700, to: 3799, lengths: [15] },
+  { from: 3000, to: 3059, lengths: [14, 15, ...long] },
+  { from: 3095, to: 3095, lengths: [14, 15, ...long] },
+  { from: 3600, to: 3699, lengths: [14, 15, ...long] },
+  { from: 3800, to: 3999, lengths: [14, 15, ...long] },
+  { from: 3528, to: 3589, lengths: long },
+  { from: 2200, to: 2205, lengths: long },
+  { from: 8100, to: 8299, lengths: long },
+  { from: 5000, to: 5099, lengths: any },
+  { from: 5600, to: 5899, lengths: any },
   // Discover, UnionPay, Maestro, RuPay and others.
-  { from: '60', to: '69', lengths: any },
+  { from: 6000, to: 6999, lengths: any },
 ]
-const firstDigits: ReadonlySet<string> = new Set(issuers.map(({ from }) => from[0]!))
+const firstDigits: ReadonlySet<number> = new Set(issuers.map(({ from }) => Math.floor(from / 1000)))
+const [zero, plus, space, dash] = [0x30, 0x2b, 0x20, 0x2d]
 const fewest = 13
 const most = 19
 // Four by four, or four, six and five: a shorter group is of something else.
@@ -50,54 +52,55 @@ export function findCards(text: string): Look {
 
 function isBegin(text: string, place: number): boolean {
   const before = text.charCodeAt(place - 1)
-  if (isWord(before) || text[place - 1] === '+' || !firstDigits.has(text[place]!)) return false
+  if (isWord(before) || before === plus || !firstDigits.has(text.charCodeAt(place) - zero)) return false
   // A fraction of a number.
-  return !(isPoint(text[place - 1]) && isDigit(text.charCodeAt(place - 2)))
+  return !(isPoint(before) && isDigit(text.charCodeAt(place - 2)))
 }
+
+// Those of the number that is looked at: a list made for each would take most of the time.
+const digits = new Uint8Array(most + 1)
 
 /** The end of the longest card number that begins here. */
 function endOfCard(text: string, start: number): number | undefined {
-  let digits = ''
+  let count = 0
   let end: number | undefined
   for (let place = start; ;) {
-    const next = endOfDigits(text, place, most + 1)
-    if (next - place < leastGroup) return end
-    digits += text.slice(place, next)
-    if (digits.length > most) return end
-    if (digits.length >= fewest && isEnd(text, next) && isCard(digits)) end = next
-    const isJoined = text[next] === ' ' || text[next] === '-'
-    if (!isJoined || !isDigit(text.charCodeAt(next + 1))) return end
-    place = next + 1
+    const first = place
+    for (let unit = text.charCodeAt(place); isDigit(unit); unit = text.charCodeAt(++place)) {
+      if (count > most) return end
+      digits[count++] = unit - zero
+    }
+    if (place - first < leastGroup || count > most) return end
+    if (count >= fewest && isEnd(text, place) && isCard(count)) end = place
+    const next = text.charCodeAt(place)
+    if ((next !== space && next !== dash) || !isDigit(text.charCodeAt(place + 1))) return end
+    place++
   }
 }
 
 function isEnd(text: string, place: number): boolean {
-  return !isWord(text.charCodeAt(place)) && !(isPoint(text[place]) && isDigit(text.charCodeAt(place + 1)))
+  const unit = text.charCodeAt(place)
+  return !isWord(unit) && !(isPoint(unit) && isDigit(text.charCodeAt(place + 1)))
 }
 
-function isPoint(char: string | undefined): boolean {
-  return char === '.' || char === ','
+function isPoint(unit: number): boolean {
+  return unit === 0x2e || unit === 0x2c
 }
 
-function endOfDigits(text: string, start: number, atMost: number): number {
-  let end = start
-  while (end - start < atMost && isDigit(text.charCodeAt(end))) end++
-  return end
-}
-
-function isCard(digits: string): boolean {
-  const isIssued = issuers.some(({ from, to, lengths }) => {
-    const prefix = digits.slice(0, from.length)
-    return prefix >= from && prefix <= to && lengths.includes(digits.length)
-  })
-  return isIssued && hasCheckDigit(digits)
+/** Whether the first `count` of the digits are a card number. */
+function isCard(count: number): boolean {
+  const begin = digits[0]! * 1000 + digits[1]! * 100 + digits[2]! * 10 + digits[3]!
+  const isIssued = issuers.some(
+    ({ from, to, lengths }) => begin >= from && begin <= to && lengths.includes(count),
+  )
+  return isIssued && hasCheckDigit(count)
 }
 
 /** By Luhn's formula. */
-function hasCheckDigit(digits: string): boolean {
+function hasCheckDigit(count: number): boolean {
   let sum = 0
-  for (let index = 0; index < digits.length; index++) {
-    const digit = digits.charCodeAt(digits.length - 1 - index) - 0x30
+  for (let index = 0; index < count; index++) {
+    const digit = digits[count - 1 - index]!
     const value = index % 2 === 0 ? digit : digit * 2
     sum += value > 9 ? value - 9 : value
   }

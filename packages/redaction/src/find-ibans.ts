@@ -3,6 +3,9 @@ import { isDigit, isLatin, isWord, type Look } from './span.js'
 
 // A text with more real ones is a list of them: from there on its sums are proof enough.
 const mostChecks = 1000
+// The country and the check digits.
+const checked = 4
+const [space, dash] = [0x20, 0x2d]
 
 /** Account numbers (IBAN), alone or in groups. */
 export function findIbans(text: string): Look {
@@ -14,11 +17,12 @@ export function findIbans(text: string): Look {
       if (!isBegin(text, start)) continue
       const country = text.slice(start, start + 2).toUpperCase()
       const length = Object.hasOwn(countrySpecs, country) ? countrySpecs[country]?.chars : undefined
-      const read = typeof length === 'number' ? readIban(text, start, length) : undefined
-      if (read === undefined || !isWhole(read.iban)) continue
-      if (checks++ < mostChecks && !isValidIBAN(read.iban)) continue
-      found.push({ start, end: read.end })
-      place = read.end
+      const end = typeof length === 'number' ? endOfIban(text, start, length) : undefined
+      if (end === undefined) continue
+      const isListed = checks++ >= mostChecks
+      if (!isListed && !isValidIBAN(text.slice(start, end).replaceAll(/[ -]/g, '').toUpperCase())) continue
+      found.push({ start, end })
+      place = end
     }
     return place
   }
@@ -35,27 +39,35 @@ function isBegin(text: string, place: number): boolean {
   )
 }
 
-/** So many letters and digits, with single spaces or dashes between them; undefined when there are not so many. */
-function readIban(text: string, start: number, length: number): { iban: string; end: number } | undefined {
-  let iban = ''
-  let end = start
-  while (iban.length < length) {
-    const isJoint = iban.length > 0 && (text[end] === ' ' || text[end] === '-')
-    const place = isJoint ? end + 1 : end
-    const unit = text.charCodeAt(place)
-    if (!isDigit(unit) && !isLatin(unit)) return undefined
-    iban += text[place]!
-    end = place + 1
+/**
+ * The end of so many letters and digits, with single spaces or dashes between them, whose sum is right; undefined when
+ * there are none. By ISO 13616 letters count from 10, the first four stand last, and the remainder by 97 is 1.
+ */
+function endOfIban(text: string, start: number, length: number): number | undefined {
+  let remainder = 0
+  let place = start
+  for (let count = 0; count < length; count++, place++) {
+    const joint = count === 0 ? 0 : text.charCodeAt(place)
+    if (joint === space || joint === dash) place++
+    const value = valueOf(text.charCodeAt(place))
+    if (value === undefined) return undefined
+    if (count >= checked) remainder = added(remainder, value)
   }
-  return isWord(text.charCodeAt(end)) ? undefined : { iban: iban.toUpperCase(), end }
+  if (isWord(text.charCodeAt(place))) return undefined
+  for (let count = 0, first = start; count < checked; count++, first++) {
+    const joint = count === 0 ? 0 : text.charCodeAt(first)
+    if (joint === space || joint === dash) first++
+    remainder = added(remainder, valueOf(text.charCodeAt(first))!)
+  }
+  return remainder === 1 ? place : undefined
 }
 
-/** The check of ISO 13616: letters count from 10, and the remainder by 97 is 1. */
-function isWhole(iban: string): boolean {
-  let remainder = 0
-  for (let index = 0; index < iban.length; index++) {
-    const unit = iban.charCodeAt((index + 4) % iban.length)
-    remainder = isDigit(unit) ? (remainder * 10 + unit - 0x30) % 97 : (remainder * 100 + unit - 55) % 97
-  }
-  return remainder === 1
+function added(remainder: number, value: number): number {
+  return (remainder * (value < 10 ? 10 : 100) + value) % 97
+}
+
+function valueOf(unit: number): number | undefined {
+  if (isDigit(unit)) return unit - 0x30
+  // Small letters have the numbers of large ones, and 32.
+  return isLatin(unit) ? (unit & ~0x20) - 55 : undefined
 }

@@ -87,6 +87,7 @@ function endsOf(text: string, start: number, isInternational: boolean): readonly
     const unit = text.charCodeAt(at)
     if (isDigit(unit)) {
       if (joined > 0 || digits === 0) groups++
+      if (groups * 2 > mostDigits + 2) break
       joined = 0
       if (++digits > mostDigits) break
       if (digits < fewestDigits || isWord(text.charCodeAt(at + 1))) continue
