@@ -20,7 +20,7 @@ it('keeps sessions in memory where libsql has no binary for the platform, and sa
   })
   const log = vi.spyOn(console, 'log').mockImplementation(() => {})
   const path = join(folder, 'data', 'sessions.db')
-  const store = await openStore({ SESSIONS_SQLITE: path })
+  const { store } = await openStore({ SESSIONS_SQLITE: path })
   expect(log.mock.calls).toEqual([
     ['sessions are in memory, and end with this process: there is no libsql for this platform'],
   ])

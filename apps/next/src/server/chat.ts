@@ -10,7 +10,7 @@ export const chat = nextSessions({
   name: 'chat',
   async open() {
     const sessions = createSessions({
-      store: await openStore(process.env),
+      ...(await openStore(process.env)),
       credentialSecrets: secrets(),
       ttl: keeping.conversations,
       retention: { cartMs: keeping.cartMs, auditMs: keeping.earlierDecisionsMs },

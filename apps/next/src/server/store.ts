@@ -1,43 +1,56 @@
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { memoryStore, type SessionStore } from '@sessions/core'
+import { memoryBus, memoryStore, type SessionStore } from '@sessions/core'
+import type { SessionBus } from '@sessions/core/store'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-const openers: Readonly<Record<string, (env: Env) => Promise<SessionStore>>> = {
-  memory: async () => memoryStore(),
+/** Where the sessions are, and what tells open pages of their changes; without a bus they ask. */
+export interface OpenStore {
+  readonly store: SessionStore
+  readonly bus?: SessionBus
+}
+
+const inMemory = (): OpenStore => ({ store: memoryStore(), bus: memoryBus() })
+
+const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
+  memory: async () => inMemory(),
 
   async sqlite(env) {
     const path = resolve(env['SESSIONS_SQLITE'] || 'data/sessions.db')
     if (!(await hasLibsql())) {
       console.log('sessions are in memory, and end with this process: there is no libsql for this platform')
-      return memoryStore()
+      return inMemory()
     }
     const { migrate, sqliteStore } = await import('@sessions/store-sqlite')
     mkdirSync(dirname(path), { recursive: true })
     // What is wrong with the file is told now, not with the first message.
     await migrate(path)
     console.log(`sessions are in ${path}`)
-    return sqliteStore(path)
+    // Another process may write into the file, of which no bus would tell.
+    return { store: sqliteStore(path) }
   },
 
   async redis(env) {
     const { createRedisClient } = await import('@sessions/store-redis/client')
-    const { redisStore } = await import('@sessions/store-redis')
-    const client = createRedisClient(wanted(env, 'REDIS_URL'))
+    const { redisBus, redisStore } = await import('@sessions/store-redis')
+    const url = wanted(env, 'REDIS_URL')
+    const client = createRedisClient(url)
     try {
       await once(client, 'ready')
     } catch (error) {
       client.disconnect()
       throw error
     }
-    return redisStore(client)
+    return { store: redisStore(client), bus: redisBus(client, createRedisClient(url)) }
   },
 
   async postgres(env) {
-    const { createPostgresPool, migrate, postgresStore } = await import('@sessions/store-postgres')
-    const pool = createPostgresPool(wanted(env, 'DATABASE_URL'))
+    const { createPostgresPool, migrate, postgresBus, postgresStore } =
+      await import('@sessions/store-postgres')
+    const url = wanted(env, 'DATABASE_URL')
+    const pool = createPostgresPool(url)
     try {
       // A demo creates its tables itself; a service runs its migrations before it is deployed.
       await migrate(pool)
@@ -45,7 +58,7 @@ const openers: Readonly<Record<string, (env: Env) => Promise<SessionStore>>> = {
       await pool.end()
       throw error
     }
-    return postgresStore(pool)
+    return { store: postgresStore(pool), bus: postgresBus({ publish: pool, listen: url }) }
   },
 }
 
@@ -55,7 +68,7 @@ const openers: Readonly<Record<string, (env: Env) => Promise<SessionStore>>> = {
  *
  * @throws for an unknown name, for a store without a URL, and when the server does not answer.
  */
-export async function openStore(env: Env): Promise<SessionStore> {
+export async function openStore(env: Env): Promise<OpenStore> {
   const name = env['CHAT_STORE'] || (env['DATABASE_URL'] ? 'postgres' : env['REDIS_URL'] ? 'redis' : 'sqlite')
   const open = Object.hasOwn(openers, name) ? openers[name]! : undefined
   if (open === undefined) {

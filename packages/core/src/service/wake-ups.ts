@@ -25,6 +25,8 @@ interface Topic {
 
 // What a timer takes; of more it makes 1 ms.
 const mostMs = 2 ** 31 - 1
+// A bus that could not be listened to is tried again; until then watchers look from time to time.
+const retryMs = 1000
 
 /** Wakes those in this process who watch sessions, when a bus tells of a change. Without a bus they wait for the time alone. */
 export class WakeUps {
@@ -113,6 +115,11 @@ export class WakeUps {
     }
     const topic: Topic = { isListening: false, count: 1, stop: Promise.resolve(undefined) }
     this.#topics.set(number, topic)
+    this.#listen(bus, number, topic)
+    return topic
+  }
+
+  #listen(bus: SessionBus, number: number, topic: Topic): void {
     topic.stop = bus.subscribe([number], this.#listener).then(
       (stop) => {
         topic.isListening = true
@@ -122,12 +129,13 @@ export class WakeUps {
       },
       (cause: unknown) => {
         this.#onFailure(cause)
-        // The next one who watches tries again; until then they look from time to time.
-        if (this.#topics.get(number) === topic) this.#topics.delete(number)
+        const again = setTimeout(() => {
+          if (this.#topics.get(number) === topic) this.#listen(bus, number, topic)
+        }, retryMs) as { unref?: () => void }
+        again.unref?.()
         return undefined
       },
     )
-    return topic
   }
 
   #leave(number: number): void {

@@ -8,6 +8,9 @@ export class LossyChannels {
   /** Whether a text gets lost (default: none does). */
   loses: (channel: string, text: string) => boolean = () => false
   sent = 0
+  #onListen = (): void => {}
+  /** Resolves when somebody listens for the first time. */
+  readonly listened = new Promise<void>((resolve) => (this.#onListen = resolve))
 
   open(): BusChannels {
     const isUp = (): boolean => this.isUp
@@ -26,6 +29,7 @@ export class LossyChannels {
         const listeners = this.#listeners.get(channel) ?? new Set<(text: string) => void>()
         this.#listeners.set(channel, listeners)
         listeners.add(onText)
+        this.#onListen()
         return async () => {
           listeners.delete(onText)
         }

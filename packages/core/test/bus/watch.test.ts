@@ -156,8 +156,14 @@ describe('a watcher, with a bus', () => {
       .get('s')
       .then((other) => other.state.merge({ a: 1 }))
     expect((await seen)!.revision).toBe(2)
-    await watch.return?.()
     expect(warnings).toEqual(['bus_failed: Error: the connection is broken'])
+    // It is tried again, and then tells of changes.
+    channels.mend()
+    await channels.listened
+    const woken = next(watch)
+    await session.state.merge({ a: 2 })
+    expect((await woken)!.revision).toBe(3)
+    await watch.return?.()
     await session.delete()
   })
 })
