@@ -130,6 +130,29 @@ test('a watcher of another process hears of a change at once', async () => {
   await watch.return()
 })
 
+test('a user with the rights of the README may have it', async () => {
+  const admin = ioredis(server.url)
+  const rights = [
+    'on',
+    '>secret',
+    'resetchannels',
+    '&sessions:*',
+    '+info',
+    '+publish',
+    '+subscribe',
+    '+unsubscribe',
+  ]
+  await admin.call('ACL', ['SETUSER', 'teller', ...rights])
+  const clients = [1, 2].map(() => ioredis(server.url, { username: 'teller', password: 'secret' }))
+  ends.push(() => [admin, ...clients].forEach((client) => client.disconnect()))
+  const bus = closing(redisBus(clients[0]!, clients[1]!))
+  const { notices } = await heard(bus)
+  const { notices: there } = await heard(await byIoredis())
+  bus.publish([notice])
+  await waitUntil(() => there.length > 0, { what: 'the notice' })
+  expect(notices).toEqual([notice])
+})
+
 test('what is no client is refused, and one client for both, too', () => {
   const client = ioredis(server.url)
   ends.push(() => client.disconnect())
