@@ -44,7 +44,9 @@ export class WakeUps {
 
   watch(ref: SessionRef): Watch {
     const key = keyOf(ref)
-    const watched = this.#watched.get(key) ?? { watches: new Set<() => void>(), version: ++this.#version }
+    // Without a bus no look is older than another.
+    const version = this.#bus === undefined ? 0 : ++this.#version
+    const watched = this.#watched.get(key) ?? { watches: new Set<() => void>(), version }
     this.#watched.set(key, watched)
     let isWoken = false
     let wake: (() => void) | undefined

@@ -2,10 +2,13 @@ import { isSessionError } from '../errors.js'
 import { decodeBody } from '../domain/session-body.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
+import type { Watch } from '../service/wake-ups.js'
 
 type Look = Promise<SessionSnapshot | undefined>
 
 export const lookMs = 500
+/** How long a watcher waits that a bus tells of changes: a session ends by its deadline without anybody's notice. */
+export const longestMs = 30_000
 
 // Separate for each service, because two services of one process may have the same ids in different stores.
 const looks = new WeakMap<Service, Map<string, Look>>()
@@ -69,28 +72,30 @@ export async function* whileOpen<T>(
 ): AsyncGenerator<T, void, undefined> {
   // Read now: until the first event comes, the handle may change.
   const justRead = live.takeRead()
-  if (justRead !== undefined) void kept(live, lookMs, 0, Promise.resolve(justRead))
+  const watch = live.service.wakeUps.watch(live.ref)
+  if (justRead !== undefined) void kept(live, lookMs, watch.version, Promise.resolve(justRead))
   const iterator = events[Symbol.asyncIterator]()
   try {
     for (;;) {
       const next = iterator.next()
       next.catch(() => {})
-      while (!(await settledWithin(next, lookMs))) {
-        if (!(await isOpen(live))) return
+      while (!(await settledFirst(next, watch))) {
+        if (!(await isOpen(live, watch.version))) return
       }
       const { done, value } = await next
-      if (done === true || !(await isOpen(live))) return
+      if (done === true || !(await isOpen(live, watch.version))) return
       yield value
     }
   } finally {
+    watch.stop()
     // Not awaited: the source may be waiting for its next event.
     void iterator.return?.()
   }
 }
 
-async function isOpen(live: LiveSession): Promise<boolean> {
+async function isOpen(live: LiveSession, version: number): Promise<boolean> {
   try {
-    return (await stillOpen(live)) !== undefined
+    return (await stillOpen(live, lookMs, version)) !== undefined
   } catch (error) {
     // An outage says nothing about the reader's rights, and ends.
     if (isSessionError(error, 'unavailable')) return true
@@ -98,20 +103,18 @@ async function isOpen(live: LiveSession): Promise<boolean> {
   }
 }
 
-async function settledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms)
-  })
+/** Whether a promise settles before it is time to look at the session again. */
+async function settledFirst(promise: Promise<unknown>, watch: Watch): Promise<boolean> {
+  const over = new AbortController()
   try {
     return await Promise.race([
       promise.then(
         () => true,
         () => true,
       ),
-      late,
+      watch.next(watch.isTold ? longestMs : lookMs, over.signal).then(() => false),
     ])
   } finally {
-    clearTimeout(timer)
+    over.abort()
   }
 }

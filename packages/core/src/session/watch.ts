@@ -2,7 +2,7 @@ import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { SessionRecord } from '../contract/session-record.js'
-import { lookMs, stillOpen } from './still-open.js'
+import { longestMs, lookMs, stillOpen } from './still-open.js'
 
 // What a timer takes; of more it makes 1 ms.
 const mostMs = 2 ** 31 - 1
@@ -48,9 +48,6 @@ export async function* watchSession(
     watch.stop()
   }
 }
-
-// A session ends by its deadline, or by a sweep, without anybody's notice.
-const longestMs = 30_000
 
 function untilEnd(live: LiveSession, { expiresAt = Infinity }: SessionRecord): number {
   return Math.min(longestMs, Math.max(1, expiresAt - live.service.storeClock.now() + 1))

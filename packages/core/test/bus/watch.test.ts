@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import {
   createSessions,
   memoryBus,
@@ -165,5 +165,36 @@ describe('a watcher, with a bus', () => {
     expect((await woken)!.revision).toBe(3)
     await watch.return?.()
     await session.delete()
+  })
+})
+
+describe('a stream of a turn, with a bus', () => {
+  it('ends at once when its credential has been replaced', async () => {
+    const { one, other } = pair()
+    const credential = await (await one.for(anonymous).create({ id: 's' })).credential()
+    const owner = await opened(one, credential)
+    let release = (): void => {}
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const turn = owner.turn('Hi', async function* () {
+      yield 'Hello'
+      await held
+    })
+    const { turnId } = await turn.started
+    const events = (await opened(other, credential)).watchTurn(turnId)[Symbol.asyncIterator]()
+    await events.next()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval'] })
+    try {
+      // No timer runs any more, so nobody asks the store from time to time.
+      const end = (async () => {
+        for (;;) if ((await events.next()).done === true) return
+      })()
+      await owner.rotateCredential()
+      await vi.advanceTimersByTimeAsync(15)
+      await end
+    } finally {
+      vi.useRealTimers()
+    }
+    release()
+    await turn.result
   })
 })
