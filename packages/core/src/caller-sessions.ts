@@ -2,9 +2,10 @@ import { isSessionError } from './errors.js'
 import { checkOptions, type OptionNames } from './options.js'
 import { type Identity, mayOpen } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
-import { importSessions, type ImportReport } from './portability/import-sessions.js'
+import { exportFor, importFor } from './portability/audited.js'
+import type { ImportReport } from './portability/import-sessions.js'
 import type { TextSource } from './portability/lines-in.js'
-import { exportSessions, type ExportOptions } from './portability/export-sessions.js'
+import type { ExportOptions } from './portability/export-sessions.js'
 import { foreignCursor, parseListCursor, toListCursor } from './service/list-cursor.js'
 import {
   checkWhole,
@@ -29,9 +30,8 @@ import type { AppendedMessage, Page } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
 import type { TransferDescription, TransferKey } from './transfer/redemption.js'
-import { type AdmitCopy, type ForkOptions, forkSession } from './session/fork.js'
+import { copyAdmissionOf, type ForkOptions, forkSession } from './session/fork.js'
 import { type CallerConsent, consentOfCaller } from './privacy/consent-handles.js'
-import { processRegistry } from './process-registry.js'
 
 /** The first content of a new session, and its id. */
 export interface CreateOptions extends SessionInit {
@@ -69,14 +69,6 @@ const initNames: OptionNames<SessionInit> = {
 }
 
 const draftNames = { beforeCreate: 'function', onCreating: 'function', afterCreate: 'function' } as const
-
-const copyAdmissions = processRegistry<CallerSessions, AdmitCopy>('copy-admissions')
-
-/** Has copies that these sessions make admitted first. @returns The same sessions. */
-export function admitCopies(mine: CallerSessions, admit: AdmitCopy | undefined): CallerSessions {
-  if (admit !== undefined) copyAdmissions.set(mine, admit)
-  return mine
-}
 
 /** The sessions of one caller. Every method checks ownership: a session of another owner is `not_found`. */
 export class CallerSessions {
@@ -304,7 +296,7 @@ export class CallerSessions {
    */
   async *export(options: ExportOptions = {}): AsyncGenerator<string, void, undefined> {
     checkOptions<ExportOptions>(options, { userId: 'text', label: 'text' })
-    yield* exportSessions(this.#service, this.identity, options)
+    yield* exportFor(this.#service, this.identity, options)
   }
 
   /**
@@ -314,7 +306,7 @@ export class CallerSessions {
    * @throws `invalid` with the number of the line, `too_large`, `limit_reached`, `unauthenticated`, `user_erased`
    */
   async import(source: TextSource): Promise<ImportReport> {
-    return importSessions(await this.#serviceFor(), this.identity, source)
+    return importFor(await this.#serviceFor(), this.identity, source)
   }
 
   /** Removes a session and everything in it, for good. @throws `not_found` */
@@ -331,7 +323,7 @@ export class CallerSessions {
   async fork(source: Session, options: ForkOptions = {}): Promise<Session> {
     const from = liveSessionOf(source, 'source')
     const terms = {
-      admit: copyAdmissions.get(this),
+      admit: copyAdmissionOf(this),
       into: await this.#serviceFor(),
       copiesPreferences: (await this.#allowing())('personalization'),
     }
@@ -361,7 +353,7 @@ export class CallerSessions {
     // A transfer is redeemed once, so its session must be kept.
     if (!(await this.keepsSessions())) refuseWithout('storage')
     const all = { ...asked, holding: held }
-    const outcome = await redeemTransfer(this.#service, this.identity, all, copyAdmissions.get(this))
+    const outcome = await redeemTransfer(this.#service, this.identity, all, copyAdmissionOf(this))
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
   }
 

@@ -9,6 +9,8 @@ import { refuseWithout } from './service/consent.js'
 import { type Sweeping, sweepEvery } from './service/sweep-every.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
+import { auditLogOf } from './audit/audit-log.js'
+import { createAudit, type SessionsAudit } from './audit/sessions-audit.js'
 import { createConsent, type SessionsConsent } from './privacy/consent-handles.js'
 import { createPrivacy, type SessionsPrivacy } from './privacy/sessions-privacy.js'
 import { sweepAll, type SweepSettings, type Tenants } from './privacy/sweep.js'
@@ -20,6 +22,8 @@ export interface Sessions {
   readonly ttl: Readonly<Required<TtlSettings>>
   /** The consent of users. For code that has checked who asks. */
   readonly consent: SessionsConsent
+  /** The record of who did what with the data of users. For code that has checked who asks. */
+  readonly audit: SessionsAudit
   /** Erases the data of users, and proves it. For code that has checked who asks. */
   readonly privacy: SessionsPrivacy
   /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity; `closed` */
@@ -106,11 +110,13 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   const service = createService(options)
   const close = async (): Promise<void> => {
     await service.work.close()
+    await auditLogOf(service)?.flush()
     await service.flushListeners()
   }
   const sessions: Sessions = {
     ttl: service.ttl,
     consent: createConsent(service),
+    audit: createAudit(service),
     privacy: createPrivacy(service),
     for(identity) {
       service.work.checkOpen()
@@ -131,6 +137,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     },
     settled: async () => {
       await service.work.settled()
+      await auditLogOf(service)?.flush()
       await service.flushListeners()
     },
     close,

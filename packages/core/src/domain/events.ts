@@ -110,6 +110,8 @@ export interface SessionEventDetails {
     /** The device that made the last try. */
     readonly targetDevice?: string | undefined
   }
+  /** Entries of the audit that nobody waited for, and that could not be written, or did not fit. */
+  'audit.dropped': { readonly count: number }
   'access.denied': { readonly reason: 'owner' | 'credential' }
 }
 

@@ -1,3 +1,4 @@
+import { noteRequest } from '../audit/audit-log.js'
 import { SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { noSuchSession } from '../service/live-session.js'
@@ -36,6 +37,8 @@ export interface RequestSessionOptions {
   readonly headers: HeaderSink
   /** Returns the identity of the caller. Runs once a request, when its session is first needed. */
   readonly identify: () => Identity | Promise<Identity>
+  /** Names the request in the audit (default: entries name none). */
+  readonly requestId?: string
   /** Called when a cookie could not be set because the request did not come over TLS. */
   readonly warn: (warning: SessionWarning) => void
 }
@@ -58,7 +61,11 @@ export class RequestSession {
 
   /** The sessions of the caller, one object for the whole request. */
   async mine(): Promise<CallerSessions> {
-    this.#mine ??= this.#options.sessions.for(await this.identity())
+    const { sessions, requestId } = this.#options
+    const identity = await this.identity()
+    if (this.#mine !== undefined) return this.#mine
+    this.#mine = sessions.for(identity)
+    if (requestId !== undefined) noteRequest(this.#mine.identity, requestId)
     return this.#mine
   }
 

@@ -4,6 +4,8 @@ import { newId } from '../ids.js'
 import { parseUser } from '../domain/identity.js'
 import { checkOptions } from '../options.js'
 import { parseText } from '../parse.js'
+import { auditLogOf, type Happening } from '../audit/audit-log.js'
+import { beginAudited, outcomeOf, type Settle } from '../audit/audited.js'
 import type { Service } from '../service/service.js'
 import { kindsOfUsers, sideRecordTenant } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
@@ -24,6 +26,7 @@ export interface EraseOptions {
 }
 
 type About = Pick<Erasure, 'by' | 'reason'>
+type Caller = Pick<Happening, 'actor' | 'requestId'>
 
 const maxTextLength = 200
 const pageSize = 200
@@ -47,9 +50,14 @@ const running = new WeakMap<Service, Map<string, StartedErasure>>()
  * Erases what is kept of a user: marks the user record, so that nothing new can be made, then removes sessions and side
  * records until none is left. It keeps no cursor, so a later call goes on where a process died.
  *
+ * @param caller Who asks, for the audit (default: the application).
  * @throws `invalid`
  */
-export function startErasure(service: Service, options: EraseOptions): StartedErasure {
+export function startErasure(
+  service: Service,
+  options: EraseOptions,
+  caller: Caller = { actor: 'host' },
+): StartedErasure {
   checkOptions<EraseOptions>(options, { tenantId: 'text', userId: 'text', by: 'text', reason: 'text' })
   const user = parseUser(options)
   const by = shortText(options.by, 'by')
@@ -66,22 +74,48 @@ export function startErasure(service: Service, options: EraseOptions): StartedEr
       },
     )
   }
-  return startOnce(service, user, { by: by === user.userId ? 'subject' : by, reason })
+  const isSelf = by === user.userId
+  const about = { by: isSelf ? 'subject' : by, reason }
+  return startOnce(service, user, about, isSelf ? { ...caller, actor: user } : caller)
 }
 
-function startOnce(service: Service, user: TenantUser, about: About): StartedErasure {
+function startOnce(service: Service, user: TenantUser, about: About, caller: Caller): StartedErasure {
   const ours = running.get(service) ?? new Map<string, StartedErasure>()
   running.set(service, ours)
   const key = JSON.stringify([user.tenantId, user.userId])
   const known = ours.get(key)
   if (known !== undefined) return known
-  const begun = begin(service, user, about)
-  const receipt = begun.then((erasure) => erase(service, user, erasure)).finally(() => ours.delete(key))
+  const id = newId()
+  const happening = { ...caller, tenantId: user.tenantId, subject: user, action: 'user.erase', erases: true }
+  // First of all: the key that stands for the user in the audit goes with the user record.
+  const settle = beginAudited(service, happening, id)
+  const begun = settle.then(async () => begin(service, user, { ...about, id }))
+  const receipt = settle
+    .then(async (settled) => settling(settled, id, async () => erase(service, user, await begun)))
+    .finally(() => ours.delete(key))
   const started = { begun: begun.then(toStatus), receipt }
   // Each caller waits for what it needs; the other of the two is no unhandled rejection.
   for (const each of [started.begun, receipt]) each.catch(() => {})
   ours.set(key, started)
   return started
+}
+
+/** Says how the erasure has ended, also for the process that began it, if it died. */
+async function settling(
+  settle: Settle,
+  id: string,
+  work: () => Promise<ErasureReceipt>,
+): Promise<ErasureReceipt> {
+  try {
+    const receipt = await work()
+    const { sessions = 0, messages = 0 } = receipt.counts
+    await settle('done', { sessions, messages })
+    if (receipt.id !== id) await settle('done', {}, receipt.id)
+    return receipt
+  } catch (error) {
+    await settle(...outcomeOf(error))
+    throw error
+  }
 }
 
 /** How far the erasure of a user is; undefined when there was none within `fenceMs`. */
@@ -104,7 +138,8 @@ export async function resumeErasures(service: Service, tenantId: string): Promis
   let resumed = 0
   for (const { userId, updatedAt } of items) {
     if (userId === undefined || now - updatedAt < staleMs) continue
-    await startOnce(service, { tenantId, userId }, { by: 'system', reason: 'resumed' }).receipt
+    await startOnce(service, { tenantId, userId }, { by: 'system', reason: 'resumed' }, { actor: 'system' })
+      .receipt
     resumed++
   }
   return resumed
@@ -122,15 +157,20 @@ async function erase(service: Service, user: TenantUser, begun: Erasure): Promis
   await sweepExpired(service)
   await removeSessions(work)
   for (const kind of kindsOfUsers) await removeSideRecordsCounted(work, kind)
-  return finish(service, user, told)
+  const receipt = await finish(service, user, told)
+  auditLogOf(service)?.subjects.forget(user)
+  return receipt
 }
 
 /** Marks the user record, or takes over the erasure that a process has begun. */
-async function begin(service: Service, user: TenantUser, about: About): Promise<Erasure> {
+async function begin(
+  service: Service,
+  user: TenantUser,
+  about: About & Pick<Erasure, 'id'>,
+): Promise<Erasure> {
   const startedAt = await readStoreTime(service, user.tenantId)
   const fresh: Erasure = {
     ...about,
-    id: newId(),
     startedAt,
     phase: 'running',
     counts: {},

@@ -2,6 +2,7 @@ import type { SummaryOptions } from '../context/summary.js'
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import type {
+  AuditSettings,
   ConsentSettings,
   ContextSettings,
   LimitSettings,
@@ -25,6 +26,7 @@ const sessions: OptionNames<SessionsOptions> = {
   context: true,
   transfers: true,
   consent: true,
+  audit: true,
   privacy: true,
   retention: true,
   redact: 'function',
@@ -80,6 +82,7 @@ const retention: OptionNames<RetentionSettings> = {
   analyticsMs: 'number',
   auditMs: 'number',
 }
+const audit: OptionNames<AuditSettings> = { secrets: 'list', store: 'object', onCheckpoint: 'function' }
 const transfers: OptionNames<TransferSettings> = {
   url: true,
   returnToOrigins: true,
@@ -105,6 +108,7 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.context?.summaries, summaryNames, 'context.summaries')
   checkOptions(options.transfers, transfers, 'transfers')
   checkOptions(options.consent, consent, 'consent')
+  checkOptions(options.audit, audit, 'audit')
   checkOptions(options.privacy, privacy, 'privacy')
   if (typeof options.retention !== 'function') checkRetention(options.retention)
   for (const [index, each] of (options.budgets ?? []).entries())

@@ -18,6 +18,7 @@ import { createListeners, type EventListeners } from './events.js'
 import { toWarn } from './warn.js'
 import { warnOnce } from './warn-once.js'
 import type {
+  AuditSettings,
   ConsentSettings,
   ContextSettings,
   LimitSettings,
@@ -47,6 +48,8 @@ export interface Service {
   readonly transfers: TransferConfig
   /** Undefined where the application asks for no consent. */
   readonly consent: ConsentSettings | undefined
+  /** Undefined where no record is kept. There is one for each service. */
+  readonly audit: (AuditSettings & { readonly store: SessionStore }) | undefined
   readonly privacy: Required<PrivacySettings>
   readonly retentionOf: (tenantId: string) => RetentionSettings
   /** Whether other processes, and this one after a restart, make the same digests of a user. */
@@ -170,6 +173,8 @@ export function createService(options: SessionsOptions): Service {
     context: options.context ?? {},
     transfers: toTransferConfig(options.transfers),
     consent: options.consent,
+    audit:
+      options.audit === undefined ? undefined : { ...options.audit, store: options.audit.store ?? store },
     retentionOf(tenantId) {
       const { retention } = options
       return typeof retention === 'function' ? checkRetention(retention(tenantId)) : (retention ?? {})
