@@ -1,4 +1,5 @@
 import { isSessionError } from './errors.js'
+import { denied, recordAccess, recordList } from './audit/access.js'
 import { checkOptions, type OptionNames } from './options.js'
 import { type Identity, mayOpen } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
@@ -16,6 +17,7 @@ import {
 } from './service/list-scope.js'
 import { type CreateDraft, LiveSession, type SessionSnapshot, noSuchSession } from './service/live-session.js'
 import type { MessageInput } from './domain/message.js'
+import { checkAdminReads, listedRecord } from './session/admin-reads.js'
 import { appendOwned } from './session/append-owned.js'
 import { decodeBody, newBody } from './domain/session-body.js'
 import { draftRecord } from './service/draft-record.js'
@@ -159,7 +161,7 @@ export class CallerSessions {
     if (stored === undefined) return this.#fleetingSession(id)
     const { record } = stored
     if (!mayOpen(this.identity, record, false)) {
-      this.#service.emit('access.denied', record, { reason: 'owner' }, this.identity)
+      denied(this.#service, this.identity, record, 'owner')
       return undefined
     }
     // Decode only now: before the ownership check, the time would tell a foreign caller how large the session is.
@@ -185,7 +187,9 @@ export class CallerSessions {
     id: string,
     messages: MessageInput | readonly MessageInput[],
   ): Promise<readonly AppendedMessage[]> {
-    const owned = await appendOwned(this.#service, this.identity, id, messages)
+    // Where a record is kept, the session of an admin is read first: it may be another's.
+    const isFirstRead = this.#service.audit !== undefined && this.identity.roles?.includes('admin') === true
+    const owned = isFirstRead ? undefined : await appendOwned(this.#service, this.identity, id, messages)
     // The session may be another caller's, which is for the audit to know.
     return owned?.appended ?? (await this.get(id)).append(messages)
   }
@@ -197,11 +201,11 @@ export class CallerSessions {
     const seen = await this.#read(claim.ref)
     if (seen === undefined || seen.record.incarnation !== claim.incarnation) return undefined
     if (seen.body.generation !== claim.generation) {
-      this.#service.emit('access.denied', seen.record, { reason: 'credential' }, this.identity)
+      denied(this.#service, this.identity, seen.record, 'credential')
       return undefined
     }
     if (!mayOpen(this.identity, seen.record, true)) {
-      this.#service.emit('access.denied', seen.record, { reason: 'owner' }, this.identity)
+      denied(this.#service, this.identity, seen.record, 'owner')
       return undefined
     }
     return this.#opened(seen, true)
@@ -258,11 +262,11 @@ export class CallerSessions {
       if (cursor !== undefined) throw foreignCursor()
       return { items: [] }
     }
-    const page = await this.#service.store.list({
-      ...listed,
-      limit,
-      ...(cursor === undefined ? {} : { cursor: await parseListCursor(this.#service, listed, cursor) }),
-    })
+    const at = cursor === undefined ? {} : { cursor: await parseListCursor(this.#service, listed, cursor) }
+    await recordList(this.#service, this.identity, listed)
+    const found = await this.#service.store.list({ ...listed, limit, ...at })
+    const items = found.items.map((record) => listedRecord(this.#service, this.identity, record))
+    const page = { ...found, items }
     if (page.cursor === undefined) return page
     return { ...page, cursor: await toListCursor(this.#service, listed, page.cursor) }
   }
@@ -322,6 +326,7 @@ export class CallerSessions {
    */
   async fork(source: Session, options: ForkOptions = {}): Promise<Session> {
     const from = liveSessionOf(source, 'source')
+    checkAdminReads(from)
     const terms = {
       admit: copyAdmissionOf(this),
       into: await this.#serviceFor(),
@@ -396,6 +401,7 @@ export class CallerSessions {
 
   async #opened(seen: SessionSnapshot, holdsCredential: boolean): Promise<Session> {
     const live = this.#live(seen, holdsCredential)
+    await recordAccess(this.#service, this.identity, seen.record, holdsCredential)
     const { ttl, storeClock } = this.#service
     // Several times in the life of a session, however short it is.
     const isDue = storeClock.now() - seen.record.updatedAt > Math.min(60_000, live.lifetime.idleMs / 4)

@@ -31,6 +31,9 @@ export const nobodysTenant = '~nobody'
 const maxQueuedBytes = 256 * 1024
 const entryBytes = 1024
 const maxWriters = 1000
+// Whoever floods the service must not flood the audit.
+const onceMs = 60_000
+const maxRecent = 1000
 
 /** The audit of a service: what is written waits for its commit, or is noted and may be dropped. */
 export class AuditLog {
@@ -39,6 +42,7 @@ export class AuditLog {
   readonly #service: Service
   readonly #writers = new Map<string, LaneWriter>()
   readonly #notes = new Set<Promise<void>>()
+  readonly #recent = new Map<string, { readonly until: number; more: number }>()
   #queuedBytes = 0
   #dropped = 0
 
@@ -68,8 +72,14 @@ export class AuditLog {
     return this.write(happening.tenantId, await this.entryOf(happening, outcome))
   }
 
-  /** Notes something that nobody waits for. What does not fit the queue, or cannot be stored, is counted as dropped. */
-  note(happening: Happening, outcome: AuditOutcome): void {
+  /**
+   * Notes something that nobody waits for, once a minute for each actor, action and session: the next entry says how
+   * many `more` there were. What does not fit the queue, or cannot be stored, is counted as dropped.
+   */
+  note(given: Happening, outcome: AuditOutcome): void {
+    const more = this.#moreOf(given)
+    if (more === undefined) return
+    const happening = more === 0 ? given : { ...given, detail: { ...given.detail, more } }
     const bytes = entryBytes + byteLength(JSON.stringify(happening))
     if (this.#queuedBytes + bytes > maxQueuedBytes) {
       this.#dropped++
@@ -87,6 +97,24 @@ export class AuditLog {
         if (this.#notes.size === 0) this.#tellDropped(happening.tenantId)
       })
     this.#notes.add(noted)
+  }
+
+  /** How many like this were left out since the last one; undefined when this one is left out. */
+  #moreOf({ tenantId, action, actor, sessionId }: Happening): number | undefined {
+    const name = JSON.stringify([tenantId, action, actor, sessionId])
+    const known = this.#recent.get(name)
+    if (known !== undefined && known.until > performance.now()) {
+      known.more++
+      return undefined
+    }
+    this.#recent.delete(name)
+    this.#recent.set(name, { until: performance.now() + onceMs, more: 0 })
+    if (this.#recent.size > maxRecent) {
+      const [oldest, { more }] = this.#recent.entries().next().value!
+      this.#recent.delete(oldest)
+      this.#dropped += more
+    }
+    return known?.more ?? 0
   }
 
   /** Settles when nothing that was noted waits any more. */

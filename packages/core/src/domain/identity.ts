@@ -67,3 +67,12 @@ export function mayOpen(identity: Identity, record: SessionRecord, holdsCredenti
   if (isAdmin(identity)) return true
   return record.userId === undefined ? holdsCredential : record.userId === identity.userId
 }
+
+/** Whether the caller may touch the session for nothing but the role of an admin. */
+export function isByRole(
+  { tenantId, userId, roles }: Identity,
+  record: SessionRecord,
+  holdsCredential: boolean,
+): boolean {
+  return roles?.includes('admin') === true && !mayOpen({ tenantId, userId }, record, holdsCredential)
+}

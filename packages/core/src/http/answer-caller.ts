@@ -1,8 +1,12 @@
+import { auditLogOf, callerOf } from '../audit/audit-log.js'
+import type { Identity } from '../domain/identity.js'
 import { isSessionError } from '../errors.js'
+import type { RateLimiter } from './api-options.js'
 import { readBody } from './body.js'
 import { executeCall, type IdentifiedRequest, type RoutedRequest, requestSession } from './call.js'
 import { executeOnce } from './idempotency.js'
 import { keyOf } from './idempotency-key.js'
+import { RequestError } from './problem.js'
 import { problemResponse } from './problem-response.js'
 import { consume } from './rate-limits.js'
 
@@ -19,10 +23,16 @@ export async function answerCaller(routed: RoutedRequest): Promise<Response> {
   const identity = await api.identify(request, context)
   if (identity instanceof Response) return identity
   const limitKey = api.limitKey(request, identity)
-  await consume(api.limiter, limitKey, headers, api.limiterFailure)
-  const counted = async (): Promise<void> => {
-    await consume(api.missLimiter, limitKey, headers, api.limiterFailure)
+  const count = async (limiter: RateLimiter | undefined): Promise<void> => {
+    try {
+      await consume(limiter, limitKey, headers, api.limiterFailure)
+    } catch (error) {
+      if (error instanceof RequestError) noteLimited(routed, identity)
+      throw error
+    }
   }
+  await count(api.limiter)
+  const counted = async (): Promise<void> => count(api.missLimiter)
   let response: Response
   try {
     response = await answerIdentified({ ...routed, identity, ...requestSession(routed, identity) })
@@ -32,6 +42,17 @@ export async function answerCaller(routed: RoutedRequest): Promise<Response> {
   }
   if (response.status === 404) await counted()
   return response
+}
+
+/** Notes in the audit that a request was over a limit. */
+function noteLimited({ api, requestId, route }: RoutedRequest, identity: Identity): void {
+  const happening = {
+    ...callerOf(identity),
+    requestId,
+    tenantId: identity.tenantId,
+    action: 'request.limited',
+  }
+  auditLogOf(api.service)?.note({ ...happening, detail: { operation: route.operation } }, 'refused')
 }
 
 /** Look the session up first: for a session that the caller may not touch, no body is read and no key looked up. */

@@ -151,6 +151,8 @@ export interface SessionApiOptions extends TransportOptions {
    * `/users/{userId}` (default false: these paths are not the API's).
    */
   userRoutes?: boolean
+  /** Serves the audit of the tenant to its admins, at `/audit` (default false: the path is not the API's). */
+  auditRoutes?: boolean
   /**
    * Serves `POST /sessions/import`, for admins, or for whom this returns true (default false: the path is not the
    * API's). An export says what models and tools have said, and nothing proves that they have.
@@ -236,6 +238,12 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     throw new SessionError('invalid', 'basePath must look like /api', { path: 'basePath' })
   }
   const isCompat = options.compat !== undefined
+  const service = serviceOf(sessions)
+  if (options.auditRoutes === true && service.audit === undefined) {
+    throw new SessionError('invalid', 'auditRoutes needs sessions with the setting audit', {
+      path: 'auditRoutes',
+    })
+  }
   return {
     sessions,
     identify: options.identify,
@@ -273,13 +281,14 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     streamHeartbeatMs: positive(options.streamHeartbeatMs, 'streamHeartbeatMs', 15_000),
     userRoutes: options.userRoutes ?? false,
     mayImport: typeof options.importRoute === 'function' ? options.importRoute : isAdmin,
+    auditRoutes: options.auditRoutes ?? false,
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,
     onError: options.onError ?? logError,
     transport: createTransport({ cookie, header }, sessions.ttl.absoluteMs),
     cookieName: cookie === false ? undefined : (cookie?.name ?? 'sessions'),
     hasHeaderMode: header === true,
-    service: serviceOf(sessions),
+    service,
   }
 }
 

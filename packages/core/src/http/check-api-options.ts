@@ -39,6 +39,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   idempotencyMs: true,
   userRoutes: 'flag',
   importRoute: true,
+  auditRoutes: 'flag',
   compat: true,
   onError: true,
 }

@@ -3,22 +3,26 @@ import { audited, beginAudited, followed, type Settle } from '../audit/audited.j
 import type { Identity } from '../domain/identity.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
+import { checkAdminExport, checkAdminReads } from '../session/admin-reads.js'
 import { type ExportOptions, exportSessions } from './export-sessions.js'
 import { importSessions, type ImportReport } from './import-sessions.js'
 import type { TextSource } from './lines-in.js'
 
-/** Writes to the audit that a session is about to be exported. @throws `unavailable` */
-export function beginSessionExport({ service, ref, identity }: LiveSession): Promise<Settle> {
+/** Writes to the audit that a session is about to be exported. @throws `unavailable`, `forbidden` */
+export async function beginSessionExport(live: LiveSession): Promise<Settle> {
+  const { service, ref, identity } = live
+  checkAdminReads(live)
   const { tenantId, id: sessionId } = ref
   return beginAudited(service, { ...callerOf(identity), tenantId, sessionId, action: 'session.export' })
 }
 
-/** Writes to the audit that the sessions of a user, or of a tenant, are about to be exported. @throws `unavailable` */
-export function beginExport(
+/** Writes to the audit that the sessions of a user, or of a tenant, are about to be exported. @throws `unavailable`, `forbidden` */
+export async function beginExport(
   service: Service,
   identity: Identity,
   { userId = identity.roles?.includes('admin') === true ? undefined : identity.userId }: ExportOptions,
 ): Promise<Settle> {
+  checkAdminExport(service, identity, userId)
   const { tenantId } = identity
   const subject = userId === undefined ? undefined : { tenantId, userId }
   const action = subject === undefined ? 'tenant.export' : 'user.export'

@@ -26,6 +26,7 @@ const sessions: OptionNames<SessionsOptions> = {
   context: true,
   transfers: true,
   consent: true,
+  adminReads: true,
   audit: true,
   privacy: true,
   retention: true,
@@ -110,6 +111,8 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.consent, consent, 'consent')
   checkOptions(options.audit, audit, 'audit')
   checkOptions(options.privacy, privacy, 'privacy')
+  if (!['undefined', 'boolean', 'function'].includes(typeof options.adminReads))
+    throw new SessionError('invalid', 'adminReads must be true, false or a function', { path: 'adminReads' })
   if (typeof options.retention !== 'function') checkRetention(options.retention)
   for (const [index, each] of (options.budgets ?? []).entries())
     checkOptions(each, budget, `budgets[${index}]`)

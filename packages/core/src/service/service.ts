@@ -48,6 +48,7 @@ export interface Service {
   readonly transfers: TransferConfig
   /** Undefined where the application asks for no consent. */
   readonly consent: ConsentSettings | undefined
+  readonly adminReads: (tenantId: string) => boolean
   /** Undefined where no record is kept. There is one for each service. */
   readonly audit: (AuditSettings & { readonly store: SessionStore }) | undefined
   readonly privacy: Required<PrivacySettings>
@@ -173,6 +174,10 @@ export function createService(options: SessionsOptions): Service {
     context: options.context ?? {},
     transfers: toTransferConfig(options.transfers),
     consent: options.consent,
+    adminReads(tenantId) {
+      const { adminReads = true } = options
+      return typeof adminReads === 'function' ? adminReads(tenantId) : adminReads
+    },
     audit:
       options.audit === undefined ? undefined : { ...options.audit, store: options.audit.store ?? store },
     retentionOf(tenantId) {

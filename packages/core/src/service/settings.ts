@@ -283,6 +283,12 @@ export interface SessionsOptions {
    * (default: as long as the session). `sweep` and `sweepEvery` apply it, to the tenants that they are given.
    */
   retention?: RetentionSettings | ((tenantId: string) => RetentionSettings)
+  /**
+   * Whether an admin may read what is in the sessions of others, or a function that says it for a tenant (default true).
+   * With false an admin may list them, without titles, write to them, delete them and erase their users; every verb that
+   * shows contents is `forbidden`.
+   */
+  adminReads?: boolean | ((tenantId: string) => boolean)
   /** Keeps a record of who did what with the data of users (default: none is kept). */
   audit?: AuditSettings
   /** What holds for the data of users (default: nothing of the host's is erased, and the fence stands for an hour). */
