@@ -38,7 +38,11 @@ export async function* laneRecords(
   } while (cursor !== undefined)
 }
 
-/** Pages of a lane from a seq on; none when it is gone. */
+/**
+ * Pages of a lane from a seq on; none when it is gone.
+ *
+ * @throws `corrupt` where the store finds its log damaged
+ */
 export async function* lanePages(
   { store }: Pick<Lanes, 'store'>,
   place: LanePlace,
@@ -48,7 +52,7 @@ export async function* lanePages(
   for (let last = after; ;) {
     const page = await pageAfter(store, place, last, limit)
     if (page.messages.length > 0) yield page.messages
-    if (!page.more) return
+    if (!page.more || page.messages.length === 0) return
     last = page.messages.at(-1)!.seq
   }
 }

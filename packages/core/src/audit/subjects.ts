@@ -12,7 +12,8 @@ const freshMs = 60_000
 const maxKnown = 1000
 
 interface Known {
-  readonly pseudonym: string
+  /** Asked for once, however many entries wait for it. */
+  readonly pseudonym: Promise<string>
   readonly until: number
 }
 
@@ -34,7 +35,8 @@ export class Subjects {
     const name = nameOf(user)
     const known = this.#known.get(name)
     if (known !== undefined && known.until > performance.now()) return known.pseudonym
-    const pseudonym = await pseudonymWith(await this.#keyOf(user), user)
+    const pseudonym = this.#keyOf(user).then(async (key) => pseudonymWith(key, user))
+    pseudonym.catch(() => this.#known.delete(name))
     this.#known.delete(name)
     this.#known.set(name, { pseudonym, until: performance.now() + freshMs })
     if (this.#known.size > maxKnown) this.#known.delete(this.#known.keys().next().value!)

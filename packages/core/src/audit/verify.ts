@@ -1,4 +1,5 @@
-import type { StoredMessage } from '../contract/session-store.js'
+import type { StoredMessage, StoredSession } from '../contract/session-store.js'
+import { isSessionError } from '../errors.js'
 import type { AuditCheckpoint } from '../service/settings.js'
 import { decodeHead, decodeLink, type LaneHead, type LanePlace, type Link, noHash } from './chain.js'
 import { type CheckpointText, decodeCheckpoint, type LaneState } from './checkpoint.js'
@@ -94,33 +95,70 @@ async function walk(
   state: LaneState | undefined,
   took: (link: Link) => void = () => {},
 ): Promise<Walked | Found | undefined> {
-  const { store, keys } = lanes
   const { lane } = place
-  const stored = await store.read(laneRef(place))
+  const stored = await readStored(lanes, place)
   if (stored === undefined) return undefined
-  const head = decodeHead(stored.body)
-  const isSigned = head !== undefined && (await keys.isHeadAuthentic(place, head))
+  const head = stored === 'corrupt' ? undefined : decodeHead(stored.body)
+  const isSigned = head !== undefined && (await lanes.keys.isHeadAuthentic(place, head))
   const from = head?.from ?? 0
   let next = from + 1
   let previous = from === 0 ? noHash : undefined
-  for await (const page of lanePages(lanes, place, from)) {
-    const links = await Promise.all(page.map(async (message) => linkOf(lanes, place, message)))
-    for (const [index, message] of page.entries()) {
-      const link = links[index]
-      const why = whyNot(link, message.seq, { next, previous })
-      if (why !== undefined) {
-        const isOurs = isSigned || next > from + 1
-        if (why === 'changed' && !(isOurs && (await isOfRing(lanes, message))))
-          return { lane, seq: isOurs ? next : 0, why: 'unknown lane' }
-        return { lane, seq: next, why: why === 'other' ? await whereIs(lanes, place, next, from) : why }
+  try {
+    for await (const page of lanePages(lanes, place, from)) {
+      const links = await Promise.all(page.map(async (message) => linkOf(lanes, place, message)))
+      for (const [index, message] of page.entries()) {
+        const link = links[index]
+        const why = whyNot(link, message.seq, { next, previous })
+        if (why !== undefined) {
+          const isOurs = isSigned || next > from + 1
+          if (why === 'changed' && !(isOurs && (await isOfRing(lanes, message))))
+            return { lane, seq: isOurs ? next : 0, why: 'unknown lane' }
+          return { lane, seq: next, why: why === 'other' ? await whereIs(lanes, place, next, from) : why }
+        }
+        if (state?.seq === next && state.hash !== link!.hash) return { lane, seq: next, why: 'changed' }
+        took(link!)
+        previous = link!.hash
+        next++
       }
-      if (state?.seq === next && state.hash !== link!.hash) return { lane, seq: next, why: 'changed' }
-      took(link!)
-      previous = link!.hash
-      next++
     }
+  } catch (error) {
+    if (!isSessionError(error, 'corrupt')) throw error
+    return damaged(lanes, place, next)
   }
   return endOf(lane, { isSigned, head, state, next, previous }) ?? { entries: next - 1 - from }
+}
+
+async function readStored(
+  { store }: Pick<Lanes, 'store'>,
+  place: LanePlace,
+): Promise<StoredSession | 'corrupt' | undefined> {
+  try {
+    return await store.read(laneRef(place))
+  } catch (error) {
+    if (isSessionError(error, 'corrupt')) return 'corrupt'
+    throw error
+  }
+}
+
+/** The first entry that a store cannot give, which finds that its log has gaps. */
+async function damaged({ store }: Lanes, place: LanePlace, from: number): Promise<Found> {
+  const has = async (seq: number): Promise<boolean> => {
+    try {
+      const { messages } = await store.messages(laneRef(place), { after: seq - 1, before: seq + 1, limit: 1 })
+      return messages.length > 0
+    } catch (error) {
+      if (isSessionError(error, 'corrupt')) return false
+      throw error
+    }
+  }
+  let seq = from
+  while (await has(seq)) seq++
+  const head = await readStored({ store }, place)
+  const last = head === undefined || head === 'corrupt' ? seq : head.record.lastSeq
+  for (let later = seq + 1; later <= last; later++) {
+    if (await has(later)) return { lane: place.lane, seq, why: 'missing' }
+  }
+  return { lane: place.lane, seq, why: 'truncated' }
 }
 
 interface Walk {

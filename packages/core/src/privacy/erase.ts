@@ -7,9 +7,10 @@ import { parseText } from '../parse.js'
 import { auditLogOf, type Happening } from '../audit/audit-log.js'
 import { beginAudited, outcomeOf, type Settle } from '../audit/audited.js'
 import type { Service } from '../service/service.js'
-import { kindsOfUsers, sideRecordTenant } from '../service/side-records.js'
+import type { EraseHook } from '../service/settings.js'
+import { kindsOfUsers, readSideRecord, sideRecordTenant } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
-import { readUserRecord, type TenantUser, updateUserRecord } from '../service/user-record.js'
+import { readUserRecord, type TenantUser, updateUserRecord, type UserRecord } from '../service/user-record.js'
 import { signReceipt, subjectsOf } from './receipt.js'
 import { removeSessions, removeSideRecordsCounted, removeTraces } from './remove-data.js'
 
@@ -124,9 +125,9 @@ export async function erasureOf(service: Service, user: TenantUser): Promise<Era
   return erasure === undefined ? undefined : toStatus(erasure)
 }
 
-function toStatus({ id, startedAt, counts, receipt }: Erasure): ErasureStatus {
-  const status = receipt === undefined ? 'running' : 'done'
-  return { id, status, startedAt, counts, ...(receipt === undefined ? {} : { receipt }) }
+function toStatus({ id, phase, startedAt, counts, receipt }: Erasure): ErasureStatus {
+  if (phase !== 'done' || receipt === undefined) return { id, status: 'running', startedAt, counts }
+  return { id, status: 'done', startedAt, counts, receipt }
 }
 
 /** Goes on with the erasures of a tenant whose processes died. @returns How many. */
@@ -136,8 +137,10 @@ export async function resumeErasures(service: Service, tenantId: string): Promis
   if (items.length === 0) return 0
   const now = await readStoreTime(service, tenantId)
   let resumed = 0
-  for (const { userId, updatedAt } of items) {
-    if (userId === undefined || now - updatedAt < staleMs) continue
+  for (const record of items) {
+    if (now - record.updatedAt < staleMs) continue
+    const userId = record.userId ?? (await readSideRecord<UserRecord>(service, record))?.value.erasure?.ending
+    if (userId === undefined) continue
     await startOnce(service, { tenantId, userId }, { by: 'system', reason: 'resumed' }, { actor: 'system' })
       .receipt
     resumed++
@@ -146,12 +149,13 @@ export async function resumeErasures(service: Service, tenantId: string): Promis
 }
 
 async function erase(service: Service, user: TenantUser, begun: Erasure): Promise<ErasureReceipt> {
+  if (begun.ending !== undefined) return end(service, user, begun)
   const work = { service, user, note: noting(service, user), begun }
   // First: the next page that is counted takes the place of the one over which a process died.
   await removeTraces(work)
   await removeSessions(work)
   for (const kind of kindsOfUsers) await removeSideRecordsCounted(work, kind)
-  const told = await runHooks(service, user, begun.id)
+  const told = await runHooks(service.privacy.onErase, user, begun.id)
   // From here on whoever writes late removes it: what was written before is found by the second look.
   await work.note((erasure) => ({ ...erasure, phase: 'closing' }))
   await sweepExpired(service)
@@ -177,7 +181,10 @@ async function begin(
     copiesElsewhere: 0,
     removing: {},
   }
-  const isDone = (await readUserRecord(service, user))?.record.expiresAt !== undefined
+  const seen = await readUserRecord(service, user)
+  // Nothing is left of the user but what the hooks know of: the record must not name the user again.
+  if (seen?.value.erasure?.ending !== undefined) return seen.value.erasure
+  const isDone = seen?.record.expiresAt !== undefined
   const begun = await updateUserRecord(
     service,
     user,
@@ -208,12 +215,12 @@ function noting(service: Service, user: TenantUser) {
 
 /** The host's own data. Hooks run again when an erasure is resumed. */
 async function runHooks(
-  { privacy }: Service,
+  hooks: readonly EraseHook[],
   user: TenantUser,
   erasureId: string,
 ): Promise<Record<string, number>> {
   const told: Record<string, number> = {}
-  for (const hook of privacy.onErase) {
+  for (const hook of hooks) {
     for (const [kind, count] of Object.entries((await hook({ ...user, erasureId })) ?? {}))
       told[kind] = (told[kind] ?? 0) + count
   }
@@ -240,13 +247,26 @@ async function finish(
   const said = { id, tenantId, subject: subject!, by, reason, counts, copiesElsewhere, startedAt, erasedAt }
   const receipt = await signReceipt(service, said)
   // Nothing of the record stays but this: the key of the pseudonym is gone, and the record names nobody.
-  const done: Erasure = { ...seen, phase: 'done', removing: {}, receipt }
+  const erased: Erasure = { ...seen, phase: 'closing', removing: {}, receipt }
+  if (service.privacy.afterErase.length === 0) return end(service, user, erased)
+  // Whoever goes on after a process died here has to know the user, and may find the user's keys destroyed.
+  const ending: Erasure = { ...erased, ending: user.userId }
+  await updateUserRecord(service, user, () => ({ erasure: ending }), { isNamed: false, label: erasingLabel })
+  return end(service, user, ending)
+}
+
+/** Runs what comes after the erasure, and says that it is done. */
+async function end(service: Service, user: TenantUser, erased: Erasure): Promise<ErasureReceipt> {
+  const { ending: _, ...erasure } = erased
+  const { afterErase, fenceMs } = service.privacy
+  await runHooks(afterErase, user, erasure.id)
+  const done: Erasure = { ...erasure, phase: 'done' }
   await updateUserRecord(service, user, () => ({ erasure: done }), {
-    idleMs: service.privacy.fenceMs,
+    idleMs: fenceMs,
     isNamed: false,
     label: '',
   })
-  return receipt
+  return done.receipt!
 }
 
 function shortText(value: unknown, path: string): string {

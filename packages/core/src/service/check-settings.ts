@@ -74,7 +74,7 @@ const context: OptionNames<ContextSettings> = {
   keptMs: true,
 }
 const consent: OptionNames<ConsentSettings> = { unsaid: 'object', onWithdraw: 'list' }
-const privacy: OptionNames<PrivacySettings> = { fenceMs: true, onErase: 'list' }
+const privacy: OptionNames<PrivacySettings> = { fenceMs: true, onErase: 'list', afterErase: 'list' }
 const retention: OptionNames<RetentionSettings> = {
   messagesMs: 'number',
   documentsMs: 'number',

@@ -187,6 +187,7 @@ export function createService(options: SessionsOptions): Service {
     privacy: {
       fenceMs: duration(options.privacy?.fenceMs, 'privacy.fenceMs', hourMs),
       onErase: options.privacy?.onErase ?? [],
+      afterErase: options.privacy?.afterErase ?? [],
     },
     // What a store in memory holds ends with the process, as a secret does that was made at start.
     hasLastingSecrets: options.credentialSecrets !== undefined || options.store === undefined,

@@ -173,6 +173,12 @@ export interface PrivacySettings {
    * not done until it is called again.
    */
   onErase?: readonly EraseHook[]
+  /**
+   * Called, one after the other, when nothing of the user is left in the store: the place to destroy the user's key of an
+   * `encryptedStore` (default: none). The erasure is done when they have ended; until then `sweep` goes on with it, and
+   * calls them again. What they return is not in the receipt.
+   */
+  afterErase?: readonly EraseHook[]
 }
 
 /** What the audit said of its lanes at a moment, signed. Kept elsewhere, it shows what was cut off later. */
