@@ -3,4 +3,5 @@ export type { AuditActor, AuditDetail, AuditEntry, AuditInput, AuditOutcome } fr
 export type { AuditQuery } from './audit/list.js'
 export type { SessionsAudit, VerifyAuditOptions } from './audit/sessions-audit.js'
 export type { AuditProblem, AuditVerdict } from './audit/verify.js'
-export type { AuditCheckpoint, AuditSettings } from './service/settings.js'
+export type { SessionEventOf, SuspicionReason } from './domain/events.js'
+export type { AuditCheckpoint, AuditSettings, SuspicionSettings } from './service/settings.js'

@@ -2,6 +2,7 @@ import type { SessionRecord } from '../contract/session-record.js'
 import { type Identity, isByRole } from '../domain/identity.js'
 import type { Service } from '../service/service.js'
 import { auditLogOf, callerOf } from './audit-log.js'
+import { suspicionsOf } from './suspicions.js'
 
 /**
  * Puts on record that an admin gets a session of somebody else, before the admin has it.
@@ -54,6 +55,7 @@ export function denied(
   reason: 'owner' | 'credential',
 ): void {
   service.emit('access.denied', record, { reason }, identity)
+  if (reason === 'credential') suspicionsOf(service).outdated(record, identity)
   const { tenantId, id: sessionId, userId } = record
   const subject = userId === undefined ? undefined : { tenantId, userId }
   const happening = { ...callerOf(identity), tenantId, action: 'read.denied', sessionId, subject }

@@ -28,6 +28,15 @@ export interface RateLimiter {
   readonly duration?: number
 }
 
+/** One of several limits: requests with the same key are counted together. */
+export interface RateLimit {
+  /** Names it in the header `RateLimit`: letters, digits and `-`. */
+  readonly name: string
+  readonly limiter: RateLimiter
+  /** Undefined for a request that this limit does not count. */
+  readonly key: (request: Request, identity: Identity, sessionId: string | undefined) => string | undefined
+}
+
 /** Which pages of other origins may call the API, and how. */
 export interface CorsOptions {
   /** Origins whose pages may call, such as `https://shop.example`. */
@@ -88,6 +97,11 @@ export interface SessionApiOptions extends TransportOptions {
    * share one).
    */
   limitKey?: (request: Request, identity: Identity) => string
+  /**
+   * Further limits, each with a key of its own: of a session, a user, a tenant, an address (default: none). A request that
+   * one refuses is not counted by those after it.
+   */
+  limits?: readonly RateLimit[]
   /** Counts requests for sessions that do not exist, against guessing (default: they are not counted). */
   missLimiter?: RateLimiter
   /** When a limiter itself fails: `open` (default) lets requests pass, `closed` refuses them with 503. */
@@ -260,6 +274,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     ],
     guestOrigins: options.cors?.origins ?? [],
     limiter: options.limiter,
+    limits: options.limits ?? [],
     missLimiter: options.missLimiter,
     limiterFailure: options.limiterFailure ?? 'open',
     limitKey: options.limitKey ?? ((_, { tenantId, userId }) => JSON.stringify([tenantId, userId ?? null])),

@@ -52,6 +52,7 @@ export class RequestSession {
   #draft: Session | undefined
   #drafting: Promise<Session> | undefined
   #creation: Promise<unknown> | undefined
+  #opened: { readonly credential: string; readonly session: Session } | undefined
   /** The credential in this response, and its headers. */
   #handed: { credential: string | undefined; headers: readonly (readonly [string, string])[] } | undefined
 
@@ -67,6 +68,11 @@ export class RequestSession {
     this.#mine = sessions.for(identity)
     if (requestId !== undefined) noteRequest(this.#mine.identity, requestId)
     return this.#mine
+  }
+
+  /** The credential of the request, and the session that it has opened; undefined when it has opened none so far. */
+  get opened(): { readonly credential: string; readonly session: Session } | undefined {
+    return this.#opened
   }
 
   /** The identity of the caller. */
@@ -228,6 +234,7 @@ export class RequestSession {
     if (value === undefined) return undefined
     const mine = await this.mine()
     const session = await mine.findByCredential(value)
+    if (session !== undefined) this.#opened = { credential: value, session }
     if (session !== undefined) return session
     // A signed-in caller may name its own session by its public id: the identity opens the session, not the id.
     const isPublicId =

@@ -9,6 +9,7 @@ import type {
   PrivacySettings,
   RetentionSettings,
   SessionsOptions,
+  SuspicionSettings,
   TtlSettings,
   TurnBudget,
   TurnSettings,
@@ -27,6 +28,7 @@ const sessions: OptionNames<SessionsOptions> = {
   transfers: true,
   consent: true,
   adminReads: true,
+  suspicion: true,
   audit: true,
   privacy: true,
   retention: true,
@@ -83,6 +85,12 @@ const retention: OptionNames<RetentionSettings> = {
   analyticsMs: 'number',
   auditMs: 'number',
 }
+const suspicion: OptionNames<SuspicionSettings> = {
+  misses: 'number',
+  outdated: 'number',
+  windowMs: 'number',
+  on: 'function',
+}
 const audit: OptionNames<AuditSettings> = { secrets: 'list', store: 'object', onCheckpoint: 'function' }
 const transfers: OptionNames<TransferSettings> = {
   url: true,
@@ -109,6 +117,7 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.context?.summaries, summaryNames, 'context.summaries')
   checkOptions(options.transfers, transfers, 'transfers')
   checkOptions(options.consent, consent, 'consent')
+  checkOptions(options.suspicion, suspicion, 'suspicion')
   checkOptions(options.audit, audit, 'audit')
   checkOptions(options.privacy, privacy, 'privacy')
   if (!['undefined', 'boolean', 'function'].includes(typeof options.adminReads))

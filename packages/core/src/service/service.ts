@@ -48,6 +48,8 @@ export interface Service {
   readonly transfers: TransferConfig
   /** Undefined where the application asks for no consent. */
   readonly consent: ConsentSettings | undefined
+  /** One object for each service. */
+  readonly suspicion: { readonly misses: number; readonly outdated: number; readonly windowMs: number }
   readonly adminReads: (tenantId: string) => boolean
   /** Undefined where no record is kept. There is one for each service. */
   readonly audit: (AuditSettings & { readonly store: SessionStore }) | undefined
@@ -174,6 +176,11 @@ export function createService(options: SessionsOptions): Service {
     context: options.context ?? {},
     transfers: toTransferConfig(options.transfers),
     consent: options.consent,
+    suspicion: {
+      misses: limit(options.suspicion?.misses, 'suspicion.misses', 20),
+      outdated: limit(options.suspicion?.outdated, 'suspicion.outdated', 5),
+      windowMs: duration(options.suspicion?.windowMs, 'suspicion.windowMs', 60_000),
+    },
     adminReads(tenantId) {
       const { adminReads = true } = options
       return typeof adminReads === 'function' ? adminReads(tenantId) : adminReads

@@ -1,7 +1,7 @@
 import type { Message, Role } from '../domain/message.js'
 import type { CountTokens } from '../context/token-count.js'
 import type { SummaryOptions, WriteSummary } from '../context/summary.js'
-import type { SessionListener } from '../domain/events.js'
+import type { SessionEventOf, SessionListener } from '../domain/events.js'
 import type { Fact } from '../domain/session-body.js'
 import type { TransferSettings } from './transfer-settings.js'
 import type { Embed } from '../context/embed.js'
@@ -194,6 +194,18 @@ export interface AuditCheckpoint {
   readonly lanes: readonly { readonly lane: string; readonly seq: number; readonly hash: string }[]
 }
 
+/** When callers look like attackers. Each process counts what it sees. */
+export interface SuspicionSettings {
+  /** How many times a caller asks over HTTP for what does not exist, or without a sign-in, within `windowMs` (default 20 times). */
+  misses?: number
+  /** How many times replaced credentials of a session are sent within `windowMs` (default 5 times). */
+  outdated?: number
+  /** How long is counted, in milliseconds (default 60,000). */
+  windowMs?: number
+  /** Called with each event `access.suspicious`, to limit or to sign out a caller (default: listeners alone hear of it). */
+  on?: (event: SessionEventOf<'access.suspicious'>) => void
+}
+
 /** Who did what with the data of users, on record. */
 export interface AuditSettings {
   /** Sign the record, 32 bytes or more each. The first signs, all verify. Not those of `credentialSecrets`. */
@@ -295,6 +307,8 @@ export interface SessionsOptions {
    * shows contents is `forbidden`.
    */
   adminReads?: boolean | ((tenantId: string) => boolean)
+  /** When callers look like attackers (default: after 20 misses in a minute, and the like). */
+  suspicion?: SuspicionSettings
   /** Keeps a record of who did what with the data of users (default: none is kept). */
   audit?: AuditSettings
   /** What holds for the data of users (default: nothing of the host's is erased, and the fence stands for an hour). */

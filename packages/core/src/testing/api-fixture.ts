@@ -44,7 +44,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
     header: true,
     userRoutes: true,
     importRoute: true,
-    auditRoutes: true,
+    auditRoutes: others.sessions === undefined,
     onError: () => {},
     ...others,
   })
