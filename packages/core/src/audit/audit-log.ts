@@ -24,6 +24,9 @@ export interface Happening {
   readonly detail?: AuditDetail
 }
 
+/** Who does something, and by which request. */
+export type AuditedCaller = Pick<Happening, 'actor' | 'requestId'>
+
 /** Holds what belongs to no tenant: requests that were refused before their caller was known. */
 export const nobodysTenant = '~nobody'
 
@@ -185,7 +188,7 @@ export function noteRequest(identity: Identity, requestId: string): void {
 }
 
 /** A caller, as an entry has it. */
-export function callerOf(identity: Identity): Pick<Happening, 'actor' | 'requestId'> {
+export function callerOf(identity: Identity): AuditedCaller {
   const { userId, roles } = identity
   const nobody = roles?.includes('admin') === true ? 'admin' : 'anonymous'
   return { actor: userId === undefined ? nobody : { userId }, requestId: requests.get(identity) }

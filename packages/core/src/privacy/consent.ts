@@ -7,7 +7,7 @@ import {
   parseConsentChange,
   withdrawn,
 } from '../domain/consent.js'
-import { callerOf, type Happening } from '../audit/audit-log.js'
+import { type AuditedCaller, callerOf } from '../audit/audit-log.js'
 import { audited } from '../audit/audited.js'
 import { parseUser } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
@@ -46,7 +46,7 @@ export async function decide(
   service: Service,
   given: TenantUser,
   change: ConsentChange,
-  caller: Pick<Happening, 'actor' | 'requestId'>,
+  caller: AuditedCaller,
 ): Promise<ConsentOutcome> {
   checkAsks(service)
   const user = parseUser(given)

@@ -4,7 +4,7 @@ import { newId } from '../ids.js'
 import { parseUser } from '../domain/identity.js'
 import { checkOptions } from '../options.js'
 import { parseText } from '../parse.js'
-import { auditLogOf, type Happening } from '../audit/audit-log.js'
+import { type AuditedCaller, auditLogOf } from '../audit/audit-log.js'
 import { beginAudited, outcomeOf, type Settle } from '../audit/audited.js'
 import type { Service } from '../service/service.js'
 import type { EraseHook } from '../service/settings.js'
@@ -27,7 +27,6 @@ export interface EraseOptions {
 }
 
 type About = Pick<Erasure, 'by' | 'reason'>
-type Caller = Pick<Happening, 'actor' | 'requestId'>
 
 const maxTextLength = 200
 const pageSize = 200
@@ -57,7 +56,7 @@ const running = new WeakMap<Service, Map<string, StartedErasure>>()
 export function startErasure(
   service: Service,
   options: EraseOptions,
-  caller: Caller = { actor: 'host' },
+  caller: AuditedCaller = { actor: 'host' },
 ): StartedErasure {
   checkOptions<EraseOptions>(options, { tenantId: 'text', userId: 'text', by: 'text', reason: 'text' })
   const user = parseUser(options)
@@ -80,19 +79,19 @@ export function startErasure(
   return startOnce(service, user, about, isSelf ? { ...caller, actor: user } : caller)
 }
 
-function startOnce(service: Service, user: TenantUser, about: About, caller: Caller): StartedErasure {
+function startOnce(service: Service, user: TenantUser, about: About, caller: AuditedCaller): StartedErasure {
   const ours = running.get(service) ?? new Map<string, StartedErasure>()
   running.set(service, ours)
   const key = JSON.stringify([user.tenantId, user.userId])
   const known = ours.get(key)
   if (known !== undefined) return known
-  const id = newId()
+  const id = operationOf(service, user)
   const happening = { ...caller, tenantId: user.tenantId, subject: user, action: 'user.erase', erases: true }
   // First of all: the key that stands for the user in the audit goes with the user record.
-  const settle = beginAudited(service, happening, id)
-  const begun = settle.then(async () => begin(service, user, { ...about, id }))
+  const settle = id.then(async (operation) => beginAudited(service, happening, operation))
+  const begun = settle.then(async () => begin(service, user, { ...about, id: await id }))
   const receipt = settle
-    .then(async (settled) => settling(settled, id, async () => erase(service, user, await begun)))
+    .then(async (settled) => settling(settled, await id, async () => erase(service, user, await begun)))
     .finally(() => ours.delete(key))
   const started = { begun: begun.then(toStatus), receipt }
   // Each caller waits for what it needs; the other of the two is no unhandled rejection.
@@ -101,7 +100,13 @@ function startOnce(service: Service, user: TenantUser, about: About, caller: Cal
   return started
 }
 
-/** Says how the erasure has ended, also for the process that began it, if it died. */
+/** Names the erasure: all processes that work on it are one operation in the audit. */
+async function operationOf(service: Service, user: TenantUser): Promise<string> {
+  const known = service.audit === undefined ? undefined : await readUserRecord(service, user)
+  return known?.value.erasure?.id ?? newId()
+}
+
+/** Says how the erasure has ended, also under the name that a process gave it that began at the same moment. */
 async function settling(
   settle: Settle,
   id: string,
