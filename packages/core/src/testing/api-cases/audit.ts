@@ -34,25 +34,25 @@ export const auditCases: ApiChapter = {
         await (await alice.raw('GET', '/users/alice/export')).text()
         await alice.send('DELETE', '/users/alice')
         const { body } = await boss.get('/audit')
-        const entries = body.audit.items as Entry[]
-        expect(entries.map(({ action, outcome }) => `${action} ${outcome}`)).toEqual([
-          'admin.open done',
-          'admin.list done',
-          'user.export intent',
-          'user.export done',
-          'user.erase intent',
-          'user.erase done',
+        // Processes agree on the time to some milliseconds, so neighbours may change places.
+        const entries = new Map(
+          (body.audit.items as Entry[]).map((each) => [`${each.action} ${each.outcome}`, each]),
+        )
+        expect([...entries.keys()].toSorted()).toEqual([
           'admin.audit done',
+          'admin.list done',
+          'admin.open done',
+          'user.erase done',
+          'user.erase intent',
+          'user.export done',
+          'user.export intent',
         ])
-        const [opened, , , exported, , erased, read] = entries as [
-          Entry,
-          Entry,
-          Entry,
-          Entry,
-          Entry,
-          Entry,
-          Entry,
-        ]
+        const [opened, read, exported, erased] = [
+          'admin.open',
+          'admin.audit',
+          'user.export',
+          'user.erase',
+        ].map((action) => entries.get(`${action} done`)!) as [Entry, Entry, Entry, Entry]
         expect(opened).toMatchObject({ sessionId: id, requestId: 'request-1', actor: read.actor })
         expect(exported.actor).toMatch(/^user:[\w-]{22}$/)
         expect([exported.subject, erased.actor, erased.subject, opened.subject]).toEqual(
@@ -66,15 +66,16 @@ export const auditCases: ApiChapter = {
       async run(client) {
         const { boss, id } = await peopleOf(client, `t-${newId()}`)
         for (let count = 0; count < 5; count++) await boss.get(`/sessions/${id}`)
-        const seqs: number[] = []
+        const places: string[] = []
         let cursor = ''
         do {
           const page = (await boss.get(`/audit?limit=2&action=admin.open${cursor}`)).body.audit
-          seqs.push(...page.items.map(({ seq }: { seq: number }) => seq))
+          expect(page.items.length).toBeLessThanOrEqual(2)
+          places.push(...page.items.map(({ lane, seq }: { lane: string; seq: number }) => `${lane} ${seq}`))
           cursor = page.nextCursor === undefined ? '' : `&cursor=${page.nextCursor as string}`
         } while (cursor !== '')
-        expect(seqs).toHaveLength(5)
-        expect(seqs).toEqual(seqs.toSorted((one, other) => one - other))
+        expect(places).toHaveLength(5)
+        expect(new Set(places).size).toBe(5)
         expect((await boss.get('/audit?actor=boss&subject=alice')).body.audit.items).toHaveLength(5)
         expect((await boss.get('/audit?actor=nobody')).body.audit.items).toEqual([])
         expect((await boss.get('/audit?unsettled=true')).body.audit.items).toEqual([])
