@@ -1,7 +1,7 @@
 import { isSessionError } from './errors.js'
 import { denied, recordAccess, recordList } from './audit/access.js'
 import { checkOptions, type OptionNames } from './options.js'
-import { type Identity, mayOpen } from './domain/identity.js'
+import { type Identity, isAdmin, mayOpen } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
 import { exportFor, importFor } from './portability/audited.js'
 import type { ImportReport } from './portability/import-sessions.js'
@@ -188,7 +188,7 @@ export class CallerSessions {
     messages: MessageInput | readonly MessageInput[],
   ): Promise<readonly AppendedMessage[]> {
     // Where a record is kept, the session of an admin is read first: it may be another's.
-    const isFirstRead = this.#service.audit !== undefined && this.identity.roles?.includes('admin') === true
+    const isFirstRead = this.#service.audit !== undefined && isAdmin(this.identity)
     const owned = isFirstRead ? undefined : await appendOwned(this.#service, this.identity, id, messages)
     // The session may be another caller's, which is for the audit to know.
     return owned?.appended ?? (await this.get(id)).append(messages)

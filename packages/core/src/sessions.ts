@@ -9,7 +9,7 @@ import { refuseWithout } from './service/consent.js'
 import { type Sweeping, sweepEvery } from './service/sweep-every.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
-import { auditLogOf } from './audit/audit-log.js'
+import { type AuditedCaller, auditLogOf, noteCaller } from './audit/audit-log.js'
 import { createAudit, type SessionsAudit } from './audit/sessions-audit.js'
 import { createConsent, type SessionsConsent } from './privacy/consent-handles.js'
 import { createPrivacy, type SessionsPrivacy } from './privacy/sessions-privacy.js'
@@ -122,11 +122,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       service.work.checkOpen()
       return new CallerSessions(service, parseIdentity(identity))
     },
-    async import(source, into) {
-      const mine = sessions.for(importerOf(into))
-      if (!(await mine.keepsSessions())) refuseWithout('storage')
-      return mine.import(source)
-    },
+    import: async (source, into) => importInto(sessions, source, into, { actor: 'host' }),
     sweep: async (options) => service.work.call(() => sweepAll(service, options)),
     sweepEvery(ms, tenants = () => []) {
       if (typeof tenants !== 'function')
@@ -145,6 +141,19 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   }
   partsOf.set(sessions, service)
   return sessions
+}
+
+/** As `sessions.import`, for the caller whom the audit names. */
+export async function importInto(
+  sessions: Sessions,
+  source: TextSource,
+  into: ImportInto,
+  caller: AuditedCaller,
+): Promise<ImportReport> {
+  const mine = sessions.for(importerOf(into))
+  noteCaller(mine.identity, caller)
+  if (!(await mine.keepsSessions())) refuseWithout('storage')
+  return mine.import(source)
 }
 
 // Not a property: only the layers around the service may use its parts.

@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../contract/session-record.js'
-import { type Identity, isByRole } from '../domain/identity.js'
+import { type Identity, isAdmin, isByRole } from '../domain/identity.js'
 import type { Service } from '../service/service.js'
 import { auditLogOf, callerOf } from './audit-log.js'
 import { suspicionsOf } from './suspicions.js'
@@ -27,8 +27,7 @@ export async function recordList(
   identity: Identity,
   { tenantId, userId }: { readonly tenantId: string; readonly userId?: string },
 ): Promise<void> {
-  if (identity.roles?.includes('admin') !== true || (userId !== undefined && userId === identity.userId))
-    return
+  if (!isAdmin(identity) || (userId !== undefined && userId === identity.userId)) return
   const subject = userId === undefined ? undefined : { tenantId, userId }
   await recordOf(service, identity, { action: 'admin.list', subject })
 }

@@ -1,4 +1,4 @@
-import type { Identity } from '../domain/identity.js'
+import { type Identity, isAdmin } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { byteLength } from '../json.js'
@@ -180,16 +180,17 @@ export function auditLogOf(service: Service): AuditLog | undefined {
   return log
 }
 
-const requests = processRegistry<Identity, string>('audited-requests')
+const callers = processRegistry<Identity, Partial<AuditedCaller>>('audited-callers')
 
-/** Has entries about what this caller does name the request. */
-export function noteRequest(identity: Identity, requestId: string): void {
-  requests.set(identity, requestId)
+/** Has entries about what this caller does name the request, or somebody who acts as this caller. */
+export function noteCaller(identity: Identity, caller: Partial<AuditedCaller>): void {
+  callers.set(identity, caller)
 }
 
 /** A caller, as an entry has it. */
 export function callerOf(identity: Identity): AuditedCaller {
-  const { userId, roles } = identity
-  const nobody = roles?.includes('admin') === true ? 'admin' : 'anonymous'
-  return { actor: userId === undefined ? nobody : { userId }, requestId: requests.get(identity) }
+  const { userId } = identity
+  const nobody = isAdmin(identity) ? 'admin' : 'anonymous'
+  const { actor = userId === undefined ? nobody : { userId }, requestId } = callers.get(identity) ?? {}
+  return { actor, requestId }
 }

@@ -69,10 +69,7 @@ export function mayOpen(identity: Identity, record: SessionRecord, holdsCredenti
 }
 
 /** Whether the caller may touch the session for nothing but the role of an admin. */
-export function isByRole(
-  { tenantId, userId, roles }: Identity,
-  record: SessionRecord,
-  holdsCredential: boolean,
-): boolean {
-  return roles?.includes('admin') === true && !mayOpen({ tenantId, userId }, record, holdsCredential)
+export function isByRole(identity: Identity, record: SessionRecord, holdsCredential: boolean): boolean {
+  const { tenantId, userId } = identity
+  return isAdmin(identity) && !mayOpen({ tenantId, userId }, record, holdsCredential)
 }

@@ -1,4 +1,4 @@
-import { auditLogOf, callerOf, noteRequest } from '../audit/audit-log.js'
+import { auditLogOf, callerOf, noteCaller } from '../audit/audit-log.js'
 import { suspicionsOf } from '../audit/suspicions.js'
 import { digestOf } from '../digest.js'
 import type { Identity } from '../domain/identity.js'
@@ -61,7 +61,7 @@ export async function answerCaller(routed: RoutedRequest): Promise<Response> {
 /** Counts a request for what does not exist, or of nobody, against guessing. */
 async function noteMiss(routed: RoutedRequest, identity: Identity, key: string): Promise<void> {
   const caller = { ...identity }
-  noteRequest(caller, routed.requestId)
+  noteCaller(caller, { requestId: routed.requestId })
   suspicionsOf(routed.api.service).missed(await digestOf(key), caller)
 }
 
@@ -80,7 +80,7 @@ async function noteDevice(
   }
   if (typeof name !== 'string') return
   const caller = { ...identity }
-  noteRequest(caller, requestId)
+  noteCaller(caller, { requestId })
   const [credential, device] = await Promise.all([digestOf(opened.credential), digestOf(name)])
   suspicionsOf(api.service).used(credential, device, opened.session.record, caller)
 }

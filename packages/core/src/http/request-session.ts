@@ -1,4 +1,4 @@
-import { noteRequest } from '../audit/audit-log.js'
+import { noteCaller } from '../audit/audit-log.js'
 import { SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { noSuchSession } from '../service/live-session.js'
@@ -66,7 +66,7 @@ export class RequestSession {
     const identity = await this.identity()
     if (this.#mine !== undefined) return this.#mine
     this.#mine = sessions.for(identity)
-    if (requestId !== undefined) noteRequest(this.#mine.identity, requestId)
+    if (requestId !== undefined) noteCaller(this.#mine.identity, { requestId })
     return this.#mine
   }
 

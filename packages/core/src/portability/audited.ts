@@ -1,6 +1,6 @@
 import { callerOf } from '../audit/audit-log.js'
 import { audited, beginAudited, followed, type Settle } from '../audit/audited.js'
-import type { Identity } from '../domain/identity.js'
+import { type Identity, isAdmin } from '../domain/identity.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import { checkAdminExport, checkAdminReads } from '../session/admin-reads.js'
@@ -20,7 +20,7 @@ export async function beginSessionExport(live: LiveSession): Promise<Settle> {
 export async function beginExport(
   service: Service,
   identity: Identity,
-  { userId = identity.roles?.includes('admin') === true ? undefined : identity.userId }: ExportOptions,
+  { userId = isAdmin(identity) ? undefined : identity.userId }: ExportOptions,
 ): Promise<Settle> {
   checkAdminExport(service, identity, userId)
   const { tenantId } = identity
@@ -41,7 +41,9 @@ export async function* exportFor(
 
 /** As `importSessions`, on record. */
 export function importFor(service: Service, identity: Identity, source: TextSource): Promise<ImportReport> {
-  const happening = { ...callerOf(identity), tenantId: identity.tenantId, action: 'sessions.import' }
+  const { tenantId, userId } = identity
+  const subject = userId === undefined ? undefined : { tenantId, userId }
+  const happening = { ...callerOf(identity), tenantId, subject, action: 'sessions.import' }
   const detailOf = ({ imported, messages }: ImportReport) => ({ sessions: imported.length, messages })
   return audited(service, happening, async () => importSessions(service, identity, source), detailOf)
 }

@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../contract/session-record.js'
 import { SessionError } from '../errors.js'
-import { type Identity, isByRole } from '../domain/identity.js'
+import { type Identity, isAdmin, isByRole } from '../domain/identity.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 
@@ -15,9 +15,10 @@ export function isUnread({ service, identity, record, holdsCredential }: LiveSes
 }
 
 /** @throws `forbidden` when an admin asks for the sessions of others, and admins may not read. */
-export function checkAdminExport(service: Service, { tenantId, roles, userId }: Identity, of?: string): void {
+export function checkAdminExport(service: Service, identity: Identity, of?: string): void {
+  const { tenantId, userId } = identity
   const isOwn = userId !== undefined && userId === of
-  if (!isOwn && roles?.includes('admin') === true && !service.adminReads(tenantId)) throw unread()
+  if (!isOwn && isAdmin(identity) && !service.adminReads(tenantId)) throw unread()
 }
 
 /** The record of a listed session, without its title where an admin may not read it. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { memoryStore, SessionError, type SessionStore, type SessionsOptions } from '../../src/index.js'
 import { type AuditEntry, auditedKeys, type AuditQuery, type SessionsAudit } from '../../src/audit.js'
+import { createSessionApi } from '../../src/http/api.js'
 import { encryptedStore, staticKeyring } from '../../src/sealed.js'
 import { wrapStore } from '../../src/testing.js'
 import { dumpOf } from '../privacy/user-data.js'
@@ -120,6 +121,31 @@ describe('on record, with intent and outcome', () => {
     const pseudonym = await sessions.audit.pseudonym(alice)
     expect(entries.every(({ actor }) => actor === pseudonym)).toBe(true)
     expect(entries[1]!.sessionId).toBe(session.id)
+  })
+
+  it('are imports by the application, and by an admin over HTTP, for a user', async () => {
+    const sessions = audited()
+    const lines = await drained(audited().for(alice).export())
+    await sessions.import(lines, alice)
+    const boss = { ...acme, userId: 'boss', roles: ['admin'] }
+    const api = createSessionApi({ sessions, identify: () => boss, importRoute: true })
+    const headers = { 'content-type': 'application/jsonl', 'x-request-id': 'r1' }
+    const request = new Request('https://api.test/sessions/import?userId=bob', {
+      method: 'POST',
+      headers,
+      body: lines,
+    })
+    expect((await api.handle(request)).status).toBe(200)
+    const entries = (await entriesOf(sessions.audit)).filter(({ outcome }) => outcome === 'done')
+    const [of, other, by] = await Promise.all(
+      [alice, bob, boss].map((user) => sessions.audit.pseudonym(user)),
+    )
+    expect(
+      entries.map(({ action, actor, subject, requestId }) => [action, actor, subject, requestId]),
+    ).toEqual([
+      ['sessions.import', 'host', of, undefined],
+      ['sessions.import', by, other, 'r1'],
+    ])
   })
 
   it('are decisions on consent, of users, guests, and of guests who become users', async () => {

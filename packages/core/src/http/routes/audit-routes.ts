@@ -1,6 +1,6 @@
 import { recordOf } from '../../audit/access.js'
 import type { AuditEntry } from '../../audit/entry.js'
-import type { Identity } from '../../domain/identity.js'
+import { type Identity, isAdmin } from '../../domain/identity.js'
 import { SessionError } from '../../errors.js'
 import { fromBase64Url, toBase64Url } from '../../ids.js'
 import { toIso } from '../../time.js'
@@ -44,9 +44,9 @@ export const auditRoutes: readonly Route[] = [
 ]
 
 /** @throws `unauthenticated`, `forbidden` */
-function checkAdmin({ userId, roles }: Identity): void {
-  if (roles?.includes('admin') === true) return
-  if (userId === undefined) throw new SessionError('unauthenticated', 'Sign in first.')
+function checkAdmin(identity: Identity): void {
+  if (isAdmin(identity)) return
+  if (identity.userId === undefined) throw new SessionError('unauthenticated', 'Sign in first.')
   throw new SessionError('forbidden', 'Only an admin may see the audit.')
 }
 
