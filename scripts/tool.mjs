@@ -13,6 +13,7 @@ const tools = {
   'bench:stalls': 'stalls',
   'bench:redaction': 'redaction',
   flood: 'flood',
+  'bench:audit': 'audit',
 }
 const [name, ...args] = process.argv.slice(2)
 if (tools[name] === undefined) {

@@ -16,6 +16,7 @@ const settings = {
   credentialSecrets: ['a secret that only these tests may know'],
   limits: { maxSessions: 100_000, maxSessionsPerUser: 100_000 },
   budgets: [{ scope: 'user', maxTokens: 1_000_000_000 }],
+  audit: { secrets: ['another secret that only these tests may know'] },
 } as const
 
 export interface Plan {
@@ -74,6 +75,8 @@ async function eraseWhile(
   expect(after).toContain('somebody-else')
   const verifying = createSessions({ store: backend.store, ...settings })
   expect(await verifying.privacy.verifyReceipt(receipt, user.userId)).toBe(true)
+  // What says that it was done holds, and the dump has shown that it names nobody.
+  expect(await verifying.audit.verify({ tenantId: user.tenantId })).toMatchObject({ ok: true })
   if (processes === 0) expect(receipt.counts).toEqual(there)
   else expect(receipt.counts['sessions']).toBeGreaterThanOrEqual(there['sessions']!)
 }

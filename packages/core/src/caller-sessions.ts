@@ -1,10 +1,12 @@
 import { isSessionError } from './errors.js'
+import { denied, recordAccess, recordList } from './audit/access.js'
 import { checkOptions, type OptionNames } from './options.js'
-import { type Identity, mayOpen } from './domain/identity.js'
+import { type Identity, isAdmin, mayOpen } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
-import { importSessions, type ImportReport } from './portability/import-sessions.js'
+import { exportFor, importFor } from './portability/audited.js'
+import type { ImportReport } from './portability/import-sessions.js'
 import type { TextSource } from './portability/lines-in.js'
-import { exportSessions, type ExportOptions } from './portability/export-sessions.js'
+import type { ExportOptions } from './portability/export-sessions.js'
 import { foreignCursor, parseListCursor, toListCursor } from './service/list-cursor.js'
 import {
   checkWhole,
@@ -15,6 +17,7 @@ import {
 } from './service/list-scope.js'
 import { type CreateDraft, LiveSession, type SessionSnapshot, noSuchSession } from './service/live-session.js'
 import type { MessageInput } from './domain/message.js'
+import { checkAdminReads, listedRecord } from './session/admin-reads.js'
 import { appendOwned } from './session/append-owned.js'
 import { decodeBody, newBody } from './domain/session-body.js'
 import { draftRecord } from './service/draft-record.js'
@@ -29,9 +32,8 @@ import type { AppendedMessage, Page } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
 import type { TransferDescription, TransferKey } from './transfer/redemption.js'
-import { type AdmitCopy, type ForkOptions, forkSession } from './session/fork.js'
+import { copyAdmissionOf, type ForkOptions, forkSession } from './session/fork.js'
 import { type CallerConsent, consentOfCaller } from './privacy/consent-handles.js'
-import { processRegistry } from './process-registry.js'
 
 /** The first content of a new session, and its id. */
 export interface CreateOptions extends SessionInit {
@@ -69,14 +71,6 @@ const initNames: OptionNames<SessionInit> = {
 }
 
 const draftNames = { beforeCreate: 'function', onCreating: 'function', afterCreate: 'function' } as const
-
-const copyAdmissions = processRegistry<CallerSessions, AdmitCopy>('copy-admissions')
-
-/** Has copies that these sessions make admitted first. @returns The same sessions. */
-export function admitCopies(mine: CallerSessions, admit: AdmitCopy | undefined): CallerSessions {
-  if (admit !== undefined) copyAdmissions.set(mine, admit)
-  return mine
-}
 
 /** The sessions of one caller. Every method checks ownership: a session of another owner is `not_found`. */
 export class CallerSessions {
@@ -167,7 +161,7 @@ export class CallerSessions {
     if (stored === undefined) return this.#fleetingSession(id)
     const { record } = stored
     if (!mayOpen(this.identity, record, false)) {
-      this.#service.emit('access.denied', record, { reason: 'owner' }, this.identity)
+      denied(this.#service, this.identity, record, 'owner')
       return undefined
     }
     // Decode only now: before the ownership check, the time would tell a foreign caller how large the session is.
@@ -193,7 +187,9 @@ export class CallerSessions {
     id: string,
     messages: MessageInput | readonly MessageInput[],
   ): Promise<readonly AppendedMessage[]> {
-    const owned = await appendOwned(this.#service, this.identity, id, messages)
+    // Where a record is kept, the session of an admin is read first: it may be another's.
+    const isFirstRead = this.#service.audit !== undefined && isAdmin(this.identity)
+    const owned = isFirstRead ? undefined : await appendOwned(this.#service, this.identity, id, messages)
     // The session may be another caller's, which is for the audit to know.
     return owned?.appended ?? (await this.get(id)).append(messages)
   }
@@ -205,11 +201,11 @@ export class CallerSessions {
     const seen = await this.#read(claim.ref)
     if (seen === undefined || seen.record.incarnation !== claim.incarnation) return undefined
     if (seen.body.generation !== claim.generation) {
-      this.#service.emit('access.denied', seen.record, { reason: 'credential' }, this.identity)
+      denied(this.#service, this.identity, seen.record, 'credential')
       return undefined
     }
     if (!mayOpen(this.identity, seen.record, true)) {
-      this.#service.emit('access.denied', seen.record, { reason: 'owner' }, this.identity)
+      denied(this.#service, this.identity, seen.record, 'owner')
       return undefined
     }
     return this.#opened(seen, true)
@@ -266,11 +262,11 @@ export class CallerSessions {
       if (cursor !== undefined) throw foreignCursor()
       return { items: [] }
     }
-    const page = await this.#service.store.list({
-      ...listed,
-      limit,
-      ...(cursor === undefined ? {} : { cursor: await parseListCursor(this.#service, listed, cursor) }),
-    })
+    const at = cursor === undefined ? {} : { cursor: await parseListCursor(this.#service, listed, cursor) }
+    await recordList(this.#service, this.identity, listed)
+    const found = await this.#service.store.list({ ...listed, limit, ...at })
+    const items = found.items.map((record) => listedRecord(this.#service, this.identity, record))
+    const page = { ...found, items }
     if (page.cursor === undefined) return page
     return { ...page, cursor: await toListCursor(this.#service, listed, page.cursor) }
   }
@@ -304,7 +300,7 @@ export class CallerSessions {
    */
   async *export(options: ExportOptions = {}): AsyncGenerator<string, void, undefined> {
     checkOptions<ExportOptions>(options, { userId: 'text', label: 'text' })
-    yield* exportSessions(this.#service, this.identity, options)
+    yield* exportFor(this.#service, this.identity, options)
   }
 
   /**
@@ -314,7 +310,7 @@ export class CallerSessions {
    * @throws `invalid` with the number of the line, `too_large`, `limit_reached`, `unauthenticated`, `user_erased`
    */
   async import(source: TextSource): Promise<ImportReport> {
-    return importSessions(await this.#serviceFor(), this.identity, source)
+    return importFor(await this.#serviceFor(), this.identity, source)
   }
 
   /** Removes a session and everything in it, for good. @throws `not_found` */
@@ -330,8 +326,9 @@ export class CallerSessions {
    */
   async fork(source: Session, options: ForkOptions = {}): Promise<Session> {
     const from = liveSessionOf(source, 'source')
+    checkAdminReads(from)
     const terms = {
-      admit: copyAdmissions.get(this),
+      admit: copyAdmissionOf(this),
       into: await this.#serviceFor(),
       copiesPreferences: (await this.#allowing())('personalization'),
     }
@@ -361,7 +358,7 @@ export class CallerSessions {
     // A transfer is redeemed once, so its session must be kept.
     if (!(await this.keepsSessions())) refuseWithout('storage')
     const all = { ...asked, holding: held }
-    const outcome = await redeemTransfer(this.#service, this.identity, all, copyAdmissions.get(this))
+    const outcome = await redeemTransfer(this.#service, this.identity, all, copyAdmissionOf(this))
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
   }
 
@@ -404,6 +401,7 @@ export class CallerSessions {
 
   async #opened(seen: SessionSnapshot, holdsCredential: boolean): Promise<Session> {
     const live = this.#live(seen, holdsCredential)
+    await recordAccess(this.#service, this.identity, seen.record, holdsCredential)
     const { ttl, storeClock } = this.#service
     // Several times in the life of a session, however short it is.
     const isDue = storeClock.now() - seen.record.updatedAt > Math.min(60_000, live.lifetime.idleMs / 4)

@@ -3,6 +3,7 @@ export type {
   ClientRole,
   ClientTtl,
   CorsOptions,
+  RateLimit,
   RateLimiter,
   RequestContext,
   SessionApiOptions,

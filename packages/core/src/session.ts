@@ -14,6 +14,7 @@ import type { SessionTtl } from './service/lifetime.js'
 import { takeCalls } from './service/take-calls.js'
 import { bindSession } from './privacy/consent.js'
 import { type CallerConsent, consentOfSession } from './privacy/consent-handles.js'
+import * as adminReads from './session/admin-reads.js'
 import { SessionCart } from './session/cart.js'
 import type { Branch, Fact } from './domain/session-body.js'
 import { type RewindOptions, rewindSession, switchToBranch } from './turn/leave-branch.js'
@@ -61,6 +62,7 @@ export type ToolContext = ToolContextOf<Session>
 /** One session, for one caller. Reads are fresh from the store; changes are atomic and durable when they settle. */
 export class Session {
   static {
+    adminReads.refuseAdminReads(Session.prototype, (one) => one.#live, adminReads.sessionWrites)
     takeCalls(Session.prototype, (one) => one.#live.service.work, ['turn', 'watch', 'watchTurn', 'export'])
   }
 
@@ -97,7 +99,7 @@ export class Session {
 
   /** The store's record when this handle last read or wrote the session. */
   get record(): SessionRecord {
-    return this.#live.record
+    return adminReads.isUnread(this.#live) ? adminReads.withoutTitle(this.#live.record) : this.#live.record
   }
 
   /** False for a draft: a session that is stored with its first write. */
@@ -120,8 +122,12 @@ export class Session {
     return contentsOf(await this.#live.load())
   }
 
-  /** The result of `read` as this handle last saw it, without a call of the store; undefined when it is outdated. */
+  /**
+   * The result of `read` as this handle last saw it, without a call of the store; undefined when it is outdated.
+   * @throws `forbidden` for an admin who may not read
+   */
   get contents(): SessionContents | undefined {
+    adminReads.checkAdminReads(this.#live)
     const { seen } = this.#live
     return seen === undefined ? undefined : contentsOf(seen)
   }

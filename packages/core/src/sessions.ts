@@ -9,6 +9,8 @@ import { refuseWithout } from './service/consent.js'
 import { type Sweeping, sweepEvery } from './service/sweep-every.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
+import { type AuditedCaller, auditLogOf, noteCaller } from './audit/audit-log.js'
+import { createAudit, type SessionsAudit } from './audit/sessions-audit.js'
 import { createConsent, type SessionsConsent } from './privacy/consent-handles.js'
 import { createPrivacy, type SessionsPrivacy } from './privacy/sessions-privacy.js'
 import { sweepAll, type SweepSettings, type Tenants } from './privacy/sweep.js'
@@ -20,6 +22,8 @@ export interface Sessions {
   readonly ttl: Readonly<Required<TtlSettings>>
   /** The consent of users. For code that has checked who asks. */
   readonly consent: SessionsConsent
+  /** The record of who did what with the data of users. For code that has checked who asks. */
+  readonly audit: SessionsAudit
   /** Erases the data of users, and proves it. For code that has checked who asks. */
   readonly privacy: SessionsPrivacy
   /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity; `closed` */
@@ -106,21 +110,19 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   const service = createService(options)
   const close = async (): Promise<void> => {
     await service.work.close()
+    await auditLogOf(service)?.flush()
     await service.flushListeners()
   }
   const sessions: Sessions = {
     ttl: service.ttl,
     consent: createConsent(service),
+    audit: createAudit(service),
     privacy: createPrivacy(service),
     for(identity) {
       service.work.checkOpen()
       return new CallerSessions(service, parseIdentity(identity))
     },
-    async import(source, into) {
-      const mine = sessions.for(importerOf(into))
-      if (!(await mine.keepsSessions())) refuseWithout('storage')
-      return mine.import(source)
-    },
+    import: async (source, into) => importInto(sessions, source, into, { actor: 'host' }),
     sweep: async (options) => service.work.call(() => sweepAll(service, options)),
     sweepEvery(ms, tenants = () => []) {
       if (typeof tenants !== 'function')
@@ -131,6 +133,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     },
     settled: async () => {
       await service.work.settled()
+      await auditLogOf(service)?.flush()
       await service.flushListeners()
     },
     close,
@@ -138,6 +141,19 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   }
   partsOf.set(sessions, service)
   return sessions
+}
+
+/** As `sessions.import`, for the caller whom the audit names. */
+export async function importInto(
+  sessions: Sessions,
+  source: TextSource,
+  into: ImportInto,
+  caller: AuditedCaller,
+): Promise<ImportReport> {
+  const mine = sessions.for(importerOf(into))
+  noteCaller(mine.identity, caller)
+  if (!(await mine.keepsSessions())) refuseWithout('storage')
+  return mine.import(source)
 }
 
 // Not a property: only the layers around the service may use its parts.

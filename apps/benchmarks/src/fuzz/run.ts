@@ -119,6 +119,7 @@ class Bench {
       transfers: { url: 'https://fuzz.test/continue', returnToOrigins: ['https://fuzz.test'] },
       turns: { heartbeatMs: 20, flushMs: 5, toolTimeoutMs: 30, queueMs: 100 },
       consent: {},
+      audit: { secrets: ['another secret that only the fuzzer may know'] },
       onWarning: () => {},
     })
     const options: SessionApiOptions = {
@@ -131,6 +132,7 @@ class Bench {
       header: true,
       userRoutes: true,
       importRoute: true,
+      auditRoutes: true,
       onError: (error, request) => this.#causes.set(tenantOf(request), error),
     }
     const api = createSessionApi(options)

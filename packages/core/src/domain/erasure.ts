@@ -29,6 +29,8 @@ export interface ErasureStatus {
   readonly counts: Readonly<Record<string, number>>
   /** Present once it is done. */
   readonly receipt?: ErasureReceipt
+  /** The user, while `privacy.afterErase` runs: the record itself names nobody any more. */
+  readonly ending?: string
 }
 
 /** A record that is being removed: its id, its incarnation, and its label if it has one. */
@@ -50,4 +52,6 @@ export interface Erasure {
   /** Counted, and being removed just now, by kind. A process that takes the erasure over begins with these. */
   readonly removing: Readonly<Record<string, readonly RemovedPlace[]>>
   readonly receipt?: ErasureReceipt
+  /** The user, while `privacy.afterErase` runs: the record itself names nobody any more. */
+  readonly ending?: string
 }

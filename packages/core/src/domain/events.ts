@@ -30,6 +30,9 @@ export interface TransferEvent {
   readonly targetDevice?: string | undefined
 }
 
+/** Why somebody looks like an attacker. */
+export type SuspicionReason = 'misses' | 'two_devices' | 'outdated_credential' | 'transfer_replayed'
+
 /** What happened, by type. No event carries content or a credential. */
 export interface SessionEventDetails {
   'session.created': object
@@ -110,11 +113,22 @@ export interface SessionEventDetails {
     /** The device that made the last try. */
     readonly targetDevice?: string | undefined
   }
+  /** Entries of the audit that nobody waited for, and that could not be written, or did not fit. */
+  'audit.dropped': { readonly count: number }
+  /** Often enough that it is no accident. `requestId` is that of the request that made it so many. */
+  'access.suspicious': {
+    readonly reason: SuspicionReason
+    readonly count: number
+    readonly requestId?: string | undefined
+  }
   'access.denied': { readonly reason: 'owner' | 'credential' }
 }
 
 /** The types of events. */
 export type SessionEventType = keyof SessionEventDetails
+
+/** An event of one type. */
+export type SessionEventOf<Type extends SessionEventType> = Extract<SessionEvent, { readonly type: Type }>
 
 /** A change of a session, for listeners: usage, audit, analytics, live updates and metrics are all built from these. */
 export type SessionEvent = {

@@ -67,3 +67,9 @@ export function mayOpen(identity: Identity, record: SessionRecord, holdsCredenti
   if (isAdmin(identity)) return true
   return record.userId === undefined ? holdsCredential : record.userId === identity.userId
 }
+
+/** Whether the caller may touch the session for nothing but the role of an admin. */
+export function isByRole(identity: Identity, record: SessionRecord, holdsCredential: boolean): boolean {
+  const { tenantId, userId } = identity
+  return isAdmin(identity) && !mayOpen({ tenantId, userId }, record, holdsCredential)
+}

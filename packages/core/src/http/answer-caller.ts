@@ -1,9 +1,16 @@
+import { auditLogOf, callerOf, noteCaller } from '../audit/audit-log.js'
+import { suspicionsOf } from '../audit/suspicions.js'
+import { digestOf } from '../digest.js'
+import type { Identity } from '../domain/identity.js'
 import { isSessionError } from '../errors.js'
+import type { RateLimiter } from './api-options.js'
 import { readBody } from './body.js'
 import { executeCall, type IdentifiedRequest, type RoutedRequest, requestSession } from './call.js'
 import { executeOnce } from './idempotency.js'
 import { keyOf } from './idempotency-key.js'
+import { RequestError } from './problem.js'
 import { problemResponse } from './problem-response.js'
+import type { RequestSession } from './request-session.js'
 import { consume } from './rate-limits.js'
 
 /**
@@ -19,19 +26,74 @@ export async function answerCaller(routed: RoutedRequest): Promise<Response> {
   const identity = await api.identify(request, context)
   if (identity instanceof Response) return identity
   const limitKey = api.limitKey(request, identity)
-  await consume(api.limiter, limitKey, headers, api.limiterFailure)
-  const counted = async (): Promise<void> => {
-    await consume(api.missLimiter, limitKey, headers, api.limiterFailure)
+  const count = async (limiter: RateLimiter | undefined, key = limitKey, name?: string): Promise<void> => {
+    try {
+      await consume(limiter, key, headers, api.limiterFailure, name)
+    } catch (error) {
+      if (error instanceof RequestError) noteLimited(routed, identity)
+      throw error
+    }
   }
+  await count(api.limiter)
+  for (const { name, limiter, key } of api.limits) {
+    const named = key(request, identity, routed.params['id'])
+    if (named !== undefined) await count(limiter, named, name)
+  }
+  const counted = async (): Promise<void> => count(api.missLimiter, limitKey, 'misses')
   let response: Response
+  const requested = requestSession(routed, identity)
   try {
-    response = await answerIdentified({ ...routed, identity, ...requestSession(routed, identity) })
+    response = await answerIdentified({ ...routed, identity, ...requested })
   } catch (error) {
-    if (isSessionError(error, 'not_found')) await counted()
+    if (isSessionError(error, 'unauthenticated')) await noteMiss(routed, identity, limitKey)
+    if (!isSessionError(error, 'not_found')) throw error
+    await noteMiss(routed, identity, limitKey)
+    await counted()
     throw error
+  } finally {
+    await noteDevice(routed, identity, requested.caller)
   }
+  if (response.status === 401 || response.status === 404) await noteMiss(routed, identity, limitKey)
   if (response.status === 404) await counted()
   return response
+}
+
+/** Counts a request for what does not exist, or of nobody, against guessing. */
+async function noteMiss(routed: RoutedRequest, identity: Identity, key: string): Promise<void> {
+  const caller = { ...identity }
+  noteCaller(caller, { requestId: routed.requestId })
+  suspicionsOf(routed.api.service).missed(await digestOf(key), caller)
+}
+
+/** Looks whether the credential of the request was in another device just now. */
+async function noteDevice(
+  { api, request, context, requestId }: RoutedRequest,
+  identity: Identity,
+  { opened }: RequestSession,
+): Promise<void> {
+  if (opened === undefined) return
+  let name: string | undefined
+  try {
+    name = api.deviceOf(request, identity, context)
+  } catch {
+    // The request is answered already.
+  }
+  if (typeof name !== 'string') return
+  const caller = { ...identity }
+  noteCaller(caller, { requestId })
+  const [credential, device] = await Promise.all([digestOf(opened.credential), digestOf(name)])
+  suspicionsOf(api.service).used(credential, device, opened.session.record, caller)
+}
+
+/** Notes in the audit that a request was over a limit. */
+function noteLimited({ api, requestId, route }: RoutedRequest, identity: Identity): void {
+  const happening = {
+    ...callerOf(identity),
+    requestId,
+    tenantId: identity.tenantId,
+    action: 'request.limited',
+  }
+  auditLogOf(api.service)?.note({ ...happening, detail: { operation: route.operation } }, 'refused')
 }
 
 /** Look the session up first: for a session that the caller may not touch, no body is read and no key looked up. */

@@ -28,6 +28,15 @@ export interface RateLimiter {
   readonly duration?: number
 }
 
+/** One of several limits: requests with the same key are counted together. */
+export interface RateLimit {
+  /** Names it in the header `RateLimit`: letters, digits and `-`. */
+  readonly name: string
+  readonly limiter: RateLimiter
+  /** Undefined for a request that this limit does not count. */
+  readonly key: (request: Request, identity: Identity, sessionId: string | undefined) => string | undefined
+}
+
 /** Which pages of other origins may call the API, and how. */
 export interface CorsOptions {
   /** Origins whose pages may call, such as `https://shop.example`. */
@@ -88,6 +97,11 @@ export interface SessionApiOptions extends TransportOptions {
    * share one).
    */
   limitKey?: (request: Request, identity: Identity) => string
+  /**
+   * Further limits, each with a key of its own: of a session, a user, a tenant, an address (default: none). A request that
+   * one refuses is not counted by those after it.
+   */
+  limits?: readonly RateLimit[]
   /** Counts requests for sessions that do not exist, against guessing (default: they are not counted). */
   missLimiter?: RateLimiter
   /** When a limiter itself fails: `open` (default) lets requests pass, `closed` refuses them with 503. */
@@ -151,6 +165,8 @@ export interface SessionApiOptions extends TransportOptions {
    * `/users/{userId}` (default false: these paths are not the API's).
    */
   userRoutes?: boolean
+  /** Serves the audit of the tenant to its admins, at `/audit` (default false: the path is not the API's). */
+  auditRoutes?: boolean
   /**
    * Serves `POST /sessions/import`, for admins, or for whom this returns true (default false: the path is not the
    * API's). An export says what models and tools have said, and nothing proves that they have.
@@ -236,6 +252,12 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     throw new SessionError('invalid', 'basePath must look like /api', { path: 'basePath' })
   }
   const isCompat = options.compat !== undefined
+  const service = serviceOf(sessions)
+  if (options.auditRoutes === true && service.audit === undefined) {
+    throw new SessionError('invalid', 'auditRoutes needs sessions with the setting audit', {
+      path: 'auditRoutes',
+    })
+  }
   return {
     sessions,
     identify: options.identify,
@@ -252,6 +274,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     ],
     guestOrigins: options.cors?.origins ?? [],
     limiter: options.limiter,
+    limits: options.limits ?? [],
     missLimiter: options.missLimiter,
     limiterFailure: options.limiterFailure ?? 'open',
     limitKey: options.limitKey ?? ((_, { tenantId, userId }) => JSON.stringify([tenantId, userId ?? null])),
@@ -273,13 +296,14 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     streamHeartbeatMs: positive(options.streamHeartbeatMs, 'streamHeartbeatMs', 15_000),
     userRoutes: options.userRoutes ?? false,
     mayImport: typeof options.importRoute === 'function' ? options.importRoute : isAdmin,
+    auditRoutes: options.auditRoutes ?? false,
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,
     onError: options.onError ?? logError,
     transport: createTransport({ cookie, header }, sessions.ttl.absoluteMs),
     cookieName: cookie === false ? undefined : (cookie?.name ?? 'sessions'),
     hasHeaderMode: header === true,
-    service: serviceOf(sessions),
+    service,
   }
 }
 

@@ -1,8 +1,11 @@
 import type { SessionApiOptions } from './api-options.js'
 
 /** The first segments of the paths of an HTTP API, after its `basePath`. */
-export function rootsOf({ userRoutes = false }: Pick<SessionApiOptions, 'userRoutes'>): readonly string[] {
-  return ['sessions', 'transfers', ...(userRoutes ? ['users'] : [])]
+export function rootsOf({
+  userRoutes = false,
+  auditRoutes = false,
+}: Pick<SessionApiOptions, 'userRoutes' | 'auditRoutes'>): readonly string[] {
+  return ['sessions', 'transfers', ...(userRoutes ? ['users'] : []), ...(auditRoutes ? ['audit'] : [])]
 }
 
 /** Whether a path belongs to an HTTP API with these roots at `basePath`. */

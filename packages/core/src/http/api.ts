@@ -1,5 +1,6 @@
 import { checkApiOptions } from './check-api-options.js'
 import { z } from 'zod'
+import { auditLogOf, nobodysTenant } from '../audit/audit-log.js'
 import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
 import { answerCaller } from './answer-caller.js'
@@ -130,7 +131,12 @@ async function answer(
   if (found === undefined) {
     throw new RequestError('method_not_allowed', `This path takes ${allow}.`, { headers: { Allow: allow } })
   }
-  checkOrigin(request, url, api)
+  try {
+    checkOrigin(request, url, api)
+  } catch (error) {
+    noteForged(api, found, requestId)
+    throw error
+  }
 
   let context: RequestContext = {}
   for (const middleware of api.middleware) {
@@ -146,6 +152,17 @@ async function answer(
   if (request.method !== 'HEAD') return response
   await response.body?.cancel()
   return new Response(null, { status: response.status, headers: response.headers })
+}
+
+/** Notes in the audit that a page of another site may have sent a request; who its visitor is, nobody has asked yet. */
+function noteForged({ service }: ApiConfig, { operation }: Route, requestId: string): void {
+  const happening = {
+    tenantId: nobodysTenant,
+    actor: 'anonymous',
+    action: 'request.csrf',
+    requestId,
+  } as const
+  auditLogOf(service)?.note({ ...happening, detail: { operation } }, 'refused')
 }
 
 /** The client's own id of the request if it is harmless, else a new one. */

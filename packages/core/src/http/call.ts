@@ -6,7 +6,7 @@ import type { JsonObject } from '../json.js'
 import { parseWith } from '../parse.js'
 import type { Session } from '../session.js'
 import { justRead } from '../session/live-of.js'
-import { admitCopies } from '../caller-sessions.js'
+import { admitCopies } from '../session/fork.js'
 import type { ApiConfig, RequestContext } from './api-options.js'
 import { parseBody } from './body.js'
 import { checkFields } from './client-fields.js'
@@ -161,7 +161,7 @@ function queryOf({ url, api, identity }: IdentifiedRequest): Record<string, stri
 
 /** The session of the credential, and the session in the path. */
 export function requestSession(
-  { api, request, url, headers, params }: RoutedRequest,
+  { api, request, url, headers, params, requestId }: RoutedRequest,
   identity: Identity,
 ): RequestedSession {
   const replyHeaders = new Headers()
@@ -185,6 +185,7 @@ export function requestSession(
       remove: (name, value) => removeValue(replyHeaders, name, value),
     },
     identify: () => identity,
+    requestId,
     warn: api.service.warn,
   })
   let found: Promise<Session> | undefined

@@ -1,5 +1,6 @@
 import { checkOptions, type OptionNames } from '../options.js'
-import type { CorsOptions, SessionApiOptions } from './api-options.js'
+import { SessionError } from '../errors.js'
+import type { CorsOptions, RateLimit, SessionApiOptions } from './api-options.js'
 
 const cors: OptionNames<CorsOptions> = { origins: true, credentials: true, maxAgeMs: true }
 
@@ -19,6 +20,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   trustedOrigins: true,
   limiter: true,
   limitKey: true,
+  limits: 'list',
   missLimiter: true,
   limiterFailure: true,
   maxBodyBytes: true,
@@ -39,6 +41,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   idempotencyMs: true,
   userRoutes: 'flag',
   importRoute: true,
+  auditRoutes: 'flag',
   compat: true,
   onError: true,
 }
@@ -47,7 +50,17 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
 export function checkApiOptions(options: SessionApiOptions): void {
   checkOptions(options, sessionApiNames)
   checkOptions(options.cors, cors, 'cors')
+  for (const [index, limit] of (options.limits ?? []).entries()) checkLimit(limit, `limits[${index}]`)
   checkOptions(options.clientTtl, { maxIdleMs: true, maxAbsoluteMs: true }, 'clientTtl')
   checkOptions(options.turns, { policy: true, reuse: true }, 'turns')
   checkOptions(options.turns?.reuse, { ttlMs: true }, 'turns.reuse')
+}
+
+function checkLimit(limit: RateLimit, path: string): void {
+  checkOptions<RateLimit>(limit, { name: 'text', limiter: 'object', key: 'function' }, path)
+  const { name, limiter, key } = limit ?? {}
+  if (limiter === undefined || key === undefined || !/^[a-zA-Z0-9-]{1,40}$/.test(name))
+    throw new SessionError('invalid', `${path} needs a limiter, a key, and a name of letters, digits and -`, {
+      path,
+    })
 }

@@ -10,6 +10,7 @@ interface Room {
 /**
  * Counts one request, and adds headers with the remaining room.
  *
+ * @param name Names the limit in these headers.
  * @throws `rate_limited`; `unavailable` when the limiter fails and `limiterFailure` is `closed`.
  */
 export async function consume(
@@ -17,6 +18,7 @@ export async function consume(
   key: string,
   headers: Headers,
   failure: 'open' | 'closed',
+  name = 'default',
 ): Promise<void> {
   if (limiter === undefined) return
   let room: Room
@@ -24,7 +26,7 @@ export async function consume(
     room = await limiter.consume(key)
   } catch (error) {
     if (isRoom(error)) {
-      addRateLimit(limiter, error, headers)
+      addRateLimit(name, limiter, error, headers)
       throw new RequestError('rate_limited', 'Too many requests.', {
         retryAfterMs: Math.max(error.msBeforeNext, 1),
       })
@@ -32,7 +34,7 @@ export async function consume(
     if (failure === 'open') return
     throw new SessionError('unavailable', 'The rate limiter failed.', { cause: error })
   }
-  addRateLimit(limiter, room, headers)
+  addRateLimit(name, limiter, room, headers)
 }
 
 function isRoom(value: unknown): value is Room {
@@ -40,10 +42,10 @@ function isRoom(value: unknown): value is Room {
 }
 
 /** `RateLimit` and `RateLimit-Policy` in the format of draft-ietf-httpapi-ratelimit-headers-11. */
-function addRateLimit({ points, duration }: RateLimiter, room: Room, headers: Headers): void {
+function addRateLimit(name: string, { points, duration }: RateLimiter, room: Room, headers: Headers): void {
   const left = Math.max(0, room.remainingPoints)
-  headers.set('RateLimit', `"default";r=${left};t=${Math.ceil(room.msBeforeNext / 1000)}`)
+  headers.append('RateLimit', `"${name}";r=${left};t=${Math.ceil(room.msBeforeNext / 1000)}`)
   if (points === undefined) return
   const window = duration === undefined ? '' : `;w=${duration}`
-  headers.set('RateLimit-Policy', `"default";q=${points}${window}`)
+  headers.append('RateLimit-Policy', `"${name}";q=${points}${window}`)
 }

@@ -1,3 +1,4 @@
+import { noteCaller } from '../audit/audit-log.js'
 import { SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { noSuchSession } from '../service/live-session.js'
@@ -36,6 +37,8 @@ export interface RequestSessionOptions {
   readonly headers: HeaderSink
   /** Returns the identity of the caller. Runs once a request, when its session is first needed. */
   readonly identify: () => Identity | Promise<Identity>
+  /** Names the request in the audit (default: entries name none). */
+  readonly requestId?: string
   /** Called when a cookie could not be set because the request did not come over TLS. */
   readonly warn: (warning: SessionWarning) => void
 }
@@ -49,6 +52,7 @@ export class RequestSession {
   #draft: Session | undefined
   #drafting: Promise<Session> | undefined
   #creation: Promise<unknown> | undefined
+  #opened: { readonly credential: string; readonly session: Session } | undefined
   /** The credential in this response, and its headers. */
   #handed: { credential: string | undefined; headers: readonly (readonly [string, string])[] } | undefined
 
@@ -58,8 +62,17 @@ export class RequestSession {
 
   /** The sessions of the caller, one object for the whole request. */
   async mine(): Promise<CallerSessions> {
-    this.#mine ??= this.#options.sessions.for(await this.identity())
+    const { sessions, requestId } = this.#options
+    const identity = await this.identity()
+    if (this.#mine !== undefined) return this.#mine
+    this.#mine = sessions.for(identity)
+    if (requestId !== undefined) noteCaller(this.#mine.identity, { requestId })
     return this.#mine
+  }
+
+  /** The credential of the request, and the session that it has opened; undefined when it has opened none so far. */
+  get opened(): { readonly credential: string; readonly session: Session } | undefined {
+    return this.#opened
   }
 
   /** The identity of the caller. */
@@ -221,6 +234,7 @@ export class RequestSession {
     if (value === undefined) return undefined
     const mine = await this.mine()
     const session = await mine.findByCredential(value)
+    if (session !== undefined) this.#opened = { credential: value, session }
     if (session !== undefined) return session
     // A signed-in caller may name its own session by its public id: the identity opens the session, not the id.
     const isPublicId =

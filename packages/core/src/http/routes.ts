@@ -1,5 +1,6 @@
 import type { SessionApiOptions } from './api-options.js'
 import type { Route } from './route.js'
+import { auditRoutes } from './routes/audit-routes.js'
 import { cartRoutes } from './routes/cart-routes.js'
 import { stateRoutes } from './routes/state-routes.js'
 import { branchRoutes } from './routes/branch-routes.js'
@@ -15,10 +16,10 @@ import { userRoutes } from './routes/user-routes.js'
 
 /**
  * Every route of the API with these options: a route that calls the model needs `respond`, `extend` needs `clientTtl`,
- * what users may do with their data needs `userRoutes`, and an import needs `importRoute`.
+ * what users may do with their data needs `userRoutes`, an import `importRoute`, and the audit `auditRoutes`.
  */
 export function routesOf(
-  options: Pick<SessionApiOptions, 'respond' | 'clientTtl' | 'userRoutes' | 'importRoute'>,
+  options: Pick<SessionApiOptions, 'respond' | 'clientTtl' | 'userRoutes' | 'importRoute' | 'auditRoutes'>,
 ): readonly Route[] {
   const imports = options.importRoute === undefined || options.importRoute === false ? [] : importRoutes
   return [
@@ -37,5 +38,6 @@ export function routesOf(
     ...cartRoutes,
     ...transferRoutes,
     ...(options.userRoutes === true ? userRoutes : []),
+    ...(options.auditRoutes === true ? auditRoutes : []),
   ]
 }

@@ -1,5 +1,7 @@
+import { followed } from '../audit/audited.js'
 import { checkOptions } from '../options.js'
 import type { LiveSession } from '../service/live-session.js'
+import { beginSessionExport } from './audited.js'
 import { exportSession } from './export-sessions.js'
 import { exportMarkdown } from './markdown.js'
 
@@ -15,5 +17,6 @@ export async function* exportAs(
   options: SessionExportOptions,
 ): AsyncGenerator<string, void, undefined> {
   checkOptions<SessionExportOptions>(options, { format: ['jsonl', 'markdown'] })
-  yield* options.format === 'markdown' ? exportMarkdown(live) : exportSession(live)
+  const pieces = options.format === 'markdown' ? exportMarkdown(live) : exportSession(live)
+  yield* followed(await beginSessionExport(live), pieces)
 }

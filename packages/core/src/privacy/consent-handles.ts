@@ -1,4 +1,5 @@
 import { type ConsentChange, type ConsentPurpose, type Consents, noConsents } from '../domain/consent.js'
+import { callerOf } from '../audit/audit-log.js'
 import type { Identity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { isAllowed } from '../service/consent.js'
@@ -50,7 +51,7 @@ export function createConsent(service: Service): SessionsConsent {
   const { work } = service
   return {
     get: async (user) => work.call(() => consentsOf(service, user)),
-    set: async (user, change) => work.call(() => decide(service, user, change)),
+    set: async (user, change) => work.call(() => decide(service, user, change, { actor: 'host' })),
     allows: async (user, purpose) => work.call(() => allows(service, user, purpose)),
   }
 }
@@ -65,7 +66,7 @@ export function consentOfCaller(service: Service, identity: Identity): CallerCon
   const { work } = service
   return {
     get: async () => work.call(async () => consentsOf(service, user())),
-    set: async (change) => work.call(async () => decide(service, user(), change)),
+    set: async (change) => work.call(async () => decide(service, user(), change, callerOf(identity))),
     allows: async (purpose) =>
       work.call(async () =>
         isAllowed(service, purpose, await consentsOf(service, user()), identity.consents),
@@ -90,7 +91,9 @@ export function consentOfSession(live: LiveSession): CallerConsent {
     set: async (change) =>
       work.call(async () => {
         const user = owner()
-        return user === undefined ? decideInSession(live, change) : decide(service, user, change)
+        return user === undefined
+          ? decideInSession(live, change)
+          : decide(service, user, change, callerOf(live.identity))
       }),
     allows: async (purpose) =>
       work.call(async () => isAllowed(service, purpose, await get(), live.identity.consents)),

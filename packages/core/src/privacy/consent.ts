@@ -7,6 +7,8 @@ import {
   parseConsentChange,
   withdrawn,
 } from '../domain/consent.js'
+import { type AuditedCaller, callerOf } from '../audit/audit-log.js'
+import { audited } from '../audit/audited.js'
 import { parseUser } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { bindToUser } from '../session/credential.js'
@@ -37,25 +39,42 @@ export async function allows(service: Service, user: TenantUser, purpose: string
 /**
  * Notes a decision of a user. A withdrawal removes what the purpose had stored, whether or not it was noted before: so
  * the same call again goes on where a process died.
+ *
+ * @param caller Who decides, for the audit.
  */
 export async function decide(
   service: Service,
   given: TenantUser,
   change: ConsentChange,
+  caller: AuditedCaller,
 ): Promise<ConsentOutcome> {
   checkAsks(service)
   const user = parseUser(given)
   const said = parseConsentChange(change)
-  await checkNotErased(service, user)
-  const consents = await note(service, user, (before) => decided(before, said, service.storeClock.now()))
-  return { consents, removed: said.granted ? {} : await withdraw(service, user, [said.purpose]) }
+  const { purpose, granted } = said
+  const happening = { ...caller, ...consentSet, tenantId: user.tenantId, subject: user }
+  return audited(service, { ...happening, detail: { purpose, granted } }, async () => {
+    await checkNotErased(service, user)
+    const consents = await note(service, user, (before) => decided(before, said, service.storeClock.now()))
+    return { consents, removed: granted ? {} : await withdraw(service, user, [purpose]) }
+  })
 }
+
+const consentSet = { action: 'consent.set' } as const
 
 /** Notes a decision of the holder of an anonymous session, in the session. */
 export async function decideInSession(live: LiveSession, change: ConsentChange): Promise<ConsentOutcome> {
   const { service } = live
   checkAsks(service)
   const said = parseConsentChange(change)
+  const { purpose, granted } = said
+  const { tenantId, id: sessionId } = live.ref
+  const happening = { ...consentSet, tenantId, ...callerOf(live.identity), sessionId }
+  return audited(service, { ...happening, detail: { purpose, granted } }, async () => decideAs(live, said))
+}
+
+async function decideAs(live: LiveSession, said: ConsentChange): Promise<ConsentOutcome> {
+  const { service } = live
   if (live.isStored && said.purpose === 'storage' && !said.granted) {
     const { record } = await live.load()
     await deleteSession(live)
@@ -89,14 +108,18 @@ async function mergeConsents(live: LiveSession): Promise<void> {
   const guest = (live.seen ?? (await live.load())).body.consent
   if (guest === undefined) return
   const user = { tenantId: ref.tenantId, userId }
-  await checkNotErased(service, user)
-  let denied: string[] = []
-  await note(service, user, (before) => {
-    const after = merged(before, guest)
-    denied = withdrawn(before, after)
-    return after
+  const about = { action: 'consent.merge', subject: user, sessionId: ref.id }
+  const happening = { ...about, ...callerOf(identity), tenantId: ref.tenantId }
+  await audited(service, happening, async () => {
+    await checkNotErased(service, user)
+    let denied: string[] = []
+    await note(service, user, (before) => {
+      const after = merged(before, guest)
+      denied = withdrawn(before, after)
+      return after
+    })
+    if (denied.length > 0) await withdraw(service, user, denied)
   })
-  if (denied.length > 0) await withdraw(service, user, denied)
 }
 
 async function note(

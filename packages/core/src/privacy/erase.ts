@@ -4,10 +4,13 @@ import { newId } from '../ids.js'
 import { parseUser } from '../domain/identity.js'
 import { checkOptions } from '../options.js'
 import { parseText } from '../parse.js'
+import { type AuditedCaller, auditLogOf } from '../audit/audit-log.js'
+import { beginAudited, outcomeOf, type Settle } from '../audit/audited.js'
 import type { Service } from '../service/service.js'
-import { kindsOfUsers, sideRecordTenant } from '../service/side-records.js'
+import type { EraseHook } from '../service/settings.js'
+import { kindsOfUsers, readSideRecord, sideRecordTenant } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
-import { readUserRecord, type TenantUser, updateUserRecord } from '../service/user-record.js'
+import { readUserRecord, type TenantUser, updateUserRecord, type UserRecord } from '../service/user-record.js'
 import { signReceipt, subjectsOf } from './receipt.js'
 import { removeSessions, removeSideRecordsCounted, removeTraces } from './remove-data.js'
 
@@ -47,9 +50,14 @@ const running = new WeakMap<Service, Map<string, StartedErasure>>()
  * Erases what is kept of a user: marks the user record, so that nothing new can be made, then removes sessions and side
  * records until none is left. It keeps no cursor, so a later call goes on where a process died.
  *
+ * @param caller Who asks, for the audit (default: the application).
  * @throws `invalid`
  */
-export function startErasure(service: Service, options: EraseOptions): StartedErasure {
+export function startErasure(
+  service: Service,
+  options: EraseOptions,
+  caller: AuditedCaller = { actor: 'host' },
+): StartedErasure {
   checkOptions<EraseOptions>(options, { tenantId: 'text', userId: 'text', by: 'text', reason: 'text' })
   const user = parseUser(options)
   const by = shortText(options.by, 'by')
@@ -66,22 +74,54 @@ export function startErasure(service: Service, options: EraseOptions): StartedEr
       },
     )
   }
-  return startOnce(service, user, { by: by === user.userId ? 'subject' : by, reason })
+  const isSelf = by === user.userId
+  const about = { by: isSelf ? 'subject' : by, reason }
+  return startOnce(service, user, about, isSelf ? { ...caller, actor: user } : caller)
 }
 
-function startOnce(service: Service, user: TenantUser, about: About): StartedErasure {
+function startOnce(service: Service, user: TenantUser, about: About, caller: AuditedCaller): StartedErasure {
   const ours = running.get(service) ?? new Map<string, StartedErasure>()
   running.set(service, ours)
   const key = JSON.stringify([user.tenantId, user.userId])
   const known = ours.get(key)
   if (known !== undefined) return known
-  const begun = begin(service, user, about)
-  const receipt = begun.then((erasure) => erase(service, user, erasure)).finally(() => ours.delete(key))
+  const id = operationOf(service, user)
+  const happening = { ...caller, tenantId: user.tenantId, subject: user, action: 'user.erase', erases: true }
+  // First of all: the key that stands for the user in the audit goes with the user record.
+  const settle = id.then(async (operation) => beginAudited(service, happening, operation))
+  const begun = settle.then(async () => begin(service, user, { ...about, id: await id }))
+  const receipt = settle
+    .then(async (settled) => settling(settled, await id, async () => erase(service, user, await begun)))
+    .finally(() => ours.delete(key))
   const started = { begun: begun.then(toStatus), receipt }
   // Each caller waits for what it needs; the other of the two is no unhandled rejection.
   for (const each of [started.begun, receipt]) each.catch(() => {})
   ours.set(key, started)
   return started
+}
+
+/** Names the erasure: all processes that work on it are one operation in the audit. */
+async function operationOf(service: Service, user: TenantUser): Promise<string> {
+  const known = service.audit === undefined ? undefined : await readUserRecord(service, user)
+  return known?.value.erasure?.id ?? newId()
+}
+
+/** Says how the erasure has ended, also under the name that a process gave it that began at the same moment. */
+async function settling(
+  settle: Settle,
+  id: string,
+  work: () => Promise<ErasureReceipt>,
+): Promise<ErasureReceipt> {
+  try {
+    const receipt = await work()
+    const { sessions = 0, messages = 0 } = receipt.counts
+    await settle('done', { sessions, messages })
+    if (receipt.id !== id) await settle('done', {}, receipt.id)
+    return receipt
+  } catch (error) {
+    await settle(...outcomeOf(error))
+    throw error
+  }
 }
 
 /** How far the erasure of a user is; undefined when there was none within `fenceMs`. */
@@ -90,9 +130,9 @@ export async function erasureOf(service: Service, user: TenantUser): Promise<Era
   return erasure === undefined ? undefined : toStatus(erasure)
 }
 
-function toStatus({ id, startedAt, counts, receipt }: Erasure): ErasureStatus {
-  const status = receipt === undefined ? 'running' : 'done'
-  return { id, status, startedAt, counts, ...(receipt === undefined ? {} : { receipt }) }
+function toStatus({ id, phase, startedAt, counts, receipt }: Erasure): ErasureStatus {
+  if (phase !== 'done' || receipt === undefined) return { id, status: 'running', startedAt, counts }
+  return { id, status: 'done', startedAt, counts, receipt }
 }
 
 /** Goes on with the erasures of a tenant whose processes died. @returns How many. */
@@ -102,42 +142,54 @@ export async function resumeErasures(service: Service, tenantId: string): Promis
   if (items.length === 0) return 0
   const now = await readStoreTime(service, tenantId)
   let resumed = 0
-  for (const { userId, updatedAt } of items) {
-    if (userId === undefined || now - updatedAt < staleMs) continue
-    await startOnce(service, { tenantId, userId }, { by: 'system', reason: 'resumed' }).receipt
+  for (const record of items) {
+    if (now - record.updatedAt < staleMs) continue
+    const userId = record.userId ?? (await readSideRecord<UserRecord>(service, record))?.value.erasure?.ending
+    if (userId === undefined) continue
+    await startOnce(service, { tenantId, userId }, { by: 'system', reason: 'resumed' }, { actor: 'system' })
+      .receipt
     resumed++
   }
   return resumed
 }
 
 async function erase(service: Service, user: TenantUser, begun: Erasure): Promise<ErasureReceipt> {
+  if (begun.ending !== undefined) return end(service, user, begun)
   const work = { service, user, note: noting(service, user), begun }
   // First: the next page that is counted takes the place of the one over which a process died.
   await removeTraces(work)
   await removeSessions(work)
   for (const kind of kindsOfUsers) await removeSideRecordsCounted(work, kind)
-  const told = await runHooks(service, user, begun.id)
+  const told = await runHooks(service.privacy.onErase, user, begun.id)
   // From here on whoever writes late removes it: what was written before is found by the second look.
   await work.note((erasure) => ({ ...erasure, phase: 'closing' }))
   await sweepExpired(service)
   await removeSessions(work)
   for (const kind of kindsOfUsers) await removeSideRecordsCounted(work, kind)
-  return finish(service, user, told)
+  const receipt = await finish(service, user, told)
+  auditLogOf(service)?.subjects.forget(user)
+  return receipt
 }
 
 /** Marks the user record, or takes over the erasure that a process has begun. */
-async function begin(service: Service, user: TenantUser, about: About): Promise<Erasure> {
+async function begin(
+  service: Service,
+  user: TenantUser,
+  about: About & Pick<Erasure, 'id'>,
+): Promise<Erasure> {
   const startedAt = await readStoreTime(service, user.tenantId)
   const fresh: Erasure = {
     ...about,
-    id: newId(),
     startedAt,
     phase: 'running',
     counts: {},
     copiesElsewhere: 0,
     removing: {},
   }
-  const isDone = (await readUserRecord(service, user))?.record.expiresAt !== undefined
+  const seen = await readUserRecord(service, user)
+  // Nothing is left of the user but what the hooks know of: the record must not name the user again.
+  if (seen?.value.erasure?.ending !== undefined) return seen.value.erasure
+  const isDone = seen?.record.expiresAt !== undefined
   const begun = await updateUserRecord(
     service,
     user,
@@ -168,12 +220,12 @@ function noting(service: Service, user: TenantUser) {
 
 /** The host's own data. Hooks run again when an erasure is resumed. */
 async function runHooks(
-  { privacy }: Service,
+  hooks: readonly EraseHook[],
   user: TenantUser,
   erasureId: string,
 ): Promise<Record<string, number>> {
   const told: Record<string, number> = {}
-  for (const hook of privacy.onErase) {
+  for (const hook of hooks) {
     for (const [kind, count] of Object.entries((await hook({ ...user, erasureId })) ?? {}))
       told[kind] = (told[kind] ?? 0) + count
   }
@@ -200,13 +252,26 @@ async function finish(
   const said = { id, tenantId, subject: subject!, by, reason, counts, copiesElsewhere, startedAt, erasedAt }
   const receipt = await signReceipt(service, said)
   // Nothing of the record stays but this: the key of the pseudonym is gone, and the record names nobody.
-  const done: Erasure = { ...seen, phase: 'done', removing: {}, receipt }
+  const erased: Erasure = { ...seen, phase: 'closing', removing: {}, receipt }
+  if (service.privacy.afterErase.length === 0) return end(service, user, erased)
+  // Whoever goes on after a process died here has to know the user, and may find the user's keys destroyed.
+  const ending: Erasure = { ...erased, ending: user.userId }
+  await updateUserRecord(service, user, () => ({ erasure: ending }), { isNamed: false, label: erasingLabel })
+  return end(service, user, ending)
+}
+
+/** Runs what comes after the erasure, and says that it is done. */
+async function end(service: Service, user: TenantUser, erased: Erasure): Promise<ErasureReceipt> {
+  const { ending: _, ...erasure } = erased
+  const { afterErase, fenceMs } = service.privacy
+  await runHooks(afterErase, user, erasure.id)
+  const done: Erasure = { ...erasure, phase: 'done' }
   await updateUserRecord(service, user, () => ({ erasure: done }), {
-    idleMs: service.privacy.fenceMs,
+    idleMs: fenceMs,
     isNamed: false,
     label: '',
   })
-  return receipt
+  return done.receipt!
 }
 
 function shortText(value: unknown, path: string): string {

@@ -1,6 +1,8 @@
 import { SessionError } from '../errors.js'
 import { checkOptions } from '../options.js'
 import type { Service } from '../service/service.js'
+import { nobodysTenant } from '../audit/audit-log.js'
+import { keepAudit } from '../audit/keep-audit.js'
 import { resumeErasures } from './erase.js'
 import { applyRetention } from './retention.js'
 
@@ -21,17 +23,21 @@ export interface SweepSettings {
 const usualLimit = 500
 
 /**
- * Removes what is past its deadline, then, tenant by tenant, goes on with erasures whose processes died and applies
- * retention. @returns How many sessions were removed or changed.
+ * Removes what is past its deadline, then, tenant by tenant, goes on with erasures whose processes died, applies
+ * retention, and writes down how far the audit is. @returns How many sessions were removed or changed.
  */
 export async function sweepAll(service: Service, options: SweepSettings | null | undefined): Promise<number> {
   checkOptions<SweepSettings>(options ?? undefined, { limit: true, tenants: true })
   const { limit = usualLimit, tenants = [] } = options ?? {}
   let count = await service.store.sweep({ limit })
+  let isAny = false
   for await (const tenantId of checked(tenants)) {
     await resumeErasures(service, tenantId)
     if (count < limit) count += await applyRetention(service, tenantId, limit - count)
+    if (count < limit) count += await keepAudit(service, tenantId, limit - count)
+    isAny = true
   }
+  if (isAny && count < limit) count += await keepAudit(service, nobodysTenant, limit - count)
   return count
 }
 

@@ -2,12 +2,14 @@ import type { SummaryOptions } from '../context/summary.js'
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import type {
+  AuditSettings,
   ConsentSettings,
   ContextSettings,
   LimitSettings,
   PrivacySettings,
   RetentionSettings,
   SessionsOptions,
+  SuspicionSettings,
   TtlSettings,
   TurnBudget,
   TurnSettings,
@@ -25,6 +27,9 @@ const sessions: OptionNames<SessionsOptions> = {
   context: true,
   transfers: true,
   consent: true,
+  adminReads: true,
+  suspicion: true,
+  audit: true,
   privacy: true,
   retention: true,
   redact: 'function',
@@ -71,7 +76,7 @@ const context: OptionNames<ContextSettings> = {
   keptMs: true,
 }
 const consent: OptionNames<ConsentSettings> = { unsaid: 'object', onWithdraw: 'list' }
-const privacy: OptionNames<PrivacySettings> = { fenceMs: true, onErase: 'list' }
+const privacy: OptionNames<PrivacySettings> = { fenceMs: true, onErase: 'list', afterErase: 'list' }
 const retention: OptionNames<RetentionSettings> = {
   messagesMs: 'number',
   documentsMs: 'number',
@@ -80,6 +85,13 @@ const retention: OptionNames<RetentionSettings> = {
   analyticsMs: 'number',
   auditMs: 'number',
 }
+const suspicion: OptionNames<SuspicionSettings> = {
+  misses: 'number',
+  outdated: 'number',
+  windowMs: 'number',
+  on: 'function',
+}
+const audit: OptionNames<AuditSettings> = { secrets: 'list', store: 'object', onCheckpoint: 'function' }
 const transfers: OptionNames<TransferSettings> = {
   url: true,
   returnToOrigins: true,
@@ -105,7 +117,11 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.context?.summaries, summaryNames, 'context.summaries')
   checkOptions(options.transfers, transfers, 'transfers')
   checkOptions(options.consent, consent, 'consent')
+  checkOptions(options.suspicion, suspicion, 'suspicion')
+  checkOptions(options.audit, audit, 'audit')
   checkOptions(options.privacy, privacy, 'privacy')
+  if (!['undefined', 'boolean', 'function'].includes(typeof options.adminReads))
+    throw new SessionError('invalid', 'adminReads must be true, false or a function', { path: 'adminReads' })
   if (typeof options.retention !== 'function') checkRetention(options.retention)
   for (const [index, each] of (options.budgets ?? []).entries())
     checkOptions(each, budget, `budgets[${index}]`)

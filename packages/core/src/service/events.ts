@@ -29,10 +29,16 @@ export interface EventListeners {
 
 /** @throws `invalid` for a listener that is none. */
 export function createListeners(
-  { onEvent, listeners = [] }: Pick<SessionsOptions, 'onEvent' | 'listeners'>,
+  { onEvent, listeners = [], suspicion }: Pick<SessionsOptions, 'onEvent' | 'listeners' | 'suspicion'>,
   warn: (warning: SessionWarning) => void,
 ): EventListeners {
-  const all = [...(onEvent === undefined ? [] : [{ on: onEvent }]), ...listeners.map(toListener)]
+  const on = suspicion?.on
+  const all: BufferedListener[] = [
+    ...(onEvent === undefined ? [] : [{ on: onEvent }]),
+    ...listeners.map(toListener),
+  ]
+  if (on !== undefined)
+    all.push({ on: (event) => (event.type === 'access.suspicious' ? on(event) : undefined) })
   const failed = (what: string) => (cause: unknown) =>
     warn({ code: 'listener_failed', message: `A listener failed on ${what}.`, cause })
   return {

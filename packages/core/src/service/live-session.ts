@@ -77,7 +77,7 @@ export class LiveSession {
   service: Service
   readonly identity: Identity
   readonly ref: SessionRef
-  readonly #holdsCredential: boolean
+  readonly holdsCredential: boolean
   /** Generation of the credential that opened the session; undefined when the identity opened it. */
   #generation: number | undefined
   #record: SessionRecord
@@ -101,7 +101,7 @@ export class LiveSession {
     this.ref = { tenantId: seen.record.tenantId, id: seen.record.id }
     this.#record = seen.record
     this.#body = seen.body
-    this.#holdsCredential = options.holdsCredential
+    this.holdsCredential = options.holdsCredential
     this.#create = options.create
     if (options.holdsCredential) this.#generation = seen.body?.generation
   }
@@ -132,7 +132,7 @@ export class LiveSession {
   /** Whether a snapshot is of the same session, and this handle's credential or identity still opens it. */
   mayStillOpen({ record, body }: SessionSnapshot): boolean {
     if (record.incarnation !== this.#record.incarnation) return false
-    if (!mayOpen(this.identity, record, this.#holdsCredential)) return false
+    if (!mayOpen(this.identity, record, this.holdsCredential)) return false
     return this.#generation === undefined || this.#generation === body.generation
   }
 
@@ -178,7 +178,7 @@ export class LiveSession {
     if (justRead !== undefined && tail === 0) return { ...justRead, messages: [] }
     const stored = await this.service.store.read(this.ref, { tail })
     if (stored === undefined || stored.record.incarnation !== this.#record.incarnation) throw noSuchSession()
-    if (!mayOpen(this.identity, stored.record, this.#holdsCredential)) throw noSuchSession()
+    if (!mayOpen(this.identity, stored.record, this.holdsCredential)) throw noSuchSession()
     const body = decodeBody(stored.body)
     this.#record = stored.record
     this.#body = body

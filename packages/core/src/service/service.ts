@@ -18,6 +18,7 @@ import { createListeners, type EventListeners } from './events.js'
 import { toWarn } from './warn.js'
 import { warnOnce } from './warn-once.js'
 import type {
+  AuditSettings,
   ConsentSettings,
   ContextSettings,
   LimitSettings,
@@ -47,6 +48,11 @@ export interface Service {
   readonly transfers: TransferConfig
   /** Undefined where the application asks for no consent. */
   readonly consent: ConsentSettings | undefined
+  /** One object for each service. */
+  readonly suspicion: { readonly misses: number; readonly outdated: number; readonly windowMs: number }
+  readonly adminReads: (tenantId: string) => boolean
+  /** Undefined where no record is kept. There is one for each service. */
+  readonly audit: (AuditSettings & { readonly store: SessionStore }) | undefined
   readonly privacy: Required<PrivacySettings>
   readonly retentionOf: (tenantId: string) => RetentionSettings
   /** Whether other processes, and this one after a restart, make the same digests of a user. */
@@ -170,6 +176,17 @@ export function createService(options: SessionsOptions): Service {
     context: options.context ?? {},
     transfers: toTransferConfig(options.transfers),
     consent: options.consent,
+    suspicion: {
+      misses: limit(options.suspicion?.misses, 'suspicion.misses', 20),
+      outdated: limit(options.suspicion?.outdated, 'suspicion.outdated', 5),
+      windowMs: duration(options.suspicion?.windowMs, 'suspicion.windowMs', 60_000),
+    },
+    adminReads(tenantId) {
+      const { adminReads = true } = options
+      return typeof adminReads === 'function' ? adminReads(tenantId) : adminReads
+    },
+    audit:
+      options.audit === undefined ? undefined : { ...options.audit, store: options.audit.store ?? store },
     retentionOf(tenantId) {
       const { retention } = options
       return typeof retention === 'function' ? checkRetention(retention(tenantId)) : (retention ?? {})
@@ -177,6 +194,7 @@ export function createService(options: SessionsOptions): Service {
     privacy: {
       fenceMs: duration(options.privacy?.fenceMs, 'privacy.fenceMs', hourMs),
       onErase: options.privacy?.onErase ?? [],
+      afterErase: options.privacy?.afterErase ?? [],
     },
     // What a store in memory holds ends with the process, as a secret does that was made at start.
     hasLastingSecrets: options.credentialSecrets !== undefined || options.store === undefined,

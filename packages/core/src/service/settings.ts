@@ -1,7 +1,7 @@
 import type { Message, Role } from '../domain/message.js'
 import type { CountTokens } from '../context/token-count.js'
 import type { SummaryOptions, WriteSummary } from '../context/summary.js'
-import type { SessionListener } from '../domain/events.js'
+import type { SessionEventOf, SessionListener } from '../domain/events.js'
 import type { Fact } from '../domain/session-body.js'
 import type { TransferSettings } from './transfer-settings.js'
 import type { Embed } from '../context/embed.js'
@@ -132,8 +132,8 @@ export interface RetentionSettings {
   /** How many milliseconds to keep the key of a user's pseudonym, after the last change of the user record (default: until an erasure). */
   analyticsMs?: number
   /**
-   * How many milliseconds to keep what users had decided before, after the last change of the user record (default: the newest 100
-   * decisions are kept).
+   * How many milliseconds to keep lanes of the audit, after the last entry of each, and what users had decided before, after
+   * the last change of the user record (default: the audit for good, and the newest 100 decisions).
    */
   auditMs?: number
 }
@@ -173,6 +173,47 @@ export interface PrivacySettings {
    * not done until it is called again.
    */
   onErase?: readonly EraseHook[]
+  /**
+   * Called, one after the other, when nothing of the user is left in the store: the place to destroy the user's key of an
+   * `encryptedStore` (default: none). The erasure is done when they have ended; until then `sweep` goes on with it, and
+   * calls them again. What they return is not in the receipt.
+   */
+  afterErase?: readonly EraseHook[]
+}
+
+/** What the audit said of its lanes at a moment, signed. Kept elsewhere, it shows what was cut off later. */
+export interface AuditCheckpoint {
+  readonly tenantId: string
+  /** Its place among the checkpoints. */
+  readonly seq: number
+  /** Signs it, with everything that was said before it. */
+  readonly hash: string
+  /** Epoch ms, by the store's clock. */
+  readonly at: number
+  /** The lanes that were written to since the checkpoint before it: how far each was, and its newest hash. */
+  readonly lanes: readonly { readonly lane: string; readonly seq: number; readonly hash: string }[]
+}
+
+/** When callers look like attackers. Each process counts what it sees. */
+export interface SuspicionSettings {
+  /** How many times a caller asks over HTTP for what does not exist, or without a sign-in, within `windowMs` (default 20 times). */
+  misses?: number
+  /** How many times replaced credentials of a session are sent within `windowMs` (default 5 times). */
+  outdated?: number
+  /** How long is counted, in milliseconds (default 60,000). */
+  windowMs?: number
+  /** Called with each event `access.suspicious`, to limit or to sign out a caller (default: listeners alone hear of it). */
+  on?: (event: SessionEventOf<'access.suspicious'>) => void
+}
+
+/** Who did what with the data of users, on record. */
+export interface AuditSettings {
+  /** Sign the record, 32 bytes or more each. The first signs, all verify. Not those of `credentialSecrets`. */
+  secrets: readonly string[]
+  /** Where the record is kept, such as a database that the application may add to alone (default: `store`). */
+  store?: SessionStore
+  /** Called with each checkpoint, to keep it in a place that nobody writes to who writes to the store (default: it is kept in the store alone). */
+  onCheckpoint?: (checkpoint: AuditCheckpoint) => Promise<void> | void
 }
 
 /** A budget for the turns of a scope. */
@@ -218,6 +259,8 @@ export interface SessionWarning {
     | 'sweep_failed'
     | 'erase_failed'
     | 'redact_failed'
+    | 'audit_failed'
+    | 'checkpoint_failed'
   readonly message: string
   readonly cause?: unknown
 }
@@ -258,6 +301,16 @@ export interface SessionsOptions {
    * (default: as long as the session). `sweep` and `sweepEvery` apply it, to the tenants that they are given.
    */
   retention?: RetentionSettings | ((tenantId: string) => RetentionSettings)
+  /**
+   * Whether an admin may read what is in the sessions of others, or a function that says it for a tenant (default true).
+   * With false an admin may list them, without titles, write to them, delete them and erase their users; every verb that
+   * shows contents is `forbidden`.
+   */
+  adminReads?: boolean | ((tenantId: string) => boolean)
+  /** When callers look like attackers (default: after 20 misses in a minute, and the like). */
+  suspicion?: SuspicionSettings
+  /** Keeps a record of who did what with the data of users (default: none is kept). */
+  audit?: AuditSettings
   /** What holds for the data of users (default: nothing of the host's is erased, and the fence stands for an hour). */
   privacy?: PrivacySettings
   /**

@@ -7,8 +7,8 @@ import type { Service } from './service.js'
 
 /**
  * Records that the library keeps beside sessions: events of turns, answers to keyed requests, transfers by their
- * codes, wrong tries of codes, the register of live sessions, spent budgets, what is known of a user, and the record
- * that tells the store's time.
+ * codes, wrong tries of codes, the register of live sessions, spent budgets, what is known of a user, the record that
+ * tells the store's time, and the lanes of the audit.
  */
 export type SideRecordKind = (typeof sideRecordKinds)[number]
 
@@ -22,6 +22,7 @@ export const sideRecordKinds = [
   'budgets',
   'users',
   'clock',
+  'audit',
 ] as const
 
 /** A side record in the store. */
@@ -203,8 +204,10 @@ export async function removeSideRecordsNow(
   }
 }
 
+const nobodys: readonly SideRecordKind[] = ['users', 'clock', 'audit']
+
 /** The kinds of records that name a user, but for the record of the user itself. */
-export const kindsOfUsers = sideRecordKinds.filter((kind) => kind !== 'users' && kind !== 'clock')
+export const kindsOfUsers = sideRecordKinds.filter((kind) => !nobodys.includes(kind))
 
 /** Removes all side records that name a user, but for the record of the user itself. */
 export async function removeSideRecordsOf(

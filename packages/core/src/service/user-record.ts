@@ -28,6 +28,8 @@ export interface UserRecord {
   readonly consent?: Consents
   /** Stands for the user in what is counted about them. Without it, what was counted is nobody's. */
   readonly pseudonymKey?: string
+  /** Stands for the user in the audit. It has nothing to do with consent, and an erasure alone destroys it. */
+  readonly auditKey?: string
   readonly erasure?: Erasure
 }
 

@@ -14,6 +14,7 @@ import type { SessionEventDetails } from '../domain/events.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import type { LiveSession } from '../service/live-session.js'
 import { takeCalls } from '../service/take-calls.js'
+import { refuseAdminReads } from './admin-reads.js'
 import type { CartCounts, SessionBody } from '../domain/session-body.js'
 
 const maxOrders = 100
@@ -23,6 +24,7 @@ type Action = SessionEventDetails['cart.changed']['action']
 /** The cart of one session. Every change is atomic: adds that happen at once all count. */
 export class SessionCart {
   static {
+    refuseAdminReads(SessionCart.prototype, (handle) => handle.#live)
     takeCalls(SessionCart.prototype, (handle) => handle.#live.service.work)
   }
 

@@ -3,11 +3,13 @@ import { type JsonObject, mergePatch, parseJsonObject } from '../json.js'
 import { allowing, refuseWithout } from '../service/consent.js'
 import type { LiveSession } from '../service/live-session.js'
 import { takeCalls } from '../service/take-calls.js'
+import { refuseAdminReads } from './admin-reads.js'
 import type { ChangeOptions } from '../service/change-options.js'
 
 /** Any JSON of one session: its phase, tasks, intermediate results. */
 export class SessionState {
   static {
+    refuseAdminReads(SessionState.prototype, (handle) => handle.#live)
     takeCalls(SessionState.prototype, (handle) => handle.#live.service.work)
   }
 
@@ -59,6 +61,7 @@ export class SessionState {
 /** Preferences of a session's user: budget, brands, language. */
 export class SessionPreferences {
   static {
+    refuseAdminReads(SessionPreferences.prototype, (handle) => handle.#live)
     takeCalls(SessionPreferences.prototype, (handle) => handle.#live.service.work)
   }
 

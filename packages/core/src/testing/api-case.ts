@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { z } from 'zod'
 import { newId } from '../ids.js'
 
-/** Sends a request to the mounted API. The path begins with `/sessions`, `/transfers` or `/users`. */
+/** Sends a request to the mounted API. The path begins with `/sessions`, `/transfers`, `/users` or `/audit`. */
 export type FetchLike = (path: string, init?: RequestInit) => Promise<Response>
 
 /** One thing that every mount of the API must show. The case rejects when the mount does not show it. */
@@ -158,7 +158,9 @@ export class ApiClient {
     const wanted = path.split('?')[0]!.replace(/\/$/, '').split('/')
     if (wanted.at(-1) === 'openapi.json') return
     const described = Object.entries(paths).find(([template]) => {
-      const segments = template.slice(template.search(/\/(?:sessions|transfers|users)(?:\/|$)/)).split('/')
+      const segments = template
+        .slice(template.search(/\/(?:sessions|transfers|users|audit)(?:\/|$)/))
+        .split('/')
       return (
         segments.length === wanted.length &&
         segments.every((segment, index) => segment.startsWith('{') || segment === wanted[index])

@@ -29,6 +29,8 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
     credentialSecrets: ['a secret that only the suite may know'],
     transfers: { url: 'https://app.test/continue', returnToOrigins: ['https://app.test'] },
     consent: {},
+    audit: { secrets: ['another secret that only the suite may know'] },
+    adminReads: (tenantId) => !tenantId.startsWith('unread-'),
     turns: { heartbeatMs: 25, flushMs: 5, ...serviceTurns },
     ...(store === undefined ? {} : { store }),
     onWarning: () => {},
@@ -42,6 +44,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
     header: true,
     userRoutes: true,
     importRoute: true,
+    auditRoutes: others.sessions === undefined,
     onError: () => {},
     ...others,
   })

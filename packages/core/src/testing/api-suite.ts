@@ -1,5 +1,6 @@
 import { describe, test } from 'vitest'
 import { type ApiChapter, ApiClient, type FetchLike } from './api-case.js'
+import { auditCases } from './api-cases/audit.js'
 import { contentCases } from './api-cases/contents.js'
 import { exportCases } from './api-cases/exports.js'
 import { messageChangeCases } from './api-cases/message-changes.js'
@@ -24,6 +25,7 @@ export const apiChapters: readonly ApiChapter[] = [
   safetyCases,
   transferCases,
   userCases,
+  auditCases,
   protocolCases,
 ]
 
@@ -32,7 +34,7 @@ export const apiChapters: readonly ApiChapter[] = [
  * switches.
  *
  * @param fetchLike reaches an app that has mounted `apiFixture()`, over real sockets. Paths begin with `/sessions`,
- * `/transfers` or `/users`.
+ * `/transfers`, `/users` or `/audit`.
  *
  * @example
  * ```ts

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { suspicionsOf } from '../audit/suspicions.js'
 import { itemCount } from '../domain/cart.js'
 import { digestOf } from '../digest.js'
 import { isSessionError, SessionError } from '../errors.js'
@@ -238,15 +239,18 @@ export async function spendTransfer(
   const matchCode = newMatchCode()
   const device = targetDevice === undefined ? {} : { device: targetDevice }
   let made: 'claim' | 'redemption' | undefined
+  let isReplayed = false
 
-  const { record, body } = await live.update(
+  const spend = live.update(
     (before) => {
       made = undefined
+      isReplayed = false
       const current = before.transfers?.find(({ id }) => id === transfer.id)
       if (current === undefined) throw noSuchTransfer()
       const { redeemed, claim } = current
       if (redeemed !== undefined) {
         if (isOurs(redeemed.by) && redeemed.generation === before.generation) return before
+        isReplayed = !isOurs(redeemed.by)
         throw noSuchTransfer()
       }
       // The session was bound to a user, rotated or moved since, so its owner may have changed.
@@ -264,6 +268,10 @@ export async function spendTransfer(
     },
     { slack },
   )
+  const { record, body } = await spend.catch((error: unknown) => {
+    if (isReplayed) suspicionsOf(service).tell('transfer_replayed', 1, located.record, identity)
+    throw error
+  })
   const after = body.transfers!.find(({ id }) => id === transfer.id)!
   const fact = factOf(after, targetDevice)
   if (made === 'claim') service.emit('transfer.claimed', record, fact, identity)

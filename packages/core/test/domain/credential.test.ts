@@ -54,6 +54,21 @@ describe('createCredentials', () => {
     for (const text of junk) expect(await credentials.verify(text), text).toBeUndefined()
   })
 
+  it('takes what it has signed for another purpose for no credential', async () => {
+    const credentials = createCredentials(['a'.repeat(32)])
+    const credential = await credentials.sign({
+      ref: { tenantId: 'acme', id: 's' },
+      incarnation: 'i',
+      generation: 1,
+    })
+    const [kid, text, generation] = credential.split('.')
+    const signed = `${kid}.${text}.${generation}`
+    for (const parts of [[signed], [kid!, text!, generation!], ['list cursor', signed]]) {
+      const [digest] = await credentials.digests(...parts)
+      expect(await credentials.verify(`${signed}.${digest}`)).toBeUndefined()
+    }
+  })
+
   it('refuses no secret and a short one at the start', () => {
     expect(() => createCredentials([])).toThrow(expect.objectContaining({ path: 'credentialSecrets' }))
     expect(() => createCredentials([one, 'short'])).toThrow(

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { createSessionApi } from '../../src/http/api.js'
 import type { SessionApiOptions } from '../../src/http/api-options.js'
 import type { Identity, Session, Sessions } from '../../src/index.js'
+import { serviceOf } from '../../src/sessions.js'
 import { admin, alice, anonymous, bob, service } from '../service.js'
 import { callsOf, eraseCalls, phone, said } from './scene.js'
 
+const audit = { secrets: ['a secret of the audit that is long enough'] }
 const callers: Readonly<Record<string, Identity>> = { alice, admin }
 
 const options = (sessions: Sessions): SessionApiOptions => ({
@@ -14,6 +16,7 @@ const options = (sessions: Sessions): SessionApiOptions => ({
   header: true,
   userRoutes: true,
   importRoute: true,
+  auditRoutes: serviceOf(sessions).audit !== undefined,
 })
 
 interface Row {
@@ -49,9 +52,10 @@ function after<Prepared>(
   sent: (session: Session, prepared: Awaited<Prepared>) => Sent,
 ): Row {
   const made = async () =>
-    callsOf(prepare, async ({ sessions, asking, session }, prepared) => {
-      // Only they ask for consent.
-      const api = createSessionApi(options(route.startsWith('PUT /users') ? asking : sessions))
+    callsOf(prepare, async ({ sessions, asking, audited, session }, prepared) => {
+      // Only they ask for consent, or keep a record.
+      const others = { 'PUT /users/{userId}/consent': asking, 'GET /audit': audited }
+      const api = createSessionApi(options(others[route as keyof typeof others] ?? sessions))
       const [method, path] = route.split(' ') as [string, string]
       const { body, text, query = '', headers, params = {} } = sent(session, prepared)
       const filled = Object.entries({ id: session.id, ...params }).reduce(
@@ -233,6 +237,8 @@ const rows = [
     'read',
     () => ({ params: { userId: 'bob' }, headers: { authorization: 'admin' } }),
   ),
+  // It is on record itself.
+  row('GET /audit', 'commit list read messages', { headers: { authorization: 'admin' } }),
 ]
 
 describe('what each route calls the store for', () => {
@@ -244,7 +250,9 @@ describe('what each route calls the store for', () => {
   )
 
   it('has a row for every route there is', () => {
-    const { paths } = createSessionApi(options(service())).openApi as { paths: Record<string, object> }
+    const { paths } = createSessionApi(options(service({ audit }))).openApi as {
+      paths: Record<string, object>
+    }
     const routes = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     )

@@ -10,6 +10,8 @@ export interface Scene {
   readonly sessions: Sessions
   /** The same, where consent is asked for. */
   readonly asking: Sessions
+  /** The same, where a record is kept, which has a lane already. */
+  readonly audited: Sessions
   /** The same, where carts are emptied after a year. */
   readonly retaining: Sessions
   readonly mine: CallerSessions
@@ -43,10 +45,16 @@ export async function callsOf<Prepared>(
   const asking = service({ store: counted.store, ...settings, consent: {} })
   const retention = { cartMs: 365 * 24 * 3_600_000 }
   const retaining = service({ store: counted.store, ...settings, retention })
+  const audited = service({
+    store: counted.store,
+    ...settings,
+    audit: { secrets: settings.credentialSecrets },
+  })
+  await audited.audit.append({ tenantId: 'acme', action: 'begun', actor: alice })
   const mine = sessions.for(alice)
   const session = await mine.get(source.id)
   const before = counted.calls.length
-  await run({ sessions, asking, retaining, mine, session }, prepared)
+  await run({ sessions, asking, audited, retaining, mine, session }, prepared)
   return counted.calls.slice(before).join(' ')
 }
 

@@ -14,6 +14,10 @@ const consent = (granted: boolean) => ({ purpose: 'analytics', granted, version:
 const drain = async (pieces: AsyncIterable<string>) => {
   for await (const piece of pieces) expect(piece).not.toBe('')
 }
+const acme = { tenantId: 'acme' }
+const readAll = async (entries: AsyncIterable<object>) => {
+  for await (const entry of entries) expect(entry).toMatchObject({ action: 'begun' })
+}
 const transfer = async (source: Session) => source.transfer({ mode: 'move' })
 interface Row {
   readonly verb: string
@@ -65,6 +69,16 @@ const rows = [
 
   row('SessionsPrivacy.erase', eraseCalls, ({ sessions }) =>
     sessions.privacy.erase({ ...alice, by: 'alice', reason: 'article 17' }),
+  ),
+  row('SessionsAudit.append', 'commit', ({ audited }) => audited.audit.append({ ...acme, action: 'a' })),
+  row('SessionsAudit.during', 'commit commit', ({ audited }) =>
+    audited.audit.during({ ...acme, action: 'a' }, async () => {}),
+  ),
+  row('SessionsAudit.list', 'list read messages', ({ audited }) => readAll(audited.audit.list(acme))),
+  row('SessionsAudit.pseudonym', 'read', ({ audited }) => audited.audit.pseudonym(alice)),
+  row('SessionsAudit.verify', 'read list read messages', ({ audited }) => audited.audit.verify(acme)),
+  row('SessionsAudit.checkpoint', 'commit commit read list read read commit commit', ({ audited }) =>
+    audited.audit.checkpoint(acme),
   ),
   row('SessionsPrivacy.erasure', 'read', ({ sessions }) => sessions.privacy.erasure(alice)),
   row('SessionsPrivacy.pseudonym', 'read read read commit', ({ sessions }) =>
@@ -278,7 +292,8 @@ describe('what each verb calls the store for', () => {
   it('has a row for every verb there is', () => {
     const { events: _, ...sessions } = service()
     const verbs = Object.entries({
-      Sessions: Object.keys(sessions).filter((key) => !['ttl', 'privacy', 'consent'].includes(key)),
+      Sessions: Object.keys(sessions).filter((key) => !['ttl', 'privacy', 'consent', 'audit'].includes(key)),
+      SessionsAudit: Object.keys(sessions.audit),
       SessionsPrivacy: Object.keys(sessions.privacy),
       SessionsConsent: Object.keys(sessions.consent),
       CallerConsent: Object.keys(sessions.for(alice).consent),

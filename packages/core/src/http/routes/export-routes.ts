@@ -1,5 +1,7 @@
+import { followed } from '../../audit/audited.js'
 import { SessionError } from '../../errors.js'
 import type { Identity } from '../../domain/identity.js'
+import { beginExport, beginSessionExport } from '../../portability/audited.js'
 import { exportSession, exportSessions } from '../../portability/export-sessions.js'
 import type { ViewMessage } from '../../portability/export-line.js'
 import { exportMarkdown } from '../../portability/markdown.js'
@@ -21,11 +23,12 @@ export const exportRoutes: readonly Route[] = [
     summary: "All of a user's sessions as lines of JSON; for the user and for admins",
     response: schemas.problem,
     media: [jsonLines],
-    async handle({ api, identity, params }) {
+    async handle({ api, mine: { identity }, params }) {
       const userId = params['userId']!
       checkUser(identity, userId)
       const onEnd = api.openStreams.enter(identity, userId)
-      const lines = exportSessions(api.service, identity, { userId }, viewOf(api))
+      const settle = await orEnd(beginExport(api.service, identity, { userId }), onEnd)
+      const lines = followed(settle, exportSessions(api.service, identity, { userId }, viewOf(api)))
       return stream(lines, jsonLines, 'user.jsonl', onEnd)
     },
   }),
@@ -44,12 +47,23 @@ export const exportRoutes: readonly Route[] = [
       const accepted = request.headers.get('accept') ?? ''
       const isMarkdown = (query.format ?? (accepted.includes(markdown) ? 'markdown' : 'jsonl')) === 'markdown'
       const onEnd = api.openStreams.enter(identity, session.id)
-      return isMarkdown
-        ? stream(exportMarkdown(live, viewOf(api)), `${markdown}; charset=utf-8`, 'session.md', onEnd)
-        : stream(exportSession(live, viewOf(api)), jsonLines, 'session.jsonl', onEnd)
+      const settle = await orEnd(beginSessionExport(live), onEnd)
+      const pieces = isMarkdown ? exportMarkdown(live, viewOf(api)) : exportSession(live, viewOf(api))
+      const type = isMarkdown ? `${markdown}; charset=utf-8` : jsonLines
+      return stream(followed(settle, pieces), type, isMarkdown ? 'session.md' : 'session.jsonl', onEnd)
     },
   }),
 ]
+
+/** What a stream needs before it begins; when there is none, the stream has ended. */
+async function orEnd<T>(needed: Promise<T>, onEnd: () => void): Promise<T> {
+  try {
+    return await needed
+  } catch (error) {
+    onEnd()
+    throw error
+  }
+}
 
 /** @throws `unauthenticated`, `forbidden` */
 function checkUser({ userId: own, roles }: Identity, userId: string): void {

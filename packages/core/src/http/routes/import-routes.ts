@@ -1,6 +1,8 @@
+import { callerOf } from '../../audit/audit-log.js'
 import { type Identity, isAdmin } from '../../domain/identity.js'
 import { isSessionError, SessionError } from '../../errors.js'
 import type { ImportInto } from '../../portability/import-into.js'
+import { importInto } from '../../sessions.js'
 import { piecesOf } from '../body-pieces.js'
 import { RequestError } from '../problem.js'
 import { type Route, route } from '../route.js'
@@ -19,7 +21,7 @@ export const importRoutes: readonly Route[] = [
     response: schemas.importReply,
     // What is there is skipped, so the same import again does what is left of it.
     ownIdempotency: true,
-    async handle({ api, identity, query, request }) {
+    async handle({ api, mine, identity, query, request }) {
       if (!api.mayImport(identity)) {
         if (identity.userId === undefined) throw new SessionError('unauthenticated', 'Sign in to import.')
         throw new SessionError('forbidden', 'This caller may not import.')
@@ -31,7 +33,8 @@ export const importRoutes: readonly Route[] = [
       }
       const onEnd = api.openStreams.enter(identity, 'import')
       try {
-        return { body: { import: await api.sessions.import(piecesOf(request.body), into) } }
+        const caller = callerOf(mine.identity)
+        return { body: { import: await importInto(api.sessions, piecesOf(request.body), into, caller) } }
       } catch (error) {
         if (!isSessionError(error, 'invalid')) throw error
         const { message, path } = error

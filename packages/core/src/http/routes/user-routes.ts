@@ -1,8 +1,10 @@
 import type { z } from 'zod'
+import { callerOf } from '../../audit/audit-log.js'
 import type { Consents } from '../../domain/consent.js'
 import type { ErasureStatus } from '../../domain/erasure.js'
 import type { Identity } from '../../domain/identity.js'
 import { SessionError } from '../../errors.js'
+import { decide } from '../../privacy/consent.js'
 import { erasureOf, startErasure } from '../../privacy/erase.js'
 import type { Service } from '../../service/service.js'
 import type { TenantUser } from '../../service/user-record.js'
@@ -34,8 +36,10 @@ export const userRoutes: readonly Route[] = [
     response: schemas.consentOutcomeReply,
     // The same decision again changes nothing, and no record of the request may outlive a withdrawal.
     ownIdempotency: true,
-    async handle({ api, identity, params, body }) {
-      const { consents, removed } = await api.sessions.consent.set(userOf(identity, params), body)
+    async handle({ api, mine, params, body }) {
+      const { service } = api
+      const user = userOf(mine.identity, params)
+      const { consents, removed } = await decide(service, user, body, callerOf(mine.identity))
       return { body: { consent: consentView(consents), removed } }
     },
   }),
@@ -47,11 +51,11 @@ export const userRoutes: readonly Route[] = [
     response: schemas.erasureReply,
     ownIdempotency: true,
     mayGoOn: true,
-    async handle({ api, identity, params, request }) {
+    async handle({ api, mine: { identity }, params, request }) {
       const { service, basePath } = api
       const user = userOf(identity, params)
       const about = { by: identity.userId ?? 'admin', reason: 'request' }
-      const { begun, receipt } = startErasure(service, { ...user, ...about })
+      const { begun, receipt } = startErasure(service, { ...user, ...about }, callerOf(identity))
       const status = await begun
       const isAsync = /\brespond-async\b/.test(request.headers.get('prefer') ?? '')
       const done = isAsync ? undefined : await withinTime(receipt, waitMs)

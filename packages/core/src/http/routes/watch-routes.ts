@@ -15,9 +15,11 @@ export const watchRoutes: readonly Route[] = [
     streams: true,
     async handle({ session: find, api, headers, request, identity }) {
       const session = await find()
-      const onEnd = api.openStreams.enter(identity, session.id)
       const hungUp = new AbortController()
-      const changes = changesOf(session, request.headers.get('last-event-id'), hungUp.signal)
+      const watching = session.watch({ signal: hungUp.signal })
+      const onEnd = api.openStreams.enter(identity, session.id)
+      const known = request.headers.get('last-event-id')
+      const changes = changesOf(session.id, watching, known, hungUp.signal)
       return eventStream(changes, {
         headers,
         heartbeatMs: api.streamHeartbeatMs,
@@ -29,14 +31,15 @@ export const watchRoutes: readonly Route[] = [
 ]
 
 async function* changesOf(
-  session: Session,
+  sessionId: string,
+  watching: ReturnType<Session['watch']>,
   known: string | null,
   signal: AbortSignal,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
-  for await (const record of session.watch({ signal })) {
+  for await (const record of watching) {
     const id = markOf(record)
     // A reconnecting client gets only what it does not know.
     if (id !== known) yield { id, event: 'session.changed', data: { session: sessionView(record) } }
   }
-  if (!signal.aborted) yield { id: 'end', event: 'session.ended', data: { sessionId: session.id } }
+  if (!signal.aborted) yield { id: 'end', event: 'session.ended', data: { sessionId } }
 }

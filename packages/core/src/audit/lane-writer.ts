@@ -1,0 +1,128 @@
+import { maxPageBytes } from '../contract/page-bytes.js'
+import { isSessionError } from '../errors.js'
+import { newId } from '../ids.js'
+import { byteLength } from '../json.js'
+import { type AuditEntry, encodeEntry, type NewEntry } from './entry.js'
+import { extendLane, type Lane, type Lanes, openLane } from './lane.js'
+
+interface Waiting {
+  readonly entry: NewEntry
+  readonly bytes: number
+  readonly written: (entry: AuditEntry) => void
+  readonly failed: (error: unknown) => void
+}
+
+const maxBatch = 200
+const maxBatchBytes = maxPageBytes / 2
+// A lane is read as a whole to check it, and removed as a whole.
+const maxLaneLength = 10_000
+// Keys, hashes and the like, beside the text of an entry.
+const linkBytes = 512
+
+/**
+ * Writes the entries of one process to lanes of its own, a lane a day: so no two processes ever meet. What comes while
+ * a commit runs goes into the next one.
+ */
+export class LaneWriter {
+  readonly #lanes: Lanes
+  readonly #tenantId: string
+  #waiting: Waiting[] = []
+  #lane: Lane | undefined
+  /** What the store's clock is ahead of this process's. */
+  #offset = 0
+  #lastAt = 0
+  #running: Promise<void> | undefined
+
+  constructor(lanes: Lanes, tenantId: string) {
+    this.#lanes = lanes
+    this.#tenantId = tenantId
+  }
+
+  /** Settles when the entry is stored. */
+  write(entry: NewEntry): Promise<AuditEntry> {
+    const bytes = byteLength(encodeEntry(entry, 0)) + linkBytes
+    return new Promise((written, failed) => {
+      this.#waiting.push({ entry, bytes, written, failed })
+      this.#running ??= this.#run().finally(() => (this.#running = undefined))
+    })
+  }
+
+  /** Whether nothing is waiting to be written. */
+  get isIdle(): boolean {
+    return this.#running === undefined
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#nextBatch()
+      try {
+        const entries = await this.#store(batch.map(({ entry }) => entry))
+        for (const [index, each] of batch.entries()) each.written(entries[index]!)
+      } catch (error) {
+        // What may have been written ends this lane: it goes on from a head that this process knows.
+        if (!isSessionError(error, 'unavailable')) this.#lane = undefined
+        for (const each of batch) each.failed(error)
+      }
+    }
+  }
+
+  #nextBatch(): readonly Waiting[] {
+    let count = 0
+    let bytes = 0
+    for (const each of this.#waiting) {
+      bytes += each.bytes
+      if (count > 0 && (count >= maxBatch || bytes > maxBatchBytes)) break
+      count++
+    }
+    return this.#waiting.splice(0, count)
+  }
+
+  async #store(entries: readonly NewEntry[]): Promise<readonly AuditEntry[]> {
+    try {
+      return await this.#extend(entries)
+    } catch (error) {
+      // Somebody has removed or changed the lane, which `verify` names. Entries go on in another one.
+      if (!isSessionError(error, 'conflict') && !isSessionError(error, 'not_found')) throw error
+      this.#lane = undefined
+      return this.#extend(entries)
+    }
+  }
+
+  async #extend(entries: readonly NewEntry[]): Promise<readonly AuditEntry[]> {
+    const { lane, at } = await this.#laneOfNow()
+    const next = await extendLane(
+      this.#lanes,
+      lane,
+      entries.map((entry) => encodeEntry(entry, at)),
+    )
+    this.#keep(next)
+    const first = lane.head.seq + 1
+    return entries.map((entry, index) => ({ ...entry, at, lane: lane.place.lane, seq: first + index }))
+  }
+
+  /** The lane of today, and the time of its next entries. */
+  async #laneOfNow(): Promise<{ readonly lane: Lane; readonly at: number }> {
+    for (;;) {
+      const at = Math.max(this.#lastAt, Date.now() + this.#offset)
+      const day = dayOf(at)
+      const lane = this.#lane
+      if (lane?.place.lane.startsWith(day) === true && lane.head.seq < maxLaneLength) {
+        this.#lastAt = at
+        return { lane, at }
+      }
+      // The commit that makes a lane tells the store's time, which may be of another day.
+      const place = { tenantId: this.#tenantId, lane: `${day}.${newId()}` }
+      this.#keep(await openLane(this.#lanes, place))
+    }
+  }
+
+  #keep(lane: Lane): void {
+    this.#lane = lane
+    this.#offset = lane.record.updatedAt - Date.now()
+  }
+}
+
+/** The day of a moment, in UTC: lanes begin with it. */
+export function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10)
+}

@@ -1,0 +1,78 @@
+import { digestOf } from '../digest.js'
+import { newId } from '../ids.js'
+import type { Service } from '../service/service.js'
+import { readUserRecord, type TenantUser, updateUserRecord } from '../service/user-record.js'
+import type { AuditActor } from './entry.js'
+
+/** Stands for a user whose data was erased: nothing says any more who it was. */
+const erased = 'user:erased'
+
+// The user record is read again after a while: an erasure in another process has destroyed its key meanwhile.
+const freshMs = 60_000
+const maxKnown = 1000
+
+interface Known {
+  /** Asked for once, however many entries wait for it. */
+  readonly pseudonym: Promise<string>
+  readonly until: number
+}
+
+/** What stands for users in the entries of a service: made with a key that the user record alone has. */
+export class Subjects {
+  readonly #service: Service
+  readonly #known = new Map<string, Known>()
+
+  constructor(service: Service) {
+    this.#service = service
+  }
+
+  async ofActor(tenantId: string, actor: AuditActor): Promise<string> {
+    return typeof actor === 'string' ? actor : this.of({ tenantId, userId: actor.userId })
+  }
+
+  /** The pseudonym of a user, who gets a key if there is none yet. */
+  async of(user: TenantUser): Promise<string> {
+    const name = nameOf(user)
+    const known = this.#known.get(name)
+    if (known !== undefined && known.until > performance.now()) return known.pseudonym
+    const pseudonym = this.#keyOf(user).then(async (key) => pseudonymWith(key, user))
+    pseudonym.catch(() => this.#known.delete(name))
+    this.#known.delete(name)
+    this.#known.set(name, { pseudonym, until: performance.now() + freshMs })
+    if (this.#known.size > maxKnown) this.#known.delete(this.#known.keys().next().value!)
+    return pseudonym
+  }
+
+  /** The pseudonym that entries have; undefined when no entry can have one. */
+  async find(user: TenantUser): Promise<string | undefined> {
+    const key = (await readUserRecord(this.#service, user))?.value.auditKey
+    return key === undefined ? undefined : pseudonymWith(key, user)
+  }
+
+  /** As `find`, but for a user about to be erased: who has no key needs none any more. */
+  async last(user: TenantUser): Promise<string> {
+    return (await this.find(user)) ?? pseudonymWith(newId(), user)
+  }
+
+  /** The user was erased. */
+  forget(user: TenantUser): void {
+    this.#known.delete(nameOf(user))
+  }
+
+  async #keyOf(user: TenantUser): Promise<string | undefined> {
+    const seen = (await readUserRecord(this.#service, user))?.value
+    if (seen?.auditKey !== undefined || seen?.erasure !== undefined) return seen.auditKey
+    const made = newId()
+    const changed = await updateUserRecord(this.#service, user, (before) =>
+      before.erasure === undefined ? { ...before, auditKey: before.auditKey ?? made } : undefined,
+    )
+    return changed?.value.auditKey
+  }
+}
+
+const nameOf = ({ tenantId, userId }: TenantUser): string => JSON.stringify([tenantId, userId])
+
+async function pseudonymWith(key: string | undefined, { tenantId, userId }: TenantUser): Promise<string> {
+  if (key === undefined) return erased
+  return `user:${(await digestOf(JSON.stringify(['audit', key, tenantId, userId]))).slice(0, 22)}`
+}
