@@ -59,7 +59,9 @@ async function prepare() {
 }
 
 /** All folders with the same settings as one program: each alone would read and check the core again. */
-const checkTypes = () => run(bin('tsc'), ['-p', 'tsconfig.json'], { quiet: true })
+function checkTypes() {
+  return run(bin('tsc'), ['-p', 'tsconfig.json'], { quiet: true })
+}
 
 function checkOtherTypes() {
   const { include } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'))
@@ -67,8 +69,13 @@ function checkOtherTypes() {
   return turbo(['run', 'typecheck', '--output-logs=errors-only', ...others], { quiet: true })
 }
 
-const lint = () => run(bin('oxlint'), ['--type-aware', '--quiet'], { quiet: true })
-const checkFormat = () => run(bin('oxfmt'), ['--check'], { quiet: true })
+function lint() {
+  return run(bin('oxlint'), ['--type-aware', '--quiet'], { quiet: true })
+}
+
+function checkFormat() {
+  return run(bin('oxfmt'), ['--check'], { quiet: true })
+}
 
 /** Runs vitest with its output shown, and resolves to its exit status. */
 function vitest(args) {
