@@ -73,7 +73,7 @@ export class SubjectKeys {
   async find(tenantId: string, id: string): Promise<SubjectKey | undefined> {
     // It may be what somebody wrote in the place of one.
     if (!isKeyId(id)) return undefined
-    return this.#once(tenantId, id, async () => (await this.#read(tenantId, id))?.key)
+    return this.#once('find', tenantId, id, async () => (await this.#read(tenantId, id))?.key)
   }
 
   /** The key of a subject, made now if there is none. @throws `unknown_key`, `unavailable` */
@@ -82,8 +82,8 @@ export class SubjectKeys {
     const id = this.idOf(subject)
     const found = await this.find(tenantId, id)
     if (found !== undefined) return found
-    const made = await this.#once(tenantId, id, () => this.#make(tenantId, id))
-    // Whoever looked for the key just before it was made may have been answered here.
+    const made = await this.#once('make', tenantId, id, () => this.#make(tenantId, id))
+    // It was destroyed as soon as it was made.
     return made ?? this.ensure(subject)
   }
 
@@ -158,8 +158,12 @@ export class SubjectKeys {
     return { body: JSON.stringify(record), label: keyId }
   }
 
-  /** One call at a time for a key, whose result is kept: the key service is asked once by many requests. */
+  /**
+   * One call of a kind at a time for a key, whose result is kept: the key service is asked once by many requests. Whoever
+   * makes a key is not answered by one who looks for it: two of them could wait for each other's answers for ever.
+   */
   #once(
+    kind: 'find' | 'make',
     tenantId: string,
     id: string,
     load: () => Promise<SubjectKey | undefined>,
@@ -167,15 +171,16 @@ export class SubjectKeys {
     const key = cacheKey(tenantId, id)
     const known = this.#cache.get(key)
     if (known !== undefined) return Promise.resolve(known)
-    const loading = this.#loading.get(key)
+    const loadingKey = `${kind} ${key}`
+    const loading = this.#loading.get(loadingKey)
     if (loading !== undefined) return loading
     const begun = load()
       .then((found) => {
         if (found !== undefined) this.#cache.set(key, found)
         return found
       })
-      .finally(() => this.#loading.delete(key))
-    this.#loading.set(key, begun)
+      .finally(() => this.#loading.delete(loadingKey))
+    this.#loading.set(loadingKey, begun)
     return begun
   }
 }

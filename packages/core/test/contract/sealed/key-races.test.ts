@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest'
+import { memoryStore, type SessionStore } from '../../../src/index.js'
+import { encryptedStore, staticKeyring } from '../../../src/sealed.js'
+import { wrapStore } from '../../../src/testing/wrap-store.js'
+
+const key = new Uint8Array(32).fill(7)
+const keyring = staticKeyring({ current: 'k', keys: { k: key } })
+// Of sessions that need one key, each may look for it a few times.
+const mostReads = 200
+
+/** A store whose reads take so many microtasks, and end with an error when they become too many. */
+function slow(ticks: number): SessionStore {
+  let reads = 0
+  return wrapStore(memoryStore(), async (method, call) => {
+    if (method === 'read' && ++reads > mostReads) throw new Error('it reads for ever')
+    for (let tick = 0; tick < ticks; tick++) await null
+    return call()
+  })
+}
+
+it.each(Array.from({ length: 12 }, (_, ticks) => ticks))(
+  'those who need the key of a user at the same moment all get it, at whatever moment they come: %i',
+  async (ticks) => {
+    for (let apart = 0; apart < 40; apart++) {
+      const store = encryptedStore(slow(ticks), { keyring, indexKey: key })
+      const made: Promise<unknown>[] = []
+      for (let number = 0; number < 6; number++) {
+        const ref = { tenantId: 'acme', id: `s${number}` }
+        made.push(store.commit(ref, { revision: 0, userId: 'alice', body: '{}' }))
+        for (let tick = 0; tick < apart; tick++) await null
+      }
+      await expect(Promise.all(made)).resolves.toHaveLength(6)
+    }
+  },
+)
