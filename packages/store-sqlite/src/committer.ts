@@ -18,6 +18,7 @@ import { type Added, changedRecord } from './changed-record.js'
 import { type Commit, type Stored, toStored } from './commit.js'
 import type { Connection } from './connection.js'
 import { isDuplicate } from './errors.js'
+import type { RecentRecord } from './recent-records.js'
 import { isLive, parseFound } from './rows.js'
 import { maxSeq as highestSeq, type Statements } from './statements.js'
 import type { Steps } from './steps.js'
@@ -29,9 +30,17 @@ export function minuteOf(expiresAt: number | undefined): number | null {
 }
 
 /** Commits one change, in one transaction; a step takes one message. */
-export function committing(statements: Statements, commit: Commit): Steps<Committed> {
+export function committing(
+  statements: Statements,
+  commit: Commit,
+  recent: RecentRecord | undefined,
+): Steps<Committed & Pick<RecentRecord, 'key'>> {
   const { ref, change, tenant, id } = commit
   return function* (connection, now) {
+    if (recent !== undefined) {
+      const committed = yield* goingOn(connection, statements, commit, now, recent)
+      if (committed !== undefined) return committed
+    }
     const row = connection.first(statements.find, tenant, id)
     const isThere = row !== undefined && isLive(row, now)
     if (!isThere && change.revision !== 0) throw notFound()
@@ -55,8 +64,42 @@ export function committing(statements: Statements, commit: Commit): Steps<Commit
     const changed = changedRecord(record, change, at, added)
     if (change.body !== undefined) connection.run(statements.putBody, key, encodeText(change.body))
     update(connection, statements, key, record, changed)
-    return { record: changed, messages }
+    return { record: changed, messages, key }
   }
+}
+
+/** Commits to a session as this process knows it; undefined, with nothing done, when it is another one by now. */
+function* goingOn(
+  connection: Connection,
+  statements: Statements,
+  { change }: Commit,
+  now: number,
+  { record, key }: RecentRecord,
+): Generator<void, (Committed & Pick<RecentRecord, 'key'>) | undefined> {
+  if (change.revision === 0) return undefined
+  const at = Math.max(now, record.updatedAt)
+  const stored = yield* toStored(change.messages)
+  const expected = sum(stored)
+  const changed = changedRecord(record, change, at, expected)
+  try {
+    checkIsMeant(record, change)
+    checkRoom(record, withinPlaces(change), expected)
+  } catch {
+    // What it is now decides.
+    return undefined
+  }
+  if (!isSame(record, changed)) return undefined
+  if (connection.change(statements.touchKnown, ...touchedOf(changed), key, record.changes, now) !== 1)
+    return undefined
+  const log = { key, lastSeq: record.lastSeq, at }
+  const messages = yield* appending(connection, statements, { change }, stored, log)
+  if (change.body !== undefined) connection.run(statements.putBody, key, encodeText(change.body))
+  const added = sum(stored.filter((_, index) => messages[index]!.inserted))
+  if (added.count === expected.count) return { record: changed, messages, key }
+  // Some of the messages were there already.
+  const corrected = changedRecord(record, change, at, added)
+  connection.run(statements.touchSession, ...touchedOf(corrected), key)
+  return { record: corrected, messages, key }
 }
 
 function* creating(
@@ -64,7 +107,7 @@ function* creating(
   statements: Statements,
   commit: Commit,
   now: number,
-): Generator<void, Committed> {
+): Generator<void, Committed & Pick<RecentRecord, 'key'>> {
   const { ref, change, tenant, id } = commit
   const incarnation = change.incarnation ?? randomBytes(18).toString('base64url')
   const blank = { ...ref, incarnation, revision: 0, changes: 0, lastSeq: 0, trimmedSeq: 0, bytes: 0 }
@@ -95,7 +138,7 @@ function* creating(
   const log = { key, lastSeq: 0, at: now }
   const messages = yield* appending(connection, statements, commit, stored, log)
   checkRoom({ lastSeq: 0, bytes: 0 }, withinPlaces(change), added)
-  return { record, messages }
+  return { record, messages, key }
 }
 
 function withinPlaces({ maxSeq = Infinity, maxBytes }: SessionChange): Parameters<typeof checkRoom>[1] {
@@ -114,7 +157,7 @@ interface Log {
 function* appending(
   connection: Connection,
   statements: Statements,
-  { change }: Commit,
+  { change }: Pick<Commit, 'change'>,
   stored: readonly Stored[],
   { key, lastSeq, at }: Log,
 ): Generator<void, AppendedMessage[]> {
@@ -181,24 +224,39 @@ function update(
   before: SessionRecord,
   after: SessionRecord,
 ): void {
-  const { lastSeq, bytes, changes, updatedAt, revision, expiresAt, activeAt } = after
-  const touched = [lastSeq, bytes, changes, updatedAt, revision, expiresAt ?? null]
+  const touched = touchedOf(after)
+  if (isSame(before, after)) return connection.run(statements.touchSession, ...touched, key)
   const others = [
-    activeAt,
-    minuteOf(expiresAt),
+    after.activeAt,
+    minuteOf(after.expiresAt),
     ...ownOf(after),
     encodeName(after.userId),
     encodeName(after.label),
     encodeName(after.title),
   ]
-  const isSame =
-    activeAt === before.activeAt &&
-    minuteOf(expiresAt) === minuteOf(before.expiresAt) &&
+  connection.run(statements.changeSession, ...touched, ...others, key)
+}
+
+function touchedOf({
+  lastSeq,
+  bytes,
+  changes,
+  updatedAt,
+  revision,
+  expiresAt,
+}: SessionRecord): (number | null)[] {
+  return [lastSeq, bytes, changes, updatedAt, revision, expiresAt ?? null]
+}
+
+/** Whether only columns differ that no index has, and that change with most commits. */
+function isSame(before: SessionRecord, after: SessionRecord): boolean {
+  return (
+    after.activeAt === before.activeAt &&
+    minuteOf(after.expiresAt) === minuteOf(before.expiresAt) &&
     after.lifetime?.idleMs === before.lifetime?.idleMs &&
     after.lifetime?.absoluteMs === before.lifetime?.absoluteMs &&
     after.userId === before.userId &&
     after.label === before.label &&
     after.title === before.title
-  if (isSame) connection.run(statements.touchSession, ...touched, key)
-  else connection.run(statements.changeSession, ...touched, ...others, key)
+  )
 }

@@ -29,8 +29,15 @@ export class Connection {
   }
 
   run(sql: string, ...values: readonly SqliteValue[]): void {
-    for (const value of values) if (typeof value === 'string') this.#textLength += value.length
-    this.#prepare(sql).run(...values)
+    this.#run(sql, values)
+  }
+
+  /** Runs a statement that changes rows, and tells how many. */
+  change(sql: string, ...values: readonly SqliteValue[]): number {
+    const result = this.#run(sql, values)
+    const told =
+      typeof result === 'object' && result !== null && 'changes' in result ? result.changes : undefined
+    return Number(told ?? this.first('select changes() as count')?.['count'])
   }
 
   /** How many UTF-16 units of text the connection was given to write since this was asked last. */
@@ -67,6 +74,11 @@ export class Connection {
   close(): void {
     this.#prepared.clear()
     this.#database.close()
+  }
+
+  #run(sql: string, values: readonly SqliteValue[]): unknown {
+    for (const value of values) if (typeof value === 'string') this.#textLength += value.length
+    return this.#prepare(sql).run(...values)
   }
 
   #prepare(sql: string): SqliteStatement {

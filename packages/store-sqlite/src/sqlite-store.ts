@@ -17,6 +17,7 @@ import { Maintenance } from './maintenance.js'
 import type { Synchronous } from './open-file.js'
 import { OwnFile } from './own-file.js'
 import { Reader } from './reader.js'
+import { RecentRecords } from './recent-records.js'
 import { Restorer } from './restorer.js'
 import { type TableOptions, toTableNames } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
@@ -110,6 +111,7 @@ function storeOver(source: OpenSource, options: SqliteStoreOptions): SessionStor
   const names = toTableNames(options)
   const statements = toStatements(names)
   const database = new Database(source, new FileClock(names))
+  const recent = new RecentRecords()
   const reader = new Reader(database, statements, { readTimeoutMs, pageTimeoutMs })
   const lister = new Lister(database, names, { timeoutMs: readTimeoutMs })
   const keeper = new Maintenance(database, statements, { timeoutMs: writeTimeoutMs })
@@ -125,8 +127,14 @@ function storeOver(source: OpenSource, options: SqliteStoreOptions): SessionStor
       checkChange(change)
       const commit = toCommit(ref, change)
       const until = performance.now() + writeTimeoutMs
-      const steps = committing(statements, commit)
-      return database.writeInSteps(until, steps, isLong(commit.change.messages, change.body))
+      const { tenant, id } = commit
+      const steps = committing(statements, commit, recent.get(tenant, id))
+      // What becomes of this commit, nobody knows before it has settled.
+      recent.forget(tenant, id)
+      const isLongCommit = isLong(commit.change.messages, change.body)
+      const { key, ...committed } = await database.writeInSteps(until, steps, isLongCommit)
+      recent.keep(tenant, id, key, committed.record)
+      return committed
     },
 
     messages: (ref, query) => reader.messages(ref, query),

@@ -56,6 +56,9 @@ export function toStatements({ sessions, bodies, messages }: TableNames) {
     /** Nothing that is indexed: last seq, bytes, changes, updated at, revision, expires at, key. */
     touchSession: `update ${sessions} set last_seq = ?, bytes = ?, changes = ?, updated_at = ?, revision = ?, expires_at = ?
       where skey = ?`,
+    /** As `touchSession`, of a session that has changed so often and has not expired: changes as they were, now. */
+    touchKnown: `update ${sessions} set last_seq = ?, bytes = ?, changes = ?, updated_at = ?, revision = ?, expires_at = ?
+      where skey = ? and changes = ? and (expires_at is null or expires_at > ?)`,
     /**
      * As `touchSession` up to the deadline, then active at, minute of the deadline, own lifetime, user, label, title,
      * key.

@@ -52,10 +52,16 @@ describe('statements', () => {
     })
   })
 
-  test('an append reads the session, adds the message, and changes the session; a read takes two', async () => {
-    const append = { messages: messages(1, 4), idleMs: 3_600_000 }
-    expect(await costs(() => store.commit(ref, append))).toBe(3)
+  test('an append changes a session that the store knows, and adds the message; a read takes two', async () => {
+    const append = (seq: number) => ({ messages: messages(1, seq), idleMs: 3_600_000 })
+    expect(await costs(() => store.commit(ref, append(4)))).toBe(2)
+    // Sent again, and corrected.
+    expect(await costs(() => store.commit(ref, append(4)))).toBe(4)
     expect(await costs(() => store.commit(ref, { title: 'Phones' }))).toBe(2)
+    // Changed by another one meanwhile, the session is read.
+    const other = sqliteStore(database)
+    await other.commit(ref, { label: 'm' })
+    expect(await costs(() => store.commit(ref, { messages: messages(1, 5), idleMs: 3_600_000 }))).toBe(4)
     expect(await costs(() => store.read(ref))).toBe(1)
     expect(await costs(() => store.read(ref, { tail: 3 }))).toBe(2)
     expect(await costs(() => store.messages(ref, { limit: 3 }))).toBe(3)
@@ -63,9 +69,9 @@ describe('statements', () => {
   })
 
   test('an append right after another one leaves every index of sessions as it is', async () => {
-    await store.commit(ref, { messages: messages(1, 5), idleMs: 3_600_000 })
+    await store.commit(ref, { messages: messages(1, 6), idleMs: 3_600_000 })
     run.length = 0
-    await store.commit(ref, { messages: messages(1, 6) })
+    await store.commit(ref, { messages: messages(1, 7) })
     const updates = run.filter((sql) => sql.startsWith('update "sessions"'))
     expect(updates).toHaveLength(1)
     expect(updates[0]).not.toMatch(/active_at|expires_minute|user_id/)

@@ -1,4 +1,5 @@
 import Libsql from 'libsql'
+import { closeSync, fdatasync, openSync } from 'node:fs'
 import type { Appended, Contender, Standing } from '../contender.js'
 import { absoluteMs, body, idleMs, incarnation, nextMessage, tenantId } from '../workload.js'
 
@@ -18,10 +19,26 @@ create table if not exists raw_messages (
 
 const standingColumns = 'last_seq, revision, changes, bytes, created_at, updated_at, active_at, expires_at'
 
+/** How a commit is made durable. */
+export type Flush =
+  /** Not at once: SQLite flushes when it moves its log. */
+  | 'later'
+  /** By SQLite itself, while the event loop waits for the disk. */
+  | 'on the loop'
+  /** By a thread, while the event loop goes on. */
+  | 'beside the loop'
+
 /** Prepared statements written by hand, in one transaction a call. Only one process may use the file. */
-export function rawSqlite(path: string, synchronous: 'normal' | 'full'): Contender {
+export function rawSqlite(path: string, flush: Flush): Contender {
   const database = new Libsql(path)
+  const synchronous = flush === 'on the loop' ? 'full' : 'normal'
   database.exec(`pragma journal_mode = wal; pragma synchronous = ${synchronous}; ${schema}`)
+  const log = flush === 'beside the loop' ? openSync(`${path}-wal`, 'r+') : undefined
+  const flushed = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      if (log === undefined) resolve()
+      else fdatasync(log, (error) => (error === null ? resolve() : reject(error)))
+    })
   const insertSession = database.prepare(
     `insert into raw_sessions (tenant_id, id, incarnation, revision, changes, last_seq, bytes, created_at, updated_at, active_at,
       expires_at, expires_minute, body) values (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?) returning skey`,
@@ -84,7 +101,7 @@ export function rawSqlite(path: string, synchronous: 'normal' | 'full'): Contend
     async append(id, message): Promise<Appended> {
       const now = Date.now()
       try {
-        return transaction('begin immediate', () => {
+        const appended = transaction('begin immediate', () => {
           const bytes = Buffer.byteLength(message.payload)
           const row = touch.get(bytes, now, now + idleMs, absoluteMs, tenantId, id, incarnation, now) as
             | (StandingRow & { skey: number; expires_minute: number })
@@ -95,6 +112,8 @@ export function rawSqlite(path: string, synchronous: 'normal' | 'full'): Contend
           if (now - row.active_at >= 60_000 || minute !== row.expires_minute) move.run(now, minute, row.skey)
           return { seq: row.last_seq, ...standing(row) }
         })
+        await flushed()
+        return appended
       } catch (error) {
         if (!String((error as { code?: string }).code).startsWith('SQLITE_CONSTRAINT')) throw error
         const row = find.get(tenantId, id, message.id) as StandingRow & { seq: number; payload: string }
@@ -128,6 +147,7 @@ export function rawSqlite(path: string, synchronous: 'normal' | 'full'): Contend
     },
 
     async close() {
+      if (log !== undefined) closeSync(log)
       database.close()
     },
   }
