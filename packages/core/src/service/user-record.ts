@@ -14,6 +14,9 @@ import {
 } from './side-records.js'
 import { repeatUnknown } from './unknown-outcome.js'
 
+// Taken at import: a test of the application may replace it by a clock that stands still.
+const later = setTimeout
+
 /** A user of a tenant. */
 export interface TenantUser {
   readonly tenantId: string
@@ -79,11 +82,11 @@ export async function checkNotErased(service: Service, user: TenantUser): Promis
 
 /**
  * Refuses a session that was just given to a user whose data is being erased, or who does not consent to storage, and
- * removes it. Whoever gives a session
- * to a user calls this after the last write: the erasure marks the user record before it looks for sessions, so one of
- * the two sees the other.
+ * removes it. Whoever gives a session to a user calls this after the last write: the erasure marks the user record
+ * before it looks for sessions, so one of the two sees the other.
  *
- * @throws `user_erased`, `consent_missing`
+ * @throws `user_erased`, `consent_missing`; `unknown_outcome` when the user record cannot be read: the session stays, for
+ * others may use it by now, and the record is looked at again in the background.
  */
 export async function refuseErased(service: Service, record: SessionRecord): Promise<void> {
   const { tenantId, userId } = record
@@ -92,10 +95,24 @@ export async function refuseErased(service: Service, record: SessionRecord): Pro
   let known: UserRecord | undefined
   try {
     known = (await readUserRecord(service, user))?.value
-  } catch (error) {
-    await removeGiven(service, record).catch(() => {})
-    throw error
+  } catch (cause) {
+    const name = JSON.stringify(['refuse', tenantId, record.id, record.incarnation])
+    service.work.background(name, () => refuseLater(service, record, user))
+    throw new SessionError(
+      'unknown_outcome',
+      'The session was stored, but the record of its user could not be read.',
+      { cause },
+    )
   }
+  await refuseIfErased(service, record, user, known)
+}
+
+async function refuseIfErased(
+  service: Service,
+  record: SessionRecord,
+  user: TenantUser,
+  known: UserRecord | undefined,
+): Promise<void> {
   const isDenied = service.consent !== undefined && known?.consent?.purposes['storage']?.granted === false
   if (known?.erasure === undefined && !isDenied) return
   await removeGiven(service, record)
@@ -107,6 +124,23 @@ export async function refuseErased(service: Service, record: SessionRecord): Pro
   }
   await removeLateWrites(service, user, known.erasure)
   throw userErased()
+}
+
+// Longer and longer, as long as a failover takes.
+const laterMs = [100, 200, 400, 800, 1600, 3200]
+
+/** Looks again whether a session may stay, until the record of its user can be read. */
+async function refuseLater(service: Service, record: SessionRecord, user: TenantUser): Promise<void> {
+  for (const ms of laterMs) {
+    await new Promise((resolve) => later(resolve, ms))
+    try {
+      const known = (await readUserRecord(service, user))?.value
+      await refuseIfErased(service, record, user, known)
+      return
+    } catch (error) {
+      if (isSessionError(error, 'user_erased') || isSessionError(error, 'consent_missing')) return
+    }
+  }
 }
 
 /**
