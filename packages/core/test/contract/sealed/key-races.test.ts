@@ -13,7 +13,7 @@ function slow(ticks: number): SessionStore {
   let reads = 0
   return wrapStore(memoryStore(), async (method, call) => {
     if (method === 'read' && ++reads > mostReads) throw new Error('it reads for ever')
-    for (let tick = 0; tick < ticks; tick++) await null
+    for (let tick = 0; tick < ticks; tick++) await Promise.resolve()
     return call()
   })
 }
@@ -27,7 +27,7 @@ it.each(Array.from({ length: 12 }, (_, ticks) => ticks))(
       for (let number = 0; number < 6; number++) {
         const ref = { tenantId: 'acme', id: `s${number}` }
         made.push(store.commit(ref, { revision: 0, userId: 'alice', body: '{}' }))
-        for (let tick = 0; tick < apart; tick++) await null
+        for (let tick = 0; tick < apart; tick++) await Promise.resolve()
       }
       await expect(Promise.all(made)).resolves.toHaveLength(6)
     }
