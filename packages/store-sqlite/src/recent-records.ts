@@ -8,6 +8,8 @@ export interface RecentRecord {
 }
 
 const maxCount = 1000
+// Most names are short. What is longer is read each time, so that all of them take a few MB at most.
+const maxLength = 2000
 
 /**
  * Records of the sessions that this process used last. A commit that finds one need not read it: the row says itself
@@ -23,6 +25,8 @@ export class RecentRecords {
   keep(tenant: string, id: string, key: number, record: SessionRecord): void {
     const name = nameOf(tenant, id)
     this.#records.delete(name)
+    const { userId = '', label = '', title = '' } = record
+    if (name.length + userId.length + label.length + title.length > maxLength) return
     // A copy: the caller has the original.
     const { lifetime } = record
     const own = lifetime === undefined ? record : { ...record, lifetime: { ...lifetime } }

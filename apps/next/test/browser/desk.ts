@@ -163,6 +163,13 @@ export async function talk(page: Page, ...texts: string[]): Promise<string> {
   return new URL(page.url()).pathname.split('/').at(-1)!
 }
 
+/** Shows the link of a transfer, and gives it. */
+export async function linkOf(page: Page, choice: RegExp): Promise<string> {
+  await button(page, 'Move to another device').click()
+  await page.getByRole('dialog').getByRole('button', { name: choice }).click()
+  return page.getByRole('textbox', { name: 'Link' }).inputValue()
+}
+
 declare global {
   interface Window {
     axe: typeof axe

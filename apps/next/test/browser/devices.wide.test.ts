@@ -1,15 +1,7 @@
-import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { answered, button, conversations, inspector, look, openDesk, say, talk } from './desk.js'
+import { answered, button, conversations, inspector, look, openDesk, say, talk, linkOf } from './desk.js'
 
 const desk = openDesk()
-
-/** Shows the link of a transfer, and gives it. */
-async function linkOf(page: Page, choice: RegExp): Promise<string> {
-  await button(page, 'Move to another device').click()
-  await page.getByRole('dialog').getByRole('button', { name: choice }).click()
-  return page.getByRole('textbox', { name: 'Link' }).inputValue()
-}
 
 describe('a second tab', () => {
   it('learns of a new title, and that a conversation is gone', async () => {

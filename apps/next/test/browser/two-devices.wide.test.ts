@@ -1,4 +1,3 @@
-import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import {
   answered,
@@ -11,16 +10,10 @@ import {
   questions,
   say,
   talk,
+  linkOf,
 } from './desk.js'
 
 const desk = openDesk()
-
-/** Shows the link of a transfer, and gives it. */
-async function linkOf(page: Page, choice: RegExp): Promise<string> {
-  await button(page, 'Move to another device').click()
-  await page.getByRole('dialog').getByRole('button', { name: choice }).click()
-  return page.getByRole('textbox', { name: 'Link' }).inputValue()
-}
 
 describe('a second tab', () => {
   it('sees what is said in the first as it is said, and what changes in cart and preferences', async () => {

@@ -42,6 +42,7 @@ export function channelBus(channels: BusChannels): SessionBus {
   const senders = new Senders(silenceMs)
   const sent = new Map<number, number>()
   const stops = new Map<string, Promise<() => Promise<void>>>()
+  const ends = new Map<string, Promise<void>>()
   let flushing: ReturnType<typeof setTimeout> | undefined
   let beating: ReturnType<typeof setInterval> | undefined
   let looking: ReturnType<typeof setInterval> | undefined
@@ -96,12 +97,14 @@ export function channelBus(channels: BusChannels): SessionBus {
   }
 
   async function listen(channel: string, onText: (text: string) => void): Promise<void> {
-    const listening = stops.get(channel) ?? channels.listen(channel, onText)
+    // The end of an earlier listening would end this one, too.
+    const listening =
+      stops.get(channel) ?? Promise.resolve(ends.get(channel)).then(() => channels.listen(channel, onText))
     stops.set(channel, listening)
     try {
       await listening
     } catch (error) {
-      stops.delete(channel)
+      if (stops.get(channel) === listening) stops.delete(channel)
       throw error
     }
   }
@@ -110,15 +113,25 @@ export function channelBus(channels: BusChannels): SessionBus {
     await Promise.all(
       topics
         .filter((topic) => !subscriptions.has(topic))
-        .map(async (topic) => {
-          const listening = stops.get(channelOf(topic))
-          stops.delete(channelOf(topic))
+        .map((topic) => {
           senders.forget(topic)
-          await (
-            await listening?.catch(() => undefined)
-          )?.()
+          return end(channelOf(topic))
         }),
     )
+  }
+
+  function end(channel: string): Promise<void> {
+    const listening = stops.get(channel)
+    if (listening === undefined) return Promise.resolve()
+    stops.delete(channel)
+    const ending = listening
+      .then((stop) => stop())
+      .catch(() => {})
+      .finally(() => {
+        if (ends.get(channel) === ending) ends.delete(channel)
+      })
+    ends.set(channel, ending)
+    return ending
   }
 
   return {
@@ -159,9 +172,8 @@ export function channelBus(channels: BusChannels): SessionBus {
       clearInterval(beating)
       clearInterval(looking)
       subscriptions.clear()
-      const ends = [...stops.values()]
-      stops.clear()
-      await Promise.allSettled(ends.map(async (listening) => (await listening)()))
+      await Promise.all([...stops.keys()].map(end))
+      await Promise.all(ends.values())
       await channels.close()
     },
   }

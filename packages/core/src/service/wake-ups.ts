@@ -122,7 +122,8 @@ export class WakeUps {
   }
 
   #listen(bus: SessionBus, number: number, topic: Topic): void {
-    topic.stop = bus.subscribe([number], this.#listener).then(
+    // One of its own: another subscription to the topic may end while this one begins.
+    topic.stop = bus.subscribe([number], { ...this.#listener }).then(
       (stop) => {
         topic.isListening = true
         // What has changed since the watchers looked, nobody has told them.

@@ -14,6 +14,7 @@ export class LossyChannels {
 
   open(): BusChannels {
     const isUp = (): boolean => this.isUp
+    const own = new Map<string, (text: string) => void>()
     return {
       get isUp() {
         return isUp()
@@ -26,17 +27,26 @@ export class LossyChannels {
       },
       listen: async (channel, onText) => {
         if (!this.isUp) throw new Error('the connection is broken')
+        // As with a client of Redis: one subscription to a channel, which the last to end it ends.
+        this.#end(channel, own.get(channel))
+        own.set(channel, onText)
         const listeners = this.#listeners.get(channel) ?? new Set<(text: string) => void>()
         this.#listeners.set(channel, listeners)
         listeners.add(onText)
         this.#onListen()
         return async () => {
-          listeners.delete(onText)
+          await Promise.resolve()
+          this.#end(channel, own.get(channel))
+          own.delete(channel)
         }
       },
       watch: (onGap) => this.#gaps.add(onGap),
       close: async () => {},
     }
+  }
+
+  #end(channel: string, onText: ((text: string) => void) | undefined): void {
+    if (onText !== undefined) this.#listeners.get(channel)?.delete(onText)
   }
 
   /** Sends a text that no bus has made. */
