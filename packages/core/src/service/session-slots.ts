@@ -1,4 +1,4 @@
-import { SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import type { Service } from './service.js'
 import { removeSideRecords, sideRecordRef, updateSideRecord, userRecordRef } from './side-records.js'
 import { repeatUnknown } from './unknown-outcome.js'
@@ -40,7 +40,10 @@ export async function takeSlots(service: Service, record: SessionRecord): Promis
       })
     }
   } catch (error) {
-    await service.store.remove(record, { incarnation: record.incarnation })
+    const { incarnation, changes } = record
+    // For an outage nobody loses what others have written into the session by now.
+    const isFull = isSessionError(error, 'limit_reached')
+    await service.store.remove(record, isFull ? { incarnation } : { incarnation, changes })
     throw error
   }
 }
