@@ -3,8 +3,11 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { isQuick, longFiles, projects, sharing } from './scripts/test-projects.mjs'
 
-// Tests read the sources of every package: nothing has to be built first.
-const source = '@sessions/source'
+// In a whole run everything is built. A test then takes the other packages as users get them, and Node loads those on
+// its own, several times faster. When some tests run, they read the sources of every package: nothing has to be built.
+const isBuilt = process.env['SESSIONS_BUILT'] !== undefined
+const sources = isBuilt ? [] : ['@sessions/source']
+const builds = /\/packages\/[a-z-]+\/dist\//
 
 // With `npm run test:wide`, those on servers that not everybody has.
 const files =
@@ -26,11 +29,11 @@ interface Special {
 }
 
 const project = (name: string, { dedupe = [], test = {} }: Special = {}) => ({
-  resolve: { conditions: [source, 'module', 'node', 'development|production'], dedupe },
+  resolve: { conditions: [...sources, 'module', 'node', 'development|production'], dedupe },
   ssr: {
     resolve: {
-      conditions: [source, 'module', 'node', 'development|production'],
-      externalConditions: [source, 'node'],
+      conditions: [...sources, 'module', 'node', 'development|production'],
+      externalConditions: [...sources, 'node'],
     },
   },
   test: {
@@ -39,6 +42,7 @@ const project = (name: string, { dedupe = [], test = {} }: Special = {}) => ({
     ...files,
     ...limitsOf(name),
     isolate: !sharing.includes(name),
+    server: { deps: { external: [builds] } },
     ...test,
   },
 })

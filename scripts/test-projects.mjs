@@ -51,7 +51,12 @@ export const sharing = [
   'store-sqlite',
   'store-redis',
   'store-postgres',
+  'app-nest',
+  'testkit',
 ]
+
+/** The folders whose types are checked with settings of their own; the others are one program, `tsconfig.json`. */
+export const ownTypes = ['apps/next', 'packages/next/next16', 'packages/nest/nest11']
 
 /** Whether tests of a project only compute, and wait for no server, browser or build. @param {string} name */
 export function isQuick(name) {

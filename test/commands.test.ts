@@ -29,11 +29,8 @@ describe('npm run replay', () => {
   // As many as are told at once: enough to see that nothing gets lost between an application and its store.
   writeFileSync(file, dialogues(16))
 
-  it.each([
-    ['sqlite', 'express'],
-    ['redis', 'nest'],
-  ])('reads back on %s through %s what it sent', async (store, app) => {
-    const args = ['--data', file, '--app', app, '--store', store, '--json']
+  it('reads back on redis through nest what it sent', async () => {
+    const args = ['--data', file, '--app', 'nest', '--store', 'redis', '--json']
     const { stdout, stderr, code } = await command('replay.mjs', ...args)
     const result = lastLine(stdout)
     expect(result, stderr).toMatchObject({ dialogues: 16, messages: 288, mismatches: 0 })

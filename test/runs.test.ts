@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { npmTest, useProject } from './npm-test.js'
 
 // More ways to choose tests: runs.wide.test.ts.
@@ -17,11 +17,8 @@ describe.concurrent('npm test', () => {
     expect(run.output).toContain('as a whole > multiplies')
   })
 
-  it.each([
-    ['a name', ['sound', 'wrong', '-t', '(subtracts|in a suite adds)$'], 0, '3 passed, 0 failed'],
-    ['a gap', ['gaps', '-t', 'adds later|as a whole'], 1, '0 passed, 2 failed'],
-  ])('of %s ends with what came of that', async (_, args, code, last) => {
-    const run = await npmTest(...args)
-    expect(run, run.output).toMatchObject({ code, last })
+  it('of a name ends with what came of that', async ({ expect }) => {
+    const run = await npmTest('sound', 'wrong', '-t', '(subtracts|in a suite adds)$')
+    expect(run, run.output).toMatchObject({ code: 0, last: '3 passed, 0 failed' })
   })
 })

@@ -8,6 +8,7 @@ describe.concurrent('npm test', () => {
   it.each([
     ['a line of a file', (): string[] => [`${pathOf('sound.test.mjs')}:3`], 0, '1 passed, 0 failed'],
     ['what passes in a file with gaps', () => ['gaps', '-t', '^adds$'], 0, '1 passed, 0 failed'],
+    ['a gap', () => ['gaps', '-t', 'adds later|as a whole'], 1, '0 passed, 2 failed'],
     ['a name that no test has', () => ['sound', '-t', 'divides'], 1, '0 passed, 0 failed'],
   ] as const)('of %s ends with what came of that', async (_, args, code, last) => {
     const run = await npmTest(...args())

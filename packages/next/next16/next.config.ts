@@ -5,6 +5,12 @@ const config: NextConfig = {
   partialPrefetching: true,
   distDir: process.env['NEXT_DIST_DIR'] ?? '.next',
   cacheHandlers: { default: new URL('./cache-handler.mjs', import.meta.url).pathname },
+  // It is built for one run of the tests: neither its size nor its next build matters.
+  experimental: {
+    turbopackMinify: false,
+    turbopackSourceMaps: false,
+    turbopackFileSystemCacheForBuild: false,
+  },
   // Types are checked by a task of their own.
   typescript: { ignoreBuildErrors: true },
 }

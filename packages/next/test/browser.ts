@@ -37,7 +37,10 @@ export class Browser {
   async submit(
     id: string,
     text = '',
-    { headers = this.sameOrigin, path = '/actions' }: { headers?: HeadersInit; path?: string } = {},
+    {
+      headers = this.sameOrigin,
+      path = '/actions',
+    }: { headers?: RequestInit['headers']; path?: string } = {},
   ): Promise<Response> {
     const body = new FormData()
     for (const [name, value] of await this.#fieldsOf(path, id)) body.set(name, value)

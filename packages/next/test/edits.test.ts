@@ -1,3 +1,4 @@
 import { testEdits } from './edits.js'
 
-testEdits(5)
+// Fifty, and those of pages among them: edits.wide.test.ts.
+testEdits(3)

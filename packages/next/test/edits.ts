@@ -74,7 +74,7 @@ export function testEdits(edits: number): void {
       }
       await waitUntil(isServed, { what: `edit ${edit} of ${basename(chat)}` })
       // Pages have bundles of their own, which open nothing either. Rendering one is slow here, so not after each edit.
-      if (edit % 10 === 0) {
+      if (edit % 10 === 9) {
         expect((await load(await browser.fetch('/proxied'))).shown).toMatchObject({ id: expect.any(String) })
       }
       expect(await connections()).toBe(1)

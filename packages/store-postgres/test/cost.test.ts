@@ -163,12 +163,12 @@ describe('updates in place', () => {
     test(`appends to sessions with bodies of ${bodyLength} characters touch no index: HOT`, async () => {
       const pool = context.pools.open(await migrated(context.server), { max: 1 })
       const store = postgresStore(pool)
-      const refs = Array.from({ length: 20 }, (_, index) => ({ tenantId, id: `session ${index}` }))
+      const refs = Array.from({ length: 10 }, (_, index) => ({ tenantId, id: `session ${index}` }))
       const body = Array.from({ length: bodyLength }, () => Math.random().toString(36)[2] ?? 'x').join('')
       for (const ref of refs) {
         await store.commit(ref, { revision: 0, body, userId: 'alice', label: 'support', idleMs: 86_400_000 })
       }
-      for (let round = 1; round <= 100; round++) {
+      for (let round = 1; round <= 60; round++) {
         for (const ref of refs) await store.commit(ref, { messages: messages(1, round), idleMs: 86_400_000 })
       }
       const { rows } = await flushed(pool, () =>
@@ -177,7 +177,7 @@ describe('updates in place', () => {
             from pg_stat_user_tables where relname = 'sessions'`,
         ),
       )
-      expect(rows[0]!.all).toBeGreaterThan(1000)
+      expect(rows[0]!.all).toBeGreaterThan(500)
       expect(rows[0]!.hot / rows[0]!.all).toBeGreaterThanOrEqual(0.95)
     })
   }

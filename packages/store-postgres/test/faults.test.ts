@@ -2,7 +2,7 @@ import { isSessionError, type SessionStore } from '@sessions/core/store'
 import { startFaultProxy, startPostgres, waitUntil, type PostgresServer } from '@sessions/testkit'
 import { Kysely, PostgresDialect } from 'kysely'
 import type pg from 'pg'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createPostgresPool, postgresStore } from '../src/index.js'
 import { leftOver, migrated, Pools } from './databases.js'
 
@@ -13,18 +13,19 @@ let store: SessionStore
 const pools = new Pools()
 const ref = { tenantId: 'acme', id: 'session' }
 
-beforeEach(async () => {
+beforeAll(async () => {
   server = await startPostgres()
+})
+afterAll(() => server?.stop())
+
+beforeEach(async () => {
   url = await migrated(server)
   pool = pools.open(url)
   store = postgresStore(pool)
   await store.commit(ref, { revision: 0, body: 'body' })
 })
 
-afterEach(async () => {
-  await pools.end()
-  await server.stop()
-})
+afterEach(() => pools.end())
 
 const payloadOf = (id: string) => `payload of ${id}`
 

@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect } from 'kysely'
 import type pg from 'pg'
 import { expect } from 'vitest'
 import { postgresStore, type PostgresStoreOptions } from '../src/index.js'
-import { as, createAppRole, leftOver, migrated, type useServer } from './databases.js'
+import { as, createAppRole, leftOver, migrated, patient, type useServer } from './databases.js'
 
 /** How a test opens what the store works on. */
 export type Open = (url: string) => pg.Pool | Kysely<{ others: { id: string } }>
@@ -11,7 +11,7 @@ export type Open = (url: string) => pg.Pool | Kysely<{ others: { id: string } }>
 export function makeStores(
   context: ReturnType<typeof useServer>,
   options: PostgresStoreOptions = {},
-  open: Open = (url) => context.pools.open(url),
+  open: Open = (url) => context.pools.open(url, patient.pool),
 ) {
   return async () => {
     const { schema, tablePrefix, rls } = options
@@ -24,8 +24,8 @@ export function makeStores(
     if (options.rls !== undefined) await createAppRole(owner, 'tenant_app', schema)
     const appUrl = options.rls === undefined ? url : as('tenant_app', url)
     return {
-      store: postgresStore(open(appUrl), options),
-      peer: postgresStore(open(appUrl), options),
+      store: postgresStore(open(appUrl), { ...patient.store, ...options }),
+      peer: postgresStore(open(appUrl), { ...patient.store, ...options }),
       // After all those races, nothing is where no method would find it.
       close: async () => expect(await leftOver(owner, options)).toBe(0),
     }

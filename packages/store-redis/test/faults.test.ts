@@ -193,9 +193,12 @@ describe('a server that does not answer', () => {
   for (const [name, make] of Object.entries(clients)) {
     test(`settles every call, and all is well afterwards: ${name}`, async () => {
       const redis = await server()
-      const store = redisStore(await make(redis.url), quick)
+      const client = await make(redis.url)
+      const store = redisStore(client, quick)
+      // What must succeed may take as long as a busy machine needs.
+      const calm = redisStore(client, { ...patient, onWarning: ignore })
       const ref = { tenantId: 'acme', id: 'frozen' }
-      await store.commit(ref, { revision: 0, messages: [{ id: 'm1', payload: '1' }] })
+      await calm.commit(ref, { revision: 0, messages: [{ id: 'm1', payload: '1' }] })
       await redis.pause()
       const outcomes = await Promise.allSettled([
         store.read(ref),
@@ -218,10 +221,10 @@ describe('a server that does not answer', () => {
       ])
       await redis.resume()
       await waitUntil(
-        () => store.commit(ref, { messages: [{ id: 'm2', payload: '2' }] }).then(Boolean, () => false),
+        () => calm.commit(ref, { messages: [{ id: 'm2', payload: '2' }] }).then(Boolean, () => false),
         { what: 'the store to work again' },
       )
-      expect((await store.read(ref, { tail: 5 }))?.messages).toMatchObject([{ id: 'm1' }, { id: 'm2' }])
+      expect((await calm.read(ref, { tail: 5 }))?.messages).toMatchObject([{ id: 'm1' }, { id: 'm2' }])
     })
   }
 
@@ -232,18 +235,16 @@ describe('a server that does not answer', () => {
     late.on('error', ignore)
     onTestFinished(() => late.destroy())
     void late.connect().catch(ignore)
-    const stores = [
-      storeOn(preset(redis), quick),
-      storeOn(ioredis(redis.url), quick),
-      redisStore(late, quick),
-    ]
+    const clients = [closing(preset(redis)), closing(ioredis(redis.url)), late]
     const ref = { tenantId: 'acme', id: 'boot' }
-    for (const store of stores) {
+    for (const client of clients) {
+      const store = redisStore(client, quick)
       await expect(store.read(ref)).rejects.toMatchObject({ code: 'unavailable' })
       await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject({ code: 'unavailable' })
     }
     await redis.restart()
-    for (const store of stores) {
+    for (const client of clients) {
+      const store = redisStore(client, { ...patient, onWarning: ignore })
       await waitUntil(
         () =>
           store.read(ref).then(
@@ -260,7 +261,7 @@ describe('a server that does not answer', () => {
     const redis = await server()
     const client = closing(ioredis(redis.url))
     const store = redisStore(client, quick)
-    await store.read({ tenantId: 'acme', id: 'x' })
+    await client.ping()
     await redis.kill()
     await waitUntil(() => client.status !== 'ready', { what: 'the client to notice' })
     const outcomes = await Promise.allSettled(

@@ -14,9 +14,9 @@ async function found(runs: number, plant: Plant): Promise<string> {
 }
 
 describe('what nobody would send or call', () => {
-  it.each([0, 500, 1000, 1500])('breaks nothing, from run %i on', async (from) => {
-    const failures = await fuzz({ store: memoryStore(), runs: 500, seed, from })
-    expect(failures).toEqual([])
+  // Many more, on every store: npm run fuzz.
+  it('breaks nothing', async () => {
+    expect(await fuzz({ store: memoryStore(), runs: 500, seed })).toEqual([])
   })
 })
 

@@ -1,0 +1,3 @@
+import { testGoneClient } from './gone-client.js'
+
+testGoneClient(100)

@@ -1,0 +1,3 @@
+import { testCrashes } from './request-crash.js'
+
+testCrashes('create', 'append', 'fork', 'delete')
