@@ -11,7 +11,7 @@ import { deadlineOf, lifetimeOf } from '../service/lifetime.js'
 import type { Service } from '../service/service.js'
 import { takeSlots } from '../service/session-slots.js'
 import { readStoreTime } from '../service/store-time.js'
-import { refuseErased } from '../service/user-record.js'
+import { refuseBefore, refuseErased } from '../service/user-record.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
 import { LineDigest, type SessionLine } from './export-line.js'
 import {
@@ -181,6 +181,7 @@ class OpenSession {
     storeClock.learn(now)
     const record = recordOf(this.#service, this.#identity, this.#line, this.#incarnation, now)
     await this.#checkConsent(record)
+    await refuseBefore(this.#service, record)
     this.#record = record
     return true
   }

@@ -7,10 +7,15 @@ import { parseText } from '../parse.js'
 import { type AuditedCaller, auditLogOf } from '../audit/audit-log.js'
 import { beginAudited, outcomeOf, type Settle } from '../audit/audited.js'
 import type { Service } from '../service/service.js'
-import type { EraseHook } from '../service/settings.js'
 import { kindsOfUsers, readSideRecord, sideRecordTenant } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
-import { readUserRecord, type TenantUser, updateUserRecord, type UserRecord } from '../service/user-record.js'
+import {
+  readUserRecord,
+  runHooks,
+  type TenantUser,
+  updateUserRecord,
+  type UserRecord,
+} from '../service/user-record.js'
 import { heldBy, receiptOfOther, TakenOver } from './other-erasure.js'
 import { signReceipt, subjectsOf } from './receipt.js'
 import { removeSessions, removeSideRecordsCounted, removeTraces } from './remove-data.js'
@@ -239,20 +244,6 @@ function noting(service: Service, user: TenantUser, holder: string | undefined) 
       erasure: change(heldBy(holder, before.erasure)),
     }))
   }
-}
-
-/** The host's own data. Hooks run again when an erasure is resumed. */
-async function runHooks(
-  hooks: readonly EraseHook[],
-  user: TenantUser,
-  erasureId: string,
-): Promise<Record<string, number>> {
-  const told: Record<string, number> = {}
-  for (const hook of hooks) {
-    for (const [kind, count] of Object.entries((await hook({ ...user, erasureId })) ?? {}))
-      told[kind] = (told[kind] ?? 0) + count
-  }
-  return told
 }
 
 /** Sessions past their deadline are in no list, and stay in the store until they are swept. */
