@@ -1,7 +1,7 @@
 import { beforeAll, describe, it } from 'vitest'
 import { backends } from './erasing/backends.js'
 import { buildStores } from './erasing/build.js'
-import { eraseUnderFire } from './erasing/erasing.js'
+import { eraseTogether, eraseUnderFire } from './erasing/erasing.js'
 
 // The large version, with processes that are killed, is erase.wide.test.ts.
 beforeAll(buildStores)
@@ -15,6 +15,15 @@ describe.each(Object.keys(backends) as (keyof typeof backends)[])('a user is era
       } finally {
         await backend.close()
       }
+    }
+  })
+
+  it('by two processes that begin at the same moment, and each receipt tells what was there', async () => {
+    const backend = await backends[kind]()
+    try {
+      await eraseTogether({ kind, backend, sessions: 40 })
+    } finally {
+      await backend.close()
     }
   })
 })

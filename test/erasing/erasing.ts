@@ -48,6 +48,22 @@ export async function eraseUnderFire(plan: Plan): Promise<void> {
   }
 }
 
+/** Erases a user by two processes that begin at the same moment. */
+export async function eraseTogether(plan: Pick<Plan, 'kind' | 'backend' | 'sessions'>): Promise<void> {
+  const { backend } = plan
+  const there = await fill(backend.store, plan.sessions)
+  const erasing = [1, 2].map(() => start(plan, { role: 'erase', isGated: true }))
+  for (const { lines } of erasing) expect(await next(lines)).toBe('ready')
+  for (const { child } of erasing) child.stdin.write('go\n')
+  for (const { lines, exit } of erasing) {
+    const { receipt } = await next<{ receipt: ErasureReceipt }>(lines)
+    expect(receipt.counts).toEqual(there)
+    expect(await exit).toEqual([0, null])
+  }
+  const after = await backend.dump()
+  for (const text of [user.userId, ...canaries]) expect(after.includes(text), text).toBe(false)
+}
+
 type Started = ReturnType<typeof start>
 
 async function eraseWhile(
@@ -133,7 +149,7 @@ async function fill(store: SessionStore, count: number): Promise<Record<string, 
   return { sessions: count, messages: count + 2 * rich, ...beside }
 }
 
-function start({ kind, backend }: Plan, role: object) {
+function start({ kind, backend }: Pick<Plan, 'kind' | 'backend'>, role: object) {
   const asked = JSON.stringify({ ...role, kind, url: backend.url, settings, user, canaries })
   const child = spawn(process.execPath, [script, asked], { stdio: ['pipe', 'pipe', 'inherit'] })
   const exit = once(child, 'exit') as Promise<[number | null, string | null]>

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { createSessions, isSessionError } from '@sessions/core'
 
-const { role, kind, url, settings, user, canaries, dieAt } = JSON.parse(process.argv[2])
+const { role, kind, url, settings, user, canaries, dieAt, isGated = false } = JSON.parse(process.argv[2])
 // Many processes share a machine that other tests use, too: slow is no outage.
 const patience = { readTimeoutMs: 240_000, writeTimeoutMs: 240_000 }
 
@@ -85,6 +85,10 @@ async function erase(store) {
     }
   })
   const sessions = createSessions({ store: dying, ...settings })
+  if (isGated) {
+    say('ready')
+    await once(process.stdin, 'data')
+  }
   say({ receipt: await sessions.privacy.erase({ ...user, by: user.userId, reason: 'article 17' }), calls })
 }
 

@@ -127,7 +127,12 @@ describe('what a guest takes along', () => {
     expect((await visitor.send('POST', '/api/sessions/import', text, jsonl)).status).toBe(405)
     const operator = { ...jsonl, Authorization: `Bearer ${adminToken}` }
     const { status, body } = await chat.visitor().send('POST', '/api/sessions/import', text, operator)
-    expect([status, body]).toEqual([200, { import: { imported: [id], skipped: [], messages: 2 } }])
+    expect([status, body]).toEqual([
+      200,
+      {
+        import: { imported: [id], skipped: [], leftOff: { imported: 0, skipped: 0 }, messages: 2 },
+      },
+    ])
     expect((await visitor.call('GET', `/api/sessions/${id}`))['session'].title).toBe('Paper boats')
     expect(await visitor.ask(id, 'What did I ask first?')).toContain('Hello')
   })

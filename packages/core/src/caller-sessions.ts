@@ -307,10 +307,12 @@ export class CallerSessions {
    * Makes sessions of an export again, with ids, times and branches; an admin's import keeps whose they are. For trusted
    * code: nothing proves that models and tools have said what an export says.
    *
-   * @throws `invalid` with the number of the line, `too_large`, `limit_reached`, `unauthenticated`, `user_erased`
+   * @throws `invalid` with the number of the line, `too_large`, `limit_reached`, `unauthenticated`, `user_erased`;
+   *   `consent_missing` without consent to `storage`, and for preferences without consent to `personalization`.
    */
   async import(source: TextSource): Promise<ImportReport> {
-    return importFor(await this.#serviceFor(), this.identity, source)
+    if (!(await this.keepsSessions())) refuseWithout('storage')
+    return importFor(this.#service, this.identity, source)
   }
 
   /** Removes a session and everything in it, for good. @throws `not_found` */

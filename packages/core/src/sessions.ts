@@ -5,7 +5,6 @@ import { type Identity, parseIdentity } from './domain/identity.js'
 import { importerOf, type ImportInto } from './portability/import-into.js'
 import type { ImportReport } from './portability/import-sessions.js'
 import type { TextSource } from './portability/lines-in.js'
-import { refuseWithout } from './service/consent.js'
 import { type Sweeping, sweepEvery } from './service/sweep-every.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
@@ -152,7 +151,6 @@ export async function importInto(
 ): Promise<ImportReport> {
   const mine = sessions.for(importerOf(into))
   noteCaller(mine.identity, caller)
-  if (!(await mine.keepsSessions())) refuseWithout('storage')
   return mine.import(source)
 }
 

@@ -6,7 +6,8 @@ import { findIps } from './find-ips.js'
 import { type OwnPattern, ownFinder } from './find-own.js'
 import { phoneFinder } from './find-phones.js'
 import { toPlainText } from './plain-text.js'
-import type { Find, Look, Span } from './span.js'
+import type { Find, Look } from './span.js'
+import { GrowingText, UnitText } from './unit-text.js'
 
 /** What a redactor finds by itself. */
 export type RedactorKind = 'email' | 'iban' | 'ip' | 'card' | 'phone'
@@ -71,45 +72,47 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
   const { kinds = allKinds, countries = [], replace = inBrackets, custom = [] } = options
   for (const kind of kinds) if (!allKinds.includes(kind)) throw new TypeError(`kinds: there is no ${kind}`)
   if (typeof replace !== 'function') throw new TypeError('replace must be a function')
-  const finders: Record<RedactorKind, Find> = {
-    email: findEmails,
-    iban: findIbans,
-    ip: findIps,
-    card: findCards,
-    phone: phoneFinder(countries),
-  }
-  const steps: readonly { readonly kind: string; readonly find: Find; readonly isOwn: boolean }[] = [
-    ...custom.map((own) => ({ kind: own.kind, find: ownFinder(own), isOwn: true })),
-    ...allKinds
-      .filter((kind) => kinds.includes(kind))
-      .map((kind) => ({ kind, find: finders[kind], isOwn: false })),
-  ]
-  function* once(text: string): Generator<undefined, string, undefined> {
-    let redacted = text
-    let plain: string | undefined
-    let hasDigit = false
-    for (const { kind, find, isOwn } of steps) {
-      if (!isOwn && plain === undefined) {
-        plain = yield* toPlainText(redacted)
-        hasDigit = /\d/.test(plain)
-      }
-      // All but an e-mail address have digits, and most of what people write has none.
-      if (!isOwn && kind !== 'email' && !hasDigit) continue
-      const look = find(isOwn ? redacted : plain!)
-      const after = yield* replaced(redacted, look, (text) => replace({ kind, text }))
-      if (after !== redacted) plain = undefined
-      redacted = after
+  const own = custom.map((pattern) => ({ kind: pattern.kind, find: ownFinder(pattern) }))
+  function newSteps(): readonly Step[] {
+    const all: Record<RedactorKind, Find<UnitText>> = {
+      email: findEmails,
+      iban: findIbans,
+      ip: findIps,
+      card: findCards,
+      phone: phoneFinder(countries),
     }
-    return redacted
+    return allKinds
+      .filter((kind) => kinds.includes(kind))
+      .map((kind) => ({ kind, find: all[kind], seen: undefined }))
+  }
+  function* once(text: UnitText, steps: readonly Step[]): Generator<undefined, UnitText, undefined> {
+    let draft: Draft = { text, plain: text }
+    for (const { kind, find } of own) {
+      draft = yield* replaced(draft, find(draft.text.string), kind, replace)
+    }
+    draft = { text: draft.text, plain: yield* toPlainText(draft.text) }
+    let looked: UnitText | undefined
+    let hasDigit = false
+    for (const step of steps) {
+      if (looked !== draft.plain) hasDigit = /\d/.test(draft.plain.string)
+      looked = draft.plain
+      // All but an e-mail address have digits, and most of what people write has none.
+      if (step.kind !== 'email' && !hasDigit) continue
+      if (step.seen === looked) continue
+      draft = yield* replaced(draft, step.find(looked), step.kind, replace)
+      step.seen = looked
+    }
+    return draft.text
   }
   function* redacting(text: string): Generator<undefined, string, undefined> {
-    let redacted = text
+    const steps = newSteps()
+    let redacted = new UnitText(text)
     for (let round = 1; round <= mostRounds; round++) {
       const before = redacted
-      redacted = yield* once(before)
-      if (redacted === before) break
+      redacted = yield* once(before, steps)
+      if (redacted.string === before.string) break
     }
-    return redacted
+    return redacted.string
   }
   function redact(text: string): string
   function redact(text: string, where: unknown): string | Promise<string>
@@ -120,7 +123,7 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
   return redact
 }
 
-function atOnce(work: Generator<undefined, string, undefined>): string {
+function atOnce<Result>(work: Generator<undefined, Result, undefined>): Result {
   for (;;) {
     const { done, value } = work.next()
     if (done === true) return value
@@ -142,22 +145,53 @@ function inBrackets({ kind }: Found): string {
   return `[${kind}]`
 }
 
-/** Made as one text that grows: a list of its parts takes three times as long to join. */
+interface Step {
+  readonly kind: RedactorKind
+  readonly find: Find<UnitText>
+  /** What it has looked through last: what it found there is taken out, and it would find nothing more. */
+  seen: UnitText | undefined
+}
+
+/** A text, and the same with plain digits and signs: one object where both are the same. */
+interface Draft {
+  readonly text: UnitText
+  readonly plain: UnitText
+}
+
 function* replaced(
-  text: string,
+  draft: Draft,
   look: Look,
-  replace: (found: string) => string,
-): Generator<undefined, string, undefined> {
-  const found: Span[] = []
-  let redacted = ''
+  kind: string,
+  replace: (found: Found) => string,
+): Generator<undefined, Draft, undefined> {
+  const { text, plain } = draft
+  const { string } = text
+  const found: number[] = []
+  const mark = replace === inBrackets ? new UnitText(`[${kind}]`) : undefined
+  const isPlain = text === plain && mark !== undefined
+  let redacted: GrowingText | undefined
+  let redactedPlain: GrowingText | undefined
   let after = 0
-  for (let from = 0; from < text.length; yield) {
-    from = look(found, from, Math.min(text.length, from + lookLength))
-    for (const { start, end } of found) {
-      redacted += text.slice(after, start) + replace(text.slice(start, end))
+  for (let from = 0; from < string.length; yield) {
+    from = look(found, from, Math.min(string.length, from + lookLength))
+    for (let index = 0; index < found.length; index += 2) {
+      const [start, end] = [found[index]!, found[index + 1]!]
+      const put = mark ?? new UnitText(replace({ kind, text: string.slice(start, end) }))
+      redacted ??= new GrowingText(string.length)
+      redacted.add(text, after, start)
+      redacted.add(put, 0, put.string.length)
+      if (!isPlain) {
+        redactedPlain ??= new GrowingText(string.length)
+        redactedPlain.add(plain, after, start)
+        redactedPlain.add(atOnce(toPlainText(put)), 0, put.string.length)
+      }
       after = end
     }
     found.length = 0
   }
-  return after === 0 ? text : redacted + text.slice(after)
+  if (redacted === undefined) return draft
+  redacted.add(text, after, string.length)
+  redactedPlain?.add(plain, after, string.length)
+  const whole = redacted.end()
+  return { text: whole, plain: redactedPlain?.end() ?? whole }
 }

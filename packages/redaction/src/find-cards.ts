@@ -1,4 +1,5 @@
 import { isDigit, isWord, type Look } from './span.js'
+import { unitBefore, type UnitText } from './unit-text.js'
 
 interface Issuer {
   /** The first and the last number of four digits that its cards begin with. */
@@ -27,60 +28,71 @@ const issuers: readonly Issuer[] = [
   // Discover, UnionPay, Maestro, RuPay and others.
   { from: 6000, to: 6999, lengths: any },
 ]
-const firstDigits: ReadonlySet<number> = new Set(issuers.map(({ from }) => Math.floor(from / 1000)))
 const [zero, plus, space, dash] = [0x30, 0x2b, 0x20, 0x2d]
 const fewest = 13
 const most = 19
 // Four by four, or four, six and five: a shorter group is of something else.
 const leastGroup = 3
+// For four digits, a bit for each length that cards with this beginning have.
+const lengthsOf = new Uint32Array(10_000)
+for (const { from, to, lengths } of issuers) {
+  for (const length of lengths) for (let begin = from; begin <= to; begin++) lengthsOf[begin]! |= 1 << length
+}
+const beginsWith = new Uint8Array(10)
+for (const { from } of issuers) beginsWith[Math.floor(from / 1000)] = 1
 
 /** Card numbers: digits alone, or in groups; of a known issuer, with a right check digit. */
-export function findCards(text: string): Look {
+export function findCards({ units }: UnitText): Look {
   return (found, from, to) => {
     let place = from
     while (place < to) {
       const start = place++
-      if (!isDigit(text.charCodeAt(start)) || !isBegin(text, start)) continue
-      const end = endOfCard(text, start)
-      if (end === undefined) continue
-      found.push({ start, end })
-      place = end
+      if (!isDigit(units[start]!)) continue
+      const end = isBegin(units, start) ? endOfCard(units, start) : undefined
+      if (end !== undefined) {
+        found.push(start, end)
+        place = end
+      } else {
+        // No number begins in the middle of its digits.
+        while (isDigit(units[place]!)) place++
+      }
     }
     return place
   }
 }
 
-function isBegin(text: string, place: number): boolean {
-  const before = text.charCodeAt(place - 1)
-  if (isWord(before) || before === plus || !firstDigits.has(text.charCodeAt(place) - zero)) return false
+function isBegin(units: Uint16Array, place: number): boolean {
+  const before = unitBefore(units, place)
+  if (isWord(before) || before === plus || beginsWith[units[place]! - zero] === 0) return false
   // A fraction of a number.
-  return !(isPoint(before) && isDigit(text.charCodeAt(place - 2)))
+  return !(isPoint(before) && isDigit(unitBefore(units, place - 1)))
 }
 
 // Those of the number that is looked at: a list made for each would take most of the time.
 const digits = new Uint8Array(most + 1)
 
 /** The end of the longest card number that begins here. */
-function endOfCard(text: string, start: number): number | undefined {
+function endOfCard(units: Uint16Array, start: number): number | undefined {
   let count = 0
   let end: number | undefined
   for (let place = start; ;) {
     const first = place
-    for (let unit = text.charCodeAt(place); isDigit(unit); unit = text.charCodeAt(++place)) {
+    for (let unit = units[place]!; isDigit(unit); unit = units[++place]!) {
       if (count > most) return end
       digits[count++] = unit - zero
+      if (count === 4 && issuedLengths() === 0) return undefined
     }
     if (place - first < leastGroup || count > most) return end
-    if (count >= fewest && isEnd(text, place) && isCard(count)) end = place
-    const next = text.charCodeAt(place)
-    if ((next !== space && next !== dash) || !isDigit(text.charCodeAt(place + 1))) return end
+    if (count >= fewest && isEnd(units, place) && isCard(count)) end = place
+    const next = units[place]
+    if ((next !== space && next !== dash) || !isDigit(units[place + 1]!)) return end
     place++
   }
 }
 
-function isEnd(text: string, place: number): boolean {
-  const unit = text.charCodeAt(place)
-  return !isWord(unit) && !(isPoint(unit) && isDigit(text.charCodeAt(place + 1)))
+function isEnd(units: Uint16Array, place: number): boolean {
+  const unit = units[place]!
+  return !isWord(unit) && !(isPoint(unit) && isDigit(units[place + 1]!))
 }
 
 function isPoint(unit: number): boolean {
@@ -89,11 +101,12 @@ function isPoint(unit: number): boolean {
 
 /** Whether the first `count` of the digits are a card number. */
 function isCard(count: number): boolean {
-  const begin = digits[0]! * 1000 + digits[1]! * 100 + digits[2]! * 10 + digits[3]!
-  const isIssued = issuers.some(
-    ({ from, to, lengths }) => begin >= from && begin <= to && lengths.includes(count),
-  )
-  return isIssued && hasCheckDigit(count)
+  return (issuedLengths() & (1 << count)) !== 0 && hasCheckDigit(count)
+}
+
+/** The bits of the lengths that cards have which begin with the first four of the digits. */
+function issuedLengths(): number {
+  return lengthsOf[digits[0]! * 1000 + digits[1]! * 100 + digits[2]! * 10 + digits[3]!]!
 }
 
 /** By Luhn's formula. */

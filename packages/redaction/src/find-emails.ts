@@ -1,36 +1,38 @@
 import { isDigit, isLatin, type Look } from './span.js'
+import type { UnitText } from './unit-text.js'
 
 // RFC 5321 has no longer ones.
 const maxDomain = 253
 const signs = ".!#$%&'*+-/=?^_`{|}~"
 const isLetter = /[\p{L}\p{M}\p{Nd}]/u
-const [dot, hyphen] = [0x2e, 0x2d]
+const [dot, hyphen, underscore] = [0x2e, 0x2d, 0x5f]
 // What a UTF-16 unit may be in an address.
 const [other, sign, letter, unspaced] = [0, 1, 2, 3]
 
 let table: Uint8Array | undefined
 
 /** E-mail addresses, also those with letters of other scripts. Each character is looked at twice at most. */
-export function findEmails(text: string): Look {
+export function findEmails(text: UnitText): Look {
+  const { string } = text
   let after = 0
   return (found, from, to) => {
-    let place = text.indexOf('@', from)
-    for (; place !== -1 && place < to; place = text.indexOf('@', place + 1)) {
+    let place = string.indexOf('@', from)
+    for (; place !== -1 && place < to; place = string.indexOf('@', place + 1)) {
       table ??= unitKinds()
-      const end = endOf(text, place + 1, table)
+      const end = endOf(text.units, place + 1, string.length, table)
       if (end === undefined) continue
-      const start = startOf(text, place, after, table)
+      const start = startOf(text.units, place, after, table)
       if (start === place) continue
-      found.push({ start, end })
+      found.push(start, end)
       after = end
     }
-    return place === -1 ? text.length : place
+    return place === -1 ? string.length : place
   }
 }
 
-function startOf(text: string, place: number, after: number, kinds: Uint8Array): number {
-  const least = leastLetter(text, place - 1, kinds)
-  const kindAt = (index: number): number => kinds[text.charCodeAt(index)]!
+function startOf(units: Uint16Array, place: number, after: number, kinds: Uint8Array): number {
+  const least = place > 0 ? leastLetter(units, place - 1, kinds) : letter
+  const kindAt = (index: number): number => kinds[units[index]!]!
   let start = place
   while (start > after) {
     const kind = kindAt(start - 1)
@@ -38,29 +40,29 @@ function startOf(text: string, place: number, after: number, kinds: Uint8Array):
     start--
   }
   // What joins the parts of an address begins none: quotes, and signs of markup.
-  while (start < place && kindAt(start) === sign && text[start] !== '_') start++
+  while (start < place && kindAt(start) === sign && units[start] !== underscore) start++
   return start
 }
 
 /** The end of the domain; undefined when there is none. */
-function endOf(text: string, begin: number, kinds: Uint8Array): number | undefined {
-  const least = leastLetter(text, begin, kinds)
+function endOf(units: Uint16Array, begin: number, length: number, kinds: Uint8Array): number | undefined {
+  const least = leastLetter(units, begin, kinds)
   const isLetterAt = (index: number): boolean => {
-    const kind = kinds[text.charCodeAt(index)]
+    const kind = kinds[units[index]!]
     return kind === letter || kind === least
   }
-  const most = Math.min(text.length, begin + maxDomain)
+  const most = Math.min(length, begin + maxDomain)
   let end = begin
   let lastDot = -1
   for (; end < most; end++) {
-    const unit = text.charCodeAt(end)
+    const unit = units[end]!
     if (unit === dot) {
-      if (end === begin || !isLetterAt(end - 1) || end + 1 >= text.length || !isLetterAt(end + 1)) break
+      if (end === begin || !isLetterAt(end - 1) || !isLetterAt(end + 1)) break
       lastDot = end
     } else if (unit !== hyphen && !isLetterAt(end)) break
   }
-  while (end > begin && text.charCodeAt(end - 1) === hyphen) end--
-  if (lastDot === -1 || end - lastDot < 3 || isDigit(text.charCodeAt(lastDot + 1))) return undefined
+  while (end > begin && units[end - 1] === hyphen) end--
+  if (lastDot === -1 || end - lastDot < 3 || isDigit(units[lastDot + 1]!)) return undefined
   return end
 }
 
@@ -68,8 +70,8 @@ function endOf(text: string, begin: number, kinds: Uint8Array): number | undefin
  * Chinese, Thai and the like are written without spaces: beside other letters they are the text around an address, and
  * no part of it.
  */
-function leastLetter(text: string, place: number, kinds: Uint8Array): number {
-  return place >= 0 && place < text.length && kinds[text.charCodeAt(place)] === unspaced ? unspaced : letter
+function leastLetter(units: Uint16Array, place: number, kinds: Uint8Array): number {
+  return kinds[units[place]!] === unspaced ? unspaced : letter
 }
 
 function unitKinds(): Uint8Array {

@@ -1,27 +1,32 @@
 import { countrySpecs, isValidIBAN } from 'ibantools'
 import { isDigit, isLatin, isWord, type Look } from './span.js'
+import { unitBefore, type UnitText } from './unit-text.js'
 
 // A text with more real ones is a list of them: from there on its sums are proof enough.
 const mostChecks = 1000
 // The country and the check digits.
 const checked = 4
 const [space, dash] = [0x20, 0x2d]
+// How many letters and digits a number of a country has: 26 countries for each first letter.
+const lengthOf = new Uint8Array(26 * 26)
+for (const [country, { chars }] of Object.entries(countrySpecs)) {
+  if (typeof chars === 'number') lengthOf[indexOf(country.charCodeAt(0), country.charCodeAt(1))] = chars
+}
 
 /** Account numbers (IBAN), alone or in groups. */
-export function findIbans(text: string): Look {
+export function findIbans({ string, units }: UnitText): Look {
   let checks = 0
   return (found, from, to) => {
     let place = from
     while (place < to) {
       const start = place++
-      if (!isBegin(text, start)) continue
-      const country = text.slice(start, start + 2).toUpperCase()
-      const length = Object.hasOwn(countrySpecs, country) ? countrySpecs[country]?.chars : undefined
-      const end = typeof length === 'number' ? endOfIban(text, start, length) : undefined
+      if (!isBegin(units, start)) continue
+      const length = lengthOf[indexOf(units[start]!, units[start + 1]!)]!
+      const end = length > 0 ? endOfIban(units, start, length) : undefined
       if (end === undefined) continue
       const isListed = checks++ >= mostChecks
-      if (!isListed && !isValidIBAN(text.slice(start, end).replaceAll(/[ -]/g, '').toUpperCase())) continue
-      found.push({ start, end })
+      if (!isListed && !isValidIBAN(string.slice(start, end).replaceAll(/[ -]/g, '').toUpperCase())) continue
+      found.push(start, end)
       place = end
     }
     return place
@@ -29,45 +34,53 @@ export function findIbans(text: string): Look {
 }
 
 /** Two letters and two digits, which no word goes on to. */
-function isBegin(text: string, place: number): boolean {
+function isBegin(units: Uint16Array, place: number): boolean {
   return (
-    isLatin(text.charCodeAt(place)) &&
-    !isWord(text.charCodeAt(place - 1)) &&
-    isLatin(text.charCodeAt(place + 1)) &&
-    isDigit(text.charCodeAt(place + 2)) &&
-    isDigit(text.charCodeAt(place + 3))
+    isLatin(units[place]!) &&
+    isLatin(units[place + 1]!) &&
+    isDigit(units[place + 2]!) &&
+    isDigit(units[place + 3]!) &&
+    !isWord(unitBefore(units, place))
   )
+}
+
+/** Small and large letters alike. */
+function indexOf(first: number, second: number): number {
+  return ((first & ~0x20) - 0x41) * 26 + (second & ~0x20) - 0x41
 }
 
 /**
  * The end of so many letters and digits, with single spaces or dashes between them, whose sum is right; undefined when
  * there are none. By ISO 13616 letters count from 10, the first four stand last, and the remainder by 97 is 1.
  */
-function endOfIban(text: string, start: number, length: number): number | undefined {
+function endOfIban(units: Uint16Array, start: number, length: number): number | undefined {
   let remainder = 0
   let place = start
   for (let count = 0; count < length; count++, place++) {
-    const joint = count === 0 ? 0 : text.charCodeAt(place)
-    if (joint === space || joint === dash) place++
-    const value = valueOf(text.charCodeAt(place))
-    if (value === undefined) return undefined
+    if (count >= checked && isJoint(units[place]!)) place++
+    const value = valueOf(units[place]!)
+    if (value === none) return undefined
     if (count >= checked) remainder = added(remainder, value)
   }
-  if (isWord(text.charCodeAt(place))) return undefined
-  for (let count = 0, first = start; count < checked; count++, first++) {
-    const joint = count === 0 ? 0 : text.charCodeAt(first)
-    if (joint === space || joint === dash) first++
-    remainder = added(remainder, valueOf(text.charCodeAt(first))!)
+  if (isWord(units[place]!)) return undefined
+  for (let first = start; first < start + checked; first++) {
+    remainder = added(remainder, valueOf(units[first]!))
   }
   return remainder === 1 ? place : undefined
+}
+
+function isJoint(unit: number): boolean {
+  return unit === space || unit === dash
 }
 
 function added(remainder: number, value: number): number {
   return (remainder * (value < 10 ? 10 : 100) + value) % 97
 }
 
-function valueOf(unit: number): number | undefined {
+const none = -1
+
+function valueOf(unit: number): number {
   if (isDigit(unit)) return unit - 0x30
   // Small letters have the numbers of large ones, and 32.
-  return isLatin(unit) ? (unit & ~0x20) - 55 : undefined
+  return isLatin(unit) ? (unit & ~0x20) - 55 : none
 }

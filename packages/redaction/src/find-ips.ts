@@ -1,74 +1,73 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { isDigit, isWord, type Look, type Span } from './span.js'
+import { unitBefore, type UnitText } from './unit-text.js'
 
 const [dot, colon] = [0x2e, 0x3a]
 // The longest form of IPv6, with IPv4 at its end.
 const longest = 45
 
 /** IP addresses, of version 4 and 6. */
-export function findIps(text: string): Look {
+export function findIps(text: UnitText): Look {
+  const { units } = text
   return (found, from, to) => {
     let place = from
     while (place < to) {
-      const unit = text.charCodeAt(place)
+      const unit = units[place]
       if (unit !== dot && unit !== colon) {
         place++
         continue
       }
       let start = place
-      while (start > 0 && isPart(text.charCodeAt(start - 1))) start--
+      while (start > 0 && isPart(units[start - 1]!)) start--
       let end = place + 1
-      while (isPart(text.charCodeAt(end))) end++
+      while (isPart(units[end]!)) end++
       place = end
       // A sign before an address is none of it, but for the two that an address may begin with.
-      while (
-        text.charCodeAt(start) === dot ||
-        (text.charCodeAt(start) === colon && text.charCodeAt(start + 1) !== colon)
-      )
-        start++
-      const isAlone = end - start > 2 && !isWord(text.charCodeAt(start - 1)) && !isWord(text.charCodeAt(end))
+      while (units[start] === dot || (units[start] === colon && units[start + 1] !== colon)) start++
+      const isAlone = end - start > 2 && !isWord(unitBefore(units, start)) && !isWord(units[end]!)
       const span = isAlone ? addressIn(text, start, end) : undefined
-      if (span !== undefined) found.push(span)
+      if (span !== undefined) found.push(span.start, span.end)
     }
     return place
   }
 }
 
 /** The address in a run of what addresses are made of: a sentence may end behind it, or a port follow. */
-function addressIn(text: string, start: number, to: number): Span | undefined {
+function addressIn(text: UnitText, start: number, to: number): Span | undefined {
+  const { units } = text
   let end = to
-  while (end > start && text.charCodeAt(end - 1) === dot) end--
+  while (end > start && units[end - 1] === dot) end--
   // A longer run begins with a whole address, or with none.
   end = Math.min(end, start + longest + 10)
-  const first = colonIn(text, start, end)
+  const first = colonIn(units, start, end)
   if (first === end) return spanOf(isIPv4, text, start, end)
-  const second = colonIn(text, first + 1, end)
+  const second = colonIn(units, first + 1, end)
   if (second === end) return spanOf(isIPv4, text, start, first) ?? spanOf(isIPv4, text, first + 1, end)
-  const isCut = text.charCodeAt(end - 1) === colon && text.charCodeAt(end - 2) !== colon
+  const isCut = units[end - 1] === colon && units[end - 2] !== colon
   const last = isCut ? end - 1 : end
   // Names in programs look like `Bad::Cafe`.
-  const address = hasDigit(text, start, last) ? spanOf(isIPv6, text, start, last) : undefined
+  const address = hasDigit(units, start, last) ? spanOf(isIPv6, text, start, last) : undefined
   return address ?? spanOf(isIPv4, text, first + 1, last)
 }
 
 function spanOf(
   isAddress: (said: string) => boolean,
-  text: string,
+  { string }: UnitText,
   start: number,
   end: number,
 ): Span | undefined {
-  return isAddress(text.slice(start, end)) ? { start, end } : undefined
+  return isAddress(string.slice(start, end)) ? { start, end } : undefined
 }
 
 /** The place of the first colon; `end` when there is none. */
-function colonIn(text: string, start: number, end: number): number {
+function colonIn(units: Uint16Array, start: number, end: number): number {
   let place = start
-  while (place < end && text.charCodeAt(place) !== colon) place++
+  while (place < end && units[place] !== colon) place++
   return place
 }
 
-function hasDigit(text: string, start: number, end: number): boolean {
-  for (let place = start; place < end; place++) if (isDigit(text.charCodeAt(place))) return true
+function hasDigit(units: Uint16Array, start: number, end: number): boolean {
+  for (let place = start; place < end; place++) if (isDigit(units[place]!)) return true
   return false
 }
 

@@ -24,12 +24,12 @@ const pieceLength = 1000
 const mostLength = 400
 
 /** @throws `TypeError` for a pattern that cannot be used. */
-export function ownFinder(own: OwnPattern): Find {
+export function ownFinder(own: OwnPattern): Find<string> {
   if (typeof own.kind !== 'string' || own.kind === '') throw new TypeError('custom: kind must be a text')
   if ('find' in own) {
     if (typeof own.find !== 'function') throw new TypeError(`custom: find of ${own.kind} must be a function`)
     return (text) => (found) => {
-      for (const span of inOrder([...own.find(text)], text.length, own.kind)) found.push(span)
+      for (const { start, end } of inOrder([...own.find(text)], text.length, own.kind)) found.push(start, end)
       return text.length
     }
   }
@@ -62,7 +62,7 @@ function inPieces(text: string, search: RegExp, maxLength: number): Look {
           continue
         }
         after = start + match[0].length
-        found.push({ start, end: after })
+        found.push(start, after)
       }
       if (isLast) return text.length
     }

@@ -1,5 +1,8 @@
 import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import { DigitRuns } from './digit-runs.js'
+import { KnownSpans } from './known-spans.js'
 import { type Find, isDigit, isWord } from './span.js'
+import { unitBefore, type UnitText } from './unit-text.js'
 
 // The international prefix, 15 digits, and what stands between them.
 const longest = 30
@@ -10,64 +13,72 @@ const mostDigits = 17
 const mostQuestions = 500
 
 const [plus, parenthesis] = [0x2b, 0x28]
-const date = /(?:\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))(?!\d)/y
 
-/** Phone numbers with `+`, and those that the plan of one of the countries knows. */
-export function phoneFinder(countries: readonly CountryCode[]): Find {
+/** Phone numbers with `+`, and those that the plan of one of the countries knows. For one text, in all its rounds. */
+export function phoneFinder(countries: readonly CountryCode[]): Find<UnitText> {
   const isFoundBare = countries.length > 0
-  return (text) => {
-    const known = new Map<string, boolean>()
-    const isNumber = (said: string, isInternational: boolean): boolean => {
-      const before = known.get(said)
+  // A text is looked through until nothing is found any more, and most questions come again.
+  const answers = new Map<string, boolean>()
+  const isNumber = (said: string, isInternational: boolean): boolean => {
+    const before = answers.get(said)
+    if (before !== undefined) return before
+    if (answers.size >= mostQuestions) return true
+    const is = isInternational ? isWorldwide(said) : countries.some((country) => isNational(said, country))
+    answers.set(said, is)
+    return is
+  }
+  return ({ string, units }) => {
+    const runs = new DigitRuns(units, longest)
+    const lengths = new KnownSpans(units, longest, mostQuestions)
+    /** How long the number is that the text begins with from here on; 0 for none. */
+    const lengthAt = (start: number, isInternational: boolean): number => {
+      const ends = endsOf(units, runs, start, isInternational)
+      if (ends === 0) return 0
+      const last = endAt(ends - 1)
+      // Texts that come again are asked about once.
+      const before = lengths.get(start, last)
       if (before !== undefined) return before
-      const is =
-        known.size >= mostQuestions ||
-        (isInternational
-          ? parsePhoneNumberFromString(said)?.isValid() === true
-          : countries.some((country) => isNational(said, country)))
-      if (known.size < mostQuestions) known.set(said, is)
-      return is
-    }
-    const lengths = new Map<string, number>()
-    /** How long the number is that this text begins with; 0 for none. Texts that come again are asked about once. */
-    const lengthOf = (said: string, start: number, ends: readonly number[]): number => {
-      const before = lengths.get(said)
-      if (before !== undefined) return before
-      const isInternational = said.startsWith('+')
-      const end = ends.findLast((each) => isNumber(said.slice(0, each - start), isInternational))
-      const length = end === undefined ? 0 : end - start
-      if (lengths.size < mostQuestions) lengths.set(said, length)
+      let length = 0
+      for (let index = ends - 1; length === 0 && index >= 0; index--) {
+        const end = endAt(index)
+        if (isNumber(string.slice(start, end), isInternational)) length = end - start
+      }
+      lengths.set(start, last, length)
       return length
     }
     return (found, from, to) => {
+      runs.open(from, to)
+      lengths.open(from, to)
       let place = from
       while (place < to) {
         const start = place++
-        const unit = text.charCodeAt(start)
+        const unit = units[start]!
         const isInternational = unit === plus
         const isBare = isFoundBare && isDigit(unit)
-        if (!isBare) {
-          if (!isInternational && !(isFoundBare && unit === parenthesis)) continue
-          if (!isDigit(text.charCodeAt(place))) continue
-          // The digit behind the sign begins no number of its own.
-          place++
+        if (!isBare && !isInternational && !(isFoundBare && unit === parenthesis)) continue
+        if (!isBare && !isDigit(units[place]!)) continue
+        const length = isWord(unitBefore(units, start)) ? 0 : lengthAt(start, isInternational)
+        if (length > 0) {
+          place = start + length
+          found.push(start, place)
+        } else {
+          // No number begins in the middle of its digits.
+          while (isDigit(units[place]!)) place++
         }
-        if (isWord(text.charCodeAt(start - 1))) continue
-        const ends = endsOf(text, start, isInternational)
-        const length = ends.length === 0 ? 0 : lengthOf(text.slice(start, ends.at(-1)), start, ends)
-        if (length === 0) continue
-        place = start + length
-        found.push({ start, end: place })
       }
       return place
     }
   }
 }
 
+function isWorldwide(said: string): boolean {
+  return parsePhoneNumberFromString(said, { extract: false })?.isValid() === true
+}
+
 /** Whether a number without `+` is one of this country, in the form in which people write one. */
-function isNational(said: string, country: CountryCode): boolean {
+function isNational(said: string, defaultCountry: CountryCode): boolean {
   const digits = said.replaceAll(/\D/g, '')
-  const number = parsePhoneNumberFromString(said, country)
+  const number = parsePhoneNumberFromString(said, { defaultCountry, extract: false })
   if (number?.isValid() !== true) return false
   const hasZero = number.formatNational().replace(/^\D+/, '').startsWith('0')
   if (hasZero && !digits.startsWith('0')) return false
@@ -75,36 +86,45 @@ function isNational(said: string, country: CountryCode): boolean {
   return said.length > digits.length || (hasZero && number.getType() === 'MOBILE')
 }
 
-/** Where a number that begins here may end: behind each group of digits. */
-function endsOf(text: string, start: number, isInternational: boolean): readonly number[] {
-  if (!isInternational && (text.charCodeAt(start - 1) === plus || isDate(text, start))) return none
-  let ends: number[] | undefined
-  let digits = 0
-  let groups = 0
-  let joined = 0
-  const most = Math.min(text.length, start + longest)
-  for (let at = isInternational ? start + 1 : start; at < most; at++) {
-    const unit = text.charCodeAt(at)
-    if (isDigit(unit)) {
-      if (joined > 0 || digits === 0) groups++
-      if (groups * 2 > mostDigits + 2) break
-      joined = 0
-      if (++digits > mostDigits) break
-      if (digits < fewestDigits || isWord(text.charCodeAt(at + 1))) continue
-      // Digits that stand one by one are no number that anybody writes.
-      if (groups * 2 <= digits + 2) (ends ??= []).push(at + 1)
-    } else if (!isJoint(unit) || ++joined > 2) break
-  }
-  return ends ?? none
+// The places of the number that is looked at: a list made for each would take most of the time.
+const endPlaces = new Float64Array(mostDigits)
+
+function endAt(index: number): number {
+  return endPlaces[index]!
 }
 
-const none: readonly number[] = []
+/**
+ * Where a number that begins here may end, behind each group of digits: how many such places there are.
+ */
+function endsOf(units: Uint16Array, runs: DigitRuns, start: number, isInternational: boolean): number {
+  if (!isInternational && (unitBefore(units, start) === plus || isDate(units, runs, start))) return 0
+  const most = start + longest
+  let ends = 0
+  let digits = 0
+  let at = isDigit(units[start]!) ? start : start + 1
+  for (let groups = 1; groups * 2 <= mostDigits + 2; groups++) {
+    const run = runs.at(at)
+    digits += run
+    at += run
+    if (run === 0 || digits > mostDigits || at > most) break
+    // Digits that stand one by one are no number that anybody writes.
+    if (digits >= fewestDigits && groups * 2 <= digits + 2 && !isWord(units[at]!)) endPlaces[ends++] = at
+    if (!isJoint(units[at]!)) break
+    at++
+    if (isJoint(units[at]!)) at++
+  }
+  return ends
+}
 
-function isDate(text: string, start: number): boolean {
-  // Most numbers are none: the pattern is asked where the sign between its parts may stand.
-  if (![1, 2, 4].some((after) => isDateSign(text.charCodeAt(start + after)))) return false
-  date.lastIndex = start
-  return date.test(text)
+/** Day, month and year in either order. */
+function isDate(units: Uint16Array, runs: DigitRuns, start: number): boolean {
+  const first = runs.at(start)
+  if (first === 3 || first > 4 || !isDateSign(units[start + first]!)) return false
+  const place = start + first + 1
+  const second = runs.at(place)
+  if (second === 0 || second > 2 || !isDateSign(units[place + second]!)) return false
+  const third = runs.at(place + second + 1)
+  return first === 4 ? third === 1 || third === 2 : third === 2 || third === 4
 }
 
 /** `-`, `.` and `/`. */

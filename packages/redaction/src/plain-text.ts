@@ -1,3 +1,5 @@
+import { textOfUnits, type UnitText } from './unit-text.js'
+
 // The zeros of decimal digits, each followed by the digits up to nine, in the scripts that people type numbers in.
 const zeros = [
   0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0,
@@ -16,7 +18,6 @@ const others: Readonly<Record<string, string>> = {
   '\uff0f': '/',
 }
 const ascii = /^[^\t\u0080-\uffff]*$/
-// A call takes a limited number of arguments.
 const pieceLength = 8192
 
 let table: Uint16Array | undefined
@@ -25,17 +26,23 @@ let table: Uint16Array | undefined
  * The text with digits of all scripts, and all kinds of spaces and dashes, as those of ASCII. It is as long as the text,
  * so a place in one is the same place in the other. It yields between pieces.
  */
-export function* toPlainText(text: string): Generator<undefined, string, undefined> {
-  if (ascii.test(text)) return text
+export function* toPlainText(text: UnitText): Generator<undefined, UnitText, undefined> {
+  if (ascii.test(text.string)) return text
   table ??= plainUnits()
-  const pieces: string[] = []
-  for (let from = 0; from < text.length; from += pieceLength) {
-    const units = new Uint16Array(Math.min(pieceLength, text.length - from))
-    for (let index = 0; index < units.length; index++) units[index] = table[text.charCodeAt(from + index)]!
-    pieces.push(String.fromCharCode.apply(null, units as unknown as number[]))
-    yield
+  const plain = text.units.slice()
+  const { length } = text.string
+  let changes = 0
+  let bits = 0
+  for (let from = 0; from < length; from += pieceLength, yield) {
+    const to = Math.min(from + pieceLength, length)
+    for (let index = from; index < to; index++) {
+      const unit = table[plain[index]!]!
+      changes |= unit ^ plain[index]!
+      bits |= unit
+      plain[index] = unit
+    }
   }
-  return pieces.join('')
+  return changes === 0 ? text : textOfUnits(plain, length, bits > 0xff)
 }
 
 /** For each UTF-16 unit the one that takes its place. */

@@ -5,15 +5,15 @@ export interface Span {
 }
 
 /**
- * Looks for what stands from one place of a text up to another, and adds it to `found`. Called for one part of the text
- * after the other, it finds spans in order that do not meet.
+ * Looks for what stands from one place of a text up to another, and adds its start and its end to `found`. Called for one
+ * part of the text after the other, it finds places in order that do not meet.
  *
  * @returns Where to go on: behind `to` when what stands there was looked at.
  */
-export type Look = (found: Span[], from: number, to: number) => number
+export type Look = (found: number[], from: number, to: number) => number
 
 /** Prepares the search for something in a text. */
-export type Find = (text: string) => Look
+export type Find<Text> = (text: Text) => Look
 
 /** Whether a UTF-16 unit is a letter or a digit of ASCII, or `_`: what is right beside one is in the middle of a word. */
 export function isWord(unit: number): boolean {

@@ -47,6 +47,8 @@ export interface Erasure {
    * has begun, or is over, and callers remove themselves what they wrote. `done`: as `closing`, with a receipt.
    */
   readonly phase: 'running' | 'closing' | 'done'
+  /** The call that works on it, and alone counts: the newest that has begun, in whatever process. */
+  readonly holder?: string
   readonly counts: Readonly<Record<string, number>>
   readonly copiesElsewhere: number
   /** Counted, and being removed just now, by kind. A process that takes the erasure over begins with these. */

@@ -121,20 +121,20 @@ async function answer(
 ): Promise<Response> {
   const url = new URL(request.url)
   const path = url.pathname.startsWith(api.basePath) ? url.pathname.slice(api.basePath.length) : undefined
-  const matched = path === undefined ? undefined : matchRoutes(routes, path)
-  if (matched === undefined) throw new RequestError('no_such_route', 'There is no route at this path.')
-  const methods = matched.routes.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
-  const allow = [...methods, 'OPTIONS'].join(', ')
+  const matched = path === undefined ? [] : matchRoutes(routes, path)
+  if (matched.length === 0) throw new RequestError('no_such_route', 'There is no route at this path.')
+  const methods = matched.flatMap(({ route: { method } }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+  const allow = [...new Set([...methods, 'OPTIONS'])].join(', ')
   if (request.method === 'OPTIONS') return answerOptions(api, request, allow, headers)
   const wanted = request.method === 'HEAD' ? 'GET' : request.method
-  const found = matched.routes.find(({ method }) => method === wanted)
+  const found = matched.find(({ route: { method } }) => method === wanted)
   if (found === undefined) {
     throw new RequestError('method_not_allowed', `This path takes ${allow}.`, { headers: { Allow: allow } })
   }
   try {
     checkOrigin(request, url, api)
   } catch (error) {
-    noteForged(api, found, requestId)
+    noteForged(api, found.route, requestId)
     throw error
   }
 
@@ -144,8 +144,7 @@ async function answer(
     if (passed instanceof Response) return passed
     if (passed !== undefined) context = { ...context, ...passed }
   }
-  const execute = () =>
-    answerCaller({ api, route: found, request, url, requestId, headers, context, params: matched.params })
+  const execute = () => answerCaller({ api, ...found, request, url, requestId, headers, context })
   const response = await (api.withRequestContext === undefined
     ? execute()
     : api.withRequestContext(context, execute))

@@ -10,6 +10,7 @@ import {
 } from '../service/side-records.js'
 import { type KeptAnswer, type KeyedRequest, madeLabel } from '../service/keyed-requests.js'
 import type { Service } from '../service/service.js'
+import { afterLateErase, refuseBefore } from '../service/user-record.js'
 import { readStoreTime } from '../service/store-time.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { keyedDigest, replayAnswer, toKeptAnswer } from './kept-answer.js'
@@ -59,6 +60,8 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
   // A keyed digest for secret content, because a reader of the store could try short texts on a plain digest.
   const content = isSecret ? await keyedDigest(options.content, key) : await digestOf(options.content)
   const keeping = { idleMs: keepMs, ...options.about }
+  const user = { tenantId, userId: options.about.userId }
+  await refuseBefore(service, user)
   const claimed = await claim(service, tenantId, { ref, content, keeping, refusal: options.refusal })
   const entry = claimed.value
   if (entry.answer !== undefined) return replayAnswer(entry.answer, key)
@@ -71,6 +74,7 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
     if (response.status >= 400) {
       // A refused request has changed nothing, so its answer is not kept: the next try may succeed.
       await service.store.remove(ref)
+      await afterLateErase(service, user)
       return response
     }
     const body = await response.text()
@@ -79,6 +83,7 @@ export async function executeOnce(options: ExecuteOnceOptions): Promise<Response
     return new Response(body, { status: response.status, headers: response.headers })
   } catch (error) {
     await service.store.remove(ref).catch(() => {})
+    await afterLateErase(service, user).catch(() => {})
     throw error
   } finally {
     clearInterval(alive)

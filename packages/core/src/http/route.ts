@@ -90,19 +90,22 @@ export function route<Query extends z.ZodObject, Body extends z.ZodType>(
   return definition as unknown as Route
 }
 
-/** The routes of a path, and its variable segments; undefined when there is none. */
-export function matchRoutes(
-  routes: readonly Route[],
-  pathname: string,
-): { routes: readonly Route[]; params: Record<string, string> } | undefined {
+/** A route at a path, and the variable segments of that path. */
+export interface MatchedRoute {
+  readonly route: Route
+  readonly params: Readonly<Record<string, string>>
+}
+
+/**
+ * The routes of a path. Literal segments come first in the table, so for a method the first is the right one: a session
+ * may have an id that is a literal segment of another method.
+ */
+export function matchRoutes(routes: readonly Route[], pathname: string): readonly MatchedRoute[] {
   const segments = split(pathname)
-  for (const candidate of routes) {
-    const params = match(split(candidate.path), segments)
-    if (params === undefined) continue
-    // Literal segments come first in the table, so the first matching path is the right one.
-    return { routes: routes.filter(({ path }) => path === candidate.path), params }
-  }
-  return undefined
+  return routes.flatMap((route) => {
+    const params = match(split(route.path), segments)
+    return params === undefined ? [] : [{ route, params }]
+  })
 }
 
 function match(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {

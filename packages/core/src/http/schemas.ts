@@ -238,6 +238,8 @@ export const importReply = z.strictObject({
   import: z.strictObject({
     imported: z.array(z.string()),
     skipped: z.array(z.string()),
+    /** How many more there were of both, whose ids are left off. */
+    leftOff: z.strictObject({ imported: z.int().min(0), skipped: z.int().min(0) }),
     messages: z.int().min(0),
   }),
 })

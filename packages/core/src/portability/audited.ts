@@ -44,6 +44,9 @@ export function importFor(service: Service, identity: Identity, source: TextSour
   const { tenantId, userId } = identity
   const subject = userId === undefined ? undefined : { tenantId, userId }
   const happening = { ...callerOf(identity), tenantId, subject, action: 'sessions.import' }
-  const detailOf = ({ imported, messages }: ImportReport) => ({ sessions: imported.length, messages })
+  const detailOf = ({ imported, leftOff, messages }: ImportReport) => ({
+    sessions: imported.length + leftOff.imported,
+    messages,
+  })
   return audited(service, happening, async () => importSessions(service, identity, source), detailOf)
 }

@@ -11,7 +11,7 @@ import { deadlineOf, lifetimeOf } from '../service/lifetime.js'
 import type { Service } from '../service/service.js'
 import { takeSlots } from '../service/session-slots.js'
 import { readStoreTime } from '../service/store-time.js'
-import { refuseErased } from '../service/user-record.js'
+import { refuseBefore, refuseErased } from '../service/user-record.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
 import { LineDigest, type SessionLine } from './export-line.js'
 import {
@@ -26,15 +26,19 @@ import { linesIn, type TextSource } from './lines-in.js'
 
 /** What an import has made. */
 export interface ImportReport {
-  /** Ids of the sessions that were imported, in order. */
+  /** Ids of the sessions that were imported, in order: the first 64 KiB of them. */
   readonly imported: readonly string[]
-  /** Ids that another session has already: it stays as it is. */
+  /** Ids that another session has already, which stays as it is: the first 64 KiB of them. */
   readonly skipped: readonly string[]
+  /** How many more there were of both, whose ids are left off. */
+  readonly leftOff: { readonly imported: number; readonly skipped: number }
   /** Messages of the imported sessions. */
   readonly messages: number
 }
 
 const pageMessages = 500
+// What a report tells of each kind: an import may be of any size.
+const maxIdBytes = 65_536
 
 /** Imports an export. A session is there with its last message, and not before. */
 export async function importSessions(
@@ -67,11 +71,24 @@ export async function importSessions(
   return work.report
 }
 
+/** Ids, up to so many bytes, and how many came after them. */
+class FirstIds {
+  readonly ids: string[] = []
+  leftOff = 0
+  #bytes = 0
+
+  add(id: string): void {
+    this.#bytes += byteLength(id)
+    if (this.#bytes > maxIdBytes) this.leftOff++
+    else this.ids.push(id)
+  }
+}
+
 class Import {
   readonly #service: Service
   readonly #identity: Identity
-  readonly #imported: string[] = []
-  readonly #skipped: string[] = []
+  readonly #imported = new FirstIds()
+  readonly #skipped = new FirstIds()
   #messages = 0
   #sessionLines = 0
   #messageLines = 0
@@ -84,7 +101,9 @@ class Import {
   }
 
   get report(): ImportReport {
-    return { imported: this.#imported, skipped: this.#skipped, messages: this.#messages }
+    const [imported, skipped] = [this.#imported, this.#skipped]
+    const leftOff = { imported: imported.leftOff, skipped: skipped.leftOff }
+    return { imported: imported.ids, skipped: skipped.ids, leftOff, messages: this.#messages }
   }
 
   async take(line: Readonly<Record<string, unknown>>): Promise<void> {
@@ -92,7 +111,7 @@ class Import {
       if (this.#open !== undefined) throw wrong('messages of the session before are missing')
       this.#sessionLines++
       this.#open = new OpenSession(this.#service, this.#identity, parseSession(line, this.#service))
-      if (!(await this.#open.begin())) this.#skipped.push(this.#open.id)
+      if (!(await this.#open.begin())) this.#skipped.add(this.#open.id)
       await this.#closeIfWhole()
     } else if (line['type'] === 'message') {
       if (this.#open === undefined) throw wrong('there is no session for this message')
@@ -119,7 +138,7 @@ class Import {
     const open = this.#open
     if (open?.isWhole !== true) return
     if (await open.finish()) {
-      this.#imported.push(open.id)
+      this.#imported.add(open.id)
       this.#messages += open.taken
     }
     this.#open = undefined
@@ -162,15 +181,14 @@ class OpenSession {
     storeClock.learn(now)
     const record = recordOf(this.#service, this.#identity, this.#line, this.#incarnation, now)
     await this.#checkConsent(record)
+    await refuseBefore(this.#service, record)
     this.#record = record
     return true
   }
 
   /** An import stores nothing that `create` would not. @throws `consent_missing` */
   async #checkConsent({ tenantId, userId }: SessionRecord): Promise<void> {
-    const { consent, store, ledgers } = this.#service
-    // What lives in the memory of its caller alone is not kept.
-    if (consent === undefined || userId === undefined || store !== ledgers) return
+    if (this.#service.consent === undefined || userId === undefined) return
     const decided = await readConsents(this.#service, { tenantId, userId })
     const known = userId === this.#identity.userId ? this.#identity.consents : undefined
     const hasPreferences = Object.keys(this.#line.body.preferences).length > 0

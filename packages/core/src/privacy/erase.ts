@@ -7,10 +7,16 @@ import { parseText } from '../parse.js'
 import { type AuditedCaller, auditLogOf } from '../audit/audit-log.js'
 import { beginAudited, outcomeOf, type Settle } from '../audit/audited.js'
 import type { Service } from '../service/service.js'
-import type { EraseHook } from '../service/settings.js'
 import { kindsOfUsers, readSideRecord, sideRecordTenant } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
-import { readUserRecord, type TenantUser, updateUserRecord, type UserRecord } from '../service/user-record.js'
+import {
+  readUserRecord,
+  runHooks,
+  type TenantUser,
+  updateUserRecord,
+  type UserRecord,
+} from '../service/user-record.js'
+import { heldBy, receiptOfOther, TakenOver } from './other-erasure.js'
 import { signReceipt, subjectsOf } from './receipt.js'
 import { removeSessions, removeSideRecordsCounted, removeTraces } from './remove-data.js'
 
@@ -91,7 +97,9 @@ function startOnce(service: Service, user: TenantUser, about: About, caller: Aud
   const settle = id.then(async (operation) => beginAudited(service, happening, operation))
   const begun = settle.then(async () => begin(service, user, { ...about, id: await id }))
   const receipt = settle
-    .then(async (settled) => settling(settled, await id, async () => erase(service, user, await begun)))
+    .then(async (settled) =>
+      settling(settled, await id, async () => eraseHeld(service, user, about, await begun)),
+    )
     .finally(() => ours.delete(key))
   const started = { begun: begun.then(toStatus), receipt }
   // Each caller waits for what it needs; the other of the two is no unhandled rejection.
@@ -153,9 +161,28 @@ export async function resumeErasures(service: Service, tenantId: string): Promis
   return resumed
 }
 
+/** Erases, or waits for the call of another process that has begun after this one: one alone counts. */
+async function eraseHeld(
+  service: Service,
+  user: TenantUser,
+  about: About,
+  begun: Erasure,
+): Promise<ErasureReceipt> {
+  for (let held = begun; ;) {
+    try {
+      return await erase(service, user, held)
+    } catch (error) {
+      if (!(error instanceof TakenOver)) throw error
+    }
+    const receipt = await receiptOfOther(service, user, staleMs)
+    if (receipt !== undefined) return receipt
+    held = await begin(service, user, { ...about, id: begun.id })
+  }
+}
+
 async function erase(service: Service, user: TenantUser, begun: Erasure): Promise<ErasureReceipt> {
   if (begun.ending !== undefined) return end(service, user, begun)
-  const work = { service, user, note: noting(service, user), begun }
+  const work = { service, user, note: noting(service, user, begun.holder), begun }
   // First: the next page that is counted takes the place of the one over which a process died.
   await removeTraces(work)
   await removeSessions(work)
@@ -166,7 +193,7 @@ async function erase(service: Service, user: TenantUser, begun: Erasure): Promis
   await sweepExpired(service)
   await removeSessions(work)
   for (const kind of kindsOfUsers) await removeSideRecordsCounted(work, kind)
-  const receipt = await finish(service, user, told)
+  const receipt = await finish(service, user, begun.holder, told)
   auditLogOf(service)?.subjects.forget(user)
   return receipt
 }
@@ -178,8 +205,10 @@ async function begin(
   about: About & Pick<Erasure, 'id'>,
 ): Promise<Erasure> {
   const startedAt = await readStoreTime(service, user.tenantId)
+  const holder = newId()
   const fresh: Erasure = {
     ...about,
+    holder,
     startedAt,
     phase: 'running',
     counts: {},
@@ -199,7 +228,7 @@ async function begin(
         return { ...before, erasure: { ...fresh, counts: hadRecord ? { users: 1 } : {} } }
       }
       const { receipt: _, ...erasure } = known
-      return { ...before, erasure: { ...erasure, phase: 'running' } }
+      return { ...before, erasure: { ...erasure, phase: 'running', holder } }
     },
     // Without a deadline until it is done: an erasure that nobody finished must not be forgotten.
     { label: erasingLabel, ...(isDone ? { idleMs: service.privacy.fenceMs } : {}) },
@@ -207,29 +236,14 @@ async function begin(
   return begun!.value.erasure!
 }
 
-/** Changes what the user record says of the erasure. */
-function noting(service: Service, user: TenantUser) {
+/** Changes what the user record says of the erasure, as long as this call works on it. */
+function noting(service: Service, user: TenantUser, holder: string | undefined) {
   return async (change: (erasure: Erasure) => Erasure): Promise<void> => {
-    await updateUserRecord(service, user, (before) => {
-      if (before.erasure === undefined)
-        throw new SessionError('conflict', 'Another call has ended the erasure.')
-      return { ...before, erasure: change(before.erasure) }
-    })
+    await updateUserRecord(service, user, (before) => ({
+      ...before,
+      erasure: change(heldBy(holder, before.erasure)),
+    }))
   }
-}
-
-/** The host's own data. Hooks run again when an erasure is resumed. */
-async function runHooks(
-  hooks: readonly EraseHook[],
-  user: TenantUser,
-  erasureId: string,
-): Promise<Record<string, number>> {
-  const told: Record<string, number> = {}
-  for (const hook of hooks) {
-    for (const [kind, count] of Object.entries((await hook({ ...user, erasureId })) ?? {}))
-      told[kind] = (told[kind] ?? 0) + count
-  }
-  return told
 }
 
 /** Sessions past their deadline are in no list, and stay in the store until they are swept. */
@@ -240,13 +254,13 @@ async function sweepExpired({ store }: Service): Promise<void> {
 async function finish(
   service: Service,
   user: TenantUser,
+  holder: string | undefined,
   told: Readonly<Record<string, number>>,
 ): Promise<ErasureReceipt> {
   const { tenantId } = user
   const erasedAt = await readStoreTime(service, tenantId)
   const [subject] = await subjectsOf(service, user)
-  const seen = (await readUserRecord(service, user))?.value.erasure
-  if (seen === undefined) throw new SessionError('conflict', 'Another call has ended the erasure.')
+  const seen = heldBy(holder, (await readUserRecord(service, user))?.value.erasure)
   const { id, by, reason, startedAt, copiesElsewhere } = seen
   const counts = { sessions: 0, messages: 0, ...seen.counts, ...told }
   const said = { id, tenantId, subject: subject!, by, reason, counts, copiesElsewhere, startedAt, erasedAt }
@@ -256,7 +270,11 @@ async function finish(
   if (service.privacy.afterErase.length === 0) return end(service, user, erased)
   // Whoever goes on after a process died here has to know the user, and may find the user's keys destroyed.
   const ending: Erasure = { ...erased, ending: user.userId }
-  await updateUserRecord(service, user, () => ({ erasure: ending }), { isNamed: false, label: erasingLabel })
+  const change = (before: UserRecord): UserRecord => {
+    heldBy(holder, before.erasure)
+    return { erasure: ending }
+  }
+  await updateUserRecord(service, user, change, { isNamed: false, label: erasingLabel })
   return end(service, user, ending)
 }
 
@@ -266,11 +284,11 @@ async function end(service: Service, user: TenantUser, erased: Erasure): Promise
   const { afterErase, fenceMs } = service.privacy
   await runHooks(afterErase, user, erasure.id)
   const done: Erasure = { ...erasure, phase: 'done' }
-  await updateUserRecord(service, user, () => ({ erasure: done }), {
-    idleMs: fenceMs,
-    isNamed: false,
-    label: '',
-  })
+  const change = (before: UserRecord): UserRecord => {
+    heldBy(erased.holder, before.erasure)
+    return { erasure: done }
+  }
+  await updateUserRecord(service, user, change, { idleMs: fenceMs, isNamed: false, label: '' })
   return done.receipt!
 }
 

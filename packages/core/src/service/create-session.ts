@@ -12,7 +12,7 @@ import { encodeMessages } from './encode-messages.js'
 import { deadlineOf, lifetimeOf, type SessionTtl, toOwnLifetime } from './lifetime.js'
 import type { Service } from './service.js'
 import { takeSlots } from './session-slots.js'
-import { refuseErased } from './user-record.js'
+import { refuseBefore, refuseErased } from './user-record.js'
 import { maxPageBytes } from '../contract/page-bytes.js'
 import type { NewMessage, SessionChange } from '../contract/session-store.js'
 import type { OwnLifetime, SessionRecord, SessionRef } from '../contract/session-record.js'
@@ -85,6 +85,7 @@ export async function storeNewSession(
     ...(init.label === undefined ? {} : { label: parseTitle(init.label, 'label') }),
   }
   let next = await nextPage(all)
+  await refuseBefore(service, identity)
   // A session without a deadline gets no temporary one: a deadline can be moved, but not removed.
   const unfinished = Object.keys(deadline).length === 0 ? {} : { idleMs: unfinishedMs }
   let seen = await create(

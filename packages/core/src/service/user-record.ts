@@ -4,6 +4,7 @@ import type { Erasure } from '../domain/erasure.js'
 import { isSessionError, SessionError } from '../errors.js'
 import type { Service } from './service.js'
 import { releaseSlots } from './session-slots.js'
+import type { EraseHook } from './settings.js'
 import {
   readSideRecord,
   removeSideRecordsNow,
@@ -80,6 +81,35 @@ export async function checkNotErased(service: Service, user: TenantUser): Promis
   return known?.consent
 }
 
+/** A tenant, and a user of it if there is one. */
+interface MaybeUser {
+  readonly tenantId: string
+  readonly userId?: string | undefined
+}
+
+/**
+ * As `refuseErased`, before anything is stored that names a user, where the application does something after an erasure:
+ * what is stored and removed again would leave a new key of the user in an encrypted store.
+ *
+ * @throws `user_erased`
+ */
+export async function refuseBefore(service: Service, { tenantId, userId }: MaybeUser): Promise<void> {
+  if (userId === undefined || service.privacy.afterErase.length === 0) return
+  await checkNotErased(service, { tenantId, userId })
+}
+
+/**
+ * Does again what the application does after an erasure, if the user was erased between `refuseBefore` and what was
+ * stored after it, which is removed by now.
+ */
+export async function afterLateErase(service: Service, { tenantId, userId }: MaybeUser): Promise<void> {
+  const { afterErase } = service.privacy
+  if (userId === undefined || afterErase.length === 0) return
+  const user = { tenantId, userId }
+  const erasure = (await readUserRecord(service, user))?.value.erasure
+  if (erasure !== undefined && erasure.phase !== 'running') await runHooks(afterErase, user, erasure.id)
+}
+
 /**
  * Refuses a session that was just given to a user whose data is being erased, or who does not consent to storage, and
  * removes it. Whoever gives a session to a user calls this after the last write: the erasure marks the user record
@@ -123,6 +153,8 @@ async function refuseIfErased(
     })
   }
   await removeLateWrites(service, user, known.erasure)
+  // They may have run before the session was stored, and are to find what it has left.
+  if (known.erasure.phase !== 'running') await runHooks(service.privacy.afterErase, user, known.erasure.id)
   throw userErased()
 }
 
@@ -169,6 +201,20 @@ async function removeGiven(service: Service, record: SessionRecord): Promise<voi
 /** While an erasure is `running`, its last look is still to come. */
 async function removeLateWrites(service: Service, user: TenantUser, { phase }: Erasure): Promise<void> {
   if (phase !== 'running') await removeSideRecordsOf(service, user)
+}
+
+/** Calls hooks of the host, one after the other. @returns What they counted. They run again when an erasure is resumed. */
+export async function runHooks(
+  hooks: readonly EraseHook[],
+  user: TenantUser,
+  erasureId: string,
+): Promise<Record<string, number>> {
+  const told: Record<string, number> = {}
+  for (const hook of hooks) {
+    for (const [kind, count] of Object.entries((await hook({ ...user, erasureId })) ?? {}))
+      told[kind] = (told[kind] ?? 0) + count
+  }
+  return told
 }
 
 function userErased(): SessionError {

@@ -49,6 +49,20 @@ describe('POST /sessions/import', () => {
     }
   })
 
+  it('hides no session whose id is the word in its path', async () => {
+    const sessions = service({ store: memoryStore(), ...settings })
+    await sessions.for(alice).create({ id: 'import', title: 'Mine' })
+    const api = apiFixture({ sessions })
+    const ask = async (method: string, who = 'acme/alice') => {
+      const headers = { authorization: `Bearer ${who}` }
+      return api.handle(new Request('https://api.test/sessions/import', { method, headers }))
+    }
+    expect(await (await ask('GET')).json()).toMatchObject({ session: { id: 'import', title: 'Mine' } })
+    expect((await ask('PUT')).headers.get('allow')).toBe('POST, GET, HEAD, PATCH, DELETE, OPTIONS')
+    expect((await ask('POST')).status).toBe(403)
+    expect((await ask('DELETE')).status).toBe(200)
+  })
+
   it('is for admins, whose import keeps whose the sessions are, or for a user whom they name', async () => {
     const text = await exported()
     const { sessions, send } = await scene()

@@ -120,6 +120,16 @@ it('shows nothing of a session before its last message', async () => {
   expect((await there.import(whole)).imported).toEqual([two.id])
 })
 
+it('is refused to a caller whose sessions may not be stored: nobody could open them', async () => {
+  const { mine } = await talked()
+  const lines = await linesOf(mine.export())
+  const sessions = service({ consent: {}, credentialSecrets: ['a secret that only these tests may know'] })
+  const there = sessions.for({ ...alice, consents: { storage: false } })
+  await expect(there.import(lines)).rejects.toMatchObject({ code: 'consent_missing', path: 'storage' })
+  expect(await there.count()).toBe(0)
+  expect((await sessions.for(alice).import(lines)).imported).toHaveLength(2)
+})
+
 it('is for who can own a session', async () => {
   expect(await codeOf(service().for({ tenantId: 'acme' }).import([]))).toBe('unauthenticated')
 })
@@ -189,6 +199,19 @@ describe('a line that is wrong', () => {
   it('is not this one', async () => {
     const there = service().for(alice)
     expect((await there.import(await sealed([manifest, session, message]))).imported).toEqual(['s'])
+  })
+
+  it('is not one of many, of which a report names the first, and counts the others', async () => {
+    const idOf = (n: number) => String(n).padStart(128, '0')
+    const empty = (id: string) => ({ ...session, id, lastSeq: 0, bytes: 0 })
+    const ids = Array.from({ length: 600 }, (_, n) => idOf(n))
+    const lines = await sealed([manifest, ...ids.map(empty)])
+    const there = service({ limits: { maxSessionsPerUser: 1000 } }).for(alice)
+    const told = { messages: 0, leftOff: { imported: 88, skipped: 0 } }
+    expect(await there.import(lines)).toEqual({ ...told, imported: ids.slice(0, 512), skipped: [] })
+    const again = { messages: 0, leftOff: { imported: 0, skipped: 88 } }
+    expect(await there.import(lines)).toEqual({ ...again, imported: [], skipped: ids.slice(0, 512) })
+    expect(await there.count()).toBe(600)
   })
 
   it.each<[string, Line[]]>([
