@@ -14,6 +14,7 @@ const tools = {
   'bench:redaction': 'redaction',
   flood: 'flood',
   'bench:audit': 'audit',
+  'bench:live': 'live',
 }
 const [name, ...args] = process.argv.slice(2)
 if (tools[name] === undefined) {

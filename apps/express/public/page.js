@@ -76,9 +76,22 @@ async function* events(body) {
   }
 }
 
+// Another tab, or the assistant, may change the cart. A browser allows few connections to a host: they are for visible
+// pages.
+let watched
+function watchCart() {
+  const wanted = document.hidden ? null : sessionId
+  if (watched?.of === wanted && watched.source?.readyState !== EventSource.CLOSED) return
+  watched?.source?.close()
+  const source = wanted === null ? undefined : new EventSource(`${api}/session/${wanted}/cart/events`)
+  source?.addEventListener('message', ({ data }) => showCart(JSON.parse(data)))
+  watched = { of: wanted, source }
+}
+
 async function refresh() {
   $('where').textContent =
     sessionId === null ? 'No session yet: it begins with your first question.' : `Session ${sessionId}`
+  watchCart()
   if (sessionId === null) return
   const [cart, info] = await Promise.all([
     call('GET', `/session/${sessionId}/cart`),
@@ -192,6 +205,8 @@ $('fresh').addEventListener(
       $('q').focus()
     }),
 )
+
+document.addEventListener('visibilitychange', watchCart)
 
 for (const hint of hints) {
   const button = document.createElement('button')

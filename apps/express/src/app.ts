@@ -27,6 +27,8 @@ export interface AppOptions {
   requestsPerMinute?: number | undefined
   /** Stops running replies; each is stored as far as it got. */
   stop?: AbortSignal | undefined
+  /** Ends streams that have no end of their own. */
+  leaving?: AbortSignal | undefined
   /** Called for errors of the server (default: `console.error`, without the words of the store). */
   onError?: ((error: unknown) => void) | undefined
 }
@@ -82,7 +84,7 @@ export function createApp(options: AppOptions): Express {
   app.use(api, sessionsMiddleware({ sessions, identify: identifyWith(adminToken), header: true }))
   app.use(api, express.json({ limit: '100kb' }))
   app.use(api, queryRoutes({ assistant, onDisconnect, stop, onError }))
-  app.use(api, sessionRoutes(), cartRoutes(), consentRoutes(), productRoutes())
+  app.use(api, sessionRoutes(), cartRoutes(options.leaving), consentRoutes(), productRoutes())
   app.use(unknownRoute)
   app.use(errorHandler(onError))
   return app

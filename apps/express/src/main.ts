@@ -23,7 +23,7 @@ async function start(): Promise<void> {
   const { PORT, ADMIN_TOKEN, SESSION_SECRETS, REQUESTS_PER_MINUTE } = process.env
   const secrets = SESSION_SECRETS?.split(',').filter((secret) => secret !== '')
   const opened = await openStore(values.store ?? storeFromEnv(process.env), process.env)
-  const sessions = createShopSessions(opened.store, secrets?.length === 0 ? undefined : secrets)
+  const sessions = createShopSessions(opened, secrets?.length === 0 ? undefined : secrets)
   sessions.sweepEvery(60_000)
   // Replies whose readers have disconnected still have to be stored.
   const letGo = (): void =>
@@ -32,12 +32,14 @@ async function start(): Promise<void> {
       .then(() => opened.close())
       .catch((error: unknown) => console.error(error))
   const stop = new AbortController()
+  const leaving = new AbortController()
   const requestsPerMinute = readCount(REQUESTS_PER_MINUTE)
   const server = createApp({
     sessions,
     adminToken: ADMIN_TOKEN,
     requestsPerMinute,
     stop: stop.signal,
+    leaving: leaving.signal,
   }).listen(readPort(PORT), '127.0.0.1', (error) => {
     if (error !== undefined) {
       console.error(`cannot listen: ${error.message}`)
@@ -56,6 +58,7 @@ async function start(): Promise<void> {
     isClosing = true
     // Running replies finish, and the process ends by itself; after the grace period they are stored as far as they
     // got.
+    leaving.abort()
     server.close(letGo)
     setTimeout(() => {
       stop.abort()

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { createSessions, type Sessions, type SessionStore } from '@sessions/core'
+import { createSessions, type Sessions } from '@sessions/core'
+import type { OpenStore } from './store.js'
 
 const hourMs = 3_600_000
 
@@ -10,11 +11,12 @@ const hourMs = 3_600_000
  * are missing).
  */
 export function createShopSessions(
-  store: SessionStore,
+  { store, bus }: Pick<OpenStore, 'store' | 'bus'>,
   secrets: readonly string[] = madeSecrets(),
 ): Sessions {
   return createSessions({
     store,
+    ...(bus === undefined ? {} : { bus }),
     // As in the guide.
     ttl: { idleMs: 24 * hourMs, historyMs: 2 * hourMs },
     consent: {},

@@ -1,12 +1,14 @@
-import { memoryStore, type SessionStore } from '@sessions/core'
-import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
-import { redisStore } from '@sessions/store-redis'
+import { memoryBus, memoryStore, type SessionsOptions, type SessionStore } from '@sessions/core'
+import { createPostgresPool, migrate, postgresBus, postgresStore } from '@sessions/store-postgres'
+import { redisBus, redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
 import { openSqlite } from './sqlite.js'
 
 /** A store, and a function that closes what was opened for it. */
 export interface OpenStore {
   readonly store: SessionStore
+  /** Tells of changes; without one, whoever watches asks the store. */
+  readonly bus?: SessionsOptions['bus']
   close(): Promise<void>
 }
 
@@ -14,18 +16,23 @@ type Env = Readonly<Record<string, string | undefined>>
 
 const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
   async memory() {
-    return { store: memoryStore(), close: async () => {} }
+    return { store: memoryStore(), bus: memoryBus(), close: async () => {} }
   },
 
   sqlite: openSqlite,
 
   async redis(env) {
     const server = env['REDIS_URL'] ? undefined : await (await import('@sessions/testkit')).startRedis()
-    const client = createRedisClient(server?.url ?? env['REDIS_URL']!)
+    const url = server?.url ?? env['REDIS_URL']!
+    const [client, subscriber] = [createRedisClient(url), createRedisClient(url)]
+    const bus = redisBus(client, subscriber)
     return {
       store: redisStore(client),
+      bus,
       async close() {
+        await bus.close()
         client.disconnect()
+        subscriber.disconnect()
         await server?.stop()
       },
     }
@@ -33,12 +40,16 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
 
   async postgres(env) {
     const server = env['DATABASE_URL'] ? undefined : await (await import('@sessions/testkit')).startPostgres()
-    const pool = createPostgresPool(server?.url ?? env['DATABASE_URL']!)
+    const url = server?.url ?? env['DATABASE_URL']!
+    const pool = createPostgresPool(url)
+    const bus = postgresBus({ publish: pool, listen: url })
     // A demo creates its tables itself; a service runs its migrations before it is deployed.
     await migrate(pool)
     return {
       store: postgresStore(pool),
+      bus,
       async close() {
+        await bus.close()
         await pool.end()
         await server?.stop()
       },

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { memoryStore, type Sessions } from '@sessions/core'
+import { memoryBus, memoryStore, type Sessions } from '@sessions/core'
 import { type AppOptions, createApp } from '../src/app.js'
 import { createShopSessions } from '../src/shop-sessions.js'
 
@@ -48,7 +48,7 @@ export interface TestServer {
 
 /** The app on a real socket. */
 export async function startServer(options: Partial<AppOptions> = {}): Promise<TestServer> {
-  const sessions = options.sessions ?? createShopSessions(memoryStore())
+  const sessions = options.sessions ?? createShopSessions({ store: memoryStore(), bus: memoryBus() })
   const errors: unknown[] = []
   const app = createApp({
     adminToken,

@@ -1,7 +1,7 @@
-import { createSessions } from '@sessions/core'
 import { type RedisServer, startRedis } from '@sessions/testkit'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import type { AppOptions } from '../src/app.js'
+import { createShopSessions } from '../src/shop-sessions.js'
 import { openStore } from '../src/store.js'
 import { type Client, type Data, readEvents, startServer } from './server.js'
 import { readRest, readUntil, slowAssistant, stream, whole } from './streaming.js'
@@ -22,7 +22,7 @@ afterAll(async () => redis.stop())
 async function startProcess(options: Partial<AppOptions>): Promise<Client> {
   const opened = await openStore('redis', { REDIS_URL: redis.url })
   const credentialSecrets = ['a secret of these tests, 32 bytes long']
-  const sessions = createSessions({ store: opened.store, credentialSecrets })
+  const sessions = createShopSessions(opened, credentialSecrets)
   const server = await startServer({ sessions, ...options })
   closing.push(async () => {
     await server.close()
@@ -79,4 +79,15 @@ test('answers the questions of one session one after the other, whichever proces
   const roles = (await readAll(callers[0], path)).map(({ role }) => String(role))
   expect(roles).toEqual(Array.from({ length: 7 }, () => ['user', 'assistant']).flat())
   expect((await callers[0].send('GET', `${path}/cart`)).data['item_count']).toBe(6)
+})
+
+test('a tab sees at once what another one puts into the cart', async () => {
+  const { callers, path } = await startTwo()
+  const events = await callers[1].fetch('GET', `${path}/cart/events`)
+  await readUntil(events, '"total":null')
+  await callers[0].send('POST', `${path}/cart/add`, { sku: 'KINDLE' })
+  const told = await readUntil(events, 'KINDLE')
+  expect(readEvents(told)[0]!.event).toMatchObject({ type: 'cart', cart: [{ sku: 'KINDLE', quantity: 1 }] })
+  await callers[0].send('DELETE', path)
+  await readRest(events)
 })

@@ -46,7 +46,7 @@ export type { SessionCart } from './session/cart.js'
 export type { SessionContents } from './session/contents.js'
 export type { ForkOptions } from './session/fork.js'
 export type { SessionPreferences, SessionState } from './session/state.js'
-export type { WatchOptions } from './session/watch.js'
+export type { LiveUpdate } from './session/subscribe.js'
 export type {
   CallerSessions,
   CreateOptions,

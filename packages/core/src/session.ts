@@ -8,7 +8,6 @@ import { exportAs, type SessionExportOptions } from './portability/export-as.js'
 import type { JsonObject } from './json.js'
 import type { LiveSession } from './service/live-session.js'
 import type { Message, MessageInput } from './domain/message.js'
-import { parseCount } from './parse.js'
 import type { ChangeOptions } from './service/change-options.js'
 import type { SessionTtl } from './service/lifetime.js'
 import { takeCalls } from './service/take-calls.js'
@@ -26,7 +25,7 @@ import { forgetFact, rememberFacts } from './session/facts.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
 import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
 import { sessionInfo } from './session/info.js'
-import { whileOpen } from './session/still-open.js'
+import { type LiveUpdate, type SubscribeOptions, subscribeTo } from './session/subscribe.js'
 import { watchSession, type WatchOptions } from './session/watch.js'
 import { expireBefore } from './session/expiry.js'
 import { extendSession } from './session/extend.js'
@@ -43,7 +42,7 @@ import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import type { TransferOptions } from './transfer/options.js'
 import { startTurn, type Turn } from './turn/turn.js'
 import type { TurnEvent } from './turn/event.js'
-import { cancelTurn, followTurn } from './turn/follow.js'
+import { cancelTurn, watchTurn } from './turn/follow.js'
 import type { TurnInput, TurnOptionsOf } from './turn/request.js'
 
 /** Calls the model: returns the answer, or yields it piece by piece. When it throws, the turn ends as `failed`. */
@@ -63,7 +62,13 @@ export type ToolContext = ToolContextOf<Session>
 export class Session {
   static {
     adminReads.refuseAdminReads(Session.prototype, (one) => one.#live, adminReads.sessionWrites)
-    takeCalls(Session.prototype, (one) => one.#live.service.work, ['turn', 'watch', 'watchTurn', 'export'])
+    takeCalls(Session.prototype, (one) => one.#live.service.work, [
+      'turn',
+      'watch',
+      'subscribe',
+      'watchTurn',
+      'export',
+    ])
   }
 
   readonly ref: SessionRef
@@ -234,18 +239,23 @@ export class Session {
    * The events of a turn after the event with the number `after`, as they come, from any process; also for some
    * minutes after its end. @throws `not_found`
    */
-  async *watchTurn(turnId: string, after = 0): AsyncGenerator<TurnEvent, void, undefined> {
-    await this.#live.load()
-    this.#live.reuseRead()
-    yield* whileOpen(this.#live, followTurn(this.#live, turnId, parseCount(after, 'after')))
+  watchTurn(turnId: string, after = 0): AsyncGenerator<TurnEvent, void, undefined> {
+    return watchTurn(this.#live, turnId, after)
   }
 
   /**
-   * The record now, and again each time a process has changed the session. Ends when the session does, or when this
-   * handle may no longer open it.
+   * The record now, and again each time a process has changed the session. Ends when this handle may not open it any more.
    */
   watch(options: WatchOptions = {}): AsyncGenerator<SessionRecord, void, undefined> {
     return watchSession(this.#live, options)
+  }
+
+  /**
+   * What changes in the session, by whatever process: messages, turns, and parts that differ. Begins with the session as
+   * it is now, or goes on after an update. Ends as `watch` does, with `removed`.
+   */
+  subscribe(options: SubscribeOptions = {}): AsyncGenerator<LiveUpdate, void, undefined> {
+    return subscribeTo(this.#live, options)
   }
 
   /** The id of the running turn. */
@@ -393,9 +403,7 @@ export class Session {
     await transfers.endTransfer(this.#live, transferId, 'transfer.revoked')
   }
 
-  /**
-   * Approves the waiting device that shows this code: it gets the session. @throws `not_found`, `conflict`, `invalid`
-   */
+  /** The waiting device that shows this code gets the session. @throws `not_found`, `conflict`, `invalid` */
   async approveTransfer(transferId: string, matchCode: string): Promise<void> {
     await transfers.approveTransfer(this.#live, transferId, matchCode)
   }

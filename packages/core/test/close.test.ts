@@ -121,7 +121,7 @@ describe('close', () => {
     expect(await codeOf(draft.append(said('late')))).toBe('closed')
     expect(await codeOf(draft.turn('late', () => 'no').result)).toBe('closed')
     // Every verb there is, whatever it is asked for.
-    const gives = new Set(['turn', 'watch', 'watchTurn', 'draft', 'export'])
+    const gives = new Set(['turn', 'watch', 'subscribe', 'watchTurn', 'draft', 'export'])
     let verbs = 0
     for (const handle of [mine, session, session.cart, session.state, session.preferences]) {
       const { prototype } = handle.constructor as unknown as { prototype: object }
@@ -137,6 +137,7 @@ describe('close', () => {
     expect(await codeOf(turn.result)).toBe('closed')
     expect(await codeOf(turn[Symbol.asyncIterator]().next())).toBe('closed')
     expect(await codeOf(session.watch().next())).toBe('closed')
+    expect(await codeOf(session.subscribe().next())).toBe('closed')
     expect(await codeOf(session.watchTurn('x').next())).toBe('closed')
     expect(await codeOf(session.export().next())).toBe('closed')
     expect(await codeOf(mine.export().next())).toBe('closed')

@@ -97,6 +97,7 @@ describe('an option that nobody reads', () => {
       session.cart.clear(loose({ changeid: 'x' })),
       session.edit({ title: 'x' }, loose({ revision: 1 })),
       session.watch(loose({ poll: 1 })).next(),
+      session.subscribe(loose({ from: 'x' })).next(),
     ]
     for (const [index, each] of refused.entries())
       expect([index, await codeOf(each)]).toEqual([index, 'invalid'])

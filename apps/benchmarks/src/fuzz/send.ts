@@ -102,7 +102,7 @@ async function readAll(response: Response): Promise<string> {
     const { done, value } = await reader.read()
     if (done) return text
     text += decoder.decode(value, { stream: true })
-    if (isEndless && text.includes('event: session.changed')) {
+    if (isEndless && /event: session\.(changed|reset)/.test(text)) {
       await reader.cancel()
       return text
     }

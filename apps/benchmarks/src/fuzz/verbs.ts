@@ -170,6 +170,7 @@ export const sessionVerbs: Arguments<Session> = {
   export: args(maybe(object({ format: fc.constantFrom('jsonl', 'markdown') }))),
   watchTurn: args(fc.oneof(fc.constant('«turn»'), text), finite),
   watch: args(object({ pollMs: fc.oneof(fc.constantFrom(1, 10), finite), signal })),
+  subscribe: args(object({ pollMs: fc.oneof(fc.constantFrom(1, 10), finite), signal, after: text })),
   currentTurn: args(),
   cancel: args(),
   orders: args(),

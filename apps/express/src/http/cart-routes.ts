@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { isDeepStrictEqual } from 'node:util'
 import { type Cart, type CartItemInput, type JsonObject, SessionError } from '@sessions/core'
 import { getSession } from '@sessions/express'
@@ -5,16 +6,37 @@ import { type Request, Router } from 'express'
 import { toCartItem } from '../assistant/outcome.js'
 import { findProduct } from '../catalogue/catalogue.js'
 import { succeed } from './envelope.js'
+import { createEventStream } from './event-stream.js'
 import { cartItemSchema, emptySchema, quantitySchema, readBody, toMoney } from './input.js'
 import { cartView, itemView, orderView } from './views.js'
 
-/** The cart of a session. */
-export function cartRoutes(): Router {
+/**
+ * The cart of a session.
+ *
+ * @param leaving Ends the streams of carts.
+ */
+export function cartRoutes(leaving?: AbortSignal): Router {
   const router = Router()
 
   router.get('/session/:id/cart', async (req, res) => {
     const session = await getSession(req, req.params.id)
     succeed(res, { session_id: session.id, ...cartView(await session.cart.get()) })
+  })
+
+  // The cart now, and each time it has changed, in any tab and by the assistant.
+  router.get('/session/:id/cart/events', async (req, res) => {
+    const session = await getSession(req, req.params.id)
+    const gone = new AbortController()
+    res.on('close', () => gone.abort())
+    const signal = leaving === undefined ? gone.signal : AbortSignal.any([gone.signal, leaving])
+    const events = createEventStream(res)
+    events.open()
+    for await (const update of session.subscribe({ signal })) {
+      const isCart = 'parts' in update && update.parts.includes('cart')
+      if (isCart) events.send({ type: 'cart', session_id: session.id, ...cartView(update.contents.cart) })
+      if (res.writableNeedDrain) await once(res, 'drain', { signal }).catch(() => {})
+    }
+    events.close()
   })
 
   router.post('/session/:id/cart/add', async (req, res) => {

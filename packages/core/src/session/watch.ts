@@ -1,6 +1,6 @@
-import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
-import type { LiveSession } from '../service/live-session.js'
+import { checkOptions, type OptionNames } from '../options.js'
+import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { longestMs, lookMs, stillOpen } from './still-open.js'
 
@@ -18,35 +18,45 @@ export interface WatchOptions {
   signal?: AbortSignal
 }
 
+export const watchNames: OptionNames<WatchOptions> = { pollMs: 'number', signal: 'signal' }
+
 /**
- * The record of a session now, and again each time a process has changed the session. Changes that follow each other
- * closely come as one. Ends when the session does, and when its handle may no longer open it, because it was moved or
- * bound, or its credential was rotated.
+ * The session now, and again each time a process has changed it. Changes that follow each other closely come as one.
+ * Ends when the session does, when its handle may no longer open it, and when the signal is aborted.
  */
-export async function* watchSession(
+export async function* snapshotsOf(
   live: LiveSession,
   options: WatchOptions,
-): AsyncGenerator<SessionRecord, void, undefined> {
-  checkOptions<WatchOptions>(options, { pollMs: 'number', signal: 'signal' })
+): AsyncGenerator<SessionSnapshot, void, undefined> {
+  checkOptions(options, watchNames)
   const { pollMs = lookMs, signal } = options
   if (!(pollMs >= 1 && pollMs <= mostMs)) {
     throw new SessionError('invalid', `pollMs must be from 1 to ${mostMs}`, { path: 'pollMs' })
   }
   const watch = live.service.wakeUps.watch(live.ref)
-  let seen: string | undefined
+  let told: string | undefined
   try {
     for (;;) {
-      const record = (await stillOpen(live, pollMs, watch.version))?.record
-      if (record === undefined) return
-      const mark = markOf(record)
-      if (mark !== seen) yield record
-      seen = mark
-      await watch.next(watch.isTold ? untilEnd(live, record) : pollMs, signal)
+      const seen = await stillOpen(live, pollMs, watch.version)
+      if (seen === undefined) return
+      // After a failover that lost writes, other changes may be counted by the same numbers.
+      const mark = `${markOf(seen.record)}-${seen.record.updatedAt}`
+      if (mark !== told) yield seen
+      told = mark
+      await watch.next(watch.isTold ? untilEnd(live, seen.record) : pollMs, signal)
       if (signal?.aborted === true) return
     }
   } finally {
     watch.stop()
   }
+}
+
+/** The record of a session now, and again each time a process has changed the session: see `snapshotsOf`. */
+export async function* watchSession(
+  live: LiveSession,
+  options: WatchOptions,
+): AsyncGenerator<SessionRecord, void, undefined> {
+  for await (const { record } of snapshotsOf(live, options)) yield record
 }
 
 function untilEnd(live: LiveSession, { expiresAt = Infinity }: SessionRecord): number {

@@ -4,6 +4,8 @@ import type { LiveSession } from '../service/live-session.js'
 import type { Message } from '../domain/message.js'
 import type { TurnLease } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
+import { parseCount } from '../parse.js'
+import { whileOpen } from '../session/still-open.js'
 import { pause } from '../slices.js'
 import { settleLost } from './lease.js'
 import { isEnd, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from './event.js'
@@ -102,6 +104,17 @@ export async function waitForEnd(
     }
     await sleep(Math.min(waitMs, deadline - now), signal)
   }
+}
+
+/** The events of a turn, as `followTurn` gives them, while their reader may open the session. */
+export async function* watchTurn(
+  live: LiveSession,
+  turnId: string,
+  after: number,
+): AsyncGenerator<TurnEvent, void, undefined> {
+  await live.load()
+  live.reuseRead()
+  yield* whileOpen(live, followTurn(live, turnId, parseCount(after, 'after')))
 }
 
 /**

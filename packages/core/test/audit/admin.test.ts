@@ -37,6 +37,7 @@ describe('an admin who may not read', () => {
     'turn',
     'watchTurn',
     'watch',
+    'subscribe',
     'orders',
     'redact',
     'amend',

@@ -170,7 +170,7 @@ const rows = [
     'read commit commit restore read',
     (_, text) => ({ text, headers: { authorization: 'admin', 'content-type': 'application/jsonl' } }),
   ),
-  row('GET /sessions/{id}/events', 'read'),
+  row('GET /sessions/{id}/events', 'read messages'),
   row('POST /sessions/{id}/rewind', 'read commit', { body: { toSeq: 2 } }),
   row('GET /sessions/{id}/branches', 'read'),
   after(

@@ -203,6 +203,7 @@ const rows = [
     for await (const event of session.watchTurn(turnId)) expect(event.n).toBeGreaterThan(0)
   }),
   row('Session.watch', 'read', async ({ session }) => session.watch().next()),
+  row('Session.subscribe', 'read messages', async ({ session }) => session.subscribe().next()),
   row('Session.currentTurn', 'read', ({ session }) => session.currentTurn()),
   row('Session.cancel', 'read', ({ session }) => session.cancel()),
   row('Session.orders', 'read', ({ session }) => session.orders()),

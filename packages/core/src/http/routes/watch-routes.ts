@@ -1,9 +1,10 @@
 import type { Session } from '../../session.js'
-import { markOf } from '../../session/watch.js'
+import type { LiveUpdate } from '../../session/subscribe.js'
+import type { ApiConfig } from '../api-options.js'
 import { type Route, route } from '../route.js'
 import * as schemas from '../schemas.js'
 import { eventStream, type ServerSentEvent } from '../sse.js'
-import { sessionView } from '../views.js'
+import { messageView, sessionView } from '../views.js'
 
 export const watchRoutes: readonly Route[] = [
   route({
@@ -16,11 +17,13 @@ export const watchRoutes: readonly Route[] = [
     async handle({ session: find, api, headers, request, identity }) {
       const session = await find()
       const hungUp = new AbortController()
-      const watching = session.watch({ signal: hungUp.signal })
-      const onEnd = api.openStreams.enter(identity, session.id)
       const known = request.headers.get('last-event-id')
-      const changes = changesOf(session.id, watching, known, hungUp.signal)
-      return eventStream(changes, {
+      const updates = session.subscribe({
+        signal: hungUp.signal,
+        ...(known === null ? {} : { after: known }),
+      })
+      const onEnd = api.openStreams.enter(identity, session.id)
+      return eventStream(eventsOf(session, updates, api), {
         headers,
         heartbeatMs: api.streamHeartbeatMs,
         onHangUp: () => hungUp.abort(),
@@ -30,16 +33,27 @@ export const watchRoutes: readonly Route[] = [
   }),
 ]
 
-async function* changesOf(
-  sessionId: string,
-  watching: ReturnType<Session['watch']>,
-  known: string | null,
-  signal: AbortSignal,
+async function* eventsOf(
+  session: Session,
+  updates: AsyncIterable<LiveUpdate>,
+  api: ApiConfig,
 ): AsyncGenerator<ServerSentEvent, void, undefined> {
-  for await (const record of watching) {
-    const id = markOf(record)
-    // A reconnecting client gets only what it does not know.
-    if (id !== known) yield { id, event: 'session.changed', data: { session: sessionView(record) } }
+  for await (const update of updates) yield eventOf(session, update, api)
+}
+
+function eventOf(session: Session, update: LiveUpdate, api: ApiConfig): ServerSentEvent {
+  const { id } = update
+  switch (update.type) {
+    case 'message':
+      return { id, event: 'session.message', data: { message: messageView(update.message, api) } }
+    case 'turn':
+      return { id, event: 'session.turn', data: { turn: { id: update.turnId, status: update.status } } }
+    case 'removed':
+      return { id, event: 'session.ended', data: { sessionId: session.id } }
+    default: {
+      const { type, parts, contents, turnId } = update
+      const data = { session: sessionView(contents.record, turnId), changed: parts }
+      return { id, event: `session.${type}`, data }
+    }
   }
-  if (!signal.aborted) yield { id: 'end', event: 'session.ended', data: { sessionId } }
 }

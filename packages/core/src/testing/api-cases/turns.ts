@@ -114,17 +114,25 @@ export const turnCases: ApiChapter = {
         const path = `/sessions/${id}/events`
         const watched = alice.events('GET', path)[Symbol.asyncIterator]()
         const seen = async () => (await watched.next()).value as Awaited<ReturnType<typeof first>>[number]
-        expect(await seen()).toMatchObject({
-          event: 'session.changed',
-          data: { session: { messageCount: 0 } },
-        })
+        const resumed = async (after: string, count: number) =>
+          first(alice.events('GET', path, { headers: { 'last-event-id': after } }), count)
+        const begun = await seen()
+        expect(begun).toMatchObject({ event: 'session.changed', data: { session: { messageCount: 0 } } })
         await alice.post(`/sessions/${id}/messages`, { messages: [{ content: 'Hi' }] })
+        const message = { event: 'session.message', data: { message: { seq: 1, content: 'Hi' } } }
+        expect(await seen()).toMatchObject(message)
         const appended = await seen()
-        expect(appended.data).toMatchObject({ session: { id, messageCount: 1 } })
-        const resumed = alice.events('GET', path, { headers: { 'last-event-id': appended.id } })
-        const next = first(resumed, 1)
+        expect(appended).toMatchObject({
+          event: 'session.changed',
+          data: { session: { id, messageCount: 1 }, changed: ['messages'] },
+        })
+        expect(await resumed(begun.id, 2)).toMatchObject([message, { event: 'session.changed' }])
+        expect(await resumed('unknown', 1)).toMatchObject([
+          { event: 'session.reset', data: { session: { messageCount: 1 } } },
+        ])
+        const next = resumed(appended.id, 1)
         await alice.send('PATCH', `/sessions/${id}`, { body: { title: 'Renamed' } })
-        expect((await seen()).data).toMatchObject({ session: { title: 'Renamed' } })
+        expect((await seen()).data).toMatchObject({ session: { title: 'Renamed' }, changed: ['title'] })
         expect((await next)[0]!.data).toMatchObject({ session: { title: 'Renamed' } })
         await alice.send('DELETE', `/sessions/${id}`)
         expect(await seen()).toMatchObject({ event: 'session.ended', data: { sessionId: id } })
