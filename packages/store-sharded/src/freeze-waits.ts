@@ -69,7 +69,11 @@ export class FreezeWaits {
     try {
       await this.#map.change((body) => {
         if (body.move?.step !== 'frozen' || body.move.beat !== beat) return undefined
-        return { ...body, epoch: body.epoch + 1, move: { ...body.move, step: 'copying', beat: beat + 1 } }
+        return {
+          ...body,
+          epoch: body.epoch + 1,
+          move: { ...body.move, step: 'copying', by: '', beat: beat + 1 },
+        }
       })
     } catch (error) {
       if (!isSessionError(error)) throw error

@@ -22,7 +22,7 @@ export interface PartitionMove {
    * shard, and the old ones are emptied.
    */
   readonly step: 'copying' | 'frozen' | 'cleaning'
-  /** The call that does the move. */
+  /** The call that does the move; empty when it has failed. */
   readonly by: string
   /** Grows while that call is alive. */
   readonly beat: number

@@ -55,7 +55,8 @@ export class MoveClaim {
           return undefined
         } else {
           other = body.move
-          if (other.by !== abandoned?.by || other.beat !== abandoned.beat) return undefined
+          const isFree = other.by === '' || (other.by === abandoned?.by && other.beat === abandoned.beat)
+          if (!isFree) return undefined
           taken = { ...other, by, beat: other.beat + 1 }
         }
         return { ...body, move: taken }
@@ -105,6 +106,15 @@ export class MoveClaim {
       if (move.step !== 'frozen') throw inUse('The freeze of the partitions was ended: move them again.')
       const moved = withOwner(body.moved, Object.keys(move.from), move.to)
       return { move: { ...move, step: 'cleaning', beat: move.beat + 1 }, moved }
+    })
+  }
+
+  /** Lets another call go on at once. */
+  async release(): Promise<void> {
+    this.#heldAt = -Infinity
+    await this.#map.change((body) => {
+      if (body.move?.by !== this.#by) return undefined
+      return { ...body, move: { ...body.move, by: '', beat: body.move.beat + 1 } }
     })
   }
 

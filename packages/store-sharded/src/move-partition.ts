@@ -124,6 +124,16 @@ class Mover {
   }
 
   async run(): Promise<MoveReport> {
+    try {
+      return await this.#move()
+    } catch (error) {
+      // A call that cannot say so is waited for.
+      await this.#claim.release().catch(() => {})
+      throw error
+    }
+  }
+
+  async #move(): Promise<MoveReport> {
     if (this.#claim.move.step !== 'cleaning') await this.#bringOver()
     this.#tell()
     await this.#claim.outwait()

@@ -45,16 +45,15 @@ export async function write(
     const id = `${name}.${n}`
     if (n % 10 === 9) {
       const fresh = { tenantId: refOf(key).tenantId, id }
-      await surely(() => store.commit(fresh, { revision: 0, incarnation: id }), ['conflict'])
+      await surely(timing, () => store.commit(fresh, { revision: 0, incarnation: id }), ['conflict'])
       story.appended.set(keyOf(fresh), new Set())
     } else if (n % 10 === 4) {
       story.removed.add(key)
-      await surely(() => store.remove(refOf(key)), [])
+      await surely(timing, () => store.remove(refOf(key)), [])
     } else {
-      const done = await surely(
-        () => store.commit(refOf(key), { messages: [{ id, payload: id }] }),
-        ['not_found'],
-      )
+      const done = await surely(timing, () => store.commit(refOf(key), { messages: [{ id, payload: id }] }), [
+        'not_found',
+      ])
       if (done) story.appended.get(key)!.add(id)
     }
     if (timing.now() - began > 1000) waits++
@@ -63,13 +62,20 @@ export async function write(
 }
 
 /** Does a write that may be done again until it is known to be done; false for one that was refused. */
-async function surely(act: () => Promise<unknown>, refusals: readonly string[]): Promise<boolean> {
+async function surely(
+  timing: Timing,
+  act: () => Promise<unknown>,
+  refusals: readonly string[],
+): Promise<boolean> {
   for (;;) {
     try {
       await act()
       return true
     } catch (error) {
-      if (isSessionError(error, 'unknown_outcome') || isSessionError(error, 'unavailable')) continue
+      if (isSessionError(error, 'unknown_outcome') || isSessionError(error, 'unavailable')) {
+        await timing.pause(20)
+        continue
+      }
       if (isSessionError(error) && refusals.includes(error.code)) return false
       throw error
     }

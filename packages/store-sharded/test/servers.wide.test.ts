@@ -94,11 +94,10 @@ describe('movePartition of 10,000 sessions under load, killed at 20 points', () 
         wrapStore(inner, async (method, act) =>
           method === 'read' || method === 'messages' ? act() : halting.store.sweep({ limit: 1 }).then(act),
         )
-      const { home, redis, postgres } = await open('move')
       const mover = shardedStore({
-        shards: { redis: mortal(redis), postgres: mortal(postgres) },
+        shards: { redis: mortal(one.shards.redis), postgres: mortal(one.shards.postgres) },
         route: onRedis,
-        home: mortal(home),
+        home: mortal(one.home),
         leaseMs,
       })
       const steps: string[] = []
@@ -106,7 +105,7 @@ describe('movePartition of 10,000 sessions under load, killed at 20 points', () 
       expect(await Promise.race([moving, halting.died]), `kill ${n}`).toBeUndefined()
       console.log(`kill ${n} at call ${call}: ${steps.at(-1)}`)
     }
-    await (await process()).store.movePartition(move)
+    await other.store.movePartition(move)
     isOver = true
     await Promise.all(writers)
     await expectWhole(one.store, story, [one.shards.redis])
