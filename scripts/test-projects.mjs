@@ -18,6 +18,7 @@ export const projects = {
   testkit: { root: 'packages/testkit', needs: ['redis', 'postgres'], builds: false },
   'store-postgres': { root: 'packages/store-postgres', needs: ['postgres'], builds: false },
   'store-sqlite': { root: 'packages/store-sqlite', needs: [], builds: true },
+  'store-sharded': { root: 'packages/store-sharded', needs: ['redis', 'postgres'], builds: true },
   redaction: { root: 'packages/redaction', needs: [], builds: false },
   'store-redis': { root: 'packages/store-redis', needs: ['redis'], builds: false },
 }
@@ -48,6 +49,7 @@ export const sharing = [
   'app-express',
   'benchmarks',
   'redaction',
+  'store-sharded',
   'store-sqlite',
   'store-redis',
   'store-postgres',

@@ -73,6 +73,8 @@ const allowed: Record<string, readonly RegExp[]> = {
     /^node:/,
     /^(ioredis|redis|@upstash\/redis|kysely|pg|libsql(\/promise)?)$/,
   ],
+  // It moves sessions from store to store by the way that applications have, too.
+  'store over stores': [/^@sessions\/core(\/store)?$/, /^node:/],
   adapter: [
     /^@sessions\/core(\/(context|http|node))?$/,
     /^node:/,
@@ -93,6 +95,7 @@ const kinds: Record<string, keyof typeof allowed> = {
   next: 'adapter',
   'store-redis': 'store',
   'store-postgres': 'store',
+  'store-sharded': 'store over stores',
   'store-sqlite': 'store',
   redaction: 'tool',
   testkit: 'testkit',

@@ -47,7 +47,13 @@ export {
 export { countFitting, maxPageBytes } from './contract/page-bytes.js'
 export { digestOf } from './digest.js'
 export { checkOptions, type OptionKind, type OptionNames } from './options.js'
-export type { OwnLifetime, SessionRecord, SessionRef } from './contract/session-record.js'
+export {
+  keyKind,
+  recordKindOf,
+  type OwnLifetime,
+  type SessionRecord,
+  type SessionRef,
+} from './contract/session-record.js'
 export type {
   Amendment,
   AppendedMessage,
@@ -68,5 +74,6 @@ export type {
   SweepOptions,
 } from './contract/session-store.js'
 export type { CopyFailure, CopyProgress } from './service/copy-sessions.js'
+export { recordTenantsOf } from './service/record-tenants.js'
 export { setDeadline } from './contract/set-deadline.js'
 export { type Clock, processClock } from './time.js'

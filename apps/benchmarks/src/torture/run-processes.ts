@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Chaos } from './backends/chaos.js'
-import { openStore, type ServerKind } from './backends/open-store.js'
+import { openShards, openStore, type ServerKind } from './backends/open-store.js'
 import { haveOutages } from './backends/outages.js'
+import { keepMoving } from './backends/shards.js'
 import { startServer } from './backends/start-server.js'
 import { briefMs } from './lane/lane.js'
 import { Random } from './random.js'
@@ -40,9 +41,14 @@ export async function runProcesses(kind: ServerKind, options: RunOptions): Promi
     await sleep(200)
     for (const network of networks) network.begin()
     const outages = haveOutages(server, { ...options, random })
+    const mover = kind === 'sharded' ? openShards(server.url) : undefined
+    let isOver = false
+    const moves = mover && keepMoving(mover.store, () => isOver)
     await sleep(seconds * 1000 - 200)
+    isOver = true
     await Promise.all(networks.map((network) => network.heal()))
-    const outaged = await outages
+    const outaged = { ...(await outages), ...(await moves) }
+    await mover?.close()
     await Promise.all(workers)
     await Promise.all(networks.map((network) => network.stop()))
 

@@ -54,6 +54,9 @@ export interface OwnLifetime {
  */
 export const reservedTenantPrefix = '~'
 
+/** The kind of tenant in which an encrypted store keeps wrapped keys. */
+export const keyKind = `${reservedTenantPrefix}keys`
+
 /** The kind of record that a tenant holds; empty for sessions of an application. */
 export function recordKindOf(tenantId: string): string {
   return tenantId.startsWith(reservedTenantPrefix) ? tenantId.split(':', 1)[0]! : ''

@@ -1,11 +1,13 @@
 import { migrate } from '@sessions/store-postgres'
 import { type Server, startPostgres, startRedis } from '@sessions/testkit'
 import type { ServerKind } from './open-store.js'
+import { shardNames } from './shards.js'
 
 /** A real server for the store, with settings that lose no data when it is killed. */
 export async function startServer(kind: ServerKind): Promise<Server> {
   if (kind === 'redis') return startRedis({ args: ['--appendfsync', 'always'] })
   const postgres = await startPostgres()
-  await migrate(postgres.url)
+  const prefixes = kind === 'sharded' ? shardNames : ['']
+  for (const tablePrefix of prefixes) await migrate(postgres.url, { tablePrefix })
   return postgres
 }

@@ -7,7 +7,7 @@ import {
   checkSessionQuery,
   checkWhole,
 } from '../check-arguments.js'
-import { recordKindOf, type SessionRef } from '../session-record.js'
+import { keyKind, recordKindOf, type SessionRef } from '../session-record.js'
 import type {
   Amendment,
   NewMessage,
@@ -24,7 +24,7 @@ import { SealedCommits } from './sealed-commits.js'
 import { SealedReads } from './sealed-reads.js'
 import { maxKeys } from './session-seal.js'
 import { type IntegrityProblem, Sealing } from './sealing.js'
-import { keyKind, SubjectKeys } from './subject-keys.js'
+import { SubjectKeys } from './subject-keys.js'
 import { Upkeep, type UpkeepPage, type UpkeepReport } from './upkeep.js'
 import { UserSeal } from './user-seal.js'
 

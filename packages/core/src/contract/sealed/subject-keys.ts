@@ -2,15 +2,12 @@ import { createHmac, createSecretKey, hkdfSync, randomBytes, type KeyObject } fr
 import { isSessionError, SessionError } from '../../errors.js'
 import { newId } from '../../ids.js'
 import { processClock } from '../../time.js'
-import { recordKindOf, reservedTenantPrefix, type SessionRef } from '../session-record.js'
+import { keyKind, recordKindOf, type SessionRef } from '../session-record.js'
 import type { SessionStore } from '../session-store.js'
 import { joined } from './envelope.js'
 import { ExpiringCache } from './expiring-cache.js'
 import { type KeyContext, type Keyring, unknownKey } from './keyring.js'
 import { RecentTexts } from './recent-texts.js'
-
-/** The kind of tenant that holds wrapped keys. */
-export const keyKind = `${reservedTenantPrefix}keys`
 
 /** How many bytes the id of a subject's key takes. */
 export const keyIdBytes = 12

@@ -1,0 +1,186 @@
+import { isSessionError, SessionError, type SessionRef, type SessionStore } from '@sessions/core/store'
+import { type MapBody, parseMapBody } from './map-body.js'
+import { MapView } from './map-view.js'
+import type { ShardRoute } from './shard-route.js'
+import type { Timing } from './timing.js'
+
+const mapRef: SessionRef = { tenantId: '~shards', id: 'map' }
+const maxTries = 20
+const maxReads = 3
+
+/**
+ * The map of partitions, kept as a session of a reserved tenant. Its body is under compare-and-set, and every process
+ * reads it again each second while it works. A process writes only while it has read the map within the last `leaseMs`:
+ * so whoever changes the map knows when nobody goes by the old one any more.
+ */
+export class ShardMap {
+  readonly leaseMs: number
+  readonly timing: Timing
+  readonly #home: SessionStore | undefined
+  readonly #route: ShardRoute
+  #view: MapView | undefined
+  /** When the newest read of the map that has answered was sent. */
+  #readAt = -Infinity
+  #running: Promise<MapView> | undefined
+  #waiting: Promise<MapView> | undefined
+
+  constructor(home: SessionStore | undefined, route: ShardRoute, leaseMs: number, timing: Timing) {
+    this.leaseMs = leaseMs
+    this.timing = timing
+    this.#home = home
+    this.#route = route
+    // Without a home nothing moves, and nothing has to be asked.
+    if (home === undefined) this.#view = new MapView({ epoch: 0, dealt: route.dealt, moved: {} }, Infinity)
+  }
+
+  /** How long after a change of the map nobody goes by the old one. It includes time for writes that are on their way. */
+  get graceMs(): number {
+    return this.leaseMs * 1.4
+  }
+
+  /** The map to write by; undefined when it has to be read first. */
+  leased(): MapView | undefined {
+    const view = this.#view
+    if (view === undefined || !this.isLeased(view)) return undefined
+    const isOld = this.#home !== undefined && this.timing.now() - this.#readAt >= this.leaseMs / 5
+    if (isOld && this.#running === undefined) void this.refresh().catch(() => {})
+    return view
+  }
+
+  isLeased(view: MapView): boolean {
+    return this.timing.now() < view.until
+  }
+
+  /** The map to write by. @throws `unavailable` when it cannot be read. */
+  async toWrite(): Promise<MapView> {
+    for (let tries = 1; tries <= maxReads; tries++) {
+      const view = this.leased() ?? (await this.refresh())
+      if (this.isLeased(view)) return view
+    }
+    throw new SessionError('unavailable', 'The map of partitions is not read in time.')
+  }
+
+  /**
+   * Whether a call that went by `view` counts, now that it was answered: nobody has gone by another map meanwhile.
+   *
+   * @throws `unavailable` when the map cannot be read.
+   */
+  async isStill(view: MapView): Promise<boolean> {
+    return this.isLeased(view) || (await this.toWrite()).body.epoch === view.body.epoch
+  }
+
+  /**
+   * The map to read by: while the home does not answer, the one that was read last.
+   *
+   * @throws `unavailable` for a process that has never read it.
+   */
+  async toRead(): Promise<MapView> {
+    return this.leased() ?? (await this.newest())
+  }
+
+  /** As `toRead`, but read after this call was made: a partition that is frozen may get its new owner at any moment. */
+  async newest(): Promise<MapView> {
+    try {
+      return await this.refresh()
+    } catch (error) {
+      if (this.#view === undefined) throw error
+      return this.#view
+    }
+  }
+
+  /** The map, read after this call was made. */
+  refresh(): Promise<MapView> {
+    // A read that is under way was sent before.
+    if (this.#running !== undefined) {
+      const running = this.#running
+      this.#waiting ??= running
+        .catch(() => {})
+        .then(() => {
+          this.#waiting = undefined
+          return this.refresh()
+        })
+      return this.#waiting
+    }
+    const running = this.#read().finally(() => {
+      this.#running = undefined
+    })
+    this.#running = running
+    return running
+  }
+
+  /**
+   * Changes the map under compare-and-set. The function runs again when another process was faster.
+   *
+   * @param change Returns the new map, or undefined to leave it.
+   */
+  async change(change: (body: MapBody) => MapBody | undefined): Promise<MapView> {
+    if (this.#home === undefined) {
+      throw new SessionError('invalid', 'Partitions move only with a home, where the map is kept.', {
+        path: 'home',
+      })
+    }
+    for (let tries = 1; ; tries++) {
+      const sentAt = this.timing.now()
+      const { body, revision } = await this.#load(this.#home)
+      const changed = change(body)
+      if (changed === undefined) return this.#known(body, sentAt)
+      try {
+        await this.#home.commit(mapRef, { revision, body: JSON.stringify(changed) })
+        return this.#known(changed, sentAt)
+      } catch (error) {
+        const isLost = isSessionError(error, 'conflict') || isSessionError(error, 'unknown_outcome')
+        if (!isLost || tries === maxTries) throw error
+      }
+    }
+  }
+
+  async #read(): Promise<MapView> {
+    if (this.#home === undefined) return this.#view!
+    const sentAt = this.timing.now()
+    const { body } = await this.#load(this.#home)
+    return this.#known(body, sentAt)
+  }
+
+  async #load(home: SessionStore): Promise<{ body: MapBody; revision: number }> {
+    for (;;) {
+      const stored = await home.read(mapRef)
+      if (stored !== undefined) {
+        const body = parseMapBody(stored.body)
+        this.#checkDealt(body)
+        return { body, revision: stored.record.revision }
+      }
+      // A map that was there may know of moves: without it, sessions would be looked for where they are not.
+      if (this.#view !== undefined) {
+        throw new SessionError('unavailable', 'The map of partitions is gone from its home.')
+      }
+      const first: MapBody = { epoch: 1, dealt: this.#route.dealt, moved: {} }
+      try {
+        await home.commit(mapRef, { revision: 0, body: JSON.stringify(first) })
+      } catch (error) {
+        if (!isSessionError(error, 'conflict') && !isSessionError(error, 'unknown_outcome')) throw error
+      }
+    }
+  }
+
+  #checkDealt(body: MapBody): void {
+    const isSame = body.dealt.every((text) => this.#route.dealt.includes(text))
+    if (isSame) return
+    throw new SessionError(
+      'invalid',
+      'The shards of a hashRoute are others than when the map was made. Leave them, and move partitions.',
+      { path: 'route' },
+    )
+  }
+
+  #known(body: MapBody, sentAt: number): MapView {
+    const known = this.#view
+    const until = sentAt + this.leaseMs
+    if (known !== undefined && known.body.epoch > body.epoch) return known
+    this.#readAt = Math.max(this.#readAt, sentAt)
+    if (known?.body.epoch !== body.epoch) return (this.#view = new MapView(body, until))
+    known.until = Math.max(known.until, until)
+    // A beat changes the move and not the epoch.
+    if (known.body.move?.beat === body.move?.beat) return known
+    return (this.#view = new MapView(body, known.until))
+  }
+}

@@ -1,0 +1,115 @@
+import { memoryStore, SessionError } from '@sessions/core'
+import type { SessionStore } from '@sessions/core/store'
+import { wrapStore } from '@sessions/core/testing'
+import { describe, expect, it } from 'vitest'
+import { hashRoute, regionRoute, shardedStore } from '../src/index.js'
+
+const code = (expected: string) => expect.objectContaining({ code: expected })
+
+/** A store that does not answer while it is down. */
+function mortal(store: SessionStore) {
+  const state = { isDown: false }
+  const wrapped = wrapStore(store, async (_, call) => {
+    if (state.isDown) throw new SessionError('unavailable', 'down')
+    return call()
+  })
+  return { store: wrapped, state }
+}
+
+describe('a closed shard', () => {
+  const regions = { eu: 'eu', us: 'us' }
+  const regionOf = (tenantId: string) => tenantId.slice(-2)
+  const store = shardedStore({
+    shards: { eu: memoryStore(), us: 'closed' },
+    route: regionRoute(regionOf, regions),
+  })
+
+  it('refuses every call for its sessions, and lists too', async () => {
+    const ref = { tenantId: 'acme-us', id: 'one' }
+    for (const call of [
+      store.read(ref),
+      store.commit(ref, { revision: 0 }),
+      store.messages(ref, { limit: 1 }),
+      store.remove(ref),
+      store.list({ tenantId: 'acme-us', limit: 1 }),
+    ]) {
+      await expect(call).rejects.toEqual(code('forbidden'))
+    }
+  })
+
+  it('leaves the others as they are, and is not swept', async () => {
+    const ref = { tenantId: 'acme-eu', id: 'one' }
+    await store.commit(ref, { revision: 0, idleMs: 0 })
+    expect(await store.sweep({ limit: 10 })).toBe(1)
+  })
+
+  it('refuses a whole list of which it may have a part', async () => {
+    const spread = shardedStore({
+      shards: { a: memoryStore(), b: 'closed' },
+      route: hashRoute(['a', 'b'], { by: 'session' }),
+    })
+    await expect(spread.list({ tenantId: 'acme', limit: 1 })).rejects.toEqual(code('forbidden'))
+  })
+})
+
+describe('a dead shard', () => {
+  it('fails its own sessions alone', async () => {
+    const [a, b] = [mortal(memoryStore()), mortal(memoryStore())]
+    const store = shardedStore({
+      shards: { a: a.store, b: b.store },
+      route: hashRoute(['a', 'b'], { by: 'session' }),
+      home: memoryStore(),
+    })
+    const refs = Array.from({ length: 40 }, (_, n) => ({ tenantId: 'acme', id: `s${n}` }))
+    const shards: string[] = []
+    for (const ref of refs) {
+      await store.commit(ref, { revision: 0 })
+      shards.push((await store.locate(ref)).shard)
+    }
+    a.state.isDown = true
+    for (const [index, ref] of refs.entries()) {
+      for (const call of [
+        store.read(ref),
+        store.commit(ref, { title: 'on' }),
+        store.messages(ref, { limit: 1 }),
+      ]) {
+        if (shards[index] === 'a') await expect(call).rejects.toEqual(code('unavailable'))
+        else await call
+      }
+    }
+    await expect(store.list({ tenantId: 'acme', limit: 1 })).rejects.toEqual(code('unavailable'))
+  })
+})
+
+describe('sweep', () => {
+  /** Two shards of three dead sessions each, and how many are left. */
+  function deadShards() {
+    const left = { a: 3, b: 3 }
+    const shardOf = (name: 'a' | 'b') => ({
+      ...memoryStore(),
+      async sweep({ limit }: { limit: number }) {
+        if (left[name] < 0) throw new SessionError('unavailable', 'down')
+        const swept = Math.min(limit, left[name])
+        left[name] -= swept
+        return swept
+      },
+    })
+    const shards = { a: shardOf('a'), b: shardOf('b') }
+    return { left, store: shardedStore({ shards, route: hashRoute(['a', 'b']) }) }
+  }
+
+  it('goes through all shards up to its limit, and begins with another one each time', async () => {
+    const { left, store } = deadShards()
+    expect(await store.sweep({ limit: 2 })).toBe(2)
+    expect(await store.sweep({ limit: 2 })).toBe(2)
+    expect(left).toEqual({ a: 1, b: 1 })
+    expect(await store.sweep({ limit: 10 })).toBe(2)
+  })
+
+  it('goes through the others when a shard is dead, and then tells', async () => {
+    const { left, store } = deadShards()
+    left.a = -1
+    await expect(store.sweep({ limit: 10 })).rejects.toEqual(code('unavailable'))
+    expect(left.b).toBe(0)
+  })
+})
