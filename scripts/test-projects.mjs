@@ -29,12 +29,14 @@ export const wideNeeds = ['valkey', 'pgbouncer']
 /** The files that take minutes; others take seconds. */
 export const longFiles = [
   'test/commands.test.ts',
+  'next/test/edits.test.ts',
   'test/browser/conversation.test.ts',
   'next/test/api-suite.test.ts',
-  'express/test/api-suite.test.ts',
+  'test/erase.test.ts',
   'store-postgres/test/faults.test.ts',
   'store-postgres/test/postgres-store.test.ts',
-  'fuzz/fuzz.test.ts',
+  'express/test/api-suite.test.ts',
+  'nest/test/api-suite.test.ts',
 ]
 
 /**

@@ -10,6 +10,7 @@ const config: NextConfig = {
     turbopackMinify: false,
     turbopackSourceMaps: false,
     turbopackFileSystemCacheForBuild: false,
+    turbopackFileSystemCacheForDev: false,
   },
   // Types are checked by a task of their own.
   typescript: { ignoreBuildErrors: true },
