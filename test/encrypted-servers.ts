@@ -12,6 +12,8 @@ import { Redis } from 'ioredis'
 
 /** Two stores over the same data, and everything that the server and its files have of them. */
 export interface OpenStores extends StoreUnderTest {
+  /** Where another process finds the same data. */
+  readonly url: string
   close(): Promise<void>
   dump(): Promise<Buffer>
 }
@@ -32,6 +34,7 @@ export const openers: Readonly<Record<string, () => Promise<OpenStores>>> = {
     const clients = [0, 1].map(() => new Redis(server.url, { commandTimeout: 60_000 }))
     const [store, peer] = clients.map((client) => redisStore(client, slow))
     return {
+      url: server.url,
       store: store!,
       peer: peer!,
       async close() {
@@ -54,6 +57,7 @@ export const openers: Readonly<Record<string, () => Promise<OpenStores>>> = {
     await migrate(pools[0]!)
     const [store, peer] = pools.map((pool) => postgresStore(pool, slow))
     return {
+      url,
       store: store!,
       peer: peer!,
       async close() {
@@ -86,6 +90,7 @@ export const openers: Readonly<Record<string, () => Promise<OpenStores>>> = {
     const path = join(dir, 'sessions.db')
     const stores = [0, 1].map(() => sqliteStore(path, { ...slow, synchronous: 'normal' }))
     return {
+      url: path,
       store: stores[0]!,
       peer: stores[1]!,
       async close() {

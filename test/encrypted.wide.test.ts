@@ -1,5 +1,12 @@
-import { describeSessionStore, describeTransfers, describeTurns } from '@sessions/core/testing'
-import { openers, sealed } from './encrypted-servers.js'
+import {
+  apiFixture,
+  describeSessionApi,
+  describeSessionStore,
+  describeTransfers,
+  describeTurns,
+} from '@sessions/core/testing'
+import { afterAll, beforeAll, describe } from 'vitest'
+import { openers, type OpenStores, sealed } from './encrypted-servers.js'
 
 for (const [name, open] of Object.entries(openers)) {
   const openSealed = async () => {
@@ -8,5 +15,17 @@ for (const [name, open] of Object.entries(openers)) {
   }
   describeSessionStore(`encryptedStore over ${name}`, openSealed)
   describeTurns(`turns over encryptedStore over ${name}`, openSealed)
+  describe(name, () => {
+    let stores: OpenStores
+    let handle: (request: Request) => Promise<Response>
+    beforeAll(async () => {
+      stores = await open()
+      handle = apiFixture({ store: sealed(stores.store) }).handle
+    })
+    afterAll(() => stores.close())
+    describeSessionApi(`the API over encryptedStore over ${name}`, (path, init) =>
+      handle(new Request(`https://api.test${path}`, init)),
+    )
+  })
   describeTransfers(`transfers over encryptedStore over ${name}`, openSealed)
 }

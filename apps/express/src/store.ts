@@ -2,6 +2,7 @@ import { memoryBus, memoryStore, type SessionsOptions, type SessionStore } from 
 import { createPostgresPool, migrate, postgresBus, postgresStore } from '@sessions/store-postgres'
 import { redisBus, redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
+import { sealingFrom } from './sealed.js'
 import { openSqlite } from './sqlite.js'
 
 /** A store, and a function that closes what was opened for it. */
@@ -59,16 +60,18 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
 
 /**
  * The store of this name. `sqlite` is the file at `SESSIONS_SQLITE`, or one in the app's folder `data`. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
- * process starts; that server, and its data, end with the process.
+ * process starts; that server, and its data, end with the process. With `SESSIONS_KEY` and `SESSIONS_INDEX_KEY` it is sealed.
  *
- * @throws for an unknown name.
+ * @throws for an unknown name, and for keys that cannot be used.
  */
 export async function openStore(name: string, env: Env): Promise<OpenStore> {
   const open = Object.hasOwn(openers, name) ? openers[name]! : undefined
   if (open === undefined) {
     throw new Error(`--store ${name} is unknown; there are: ${Object.keys(openers).join(', ')}`)
   }
-  return open(env)
+  const seal = sealingFrom(env)
+  const opened = await open(env)
+  return { store: seal(opened.store), close: () => opened.close() }
 }
 
 /** The store that the environment names: the one with a URL, Postgres first, else a file. */

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { memoryBus, memoryStore, type SessionStore } from '@sessions/core'
 import type { SessionBus } from '@sessions/core/store'
+import { sealingFrom } from './sealed.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
@@ -64,9 +65,10 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
 
 /**
  * The store that `CHAT_STORE` names, or else the one with a URL, Postgres first, or else a file: at `SESSIONS_SQLITE`, or
- * in the folder `data` of this app.
+ * in the folder `data` of this app. With `SESSIONS_KEY` and `SESSIONS_INDEX_KEY` it is sealed.
  *
- * @throws for an unknown name, for a store without a URL, and when the server does not answer.
+ * @throws for an unknown name, for a store without a URL, for keys that cannot be used, and when the server does not
+ *   answer.
  */
 export async function openStore(env: Env): Promise<OpenStore> {
   const name = env['CHAT_STORE'] || (env['DATABASE_URL'] ? 'postgres' : env['REDIS_URL'] ? 'redis' : 'sqlite')
@@ -74,7 +76,9 @@ export async function openStore(env: Env): Promise<OpenStore> {
   if (open === undefined) {
     throw new Error(`CHAT_STORE=${name} is unknown; there are: ${Object.keys(openers).join(', ')}`)
   }
-  return open(env)
+  const seal = sealingFrom(env)
+  const opened = await open(env)
+  return { ...opened, store: seal(opened.store) }
 }
 
 function wanted(env: Env, name: string): string {
