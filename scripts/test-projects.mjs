@@ -19,6 +19,7 @@ export const projects = {
   'store-postgres': { root: 'packages/store-postgres', needs: ['postgres'], builds: false },
   'store-sqlite': { root: 'packages/store-sqlite', needs: [], builds: true },
   'store-sharded': { root: 'packages/store-sharded', needs: ['redis', 'postgres'], builds: true },
+  'store-tiered': { root: 'packages/store-tiered', needs: ['redis', 'postgres'], builds: false },
   redaction: { root: 'packages/redaction', needs: [], builds: false },
   'store-redis': { root: 'packages/store-redis', needs: ['redis'], builds: false },
 }
@@ -53,6 +54,7 @@ export const sharing = [
   'redaction',
   'store-sharded',
   'store-sqlite',
+  'store-tiered',
   'store-redis',
   'store-postgres',
   'app-nest',

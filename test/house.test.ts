@@ -97,6 +97,7 @@ const kinds: Record<string, keyof typeof allowed> = {
   'store-postgres': 'store',
   'store-sharded': 'store over stores',
   'store-sqlite': 'store',
+  'store-tiered': 'store',
   redaction: 'tool',
   testkit: 'testkit',
 }

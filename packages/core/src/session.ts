@@ -32,7 +32,7 @@ import { extendSession } from './session/extend.js'
 import { appendMessages, readHistory } from './session/messages.js'
 import { readWhole } from './session/whole.js'
 import { keepLive } from './session/live-of.js'
-import { sessionContext, type SessionContextOptions } from './session/context.js'
+import { sessionContext, type SessionContextOptions, shownContext } from './session/context.js'
 import { currentCredential, pseudonymFor, rotateCredential } from './session/credential.js'
 import * as transfers from './transfer/start.js'
 import { SessionPreferences, SessionState } from './session/state.js'
@@ -124,7 +124,7 @@ export class Session {
 
   /** All of the session but its messages, in one round trip. @throws `not_found` */
   async read(): Promise<SessionContents> {
-    return contentsOf(await this.#live.load())
+    return contentsOf(await this.#live.show())
   }
 
   /**
@@ -180,7 +180,7 @@ export class Session {
    * ```
    */
   async context(options: SessionContextOptions): Promise<BuiltContext> {
-    return sessionContext(this.#live, [], options)
+    return shownContext(this.#live, options)
   }
 
   /**
@@ -274,7 +274,7 @@ export class Session {
 
   /** The carts that were checked out, oldest first; the newest 100. */
   async orders(): Promise<readonly Order[]> {
-    return (await this.#live.load()).body.orders
+    return (await this.#live.show()).body.orders
   }
 
   /**
@@ -346,7 +346,7 @@ export class Session {
    * programs.
    */
   async branches(): Promise<readonly Branch[]> {
-    return (await this.#live.load()).body.branches
+    return (await this.#live.show()).body.branches
   }
 
   /** Switches to a branch; the branch it leaves is kept in its place. @throws `not_found` */

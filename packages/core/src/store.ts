@@ -73,6 +73,7 @@ export type {
   StoredSession,
   SweepOptions,
 } from './contract/session-store.js'
+export type { ReadSettings } from './service/settings.js'
 export type { CopyFailure, CopyProgress } from './service/copy-sessions.js'
 export { recordTenantsOf } from './service/record-tenants.js'
 export { setDeadline } from './contract/set-deadline.js'

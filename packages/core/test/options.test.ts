@@ -106,6 +106,12 @@ describe('an option that nobody reads', () => {
     expect((await session.history()).messages).toEqual([])
   })
 
+  it.each([-1, Number.NaN])('allow no age of %s milliseconds', (maxAgeMs) => {
+    expect(() => createSessions({ reads: { maxAgeMs } })).toThrow(
+      expect.objectContaining({ code: 'invalid', path: 'reads.maxAgeMs' }),
+    )
+  })
+
   it('may be undefined, as what is left out', () => {
     expect(() => createSessions(loose({ strore: undefined, ttl: undefined }))).not.toThrow()
   })

@@ -1,28 +1,30 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
-import { createSessions, newId } from '@sessions/core'
+import { createSessions, newId, type Session, type Sessions } from '@sessions/core'
 import { median, medianRatio } from '../stores/statistics.js'
 import { Servers } from '../stores/servers.js'
+import { hotReads } from './hot.js'
 import { credentialSecrets, type LiveBackend, machineNow, openLive, watched } from './open.js'
 import type { Told } from './watcher.js'
 
-const bars = { heardMs: 50, share: 0.95, idleReads: 0 }
+const bars = { heardMs: 50, share: 0.95, idleReads: 0, hotRatio: 20 }
 const usage = `bench:live -- [--store NAME] [--changes N] [--rounds N] [--json]
 
   --store    redis or postgres (default: both)
   --changes  how many changes a watcher in another process hears of (default 200)
-  --rounds   how often a second of commits with the bus is compared with one without (default 9)
-  --json     the last line is {"live": [{backend, heardMs, share, idleReads}], "bars": {...}}
+  --rounds   how often a slice of commits with the bus is compared with one without (default 30)
+  --json     the last line is {"live": [{backend, heardMs, share, idleReads, hotRatio}], "bars": {...}}
 
 Exits 1 when the median until a watcher hears of a change is over ${bars.heardMs} ms, when commits with the bus are fewer
-than ${bars.share} of those without, or when a watcher reads the store while nothing changes.`
+than ${bars.share} of those without, when a watcher reads the store while nothing changes, or when reads from memory are fewer
+than ${bars.hotRatio} for each read of the store.`
 
 const { values } = parseArgs({
   options: {
     store: { type: 'string', default: '' },
     changes: { type: 'string', default: '200' },
-    rounds: { type: 'string', default: '9' },
+    rounds: { type: 'string', default: '30' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -36,11 +38,12 @@ if (values.help || backends.length === 0 || !(changes >= 1) || !(rounds >= 1)) {
   process.exit(values.help ? 0 : 2)
 }
 const writers = 16
-const sliceMs = 1000
+const sliceMs = 250
 // Longer than a watcher without a bus waits before it asks again.
 const idleMs = 2000
 
-const live: { backend: LiveBackend; heardMs: number; share: number; idleReads: number }[] = []
+const live: { backend: LiveBackend; heardMs: number; share: number; idleReads: number; hotRatio: number }[] =
+  []
 const servers = new Servers()
 try {
   for (const backend of backends) live.push(await measure(backend, await servers.urlOf(backend)))
@@ -49,8 +52,11 @@ try {
 }
 if (values.json) console.log(JSON.stringify({ live, bars }))
 const isGood = live.every(
-  ({ heardMs, share, idleReads }) =>
-    heardMs <= bars.heardMs && share >= bars.share && idleReads <= bars.idleReads,
+  ({ heardMs, share, idleReads, hotRatio }) =>
+    heardMs <= bars.heardMs &&
+    share >= bars.share &&
+    idleReads <= bars.idleReads &&
+    hotRatio >= bars.hotRatio,
 )
 process.exitCode = isGood ? 0 : 1
 
@@ -75,14 +81,16 @@ async function measure(backend: LiveBackend, url: string): Promise<(typeof live)
   await new Promise((resolve) => setTimeout(resolve, idleMs))
   const idleReads = (await readsOf(watcher)) - before
 
+  const [on, off] = [await handlesOf(withBus), await handlesOf(without)]
   const rates: Record<'on' | 'off', number[]> = { on: [], off: [] }
   for (let round = 0; round < rounds; round++) {
     const order = round % 2 === 0 ? (['on', 'off'] as const) : (['off', 'on'] as const)
-    for (const name of order) rates[name].push(await commitsOf(name === 'on' ? withBus : without))
+    for (const name of order) rates[name].push(await commitsOf(name === 'on' ? on : off))
   }
   watcher.send('end')
   await once(watcher, 'exit')
   await Promise.all([withBus.close(), without.close()])
+  const hot = await hotReads(store, Math.ceil(rounds / 4))
   await close()
   const heardMs = Math.round(median(waits) * 10) / 10
   const share = Math.round(medianRatio(rates.on, rates.off) * 1000) / 1000
@@ -90,9 +98,10 @@ async function measure(backend: LiveBackend, url: string): Promise<(typeof live)
     `${backend}: a watcher hears of a change after ${heardMs} ms (bar ${bars.heardMs}); ` +
       `commits with the bus ${share} of those without (bar ${bars.share}), ` +
       `${Math.round(median(rates.on))} and ${Math.round(median(rates.off))} a second; ` +
-      `reads while nothing changes: ${idleReads}`,
+      `reads while nothing changes: ${idleReads}; ` +
+      `${hot.ratio} reads from memory for each of the store (bar ${bars.hotRatio}), ${hot.aSecond} a second`,
   )
-  return { backend, heardMs, share, idleReads }
+  return { backend, heardMs, share, idleReads, hotRatio: hot.ratio }
 }
 
 /** What the watcher says next. */
@@ -107,20 +116,22 @@ async function readsOf(watcher: ChildProcess): Promise<number> {
   return counted !== undefined && 'reads' in counted ? counted.reads : Number.NaN
 }
 
-/** Commits in a slice of time, by writers who each append to a session of their own. */
-async function commitsOf(sessions: ReturnType<typeof createSessions>): Promise<number> {
-  const handles = await Promise.all(
-    Array.from({ length: writers }, async () => sessions.for(watched).create()),
-  )
-  const end = performance.now() + sliceMs
+/** A session for each writer. */
+async function handlesOf(sessions: Sessions): Promise<readonly Session[]> {
+  return Promise.all(Array.from({ length: writers }, async () => sessions.for(watched).create()))
+}
+
+/** Commits a second in a slice of time, by writers who each append to a session of their own. */
+async function commitsOf(handles: readonly Session[]): Promise<number> {
+  const begun = performance.now()
   let count = 0
   await Promise.all(
     handles.map(async (session) => {
-      while (performance.now() < end) {
+      while (performance.now() - begun < sliceMs) {
         await session.append({ role: 'user', content: 'x'.repeat(200) })
         count++
       }
     }),
   )
-  return count / (sliceMs / 1000)
+  return count / ((performance.now() - begun) / 1000)
 }

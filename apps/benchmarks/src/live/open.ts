@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { SessionBus, SessionStore } from '@sessions/core/store'
 import { createPostgresPool, migrate, postgresBus, postgresStore } from '@sessions/store-postgres'
 import { redisBus, redisStore } from '@sessions/store-redis'
@@ -18,6 +19,7 @@ export interface Opened {
 export async function openLive(backend: LiveBackend, url: string): Promise<Opened> {
   if (backend === 'redis') {
     const [client, subscriber] = [createRedisClient(url), createRedisClient(url)]
+    await Promise.all([client, subscriber].map((each) => once(each, 'ready')))
     const bus = redisBus(client, subscriber)
     const close = async (): Promise<void> => {
       await bus.close()

@@ -25,8 +25,10 @@ export interface BusChannels {
 const batchMs = 10
 const mostWaiting = 10_000
 const heartbeatMs = 1000
-// A sender that says nothing for so long may have sent what did not come.
-const silenceMs = 2500
+// A sender that says nothing for so long may have sent what did not come: with the time until somebody looks, less
+// than 2.5 s.
+const silenceMs = 2200
+const lookMs = 250
 const heartbeatChannel = 'beat'
 
 const channelOf = (topic: number): string => `t${String(topic).padStart(2, '0')}`
@@ -93,7 +95,7 @@ export function channelBus(channels: BusChannels): SessionBus {
   }
 
   function lookForSilence(): void {
-    if (senders.dropSilent()) subscriptions.gap()
+    if (senders.anySilent()) subscriptions.gap()
   }
 
   async function listen(channel: string, onText: (text: string) => void): Promise<void> {
@@ -157,7 +159,7 @@ export function channelBus(channels: BusChannels): SessionBus {
         await unlisten(topics)
         throw error
       }
-      looking ??= unheld(setInterval(lookForSilence, heartbeatMs))
+      looking ??= unheld(setInterval(lookForSilence, lookMs))
       return async () => {
         subscriptions.remove(topics, listener)
         await unlisten(topics)

@@ -1,9 +1,14 @@
 interface Sender {
   /** The number of the last text, by topic. */
   readonly numbers: Map<number, number>
-  /** By `performance.now()`. */
-  heardAt: number
+  /** When it was heard of, or its silence was told, by `performance.now()`. */
+  since: number
+  /** How often its silence was told, since it was heard of. */
+  silences: number
 }
+
+// A process that has ended is silent for ever. One that goes on is heard of by then, although many texts get lost.
+const mostSilences = 4
 
 /** What has come from the other processes on a bus: so a hole in it is seen. */
 export class Senders {
@@ -30,11 +35,18 @@ export class Senders {
     return number <= before
   }
 
-  /** Forgets who has been silent for long, as a process does that has ended; true when there was one. */
-  dropSilent(): boolean {
-    const since = performance.now() - this.#silenceMs
-    const silent = [...this.#known].filter(([, { heardAt }]) => heardAt < since)
-    for (const [name] of silent) this.#known.delete(name)
+  /**
+   * Whether anybody has been silent for long, who may have sent what did not come: again after as long, until it has to be
+   * taken for a process that has ended.
+   */
+  anySilent(): boolean {
+    const now = performance.now()
+    const silent = [...this.#known].filter(([, { since }]) => now - since >= this.#silenceMs)
+    for (const [name, sender] of silent) {
+      sender.since = now
+      sender.silences++
+      if (sender.silences === mostSilences) this.#known.delete(name)
+    }
     return silent.length > 0
   }
 
@@ -48,14 +60,11 @@ export class Senders {
   }
 
   #heard(name: string): Sender {
-    const heardAt = performance.now()
-    const known = this.#known.get(name)
-    if (known !== undefined) {
-      known.heardAt = heardAt
-      return known
-    }
-    const made: Sender = { numbers: new Map<number, number>(), heardAt }
-    this.#known.set(name, made)
-    return made
+    const since = performance.now()
+    const sender = this.#known.get(name) ?? { numbers: new Map<number, number>(), since, silences: 0 }
+    sender.since = since
+    sender.silences = 0
+    this.#known.set(name, sender)
+    return sender
   }
 }

@@ -248,6 +248,11 @@ export interface MessageQuery {
   before?: number
   /** At most this many, 1 to 1,000; the store refuses others with `invalid`. */
   limit: number
+  /**
+   * How old the answer may be, in milliseconds (default 0: as it is now). As with `read`: stores that keep no copies
+   * ignore it.
+   */
+  maxAgeMs?: number
   /** `asc` (default): from the oldest of the range; `desc`: from the newest. The page is in this order. */
   order?: 'asc' | 'desc'
 }

@@ -2,7 +2,7 @@ import { decodeMessages, type Message } from './message.js'
 import type { SeqRange } from './session-body.js'
 import type { SessionRef } from '../contract/session-record.js'
 import { countFitting } from '../contract/page-bytes.js'
-import type { SessionStore, StoredMessage } from '../contract/session-store.js'
+import type { MessageQuery, SessionStore, StoredMessage } from '../contract/session-store.js'
 
 /** Which page of the history to read. */
 export interface HistoryOptions {
@@ -33,7 +33,12 @@ export async function readPath(
   store: SessionStore,
   ref: SessionRef,
   path: readonly SeqRange[],
-  { limit = 50, before, after }: Pick<HistoryOptions, 'limit' | 'before' | 'after'>,
+  {
+    limit = 50,
+    before,
+    after,
+    maxAgeMs = 0,
+  }: Pick<HistoryOptions, 'limit' | 'before' | 'after'> & Pick<MessageQuery, 'maxAgeMs'>,
 ): Promise<HistoryPage> {
   const forward = after !== undefined
   const ranges = forward ? path : path.toReversed()
@@ -50,6 +55,7 @@ export async function readPath(
       before: to + 1,
       limit: Math.max(missing, 1),
       order: forward ? 'asc' : 'desc',
+      ...(maxAgeMs > 0 ? { maxAgeMs } : {}),
     })
     if (missing === 0) {
       more = page.messages.length > 0

@@ -7,6 +7,7 @@ import type {
   ContextSettings,
   LimitSettings,
   PrivacySettings,
+  ReadSettings,
   RetentionSettings,
   SessionsOptions,
   SuspicionSettings,
@@ -22,6 +23,7 @@ const sessions: OptionNames<SessionsOptions> = {
   credentialSecrets: true,
   ttl: true,
   limits: true,
+  reads: true,
   turns: true,
   budgets: true,
   context: true,
@@ -48,6 +50,7 @@ const limits: OptionNames<LimitSettings> = {
   maxSessionLength: true,
   maxSessionBytes: true,
 }
+const reads: OptionNames<ReadSettings> = { maxAgeMs: 'number' }
 const turns: OptionNames<TurnSettings> = {
   policy: true,
   leaseMs: true,
@@ -112,6 +115,7 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options, sessions)
   checkOptions(options.ttl, ttl, 'ttl')
   checkOptions(options.limits, limits, 'limits')
+  checkOptions(options.reads, reads, 'reads')
   checkOptions(options.turns, turns, 'turns')
   checkOptions(options.context, context, 'context')
   checkOptions(options.context?.summaries, summaryNames, 'context.summaries')

@@ -1,11 +1,12 @@
 import { isSessionError, SessionError } from '../errors.js'
 import { Attempts } from './attempts.js'
 import { checkRevision } from './check-revision.js'
+import { type UpdateOptions, updateNames } from './update-options.js'
 import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
 import type { SessionEventDetails, SessionEventType } from '../domain/events.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
 import { newId } from '../ids.js'
-import { checkOptions, type OptionNames } from '../options.js'
+import { checkOptions } from '../options.js'
 import { decodeMessages, type Message } from '../domain/message.js'
 import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
 import { storeAfter } from './store-after.js'
@@ -27,39 +28,9 @@ export interface SessionSnapshot {
   readonly body: SessionBody
 }
 
-export interface UpdateOptions extends Pick<
-  SessionChange,
-  'title' | 'label' | 'userId' | 'maxSeq' | 'maxBytes'
-> {
-  /** The lifetime that the session has from then on, by its record. */
-  lifetime?: (record: SessionRecord) => OwnLifetime
-  /** Only if the body is at this revision; otherwise `conflict`. */
-  ifRevision?: number | undefined
-  messages?: readonly NewMessage[]
-  /** Names the change: it is made once, however often it is sent; the session knows some 30 newest changes. */
-  changeId?: string | undefined
-  /**
-   * UTF-16 units by which the body may exceed its limit, for a change that must not be refused at the end (default 0).
-   */
-  slack?: number
-}
-
 /** A session after a change, and the seqs of its messages. */
 export interface SessionUpdate extends SessionSnapshot {
   readonly appended: readonly AppendedMessage[]
-}
-
-const updateNames: OptionNames<UpdateOptions> = {
-  ifRevision: 'number',
-  changeId: 'text',
-  messages: true,
-  slack: 'number',
-  maxSeq: 'number',
-  maxBytes: 'number',
-  lifetime: 'function',
-  title: 'text',
-  label: 'text',
-  userId: 'text',
 }
 
 const keptChanges = 32
@@ -170,19 +141,31 @@ export class LiveSession {
     return justRead
   }
 
-  /** The session as the store has it now, with its newest `tail` messages. */
-  async load(tail = 0): Promise<SessionSnapshot & { messages: Message[] }> {
+  /** As `load`, for what is shown: it may be as old as the settings allow, and never older than what this handle knows. */
+  async show(tail = 0): Promise<SessionSnapshot & { messages: Message[] }> {
+    return this.load(tail, this.service.shownAgeMs)
+  }
+
+  /** The session as the store has it now, or had at most `maxAgeMs` ago, with its newest `tail` messages. */
+  async load(tail = 0, maxAgeMs = 0): Promise<SessionSnapshot & { messages: Message[] }> {
     this.service.work.checkRunning()
     const justRead = this.takeRead()
     if (this.#create !== undefined) return { record: this.#record, body: this.#body!, messages: [] }
     if (justRead !== undefined && tail === 0) return { ...justRead, messages: [] }
-    const stored = await this.service.store.read(this.ref, { tail })
+    const copy = maxAgeMs > 0 ? await this.service.store.read(this.ref, { tail, maxAgeMs }) : undefined
+    // A copy decides nothing, such as that the session is gone.
+    const stored = this.#goesOnWith(copy?.record) ? copy : await this.service.store.read(this.ref, { tail })
     if (stored === undefined || stored.record.incarnation !== this.#record.incarnation) throw noSuchSession()
     if (!mayOpen(this.identity, stored.record, this.holdsCredential)) throw noSuchSession()
     const body = decodeBody(stored.body)
     this.#record = stored.record
     this.#body = body
     return { record: stored.record, body, messages: await decodeMessages(stored.messages) }
+  }
+
+  #goesOnWith(record: SessionRecord | undefined): boolean {
+    if (record === undefined || record.incarnation !== this.#record.incarnation) return false
+    return record.changes >= this.#record.changes && mayOpen(this.identity, record, this.holdsCredential)
   }
 
   /** Appends messages; a session that was not stored yet is stored first. */

@@ -42,6 +42,8 @@ export interface Service {
   readonly credentials: Credentials
   readonly ttl: { idleMs: number; absoluteMs: number; historyMs: number; refreshOnRead: boolean }
   readonly limits: Required<LimitSettings>
+  /** How old what is shown may be. */
+  readonly shownAgeMs: number
   readonly turns: Required<TurnSettings>
   readonly budgets: readonly TurnBudget[]
   readonly context: ContextSettings
@@ -171,6 +173,7 @@ export function createService(options: SessionsOptions): Service {
     credentials: createCredentials(options.credentialSecrets ?? [newId() + newId()]),
     ttl,
     limits,
+    shownAgeMs: age(options.reads?.maxAgeMs),
     turns: toTurnOptions(options.turns),
     budgets: options.budgets ?? [],
     context: options.context ?? {},
@@ -242,6 +245,13 @@ function duration(value: number | undefined, path: string, otherwise: number): n
   if (value === undefined) return otherwise
   if (!(value > 0)) throw new SessionError('invalid', `${path} must be more than 0 milliseconds`, { path })
   return value
+}
+
+function age(value = 0): number {
+  if (value >= 0) return value
+  throw new SessionError('invalid', 'reads.maxAgeMs must be 0 milliseconds or more', {
+    path: 'reads.maxAgeMs',
+  })
 }
 
 function limit(value: number | undefined, path: string, otherwise: number): number {

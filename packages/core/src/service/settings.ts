@@ -56,6 +56,18 @@ export interface LimitSettings {
   maxSessionLength?: number
 }
 
+/** How old what is shown may be. */
+export interface ReadSettings {
+  /**
+   * How old what the verbs that show a session return may be, in milliseconds (default 0: as it is now): `read`, `history`,
+   * `info`, `orders`, `branches`, `get` of cart, state and preferences, and a `context` that is not remembered. A store that
+   * keeps copies, such as `tieredStore`, then answers by itself; others ignore it. What this process has written is never
+   * missing. Nothing is decided by a copy: opening a session, its owner, turns, changes, transfers and erasure read the
+   * store, and so do `watch` and `subscribe`.
+   */
+  maxAgeMs?: number
+}
+
 /** How turns behave, unless the options of one turn say otherwise. */
 export interface TurnSettings {
   /**
@@ -283,6 +295,8 @@ export interface SessionsOptions {
   ttl?: TtlSettings
   /** How many sessions there may be, and how large (default: any number, each of a bounded size). */
   limits?: LimitSettings
+  /** How old what is shown may be (default: as it is now). */
+  reads?: ReadSettings
   /** How turns behave (default: while one message is answered, another one is refused). */
   turns?: TurnSettings
   /** Limits on what turns may use; over one of them a turn is refused with `budget_exceeded` (default: no limit). */

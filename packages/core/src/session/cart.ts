@@ -36,7 +36,7 @@ export class SessionCart {
   }
 
   async get(): Promise<Cart> {
-    return (await this.#live.load()).body.cart
+    return (await this.#live.show()).body.cart
   }
 
   /**

@@ -58,6 +58,11 @@ const contextNames: OptionNames<SessionContextOptions> = {
   remember: 'flag',
 }
 
+/** A context outside of a turn: it may be as old as what is shown, unless it is remembered. */
+export async function shownContext(live: LiveSession, options: SessionContextOptions): Promise<BuiltContext> {
+  return sessionContext(live, [], options, options?.remember === false ? live.service.shownAgeMs : 0)
+}
+
 /**
  * The messages that a model should see of a session now, together with the messages of a turn that are not stored yet.
  */
@@ -65,11 +70,12 @@ export async function sessionContext(
   live: LiveSession,
   pending: readonly MessageInput[],
   options: SessionContextOptions,
+  maxAgeMs = 0,
 ): Promise<BuiltContext> {
   checkContextOptions(options, contextNames)
   const { query, remember = query === undefined } = options
   const { histories, historyExpired } = live.service
-  const { record, body, messages: newest } = await live.load(usualNews)
+  const { record, body, messages: newest } = await live.load(usualNews, maxAgeMs)
   const isEmpty = !live.isStored || historyExpired(newest.at(-1))
   const ranges = isEmpty ? [] : rangesIn(body.path, record)
   const history = histories.use(record, body)

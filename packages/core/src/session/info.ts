@@ -3,7 +3,7 @@ import type { LiveSession } from '../service/live-session.js'
 
 /** Facts about a session that reveal no content. */
 export async function sessionInfo(live: LiveSession): Promise<SessionInfo> {
-  const { record, body, messages } = await live.load(1)
+  const { record, body, messages } = await live.show(1)
   const isEmpty = !live.isStored || live.service.historyExpired(messages.at(-1))
   const tally = isEmpty ? new MessageTally() : await live.service.tallies.of(record, body)
   return sessionInfoOf(record, body, tally)

@@ -98,11 +98,11 @@ export async function readHistory(live: LiveSession, options: HistoryOptions): P
   const isNewest = options.before === undefined && options.after === undefined
   // For an older page, the newest message matters only when it decides whether the history has expired.
   const tail = isNewest ? limit : Number.isFinite(live.service.ttl.historyMs) ? 1 : 0
-  const { record, body, messages } = await live.load(tail)
+  const { record, body, messages } = await live.show(tail)
   if (!live.isStored || live.service.historyExpired(messages.at(-1))) return { messages: [] }
   const path = branch === 'all' ? [{ from: record.trimmedSeq + 1 }] : body.path
-  const { store } = live.service
-  if (!isNewest) return readPath(store, live.ref, path, { ...options, limit })
+  const { store, shownAgeMs } = live.service
+  if (!isNewest) return readPath(store, live.ref, path, { ...options, limit, maxAgeMs: shownAgeMs })
   // The usual case costs one round trip: the messages that came with the session are the page.
   const page = messages.filter(({ seq }) => onPath(path, seq))
   const known = messages[0]?.seq ?? record.lastSeq + 1
@@ -112,6 +112,10 @@ export async function readHistory(live: LiveSession, options: HistoryOptions): P
   if (older.length === 0) return { messages: page }
   // If the store left messages out because they would not fit a page, what it returned is a page.
   if (missing === 0 || (isCut && page.length > 0)) return { messages: page, before: page[0]!.seq }
-  const { messages: rest, before } = await readPath(store, live.ref, older, { before: known, limit: missing })
+  const { messages: rest, before } = await readPath(store, live.ref, older, {
+    before: known,
+    limit: missing,
+    maxAgeMs: shownAgeMs,
+  })
   return { messages: [...rest, ...page], ...(before === undefined ? {} : { before }) }
 }

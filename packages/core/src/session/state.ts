@@ -21,7 +21,7 @@ export class SessionState {
   }
 
   async get(): Promise<JsonObject> {
-    return (await this.#live.load()).body.state
+    return (await this.#live.show()).body.state
   }
 
   /**
@@ -73,7 +73,7 @@ export class SessionPreferences {
   }
 
   async get(): Promise<JsonObject> {
-    return (await this.#live.load()).body.preferences
+    return (await this.#live.show()).body.preferences
   }
 
   /**

@@ -108,7 +108,7 @@ describe('channelBus', () => {
     },
   )
 
-  it('says that it missed something when a sender falls silent, once', async () => {
+  it('says that it missed something when a sender falls silent, until it must have ended', async () => {
     const [one, other] = [bus(), bus()]
     const { told } = await heard(other, [topicOf(changed('a'))])
     one.publish([changed('a')])
@@ -117,7 +117,7 @@ describe('channelBus', () => {
     await vi.advanceTimersByTimeAsync(3600)
     expect(told).toEqual([changed('a'), { gap: 1 }])
     await vi.advanceTimersByTimeAsync(60_000)
-    expect(told).toHaveLength(2)
+    expect(told.slice(1)).toEqual(Array.from({ length: 4 }, () => ({ gap: 1 })))
   })
 
   it('says so when the connection breaks, and when it is back', async () => {

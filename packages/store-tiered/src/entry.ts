@@ -1,0 +1,74 @@
+import {
+  countFitting,
+  type MessagePage,
+  type MessageQuery,
+  type SessionRecord,
+  type StoredMessage,
+  type StoredSession,
+} from '@sessions/core/store'
+
+/** A session as it was at a moment. */
+export interface Entry extends StoredSession {
+  /** When the read that gave it was sent, by `performance.now()`: it is no older than that. */
+  readonly checkedAt: number
+}
+
+/** A copy for a caller, with the newest `tail` messages; undefined when the entry has too few of them. */
+export function answerOf({ record, body, messages }: StoredSession, tail: number): StoredSession | undefined {
+  const first = messages[0]?.seq ?? record.lastSeq + 1
+  if (messages.length < tail && first > record.trimmedSeq + 1) return undefined
+  return cutTo({ record, body, messages }, tail)
+}
+
+/** A copy with the newest `tail` messages of those that there are. */
+export function cutTo({ record, body, messages }: StoredSession, tail: number): StoredSession {
+  const newest = tail === 0 ? [] : messages.slice(-tail).reverse()
+  return {
+    record: copyOf(record),
+    body,
+    messages: newest.slice(0, countFitting(newest)).reverse().map(copyOf),
+  }
+}
+
+/** A copy of the page, as the store would give it; undefined when the entry lacks some of its messages. */
+export function pageOf(
+  { record, messages }: StoredSession,
+  { after = 0, before = Infinity, limit, order = 'asc' }: MessageQuery,
+): MessagePage | undefined {
+  const low = Math.max(after, record.trimmedSeq) + 1
+  const high = Math.min(before - 1, record.lastSeq)
+  if (low > high) return { messages: [], more: false }
+  const isForward = order === 'asc'
+  // Between the trimmed ones and the newest no seq is missing.
+  const from = isForward ? low : Math.max(low, high - limit + 1)
+  const to = isForward ? Math.min(high, low + limit - 1) : high
+  const first = messages[0]?.seq ?? record.lastSeq + 1
+  if (from < first) return undefined
+  const found = messages.slice(from - first, to - first + 1)
+  if (!isForward) found.reverse()
+  const page = found.slice(0, countFitting(found)).map(copyOf)
+  return { messages: page, more: page.length < found.length || (isForward ? to < high : from > low) }
+}
+
+/** What an entry takes in memory, about: strings with characters outside of Latin-1 take two bytes for each. */
+export function bytesOf({ body, messages }: StoredSession): number {
+  return messages.reduce((sum, message) => sum + bytesOfMessage(message), entryBytes + bytesOfText(body))
+}
+
+const entryBytes = 1024
+const messageBytes = 160
+
+function bytesOfMessage({ id, payload }: StoredMessage): number {
+  return messageBytes + bytesOfText(id) + bytesOfText(payload)
+}
+
+// oxlint-disable-next-line no-control-regex -- All of Latin-1 are meant.
+const wide = /[^\u0000-\u00ff]/
+
+function bytesOfText(text: string): number {
+  return wide.test(text) ? 2 * text.length : text.length
+}
+
+function copyOf<T extends SessionRecord | StoredMessage>(value: T): T {
+  return 'lifetime' in value ? { ...value, lifetime: { ...value.lifetime } } : { ...value }
+}

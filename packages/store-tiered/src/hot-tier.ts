@@ -1,0 +1,62 @@
+import { bytesOf, type Entry } from './entry.js'
+
+interface Kept {
+  readonly entry: Entry
+  readonly bytes: number
+  readonly topic: number
+}
+
+/** Sessions in memory, the least recently used first, within so many bytes. */
+export class HotTier {
+  readonly #maxBytes: number
+  readonly #kept = new Map<string, Kept>()
+  bytes = 0
+  evicted = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  get size(): number {
+    return this.#kept.size
+  }
+
+  /** The entry, which counts as used. */
+  use(key: string): Entry | undefined {
+    const kept = this.#kept.get(key)
+    if (kept === undefined) return undefined
+    this.#kept.delete(key)
+    this.#kept.set(key, kept)
+    return kept.entry
+  }
+
+  peek(key: string): Entry | undefined {
+    return this.#kept.get(key)?.entry
+  }
+
+  put(key: string, topic: number, entry: Entry): void {
+    this.drop(key)
+    // What its keys take, beside the session.
+    const bytes = bytesOf(entry) + 2 * key.length
+    // One session must not push out all others.
+    if (bytes > this.#maxBytes / 4) return
+    this.#kept.set(key, { entry, bytes, topic })
+    this.bytes += bytes
+    for (const oldest of this.#kept.keys()) {
+      if (this.bytes <= this.#maxBytes) break
+      this.drop(oldest)
+      this.evicted++
+    }
+  }
+
+  drop(key: string): void {
+    const kept = this.#kept.get(key)
+    if (kept === undefined) return
+    this.#kept.delete(key)
+    this.bytes -= kept.bytes
+  }
+
+  dropTopics(topics: ReadonlySet<number>): void {
+    for (const [key, { topic }] of this.#kept) if (topics.has(topic)) this.drop(key)
+  }
+}

@@ -1,0 +1,7 @@
+export {
+  type HotTierOptions,
+  type TieredStats,
+  type TieredStore,
+  type TieredStoreOptions,
+  tieredStore,
+} from './tiered-store.js'
