@@ -2,6 +2,7 @@ import { memoryStore, type SessionStore } from '@sessions/core'
 import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
 import { redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
+import { openSharded } from './sharded.js'
 import { openSqlite } from './sqlite.js'
 import { Redis as Upstash } from '@upstash/redis'
 
@@ -56,6 +57,7 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
   },
 
   sqlite: openSqlite,
+  sharded: openSharded,
 
   async redis(env) {
     const { REDIS_URL, REDIS_TOKEN } = env
@@ -87,7 +89,8 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
 }
 
 /**
- * The store of this name. `sqlite` is the file at `SESSIONS_SQLITE`, or one in the app's folder `data`. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
+ * The store of this name. `sqlite` is the file at `SESSIONS_SQLITE`, or one in the app's folder `data`. `sharded` is
+ * three files beside it. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
  * process starts; that server, and its data, end with the process.
  *
  * @throws for an unknown name.
