@@ -3,6 +3,7 @@ import { createPostgresPool, migrate, postgresBus, postgresStore } from '@sessio
 import { redisBus, redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
 import { sealingFrom } from './sealed.js'
+import { openSharded } from './sharded.js'
 import { openSqlite } from './sqlite.js'
 
 /** A store, and a function that closes what was opened for it. */
@@ -21,6 +22,7 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
   },
 
   sqlite: openSqlite,
+  sharded: openSharded,
 
   async redis(env) {
     const server = env['REDIS_URL'] ? undefined : await (await import('@sessions/testkit')).startRedis()
@@ -59,8 +61,10 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
 }
 
 /**
- * The store of this name. `sqlite` is the file at `SESSIONS_SQLITE`, or one in the app's folder `data`. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
- * process starts; that server, and its data, end with the process. With `SESSIONS_KEY` and `SESSIONS_INDEX_KEY` it is sealed.
+ * The store of this name. `sqlite` is the file at `SESSIONS_SQLITE`, or one in the app's folder `data`. `sharded` is
+ * three files beside it. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
+ * process starts; that server, and its data, end with the process. With `SESSIONS_KEY` and `SESSIONS_INDEX_KEY` it is
+ * sealed.
  *
  * @throws for an unknown name, and for keys that cannot be used.
  */
@@ -71,7 +75,7 @@ export async function openStore(name: string, env: Env): Promise<OpenStore> {
   }
   const seal = sealingFrom(env)
   const opened = await open(env)
-  return { store: seal(opened.store), close: () => opened.close() }
+  return { ...opened, store: seal(opened.store) }
 }
 
 /** The store that the environment names: the one with a URL, Postgres first, else a file. */

@@ -3,6 +3,8 @@ import type { MapBody, PartitionMove } from './map-body.js'
 import { withOwner } from './map-body.js'
 import type { ShardMap } from './shard-map.js'
 
+const maxBeats = 3
+
 /** Which partitions go where. */
 export interface WantedMove {
   readonly to: string
@@ -77,8 +79,11 @@ export class MoveClaim {
   async hold(): Promise<void> {
     const { timing, leaseMs } = this.#map
     if (timing.now() < this.#heldAt + leaseMs / 5) return
-    await this.#change((move) => ({ ...move, beat: move.beat + 1 }))
-    if (timing.now() >= this.#heldAt + leaseMs) throw inUse('The move has taken too long to go on.')
+    for (let tries = 1; tries <= maxBeats; tries++) {
+      await this.#change((move) => ({ ...move, beat: move.beat + 1 }))
+      if (timing.now() < this.#heldAt + leaseMs) return
+    }
+    throw inUse('The home of the map is too slow for a move.')
   }
 
   /** Waits until nobody goes by the map as it was before. */

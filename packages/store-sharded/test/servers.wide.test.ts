@@ -72,7 +72,7 @@ describeTransfers('shardedStore over Redis and Postgres', () => mixed('transfers
 
 describe('movePartition of 10,000 sessions under load, killed at 20 points', () => {
   it('loses, doubles and brings back nothing', async () => {
-    const leaseMs = 1000
+    const leaseMs = 3000
     const onRedis = hashRoute(['redis'], { by: 'session' })
     const process = async () => {
       const { home, ...shards } = await open('move')

@@ -15,22 +15,34 @@ export interface OpenStore {
 
 const inMemory = (): OpenStore => ({ store: memoryStore(), bus: memoryBus() })
 
+const fileOf = (env: Env): string => resolve(env['SESSIONS_SQLITE'] || 'data/sessions.db')
+
+async function openFile(path: string): Promise<OpenStore> {
+  if (!(await hasLibsql())) {
+    console.log('sessions are in memory, and end with this process: there is no libsql for this platform')
+    return inMemory()
+  }
+  const { migrate, sqliteStore } = await import('@sessions/store-sqlite')
+  mkdirSync(dirname(path), { recursive: true })
+  // What is wrong with the file is told now, not with the first message.
+  await migrate(path)
+  console.log(`sessions are in ${path}`)
+  // Another process may write into the file, of which no bus would tell.
+  return { store: sqliteStore(path) }
+}
+
 const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
   memory: async () => inMemory(),
 
-  async sqlite(env) {
-    const path = resolve(env['SESSIONS_SQLITE'] || 'data/sessions.db')
-    if (!(await hasLibsql())) {
-      console.log('sessions are in memory, and end with this process: there is no libsql for this platform')
-      return inMemory()
-    }
-    const { migrate, sqliteStore } = await import('@sessions/store-sqlite')
-    mkdirSync(dirname(path), { recursive: true })
-    // What is wrong with the file is told now, not with the first message.
-    await migrate(path)
-    console.log(`sessions are in ${path}`)
-    // Another process may write into the file, of which no bus would tell.
-    return { store: sqliteStore(path) }
+  sqlite: async (env) => openFile(fileOf(env)),
+
+  async sharded(env) {
+    const { hashRoute, shardedStore } = await import('@sessions/store-sharded')
+    const open = async (name: string) =>
+      (await openFile(fileOf(env).replace(/(\.\w+)?$/, `-${name}$1`))).store
+    const [north, south, home] = [await open('north'), await open('south'), await open('home')]
+    const route = hashRoute(['north', 'south'], { by: 'session' })
+    return { store: shardedStore({ shards: { north, south }, route, home }) }
   },
 
   async redis(env) {
