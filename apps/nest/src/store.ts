@@ -100,7 +100,7 @@ export async function openStore(name: string, env: Env): Promise<OpenStore> {
   }
   const seal = sealingFrom(env)
   const opened = await open(env)
-  return { store: seal(opened.store), close: () => opened.close() }
+  return { ...opened, store: seal(opened.store) }
 }
 
 /** The store that the environment names: the one with a URL, Postgres first, else a file. */
