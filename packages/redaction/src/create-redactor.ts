@@ -94,7 +94,7 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
     let looked: UnitText | undefined
     let hasDigit = false
     for (const step of steps) {
-      if (looked !== draft.plain) hasDigit = /\d/.test(draft.plain.string)
+      if (looked !== draft.plain) hasDigit = draft.plain.holdsDigit
       looked = draft.plain
       // All but an e-mail address have digits, and most of what people write has none.
       if (step.kind !== 'email' && !hasDigit) continue
@@ -106,11 +106,11 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
   }
   function* redacting(text: string): Generator<undefined, string, undefined> {
     const steps = newSteps()
-    let redacted = new UnitText(text)
+    let redacted = UnitText.of(text)
     for (let round = 1; round <= mostRounds; round++) {
       const before = redacted
       redacted = yield* once(before, steps)
-      if (redacted.string === before.string) break
+      if (redacted === before || redacted.string === before.string) break
     }
     return redacted.string
   }
@@ -165,33 +165,33 @@ function* replaced(
   replace: (found: Found) => string,
 ): Generator<undefined, Draft, undefined> {
   const { text, plain } = draft
-  const { string } = text
+  const { length } = text
   const found: number[] = []
-  const mark = replace === inBrackets ? new UnitText(`[${kind}]`) : undefined
+  const mark = replace === inBrackets ? UnitText.of(`[${kind}]`) : undefined
   const isPlain = text === plain && mark !== undefined
   let redacted: GrowingText | undefined
   let redactedPlain: GrowingText | undefined
   let after = 0
-  for (let from = 0; from < string.length; yield) {
-    from = look(found, from, Math.min(string.length, from + lookLength))
+  for (let from = 0; from < length; yield) {
+    from = look(found, from, Math.min(length, from + lookLength))
     for (let index = 0; index < found.length; index += 2) {
       const [start, end] = [found[index]!, found[index + 1]!]
-      const put = mark ?? new UnitText(replace({ kind, text: string.slice(start, end) }))
-      redacted ??= new GrowingText(string.length)
+      const put = mark ?? UnitText.of(replace({ kind, text: text.string.slice(start, end) }))
+      redacted ??= new GrowingText(length)
       redacted.add(text, after, start)
-      redacted.add(put, 0, put.string.length)
+      redacted.add(put, 0, put.length)
       if (!isPlain) {
-        redactedPlain ??= new GrowingText(string.length)
+        redactedPlain ??= new GrowingText(length)
         redactedPlain.add(plain, after, start)
-        redactedPlain.add(atOnce(toPlainText(put)), 0, put.string.length)
+        redactedPlain.add(atOnce(toPlainText(put)), 0, put.length)
       }
       after = end
     }
     found.length = 0
   }
   if (redacted === undefined) return draft
-  redacted.add(text, after, string.length)
-  redactedPlain?.add(plain, after, string.length)
+  redacted.add(text, after, length)
+  redactedPlain?.add(plain, after, length)
   const whole = redacted.end()
   return { text: whole, plain: redactedPlain?.end() ?? whole }
 }

@@ -14,7 +14,8 @@ for (const [country, { chars }] of Object.entries(countrySpecs)) {
 }
 
 /** Account numbers (IBAN), alone or in groups. */
-export function findIbans({ string, units }: UnitText): Look {
+export function findIbans(text: UnitText): Look {
+  const { units } = text
   let checks = 0
   return (found, from, to) => {
     let place = from
@@ -25,7 +26,8 @@ export function findIbans({ string, units }: UnitText): Look {
       const end = length > 0 ? endOfIban(units, start, length) : undefined
       if (end === undefined) continue
       const isListed = checks++ >= mostChecks
-      if (!isListed && !isValidIBAN(string.slice(start, end).replaceAll(/[ -]/g, '').toUpperCase())) continue
+      if (!isListed && !isValidIBAN(text.string.slice(start, end).replaceAll(/[ -]/g, '').toUpperCase()))
+        continue
       found.push(start, end)
       place = end
     }

@@ -27,7 +27,8 @@ export function phoneFinder(countries: readonly CountryCode[]): Find<UnitText> {
     answers.set(said, is)
     return is
   }
-  return ({ string, units }) => {
+  return (text) => {
+    const { units } = text
     const runs = new DigitRuns(units, longest)
     const lengths = new KnownSpans(units, longest, mostQuestions)
     /** How long the number is that the text begins with from here on; 0 for none. */
@@ -41,7 +42,7 @@ export function phoneFinder(countries: readonly CountryCode[]): Find<UnitText> {
       let length = 0
       for (let index = ends - 1; length === 0 && index >= 0; index--) {
         const end = endAt(index)
-        if (isNumber(string.slice(start, end), isInternational)) length = end - start
+        if (isNumber(text.string.slice(start, end), isInternational)) length = end - start
       }
       lengths.set(start, last, length)
       return length

@@ -1,4 +1,4 @@
-import { textOfUnits, type UnitText } from './unit-text.js'
+import { UnitText } from './unit-text.js'
 
 // The zeros of decimal digits, each followed by the digits up to nine, in the scripts that people type numbers in.
 const zeros = [
@@ -27,10 +27,10 @@ let table: Uint16Array | undefined
  * so a place in one is the same place in the other. It yields between pieces.
  */
 export function* toPlainText(text: UnitText): Generator<undefined, UnitText, undefined> {
-  if (ascii.test(text.string)) return text
+  if (!text.isWide && ascii.test(text.string)) return text
   table ??= plainUnits()
   const plain = text.units.slice()
-  const { length } = text.string
+  const { length } = text
   let changes = 0
   let bits = 0
   for (let from = 0; from < length; from += pieceLength, yield) {
@@ -42,7 +42,7 @@ export function* toPlainText(text: UnitText): Generator<undefined, UnitText, und
       plain[index] = unit
     }
   }
-  return changes === 0 ? text : textOfUnits(plain, length, bits > 0xff)
+  return changes === 0 ? text : UnitText.ofUnits(plain, length, bits > 0xff)
 }
 
 /** For each UTF-16 unit the one that takes its place. */

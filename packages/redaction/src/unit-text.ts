@@ -1,33 +1,56 @@
+import { isDigit } from './span.js'
+
 const zerosBehind = 8
 const wide = /[\u0100-\uffff]/
 
 /**
  * A text, and its UTF-16 units in an array: reading them one by one takes a fraction of the time that it takes to read
- * a string. Zeros stand behind them, so that a look beyond the end finds nothing.
+ * a string. Zeros stand behind them, so that a look beyond the end finds nothing. Each is made of the other when it is
+ * first asked for: most of what people write is never read by its units, and most of what comes in between is no string.
  */
 export class UnitText {
-  readonly string: string
+  readonly length: number
+  /** Whether a unit of it may need more than a byte: most texts need no more. */
+  readonly isWide: boolean
+  #string: string | undefined
   #units: Uint16Array | undefined
-  #isWide: boolean | undefined
 
-  constructor(string: string, units?: Uint16Array) {
-    this.string = string
+  private constructor(length: number, isWide: boolean, string?: string, units?: Uint16Array) {
+    this.length = length
+    this.isWide = isWide
+    this.#string = string
     this.#units = units
   }
 
-  /** Whether a unit of it needs more than a byte: most texts need no more. */
-  get isWide(): boolean {
-    this.#isWide ??= wide.test(this.string)
-    return this.#isWide
+  static of(string: string): UnitText {
+    return new UnitText(string.length, wide.test(string), string)
   }
 
-  // Most of what people write is never read by its units.
+  /** Of units with zeros behind `length`. */
+  static ofUnits(all: Uint16Array, length: number, isWide: boolean): UnitText {
+    return new UnitText(length, isWide, undefined, all.subarray(0, length + zerosBehind))
+  }
+
+  get string(): string {
+    if (this.#string !== undefined) return this.#string
+    const said = this.#units!.subarray(0, this.length)
+    this.#string = this.isWide
+      ? Buffer.from(said.buffer, said.byteOffset, said.byteLength).toString('utf16le')
+      : Buffer.from(said).toString('latin1')
+    return this.#string
+  }
+
+  get holdsDigit(): boolean {
+    if (this.#string !== undefined) return /\d/.test(this.#string)
+    return this.units.some(isDigit)
+  }
+
   get units(): Uint16Array {
     if (this.#units !== undefined) return this.#units
-    const units = new Uint16Array(this.string.length + zerosBehind)
+    const units = new Uint16Array(this.length + zerosBehind)
     // A copy of bytes takes a twentieth of the time in which they become units one by one.
-    if (this.isWide) Buffer.from(units.buffer).write(this.string, 'utf16le')
-    else units.set(Buffer.from(this.string, 'latin1'))
+    if (this.isWide) Buffer.from(units.buffer).write(this.#string!, 'utf16le')
+    else units.set(Buffer.from(this.#string!, 'latin1'))
     this.#units = units
     return units
   }
@@ -36,16 +59,6 @@ export class UnitText {
 /** The unit before a place; 0 where the text begins. */
 export function unitBefore(units: Uint16Array, place: number): number {
   return place > 0 ? units[place - 1]! : 0
-}
-
-/** Of units with zeros behind `length`, of which some may be wide. */
-export function textOfUnits(all: Uint16Array, length: number, isWide: boolean): UnitText {
-  const units = all.subarray(0, length + zerosBehind)
-  const said = units.subarray(0, length)
-  const string = isWide
-    ? Buffer.from(said.buffer, said.byteOffset, said.byteLength).toString('utf16le')
-    : Buffer.from(said).toString('latin1')
-  return new UnitText(string, units)
 }
 
 // From here on a copy of all at once takes less time than one by one.
@@ -73,7 +86,7 @@ export class GrowingText {
 
   /** Ends the text: nothing is added to it any more. */
   end(): UnitText {
-    return textOfUnits(this.#units, this.#length, this.#isWide)
+    return UnitText.ofUnits(this.#units, this.#length, this.#isWide)
   }
 
   #withRoomFor(length: number): Uint16Array {
