@@ -24,7 +24,8 @@ export const apps = {
 }
 
 /** The stores that an app can be started on, and the variable with the URL of each. */
-const servers = { redis: ['REDIS_URL', 'startRedis'], postgres: ['DATABASE_URL', 'startPostgres'] }
+const redis = ['REDIS_URL', 'startRedis']
+const servers = { redis, tiered: redis, postgres: ['DATABASE_URL', 'startPostgres'] }
 
 /**
  * The server that a store needs: the one that its variable names, otherwise a real one that lives as long as this

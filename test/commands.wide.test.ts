@@ -20,7 +20,7 @@ describe('npm run replay', () => {
   const file = join(folder, 'dialogues.jsonl')
   writeFileSync(file, dialogues(40))
 
-  const stores = ['memory', 'sqlite', 'sharded', 'redis', 'postgres']
+  const stores = ['memory', 'sqlite', 'sharded', 'redis', 'tiered', 'postgres']
   const pairs = ['express', 'nest', 'next'].flatMap((app) => stores.map((store) => [store, app] as const))
   it.each(pairs)('reads back on %s through %s what it sent', async (store, app) => {
     const args = ['--data', file, '--app', app, '--store', store, '--json']
@@ -31,7 +31,7 @@ describe('npm run replay', () => {
 })
 
 describe('npm run torture', () => {
-  it.each(['memory', 'sqlite', 'sharded', 'redis', 'postgres'])(
+  it.each(['memory', 'sqlite', 'sharded', 'redis', 'tiered', 'postgres'])(
     'finds nothing lost, doubled, brought back or leaked on %s',
     async (store) => {
       const args = ['torture', '--store', store, '--processes', '3', '--seconds', '20', '--json']

@@ -11,12 +11,13 @@ const hourMs = 3_600_000
  * are missing).
  */
 export function createShopSessions(
-  { store, bus }: Pick<OpenStore, 'store' | 'bus'>,
+  { store, bus, reads }: Pick<OpenStore, 'store' | 'bus' | 'reads'>,
   secrets: readonly string[] = madeSecrets(),
 ): Sessions {
   return createSessions({
     store,
     ...(bus === undefined ? {} : { bus }),
+    ...(reads === undefined ? {} : { reads }),
     // As in the guide.
     ttl: { idleMs: 24 * hourMs, historyMs: 2 * hourMs },
     consent: {},

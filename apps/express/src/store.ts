@@ -2,6 +2,7 @@ import { memoryBus, memoryStore, type SessionsOptions, type SessionStore } from 
 import { createPostgresPool, migrate, postgresBus, postgresStore } from '@sessions/store-postgres'
 import { redisBus, redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
+import { tieredStore } from '@sessions/store-tiered'
 import { sealingFrom } from './sealed.js'
 import { openSharded } from './sharded.js'
 import { openSqlite } from './sqlite.js'
@@ -11,10 +12,29 @@ export interface OpenStore {
   readonly store: SessionStore
   /** Tells of changes; without one, whoever watches asks the store. */
   readonly bus?: SessionsOptions['bus']
+  /** How old what is shown may be. */
+  readonly reads?: SessionsOptions['reads']
   close(): Promise<void>
 }
 
 type Env = Readonly<Record<string, string | undefined>>
+
+async function openRedis(env: Env): Promise<OpenStore> {
+  const server = env['REDIS_URL'] ? undefined : await (await import('@sessions/testkit')).startRedis()
+  const url = server?.url ?? env['REDIS_URL']!
+  const [client, subscriber] = [createRedisClient(url), createRedisClient(url)]
+  const bus = redisBus(client, subscriber)
+  return {
+    store: redisStore(client),
+    bus,
+    async close() {
+      await bus.close()
+      client.disconnect()
+      subscriber.disconnect()
+      await server?.stop()
+    },
+  }
+}
 
 const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
   async memory() {
@@ -24,19 +44,19 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
   sqlite: openSqlite,
   sharded: openSharded,
 
-  async redis(env) {
-    const server = env['REDIS_URL'] ? undefined : await (await import('@sessions/testkit')).startRedis()
-    const url = server?.url ?? env['REDIS_URL']!
-    const [client, subscriber] = [createRedisClient(url), createRedisClient(url)]
-    const bus = redisBus(client, subscriber)
+  redis: openRedis,
+
+  async tiered(env) {
+    const opened = await openRedis(env)
+    const bus = opened.bus === undefined ? {} : { bus: opened.bus }
+    const store = tieredStore(opened.store, { hot: { maxBytes: 64 * 1024 * 1024 }, ...bus })
     return {
-      store: redisStore(client),
-      bus,
+      ...opened,
+      store,
+      reads: { maxAgeMs: 5000 },
       async close() {
-        await bus.close()
-        client.disconnect()
-        subscriber.disconnect()
-        await server?.stop()
+        await store.close()
+        await opened.close()
       },
     }
   },
@@ -62,7 +82,7 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
 
 /**
  * The store of this name. `sqlite` is the file at `SESSIONS_SQLITE`, or one in the app's folder `data`. `sharded` is
- * three files beside it. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
+ * three files beside it. `tiered` is memory before `redis`. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
  * process starts; that server, and its data, end with the process. With `SESSIONS_KEY` and `SESSIONS_INDEX_KEY` it is
  * sealed.
  *

@@ -126,6 +126,7 @@ export class LLMGateway {
     const { ttl = daySeconds, secrets = madeSecrets() } = this.#options.session ?? {}
     const sessions = createSessions({
       store: this.#store.store,
+      ...(this.#store.reads === undefined ? {} : { reads: this.#store.reads }),
       ttl: { idleMs: ttl * 1000 },
       transfers: { url: continueUrls(publicUrl) },
       consent: {

@@ -1,7 +1,8 @@
-import { memoryStore, type SessionStore } from '@sessions/core'
+import { memoryStore, type SessionsOptions, type SessionStore } from '@sessions/core'
 import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
 import { redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
+import { tieredStore } from '@sessions/store-tiered'
 import { sealingFrom } from './sealed.js'
 import { openSharded } from './sharded.js'
 import { openSqlite } from './sqlite.js'
@@ -10,6 +11,8 @@ import { Redis as Upstash } from '@upstash/redis'
 /** A store, and a function that closes what was opened for it. */
 export interface OpenStore {
   readonly store: SessionStore
+  /** How old what is shown may be. */
+  readonly reads?: SessionsOptions['reads']
   close(): Promise<void>
 }
 
@@ -74,6 +77,12 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
     }
   },
 
+  async tiered(env) {
+    const opened = await openers['redis']!(env)
+    const store = tieredStore(opened.store, { hot: { maxBytes: 64 * 1024 * 1024 } })
+    return { ...opened, store, reads: { maxAgeMs: 5000 } }
+  },
+
   async postgres(env) {
     const server = env['DATABASE_URL'] ? undefined : await (await import('@sessions/testkit')).startPostgres()
     const pool = createPostgresPool(server?.url ?? env['DATABASE_URL']!)
@@ -91,7 +100,7 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
 
 /**
  * The store of this name. `sqlite` is the file at `SESSIONS_SQLITE`, or one in the app's folder `data`. `sharded` is
- * three files beside it. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
+ * three files beside it. `tiered` is memory before `redis`. `redis` and `postgres` use `REDIS_URL` and `DATABASE_URL`, or else a server that this
  * process starts; that server, and its data, end with the process. With `SESSIONS_KEY` and `SESSIONS_INDEX_KEY` it is
  * sealed.
  *

@@ -179,6 +179,64 @@ describe('a copy', () => {
   })
 })
 
+describe('where something is away', () => {
+  it('a bus that cannot be listened to, or never answers, costs nothing but age', async () => {
+    for (const subscribe of [
+      async () => Promise.reject(new SessionError('unavailable', 'no bus')),
+      () => new Promise<never>(() => {}),
+    ]) {
+      const bus = { ...memoryBus(), isUp: false, subscribe }
+      const last = memoryStore()
+      const tiered = tieredStore(last, { hot, bus })
+      await made(tiered)
+      await bodyOf(tiered, 1000)
+      await last.commit(ref, { revision: 1, body: 'two' })
+      expect([await bodyOf(tiered, 1000), await bodyOf(tiered, 0)]).toEqual(['one', 'two'])
+    }
+  })
+
+  it('the store: what is too old is an error, and so is every write', async () => {
+    let isAway = false
+    const last = wrapStore(memoryStore(), async (_, call) => {
+      if (isAway) throw new SessionError('unavailable', 'away')
+      return call()
+    })
+    const tiered = tieredStore(last, { hot, settleMs: 0 })
+    await made(tiered)
+    await bodyOf(tiered, 1000)
+    isAway = true
+    now += 1000
+    expect(await bodyOf(tiered, 1000)).toBe('one')
+    now += 1
+    await expect(bodyOf(tiered, 1000)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(tiered.commit(ref, { title: 'x' })).rejects.toMatchObject({ code: 'unavailable' })
+    isAway = false
+    expect(await bodyOf(tiered, 1000)).toBe('one')
+  })
+
+  it('what the store has lost in a failover is shown no longer than allowed, and nothing is built on it', async () => {
+    const [before, after] = [memoryStore(), memoryStore()]
+    let current = before
+    const last = new Proxy(before, { get: (_, name: keyof SessionStore) => current[name].bind(current) })
+    await made(before)
+    const { record, body, messages } = (await before.read(ref, { tail: 9 }))!
+    await after.restore(ref, { record, body, messages })
+    const tiered = tieredStore(last, { hot })
+    await tiered.commit(ref, { revision: 1, body: 'lost' })
+    await bodyOf(tiered, 1000)
+    current = after
+    now += 1000
+    expect(await bodyOf(tiered, 1000)).toBe('lost')
+    await expect(tiered.commit(ref, { revision: 2, body: 'on it' })).rejects.toMatchObject({
+      code: 'conflict',
+    })
+    // The refusal has shown that the copy is none.
+    expect(await bodyOf(tiered, 1000)).toBe('one')
+    now += 1
+    expect(await bodyOf(tiered, 1000)).toBe('one')
+  })
+})
+
 describe('the memory', () => {
   it('stays within its bytes, and counts wide characters twice', async () => {
     const last = memoryStore()

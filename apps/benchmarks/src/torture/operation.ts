@@ -68,7 +68,13 @@ export type Operation = Logged &
         readonly observed?: RegisterValue
       }
     | { readonly kind: 'count' }
-    | { readonly kind: 'read'; readonly lastSeq?: number; readonly foreign: readonly string[] }
+    | {
+        readonly kind: 'read'
+        readonly lastSeq?: number
+        readonly foreign: readonly string[]
+        /** How old what it saw may have been, in microseconds; absent when it had to be new. */
+        readonly ageUs?: number
+      }
     | { readonly kind: 'rewind' | 'switch' | 'reset' | 'delete' | 'sweep' | 'label' }
     | { readonly kind: 'redact'; readonly seq: number; readonly messageId: string }
     | {

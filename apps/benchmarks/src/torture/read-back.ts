@@ -130,7 +130,9 @@ export async function untilReadable<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work()
     } catch (error) {
-      if (!isSessionError(error, 'unavailable') || attempt >= 50) throw error
+      // A list mends what it finds, and its answer may get lost as that of a write.
+      const isAway = isSessionError(error, 'unavailable') || isSessionError(error, 'unknown_outcome')
+      if (!isAway || attempt >= 50) throw error
       await new Promise((resolve) => setTimeout(resolve, 100))
     }
   }

@@ -57,7 +57,7 @@ if (order.kind === 'sqlite') {
   await runLanes({ ...order, store: faulty.store, log })
   await faulty.settled()
 } else {
-  await runLanes({ ...order, store: opened.store, log })
+  await runLanes({ ...order, ...opened, log })
 }
 await opened.close()
 flush()

@@ -269,6 +269,15 @@ describe('a planted disorder', () => {
     expect(faults(operations, holding([stored(1, 'm1')]))).toEqual(['disordered'])
   })
 
+  it('of a read that was further behind than it may be is found', () => {
+    const reading = (ageUs: number) =>
+      faults(
+        story(open, append('m1', 1), { kind: 'read', lastSeq: 0, foreign: [], ageUs }),
+        holding([stored(1, 'm1')]),
+      )
+    expect([reading(1), reading(1_000_000_000)]).toEqual([['disordered'], []])
+  })
+
   it('of a message that moved is found', () => {
     const operations = story(open, append('m1', 1), append('m2', 2))
     expect(faults(operations, holding([stored(1, 'm2'), stored(2, 'm1')]))).toContain('disordered')

@@ -11,6 +11,8 @@ type Env = Readonly<Record<string, string | undefined>>
 export interface OpenStore {
   readonly store: SessionStore
   readonly bus?: SessionBus
+  /** How old what is shown may be. */
+  readonly reads?: { readonly maxAgeMs: number }
 }
 
 const inMemory = (): OpenStore => ({ store: memoryStore(), bus: memoryBus() })
@@ -57,6 +59,14 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
       throw error
     }
     return { store: redisStore(client), bus: redisBus(client, createRedisClient(url)) }
+  },
+
+  async tiered(env) {
+    const { tieredStore } = await import('@sessions/store-tiered')
+    const { store: last, bus } = await openers['redis']!(env)
+    const hot = { maxBytes: 64 * 1024 * 1024 }
+    const store = tieredStore(last, { hot, ...(bus === undefined ? {} : { bus }) })
+    return { store, reads: { maxAgeMs: 5000 }, ...(bus === undefined ? {} : { bus }) }
   },
 
   async postgres(env) {

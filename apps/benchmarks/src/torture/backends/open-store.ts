@@ -1,15 +1,19 @@
-import type { SessionStore } from '@sessions/core'
+import type { SessionBus, SessionStore } from '@sessions/core/store'
 import { createPostgresPool, postgresStore } from '@sessions/store-postgres'
-import { redisStore } from '@sessions/store-redis'
+import { redisBus, redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
 import type { ShardedStore } from '@sessions/store-sharded'
 import { sqliteStore } from '@sessions/store-sqlite'
+import { tieredStore } from '@sessions/store-tiered'
 import { overShards } from './shards.js'
 
-export type ServerKind = 'redis' | 'postgres' | 'sharded'
+export type ServerKind = 'redis' | 'postgres' | 'sharded' | 'tiered'
 
 export interface OpenStore {
   readonly store: SessionStore
+  readonly bus?: SessionBus
+  /** How old what is read may be, in milliseconds (default 0). */
+  readonly readAgeMs?: number
   close(): Promise<void>
 }
 
@@ -33,10 +37,33 @@ export function openStore(kind: ServerKind, url: string): OpenStore {
     }
   }
   if (kind === 'sharded') return openShards(url)
+  if (kind === 'tiered') return openTiers(url)
   const pool = openPool(url)
   return {
     store: postgresStore(pool, timeouts),
     close: () => pool.end(),
+  }
+}
+
+/** Memory before Redis, and a bus through the same bad network. */
+function openTiers(url: string): OpenStore {
+  const [client, subscriber] = [createRedisClient(url), createRedisClient(url)]
+  const bus = redisBus(client, subscriber)
+  const store = tieredStore(redisStore(client, timeouts), {
+    hot: { maxBytes: 1024 * 1024 },
+    bus,
+    settleMs: 2000,
+  })
+  return {
+    store,
+    bus,
+    readAgeMs: 500,
+    async close() {
+      await store.close()
+      await bus.close()
+      client.disconnect()
+      subscriber.disconnect()
+    },
   }
 }
 

@@ -5,7 +5,7 @@ import { shardNames } from './shards.js'
 
 /** A real server for the store, with settings that lose no data when it is killed. */
 export async function startServer(kind: ServerKind): Promise<Server> {
-  if (kind === 'redis') return startRedis({ args: ['--appendfsync', 'always'] })
+  if (kind === 'redis' || kind === 'tiered') return startRedis({ args: ['--appendfsync', 'always'] })
   const postgres = await startPostgres()
   const prefixes = kind === 'sharded' ? shardNames : ['']
   for (const tablePrefix of prefixes) await migrate(postgres.url, { tablePrefix })

@@ -35,7 +35,7 @@ export function checkLife(
   }
   const death = firstDeath(operations)
   for (const operation of operations) {
-    if (death === undefined || operation.outcome !== 'acknowledged' || operation.begin <= death.end) continue
+    if (death === undefined || operation.outcome !== 'acknowledged' || asOf(operation) <= death.end) continue
     report('resurrected', `${named(operation)} was acknowledged after ${named(death)} had been`)
   }
   if (snapshot !== undefined) {
@@ -50,6 +50,11 @@ export function checkLife(
     death?.kind === 'delete' || happened(operations, 'delete').some((one) => latest(one) >= lastProof)
   if (!isExplained)
     report('lost', `is gone with ${proofs.length} acknowledged operations, and nobody deleted it`)
+}
+
+/** The time that an operation must know of: a read may show what is older. */
+export function asOf(operation: Operation): number {
+  return operation.begin - (operation.kind === 'read' ? (operation.ageUs ?? 0) : 0)
 }
 
 /** Since when it was known to be gone: by an acknowledged delete, or by a read that found it absent. */

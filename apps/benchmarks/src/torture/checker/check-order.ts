@@ -1,12 +1,15 @@
 import type { Life } from '../marker.js'
 import type { Operation } from '../operation.js'
-import { named } from './check-life.js'
+import { asOf, named } from './check-life.js'
 import type { Report } from './finding.js'
 import type { History } from './history.js'
 
 /** Whether an operation that began after an acknowledgement comes after it, and sees it. */
 export function checkOrder(life: Life, history: History, report: Report): void {
-  const operations = history.of(life).filter(({ outcome }) => outcome === 'acknowledged')
+  const operations = history
+    .of(life)
+    .filter(({ outcome }) => outcome === 'acknowledged')
+    .toSorted((a, b) => asOf(a) - asOf(b))
   const ended = operations
     .flatMap((operation) => [{ operation, seq: highest(operation) }])
     .filter(({ seq }) => seq > 0)
@@ -14,7 +17,7 @@ export function checkOrder(life: Life, history: History, report: Report): void {
   let next = 0
   let known = 0
   for (const operation of operations) {
-    while (next < ended.length && ended[next]!.operation.end < operation.begin) {
+    while (next < ended.length && ended[next]!.operation.end < asOf(operation)) {
       known = Math.max(known, ended[next]!.seq)
       next++
     }

@@ -22,6 +22,8 @@ export interface LaneOptions {
   /** The same store, with sessions that expire after `briefMs`. */
   readonly briefSessions: Sessions
   readonly log: (operation: Operation) => void
+  /** How old what is read may be. */
+  readonly readAgeMs: number
 }
 
 /** Messages that were sent to an incarnation of a session, so that they can be sent again. */
@@ -38,6 +40,7 @@ export class Lane {
   readonly store: SessionStore
   readonly sessions: Sessions
   readonly briefSessions: Sessions
+  readonly readAgeMs: number
   /** Handles whose session is known to be gone. */
   readonly stale: Session[] = []
   readonly sent: Sent[] = []
@@ -45,12 +48,13 @@ export class Lane {
   briefs = 0
   readonly #handles = new Map<string, Session>()
 
-  constructor({ name, random, store, sessions, briefSessions, log }: LaneOptions) {
+  constructor({ name, random, store, sessions, briefSessions, log, readAgeMs }: LaneOptions) {
     this.name = name
     this.random = random
     this.store = store
     this.sessions = sessions
     this.briefSessions = briefSessions
+    this.readAgeMs = readAgeMs
     this.recorder = new Recorder(name, (operation) => {
       if (operation.absent === true) this.#forget(operation)
       log(operation)

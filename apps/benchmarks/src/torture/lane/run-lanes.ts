@@ -1,4 +1,4 @@
-import { createSessions, type SessionStore } from '@sessions/core'
+import { createSessions, type SessionsOptions, type SessionStore } from '@sessions/core'
 import type { Operation } from '../operation.js'
 import { Random } from '../random.js'
 import { briefMs } from './lane.js'
@@ -9,6 +9,9 @@ export const lanesPerWorker = 6
 
 export interface RunLanesOptions {
   readonly store: SessionStore
+  readonly bus?: SessionsOptions['bus']
+  /** How old what is read may be, in milliseconds (default 0). */
+  readonly readAgeMs?: number
   /** The number of this worker in the run. */
   readonly worker: number
   readonly seed: number
@@ -17,15 +20,17 @@ export interface RunLanesOptions {
 }
 
 /** The work of one worker: several lanes at a time, through services of its own over one store. */
-export async function runLanes({ store, worker, seed, seconds, log }: RunLanesOptions): Promise<void> {
+export async function runLanes(options: RunLanesOptions): Promise<void> {
+  const { store, bus, readAgeMs = 0, worker, seed, seconds, log } = options
   const shared = {
     store,
+    ...(bus === undefined ? {} : { bus }),
     // Not used, because callers are known by their identity. Without it the service would warn.
     credentialSecrets: ['torture-torture-torture-torture-torture'],
     // Rewound paths are long here, and no limit must hide a loss.
     limits: { maxSessionLength: 1_000_000 },
   }
-  const sessions = createSessions(shared)
+  const sessions = createSessions({ ...shared, reads: { maxAgeMs: readAgeMs } })
   const briefSessions = createSessions({ ...shared, ttl: { idleMs: briefMs } })
   const untilUs = nowUs() + seconds * 1_000_000
   const lanes = Array.from({ length: lanesPerWorker }, (_, index) =>
@@ -37,6 +42,7 @@ export async function runLanes({ store, worker, seed, seconds, log }: RunLanesOp
       briefSessions,
       log,
       untilUs,
+      readAgeMs,
     }),
   )
   await Promise.all(lanes)

@@ -87,6 +87,7 @@ export async function read(lane: Lane, session: Session): Promise<void> {
     (seen) => ({
       kind: 'read',
       foreign: seen?.foreign ?? [],
+      ...(lane.readAgeMs === 0 ? {} : { ageUs: lane.readAgeMs * 1000 }),
       ...(seen === undefined ? {} : { lastSeq: seen.lastSeq }),
     }),
   )
