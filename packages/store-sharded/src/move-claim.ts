@@ -41,6 +41,7 @@ export class MoveClaim {
     wantedBy: (body: MapBody) => WantedMove | undefined,
   ): Promise<MoveClaim | undefined> {
     let abandoned: PartitionMove | undefined
+    let waits = 0
     for (;;) {
       const sentAt = map.timing.now()
       let taken: PartitionMove | undefined
@@ -65,7 +66,10 @@ export class MoveClaim {
       })
       if (taken !== undefined) return new MoveClaim(map, taken, sentAt)
       if (other === undefined) return undefined
-      if (abandoned !== undefined) throw inUse('Another call moves partitions.')
+      // The last beat of a call that has died may have been on its way; one that lives goes on.
+      if (abandoned !== undefined && (waits++ > 0 || other.beat > abandoned.beat + 1)) {
+        throw inUse('Another call moves partitions.')
+      }
       abandoned = other
       await map.timing.pause(map.graceMs)
     }
