@@ -20,6 +20,7 @@ export class MoveClaim {
   readonly #by: string
   #move: PartitionMove
   #heldAt: number
+  #beating: Promise<void> | undefined
 
   private constructor(map: ShardMap, move: PartitionMove, heldAt: number) {
     this.#map = map
@@ -83,6 +84,14 @@ export class MoveClaim {
   async hold(): Promise<void> {
     const { timing, leaseMs } = this.#map
     if (timing.now() < this.#heldAt + leaseMs / 5) return
+    // Many calls are made at once, and one beat serves them all.
+    await (this.#beating ??= this.#beat().finally(() => {
+      this.#beating = undefined
+    }))
+  }
+
+  async #beat(): Promise<void> {
+    const { timing, leaseMs } = this.#map
     for (let tries = 1; tries <= maxBeats; tries++) {
       await this.#change((move) => ({ ...move, beat: move.beat + 1 }))
       if (timing.now() < this.#heldAt + leaseMs) return
