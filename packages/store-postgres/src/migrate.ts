@@ -15,7 +15,7 @@ export interface MigrateOptions extends TableOptions {
   /** As for `postgresStore` (default `off`, which leaves policies as they are). */
   rls?: RowLevelSecurity
   /**
-   * Makes both tables in so many partitions, by hash of the tenant: 2 to 1,024 (default: in none). For PostgreSQL 17 and
+   * In how many partitions both tables are made, by hash of the tenant: 2 to 1,024 (default: in none). For PostgreSQL 17 and
    * later, and for tables that this call makes: those that are there stay as they are, and must have as many.
    */
   partitions?: number
