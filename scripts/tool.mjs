@@ -15,6 +15,8 @@ const tools = {
   flood: 'flood',
   'bench:audit': 'audit',
   'bench:live': 'live',
+  simulate: 'simulate',
+  capacity: 'capacity',
 }
 const [name, ...args] = process.argv.slice(2)
 if (tools[name] === undefined) {

@@ -12,7 +12,7 @@ const placeOf = ({ name, file }: { name: string; file: string }): string => `${n
 
 // A number says nothing without what it counts.
 const units =
-  /millisecond|byte|UTF-16 unit|UTF-8|token|character|message|session|level|turn|step|tries|entries|item|sentence|fraction|share|millionth|time|score|port|connection|dimension|`seq`/i
+  /millisecond|byte|UTF-16 unit|UTF-8|token|character|message|session|level|turn|step|tries|entries|item|sentence|fraction|share|millionth|time|score|port|connection|partition|dimension|`seq`/i
 
 describe('the public names', () => {
   it('are found', () => {

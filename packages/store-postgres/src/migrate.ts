@@ -1,4 +1,4 @@
-import { checkOptions, SessionError } from '@sessions/core/store'
+import { checkOptions, checkWhole, SessionError } from '@sessions/core/store'
 import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import type { Connection, ConnectionSource } from './database.js'
@@ -14,6 +14,11 @@ import { toStatement } from './statement.js'
 export interface MigrateOptions extends TableOptions {
   /** As for `postgresStore` (default `off`, which leaves policies as they are). */
   rls?: RowLevelSecurity
+  /**
+   * In how many partitions both tables are made, by hash of the tenant: 2 to 1,024 (default: in none). For PostgreSQL 17 and
+   * later, and for tables that this call makes: those that are there stay as they are, and must have as many.
+   */
+  partitions?: number
   /** How long all of it may take in milliseconds, other processes' turns included (default 60,000). */
   timeoutMs?: number
 }
@@ -31,7 +36,8 @@ export interface Migrated {
  * they take turns, and the first one does the work. Needs a role that may create tables in the schema.
  *
  * @param db as for `postgresStore`; of a URL the connection is closed again.
- * @throws `store_failed` when the tables are of a later version than this package knows.
+ * @throws `store_failed` when the tables are of a later version than this package knows, have other `partitions`, or
+ *   cannot have any on this server.
  *
  * @example
  * ```ts
@@ -45,14 +51,21 @@ export async function migrate<Tables>(
   db: string | pg.Pool | Kysely<Tables>,
   options: MigrateOptions = {},
 ): Promise<Migrated> {
-  checkOptions<MigrateOptions>(options, { schema: true, tablePrefix: true, rls: true, timeoutMs: true })
-  const { rls = 'off', timeoutMs = 60_000 } = options
+  checkOptions<MigrateOptions>(options, {
+    schema: true,
+    tablePrefix: true,
+    rls: true,
+    partitions: true,
+    timeoutMs: true,
+  })
+  const { rls = 'off', partitions, timeoutMs = 60_000 } = options
+  checkPartitions(partitions)
   const names = toTableNames(options)
   const setting = toSetting(rls)
   const until = performance.now() + timeoutMs
   try {
     return await using(db, (source) =>
-      source.use(until, (connection) => migrateOn(connection, names, setting, timeoutMs)),
+      source.use(until, (connection) => migrateOn(connection, names, { setting, partitions, timeoutMs })),
     )
   } catch (error) {
     throw judge(error, { unknown: true }).error
@@ -63,11 +76,12 @@ export async function migrate<Tables>(
 export function migrationSql(options: Omit<MigrateOptions, 'timeoutMs'> = {}): string {
   const names = toTableNames(options)
   const setting = toSetting(options.rls ?? 'off')
+  checkPartitions(options.partitions)
   const steps = migrations.map(
     ({ version, commands }) => `
 do $migration$ begin
 if not exists (select from ${names.migrations} where version = ${version}) then
-${[...commands(names), recordSql(names, version)].join(';\n')};
+${[...commands(names, options.partitions), recordSql(names, version)].join(';\n')};
 end if;
 end $migration$;`,
   )
@@ -129,11 +143,16 @@ async function using<Tables, T>(
   }
 }
 
+interface MigrationSettings {
+  setting: string | undefined
+  partitions: number | undefined
+  timeoutMs: number
+}
+
 async function migrateOn(
   connection: Connection,
   names: TableNames,
-  setting: string | undefined,
-  timeoutMs: number,
+  { setting, partitions, timeoutMs }: MigrationSettings,
 ): Promise<Migrated> {
   const run = (...commands: string[]) => connection.script(commands)
   await checkEncoding(connection)
@@ -147,9 +166,10 @@ async function migrateOn(
     )
     const from = await versionOn(connection, names)
     if (from > latestVersion) throw newer(from)
+    if (partitions !== undefined) await checkPartitioned(connection, names, from, partitions)
     if (from === 0) await run(schemaSql(names), tableSql(names))
     for (const { version, commands } of migrations) {
-      if (version > from) await run(...commands(names), recordSql(names, version))
+      if (version > from) await run(...commands(names, partitions), recordSql(names, version))
     }
     if (setting !== undefined) await run(...policySql(names, setting))
     await run('commit')
@@ -158,6 +178,30 @@ async function migrateOn(
     await run('rollback')
     throw error
   }
+}
+
+function checkPartitions(partitions: number | undefined): void {
+  if (partitions !== undefined) checkWhole(partitions, 'partitions', 2, 1024)
+}
+
+async function checkPartitioned(
+  connection: Connection,
+  names: TableNames,
+  from: number,
+  partitions: number,
+): Promise<void> {
+  const counts = toStatement(
+    'partitions',
+    `select current_setting('server_version_num'), (select count(*)::text from pg_inherits where inhparent = to_regclass($1))`,
+  )
+  const [row] = await connection.query(counts, [names.sessions], false)
+  const [version, found] = [Number(row?.[0]), Number(row?.[1])]
+  if (version < 170_000) {
+    throw new SessionError('store_failed', 'Tables in partitions need PostgreSQL 17 or later.')
+  }
+  if (from === 0 || found === partitions) return
+  const problem = `The tables are in ${found} partitions and not in ${partitions}: make others, and copy the sessions there.`
+  throw new SessionError('store_failed', problem)
 }
 
 // Without this check, a database of another encoding refuses a text that it cannot hold when the text comes, years

@@ -4,7 +4,7 @@ import type { TableNames } from './schema.js'
 export interface Migration {
   version: number
   /** One command each. */
-  commands: (names: TableNames) => string[]
+  commands: (names: TableNames, partitions?: number) => string[]
 }
 
 export const migrations: readonly Migration[] = [{ version: 1, commands: createTables }]
@@ -12,7 +12,16 @@ export const migrations: readonly Migration[] = [{ version: 1, commands: createT
 export const latestVersion = migrations.length
 
 // decisions/021-postgres-layout.md has the reasons for this layout.
-function createTables({ prefix, sessions, messages }: TableNames): string[] {
+function createTables({ prefix, schema, sessions, messages }: TableNames, partitions?: number): string[] {
+  // Room beside each row of a session, so that most changes stay on its page. A table in partitions has no pages.
+  const room = ' with (fillfactor = 70)'
+  const byTenant = ' partition by hash (tenant_id)'
+  const parts = (table: string, name: string, settings = '') =>
+    Array.from(
+      { length: partitions ?? 0 },
+      (_, part) =>
+        `create table "${schema}"."${prefix}${name}_p${part}" partition of ${table} for values with (modulus ${partitions}, remainder ${part})${settings}`,
+    )
   return [
     `create table ${sessions} (
   skey bigint generated always as identity,
@@ -36,7 +45,8 @@ function createTables({ prefix, sessions, messages }: TableNames): string[] {
   title text,
   body text not null,
   constraint "${prefix}sessions_pkey" primary key (tenant_id, id)
-) with (fillfactor = 70)`,
+)${partitions === undefined ? room : byTenant}`,
+    ...parts(sessions, 'sessions', room),
     `create index "${prefix}sessions_active" on ${sessions} (tenant_id, active_at desc, id)`,
     `create index "${prefix}sessions_user_active" on ${sessions} (tenant_id, user_id, active_at desc, id)
   where user_id is not null`,
@@ -50,6 +60,7 @@ function createTables({ prefix, sessions, messages }: TableNames): string[] {
   payload text not null,
   constraint "${prefix}session_messages_pkey" primary key (tenant_id, session_key, seq),
   constraint "${prefix}session_messages_once" unique (tenant_id, session_key, id)
-)`,
+)${partitions === undefined ? '' : byTenant}`,
+    ...parts(messages, 'session_messages'),
   ]
 }

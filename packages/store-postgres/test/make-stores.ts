@@ -12,6 +12,7 @@ export function makeStores(
   context: ReturnType<typeof useServer>,
   options: PostgresStoreOptions = {},
   open: Open = (url) => context.pools.open(url, patient.pool),
+  partitions?: number,
 ) {
   return async () => {
     const { schema, tablePrefix, rls } = options
@@ -19,6 +20,7 @@ export function makeStores(
       ...(schema === undefined ? {} : { schema }),
       ...(tablePrefix === undefined ? {} : { tablePrefix }),
       ...(rls === undefined ? {} : { rls }),
+      ...(partitions === undefined ? {} : { partitions }),
     })
     const owner = context.pools.open(url)
     if (options.rls !== undefined) await createAppRole(owner, 'tenant_app', schema)

@@ -17,3 +17,8 @@ describeSessionStore(
 )
 
 describeSessionStore('postgresStore with row-level security', makeStores(context, { rls: 'sessions.tenant' }))
+
+describeSessionStore(
+  'postgresStore over tables in partitions, with row-level security',
+  makeStores(context, { tablePrefix: 'my_', rls: 'sessions.tenant' }, undefined, 4),
+)

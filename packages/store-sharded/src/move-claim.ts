@@ -20,6 +20,7 @@ export class MoveClaim {
   readonly #by: string
   #move: PartitionMove
   #heldAt: number
+  #beating: Promise<void> | undefined
 
   private constructor(map: ShardMap, move: PartitionMove, heldAt: number) {
     this.#map = map
@@ -41,6 +42,7 @@ export class MoveClaim {
     wantedBy: (body: MapBody) => WantedMove | undefined,
   ): Promise<MoveClaim | undefined> {
     let abandoned: PartitionMove | undefined
+    let waits = 0
     for (;;) {
       const sentAt = map.timing.now()
       let taken: PartitionMove | undefined
@@ -65,7 +67,10 @@ export class MoveClaim {
       })
       if (taken !== undefined) return new MoveClaim(map, taken, sentAt)
       if (other === undefined) return undefined
-      if (abandoned !== undefined) throw inUse('Another call moves partitions.')
+      // The last beat of a call that has died may have been on its way; one that lives goes on.
+      if (abandoned !== undefined && (waits++ > 0 || other.beat > abandoned.beat + 1)) {
+        throw inUse('Another call moves partitions.')
+      }
       abandoned = other
       await map.timing.pause(map.graceMs)
     }
@@ -79,6 +84,14 @@ export class MoveClaim {
   async hold(): Promise<void> {
     const { timing, leaseMs } = this.#map
     if (timing.now() < this.#heldAt + leaseMs / 5) return
+    // Many calls are made at once, and one beat serves them all.
+    await (this.#beating ??= this.#beat().finally(() => {
+      this.#beating = undefined
+    }))
+  }
+
+  async #beat(): Promise<void> {
+    const { timing, leaseMs } = this.#map
     for (let tries = 1; tries <= maxBeats; tries++) {
       await this.#change((move) => ({ ...move, beat: move.beat + 1 }))
       if (timing.now() < this.#heldAt + leaseMs) return

@@ -129,7 +129,12 @@ export class ShardMap {
         return this.#known(changed, sentAt)
       } catch (error) {
         const isLost = isSessionError(error, 'conflict') || isSessionError(error, 'unknown_outcome')
-        if (!isLost || tries === maxTries) throw error
+        if (!isLost) throw error
+        if (tries === maxTries) {
+          throw new SessionError('unavailable', 'The map of partitions changes all the time.', {
+            cause: error,
+          })
+        }
       }
     }
   }

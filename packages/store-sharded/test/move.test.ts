@@ -1,4 +1,5 @@
 import { memoryStore, SessionError } from '@sessions/core'
+import { encryptedStore, staticKeyring } from '@sessions/core/sealed'
 import type { SessionStore } from '@sessions/core/store'
 import { type CrashPoint, haltingStore, wrapStore } from '@sessions/core/testing'
 import { describe, expect, it } from 'vitest'
@@ -153,6 +154,22 @@ describe('movePartition', () => {
     await stores.b.commit({ tenantId: 't0', id: 'gone' }, { revision: 0 })
     await time.run(store.movePartition(everything))
     await expectWhole(store, story, [stores.a])
+  })
+
+  it('moves between shards that each encrypt with keys of their own', async () => {
+    const { time, stores, open } = cluster()
+    const sealed = (inner: SessionStore, key: string) =>
+      encryptedStore(inner, {
+        keyring: staticKeyring({ current: key, keys: { [key]: Buffer.alloc(32, key) } }),
+        indexKey: Buffer.alloc(32, `index of ${key}`),
+      })
+    const shards = { ...stores, a: sealed(stores.a, 'north'), b: sealed(stores.b, 'south') }
+    const store = open(shards)
+    const story = await fill(store, 5)
+    await time.run(store.movePartition(everything))
+    await expectWhole(open(shards), story, [shards.a])
+    expect((await shards.b.read({ tenantId: 't0', id: 's0' }))?.body).toBe('begun')
+    expect((await stores.b.read({ tenantId: 't0', id: 's0' }))?.body).not.toBe('begun')
   })
 
   it('leaves everything where it is when a session cannot be read, and says which', async () => {

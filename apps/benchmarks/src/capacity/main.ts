@@ -1,0 +1,59 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism, cpus } from 'node:os'
+import { parseArgs } from 'node:util'
+import { type Coefficients, coefficientsFile, readCoefficients } from './coefficients.js'
+import { sumsTable } from './page.js'
+import { measurePostgres, measureRedis } from './servers.js'
+import { type CapacityInputs, toSums, usualInputs } from './sums.js'
+
+const usage = `capacity -- [--inputs FILE] [--measure] [--json]
+
+  --inputs   a JSON file with some of ${Object.keys(usualInputs).join(', ')};
+             what it leaves out is as in docs/capacity.md
+  --measure  measures anew what a session and a call take, on this machine, and writes apps/benchmarks/capacity.json
+             (Linux; docs/capacity.md is then made again by its test, with -u)
+  --json     the last line is the sums`
+
+const { values } = parseArgs({
+  options: {
+    inputs: { type: 'string' },
+    measure: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (values.help) {
+  console.error(usage)
+  process.exit(0)
+}
+
+if (values.measure) {
+  const stores = { redis: await measureRedis(), postgres: await measurePostgres() }
+  const measured: Coefficients = {
+    measuredOn: new Date().toISOString().slice(0, 10),
+    machine: `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? 'an unknown kind'}, Node ${process.versions.node}`,
+    stores,
+  }
+  const rounded = JSON.stringify(
+    measured,
+    (_, value: unknown) => (typeof value === 'number' ? round(value) : value),
+    2,
+  )
+  writeFileSync(coefficientsFile, `${rounded}\n`)
+  console.log(rounded)
+}
+
+const given = values.inputs === undefined ? {} : (JSON.parse(readFileSync(values.inputs, 'utf8')) as object)
+const unknown = Object.keys(given).filter((name) => !(name in usualInputs))
+if (unknown.length > 0) {
+  console.error(`${values.inputs} has unknown inputs: ${unknown.join(', ')}\n${usage}`)
+  process.exit(2)
+}
+const inputs: CapacityInputs = { ...usualInputs, ...given }
+const coefficients = readCoefficients()
+console.log(values.inputs === undefined ? sumsTable(coefficients) : sumsTable(coefficients, [inputs]))
+if (values.json) console.log(JSON.stringify(toSums(inputs, coefficients)))
+
+function round(value: number): number {
+  return Number(value.toPrecision(4))
+}

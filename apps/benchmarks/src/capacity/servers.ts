@@ -1,0 +1,80 @@
+import { once } from 'node:events'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
+import { redisStore } from '@sessions/store-redis'
+import { createRedisClient } from '@sessions/store-redis/client'
+import { startPostgres, startRedis } from '@sessions/testkit'
+import { measureStore } from './measure-store.js'
+import type { StoreCosts } from './coefficients.js'
+
+export async function measureRedis(): Promise<StoreCosts> {
+  const server = await startRedis()
+  const client = createRedisClient(server.url)
+  await once(client, 'ready')
+  const info = async (name: string): Promise<number> =>
+    Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(await client.info())?.[1])
+  try {
+    return await measureStore({
+      store: redisStore(client, { readTimeoutMs: 20_000, writeTimeoutMs: 20_000 }),
+      bytes: () => info('used_memory'),
+      cpuUs: async () => 1e6 * ((await info('used_cpu_user')) + (await info('used_cpu_sys'))),
+      logBytes: () => info('aof_current_size'),
+    })
+  } finally {
+    client.disconnect()
+    await server.stop()
+  }
+}
+
+export async function measurePostgres(): Promise<StoreCosts> {
+  const server = await startPostgres()
+  const pool = createPostgresPool(server.url, { max: 8, connectionTimeoutMillis: 20_000 })
+  const one = async (sql: string): Promise<number> => {
+    const { rows } = await pool.query<{ value: string }>(`select (${sql})::text as value`)
+    return Number(rows[0]!.value)
+  }
+  try {
+    await migrate(pool)
+    return await measureStore({
+      store: postgresStore(pool, { readTimeoutMs: 20_000, writeTimeoutMs: 20_000 }),
+      async bytes() {
+        await pool.query('vacuum')
+        return one(
+          `select sum(pg_total_relation_size(oid)) from pg_class where relkind = 'r' and relname like '%session%'`,
+        )
+      },
+      cpuUs: async () => cpuOf(server.pid),
+      logBytes: () => one(`pg_current_wal_lsn() - '0/0'::pg_lsn`),
+    })
+  } finally {
+    await pool.end()
+    await server.stop()
+  }
+}
+
+/** Microseconds of processor of a process, of its children, and of those that have ended: by /proc. */
+function cpuOf(pid: number): number {
+  if (!statSync('/proc/self/stat', { throwIfNoEntry: false })) {
+    throw new Error('What a server uses is read from /proc, which is there on Linux alone.')
+  }
+  const ticksOf = (stat: readonly string[], fields: readonly number[]): number =>
+    fields.reduce((sum, field) => sum + Number(stat[field]), 0)
+  let ticks = 0
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    const stat = statOf(name)
+    if (stat === undefined) continue
+    // After the name of the program: state, parent, ...
+    if (Number(name) === pid) ticks += ticksOf(stat, [11, 12, 13, 14])
+    else if (Number(stat[1]) === pid) ticks += ticksOf(stat, [11, 12])
+  }
+  return ticks * 10_000
+}
+
+function statOf(pid: string): string[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+  } catch {
+    // It has ended meanwhile.
+    return undefined
+  }
+}

@@ -1,0 +1,80 @@
+import type { Coefficients, StoreCosts } from './coefficients.js'
+
+/** What a reader knows of a service: a JSON file of these is an argument of `npm run capacity`. */
+export interface CapacityInputs {
+  readonly sessions: number
+  /** The share of sessions that are used on a day. */
+  readonly activeShare: number
+  readonly turnsADay: number
+  /** How many times the mean the busiest minutes take. */
+  readonly peak: number
+  readonly messages: number
+  readonly messageBytes: number
+  readonly commitsATurn: number
+  readonly readsATurn: number
+  /** Watchers, pollers and second tabs: reads for each turn beside its own. */
+  readonly viewerReadsATurn: number
+  /** How many copies of the data there are: a primary and a replica are 2. */
+  readonly copies: number
+}
+
+export const usualInputs: CapacityInputs = {
+  sessions: 1e6,
+  activeShare: 0.05,
+  turnsADay: 6,
+  peak: 5,
+  messages: 40,
+  messageBytes: 400,
+  commitsATurn: 3,
+  readsATurn: 1,
+  viewerReadsATurn: 1,
+  copies: 2,
+}
+
+/** What a service of that size needs. */
+export interface CapacitySums {
+  readonly turnsPerSecond: number
+  readonly commitsPerSecond: number
+  readonly readsPerSecond: number
+  readonly clientCores: number
+  readonly stores: Readonly<Record<'redis' | 'postgres', StoreSums>>
+  /** Cells of 50 million sessions. */
+  readonly cells: number
+}
+
+export interface StoreSums {
+  readonly bytes: number
+  readonly serverCores: number
+  readonly logBytesPerSecond: number
+}
+
+// A processor that is busier than this answers late.
+const busy = 0.6
+const sessionsOfCell = 50e6
+
+export function toSums(inputs: CapacityInputs, { stores }: Coefficients): CapacitySums {
+  const { sessions, activeShare, turnsADay, peak, commitsATurn, readsATurn, viewerReadsATurn } = inputs
+  const turnsPerSecond = (sessions * activeShare * turnsADay * peak) / 86_400
+  const commitsPerSecond = turnsPerSecond * commitsATurn
+  const readsPerSecond = turnsPerSecond * (readsATurn + viewerReadsATurn)
+  const cores = (commitUs: number, readUs: number) =>
+    (commitsPerSecond * commitUs + readsPerSecond * readUs) / 1e6 / busy
+  const sumsOf = (costs: StoreCosts): StoreSums => ({
+    bytes: inputs.copies * sessions * sessionBytes(inputs, costs),
+    serverCores: cores(costs.commitServerUs, costs.readServerUs),
+    logBytesPerSecond: commitsPerSecond * costs.logBytes,
+  })
+  return {
+    turnsPerSecond,
+    commitsPerSecond,
+    readsPerSecond,
+    clientCores: cores(stores.postgres.commitClientUs, stores.postgres.readClientUs),
+    stores: { redis: sumsOf(stores.redis), postgres: sumsOf(stores.postgres) },
+    cells: Math.ceil(sessions / sessionsOfCell),
+  }
+}
+
+/** Bytes of one session with its messages, once. */
+export function sessionBytes({ messages, messageBytes }: CapacityInputs, costs: StoreCosts): number {
+  return costs.sessionBytes + messages * (costs.messageBytes + costs.textFactor * messageBytes)
+}
