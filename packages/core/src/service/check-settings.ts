@@ -1,4 +1,5 @@
 import type { SummaryOptions } from '../context/summary.js'
+import type { UsageSettings } from '../domain/usage.js'
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import type {
@@ -30,6 +31,7 @@ const sessions: OptionNames<SessionsOptions> = {
   adminReads: true,
   suspicion: true,
   audit: true,
+  usage: true,
   privacy: true,
   retention: true,
   redact: 'function',
@@ -84,6 +86,7 @@ const retention: OptionNames<RetentionSettings> = {
   factsMs: 'number',
   analyticsMs: 'number',
   auditMs: 'number',
+  usageMs: 'number',
 }
 const suspicion: OptionNames<SuspicionSettings> = {
   misses: 'number',
@@ -92,6 +95,7 @@ const suspicion: OptionNames<SuspicionSettings> = {
   on: 'function',
 }
 const audit: OptionNames<AuditSettings> = { secrets: 'list', store: 'object', onCheckpoint: 'function' }
+const usage: OptionNames<UsageSettings> = { log: 'object', prices: 'list', currency: 'text' }
 const transfers: OptionNames<TransferSettings> = {
   url: true,
   returnToOrigins: true,
@@ -119,6 +123,7 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.consent, consent, 'consent')
   checkOptions(options.suspicion, suspicion, 'suspicion')
   checkOptions(options.audit, audit, 'audit')
+  checkOptions(options.usage, usage, 'usage')
   checkOptions(options.privacy, privacy, 'privacy')
   if (!['undefined', 'boolean', 'function'].includes(typeof options.adminReads))
     throw new SessionError('invalid', 'adminReads must be true, false or a function', { path: 'adminReads' })
