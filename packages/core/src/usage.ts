@@ -16,3 +16,4 @@ export type {
 export { consoleUsageLog } from './usage/console-usage-log.js'
 export type { RepriceOptions } from './usage/query-usage.js'
 export { storeUsageLog } from './usage/store-usage-log.js'
+export { usageCsv } from './usage/usage-csv.js'

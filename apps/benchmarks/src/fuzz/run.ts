@@ -134,6 +134,7 @@ class Bench {
       userRoutes: true,
       importRoute: true,
       auditRoutes: true,
+      usageRoutes: true,
       onError: (error, request) => this.#causes.set(tenantOf(request), error),
     }
     const api = createSessionApi(options)
