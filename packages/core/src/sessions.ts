@@ -9,6 +9,9 @@ import { type Sweeping, sweepEvery } from './service/sweep-every.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
 import { type AuditedCaller, auditLogOf, noteCaller } from './audit/audit-log.js'
+import type { UsageQuery, UsageReport } from './domain/usage.js'
+import { queryUsage, type RepriceOptions, repriceUsage } from './usage/query-usage.js'
+import { usageOf } from './usage/usage-recorder.js'
 import { createAudit, type SessionsAudit } from './audit/sessions-audit.js'
 import { createConsent, type SessionsConsent } from './privacy/consent-handles.js'
 import { createPrivacy, type SessionsPrivacy } from './privacy/sessions-privacy.js'
@@ -27,6 +30,35 @@ export interface Sessions {
   readonly privacy: SessionsPrivacy
   /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity; `closed` */
   for(identity: Identity): CallerSessions
+  /**
+   * What the turns of a tenant used, and what it cost. For code that has checked who asks. Costs a read of all turns of the
+   * span, or less where `usage.log` can sum up.
+   *
+   * @throws `invalid`, also without the setting `usage`; `too_large` for more than 10,000 groups.
+   *
+   * @example
+   * ```ts
+   * import { createSessions } from '@sessions/core'
+   *
+   * const sessions = createSessions({
+   *   usage: {
+   *     prices: [{ pattern: 'gpt-5-*', currency: 'USD', perMillion: { input: '0.25', output: '2' } }],
+   *   },
+   * })
+   * const { groups } = await sessions.usage({ tenantId: 'acme', by: ['model'], bucket: 'day' })
+   * for (const { at, model, turns, costs, unpriced } of groups)
+   *   console.log(new Date(at!).toISOString(), model, turns, costs['USD'] ?? 'unknown', unpriced)
+   * ```
+   */
+  usage(query: UsageQuery): Promise<UsageReport>
+  /**
+   * Tells what turns cost by the prices that the service has now. Costs that the application reported stay, and so do those
+   * of models that no price fits.
+   *
+   * @returns How many turns have another cost now.
+   * @throws `invalid`
+   */
+  reprice(options: RepriceOptions): Promise<number>
   /**
    * Makes sessions of an export again, with ids, times and branches; those whose ids are taken stay as they are. For
    * trusted code: nothing proves that models and tools have said what an export says. A session is there with its last
@@ -47,7 +79,7 @@ export interface Sessions {
   import(source: TextSource, into: ImportInto): Promise<ImportReport>
   /**
    * Removes sessions past their deadline; then, of the tenants that it is given, goes on with erasures whose processes
-   * died, and applies `retention`. For a job that runs from time to time, in any number of processes.
+   * died, makes good what is missing of their usage, and applies `retention`. For a job that runs from time to time, in any number of processes.
    *
    * @returns How many sessions it removed or changed; as many as `limit` when there may be more.
    * @throws `invalid`
@@ -56,8 +88,8 @@ export interface Sessions {
   /**
    * Removes expired sessions about every `ms` milliseconds, up to a quarter earlier or later so that processes do not
    * sweep together, until the caller stops it or the service is closed. Any number of processes may sweep at once. The
-   * timer keeps no process alive. A sweep that fails is the warning `sweep_failed`. Once an hour at most it also goes on
-   * with erasures and applies `retention`, as `sweep` does.
+   * timer keeps no process alive. A sweep that fails is the warning `sweep_failed`. Once an hour at most it also
+   * goes on with erasures, makes usage good and applies `retention`, as `sweep` does.
    *
    * @param tenants Gives the tenants for that (default: none).
    *
@@ -110,8 +142,11 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   const close = async (): Promise<void> => {
     await service.work.close()
     await auditLogOf(service)?.flush()
+    await usageOf(service)?.flush()
     await service.flushListeners()
   }
+  // Wrong prices are found when the service is made.
+  usageOf(service)
   const sessions: Sessions = {
     ttl: service.ttl,
     consent: createConsent(service),
@@ -121,6 +156,8 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       service.work.checkOpen()
       return new CallerSessions(service, parseIdentity(identity))
     },
+    usage: async (query) => service.work.call(() => queryUsage(service, query)),
+    reprice: async (options) => service.work.call(() => repriceUsage(service, options)),
     import: async (source, into) => importInto(sessions, source, into, { actor: 'host' }),
     sweep: async (options) => service.work.call(() => sweepAll(service, options)),
     sweepEvery(ms, tenants = () => []) {
@@ -133,6 +170,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     settled: async () => {
       await service.work.settled()
       await auditLogOf(service)?.flush()
+      await usageOf(service)?.flush()
       await service.flushListeners()
     },
     close,

@@ -120,6 +120,7 @@ class Bench {
       turns: { heartbeatMs: 20, flushMs: 5, toolTimeoutMs: 30, queueMs: 100 },
       consent: {},
       audit: { secrets: ['another secret that only the fuzzer may know'] },
+      usage: {},
       onWarning: () => {},
     })
     const options: SessionApiOptions = {
@@ -133,6 +134,7 @@ class Bench {
       userRoutes: true,
       importRoute: true,
       auditRoutes: true,
+      usageRoutes: true,
       onError: (error, request) => this.#causes.set(tenantOf(request), error),
     }
     const api = createSessionApi(options)

@@ -284,6 +284,18 @@ export const callerVerbs: Arguments<CallerSessions> = {
 export const serviceVerbs: Arguments<Sessions> = {
   for: args(identity),
   import: args(fc.array(text, { maxLength: 3 }), object({ tenantId: text, userId: text }, ['tenantId'])),
+  usage: args(
+    object(
+      {
+        tenantId: text,
+        by: fc.array(fc.oneof(fc.constantFrom('user', 'model'), text)),
+        bucket: text,
+        from: finite,
+      },
+      ['tenantId'],
+    ),
+  ),
+  reprice: args(object({ tenantId: text, from: finite, to: finite }, ['tenantId'])),
   sweep: args(
     maybe(object({ limit: finite, tenants: fc.oneof(fc.constant(['fuzz']), fc.array(text), anything) })),
   ),

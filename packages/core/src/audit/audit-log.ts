@@ -58,7 +58,7 @@ export class AuditLog {
     }
     this.#service = service
     this.lanes = { store, keys: new AuditKeys(secrets) }
-    this.subjects = new Subjects(service)
+    this.subjects = new Subjects(service, 'auditKey')
   }
 
   /** Settles when the entry is stored. @throws `unavailable` when it could not be */

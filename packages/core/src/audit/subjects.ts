@@ -5,7 +5,7 @@ import { readUserRecord, type TenantUser, updateUserRecord } from '../service/us
 import type { AuditActor } from './entry.js'
 
 /** Stands for a user whose data was erased: nothing says any more who it was. */
-const erased = 'user:erased'
+export const erased = 'user:erased'
 
 // The user record is read again after a while: an erasure in another process has destroyed its key meanwhile.
 const freshMs = 60_000
@@ -17,13 +17,18 @@ interface Known {
   readonly until: number
 }
 
-/** What stands for users in the entries of a service: made with a key that the user record alone has. */
+/** Which key of the user record it is: what stands for a user in the audit tells nothing of the usage. */
+type SubjectKey = 'auditKey' | 'usageKey'
+
+/** What stands for users in the records of a service: made with a key that the user record alone has. */
 export class Subjects {
   readonly #service: Service
+  readonly #key: SubjectKey
   readonly #known = new Map<string, Known>()
 
-  constructor(service: Service) {
+  constructor(service: Service, key: SubjectKey) {
     this.#service = service
+    this.#key = key
   }
 
   async ofActor(tenantId: string, actor: AuditActor): Promise<string> {
@@ -35,7 +40,7 @@ export class Subjects {
     const name = nameOf(user)
     const known = this.#known.get(name)
     if (known !== undefined && known.until > performance.now()) return known.pseudonym
-    const pseudonym = this.#keyOf(user).then(async (key) => pseudonymWith(key, user))
+    const pseudonym = this.#keyOf(user).then(async (key) => this.#pseudonymWith(key, user))
     pseudonym.catch(() => this.#known.delete(name))
     this.#known.delete(name)
     this.#known.set(name, { pseudonym, until: performance.now() + freshMs })
@@ -45,13 +50,13 @@ export class Subjects {
 
   /** The pseudonym that entries have; undefined when no entry can have one. */
   async find(user: TenantUser): Promise<string | undefined> {
-    const key = (await readUserRecord(this.#service, user))?.value.auditKey
-    return key === undefined ? undefined : pseudonymWith(key, user)
+    const key = (await readUserRecord(this.#service, user))?.value[this.#key]
+    return key === undefined ? undefined : this.#pseudonymWith(key, user)
   }
 
   /** As `find`, but for a user about to be erased: who has no key needs none any more. */
   async last(user: TenantUser): Promise<string> {
-    return (await this.find(user)) ?? pseudonymWith(newId(), user)
+    return (await this.find(user)) ?? this.#pseudonymWith(newId(), user)
   }
 
   /** The user was erased. */
@@ -61,18 +66,20 @@ export class Subjects {
 
   async #keyOf(user: TenantUser): Promise<string | undefined> {
     const seen = (await readUserRecord(this.#service, user))?.value
-    if (seen?.auditKey !== undefined || seen?.erasure !== undefined) return seen.auditKey
+    const name = this.#key
+    if (seen?.[name] !== undefined || seen?.erasure !== undefined) return seen[name]
     const made = newId()
     const changed = await updateUserRecord(this.#service, user, (before) =>
-      before.erasure === undefined ? { ...before, auditKey: before.auditKey ?? made } : undefined,
+      before.erasure === undefined ? { ...before, [name]: before[name] ?? made } : undefined,
     )
-    return changed?.value.auditKey
+    return changed?.value[name]
+  }
+
+  async #pseudonymWith(key: string | undefined, { tenantId, userId }: TenantUser): Promise<string> {
+    if (key === undefined) return erased
+    const kind = this.#key === 'auditKey' ? 'audit' : 'usage'
+    return `user:${(await digestOf(JSON.stringify([kind, key, tenantId, userId]))).slice(0, 22)}`
   }
 }
 
 const nameOf = ({ tenantId, userId }: TenantUser): string => JSON.stringify([tenantId, userId])
-
-async function pseudonymWith(key: string | undefined, { tenantId, userId }: TenantUser): Promise<string> {
-  if (key === undefined) return erased
-  return `user:${(await digestOf(JSON.stringify(['audit', key, tenantId, userId]))).slice(0, 22)}`
-}

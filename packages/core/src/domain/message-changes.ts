@@ -9,6 +9,7 @@ export const redactedText = '[redacted]'
 
 const mostAnnotations = 4096
 const usageText = ['model', 'provider']
+const keptOfTurn = ['costBy', 'incarnation']
 
 /** A message without anything that it said; calls and results of tools still belong together. */
 export function redactedMessage({ role, content, metadata }: Message, at: number): ChangedMessage {
@@ -83,9 +84,10 @@ function only(part: MessagePart, ...names: readonly string[]): MessagePart {
 function bareTurn(turn: JsonValue | undefined): JsonObject | undefined {
   if (!isJsonObject(turn) || typeof turn['id'] !== 'string') return undefined
   const { id, usage } = turn
+  const kept = keptOfTurn.flatMap((name) => (typeof turn[name] === 'string' ? [[name, turn[name]]] : []))
   const used = isJsonObject(usage) ? Object.entries(usage) : []
   const counts = used.filter(([name, value]) => typeof value === 'number' || usageText.includes(name))
-  return { id, usage: Object.fromEntries(counts) }
+  return { id, usage: Object.fromEntries(counts), ...Object.fromEntries(kept) }
 }
 
 /** A message that says something else. @throws `invalid` where calls or results of tools would lose their other half. */

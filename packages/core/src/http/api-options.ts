@@ -167,6 +167,8 @@ export interface SessionApiOptions extends TransportOptions {
   userRoutes?: boolean
   /** Serves the audit of the tenant to its admins, at `/audit` (default false: the path is not the API's). */
   auditRoutes?: boolean
+  /** Serves what the tenant used and what it cost to its admins, at `/usage` (default false: the path is not the API's). */
+  usageRoutes?: boolean
   /**
    * Serves `POST /sessions/import`, for admins, or for whom this returns true (default false: the path is not the
    * API's). An export says what models and tools have said, and nothing proves that they have.
@@ -258,6 +260,11 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
       path: 'auditRoutes',
     })
   }
+  if (options.usageRoutes === true && service.usage === undefined) {
+    throw new SessionError('invalid', 'usageRoutes needs sessions with the setting usage', {
+      path: 'usageRoutes',
+    })
+  }
   return {
     sessions,
     identify: options.identify,
@@ -297,6 +304,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     userRoutes: options.userRoutes ?? false,
     mayImport: typeof options.importRoute === 'function' ? options.importRoute : isAdmin,
     auditRoutes: options.auditRoutes ?? false,
+    usageRoutes: options.usageRoutes ?? false,
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,
     onError: options.onError ?? logError,

@@ -4,8 +4,11 @@ import type { SessionApiOptions } from './api-options.js'
 export function rootsOf({
   userRoutes = false,
   auditRoutes = false,
-}: Pick<SessionApiOptions, 'userRoutes' | 'auditRoutes'>): readonly string[] {
-  return ['sessions', 'transfers', ...(userRoutes ? ['users'] : []), ...(auditRoutes ? ['audit'] : [])]
+  usageRoutes = false,
+}: Pick<SessionApiOptions, 'userRoutes' | 'auditRoutes' | 'usageRoutes'>): readonly string[] {
+  const optional = { users: userRoutes, audit: auditRoutes, usage: usageRoutes }
+  const served = Object.entries(optional).flatMap(([root, isServed]) => (isServed ? [root] : []))
+  return ['sessions', 'transfers', ...served]
 }
 
 /** Whether a path belongs to an HTTP API with these roots at `basePath`. */

@@ -42,6 +42,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   userRoutes: 'flag',
   importRoute: true,
   auditRoutes: 'flag',
+  usageRoutes: 'flag',
   compat: true,
   onError: true,
 }

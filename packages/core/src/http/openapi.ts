@@ -105,7 +105,7 @@ function toOperation(route: Route, api: Described): JsonObject {
         description: summary,
         content: {
           ...(isStreamOnly || route.media !== undefined ? {} : json(toJsonSchema(response, 'output'))),
-          ...texts(route.media ?? []),
+          ...texts([...(route.media ?? []), ...(route.also ?? [])]),
           ...(route.streams === true ? { 'text/event-stream': { schema: { type: 'string' } } } : {}),
         },
       },

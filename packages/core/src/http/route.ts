@@ -66,6 +66,8 @@ export interface Route {
   readonly mayGoOn?: boolean
   /** Media types that it answers with in place of JSON. */
   readonly media?: readonly string[]
+  /** Media types that it can answer with, too. */
+  readonly also?: readonly string[]
   /** It asks for the session's owner in the write itself, where the caller is known. */
   readonly asksOwner?: boolean
   /** It handles repeats itself. */

@@ -12,14 +12,19 @@ import { exportRoutes } from './routes/export-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
 import { transferRoutes } from './routes/transfer-routes.js'
 import { turnRoutes } from './routes/turn-routes.js'
+import { usageRoutes } from './routes/usage-routes.js'
 import { userRoutes } from './routes/user-routes.js'
 
 /**
  * Every route of the API with these options: a route that calls the model needs `respond`, `extend` needs `clientTtl`,
- * what users may do with their data needs `userRoutes`, an import `importRoute`, and the audit `auditRoutes`.
+ * what users may do with their data needs `userRoutes`, an import `importRoute`, the audit `auditRoutes`, and the usage
+ * `usageRoutes`.
  */
 export function routesOf(
-  options: Pick<SessionApiOptions, 'respond' | 'clientTtl' | 'userRoutes' | 'importRoute' | 'auditRoutes'>,
+  options: Pick<
+    SessionApiOptions,
+    'respond' | 'clientTtl' | 'userRoutes' | 'importRoute' | 'auditRoutes' | 'usageRoutes'
+  >,
 ): readonly Route[] {
   const imports = options.importRoute === undefined || options.importRoute === false ? [] : importRoutes
   return [
@@ -39,5 +44,6 @@ export function routesOf(
     ...transferRoutes,
     ...(options.userRoutes === true ? userRoutes : []),
     ...(options.auditRoutes === true ? auditRoutes : []),
+    ...(options.usageRoutes === true ? usageRoutes : []),
   ]
 }

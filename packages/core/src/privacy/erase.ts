@@ -18,6 +18,7 @@ import {
 } from '../service/user-record.js'
 import { heldBy, receiptOfOther, TakenOver } from './other-erasure.js'
 import { signReceipt, subjectsOf } from './receipt.js'
+import { forgetUsage } from '../usage/query-usage.js'
 import { removeSessions, removeSideRecordsCounted, removeTraces } from './remove-data.js'
 
 /** Whose data is erased, and why. */
@@ -193,6 +194,13 @@ async function erase(service: Service, user: TenantUser, begun: Erasure): Promis
   await sweepExpired(service)
   await removeSessions(work)
   for (const kind of kindsOfUsers) await removeSideRecordsCounted(work, kind)
+  // As long as the key is there that says what stands for the user.
+  const forgotten = await forgetUsage(service, user)
+  if (forgotten > 0)
+    await work.note(({ counts, ...erasure }) => ({
+      ...erasure,
+      counts: { ...counts, usage: (counts['usage'] ?? 0) + forgotten },
+    }))
   const receipt = await finish(service, user, begun.holder, told)
   auditLogOf(service)?.subjects.forget(user)
   return receipt

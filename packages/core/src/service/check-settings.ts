@@ -1,4 +1,5 @@
 import type { SummaryOptions } from '../context/summary.js'
+import type { UsageSettings } from '../domain/usage.js'
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import type {
@@ -32,6 +33,7 @@ const sessions: OptionNames<SessionsOptions> = {
   adminReads: true,
   suspicion: true,
   audit: true,
+  usage: true,
   privacy: true,
   retention: true,
   redact: 'function',
@@ -87,6 +89,7 @@ const retention: OptionNames<RetentionSettings> = {
   factsMs: 'number',
   analyticsMs: 'number',
   auditMs: 'number',
+  usageMs: 'number',
 }
 const suspicion: OptionNames<SuspicionSettings> = {
   misses: 'number',
@@ -95,6 +98,7 @@ const suspicion: OptionNames<SuspicionSettings> = {
   on: 'function',
 }
 const audit: OptionNames<AuditSettings> = { secrets: 'list', store: 'object', onCheckpoint: 'function' }
+const usage: OptionNames<UsageSettings> = { log: 'object', prices: 'list', currency: 'text' }
 const transfers: OptionNames<TransferSettings> = {
   url: true,
   returnToOrigins: true,
@@ -123,6 +127,7 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.consent, consent, 'consent')
   checkOptions(options.suspicion, suspicion, 'suspicion')
   checkOptions(options.audit, audit, 'audit')
+  checkOptions(options.usage, usage, 'usage')
   checkOptions(options.privacy, privacy, 'privacy')
   if (!['undefined', 'boolean', 'function'].includes(typeof options.adminReads))
     throw new SessionError('invalid', 'adminReads must be true, false or a function', { path: 'adminReads' })

@@ -5,6 +5,7 @@ import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
+import type { UsageSettings } from '../domain/usage.js'
 import { createTallyCache, type TallyCache } from './tally-cache.js'
 import type { SessionStore } from '../contract/session-store.js'
 import { announcing } from '../bus/announcing-store.js'
@@ -55,6 +56,8 @@ export interface Service {
   readonly adminReads: (tenantId: string) => boolean
   /** Undefined where no record is kept. There is one for each service. */
   readonly audit: (AuditSettings & { readonly store: SessionStore }) | undefined
+  /** Undefined where no usage is kept. There is one for each service. */
+  readonly usage: UsageSettings | undefined
   readonly privacy: Required<PrivacySettings>
   readonly retentionOf: (tenantId: string) => RetentionSettings
   /** Whether other processes, and this one after a restart, make the same digests of a user. */
@@ -190,6 +193,7 @@ export function createService(options: SessionsOptions): Service {
     },
     audit:
       options.audit === undefined ? undefined : { ...options.audit, store: options.audit.store ?? store },
+    usage: options.usage === undefined ? undefined : { ...options.usage },
     retentionOf(tenantId) {
       const { retention } = options
       return typeof retention === 'function' ? checkRetention(retention(tenantId)) : (retention ?? {})

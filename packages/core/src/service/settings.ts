@@ -5,6 +5,7 @@ import type { SessionEventOf, SessionListener } from '../domain/events.js'
 import type { Fact } from '../domain/session-body.js'
 import type { TransferSettings } from './transfer-settings.js'
 import type { Embed } from '../context/embed.js'
+import type { UsageSettings } from '../domain/usage.js'
 import type { SessionBus } from '../bus/session-bus.js'
 import type { SessionStore } from '../contract/session-store.js'
 
@@ -148,6 +149,8 @@ export interface RetentionSettings {
    * the last change of the user record (default: the audit for good, and the newest 100 decisions).
    */
   auditMs?: number
+  /** How many milliseconds to keep what turns used, day by day (default: for good). */
+  usageMs?: number
 }
 
 /** Whether consent is asked for. */
@@ -273,6 +276,7 @@ export interface SessionWarning {
     | 'redact_failed'
     | 'audit_failed'
     | 'checkpoint_failed'
+    | 'usage_dropped'
   readonly message: string
   readonly cause?: unknown
 }
@@ -325,6 +329,8 @@ export interface SessionsOptions {
   suspicion?: SuspicionSettings
   /** Keeps a record of who did what with the data of users (default: none is kept). */
   audit?: AuditSettings
+  /** Keeps what turns use, and tells what it costs (default: events tell of it, and nothing is kept). */
+  usage?: UsageSettings
   /** What holds for the data of users (default: nothing of the host's is erased, and the fence stands for an hour). */
   privacy?: PrivacySettings
   /**

@@ -8,7 +8,7 @@ import type { Service } from './service.js'
 /**
  * Records that the library keeps beside sessions: events of turns, answers to keyed requests, transfers by their
  * codes, wrong tries of codes, the register of live sessions, spent budgets, what is known of a user, the record that
- * tells the store's time, and the lanes of the audit.
+ * tells the store's time, the lanes of the audit, and what turns used.
  */
 export type SideRecordKind = (typeof sideRecordKinds)[number]
 
@@ -23,6 +23,7 @@ export const sideRecordKinds = [
   'users',
   'clock',
   'audit',
+  'usage',
 ] as const
 
 /** A side record in the store. */
@@ -204,7 +205,7 @@ export async function removeSideRecordsNow(
   }
 }
 
-const nobodys: readonly SideRecordKind[] = ['users', 'clock', 'audit']
+const nobodys: readonly SideRecordKind[] = ['users', 'clock', 'audit', 'usage']
 
 /** The kinds of records that name a user, but for the record of the user itself. */
 export const kindsOfUsers = sideRecordKinds.filter((kind) => !nobodys.includes(kind))

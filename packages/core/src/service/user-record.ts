@@ -34,6 +34,8 @@ export interface UserRecord {
   readonly pseudonymKey?: string
   /** Stands for the user in the audit. It has nothing to do with consent, and an erasure alone destroys it. */
   readonly auditKey?: string
+  /** Stands for the user in what turns used. It has nothing to do with consent, as no bill has. */
+  readonly usageKey?: string
   readonly erasure?: Erasure
 }
 

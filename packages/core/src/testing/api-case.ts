@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { z } from 'zod'
 import { newId } from '../ids.js'
 
-/** Sends a request to the mounted API. The path begins with `/sessions`, `/transfers`, `/users` or `/audit`. */
+/** Sends a request to the mounted API. The path begins with `/sessions`, `/transfers`, `/users`, `/audit` or `/usage`. */
 export type FetchLike = (path: string, init?: RequestInit) => Promise<Response>
 
 /** One thing that every mount of the API must show. The case rejects when the mount does not show it. */
@@ -159,7 +159,7 @@ export class ApiClient {
     if (wanted.at(-1) === 'openapi.json') return
     const described = Object.entries(paths).find(([template]) => {
       const segments = template
-        .slice(template.search(/\/(?:sessions|transfers|users|audit)(?:\/|$)/))
+        .slice(template.search(/\/(?:sessions|transfers|users|audit|usage)(?:\/|$)/))
         .split('/')
       return (
         segments.length === wanted.length &&

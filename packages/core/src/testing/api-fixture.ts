@@ -30,6 +30,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
     transfers: { url: 'https://app.test/continue', returnToOrigins: ['https://app.test'] },
     consent: {},
     audit: { secrets: ['another secret that only the suite may know'] },
+    usage: {},
     adminReads: (tenantId) => !tenantId.startsWith('unread-'),
     turns: { heartbeatMs: 25, flushMs: 5, ...serviceTurns },
     ...(store === undefined ? {} : { store }),
@@ -45,6 +46,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
     userRoutes: true,
     importRoute: true,
     auditRoutes: others.sessions === undefined,
+    usageRoutes: others.sessions === undefined,
     onError: () => {},
     ...others,
   })

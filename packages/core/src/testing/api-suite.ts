@@ -1,6 +1,7 @@
 import { describe, test } from 'vitest'
 import { type ApiChapter, ApiClient, type FetchLike } from './api-case.js'
 import { auditCases } from './api-cases/audit.js'
+import { usageCases } from './api-cases/usage.js'
 import { contentCases } from './api-cases/contents.js'
 import { exportCases } from './api-cases/exports.js'
 import { messageChangeCases } from './api-cases/message-changes.js'
@@ -26,6 +27,7 @@ export const apiChapters: readonly ApiChapter[] = [
   transferCases,
   userCases,
   auditCases,
+  usageCases,
   protocolCases,
 ]
 
@@ -34,7 +36,7 @@ export const apiChapters: readonly ApiChapter[] = [
  * switches.
  *
  * @param fetchLike reaches an app that has mounted `apiFixture()`, over real sockets. Paths begin with `/sessions`,
- * `/transfers`, `/users` or `/audit`.
+ * `/transfers`, `/users`, `/audit` or `/usage`.
  *
  * @example
  * ```ts

@@ -10,6 +10,7 @@ import type { TurnLog } from './log.js'
 import { digestOfQuestion, isReusable, rememberAnswer, toKnownAnswer } from './reuse-answer.js'
 import { documentsOf } from './documents.js'
 import { TurnReply } from './reply.js'
+import { priceTurn, recordUsage } from '../usage/record-usage.js'
 import { failureOf, runResponder, type TurnHandle } from './responder.js'
 import type { TurnStop } from './stop.js'
 import type { OngoingTurn, TurnRequest, TurnSurroundings } from './request.js'
@@ -84,9 +85,11 @@ async function run<Handle extends TurnHandle>(
   }
   const letGo = keepSessionAlive(live)
   const outcome = await answer(surroundings, request, admitted, { reply, spoke }).finally(letGo)
+  const priced = priceTurn(service, reply.usage)
   const metadata: TurnMetadata = {
     id: lease.id,
-    usage: reply.usage,
+    ...priced,
+    ...(service.usage === undefined ? {} : { incarnation: live.record.incarnation }),
     durationMs: Math.round(performance.now() - begunAt),
     ...(firstAt === undefined ? {} : { firstTokenMs: Math.round(firstAt - begunAt) }),
     ...(reply.finishReason === undefined ? {} : { finishReason: reply.finishReason }),
@@ -117,7 +120,7 @@ async function run<Handle extends TurnHandle>(
     log.push({ type: 'aborted', from: 0, to: 0, usage, reason: 'lost', ...lost })
     await budget.settle(usage).catch(() => {})
     // Whatever became of the reply, it is paid for.
-    live.emit('usage.recorded', live.record, { turnId: lease.id, outcome: 'lost', ...usage })
+    recordUsage(service, live.record, { ...priced, turnId: lease.id, outcome: 'lost' }, live.identity)
     await log.close()
     throw error
   }
@@ -133,7 +136,8 @@ async function run<Handle extends TurnHandle>(
   await budget.settle(usage).catch((cause: unknown) => {
     service.warn({ code: 'budget_unsettled', message: 'A budget was not settled.', cause })
   })
-  live.emit('usage.recorded', record, { turnId, outcome: type, ...usage })
+  const ended = { ...priced, turnId, outcome: type, at: replies.at(-1)!.at }
+  recordUsage(service, record, ended, live.identity)
   await log.close()
   const result = toTurnResult(message, replies, false)
   return outcome.cause === undefined ? result : { ...result, cause: outcome.cause }

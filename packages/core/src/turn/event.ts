@@ -77,6 +77,10 @@ export interface TurnMetadata {
   readonly error?: string
   readonly reason?: TurnAbortReason
   readonly reused?: boolean
+  /** Where `costMicros` is by the table of prices. */
+  readonly costBy?: 'prices'
+  /** Of the session that the turn ran in, where usage is kept: a copy of the reply has cost nothing. */
+  readonly incarnation?: string
 }
 
 export function isEnd(event: { readonly type: string }): event is TurnEnded & { readonly n: number } {

@@ -17,6 +17,7 @@ import { readTurnLog, turnLogRef } from './log.js'
 import type { TurnPart } from './part.js'
 import type { Placement, Question } from './question.js'
 import { TurnReply } from './reply.js'
+import { priceTurn, recordUsage } from '../usage/record-usage.js'
 import { addUsages, type TurnUsage } from './usage.js'
 
 const keptTurns = 8
@@ -231,11 +232,20 @@ export async function settleLost(live: LiveSession, lease: TurnLease): Promise<v
   const status = end?.type === 'failed' ? 'failed' : 'aborted'
   const reason: TurnAbortReason = 'lost'
   try {
-    const { finishReason, usage } = reply
-    const metadata = { id: lease.id, usage, reason, ...(finishReason === undefined ? {} : { finishReason }) }
-    const { record } = await closeLease(live, lease, { status, reply, metadata })
+    const { finishReason } = reply
+    const priced = priceTurn(service, reply.usage)
+    const { incarnation } = live.record
+    const metadata = {
+      id: lease.id,
+      ...priced,
+      ...(service.usage === undefined ? {} : { incarnation }),
+      reason,
+      ...(finishReason === undefined ? {} : { finishReason }),
+    }
+    const { record, replies } = await closeLease(live, lease, { status, reply, metadata })
     service.emit('turn.aborted', record, { turnId: lease.id, reason }, 'system')
-    service.emit('usage.recorded', record, { turnId: lease.id, outcome: 'lost', ...usage }, 'system')
+    const lost = { ...priced, turnId: lease.id, outcome: 'lost' as const, at: replies.at(-1)!.at }
+    recordUsage(service, record, lost, 'system')
   } catch (error) {
     // Another caller has ended it, or its process wrote again just in time.
     if (!isSessionError(error, 'turn_lost')) throw error

@@ -17,6 +17,7 @@ const options = (sessions: Sessions): SessionApiOptions => ({
   userRoutes: true,
   importRoute: true,
   auditRoutes: serviceOf(sessions).audit !== undefined,
+  usageRoutes: serviceOf(sessions).usage !== undefined,
 })
 
 interface Row {
@@ -52,9 +53,9 @@ function after<Prepared>(
   sent: (session: Session, prepared: Awaited<Prepared>) => Sent,
 ): Row {
   const made = async () =>
-    callsOf(prepare, async ({ sessions, asking, audited, session }, prepared) => {
+    callsOf(prepare, async ({ sessions, asking, audited, counting, session }, prepared) => {
       // Only they ask for consent, or keep a record.
-      const others = { 'PUT /users/{userId}/consent': asking, 'GET /audit': audited }
+      const others = { 'PUT /users/{userId}/consent': asking, 'GET /audit': audited, 'GET /usage': counting }
       const api = createSessionApi(options(others[route as keyof typeof others] ?? sessions))
       const [method, path] = route.split(' ') as [string, string]
       const { body, text, query = '', headers, params = {} } = sent(session, prepared)
@@ -239,6 +240,7 @@ const rows = [
   ),
   // It is on record itself.
   row('GET /audit', 'commit list read messages', { headers: { authorization: 'admin' } }),
+  row('GET /usage', 'list', { headers: { authorization: 'admin' } }),
 ]
 
 describe('what each route calls the store for', () => {
@@ -250,7 +252,7 @@ describe('what each route calls the store for', () => {
   )
 
   it('has a row for every route there is', () => {
-    const { paths } = createSessionApi(options(service({ audit }))).openApi as {
+    const { paths } = createSessionApi(options(service({ audit, usage: {} }))).openApi as {
       paths: Record<string, object>
     }
     const routes = Object.entries(paths).flatMap(([path, methods]) =>

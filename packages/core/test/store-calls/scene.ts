@@ -12,6 +12,8 @@ export interface Scene {
   readonly asking: Sessions
   /** The same, where a record is kept, which has a lane already. */
   readonly audited: Sessions
+  /** The same, where usage is kept. */
+  readonly counting: Sessions
   /** The same, where carts are emptied after a year. */
   readonly retaining: Sessions
   readonly mine: CallerSessions
@@ -50,11 +52,12 @@ export async function callsOf<Prepared>(
     ...settings,
     audit: { secrets: settings.credentialSecrets },
   })
+  const counting = service({ store: counted.store, ...settings, usage: {} })
   await audited.audit.append({ tenantId: 'acme', action: 'begun', actor: alice })
   const mine = sessions.for(alice)
   const session = await mine.get(source.id)
   const before = counted.calls.length
-  await run({ sessions, asking, audited, retaining, mine, session }, prepared)
+  await run({ sessions, asking, audited, counting, retaining, mine, session }, prepared)
   return counted.calls.slice(before).join(' ')
 }
 

@@ -56,6 +56,11 @@ const rows = [
       await sessions.import(lines, alice)
     },
   ),
+  row('Sessions.usage', 'list', ({ counting }) => counting.usage({ tenantId: 'acme' })),
+  row('Sessions.usage (of a user)', 'read', ({ counting }) =>
+    counting.usage({ tenantId: 'acme', userId: 'alice' }),
+  ),
+  row('Sessions.reprice', 'list', ({ counting }) => counting.reprice({ tenantId: 'acme' })),
   row('Sessions.sweep', 'sweep', ({ sessions }) => sessions.sweep()),
   row('Sessions.sweep (with a tenant)', 'sweep list', ({ sessions }) =>
     sessions.sweep({ tenants: ['acme'] }),

@@ -1,0 +1,191 @@
+import type { SessionRecord } from '../contract/session-record.js'
+import type { Page, StoredMessage } from '../contract/session-store.js'
+import { decodeMessage } from '../domain/message.js'
+import { decodeBody } from '../domain/session-body.js'
+import type { UsageEvent } from '../domain/usage.js'
+import { isSessionError } from '../errors.js'
+import { isJsonObject } from '../json.js'
+import { LiveSession } from '../service/live-session.js'
+import type { Service } from '../service/service.js'
+import { readSideRecord, sideRecordRef, updateSideRecord } from '../service/side-records.js'
+import { readStoreTime } from '../service/store-time.js'
+import { pause } from '../slices.js'
+import { isHeld } from '../turn/follow.js'
+import { addUsages, noUsage, parseUsage } from '../turn/usage.js'
+import { toNames, toUsageEvent } from './record-usage.js'
+import { type UsageRecorder, usageOf } from './usage-recorder.js'
+
+/** How far the sessions of a tenant are compared with what is kept. */
+interface Followed {
+  /** What was stored before this, epoch ms, is kept. */
+  readonly done: number
+  /** A round that is not done. */
+  readonly round?: Round
+}
+
+/** A look at all sessions that were active since a moment, the last active first. */
+interface Round {
+  readonly begunAt: number
+  readonly since: number
+  /** Where the next page begins. */
+  readonly cursor?: string
+}
+
+const pageSize = 1000
+const messagePage = 100
+const appendSize = 200
+// A session becomes active while a round is on, and is passed over; then the next round finds it, for it looks at fewer
+// sessions. The last round is one page, which no session passes.
+const maxRounds = 4
+// A store says to the minute when a session was active, and shows late what was being committed.
+const marginMs = 120_000
+// How far the first look goes back.
+const firstMs = 7 * 24 * 3_600_000
+
+/**
+ * Finds in the sessions of a tenant what was used and is not kept: a process died, or what it kept did not fit. Ends turns
+ * whose process died. Goes on where a process died over it; any number of processes may do so at once.
+ *
+ * @returns How many turns it made good.
+ */
+export async function followUsage(service: Service, tenantId: string): Promise<number> {
+  const recorder = usageOf(service)
+  // What only passes events on would pass each on again.
+  if (recorder === undefined || !('read' in recorder.log || 'group' in recorder.log)) return 0
+  await recorder.flush()
+  const ref = sideRecordRef('usage', tenantId, 'followed')
+  const now = await readStoreTime(service, tenantId)
+  const known = (await readSideRecord<Followed>(service, ref))?.value ?? { done: now - firstMs }
+  const { done } = known
+  const save = async (next: Followed) => {
+    // Another process may be further.
+    await updateSideRecord<Followed>(service, ref, (before) =>
+      before !== undefined && before.done > next.done ? undefined : next,
+    )
+  }
+  let found = 0
+  let round: Round = known.round ?? { begunAt: now, since: done }
+  for (let rounds = 1; ; rounds++) {
+    let isOnePage = round.cursor === undefined
+    for (let cursor = round.cursor; ;) {
+      const page = await pageFrom(service, tenantId, cursor)
+      const active = page.items.filter(({ activeAt }) => activeAt >= round.since - marginMs)
+      for (const record of active) found += await followSession(recorder, record, done - marginMs)
+      if (page.cursor === undefined || active.length < page.items.length) break
+      cursor = page.cursor
+      isOnePage = false
+      await save({ done, round: { ...round, cursor } })
+    }
+    if (isOnePage || rounds >= maxRounds) {
+      await save({ done: round.begunAt })
+      return found
+    }
+    round = { begunAt: await readStoreTime(service, tenantId), since: round.begunAt }
+    await save({ done, round })
+  }
+}
+
+async function pageFrom(
+  { store }: Service,
+  tenantId: string,
+  cursor: string | undefined,
+): Promise<Page<SessionRecord>> {
+  const query = { tenantId, limit: pageSize }
+  if (cursor === undefined) return store.list(query)
+  try {
+    return await store.list({ ...query, cursor })
+  } catch (error) {
+    // The sessions have moved to a store that begins again.
+    if (isSessionError(error, 'invalid')) return store.list(query)
+    throw error
+  }
+}
+
+/** Makes good what a session has used since a moment. @returns How many turns were missing. */
+async function followSession(recorder: UsageRecorder, listed: SessionRecord, since: number): Promise<number> {
+  const { service, log } = recorder
+  const isOpen = await endLostTurn(service, listed)
+  if (!isOpen) return 0
+  const { tenantId, userId } = listed
+  let found = 0
+  let events: UsageEvent[] = []
+  const append = async (): Promise<void> => {
+    const named = await Promise.all(events.map((event) => recorder.named(tenantId, event, userId)))
+    events = []
+    if (named.length > 0) found += await log.append(tenantId, named)
+  }
+  for await (const message of newestFirst(service, listed)) {
+    if (message.at < since) break
+    const event = eventOf(recorder, listed, message)
+    if (event !== undefined) events.push(event)
+    if (events.length >= appendSize) await append()
+  }
+  await append()
+  return found
+}
+
+/** Ends a turn whose process died, so that its answer is stored as far as it came. @returns Whether there is a session. */
+async function endLostTurn(service: Service, listed: SessionRecord): Promise<boolean> {
+  const stored = await service.store.read(listed)
+  if (stored === undefined || stored.record.incarnation !== listed.incarnation) return false
+  const { tenantId, userId } = stored.record
+  try {
+    const body = decodeBody(stored.body)
+    if (body.turn === undefined) return true
+    const owner = { tenantId, ...(userId === undefined ? {} : { userId }) }
+    const seen = { record: stored.record, body }
+    await isHeld(new LiveSession(service, owner, seen, { holdsCredential: true }), body.turn)
+  } catch (error) {
+    // Its messages may be readable all the same.
+    if (!isSessionError(error, 'corrupt') && !isSessionError(error, 'not_found')) throw error
+  }
+  return true
+}
+
+async function* newestFirst(
+  { store }: Service,
+  { tenantId, id }: SessionRecord,
+): AsyncGenerator<StoredMessage, void> {
+  let before: number | undefined
+  try {
+    for (;;) {
+      const query = { order: 'desc' as const, limit: messagePage }
+      const page = await store.messages(
+        { tenantId, id },
+        { ...query, ...(before === undefined ? {} : { before }) },
+      )
+      await pause()
+      yield* page.messages
+      if (!page.more) return
+      before = page.messages.at(-1)!.seq
+    }
+  } catch (error) {
+    if (!isSessionError(error, 'not_found') && !isSessionError(error, 'corrupt')) throw error
+  }
+}
+
+/** What a stored reply says of its turn; undefined for other messages, and for copies of replies. */
+function eventOf(
+  recorder: UsageRecorder,
+  record: SessionRecord,
+  stored: StoredMessage,
+): UsageEvent | undefined {
+  if (!stored.payload.includes(record.incarnation)) return undefined
+  const { metadata, status } = decodeMessage(stored)
+  const turn = metadata?.['turn']
+  if (!isJsonObject(turn) || turn['incarnation'] !== record.incarnation) return undefined
+  const { id, usage, reason, costBy } = turn
+  if (typeof id !== 'string' || !isJsonObject(usage) || status === 'corrupt') return undefined
+  const { userId: _, ...session } = toNames(record)
+  return toUsageEvent(
+    recorder,
+    {
+      turnId: id,
+      outcome: reason === 'lost' ? 'lost' : status,
+      at: stored.at,
+      usage: addUsages(noUsage, parseUsage(usage, 'usage')),
+      ...(costBy === 'prices' ? { costBy } : {}),
+    },
+    session,
+  )
+}

@@ -1,0 +1,163 @@
+import { maxPageBytes } from '../contract/page-bytes.js'
+import type { SessionRef } from '../contract/session-record.js'
+import type { SessionStore, StoredMessage } from '../contract/session-store.js'
+import type { UsageEvent, UsageLog, UsageSpan } from '../domain/usage.js'
+import { isSessionError, SessionError } from '../errors.js'
+import { byteLength } from '../json.js'
+import { sideRecordRef, sideRecordTenant } from '../service/side-records.js'
+import { repeatUnknown } from '../service/unknown-outcome.js'
+import { pause } from '../slices.js'
+
+const maxBatch = 200
+const maxBatchBytes = maxPageBytes / 2
+const pageSize = 1000
+const dayMs = 86_400_000
+const dayName = /^\d{4}-\d{2}-\d{2}$/
+
+/**
+ * Keeps usage in a store: a log a day for each tenant, in a tenant of the library's own. The id of an event is that of its
+ * message, so the store itself keeps each once. For up to some hundred thousand turns a month of a tenant; a table that
+ * SQL can sum up is quicker for more.
+ */
+export function storeUsageLog(store: SessionStore): UsageLog {
+  return {
+    async append(tenantId, events) {
+      const days = new Map<string, UsageEvent[]>()
+      for (const event of events) {
+        const day = dayOf(event.at)
+        days.set(day, [...(days.get(day) ?? []), event])
+      }
+      let inserted = 0
+      for (const [day, ofDay] of days) {
+        const ref = sideRecordRef('usage', tenantId, day)
+        for (const batch of batchesOf(ofDay)) inserted += await appendBatch(store, ref, batch)
+      }
+      return inserted
+    },
+    async *read(span) {
+      for await (const { messages } of pages(store, span))
+        yield messages.map(eventOf).filter(({ at }) => at >= span.from && at < span.to)
+    },
+    async rewrite(span, change) {
+      let changed = 0
+      for await (const { ref, messages } of pages(store, span)) {
+        const amendments = messages.flatMap((message) => {
+          const event = eventOf(message)
+          if (event.at < span.from || event.at >= span.to) return []
+          const payload = JSON.stringify(change(event))
+          return payload === message.payload ? [] : [{ seq: message.seq, payload }]
+        })
+        if (amendments.length > 0) changed += await repeatUnknown(() => store.amend(ref, amendments))
+      }
+      return changed
+    },
+    async prune(tenantId, before, limit) {
+      let removed = 0
+      for (const day of await daysOf(store, tenantId)) {
+        // The day is over, and so is the time of its last event.
+        if (removed >= limit || Date.parse(day) + dayMs > before) break
+        if (await repeatUnknown(() => store.remove(sideRecordRef('usage', tenantId, day)))) removed++
+      }
+      return removed
+    },
+  }
+}
+
+/** Appends events to the log of a day, and makes the log if need be. */
+async function appendBatch(
+  store: SessionStore,
+  ref: SessionRef,
+  events: readonly UsageEvent[],
+): Promise<number> {
+  const unknown = new Map(events.map((event) => [event.id, JSON.stringify(event)]))
+  while (unknown.size > 0) {
+    const messages = [...unknown].map(([id, payload]) => ({ id, payload }))
+    try {
+      const committed = await repeatUnknown(() => store.commit(ref, { messages }))
+      return committed.messages.filter(({ inserted }) => inserted).length
+    } catch (error) {
+      if (isSessionError(error, 'not_found')) await makeDay(store, ref)
+      // It is known by other prices, or under another label: what was first stays.
+      else if (!isSessionError(error, 'conflict') || !unknown.delete(error.messageId ?? '')) throw error
+    }
+  }
+  return 0
+}
+
+async function makeDay(store: SessionStore, ref: SessionRef): Promise<void> {
+  try {
+    await repeatUnknown(() => store.commit(ref, { revision: 0 }))
+  } catch (error) {
+    // Another process has made it.
+    if (!isSessionError(error, 'conflict')) throw error
+  }
+}
+
+function* batchesOf(events: readonly UsageEvent[]): Generator<readonly UsageEvent[], void> {
+  let batch: UsageEvent[] = []
+  let bytes = 0
+  for (const event of events) {
+    const more = byteLength(JSON.stringify(event))
+    if (batch.length > 0 && (batch.length >= maxBatch || bytes + more > maxBatchBytes)) {
+      yield batch
+      batch = []
+      bytes = 0
+    }
+    batch.push(event)
+    bytes += more
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** Pages of the logs of the days that a span touches, the oldest first. */
+async function* pages(
+  store: SessionStore,
+  { tenantId, from, to }: UsageSpan,
+): AsyncGenerator<{ readonly ref: SessionRef; readonly messages: readonly StoredMessage[] }, void> {
+  for (const day of await daysOf(store, tenantId)) {
+    const begins = Date.parse(day)
+    if (begins >= to || begins + dayMs <= from) continue
+    const ref = sideRecordRef('usage', tenantId, day)
+    for (let after = 0, more = true; more;) {
+      const page = await pageAfter(store, ref, after)
+      await pause()
+      if (page.messages.length > 0) yield { ref, messages: page.messages }
+      more = page.more
+      after = page.messages.at(-1)?.seq ?? after
+    }
+  }
+}
+
+async function pageAfter(store: SessionStore, ref: SessionRef, after: number) {
+  try {
+    return await store.messages(ref, { after, limit: pageSize })
+  } catch (error) {
+    // Its time was over just now.
+    if (isSessionError(error, 'not_found')) return { messages: [], more: false }
+    throw error
+  }
+}
+
+async function daysOf(store: SessionStore, tenantId: string): Promise<readonly string[]> {
+  const days = new Set<string>()
+  let cursor: string | undefined
+  do {
+    const query = { tenantId: sideRecordTenant('usage', tenantId), limit: pageSize }
+    const page = await store.list({ ...query, ...(cursor === undefined ? {} : { cursor }) })
+    for (const { id } of page.items) if (dayName.test(id)) days.add(id)
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return [...days].toSorted()
+}
+
+function eventOf({ payload, seq }: StoredMessage): UsageEvent {
+  try {
+    return JSON.parse(payload) as UsageEvent
+  } catch (cause) {
+    throw new SessionError('corrupt', `Entry ${seq} of the usage is not JSON.`, { cause })
+  }
+}
+
+function dayOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 10)
+}
