@@ -6,6 +6,9 @@ import { unitBefore, type UnitText } from './unit-text.js'
 
 // The international prefix, 15 digits, and what stands between them.
 const longest = 30
+// The signs behind it, which tell whether it ends there.
+const decisive = longest + 4
+const mostKnown = 1000
 const fewestDigits = 7
 const mostDigits = 17
 // Questions to the tables of the library in one text. After them, whatever looks like a number is taken for one: a text
@@ -30,15 +33,15 @@ export function phoneFinder(countries: readonly CountryCode[]): Find<UnitText> {
   return (text) => {
     const { units } = text
     const runs = new DigitRuns(units, longest)
-    const lengths = new KnownSpans(units, longest, mostQuestions)
+    const lengths = new KnownSpans(units, decisive, mostKnown)
     /** How long the number is that the text begins with from here on; 0 for none. */
     const lengthAt = (start: number, isInternational: boolean): number => {
-      const ends = endsOf(units, runs, start, isInternational)
-      if (ends === 0) return 0
-      const last = endAt(ends - 1)
-      // Texts that come again are asked about once.
+      if (!isInternational && unitBefore(units, start) === plus) return 0
+      // What comes again is looked at once: no number is decided by more than these units.
+      const last = Math.min(start + decisive, units.length)
       const before = lengths.get(start, last)
       if (before !== undefined) return before
+      const ends = endsOf(units, runs, start, isInternational)
       let length = 0
       for (let index = ends - 1; length === 0 && index >= 0; index--) {
         const end = endAt(index)
@@ -98,7 +101,7 @@ function endAt(index: number): number {
  * Where a number that begins here may end, behind each group of digits: how many such places there are.
  */
 function endsOf(units: Uint16Array, runs: DigitRuns, start: number, isInternational: boolean): number {
-  if (!isInternational && (unitBefore(units, start) === plus || isDate(units, runs, start))) return 0
+  if (!isInternational && isDate(units, runs, start)) return 0
   const most = start + longest
   let ends = 0
   let digits = 0
