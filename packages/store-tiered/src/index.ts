@@ -1,7 +1,2 @@
-export {
-  type HotTierOptions,
-  type TieredStats,
-  type TieredStore,
-  type TieredStoreOptions,
-  tieredStore,
-} from './tiered-store.js'
+export type { HotTierOptions, TieredStats, TieredStore, TieredStoreOptions } from './tiered-store-options.js'
+export { tieredStore } from './tiered-store.js'

@@ -4,7 +4,6 @@ import {
   checkWhole,
   type Committed,
   isSessionError,
-  type SessionBus,
   type NewMessage,
   SessionError,
   type SessionNotice,
@@ -17,64 +16,9 @@ import { answerOf, cutTo, type Entry, pageOf } from './entry.js'
 import { type Flight, Flights } from './flights.js'
 import { HotTier } from './hot-tier.js'
 import { StoreTime } from './store-time.js'
+import type { HotTierOptions, TieredStore, TieredStoreOptions } from './tiered-store-options.js'
 import { Topics } from './topics.js'
 import { Unsettled } from './unsettled.js'
-
-/** What is kept in the memory of this process. */
-export interface HotTierOptions {
-  /** Bytes that sessions may take together, about; one takes at most a quarter. The least recently used go first. */
-  maxBytes: number
-}
-
-/** Options of `tieredStore`. */
-export interface TieredStoreOptions {
-  /** How much is kept in the memory of this process. */
-  hot: HotTierOptions
-  /**
-   * Tells other processes of changes, and this one of theirs, so that copies of what has changed are dropped at once
-   * (default: none; copies are as old as their readers allow). The same one as that of `createSessions`. It stays the
-   * host's.
-   */
-  bus?: SessionBus
-  /**
-   * How long after a write without an answer it may still reach the store, in milliseconds: for so long no copy of the
-   * session is kept (default 10,000).
-   */
-  settleMs?: number
-}
-
-/** What a tiered store has done since it was made. */
-export interface TieredStats {
-  /** Reads and pages that memory answered. */
-  readonly hits: number
-  /** Those that may be old, and that the store had to answer. */
-  readonly misses: number
-  /** Reads that shared the answer to one that was under way. */
-  readonly joined: number
-  /** Answers of the store that were not kept, because the session had changed meanwhile. */
-  readonly fenced: number
-  /** Sessions that were dropped to make room. */
-  readonly evicted: number
-  /** How often the bus may have missed something. */
-  readonly gaps: number
-  /** Notices of the bus that came, those of this process included. */
-  readonly noticesIn: number
-  /** Notices that this store gave to the bus. */
-  readonly noticesOut: number
-  /** What is kept now, in bytes, about. */
-  readonly bytes: number
-  /** How many sessions are kept now. */
-  readonly sessions: number
-  /** How many milliseconds old the oldest answer from memory was. */
-  readonly oldestMs: number
-}
-
-/** A store that answers from memory what may be old. */
-export interface TieredStore extends SessionStore {
-  stats(): TieredStats
-  /** Stops listening to the bus. The store and the bus stay open: they are the host's. */
-  close(): Promise<void>
-}
 
 // Refusals: nothing was written, and nothing will be.
 const refusals = new Set(['conflict', 'not_found', 'invalid', 'limit_reached', 'too_large'])
@@ -194,8 +138,9 @@ export function tieredStore(last: SessionStore, options: TieredStoreOptions): Ti
     }
     const known = hot.peek(key)
     const isSame = known?.record.incarnation === stored.record.incarnation
-    // A read that was sent later says otherwise: the store may have lost writes in a failover.
-    if (isSame && known.checkedAt > sentAt && known.record.changes >= stored.record.changes) return
+    const isNewer = isSame && stored.record.changes > known.record.changes
+    // What was read later counts, though it may show fewer changes: a store may lose writes in a failover.
+    if (known !== undefined && known.checkedAt > sentAt && !isNewer) return
     const isAsLong = isSame && known.record.changes === stored.record.changes
     const messages =
       isAsLong && known.messages.length > stored.messages.length ? known.messages : stored.messages

@@ -77,6 +77,6 @@ it.each([true, false])('no read shows less than it must (with a bus: %s)', async
         }
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 100 },
   )
 })

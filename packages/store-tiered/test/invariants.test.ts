@@ -105,6 +105,20 @@ describe('a copy', () => {
     expect(await bodyOf(tiered, 3_600_000)).toBeUndefined()
   })
 
+  it('is not replaced by what was read before it', async () => {
+    const gated = gatedStore(memoryStore())
+    const tiered = tieredStore(gated.store, { hot })
+    await made(gated.store)
+    const release = gated.hold()
+    const early = bodyOf(tiered, 1)
+    now += 10
+    await gated.store.remove(ref)
+    await gated.store.commit(ref, { revision: 0, body: 'another' })
+    expect(await bodyOf(tiered, 1)).toBe('another')
+    release()
+    expect([await early, await bodyOf(tiered, 1000)]).toEqual(['one', 'another'])
+  })
+
   it('is the truth again with each commit of its own that follows it, and dropped when another came between', async () => {
     const gated = gatedStore(memoryStore())
     const tiered = tieredStore(gated.store, { hot })
