@@ -72,7 +72,7 @@ describeTransfers('shardedStore over Redis and Postgres', () => mixed('transfers
 
 describe('movePartition of 10,000 sessions under load, killed at 20 points', () => {
   it('loses, doubles and brings back nothing', async () => {
-    const leaseMs = 3000
+    const leaseMs = 2000
     const onRedis = hashRoute(['redis'], { by: 'session' })
     const process = async () => {
       const { home, ...shards } = await open('move')
@@ -86,8 +86,8 @@ describe('movePartition of 10,000 sessions under load, killed at 20 points', () 
     )
     const partition = Array.from({ length: 4096 }, (_, n) => String(n))
     const move = { partition, to: 'postgres', tenants: () => tenants }
-    // Of calls that are no reads: first of the copy, then of the freeze, then of the emptying.
-    const points = [...range(7, 20, 1400), ...range(6, 20, 20), ...range(7, 500, 500)]
+    // Of calls that are no reads: in the copy of all, in the looks and freezes after it, and in the emptying.
+    const points = [20, ...range(6, 1400, 0), 1700, ...range(5, 60, 60), ...range(7, 1200, 0)]
     for (const [n, call] of points.entries()) {
       const halting = haltingStore(memoryStore(), { call, when: n % 2 === 0 ? 'before' : 'after' })
       const mortal = (inner: SessionStore) =>
