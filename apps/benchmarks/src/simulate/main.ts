@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
 import { simulate, type SimulationOptions, type SimulationResult } from './simulate.js'
 
-const usage = `simulate -- [--sessions 100000000] [--accesses 1000000] [--seed 1] [--processes 8] [--hot-mb 256] [--json]
+const usage = `simulate -- [--sessions 100000000] [--accesses 600000] [--seed 1] [--processes 8] [--hot-mb 256] [--json]
 
   --sessions   how many there are; none of them is made (default 100,000,000)
-  --accesses   how many are looked at for each skew, spread over a day (default 1,000,000)
+  --accesses   how many are looked at for each skew, spread over a day (default 600,000)
   --seed       the same seed gives the same numbers (default 1)
   --processes  how many processes keep copies of sessions (default 8)
   --hot-mb     how many MB of copies each of them keeps (default 256)
@@ -13,7 +13,7 @@ const usage = `simulate -- [--sessions 100000000] [--accesses 1000000] [--seed 1
 const { values } = parseArgs({
   options: {
     sessions: { type: 'string', default: '100000000' },
-    accesses: { type: 'string', default: '1000000' },
+    accesses: { type: 'string', default: '600000' },
     seed: { type: 'string', default: '1' },
     processes: { type: 'string', default: '8' },
     'hot-mb': { type: 'string', default: '256' },
