@@ -14,6 +14,7 @@ const tools = {
   'bench:redaction': 'redaction',
   flood: 'flood',
   'bench:audit': 'audit',
+  'bench:usage': 'usage',
   'bench:live': 'live',
   simulate: 'simulate',
   capacity: 'capacity',

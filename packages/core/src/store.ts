@@ -45,6 +45,16 @@ export {
   unitSeparator,
 } from './contract/stored-text.js'
 export { countFitting, maxPageBytes } from './contract/page-bytes.js'
+export type {
+  UsageCost,
+  UsageEvent,
+  UsageGroup,
+  UsageGrouping,
+  UsageKey,
+  UsageLog,
+  UsageSpan,
+  UsageTotals,
+} from './domain/usage.js'
 export { digestOf } from './digest.js'
 export { checkOptions, type OptionKind, type OptionNames } from './options.js'
 export {

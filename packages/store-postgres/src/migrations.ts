@@ -7,7 +7,10 @@ export interface Migration {
   commands: (names: TableNames, partitions?: number) => string[]
 }
 
-export const migrations: readonly Migration[] = [{ version: 1, commands: createTables }]
+export const migrations: readonly Migration[] = [
+  { version: 1, commands: createTables },
+  { version: 2, commands: createUsageTables },
+]
 
 export const latestVersion = migrations.length
 
@@ -62,5 +65,52 @@ function createTables({ prefix, schema, sessions, messages }: TableNames, partit
   constraint "${prefix}session_messages_once" unique (tenant_id, session_key, id)
 )${partitions === undefined ? '' : byTenant}`,
     ...parts(messages, 'session_messages'),
+  ]
+}
+
+// The tables of `postgresUsageLog`. The hours are few, however many turns there are: what is asked by model and day comes
+// from them, and what is asked by user from the turns of the user.
+function createUsageTables({ prefix, usage, usageHours }: TableNames): string[] {
+  const counts = `turns bigint not null,
+  unpriced bigint not null,
+  input_tokens bigint not null,
+  output_tokens bigint not null,
+  cached_tokens bigint not null,
+  written_tokens bigint not null,
+  reasoning_tokens bigint not null,
+  cost numeric not null`
+  return [
+    `create table ${usage} (
+  at bigint not null,
+  input_tokens bigint not null,
+  output_tokens bigint not null,
+  cached_tokens bigint,
+  written_tokens bigint,
+  reasoning_tokens bigint,
+  tenant_id text collate "C" not null,
+  event_id text collate "C" not null,
+  user_key text collate "C",
+  session_id text collate "C",
+  label text collate "C",
+  outcome text collate "C" not null,
+  provider text collate "C",
+  model text collate "C",
+  cost numeric,
+  currency text collate "C",
+  cost_by text collate "C",
+  price_from text collate "C",
+  constraint "${prefix}session_usage_pkey" primary key (tenant_id, event_id)
+)`,
+    `create index "${prefix}session_usage_at" on ${usage} (tenant_id, at, event_id)`,
+    `create index "${prefix}session_usage_user" on ${usage} (tenant_id, user_key, at) where user_key is not null`,
+    `create table ${usageHours} (
+  tenant_id text collate "C" not null,
+  hour bigint not null,
+  provider text collate "C" not null,
+  model text collate "C" not null,
+  currency text collate "C" not null,
+  ${counts},
+  constraint "${prefix}session_usage_hours_pkey" primary key (tenant_id, hour, provider, model, currency)
+)`,
   ]
 }

@@ -47,10 +47,10 @@ function setLocal(setting: string, value: string): string {
  * Turns row-level security on, for owners too. A tenant sees its rows. A sweep sees expired sessions of all tenants,
  * and no message. Without either setting nobody sees anything.
  */
-export function policySql({ sessions, messages }: TableNames, setting: string): string[] {
+export function policySql({ sessions, messages, usage, usageHours }: TableNames, setting: string): string[] {
   const tenant = `tenant_id = nullif(current_setting('${setting}', true), '')`
   const sweep = `current_setting('${sweepSetting(setting)}', true) = 'on' and expires_at <= ${nowMs}`
-  return [sessions, messages]
+  return [sessions, messages, usage, usageHours]
     .flatMap((table) => [
       `alter table ${table} enable row level security`,
       `alter table ${table} force row level security`,

@@ -72,6 +72,8 @@ export interface TableNames {
   quotedSchema: string
   sessions: string
   messages: string
+  usage: string
+  usageHours: string
   migrations: string
 }
 
@@ -92,6 +94,8 @@ export function toTableNames({ schema = 'public', tablePrefix = '' }: TableOptio
     quotedSchema: `"${schema}"`,
     sessions: table('sessions'),
     messages: table('session_messages'),
+    usage: table('session_usage'),
+    usageHours: table('session_usage_hours'),
     migrations: table('session_migrations'),
   }
 }

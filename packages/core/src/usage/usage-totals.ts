@@ -15,20 +15,19 @@ const counted = [
 
 type Names = Omit<UsageGroup, keyof UsageTotals>
 
-/** Sums, exact whatever their size and order. */
+/** Sums that are exact: of money whatever their size, of tokens as long as a number is exact. */
 class Sum {
-  readonly #counts = new Map<(typeof counted)[number], bigint>()
+  readonly #counts = counted.map(() => 0)
   readonly #units = new Map<string, bigint>()
 
   add(more: { readonly [Kind in keyof UsageTotals]?: UsageTotals[Kind] | undefined }): void {
-    for (const kind of counted)
-      this.#counts.set(kind, (this.#counts.get(kind) ?? 0n) + BigInt(more[kind] ?? 0))
+    for (const [index, kind] of counted.entries()) this.#counts[index]! += more[kind] ?? 0
     for (const [currency, amount] of Object.entries(more.costs ?? {}))
       this.#units.set(currency, (this.#units.get(currency) ?? 0n) + (parseDecimal(amount) ?? 0n))
   }
 
   get totals(): UsageTotals {
-    const counts = counted.map((kind) => [kind, Number(this.#counts.get(kind) ?? 0n)])
+    const counts = counted.map((kind, index) => [kind, this.#counts[index]])
     const costs = [...this.#units].toSorted(([one], [other]) => (one < other ? -1 : 1))
     return {
       ...(Object.fromEntries(counts) as Omit<UsageTotals, 'costs'>),

@@ -1,0 +1,190 @@
+import { type Statement, toStatement } from './statement.js'
+import type { TableNames } from './schema.js'
+
+/** The columns of an event, and their types. */
+export const eventColumns = {
+  event_id: 'text',
+  at: 'bigint',
+  user_key: 'text',
+  session_id: 'text',
+  label: 'text',
+  outcome: 'text',
+  provider: 'text',
+  model: 'text',
+  input_tokens: 'bigint',
+  output_tokens: 'bigint',
+  cached_tokens: 'bigint',
+  written_tokens: 'bigint',
+  reasoning_tokens: 'bigint',
+  cost: 'numeric',
+  currency: 'text',
+  cost_by: 'text',
+  price_from: 'text',
+} as const
+
+export const names = Object.keys(eventColumns) as (keyof typeof eventColumns)[]
+
+/** What is counted, in the order of the columns of a group. */
+export const countColumns = [
+  'turns',
+  'unpriced',
+  'input_tokens',
+  'output_tokens',
+  'cached_tokens',
+  'written_tokens',
+  'reasoning_tokens',
+] as const
+
+const tokens = countColumns.slice(2)
+export const hourMs = 3_600_000
+
+/** What the sums of turns are, as a row of `session_usage_hours` has them. */
+const ofTurns = [
+  'count(*)',
+  'count(*) filter (where cost is null)',
+  ...tokens.map((name) => `coalesce(sum(${name}), 0)::bigint`),
+  'coalesce(sum(cost), 0)',
+].join(', ')
+const hourNames = `at / ${hourMs}, coalesce(provider, ''), coalesce(model, ''), coalesce(currency, '')`
+const sums = [...countColumns, 'cost'].join(', ')
+
+/** The columns that groups may be of, as `group` names them. */
+export const groupColumns = {
+  user: 'user_key',
+  session: 'session_id',
+  provider: 'provider',
+  model: 'model',
+  label: 'label',
+} as const
+
+/** How a span is summed up. */
+export interface GroupForm {
+  readonly by: readonly (keyof typeof groupColumns)[]
+  readonly bucketMs: number | undefined
+  /** Of one user, or one session, alone. */
+  readonly only: 'user' | 'session' | 'both' | undefined
+  readonly maxRows: number
+}
+
+export interface UsageStatements {
+  /** Tenant: waits until nobody else appends to its hours, and keeps others waiting until the transaction ends. */
+  readonly lock: Statement
+  /** Tenant, then a list for each column: how many were new. */
+  readonly append: Statement
+  /** Tenant, from, to, the place after which the page begins: events. */
+  readonly page: Statement
+  /** Tenant, ids, and the lists of cost, currency, cost_by and price_from: nothing. */
+  readonly price: Statement
+  /** Tenant, hours. */
+  readonly dropHours: Statement
+  /** Tenant, hours. */
+  readonly sumHours: Statement
+  /** Tenant, user: how many there were. */
+  readonly forget: Statement
+  /** Tenant, before, limit: how many there were. */
+  readonly prune: Statement
+  /** Tenant, the first hour that stays. */
+  readonly pruneHours: Statement
+  /** Tenant, from, to, the first whole hour and the hour after the last, user, session: a row for each group and currency. */
+  readonly group: (form: GroupForm) => Statement
+}
+
+export function usageStatements({ usage, usageHours }: TableNames): UsageStatements {
+  const given = names.map((name, index) => `$${index + 2}::${eventColumns[name]}[]`).join(', ')
+  const columns = names.join(', ')
+  const lockKey = `hashtextextended('@sessions/usage ${usage} ' || $1::text, 0)`
+  return {
+    lock: toStatement('usage_lock', `select pg_advisory_xact_lock(${lockKey})::text`),
+    // Hours are summed up anew now and then, and must not be added to meanwhile.
+    append: toStatement(
+      'usage_append',
+      `with locked as materialized (select pg_advisory_xact_lock_shared(${lockKey})), inserted as (
+        insert into ${usage} (tenant_id, ${columns})
+        select $1::text, given.* from locked, unnest(${given}) as given on conflict (tenant_id, event_id) do nothing returning *
+      ), hours as (
+        insert into ${usageHours} as known (tenant_id, hour, provider, model, currency, ${sums})
+        select $1::text, ${hourNames}, ${ofTurns} from inserted group by 2, 3, 4, 5 order by 2, 3, 4, 5
+        on conflict (tenant_id, hour, provider, model, currency) do update set
+        ${[...countColumns, 'cost'].map((name) => `${name} = known.${name} + excluded.${name}`).join(', ')}
+      ) select count(*)::text from inserted`,
+    ),
+    page: toStatement(
+      'usage_page',
+      `select ${names.map((name) => (name === 'cost' ? 'trim_scale(cost)::text' : name)).join(', ')}
+        from ${usage} where tenant_id = $1 and at >= $2 and at < $3 and (at, event_id) > ($4, $5)
+        order by at, event_id limit 1000`,
+    ),
+    price: toStatement(
+      'usage_price',
+      `update ${usage} as known set cost = told.cost, currency = told.currency, cost_by = told.cost_by,
+        price_from = told.price_from
+        from unnest($2::text[], $3::numeric[], $4::text[], $5::text[], $6::text[])
+          as told (event_id, cost, currency, cost_by, price_from)
+        where known.tenant_id = $1 and known.event_id = told.event_id`,
+    ),
+    dropHours: toStatement(
+      'usage_drop_hours',
+      `delete from ${usageHours} where tenant_id = $1 and hour = any($2::bigint[])`,
+    ),
+    // A statement of its own: it sees what was committed while the hours were waited for.
+    sumHours: toStatement(
+      'usage_sum_hours',
+      `insert into ${usageHours} (tenant_id, hour, provider, model, currency, ${sums})
+        select $1::text, ${hourNames}, ${ofTurns} from unnest($2::bigint[]) as asked (hour)
+        join ${usage} on tenant_id = $1 and at >= asked.hour * ${hourMs} and at < (asked.hour + 1) * ${hourMs}
+        group by 2, 3, 4, 5 order by 2, 3, 4, 5`,
+    ),
+    forget: toStatement(
+      'usage_forget',
+      `with forgotten as (
+        update ${usage} set user_key = null, session_id = null, label = null
+        where tenant_id = $1 and user_key = $2 returning 1
+      ) select count(*)::text from forgotten`,
+    ),
+    prune: toStatement(
+      'usage_prune',
+      `with old as (
+        delete from ${usage} where tenant_id = $1 and event_id in (
+          select event_id from ${usage} where tenant_id = $1 and at < $2 order by at, event_id limit $3
+        ) returning 1
+      ) select count(*)::text from old`,
+    ),
+    pruneHours: toStatement(
+      'usage_prune_hours',
+      `delete from ${usageHours} where tenant_id = $1 and hour < $2::bigint`,
+    ),
+    group: (form) => toStatement('usage_group', groupSql({ usage, usageHours }, form)),
+  }
+}
+
+function groupSql(
+  { usage, usageHours }: Pick<TableNames, 'usage' | 'usageHours'>,
+  { by, bucketMs, only, maxRows }: GroupForm,
+): string {
+  const fromHours = only === undefined && by.every((key) => key === 'provider' || key === 'model')
+  const groups = [
+    ...(bucketMs === undefined ? [] : [`at - at % ${bucketMs}`]),
+    ...by.map((key) => groupColumns[key]),
+    'currency',
+  ]
+  const wanted = ['at', 'currency', 'cost', ...countColumns, ...by.map((key) => groupColumns[key])].join(', ')
+  const filters = [
+    ...(only === 'user' || only === 'both' ? ['user_key = $6'] : []),
+    ...(only === 'session' || only === 'both' ? ['session_id = $7'] : []),
+  ].map((filter) => ` and ${filter}`)
+  const edges = fromHours
+    ? `and ((at >= $2 and at < least($3, $4 * ${hourMs})) or (at >= greatest($2, $5 * ${hourMs}) and at < $3))`
+    : 'and at >= $2 and at < $3'
+  const turns = `select *, 1::bigint as turns, (cost is null)::integer::bigint as unpriced from ${usage}
+    where tenant_id = $1 ${edges}${filters.join('')}`
+  const hours = `union all select ${wanted} from (
+      select hour * ${hourMs} as at, nullif(currency, '') as currency, nullif(provider, '') as provider,
+        nullif(model, '') as model, cost, ${countColumns.join(', ')}
+      from ${usageHours} where tenant_id = $1 and hour >= $4 and hour < $5
+    ) as hours`
+  return `with asked as (select $1::text, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::text, $7::text),
+    found as (select ${wanted} from (${turns}) as turns ${fromHours ? hours : ''})
+    select ${groups.join(', ')}, trim_scale(coalesce(sum(cost), 0))::text,
+      ${countColumns.map((name) => `coalesce(sum(${name}), 0)::text`).join(', ')}
+    from found group by ${groups.map((_, index) => index + 1).join(', ')} limit ${maxRows}`
+}
