@@ -32,6 +32,7 @@ const maxBatch = 1000
 const bucketMs = { hour: hourMs, day: 24 * hourMs } as const
 // A group has a row for each of its currencies.
 const maxCurrencies = 4
+const maxDate = 8_640_000_000_000_000
 
 /**
  * Keeps usage in tables that `migrate` makes: each turn once, and its sums by hour, provider and model. What is asked by
@@ -160,13 +161,17 @@ export function postgresUsageLog<Tables>(
             ? ('user' as const)
             : ('both' as const)
       const maxRows = maxGroups * maxCurrencies
-      const form = { by, bucketMs: bucket && bucketMs[bucket], only, maxRows: maxRows + 1 }
+      const first = Math.min(to, Math.ceil(from / hourMs) * hourMs)
+      // No clock reaches what is later than all dates.
+      const last = to > maxDate ? to : Math.max(first, Math.floor(to / hourMs) * hourMs)
+      const edges = { head: from < first, tail: last < to }
+      const form = { by, bucketMs: bucket && bucketMs[bucket], only, edges, maxRows: maxRows + 1 }
       const values = [
         tenant,
         from,
         to,
-        Math.ceil(from / hourMs),
-        Math.floor(to / hourMs),
+        first,
+        last,
         user === undefined ? null : encodeText(user),
         sessionId === undefined ? null : encodeText(sessionId),
       ]

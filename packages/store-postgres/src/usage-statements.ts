@@ -63,6 +63,8 @@ export interface GroupForm {
   readonly bucketMs: number | undefined
   /** Of one user, or one session, alone. */
   readonly only: 'user' | 'session' | 'both' | undefined
+  /** Whether the span has turns before its first whole hour, and after its last one. */
+  readonly edges: { readonly head: boolean; readonly tail: boolean }
   readonly maxRows: number
 }
 
@@ -85,7 +87,7 @@ export interface UsageStatements {
   readonly prune: Statement
   /** Tenant, the first hour that stays. */
   readonly pruneHours: Statement
-  /** Tenant, from, to, the first whole hour and the hour after the last, user, session: a row for each group and currency. */
+  /** Tenant, from, to, where the whole hours begin and end, user, session: a row for each group and currency. */
   readonly group: (form: GroupForm) => Statement
 }
 
@@ -157,11 +159,15 @@ export function usageStatements({ usage, usageHours }: TableNames): UsageStateme
   }
 }
 
+/** Whether the hours know all that is asked. */
+function isFromHours(by: GroupForm['by'], only: GroupForm['only']): boolean {
+  return only === undefined && by.every((key) => key === 'provider' || key === 'model')
+}
+
 function groupSql(
   { usage, usageHours }: Pick<TableNames, 'usage' | 'usageHours'>,
-  { by, bucketMs, only, maxRows }: GroupForm,
+  { by, bucketMs, only, edges, maxRows }: GroupForm,
 ): string {
-  const fromHours = only === undefined && by.every((key) => key === 'provider' || key === 'model')
   const groups = [
     ...(bucketMs === undefined ? [] : [`at - at % ${bucketMs}`]),
     ...by.map((key) => groupColumns[key]),
@@ -172,18 +178,22 @@ function groupSql(
     ...(only === 'user' || only === 'both' ? ['user_key = $6'] : []),
     ...(only === 'session' || only === 'both' ? ['session_id = $7'] : []),
   ].map((filter) => ` and ${filter}`)
-  const edges = fromHours
-    ? `and ((at >= $2 and at < least($3, $4 * ${hourMs})) or (at >= greatest($2, $5 * ${hourMs}) and at < $3))`
-    : 'and at >= $2 and at < $3'
-  const turns = `select *, 1::bigint as turns, (cost is null)::integer::bigint as unpriced from ${usage}
-    where tenant_id = $1 ${edges}${filters.join('')}`
-  const hours = `union all select ${wanted} from (
+  const turnsIn = (from: string, to: string): string =>
+    `select ${wanted} from (
+      select *, 1::bigint as turns, (cost is null)::integer::bigint as unpriced from ${usage}
+      where tenant_id = $1 and at >= ${from} and at < ${to}${filters.join('')}
+    ) as turns`
+  const hours = `select ${wanted} from (
       select hour * ${hourMs} as at, nullif(currency, '') as currency, nullif(provider, '') as provider,
         nullif(model, '') as model, cost, ${countColumns.join(', ')}
-      from ${usageHours} where tenant_id = $1 and hour >= $4 and hour < $5
+      from ${usageHours} where tenant_id = $1 and hour >= $4 / ${hourMs} and hour < $5 / ${hourMs}
     ) as hours`
+  // A statement names no span that is empty: then it is planned for those that are not.
+  const parts = isFromHours(by, only)
+    ? [hours, ...(edges.head ? [turnsIn('$2', '$4')] : []), ...(edges.tail ? [turnsIn('$5', '$3')] : [])]
+    : [turnsIn('$2', '$3')]
   return `with asked as (select $1::text, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::text, $7::text),
-    found as (select ${wanted} from (${turns}) as turns ${fromHours ? hours : ''})
+    found as (${parts.join(' union all ')})
     select ${groups.join(', ')}, trim_scale(coalesce(sum(cost), 0))::text,
       ${countColumns.map((name) => `coalesce(sum(${name}), 0)::text`).join(', ')}
     from found group by ${groups.map((_, index) => index + 1).join(', ')} limit ${maxRows}`

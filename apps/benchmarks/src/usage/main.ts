@@ -99,7 +99,7 @@ async function measure(name: string, ask: () => Promise<unknown>): Promise<void>
 function turn(index: number): UsageEvent {
   return {
     id: `turn-${index}`,
-    at: begin + ((index * 7919) % (days * 24 * 3600)) * 1000,
+    at: begin + Math.floor((index / turns) * days * 24 * hourMs),
     user: `user:${index % 1000}`,
     sessionId: `session-${index % 20_000}`,
     outcome: 'completed',

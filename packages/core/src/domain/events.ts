@@ -76,7 +76,10 @@ export interface SessionEventDetails {
   'turn.aborted': { readonly turnId: string; readonly reason: TurnAbortReason }
   /** A question was answered from history, without a model. */
   'turn.reused': { readonly messageId: string }
-  /** What a turn used, as `respond` reported it; also when there is no reply, for it is paid for. */
+  /**
+   * What a turn used, as `respond` reported it, with the cost by `usage.prices` where it reported none; also when there is
+   * no reply, for it is paid for.
+   */
   'usage.recorded': {
     readonly turnId: string
     /** How the turn ended; `lost` when its reply could not be stored, or nobody worked on it any more. */

@@ -7,7 +7,7 @@ export interface TurnUsage {
   readonly inputTokens: number
   /** All output tokens, reasoning included. */
   readonly outputTokens: number
-  /** In millionths of your currency. */
+  /** In millionths of your currency; where the application reports none, by `usage.prices`. */
   readonly costMicros: number
   /** Input tokens that the provider read from its cache. */
   readonly cachedInputTokens?: number | undefined

@@ -9,6 +9,7 @@ import type {
 import { parseIdentity, parseUser } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
+import { parseCount } from '../parse.js'
 import type { Service } from '../service/service.js'
 import { nameless, type UsageRecorder, usageOf } from './usage-recorder.js'
 import { inOrder, sumOf, UsageGroups } from './usage-totals.js'
@@ -122,8 +123,10 @@ export async function pruneUsage(
 }
 
 function spanOf({ tenantId, from = 0, to = Number.MAX_SAFE_INTEGER }: RepriceOptions) {
+  parseCount(from, 'from')
+  parseCount(to, 'to')
   if (from >= to) throw new SessionError('invalid', 'to must be after from', { path: 'to' })
-  return { tenantId: parseIdentity({ tenantId }).tenantId, from, to }
+  return { tenantId: parseIdentity({ tenantId }).tenantId, from, to: Math.min(to, Number.MAX_SAFE_INTEGER) }
 }
 
 function theRecorder(service: Service): UsageRecorder {

@@ -184,6 +184,8 @@ describe('the usage of a tenant', () => {
       { by: ['colour'] },
       { bucket: 'week' },
       { from: 2, to: 1 },
+      { from: 1.5 },
+      { to: Number.POSITIVE_INFINITY },
       { tenantId: '~usage:acme' },
     ])
       expect(await codeOf(sessions.usage({ tenantId: 'acme', ...(wrong as object) }))).toBe('invalid')
