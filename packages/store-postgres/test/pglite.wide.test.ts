@@ -106,8 +106,8 @@ describeSessionStore('postgresStore over a Kysely on PGlite', async () => {
 
 test('migrations and row-level security are one command a query', async () => {
   const where = { schema: 'secured', rls: 'sessions.tenant' } as const
-  expect(await migrate(kysely, where)).toEqual({ from: 0, to: 1 })
-  expect(await migrate(kysely, where)).toEqual({ from: 1, to: 1 })
+  expect(await migrate(kysely, where)).toEqual({ from: 0, to: 2 })
+  expect(await migrate(kysely, where)).toEqual({ from: 2, to: 2 })
   await checkSchema(kysely, where)
   for (const command of [
     'create role app',

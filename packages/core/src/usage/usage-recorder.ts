@@ -3,7 +3,6 @@ import { SessionError } from '../errors.js'
 import { byteLength } from '../json.js'
 import { erased, Subjects } from '../audit/subjects.js'
 import type { Service } from '../service/service.js'
-import type { TenantUser } from '../service/user-record.js'
 import { parseCurrency, PriceTable } from './price-table.js'
 import { storeUsageLog } from './store-usage-log.js'
 
@@ -83,7 +82,7 @@ export class UsageRecorder {
   /** The event as it is kept: with what stands for its user, and without the session of a user who was erased. */
   async named(tenantId: string, event: UsageEvent, userId: string | undefined): Promise<UsageEvent> {
     if (userId === undefined) return event
-    const user = await this.subjects.of({ tenantId, userId } satisfies TenantUser)
+    const user = await this.subjects.of({ tenantId, userId })
     if (user !== erased) return { ...event, user }
     return nameless(event)
   }
