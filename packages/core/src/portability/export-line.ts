@@ -1,6 +1,7 @@
 import type { Consents } from '../domain/consent.js'
 import { digestOf } from '../digest.js'
 import type { Message } from '../domain/message.js'
+import type { UsageGroup } from '../domain/usage.js'
 import type { SessionBody } from '../domain/session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
 
@@ -69,7 +70,19 @@ export interface ConsentLine extends Consents {
   readonly type: 'consent'
 }
 
-export type ExportLine = ManifestLine | SessionLine | MessageLine | GoneLine | EndLine | ConsentLine
+/** What the turns of the user used and cost, for a model and a day. An import leaves it out: a file proves no bill. */
+export interface UsageLine extends UsageGroup {
+  readonly type: 'usage'
+}
+
+export type ExportLine =
+  | ManifestLine
+  | SessionLine
+  | MessageLine
+  | GoneLine
+  | EndLine
+  | ConsentLine
+  | UsageLine
 
 /** A digest of lines: of the digest before and the next line, each time. */
 export class LineDigest {

@@ -17,6 +17,8 @@ import {
   type ViewMessage,
 } from './export-line.js'
 import { readConsents } from '../service/consent.js'
+import type { TenantUser } from '../service/user-record.js'
+import { keepsUsage, queryUsage } from '../usage/query-usage.js'
 
 /** Which sessions are exported. */
 export interface ExportOptions {
@@ -95,6 +97,7 @@ async function* linesOf(
   const { userId } = scope
   const consents = userId === undefined ? undefined : await readConsents(service, { tenantId, userId })
   if (consents !== undefined) yield { type: 'consent', ...consents }
+  if (userId !== undefined) yield* usageLines(service, { tenantId, userId })
   const seen = new Set<string>()
   // A session that becomes active meanwhile moves to the beginning of the list, where the export has been already.
   for (let isSecond = false; ; isSecond = true) {
@@ -113,6 +116,12 @@ async function* linesOf(
     } while (cursor !== undefined)
     if (isSecond) return
   }
+}
+
+async function* usageLines(service: Service, user: TenantUser): AsyncGenerator<Line> {
+  if (!keepsUsage(service)) return
+  const { groups } = await queryUsage(service, { ...user, by: ['model'], bucket: 'day' })
+  for (const group of groups) yield { type: 'usage', ...group }
 }
 
 async function* storedSession(

@@ -13,6 +13,7 @@ import { pause } from '../slices.js'
 import { isHeld } from '../turn/follow.js'
 import { addUsages, noUsage, parseUsage } from '../turn/usage.js'
 import { toNames, toUsageEvent } from './record-usage.js'
+import { keepsUsage } from './query-usage.js'
 import { type UsageRecorder, usageOf } from './usage-recorder.js'
 
 /** How far the sessions of a tenant are compared with what is kept. */
@@ -51,7 +52,7 @@ const firstMs = 7 * 24 * 3_600_000
 export async function followUsage(service: Service, tenantId: string): Promise<number> {
   const recorder = usageOf(service)
   // What only passes events on would pass each on again.
-  if (recorder === undefined || !('read' in recorder.log || 'group' in recorder.log)) return 0
+  if (recorder === undefined || !keepsUsage(service)) return 0
   await recorder.flush()
   const ref = sideRecordRef('usage', tenantId, 'followed')
   const now = await readStoreTime(service, tenantId)

@@ -76,6 +76,12 @@ async function grouped({ log }: UsageRecorder, grouping: UsageGrouping): Promise
   return groups.all
 }
 
+/** Whether a service can tell what turns used. */
+export function keepsUsage(service: Service): boolean {
+  const { log } = usageOf(service) ?? {}
+  return log !== undefined && ('read' in log || 'group' in log)
+}
+
 /** Tells what turns cost by the prices of now, but for those whose cost the application reported. @throws `invalid` */
 export async function repriceUsage(service: Service, options: RepriceOptions): Promise<number> {
   checkOptions<RepriceOptions>(options, { tenantId: 'text', from: 'number', to: 'number' })

@@ -307,3 +307,19 @@ describe('a log of usage', () => {
     ])
   })
 })
+
+it('an export of a user says what the turns of the user used, and an import leaves it out', async () => {
+  const sessions = counting()
+  await turn(sessions, alice, 'one', { inputTokens: 1000, model: 'nano' })
+  await turn(sessions, bob, 'two', { inputTokens: 7, model: 'nano' })
+  const lines: string[] = []
+  for await (const line of sessions.for(alice).export()) lines.push(line)
+  const used = lines
+    .map((line) => JSON.parse(line) as { type: string })
+    .filter(({ type }) => type === 'usage')
+  expect(used).toMatchObject([{ model: 'nano', turns: 1, inputTokens: 1000, costs: { USD: '0.00005' } }])
+  const there = counting()
+  const report = await there.import(lines.join(''), { tenantId: 'acme', userId: 'alice' })
+  expect(report).toMatchObject({ imported: ['one'] })
+  expect((await there.usage({ tenantId: 'acme' })).total.turns).toBe(0)
+})
