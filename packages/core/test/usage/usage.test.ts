@@ -1,8 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { memoryStore, type Sessions, type SessionsOptions, type SessionStore } from '../../src/index.js'
 import type { SessionChange, SessionRef } from '../../src/store.js'
 import type { ModelPrice, UsageEvent, UsageLog } from '../../src/usage.js'
 import { consoleUsageLog, storeUsageLog } from '../../src/usage.js'
+import { encryptedStore, staticKeyring } from '../../src/sealed.js'
 import { alice, anonymous, bob, codeOf, elsewhere, service } from '../service.js'
 
 const prices: readonly ModelPrice[] = [
@@ -306,6 +308,24 @@ describe('a log of usage', () => {
       'usage_dropped: What 2 turns used was not written; the next sweep makes it good from their sessions.',
     ])
   })
+})
+
+it('is kept in an encrypted store, whose store can read nothing of it, also after a reprice', async () => {
+  const inner = memoryStore()
+  const store = encryptedStore(inner, {
+    keyring: staticKeyring({ current: 'a', keys: { a: randomBytes(32) } }),
+    indexKey: randomBytes(32),
+  })
+  const old = counting({ usage: {} }, store)
+  await turn(old, alice, 'one', { inputTokens: 1000, model: 'nano' })
+  await old.close()
+  const sessions = counting({}, store)
+  expect(await sessions.reprice({ tenantId: 'acme' })).toBe(1)
+  expect((await sessions.usage({ tenantId: 'acme' })).total.costs).toEqual({ USD: '0.00005' })
+  const { items } = await inner.list({ tenantId: '~usage:acme', limit: 10 })
+  const kept = await Promise.all(items.map((item) => inner.read(item, { tail: 10 })))
+  expect(kept).toHaveLength(1)
+  expect(JSON.stringify(kept)).not.toMatch(/nano|user:|0\.00005/)
 })
 
 it('an export of a user says what the turns of the user used, and an import leaves it out', async () => {
