@@ -65,7 +65,7 @@ it('chooses a store by the environment', async () => {
   expect(storeFromEnv({})).toBe('sqlite')
   expect(storeFromEnv({ REDIS_URL: 'redis://x' })).toBe('redis')
   expect(storeFromEnv({ REDIS_URL: 'redis://x', DATABASE_URL: 'postgres://x' })).toBe('postgres')
-  await expect(openStore('floppy', {})).rejects.toThrow(/memory, sqlite, redis, postgres/)
+  await expect(openStore('floppy', {})).rejects.toThrow(/memory, sqlite, sharded, redis, tiered, postgres/)
 })
 
 it('reads API keys from the environment, and never says them', () => {
