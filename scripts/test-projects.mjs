@@ -58,7 +58,6 @@ export const sharing = [
   'store-redis',
   'store-postgres',
   'app-nest',
-  'testkit',
 ]
 
 /** The folders whose types are checked with settings of their own; the others are one program, `tsconfig.json`. */

@@ -13,12 +13,6 @@ describe('npm run demo', () => {
     expect(code, stderr).toBe(0)
   })
 
-  it('shows the gateway', async () => {
-    const { stdout, stderr, code } = await command('demo.mjs', '--app', 'nest', '--once')
-    expect(stdout).toContain('I will check out on my phone')
-    expect(code, stderr).toBe(0)
-  })
-
   it('says what it does not know', async () => {
     expect((await command('demo.mjs', '--app', 'nope')).code).toBe(2)
   })

@@ -4,6 +4,12 @@ import { describe, expect, it } from 'vitest'
 import { command, dialogues, folder, lastLine } from './command.js'
 
 describe('npm run demo', () => {
+  it('shows the gateway', async () => {
+    const { stdout, stderr, code } = await command('demo.mjs', '--app', 'nest', '--once')
+    expect(stdout).toContain('I will check out on my phone')
+    expect(code, stderr).toBe(0)
+  })
+
   it.each([
     ['express', 'postgres'],
     ['express', 'redis'],

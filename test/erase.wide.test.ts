@@ -1,7 +1,7 @@
 import { beforeAll, describe, it } from 'vitest'
 import { backends } from './erasing/backends.js'
 import { buildStores } from './erasing/build.js'
-import { eraseUnderFire } from './erasing/erasing.js'
+import { eraseTogether, eraseUnderFire } from './erasing/erasing.js'
 
 // A user of 1,000 sessions, with four processes that go on working for the user. Takes some minutes.
 beforeAll(buildStores)
@@ -24,6 +24,15 @@ describe.each(Object.keys(backends) as (keyof typeof backends)[])(
           step: 25,
           killed: 'process',
         })
+      } finally {
+        await backend.close()
+      }
+    })
+
+    it('is erased by two processes that begin at the same moment', { timeout: 1_200_000 }, async () => {
+      const backend = await backends[kind]()
+      try {
+        await eraseTogether({ kind, backend, sessions: 1000 })
       } finally {
         await backend.close()
       }

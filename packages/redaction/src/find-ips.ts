@@ -5,6 +5,10 @@ import { unitBefore, type UnitText } from './unit-text.js'
 const [dot, colon] = [0x2e, 0x3a]
 // The longest form of IPv6, with IPv4 at its end.
 const longest = 45
+// What addresses are made of, by its unit.
+const parts = Uint8Array.from({ length: 0x80 }, (_, unit) =>
+  Number(/[\d.:a-f]/i.test(String.fromCharCode(unit))),
+)
 
 /** IP addresses, of version 4 and 6. */
 export function findIps(text: UnitText): Look {
@@ -40,23 +44,44 @@ function addressIn(text: UnitText, start: number, to: number): Span | undefined 
   // A longer run begins with a whole address, or with none.
   end = Math.min(end, start + longest + 10)
   const first = colonIn(units, start, end)
-  if (first === end) return spanOf(isIPv4, text, start, end)
+  if (first === end) return version4(text, start, end)
   const second = colonIn(units, first + 1, end)
-  if (second === end) return spanOf(isIPv4, text, start, first) ?? spanOf(isIPv4, text, first + 1, end)
+  if (second === end) return version4(text, start, first) ?? version4(text, first + 1, end)
   const isCut = units[end - 1] === colon && units[end - 2] !== colon
   const last = isCut ? end - 1 : end
   // Names in programs look like `Bad::Cafe`.
-  const address = hasDigit(units, start, last) ? spanOf(isIPv6, text, start, last) : undefined
-  return address ?? spanOf(isIPv4, text, first + 1, last)
+  return version6(text, start, last) ?? version4(text, first + 1, last)
 }
 
-function spanOf(
-  isAddress: (said: string) => boolean,
-  { string }: UnitText,
-  start: number,
-  end: number,
-): Span | undefined {
-  return isAddress(string.slice(start, end)) ? { start, end } : undefined
+function version4({ units, string }: UnitText, start: number, end: number): Span | undefined {
+  return isQuad(units, start, end) && isIPv4(string.slice(start, end)) ? { start, end } : undefined
+}
+
+function version6({ units, string }: UnitText, start: number, end: number): Span | undefined {
+  let dots = start
+  while (dots < end && units[dots] !== dot) dots++
+  let tail = dots
+  while (tail > start && units[tail - 1] !== colon) tail--
+  // An address of version 4 may stand at its end, and nowhere else.
+  const isLikely = hasDigit(units, start, end) && (dots === end || isQuad(units, tail, end))
+  return isLikely && isIPv6(string.slice(start, end)) ? { start, end } : undefined
+}
+
+/** Whether four groups of digits stand here, with dots between: to ask Node about all others takes far longer. */
+function isQuad(units: Uint16Array, start: number, end: number): boolean {
+  let groups = 1
+  let digits = 0
+  for (let place = start; place < end; place++) {
+    if (isDigit(units[place]!)) {
+      if (++digits > 3) return false
+    } else if (units[place] === dot && digits > 0) {
+      groups++
+      digits = 0
+    } else {
+      return false
+    }
+  }
+  return groups === 4 && digits > 0
 }
 
 /** The place of the first colon; `end` when there is none. */
@@ -72,9 +97,5 @@ function hasDigit(units: Uint16Array, start: number, end: number): boolean {
 }
 
 function isPart(unit: number): boolean {
-  return isDigit(unit) || unit === dot || unit === colon || isHex(unit)
-}
-
-function isHex(unit: number): boolean {
-  return (unit >= 0x41 && unit <= 0x46) || (unit >= 0x61 && unit <= 0x66)
+  return unit < parts.length && parts[unit] === 1
 }

@@ -34,9 +34,16 @@ export function phoneFinder(countries: readonly CountryCode[]): Find<UnitText> {
     const { units } = text
     const runs = new DigitRuns(units, longest)
     const lengths = new KnownSpans(units, decisive, mostKnown)
+    /** Whether a few digits stand alone here: that is seen faster than what is known of them. */
+    const isShort = (start: number): boolean => {
+      const first = isDigit(units[start]!) ? start : start + 1
+      const run = runs.at(first)
+      return run < fewestDigits && !isJoint(units[first + run]!)
+    }
     /** How long the number is that the text begins with from here on; 0 for none. */
     const lengthAt = (start: number, isInternational: boolean): number => {
       if (!isInternational && unitBefore(units, start) === plus) return 0
+      if (isShort(start)) return 0
       // What comes again is looked at once: no number is decided by more than these units.
       const last = Math.min(start + decisive, units.length)
       const before = lengths.get(start, last)

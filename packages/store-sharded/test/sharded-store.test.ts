@@ -4,14 +4,9 @@ import { join } from 'node:path'
 import { memoryStore } from '@sessions/core'
 import { describeSessionStore } from '@sessions/core/testing'
 import { sqliteStore } from '@sessions/store-sqlite'
-import { hashRoute, shardedStore, tenantRoute } from '../src/index.js'
+import { hashRoute, shardedStore } from '../src/index.js'
 
-describeSessionStore('shardedStore over two memories, by tenant, without a home', async () => {
-  const shards = { a: memoryStore(), b: memoryStore() }
-  const open = () => shardedStore({ shards, route: tenantRoute({ whale: 'b' }, hashRoute(['a', 'b'])) })
-  return { store: open(), peer: open() }
-})
-
+// Over two memories: sharded-store.wide.test.ts.
 describeSessionStore('shardedStore over memory and a file, by session, with a home', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'sessions-sharded-'))
   const patient = { readTimeoutMs: 60_000, writeTimeoutMs: 60_000, synchronous: 'normal' } as const
