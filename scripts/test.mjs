@@ -9,7 +9,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildAll, cache, childEnv, install, root, run, step } from './setup.mjs'
 import { fetchNeeds } from './test-needs.mjs'
-import { ownTypes } from './test-projects.mjs'
+import { ownTypes, wideTypes } from './test-projects.mjs'
 
 const bin = (name) => join(root, 'node_modules', '.bin', name)
 // For this run alone: another run may be going on.
@@ -50,10 +50,10 @@ async function prepare() {
     for (const work of works) await work().catch((error) => failures.push(error))
   }
   await (isWide
-    ? step('building everything', () => inTurn(buildAll, () => checkFolder('packages/next/next15')))
+    ? step('building everything', () => inTurn(buildAll, () => checkFolders(wideTypes)))
     : step('building everything, checking types, lint and format', () =>
         // A build of Next writes types, which those of the applications are checked with.
-        Promise.all([inTurn(buildAll, checkOtherTypes), inTurn(checkTypes, lint, checkFormat)]),
+        Promise.all([inTurn(buildAll, () => checkFolders(ownTypes)), inTurn(checkTypes, lint, checkFormat)]),
       ))
   for (const { message } of failures) console.error(message)
   failedSteps += failures.length
@@ -64,12 +64,10 @@ function checkTypes() {
   return run(bin('tsc'), ['-p', 'tsconfig.json'], { quiet: true })
 }
 
-async function checkOtherTypes() {
-  for (const folder of ownTypes) await checkFolder(folder)
-}
-
-function checkFolder(folder) {
-  return run('npm', ['run', '--silent', 'typecheck'], { cwd: join(root, folder), quiet: true })
+async function checkFolders(folders) {
+  for (const folder of folders) {
+    await run('npm', ['run', '--silent', 'typecheck'], { cwd: join(root, folder), quiet: true })
+  }
 }
 
 function lint() {

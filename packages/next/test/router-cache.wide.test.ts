@@ -1,3 +1,6 @@
 import { testRouterCache } from './router-cache.js'
 
-testRouterCache([['a stranger', false]])
+testRouterCache([
+  ['who has a session', true],
+  ['a stranger', false],
+])

@@ -1,3 +1,0 @@
-import { testRouterCache } from './router-cache.js'
-
-testRouterCache([['who has a session', true]])
