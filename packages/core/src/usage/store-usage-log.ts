@@ -25,7 +25,9 @@ export function storeUsageLog(store: SessionStore): UsageLog {
       const days = new Map<string, UsageEvent[]>()
       for (const event of events) {
         const day = dayOf(event.at)
-        days.set(day, [...(days.get(day) ?? []), event])
+        const ofDay = days.get(day)
+        if (ofDay === undefined) days.set(day, [event])
+        else ofDay.push(event)
       }
       let inserted = 0
       for (const [day, ofDay] of days) {
