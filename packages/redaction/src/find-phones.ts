@@ -89,12 +89,14 @@ function isWorldwide(said: string): boolean {
 /** Whether a number without `+` is one of this country, in the form in which people write one. */
 function isNational(said: string, defaultCountry: CountryCode): boolean {
   const digits = said.replaceAll(/\D/g, '')
+  // Digits without a break are the number of an order more often, but for those of mobile phones.
+  const isBroken = said.length > digits.length
+  if (!isBroken && !digits.startsWith('0')) return false
   const number = parsePhoneNumberFromString(said, { defaultCountry, extract: false })
   if (number?.isValid() !== true) return false
   const hasZero = number.formatNational().replace(/^\D+/, '').startsWith('0')
   if (hasZero && !digits.startsWith('0')) return false
-  // Digits without a break are the number of an order more often, but for those of mobile phones.
-  return said.length > digits.length || (hasZero && number.getType() === 'MOBILE')
+  return isBroken || (hasZero && number.getType() === 'MOBILE')
 }
 
 // The places of the number that is looked at: a list made for each would take most of the time.
