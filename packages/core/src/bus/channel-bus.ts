@@ -21,8 +21,8 @@ export interface BusChannels {
   close(): Promise<void>
 }
 
-// Notices of so many milliseconds go together.
-const batchMs = 10
+// What comes after a quiet time goes at once; what comes within so many milliseconds behind it goes together.
+const batchMs = 25
 const mostWaiting = 10_000
 const heartbeatMs = 1000
 // A sender that says nothing for so long may have sent what did not come: with the time until somebody looks, less
@@ -48,6 +48,7 @@ export function channelBus(channels: BusChannels): SessionBus {
   let flushing: ReturnType<typeof setTimeout> | undefined
   let beating: ReturnType<typeof setInterval> | undefined
   let looking: ReturnType<typeof setInterval> | undefined
+  let flushedAt = -batchMs
   let isClosed = false
 
   channels.watch(() => {
@@ -57,6 +58,7 @@ export function channelBus(channels: BusChannels): SessionBus {
 
   function flush(): void {
     flushing = undefined
+    flushedAt = performance.now()
     for (const [topic, batch] of outbox.take()) {
       const number = (sent.get(topic) ?? 0) + 1
       sent.set(topic, number)
@@ -145,7 +147,7 @@ export function channelBus(channels: BusChannels): SessionBus {
       if (isClosed) return
       subscriptions.tell(notices)
       for (const notice of notices) outbox.add(notice)
-      if (!outbox.isEmpty) flushing ??= setTimeout(flush, batchMs)
+      if (!outbox.isEmpty) flushing ??= setTimeout(flush, flushedAt + batchMs - performance.now())
     },
 
     async subscribe(topics, listener) {

@@ -29,6 +29,7 @@ export class Subscriptions {
   }
 
   tell(notices: readonly SessionNotice[]): void {
+    if (this.#byTopic.size === 0) return
     const told = new Map<BusListener, SessionNotice[]>()
     for (const notice of notices) {
       for (const listener of this.#byTopic.get(topicOf(notice)) ?? []) {

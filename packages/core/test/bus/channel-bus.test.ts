@@ -44,9 +44,27 @@ describe('channelBus', () => {
     const [here, there] = [await heard(one), await heard(other)]
     one.publish([changed('a')])
     expect(here.told).toEqual([changed('a')])
-    await vi.advanceTimersByTimeAsync(10)
+    await vi.advanceTimersByTimeAsync(25)
     expect(there.told).toEqual([changed('a')])
     expect(here.told).toHaveLength(1)
+  })
+
+  it('sends at once what comes after a quiet time, and together what comes within 25 ms behind it', async () => {
+    const [one, other] = [bus(), bus()]
+    const { told } = await heard(other)
+    one.publish([changed('a', 1)])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(told).toEqual([changed('a', 1)])
+    one.publish([changed('a', 2)])
+    await vi.advanceTimersByTimeAsync(20)
+    one.publish([changed('a', 3)])
+    expect(told).toEqual([changed('a', 1)])
+    await vi.advanceTimersByTimeAsync(4)
+    expect(told).toEqual([changed('a', 1), changed('a', 3)])
+    await vi.advanceTimersByTimeAsync(25)
+    one.publish([changed('a', 4)])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(told).toEqual([changed('a', 1), changed('a', 3), changed('a', 4)])
   })
 
   it('sends the newest notice of each session together, and a removal above all', async () => {
@@ -55,7 +73,7 @@ describe('channelBus', () => {
     const removed = { tenantId: 'acme', id: 'b', kind: 'removed' } as const
     for (let changes = 1; changes <= 100; changes++) one.publish([changed('a', changes)])
     one.publish([removed, changed('b')])
-    await vi.advanceTimersByTimeAsync(10)
+    await vi.advanceTimersByTimeAsync(25)
     expect(told).toHaveLength(2)
     expect(told).toEqual(expect.arrayContaining([changed('a', 100), removed]))
   })
@@ -64,7 +82,7 @@ describe('channelBus', () => {
     const [one, other] = [bus(), bus()]
     const { told } = await heard(other)
     one.publish(Array.from({ length: 11_000 }, (_, index) => changed(`s${index}`)))
-    await vi.advanceTimersByTimeAsync(10)
+    await vi.advanceTimersByTimeAsync(25)
     expect(told.filter((one) => 'gap' in one).length).toBeGreaterThan(0)
     expect(told.length).toBeLessThan(10_100)
   })
@@ -73,13 +91,13 @@ describe('channelBus', () => {
     const [one, other] = [bus(), bus()]
     const { told } = await heard(other)
     one.publish([changed('a', 1)])
-    await vi.advanceTimersByTimeAsync(10)
+    await vi.advanceTimersByTimeAsync(25)
     channels.loses = (channel) => channel.startsWith('t')
     one.publish([changed('a', 2)])
-    await vi.advanceTimersByTimeAsync(10)
+    await vi.advanceTimersByTimeAsync(25)
     channels.loses = () => false
     one.publish([changed('a', 3)])
-    await vi.advanceTimersByTimeAsync(10)
+    await vi.advanceTimersByTimeAsync(25)
     expect(told).toEqual([changed('a', 1), { gap: 1 }, changed('a', 3)])
   })
 
@@ -98,7 +116,7 @@ describe('channelBus', () => {
       const [one, other] = [bus(), bus()]
       const { told } = await heard(other)
       one.publish([changed('a')])
-      await vi.advanceTimersByTimeAsync(10)
+      await vi.advanceTimersByTimeAsync(25)
       told.length = 0
       let count = seed
       channels.loses = () => count++ % 2 === 0
@@ -112,7 +130,7 @@ describe('channelBus', () => {
     const [one, other] = [bus(), bus()]
     const { told } = await heard(other, [topicOf(changed('a'))])
     one.publish([changed('a')])
-    await vi.advanceTimersByTimeAsync(10)
+    await vi.advanceTimersByTimeAsync(25)
     channels.loses = () => true
     await vi.advanceTimersByTimeAsync(3600)
     expect(told).toEqual([changed('a'), { gap: 1 }])
@@ -153,7 +171,7 @@ describe('channelBus', () => {
     const { told, stop } = await heard(other)
     await stop()
     one.publish([changed('a')])
-    await vi.advanceTimersByTimeAsync(10)
+    await vi.advanceTimersByTimeAsync(25)
     expect(told).toEqual([])
     await one.close()
     const { sent } = channels
