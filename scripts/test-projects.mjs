@@ -60,11 +60,8 @@ export const sharing = [
   'app-nest',
 ]
 
-/** The folders whose types are checked with settings of their own; the others are one program, `tsconfig.json`. */
-export const ownTypes = ['apps/next', 'packages/next/next16']
-
-/** The same, of older versions, for `npm run test:wide`. */
-export const wideTypes = ['packages/next/next15', 'packages/nest/nest11']
+/** The folders whose types `npm run test:wide` checks: older versions, and what a build of Next writes. */
+export const wideTypes = ['apps/next', 'packages/next/next16', 'packages/next/next15', 'packages/nest/nest11']
 
 /** Whether tests of a project only compute, and wait for no server, browser or build. @param {string} name */
 export function isQuick(name) {

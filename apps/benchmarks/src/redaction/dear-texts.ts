@@ -68,7 +68,7 @@ const distinct: Readonly<Record<string, (index: number) => string>> = {
   'e-mail addresses': (index) => `a${index}@b.cd,`,
   'groups of digits': (index) => `${(index * 7919) % 1000}${' -/.('[index % 5]}`,
   'beginnings of cards': (index) => `4${(index * 7919) % 1000} `,
-  anything: (index) => likely[((index * 7919) ^ (index >> 3)) % likely.length]!,
+  anything: (index) => likely[(((index * 7919) ^ (index >> 3)) >>> 0) % likely.length]!,
   ibans: (index) => `DE${String(10 + (index % 89))}${String(index).padStart(18, '0')} `,
 }
 
