@@ -33,7 +33,7 @@ describe('npm run replay', () => {
 
 describe('npm run torture', () => {
   it('finds nothing lost, doubled, brought back or leaked on postgres', async () => {
-    const args = ['torture', '--store', 'postgres', '--processes', '3', '--seconds', '4', '--json']
+    const args = ['torture', '--store', 'postgres', '--processes', '3', '--seconds', '2', '--json']
     const { stdout, stderr, code } = await command('tool.mjs', ...args)
     const result = lastLine(stdout)
     expect(result, stderr).toMatchObject({ lost: 0, doubled: 0, resurrected: 0, leaked: 0 })

@@ -3,14 +3,15 @@ import type pg from 'pg'
 import { describe, expect, test } from 'vitest'
 import { createPostgresPool, migrate, postgresStore } from '../src/index.js'
 import { migrated, useServer } from './databases.js'
-import { asObject, bool, int4, int8, poolOptions, typesWith, useAll } from './odd-pools.js'
+import { asObject, bool, int4, int8, oddestPools, typesWith, useAll } from './odd-pools.js'
 
 // What applications make of their pools. The store's own columns are text, and nothing else is asked of a pool.
 
 const context = useServer()
 
+// Each oddity alone, also with row-level security: odd-pools.wide.test.ts.
 describe('a pool of the application with', () => {
-  for (const [name, options] of Object.entries(poolOptions)) {
+  for (const [name, options] of Object.entries(oddestPools)) {
     test(name, async () => {
       const url = await context.server.createDatabase()
       const pool = context.pools.open(url, options)

@@ -55,7 +55,8 @@ const fails = () => {
   throw new Error('this parser takes no such value')
 }
 
-export const poolOptions: Record<string, pg.PoolConfig> = {
+/** What an application does to the values it reads. */
+const values: Record<string, pg.PoolConfig> = {
   'binary: true': { binary: true } as pg.PoolConfig,
   'int8 as objects': { types: typesWith({ [int8]: asObject }) },
   'int8 as bigint': { types: typesWith({ [int8]: BigInt }) },
@@ -64,16 +65,42 @@ export const poolOptions: Record<string, pg.PoolConfig> = {
   },
   'truth values as yes and no': { types: typesWith({ [bool]: (is) => (is === 't' ? 'yes' : 'no') }) },
   'text in upper case': { types: typesWith({ [text]: (value) => value.toUpperCase() }) },
-  'parsers that throw': { types: typesWith({ [int8]: fails, [text]: fails, [json]: fails, [bool]: fails }) },
+}
+
+const parsersThatThrow = {
+  types: typesWith({ [int8]: fails, [int4]: fails, [text]: fails, [json]: fails, [bool]: fails }),
+}
+
+/** What an application says to the server. */
+const settings: Record<string, string> = {
+  'another time zone, date style and search path':
+    '-c timezone=Asia/Kathmandu -c datestyle=German,DMY -c search_path=pg_temp',
+  'old escapes in strings':
+    '-c standard_conforming_strings=off -c escape_string_warning=off -c backslash_quote=off',
+  'serializable transactions': '-c default_transaction_isolation=serializable',
+  'no plans but generic ones': '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off',
+}
+
+/** Each oddity alone. */
+export const oddPools: Record<string, pg.PoolConfig> = {
+  ...values,
+  'parsers that throw': parsersThatThrow,
   'one connection': { max: 1 },
   'a new connection for each query': { maxUses: 1 },
   'idle connections that end at once': { idleTimeoutMillis: 1 },
-  'another time zone, date style and search path': {
-    options: '-c timezone=Asia/Kathmandu -c datestyle=German,DMY -c search_path=pg_temp',
+  ...Object.fromEntries(Object.entries(settings).map(([name, options]) => [name, { options }])),
+}
+
+/** Many at once. */
+export const oddestPools: Record<string, pg.PoolConfig> = {
+  'parsers that throw, settings of its own, and a new connection for each query': {
+    ...parsersThatThrow,
+    options: Object.values(settings).join(' '),
+    maxUses: 1,
   },
-  'old escapes in strings': {
-    options: '-c standard_conforming_strings=off -c escape_string_warning=off -c backslash_quote=off',
-  },
-  'serializable transactions': { options: '-c default_transaction_isolation=serializable' },
-  'no plans but generic ones': { options: '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off' },
+  'binary: true, and one connection that ends at once': {
+    binary: true,
+    max: 1,
+    idleTimeoutMillis: 1,
+  } as pg.PoolConfig,
 }

@@ -1,11 +1,22 @@
 import { describe, test } from 'vitest'
+import { migrate } from '../src/index.js'
 import { as, createAppRole, migrated, useServer } from './databases.js'
-import { poolOptions, useAll } from './odd-pools.js'
+import { oddPools, useAll } from './odd-pools.js'
 
 const context = useServer()
 
+describe('a pool of the application with', () => {
+  for (const [name, options] of Object.entries(oddPools)) {
+    test(name, async () => {
+      const pool = context.pools.open(await context.server.createDatabase(), options)
+      await migrate(pool)
+      await useAll(pool)
+    })
+  }
+})
+
 describe('a pool of the application, with row-level security and', () => {
-  for (const [name, options] of Object.entries(poolOptions)) {
+  for (const [name, options] of Object.entries(oddPools)) {
     test(name, async () => {
       const url = await migrated(context.server, { rls: 'sessions.tenant' })
       const owner = context.pools.open(url)

@@ -19,7 +19,7 @@ async function pidOfTheDead(): Promise<number> {
 }
 
 describe('work dirs', () => {
-  const { TMPDIR } = process.env
+  const before = { ...process.env }
   // Of its own: whoever starts a server beside this test sweeps, too.
   const ours = mkdtempSync(join(tmpdir(), 'sessions-work-dirs-'))
 
@@ -30,8 +30,8 @@ describe('work dirs', () => {
   })
   afterAll(() => {
     runner.close()
-    if (TMPDIR === undefined) delete process.env['TMPDIR']
-    else process.env['TMPDIR'] = TMPDIR
+    if (before['TMPDIR'] === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before['TMPDIR']
     rmSync(ours, { recursive: true })
   })
 
@@ -63,10 +63,14 @@ describe('work dirs', () => {
   })
 
   it('of a killed run are removed by the next start, with their servers, even frozen ones', async () => {
-    const { child, printed } = await runner.run<{ redis: number; postgres: number }>(`
+    // What was fetched for all of them is not fetched again: it is found where it was when the process began.
+    const script = `
+      process.env.TMPDIR = ${JSON.stringify(ours)}
       const [redis, postgres] = await Promise.all([testkit.startRedis(), testkit.startPostgres()])
       process.stdout.write(JSON.stringify({ redis: redis.pid, postgres: postgres.pid }) + '\\n')
-      setInterval(() => {}, 1e6)`)
+      setInterval(() => {}, 1e6)`
+    type Servers = { redis: number; postgres: number }
+    const { child, printed } = await runner.run<Servers>(script, before)
     const servers = [printed.redis, printed.postgres, ...childrenOf(printed.postgres)]
     expect(servers.length).toBeGreaterThan(4)
     const leftover = (): string[] =>
