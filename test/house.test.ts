@@ -22,6 +22,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
   },
   { name: 'contract', places: ['contract/'] },
   { name: 'bus', places: ['bus/'] },
+  { name: 'terms', places: ['terms/'] },
   { name: 'domain', places: ['domain/'] },
   { name: 'context', places: ['context/'] },
   { name: 'service', places: ['service/'] },
