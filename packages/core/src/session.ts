@@ -355,8 +355,8 @@ export class Session {
   }
 
   /**
-   * Counts, durations, topics and cart behaviour. Changes nothing. The first call reads the whole active branch, in
-   * slices; later calls read only new messages.
+   * Counts, durations, topics and cart behaviour. Changes nothing. Reads the messages that no turn has counted, in
+   * slices, and no other.
    */
   async info(): Promise<SessionInfo> {
     return sessionInfo(this.#live)

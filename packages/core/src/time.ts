@@ -11,3 +11,25 @@ export const processClock: Clock = () => Math.floor(performance.timeOrigin + per
 export function toIso(atMs: number): string {
   return new Date(atMs).toISOString()
 }
+
+const units = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1000],
+] as const
+
+/** A duration for people, in its two largest units: `1d 2h`, `3m 20s`, `0s`. Parts of a second are dropped. */
+export function toReadable(durationMs: number): string {
+  const largest = units.findIndex(([, ms]) => durationMs >= ms)
+  let rest = durationMs
+  const parts = units
+    .slice(largest === -1 ? units.length - 1 : largest)
+    .slice(0, 2)
+    .map(([name, ms]) => {
+      const count = Math.floor(rest / ms)
+      rest -= count * ms
+      return count === 0 ? '' : `${count}${name}`
+    })
+  return parts.filter((part) => part !== '').join(' ') || '0s'
+}

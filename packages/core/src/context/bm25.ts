@@ -1,7 +1,7 @@
 import { int32List, uint8List } from './number-list.js'
 import { similarity } from './similar-words.js'
 import { Vocabulary } from './vocabulary.js'
-import { isEnglish, termsOf } from './words.js'
+import { isEnglish, termsOf } from '../terms/words.js'
 
 // The usual constants of BM25.
 const saturation = 1.2

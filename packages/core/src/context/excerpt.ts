@@ -2,7 +2,7 @@ import { type Message, textOf } from '../domain/message.js'
 import { atOnce } from '../slices.js'
 import { type CountTokens, estimateTokens } from './token-count.js'
 import { wellFormed } from './well-formed.js'
-import { termsOf } from './words.js'
+import { termsOf } from '../terms/words.js'
 
 /** A line that an excerpt may use. */
 interface Line {

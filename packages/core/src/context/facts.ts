@@ -2,7 +2,7 @@ import type { Message } from '../domain/message.js'
 import { textOf } from '../domain/message.js'
 import type { Fact } from '../domain/session-body.js'
 import { factsBlock } from './blocks.js'
-import { hashOf } from './hash.js'
+import { hashOf } from '../hash.js'
 import type { ContextStrategy } from './strategy.js'
 
 /** The facts, oldest first; when they do not all fit, the newest. */

@@ -1,7 +1,7 @@
 import { type ContextBlock, factsBlock, openerBlock, recallBlock, summaryBlock } from './blocks.js'
 import { joined, type PlacedMessage } from './alternation.js'
 import { textOf } from '../domain/message.js'
-import { hashOf } from './hash.js'
+import { hashOf } from '../hash.js'
 import type { IncludedBlock } from './included.js'
 import { wellFormed } from './well-formed.js'
 import { type ContextMessage, type ContextPart, type ContextReport, droppedRanges } from './report.js'

@@ -3,7 +3,7 @@ import { atOnce } from '../slices.js'
 import { TermIndex, type WeightedTerms } from './bm25.js'
 import { periodsIn } from './dates.js'
 import { float64List, int32List } from './number-list.js'
-import { speakerOf } from './words.js'
+import { speakerOf } from '../terms/words.js'
 
 /** A search. */
 export interface RelevanceQuery {

@@ -41,7 +41,7 @@ export function switched(body: SessionBody, branchId: string, leaving: BranchDep
 
 /** The body without its conversation; everything else stays. */
 export function cleared(before: SessionBody, throughSeq: number): SessionBody {
-  const { turn: _, recentTurns: __, documentTurns: ___, answers: ____, ...kept } = before
+  const { turn: _, recentTurns: __, documentTurns: ___, answers: ____, stats: _____, ...kept } = before
   return { ...kept, path: [{ from: throughSeq + 1 }], branches: [], facts: [], summaries: [] }
 }
 

@@ -134,7 +134,7 @@ export function isChanged({ metadata }: Pick<Message, 'metadata'>): boolean {
 
 /** The body without what was made of a message: whatever was remembered of the log is old. */
 export function withoutDerived(body: SessionBody, seq: number): SessionBody {
-  const { answers: _, ...kept } = body
+  const { answers: _, stats: __, ...kept } = body
   return {
     ...kept,
     // A later summary goes on with what the one before it says.

@@ -3,6 +3,7 @@ import { type Cart, type Order, cartItemSchema, orderSchema, storedJsonObject } 
 import { SessionError } from '../errors.js'
 import { type Consents, consentsSchema } from './consent.js'
 import type { JsonObject } from '../json.js'
+import { type SessionStats, sessionStatsSchema } from './session-stats.js'
 import { type PendingTransfer, pendingTransferSchema } from './transfer.js'
 
 /** A range of the log, both ends included; without `to` it is open and includes new messages. */
@@ -161,6 +162,8 @@ export interface SessionBody {
   readonly consent?: Consents | undefined
   /** The newest transfers, the oldest first. */
   readonly transfers?: readonly PendingTransfer[] | undefined
+  /** Counts of the messages, made at the end of a turn. */
+  readonly stats?: SessionStats | undefined
 }
 
 const seqRange = z.object({ from: z.int().min(1), to: z.int().optional() })
@@ -242,6 +245,8 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   retained: z.looseObject({ revision: count, lastSeq: count, activeAt: z.number() }).optional(),
   consent: consentsSchema.optional(),
   transfers: z.array(pendingTransferSchema).optional(),
+  // They can be made again: nobody must lose a session over them.
+  stats: sessionStatsSchema.optional().catch(undefined),
 })
 
 /** The first session in the line of forks that a session belongs to: itself, if it is no fork. */

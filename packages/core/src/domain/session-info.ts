@@ -1,8 +1,24 @@
 import { cartTotal, type Money, itemCount } from './cart.js'
-import { type Message, type Role, textOf } from './message.js'
+import type { Role } from './message.js'
+import type { MessageTally, TimeSpread, Timing, TurnCounts } from './message-tally.js'
 import type { CartCounts, SessionBody } from './session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
-import { type Topic, TopicCounts } from './topics.js'
+import { toReadable } from '../time.js'
+import type { Topic } from './topics.js'
+
+/** What all turns of a session used, also those that were left by a rewind. */
+export interface SessionUsage {
+  readonly turns: number
+  readonly inputTokens: number
+  readonly outputTokens: number
+  /** Millionths of a currency. */
+  readonly costMicros: number
+  /** Part of the input: tokens that providers read from their caches, and tokens that they wrote to them. */
+  readonly cachedInputTokens?: number | undefined
+  readonly cacheWriteTokens?: number | undefined
+  /** Part of the output: reasoning. */
+  readonly reasoningTokens?: number | undefined
+}
 
 /** Facts about a session that reveal no content. Reading them changes nothing. */
 export interface SessionInfo {
@@ -13,11 +29,16 @@ export interface SessionInfo {
   readonly expiresAt?: number | undefined
   /** From its creation to its last write, in milliseconds. */
   readonly durationMs: number
+  /** The same for people: `1d 2h`, `3m 20s`. */
+  readonly duration: string
   /** Messages on the active branch, by role. */
   readonly messages: Readonly<Record<Role, number>> & { readonly total: number }
   /** Tokens of the messages on the active branch. */
   readonly tokens: number
-  /** The most frequent topics of the user's messages. */
+  /** Turns on the active branch, and how long their answers took. */
+  readonly turns: TurnCounts<Timing>
+  readonly usage: SessionUsage
+  /** The most frequent topics of the user's messages, at most 5. Counts of words that come rarely may be too low. */
   readonly topics: readonly Topic[]
   readonly cart: CartCounts & {
     readonly lines: number
@@ -27,43 +48,23 @@ export interface SessionInfo {
   readonly orders: number
 }
 
-/** Counts over a session's messages, added one message at a time. */
-export class MessageTally {
-  readonly #byRole: Record<Role, number> = { system: 0, user: 0, assistant: 0, tool: 0 }
-  readonly #topics = new TopicCounts()
-  #tokens = 0
-  #total = 0
-
-  /** Upper bound in memory. */
-  get bytes(): number {
-    return 1000 + this.#topics.bytes
-  }
-
-  add(message: Message): void {
-    this.#byRole[message.role]++
-    this.#total++
-    this.#tokens += message.tokens
-    if (message.role === 'user') this.#topics.add(textOf(message))
-  }
-
-  counts(): Pick<SessionInfo, 'messages' | 'tokens' | 'topics'> {
-    return {
-      messages: { ...this.#byRole, total: this.#total },
-      tokens: this.#tokens,
-      topics: this.#topics.top(),
-    }
-  }
-}
-
 /** The info of a session, from the counts of its messages. */
 export function sessionInfoOf(record: SessionRecord, body: SessionBody, tally: MessageTally): SessionInfo {
+  const { byRole, total, tokens, turns, topics } = tally.counts()
+  const { model: _, provider: __, ...usage }: NonNullable<SessionBody['usage']> = body.usage ?? noUsage
+  const durationMs = record.updatedAt - record.createdAt
   return {
     sessionId: record.id,
     createdAt: record.createdAt,
     updatedAt: record.updatedAt,
     expiresAt: record.expiresAt,
-    durationMs: record.updatedAt - record.createdAt,
-    ...tally.counts(),
+    durationMs,
+    duration: toReadable(durationMs),
+    messages: { ...byRole, total },
+    tokens,
+    turns: { ...turns, responses: toTiming(turns.responses), firstTokens: toTiming(turns.firstTokens) },
+    usage,
+    topics,
     cart: {
       ...body.cartCounts,
       lines: body.cart.items.length,
@@ -72,4 +73,10 @@ export function sessionInfoOf(record: SessionRecord, body: SessionBody, tally: M
     },
     orders: body.orders.length,
   }
+}
+
+const noUsage: SessionUsage = { turns: 0, inputTokens: 0, outputTokens: 0, costMicros: 0 }
+
+function toTiming({ count, totalMs, longestMs }: TimeSpread): Timing {
+  return { count, totalMs, longestMs, averageMs: count === 0 ? 0 : Math.round(totalMs / count) }
 }

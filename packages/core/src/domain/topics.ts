@@ -1,111 +1,159 @@
-/** A word of the conversation, and the number of messages that contain it. */
+import { termOfTopic, type TopicTerm, topicTermsOf } from '../terms/topic-terms.js'
+
+/** A word or a phrase of the conversation, and the number of messages that contain it. */
 export interface Topic {
   readonly word: string
   readonly count: number
 }
 
-const minWordLength = 3
+/** A word or phrase, and in how many messages it was, the one that came last at the end. */
+export type CountedWord = readonly [form: string, count: number]
 
-// Words that say nothing about the topic of a conversation. English; for other languages frequency alone counts.
-const stopWords = new Set(
-  `a about above after again all also am an and any anything are aren't as ask at be because been before being below
-  between both but by can can't cannot could couldn't did didn't do does doesn't doing don't down during each else few
-  find first for from further get give go going good got great had has have haven't having he hello help her here hers
-  hey hi him his how i i'd i'll i'm i've if in into is isn't it it's its just know last let let's like long look
-  looking made make many may maybe me more most much must my need next nice no nor not now of off ok okay on once one
-  only or other our out over own please right said same say see shall she should show so some something such sure take
-  tell than thank thanks that that's the their them then there there's these they thing things think this those though
-  through to too try two under until up us use very want was way we we're well were what what's when where which while
-  who whom whose why will with won't would yeah yes yet you you'd you'll you're you've your yours`.split(
-    /\s+/,
-  ),
-)
+/** Counts of words and phrases, as they are kept. */
+export interface KeptTopics {
+  readonly words: readonly CountedWord[]
+  readonly phrases: readonly CountedWord[]
+}
 
-// Topics are counted in this much of a message; a longer message names its topic before that.
+// Topics are counted in this much of a message, and so many of its words: a longer message names its topic before that.
 const scannedLength = 4000
-const maxWordLength = 40
-// When there are more words, the rarest are dropped: a real topic comes again.
-const maxStems = 1000
-const maxForms = 4
+const maxPerMessage = 40
+const maxWords = 64
+const maxPhrases = 32
 const entryBytes = 200
+const pair = /^\p{Script=Han}{2}$/u
 
-const runs = /[\p{L}\p{N}\p{M}]+(?:['’]\p{L}+)*/gu
-// Scripts without spaces between words. Cutting them into words needs a dictionary, which is slow.
-const unspaced =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u
-const segmenter = new Intl.Segmenter('en', { granularity: 'word' })
-
-/** Counts the words that most messages share: without stop words and punctuation, singular and plural as one. */
+/**
+ * Counts the words and phrases that most messages share, without small words and punctuation, singular and plural as
+ * one. It keeps the most frequent and the newest of them. The same messages in the same order give the same counts,
+ * wherever one breaks off to keep them.
+ */
 export class TopicCounts {
-  #stems = new Map<string, { count: number; forms: Map<string, number> }>()
+  readonly #words: BoundedCounts
+  readonly #phrases: BoundedCounts
+
+  constructor(kept: KeptTopics = { words: [], phrases: [] }) {
+    this.#words = new BoundedCounts(maxWords, kept.words)
+    this.#phrases = new BoundedCounts(maxPhrases, kept.phrases)
+  }
 
   /** Upper bound in memory. */
   get bytes(): number {
-    return this.#stems.size * entryBytes
+    return (this.#words.size + this.#phrases.size) * entryBytes
   }
 
-  /** Counts a message: each word once, in its first 4,000 characters. */
+  /** Counts a message: each word once. */
   add(text: string): void {
-    for (const [stem, form] of wordsOf(text.slice(0, scannedLength))) {
-      let entry = this.#stems.get(stem)
-      if (entry === undefined) this.#stems.set(stem, (entry = { count: 0, forms: new Map() }))
-      entry.count++
-      const { forms } = entry
-      if (forms.has(form) || forms.size < maxForms) forms.set(form, (forms.get(form) ?? 0) + 1)
+    let taken = 0
+    for (const one of topicTermsOf(text.slice(0, scannedLength))) {
+      if (one.isPhrase) this.#phrases.add(one)
+      else this.#words.add(one)
+      if (++taken === maxPerMessage) break
     }
-    if (this.#stems.size > 2 * maxStems) this.#prune()
+    this.#words.prune()
+    this.#phrases.prune()
   }
 
-  /** The most frequent first. */
+  kept(): KeptTopics {
+    const kept = ({ form, count }: Entry): CountedWord => [form, count]
+    return { words: this.#words.entries().map(kept), phrases: this.#phrases.entries().map(kept) }
+  }
+
+  /** The most frequent first: phrases in place of words that mostly stand in them. */
   top(limit = 5): Topic[] {
-    return [...this.#stems.values()]
-      .map(({ count, forms }) => ({ word: mostFrequent(forms), count }))
+    const words = this.#words.entries()
+    const counts = new Map(words.map(({ term, count }) => [term, count]))
+    const phrases = this.#phrases
+      .entries()
+      .filter(({ count }) => count > 1)
+      .map((phrase) => ({ ...phrase, parts: phrase.term.split(' ') }))
+      .filter(({ count, parts }) => parts.some((part) => 2 * count > (counts.get(part) ?? 0)))
+    const single = words.filter(
+      ({ term, count }) => !phrases.some((phrase) => 2 * phrase.count > count && phrase.parts.includes(term)),
+    )
+    return [...phrases, ...joinPairs(single)]
+      .map(({ form, count }) => ({ word: form, count }))
       .sort((one, other) => other.count - one.count || (one.word < other.word ? -1 : 1))
       .slice(0, limit)
   }
+}
 
-  #prune(): void {
-    const byCount = [...this.#stems].toSorted(([, one], [, other]) => other.count - one.count)
-    this.#stems = new Map(byCount.slice(0, maxStems))
+interface Entry {
+  readonly term: string
+  readonly form: string
+  readonly count: number
+}
+
+/** Counts of the most frequent terms, and of the newest: a term that begins to matter late has its time to show it. */
+class BoundedCounts {
+  readonly #most: number
+  /** By term, the one that came last at the end. */
+  readonly #entries = new Map<string, Entry>()
+
+  constructor(most: number, kept: readonly CountedWord[]) {
+    this.#most = most
+    for (const [form, count] of kept) {
+      const term = termOfTopic(form)
+      this.#entries.set(term, { term, form, count })
+    }
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  add({ term, form }: TopicTerm): void {
+    const { form: known = form, count } = this.#entries.get(term) ?? { count: 0 }
+    this.#entries.delete(term)
+    this.#entries.set(term, { term, form: form.length < known.length ? form : known, count: count + 1 })
+  }
+
+  /** Drops what is neither among the most frequent half, nor among the newest. */
+  prune(): void {
+    if (this.#entries.size <= this.#most) return
+    const newestFirst = this.entries().toReversed()
+    const half = this.#most / 2
+    const frequent = newestFirst.toSorted((one, other) => other.count - one.count).slice(0, half)
+    const kept = new Set(frequent)
+    for (const entry of newestFirst) if (kept.size < this.#most) kept.add(entry)
+    for (const entry of newestFirst) if (!kept.has(entry)) this.#entries.delete(entry.term)
+  }
+
+  entries(): Entry[] {
+    return [...this.#entries.values()]
   }
 }
 
-/** The words that most of the texts share, most frequent first. */
+/** Pairs of Chinese characters that came equally often and go on with each other become one word. */
+function joinPairs(entries: readonly Entry[]): readonly Pick<Entry, 'form' | 'count'>[] {
+  const isPair = ({ form }: Entry): boolean => pair.test(form)
+  const pairs = entries.filter(isPair)
+  const open = new Set(pairs)
+  const follows = (one: Entry, other: Entry): boolean =>
+    one !== other && one.count === other.count && one.form.at(-1) === other.form[0]
+  const words: Pick<Entry, 'form' | 'count'>[] = []
+  // First the pairs that go on with none, so that a word begins where it begins.
+  for (const first of pairs.toSorted((one, other) => starts(other) - starts(one))) {
+    if (!open.delete(first)) continue
+    let { form } = first
+    for (let last = first, next: Entry | undefined; ; last = next) {
+      next = [...open].find((other) => follows(last, other))
+      if (next === undefined) break
+      open.delete(next)
+      form += next.form.at(-1)!
+    }
+    words.push({ form, count: first.count })
+  }
+  return [...entries.filter((entry) => !isPair(entry)), ...words]
+
+  function starts(entry: Entry): number {
+    return pairs.some((other) => follows(other, entry)) ? 0 : 1
+  }
+}
+
+/** The words and phrases that most of the texts share, most frequent first. */
 export function topTopics(texts: readonly string[], limit = 5): Topic[] {
   const counts = new TopicCounts()
   for (const text of texts) counts.add(text)
   return counts.top(limit)
-}
-
-/** Each stem of a text once, with the form it had there. */
-function wordsOf(text: string): Map<string, string> {
-  const words = new Map<string, string>()
-  for (const [run] of text.toLowerCase().normalize('NFC').matchAll(runs)) {
-    for (const word of unspaced.test(run) ? segmented(run) : [run]) {
-      if (word.length < minWordLength && !unspaced.test(word)) continue
-      if (word.length > maxWordLength || stopWords.has(word) || /^\p{N}+$/u.test(word)) continue
-      words.set(singular(word), word)
-    }
-  }
-  return words
-}
-
-function segmented(run: string): string[] {
-  return Array.from(segmenter.segment(run), ({ segment }) => segment).filter((word) => word.length > 1)
-}
-
-function singular(word: string): string {
-  if (word.length > 4 && word.endsWith('ies')) return `${word.slice(0, -3)}y`
-  if (word.length > 3 && word.endsWith('s') && !word.endsWith('ss') && !word.endsWith('us'))
-    return word.slice(0, -1)
-  return word
-}
-
-function mostFrequent(forms: Map<string, number>): string {
-  let best = ''
-  for (const [form, count] of forms) {
-    const lead = count - (forms.get(best) ?? 0)
-    if (lead > 0 || (lead === 0 && form.length < best.length)) best = form
-  }
-  return best
 }

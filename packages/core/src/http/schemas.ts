@@ -168,7 +168,11 @@ export const infoReply = z.strictObject({
     updatedAt: time,
     expiresAt: time.optional(),
     durationMs: count,
+    duration: z.string(),
     tokens: count,
+    topics: z.array(z.looseObject({ word: z.string(), count })),
+    turns: z.looseObject({ completed: count, failed: count, aborted: count, reused: count }),
+    usage: z.looseObject({ turns: count, inputTokens: count, outputTokens: count, costMicros: count }),
     orders: count,
   }),
 })

@@ -1,11 +1,15 @@
 import { readPath } from '../domain/path.js'
 import type { SessionBody } from '../domain/session-body.js'
-import { MessageTally } from '../domain/session-info.js'
+import { keptCounts } from '../domain/counted-through.js'
+import type { MessageTally } from '../domain/message-tally.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { pause } from '../slices.js'
 import type { SessionStore } from '../contract/session-store.js'
 
-/** Counts the messages of sessions, each message once: counts are kept, and only new messages are added to them. */
+/**
+ * Counts the messages of sessions, each message once: the end of a turn stores counts, this process keeps those that it
+ * made since, and only new messages are added to them.
+ */
 export interface TallyCache {
   /** The counts of the messages on the active path. */
   of(record: SessionRecord, body: CountedBody): Promise<MessageTally>
@@ -13,7 +17,7 @@ export interface TallyCache {
   forget(ref: SessionRef): void
 }
 
-type CountedBody = Pick<SessionBody, 'path' | 'edits'>
+type CountedBody = Pick<SessionBody, 'path' | 'edits' | 'stats'>
 
 export interface TallyCacheOptions {
   /** What may be kept, over all sessions; the one longest out of use is forgotten first. */
@@ -57,8 +61,9 @@ export function createTallyCache(store: SessionStore, { maxBytes, keptMs }: Tall
     const { path, edits = 0 } = body
     const shape = JSON.stringify([record.incarnation, record.trimmedSeq, edits, path])
     const found = kept.get(key)
-    const entry =
-      found?.shape === shape ? found : { shape, tally: new MessageTally(), through: 0, bytes: 0, usedAt: 0 }
+    const stored = keptCounts(record, body, record.lastSeq)
+    const isFurther = found?.shape === shape && found.through >= stored.through
+    const entry = isFurther ? found : { shape, ...stored, bytes: 0, usedAt: 0 }
     forget(key)
     for (
       let after: number | undefined = entry.through;

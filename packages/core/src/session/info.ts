@@ -1,4 +1,5 @@
-import { MessageTally, type SessionInfo, sessionInfoOf } from '../domain/session-info.js'
+import { MessageTally } from '../domain/message-tally.js'
+import { type SessionInfo, sessionInfoOf } from '../domain/session-info.js'
 import type { LiveSession } from '../service/live-session.js'
 
 /** Facts about a session that reveal no content. */

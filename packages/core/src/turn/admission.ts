@@ -179,7 +179,7 @@ async function begin<Handle extends TurnHandle>(
       }
       held = { ...held, message: found.message }
     }
-    return answerTurn(surroundings, request, { lease: held.lease, message: held.message, log, stop, budget })
+    return answerTurn(surroundings, request, { ...held, log, stop, budget })
   } catch (error) {
     if (held !== undefined) await releaseLease(live, held.lease).catch(() => {})
     await budget?.settle(noUsage).catch(() => {})

@@ -8,6 +8,7 @@ import { closeLease, type HeldLease, releaseLease, type TurnClosing } from './le
 import { toTurnResult, type TurnMetadata, type TurnResult } from './event.js'
 import type { TurnLog } from './log.js'
 import { digestOfQuestion, isReusable, rememberAnswer, toKnownAnswer } from './reuse-answer.js'
+import { countBefore } from './count-messages.js'
 import { documentsOf } from './documents.js'
 import { TurnReply } from './reply.js'
 import { priceTurn, recordUsage } from '../usage/record-usage.js'
@@ -18,6 +19,8 @@ import type { OngoingTurn, TurnRequest, TurnSurroundings } from './request.js'
 export interface AdmittedTurn extends HeldLease {
   /** The message that is answered. */
   readonly message: Message
+  /** False when the message was in the log before. */
+  readonly inserted: boolean
   readonly log: TurnLog
   readonly stop: TurnStop
   readonly budget: Reservation
@@ -83,6 +86,7 @@ async function run<Handle extends TurnHandle>(
   const spoke = (): void => {
     firstAt ??= performance.now()
   }
+  const counting = countBefore(live, admitted)
   const letGo = keepSessionAlive(live)
   const outcome = await answer(surroundings, request, admitted, { reply, spoke }).finally(letGo)
   const priced = priceTurn(service, reply.usage)
@@ -108,7 +112,7 @@ async function run<Handle extends TurnHandle>(
   let replies: Message[]
   try {
     const also = await remembering(surroundings, request, admitted, outcome.status, reply)
-    const closing = { status: outcome.status, metadata, reply, ...also }
+    const closing = { status: outcome.status, metadata, reply, counted: await counting, ...also }
     ;({ record, replies } = await persist(surroundings, admitted, closing))
   } catch (error) {
     if (!isSessionError(error, 'turn_lost') && !isSessionError(error, 'not_found')) {

@@ -17,6 +17,8 @@ import { readTurnLog, turnLogRef } from './log.js'
 import type { TurnPart } from './part.js'
 import type { Placement, Question } from './question.js'
 import { TurnReply } from './reply.js'
+import { type CountedBefore, withStats } from './count-messages.js'
+import { countsOf, noCounts, sumOfCounts } from '../domain/message-tally.js'
 import { priceTurn, recordUsage } from '../usage/record-usage.js'
 import { addUsages, type TurnUsage } from './usage.js'
 
@@ -31,6 +33,8 @@ export interface TurnClosing {
   readonly status: 'completed' | 'failed' | 'aborted'
   readonly metadata: TurnMetadata
   readonly reply: TurnReply
+  /** The messages before the reply, counted. */
+  readonly counted?: CountedBefore | undefined
   /** Further changes of the body at the end of this turn. */
   readonly also?: (body: SessionBody, lease: TurnLease) => SessionBody
 }
@@ -182,8 +186,11 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
   }
   // The parts of the reply were checked when they came, so they are not checked again.
   const named = messages.map((input, index) => ({ ...input, id: ids[index]! }))
+  let counts = noCounts
   const encoded = await stepsInSlices(named, function* (message) {
-    return encodeParsed(message, yield* live.service.countingTokens(message))
+    const tokens = yield* live.service.countingTokens(message)
+    counts = sumOfCounts(counts, countsOf({ status: 'completed', ...message, tokens }))
+    return encodeParsed(message, tokens)
   })
   const updated = await live.update(
     (body) => {
@@ -201,7 +208,8 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
       const turns = documents.length === 0 ? [] : [{ replyId, after }]
       const documentTurns = [...(body.documentTurns ?? []), ...turns].slice(-keptDocumentTurns)
       const next = documentTurns.length === 0 ? closed : { ...closed, documentTurns }
-      return closing.also?.(next, lease) ?? next
+      const counted = withStats(next, live.record, closing.counted, { messages: encoded.length, counts })
+      return closing.also?.(counted, lease) ?? counted
     },
     { messages: encoded, slack: turnSlack },
   )

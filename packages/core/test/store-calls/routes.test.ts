@@ -148,9 +148,11 @@ const rows = [
   row('POST /sessions/{id}/compact (that sums up)', 'read read read commit read', {
     body: { maxMessages: 1 },
   }),
-  row('POST /sessions/{id}/message', 'read commit commit commit commit', { body: { content: 'and?' } }),
+  row('POST /sessions/{id}/message', 'read commit commit messages commit commit', {
+    body: { content: 'and?' },
+  }),
   looksAside(
-    row('POST /sessions/{id}/message (as events)', 'read commit commit commit commit', {
+    row('POST /sessions/{id}/message (as events)', 'read commit commit messages commit commit', {
       body: { content: 'and?', stream: true },
     }),
   ),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { periodsIn } from '../../src/context/dates.js'
-import { stemOf } from '../../src/context/stem.js'
-import { speakerOf, termOf, wordsOf } from '../../src/context/words.js'
+import { stemOf } from '../../src/terms/stem.js'
+import { speakerOf, termOf, wordsOf } from '../../src/terms/words.js'
 
 describe('stemOf', () => {
   // From the paper and its sample vocabulary.

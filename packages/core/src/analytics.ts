@@ -1,0 +1,2 @@
+export type { TimeSpread, Timing, TurnCounts } from './domain/message-tally.js'
+export type { SessionUsage } from './domain/session-info.js'

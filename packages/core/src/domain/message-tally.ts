@@ -1,0 +1,162 @@
+import { z } from 'zod'
+import { isJsonObject } from '../json.js'
+import { type Message, type Role, textOf } from './message.js'
+import { type KeptTopics, type Topic, TopicCounts } from './topics.js'
+
+/** How long something took, over all times that it happened. Milliseconds. */
+export interface TimeSpread {
+  readonly count: number
+  readonly totalMs: number
+  readonly longestMs: number
+}
+
+/** How long something took, with its average. */
+export interface Timing extends TimeSpread {
+  /** A whole number of milliseconds; 0 when it never happened. */
+  readonly averageMs: number
+}
+
+/** What turns came to, and how long they took. */
+export interface TurnCounts<Spread = TimeSpread> {
+  readonly completed: number
+  readonly failed: number
+  readonly aborted: number
+  /** Of the completed ones, those that took an earlier answer and called no model. */
+  readonly reused: number
+  /** From when a turn ran until the model had answered. */
+  readonly responses: Spread
+  /** From when a turn ran until the model said its first word. */
+  readonly firstTokens: Spread
+}
+
+/** Counts over messages, as they are kept. */
+export interface MessageCounts {
+  readonly byRole: Readonly<Record<Role, number>>
+  readonly tokens: number
+  readonly turns: TurnCounts
+}
+
+/** Counts over messages with the words of the user's, as they are kept. */
+export interface KeptTally extends MessageCounts {
+  readonly topics: KeptTopics
+}
+
+const count = z.int().min(0)
+const spread = z.looseObject({ count, totalMs: z.number(), longestMs: z.number() })
+const countedWords = z.array(z.tuple([z.string(), count]))
+
+export const messageCountsSchema = z.looseObject({
+  byRole: z.looseObject({ system: count, user: count, assistant: count, tool: count }),
+  tokens: z.number(),
+  turns: z.looseObject({
+    completed: count,
+    failed: count,
+    aborted: count,
+    reused: count,
+    responses: spread,
+    firstTokens: spread,
+  }),
+})
+export const keptTallySchema = messageCountsSchema.extend({
+  topics: z.looseObject({ words: countedWords, phrases: countedWords }),
+})
+
+const noSpread: TimeSpread = { count: 0, totalMs: 0, longestMs: 0 }
+export const noCounts: MessageCounts = {
+  byRole: { system: 0, user: 0, assistant: 0, tool: 0 },
+  tokens: 0,
+  turns: { completed: 0, failed: 0, aborted: 0, reused: 0, responses: noSpread, firstTokens: noSpread },
+}
+
+/** Counts over a session's messages, added one message at a time. */
+export class MessageTally {
+  #counts: MessageCounts
+  readonly #topics: TopicCounts
+
+  constructor(kept?: KeptTally) {
+    this.#counts = kept ?? noCounts
+    this.#topics = new TopicCounts(kept?.topics)
+  }
+
+  /** Upper bound in memory. */
+  get bytes(): number {
+    return 1000 + this.#topics.bytes
+  }
+
+  add(message: Pick<Message, 'role' | 'content' | 'tokens' | 'status' | 'metadata'>): void {
+    this.addCounts(countsOf(message))
+    if (message.role === 'user') this.#topics.add(textOf(message))
+  }
+
+  /** Adds the counts of messages that no user wrote. */
+  addCounts(more: MessageCounts): void {
+    this.#counts = sumOfCounts(this.#counts, more)
+  }
+
+  kept(): KeptTally {
+    const { byRole, tokens, turns } = this.#counts
+    return { byRole, tokens, turns, topics: this.#topics.kept() }
+  }
+
+  counts(): MessageCounts & { readonly total: number; readonly topics: readonly Topic[] } {
+    const { byRole, tokens, turns } = this.#counts
+    const total = Object.values(byRole).reduce((sum, of) => sum + of, 0)
+    return { byRole, tokens, turns, total, topics: this.#topics.top() }
+  }
+}
+
+/** The counts of one message. */
+export function countsOf({
+  role,
+  tokens,
+  status,
+  metadata,
+}: Pick<Message, 'role' | 'tokens' | 'status' | 'metadata'>): MessageCounts {
+  const byRole = { ...noCounts.byRole, [role]: 1 }
+  const turn = role === 'assistant' ? metadata?.['turn'] : undefined
+  if (!isJsonObject(turn) || typeof turn['id'] !== 'string' || status === 'corrupt')
+    return { byRole, tokens, turns: noCounts.turns }
+  const turns = {
+    ...noCounts.turns,
+    [status]: 1,
+    reused: turn['reused'] === true ? 1 : 0,
+    responses: once(turn['durationMs']),
+    firstTokens: once(turn['firstTokenMs']),
+  }
+  return { byRole, tokens, turns }
+}
+
+function once(ms: unknown): TimeSpread {
+  const isTime = typeof ms === 'number' && ms >= 0
+  return isTime ? { count: 1, totalMs: ms, longestMs: ms } : noSpread
+}
+
+export function sumOfCounts(one: MessageCounts, other: MessageCounts): MessageCounts {
+  const { byRole, tokens, turns } = one
+  const more = other.turns
+  return {
+    byRole: {
+      system: byRole.system + other.byRole.system,
+      user: byRole.user + other.byRole.user,
+      assistant: byRole.assistant + other.byRole.assistant,
+      tool: byRole.tool + other.byRole.tool,
+    },
+    tokens: tokens + other.tokens,
+    turns: {
+      completed: turns.completed + more.completed,
+      failed: turns.failed + more.failed,
+      aborted: turns.aborted + more.aborted,
+      reused: turns.reused + more.reused,
+      responses: sumOfSpreads(turns.responses, more.responses),
+      firstTokens: sumOfSpreads(turns.firstTokens, more.firstTokens),
+    },
+  }
+}
+
+function sumOfSpreads(one: TimeSpread, other: TimeSpread): TimeSpread {
+  return {
+    count: one.count + other.count,
+    totalMs: one.totalMs + other.totalMs,
+    longestMs: Math.max(one.longestMs, other.longestMs),
+  }
+}

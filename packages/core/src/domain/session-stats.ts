@@ -1,0 +1,23 @@
+import { z } from 'zod'
+import { type KeptTally, keptTallySchema, type MessageCounts, messageCountsSchema } from './message-tally.js'
+
+/** Counts of the messages on the active branch, kept with the session: who asks for them need not read its history. */
+export interface SessionStats {
+  /** Which messages are counted: the branch up to `through`, as it was then. */
+  readonly shape: string
+  /** Messages up to this seq are counted in `tally`. */
+  readonly through: number
+  readonly tally: KeptTally
+  /**
+   * Of the reply that was stored together with these counts: how many messages it is, and their counts. Its seqs were
+   * not known then; the seqs of a log have no gaps, so a log that ends so many messages after `through` has nothing else.
+   */
+  readonly reply?: { readonly messages: number; readonly counts: MessageCounts } | undefined
+}
+
+export const sessionStatsSchema: z.ZodType<SessionStats> = z.looseObject({
+  shape: z.string(),
+  through: z.int().min(0),
+  tally: keptTallySchema,
+  reply: z.looseObject({ messages: z.int().min(0), counts: messageCountsSchema }).optional(),
+})
