@@ -26,7 +26,10 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
   { name: 'context', places: ['context/'] },
   { name: 'service', places: ['service/'] },
   { name: 'session', places: ['session/'] },
-  { name: 'features', places: ['turn/', 'transfer/', 'privacy/', 'portability/', 'audit/', 'usage/'] },
+  {
+    name: 'features',
+    places: ['turn/', 'transfer/', 'privacy/', 'portability/', 'audit/', 'usage/', 'search/'],
+  },
   { name: 'the handle', places: ['session.ts'] },
   { name: 'the caller', places: ['caller-sessions.ts'] },
   { name: 'the service', places: ['sessions.ts'] },
@@ -42,6 +45,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
       'privacy.ts',
       'audit.ts',
       'usage.ts',
+      'search.ts',
       'sealed.ts',
       'testing.ts',
       'testing/',
@@ -58,6 +62,7 @@ const coreDoors = [
   'privacy.ts',
   'audit.ts',
   'usage.ts',
+  'search.ts',
   'sealed.ts',
   'testing.ts',
 ]
