@@ -28,7 +28,10 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
   { name: 'context', places: ['context/'] },
   { name: 'service', places: ['service/'] },
   { name: 'session', places: ['session/'] },
-  { name: 'features', places: ['turn/', 'transfer/', 'privacy/', 'portability/', 'audit/', 'usage/'] },
+  {
+    name: 'features',
+    places: ['turn/', 'transfer/', 'privacy/', 'portability/', 'audit/', 'usage/', 'search/'],
+  },
   { name: 'the handle', places: ['session.ts'] },
   { name: 'the caller', places: ['caller-sessions.ts'] },
   { name: 'the service', places: ['sessions.ts'] },
@@ -45,6 +48,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
       'analytics.ts',
       'audit.ts',
       'usage.ts',
+      'search.ts',
       'sealed.ts',
       'testing.ts',
       'testing/',
@@ -62,6 +66,7 @@ const coreDoors = [
   'analytics.ts',
   'audit.ts',
   'usage.ts',
+  'search.ts',
   'sealed.ts',
   'testing.ts',
 ]

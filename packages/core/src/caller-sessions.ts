@@ -1,5 +1,5 @@
 import { isSessionError } from './errors.js'
-import { denied, recordAccess, recordList } from './audit/access.js'
+import { denied, recordAccess } from './audit/access.js'
 import { checkOptions, type OptionNames } from './options.js'
 import { type Identity, isAdmin, mayOpen } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
@@ -7,17 +7,13 @@ import { exportFor, importFor } from './portability/audited.js'
 import type { ImportReport } from './portability/import-sessions.js'
 import type { TextSource } from './portability/lines-in.js'
 import type { ExportOptions } from './portability/export-sessions.js'
-import { foreignCursor, parseListCursor, toListCursor } from './service/list-cursor.js'
-import {
-  checkWhole,
-  type CountOptions,
-  countSessions,
-  type ListOptions,
-  listScope,
-} from './service/list-scope.js'
+import type { CountOptions, ListOptions } from './service/list-scope.js'
 import { type CreateDraft, LiveSession, type SessionSnapshot, noSuchSession } from './service/live-session.js'
 import type { MessageInput } from './domain/message.js'
-import { checkAdminReads, listedRecord } from './session/admin-reads.js'
+import type { FoundMessage, FoundSession, SearchOptions, SearchPage } from './domain/search.js'
+import { countFor, listSessions } from './search/list-sessions.js'
+import { searchMessages, searchSessions } from './search/search.js'
+import { checkAdminReads } from './session/admin-reads.js'
 import { appendOwned } from './session/append-owned.js'
 import { decodeBody, newBody } from './domain/session-body.js'
 import { draftRecord } from './service/draft-record.js'
@@ -254,21 +250,7 @@ export class CallerSessions {
    * @throws `invalid` for a wrong limit, or a cursor of another list.
    */
   async list(options: ListOptions = {}): Promise<Page<SessionRecord>> {
-    checkOptions<ListOptions>(options, { limit: 'number', cursor: 'text', label: 'text', userId: 'text' })
-    const { limit = 20, cursor } = options
-    checkWhole(limit, 'limit', 200)
-    const listed = listScope(this.identity, options)
-    if (listed === undefined) {
-      if (cursor !== undefined) throw foreignCursor()
-      return { items: [] }
-    }
-    const at = cursor === undefined ? {} : { cursor: await parseListCursor(this.#service, listed, cursor) }
-    await recordList(this.#service, this.identity, listed)
-    const found = await this.#service.store.list({ ...listed, limit, ...at })
-    const items = found.items.map((record) => listedRecord(this.#service, this.identity, record))
-    const page = { ...found, items }
-    if (page.cursor === undefined) return page
-    return { ...page, cursor: await toListCursor(this.#service, listed, page.cursor) }
+    return listSessions(this.#service, this.identity, options)
   }
 
   /**
@@ -278,12 +260,32 @@ export class CallerSessions {
    * @throws `invalid`
    */
   async count(options: CountOptions = {}): Promise<number> {
-    checkOptions<CountOptions>(options, { label: 'text', userId: 'text', atMost: 'number' })
-    const { atMost = 10_000 } = options
-    checkWhole(atMost, 'atMost', Number.MAX_SAFE_INTEGER)
-    const listed = listScope(this.identity, options)
-    if (listed === undefined) return 0
-    return countSessions(this.#service.store, listed, atMost)
+    return countFor(this.#service, this.identity, options)
+  }
+
+  /**
+   * Messages of the caller's sessions that have all words of a text; of an admin, of all sessions of the tenant. Without
+   * an index it reads the messages, some thousand a page, the last active session first; with one, the newest message
+   * comes first.
+   *
+   * @throws `invalid`; `forbidden` for an admin who may not read; `unavailable` while an index does not answer.
+   *
+   * @example
+   * ```ts
+   * import { createSessions } from '@sessions/core'
+   *
+   * const mine = createSessions().for({ tenantId: 'acme', userId: 'alice' })
+   * const { items } = await mine.search({ text: 'blue phone' })
+   * for (const { sessionId, excerpt } of items) console.log(sessionId, excerpt.text)
+   * ```
+   */
+  async search(options: SearchOptions): Promise<SearchPage<FoundMessage>> {
+    return searchMessages(this.#service, this.identity, options)
+  }
+
+  /** The sessions of such messages, each once. @throws as `search` */
+  async searchSessions(options: SearchOptions): Promise<SearchPage<FoundSession>> {
+    return searchSessions(this.#service, this.identity, options)
   }
 
   /**

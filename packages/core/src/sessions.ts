@@ -11,6 +11,8 @@ import type { TtlSettings, SessionsOptions } from './service/settings.js'
 import { type AuditedCaller, auditLogOf, noteCaller } from './audit/audit-log.js'
 import type { UsageQuery, UsageReport } from './domain/usage.js'
 import { queryUsage, type RepriceOptions, repriceUsage } from './usage/query-usage.js'
+import { searchFeedOf } from './search/feed.js'
+import { searchOf } from './search/recorder.js'
 import { usageOf } from './usage/usage-recorder.js'
 import { createAudit, type SessionsAudit } from './audit/sessions-audit.js'
 import { createConsent, type SessionsConsent } from './privacy/consent-handles.js'
@@ -138,11 +140,14 @@ export interface Sessions {
  * ```
  */
 export function createSessions(options: SessionsOptions = {}): Sessions {
-  const service = createService(options)
+  const feed = searchFeedOf(options)
+  const service = createService(options, (store) => feed?.over(store) ?? store)
+  feed?.tell(searchOf(service))
   const close = async (): Promise<void> => {
     await service.work.close()
     await auditLogOf(service)?.flush()
     await usageOf(service)?.flush()
+    await searchOf(service)?.flush()
     await service.flushListeners()
   }
   // Wrong prices are found when the service is made.
@@ -171,6 +176,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       await service.work.settled()
       await auditLogOf(service)?.flush()
       await usageOf(service)?.flush()
+      await searchOf(service)?.flush()
       await service.flushListeners()
     },
     close,

@@ -46,6 +46,15 @@ export {
 } from './contract/stored-text.js'
 export { countFitting, maxPageBytes } from './contract/page-bytes.js'
 export type {
+  SearchedSession,
+  SearchEntry,
+  SearchIndex,
+  SearchPlace,
+  SearchPosting,
+  SearchQuestion,
+  SearchWord,
+} from './domain/search.js'
+export type {
   UsageCost,
   UsageEvent,
   UsageGroup,

@@ -1,5 +1,6 @@
 export { postgresBus, type PostgresBusOptions } from './postgres-bus.js'
 export { type OwnedPostgresStore, postgresStore, type PostgresStoreOptions } from './postgres-store.js'
+export { postgresSearch, type PostgresSearchOptions } from './postgres-search.js'
 export { postgresUsageLog, type PostgresUsageLogOptions } from './postgres-usage-log.js'
 export { createPostgresPool } from './pool.js'
 export { checkSchema, migrate, type Migrated, type MigrateOptions, migrationSql } from './migrate.js'

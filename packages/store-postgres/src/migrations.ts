@@ -10,6 +10,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, commands: createTables },
   { version: 2, commands: createUsageTables },
+  { version: 3, commands: createSearchTables },
 ]
 
 export const latestVersion = migrations.length
@@ -112,5 +113,35 @@ function createUsageTables({ prefix, usage, usageHours }: TableNames): string[] 
   ${counts},
   constraint "${prefix}session_usage_hours_pkey" primary key (tenant_id, hour, provider, model, currency)
 )`,
+  ]
+}
+
+// The tables of `postgresSearch`. One index has the words; the others have the newest first, for words that are common.
+function createSearchTables({ prefix, terms, searched }: TableNames): string[] {
+  return [
+    `create table ${terms} (
+  at bigint not null,
+  changes bigint not null,
+  seq integer not null,
+  tenant_id text collate "C" not null,
+  session_id text collate "C" not null,
+  incarnation text collate "C" not null,
+  user_key text collate "C",
+  role text collate "C" not null,
+  terms tsvector not null,
+  constraint "${prefix}session_terms_pkey" primary key (tenant_id, session_id, seq)
+)`,
+    `create index "${prefix}session_terms_new" on ${terms} (tenant_id, at desc, session_id desc, seq desc)`,
+    `create index "${prefix}session_terms_user" on ${terms} (tenant_id, user_key, at desc, session_id desc, seq desc)
+  where user_key is not null`,
+    `create index "${prefix}session_terms_words" on ${terms} using gin (terms)`,
+    `create table ${searched} (
+  expires_at bigint,
+  tenant_id text collate "C" not null,
+  session_id text collate "C" not null,
+  incarnation text collate "C" not null,
+  constraint "${prefix}session_searched_pkey" primary key (tenant_id, session_id)
+)`,
+    `create index "${prefix}session_searched_end" on ${searched} (tenant_id, expires_at) where expires_at is not null`,
   ]
 }

@@ -47,10 +47,11 @@ function setLocal(setting: string, value: string): string {
  * Turns row-level security on, for owners too. A tenant sees its rows. A sweep sees expired sessions of all tenants,
  * and no message. Without either setting nobody sees anything.
  */
-export function policySql({ sessions, messages, usage, usageHours }: TableNames, setting: string): string[] {
+export function policySql(names: TableNames, setting: string): string[] {
+  const { sessions, messages, usage, usageHours, terms, searched } = names
   const tenant = `tenant_id = nullif(current_setting('${setting}', true), '')`
   const sweep = `current_setting('${sweepSetting(setting)}', true) = 'on' and expires_at <= ${nowMs}`
-  return [sessions, messages, usage, usageHours]
+  return [sessions, messages, usage, usageHours, terms, searched]
     .flatMap((table) => [
       `alter table ${table} enable row level security`,
       `alter table ${table} force row level security`,

@@ -74,6 +74,8 @@ export interface TableNames {
   messages: string
   usage: string
   usageHours: string
+  terms: string
+  searched: string
   migrations: string
 }
 
@@ -96,6 +98,8 @@ export function toTableNames({ schema = 'public', tablePrefix = '' }: TableOptio
     messages: table('session_messages'),
     usage: table('session_usage'),
     usageHours: table('session_usage_hours'),
+    terms: table('session_terms'),
+    searched: table('session_searched'),
     migrations: table('session_migrations'),
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { checkSchema, migrate, migrationSql, postgresStore } from '../src/index.js'
+import { latestVersion } from '../src/migrations.js'
 import { as, createAppRole, migrated, useServer } from './databases.js'
 
 const context = useServer()
@@ -12,12 +13,11 @@ test('20 processes at once on an empty database: one makes the tables, all succe
     const migrators = Array.from({ length: 20 }, () => pools.open(url, { max: 1 }))
     const results = await Promise.all(migrators.map((pool) => migrate(pool, options)))
     expect(results.filter(({ from }) => from === 0)).toHaveLength(1)
-    expect(results.every(({ to }) => to === 2)).toBe(true)
+    expect(results.every(({ to }) => to === latestVersion)).toBe(true)
     const table = 'schema' in options ? 'chat.x_session_migrations' : 'session_migrations'
-    expect((await migrators[0]!.query(`select version from ${table}`)).rows).toEqual([
-      { version: 1 },
-      { version: 2 },
-    ])
+    expect((await migrators[0]!.query(`select version from ${table}`)).rows).toEqual(
+      Array.from({ length: latestVersion }, (_, index) => ({ version: index + 1 })),
+    )
   }
 })
 
@@ -25,7 +25,7 @@ test('a migration again changes nothing', async () => {
   const url = await migrated(context.server)
   const store = postgresStore(context.pools.open(url))
   await store.commit(ref, { revision: 0, body: 'kept' })
-  expect(await migrate(url)).toEqual({ from: 2, to: 2 })
+  expect(await migrate(url)).toEqual({ from: latestVersion, to: latestVersion })
   expect((await store.read(ref))?.body).toBe('kept')
 })
 
@@ -53,7 +53,7 @@ test('the SQL can be applied by other means, more than once', async () => {
     await pool.query(migrationSql(options))
     await pool.query(migrationSql(options))
     await checkSchema(pool, options)
-    expect(await migrate(pool, options)).toEqual({ from: 2, to: 2 })
+    expect(await migrate(pool, options)).toEqual({ from: latestVersion, to: latestVersion })
     const { record } = await postgresStore(pool, options).commit(ref, { revision: 0 })
     expect(record.revision).toBe(1)
   }
@@ -83,10 +83,10 @@ test('a role that may only read and write is enough at run time', async () => {
 
 test('without tables every error says which version is needed, and how to get it', async () => {
   const pool = context.pools.open(await context.server.createDatabase())
-  const missing = { code: 'store_failed', message: /version 2.*migrate\(\)/ }
+  const missing = { code: 'store_failed', message: new RegExp(`version ${latestVersion}.*migrate\\(\\)`) }
   await expect(checkSchema(pool)).rejects.toMatchObject({
     code: 'store_failed',
-    message: /schema "public" are at version 0 and this package needs version 2/,
+    message: new RegExp(`schema "public" are at version 0 and this package needs version ${latestVersion}`),
   })
   const store = postgresStore(pool)
   await expect(store.read(ref)).rejects.toMatchObject(missing)

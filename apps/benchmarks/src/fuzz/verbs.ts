@@ -224,6 +224,21 @@ export const stateVerbs: Arguments<SessionState> = {
 }
 export const preferenceVerbs: Arguments<SessionPreferences> = { get: args(), merge: args(jsonObject, change) }
 
+const search = object(
+  {
+    text: fc.oneof(fc.constantFrom('hello', 'word', '你好', 'wha'), text),
+    roles: fc.array(fc.constantFrom('user', 'assistant', 'tool', 'x'), { maxLength: 3 }),
+    from: finite,
+    to: finite,
+    sessionId: id,
+    userId: text,
+    order: fc.oneof(fc.constantFrom('new', 'rank'), text),
+    limit: finite,
+    cursor: text,
+  },
+  ['text'],
+)
+
 export const callerVerbs: Arguments<CallerSessions> = {
   create: args(maybe(object({ ...init, id: text }))),
   open: args(id, maybe(object(init))),
@@ -252,6 +267,8 @@ export const callerVerbs: Arguments<CallerSessions> = {
     ),
   ),
   list: args(maybe(object({ limit: finite, cursor: text, label: text, userId: text }))),
+  search: args(search),
+  searchSessions: args(search),
   delete: args(id),
   // The session is put in by who makes the call.
   export: args(maybe(object({ userId: text, label: text }))),

@@ -18,7 +18,7 @@ interface Known {
 }
 
 /** Which key of the user record it is: what stands for a user in the audit tells nothing of the usage. */
-type SubjectKey = 'auditKey' | 'usageKey'
+type SubjectKey = 'auditKey' | 'usageKey' | 'searchKey'
 
 /** What stands for users in the records of a service: made with a key that the user record alone has. */
 export class Subjects {
@@ -77,7 +77,7 @@ export class Subjects {
 
   async #pseudonymWith(key: string | undefined, { tenantId, userId }: TenantUser): Promise<string> {
     if (key === undefined) return erased
-    const kind = this.#key === 'auditKey' ? 'audit' : 'usage'
+    const kind = this.#key.slice(0, -'Key'.length)
     return `user:${(await digestOf(JSON.stringify([kind, key, tenantId, userId]))).slice(0, 22)}`
   }
 }

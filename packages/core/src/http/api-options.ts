@@ -170,6 +170,11 @@ export interface SessionApiOptions extends TransportOptions {
   /** Serves what the tenant used and what it cost to its admins, at `/usage` (default false: the path is not the API's). */
   usageRoutes?: boolean
   /**
+   * Serves what callers find in their own sessions, and admins in those of the tenant, under `/search` (default false: the
+   * paths are not the API's). Without an index a request reads up to 5,000 messages.
+   */
+  searchRoutes?: boolean
+  /**
    * Serves `POST /sessions/import`, for admins, or for whom this returns true (default false: the path is not the
    * API's). An export says what models and tools have said, and nothing proves that they have.
    */
@@ -305,6 +310,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     mayImport: typeof options.importRoute === 'function' ? options.importRoute : isAdmin,
     auditRoutes: options.auditRoutes ?? false,
     usageRoutes: options.usageRoutes ?? false,
+    searchRoutes: options.searchRoutes ?? false,
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,
     onError: options.onError ?? logError,

@@ -5,8 +5,12 @@ export function rootsOf({
   userRoutes = false,
   auditRoutes = false,
   usageRoutes = false,
-}: Pick<SessionApiOptions, 'userRoutes' | 'auditRoutes' | 'usageRoutes'>): readonly string[] {
-  const optional = { users: userRoutes, audit: auditRoutes, usage: usageRoutes }
+  searchRoutes = false,
+}: Pick<
+  SessionApiOptions,
+  'userRoutes' | 'auditRoutes' | 'usageRoutes' | 'searchRoutes'
+>): readonly string[] {
+  const optional = { users: userRoutes, audit: auditRoutes, usage: usageRoutes, search: searchRoutes }
   const served = Object.entries(optional).flatMap(([root, isServed]) => (isServed ? [root] : []))
   return ['sessions', 'transfers', ...served]
 }

@@ -9,6 +9,7 @@ import { messageChangeRoutes } from './routes/message-change-routes.js'
 import { messageRoutes } from './routes/message-routes.js'
 import { importRoutes } from './routes/import-routes.js'
 import { exportRoutes } from './routes/export-routes.js'
+import { searchRoutes } from './routes/search-routes.js'
 import { sessionRoutes } from './routes/session-routes.js'
 import { transferRoutes } from './routes/transfer-routes.js'
 import { turnRoutes } from './routes/turn-routes.js'
@@ -17,13 +18,13 @@ import { userRoutes } from './routes/user-routes.js'
 
 /**
  * Every route of the API with these options: a route that calls the model needs `respond`, `extend` needs `clientTtl`,
- * what users may do with their data needs `userRoutes`, an import `importRoute`, the audit `auditRoutes`, and the usage
- * `usageRoutes`.
+ * what users may do with their data needs `userRoutes`, an import `importRoute`, the audit `auditRoutes`, the usage
+ * `usageRoutes`, and a search `searchRoutes`.
  */
 export function routesOf(
   options: Pick<
     SessionApiOptions,
-    'respond' | 'clientTtl' | 'userRoutes' | 'importRoute' | 'auditRoutes' | 'usageRoutes'
+    'respond' | 'clientTtl' | 'userRoutes' | 'importRoute' | 'auditRoutes' | 'usageRoutes' | 'searchRoutes'
   >,
 ): readonly Route[] {
   const imports = options.importRoute === undefined || options.importRoute === false ? [] : importRoutes
@@ -45,5 +46,6 @@ export function routesOf(
     ...(options.userRoutes === true ? userRoutes : []),
     ...(options.auditRoutes === true ? auditRoutes : []),
     ...(options.usageRoutes === true ? usageRoutes : []),
+    ...(options.searchRoutes === true ? searchRoutes : []),
   ]
 }

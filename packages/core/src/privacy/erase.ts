@@ -18,6 +18,7 @@ import {
 } from '../service/user-record.js'
 import { heldBy, receiptOfOther, TakenOver } from './other-erasure.js'
 import { signReceipt, subjectsOf } from './receipt.js'
+import { forgetSearch } from '../search/follow-search.js'
 import { forgetUsage } from '../usage/query-usage.js'
 import { removeSessions, removeSideRecordsCounted, removeTraces } from './remove-data.js'
 
@@ -195,12 +196,17 @@ async function erase(service: Service, user: TenantUser, begun: Erasure): Promis
   await removeSessions(work)
   for (const kind of kindsOfUsers) await removeSideRecordsCounted(work, kind)
   // As long as the key is there that says what stands for the user.
-  const forgotten = await forgetUsage(service, user)
-  if (forgotten > 0)
+  for (const [kind, forget] of [
+    ['usage', forgetUsage],
+    ['search', forgetSearch],
+  ] as const) {
+    const forgotten = await forget(service, user)
+    if (forgotten === 0) continue
     await work.note(({ counts, ...erasure }) => ({
       ...erasure,
-      counts: { ...counts, usage: (counts['usage'] ?? 0) + forgotten },
+      counts: { ...counts, [kind]: (counts[kind] ?? 0) + forgotten },
     }))
+  }
   const receipt = await finish(service, user, begun.holder, told)
   auditLogOf(service)?.subjects.forget(user)
   return receipt

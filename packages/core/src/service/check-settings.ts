@@ -1,4 +1,5 @@
 import type { SummaryOptions } from '../context/summary.js'
+import type { SearchSettings } from '../domain/search.js'
 import type { UsageSettings } from '../domain/usage.js'
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
@@ -34,6 +35,7 @@ const sessions: OptionNames<SessionsOptions> = {
   suspicion: true,
   audit: true,
   usage: true,
+  search: true,
   privacy: true,
   retention: true,
   redact: 'function',
@@ -99,6 +101,7 @@ const suspicion: OptionNames<SuspicionSettings> = {
 }
 const audit: OptionNames<AuditSettings> = { secrets: 'list', store: 'object', onCheckpoint: 'function' }
 const usage: OptionNames<UsageSettings> = { log: 'object', prices: 'list', currency: 'text' }
+const search: OptionNames<SearchSettings> = { index: 'object', terms: 'object' }
 const transfers: OptionNames<TransferSettings> = {
   url: true,
   returnToOrigins: true,
@@ -128,6 +131,7 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.suspicion, suspicion, 'suspicion')
   checkOptions(options.audit, audit, 'audit')
   checkOptions(options.usage, usage, 'usage')
+  checkOptions(options.search, search, 'search')
   checkOptions(options.privacy, privacy, 'privacy')
   if (!['undefined', 'boolean', 'function'].includes(typeof options.adminReads))
     throw new SessionError('invalid', 'adminReads must be true, false or a function', { path: 'adminReads' })

@@ -5,6 +5,7 @@ import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
+import type { SearchSettings } from '../domain/search.js'
 import type { UsageSettings } from '../domain/usage.js'
 import { createTallyCache, type TallyCache } from './tally-cache.js'
 import type { SessionStore } from '../contract/session-store.js'
@@ -58,6 +59,8 @@ export interface Service {
   readonly audit: (AuditSettings & { readonly store: SessionStore }) | undefined
   /** Undefined where no usage is kept. There is one for each service. */
   readonly usage: UsageSettings | undefined
+  /** Undefined where there is no index. There is one for each service. */
+  readonly search: SearchSettings | undefined
   readonly privacy: Required<PrivacySettings>
   readonly retentionOf: (tenantId: string) => RetentionSettings
   /** Whether other processes, and this one after a restart, make the same digests of a user. */
@@ -85,8 +88,16 @@ const hourMs = 3_600_000
 const maxTallyBytes = 16 * 1024 * 1024
 const dayMs = 24 * hourMs
 
-/** The options with their defaults. @throws `invalid` with the path of a wrong option. */
-export function createService(options: SessionsOptions): Service {
+/**
+ * The options with their defaults.
+ *
+ * @param around What stands around the store, to learn of what is stored (default: nothing).
+ * @throws `invalid` with the path of a wrong option.
+ */
+export function createService(
+  options: SessionsOptions,
+  around: (store: SessionStore) => SessionStore = (store) => store,
+): Service {
   checkSettings(options)
   const ttl = {
     idleMs: duration(options.ttl?.idleMs, 'ttl.idleMs', dayMs),
@@ -128,7 +139,7 @@ export function createService(options: SessionsOptions): Service {
   const listeners = createListeners(options, warn)
   const { bus } = options
   const own = options.store ?? memoryStore()
-  const store = bus === undefined ? own : announcing(own, bus)
+  const store = around(bus === undefined ? own : announcing(own, bus))
   const storeClock = createStoreClock()
   const countTokens =
     options.countTokens === undefined ? estimateTokens : surelyCounted(options.countTokens, warn)
@@ -194,6 +205,7 @@ export function createService(options: SessionsOptions): Service {
     audit:
       options.audit === undefined ? undefined : { ...options.audit, store: options.audit.store ?? store },
     usage: options.usage === undefined ? undefined : { ...options.usage },
+    search: options.search?.index === undefined ? undefined : { ...options.search },
     retentionOf(tenantId) {
       const { retention } = options
       return typeof retention === 'function' ? checkRetention(retention(tenantId)) : (retention ?? {})

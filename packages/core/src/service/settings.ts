@@ -5,6 +5,7 @@ import type { SessionEventOf, SessionListener } from '../domain/events.js'
 import type { Fact } from '../domain/session-body.js'
 import type { TransferSettings } from './transfer-settings.js'
 import type { Embed } from '../context/embed.js'
+import type { SearchSettings } from '../domain/search.js'
 import type { UsageSettings } from '../domain/usage.js'
 import type { SessionBus } from '../bus/session-bus.js'
 import type { SessionStore } from '../contract/session-store.js'
@@ -277,6 +278,7 @@ export interface SessionWarning {
     | 'audit_failed'
     | 'checkpoint_failed'
     | 'usage_dropped'
+    | 'search_failed'
   readonly message: string
   readonly cause?: unknown
 }
@@ -331,6 +333,8 @@ export interface SessionsOptions {
   audit?: AuditSettings
   /** Keeps what turns use, and tells what it costs (default: events tell of it, and nothing is kept). */
   usage?: UsageSettings
+  /** How sessions are searched (default: a search reads their messages). */
+  search?: SearchSettings
   /** What holds for the data of users (default: nothing of the host's is erased, and the fence stands for an hour). */
   privacy?: PrivacySettings
   /**

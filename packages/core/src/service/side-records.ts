@@ -8,7 +8,7 @@ import type { Service } from './service.js'
 /**
  * Records that the library keeps beside sessions: events of turns, answers to keyed requests, transfers by their
  * codes, wrong tries of codes, the register of live sessions, spent budgets, what is known of a user, the record that
- * tells the store's time, the lanes of the audit, and what turns used.
+ * tells the store's time, the lanes of the audit, what turns used, and what an index of the search has yet to be told.
  */
 export type SideRecordKind = (typeof sideRecordKinds)[number]
 
@@ -24,6 +24,7 @@ export const sideRecordKinds = [
   'clock',
   'audit',
   'usage',
+  'search',
 ] as const
 
 /** A side record in the store. */
@@ -205,7 +206,7 @@ export async function removeSideRecordsNow(
   }
 }
 
-const nobodys: readonly SideRecordKind[] = ['users', 'clock', 'audit', 'usage']
+const nobodys: readonly SideRecordKind[] = ['users', 'clock', 'audit', 'usage', 'search']
 
 /** The kinds of records that name a user, but for the record of the user itself. */
 export const kindsOfUsers = sideRecordKinds.filter((kind) => !nobodys.includes(kind))

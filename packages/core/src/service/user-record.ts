@@ -36,6 +36,8 @@ export interface UserRecord {
   readonly auditKey?: string
   /** Stands for the user in what turns used. It has nothing to do with consent, as no bill has. */
   readonly usageKey?: string
+  /** Stands for the user in the index of the search. */
+  readonly searchKey?: string
   readonly erasure?: Erasure
 }
 

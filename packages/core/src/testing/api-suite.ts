@@ -1,6 +1,7 @@
 import { describe, test } from 'vitest'
 import { type ApiChapter, ApiClient, type FetchLike } from './api-case.js'
 import { auditCases } from './api-cases/audit.js'
+import { searchCases } from './api-cases/search.js'
 import { usageCases } from './api-cases/usage.js'
 import { contentCases } from './api-cases/contents.js'
 import { exportCases } from './api-cases/exports.js'
@@ -28,6 +29,7 @@ export const apiChapters: readonly ApiChapter[] = [
   userCases,
   auditCases,
   usageCases,
+  searchCases,
   protocolCases,
 ]
 

@@ -1,14 +1,14 @@
 import type { SessionRecord } from '../contract/session-record.js'
-import type { Page, StoredMessage } from '../contract/session-store.js'
+import type { StoredMessage } from '../contract/session-store.js'
 import { decodeMessage } from '../domain/message.js'
 import { decodeBody } from '../domain/session-body.js'
 import type { UsageEvent } from '../domain/usage.js'
 import { isSessionError } from '../errors.js'
 import { isJsonObject } from '../json.js'
+import { followSessions } from '../service/follow-sessions.js'
 import { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
-import { readSideRecord, sideRecordRef, updateSideRecord } from '../service/side-records.js'
-import { readStoreTime } from '../service/store-time.js'
+import { sideRecordRef } from '../service/side-records.js'
 import { pause } from '../slices.js'
 import { isHeld } from '../turn/follow.js'
 import { addUsages, noUsage, parseUsage } from '../turn/usage.js'
@@ -16,36 +16,15 @@ import { toNames, toUsageEvent } from './record-usage.js'
 import { keepsUsage } from './query-usage.js'
 import { type UsageRecorder, usageOf } from './usage-recorder.js'
 
-/** How far the sessions of a tenant are compared with what is kept. */
-interface Followed {
-  /** What was stored before this, epoch ms, is kept. */
-  readonly done: number
-  /** A round that is not done. */
-  readonly round?: Round
-}
-
-/** A look at all sessions that were active since a moment, the last active first. */
-interface Round {
-  readonly begunAt: number
-  readonly since: number
-  /** Where the next page begins. */
-  readonly cursor?: string
-}
-
 const pageSize = 1000
 const messagePage = 100
 const appendSize = 200
-// A session becomes active while a round is on, and is passed over; then the next round finds it, for it looks at fewer
-// sessions. The last round is one page, which no session passes.
-const maxRounds = 4
-// A store says to the minute when a session was active, and shows late what was being committed.
-const marginMs = 120_000
 // How far the first look goes back.
 const firstMs = 7 * 24 * 3_600_000
 
 /**
  * Finds in the sessions of a tenant what was used and is not kept: a process died, or what it kept did not fit. Ends turns
- * whose process died. Goes on where a process died over it; any number of processes may do so at once.
+ * whose process died.
  *
  * @returns How many turns it made good.
  */
@@ -54,52 +33,14 @@ export async function followUsage(service: Service, tenantId: string): Promise<n
   // What only passes events on would pass each on again.
   if (recorder === undefined || !keepsUsage(service)) return 0
   await recorder.flush()
-  const ref = sideRecordRef('usage', tenantId, 'followed')
-  const now = await readStoreTime(service, tenantId)
-  const known = (await readSideRecord<Followed>(service, ref))?.value ?? { done: now - firstMs }
-  const { done } = known
-  const save = async (next: Followed) => {
-    // Another process may be further.
-    await updateSideRecord<Followed>(service, ref, (before) =>
-      before !== undefined && before.done > next.done ? undefined : next,
-    )
-  }
-  let found = 0
-  let round: Round = known.round ?? { begunAt: now, since: done }
-  for (let rounds = 1; ; rounds++) {
-    let isOnePage = round.cursor === undefined
-    for (let cursor = round.cursor; ;) {
-      const page = await pageFrom(service, tenantId, cursor)
-      const active = page.items.filter(({ activeAt }) => activeAt >= round.since - marginMs)
-      for (const record of active) found += await followSession(recorder, record, done - marginMs)
-      if (page.cursor === undefined || active.length < page.items.length) break
-      cursor = page.cursor
-      isOnePage = false
-      await save({ done, round: { ...round, cursor } })
-    }
-    if (isOnePage || rounds >= maxRounds) {
-      await save({ done: round.begunAt })
-      return found
-    }
-    round = { begunAt: await readStoreTime(service, tenantId), since: round.begunAt }
-    await save({ done, round })
-  }
-}
-
-async function pageFrom(
-  { store }: Service,
-  tenantId: string,
-  cursor: string | undefined,
-): Promise<Page<SessionRecord>> {
-  const query = { tenantId, limit: pageSize }
-  if (cursor === undefined) return store.list(query)
-  try {
-    return await store.list({ ...query, cursor })
-  } catch (error) {
-    // The sessions have moved to a store that begins again.
-    if (isSessionError(error, 'invalid')) return store.list(query)
-    throw error
-  }
+  return followSessions(service, {
+    tenantId,
+    ref: sideRecordRef('usage', tenantId, 'followed'),
+    firstMs,
+    pageSize,
+    atMost: Number.POSITIVE_INFINITY,
+    visit: (record, since) => followSession(recorder, record, since),
+  })
 }
 
 /** Makes good what a session has used since a moment. @returns How many turns were missing. */

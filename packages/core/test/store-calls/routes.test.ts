@@ -18,6 +18,7 @@ const options = (sessions: Sessions): SessionApiOptions => ({
   importRoute: true,
   auditRoutes: serviceOf(sessions).audit !== undefined,
   usageRoutes: serviceOf(sessions).usage !== undefined,
+  searchRoutes: true,
 })
 
 interface Row {
@@ -243,6 +244,8 @@ const rows = [
   // It is on record itself.
   row('GET /audit', 'commit list read messages', { headers: { authorization: 'admin' } }),
   row('GET /usage', 'list', { headers: { authorization: 'admin' } }),
+  row('GET /search/messages', 'list read', { query: '?q=one' }),
+  row('GET /search/sessions', 'list read', { query: '?q=one' }),
 ]
 
 describe('what each route calls the store for', () => {

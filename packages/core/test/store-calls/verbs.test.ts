@@ -133,6 +133,11 @@ const rows = [
   row('CallerSessions.draft (that is written to)', 'commit read commit', ({ mine }) =>
     mine.draft().append(said('x')),
   ),
+  row('CallerSessions.search', 'list read', ({ mine }) => mine.search({ text: 'one' })),
+  row('CallerSessions.search (in one session)', 'read read', ({ mine, session }) =>
+    mine.search({ text: 'one', sessionId: session.id }),
+  ),
+  row('CallerSessions.searchSessions', 'list read', ({ mine }) => mine.searchSessions({ text: 'one' })),
   row('CallerSessions.list', 'list', ({ mine }) => mine.list()),
   row('CallerSessions.count', 'list', ({ mine }) => mine.count()),
   row('CallerSessions.delete', 'read remove list list', ({ mine, session }) => mine.delete(session.id)),

@@ -1,0 +1,16 @@
+export type {
+  FoundMessage,
+  FoundSession,
+  SearchedSession,
+  SearchEntry,
+  SearchExcerpt,
+  SearchIndex,
+  SearchOptions,
+  SearchPage,
+  SearchPlace,
+  SearchPosting,
+  SearchQuestion,
+  SearchSettings,
+  SearchWord,
+} from './domain/search.js'
+export type { TermSeal } from './contract/term-seal.js'

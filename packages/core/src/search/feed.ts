@@ -1,0 +1,142 @@
+import { recordKindOf, type SessionRef } from '../contract/session-record.js'
+import type { Committed, SessionChange, SessionStore } from '../contract/session-store.js'
+import { isSessionError, SessionError } from '../errors.js'
+import { newId } from '../ids.js'
+import type { SessionsOptions } from '../service/settings.js'
+import { repeatUnknown } from '../service/unknown-outcome.js'
+import { noteLabel, noteMs } from './follow-search.js'
+import type { SearchRecorder } from './recorder.js'
+import { sideRecordRef } from '../service/side-records.js'
+
+/** What stands between a service with an index and its store; undefined without an index. @throws `invalid` */
+export function searchFeedOf({ search, store }: SessionsOptions): SearchFeed | undefined {
+  if (search?.index === undefined) return undefined
+  if (search.terms === undefined && store !== undefined && 'encryptExisting' in store) {
+    const message =
+      'search.terms is missing: the store is encrypted, and its words would be readable in the index'
+    throw new SessionError('invalid', message, { path: 'search.terms' })
+  }
+  return new SearchFeed()
+}
+
+/**
+ * Tells the index of everything that is stored. What is added comes soon. What goes, or changes hands, is first noted in
+ * the store, so that a sweep does it when this process dies over it.
+ */
+export class SearchFeed {
+  #recorder: SearchRecorder | undefined
+
+  tell(recorder: SearchRecorder | undefined): void {
+    this.#recorder = recorder
+  }
+
+  over(store: SessionStore): SessionStore {
+    const recorderFor = ({ tenantId }: SessionRef) =>
+      recordKindOf(tenantId) === '' ? this.#recorder : undefined
+    return {
+      read: (ref, options) => store.read(ref, options),
+      messages: (ref, query) => store.messages(ref, query),
+      list: (query) => store.list(query),
+      // The index asks after sessions whose deadline has come.
+      sweep: (options) => store.sweep(options),
+
+      async commit(ref, change) {
+        const recorder = recorderFor(ref)
+        if (recorder === undefined) return store.commit(ref, change)
+        if (!changesOwner(change)) return noting(recorder, change, await store.commit(ref, change))
+        return noted(store, recorder, ref, async () => {
+          const committed = await store.commit(ref, change)
+          // What was said before is put first, under nobody's name.
+          noting(recorder, change, committed)
+          return { value: committed, tell: async () => recorder.own(committed.record) }
+        })
+      },
+
+      async amend(ref, amendments, guard) {
+        const recorder = recorderFor(ref)
+        if (recorder === undefined) return store.amend(ref, amendments, guard)
+        const seqs = amendments.map(({ seq }) => seq)
+        return noted(store, recorder, ref, async () => {
+          const value = await store.amend(ref, amendments, guard)
+          return value === 0 ? { value } : { value, tell: async () => recorder.putAgain(ref, seqs) }
+        })
+      },
+
+      async trim(ref, throughSeq, guard) {
+        const recorder = recorderFor(ref)
+        if (recorder === undefined) return store.trim(ref, throughSeq, guard)
+        return noted(store, recorder, ref, async () => {
+          const value = await store.trim(ref, throughSeq, guard)
+          return value === 0 ? { value } : { value, tell: async () => recorder.dropTrimmed(ref) }
+        })
+      },
+
+      async remove(ref, guard) {
+        const recorder = recorderFor(ref)
+        if (recorder === undefined) return store.remove(ref, guard)
+        const incarnation = guard?.incarnation ?? (await store.read(ref))?.record.incarnation
+        return noted(store, recorder, ref, async () => {
+          const value = await store.remove(ref, guard)
+          if (!value || incarnation === undefined) return { value }
+          const session = { sessionId: ref.id, incarnation }
+          // Another process may put later what it was told before: a sweep looks once more.
+          return { value, tell: async () => recorder.index.drop(ref.tenantId, session), isTwice: true }
+        })
+      },
+
+      async restore(ref, copy) {
+        const recorder = recorderFor(ref)
+        if (recorder === undefined || copy.more === true) return store.restore(ref, copy)
+        return noted(store, recorder, ref, async () => {
+          await store.restore(ref, copy)
+          return { value: undefined, tell: async () => void (await recorder.reindex(ref)) }
+        })
+      },
+    }
+  }
+}
+
+const changesOwner = ({ userId, revision }: SessionChange): boolean => userId !== undefined && revision !== 0
+
+function noting(recorder: SearchRecorder, change: SessionChange, committed: Committed): Committed {
+  const { messages = [] } = change
+  const stored = committed.messages.map(({ id, seq, at }, index) => {
+    const { payload } = messages[index]!
+    return { id, seq, at, payload }
+  })
+  recorder.note(committed.record, stored)
+  return committed
+}
+
+interface Done<Value> {
+  readonly value: Value
+  /** What the index has to be told (default: nothing). */
+  readonly tell?: () => Promise<void>
+  /** A sweep does it again (default false). */
+  readonly isTwice?: boolean
+}
+
+/** Does what an index must not miss: a note of it stands in the store until the index was told. */
+async function noted<Value>(
+  store: SessionStore,
+  recorder: SearchRecorder,
+  { tenantId, id }: SessionRef,
+  work: () => Promise<Done<Value>>,
+): Promise<Value> {
+  const ref = sideRecordRef('search', tenantId, newId())
+  const note = { revision: 0, incarnation: newId(), label: noteLabel, idleMs: noteMs }
+  await repeatUnknown(() => store.commit(ref, { ...note, body: JSON.stringify({ sessionId: id }) }))
+  const forget = async () => void (await store.remove(ref))
+  try {
+    const { value, tell, isTwice = false } = await work()
+    recorder.tell(async () => {
+      await tell?.()
+      if (!isTwice) await forget()
+    })
+    return value
+  } catch (error) {
+    // It may have been done: then the note stays.
+    if (!isSessionError(error, 'unknown_outcome')) recorder.tell(forget)
+    throw error
+  }
+}

@@ -1,0 +1,89 @@
+import { followSessions, readFollowed } from '../service/follow-sessions.js'
+import type { Service } from '../service/service.js'
+import { readSideRecord, sideRecordRef, sideRecordTenant } from '../service/side-records.js'
+import { readStoreTime } from '../service/store-time.js'
+import type { TenantUser } from '../service/user-record.js'
+import { type SearchRecorder, searchOf } from './recorder.js'
+
+/** Finds the notes of what an index must not miss. */
+export const noteLabel = 'note'
+/** How long a note waits for a sweep. */
+export const noteMs = 30 * 24 * 3_600_000
+
+// Whoever wrote a note is done with it by then, or is no more.
+const settledMs = 60_000
+const notesAtOnce = 200
+const sessionsAtOnce = 200
+const listedAtOnce = 100
+// Messages of one sweep of a tenant: a first look at many takes several.
+const maxMessages = 20_000
+
+/** Makes good what the index misses: what processes that died had not put, and what they had not taken out. */
+export async function followSearch(service: Service, tenantId: string): Promise<void> {
+  const recorder = searchOf(service)
+  if (recorder === undefined) return
+  await recorder.flush()
+  try {
+    const now = await readStoreTime(service, tenantId)
+    await followNotes(recorder, tenantId, now)
+    await followSessions(service, {
+      tenantId,
+      ref: followedRef(recorder, tenantId),
+      firstMs: Number.POSITIVE_INFINITY,
+      pageSize: listedAtOnce,
+      atMost: maxMessages,
+      visit: async (record, since) => recorder.reindex(record, Math.max(0, since)),
+    })
+    await followEnded(recorder, tenantId, now)
+  } catch (cause) {
+    // The rest of the sweep needs no index.
+    const message = 'The index could not be compared with the sessions; the next sweep does it.'
+    service.warn({ code: 'search_failed', message, cause })
+  }
+}
+
+/** Whether the index has what was said before it was there. */
+export async function isFollowed(recorder: SearchRecorder, tenantId: string): Promise<boolean> {
+  if (recorder.knowsFollowed(tenantId)) return true
+  const { done = 0 } = (await readFollowed(recorder.service, followedRef(recorder, tenantId))) ?? {}
+  if (done > 0) recorder.noteFollowed(tenantId)
+  return done > 0
+}
+
+// With another key all terms are others, and the index is made anew.
+const followedRef = ({ terms }: SearchRecorder, tenantId: string) =>
+  sideRecordRef('search', tenantId, `followed:${terms?.id ?? 'plain'}`)
+
+async function followNotes(recorder: SearchRecorder, tenantId: string, now: number): Promise<void> {
+  const { service } = recorder
+  const query = { tenantId: sideRecordTenant('search', tenantId), label: noteLabel, limit: notesAtOnce }
+  const { items } = await service.store.list({ ...query, activeBefore: now - settledMs })
+  const done = new Set<string>()
+  for (const note of items) {
+    const { sessionId } = (await readSideRecord<{ sessionId: string }>(service, note))?.value ?? {}
+    if (sessionId === undefined) continue
+    if (!done.has(sessionId)) await recorder.reindex({ tenantId, id: sessionId })
+    done.add(sessionId)
+    await service.store.remove(note)
+  }
+}
+
+/** Takes out of the index what has expired in the store. */
+async function followEnded({ index, service }: SearchRecorder, tenantId: string, now: number): Promise<void> {
+  for (const session of await index.ended(tenantId, now, sessionsAtOnce)) {
+    const stored = await service.store.read({ tenantId, id: session.sessionId })
+    const isThere = stored !== undefined && stored.record.incarnation === session.incarnation
+    if (isThere) await index.extend(tenantId, session, stored.record.expiresAt)
+    else await index.drop(tenantId, session)
+  }
+}
+
+/** Takes a user out of the index. @returns How many messages. */
+export async function forgetSearch(service: Service, user: TenantUser): Promise<number> {
+  const recorder = searchOf(service)
+  if (recorder === undefined) return 0
+  await recorder.flush()
+  const subject = await recorder.subjects.find(user)
+  recorder.subjects.forget(user)
+  return subject === undefined ? 0 : recorder.index.forget(user.tenantId, subject)
+}

@@ -1,0 +1,281 @@
+import { erased, Subjects } from '../audit/subjects.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import type { StoredMessage } from '../contract/session-store.js'
+import { decodeMessage, textOf } from '../domain/message.js'
+import type { SearchEntry, SearchIndex } from '../domain/search.js'
+import type { TermSeal } from '../contract/term-seal.js'
+import { SessionError, isSessionError } from '../errors.js'
+import type { Service } from '../service/service.js'
+import { inSlices, pause } from '../slices.js'
+import { readMessage } from './find.js'
+import { searchTermsOf } from './terms.js'
+
+type About = Pick<SessionRecord, 'tenantId' | 'id' | 'incarnation' | 'changes' | 'userId' | 'expiresAt'>
+
+interface Waiting {
+  readonly record: About
+  readonly message: StoredMessage
+  readonly bytes: number
+}
+
+// Messages that wait to be put into the index, over all tenants.
+const maxQueuedBytes = 4 * 1024 * 1024
+const messageBytes = 256
+const maxBatch = 200
+// Messages that come at about the same time are put together.
+const delayMs = 500
+// Tenants that are written for at the same moment: the index has other callers.
+const maxTogether = 4
+// As long as a database takes that restarts.
+const retryMs = [100, 400, 1600]
+const pageSize = 200
+const maxTells = 1000
+const maxFollowed = 10_000
+
+// Taken at import: a test of the application may replace it by a clock that stands still.
+const later = setTimeout
+
+/** Puts into the index what is said, beside it, so that nobody waits for it. */
+export class SearchRecorder {
+  readonly index: SearchIndex
+  readonly terms: TermSeal | undefined
+  readonly subjects: Subjects
+  readonly service: Service
+  readonly #waiting = new Map<string, Waiting[]>()
+  readonly #writing = new Map<string, Promise<void>>()
+  #queuedBytes = 0
+  #dropped = 0
+  #isTimed = false
+  readonly #followed = new Set<string>()
+  #told: Promise<void> = Promise.resolve()
+  #tells = 0
+
+  /** @throws `invalid` */
+  constructor(service: Service) {
+    const { index, terms } = service.search!
+    if (!service.hasLastingSecrets) {
+      const path = 'credentialSecrets'
+      throw new SessionError('invalid', `${path} is missing: what stands for users is kept by it`, { path })
+    }
+    if (typeof index?.find !== 'function')
+      throw new SessionError('invalid', 'search.index has no find', { path: 'search.index' })
+    this.service = service
+    this.index = index
+    this.terms = terms
+    this.subjects = new Subjects(service, 'searchKey')
+  }
+
+  /** Takes messages to put them into the index soon. What does not fit is dropped, and the next sweep finds it. */
+  note(record: About, messages: readonly StoredMessage[]): void {
+    for (const message of messages) {
+      const bytes = message.payload.length * 2 + messageBytes
+      if (this.#queuedBytes + bytes > maxQueuedBytes) {
+        this.#dropped++
+        continue
+      }
+      this.#queuedBytes += bytes
+      const waiting = this.#waiting.get(record.tenantId) ?? []
+      this.#waiting.set(record.tenantId, waiting)
+      waiting.push({ record, message, bytes })
+    }
+    this.#writeSoon()
+  }
+
+  /** Whether it is known that the index has what was said before it was there. */
+  knowsFollowed(tenantId: string): boolean {
+    return this.#followed.has(tenantId)
+  }
+
+  noteFollowed(tenantId: string): void {
+    if (this.#followed.size === maxFollowed) this.#followed.clear()
+    this.#followed.add(tenantId)
+  }
+
+  /** Has the index told something that it must not miss. What fails, or does not fit, a note in the store tells. */
+  tell(work: () => Promise<void>): void {
+    if (this.#tells === maxTells) return
+    this.#tells++
+    this.#told = this.#told.then(async () => {
+      try {
+        await this.#flushPuts()
+        await work()
+      } catch (cause) {
+        this.service.warn({
+          code: 'search_failed',
+          message: 'The index was not told of a change; the next sweep tells it.',
+          cause,
+        })
+      } finally {
+        this.#tells--
+      }
+    })
+  }
+
+  /** Settles when nothing waits any more. */
+  async flush(): Promise<void> {
+    await this.#flushPuts()
+    while (this.#tells > 0) await this.#told
+  }
+
+  async #flushPuts(): Promise<void> {
+    while (this.#waiting.size > 0 || this.#writing.size > 0) {
+      this.#write()
+      await Promise.all(this.#writing.values())
+    }
+  }
+
+  /**
+   * Puts into the index what a session says, as the store has it now; takes out what it says no more.
+   *
+   * @param since Only messages from this moment on, epoch ms (default: all, also those that say nothing any more).
+   * @returns How many messages it put.
+   */
+  async reindex({ tenantId, id }: SessionRef, since?: number): Promise<number> {
+    const stored = await this.service.store.read({ tenantId, id })
+    if (stored === undefined) {
+      await this.index.drop(tenantId, { sessionId: id })
+      return 0
+    }
+    const { record } = stored
+    const session = { sessionId: id, incarnation: record.incarnation }
+    if (since === undefined) {
+      if (record.trimmedSeq > 0) await this.index.drop(tenantId, session, record.trimmedSeq)
+      await this.index.own(tenantId, session, await this.#userOf(record))
+    }
+    let count = 0
+    try {
+      for (let before: number | undefined; ;) {
+        const query = { order: 'desc' as const, limit: pageSize, ...(before === undefined ? {} : { before }) }
+        const page = await this.service.store.messages({ tenantId, id }, query)
+        const fresh = page.messages.filter(({ at }) => at >= (since ?? 0))
+        count += await this.#put(record, fresh, since === undefined)
+        if (!page.more || fresh.length < page.messages.length) return count
+        before = page.messages.at(-1)!.seq
+      }
+    } catch (error) {
+      if (!isSessionError(error, 'not_found')) throw error
+      return count
+    }
+  }
+
+  /** Puts some messages into the index as they are now, also those that say nothing any more. */
+  async putAgain(ref: SessionRef, seqs: readonly number[]): Promise<void> {
+    const stored = await this.service.store.read(ref)
+    for (const seq of stored === undefined ? [] : seqs) {
+      const message = await readMessage(this.service, ref, seq)
+      if (message !== undefined) await this.#put(stored!.record, [message], true)
+    }
+  }
+
+  /** Takes out what a session has trimmed away. */
+  async dropTrimmed({ tenantId, id }: SessionRef): Promise<void> {
+    const { record } = (await this.service.store.read({ tenantId, id })) ?? {}
+    if (record === undefined) return
+    const session = { sessionId: id, incarnation: record.incarnation }
+    await this.index.drop(tenantId, session, record.trimmedSeq)
+  }
+
+  /** Says whose a session is from now on. */
+  async own(record: About): Promise<void> {
+    const session = { sessionId: record.id, incarnation: record.incarnation }
+    await this.index.own(record.tenantId, session, await this.#userOf(record))
+  }
+
+  async #userOf({ tenantId, userId }: About): Promise<string | undefined> {
+    if (userId === undefined) return undefined
+    const user = await this.subjects.of({ tenantId, userId })
+    return user === erased ? undefined : user
+  }
+
+  async #put(record: About, messages: readonly StoredMessage[], withEmpty: boolean): Promise<number> {
+    const entries = await this.#entries(messages.map((message) => ({ record, message })))
+    const kept = withEmpty ? entries : entries.filter(({ terms }) => terms.length > 0)
+    if (kept.length > 0) await this.index.put(record.tenantId, kept)
+    return kept.length
+  }
+
+  async #entries(items: readonly Pick<Waiting, 'record' | 'message'>[]): Promise<readonly SearchEntry[]> {
+    const entries: SearchEntry[] = []
+    for (const { record, message } of items) {
+      const { role, status, ...content } = decodeMessage(message)
+      const counts = await inSlices(searchTermsOf(status === 'corrupt' ? '' : textOf(content)))
+      const { tenantId, id: sessionId, incarnation, changes, expiresAt } = record
+      const { seq, at } = message
+      const terms = [...counts].map(
+        ([term, count]) => [this.terms?.seal(tenantId, term) ?? term, count] as const,
+      )
+      const user = await this.#userOf(record)
+      entries.push({ sessionId, incarnation, seq, at, changes, role, user, expiresAt, terms })
+      await pause()
+    }
+    return entries
+  }
+
+  #writeSoon(): void {
+    if (this.#isTimed) return
+    this.#isTimed = true
+    const timer = later(() => {
+      this.#isTimed = false
+      this.#write()
+    }, delayMs)
+    if (typeof timer === 'object') timer.unref()
+  }
+
+  #write(): void {
+    for (const [tenantId, waiting] of this.#waiting) {
+      if (this.#writing.size >= maxTogether) return
+      if (this.#writing.has(tenantId)) continue
+      const batch = waiting.splice(0, maxBatch)
+      if (waiting.length === 0) this.#waiting.delete(tenantId)
+      const written = this.#store(tenantId, batch).finally(() => {
+        for (const { bytes } of batch) this.#queuedBytes -= bytes
+        this.#writing.delete(tenantId)
+        if (this.#waiting.size > 0) this.#write()
+        else if (this.#writing.size === 0) this.#tellDropped()
+      })
+      this.#writing.set(tenantId, written)
+    }
+    if (this.#waiting.size === 0 && this.#writing.size === 0) this.#tellDropped()
+  }
+
+  async #store(tenantId: string, batch: readonly Waiting[]): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        const entries = await this.#entries(batch)
+        const kept = entries.filter(({ terms }) => terms.length > 0)
+        if (kept.length > 0) await this.index.put(tenantId, kept)
+        return
+      } catch (cause) {
+        const ms = retryMs[tries]
+        if (ms === undefined) {
+          this.#dropped += batch.length
+          this.#tellDropped(cause)
+          return
+        }
+        await new Promise((resolve) => later(resolve, ms))
+      }
+    }
+  }
+
+  // Once for all that were dropped together: an index that is away must not flood the operator.
+  #tellDropped(cause?: unknown): void {
+    if (this.#dropped === 0) return
+    const count = this.#dropped
+    this.#dropped = 0
+    const message = `${count} messages were not put into the index; the next sweep makes it good.`
+    this.service.warn({ code: 'search_failed', message, ...(cause === undefined ? {} : { cause }) })
+  }
+}
+
+const recorders = new WeakMap<object, SearchRecorder>()
+
+/** What fills the index of a service, of which there is one; undefined where there is none. @throws `invalid` */
+export function searchOf(service: Service): SearchRecorder | undefined {
+  const { search } = service
+  if (search === undefined) return undefined
+  const known = recorders.get(search)
+  if (known !== undefined) return known
+  const recorder = new SearchRecorder(service)
+  recorders.set(search, recorder)
+  return recorder
+}

@@ -1,0 +1,190 @@
+import { recordOf } from '../audit/access.js'
+import { textOf } from '../domain/message.js'
+import type { Identity } from '../domain/identity.js'
+import { isAdmin } from '../domain/identity.js'
+import type { FoundMessage, FoundSession, SearchOptions, SearchPage } from '../domain/search.js'
+import { checkAdminExport, listedRecord } from '../session/admin-reads.js'
+import type { Service } from '../service/service.js'
+import { inSlices } from '../slices.js'
+import type { Find } from './find.js'
+import { indexed, indexOf } from './indexed.js'
+import { type Candidate, type Candidates, scan } from './scan.js'
+import { excerptOf } from './excerpt.js'
+import { parseSearch, parseSearchCursor, type Searched, toSearchCursor } from './searched.js'
+
+type Place = Candidate['place']
+
+interface Source {
+  readonly kind: string
+  readonly isComplete: boolean
+  readonly newest: (searched: Searched, after: Place | undefined, limit: number) => Promise<Candidates>
+}
+
+// Of these the best come first. To put all of a large tenant in order would take seconds.
+const windowSize = 1000
+// How often an index is asked again when what it proposed is gone.
+const maxRounds = 5
+const together = 8
+
+/** Messages of the caller that have all words of a text. @throws `invalid`, `forbidden`, `unavailable` */
+export async function searchMessages(
+  service: Service,
+  identity: Identity,
+  options: SearchOptions,
+): Promise<SearchPage<FoundMessage>> {
+  const searched = parseSearch(identity, options)
+  if (searched === undefined) return nothing
+  const source = await sourceFor(service, searched)
+  const kind = `messages of ${source.kind}`
+  if (searched.order === 'rank') {
+    const inOrder = (items: readonly Candidate[]) => items.toSorted((one, other) => other.score - one.score)
+    return windowed(
+      service,
+      searched,
+      { source, kind, cursor: options.cursor },
+      inOrder,
+      async (candidate) => {
+        const find = await candidate.read()
+        return find === undefined ? undefined : foundOf(find, searched)
+      },
+    )
+  }
+  let after = await placeOf(service, kind, searched, options.cursor)
+  const items: FoundMessage[] = []
+  for (let round = 0; round < maxRounds; round++) {
+    const { items: proposed, next } = await source.newest(
+      searched,
+      after as Place,
+      searched.limit - items.length,
+    )
+    after = next
+    for (const find of await readAll(proposed)) items.push(await foundOf(find, searched))
+    if (next === undefined || items.length === searched.limit || source.kind === 'scan') break
+  }
+  const cursor = after === undefined ? {} : { cursor: await toSearchCursor(service, kind, searched, after) }
+  return { items, ...cursor, complete: source.isComplete }
+}
+
+/** Sessions of the caller with messages that have all words of a text. @throws as `searchMessages` */
+export async function searchSessions(
+  service: Service,
+  identity: Identity,
+  options: SearchOptions,
+): Promise<SearchPage<FoundSession>> {
+  const searched = parseSearch(identity, options)
+  if (searched === undefined) return nothing
+  const source = await sourceFor(service, searched)
+  const { order } = searched
+  const groups = (items: readonly Candidate[]) => {
+    const bySession = new Map<string, Candidate[]>()
+    for (const item of items) {
+      const group = bySession.get(item.sessionId)
+      if (group === undefined) bySession.set(item.sessionId, [item])
+      else group.push(item)
+    }
+    const all = [...bySession.values()].map((group) => ({
+      place: [group[0]!.sessionId],
+      best: order === 'rank' ? group.toSorted((one, other) => other.score - one.score) : group,
+      score: group.reduce((sum, { score }) => sum + score, 0),
+    }))
+    return order === 'rank' ? all.toSorted((one, other) => other.score - one.score) : all
+  }
+  const terms = { source, kind: `sessions of ${source.kind}`, cursor: options.cursor }
+  return windowed(service, searched, terms, groups, async ({ best }) => {
+    for (const candidate of best.slice(0, maxRounds)) {
+      const find = await candidate.read()
+      if (find === undefined) continue
+      const session = listedRecord(service, identity, find.record)
+      return { session, count: best.length, best: await foundOf(find, searched) }
+    }
+    return undefined
+  })
+}
+
+const nothing = { items: [], complete: true } as const
+
+/** An index, where there is one that has the words; else a look at the messages themselves. */
+async function sourceFor(service: Service, searched: Searched): Promise<Source> {
+  const { identity, tenantId, userId, sessionId } = searched
+  if (isAdmin(identity) && (userId === undefined || userId !== identity.userId)) {
+    checkAdminExport(service, identity, userId)
+    const subject = userId === undefined ? undefined : { tenantId, userId }
+    await recordOf(service, identity, {
+      action: 'admin.search',
+      subject,
+      ...(sessionId === undefined ? {} : { sessionId }),
+    })
+  }
+  const index = searched.words.isLiteral ? undefined : indexOf(service)
+  if (index !== undefined) return indexed(index, searched)
+  return {
+    kind: 'scan',
+    isComplete: true,
+    newest: async (of, after, limit) => scan(service, of, after, limit),
+  }
+}
+
+/**
+ * A page of the newest candidates after they were put in another order. The same candidates are found again for each
+ * page: none that came since the first one.
+ */
+async function windowed<Item extends { readonly place: Place }, Found>(
+  service: Service,
+  searched: Searched,
+  {
+    source,
+    kind,
+    cursor,
+  }: { readonly source: Source; readonly kind: string; readonly cursor?: string | undefined },
+  inOrder: (items: readonly Candidate[]) => readonly Item[],
+  read: (item: Item) => Promise<Found | undefined>,
+): Promise<SearchPage<Found>> {
+  const seen = (await placeOf(service, kind, searched, cursor)) as [number, number, Place] | undefined
+  const to = Math.min(searched.to, seen?.[0] ?? searched.to)
+  const found = await source.newest({ ...searched, to }, undefined, windowSize)
+  const end = seen?.[0] ?? Math.min(to, Math.max(0, ...found.items.map(({ at }) => at)) + 1)
+  const sorted = inOrder(found.items)
+  let at = 0
+  if (seen !== undefined) {
+    const last = JSON.stringify(seen[2])
+    const known = sorted.findIndex(({ place }) => JSON.stringify(place) === last)
+    // What stood there is gone: as many come before it.
+    at = known < 0 ? seen[1] : known + 1
+  }
+  const items: Found[] = []
+  let looks = searched.limit * maxRounds
+  for (; at < sorted.length && items.length < searched.limit && looks > 0; at++, looks--) {
+    const one = await read(sorted[at]!)
+    if (one !== undefined) items.push(one)
+  }
+  const complete = source.isComplete && found.next === undefined
+  if (at >= sorted.length) return { items, complete }
+  const place = [end, at, sorted[at - 1]!.place]
+  return { items, cursor: await toSearchCursor(service, kind, searched, place), complete }
+}
+
+async function placeOf(
+  service: Service,
+  kind: string,
+  searched: Searched,
+  cursor: string | undefined,
+): Promise<unknown> {
+  return cursor === undefined ? undefined : parseSearchCursor(service, kind, searched, cursor)
+}
+
+async function readAll(candidates: readonly Candidate[]): Promise<readonly Find[]> {
+  const found: Find[] = []
+  for (let from = 0; from < candidates.length; from += together) {
+    const batch = await Promise.all(
+      candidates.slice(from, from + together).map((candidate) => candidate.read()),
+    )
+    found.push(...batch.filter((find) => find !== undefined))
+  }
+  return found
+}
+
+async function foundOf({ record, message, at }: Find, { words }: Searched): Promise<FoundMessage> {
+  const { id: messageId, seq, role } = message
+  const excerpt = await inSlices(excerptOf(textOf(message), words))
+  return { sessionId: record.id, messageId, seq, role, at, excerpt }
+}

@@ -1,0 +1,159 @@
+import { createSessions, type Identity, type Sessions, type SessionsOptions } from '@sessions/core'
+import { encryptedStore, sealedTerms, staticKeyring } from '@sessions/core/sealed'
+import type { SearchOptions } from '@sessions/core/search'
+import { describe, expect, test } from 'vitest'
+import { migrate, postgresSearch, postgresStore } from '../src/index.js'
+import { as, createAppRole, migrated, patient, useServer } from './databases.js'
+
+const context = useServer()
+const credentialSecrets = ['a secret that all processes know, and nobody else']
+const callers: readonly Identity[] = ['alice', 'bob'].flatMap((userId) =>
+  ['acme', 'other'].map((tenantId) => ({ tenantId, userId })),
+)
+const slow = { timeoutMs: 240_000 }
+const admin = { tenantId: 'acme', roles: ['admin'] }
+const words = ['blue', 'Phones', 'bag', "o'clock", 'C:\\temp', '智能手机', 'телефоны', 'הספר', 'tea', 'a_b%c']
+const key = (fill: number) => new Uint8Array(32).fill(fill)
+
+/** The same texts each time. */
+function texts(seed: number): string[] {
+  let state = seed
+  const below = (most: number): number => {
+    state = (state * 48_271) % 2_147_483_647
+    return state % most
+  }
+  return Array.from({ length: 15 }, () =>
+    Array.from({ length: 1 + below(6) }, () => words[below(words.length)]!).join(' '),
+  )
+}
+
+/** All that a search finds, over its pages. */
+async function all(sessions: Sessions, who: Identity, options: SearchOptions): Promise<string[]> {
+  const found: string[] = []
+  let cursor: string | undefined
+  do {
+    const page = await sessions.for(who).search({ ...options, limit: 40, ...(cursor && { cursor }) })
+    found.push(...page.items.map(({ sessionId, seq }) => `${sessionId} ${seq}`))
+    cursor = page.cursor
+  } while (cursor !== undefined)
+  return found
+}
+
+async function fill(sessions: Sessions): Promise<void> {
+  for (const [index, who] of callers.entries()) {
+    for (let n = 0; n < 3; n++) {
+      const session = await sessions.for(who).create()
+      const said = texts(1 + index * 10 + n)
+      await session.append(
+        said.map((content, at) => ({ role: at % 3 === 0 ? 'assistant' : 'user', content })),
+      )
+    }
+  }
+}
+
+const questions: readonly SearchOptions[] = [
+  ...words.map((text) => ({ text: `${text} ` })),
+  { text: 'blue bag' },
+  { text: 'ph' },
+  { text: 'tea', roles: ['assistant'] },
+  { text: '手机' },
+  { text: 'nothing of that kind' },
+  { text: 'blue', order: 'rank' },
+]
+
+describe('a search in Postgres', () => {
+  test('finds what a look at every message finds, for everybody, whatever is asked', async () => {
+    const pool = context.pools.open(await migrated(context.server), patient.pool)
+    const store = postgresStore(pool, patient.store)
+    const indexed = createSessions({
+      store,
+      credentialSecrets,
+      search: { index: postgresSearch(pool, slow) },
+    })
+    const reading = createSessions({ store, credentialSecrets })
+    await fill(indexed)
+    for (const who of [...callers, admin])
+      for (const question of questions) {
+        const found = await all(indexed, who, question)
+        expect(found.toSorted(), JSON.stringify(question)).toEqual(
+          (await all(reading, who, question)).toSorted(),
+        )
+        expect(new Set(found).size).toBe(found.length)
+      }
+    expect(await all(indexed, admin, { text: 'blue' })).not.toEqual([])
+    const alice = callers[0]!
+    expect(
+      (await indexed.privacy.erase({ tenantId: 'acme', userId: 'alice', by: 'host', reason: 'asked' }))
+        .counts,
+    ).toMatchObject({ sessions: 3, messages: 45 })
+    expect(await all(indexed, alice, { text: 'blue' })).toEqual([])
+    const { rows } = await pool.query<{ tenant_id: string; count: string }>(
+      'select tenant_id, count(*)::text from session_terms group by 1 order by 1',
+    )
+    expect(rows).toEqual([
+      { tenant_id: 'acme', count: '45' },
+      { tenant_id: 'other', count: '90' },
+    ])
+    expect((await pool.query('select 1 from session_searched')).rowCount).toBe(9)
+  })
+
+  test('has no readable word, no text and no user where terms are sealed', async () => {
+    const pool = context.pools.open(await migrated(context.server), patient.pool)
+    const keyring = staticKeyring({ current: 'k', keys: { k: key(1) } })
+    const store = encryptedStore(postgresStore(pool, patient.store), { keyring, indexKey: key(2) })
+    const search = { index: postgresSearch(pool, slow), terms: sealedTerms(key(3)) }
+    const sessions = createSessions({ store, credentialSecrets, search } satisfies SessionsOptions)
+    const session = await sessions.for({ tenantId: 'acme', userId: 'canaryuser' }).create()
+    await session.append({ role: 'user', content: 'canary 智能手机 телефон' })
+    expect(await all(sessions, { tenantId: 'acme', userId: 'canaryuser' }, { text: 'canary' })).toHaveLength(
+      1,
+    )
+    const dump = JSON.stringify([
+      (await pool.query('select * from session_terms')).rows,
+      (await pool.query('select * from session_searched')).rows,
+    ])
+    expect(dump).toContain(session.id)
+    expect(dump).not.toMatch(/canar|智|手|телеф/)
+  })
+
+  test('keeps tenants apart where policies do', async () => {
+    const url = await migrated(context.server)
+    const owner = context.pools.open(url)
+    await createAppRole(owner, 'search_app')
+    const rls = 'sessions.tenant'
+    await migrate(owner, { rls })
+    const pool = context.pools.open(as('search_app', url), patient.pool)
+    const index = postgresSearch(pool, { rls, ...slow })
+    const sessions = createSessions({
+      store: postgresStore(pool, { rls, ...patient.store }),
+      credentialSecrets,
+      search: { index },
+    })
+    await fill(sessions)
+    expect((await all(sessions, admin, { text: 'blue' })).length).toBeGreaterThan(0)
+    expect((await pool.query('select * from session_terms')).rows).toEqual([])
+    expect((await owner.query('select distinct tenant_id from session_terms')).rowCount).toBe(2)
+  })
+
+  test('never lets what comes late take the place of what came after it', async () => {
+    const pool = context.pools.open(await migrated(context.server), patient.pool)
+    const index = postgresSearch(pool, slow)
+    const entry = { sessionId: 's', incarnation: 'i', seq: 1, at: 5, changes: 3, role: 'user' as const }
+    await index.put('acme', [
+      { ...entry, terms: [['old', 1]] },
+      { ...entry, changes: 4, terms: [['new', 2]], expiresAt: 100 },
+    ])
+    await index.put('acme', [{ ...entry, terms: [['old', 1]] }])
+    const question = { tenantId: 'acme', roles: ['user'] as const, from: 0, to: 10, limit: 5, isRanked: true }
+    expect(await index.find({ ...question, words: [{ terms: ['old'] }] })).toEqual([])
+    expect(await index.find({ ...question, words: [{ terms: ['x', 'new'] }] })).toHaveLength(1)
+    expect(await index.find({ ...question, tenantId: 'other', words: [{ terms: ['new'] }] })).toEqual([])
+    expect(await index.ended('acme', 100, 5)).toEqual([])
+    await index.extend('acme', { sessionId: 's', incarnation: 'i' }, 200)
+    expect(await index.ended('acme', 200, 5)).toEqual([{ sessionId: 's', incarnation: 'i' }])
+    await index.drop('acme', { sessionId: 's', incarnation: 'other' })
+    expect(await index.find({ ...question, words: [{ terms: ['new'] }] })).toHaveLength(1)
+    await index.drop('acme', { sessionId: 's' })
+    expect(await index.ended('acme', 200, 5)).toEqual([])
+  })
+})
