@@ -67,6 +67,8 @@ const builtFor = (version: string) => ({
 const specials: Record<string, Special> = {
   // The same tests, with what Nest 11 is made of taken from there.
   'nest-11': { dedupe: nestPackages },
+  // The same tests, with AI SDK 7.
+  'ai-sdk-7': { dedupe: ['ai'] },
   'app-next': {
     // What serves it reads no sources, so it is built first.
     test: { globalSetup: [new URL('apps/next/test/build-app.ts', import.meta.url).pathname] },

@@ -20,6 +20,8 @@ export const projects = {
   'store-sqlite': { root: 'packages/store-sqlite', needs: [], builds: true },
   'store-sharded': { root: 'packages/store-sharded', needs: ['redis', 'postgres'], builds: true },
   'store-tiered': { root: 'packages/store-tiered', needs: ['redis', 'postgres'], builds: false },
+  'ai-sdk': { root: 'packages/ai-sdk', needs: [], builds: false },
+  'ai-sdk-7': { root: 'packages/ai-sdk/ai7', needs: [], builds: false },
   redaction: { root: 'packages/redaction', needs: [], builds: false },
   'store-redis': { root: 'packages/store-redis', needs: ['redis'], builds: false },
 }
@@ -51,6 +53,8 @@ export const sharing = [
   'nest-11',
   'app-express',
   'benchmarks',
+  'ai-sdk',
+  'ai-sdk-7',
   'redaction',
   'store-sharded',
   'store-sqlite',
@@ -61,7 +65,13 @@ export const sharing = [
 ]
 
 /** The folders whose types `npm run test:wide` checks: older versions, and what a build of Next writes. */
-export const wideTypes = ['apps/next', 'packages/next/next16', 'packages/next/next15', 'packages/nest/nest11']
+export const wideTypes = [
+  'apps/next',
+  'packages/next/next16',
+  'packages/next/next15',
+  'packages/nest/nest11',
+  'packages/ai-sdk/ai7',
+]
 
 /** Whether tests of a project only compute, and wait for no server, browser or build. @param {string} name */
 export function isQuick(name) {

@@ -94,6 +94,8 @@ const allowed: Record<string, readonly RegExp[]> = {
     /^next\//,
     /^react$/,
   ],
+  // Another library's own names, over what adapters have.
+  ecosystem: [/^@sessions\/core(\/(context|http|node))?$/, /^ai$/, /^zod$/],
   app: [/^@sessions\/[a-z-]+(\/[a-z]+)?$/, /^node:/, /^[a-z@]/],
   tool: [/^node:net$/, /^libphonenumber-js\/max$/, /^ibantools$/],
   testkit: [/^node:/, /^pg$/],
@@ -110,6 +112,7 @@ const kinds: Record<string, keyof typeof allowed> = {
   'store-sqlite': 'store',
   'store-tiered': 'store',
   redaction: 'tool',
+  'ai-sdk': 'ecosystem',
   testkit: 'testkit',
 }
 

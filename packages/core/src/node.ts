@@ -8,6 +8,8 @@ export {
   sessionIdHeader,
   toNamedTransport,
 } from './http/transport.js'
+export { type AdapterCall, type AdapterRoute, createAdapterApi } from './http/adapter-api.js'
+export type { ServerSentData } from './http/sse.js'
 export { checkOrigin, isOfAnotherSite, type OriginRules, type PageRequest } from './http/csrf.js'
 export { type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
 export { type BodyHolder, bodyReadAlready } from './http/node-body.js'

@@ -60,8 +60,19 @@ export function createSessionApi(options: SessionApiOptions): SessionApi {
   const api = toApiConfig(options)
   const described = routesOf(options)
   const openApi = toOpenApi(described, api)
-  const routes = [describing(openApi), ...described]
-  const roots = rootsOf(options)
+  return apiOf(api, { described, roots: rootsOf(options), more: [describing(openApi)], openApi })
+}
+
+/** What an API is made of, beside its options. */
+export interface ApiParts extends Pick<SessionApi, 'openApi' | 'roots'> {
+  readonly described: readonly Route[]
+  /** Routes that are in no table. */
+  readonly more: readonly Route[]
+}
+
+/** The API of these routes. */
+export function apiOf(api: ApiConfig, { described, roots, more, openApi }: ApiParts): SessionApi {
+  const routes = [...more, ...described]
   return {
     openApi,
     basePath: api.basePath,

@@ -1,9 +1,13 @@
-/** One server-sent event. */
-export interface ServerSentEvent {
+/** What one server-sent event tells. */
+export interface ServerSentData {
+  readonly data: object
+}
+
+/** One server-sent event, with a name, and a place to resume from. */
+export interface ServerSentEvent extends ServerSentData {
   /** The `Last-Event-ID` of a client that reconnects after this event. */
   readonly id: string
   readonly event: string
-  readonly data: object
 }
 
 export interface EventStreamOptions {
@@ -18,7 +22,7 @@ export interface EventStreamOptions {
 
 /** Streams events as they come. The source is asked for the next event only when the client can take it. */
 export function eventStream(
-  source: AsyncIterable<ServerSentEvent>,
+  source: AsyncIterable<ServerSentData | ServerSentEvent>,
   { headers, heartbeatMs, onHangUp, onEnd }: EventStreamOptions,
 ): Response {
   const encoder = new TextEncoder()
@@ -66,6 +70,7 @@ export function eventStream(
   return new Response(stream, { status: 200, headers })
 }
 
-function toText({ id, event, data }: ServerSentEvent): string {
-  return `id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`
+function toText(event: ServerSentData | ServerSentEvent): string {
+  const named = 'id' in event ? `id: ${event.id}\nevent: ${event.event}\n` : ''
+  return `${named}data: ${JSON.stringify(event.data)}\n\n`
 }

@@ -17,7 +17,7 @@ export interface TurnDocument {
 /**
  * A piece of an answer, in the order of the model. Text and reasoning contain the next piece, not the whole: pieces of
  * one `id` are joined, and so are those without an `id` that follow each other. Fields and types that are not listed
- * are kept word for word; fields that are `undefined` are absent.
+ * are kept word for word; fields that are `undefined` are absent. A part with `transient: true` is told and not stored.
  */
 export type TurnPart =
   | { type: 'text'; text: string; id?: string; [extra: string]: JsonValue | undefined }
@@ -56,6 +56,11 @@ export type TurnPart =
   | { type: 'finish'; finishReason: string }
   /** The model failed: the turn ends as `failed`. The message is shown to the caller. */
   | { type: 'error'; message: string }
+
+/** Whether a part is told to those who read the turn now, and not stored. */
+export function isTransient(part: object): boolean {
+  return (part as { transient?: unknown }).transient === true
+}
 
 const document = z.looseObject({ document: z.looseObject({ id: z.string().min(1).max(200) }) })
 const failure = z.looseObject({ message: z.string() })

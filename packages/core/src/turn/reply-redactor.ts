@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.js'
 import { extrasOf, isTextPart, type MessagePart, type TextPart } from '../domain/part.js'
 import type { Redaction } from '../service/redaction.js'
-import type { TurnPart } from './part.js'
+import { isTransient, type TurnPart } from './part.js'
 
 /** A part as it is stored and told, and as the model gave it. */
 interface RedactedPart {
@@ -63,6 +63,8 @@ export class ReplyRedactor {
   }
 
   async #redact(part: TurnPart): Promise<RedactedPart[]> {
+    // Nobody knows what the pieces of a transient part are together; what counts comes whole, and is stored.
+    if (isTransient(part)) return []
     if (isTextPart(part as MessagePart)) return this.#text(part as TextPart)
     switch (part.type) {
       case 'usage':

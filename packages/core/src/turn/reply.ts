@@ -10,7 +10,7 @@ import {
   type TextPart,
 } from '../domain/part.js'
 import { CallIds } from './call-ids.js'
-import type { TurnDocument, TurnPart } from './part.js'
+import { isTransient, type TurnDocument, type TurnPart } from './part.js'
 import { shortenedExtras, shortenedPart } from './shortened-part.js'
 import { addUsages, noUsage, type TurnUsage } from './usage.js'
 
@@ -65,6 +65,7 @@ export class TurnReply {
    * @throws `too_large` when the reply would be too long to store; the piece is left out.
    */
   add(part: TurnPart, asked: TurnPart = part): TurnPart {
+    if (isTransient(part)) return part
     switch (part.type) {
       case 'usage':
         this.usage = addUsages(this.usage, part)

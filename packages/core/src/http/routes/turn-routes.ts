@@ -3,8 +3,7 @@ import { SessionError, isSessionError } from '../../errors.js'
 import type { JsonObject } from '../../json.js'
 import type { MessagePart } from '../../domain/part.js'
 import type { Session } from '../../session.js'
-import { justRead, liveSessionOf } from '../../session/live-of.js'
-import { whileOpen } from '../../session/still-open.js'
+import { justRead } from '../../session/live-of.js'
 import type { TurnEvent } from '../../turn/event.js'
 import type { Turn } from '../../turn/turn.js'
 import { checkFields } from '../client-fields.js'
@@ -17,6 +16,7 @@ import { RequestError } from '../problem.js'
 import { toToolParts } from '../tool-message.js'
 import { type Call, type Route, type RouteResponse, route } from '../route.js'
 import { eventStream } from '../sse.js'
+import { counted, whileReadable } from '../stream-to-caller.js'
 import { turnStream } from '../turn-stream.js'
 import { sessionAfter, sessionView, turnView } from '../views.js'
 import type { MessageInput } from '../../domain/message.js'
@@ -98,7 +98,7 @@ export const turnRoutes: readonly Route[] = [
       return counted(call, session, async (onEnd) => {
         const { turn, turnId } = await begin()
         // The handle has just written that the turn has begun, so it knows the session.
-        const events = whileOpen(liveSessionOf(justRead(session), 'session'), turn)
+        const events = whileReadable(session, turn)
         return stream(call, { session, turnId, events, turn, onEnd })
       })
     },
@@ -172,21 +172,6 @@ interface Streamed {
   /** The turn itself, if this request has begun it. */
   readonly turn?: Turn
   readonly onEnd: () => void
-}
-
-/** Counts a stream before it is opened: a turn is not begun when its answer cannot be streamed. */
-async function counted(
-  { api, identity }: TurnCall,
-  session: Session,
-  open: (onEnd: () => void) => Promise<Response>,
-): Promise<Response> {
-  const onEnd = api.openStreams.enter(identity, session.id)
-  try {
-    return await open(onEnd)
-  } catch (error) {
-    onEnd()
-    throw error
-  }
 }
 
 async function stream(

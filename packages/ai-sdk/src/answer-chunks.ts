@@ -1,0 +1,211 @@
+import type { JsonValue, TurnEvent } from '@sessions/core'
+import type { FinishReason, UIMessageChunk } from 'ai'
+import { fileOf, isObject, type KeptMessage, type KeptPart, known } from './kept-part.js'
+
+const finishReasons: unknown[] = ['stop', 'length', 'content-filter', 'tool-calls', 'error']
+
+/**
+ * The chunks of a UI message stream for an answer: of the events of a turn as they come, or of the messages that it has
+ * stored. Both lead to the same UI message.
+ */
+export class AnswerChunks {
+  /** The open texts and the ids of their chunks, by type and id. */
+  readonly #open = new Map<string, string>()
+  /** A text without an id, which goes on until anything else comes, and its other fields. */
+  #loose: { readonly key: string; readonly extras: string } | undefined
+  /** The calls that wait for a result. */
+  readonly #calls = new Set<unknown>()
+  /** What a person was asked about, by the id of the question. */
+  readonly #approvals = new Map<unknown, unknown>()
+  #sources: KeptPart[] = []
+  #isInStep = false
+  #textsOfStep = 0
+  #before: KeptMessage | undefined
+
+  /** The chunks of what the log has of an answer. */
+  messages(group: readonly KeptMessage[]): UIMessageChunk[] {
+    return [...group.flatMap((message) => this.#message(message)), ...this.end(group.at(-1)?.status)]
+  }
+
+  #message(message: KeptMessage): UIMessageChunk[] {
+    const { role, content, metadata } = message
+    const before = this.#before
+    this.#before = message
+    const continues = metadata?.['continues'] === true
+    const goesOn = continues || role === 'tool' || before?.role === 'tool'
+    const isOver = before !== undefined && (!goesOn || before.metadata?.['turn'] !== undefined)
+    const chunks = isOver ? this.end(before.status) : []
+    const sources = metadata?.['sources']
+    if (Array.isArray(sources)) this.#sources = sources.filter(isObject) as unknown as KeptPart[]
+    const parts = typeof content === 'string' ? [{ type: 'text', text: content }] : content
+    for (const [index, part] of parts.entries()) {
+      // What is stored as two texts is two; only a message that was full goes on with its last one.
+      if (!continues || index > 0) this.#loose = undefined
+      chunks.push(...this.#part(part))
+    }
+    return chunks
+  }
+
+  /** The chunks of the next event of a turn. */
+  event(event: TurnEvent): UIMessageChunk[] {
+    switch (event.type) {
+      case 'completed': {
+        const { finishReason: said } = event
+        const reason = (finishReasons.includes(said) ? said : 'other') as FinishReason
+        return [
+          ...this.end(),
+          said === undefined ? { type: 'finish' } : { type: 'finish', finishReason: reason },
+        ]
+      }
+      case 'aborted':
+      case 'failed': {
+        const { type, code, message: errorText = 'The model failed.' } = event
+        const isError = type === 'failed' || code !== undefined
+        return [...this.end(type), isError ? { type: 'error', errorText } : { type: 'abort' }]
+      }
+      default:
+        return this.#part(event as KeptPart)
+    }
+  }
+
+  /** Ends an answer, or a turn of it. The texts of one that broke off stay open. */
+  end(status: KeptMessage['status'] = 'completed'): UIMessageChunk[] {
+    const chunks = [...(status === 'completed' ? this.#close() : []), ...this.#sources.flatMap(sourceChunk)]
+    this.#sources = []
+    this.#open.clear()
+    this.#loose = undefined
+    return [...chunks, ...this.#endStep()]
+  }
+
+  #part(part: KeptPart): UIMessageChunk[] {
+    const { type, toolCallId, approvalId, input = {} } = part
+    if (type === 'text' || type === 'reasoning') return this.#text(part as TextPart)
+    this.#loose = undefined
+    switch (type) {
+      case 'source':
+        this.#sources.push(part)
+        return []
+      case 'source-url':
+      case 'source-document':
+        return sourceChunk(part)
+      case 'tool-call':
+        this.#calls.add(toolCallId)
+        return this.#inStep({ ...known(part), type: 'tool-input-available', input })
+      case 'tool-result': {
+        if (!this.#calls.delete(toolCallId)) return []
+        // What follows the result of a provider's own tool is of the same step.
+        const ended = part['providerExecuted'] === true ? [] : this.#endStep()
+        return [{ ...known(part), ...outcomeOf(part) } as UIMessageChunk, ...this.#close(), ...ended]
+      }
+      case 'tool-approval-request': {
+        if (!this.#calls.has(toolCallId) || typeof approvalId !== 'string') return []
+        this.#approvals.set(approvalId, toolCallId)
+        const checked = 'inputSchemaInput' in part ? { inputSchemaInput: part['inputSchemaInput'] } : {}
+        return [{ ...known(part), ...checked, type } as UIMessageChunk]
+      }
+      case 'tool-approval-response':
+        if (!this.#calls.has(this.#approvals.get(approvalId))) return []
+        this.#approvals.delete(approvalId)
+        return [{ approved: false, ...known(part), type } as object as UIMessageChunk, ...this.#endStep()]
+      case 'file':
+      case 'image':
+      case 'reasoning-file': {
+        const file = fileOf(part)
+        if (file === undefined) return []
+        return this.#inStep({ ...known(part), ...file, type: type === 'image' ? 'file' : type })
+      }
+      case 'custom':
+        return typeof part['kind'] === 'string' ? this.#inStep({ ...known(part), type }) : []
+      case 'ui-chunk': {
+        // A chunk of AI SDK that says nothing to a model: of an input as it is written, of metadata.
+        const chunk = part['chunk'] as unknown as UIMessageChunk
+        if (chunk.type === 'start-step') return this.#inStep()
+        return chunk.type === 'tool-input-start' ? this.#inStep(chunk) : [chunk]
+      }
+      default: {
+        if (!type.startsWith('data-')) return []
+        const named = typeof part['id'] === 'string' ? { id: part['id'] } : {}
+        return [{ type, ...named, data: part['data'] ?? null, ...known(part) } as UIMessageChunk]
+      }
+    }
+  }
+
+  #text(part: TextPart): UIMessageChunk[] {
+    const { type, text, id, state, citations, n: _, ...extras } = part
+    const key = JSON.stringify([type, id ?? null])
+    const sealed = this.#loose?.key === key ? this.#loose.extras : undefined
+    const isSame = sealed === '{}' || sealed === JSON.stringify(extras)
+    const goesOn = id === undefined ? isSame : this.#open.has(key)
+    const { providerMetadata } = known(part)
+    if (!goesOn && text === '' && Object.keys(extras).length === 0) return []
+    const chunks: UIMessageChunk[] = []
+    if (!goesOn) {
+      chunks.push(...this.#close(key))
+      this.#open.set(key, typeof id === 'string' ? id : `part-${++this.#textsOfStep}`)
+      chunks.push(...this.#inStep({ type: `${type}-start`, id: this.#open.get(key)! }))
+    }
+    const name = this.#open.get(key)!
+    const meta = providerMetadata === undefined ? {} : { providerMetadata }
+    chunks.push({ type: `${type}-delta`, id: name, delta: text, ...meta } as UIMessageChunk)
+    this.#loose = id === undefined ? { key, extras: JSON.stringify(extras) } : undefined
+    if (state !== 'done') return chunks
+    this.#open.delete(key)
+    this.#loose = undefined
+    const cited = Array.isArray(citations) ? { citations } : {}
+    return [...chunks, { type: `${type}-end`, id: name, ...cited }]
+  }
+
+  #inStep(...chunks: object[]): UIMessageChunk[] {
+    const begun: UIMessageChunk[] = this.#isInStep ? [] : [{ type: 'start-step' }]
+    this.#isInStep = true
+    return [...begun, ...(chunks as UIMessageChunk[])]
+  }
+
+  #endStep(): UIMessageChunk[] {
+    const ended: UIMessageChunk[] = this.#isInStep ? [{ type: 'finish-step' }] : []
+    this.#isInStep = false
+    this.#textsOfStep = 0
+    return ended
+  }
+
+  /** Ends the open texts, or one of them. */
+  #close(only?: string): UIMessageChunk[] {
+    const closed = [...this.#open].filter(([key]) => only === undefined || only === key)
+    for (const [key] of closed) this.#open.delete(key)
+    return closed.map(([key, id]) => ({
+      type: `${key.startsWith('["text"') ? 'text' : 'reasoning'}-end`,
+      id,
+    }))
+  }
+}
+
+type TextPart = KeptPart & { readonly type: 'text' | 'reasoning'; readonly text: string }
+
+/** What a tool gave back: plain, or as messages for models have it, `{ type, value }`. */
+function outcomeOf({ output = null, isError }: KeptPart): object {
+  const { type, value = null } = isObject(output) ? output : {}
+  const isFailed = type === 'error-text' || type === 'error-json'
+  if (type === 'execution-denied') return { type: 'tool-output-denied' }
+  if (isFailed || isError === true) {
+    return { type: 'tool-output-error', errorText: textOf(isFailed ? value : output) }
+  }
+  return { type: 'tool-output-available', output: type === 'text' || type === 'json' ? value : output }
+}
+
+function textOf(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function sourceChunk(part: KeptPart): UIMessageChunk[] {
+  const { url, id = url, sourceId = id } = part
+  const { title, mediaType, filename, providerMetadata } = known(part)
+  const more = {
+    ...(title === undefined ? {} : { title }),
+    ...(providerMetadata === undefined ? {} : { providerMetadata }),
+  }
+  if (typeof sourceId !== 'string') return []
+  if (typeof url === 'string') return [{ type: 'source-url', sourceId, url, ...more } as UIMessageChunk]
+  if (mediaType === undefined || title === undefined) return []
+  const named = filename === undefined ? {} : { filename }
+  return [{ type: 'source-document', sourceId, mediaType, ...named, ...more } as UIMessageChunk]
+}

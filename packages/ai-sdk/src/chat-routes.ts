@@ -1,0 +1,187 @@
+import type { JsonValue, MessageInput, MessagePart, Session, TurnEvent } from '@sessions/core'
+import {
+  type AdapterCall,
+  type AdapterRoute,
+  parseWith,
+  type ServerSentData,
+  toProblem,
+} from '@sessions/core/node'
+import * as ai from 'ai'
+import type { UIMessage, UIMessageChunk } from 'ai'
+import { z } from 'zod'
+import { AnswerChunks } from './answer-chunks.js'
+import { answerBefore, findPlace, isNamed, isShown } from './chat-place.js'
+import { fromUIMessage } from './from-ui-message.js'
+import { idOf, toUIMessages } from './to-ui-messages.js'
+
+const uiMessage = z.looseObject({
+  id: z.string().min(1).max(150),
+  role: z.enum(['system', 'user', 'assistant']),
+  parts: z.array(z.looseObject({ type: z.string() })).max(1000),
+  metadata: z.unknown().optional(),
+})
+const body = z.looseObject({
+  id: z.string().min(1).max(200),
+  trigger: z.enum(['submit-message', 'regenerate-message']).default('submit-message'),
+  messageId: z.string().optional(),
+  messages: z.array(z.unknown()).optional(),
+  message: z.unknown().optional(),
+})
+type Body = z.infer<typeof body>
+type Asked = readonly [input: MessageInput | undefined, from?: number | undefined]
+
+// Others know the id of a chat only if it can be guessed.
+const shortestNewId = 16
+const knowsApprovals = 'toUIMessageStream' in ai
+
+/** What `DefaultChatTransport` calls. */
+export const chatRoutes: readonly AdapterRoute[] = [
+  {
+    method: 'POST',
+    path: '/chat',
+    operation: 'sendChatMessage',
+    summary: 'Has the new message of a page answered, in the UI message stream protocol',
+    body,
+    streams: true,
+    async handle(call) {
+      const { id, trigger, messageId, messages, message } = call.body as Body
+      const isNew = trigger === 'submit-message'
+      const session = await call.open(id, isNew && id.length >= shortestNewId)
+      const sent = isNew ? parseWith(uiMessage, messages?.at(-1) ?? message, 'message') : undefined
+      const [input, from] = await (sent === undefined
+        ? again(session, messageId)
+        : submitted(call, session, sent as UIMessage, messageId))
+      return streamed(call, session, async () =>
+        chunksOf(session, await call.turn(session, input, from), false),
+      )
+    },
+  },
+  {
+    method: 'GET',
+    path: '/chat/{id}',
+    operation: 'readChat',
+    summary: 'The messages of a chat, as useChat takes them',
+    handle: async (call) => ({ body: await messagesOf(await call.session()) }),
+  },
+  {
+    method: 'GET',
+    path: '/chat/{id}/stream',
+    operation: 'resumeChat',
+    summary: 'The answer that is being written, from its beginning; 204 when there is none',
+    streams: true,
+    async handle(call) {
+      const session = await call.session()
+      const turnId = await session.currentTurn()
+      if (turnId === undefined) return new Response(null, { status: 204 })
+      return streamed(call, session, async () => chunksOf(session, session.watchTurn(turnId), true))
+    },
+  },
+  {
+    method: 'POST',
+    path: '/chat/{id}/stop',
+    operation: 'stopChat',
+    summary: 'Stops the answer that is being written; what was said so far is kept',
+    bodyOptional: true,
+    handle: async (call) => ({ body: { stopped: (await (await call.session()).cancel()) !== undefined } }),
+  },
+]
+
+/** The messages of a chat for its page. */
+export async function messagesOf(session: Session): Promise<UIMessage[]> {
+  return toUIMessages((await session.allMessages()).filter(isShown))
+}
+
+/** The new message, and where it takes the place of an earlier one; or what the page answers to calls of tools. */
+async function submitted(
+  call: AdapterCall,
+  session: Session,
+  sent: UIMessage,
+  messageId: string | undefined,
+): Promise<Asked> {
+  if (sent.role === 'assistant') {
+    const content = await answersIn(sent, session, call.clientTools)
+    return [content.length === 0 ? undefined : { role: 'tool', content }]
+  }
+  const data = sent.parts.map(({ type }) => type).filter((type) => type.startsWith('data-'))
+  const input = call.check(fromUIMessage(sent)[0]!, data)
+  const edited = messageId === undefined ? undefined : await findPlace(session, isNamed(sent.id))
+  return [input, edited?.after]
+}
+
+/** Back to just after the message of the user that is to be answered again. */
+async function again(session: Session, messageId: string | undefined): Promise<Asked> {
+  const place = await findPlace(session, isNamed(messageId))
+  const said = place?.group[0]
+  return [undefined, said?.role === 'user' ? said.seq : place?.after]
+}
+
+/** The results and approvals that a page adds to the calls of the newest answer, where something waits for them. */
+async function answersIn(
+  sent: UIMessage,
+  session: Session,
+  clientTools: readonly string[],
+): Promise<MessagePart[]> {
+  const place = await findPlace(session, isNamed(undefined))
+  const [kept] = await toUIMessages(place?.group ?? [])
+  if (kept?.id !== sent.id) return []
+  const calls = new Map(kept.parts.filter(ai.isToolUIPart).map((call) => [call.toolCallId, call]))
+  return sent.parts.filter(ai.isToolUIPart).flatMap((part): MessagePart[] => {
+    const { toolCallId, state, approval } = part
+    const call = calls.get(toolCallId)
+    if (call?.state === 'approval-requested' && state === 'approval-responded') {
+      const { approved, reason } = approval ?? {}
+      const why = typeof reason === 'string' ? { reason } : {}
+      return [
+        { type: 'tool-approval-response', approvalId: call.approval.id, approved: approved ?? false, ...why },
+      ]
+    }
+    const isOpen = call?.state === 'input-available' || call?.state === 'approval-responded'
+    if (!isOpen || !clientTools.includes(ai.getToolName(call))) return []
+    const result = { type: 'tool-result', toolCallId, toolName: ai.getToolName(call) }
+    if (state === 'output-available') return [{ ...result, output: (part.output ?? null) as JsonValue }]
+    return state === 'output-error' ? [{ ...result, output: part.errorText, isError: true }] : []
+  })
+}
+
+async function streamed(
+  call: AdapterCall,
+  session: Session,
+  open: () => Promise<AsyncIterable<ServerSentData>>,
+): Promise<Response> {
+  call.headers.set('X-Vercel-AI-UI-Message-Stream', 'v1')
+  return call.stream(session, open)
+}
+
+/** The stream of a turn. One that is resumed begins with what was answered before the turn. */
+async function* chunksOf(
+  session: Session,
+  events: AsyncIterable<TurnEvent>,
+  isResumed: boolean,
+): AsyncGenerator<ServerSentData, void, undefined> {
+  const chunks = new AnswerChunks()
+  try {
+    for await (const event of events) {
+      if (event.type !== 'started') {
+        for (const chunk of chunks.event(event)) yield { data: chunk }
+        continue
+      }
+      const before = await answerBefore(session, event.seq)
+      yield { data: { type: 'start', messageId: before.length === 0 ? event.replyId : idOf(before) } }
+      const earlier = chunks.messages(before)
+      if (isResumed) for (const chunk of readable(earlier)) yield { data: chunk }
+    }
+  } catch (error) {
+    const { detail, title } = toProblem(error)
+    yield { data: { type: 'error', errorText: detail ?? title } }
+  }
+}
+
+/** AI SDK 6 knows no chunk for an answer to a request for approval: its pages see the call alone. */
+function readable(chunks: readonly UIMessageChunk[]): readonly UIMessageChunk[] {
+  if (knowsApprovals) return chunks
+  const asked = chunks as readonly { readonly type: string; readonly approvalId?: string }[]
+  const answered = new Set(
+    asked.map(({ type, approvalId }) => type === 'tool-approval-response' && approvalId),
+  )
+  return chunks.filter((_, index) => !answered.has(asked[index]!.approvalId ?? ''))
+}

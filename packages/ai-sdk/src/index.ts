@@ -1,0 +1,6 @@
+export { type Chat, type ChatOptions, createChat } from './create-chat.js'
+export { fromResponse, fromUIMessage } from './from-ui-message.js'
+export type { KeptMessage } from './kept-part.js'
+export { type OfTurn, respondWith, type RespondWithOptions } from './respond-with.js'
+export { toModelMessages, type ToModelMessagesOptions } from './to-model-messages.js'
+export { toUIMessages } from './to-ui-messages.js'

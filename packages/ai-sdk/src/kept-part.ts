@@ -1,0 +1,52 @@
+import type { JsonValue, Message } from '@sessions/core'
+
+/** A message of a log or of a context, as far as it is read here. */
+export type KeptMessage = Pick<Message, 'role' | 'content'> &
+  Partial<Pick<Message, 'id' | 'metadata' | 'status'>>
+
+/** A part of a message, or an event of a turn. */
+export interface KeptPart {
+  readonly type: string
+  readonly [field: string]: JsonValue | undefined
+}
+
+const fieldsOfKind: Readonly<Record<string, readonly string[]>> = {
+  string: [
+    'toolCallId',
+    'toolName',
+    'approvalId',
+    'signature',
+    'reason',
+    'title',
+    'filename',
+    'mediaType',
+    'kind',
+  ],
+  boolean: ['approved', 'isAutomatic', 'providerExecuted', 'dynamic', 'transient'],
+}
+
+/** The fields of a part that pages know, where they are of the right kind; messages for models name some otherwise. */
+export function known(part: KeptPart): Record<string, JsonValue> {
+  const found: Record<string, JsonValue> = {}
+  for (const [kind, names] of Object.entries(fieldsOfKind)) {
+    for (const name of names) if (typeof part[name] === kind) found[name] = part[name]!
+  }
+  const { toolMetadata, providerMetadata: provided = part['providerOptions'] } = part
+  if (isObject(toolMetadata)) found['toolMetadata'] = toolMetadata
+  if (isObject(provided) && Object.values(provided).every(isObject)) found['providerMetadata'] = provided
+  return found
+}
+
+export function isObject(value: unknown): value is Record<string, JsonValue> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A file as pages have it; undefined for one that has no address. */
+export function fileOf(part: KeptPart): { type: 'file'; mediaType: string; url: string } | undefined {
+  const { type, url: source = part['data'] ?? part['image'] } = part
+  const { mediaType = type === 'image' ? 'image/*' : 'application/octet-stream', filename } = known(part)
+  if (typeof source !== 'string' || source === '') return undefined
+  const url = /^[a-z][a-z\d+.-]*:/i.test(source) ? source : `data:${mediaType as string};base64,${source}`
+  const named = filename === undefined ? {} : { filename }
+  return URL.canParse(url) ? { type: 'file', mediaType: mediaType as string, ...named, url } : undefined
+}

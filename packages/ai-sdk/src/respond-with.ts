@@ -1,0 +1,153 @@
+import type { Respond, ToolDescription, TurnContext } from '@sessions/core'
+import type { SessionContextOptions } from '@sessions/core/context'
+import {
+  jsonSchema,
+  type LanguageModel,
+  stepCountIs,
+  streamText,
+  type TextStreamPart,
+  tool,
+  type ToolSet,
+} from 'ai'
+import { toModelMessages, type ToModelMessagesOptions } from './to-model-messages.js'
+
+/** A value, or what makes it for a turn. */
+export type OfTurn<Value> = Value | ((turn: TurnContext) => Value | Promise<Value>)
+
+type StreamOptions = Parameters<typeof streamText>[0]
+type Taken = 'model' | 'prompt' | 'messages' | 'system' | 'instructions' | 'tools' | 'abortSignal'
+
+/** Options of `respondWith`: its own, and those of `streamText`, such as `temperature`, `stopWhen` or `providerOptions`. */
+export interface RespondWithOptions
+  extends Omit<StreamOptions, Taken>, Pick<ToModelMessagesOptions, 'convertDataPart'> {
+  /** Instructions (default: none). */
+  system?: OfTurn<string> | undefined
+  /** The tools that the SDK runs, or the page (default: none). Those of the turn are added. */
+  tools?: OfTurn<ToolSet> | undefined
+  /** What the model sees of the conversation, as for `session.context()` (default: 16,000 tokens). */
+  context?: Partial<Omit<SessionContextOptions, 'system'>> | undefined
+  /** Metadata of the UI message: called with each part of the stream, as in the SDK (default: none). */
+  messageMetadata?: ((options: { part: TextStreamPart<ToolSet> }) => unknown) | undefined
+}
+
+const maxSteps = 8
+
+/**
+ * Answers a turn by `streamText`: `session.turn(input, respondWith(model))`. The SDK runs the tools that have `execute`,
+ * in at most eight steps unless `stopWhen` says otherwise; the turn runs its own.
+ *
+ * @param model The model, or what chooses it for a turn.
+ */
+export function respondWith(model: OfTurn<LanguageModel>, options: RespondWithOptions = {}): Respond {
+  return async function* (turn) {
+    const { system, tools: given, context, messageMetadata, convertDataPart, ...settings } = options
+    const [chosen, instructions, own] = await Promise.all([
+      of(turn, model),
+      of(turn, system),
+      of(turn, given),
+    ])
+    const tools = { ...own, ...toToolSet(turn.tools) }
+    const instructed = instructions === undefined ? {} : { system: instructions }
+    const { messages } = await turn.context({ maxTokens: 16_000, ...context, ...instructed })
+    const answer = streamText({
+      stopWhen: stepCountIs(maxSteps),
+      // An error ends the turn, and the turn reports it.
+      onError: () => {},
+      ...(settings as object),
+      model: chosen,
+      tools,
+      messages: await toModelMessages(messages, { tools, convertDataPart }),
+      allowSystemInMessages: true,
+      abortSignal: turn.signal,
+    })
+    const parts = new TurnParts(tools)
+    for await (const part of answer.fullStream) {
+      const metadata = messageMetadata?.({ part })
+      const isNews = metadata !== undefined && metadata !== null
+      if (isNews) yield { type: 'ui-chunk', chunk: { type: 'message-metadata', messageMetadata: metadata } }
+      if (part.type === 'error') throw part.error
+      yield parts.of(part)
+    }
+  }
+}
+
+/** Parts of the SDK's stream as a turn takes them: it reads most of them itself, and keeps the rest word for word. */
+class TurnParts {
+  readonly #tools: ToolSet
+  /** The texts that go on. The SDK may use an id of a text again. */
+  readonly #texts = new Map<string, string>()
+  #count = 0
+
+  constructor(tools: ToolSet) {
+    this.#tools = tools
+  }
+
+  of(part: TextStreamPart<ToolSet>): object {
+    switch (part.type) {
+      case 'text-start':
+      case 'reasoning-start':
+        this.#texts.set(keyOf(part), String(this.#count++))
+        return { ...part, id: this.#texts.get(keyOf(part)) }
+      case 'text-delta':
+      case 'reasoning-delta':
+        return { ...part, id: this.#texts.get(keyOf(part)) }
+      case 'text-end':
+      case 'reasoning-end': {
+        const type = part.type === 'text-end' ? 'text' : 'reasoning'
+        return { ...part, type, id: this.#texts.get(keyOf(part)), text: '', state: 'done' }
+      }
+      case 'tool-input-start': {
+        const { id, ...begun } = part
+        return forPages({ ...begun, toolCallId: id, dynamic: this.#isDynamic(part) })
+      }
+      case 'tool-input-delta':
+        return forPages({ type: part.type, toolCallId: part.id, inputTextDelta: part.delta })
+      case 'tool-call':
+        return { ...part, dynamic: this.#isDynamic(part), error: undefined, invalid: undefined }
+      case 'tool-result': {
+        const { toolCallId, output, preliminary } = part
+        if (preliminary !== true) return part
+        return forPages({ type: 'tool-output-available', toolCallId, output, preliminary })
+      }
+      case 'tool-approval-request':
+        return { ...part, toolCallId: part.toolCall.toolCallId, toolCall: undefined }
+      case 'tool-output-denied':
+        return { ...part, type: 'tool-result', output: { type: 'execution-denied' } }
+      default:
+        return part
+    }
+  }
+
+  #isDynamic({
+    toolName,
+    dynamic,
+  }: {
+    toolName: string
+    dynamic?: boolean | undefined
+  }): boolean | undefined {
+    const known = Object.hasOwn(this.#tools, toolName) ? this.#tools[toolName] : undefined
+    return known === undefined ? dynamic : known.type === 'dynamic' || undefined
+  }
+}
+
+function keyOf({ type, id }: { type: string; id: string }): string {
+  return type.slice(0, type.indexOf('-')) + id
+}
+
+/** A chunk that pages get at once, and that is not stored: what it is about comes whole. */
+function forPages(chunk: object): object {
+  return { type: 'ui-chunk', chunk, transient: true }
+}
+
+async function of<Value>(turn: TurnContext, value: OfTurn<Value>): Promise<Value> {
+  return typeof value === 'function' ? (value as (turn: TurnContext) => Value)(turn) : value
+}
+
+/** Without `execute`: the turn runs them, and asks the model again. */
+function toToolSet(tools: readonly ToolDescription[]): ToolSet {
+  const described = tools.map(({ name, description, inputSchema = { type: 'object' } }) => {
+    const told = description === undefined ? {} : { description }
+    return [name, tool({ ...told, inputSchema: jsonSchema(inputSchema) })] as const
+  })
+  return Object.fromEntries(described) as unknown as ToolSet
+}

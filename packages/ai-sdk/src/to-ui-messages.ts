@@ -1,0 +1,116 @@
+import { createUIMessageStream, isToolUIPart, type UIMessage, type UIMessageChunk } from 'ai'
+import { AnswerChunks } from './answer-chunks.js'
+import { fileOf, type KeptMessage, type KeptPart, known } from './kept-part.js'
+
+/**
+ * The messages of a session as `useChat` shows them: all that answers one message of the user is one message. They are
+ * what the page had when it read the streams. Pure; `validateUIMessages` and `convertToModelMessages` accept them.
+ *
+ * @example
+ * ```ts
+ * import { toUIMessages } from '@sessions/ai-sdk'
+ * declare const session: import('@sessions/core').Session
+ * const messages = await toUIMessages(await session.allMessages())
+ * ```
+ */
+export async function toUIMessages<Shown extends UIMessage = UIMessage>(
+  history: readonly KeptMessage[],
+): Promise<Shown[]> {
+  const shown = groupsOf(history).map(async (group) =>
+    isAnswer(group[0]!) ? toAnswer(group) : spoken(group[0]!),
+  )
+  return (await Promise.all(shown)) as Shown[]
+}
+
+/** The messages that are one message on a page. */
+export function groupsOf<Kept extends KeptMessage>(history: readonly Kept[]): Kept[][] {
+  const groups: Kept[][] = []
+  for (const message of history) {
+    if (message.status === 'corrupt') continue
+    const last = groups.at(-1)
+    if (last !== undefined && isAnswer(last[0]!) && isAnswer(message)) last.push(message)
+    else groups.push([message])
+  }
+  return groups
+}
+
+export function isAnswer({ role }: KeptMessage): boolean {
+  return role === 'assistant' || role === 'tool'
+}
+
+/** The id of a message on a page: that of its first turn's reply, which is known before the reply is. */
+export function idOf([first]: readonly KeptMessage[]): string {
+  const { id = '' } = first!
+  return isAnswer(first!) ? id.replace(/(\.r\d+)\.\d+$/, '$1') : id
+}
+
+function spoken(message: KeptMessage): UIMessage {
+  const { role, content, metadata } = message
+  const parts = (typeof content === 'string' ? [{ type: 'text', text: content }] : content).flatMap(
+    spokenPart,
+  )
+  const said = parts.length === 0 ? [{ type: 'text', text: '' }] : parts
+  const about = metadata?.['ui'] === undefined ? {} : { metadata: metadata['ui'] }
+  return { id: idOf([message]), role, ...about, parts: said } as UIMessage
+}
+
+function spokenPart(part: KeptPart): object[] {
+  const { type, text, id, data = null } = part
+  const { providerMetadata } = known(part)
+  const more = providerMetadata === undefined ? {} : { providerMetadata }
+  if (type === 'text') return [{ type, text, ...more }]
+  if (type.startsWith('data-')) return [{ type, ...(typeof id === 'string' ? { id } : {}), data }]
+  const file = type === 'file' || type === 'image' ? fileOf(part) : undefined
+  return file === undefined ? [] : [{ ...file, ...more }]
+}
+
+/** The SDK's own reading of the chunks. */
+async function toAnswer(group: readonly KeptMessage[]): Promise<UIMessage> {
+  const written = new AnswerChunks().messages(group)
+  let shown: UIMessage | undefined
+  const stream = createUIMessageStream({
+    execute: ({ writer }) => {
+      writer.write({ type: 'start', messageId: idOf(group) })
+      for (const chunk of written) writer.write(chunk)
+    },
+    onFinish: ({ responseMessage }) => {
+      shown = responseMessage
+    },
+  })
+  for await (const _ of stream as unknown as AsyncIterable<unknown>) continue
+  const { id, metadata, role, parts } = shown!
+  const about = metadata === undefined ? {} : { metadata }
+  return { id, ...about, role, parts: answered(parts, written).map(defined) } as UIMessage
+}
+
+/** The parts with the answers to requests for approval, of which AI SDK 6 streams none, as its own check takes them. */
+function answered(parts: UIMessage['parts'], chunks: readonly UIMessageChunk[]): object[] {
+  const answers = new Map(
+    (chunks as readonly (KeptPart & UIMessageChunk)[]).flatMap((chunk) =>
+      (chunk.type as string) === 'tool-approval-response' ? [[chunk['approvalId'], chunk] as const] : [],
+    ),
+  )
+  return parts.map((part) => {
+    if (!isToolUIPart(part)) return part
+    const { approval: asked, ...call } = part
+    const answer = answers.get(asked?.id)
+    const reason = answer?.['reason'] === undefined ? {} : { reason: answer['reason'] }
+    const approval = answer === undefined ? asked : { ...asked, approved: answer['approved'], ...reason }
+    const { state } = part
+    if (state === 'approval-requested' && answer !== undefined) {
+      return { ...part, state: 'approval-responded', approval }
+    }
+    const needed = state === 'output-denied' ? false : state.startsWith('output-') ? true : undefined
+    if (approval === undefined ? needed !== false : needed === undefined || approval.approved === needed) {
+      return approval === undefined ? part : { ...part, approval }
+    }
+    // An outcome that follows from no such answer.
+    return state === 'output-denied'
+      ? { ...call, state: 'output-error', errorText: 'Not allowed to run.' }
+      : call
+  })
+}
+
+function defined(part: object): object {
+  return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined))
+}
