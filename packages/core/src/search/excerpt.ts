@@ -1,6 +1,6 @@
 import type { SearchExcerpt } from '../domain/search.js'
 import { plainOf, type QueryWord, searchTermOf, type SearchWords } from './terms.js'
-import { wordsOf } from '../context/words.js'
+import { wordsOf } from '../terms/words.js'
 import { wellFormed } from '../context/well-formed.js'
 
 // As much as a line of results shows.

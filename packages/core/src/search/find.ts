@@ -7,7 +7,7 @@ import { decodeBody, type SeqRange } from '../domain/session-body.js'
 import { isSessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import { inSlices } from '../slices.js'
-import { wordsOf } from '../context/words.js'
+import { wordsOf } from '../terms/words.js'
 import { plainOf, scoreOf, searchTermsOf } from './terms.js'
 import type { Searched } from './searched.js'
 

@@ -1,5 +1,5 @@
-import { baseOf } from '../context/word-base.js'
-import { termOf, wordsOf } from '../context/words.js'
+import { baseOf } from '../terms/word-base.js'
+import { termOf, wordsOf } from '../terms/words.js'
 
 // As recall: what stands behind it in a long text is rarely what somebody looks for.
 const searchedLength = 65_536
