@@ -23,13 +23,14 @@ import type { ConsentPurpose, Consents } from './domain/consent.js'
 import { takeCalls } from './service/take-calls.js'
 import type { Service } from './service/service.js'
 import { Session } from './session.js'
-import { justRead, liveSessionOf } from './session/live-of.js'
+import { justRead, liveSessionOf, remembering } from './session/live-of.js'
 import type { AppendedMessage, Page } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
 import type { TransferDescription, TransferKey } from './transfer/redemption.js'
 import { copyAdmissionOf, type ForkOptions, forkSession } from './session/fork.js'
 import { type CallerConsent, consentOfCaller } from './privacy/consent-handles.js'
+import { type CallerMemory, memoryOfCaller, type OpenOptions } from './privacy/caller-memory.js'
 
 /** The first content of a new session, and its id. */
 export interface CreateOptions extends SessionInit {
@@ -77,6 +78,8 @@ export class CallerSessions {
   readonly identity: Identity
   /** The consent of the caller; of a caller who is nobody each call is `unauthenticated`. */
   readonly consent: CallerConsent
+  /** What is remembered of the caller across sessions; of a caller who is nobody each call is `unauthenticated`. */
+  readonly memory: CallerMemory
   readonly #service: Service
   /** Over the memory of this object, once a session was made that may be kept nowhere. */
   #fleeting: Service | undefined
@@ -88,6 +91,7 @@ export class CallerSessions {
     this.#service = service
     this.identity = identity
     this.consent = consentOfCaller(service, identity)
+    this.memory = memoryOfCaller(service, identity)
   }
 
   /**
@@ -127,13 +131,14 @@ export class CallerSessions {
    * const session = await mine.open('support-123', { title: 'Two phones' })
    * ```
    */
-  async open(id: string, init: SessionInit = {}): Promise<Session> {
-    checkOptions<SessionInit>(init, initNames, 'init')
+  async open(id: string, options: OpenOptions = {}): Promise<Session> {
+    checkOptions<OpenOptions>(options, { ...initNames, remember: 'flag' }, 'init')
+    const { remember, ...init } = options
     for (;;) {
       const found = await this.find(id)
-      if (found !== undefined) return found
+      if (found !== undefined) return remembering(found, remember)
       try {
-        return await this.create({ ...init, id })
+        return remembering(await this.create({ ...init, id }), remember)
       } catch (error) {
         if (!isSessionError(error, 'conflict') || error.messageId !== undefined) throw error
         const stored = await this.#service.store.read(this.#ref(id))
@@ -404,17 +409,13 @@ export class CallerSessions {
   }
 
   async #opened(seen: SessionSnapshot, holdsCredential: boolean): Promise<Session> {
-    const live = this.#live(seen, holdsCredential)
+    const live = new LiveSession(this.#service, this.identity, seen, { holdsCredential })
     await recordAccess(this.#service, this.identity, seen.record, holdsCredential)
     const { ttl, storeClock } = this.#service
     // Several times in the life of a session, however short it is.
     const isDue = storeClock.now() - seen.record.updatedAt > Math.min(60_000, live.lifetime.idleMs / 4)
     if (ttl.refreshOnRead && isDue) await live.touch()
     return new Session(live)
-  }
-
-  #live(seen: SessionSnapshot, holdsCredential: boolean): LiveSession {
-    return new LiveSession(this.#service, this.identity, seen, { holdsCredential })
   }
 
   #ref(id: string): SessionRef {

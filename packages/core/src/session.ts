@@ -1,7 +1,6 @@
 import type { SessionInfo } from './domain/session-info.js'
 import type { Order } from './domain/cart.js'
 import type { BuiltContext } from './context/lay-out.js'
-import type { FactInput } from './domain/facts.js'
 import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
 import { exportAs, type SessionExportOptions } from './portability/export-as.js'
@@ -21,8 +20,9 @@ import { resetSession } from './turn/reset.js'
 import { amendMessage, annotateMessage, redactMessage } from './turn/change-message.js'
 import { deleteSession } from './session/deletion.js'
 import { editSession } from './session/edit.js'
-import { forgetFact, rememberFacts } from './session/facts.js'
+import { forgetFact } from './session/facts.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
+import { type RememberArguments, rememberGiven } from './session/remember.js'
 import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
 import { sessionInfo } from './session/info.js'
 import { type LiveUpdate, type SubscribeOptions, subscribeTo } from './session/subscribe.js'
@@ -62,13 +62,7 @@ export type ToolContext = ToolContextOf<Session>
 export class Session {
   static {
     adminReads.refuseAdminReads(Session.prototype, (one) => one.#live, adminReads.sessionWrites)
-    takeCalls(Session.prototype, (one) => one.#live.service.work, [
-      'turn',
-      'watch',
-      'subscribe',
-      'watchTurn',
-      'export',
-    ])
+    takeCalls(Session.prototype, (one) => one.#live.service.work, adminReads.sessionStreams)
   }
 
   readonly ref: SessionRef
@@ -191,9 +185,12 @@ export class Session {
     return compact(this.#live, options)
   }
 
-  /** Remembers facts that every context shows. A newer one on a subject replaces the older. @throws `invalid` */
-  async remember(...facts: readonly FactInput[]): Promise<readonly Fact[]> {
-    return rememberFacts(this.#live, facts)
+  /**
+   * Remembers facts that every context shows; a newer one on a subject replaces the older. `remember(fact, { scope: 'user' })`
+   * is for other sessions of the user, too. @returns All of the scope. @throws `invalid`, `consent_missing`, `unauthenticated`
+   */
+  async remember(...facts: RememberArguments): Promise<readonly Fact[]> {
+    return rememberGiven(this.#live, facts)
   }
 
   /** Forgets a fact; does nothing when the fact does not exist. */

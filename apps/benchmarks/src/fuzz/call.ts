@@ -12,6 +12,7 @@ import {
   preferenceVerbs,
   privacyVerbs,
   serviceVerbs,
+  memoryVerbs,
   sessionVerbs,
   stateVerbs,
 } from './verbs.js'
@@ -26,6 +27,7 @@ const handles = {
   privacy: privacyVerbs,
   consents: consentVerbs,
   consent: callerConsentVerbs,
+  memory: memoryVerbs,
 } as const
 type HandleName = keyof typeof handles
 
@@ -49,6 +51,7 @@ const weights: Readonly<Record<HandleName, number>> = {
   service: 1,
   privacy: 1,
   consents: 1,
+  memory: 1,
   consent: 1,
 }
 
@@ -100,7 +103,8 @@ async function make(store: SessionStore, scene: Scene, fuzzed: FuzzedCall): Prom
   const { on, verb } = fuzzed
   if (on === 'service' || on === 'privacy' || on === 'consents') return ofService(store, scene, fuzzed)
   const of = fuzzed.of === 'draft' ? scene.mine.draft() : scene[fuzzed.of]
-  const handle = on === 'mine' ? scene.mine : on === 'session' ? of : of[on]
+  const handle =
+    on === 'mine' ? scene.mine : on === 'memory' ? scene.mine.memory : on === 'session' ? of : of[on]
   const given = argumentsOf(scene, fuzzed, of)
   const method = (handle as unknown as Record<string, (...args: unknown[]) => unknown>)[verb]!
   const made = method.apply(handle, given)

@@ -86,7 +86,7 @@ const contextOptions = {
   maxTokens: fc.oneof(fc.constantFrom(1, 10, 100, 1000, 100_000), finite),
   system: text,
   query: text,
-  include: fc.array(fc.constantFrom('state', 'preferences', 'cart', 'x'), { maxLength: 3 }),
+  include: fc.array(fc.constantFrom('memory', 'state', 'preferences', 'cart', 'x'), { maxLength: 3 }),
   phase: text,
   remember: fc.boolean(),
   systemTokens: finite,
@@ -136,7 +136,10 @@ export const sessionVerbs: Arguments<Session> = {
   compact: args(maybe(object(summaryOptions))),
   remember: args(
     object({ text, subject: text, seq: finite }, ['text']),
-    object({ text, subject: text, seq: finite }, ['text']),
+    fc.oneof(
+      object({ text, subject: text, seq: finite }, ['text']),
+      object({ scope: fc.constantFrom('user', 'session', 'x'), source: text }),
+    ),
   ),
   forget: args(fc.oneof(fc.constant('«fact»'), text)),
   allMessages: args(),
@@ -206,6 +209,7 @@ export const sessionVerbs: Arguments<Session> = {
 }
 
 export const cartVerbs: Arguments<SessionCart> = {
+  earlierOrders: args(maybe(object({ limit: finite }))),
   get: args(),
   add: args(cartItem, change),
   setQuantity: args(fc.oneof(fc.constant('«item»'), text), finite, change),
@@ -241,7 +245,7 @@ const search = object(
 
 export const callerVerbs: Arguments<CallerSessions> = {
   create: args(maybe(object({ ...init, id: text }))),
-  open: args(id, maybe(object(init))),
+  open: args(id, maybe(object({ ...init, remember: fc.boolean() }))),
   count: args(maybe(object({ label: text, userId: text }))),
   append: args(id, fc.oneof(message, fc.array(message, { maxLength: 4 }))),
   get: args(id),
@@ -343,6 +347,12 @@ export const callerConsentVerbs: Arguments<CallerSessions['consent']> = {
   get: args(),
   set: args(decision),
   allows: args(purpose),
+}
+export const memoryVerbs: Arguments<CallerSessions['memory']> = {
+  list: args(),
+  forget: args(fc.oneof(fc.constant('«fact»'), text)),
+  clear: args(),
+  orders: args(maybe(object({ limit: finite }))),
 }
 const ofUser = { tenantId: fc.oneof(fc.constant('fuzz'), text), userId: text }
 const aUser = object(ofUser, ['tenantId', 'userId'])

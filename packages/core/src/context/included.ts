@@ -1,12 +1,16 @@
 import { type Cart, cartTotal } from '../domain/cart.js'
+import type { UserFact } from '../domain/user-fact.js'
 import type { JsonObject, JsonValue } from '../json.js'
 import { type ContextBlock, dataBlock } from './blocks.js'
 import type { IncludedPart } from './report.js'
+import { toIso } from '../time.js'
 import type { CountTokens } from './token-count.js'
 import { wellFormed, wellFormedJson } from './well-formed.js'
 
 /** Data of a session that its context shows. Empty data is left out, except an empty cart. */
 export interface IncludedData {
+  /** Oldest first. */
+  readonly memory?: readonly Pick<UserFact, 'text' | 'subject' | 'at'>[]
   readonly preferences?: JsonObject
   readonly cart?: Cart
   readonly state?: JsonObject
@@ -19,10 +23,11 @@ export interface IncludedBlock extends ContextBlock {
   readonly isCut: boolean
 }
 
-// The share of each of the three, of the tokens that instructions and question leave.
+// The share of each of them, of the tokens that instructions and question leave.
 const share = 1 / 4
 
 const headings: Readonly<Record<IncludedPart, string>> = {
+  memory: 'What the user said in earlier conversations',
   preferences: "The user's preferences",
   cart: "The user's cart",
   state: 'State of the conversation',
@@ -35,6 +40,7 @@ export function includedBlocks(
   countTokens: CountTokens,
 ): readonly IncludedBlock[] {
   const values: readonly [IncludedPart, JsonValue | undefined][] = [
+    ['memory', memoryData(data.memory)],
     ['preferences', isEmpty(data.preferences) ? undefined : data.preferences],
     ['cart', data.cart === undefined ? undefined : cartData(data.cart)],
     ['state', isEmpty(data.state) ? undefined : data.state],
@@ -62,6 +68,12 @@ function fit(block: ContextBlock, room: number, countTokens: CountTokens) {
     if (cutTokens <= room) return { ...cut, tokens: cutTokens, isCut: true }
   }
   return undefined
+}
+
+/** The newest first, so that the oldest is cut off where there is no room. */
+function memoryData(facts: IncludedData['memory'] = []): JsonValue | undefined {
+  if (facts.length === 0) return undefined
+  return facts.toReversed().map(({ text, at }) => ({ text, said: toIso(at).slice(0, 10) }))
 }
 
 function isEmpty(value: JsonObject | undefined): boolean {

@@ -69,6 +69,7 @@ export function* layingOut(layout: Layout): Generator<void, BuiltContext> {
     facts: 0,
     summary: 0,
     history: 0,
+    memory: 0,
     preferences: 0,
     cart: 0,
     state: 0,

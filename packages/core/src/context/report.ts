@@ -8,14 +8,15 @@ export type ContextPart =
   | 'facts'
   | 'summary'
   | 'history'
+  | 'memory'
   | 'preferences'
   | 'cart'
   | 'state'
   | 'recall'
   | 'query'
 
-/** Data of a session that a context can show. */
-export type IncludedPart = 'preferences' | 'cart' | 'state'
+/** Data that a context can show: what is remembered of the user, and parts of the session. */
+export type IncludedPart = 'memory' | 'preferences' | 'cart' | 'state'
 
 /**
  * One message for the model. Blocks next to a message of the user are text parts at its beginning; `part` is then the

@@ -6,6 +6,7 @@ import { stateRoutes } from './routes/state-routes.js'
 import { branchRoutes } from './routes/branch-routes.js'
 import { watchRoutes } from './routes/watch-routes.js'
 import { messageChangeRoutes } from './routes/message-change-routes.js'
+import { memoryRoutes } from './routes/memory-routes.js'
 import { messageRoutes } from './routes/message-routes.js'
 import { importRoutes } from './routes/import-routes.js'
 import { exportRoutes } from './routes/export-routes.js'
@@ -43,7 +44,7 @@ export function routesOf(
     ...stateRoutes,
     ...cartRoutes,
     ...transferRoutes,
-    ...(options.userRoutes === true ? userRoutes : []),
+    ...(options.userRoutes === true ? [...userRoutes, ...memoryRoutes] : []),
     ...(options.auditRoutes === true ? auditRoutes : []),
     ...(options.usageRoutes === true ? usageRoutes : []),
     ...(options.searchRoutes === true ? searchRoutes : []),

@@ -277,7 +277,7 @@ export const contextQuery = z.strictObject({
     .string()
     .max(100)
     .transform((text) => text.split(','))
-    .pipe(z.array(z.enum(['preferences', 'cart', 'state'])))
+    .pipe(z.array(z.enum(['memory', 'preferences', 'cart', 'state'])))
     .optional(),
 })
 export const rewindBody = z.strictObject({

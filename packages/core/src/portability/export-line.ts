@@ -2,6 +2,7 @@ import type { Consents } from '../domain/consent.js'
 import { digestOf } from '../digest.js'
 import type { Message } from '../domain/message.js'
 import type { UsageGroup } from '../domain/usage.js'
+import type { UserFact } from '../domain/user-fact.js'
 import type { SessionBody } from '../domain/session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
 
@@ -75,6 +76,12 @@ export interface UsageLine extends UsageGroup {
   readonly type: 'usage'
 }
 
+/** What is remembered of the user across sessions. An import leaves it out: a file proves no consent. */
+export interface MemoryLine {
+  readonly type: 'memory'
+  readonly facts: readonly UserFact[]
+}
+
 export type ExportLine =
   | ManifestLine
   | SessionLine
@@ -83,6 +90,7 @@ export type ExportLine =
   | EndLine
   | ConsentLine
   | UsageLine
+  | MemoryLine
 
 /** A digest of lines: of the digest before and the next line, each time. */
 export class LineDigest {

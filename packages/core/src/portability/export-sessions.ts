@@ -17,6 +17,7 @@ import {
   type ViewMessage,
 } from './export-line.js'
 import { readConsents } from '../service/consent.js'
+import { readMemory } from '../service/user-memory.js'
 import type { TenantUser } from '../service/user-record.js'
 import { keepsUsage, queryUsage } from '../usage/query-usage.js'
 
@@ -97,7 +98,11 @@ async function* linesOf(
   const { userId } = scope
   const consents = userId === undefined ? undefined : await readConsents(service, { tenantId, userId })
   if (consents !== undefined) yield { type: 'consent', ...consents }
-  if (userId !== undefined) yield* usageLines(service, { tenantId, userId })
+  if (userId !== undefined) {
+    const facts = await readMemory(service, { tenantId, userId })
+    if (facts.length > 0) yield { type: 'memory', facts }
+    yield* usageLines(service, { tenantId, userId })
+  }
   const seen = new Set<string>()
   // A session that becomes active meanwhile moves to the beginning of the list, where the export has been already.
   for (let isSecond = false; ; isSecond = true) {

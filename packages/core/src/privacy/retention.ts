@@ -60,8 +60,9 @@ const firstShown = ({ path, branches }: SessionBody): number =>
 export async function applyRetention(service: Service, tenantId: string, limit: number): Promise<number> {
   const retention = service.retentionOf(tenantId)
   const periods = sessionClasses.flatMap((name) => retention[name] ?? [])
-  const { auditMs, analyticsMs } = retention
-  if (periods.length === 0 && auditMs === undefined && analyticsMs === undefined) return 0
+  const { auditMs, analyticsMs, memoryMs } = retention
+  const others = [auditMs, analyticsMs, memoryMs]
+  if (periods.length === 0 && others.every((ms) => ms === undefined)) return 0
   const now = await readStoreTime(service, tenantId)
   let changed = 0
   if (periods.length > 0) {
@@ -69,6 +70,14 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
     for await (const record of listed(service, { tenantId, activeBefore })) {
       if (changed >= limit) return changed
       if (await applyTo(service, record, now, retention)) changed++
+    }
+  }
+  if (memoryMs !== undefined) {
+    const memories = { tenantId: sideRecordTenant('memory', tenantId), activeBefore: now - memoryMs + 1 }
+    for await (const record of listed(service, memories)) {
+      if (changed >= limit) return changed
+      // Nothing was remembered since: all of it is over its time.
+      if (await removeUnchanged(service, record)) changed++
     }
   }
   const shortest = Math.min(auditMs ?? Number.POSITIVE_INFINITY, analyticsMs ?? Number.POSITIVE_INFINITY)
@@ -79,6 +88,16 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
     if (await forgetOld(service, record, now - record.activeAt, retention)) changed++
   }
   return changed
+}
+
+async function removeUnchanged({ store }: Service, record: SessionRecord): Promise<boolean> {
+  const { incarnation, changes } = record
+  try {
+    return await store.remove(record, { incarnation, changes })
+  } catch (error) {
+    if (isSessionError(error, 'conflict')) return false
+    throw error
+  }
 }
 
 /** A session that retention has changed is listed as active since then, and must be looked at before its next class. */

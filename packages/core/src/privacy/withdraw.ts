@@ -4,6 +4,7 @@ import { isSessionError } from '../errors.js'
 import { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import { kindsOfUsers } from '../service/side-records.js'
+import { removeMemory } from '../service/user-memory.js'
 import { type TenantUser, updateUserRecord } from '../service/user-record.js'
 import { removeSessions, removeSideRecordsCounted } from './remove-data.js'
 
@@ -21,6 +22,10 @@ export async function withdraw(
   if (!isGone && purposes.includes('personalization')) {
     const preferences = await forgetPreferences(service, user)
     if (preferences > 0) removed['preferences'] = preferences
+  }
+  if (!isGone && purposes.includes('memory')) {
+    const facts = await removeMemory(service, user)
+    if (facts > 0) removed['memory'] = facts
   }
   if (isGone || purposes.includes('analytics')) {
     // What was counted under the pseudonym is nobody's from now on.

@@ -91,6 +91,7 @@ const retention: OptionNames<RetentionSettings> = {
   factsMs: 'number',
   analyticsMs: 'number',
   auditMs: 'number',
+  memoryMs: 'number',
   usageMs: 'number',
 }
 const suspicion: OptionNames<SuspicionSettings> = {

@@ -49,6 +49,8 @@ export class LiveSession {
   readonly identity: Identity
   readonly ref: SessionRef
   readonly holdsCredential: boolean
+  /** Whether its contexts show what is remembered of the user. */
+  remembers = false
   /** Generation of the credential that opened the session; undefined when the identity opened it. */
   #generation: number | undefined
   #record: SessionRecord

@@ -150,6 +150,8 @@ export interface RetentionSettings {
    * the last change of the user record (default: the audit for good, and the newest 100 decisions).
    */
   auditMs?: number
+  /** How many milliseconds to keep what is remembered of users across sessions, each fact from when it was remembered (default: for good). */
+  memoryMs?: number
   /** How many milliseconds to keep what turns used, day by day (default: for good). */
   usageMs?: number
 }

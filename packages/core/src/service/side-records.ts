@@ -8,7 +8,8 @@ import type { Service } from './service.js'
 /**
  * Records that the library keeps beside sessions: events of turns, answers to keyed requests, transfers by their
  * codes, wrong tries of codes, the register of live sessions, spent budgets, what is known of a user, the record that
- * tells the store's time, the lanes of the audit, what turns used, and what an index of the search has yet to be told.
+ * tells the store's time, the lanes of the audit, what turns used, what an index of the search has yet to be told, and
+ * what is remembered of a user.
  */
 export type SideRecordKind = (typeof sideRecordKinds)[number]
 
@@ -25,6 +26,7 @@ export const sideRecordKinds = [
   'audit',
   'usage',
   'search',
+  'memory',
 ] as const
 
 /** A side record in the store. */
@@ -211,13 +213,13 @@ const nobodys: readonly SideRecordKind[] = ['users', 'clock', 'audit', 'usage', 
 /** The kinds of records that name a user, but for the record of the user itself. */
 export const kindsOfUsers = sideRecordKinds.filter((kind) => !nobodys.includes(kind))
 
-/** Removes all side records that name a user, but for the record of the user itself. */
+/** Removes side records that name a user: by default all, but for the record of the user itself. */
 export async function removeSideRecordsOf(
   { store }: Pick<Service, 'store'>,
   { tenantId, userId }: { readonly tenantId: string; readonly userId: string },
+  kinds: readonly SideRecordKind[] = kindsOfUsers,
 ): Promise<void> {
-  for (const kind of kindsOfUsers)
-    await removeListed(store, { tenantId: sideRecordTenant(kind, tenantId), userId })
+  for (const kind of kinds) await removeListed(store, { tenantId: sideRecordTenant(kind, tenantId), userId })
 }
 
 async function removeListed(store: SessionStore, query: Omit<SessionQuery, 'limit'>): Promise<void> {

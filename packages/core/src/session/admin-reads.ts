@@ -48,6 +48,9 @@ export const sessionWrites = [
   'store',
 ] as const
 
+/** Verbs of a session that go on after they have returned. */
+export const sessionStreams = ['turn', 'watch', 'subscribe', 'watchTurn', 'export'] as const
+
 /**
  * Has all verbs of a class refuse an admin who may not read, but for those that are named. Call it before `takeCalls`.
  *

@@ -14,6 +14,7 @@ import type { SessionEventDetails } from '../domain/events.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import type { LiveSession } from '../service/live-session.js'
 import { takeCalls } from '../service/take-calls.js'
+import { earlierOrders, type OrdersOptions, type PlacedOrder } from './earlier-orders.js'
 import { refuseAdminReads } from './admin-reads.js'
 import type { CartCounts, SessionBody } from '../domain/session-body.js'
 
@@ -33,6 +34,14 @@ export class SessionCart {
   /** @internal Made with the session. */
   constructor(live: LiveSession) {
     this.#live = live
+  }
+
+  /**
+   * What the user bought in other sessions, the newest first: of the 200 that were active last; nothing without consent to
+   * `memory`. Of use to tools. @throws `invalid`
+   */
+  async earlierOrders(options?: OrdersOptions): Promise<readonly PlacedOrder[]> {
+    return earlierOrders(this.#live, options)
   }
 
   async get(): Promise<Cart> {

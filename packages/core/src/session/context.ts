@@ -18,6 +18,8 @@ import type { CountTokens } from '../context/token-count.js'
 import { type ClosedRange, rangesIn } from '../domain/path-ranges.js'
 import type { Message, MessageInput } from '../domain/message.js'
 import type { SessionBody, Summary } from '../domain/session-body.js'
+import type { UserFact } from '../domain/user-fact.js'
+import { shownMemory } from '../service/user-memory.js'
 import type { IncludedPart } from '../context/report.js'
 import type { LiveSession } from '../service/live-session.js'
 import { inSlices } from '../slices.js'
@@ -37,7 +39,10 @@ export interface SessionContextOptions extends ContextOptions {
    * and quotes of what the latest user message names).
    */
   query?: string
-  /** Other parts of the session that the model gets, each in a block of its own (default: none). */
+  /**
+   * Other parts that the model gets, each in a block of its own (default: `memory` for a session that was opened with
+   * `remember`, else none).
+   */
   include?: readonly IncludedPart[]
   /** The phase of the conversation, for strategies that depend on it (default: none). */
   phase?: string
@@ -75,7 +80,10 @@ export async function sessionContext(
   checkContextOptions(options, contextNames)
   const { query, remember = query === undefined } = options
   const { histories, historyExpired } = live.service
-  const { record, body, messages: newest } = await live.load(usualNews, maxAgeMs)
+  const [{ record, body, messages: newest }, memory] = await Promise.all([
+    live.load(usualNews, maxAgeMs),
+    memoryOf(live, options),
+  ])
   const isEmpty = !live.isStored || historyExpired(newest.at(-1))
   const ranges = isEmpty ? [] : rangesIn(body.path, record)
   const history = histories.use(record, body)
@@ -86,7 +94,7 @@ export async function sessionContext(
       history.take(onPath)
       const { messages, built, sumsUpWith } = await buildNow(
         live,
-        { body, ranges, newest: onPath, history, pending },
+        { body, ranges, newest: onPath, history, pending, memory },
         options,
       )
       used = messages
@@ -110,12 +118,28 @@ interface Found {
   readonly newest: readonly Message[]
   readonly history: SessionHistory
   readonly pending: readonly MessageInput[]
+  /** What is remembered of the user, as far as the context shows it. */
+  readonly memory: readonly UserFact[]
+}
+
+/** Costs a read where it is shown, and another one where the application asks for consent. */
+async function memoryOf(
+  { service, record, identity, remembers }: LiveSession,
+  { include = remembers ? ['memory'] : [] }: SessionContextOptions,
+): Promise<readonly UserFact[]> {
+  const { tenantId, userId } = record
+  if (userId === undefined || !include.includes('memory')) return []
+  return shownMemory(
+    service,
+    { tenantId, userId },
+    identity.userId === userId ? identity.consents : undefined,
+  )
 }
 
 /** Reads the messages that the strategy needs, and builds the context from them. */
 async function buildNow(
   live: LiveSession,
-  { body, ranges, newest, history, pending }: Found,
+  { body, ranges, newest, history, pending, memory }: Found,
   options: SessionContextOptions,
 ): Promise<{ messages: readonly Message[]; built: BuiltContext; sumsUpWith: number | undefined }> {
   const { system, query, phase, remember: _, include = [], strategy = defaultStrategy(), ...others } = options
@@ -131,6 +155,7 @@ async function buildNow(
     ...(phase === undefined ? {} : { phase }),
     ...(body.boundary === undefined ? {} : { boundary: body.boundary }),
     included: {
+      memory,
       ...(include.includes('preferences') ? { preferences: body.preferences } : {}),
       ...(include.includes('cart') ? { cart: body.cart } : {}),
       ...(include.includes('state') ? { state: body.state } : {}),

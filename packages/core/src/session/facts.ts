@@ -12,13 +12,17 @@ export async function rememberFacts(
 ): Promise<readonly Fact[]> {
   const made = facts.map((fact, index) => toFact(fact, Date.now(), `facts[${index}]`))
   const { redaction } = live.service
-  const told = redaction === undefined ? made : await storeAfter(live, redacted(redaction, made))
+  const told = redaction === undefined ? made : await storeAfter(live, redactedFacts(redaction, made))
   const { body } = await live.update((before) => ({ ...before, facts: mergeFacts(before.facts, told) }))
   return body.facts
 }
 
 /** Before they are merged: a fact replaces the one whose subject is the same after redaction. */
-async function redacted(redaction: Redaction, facts: readonly Fact[]): Promise<readonly Fact[]> {
+export async function redactedFacts(
+  redaction: Redaction | undefined,
+  facts: readonly Fact[],
+): Promise<readonly Fact[]> {
+  if (redaction === undefined) return facts
   const made: Fact[] = []
   for (const fact of facts) {
     const { text, subject } = fact

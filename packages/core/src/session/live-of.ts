@@ -15,6 +15,12 @@ export function justRead<Handle extends object>(session: Handle): Handle {
   return session
 }
 
+/** The same handle, whose contexts show what is remembered of the user. */
+export function remembering<Handle extends object>(session: Handle, remembers = false): Handle {
+  liveSessionOf(session, 'session').remembers = remembers
+  return session
+}
+
 /** What a handle works on. @throws `invalid` for an object that this package did not make. */
 export function liveSessionOf(session: object, path: string): LiveSession {
   const live = liveSessions.get(session)

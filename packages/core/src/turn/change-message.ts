@@ -20,6 +20,8 @@ import {
 } from '../domain/message-changes.js'
 import { Attempts } from '../service/attempts.js'
 import type { ChangeOptions } from '../service/change-options.js'
+import type { UserFact } from '../domain/user-fact.js'
+import { forgetInMemory } from '../service/user-memory.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 import { isHeld } from './follow.js'
 import { forgetWords } from './forget-words.js'
@@ -156,7 +158,16 @@ async function editMessage(
   })
   await drop({})
   await forgetWords(live)
+  await forgetFactsFrom(live, seq)
   return replaced
+}
+
+/** What other sessions remember of the words is gone with them. */
+async function forgetFactsFrom({ service, record, ref }: LiveSession, seq: number): Promise<void> {
+  const { tenantId, userId } = record
+  if (userId === undefined) return
+  const isOfIt = (fact: UserFact): boolean => fact.sessionId === ref.id && fact.seq === seq
+  await forgetInMemory(service, { tenantId, userId }, isOfIt)
 }
 
 /** Replaces the payload of a message, again while somebody else is faster. */

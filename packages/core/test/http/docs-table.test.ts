@@ -76,6 +76,7 @@ const names = [
   [/\$BRANCH/g, '{branchId}'],
   [/\$USER_ID/g, '{userId}'],
   [/(?<=\/messages\/)\d+/g, '{seq}'],
+  [/(?<=\/memory\/)\d+/g, '{factId}'],
 ] as const
 
 /** The requests of the script, as the table of routes writes them. */
@@ -101,6 +102,7 @@ function asFetch(code: string): string[] {
       .replace('${at}', '/sessions/{id}')
       .replace(/\$\{(?:fork\.session|started)\.id\}/, '{id}')
       .replace(/(?<=\/messages\/)\d+/, '{seq}')
+      .replace(/(?<=\/memory\/)\d+/, '{factId}')
       .replace('${turn.id}', '{turnId}')
       .replace('${branch.id}', '{branchId}')
       .replace('${USER_ID}', '{userId}')

@@ -34,6 +34,7 @@ export async function withUserData(store: SessionStore): Promise<{ sessions: Ses
   await one.cart.add({ sku: 'canary sku', name: 'P', price: { amount: 1, currency: 'EUR' } })
   await one.remember({ text: 'canary fact' })
   await one.turn('canary word', () => [{ type: 'usage', inputTokens: 1 }, 'canary reply']).result
+  await one.remember({ text: 'canary fact' }, { scope: 'user' })
   await one.transfer({ mode: 'move' })
   await mine.create({ id: `of ${user.userId}`, messages: [{ role: 'user', content: 'canary word' }] })
   const api = createSessionApi({ sessions, header: true, identify: () => ({ tenantId: 'acme' }) })
@@ -59,6 +60,7 @@ export async function withUserData(store: SessionStore): Promise<{ sessions: Ses
       transfers: 1,
       slots: 1,
       budgets: 2,
+      memory: 1,
     },
   }
 }

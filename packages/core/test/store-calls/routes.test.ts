@@ -128,12 +128,16 @@ const rows = [
   row('GET /sessions/{id}/messages', 'read messages'),
   row('GET /sessions/{id}/messages (the newest)', 'read read', { query: '?direction=backward' }),
   row('POST /sessions/{id}/messages', 'commit', { body: { messages: [said('four')] } }),
-  row('POST /sessions/{id}/messages/{seq}/redact', 'read messages commit messages amend commit list list', {
-    params: { seq: '2' },
-  }),
+  row(
+    'POST /sessions/{id}/messages/{seq}/redact',
+    'read messages commit messages amend commit list list read',
+    {
+      params: { seq: '2' },
+    },
+  ),
   row(
     'PATCH /sessions/{id}/messages/{seq}',
-    'read messages read messages commit messages amend commit list list',
+    'read messages read messages commit messages amend commit list list read',
     {
       params: { seq: '2' },
       body: { content: 'other' },
@@ -161,7 +165,7 @@ const rows = [
     params: { turnId },
   })),
   row('POST /sessions/{id}/cancel', 'read'),
-  row('GET /users/{userId}/export', 'read list read messages list', { params: { userId: 'alice' } }),
+  row('GET /users/{userId}/export', 'read read list read messages list', { params: { userId: 'alice' } }),
   row('GET /sessions/{id}/export', 'read messages'),
   after(
     async () => {
@@ -232,6 +236,11 @@ const rows = [
   row('PUT /users/{userId}/consent', 'read read commit', {
     ...ofAlice,
     body: { purpose: 'analytics', granted: true, version: '1', source: 'page' },
+  }),
+  row('GET /users/{userId}/memory', 'read', ofAlice),
+  row('DELETE /users/{userId}/memory', 'read list', ofAlice),
+  row('DELETE /users/{userId}/memory/{factId}', 'read', {
+    params: { ...ofAlice.params, factId: 'x' },
   }),
   // As SessionsPrivacy.erase.
   row('DELETE /users/{userId}', eraseCalls, ofAlice),

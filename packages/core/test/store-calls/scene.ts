@@ -67,8 +67,8 @@ const lists = (count: number) => Array.from({ length: count }, () => 'list').joi
 export const eraseCalls = [
   'commit commit read read commit',
   'list read read commit read remove',
-  lists(5 + 2 * 7),
+  lists(5 + 2 * 8),
   'read commit sweep',
-  lists(2 * 7),
+  lists(2 * 8),
   'commit read read commit',
 ].join(' ')

@@ -101,6 +101,11 @@ const rows = [
   row('CallerConsent.set', 'read read commit', ({ asking }) => asking.for(alice).consent.set(consent(true))),
   row('CallerConsent.allows', 'read', ({ mine }) => mine.consent.allows('analytics')),
 
+  row('CallerMemory.list', 'read', ({ mine }) => mine.memory.list()),
+  row('CallerMemory.forget', 'read', ({ mine }) => mine.memory.forget('x')),
+  row('CallerMemory.clear', 'read list', ({ mine }) => mine.memory.clear()),
+
+  row('CallerMemory.orders', 'list read', ({ mine }) => mine.memory.orders()),
   row('CallerSessions.keepsSessions', '', ({ mine }) => mine.keepsSessions()),
   row('CallerSessions.keepsSessions (where consent is asked for)', 'read', async ({ asking }) => {
     const mine = asking.for(alice)
@@ -141,7 +146,7 @@ const rows = [
   row('CallerSessions.list', 'list', ({ mine }) => mine.list()),
   row('CallerSessions.count', 'list', ({ mine }) => mine.count()),
   row('CallerSessions.delete', 'read remove list list', ({ mine, session }) => mine.delete(session.id)),
-  row('CallerSessions.export', 'read list read messages list', ({ mine }) => drain(mine.export())),
+  row('CallerSessions.export', 'read read list read messages list', ({ mine }) => drain(mine.export())),
   after(
     async (source) => {
       const lines: string[] = []
@@ -223,16 +228,16 @@ const rows = [
   row('Session.orders', 'read', ({ session }) => session.orders()),
   row('Session.extend', 'commit', ({ session }) => session.extend({ idleMs: 60_000 })),
   row('Session.edit', 'commit', ({ session }) => session.edit({ title: 'New' })),
-  row('Session.redact', 'read messages commit messages amend commit list list', ({ session }) =>
+  row('Session.redact', 'read messages commit messages amend commit list list read', ({ session }) =>
     session.redact(2),
   ),
   after(
     ask,
     'Session.redact (after a turn)',
-    'read messages commit messages amend commit list read remove list',
+    'read messages commit messages amend commit list read remove list read',
     ({ session }) => session.redact(2),
   ),
-  row('Session.amend', 'read messages commit messages amend commit list list', ({ session }) =>
+  row('Session.amend', 'read messages commit messages amend commit list list read', ({ session }) =>
     session.amend(2, { content: 'other' }),
   ),
   row('Session.annotate', 'read messages amend', ({ session }) => session.annotate(2, { rating: 'up' })),
@@ -240,6 +245,9 @@ const rows = [
   row('Session.reset', 'read commit trim list', ({ session }) => session.reset()),
   after(ask, 'Session.reset (after a turn)', 'read commit trim list remove list', ({ session }) =>
     session.reset(),
+  ),
+  row('Session.remember (of the user)', 'read messages read read commit read', ({ session }) =>
+    session.remember({ text: 'x' }, { scope: 'user' }),
   ),
   row('Session.rewind', 'read commit', ({ session }) => session.rewind(2)),
   row('Session.branches', 'read', ({ session }) => session.branches()),
@@ -281,6 +289,7 @@ const rows = [
     session.delete(),
   ),
 
+  row('SessionCart.earlierOrders', 'read list', ({ session }) => session.cart.earlierOrders()),
   row('SessionCart.get', 'read', ({ session }) => session.cart.get()),
   row('SessionCart.add', 'commit', ({ session }) => session.cart.add(phone)),
   row('SessionCart.merge', 'commit', ({ session }) => session.cart.merge(session.contents!.cart)),
@@ -313,6 +322,7 @@ describe('what each verb calls the store for', () => {
       SessionsPrivacy: Object.keys(sessions.privacy),
       SessionsConsent: Object.keys(sessions.consent),
       CallerConsent: Object.keys(sessions.for(alice).consent),
+      CallerMemory: Object.keys(sessions.for(alice).memory),
       ...Object.fromEntries(
         [CallerSessions, SessionClass, SessionCart, SessionState, SessionPreferences].map(
           ({ name, prototype }) => [name, methodsOf(prototype)],

@@ -131,7 +131,7 @@ function erasureView({
 }
 
 /** The user of the path. @throws `unauthenticated`; `forbidden` for another user, but for an admin. */
-function userOf({ tenantId, userId: own, roles }: Identity, { userId }: Call['params']): TenantUser {
+export function userOf({ tenantId, userId: own, roles }: Identity, { userId }: Call['params']): TenantUser {
   const isAdmin = roles?.includes('admin') === true
   if (own === undefined && !isAdmin) throw new SessionError('unauthenticated', 'Sign in first.')
   if (userId !== own && !isAdmin)

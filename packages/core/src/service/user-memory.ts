@@ -1,0 +1,98 @@
+import { mergeFacts } from '../context/facts.js'
+import { boundedFacts, type UserFact } from '../domain/user-fact.js'
+import type { Identity } from '../domain/identity.js'
+import { isAllowed, refuseWithout } from './consent.js'
+import type { Service } from './service.js'
+import { readSideRecord, removeSideRecordsOf, updateSideRecord, userRecordRef } from './side-records.js'
+import { checkNotErased, readUserRecord, type TenantUser } from './user-record.js'
+
+/** What is remembered of a user: one side record, whose id is a keyed digest. */
+export interface UserMemory {
+  /** Oldest first. */
+  readonly facts: readonly UserFact[]
+}
+
+const refOf = async (service: Service, user: TenantUser) =>
+  userRecordRef(service, 'memory', user, (digest) => digest)
+
+/** All that is remembered of a user, oldest first. Asks for no consent: it is what is there. */
+export async function readMemory(service: Service, user: TenantUser): Promise<readonly UserFact[]> {
+  return (await readSideRecord<UserMemory>(service, await refOf(service, user)))?.value.facts ?? []
+}
+
+/** What a session may show of its user: nothing without consent to `memory`. */
+export async function shownMemory(
+  service: Service,
+  user: TenantUser,
+  consents: Identity['consents'],
+): Promise<readonly UserFact[]> {
+  const decided =
+    service.consent === undefined ? undefined : (await readUserRecord(service, user))?.value.consent
+  return isAllowed(service, 'memory', decided, consents) ? readMemory(service, user) : []
+}
+
+/**
+ * Remembers facts of a user, who has consented to it.
+ *
+ * @returns What is remembered now. @throws `consent_missing`, `user_erased`
+ */
+export async function addToMemory(
+  service: Service,
+  user: TenantUser,
+  facts: readonly UserFact[],
+  consents: Identity['consents'],
+): Promise<readonly UserFact[]> {
+  if (!isAllowed(service, 'memory', await checkNotErased(service, user), consents)) refuseWithout('memory')
+  const { memoryMs = Number.POSITIVE_INFINITY } = service.retentionOf(user.tenantId)
+  const after = await changeMemory(service, user, (before) => {
+    const merged = mergeFacts(before, facts) as UserFact[]
+    return boundedFacts(merged.filter(({ at }) => at > service.storeClock.now() - memoryMs))
+  })
+  // Both may have happened between the question and the write, and have looked before it.
+  const decided = await checkNotErased(service, user).catch(async (error: unknown) => {
+    await removeMemory(service, user)
+    throw error
+  })
+  if (isAllowed(service, 'memory', decided, consents)) return after
+  await removeMemory(service, user)
+  return refuseWithout('memory')
+}
+
+/** Forgets facts of a user. @returns How many. */
+export async function forgetInMemory(
+  service: Service,
+  user: TenantUser,
+  isForgotten: (fact: UserFact) => boolean,
+): Promise<number> {
+  let forgotten = 0
+  await changeMemory(service, user, (before) => {
+    const kept = before.filter((fact) => !isForgotten(fact))
+    forgotten = before.length - kept.length
+    return forgotten === 0 ? undefined : kept
+  })
+  return forgotten
+}
+
+/** Removes all that is remembered of a user. @returns How many facts. */
+export async function removeMemory(service: Service, user: TenantUser): Promise<number> {
+  const { length } = await readMemory(service, user)
+  await removeSideRecordsOf(service, user, ['memory'])
+  return length
+}
+
+async function changeMemory(
+  service: Service,
+  user: TenantUser,
+  change: (before: readonly UserFact[]) => readonly UserFact[] | undefined,
+): Promise<readonly UserFact[]> {
+  const changed = await updateSideRecord<UserMemory>(
+    service,
+    await refOf(service, user),
+    (before) => {
+      const facts = change(before?.facts ?? [])
+      return facts === undefined ? undefined : { ...before, facts }
+    },
+    { userId: user.userId },
+  )
+  return changed?.value.facts ?? []
+}
