@@ -83,21 +83,21 @@ it('names the rows of Postgres that were changed, removed, swapped or cut off', 
     const where = `tenant_id = '~audit:acme'`
     const attacks = [
       [
-        `update session_messages set payload = replace(payload, '"a"', '"b"') where ${where} and seq = 4`,
+        `update llm_session_messages set payload = replace(payload, '"a"', '"b"') where ${where} and seq = 4`,
         4,
         'changed',
       ],
-      [`delete from session_messages where ${where} and seq = 4`, 4, 'missing'],
-      [`delete from session_messages where ${where} and seq = 8`, 8, 'truncated'],
+      [`delete from llm_session_messages where ${where} and seq = 4`, 4, 'missing'],
+      [`delete from llm_session_messages where ${where} and seq = 8`, 8, 'truncated'],
       [
-        `update session_messages m set payload = o.payload from session_messages o where m.${where} and o.${where}
+        `update llm_session_messages m set payload = o.payload from llm_session_messages o where m.${where} and o.${where}
          and m.session_key = o.session_key and ((m.seq = 4 and o.seq = 5) or (m.seq = 5 and o.seq = 4))`,
         4,
         'reordered',
       ],
     ] as const
     for (const [attack, seq, why] of attacks) {
-      await pool.query('truncate session_messages, sessions')
+      await pool.query('truncate llm_session_messages, llm_sessions')
       const { audit } = createSessions({ store: postgresStore(pool), ...settings })
       for (let index = 0; index < 8; index++) await audit.append({ ...acme, action: 'a' })
       const [{ lane }] = (await entriesOf(sessions)) as [AuditEntry, ...AuditEntry[]]

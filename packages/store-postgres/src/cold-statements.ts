@@ -187,7 +187,7 @@ export function toColdStatements(names: TableNames): ColdStatements {
 }
 
 // The statement takes the session first, as every write does, so that no two writes wait for each other.
-function amend(db: Kysely<SessionTables>) {
+function amend(db: Kysely<SessionTables<''>>) {
   const given = () =>
     unnest<{ seq: number; payload: string }>('given(seq, payload)', 'seqs:bigint[]', 'payloads:text[]')
   return db
@@ -234,7 +234,7 @@ function amend(db: Kysely<SessionTables>) {
     .select('a.seq')
 }
 
-function trimMessages(db: Kysely<SessionTables>) {
+function trimMessages(db: Kysely<SessionTables<''>>) {
   return db
     .with('gone', (db) =>
       db
@@ -258,7 +258,7 @@ function trimMessages(db: Kysely<SessionTables>) {
 
 // Where a page is cut by bytes, the next message comes without its payload. So the store can tell a cut page from a gap
 // in the log. `octet_length` does not fetch a long payload, and the server never fetches a payload that is left out.
-function page(db: Kysely<SessionTables>, order: 'asc' | 'desc') {
+function page(db: Kysely<SessionTables<''>>, order: 'asc' | 'desc') {
   const isOver = sql`(m.bytes > ${sql.lit(maxPageBytes)} and m.n > 1)`
   const soFar = sql`(order by m.seq ${sql.raw(order)} rows unbounded preceding)`
   return db
@@ -292,7 +292,7 @@ function page(db: Kysely<SessionTables>, order: 'asc' | 'desc') {
 
 // The oldest messages that one step may drop: the statement gives the seq of the last of them, and the last seq there
 // is.
-function stepEnd(db: Kysely<SessionTables>) {
+function stepEnd(db: Kysely<SessionTables<''>>) {
   const soFar = sql`(order by m.seq rows unbounded preceding)`
   return db
     .selectFrom('sessions as t')
@@ -322,7 +322,7 @@ function stepEnd(db: Kysely<SessionTables>) {
     .groupBy('t.last_seq')
 }
 
-function list(db: Kysely<SessionTables>, { user, label, cursor }: ListForm) {
+function list(db: Kysely<SessionTables<''>>, { user, label, cursor }: ListForm) {
   const activeAt = param<number>('activeAt', 'bigint')
   return db
     .selectFrom('sessions as t')

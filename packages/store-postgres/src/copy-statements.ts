@@ -59,7 +59,7 @@ const copied = {
 // The row is past its deadline, so that nobody sees it. A sweep does not look for it within the hour.
 const keptAnHour = { expires_at: 1, expires_bucket: sql<number>`(${now} / 3600000)::integer + 2` }
 
-export function copyStatements(db: Kysely<SessionTables>): CopyStatements {
+export function copyStatements(db: Kysely<SessionTables<''>>): CopyStatements {
   return {
     beginCopy: compile(
       'begin_copy',

@@ -45,6 +45,8 @@ const transient = new Set(['40001', '40P01', '55P03'])
 // The server is out of disk, of memory, or of a resource of that kind.
 const full = new Set(['53000', '53100', '53200'])
 const missing = new Set(['42P01', '42703', '3F000'])
+// A table, or what belongs to one, has the name already.
+const taken = new Set(['42P07', '42710'])
 // The server does not know a prepared statement, or knows it already.
 const unprepared = new Set(['26000', '42P05'])
 // The server was shut down, crashed, or lost by a pooler: it may have committed before it said so.
@@ -85,8 +87,14 @@ export function judge(error: unknown, { unknown }: { unknown: boolean }): Verdic
     return { ...verdict('store_failed', 'prepared statements do not last', error, true), unprepared: true }
   }
   if (isStalePlan(error)) return verdict('store_failed', 'the tables were changed', error, true)
+  if (taken.has(code)) {
+    const problem = `${messageOf(error)}, and is not of this package: give another tablePrefix or schema`
+    return verdict('store_failed', problem, error)
+  }
   if (missing.has(code)) {
-    const problem = `the tables are missing or too old: apply migrations up to version ${latestVersion}, with migrate()`
+    const problem =
+      `the tables are missing or too old: apply migrations up to version ${latestVersion}, with migrate(), ` +
+      'under the same schema and tablePrefix'
     return verdict('store_failed', problem, error)
   }
   if (refused.test(code)) return verdict('store_failed', 'the database refuses the connection', error)

@@ -35,8 +35,8 @@ export function param<T>(name: string, type: string): RawBuilder<T> {
 }
 
 /** A Kysely that only writes SQL, over the tables as they are named in this database. */
-export function createQueryBuilder(names: TableNames): Kysely<SessionTables> {
-  return new Kysely<SessionTables>({
+export function createQueryBuilder(names: TableNames): Kysely<SessionTables<''>> {
+  return new Kysely<SessionTables<''>>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
       createDriver: () => new DummyDriver(),

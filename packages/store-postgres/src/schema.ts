@@ -48,11 +48,12 @@ export interface SessionMessagesTable {
   payload: string
 }
 
-/** The tables, for a `Kysely` of the application. With a prefix or a schema they have other names in the database. */
-export interface SessionTables {
-  sessions: SessionsTable
-  session_messages: SessionMessagesTable
-}
+/**
+ * The tables by their names in the database, for a `Kysely` of the application: `SessionTables<'my_'>` for those of
+ * `tablePrefix: 'my_'`.
+ */
+export type SessionTables<Prefix extends string = 'llm_'> = Record<`${Prefix}sessions`, SessionsTable> &
+  Record<`${Prefix}session_messages`, SessionMessagesTable>
 
 export type StoredSessionRow = Selectable<SessionsTable>
 export type NewSessionMessageRow = Insertable<SessionMessagesTable>
@@ -61,7 +62,7 @@ export type NewSessionMessageRow = Insertable<SessionMessagesTable>
 export interface TableOptions {
   /** Schema of the tables (default `public`). */
   schema?: string
-  /** What the names of tables and indexes begin with (default nothing). */
+  /** What the names of tables and indexes begin with (default `llm_`, so that they meet no `sessions` of another library). */
   tablePrefix?: string
 }
 
@@ -86,7 +87,7 @@ const maxSchema = 63
 const maxPrefix = 32
 
 /** @throws `invalid` for a name that is no plain identifier. */
-export function toTableNames({ schema = 'public', tablePrefix = '' }: TableOptions = {}): TableNames {
+export function toTableNames({ schema = 'public', tablePrefix = 'llm_' }: TableOptions = {}): TableNames {
   checkName(schema, 'schema', maxSchema)
   if (tablePrefix !== '') checkName(tablePrefix, 'tablePrefix', maxPrefix)
   const table = (name: string) => `"${schema}"."${tablePrefix}${name}"`

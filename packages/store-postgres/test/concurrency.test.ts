@@ -60,7 +60,7 @@ describe('commits that share a statement', () => {
     for (let n = 0; n < 20; n++) await store.commit(refOf(n), { revision: 0 })
     const holder = await pool.connect()
     await holder.query('begin')
-    await holder.query("select from sessions where id = 'session 7' for update")
+    await holder.query("select from llm_sessions where id = 'session 7' for update")
     let held = false
     const commits = Array.from({ length: 20 }, (_, n) =>
       store.commit(refOf(n), { messages: [message('m1')] }),
@@ -126,7 +126,7 @@ describe('sweep', () => {
     }
     const holder = await pool.connect()
     await holder.query('begin')
-    await holder.query("select from sessions where id = 'session 5' for update")
+    await holder.query("select from llm_sessions where id = 'session 5' for update")
     const swept = await Promise.all([store, peer, store, peer].map((each) => each.sweep({ limit: 1000 })))
     expect(swept.reduce((sum, count) => sum + count, 0)).toBe(39)
     await holder.query('rollback')
@@ -138,12 +138,14 @@ describe('sweep', () => {
 
   test('takes no more than it is told to, over batches too', async () => {
     await pool.query(`
-      insert into sessions
+      insert into llm_sessions
         (tenant_id, id, incarnation, revision, changes, last_seq, created_at, updated_at, active_at, expires_at, expires_bucket, body)
       select 'acme', 's' || n, 'i', 1, 1, 1, 1, 1, 1, 1, 0, '' from generate_series(1, 1500) n`)
-    await pool.query("insert into session_messages select skey, 1, 1, tenant_id, 'm', 'p' from sessions")
+    await pool.query(
+      "insert into llm_session_messages select skey, 1, 1, tenant_id, 'm', 'p' from llm_sessions",
+    )
     expect(await store.sweep({ limit: 700 })).toBe(700)
-    expect((await pool.query('select count(*) from sessions')).rows).toEqual([{ count: '800' }])
+    expect((await pool.query('select count(*) from llm_sessions')).rows).toEqual([{ count: '800' }])
     let swept = 0
     await waitUntil(async () => (swept += await store.sweep({ limit: 1000 })) === 800, { what: 'the rest' })
     expect(await leftOver(pool)).toBe(0)
@@ -153,7 +155,9 @@ describe('sweep', () => {
     await store.commit(refOf(1), { revision: 0, idleMs: 3_600_000 })
     await store.commit(refOf(2), { revision: 0 })
     await store.commit(refOf(3), { revision: 0, idleMs: 3_600_000 })
-    await pool.query('update sessions set expires_at = 1, expires_bucket = 0 where id = $1', ['session 1'])
+    await pool.query('update llm_sessions set expires_at = 1, expires_bucket = 0 where id = $1', [
+      'session 1',
+    ])
     expect(await store.sweep({ limit: 10 })).toBe(1)
     for (const n of [2, 3]) expect(await store.read(refOf(n))).toBeDefined()
   })
@@ -162,7 +166,7 @@ describe('sweep', () => {
 describe('list', () => {
   test('costs its page: an index gives the order, in whatever form it is asked', async () => {
     await pool.query(`
-      insert into sessions
+      insert into llm_sessions
         (tenant_id, id, incarnation, revision, changes, last_seq, created_at, updated_at, active_at, user_id, label, body)
       select 'acme', 's' || n, 'i', 1, 1, 0, 1, 1, n / 3, 'user ' || n % 5, 'label ' || n % 2, '' from generate_series(1, 20000) n`)
     await pool.query('analyze')
@@ -171,7 +175,7 @@ describe('list', () => {
     const fetched = async () => {
       await single.query('select pg_stat_force_next_flush()')
       const { rows } = await single.query<{ rows: string }>(
-        "select idx_tup_fetch + seq_tup_read as rows from pg_stat_user_tables where relname = 'sessions'",
+        "select idx_tup_fetch + seq_tup_read as rows from pg_stat_user_tables where relname = 'llm_sessions'",
       )
       return Number(rows[0]!.rows)
     }

@@ -139,7 +139,7 @@ describe('the length of the history', () => {
       await single.query('vacuum analyze')
       const fetched = async () => {
         const { rows } = await single.query<{ rows: string }>(
-          "select idx_tup_fetch + seq_tup_read as rows from pg_stat_user_tables where relname = 'session_messages'",
+          "select idx_tup_fetch + seq_tup_read as rows from pg_stat_user_tables where relname = 'llm_session_messages'",
         )
         return Number(rows[0]!.rows)
       }
@@ -174,7 +174,7 @@ describe('updates in place', () => {
       const { rows } = await flushed(pool, () =>
         pool.query<{ hot: number; all: number }>(
           `select n_tup_hot_upd::integer as hot, n_tup_upd::integer as all
-            from pg_stat_user_tables where relname = 'sessions'`,
+            from pg_stat_user_tables where relname = 'llm_sessions'`,
         ),
       )
       expect(rows[0]!.all).toBeGreaterThan(500)

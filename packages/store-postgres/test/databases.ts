@@ -71,7 +71,10 @@ export async function createAppRole(owner: pg.Pool, role: string, schema = 'publ
 }
 
 /** How many messages there are that belong to no session, or that their session says were trimmed. */
-export async function leftOver(pool: pg.Pool, { schema = 'public', tablePrefix = '' } = {}): Promise<number> {
+export async function leftOver(
+  pool: pg.Pool,
+  { schema = 'public', tablePrefix = 'llm_' } = {},
+): Promise<number> {
   const table = (name: string) => `"${schema}"."${tablePrefix}${name}"`
   const { rows } = await pool.query<{ count: string }>(`
     select count(*) from ${table('session_messages')} m

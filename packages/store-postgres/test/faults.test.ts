@@ -277,7 +277,7 @@ describe('what the server says no to', () => {
         if nextval('refusals') <= ${times} then raise exception 'refused' using errcode = '${sqlState}'; end if;
         return new;
       end $$;
-      create or replace trigger refuse before insert on session_messages for each row execute function refuse()`)
+      create or replace trigger refuse before insert on llm_session_messages for each row execute function refuse()`)
   }
 
   const append = (id: string) => store.commit(ref, { messages: [{ id, payload: 'p' }] })
@@ -312,7 +312,7 @@ describe('what the server says no to', () => {
   test('a lock that is not given in time leaves nothing behind', async () => {
     const holder = await pool.connect()
     await holder.query('begin')
-    await holder.query('select from sessions for update')
+    await holder.query('select from llm_sessions for update')
     const hasty = postgresStore(pool, { writeTimeoutMs: 200 })
     await expect(hasty.commit(ref, { title: 'x' })).rejects.toMatchObject({ code: 'unknown_outcome' })
     await expect(hasty.remove(ref)).rejects.toMatchObject({ code: 'unavailable' })

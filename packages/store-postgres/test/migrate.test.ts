@@ -14,7 +14,7 @@ test('20 processes at once on an empty database: one makes the tables, all succe
     const results = await Promise.all(migrators.map((pool) => migrate(pool, options)))
     expect(results.filter(({ from }) => from === 0)).toHaveLength(1)
     expect(results.every(({ to }) => to === latestVersion)).toBe(true)
-    const table = 'schema' in options ? 'chat.x_session_migrations' : 'session_migrations'
+    const table = 'schema' in options ? 'chat.x_session_migrations' : 'llm_session_migrations'
     expect((await migrators[0]!.query(`select version from ${table}`)).rows).toEqual(
       Array.from({ length: latestVersion }, (_, index) => ({ version: index + 1 })),
     )
@@ -32,7 +32,7 @@ test('a migration again changes nothing', async () => {
 test('tables of a later version are refused, and left alone', async () => {
   const url = await migrated(context.server)
   const pool = context.pools.open(url)
-  await pool.query('insert into session_migrations (version) values (99)')
+  await pool.query('insert into llm_session_migrations (version) values (99)')
   await expect(migrate(pool)).rejects.toMatchObject({ code: 'store_failed', message: /version 99/ })
   await expect(checkSchema(pool)).rejects.toMatchObject({ code: 'store_failed', message: /version 99/ })
 })
@@ -40,11 +40,24 @@ test('tables of a later version are refused, and left alone', async () => {
 test('a migration that fails leaves nothing behind', async () => {
   const url = await context.server.createDatabase()
   const pool = context.pools.open(url)
-  await pool.query('create table session_messages (taken text)')
-  await expect(migrate(pool)).rejects.toMatchObject({ code: 'store_failed' })
-  expect((await pool.query("select to_regclass('sessions') is null as absent")).rows).toEqual([
+  await pool.query('create table llm_session_messages (taken text)')
+  await expect(migrate(pool)).rejects.toMatchObject({
+    code: 'store_failed',
+    message: expect.stringMatching(/"llm_session_messages" already exists.*another tablePrefix/) as string,
+  })
+  expect((await pool.query("select to_regclass('llm_sessions') is null as absent")).rows).toEqual([
     { absent: true },
   ])
+})
+
+test('stands beside the tables of other libraries', async () => {
+  const pool = context.pools.open(await context.server.createDatabase())
+  const others = ['sessions', 'session', 'users', 'accounts', 'session_messages']
+  for (const name of others) await pool.query(`create table ${name} ("sessionToken" text)`)
+  await migrate(pool)
+  const ref = { tenantId: 'acme', id: 's' }
+  expect((await postgresStore(pool).commit(ref, { revision: 0 })).record.revision).toBe(1)
+  for (const name of others) expect((await pool.query(`select * from ${name}`)).rows).toEqual([])
 })
 
 test('the SQL can be applied by other means, more than once', async () => {

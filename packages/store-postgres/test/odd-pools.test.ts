@@ -60,7 +60,7 @@ describe('what is no database for sessions', () => {
       message: expect.stringMatching(/encoding LATIN1.*UTF8/) as string,
     })
     const { rows } = await pool.query(
-      "select count(*)::int as count from pg_class where relname = 'sessions'",
+      "select count(*)::int as count from pg_class where relname = 'llm_sessions'",
     )
     expect(rows).toEqual([{ count: 0 }])
   })

@@ -160,7 +160,7 @@ describe('a connection that others get next', () => {
         }
       }),
     )
-    const { rows } = await pooled().query('select count(*) from sessions')
+    const { rows } = await pooled().query('select count(*) from llm_sessions')
     expect(rows).toEqual([{ count: '0' }])
   })
 })

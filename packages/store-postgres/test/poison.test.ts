@@ -6,7 +6,8 @@ import { migrated, useServer } from './databases.js'
 
 const context = useServer()
 const mine = 'tenant_id = $1 and id = $2'
-const ofMine = 'tenant_id = $1 and session_key = (select skey from sessions where tenant_id = $1 and id = $2)'
+const ofMine =
+  'tenant_id = $1 and session_key = (select skey from llm_sessions where tenant_id = $1 and id = $2)'
 
 const record = {
   'revision 0': 'revision = 0',
@@ -25,14 +26,14 @@ const record = {
 }
 
 const log = {
-  'a gap': `delete from session_messages where ${ofMine} and seq = 3`,
-  'the newest message missing': `delete from session_messages where ${ofMine} and seq = 4`,
-  'all messages missing': `delete from session_messages where ${ofMine}`,
-  'a message of a later seq': `update session_messages set seq = 9 where ${ofMine} and seq = 3`,
-  'a message of a negative seq': `update session_messages set seq = -3 where ${ofMine} and seq = 3`,
-  'no payload': `update session_messages set payload = null where ${ofMine} and seq = 3`,
-  'no message id': `update session_messages set id = null where ${ofMine} and seq = 3`,
-  'no time of a message': `update session_messages set at = null where ${ofMine} and seq = 3`,
+  'a gap': `delete from llm_session_messages where ${ofMine} and seq = 3`,
+  'the newest message missing': `delete from llm_session_messages where ${ofMine} and seq = 4`,
+  'all messages missing': `delete from llm_session_messages where ${ofMine}`,
+  'a message of a later seq': `update llm_session_messages set seq = 9 where ${ofMine} and seq = 3`,
+  'a message of a negative seq': `update llm_session_messages set seq = -3 where ${ofMine} and seq = 3`,
+  'no payload': `update llm_session_messages set payload = null where ${ofMine} and seq = 3`,
+  'no message id': `update llm_session_messages set id = null where ${ofMine} and seq = 3`,
+  'no time of a message': `update llm_session_messages set at = null where ${ofMine} and seq = 3`,
 }
 
 describe('a session that cannot be read is corrupt, alone', () => {
@@ -44,11 +45,11 @@ describe('a session that cannot be read is corrupt, alone', () => {
     // As it might come from a backup, a script, or a table that was made by hand.
     const { rows } = await pool.query<{ sql: string }>(`
       select format('alter table %s drop constraint %I', conrelid::regclass, conname) as sql from pg_constraint
-        where conrelid in ('sessions'::regclass, 'session_messages'::regclass) and contype in ('c', 'n')
+        where conrelid in ('llm_sessions'::regclass, 'llm_session_messages'::regclass) and contype in ('c', 'n')
           and conname !~ '(tenant_id|session_key|session_messages_seq|sessions_id)_not_null'`)
     for (const { sql } of rows) await pool.query(sql).catch(() => {})
-    await pool.query('alter table session_messages drop constraint session_messages_once')
-    await pool.query('alter table session_messages alter id drop not null')
+    await pool.query('alter table llm_session_messages drop constraint llm_session_messages_once')
+    await pool.query('alter table llm_session_messages alter id drop not null')
   })
 
   async function poisoned(sql: string) {
@@ -64,11 +65,11 @@ describe('a session that cannot be read is corrupt, alone', () => {
   }
 
   const image = async (ref: SessionRef) =>
-    (await pool.query(`select * from sessions where ${mine}`, [ref.tenantId, ref.id])).rows
+    (await pool.query(`select * from llm_sessions where ${mine}`, [ref.tenantId, ref.id])).rows
 
   for (const [what, change] of Object.entries(record)) {
     test(`record: ${what}`, async () => {
-      const { store, ref, good } = await poisoned(`update sessions set ${change} where ${mine}`)
+      const { store, ref, good } = await poisoned(`update llm_sessions set ${change} where ${mine}`)
       const before = await image(ref)
       const reads = [good, ref, good].map((each) =>
         store.read(each, { tail: 2 }).then((stored) => stored?.body, codeOf),
@@ -108,8 +109,8 @@ describe('a session that cannot be read is corrupt, alone', () => {
 
   test('a message where the next one belongs: appends are corrupt, and change nothing', async () => {
     const { store, ref } = await poisoned(
-      `insert into session_messages (tenant_id, session_key, seq, at, id, payload)
-      select tenant_id, skey, 5, 0, 'stray', 'stray' from sessions where ${mine}`,
+      `insert into llm_session_messages (tenant_id, session_key, seq, at, id, payload)
+      select tenant_id, skey, 5, 0, 'stray', 'stray' from llm_sessions where ${mine}`,
     )
     const before = await image(ref)
     const append = store.commit(ref, { messages: [{ id: 'm5', payload: 'p' }] })
@@ -118,7 +119,7 @@ describe('a session that cannot be read is corrupt, alone', () => {
   })
 
   test('no body', async () => {
-    const { store, ref, good } = await poisoned(`update sessions set body = null where ${mine}`)
+    const { store, ref, good } = await poisoned(`update llm_sessions set body = null where ${mine}`)
     const reads = [good, ref].map((each) => store.read(each).then((stored) => stored?.body, codeOf))
     expect(await Promise.all(reads)).toEqual(['body', 'corrupt'])
     expect((await store.list({ tenantId: ref.tenantId, limit: 10 })).items).toHaveLength(2)
@@ -127,13 +128,13 @@ describe('a session that cannot be read is corrupt, alone', () => {
   test('separators and escapes in a payload', async () => {
     for (const garbage of ["E'a\\x1fb'", "E'a\\x1eb'", "E'\\x1f\\x1e'"]) {
       const { store, ref } = await poisoned(
-        `update session_messages set payload = ${garbage} where ${ofMine} and seq = 3`,
+        `update llm_session_messages set payload = ${garbage} where ${ofMine} and seq = 3`,
       )
       await expect(store.read(ref, { tail: 3 }), garbage).rejects.toMatchObject({ code: 'corrupt' })
       expect((await store.read(ref, { tail: 1 }))?.messages).toHaveLength(1)
     }
     const { store, ref } = await poisoned(
-      `update session_messages set payload = E'\\x10zz' where ${ofMine} and seq = 3`,
+      `update llm_session_messages set payload = E'\\x10zz' where ${ofMine} and seq = 3`,
     )
     expect((await store.read(ref, { tail: 2 }))?.messages[0]?.payload, 'text is opaque').toBe('\u0010zz')
   })

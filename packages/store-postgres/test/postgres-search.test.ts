@@ -88,13 +88,13 @@ describe('a search in Postgres', () => {
     ).toMatchObject({ sessions: 3, messages: 45 })
     expect(await all(indexed, alice, { text: 'blue' })).toEqual([])
     const { rows } = await pool.query<{ tenant_id: string; count: string }>(
-      'select tenant_id, count(*)::text from session_terms group by 1 order by 1',
+      'select tenant_id, count(*)::text from llm_session_terms group by 1 order by 1',
     )
     expect(rows).toEqual([
       { tenant_id: 'acme', count: '45' },
       { tenant_id: 'other', count: '90' },
     ])
-    expect((await pool.query('select 1 from session_searched')).rowCount).toBe(9)
+    expect((await pool.query('select 1 from llm_session_searched')).rowCount).toBe(9)
   })
 
   test('has no readable word, no text and no user where terms are sealed', async () => {
@@ -109,8 +109,8 @@ describe('a search in Postgres', () => {
       1,
     )
     const dump = JSON.stringify([
-      (await pool.query('select * from session_terms')).rows,
-      (await pool.query('select * from session_searched')).rows,
+      (await pool.query('select * from llm_session_terms')).rows,
+      (await pool.query('select * from llm_session_searched')).rows,
     ])
     expect(dump).toContain(session.id)
     expect(dump).not.toMatch(/canar|智|手|телеф/)
@@ -131,8 +131,8 @@ describe('a search in Postgres', () => {
     })
     await fill(sessions)
     expect((await all(sessions, admin, { text: 'blue' })).length).toBeGreaterThan(0)
-    expect((await pool.query('select * from session_terms')).rows).toEqual([])
-    expect((await owner.query('select distinct tenant_id from session_terms')).rowCount).toBe(2)
+    expect((await pool.query('select * from llm_session_terms')).rows).toEqual([])
+    expect((await owner.query('select distinct tenant_id from llm_session_terms')).rowCount).toBe(2)
   })
 
   test('never lets what comes late take the place of what came after it', async () => {

@@ -148,7 +148,9 @@ describe('usage in Postgres', () => {
     await log.append('other', events(30))
     expect((await serving(log).usage({ tenantId: 'acme', by: ['model'] })).total.turns).toBe(20)
     expect((await serving(log).usage({ tenantId: 'other', by: ['user'] })).total.turns).toBe(30)
-    const { rows } = await context.pools.open(as('usage_app', url)).query('select * from session_usage_hours')
+    const { rows } = await context.pools
+      .open(as('usage_app', url))
+      .query('select * from llm_session_usage_hours')
     expect(rows).toEqual([])
   })
 })

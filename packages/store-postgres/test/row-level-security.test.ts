@@ -29,10 +29,12 @@ test('roles and tables that policies would not hold are refused, every time', as
   expect(await refusal('postgres')).toContain('superuser or has BYPASSRLS')
   expect(await refusal('bypassing')).toContain('superuser or has BYPASSRLS')
   expect(await refusal('sound', 'other.tenant' as never)).toContain('no policy on other.tenant')
-  await owner.query('alter table sessions owner to owning; alter table session_messages owner to owning')
-  await owner.query('alter table sessions no force row level security')
+  await owner.query(
+    'alter table llm_sessions owner to owning; alter table llm_session_messages owner to owning',
+  )
+  await owner.query('alter table llm_sessions no force row level security')
   expect(await refusal('owning')).toContain('not enabled and forced')
-  await owner.query('alter table sessions force row level security')
+  await owner.query('alter table llm_sessions force row level security')
   const store = postgresStore(context.pools.open(as('owning', url)), options)
   expect((await store.commit(ref, { revision: 0 })).record.revision).toBe(1)
 })
@@ -47,12 +49,12 @@ test('whoever names no tenant sees nothing, and whoever names one writes for no 
   const client = new pg.Client(url)
   await client.connect()
   const count = async () =>
-    Number((await client.query('select count(*) from session_messages')).rows[0].count)
+    Number((await client.query('select count(*) from llm_session_messages')).rows[0].count)
   expect(await count()).toBe(0)
   await client.query("begin; select set_config('app.tenant', 'acme', true)")
   expect(await count()).toBe(1)
   const foreign = client.query(
-    "insert into session_messages (tenant_id, session_key, seq, at, id, payload) values ('other', 1, 1, 1, 'm', 'p')",
+    "insert into llm_session_messages (tenant_id, session_key, seq, at, id, payload) values ('other', 1, 1, 1, 'm', 'p')",
   )
   await expect(foreign).rejects.toThrow('row-level security')
   await client.query('rollback')
@@ -72,12 +74,12 @@ test('a sweep takes expired sessions of all tenants, and can see nothing else', 
   expect(await store.sweep({ limit: 4 })).toBe(4)
   expect(await store.sweep({ limit: 100 })).toBe(2)
   expect(await store.sweep({ limit: 100 })).toBe(0)
-  expect((await owner.query('select count(*) from session_messages')).rows[0].count).toBe('3')
+  expect((await owner.query('select count(*) from llm_session_messages')).rows[0].count).toBe('3')
   expect(await leftOver(owner)).toBe(0)
   const client = new pg.Client(url)
   await client.connect()
   await client.query("begin; select set_config('app.tenant_sweep', 'on', true)")
-  expect((await client.query('select count(*) from sessions')).rows[0].count).toBe('0')
-  expect((await client.query('select count(*) from session_messages')).rows[0].count).toBe('0')
+  expect((await client.query('select count(*) from llm_sessions')).rows[0].count).toBe('0')
+  expect((await client.query('select count(*) from llm_session_messages')).rows[0].count).toBe('0')
   await client.end()
 })

@@ -39,7 +39,7 @@ export async function useInTurns(context: ReturnType<typeof useServer>, rounds: 
       expect(new Set(stored?.messages.map(({ payload }) => payload))).toEqual(new Set([tenantId]))
     }
     const seen = await pool.query(
-      "select current_setting('app.tenant', true) as tenant, count(*) from sessions",
+      "select current_setting('app.tenant', true) as tenant, count(*) from llm_sessions",
     )
     expect([null, '']).toContain(seen.rows[0].tenant)
     expect(seen.rows[0].count).toBe('0')

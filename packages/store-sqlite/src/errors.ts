@@ -79,8 +79,14 @@ export function toSessionError(error: unknown, { unknown = false } = {}): Sessio
   }
   const message = messageOf(error)
   if (isClosed(error)) return new SessionError('unavailable', 'the database is closed', details)
+  if (/already exists/.test(message)) {
+    const problem = `${message}, and is not of this package: give another tablePrefix`
+    return new SessionError('store_failed', problem, details)
+  }
   if (/no such (?:table|column)/.test(message)) {
-    const problem = `the tables are missing or too old: apply migrations up to version ${latestVersion}, with migrate()`
+    const problem =
+      `the tables are missing or too old: apply migrations up to version ${latestVersion}, with migrate(), ` +
+      'under the same tablePrefix'
     return new SessionError('store_failed', problem, details)
   }
   return new SessionError('store_failed', 'the database refuses the statement', details)

@@ -2,7 +2,7 @@ import { SessionError } from '@sessions/core/store'
 
 /** Where the tables are. */
 export interface TableOptions {
-  /** What the names of tables and indexes begin with (default nothing). */
+  /** What the names of tables and indexes begin with (default `llm_`, so that they meet no `sessions` of another library). */
   tablePrefix?: string
 }
 
@@ -21,7 +21,7 @@ const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/
 const maxPrefix = 32
 
 /** @throws `invalid` for a prefix that is no plain identifier. */
-export function toTableNames({ tablePrefix = '' }: TableOptions = {}): TableNames {
+export function toTableNames({ tablePrefix = 'llm_' }: TableOptions = {}): TableNames {
   if (tablePrefix !== '' && !(identifier.test(tablePrefix) && tablePrefix.length <= maxPrefix)) {
     const problem = `tablePrefix must be letters, digits and underscores, not begin with a digit, and at most ${maxPrefix} long`
     throw new SessionError('invalid', problem, { path: 'tablePrefix' })

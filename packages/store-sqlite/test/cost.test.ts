@@ -72,7 +72,7 @@ describe('statements', () => {
     await store.commit(ref, { messages: messages(1, 6), idleMs: 3_600_000 })
     run.length = 0
     await store.commit(ref, { messages: messages(1, 7) })
-    const updates = run.filter((sql) => sql.startsWith('update "sessions"'))
+    const updates = run.filter((sql) => sql.startsWith('update "llm_sessions"'))
     expect(updates).toHaveLength(1)
     expect(updates[0]).not.toMatch(/active_at|expires_minute|user_id/)
   })

@@ -64,7 +64,7 @@ describe('a file that cannot be opened', () => {
     const path = newPath()
     await migrate(path)
     const raw = openRaw(path)
-    raw.exec('insert into session_migrations (version) values (99)')
+    raw.exec('insert into llm_session_migrations (version) values (99)')
     const store = open(path)
     expect(await refusals(store)).toEqual(all('store_failed'))
     await expect(store.read(ref)).rejects.toThrow(/version 99, and this package knows no later one than 2/)

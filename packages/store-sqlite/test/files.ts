@@ -23,7 +23,7 @@ export function openRaw(path: string): Libsql.Database {
 }
 
 /** How many messages and bodies there are that belong to no session, or that their session says were trimmed. */
-export function leftOver(path: string, tablePrefix = ''): number {
+export function leftOver(path: string, tablePrefix = 'llm_'): number {
   const database = openRaw(path)
   const table = (name: string) => `"${tablePrefix}${name}"`
   const rows = database

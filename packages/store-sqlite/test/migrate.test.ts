@@ -29,13 +29,13 @@ test('a migration again changes nothing', async () => {
 test('version 1 to 2 keeps every message', async () => {
   const raw = openRaw(newPath())
   raw.exec(migrationSql().split('alter table')[0]! + 'commit')
-  expect(raw.prepare('select max(version) as version from session_migrations').all()).toEqual([
+  expect(raw.prepare('select max(version) as version from llm_session_migrations').all()).toEqual([
     { version: 1 },
   ])
-  raw.exec(`insert into sessions (tenant_id, id, incarnation, revision, changes, last_seq, created_at, updated_at, active_at)
+  raw.exec(`insert into llm_sessions (tenant_id, id, incarnation, revision, changes, last_seq, created_at, updated_at, active_at)
     values ('acme', 'other', 'i', 1, 1, 1, 5, 5, 5), ('acme', 'session', 'i', 1, 1, 3, 5, 5, 5)`)
-  raw.exec("insert into session_bodies values (1, ''), (2, 'body')")
-  raw.exec(`insert into session_messages (session_key, seq, at, id, payload)
+  raw.exec("insert into llm_session_bodies values (1, ''), (2, 'body')")
+  raw.exec(`insert into llm_session_messages (session_key, seq, at, id, payload)
     values (2, 1, 5, 'a', 'A'), (2, 2, 6, 'b', 'B'), (2, 3, 7, 'c', 'C'), (1, 1, 5, 'a', 'other')`)
   expect(await migrate(raw)).toEqual({ from: 1, to: 2 })
   const store = sqliteStore(raw)
@@ -55,10 +55,13 @@ test('version 1 to 2 keeps every message', async () => {
 
 test('a migration that fails leaves nothing behind', async () => {
   const raw = openRaw(newPath())
-  raw.exec('create table session_messages (taken text)')
-  await expect(migrate(raw)).rejects.toMatchObject({ code: 'store_failed' })
+  raw.exec('create table llm_session_messages (taken text)')
+  await expect(migrate(raw)).rejects.toMatchObject({
+    code: 'store_failed',
+    message: expect.stringMatching(/session_messages.* already exists.*another tablePrefix/) as string,
+  })
   const names = raw.prepare("select name from sqlite_master where type = 'table'").all()
-  expect(names).toEqual([{ name: 'session_messages' }])
+  expect(names).toEqual([{ name: 'llm_session_messages' }])
   raw.close()
 })
 

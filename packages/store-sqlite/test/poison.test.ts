@@ -5,7 +5,7 @@ import { openRaw, useFiles } from './files.js'
 
 const newPath = useFiles()
 const mine = 'tenant_id = ?1 and id = ?2'
-const ofMine = `session_key = (select skey from sessions where ${mine})`
+const ofMine = `session_key = (select skey from llm_sessions where ${mine})`
 
 const seq = 'place & 4294967295'
 
@@ -26,14 +26,14 @@ const record = {
 }
 
 const log = {
-  'a gap': `delete from session_messages where ${ofMine} and ${seq} = 3`,
-  'the newest message missing': `delete from session_messages where ${ofMine} and ${seq} = 4`,
-  'all messages missing': `delete from session_messages where ${ofMine}`,
-  'a message of a later seq': `update session_messages set place = place + 6 where ${ofMine} and ${seq} = 3`,
-  'a message of a negative seq': `update session_messages set place = -3 where ${ofMine} and ${seq} = 3`,
-  'no payload': `update session_messages set payload = null where ${ofMine} and ${seq} = 3`,
-  'no message id': `update session_messages set id = null where ${ofMine} and ${seq} = 3`,
-  'no time of a message': `update session_messages set at = null where ${ofMine} and ${seq} = 3`,
+  'a gap': `delete from llm_session_messages where ${ofMine} and ${seq} = 3`,
+  'the newest message missing': `delete from llm_session_messages where ${ofMine} and ${seq} = 4`,
+  'all messages missing': `delete from llm_session_messages where ${ofMine}`,
+  'a message of a later seq': `update llm_session_messages set place = place + 6 where ${ofMine} and ${seq} = 3`,
+  'a message of a negative seq': `update llm_session_messages set place = -3 where ${ofMine} and ${seq} = 3`,
+  'no payload': `update llm_session_messages set payload = null where ${ofMine} and ${seq} = 3`,
+  'no message id': `update llm_session_messages set id = null where ${ofMine} and ${seq} = 3`,
+  'no time of a message': `update llm_session_messages set at = null where ${ofMine} and ${seq} = 3`,
 }
 
 describe('a session that cannot be read is corrupt, alone', () => {
@@ -62,11 +62,11 @@ describe('a session that cannot be read is corrupt, alone', () => {
   }
 
   const image = (ref: SessionRef) =>
-    database.prepare(`select * from sessions where ${mine}`).all(ref.tenantId, ref.id)
+    database.prepare(`select * from llm_sessions where ${mine}`).all(ref.tenantId, ref.id)
 
   for (const [what, change] of Object.entries(record)) {
     test(`record: ${what}`, async () => {
-      const { store, ref, good } = await poisoned(`update sessions set ${change} where ${mine}`)
+      const { store, ref, good } = await poisoned(`update llm_sessions set ${change} where ${mine}`)
       const before = image(ref)
       const reads = [good, ref, good].map((each) =>
         store.read(each, { tail: 2 }).then((stored) => stored?.body, codeOf),
@@ -106,8 +106,8 @@ describe('a session that cannot be read is corrupt, alone', () => {
 
   test('a message where the next one belongs: appends are corrupt, and change nothing', async () => {
     const { store, ref } = await poisoned(
-      `insert into session_messages (place, session_key, at, id, payload)
-      select (skey << 32) | 5, skey, 0, 'stray', 'stray' from sessions where ${mine}`,
+      `insert into llm_session_messages (place, session_key, at, id, payload)
+      select (skey << 32) | 5, skey, 0, 'stray', 'stray' from llm_sessions where ${mine}`,
     )
     const before = image(ref)
     const append = store.commit(ref, { messages: [{ id: 'm5', payload: 'p' }] })
@@ -116,14 +116,14 @@ describe('a session that cannot be read is corrupt, alone', () => {
   })
 
   test('no body', async () => {
-    const { store, ref, good } = await poisoned(`update session_bodies set body = null where ${ofMine}`)
+    const { store, ref, good } = await poisoned(`update llm_session_bodies set body = null where ${ofMine}`)
     const reads = [good, ref].map((each) => store.read(each).then((stored) => stored?.body, codeOf))
     expect(await Promise.all(reads)).toEqual(['body', 'corrupt'])
     expect((await store.list({ tenantId: ref.tenantId, limit: 10 })).items).toHaveLength(2)
   })
 
   test('no row of a body', async () => {
-    const { store, ref } = await poisoned(`delete from session_bodies where ${ofMine}`)
+    const { store, ref } = await poisoned(`delete from llm_session_bodies where ${ofMine}`)
     await expect(store.read(ref)).rejects.toMatchObject({ code: 'corrupt' })
     expect(await store.remove(ref)).toBe(true)
   })
@@ -131,13 +131,13 @@ describe('a session that cannot be read is corrupt, alone', () => {
   test('separators and escapes in a payload', async () => {
     for (const garbage of ["'a' || char(31) || 'b'", "'a' || char(30) || 'b'", 'char(31) || char(30)']) {
       const { store, ref } = await poisoned(
-        `update session_messages set payload = ${garbage} where ${ofMine} and ${seq} = 3`,
+        `update llm_session_messages set payload = ${garbage} where ${ofMine} and ${seq} = 3`,
       )
       await expect(store.read(ref, { tail: 3 }), garbage).rejects.toMatchObject({ code: 'corrupt' })
       expect((await store.read(ref, { tail: 1 }))?.messages).toHaveLength(1)
     }
     const { store, ref } = await poisoned(
-      `update session_messages set payload = char(16) || 'zz' where ${ofMine} and ${seq} = 3`,
+      `update llm_session_messages set payload = char(16) || 'zz' where ${ofMine} and ${seq} = 3`,
     )
     expect((await store.read(ref, { tail: 2 }))?.messages[0]?.payload, 'text is opaque').toBe('\u0010zz')
   })

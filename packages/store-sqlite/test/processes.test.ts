@@ -112,8 +112,8 @@ test('processes of which one began with another system clock: time does not go b
   await store.close()
   const raw = openRaw(path)
   const hourMs = 3_600_000
-  raw.prepare('update session_clock set at = at + ?').run(hourMs)
-  const [{ at }] = raw.prepare('select at from session_clock').all() as [{ at: number }]
+  raw.prepare('update llm_session_clock set at = at + ?').run(hourMs)
+  const [{ at }] = raw.prepare('select at from llm_session_clock').all() as [{ at: number }]
   raw.close()
   const later = sqliteStore(path, patient)
   const { record } = await later.commit(ref, { idleMs: hourMs })
