@@ -1,0 +1,74 @@
+import { isSameText } from '../digest.js'
+import { SessionError } from '../errors.js'
+
+const prefix = 'whsec_'
+const fewestBytes = 24
+const mostBytes = 64
+const toleranceMs = 300_000
+
+/** A key of Web Crypto, whose name the types of every environment spell in another way. */
+export type WebhookKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
+
+/** What a message of a webhook is signed with: bytes in base64, after `whsec_`. @throws `invalid` */
+export async function webhookKey(secret: string, path: string): Promise<WebhookKey> {
+  const bytes = bytesOf(typeof secret === 'string' ? secret.replace(prefix, '') : '')
+  if (bytes === undefined || bytes.length < fewestBytes || bytes.length > mostBytes) {
+    const message = `${path} must be ${fewestBytes} to ${mostBytes} bytes in base64, after ${prefix}`
+    throw new SessionError('invalid', message, { path })
+  }
+  return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+}
+
+/** The signatures of a message, one for each key, as `webhook-signature` has them. */
+export async function webhookSignature(
+  keys: readonly WebhookKey[],
+  { id, timestamp, body }: { readonly id: string; readonly timestamp: string; readonly body: string },
+): Promise<string> {
+  const signed = new TextEncoder().encode(`${id}.${timestamp}.${body}`)
+  const all = keys.map(async (key) => `v1,${toBase64(await crypto.subtle.sign('HMAC', key, signed))}`)
+  return (await Promise.all(all)).join(' ')
+}
+
+/**
+ * Whether a request is a message of `webhookListener` with one of these secrets, not older than five minutes. For a
+ * receiver in JavaScript; others take any library for Standard Webhooks.
+ *
+ * @param body As it came, before it is parsed.
+ * @throws `invalid` for a secret that is none.
+ *
+ * @example
+ * ```ts
+ * import { verifyWebhook } from '@sessions/core/listeners'
+ *
+ * async function receive(request: Request): Promise<Response> {
+ *   const body = await request.text()
+ *   const isOurs = await verifyWebhook([process.env['WEBHOOK_SECRET']!], request.headers, body)
+ *   return new Response(null, { status: isOurs ? 204 : 401 })
+ * }
+ * ```
+ */
+export async function verifyWebhook(
+  secrets: readonly string[],
+  headers: Pick<Headers, 'get'>,
+  body: string,
+): Promise<boolean> {
+  const id = headers.get('webhook-id') ?? ''
+  const timestamp = headers.get('webhook-timestamp') ?? ''
+  const given = (headers.get('webhook-signature') ?? '').split(' ')
+  const keys = await Promise.all(secrets.map((secret, index) => webhookKey(secret, `secrets[${index}]`)))
+  if (!(Math.abs(Date.now() - Number(timestamp) * 1000) <= toleranceMs)) return false
+  const right = (await webhookSignature(keys, { id, timestamp, body })).split(' ')
+  return right.some((one) => given.some((other) => isSameText(one, other)))
+}
+
+function bytesOf(text: string): Uint8Array<ArrayBuffer> | undefined {
+  try {
+    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
+  } catch {
+    return undefined
+  }
+}
+
+function toBase64(bytes: ArrayBuffer): string {
+  return btoa(String.fromCharCode(...new Uint8Array(bytes)))
+}

@@ -1,0 +1,159 @@
+import { createHmac } from 'node:crypto'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import { createSessions, type SessionEvent, type SessionWarning } from '../../src/index.js'
+import { verifyWebhook, webhookListener, type WebhookOptions } from '../../src/listeners.js'
+import { webhookKey, webhookSignature } from '../../src/listeners/webhook-signature.js'
+import { alice } from '../service.js'
+
+const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+
+interface Delivery {
+  readonly headers: IncomingMessage['headers']
+  readonly body: string
+}
+
+const servers: { close(): void }[] = []
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close()
+})
+
+/** A receiver that answers with these statuses, one after the other, the last one again and again. */
+async function receiver(statuses: readonly number[], headers: Record<string, string> = {}) {
+  const got: Delivery[] = []
+  const server = createServer(async (request, response) => {
+    const pieces: Buffer[] = []
+    for await (const piece of request) pieces.push(piece as Buffer)
+    const status = statuses[Math.min(got.length, statuses.length - 1)]!
+    got.push({ headers: request.headers, body: Buffer.concat(pieces).toString() })
+    response.writeHead(status, headers).end()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  servers.push(server)
+  return { got, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` }
+}
+
+/** A service that sends what happens to the receiver. */
+function sending(url: string, options: Partial<WebhookOptions> = {}) {
+  const warnings: SessionWarning[] = []
+  const listener = webhookListener({ url, secrets: [secret], pauseMs: 1, ...options })
+  const sessions = createSessions({ listeners: [listener], onWarning: (warning) => warnings.push(warning) })
+  return { sessions, warnings, mine: sessions.for(alice) }
+}
+
+describe('webhookListener', () => {
+  it('signs as Standard Webhooks are signed', async () => {
+    const message = {
+      id: 'msg_p5jXN8AQM9LWM0D4loKWxJek',
+      timestamp: '1614265330',
+      body: '{"test": 2432232314}',
+    }
+    expect(await webhookSignature([await webhookKey(secret, 'secret')], message)).toBe(
+      'v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=',
+    )
+  })
+
+  it('sends each event, which settled() waits for, and a receiver can verify it', async () => {
+    const { got, url } = await receiver([204])
+    const second = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+    const { sessions, mine } = sending(url, { secrets: [secret, second] })
+    const session = await mine.create()
+    await session.append({ role: 'user', content: 'nothing of this is sent' })
+    await sessions.settled()
+    const events = got.map(({ body }) => JSON.parse(body) as { type: string; data: SessionEvent })
+    expect(events.map(({ type }) => type).toSorted()).toEqual(['message.appended', 'session.created'])
+    const { headers, body } = got.find((each) => each.body.includes('message.appended'))!
+    expect(headers['webhook-id']).toBe(events.find(({ type }) => type === 'message.appended')!.data.id)
+    expect(body).not.toContain('nothing of this')
+    const hmac = createHmac('sha256', Buffer.alloc(32, 7))
+    const signed = `${String(headers['webhook-id'])}.${String(headers['webhook-timestamp'])}.${body}`
+    expect(headers['webhook-signature']).toContain(`v1,${hmac.update(signed).digest('base64')}`)
+    const given = new Headers(headers as Record<string, string>)
+    expect(await verifyWebhook([secret], given, body)).toBe(true)
+    expect(await verifyWebhook([second], given, body)).toBe(true)
+    expect(await verifyWebhook([second], given, `${body} `)).toBe(false)
+    expect(await verifyWebhook([`whsec_${Buffer.alloc(32).toString('base64')}`], given, body)).toBe(false)
+    given.set('webhook-timestamp', '1614265330')
+    expect(await verifyWebhook([secret], given, body)).toBe(false)
+  })
+
+  it('sends again what is not taken, with the same id, until it is', async () => {
+    const { got, url } = await receiver([500, 429, 503, 200], { 'retry-after': '0' })
+    const { sessions, mine, warnings } = sending(url)
+    await mine.create()
+    await sessions.settled()
+    expect(got).toHaveLength(4)
+    expect(new Set(got.map(({ headers }) => headers['webhook-id'])).size).toBe(1)
+    expect(warnings).toEqual([])
+  })
+
+  it('gives up what is refused for good, or too often, and tells of it', async () => {
+    const refused = await receiver([400])
+    const { sessions, mine, warnings } = sending(refused.url)
+    await mine.create()
+    await sessions.settled()
+    expect(refused.got).toHaveLength(1)
+    expect(warnings).toMatchObject([
+      {
+        code: 'listener_failed',
+        cause: { code: 'unavailable', message: 'A webhook was not delivered: the receiver answered 400.' },
+      },
+    ])
+    const failing = await receiver([500])
+    const undelivered: string[] = []
+    const other = sending(failing.url, {
+      maxTries: 3,
+      onUndelivered: ({ type }, { message }) => undelivered.push(type, message),
+    })
+    await other.mine.create()
+    await other.sessions.settled()
+    expect(failing.got).toHaveLength(3)
+    expect(undelivered).toEqual([
+      'session.created',
+      'A webhook was not delivered: the receiver answered 500.',
+    ])
+    expect(other.warnings).toEqual([])
+  })
+
+  it('keeps no more than it may, and holds up settled() no longer than it may', async () => {
+    const { url } = await receiver([503])
+    const undelivered: string[] = []
+    const { sessions, mine, warnings } = sending(url, {
+      maxBytes: 700,
+      pauseMs: 60_000,
+      flushMs: 20,
+      onUndelivered: (_, { message }) => undelivered.push(message),
+    })
+    for (let index = 0; index < 4; index++) await mine.create()
+    await sessions.settled()
+    expect(undelivered).toContain('A webhook was not delivered: more than 700 bytes wait to be sent.')
+    expect(warnings).toMatchObject([{ code: 'listener_failed', message: 'A listener failed on flush.' }])
+  })
+
+  it('sends the events that are asked for', async () => {
+    const { got, url } = await receiver([200])
+    const { sessions, mine } = sending(url, {
+      types: ['session.created'],
+      isSent: ({ sessionId }) => sessionId !== 'other',
+    })
+    await (await mine.create({ id: 'one' })).append({ role: 'user', content: 'Hello' })
+    await mine.create({ id: 'other' })
+    await sessions.settled()
+    expect(got.map(({ body }) => (JSON.parse(body) as { data: SessionEvent }).data.sessionId)).toEqual([
+      'one',
+    ])
+  })
+
+  it.each([
+    [{ url: 'ftp://example.com' }, 'url'],
+    [{ url: 'no address' }, 'url'],
+    [{ secrets: [] }, 'secrets'],
+    [{ secrets: ['short'] }, 'secrets[0]'],
+    [{ maxTries: 0 }, 'maxTries'],
+    [{ retries: 3 }, 'retries'],
+  ])('refuses %o', (wrong, path) => {
+    const options = { url: 'https://example.com', secrets: [secret], ...wrong }
+    expect(() => webhookListener(options)).toThrow(expect.objectContaining({ code: 'invalid', path }))
+  })
+})
