@@ -23,6 +23,7 @@ export const projects = {
   'ai-sdk': { root: 'packages/ai-sdk', needs: [], builds: false },
   'ai-sdk-7': { root: 'packages/ai-sdk/ai7', needs: [], builds: false },
   redaction: { root: 'packages/redaction', needs: [], builds: false },
+  inspector: { root: 'packages/inspector', needs: ['chromium'], builds: false },
   'store-redis': { root: 'packages/store-redis', needs: ['redis'], builds: false },
 }
 

@@ -99,6 +99,8 @@ const allowed: Record<string, readonly RegExp[]> = {
   // Another library's own names, over what adapters have.
   ecosystem: [/^@sessions\/core(\/(context|http|node))?$/, /^ai$/, /^zod$/],
   app: [/^@sessions\/[a-z-]+(\/[a-z]+)?$/, /^node:/, /^[a-z@]/],
+  // It draws on the server.
+  pages: [/^@sessions\/core(\/(node|sealed|store))?$/, /^@observablehq\/plot$/, /^linkedom$/],
   tool: [/^node:net$/, /^libphonenumber-js\/max$/, /^ibantools$/],
   testkit: [/^node:/, /^pg$/],
 }
@@ -115,6 +117,7 @@ const kinds: Record<string, keyof typeof allowed> = {
   'store-tiered': 'store',
   redaction: 'tool',
   'ai-sdk': 'ecosystem',
+  inspector: 'pages',
   testkit: 'testkit',
 }
 

@@ -9,14 +9,18 @@ import { cartRoutes } from './http/cart-routes.js'
 import { consentRoutes } from './http/consent-routes.js'
 import { errorHandler, unknownRoute } from './http/envelope.js'
 import { identifyWith } from './http/identity.js'
+import { inspectorRoutes } from './http/inspector.js'
 import { productRoutes } from './http/product-routes.js'
 import { queryRoutes } from './http/query-routes.js'
 import { sessionRoutes } from './http/session-routes.js'
+import type { OpenStore } from './store.js'
 
 export interface AppOptions {
   sessions: Sessions
   /** A caller that sends it as a bearer token may open every session (default: no such token). */
   adminToken?: string | undefined
+  /** What the inspector at `/inspector` looks at, for whoever has the admin's token (default: there is no inspector). */
+  inspected?: Pick<OpenStore, 'store' | 'bus'> | undefined
   /** Answers the questions (default: the local one, which needs no key and no network). */
   assistant?: Respond | undefined
   /**
@@ -67,7 +71,7 @@ export function createApp(options: AppOptions): Express {
   app.use(express.static(publicFolder))
 
   app.use(
-    api,
+    [api, '/inspector'],
     rateLimit({
       windowMs: minuteMs,
       limit: requestsPerMinute,
@@ -85,6 +89,8 @@ export function createApp(options: AppOptions): Express {
   app.use(api, express.json({ limit: '100kb' }))
   app.use(api, queryRoutes({ assistant, onDisconnect, stop, onError }))
   app.use(api, sessionRoutes(), cartRoutes(options.leaving), consentRoutes(), productRoutes())
+  if (options.inspected !== undefined && adminToken !== undefined && adminToken !== '')
+    app.use(inspectorRoutes({ sessions, adminToken, ...options.inspected }))
   app.use(unknownRoute)
   app.use(errorHandler(onError))
   return app

@@ -24,7 +24,7 @@ async function start(): Promise<void> {
   const secrets = SESSION_SECRETS?.split(',').filter((secret) => secret !== '')
   const opened = await openStore(values.store ?? storeFromEnv(process.env), process.env)
   const sessions = createShopSessions(opened, secrets?.length === 0 ? undefined : secrets)
-  sessions.sweepEvery(60_000)
+  sessions.sweepEvery(60_000, () => ['shop'])
   // Replies whose readers have disconnected still have to be stored.
   const letGo = (): void =>
     void sessions
@@ -37,6 +37,7 @@ async function start(): Promise<void> {
   const server = createApp({
     sessions,
     adminToken: ADMIN_TOKEN,
+    inspected: opened,
     requestsPerMinute,
     stop: stop.signal,
     leaving: leaving.signal,

@@ -21,7 +21,8 @@ export function createShopSessions(
     // As in the guide.
     ttl: { idleMs: 24 * hourMs, historyMs: 2 * hourMs },
     consent: {},
-    ...(secrets.length === 0 ? {} : { credentialSecrets: secrets }),
+    // What stands for shoppers in the usage is kept by the secrets.
+    ...(secrets.length === 0 ? {} : { credentialSecrets: secrets, usage: {} }),
   })
 }
 

@@ -25,7 +25,7 @@ export function proxy(request: NextRequest): NextResponse {
   return response
 }
 
-export const config = { matcher: '/((?!_next/static|_next/image|favicon.ico|icon.svg).*)' }
+export const config = { matcher: '/((?!_next/static|_next/image|favicon.ico|icon.svg|inspector(?:/|$)).*)' }
 
 function contentPolicy(nonce: string): string {
   // In development React rebuilds stack traces with eval.

@@ -110,7 +110,7 @@ describe('what a guest takes along', () => {
       .trim()
       .split('\n')
       .map((line) => (JSON.parse(line) as { type: string }).type)
-    expect(types).toEqual(['manifest', 'session', 'message', 'message', 'end'])
+    expect(types).toEqual(['manifest', 'usage', 'session', 'message', 'message', 'end'])
     const markdown = await fetch(chat.url + one, { headers: { Cookie: visitor.cookie } })
     expect(markdown.headers.get('content-type')).toContain('text/markdown')
     expect(await markdown.text()).toContain('# Paper boats')

@@ -7,7 +7,7 @@ import type { Request, RequestHandler } from 'express'
  * works before and after `express.json()`. Behind a proxy, let Express trust it (`trust proxy`), so that cookies are
  * set as secure ones.
  */
-export function toExpressHandler(api: SessionApi): RequestHandler {
+export function toExpressHandler(api: Pick<SessionApi, 'handle' | 'owns'>): RequestHandler {
   const handle = toNodeHandler(api, {
     origin: (req) => {
       const { protocol } = req as Request

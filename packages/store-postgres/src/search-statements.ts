@@ -47,6 +47,8 @@ export interface SearchStatements {
 
 // A session lives longer with each message. An index that asks too early loses a read.
 const deadlineStepMs = 3_600_000
+// Planned for few, a statement would look at all messages, the newest first, for a word that hardly anybody said.
+const foundAtOnce = 1000
 
 export function searchStatements({ terms, searched }: TableNames): SearchStatements {
   const columns = termNames.join(', ')
@@ -83,13 +85,13 @@ export function searchStatements({ terms, searched }: TableNames): SearchStateme
       ].map((filter) => ` and ${filter}`)
       return toStatement(
         'search_find',
-        `with asked as (select $7::text), found as (
-          select at, session_id, seq, incarnation, terms from ${terms}
+        `with asked as (select $7::text), found as materialized (
+          select at, session_id, seq, incarnation${isRanked ? ', terms' : ''} from ${terms}
           where tenant_id = $1 and terms @@ $2::tsquery and role = any($3::text[]) and at >= $4 and at < $5${filters.join('')}
-          order by at desc, session_id desc, seq desc limit $6
+          order by at desc, session_id desc, seq desc limit greatest($6::integer, ${foundAtOnce})
         )
         select at::text, session_id, seq::text, incarnation, ${isRanked ? 'ts_rank(terms, $7::tsquery, 1)' : '0'}::text
-        from found order by found.at desc, found.session_id desc, found.seq desc`,
+        from found order by found.at desc, found.session_id desc, found.seq desc limit $6::integer`,
       )
     },
     own: toStatement(

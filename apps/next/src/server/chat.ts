@@ -5,16 +5,23 @@ import { keeping } from './keeping.ts'
 import { secrets } from './secrets.ts'
 import { openStore } from './store.ts'
 
+// The one place that all bundles of an application share.
+const shared = globalThis as { chatStore?: ReturnType<typeof openStore> }
+
+/** What the sessions are kept in, once they were asked for. */
+export const openedStore = () => shared.chatStore
+
 /** The sessions of all visitors. */
 export const chat = nextSessions({
   name: 'chat',
   async open() {
     const sessions = createSessions({
-      ...(await openStore(process.env)),
+      ...(await (shared.chatStore = openStore(process.env))),
       credentialSecrets: secrets(),
       ttl: keeping.conversations,
-      retention: { cartMs: keeping.cartMs, auditMs: keeping.earlierDecisionsMs },
+      retention: { cartMs: keeping.cartMs, auditMs: keeping.earlierDecisionsMs, usageMs: keeping.usageMs },
       consent: {},
+      usage: {},
       privacy: { fenceMs: keeping.fenceMs },
       // After a crash in the middle of an answer, the visitor is soon told.
       turns: { leaseMs: 8000 },

@@ -7,6 +7,8 @@ export const keeping = {
   cartMs: 30 * dayMs,
   /** What a guest had decided before, after the last decision. */
   earlierDecisionsMs: 365 * dayMs,
+  /** What answers used, without what was said. */
+  usageMs: 365 * dayMs,
   /** After a guest is erased: calls in flight are refused for so long. */
   fenceMs: 3_600_000,
 } as const

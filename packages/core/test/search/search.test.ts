@@ -101,7 +101,7 @@ describe.each(ways)('a search %s', (way, options) => {
     expect((await mine.search({ text: 'telef ' })).items).toEqual([])
   })
 
-  it('never shows a caller what is another caller’s, and counts nothing of it', async () => {
+  it('never shows a caller what belongs to another caller, and counts nothing of it', async () => {
     const made = await sessions()
     const theirs = { acme: [alice, bob], other: [elsewhere] }
     for (const who of Object.values(theirs).flat())
@@ -178,7 +178,7 @@ describe.each(ways)('a search %s', (way, options) => {
     expect(await mine.search({ text: '?! 🎉' })).toEqual({ items: [], complete: true })
   })
 
-  it('finds what was said before its session was somebody’s', async () => {
+  it('finds what was said before its session had an owner', async () => {
     const made = await sessions()
     const guest = await made.for(anonymous).create()
     await guest.append(said('a lamp'))

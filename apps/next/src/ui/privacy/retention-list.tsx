@@ -4,7 +4,7 @@ const days = (ms: number): string => `${Math.round(ms / 86_400_000)} days`
 
 /** How long what is kept, in plain words. */
 export function RetentionList() {
-  const { conversations, cartMs, earlierDecisionsMs, fenceMs } = keeping
+  const { conversations, cartMs, earlierDecisionsMs, usageMs, fenceMs } = keeping
   return (
     <dl className="retention">
       <div>
@@ -24,6 +24,10 @@ export function RetentionList() {
           until you delete everything; what you had said before, {days(earlierDecisionsMs)} after your last
           decision
         </dd>
+      </div>
+      <div>
+        <dt>How many tokens the answers took</dt>
+        <dd>{days(usageMs)}; under no name once you delete everything</dd>
       </div>
       <div>
         <dt>That you have deleted everything</dt>

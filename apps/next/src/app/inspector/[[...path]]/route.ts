@@ -1,0 +1,3 @@
+import { inspect } from '../../../server/inspector.ts'
+
+export const GET = inspect

@@ -1,0 +1,159 @@
+import { createSessions } from '@sessions/core'
+import { afterAll, describe, expect, it, vi } from 'vitest'
+import { createInspector } from '../src/index.js'
+import { evil, now, openShop } from './shop.js'
+
+// The days that a page shows are those before now.
+vi.useFakeTimers({ toFake: ['Date'], now })
+afterAll(() => void vi.useRealTimers())
+
+const shop = await openShop()
+const text = async (path: string, who?: string): Promise<string> => (await shop.get(path, who)).text()
+const paths = [
+  '/inspector',
+  '/inspector/sessions',
+  '/inspector/sessions?q=needle',
+  '/inspector/insights',
+  '/inspector/insights?days=7',
+  `/inspector/sessions/${shop.talk}`,
+  `/inspector/sessions/${shop.talk}/context`,
+  `/inspector/sessions/${shop.talk}/turns`,
+  `/inspector/sessions/${shop.talk}/contents`,
+  `/inspector/sessions/${shop.hostile}`,
+  `/inspector/sessions/${shop.hostile}/context?query=needle`,
+  `/inspector/sessions/${shop.hostile}/contents`,
+]
+
+describe('the inspector', () => {
+  it.each(paths)(
+    '%s is a page without scripts and styles of its own, in which every text is escaped',
+    async (path) => {
+      const response = await shop.get(path)
+      expect(response.status).toBe(200)
+      const policy = response.headers.get('content-security-policy')!
+      expect(policy).toContain("default-src 'none'; style-src 'self'")
+      expect(response.headers.get('cache-control')).toBe('no-store')
+      const page = await response.text()
+      expect(page).toMatch(/^<!doctype html>\n<html lang="en">/)
+      expect(page).not.toMatch(
+        /<(?:script|img|style|iframe|object|link(?! rel="stylesheet"))|\sstyle=|\son[a-z]+="|javascript:/i,
+      )
+    },
+  )
+
+  it('shows what a title, a message, a name and a label say, and means nothing of it', async () => {
+    const page = await text(`/inspector/sessions/${shop.hostile}`)
+    expect(page).toContain('&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt;')
+    expect(page).not.toContain(evil)
+    const found = await text('/inspector/sessions?q=needle%22%3E%3Cb%3E')
+    expect(found).toContain('value="needle&quot;&gt;&lt;b&gt;"')
+    expect(await text('/inspector/sessions?q=needle')).toContain('<mark>needle</mark> &quot;&gt;')
+  })
+
+  it('is for admins, each of their own tenant', async () => {
+    expect(
+      [await shop.get('/inspector', 'nobody'), await shop.get('/inspector', 'alice')].map(
+        (one) => one.status,
+      ),
+    ).toEqual([401, 403])
+    const pages = await Promise.all(paths.map((path) => text(path)))
+    expect(pages.join('')).not.toContain('Theirs')
+    expect((await shop.get(`/inspector/sessions/${shop.talk}`, 'alice')).status).toBe(403)
+    expect((await shop.get('/inspector/style.css', 'nobody')).status).toBe(200)
+  })
+
+  it('shows a session: what was said, what the model sees, its turns with their events, and what is beside it', async () => {
+    const at = `/inspector/sessions/${shop.talk}`
+    const messages = await text(at)
+    expect(messages).toContain('A phone for my mother')
+    expect(messages).toContain('I take the first one.')
+    expect(messages).toContain('Tokens of these messages')
+    const context = await text(`${at}/context?query=battery&tokens=500`)
+    expect(context).toContain('You sell phones.')
+    expect(context).toContain('300 to 400')
+    const turns = await text(`${at}/turns`)
+    expect(turns.match(/small-2/g)).toHaveLength(3)
+    const [, link] = /href="([^"]+\/turns\?turn=[^"]+)"/.exec(turns)!
+    const events = await text(link!)
+    expect(events).toContain('</span> started</summary>')
+    expect(events).toContain('</span> completed</summary>')
+    const contents = await text(`${at}/contents`)
+    expect(contents).toMatch(/<th scope="row">turns<\/th>\s*<td class="number">3<\/td>/)
+    expect(contents).toContain('&quot;phase&quot;: &quot;choice&quot;')
+  })
+
+  it('counts what the sessions of a month say', async () => {
+    const page = await text('/inspector/insights')
+    const usage = await shop.sessions.usage({ tenantId: 'acme', from: 0 })
+    expect(page).toContain('Cost by model, in EUR')
+    expect(page).toContain('What users spoke of')
+    expect(page).toContain('Ordered')
+    expect(usage.total.turns).toBeGreaterThan(70)
+  })
+
+  it('tells whether store and bus answer', async () => {
+    expect(await text('/inspector')).toMatch(/Store<\/strong>\s+answers in [\s\S]*Bus<\/strong>\s+answers in/)
+    const away = { ...shop.store, list: () => Promise.reject(new Error('<away>')) }
+    const other = await openShop({ store: away })
+    expect(await (await other.get('/inspector')).text()).toContain('does not answer: &lt;away&gt;')
+  })
+
+  it('reads, and does nothing else', async () => {
+    const post = new Request('https://app.test/inspector', { method: 'POST' })
+    expect((await shop.inspector.handle(post)).status).toBe(405)
+    const head = await shop.inspector.handle(
+      new Request('https://app.test/inspector', { method: 'HEAD', headers: { authorization: 'admin' } }),
+    )
+    expect([head.status, await head.text()]).toEqual([200, ''])
+    const before = await shop.store.read({ tenantId: 'acme', id: shop.talk })
+    for (const path of paths) await text(path)
+    expect((await shop.store.read({ tenantId: 'acme', id: shop.talk }))!.record).toEqual(before!.record)
+  })
+
+  it('says what is not there, not allowed, or away', async () => {
+    for (const path of [
+      '/inspector/nothing',
+      '/inspector/sessions/x',
+      '/inspector/sessions/%E0%A4%A',
+      `/inspector/sessions/${shop.talk}/x`,
+    ])
+      expect((await shop.get(path)).status, path).toBe(404)
+    expect((await shop.get('/inspector/sessions?cursor=wrong')).status).toBe(400)
+    expect((await shop.get('/inspector/sessions?user=%00')).status).toBeLessThan(500)
+    const failures: unknown[] = []
+    const broken = createInspector({
+      sessions: createSessions({
+        store: { ...shop.store, list: () => Promise.reject(new Error('secret')) },
+      }),
+      identify: () => ({ tenantId: 'acme', roles: ['admin'] }),
+      onError: (error) => failures.push(error),
+    })
+    const response = await broken.handle(new Request('https://app.test/inspector'))
+    expect(response.status).toBeGreaterThanOrEqual(500)
+    expect(await response.text()).not.toContain('secret')
+    expect(failures).toHaveLength(1)
+    const closed = createInspector({
+      sessions: createSessions({ store: shop.store, adminReads: false }),
+      identify: () => ({ tenantId: 'acme', roles: ['admin'] }),
+    })
+    const ask = (path: string) => closed.handle(new Request(`https://app.test${path}`))
+    expect((await ask('/inspector/sessions')).status).toBe(200)
+    expect((await ask(`/inspector/sessions/${shop.talk}`)).status).toBe(403)
+  })
+
+  it('refuses wrong options', () => {
+    const sessions = createSessions()
+    const identify = () => undefined
+    for (const [wrong, path] of [
+      [{ identify }, 'sessions'],
+      [{ sessions }, 'identify'],
+      [{ sessions, identify, basePath: '/x/' }, 'basePath'],
+      [{ sessions, identify, basePath: '/"' }, 'basePath'],
+      [{ sessions, identify, maxTokens: 5 }, 'maxTokens'],
+      [{ sessions, identify, tenant: 'acme' }, 'tenant'],
+    ] as const)
+      expect(() => createInspector(wrong as never)).toThrow(
+        expect.objectContaining({ code: 'invalid', path }) as Error,
+      )
+  })
+})
