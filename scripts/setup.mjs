@@ -81,7 +81,7 @@ export async function step(name, work) {
 let pnpmCommand
 
 /** How to call pnpm: through corepack where Node has it, else through npx at the pinned version. */
-async function pnpm() {
+export async function pnpm() {
   if (pnpmCommand !== undefined) return pnpmCommand
   for (const candidate of [
     ['corepack', 'pnpm'],
