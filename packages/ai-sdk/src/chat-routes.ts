@@ -8,7 +8,7 @@ import {
 } from '@sessions/core/node'
 import * as ai from 'ai'
 import type { UIMessage, UIMessageChunk } from 'ai'
-import { z } from 'zod'
+import * as z from 'zod'
 import { AnswerChunks } from './answer-chunks.js'
 import { answerBefore, findPlace, isNamed, isShown } from './chat-place.js'
 import { fromUIMessage } from './from-ui-message.js'

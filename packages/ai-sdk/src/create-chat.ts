@@ -2,7 +2,7 @@ import type { Identity, Respond, Tools } from '@sessions/core'
 import type { SessionApi, SessionApiOptions } from '@sessions/core/http'
 import { createAdapterApi } from '@sessions/core/node'
 import type { LanguageModel, ToolSet, UIMessage } from 'ai'
-import { z } from 'zod'
+import * as z from 'zod'
 import { chatRoutes, messagesOf } from './chat-routes.js'
 import { type OfTurn, respondWith, type RespondWithOptions } from './respond-with.js'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { SessionError } from '../errors.js'
 import { parseWith } from '../parse.js'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { newId } from '../ids.js'
 import { parseWith } from '../parse.js'
 import type { Fact } from './session-body.js'

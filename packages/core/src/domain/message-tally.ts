@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isJsonObject } from '../json.js'
 import { type Message, type Role, textOf } from './message.js'
 import { type KeptTopics, type Topic, TopicCounts } from './topics.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { SessionError } from '../errors.js'
 import { newId, parseId } from '../ids.js'
 import { byteLength, type JsonObject, type JsonValue, parseJson } from '../json.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { byteLength, isJsonObject, type JsonObject, type JsonValue, toBase64 } from '../json.js'
 import { checkWith } from '../parse.js'
 import { fromDialect } from './part-dialects.js'

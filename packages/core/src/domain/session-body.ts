@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Cart, type Order, cartItemSchema, orderSchema, storedJsonObject } from './cart.js'
 import { SessionError } from '../errors.js'
 import { type Consents, consentsSchema } from './consent.js'

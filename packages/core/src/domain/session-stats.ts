@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { type KeptTally, keptTallySchema, type MessageCounts, messageCountsSchema } from './message-tally.js'
 
 /** Counts of the messages on the active branch, kept with the session: who asks for them need not read its history. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** How a session gets to the other device: moved, shared or copied. */
 export const transferModes = ['move', 'share', 'copy'] as const

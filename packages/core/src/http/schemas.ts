@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { JsonValue } from '../json.js'
 import { cartItemInputSchema, moneySchema } from '../domain/cart.js'
 

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { JsonObject } from '../json.js'
 
 /** The JSON Schema of a request or an answer. */

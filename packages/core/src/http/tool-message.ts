@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { JsonValue } from '../json.js'
 import type { MessagePart } from '../domain/part.js'
 import { parseWith } from '../parse.js'

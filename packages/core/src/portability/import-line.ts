@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { StoredMessage } from '../contract/session-store.js'
 import { encodeStored, type MessageInput, parseMessage } from '../domain/message.js'
 import { decodeBody, newBody, type SeqRange, type SessionBody } from '../domain/session-body.js'

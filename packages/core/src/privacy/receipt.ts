@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { isSameText } from '../digest.js'
 import type { ErasureReceipt } from '../domain/erasure.js'
 import type { Service } from '../service/service.js'

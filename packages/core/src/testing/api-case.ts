@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { z } from 'zod'
+import * as z from 'zod'
 import { newId } from '../ids.js'
 
 /** Sends a request to the mounted API. The path begins with `/sessions`, `/transfers`, `/users`, `/audit` or `/usage`. */

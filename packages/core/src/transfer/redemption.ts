@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { suspicionsOf } from '../audit/suspicions.js'
 import { itemCount } from '../domain/cart.js'
 import { digestOf } from '../digest.js'

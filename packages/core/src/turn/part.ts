@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { SessionError } from '../errors.js'
 import { isJsonObject, type JsonObject, type JsonValue, toJson } from '../json.js'
 import { toParts } from '../domain/part.js'

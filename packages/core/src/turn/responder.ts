@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import type { SessionContextOptions } from '../session/context.js'
 import type { BuiltContext } from '../context/lay-out.js'
 import { isSessionError, SessionError, type SessionErrorCode } from '../errors.js'

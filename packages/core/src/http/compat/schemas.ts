@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import * as schemas from '../schemas.js'
 
 /** The bodies of replies to clients of `unified-llm-client`: those of every client, and what its own replies contain. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 const time = z.iso.datetime()
 const id = z.string().min(1).max(200)

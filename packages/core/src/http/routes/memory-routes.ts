@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { recordOf } from '../../audit/access.js'
 import { forgetInMemory, readMemory, removeMemory } from '../../service/user-memory.js'
 import { checkAdminExport } from '../../session/admin-reads.js'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { transferKeySchema } from '../../transfer/redemption.js'
 import { transferOptionsSchema } from '../../transfer/options.js'
 import { sessionView } from '../schemas.js'

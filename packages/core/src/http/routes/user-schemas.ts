@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { consentChangeSchema } from '../../domain/consent.js'
 
 const time = z.iso.datetime()
