@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { type HealthOptions, healthOf, type SessionsHealth } from './service/health.js'
 import { CallerSessions } from './caller-sessions.js'
 import { SessionError } from './errors.js'
 import { type Identity, parseIdentity } from './domain/identity.js'
@@ -107,6 +108,11 @@ export interface Sessions {
    * ```
    */
   sweepEvery(ms: number, tenants?: () => Tenants): Sweeping
+  /**
+   * Whether the service can work, for readiness probes: asks the store, and the bus if there is one. Does not reject for
+   * what is down, nor after `close`. @throws `invalid`
+   */
+  health(options?: HealthOptions): Promise<SessionsHealth>
   /** Settles when no background work runs: no summaries, and no replies whose readers have disconnected. */
   settled(): Promise<void>
   /**
@@ -172,6 +178,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
         sweepAll(service, all ? { limit, tenants: tenants() } : { limit }),
       )
     },
+    health: async (options) => healthOf(service, options),
     settled: async () => {
       await service.work.settled()
       await auditLogOf(service)?.flush()

@@ -330,6 +330,7 @@ export const serviceVerbs: Arguments<Sessions> = {
     ),
   ),
   settled: args(),
+  health: args(maybe(object({ timeoutMs: finite }))),
   close: args(),
 }
 

@@ -10,6 +10,7 @@ import type { UsageSettings } from '../domain/usage.js'
 import { createTallyCache, type TallyCache } from './tally-cache.js'
 import type { SessionStore } from '../contract/session-store.js'
 import { announcing } from '../bus/announcing-store.js'
+import type { SessionBus } from '../bus/session-bus.js'
 import { WakeUps } from './wake-ups.js'
 import { Workload } from './workload.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
@@ -39,6 +40,8 @@ export interface Service {
   readonly ledgers: SessionStore
   /** The same service over a new store in memory: for sessions that end with what holds them. */
   readonly inMemory: () => Service
+  /** What tells processes of changes; undefined without one. */
+  readonly bus: SessionBus | undefined
   /** Wakes those who watch sessions. */
   readonly wakeUps: WakeUps
   readonly credentials: Credentials
@@ -167,6 +170,7 @@ export function createService(
   const service: Service = {
     store,
     ledgers: store,
+    bus,
     wakeUps: new WakeUps(bus, (cause) =>
       warnedOnce({
         code: 'bus_failed',

@@ -69,6 +69,7 @@ const rows = [
     retaining.sweep({ tenants: ['acme'] }),
   ),
   row('Sessions.sweepEvery', '', ({ sessions }) => sessions.sweepEvery(60_000)),
+  row('Sessions.health', 'read', ({ sessions }) => sessions.health()),
   row('Sessions.close', '', ({ sessions }) => sessions.close()),
   row('Sessions.settled', '', ({ sessions }) => sessions.settled()),
 
