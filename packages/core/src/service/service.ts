@@ -6,6 +6,7 @@ import { newId } from '../ids.js'
 import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
 import type { SearchSettings } from '../domain/search.js'
+import type { ExperimentSettings } from '../domain/experiment.js'
 import type { UsageSettings } from '../domain/usage.js'
 import { createTallyCache, type TallyCache } from './tally-cache.js'
 import type { SessionStore } from '../contract/session-store.js'
@@ -62,6 +63,7 @@ export interface Service {
   readonly audit: (AuditSettings & { readonly store: SessionStore }) | undefined
   /** Undefined where no usage is kept. There is one for each service. */
   readonly usage: UsageSettings | undefined
+  readonly experiments: Readonly<Record<string, ExperimentSettings>>
   /** Undefined where there is no index. There is one for each service. */
   readonly search: SearchSettings | undefined
   readonly privacy: Required<PrivacySettings>
@@ -208,6 +210,7 @@ export function createService(
     },
     audit:
       options.audit === undefined ? undefined : { ...options.audit, store: options.audit.store ?? store },
+    experiments: options.experiments ?? {},
     usage: options.usage === undefined ? undefined : { ...options.usage },
     search: options.search?.index === undefined ? undefined : { ...options.search },
     retentionOf(tenantId) {
