@@ -15,6 +15,7 @@ const tools = {
   flood: 'flood',
   'bench:audit': 'audit',
   'bench:usage': 'usage',
+  'bench:telemetry': 'telemetry',
   'bench:search': 'search',
   'bench:live': 'live',
   simulate: 'simulate',

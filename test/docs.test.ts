@@ -113,7 +113,11 @@ describe('the code in documents and doc comments', () => {
           module: 'ESNext',
           moduleResolution: 'Bundler',
           // The core has it alone, and whoever writes tools has it too.
-          paths: { '@/*': ['./at/*'], zod: ['../../packages/core/node_modules/zod'] },
+          paths: {
+            '@/*': ['./at/*'],
+            zod: ['../../packages/core/node_modules/zod'],
+            '@opentelemetry/api': ['../../packages/core/node_modules/@opentelemetry/api'],
+          },
         },
         include: ['*.tsx'],
       }),

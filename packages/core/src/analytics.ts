@@ -1,2 +1,3 @@
 export type { TimeSpread, Timing, TurnCounts } from './domain/message-tally.js'
+export type { ExperimentSettings, ExperimentUnit } from './domain/experiment.js'
 export type { SessionUsage } from './domain/session-info.js'

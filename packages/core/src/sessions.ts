@@ -1,4 +1,10 @@
+import { armOf } from './session/arm.js'
+import { checkAdminReads } from './session/admin-reads.js'
+import { liveSessionOf } from './session/live-of.js'
+import type { LiveSession } from './service/live-session.js'
+import type { Session } from './session.js'
 /// <reference lib="esnext.disposable" preserve="true" />
+import { type HealthOptions, healthOf, type SessionsHealth } from './service/health.js'
 import { CallerSessions } from './caller-sessions.js'
 import { SessionError } from './errors.js'
 import { type Identity, parseIdentity } from './domain/identity.js'
@@ -32,6 +38,22 @@ export interface Sessions {
   readonly privacy: SessionsPrivacy
   /** The sessions that this caller may touch. Costs nothing. @throws `invalid` for an unusable identity; `closed` */
   for(identity: Identity): CallerSessions
+  /**
+   * The arm of a session in an experiment of `experiments`: decided once, the same for all sessions of a user unless the experiment
+   * is by session, and stored with the session. Costs a read, and once a write.
+   *
+   * @throws `invalid` for an experiment that there is not; `not_found`
+   *
+   * @example
+   * ```ts
+   * import { createSessions } from '@sessions/core'
+   *
+   * const sessions = createSessions({ experiments: { checkout: { arms: { short: 1, long: 1 } } } })
+   * const session = await sessions.for({ tenantId: 'acme', userId: 'alice' }).create()
+   * console.log(await sessions.armOf(session, 'checkout'))
+   * ```
+   */
+  armOf(session: Session, experiment: string): Promise<string>
   /**
    * What the turns of a tenant used, and what it cost. For code that has checked who asks. Costs a read of all turns of the
    * span, or less where `usage.log` can sum up.
@@ -107,6 +129,11 @@ export interface Sessions {
    * ```
    */
   sweepEvery(ms: number, tenants?: () => Tenants): Sweeping
+  /**
+   * Whether the service can work, for readiness probes: asks the store, and the bus if there is one. Does not reject for
+   * what is down, nor after `close`. @throws `invalid`
+   */
+  health(options?: HealthOptions): Promise<SessionsHealth>
   /** Settles when no background work runs: no summaries, and no replies whose readers have disconnected. */
   settled(): Promise<void>
   /**
@@ -161,6 +188,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       service.work.checkOpen()
       return new CallerSessions(service, parseIdentity(identity))
     },
+    armOf: async (session, experiment) => service.work.call(async () => armOf(readable(session), experiment)),
     usage: async (query) => service.work.call(() => queryUsage(service, query)),
     reprice: async (options) => service.work.call(() => repriceUsage(service, options)),
     import: async (source, into) => importInto(sessions, source, into, { actor: 'host' }),
@@ -172,6 +200,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
         sweepAll(service, all ? { limit, tenants: tenants() } : { limit }),
       )
     },
+    health: async (options) => healthOf(service, options),
     settled: async () => {
       await service.work.settled()
       await auditLogOf(service)?.flush()
@@ -208,4 +237,11 @@ export function serviceOf(sessions: Sessions): Service {
   throw new SessionError('invalid', 'sessions was not made by createSessions of this package', {
     path: 'sessions',
   })
+}
+
+/** What a handle works on. @throws `invalid`; `forbidden` for an admin who may not read */
+function readable(session: Session): LiveSession {
+  const live = liveSessionOf(session, 'session')
+  checkAdminReads(live)
+  return live
 }

@@ -330,6 +330,8 @@ export const serviceVerbs: Arguments<Sessions> = {
     ),
   ),
   settled: args(),
+  armOf: args(fc.oneof(fc.constant('«source»'), anything), text),
+  health: args(maybe(object({ timeoutMs: finite }))),
   close: args(),
 }
 

@@ -68,6 +68,8 @@ export interface SessionEventDetails {
     readonly itemCount: number
   }
   'order.placed': { readonly orderId: string; readonly total: Money }
+  /** The session takes part in an experiment, with this arm; told once for each version. */
+  'experiment.assigned': { readonly experiment: string; readonly arm: string; readonly version: string }
   'turn.started': { readonly turnId: string; readonly messageId: string }
   /** Emitted after the reply is stored. */
   'turn.completed': { readonly turnId: string; readonly durationMs: number }

@@ -3,6 +3,7 @@ import { type Cart, type Order, cartItemSchema, orderSchema, storedJsonObject } 
 import { SessionError } from '../errors.js'
 import { type Consents, consentsSchema } from './consent.js'
 import type { JsonObject } from '../json.js'
+import type { AssignedArm } from './experiment.js'
 import { type SessionStats, sessionStatsSchema } from './session-stats.js'
 import { type PendingTransfer, pendingTransferSchema } from './transfer.js'
 
@@ -162,6 +163,8 @@ export interface SessionBody {
   readonly consent?: Consents | undefined
   /** The newest transfers, the oldest first. */
   readonly transfers?: readonly PendingTransfer[] | undefined
+  /** The arms of the session, by experiment. */
+  readonly arms?: Readonly<Record<string, AssignedArm>> | undefined
   /** Counts of the messages, made at the end of a turn. */
   readonly stats?: SessionStats | undefined
 }
@@ -245,6 +248,7 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   retained: z.looseObject({ revision: count, lastSeq: count, activeAt: z.number() }).optional(),
   consent: consentsSchema.optional(),
   transfers: z.array(pendingTransferSchema).optional(),
+  arms: z.record(z.string(), z.looseObject({ arm: z.string(), version: z.string() })).optional(),
   // They can be made again: nobody must lose a session over them.
   stats: sessionStatsSchema.optional().catch(undefined),
 })

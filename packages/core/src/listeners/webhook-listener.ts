@@ -125,16 +125,14 @@ export function webhookListener(options: WebhookOptions): WebhookListener {
       }
     },
     async flush() {
-      let isLate = false
-      const late = new Promise<void>((resolve) => {
-        const timer = later(() => {
-          isLate = true
-          resolve()
-        }, flushMs)
+      const late = new Promise<'late'>((resolve) => {
+        const timer = later(() => resolve('late'), flushMs)
         if (typeof timer === 'object') timer.unref()
       })
-      while (open.size > 0 && !isLate) await Promise.race([Promise.all(open), late])
-      if (open.size > 0) throw undelivered(`${open.size} events are not sent yet`)
+      while (open.size > 0) {
+        const first = await Promise.race([Promise.all(open), late])
+        if (first === 'late') throw undelivered(`${open.size} events are not sent yet`)
+      }
     },
   }
 }

@@ -34,6 +34,7 @@ export type ExportedBody = Pick<
   | 'usage'
   | 'turnCount'
   | 'documentTurns'
+  | 'arms'
 >
 
 /** A session, before its messages. All of its messages follow, each in a line. */

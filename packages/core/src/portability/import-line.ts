@@ -62,6 +62,7 @@ const bodyNames = [
   'usage',
   'turnCount',
   'documentTurns',
+  'arms',
 ] as const
 
 /** @throws `invalid` for what is no JSON object, nested too deep, or has a key that could reach a prototype. */

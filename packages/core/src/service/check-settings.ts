@@ -1,5 +1,6 @@
 import type { SummaryOptions } from '../context/summary.js'
 import type { SearchSettings } from '../domain/search.js'
+import { checkExperiments } from '../domain/experiment.js'
 import type { UsageSettings } from '../domain/usage.js'
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
@@ -35,6 +36,7 @@ const sessions: OptionNames<SessionsOptions> = {
   suspicion: true,
   audit: true,
   usage: true,
+  experiments: 'object',
   search: true,
   privacy: true,
   retention: true,
@@ -132,6 +134,7 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.suspicion, suspicion, 'suspicion')
   checkOptions(options.audit, audit, 'audit')
   checkOptions(options.usage, usage, 'usage')
+  checkExperiments(options.experiments)
   checkOptions(options.search, search, 'search')
   checkOptions(options.privacy, privacy, 'privacy')
   if (!['undefined', 'boolean', 'function'].includes(typeof options.adminReads))

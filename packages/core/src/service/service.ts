@@ -6,10 +6,12 @@ import { newId } from '../ids.js'
 import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
 import type { SearchSettings } from '../domain/search.js'
+import type { ExperimentSettings } from '../domain/experiment.js'
 import type { UsageSettings } from '../domain/usage.js'
 import { createTallyCache, type TallyCache } from './tally-cache.js'
 import type { SessionStore } from '../contract/session-store.js'
 import { announcing } from '../bus/announcing-store.js'
+import type { SessionBus } from '../bus/session-bus.js'
 import { WakeUps } from './wake-ups.js'
 import { Workload } from './workload.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
@@ -39,6 +41,8 @@ export interface Service {
   readonly ledgers: SessionStore
   /** The same service over a new store in memory: for sessions that end with what holds them. */
   readonly inMemory: () => Service
+  /** What tells processes of changes; undefined without one. */
+  readonly bus: SessionBus | undefined
   /** Wakes those who watch sessions. */
   readonly wakeUps: WakeUps
   readonly credentials: Credentials
@@ -59,6 +63,7 @@ export interface Service {
   readonly audit: (AuditSettings & { readonly store: SessionStore }) | undefined
   /** Undefined where no usage is kept. There is one for each service. */
   readonly usage: UsageSettings | undefined
+  readonly experiments: Readonly<Record<string, ExperimentSettings>>
   /** Undefined where there is no index. There is one for each service. */
   readonly search: SearchSettings | undefined
   readonly privacy: Required<PrivacySettings>
@@ -167,6 +172,7 @@ export function createService(
   const service: Service = {
     store,
     ledgers: store,
+    bus,
     wakeUps: new WakeUps(bus, (cause) =>
       warnedOnce({
         code: 'bus_failed',
@@ -204,6 +210,7 @@ export function createService(
     },
     audit:
       options.audit === undefined ? undefined : { ...options.audit, store: options.audit.store ?? store },
+    experiments: options.experiments ?? {},
     usage: options.usage === undefined ? undefined : { ...options.usage },
     search: options.search?.index === undefined ? undefined : { ...options.search },
     retentionOf(tenantId) {

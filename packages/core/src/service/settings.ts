@@ -6,6 +6,7 @@ import type { Fact } from '../domain/session-body.js'
 import type { TransferSettings } from './transfer-settings.js'
 import type { Embed } from '../context/embed.js'
 import type { SearchSettings } from '../domain/search.js'
+import type { ExperimentSettings } from '../domain/experiment.js'
 import type { UsageSettings } from '../domain/usage.js'
 import type { SessionBus } from '../bus/session-bus.js'
 import type { SessionStore } from '../contract/session-store.js'
@@ -335,6 +336,8 @@ export interface SessionsOptions {
   audit?: AuditSettings
   /** Keeps what turns use, and tells what it costs (default: events tell of it, and nothing is kept). */
   usage?: UsageSettings
+  /** Experiments by their names, at most 50: `sessions.armOf` says which arm a session has (default: none). */
+  experiments?: Readonly<Record<string, ExperimentSettings>>
   /** How sessions are searched (default: a search reads their messages). */
   search?: SearchSettings
   /** What holds for the data of users (default: nothing of the host's is erased, and the fence stands for an hour). */

@@ -20,6 +20,11 @@ export class Workload {
   readonly #endings = new Set<() => void>()
   #closing: Promise<void> | undefined
 
+  /** False from when `close` is called. */
+  get isOpen(): boolean {
+    return this.#stage === 'open'
+  }
+
   /** Makes a call. @throws `closed` */
   async call<T>(make: () => Promise<T>): Promise<T> {
     this.checkOpen()

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createSessions, type SessionEvent, type SessionWarning } from '../../src/index.js'
@@ -22,13 +22,14 @@ afterEach(() => {
 /** A receiver that answers with these statuses, one after the other, the last one again and again. */
 async function receiver(statuses: readonly number[], headers: Record<string, string> = {}) {
   const got: Delivery[] = []
-  const server = createServer(async (request, response) => {
+  const take = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const pieces: Buffer[] = []
     for await (const piece of request) pieces.push(piece as Buffer)
     const status = statuses[Math.min(got.length, statuses.length - 1)]!
     got.push({ headers: request.headers, body: Buffer.concat(pieces).toString() })
     response.writeHead(status, headers).end()
-  })
+  }
+  const server = createServer((request, response) => void take(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   servers.push(server)
   return { got, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` }

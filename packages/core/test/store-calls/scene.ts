@@ -12,6 +12,8 @@ export interface Scene {
   readonly asking: Sessions
   /** The same, where a record is kept, which has a lane already. */
   readonly audited: Sessions
+  /** The same, where there is an experiment. */
+  readonly trying: Sessions
   /** The same, where usage is kept. */
   readonly counting: Sessions
   /** The same, where carts are emptied after a year. */
@@ -52,12 +54,17 @@ export async function callsOf<Prepared>(
     ...settings,
     audit: { secrets: settings.credentialSecrets },
   })
+  const trying = service({
+    store: counted.store,
+    ...settings,
+    experiments: { checkout: { arms: { a: 1 } } },
+  })
   const counting = service({ store: counted.store, ...settings, usage: {} })
   await audited.audit.append({ tenantId: 'acme', action: 'begun', actor: alice })
   const mine = sessions.for(alice)
   const session = await mine.get(source.id)
   const before = counted.calls.length
-  await run({ sessions, asking, audited, counting, retaining, mine, session }, prepared)
+  await run({ sessions, asking, audited, trying, counting, retaining, mine, session }, prepared)
   return counted.calls.slice(before).join(' ')
 }
 

@@ -69,6 +69,10 @@ const rows = [
     retaining.sweep({ tenants: ['acme'] }),
   ),
   row('Sessions.sweepEvery', '', ({ sessions }) => sessions.sweepEvery(60_000)),
+  row('Sessions.armOf', 'read read commit', async ({ trying, session }) =>
+    trying.armOf(await trying.for(alice).get(session.id), 'checkout'),
+  ),
+  row('Sessions.health', 'read', ({ sessions }) => sessions.health()),
   row('Sessions.close', '', ({ sessions }) => sessions.close()),
   row('Sessions.settled', '', ({ sessions }) => sessions.settled()),
 

@@ -1,0 +1,155 @@
+import diagnostics from 'node:diagnostics_channel'
+import { createRequire } from 'node:module'
+import type * as TelemetryModule from '@opentelemetry/api'
+import type * as MetricsModule from '@opentelemetry/sdk-metrics'
+import type * as TraceModule from '@opentelemetry/sdk-trace-base'
+import { describe, expect, it } from 'vitest'
+import { createSessions, type Respond, type SessionEvent } from '../../src/index.js'
+import { diagnosticsListener, telemetryListener } from '../../src/listeners.js'
+import { alice } from '../service.js'
+
+// Their builds for `import` lack the endings of files, which Node wants.
+const require = createRequire(import.meta.url)
+const telemetry = require('@opentelemetry/api') as typeof TelemetryModule
+const { AggregationTemporality, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } =
+  require('@opentelemetry/sdk-metrics') as typeof MetricsModule
+const { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } =
+  require('@opentelemetry/sdk-trace-base') as typeof TraceModule
+
+/** A service whose turns are told to an SDK, and what the SDK has got. */
+function place() {
+  const spans = new InMemorySpanExporter()
+  const tracers = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] })
+  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+  const meters = new MeterProvider({
+    readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })],
+  })
+  const api = { trace: tracers, metrics: meters }
+  const sessions = createSessions({ listeners: [telemetryListener(api)], onWarning: () => {} })
+  const measured = async () => {
+    await meters.forceFlush()
+    const all = exporter
+      .getMetrics()
+      .at(-1)!
+      .scopeMetrics.flatMap(({ metrics }) => metrics)
+    const points = all.flatMap(({ descriptor: { name, unit }, dataPoints }) =>
+      dataPoints.map(({ attributes, value }) => ({ name, unit, attributes, value })),
+    )
+    await meters.shutdown()
+    return points
+  }
+  return {
+    mine: sessions.for(alice),
+    ended: (): TraceModule.ReadableSpan[] => spans.getFinishedSpans(),
+    measured,
+  }
+}
+
+const answer: Respond = () => [
+  {
+    type: 'usage',
+    inputTokens: 12,
+    outputTokens: 3,
+    cachedInputTokens: 4,
+    model: 'gpt-x',
+    provider: 'openai',
+  },
+  'canary answer',
+]
+
+describe('telemetryListener', () => {
+  it('tells of a turn as a span with what it used, and nothing that was said', async () => {
+    const { mine, ended } = place()
+    const session = await mine.create({ id: 'one' })
+    const { turnId } = await session.turn('canary question', answer).result
+    const [span, ...others] = ended()
+    expect(others).toEqual([])
+    expect(span).toMatchObject({ name: 'chat gpt-x', status: { code: 0 } })
+    expect(span!.attributes).toEqual({
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.conversation.id': 'one',
+      'gen_ai.provider.name': 'openai',
+      'gen_ai.response.model': 'gpt-x',
+      'gen_ai.usage.input_tokens': 12,
+      'gen_ai.usage.output_tokens': 3,
+      'gen_ai.usage.cache_read.input_tokens': 4,
+      'sessions.tenant.id': 'acme',
+      'sessions.turn.id': turnId,
+    })
+    expect(JSON.stringify([span!.attributes, span!.events, span!.name])).not.toMatch(/canary|alice/)
+  })
+
+  it('tells of turns that failed, and of those that a rewind ended', async () => {
+    const { mine, ended } = place()
+    const session = await mine.create()
+    await session.turn('one', () => Promise.reject(new Error('no'))).result
+    const turn = session.turn('two', async ({ signal }) => {
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      return 'late'
+    })
+    await turn.started
+    await session.rewind(0)
+    await turn.result.catch(() => {})
+    await expect.poll(() => ended().length).toBe(2)
+    const [failed, left] = ended()
+    expect(failed).toMatchObject({ status: { code: 2 }, attributes: { 'error.type': 'failed' } })
+    expect(left!.attributes['error.type']).toMatch(/aborted|lost/)
+  })
+
+  it('counts tokens, durations and events', async () => {
+    const { mine, measured } = place()
+    const session = await mine.create()
+    for (const text of ['one', 'two']) await session.turn(text, answer).result
+    const points = await measured()
+    const of = (name: string) => points.filter((point) => point.name === name)
+    const about = {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.provider.name': 'openai',
+      'gen_ai.response.model': 'gpt-x',
+    }
+    expect(of('gen_ai.client.token.usage')).toMatchObject([
+      {
+        unit: '{token}',
+        attributes: { ...about, 'gen_ai.token.type': 'input' },
+        value: { count: 2, sum: 24 },
+      },
+      { attributes: { ...about, 'gen_ai.token.type': 'output' }, value: { count: 2, sum: 6 } },
+    ])
+    expect(of('gen_ai.client.operation.duration')).toMatchObject([{ unit: 's', value: { count: 2 } }])
+    const counted = of('sessions.events').map(({ attributes, value }) => [
+      attributes['sessions.event.type'],
+      value,
+    ])
+    expect(Object.fromEntries(counted)).toEqual({
+      'session.created': 1,
+      'message.appended': 4,
+      'turn.started': 2,
+      'turn.completed': 2,
+      'usage.recorded': 2,
+    })
+  })
+
+  it('does nothing where there is no SDK', async () => {
+    const warnings: unknown[] = []
+    const listeners = [telemetryListener(telemetry)]
+    const sessions = createSessions({ listeners, onWarning: (warning) => warnings.push(warning) })
+    await (await sessions.for(alice).create()).turn('one', answer).result
+    expect(warnings).toEqual([])
+  })
+})
+
+describe('diagnosticsListener', () => {
+  it('publishes events for those who have subscribed', async () => {
+    const sessions = createSessions({ listeners: [diagnosticsListener(diagnostics)] })
+    const mine = sessions.for(alice)
+    const got: unknown[] = []
+    const hear = (event: unknown): unknown => got.push(event)
+    diagnostics.subscribe('sessions:session.created', hear)
+    await mine.create({ id: 'one' })
+    diagnostics.unsubscribe('sessions:session.created', hear)
+    await mine.create({ id: 'two' })
+    expect((got as SessionEvent[]).map(({ type, sessionId }) => [type, sessionId])).toEqual([
+      ['session.created', 'one'],
+    ])
+  })
+})
