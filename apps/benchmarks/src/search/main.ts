@@ -66,7 +66,7 @@ try {
   console.log(`put ${Math.round((count * 1000) / (performance.now() - begun))} messages a second`)
   const client = await pool.connect()
   await client.query('set statement_timeout = 0')
-  await client.query('vacuum analyze session_terms, sessions, session_messages')
+  await client.query('vacuum analyze llm_session_terms, llm_sessions, llm_session_messages')
   client.release(true)
   await sessions.sweep({ tenants: [own.tenantId] })
   for (const [name, text] of [

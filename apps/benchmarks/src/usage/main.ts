@@ -70,7 +70,7 @@ try {
     }),
   )
   console.log(`appended ${Math.round((turns * 1000) / (performance.now() - begun))} turns a second`)
-  await pool.query('vacuum analyze session_usage, session_usage_hours')
+  await pool.query('vacuum analyze llm_session_usage, llm_session_usage_hours')
   for (const [name, query, bar = usualBar] of questions)
     await measure(name, bar, async () => {
       const { total } = await sessions.usage({ tenantId: 'acme', ...query })

@@ -24,7 +24,8 @@ describe('the fuzzer finds', () => {
   it('an answer of 500', async () => {
     const plant: Plant = (api) => ({
       async handle(request) {
-        const isOurs = request.method === 'POST' && new URL(request.url).pathname.endsWith('/rewind')
+        const isOurs =
+          request.method === 'POST' && /\/(?:rewind|fork|reset)$/.test(new URL(request.url).pathname)
         return isOurs
           ? api
               .handle(new Request(request.url, { method: 'POST', headers: { authorization: 'Bearer a/b' } }))

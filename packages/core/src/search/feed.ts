@@ -100,6 +100,7 @@ const changesOwner = ({ userId, revision }: SessionChange): boolean => userId !=
 
 function noting(recorder: SearchRecorder, change: SessionChange, committed: Committed): Committed {
   const { messages = [] } = change
+  if (messages.length === 0) return committed
   const stored = committed.messages.map(({ id, seq, at }, index) => {
     const { payload } = messages[index]!
     return { id, seq, at, payload }
