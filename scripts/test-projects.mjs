@@ -20,7 +20,7 @@ export const projects = {
   'store-sqlite': { root: 'packages/store-sqlite', needs: [], builds: true },
   'store-sharded': { root: 'packages/store-sharded', needs: ['redis', 'postgres'], builds: true },
   'store-tiered': { root: 'packages/store-tiered', needs: ['redis', 'postgres'], builds: false },
-  'ai-sdk': { root: 'packages/ai-sdk', needs: [], builds: false },
+  'ai-sdk': { root: 'packages/ai-sdk', needs: ['redis', 'postgres', 'chromium'], builds: false },
   'ai-sdk-7': { root: 'packages/ai-sdk/ai7', needs: [], builds: false },
   redaction: { root: 'packages/redaction', needs: [], builds: false },
   inspector: { root: 'packages/inspector', needs: ['chromium'], builds: false },

@@ -1,6 +1,6 @@
-import type { JsonValue, TurnEvent } from '@sessions/core'
-import type { FinishReason, UIMessageChunk } from 'ai'
-import { fileOf, isObject, type KeptMessage, type KeptPart, known } from './kept-part.js'
+import type { TurnEvent } from '@sessions/core'
+import type { UIMessageChunk } from 'ai'
+import { defined, fileOf, isObject, type KeptMessage, type KeptPart, known } from './kept-part.js'
 
 const finishReasons: unknown[] = ['stop', 'length', 'content-filter', 'tool-calls', 'error']
 
@@ -51,11 +51,8 @@ export class AnswerChunks {
     switch (event.type) {
       case 'completed': {
         const { finishReason: said } = event
-        const reason = (finishReasons.includes(said) ? said : 'other') as FinishReason
-        return [
-          ...this.end(),
-          said === undefined ? { type: 'finish' } : { type: 'finish', finishReason: reason },
-        ]
+        const finishReason = said === undefined || finishReasons.includes(said) ? said : 'other'
+        return [...this.end(), defined({ type: 'finish', finishReason }) as UIMessageChunk]
       }
       case 'aborted':
       case 'failed': {
@@ -124,8 +121,8 @@ export class AnswerChunks {
       }
       default: {
         if (!type.startsWith('data-')) return []
-        const named = typeof part['id'] === 'string' ? { id: part['id'] } : {}
-        return [{ type, ...named, data: part['data'] ?? null, ...known(part) } as UIMessageChunk]
+        const id = typeof part['id'] === 'string' ? part['id'] : undefined
+        return [defined({ type, id, data: part['data'] ?? null, ...known(part) }) as UIMessageChunk]
       }
     }
   }
@@ -145,8 +142,7 @@ export class AnswerChunks {
       chunks.push(...this.#inStep({ type: `${type}-start`, id: this.#open.get(key)! }))
     }
     const name = this.#open.get(key)!
-    const meta = providerMetadata === undefined ? {} : { providerMetadata }
-    chunks.push({ type: `${type}-delta`, id: name, delta: text, ...meta } as UIMessageChunk)
+    chunks.push(defined({ type: `${type}-delta`, id: name, delta: text, providerMetadata }) as UIMessageChunk)
     this.#loose = id === undefined ? { key, extras: JSON.stringify(extras) } : undefined
     if (state !== 'done') return chunks
     this.#open.delete(key)
@@ -183,29 +179,24 @@ type TextPart = KeptPart & { readonly type: 'text' | 'reasoning'; readonly text:
 
 /** What a tool gave back: plain, or as messages for models have it, `{ type, value }`. */
 function outcomeOf({ output = null, isError }: KeptPart): object {
-  const { type, value = null } = isObject(output) ? output : {}
-  const isFailed = type === 'error-text' || type === 'error-json'
+  const { type, value = null, providerOptions: _, ...others } = isObject(output) ? output : {}
+  const isWrapped = Object.keys(others).length === 0 && isObject(output) && 'value' in output
+  const isFailed = isWrapped && (type === 'error-text' || type === 'error-json')
   if (type === 'execution-denied') return { type: 'tool-output-denied' }
   if (isFailed || isError === true) {
-    return { type: 'tool-output-error', errorText: textOf(isFailed ? value : output) }
+    const told = isFailed ? value : output
+    return { type: 'tool-output-error', errorText: typeof told === 'string' ? told : JSON.stringify(told) }
   }
-  return { type: 'tool-output-available', output: type === 'text' || type === 'json' ? value : output }
-}
-
-function textOf(value: JsonValue): string {
-  return typeof value === 'string' ? value : JSON.stringify(value)
+  const isPlain = !isWrapped || (type !== 'text' && type !== 'json')
+  return { type: 'tool-output-available', output: isPlain ? output : value }
 }
 
 function sourceChunk(part: KeptPart): UIMessageChunk[] {
   const { url, id = url, sourceId = id } = part
   const { title, mediaType, filename, providerMetadata } = known(part)
-  const more = {
-    ...(title === undefined ? {} : { title }),
-    ...(providerMetadata === undefined ? {} : { providerMetadata }),
-  }
   if (typeof sourceId !== 'string') return []
-  if (typeof url === 'string') return [{ type: 'source-url', sourceId, url, ...more } as UIMessageChunk]
+  const about = { sourceId, title, providerMetadata }
+  if (typeof url === 'string') return [defined({ type: 'source-url', url, ...about }) as UIMessageChunk]
   if (mediaType === undefined || title === undefined) return []
-  const named = filename === undefined ? {} : { filename }
-  return [{ type: 'source-document', sourceId, mediaType, ...named, ...more } as UIMessageChunk]
+  return [defined({ type: 'source-document', mediaType, filename, ...about }) as UIMessageChunk]
 }

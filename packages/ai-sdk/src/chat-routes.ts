@@ -1,4 +1,5 @@
-import type { JsonValue, MessageInput, MessagePart, Session, TurnEvent } from '@sessions/core'
+import { isSessionError, type JsonValue, type MessageInput, type MessagePart } from '@sessions/core'
+import type { Session, TurnEvent } from '@sessions/core'
 import {
   type AdapterCall,
   type AdapterRoute,
@@ -65,14 +66,15 @@ export const chatRoutes: readonly AdapterRoute[] = [
   },
   {
     method: 'GET',
-    path: '/chat/{id}/stream',
+    // Another name than `id`: a page asks before its chat exists.
+    path: '/chat/{chatId}/stream',
     operation: 'resumeChat',
     summary: 'The answer that is being written, from its beginning; 204 when there is none',
     streams: true,
     async handle(call) {
-      const session = await call.session()
-      const turnId = await session.currentTurn()
-      if (turnId === undefined) return new Response(null, { status: 204 })
+      const session = await call.open(call.params['chatId']!, false).catch(ifMissing)
+      const turnId = await session?.currentTurn()
+      if (session === undefined || turnId === undefined) return new Response(null, { status: 204 })
       return streamed(call, session, async () => chunksOf(session, session.watchTurn(turnId), true))
     },
   },
@@ -85,6 +87,10 @@ export const chatRoutes: readonly AdapterRoute[] = [
     handle: async (call) => ({ body: { stopped: (await (await call.session()).cancel()) !== undefined } }),
   },
 ]
+
+function ifMissing(error: unknown): undefined {
+  if (!isSessionError(error, 'not_found')) throw error
+}
 
 /** The messages of a chat for its page. */
 export async function messagesOf(session: Session): Promise<UIMessage[]> {

@@ -1,6 +1,6 @@
 import { createUIMessageStream, isToolUIPart, type UIMessage, type UIMessageChunk } from 'ai'
 import { AnswerChunks } from './answer-chunks.js'
-import { fileOf, type KeptMessage, type KeptPart, known } from './kept-part.js'
+import { defined, fileOf, type KeptMessage, type KeptPart, known } from './kept-part.js'
 
 /**
  * The messages of a session as `useChat` shows them: all that answers one message of the user is one message. They are
@@ -50,18 +50,16 @@ function spoken(message: KeptMessage): UIMessage {
     spokenPart,
   )
   const said = parts.length === 0 ? [{ type: 'text', text: '' }] : parts
-  const about = metadata?.['ui'] === undefined ? {} : { metadata: metadata['ui'] }
-  return { id: idOf([message]), role, ...about, parts: said } as UIMessage
+  return defined({ id: idOf([message]), role, metadata: metadata?.['ui'], parts: said }) as UIMessage
 }
 
 function spokenPart(part: KeptPart): object[] {
   const { type, text, id, data = null } = part
   const { providerMetadata } = known(part)
-  const more = providerMetadata === undefined ? {} : { providerMetadata }
-  if (type === 'text') return [{ type, text, ...more }]
-  if (type.startsWith('data-')) return [{ type, ...(typeof id === 'string' ? { id } : {}), data }]
+  if (type === 'text') return [defined({ type, text, providerMetadata })]
+  if (type.startsWith('data-')) return [defined({ type, id: typeof id === 'string' ? id : undefined, data })]
   const file = type === 'file' || type === 'image' ? fileOf(part) : undefined
-  return file === undefined ? [] : [{ ...file, ...more }]
+  return file === undefined ? [] : [defined({ ...file, providerMetadata })]
 }
 
 /** The SDK's own reading of the chunks. */
@@ -79,8 +77,7 @@ async function toAnswer(group: readonly KeptMessage[]): Promise<UIMessage> {
   })
   for await (const _ of stream as unknown as AsyncIterable<unknown>) continue
   const { id, metadata, role, parts } = shown!
-  const about = metadata === undefined ? {} : { metadata }
-  return { id, ...about, role, parts: answered(parts, written).map(defined) } as UIMessage
+  return defined({ id, metadata, role, parts: answered(parts, written).map(defined) }) as UIMessage
 }
 
 /** The parts with the answers to requests for approval, of which AI SDK 6 streams none, as its own check takes them. */
@@ -94,8 +91,8 @@ function answered(parts: UIMessage['parts'], chunks: readonly UIMessageChunk[]):
     if (!isToolUIPart(part)) return part
     const { approval: asked, ...call } = part
     const answer = answers.get(asked?.id)
-    const reason = answer?.['reason'] === undefined ? {} : { reason: answer['reason'] }
-    const approval = answer === undefined ? asked : { ...asked, approved: answer['approved'], ...reason }
+    const { approved, reason } = (answer ?? {}) as Partial<KeptPart>
+    const approval = answer === undefined ? asked : defined({ ...asked, approved, reason })
     const { state } = part
     if (state === 'approval-requested' && answer !== undefined) {
       return { ...part, state: 'approval-responded', approval }
@@ -109,8 +106,4 @@ function answered(parts: UIMessage['parts'], chunks: readonly UIMessageChunk[]):
       ? { ...call, state: 'output-error', errorText: 'Not allowed to run.' }
       : call
   })
-}
-
-function defined(part: object): object {
-  return Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined))
 }

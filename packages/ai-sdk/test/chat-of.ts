@@ -8,7 +8,10 @@ export const alice = { tenantId: 'acme', userId: 'alice' }
 export const id = 'chat-0123456789ab'
 
 /** A chat of the tenant `acme`, whose user a header names. */
-export function chatOf(options: Partial<ChatOptions>, sessions: Sessions = createSessions()): Chat {
+export function chatOf(
+  options: Partial<ChatOptions>,
+  sessions: Sessions = createSessions({ onWarning: () => {} }),
+): Chat {
   return createChat({
     sessions,
     identify: ({ headers }) => ({ tenantId: 'acme', userId: headers.get('user') ?? 'alice' }),

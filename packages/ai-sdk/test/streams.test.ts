@@ -62,6 +62,8 @@ it('goes on without its page, and another one follows from the beginning', async
   await expectKept(chat, second)
   const idle = await chat.handle(new Request(`https://shop.example/api/chat/${id}/stream`))
   expect(idle.status).toBe(204)
+  const unknown = await chat.handle(new Request('https://shop.example/api/chat/no-such-chat/stream'))
+  expect(unknown.status).toBe(204)
 })
 
 it('stops when it is told to, and keeps what was said', async () => {

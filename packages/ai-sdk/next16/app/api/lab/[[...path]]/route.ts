@@ -1,0 +1,4 @@
+import { toRouteHandlers } from '@sessions/next'
+import { lab } from '@/lib/lab'
+
+export const { GET, POST } = toRouteHandlers(lab)
