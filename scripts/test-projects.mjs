@@ -72,6 +72,7 @@ export const wideTypes = [
   'packages/next/next15',
   'packages/nest/nest11',
   'packages/ai-sdk/ai7',
+  'packages/ai-sdk/next16',
 ]
 
 /** Whether tests of a project only compute, and wait for no server, browser or build. @param {string} name */
