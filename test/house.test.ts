@@ -30,7 +30,17 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
   { name: 'session', places: ['session/'] },
   {
     name: 'features',
-    places: ['turn/', 'transfer/', 'privacy/', 'portability/', 'audit/', 'usage/', 'listeners/', 'search/'],
+    places: [
+      'turn/',
+      'transfer/',
+      'privacy/',
+      'portability/',
+      'audit/',
+      'usage/',
+      'analytics/',
+      'listeners/',
+      'search/',
+    ],
   },
   { name: 'the handle', places: ['session.ts'] },
   { name: 'the caller', places: ['caller-sessions.ts'] },

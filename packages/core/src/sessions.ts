@@ -1,3 +1,5 @@
+import { queryAnalytics } from './analytics/query-analytics.js'
+import type { AnalyticsQuery, AnalyticsReport } from './domain/analytics.js'
 import { armOf } from './session/arm.js'
 import { checkAdminReads } from './session/admin-reads.js'
 import { liveSessionOf } from './session/live-of.js'
@@ -54,6 +56,23 @@ export interface Sessions {
    * ```
    */
   armOf(session: Session, experiment: string): Promise<string>
+  /**
+   * What the sessions of a tenant say together: how many, how far they got, topics, segments, arms and cohorts; without those of users
+   * who do not consent to `analytics`. It names nobody, and keeps nothing. For code that has checked who asks. Costs a read of
+   * each session that was made in the span, at most 20,000.
+   *
+   * @throws `invalid`
+   *
+   * @example
+   * ```ts
+   * import { createSessions } from '@sessions/core'
+   *
+   * const sessions = createSessions()
+   * const { total, over } = await sessions.analytics({ tenantId: 'acme', from: Date.now() - 30 * 86_400_000 })
+   * console.log(total.sessions, total.ordered / total.sessions, over.length)
+   * ```
+   */
+  analytics(query: AnalyticsQuery): Promise<AnalyticsReport>
   /**
    * What the turns of a tenant used, and what it cost. For code that has checked who asks. Costs a read of all turns of the
    * span, or less where `usage.log` can sum up.
@@ -189,6 +208,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       return new CallerSessions(service, parseIdentity(identity))
     },
     armOf: async (session, experiment) => service.work.call(async () => armOf(readable(session), experiment)),
+    analytics: async (query) => service.work.call(async () => queryAnalytics(service, query)),
     usage: async (query) => service.work.call(() => queryUsage(service, query)),
     reprice: async (options) => service.work.call(() => repriceUsage(service, options)),
     import: async (source, into) => importInto(sessions, source, into, { actor: 'host' }),

@@ -331,6 +331,11 @@ export const serviceVerbs: Arguments<Sessions> = {
   ),
   settled: args(),
   armOf: args(fc.oneof(fc.constant('«source»'), anything), text),
+  analytics: args(
+    object({ tenantId: text, from: finite, to: finite, bucket: text, segmentBy: text, minGroup: finite }, [
+      'tenantId',
+    ]),
+  ),
   health: args(maybe(object({ timeoutMs: finite }))),
   close: args(),
 }
