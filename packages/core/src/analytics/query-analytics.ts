@@ -21,7 +21,8 @@ const together = 20
 const marginMs = 120_000
 
 /** What the sessions of a tenant say together. Reads each session of the span, and keeps nothing. @throws `invalid` */
-export async function queryAnalytics(service: Service, query: AnalyticsQuery): Promise<AnalyticsReport> {
+export async function queryAnalytics(service: Service, given: AnalyticsQuery): Promise<AnalyticsReport> {
+  const query = given ?? ({} as AnalyticsQuery)
   checkOptions<AnalyticsQuery>(query, {
     tenantId: 'text',
     from: 'number',

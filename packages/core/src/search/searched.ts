@@ -32,7 +32,8 @@ const maxTextLength = 500
 const sealLength = 22
 
 /** @returns Undefined for a caller who has no sessions, and for a text without a word. @throws `invalid` */
-export function parseSearch(identity: Identity, options: SearchOptions): Searched | undefined {
+export function parseSearch(identity: Identity, given: SearchOptions): Searched | undefined {
+  const options = given ?? ({} as SearchOptions)
   checkOptions<SearchOptions>(options, {
     text: 'text',
     roles: 'list',
