@@ -10,7 +10,7 @@ const { values } = parseArgs({
 const appends = Number(values.appends)
 const rounds = 9
 // Microseconds that an append may take more because something could listen, and nothing does.
-const bar = 5
+const bar = 10
 
 const kinds: readonly (readonly [name: string, listeners: readonly SessionListener[]])[] = [
   ['no listener', []],
