@@ -33,10 +33,10 @@ export interface ChartParts {
   readonly note?: string
 }
 
-const width = 540
+const width = 460
 const lyingWidth = 420
 const mostParts = 8
-const mostTicks = 8
+const mostTicks = 6
 
 /** Loaded with the first chart: an application that never shows one does not wait for it. */
 async function tools() {

@@ -124,9 +124,10 @@ pre { max-height: 26rem; margin: 0.4rem 0 0.6rem; padding: 0.75rem 1rem; overflo
 .chart figcaption { font: 400 1.125rem/1.4 var(--serif); }
 .chart .fine { margin-top: 0.25rem; }
 .chart details { margin-top: 0.35rem; }
-.chart details .scroll { max-width: 42rem; max-height: 20rem; overflow: auto; }
+.chart tbody th { min-width: 0; }
+.chart details .scroll { max-width: 34rem; max-height: 20rem; overflow: auto; }
 .drawing { overflow-x: auto; }
-.plot { display: block; width: 100%; min-width: 28rem; max-width: 42rem; height: auto; margin-top: 0.5rem; color: var(--ink-soft); font-family: inherit; font-size: 12px; }
+.plot { display: block; width: 100%; min-width: 21rem; max-width: 34rem; height: auto; margin-top: 0.5rem; color: var(--ink-soft); font-family: inherit; font-size: 12px; }
 .plot.lying { min-width: 20rem; max-width: 30rem; }
 .plot text { white-space: pre; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.15rem 1.1rem; margin-top: 0.35rem; color: var(--ink-soft); font-size: 0.8125rem; }
