@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type CallerSessions, type Session, SessionError } from '../src/index.js'
+import { type CallerSessions, memoryStore, type Session, SessionError, type Sessions } from '../src/index.js'
+import { storeUsageLog } from '../src/usage.js'
 import { alice, codeOf, service } from './service.js'
 
 type Call = (session: Session, mine: CallerSessions) => Promise<unknown>
@@ -8,6 +9,11 @@ type Call = (session: Session, mine: CallerSessions) => Promise<unknown>
 const loose = (value: unknown): never => value as never
 const cyclic: Record<string, unknown> = {}
 cyclic['self'] = cyclic
+
+function counting(): Sessions {
+  const store = memoryStore()
+  return service({ store, usage: { log: storeUsageLog(store) } })
+}
 
 describe('an argument of another kind', () => {
   it.each<[string, Call]>([
@@ -54,6 +60,16 @@ describe('an argument of another kind', () => {
     ['append to an id', (session, mine) => mine.append(session.id, loose(null))],
     ['fork', (session, mine) => mine.fork(session, { include: loose('state') })],
     ['for', async () => service().for(loose({ tenantId: 'acme', roles: {} }))],
+    ['search for nothing', (_, mine) => mine.search(loose(undefined))],
+    ['search of sessions for nothing', (_, mine) => mine.searchSessions(loose(undefined))],
+    ['remember nothing', (session) => session.remember(loose(undefined), { scope: 'user' })],
+    ['an arm of nothing', async (session) => service().armOf(session, loose(undefined))],
+    ['analytics of nothing', async () => service().analytics(loose(undefined))],
+    ['usage of nothing', async () => counting().usage(loose(undefined))],
+    ['reprice nothing', async () => counting().reprice(loose(undefined))],
+    ['erase nobody', async () => service().privacy.erase(loose(undefined))],
+    ['consent of nobody', async () => service().consent.get(loose(undefined))],
+    ['sweep', async () => service().sweep(loose(1))],
     ['for nobody', async () => service().for(loose(undefined))],
   ])('is refused: %s', async (_, call) => {
     const mine = service().for(alice)

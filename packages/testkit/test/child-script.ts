@@ -8,7 +8,7 @@ import { waitUntil } from '../src/index.js'
 /** Runs scripts over our sources in processes of their own, which Node alone cannot: they are TypeScript. */
 export interface ScriptRunner {
   /** Starts a script, which finds our exports in `testkit`, and waits for the JSON it prints. */
-  run<T>(script: string, env?: NodeJS.ProcessEnv): Promise<{ child: ChildProcess; printed: T }>
+  run<T>(script: string): Promise<{ child: ChildProcess; printed: T }>
   close(): void
 }
 
@@ -24,10 +24,9 @@ export function createScriptRunner(): ScriptRunner {
   const index = pathToFileURL(join(outDir, 'index.js')).href
   const children: ChildProcess[] = []
   return {
-    async run<T>(script: string, env = process.env) {
+    async run<T>(script: string) {
       const source = `import * as testkit from ${JSON.stringify(index)}\n${script}`
       const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
-        env,
         stdio: ['ignore', 'pipe', 'inherit'],
       })
       children.push(child)

@@ -38,7 +38,8 @@ const keys: readonly UsageKey[] = ['user', 'session', 'provider', 'model', 'labe
 export const maxUsageGroups = 10_000
 
 /** What the turns of a tenant used. @throws `invalid`, `too_large` */
-export async function queryUsage(service: Service, query: UsageQuery): Promise<UsageReport> {
+export async function queryUsage(service: Service, given: UsageQuery): Promise<UsageReport> {
+  const query = given ?? ({} as UsageQuery)
   checkOptions<UsageQuery>(query, queryNames)
   const recorder = theRecorder(service)
   const { by = [], bucket, userId, sessionId } = query
@@ -83,7 +84,8 @@ export function keepsUsage(service: Service): boolean {
 }
 
 /** Tells what turns cost by the prices of now, but for those whose cost the application reported. @throws `invalid` */
-export async function repriceUsage(service: Service, options: RepriceOptions): Promise<number> {
+export async function repriceUsage(service: Service, given: RepriceOptions): Promise<number> {
+  const options = given ?? ({} as RepriceOptions)
   checkOptions<RepriceOptions>(options, { tenantId: 'text', from: 'number', to: 'number' })
   const recorder = theRecorder(service)
   const span = spanOf(options)

@@ -6,8 +6,6 @@ import { withMachineLock } from './machine-lock.js'
 import { isAlive } from '../process/process-table.js'
 
 const manifest = '.complete'
-// As it is when the process starts: where temporary files are may change, what was fetched stays where it is.
-const parent = tmpdir()
 
 /**
  * A dir under the system's temp dir that `fill` makes once and that later runs find. It is not in a home dir, because
@@ -56,7 +54,7 @@ function moveInto(partial: string, dir: string): void {
 
 function cacheRoot(): string {
   const uid = process.getuid?.() ?? 0
-  const root = join(parent, `sessions-cache-${uid}`)
+  const root = join(tmpdir(), `sessions-cache-${uid}`)
   mkdirSync(root, { recursive: true })
   const found = lstatSync(root)
   // Other accounts can guess the name and write to the temp dir: run nothing from a dir of another account.

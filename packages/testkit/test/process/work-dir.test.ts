@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -19,19 +28,24 @@ async function pidOfTheDead(): Promise<number> {
 }
 
 describe('work dirs', () => {
-  const before = { ...process.env }
+  const { TMPDIR } = process.env
   // Of its own: whoever starts a server beside this test sweeps, too.
   const ours = mkdtempSync(join(tmpdir(), 'sessions-work-dirs-'))
 
   beforeAll(() => {
     // Servers that are not to run as root pass through it.
     chmodSync(ours, 0o755)
+    // What was fetched for all tests need not be fetched again.
+    const name = `sessions-cache-${process.getuid?.() ?? 0}`
+    const filter = (path: string): boolean => !/(chromium|valkey|pgbouncer|partial)[^/]*$/.test(path)
+    if (existsSync(join(tmpdir(), name)))
+      cpSync(join(tmpdir(), name), join(ours, name), { recursive: true, filter })
     process.env['TMPDIR'] = ours
   })
   afterAll(() => {
     runner.close()
-    if (before['TMPDIR'] === undefined) delete process.env['TMPDIR']
-    else process.env['TMPDIR'] = before['TMPDIR']
+    if (TMPDIR === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = TMPDIR
     rmSync(ours, { recursive: true })
   })
 
@@ -63,14 +77,10 @@ describe('work dirs', () => {
   })
 
   it('of a killed run are removed by the next start, with their servers, even frozen ones', async () => {
-    // What was fetched for all of them is not fetched again: it is found where it was when the process began.
-    const script = `
-      process.env.TMPDIR = ${JSON.stringify(ours)}
+    const { child, printed } = await runner.run<{ redis: number; postgres: number }>(`
       const [redis, postgres] = await Promise.all([testkit.startRedis(), testkit.startPostgres()])
       process.stdout.write(JSON.stringify({ redis: redis.pid, postgres: postgres.pid }) + '\\n')
-      setInterval(() => {}, 1e6)`
-    type Servers = { redis: number; postgres: number }
-    const { child, printed } = await runner.run<Servers>(script, before)
+      setInterval(() => {}, 1e6)`)
     const servers = [printed.redis, printed.postgres, ...childrenOf(printed.postgres)]
     expect(servers.length).toBeGreaterThan(4)
     const leftover = (): string[] =>

@@ -7,7 +7,7 @@ import { shardNames } from './shards.js'
 export async function startServer(kind: ServerKind): Promise<Server> {
   if (kind === 'redis' || kind === 'tiered') return startRedis({ args: ['--appendfsync', 'always'] })
   const postgres = await startPostgres()
-  const prefixes = kind === 'sharded' ? shardNames : ['']
-  for (const tablePrefix of prefixes) await migrate(postgres.url, { tablePrefix })
+  if (kind === 'sharded') for (const tablePrefix of shardNames) await migrate(postgres.url, { tablePrefix })
+  else await migrate(postgres.url)
   return postgres
 }
