@@ -9,14 +9,12 @@ beforeAll(buildStores)
 const kind = 'postgres'
 
 describe('a user is erased', () => {
-  it('while two processes work for the user, and counted exactly when none does, after three kills', async () => {
-    for (const processes of [2, 0]) {
-      const backend = await backends[kind]()
-      try {
-        await eraseUnderFire({ kind, backend, sessions: 40, processes, kills: 3, step: 11, killed: 'store' })
-      } finally {
-        await backend.close()
-      }
+  it('while two processes work for the user, after three kills', async () => {
+    const backend = await backends[kind]()
+    try {
+      await eraseUnderFire({ kind, backend, sessions: 40, processes: 2, kills: 3, step: 11, killed: 'store' })
+    } finally {
+      await backend.close()
     }
   })
 

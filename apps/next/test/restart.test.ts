@@ -60,7 +60,5 @@ describe('a chat that is killed', () => {
 
   it('does not start without its store, and says why', async () => {
     await expect(startChat({ REDIS_URL: 'redis://127.0.0.1:1' })).rejects.toThrow(/ECONNREFUSED/)
-    await expect(startChat({ CHAT_STORE: 'floppy' })).rejects.toThrow(/floppy is unknown; there are: memory/)
-    await expect(startChat({ PORT: 'http' })).rejects.toThrow('PORT=http is no port')
   })
 })

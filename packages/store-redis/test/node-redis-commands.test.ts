@@ -1,25 +1,18 @@
-import { describeSessionStore } from '@sessions/core/testing'
-import { startRedis } from '@sessions/testkit'
-import { createClient, createClientPool } from 'redis'
-import { redisStore } from '../src/index.js'
-import { patient } from './clients.js'
+import { storeChapters } from '@sessions/core/testing'
+import { afterAll, beforeAll, describe, test } from 'vitest'
+import { openNodeRedis } from './node-redis.js'
 
-const ignore = () => {}
+// The whole suite: node-redis-commands.wide.test.ts.
+const chapters = storeChapters.filter(({ title }) => /^(commit|message ids|owners|room|amend)/.test(title))
 
-describeSessionStore('redisStore on node-redis 6, a client and a pool', async () => {
-  const server = await startRedis()
-  const client = createClient({ url: server.url, commandOptions: { timeout: 10_000 } })
-  const pool = createClientPool({ url: server.url, commandOptions: { timeout: 10_000 } })
-  client.on('error', ignore)
-  pool.on('error', ignore)
-  await Promise.all([client.connect(), pool.connect()])
-  return {
-    store: redisStore(client, patient),
-    peer: redisStore(pool, patient),
-    async close() {
-      client.destroy()
-      pool.destroy()
-      await server.stop()
-    },
-  }
+describe('redisStore on node-redis 6, a client and a pool', () => {
+  let stores: Awaited<ReturnType<typeof openNodeRedis>>
+  beforeAll(async () => {
+    stores = await openNodeRedis()
+  })
+  afterAll(() => stores.close())
+
+  describe.each(chapters)('$title', ({ cases }) => {
+    test.each(cases)('$title', ({ run }) => run(stores))
+  })
 })

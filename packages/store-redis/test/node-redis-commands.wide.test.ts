@@ -4,6 +4,7 @@ import { createCluster } from 'redis'
 import { createClient as createClient5 } from 'redis5'
 import { redisStore } from '../src/index.js'
 import { patient } from './clients.js'
+import { openNodeRedis } from './node-redis.js'
 
 const ignore = () => {}
 
@@ -48,3 +49,5 @@ describeSessionStore('redisStore on a cluster of node-redis 6', async () => {
     },
   }
 })
+
+describeSessionStore('redisStore on node-redis 6, a client and a pool', openNodeRedis)
