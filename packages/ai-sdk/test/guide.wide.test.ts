@@ -171,8 +171,13 @@ type Lab = {
 describe.each(['Postgres', 'Redis'])('useChat in a browser, on %s', (store) => {
   const shown = (page: Page) => page.locator('main').textContent()
   const read = async (page: Page) => JSON.parse((await shown(page))!) as UIMessage[]
-  const ready = (page: Page) => page.locator('main[data-status="ready"]').waitFor()
+  const ready = async (page: Page) => {
+    await page.locator('main[data-status="ready"]').waitFor()
+    // The server says so, too, before the script of the page has begun.
+    await expect.poll(() => page.evaluate(() => 'chat' in globalThis), { timeout: 120_000 }).toBe(true)
+  }
   const call = async (page: Page, name: 'sendMessage' | 'addToolApprovalResponse', argument: object) => {
+    await ready(page)
     await page.evaluate(([name, argument]) => (globalThis as unknown as Lab).chat[name](argument), [
       name,
       argument,
