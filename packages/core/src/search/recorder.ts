@@ -6,34 +6,26 @@ import type { SearchEntry, SearchIndex } from '../domain/search.js'
 import type { TermSeal } from '../contract/term-seal.js'
 import { SessionError, isSessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
+import { TenantQueue } from '../service/tenant-queue.js'
 import { inSlices, pause } from '../slices.js'
 import { readMessage } from './find.js'
 import { searchTermsOf } from './terms.js'
 
 type About = Pick<SessionRecord, 'tenantId' | 'id' | 'incarnation' | 'changes' | 'userId' | 'expiresAt'>
 
-interface Waiting {
+interface Said {
   readonly record: About
   readonly message: StoredMessage
-  readonly bytes: number
 }
 
 // Messages that wait to be put into the index, over all tenants.
 const maxQueuedBytes = 4 * 1024 * 1024
 const messageBytes = 256
-const maxBatch = 200
 // Messages that come at about the same time are put together.
 const delayMs = 500
-// Tenants that are written for at the same moment: the index has other callers.
-const maxTogether = 4
-// As long as a database takes that restarts.
-const retryMs = [100, 400, 1600]
 const pageSize = 200
 const maxTells = 1000
 const maxFollowed = 10_000
-
-// Taken at import: a test of the application may replace it by a clock that stands still.
-const later = setTimeout
 
 /** Puts into the index what is said, beside it, so that nobody waits for it. */
 export class SearchRecorder {
@@ -41,11 +33,7 @@ export class SearchRecorder {
   readonly terms: TermSeal | undefined
   readonly subjects: Subjects
   readonly service: Service
-  readonly #waiting = new Map<string, Waiting[]>()
-  readonly #writing = new Map<string, Promise<void>>()
-  #queuedBytes = 0
-  #dropped = 0
-  #isTimed = false
+  readonly #queue: TenantQueue<Said>
   readonly #followed = new Set<string>()
   #told: Promise<void> = Promise.resolve()
   #tells = 0
@@ -63,22 +51,26 @@ export class SearchRecorder {
     this.index = index
     this.terms = terms
     this.subjects = new Subjects(service, 'searchKey')
+    this.#queue = new TenantQueue<Said>({
+      maxBytes: maxQueuedBytes,
+      delayMs,
+      write: async (tenantId, said) => {
+        const entries = await this.#entries(said)
+        const kept = entries.filter(({ terms }) => terms.length > 0)
+        if (kept.length > 0) await this.index.put(tenantId, kept)
+      },
+      onDropped: (count, cause) => {
+        const message = `${count} messages were not put into the index; the next sweep makes it good.`
+        service.warn({ code: 'search_failed', message, ...(cause === undefined ? {} : { cause }) })
+      },
+    })
   }
 
   /** Takes messages to put them into the index soon. What does not fit is dropped, and the next sweep finds it. */
   note(record: About, messages: readonly StoredMessage[]): void {
     for (const message of messages) {
-      const bytes = message.payload.length * 2 + messageBytes
-      if (this.#queuedBytes + bytes > maxQueuedBytes) {
-        this.#dropped++
-        continue
-      }
-      this.#queuedBytes += bytes
-      const waiting = this.#waiting.get(record.tenantId) ?? []
-      this.#waiting.set(record.tenantId, waiting)
-      waiting.push({ record, message, bytes })
+      this.#queue.add(record.tenantId, { record, message }, message.payload.length * 2 + messageBytes)
     }
-    this.#writeSoon()
   }
 
   /** Whether it is known that the index has what was said before it was there. */
@@ -97,7 +89,7 @@ export class SearchRecorder {
     this.#tells++
     this.#told = this.#told.then(async () => {
       try {
-        await this.#flushPuts()
+        await this.#queue.flush()
         await work()
       } catch (cause) {
         this.service.warn({
@@ -113,15 +105,8 @@ export class SearchRecorder {
 
   /** Settles when nothing waits any more. */
   async flush(): Promise<void> {
-    await this.#flushPuts()
+    await this.#queue.flush()
     while (this.#tells > 0) await this.#told
-  }
-
-  async #flushPuts(): Promise<void> {
-    while (this.#waiting.size > 0 || this.#writing.size > 0) {
-      this.#write()
-      await Promise.all(this.#writing.values())
-    }
   }
 
   /**
@@ -194,7 +179,7 @@ export class SearchRecorder {
     return kept.length
   }
 
-  async #entries(items: readonly Pick<Waiting, 'record' | 'message'>[]): Promise<readonly SearchEntry[]> {
+  async #entries(items: readonly Said[]): Promise<readonly SearchEntry[]> {
     const entries: SearchEntry[] = []
     for (const { record, message } of items) {
       const { role, status, ...content } = decodeMessage(message)
@@ -209,61 +194,6 @@ export class SearchRecorder {
       await pause()
     }
     return entries
-  }
-
-  #writeSoon(): void {
-    if (this.#isTimed) return
-    this.#isTimed = true
-    const timer = later(() => {
-      this.#isTimed = false
-      this.#write()
-    }, delayMs)
-    if (typeof timer === 'object') timer.unref()
-  }
-
-  #write(): void {
-    for (const [tenantId, waiting] of this.#waiting) {
-      if (this.#writing.size >= maxTogether) return
-      if (this.#writing.has(tenantId)) continue
-      const batch = waiting.splice(0, maxBatch)
-      if (waiting.length === 0) this.#waiting.delete(tenantId)
-      const written = this.#store(tenantId, batch).finally(() => {
-        for (const { bytes } of batch) this.#queuedBytes -= bytes
-        this.#writing.delete(tenantId)
-        if (this.#waiting.size > 0) this.#write()
-        else if (this.#writing.size === 0) this.#tellDropped()
-      })
-      this.#writing.set(tenantId, written)
-    }
-    if (this.#waiting.size === 0 && this.#writing.size === 0) this.#tellDropped()
-  }
-
-  async #store(tenantId: string, batch: readonly Waiting[]): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      try {
-        const entries = await this.#entries(batch)
-        const kept = entries.filter(({ terms }) => terms.length > 0)
-        if (kept.length > 0) await this.index.put(tenantId, kept)
-        return
-      } catch (cause) {
-        const ms = retryMs[tries]
-        if (ms === undefined) {
-          this.#dropped += batch.length
-          this.#tellDropped(cause)
-          return
-        }
-        await new Promise((resolve) => later(resolve, ms))
-      }
-    }
-  }
-
-  // Once for all that were dropped together: an index that is away must not flood the operator.
-  #tellDropped(cause?: unknown): void {
-    if (this.#dropped === 0) return
-    const count = this.#dropped
-    this.#dropped = 0
-    const message = `${count} messages were not put into the index; the next sweep makes it good.`
-    this.service.warn({ code: 'search_failed', message, ...(cause === undefined ? {} : { cause }) })
   }
 }
 
