@@ -33,7 +33,6 @@ export const wideNeeds = ['valkey', 'pgbouncer']
 /** The files that take minutes; others take seconds. */
 export const longFiles = [
   'test/commands.test.ts',
-  'next/test/edits.test.ts',
   'test/browser/conversation.test.ts',
   'next/test/api-suite.test.ts',
   'test/erase.test.ts',

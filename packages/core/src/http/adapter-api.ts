@@ -81,7 +81,7 @@ export function createAdapterApi(
     ownIdempotency: true,
     handle: (call) => route.handle(toAdapterCall(api, call)),
   }))
-  return apiOf(api, { described, roots, more: [], openApi: toOpenApi(described, api) })
+  return apiOf(api, { described, roots, more: [], describe: () => toOpenApi(described, api) })
 }
 
 function toAdapterCall(api: ApiConfig, call: Call): AdapterCall {

@@ -59,22 +59,33 @@ export function createSessionApi(options: SessionApiOptions): SessionApi {
   checkApiOptions(options)
   const api = toApiConfig(options)
   const described = routesOf(options)
-  const openApi = toOpenApi(described, api)
-  return apiOf(api, { described, roots: rootsOf(options), more: [describing(openApi)], openApi })
+  const made: SessionApi = apiOf(api, {
+    described,
+    roots: rootsOf(options),
+    more: [describing(() => made.openApi)],
+    describe: () => toOpenApi(described, api),
+  })
+  return made
 }
 
 /** What an API is made of, beside its options. */
-export interface ApiParts extends Pick<SessionApi, 'openApi' | 'roots'> {
+export interface ApiParts extends Pick<SessionApi, 'roots'> {
   readonly described: readonly Route[]
+  /** Makes the OpenAPI document. */
+  readonly describe: () => JsonObject
   /** Routes that are in no table. */
   readonly more: readonly Route[]
 }
 
 /** The API of these routes. */
-export function apiOf(api: ApiConfig, { described, roots, more, openApi }: ApiParts): SessionApi {
+export function apiOf(api: ApiConfig, { described, roots, more, describe }: ApiParts): SessionApi {
   const routes = [...more, ...described]
+  let openApi: JsonObject | undefined
   return {
-    openApi,
+    get openApi() {
+      // To describe every route takes longer than all else of making an API, and few processes are ever asked.
+      return (openApi ??= describe())
+    },
     basePath: api.basePath,
     roots,
     routes: described.map(({ method, path, summary }) => ({ method, path, summary })),
@@ -83,7 +94,7 @@ export function apiOf(api: ApiConfig, { described, roots, more, openApi }: ApiPa
   }
 }
 
-function describing(openApi: JsonObject): Route {
+function describing(describe: () => JsonObject): Route {
   return route({
     method: 'GET',
     path: '/sessions/openapi.json',
@@ -91,7 +102,7 @@ function describing(openApi: JsonObject): Route {
     summary: 'Describes this API',
     response: z.looseObject({ openapi: z.string() }),
     isPublic: true,
-    handle: async () => ({ body: openApi }),
+    handle: async () => ({ body: describe() }),
   })
 }
 
