@@ -5,12 +5,10 @@ import { findIbans } from './find-ibans.js'
 import { findIps } from './find-ips.js'
 import { type OwnPattern, ownFinder } from './find-own.js'
 import { phoneFinder } from './find-phones.js'
-import { toPlainText } from './plain-text.js'
-import type { Find, Look } from './span.js'
-import { GrowingText, UnitText } from './unit-text.js'
-
-/** What a redactor finds by itself. */
-export type RedactorKind = 'email' | 'iban' | 'ip' | 'card' | 'phone'
+import { markAll, placesOf } from './mark-all.js'
+import type { MarkedText } from './marked-text.js'
+import { ReplacedText } from './replaced-text.js'
+import type { Find, RedactorKind } from './span.js'
 
 /** Something that was found, and is to be replaced. */
 export interface Found {
@@ -49,8 +47,8 @@ export interface Redactor {
 const allKinds: readonly RedactorKind[] = ['email', 'iban', 'ip', 'card', 'phone']
 // What was replaced may have stood in the middle of something else.
 const mostRounds = 4
-// What is looked through in one go, in UTF-16 units.
-const lookLength = 8192
+// A text of so many UTF-16 units is redacted at once.
+const shortLength = 8192
 const turnMs = 5
 
 /**
@@ -73,52 +71,53 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
   for (const kind of kinds) if (!allKinds.includes(kind)) throw new TypeError(`kinds: there is no ${kind}`)
   if (typeof replace !== 'function') throw new TypeError('replace must be a function')
   const own = custom.map((pattern) => ({ kind: pattern.kind, find: ownFinder(pattern) }))
-  function newSteps(): readonly Step[] {
-    const all: Record<RedactorKind, Find<UnitText>> = {
+  function* redacting(text: string): Generator<undefined, string, undefined> {
+    const finders: Record<RedactorKind, Find<MarkedText>> = {
       email: findEmails,
       iban: findIbans,
       ip: findIps,
       card: findCards,
       phone: phoneFinder(countries),
     }
-    return allKinds
+    const chosen = allKinds
       .filter((kind) => kinds.includes(kind))
-      .map((kind) => ({ kind, find: all[kind], seen: undefined }))
-  }
-  function* once(text: UnitText, steps: readonly Step[]): Generator<undefined, UnitText, undefined> {
-    let draft: Draft = { text, plain: text }
-    for (const { kind, find } of own) {
-      draft = yield* replaced(draft, find(draft.text.string), kind, replace)
-    }
-    draft = { text: draft.text, plain: yield* toPlainText(draft.text) }
-    let looked: UnitText | undefined
-    let hasDigit = false
-    for (const step of steps) {
-      if (looked !== draft.plain) hasDigit = draft.plain.holdsDigit
-      looked = draft.plain
-      // All but an e-mail address have digits, and most of what people write has none.
-      if (step.kind !== 'email' && !hasDigit) continue
-      if (step.seen === looked) continue
-      draft = yield* replaced(draft, step.find(looked), step.kind, replace)
-      step.seen = looked
-    }
-    return draft.text
-  }
-  function* redacting(text: string): Generator<undefined, string, undefined> {
-    const steps = newSteps()
-    let redacted = UnitText.of(text)
+      .map((kind) => ({ kind, find: finders[kind] }))
+    let redacted = text
     for (let round = 1; round <= mostRounds; round++) {
       const before = redacted
-      redacted = yield* once(before, steps)
-      if (redacted === before || redacted.string === before.string) break
+      for (const { kind, find } of own) {
+        const text = redacted
+        const replaced = new ReplacedText(text)
+        for (const places of placesOf(find(text), [0, text.length])) {
+          for (let index = 0; index < places.length; index += 2) {
+            const [start, end] = [places[index]!, places[index + 1]!]
+            replaced.put(start, end, replace({ kind, text: text.slice(start, end) }))
+          }
+          yield
+        }
+        redacted = replaced.end()
+      }
+      // Beside the kinds in brackets nothing is found that was not found before; beside what the host puts may be.
+      if (round > 1 && replace === inBrackets && redacted === before) break
+      const text = redacted
+      const marked = yield* markAll(text, chosen)
+      if (marked !== undefined) {
+        const replaced = new ReplacedText(text)
+        yield* marked.eachMark((number, start, end) => {
+          const { kind } = chosen[number - 1]!
+          replaced.put(start, end, replace({ kind, text: text.slice(start, end) }))
+        })
+        redacted = replaced.end()
+      }
+      if (redacted === before) break
     }
-    return redacted.string
+    return redacted
   }
   function redact(text: string): string
   function redact(text: string, where: unknown): string | Promise<string>
   function redact(text: string, ...where: readonly unknown[]): string | Promise<string> {
     const work = redacting(text)
-    return where.length > 0 && text.length > lookLength ? inTurns(work) : atOnce(work)
+    return where.length > 0 && text.length > shortLength ? inTurns(work) : atOnce(work)
   }
   return redact
 }
@@ -143,55 +142,4 @@ async function inTurns(work: Generator<undefined, string, undefined>): Promise<s
 
 function inBrackets({ kind }: Found): string {
   return `[${kind}]`
-}
-
-interface Step {
-  readonly kind: RedactorKind
-  readonly find: Find<UnitText>
-  /** What it has looked through last: what it found there is taken out, and it would find nothing more. */
-  seen: UnitText | undefined
-}
-
-/** A text, and the same with plain digits and signs: one object where both are the same. */
-interface Draft {
-  readonly text: UnitText
-  readonly plain: UnitText
-}
-
-function* replaced(
-  draft: Draft,
-  look: Look,
-  kind: string,
-  replace: (found: Found) => string,
-): Generator<undefined, Draft, undefined> {
-  const { text, plain } = draft
-  const { length } = text
-  const found: number[] = []
-  const mark = replace === inBrackets ? UnitText.of(`[${kind}]`) : undefined
-  const isPlain = text === plain && mark !== undefined
-  let redacted: GrowingText | undefined
-  let redactedPlain: GrowingText | undefined
-  let after = 0
-  for (let from = 0; from < length; yield) {
-    from = look(found, from, Math.min(length, from + lookLength))
-    for (let index = 0; index < found.length; index += 2) {
-      const [start, end] = [found[index]!, found[index + 1]!]
-      const put = mark ?? UnitText.of(replace({ kind, text: text.string.slice(start, end) }))
-      redacted ??= new GrowingText(length)
-      redacted.add(text, after, start)
-      redacted.add(put, 0, put.length)
-      if (!isPlain) {
-        redactedPlain ??= new GrowingText(length)
-        redactedPlain.add(plain, after, start)
-        redactedPlain.add(atOnce(toPlainText(put)), 0, put.length)
-      }
-      after = end
-    }
-    found.length = 0
-  }
-  if (redacted === undefined) return draft
-  redacted.add(text, after, length)
-  redactedPlain?.add(plain, after, length)
-  const whole = redacted.end()
-  return { text: whole, plain: redactedPlain?.end() ?? whole }
 }

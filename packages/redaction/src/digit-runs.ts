@@ -1,36 +1,65 @@
-import { isDigit } from './span.js'
+import { isDigit, type Look } from './span.js'
 
 // As many as fit into a byte: a longer run is no number of anything.
 const most = 255
+const pieceLength = 8192
 
-/** How many digits stand from a place of a text on. */
+/** Where the digits of a text stand: what all but addresses of e-mail begin with. */
 export class DigitRuns {
-  readonly #units: Uint16Array
-  readonly #beyond: number
-  #runs = new Uint8Array(0)
-  #from = 0
+  /** How many digits follow each other, at the place of the first of them; 0 elsewhere, 255 for more than these. */
+  readonly #lengths: Uint8Array
 
-  /** Is asked for places that are at most so many units behind the part that is open. */
-  constructor(units: Uint16Array, beyond: number) {
-    this.#units = units
-    this.#beyond = beyond
+  private constructor(lengths: Uint8Array) {
+    this.#lengths = lengths
   }
 
-  /** Prepares for one part of the text: only its places may be asked for until the next call. */
-  open(from: number, to: number): void {
-    const units = this.#units
-    const length = Math.min(to + this.#beyond + most, units.length) - from
-    if (this.#runs.length < length) this.#runs = new Uint8Array(length)
-    const runs = this.#runs
-    for (let index = length - 1, run = 0; index >= 0; index--) {
-      run = isDigit(units[from + index]!) ? Math.min(run + 1, most) : 0
-      runs[index] = run
-    }
-    this.#from = from
+  /** Of so many units. It yields between pieces. */
+  static *of(units: Uint16Array, length: number): Generator<undefined, DigitRuns, undefined> {
+    const lengths = new Uint8Array(length)
+    for (let from = 0; from < length; yield) from = measure(lengths, units, from)
+    return new DigitRuns(lengths)
   }
 
-  /** 0 for none; 255 for more than these. */
+  /** How many digits stand from a place on that no digit stands before. */
   at(place: number): number {
-    return this.#runs[place - this.#from]!
+    return this.#lengths[place] ?? 0
   }
+
+  /** Forgets the digits of a part. */
+  forget(start: number, end: number): void {
+    this.#lengths.fill(0, start, end)
+  }
+
+  /**
+   * A look at one run of digits after the other.
+   *
+   * @param visit Adds what the run at a place is a part of to `found`. It is told where the last one ended, and returns
+   * where this one ends; 0 for none.
+   */
+  look(visit: (found: number[], run: number, after: number) => number): Look {
+    const lengths = this.#lengths
+    return (found, from, to) => {
+      let after = from
+      for (let place = from; place < to; place++) {
+        if (lengths[place] !== 0 && place >= after) after = Math.max(after, visit(found, place, after))
+      }
+      return Math.max(after, to)
+    }
+  }
+}
+
+/** Measures the runs that begin in one piece. Returns where to go on. */
+function measure(lengths: Uint8Array, units: Uint16Array, from: number): number {
+  const to = Math.min(from + pieceLength, lengths.length)
+  let place = from
+  while (place < to) {
+    if (!isDigit(units[place]!)) {
+      place++
+      continue
+    }
+    const start = place++
+    while (isDigit(units[place]!)) place++
+    lengths[start] = Math.min(place - start, most)
+  }
+  return place
 }

@@ -1,5 +1,5 @@
+import { type MarkedText, unitBefore } from './marked-text.js'
 import { isDigit, isWord, type Look } from './span.js'
-import { unitBefore, type UnitText } from './unit-text.js'
 
 interface Issuer {
   /** The first and the last number of four digits that its cards begin with. */
@@ -42,23 +42,13 @@ const beginsWith = new Uint8Array(10)
 for (const { from } of issuers) beginsWith[Math.floor(from / 1000)] = 1
 
 /** Card numbers: digits alone, or in groups; of a known issuer, with a right check digit. */
-export function findCards({ units }: UnitText): Look {
-  return (found, from, to) => {
-    let place = from
-    while (place < to) {
-      const start = place++
-      if (!isDigit(units[start]!)) continue
-      const end = isBegin(units, start) ? endOfCard(units, start) : undefined
-      if (end !== undefined) {
-        found.push(start, end)
-        place = end
-      } else {
-        // No number begins in the middle of its digits.
-        while (isDigit(units[place]!)) place++
-      }
-    }
-    return place
-  }
+export function findCards({ units, runs }: MarkedText): Look {
+  return runs.look((found, start) => {
+    const end = isBegin(units, start) ? endOfCard(units, start) : undefined
+    if (end === undefined) return 0
+    found.push(start, end)
+    return end
+  })
 }
 
 function isBegin(units: Uint16Array, place: number): boolean {

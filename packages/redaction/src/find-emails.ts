@@ -1,32 +1,31 @@
+import type { MarkedText } from './marked-text.js'
 import { isDigit, isLatin, type Look } from './span.js'
-import type { UnitText } from './unit-text.js'
 
 // RFC 5321 has no longer ones.
 const maxDomain = 253
 const signs = ".!#$%&'*+-/=?^_`{|}~"
 const isLetter = /[\p{L}\p{M}\p{Nd}]/u
-const [dot, hyphen, underscore] = [0x2e, 0x2d, 0x5f]
+const [dot, hyphen, underscore, at] = [0x2e, 0x2d, 0x5f, 0x40]
 // What a UTF-16 unit may be in an address.
 const [other, sign, letter, unspaced] = [0, 1, 2, 3]
 
 let table: Uint8Array | undefined
 
 /** E-mail addresses, also those with letters of other scripts. Each character is looked at twice at most. */
-export function findEmails(text: UnitText): Look {
-  const { string } = text
+export function findEmails({ units, length }: MarkedText): Look {
   let after = 0
   return (found, from, to) => {
-    let place = string.indexOf('@', from)
-    for (; place !== -1 && place < to; place = string.indexOf('@', place + 1)) {
+    let place = units.indexOf(at, from)
+    for (; place !== -1 && place < to; place = units.indexOf(at, place + 1)) {
       table ??= unitKinds()
-      const end = endOf(text.units, place + 1, string.length, table)
+      const end = endOf(units, place + 1, length, table)
       if (end === undefined) continue
-      const start = startOf(text.units, place, after, table)
+      const start = startOf(units, place, after, table)
       if (start === place) continue
       found.push(start, end)
       after = end
     }
-    return place === -1 ? string.length : place
+    return place === -1 ? length : place
   }
 }
 

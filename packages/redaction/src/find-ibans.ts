@@ -1,6 +1,6 @@
 import { countrySpecs, isValidIBAN } from 'ibantools'
+import { type MarkedText, unitBefore } from './marked-text.js'
 import { isDigit, isLatin, isWord, type Look } from './span.js'
-import { unitBefore, type UnitText } from './unit-text.js'
 
 // A text with more real ones is a list of them: from there on its sums are proof enough.
 const mostChecks = 1000
@@ -14,36 +14,25 @@ for (const [country, { chars }] of Object.entries(countrySpecs)) {
 }
 
 /** Account numbers (IBAN), alone or in groups. */
-export function findIbans(text: UnitText): Look {
-  const { units } = text
+export function findIbans(text: MarkedText): Look {
+  const { units, runs } = text
   let checks = 0
-  return (found, from, to) => {
-    let place = from
-    while (place < to) {
-      const start = place++
-      if (!isBegin(units, start)) continue
-      const length = lengthOf[indexOf(units[start]!, units[start + 1]!)]!
-      const end = length > 0 ? endOfIban(units, start, length) : undefined
-      if (end === undefined) continue
-      const isListed = checks++ >= mostChecks
-      if (!isListed && !isValidIBAN(text.string.slice(start, end).replaceAll(/[ -]/g, '').toUpperCase()))
-        continue
-      found.push(start, end)
-      place = end
-    }
-    return place
-  }
+  return runs.look((found, run, after) => {
+    const start = run - 2
+    if (start < after || runs.at(run) < 2 || !isBegin(units, start)) return 0
+    const length = lengthOf[indexOf(units[start]!, units[start + 1]!)]!
+    const end = length > 0 ? endOfIban(units, start, length) : undefined
+    if (end === undefined) return 0
+    const isListed = checks++ >= mostChecks
+    if (!isListed && !isValidIBAN(text.part(start, end).replaceAll(/[ -]/g, '').toUpperCase())) return 0
+    found.push(start, end)
+    return end
+  })
 }
 
-/** Two letters and two digits, which no word goes on to. */
+/** The two letters of a country, which no word goes on to. */
 function isBegin(units: Uint16Array, place: number): boolean {
-  return (
-    isLatin(units[place]!) &&
-    isLatin(units[place + 1]!) &&
-    isDigit(units[place + 2]!) &&
-    isDigit(units[place + 3]!) &&
-    !isWord(unitBefore(units, place))
-  )
+  return isLatin(units[place]!) && isLatin(units[place + 1]!) && !isWord(unitBefore(units, place))
 }
 
 /** Small and large letters alike. */

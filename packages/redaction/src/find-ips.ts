@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
+import { type MarkedText, unitBefore } from './marked-text.js'
 import { isDigit, isWord, type Look, type Span } from './span.js'
-import { unitBefore, type UnitText } from './unit-text.js'
 
 const [dot, colon] = [0x2e, 0x3a]
 // The longest form of IPv6, with IPv4 at its end.
@@ -11,7 +11,7 @@ const parts = Uint8Array.from({ length: 0x80 }, (_, unit) =>
 )
 
 /** IP addresses, of version 4 and 6. */
-export function findIps(text: UnitText): Look {
+export function findIps(text: MarkedText): Look {
   const { units } = text
   return (found, from, to) => {
     let place = from
@@ -21,8 +21,7 @@ export function findIps(text: UnitText): Look {
         place++
         continue
       }
-      let start = place
-      while (start > 0 && isPart(units[start - 1]!)) start--
+      let start = beginOfRun(units, place)
       let end = place + 1
       while (isPart(units[end]!)) end++
       place = end
@@ -36,8 +35,15 @@ export function findIps(text: UnitText): Look {
   }
 }
 
+/** Where a run of what addresses are made of begins, at or before a place. */
+export function beginOfRun(units: Uint16Array, place: number): number {
+  let begin = place
+  while (begin > 0 && isPart(units[begin - 1]!)) begin--
+  return begin
+}
+
 /** The address in a run of what addresses are made of: a sentence may end behind it, or a port follow. */
-function addressIn(text: UnitText, start: number, to: number): Span | undefined {
+function addressIn(text: MarkedText, start: number, to: number): Span | undefined {
   const { units } = text
   let end = to
   while (end > start && units[end - 1] === dot) end--
@@ -53,18 +59,21 @@ function addressIn(text: UnitText, start: number, to: number): Span | undefined 
   return version6(text, start, last) ?? version4(text, first + 1, last)
 }
 
-function version4({ units, string }: UnitText, start: number, end: number): Span | undefined {
-  return isQuad(units, start, end) && isIPv4(string.slice(start, end)) ? { start, end } : undefined
+function version4(text: MarkedText, start: number, end: number): Span | undefined {
+  // A longer run may have been cut within a number.
+  if (!isQuad(text.units, start, end) || isDigit(text.units[end]!)) return undefined
+  return isIPv4(text.part(start, end)) ? { start, end } : undefined
 }
 
-function version6({ units, string }: UnitText, start: number, end: number): Span | undefined {
+function version6(text: MarkedText, start: number, end: number): Span | undefined {
+  const { units } = text
   let dots = start
   while (dots < end && units[dots] !== dot) dots++
   let tail = dots
   while (tail > start && units[tail - 1] !== colon) tail--
   // An address of version 4 may stand at its end, and nowhere else.
   const isLikely = hasDigit(units, start, end) && (dots === end || isQuad(units, tail, end))
-  return isLikely && isIPv6(string.slice(start, end)) ? { start, end } : undefined
+  return isLikely && isIPv6(text.part(start, end)) ? { start, end } : undefined
 }
 
 /** Whether four groups of digits stand here, with dots between: to ask Node about all others takes far longer. */

@@ -1,8 +1,8 @@
 import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/max'
-import { DigitRuns } from './digit-runs.js'
+import type { DigitRuns } from './digit-runs.js'
 import { KnownSpans } from './known-spans.js'
+import { type MarkedText, unitBefore } from './marked-text.js'
 import { type Find, isDigit, isWord } from './span.js'
-import { unitBefore, type UnitText } from './unit-text.js'
 
 // The international prefix, 15 digits, and what stands between them.
 const longest = 30
@@ -18,7 +18,7 @@ const mostQuestions = 500
 const [plus, parenthesis] = [0x2b, 0x28]
 
 /** Phone numbers with `+`, and those that the plan of one of the countries knows. For one text, in all its rounds. */
-export function phoneFinder(countries: readonly CountryCode[]): Find<UnitText> {
+export function phoneFinder(countries: readonly CountryCode[]): Find<MarkedText> {
   const isFoundBare = countries.length > 0
   // A text is looked through until nothing is found any more, and most questions come again.
   const answers = new Map<string, boolean>()
@@ -31,19 +31,16 @@ export function phoneFinder(countries: readonly CountryCode[]): Find<UnitText> {
     return is
   }
   return (text) => {
-    const { units } = text
-    const runs = new DigitRuns(units, longest)
+    const { units, runs } = text
     const lengths = new KnownSpans(units, decisive, mostKnown)
     /** Whether a few digits stand alone here: that is seen faster than what is known of them. */
-    const isShort = (start: number): boolean => {
-      const first = isDigit(units[start]!) ? start : start + 1
-      const run = runs.at(first)
-      return run < fewestDigits && !isJoint(units[first + run]!)
+    const isShort = (run: number): boolean => {
+      const digits = runs.at(run)
+      return digits < fewestDigits && !isJoint(units[run + digits]!)
     }
     /** How long the number is that the text begins with from here on; 0 for none. */
-    const lengthAt = (start: number, isInternational: boolean): number => {
-      if (!isInternational && unitBefore(units, start) === plus) return 0
-      if (isShort(start)) return 0
+    const lengthAt = (start: number, run: number, isInternational: boolean): number => {
+      if (isShort(run)) return 0
       // What comes again is looked at once: no number is decided by more than these units.
       const last = Math.min(start + decisive, units.length)
       const before = lengths.get(start, last)
@@ -52,32 +49,26 @@ export function phoneFinder(countries: readonly CountryCode[]): Find<UnitText> {
       let length = 0
       for (let index = ends - 1; length === 0 && index >= 0; index--) {
         const end = endAt(index)
-        if (isNumber(text.string.slice(start, end), isInternational)) length = end - start
+        if (isNumber(text.part(start, end), isInternational)) length = end - start
       }
       lengths.set(start, last, length)
       return length
     }
+    const look = runs.look((found, run) => {
+      const sign = unitBefore(units, run)
+      const isInternational = sign === plus
+      if (!isInternational && !isFoundBare) return 0
+      const start = isInternational || sign === parenthesis ? run - 1 : run
+      if (isWord(unitBefore(units, start))) return 0
+      const length = lengthAt(start, run, isInternational)
+      if (length === 0) return 0
+      found.push(start, start + length)
+      return start + length
+    })
     return (found, from, to) => {
-      runs.open(from, to)
-      lengths.open(from, to)
-      let place = from
-      while (place < to) {
-        const start = place++
-        const unit = units[start]!
-        const isInternational = unit === plus
-        const isBare = isFoundBare && isDigit(unit)
-        if (!isBare && !isInternational && !(isFoundBare && unit === parenthesis)) continue
-        if (!isBare && !isDigit(units[place]!)) continue
-        const length = isWord(unitBefore(units, start)) ? 0 : lengthAt(start, isInternational)
-        if (length > 0) {
-          place = start + length
-          found.push(start, place)
-        } else {
-          // No number begins in the middle of its digits.
-          while (isDigit(units[place]!)) place++
-        }
-      }
-      return place
+      // A sign may stand before the first digit.
+      lengths.open(Math.max(0, from - 1), to)
+      return look(found, from, to)
     }
   }
 }

@@ -1,8 +1,3 @@
-export {
-  createRedactor,
-  type Found,
-  type Redactor,
-  type RedactorKind,
-  type RedactorOptions,
-} from './create-redactor.js'
+export { createRedactor, type Found, type Redactor, type RedactorOptions } from './create-redactor.js'
 export type { OwnPattern } from './find-own.js'
+export type { RedactorKind } from './span.js'

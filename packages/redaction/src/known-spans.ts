@@ -1,3 +1,5 @@
+import { markBegin } from './marked-text.js'
+
 interface Known {
   readonly start: number
   readonly end: number
@@ -61,7 +63,9 @@ export class KnownSpans {
   #isSame(known: Known, start: number, end: number): boolean {
     if (known.end - known.start !== end - start) return false
     for (let place = start, other = known.start; place < end; place++, other++) {
-      if (this.#units[place] !== this.#units[other]) return false
+      const unit = this.#units[place]
+      // Where a mark begins, something else may have stood when the answer was given.
+      if (unit !== this.#units[other] || unit === markBegin) return false
     }
     return true
   }

@@ -1,5 +1,3 @@
-import { UnitText } from './unit-text.js'
-
 // The zeros of decimal digits, each followed by the digits up to nine, in the scripts that people type numbers in.
 const zeros = [
   0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0,
@@ -19,30 +17,37 @@ const others: Readonly<Record<string, string>> = {
 }
 const ascii = /^[^\t\u0080-\uffff]*$/
 const pieceLength = 8192
+const zerosBehind = 8
 
 let table: Uint16Array | undefined
 
 /**
- * The text with digits of all scripts, and all kinds of spaces and dashes, as those of ASCII. It is as long as the text,
- * so a place in one is the same place in the other. It yields between pieces.
+ * The UTF-16 units of a text, with digits of all scripts, and all kinds of spaces and dashes, as those of ASCII: a place
+ * in one is the same place in the other. It yields between pieces.
  */
-export function* toPlainText(text: UnitText): Generator<undefined, UnitText, undefined> {
-  if (!text.isWide && ascii.test(text.string)) return text
-  table ??= plainUnits()
-  const plain = text.units.slice()
+export function* toPlainUnits(text: string): Generator<undefined, Uint16Array, undefined> {
   const { length } = text
-  let changes = 0
-  let bits = 0
-  for (let from = 0; from < length; from += pieceLength, yield) {
-    const to = Math.min(from + pieceLength, length)
-    for (let index = from; index < to; index++) {
-      const unit = table[plain[index]!]!
-      changes |= unit ^ plain[index]!
-      bits |= unit
-      plain[index] = unit
-    }
+  const units = new Uint16Array(length + zerosBehind)
+  if (isAscii(text)) {
+    // A copy of bytes takes a twentieth of the time in which they become units one by one.
+    units.set(Buffer.from(text, 'latin1'))
+    return units
   }
-  return changes === 0 ? text : UnitText.ofUnits(plain, length, bits > 0xff)
+  Buffer.from(units.buffer).write(text, 'utf16le')
+  table ??= plainUnits()
+  for (let from = 0; from < length; from += pieceLength, yield) {
+    makePlain(units.subarray(from, Math.min(from + pieceLength, length)), table)
+  }
+  return units
+}
+
+/** Whether a text has signs of ASCII alone, and is as plain as it gets. */
+export function isAscii(text: string): boolean {
+  return ascii.test(text)
+}
+
+function makePlain(units: Uint16Array, plain: Uint16Array): void {
+  for (let index = 0; index < units.length; index++) units[index] = plain[units[index]!]!
 }
 
 /** For each UTF-16 unit the one that takes its place. */

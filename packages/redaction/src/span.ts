@@ -1,3 +1,6 @@
+/** What a redactor finds by itself. */
+export type RedactorKind = 'email' | 'iban' | 'ip' | 'card' | 'phone'
+
 /** A place in a text, from `start` up to and without `end`. */
 export interface Span {
   readonly start: number
