@@ -40,7 +40,9 @@ describe('two processes that erase one user at the same moment count what was th
         ),
       )
       for (const receipt of receipts) expect(receipt.counts, `seed ${seed}`).toEqual(counts)
-      expect(receipts[1]).toEqual(receipts[0])
+      // One that begins when the other is done looks again, and says when it did.
+      const [one, other] = receipts.map(({ erasedAt: _, signature: __, ...said }) => said)
+      expect(other).toEqual(one)
       expect(await dumpOf(inner, 'acme')).not.toContain(user.userId)
     }
   })
