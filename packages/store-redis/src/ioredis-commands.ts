@@ -30,6 +30,9 @@ export function ioredisCommands(client: IoredisClient): RedisCommands {
       return !hasQueue && (status === 'close' || status === 'reconnecting')
     },
 
+    whyClosed: () =>
+      client.status === 'end' ? 'the client of Redis is closed: it was ended, or has given up' : undefined,
+
     onceChanged(callback) {
       const changed = () => {
         for (const event of ['ready', 'close', 'end']) client.off(event, changed)

@@ -52,6 +52,9 @@ export function nodeRedisCommands(
 
     isReady: () => !state.isOpen || state.isReady !== false || settings?.disableOfflineQueue === true,
 
+    whyClosed: () =>
+      state.isOpen ? undefined : 'the client of Redis is not open: call its connect() before the first call',
+
     onceChanged(callback) {
       const changed = () => {
         for (const event of ['ready', 'end']) client.off(event, changed)

@@ -15,6 +15,7 @@ export function upstashCommands(client: UpstashClient): RedisCommands {
     // The client speaks HTTP, so no commands pile up behind a dead connection.
     hasTimeout: true,
     isReady: () => true,
+    whyClosed: () => undefined,
     onceChanged: () => {},
     range: (key, first, last) => client.lrange(key, first, last),
     runKnown: ({ sha }, keys, args) => client.evalsha(sha, [...keys], [...args]),
