@@ -87,6 +87,7 @@ end $migration$;`,
   )
   return [
     'begin;',
+    encodingSql,
     lockSql(names) + ';',
     schemaSql(names) + ';',
     tableSql(names) + ';',
@@ -210,9 +211,17 @@ async function checkEncoding(connection: Connection): Promise<void> {
   const statement = toStatement('encoding', `select current_setting('server_encoding') as encoding`)
   const [row] = await connection.query(statement, [], false)
   if (row?.[0] === 'UTF8') return
-  const problem = `the database has the encoding ${String(row?.[0])}, which cannot hold every text: make one with encoding 'UTF8'`
-  throw new SessionError('store_failed', problem)
+  throw new SessionError('store_failed', narrow(String(row?.[0])))
 }
+
+const narrow = (encoding: string) =>
+  `the database has the encoding ${encoding}, which cannot hold every text: make one with encoding 'UTF8'`
+
+const encodingSql = `do $encoding$ begin
+if current_setting('server_encoding') <> 'UTF8' then
+  raise exception '%', format($text$${narrow('%s')}$text$, current_setting('server_encoding'));
+end if;
+end $encoding$;`
 
 async function versionOn(connection: Connection, names: TableNames): Promise<number> {
   const exists = toStatement('exists', 'select count(to_regclass($1))::text as count')
