@@ -14,6 +14,9 @@ const samples = ['{"a":1}', '0042', 'true', '2026-01-01T00:00:00Z', ' \u00c9a \u
  * out.
  */
 export class KyselySource<Tables> implements ConnectionSource {
+  readonly prepares = false
+  // A Kysely shows nothing of its driver.
+  readonly hasTimeout = true
   readonly #kysely: Kysely<Tables>
   #givesTexts = false
 

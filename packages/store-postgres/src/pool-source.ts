@@ -21,13 +21,17 @@ const listening = new WeakSet<object>()
 
 /** Connections of a `pg.Pool`. The pool stays its owner's: it is not configured and not closed. */
 export class PoolSource implements ConnectionSource {
+  readonly prepares = true
+  readonly hasTimeout: boolean
   readonly #pool: Pool
 
   constructor(pool: Pool) {
     this.#pool = pool
     listen(pool)
     // Some objects that stand in for a pool show no options.
-    if (!(pool as { options?: Pool['options'] }).options?.connectionTimeoutMillis) {
+    const { options } = pool as { options?: Pool['options'] }
+    this.hasTimeout = Boolean(options?.connectionTimeoutMillis)
+    if (!this.hasTimeout) {
       process.emitWarning(
         'This pg.Pool has no connectionTimeoutMillis: a connection attempt that hangs takes its place for good. ' +
           'createPostgresPool() sets one.',

@@ -7,8 +7,9 @@ export interface IoredisClient {
   readonly options: object
   call(command: string, args: string[]): Promise<unknown>
   connect(): Promise<unknown>
+  on(event: string, listener: (error: unknown) => void): unknown
   once(event: string, listener: () => void): unknown
-  off(event: string, listener: () => void): unknown
+  off(event: string, listener: (error: unknown) => void): unknown
 }
 
 interface IoredisSettings {
@@ -42,6 +43,11 @@ export function ioredisCommands(client: IoredisClient): RedisCommands {
       // A client with `lazyConnect` connects with its first command. Without a queue that command would not wait for
       // the connection.
       if (client.status === 'wait') client.connect().catch(() => {})
+    },
+
+    watchErrors(callback) {
+      client.on('error', callback)
+      return () => client.off('error', callback)
     },
 
     range: (key, first, last) => client.call('LRANGE', [key, String(first), String(last)]),

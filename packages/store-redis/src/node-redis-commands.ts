@@ -2,8 +2,8 @@ import type { RedisCommands } from './redis-commands.js'
 
 interface NodeRedisBase {
   readonly isOpen: boolean
-  on(event: string, listener: () => void): unknown
-  off(event: string, listener: () => void): unknown
+  on(event: string, listener: (error: unknown) => void): unknown
+  off(event: string, listener: (error: unknown) => void): unknown
 }
 
 /** The methods of node-redis' client and of its pool that the store uses. */
@@ -61,6 +61,11 @@ export function nodeRedisCommands(
         callback()
       }
       for (const event of ['ready', 'end']) client.on(event, changed)
+    },
+
+    watchErrors(callback) {
+      client.on('error', callback)
+      return () => client.off('error', callback)
     },
 
     range: (key, first, last) => send(key, ['LRANGE', key, String(first), String(last)]),

@@ -30,6 +30,11 @@ export class RedisCalls {
     return this.#send(attempt, false, () => this.commands.range(key, first, last)).then(toList)
   }
 
+  /** A command about the server itself, of a client that has such commands. */
+  ask(attempt: Attempt, command: readonly string[]): Promise<unknown> {
+    return this.#send(attempt, false, () => this.commands.ask!(command))
+  }
+
   /** A script that changes nothing. */
   read(attempt: Attempt, script: RedisScript, keys: readonly string[], args: readonly string[] = []) {
     return this.#run(attempt, false, script, keys, args)

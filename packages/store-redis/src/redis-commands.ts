@@ -24,6 +24,8 @@ export interface RedisCommands {
   runKnown: RunScript
   /** `EVAL`, after which the server knows the script. */
   run: RunScript
+  /** Calls back with each error that the client tells of by itself, until the function that it returns is called. */
+  watchErrors: (callback: (error: unknown) => void) => () => void
   /** A command about the server itself; absent when the client has none. */
   ask?: (command: readonly string[]) => Promise<unknown>
 }
