@@ -15,6 +15,8 @@ export {
   checkWhole,
   idTwice,
 } from './contract/check-arguments.js'
+export { checkStore, type CheckStoreOptions } from './contract/check-store.js'
+export type { StoreFinding } from './contract/store-finding.js'
 export { copyParts } from './contract/copy-parts.js'
 export { createListCursors, type ListCursors } from './contract/list-cursors.js'
 export {

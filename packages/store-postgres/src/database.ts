@@ -29,6 +29,10 @@ export interface Connection {
 
 /** The source of connections. */
 export interface ConnectionSource {
+  /** Whether statements can be prepared under names. */
+  readonly prepares: boolean
+  /** False when an attempt to connect may hang for good. */
+  readonly hasTimeout: boolean
   /** Lends a connection to `work`. It rejects with `TimedOut` when none comes, or `work` does not end, by `until`. */
   use<T>(until: number, work: (connection: Connection) => Promise<T>): Promise<T>
 }

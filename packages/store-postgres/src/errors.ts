@@ -22,7 +22,7 @@ interface ServerError {
   code: string
   severity: string
   message: string
-  constraint?: string
+  routine?: string
 }
 
 // These errors come before anything is sent.
@@ -51,6 +51,9 @@ const taken = new Set(['42P07', '42710'])
 const unprepared = new Set(['26000', '42P05'])
 // The server was shut down, crashed, or lost by a pooler: it may have committed before it said so.
 const lost = /^(?:08|57P0)/
+const noRight = '42501'
+// The database, or this connection to it, has an encoding in which the text cannot be written.
+const unwritable = new Set(['22P05', '22021'])
 // The credentials or the name of the database are wrong, so no other try will do better.
 const refused = /^(?:28|3D)/
 
@@ -97,6 +100,15 @@ export function judge(error: unknown, { unknown }: { unknown: boolean }): Verdic
       'under the same schema and tablePrefix'
     return verdict('store_failed', problem, error)
   }
+  if (code === noRight) {
+    const problem = `the role lacks a right that the store needs, all of which are in the README: ${messageOf(error)}`
+    return verdict('store_failed', problem, error)
+  }
+  if (unwritable.has(code)) {
+    const problem =
+      'the database, or the connection to it, is not encoded in UTF8, and cannot hold every text'
+    return verdict('store_failed', problem, error)
+  }
   if (refused.test(code)) return verdict('store_failed', 'the database refuses the connection', error)
   return verdict('store_failed', 'the database refuses the statement', error)
 }
@@ -117,8 +129,9 @@ export function isDuplicate(error: unknown): boolean {
   return isServerError(cause) && cause.code === '23505'
 }
 
-function isStalePlan({ code, message }: ServerError): boolean {
-  return code === '0A000' && message.includes('cached plan')
+// The server says it in the language of the role. The name of its function is the same in all of them.
+function isStalePlan({ code, routine }: ServerError): boolean {
+  return code === '0A000' && routine === 'RevalidateCachedQuery'
 }
 
 function codeOf(error: unknown): string {

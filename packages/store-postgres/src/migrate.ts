@@ -87,6 +87,7 @@ end $migration$;`,
   )
   return [
     'begin;',
+    encodingSql,
     lockSql(names) + ';',
     schemaSql(names) + ';',
     tableSql(names) + ';',
@@ -120,6 +121,11 @@ export async function checkSchema<Tables>(
   } catch (error) {
     throw judge(error, { unknown: false }).error
   }
+  checkVersion(version, names)
+}
+
+/** @throws `store_failed` for tables of another version than this package needs. */
+export function checkVersion(version: number, names: TableNames): void {
   if (version === latestVersion) return
   if (version > latestVersion) throw newer(version)
   throw new SessionError(
@@ -210,11 +216,21 @@ async function checkEncoding(connection: Connection): Promise<void> {
   const statement = toStatement('encoding', `select current_setting('server_encoding') as encoding`)
   const [row] = await connection.query(statement, [], false)
   if (row?.[0] === 'UTF8') return
-  const problem = `the database has the encoding ${String(row?.[0])}, which cannot hold every text: make one with encoding 'UTF8'`
-  throw new SessionError('store_failed', problem)
+  throw new SessionError('store_failed', encodingProblem(String(row?.[0])))
 }
 
-async function versionOn(connection: Connection, names: TableNames): Promise<number> {
+/** Why a database of that encoding is no place for sessions. */
+export const encodingProblem = (encoding: string): string =>
+  `the database has the encoding ${encoding}, which cannot hold every text: make one with encoding 'UTF8'`
+
+const encodingSql = `do $encoding$ begin
+if current_setting('server_encoding') <> 'UTF8' then
+  raise exception '%', format($text$${encodingProblem('%s')}$text$, current_setting('server_encoding'));
+end if;
+end $encoding$;`
+
+/** The version of the tables; 0 when there are none. */
+export async function versionOn(connection: Connection, names: TableNames): Promise<number> {
   const exists = toStatement('exists', 'select count(to_regclass($1))::text as count')
   const [found] = await connection.query(exists, [names.migrations], false)
   if (Number(found?.[0]) === 0) return 0

@@ -11,17 +11,27 @@ const maxWaiting = 1000
 // Every value comes as text, whatever the application made of `pg.types`. A pool with `binary: true` gives bytes.
 const textTypes = { getTypeParser: () => (text: string | Uint8Array) => String(text) }
 
+type Connected = Parameters<Pool['connect']>[0]
+
+function isPromise<T>(value: unknown): value is Promise<T> {
+  return typeof value === 'object' && value !== null && 'then' in value
+}
+
 const listening = new WeakSet<object>()
 
 /** Connections of a `pg.Pool`. The pool stays its owner's: it is not configured and not closed. */
 export class PoolSource implements ConnectionSource {
+  readonly prepares = true
+  readonly hasTimeout: boolean
   readonly #pool: Pool
 
   constructor(pool: Pool) {
     this.#pool = pool
     listen(pool)
     // Some objects that stand in for a pool show no options.
-    if (!(pool as { options?: Pool['options'] }).options?.connectionTimeoutMillis) {
+    const { options } = pool as { options?: Pool['options'] }
+    this.hasTimeout = Boolean(options?.connectionTimeoutMillis)
+    if (!this.hasTimeout) {
       process.emitWarning(
         'This pg.Pool has no connectionTimeoutMillis: a connection attempt that hangs takes its place for good. ' +
           'createPostgresPool() sets one.',
@@ -66,7 +76,7 @@ class Lease implements Connection {
         return
       }
       const lease = new Lease(until, reject)
-      pool.connect((error, client, release) => {
+      const connected: Connected = (error, client, release) => {
         if (client === undefined) {
           lease.#stopDeadline()
           reject(error ?? new TimedOut())
@@ -81,7 +91,16 @@ class Lease implements Connection {
         lease.#client = client
         lease.#release = release
         resolve(lease)
-      })
+      }
+      // `pg` calls back. What stands in for its pool may know promises alone.
+      const promised = pool.connect(connected) as unknown
+      if (!isPromise<PoolClient>(promised)) return
+      promised.then(
+        (client) => {
+          if (lease.#client !== client) connected(undefined, client, (error) => client.release(error))
+        },
+        (error: unknown) => connected(error as Error, undefined, () => {}),
+      )
     })
   }
 
@@ -96,8 +115,7 @@ class Lease implements Connection {
         if (error) reject(error)
         else resolve(result.rows)
       }
-      // With a callback `query` gives no promise, whatever its type says.
-      void this.#client!.query(toConfig(statement, values, prepare) as never, done as never)
+      this.#ask(toConfig(statement, values, prepare), done)
     })
   }
 
@@ -113,8 +131,18 @@ class Lease implements Connection {
         if (error) reject(error)
         else resolve()
       }
-      void this.#client!.query({ text: commands.join('; '), types: textTypes } as never, done as never)
+      this.#ask({ text: commands.join('; '), types: textTypes }, done)
     })
+  }
+
+  // With a callback `query` of `pg` gives no promise, whatever its type says. What stands in for it may give one alone.
+  #ask(config: object, done: (error: Error | null, result: QueryArrayResult<Row[]>) => void): void {
+    const promised = this.#client!.query(config as never, done as never) as unknown
+    if (!isPromise<QueryArrayResult<Row[]>>(promised)) return
+    promised.then(
+      (result) => done(null, result),
+      (error: unknown) => done(error as Error, undefined as never),
+    )
   }
 
   end(): void {
@@ -134,8 +162,8 @@ function toConfig({ name, text }: Statement, values: readonly Value[], prepare: 
 }
 
 // When the server ends an idle connection, the connection emits `error`. Without a listener that ends the process.
-function listen(emitter: { on(event: 'error', listener: () => void): unknown }): void {
+function listen(emitter: { on?(event: 'error', listener: () => void): unknown }): void {
   if (listening.has(emitter)) return
   listening.add(emitter)
-  emitter.on('error', () => {})
+  emitter.on?.('error', () => {})
 }

@@ -16,6 +16,8 @@ import { toColdStatements } from './cold-statements.js'
 import { type Commit, isAppend, toCommit } from './commit.js'
 import { Committer } from './committer.js'
 import { Database } from './database.js'
+import { checkDatabase } from './check-database.js'
+import { judge } from './errors.js'
 import { Maintenance } from './maintenance.js'
 import { createPostgresPool } from './pool.js'
 import { Reader } from './reader.js'
@@ -119,13 +121,14 @@ function storeOver<Tables>(db: pg.Pool | Kysely<Tables>, options: PostgresStoreO
   const names = toTableNames(options)
   const setting = toSetting(rls)
   const oneTenant = setting !== undefined
-  const database = new Database(toSource(db), {
+  const source = toSource(db)
+  const database = new Database(source, {
     prepare,
     tenantSql: setting === undefined ? undefined : { begin: toBegin(setting), enter: toEnter(setting) },
     check:
       setting === undefined
         ? undefined
-        : (source, until) => checkRowLevelSecurity(source, names, setting, until),
+        : (connections, until) => checkRowLevelSecurity(connections, names, setting, until),
   })
   const hot = toHotStatements(names)
   const cold = toColdStatements(names)
@@ -173,6 +176,15 @@ function storeOver<Tables>(db: pg.Pool | Kysely<Tables>, options: PostgresStoreO
     async sweep({ limit }) {
       checkWhole(limit, 'limit', 1)
       return keeper.sweep(limit)
+    },
+
+    async check(timeoutMs) {
+      const until = performance.now() + timeoutMs
+      try {
+        return await checkDatabase({ source, names, setting, prepare }, until)
+      } catch (error) {
+        throw judge(error, { unknown: false }).error
+      }
     },
   }
 }

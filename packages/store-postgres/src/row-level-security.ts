@@ -1,6 +1,6 @@
 import { SessionError } from '@sessions/core/store'
 import pg from 'pg'
-import type { ConnectionSource } from './database.js'
+import type { Connection, ConnectionSource } from './database.js'
 import { toStatement } from './statement.js'
 import type { TableNames } from './schema.js'
 import { nowMs } from './sql-clock.js'
@@ -71,21 +71,27 @@ export async function checkRowLevelSecurity(
   setting: string,
   until: number,
 ): Promise<void> {
-  const [row] = await source.use(until, (connection) =>
-    connection.query(roleStatement, [names.sessions, names.messages, setting], false),
-  )
-  const [bypasses, tables, secured, policies] = (row ?? []).map(Number) as [number, number, number, number]
-  const problem =
-    bypasses !== 0
-      ? 'the role is a superuser or has BYPASSRLS, so policies do not bind it: use another one'
-      : tables < 2
-        ? 'the tables are missing: apply migrations with migrate()'
-        : secured < 2
-          ? 'row-level security is not enabled and forced on the tables: call migrate() with the same rls'
-          : policies < 2
-            ? `the tables have no policy on ${setting}: call migrate() with the same rls`
-            : undefined
+  const problem = await source.use(until, (connection) => policyProblem(connection, names, setting))
   if (problem !== undefined) throw new SessionError('store_failed', `row-level security: ${problem}`)
+}
+
+/** Why a tenant would see another's rows; undefined when none does. */
+export async function policyProblem(
+  connection: Connection,
+  names: TableNames,
+  setting: string,
+): Promise<string | undefined> {
+  const [row] = await connection.query(roleStatement, [names.sessions, names.messages, setting], false)
+  const [bypasses, tables, secured, policies] = (row ?? []).map(Number) as [number, number, number, number]
+  return bypasses !== 0
+    ? 'the role is a superuser or has BYPASSRLS, so policies do not bind it: use another one'
+    : tables < 2
+      ? 'the tables are missing: apply migrations with migrate()'
+      : secured < 2
+        ? 'row-level security is not enabled and forced on the tables: call migrate() with the same rls'
+        : policies < 2
+          ? `the tables have no policy on ${setting}: call migrate() with the same rls`
+          : undefined
 }
 
 const roleStatement = toStatement(

@@ -7,9 +7,19 @@ import { PoolSource } from './pool-source.js'
 
 /** The connections of the application's pool, or of its Kysely. */
 export function toSource<Tables>(db: pg.Pool | Kysely<Tables>): ConnectionSource {
-  if (typeof db === 'object' && db !== null) {
-    if ('getExecutor' in db) return new KyselySource(db)
-    if ('connect' in db && typeof db.connect === 'function') return new PoolSource(db)
+  if (typeof db !== 'object' || db === null) throw noDatabase()
+  if ('getExecutor' in db) {
+    if (db.isTransaction) throw noDatabase(', and this is a transaction of a Kysely, which ends')
+    return new KyselySource(db)
   }
-  throw new SessionError('invalid', 'db must be a URL, a pg.Pool or a Kysely', { path: 'db' })
+  if (!('connect' in db) || typeof db.connect !== 'function') throw noDatabase()
+  // A `pg.Client` knows where it connects to; a pool knows it of the clients that it makes.
+  if ('connectionParameters' in db)
+    throw noDatabase(', and this is a pg.Client, which does one thing at a time')
+  if ('$pool' in db) throw noDatabase(', and this is a database of pg-promise: give its $pool')
+  return new PoolSource(db)
+}
+
+function noDatabase(more = ''): SessionError {
+  return new SessionError('invalid', `db must be a URL, a pg.Pool or a Kysely${more}`, { path: 'db' })
 }

@@ -1,9 +1,9 @@
 import { CamelCasePlugin, Kysely, ParseJSONResultsPlugin, PostgresDialect, WithSchemaPlugin } from 'kysely'
-import type pg from 'pg'
-import { describe, expect, test } from 'vitest'
-import { createPostgresPool, migrate, postgresStore } from '../src/index.js'
+import pg from 'pg'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { checkSchema, createPostgresPool, migrate, migrationSql, postgresStore } from '../src/index.js'
 import { migrated, useServer } from './databases.js'
-import { asObject, bool, int4, int8, oddestPools, typesWith, useAll } from './odd-pools.js'
+import { asObject, bool, int4, int8, oddestPools, text, typesWith, useAll } from './odd-pools.js'
 
 // What applications make of their pools. The store's own columns are text, and nothing else is asked of a pool.
 
@@ -48,6 +48,51 @@ describe('a Kysely of the application with', () => {
   })
 })
 
+describe('a Kysely that does not give texts as they are is refused in a sentence', () => {
+  let url: string
+  beforeAll(async () => {
+    url = await migrated(context.server)
+  })
+  const parsers: Record<string, (value: string) => unknown> = {
+    'in upper case': (value) => value.toUpperCase(),
+    trimmed: (value) => value.trim(),
+    'as what JSON they are': (value) => {
+      try {
+        return JSON.parse(value) as unknown
+      } catch {
+        return value
+      }
+    },
+    'as dates': (value) => (Number.isNaN(Date.parse(value)) ? value : new Date(value)),
+    'as objects': asObject,
+    'empty ones as null': (value) => value || null,
+    'or throws': () => {
+      throw new Error('this parser takes no text')
+    },
+  }
+  for (const [name, parser] of Object.entries(parsers)) {
+    test(name, async () => {
+      const pool = context.pools.open(url, {
+        types: typesWith({ [text]: parser }),
+      })
+      const kysely = new Kysely<object>({ dialect: new PostgresDialect({ pool }) })
+      const told = {
+        code: 'store_failed',
+        message: expect.stringContaining('type parser for text') as string,
+      }
+      await expect(migrate(kysely)).rejects.toMatchObject(told)
+      const store = postgresStore(kysely)
+      const ref = { tenantId: 'acme', id: 'one' }
+      await Promise.all([
+        expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject(told),
+        expect(store.read(ref)).rejects.toMatchObject(told),
+        expect(store.list({ tenantId: 'acme', limit: 1 })).rejects.toMatchObject(told),
+      ])
+      expect(await postgresStore(pool).read(ref)).toBeUndefined()
+    })
+  }
+})
+
 describe('what is no database for sessions', () => {
   test('an encoding that cannot hold every text is refused by migrate, in a sentence', async () => {
     const admin = context.pools.open(await context.server.createDatabase())
@@ -63,6 +108,18 @@ describe('what is no database for sessions', () => {
       "select count(*)::int as count from pg_class where relname = 'llm_sessions'",
     )
     expect(rows).toEqual([{ count: 0 }])
+    await expect(checkSchema(pool)).rejects.toMatchObject({ code: 'store_failed' })
+    await expect(pool.query(migrationSql())).rejects.toThrow(/encoding LATIN1.*UTF8/)
+    // Whoever made the tables by other means is told when a text comes that the database cannot hold.
+    await pool.query('rollback')
+    await pool.query(migrationSql().replace(/do \$encoding\$[^]*?end \$encoding\$;/, ''))
+    const store = postgresStore(pool)
+    const ref = { tenantId: 'acme', id: 'one' }
+    await store.commit(ref, { revision: 0 })
+    await expect(store.commit(ref, { revision: 1, body: '🙂' })).rejects.toMatchObject({
+      code: 'store_failed',
+      message: expect.stringContaining('UTF8') as string,
+    })
   })
 
   test('something else than a pool is refused by name', () => {
@@ -71,6 +128,29 @@ describe('what is no database for sessions', () => {
         expect.objectContaining({ code: 'invalid', path: 'db' }),
       )
     }
+    const client = new pg.Client('postgres://localhost/app')
+    const pgPromise = { connect() {}, $pool: {} }
+    for (const [db, named] of [
+      [client, 'pg.Client'],
+      [pgPromise, '$pool'],
+    ] as const) {
+      expect(() => postgresStore(db as unknown as pg.Pool)).toThrow(
+        expect.objectContaining({ code: 'invalid', message: expect.stringContaining(named) as string }),
+      )
+    }
+  })
+
+  test('a transaction of a Kysely is refused by name', async () => {
+    const pool = context.pools.open(await context.server.createDatabase())
+    const kysely = new Kysely<object>({ dialect: new PostgresDialect({ pool }) })
+    await kysely.transaction().execute(async (transaction) => {
+      expect(() => postgresStore(transaction)).toThrow(
+        expect.objectContaining({
+          code: 'invalid',
+          message: expect.stringContaining('transaction') as string,
+        }),
+      )
+    })
   })
 
   test('a stand-in for a pool that has no options is used as it is', async () => {
@@ -78,5 +158,33 @@ describe('what is no database for sessions', () => {
     const standIn = { connect: pool.connect.bind(pool), on: pool.on.bind(pool) } as unknown as pg.Pool
     await useAll(standIn)
     await pool.end()
+  })
+
+  test('a stand-in for a pool that knows promises alone is used as it is', async () => {
+    const pool = createPostgresPool(await migrated(context.server))
+    const connect = async () => {
+      const client = await pool.connect()
+      return {
+        query: async (config: pg.QueryConfig) => client.query(config),
+        release: () => client.release(),
+      }
+    }
+    await useAll({ connect } as unknown as pg.Pool)
+    await pool.end()
+  })
+
+  test('a stand-in whose connections never come, or throw, is told in time', async () => {
+    const never = { connect: () => new Promise(() => {}) }
+    const throwing = {
+      connect() {
+        throw new Error('no more connections')
+      },
+    }
+    for (const pool of [never, throwing]) {
+      const store = postgresStore(pool as unknown as pg.Pool, { readTimeoutMs: 100, writeTimeoutMs: 100 })
+      const ref = { tenantId: 'acme', id: 'one' }
+      await expect(store.read(ref)).rejects.toMatchObject({ code: 'unavailable' })
+      await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject({ code: 'unavailable' })
+    }
   })
 })

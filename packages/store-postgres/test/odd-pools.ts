@@ -78,6 +78,8 @@ const settings: Record<string, string> = {
   'old escapes in strings':
     '-c standard_conforming_strings=off -c escape_string_warning=off -c backslash_quote=off',
   'serializable transactions': '-c default_transaction_isolation=serializable',
+  'arrays without nulls, and other forms of values':
+    '-c array_nulls=off -c transform_null_equals=on -c extra_float_digits=-15 -c bytea_output=escape',
   'no plans but generic ones': '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off',
 }
 

@@ -1,3 +1,4 @@
+import { checkStore } from '@sessions/core/store'
 import { describeSessionStore } from '@sessions/core/testing'
 import { startPgBouncer, type PgBouncer } from '@sessions/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -67,6 +68,22 @@ describe('a PgBouncer that keeps none', () => {
   )
 
   test('has the one say so, once', () => expect(unpreparedWarnings).toHaveLength(1))
+})
+
+test('checkStore tells a PgBouncer that keeps statements prepared from one that keeps none', async () => {
+  const url = await migrated(context.server)
+  const found = async (bouncer: PgBouncer, options: PostgresStoreOptions = {}) => {
+    const pool = context.pools.open(bouncer.through(url), untimed)
+    return (
+      (await checkStore(postgresStore(pool, options)))
+        .map(({ level, code }) => `${level} ${code}`)
+        // Servers of tests forgo what makes a database durable.
+        .filter((finding) => finding !== 'warning durability')
+    )
+  }
+  expect(await found(preparing)).toEqual([])
+  expect(await found(plain)).toEqual(['warning pooler'])
+  expect(await found(plain, { prepare: false })).toEqual([])
 })
 
 describe('row-level security', () => {

@@ -9,6 +9,16 @@ export class Attempt {
   isOver = false
   /** Called when `isOver` becomes true. */
   onOver: (() => void) | undefined
+  readonly #until: number
+
+  constructor(timeoutMs: number) {
+    this.#until = performance.now() + timeoutMs
+  }
+
+  /** How many milliseconds are left before the caller is told that the call took too long. */
+  get leftMs(): number {
+    return this.#until - performance.now()
+  }
 }
 
 /**
@@ -17,7 +27,7 @@ export class Attempt {
  */
 export function attempt<T>(timeoutMs: number, work: (attempt: Attempt) => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const current = new Attempt()
+    const current = new Attempt(timeoutMs)
     const stop = setDeadline(timeoutMs, () => {
       current.isOver = true
       current.onOver?.()

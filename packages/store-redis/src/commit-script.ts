@@ -1,4 +1,4 @@
-import { RedisScript } from './redis-script.js'
+import { mayAll, RedisScript } from './redis-script.js'
 
 // No script of this package has a `#!lua` line, for two reasons: Redis 6.2 does not know it, and with it Redis 7
 // refuses whole scripts when memory is full, also those that only read or delete. Without the line Redis refuses the
@@ -27,6 +27,7 @@ const recordPattern = "'^r3 (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) 
  * - `gone`, `revision n record`, `id index`, `full messages|bytes`, `corrupt reason`: nothing was changed.
  */
 export const commitScript = new RedisScript(String.raw`
+${mayAll('RPUSH', 'LINSERT', 'LREM', 'LSET', 'HSETNX', 'HGET', 'HDEL', 'PEXPIREAT', 'UNLINK')}
 local call, match = redis.call, string.match
 local log, ids = KEYS[1], KEYS[2]
 local want, inc, idle, absolute, op, whose, owner, maxSeq, maxBytes, lifetime =

@@ -7,8 +7,9 @@ export interface IoredisClient {
   readonly options: object
   call(command: string, args: string[]): Promise<unknown>
   connect(): Promise<unknown>
+  on(event: string, listener: (error: unknown) => void): unknown
   once(event: string, listener: () => void): unknown
-  off(event: string, listener: () => void): unknown
+  off(event: string, listener: (error: unknown) => void): unknown
 }
 
 interface IoredisSettings {
@@ -30,6 +31,9 @@ export function ioredisCommands(client: IoredisClient): RedisCommands {
       return !hasQueue && (status === 'close' || status === 'reconnecting')
     },
 
+    whyClosed: () =>
+      client.status === 'end' ? 'the client of Redis is closed: it was ended, or has given up' : undefined,
+
     onceChanged(callback) {
       const changed = () => {
         for (const event of ['ready', 'close', 'end']) client.off(event, changed)
@@ -39,6 +43,11 @@ export function ioredisCommands(client: IoredisClient): RedisCommands {
       // A client with `lazyConnect` connects with its first command. Without a queue that command would not wait for
       // the connection.
       if (client.status === 'wait') client.connect().catch(() => {})
+    },
+
+    watchErrors(callback) {
+      client.on('error', callback)
+      return () => client.off('error', callback)
     },
 
     range: (key, first, last) => client.call('LRANGE', [key, String(first), String(last)]),

@@ -2,8 +2,8 @@ import type { RedisCommands } from './redis-commands.js'
 
 interface NodeRedisBase {
   readonly isOpen: boolean
-  on(event: string, listener: () => void): unknown
-  off(event: string, listener: () => void): unknown
+  on(event: string, listener: (error: unknown) => void): unknown
+  off(event: string, listener: (error: unknown) => void): unknown
 }
 
 /** The methods of node-redis' client and of its pool that the store uses. */
@@ -52,12 +52,20 @@ export function nodeRedisCommands(
 
     isReady: () => !state.isOpen || state.isReady !== false || settings?.disableOfflineQueue === true,
 
+    whyClosed: () =>
+      state.isOpen ? undefined : 'the client of Redis is not open: call its connect() before the first call',
+
     onceChanged(callback) {
       const changed = () => {
         for (const event of ['ready', 'end']) client.off(event, changed)
         callback()
       }
       for (const event of ['ready', 'end']) client.on(event, changed)
+    },
+
+    watchErrors(callback) {
+      client.on('error', callback)
+      return () => client.off('error', callback)
     },
 
     range: (key, first, last) => send(key, ['LRANGE', key, String(first), String(last)]),

@@ -7,6 +7,9 @@ import type { RedisScript } from './redis-script.js'
 
 const tryAgainMs = 50
 
+// The server did nothing, and soon may: it loads its data, or the Cluster moves a slot or looks for a primary.
+const passingReplies = new Set(['TRYAGAIN', 'CLUSTERDOWN', 'LOADING', 'MOVED', 'ASK'])
+
 // Only a node of a Cluster says this, to a client that does not know where the slots are.
 const clusterReplies = new Set(['MOVED', 'ASK', 'CROSSSLOT'])
 
@@ -25,6 +28,11 @@ export class RedisCalls {
   /** `LRANGE`, of texts. */
   range(attempt: Attempt, key: string, first: number, last: number): Promise<unknown[]> {
     return this.#send(attempt, false, () => this.commands.range(key, first, last)).then(toList)
+  }
+
+  /** A command about the server itself, of a client that has such commands. */
+  ask(attempt: Attempt, command: readonly string[]): Promise<unknown> {
+    return this.#send(attempt, false, () => this.commands.ask!(command))
   }
 
   /** A script that changes nothing. */
@@ -68,22 +76,25 @@ export class RedisCalls {
       return this.#untilReady(attempt).then(() => this.#send(attempt, writes, send))
     }
     if (attempt.isOver) return Promise.reject(tooLate())
+    const closed = this.commands.whyClosed()
+    if (closed !== undefined) return Promise.reject(new SessionError('unavailable', closed))
     const before = attempt.mayHaveWritten
     attempt.mayHaveWritten ||= writes
     return send().catch((error: unknown) => {
       const code = replyCode(error)
       if (code !== undefined) attempt.mayHaveWritten = before
-      if (code === 'TRYAGAIN') return this.#later(attempt, error, () => this.#send(attempt, writes, send))
-      if (code !== undefined && clusterReplies.has(code) && !this.commands.isCluster)
-        throw notForClusters(error)
-      throw error
+      if (code === undefined) throw error
+      if (clusterReplies.has(code) && !this.commands.isCluster) throw notForClusters(error)
+      if (!passingReplies.has(code)) throw error
+      return this.#later(attempt, error, () => this.#send(attempt, writes, send))
     })
   }
 
   // While a slot moves, a session's keys may be on two nodes, and neither node runs a script over both.
-  async #later<T>(attempt: Attempt, error: unknown, again: () => Promise<T>): Promise<T> {
+  async #later<T>(attempt: Attempt, refusal: unknown, again: () => Promise<T>): Promise<T> {
+    // The last try must have its answer in time: the caller then hears the refusal.
+    if (attempt.leftMs < 2 * tryAgainMs) throw refusal
     await new Promise((resolve) => setTimeout(resolve, tryAgainMs))
-    if (attempt.isOver) throw error
     return again()
   }
 

@@ -14,6 +14,8 @@ export interface RedisCommands {
   readonly hasTimeout: boolean
   /** True when a command would go out now, or be refused at once: not when the client would put it in a queue. */
   isReady: () => boolean
+  /** Why the client takes no commands until its owner opens it; undefined while it does, or will by itself. */
+  whyClosed: () => string | undefined
   /** Calls back once when `isReady` may have changed. */
   onceChanged: (callback: () => void) => void
   /** `LRANGE`. */
@@ -22,6 +24,8 @@ export interface RedisCommands {
   runKnown: RunScript
   /** `EVAL`, after which the server knows the script. */
   run: RunScript
+  /** Calls back with each error that the client tells of by itself, until the function that it returns is called. */
+  watchErrors: (callback: (error: unknown) => void) => () => void
   /** A command about the server itself; absent when the client has none. */
   ask?: (command: readonly string[]) => Promise<unknown>
 }

@@ -27,6 +27,11 @@ const innerPattern = /^ERR Error running script .*?(?:-|: )([A-Z]{2,}) /
 // Clients say this of a command that they did not send.
 const unsentPattern = /^(?:Stream isn't writeable|The client is (?:closed|offline)$)/
 
+// Redis 7.0 says the first of a command inside a script.
+const rightsPattern = /The user executing the script can't|\bNOPERM\b/
+const credentialsPattern = /^(?:NOAUTH|WRONGPASS)\b/
+const strangePattern = /^ERR unknown command/
+
 /** The first word of an error reply of Redis; undefined when it is no reply, so that nobody knows what happened. */
 export function replyCode(error: unknown): string | undefined {
   const text = messageOf(error)
@@ -41,12 +46,22 @@ export function toSessionError(error: unknown, mayHaveHappened: boolean): Sessio
   if (reply === 'WRONGTYPE') return corrupt('there is something else in its place', error)
   if (reply !== undefined) {
     const code = replies[reply] ?? 'store_failed'
-    return new SessionError(code, `Redis refused: ${reply}`, details)
+    return new SessionError(code, toProblem(reply, messageOf(error)), details)
   }
   if (!mayHaveHappened || unsentPattern.test(messageOf(error))) {
     return new SessionError('unavailable', 'Redis cannot be reached', details)
   }
   return new SessionError('unknown_outcome', 'the connection to Redis was lost during a write', details)
+}
+
+function toProblem(reply: string, text: string): string {
+  if (rightsPattern.test(text)) {
+    return 'the user of Redis lacks a right that the store needs, all of which are in the README: ' + text
+  }
+  if (credentialsPattern.test(text)) return `Redis refuses the name or the password of the user: ${reply}`
+  if (strangePattern.test(text))
+    return `this server does not know what the store needs: ${text.slice(0, 200)}`
+  return `Redis refused: ${reply}`
 }
 
 function messageOf(error: unknown): string {

@@ -10,3 +10,18 @@ export class RedisScript {
     this.sha = createHash('sha1').update(this.text).digest('hex')
   }
 }
+
+/**
+ * Lua that ends a script before it changes anything, when its user may not run all of these commands: a refusal in the
+ * middle would leave half of a change. The server refuses keys by itself before a script begins. Redis 6.2 cannot say
+ * what a user may do.
+ */
+export function mayAll(...commands: readonly string[]): string {
+  // RENAME has two keys, and the server looks for both.
+  const asked = commands.map((command) => `may('${command}', KEYS[1], KEYS[1])`).join(' and ')
+  return String.raw`
+local may = redis.acl_check_cmd
+if may and not (${asked}) then
+  return redis.error_reply('NOPERM the user may not run all of: ${commands.join(' ')}')
+end`
+}

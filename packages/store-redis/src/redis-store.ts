@@ -23,6 +23,7 @@ import {
 } from '@sessions/core/store'
 import { attempt, type Attempt } from './attempt.js'
 import { ClientWarnings } from './client-warnings.js'
+import { checkServer } from './check-server.js'
 import { toArgs } from './commit-args.js'
 import { commitScript } from './commit-script.js'
 import { parseCursor, toCursor, toPlace } from './cursor.js'
@@ -297,6 +298,8 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
       checkWhole(limit, 'limit', 1)
       return writing((current) => index.sweep(current, limit))
     },
+
+    check: (timeoutMs) => checkServer(calls, keys, timeoutMs),
   }
 
   async function dropped(current: Attempt, ref: SessionRef, text: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { RedisScript } from './redis-script.js'
+import { mayAll, RedisScript } from './redis-script.js'
 
 // The scripts below begin with this: it gives `last` and `trimmed` of a session, or a reply that says why not.
 const openLog = String.raw`
@@ -137,6 +137,7 @@ return {'ok', count}
  * `corrupt reason`.
  */
 export const trimScript = new RedisScript(String.raw`
+${mayAll('HDEL', 'LTRIM', 'LSET')}
 ${openLog}
 ${collect}
 ${isMeant}
@@ -184,6 +185,7 @@ return {redis.call('UNLINK', KEYS[1], KEYS[2]), type(old) == 'string' and old or
  * `newer revision`, `part`, `twice`, `corrupt reason`: nothing of the copy is visible.
  */
 export const restoreScript = new RedisScript(String.raw`
+${mayAll('RPUSH', 'LINSERT', 'LLEN', 'LSET', 'HSETNX', 'HLEN', 'PEXPIRE', 'PEXPIREAT', 'PERSIST', 'RENAME', 'UNLINK')}
 local call, log, ids, begun, begunIds = redis.call, KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local inc, changes, last, trimmed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local ends, more, record, body, first = ARGV[5], ARGV[6], ARGV[7], ARGV[8], tonumber(ARGV[9])

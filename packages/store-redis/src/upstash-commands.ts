@@ -15,7 +15,9 @@ export function upstashCommands(client: UpstashClient): RedisCommands {
     // The client speaks HTTP, so no commands pile up behind a dead connection.
     hasTimeout: true,
     isReady: () => true,
+    whyClosed: () => undefined,
     onceChanged: () => {},
+    watchErrors: () => () => {},
     range: (key, first, last) => client.lrange(key, first, last),
     runKnown: ({ sha }, keys, args) => client.evalsha(sha, [...keys], [...args]),
     run: ({ text }, keys, args) => client.eval(text, [...keys], [...args]),

@@ -1,12 +1,12 @@
-import { readFile } from 'node:fs/promises'
 import { startRedis, startRedisCluster, type RedisServer, waitUntil } from '@sessions/testkit'
 import { Cluster } from 'ioredis'
-import { createClient, createCluster, RESP_TYPES } from 'redis'
+import { createClient, createClientPool, createCluster, RESP_TYPES } from 'redis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { createRedisClient } from '../src/client.js'
 import { redisStore, type RedisClient } from '../src/index.js'
 import { Keys } from '../src/keys.js'
 import { ioredis, patient, preset } from './clients.js'
+import { message, useAll } from './use-all.js'
 import { commandsDuring } from './watch-commands.js'
 
 // Clients as applications make them.
@@ -26,41 +26,6 @@ async function sendRedis(node: RedisServer, [command, ...args]: string[]): Promi
   } finally {
     client.disconnect()
   }
-}
-
-const message = (n: number) => ({ id: `m${n}`, payload: `{"n":${n},"text":"漢 🙂"}` })
-
-/** Every verb, one after the other. */
-async function useAll(client: RedisClient, tenantId: string): Promise<void> {
-  const warnings: string[] = []
-  const store = redisStore(client, { ...patient, onWarning: (warning) => warnings.push(warning) })
-  const ref = { tenantId, id: 'one' }
-  await store.commit(ref, { revision: 0, body: '{}', userId: 'u' })
-  expect((await store.commit(ref, { messages: [message(1), message(2)] })).messages).toMatchObject([
-    { seq: 1, inserted: true },
-    { seq: 2, inserted: true },
-  ])
-  expect((await store.commit(ref, { messages: [message(2), message(3)] })).messages).toMatchObject([
-    { seq: 2, inserted: false },
-    { seq: 3, inserted: true },
-  ])
-  await store.commit(ref, { revision: 1, body: '{"a":1}' })
-  expect(await store.read(ref)).toMatchObject({ body: '{"a":1}', messages: [] })
-  expect((await store.read(ref, { tail: 5 }))?.messages).toMatchObject([1, 2, 3].map(message))
-  expect((await store.messages(ref, { limit: 2, order: 'desc' })).messages).toMatchObject([3, 2].map(message))
-  expect(await store.amend(ref, [{ seq: 1, payload: '[]' }])).toBe(1)
-  expect(await store.trim(ref, 1)).toBe(1)
-  expect((await store.list({ tenantId, userId: 'u', limit: 5 })).items).toHaveLength(1)
-  const copy = (await store.read(ref, { tail: 5 }))!
-  await store.restore({ ...ref, id: 'two' }, { ...copy, messages: copy.messages.slice(0, 1), more: true })
-  await store.restore({ ...ref, id: 'two' }, { ...copy, messages: copy.messages.slice(1) })
-  expect((await store.read({ ...ref, id: 'two' }, { tail: 5 }))?.messages).toEqual(copy.messages)
-  expect(await store.remove({ ...ref, id: 'two' }, { changes: copy.record.changes })).toBe(true)
-  await store.commit(ref, { idleMs: 0 })
-  expect(await store.sweep({ limit: 5 })).toBe(1)
-  expect(await store.read(ref)).toBeUndefined()
-  // The server of these tests does not evict, and says so in whatever form the client gives it.
-  expect(warnings.filter((warning) => warning.includes('maxmemory-policy'))).toEqual([])
 }
 
 describe('a node-redis client that was told to give', () => {
@@ -125,6 +90,46 @@ describe('a client that connects with its first command', () => {
     const ref = { tenantId: 'acme', id: 'one' }
     await expect(store.read(ref)).rejects.toMatchObject({ code: 'unavailable' })
     await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject({ code: 'unavailable' })
+  })
+})
+
+describe('a client that is not open', () => {
+  const ref = { tenantId: 'acme', id: 'one' }
+
+  async function expectTold(client: RedisClient, problem: RegExp): Promise<void> {
+    const store = redisStore(client, patient)
+    const told = { code: 'unavailable', message: expect.stringMatching(problem) as string }
+    await expect(store.read(ref)).rejects.toMatchObject(told)
+    await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject(told)
+    // A command that was not sent has no unknown outcome.
+    await expect(store.commit(ref, { messages: [message(1)] })).rejects.toMatchObject(told)
+  }
+
+  test('because nobody has opened it yet', async () => {
+    const clients = {
+      client: createClient({ url: server.url }),
+      pool: createClientPool({ url: server.url }),
+      cluster: createCluster({ rootNodes: [{ url: server.url }] }),
+    }
+    for (const client of Object.values(clients)) await expectTold(client, /call its connect\(\)/)
+    const client = clients.client.on('error', () => {})
+    onTestFinished(() => client.destroy())
+    void client.connect()
+    await useAll(client, 'opened-late')
+  })
+
+  test('because it was closed', async () => {
+    const node = createClient({ url: server.url })
+    node.on('error', () => {})
+    await node.connect()
+    await node.close()
+    await expectTold(node, /call its connect\(\)/)
+    const quit = ioredis(server.url)
+    await quit.quit()
+    await expectTold(quit, /closed/)
+    const weary = ioredis('redis://127.0.0.1:1', { retryStrategy: () => null })
+    await waitUntil(() => weary.status === 'end', { what: 'the client to give up' })
+    await expectTold(weary, /closed/)
   })
 })
 
@@ -198,33 +203,5 @@ describe('a Cluster', () => {
     }
     expect((await appended).messages).toMatchObject([{ seq: 2, inserted: true }])
     expect((await store.read(ref, { tail: 5 }))?.messages).toMatchObject([message(1), message(2)])
-  })
-})
-
-describe('a user with few rights', () => {
-  test('who has those of the README can do everything', async () => {
-    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
-    const [, line] = /^ACL (SETUSER app .*)$/m.exec(readme)!
-    const admin = ioredis(server.url)
-    onTestFinished(() => admin.disconnect())
-    await admin.call('ACL', line!.split(' '))
-    const client = ioredis(server.url, { username: 'app', password: 'secret' })
-    onTestFinished(() => client.disconnect())
-    await useAll(client, 'rights')
-  })
-
-  test('who may not touch the indexes is refused, and nothing is stored', async () => {
-    const admin = ioredis(server.url)
-    onTestFinished(() => admin.disconnect())
-    const rights = 'on >secret ~sessions:{few:*}:* +@all'.split(' ')
-    await admin.call('ACL', ['SETUSER', 'few', ...rights])
-    const client = ioredis(server.url, { username: 'few', password: 'secret' })
-    onTestFinished(() => client.disconnect())
-    const store = redisStore(client, { ...patient, onWarning: () => {} })
-    const ref = { tenantId: 'few', id: 'one' }
-    const refused = store.commit(ref, { revision: 0, messages: [message(1)] })
-    await expect(refused).rejects.toMatchObject({ code: 'store_failed' })
-    expect(await store.read(ref)).toBeUndefined()
-    expect(await admin.keys('sessions:{few:*')).toEqual([])
   })
 })

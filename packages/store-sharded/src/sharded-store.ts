@@ -1,6 +1,7 @@
 import {
   checkOptions,
   checkSessionQuery,
+  checkStore,
   checkWhole,
   createListCursors,
   type Page,
@@ -207,6 +208,16 @@ export function shardedStoreBy(options: ShardedStoreOptions, timing: Timing): Sh
       }
       if (failures.length > 0) throw failures[0]
       return count
+    },
+
+    async check(timeoutMs) {
+      const names = new Map<SessionStore, string>(home === undefined ? [] : [[home, 'home']])
+      for (const [name, shard] of shards) if (shard !== 'closed') names.set(shard, `shard ${name}`)
+      const found = [...names].map(async ([store, name]) => {
+        const findings = await checkStore(store, { timeoutMs })
+        return findings.map((finding) => ({ ...finding, message: `${name}: ${finding.message}` }))
+      })
+      return (await Promise.all(found)).flat()
     },
 
     movePartition: async (move) => movePartition(calls, route, move),

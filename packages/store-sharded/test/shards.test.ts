@@ -1,5 +1,5 @@
 import { memoryStore, SessionError } from '@sessions/core'
-import type { SessionStore } from '@sessions/core/store'
+import { checkStore, type SessionStore } from '@sessions/core/store'
 import { wrapStore } from '@sessions/core/testing'
 import { describe, expect, it } from 'vitest'
 import { hashRoute, regionRoute, shardedStore } from '../src/index.js'
@@ -111,5 +111,24 @@ describe('sweep', () => {
     left.a = -1
     await expect(store.sweep({ limit: 10 })).rejects.toEqual(code('unavailable'))
     expect(left.b).toBe(0)
+  })
+})
+
+describe('checkStore', () => {
+  it('gives the findings of every open shard and of the home, by their names', async () => {
+    const check = async () => [{ level: 'warning', code: 'durability', message: 'a crash loses' } as const]
+    const down: SessionStore['read'] = () => Promise.reject(new SessionError('unavailable', 'down'))
+    const quiet = memoryStore()
+    delete quiet.check
+    const store = shardedStore({
+      shards: { a: { ...quiet, check }, b: { ...quiet, read: down }, c: 'closed', d: quiet },
+      route: hashRoute(['a', 'b', 'c', 'd']),
+      home: { ...quiet, check },
+    })
+    expect(await checkStore(store)).toEqual([
+      { level: 'error', code: 'unavailable', message: 'shard b: down' },
+      { level: 'warning', code: 'durability', message: 'home: a crash loses' },
+      { level: 'warning', code: 'durability', message: 'shard a: a crash loses' },
+    ])
   })
 })

@@ -10,6 +10,8 @@ import type { WriteAheadLog } from './write-ahead-log.js'
 /** A database to work on. */
 export interface Open {
   readonly connection: Connection
+  /** Whether the application has opened it. */
+  readonly isLent?: boolean
   /** The log of a file that the store has opened. */
   readonly log?: WriteAheadLog | undefined
   /** Room for deletes when the disk of such a file is full. */

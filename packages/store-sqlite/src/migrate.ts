@@ -3,6 +3,7 @@ import { Connection } from './connection.js'
 import { latestVersion, migrations } from './migrations.js'
 import { openFile } from './open-file.js'
 import { patiently } from './patiently.js'
+import { checkAnswers } from './settings.js'
 import { type TableNames, type TableOptions, toTableNames } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 
@@ -77,6 +78,11 @@ export async function checkSchema(
   const version = await using(database, until, (connection) =>
     patiently(until, () => versionOn(connection, names)),
   )
+  checkVersion(version)
+}
+
+/** @throws `store_failed` for tables of another version than this package needs. */
+export function checkVersion(version: number): void {
   if (version === latestVersion) return
   if (version > latestVersion) throw newer(version)
   throw new SessionError(
@@ -116,7 +122,11 @@ async function using<T>(
   until: number,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {
-  if (typeof database !== 'string') return work(new Connection(database))
+  if (typeof database !== 'string') {
+    const lent = new Connection(database)
+    checkAnswers(lent)
+    return work(lent)
+  }
   const file = await openFile(database, until, 'full')
   const connection = new Connection(file.database)
   try {
@@ -128,14 +138,16 @@ async function using<T>(
 }
 
 // In a UTF-16 database texts have another order, and take other numbers of bytes.
-function checkEncoding(connection: Connection): void {
+/** @throws `store_failed` */
+export function checkEncoding(connection: Connection): void {
   const row = connection.first('pragma encoding')
   if (row?.['encoding'] === 'UTF-8') return
   const problem = `the database has the encoding ${String(row?.['encoding'])}: make one with UTF-8`
   throw new SessionError('store_failed', problem)
 }
 
-function versionOn(connection: Connection, names: TableNames): number {
+/** The version of the tables; 0 when there are none. */
+export function versionOn(connection: Connection, names: TableNames): number {
   const tables = connection.all(
     "select 1 as found from sqlite_master where type = 'table' and name = ?",
     `${names.prefix}session_migrations`,

@@ -7,6 +7,7 @@ import {
   SessionError,
   type SessionStore,
 } from '@sessions/core/store'
+import { checkFile } from './check-file.js'
 import { toCommit } from './commit.js'
 import { committing } from './committer.js'
 import { Connection } from './connection.js'
@@ -23,7 +24,7 @@ import { type TableOptions, toTableNames } from './schema.js'
 import type { SqliteDatabase } from './sqlite-database.js'
 import { toStatements } from './statements.js'
 import { isLong } from './steps.js'
-import { warnIfUnfit } from './warnings.js'
+import { checkAnswers, warnIfUnfit } from './settings.js'
 
 /** How `sqliteStore` uses its database. */
 export interface SqliteStoreOptions extends TableOptions {
@@ -81,10 +82,11 @@ export function sqliteStore(
   let isKnown = false
   return storeOver(() => {
     if (!isKnown) {
+      checkAnswers(connection)
       isKnown = true
       warnIfUnfit(connection)
     }
-    return { connection }
+    return { connection, isLent: true }
   }, options)
 }
 
@@ -157,5 +159,7 @@ function storeOver(source: OpenSource, options: SqliteStoreOptions): SessionStor
       checkWhole(limit, 'limit', 1)
       return keeper.sweep(limit)
     },
+
+    check: async (timeoutMs) => checkFile(await source(performance.now() + timeoutMs), names),
   }
 }

@@ -264,6 +264,7 @@ export function tieredStore(last: SessionStore, options: TieredStoreOptions): Ti
 
     list: (query) => last.list(query),
     sweep: (bounds) => last.sweep(bounds),
+    ...(last.check === undefined ? {} : { check: (timeoutMs: number) => last.check!(timeoutMs) }),
     stats: () => ({ ...counts, evicted: hot.evicted, bytes: hot.bytes, sessions: hot.size }),
     close: () => topics.close(),
   }

@@ -231,7 +231,7 @@ describe('where something is away', () => {
   it('what the store has lost in a failover is shown no longer than allowed, and nothing is built on it', async () => {
     const [before, after] = [memoryStore(), memoryStore()]
     let current = before
-    const last = new Proxy(before, { get: (_, name: keyof SessionStore) => current[name].bind(current) })
+    const last = new Proxy(before, { get: (_, name: keyof SessionStore) => current[name]!.bind(current) })
     await made(before)
     const { record, body, messages } = (await before.read(ref, { tail: 9 }))!
     await after.restore(ref, { record, body, messages })

@@ -1,5 +1,5 @@
 import { memoryBus, memoryStore } from '@sessions/core'
-import type { SessionStore } from '@sessions/core/store'
+import { checkStore, type SessionStore } from '@sessions/core/store'
 import { describeSessionStore, storeChapters } from '@sessions/core/testing'
 import { describe, expect, test } from 'vitest'
 import { tieredStore } from '../src/index.js'
@@ -35,4 +35,10 @@ describe('memory answers as the store does', () => {
     })
   }
   test('and it did', () => expect(hits()).toBeGreaterThan(100))
+})
+
+test('checkStore looks through it', async () => {
+  const finding = { level: 'warning', code: 'durability', message: 'a crash loses' } as const
+  const last = { ...memoryStore(), check: async () => [finding] }
+  expect(await checkStore(tieredStore(last, { hot }))).toEqual([finding])
 })

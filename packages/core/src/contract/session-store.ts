@@ -1,3 +1,4 @@
+import type { StoreFinding } from './store-finding.js'
 import type { OwnLifetime, SessionRecord, SessionRef } from './session-record.js'
 
 /**
@@ -110,6 +111,13 @@ export interface SessionStore {
    * moves the deadline. A copy whose deadline has come is absent at once.
    */
   restore(ref: SessionRef, copy: SessionCopy): Promise<void>
+
+  /**
+   * What the store finds wrong with its database and its client, and with how both are set, within `timeoutMs`. It
+   * changes nothing there. Rejects as other methods do. `checkStore` alone calls it: a store without it is asked for a
+   * session, and no more.
+   */
+  check?(timeoutMs: number): Promise<readonly StoreFinding[]>
 }
 
 /** What `read` brings along. */

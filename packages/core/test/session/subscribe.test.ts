@@ -197,7 +197,7 @@ describe('a subscription', () => {
   it('says reset when a failover has lost what was told, also where other writes took its place', async () => {
     const [before, after] = [memoryStore(), memoryStore()]
     let current = before
-    const store = new Proxy(before, { get: (_, name: keyof SessionStore) => current[name].bind(current) })
+    const store = new Proxy(before, { get: (_, name: keyof SessionStore) => current[name]!.bind(current) })
     const sessions = service(store)
     const session = await sessions.for(alice).create({ id: 's', messages: [hello('one')] })
     const ref = { tenantId: 'acme', id: 's' }

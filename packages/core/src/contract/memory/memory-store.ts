@@ -127,6 +127,13 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   }
 
   return {
+    async check() {
+      const message =
+        'Sessions are in the memory of this process: they end with it, and other processes do not see them. For more ' +
+        'than tests, take a store with a database.'
+      return [{ level: 'warning', code: 'persistence', message }]
+    },
+
     async read(ref, { tail = 0 } = {}) {
       checkWhole(tail, 'tail', 0)
       const session = tableOf(ref).use(ref, clock())

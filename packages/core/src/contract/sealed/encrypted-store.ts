@@ -219,6 +219,10 @@ export function encryptedStore(store: SessionStore, options: EncryptedStoreOptio
 
   return {
     ...sealed,
+    async check(timeoutMs) {
+      const stores = [...new Set([store, keyStore])]
+      return (await Promise.all(stores.map(async (each) => (await each.check?.(timeoutMs)) ?? []))).flat()
+    },
     async rewrapKeys({ tenantId, limit, cursor }) {
       checkTenant(tenantId)
       return { ...(await keys.rewrap(tenantId, limit, cursor)), failures: [] }

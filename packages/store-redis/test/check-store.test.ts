@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises'
+import { checkStore } from '@sessions/core/store'
+import { startRedis, startRedisCluster, startRedisSentinel, type RedisServer } from '@sessions/testkit'
+import { Cluster, type Redis } from 'ioredis'
+import { createClient } from 'redis'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { redisStore, type RedisClient } from '../src/index.js'
+import { ioredis } from './clients.js'
+
+let server: RedisServer
+let admin: Redis
+let readmeRights: string[]
+
+beforeAll(async () => {
+  server = await startRedis({ args: ['--appendonly', 'yes'] })
+  admin = ioredis(server.url)
+  const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  readmeRights = /^ACL SETUSER app (.*)$/m.exec(readme)![1]!.split(' ')
+})
+afterAll(async () => {
+  admin.disconnect()
+  await server.stop()
+})
+
+function opened(url: string, options: Parameters<typeof ioredis>[1] = {}): Redis {
+  const client = ioredis(url, options)
+  onTestFinished(() => client.disconnect())
+  return client
+}
+
+async function found(client: RedisClient, timeoutMs = 5000): Promise<string[]> {
+  const findings = await checkStore(redisStore(client, { onWarning: () => {} }), { timeoutMs })
+  return findings.map(({ level, code, message }) => `${level} ${code}: ${message}`)
+}
+
+async function foundAs(name: string, ...rights: string[]): Promise<string[]> {
+  await admin.call('ACL', ['SETUSER', name, ...rights])
+  return found(opened(server.url, { username: name, password: 'secret', enableReadyCheck: false }))
+}
+
+test('nothing is wrong with a client as the README has it, and nothing is changed', async () => {
+  expect(await foundAs('app', ...readmeRights)).toEqual([])
+  const node = createClient({ url: server.url, RESP: 3, commandOptions: { timeout: 10_000 } })
+  node.on('error', () => {})
+  await node.connect()
+  onTestFinished(() => node.destroy())
+  expect(await found(node)).toEqual([])
+  expect(await admin.dbsize()).toBe(0)
+})
+
+describe('rights that are missing', () => {
+  test('of commands', async () => {
+    expect(await foundAs('few', ...readmeRights, '-lset', '-zadd', '-eval')).toEqual([
+      'error rights: the user lacks rights: grant +lset +zadd +eval',
+    ])
+    expect(await foundAs('scriptless', ...readmeRights, '-evalsha')).toEqual([
+      expect.stringMatching(/^error rights: .*'evalsha'/),
+    ])
+    expect(await foundAs('silent', ...readmeRights, '-info')).toEqual([
+      expect.stringMatching(/^warning rights: .* grant \+info$/),
+    ])
+  })
+
+  test('of keys', async () => {
+    const one = readmeRights.map((right) => (right === '~sessions:*' ? '~sessions:{sessions:*' : right))
+    expect(await foundAs('one-tenant', ...one)).toEqual([expect.stringMatching(/^error rights: .* keys/)])
+  })
+
+  test('of a user that the server does not know', async () => {
+    const stranger = opened(server.url, { username: 'nobody', password: 'wrong' })
+    expect(await found(stranger, 2000)).toEqual([
+      'error store_failed: Redis refuses the name or the password of the user: WRONGPASS ' +
+        '(WRONGPASS invalid username-password pair or user is disabled.)',
+    ])
+  })
+})
+
+describe('a server that', () => {
+  test('throws sessions away, or keeps none through a restart', async () => {
+    const careless = await startRedis({ args: ['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru'] })
+    onTestFinished(() => careless.stop())
+    const client = createClient({ url: careless.url })
+    client.on('error', () => {})
+    await client.connect()
+    onTestFinished(() => client.destroy())
+    expect(await found(client)).toEqual([
+      expect.stringMatching(/^warning timeout: /),
+      expect.stringMatching(/^warning persistence: .*append-only file/),
+      expect.stringMatching(/^warning eviction: maxmemory-policy is allkeys-lru/),
+    ])
+  })
+
+  test('is a replica, or a Sentinel', async () => {
+    const sentinel = await startRedisSentinel(1)
+    onTestFinished(() => sentinel.stop())
+    const { servers, sentinels } = sentinel
+    expect(await found(opened(servers[1]!.url))).toContainEqual(
+      expect.stringMatching(/^error read_only: .*replica/),
+    )
+    const { host, port } = sentinels[0]!
+    expect(await found(opened(`redis://${host}:${port}`))).toEqual([
+      expect.stringMatching(/^error sentinel: .*`sentinels` and `name`/),
+    ])
+  })
+
+  test('is a node of a Cluster, for a plain client alone', async () => {
+    const cluster = await startRedisCluster(3)
+    onTestFinished(() => cluster.stop())
+    expect(await found(opened(cluster.nodes[0]!.url))).toContainEqual(
+      'error cluster: the server is a node of a Redis Cluster: give the store a Cluster client',
+    )
+    const client = new Cluster([...cluster.endpoints], { redisOptions: { commandTimeout: 10_000 } })
+    onTestFinished(() => client.disconnect())
+    expect((await found(client)).filter((finding) => finding.startsWith('error'))).toEqual([])
+  })
+
+  test('is not there', async () => {
+    expect(await found(opened('redis://127.0.0.1:1'), 300)).toEqual([
+      expect.stringMatching(/^error unavailable: .*ECONNREFUSED/),
+    ])
+  })
+})
+
+test('a client that is closed', async () => {
+  const client = opened(server.url)
+  await client.quit()
+  expect(await found(client)).toEqual([expect.stringMatching(/^error unavailable: .* is closed/)])
+})
