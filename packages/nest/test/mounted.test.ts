@@ -10,7 +10,7 @@ import type { INestApplication } from '@nestjs/common'
 import { createSessions, type Session } from '@sessions/core'
 import { createSessionApi } from '@sessions/core/http'
 import { selfSigned } from '@sessions/testkit'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { CurrentSession, SessionsModule } from '../src/index.js'
 import { json, listen, platforms, post, serve } from './server.js'
 
@@ -34,6 +34,7 @@ function moduleWith(api: object, imports: readonly object[] = []) {
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
+  vi.unstubAllEnvs()
   for (const close of closing.splice(0)) await close()
 })
 
@@ -113,6 +114,28 @@ describe.each(platforms)('the API on %s', (platform) => {
     ).toBe(403)
     expect(await status(url, { origin: url })).toBe(201)
   })
+})
+
+it.each(platforms)('stores no session in production that nobody could open, on %s', async (platform) => {
+  vi.stubEnv('NODE_ENV', 'production')
+  const sessions = createSessions({ onWarning: () => {} })
+  @Module({
+    imports: [SessionsModule.forRoot({ sessions, api: {}, onWarning: () => {} })],
+    controllers: [ChatController],
+  })
+  class AppModule {}
+  const url = await serve(AppModule, platform)
+  for (const path of ['/chat', '/sessions']) {
+    const refused = await fetch(url + path, post({}, { 'x-forwarded-proto': 'https' }))
+    expect(refused.status).toBe(500)
+    expect(refused.headers.getSetCookie()).toEqual([])
+    expect(await json(refused)).toMatchObject({
+      code: 'insecure_transport',
+      detail: expect.stringContaining('trustProxy'),
+    })
+  }
+  const everybody = sessions.for({ tenantId: 'default', roles: ['admin'] })
+  expect((await everybody.list()).items).toEqual([])
 })
 
 it('has its place in an application of Express that has mounted Nest', async () => {

@@ -143,7 +143,7 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
 function insecureTransport(): SessionError {
   return new SessionError(
     'insecure_transport',
-    'The session was not stored, because its cookie must not be set: the request did not come over TLS. Behind a proxy, let the framework trust it (Express: app.set("trust proxy", 1)).',
+    'The session was not stored, because its cookie must not be set: the request did not come over TLS. Behind a proxy, let the framework trust it (Express: app.set("trust proxy", 1); Fastify: trustProxy: true; for Next the proxy sends X-Forwarded-Proto).',
   )
 }
 
