@@ -75,6 +75,11 @@ const marker: unique symbol = Symbol.for('@sessions/error') as never
 
 /** The one error class of the family: a stable `code`, a sentence for people, and where it happened. */
 export class SessionError extends Error {
+  /** An error of any copy of this package is an instance, so that filters and `catch` blocks know it by its class. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return this === SessionError ? isSessionError(value) : isInherited(this, value)
+  }
+
   readonly [marker] = true
   override readonly name = 'SessionError'
   readonly code: SessionErrorCode
@@ -91,6 +96,11 @@ export class SessionError extends Error {
     this.messageId = details.messageId
     this.retryAfterMs = details.retryAfterMs
   }
+}
+
+/** What `instanceof` says by itself: a class that extends `SessionError` has its own objects alone. */
+function isInherited(type: typeof SessionError, value: unknown): boolean {
+  return Function.prototype[Symbol.hasInstance].call(type, value)
 }
 
 /** True for a `SessionError`, of `code` when one is given, from any copy of the package. */

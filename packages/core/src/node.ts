@@ -11,11 +11,11 @@ export {
 export { type AdapterCall, type AdapterRoute, createAdapterApi } from './http/adapter-api.js'
 export type { ServerSentData } from './http/sse.js'
 export { checkOrigin, isOfAnotherSite, type OriginRules, type PageRequest } from './http/csrf.js'
-export { type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
+export { hostOf, type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
 export { type BodyHolder, bodyReadAlready } from './http/node-body.js'
 export { addVary, nodeHeaderSink, withoutValue } from './http/node-header-sink.js'
 export { toLogLine } from './http/log-line.js'
-export { isApiPath } from './http/api-roots.js'
+export { isApiPath, mountPathOf } from './http/api-roots.js'
 export {
   type Problem,
   type ProblemCode,

@@ -15,6 +15,25 @@ describe('SessionError', () => {
     expect(isSessionError(undefined)).toBe(false)
   })
 
+  it('knows an error of another copy of the package by its class, and by no class that extends it', () => {
+    class OwnError extends SessionError {}
+    const copy: unknown = Object.assign(new Error('gone'), {
+      [Symbol.for('@sessions/error')]: true,
+      code: 'not_found',
+    })
+    expect(copy instanceof SessionError).toBe(true)
+    expect(copy instanceof OwnError).toBe(false)
+    expect(new SessionError('not_found', 'gone') instanceof OwnError).toBe(false)
+    const own: unknown = new OwnError('not_found', 'gone')
+    expect([own instanceof OwnError, own instanceof SessionError, own instanceof Error]).toEqual([
+      true,
+      true,
+      true,
+    ])
+    const others: unknown[] = [new Error('gone'), undefined, null, 'gone', { code: 'not_found' }]
+    for (const other of others) expect(other instanceof SessionError).toBe(false)
+  })
+
   it('keeps the error beneath it for logs', () => {
     const cause = new Error('ECONNREFUSED')
     expect(new SessionError('unavailable', 'no store', { cause }).cause).toBe(cause)

@@ -1,4 +1,3 @@
-import { isSessionError } from '@sessions/core'
 import { type Problem, problemHeaders, problemOf, toProblem } from '@sessions/core/node'
 import type { ErrorRequestHandler } from 'express'
 
@@ -8,7 +7,8 @@ import type { ErrorRequestHandler } from 'express'
  */
 export function sessionsErrorHandler(): ErrorRequestHandler {
   return (error: unknown, _req, res, next) => {
-    const problem = isSessionError(error) ? toProblem(error) : unreadable(error)
+    const known = toProblem(error)
+    const problem = known.code === 'internal' ? unreadable(error) : known
     if (res.headersSent || problem === undefined) next(error)
     else res.status(problem.status).set(problemHeaders(problem)).send(JSON.stringify(problem))
   }

@@ -1,4 +1,4 @@
-import type { PageRequest } from '@sessions/core/node'
+import { hostOf as hostOfHeaders, type PageRequest } from '@sessions/core/node'
 import type { Request } from 'express'
 
 /** The parts of a request that tell which page sent it. */
@@ -13,5 +13,5 @@ export function hostOf(req: Request): string {
     | undefined
   const forwarded = req.get('x-forwarded-host')?.split(',')[0]?.trim()
   if (forwarded !== undefined && isTrusted?.(req.socket.remoteAddress, 0) === true) return forwarded
-  return req.headers.host ?? ''
+  return hostOfHeaders(req.headers) ?? ''
 }

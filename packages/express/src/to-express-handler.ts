@@ -1,6 +1,7 @@
 import type { SessionApi } from '@sessions/core/http'
 import { toNodeHandler } from '@sessions/core/node'
 import type { Request, RequestHandler } from 'express'
+import { hostOf } from './page-request.js'
 
 /**
  * Mounts the session HTTP API: `app.use('/api', toExpressHandler(api))`. Other paths go on to the next handler. It
@@ -9,10 +10,9 @@ import type { Request, RequestHandler } from 'express'
  */
 export function toExpressHandler(api: Pick<SessionApi, 'handle' | 'owns'>): RequestHandler {
   const handle = toNodeHandler(api, {
-    origin: (req) => {
-      const { protocol } = req as Request
-      return `${protocol}://${req.headers.host ?? 'localhost'}`
-    },
+    origin: (req) => `${(req as Request).protocol}://${hostOf(req as Request) || 'localhost'}`,
+    path: (req) => (req as Request).baseUrl + req.url,
+    mountPath: (req) => (req as Request).baseUrl,
   })
   return (req, res, next) => {
     // Under a mount path, `req.url` is the part after it.

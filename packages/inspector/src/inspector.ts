@@ -1,5 +1,5 @@
 import { isSessionError, SessionError } from '@sessions/core'
-import { checkOptions, toLogLine } from '@sessions/core/node'
+import { checkOptions, mountPathOf, toLogLine } from '@sessions/core/node'
 import type { Html } from './markup.js'
 import type { InspectorOptions, Look } from './options.js'
 import { notice, page } from './page.js'
@@ -11,8 +11,8 @@ import { style } from './style.js'
 
 /** Pages over the sessions of an application. */
 export interface Inspector {
-  /** Answers a request. Never rejects. */
-  handle(request: Request): Promise<Response>
+  /** Answers a request. Never rejects. A framework says where it has mounted the pages, so that their links work. */
+  handle(request: Request, mounted?: { readonly mountPath?: string | undefined }): Promise<Response>
   /** Whether a path is one of its pages. */
   owns(pathname: string): boolean
 }
@@ -62,10 +62,18 @@ export function createInspector(options: InspectorOptions): Inspector {
     maxTokens: 'number',
     onError: 'function',
   })
-  const { sessions, identify, basePath = '/inspector', store, bus, system, maxTokens = 8000 } = options
+  const {
+    sessions,
+    identify,
+    basePath: ownPath = '/inspector',
+    store,
+    bus,
+    system,
+    maxTokens = 8000,
+  } = options
   if (sessions === undefined) throw new SessionError('invalid', 'sessions is missing', { path: 'sessions' })
   if (identify === undefined) throw new SessionError('invalid', 'identify is missing', { path: 'identify' })
-  if (basePath !== '' && !/^(?:\/[\w.~-]+)+$/.test(basePath))
+  if (ownPath !== '' && !/^(?:\/[\w.~-]+)+$/.test(ownPath))
     throw new SessionError('invalid', 'basePath must be a path without a slash at its end', {
       path: 'basePath',
     })
@@ -79,9 +87,7 @@ export function createInspector(options: InspectorOptions): Inspector {
       status,
       headers: { ...headers, 'Content-Type': 'text/html; charset=utf-8', ...more },
     })
-  const told = (status: number, title: string, text: string) => answer(status, notice(basePath, title, text))
-
-  async function show(request: Request): Promise<Response> {
+  async function show(request: Request, basePath: string, told: Tell): Promise<Response> {
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return answer(405, notice(basePath, 'Nothing to send', 'An inspector only reads.'), {
         Allow: 'GET, HEAD',
@@ -106,10 +112,12 @@ export function createInspector(options: InspectorOptions): Inspector {
   }
 
   return {
-    owns: (pathname) => `${pathname}/`.startsWith(`${basePath}/`),
-    async handle(request) {
+    owns: (pathname) => `${pathname}/`.startsWith(`${ownPath}/`),
+    async handle(request, mounted) {
+      const basePath = mountPathOf(mounted?.mountPath) + ownPath
+      const told: Tell = (status, title, text) => answer(status, notice(basePath, title, text))
       try {
-        const response = await show(request)
+        const response = await show(request, basePath, told)
         return request.method === 'HEAD' ? new Response(null, response) : response
       } catch (error) {
         const response = failed(error, told)

@@ -110,6 +110,17 @@ describe('the inspector', () => {
     expect((await shop.store.read({ tenantId: 'acme', id: shop.talk }))!.record).toEqual(before!.record)
   })
 
+  it('has links that begin with the path that it is mounted at', async () => {
+    const ask = async (path: string, mountPath: string) => {
+      const request = new Request(`https://app.test${path}`, { headers: { authorization: 'admin' } })
+      return (await shop.inspector.handle(request, { mountPath })).text()
+    }
+    const page = await ask('/admin/inspector/sessions', '/admin')
+    expect(page).toContain(`href="/admin/inspector/sessions/${shop.talk}"`)
+    expect(page).not.toMatch(/(?:href|action)="\/inspector/)
+    expect(await ask('//evil.example/inspector/sessions', '//evil.example')).not.toContain('="//evil')
+  })
+
   it('says what is not there, not allowed, or away', async () => {
     for (const path of [
       '/inspector/nothing',

@@ -80,11 +80,15 @@ function spareOnFastify(adapter: Adapter, mounted: MountedApi): void {
   })
 }
 
-/** Both platforms refuse a path that cannot be decoded before any guard runs, each with its own message. */
+/**
+ * Both platforms refuse a path that cannot be decoded before any guard runs, each with its own message. At this time
+ * the application has said what stands before the path of the API.
+ */
 function answerUndecodable(adapter: Adapter, mounted: MountedApi): void {
   const init = adapter.init.bind(adapter)
   let isMounted = false
   adapter.init = async () => {
+    mounted.checkPlace()
     await init()
     if (isMounted) return
     isMounted = true

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { NotFoundException } from '@nestjs/common'
-import type { ApplicationConfig } from '@nestjs/core'
+import { SessionError } from '@sessions/core'
 import type { SessionApi } from '@sessions/core/http'
 import { type BodyHolder, bodyReadAlready, isApiPath, toNodeHandler } from '@sessions/core/node'
+import { hostOf } from './page-request.js'
 import type { SessionsRequest, SessionsResponse } from './platform.js'
 
 const platformRequests = new WeakMap<Request, SessionsRequest>()
@@ -21,71 +22,87 @@ export function platformRequestOf(request: Request): SessionsRequest {
 
 /** An API in an application: its path, and its answers to the platform's requests. */
 export class MountedApi {
-  /** The path before `/sessions`, without the application's global prefix. */
+  /** The path before `/sessions`, without what the application puts before it. */
   readonly prefix: string
   /** The first segments of its paths, after the prefix. */
   readonly roots: readonly string[]
-  readonly #config: Pick<ApplicationConfig, 'getGlobalPrefix'>
-  readonly #apis = new Map<string, SessionApi>()
-  readonly #apiAt: (basePath: string) => SessionApi
+  readonly #api: SessionApi
+  readonly #outerPaths: () => readonly string[]
+  #known: { readonly paths: string; readonly patterns: readonly RegExp[] } | undefined
 
-  /** @param apiAt Makes the API for a path; an API that the application passes in has a path of its own. */
-  constructor(
-    prefix: string,
-    config: Pick<ApplicationConfig, 'getGlobalPrefix'>,
-    apiAt: (basePath: string) => SessionApi,
-  ) {
-    this.prefix = prefix
-    this.#config = config
-    this.#apiAt = apiAt
-    // At once, so that wrong options are reported at the start.
-    this.roots = this.#api(prefix).roots
+  /** @param outerPaths What may stand before the prefix, once the application has said so. */
+  constructor(api: SessionApi, outerPaths: () => readonly string[]) {
+    this.prefix = api.basePath
+    this.roots = api.roots
+    this.#api = api
+    this.#outerPaths = outerPaths
   }
 
   owns(url: string): boolean {
-    return this.#basePathOf(pathOf(url)) !== undefined
+    return this.#mountPathOf(url) !== undefined
+  }
+
+  /** @throws `invalid` for a path of the application that the API cannot stand under. */
+  checkPlace(): void {
+    this.#patterns()
   }
 
   /** @throws `NotFoundException` for a path that is not the API's. */
   async answer(request: SessionsRequest, response: SessionsResponse): Promise<void> {
     const req = request.raw ?? (request as IncomingMessage)
     const url = req.url!
-    const basePath = this.#basePathOf(pathOf(url))
+    const mountPath = this.#mountPathOf(url)
     // Express ignores case in a path.
-    if (basePath === undefined) throw new NotFoundException(`Cannot ${req.method} ${url}`)
-    const api = this.#api(basePath)
-    const handle = (asked: Request): Promise<Response> => {
+    if (mountPath === undefined) throw new NotFoundException(`Cannot ${req.method} ${url}`)
+    const handle: SessionApi['handle'] = (asked, mounted) => {
       platformRequests.set(asked, request)
-      return api.handle(asked)
+      return this.#api.handle(asked, mounted)
     }
-    const { protocol = 'http', headers } = request
+    const { protocol = 'http', baseUrl = '' } = request
     const answer = toNodeHandler(
       { handle },
       {
-        origin: () => `${protocol}://${headers.host ?? 'localhost'}`,
-        path: () => api.basePath + url.slice(basePath.length),
+        origin: () => `${protocol}://${hostOf(request) || 'localhost'}`,
+        path: () => baseUrl + url,
+        mountPath: () => baseUrl + mountPath,
         body: () => bodyReadAlready(req, request as BodyHolder),
       },
     )
     await answer(req, taken(response))
   }
 
-  #api(basePath: string): SessionApi {
-    let api = this.#apis.get(basePath)
-    if (api === undefined) this.#apis.set(basePath, (api = this.#apiAt(basePath)))
-    return api
+  /** What stands before the prefix; undefined for a path that is not the API's. */
+  #mountPathOf(url: string): string | undefined {
+    const path = url.split('?')[0]!
+    return this.#patterns()
+      .map((pattern) => pattern.exec(path)?.[0])
+      .find((outer) => outer !== undefined && isApiPath(this.prefix, path.slice(outer.length), this.roots))
   }
 
-  /** With the global prefix, or without it when the application excludes these routes. */
-  #basePathOf(path: string): string | undefined {
-    const outer = this.#config.getGlobalPrefix().replace(/^\/?(.*?)\/?$/, '/$1')
-    return [outer === '/' ? '' : outer, '']
-      .map((each) => each + this.prefix)
-      .find((base) => isApiPath(base, path, this.roots))
+  #patterns(): readonly RegExp[] {
+    const outer = this.#outerPaths()
+    const paths = outer.join(' ')
+    if (this.#known?.paths !== paths) this.#known = { paths, patterns: outer.map(patternOf) }
+    return this.#known.patterns
   }
 }
 
-const pathOf = (url: string): string => url.split('?')[0]!
+/** @throws `invalid` for a path with anything but words and `:parameters`. */
+function patternOf(path: string): RegExp {
+  const segments = path.split('/').filter((segment) => segment !== '')
+  const odd = segments.find((segment) => !/^(?::\w+|[^:*?+!(){}[\]\\]+)$/.test(segment))
+  if (odd !== undefined) {
+    throw new SessionError(
+      'invalid',
+      `The API of SessionsModule cannot stand under "${path}": its path may have words and :parameters. Leave the API out of the global prefix with "exclude".`,
+      { path: 'api' },
+    )
+  }
+  const parts = segments.map((segment) => (segment.startsWith(':') ? '/[^/]+' : `/${escaped(segment)}`))
+  return new RegExp(`^${parts.join('')}(?=/|$)`)
+}
+
+const escaped = (text: string): string => text.replaceAll(/[.$^|]/g, '\\$&')
 
 /**
  * Node's own response, so that the platform does not send it. Headers that were set on Fastify's reply are sent with

@@ -1,4 +1,4 @@
-import type { PageRequest } from '@sessions/core/node'
+import { hostOf as hostOfHeaders, type PageRequest } from '@sessions/core/node'
 import type { SessionsRequest } from './platform.js'
 
 /** The parts of a request that tell which page sent it. */
@@ -8,5 +8,5 @@ export function pageRequestOf({ method = 'GET', headers }: SessionsRequest): Pag
 
 /** The host, with its port, that the client used, if the platform trusts its proxy. */
 export function hostOf({ host, headers }: SessionsRequest): string {
-  return host ?? headers.host ?? ''
+  return host ?? hostOfHeaders(headers) ?? ''
 }

@@ -5,6 +5,8 @@ export interface SessionsRequest {
   readonly headers: IncomingHttpHeaders
   readonly method?: string | undefined
   readonly url?: string | undefined
+  /** The path that Express has taken off `url`, when the whole application is mounted in another one. */
+  readonly baseUrl?: string
   /** `https` over TLS, according to the platform and the proxy that it trusts. */
   readonly protocol?: string
   /** The host with its port, according to the platform and the proxy that it trusts. */

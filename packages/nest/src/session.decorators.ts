@@ -9,7 +9,7 @@ import {
 } from '@nestjs/common'
 import { SessionError } from '@sessions/core'
 import type { RequestSession as RequestSessionOfCore } from '@sessions/core/node'
-import { SessionPipe, SessionQuestion } from './session.pipe.js'
+import { SessionPipe, sessionQuestion } from './session.pipe.js'
 import { type SessionDemand, sessionDemand, SessionsGuard } from './sessions.guard.js'
 
 /** Which service a decorator uses. */
@@ -27,10 +27,31 @@ export interface CurrentSessionOptions extends SessionDecoratorOptions {
 type Pipe = Type<PipeTransform> | PipeTransform
 type Ask = (session: RequestSessionOfCore, request: unknown) => unknown
 
-const question = createParamDecorator(
+const asking = createParamDecorator(
   ({ service, ask }: { service: string | undefined; ask: Ask }, context: ExecutionContext) =>
-    new SessionQuestion(context, service, ask),
+    sessionQuestion(context, service, ask),
 )
+
+/** A parameter that gets what `asked` asks for. */
+function question(asked: { service: string | undefined; ask: Ask }, ...pipes: Pipe[]): ParameterDecorator {
+  const decorate = asking(asked, ...pipes)
+  return (target, key, index) => {
+    decorate(target, key, index)
+    hideType(target, key, index)
+  }
+}
+
+/**
+ * Tells pipes nothing of the parameter's type, when TypeScript has written it down: `ValidationPipe` would make an object
+ * of that class, and no object that it makes is a session.
+ */
+function hideType(target: object, key: string | symbol | undefined, index: number): void {
+  if (key === undefined) return
+  const types = Reflect.getMetadata('design:paramtypes', target, key) as unknown[] | undefined
+  if (types === undefined) return
+  const others = types.map((type, at) => (at === index ? Object : type))
+  Reflect.defineMetadata('design:paramtypes', others, target, key)
+}
 
 /**
  * The session of the request. Without one it gives a draft. The first write stores the draft and sets its credential,

@@ -3,28 +3,25 @@ import type { RequestSession } from '@sessions/core/node'
 import { RequestSessions } from './request-sessions.js'
 import { toSessionException } from './session.exception.js'
 
-/** The request of a decorator for a session. Its fields are private, because pipes of the application see it first. */
-export class SessionQuestion {
-  readonly #context: ExecutionContext
-  readonly #service: string | undefined
-  readonly #ask: (session: RequestSession, request: unknown) => unknown
+/**
+ * The request of a decorator for a session. Pipes of the application see it first. It is a function, because pipes that
+ * check, copy or convert do so with objects and texts, and let a function pass.
+ */
+export type SessionQuestion = (requests: RequestSessions) => unknown
 
-  constructor(
-    context: ExecutionContext,
-    service: string | undefined,
-    ask: (session: RequestSession, request: unknown) => unknown,
-  ) {
-    this.#context = context
-    this.#service = service
-    this.#ask = ask
-  }
+// Only what a decorator of ours has made is called.
+const questions = new WeakSet<object>()
 
-  answer(requests: RequestSessions): unknown {
-    return this.#ask(
-      requests.of(this.#context, this.#service),
-      this.#context.switchToHttp().getRequest<unknown>(),
-    )
-  }
+/** Asks for something of the session of a request. */
+export function sessionQuestion(
+  context: ExecutionContext,
+  service: string | undefined,
+  ask: (session: RequestSession, request: unknown) => unknown,
+): SessionQuestion {
+  const question: SessionQuestion = (requests) =>
+    ask(requests.of(context, service), context.switchToHttp().getRequest<unknown>())
+  questions.add(question)
+  return question
 }
 
 /** Resolves the decorators: a pipe can have dependencies injected, a decorator cannot. */
@@ -37,8 +34,13 @@ export class SessionPipe implements PipeTransform<SessionQuestion> {
   }
 
   async transform(question: SessionQuestion): Promise<unknown> {
+    if (!questions.has(question)) {
+      throw new Error(
+        'A pipe has replaced the parameter of a decorator for a session: let it pass each parameter whose metadata.type is "custom".',
+      )
+    }
     try {
-      return await question.answer(this.#requests)
+      return await question(this.#requests)
     } catch (error) {
       throw toSessionException(error)
     }

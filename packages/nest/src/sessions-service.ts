@@ -10,10 +10,9 @@ import {
   type Transport,
   warnOnce,
 } from '@sessions/core/node'
-import type { ApplicationConfig } from '@nestjs/core'
-import { MountedApi, platformRequestOf } from './mounted-api.js'
+import { platformRequestOf } from './mounted-api.js'
 import type { SessionsRequest } from './platform.js'
-import type { SessionsApiOptions, SessionsModuleOptions, SessionsRootOptions } from './sessions-options.js'
+import type { SessionsModuleOptions, SessionsRootOptions } from './sessions-options.js'
 import { defaultName } from './sessions-tokens.js'
 
 type Identify = (request: SessionsRequest) => Identity | Promise<Identity>
@@ -65,21 +64,16 @@ export class SessionsService implements OnApplicationShutdown {
   })
 
   /** The HTTP API, if `api` is set. @throws `invalid` with the path of a wrong option. */
-  mounted(config: ApplicationConfig): MountedApi | undefined {
+  api(): SessionApi | undefined {
     const { api } = this.#options
-    if (api === undefined) return undefined
-    if ('handle' in api) return new MountedApi(api.basePath, config, () => api)
-    const { prefix = '', ...others } = api
-    return new MountedApi(prefix, config, (basePath) => this.#createApi(basePath, others))
-  }
-
-  #createApi(basePath: string, options: Omit<SessionsApiOptions, 'prefix'>): SessionApi {
+    if (api === undefined || 'handle' in api) return api
+    const { prefix: basePath = '', ...options } = api
     const logger = new Logger('Sessions')
     return createSessionApi({
       onError: (error) => logger.error(toLogLine(error)),
       trustedOrigins: this.trustedOrigins,
       ...options,
-      ...(basePath === '' ? {} : { basePath }),
+      basePath,
       ...this.#carrying(),
       sessions: this.sessions,
       identify: (request) => this.#identifyCaller(request),

@@ -1,5 +1,5 @@
 import { type DynamicModule, Global, Module, type Provider } from '@nestjs/common'
-import { ApplicationConfig, HttpAdapterHost } from '@nestjs/core'
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core'
 import { SessionError } from '@sessions/core'
 import { mountApi } from './mount-api.js'
 import { MountedApi } from './mounted-api.js'
@@ -126,10 +126,16 @@ function moduleOf(
       },
       {
         provide: MountedApi,
-        inject: [serviceToken, ApplicationConfig, HttpAdapterHost],
-        useFactory: (service: SessionsService, config: ApplicationConfig, host: HttpAdapterHost) => {
-          const mounted = service.mounted(config)
-          if (mounted === undefined) return undefined
+        inject: [serviceToken, ApplicationConfig, ModulesContainer, HttpAdapterHost],
+        useFactory: (
+          service: SessionsService,
+          config: ApplicationConfig,
+          modules: ModulesContainer,
+          host: HttpAdapterHost,
+        ) => {
+          const api = service.api()
+          if (api === undefined) return undefined
+          const mounted = new MountedApi(api, () => outerPaths(config, modules))
           mountApi(host, controller, mounted)
           return mounted
         },
@@ -142,6 +148,14 @@ function moduleOf(
     ],
     exports: [getSessionsToken(name), optionsToken],
   }
+}
+
+/** What may stand before the path of an API: the global prefix, unless it is excluded, and the path of `RouterModule`. */
+function outerPaths(config: ApplicationConfig, { applicationId }: ModulesContainer): readonly string[] {
+  // Where `RouterModule` keeps the path of a module.
+  const key = `__module_path__${applicationId}`
+  const ownPath = (Reflect.getMetadata(key, SessionsModule) as string | undefined) ?? ''
+  return [`${config.getGlobalPrefix()}/${ownPath}`, ownPath]
 }
 
 function optionsProviders(token: string, options: SessionsAsyncOptions): Provider[] {

@@ -314,6 +314,60 @@ describe.each(platforms)('on %s', (platform) => {
     expect(await json(await fetch(`${url}/piped`))).toEqual({ title: 'of default' })
   })
 
+  it('keeps the session from pipes that check, convert and copy what they get', async () => {
+    // As `ValidationPipe` does it.
+    const validating: PipeTransform = {
+      transform(value: unknown, { metatype }) {
+        const isPlain =
+          metatype === undefined || (metatype as unknown) === Object || typeof value !== 'object'
+        return isPlain ? value : Object.assign(new (metatype as unknown as new () => object)(), value)
+      },
+    }
+    const copying: PipeTransform = {
+      transform: (value: unknown) =>
+        typeof value === 'object' && value !== null ? structuredClone(value) : value,
+    }
+    const trimming: PipeTransform = {
+      transform: (value: unknown) => (typeof value === 'string' ? value.trim() : value),
+    }
+    class TypedController {
+      async typed(session: Session, same: Session, request: RequestSession) {
+        await session.append({ role: 'user', content: 'Hi' })
+        return { isSame: session.id === same.id && (await request.find())?.id === session.id }
+      }
+    }
+    // The order in which TypeScript does it: types first, then the decorators of parameters, then those of the method.
+    const { prototype } = TypedController
+    const types = [ChatController, ChatController, Object]
+    Reflect.defineMetadata('design:paramtypes', types, prototype, 'typed')
+    CurrentSession()(prototype, 'typed', 0)
+    CurrentSession()(prototype, 'typed', 1)
+    RequestSession()(prototype, 'typed', 2)
+    Post('typed')(prototype, 'typed', Object.getOwnPropertyDescriptor(prototype, 'typed')!)
+    Controller()(TypedController)
+    @Module({ imports: [SessionsModule.forRoot()], controllers: [TypedController] })
+    class TypedModule {}
+    const url = await serve(
+      TypedModule,
+      platform,
+      (app) => void app.useGlobalPipes(validating, copying, trimming),
+    )
+    const said = await fetch(`${url}/typed`, post({}))
+    expect([said.status, await json(said)]).toEqual([201, { isSame: true }])
+  })
+
+  it('says which pipe to mend when one gives a handler something else', async () => {
+    const replacing: PipeTransform = { transform: () => ({}) }
+    const lines: string[] = []
+    const note = (line: unknown) => void lines.push(String(line))
+    const url = await serve(chatModule(), platform, (app) => {
+      app.useGlobalPipes(replacing)
+      app.useLogger({ log: () => {}, warn: note, error: note })
+    })
+    expect((await fetch(`${url}/look`)).status).toBe(500)
+    expect(lines.join()).toContain('A pipe has replaced the parameter of a decorator for a session')
+  })
+
   it('throws what exception filters know, with the right status', async () => {
     const seen: unknown[] = []
     @Catch()

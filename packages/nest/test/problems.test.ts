@@ -30,6 +30,14 @@ class WrongController {
     throw new SessionError('limit_reached', 'Too many.', { retryAfterMs: 1500 })
   }
 
+  @Get('copy')
+  copy() {
+    throw Object.assign(new Error('Somebody else was first.'), {
+      [Symbol.for('@sessions/error')]: true,
+      code: 'conflict',
+    })
+  }
+
   @Get('mine')
   @RequireSession()
   mine() {
@@ -87,6 +95,13 @@ describe.each(platforms)('on %s', (platform) => {
     expect(mine.headers.get('content-type')).toContain('application/problem+json')
     expect((await fetch(`${url}/other`)).status).toBe(500)
     expect((await fetch(`${url}/nowhere`)).status).toBe(404)
+  })
+
+  it('an error of another copy of the core comes out as its problem', async () => {
+    const url = await serve(moduleWith([]), platform)
+    const response = await fetch(`${url}/copy`)
+    expect(response.status).toBe(409)
+    expect(await json(response)).toMatchObject({ code: 'conflict', detail: 'Somebody else was first.' })
   })
 
   it('with options from a factory too', async () => {

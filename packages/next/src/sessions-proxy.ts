@@ -17,7 +17,8 @@ export interface SessionsProxyOptions extends TransportOptions {
   /** Whether the cookie gets its full lifetime again with each page load (default true). */
   refresh?: boolean
   /**
-   * Where to redirect a request without a validly signed credential, such as `/start`; undefined lets it pass
+   * Where to redirect a request without a validly signed credential, such as `/start`, to which a `basePath` of Next is
+   * added; undefined lets it pass
    * (default: all pass). It is for convenience, not for access control: a credential may be outdated.
    */
   redirect?: (request: NextRequest) => string | URL | undefined
@@ -57,7 +58,7 @@ export function sessionsProxy(
     const sent = transport.read(fields)
     const credential = sent === undefined ? undefined : await credentials.renew(sent)
     const target = credential === undefined ? redirect(request) : undefined
-    if (target !== undefined) return NextResponse.redirect(new URL(target, request.nextUrl))
+    if (target !== undefined) return NextResponse.redirect(addressOf(target, request.nextUrl))
     const isDue = credential !== undefined && (credential !== sent || (refresh && isPageLoad(request)))
     const set = isDue ? cookiesOf(transport.write(fields, credential)) : []
     // In both: pages of this request read the request's cookies, the browser keeps the response's.
@@ -66,6 +67,10 @@ export function sessionsProxy(
     for (const one of set) if (request.cookies.has(one.name)) response.cookies.set(one)
     return response
   }
+}
+
+function addressOf(target: string | URL, { basePath, href }: NextRequest['nextUrl']): URL {
+  return new URL(typeof target === 'string' && target.startsWith('/') ? basePath + target : target, href)
 }
 
 function passOn(request: NextRequest): Response {

@@ -3,6 +3,9 @@ import { connection, type NextRequest } from 'next/server.js'
 import { problemResponse } from './problem-response.js'
 import { hostOf } from './request-parts.js'
 
+// Next's `basePath`. Its bundlers write it here; requests of handlers lack it.
+const mountPath = process.env['__NEXT_ROUTER_BASEPATH'] ?? ''
+
 type RouteHandler = (request: NextRequest) => Promise<Response>
 
 /** One function for each method of a `route.ts`. */
@@ -13,7 +16,7 @@ export type RouteHandlers = Readonly<
 /**
  * Mounts the session HTTP API: in `app/api/[...path]/route.ts`,
  * `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = toRouteHandlers(() => api())`, with the path of the
- * folder as `basePath` of the API. A function runs once, with the first request, so that a build opens no store.
+ * folder as `basePath` of the API; a `basePath` of Next comes before it by itself. A function runs once, with the first request, so that a build opens no store.
  */
 export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<SessionApi>)): RouteHandlers {
   let made: Promise<SessionApi> | undefined
@@ -28,7 +31,7 @@ export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<Se
     await connection()
     try {
       const { handle: answer } = await make()
-      return await answer(asSent(request))
+      return await answer(asSent(request), { mountPath })
     } catch (error) {
       const problem = problemResponse(error)
       if (problem === undefined) throw error
@@ -49,6 +52,7 @@ export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<Se
 /** The request with the URL that the client used: Next's own URL has the address that Next listens on. */
 function asSent(request: NextRequest): Request {
   const url = new URL(request.url)
+  url.pathname = mountPath + url.pathname
   const host = hostOf(request.headers)
   if (host !== '') {
     // Setting a host without a port does not change the port.

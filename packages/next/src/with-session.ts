@@ -1,10 +1,22 @@
-import type { Session } from '@sessions/core'
+import { type Session, SessionError } from '@sessions/core'
+import { checkOptions, type OptionNames } from '@sessions/core/node'
 import { headers } from 'next/headers.js'
 import type { NextRequest } from 'next/server.js'
 import { checkPage } from './check-page.js'
 import type { NextSessions } from './next-sessions.js'
 import { problemResponse } from './problem-response.js'
 import { enterScope } from './scope.js'
+
+/** Which session a route handler gets. */
+export interface WithSessionOptions {
+  /**
+   * The route parameter with a public id, `id` for `[id]`: gives that session, if the caller may touch it (default: none,
+   * so the session is that of the caller's credential).
+   */
+  param?: string
+}
+
+const optionNames: OptionNames<WithSessionOptions> = { param: 'text' }
 
 /**
  * A route handler with the session of its caller:
@@ -14,12 +26,17 @@ import { enterScope } from './scope.js'
  * session can be written to at any time.
  *
  * A `SessionError` is answered as `application/problem+json`, and an unsafe request that may come from a page of
- * another site with 403.
+ * another site with 403. With `param`, an id that is unknown, expired, deleted or another caller's is answered with 404.
+ *
+ * @throws `invalid` at start, for an unknown option.
  */
 export function withSession<Context = unknown>(
   sessions: NextSessions,
   handler: (request: NextRequest, session: Session, context: Context) => Response | Promise<Response>,
+  options: WithSessionOptions = {},
 ): (request: NextRequest, context: Context) => Promise<Response> {
+  checkOptions(options, optionNames)
+  const { param } = options
   return async (request, context) => {
     // The answer depends on the caller. This call also tells a build that there is nothing to prerender.
     await headers()
@@ -28,7 +45,8 @@ export function withSession<Context = unknown>(
       const scope = await enterScope(sessions)
       try {
         const response = await answer(
-          () => scope.request.get(),
+          async () =>
+            param === undefined ? scope.request.get() : scope.request.getById(await idIn(context, param)),
           (session) => handler(request, session, context),
         )
         return withHeaders(response, scope.headers)
@@ -39,6 +57,14 @@ export function withSession<Context = unknown>(
       return problemOf(error)
     }
   }
+}
+
+/** @throws `invalid` for a route without this parameter. */
+async function idIn(context: unknown, param: string): Promise<string> {
+  const { params } = context as { params?: Promise<Readonly<Record<string, unknown>>> }
+  const id = (await params)?.[param]
+  if (typeof id === 'string') return id
+  throw new SessionError('invalid', `The route has no parameter [${param}].`, { path: param })
 }
 
 /**

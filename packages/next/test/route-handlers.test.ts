@@ -61,6 +61,43 @@ describe('a route handler with a session', () => {
     expect((await browser.post('/chat', { text: 'hello', then: 'fail' })).status).toBe(500)
   })
 
+  it('gets the session that its path names, if the caller may touch it', async () => {
+    const browser = new Browser(app.url)
+    browser.cookies.set('user', 'alice')
+    const { id } = await json(await browser.post('/chat', { text: 'hello' }))
+    const alone = new Browser(app.url)
+    alone.cookies.set('user', 'alice')
+    expect(await json(await alone.fetch(`/chats/${String(id)}`))).toEqual({ id })
+    for (const path of ['/chats/unknown', '/chats/%E2%82%AC', `/chats/${'x'.repeat(300)}`]) {
+      const problem = await json(await alone.fetch(path))
+      expect([400, 404], path).toContain(problem['status'])
+    }
+    const stranger = new Browser(app.url)
+    expect(await json(await stranger.fetch(`/chats/${String(id)}`))).toMatchObject({ code: 'not_found' })
+    const wrong = await json(await alone.fetch(`/chats/${String(id)}`, { method: 'PUT' }))
+    expect(wrong).toMatchObject({ code: 'csrf' })
+    const headers = { 'sec-fetch-site': 'same-origin' }
+    expect(await json(await alone.fetch(`/chats/${String(id)}`, { method: 'PUT', headers }))).toMatchObject({
+      code: 'invalid',
+      path: 'name',
+    })
+  })
+
+  it('that finds its sessions itself answers problems, too', async () => {
+    const browser = new Browser(app.url)
+    browser.cookies.set('user', 'alice')
+    const { id } = await json(await browser.post('/chat', { text: 'hello' }))
+    const path = `/chats/${String(id)}`
+    expect(await json(await browser.post(path, {}))).toEqual({ id })
+    const late = await browser.post(path, { revision: 1 })
+    expect([late.status, late.headers.get('content-type')]).toEqual([409, 'application/problem+json'])
+    const stranger = new Browser(app.url)
+    expect((await stranger.post(path, {})).status).toBe(404)
+    expect((await browser.post(path, { fail: true })).status).toBe(500)
+    const planted = { headers: { origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' } }
+    expect(await json(await browser.post(path, {}, planted))).toMatchObject({ code: 'csrf' })
+  })
+
   it('gives a session to its user, and takes the cookie away', async () => {
     const browser = new Browser(app.url)
     await browser.post('/chat', { text: 'hello' })

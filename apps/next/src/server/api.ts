@@ -30,9 +30,9 @@ export async function openApi(): Promise<SessionApi> {
   })
   return {
     ...api,
-    async handle(request) {
-      if (isOperator(request)) return operatorApi.handle(request)
-      return withoutErased(await api.handle(request))
+    async handle(request, mounted) {
+      if (isOperator(request)) return operatorApi.handle(request, mounted)
+      return withoutErased(await api.handle(request, mounted))
     },
   }
 }

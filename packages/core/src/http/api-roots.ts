@@ -15,6 +15,12 @@ export function rootsOf({
   return ['sessions', 'transfers', ...served]
 }
 
+/** A mount path as it stands in a URL. Text that could name another host, or that is no path, counts as none. */
+export function mountPathOf(given = ''): string {
+  const path = given.replace(/\/$/, '')
+  return /^(?:\/[^/\\?#\s]+)+$/.test(path) ? new URL(path, 'http://localhost').pathname : ''
+}
+
 /** Whether a path belongs to an HTTP API with these roots at `basePath`. */
 export function isApiPath(basePath: string, pathname: string, roots: readonly string[]): boolean {
   return roots.some((root) => `${pathname}/`.startsWith(`${basePath}/${root}/`))

@@ -4,8 +4,8 @@ import { auditLogOf, nobodysTenant } from '../audit/audit-log.js'
 import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
 import { answerCaller } from './answer-caller.js'
-import { isApiPath, rootsOf } from './api-roots.js'
-import { addVary } from './call.js'
+import { isApiPath, mountPathOf, rootsOf } from './api-roots.js'
+import { addVary, type RoutedRequest } from './call.js'
 import { type ApiConfig, type RequestContext, type SessionApiOptions, toApiConfig } from './api-options.js'
 import { addCors, answerOptions } from './cors.js'
 import { checkOrigin } from './csrf.js'
@@ -18,7 +18,7 @@ import { routesOf } from './routes.js'
 /** The session HTTP API: it turns a request into a response, in any framework. */
 export interface SessionApi {
   /** Answers a request. Never rejects: every error is a problem in the response. */
-  readonly handle: (request: Request) => Promise<Response>
+  readonly handle: (request: Request, mounted?: Mounted) => Promise<Response>
   /** Whether a path belongs to the API, so that a framework can pass other paths on. */
   readonly owns: (pathname: string) => boolean
   /** The part of the path before `/sessions`. */
@@ -27,8 +27,17 @@ export interface SessionApi {
   readonly roots: readonly string[]
   /** Method and path of every route, for tests and tables. */
   readonly routes: readonly { readonly method: string; readonly path: string; readonly summary: string }[]
-  /** OpenAPI 3.1, also served at `/sessions/openapi.json`. */
+  /** OpenAPI 3.1; `/sessions/openapi.json` serves it with the path that the API is mounted at. */
   readonly openApi: JsonObject
+}
+
+/** Where a framework has mounted the API. */
+export interface Mounted {
+  /**
+   * The part of the request's path before the `basePath` of the API, such as `/api`: `Location` and the description of
+   * the API begin with it (default: none).
+   */
+  readonly mountPath?: string | undefined
 }
 
 /**
@@ -90,7 +99,7 @@ export function apiOf(api: ApiConfig, { described, roots, more, describe }: ApiP
     roots,
     routes: described.map(({ method, path, summary }) => ({ method, path, summary })),
     owns: (pathname) => isApiPath(api.basePath, pathname, roots),
-    handle: (request) => handle(api, routes, request),
+    handle: (request, mounted) => handle(api, routes, request, mountPathOf(mounted?.mountPath)),
   }
 }
 
@@ -102,17 +111,26 @@ function describing(describe: () => JsonObject): Route {
     summary: 'Describes this API',
     response: z.looseObject({ openapi: z.string() }),
     isPublic: true,
-    handle: async () => ({ body: describe() }),
+    handle: async ({ mountPath }) => ({
+      body: mountPath === '' ? describe() : { ...describe(), servers: [{ url: mountPath }] },
+    }),
   })
 }
 
-async function handle(api: ApiConfig, routes: readonly Route[], request: Request): Promise<Response> {
+async function handle(
+  api: ApiConfig,
+  routes: readonly Route[],
+  request: Request,
+  mountPath: string,
+): Promise<Response> {
   const requestId = requestIdOf(request)
   const headers = new Headers()
   addCors(api, request, headers)
   let response: Response
   try {
-    response = await api.service.work.request(() => answer(api, routes, request, requestId, headers))
+    response = await api.service.work.request(() =>
+      answer(api, routes, { request, mountPath, requestId, headers }),
+    )
   } catch (error) {
     response = problemResponse(api, request, requestId, error)
   }
@@ -137,12 +155,12 @@ function finish(response: Response, headers: Headers, requestId: string): Respon
 async function answer(
   api: ApiConfig,
   routes: readonly Route[],
-  request: Request,
-  requestId: string,
-  headers: Headers,
+  asked: Pick<RoutedRequest, 'request' | 'mountPath' | 'requestId' | 'headers'>,
 ): Promise<Response> {
+  const { request, mountPath, requestId, headers } = asked
   const url = new URL(request.url)
-  const path = url.pathname.startsWith(api.basePath) ? url.pathname.slice(api.basePath.length) : undefined
+  const apiPath = mountPath + api.basePath
+  const path = url.pathname.startsWith(apiPath) ? url.pathname.slice(apiPath.length) : undefined
   const matched = path === undefined ? [] : matchRoutes(routes, path)
   if (matched.length === 0) throw new RequestError('no_such_route', 'There is no route at this path.')
   const methods = matched.flatMap(({ route: { method } }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
@@ -166,7 +184,7 @@ async function answer(
     if (passed instanceof Response) return passed
     if (passed !== undefined) context = { ...context, ...passed }
   }
-  const execute = () => answerCaller({ api, ...found, request, url, requestId, headers, context })
+  const execute = () => answerCaller({ api, ...found, ...asked, url, context })
   const response = await (api.withRequestContext === undefined
     ? execute()
     : api.withRequestContext(context, execute))

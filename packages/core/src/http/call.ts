@@ -27,6 +27,8 @@ export interface RoutedRequest {
   readonly route: Route
   readonly request: Request
   readonly url: URL
+  /** The part of the path before the `basePath` of the API. */
+  readonly mountPath: string
   readonly requestId: string
   /** Headers of the answer, also when it is a problem. */
   readonly headers: Headers
@@ -100,7 +102,8 @@ interface CallParts {
 }
 
 async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<Call> {
-  const { api, route, request, requestId, params, context, identity, text, key, caller, owned } = identified
+  const { api, route, request, mountPath, requestId, params, context, identity, text, key, caller, owned } =
+    identified
   const { attempt, ifMatch, wanted } = parts
   const { startedAt } = identified
   // Public routes are targets of links, and services that pass links on add parameters to them.
@@ -113,6 +116,8 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
   return {
     api,
     request,
+    mountPath,
+    apiPath: mountPath + api.basePath,
     requestId,
     params,
     query,

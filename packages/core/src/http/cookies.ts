@@ -5,6 +5,7 @@ export interface CookieAttributes {
   domain?: string | undefined
   secure: boolean
   sameSite: 'lax' | 'strict' | 'none'
+  partitioned?: boolean
 }
 
 /** Every value of a name in a `Cookie` header, in order: more than one means that another site planted one. */
@@ -20,11 +21,12 @@ export function cookieValues(header: string | undefined, name: string): string[]
 
 /** A `Set-Cookie` value; always `HttpOnly`. The value must need no quoting; credentials need none. */
 export function setCookie(name: string, value: string, attributes: CookieAttributes): string {
-  const { maxAge, path, domain, secure, sameSite } = attributes
+  const { maxAge, path, domain, secure, sameSite, partitioned = false } = attributes
   const parts = [`${name}=${value}`, `Max-Age=${maxAge}`, `Path=${path}`]
   if (domain !== undefined) parts.push(`Domain=${domain}`)
   parts.push('HttpOnly')
   if (secure) parts.push('Secure')
   parts.push(`SameSite=${sameSite[0]!.toUpperCase()}${sameSite.slice(1)}`)
+  if (partitioned) parts.push('Partitioned')
   return parts.join('; ')
 }

@@ -7,6 +7,9 @@ export interface BodyHolder {
   readonly rawBody?: unknown
 }
 
+const isText = (value: unknown): value is string | Uint8Array =>
+  typeof value === 'string' || value instanceof Uint8Array
+
 /**
  * The body that a parser has already read, as it was sent, or as near to it as possible; undefined when the body is
  * still unread.
@@ -19,7 +22,7 @@ export function bodyReadAlready(
 ): string | Uint8Array | undefined {
   if (!req.readableDidRead) return undefined
   const { body, rawBody } = holder.body === undefined ? (req as BodyHolder) : holder
-  if (rawBody instanceof Uint8Array) return rawBody
+  if (isText(rawBody)) return rawBody
   if (body === undefined) return undefined
-  return typeof body === 'string' ? body : JSON.stringify(body)
+  return isText(body) ? body : JSON.stringify(body)
 }

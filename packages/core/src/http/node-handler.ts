@@ -1,6 +1,6 @@
 import { checkOptions, type OptionNames } from '../options.js'
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import { SessionError } from '../errors.js'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import { isSessionError, SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import type { SessionApi } from './api.js'
 import { bodyReadAlready } from './node-body.js'
@@ -9,12 +9,15 @@ import { toProblem, toProblemResponse } from './problem.js'
 /** How requests of `node:http` are read when a framework comes first. */
 export interface NodeHandlerOptions {
   /**
-   * Scheme and host that the request was sent to (default: `https` over TLS, else `http`, and the `Host` header).
+   * Scheme and host that the request was sent to (default: `https` over TLS, else `http`, and the `Host` header, or
+   * `:authority` over HTTP/2).
    * Behind a proxy that you trust, return what the proxy says.
    */
   origin?: (req: IncomingMessage) => string
   /** The path with its query (default: `req.url`). */
   path?: (req: IncomingMessage) => string
+  /** The part of the path before the `basePath` of the API, such as `/api` (default: none). */
+  mountPath?: (req: IncomingMessage) => string | undefined
   /**
    * A body that has been read already; undefined when it is unread (default: the body that a parser has stored at
    * `req.body` or `req.rawBody`).
@@ -22,9 +25,14 @@ export interface NodeHandlerOptions {
   body?: (req: IncomingMessage) => string | Uint8Array | undefined
 }
 
-const handlerNames: OptionNames<NodeHandlerOptions> = { origin: true, path: true, body: true }
+const handlerNames: OptionNames<NodeHandlerOptions> = {
+  origin: true,
+  path: true,
+  mountPath: true,
+  body: true,
+}
 
-/** Serves the API on `node:http`, or on servers with the same requests and responses. */
+/** Serves the API on `node:http`, or on servers with the same requests and responses, such as `node:http2`. */
 export function toNodeHandler(
   api: Pick<SessionApi, 'handle'>,
   options: NodeHandlerOptions = {},
@@ -37,9 +45,11 @@ export function toNodeHandler(
     })
     let response: Response
     try {
-      response = await api.handle(toRequest(req, options, gone.signal))
-    } catch {
-      response = unreadable()
+      response = await api.handle(toRequest(req, options, gone.signal), {
+        mountPath: options.mountPath?.(req),
+      })
+    } catch (error) {
+      response = unreadable(error)
     }
     await send(response, res)
   }
@@ -49,9 +59,10 @@ export function toNodeHandler(
  * For a body nested so deep that an earlier parser could read it but it cannot be written again, and for a wrong
  * `Host`.
  */
-function unreadable(): Response {
+function unreadable(error: unknown): Response {
   const requestId = newId()
-  const problem = toProblem(new SessionError('invalid', 'The request cannot be read.'))
+  const known = isSessionError(error) ? error : new SessionError('invalid', 'The request cannot be read.')
+  const problem = toProblem(known)
   return toProblemResponse(
     { ...problem, instance: `urn:request:${requestId}` },
     { 'X-Request-Id': requestId },
@@ -61,7 +72,7 @@ function unreadable(): Response {
 function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: AbortSignal): Request {
   const isSecure = 'encrypted' in req.socket && req.socket.encrypted === true
   const origin =
-    options.origin?.(req) ?? `${isSecure ? 'https' : 'http'}://${req.headers.host ?? 'localhost'}`
+    options.origin?.(req) ?? `${isSecure ? 'https' : 'http'}://${hostOf(req.headers) ?? 'localhost'}`
   const url = new URL(originOf(origin) + pathOf(options.path?.(req) ?? req.url ?? '/'))
   const headers = new Headers()
   for (let index = 0; index < req.rawHeaders.length; index += 2) {
@@ -75,6 +86,11 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
   // Spelled out, because not every library of types has `duplex` yet, which a streamed body needs.
   const init = { method, headers, signal, body, duplex: 'half' as const }
   return new Request(url, init)
+}
+
+/** The host, with its port, that the client named. */
+export function hostOf(headers: IncomingHttpHeaders): string | undefined {
+  return (headers[':authority'] as string | undefined) ?? headers.host
 }
 
 /** Scheme and host, and nothing that would change the path or the host. @throws for a wrong host. */
@@ -95,14 +111,33 @@ function pathOf(target: string): string {
   return address.startsWith('/') ? address : `/${address}`
 }
 
+/** Over HTTP/2 a body needs no header that tells of it. */
+function hasBody(req: IncomingMessage & { stream?: { readonly endAfterHeaders?: boolean } }): boolean {
+  const { 'content-length': length, 'transfer-encoding': encoding } = req.headers
+  if (length === '0') return false
+  if (req.httpVersionMajor >= 2) return req.stream?.endAfterHeaders !== true
+  return encoding !== undefined || length !== undefined
+}
+
 /** The body, read as fast as its reader takes it. */
 function toStream(req: IncomingMessage): ReadableStream<Uint8Array> | null {
-  const { 'content-length': length, 'transfer-encoding': encoding } = req.headers
-  if (encoding === undefined && (length === undefined || length === '0')) return null
+  if (!hasBody(req)) return null
+  if (req.readableDidRead) {
+    throw new SessionError(
+      'invalid',
+      'The body was read before the API got the request: mount the API before what reads it, or keep what was read at req.body.',
+      { path: 'body' },
+    )
+  }
   const chunks = req[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+  // Another listener takes the body as it comes, so the first piece must not be waited for any longer.
+  let first = req.readableFlowing === true ? chunks.next() : undefined
+  first?.catch(() => {})
   const source = {
     async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
-      const { done, value } = await chunks.next()
+      const next = first ?? chunks.next()
+      first = undefined
+      const { done, value } = await next
       if (done === true) controller.close()
       else controller.enqueue(new Uint8Array(value))
     },

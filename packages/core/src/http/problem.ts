@@ -14,8 +14,12 @@ export type RequestErrorCode =
 /** The code of an error in an answer over HTTP. */
 export type ProblemCode = SessionErrorCode | RequestErrorCode | 'internal'
 
+// In the global registry, as that of `SessionError`: the adapter may have another copy of this package.
+const marker: unique symbol = Symbol.for('@sessions/request-error') as never
+
 /** A request that is refused before a session is read. */
 export class RequestError extends Error {
+  readonly [marker] = true
   override readonly name = 'RequestError'
   readonly code: RequestErrorCode
   readonly path: string | undefined
@@ -112,11 +116,16 @@ const silent: ReadonlySet<ProblemCode> = new Set([
 
 /** The problem for an error: it describes the caller's request, and nothing inside the server. */
 export function toProblem(error: unknown): Problem {
-  const isKnown = isSessionError(error) || error instanceof RequestError
+  // A later copy of this package may have codes that this one does not know.
+  const isKnown = (isSessionError(error) || isRequestError(error)) && Object.hasOwn(answers, error.code)
   if (!isKnown) return problemOf('internal')
   const { code, message, path, retryAfterMs } = error
   const revision = isSessionError(error) ? error.revision : undefined
   return problemOf(code, { detail: message, path, revision, retryAfterMs })
+}
+
+function isRequestError(error: unknown): error is RequestError {
+  return typeof error === 'object' && error !== null && marker in error
 }
 
 /** A problem of this code. */

@@ -13,6 +13,10 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 export interface Call {
   readonly api: ApiConfig
   readonly request: Request
+  /** The part of the path before the `basePath` of the API. */
+  readonly mountPath: string
+  /** The path of the API: `mountPath` and `basePath`. */
+  readonly apiPath: string
   readonly requestId: string
   readonly params: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, unknown>>

@@ -6,7 +6,7 @@ import { cookieValues, setCookie } from './cookies.js'
 export interface CookieOptions {
   /** Default `sessions`; over TLS it is sent as `__Host-<name>`, which a browser binds to one host. */
   name?: string
-  /** Default `lax`. */
+  /** Default `lax`. Over plain HTTP `none` becomes `lax`, because browsers take no other cookie there. */
   sameSite?: 'lax' | 'strict' | 'none'
   /** How long a browser keeps it, in milliseconds, at most 400 days (default: the service's absolute deadline). */
   maxAgeMs?: number
@@ -15,6 +15,11 @@ export interface CookieOptions {
    * HTTP in production too.
    */
   secure?: 'auto' | boolean
+  /**
+   * For an application in an iframe of another site: browsers keep a cookie of its own for each site that embeds it
+   * (CHIPS). It needs `sameSite: 'none'`, and TLS (default false).
+   */
+  partitioned?: boolean
 }
 
 /** How a credential travels between the caller and the server. */
@@ -40,7 +45,13 @@ export interface TransportFields {
   readonly fetchSite?: string | undefined
 }
 
-const cookieNames: OptionNames<CookieOptions> = { name: true, sameSite: true, maxAgeMs: true, secure: true }
+const cookieNames: OptionNames<CookieOptions> = {
+  name: true,
+  sameSite: true,
+  maxAgeMs: true,
+  secure: true,
+  partitioned: true,
+}
 const transportNames: OptionNames<TransportOptions> = { cookie: true, header: true }
 
 /** The header that carries a credential, or a public id of a session, for callers without cookies. */
@@ -92,9 +103,19 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
       path: 'cookie.name',
     })
   }
-  const { secure = 'auto', sameSite = 'lax', maxAgeMs = absoluteMs } = cookie === false ? {} : cookie
+  const given: CookieOptions = cookie === false ? {} : cookie
+  const { secure = 'auto', sameSite = 'lax', maxAgeMs = absoluteMs, partitioned = false } = given
   if (sameSite === 'none' && secure === false) {
     throw new SessionError('invalid', 'a cookie with sameSite none must be secure', { path: 'cookie.secure' })
+  }
+  if (partitioned && sameSite !== 'none') {
+    throw new SessionError(
+      'invalid',
+      "a partitioned cookie needs sameSite: 'none', so that other sites may embed it",
+      {
+        path: 'cookie.partitioned',
+      },
+    )
   }
   const plainAllowed =
     secure === false || (secure === 'auto' && globalThis.process?.env['NODE_ENV'] !== 'production')
@@ -129,7 +150,9 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
         const attributes = {
           path: '/',
           secure: fields.isSecure,
-          sameSite,
+          // Browsers drop a cookie with `none` that came over plain HTTP, and nobody could open its session.
+          sameSite: sameSite === 'none' && !fields.isSecure ? 'lax' : sameSite,
+          partitioned: partitioned && fields.isSecure,
           maxAge: credential === undefined ? 0 : maxAge,
         }
         headers.push(['Set-Cookie', setCookie(cookieName(fields), credential ?? '', attributes)])
@@ -143,7 +166,7 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
 function insecureTransport(): SessionError {
   return new SessionError(
     'insecure_transport',
-    'The session was not stored, because its cookie must not be set: the request did not come over TLS. Behind a proxy, let the framework trust it (Express: app.set("trust proxy", 1)).',
+    'The session was not stored, because its cookie must not be set: the request did not come over TLS. Behind a proxy, let the framework trust it (Express: app.set("trust proxy", 1); Fastify: trustProxy: true; for Next the proxy sends X-Forwarded-Proto).',
   )
 }
 

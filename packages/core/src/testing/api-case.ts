@@ -46,6 +46,7 @@ export interface WireEvent {
 }
 
 interface OpenApi {
+  servers: { url: string }[]
   paths: Record<
     string,
     Record<

@@ -28,4 +28,17 @@ describe('toProblem', () => {
     expect(toProblem(new SessionError('unavailable', 'x')).retryAfterMs).toBe(1000)
     expect(toProblem(new SessionError('limit_reached', 'x', { retryAfterMs: 50 })).retryAfterMs).toBe(50)
   })
+
+  it('knows errors of another copy of the package, and does not know codes of a later one', () => {
+    const foreign = (symbol: string, code: string): Error =>
+      Object.assign(new Error('a sentence'), { [Symbol.for(symbol)]: true, code })
+    expect(toProblem(foreign('@sessions/error', 'conflict'))).toMatchObject({
+      status: 409,
+      detail: 'a sentence',
+    })
+    expect(toProblem(foreign('@sessions/request-error', 'csrf'))).toMatchObject({ status: 403 })
+    for (const code of ['code_of_tomorrow', 'toString']) {
+      expect(toProblem(foreign('@sessions/error', code))).toMatchObject({ code: 'internal', status: 500 })
+    }
+  })
 })

@@ -67,6 +67,36 @@ describe('write', () => {
     ])
   })
 
+  it('sets a cookie for iframes of other sites, partitioned where that is wanted, which browsers take', () => {
+    const framed = { cookie: { sameSite: 'none', partitioned: true } } as const
+    const attributes = 'Path=/; HttpOnly; Secure; SameSite=None; Partitioned'
+    for (const [credential, said] of [
+      ['c', 'c; Max-Age=86400'],
+      [undefined, '; Max-Age=0'],
+    ] as const) {
+      expect(createTransport(framed, dayMs).write(none, credential)).toEqual([
+        ['Set-Cookie', `__Host-sessions=${said}; ${attributes}`],
+      ])
+    }
+    const plain = { ...none, isSecure: false }
+    for (const options of [framed, { cookie: { sameSite: 'none' } }] as const) {
+      expect(createTransport(options, dayMs).write(plain, 'c')).toEqual([
+        ['Set-Cookie', 'sessions=c; Max-Age=86400; Path=/; HttpOnly; SameSite=Lax'],
+      ])
+    }
+  })
+
+  it.each([
+    [{ partitioned: true }, 'cookie.partitioned'],
+    [{ partitioned: true, sameSite: 'lax' }, 'cookie.partitioned'],
+    [{ partitioned: true, sameSite: 'strict', secure: true }, 'cookie.partitioned'],
+    [{ partitioned: true, sameSite: 'none', secure: false }, 'cookie.secure'],
+  ] as const)('refuses a partitioned cookie that browsers would drop: %j', (cookie, path) => {
+    expect(() => createTransport({ cookie }, dayMs)).toThrow(
+      expect.objectContaining({ code: 'invalid', path }),
+    )
+  })
+
   it('gives a page of another site no cookie, and nothing where there is no other way', () => {
     const fields = { ...none, isOfAnotherSite: true }
     expect(createTransport({}, dayMs).write(fields, 'c')).toEqual([])

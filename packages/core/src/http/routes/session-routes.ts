@@ -55,7 +55,7 @@ export const sessionRoutes: readonly Route[] = [
         body: { session: call.api.isCompat ? await seedView(call, session) : sessionView(session.record) },
         headers: {
           ETag: etagOf(session.record),
-          Location: `${call.api.basePath}/sessions/${encodeURIComponent(session.id)}`,
+          Location: `${call.apiPath}/sessions/${encodeURIComponent(session.id)}`,
         },
       }
     },

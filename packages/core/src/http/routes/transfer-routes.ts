@@ -27,10 +27,10 @@ const how = (path: string, operation: string): Route =>
     summary: 'Says how a transfer is redeemed; a GET never does',
     response: schemas.howReply,
     isPublic: true,
-    handle: async ({ api: { basePath } }) => ({
+    handle: async ({ apiPath }) => ({
       body: {
-        redeem: `POST ${basePath}/transfers/redeem`,
-        describe: `POST ${basePath}/transfers/describe`,
+        redeem: `POST ${apiPath}/transfers/redeem`,
+        describe: `POST ${apiPath}/transfers/describe`,
         detail: 'Send the secret of the link, which stands after its #, or the short code, in a JSON body.',
       },
     }),

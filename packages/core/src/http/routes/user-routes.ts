@@ -51,8 +51,7 @@ export const userRoutes: readonly Route[] = [
     response: schemas.erasureReply,
     ownIdempotency: true,
     mayGoOn: true,
-    async handle({ api, mine: { identity }, params, request }) {
-      const { service, basePath } = api
+    async handle({ api: { service }, apiPath, mine: { identity }, params, request }) {
       const user = userOf(identity, params)
       const about = { by: identity.userId ?? 'admin', reason: 'request' }
       const { begun, receipt } = startErasure(service, { ...user, ...about }, callerOf(identity))
@@ -61,7 +60,7 @@ export const userRoutes: readonly Route[] = [
       const done = isAsync ? undefined : await withinTime(receipt, waitMs)
       if (done !== undefined) return { body: { erasure: erasureView({ ...status, receipt: done }) } }
       goOn(service, receipt)
-      const place = `${basePath}/users/${encodeURIComponent(user.userId)}/erasure`
+      const place = `${apiPath}/users/${encodeURIComponent(user.userId)}/erasure`
       return { status: 202, body: { erasure: erasureView(status) }, headers: { Location: place } }
     },
   }),

@@ -24,6 +24,18 @@ export const protocolCases: ApiChapter = {
       },
     },
     {
+      title: 'Location and the description name the path that the API is mounted at',
+      async run(client) {
+        const made = await client.somebody().raw('POST', '/sessions')
+        const { session } = (await made.json()) as { session: { id: string } }
+        expect(new URL(made.headers.get('location')!, made.url).href).toBe(`${made.url}/${session.id}`)
+        const { paths, servers } = await client.openApi()
+        const path = Object.keys(paths).find((each) => each.endsWith('/sessions'))
+        const root = servers[0]!.url.replace(/\/$/, '')
+        expect(new URL(`${root}${path}`, made.url).href).toBe(made.url)
+      },
+    },
+    {
       title: 'bodies are JSON objects of a bounded size and depth, and nothing else',
       async run(client) {
         const alice = client.somebody()
