@@ -1,13 +1,11 @@
 import { checkOptions, checkWhole, SessionError } from '@sessions/core/store'
-import type { Kysely } from 'kysely'
-import type pg from 'pg'
 import type { Connection, ConnectionSource } from './database.js'
 import { judge } from './errors.js'
 import { latestVersion, migrations } from './migrations.js'
 import { createPostgresPool } from './pool.js'
 import { policySql, type RowLevelSecurity, toSetting } from './row-level-security.js'
 import { type TableNames, type TableOptions, toTableNames } from './schema.js'
-import { toSource } from './source.js'
+import { type PostgresDatabase, toSource } from './source.js'
 import { toStatement } from './statement.js'
 
 /** Where the tables are, and how they are secured. */
@@ -48,7 +46,7 @@ export interface Migrated {
  * ```
  */
 export async function migrate<Tables>(
-  db: string | pg.Pool | Kysely<Tables>,
+  db: string | PostgresDatabase<Tables>,
   options: MigrateOptions = {},
 ): Promise<Migrated> {
   checkOptions<MigrateOptions>(options, {
@@ -105,7 +103,7 @@ end $migration$;`,
  * @throws `store_failed` saying which version is there and which is needed; `unavailable` when nobody answers.
  */
 export async function checkSchema<Tables>(
-  db: string | pg.Pool | Kysely<Tables>,
+  db: string | PostgresDatabase<Tables>,
   options: MigrateOptions = {},
 ): Promise<void> {
   const names = toTableNames(options)
@@ -137,7 +135,7 @@ export function checkVersion(version: number, names: TableNames): void {
 
 // The connections of a URL are ours, so we end them.
 async function using<Tables, T>(
-  db: string | pg.Pool | Kysely<Tables>,
+  db: string | PostgresDatabase<Tables>,
   work: (source: ConnectionSource) => Promise<T>,
 ): Promise<T> {
   if (typeof db !== 'string') return work(toSource(db))
