@@ -61,12 +61,15 @@ export async function migrate<Tables>(
   const names = toTableNames(options)
   const setting = toSetting(rls)
   const until = performance.now() + timeoutMs
+  const progress = { isCommitting: false }
   try {
     return await using(db, (source) =>
-      source.use(until, (connection) => migrateOn(connection, names, { setting, partitions, timeoutMs })),
+      source.use(until, (connection) =>
+        migrateOn(connection, names, { setting, partitions, timeoutMs, progress }),
+      ),
     )
   } catch (error) {
-    throw judge(error, { unknown: true }).error
+    throw judge(error, { unknown: progress.isCommitting }).error
   }
 }
 
@@ -151,12 +154,14 @@ interface MigrationSettings {
   setting: string | undefined
   partitions: number | undefined
   timeoutMs: number
+  /** Told when the outcome is no longer known without an answer. */
+  progress: { isCommitting: boolean }
 }
 
 async function migrateOn(
   connection: Connection,
   names: TableNames,
-  { setting, partitions, timeoutMs }: MigrationSettings,
+  { setting, partitions, timeoutMs, progress }: MigrationSettings,
 ): Promise<Migrated> {
   const run = (...commands: string[]) => connection.script(commands)
   await checkEncoding(connection)
@@ -176,6 +181,7 @@ async function migrateOn(
       if (version > from) await run(...commands(names, partitions), recordSql(names, version))
     }
     if (setting !== undefined) await run(...policySql(names, setting))
+    progress.isCommitting = true
     await run('commit')
     return { from, to: latestVersion }
   } catch (error) {

@@ -173,6 +173,40 @@ describe('what is no database for sessions', () => {
     await pool.end()
   })
 
+  test('a stand-in that answers otherwise is refused in a sentence, and nothing is stored', async () => {
+    const pool = createPostgresPool(await migrated(context.server))
+    type Answer = (config: pg.QueryConfig, client: pg.PoolClient) => Promise<unknown>
+    const answers: Record<string, Answer> = {
+      'rows as objects': ({ text, values }, client) => client.query(text, values),
+      'values as they like': (config, client) =>
+        client.query({ ...config, types: typesWith({ [int8]: BigInt }) }),
+      'rows alone': async (config, client) => (await client.query(config)).rows,
+      nothing: async () => undefined,
+      'an error': async () => {
+        throw new Error('getTypeParser is not supported')
+      },
+    }
+    for (const [name, answer] of Object.entries(answers)) {
+      const connect = async () => {
+        const client = await pool.connect()
+        return {
+          query: (config: pg.QueryConfig) => answer(config, client),
+          release: () => client.release(),
+        }
+      }
+      const store = postgresStore({ connect } as unknown as pg.Pool)
+      const ref = { tenantId: 'acme', id: 'one' }
+      const told = {
+        code: 'store_failed',
+        message: expect.stringContaining('stands in for the pool') as string,
+      }
+      await expect(store.commit(ref, { revision: 0 }), name).rejects.toMatchObject(told)
+      await expect(store.read(ref), name).rejects.toMatchObject(told)
+      expect(await postgresStore(pool).read(ref), name).toBeUndefined()
+    }
+    await pool.end()
+  })
+
   test('a stand-in whose connections never come, or throw, is told in time', async () => {
     const never = { connect: () => new Promise(() => {}) }
     const throwing = {
