@@ -140,6 +140,14 @@ describe('what is no database for sessions', () => {
     }
   })
 
+  test('without a URL there is no pool, and none of this machine', () => {
+    for (const url of [undefined, '', null]) {
+      for (const open of [createPostgresPool, postgresStore]) {
+        expect(() => open(url as unknown as string)).toThrow(expect.objectContaining({ code: 'invalid' }))
+      }
+    }
+  })
+
   test('a transaction of a Kysely is refused by name', async () => {
     const pool = context.pools.open(await context.server.createDatabase())
     const kysely = new Kysely<object>({ dialect: new PostgresDialect({ pool }) })
