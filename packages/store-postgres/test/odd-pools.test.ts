@@ -181,6 +181,30 @@ describe('what is no database for sessions', () => {
     await pool.end()
   })
 
+  test('a server that speaks another language keeps its connections', async () => {
+    const pool = createPostgresPool(await migrated(context.server))
+    const released: unknown[] = []
+    const connect = async () => {
+      const client = await pool.connect()
+      const query = async (config: pg.QueryConfig) =>
+        client.query(config).catch((error: unknown) => {
+          throw Object.assign(error as Error, { severity: 'FEHLER' })
+        })
+      const release = (error?: boolean) => {
+        released.push(error)
+        client.release(error)
+      }
+      return { query, release }
+    }
+    const store = postgresStore({ connect } as unknown as pg.Pool)
+    const ref = { tenantId: 'acme', id: 'one' }
+    const messages = [{ id: 'm1', payload: '1' }]
+    await store.commit(ref, { revision: 0, messages })
+    expect((await store.commit(ref, { messages })).messages).toMatchObject([{ seq: 1, inserted: false }])
+    expect(released).toEqual([false, false, false])
+    await pool.end()
+  })
+
   test('a stand-in that answers otherwise is refused in a sentence, and nothing is stored', async () => {
     const pool = createPostgresPool(await migrated(context.server))
     type Answer = (config: pg.QueryConfig, client: pg.PoolClient) => Promise<unknown>
