@@ -63,9 +63,11 @@ export function as(role: string, url: string): string {
   return other.href
 }
 
-/** A role that may read and write, and nothing else. */
+/** A role that may read and write, and nothing else. Suites of one server share it. */
 export async function createAppRole(owner: pg.Pool, role: string, schema = 'public'): Promise<void> {
-  await owner.query(`create role ${role} login;
+  await owner.query(`do $$ begin
+      if not exists (select from pg_roles where rolname = '${role}') then create role ${role} login; end if;
+    end $$;
     grant usage on schema ${schema} to ${role};
     grant select, insert, update, delete on all tables in schema ${schema} to ${role}`)
 }
