@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { HeaderSink } from './request-session.js'
+import type { HeaderSink } from './header-sink.js'
 
 /** Writes headers of a response of Node, or of Express, which is one. */
 export function nodeHeaderSink(response: ServerResponse): HeaderSink {
