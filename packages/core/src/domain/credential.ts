@@ -43,6 +43,7 @@ interface Key {
  * @throws `invalid` for a missing or short secret.
  */
 export function createCredentials(secrets: readonly string[], option = 'credentialSecrets'): Credentials {
+  if (!Array.isArray(secrets)) throw new SessionError('invalid', `${option} must be a list`, { path: option })
   if (secrets.length === 0) throw new SessionError('invalid', `${option} is empty`, { path: option })
   for (const [index, secret] of secrets.entries()) {
     const path = `${option}[${index}]`

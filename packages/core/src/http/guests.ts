@@ -1,5 +1,4 @@
 import { createCredentials } from '../domain/credential.js'
-import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import { type CookieOptions, createTransport, type Transport, type TransportFields } from './transport.js'
@@ -60,7 +59,6 @@ const monthsMs = 400 * 24 * 3_600_000
 export function guests(options: GuestsOptions): Guests {
   checkOptions(options, optionNames)
   const { secrets, cookie = {} } = options ?? {}
-  if (!Array.isArray(secrets)) throw new SessionError('invalid', 'secrets is missing', { path: 'secrets' })
   const credentials = createCredentials(secrets, 'secrets')
   const transport = createTransport({ cookie: { name: mark, ...cookie } }, monthsMs)
   return {
