@@ -7,6 +7,8 @@ const root = resolve(import.meta.dirname, '..')
 
 interface Manifest {
   name: string
+  description: string
+  keywords: string[]
   private?: boolean
   version: string
   exports: Record<string, string | Record<string, string>>
@@ -74,6 +76,13 @@ describe.each(published)('packages/%s', (folder) => {
   it('exports every type that its signatures name', () => {
     const names = doors.map(([door]) => (door === '.' ? 'index' : door.slice(2)))
     expect(unnamedTypes(join(root, 'packages', folder), names)).toEqual([])
+  })
+
+  it('says what it is, for those who look for it, and takes the zod of the application', () => {
+    expect(manifest.description.length).toBeGreaterThan(20)
+    expect(manifest.keywords).toEqual(expect.arrayContaining(['session', 'llm']))
+    const { zod = '^4' } = manifest.dependencies ?? {}
+    expect(zod).toMatch(/^\^4/)
   })
 
   it('has no side effects and no install scripts', () => {

@@ -8,6 +8,7 @@ export type {
   RequestContext,
   SessionApiOptions,
 } from './http/api-options.js'
+export { type Guest, guests, type Guests, type GuestsOptions } from './http/guests.js'
 export { type Mounted, type SessionApi, createSessionApi } from './http/api.js'
 export type { CookieOptions, TransportOptions } from './http/transport.js'
 export type { ExportOptions } from './portability/export-sessions.js'

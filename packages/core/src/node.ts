@@ -14,6 +14,7 @@ export { checkOrigin, isOfAnotherSite, type OriginRules, type PageRequest } from
 export { hostOf, type NodeHandlerOptions, toNodeHandler } from './http/node-handler.js'
 export { type BodyHolder, bodyReadAlready } from './http/node-body.js'
 export { addVary, nodeHeaderSink, withoutValue } from './http/node-header-sink.js'
+export type { Guests } from './http/guests.js'
 export { toLogLine } from './http/log-line.js'
 export { isApiPath, mountPathOf } from './http/api-roots.js'
 export {
@@ -25,7 +26,8 @@ export {
   toProblem,
   toProblemResponse,
 } from './http/problem.js'
-export { type HeaderSink, RequestSession, type RequestSessionOptions } from './http/request-session.js'
+export type { HeaderSink } from './http/header-sink.js'
+export { RequestSession, type RequestSessionOptions } from './http/request-session.js'
 export { checkOptions, type OptionKind, type OptionNames } from './options.js'
 export { parseWith } from './parse.js'
 export { warnOnce } from './service/warn-once.js'

@@ -1,8 +1,9 @@
-import type { Identity, Session, Sessions, SessionWarning } from '@sessions/core'
+import type { CallerSessions, Identity, Session, Sessions, SessionWarning } from '@sessions/core'
 import {
   type TransportOptions,
   checkOptions,
   createTransport,
+  type Guests,
   isOfAnotherSite,
   nodeHeaderSink,
   type OptionNames,
@@ -27,6 +28,11 @@ export interface SessionsMiddlewareOptions extends TransportOptions {
    */
   identify: (req: Request) => Identity | Promise<Identity>
   /**
+   * Makes callers without a `userId` guests, who have several sessions of their own: `guests({ secrets })` of
+   * `@sessions/core/http` (default: they are anonymous).
+   */
+  guests?: Guests
+  /**
    * Called when a cookie could not be set because the request did not come over TLS (default: `console.warn`, once).
    */
   onWarning?: (warning: SessionWarning) => void
@@ -35,6 +41,7 @@ export interface SessionsMiddlewareOptions extends TransportOptions {
 const optionNames: OptionNames<SessionsMiddlewareOptions> = {
   sessions: true,
   identify: true,
+  guests: 'object',
   cookie: true,
   header: true,
   trustedOrigins: true,
@@ -67,7 +74,7 @@ const requestSessions = new WeakMap<Request, RequestSession>()
  */
 export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestHandler {
   checkOptions(options, optionNames)
-  const { sessions, identify, cookie, header, trustedOrigins = [] } = options
+  const { sessions, identify, guests, cookie, header, trustedOrigins = [] } = options
   const transport = createTransport({ cookie, header }, sessions.ttl.absoluteMs)
   const warn = warnOnce(options.onWarning)
   return (req, res, next) => {
@@ -85,6 +92,7 @@ export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestH
         fields,
         headers: nodeHeaderSink(res),
         identify: () => identify(req),
+        guests,
         warn,
       })
       requestSessions.set(req, session)
@@ -110,6 +118,14 @@ export async function getSession(req: Request, id?: string): Promise<Session> {
   return id === undefined ? session.get() : session.getById(id)
 }
 
+/**
+ * The sessions of the caller, for users and guests with several: `list`, `create`, `get`, and so on. A session of a guest
+ * whom no client knows yet has to be made before the first byte of the response, as a draft has to be written to.
+ */
+export async function callerSessions(req: Request): Promise<CallerSessions> {
+  return sessionOf(req).mine()
+}
+
 /** The session whose credential came with the request, or undefined. */
 export async function findSession(req: Request): Promise<Session | undefined> {
   return sessionOf(req).find()
@@ -125,7 +141,7 @@ export async function newSession(req: Request): Promise<Session> {
 
 /**
  * Call it when an anonymous caller has signed in: it gives the session to the caller's user and replaces the
- * credential; the old credential opens nothing any more.
+ * credential; the old credential opens nothing any more. A guest gives all sessions, and ends.
  *
  * @throws `not_found` without a session, `unauthenticated` when `identify` returns no user.
  */

@@ -1,5 +1,6 @@
 export {
   bindSession,
+  callerSessions,
   findSession,
   forgetSession,
   getSession,

@@ -1,3 +1,4 @@
+import type { Response } from 'express'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bindSession, checkOrigin, getSession, sessionsErrorHandler } from '../src/index.js'
 import { chat, route, versions } from './chat.js'
@@ -57,6 +58,31 @@ describe.each(versions)('%s', (_, express) => {
     await vi.waitFor(() => expect(refused).toMatchObject([{ code: 'invalid', path: 'messages[3].content' }]))
     const { items } = await sessions.for({ tenantId: 'acme', roles: ['admin'] }).list()
     expect(items.map(({ id }) => id)).toEqual([made['id']])
+  })
+
+  it.each<[string, (res: Response) => unknown]>([
+    ['setHeader', (res) => res.setHeader('Set-Cookie', 'theme=dark').json({})],
+    ['set', (res) => res.set('Set-Cookie', ['theme=dark', 'size=big']).json({})],
+    ['removeHeader', (res) => (res.removeHeader('Set-Cookie'), res.cookie('theme', 'dark').json({}))],
+    ['writeHead', (res) => res.writeHead(200, { 'set-cookie': 'theme=dark' }).end()],
+    ['writeHead with a reason', (res) => res.writeHead(200, 'Fine', { 'Set-Cookie': ['theme=dark'] }).end()],
+    ['a cookie of its own', (res) => res.cookie('theme', 'dark').json({})],
+    ['writeHead without cookies', (res) => res.cookie('theme', 'dark').writeHead(200, { a: 'b' }).end()],
+  ])('loses no session to code that sets cookies after it by %s', async (_name, answer) => {
+    const { app } = chat(express)
+    app.post(
+      '/themed',
+      route(async (req, res) => {
+        await (await getSession(req)).append({ role: 'user', content: 'Hi' })
+        answer(res)
+      }),
+    )
+    const ann = browser(await serve(app))
+    const said = await ann('/themed', { method: 'POST' })
+    const names = said.headers.getSetCookie().map((each) => each.split('=')[0])
+    expect(names).toContain('theme')
+    expect(names.filter((name) => name === 'sessions')).toHaveLength(1)
+    expect((await json(await ann('/history')))['messages']).toHaveLength(1)
   })
 
   it('makes no session out of writes that meet a sign-in', async () => {

@@ -106,6 +106,7 @@ function toRequestSession(
     },
     headers: headerSink(response),
     identify: () => service.identify(request),
+    guests: service.guests,
     warn,
   })
 }

@@ -1,6 +1,6 @@
 import type { InjectionToken, ModuleMetadata, OptionalFactoryDependency, Type } from '@nestjs/common'
 import type { Identity, Sessions, SessionsOptions, SessionWarning } from '@sessions/core'
-import type { SessionApi, SessionApiOptions } from '@sessions/core/http'
+import type { Guests, SessionApi, SessionApiOptions } from '@sessions/core/http'
 import type { TransportOptions } from '@sessions/core/node'
 import type { SessionsRequest } from './platform.js'
 import type { SessionsController } from './sessions.controller.js'
@@ -8,7 +8,7 @@ import type { SessionsController } from './sessions.controller.js'
 /** The options of `createSessionApi`, without those that the module sets. */
 export interface SessionsApiOptions extends Omit<
   SessionApiOptions,
-  'sessions' | 'identify' | 'basePath' | 'cookie' | 'header'
+  'sessions' | 'identify' | 'guests' | 'basePath' | 'cookie' | 'header'
 > {
   /** The path before `/sessions`, such as `/v1`, after a global prefix if there is one (default: none). */
   prefix?: string
@@ -32,6 +32,11 @@ export interface SessionsModuleOptions extends TransportOptions {
    * `identify` of the root module).
    */
   identify?(request: SessionsRequest): Identity | Promise<Identity>
+  /**
+   * Makes callers without a `userId` guests, who have several sessions of their own: `guests({ secrets })` of
+   * `@sessions/core/http` (default: they are anonymous).
+   */
+  guests?: Guests
   /**
    * Mounts the whole HTTP API as a controller, behind your guards and interceptors: its options, or an API of your own
    * (default: no API).

@@ -1,6 +1,6 @@
 import { HttpException, Logger, type OnApplicationShutdown } from '@nestjs/common'
 import { createSessions, type Identity, type Sessions } from '@sessions/core'
-import { createSessionApi, type SessionApi } from '@sessions/core/http'
+import { createSessionApi, type Guests, type SessionApi } from '@sessions/core/http'
 import {
   checkOptions,
   createTransport,
@@ -21,6 +21,7 @@ const optionNames: OptionNames<SessionsRootOptions> = {
   sessions: true,
   service: true,
   identify: true,
+  guests: 'object',
   api: true,
   problems: true,
   close: true,
@@ -38,6 +39,7 @@ export class SessionsService implements OnApplicationShutdown {
   readonly sessions: Sessions
   readonly transport: Transport
   readonly identify: Identify
+  readonly guests: Guests | undefined
   /** Origins whose pages may begin sessions with unsafe requests, in addition to the application's own. */
   readonly trustedOrigins: readonly string[]
   /** Whether `X-Session-Id` carries credentials. */
@@ -51,6 +53,7 @@ export class SessionsService implements OnApplicationShutdown {
     this.name = name
     this.#options = options
     this.hasHeaderMode = options.header === true
+    this.guests = options.guests
     this.trustedOrigins = options.trustedOrigins ?? []
     this.sessions = options.sessions ?? createSessions(options.service)
     this.identify = async (request) => options.identify?.(request) ?? otherwise(request)
@@ -77,6 +80,7 @@ export class SessionsService implements OnApplicationShutdown {
       ...this.#carrying(),
       sessions: this.sessions,
       identify: (request) => this.#identifyCaller(request),
+      ...(this.guests === undefined ? {} : { guests: this.guests }),
     })
   }
 

@@ -1,5 +1,5 @@
 import type { Identity, Sessions, SessionWarning } from '@sessions/core'
-import type { TransportOptions } from '@sessions/core/node'
+import type { Guests, TransportOptions } from '@sessions/core/node'
 import type { RequestCookies, RequestHeaders } from './request-parts.js'
 
 /** The parts of a request that identify its caller, the same in pages, actions and route handlers. */
@@ -18,6 +18,11 @@ export interface NextSessionsOptions extends TransportOptions {
    * claims. Runs once for a render, an action or a handler that needs a session.
    */
   identify: (request: NextSessionsRequest) => Identity | Promise<Identity>
+  /**
+   * Makes callers without a `userId` guests, who have several sessions of their own: `guests({ secrets })` of
+   * `@sessions/core/http` (default: they are anonymous).
+   */
+  guests?: Guests
   /** Tells the services of one process, and their cookies, apart (default `default`). */
   name?: string
   /**

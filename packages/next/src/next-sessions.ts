@@ -21,6 +21,7 @@ const opened = (registry[openedKey] ??= new Map())
 const optionNames: OptionNames<NextSessionsOptions> = {
   open: true,
   identify: true,
+  guests: 'object',
   name: true,
   trustedOrigins: true,
   onWarning: true,

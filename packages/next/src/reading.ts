@@ -1,30 +1,25 @@
-import { isSessionError, type CallerSessions, type Sessions, type SessionWarning } from '@sessions/core'
-import { RequestSession, type Transport } from '@sessions/core/node'
+import { isSessionError, type CallerSessions } from '@sessions/core'
+import { RequestSession } from '@sessions/core/node'
 import { cookies, headers } from 'next/headers.js'
 import { connection } from 'next/server.js'
 import { cache } from 'react'
-import type { NextSessionsOptions } from './next-sessions-options.js'
+import type { OpenableSessions } from './openable-sessions.js'
 import { readonlyCaller, readonlySession } from './readonly-session.js'
 import { transportFieldsOf, currentUnit } from './request-parts.js'
+import { currentScope } from './scope.js'
 import { withStatus } from './with-status.js'
 
-/** The parts of an application's sessions that reading uses. */
-export interface ReadableSessions {
-  readonly options: Pick<NextSessionsOptions, 'identify'>
-  readonly warn: (warning: SessionWarning) => void
-  sessions(): Promise<Sessions>
-  transport(): Promise<Transport>
-}
-
 /** The sessions of the current request's caller; in a render, for reading. */
-export async function callerOf(sessions: ReadableSessions): Promise<CallerSessions> {
+export async function callerOf(sessions: OpenableSessions): Promise<CallerSessions> {
   const { type, phase } = currentUnit()
+  const scope = currentScope(sessions)
+  if (scope !== undefined) return (await scope.another()).mine()
   const { caller } = await known(sessions)
   return type === 'request' && phase !== 'render' ? caller : readonlyCaller(caller)
 }
 
 // React's cache lasts as long as a render. Outside of one it keeps nothing, so a render sees the changes of an action.
-const known = cache(async (sessions: ReadableSessions) => {
+const known = cache(async (sessions: OpenableSessions) => {
   // When a router prefetches a page, Next renders it a second time, without the parts that wait for a visit.
   if (currentUnit().type !== 'private-cache') await connection()
   const [head, jar] = await Promise.all([headers(), cookies()])
@@ -36,13 +31,14 @@ const known = cache(async (sessions: ReadableSessions) => {
     fields: transportFieldsOf(head, jar),
     headers: { canWrite: () => false, append: () => {}, setDefault: () => {} },
     identify: () => identity,
+    guests: sessions.options.guests,
     warn: sessions.warn,
   })
-  return { request, caller: service.for(identity) }
+  return { request, caller: await request.mine() }
 })
 
 /** The session for reading; a render reads it once. */
-export const readSession = cache(async (sessions: ReadableSessions, id: string | undefined) => {
+export const readSession = cache(async (sessions: OpenableSessions, id: string | undefined) => {
   const { request } = await known(sessions)
   try {
     return readonlySession(await (id === undefined ? request.get() : request.getById(id)))

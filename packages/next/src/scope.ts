@@ -1,8 +1,8 @@
 import { SessionError } from '@sessions/core'
-import { RequestSession } from '@sessions/core/node'
+import { type Guests, RequestSession } from '@sessions/core/node'
 import { cookies, headers } from 'next/headers.js'
 import { NextResponse } from 'next/server.js'
-import type { NextSessions } from './next-sessions.js'
+import type { OpenableSessions } from './openable-sessions.js'
 import { readsOnly } from './readonly-session.js'
 import { transportFieldsOf, currentUnit, type RequestCookies, type WorkUnit } from './request-parts.js'
 
@@ -14,6 +14,8 @@ export interface Scope {
   request: RequestSession
   /** Calls `identify` again, because the caller may have signed in since. */
   readonly restart: () => Promise<void>
+  /** The session of the same request, for the caller of now, which is handed over as `request` is. */
+  readonly another: () => Promise<RequestSession>
   /** Headers of the response in addition to cookies, if the scope has a response. */
   readonly headers: Headers
   /** Ends the scope, after a draft that is being stored has been handed over. */
@@ -24,7 +26,7 @@ export interface Scope {
 const scopes = new WeakMap<WorkUnit, Map<string, Scope>>()
 
 /** The scope of this service around the current code. */
-export function currentScope(sessions: NextSessions): Scope | undefined {
+export function currentScope(sessions: OpenableSessions): Scope | undefined {
   return scopes.get(currentUnit())?.get(sessions.name)
 }
 
@@ -40,7 +42,7 @@ export function writableUnit(): WorkUnit {
 }
 
 /** Begins a scope; within another scope of the same service, that one continues. */
-export async function enterScope(sessions: NextSessions): Promise<Scope> {
+export async function enterScope(sessions: OpenableSessions): Promise<Scope> {
   const unit = writableUnit()
   const around = currentScope(sessions)
   if (around !== undefined) return { ...around, leave: async () => {} }
@@ -49,9 +51,10 @@ export async function enterScope(sessions: NextSessions): Promise<Scope> {
   const added = new Headers()
   let isOver = false
   const requests: RequestSession[] = []
+  const guests = guestsOfRequest(sessions.options.guests)
   const begin = async (): Promise<RequestSession> => {
     const canWrite = (): boolean => !isOver && unit.phase === 'action'
-    const request = await requestSession(sessions, { headers: added, canWrite })
+    const request = await requestSession(sessions, { headers: added, canWrite, guests })
     requests.push(request)
     return request
   }
@@ -60,6 +63,7 @@ export async function enterScope(sessions: NextSessions): Promise<Scope> {
     restart: async () => {
       scope.request = await begin()
     },
+    another: begin,
     headers: added,
     leave: async () => {
       await Promise.all(requests.map((request) => request.settled()))
@@ -73,8 +77,12 @@ export async function enterScope(sessions: NextSessions): Promise<Scope> {
 
 /** The session of a request, which hands credentials over while `canWrite` returns true. */
 export async function requestSession(
-  sessions: NextSessions,
-  response: { readonly headers: Headers; readonly canWrite: () => boolean },
+  sessions: OpenableSessions,
+  response: {
+    readonly headers: Headers
+    readonly canWrite: () => boolean
+    readonly guests?: Guests | undefined
+  },
 ): Promise<RequestSession> {
   const [head, jar] = await Promise.all([headers(), cookies()])
   const [service, transport] = await Promise.all([sessions.sessions(), sessions.transport()])
@@ -91,8 +99,23 @@ export async function requestSession(
       setDefault: (name, value) => response.headers.set(name, value),
     },
     identify: () => sessions.options.identify({ headers: head, cookies: jar }),
+    guests: response.guests ?? sessions.options.guests,
     warn: sessions.warn,
   })
+}
+
+/** In one request a caller without a name is one new guest, however often it is asked who that is. */
+function guestsOfRequest(guests: Guests | undefined): Guests | undefined {
+  if (guests === undefined) return undefined
+  const made = new Map<string, ReturnType<Guests['create']>>()
+  return {
+    ...guests,
+    create(tenantId) {
+      const guest = made.get(tenantId) ?? guests.create(tenantId)
+      made.set(tenantId, guest)
+      return guest
+    },
+  }
 }
 
 /** Sets a cookie by Next's API, so that a render after an action sees it, and a redirect includes it. */

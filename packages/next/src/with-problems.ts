@@ -1,8 +1,6 @@
-import { headers } from 'next/headers.js'
 import type { NextRequest } from 'next/server.js'
-import { checkPage } from './check-page.js'
+import { answerInScope } from './answer-in-scope.js'
 import type { NextSessions } from './next-sessions.js'
-import { problemResponse } from './problem-response.js'
 
 /**
  * A route handler that finds its sessions itself, with `chat.for()` or a service of your own: a `SessionError` is answered
@@ -22,16 +20,5 @@ export function withProblems<Context = unknown>(
   sessions: NextSessions,
   handler: (request: NextRequest, context: Context) => Response | Promise<Response>,
 ): (request: NextRequest, context: Context) => Promise<Response> {
-  return async (request, context) => {
-    // The answer depends on the caller. This call also tells a build that there is nothing to prerender.
-    await headers()
-    try {
-      checkPage(sessions, request)
-      return await handler(request, context)
-    } catch (error) {
-      const problem = problemResponse(error)
-      if (problem === undefined) throw error
-      return problem
-    }
-  }
+  return (request, context) => answerInScope(sessions, request, async () => handler(request, context))
 }

@@ -1,11 +1,8 @@
 import { type Session, SessionError } from '@sessions/core'
 import { checkOptions, type OptionNames } from '@sessions/core/node'
-import { headers } from 'next/headers.js'
 import type { NextRequest } from 'next/server.js'
-import { checkPage } from './check-page.js'
+import { answerInScope } from './answer-in-scope.js'
 import type { NextSessions } from './next-sessions.js'
-import { problemResponse } from './problem-response.js'
-import { enterScope } from './scope.js'
 
 /** Which session a route handler gets. */
 export interface WithSessionOptions {
@@ -37,26 +34,14 @@ export function withSession<Context = unknown>(
 ): (request: NextRequest, context: Context) => Promise<Response> {
   checkOptions(options, optionNames)
   const { param } = options
-  return async (request, context) => {
-    // The answer depends on the caller. This call also tells a build that there is nothing to prerender.
-    await headers()
-    try {
-      checkPage(sessions, request)
-      const scope = await enterScope(sessions)
-      try {
-        const response = await answer(
-          async () =>
-            param === undefined ? scope.request.get() : scope.request.getById(await idIn(context, param)),
-          (session) => handler(request, session, context),
-        )
-        return withHeaders(response, scope.headers)
-      } finally {
-        await scope.leave()
-      }
-    } catch (error) {
-      return problemOf(error)
-    }
-  }
+  return (request, context) =>
+    answerInScope(sessions, request, async (scope) => {
+      const session =
+        param === undefined
+          ? await scope.request.get()
+          : await scope.request.getById(await idIn(context, param))
+      return handler(request, session, context)
+    })
 }
 
 /** @throws `invalid` for a route without this parameter. */
@@ -65,36 +50,4 @@ async function idIn(context: unknown, param: string): Promise<string> {
   const id = (await params)?.[param]
   if (typeof id === 'string') return id
   throw new SessionError('invalid', `The route has no parameter [${param}].`, { path: param })
-}
-
-/**
- * The response, also for an error: a session that was stored before the error belongs to the caller, and needs its
- * headers.
- */
-async function answer(
-  find: () => Promise<Session>,
-  handle: (session: Session) => Response | Promise<Response>,
-): Promise<Response> {
-  try {
-    return await handle(await find())
-  } catch (error) {
-    return problemOf(error)
-  }
-}
-
-function problemOf(error: unknown): Response {
-  const problem = problemResponse(error)
-  if (problem === undefined) throw error
-  return problem
-}
-
-/** A copy, because the headers of a redirect are immutable. Headers of the handler stay. */
-function withHeaders(response: Response, added: Headers): Response {
-  const all = new Headers(response.headers)
-  for (const [name, value] of added) {
-    if (name === 'vary') all.append(name, value)
-    else if (!all.has(name)) all.set(name, value)
-  }
-  const { status, statusText } = response
-  return new Response(response.body, { status, statusText, headers: all })
 }

@@ -158,6 +158,34 @@ describe('a route handler with a session', () => {
   })
 })
 
+describe('guests', () => {
+  const titles = async (browser: Browser) =>
+    ((await json(await browser.fetch('/guests')))['titles'] as string[]).toSorted()
+
+  it('have several sessions, whichever way these are made, and take them along', async () => {
+    const browser = new Browser(app.url)
+    expect(await titles(browser)).toEqual([])
+    expect(browser.cookies.size).toBe(0)
+    const said = await browser.post('/guests', {})
+    expect(browser.cookies.has('guest')).toBe(true)
+    const { id } = await json(said)
+    await browser.post('/guests', {}, { method: 'PUT' })
+    expect(await titles(browser)).toEqual(['', 'alone', 'beside'])
+    expect(await titles(new Browser(app.url))).toEqual([])
+    expect(await json(await browser.post('/guests', {}, { method: 'PATCH' }))).toEqual({ id })
+    expect(browser.cookies.get('guest') ?? '').toBe('')
+    expect(await titles(browser)).toEqual(['', 'alone', 'beside'])
+    browser.cookies.delete('user')
+    expect(await titles(browser)).toEqual([])
+  })
+
+  it('are named when a session is made without that of the request, too', async () => {
+    const browser = new Browser(app.url)
+    await browser.post('/guests', {}, { method: 'PUT' })
+    expect(await titles(browser)).toEqual(['alone'])
+  })
+})
+
 describe('a stream', () => {
   it('begins with the cookie out, and tells of the turn as it goes', async () => {
     const browser = new Browser(app.url)

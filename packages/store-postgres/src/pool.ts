@@ -8,12 +8,17 @@ import pg from 'pg'
  * PgBouncer refuses the two timeouts of the server unless they are in its `ignore_startup_parameters`; pass
  * `{ statement_timeout: 0, idle_in_transaction_session_timeout: 0 }` otherwise.
  *
- * @throws `invalid` without a URL.
+ * @throws `invalid` when neither the URL nor `options` names a server.
  */
 export function createPostgresPool(url: string, options: pg.PoolConfig = {}): pg.Pool {
-  // Without a URL `pg` would connect to this machine, which a variable that is not set should not lead to.
-  if (typeof url !== 'string' || url === '') {
-    throw new SessionError('invalid', 'url must be the URL of a database', { path: 'url' })
+  const isNamed = (typeof url === 'string' && url !== '') || options.host !== undefined
+  if (!isNamed && options.connectionString === undefined) {
+    const what = url === '' ? 'empty' : String(url)
+    throw new SessionError(
+      'invalid',
+      `url is ${what}: is its environment variable set? Without a URL, pg would connect to this machine.`,
+      { path: 'url' },
+    )
   }
   const pool = new pg.Pool({
     connectionString: url,

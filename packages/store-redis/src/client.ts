@@ -16,14 +16,21 @@ const longestPauseMs = 1000
  * @param url such as `redis://localhost:6379` or `rediss://user:password@host:6380/0`.
  * @param options win over all of this. With `sentinels` and `name` the sentinels tell the host, and the URL has the
  * rest: `redis://user:password@sentinels/0`.
- * @throws `invalid` without a URL.
+ *
+ * @throws `invalid` when neither the URL nor `options` names a server.
  */
 export function createRedisClient(url: string, options: CreateRedisClientOptions = {}): Redis {
-  // Without a URL ioredis would connect to this machine, which a variable that is not set should not lead to.
-  if (typeof url !== 'string' || url === '') {
-    throw new SessionError('invalid', 'url must be the URL of a server', { path: 'url' })
-  }
   const { onError = () => {}, ...others } = options
+  const isNamed =
+    (typeof url === 'string' && url !== '') || (others.host ?? others.path ?? others.sentinels) !== undefined
+  if (!isNamed) {
+    const what = url === '' ? 'empty' : String(url)
+    throw new SessionError(
+      'invalid',
+      `url is ${what}: is its environment variable set? Without a URL, ioredis would connect to this machine.`,
+      { path: 'url' },
+    )
+  }
   const client = new Redis(url, {
     // This is longer than the store waits, so the deadlines of the store do not mistake a process that was held up for
     // a server that hangs.

@@ -39,14 +39,18 @@ interface Key {
 
 /**
  * @param secrets At least one, each of 32 bytes or more. The first signs, all verify: put a new one in front to rotate.
+ * @param option The name of the option that the secrets come from (default `credentialSecrets`).
  * @throws `invalid` for a missing or short secret.
  */
-export function createCredentials(secrets: readonly string[]): Credentials {
-  if (secrets.length === 0) {
-    throw new SessionError('invalid', 'credentialSecrets is empty', { path: 'credentialSecrets' })
-  }
+export function createCredentials(secrets: readonly string[], option = 'credentialSecrets'): Credentials {
+  if (!Array.isArray(secrets)) throw new SessionError('invalid', `${option} must be a list`, { path: option })
+  if (secrets.length === 0) throw new SessionError('invalid', `${option} is empty`, { path: option })
   for (const [index, secret] of secrets.entries()) {
-    const path = `credentialSecrets[${index}]`
+    const path = `${option}[${index}]`
+    if (typeof secret !== 'string') {
+      const what = secret === undefined ? 'undefined: is its environment variable set?' : 'no text'
+      throw new SessionError('invalid', `${path} is ${what}`, { path })
+    }
     if (encoder.encode(secret).length < minSecretLength) {
       throw new SessionError('invalid', `${path} is shorter than ${minSecretLength} bytes`, { path })
     }

@@ -23,38 +23,41 @@ export async function answerCaller(routed: RoutedRequest): Promise<Response> {
     const everybody = { identity: { tenantId: 'public' }, ...requestSession(routed, { tenantId: 'public' }) }
     return executeCall({ ...routed, ...everybody, text: undefined, key: undefined })
   }
-  const identity = await api.identify(request, context)
-  if (identity instanceof Response) return identity
-  const limitKey = api.limitKey(request, identity)
+  const known = await api.identify(request, context)
+  if (known instanceof Response) return known
+  const requested = requestSession(routed, known)
+  const identity = await requested.caller.identity()
+  // Anybody can be a new guest with each request.
+  const counted = requested.caller.isNewGuest ? known : identity
+  const limitKey = api.limitKey(request, counted)
   const count = async (limiter: RateLimiter | undefined, key = limitKey, name?: string): Promise<void> => {
     try {
       await consume(limiter, key, headers, api.limiterFailure, name)
     } catch (error) {
-      if (error instanceof RequestError) noteLimited(routed, identity)
+      if (error instanceof RequestError) noteLimited(routed, counted)
       throw error
     }
   }
   await count(api.limiter)
   for (const { name, limiter, key } of api.limits) {
-    const named = key(request, identity, routed.params['id'])
+    const named = key(request, counted, routed.params['id'])
     if (named !== undefined) await count(limiter, named, name)
   }
-  const counted = async (): Promise<void> => count(api.missLimiter, limitKey, 'misses')
+  const countMiss = async (): Promise<void> => count(api.missLimiter, limitKey, 'misses')
   let response: Response
-  const requested = requestSession(routed, identity)
   try {
     response = await answerIdentified({ ...routed, identity, ...requested })
   } catch (error) {
     if (isSessionError(error, 'unauthenticated')) await noteMiss(routed, identity, limitKey)
     if (!isSessionError(error, 'not_found')) throw error
     await noteMiss(routed, identity, limitKey)
-    await counted()
+    await countMiss()
     throw error
   } finally {
     await noteDevice(routed, identity, requested.caller)
   }
   if (response.status === 401 || response.status === 404) await noteMiss(routed, identity, limitKey)
-  if (response.status === 404) await counted()
+  if (response.status === 404) await countMiss()
   return response
 }
 

@@ -4,6 +4,7 @@ import type { Service } from '../service/service.js'
 import type { Respond, Tools, TurnOptions } from '../session.js'
 import { type Sessions, serviceOf } from '../sessions.js'
 import { spokenParts } from './client-messages.js'
+import type { Guests } from './guests.js'
 import { toLogLine } from './log-line.js'
 import { OpenStreams } from './open-streams.js'
 import { type Transport, type TransportOptions, createTransport } from './transport.js'
@@ -68,6 +69,8 @@ export interface SessionApiOptions extends TransportOptions {
    * cookie or in `X-Session-Id`, opens the session that it was made for.
    */
   identify: (request: Request, context: RequestContext) => Identity | Response | Promise<Identity | Response>
+  /** Makes callers without a `userId` guests, who have several sessions of their own (default: they are anonymous). */
+  guests?: Guests
   /** Calls the model, as for `session.turn()` (default: none, and there is no route that answers messages). */
   respond?: Respond
   /** The tools that the model may call in every turn, by name (default: none). */
@@ -213,6 +216,7 @@ export interface ApiConfig extends Required<
   Omit<
     SessionApiOptions,
     | 'respond'
+    | 'guests'
     | 'tools'
     | 'withRequestContext'
     | 'cors'
@@ -232,6 +236,7 @@ export interface ApiConfig extends Required<
   readonly clientRoles: (identity: Identity) => readonly ClientRole[]
   readonly mayImport: (identity: Identity) => boolean
   readonly respond: Respond | undefined
+  readonly guests: Guests | undefined
   readonly tools: Tools
   readonly withRequestContext: SessionApiOptions['withRequestContext']
   readonly cors: CorsOptions | undefined
@@ -273,6 +278,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
   return {
     sessions,
     identify: options.identify,
+    guests: options.guests,
     respond: options.respond,
     tools: options.tools ?? {},
     turns: options.turns ?? {},

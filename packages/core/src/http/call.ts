@@ -111,7 +111,8 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
   const query = parseWith(route.query ?? noQuery, queryOf(identified), '')
   const said = (): JsonObject => (api.isCompat ? fromSeedBody(parseBody(text, api)) : parseBody(text, api))
   const body = route.body === undefined ? undefined : parseWith(route.body, said(), '')
-  for (const name of api.transport.varyBy) addVary(identified.headers, name)
+  const varyBy = [...api.transport.varyBy, ...(api.guests?.transport.varyBy ?? [])]
+  for (const name of varyBy) addVary(identified.headers, name)
   const seed = attempt?.seed
   return {
     api,
@@ -190,6 +191,7 @@ export function requestSession(
       remove: (name, value) => removeValue(replyHeaders, name, value),
     },
     identify: () => identity,
+    guests: api.guests,
     requestId,
     warn: api.service.warn,
   })

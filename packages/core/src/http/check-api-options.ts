@@ -10,6 +10,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   header: true,
   sessions: true,
   identify: true,
+  guests: 'object',
   respond: true,
   tools: true,
   turns: true,

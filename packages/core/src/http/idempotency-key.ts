@@ -21,7 +21,7 @@ export async function keyOf(
   request: Request,
   found: Route,
   identity: Identity,
-  caller: Pick<RequestSession, 'find'>,
+  caller: Pick<RequestSession, 'find' | 'isNewGuest'>,
   missing?: unknown,
 ): Promise<RequestKey | undefined> {
   const given = request.headers.get('idempotency-key')
@@ -32,7 +32,7 @@ export async function keyOf(
     throw new SessionError('invalid', 'Idempotency-Key must be 1 to 255 visible characters.', { path })
   }
   const { userId } = identity
-  if (userId !== undefined) return { key, scope: JSON.stringify(['user', userId, key]) }
+  if (userId !== undefined && !caller.isNewGuest) return { key, scope: JSON.stringify(['user', userId, key]) }
   // A credential that a client merely claims is no scope: it has to open its session.
   const held = await caller.find()
   if (held !== undefined) {

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
-import type { HeaderSink } from './request-session.js'
+import type { HeaderSink } from './header-sink.js'
+import { keptCookies } from './keep-cookies.js'
 
 /** Writes headers of a response of Node, or of Express, which is one. */
 export function nodeHeaderSink(response: ServerResponse): HeaderSink {
@@ -8,11 +9,13 @@ export function nodeHeaderSink(response: ServerResponse): HeaderSink {
     append(name, value) {
       if (name === 'Vary') response.setHeader(name, addVary(response.getHeader(name), value))
       else response.appendHeader(name, value)
+      if (name === 'Set-Cookie') keptCookies(response).add(value)
     },
     setDefault(name, value) {
       if (!response.hasHeader(name)) response.setHeader(name, value)
     },
     remove(name, value) {
+      if (name === 'Set-Cookie') keptCookies(response).delete(value)
       const others = withoutValue(response.getHeader(name), value)
       if (others.length === 0) response.removeHeader(name)
       else response.setHeader(name, others)

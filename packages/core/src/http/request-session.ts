@@ -1,29 +1,19 @@
 import { noteCaller } from '../audit/audit-log.js'
 import { SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
+import { beforeStoring } from '../service/create-session.js'
 import { noSuchSession } from '../service/live-session.js'
 import type { SessionWarning } from '../service/settings.js'
 import type { Session } from '../session.js'
 import { liveSessionOf } from '../session/live-of.js'
 import { currentCredential } from '../session/credential.js'
 import type { CallerSessions } from '../caller-sessions.js'
-import type { Sessions } from '../sessions.js'
-import type { Transport, TransportFields } from './transport.js'
-
-/** The operations on a framework's response headers. */
-export interface HeaderSink {
-  /** False after the first byte has been sent. */
-  canWrite(): boolean
-  /** Adds a header value, and keeps those that exist. */
-  append(name: string, value: string): void
-  /** Sets a header, unless the application has set it. */
-  setDefault(name: string, value: string): void
-  /**
-   * Removes a value that `append` has added, while `canWrite`. Without `remove`, a credential is handed over only
-   * after its session is stored, so the response must wait for `settled()`.
-   */
-  remove?(name: string, value: string): void
-}
+import { type Sessions, serviceOf } from '../sessions.js'
+import { giveSessions } from './give-sessions.js'
+import type { Guests } from './guests.js'
+import { type HeaderSink, mustBeWritable } from './header-sink.js'
+import { RequestGuest } from './request-guest.js'
+import { mustCarry, type Transport, type TransportFields } from './transport.js'
 
 /** The parts of one request, from an adapter. */
 export interface RequestSessionOptions {
@@ -37,6 +27,8 @@ export interface RequestSessionOptions {
   readonly headers: HeaderSink
   /** Returns the identity of the caller. Runs once a request, when its session is first needed. */
   readonly identify: () => Identity | Promise<Identity>
+  /** Makes callers without an account guests (default: they are anonymous). */
+  readonly guests?: Guests | undefined
   /** Names the request in the audit (default: entries name none). */
   readonly requestId?: string
   /** Called when a cookie could not be set because the request did not come over TLS. */
@@ -47,6 +39,7 @@ export interface RequestSessionOptions {
 export class RequestSession {
   readonly #options: RequestSessionOptions
   #identity: Promise<Identity> | undefined
+  readonly #guest: RequestGuest | undefined
   #mine: CallerSessions | undefined
   #found: Promise<Session | undefined> | undefined
   #draft: Session | undefined
@@ -58,6 +51,8 @@ export class RequestSession {
 
   constructor(options: RequestSessionOptions) {
     this.#options = options
+    const { guests } = options
+    this.#guest = guests === undefined ? undefined : new RequestGuest({ ...options, guests })
   }
 
   /** The sessions of the caller, one object for the whole request. */
@@ -66,6 +61,8 @@ export class RequestSession {
     const identity = await this.identity()
     if (this.#mine !== undefined) return this.#mine
     this.#mine = sessions.for(identity)
+    const guest = this.#guest
+    if (guest !== undefined) beforeStoring(this.#mine.identity, () => guest.handOver())
     if (requestId !== undefined) noteCaller(this.#mine.identity, { requestId })
     return this.#mine
   }
@@ -77,9 +74,18 @@ export class RequestSession {
 
   /** The identity of the caller. */
   async identity(): Promise<Identity> {
-    // Inside an async function, so that an `identify` that throws becomes a rejection like any other.
-    this.#identity ??= (async () => this.#options.identify())()
+    this.#identity ??= this.#identify()
     return this.#identity
+  }
+
+  /** Whether the caller is a guest whom no client knows yet: counted as one of all anonymous callers. */
+  get isNewGuest(): boolean {
+    return this.#guest?.isNew === true
+  }
+
+  async #identify(): Promise<Identity> {
+    const identity = await this.#options.identify()
+    return this.#guest?.identify(identity) ?? identity
   }
 
   /** The session of the credential in the request. */
@@ -116,13 +122,55 @@ export class RequestSession {
     return (await this.mine()).get(id)
   }
 
-  /** Gives the request's session to its user and replaces the credential. @throws `not_found`, `unauthenticated` */
-  async bind(): Promise<Session> {
+  /**
+   * Gives the request's session to its user and replaces the credential. With guests it asks who the caller is again, and
+   * gives the user all sessions of the guest, who ends.
+   *
+   * @param id The public id of the session (default: that of the credential, or the guest's last active one).
+   * @throws `not_found`, `unauthenticated`
+   */
+  async bind(id?: string): Promise<Session> {
+    const given = await this.#bindGuest(id)
+    if (given !== undefined) return given
     const session = await this.find()
-    if (session === undefined) throw noSuchSession()
+    if (session === undefined || (id !== undefined && session.id !== id)) throw noSuchSession()
     this.checkCarrying()
     this.#handOver(await session.bind())
     return session
+  }
+
+  /** Undefined when there is no guest, or none of the sessions is the user's now. */
+  async #bindGuest(id: string | undefined): Promise<Session | undefined> {
+    if (this.#guest === undefined) return undefined
+    const { fields, sessions, transport } = this.#options
+    const identity = await this.#options.identify()
+    if (identity.userId === undefined) {
+      throw new SessionError('unauthenticated', 'Only a signed-in user can own a session.')
+    }
+    this.#identity = Promise.resolve(identity)
+    this.#mine = undefined
+    this.#found = undefined
+    this.#draft = undefined
+    this.#drafting = undefined
+    const guest = await this.#guest.find(identity.tenantId)
+    if (guest === undefined) return undefined
+    this.checkCarrying()
+    const mine = await this.mine()
+    const theirs = sessions.for({ tenantId: identity.tenantId, userId: guest.userId })
+    if (id !== undefined && (await theirs.find(id)) === undefined && (await mine.find(id)) === undefined)
+      return undefined
+    const [newest] = await giveSessions(theirs, identity)
+    this.#guest.end()
+    // Another request may have given the sessions just now: then the credential is outdated, and still says which.
+    const held = await serviceOf(sessions).credentials.verify(transport.read(fields) ?? '')
+    for (const wanted of id === undefined ? [held?.ref.id, newest] : [id]) {
+      const session = wanted === undefined ? undefined : await mine.find(wanted)
+      if (session === undefined) continue
+      this.#found = Promise.resolve(session)
+      this.#handOver(await session.credential())
+      return session
+    }
+    return undefined
   }
 
   /**
@@ -145,11 +193,9 @@ export class RequestSession {
    * @throws `headers_sent`, `insecure_transport`, `forbidden`
    */
   checkCarrying(): void {
-    const { transport, fields, warn } = this.#options
     this.#mustBeWritable()
-    const refusal = transport.refusal(fields)
-    if (refusal?.code === 'insecure_transport') warn({ code: 'insecure_transport', message: refusal.message })
-    if (refusal !== undefined) throw refusal
+    const { transport, fields, warn } = this.#options
+    mustCarry(transport, fields, warn)
   }
 
   /** Settles when no draft is being stored: await it before the response begins. */
@@ -157,10 +203,11 @@ export class RequestSession {
     await this.#creation?.catch(() => {})
   }
 
-  /** Removes the credential from the caller; the session stays. */
+  /** Removes the credential from the caller, and the name of the guest; the sessions stay. */
   forget(): void {
     this.#mustBeWritable()
     this.#handOver(undefined)
+    this.#guest?.end()
   }
 
   #start(askOutdated: () => Promise<boolean>): Promise<Session> {
@@ -191,6 +238,7 @@ export class RequestSession {
         if (isOutdated) throw outdated()
         if (!isKept) return
         this.checkCarrying()
+        this.#guest?.handOver()
         if (isEarly) this.#handOver(credential)
       },
       onCreating: (creation) => {
@@ -244,18 +292,15 @@ export class RequestSession {
 
   /** From here on the answer is for this caller alone. */
   #keepPrivate(): void {
-    const { transport, headers } = this.#options
+    const { transport, headers, guests } = this.#options
     if (!headers.canWrite()) return
     headers.setDefault('Cache-Control', 'no-store')
-    for (const name of transport.varyBy) headers.append('Vary', name)
+    for (const name of new Set([...(guests?.transport.varyBy ?? []), ...transport.varyBy]))
+      headers.append('Vary', name)
   }
 
   #mustBeWritable(): void {
-    if (this.#options.headers.canWrite()) return
-    throw new SessionError(
-      'headers_sent',
-      'The response has begun: write to the session before its first byte.',
-    )
+    mustBeWritable(this.#options.headers)
   }
 
   /** The response contains only the credential that was handed over last. */

@@ -1,5 +1,6 @@
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
+import type { SessionWarning } from '../service/settings.js'
 import { cookieValues, setCookie } from './cookies.js'
 
 /** The cookie that carries a credential. */
@@ -161,6 +162,17 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
       return headers
     },
   }
+}
+
+/** @throws `insecure_transport`, which it also tells `warn`, and `forbidden`. */
+export function mustCarry(
+  transport: Transport,
+  fields: TransportFields,
+  warn: (warning: SessionWarning) => void,
+): void {
+  const refusal = transport.refusal(fields)
+  if (refusal?.code === 'insecure_transport') warn({ code: 'insecure_transport', message: refusal.message })
+  if (refusal !== undefined) throw refusal
 }
 
 function insecureTransport(): SessionError {

@@ -7,6 +7,7 @@ import { byteLength, type JsonObject, parseJsonObject } from '../json.js'
 import type { SessionSnapshot } from './live-session.js'
 import { encodeCopy, type Message, type MessageInput } from '../domain/message.js'
 import { parseTitle } from '../parse.js'
+import { processRegistry } from '../process-registry.js'
 import { decodeBody, encodeBody, newBody, type SessionBody } from '../domain/session-body.js'
 import { encodeMessages } from './encode-messages.js'
 import { deadlineOf, lifetimeOf, type SessionTtl, toOwnLifetime } from './lifetime.js'
@@ -34,6 +35,14 @@ export interface SessionInit {
   ttl?: SessionTtl
   /** The first messages (default: none). */
   messages?: readonly MessageInput[]
+}
+
+// By the identity of a caller, which each caller's sessions have as an object of their own.
+const newcomers = processRegistry<Identity, () => void>('newcomers')
+
+/** Calls this before a session of the caller is stored; when it throws, none is. */
+export function beforeStoring(identity: Identity, check: () => void): void {
+  newcomers.set(identity, check)
 }
 
 export interface NewSession {
@@ -68,6 +77,7 @@ export async function storeNewSession(
 ): Promise<SessionSnapshot> {
   const { ref, incarnation, init = {}, copied = [] } = made
   const { limits, emit, redaction } = service
+  newcomers.get(identity)?.()
   const body = made.body ?? (await redactedBody(service, initialBody(init)))
   const lifetime = made.lifetime ?? (init.ttl === undefined ? undefined : toOwnLifetime(init.ttl, 'ttl'))
   const deadline = deadlineOf(lifetimeOf(service, lifetime === undefined ? {} : { lifetime }))

@@ -1,3 +1,4 @@
+import type { Identity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { parseText } from '../parse.js'
 import { isAllowed, refuseWithout } from '../service/consent.js'
@@ -26,19 +27,28 @@ export async function pseudonymFor({ service, ref, record }: LiveSession, purpos
 
 /** Gives an anonymous session to the caller's user, and voids every earlier credential. */
 export async function bindToUser(live: LiveSession): Promise<string> {
-  const { userId } = live.identity
+  return giveToUser(live, live.identity)
+}
+
+/**
+ * Gives a session of nobody, or of the guest of this user id, to a user, and voids every earlier credential. Of several
+ * calls for a guest's session at once, one gives it, and all return the same credential.
+ */
+export async function giveToUser(live: LiveSession, to: Identity, guest?: string): Promise<string> {
+  const { userId } = to
   if (userId === undefined) {
     throw new SessionError('unauthenticated', 'Only a signed-in user can own a session.')
   }
   const { service, ref } = live
   // A session that nobody has given away yet stays as it is.
   const consents = await checkNotErased(service, { tenantId: ref.tenantId, userId })
-  const allows = (purpose: string) => isAllowed(service, purpose, consents, live.identity.consents)
+  const allows = (purpose: string) => isAllowed(service, purpose, consents, to.consents)
   if (!allows('storage')) refuseWithout('storage')
   const seen = await live.update(
     (before) => {
       const owner = live.record.userId
-      if (owner !== undefined && owner !== userId) throw noSuchSession()
+      if (owner !== undefined && owner !== userId && owner !== guest) throw noSuchSession()
+      if (guest !== undefined && owner === userId) return before
       // The user's own decisions hold from now on.
       const { consent: _, ...body } = before
       const preferences = allows('personalization') ? before.preferences : {}

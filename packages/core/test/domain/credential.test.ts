@@ -76,3 +76,15 @@ describe('createCredentials', () => {
     )
   })
 })
+
+it.each([
+  [[undefined], 'credentialSecrets[0] is undefined: is its environment variable set?'],
+  [[one, null], 'credentialSecrets[1] is no text'],
+  [[one, 'short'], 'credentialSecrets[1] is shorter than 32 bytes'],
+  [[], 'credentialSecrets is empty'],
+  [one, 'credentialSecrets must be a list'],
+])('secrets are refused with what is wrong with them: %j', (secrets, message) => {
+  expect(() => createCredentials(secrets as never)).toThrow(
+    expect.objectContaining({ code: 'invalid', message }),
+  )
+})

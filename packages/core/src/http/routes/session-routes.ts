@@ -163,12 +163,9 @@ export const sessionRoutes: readonly Route[] = [
     operation: 'bindSession',
     summary: 'Gives an anonymous session to the user who has signed in, and replaces its credential',
     response: schemas.sessionReply,
+    asksOwner: true,
     async handle({ caller, params }) {
-      const session = await caller.find()
-      if (session?.id !== params['id']) {
-        throw new SessionError('not_found', 'There is no such session.')
-      }
-      const bound = await caller.bind()
+      const bound = await caller.bind(params['id'])
       return { body: { session: sessionView(bound.record) }, headers: { ETag: etagOf(bound.record) } }
     },
   }),

@@ -1,0 +1,1 @@
+export default { basePath: '/docs', turbopack: { root: import.meta.dirname } }
