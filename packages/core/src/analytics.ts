@@ -1,4 +1,11 @@
 export type { TimeSpread, Timing, TurnCounts } from './domain/message-tally.js'
-export type { AnalyticsQuery, AnalyticsReport, Cohort, Funnel, SessionGroup } from './domain/analytics.js'
+export type {
+  AnalyticsQuery,
+  AnalyticsReport,
+  Cohort,
+  Funnel,
+  Passage,
+  SessionGroup,
+} from './domain/analytics.js'
 export type { ExperimentSettings, ExperimentUnit } from './domain/experiment.js'
 export type { SessionUsage } from './domain/session-info.js'

@@ -1,11 +1,12 @@
-import type { AnalyticsQuery, AnalyticsReport, Cohort, SessionGroup } from '../domain/analytics.js'
-import type { SessionFacts } from './session-facts.js'
+import type { AnalyticsReport, Cohort, Passage, SessionFacts, SessionGroup } from '../domain/analytics.js'
+import { pause } from '../slices.js'
+import type { AnalyticsSpan } from './parse-query.js'
 
 const dayMs = 86_400_000
 const maxTopics = 20
-type Shape = Required<Pick<AnalyticsQuery, 'bucket' | 'minGroup'>> & Pick<AnalyticsQuery, 'segmentBy'>
+const maxPassages = 50
 
-/** Facts in groups, each counted once. */
+/** Facts in groups, each fact once in a group. */
 class Groups {
   readonly #groups = new Map<string, { readonly name: readonly string[]; readonly facts: SessionFacts[] }>()
 
@@ -13,7 +14,7 @@ class Groups {
     const key = JSON.stringify(name)
     const group = this.#groups.get(key) ?? { name, facts: [] }
     this.#groups.set(key, group)
-    group.facts.push(facts)
+    if (group.facts.at(-1) !== facts) group.facts.push(facts)
   }
 
   /** In the order of their names. */
@@ -22,53 +23,91 @@ class Groups {
   }
 }
 
-/** What sessions say together, by plain loops. */
-export function reportOf(
-  facts: readonly SessionFacts[],
-  { bucket, minGroup, segmentBy }: Shape,
-  seen: Pick<AnalyticsReport, 'withoutConsent' | 'complete'>,
-): AnalyticsReport {
+/**
+ * What sessions say together, by plain loops.
+ *
+ * @param seen Facts of all sessions that were created before the end of the span.
+ */
+export async function reportOf(
+  seen: readonly SessionFacts[],
+  { bucket, minGroup, segmentBy, from, to }: Omit<AnalyticsSpan, 'tenantId'>,
+): Promise<Omit<AnalyticsReport, 'withoutConsent' | 'complete'>> {
+  const facts = seen.filter(({ createdAt }) => createdAt >= from)
   const bucketMs = bucket === 'day' ? dayMs : 7 * dayMs
-  const stepOf = ({ createdAt }: SessionFacts): number => createdAt - (createdAt % bucketMs)
-  const [steps, topics, segments, arms] = [new Groups(), new Groups(), new Groups(), new Groups()]
+  const stepAt = (at: number): number => at - (at % bucketMs)
+  const [steps, active, topics, trends] = [new Groups(), new Groups(), new Groups(), new Groups()]
+  const [passages, segments, arms] = [new Groups(), new Groups(), new Groups()]
+  for (const one of seen) {
+    await pause()
+    for (const day of one.days)
+      if ((day + 1) * dayMs > from && day * dayMs < to) active.add([timeName(stepAt(day * dayMs))], one)
+  }
   for (const one of facts) {
-    steps.add([String(stepOf(one)).padStart(16, '0')], one)
-    for (const word of one.topics) topics.add([word], one)
-    const segment = segmentBy === undefined ? undefined : one.preferences[segmentBy]
-    if (typeof segment === 'string' || typeof segment === 'number' || typeof segment === 'boolean')
-      segments.add([String(segment)], one)
-    for (const [experiment, { version, arm }] of Object.entries(one.arms))
-      arms.add([experiment, version, arm], one)
+    await pause()
+    const step = timeName(stepAt(one.createdAt))
+    steps.add([step], one)
+    for (const word of one.topics) {
+      topics.add([word], one)
+    }
+    for (const [index, phase] of one.phases.entries()) passages.add([one.phases[index - 1] ?? '', phase], one)
+    if (one.phases.length > 0) passages.add([one.phases.at(-1)!, ''], one)
+    const segment = segmentBy === undefined ? undefined : one.segments[segmentBy]
+    if (segment !== undefined) segments.add([segment], one)
+    for (const { experiment, version, arm } of one.arms) arms.add([experiment, version, arm], one)
   }
   let withheld = 0
-  const told = (groups: Groups) =>
-    groups.all().filter((group) => {
-      const isTold = new Set(group.facts.map(({ unit }) => unit)).size >= minGroup
-      if (!isTold) withheld++
-      return isTold
-    })
-  const cohorts = cohortsOf(facts, stepOf, bucketMs)
+  const told = async (groups: Groups) =>
+    (await each(groups.all(), (group) => (isTold(group.facts, minGroup) ? [group] : (withheld++, [])))).flat()
+  const words = (await told(topics))
+    .map(({ name, facts: of }) => ({ word: name[0]!, count: of.length }))
+    .toSorted((one, other) => other.count - one.count || (one.word < other.word ? -1 : 1))
+    .slice(0, maxTopics)
+  const shown = new Set(words.map(({ word }) => word))
+  for (const one of facts) {
+    await pause()
+    const step = timeName(stepAt(one.createdAt))
+    for (const word of one.topics) if (shown.has(word)) trends.add([step, word], one)
+  }
+  const cohorts = await cohortsOf(facts, stepAt, bucketMs)
   const average = (of: (one: SessionFacts) => number): number =>
     facts.length === 0 ? 0 : facts.reduce((sum, one) => sum + of(one), 0) / facts.length
   const report = {
     total: groupOf(facts),
-    users: usersOf(facts).size,
+    users: usersOf(facts),
     engagement: {
       messages: average(({ messages }) => messages),
       turns: average(({ turns }) => turns),
       durationMs: Math.round(average(({ durationMs }) => durationMs)),
     },
-    over: steps.all().map((step) => ({
-      at: Number(step.name[0]),
-      users: usersOf(step.facts).size,
-      ...groupOf(step.facts),
+    over: await each(steps.all(), ({ name, facts: of }) => ({
+      at: Number(name[0]),
+      users: usersOf(of),
+      ...groupOf(of),
     })),
-    topics: told(topics)
-      .map(({ name, facts: of }) => ({ word: name[0]!, count: of.length }))
-      .toSorted((one, other) => other.count - one.count || (one.word < other.word ? -1 : 1))
-      .slice(0, maxTopics),
-    segments: told(segments).map(({ name, facts: of }) => ({ segment: name[0]!, ...groupOf(of) })),
-    arms: told(arms).map(({ name: [experiment, version, arm], facts: of }) => ({
+    active: await each(active.all(), ({ name, facts: of }) => ({
+      at: Number(name[0]),
+      users: usersOf(of),
+      sessions: of.length,
+    })),
+    topics: words,
+    trends: (await told(trends)).map(({ name, facts: of }) => ({
+      at: Number(name[0]),
+      word: name[1]!,
+      count: of.length,
+    })),
+    journeys: (await told(passages))
+      .map(({ name: [before, after], facts: of }): Passage => ({
+        ...(before === '' ? {} : { from: before! }),
+        ...(after === '' ? {} : { to: after! }),
+        sessions: of.length,
+      }))
+      .toSorted((one, other) => other.sessions - one.sessions)
+      .slice(0, maxPassages),
+    segments: await each(await told(segments), ({ name, facts: of }) => ({
+      segment: name[0]!,
+      ...groupOf(of),
+    })),
+    arms: await each(await told(arms), ({ name: [experiment, version, arm], facts: of }) => ({
       experiment: experiment!,
       version: version!,
       arm: arm!,
@@ -77,8 +116,23 @@ export function reportOf(
     cohorts: cohorts.filter(({ users }) => users >= minGroup),
   }
   withheld += cohorts.length - report.cohorts.length
-  return { ...report, ...seen, withheld }
+  return { ...report, withheld }
 }
+
+async function each<Item, Made>(items: readonly Item[], make: (item: Item) => Made): Promise<Made[]> {
+  const made: Made[] = []
+  for (const item of items) {
+    await pause()
+    made.push(make(item))
+  }
+  return made
+}
+
+const isTold = (facts: readonly SessionFacts[], minGroup: number): boolean =>
+  new Set(facts.map(({ unit }) => unit)).size >= minGroup
+
+/** A moment as a name whose order is that of time. */
+const timeName = (at: number): string => String(at).padStart(16, '0')
 
 function groupOf(facts: readonly SessionFacts[]): SessionGroup {
   const engaged = facts.filter(({ isEngaged }) => isEngaged)
@@ -98,36 +152,35 @@ function groupOf(facts: readonly SessionFacts[]): SessionGroup {
   }
 }
 
-function usersOf(facts: readonly SessionFacts[]): ReadonlySet<string> {
-  return new Set(facts.filter(({ isUsers }) => isUsers).map(({ unit }) => unit))
+function usersOf(facts: readonly SessionFacts[]): number {
+  return new Set(facts.filter(({ isUsers }) => isUsers).map(({ unit }) => unit)).size
 }
 
-function cohortsOf(
+async function cohortsOf(
   facts: readonly SessionFacts[],
-  stepOf: (one: SessionFacts) => number,
+  stepAt: (at: number) => number,
   bucketMs: number,
-): readonly Cohort[] {
+): Promise<readonly Cohort[]> {
   const stepsOf = new Map<string, Set<number>>()
   let last = 0
-  for (const one of facts) {
-    if (!one.isUsers) continue
-    const steps = stepsOf.get(one.unit) ?? new Set<number>()
-    stepsOf.set(one.unit, steps.add(stepOf(one)))
-    last = Math.max(last, stepOf(one))
+  for (const { isUsers, unit, createdAt } of facts) {
+    if (!isUsers) continue
+    const steps = stepsOf.get(unit) ?? new Set<number>()
+    stepsOf.set(unit, steps.add(stepAt(createdAt)))
+    last = Math.max(last, stepAt(createdAt))
   }
   const cohorts = new Map<number, ReadonlySet<number>[]>()
   for (const steps of stepsOf.values()) {
     const first = Math.min(...steps)
-    cohorts.set(first, [...(cohorts.get(first) ?? []), steps])
+    const users = cohorts.get(first) ?? []
+    cohorts.set(first, users)
+    users.push(steps)
   }
-  return [...cohorts]
-    .toSorted(([one], [other]) => one - other)
-    .map(([at, users]) => ({
-      at,
-      users: users.length,
-      returned: Array.from({ length: (last - at) / bucketMs }, (_, index) => {
-        const step = at + (index + 1) * bucketMs
-        return users.filter((steps) => steps.has(step)).length
-      }),
-    }))
+  const inOrder = [...cohorts].toSorted(([one], [other]) => one - other)
+  return each(inOrder, ([at, users]) => {
+    const returned = Array.from({ length: (last - at) / bucketMs }, () => 0)
+    for (const steps of users)
+      for (const step of steps) if (step > at) returned[(step - at) / bucketMs - 1]!++
+    return { at, users: users.length, returned }
+  })
 }

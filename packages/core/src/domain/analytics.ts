@@ -1,3 +1,4 @@
+import type { AssignedArm } from './experiment.js'
 import type { Topic } from './topics.js'
 
 /** Which sessions are analysed. */
@@ -40,6 +41,16 @@ export interface Cohort {
   readonly returned: readonly number[]
 }
 
+/** Sessions that went from one phase to another, by the `phase` of their state. */
+export interface Passage {
+  /** Absent where sessions began in `to`. */
+  readonly from?: string
+  /** Absent where sessions have come no further than `from`. */
+  readonly to?: string
+  /** A session that went there twice counts once. */
+  readonly sessions: number
+}
+
 /** What the sessions of a tenant say together. It names no user and no session. */
 export interface AnalyticsReport {
   readonly total: SessionGroup
@@ -55,18 +66,49 @@ export interface AnalyticsReport {
   }
   /** Sessions by when they were created, with the users who made them. */
   readonly over: readonly (SessionGroup & { readonly at: number; readonly users: number })[]
+  /**
+   * Users who said something, by when they did, also in sessions that are older than the span; and the sessions in which
+   * something was said, of users and of nobody.
+   */
+  readonly active: readonly { readonly at: number; readonly users: number; readonly sessions: number }[]
   /** Words and phrases, and in how many sessions they are among the most frequent; at most 20. */
   readonly topics: readonly Topic[]
+  /** The words of `topics` by when their sessions were created. */
+  readonly trends: readonly (Topic & { readonly at: number })[]
+  /** The most frequent first; at most 50. */
+  readonly journeys: readonly Passage[]
   /** By the value of the preference `segmentBy`. */
   readonly segments: readonly (SessionGroup & { readonly segment: string })[]
-  readonly arms: readonly (SessionGroup & {
-    readonly experiment: string
-    readonly version: string
-    readonly arm: string
-  })[]
+  readonly arms: readonly (SessionGroup & AssignedArm & { readonly experiment: string })[]
   readonly cohorts: readonly Cohort[]
   /** Groups that were smaller than `minGroup`, and are not told. */
   readonly withheld: number
-  /** False when there were more sessions than one look takes: 20,000. */
+  /** False when there was more than one look takes: 20,000 sessions, or 100,000 messages that no turn has counted. */
   readonly complete: boolean
+}
+
+/** What is counted of one session. It has no content but frequent words, names of phases and short preferences. */
+export interface SessionFacts {
+  /** Epoch ms. */
+  readonly createdAt: number
+  /** Stands for the user; of a session of nobody, for the session. */
+  readonly unit: string
+  readonly isUsers: boolean
+  readonly messages: number
+  readonly turns: number
+  readonly durationMs: number
+  readonly isEngaged: boolean
+  readonly isCarted: boolean
+  readonly isOrdered: boolean
+  /** Minor units by currency. */
+  readonly value: Readonly<Record<string, number>>
+  /** The most frequent words and phrases of the user; at most five. */
+  readonly topics: readonly string[]
+  /** Days on which the user said something, in days of UTC since 1970, ascending. */
+  readonly days: readonly number[]
+  /** The phases it went through, in their order. */
+  readonly phases: readonly string[]
+  /** Preferences that may group sessions, by name, as texts. */
+  readonly segments: Readonly<Record<string, string>>
+  readonly arms: readonly (AssignedArm & { readonly experiment: string })[]
 }
