@@ -1,3 +1,4 @@
+export { analyticsCsv, type AnalyticsTable } from './analytics/analytics-csv.js'
 export type { TimeSpread, Timing, TurnCounts } from './domain/message-tally.js'
 export type {
   AnalyticsQuery,

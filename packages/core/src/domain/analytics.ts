@@ -1,4 +1,3 @@
-import type { AssignedArm } from './experiment.js'
 import type { Topic } from './topics.js'
 
 /** Which sessions are analysed. */
@@ -79,7 +78,11 @@ export interface AnalyticsReport {
   readonly journeys: readonly Passage[]
   /** By the value of the preference `segmentBy`. */
   readonly segments: readonly (SessionGroup & { readonly segment: string })[]
-  readonly arms: readonly (SessionGroup & AssignedArm & { readonly experiment: string })[]
+  readonly arms: readonly (SessionGroup & {
+    readonly experiment: string
+    readonly version: string
+    readonly arm: string
+  })[]
   readonly cohorts: readonly Cohort[]
   /** Groups that were smaller than `minGroup`, and are not told. */
   readonly withheld: number
@@ -110,5 +113,9 @@ export interface SessionFacts {
   readonly phases: readonly string[]
   /** Preferences that may group sessions, by name, as texts. */
   readonly segments: Readonly<Record<string, string>>
-  readonly arms: readonly (AssignedArm & { readonly experiment: string })[]
+  readonly arms: readonly {
+    readonly experiment: string
+    readonly version: string
+    readonly arm: string
+  }[]
 }
