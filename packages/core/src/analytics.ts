@@ -3,6 +3,7 @@ export type { TimeSpread, Timing, TurnCounts } from './domain/message-tally.js'
 export type {
   AnalyticsQuery,
   AnalyticsReport,
+  AnalyticsSettings,
   Cohort,
   Funnel,
   Passage,

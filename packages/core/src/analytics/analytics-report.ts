@@ -1,186 +1,115 @@
-import type { AnalyticsReport, Cohort, Passage, SessionFacts, SessionGroup } from '../domain/analytics.js'
-import { pause } from '../slices.js'
-import type { AnalyticsSpan } from './parse-query.js'
+import type {
+  AnalyticsReport,
+  AnalyticsSpan,
+  Cohort,
+  FactCounts,
+  FactGroup,
+  GroupKind,
+  Passage,
+  SessionGroup,
+} from '../domain/analytics.js'
 
-const dayMs = 86_400_000
 const maxTopics = 20
 const maxPassages = 50
 
-/** Facts in groups, each fact once in a group. */
-class Groups {
-  readonly #groups = new Map<string, { readonly name: readonly string[]; readonly facts: SessionFacts[] }>()
-
-  add(name: readonly string[], facts: SessionFacts): void {
-    const key = JSON.stringify(name)
-    const group = this.#groups.get(key) ?? { name, facts: [] }
-    this.#groups.set(key, group)
-    if (group.facts.at(-1) !== facts) group.facts.push(facts)
-  }
-
-  /** In the order of their names. */
-  all(): readonly { readonly name: readonly string[]; readonly facts: readonly SessionFacts[] }[] {
-    return [...this.#groups].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, group]) => group)
-  }
-}
-
-/**
- * What sessions say together, by plain loops.
- *
- * @param seen Facts of all sessions that were created before the end of the span.
- */
+/** What sessions say together, from counts of their facts. */
 export async function reportOf(
-  seen: readonly SessionFacts[],
-  { bucket, minGroup, segmentBy, from, to }: Omit<AnalyticsSpan, 'tenantId'>,
-): Promise<Omit<AnalyticsReport, 'withoutConsent' | 'complete'>> {
-  const facts = seen.filter(({ createdAt }) => createdAt >= from)
-  const bucketMs = bucket === 'day' ? dayMs : 7 * dayMs
-  const stepAt = (at: number): number => at - (at % bucketMs)
-  const [steps, active, topics, trends] = [new Groups(), new Groups(), new Groups(), new Groups()]
-  const [passages, segments, arms] = [new Groups(), new Groups(), new Groups()]
-  for (const one of seen) {
-    await pause()
-    for (const day of one.days)
-      if ((day + 1) * dayMs > from && day * dayMs < to) active.add([timeName(stepAt(day * dayMs))], one)
-  }
-  for (const one of facts) {
-    await pause()
-    const step = timeName(stepAt(one.createdAt))
-    steps.add([step], one)
-    for (const word of one.topics) {
-      topics.add([word], one)
-    }
-    for (const [index, phase] of one.phases.entries()) passages.add([one.phases[index - 1] ?? '', phase], one)
-    if (one.phases.length > 0) passages.add([one.phases.at(-1)!, ''], one)
-    const segment = segmentBy === undefined ? undefined : one.segments[segmentBy]
-    if (segment !== undefined) segments.add([segment], one)
-    for (const { experiment, version, arm } of one.arms) arms.add([experiment, version, arm], one)
-  }
+  counts: FactCounts,
+  span: AnalyticsSpan,
+): Promise<Omit<AnalyticsReport, 'complete'>> {
   let withheld = 0
-  const told = async (groups: Groups) =>
-    (await each(groups.all(), (group) => (isTold(group.facts, minGroup) ? [group] : (withheld++, [])))).flat()
-  const words = (await told(topics))
-    .map(({ name, facts: of }) => ({ word: name[0]!, count: of.length }))
-    .toSorted((one, other) => other.count - one.count || (one.word < other.word ? -1 : 1))
+  const told = async (kind: GroupKind, minGroup: number, words: readonly string[] = []) => {
+    const groups = await counts.groups(span, kind, minGroup, words)
+    withheld += groups.withheld
+    return groups.told.toSorted(byName)
+  }
+  const [total] = await told('total', 1)
+  const { sessions = 0, users = 0 } = total ?? {}
+  const { messages, turns, durationMs, withoutConsent } = await counts.sums(span)
+  const { minGroup } = span
+  const topics = (await told('topics', minGroup))
+    .toSorted((one, other) => other.sessions - one.sessions)
     .slice(0, maxTopics)
-  const shown = new Set(words.map(({ word }) => word))
-  for (const one of facts) {
-    await pause()
-    const step = timeName(stepAt(one.createdAt))
-    for (const word of one.topics) if (shown.has(word)) trends.add([step, word], one)
-  }
-  const cohorts = await cohortsOf(facts, stepAt, bucketMs)
-  const average = (of: (one: SessionFacts) => number): number =>
-    facts.length === 0 ? 0 : facts.reduce((sum, one) => sum + of(one), 0) / facts.length
+    .map(({ name, sessions: count }) => ({ word: name[0]!, count }))
+  const trends = await told(
+    'trends',
+    minGroup,
+    topics.map(({ word }) => word),
+  )
+  const journeys = await told('journeys', minGroup)
+  const cohorts = cohortsOf(await counts.cohorts(span), span)
+  const shown = cohorts.filter((cohort) => cohort.users >= minGroup)
+  const each = (sum: number): number => (sessions === 0 ? 0 : sum / sessions)
   const report = {
-    total: groupOf(facts),
-    users: usersOf(facts),
+    total: toGroup(total),
+    users,
+    withoutConsent,
     engagement: {
-      messages: average(({ messages }) => messages),
-      turns: average(({ turns }) => turns),
-      durationMs: Math.round(average(({ durationMs }) => durationMs)),
+      messages: each(messages),
+      turns: each(turns),
+      durationMs: Math.round(each(durationMs)),
     },
-    over: await each(steps.all(), ({ name, facts: of }) => ({
-      at: Number(name[0]),
-      users: usersOf(of),
-      ...groupOf(of),
+    over: (await told('over', 1)).map((group) => ({ at: at(group), users: group.users, ...toGroup(group) })),
+    active: (await told('active', 1)).map((group) => ({
+      at: at(group),
+      users: group.users,
+      sessions: group.sessions,
     })),
-    active: await each(active.all(), ({ name, facts: of }) => ({
-      at: Number(name[0]),
-      users: usersOf(of),
-      sessions: of.length,
-    })),
-    topics: words,
-    trends: (await told(trends)).map(({ name, facts: of }) => ({
-      at: Number(name[0]),
-      word: name[1]!,
-      count: of.length,
-    })),
-    journeys: (await told(passages))
-      .map(({ name: [before, after], facts: of }): Passage => ({
-        ...(before === '' ? {} : { from: before! }),
-        ...(after === '' ? {} : { to: after! }),
-        sessions: of.length,
-      }))
+    topics,
+    trends: trends.map((group) => ({ at: at(group), word: group.name[1]!, count: group.sessions })),
+    journeys: journeys
       .toSorted((one, other) => other.sessions - one.sessions)
-      .slice(0, maxPassages),
-    segments: await each(await told(segments), ({ name, facts: of }) => ({
-      segment: name[0]!,
-      ...groupOf(of),
+      .slice(0, maxPassages)
+      .map(({ name: [from, to], sessions: count }): Passage => ({
+        ...(from === '' ? {} : { from: from! }),
+        ...(to === '' ? {} : { to: to! }),
+        sessions: count,
+      })),
+    segments: (span.segmentBy === undefined ? [] : await told('segments', minGroup)).map((group) => ({
+      segment: group.name[0]!,
+      ...toGroup(group),
     })),
-    arms: await each(await told(arms), ({ name: [experiment, version, arm], facts: of }) => ({
-      experiment: experiment!,
-      version: version!,
-      arm: arm!,
-      ...groupOf(of),
+    arms: (await told('arms', minGroup)).map((group) => ({
+      experiment: group.name[0]!,
+      version: group.name[1]!,
+      arm: group.name[2]!,
+      ...toGroup(group),
     })),
-    cohorts: cohorts.filter(({ users }) => users >= minGroup),
+    cohorts: shown,
   }
-  withheld += cohorts.length - report.cohorts.length
-  return { ...report, withheld }
+  return { ...report, withheld: withheld + cohorts.length - shown.length }
 }
 
-async function each<Item, Made>(items: readonly Item[], make: (item: Item) => Made): Promise<Made[]> {
-  const made: Made[] = []
-  for (const item of items) {
-    await pause()
-    made.push(make(item))
-  }
-  return made
+const at = ({ name }: FactGroup): number => Number(name[0])
+
+/** Steps come in the order of time: as texts of the same length. */
+function byName(one: FactGroup, other: FactGroup): number {
+  const [left, right] = [one, other].map(({ name }) =>
+    JSON.stringify(name.map((part) => (/^\d+$/.test(part) ? part.padStart(16, '0') : part))),
+  ) as [string, string]
+  return left < right ? -1 : 1
 }
 
-const isTold = (facts: readonly SessionFacts[], minGroup: number): boolean =>
-  new Set(facts.map(({ unit }) => unit)).size >= minGroup
-
-/** A moment as a name whose order is that of time. */
-const timeName = (at: number): string => String(at).padStart(16, '0')
-
-function groupOf(facts: readonly SessionFacts[]): SessionGroup {
-  const engaged = facts.filter(({ isEngaged }) => isEngaged)
-  const carted = engaged.filter(({ isCarted }) => isCarted)
-  const ordered = carted.filter(({ isOrdered }) => isOrdered)
-  const value: Record<string, number> = {}
-  for (const one of facts) {
-    for (const [currency, amount] of Object.entries(one.value))
-      value[currency] = (value[currency] ?? 0) + amount
-  }
-  return {
-    sessions: facts.length,
-    engaged: engaged.length,
-    carted: carted.length,
-    ordered: ordered.length,
-    value,
-  }
+function toGroup(group: FactGroup | undefined): SessionGroup {
+  const { sessions = 0, engaged = 0, carted = 0, ordered = 0, value = {} } = group ?? {}
+  return { sessions, engaged, carted, ordered, value }
 }
 
-function usersOf(facts: readonly SessionFacts[]): number {
-  return new Set(facts.filter(({ isUsers }) => isUsers).map(({ unit }) => unit)).size
-}
-
-async function cohortsOf(
-  facts: readonly SessionFacts[],
-  stepAt: (at: number) => number,
-  bucketMs: number,
-): Promise<readonly Cohort[]> {
-  const stepsOf = new Map<string, Set<number>>()
-  let last = 0
-  for (const { isUsers, unit, createdAt } of facts) {
-    if (!isUsers) continue
-    const steps = stepsOf.get(unit) ?? new Set<number>()
-    stepsOf.set(unit, steps.add(stepAt(createdAt)))
-    last = Math.max(last, stepAt(createdAt))
+function cohortsOf(
+  counts: readonly (readonly [first: number, step: number, users: number])[],
+  { bucketMs }: AnalyticsSpan,
+): readonly Cohort[] {
+  const last = counts.reduce((latest, [, step]) => Math.max(latest, step), 0)
+  const cohorts = new Map<number, { at: number; users: number; returned: number[] }>()
+  for (const [first, step, users] of counts) {
+    const cohort = cohorts.get(first) ?? {
+      at: first,
+      users: 0,
+      returned: Array.from({ length: (last - first) / bucketMs }, () => 0),
+    }
+    cohorts.set(first, cohort)
+    if (step === first) cohort.users = users
+    else cohort.returned[(step - first) / bucketMs - 1] = users
   }
-  const cohorts = new Map<number, ReadonlySet<number>[]>()
-  for (const steps of stepsOf.values()) {
-    const first = Math.min(...steps)
-    const users = cohorts.get(first) ?? []
-    cohorts.set(first, users)
-    users.push(steps)
-  }
-  const inOrder = [...cohorts].toSorted(([one], [other]) => one - other)
-  return each(inOrder, ([at, users]) => {
-    const returned = Array.from({ length: (last - at) / bucketMs }, () => 0)
-    for (const steps of users)
-      for (const step of steps) if (step > at) returned[(step - at) / bucketMs - 1]!++
-    return { at, users: users.length, returned }
-  })
+  return [...cohorts.values()].toSorted((one, other) => one.at - other.at)
 }

@@ -9,6 +9,13 @@ import { isAllowed, readConsents } from '../service/consent.js'
 import type { Service } from '../service/service.js'
 import { factsOf } from './session-facts.js'
 
+/** A session as it was read. */
+export interface ReadFacts {
+  readonly record: SessionRecord
+  /** Undefined where its user does not consent. */
+  readonly facts: SessionFacts | undefined
+}
+
 // Messages that are read of sessions whose turns have not counted them.
 const maxMessages = 100_000
 
@@ -16,13 +23,20 @@ const maxMessages = 100_000
 export class FactsReader {
   readonly #service: Service
   readonly #tenantId: string
+  readonly #unitOf: (record: SessionRecord) => string | Promise<string>
   /** Of each user it is read once. */
   readonly #consents = new Map<string, Promise<Consents | undefined>>()
   #left = maxMessages
 
-  constructor(service: Service, tenantId: string) {
+  /** @param unitOf What stands for a user, or for a session of nobody. */
+  constructor(
+    service: Service,
+    tenantId: string,
+    unitOf: (record: SessionRecord) => string | Promise<string>,
+  ) {
     this.#service = service
     this.#tenantId = tenantId
+    this.#unitOf = unitOf
   }
 
   /** False once a session has more uncounted messages than may still be read: of it counts what was counted. */
@@ -31,15 +45,15 @@ export class FactsReader {
   }
 
   /** Undefined for a session that is gone, or that nobody can read: it must not hide the others. */
-  async read(ref: SessionRef): Promise<SessionFacts | 'without consent' | undefined> {
+  async read(ref: SessionRef): Promise<ReadFacts | undefined> {
     const stored = await this.#service.store.read(ref)
     if (stored === undefined) return undefined
     const { record } = stored
     try {
       const body = decodeBody(stored.body)
-      if (!(await this.#allows(record, body))) return 'without consent'
-      const unit = record.userId === undefined ? `session ${record.id}` : `user ${record.userId}`
-      return factsOf(record, body, { tally: await this.#tallyOf(record, body), unit })
+      if (!(await this.#allows(record, body))) return { record, facts: undefined }
+      const about = { tally: await this.#tallyOf(record, body), unit: await this.#unitOf(record) }
+      return { record, facts: factsOf(record, body, about) }
     } catch (error) {
       if (isSessionError(error, 'corrupt') || isSessionError(error, 'not_found')) return undefined
       throw error

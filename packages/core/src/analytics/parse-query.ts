@@ -1,11 +1,10 @@
-import type { AnalyticsQuery } from '../domain/analytics.js'
+import type { AnalyticsQuery, AnalyticsSpan } from '../domain/analytics.js'
 import { parseIdentity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { checkOptions } from '../options.js'
 import { parseCount } from '../parse.js'
 
-/** A query with its defaults. */
-export type AnalyticsSpan = Required<Omit<AnalyticsQuery, 'segmentBy'>> & Pick<AnalyticsQuery, 'segmentBy'>
+const dayMs = 86_400_000
 
 /** @throws `invalid` */
 export function parseAnalyticsQuery(given: AnalyticsQuery): AnalyticsSpan {
@@ -27,5 +26,5 @@ export function parseAnalyticsQuery(given: AnalyticsQuery): AnalyticsSpan {
     throw new SessionError('invalid', 'minGroup must be a whole number from 1 to 1000', { path })
   }
   const { tenantId } = parseIdentity({ tenantId: query.tenantId })
-  return { tenantId, from, to, bucket, minGroup, ...(segmentBy === undefined ? {} : { segmentBy }) }
+  return { tenantId, from, to, bucketMs: bucket === 'day' ? dayMs : 7 * dayMs, segmentBy, minGroup }
 }

@@ -1,9 +1,11 @@
 import type { SessionRecord } from '../contract/session-record.js'
-import type { AnalyticsQuery, AnalyticsReport, SessionFacts } from '../domain/analytics.js'
+import type { AnalyticsQuery, AnalyticsReport, AnalyticsSpan, SessionFacts } from '../domain/analytics.js'
 import type { Service } from '../service/service.js'
 import { pause } from '../slices.js'
 import { reportOf } from './analytics-report.js'
-import { type AnalyticsSpan, parseAnalyticsQuery } from './parse-query.js'
+import { analyticsOf, followAnalytics } from './follow-analytics.js'
+import { countFacts } from './count-facts.js'
+import { parseAnalyticsQuery } from './parse-query.js'
 import { FactsReader } from './facts-reader.js'
 
 const maxSessions = 20_000
@@ -13,10 +15,22 @@ const together = 20
 // A store says to the minute when a session was last active.
 const marginMs = 120_000
 
-/** What the sessions of a tenant say together. Reads each session of the span, and keeps nothing. @throws `invalid` */
+/**
+ * What the sessions of a tenant say together. Reads each session of the span and keeps nothing, but where the application
+ * has a log: then it reads what is new since the last time.
+ *
+ * @throws `invalid`
+ */
 export async function queryAnalytics(service: Service, given: AnalyticsQuery): Promise<AnalyticsReport> {
   const span = parseAnalyticsQuery(given)
-  const reader = new FactsReader(service, span.tenantId)
+  const keeping = analyticsOf(service)
+  if (keeping !== undefined) {
+    const complete = await followAnalytics(service, span.tenantId)
+    return { ...(await reportOf(keeping.log, span)), complete }
+  }
+  const reader = new FactsReader(service, span.tenantId, ({ id, userId }) =>
+    userId === undefined ? `session ${id}` : `user ${userId}`,
+  )
   const facts: SessionFacts[] = []
   let withoutConsent = 0
   let isAll = false
@@ -25,15 +39,15 @@ export async function queryAnalytics(service: Service, given: AnalyticsQuery): P
     for (let index = 0; index < page.records.length; index += together) {
       const records = page.records.slice(index, index + together)
       const read = await Promise.all(records.map(async (item) => reader.read(item)))
-      for (const [at, one] of read.entries()) {
-        if (one !== 'without consent') facts.push(...(one === undefined ? [] : [one]))
-        else if (records[at]!.createdAt >= span.from) withoutConsent++
+      for (const one of read) {
+        if (one?.facts !== undefined) facts.push(one.facts)
+        else if (one !== undefined && one.record.createdAt >= span.from) withoutConsent++
       }
       await pause()
     }
   }
-  const report = await reportOf(facts, span)
-  return { ...report, withoutConsent, complete: isAll && reader.isComplete }
+  const report = await reportOf(countFacts(facts, withoutConsent), span)
+  return { ...report, complete: isAll && reader.isComplete }
 }
 
 /** The sessions that may say something of a span, the last active first. */

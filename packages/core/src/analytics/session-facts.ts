@@ -30,9 +30,7 @@ export function factsOf(
     messages: record.lastSeq - record.trimmedSeq,
     turns: turns.completed + turns.failed + turns.aborted,
     durationMs: record.updatedAt - record.createdAt,
-    isEngaged: record.lastSeq > 0,
-    isCarted: body.cartCounts.added > 0,
-    isOrdered: body.orders.length > 0,
+    stage: stageOf(record, body),
     value,
     topics: topics.map(({ word }) => word),
     days,
@@ -40,6 +38,12 @@ export function factsOf(
     segments: segmentsOf(body.preferences),
     arms,
   }
+}
+
+function stageOf({ lastSeq }: SessionRecord, { cartCounts, orders }: SessionBody): SessionFacts['stage'] {
+  if (lastSeq === 0) return 0
+  if (cartCounts.added === 0) return 1
+  return orders.length === 0 ? 2 : 3
 }
 
 function segmentsOf(preferences: JsonObject): Readonly<Record<string, string>> {

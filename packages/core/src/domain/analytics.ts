@@ -100,9 +100,8 @@ export interface SessionFacts {
   readonly messages: number
   readonly turns: number
   readonly durationMs: number
-  readonly isEngaged: boolean
-  readonly isCarted: boolean
-  readonly isOrdered: boolean
+  /** How far it got: 0 for nowhere, 1 engaged, 2 carted, too, 3 ordered, too. */
+  readonly stage: 0 | 1 | 2 | 3
   /** Minor units by currency. */
   readonly value: Readonly<Record<string, number>>
   /** The most frequent words and phrases of the user; at most five. */
@@ -118,4 +117,92 @@ export interface SessionFacts {
     readonly version: string
     readonly arm: string
   }[]
+}
+
+/** A query with its defaults. */
+export interface AnalyticsSpan {
+  readonly tenantId: string
+  /** Epoch ms, inclusive. */
+  readonly from: number
+  /** Epoch ms, exclusive. */
+  readonly to: number
+  /** How long a step of time is; the first begins at the epoch. */
+  readonly bucketMs: number
+  readonly segmentBy?: string | undefined
+  readonly minGroup: number
+}
+
+/**
+ * What groups of sessions are of, and what their names are: `total` one without a name; `over` and `active` the begin of a
+ * step; `topics` a word; `trends` the begin of a step and a word; `journeys` two phases, of which one may be empty;
+ * `segments` a value; `arms` experiment, version and arm.
+ */
+export type GroupKind = 'total' | 'over' | 'active' | 'topics' | 'trends' | 'journeys' | 'segments' | 'arms'
+
+/** A group of sessions, each of which counts once. */
+export interface FactGroup extends SessionGroup {
+  readonly name: readonly string[]
+  /** Users among those whose sessions these are. */
+  readonly users: number
+}
+
+/** Groups that may be told. */
+export interface FactGroups {
+  /** At most 10,000, those of the most sessions. */
+  readonly told: readonly FactGroup[]
+  /** How many groups have fewer units than may be told. */
+  readonly withheld: number
+}
+
+/** What all sessions of a span come to, in sums. */
+export interface FactSums {
+  readonly messages: number
+  readonly turns: number
+  readonly durationMs: number
+  readonly withoutConsent: number
+}
+
+/** Counts facts. Sessions are those that were created in the span; for `active`, those that were created before its end. */
+export interface FactCounts {
+  /**
+   * @param minGroup The fewest units of a group that is told.
+   * @param words The words of `trends`.
+   */
+  groups(
+    span: AnalyticsSpan,
+    kind: GroupKind,
+    minGroup: number,
+    words: readonly string[],
+  ): Promise<FactGroups>
+  sums(span: AnalyticsSpan): Promise<FactSums>
+  /** How many users who made their first session in one step made one in another: step, step, users. */
+  cohorts(span: AnalyticsSpan): Promise<readonly (readonly [first: number, step: number, users: number])[]>
+}
+
+/** What is kept of one session. */
+export interface KeptFacts {
+  /** Stands for the session. */
+  readonly key: string
+  /** Grows with every change of the session: what was read later stays. */
+  readonly changes: number
+  /** Epoch ms. */
+  readonly createdAt: number
+  /** Absent while its user does not consent. */
+  readonly facts?: SessionFacts
+}
+
+/** Where facts of sessions are kept, and counted. */
+export interface AnalyticsLog extends FactCounts {
+  /** Keeps facts in the place of what was kept of the same sessions, unless that is of a later change. */
+  put: (tenantId: string, kept: readonly KeptFacts[]) => Promise<void>
+  /** Removes what is kept of the sessions of a unit. @returns Of how many. */
+  forget: (tenantId: string, unit: string) => Promise<number>
+  /** Removes what is kept of sessions that were created before, `limit` at most. @returns Of how many. */
+  prune: (tenantId: string, before: number, limit: number) => Promise<number>
+}
+
+/** How what sessions say together is kept. */
+export interface AnalyticsSettings {
+  /** Where facts of sessions are kept, and summed up (default: each question reads the sessions, and nothing is kept). */
+  log?: AnalyticsLog
 }
