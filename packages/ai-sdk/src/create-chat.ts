@@ -7,7 +7,13 @@ import { chatRoutes, messagesOf } from './chat-routes.js'
 import { type OfTurn, respondWith, type RespondWithOptions } from './respond-with.js'
 
 type Own = 'respond' | 'tools' | 'clientTools' | 'compat' | 'clientTtl' | 'userRoutes' | 'importRoute'
-type Unserved = 'auditRoutes' | 'usageRoutes' | 'clientRoles' | 'clientParts' | 'exposeToolResults'
+type Unserved =
+  | 'auditRoutes'
+  | 'usageRoutes'
+  | 'analyticsRoutes'
+  | 'clientRoles'
+  | 'clientParts'
+  | 'exposeToolResults'
 
 /** Options of `createChat`: its own, and those of `createSessionApi` that concern every API. */
 export interface ChatOptions

@@ -1,4 +1,13 @@
+export { analyticsCsv, type AnalyticsTable } from './analytics/analytics-csv.js'
 export type { TimeSpread, Timing, TurnCounts } from './domain/message-tally.js'
-export type { AnalyticsQuery, AnalyticsReport, Cohort, Funnel, SessionGroup } from './domain/analytics.js'
+export type {
+  AnalyticsQuery,
+  AnalyticsReport,
+  AnalyticsSettings,
+  Cohort,
+  Funnel,
+  Passage,
+  SessionGroup,
+} from './domain/analytics.js'
 export type { ExperimentSettings, ExperimentUnit } from './domain/experiment.js'
 export type { SessionUsage } from './domain/session-info.js'

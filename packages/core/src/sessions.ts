@@ -21,6 +21,7 @@ import type { UsageQuery, UsageReport } from './domain/usage.js'
 import { queryUsage, type RepriceOptions, repriceUsage } from './usage/query-usage.js'
 import { searchFeedOf } from './search/feed.js'
 import { searchOf } from './search/recorder.js'
+import { analyticsOf } from './analytics/follow-analytics.js'
 import { usageOf } from './usage/usage-recorder.js'
 import { createAudit, type SessionsAudit } from './audit/sessions-audit.js'
 import { createConsent, type SessionsConsent } from './privacy/consent-handles.js'
@@ -198,6 +199,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   }
   // Wrong prices are found when the service is made.
   usageOf(service)
+  analyticsOf(service)
   const sessions: Sessions = {
     ttl: service.ttl,
     consent: createConsent(service),

@@ -66,6 +66,17 @@ export type {
   UsageSpan,
   UsageTotals,
 } from './domain/usage.js'
+export type {
+  AnalyticsLog,
+  AnalyticsSpan,
+  FactCounts,
+  FactGroup,
+  FactGroups,
+  FactSums,
+  GroupKind,
+  KeptFacts,
+  SessionFacts,
+} from './domain/analytics.js'
 export { digestOf } from './digest.js'
 export { checkOptions, type OptionKind, type OptionNames } from './options.js'
 export {

@@ -1,3 +1,4 @@
+export { postgresAnalytics, type PostgresAnalyticsOptions } from './postgres-analytics.js'
 export { postgresBus, type PostgresBusOptions } from './postgres-bus.js'
 export { type OwnedPostgresStore, postgresStore, type PostgresStoreOptions } from './postgres-store.js'
 export { postgresSearch, type PostgresSearchOptions } from './postgres-search.js'

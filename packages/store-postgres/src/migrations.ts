@@ -11,6 +11,7 @@ export const migrations: readonly Migration[] = [
   { version: 1, commands: createTables },
   { version: 2, commands: createUsageTables },
   { version: 3, commands: createSearchTables },
+  { version: 4, commands: createFactsTable },
 ]
 
 export const latestVersion = migrations.length
@@ -143,5 +144,33 @@ function createSearchTables({ prefix, terms, searched }: TableNames): string[] {
   constraint "${prefix}session_searched_pkey" primary key (tenant_id, session_id)
 )`,
     `create index "${prefix}session_searched_end" on ${searched} (tenant_id, expires_at) where expires_at is not null`,
+  ]
+}
+
+// The table of `postgresAnalytics`. Everything but the key is null while the user does not consent.
+function createFactsTable({ prefix, facts }: TableNames): string[] {
+  return [
+    `create table ${facts} (
+  changes bigint not null,
+  created_at bigint not null,
+  messages bigint,
+  turns bigint,
+  duration_ms bigint,
+  stage integer,
+  consents boolean not null,
+  is_users boolean,
+  tenant_id text collate "C" not null,
+  session_key text collate "C" not null,
+  unit text collate "C",
+  value jsonb,
+  topics jsonb,
+  days jsonb,
+  phases jsonb,
+  segments jsonb,
+  arms jsonb,
+  constraint "${prefix}session_facts_pkey" primary key (tenant_id, session_key)
+)`,
+    `create index "${prefix}session_facts_at" on ${facts} (tenant_id, created_at, session_key)`,
+    `create index "${prefix}session_facts_unit" on ${facts} (tenant_id, unit) where unit is not null`,
   ]
 }

@@ -48,10 +48,10 @@ function setLocal(setting: string, value: string): string {
  * and no message. Without either setting nobody sees anything.
  */
 export function policySql(names: TableNames, setting: string): string[] {
-  const { sessions, messages, usage, usageHours, terms, searched } = names
+  const { sessions, messages, usage, usageHours, terms, searched, facts } = names
   const tenant = `tenant_id = nullif(current_setting('${setting}', true), '')`
   const sweep = `current_setting('${sweepSetting(setting)}', true) = 'on' and expires_at <= ${nowMs}`
-  return [sessions, messages, usage, usageHours, terms, searched]
+  return [sessions, messages, usage, usageHours, terms, searched, facts]
     .flatMap((table) => [
       `alter table ${table} enable row level security`,
       `alter table ${table} force row level security`,

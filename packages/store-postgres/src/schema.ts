@@ -77,6 +77,7 @@ export interface TableNames {
   usageHours: string
   terms: string
   searched: string
+  facts: string
   migrations: string
 }
 
@@ -101,6 +102,7 @@ export function toTableNames({ schema = 'public', tablePrefix = 'llm_' }: TableO
     usageHours: table('session_usage_hours'),
     terms: table('session_terms'),
     searched: table('session_searched'),
+    facts: table('session_facts'),
     migrations: table('session_migrations'),
   }
 }

@@ -135,6 +135,7 @@ class Bench {
       importRoute: true,
       auditRoutes: true,
       usageRoutes: true,
+      analyticsRoutes: true,
       searchRoutes: true,
       onError: (error, request) => this.#causes.set(tenantOf(request), error),
     }

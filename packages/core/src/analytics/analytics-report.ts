@@ -1,133 +1,115 @@
-import type { AnalyticsQuery, AnalyticsReport, Cohort, SessionGroup } from '../domain/analytics.js'
-import type { SessionFacts } from './session-facts.js'
+import type {
+  AnalyticsReport,
+  AnalyticsSpan,
+  Cohort,
+  FactCounts,
+  FactGroup,
+  GroupKind,
+  Passage,
+  SessionGroup,
+} from '../domain/analytics.js'
 
-const dayMs = 86_400_000
 const maxTopics = 20
-type Shape = Required<Pick<AnalyticsQuery, 'bucket' | 'minGroup'>> & Pick<AnalyticsQuery, 'segmentBy'>
+const maxPassages = 50
 
-/** Facts in groups, each counted once. */
-class Groups {
-  readonly #groups = new Map<string, { readonly name: readonly string[]; readonly facts: SessionFacts[] }>()
-
-  add(name: readonly string[], facts: SessionFacts): void {
-    const key = JSON.stringify(name)
-    const group = this.#groups.get(key) ?? { name, facts: [] }
-    this.#groups.set(key, group)
-    group.facts.push(facts)
-  }
-
-  /** In the order of their names. */
-  all(): readonly { readonly name: readonly string[]; readonly facts: readonly SessionFacts[] }[] {
-    return [...this.#groups].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, group]) => group)
-  }
-}
-
-/** What sessions say together, by plain loops. */
-export function reportOf(
-  facts: readonly SessionFacts[],
-  { bucket, minGroup, segmentBy }: Shape,
-  seen: Pick<AnalyticsReport, 'withoutConsent' | 'complete'>,
-): AnalyticsReport {
-  const bucketMs = bucket === 'day' ? dayMs : 7 * dayMs
-  const stepOf = ({ createdAt }: SessionFacts): number => createdAt - (createdAt % bucketMs)
-  const [steps, topics, segments, arms] = [new Groups(), new Groups(), new Groups(), new Groups()]
-  for (const one of facts) {
-    steps.add([String(stepOf(one)).padStart(16, '0')], one)
-    for (const word of one.topics) topics.add([word], one)
-    const segment = segmentBy === undefined ? undefined : one.preferences[segmentBy]
-    if (typeof segment === 'string' || typeof segment === 'number' || typeof segment === 'boolean')
-      segments.add([String(segment)], one)
-    for (const [experiment, { version, arm }] of Object.entries(one.arms))
-      arms.add([experiment, version, arm], one)
-  }
+/** What sessions say together, from counts of their facts. */
+export async function reportOf(
+  counts: FactCounts,
+  span: AnalyticsSpan,
+): Promise<Omit<AnalyticsReport, 'complete'>> {
   let withheld = 0
-  const told = (groups: Groups) =>
-    groups.all().filter((group) => {
-      const isTold = new Set(group.facts.map(({ unit }) => unit)).size >= minGroup
-      if (!isTold) withheld++
-      return isTold
-    })
-  const cohorts = cohortsOf(facts, stepOf, bucketMs)
-  const average = (of: (one: SessionFacts) => number): number =>
-    facts.length === 0 ? 0 : facts.reduce((sum, one) => sum + of(one), 0) / facts.length
+  const told = async (kind: GroupKind, minGroup: number, words: readonly string[] = []) => {
+    const groups = await counts.groups(span, kind, minGroup, words)
+    withheld += groups.withheld
+    return groups.told.toSorted(byName)
+  }
+  const [total] = await told('total', 1)
+  const { sessions = 0, users = 0 } = total ?? {}
+  const { messages, turns, durationMs, withoutConsent } = await counts.sums(span)
+  const { minGroup } = span
+  const topics = (await told('topics', minGroup))
+    .toSorted((one, other) => other.sessions - one.sessions)
+    .slice(0, maxTopics)
+    .map(({ name, sessions: count }) => ({ word: name[0]!, count }))
+  const trends = await told(
+    'trends',
+    minGroup,
+    topics.map(({ word }) => word),
+  )
+  const journeys = await told('journeys', minGroup)
+  const cohorts = cohortsOf(await counts.cohorts(span), span)
+  const shown = cohorts.filter((cohort) => cohort.users >= minGroup)
+  const each = (sum: number): number => (sessions === 0 ? 0 : sum / sessions)
   const report = {
-    total: groupOf(facts),
-    users: usersOf(facts).size,
+    total: toGroup(total),
+    users,
+    withoutConsent,
     engagement: {
-      messages: average(({ messages }) => messages),
-      turns: average(({ turns }) => turns),
-      durationMs: Math.round(average(({ durationMs }) => durationMs)),
+      messages: each(messages),
+      turns: each(turns),
+      durationMs: Math.round(each(durationMs)),
     },
-    over: steps.all().map((step) => ({
-      at: Number(step.name[0]),
-      users: usersOf(step.facts).size,
-      ...groupOf(step.facts),
+    over: (await told('over', 1)).map((group) => ({ at: at(group), users: group.users, ...toGroup(group) })),
+    active: (await told('active', 1)).map((group) => ({
+      at: at(group),
+      users: group.users,
+      sessions: group.sessions,
     })),
-    topics: told(topics)
-      .map(({ name, facts: of }) => ({ word: name[0]!, count: of.length }))
-      .toSorted((one, other) => other.count - one.count || (one.word < other.word ? -1 : 1))
-      .slice(0, maxTopics),
-    segments: told(segments).map(({ name, facts: of }) => ({ segment: name[0]!, ...groupOf(of) })),
-    arms: told(arms).map(({ name: [experiment, version, arm], facts: of }) => ({
-      experiment: experiment!,
-      version: version!,
-      arm: arm!,
-      ...groupOf(of),
+    topics,
+    trends: trends.map((group) => ({ at: at(group), word: group.name[1]!, count: group.sessions })),
+    journeys: journeys
+      .toSorted((one, other) => other.sessions - one.sessions)
+      .slice(0, maxPassages)
+      .map(({ name: [from, to], sessions: count }): Passage => ({
+        ...(from === '' ? {} : { from: from! }),
+        ...(to === '' ? {} : { to: to! }),
+        sessions: count,
+      })),
+    segments: (span.segmentBy === undefined ? [] : await told('segments', minGroup)).map((group) => ({
+      segment: group.name[0]!,
+      ...toGroup(group),
     })),
-    cohorts: cohorts.filter(({ users }) => users >= minGroup),
+    arms: (await told('arms', minGroup)).map((group) => ({
+      experiment: group.name[0]!,
+      version: group.name[1]!,
+      arm: group.name[2]!,
+      ...toGroup(group),
+    })),
+    cohorts: shown,
   }
-  withheld += cohorts.length - report.cohorts.length
-  return { ...report, ...seen, withheld }
+  return { ...report, withheld: withheld + cohorts.length - shown.length }
 }
 
-function groupOf(facts: readonly SessionFacts[]): SessionGroup {
-  const engaged = facts.filter(({ isEngaged }) => isEngaged)
-  const carted = engaged.filter(({ isCarted }) => isCarted)
-  const ordered = carted.filter(({ isOrdered }) => isOrdered)
-  const value: Record<string, number> = {}
-  for (const one of facts) {
-    for (const [currency, amount] of Object.entries(one.value))
-      value[currency] = (value[currency] ?? 0) + amount
-  }
-  return {
-    sessions: facts.length,
-    engaged: engaged.length,
-    carted: carted.length,
-    ordered: ordered.length,
-    value,
-  }
+const at = ({ name }: FactGroup): number => Number(name[0])
+
+/** Steps come in the order of time: as texts of the same length. */
+function byName(one: FactGroup, other: FactGroup): number {
+  const [left, right] = [one, other].map(({ name }) =>
+    JSON.stringify(name.map((part) => (/^\d+$/.test(part) ? part.padStart(16, '0') : part))),
+  ) as [string, string]
+  return left < right ? -1 : 1
 }
 
-function usersOf(facts: readonly SessionFacts[]): ReadonlySet<string> {
-  return new Set(facts.filter(({ isUsers }) => isUsers).map(({ unit }) => unit))
+function toGroup(group: FactGroup | undefined): SessionGroup {
+  const { sessions = 0, engaged = 0, carted = 0, ordered = 0, value = {} } = group ?? {}
+  return { sessions, engaged, carted, ordered, value }
 }
 
 function cohortsOf(
-  facts: readonly SessionFacts[],
-  stepOf: (one: SessionFacts) => number,
-  bucketMs: number,
+  counts: readonly (readonly [first: number, step: number, users: number])[],
+  { bucketMs }: AnalyticsSpan,
 ): readonly Cohort[] {
-  const stepsOf = new Map<string, Set<number>>()
-  let last = 0
-  for (const one of facts) {
-    if (!one.isUsers) continue
-    const steps = stepsOf.get(one.unit) ?? new Set<number>()
-    stepsOf.set(one.unit, steps.add(stepOf(one)))
-    last = Math.max(last, stepOf(one))
+  const last = counts.reduce((latest, [, step]) => Math.max(latest, step), 0)
+  const cohorts = new Map<number, { at: number; users: number; returned: number[] }>()
+  for (const [first, step, users] of counts) {
+    const cohort = cohorts.get(first) ?? {
+      at: first,
+      users: 0,
+      returned: Array.from({ length: (last - first) / bucketMs }, () => 0),
+    }
+    cohorts.set(first, cohort)
+    if (step === first) cohort.users = users
+    else cohort.returned[(step - first) / bucketMs - 1] = users
   }
-  const cohorts = new Map<number, ReadonlySet<number>[]>()
-  for (const steps of stepsOf.values()) {
-    const first = Math.min(...steps)
-    cohorts.set(first, [...(cohorts.get(first) ?? []), steps])
-  }
-  return [...cohorts]
-    .toSorted(([one], [other]) => one - other)
-    .map(([at, users]) => ({
-      at,
-      users: users.length,
-      returned: Array.from({ length: (last - at) / bucketMs }, (_, index) => {
-        const step = at + (index + 1) * bucketMs
-        return users.filter((steps) => steps.has(step)).length
-      }),
-    }))
+  return [...cohorts.values()].toSorted((one, other) => one.at - other.at)
 }

@@ -1,47 +1,56 @@
 import type { SessionRecord } from '../contract/session-record.js'
-import type { AssignedArm } from '../domain/experiment.js'
+import type { SessionFacts } from '../domain/analytics.js'
+import { journeyOf } from '../domain/journey.js'
+import type { MessageTally } from '../domain/message-tally.js'
 import type { SessionBody } from '../domain/session-body.js'
-import { TopicCounts } from '../domain/topics.js'
+import type { JsonObject } from '../json.js'
 
-/** What is counted of one session. */
-export interface SessionFacts {
-  readonly createdAt: number
-  /** The user; of a session of nobody, the session. */
-  readonly unit: string
-  readonly isUsers: boolean
-  readonly messages: number
-  readonly turns: number
-  readonly durationMs: number
-  readonly isEngaged: boolean
-  readonly isCarted: boolean
-  readonly isOrdered: boolean
-  /** Minor units by currency. */
-  readonly value: Readonly<Record<string, number>>
-  readonly topics: readonly string[]
-  readonly preferences: SessionBody['preferences']
-  readonly arms: Readonly<Record<string, AssignedArm>>
-}
+// What is longer is no segment: it is a text of its user.
+const maxSegmentLength = 100
+const maxPreferences = 20
 
-export function factsOf(record: SessionRecord, body: SessionBody): SessionFacts {
-  const { tally, reply } = body.stats ?? {}
+/** What is counted of a session, from the counts of its messages. @param unit Stands for its user. */
+export function factsOf(
+  record: SessionRecord,
+  body: SessionBody,
+  { tally, unit }: { readonly tally: MessageTally; readonly unit: string },
+): SessionFacts {
+  const { turns, topics, days } = tally.counts()
   const value: Record<string, number> = {}
   for (const { total } of body.orders) value[total.currency] = (value[total.currency] ?? 0) + total.amount
-  const counted = [tally, reply?.counts].flatMap((counts) => counts ?? [])
-  const sum = (of: (counts: NonNullable<typeof tally> | NonNullable<typeof reply>['counts']) => number) =>
-    counted.reduce((all, counts) => all + of(counts), 0)
+  const arms = Object.entries(body.arms ?? {}).map(([experiment, { version, arm }]) => ({
+    experiment,
+    version,
+    arm,
+  }))
   return {
     createdAt: record.createdAt,
-    unit: record.userId === undefined ? `session ${record.id}` : `user ${record.userId}`,
+    unit,
     isUsers: record.userId !== undefined,
     messages: record.lastSeq - record.trimmedSeq,
-    turns: sum(({ turns }) => turns.completed + turns.failed + turns.aborted),
+    turns: turns.completed + turns.failed + turns.aborted,
     durationMs: record.updatedAt - record.createdAt,
-    isEngaged: record.lastSeq > 0,
-    isCarted: body.cartCounts.added > 0,
-    isOrdered: body.orders.length > 0,
+    stage: stageOf(record, body),
     value,
-    topics: tally === undefined ? [] : new TopicCounts(tally.topics).top().map(({ word }) => word),
-    preferences: body.preferences,
-    arms: body.arms ?? {},
+    topics: topics.map(({ word }) => word),
+    days,
+    phases: journeyOf(body),
+    segments: segmentsOf(body.preferences),
+    arms,
   }
+}
+
+function stageOf({ lastSeq }: SessionRecord, { cartCounts, orders }: SessionBody): SessionFacts['stage'] {
+  if (lastSeq === 0) return 0
+  if (cartCounts.added === 0) return 1
+  return orders.length === 0 ? 2 : 3
+}
+
+function segmentsOf(preferences: JsonObject): Readonly<Record<string, string>> {
+  const segments = Object.entries(preferences).flatMap(([name, value]) => {
+    const isPlain = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    const text = isPlain ? String(value) : ''
+    return isPlain && text.length <= maxSegmentLength && name.length <= maxSegmentLength ? [[name, text]] : []
+  })
+  return Object.fromEntries(segments.slice(0, maxPreferences)) as Record<string, string>
 }

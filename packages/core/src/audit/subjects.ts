@@ -18,7 +18,7 @@ interface Known {
 }
 
 /** Which key of the user record it is: what stands for a user in the audit tells nothing of the usage. */
-type SubjectKey = 'auditKey' | 'usageKey' | 'searchKey'
+type SubjectKey = 'auditKey' | 'usageKey' | 'searchKey' | 'analyticsKey'
 
 /** What stands for users in the records of a service: made with a key that the user record alone has. */
 export class Subjects {

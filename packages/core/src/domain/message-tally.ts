@@ -39,7 +39,12 @@ export interface MessageCounts {
 /** Counts over messages with the words of the user's, as they are kept. */
 export interface KeptTally extends MessageCounts {
   readonly topics: KeptTopics
+  /** Days on which the user said something, in days of UTC since 1970, ascending: the newest ones. */
+  readonly days: readonly number[]
 }
+
+const dayMs = 86_400_000
+const maxDays = 366
 
 const count = z.int().min(0)
 const spread = z.looseObject({ count, totalMs: z.number(), longestMs: z.number() })
@@ -59,6 +64,7 @@ export const messageCountsSchema = z.looseObject({
 })
 export const keptTallySchema = messageCountsSchema.extend({
   topics: z.looseObject({ words: countedWords, phrases: countedWords }),
+  days: z.array(count),
 })
 
 const noSpread: TimeSpread = { count: 0, totalMs: 0, longestMs: 0 }
@@ -72,20 +78,26 @@ export const noCounts: MessageCounts = {
 export class MessageTally {
   #counts: MessageCounts
   readonly #topics: TopicCounts
+  #days: readonly number[]
 
   constructor(kept?: KeptTally) {
     this.#counts = kept ?? noCounts
     this.#topics = new TopicCounts(kept?.topics)
+    this.#days = kept?.days ?? []
   }
 
   /** Upper bound in memory. */
   get bytes(): number {
-    return 1000 + this.#topics.bytes
+    return 1000 + this.#topics.bytes + 8 * maxDays
   }
 
-  add(message: Pick<Message, 'role' | 'content' | 'tokens' | 'status' | 'metadata'>): void {
+  add(message: Pick<Message, 'role' | 'content' | 'tokens' | 'status' | 'metadata' | 'at'>): void {
     this.addCounts(countsOf(message))
-    if (message.role === 'user') this.#topics.add(textOf(message))
+    if (message.role !== 'user') return
+    this.#topics.add(textOf(message))
+    const day = Math.floor(message.at / dayMs)
+    if (this.#days.at(-1) === day || this.#days.includes(day)) return
+    this.#days = [...this.#days, day].toSorted((one, other) => one - other).slice(-maxDays)
   }
 
   /** Adds the counts of messages that no user wrote. */
@@ -95,13 +107,17 @@ export class MessageTally {
 
   kept(): KeptTally {
     const { byRole, tokens, turns } = this.#counts
-    return { byRole, tokens, turns, topics: this.#topics.kept() }
+    return { byRole, tokens, turns, topics: this.#topics.kept(), days: this.#days }
   }
 
-  counts(): MessageCounts & { readonly total: number; readonly topics: readonly Topic[] } {
+  counts(): MessageCounts & {
+    readonly total: number
+    readonly topics: readonly Topic[]
+    readonly days: readonly number[]
+  } {
     const { byRole, tokens, turns } = this.#counts
     const total = Object.values(byRole).reduce((sum, of) => sum + of, 0)
-    return { byRole, tokens, turns, total, topics: this.#topics.top() }
+    return { byRole, tokens, turns, total, topics: this.#topics.top(), days: this.#days }
   }
 }
 

@@ -165,6 +165,8 @@ export interface SessionBody {
   readonly transfers?: readonly PendingTransfer[] | undefined
   /** The arms of the session, by experiment. */
   readonly arms?: Readonly<Record<string, AssignedArm>> | undefined
+  /** The phases that the session went through, the first ones; without any, that of `state`. */
+  readonly journey?: readonly string[] | undefined
   /** Counts of the messages, made at the end of a turn. */
   readonly stats?: SessionStats | undefined
 }
@@ -249,6 +251,7 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
   consent: consentsSchema.optional(),
   transfers: z.array(pendingTransferSchema).optional(),
   arms: z.record(z.string(), z.looseObject({ arm: z.string(), version: z.string() })).optional(),
+  journey: z.array(z.string()).optional(),
   // They can be made again: nobody must lose a session over them.
   stats: sessionStatsSchema.optional().catch(undefined),
 })

@@ -173,6 +173,11 @@ export interface SessionApiOptions extends TransportOptions {
   /** Serves what the tenant used and what it cost to its admins, at `/usage` (default false: the path is not the API's). */
   usageRoutes?: boolean
   /**
+   * Serves what the sessions of the tenant say together to its admins, at `/analytics` (default false: the path is not the
+   * API's). Each request reads the sessions of its span, up to 20,000.
+   */
+  analyticsRoutes?: boolean
+  /**
    * Serves what callers find in their own sessions, and admins in those of the tenant, under `/search` (default false: the
    * paths are not the API's). Without an index a request reads up to 5,000 messages.
    */
@@ -316,6 +321,7 @@ export function toApiConfig(options: SessionApiOptions): ApiConfig {
     mayImport: typeof options.importRoute === 'function' ? options.importRoute : isAdmin,
     auditRoutes: options.auditRoutes ?? false,
     usageRoutes: options.usageRoutes ?? false,
+    analyticsRoutes: options.analyticsRoutes ?? false,
     searchRoutes: options.searchRoutes ?? false,
     idempotencyMs: positive(options.idempotencyMs, 'idempotencyMs', 24 * 3_600_000),
     isCompat,

@@ -5,12 +5,19 @@ export function rootsOf({
   userRoutes = false,
   auditRoutes = false,
   usageRoutes = false,
+  analyticsRoutes = false,
   searchRoutes = false,
 }: Pick<
   SessionApiOptions,
-  'userRoutes' | 'auditRoutes' | 'usageRoutes' | 'searchRoutes'
+  'userRoutes' | 'auditRoutes' | 'usageRoutes' | 'analyticsRoutes' | 'searchRoutes'
 >): readonly string[] {
-  const optional = { users: userRoutes, audit: auditRoutes, usage: usageRoutes, search: searchRoutes }
+  const optional = {
+    users: userRoutes,
+    audit: auditRoutes,
+    usage: usageRoutes,
+    analytics: analyticsRoutes,
+    search: searchRoutes,
+  }
   const served = Object.entries(optional).flatMap(([root, isServed]) => (isServed ? [root] : []))
   return ['sessions', 'transfers', ...served]
 }

@@ -44,6 +44,7 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
   importRoute: true,
   auditRoutes: 'flag',
   usageRoutes: 'flag',
+  analyticsRoutes: 'flag',
   searchRoutes: 'flag',
   compat: true,
   onError: true,

@@ -1,5 +1,6 @@
 import type { SessionApiOptions } from './api-options.js'
 import type { Route } from './route.js'
+import { analyticsRoutes } from './routes/analytics-routes.js'
 import { auditRoutes } from './routes/audit-routes.js'
 import { cartRoutes } from './routes/cart-routes.js'
 import { stateRoutes } from './routes/state-routes.js'
@@ -20,12 +21,19 @@ import { userRoutes } from './routes/user-routes.js'
 /**
  * Every route of the API with these options: a route that calls the model needs `respond`, `extend` needs `clientTtl`,
  * what users may do with their data needs `userRoutes`, an import `importRoute`, the audit `auditRoutes`, the usage
- * `usageRoutes`, and a search `searchRoutes`.
+ * `usageRoutes`, the analytics `analyticsRoutes`, and a search `searchRoutes`.
  */
 export function routesOf(
   options: Pick<
     SessionApiOptions,
-    'respond' | 'clientTtl' | 'userRoutes' | 'importRoute' | 'auditRoutes' | 'usageRoutes' | 'searchRoutes'
+    | 'respond'
+    | 'clientTtl'
+    | 'userRoutes'
+    | 'importRoute'
+    | 'auditRoutes'
+    | 'usageRoutes'
+    | 'analyticsRoutes'
+    | 'searchRoutes'
   >,
 ): readonly Route[] {
   const imports = options.importRoute === undefined || options.importRoute === false ? [] : importRoutes
@@ -47,6 +55,7 @@ export function routesOf(
     ...(options.userRoutes === true ? [...userRoutes, ...memoryRoutes] : []),
     ...(options.auditRoutes === true ? auditRoutes : []),
     ...(options.usageRoutes === true ? usageRoutes : []),
+    ...(options.analyticsRoutes === true ? analyticsRoutes : []),
     ...(options.searchRoutes === true ? searchRoutes : []),
   ]
 }

@@ -35,6 +35,7 @@ export type ExportedBody = Pick<
   | 'turnCount'
   | 'documentTurns'
   | 'arms'
+  | 'journey'
 >
 
 /** A session, before its messages. All of its messages follow, each in a line. */

@@ -204,9 +204,9 @@ function sessionLine(record: SessionRecord, body: SessionBody): SessionLine {
 /** Without what is of use to the library alone, and without secrets of transfers. */
 function exportedBody(body: SessionBody): ExportedBody {
   const { state, preferences, cart, cartCounts, orders, facts, summaries } = body
-  const { path, branches, lineage, usage, turnCount, documentTurns, arms } = body
+  const { path, branches, lineage, usage, turnCount, documentTurns, arms, journey } = body
   const said = { state, preferences, cart, cartCounts, orders, facts, summaries }
-  return { ...said, path, branches, lineage, usage, turnCount, documentTurns, arms }
+  return { ...said, path, branches, lineage, usage, turnCount, documentTurns, arms, journey }
 }
 
 function messageLine(stored: StoredMessage): MessageLine {

@@ -63,6 +63,7 @@ const bodyNames = [
   'turnCount',
   'documentTurns',
   'arms',
+  'journey',
 ] as const
 
 /** @throws `invalid` for what is no JSON object, nested too deep, or has a key that could reach a prototype. */

@@ -8,6 +8,7 @@ import {
   withdrawn,
 } from '../domain/consent.js'
 import { type AuditedCaller, callerOf } from '../audit/audit-log.js'
+import { refreshAnalytics } from '../analytics/follow-analytics.js'
 import { audited } from '../audit/audited.js'
 import { parseUser } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
@@ -56,7 +57,9 @@ export async function decide(
   return audited(service, { ...happening, detail: { purpose, granted } }, async () => {
     await checkNotErased(service, user)
     const consents = await note(service, user, (before) => decided(before, said, service.storeClock.now()))
-    return { consents, removed: granted ? {} : await withdraw(service, user, [purpose]) }
+    const removed = granted ? {} : await withdraw(service, user, [purpose])
+    if (purpose === 'analytics') await refreshAnalytics(service, user)
+    return { consents, removed }
   })
 }
 

@@ -19,6 +19,7 @@ import {
 import { heldBy, receiptOfOther, TakenOver } from './other-erasure.js'
 import { signReceipt, subjectsOf } from './receipt.js'
 import { forgetSearch } from '../search/follow-search.js'
+import { forgetAnalytics } from '../analytics/follow-analytics.js'
 import { forgetUsage } from '../usage/query-usage.js'
 import { removeSessions, removeSideRecordsCounted, removeTraces } from './remove-data.js'
 
@@ -199,6 +200,7 @@ async function erase(service: Service, user: TenantUser, begun: Erasure): Promis
   for (const [kind, forget] of [
     ['usage', forgetUsage],
     ['search', forgetSearch],
+    ['analytics', forgetAnalytics],
   ] as const) {
     const forgotten = await forget(service, user)
     if (forgotten === 0) continue

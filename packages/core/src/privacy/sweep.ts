@@ -3,6 +3,7 @@ import { checkOptions } from '../options.js'
 import type { Service } from '../service/service.js'
 import { nobodysTenant } from '../audit/audit-log.js'
 import { keepAudit } from '../audit/keep-audit.js'
+import { keepAnalytics } from '../analytics/follow-analytics.js'
 import { followSearch } from '../search/follow-search.js'
 import { keepUsage } from '../usage/keep-usage.js'
 import { resumeErasures } from './erase.js'
@@ -26,8 +27,8 @@ const usualLimit = 500
 
 /**
  * Removes what is past its deadline, then, tenant by tenant, goes on with erasures whose processes died, applies
- * retention, writes down how far the audit is, and makes good what is missing of the usage
- * and of the index of the search. @returns How many sessions were removed or changed.
+ * retention, writes down how far the audit is, and makes good what is missing of the usage,
+ * of the index of the search and of the facts of sessions. @returns How many sessions were removed or changed.
  */
 export async function sweepAll(service: Service, options: SweepSettings | null | undefined): Promise<number> {
   checkOptions<SweepSettings>(options ?? undefined, { limit: true, tenants: true })
@@ -38,6 +39,7 @@ export async function sweepAll(service: Service, options: SweepSettings | null |
     await resumeErasures(service, tenantId)
     if (count < limit) count += await keepUsage(service, tenantId, limit - count)
     await followSearch(service, tenantId)
+    if (count < limit) count += await keepAnalytics(service, tenantId, limit - count)
     if (count < limit) count += await applyRetention(service, tenantId, limit - count)
     if (count < limit) count += await keepAudit(service, tenantId, limit - count)
     isAny = true

@@ -1,3 +1,4 @@
+import { forgetAnalytics } from '../analytics/follow-analytics.js'
 import type { Erasure } from '../domain/erasure.js'
 import { decodeBody } from '../domain/session-body.js'
 import { isSessionError } from '../errors.js'
@@ -31,6 +32,8 @@ export async function withdraw(
     // What was counted under the pseudonym is nobody's from now on.
     const pseudonyms = await forgetPseudonym(service, user)
     if (pseudonyms > 0) removed['pseudonyms'] = pseudonyms
+    const facts = await forgetAnalytics(service, user)
+    if (facts > 0) removed['analytics'] = facts
   }
   for (const hook of service.consent?.onWithdraw ?? []) {
     for (const purpose of purposes) addCounts(removed, await hook({ ...user, purpose }))

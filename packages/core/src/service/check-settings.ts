@@ -1,6 +1,7 @@
 import type { SummaryOptions } from '../context/summary.js'
 import type { SearchSettings } from '../domain/search.js'
 import { checkExperiments } from '../domain/experiment.js'
+import type { AnalyticsSettings } from '../domain/analytics.js'
 import type { UsageSettings } from '../domain/usage.js'
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
@@ -36,6 +37,7 @@ const sessions: OptionNames<SessionsOptions> = {
   suspicion: true,
   audit: true,
   usage: true,
+  analytics: true,
   experiments: 'object',
   search: true,
   privacy: true,
@@ -104,6 +106,7 @@ const suspicion: OptionNames<SuspicionSettings> = {
 }
 const audit: OptionNames<AuditSettings> = { secrets: 'list', store: 'object', onCheckpoint: 'function' }
 const usage: OptionNames<UsageSettings> = { log: 'object', prices: 'list', currency: 'text' }
+const analytics: OptionNames<AnalyticsSettings> = { log: 'object' }
 const search: OptionNames<SearchSettings> = { index: 'object', terms: 'object' }
 const transfers: OptionNames<TransferSettings> = {
   url: true,
@@ -134,6 +137,7 @@ export function checkSettings(options: SessionsOptions): void {
   checkOptions(options.suspicion, suspicion, 'suspicion')
   checkOptions(options.audit, audit, 'audit')
   checkOptions(options.usage, usage, 'usage')
+  checkOptions(options.analytics, analytics, 'analytics')
   checkExperiments(options.experiments)
   checkOptions(options.search, search, 'search')
   checkOptions(options.privacy, privacy, 'privacy')

@@ -37,7 +37,7 @@ export interface FollowOptions {
 }
 
 // A session becomes active while a round is on, and is passed over; then the next round finds it, for it looks at fewer
-// sessions. The last round is one page, which no session passes.
+// sessions. The last round is one page, which no session passes. Where too many are active for that, the next call goes on.
 const maxRounds = 4
 // A store says to the minute when a session was active, and shows late what was being committed.
 const marginMs = 120_000
@@ -73,12 +73,13 @@ export async function followSessions(service: Service, options: FollowOptions): 
       await save({ done, round: { ...round, cursor } })
       if (found >= atMost) return found
     }
-    if (isOnePage || rounds >= maxRounds) {
+    if (isOnePage) {
       await save({ done: round.begunAt })
       return found
     }
     round = { begunAt: await readStoreTime(service, tenantId), since: round.begunAt }
     await save({ done, round })
+    if (rounds >= maxRounds) return found
   }
 }
 

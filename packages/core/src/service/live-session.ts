@@ -8,6 +8,7 @@ import { type Identity, mayOpen } from '../domain/identity.js'
 import { newId } from '../ids.js'
 import { checkOptions } from '../options.js'
 import { decodeMessages, type Message } from '../domain/message.js'
+import { followPhase } from '../domain/journey.js'
 import { decodeBody, encodeBody, type SessionBody } from '../domain/session-body.js'
 import { storeAfter } from './store-after.js'
 import { roomOf } from './room.js'
@@ -249,7 +250,10 @@ export class LiveSession {
         continue
       }
       const stored = (await this.service.redaction?.body(body, seen.body)) ?? body
-      const next = { ...stored, changes: [...body.changes, changeId].slice(-keptChanges) }
+      const next = {
+        ...followPhase(stored, seen.body),
+        changes: [...body.changes, changeId].slice(-keptChanges),
+      }
       try {
         const { record, messages: appended } = await this.#commit({
           ...others,

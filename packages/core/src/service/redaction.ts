@@ -146,11 +146,15 @@ export class Redaction {
     return made
   }
 
-  /** What is new in state and preferences. @throws `redaction_failed` */
+  /** What is new in state and preferences, and the phases of what was not here before. @throws `redaction_failed` */
   async body(body: SessionBody, before?: SessionBody): Promise<SessionBody> {
     if (body.state === before?.state && body.preferences === before.preferences) return body
+    const phases = before === undefined ? body.journey : undefined
     return {
       ...body,
+      ...(phases === undefined
+        ? {}
+        : { journey: await Promise.all(phases.map(async (phase) => this.text(phase, 'state.phase'))) }),
       state: await this.json(body.state, 'state', undefined, before?.state),
       preferences: await this.json(body.preferences, 'preferences', undefined, before?.preferences),
     }

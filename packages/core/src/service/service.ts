@@ -7,6 +7,7 @@ import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
 import type { SearchSettings } from '../domain/search.js'
 import type { ExperimentSettings } from '../domain/experiment.js'
+import type { AnalyticsSettings } from '../domain/analytics.js'
 import type { UsageSettings } from '../domain/usage.js'
 import { createTallyCache, type TallyCache } from './tally-cache.js'
 import type { SessionStore } from '../contract/session-store.js'
@@ -63,6 +64,8 @@ export interface Service {
   readonly audit: (AuditSettings & { readonly store: SessionStore }) | undefined
   /** Undefined where no usage is kept. There is one for each service. */
   readonly usage: UsageSettings | undefined
+  /** Undefined where no facts of sessions are kept. There is one for each service. */
+  readonly analytics: AnalyticsSettings | undefined
   readonly experiments: Readonly<Record<string, ExperimentSettings>>
   /** Undefined where there is no index. There is one for each service. */
   readonly search: SearchSettings | undefined
@@ -212,6 +215,7 @@ export function createService(
       options.audit === undefined ? undefined : { ...options.audit, store: options.audit.store ?? store },
     experiments: options.experiments ?? {},
     usage: options.usage === undefined ? undefined : { ...options.usage },
+    analytics: options.analytics === undefined ? undefined : { ...options.analytics },
     search: options.search?.index === undefined ? undefined : { ...options.search },
     retentionOf(tenantId) {
       const { retention } = options

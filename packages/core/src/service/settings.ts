@@ -7,6 +7,7 @@ import type { TransferSettings } from './transfer-settings.js'
 import type { Embed } from '../context/embed.js'
 import type { SearchSettings } from '../domain/search.js'
 import type { ExperimentSettings } from '../domain/experiment.js'
+import type { AnalyticsSettings } from '../domain/analytics.js'
 import type { UsageSettings } from '../domain/usage.js'
 import type { SessionBus } from '../bus/session-bus.js'
 import type { SessionStore } from '../contract/session-store.js'
@@ -144,7 +145,10 @@ export interface RetentionSettings {
   cartMs?: number
   /** How many milliseconds to keep facts (default: as long as the messages). */
   factsMs?: number
-  /** How many milliseconds to keep the key of a user's pseudonym, after the last change of the user record (default: until an erasure). */
+  /**
+   * How many milliseconds to keep the key of a user's pseudonym, after the last change of the user record, and facts of
+   * sessions in `analytics.log`, after a session was created (default: until an erasure).
+   */
   analyticsMs?: number
   /**
    * How many milliseconds to keep lanes of the audit, after the last entry of each, and what users had decided before, after
@@ -281,6 +285,7 @@ export interface SessionWarning {
     | 'audit_failed'
     | 'checkpoint_failed'
     | 'usage_dropped'
+    | 'analytics_failed'
     | 'search_failed'
   readonly message: string
   readonly cause?: unknown
@@ -336,6 +341,8 @@ export interface SessionsOptions {
   audit?: AuditSettings
   /** Keeps what turns use, and tells what it costs (default: events tell of it, and nothing is kept). */
   usage?: UsageSettings
+  /** How what sessions say together is kept (default: it is not; each question reads them). */
+  analytics?: AnalyticsSettings
   /** Experiments by their names, at most 50: `sessions.armOf` says which arm a session has (default: none). */
   experiments?: Readonly<Record<string, ExperimentSettings>>
   /** How sessions are searched (default: a search reads their messages). */

@@ -26,6 +26,7 @@ export const sideRecordKinds = [
   'audit',
   'usage',
   'search',
+  'analytics',
   'memory',
 ] as const
 
@@ -208,7 +209,7 @@ export async function removeSideRecordsNow(
   }
 }
 
-const nobodys: readonly SideRecordKind[] = ['users', 'clock', 'audit', 'usage', 'search']
+const nobodys: readonly SideRecordKind[] = ['users', 'clock', 'audit', 'usage', 'search', 'analytics']
 
 /** The kinds of records that name a user, but for the record of the user itself. */
 export const kindsOfUsers = sideRecordKinds.filter((kind) => !nobodys.includes(kind))

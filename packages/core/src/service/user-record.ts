@@ -38,6 +38,8 @@ export interface UserRecord {
   readonly usageKey?: string
   /** Stands for the user in the index of the search. */
   readonly searchKey?: string
+  /** Stands for the user in facts of sessions. A withdrawal destroys it. */
+  readonly analyticsKey?: string
   readonly erasure?: Erasure
 }
 

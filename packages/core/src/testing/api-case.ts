@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import * as z from 'zod'
 import { newId } from '../ids.js'
 
-/** Sends a request to the mounted API. The path begins with `/sessions`, `/transfers`, `/users`, `/audit` or `/usage`. */
+/** Sends a request to the mounted API. The path begins with `/sessions`, `/transfers`, `/users`, `/audit`, `/usage` or `/analytics`. */
 export type FetchLike = (path: string, init?: RequestInit) => Promise<Response>
 
 /** One thing that every mount of the API must show. The case rejects when the mount does not show it. */

@@ -47,6 +47,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
     importRoute: true,
     auditRoutes: others.sessions === undefined,
     usageRoutes: others.sessions === undefined,
+    analyticsRoutes: true,
     searchRoutes: true,
     onError: () => {},
     ...others,

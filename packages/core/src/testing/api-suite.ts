@@ -2,6 +2,7 @@ import { describe, test } from 'vitest'
 import { type ApiChapter, ApiClient, type FetchLike } from './api-case.js'
 import { auditCases } from './api-cases/audit.js'
 import { searchCases } from './api-cases/search.js'
+import { analyticsCases } from './api-cases/analytics.js'
 import { usageCases } from './api-cases/usage.js'
 import { contentCases } from './api-cases/contents.js'
 import { exportCases } from './api-cases/exports.js'
@@ -29,6 +30,7 @@ export const apiChapters: readonly ApiChapter[] = [
   userCases,
   auditCases,
   usageCases,
+  analyticsCases,
   searchCases,
   protocolCases,
 ]
@@ -38,7 +40,7 @@ export const apiChapters: readonly ApiChapter[] = [
  * switches.
  *
  * @param fetchLike reaches an app that has mounted `apiFixture()`, over real sockets. Paths begin with `/sessions`,
- * `/transfers`, `/users`, `/audit` or `/usage`.
+ * `/transfers`, `/users`, `/audit`, `/usage` or `/analytics`.
  *
  * @example
  * ```ts

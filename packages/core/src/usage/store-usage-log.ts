@@ -3,8 +3,9 @@ import type { SessionRef } from '../contract/session-record.js'
 import type { SessionStore, StoredMessage } from '../contract/session-store.js'
 import type { UsageEvent, UsageLog, UsageSpan } from '../domain/usage.js'
 import { isSessionError, SessionError } from '../errors.js'
+import { hashOf } from '../hash.js'
 import { byteLength } from '../json.js'
-import { sideRecordRef, sideRecordTenant } from '../service/side-records.js'
+import { sideRecordRef, sideRecordTenant, updateSideRecord } from '../service/side-records.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
 import { pause } from '../slices.js'
 
@@ -12,6 +13,11 @@ const maxBatch = 200
 const maxBatchBytes = maxPageBytes / 2
 const pageSize = 1000
 const dayMs = 86_400_000
+// Whoever ends a turn knows within this time what became of its reply, but for turns that are lost.
+const nearMidnightMs = 10 * 60_000
+const filedMs = 30 * dayMs
+// Calls of the store that wait at the same moment: the store has other callers.
+const together = 20
 const dayName = /^\d{4}-\d{2}-\d{2}$/
 
 /**
@@ -23,11 +29,14 @@ export function storeUsageLog(store: SessionStore): UsageLog {
   return {
     async append(tenantId, events) {
       const days = new Map<string, UsageEvent[]>()
-      for (const event of events) {
-        const day = dayOf(event.at)
-        const ofDay = days.get(day)
-        if (ofDay === undefined) days.set(day, [event])
-        else ofDay.push(event)
+      for (let from = 0; from < events.length; from += together) {
+        const some = events.slice(from, from + together)
+        for (const event of await Promise.all(some.map(async (one) => filed(store, tenantId, one)))) {
+          const day = dayOf(event.at)
+          const ofDay = days.get(day)
+          if (ofDay === undefined) days.set(day, [event])
+          else ofDay.push(event)
+        }
       }
       let inserted = 0
       for (const [day, ofDay] of days) {
@@ -63,6 +72,28 @@ export function storeUsageLog(store: SessionStore): UsageLog {
       return removed
     },
   }
+}
+
+/**
+ * The event as it is filed. Two processes that end the same turn may find that it ended on different days: it ended when
+ * the first one to file it says, so that the log of that day knows its id.
+ */
+async function filed(store: SessionStore, tenantId: string, event: UsageEvent): Promise<UsageEvent> {
+  const day = dayOf(event.at)
+  const isNear = dayOf(event.at - nearMidnightMs) !== day || dayOf(event.at + nearMidnightMs) !== day
+  if (event.outcome !== 'lost' && !isNear) return event
+  let { at } = event
+  const ref = sideRecordRef('usage', tenantId, `filed:${hashOf([event.id])}`)
+  await updateSideRecord<{ readonly at: number }>(
+    { store },
+    ref,
+    (known) => {
+      at = known?.at ?? event.at
+      return known === undefined ? { at } : undefined
+    },
+    { idleMs: filedMs },
+  )
+  return at === event.at ? event : { ...event, at }
 }
 
 /** Appends events to the log of a day, and makes the log if need be. */

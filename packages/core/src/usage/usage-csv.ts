@@ -1,4 +1,5 @@
 import type { UsageKey, UsageReport, UsageTotals } from '../domain/usage.js'
+import { csvLine, csvText } from '../csv.js'
 import { toIso } from '../time.js'
 
 const nameOf: Readonly<Record<UsageKey, 'user' | 'sessionId' | 'provider' | 'model' | 'label'>> = {
@@ -30,28 +31,18 @@ export function* usageCsv(
 ): Generator<string, void> {
   const names = by.map((key) => nameOf[key])
   const currencies = Object.keys(total.costs)
-  yield line([
+  yield csvLine([
     ...(bucket === undefined ? [] : [bucket]),
     ...names,
     ...counts,
     ...currencies.map((currency) => `cost${currency}`),
   ])
   for (const group of groups) {
-    yield line([
+    yield csvLine([
       ...(bucket === undefined ? [] : [toIso(group.at!)]),
-      ...names.map((name) => textCell(group[name] ?? '')),
+      ...names.map((name) => csvText(group[name] ?? '')),
       ...counts.map((kind) => String(group[kind])),
       ...currencies.map((currency) => group.costs[currency] ?? ''),
     ])
   }
-}
-
-function line(cells: readonly string[]): string {
-  return `${cells.join(',')}\r\n`
-}
-
-/** A model names itself: a name must not become a formula of whoever opens the file. */
-function textCell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

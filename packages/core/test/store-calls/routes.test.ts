@@ -18,6 +18,7 @@ const options = (sessions: Sessions): SessionApiOptions => ({
   importRoute: true,
   auditRoutes: serviceOf(sessions).audit !== undefined,
   usageRoutes: serviceOf(sessions).usage !== undefined,
+  analyticsRoutes: true,
   searchRoutes: true,
 })
 
@@ -253,6 +254,7 @@ const rows = [
   // It is on record itself.
   row('GET /audit', 'commit list read messages', { headers: { authorization: 'admin' } }),
   row('GET /usage', 'list', { headers: { authorization: 'admin' } }),
+  row('GET /analytics', 'list read messages', { headers: { authorization: 'admin' } }),
   row('GET /search/messages', 'list read', { query: '?q=one' }),
   row('GET /search/sessions', 'list read', { query: '?q=one' }),
 ]

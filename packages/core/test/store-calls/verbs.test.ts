@@ -69,7 +69,7 @@ const rows = [
     retaining.sweep({ tenants: ['acme'] }),
   ),
   row('Sessions.sweepEvery', '', ({ sessions }) => sessions.sweepEvery(60_000)),
-  row('Sessions.analytics', 'list read', ({ sessions }) => sessions.analytics({ tenantId: 'acme' })),
+  row('Sessions.analytics', 'list read messages', ({ sessions }) => sessions.analytics({ tenantId: 'acme' })),
   row('Sessions.armOf', 'read read commit', async ({ trying, session }) =>
     trying.armOf(await trying.for(alice).get(session.id), 'checkout'),
   ),

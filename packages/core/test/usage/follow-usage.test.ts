@@ -10,7 +10,7 @@ import {
 import { type CrashPoint, haltingStore } from '../../src/testing/halting-store.js'
 import { wrapStore } from '../../src/testing.js'
 import { storeUsageLog } from '../../src/usage.js'
-import { alice, bob, elsewhere } from '../service.js'
+import { alice, bob, codeOf, elsewhere } from '../service.js'
 
 const turns = { leaseMs: 30_000, heartbeatMs: 3_600_000, flushMs: 3_600_000 }
 const prices = [{ pattern: 'n*', currency: 'USD', perMillion: { input: '1', output: '2', cacheRead: '0.1' } }]
@@ -130,6 +130,39 @@ describe('a sweep of usage', () => {
     const { total } = await survivor.usage({ tenantId: 'acme' })
     expect(total).toMatchObject(await recount(shared, ['one']))
     expect((await survivor.usage({ tenantId: 'elsewhere' })).total.turns).toBe(0)
+  })
+
+  it('counts a turn once that two processes end on both sides of midnight', async () => {
+    const { process, pass } = place()
+    pass(14 * 3_600_000 - 10_000)
+    let hear = (): void => {}
+    const heard = new Promise<void>((resolve) => {
+      hear = resolve
+    })
+    let answer = (): void => {}
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const slow = process()
+    const session = await slow.for(alice).open('one')
+    const running = session.turn('Hi', async function* () {
+      yield { type: 'usage', inputTokens: 7, model: 'nano' }
+      hear()
+      await answered
+      yield 'Hello'
+    }).result
+    await heard
+    // Its lease is over, and so is the day.
+    pass(31_000)
+    const other = process()
+    await sweep(other)
+    answer()
+    expect(await codeOf(running)).toBe('turn_lost')
+    await slow.settled()
+    await other.settled()
+    await other.sweep({ tenants })
+    const { groups } = await other.usage({ tenantId: 'acme', bucket: 'day' })
+    expect(groups.map(({ turns: count }) => count)).toEqual([1])
   })
 
   it('reads what is new alone, and only what has been active', async () => {

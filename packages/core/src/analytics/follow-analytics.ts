@@ -1,0 +1,121 @@
+import { erased, Subjects } from '../audit/subjects.js'
+import type { SessionRecord } from '../contract/session-record.js'
+import { digestOf } from '../digest.js'
+import type { AnalyticsLog } from '../domain/analytics.js'
+import { SessionError } from '../errors.js'
+import { followSessions, readFollowed } from '../service/follow-sessions.js'
+import type { Service } from '../service/service.js'
+import { sideRecordRef } from '../service/side-records.js'
+import { readStoreTime } from '../service/store-time.js'
+import { type TenantUser, updateUserRecord } from '../service/user-record.js'
+import { FactsReader } from './facts-reader.js'
+
+const pageSize = 200
+// Sessions of one call: a first look at many takes several.
+const maxSessions = 5000
+
+/** What keeps the facts of a service's sessions. */
+export interface KeptAnalytics {
+  readonly log: AnalyticsLog
+  readonly subjects: Subjects
+}
+
+const kept = new WeakMap<object, KeptAnalytics>()
+
+/** Undefined where none are kept. @throws `invalid` */
+export function analyticsOf(service: Service): KeptAnalytics | undefined {
+  const { analytics } = service
+  if (analytics?.log === undefined) return undefined
+  const known = kept.get(analytics)
+  if (known !== undefined) return known
+  if (!service.hasLastingSecrets) {
+    const path = 'credentialSecrets'
+    throw new SessionError('invalid', `${path} is missing: what stands for users is kept by it`, { path })
+  }
+  if (typeof analytics.log.put !== 'function')
+    throw new SessionError('invalid', 'analytics.log has no put', { path: 'analytics.log' })
+  const made = { log: analytics.log, subjects: new Subjects(service, 'analyticsKey') }
+  kept.set(analytics, made)
+  return made
+}
+
+/** Keeps what the sessions of a tenant say that were active since the last time. @returns Whether that is all. */
+export async function followAnalytics(service: Service, tenantId: string): Promise<boolean> {
+  const keeping = analyticsOf(service)
+  if (keeping === undefined) return true
+  const ref = sideRecordRef('analytics', tenantId, 'followed')
+  const keep = keeper(service, keeping, tenantId)
+  await followSessions(service, {
+    tenantId,
+    ref,
+    firstMs: Number.POSITIVE_INFINITY,
+    pageSize,
+    atMost: maxSessions,
+    visit: keep,
+  })
+  return (await readFollowed(service, ref))?.round === undefined
+}
+
+/** As `followAnalytics`, for a sweep, whose other work needs none of it. Removes what is over its time. */
+export async function keepAnalytics(service: Service, tenantId: string, limit: number): Promise<number> {
+  const keeping = analyticsOf(service)
+  if (keeping === undefined) return 0
+  try {
+    await followAnalytics(service, tenantId)
+    const { analyticsMs } = service.retentionOf(tenantId)
+    if (analyticsMs === undefined) return 0
+    const before = (await readStoreTime(service, tenantId)) - analyticsMs
+    return await keeping.log.prune(tenantId, before, limit)
+  } catch (cause) {
+    const message = 'What sessions say could not be kept; the next sweep does it.'
+    service.warn({ code: 'analytics_failed', message, cause })
+    return 0
+  }
+}
+
+/** Takes a user out of what is kept: nothing says any more which sessions were theirs. @returns Of how many sessions. */
+export async function forgetAnalytics(service: Service, user: TenantUser): Promise<number> {
+  const keeping = analyticsOf(service)
+  if (keeping === undefined) return 0
+  const unit = await keeping.subjects.find(user)
+  // Whoever is writing at this moment writes under what is nobody's from now on.
+  await updateUserRecord(service, user, ({ analyticsKey, ...others }) =>
+    analyticsKey === undefined ? undefined : others,
+  )
+  keeping.subjects.forget(user)
+  return unit === undefined ? 0 : keeping.log.forget(user.tenantId, unit)
+}
+
+/** Keeps what the sessions of a user say, or that they say nothing, after the user has decided anew. */
+export async function refreshAnalytics(service: Service, user: TenantUser): Promise<void> {
+  const keeping = analyticsOf(service)
+  if (keeping === undefined) return
+  const keep = keeper(service, keeping, user.tenantId)
+  let cursor: string | undefined
+  do {
+    const query = { ...user, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
+    const page = await service.store.list(query)
+    for (const record of page.items) await keep(record)
+    cursor = page.cursor
+  } while (cursor !== undefined)
+}
+
+function keeper(service: Service, { log, subjects }: KeptAnalytics, tenantId: string) {
+  return async (listed: SessionRecord): Promise<number> => {
+    // Anew for each: a consent that was withdrawn meanwhile holds.
+    const reader = new FactsReader(service, tenantId, async (record) =>
+      record.userId === undefined ? keyOf(record) : subjects.of({ tenantId, userId: record.userId }),
+    )
+    const read = await reader.read(listed)
+    if (read === undefined || read.facts?.unit === erased) return 1
+    const { record, facts } = read
+    const { changes, createdAt } = record
+    const about = { key: await keyOf(record), changes, createdAt }
+    await log.put(tenantId, [facts === undefined ? about : { ...about, facts }])
+    return 1
+  }
+}
+
+async function keyOf({ tenantId, incarnation }: SessionRecord): Promise<string> {
+  return (await digestOf(JSON.stringify(['analytics', tenantId, incarnation]))).slice(0, 22)
+}
