@@ -46,6 +46,7 @@ describe('two anonymous holders who send one short key', () => {
   it('of one id, of which the first was deleted, get nothing of each other', async () => {
     const sessions = service()
     const api = createSessionApi({ sessions, identify: () => anonymous, header: true })
+    const made = new Set<string>()
     for (const name of ['first', 'second']) {
       const session = await sessions.for(anonymous).create({ id: 'same' })
       const headers = {
@@ -53,14 +54,14 @@ describe('two anonymous holders who send one short key', () => {
         'x-session-id': await session.credential(),
         'content-type': 'application/json',
       }
-      const url = 'https://api.test/sessions/same/state'
-      const put = await api.handle(
-        new Request(url, { method: 'PUT', headers, body: JSON.stringify({ name }) }),
+      const post = await api.handle(
+        new Request('https://api.test/sessions', { method: 'POST', headers, body: '{}' }),
       )
-      expect([put.status, put.headers.get('idempotency-replayed')]).toEqual([200, null])
-      expect(await session.state.get()).toEqual({ name })
+      expect([post.status, post.headers.get('idempotency-replayed')], name).toEqual([201, null])
+      made.add(((await post.json()) as { session: { id: string } }).session.id)
       await session.delete()
     }
+    expect(made.size).toBe(2)
   })
 
   it('each have their request executed, in their own session', async () => {
@@ -104,6 +105,7 @@ describe('two tenants of one service', () => {
       expect(await codeOf(sessions.for(who).create())).toBe('settled')
       expect(await codeOf(sessions.for(who).create())).toBe('limit_reached')
     }
+    expect(await codeOf(sessions.for(alice).create())).toBe('limit_reached')
   })
 
   it.each(['tenant', 'user'] as const)('each have the budget of a %s', async (scope) => {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { digestOf } from '../../src/digest.js'
 import { memoryStore } from '../../src/index.js'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 import type { ApiFixtureOptions } from '../../src/testing/api-fixture.js'
@@ -155,4 +156,37 @@ it('answers an upload that breaks off, and tells nobody of a fault of ours', asy
   )
   expect(response.status).toBe(400)
   expect(errors).toEqual([])
+})
+
+it('keeps no answer about a session that is deleted, however many there are', async () => {
+  const store = memoryStore()
+  const as = open({ store })
+  const alice = as('acme/alice')
+  const [gone, stays] = [await alice.newSession(), await alice.newSession()]
+  const kept = async () => (await store.list({ tenantId: '~requests:acme', limit: 1000 })).items.length
+  // More than a page of a list.
+  for (let count = 0; count < 205; count++) {
+    const request = { headers: keyed(`k${count}`), body: { count } }
+    expect((await alice.send('PUT', `/sessions/${gone}/state`, request)).status).toBe(200)
+  }
+  await alice.send('PUT', `/sessions/${stays}/state`, { headers: keyed('k'), body: { count: 0 } })
+  expect(await kept()).toBe(206)
+  expect((await alice.send('DELETE', `/sessions/${gone}`)).status).toBe(200)
+  expect(await kept()).toBe(1)
+})
+
+it('keeps no plain digest of what holds a secret: short codes could be tried on it', async () => {
+  const store = memoryStore()
+  const as = open({ store })
+  const alice = as('acme/alice')
+  const id = await alice.newSession()
+  const started = await alice.post(`/sessions/${id}/transfer`, { mode: 'share' })
+  const body = JSON.stringify({ shortCode: started.body.shortCode, redemptionId: longKey() })
+  const headers = keyed(longKey())
+  expect((await alice.send('POST', '/transfers/redeem', { headers, body })).status).toBe(200)
+  const [item, ...others] = (await store.list({ tenantId: '~requests:acme', limit: 10 })).items
+  expect(others).toEqual([])
+  const { content } = JSON.parse((await store.read(item!))!.body) as { content: string }
+  expect(content).toHaveLength(43)
+  expect(content).not.toBe(await digestOf(JSON.stringify([body, ''])))
 })
