@@ -112,11 +112,12 @@ describe('the code in documents and doc comments', () => {
           jsx: 'react-jsx',
           module: 'ESNext',
           moduleResolution: 'Bundler',
-          // The core has it alone, and whoever writes tools has it too.
+          // One package has each of these alone, and whoever follows the document has it too.
           paths: {
             '@/*': ['./at/*'],
             zod: ['../../packages/core/node_modules/zod'],
             '@opentelemetry/api': ['../../packages/core/node_modules/@opentelemetry/api'],
+            '@electric-sql/pglite': ['../../packages/store-postgres/node_modules/@electric-sql/pglite'],
           },
         },
         include: ['*.tsx'],

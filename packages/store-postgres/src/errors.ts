@@ -54,6 +54,8 @@ const lost = /^(?:08|57P0)/
 const noRight = '42501'
 // The database, or this connection to it, has an encoding in which the text cannot be written.
 const unwritable = new Set(['22P05', '22021'])
+// Timeouts of a session, too many clients, errors of the system and of the server itself: the session ends, or had better.
+const fatal = /^(?:25P0[34]|53300|58|XX)/
 // The credentials or the name of the database are wrong, so no other try will do better.
 const refused = /^(?:28|3D)/
 
@@ -117,10 +119,8 @@ export function judge(error: unknown, { unknown }: { unknown: boolean }): Verdic
 export function isLost(error: unknown): boolean {
   if (isSessionError(error)) return false
   if (!isServerError(error)) return true
-  const { code, severity } = error
-  return (
-    severity !== 'ERROR' || lost.test(code) || code === '25006' || unprepared.has(code) || isStalePlan(error)
-  )
+  const { code } = error
+  return lost.test(code) || fatal.test(code) || code === '25006' || unprepared.has(code) || isStalePlan(error)
 }
 
 /** Whether the database has a row already that may be there only once. */
@@ -142,7 +142,7 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : ''
 }
 
-// Errors of the server have a severity; errors of sockets have a code alone.
+// Errors of the server have a severity, in the language of the server; errors of sockets have a code alone.
 function isServerError(error: unknown): error is ServerError {
   return error instanceof Error && 'severity' in error && codeOf(error) !== ''
 }

@@ -3,6 +3,8 @@ export { type OwnedPostgresStore, postgresStore, type PostgresStoreOptions } fro
 export { postgresSearch, type PostgresSearchOptions } from './postgres-search.js'
 export { postgresUsageLog, type PostgresUsageLogOptions } from './postgres-usage-log.js'
 export { createPostgresPool } from './pool.js'
+export type { EmbeddedConnection, EmbeddedPostgres, EmbeddedTransaction } from './pglite-source.js'
+export type { PostgresDatabase } from './source.js'
 export { checkSchema, migrate, type Migrated, type MigrateOptions, migrationSql } from './migrate.js'
 export type { RowLevelSecurity } from './row-level-security.js'
 export type {

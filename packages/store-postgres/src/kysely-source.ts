@@ -3,6 +3,11 @@ import { CompiledQuery, type Kysely } from 'kysely'
 import { type Connection, type ConnectionSource, type Row, type Value, within } from './database.js'
 import { isLost, TimedOut } from './errors.js'
 
+/** Whether each of its connections is a session of its own. */
+type Kind = 'server' | 'embedded'
+
+const kinds = new WeakMap<object, Promise<Kind>>()
+
 type Ask = (text: string, values: readonly Value[]) => Promise<Row[]>
 
 // What parsers of an application would make something else of: a JSON text, a number, a date, and what a trim or another
@@ -18,7 +23,6 @@ export class KyselySource<Tables> implements ConnectionSource {
   // A Kysely shows nothing of its driver.
   readonly hasTimeout = true
   readonly #kysely: Kysely<Tables>
-  #givesTexts = false
 
   constructor(kysely: Kysely<Tables>) {
     this.#kysely = kysely
@@ -42,41 +46,67 @@ export class KyselySource<Tables> implements ConnectionSource {
           const { rows } = await run(text, values)
           return rows.map((row) => Object.values(row as object) as unknown[])
         }
-        try {
-          if (!this.#givesTexts) await checkTexts(ask)
-          this.#givesTexts = true
-          return await work({
-            query: (statement, values) => ask(statement.text, values),
-            // The commands go one by one: not every driver takes several at once.
-            async script(commands) {
-              for (const command of commands) {
-                checkTime()
-                await run(command, [])
-              }
-            },
-          })
-        } catch (error) {
-          // Kysely takes the connection back in every case. The connection must not take an open transaction with it.
-          if (error instanceof TimedOut) await run('rollback', [])
-          throw error
+        const connection: Connection = {
+          query: (statement, values) => ask(statement.text, values),
+          // The commands go one by one: not every driver takes several at once.
+          async script(commands) {
+            for (const command of commands) {
+              checkTime()
+              await run(command, [])
+            }
+          },
         }
+        const worked = async () => {
+          try {
+            return await work(connection)
+          } catch (error) {
+            // Kysely takes the connection back in every case. The connection must not take an open transaction with it.
+            if (error instanceof TimedOut) await run('rollback', [])
+            throw error
+          }
+        }
+        return (await this.#kind(ask)) === 'embedded' ? inTurn(worked) : worked()
       })
     return within(until, done)
   }
+
+  /** Asks once for all stores on this Kysely: a later question could get into a transaction of another call. */
+  async #kind(ask: Ask): Promise<Kind> {
+    const known = kinds.get(this.#kysely)
+    if (known !== undefined) {
+      const kind = await known.catch(() => undefined)
+      if (kind !== undefined) return kind
+    }
+    const asked = kindOf(ask)
+    kinds.set(this.#kysely, asked)
+    return asked
+  }
+}
+
+// Dialects for PGlite lend its one connection to all at once, and statements of the one would get into a transaction of the
+// other.
+let lastTurn: Promise<unknown> = Promise.resolve()
+
+function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  const turn = lastTurn.then(work)
+  lastTurn = turn.catch(() => {})
+  return turn
 }
 
 /**
  * The driver of a `Kysely` parses what it reads as the application has told it to, and nothing tells it otherwise. So the
- * store asks once whether a text comes as it is.
+ * store asks once whether a text comes as it is, and whether all share one connection.
  *
  * @throws `store_failed` when it does not.
  */
-async function checkTexts(ask: Ask): Promise<void> {
+async function kindOf(ask: Ask): Promise<Kind> {
   const columns = samples.map((_, index) => `$${index + 1}::text as c${index}`)
   let cause: unknown
   try {
-    const [row] = await ask(`select ${columns.join(', ')}`, samples)
-    if (samples.every((text, index) => row?.[index] === text)) return
+    const [row] = await ask(`select ${columns.join(', ')}, pg_catalog.version() as version`, samples)
+    if (samples.every((text, index) => row?.[index] === text)) {
+      return /pglite|emscripten/i.test(String(row?.[samples.length])) ? 'embedded' : 'server'
+    }
   } catch (error) {
     if (!isLost(error) || error instanceof TimedOut) throw error
     // Either the connection is lost, or the driver cannot read this: there is nothing to read in the next answer.

@@ -1,13 +1,11 @@
 import { checkOptions, checkWhole, SessionError } from '@sessions/core/store'
-import type { Kysely } from 'kysely'
-import type pg from 'pg'
 import type { Connection, ConnectionSource } from './database.js'
 import { judge } from './errors.js'
 import { latestVersion, migrations } from './migrations.js'
 import { createPostgresPool } from './pool.js'
 import { policySql, type RowLevelSecurity, toSetting } from './row-level-security.js'
 import { type TableNames, type TableOptions, toTableNames } from './schema.js'
-import { toSource } from './source.js'
+import { type PostgresDatabase, toSource } from './source.js'
 import { toStatement } from './statement.js'
 
 /** Where the tables are, and how they are secured. */
@@ -48,7 +46,7 @@ export interface Migrated {
  * ```
  */
 export async function migrate<Tables>(
-  db: string | pg.Pool | Kysely<Tables>,
+  db: string | PostgresDatabase<Tables>,
   options: MigrateOptions = {},
 ): Promise<Migrated> {
   checkOptions<MigrateOptions>(options, {
@@ -63,12 +61,15 @@ export async function migrate<Tables>(
   const names = toTableNames(options)
   const setting = toSetting(rls)
   const until = performance.now() + timeoutMs
+  const progress = { isCommitting: false }
   try {
     return await using(db, (source) =>
-      source.use(until, (connection) => migrateOn(connection, names, { setting, partitions, timeoutMs })),
+      source.use(until, (connection) =>
+        migrateOn(connection, names, { setting, partitions, timeoutMs, progress }),
+      ),
     )
   } catch (error) {
-    throw judge(error, { unknown: true }).error
+    throw judge(error, { unknown: progress.isCommitting }).error
   }
 }
 
@@ -105,7 +106,7 @@ end $migration$;`,
  * @throws `store_failed` saying which version is there and which is needed; `unavailable` when nobody answers.
  */
 export async function checkSchema<Tables>(
-  db: string | pg.Pool | Kysely<Tables>,
+  db: string | PostgresDatabase<Tables>,
   options: MigrateOptions = {},
 ): Promise<void> {
   const names = toTableNames(options)
@@ -137,7 +138,7 @@ export function checkVersion(version: number, names: TableNames): void {
 
 // The connections of a URL are ours, so we end them.
 async function using<Tables, T>(
-  db: string | pg.Pool | Kysely<Tables>,
+  db: string | PostgresDatabase<Tables>,
   work: (source: ConnectionSource) => Promise<T>,
 ): Promise<T> {
   if (typeof db !== 'string') return work(toSource(db))
@@ -153,12 +154,14 @@ interface MigrationSettings {
   setting: string | undefined
   partitions: number | undefined
   timeoutMs: number
+  /** Told when the outcome is no longer known without an answer. */
+  progress: { isCommitting: boolean }
 }
 
 async function migrateOn(
   connection: Connection,
   names: TableNames,
-  { setting, partitions, timeoutMs }: MigrationSettings,
+  { setting, partitions, timeoutMs, progress }: MigrationSettings,
 ): Promise<Migrated> {
   const run = (...commands: string[]) => connection.script(commands)
   await checkEncoding(connection)
@@ -178,6 +181,7 @@ async function migrateOn(
       if (version > from) await run(...commands(names, partitions), recordSql(names, version))
     }
     if (setting !== undefined) await run(...policySql(names, setting))
+    progress.isCommitting = true
     await run('commit')
     return { from, to: latestVersion }
   } catch (error) {

@@ -1,8 +1,8 @@
-import { setDeadline } from '@sessions/core/store'
+import { SessionError, setDeadline } from '@sessions/core/store'
 import type { Pool, PoolClient, QueryArrayConfig, QueryArrayResult } from 'pg'
 import type { Connection, ConnectionSource, Row, Value } from './database.js'
 import { isLost, TimedOut } from './errors.js'
-import type { Statement } from './statement.js'
+import { type Statement, toStatement } from './statement.js'
 
 // In a pool without a timeout a caller waits for a connection even after we gave up. More waiting callers than these
 // are too many.
@@ -24,6 +24,8 @@ export class PoolSource implements ConnectionSource {
   readonly prepares = true
   readonly hasTimeout: boolean
   readonly #pool: Pool
+  /** Whether it is known to answer as a pool of `pg` does. */
+  #isKnown: boolean
 
   constructor(pool: Pool) {
     this.#pool = pool
@@ -31,6 +33,7 @@ export class PoolSource implements ConnectionSource {
     // Some objects that stand in for a pool show no options.
     const { options } = pool as { options?: Pool['options'] }
     this.hasTimeout = Boolean(options?.connectionTimeoutMillis)
+    this.#isKnown = options !== undefined
     if (!this.hasTimeout) {
       process.emitWarning(
         'This pg.Pool has no connectionTimeoutMillis: a connection attempt that hangs takes its place for good. ' +
@@ -43,6 +46,8 @@ export class PoolSource implements ConnectionSource {
   async use<T>(until: number, work: (connection: Connection) => Promise<T>): Promise<T> {
     const lease = await Lease.take(this.#pool, until)
     try {
+      if (!this.#isKnown) await checkAnswers(lease)
+      this.#isKnown = true
       return await work(lease)
     } catch (error) {
       lease.broken ||= isLost(error)
@@ -139,16 +144,38 @@ class Lease implements Connection {
   #ask(config: object, done: (error: Error | null, result: QueryArrayResult<Row[]>) => void): void {
     const promised = this.#client!.query(config as never, done as never) as unknown
     if (!isPromise<QueryArrayResult<Row[]>>(promised)) return
-    promised.then(
-      (result) => done(null, result),
-      (error: unknown) => done(error as Error, undefined as never),
-    )
+    promised
+      .then((result) => done(null, result))
+      .catch((error: unknown) => done(error as Error, undefined as never))
   }
 
   end(): void {
     this.#stopDeadline()
     this.#release?.(this.broken)
   }
+}
+
+const sample = '{"a":"\u00c9\u{1f642}"}'
+const sampleStatement = toStatement('sample', 'select $1::text as sample, 2::int8 as number, null as nothing')
+
+/**
+ * Asks once what stands in for a pool, before anything is stored by it.
+ *
+ * @throws `store_failed` for one that answers otherwise than `pg`.
+ */
+async function checkAnswers(connection: Connection): Promise<void> {
+  let cause: unknown
+  try {
+    const [row] = await connection.query(sampleStatement, [sample], false)
+    if (row?.[0] === sample && row[1] === '2' && row[2] === null) return
+  } catch (error) {
+    // Those of a server and of a network have a code, or name what they did not get.
+    const isUsual = /timeout|terminated|connect/i.test(String(error))
+    if (error instanceof TimedOut || isUsual || (error as { code?: unknown }).code !== undefined) throw error
+    cause = error
+  }
+  const problem = 'what stands in for the pool answers otherwise than the pg.Pool that the store needs'
+  throw new SessionError('store_failed', problem, { cause })
 }
 
 function toConfig({ name, text }: Statement, values: readonly Value[], prepare: boolean): QueryArrayConfig {

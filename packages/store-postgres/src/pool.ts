@@ -1,3 +1,4 @@
+import { SessionError } from '@sessions/core/store'
 import pg from 'pg'
 
 /**
@@ -6,8 +7,14 @@ import pg from 'pg'
  *
  * PgBouncer refuses the two timeouts of the server unless they are in its `ignore_startup_parameters`; pass
  * `{ statement_timeout: 0, idle_in_transaction_session_timeout: 0 }` otherwise.
+ *
+ * @throws `invalid` without a URL.
  */
 export function createPostgresPool(url: string, options: pg.PoolConfig = {}): pg.Pool {
+  // Without a URL `pg` would connect to this machine, which a variable that is not set should not lead to.
+  if (typeof url !== 'string' || url === '') {
+    throw new SessionError('invalid', 'url must be the URL of a database', { path: 'url' })
+  }
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,

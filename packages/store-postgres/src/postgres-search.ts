@@ -10,13 +10,11 @@ import {
   type SearchIndex,
   type SearchQuestion,
 } from '@sessions/core/store'
-import type { Kysely } from 'kysely'
-import type pg from 'pg'
 import { type Call, Database, type Value } from './database.js'
 import { type RowLevelSecurity, toBegin, toEnter, toSetting } from './row-level-security.js'
 import { type TableOptions, toTableNames } from './schema.js'
 import { searchStatements, termNames } from './search-statements.js'
-import { toSource } from './source.js'
+import { type PostgresDatabase, toSource } from './source.js'
 
 /** How the index is kept. */
 export interface PostgresSearchOptions extends TableOptions {
@@ -56,7 +54,7 @@ const maxWordLength = 200
  * ```
  */
 export function postgresSearch<Tables>(
-  db: pg.Pool | Kysely<Tables>,
+  db: PostgresDatabase<Tables>,
   options: PostgresSearchOptions = {},
 ): SearchIndex {
   checkOptions<PostgresSearchOptions>(options, {

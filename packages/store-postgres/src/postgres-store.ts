@@ -7,8 +7,6 @@ import {
   type OptionNames,
   type SessionStore,
 } from '@sessions/core/store'
-import type { Kysely } from 'kysely'
-import type pg from 'pg'
 import { AppendBatch, commitBatch, placeOf } from './append-batch.js'
 import { PageReader } from './page-reader.js'
 import { Coalescer } from './coalescer.js'
@@ -30,7 +28,7 @@ import {
   toSetting,
 } from './row-level-security.js'
 import { type TableOptions, toTableNames } from './schema.js'
-import { toSource } from './source.js'
+import { type PostgresDatabase, toSource } from './source.js'
 import { toHotStatements } from './statements.js'
 
 /** How `postgresStore` uses its database. */
@@ -67,7 +65,7 @@ export interface OwnedPostgresStore extends SessionStore {
  * calls that come at the same time share a statement.
  *
  * @param db the application's `pg.Pool`, which stays its own. Or the application's `Kysely`, which cannot name
- * statements and so takes about twice as long. Or a URL: the store then has a pool of its own, as `createPostgresPool`
+ * statements and so takes about twice as long. Or a `PGlite`, for tests without a server. Or a URL: the store then has a pool of its own, as `createPostgresPool`
  * makes it, and the application calls `close`.
  *
  * @example
@@ -82,11 +80,11 @@ export interface OwnedPostgresStore extends SessionStore {
  */
 export function postgresStore(db: string, options?: PostgresStoreOptions): OwnedPostgresStore
 export function postgresStore<Tables>(
-  db: pg.Pool | Kysely<Tables>,
+  db: PostgresDatabase<Tables>,
   options?: PostgresStoreOptions,
 ): SessionStore
 export function postgresStore<Tables>(
-  db: string | pg.Pool | Kysely<Tables>,
+  db: string | PostgresDatabase<Tables>,
   options: PostgresStoreOptions = {},
 ): SessionStore | OwnedPostgresStore {
   if (typeof db !== 'string') return storeOver(db, options)
@@ -105,7 +103,7 @@ const optionNames: OptionNames<PostgresStoreOptions> = {
   coalesce: true,
 }
 
-function storeOver<Tables>(db: pg.Pool | Kysely<Tables>, options: PostgresStoreOptions): SessionStore {
+function storeOver<Tables>(db: PostgresDatabase<Tables>, options: PostgresStoreOptions): SessionStore {
   checkOptions(options, optionNames)
   const {
     readTimeoutMs = 1000,

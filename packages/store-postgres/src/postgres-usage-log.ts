@@ -10,12 +10,10 @@ import {
   type UsageGrouping,
   type UsageLog,
 } from '@sessions/core/store'
-import type { Kysely } from 'kysely'
-import type pg from 'pg'
 import { type Call, Database, type Row, type Value } from './database.js'
 import { type RowLevelSecurity, toBegin, toEnter, toSetting } from './row-level-security.js'
 import { type TableOptions, toTableNames } from './schema.js'
-import { toSource } from './source.js'
+import { type PostgresDatabase, toSource } from './source.js'
 import { countColumns, type eventColumns, hourMs, names, usageStatements } from './usage-statements.js'
 
 /** How usage is kept. */
@@ -55,7 +53,7 @@ const maxDate = 8_640_000_000_000_000
  * ```
  */
 export function postgresUsageLog<Tables>(
-  db: pg.Pool | Kysely<Tables>,
+  db: PostgresDatabase<Tables>,
   options: PostgresUsageLogOptions = {},
 ): UsageLog {
   checkOptions<PostgresUsageLogOptions>(options, {

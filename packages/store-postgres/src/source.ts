@@ -3,11 +3,19 @@ import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import type { ConnectionSource } from './database.js'
 import { KyselySource } from './kysely-source.js'
+import { type EmbeddedPostgres, PGliteSource } from './pglite-source.js'
 import { PoolSource } from './pool-source.js'
 
-/** The connections of the application's pool, or of its Kysely. */
-export function toSource<Tables>(db: pg.Pool | Kysely<Tables>): ConnectionSource {
+/**
+ * What sessions are kept in: a `pg.Pool`, a `Kysely` of Postgres, or a `PGlite`, which is a Postgres inside this process for
+ * tests.
+ */
+export type PostgresDatabase<Tables = unknown> = pg.Pool | Kysely<Tables> | EmbeddedPostgres
+
+/** The connections of the application's pool, of its Kysely or of its PGlite. */
+export function toSource<Tables>(db: PostgresDatabase<Tables>): ConnectionSource {
   if (typeof db !== 'object' || db === null) throw noDatabase()
+  if ('waitReady' in db && typeof db.transaction === 'function') return new PGliteSource(db)
   if ('getExecutor' in db) {
     if (db.isTransaction) throw noDatabase(', and this is a transaction of a Kysely, which ends')
     return new KyselySource(db)
@@ -21,5 +29,7 @@ export function toSource<Tables>(db: pg.Pool | Kysely<Tables>): ConnectionSource
 }
 
 function noDatabase(more = ''): SessionError {
-  return new SessionError('invalid', `db must be a URL, a pg.Pool or a Kysely${more}`, { path: 'db' })
+  return new SessionError('invalid', `db must be a URL, a pg.Pool, a Kysely or a PGlite${more}`, {
+    path: 'db',
+  })
 }

@@ -116,3 +116,13 @@ test('names that are no identifiers are refused before anything is sent', () => 
   }
   expect(() => migrationSql({ rls: "a.b'; drop table" })).toThrow('rls must be')
 })
+
+test('a column that gets another type while statements are prepared stops no call', async () => {
+  const url = await migrated(context.server)
+  const pool = context.pools.open(url, { max: 1 })
+  const store = postgresStore(pool)
+  await store.commit(ref, { revision: 0, body: 'as it was' })
+  expect(await store.read(ref)).toMatchObject({ body: 'as it was' })
+  await context.pools.open(url).query('alter table llm_sessions alter body type varchar')
+  expect(await store.read(ref)).toMatchObject({ body: 'as it was' })
+})

@@ -140,6 +140,14 @@ describe('what is no database for sessions', () => {
     }
   })
 
+  test('without a URL there is no pool, and none of this machine', () => {
+    for (const url of [undefined, '', null]) {
+      for (const open of [createPostgresPool, postgresStore]) {
+        expect(() => open(url as unknown as string)).toThrow(expect.objectContaining({ code: 'invalid' }))
+      }
+    }
+  })
+
   test('a transaction of a Kysely is refused by name', async () => {
     const pool = context.pools.open(await context.server.createDatabase())
     const kysely = new Kysely<object>({ dialect: new PostgresDialect({ pool }) })
@@ -170,6 +178,64 @@ describe('what is no database for sessions', () => {
       }
     }
     await useAll({ connect } as unknown as pg.Pool)
+    await pool.end()
+  })
+
+  test('a server that speaks another language keeps its connections', async () => {
+    const pool = createPostgresPool(await migrated(context.server))
+    const released: unknown[] = []
+    const connect = async () => {
+      const client = await pool.connect()
+      const query = async (config: pg.QueryConfig) =>
+        client.query(config).catch((error: unknown) => {
+          throw Object.assign(error as Error, { severity: 'FEHLER' })
+        })
+      const release = (error?: boolean) => {
+        released.push(error)
+        client.release(error)
+      }
+      return { query, release }
+    }
+    const store = postgresStore({ connect } as unknown as pg.Pool)
+    const ref = { tenantId: 'acme', id: 'one' }
+    const messages = [{ id: 'm1', payload: '1' }]
+    await store.commit(ref, { revision: 0, messages })
+    expect((await store.commit(ref, { messages })).messages).toMatchObject([{ seq: 1, inserted: false }])
+    expect(released).toEqual([false, false, false])
+    await pool.end()
+  })
+
+  test('a stand-in that answers otherwise is refused in a sentence, and nothing is stored', async () => {
+    const pool = createPostgresPool(await migrated(context.server))
+    type Answer = (config: pg.QueryConfig, client: pg.PoolClient) => Promise<unknown>
+    const answers: Record<string, Answer> = {
+      'rows as objects': ({ text, values }, client) => client.query(text, values),
+      'values as they like': (config, client) =>
+        client.query({ ...config, types: typesWith({ [int8]: BigInt }) }),
+      'rows alone': async (config, client) => (await client.query(config)).rows,
+      nothing: async () => undefined,
+      'an error': async () => {
+        throw new Error('getTypeParser is not supported')
+      },
+    }
+    for (const [name, answer] of Object.entries(answers)) {
+      const connect = async () => {
+        const client = await pool.connect()
+        return {
+          query: (config: pg.QueryConfig) => answer(config, client),
+          release: () => client.release(),
+        }
+      }
+      const store = postgresStore({ connect } as unknown as pg.Pool)
+      const ref = { tenantId: 'acme', id: 'one' }
+      const told = {
+        code: 'store_failed',
+        message: expect.stringContaining('stands in for the pool') as string,
+      }
+      await expect(store.commit(ref, { revision: 0 }), name).rejects.toMatchObject(told)
+      await expect(store.read(ref), name).rejects.toMatchObject(told)
+      expect(await postgresStore(pool).read(ref), name).toBeUndefined()
+    }
     await pool.end()
   })
 

@@ -1,11 +1,10 @@
-import type { Kysely } from 'kysely'
 import type pg from 'pg'
 import { expect } from 'vitest'
-import { postgresStore, type PostgresStoreOptions } from '../src/index.js'
+import { type PostgresDatabase, postgresStore, type PostgresStoreOptions } from '../src/index.js'
 
 /** Every verb, several at once, on a session with text that JSON, numbers and quotes are in. */
 export async function useAll(
-  db: pg.Pool | Kysely<object>,
+  db: PostgresDatabase<object>,
   options: PostgresStoreOptions = {},
 ): Promise<void> {
   const store = postgresStore(db, { readTimeoutMs: 20_000, writeTimeoutMs: 20_000, ...options })

@@ -1,3 +1,4 @@
+import { SessionError } from '@sessions/core/store'
 import { Redis, type RedisOptions } from 'ioredis'
 
 /** What `createRedisClient` takes: the options of ioredis, but for one. */
@@ -15,8 +16,13 @@ const longestPauseMs = 1000
  * @param url such as `redis://localhost:6379` or `rediss://user:password@host:6380/0`.
  * @param options win over all of this. With `sentinels` and `name` the sentinels tell the host, and the URL has the
  * rest: `redis://user:password@sentinels/0`.
+ * @throws `invalid` without a URL.
  */
 export function createRedisClient(url: string, options: CreateRedisClientOptions = {}): Redis {
+  // Without a URL ioredis would connect to this machine, which a variable that is not set should not lead to.
+  if (typeof url !== 'string' || url === '') {
+    throw new SessionError('invalid', 'url must be the URL of a server', { path: 'url' })
+  }
   const { onError = () => {}, ...others } = options
   const client = new Redis(url, {
     // This is longer than the store waits, so the deadlines of the store do not mistake a process that was held up for

@@ -27,7 +27,7 @@ const recordPattern = "'^r3 (%S+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) %d+ (%d+) 
  * - `gone`, `revision n record`, `id index`, `full messages|bytes`, `corrupt reason`: nothing was changed.
  */
 export const commitScript = new RedisScript(String.raw`
-${mayAll('RPUSH', 'LINSERT', 'LREM', 'LSET', 'HSETNX', 'HGET', 'HDEL', 'PEXPIREAT', 'UNLINK')}
+${mayAll('RPUSH', 'LINSERT', 'LREM', 'LSET', 'HSETNX', 'HGET', 'HDEL', 'PEXPIREAT')}
 local call, match = redis.call, string.match
 local log, ids = KEYS[1], KEYS[2]
 local want, inc, idle, absolute, op, whose, owner, maxSeq, maxBytes, lifetime =

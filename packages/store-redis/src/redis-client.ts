@@ -22,11 +22,15 @@ export type RedisClient =
 
 /** The commands of a client. Throws `invalid` for an object that is no client. */
 export function toCommands(client: RedisClient): RedisCommands {
+  if (typeof client !== 'object' || client === null) throw noClient()
   // Methods tell the kind of client, never classes: the client may come from another copy of its package.
   if ('call' in client && 'status' in client) return ioredisCommands(client)
-  if ('sendCommand' in client) return nodeRedisCommands(client)
+  if ('sendCommand' in client && 'isOpen' in client) return nodeRedisCommands(client)
   if ('evalsha' in client && 'lrange' in client) return upstashCommands(client)
-  throw new SessionError('invalid', 'client must be one of ioredis, node-redis or @upstash/redis', {
-    path: 'client',
-  })
+  throw noClient()
+}
+
+function noClient(): SessionError {
+  const problem = 'client must be one of ioredis, node-redis or @upstash/redis'
+  return new SessionError('invalid', problem, { path: 'client' })
 }

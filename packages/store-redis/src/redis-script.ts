@@ -18,7 +18,8 @@ export class RedisScript {
  */
 export function mayAll(...commands: readonly string[]): string {
   // RENAME has two keys, and the server looks for both.
-  const asked = commands.map((command) => `may('${command}', KEYS[1], KEYS[1])`).join(' and ')
+  const keysOf = (command: string) => (command === 'RENAME' ? 'KEYS[1], KEYS[1]' : 'KEYS[1]')
+  const asked = commands.map((command) => `may('${command}', ${keysOf(command)})`).join(' and ')
   return String.raw`
 local may = redis.acl_check_cmd
 if may and not (${asked}) then

@@ -20,3 +20,11 @@ test('what Redis answered in time is heard by a process that was held up', async
   await holdUp(1200)
   expect(await Promise.allSettled(calls)).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }])
 })
+
+test('without a URL there is no client, and none of this machine', () => {
+  for (const url of [undefined, '', null, 6379]) {
+    expect(() => createRedisClient(url as unknown as string)).toThrow(
+      expect.objectContaining({ code: 'invalid', path: 'url' }),
+    )
+  }
+})

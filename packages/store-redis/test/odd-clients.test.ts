@@ -93,6 +93,24 @@ describe('a client that connects with its first command', () => {
   })
 })
 
+test('what is no client, or one with callbacks, is refused by name', () => {
+  const legacy = createClient({ url: server.url }).legacy()
+  for (const client of [
+    legacy,
+    {},
+    { sendCommand() {} },
+    { lrange() {} },
+    new Map(),
+    undefined,
+    null,
+    server.url,
+  ]) {
+    expect(() => redisStore(client as unknown as RedisClient)).toThrow(
+      expect.objectContaining({ code: 'invalid', path: 'client' }),
+    )
+  }
+})
+
 describe('a client that is not open', () => {
   const ref = { tenantId: 'acme', id: 'one' }
 
