@@ -15,6 +15,9 @@ const files =
     ? { include: ['test/**/*.wide.test.ts'] }
     : { include: ['test/**/*.test.ts'], exclude: ['**/*.wide.test.ts', '**/node_modules/**'] }
 
+// A time limit ends what waits, and never what loops.
+const watchdog = new URL('scripts/watchdog.mjs', import.meta.url).pathname
+
 // Say that something hangs, never that a machine is slow: tests that wait for servers, browsers and builds take minutes
 // where much else runs. Others take seconds of a core, and get as many more as wait in line for one.
 const hangMs = 300_000
@@ -42,6 +45,7 @@ const project = (name: string, { dedupe = [], test = {} }: Special = {}) => ({
     ...files,
     ...limitsOf(name),
     isolate: !sharing.includes(name),
+    setupFiles: [watchdog],
     server: { deps: { external: [builds] } },
     ...test,
   },

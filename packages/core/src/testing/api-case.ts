@@ -111,6 +111,8 @@ export class ApiClient {
     if (method !== 'HEAD' && text !== '') await this.#check(method, path, status, type, body)
     expect(headers.get('x-request-id'), 'every answer has an id').toBeTruthy()
     expect(headers.get('cache-control'), 'no answer is cached').toContain('no-store')
+    expect(headers.get('x-content-type-options'), 'no browser guesses a type').toBe('nosniff')
+    expect(headers.get('referrer-policy'), 'no page tells the address of a session').toBe('no-referrer')
     return { status, headers, body }
   }
 

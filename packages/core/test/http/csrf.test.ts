@@ -26,6 +26,16 @@ const origins: [string, Record<string, string>, allowed: readonly (keyof typeof 
   ],
   ['its own page, in an old browser', { origin: own }, ['cookie', 'header', 'bearer', 'basic', 'none']],
   ['another site, in an old browser', { origin: 'https://evil.example' }, ['header', 'bearer']],
+  // Each holds our name: at its end, at its beginning, with another port, with a name before it.
+  ['a name that ends as ours', { origin: 'https://evilapi.example' }, ['header', 'bearer']],
+  ['a name that begins as ours', { origin: 'https://api.example.evil.example' }, ['header', 'bearer']],
+  ['another port of our host', { origin: 'https://api.example:8443' }, ['header', 'bearer']],
+  ['a host below ours', { origin: 'https://evil.api.example' }, ['header', 'bearer']],
+  [
+    'a trusted name with more behind it',
+    { origin: 'https://shop.example.evil.example' },
+    ['header', 'bearer'],
+  ],
   ['a page without an origin', { origin: 'null' }, ['header', 'bearer']],
   ['no browser, as far as one can tell', {}, ['header', 'bearer', 'none']],
 ]

@@ -1,7 +1,11 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
+import { digestOf } from '../../src/digest.js'
+import { executeOnce } from '../../src/http/idempotency.js'
 import { memoryStore } from '../../src/index.js'
+import { createService } from '../../src/service/service.js'
 import { apiFixture, ApiClient } from '../../src/testing.js'
 import type { ApiFixtureOptions } from '../../src/testing/api-fixture.js'
+import { startGate } from '../service.js'
 
 const keyed = (key: string) => ({ 'idempotency-key': key })
 const longKey = () => crypto.randomUUID()
@@ -155,4 +159,74 @@ it('answers an upload that breaks off, and tells nobody of a fault of ours', asy
   )
   expect(response.status).toBe(400)
   expect(errors).toEqual([])
+})
+
+it('keeps no answer about a session that is deleted, however many there are', async () => {
+  const store = memoryStore()
+  const as = open({ store })
+  const alice = as('acme/alice')
+  const [gone, stays] = [await alice.newSession(), await alice.newSession()]
+  const kept = async () => (await store.list({ tenantId: '~requests:acme', limit: 1000 })).items.length
+  // More than a page of a list.
+  for (let count = 0; count < 205; count++) {
+    const request = { headers: keyed(`k${count}`), body: { count } }
+    expect((await alice.send('PUT', `/sessions/${gone}/state`, request)).status).toBe(200)
+  }
+  await alice.send('PUT', `/sessions/${stays}/state`, { headers: keyed('k'), body: { count: 0 } })
+  expect(await kept()).toBe(206)
+  expect((await alice.send('DELETE', `/sessions/${gone}`)).status).toBe(200)
+  expect(await kept()).toBe(1)
+})
+
+it('keeps no plain digest of what holds a secret: short codes could be tried on it', async () => {
+  const store = memoryStore()
+  const as = open({ store })
+  const alice = as('acme/alice')
+  const id = await alice.newSession()
+  const started = await alice.post(`/sessions/${id}/transfer`, { mode: 'share' })
+  const body = JSON.stringify({ shortCode: started.body.shortCode, redemptionId: longKey() })
+  const headers = keyed(longKey())
+  expect((await alice.send('POST', '/transfers/redeem', { headers, body })).status).toBe(200)
+  const [item, ...others] = (await store.list({ tenantId: '~requests:acme', limit: 10 })).items
+  expect(others).toEqual([])
+  const { content } = JSON.parse((await store.read(item!))!.body) as { content: string }
+  expect(content).toHaveLength(43)
+  expect(content).not.toBe(await digestOf(JSON.stringify([body, ''])))
+})
+
+it('is executed once, however long it takes: its process says all the while that it lives', async () => {
+  const service = createService({})
+  const gate = startGate()
+  const began = startGate()
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  try {
+    const reply = executeOnce({
+      service,
+      tenantId: 'acme',
+      scope: 'a request',
+      key: longKey(),
+      content: '',
+      about: {},
+      keepMs: 60_000,
+      async execute() {
+        began.open()
+        await gate.opened
+        return new Response('done')
+      },
+    })
+    await began.opened
+    const changes = async () =>
+      (await service.store.list({ tenantId: '~requests:acme', limit: 1 })).items[0]!.changes
+    const before = await changes()
+    // Another process takes the request over after thirty seconds without a word.
+    vi.advanceTimersByTime(30_000)
+    expect((await changes()) - before).toBeGreaterThanOrEqual(3)
+    gate.open()
+    expect(await (await reply).text()).toBe('done')
+    const after = await changes()
+    vi.advanceTimersByTime(60_000)
+    expect(await changes()).toBe(after)
+  } finally {
+    vi.useRealTimers()
+  }
 })

@@ -25,6 +25,10 @@ it('a session that goes away while it is redeemed is no transfer any more, as an
       const alice = processOn(inner).for({ tenantId: 'acme', userId: 'alice' })
       await (await alice.findByCredential(credential))!.bind()
     },
+    // Its owner has voided what others hold of it.
+    rotated: async (_id: string, credential: string) => {
+      await (await processOn(inner).for(anonymous).findByCredential(credential))!.rotateCredential()
+    },
   }
   for (const end of Object.values(ends)) {
     let before = async (): Promise<unknown> => undefined

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type Session, type SessionsOptions, createSessions, memoryStore } from '../../src/index.js'
-import { alice, codeOf } from '../service.js'
+import {
+  type Session,
+  type SessionsOptions,
+  type SessionStore,
+  createSessions,
+  memoryStore,
+} from '../../src/index.js'
+import { alice, codeOf, startGate } from '../service.js'
 import { all, echo, fast, gated, lines } from './turns.js'
 
 describe('one turn at a time', () => {
@@ -25,6 +31,57 @@ describe('one turn at a time', () => {
       expect(await lines(two)).toEqual(['user: Hi (completed)', 'assistant: Hello (completed)'])
     },
   )
+
+  /** Two processes, the next commit of the second of which waits between what it has read and what it writes. */
+  const oneHeld = async () => {
+    const inner = memoryStore()
+    const [reached, goesOn] = [startGate(), startGate()]
+    let isHeld = false
+    const held: SessionStore = {
+      ...inner,
+      async commit(ref, change) {
+        if (ref.id === 'one' && isHeld) {
+          isHeld = false
+          reached.open()
+          await goesOn.opened
+        }
+        return inner.commit(ref, change)
+      },
+    }
+    const [one, two] = await Promise.all(
+      [inner, held].map((store) => createSessions({ store, turns: fast }).for(alice).open('one')),
+    )
+    const hold = () => void (isHeld = true)
+    return { one: one!, two: two!, hold, reached: reached.opened, goOn: goesOn.open }
+  }
+
+  it('rejects a message whose process saw nothing of the other, however late its commit comes', async () => {
+    const { one, two, hold, reached, goOn } = await oneHeld()
+    hold()
+    const second = two.turn('me too', () => expect.fail('asked'))
+    await reached
+    const { respond, begun, open } = gated('Hello')
+    const first = one.turn('Hi', respond)
+    await begun
+    goOn()
+    expect(await codeOf(second.result)).toBe('turn_in_progress')
+    open()
+    await first.result
+    expect(await lines(two)).toEqual(['user: Hi (completed)', 'assistant: Hello (completed)'])
+  })
+
+  it('answers no message that was left behind while its commit was late', async () => {
+    const { one, two, hold, reached, goOn } = await oneHeld()
+    await one.append({ role: 'user', content: 'Hi' })
+    hold()
+    const again = two.turn(undefined, () => expect.fail('asked'))
+    await reached
+    await one.rewind(0)
+    goOn()
+    expect(await codeOf(again.result)).toBe('invalid')
+    expect(await two.currentTurn()).toBeUndefined()
+    expect(await lines(two)).toEqual([])
+  })
 
   it.each([[1], [2]])('queues: ten messages at once from %i processes are ten turns', async (processes) => {
     const handles = await twoProcesses()

@@ -1,0 +1,111 @@
+// Makes mistakes in the code, one at a time, and tells which of them no test finds.
+//   npm run test:mutants                    the mistakes of test/mutants/edits.json: one for each promise, in SQL and Lua too
+//   npm run test:mutants -- --files GLOB    those in some files of a package, and every mistake that Stryker makes there
+//   npm run test:mutants -- --files GLOB --only edits|stryker
+//   --json                                  the last line is {"killed", "survived", "score"}
+// What Stryker found out is kept, and only what has changed since is tried again. test/mutants/equivalent.json lists
+// mistakes that change nothing, each with the reason. Exits 1 when a mistake of the list survives.
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join, matchesGlob } from 'node:path'
+import { parseArgs } from 'node:util'
+import { cache, childEnv, install, root } from './setup.mjs'
+import { fetchNeeds } from './test-needs.mjs'
+import { projects } from './test-projects.mjs'
+
+const { values } = parseArgs({
+  options: { files: { type: 'string' }, only: { type: 'string' }, json: { type: 'boolean', default: false } },
+})
+const { files, only, json } = values
+const folder = /^(packages\/[a-z-]+)\//.exec(files ?? '')?.[1]
+if (files !== undefined && projectIn(folder) === undefined) {
+  console.error('--files must begin with a package that has tests, such as packages/core/src/http/*.ts')
+  process.exit(2)
+}
+
+await install()
+const read = (name) => JSON.parse(readFileSync(join(root, 'test', 'mutants', name), 'utf8'))
+const edits = read('edits.json').filter(({ file }) => files === undefined || matchesGlob(file, files))
+const folders = new Set([
+  ...edits.map(({ file }) => file.split('/', 2).join('/')),
+  ...(folder === undefined ? [] : [folder]),
+])
+await fetchNeeds([...folders], { isWide: false, env: {} })
+
+const outcomes = []
+if (only !== 'stryker') for (const edit of edits) await tryEdit(edit)
+const lost = outcomes.length
+if (only !== 'edits' && files !== undefined) await tryStryker()
+const killed = outcomes.filter((isKilled) => isKilled).length
+const survived = outcomes.length - killed
+const score = outcomes.length === 0 ? 0 : Math.round((1000 * killed) / outcomes.length) / 10
+console.log(`${killed} mistakes were found, ${survived} were not: ${score} of 100`)
+if (json) console.log(JSON.stringify({ killed, survived, score }))
+process.exit(outcomes.length === 0 || outcomes.slice(0, lost).includes(false) ? 1 : 0)
+
+/** The name of the project whose tests are in a folder. */
+function projectIn(folder) {
+  return Object.keys(projects).find((name) => projects[name].root === folder)
+}
+
+/** One mistake of the list, against the tests that must find it. */
+async function tryEdit({ file, from, to, tests, so }) {
+  if (readFileSync(join(root, file), 'utf8').split(from).length !== 2) {
+    outcomes.push(false)
+    console.log(`  stale     ${file}: the text to replace is not there once: ${from}`)
+    return
+  }
+  const env = {
+    MUTANTS_PROJECT: projectIn(file.split('/', 2).join('/')),
+    MUTANT_EDIT: JSON.stringify({ file, from, to }),
+  }
+  const isKilled = !(await passes(tests, env))
+  outcomes.push(isKilled)
+  console.log(`  ${isKilled ? 'found   ' : 'SURVIVED'}  ${file}: ${so}`)
+}
+
+function passes(tests, env) {
+  const vitest = join(root, 'node_modules', '.bin', 'vitest')
+  const args = ['run', '--config', 'vitest.mutants.config.ts', '--bail', '1', '--reporter=dot', ...tests]
+  return new Promise((resolve, reject) => {
+    const child = spawn(vitest, args, { cwd: root, env: childEnv(env), stdio: 'ignore' })
+    child.on('close', (code) => resolve(code === 0))
+    child.on('error', reject)
+  })
+}
+
+/** Every mistake that Stryker makes in the files. */
+async function tryStryker() {
+  process.env.MUTANTS_PROJECT = projectIn(folder)
+  const { Stryker } = await import('@stryker-mutator/core')
+  const equivalent = read('equivalent.json')
+  const name = files.replaceAll(/[^A-Za-z0-9-]+/g, '-')
+  const stryker = new Stryker({
+    mutate: [files],
+    plugins: ['@stryker-mutator/vitest-runner'],
+    testRunner: 'vitest',
+    vitest: { configFile: 'vitest.mutants.config.ts' },
+    coverageAnalysis: 'perTest',
+    concurrency: 2,
+    incremental: true,
+    incrementalFile: join(cache, 'mutants', `${name}.json`),
+    reporters: ['progress'],
+    ignorePatterns: ['apps', '**/dist', '**/.next', '.turbo'],
+    tempDirName: join('node_modules', '.cache', 'sessions', 'stryker'),
+    // There is none: Stryker asks TypeScript for its own copy of a configuration in a way that TypeScript 7 has not.
+    tsconfigFile: 'none.json',
+    allowConsoleColors: false,
+  })
+  for (const mutant of await stryker.runMutationTest()) {
+    const { fileName, location, mutatorName, replacement, status } = mutant
+    if (status === 'Ignored' || status === 'CompileError' || status === 'RuntimeError') continue
+    const file = fileName.replace(`${root}/`, '')
+    const line = readFileSync(join(root, file), 'utf8').split('\n')[location.start.line - 1].trim()
+    const isKilled = status === 'Killed' || status === 'Timeout'
+    const known = (one) => one.file === file && one.line === line && one.replacement === replacement
+    if (!isKilled && equivalent.some(known)) continue
+    outcomes.push(isKilled)
+    if (!isKilled)
+      console.log(`  ${status}  ${file}:${location.start.line} ${mutatorName}: ${line}  ->  ${replacement}`)
+  }
+}
