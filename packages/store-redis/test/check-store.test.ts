@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { checkStore } from '@sessions/core/store'
-import { startRedis, startRedisCluster, startRedisSentinel, type RedisServer } from '@sessions/testkit'
-import { Cluster, type Redis } from 'ioredis'
+import { startRedis, startRedisSentinel, type RedisServer } from '@sessions/testkit'
+import type { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { redisStore, type RedisClient } from '../src/index.js'
@@ -101,17 +101,6 @@ describe('a server that', () => {
     expect(await found(opened(`redis://${host}:${port}`))).toEqual([
       expect.stringMatching(/^error sentinel: .*`sentinels` and `name`/),
     ])
-  })
-
-  test('is a node of a Cluster, for a plain client alone', async () => {
-    const cluster = await startRedisCluster(3)
-    onTestFinished(() => cluster.stop())
-    expect(await found(opened(cluster.nodes[0]!.url))).toContainEqual(
-      'error cluster: the server is a node of a Redis Cluster: give the store a Cluster client',
-    )
-    const client = new Cluster([...cluster.endpoints], { redisOptions: { commandTimeout: 10_000 } })
-    onTestFinished(() => client.disconnect())
-    expect((await found(client)).filter((finding) => finding.startsWith('error'))).toEqual([])
   })
 
   test('is not there', async () => {

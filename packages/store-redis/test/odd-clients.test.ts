@@ -1,3 +1,4 @@
+import { checkStore } from '@sessions/core/store'
 import { startRedis, startRedisCluster, type RedisServer, waitUntil } from '@sessions/testkit'
 import { Cluster } from 'ioredis'
 import { createClient, createClientPool, createCluster, RESP_TYPES } from 'redis'
@@ -178,6 +179,22 @@ describe('a Cluster', () => {
         expect(reason).toMatchObject({ message: expect.stringContaining('Cluster client') as string })
       }
     }
+  })
+
+  test('is found by checkStore, for a plain client alone', async () => {
+    const plain = ioredis(cluster.nodes[0]!.url)
+    const client = new Cluster([...cluster.endpoints], { redisOptions: { commandTimeout: 10_000 } })
+    onTestFinished(() => {
+      plain.disconnect()
+      client.disconnect()
+    })
+    expect(await checkStore(redisStore(plain, patient))).toContainEqual({
+      level: 'error',
+      code: 'cluster',
+      message: 'the server is a node of a Redis Cluster: give the store a Cluster client',
+    })
+    const findings = await checkStore(redisStore(client, patient))
+    expect(findings.filter(({ level }) => level === 'error')).toEqual([])
   })
 
   test('is served by a client that connects with its first command', async () => {
