@@ -48,9 +48,10 @@ export function transportFieldsOf(headers: RequestHeaders, cookies: RequestCooki
   }
 }
 
-/** The host that the client used; Next sets the first header when no proxy has. */
+/** The host that the client used; Next sets the first header when no proxy has. Of several proxies the first saw it. */
 export function hostOf(headers: Pick<Headers, 'get'>): string {
-  return headers.get('x-forwarded-host') ?? headers.get('host') ?? ''
+  const forwarded = headers.get('x-forwarded-host')?.split(',')[0]?.trim()
+  return forwarded ?? headers.get('host') ?? ''
 }
 
 /**

@@ -136,6 +136,15 @@ describe('a route handler with a session', () => {
     expect(said.headers.getSetCookie().join()).toMatch(/^__Host-sessions=[^;]+;.*Secure/)
     const made = await fetch(`${app.url}/api/v1/sessions`, { method: 'POST', headers })
     expect(made.headers.getSetCookie().join()).toMatch(/^__Host-sessions=[^;]+;.*Secure/)
+    // Each of several proxies has added itself.
+    const chain = {
+      ...headers,
+      'x-forwarded-proto': 'https, http',
+      'x-forwarded-host': 'shop.example, inner',
+    }
+    const far = await fetch(`${app.url}/chat`, { method: 'POST', headers: chain, body: '{"text":"hello"}' })
+    expect(far.headers.getSetCookie().join()).toMatch(/^__Host-sessions=/)
+    expect((await fetch(`${app.url}/api/v1/sessions`, { method: 'POST', headers: chain })).status).toBe(201)
     const other = { ...headers, origin: 'https://evil.example' }
     for (const path of ['/chat', '/api/v1/sessions']) {
       expect((await fetch(app.url + path, { method: 'POST', headers: other })).status).toBe(403)
