@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { createSessions, memoryStore, type Respond } from '../../src/index.js'
+import {
+  createSessions,
+  memoryStore,
+  type Respond,
+  SessionError,
+  type SessionStore,
+} from '../../src/index.js'
 import { alice, anonymous, bob, codeOf, service } from '../service.js'
 import { haltingStore } from '../../src/testing/halting-store.js'
 
@@ -41,6 +47,27 @@ describe('a budget', () => {
     expect(await session.currentTurn()).toBeUndefined()
     const other = await sessions.for(bob).create()
     expect(await codeOf(other.turn('Hi', uses(1)).result)).toBe('settled')
+  })
+
+  it('counts a turn once when the answer to what it has used is lost', async () => {
+    const inner = memoryStore()
+    let writes = 0
+    const store: SessionStore = {
+      ...inner,
+      async commit(ref, change) {
+        const committed = await inner.commit(ref, change)
+        // The first reserves, the second settles.
+        if (ref.tenantId !== '~budgets:acme' || ++writes !== 2) return committed
+        throw new SessionError('unknown_outcome', 'The answer is lost.')
+      },
+    }
+    const budgets = [{ scope: 'tenant' as const, maxTokens: 20, reserveTokens: 10 }]
+    const session = await createSessions({ store, budgets }).for(alice).create()
+    for (let turns = 0; turns < 2; turns++) {
+      expect(await codeOf(session.turn('Hi', uses(10)).result)).toBe('settled')
+    }
+    expect(writes).toBeGreaterThan(2)
+    expect(await codeOf(session.turn('Hi', uses(10)).result)).toBe('budget_exceeded')
   })
 
   it('of a session counts failed turns too', async () => {
