@@ -1,7 +1,7 @@
 import { isSessionError, type Sessions } from '@sessions/core'
-import type { AnalyticsReport } from '@sessions/core/analytics'
 import type { Look } from './options.js'
 
+type AnalyticsReport = Awaited<ReturnType<Sessions['analytics']>>
 type UsageReport = Awaited<ReturnType<Sessions['usage']>>
 
 /** What a tenant's sessions say together. */
