@@ -10,8 +10,8 @@ export interface Insights {
   readonly days: readonly string[]
   /** By days. */
   readonly analytics: AnalyticsReport
-  /** Cohorts by days, for a week of them, or else by weeks. */
-  readonly cohorts: AnalyticsReport['cohorts']
+  /** By weeks, or by days where there is one week: of a day there are rarely enough users to be told. */
+  readonly coarse: AnalyticsReport
   /** Undefined where the application keeps none. */
   readonly usage: UsageReport | undefined
 }
@@ -26,11 +26,11 @@ export async function insightsOf(look: Look, now: number, days: number): Promise
   const from = Math.floor(now / dayMs) * dayMs - (days - 1) * dayMs
   await record(look)
   const analytics = await sessions.analytics({ tenantId, from })
-  const weekly = days > weekDays ? await sessions.analytics({ tenantId, from, bucket: 'week' }) : analytics
+  const coarse = days > weekDays ? await sessions.analytics({ tenantId, from, bucket: 'week' }) : analytics
   return {
     days: Array.from({ length: days }, (_, index) => dayOf(from + index * dayMs)),
     analytics,
-    cohorts: weekly.cohorts,
+    coarse,
     usage: await usageOf(sessions, tenantId, from),
   }
 }

@@ -56,7 +56,7 @@ export async function openShop(
       const session = await mine.create({ title: `Talk ${day}.${n}`, label: n % 2 === 0 ? 'shop' : 'help' })
       const topic = topics[(day + n) % topics.length]!
       const model = n % 3 === 0 ? 'large-1' : 'small-2'
-      await session.turn(`What about ${topic}?`, () => [
+      await session.turn(`What about ${topic}${n < 2 ? ', at a discount' : ''}?`, () => [
         `Here is what we know about ${topic}.`,
         { type: 'usage', inputTokens: 900 + day * 40, outputTokens: 120 + n * 30, model },
       ]).result

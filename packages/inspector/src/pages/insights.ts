@@ -164,7 +164,7 @@ function funnelChart({ analytics: { total } }: Insights): Promise<Html> {
 
 function journeyChart({ analytics: { journeys } }: Insights): Promise<Html> {
   const shown = journeys.slice(0, mostJourneys).map(({ from, to, sessions }) => ({
-    at: from === undefined ? `begin in ${to}` : to === undefined ? `stay in ${from}` : `${from} to ${to}`,
+    at: from === undefined ? `begin in ${to}` : to === undefined ? `stay in ${from}` : `${from} → ${to}`,
     value: sessions,
   }))
   return chart({
@@ -189,19 +189,19 @@ function topicChart({ analytics: { topics } }: Insights): Promise<Html> {
   })
 }
 
-function trendChart({ days, analytics: { topics, trends } }: Insights): Promise<Html> {
+function trendChart({ coarse: { over, topics, trends } }: Insights): Promise<Html> {
   const shown = new Set(topics.slice(0, mostTrends).map(({ word }) => word))
   return chart({
     title: 'What users spoke of, over time',
     unit: 'sessions',
-    places: days.map(short),
+    places: over.map(({ at }) => short(dayOf(at))),
     bars: trends
       .filter(({ word }) => shown.has(word))
       .map(({ at, word, count: value }) => ({ at: short(dayOf(at)), part: word, value })),
   })
 }
 
-function cohortTable({ cohorts }: Insights, isWeekly: boolean): Html {
+function cohortTable({ coarse: { cohorts } }: Insights, isWeekly: boolean): Html {
   const steps = Math.max(0, ...cohorts.map(({ returned }) => returned.length))
   const later = Array.from({ length: steps }, (_, index) => index + 1)
   const step = isWeekly ? 'week' : 'day'
