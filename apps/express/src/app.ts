@@ -20,7 +20,7 @@ export interface AppOptions {
   /** A caller that sends it as a bearer token may open every session (default: no such token). */
   adminToken?: string | undefined
   /** What the inspector at `/inspector` looks at, for whoever has the admin's token (default: there is no inspector). */
-  inspected?: Pick<OpenStore, 'store' | 'bus'> | undefined
+  inspected?: Pick<OpenStore, 'store'> | undefined
   /** Answers the questions (default: the local one, which needs no key and no network). */
   assistant?: Respond | undefined
   /**

@@ -37,6 +37,8 @@ const width = 460
 const lyingWidth = 420
 const mostParts = 8
 const mostTicks = 6
+const mostLetters = 24
+const letterWidth = 6.5
 
 /** Loaded with the first chart: an application that never shows one does not wait for it. */
 async function tools() {
@@ -129,11 +131,11 @@ async function draw(
         document,
         width: lyingWidth,
         height: 34 * places.length + 46,
-        marginLeft: 120,
+        marginLeft: Math.max(120, ...places.map((at) => letterWidth * Math.min(at.length, mostLetters) + 12)),
         marginRight: 40,
         color,
         x: { ...values, axis: null, grid: false },
-        y: { ...names, tickSize: 0, tickFormat: (at: string) => cut(at, 22) },
+        y: { ...names, tickSize: 0, tickFormat: (at: string) => cut(at, mostLetters) },
         marks: [
           plot.barX(bars, { x: 'value', y: 'at', ...fill, insetTop: 3, insetBottom: 3 }),
           plot.text(bars, {

@@ -57,20 +57,11 @@ export function createInspector(options: InspectorOptions): Inspector {
     identify: 'function',
     basePath: 'text',
     store: 'object',
-    bus: 'object',
     system: 'text',
     maxTokens: 'number',
     onError: 'function',
   })
-  const {
-    sessions,
-    identify,
-    basePath: ownPath = '/inspector',
-    store,
-    bus,
-    system,
-    maxTokens = 8000,
-  } = options
+  const { sessions, identify, basePath: ownPath = '/inspector', store, system, maxTokens = 8000 } = options
   if (sessions === undefined) throw new SessionError('invalid', 'sessions is missing', { path: 'sessions' })
   if (identify === undefined) throw new SessionError('invalid', 'identify is missing', { path: 'identify' })
   if (ownPath !== '' && !/^(?:\/[\w.~-]+)+$/.test(ownPath))
@@ -103,7 +94,7 @@ export function createInspector(options: InspectorOptions): Inspector {
       return told(401, 'Sign in first', 'The inspector is for operators who have signed in.')
     if (identity.roles?.includes('admin') !== true)
       return told(403, 'Not for you', 'The inspector is for admins of a tenant.')
-    const look = { sessions, identity, basePath, store, bus, system, maxTokens, url }
+    const look = { sessions, identity, basePath, store, system, maxTokens, url }
     const shown = await route(look, path)
     if (shown === undefined)
       return told(404, 'Nothing here', 'There is no such page, or the session is gone.')

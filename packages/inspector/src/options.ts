@@ -1,5 +1,4 @@
 import type { Identity, Sessions, SessionStore } from '@sessions/core'
-import type { SessionBus } from '@sessions/core/store'
 
 /** What an inspector looks at, and who may look. */
 export interface InspectorOptions {
@@ -12,10 +11,8 @@ export interface InspectorOptions {
   identify: (request: Request) => Identity | undefined | Promise<Identity | undefined>
   /** Where the pages are, as a browser asks for them: a path without a slash at its end (default `/inspector`). */
   basePath?: string
-  /** The store of the service: for its health, and the sizes of what is kept beside sessions (default: neither is shown). */
+  /** The store of the service: for the sizes of what is kept beside sessions (default: they are not shown). */
   store?: SessionStore
-  /** The bus of the service: for its health (default: it is not shown). */
-  bus?: SessionBus
   /** Instructions that contexts are shown with, as your application passes them (default: none). */
   system?: string
   /** Tokens of the contexts that are shown (default 8,000). */
@@ -30,7 +27,6 @@ export interface Look {
   readonly identity: Identity
   readonly basePath: string
   readonly store: SessionStore | undefined
-  readonly bus: SessionBus | undefined
   readonly system: string | undefined
   readonly maxTokens: number
   readonly url: URL

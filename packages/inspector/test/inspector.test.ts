@@ -1,4 +1,4 @@
-import { createSessions } from '@sessions/core'
+import { createSessions, SessionError } from '@sessions/core'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createInspector } from '../src/index.js'
 import { evil, now, openShop } from './shop.js'
@@ -88,14 +88,44 @@ describe('the inspector', () => {
     expect(page).toContain('Cost by model, in EUR')
     expect(page).toContain('What users spoke of')
     expect(page).toContain('Ordered')
+    expect(page).toContain('Users who said something')
+    expect(page).toContain('browsing → comparing')
+    expect(page).toMatch(/What users spoke of, over time<\/figcaption>\s*<(?:ul|div)/)
+    expect(page).toContain('groups of fewer than five users are not shown')
+    const { total, users, cohorts } = await shop.sessions.analytics({ tenantId: 'acme', bucket: 'week' })
+    expect(page).toMatch(new RegExp(`Sessions that began</dt>\\s*<dd>${total.sessions}</dd>`))
+    expect(page).toMatch(new RegExp(`Users who began one</dt>\\s*<dd>${users}</dd>`))
+    expect(cohorts.length).toBeGreaterThan(0)
+    for (const { at } of cohorts) expect(page).toContain(`${new Date(at).toISOString().slice(0, 10)} to `)
     expect(usage.total.turns).toBeGreaterThan(70)
   })
 
   it('tells whether store and bus answer', async () => {
-    expect(await text('/inspector')).toMatch(/Store<\/strong>\s+answers in [\s\S]*Bus<\/strong>\s+answers in/)
-    const away = { ...shop.store, list: () => Promise.reject(new Error('<away>')) }
-    const other = await openShop({ store: away })
-    expect(await (await other.get('/inspector')).text()).toContain('does not answer: &lt;away&gt;')
+    expect(await text('/inspector')).toMatch(/Store<\/strong>\s+answers in [\s\S]*Bus<\/strong>\s+brings/)
+    const store = { ...shop.store, read: () => Promise.reject(new SessionError('unavailable', 'away')) }
+    const identify = () => ({ tenantId: 'acme', roles: ['admin'] })
+    const away = createInspector({ sessions: createSessions({ store }), identify })
+    const response = await away.handle(new Request('https://app.test/inspector'))
+    expect([response.status, await response.text()]).toEqual([
+      200,
+      expect.stringMatching(/Store<\/strong>\s+does not answer: unavailable/),
+    ])
+  })
+
+  it('puts on record once that somebody looks at insights', async () => {
+    const audit = { secrets: ['another secret that all processes know, and nobody else'] }
+    const audited = createSessions({
+      store: shop.store,
+      credentialSecrets: ['a secret that all processes know, and nobody else'],
+      audit,
+    })
+    const identify = () => ({ tenantId: 'acme', userId: 'boss', roles: ['admin'] })
+    const inspector = createInspector({ sessions: audited, identify })
+    const response = await inspector.handle(new Request('https://app.test/inspector/insights'))
+    expect(response.status).toBe(200)
+    const entries = []
+    for await (const entry of audited.audit.list({ tenantId: 'acme' })) entries.push(entry)
+    expect(entries).toMatchObject([{ action: 'admin.analytics', outcome: 'done' }])
   })
 
   it('reads, and does nothing else', async () => {

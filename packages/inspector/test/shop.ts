@@ -1,6 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createSessions, memoryBus, memoryStore, type Sessions, type SessionStore } from '@sessions/core'
+import {
+  createSessions,
+  memoryBus,
+  memoryStore,
+  type Sessions,
+  type SessionsOptions,
+  type SessionStore,
+} from '@sessions/core'
 import { toNodeHandler } from '@sessions/core/node'
 import { createInspector, type Inspector, type InspectorOptions } from '../src/index.js'
 
@@ -23,7 +30,10 @@ const phone = { sku: 'P', name: 'Phone', price: { amount: 29_900, currency: 'EUR
 const topics = ['phones', 'delivery', 'bags', 'prices', 'returns', 'batteries', 'colours']
 
 /** A shop with a few weeks behind it. */
-export async function openShop(more: Partial<InspectorOptions> = {}): Promise<Shop> {
+export async function openShop(
+  more: Partial<InspectorOptions> = {},
+  settings: SessionsOptions = {},
+): Promise<Shop> {
   let clock = now - 29 * dayMs
   const store = memoryStore({ clock: () => clock })
   const bus = memoryBus()
@@ -38,6 +48,7 @@ export async function openShop(more: Partial<InspectorOptions> = {}): Promise<Sh
         { pattern: 'large-*', currency: 'EUR', perMillion: { input: '2000', output: '8000' } },
       ],
     },
+    ...settings,
   })
   for (let day = 0; day < 30; day++, clock += dayMs) {
     for (let n = 0; n < 1 + ((day * 7) % 4); n++) {
@@ -45,10 +56,12 @@ export async function openShop(more: Partial<InspectorOptions> = {}): Promise<Sh
       const session = await mine.create({ title: `Talk ${day}.${n}`, label: n % 2 === 0 ? 'shop' : 'help' })
       const topic = topics[(day + n) % topics.length]!
       const model = n % 3 === 0 ? 'large-1' : 'small-2'
-      await session.turn(`What about ${topic}?`, () => [
+      await session.turn(`What about ${topic}${n < 2 ? ', at a discount' : ''}?`, () => [
         `Here is what we know about ${topic}.`,
         { type: 'usage', inputTokens: 900 + day * 40, outputTokens: 120 + n * 30, model },
       ]).result
+      for (const phase of ['browsing', 'comparing', 'buying'].slice(0, 1 + ((day + n) % 3)))
+        await session.state.merge({ phase })
       if ((day + n) % 3 === 0) await session.cart.add(phone)
       if ((day + n) % 6 === 0) await session.cart.checkout()
     }
@@ -87,7 +100,6 @@ export async function openShop(more: Partial<InspectorOptions> = {}): Promise<Sh
   const inspector = createInspector({
     sessions,
     store,
-    bus,
     system: 'You sell phones.',
     identify: (request) => whoIs(request.headers.get('authorization')),
     ...more,

@@ -6,23 +6,17 @@ import type { OpenStore } from '../store.js'
 import { isAdminToken, admin } from './identity.js'
 
 /** What the inspector looks at. */
-export interface InspectorRoutesOptions extends Pick<OpenStore, 'store' | 'bus'> {
+export interface InspectorRoutesOptions extends Pick<OpenStore, 'store'> {
   sessions: Sessions
   adminToken: string
 }
 
 /** The pages of the inspector, for whoever has the admin's token: as a bearer token, or as the password of a browser's dialog. */
-export function inspectorRoutes({
-  sessions,
-  store,
-  bus,
-  adminToken,
-}: InspectorRoutesOptions): RequestHandler {
+export function inspectorRoutes({ sessions, store, adminToken }: InspectorRoutesOptions): RequestHandler {
   const isAdmin = isAdminToken(adminToken)
   const inspector = createInspector({
     sessions,
     store,
-    ...(bus === undefined ? {} : { bus }),
     identify: () => admin,
   })
   const asked: RequestHandler = (req, res, next) => {

@@ -26,11 +26,10 @@ export async function inspect(request: Request): Promise<Response> {
 
 async function open(): Promise<Inspector> {
   const sessions = await chat.sessions()
-  const { store, bus } = (await openedStore()) ?? {}
+  const { store } = (await openedStore()) ?? {}
   return createInspector({
     sessions,
     ...(store === undefined ? {} : { store }),
-    ...(bus === undefined ? {} : { bus }),
     identify: () => ({ tenantId, roles: ['admin'] }),
   })
 }

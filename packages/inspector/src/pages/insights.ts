@@ -1,21 +1,23 @@
 import { type Bar, chart } from '../charts.js'
 import { count } from '../format.js'
 import { markup, type Html } from '../markup.js'
-import { type Insights, dayOf, insightsOf } from '../insights.js'
+import { dayMs, dayOf, type Insights, insightsOf, weekDays } from '../insights.js'
 import type { Look } from '../options.js'
 
 const spans = [7, 30, 90] as const
 const usualSpan = 30
 // As many currencies as there are colours.
 const mostCurrencies = 3
+const mostTopics = 12
+const mostTrends = 6
+const mostJourneys = 12
 
 /** What happened in the sessions of the tenant, in charts. */
 export async function insightsPage(look: Look, now: number): Promise<Html> {
   const asked = Number(look.url.searchParams.get('days') ?? usualSpan)
   const span = spans.find((days) => days === asked) ?? usualSpan
-  const mine = look.sessions.for(look.identity)
-  const insights = await insightsOf({ sessions: look.sessions, mine, now }, span)
-  const { usage } = insights
+  const insights = await insightsOf(look, now, span)
+  const { usage, analytics } = insights
   const costs = Object.entries(usage?.total.costs ?? {})
   return markup`<h1>Insights</h1>
     <nav class="tabs" aria-label="Time">
@@ -33,11 +35,11 @@ export async function insightsPage(look: Look, now: number): Promise<Html> {
     <dl class="tiles">
       <div>
         <dt>Sessions that began</dt>
-        <dd>${count(insights.sessions)}</dd>
+        <dd>${count(analytics.total.sessions)}</dd>
       </div>
       <div>
         <dt>Users who began one</dt>
-        <dd>${count(insights.users)}</dd>
+        <dd>${count(analytics.users)}</dd>
       </div>
       ${
         usage !== undefined &&
@@ -65,24 +67,48 @@ export async function insightsPage(look: Look, now: number): Promise<Html> {
           }`
       }
     </dl>
-    ${insights.isCut && markup`<p class="fine">There were more sessions than an inspector counts: these are the 2,000 that were active last.</p>`}
+    ${notes(insights)}
     <div class="charts">
-      ${await begunChart(insights)}
+      ${await begunChart(insights)} ${await activeChart(insights)}
       ${usage === undefined ? markup`<p class="none">The application keeps no usage: tokens and costs are not known.</p>` : await usageCharts(insights, usage)}
-      ${await funnelChart(insights)} ${await topicChart(insights)}
-    </div>`
+      ${await funnelChart(insights)} ${await journeyChart(insights)} ${await topicChart(insights)}
+      ${await trendChart(insights)}
+    </div>
+    ${cohortTable(insights, span > weekDays)}`
 }
 
-function begunChart({ days, begun }: Insights): Promise<Html> {
+/** What the numbers leave out. */
+function notes({ analytics: { complete, withoutConsent, withheld } }: Insights): readonly (Html | false)[] {
+  return [
+    !complete &&
+      markup`<p class="fine">There is more than one look takes: these are the sessions that were active last.</p>`,
+    withoutConsent > 0 &&
+      markup`<p class="fine">${count(withoutConsent)} sessions are not counted: their users do not consent.</p>`,
+    withheld > 0 &&
+      markup`<p class="fine">${count(withheld)} groups of fewer than five users are not shown.</p>`,
+  ]
+}
+
+function begunChart({ days, analytics: { over } }: Insights): Promise<Html> {
   return chart({
     title: 'Sessions that began, and users who began them',
     unit: 'a day',
     places: days.map(short),
-    bars: begun.flatMap(({ day, sessions, users }): Bar[] => [
-      { at: short(day), part: 'users', value: Math.min(users, sessions) },
-      { at: short(day), part: 'further sessions', value: Math.max(0, sessions - users) },
+    bars: over.flatMap(({ at, sessions, users }): Bar[] => [
+      { at: short(dayOf(at)), part: 'users', value: Math.min(users, sessions) },
+      { at: short(dayOf(at)), part: 'further sessions', value: Math.max(0, sessions - users) },
     ]),
     note: 'A bar is the sessions of a day, in UTC; its first part is as long as there were users.',
+  })
+}
+
+function activeChart({ days, analytics: { active } }: Insights): Promise<Html> {
+  return chart({
+    title: 'Users who said something',
+    unit: 'users',
+    places: days.map(short),
+    bars: active.map(({ at, users }) => ({ at: short(dayOf(at)), value: users })),
+    note: 'By the day on which they did, also in sessions that are older.',
   })
 }
 
@@ -120,26 +146,96 @@ async function usageCharts(
   return Promise.all([tokens, ...costs])
 }
 
-function funnelChart({ funnel, lookedAt }: Insights): Promise<Html> {
+function funnelChart({ analytics: { total } }: Insights): Promise<Html> {
+  const steps = [
+    ['Began', total.sessions],
+    ['Asked something', total.engaged],
+    ['Filled a cart', total.carted],
+    ['Ordered', total.ordered],
+  ] as const
   return chart({
     title: 'How far sessions came',
     unit: 'sessions',
-    places: funnel.map(({ step }) => step),
-    bars: funnel.map(({ step, sessions }) => ({ at: step, value: sessions })),
+    places: steps.map(([step]) => step),
+    bars: steps.map(([step, value]) => ({ at: step, value })),
     isLying: true,
-    note: `Of the ${count(lookedAt)} sessions that were active last and have at most 500 messages.`,
   })
 }
 
-function topicChart({ topics, lookedAt }: Insights): Promise<Html> {
+function journeyChart({ analytics: { journeys } }: Insights): Promise<Html> {
+  const shown = journeys.slice(0, mostJourneys).map(({ from, to, sessions }) => ({
+    at: from === undefined ? `begin in ${to}` : to === undefined ? `stay in ${from}` : `${from} → ${to}`,
+    value: sessions,
+  }))
+  return chart({
+    title: 'Which way sessions go',
+    unit: 'sessions',
+    places: [...new Set(shown.map(({ at }) => at))],
+    bars: shown,
+    isLying: true,
+    note: 'From phase to phase, as the state of a session has it.',
+  })
+}
+
+function topicChart({ analytics: { topics } }: Insights): Promise<Html> {
+  const shown = topics.slice(0, mostTopics)
   return chart({
     title: 'What users spoke of',
-    unit: 'messages',
-    places: topics.map(({ word }) => word),
-    bars: topics.map(({ word, count: value }) => ({ at: word, value })),
+    unit: 'sessions',
+    places: shown.map(({ word }) => word),
+    bars: shown.map(({ word, count: value }) => ({ at: word, value })),
     isLying: true,
-    note: `Messages of users that say the word, in the same ${count(lookedAt)} sessions.`,
+    note: 'Sessions in which the word is among the most frequent.',
   })
+}
+
+function trendChart({ coarse: { over, topics, trends } }: Insights): Promise<Html> {
+  const shown = new Set(topics.slice(0, mostTrends).map(({ word }) => word))
+  return chart({
+    title: 'What users spoke of, over time',
+    unit: 'sessions',
+    places: over.map(({ at }) => short(dayOf(at))),
+    bars: trends
+      .filter(({ word }) => shown.has(word))
+      .map(({ at, word, count: value }) => ({ at: short(dayOf(at)), part: word, value })),
+  })
+}
+
+function cohortTable({ coarse: { cohorts } }: Insights, isWeekly: boolean): Html {
+  const steps = Math.max(0, ...cohorts.map(({ returned }) => returned.length))
+  const later = Array.from({ length: steps }, (_, index) => index + 1)
+  const step = isWeekly ? 'week' : 'day'
+  return markup`<section aria-labelledby="cohorts">
+    <h2 id="cohorts">Who came back</h2>
+    ${
+      cohorts.length === 0
+        ? markup`<p class="none">No ${step} had five new users.</p>`
+        : markup`<div class="scroll" tabindex="0" role="group" aria-label="Who came back, as a table">
+            <table>
+              <thead>
+                <tr>
+                  <th scope="col">First session</th>
+                  <th scope="col" class="number">Users</th>
+                  ${later.map((index) => markup`<th scope="col" class="number">${step} ${index} later</th>`)}
+                </tr>
+              </thead>
+              <tbody>
+                ${cohorts.map(
+                  ({ at, users, returned }) =>
+                    markup`<tr>
+                      <th scope="row">${isWeekly ? `${dayOf(at)} to ${dayOf(at + 6 * dayMs)}` : dayOf(at)}</th>
+                      <td class="number">${count(users)}</td>
+                      ${later.map(
+                        (index) =>
+                          markup`<td class="number">${returned[index - 1] === undefined ? '' : count(returned[index - 1]!)}</td>`,
+                      )}
+                    </tr>`,
+                )}
+              </tbody>
+            </table>
+          </div>`
+    }
+  </section>`
 }
 
 /** A day without its year: `03-01`. */
