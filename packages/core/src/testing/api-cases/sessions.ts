@@ -222,7 +222,8 @@ export const sessionCases: ApiChapter = {
             (await alice.get(`/sessions/${encodeURIComponent(id)}/cart`)).status,
           )
         }
-        expect((await alice.get('/sessions/%E0%A4%A')).status).toBe(404)
+        // Some frameworks refuse it themselves, with headers of their own.
+        expect((await alice.raw('GET', '/sessions/%E0%A4%A')).status).toBe(404)
       },
     },
   ],
