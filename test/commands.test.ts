@@ -30,15 +30,3 @@ describe('npm run replay', () => {
     expect(code).toBe(1)
   })
 })
-
-describe('npm run torture', () => {
-  it('finds nothing lost, doubled, brought back or leaked on postgres', async () => {
-    const args = ['torture', '--store', 'postgres', '--processes', '3', '--seconds', '2', '--json']
-    const { stdout, stderr, code } = await command('tool.mjs', ...args)
-    const result = lastLine(stdout)
-    expect(result, stderr).toMatchObject({ lost: 0, doubled: 0, resurrected: 0, leaked: 0 })
-    expect(result['operations']).toBeGreaterThan(100)
-    expect(result['faults']).toBeGreaterThan(0)
-    expect(code, stderr).toBe(0)
-  })
-})

@@ -1,9 +1,9 @@
 import { beforeAll, describe, it } from 'vitest'
 import { backends } from './erasing/backends.js'
 import { buildStores } from './erasing/build.js'
-import { eraseTogether, eraseUnderFire } from './erasing/erasing.js'
+import { eraseUnderFire } from './erasing/erasing.js'
 
-// The large version, with processes that are killed, and on the other stores, is erase.wide.test.ts.
+// The large version, with processes that are killed, on the other stores, and by two at once: erase.wide.test.ts.
 beforeAll(buildStores)
 
 const kind = 'postgres'
@@ -13,15 +13,6 @@ describe('a user is erased', () => {
     const backend = await backends[kind]()
     try {
       await eraseUnderFire({ kind, backend, sessions: 40, processes: 2, kills: 3, step: 11, killed: 'store' })
-    } finally {
-      await backend.close()
-    }
-  })
-
-  it('by two processes that begin at the same moment, and each receipt tells what was there', async () => {
-    const backend = await backends[kind]()
-    try {
-      await eraseTogether({ kind, backend, sessions: 40 })
     } finally {
       await backend.close()
     }

@@ -1,10 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type RedisServer, startRedis } from '@sessions/testkit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startChat } from './chat.js'
-import { killAmidTour } from './kill-amid-tour.js'
 
 let redis: RedisServer
 beforeAll(async () => {
@@ -12,16 +8,8 @@ beforeAll(async () => {
 })
 afterAll(() => redis?.stop())
 
-const folder = mkdtempSync(join(tmpdir(), 'sessions-chat-'))
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
 describe('a chat that is killed', () => {
-  // On Redis: restart.wide.test.ts.
-  it('has every conversation and every cart when it is back, in a file', async () => {
-    const start = () => startChat({ SESSIONS_SQLITE: join(folder, 'data', 'sessions.db') })
-    expect(await killAmidTour(start)).toContain(`sessions are in ${folder}`)
-  })
-
+  // Whole conversations, in a file and on Redis: restart.wide.test.ts.
   it('keeps what was said of an answer until it was cut off, and says that it was', async () => {
     const env = { REDIS_URL: redis.url, CHAT_DELAY_MS: '20' }
     const before = await startChat(env)

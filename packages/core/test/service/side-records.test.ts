@@ -37,10 +37,10 @@ const add = (before: Counter = { count: 0 }): Counter => ({ count: before.count 
 const countIn = async (store: SessionStore) => (await readSideRecord<Counter>({ store }, ref))?.value
 
 describe('a side record', () => {
-  it('loses no change of two hundred that meet', async () => {
+  it('loses no change of sixty that meet', async () => {
     const store = memoryStore()
-    await together(200, () => updateSideRecord({ store }, ref, add))
-    expect(await countIn(store)).toEqual({ count: 200 })
+    await together(60, () => updateSideRecord({ store }, ref, add))
+    expect(await countIn(store)).toEqual({ count: 60 })
   })
 
   it.each(losses)('makes a change once whose answer got lost: %s', async (loss) => {
