@@ -15,8 +15,9 @@ let table: Uint8Array | undefined
 export function findEmails({ units, length }: MarkedText): Look {
   let after = 0
   return (found, from, to) => {
-    let place = units.indexOf(at, from)
-    for (; place !== -1 && place < to; place = units.indexOf(at, place + 1)) {
+    const part = units.subarray(from, to)
+    for (let index = part.indexOf(at); index !== -1; index = part.indexOf(at, index + 1)) {
+      const place = from + index
       table ??= unitKinds()
       const end = endOf(units, place + 1, length, table)
       if (end === undefined) continue
@@ -25,7 +26,7 @@ export function findEmails({ units, length }: MarkedText): Look {
       found.push(start, end)
       after = end
     }
-    return place === -1 ? length : place
+    return to
   }
 }
 

@@ -13,7 +13,7 @@ const factor = 31
 export class KnownSpans {
   readonly #units: Uint16Array
   readonly #longest: number
-  readonly #most: number
+  #left: number
   readonly #known = new Map<number, Known>()
   // Of the text from `#from` up to each place: the difference of two is the hash of what stands between them.
   #hashes = new Int32Array(0)
@@ -24,7 +24,7 @@ export class KnownSpans {
   constructor(units: Uint16Array, longest: number, most: number) {
     this.#units = units
     this.#longest = longest
-    this.#most = most
+    this.#left = most
     this.#powers = new Int32Array(longest + 1).fill(1)
     for (let power = 1; power <= longest; power++) {
       this.#powers[power] = Math.imul(this.#powers[power - 1]!, factor)
@@ -50,7 +50,9 @@ export class KnownSpans {
   }
 
   set(start: number, end: number, value: number): void {
-    if (this.#known.size < this.#most) this.#known.set(this.#hashOf(start, end), { start, end, value })
+    if (this.#left === 0) return
+    this.#left--
+    this.#known.set(this.#hashOf(start, end), { start, end, value })
   }
 
   #hashOf(start: number, end: number): number {
