@@ -24,6 +24,23 @@ const quiet = (error: unknown) => {
   if (!isSessionError(error, 'not_found') && !isSessionError(error, 'conflict')) throw error
 }
 
+describe('reads that share a statement', () => {
+  test('of one id in several tenants give each its own session', async () => {
+    const refs = ['acme', 'other', 'third'].map((tenantId) => ({ tenantId, id: 'same' }))
+    for (const ref of refs)
+      await store.commit(ref, { revision: 0, body: ref.tenantId, messages: [message(`of ${ref.tenantId}`)] })
+    const nobodys = { tenantId: 'nobody', id: 'same' }
+    const crowd = Array.from({ length: 10 }, () => [...refs, nobodys]).flat()
+    const reads = await Promise.all(crowd.map((ref) => store.read(ref, { tail: 5 })))
+    for (const [index, { tenantId }] of crowd.entries()) {
+      const stored = reads[index]
+      expect([stored?.body, stored?.messages.map(({ id }) => id)], tenantId).toEqual(
+        tenantId === 'nobody' ? [undefined, undefined] : [tenantId, [`of ${tenantId}`]],
+      )
+    }
+  })
+})
+
 describe('commits that share a statement', () => {
   test('one that is refused takes no other with it', async () => {
     const refs = Array.from({ length: 10 }, (_, n) => refOf(n))
