@@ -22,6 +22,10 @@ if (files !== undefined && projectIn(folder) === undefined) {
   console.error('--files must begin with a package that has tests, such as packages/core/src/http/*.ts')
   process.exit(2)
 }
+if (only !== undefined && only !== 'edits' && only !== 'stryker') {
+  console.error('--only takes edits or stryker')
+  process.exit(2)
+}
 
 await install()
 const read = (name) => JSON.parse(readFileSync(join(root, 'test', 'mutants', name), 'utf8'))
@@ -33,6 +37,7 @@ const folders = new Set([
 await fetchNeeds([...folders], { isWide: false, env: {} })
 
 const outcomes = []
+const sound = new Map()
 if (only !== 'stryker') for (const edit of edits) await tryEdit(edit)
 const lost = outcomes.length
 if (only !== 'edits' && files !== undefined) await tryStryker()
@@ -55,11 +60,16 @@ async function tryEdit({ file, from, to, tests, so }) {
     console.log(`  stale     ${file}: the text to replace is not there once: ${from}`)
     return
   }
-  const env = {
-    MUTANTS_PROJECT: projectIn(file.split('/', 2).join('/')),
-    MUTANT_EDIT: JSON.stringify({ file, from, to }),
+  const env = { MUTANTS_PROJECT: projectIn(file.split('/', 2).join('/')) }
+  // Tests that fail without the mistake, or are not there, find nothing.
+  const key = JSON.stringify([env, tests])
+  if (!sound.has(key)) sound.set(key, await passes(tests, env))
+  if (!sound.get(key)) {
+    outcomes.push(false)
+    console.log(`  unsound   ${file}: these tests do not pass as it is: ${tests.join(' ')}`)
+    return
   }
-  const isKilled = !(await passes(tests, env))
+  const isKilled = !(await passes(tests, { ...env, MUTANT_EDIT: JSON.stringify({ file, from, to }) }))
   outcomes.push(isKilled)
   console.log(`  ${isKilled ? 'found   ' : 'SURVIVED'}  ${file}: ${so}`)
 }
