@@ -6,11 +6,11 @@ export {
   type ApiCase,
   type ApiChapter,
   ApiClient,
-  type FetchLike,
   type Reply,
   type SendOptions,
   type WireEvent,
 } from './testing/api-case.js'
+export { ApiDescription, type FetchLike } from './testing/api-description.js'
 export { type CrashPoint, haltingStore, type HaltingStore } from './testing/halting-store.js'
 export { describeTransfers } from './testing/transfer-suite.js'
 export { describeTurns } from './testing/turn-suite.js'

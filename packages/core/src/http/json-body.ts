@@ -2,6 +2,9 @@ import { pause } from '../slices.js'
 
 // A piece is made, encoded and sent within a few milliseconds.
 const pieceLength = 64 * 1024
+// Where long lists are: in an object that an object of the answer has. What is deeper is a part of one session or one
+// item, and bounded with it. To look into each of its objects takes fifty times as long as to write it.
+const listDepth = 3
 
 /**
  * The body of an answer, as `JSON.stringify` makes it: lists are written item by item, in slices. Of a long text each
@@ -59,8 +62,8 @@ function* piecesOf(whole: unknown): Generator<string | undefined, void> {
   if (text !== '') yield text
 }
 
-function* writing(value: unknown): Generator<string, void> {
-  if (typeof value !== 'object' || value === null || 'toJSON' in value) {
+function* writing(value: unknown, depth = listDepth): Generator<string, void> {
+  if (depth === 0 || typeof value !== 'object' || value === null || 'toJSON' in value) {
     yield textOf(value)
   } else if (Array.isArray(value)) {
     for (const [index, item] of (value as unknown[]).entries())
@@ -71,7 +74,7 @@ function* writing(value: unknown): Generator<string, void> {
     for (const [name, field] of Object.entries(value)) {
       if (field === undefined || typeof field === 'function') continue
       yield `${before}${JSON.stringify(name)}:`
-      yield* writing(field)
+      yield* writing(field, depth - 1)
       before = ','
     }
     yield before === '{' ? '{}' : '}'

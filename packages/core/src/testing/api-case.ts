@@ -1,9 +1,6 @@
 import { expect } from 'vitest'
-import * as z from 'zod'
 import { newId } from '../ids.js'
-
-/** Sends a request to the mounted API. The path begins with `/sessions`, `/transfers`, `/users`, `/audit`, `/usage` or `/analytics`. */
-export type FetchLike = (path: string, init?: RequestInit) => Promise<Response>
+import { ApiDescription, type FetchLike } from './api-description.js'
 
 /** One thing that every mount of the API must show. The case rejects when the mount does not show it. */
 export interface ApiCase {
@@ -45,35 +42,21 @@ export interface WireEvent {
   data: Json
 }
 
-interface OpenApi {
-  servers: { url: string }[]
-  paths: Record<
-    string,
-    Record<
-      string,
-      {
-        operationId: string
-        responses: Record<string, { content?: Record<string, { schema: Record<string, unknown> }> }>
-      }
-    >
-  >
-  components: { schemas: { Problem: Record<string, unknown> } }
-}
-
 /** One caller of the API, who compares every answer with the API's own description. */
 export class ApiClient {
   readonly #fetch: FetchLike
   readonly #token: string | undefined
-  #openApi: Promise<OpenApi> | undefined
+  readonly #description: ApiDescription
 
-  constructor(fetchLike: FetchLike, token?: string) {
+  constructor(fetchLike: FetchLike, token?: string, description = new ApiDescription(fetchLike)) {
     this.#fetch = fetchLike
     this.#token = token
+    this.#description = description
   }
 
   /** The same API for another caller: `tenant/user/role`; undefined is nobody in particular. */
   as(token?: string): ApiClient {
-    return new ApiClient(this.#fetch, token)
+    return new ApiClient(this.#fetch, token, this.#description)
   }
 
   /** A caller that no other case knows, in a tenant of their own. */
@@ -81,11 +64,8 @@ export class ApiClient {
     return this.as(`t-${newId()}/alice`)
   }
 
-  openApi(): Promise<OpenApi> {
-    this.#openApi ??= this.#fetch('/sessions/openapi.json').then(
-      async (response) => (await response.json()) as OpenApi,
-    )
-    return this.#openApi
+  openApi(): ReturnType<ApiDescription['openApi']> {
+    return this.#description.openApi()
   }
 
   raw(method: string, path: string, { body, headers, signal }: SendOptions = {}): Promise<Response> {
@@ -108,7 +88,7 @@ export class ApiClient {
     const { status, headers } = response
     const type = headers.get('content-type') ?? ''
     const body: unknown = /json/.test(type) && text !== '' ? JSON.parse(text) : undefined
-    if (method !== 'HEAD' && text !== '') await this.#check(method, path, status, type, body)
+    if (method !== 'HEAD' && text !== '') await this.#description.check(method, path, { status, type, body })
     expect(headers.get('x-request-id'), 'every answer has an id').toBeTruthy()
     expect(headers.get('cache-control'), 'no answer is cached').toContain('no-store')
     expect(headers.get('x-content-type-options'), 'no browser guesses a type').toBe('nosniff')
@@ -146,38 +126,6 @@ export class ApiClient {
     expect(response.headers.get('content-type')).toContain('text/event-stream')
     expect(response.headers.get('cache-control')).toContain('no-transform')
     yield* readEvents(response)
-  }
-
-  async #check(method: string, path: string, status: number, type: string, body: unknown): Promise<void> {
-    const { paths, components } = await this.openApi()
-    if (status >= 400 && type.includes('problem+json')) {
-      z.fromJSONSchema(components.schemas.Problem).parse(body)
-      expect(body, JSON.stringify(body)).toMatchObject({
-        status,
-        instance: expect.stringMatching(/^urn:request:/),
-      })
-      return
-    }
-    const wanted = path.split('?')[0]!.replace(/\/$/, '').split('/')
-    if (wanted.at(-1) === 'openapi.json') return
-    const described = Object.entries(paths).find(([template]) => {
-      const segments = template
-        .slice(template.search(/\/(?:sessions|transfers|users|audit|usage)(?:\/|$)/))
-        .split('/')
-      return (
-        segments.length === wanted.length &&
-        segments.every((segment, index) => segment.startsWith('{') || segment === wanted[index])
-      )
-    })
-    const operation = described?.[1][method.toLowerCase()]
-    if (operation === undefined || status >= 400) return
-    const schema = operation.responses[String(status)]?.content?.['application/json']?.schema
-    expect(schema, `${method} ${path} answers ${status}, which its description does not know`).toBeDefined()
-    const result = z.fromJSONSchema(schema as never).safeParse(body)
-    expect(
-      result.error?.issues,
-      `${method} ${path} answers what its description does not say`,
-    ).toBeUndefined()
   }
 }
 

@@ -77,7 +77,7 @@ describe('every strategy', () => {
           }
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 80 },
     )
   })
 })

@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { memoryStore, type SessionStore } from '../../src/index.js'
-import { apiFixture, ApiClient } from '../../src/testing.js'
+import { apiFixture, ApiClient, ApiDescription, type FetchLike } from '../../src/testing.js'
 import { type CrashPoint, haltingStore } from '../../src/testing/halting-store.js'
 
 const phone = { sku: 'P1', name: 'Phone', price: { amount: 100, currency: 'EUR' } }
-const clientOf = (store: SessionStore) => {
+const fetchOf = (store: SessionStore): FetchLike => {
   const api = apiFixture({ store, serviceTurns: { heartbeatMs: 3_600_000, flushMs: 3_600_000 } })
-  return new ApiClient((path, init) => api.handle(new Request(`https://api.test${path}`, init)), 'acme/alice')
+  return (path, init) => api.handle(new Request(`https://api.test${path}`, init))
 }
+// All of these APIs say the same of themselves.
+const description = new ApiDescription(fetchOf(memoryStore()))
+const clientOf = (store: SessionStore) => new ApiClient(fetchOf(store), 'acme/alice', description)
 
 interface Attempt {
   name: string

@@ -3,14 +3,15 @@ import { createSessions } from '../../src/index.js'
 import { alice } from '../service.js'
 import { chatter, honest, missing, talk, told } from './small-talk.js'
 
-// Says that something hangs: these are some thousand contexts.
+// Says that something hangs: these are some hundred contexts. Longer talks: first-things.wide.test.ts.
 describe('what was said first', { timeout: 300_000 }, () => {
   it.each([1500])('is told at every check by an honest summarizer, within %d tokens', async (budget) => {
-    expect(await talk(budget, { summarize: honest, compactAboveTokens: 1000 }, 'each turn', true)).toEqual([])
+    const context = { summarize: honest, compactAboveTokens: 1000 }
+    expect(await talk(budget, context, 'each turn', true, 120)).toEqual([])
   })
 
   it.each([4000])('is told at every check by excerpts, within %d tokens', async (budget) => {
-    expect(await talk(budget, { compactAboveTokens: 1000 }, 'each turn', true)).toEqual([])
+    expect(await talk(budget, { compactAboveTokens: 1000 }, 'each turn', true, 120)).toEqual([])
   })
 
   it.each([1000, 2000, 4000])(

@@ -5,7 +5,7 @@ import { on, prepared, redact, testOneMoment } from './one-moment.js'
 
 testOneMoment('that one read brings', 12)
 // Every change: fork.wide.test.ts.
-testOneMoment('of several pages', 2200, ['a redaction', 'a rewind'])
+testOneMoment('of two pages', 1100, ['a redaction', 'a rewind'])
 
 it('gives up, and has made nothing, when the messages do not hold still', async () => {
   const { store, mine } = await prepared(1500)

@@ -35,17 +35,18 @@ export const missing = ({ messages }: BuiltContext): string[] =>
     .map(([, needle]) => needle)
     .filter((needle) => !messages.some((message) => textOf(message).includes(needle)))
 
-/** Talks for 300 turns, and looks at each 15th what of the beginning is not in the context. */
+/** Talks for some turns (default 300), and looks at each 15th what of the beginning is not in the context. */
 export async function talk(
   budget: number,
   context: ContextSettings,
   asks: 'each turn' | 'at checks',
   waits: boolean,
+  turns = 300,
 ) {
   const sessions = createSessions({ context })
   const session: Session = await sessions.for(alice).create()
   const lost: string[] = []
-  for (let turn = 0; turn < 300; turn++) {
+  for (let turn = 0; turn < turns; turn++) {
     const [question, answer] = chatter(turn)
     await session.append({ role: 'user', content: told[turn]?.[0] ?? question! })
     const isCheck = turn % 15 === 14
