@@ -103,6 +103,8 @@ describe('the code in documents and doc comments', () => {
       JSON.stringify({
         extends: '../../tsconfig.base.json',
         compilerOptions: {
+          // What a reader of the document has is what was built.
+          ...(process.env['SESSIONS_BUILT'] ? { customConditions: [] } : {}),
           noEmit: true,
           noUnusedLocals: false,
           noUnusedParameters: false,

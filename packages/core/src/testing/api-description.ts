@@ -72,7 +72,7 @@ export class ApiDescription {
   #parserOf(schema: Schema): z.ZodType {
     let parser = this.#parsers.get(schema)
     if (parser === undefined) {
-      parser = z.fromJSONSchema(schema as never)
+      parser = z.fromJSONSchema(schema)
       this.#parsers.set(schema, parser)
     }
     return parser
