@@ -18,7 +18,8 @@ export interface OpenStore {
 const inMemory = (): OpenStore => ({ store: memoryStore(), bus: memoryBus() })
 
 // Without this word the build takes the whole project for what the server may read, and lays it out with the server.
-const fileOf = (env: Env): string => resolve(/* turbopackIgnore: true */ env['SESSIONS_SQLITE'] || 'data/sessions.db')
+const fileOf = (env: Env): string =>
+  resolve(/* turbopackIgnore: true */ env['SESSIONS_SQLITE'] || 'data/sessions.db')
 
 async function openFile(path: string): Promise<OpenStore> {
   if (!(await hasLibsql())) {
