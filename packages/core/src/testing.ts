@@ -10,7 +10,7 @@ export {
   type SendOptions,
   type WireEvent,
 } from './testing/api-case.js'
-export { ApiDescription, type FetchLike } from './testing/api-description.js'
+export { ApiDescription, type FetchLike } from './testing/description.js'
 export { type CrashPoint, haltingStore, type HaltingStore } from './testing/halting-store.js'
 export { describeTransfers } from './testing/transfer-suite.js'
 export { describeTurns } from './testing/turn-suite.js'

@@ -67,9 +67,11 @@ const turnMs = 5
  * ```
  */
 export function createRedactor(options: RedactorOptions = {}): Redactor {
-  const { kinds = allKinds, countries = [], replace = inBrackets, custom = [] } = options
+  const { kinds = allKinds, countries = [], replace = inBrackets, custom = [], ...others } = options
+  for (const name of Object.keys(others)) throw new TypeError(`There is no option ${name}`)
   for (const kind of kinds) if (!allKinds.includes(kind)) throw new TypeError(`kinds: there is no ${kind}`)
   if (typeof replace !== 'function') throw new TypeError('replace must be a function')
+  const phones = phoneFinder(countries)
   const own = custom.map((pattern) => ({ kind: pattern.kind, find: ownFinder(pattern) }))
   function* redacting(text: string): Generator<undefined, string, undefined> {
     const finders: Record<RedactorKind, Find<MarkedText>> = {
@@ -77,7 +79,7 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
       iban: findIbans,
       ip: findIps,
       card: findCards,
-      phone: phoneFinder(countries),
+      phone: phones(),
     }
     const chosen = allKinds
       .filter((kind) => kinds.includes(kind))

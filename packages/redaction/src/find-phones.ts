@@ -1,7 +1,8 @@
-import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/max'
+import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import type { DigitRuns } from './digit-runs.js'
 import { KnownSpans } from './known-spans.js'
 import { type MarkedText, unitBefore } from './marked-text.js'
+import { type PhonePlan, phonePlan } from './phone-plan.js'
 import { type Find, isDigit, isWord } from './span.js'
 
 // The international prefix, 15 digits, and what stands between them.
@@ -11,22 +12,48 @@ const decisive = longest + 4
 const mostKnown = 1000
 const fewestDigits = 7
 const mostDigits = 17
+// A power of two above it: a row of a table.
+const countsOfDigit = 32
 // Questions to the tables of the library in one text. After them, whatever looks like a number is taken for one: a text
 // full of false numbers must neither take long, nor hide a real one at its end.
 const mostQuestions = 500
 
-const [plus, parenthesis] = [0x2b, 0x28]
+const [plus, parenthesis, zero] = [0x2b, 0x28, 0x30]
 
-/** Phone numbers with `+`, and those that the plan of one of the countries knows. For one text, in all its rounds. */
-export function phoneFinder(countries: readonly CountryCode[]): Find<MarkedText> {
-  const isFoundBare = countries.length > 0
+/**
+ * Phone numbers with `+`, and those that the plan of one of the countries knows.
+ *
+ * @throws `TypeError` for what is no country.
+ */
+export function phoneFinder(countries: readonly CountryCode[]): () => Find<MarkedText> {
+  for (const country of countries) {
+    if (!isSupportedCountry(country)) throw new TypeError(`countries: there is no ${String(country)}`)
+  }
+  const plans = countries.map(phonePlan)
+  const counts = possibleCounts(plans)
+  return () => finderFor(plans, counts)
+}
+
+/** For each first digit and count of digits, whether they may be a number of one of the countries. */
+function possibleCounts(plans: readonly PhonePlan[]): Uint8Array {
+  return Uint8Array.from({ length: 10 * countsOfDigit }, (_, index) => {
+    const [first, digits] = [Math.floor(index / countsOfDigit), index % countsOfDigit]
+    return Number(plans.some((plan) => plan.mayHave(first, digits)))
+  })
+}
+
+/** For one text, in all its rounds. */
+function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<MarkedText> {
+  const isFoundBare = plans.length > 0
   // A text is looked through until nothing is found any more, and most questions come again.
   const answers = new Map<string, boolean>()
   const isNumber = (said: string, isInternational: boolean): boolean => {
     const before = answers.get(said)
     if (before !== undefined) return before
+    const likely = isInternational ? plans : likelyPlans(said, plans)
+    if (!isInternational && likely.length === 0) return false
     if (answers.size >= mostQuestions) return true
-    const is = isInternational ? isWorldwide(said) : countries.some((country) => isNational(said, country))
+    const is = isInternational ? isWorldwide(said) : likely.some(({ country }) => isNational(said, country))
     answers.set(said, is)
     return is
   }
@@ -45,7 +72,7 @@ export function phoneFinder(countries: readonly CountryCode[]): Find<MarkedText>
       const last = Math.min(start + decisive, units.length)
       const before = lengths.get(start, last)
       if (before !== undefined) return before
-      const ends = endsOf(units, runs, start, isInternational)
+      const ends = endsOf(units, runs, start, isInternational ? undefined : counts)
       let length = 0
       for (let index = ends - 1; length === 0 && index >= 0; index--) {
         const end = endAt(index)
@@ -77,16 +104,22 @@ function isWorldwide(said: string): boolean {
   return parsePhoneNumberFromString(said, { extract: false })?.isValid() === true
 }
 
+/** The countries that digits without `+` may be a number of: of most digits it is seen that they are none. */
+function likelyPlans(said: string, plans: readonly PhonePlan[]): readonly PhonePlan[] {
+  const digits = said.replaceAll(/\D/g, '')
+  // Digits without a break are the number of an order more often, but for those of mobile phones.
+  if (said.length === digits.length && !digits.startsWith('0')) return []
+  return plans.filter((plan) => plan.mayBe(said, digits))
+}
+
 /** Whether a number without `+` is one of this country, in the form in which people write one. */
 function isNational(said: string, defaultCountry: CountryCode): boolean {
   const digits = said.replaceAll(/\D/g, '')
-  // Digits without a break are the number of an order more often, but for those of mobile phones.
-  const isBroken = said.length > digits.length
-  if (!isBroken && !digits.startsWith('0')) return false
   const number = parsePhoneNumberFromString(said, { defaultCountry, extract: false })
   if (number?.isValid() !== true) return false
   const hasZero = number.formatNational().replace(/^\D+/, '').startsWith('0')
   if (hasZero && !digits.startsWith('0')) return false
+  const isBroken = said.length > digits.length
   return isBroken || (hasZero && number.getType() === 'MOBILE')
 }
 
@@ -99,20 +132,24 @@ function endAt(index: number): number {
 
 /**
  * Where a number that begins here may end, behind each group of digits: how many such places there are.
+ *
+ * @param counts Of which digits how many may be a number; undefined for any.
  */
-function endsOf(units: Uint16Array, runs: DigitRuns, start: number, isInternational: boolean): number {
-  if (!isInternational && isDate(units, runs, start)) return 0
+function endsOf(units: Uint16Array, runs: DigitRuns, start: number, counts: Uint8Array | undefined): number {
+  if (counts !== undefined && isDate(units, runs, start)) return 0
   const most = start + longest
   let ends = 0
   let digits = 0
   let at = isDigit(units[start]!) ? start : start + 1
+  const row = (units[at]! - zero) * countsOfDigit
   for (let groups = 1; groups * 2 <= mostDigits + 2; groups++) {
     const run = runs.at(at)
     digits += run
     at += run
     if (run === 0 || digits > mostDigits || at > most) break
     // Digits that stand one by one are no number that anybody writes.
-    if (digits >= fewestDigits && groups * 2 <= digits + 2 && !isWord(units[at]!)) endPlaces[ends++] = at
+    const isLong = digits >= fewestDigits && (counts === undefined || counts[row + digits] === 1)
+    if (isLong && groups * 2 <= digits + 2 && !isWord(units[at]!)) endPlaces[ends++] = at
     if (!isJoint(units[at]!)) break
     at++
     if (isJoint(units[at]!)) at++

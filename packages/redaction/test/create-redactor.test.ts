@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createSessions } from '@sessions/core'
+import examples from 'libphonenumber-js/examples.mobile.json'
+import { getCountries, getExampleNumber } from 'libphonenumber-js/max'
 import { createRedactor } from '../src/index.js'
 
 const pieces = [
@@ -76,6 +78,43 @@ describe('a redacted text', () => {
     const once = redact(text)
     expect(redact(once)).toBe(once)
     expect(once).not.toContain('1013993')
+  })
+})
+
+describe('phone numbers without +', () => {
+  const redact = createRedactor({ countries: ['DE', 'US', 'GB'] })
+  const many = (line: (index: number) => string) =>
+    Array.from({ length: 2000 }, (_, index) => line(index)).join('\n')
+
+  it.each([
+    ['orders', (index: number) => `Order ${100_000_000_000 + index * 7919} has been sent.`],
+    ['tickets', (index: number) => `Ticket 2024-${100_000 + index * 79}`],
+    [
+      'a log',
+      (index: number) =>
+        `${1_700_000_000 + index * 79} 12:00:0${index % 10} GET /${index} 200 ${index * 331}`,
+    ],
+    [
+      'a table',
+      (index: number) =>
+        `${index + 1} | ${12_345 + index}.${10 + (index % 90)} EUR | ${index * 7919} items | 19.00 %`,
+    ],
+  ])('are not seen in %s, however many there are, nor is the one behind them missed', (_, line) => {
+    const text = many(line)
+    expect(redact(`${text}\nCall 030 123456 or (212) 555-0123.`)).toBe(`${text}\nCall [phone] or [phone].`)
+  })
+
+  it.each(getCountries())('are found as people in %s write them', (country) => {
+    const number = getExampleNumber(country, examples)!.formatNational()
+    // Fewer digits are no number that could be told from others, and so are those of one group but of a mobile phone.
+    const isTold = number.replaceAll(/\D/g, '').length >= 7 && (/\D/.test(number) || number.startsWith('0'))
+    const said = `Call ${number} now.`
+    expect(createRedactor({ countries: [country] })(said)).toBe(isTold ? 'Call [phone] now.' : said)
+  })
+
+  it('are looked for in countries that there are, by an option that there is', () => {
+    expect(() => createRedactor({ contries: ['DE'] } as never)).toThrow('There is no option contries')
+    expect(() => createRedactor({ countries: ['DE', 'XX' as never] })).toThrow('countries: there is no XX')
   })
 })
 

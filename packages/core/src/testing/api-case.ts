@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { newId } from '../ids.js'
-import { ApiDescription, type FetchLike } from './api-description.js'
+import { ApiDescription, type FetchLike } from './description.js'
 
 /** One thing that every mount of the API must show. The case rejects when the mount does not show it. */
 export interface ApiCase {

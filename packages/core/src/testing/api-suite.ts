@@ -1,6 +1,6 @@
 import { describe, test } from 'vitest'
 import { type ApiChapter, ApiClient } from './api-case.js'
-import type { FetchLike } from './api-description.js'
+import type { FetchLike } from './description.js'
 import { auditCases } from './api-cases/audit.js'
 import { searchCases } from './api-cases/search.js'
 import { analyticsCases } from './api-cases/analytics.js'
