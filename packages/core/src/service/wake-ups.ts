@@ -9,6 +9,8 @@ export interface Watch {
   readonly isTold: boolean
   /** Resolves at the next notice, at once when one came since this was asked last; or when `ms` are over, or `signal` aborts. */
   next(ms: number, signal: AbortSignal | undefined): Promise<void>
+  /** Has everybody who watches the session look once more, as if a notice had come. Nothing without a bus. */
+  lookAgain(): void
   stop(): void
 }
 
@@ -79,6 +81,9 @@ export class WakeUps {
           })
         }
         isWoken = false
+      },
+      lookAgain: () => {
+        if (bus !== undefined) this.#wake(watched)
       },
       stop: () => {
         watched.watches.delete(onNotice)

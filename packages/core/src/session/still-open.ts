@@ -43,11 +43,24 @@ async function kept(live: LiveSession, maxAgeMs: number, version: number, look: 
   return look
 }
 
-async function read(live: LiveSession): Look {
+/** Begins a watch with what its handle has just read, if it has. */
+export function beginWatch(live: LiveSession, watch: Watch, maxAgeMs: number): void {
   const justRead = live.takeRead()
-  if (justRead !== undefined) return justRead
+  if (justRead === undefined) return
+  void kept(live, maxAgeMs, watch.version, Promise.resolve(justRead))
+  // A change between that read and the watch was told to nobody here.
+  watch.lookAgain()
+}
+
+async function read(live: LiveSession): Look {
   const stored = await live.service.store.read(live.ref)
   return stored === undefined ? undefined : { record: stored.record, body: decodeBody(stored.body) }
+}
+
+/** As `stillOpen`, by a read that begins now. */
+export async function openNow(live: LiveSession, maxAgeMs: number, version: number): Look {
+  live.service.work.checkRunning()
+  return ifOpen(live, await kept(live, maxAgeMs, version, read(live)))
 }
 
 /**
@@ -61,7 +74,10 @@ export async function stillOpen(
   version = 0,
 ): Promise<SessionSnapshot | undefined> {
   if (!live.isStored) return live.load()
-  const seen = await lookAt(live, maxAgeMs, version)
+  return ifOpen(live, await lookAt(live, maxAgeMs, version))
+}
+
+function ifOpen(live: LiveSession, seen: SessionSnapshot | undefined): SessionSnapshot | undefined {
   return seen !== undefined && live.mayStillOpen(seen) ? seen : undefined
 }
 
@@ -70,10 +86,9 @@ export async function* whileOpen<T>(
   live: LiveSession,
   events: AsyncIterable<T>,
 ): AsyncGenerator<T, void, undefined> {
-  // Read now: until the first event comes, the handle may change.
-  const justRead = live.takeRead()
   const watch = live.service.wakeUps.watch(live.ref)
-  if (justRead !== undefined) void kept(live, lookMs, watch.version, Promise.resolve(justRead))
+  // Now: until the first event comes, the handle may change.
+  beginWatch(live, watch, lookMs)
   const iterator = events[Symbol.asyncIterator]()
   try {
     for (;;) {

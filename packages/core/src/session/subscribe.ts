@@ -67,7 +67,7 @@ export async function* subscribeTo(
   const { after, ...watching } = options
   let place = after === undefined ? undefined : decodePlace(after)
   let told: SessionSnapshot | undefined
-  for await (const seen of snapshotsOf(live, watching)) {
+  for await (const seen of snapshotsOf(live, watching, place)) {
     const { record } = seen
     const isFirst = told === undefined
     const mark =

@@ -2,7 +2,7 @@ import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 import type { SessionRecord } from '../contract/session-record.js'
-import { longestMs, lookMs, stillOpen } from './still-open.js'
+import { beginWatch, longestMs, lookMs, openNow, stillOpen } from './still-open.js'
 
 // What a timer takes; of more it makes 1 ms.
 const mostMs = 2 ** 31 - 1
@@ -23,10 +23,13 @@ export const watchNames: OptionNames<WatchOptions> = { pollMs: 'number', signal:
 /**
  * The session now, and again each time a process has changed it. Changes that follow each other closely come as one.
  * Ends when the session does, when its handle may no longer open it, and when the signal is aborted.
+ *
+ * @param after What the watcher knows of the session already.
  */
 export async function* snapshotsOf(
   live: LiveSession,
   options: WatchOptions,
+  after?: Known,
 ): AsyncGenerator<SessionSnapshot, void, undefined> {
   checkOptions(options, watchNames)
   const { pollMs = lookMs, signal } = options
@@ -35,10 +38,15 @@ export async function* snapshotsOf(
   }
   const watch = live.service.wakeUps.watch(live.ref)
   let told: string | undefined
+  let known = after
   try {
+    beginWatch(live, watch, pollMs)
     for (;;) {
-      const seen = await stillOpen(live, pollMs, watch.version)
+      const shared = await stillOpen(live, pollMs, watch.version)
+      // Another watcher may have looked before, and come late with it. A store that has lost writes says so again.
+      const seen = isBefore(shared, known) ? await openNow(live, pollMs, watch.version) : shared
       if (seen === undefined) return
+      known = seen.record
       // After a failover that lost writes, other changes may be counted by the same numbers.
       const mark = `${markOf(seen.record)}-${seen.record.updatedAt}`
       if (mark !== told) yield seen
@@ -49,6 +57,13 @@ export async function* snapshotsOf(
   } finally {
     watch.stop()
   }
+}
+
+type Known = Pick<SessionRecord, 'incarnation' | 'changes'>
+
+function isBefore(seen: SessionSnapshot | undefined, known: Known | undefined): boolean {
+  if (seen === undefined || known === undefined) return false
+  return seen.record.incarnation === known.incarnation && seen.record.changes < known.changes
 }
 
 /** The record of a session now, and again each time a process has changed the session: see `snapshotsOf`. */

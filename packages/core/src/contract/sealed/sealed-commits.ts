@@ -4,9 +4,11 @@ import { notFound } from '../refusals.js'
 import type { SessionRef } from '../session-record.js'
 import type { Committed, SessionChange, SessionStore } from '../session-store.js'
 import type { KnownSession, Sealing } from './sealing.js'
-import { maxKeys, SessionSeal } from './session-seal.js'
+import { maxKeys, sealedBy, SessionSeal } from './session-seal.js'
 import type { SubjectKey } from './subject-keys.js'
 import { commitWithin } from './within-room.js'
+
+const newest = 100
 
 /** The session that a commit is for. */
 type Meant = Pick<KnownSession, 'seal' | 'incarnation' | 'userId' | 'keyIds'>
@@ -77,7 +79,7 @@ export class SealedCommits {
         if (!isSessionError(error, 'conflict') || error.messageId === undefined) throw error
         // It may be the same text, sealed with a key that the session had at another time.
         const { messageId } = error
-        const left = otherKeys.get(messageId) ?? (await this.#otherKeys(ref, meant, key))
+        const left = otherKeys.get(messageId) ?? (await this.#otherKeys(ref, meant, key, messageId))
         const next = left.pop()
         if (next === undefined) throw error
         otherKeys.set(messageId, left)
@@ -115,14 +117,34 @@ export class SealedCommits {
     }
   }
 
-  /** The keys that texts of the session may be sealed with, but for one. */
-  async #otherKeys(ref: SessionRef, meant: Meant, used: SubjectKey): Promise<SubjectKey[]> {
+  /** The keys that a message may be sealed with, but for one: the likeliest is the last. */
+  async #otherKeys(
+    ref: SessionRef,
+    meant: Meant,
+    used: SubjectKey,
+    messageId: string,
+  ): Promise<SubjectKey[]> {
     const now = await this.#look(ref)
     if (now?.incarnation !== meant.incarnation) return []
     const ids = new Set([...meant.keyIds, ...now.keyIds])
+    const own = await this.#keyIdOf(ref, messageId)
+    if (own !== undefined) {
+      ids.delete(own)
+      ids.add(own)
+    }
     ids.delete(used.id)
     const found = await Promise.all([...ids].map((id) => this.#sealing.keys.find(ref.tenantId, id)))
     return found.filter((key) => key !== undefined)
+  }
+
+  /**
+   * The key of a message among the newest, which those are that come again. A body that was restored meanwhile need not
+   * name it.
+   */
+  async #keyIdOf(ref: SessionRef, messageId: string): Promise<string | undefined> {
+    const { messages } = await this.#store.messages(ref, { limit: newest, order: 'desc' })
+    const stored = messages.find(({ id }) => id === messageId)
+    return stored === undefined ? undefined : sealedBy(stored.payload)
   }
 }
 

@@ -33,3 +33,23 @@ it.each(Array.from({ length: 12 }, (_, ticks) => ticks))(
     }
   },
 )
+
+it('a message that comes again is the same one, though the session was restored for another user meanwhile', async () => {
+  const store = memoryStore()
+  const [one, other] = [1, 2].map(() => encryptedStore(store, { keyring, indexKey: key })) as [
+    SessionStore,
+    SessionStore,
+  ]
+  const ref = { tenantId: 'acme', id: 's' }
+  const counts = { lastSeq: 0, trimmedSeq: 0, bytes: 0, createdAt: 0, updatedAt: 0, activeAt: 0 }
+  await one.commit(ref, { revision: 0, incarnation: 'i', body: '{}' })
+  await other.restore(ref, {
+    record: { ...counts, incarnation: 'i', revision: 2, changes: 2, userId: 'alice' },
+    body: '{}',
+    messages: [],
+  })
+  const messages = [{ id: 'm', payload: 'hello' }]
+  await one.commit(ref, { messages })
+  const again = await other.commit(ref, { messages })
+  expect(again.messages).toMatchObject([{ id: 'm', seq: 1, inserted: false }])
+})
