@@ -36,10 +36,8 @@ it.each(Array.from({ length: 12 }, (_, ticks) => ticks))(
 
 it('a message that comes again is the same one, though the session was restored for another user meanwhile', async () => {
   const store = memoryStore()
-  const [one, other] = [1, 2].map(() => encryptedStore(store, { keyring, indexKey: key })) as [
-    SessionStore,
-    SessionStore,
-  ]
+  const open = () => encryptedStore(store, { keyring, indexKey: key })
+  const [one, other] = [open(), open()]
   const ref = { tenantId: 'acme', id: 's' }
   const counts = { lastSeq: 0, trimmedSeq: 0, bytes: 0, createdAt: 0, updatedAt: 0, activeAt: 0 }
   await one.commit(ref, { revision: 0, incarnation: 'i', body: '{}' })
