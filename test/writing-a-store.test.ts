@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { describeSessionStore, describeTransfers, describeTurns } from '@sessions/core/testing'
+import {
+  describeLostAnswers,
+  describeSessionStore,
+  describeTransfers,
+  describeTurns,
+} from '@sessions/core/testing'
 import { skeletonStore } from './skeleton-store.js'
 
 const makeStore = async () => {
@@ -12,6 +17,7 @@ const makeStore = async () => {
 describeSessionStore('the skeleton store', makeStore)
 describeTurns('turns over the skeleton store', makeStore)
 describeTransfers('transfers over the skeleton store', makeStore)
+describeLostAnswers('lost answers over the skeleton store', makeStore)
 
 describe('docs/writing-a-store.md', () => {
   it('shows the skeleton store as it is tested', () => {

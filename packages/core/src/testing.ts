@@ -12,6 +12,7 @@ export {
 } from './testing/api-case.js'
 export { ApiDescription, type FetchLike } from './testing/description.js'
 export { type CrashPoint, haltingStore, type HaltingStore } from './testing/halting-store.js'
+export { describeLostAnswers } from './testing/lost-answers.js'
 export { describeTransfers } from './testing/transfer-suite.js'
 export { describeTurns } from './testing/turn-suite.js'
 export { type StoreMethod, wrapStore } from './testing/wrap-store.js'

@@ -1,4 +1,4 @@
-import { isSessionError, type SessionErrorCode } from '../errors.js'
+import { isSessionError, SessionError, type SessionErrorCode } from '../errors.js'
 
 const maxRepeats = 5
 const outages: readonly SessionErrorCode[] = ['unavailable', 'store_failed', 'store_full']
@@ -22,9 +22,12 @@ export class UnknownOutcomes {
 
   /** The error that the caller gets: after a lost answer, `unavailable` does not mean that nothing was written. */
   told(error: unknown): unknown {
-    const isOutage = outages.some((code) => isSessionError(error, code))
-    return this.any && isOutage ? this.#first : error
+    return this.any && isOutage(error) ? this.#first : error
   }
+}
+
+function isOutage(error: unknown): boolean {
+  return outages.some((code) => isSessionError(error, code))
 }
 
 /** Runs a write that may run twice, and runs it again while its answer gets lost. */
@@ -36,5 +39,17 @@ export async function repeatUnknown<T>(act: () => Promise<T>): Promise<T> {
     } catch (error) {
       if (!lost.mayRepeat(error)) throw lost.told(error)
     }
+  }
+}
+
+/** Runs what follows a write of the same verb: that the store is away by then does not mean that nothing was written. */
+export async function afterWrite<T>(act: () => Promise<T>): Promise<T> {
+  try {
+    return await act()
+  } catch (cause) {
+    if (!isOutage(cause)) throw cause
+    throw new SessionError('unknown_outcome', 'A change was made, and what follows it could not be.', {
+      cause,
+    })
   }
 }

@@ -21,6 +21,7 @@ import type { Message } from '../domain/message.js'
 import type { Summary } from '../domain/session-body.js'
 import { inSlices } from '../slices.js'
 import type { LiveSession } from '../service/live-session.js'
+import { afterWrite } from '../service/unknown-outcome.js'
 import type { SessionHistory } from '../service/session-history.js'
 
 /** Options of one compaction. */
@@ -58,7 +59,8 @@ export async function compact(
   const limits = summaryLimits({ ...wanted.summaries, ...given }, room)
   let last: Compaction = { compacted: false }
   for (let round = 0; round < mostRounds; round++) {
-    const made = await compactOnce(live, limits, summarize, signal)
+    const once = async () => compactOnce(live, limits, summarize, signal)
+    const made = last.compacted ? await afterWrite(once) : await once()
     if (!made.compacted) return last
     last = made
   }

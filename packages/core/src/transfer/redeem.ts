@@ -3,6 +3,7 @@ import { newId } from '../ids.js'
 import { LiveSession } from '../service/live-session.js'
 import { decodeBody } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
+import { afterWrite } from '../service/unknown-outcome.js'
 import type { PendingTransfer, TransferMode } from '../domain/transfer.js'
 import { factOf } from './event.js'
 import { noSuchTransfer } from './record.js'
@@ -87,14 +88,14 @@ export async function redeemTransfer(
   admit?: AdmitCopy,
 ): Promise<RedemptionOf<LiveSession>> {
   try {
-    return await redeemed(service, identity, options, admit)
+    return await redeem(service, identity, options, admit)
   } catch (error) {
     // When the session disappears during the redemption, the error is that of an absent transfer.
     throw isSessionError(error, 'not_found') ? noSuchTransfer() : error
   }
 }
 
-async function redeemed(
+async function redeem(
   service: Service,
   identity: Identity,
   options: RedeemOptionsOf<LiveSession>,
@@ -116,18 +117,21 @@ async function redeemed(
     const { matchCode } = claim!
     return { status: 'pending', transferId, mode, redemptionId, matchCode, expiresAt }
   }
-  const session =
-    mode === 'copy'
-      ? await copied(service, identity, { located, redeemed: spent.transfer.redeemed, admit })
-      : new LiveSession(service, identity, spent, { holdsCredential: true })
-  return {
-    status: 'redeemed',
-    transferId,
-    mode,
-    session,
-    credential: await credentialOf(service, session, mode, spent),
-    ...(returnTo === undefined ? {} : { returnTo }),
-  }
+  const { redeemed } = spent.transfer
+  return afterWrite(async () => {
+    const session =
+      mode === 'copy'
+        ? await copied(service, identity, { located, redeemed, admit })
+        : new LiveSession(service, identity, spent, { holdsCredential: true })
+    return {
+      status: 'redeemed',
+      transferId,
+      mode,
+      session,
+      credential: await credentialOf(service, session, mode, spent),
+      ...(returnTo === undefined ? {} : { returnTo }),
+    }
+  })
 }
 
 /** The description of a session; undefined when it is gone. */

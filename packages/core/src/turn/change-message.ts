@@ -20,6 +20,7 @@ import {
 } from '../domain/message-changes.js'
 import { Attempts } from '../service/attempts.js'
 import type { ChangeOptions } from '../service/change-options.js'
+import { afterWrite } from '../service/unknown-outcome.js'
 import type { UserFact } from '../domain/user-fact.js'
 import { forgetInMemory } from '../service/user-memory.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
@@ -156,9 +157,11 @@ async function editMessage(
     isDropped = true
     return false
   })
-  await drop({})
-  await forgetWords(live)
-  await forgetFactsFrom(live, seq)
+  await afterWrite(async () => {
+    await drop({})
+    await forgetWords(live)
+    await forgetFactsFrom(live, seq)
+  })
   return replaced
 }
 

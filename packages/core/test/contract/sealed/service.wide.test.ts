@@ -1,5 +1,11 @@
 import { memoryStore } from '../../../src/index.js'
-import { apiFixture, describeSessionApi, describeTransfers, describeTurns } from '../../../src/testing.js'
+import {
+  apiFixture,
+  describeLostAnswers,
+  describeSessionApi,
+  describeTransfers,
+  describeTurns,
+} from '../../../src/testing.js'
 import { listen } from '../../http/node-server.js'
 import { sealed } from './sealed-stores.js'
 
@@ -10,6 +16,7 @@ const openSealed = async () => {
 
 describeTurns('turns over encryptedStore', openSealed)
 describeTransfers('transfers over encryptedStore', openSealed)
+describeLostAnswers('lost answers over encryptedStore', openSealed)
 
 const base = await listen(apiFixture({ store: sealed(memoryStore()) }))
 describeSessionApi('the API over encryptedStore', (path, init) => fetch(base + path, init))

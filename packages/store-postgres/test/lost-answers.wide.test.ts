@@ -1,0 +1,13 @@
+import { describeLostAnswers } from '@sessions/core/testing'
+import { postgresStore } from '../src/index.js'
+import { migrated, useServer } from './databases.js'
+
+const context = useServer()
+
+describeLostAnswers('lost answers over postgresStore', async () => {
+  const url = await migrated(context.server)
+  return {
+    store: postgresStore(context.pools.open(url)),
+    peer: postgresStore(context.pools.open(url)),
+  }
+})

@@ -1,0 +1,17 @@
+import { describeLostAnswers } from '@sessions/core/testing'
+import { sqliteStore } from '../src/index.js'
+import { patient, useFiles } from './files.js'
+
+const newPath = useFiles()
+
+describeLostAnswers('lost answers over sqliteStore', async () => {
+  const path = newPath()
+  const [store, peer] = [sqliteStore(path, patient), sqliteStore(path, patient)]
+  return {
+    store,
+    peer,
+    close: async () => {
+      await Promise.all([store.close(), peer.close()])
+    },
+  }
+})
