@@ -1,10 +1,12 @@
 import { mergeFacts } from '../context/facts.js'
 import { boundedFacts, type UserFact } from '../domain/user-fact.js'
 import type { Identity } from '../domain/identity.js'
+import { isSessionError } from '../errors.js'
 import { isAllowed, refuseWithout } from './consent.js'
 import type { Service } from './service.js'
 import { readSideRecord, removeSideRecordsOf, updateSideRecord, userRecordRef } from './side-records.js'
-import { checkNotErased, readUserRecord, type TenantUser } from './user-record.js'
+import { afterWrite } from './unknown-outcome.js'
+import { checkNotErased, lookLater, readUserRecord, type TenantUser } from './user-record.js'
 
 /** What is remembered of a user: one side record, whose id is a keyed digest. */
 export interface UserMemory {
@@ -34,7 +36,8 @@ export async function shownMemory(
 /**
  * Remembers facts of a user, who has consented to it.
  *
- * @returns What is remembered now. @throws `consent_missing`, `user_erased`
+ * @returns What is remembered now. @throws `consent_missing`, `user_erased`; `unknown_outcome` when it was written and the
+ * store is away by then: whether it may stay is looked at again in the background.
  */
 export async function addToMemory(
   service: Service,
@@ -49,13 +52,32 @@ export async function addToMemory(
     return boundedFacts(merged.filter(({ at }) => at > service.storeClock.now() - memoryMs))
   })
   // Both may have happened between the question and the write, and have looked before it.
-  const decided = await checkNotErased(service, user).catch(async (error: unknown) => {
-    await removeMemory(service, user)
+  const look = async (): Promise<void> => refuseMemory(service, user, consents)
+  try {
+    await afterWrite(look)
+  } catch (error) {
+    if (isSessionError(error, 'unknown_outcome'))
+      lookLater(service, ['memory', user.tenantId, user.userId], look)
     throw error
-  })
-  if (isAllowed(service, 'memory', decided, consents)) return after
+  }
+  return after
+}
+
+/** Removes what is remembered of a user of whom nothing may be. @throws `consent_missing`, `user_erased` */
+async function refuseMemory(
+  service: Service,
+  user: TenantUser,
+  consents: Identity['consents'],
+): Promise<void> {
+  try {
+    if (isAllowed(service, 'memory', await checkNotErased(service, user), consents)) return
+  } catch (error) {
+    // While the store is away nobody has said that it may not be remembered.
+    if (isSessionError(error, 'user_erased')) await removeMemory(service, user)
+    throw error
+  }
   await removeMemory(service, user)
-  return refuseWithout('memory')
+  refuseWithout('memory')
 }
 
 /** Forgets facts of a user. @returns How many. */

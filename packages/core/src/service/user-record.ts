@@ -132,8 +132,9 @@ export async function refuseErased(service: Service, record: SessionRecord): Pro
   try {
     known = (await readUserRecord(service, user))?.value
   } catch (cause) {
-    const name = JSON.stringify(['refuse', tenantId, record.id, record.incarnation])
-    service.work.background(name, () => refuseLater(service, record, user))
+    lookLater(service, ['refuse', tenantId, record.id, record.incarnation], async () => {
+      await refuseIfErased(service, record, user, (await readUserRecord(service, user))?.value)
+    })
     throw new SessionError(
       'unknown_outcome',
       'The session was stored, but the record of its user could not be read.',
@@ -167,18 +168,19 @@ async function refuseIfErased(
 // Longer and longer, as long as a failover takes.
 const laterMs = [100, 200, 400, 800, 1600, 3200]
 
-/** Looks again whether a session may stay, until the record of its user can be read. */
-async function refuseLater(service: Service, record: SessionRecord, user: TenantUser): Promise<void> {
-  for (const ms of laterMs) {
-    await new Promise((resolve) => later(resolve, ms))
-    try {
-      const known = (await readUserRecord(service, user))?.value
-      await refuseIfErased(service, record, user, known)
-      return
-    } catch (error) {
-      if (isSessionError(error, 'user_erased') || isSessionError(error, 'consent_missing')) return
+/** Looks in the background at what could not be looked at now, until it can be, or refuses what was written. */
+export function lookLater(service: Service, name: readonly string[], look: () => Promise<void>): void {
+  service.work.background(JSON.stringify(name), async () => {
+    for (const ms of laterMs) {
+      await new Promise((resolve) => later(resolve, ms))
+      try {
+        await look()
+        return
+      } catch (error) {
+        if (isSessionError(error, 'user_erased') || isSessionError(error, 'consent_missing')) return
+      }
     }
-  }
+  })
 }
 
 /**

@@ -18,7 +18,7 @@ const phone = { sku: 'P', name: 'Phone', price: { amount: 100, currency: 'EUR' }
 /** The call that gets no answer. Of a write it is not known whether it was applied; a read could not be made. */
 interface Loss {
   readonly call: number
-  readonly isApplied: boolean
+  readonly how: 'applied' | 'not applied' | 'applied, and away from then on'
 }
 
 /** A store that does not answer one of its calls, once it is told to count. */
@@ -26,8 +26,12 @@ function losing(inner: SessionStore, loss?: Loss) {
   let calls = 0
   let isCounting = false
   const store = wrapStore(inner, async (method, call) => {
-    if (!isCounting || ++calls !== loss?.call) return call()
-    if (loss.isApplied) await call()
+    if (!isCounting) return call()
+    calls++
+    if (loss === undefined || calls < loss.call) return call()
+    if (calls > loss.call && loss.how !== 'applied, and away from then on') return call()
+    if (calls > loss.call) throw new SessionError('unavailable', 'It is away.')
+    if (loss.how !== 'not applied') await call()
     throw new SessionError(reads.has(method) ? 'unavailable' : 'unknown_outcome', 'No answer came.')
   })
   return { store, begin: () => (isCounting = true), calls: () => calls }
@@ -120,9 +124,9 @@ export function describeLostAnswers(name: string, makeStore: () => Promise<Store
       const after = await whole.see()
       expect(after).not.toEqual(before)
       for (let call = 1; call <= calls; call++) {
-        for (const isApplied of [true, false]) {
-          const at = `call ${call} ${isApplied ? 'applied' : 'not applied'}`
-          const { verb, scene, doomed, see, again } = await place(one, { call, isApplied })
+        for (const how of ['applied', 'not applied', 'applied, and away from then on'] as const) {
+          const at = `call ${call} ${how}`
+          const { verb, scene, doomed, see, again } = await place(one, { call, how })
           doomed.begin()
           const code = await codeOf(verb.run(scene))
           const now = await see()

@@ -215,8 +215,9 @@ const ofCaller: readonly CaseMaker[] = [
     run: ({ mine }, id) => mine.memory.forget(id),
     repeats: true,
   }),
-  plain({
+  prepared({
     verb: 'Session.remember (of the user)',
+    prepare: ({ session }) => session.remember({ text: 'I dance', seq: 1 }, { scope: 'user' }),
     run: ({ session }) => session.remember({ text: 'I sing', seq: 1 }, { scope: 'user' }),
     repeats: true,
   }),
