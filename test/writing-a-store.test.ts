@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
   describeLostAnswers,
+  describeMeetings,
   describeSessionStore,
   describeTransfers,
   describeTurns,
@@ -18,6 +19,7 @@ describeSessionStore('the skeleton store', makeStore)
 describeTurns('turns over the skeleton store', makeStore)
 describeTransfers('transfers over the skeleton store', makeStore)
 describeLostAnswers('lost answers over the skeleton store', makeStore)
+describeMeetings('meetings over the skeleton store', makeStore)
 
 describe('docs/writing-a-store.md', () => {
   it('shows the skeleton store as it is tested', () => {

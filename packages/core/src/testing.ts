@@ -13,6 +13,7 @@ export {
 export { ApiDescription, type FetchLike } from './testing/description.js'
 export { type CrashPoint, haltingStore, type HaltingStore } from './testing/halting-store.js'
 export { describeLostAnswers } from './testing/lost-answers.js'
+export { describeMeetings } from './testing/meetings.js'
 export { describeTransfers } from './testing/transfer-suite.js'
 export { describeTurns } from './testing/turn-suite.js'
 export { type StoreMethod, wrapStore } from './testing/wrap-store.js'

@@ -1,10 +1,10 @@
-import { describeLostAnswers } from '@sessions/core/testing'
+import { describeLostAnswers, describeMeetings } from '@sessions/core/testing'
 import { sqliteStore } from '../src/index.js'
 import { patient, useFiles } from './files.js'
 
 const newPath = useFiles()
 
-describeLostAnswers('lost answers over sqliteStore', async () => {
+const openPair = async () => {
   const path = newPath()
   const [store, peer] = [sqliteStore(path, patient), sqliteStore(path, patient)]
   return {
@@ -14,4 +14,7 @@ describeLostAnswers('lost answers over sqliteStore', async () => {
       await Promise.all([store.close(), peer.close()])
     },
   }
-})
+}
+
+describeLostAnswers('lost answers over sqliteStore', openPair)
+describeMeetings('meetings over sqliteStore', openPair)

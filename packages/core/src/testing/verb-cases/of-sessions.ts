@@ -61,7 +61,7 @@ const ofSession: readonly CaseMaker[] = [
     verb: 'Session.compact',
     run: ({ session }) => session.compact({ keepTokens: 1, minTokens: 1 }),
     repeats: true,
-    sees: async ({ session }) => (await session.read()).summaries.length,
+    sees: async ({ session }) => (await session.read()).summaries.length > 0,
   }),
   ...(['bind', 'rotateCredential'] as const).map((verb) =>
     prepared({

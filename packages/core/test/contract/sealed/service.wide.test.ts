@@ -2,6 +2,7 @@ import { memoryStore } from '../../../src/index.js'
 import {
   apiFixture,
   describeLostAnswers,
+  describeMeetings,
   describeSessionApi,
   describeTransfers,
   describeTurns,
@@ -17,6 +18,7 @@ const openSealed = async () => {
 describeTurns('turns over encryptedStore', openSealed)
 describeTransfers('transfers over encryptedStore', openSealed)
 describeLostAnswers('lost answers over encryptedStore', openSealed)
+describeMeetings('meetings over encryptedStore', openSealed)
 
 const base = await listen(apiFixture({ store: sealed(memoryStore()) }))
 describeSessionApi('the API over encryptedStore', (path, init) => fetch(base + path, init))
