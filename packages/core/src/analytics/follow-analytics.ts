@@ -3,7 +3,7 @@ import type { SessionRecord } from '../contract/session-record.js'
 import { digestOf } from '../digest.js'
 import type { AnalyticsLog } from '../domain/analytics.js'
 import { SessionError } from '../errors.js'
-import { followSessions, readFollowed } from '../service/follow-sessions.js'
+import { followSessions } from '../service/follow-sessions.js'
 import type { Service } from '../service/service.js'
 import { sideRecordRef } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
@@ -43,17 +43,16 @@ export function analyticsOf(service: Service): KeptAnalytics | undefined {
 export async function followAnalytics(service: Service, tenantId: string): Promise<boolean> {
   const keeping = analyticsOf(service)
   if (keeping === undefined) return true
-  const ref = sideRecordRef('analytics', tenantId, 'followed')
   const keep = keeper(service, keeping, tenantId)
-  await followSessions(service, {
+  const { isAll } = await followSessions(service, {
     tenantId,
-    ref,
+    ref: sideRecordRef('analytics', tenantId, 'followed'),
     firstMs: Number.POSITIVE_INFINITY,
     pageSize,
     atMost: maxSessions,
     visit: keep,
   })
-  return (await readFollowed(service, ref))?.round === undefined
+  return isAll
 }
 
 /** As `followAnalytics`, for a sweep, whose other work needs none of it. Removes what is over its time. */

@@ -125,6 +125,16 @@ describe('an index of the search', () => {
     expect(wordsOf(index)).toEqual([expect.stringMatching(/^[\w-]{12}$/)])
   })
 
+  it('is made by one sweep also while more sessions are active than a page of the list has', async () => {
+    const { process, shared } = place()
+    const before = createSessions({ store: shared, credentialSecrets })
+    for (let n = 0; n < 120; n++) await (await before.for(alice).create()).append(said('grape'))
+    const sessions = process()
+    await sessions.sweep({ tenants: ['acme'] })
+    const { items, complete } = await sessions.for(alice).search({ text: 'grape', limit: 100 })
+    expect([items.length, complete]).toEqual([100, true])
+  })
+
   it('forgets sessions whose deadline has come, and users who are erased', async () => {
     const { index, process, pass } = place()
     const sessions = process()
