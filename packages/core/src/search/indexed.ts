@@ -92,9 +92,11 @@ async function readBack(
 ): Promise<Find | undefined> {
   const opening = known.get(sessionId) ?? openSession(service, searched, sessionId)
   known.set(sessionId, opening)
-  const opened = await opening
+  const ref = { tenantId: searched.tenantId, id: sessionId }
+  // At once: what the caller may not see is dropped below.
+  const reading = seq === titleSeq ? undefined : readMessage(service, ref, seq)
+  const [opened, message] = await Promise.all([opening, reading])
   if (opened === undefined || opened.record.incarnation !== incarnation) return undefined
   if (seq === titleSeq) return findTitle(opened, searched)
-  const message = await readMessage(service, { tenantId: searched.tenantId, id: sessionId }, seq)
   return message === undefined ? undefined : findIn(opened, searched, message)
 }

@@ -156,11 +156,11 @@ async function windowed<Item extends { readonly place: Place }, Found>(
   const to = Math.min(searched.to, seen?.[0] ?? searched.to)
   // JSON has no undefined.
   const after = seen?.[3] ?? undefined
-  const found = await source.newest({ ...searched, to }, after, windowSize)
-  const goesOn = found.next !== undefined && source.kind === 'scan' && searched.order === 'new'
+  const window = await source.newest({ ...searched, to }, after, windowSize)
+  const goesOn = window.next !== undefined && source.kind === 'scan' && searched.order === 'new'
   // Behind this window there may be messages that are newer than all in it: sessions come by their activity.
-  const end = seen?.[0] ?? (goesOn ? to : Math.min(to, Math.max(0, ...found.items.map(({ at }) => at)) + 1))
-  const sorted = inOrder(found.items)
+  const end = seen?.[0] ?? (goesOn ? to : Math.min(to, Math.max(0, ...window.items.map(({ at }) => at)) + 1))
+  const sorted = inOrder(window.items)
   let at = 0
   if (seen !== undefined && seen[2] !== null) {
     const last = JSON.stringify(seen[2])
@@ -170,14 +170,17 @@ async function windowed<Item extends { readonly place: Place }, Found>(
   }
   const items: Found[] = []
   let looks = searched.limit * maxRounds
-  for (; at < sorted.length && items.length < searched.limit && looks > 0; at++, looks--) {
-    const one = await read(sorted[at]!)
-    if (one !== undefined) items.push(one)
+  while (at < sorted.length && items.length < searched.limit && looks > 0) {
+    const batch = sorted.slice(at, at + Math.min(together, searched.limit - items.length, looks))
+    const found = await Promise.all(batch.map(async (item) => read(item)))
+    items.push(...found.filter((one) => one !== undefined))
+    at += batch.length
+    looks -= batch.length
   }
-  const complete = source.isComplete && (found.next === undefined || goesOn)
+  const complete = source.isComplete && (window.next === undefined || goesOn)
   if (at >= sorted.length && !goesOn) return { items, complete }
   const place: Seen =
-    at < sorted.length ? [end, at, sorted[at - 1]!.place, after] : [end, 0, null, nextWindow(found)]
+    at < sorted.length ? [end, at, sorted[at - 1]!.place, after] : [end, 0, null, nextWindow(window)]
   return { items, cursor: await toSearchCursor(service, kind, searched, place), complete }
 }
 
