@@ -112,7 +112,7 @@ describe('a search in SQLite', () => {
     onTestFinished(() => void raw.close())
     const index = sqliteSearch(raw, patient)
     const entry = { incarnation: 'i', changes: 1, role: 'user' as const }
-    const entries = Array.from({ length: 5000 }, (_, n) => ({
+    const entries = Array.from({ length: 2500 }, (_, n) => ({
       ...entry,
       sessionId: `s${n % 7}`,
       seq: Math.floor(n / 7) + 1,
@@ -125,7 +125,7 @@ describe('a search in SQLite', () => {
       ] as const,
     }))
     await index.put('acme', entries)
-    const ask = { tenantId: 'acme', roles: ['user'] as const, from: 100, to: 1500, isRanked: false }
+    const ask = { tenantId: 'acme', roles: ['user'] as const, from: 100, to: 750, isRanked: false }
     const asked = async (terms: readonly string[], prefix?: string, user?: string) => {
       const found: string[] = []
       let after: Awaited<ReturnType<typeof index.find>>[number] | undefined
@@ -146,7 +146,7 @@ describe('a search in SQLite', () => {
       entries
         .filter(
           ({ at, terms, ...one }) =>
-            at >= 100 && at < 1500 && (user ?? one.user) === one.user && terms.some(([term]) => has(term)),
+            at >= 100 && at < 750 && (user ?? one.user) === one.user && terms.some(([term]) => has(term)),
         )
         .toSorted((one, other) =>
           one.at !== other.at
