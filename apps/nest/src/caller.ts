@@ -6,12 +6,17 @@ import { type ApiKey, type Assistant, findMerchant, marketplace } from './mercha
 /** The role of callers that may append messages of the assistant. */
 export const assistantRole = 'assistant'
 
+/** Who has the token of the admin. */
+export const marketplaceAdmin: Identity = { tenantId: marketplace, roles: ['admin'] }
+
 /** Identifies callers by their API key or credential. */
 export interface Callers {
   /** @throws `unauthenticated` for an unknown key, `invalid` for an unusable user. */
   identify: (request: SessionsRequest) => Identity
   /** The audience of a caller's redemptions: the assistant of the key; a caller without a key is a phone. */
   assistantOf: (request: SessionsRequest) => Assistant
+  /** Whether this is the token of the admin; never, when there is none. */
+  isAdmin: (token: string) => boolean
   /** Callers whose wrong tries count together. */
   limitKeyOf: (request: SessionsRequest, identity: Identity) => string
 }
@@ -22,6 +27,7 @@ export interface Callers {
 export function createCallers(keys: readonly ApiKey[], adminToken: string | undefined): Callers {
   const known = keys.map((key) => ({ ...key, digest: digest(key.key) }))
   const admin = adminToken === undefined || adminToken === '' ? undefined : digest(adminToken)
+  const isAdmin = (token: string) => admin !== undefined && timingSafeEqual(admin, digest(token))
   const keyOf = (token: string) => {
     const given = digest(token)
     // Compare digests, so that neither time nor length reveals anything about a key.
@@ -32,9 +38,7 @@ export function createCallers(keys: readonly ApiKey[], adminToken: string | unde
     identify(request) {
       const token = tokenOf(request)
       if (token === undefined) return visitor(request)
-      if (admin !== undefined && timingSafeEqual(admin, digest(token))) {
-        return { tenantId: marketplace, roles: ['admin'] }
-      }
+      if (isAdmin(token)) return marketplaceAdmin
       const key = keyOf(token)
       if (key === undefined) throw new SessionError('unauthenticated', 'This API key is unknown.')
       const userId = userOf(request)
@@ -47,6 +51,8 @@ export function createCallers(keys: readonly ApiKey[], adminToken: string | unde
       const token = tokenOf(request)
       return (token === undefined ? undefined : keyOf(token)?.assistant) ?? 'phone'
     },
+
+    isAdmin,
 
     limitKeyOf: ({ ip }, { tenantId, userId }) => JSON.stringify([tenantId, userId ?? null, ip]),
   }

@@ -1,18 +1,22 @@
 import { type DynamicModule, Module } from '@nestjs/common'
-import type { Sessions } from '@sessions/core'
+import type { Sessions, SessionStore } from '@sessions/core'
 import { APP_FILTER, APP_GUARD } from '@nestjs/core'
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler'
 import { platformRequestOf, SessionsModule } from '@sessions/nest'
 import { assistantRole, type Callers } from './caller.js'
 import { callersToken, ContinueController } from './http/continue.controller.js'
 import { ExecuteController } from './http/execute.controller.js'
+import { InspectorController, storeToken } from './http/inspector.controller.js'
 import { ProblemFilter } from './http/problem.filter.js'
+import { TurnsController } from './http/turns.controller.js'
 import { UsageController } from './http/usage.controller.js'
 import { ToolRegistry } from './tools/tool-registry.js'
 import { Usage } from './usage.js'
 
 export interface GatewayParts {
   readonly sessions: Sessions
+  /** Where they are, for the inspector. */
+  readonly store: SessionStore
   readonly callers: Callers
   readonly tools: ToolRegistry
   readonly usage: Usage
@@ -27,7 +31,7 @@ const dayMs = 24 * 3_600_000
 @Module({})
 export class GatewayModule {
   static with(parts: GatewayParts): DynamicModule {
-    const { sessions, callers, tools, usage, requestsPerMinute, close, onError } = parts
+    const { sessions, store, callers, tools, usage, requestsPerMinute, close, onError } = parts
     return {
       module: GatewayModule,
       imports: [
@@ -58,13 +62,20 @@ export class GatewayModule {
           },
         }),
       ],
-      controllers: [ExecuteController, UsageController, ContinueController],
+      controllers: [
+        ExecuteController,
+        TurnsController,
+        UsageController,
+        ContinueController,
+        InspectorController,
+      ],
       providers: [
         { provide: APP_GUARD, useClass: ThrottlerGuard },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: callersToken, useValue: callers },
         { provide: ToolRegistry, useValue: tools },
         { provide: Usage, useValue: usage },
+        { provide: storeToken, useValue: store },
       ],
     }
   }

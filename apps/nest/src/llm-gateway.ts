@@ -7,6 +7,7 @@ import { NestFactory } from '@nestjs/core'
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express'
 import { createSessions, memoryStore, type Sessions, type SessionStore } from '@sessions/core'
 import { toLogLine } from '@sessions/core/node'
+import type { ModelPrice } from '@sessions/core/usage'
 import { createCallers } from './caller.js'
 import { continueUrls } from './continue-url.js'
 import { GatewayModule } from './gateway.module.js'
@@ -31,6 +32,8 @@ export interface LLMGatewayOptions {
   keys?: readonly ApiKey[]
   /** A caller that sends it as a bearer token may open every session of the marketplace (default: no such token). */
   adminToken?: string | undefined
+  /** What the models of the assistants cost (default: nobody knows). */
+  prices?: readonly ModelPrice[]
   /** How many requests of one address are answered in a minute (default 600); the others are a 429. */
   requestsPerMinute?: number | undefined
   /** The public address of the gateway, for links (default: where it listens). */
@@ -95,6 +98,7 @@ export class LLMGateway {
     const sessions = this.#createSessions(publicUrl, usage)
     const module = GatewayModule.with({
       sessions,
+      store: this.#store.store,
       callers: createCallers(keys, adminToken),
       tools: new ToolRegistry(tools),
       usage,
@@ -124,6 +128,7 @@ export class LLMGateway {
 
   #createSessions(publicUrl: string, usage: Usage): Sessions {
     const { ttl = daySeconds, secrets = madeSecrets() } = this.#options.session ?? {}
+    const { prices = [] } = this.#options
     const sessions = createSessions({
       store: this.#store.store,
       ...(this.#store.reads === undefined ? {} : { reads: this.#store.reads }),
@@ -135,7 +140,8 @@ export class LLMGateway {
         ],
       },
       privacy: { onErase: [(user) => countsGone(usage, user)] },
-      ...(secrets.length === 0 ? {} : { credentialSecrets: secrets }),
+      // What stands for users in the usage is kept by the secrets.
+      ...(secrets.length === 0 ? {} : { credentialSecrets: secrets, usage: { prices } }),
     })
     sessions.sweepEvery(60_000, () => [marketplace, ...merchants.map(({ id }) => id)])
     return sessions

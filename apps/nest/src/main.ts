@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import type { ModelPrice } from '@sessions/core/usage'
 import { LLMGateway } from './llm-gateway.js'
 import { parseKeys } from './merchants.js'
 import { openStore, storeFromEnv } from './store.js'
@@ -18,14 +19,26 @@ function readCount(text: string | undefined): number | undefined {
   throw new Error(`REQUESTS_PER_MINUTE=${text} is no number: 1 to 999999999`)
 }
 
+/** As JSON; the service checks what is in it. */
+function readPrices(text: string | undefined): readonly ModelPrice[] {
+  if (text === undefined || text === '') return []
+  try {
+    return JSON.parse(text) as readonly ModelPrice[]
+  } catch {
+    throw new Error('MODEL_PRICES is no JSON: [{ "model": ..., "currency": ..., "perMillion": ... }]')
+  }
+}
+
 async function start(): Promise<void> {
   const { values } = parseArgs({ options: { store: { type: 'string' } } })
-  const { PORT, ADMIN_TOKEN, SESSION_SECRETS, API_KEYS, PUBLIC_URL, REQUESTS_PER_MINUTE } = process.env
+  const { PORT, ADMIN_TOKEN, SESSION_SECRETS, API_KEYS, PUBLIC_URL, REQUESTS_PER_MINUTE, MODEL_PRICES } =
+    process.env
   const secrets = SESSION_SECRETS?.split(',').filter((secret) => secret !== '')
   const opened = await openStore(values.store ?? storeFromEnv(process.env), process.env)
   const gateway = new LLMGateway({
     session: { store: opened.store, ...(secrets === undefined || secrets.length === 0 ? {} : { secrets }) },
     adminToken: ADMIN_TOKEN,
+    prices: readPrices(MODEL_PRICES),
     requestsPerMinute: readCount(REQUESTS_PER_MINUTE),
     ...(API_KEYS ? { keys: parseKeys(API_KEYS) } : {}),
     ...(PUBLIC_URL ? { publicUrl: PUBLIC_URL } : {}),

@@ -68,7 +68,7 @@ describe('a guest', () => {
     }
     const { sessions } = await bob.call('GET', '/api/sessions')
     expect(sessions.items).toHaveLength(1)
-    expect(await bob.call('GET', '/api/chat/search?q=lighthouses')).toEqual({ sessions: [] })
+    expect(await bob.call('GET', '/api/chat/search?q=lighthouses')).toEqual({ sessions: [], complete: true })
     expect((await ada.call('GET', at))['session'].title).toBe('Lighthouses')
     expect((await ada.call('GET', `${at}/cart`))['cart'].itemCount).toBe(1)
   })

@@ -9,34 +9,49 @@ beforeAll(async () => {
 })
 afterAll(() => chat?.stop())
 
-const search = async (query: string) =>
-  (await visitor.call('GET', `/api/chat/search?q=${encodeURIComponent(query)}`))['sessions'] as {
-    id: string
-    title?: string
-    snippet?: string
-  }[]
+interface Marked {
+  readonly text: string
+  readonly marks: readonly (readonly [number, number])[]
+}
+
+interface Found {
+  readonly id: string
+  readonly title?: string
+  readonly marked?: Marked
+  readonly snippet?: Marked
+}
+
+const page = async (query: string, cursor = '') =>
+  (await visitor.call(
+    'GET',
+    `/api/chat/search?${new URLSearchParams({ q: query, ...(cursor && { cursor }) })}`,
+  )) as {
+    sessions: Found[]
+    cursor?: string
+    complete: boolean
+  }
+const search = async (query: string) => (await page(query)).sessions
+const found = ({ text, marks }: Marked) => marks.map(([from, to]) => text.slice(from, to))
 
 describe('searching', () => {
-  it('finds what stands in a title, and what was said, in any case', async () => {
-    const titled = await visitor.begin({ title: 'Boats and HARBOURS' })
+  it('finds by words of titles, and of what was said, in any case and form, and says where', async () => {
+    const titled = await visitor.begin({ title: 'Boats and SCHOONERS' })
     const said = await visitor.begin()
     await visitor.ask(said, 'Tell me a story about a red balloon over Zürich')
 
-    expect(await search('harbours')).toEqual([expect.objectContaining({ id: titled })])
-    const [found, ...others] = await search('BALLOON zürich')
+    const [boats] = await search('schooners')
+    expect(boats).toMatchObject({ id: titled, title: 'Boats and SCHOONERS' })
+    expect(found(boats!.marked!)).toEqual(['SCHOONERS'])
+    expect(boats).not.toHaveProperty('snippet')
+    const [balloon, ...others] = await search('BALLOONS zurich')
     expect(others).toEqual([])
-    expect(found!.id).toBe(said)
-    expect(found!.snippet).toContain('balloon')
+    expect(balloon!.id).toBe(said)
+    expect(found(balloon!.snippet!)).toEqual(['balloon', 'Zürich'])
     expect(await search('conductor')).toEqual([expect.objectContaining({ id: said })])
-    expect(await search('balloon harbours')).toEqual([])
-    expect(await search('   ')).toEqual([])
-  })
-
-  it('takes signs for what they are', async () => {
-    const id = await visitor.begin({ title: '100% (really) .* \\ [x]' })
-    for (const query of ['100%', '(really)', '.*', '\\', '[x]']) {
-      expect(await search(query)).toEqual([expect.objectContaining({ id })])
-    }
+    // While it is typed, the last word is the beginning of one.
+    expect(await search('ballo')).toEqual([expect.objectContaining({ id: said })])
+    expect(await search('balloon schooners')).toEqual([])
+    for (const empty of ['   ', '.*', '\\', '']) expect(await search(empty)).toEqual([])
   })
 
   it('does not find what was deleted or rewound away', async () => {
@@ -56,9 +71,18 @@ describe('searching', () => {
     expect([status, body['code'], body['path']]).toEqual([400, 'invalid', 'q'])
   })
 
-  it('finds in a hundred sessions, and tells of twenty', async () => {
-    await Promise.all(Array.from({ length: 30 }, () => visitor.begin({ title: 'Many of a kind' })))
-    expect(await search('many kind')).toHaveLength(20)
+  it('shows a page at a time, each session once, and nothing of others', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 30 }, () => visitor.begin({ title: 'Many of a kind' })),
+    )
+    await chat.visitor().begin({ title: 'Many of another' })
+    const first = await page('many')
+    expect([first.sessions.length, first.complete]).toEqual([20, true])
+    const second = await page('many', first.cursor)
+    expect(second.cursor).toBeUndefined()
+    expect([...first.sessions, ...second.sessions].map(({ id }) => id).toSorted()).toEqual(ids.toSorted())
+    const wrong = await visitor.send('GET', `/api/chat/search?q=kind&cursor=${first.cursor}`)
+    expect([wrong.status, wrong.body['path']]).toEqual([400, 'cursor'])
   })
 })
 

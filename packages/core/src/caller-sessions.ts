@@ -288,7 +288,7 @@ export class CallerSessions {
     return searchMessages(this.#service, this.identity, options)
   }
 
-  /** The sessions of such messages, each once. @throws as `search` */
+  /** The sessions with such messages, or with such a title, each once. @throws as `search` */
   async searchSessions(options: SearchOptions): Promise<SearchPage<FoundSession>> {
     return searchSessions(this.#service, this.identity, options)
   }

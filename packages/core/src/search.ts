@@ -1,6 +1,7 @@
 export type {
   FoundMessage,
   FoundSession,
+  SearchedRole,
   SearchedSession,
   SearchEntry,
   SearchExcerpt,

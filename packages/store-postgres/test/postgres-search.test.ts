@@ -39,10 +39,16 @@ async function all(sessions: Sessions, who: Identity, options: SearchOptions): P
   return found
 }
 
+/** The sessions that a search finds, what of each, and whether by its title. */
+async function talks(sessions: Sessions, who: Identity, options: SearchOptions): Promise<string[]> {
+  const { items } = await sessions.for(who).searchSessions({ ...options, limit: 100 })
+  return items.map(({ session, count, title }) => `${session.id} ${count} ${title?.text}`).toSorted()
+}
+
 async function fill(sessions: Sessions): Promise<void> {
   for (const [index, who] of callers.entries()) {
     for (let n = 0; n < 3; n++) {
-      const session = await sessions.for(who).create()
+      const session = await sessions.for(who).create({ title: n === 0 ? `Lamps, ${words[index]}` : 'Tea' })
       const said = texts(1 + index * 10 + n)
       await session.append(
         said.map((content, at) => ({ role: at % 3 === 0 ? 'assistant' : 'user', content })),
@@ -81,6 +87,10 @@ describe('a search in Postgres', () => {
         expect(new Set(found).size).toBe(found.length)
       }
     expect(await all(indexed, admin, { text: 'blue' })).not.toEqual([])
+    for (const who of [callers[0]!, admin])
+      for (const text of ['lamp', 'tea', 'blue ', '智能'])
+        expect(await talks(indexed, who, { text }), text).toEqual(await talks(reading, who, { text }))
+    expect(await talks(indexed, admin, { text: 'lamps' })).toHaveLength(2)
     const alice = callers[0]!
     expect(
       (await indexed.privacy.erase({ tenantId: 'acme', userId: 'alice', by: 'host', reason: 'asked' }))
@@ -91,8 +101,8 @@ describe('a search in Postgres', () => {
       'select tenant_id, count(*)::text from llm_session_terms group by 1 order by 1',
     )
     expect(rows).toEqual([
-      { tenant_id: 'acme', count: '45' },
-      { tenant_id: 'other', count: '90' },
+      { tenant_id: 'acme', count: '48' },
+      { tenant_id: 'other', count: '96' },
     ])
     expect((await pool.query('select 1 from llm_session_searched')).rowCount).toBe(9)
   })
@@ -103,7 +113,9 @@ describe('a search in Postgres', () => {
     const store = encryptedStore(postgresStore(pool, patient.store), { keyring, indexKey: key(2) })
     const search = { index: postgresSearch(pool, slow), terms: sealedTerms(key(3)) }
     const sessions = createSessions({ store, credentialSecrets, search } satisfies SessionsOptions)
-    const session = await sessions.for({ tenantId: 'acme', userId: 'canaryuser' }).create()
+    const session = await sessions
+      .for({ tenantId: 'acme', userId: 'canaryuser' })
+      .create({ title: 'Canaries 手' })
     await session.append({ role: 'user', content: 'canary 智能手机 телефон' })
     expect(await all(sessions, { tenantId: 'acme', userId: 'canaryuser' }, { text: 'canary' })).toHaveLength(
       1,

@@ -1,4 +1,5 @@
 export { type OwnedSqliteStore, sqliteStore, type SqliteStoreOptions } from './sqlite-store.js'
+export { type OwnedSqliteSearch, sqliteSearch, type SqliteSearchOptions } from './sqlite-search.js'
 export { checkSchema, migrate, type Migrated, type MigrateOptions, migrationSql } from './migrate.js'
 export type { Synchronous } from './open-file.js'
 export type { TableOptions } from './schema.js'

@@ -10,6 +10,7 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { version: 1, commands: createTables },
   { version: 2, commands: placeMessages },
+  { version: 3, commands: createSearch },
 ]
 
 export const latestVersion = migrations.length
@@ -81,5 +82,43 @@ function placeMessages({ prefix, messages }: TableNames): string[] {
     `insert into ${messages} (place, session_key, at, id, payload)
   select (session_key << 32) | seq, session_key, at, id, payload from ${before} order by session_key, seq`,
     `drop table ${before}`,
+  ]
+}
+
+// Read backwards, an index of places in ascending order has the newest first.
+function createSearch({ prefix, entries, words, searched }: TableNames): string[] {
+  return [
+    `create table ${entries} (
+  tenant_id text not null,
+  session_id text not null,
+  seq integer not null,
+  at integer not null,
+  changes integer not null,
+  incarnation text not null,
+  user_key text,
+  role text not null,
+  terms text not null,
+  unique (tenant_id, session_id, seq)
+)`,
+    `create index "${prefix}session_entries_at" on ${entries} (tenant_id, at, session_id, seq)`,
+    `create index "${prefix}session_entries_user" on ${entries} (tenant_id, user_key, at, session_id, seq)
+  where user_key is not null`,
+    `create table ${words} (
+  tenant_id text not null,
+  term text not null,
+  at integer not null,
+  session_id text not null,
+  seq integer not null,
+  user_key text,
+  primary key (tenant_id, term, at, session_id, seq)
+) without rowid`,
+    `create table ${searched} (
+  tenant_id text not null,
+  session_id text not null,
+  incarnation text not null,
+  expires_at integer,
+  primary key (tenant_id, session_id)
+) without rowid`,
+    `create index "${prefix}session_searched_end" on ${searched} (tenant_id, expires_at) where expires_at is not null`,
   ]
 }

@@ -15,6 +15,10 @@ export interface TableNames {
   /** One row: the newest time that any row of the file has. */
   clock: string
   migrations: string
+  /** What the search has of each message and title, and of each term; and when sessions that it has end. */
+  entries: string
+  words: string
+  searched: string
 }
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/
@@ -34,5 +38,8 @@ export function toTableNames({ tablePrefix = 'llm_' }: TableOptions = {}): Table
     messages: table('session_messages'),
     clock: table('session_clock'),
     migrations: table('session_migrations'),
+    entries: table('session_entries'),
+    words: table('session_words'),
+    searched: table('session_searched'),
   }
 }

@@ -22,6 +22,9 @@ export function isLong(messages: readonly { readonly payload: string }[], body =
   return length > maxLength
 }
 
+/** Lets others in the process have their turn. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => void afterThisTurn(resolve))
+
 /** Takes all steps at once. */
 export function atOnce<T>(steps: Iterator<void, T>): T {
   for (;;) {
@@ -37,12 +40,12 @@ export function atOnce<T>(steps: Iterator<void, T>): T {
  */
 export async function oneByOne<T>(until: number, steps: Iterator<void, T>): Promise<T> {
   for (;;) {
-    await new Promise((resolve) => afterThisTurn(resolve))
+    await nextTurn()
     const end = clock() + sliceMs
     do {
       const step = steps.next()
       if (step.done !== true) continue
-      await new Promise((resolve) => afterThisTurn(resolve))
+      await nextTurn()
       return step.value
     } while (clock() < end)
     if (performance.now() >= until) {

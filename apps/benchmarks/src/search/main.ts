@@ -1,25 +1,31 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { createSessions, type Identity } from '@sessions/core'
-import type { SearchOptions } from '@sessions/core/search'
+import { createSessions, type Identity, type SessionStore } from '@sessions/core'
+import type { SearchIndex, SearchOptions } from '@sessions/core/search'
 import { createPostgresPool, migrate, postgresSearch, postgresStore } from '@sessions/store-postgres'
+import { sqliteSearch, sqliteStore } from '@sessions/store-sqlite'
 import { Servers } from '../stores/servers.js'
 
-const usage = `bench:search -- [--messages N] [--json]
+const usage = `bench:search -- [--store postgres|sqlite] [--messages N] [--json]
 
-  --messages  how many messages there are, on Postgres (default 1000000)
+  --store     what has the messages and the index (default postgres)
+  --messages  how many messages there are (default 1000000)
   --json      the last line is {"times": [{name, ms, bar}]}
 
 Half of them are those of one tenant. Exits 1 when a first page takes longer than its bar.`
 
 const { values } = parseArgs({
   options: {
+    store: { type: 'string', default: 'postgres' },
     messages: { type: 'string', default: '1000000' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 })
 const count = Number(values.messages)
-if (values.help || !(count >= 10_000)) {
+if (values.help || !(count >= 10_000) || !['postgres', 'sqlite'].includes(values.store)) {
   console.error(usage)
   process.exit(values.help ? 0 : 2)
 }
@@ -46,14 +52,56 @@ function random(): number {
 const word = (place: number): string => `w${place.toString(36)}x`
 const anyWord = (): string => word(Math.floor(vocabulary ** random()) - 1)
 
-const servers = new Servers()
+interface Opened {
+  readonly store: SessionStore
+  readonly index: SearchIndex
+  /** Has the database know what it has. */
+  readonly analyze: () => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+async function openPostgres(): Promise<Opened> {
+  const servers = new Servers()
+  const pool = createPostgresPool(await servers.urlOf('postgres'), { max: 10 })
+  await migrate(pool)
+  return {
+    store: postgresStore(pool),
+    index: postgresSearch(pool, { timeoutMs: 120_000 }),
+    async analyze() {
+      const client = await pool.connect()
+      await client.query('set statement_timeout = 0')
+      await client.query('vacuum analyze llm_session_terms, llm_sessions, llm_session_messages')
+      client.release(true)
+    },
+    async close() {
+      await pool.end()
+      await servers.stop()
+    },
+  }
+}
+
+function openSqlite(): Opened {
+  const folder = mkdtempSync(join(tmpdir(), 'sessions-search-'))
+  const store = sqliteStore(join(folder, 'sessions.db'))
+  const index = sqliteSearch(join(folder, 'sessions.db'))
+  return {
+    store,
+    index,
+    analyze: async () => {},
+    async close() {
+      await index.close()
+      await store.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+const opened = values.store === 'sqlite' ? openSqlite() : await openPostgres()
 const times: { name: string; ms: number; bar: number }[] = []
 let isWhole = true
 try {
-  const pool = createPostgresPool(await servers.urlOf('postgres'), { max: 10 })
-  await migrate(pool)
-  const store = postgresStore(pool)
-  const search = { index: postgresSearch(pool, { timeoutMs: 120_000 }) }
+  const { store, index } = opened
+  const search = { index }
   const credentialSecrets = ['a secret of the benchmark, long enough']
   const sessions = createSessions({ store, credentialSecrets, search })
   const begun = performance.now()
@@ -64,10 +112,7 @@ try {
     await sessions.settled()
   }
   console.log(`put ${Math.round((count * 1000) / (performance.now() - begun))} messages a second`)
-  const client = await pool.connect()
-  await client.query('set statement_timeout = 0')
-  await client.query('vacuum analyze llm_session_terms, llm_sessions, llm_session_messages')
-  client.release(true)
+  await opened.analyze()
   await sessions.sweep({ tenants: [own.tenantId] })
   for (const [name, text] of [
     ['a common word', word(3)],
@@ -83,7 +128,6 @@ try {
     }
   }
   await sessions.close()
-  await pool.end()
 
   async function fill(number: number): Promise<void> {
     const tenantId = number % 2 === 0 ? 'large' : `small-${number % 199}`
@@ -108,7 +152,7 @@ try {
     console.log(`${count} messages, ${name}: ${ms} ms (bar ${bar} ms)`)
   }
 } finally {
-  await servers.stop()
+  await opened.close()
 }
 if (values.json) console.log(JSON.stringify({ times }))
 process.exitCode = isWhole && times.every(({ ms, bar }) => ms <= bar) ? 0 : 1

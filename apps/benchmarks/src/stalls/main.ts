@@ -5,6 +5,7 @@ import { measureApp } from './apps/measure-app.js'
 import { appNames } from './apps/start-app.js'
 import { isStoreName, startStore, storeNames } from '../torture/backends/start-store.js'
 import { longestHold } from './longest-hold.js'
+import { manySessions } from './many-sessions.js'
 import { dearRequests } from './requests.js'
 import { dearSessions, makeDear } from './sessions.js'
 import { storeCalls } from './store-calls.js'
@@ -182,6 +183,15 @@ for (const [name, value] of Object.entries({ rows, 'rows as text': JSON.stringif
   for (let index = 0; index < 1000; index++) await fresh().create({ title: `Session ${index}` })
   await measure('list: 1,000 sessions', () => fresh().list({ limit: 1000 }))
   await measureRequest('GET /sessions: 1,000 sessions', 'GET', '/sessions?limit=200')
+}
+if (['analytics', 'search'].some((verb) => only.test(verb))) {
+  const { sessions, tenantId } = await manySessions(20_000)
+  await measure('analytics: 20,000 sessions', () => sessions.analytics({ tenantId, segmentBy: 'colour' }))
+  const admin = sessions.for({ tenantId, roles: ['admin'] })
+  await measure('search: 20,000 sessions', () => admin.search({ text: 'nothing of that kind' }))
+  await measure('searchSessions: 20,000 sessions', () =>
+    admin.searchSessions({ text: 'look', order: 'rank' }),
+  )
 }
 for (const [name, text] of Object.entries(texts)) {
   await measure(`append: ${name}`, async () =>

@@ -3,13 +3,14 @@ import { createSessions } from '@sessions/core'
 import type { UsageEvent, UsageQuery } from '@sessions/core/usage'
 import { createPostgresPool, migrate, postgresStore, postgresUsageLog } from '@sessions/store-postgres'
 import { Servers } from '../stores/servers.js'
+import { measureShare } from './measure-share.js'
 
 const usage = `bench:usage -- [--turns N] [--json]
 
   --turns  how many turns are kept, on Postgres (default 1000000)
-  --json   the last line is {"times": [{name, ms, bar}]}
+  --json   the last line is {"times": [{name, ms, bar}], "shares": [{name, percent, bar}]}
 
-Exits 1 when a question takes longer than its bar.`
+Exits 1 when a question takes longer than its bar, or the log more of an append than its bar.`
 
 const { values } = parseArgs({
   options: {
@@ -45,6 +46,7 @@ const questions: readonly (readonly [string, Partial<UsageQuery>, number?])[] = 
 
 const servers = new Servers()
 const times: { name: string; ms: number; bar: number }[] = []
+const shares: Awaited<ReturnType<typeof measureShare>>[number][] = []
 let isWhole = true
 try {
   const pool = createPostgresPool(await servers.urlOf('postgres'), { max: 10 })
@@ -55,6 +57,11 @@ try {
     credentialSecrets: ['a secret of the benchmark, long enough'],
     usage: { log },
   })
+  for (const share of await measureShare(pool)) {
+    shares.push(share)
+    const { name, percent, bar } = share
+    console.log(`the log takes ${percent} % of ${name} (bar ${bar} %)`)
+  }
   const begun = performance.now()
   let next = 0
   await Promise.all(
@@ -84,8 +91,9 @@ try {
 } finally {
   await servers.stop()
 }
-if (values.json) console.log(JSON.stringify({ times }))
-process.exitCode = isWhole && times.every(({ ms, bar }) => ms <= bar) ? 0 : 1
+if (values.json) console.log(JSON.stringify({ times, shares }))
+const isCheap = shares.every(({ percent, bar }) => percent <= bar)
+process.exitCode = isWhole && isCheap && times.every(({ ms, bar }) => ms <= bar) ? 0 : 1
 
 async function measure(name: string, bar: number, ask: () => Promise<unknown>): Promise<void> {
   const measured: number[] = []

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Body, Controller, Get, Headers, HttpCode, Inject, Post, Req, Res } from '@nestjs/common'
-import { type Identity, type Session, SessionError, type Sessions } from '@sessions/core'
+import { type Identity, SessionError, type Sessions } from '@sessions/core'
 import { parseWith, toLogLine } from '@sessions/core/node'
 import { InjectSessions, RequestSession } from '@sessions/nest'
 import { z } from 'zod'
 import { execute } from '../execution.js'
 import { ToolRegistry } from '../tools/tool-registry.js'
 import { Usage } from '../usage.js'
+import { sessionOf } from './session-of.js'
 
 const bodySchema = z.strictObject({
   tool: z.string().min(1).max(100),
@@ -54,7 +55,7 @@ export class ExecuteController {
       idempotencyKey === undefined ? undefined : parseWith(keySchema, idempotencyKey, 'Idempotency-Key')
     const tool = this.#tools.find(name)
     if (tool === undefined) throw new SessionError('not_found', 'There is no such tool.', { path: 'tool' })
-    const session = await this.#sessionOf(request, sessionId, inHeader)
+    const session = await sessionOf(this.#sessions, request, { sessionId, inHeader })
     const { output, merchant, isRepeat } = await execute(session, tool, input, {
       key,
       signal: hangUp(req, res),
@@ -71,22 +72,6 @@ export class ExecuteController {
     } catch (error) {
       console.error(toLogLine(error))
     }
-  }
-
-  async #sessionOf(
-    request: RequestSession,
-    sessionId: string | undefined,
-    inHeader: string | undefined,
-  ): Promise<Session> {
-    if (sessionId === undefined) {
-      // A named session that does not exist must not silently become a new, empty one.
-      if (inHeader !== undefined && (await request.find()) === undefined) {
-        throw new SessionError('not_found', 'There is no such session.', { path: 'X-Session-Id' })
-      }
-      return request.get()
-    }
-    const mine = this.#sessions.for(await request.identity())
-    return (await mine.findByCredential(sessionId)) ?? request.getById(sessionId)
   }
 }
 

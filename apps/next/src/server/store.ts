@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { memoryBus, memoryStore, type SessionStore } from '@sessions/core'
+import type { SearchIndex, SearchSettings } from '@sessions/core/search'
 import type { SessionBus } from '@sessions/core/store'
 import { sealingFrom } from './sealed.ts'
 
@@ -13,6 +14,12 @@ export interface OpenStore {
   readonly bus?: SessionBus
   /** How old what is shown may be. */
   readonly reads?: { readonly maxAgeMs: number }
+  /** Where the words are that a search finds; without it a search reads what was said. */
+  readonly search?: SearchSettings
+}
+
+interface Opened extends Omit<OpenStore, 'search'> {
+  readonly index?: SearchIndex
 }
 
 const inMemory = (): OpenStore => ({ store: memoryStore(), bus: memoryBus() })
@@ -35,7 +42,7 @@ async function openFile(path: string): Promise<OpenStore> {
   return { store: sqliteStore(path) }
 }
 
-const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
+const openers: Readonly<Record<string, (env: Env) => Promise<Opened>>> = {
   memory: async () => inMemory(),
 
   sqlite: async (env) => openFile(fileOf(env)),
@@ -72,7 +79,7 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
   },
 
   async postgres(env) {
-    const { createPostgresPool, migrate, postgresBus, postgresStore } =
+    const { createPostgresPool, migrate, postgresBus, postgresSearch, postgresStore } =
       await import('@sessions/store-postgres')
     const url = wanted(env, 'DATABASE_URL')
     const pool = createPostgresPool(url)
@@ -83,7 +90,8 @@ const openers: Readonly<Record<string, (env: Env) => Promise<OpenStore>>> = {
       await pool.end()
       throw error
     }
-    return { store: postgresStore(pool), bus: postgresBus({ publish: pool, listen: url }) }
+    const bus = postgresBus({ publish: pool, listen: url })
+    return { store: postgresStore(pool), bus, index: postgresSearch(pool) }
   },
 }
 
@@ -100,9 +108,11 @@ export async function openStore(env: Env): Promise<OpenStore> {
   if (open === undefined) {
     throw new Error(`CHAT_STORE=${name} is unknown; there are: ${Object.keys(openers).join(', ')}`)
   }
-  const seal = sealingFrom(env)
-  const opened = await open(env)
-  return { ...opened, store: seal(opened.store) }
+  const sealing = sealingFrom(env)
+  const { store, index, ...others } = await open(env)
+  const { terms } = sealing
+  const search = index && { index, ...(terms === undefined ? {} : { terms }) }
+  return { ...others, store: sealing.store(store), ...(search === undefined ? {} : { search }) }
 }
 
 function wanted(env: Env, name: string): string {

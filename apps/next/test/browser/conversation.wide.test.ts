@@ -146,6 +146,7 @@ describe('the list', () => {
     await page.keyboard.press('Control+k')
     await page.keyboard.type('paperwork')
     await page.getByRole('heading', { name: 'About “paperwork”' }).waitFor()
+    expect(await conversations(page).locator('mark').allInnerTexts()).toContain('paperwork')
     await conversations(page)
       .getByRole('link', { name: /Feline bureaucracy/ })
       .waitFor()
@@ -157,6 +158,27 @@ describe('the list', () => {
     await page.getByRole('heading', { name: 'Nothing about “xylophone”' }).waitFor()
     await page.keyboard.press('Escape')
     await conversations(page).getByRole('link', { name: 'Hello' }).waitFor()
+  })
+
+  it('finds more than a page of conversations, with the keyboard, and marks the words of titles', async () => {
+    const page = await desk.device()
+    await talk(page, 'Hello')
+    const begin = (title: string) =>
+      page.request.post('/api/sessions', { data: { title }, headers: { Origin: desk.url } })
+    for (let n = 0; n < 25; n++) expect((await begin(`The café number ${n}`)).status()).toBe(201)
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('cafes')
+    await page.getByRole('heading', { name: 'About “cafes”' }).waitFor()
+    const hits = conversations(page).getByRole('link', { name: /^The café number/ })
+    await expect.poll(() => hits.count()).toBe(20)
+    expect(await conversations(page).locator('mark').first().innerText()).toBe('café')
+    // Down through the results, to what goes on.
+    await page.keyboard.press('Tab')
+    for (let n = 0; n < 3; n++) await page.keyboard.press('ArrowUp')
+    await button(conversations(page), 'Search further').press('Enter')
+    await expect.poll(() => hits.count()).toBe(25)
+    expect(await button(conversations(page), 'Search further').count()).toBe(0)
+    await look(page, 'search-further')
   })
 
   it('deletes, for good, after asking', async () => {

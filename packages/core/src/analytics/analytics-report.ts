@@ -8,6 +8,7 @@ import type {
   Passage,
   SessionGroup,
 } from '../domain/analytics.js'
+import { pause } from '../slices.js'
 
 const maxTopics = 20
 const maxPassages = 50
@@ -21,7 +22,7 @@ export async function reportOf(
   const told = async (kind: GroupKind, minGroup: number, words: readonly string[] = []) => {
     const groups = await counts.groups(span, kind, minGroup, words)
     withheld += groups.withheld
-    return groups.told.toSorted(byName)
+    return byName(groups.told)
   }
   const [total] = await told('total', 1)
   const { sessions = 0, users = 0 } = total ?? {}
@@ -37,8 +38,7 @@ export async function reportOf(
     topics.map(({ word }) => word),
   )
   const journeys = await told('journeys', minGroup)
-  const cohorts = cohortsOf(await counts.cohorts(span), span)
-  const shown = cohorts.filter((cohort) => cohort.users >= minGroup)
+  const cohorts = await cohortsOf(await counts.cohorts(span), span)
   const each = (sum: number): number => (sessions === 0 ? 0 : sum / sessions)
   const report = {
     total: toGroup(total),
@@ -75,19 +75,20 @@ export async function reportOf(
       arm: group.name[2]!,
       ...toGroup(group),
     })),
-    cohorts: shown,
+    cohorts: cohorts.told,
   }
-  return { ...report, withheld: withheld + cohorts.length - shown.length }
+  return { ...report, withheld: withheld + cohorts.withheld }
 }
 
 const at = ({ name }: FactGroup): number => Number(name[0])
 
 /** Steps come in the order of time: as texts of the same length. */
-function byName(one: FactGroup, other: FactGroup): number {
-  const [left, right] = [one, other].map(({ name }) =>
-    JSON.stringify(name.map((part) => (/^\d+$/.test(part) ? part.padStart(16, '0') : part))),
-  ) as [string, string]
-  return left < right ? -1 : 1
+function byName(groups: readonly FactGroup[]): readonly FactGroup[] {
+  const keyed = groups.map((group) => ({
+    group,
+    key: JSON.stringify(group.name.map((part) => (/^\d+$/.test(part) ? part.padStart(16, '0') : part))),
+  }))
+  return keyed.toSorted((one, other) => (one.key < other.key ? -1 : 1)).map(({ group }) => group)
 }
 
 function toGroup(group: FactGroup | undefined): SessionGroup {
@@ -95,21 +96,25 @@ function toGroup(group: FactGroup | undefined): SessionGroup {
   return { sessions, engaged, carted, ordered, value }
 }
 
-function cohortsOf(
+async function cohortsOf(
   counts: readonly (readonly [first: number, step: number, users: number])[],
-  { bucketMs }: AnalyticsSpan,
-): readonly Cohort[] {
-  const last = counts.reduce((latest, [, step]) => Math.max(latest, step), 0)
-  const cohorts = new Map<number, { at: number; users: number; returned: number[] }>()
+  { bucketMs, minGroup }: AnalyticsSpan,
+): Promise<{ readonly told: readonly Cohort[]; readonly withheld: number }> {
+  let last = 0
+  const cohorts = new Map<number, Map<number, number>>()
   for (const [first, step, users] of counts) {
-    const cohort = cohorts.get(first) ?? {
-      at: first,
-      users: 0,
-      returned: Array.from({ length: (last - first) / bucketMs }, () => 0),
-    }
-    cohorts.set(first, cohort)
-    if (step === first) cohort.users = users
-    else cohort.returned[(step - first) / bucketMs - 1] = users
+    await pause()
+    last = Math.max(last, step)
+    cohorts.set(first, (cohorts.get(first) ?? new Map()).set(step, users))
   }
-  return [...cohorts.values()].toSorted((one, other) => one.at - other.at)
+  const told: Cohort[] = []
+  for (const [at, usersAt] of cohorts) {
+    await pause()
+    const users = usersAt.get(at) ?? 0
+    if (users < minGroup) continue
+    const later = { length: (last - at) / bucketMs }
+    const returned = Array.from(later, (_, index) => usersAt.get(at + (index + 1) * bucketMs) ?? 0)
+    told.push({ at, users, returned })
+  }
+  return { told: told.toSorted((one, other) => one.at - other.at), withheld: cohorts.size - told.length }
 }

@@ -1,16 +1,18 @@
-import type {
-  AnalyticsSpan,
-  FactCounts,
-  FactGroup,
-  GroupKind,
-  SessionFacts,
-  SessionGroup,
-} from '../domain/analytics.js'
+import type { AnalyticsSpan, FactCounts, FactGroup, GroupKind, SessionFacts } from '../domain/analytics.js'
 import { pause } from '../slices.js'
 
 const dayMs = 86_400_000
 
-type Group = { readonly name: readonly string[]; readonly facts: SessionFacts[] }
+/** The counts of a group so far. */
+interface Group {
+  readonly name: readonly string[]
+  readonly counts: { sessions: number; engaged: number; carted: number; ordered: number }
+  readonly value: Record<string, number>
+  readonly units: Set<string>
+  readonly users: Set<string>
+  /** A session counts once. */
+  last?: SessionFacts
+}
 
 /** Counts facts by plain loops. */
 export function countFacts(all: readonly SessionFacts[], withoutConsent: number): FactCounts {
@@ -25,16 +27,15 @@ export function countFacts(all: readonly SessionFacts[], withoutConsent: number)
         const names = namesOf(one, span, kind).filter(([, word]) => kind !== 'trends' || shown.has(word!))
         for (const name of names) {
           const key = JSON.stringify(name)
-          const group = groups.get(key) ?? { name, facts: [] }
+          const group = groups.get(key) ?? newGroup(name)
           groups.set(key, group)
-          if (group.facts.at(-1) !== one) group.facts.push(one)
+          if (group.last !== one) add(group, one)
         }
       }
       const told: FactGroup[] = []
-      for (const { name, facts } of groups.values()) {
+      for (const { name, counts, value, units, users } of groups.values()) {
         await pause()
-        if (new Set(facts.map(({ unit }) => unit)).size < minGroup) continue
-        told.push({ name, users: usersOf(facts), ...groupOf(facts) })
+        if (units.size >= minGroup) told.push({ name, users: users.size, ...counts, value })
       }
       return { told, withheld: groups.size - told.length }
     },
@@ -56,7 +57,8 @@ export function countFacts(all: readonly SessionFacts[], withoutConsent: number)
       const counts = new Map<string, [number, number, number]>()
       for (const steps of stepsOf.values()) {
         await pause()
-        const first = Math.min(...steps)
+        let first = Number.POSITIVE_INFINITY
+        for (const step of steps) first = Math.min(first, step)
         for (const step of steps) {
           const key = `${first} ${step}`
           const count = counts.get(key) ?? [first, step, 0]
@@ -100,16 +102,23 @@ function namesOf(one: SessionFacts, span: AnalyticsSpan, kind: GroupKind): reado
   }
 }
 
-function groupOf(facts: readonly SessionFacts[]): SessionGroup {
-  const reached = (stage: number) => facts.filter((one) => one.stage >= stage).length
-  const value: Record<string, number> = {}
-  for (const one of facts) {
-    for (const [currency, amount] of Object.entries(one.value))
-      value[currency] = (value[currency] ?? 0) + amount
-  }
-  return { sessions: facts.length, engaged: reached(1), carted: reached(2), ordered: reached(3), value }
-}
+const newGroup = (name: readonly string[]): Group => ({
+  name,
+  counts: { sessions: 0, engaged: 0, carted: 0, ordered: 0 },
+  value: {},
+  units: new Set(),
+  users: new Set(),
+})
 
-function usersOf(facts: readonly SessionFacts[]): number {
-  return new Set(facts.filter(({ isUsers }) => isUsers).map(({ unit }) => unit)).size
+function add(group: Group, one: SessionFacts): void {
+  const { counts, value, units, users } = group
+  group.last = one
+  counts.sessions++
+  if (one.stage >= 1) counts.engaged++
+  if (one.stage >= 2) counts.carted++
+  if (one.stage >= 3) counts.ordered++
+  for (const [currency, amount] of Object.entries(one.value))
+    value[currency] = (value[currency] ?? 0) + amount
+  units.add(one.unit)
+  if (one.isUsers) users.add(one.unit)
 }

@@ -3,11 +3,12 @@ import type { SessionRecord } from '../contract/session-record.js'
 import { digestOf } from '../digest.js'
 import type { AnalyticsLog } from '../domain/analytics.js'
 import { SessionError } from '../errors.js'
-import { followSessions, readFollowed } from '../service/follow-sessions.js'
+import { isAllowed } from '../service/consent.js'
+import { followSessions } from '../service/follow-sessions.js'
 import type { Service } from '../service/service.js'
 import { sideRecordRef } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
-import { type TenantUser, updateUserRecord } from '../service/user-record.js'
+import { readUserRecord, type TenantUser, updateUserRecord } from '../service/user-record.js'
 import { FactsReader } from './facts-reader.js'
 
 const pageSize = 200
@@ -43,17 +44,16 @@ export function analyticsOf(service: Service): KeptAnalytics | undefined {
 export async function followAnalytics(service: Service, tenantId: string): Promise<boolean> {
   const keeping = analyticsOf(service)
   if (keeping === undefined) return true
-  const ref = sideRecordRef('analytics', tenantId, 'followed')
   const keep = keeper(service, keeping, tenantId)
-  await followSessions(service, {
+  const { isAll } = await followSessions(service, {
     tenantId,
-    ref,
+    ref: sideRecordRef('analytics', tenantId, 'followed'),
     firstMs: Number.POSITIVE_INFINITY,
     pageSize,
     atMost: maxSessions,
     visit: keep,
   })
-  return (await readFollowed(service, ref))?.round === undefined
+  return isAll
 }
 
 /** As `followAnalytics`, for a sweep, whose other work needs none of it. Removes what is over its time. */
@@ -100,20 +100,41 @@ export async function refreshAnalytics(service: Service, user: TenantUser): Prom
   } while (cursor !== undefined)
 }
 
-function keeper(service: Service, { log, subjects }: KeptAnalytics, tenantId: string) {
+function keeper(service: Service, keeping: KeptAnalytics, tenantId: string) {
+  const { log, subjects } = keeping
   return async (listed: SessionRecord): Promise<number> => {
-    // Anew for each: a consent that was withdrawn meanwhile holds.
-    const reader = new FactsReader(service, tenantId, async (record) =>
-      record.userId === undefined ? keyOf(record) : subjects.of({ tenantId, userId: record.userId }),
-    )
-    const read = await reader.read(listed)
-    if (read === undefined || read.facts?.unit === erased) return 1
-    const { record, facts } = read
-    const { changes, createdAt } = record
-    const about = { key: await keyOf(record), changes, createdAt }
-    await log.put(tenantId, [facts === undefined ? about : { ...about, facts }])
-    return 1
+    for (;;) {
+      // Anew for each: a consent that was withdrawn meanwhile holds.
+      const reader = new FactsReader(service, tenantId, async (record) =>
+        record.userId === undefined ? keyOf(record) : subjects.of({ tenantId, userId: record.userId }),
+      )
+      const read = await reader.read(listed)
+      if (read === undefined || read.facts?.unit === erased) return 1
+      const { record, facts } = read
+      const { changes, createdAt, userId } = record
+      const about = { key: await keyOf(record), changes, createdAt }
+      await log.put(tenantId, [facts === undefined ? about : { ...about, facts }])
+      if (facts === undefined || userId === undefined) return 1
+      const user = { tenantId, userId }
+      if (await mayStay(service, keeping, user, facts.unit)) return 1
+      await log.forget(tenantId, facts.unit)
+      subjects.forget(user)
+    }
   }
+}
+
+/**
+ * Whether the user allows what was just put, and is named by it. A withdrawal and an erasure change the record of the user
+ * before they forget what is kept: either they find what was put, or this finds the change.
+ */
+async function mayStay(
+  service: Service,
+  { subjects }: KeptAnalytics,
+  user: TenantUser,
+  unit: string,
+): Promise<boolean> {
+  const known = (await readUserRecord(service, user))?.value
+  return isAllowed(service, 'analytics', known?.consent) && (await subjects.named(known, user)) === unit
 }
 
 async function keyOf({ tenantId, incarnation }: SessionRecord): Promise<string> {

@@ -1,7 +1,7 @@
 import { digestOf } from '../digest.js'
 import { newId } from '../ids.js'
 import type { Service } from '../service/service.js'
-import { readUserRecord, type TenantUser, updateUserRecord } from '../service/user-record.js'
+import { readUserRecord, type TenantUser, updateUserRecord, type UserRecord } from '../service/user-record.js'
 import type { AuditActor } from './entry.js'
 
 /** Stands for a user whose data was erased: nothing says any more who it was. */
@@ -50,7 +50,12 @@ export class Subjects {
 
   /** The pseudonym that entries have; undefined when no entry can have one. */
   async find(user: TenantUser): Promise<string | undefined> {
-    const key = (await readUserRecord(this.#service, user))?.value[this.#key]
+    return this.named((await readUserRecord(this.#service, user))?.value, user)
+  }
+
+  /** As `find`, by a record of the user that was just read. */
+  async named(known: UserRecord | undefined, user: TenantUser): Promise<string | undefined> {
+    const key = known?.[this.#key]
     return key === undefined ? undefined : this.#pseudonymWith(key, user)
   }
 

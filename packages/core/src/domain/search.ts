@@ -9,7 +9,7 @@ export interface SearchOptions {
    * space follows it.
    */
   text: string
-  /** Who has said it (default: `user` and `assistant`). */
+  /** Who has said it (default: `user` and `assistant`; of a search for sessions also their titles). */
   roles?: readonly Role[]
   /** Stored at this moment or later, epoch ms (default: at any time). */
   from?: number
@@ -46,14 +46,19 @@ export interface FoundMessage {
   readonly excerpt: SearchExcerpt
 }
 
-/** A session that was found. */
+/** A session that was found: by what was said in it, by its title, or by both. */
 export interface FoundSession {
   readonly session: SessionRecord
-  /** How many of its messages were found, of those that were looked at. */
+  /** How many of its messages were found, of those that were looked at; 0 when only its title has the words. */
   readonly count: number
-  /** The newest of them; by `rank` the one that says most. */
-  readonly best: FoundMessage
+  /** The newest of them; by `rank` the one that says most. Absent when there is none. */
+  readonly best?: FoundMessage
+  /** Its title, when that has all of the words. */
+  readonly title?: SearchExcerpt
 }
+
+/** Whose words an index has: those of somebody who said something, or those of a title. */
+export type SearchedRole = Role | 'title'
 
 /** A page of what was found. */
 export interface SearchPage<Found> {
@@ -68,16 +73,17 @@ export interface SearchPage<Found> {
   readonly complete: boolean
 }
 
-/** What an index keeps of a message: no text, but terms. */
+/** What an index keeps of a message, or of the title of a session: no text, but terms. */
 export interface SearchEntry {
   readonly sessionId: string
   readonly incarnation: string
+  /** From 1; 0 for the title. */
   readonly seq: number
-  /** When it was stored, epoch ms. */
+  /** When it was stored, epoch ms; for a title, when its session was created. */
   readonly at: number
   /** The changes of its session by then: an entry never takes the place of one with more. */
   readonly changes: number
-  readonly role: Role
+  readonly role: SearchedRole
   /** Stands for the user of the session, if it has one. */
   readonly user?: string | undefined
   /** When the session ends at the earliest, epoch ms; absent when it never does. */
@@ -104,7 +110,7 @@ export interface SearchQuestion {
   readonly tenantId: string
   /** Every one of them must be there; one at least. */
   readonly words: readonly SearchWord[]
-  readonly roles: readonly Role[]
+  readonly roles: readonly SearchedRole[]
   /** Epoch ms, inclusive. */
   readonly from: number
   /** Epoch ms, exclusive. */

@@ -99,7 +99,8 @@ export class SearchFeed {
 const changesOwner = ({ userId, revision }: SessionChange): boolean => userId !== undefined && revision !== 0
 
 function noting(recorder: SearchRecorder, change: SessionChange, committed: Committed): Committed {
-  const { messages = [] } = change
+  const { messages = [], title } = change
+  if (title !== undefined) recorder.noteTitle(committed.record)
   if (messages.length === 0) return committed
   const stored = committed.messages.map(({ id, seq, at }, index) => {
     const { payload } = messages[index]!

@@ -11,11 +11,12 @@ import { wordsOf } from '../terms/words.js'
 import { plainOf, scoreOf, searchTermsOf } from './terms.js'
 import type { Searched } from './searched.js'
 
-/** A message that has what is searched for, as it was just read. */
+/** A message, or a title, that has what is searched for, as it was just read. */
 export interface Find {
   readonly record: SessionRecord
-  readonly message: Message
-  /** When it was stored, epoch ms; a copy's own time. */
+  /** Absent when it is the title of the session. */
+  readonly message?: Message
+  /** When it was stored, epoch ms; a copy's own time. For a title, when its session was created. */
   readonly at: number
   readonly score: number
 }
@@ -59,11 +60,25 @@ export async function findIn(
   if (at < searched.from || at >= searched.to || !onPath(path, seq)) return undefined
   const message = decodeMessage(stored)
   if (message.status === 'corrupt' || !searched.roles.includes(message.role)) return undefined
-  const { words, isLiteral } = searched.words
-  const text = textOf(message)
+  const score = await scoreIn(textOf(message), searched)
+  return score === undefined ? undefined : { record, message, at, score }
+}
+
+/** The title of a session, if it has what is searched for, and titles are searched. */
+export async function findTitle(
+  { record }: Pick<OpenedSession, 'record'>,
+  searched: Searched,
+): Promise<Find | undefined> {
+  const { title, createdAt: at } = record
+  if (title === undefined || !searched.hasTitles || at < searched.from || at >= searched.to) return undefined
+  const score = await scoreIn(title, searched)
+  return score === undefined ? undefined : { record, at, score }
+}
+
+async function scoreIn(text: string, { words: { words, isLiteral } }: Searched): Promise<number | undefined> {
   const counts = isLiteral ? plainWords(text) : await inSlices(searchTermsOf(text))
   const score = scoreOf(counts, words)
-  return score === undefined ? undefined : { record, message, at, score: Math.round(score * 1e6) / 1e6 }
+  return score === undefined ? undefined : Math.round(score * 1e6) / 1e6
 }
 
 /** One message of a session as the store has it now. */

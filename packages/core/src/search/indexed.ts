@@ -1,10 +1,10 @@
 import type { SearchPlace, SearchPosting, SearchWord } from '../domain/search.js'
 import { SessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
-import { type Find, findIn, openSession, type OpenedSession, readMessage } from './find.js'
+import { type Find, findIn, findTitle, openSession, type OpenedSession, readMessage } from './find.js'
 import { isFollowed } from './follow-search.js'
 import type { Candidate, Candidates } from './scan.js'
-import { type SearchRecorder, searchOf } from './recorder.js'
+import { type SearchRecorder, searchOf, titleSeq } from './recorder.js'
 import type { Searched } from './searched.js'
 
 export const indexOf = (service: Service): SearchRecorder | undefined => searchOf(service)
@@ -29,7 +29,15 @@ export async function indexed(recorder: SearchRecorder, { tenantId, userId }: Se
       const items = found.map((posting): Candidate => {
         const { at, sessionId, seq, score } = posting
         const read = async () => readBack(recorder.service, searched, posting, opened)
-        return { place: [at, sessionId, seq], sessionId, score: Math.round(score * 1e6) / 1e6, at, read }
+        const isTitle = seq === titleSeq
+        return {
+          place: [at, sessionId, seq],
+          sessionId,
+          isTitle,
+          score: Math.round(score * 1e6) / 1e6,
+          at,
+          read,
+        }
       })
       const last = items.at(-1)
       return found.length < limit || last === undefined ? { items } : { items, next: last.place }
@@ -39,7 +47,7 @@ export async function indexed(recorder: SearchRecorder, { tenantId, userId }: Se
 
 async function ask(
   { index, terms }: SearchRecorder,
-  { tenantId, words: { words }, roles, from, to, sessionId, order }: Searched,
+  { tenantId, words: { words }, roles, hasTitles, from, to, sessionId, order }: Searched,
   {
     user,
     limit,
@@ -54,7 +62,7 @@ async function ask(
       terms: [sealed(term)],
       ...(prefix === undefined || terms !== undefined ? {} : { prefix }),
     })),
-    roles,
+    roles: hasTitles ? [...roles, 'title' as const] : roles,
     from,
     to,
     user,
@@ -84,8 +92,11 @@ async function readBack(
 ): Promise<Find | undefined> {
   const opening = known.get(sessionId) ?? openSession(service, searched, sessionId)
   known.set(sessionId, opening)
-  const opened = await opening
+  const ref = { tenantId: searched.tenantId, id: sessionId }
+  // At once: what the caller may not see is dropped below.
+  const reading = seq === titleSeq ? undefined : readMessage(service, ref, seq)
+  const [opened, message] = await Promise.all([opening, reading])
   if (opened === undefined || opened.record.incarnation !== incarnation) return undefined
-  const message = await readMessage(service, { tenantId: searched.tenantId, id: sessionId }, seq)
+  if (seq === titleSeq) return findTitle(opened, searched)
   return message === undefined ? undefined : findIn(opened, searched, message)
 }

@@ -11,12 +11,19 @@ import { inSlices, pause } from '../slices.js'
 import { readMessage } from './find.js'
 import { searchTermsOf } from './terms.js'
 
-type About = Pick<SessionRecord, 'tenantId' | 'id' | 'incarnation' | 'changes' | 'userId' | 'expiresAt'>
+type About = Pick<
+  SessionRecord,
+  'tenantId' | 'id' | 'incarnation' | 'changes' | 'userId' | 'expiresAt' | 'createdAt' | 'title'
+>
 
 interface Said {
   readonly record: About
-  readonly message: StoredMessage
+  /** Absent when it is the title of the session. */
+  readonly message?: StoredMessage
 }
+
+/** Where an index has the title of a session: before its messages. */
+export const titleSeq = 0
 
 // Messages that wait to be put into the index, over all tenants.
 const maxQueuedBytes = 4 * 1024 * 1024
@@ -56,7 +63,8 @@ export class SearchRecorder {
       delayMs,
       write: async (tenantId, said) => {
         const entries = await this.#entries(said)
-        const kept = entries.filter(({ terms }) => terms.length > 0)
+        // A title that says nothing takes the place of one that did.
+        const kept = entries.filter(({ seq, terms }) => terms.length > 0 || seq === titleSeq)
         if (kept.length > 0) await this.index.put(tenantId, kept)
       },
       onDropped: (count, cause) => {
@@ -71,6 +79,11 @@ export class SearchRecorder {
     for (const message of messages) {
       this.#queue.add(record.tenantId, { record, message }, message.payload.length * 2 + messageBytes)
     }
+  }
+
+  /** Takes the title of a session, as `note` does messages. */
+  noteTitle(record: About): void {
+    this.#queue.add(record.tenantId, { record }, (record.title?.length ?? 0) * 2 + messageBytes)
   }
 
   /** Whether it is known that the index has what was said before it was there. */
@@ -127,6 +140,7 @@ export class SearchRecorder {
       if (record.trimmedSeq > 0) await this.index.drop(tenantId, session, record.trimmedSeq)
       await this.index.own(tenantId, session, await this.#userOf(record))
     }
+    await this.#putTitle(record)
     let count = 0
     try {
       for (let before: number | undefined; ;) {
@@ -158,6 +172,7 @@ export class SearchRecorder {
     if (record === undefined) return
     const session = { sessionId: id, incarnation: record.incarnation }
     await this.index.drop(tenantId, session, record.trimmedSeq)
+    await this.#putTitle(record)
   }
 
   /** Says whose a session is from now on. */
@@ -172,6 +187,12 @@ export class SearchRecorder {
     return user === erased ? undefined : user
   }
 
+  async #putTitle(record: About): Promise<void> {
+    const { tenantId, id: sessionId, incarnation, title } = record
+    if (title === undefined) await this.index.drop(tenantId, { sessionId, incarnation }, titleSeq)
+    else await this.index.put(tenantId, await this.#entries([{ record }]))
+  }
+
   async #put(record: About, messages: readonly StoredMessage[], withEmpty: boolean): Promise<number> {
     const entries = await this.#entries(messages.map((message) => ({ record, message })))
     const kept = withEmpty ? entries : entries.filter(({ terms }) => terms.length > 0)
@@ -182,10 +203,11 @@ export class SearchRecorder {
   async #entries(items: readonly Said[]): Promise<readonly SearchEntry[]> {
     const entries: SearchEntry[] = []
     for (const { record, message } of items) {
-      const { role, status, ...content } = decodeMessage(message)
-      const counts = await inSlices(searchTermsOf(status === 'corrupt' ? '' : textOf(content)))
-      const { tenantId, id: sessionId, incarnation, changes, expiresAt } = record
-      const { seq, at } = message
+      const { tenantId, id: sessionId, incarnation, changes, expiresAt, createdAt } = record
+      const { role, text } =
+        message === undefined ? { role: 'title' as const, text: record.title ?? '' } : saidIn(message)
+      const { seq, at } = message ?? { seq: titleSeq, at: createdAt }
+      const counts = await inSlices(searchTermsOf(text))
       const terms = [...counts].map(
         ([term, count]) => [this.terms?.seal(tenantId, term) ?? term, count] as const,
       )
@@ -195,6 +217,11 @@ export class SearchRecorder {
     }
     return entries
   }
+}
+
+function saidIn(message: StoredMessage): Pick<SearchEntry, 'role'> & { readonly text: string } {
+  const { role, status, ...content } = decodeMessage(message)
+  return { role, text: status === 'corrupt' ? '' : textOf(content) }
 }
 
 const recorders = new WeakMap<object, SearchRecorder>()

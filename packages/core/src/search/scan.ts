@@ -3,14 +3,16 @@ import type { ListPlace, StoredMessage } from '../contract/session-store.js'
 import { isSessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import { pause } from '../slices.js'
-import { type Find, findIn, openSession, type OpenedSession } from './find.js'
+import { type Find, findIn, findTitle, openSession, type OpenedSession } from './find.js'
 import type { Searched } from './searched.js'
 
-/** A message that may be what is searched for. */
+/** A message, or a title, that may be what is searched for. */
 export interface Candidate {
   /** JSON, and a text that tells it apart. */
   readonly place: readonly (string | number)[]
   readonly sessionId: string
+  /** Whether it is the title of its session (default false). */
+  readonly isTitle?: boolean
   readonly score: number
   readonly at: number
   /** What it is, if it is. */
@@ -29,6 +31,10 @@ const maxSessions = 200
 const maxMessages = 5000
 const maxLength = 4 * 1024 * 1024
 const listSize = 50
+// A place before all messages of a session, and one behind them.
+const beforeTitle = Number.MAX_SAFE_INTEGER
+const behindTitle = beforeTitle - 1
+const atItsEnd = 0
 const firstPage = 50
 const pageSize = 200
 
@@ -49,19 +55,31 @@ export async function scan(
     if (left.sessions-- === 0) return { items, next: [activeAt, id, before] }
     const opened = await openSession(service, searched, id, before > record.lastSeq ? firstPage : 0)
     if (opened === undefined || opened.record.incarnation !== record.incarnation) continue
+    const titled = before === beforeTitle ? await findTitle(opened, searched) : undefined
+    if (titled !== undefined) {
+      const place = [activeAt, id, behindTitle]
+      items.push({ ...titled, place, sessionId: id, isTitle: true, read: async () => titled })
+      if (items.length === limit) return { items, next: place }
+    }
     for await (const message of newestFirst(service, opened, before)) {
       left.messages--
       left.length -= message.payload.length
       const found = await findIn(opened, searched, message)
       const place = [activeAt, id, message.seq]
-      if (found !== undefined)
-        items.push({ place, sessionId: id, score: found.score, at: found.at, read: async () => found })
+      if (found !== undefined) items.push({ ...found, place, sessionId: id, read: async () => found })
       if (items.length === limit || left.messages <= 0 || left.length <= 0) return { items, next: place }
       await pause()
     }
   }
   return { items }
 }
+
+/** Where a scan goes on that has seen enough of the session at which it stopped. */
+export const behindSession = ([activeAt, id]: Candidate['place']): Candidate['place'] => [
+  activeAt!,
+  id!,
+  atItsEnd,
+]
 
 interface SessionToRead {
   readonly record: SessionRecord
@@ -78,11 +96,7 @@ async function* sessionsFrom(
   const { tenantId, userId, sessionId, from, to } = searched
   let place: ListPlace | undefined
   if (after !== undefined || sessionId !== undefined) {
-    const [activeAt, id, seq] = (after ?? [0, sessionId!, Number.MAX_SAFE_INTEGER]) as [
-      number,
-      string,
-      number,
-    ]
+    const [activeAt, id, seq] = (after ?? [0, sessionId!, beforeTitle]) as [number, string, number]
     const stored = await store.read({ tenantId, id })
     if (stored !== undefined) yield { record: stored.record, activeAt, before: seq }
     if (sessionId !== undefined) return
@@ -94,7 +108,7 @@ async function* sessionsFrom(
     for (const record of items) {
       // Nothing in it is as old, or as new.
       if (record.createdAt >= to || record.updatedAt < from) continue
-      yield { record, activeAt: record.activeAt, before: Number.MAX_SAFE_INTEGER }
+      yield { record, activeAt: record.activeAt, before: beforeTitle }
     }
     const last = items.at(-1)
     if (cursor === undefined || last === undefined) return

@@ -1,14 +1,14 @@
 import { recordOf } from '../audit/access.js'
-import { textOf } from '../domain/message.js'
+import { type Message, textOf } from '../domain/message.js'
 import type { Identity } from '../domain/identity.js'
 import { isAdmin } from '../domain/identity.js'
 import type { FoundMessage, FoundSession, SearchOptions, SearchPage } from '../domain/search.js'
 import { checkAdminExport, listedRecord } from '../session/admin-reads.js'
 import type { Service } from '../service/service.js'
 import { inSlices } from '../slices.js'
-import type { Find } from './find.js'
+import { type Find, findTitle } from './find.js'
 import { indexed, indexOf } from './indexed.js'
-import { type Candidate, type Candidates, scan } from './scan.js'
+import { behindSession, type Candidate, type Candidates, scan } from './scan.js'
 import { excerptOf } from './excerpt.js'
 import { parseSearch, parseSearchCursor, type Searched, toSearchCursor } from './searched.js'
 
@@ -32,7 +32,7 @@ export async function searchMessages(
   identity: Identity,
   options: SearchOptions,
 ): Promise<SearchPage<FoundMessage>> {
-  const searched = parseSearch(identity, options)
+  const searched = parseSearch(identity, options, 'messages')
   if (searched === undefined) return nothing
   const source = await sourceFor(service, searched)
   const kind = `messages of ${source.kind}`
@@ -45,7 +45,7 @@ export async function searchMessages(
       inOrder,
       async (candidate) => {
         const find = await candidate.read()
-        return find === undefined ? undefined : foundOf(find, searched)
+        return find?.message === undefined ? undefined : foundOf(find, find.message, searched)
       },
     )
   }
@@ -58,23 +58,24 @@ export async function searchMessages(
       searched.limit - items.length,
     )
     after = next
-    for (const find of await readAll(proposed)) items.push(await foundOf(find, searched))
+    for (const find of await readAll(proposed))
+      if (find.message !== undefined) items.push(await foundOf(find, find.message, searched))
     if (next === undefined || items.length === searched.limit || source.kind === 'scan') break
   }
   const cursor = after === undefined ? {} : { cursor: await toSearchCursor(service, kind, searched, after) }
   return { items, ...cursor, complete: source.isComplete }
 }
 
-/** Sessions of the caller with messages that have all words of a text. @throws as `searchMessages` */
+/** Sessions of the caller of which a message, or the title, has all words of a text. @throws as `searchMessages` */
 export async function searchSessions(
   service: Service,
   identity: Identity,
   options: SearchOptions,
 ): Promise<SearchPage<FoundSession>> {
-  const searched = parseSearch(identity, options)
+  const searched = parseSearch(identity, options, 'sessions')
   if (searched === undefined) return nothing
   const source = await sourceFor(service, searched)
-  const { order } = searched
+  const { order, words } = searched
   const groups = (items: readonly Candidate[]) => {
     const bySession = new Map<string, Candidate[]>()
     for (const item of items) {
@@ -91,13 +92,21 @@ export async function searchSessions(
   }
   const terms = { source, kind: `sessions of ${source.kind}`, cursor: options.cursor }
   return windowed(service, searched, terms, groups, async ({ best }) => {
-    for (const candidate of best.slice(0, maxRounds)) {
-      const find = await candidate.read()
-      if (find === undefined) continue
-      const session = listedRecord(service, identity, find.record)
-      return { session, count: best.length, best: await foundOf(find, searched) }
+    const said = best.filter(({ isTitle }) => !isTitle)
+    let found: Find | undefined
+    for (const candidate of [...said.slice(0, maxRounds), ...best.filter(({ isTitle }) => isTitle)]) {
+      found = await candidate.read()
+      if (found !== undefined) break
     }
-    return undefined
+    if (found === undefined) return undefined
+    const { record, message } = found
+    const titled = await findTitle({ record }, searched)
+    return {
+      session: listedRecord(service, identity, record),
+      count: message === undefined ? 0 : said.length,
+      ...(message === undefined ? {} : { best: await foundOf(found, message, searched) }),
+      ...(titled === undefined ? {} : { title: await inSlices(excerptOf(record.title!, words)) }),
+    }
   })
 }
 
@@ -124,9 +133,13 @@ async function sourceFor(service: Service, searched: Searched): Promise<Source> 
   }
 }
 
+/** When the first page was read, how much of a window was seen, the last of that, and where the window begins. */
+type Seen = readonly [end: number, count: number, last: Place | null, after?: Place | undefined]
+
 /**
  * A page of the newest candidates after they were put in another order. The same candidates are found again for each
- * page: none that came since the first one.
+ * page: none that came since the first one. A scan in the order of time goes on behind them, session by session; other
+ * pages end there, and say so.
  */
 async function windowed<Item extends { readonly place: Place }, Found>(
   service: Service,
@@ -139,13 +152,17 @@ async function windowed<Item extends { readonly place: Place }, Found>(
   inOrder: (items: readonly Candidate[]) => readonly Item[],
   read: (item: Item) => Promise<Found | undefined>,
 ): Promise<SearchPage<Found>> {
-  const seen = (await placeOf(service, kind, searched, cursor)) as [number, number, Place] | undefined
+  const seen = (await placeOf(service, kind, searched, cursor)) as Seen | undefined
   const to = Math.min(searched.to, seen?.[0] ?? searched.to)
-  const found = await source.newest({ ...searched, to }, undefined, windowSize)
-  const end = seen?.[0] ?? Math.min(to, Math.max(0, ...found.items.map(({ at }) => at)) + 1)
-  const sorted = inOrder(found.items)
+  // JSON has no undefined.
+  const after = seen?.[3] ?? undefined
+  const window = await source.newest({ ...searched, to }, after, windowSize)
+  const goesOn = window.next !== undefined && source.kind === 'scan' && searched.order === 'new'
+  // Behind this window there may be messages that are newer than all in it: sessions come by their activity.
+  const end = seen?.[0] ?? (goesOn ? to : Math.min(to, Math.max(0, ...window.items.map(({ at }) => at)) + 1))
+  const sorted = inOrder(window.items)
   let at = 0
-  if (seen !== undefined) {
+  if (seen !== undefined && seen[2] !== null) {
     const last = JSON.stringify(seen[2])
     const known = sorted.findIndex(({ place }) => JSON.stringify(place) === last)
     // What stood there is gone: as many come before it.
@@ -153,14 +170,24 @@ async function windowed<Item extends { readonly place: Place }, Found>(
   }
   const items: Found[] = []
   let looks = searched.limit * maxRounds
-  for (; at < sorted.length && items.length < searched.limit && looks > 0; at++, looks--) {
-    const one = await read(sorted[at]!)
-    if (one !== undefined) items.push(one)
+  while (at < sorted.length && items.length < searched.limit && looks > 0) {
+    const batch = sorted.slice(at, at + Math.min(together, searched.limit - items.length, looks))
+    const found = await Promise.all(batch.map(async (item) => read(item)))
+    items.push(...found.filter((one) => one !== undefined))
+    at += batch.length
+    looks -= batch.length
   }
-  const complete = source.isComplete && found.next === undefined
-  if (at >= sorted.length) return { items, complete }
-  const place = [end, at, sorted[at - 1]!.place]
+  const complete = source.isComplete && (window.next === undefined || goesOn)
+  if (at >= sorted.length && !goesOn) return { items, complete }
+  const place: Seen =
+    at < sorted.length ? [end, at, sorted[at - 1]!.place, after] : [end, 0, null, nextWindow(window)]
   return { items, cursor: await toSearchCursor(service, kind, searched, place), complete }
+}
+
+/** A session of which something was found is not shown once more for the rest of it. */
+function nextWindow({ items, next }: Candidates): Place {
+  const isShown = items.some(({ sessionId }) => sessionId === next![1])
+  return isShown ? behindSession(next!) : next!
 }
 
 async function placeOf(
@@ -183,7 +210,7 @@ async function readAll(candidates: readonly Candidate[]): Promise<readonly Find[
   return found
 }
 
-async function foundOf({ record, message, at }: Find, { words }: Searched): Promise<FoundMessage> {
+async function foundOf({ record, at }: Find, message: Message, { words }: Searched): Promise<FoundMessage> {
   const { id: messageId, seq, role } = message
   const excerpt = await inSlices(excerptOf(textOf(message), words))
   return { sessionId: record.id, messageId, seq, role, at, excerpt }

@@ -19,6 +19,8 @@ export interface Searched {
   readonly userId?: string
   readonly words: SearchWords
   readonly roles: readonly Role[]
+  /** Whether titles are searched, too. */
+  readonly hasTitles: boolean
   readonly from: number
   readonly to: number
   readonly sessionId: string | undefined
@@ -32,7 +34,11 @@ const maxTextLength = 500
 const sealLength = 22
 
 /** @returns Undefined for a caller who has no sessions, and for a text without a word. @throws `invalid` */
-export function parseSearch(identity: Identity, given: SearchOptions): Searched | undefined {
+export function parseSearch(
+  identity: Identity,
+  given: SearchOptions,
+  what: 'messages' | 'sessions',
+): Searched | undefined {
   const options = given ?? ({} as SearchOptions)
   checkOptions<SearchOptions>(options, {
     text: 'text',
@@ -64,7 +70,9 @@ export function parseSearch(identity: Identity, given: SearchOptions): Searched 
   const scope = listScope(identity, userId === undefined ? {} : { userId })
   const words = searchWordsOf(text)
   if (scope === undefined || words.words.length === 0) return undefined
-  return { ...scope, identity, words, roles: wanted, from, to, sessionId, order, limit }
+  // A title is said by nobody.
+  const hasTitles = what === 'sessions' && options.roles === undefined
+  return { ...scope, identity, words, roles: wanted, hasTitles, from, to, sessionId, order, limit }
 }
 
 /** Where a search goes on: JSON, in a text that its caller cannot change. */
@@ -94,7 +102,7 @@ export async function parseSearchCursor(
 }
 
 function sealedBy(kind: string, searched: Searched, text: string): string[] {
-  const { tenantId, userId, words, roles: of, from, to, sessionId, order } = searched
-  const asked = [kind, tenantId, userId ?? null, words, of, from, to, sessionId ?? null, order]
+  const { tenantId, userId, words, roles: of, hasTitles, from, to, sessionId, order } = searched
+  const asked = [kind, tenantId, userId ?? null, words, of, hasTitles, from, to, sessionId ?? null, order]
   return ['search cursor', JSON.stringify(asked), text]
 }

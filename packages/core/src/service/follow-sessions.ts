@@ -37,19 +37,30 @@ export interface FollowOptions {
 }
 
 // A session becomes active while a round is on, and is passed over; then the next round finds it, for it looks at fewer
-// sessions. The last round is one page, which no session passes. Where too many are active for that, the next call goes on.
+// sessions. The last round is one page, which no session passes, or the second of two that took less than a minute
+// together: a session moves in the list once a minute at most. Where too many are active for that, the next call goes on.
 const maxRounds = 4
+const movesMs = 60_000
+// Sessions that a call remembers: what has not changed since it looked is not looked at again.
+const maxSeen = 20_000
 // A store says to the minute when a session was active, and shows late what was being committed.
 const marginMs = 120_000
+
+/** What a call has done. */
+export interface FollowResult {
+  /** The sum of what the visits did. */
+  readonly found: number
+  /** Whether it came to all sessions that were active before it began. */
+  readonly isAll: boolean
+}
 
 /**
  * Visits the sessions of a tenant that were active since the last time. Goes on where a process died over it; any number
  * of processes may do so at once.
- *
- * @returns The sum of what the visits did.
  */
-export async function followSessions(service: Service, options: FollowOptions): Promise<number> {
-  const { tenantId, ref, visit, pageSize, atMost } = options
+export async function followSessions(service: Service, options: FollowOptions): Promise<FollowResult> {
+  const { tenantId, ref, pageSize, atMost } = options
+  const visit = onceEach(options.visit)
   const now = await readStoreTime(service, tenantId)
   const known = await readFollowed(service, ref)
   const { done, round: begun } = known ?? { done: Math.max(0, now - options.firstMs) }
@@ -61,7 +72,9 @@ export async function followSessions(service: Service, options: FollowOptions): 
   }
   let found = 0
   let round: Round = begun ?? { begunAt: now, since: done }
+  let wholeSince: number | undefined
   for (let rounds = 1; ; rounds++) {
+    const isWhole = round.cursor === undefined
     let isOnePage = round.cursor === undefined
     for (let cursor = round.cursor; ;) {
       const page = await pageFrom(service, { tenantId, limit: pageSize }, cursor)
@@ -71,15 +84,33 @@ export async function followSessions(service: Service, options: FollowOptions): 
       cursor = page.cursor
       isOnePage = false
       await save({ done, round: { ...round, cursor } })
-      if (found >= atMost) return found
+      if (found >= atMost) return { found, isAll: false }
     }
     if (isOnePage) {
       await save({ done: round.begunAt })
-      return found
+      return { found, isAll: true }
     }
-    round = { begunAt: await readStoreTime(service, tenantId), since: round.begunAt }
+    const { begunAt } = round
+    round = { begunAt: await readStoreTime(service, tenantId), since: begunAt }
+    if (wholeSince !== undefined && round.begunAt - wholeSince < movesMs) {
+      await save({ done: wholeSince })
+      return { found, isAll: true }
+    }
+    wholeSince = isWhole ? begunAt : undefined
     await save({ done, round })
-    if (rounds >= maxRounds) return found
+    if (rounds >= maxRounds) return { found, isAll: false }
+  }
+}
+
+/** Visits of a call: a session that is listed again as it was is not visited again. */
+function onceEach(visit: FollowOptions['visit']): FollowOptions['visit'] {
+  const seen = new Map<string, number>()
+  return async (record, since) => {
+    const { incarnation, changes } = record
+    if (seen.get(incarnation) === changes) return 0
+    if (seen.size === maxSeen) seen.clear()
+    seen.set(incarnation, changes)
+    return visit(record, since)
   }
 }
 

@@ -33,7 +33,7 @@ export async function followUsage(service: Service, tenantId: string): Promise<n
   // What only passes events on would pass each on again.
   if (recorder === undefined || !keepsUsage(service)) return 0
   await recorder.flush()
-  return followSessions(service, {
+  const { found } = await followSessions(service, {
     tenantId,
     ref: sideRecordRef('usage', tenantId, 'followed'),
     firstMs,
@@ -41,6 +41,7 @@ export async function followUsage(service: Service, tenantId: string): Promise<n
     atMost: Number.POSITIVE_INFINITY,
     visit: (record, since) => followSession(recorder, record, since),
   })
+  return found
 }
 
 /** Makes good what a session has used since a moment. @returns How many turns were missing. */

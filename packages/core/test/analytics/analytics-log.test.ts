@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createSessions, memoryStore, type SessionWarning } from '../../src/index.js'
+import { createSessions, memoryStore, type Sessions, type SessionWarning } from '../../src/index.js'
 import { wrapStore } from '../../src/testing.js'
 import { listLog } from './list-log.js'
 
@@ -39,7 +39,10 @@ async function place() {
   await speak(undefined, 'guest', 'refund')
   const expectSame = async (about = query) =>
     expect(await keeping.analytics(about)).toEqual(await plain.analytics(about))
-  return { keeping, plain, log, warnings, speak, expectSame, pass: (ms: number) => void (now += ms) }
+  // A process of its own, which has its own memory of whom a pseudonym stands for.
+  const another = () => createSessions({ ...shared, analytics: { log } })
+  const pass = (ms: number) => void (now += ms)
+  return { keeping, plain, log, warnings, speak, expectSame, another, pass }
 }
 
 describe('analytics that are kept', () => {
@@ -63,6 +66,42 @@ describe('analytics that are kept', () => {
     await expectSame()
     expect(JSON.stringify(log.kept())).not.toMatch(/user \d|guest/)
     expect((await keeping.analytics({ tenantId: 'globex' })).total.sessions).toBe(0)
+  })
+
+  const user = { tenantId: 'acme', userId: 'user 3' }
+  it.each([
+    ['a withdrawal', 5, async (other: Sessions) => other.consent.set(user, decision(false))],
+    [
+      'a withdrawal that is taken back',
+      6,
+      async (other: Sessions) => {
+        await other.consent.set(user, decision(false))
+        await other.consent.set(user, decision(true))
+      },
+    ],
+    [
+      'an erasure',
+      5,
+      async (other: Sessions) => other.privacy.erase({ ...user, by: 'user 3', reason: 'article 17' }),
+    ],
+  ])('keep nothing that another process was about to write at the moment of %s', async (_, users, decide) => {
+    const { keeping, log, another, expectSame } = await place()
+    const { createdAt } = (await keeping.for(user).get('user 3 0')).record
+    const { put } = log
+    let isMet = false
+    log.put = async (tenantId, kept) => {
+      if (!isMet && kept.some((one) => one.createdAt === createdAt)) {
+        isMet = true
+        await decide(another())
+      }
+      await put(tenantId, kept)
+    }
+    await keeping.sweep({ tenants: ['acme'] })
+    expect(isMet).toBe(true)
+    log.put = put
+    const units = log.kept().flatMap(({ facts }) => (facts?.isUsers === true ? [facts.unit] : []))
+    expect(new Set(units).size).toBe(users)
+    await expectSame()
   })
 
   it('remember sessions that are gone, for as long as retention says', async () => {

@@ -28,9 +28,10 @@ const wordsOf = (index: ReturnType<typeof listIndex>): string[] =>
     .toSorted()
 
 async function story(sessions: Sessions): Promise<void> {
-  const session = await sessions.for(alice).open('one')
+  const session = await sessions.for(alice).open('one', { title: 'elder' })
   await session.append([said('apple'), said('banana')])
   await session.amend(1, { content: 'orange' })
+  await session.edit({ title: 'fig' })
   await session.redact(2)
   const guest = await sessions.for(anonymous).create()
   await guest.append(said('cherry'))
@@ -41,12 +42,13 @@ async function story(sessions: Sessions): Promise<void> {
   await sessions.settled()
 }
 
-/** What the sessions of the tenant say, read one by one. */
+/** What the sessions of the tenant say, and their titles, read one by one. */
 async function told(store: SessionStore): Promise<string[]> {
   const { items } = await store.list({ tenantId: 'acme', limit: 100 })
   const texts: string[] = []
   for (const record of items) {
     const { messages } = await store.messages(record, { limit: 1000 })
+    if (record.title !== undefined) texts.push(record.title)
     texts.push(...messages.map(({ payload }) => (JSON.parse(payload) as { content: string }).content))
   }
   return texts.map((text) => text.replaceAll(/[^a-z]/g, '')).toSorted()
@@ -64,8 +66,8 @@ describe('an index of the search', () => {
   it('has what is said, and nothing that was said differently, or is gone', async () => {
     const { index, process, shared } = place()
     await story(process())
-    expect(wordsOf(index)).toEqual(['cherri', 'orang', 'redact'])
-    expect(await told(shared)).toEqual(['cherry', 'orange', 'redacted'])
+    expect(wordsOf(index)).toEqual(['cherri', 'fig', 'orang', 'redact'])
+    expect(await told(shared)).toEqual(['cherry', 'fig', 'orange', 'redacted'])
     const users = new Set(index.rows().map(({ user }) => user))
     expect(users.size).toBe(1)
     expect([...users][0]).toMatch(/^user:/)
@@ -85,12 +87,12 @@ describe('an index of the search', () => {
       const expected = await told(shared)
       expect(wordsOf(index).map((term) => term.slice(0, 4))).toEqual(expected.map((word) => word.slice(0, 4)))
       for (const word of expected) {
-        const [found] = (await survivor.for(admin).search({ text: word })).items
+        const [found] = (await survivor.for(admin).searchSessions({ text: word })).items
         expect(found, word).toBeDefined()
-        const { record } = (await shared.read({ tenantId: 'acme', id: found!.sessionId }))!
+        const { record } = (await shared.read({ tenantId: 'acme', id: found!.session.id }))!
         if (record.userId !== undefined) {
           const owner = { tenantId: 'acme', userId: record.userId }
-          expect((await survivor.for(owner).search({ text: word })).items, word).toHaveLength(1)
+          expect((await survivor.for(owner).searchSessions({ text: word })).items, word).toHaveLength(1)
         }
       }
       // Nothing waits to be told any more.
@@ -121,6 +123,16 @@ describe('an index of the search', () => {
     await sealed.sweep({ tenants: ['acme'] })
     expect((await sealed.for(alice).search({ text: 'grape' })).items).toHaveLength(1)
     expect(wordsOf(index)).toEqual([expect.stringMatching(/^[\w-]{12}$/)])
+  })
+
+  it('is made by one sweep also while more sessions are active than a page of the list has', async () => {
+    const { process, shared } = place()
+    const before = createSessions({ store: shared, credentialSecrets })
+    for (let n = 0; n < 120; n++) await (await before.for(alice).create()).append(said('grape'))
+    const sessions = process()
+    await sessions.sweep({ tenants: ['acme'] })
+    const { items, complete } = await sessions.for(alice).search({ text: 'grape', limit: 100 })
+    expect([items.length, complete]).toEqual([100, true])
   })
 
   it('forgets sessions whose deadline has come, and users who are erased', async () => {

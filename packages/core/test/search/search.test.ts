@@ -154,6 +154,61 @@ describe.each(ways)('a search %s', (way, options) => {
     expect(first.items.every(({ count }) => count === 6)).toBe(true)
   })
 
+  it('finds sessions by their titles, too, as they are now, and marks the words', async () => {
+    const made = await sessions()
+    const mine = made.for(alice)
+    const boats = await mine.create({ title: 'Boats and HARBOURS' })
+    await boats.append(said('a mast'))
+    const both = await mine.create({ title: 'The harbour café' })
+    await both.append([said('nothing of it'), said('two harbours'), said('one harbour')])
+    await (await made.for(bob).create({ title: 'Harbours of others' })).append(said('a harbour'))
+    const found = async (text: string, options: Partial<SearchOptions> = {}) =>
+      (await mine.searchSessions({ text, ...options })).items.map(
+        ({ session, count, best, title }) =>
+          `${session.id === boats.id ? 'boats' : 'both'} ${count} ${best?.seq ?? '-'} ${title?.marks.map(([from, to]) => title.text.slice(from, to)).join('+') ?? '-'}`,
+      )
+    expect(await found('harbours ')).toEqual(['both 2 3 harbour', 'boats 0 - HARBOURS'])
+    expect((await found('harbours ', { order: 'rank' })).toSorted()).toEqual([
+      'boats 0 - HARBOURS',
+      'both 2 3 harbour',
+    ])
+    expect(await found('harbour boat')).toEqual(['boats 0 - Boats+HARBOURS'])
+    expect(await found('CAFE')).toEqual(['both 0 - café'])
+    // All words have to be in one place.
+    expect(await found('boats mast')).toEqual([])
+    expect(await found('harbours ', { roles: ['user'] })).toEqual(['both 2 3 -'])
+    expect(await found('boats', { to: boats.record.createdAt })).toEqual([])
+    expect((await mine.search({ text: 'boats' })).items).toEqual([])
+    expect((await made.for(admin).searchSessions({ text: 'harbours ' })).items).toHaveLength(3)
+
+    await boats.edit({ title: 'Ships' })
+    expect([await found('boats'), await found('ships')]).toEqual([[], ['boats 0 - Ships']])
+    await boats.edit({ title: '' })
+    expect(await found('ships')).toEqual([])
+    await mine.delete(both.id)
+    expect(await found('harbours ')).toEqual([])
+  })
+
+  it('shows each session once over its pages, and those that only have a title', async () => {
+    const mine = (await sessions()).for(alice)
+    for (let n = 0; n < 7; n++) {
+      const session = await mine.create({ title: n % 2 === 0 ? `Word ${n}` : 'Other' })
+      if (n % 3 !== 0) await session.append(Array.from({ length: 5 }, (_, at) => said(`word ${n} ${at}`)))
+    }
+    for (const order of ['new', 'rank'] as const) {
+      const seen: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await mine.searchSessions({ text: 'word', limit: 2, order, ...(cursor && { cursor }) })
+        seen.push(...page.items.map(({ session }) => session.id))
+        cursor = page.cursor
+      } while (cursor !== undefined)
+      // The fourth has neither.
+      expect(seen).toHaveLength(6)
+      expect(new Set(seen).size).toBe(6)
+    }
+  })
+
   it('follows what happens to a message: redacted, amended, left by a branch, gone with its session', async () => {
     const made = await sessions()
     const mine = made.for(alice)
@@ -223,6 +278,21 @@ describe('a search', () => {
     expect(second.items).toMatchObject([{ seq: 1 }])
     // In another order it puts the newest alone, and says so.
     expect(await mine.search({ text: 'needle', order: 'rank' })).toMatchObject({ items: [], complete: false })
+    // As sessions, too: each once, however many pages its messages take.
+    await session.append(said('the needle once more'))
+    await (await mine.create({ title: 'A needle' })).append(said('hay'))
+    const seen: object[] = []
+    let cursor: string | undefined
+    do {
+      const page = await mine.searchSessions({ text: 'needle', ...(cursor && { cursor }) })
+      expect(page.complete).toBe(true)
+      seen.push(...page.items)
+      cursor = page.cursor
+    } while (cursor !== undefined)
+    expect(seen).toMatchObject([
+      { count: 0, title: {} },
+      { session: { id: session.id }, count: 1, best: { seq: 6002 } },
+    ])
   })
 
   it('is for admins who may read, and on record', async () => {

@@ -7,6 +7,35 @@ import { serviceOf } from '../../src/sessions.js'
 const tenantId = 'acme'
 const ref = sideRecordRef('usage', tenantId, 'followed')
 
+it('looks at what has not changed once, however many sessions are active, and says whether that was all', async () => {
+  const sessions = createSessions()
+  const mine = sessions.for({ tenantId, userId: 'alice' })
+  const all = await Promise.all(Array.from({ length: 25 }, () => mine.create()))
+  const visited: string[] = []
+  const follow = async (speak = async () => {}) => {
+    visited.length = 0
+    return followSessions(serviceOf(sessions), {
+      tenantId,
+      ref,
+      firstMs: 3_600_000,
+      pageSize: 10,
+      atMost: 1000,
+      visit: async ({ id }) => {
+        visited.push(id)
+        await speak()
+        return 1
+      },
+    })
+  }
+  expect(await follow()).toEqual({ found: 25, isAll: true })
+  expect(new Set(visited).size).toBe(25)
+  let others = 3
+  const { found, isAll } = await follow(async () => {
+    if (others-- > 0) await all[others]!.append({ role: 'user', content: 'Hi' })
+  })
+  expect([found >= 25, found <= 28, isAll]).toEqual([true, true, true])
+})
+
 it('misses nothing where more sessions are active than it can look at without being passed', async () => {
   let now = Date.parse('2026-03-01T10:00:00Z')
   const sessions = createSessions({ store: memoryStore({ clock: () => now }) })

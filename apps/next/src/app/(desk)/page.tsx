@@ -7,8 +7,11 @@ import { OlderPage } from '../../ui/sessions/older-page.tsx'
 type Query = Promise<Readonly<Record<string, string | string[] | undefined>>>
 
 export default async function StartPage({ searchParams }: { searchParams: Query }) {
-  const { q, older } = await searchParams
-  if (typeof q === 'string' && q.trim() !== '') return <FoundPage query={q.trim().slice(0, 200)} />
+  const { q, older, further } = await searchParams
+  if (typeof q === 'string' && q.trim() !== '') {
+    const cursor = typeof further === 'string' ? { cursor: further } : {}
+    return <FoundPage query={q.trim().slice(0, 200)} {...cursor} />
+  }
   if (typeof older === 'string') return <OlderPage cursor={older} />
   if (!(await readKeeps())) return <NothingKept />
   return (

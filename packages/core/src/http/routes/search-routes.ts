@@ -23,15 +23,16 @@ export const searchRoutes: readonly Route[] = [
     method: 'GET',
     path: '/search/sessions',
     operation: 'searchSessions',
-    summary: "The caller's sessions that have such messages",
+    summary: "The caller's sessions that have such messages, or such a title",
     query: schemas.searchQuery,
     response: schemas.foundSessions,
     async handle({ mine, query }) {
       const page = await mine.searchSessions(toOptions(query))
-      const view = ({ session, count, best }: (typeof page.items)[number]) => ({
+      const view = ({ session, count, best, title }: (typeof page.items)[number]) => ({
         session: sessionView(session),
         count,
-        best: foundView(best),
+        ...(best === undefined ? {} : { best: foundView(best) }),
+        ...(title === undefined ? {} : { title }),
       })
       return { body: { sessions: pageView(page, view) } }
     },

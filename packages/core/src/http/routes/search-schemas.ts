@@ -25,17 +25,19 @@ export const searchQuery = z.strictObject({
   cursor: z.string().max(2000).optional(),
 })
 
+const excerpt = z.strictObject({
+  text: z.string(),
+  /** Where in it the words are that were found: from, and to. */
+  marks: z.array(z.tuple([z.int().min(0), z.int().min(0)])),
+})
+
 const found = z.strictObject({
   sessionId: z.string(),
   messageId: z.string(),
   seq: z.int().min(1),
   role: z.enum(roles),
   createdAt: time,
-  excerpt: z.strictObject({
-    text: z.string(),
-    /** Where in it the words are that were found: from, and to. */
-    marks: z.array(z.tuple([z.int().min(0), z.int().min(0)])),
-  }),
+  excerpt,
 })
 
 const pageOf = <Item extends z.ZodType>(item: Item) =>
@@ -48,5 +50,13 @@ const pageOf = <Item extends z.ZodType>(item: Item) =>
 
 export const foundMessages = z.strictObject({ messages: pageOf(found) })
 export const foundSessions = z.strictObject({
-  sessions: pageOf(z.strictObject({ session: sessionView, count: z.int().min(1), best: found })),
+  sessions: pageOf(
+    z.strictObject({
+      session: sessionView,
+      count: z.int().min(0),
+      best: found.optional(),
+      /** Its title, when that has all of the words. */
+      title: excerpt.optional(),
+    }),
+  ),
 })

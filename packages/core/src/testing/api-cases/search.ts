@@ -27,6 +27,14 @@ export const searchCases: ApiChapter = {
           items: [{ session: { id, userId: 'alice' }, count: 1, best: { seq: 1 } }],
           complete: true,
         })
+        await alice.send('PATCH', `/sessions/${id}`, { body: { title: 'Of Phones' } })
+        expect((await alice.get('/search/sessions?q=of%20phones')).body.sessions.items).toMatchObject([
+          { session: { id }, best: { seq: 1 }, title: { text: 'Of Phones', marks: [[3, 9]] } },
+        ])
+        await alice.send('PATCH', `/sessions/${id}`, { body: { title: 'Lamps' } })
+        const [lamps] = (await alice.get('/search/sessions?q=lamp')).body.sessions.items
+        expect(lamps).toMatchObject({ count: 0, title: { marks: [[0, 5]] } })
+        expect(lamps).not.toHaveProperty('best')
         expect((await alice.get('/search/messages?q=blue&roles=assistant,tool')).body.messages.items).toEqual(
           [],
         )
