@@ -50,10 +50,13 @@ function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<Marked
   const isNumber = (said: string, isInternational: boolean): boolean => {
     const before = answers.get(said)
     if (before !== undefined) return before
-    const likely = isInternational ? plans : likelyPlans(said, plans)
-    if (!isInternational && likely.length === 0) return false
-    if (answers.size >= mostQuestions) return true
-    const is = isInternational ? isWorldwide(said) : likely.some(({ country }) => isNational(said, country))
+    const isFull = answers.size >= mostQuestions
+    // An order seldom begins so.
+    if (isFull && (isInternational || said.startsWith('0'))) return true
+    const digits = said.replaceAll(/\D/g, '')
+    if (!isInternational && !mayBeDialled(said, digits, plans)) return false
+    if (isFull) return true
+    const is = isInternational ? isWorldwide(said) : plans.some((plan) => isNational(said, digits, plan))
     answers.set(said, is)
     return is
   }
@@ -104,18 +107,17 @@ function isWorldwide(said: string): boolean {
   return parsePhoneNumberFromString(said, { extract: false })?.isValid() === true
 }
 
-/** The countries that digits without `+` may be a number of: of most digits it is seen that they are none. */
-function likelyPlans(said: string, plans: readonly PhonePlan[]): readonly PhonePlan[] {
-  const digits = said.replaceAll(/\D/g, '')
+/** Whether digits without `+` may be a number: of most it is seen that they are none. */
+function mayBeDialled(said: string, digits: string, plans: readonly PhonePlan[]): boolean {
   // Digits without a break are the number of an order more often, but for those of mobile phones.
-  if (said.length === digits.length && !digits.startsWith('0')) return []
-  return plans.filter((plan) => plan.mayBe(said, digits))
+  if (said.length === digits.length && !digits.startsWith('0')) return false
+  return plans.some((plan) => plan.mayBe(said, digits))
 }
 
 /** Whether a number without `+` is one of this country, in the form in which people write one. */
-function isNational(said: string, defaultCountry: CountryCode): boolean {
-  const digits = said.replaceAll(/\D/g, '')
-  const number = parsePhoneNumberFromString(said, { defaultCountry, extract: false })
+function isNational(said: string, digits: string, plan: PhonePlan): boolean {
+  if (!plan.mayBe(said, digits)) return false
+  const number = parsePhoneNumberFromString(said, { defaultCountry: plan.country, extract: false })
   if (number?.isValid() !== true) return false
   const hasZero = number.formatNational().replace(/^\D+/, '').startsWith('0')
   if (hasZero && !digits.startsWith('0')) return false

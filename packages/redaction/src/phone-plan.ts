@@ -33,29 +33,33 @@ export function phonePlan(country: CountryCode): PhonePlan {
     .filter((other) => getCountryCallingCode(other) === callingCode)
     .map(numberingPlan)
   const lengths = [...new Set(plans.flatMap((one) => one.possibleLengths()))]
-  const national = new RegExp(`^(?:${plans.map((one) => one.nationalNumberPattern()).join('|')})$`)
-  const abroad = beginOf(plan.IDDPrefix())
-  const befores = [beginOf(plan.nationalPrefixForParsing()), beginOf(callingCode)]
-  const grouped = groups.get(callingCode)
-  const isRewritten = plan.nationalPrefixTransformRule() !== 0
+  const national = plans.map((one) => one.nationalNumberPattern()).join('|')
+  const abroad = plan.IDDPrefix() || undefined
+  const befores = [plan.nationalPrefixForParsing(), callingCode].filter((before) => before !== 0)
+  const behind = plan.nationalPrefixTransformRule() === 0 ? `(?:${national})` : String.raw`\d*`
   const hasZero = isWrittenWithZero(plan)
+  const forms = [
+    national,
+    ...(abroad === undefined ? [] : [String.raw`(?:${abroad})\d*`]),
+    ...befores.map((before) => `(?:${before})${behind}`),
+  ]
+  const dialled = new RegExp(`^${hasZero ? '(?=0)' : ''}(?:${forms.join('|')})$`)
+  const grouped = groups.get(callingCode)
   return {
     country,
     mayHave(first, digits) {
       if (hasZero && first !== 0) return false
-      if (lengths.includes(digits) || abroad?.mayHave(first)) return true
-      const mayStandBefore = befores.some((before) => before?.mayHave(first))
+      if (lengths.includes(digits) || mayBegin(abroad, first)) return true
+      const mayStandBefore = befores.some((before) => mayBegin(before, first))
       return mayStandBefore && lengths.some((length) => length < digits && digits <= length + mostBefore)
     },
-    mayBe(said, digits) {
-      if ((hasZero && !digits.startsWith('0')) || grouped?.test(said) === false) return false
-      if (national.test(digits) || abroad?.pattern.test(digits)) return true
-      return befores.some((before) => {
-        if (before === undefined || !before.pattern.test(digits)) return false
-        return isRewritten || national.test(digits.replace(before.pattern, ''))
-      })
-    },
+    mayBe: (said, digits) => dialled.test(digits) && grouped?.test(said) !== false,
   }
+}
+
+/** Whether a pattern may begin with a digit: true when that is not easily seen. */
+function mayBegin(pattern: string | undefined, first: number): boolean {
+  return pattern !== undefined && (!/^\d+$/.test(pattern) || pattern.startsWith(String(first)))
 }
 
 /** Whether every number of a country begins with a zero that is not dialled from abroad. */
@@ -68,19 +72,4 @@ function numberingPlan(country: CountryCode): NumberingPlan {
   const metadata = new Metadata()
   metadata.selectNumberingPlan(country)
   return metadata.numberingPlan as unknown as NumberingPlan
-}
-
-interface Begin {
-  readonly pattern: RegExp
-  /** Whether it may begin with a digit: true when that is not easily seen. */
-  mayHave(first: number): boolean
-}
-
-function beginOf(source: string | 0): Begin | undefined {
-  if (source === 0) return undefined
-  const isPlain = /^\d+$/.test(source)
-  return {
-    pattern: new RegExp(`^(?:${source})`),
-    mayHave: (first) => !isPlain || source.startsWith(String(first)),
-  }
 }
