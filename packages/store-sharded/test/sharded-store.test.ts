@@ -17,6 +17,7 @@ describeSessionStore('shardedStore over memory and a file, by session, with a ho
   return {
     store: store!,
     peer: peer!,
+    sweepsMeanwhile: true,
     async close() {
       await Promise.all(files.map((file) => file.close()))
       rmSync(folder, { recursive: true, force: true })

@@ -8,7 +8,7 @@ import { hot, warmed } from './warmed.js'
 describeSessionStore('tieredStore over a memory store, with a bus', async () => {
   const [last, bus] = [memoryStore(), memoryBus()]
   const [store, peer] = [tieredStore(last, { hot, bus }), tieredStore(last, { hot, bus })]
-  return { store: warmed(store), peer: warmed(peer) }
+  return { store: warmed(store), peer: warmed(peer), sweepsMeanwhile: true }
 })
 
 // A bus in the process tells before a write settles, so that what memory answers is what the store would, but for

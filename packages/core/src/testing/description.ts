@@ -48,7 +48,7 @@ export class ApiDescription {
   ): Promise<void> {
     const { paths, components } = await this.openApi()
     if (status >= 400) {
-      if (!type.includes('problem+json')) return
+      expect(type, `${method} ${path} answers ${status}`).toContain('problem+json')
       this.#parserOf(components.schemas.Problem).parse(body)
       expect(body, JSON.stringify(body)).toMatchObject({
         status,

@@ -21,6 +21,8 @@ export interface StoreUnderTest {
    * and gives `store` again.
    */
   peer: SessionStore
+  /** Whether other calls remove what is past its deadline, too, so that a sweep finds less of it (default false). */
+  sweepsMeanwhile?: boolean
   /** Ends what `makeStore` began. */
   close?(): Promise<void>
 }

@@ -156,7 +156,7 @@ export const flaws: Record<keyof typeof broken, Flaw> = {
   twoStepSweep: {
     fails: [
       'a sweep racing a new beginning, 20 rounds: the new one stays',
-      'many sweepers at once count no session twice',
+      'many sweepers at once count each session once',
     ],
     within: [],
   },

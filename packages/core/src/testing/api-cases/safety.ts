@@ -133,8 +133,9 @@ export const safetyCases: ApiChapter = {
     {
       title: 'who is refused by identify gets its answer',
       async run(client) {
-        const { status, body, headers } = await client.as('nobody').get('/sessions')
-        expect({ status, body }).toEqual({ status: 401, body: { error: 'who?' } })
+        const response = await client.as('nobody').raw('GET', '/sessions')
+        const { status, headers } = response
+        expect({ status, body: await response.json() }).toEqual({ status: 401, body: { error: 'who?' } })
         expect(headers.get('x-request-id')).toBeTruthy()
       },
     },

@@ -6,7 +6,7 @@ import type { SessionStore } from '../../../src/contract/session-store.js'
 
 describeSessionStore('memoryStore', async () => {
   const store = memoryStore()
-  return { store, peer: store }
+  return { store, peer: store, sweepsMeanwhile: true }
 })
 
 const minute = 60_000

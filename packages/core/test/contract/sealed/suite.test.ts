@@ -4,5 +4,5 @@ import { sealed } from './sealed-stores.js'
 
 describeSessionStore('encryptedStore over memory', async () => {
   const store = memoryStore()
-  return { store: sealed(store), peer: sealed(store) }
+  return { store: sealed(store), peer: sealed(store), sweepsMeanwhile: true }
 })
