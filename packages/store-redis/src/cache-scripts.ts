@@ -30,11 +30,11 @@ local function keep(since, ttl, text)
 end
 `
 
-/** `copy now since text`, or `free now last`, or `busy`. */
+/** `copy now last text`, or `free now last`, or `busy`. */
 export const findScript = new RedisScript(String.raw`
 ${clock}${writes}
 local copy = redis.call('GET', KEYS[1])
-if copy then return {'copy', now, copy} end
+if copy then return {'copy', now, redis.call('HGET', KEYS[2], 'last') or '', copy} end
 local last, under_way = writes()
 if under_way then return {'busy'} end
 return {'free', now, last}`)

@@ -89,11 +89,10 @@ export function redisCache(client: RedisClient, options: RedisCacheOptions = {})
     ttlMs,
 
     async find(ref) {
-      const [state, now, found] = await run(findScript, ref)
+      const [state, now, last, text] = await run(findScript, ref)
       if (state === 'busy') return {}
-      if (state === 'free') return { permit: `${now as number} ${String(found)}` }
-      const copy = parseCopy(ref, String(found), Number(now))
-      return copy === undefined ? {} : { copy }
+      const copy = state === 'copy' ? parseCopy(ref, String(text), Number(now)) : undefined
+      return { permit: `${now as number} ${String(last)}`, ...(copy === undefined ? {} : { copy }) }
     },
 
     async keep(ref, permit, stored) {

@@ -42,7 +42,7 @@ describe('a copy', () => {
       await admin.flushall()
       await one.keep(ref, await permitOf(one), stored)
       const found = await other.find(ref)
-      expect(found).toEqual({ copy: { stored, ageMs: expect.any(Number) } })
+      expect(found).toEqual({ copy: { stored, ageMs: expect.any(Number) }, permit: expect.any(String) })
       expect(found.copy!.ageMs).toBeGreaterThanOrEqual(0)
       expect(found.copy!.ageMs).toBeLessThan(20_000)
     }
@@ -93,7 +93,7 @@ describe('a copy', () => {
       `${now + 3_600_000} ${good}`,
     ]) {
       await admin.set('sessions:{acme:s}:copy', text)
-      expect(await open().find(ref), text.slice(0, 80)).toEqual({})
+      expect(await copyIn(open()), text.slice(0, 80)).toBeUndefined()
     }
     await admin.set('sessions:{acme:s}:copy', `${now} ${good}`)
     expect(await copyIn(open())).toEqual(sessions[2])
@@ -161,6 +161,20 @@ describe('permits', () => {
     expect(await copyIn(brief)).toEqual(sessions[0])
     await brief.end(ref, lost, sessions[3])
     expect(await copyIn(brief)).toBeUndefined()
+  })
+
+  test('who finds a copy too old may keep a newer one in its place', async () => {
+    const [one, other] = [open(), open()]
+    await one.end(ref, await one.begin(ref), sessions[1])
+    const { copy, permit } = await other.find(ref)
+    await waitUntil(async () => (await other.find(ref)).permit !== permit, { what: 'a tick' })
+    await other.keep(ref, await permitOf(other), sessions[2]!)
+    expect([copy?.stored, await copyIn(one)]).toEqual([sessions[1], sessions[2]])
+    // But not one that was read before a write.
+    const early = await permitOf(other)
+    await one.end(ref, await one.begin(ref), sessions[3])
+    await other.keep(ref, early, sessions[2]!)
+    expect(await copyIn(one)).toEqual(sessions[3])
   })
 
   test('of two readers the one that asked the store later is believed', async () => {

@@ -30,10 +30,12 @@ export class WarmTier {
 
   async find(ref: SessionRef): Promise<WarmFinding> {
     const sentAt = performance.now()
-    const found = await this.#try(() => this.#cache.find(ref))
-    if (found?.copy === undefined) return found?.permit === undefined ? {} : { permit: found.permit }
-    // It was that old when the cache answered, which was later than this.
-    return { entry: { ...found.copy.stored, checkedAt: sentAt - found.copy.ageMs } }
+    const { copy, permit } = (await this.#try(() => this.#cache.find(ref))) ?? {}
+    return {
+      ...(permit === undefined ? {} : { permit }),
+      // It was that old when the cache answered, which was later than it was asked.
+      ...(copy === undefined ? {} : { entry: { ...copy.stored, checkedAt: sentAt - copy.ageMs } }),
+    }
   }
 
   /** The permit of a write; undefined while the cache is away. */

@@ -70,6 +70,8 @@ describe('what one process has read', () => {
     await last.commit(ref, { revision: 1, body: 'two' })
     expect((await other.read(ref, { maxAgeMs: old }))?.body).toBe('one')
     expect((await other.read(ref))?.body).toBe('two')
+    const kept = Date.now()
+    await waitUntil(() => Date.now() > kept + 1, { what: 'a later moment of the cache' })
     const now = performance.now.bind(performance)
     // As if the answer of the cache took that long.
     let lateMs = 0
@@ -78,6 +80,10 @@ describe('what one process has read', () => {
     lateMs = 600_001
     expect((await reading)?.body).toBe('two')
     vi.restoreAllMocks()
+    // What it has read instead is there for the next one.
+    expect((await warm.open(last).read(ref, { maxAgeMs: 600_000 }))?.body).toBe('two')
+    expect((await other.read(ref, { maxAgeMs: 600_000 }))?.body).toBe('two')
+    expect(other.stats().warmHits).toBe(2)
   })
 
   it('is not what a record of the library is read by', async () => {

@@ -25,6 +25,6 @@ export interface SessionCache {
 export interface CacheFinding {
   /** The copy, and how many milliseconds ago the store was asked for it, at most, by the clock of the cache. */
   readonly copy?: { readonly stored: StoredSession; readonly ageMs: number }
-  /** For who goes on to read the store; absent when there is a copy, and while a write is under way. */
+  /** For who goes on to read the store, such as when the copy is too old; absent while a write is under way. */
   readonly permit?: string
 }
