@@ -18,6 +18,7 @@ const tools = {
   'bench:telemetry': 'telemetry',
   'bench:search': 'search',
   'bench:live': 'live',
+  'bench:warm': 'warm',
   simulate: 'simulate',
   capacity: 'capacity',
 }

@@ -37,7 +37,7 @@ describe('npm run replay', () => {
 })
 
 describe('npm run torture', () => {
-  it.each(['memory', 'sqlite', 'sharded', 'redis', 'tiered', 'postgres'])(
+  it.each(['memory', 'sqlite', 'sharded', 'redis', 'tiered', 'postgres', 'portable'])(
     'finds nothing lost, doubled, brought back or leaked on %s',
     async (store) => {
       const args = ['torture', '--store', store, '--processes', '3', '--seconds', '20', '--json']

@@ -17,6 +17,7 @@ export {
 } from './contract/check-arguments.js'
 export { checkStore, type CheckStoreOptions } from './contract/check-store.js'
 export type { StoreFinding } from './contract/store-finding.js'
+export type { CacheFinding, SessionCache } from './contract/session-cache.js'
 export { copyParts } from './contract/copy-parts.js'
 export { createListCursors, type ListCursors } from './contract/list-cursors.js'
 export {

@@ -1,6 +1,11 @@
 export { postgresAnalytics, type PostgresAnalyticsOptions } from './postgres-analytics.js'
 export { postgresBus, type PostgresBusOptions } from './postgres-bus.js'
-export { type OwnedPostgresStore, postgresStore, type PostgresStoreOptions } from './postgres-store.js'
+export {
+  type OwnedPostgresStore,
+  postgresStore,
+  type PostgresStoreOptions,
+  type StatementKind,
+} from './postgres-store.js'
 export { postgresSearch, type PostgresSearchOptions } from './postgres-search.js'
 export { postgresUsageLog, type PostgresUsageLogOptions } from './postgres-usage-log.js'
 export { createPostgresPool } from './pool.js'

@@ -9,12 +9,12 @@ import {
   type SessionRef,
 } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
-import { type Removal, removeLocked } from './committer.js'
-import type { Call, Database, Row, Run } from './database.js'
+import type { Call, Database, Run } from './database.js'
+import type { Removal, SessionSteps, SweepBatch } from './session-steps.js'
 
 export interface MaintenanceOptions {
-  /** Whether a statement may only be about one tenant. */
-  oneTenant: boolean
+  steps: SessionSteps
+  sweepBatch: SweepBatch
   timeoutMs: number
 }
 
@@ -30,13 +30,19 @@ const maxAtOnce = 500
 export class Maintenance {
   readonly #database: Database
   readonly #cold: ColdStatements
-  readonly #oneTenant: boolean
+  readonly #steps: SessionSteps
+  readonly #sweepBatch: SweepBatch
   readonly #timeoutMs: number
 
-  constructor(database: Database, cold: ColdStatements, { oneTenant, timeoutMs }: MaintenanceOptions) {
+  constructor(
+    database: Database,
+    cold: ColdStatements,
+    { steps, sweepBatch, timeoutMs }: MaintenanceOptions,
+  ) {
     this.#database = database
     this.#cold = cold
-    this.#oneTenant = oneTenant
+    this.#steps = steps
+    this.#sweepBatch = sweepBatch
     this.#timeoutMs = timeoutMs
   }
 
@@ -46,8 +52,6 @@ export class Maintenance {
     const payloads = new Map(amendments.map(({ seq, payload }) => [seq, encodeText(payload)]))
     const all = [...new Set(given)].map((seq) => ({ seq, payload: payloads.get(seq)! }))
     const tenant = encodeText(ref.tenantId)
-    const { lock } = this.#cold
-    const { statement, values } = this.#cold.amend
     const amended = new Set<number>()
     let changes = guard?.changes ?? null
     for (let rest = all; rest.length > 0;) {
@@ -61,14 +65,10 @@ export class Maintenance {
         incarnation: toIncarnation(guard),
         changes,
       }
-      // The session is locked first, because the messages that the statement reads have to be those that it replaces.
-      const rows = await this.#database.transaction(this.#call(tenant), async (run) => {
-        await run(lock.statement, lock.values(params))
-        return run(statement, values(params))
-      })
-      for (const [seq] of rows) amended.add(parseWhole(seq, 'seq'))
+      const found = await this.#transaction(tenant, (run) => this.#steps.amend(run, params))
+      for (const seq of found) amended.add(seq)
       // A later step finds the `changes` that this step has changed.
-      if (rows.length > 0) changes = null
+      if (found.length > 0) changes = null
     }
     return given.filter((seq) => amended.has(seq)).length
   }
@@ -93,11 +93,11 @@ export class Maintenance {
     const { changes = null } = guard
     const copy = { ...place, id: begunId(place.id), changes }
     const removeUpTo = (removal: Removal) =>
-      this.#database.transaction(this.#call(place.tenant), async (run) => {
-        const removed = await removeLocked(this.#cold, run, removal)
+      this.#transaction(place.tenant, async (run) => {
+        const removed = await this.#steps.remove(run, removal)
         // The parts of a copy that are kept aside have the words of the session, too.
         if (removed !== undefined)
-          await removeLocked(this.#cold, run, { ...copy, incarnation: null, changes: null })
+          await this.#steps.remove(run, { ...copy, incarnation: null, changes: null })
         return removed
       })
     const removed = await removeUpTo({ ...place, changes, most: maxAtOnce })
@@ -117,10 +117,8 @@ export class Maintenance {
     return true
   }
 
-  async #isThere({ tenant, id }: Place): Promise<boolean> {
-    const { statement, values } = this.#cold.lock
-    const rows = await this.#database.run(statement, values({ tenant, id }), this.#call(tenant))
-    return rows.length > 0
+  #isThere(place: Place): Promise<boolean> {
+    return this.#transaction(place.tenant, async (run) => (await this.#steps.lock(run, place)) !== undefined)
   }
 
   /** Drops messages of a session that is to be deleted, down to the number that its deletion may take along. */
@@ -146,14 +144,14 @@ export class Maintenance {
     throughSeq: number,
     { dead }: { dead: boolean },
   ): Promise<number> {
-    const { trimSession, trimMessages } = this.#cold
-    const { tenant } = place
+    const { trimSession } = this.#cold
+    const { tenant, id } = place
     const params = { changes: null, ...place, seq: throughSeq, dead: String(dead) }
-    return this.#database.transaction(this.#call(tenant), async (run) => {
+    return this.#transaction(tenant, async (run) => {
       const [row] = await run(trimSession.statement, trimSession.values(params))
       if (row === undefined) return 0
-      const through = { tenant, id: place.id, key: String(row[0]), seq: parseWhole(row[1], 'trimmed_seq') }
-      return count(await run(trimMessages.statement, trimMessages.values(through)))
+      const seq = parseWhole(row[1], 'trimmed_seq')
+      return this.#steps.dropMessages(run, { tenant, id, key: String(row[0]), seq })
     })
   }
 
@@ -163,7 +161,7 @@ export class Maintenance {
     let swept = 0
     for (;;) {
       const size = Math.min(limit - swept, maxSwept)
-      const found = await this.#sweepBatch(size).catch((error: unknown) => {
+      const found = await this.#sweepSome(size).catch((error: unknown) => {
         if (swept === 0) throw error
         return 0
       })
@@ -172,42 +170,20 @@ export class Maintenance {
     }
   }
 
-  async #sweepBatch(size: number, most = maxAtOnce): Promise<number> {
-    const { expired } = this.#cold
-    let large: Place | undefined
-    const swept = await this.#database.transaction(this.#call(undefined), async (run, enter) => {
-      const found = await run(expired.statement, expired.values({ limit: size }))
-      const rows = found.slice(0, countWithin(most, found))
-      if (rows.length === 0 && found[0] !== undefined) {
-        const [tenant, id, , incarnation] = found[0].map(String) as [string, string, string, string]
-        large = { tenant, id, incarnation }
-      }
-      let swept = 0
-      for (const [tenant, ofTenant] of this.#oneTenant ? byTenant(rows) : [[undefined, rows] as const]) {
-        if (ofTenant.length === 0) continue
-        if (tenant !== undefined) await enter(tenant)
-        swept += await this.#delete(ofTenant, run)
-      }
-      return swept
-    })
+  async #sweepSome(size: number): Promise<number> {
+    const { swept, large } = await this.#sweepBatch(size, maxAtOnce)
     if (large === undefined) return swept
     // This incarnation is past its deadline for good, so no message of another session goes.
     await this.#shrink(large)
-    return this.#sweepBatch(1, Number.MAX_SAFE_INTEGER)
+    const removed = await this.#transaction(large.tenant, (run) => this.#steps.remove(run, large))
+    return removed === undefined ? swept : swept + 1
   }
 
-  async #delete(rows: readonly Row[], run: Run): Promise<number> {
-    const { sweepMessages, sweepSessions } = this.#cold
-    const [tenants, ids, keys] = [0, 1, 2].map((column) => rows.map((row) => String(row[column]))) as [
-      string[],
-      string[],
-      string[],
-    ]
-    await run(sweepMessages.statement, sweepMessages.values({ tenants, keys }))
-    return count(await run(sweepSessions.statement, sweepSessions.values({ tenants, ids })))
+  #transaction<T>(tenant: string, work: (run: Run) => Promise<T>): Promise<T> {
+    return this.#database.transaction(this.#call(tenant), work)
   }
 
-  #call(tenant: string | undefined): Call {
+  #call(tenant: string): Call {
     return { tenant, until: performance.now() + this.#timeoutMs, writes: true }
   }
 }
@@ -222,28 +198,6 @@ function placeOf({ tenantId, id }: SessionRef, guard?: SessionGuard): Place {
   return { tenant: encodeText(tenantId), id: encodeText(id), incarnation: toIncarnation(guard) }
 }
 
-/** How many of the first expired sessions have no more than `most` messages together. */
-function countWithin(most: number, rows: readonly Row[]): number {
-  let messages = 0
-  const end = rows.findIndex((row) => (messages += Number(row[4])) > most)
-  return end < 0 ? rows.length : end
-}
-
 function toIncarnation({ incarnation }: SessionGuard = {}): string | null {
   return incarnation === undefined ? null : encodeText(incarnation)
-}
-
-function byTenant(rows: readonly Row[]): Map<string, Row[]> {
-  const tenants = new Map<string, Row[]>()
-  for (const row of rows) {
-    const tenant = String(row[0])
-    const ofTenant = tenants.get(tenant)
-    if (ofTenant === undefined) tenants.set(tenant, [row])
-    else ofTenant.push(row)
-  }
-  return tenants
-}
-
-function count(rows: readonly Row[]): number {
-  return parseWhole(rows[0]?.[0], 'count')
 }

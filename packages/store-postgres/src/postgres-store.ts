@@ -5,19 +5,26 @@ import {
   checkWhole,
   type Committed,
   type OptionNames,
+  SessionError,
   type SessionStore,
 } from '@sessions/core/store'
 import { AppendBatch, commitBatch, placeOf } from './append-batch.js'
 import { PageReader } from './page-reader.js'
 import { Coalescer } from './coalescer.js'
-import { toColdStatements } from './cold-statements.js'
+import { type ColdStatements, toColdStatements } from './cold-statements.js'
 import { type Commit, isAppend, toCommit } from './commit.js'
+import { CombinedSteps } from './combined-steps.js'
+import { combinedSweep, type CombinedSweepOptions } from './combined-sweep.js'
 import { Committer } from './committer.js'
 import { Database } from './database.js'
 import { checkDatabase } from './check-database.js'
 import { judge } from './errors.js'
 import { Maintenance } from './maintenance.js'
 import { createPostgresPool } from './pool.js'
+import { PortableCommitter } from './portable/portable-committer.js'
+import { toPortableStatements } from './portable/portable-statements.js'
+import { PortableSteps } from './portable/portable-steps.js'
+import { portableSweep } from './portable/portable-sweep.js'
 import { Reader } from './reader.js'
 import { Restorer } from './restorer.js'
 import {
@@ -27,9 +34,10 @@ import {
   toEnter,
   toSetting,
 } from './row-level-security.js'
-import { type TableOptions, toTableNames } from './schema.js'
+import { type TableNames, type TableOptions, toTableNames } from './schema.js'
+import type { SessionSteps, SweepBatch } from './session-steps.js'
 import { type PostgresDatabase, toSource } from './source.js'
-import { toHotStatements } from './statements.js'
+import { type HotStatements, toHotStatements } from './statements.js'
 
 /** How `postgresStore` uses its database. */
 export interface PostgresStoreOptions extends TableOptions {
@@ -50,9 +58,18 @@ export interface PostgresStoreOptions extends TableOptions {
   rls?: RowLevelSecurity
   /** Whether statements are prepared under names (default true). False for poolers that cannot: half as fast. */
   prepare?: boolean
-  /** Whether calls that come at the same time share statements (default true). */
+  /** Whether calls that come at the same time share statements (default true; false with portable statements). */
   coalesce?: boolean
+  /**
+   * `combined` (default): a commit is one statement. `portable`: a commit is a transaction of simple statements, each
+   * about one table and one tenant, in five round trips. It is for databases that split tables by tenant and take no
+   * more than that. It goes neither with `rls` nor with `coalesce: true`.
+   */
+  statements?: StatementKind
 }
+
+/** How `postgresStore` writes: see its option `statements`. */
+export type StatementKind = 'combined' | 'portable'
 
 /** A store whose pool is its own. */
 export interface OwnedPostgresStore extends SessionStore {
@@ -101,6 +118,7 @@ const optionNames: OptionNames<PostgresStoreOptions> = {
   rls: true,
   prepare: true,
   coalesce: true,
+  statements: true,
 }
 
 function storeOver<Tables>(db: PostgresDatabase<Tables>, options: PostgresStoreOptions): SessionStore {
@@ -111,11 +129,13 @@ function storeOver<Tables>(db: PostgresDatabase<Tables>, options: PostgresStoreO
     writeTimeoutMs = 2000,
     rls = 'off',
     prepare = true,
-    coalesce = true,
+    statements = 'combined',
+    coalesce = statements === 'combined',
   } = options
   checkWhole(readTimeoutMs, 'readTimeoutMs', 1)
   checkWhole(pageTimeoutMs, 'pageTimeoutMs', 1)
   checkWhole(writeTimeoutMs, 'writeTimeoutMs', 1)
+  checkStatements({ statements, rls, coalesce })
   const names = toTableNames(options)
   const setting = toSetting(rls)
   const oneTenant = setting !== undefined
@@ -130,11 +150,15 @@ function storeOver<Tables>(db: PostgresDatabase<Tables>, options: PostgresStoreO
   })
   const hot = toHotStatements(names)
   const cold = toColdStatements(names)
-  const committer = new Committer(database, hot, cold)
+  const timeoutMs = writeTimeoutMs
+  const { steps, sweepBatch, committer } =
+    statements === 'portable'
+      ? portableWrites(database, names, cold, { timeoutMs })
+      : combinedWrites(database, hot, cold, { oneTenant, timeoutMs })
   const reader = new Reader(database, hot, { coalesce, oneTenant, readTimeoutMs, pageTimeoutMs })
   const browser = new PageReader(database, cold, { readTimeoutMs, pageTimeoutMs })
-  const keeper = new Maintenance(database, cold, { oneTenant, timeoutMs: writeTimeoutMs })
-  const restorer = new Restorer(database, cold, { timeoutMs: writeTimeoutMs })
+  const keeper = new Maintenance(database, cold, { steps, sweepBatch, timeoutMs })
+  const restorer = new Restorer(database, cold, { steps, timeoutMs })
   const appends = new Coalescer<Commit, Committed>({
     createBatch: () => new AppendBatch({ oneTenant }),
     keyOf: placeOf,
@@ -185,4 +209,51 @@ function storeOver<Tables>(db: PostgresDatabase<Tables>, options: PostgresStoreO
       }
     },
   }
+}
+
+/** What writes, in one of the two kinds of statements. */
+interface Writes {
+  readonly steps: SessionSteps
+  readonly sweepBatch: SweepBatch
+  readonly committer: { commit(commit: Commit): Promise<Committed> }
+}
+
+function combinedWrites(
+  database: Database,
+  hot: HotStatements,
+  cold: ColdStatements,
+  options: CombinedSweepOptions,
+): Writes {
+  const steps = new CombinedSteps(cold)
+  const committer = new Committer(database, hot, cold.find, steps)
+  return { steps, sweepBatch: combinedSweep(database, cold, options), committer }
+}
+
+function portableWrites(
+  database: Database,
+  names: TableNames,
+  cold: ColdStatements,
+  options: { timeoutMs: number },
+): Writes {
+  const portable = toPortableStatements(names)
+  const steps = new PortableSteps(portable)
+  const committer = new PortableCommitter(database, portable, cold.find, steps)
+  return { steps, sweepBatch: portableSweep(database, portable, options), committer }
+}
+
+function checkStatements({
+  statements,
+  rls,
+  coalesce,
+}: Required<Pick<PostgresStoreOptions, 'statements' | 'rls' | 'coalesce'>>): void {
+  if (statements === 'combined') return
+  if (statements !== 'portable') {
+    throw new SessionError('invalid', "statements must be 'combined' or 'portable'", { path: 'statements' })
+  }
+  const refuse = (path: string, why: string) =>
+    new SessionError('invalid', `portable statements go without ${path}: ${why}`, { path })
+  if (rls !== 'off') {
+    throw refuse('rls', 'its policies need a setting of the transaction, which not every database passes on')
+  }
+  if (coalesce) throw refuse('coalesce', 'a statement that several calls share is about several tenants')
 }

@@ -12,9 +12,9 @@ import {
   toStoredMs,
 } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
-import { removeLocked } from './committer.js'
-import type { Database, Row, Run } from './database.js'
+import type { Database, Run } from './database.js'
 import { isDuplicate } from './errors.js'
+import type { SessionSteps } from './session-steps.js'
 
 /**
  * Stores sessions as another store has them: part by part into a row that nobody sees, which becomes the session at
@@ -23,11 +23,17 @@ import { isDuplicate } from './errors.js'
 export class Restorer {
   readonly #database: Database
   readonly #cold: ColdStatements
+  readonly #steps: SessionSteps
   readonly #timeoutMs: number
 
-  constructor(database: Database, cold: ColdStatements, { timeoutMs }: { timeoutMs: number }) {
+  constructor(
+    database: Database,
+    cold: ColdStatements,
+    { steps, timeoutMs }: { steps: SessionSteps; timeoutMs: number },
+  ) {
     this.#database = database
     this.#cold = cold
+    this.#steps = steps
     this.#timeoutMs = timeoutMs
   }
 
@@ -44,7 +50,7 @@ export class Restorer {
     // While there is no row to lock, another call may make one between two steps, but not for ever.
     for (let tries = 1; tries <= 5; tries++) {
       try {
-        return await this.#database.transaction(call, (run) => this.#steps(ref, part, run))
+        return await this.#database.transaction(call, (run) => this.#store(ref, part, run))
       } catch (error) {
         if (!isDuplicate(error)) throw error
       }
@@ -52,33 +58,30 @@ export class Restorer {
     throw new SessionError('unavailable', 'the session is too contended')
   }
 
-  async #steps(
+  async #store(
     ref: SessionRef,
     { record, body, messages, more = false }: SessionCopy,
     run: Run,
   ): Promise<void> {
-    const { lock, beginCopy, extendCopy, keepCopy, endCopy } = this.#cold
+    const { beginCopy, keepCopy, endCopy, find } = this.#cold
     const tenant = encodeText(ref.tenantId)
     const id = encodeText(ref.id)
     const hiddenId = begunId(id)
-    const rowOf = async (id: string): Promise<Row | undefined> =>
-      (await run(lock.statement, lock.values({ tenant, id })))[0]
-
-    const found = await rowOf(id)
-    const begun = await rowOf(hiddenId)
-    if (found?.[0] === 'live' && !isNewerCopy(parseStoredRecord(ref, found[1]), record)) {
-      await removeLocked(this.#cold, run, { tenant, id: hiddenId })
+    const found = await this.#steps.lock(run, { tenant, id })
+    const begun = await this.#steps.lock(run, { tenant, id: hiddenId })
+    if (found?.live && !isNewerCopy(parseStoredRecord(ref, found.record), record)) {
+      await this.#steps.remove(run, { tenant, id: hiddenId })
       return
     }
     const params = { tenant, hiddenId, ...toParams(record), body: encodeText(body) }
     let last = record.trimmedSeq
     let key: string
-    const known = begun && parseStoredRecord(ref, begun[1])
+    const known = begun && parseStoredRecord(ref, begun.record)
     if (known?.incarnation === record.incarnation && known.changes === record.changes) {
       last = known.lastSeq
-      key = String(begun![2])
+      key = begun!.key
     } else {
-      if (begun !== undefined) await removeLocked(this.#cold, run, { tenant, id: hiddenId })
+      if (begun !== undefined) await this.#steps.remove(run, { tenant, id: hiddenId })
       const [made] = await run(beginCopy.statement, beginCopy.values(params))
       key = String(made![0])
     }
@@ -87,7 +90,6 @@ export class Restorer {
     const fresh = messages.filter(({ seq }) => seq > last)
     if (fresh.length > 0) {
       const ids = fresh.map((message) => encodeText(message.id))
-      const { find } = this.#cold
       if ((await run(find.statement, find.values({ tenant, key, ids }))).length > 0) throw idTwice()
       const columns = {
         seqs: fresh.map(({ seq }) => seq),
@@ -95,7 +97,7 @@ export class Restorer {
         ids,
         payloads: fresh.map(({ payload }) => encodeText(payload)),
       }
-      await run(extendCopy.statement, extendCopy.values({ tenant, key, ...columns }))
+      await this.#steps.addMessages(run, { tenant, key }, columns)
       last = fresh.at(-1)!.seq
     }
     if (more) {
@@ -103,7 +105,7 @@ export class Restorer {
       return
     }
     if (last !== record.lastSeq) throw partConflict()
-    if (found !== undefined) await removeLocked(this.#cold, run, { tenant, id })
+    if (found !== undefined) await this.#steps.remove(run, { tenant, id })
     await run(
       endCopy.statement,
       endCopy.values({ ...params, id, seq: last, expiresAt: record.expiresAt ?? null }),

@@ -32,18 +32,37 @@ export interface HotStatements {
   readMany: Statement
 }
 
+/** The columns of a record, in the order in which `parseStoredRecord` reads them. */
+export const recordColumns = {
+  required: [
+    'incarnation',
+    'revision',
+    'changes',
+    'last_seq',
+    'trimmed_seq',
+    'bytes',
+    'created_at',
+    'updated_at',
+    'active_at',
+  ],
+  optional: ['expires_at', 'idle_ms', 'absolute_ms', 'user_id', 'label', 'title'],
+} as const
+
 /**
  * The record of the session aliased `t`, as one text that `parseStoredRecord` reads: each column of an answer costs the
  * driver more than its text.
  */
 export function recordOf(t: string): string {
-  return `concat_ws(E'\\x1f', ${t}.incarnation, ${t}.revision, ${t}.changes, ${t}.last_seq, ${t}.trimmed_seq, ${t}.bytes,
-    ${t}.created_at, ${t}.updated_at, ${t}.active_at, coalesce(${t}.expires_at::text, ''),
-    coalesce(${t}.idle_ms::text, ''), coalesce(${t}.absolute_ms::text, ''), coalesce(${t}.user_id, ''),
-    coalesce(${t}.label, ''), coalesce(${t}.title, ''))`
+  const { required, optional } = recordColumns
+  const columns = [
+    ...required.map((name) => `${t}.${name}`),
+    ...optional.map((name) => `coalesce(${t}.${name}::text, '')`),
+  ]
+  return `concat_ws(E'\\x1f', ${columns.join(', ')})`
 }
 
-const activityStepMs = 60_000
+/** How often an append may move `active_at`, which is indexed. */
+export const activityStepMs = 60_000
 
 // The statements leave a row with impossible values as it is. A sum is null when one of its terms is null.
 const isSound = (
@@ -114,14 +133,14 @@ const outcome = (sessions: string) => `
 
 // How many messages there are, then from the newest on as many as have room, but at least one. `octet_length` does not
 // fetch a long payload, and the server never fetches a payload that is left out.
-const tailOf = (messages: string, count: string, bytes: string) => `(
+const tailOf = (messages: string, tenant: string, count: string, bytes: string) => `(
   select count(m.id || m.at || octet_length(m.payload)) || coalesce(string_agg(E'\\x1e' || m.id || E'\\x1f' || m.at || E'\\x1f' || m.payload, '')
     filter (where m.bytes <= ${bytes} or m.seq = s.last_seq), '')
   from (
     select m.seq, m.id, m.at, m.payload,
       sum(octet_length(m.payload)) over (order by m.seq desc rows unbounded preceding) as bytes
     from ${messages} m
-    where m.tenant_id = s.tenant_id and m.session_key = s.skey and m.seq > s.last_seq - ${count}
+    where m.tenant_id = ${tenant} and m.session_key = s.skey and m.seq > s.last_seq - ${count}
       and m.seq <= s.last_seq
     order by m.seq desc) m) as tail`
 
@@ -219,7 +238,7 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
     ),
     readTail: toStatement(
       'read_tail',
-      `select ${recordOf('s')} as record, s.body, ${tailOf(messages, '$3::bigint', '$4::bigint')}
+      `select ${recordOf('s')} as record, s.body, ${tailOf(messages, '$1', '$3::bigint', '$4::bigint')}
       from ${sessions} s where s.tenant_id = $1 and s.id = $2 and ${isLive('s')}`,
     ),
     readMany: toStatement(
@@ -227,7 +246,7 @@ export function toHotStatements({ sessions, messages }: TableNames): HotStatemen
       `select g.n::text, s.record, s.body, s.tail
       from unnest($1::text[], $2::text[], $3::bigint[]) with ordinality as g(tenant_id, id, tail, n)
       cross join lateral (
-        select ${recordOf('s')} as record, s.body, ${tailOf(messages, 'g.tail', '$4::bigint')}
+        select ${recordOf('s')} as record, s.body, ${tailOf(messages, 'g.tenant_id', 'g.tail', '$4::bigint')}
         from ${sessions} s where s.tenant_id = g.tenant_id and s.id = g.id and ${isLive('s')}
         offset 0
       ) s`,

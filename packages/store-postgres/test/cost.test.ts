@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { postgresStore } from '../src/index.js'
 import { migrated, useServer } from './databases.js'
+import { noteStatements } from './sent-statements.js'
 
 // Whole pages in the log and vacuums in between would be noise.
 const context = useServer({
@@ -17,26 +18,10 @@ function messages(count: number, first = 1): NewMessage[] {
   return Array.from({ length: count }, (_, index) => ({ id: `m${first + index}`, payload: 'x'.repeat(400) }))
 }
 
-/** Counts what goes over the wire. */
-function countStatements(pool: pg.Pool): { texts: string[] } {
-  const counted = { texts: [] as string[] }
-  const counting = new WeakSet<object>()
-  pool.on('acquire', (client) => {
-    if (counting.has(client)) return
-    counting.add(client)
-    const query = client.query.bind(client) as (...given: unknown[]) => unknown
-    client.query = ((...given: [string | { text: string }]) => {
-      counted.texts.push(typeof given[0] === 'string' ? given[0] : given[0].text)
-      return query(...given)
-    }) as never
-  })
-  return counted
-}
-
 describe('round trips', () => {
   test('a commit is one statement, and so is a read, a page and a list', async () => {
     const pool = context.pools.open(await migrated(context.server))
-    const counted = countStatements(pool)
+    const counted = noteStatements(pool)
     const store = postgresStore(pool)
     const ref = { tenantId, id: 'session' }
     const costs = async (work: () => Promise<unknown>) => {
@@ -67,7 +52,7 @@ describe('round trips', () => {
     const store = postgresStore(pool)
     const refs = Array.from({ length: 20 }, (_, index) => ({ tenantId, id: `session ${index}` }))
     for (const ref of refs) await store.commit(ref, { revision: 0 })
-    const counted = countStatements(pool)
+    const counted = noteStatements(pool)
     await Promise.all(refs.map((ref) => store.commit(ref, { messages: messages(1) })))
     await Promise.all(refs.map((ref) => store.read(ref, { tail: 1 })))
     expect(counted.texts.length).toBeLessThanOrEqual(6)
@@ -75,7 +60,7 @@ describe('round trips', () => {
 
   test('every statement on the tables names the tenant', async () => {
     const pool = context.pools.open(await migrated(context.server))
-    const counted = countStatements(pool)
+    const counted = noteStatements(pool)
     const store = postgresStore(pool)
     const ref = { tenantId, id: 'session' }
     await store.commit(ref, { revision: 0, messages: messages(3), idleMs: 0 })

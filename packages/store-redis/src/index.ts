@@ -4,6 +4,7 @@ export {
   redisBus,
   type RedisBusOptions,
 } from './redis-bus.js'
+export { redisCache, type RedisCacheOptions } from './redis-cache.js'
 export { redisStore, type RedisStoreOptions } from './redis-store.js'
 export type { RedisClient } from './redis-client.js'
 export type { IoredisClient } from './ioredis-commands.js'

@@ -63,6 +63,12 @@ export class Keys {
     }
   }
 
+  /** The keys of a session in a cache: its copy, and a hash of the writes that are under way. */
+  cached({ tenantId, id }: SessionRef): { copy: string; writes: string } {
+    const tag = `${this.#prefix}:{${toToken(tenantId)}:${toToken(id)}}`
+    return { copy: `${tag}:copy`, writes: `${tag}:writes` }
+  }
+
   /** A sorted set of sessions, newest activity first. */
   index({ tenantId, user, label }: IndexScope): string {
     const tenant = `${this.#bucket(digest(tenantId) % bucketCount)}:tenant=${toToken(tenantId)}`

@@ -3,11 +3,14 @@ import { type BusChannels, channelBus, type SessionBus, SessionError } from '@se
 /** The methods of ioredis' `Redis` and `Cluster` that the bus uses. */
 export interface IoredisSubscriber {
   readonly status: string
+  readonly options?: object
   publish(channel: string, text: string): Promise<unknown>
   subscribe(...channels: string[]): Promise<unknown>
   unsubscribe(...channels: string[]): Promise<unknown>
   on(event: string, listener: (...args: string[]) => void): unknown
   off(event: string, listener: (...args: string[]) => void): unknown
+  /** With true it connects anew. */
+  disconnect?(reconnect?: boolean): void
 }
 
 /** The methods of node-redis' client that the bus uses. */
@@ -77,18 +80,42 @@ function noClient(path: string): SessionError {
 
 type Listening = Omit<BusChannels, 'send'>
 
-/** The client subscribes again by itself after a new connection, and says nothing of what it missed. */
+/**
+ * After a new connection the bus subscribes again by itself. ioredis would, too, but tells nobody when that fails: the
+ * process ends, or hears nothing any more. A Cluster takes care of it.
+ */
 function ioredisChannels(client: IoredisSubscriber): Listening {
   const listeners = new Map<string, (text: string) => void>()
   const ends: (() => void)[] = []
+  let isDeaf = false
+  let isClosed = false
   const on = (event: string, listener: (...args: string[]) => void): void => {
     client.on(event, listener)
     ends.push(() => client.off(event, listener))
   }
+  const options: { autoResubscribe?: boolean } | undefined = client.options
+  const asGiven = options?.autoResubscribe
+  const isOurs = asGiven !== undefined
+  if (isOurs) {
+    options!.autoResubscribe = false
+    ends.push(() => (options!.autoResubscribe = asGiven))
+  }
   on('message', (channel = '', text = '') => listeners.get(channel)?.(text))
+
+  async function listenAgain(): Promise<void> {
+    if (!isDeaf) return
+    try {
+      if (listeners.size > 0) await client.subscribe(...listeners.keys())
+      isDeaf = false
+    } catch {
+      // An answer that comes now would be taken for that of a later request. A new connection knows of neither.
+      if (!isClosed && client.status === 'ready') client.disconnect?.(true)
+    }
+  }
+
   return {
     get isUp() {
-      return client.status === 'ready'
+      return client.status === 'ready' && !isDeaf
     },
     async listen(channel, onText) {
       listeners.set(channel, onText)
@@ -104,9 +131,15 @@ function ioredisChannels(client: IoredisSubscriber): Listening {
       }
     },
     watch(onGap) {
-      for (const event of ['close', 'ready']) on(event, onGap)
+      on('close', () => {
+        isDeaf = isOurs
+        onGap()
+      })
+      // What came before it listens again was missed.
+      on('ready', () => void listenAgain().then(onGap))
     },
     async close() {
+      isClosed = true
       for (const end of ends.splice(0)) end()
     },
   }

@@ -1,3 +1,4 @@
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { createSessions, memoryStore } from '@sessions/core'
 import type { SessionBus, SessionNotice } from '@sessions/core/store'
 import { type RedisServer, startRedis, startRedisCluster, waitUntil } from '@sessions/testkit'
@@ -97,6 +98,48 @@ describe.each<[string, Open]>([
       { what: 'a notice after the restart' },
     )
   })
+})
+
+test('a request to listen again that gets lost ends no process, and is made again', async () => {
+  const unhandled: unknown[] = []
+  const note = (reason: unknown) => unhandled.push(reason)
+  process.on('unhandledRejection', note)
+  ends.push(() => process.off('unhandledRejection', note))
+  // A network that loses such requests, and nothing else.
+  let losing = 0
+  const network = createServer((client) => {
+    const upstream = connect(server.port, server.host)
+    for (const socket of [client, upstream]) {
+      socket.on('error', () => {})
+      socket.on('close', () => [client, upstream].forEach((each) => each.destroy()))
+    }
+    client.on('data', (data) => {
+      if (losing > 0 && data.toString().includes('subscribe')) losing--
+      else upstream.write(data)
+    })
+    upstream.pipe(client)
+  })
+  await new Promise<void>((resolve) => network.listen(0, '127.0.0.1', resolve))
+  ends.push(() => network.close())
+  const { port } = network.address() as AddressInfo
+  const clients = [
+    ioredis(server.url),
+    ioredis(`redis://127.0.0.1:${port}`, { commandTimeout: 100 }),
+  ] as const
+  ends.push(() => clients.forEach((client) => client.disconnect()))
+  const bus = closing(redisBus(...clients))
+  const { notices, gaps } = await heard(bus)
+  losing = 2
+  const before = gaps()
+  await clients[0].call('CLIENT', ['KILL', 'TYPE', 'pubsub'])
+  await waitUntil(() => (losing === 0 && bus.isUp) || unhandled.length > 0, {
+    what: 'the bus to listen again',
+  })
+  expect(unhandled).toEqual([])
+  expect(gaps()).toBeGreaterThan(before)
+  const other = await byIoredis()
+  other.publish([notice])
+  await waitUntil(() => notices.length > 0, { what: 'a notice of another process' })
 })
 
 test('redisBus on a Cluster', async () => {

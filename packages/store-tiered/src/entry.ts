@@ -1,7 +1,9 @@
 import {
+  type Committed,
   countFitting,
   type MessagePage,
   type MessageQuery,
+  type SessionChange,
   type SessionRecord,
   type StoredMessage,
   type StoredSession,
@@ -71,4 +73,28 @@ function bytesOfText(text: string): number {
 
 function copyOf<T extends SessionRecord | StoredMessage>(value: T): T {
   return 'lifetime' in value ? { ...value, lifetime: { ...value.lifetime } } : { ...value }
+}
+
+/** A session after a change that was the only one. */
+export function after(
+  { body, messages }: StoredSession,
+  made: Pick<SessionChange, 'body' | 'messages'>,
+  { record, messages: appended }: Committed,
+): StoredSession {
+  const added = appended.flatMap(({ id, seq, at, inserted }, index) =>
+    inserted ? [{ id, seq, at, payload: made.messages![index]!.payload }] : [],
+  )
+  return { record: { ...record }, body: made.body ?? body, messages: [...messages, ...added] }
+}
+
+/** What to keep of a session that was read; undefined when what is known of it was read later. */
+export function laterOf(known: Entry | undefined, read: Entry): Entry | undefined {
+  if (known === undefined || known.record.incarnation !== read.record.incarnation) {
+    return known !== undefined && known.checkedAt > read.checkedAt ? undefined : read
+  }
+  // What was read later counts, though it may show fewer changes: a store may lose writes in a failover.
+  if (known.checkedAt > read.checkedAt && known.record.changes >= read.record.changes) return undefined
+  const isAsLong =
+    known.record.changes === read.record.changes && known.messages.length > read.messages.length
+  return isAsLong ? { ...read, messages: known.messages } : read
 }

@@ -1,8 +1,10 @@
 /** A call of the store that is under way. */
 export interface Flight<T> {
   readonly topic: number
-  /** By `performance.now()`. */
-  readonly sentAt: number
+  /** When the store was asked, by `performance.now()`. */
+  sentAt: number
+  /** What it brings is no older than this, by `performance.now()`: a shared cache may answer instead of the store. */
+  notBefore: number
   /** How many messages it brings. */
   readonly tail: number
   /** Whether the session has changed, or may have, since it was sent: what it brings may be old. */
@@ -14,10 +16,17 @@ export interface Flight<T> {
 export class Flights<T> {
   readonly #byKey = new Map<string, Set<Flight<T>>>()
 
-  begin(key: string, topic: number, tail: number, fly: (flight: Flight<T>) => Promise<T>): Flight<T> {
+  /** @param mayBeMs how old what it brings may be when it begins. */
+  begin(
+    key: string,
+    { topic, tail, mayBeMs }: { topic: number; tail: number; mayBeMs: number },
+    fly: (flight: Flight<T>) => Promise<T>,
+  ): Flight<T> {
+    const now = performance.now()
     const flight: Flight<T> = {
       topic,
-      sentAt: performance.now(),
+      sentAt: now,
+      notBefore: now - mayBeMs,
       tail,
       isOld: false,
       answer: undefined as never,
@@ -33,10 +42,10 @@ export class Flights<T> {
     return flight
   }
 
-  /** One that brings as many messages, and was sent after this moment and after the last change. */
+  /** One that brings as many messages, is no older than this moment, and was sent after the last change. */
   joinable(key: string, tail: number, since: number): Flight<T> | undefined {
     for (const flight of this.#byKey.get(key) ?? []) {
-      if (!flight.isOld && flight.tail >= tail && flight.sentAt >= since) return flight
+      if (!flight.isOld && flight.tail >= tail && flight.notBefore >= since) return flight
     }
     return undefined
   }

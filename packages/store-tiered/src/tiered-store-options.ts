@@ -1,4 +1,4 @@
-import type { SessionBus, SessionStore } from '@sessions/core/store'
+import type { SessionBus, SessionCache, SessionStore } from '@sessions/core/store'
 
 /** What is kept in the memory of this process. */
 export interface HotTierOptions {
@@ -10,6 +10,12 @@ export interface HotTierOptions {
 export interface TieredStoreOptions {
   /** How much is kept in the memory of this process. */
   hot: HotTierOptions
+  /**
+   * A cache that processes share, between their memory and the store, such as `redisCache` of `@sessions/store-redis`
+   * (default: none). It costs two calls for each write, so it pays only where reads that may be old are many. It stays
+   * the host's.
+   */
+  warm?: SessionCache
   /**
    * Tells other processes of changes, and this one of theirs, so that copies of what has changed are dropped at once
    * (default: none; copies are as old as their readers allow). The same one as that of `createSessions`. It stays the
@@ -27,8 +33,14 @@ export interface TieredStoreOptions {
 export interface TieredStats {
   /** Reads and pages that memory answered. */
   readonly hits: number
-  /** Those that may be old, and that the store had to answer. */
+  /** Those that may be old, and that memory could not answer. */
   readonly misses: number
+  /** Those of them that the shared cache answered. */
+  readonly warmHits: number
+  /** Calls of the shared cache that failed or took too long. */
+  readonly warmFailures: number
+  /** Whether the shared cache has failed so often that it is left alone, but for one try a second. */
+  readonly isWarmAway: boolean
   /** Reads that shared the answer to one that was under way. */
   readonly joined: number
   /** Answers of the store that were not kept, because the session had changed meanwhile. */

@@ -1,29 +1,27 @@
 import {
   checkMessageQuery,
-  checkOptions,
   checkWhole,
-  type Committed,
   isSessionError,
-  type NewMessage,
-  SessionError,
   type SessionNotice,
   type SessionRef,
   type SessionStore,
   type StoredSession,
   topicOf,
 } from '@sessions/core/store'
-import { answerOf, cutTo, type Entry, pageOf } from './entry.js'
+import { checkTiers } from './check-tiers.js'
+import { after, answerOf, cutTo, type Entry, laterOf, pageOf } from './entry.js'
 import { type Flight, Flights } from './flights.js'
 import { HotTier } from './hot-tier.js'
+import { ownAmendments, ownChange, ownCopy, ownRef } from './own-copies.js'
+import { isReserved, keyOf } from './session-key.js'
 import { StoreTime } from './store-time.js'
-import type { HotTierOptions, TieredStore, TieredStoreOptions } from './tiered-store-options.js'
+import type { TieredStore, TieredStoreOptions } from './tiered-store-options.js'
 import { Topics } from './topics.js'
 import { Unsettled } from './unsettled.js'
+import { WarmTier } from './warm-tier.js'
 
 // Refusals: nothing was written, and nothing will be.
 const refusals = new Set(['conflict', 'not_found', 'invalid', 'limit_reached', 'too_large'])
-// In tenants whose names begin with it the library keeps records of its own, which nobody watches.
-const reserved = '~'
 const mostUnsettled = 10_000
 // More messages than this are read for those alone who want them.
 const usualTail = 100
@@ -48,21 +46,17 @@ const usualTail = 100
  * ```
  */
 export function tieredStore(last: SessionStore, options: TieredStoreOptions): TieredStore {
-  checkOptions<TieredStoreOptions>(options, { hot: 'object', bus: 'object', settleMs: 'number' })
-  const { bus, settleMs = 10_000 } = options ?? {}
-  if (typeof last?.read !== 'function')
-    throw new SessionError('invalid', 'last must be a store', { path: 'last' })
-  checkOptions<HotTierOptions>(options?.hot, { maxBytes: 'number' }, 'hot')
-  checkWhole(options?.hot?.maxBytes, 'hot.maxBytes', 1)
-  checkWhole(settleMs, 'settleMs', 0)
-
+  checkTiers(last, options)
+  const { bus, settleMs = 10_000 } = options
   const hot = new HotTier(options.hot.maxBytes)
+  const warm = options.warm === undefined ? undefined : new WarmTier(options.warm, settleMs)
   const flights = new Flights<StoredSession | undefined>()
   const unsettled = new Unsettled(settleMs, mostUnsettled)
   const time = new StoreTime()
   const counts = {
     hits: 0,
     misses: 0,
+    warmHits: 0,
     joined: 0,
     fenced: 0,
     gaps: 0,
@@ -76,12 +70,14 @@ export function tieredStore(last: SessionStore, options: TieredStoreOptions): Ti
     const gone = new Set(missed)
     flights.ageTopics(gone)
     hot.dropTopics(gone)
+    warm?.floors.raiseTopics(gone)
   })
 
   function onNotice({ kind, incarnation, changes, ...ref }: SessionNotice): void {
     counts.noticesIn++
     const key = keyOf(ref)
     flights.age(key)
+    warm?.floors.raise(key, incarnation, changes)
     const known = hot.peek(key)?.record
     const isKnown = kind === 'changed' && incarnation === known?.incarnation && changes !== undefined
     // A notice of what is in the copy already, such as an own one.
@@ -89,18 +85,25 @@ export function tieredStore(last: SessionStore, options: TieredStoreOptions): Ti
   }
 
   function publish({ tenantId, id }: SessionRef, notice: Omit<SessionNotice, 'tenantId' | 'id'>): void {
-    if (bus === undefined || tenantId.startsWith(reserved)) return
+    if (bus === undefined || isReserved({ tenantId })) return
     counts.noticesOut++
     bus.publish([{ tenantId, id, ...notice }])
+  }
+
+  function tell(ref: SessionRef, key: string, kind: SessionNotice['kind']): undefined {
+    warm?.floors.raise(key)
+    publish(ref, { kind })
   }
 
   /** What is kept of a session, unless it is older than so many milliseconds. */
   function fresh(key: string, maxAgeMs: number): Entry | undefined {
     const entry = hot.use(key)
-    if (entry === undefined || unsettled.has(key)) return undefined
-    const ageMs = performance.now() - entry.checkedAt
-    if (ageMs > maxAgeMs || (entry.record.expiresAt ?? Infinity) <= time.atLeast) return undefined
-    return entry
+    return entry !== undefined && isFresh(key, entry, maxAgeMs) ? entry : undefined
+  }
+
+  function isFresh(key: string, { checkedAt, record }: Entry, maxAgeMs: number): boolean {
+    const ageMs = performance.now() - checkedAt
+    return !unsettled.has(key) && ageMs <= maxAgeMs && (record.expiresAt ?? Infinity) > time.atLeast
   }
 
   function hit<T>(answer: T, { checkedAt }: Entry): T {
@@ -109,14 +112,36 @@ export function tieredStore(last: SessionStore, options: TieredStoreOptions): Ti
     return answer
   }
 
-  /** Reads from the store, and keeps the answer unless the session has changed meanwhile. */
-  function fly(ref: SessionRef, key: string, tail: number): Promise<StoredSession | undefined> {
+  /**
+   * Reads from the shared cache, if the answer may be old, or from the store; keeps the answer unless the session has
+   * changed meanwhile.
+   */
+  function fly(ref: SessionRef, key: string, tail: number, maxAgeMs = 0): Promise<StoredSession | undefined> {
     const topic = topicOf(ref)
     // First, so that nothing is missed that changes meanwhile.
     topics.listen(topic)
-    return flights.begin(key, topic, tail, async (flight) => {
+    const asksWarm = warm !== undefined && maxAgeMs > 0 && !isReserved(ref)
+    const begun = { topic, tail, mayBeMs: asksWarm ? maxAgeMs : 0 }
+    return flights.begin(key, begun, async (flight) => {
+      const found = asksWarm ? await warm.find(ref) : {}
+      if (found.entry !== undefined) {
+        const { entry } = found
+        time.learn(entry.record.updatedAt)
+        const isUsable = isFresh(key, entry, maxAgeMs) && warm!.floors.allows(key, topic, entry)
+        const answer = isUsable ? answerOf(entry, tail) : undefined
+        if (answer !== undefined) {
+          counts.warmHits++
+          counts.oldestMs = Math.max(counts.oldestMs, performance.now() - entry.checkedAt)
+          keep(ref, key, entry, { isOld: flight.isOld, sentAt: entry.checkedAt })
+          return answer
+        }
+      }
+      // What changed until now, the store shows.
+      Object.assign(flight, { sentAt: performance.now(), notBefore: performance.now(), isOld: false })
       const stored = await last.read(ref, { tail })
       keep(ref, key, stored, flight)
+      const isNew = stored !== undefined && !flight.isOld && !unsettled.has(key)
+      if (isNew && found.permit !== undefined) warm!.keep(ref, found.permit, stored)
       return stored
     }).answer
   }
@@ -125,7 +150,7 @@ export function tieredStore(last: SessionStore, options: TieredStoreOptions): Ti
     ref: SessionRef,
     key: string,
     stored: StoredSession | undefined,
-    { isOld, sentAt }: Flight<StoredSession | undefined>,
+    { isOld, sentAt }: Pick<Flight<unknown>, 'isOld' | 'sentAt'>,
   ): void {
     if (stored !== undefined) time.learn(stored.record.updatedAt)
     if (isOld || unsettled.has(key)) {
@@ -136,29 +161,29 @@ export function tieredStore(last: SessionStore, options: TieredStoreOptions): Ti
       hot.drop(key)
       return
     }
-    const known = hot.peek(key)
-    const isSame = known?.record.incarnation === stored.record.incarnation
-    const isNewer = isSame && stored.record.changes > known.record.changes
-    // What was read later counts, though it may show fewer changes: a store may lose writes in a failover.
-    if (known !== undefined && known.checkedAt > sentAt && !isNewer) return
-    const isAsLong = isSame && known.record.changes === stored.record.changes
-    const messages =
-      isAsLong && known.messages.length > stored.messages.length ? known.messages : stored.messages
-    put(ref, key, { ...stored, messages, checkedAt: sentAt })
+    const entry = laterOf(hot.peek(key), { ...stored, checkedAt: sentAt })
+    if (entry !== undefined) put(ref, key, entry)
   }
 
   function put(ref: SessionRef, key: string, entry: Entry): void {
     hot.put(key, topicOf(ref), entry)
   }
 
-  /** Makes a write: what was read before it is not kept, and what is kept of the session is dropped, unless `settle` keeps it. */
+  /**
+   * Makes a write: what was read before it is not kept, and what is kept of the session is dropped, unless `settle` gives
+   * the session as it is now.
+   */
   async function write<T>(
     ref: SessionRef,
     kind: SessionNotice['kind'],
     send: () => Promise<T>,
-    settle: (result: T, key: string, known: Entry | undefined, sentAt: number) => void,
+    settle: (result: T, key: string, known: Entry | undefined, sentAt: number) => Entry | false | undefined,
   ): Promise<T> {
     const key = keyOf(ref)
+    const permit = warm !== undefined && !isReserved(ref) ? await warm.begin(ref) : undefined
+    const end = (entry?: Entry) => {
+      if (permit !== undefined) warm!.end(ref, permit, entry)
+    }
     flights.age(key)
     const sentAt = performance.now()
     try {
@@ -166,21 +191,24 @@ export function tieredStore(last: SessionStore, options: TieredStoreOptions): Ti
       flights.age(key)
       const known = hot.peek(key)
       hot.drop(key)
-      settle(result, key, known, sentAt)
+      end(settle(result, key, known, sentAt) || undefined)
       return result
     } catch (error) {
       flights.age(key)
       hot.drop(key)
       const isRefused = isSessionError(error) && refusals.has(error.code)
-      if (!isRefused) unsettled.add(key)
+      // Without its end the write counts as under way in the shared cache.
+      if (isRefused) end()
+      else unsettled.add(key)
+      warm?.floors.raise(key)
       if (isSessionError(error, 'unknown_outcome')) publish(ref, { kind })
       throw error
     }
   }
 
   return {
-    async read(ref, asked = {}) {
-      const { tail = 0, maxAgeMs = 0 } = asked
+    async read(given, { tail = 0, maxAgeMs = 0 } = {}) {
+      const ref = ownRef(given)
       const key = keyOf(ref)
       if (!(maxAgeMs > 0)) {
         if (hot.peek(key) === undefined) return last.read(ref, { tail })
@@ -196,7 +224,7 @@ export function tieredStore(last: SessionStore, options: TieredStoreOptions): Ti
       else counts.joined++
       // As many as were wanted before, so that readers who want few do not cost those who want many their copy.
       const wanted = Math.max(tail, Math.min(hot.peek(key)?.messages.length ?? 0, usualTail))
-      const stored = await (joined?.answer ?? fly(ref, key, wanted))
+      const stored = await (joined?.answer ?? fly(ref, key, wanted, maxAgeMs))
       return stored === undefined ? undefined : cutTo(stored, tail)
     },
 
@@ -211,77 +239,66 @@ export function tieredStore(last: SessionStore, options: TieredStoreOptions): Ti
       return last.messages(ref, range)
     },
 
-    async commit(ref, change) {
-      // Taken now: the caller may go on with what it gave.
-      const made = { body: change.body, messages: change.messages?.map((message) => ({ ...message })) }
+    async commit(given, change) {
+      const ref = ownRef(given)
+      const made = ownChange(change)
       return write(
         ref,
         'changed',
-        () => last.commit(ref, change),
+        () => last.commit(ref, made),
         (committed, key, known, sentAt) => {
           const { incarnation, changes, updatedAt } = committed.record
           time.learn(updatedAt)
+          warm?.floors.raise(key, incarnation, changes)
+          publish(ref, { kind: 'changed', incarnation, changes })
           // With nothing in between, what was known and what was committed are all there is.
           const isNext = known?.record.incarnation === incarnation && known.record.changes + 1 === changes
-          if (isNext && !unsettled.has(key))
-            put(ref, key, { ...after(known, made, committed), checkedAt: sentAt })
-          publish(ref, { kind: 'changed', incarnation, changes })
+          if (!isNext || unsettled.has(key)) return undefined
+          const entry = { ...after(known, made, committed), checkedAt: sentAt }
+          put(ref, key, entry)
+          return entry
         },
       )
     },
 
-    amend: (ref, amendments, guard) =>
-      write(
-        ref,
-        'changed',
-        () => last.amend(ref, amendments, guard),
-        (count) => count > 0 && publish(ref, { kind: 'changed' }),
-      ),
+    async amend(given, amendments, guard) {
+      const [ref, own, only] = [ownRef(given), ownAmendments(amendments), guard && { ...guard }]
+      const send = () => last.amend(ref, own, only)
+      return write(ref, 'changed', send, (count, key) => count > 0 && tell(ref, key, 'changed'))
+    },
 
-    trim: (ref, throughSeq, guard) =>
-      write(
-        ref,
-        'changed',
-        () => last.trim(ref, throughSeq, guard),
-        (count) => count > 0 && publish(ref, { kind: 'changed' }),
-      ),
+    async trim(given, throughSeq, guard) {
+      const [ref, only] = [ownRef(given), guard && { ...guard }]
+      const send = () => last.trim(ref, throughSeq, only)
+      return write(ref, 'changed', send, (count, key) => count > 0 && tell(ref, key, 'changed'))
+    },
 
-    remove: (ref, guard) =>
-      write(
-        ref,
-        'removed',
-        () => last.remove(ref, guard),
-        (isRemoved) => isRemoved && publish(ref, { kind: 'removed' }),
-      ),
+    async remove(given, guard) {
+      const [ref, only] = [ownRef(given), guard && { ...guard }]
+      const send = () => last.remove(ref, only)
+      return write(ref, 'removed', send, (isRemoved, key) => isRemoved && tell(ref, key, 'removed'))
+    },
 
-    restore: (ref, copy) =>
-      write(
-        ref,
-        'changed',
-        () => last.restore(ref, copy),
-        () => copy.more !== true && publish(ref, { kind: 'changed' }),
-      ),
+    async restore(given, copy) {
+      const [ref, own] = [ownRef(given), ownCopy(copy)]
+      const send = () => last.restore(ref, own)
+      return write(ref, 'changed', send, (_, key) => own.more !== true && tell(ref, key, 'changed'))
+    },
 
     list: (query) => last.list(query),
     sweep: (bounds) => last.sweep(bounds),
     ...(last.check === undefined ? {} : { check: (timeoutMs: number) => last.check!(timeoutMs) }),
-    stats: () => ({ ...counts, evicted: hot.evicted, bytes: hot.bytes, sessions: hot.size }),
-    close: () => topics.close(),
+    stats: () => ({
+      ...counts,
+      warmFailures: warm?.failures ?? 0,
+      isWarmAway: warm?.isAway ?? false,
+      evicted: hot.evicted,
+      bytes: hot.bytes,
+      sessions: hot.size,
+    }),
+    async close() {
+      await topics.close()
+      await warm?.idle()
+    },
   }
-}
-
-/** A session after a change that was the only one. */
-function after(
-  { body, messages }: StoredSession,
-  made: { readonly body: string | undefined; readonly messages: readonly NewMessage[] | undefined },
-  { record, messages: appended }: Committed,
-): StoredSession {
-  const added = appended.flatMap(({ id, seq, at, inserted }, index) =>
-    inserted ? [{ id, seq, at, payload: made.messages![index]!.payload }] : [],
-  )
-  return { record: { ...record }, body: made.body ?? body, messages: [...messages, ...added] }
-}
-
-function keyOf({ tenantId, id }: SessionRef): string {
-  return JSON.stringify([tenantId, id])
 }

@@ -1,4 +1,5 @@
 export { startPostgres, type PostgresServer, type StartPostgresOptions } from './servers/postgres.js'
+export { startPostgresReplicaPair, type PostgresReplicaPair } from './servers/postgres-replica-pair.js'
 export { findPostgres, type PostgresBinaries } from './find/find-postgres.js'
 export { startRedis, type RedisServer, type StartRedisOptions } from './servers/redis.js'
 export { prepare, type Need } from './find/prepare.js'

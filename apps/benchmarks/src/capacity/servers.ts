@@ -1,10 +1,10 @@
 import { once } from 'node:events'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
 import { redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
 import { startPostgres, startRedis } from '@sessions/testkit'
 import { measureStore } from './measure-store.js'
+import { cpuOf } from '../stores/server-cpu.js'
 import type { StoreCosts } from './coefficients.js'
 
 export async function measureRedis(): Promise<StoreCosts> {
@@ -49,32 +49,5 @@ export async function measurePostgres(): Promise<StoreCosts> {
   } finally {
     await pool.end()
     await server.stop()
-  }
-}
-
-/** Microseconds of processor of a process, of its children, and of those that have ended: by /proc. */
-function cpuOf(pid: number): number {
-  if (!statSync('/proc/self/stat', { throwIfNoEntry: false })) {
-    throw new Error('What a server uses is read from /proc, which is there on Linux alone.')
-  }
-  const ticksOf = (stat: readonly string[], fields: readonly number[]): number =>
-    fields.reduce((sum, field) => sum + Number(stat[field]), 0)
-  let ticks = 0
-  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
-    const stat = statOf(name)
-    if (stat === undefined) continue
-    // After the name of the program: state, parent, ...
-    if (Number(name) === pid) ticks += ticksOf(stat, [11, 12, 13, 14])
-    else if (Number(stat[1]) === pid) ticks += ticksOf(stat, [11, 12])
-  }
-  return ticks * 10_000
-}
-
-function statOf(pid: string): string[] | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-  } catch {
-    // It has ended meanwhile.
-    return undefined
   }
 }

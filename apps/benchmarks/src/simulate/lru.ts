@@ -23,6 +23,10 @@ export class Lru {
     return this.#entries.size
   }
 
+  has(key: number): boolean {
+    return this.#entries.has(key)
+  }
+
   /** When the entry was put, and makes it the newest; undefined when it is not there. */
   use(key: number): number | undefined {
     const entry = this.#entries.get(key)

@@ -1,6 +1,6 @@
 import { Random } from '../torture/random.js'
 import { ShardLoad } from './cluster.js'
-import { Lru } from './lru.js'
+import { type Balancing, Tiers } from './tiers.js'
 import { Zipf } from './zipf.js'
 
 export interface SimulationOptions {
@@ -19,17 +19,6 @@ export interface SimulationOptions {
   readonly warmMs: number
   /** Up to which age a read takes a copy. */
   readonly maxAgeMs: number
-}
-
-export interface Balancing {
-  /** The share of reads that a copy in the process answers, however old it is. */
-  readonly hot: number
-  /** The share of reads that a copy in the process answers that is young enough. */
-  readonly hotInTime: number
-  /** The share of the other reads that the shared cache answers. */
-  readonly warm: number
-  /** The median and the greatest age of the copies that were used, in milliseconds. */
-  readonly ageMs: { readonly median: number; readonly most: number }
 }
 
 export interface SimulationResult {
@@ -54,11 +43,11 @@ const hours = 24
 
 /** One day of load on sessions that are never made: only ranks, caches and counts. */
 export function simulate(options: SimulationOptions): SimulationResult {
-  const { sessions, tenants, exponent, accesses, seed } = options
+  const { sessions, tenants, exponent, accesses, seed, processes } = options
   const random = new Random(seed)
   const ranks = new Zipf(sessions, exponent, random)
   const owners = tenantsByHash(tenants, exponent)
-  const tiers = { sticky: new Tiers(options, 'sticky', random), random: new Tiers(options, 'random', random) }
+  const tiers = { sticky: new Tiers(options, bytesOf), random: new Tiers(options, bytesOf) }
   const loads = { byTenant: new ShardLoad(shards, 'tenant'), bySession: new ShardLoad(shards, 'session') }
   // Ids beyond all ranks: sessions that were begun today.
   let newest = sessions
@@ -70,8 +59,8 @@ export function simulate(options: SimulationOptions): SimulationResult {
     for (let n = 0; n < accesses / hours; n++, now += gapMs) {
       const key = random.chance(newShare) ? ++newest : ranks.next()
       const isCommit = random.chance(commitShare)
-      tiers.sticky.access(key, isCommit, now)
-      tiers.random.access(key, isCommit, now)
+      tiers.sticky.access({ key, isCommit, now, process: key % processes })
+      tiers.random.access({ key, isCommit, now, process: random.int(0, processes - 1) })
       const tenantId = `tenant-${owners(key)}`
       loads.byTenant.count(tenantId, '')
       loads.bySession.count(tenantId, `session-${key}`)
@@ -111,76 +100,5 @@ function tenantsByHash(count: number, exponent: number): (key: number) => number
       else high = middle
     }
     return low
-  }
-}
-
-/** The copies of all processes, and the cache that they share. */
-class Tiers {
-  readonly #hot: Lru[]
-  readonly #warm = new Map<number, number>()
-  readonly #fills: { readonly key: number; readonly at: number }[] = []
-  #firstFill = 0
-  readonly #counts = { reads: 0, hot: 0, inTime: 0, warm: 0 }
-  readonly #ages: number[] = []
-  readonly #options: SimulationOptions
-  readonly #balancing: 'sticky' | 'random'
-  readonly #random: Random
-
-  constructor(options: SimulationOptions, balancing: 'sticky' | 'random', random: Random) {
-    this.#options = options
-    this.#balancing = balancing
-    this.#random = random
-    this.#hot = Array.from({ length: options.processes }, () => new Lru(options.hotBytes))
-  }
-
-  access(key: number, isCommit: boolean, now: number): void {
-    const { processes, maxAgeMs, warmMs } = this.#options
-    const chosen = this.#balancing === 'sticky' ? key % processes : this.#random.int(0, processes - 1)
-    const own = this.#hot[chosen]!
-    if (isCommit) {
-      // The bus tells the others, and whoever wrote has the newest state.
-      for (const other of this.#hot) if (other !== own) other.drop(key)
-      own.put(key, bytesOf(key), now)
-      this.#fillWarm(key, now)
-      return
-    }
-    this.#counts.reads++
-    const at = own.use(key)
-    if (at !== undefined) {
-      this.#counts.hot++
-      if (now - at <= maxAgeMs) {
-        this.#counts.inTime++
-        if (this.#ages.length < 100_000) this.#ages.push(now - at)
-        return
-      }
-    }
-    const filledAt = this.#warm.get(key)
-    if (filledAt !== undefined && now - filledAt <= warmMs) this.#counts.warm++
-    else this.#fillWarm(key, now)
-    own.put(key, bytesOf(key), now)
-  }
-
-  #fillWarm(key: number, now: number): void {
-    this.#warm.set(key, now)
-    this.#fills.push({ key, at: now })
-    while (now - this.#fills[this.#firstFill]!.at > this.#options.warmMs) {
-      const { key: oldest, at } = this.#fills[this.#firstFill++]!
-      // It may have been filled again.
-      if (this.#warm.get(oldest) === at) this.#warm.delete(oldest)
-    }
-    if (this.#firstFill < 100_000) return
-    this.#fills.splice(0, this.#firstFill)
-    this.#firstFill = 0
-  }
-
-  result(): Balancing {
-    const { reads, hot, inTime, warm } = this.#counts
-    const ages = this.#ages.toSorted((a, b) => a - b)
-    return {
-      hot: hot / reads,
-      hotInTime: inTime / reads,
-      warm: warm / (reads - inTime),
-      ageMs: { median: ages[Math.floor(ages.length / 2)] ?? 0, most: ages.at(-1) ?? 0 },
-    }
   }
 }

@@ -21,7 +21,8 @@ const usage = `torture -- --store ${storeNames.join('|')} [--processes 4] [--sec
   --no-kill    leaves the server alive; without it, it is killed and started again half-way (sqlite: a process that
                is writing to the file is)
   --store sharded has two shards and the map in one Postgres, and moves all sessions from one to the other all the time
-  --store tiered has memory before one Redis, and reads what may be half a second old
+  --store portable is Postgres by portable statements
+  --store tiered has memory and a shared cache before one Redis, and reads what may be half a second old
   --json       the last line is {operations, faults, lost, doubled, resurrected, leaked, ...}
 
 Exits 1 when anything was lost, doubled, resurrected, leaked or out of order, or when the run proves nothing.`

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { bytesOf, simulate } from '../../src/simulate/simulate.js'
 import { cheHitRate, Lru } from '../../src/simulate/lru.js'
+import { replay } from '../../src/simulate/replay.js'
 import { Zipf } from '../../src/simulate/zipf.js'
 import { Random } from '../../src/torture/random.js'
 
@@ -115,4 +116,17 @@ describe('simulate', () => {
     expect(sticky.ageMs.most).toBeLessThanOrEqual(options.maxAgeMs)
     expect(sticky.hotInTime).toBeLessThanOrEqual(sticky.hot)
   })
+})
+
+describe('replay', () => {
+  it.each(['sticky', 'random'] as const)(
+    'the real tieredStore answers as many reads from memory as the model says, within a point: %s',
+    async (balancing) => {
+      const options = { sessions: 2000, exponent: 1, accesses: 8000, seed: 5, processes: 3, perSecond: 1000 }
+      const { model, real } = await replay({ ...options, hotBytes: 4_000_000, maxAgeMs: 5000 }, balancing)
+      expect(Math.abs(model - real)).toBeLessThan(0.01)
+      expect(real).toBeGreaterThan(0.05)
+      expect(real).toBeLessThan(0.95)
+    },
+  )
 })

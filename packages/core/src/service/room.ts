@@ -9,3 +9,14 @@ export function roomOf({ limits }: Pick<Service, 'limits'>): Pick<SessionChange,
     ...(Number.isFinite(maxSessionBytes) ? { maxBytes: Math.floor(maxSessionBytes) } : {}),
   }
 }
+
+/** As `roomOf`; for messages that must follow the one at `upTo`, if that is given. */
+export function roomUpTo(
+  service: Pick<Service, 'limits'>,
+  upTo: number | undefined,
+  count: number,
+): Pick<SessionChange, 'maxSeq' | 'maxBytes'> {
+  const room = roomOf(service)
+  if (upTo === undefined) return room
+  return { ...room, maxSeq: Math.min(room.maxSeq ?? Infinity, upTo + count) }
+}

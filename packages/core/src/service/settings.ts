@@ -66,8 +66,9 @@ export interface ReadSettings {
    * How old what the verbs that show a session return may be, in milliseconds (default 0: as it is now): `read`, `history`,
    * `info`, `orders`, `branches`, `get` of cart, state and preferences, and a `context` that is not remembered. A store that
    * keeps copies, such as `tieredStore`, then answers by itself; others ignore it. What this process has written is never
-   * missing. Nothing is decided by a copy: opening a session, its owner, turns, changes, transfers and erasure read the
-   * store, and so do `watch` and `subscribe`.
+   * missing. Nothing is decided by a copy: opening a session, its owner, changes, transfers and erasure read the store, and so
+   * do `watch` and `subscribe`. A turn may begin with a copy: its first commit fails when anything has changed since, and
+   * then the turn reads the store.
    */
   maxAgeMs?: number
 }

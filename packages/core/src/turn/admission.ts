@@ -64,10 +64,16 @@ async function admit<Handle extends TurnHandle>(
   const { live } = surroundings
   const deadline = performance.now() + live.service.turns.queueMs
   const signal = request.signal ?? new AbortController().signal
+  let mayBeOld = question.message !== undefined && question.from === undefined
   for (;;) {
-    const { body } = await live.load()
+    // The first look may be at a copy. If the copy shows a session that is free, the commit that begins the turn decides:
+    // it fails when anything has changed since.
+    const { body, record } = await (mayBeOld ? live.show() : live.load())
     const { turn } = body
     const recent = body.recentTurns?.find(({ name }) => name === question.name)
+    const upTo = mayBeOld && live.service.shownAgeMs > 0 ? record.lastSeq : undefined
+    mayBeOld = false
+    if (upTo !== undefined && (turn !== undefined || recent !== undefined)) continue
     // A message that is not on the active branch any more is no repeat: it is put on the branch again.
     const known = recent === undefined ? undefined : await messageOf(live, body, recent)
     let broken: BrokenAnswer | undefined
@@ -93,12 +99,13 @@ async function admit<Handle extends TurnHandle>(
     }
     try {
       const reused = known === undefined ? await reuse(live, request, question, body) : undefined
-      return reused ?? (await begin(surroundings, request, { question, body, broken }))
+      return reused ?? (await begin(surroundings, request, { question, body, broken, upTo }))
     } catch (error) {
       // Another caller was faster, perhaps with the same message: look again. Changes during the look-up end here,
       // too.
       const isRace = isSessionError(error, 'turn_in_progress') || isSessionError(error, 'turn_lost')
-      if (!isRace) throw error
+      const wasOld = upTo !== undefined && isSessionError(error, 'limit_reached')
+      if (!isRace && !wasOld) throw error
     }
   }
 }
@@ -122,6 +129,8 @@ interface Beginning {
   /** The body when the session was found free. */
   readonly body: SessionBody
   readonly broken: BrokenAnswer | undefined
+  /** The newest message of the copy that the body is from; undefined when the store was read. */
+  readonly upTo: number | undefined
 }
 
 /** A message that is answered again because its reply broke off. */
@@ -134,7 +143,7 @@ interface BrokenAnswer {
 async function begin<Handle extends TurnHandle>(
   surroundings: TurnSurroundings<Handle>,
   request: TurnRequest<Handle>,
-  { question, body, broken }: Beginning,
+  { question, body, broken, upTo }: Beginning,
 ): Promise<OngoingTurn> {
   const { live } = surroundings
   const { service, ref } = live
@@ -163,6 +172,7 @@ async function begin<Handle extends TurnHandle>(
       path,
       leaveOut: question.from === undefined ? leaveOut : undefined,
       ifRevision: request.ifRevision,
+      upTo,
     })
     if (question.from !== undefined) live.emit('session.rewound', live.record, { toSeq: question.from })
     if (held.inserted) {

@@ -1,5 +1,5 @@
 import { tooManyMessages } from '../contract/refusals.js'
-import { roomOf } from '../service/room.js'
+import { roomUpTo } from '../service/room.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { type BranchDeparture, rewound } from '../domain/branches.js'
 import type { TurnAbortReason } from '../domain/events.js'
@@ -70,6 +70,8 @@ export interface LeaseOptions {
   readonly leaveOut?: ClosedRange | undefined
   /** Only if the body is at this revision; otherwise `conflict`. */
   readonly ifRevision?: number | undefined
+  /** Only if there is no newer message than this; otherwise `limit_reached`. */
+  readonly upTo?: number | undefined
 }
 
 /**
@@ -79,7 +81,7 @@ export interface LeaseOptions {
  * `conflict` when the message's id is used for another message.
  */
 export async function takeLease(live: LiveSession, options: LeaseOptions): Promise<TakenLease> {
-  const { turnId, question, placement, named, leaveOut, ifRevision } = options
+  const { turnId, question, placement, named, leaveOut, ifRevision, upTo } = options
   const { maxMessages } = live.service.limits
   const shape = JSON.stringify(options.path)
   const messageId = placement.known?.id ?? question.message!.id
@@ -113,7 +115,12 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
         recentTurns: [...others, recent].slice(-keptTurns),
       }
     },
-    { messages: placement.messages, ...roomOf(live.service), slack: turnSlack, ifRevision },
+    {
+      messages: placement.messages,
+      ...roomUpTo(live.service, upTo, placement.messages.length),
+      slack: turnSlack,
+      ifRevision,
+    },
   )
   const [appended] = updated.appended
   const { body } = updated

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs'
+import { chownSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { findPostgres } from '../find/find-postgres.js'
+import type { Endpoint } from '../network/exchange.js'
 import { freePort } from '../network/free-port.js'
 import { createPostgresData } from './postgres-data.js'
 import { queryPostgres } from './postgres-query.js'
@@ -34,7 +35,15 @@ const defaultSettings = {
  * Starts a real, empty PostgreSQL that accepts every client without a password. It ends with this process at the
  * latest.
  */
-export async function startPostgres(options: StartPostgresOptions = {}): Promise<PostgresServer> {
+export function startPostgres(options: StartPostgresOptions = {}): Promise<PostgresServer> {
+  return startPostgresOn(options)
+}
+
+/** Starts a PostgreSQL; a replica, when it is told whom to follow. */
+export async function startPostgresOn(
+  options: StartPostgresOptions,
+  primary?: Endpoint,
+): Promise<PostgresServer> {
   sweepWorkDirs()
   const found = await findPostgres()
   const workDir = createWorkDir('postgres')
@@ -42,14 +51,22 @@ export async function startPostgres(options: StartPostgresOptions = {}): Promise
   const env = serverEnv()
   try {
     await createPostgresData(found, workDir, env)
+    if (primary !== undefined) {
+      const signal = join(data, 'standby.signal')
+      writeFileSync(signal, '')
+      if (found.account) chownSync(signal, found.account.uid, found.account.gid)
+    }
   } catch (error) {
     removeWorkDir(workDir)
     throw error
   }
-  const settings = Object.entries({ ...defaultSettings, ...options.settings }).flatMap(([name, value]) => [
-    '-c',
-    `${name}=${value}`,
-  ])
+  const following =
+    primary === undefined
+      ? {}
+      : { primary_conninfo: `host=${primary.host} port=${primary.port} user=postgres`, hot_standby: 'on' }
+  const settings = Object.entries({ ...defaultSettings, ...following, ...options.settings }).flatMap(
+    ([name, value]) => ['-c', `${name}=${value}`],
+  )
   const process = await ServerProcess.start({
     name: `PostgreSQL ${found.version}`,
     workDir,

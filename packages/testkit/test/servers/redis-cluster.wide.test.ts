@@ -1,7 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { isAlive } from '../../src/process/process-table.js'
 import { startRedisCluster, type RedisCluster } from '../../src/servers/redis-cluster.js'
+import { waitUntil } from '../../src/wait-until.js'
 import { sendRedis } from '../../src/servers/redis-command.js'
+import type { RedisServer } from '../../src/servers/redis.js'
 
 let cluster: RedisCluster
 
@@ -37,5 +39,32 @@ describe('a Redis Cluster', () => {
     expect(isAlive(pid)).toBe(false)
     await node!.restart()
     await cluster.settled()
+  })
+
+  it('moves a slot with its keys', async () => {
+    const [from, to] = [0, 1].map((index) => cluster.nodes[index]!) as [RedisServer, RedisServer]
+    const slots = (await sendRedis(from, ['CLUSTER', 'SLOTS'])) as [number, number, [string, number]][]
+    const [slot] = slots.find(([, , [, port]]) => port === from.port)!
+    // A tag for this slot.
+    let tag = 0
+    while (Number(await sendRedis(from, ['CLUSTER', 'KEYSLOT', `{${tag}}`])) !== slot) tag++
+    for (const name of ['a', 'b', 'c']) await sendRedis(from, ['SET', `{${tag}}${name}`, name])
+    await cluster.moveSlot(slot, from, to)
+    for (const name of ['a', 'b', 'c']) expect(await sendRedis(to, ['GET', `{${tag}}${name}`])).toBe(name)
+    await expect(sendRedis(from, ['GET', `{${tag}}a`])).rejects.toThrow(`MOVED ${slot}`)
+  })
+})
+
+describe('a Redis Cluster with replicas', () => {
+  it('promotes the replica of a master that was killed', async () => {
+    const replicated = await startRedisCluster(3, { replicas: true })
+    onTestFinished(() => replicated.stop())
+    expect(replicated.replicas).toHaveLength(3)
+    await replicated.nodes[1]!.kill()
+    await replicated.promoted(replicated.replicas[1]!)
+    await replicated.nodes[1]!.restart()
+    await replicated.settled()
+    const roleOf = async () => ((await sendRedis(replicated.nodes[1]!, ['ROLE'])) as string[])[0]
+    await waitUntil(async () => (await roleOf()) === 'slave', { what: 'the former master to follow' })
   })
 })

@@ -1,13 +1,13 @@
 import type { SessionBus, SessionStore } from '@sessions/core/store'
 import { createPostgresPool, postgresStore } from '@sessions/store-postgres'
-import { redisBus, redisStore } from '@sessions/store-redis'
+import { redisBus, redisCache, redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
 import type { ShardedStore } from '@sessions/store-sharded'
 import { sqliteStore } from '@sessions/store-sqlite'
 import { tieredStore } from '@sessions/store-tiered'
 import { overShards } from './shards.js'
 
-export type ServerKind = 'redis' | 'postgres' | 'sharded' | 'tiered'
+export type ServerKind = 'redis' | 'postgres' | 'portable' | 'sharded' | 'tiered'
 
 export interface OpenStore {
   readonly store: SessionStore
@@ -40,17 +40,18 @@ export function openStore(kind: ServerKind, url: string): OpenStore {
   if (kind === 'tiered') return openTiers(url)
   const pool = openPool(url)
   return {
-    store: postgresStore(pool, timeouts),
+    store: postgresStore(pool, { ...timeouts, ...(kind === 'portable' ? { statements: kind } : {}) }),
     close: () => pool.end(),
   }
 }
 
-/** Memory before Redis, and a bus through the same bad network. */
+/** Memory and a cache that all processes share before Redis, and a bus, all through the same bad network. */
 function openTiers(url: string): OpenStore {
   const [client, subscriber] = [createRedisClient(url), createRedisClient(url)]
   const bus = redisBus(client, subscriber)
   const store = tieredStore(redisStore(client, timeouts), {
     hot: { maxBytes: 1024 * 1024 },
+    warm: redisCache(client, { holdMs: 3000 }),
     bus,
     settleMs: 2000,
   })

@@ -5,7 +5,7 @@ import { memoryStore } from '@sessions/core'
 import { openFile, openStore, type OpenStore } from './open-store.js'
 import { startServer } from './start-server.js'
 
-export const storeNames = ['memory', 'sqlite', 'redis', 'postgres', 'sharded', 'tiered'] as const
+export const storeNames = ['memory', 'sqlite', 'redis', 'postgres', 'portable', 'sharded', 'tiered'] as const
 export type StoreName = (typeof storeNames)[number]
 
 export function isStoreName(name: string): name is StoreName {

@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest'
+import { createSessions, memoryStore } from '../../src/index.js'
+import type { SessionStore, StoredSession } from '../../src/store.js'
+
+const credentialSecrets = ['a secret that is long enough for all of these tests']
+const alice = { tenantId: 'acme', userId: 'alice' }
+
+/** Shows what may be old as it was when it was asked for the first time. */
+function withCopies(last: SessionStore): SessionStore {
+  const copies = new Map<string, StoredSession | undefined>()
+  return {
+    ...last,
+    async read(ref, { maxAgeMs = 0, ...options } = {}) {
+      if (maxAgeMs === 0) return last.read(ref, options)
+      if (!copies.has(ref.id)) copies.set(ref.id, await last.read(ref, options))
+      return structuredClone(copies.get(ref.id))
+    },
+  }
+}
+
+test('a turn that began on a copy with fewer messages is found again, while it runs and after it', async () => {
+  const last = memoryStore()
+  const here = createSessions({ store: withCopies(last), reads: { maxAgeMs: 1000 }, credentialSecrets })
+  const there = createSessions({ store: last, credentialSecrets })
+  const made = await there.for(alice).create({ id: 's' })
+  const held = await here.for(alice).get('s')
+  await held.read()
+  for (let n = 0; n < 60; n++) await made.append({ role: 'user', content: `between ${n}` })
+  let release = (): void => {}
+  const gate = new Promise<void>((resolve) => (release = resolve))
+  let asked = 0
+  const ask = () =>
+    held.turn(
+      'And?',
+      async () => {
+        await gate
+        return `answer ${++asked}`
+      },
+      { key: 'k' },
+    )
+  const first = ask()
+  await first.started
+  const again = ask()
+  await again.started
+  release()
+  const results = [await first.result, await again.result, await ask().result]
+  expect(results.map(({ text }) => text)).toEqual(['answer 1', 'answer 1', 'answer 1'])
+  const { messages } = await made.history({ limit: 100 })
+  expect(messages.slice(-2).map(({ content }) => content)).toEqual(['And?', 'answer 1'])
+  expect(messages).toHaveLength(62)
+})

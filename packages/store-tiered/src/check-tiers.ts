@@ -1,0 +1,20 @@
+import { checkOptions, checkWhole, SessionError, type SessionStore } from '@sessions/core/store'
+import type { HotTierOptions, TieredStoreOptions } from './tiered-store-options.js'
+
+/** @throws `invalid` with the path of what is wrong. */
+export function checkTiers(last: SessionStore, options: TieredStoreOptions): void {
+  checkOptions<TieredStoreOptions>(options, {
+    hot: 'object',
+    warm: 'object',
+    bus: 'object',
+    settleMs: 'number',
+  })
+  if (typeof last?.read !== 'function')
+    throw new SessionError('invalid', 'last must be a store', { path: 'last' })
+  checkOptions<HotTierOptions>(options?.hot, { maxBytes: 'number' }, 'hot')
+  checkWhole(options?.hot?.maxBytes, 'hot.maxBytes', 1)
+  checkWhole(options.settleMs ?? 0, 'settleMs', 0)
+  if (options.warm !== undefined && typeof options.warm.begin !== 'function') {
+    throw new SessionError('invalid', 'warm must be a cache, such as redisCache(client)', { path: 'warm' })
+  }
+}
