@@ -16,7 +16,7 @@ it('takes little memory for an export of a gigabyte', async () => {
     const text = 'words and words '.repeat(31250)
     const payload = JSON.stringify({ role: 'user', content: text, tokens: 1 })
     // A store of a gigabyte that holds none of it: each page is made when it is read.
-    const record = (found) => ({ ...found, record: { ...found.record, lastSeq: count } })
+    const record = (found) => found && { ...found, record: { ...found.record, lastSeq: count } }
     const store = {
       ...inner,
       read: async (...args) => record(await inner.read(...args)),

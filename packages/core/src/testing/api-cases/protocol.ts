@@ -41,8 +41,9 @@ export const protocolCases: ApiChapter = {
         const alice = client.somebody()
         const id = await alice.newSession()
         const path = `/sessions/${id}/state`
+        // A parser of the host may answer before the API does, in a form of its own.
         const put = async (body: string, type = 'application/json') =>
-          (await alice.send('PUT', path, { body, headers: { 'content-type': type } })).status
+          (await alice.raw('PUT', path, { body, headers: { 'content-type': type } })).status
         expect(await put('{"a":1}', 'text/plain')).toBe(415)
         expect(await put('{"a":1}', 'application/x-www-form-urlencoded')).toBe(415)
         expect(await put('{"a":1}', 'application/merge-patch+json; charset=utf-8')).toBe(200)
