@@ -23,9 +23,11 @@ for (const [name, open] of Object.entries(openers)) {
       handle = apiFixture({ store: sealed(stores.store) }).handle
     })
     afterAll(() => stores.close())
-    describeSessionApi(`the API over encryptedStore over ${name}`, (path, init) =>
-      handle(new Request(`https://api.test${path}`, init)),
-    )
+    describeSessionApi(`the API over encryptedStore over ${name}`, async (path, init) => {
+      const request = new Request(`https://api.test${path}`, init)
+      // As an answer that came over the network.
+      return Object.defineProperty(await handle(request), 'url', { value: request.url })
+    })
   })
   describeTransfers(`transfers over encryptedStore over ${name}`, openSealed)
 }
