@@ -99,7 +99,7 @@ async function redeem(more) {
 /** On to the cart, where it is ordered. A reload shows the cart again, and not the form for a code. */
 function done({ returnTo }) {
   const query = new URLSearchParams({ ...(shop === '' ? {} : { shop }), arrived: 'yes' })
-  location.replace(returnTo ?? `/cart?${query}`)
+  location.replace(returnTo ?? `/cart?${query.toString()}`)
 }
 
 if (secret !== '') {

@@ -1,6 +1,6 @@
 // A laptop's side of it: calls tools as an assistant would, shows where to go on, and sees when it has gone on there.
-import { beginAnew, execute, sessionId, setQuantity, watch } from '/gateway.js'
-import { renderSVG } from '/uqr/index.mjs'
+import { beginAnew, execute, sessionId, setQuantity, watch } from './gateway.js'
+import { renderSVG } from './uqr/index.mjs'
 
 const at = (selector) => document.querySelector(selector)
 const money = ({ amount, currency }) =>

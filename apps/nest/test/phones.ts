@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { findChromium } from '@sessions/testkit'
-import axe from 'axe-core'
+import axe, { type AxeResults } from 'axe-core'
 import {
   type Browser,
   type BrowserContext,
@@ -85,7 +85,7 @@ export async function look(page: Page, name: string): Promise<void> {
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme })
     await page.screenshot({ path: `${pictures}${name}-${colorScheme}.png`, animations: 'disabled' })
-    const { violations } = await page.evaluate(async () => window.axe.run({ resultTypes: ['violations'] }))
+    const { violations } = await page.evaluate<AxeResults>("axe.run({ resultTypes: ['violations'] })")
     for (const { id, impact, nodes } of violations) {
       if (impact !== 'serious' && impact !== 'critical') continue
       found.push(...nodes.map(({ html }) => `${colorScheme} ${name}: ${id} (${impact}) ${html}`))
@@ -93,10 +93,4 @@ export async function look(page: Page, name: string): Promise<void> {
   }
   await page.emulateMedia({ colorScheme: null })
   expect(found).toEqual([])
-}
-
-declare global {
-  interface Window {
-    axe: typeof axe
-  }
 }

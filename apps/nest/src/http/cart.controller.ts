@@ -135,7 +135,7 @@ export class CartController {
       // As a call of the tool, so that it stands in the history for whoever goes on with the conversation.
       const tool = this.#tools.find('checkout')!
       const { output } = await execute(session, tool, {}, { key, signal: new AbortController().signal })
-      seeOther(res, pathOf(`/cart/orders/${String(output['orderId'])}`, merchant))
+      seeOther(res, pathOf(`/cart/orders/${z.string().parse(output['orderId'])}`, merchant))
     } catch (error) {
       if (!isSessionError(error, 'invalid')) throw error
       await sendCart(res, session, { shop: merchant, error: 'There is nothing to order.' })
