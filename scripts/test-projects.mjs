@@ -7,7 +7,7 @@ export const projects = {
   house: { root: '.', needs: ['redis', 'postgres'], builds: true },
   core: { root: 'packages/core', needs: [], builds: false },
   express: { root: 'packages/express', needs: [], builds: false },
-  'app-express': { root: 'apps/express', needs: ['redis'], builds: false },
+  'app-express': { root: 'apps/express', needs: ['redis', 'chromium'], builds: false },
   nest: { root: 'packages/nest', needs: [], builds: false },
   'nest-11': { root: 'packages/nest/nest11', needs: [], builds: false },
   'app-nest': { root: 'apps/nest', needs: ['redis', 'postgres', 'chromium'], builds: false },

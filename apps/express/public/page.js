@@ -1,78 +1,129 @@
-const api = '/api/v1/shopping'
-const $ = (id) => document.getElementById(id)
-const hints = [
-  'What smartphones do you have?',
-  'Something cheaper',
-  'Add the second one',
-  'My budget is 500 to 1000',
-  "What's in my cart?",
-  'What did I ask first?',
-]
-const dollars = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' })
-let sessionId = null
+// Does in place what the forms of the page do by leading to it again: a reply comes word by word, and the cart changes
+// beside it.
+import { ask as post, say as explain } from './shop.js'
 
-// The credential is in a cookie that no script can read; all a script knows is the public id.
-async function call(method, path, body) {
-  const headers = body === undefined ? {} : { 'Content-Type': 'application/json' }
-  const response = await fetch(api + path, {
-    method,
-    headers,
-    body: body === undefined ? undefined : JSON.stringify(body),
-  })
-  const answer = await response.json()
-  if (!answer.success) throw new Error(answer.error.message)
-  return answer.data
+const $ = (id) => document.getElementById(id)
+const main = $('main')
+let sessionId = main.dataset.session || null
+let running
+const newId = () => crypto.randomUUID?.() ?? `q-${Date.now()}-${Math.random().toString(36).slice(2)}`
+
+function element(name, more = {}, ...children) {
+  const made = Object.assign(document.createElement(name), more)
+  made.append(...children)
+  return made
 }
 
-function say(role, text) {
-  const item = document.createElement('li')
-  item.className = role
-  item.textContent = text
+/** Tells what happened, with a way to take it back. */
+function tell(text, label, work) {
+  $('notice').replaceChildren(text)
+  if (work === undefined) return
+  const button = element('button', { type: 'button', className: 'text', textContent: label })
+  button.addEventListener('click', () => void attempt(work))
+  $('notice').append(button)
+}
+
+/** Does what a person asked for, shows the cart as it is then, and says in words what went wrong. */
+async function attempt(work) {
+  tell('')
+  try {
+    await work()
+    await refresh()
+  } catch (error) {
+    tell(explain(error))
+  }
+}
+
+function addMessage(role, text) {
+  const item = element('li', { className: role })
+  item.append(
+    element('span', { className: 'hidden', textContent: role === 'user' ? 'You: ' : 'Assistant: ' }),
+    element('span', { textContent: text }),
+  )
   $('log').append(item)
-  $('log').scrollTop = $('log').scrollHeight
+  item.scrollIntoView({ block: 'nearest' })
   return item
 }
 
-async function ask(question) {
-  say('user', question)
-  const reply = say('assistant', '…')
+/** @param id Names the question, so that a second try of it asks it once. */
+async function ask(question, id = newId()) {
+  if (running !== undefined) return tell('Wait for the reply, or stop it.')
+  tell('')
+  for (const unsent of document.querySelectorAll('#log .unsent')) unsent.remove()
+  const mine = addMessage('user', question)
+  const reply = addMessage('assistant', '…')
+  running = new AbortController()
+  wait(true)
+  await send(question, id, mine, reply)
+  running = undefined
+  wait(false)
+}
+
+async function send(question, id, mine, reply) {
+  const text = reply.lastChild
   try {
-    await streamReply(question, reply)
-  } catch (error) {
-    if (reply.textContent === '…') reply.remove()
-    throw error
-  }
-}
-
-async function streamReply(question, reply) {
-  const response = await fetch(`${api}/query/stream`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    // Named by us, so that sending it again would not ask it twice.
-    body: JSON.stringify({ q: question, message_id: crypto.randomUUID?.() ?? String(Date.now()) }),
-  })
-  if (!response.ok) throw new Error((await response.json()).error.message)
-  let text = ''
-  for await (const event of events(response.body)) {
-    if (event.type === 'session') sessionId = event.session_id
-    if (event.type === 'delta') reply.textContent = text += event.text
-    if (event.type === 'error') throw new Error(event.error.message)
-    $('log').scrollTop = $('log').scrollHeight
-  }
-}
-
-async function* events(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader()
-  let waiting = ''
-  for (;;) {
-    const { value, done } = await reader.read()
-    if (done) return
-    const parts = (waiting + value).split('\n\n')
-    waiting = parts.pop()
-    for (const part of parts) {
-      const line = part.split('\n').find((candidate) => candidate.startsWith('data: '))
-      if (line !== undefined) yield JSON.parse(line.slice(6))
+    for await (const event of post.stream('/query/stream', { q: question, message_id: id }, running.signal)) {
+      if (event.type === 'session') {
+        begin(event.session_id)
+        $('welcome')?.remove()
+        $('fresh').hidden = false
+      }
+      if (event.type === 'delta')
+        text.textContent = (text.textContent === '…' ? '' : text.textContent) + event.text
+      if (event.type === 'error') throw Object.assign(new Error(event.error.message), { status: 500 })
+      if (event.type === 'done') {
+        if (event.message.status === 'aborted') text.textContent += ' (stopped)'
+        await showProducts(event.shown)
+      }
+      reply.scrollIntoView({ block: 'nearest' })
     }
+    await refresh()
+  } catch (error) {
+    reply.remove()
+    mine.classList.add('unsent')
+    tell(explain(error, 'Your question is still here.'), 'Try again', async () => {
+      if ($('q').value === question) $('q').value = ''
+      await ask(question, id)
+    })
+    if ($('q').value === '') $('q').value = question
+  }
+}
+
+function begin(id) {
+  sessionId = id
+  main.dataset.session = id
+  watchCart()
+}
+
+function wait(isWaiting) {
+  $('send').hidden = isWaiting
+  $('stop').hidden = !isWaiting
+  if (!isWaiting && matchMedia('(hover: hover)').matches) $('q').focus()
+}
+
+/** The cards of the last reply, as the server draws them. */
+async function showProducts(shown) {
+  const cards = shown.length === 0 ? [] : (await page('/')).querySelectorAll('#shown > li')
+  $('shown').replaceChildren(...cards)
+}
+
+const page = async (path) => new DOMParser().parseFromString(await post.text(path), 'text/html')
+
+async function refresh() {
+  const fresh = await page('/page/side')
+  const label = document.activeElement?.getAttribute('aria-label')
+  // What was typed and is not saved stays, with what was said of it.
+  const inputs = [...$('preferences').elements].filter(({ name }) => name !== '')
+  if (inputs.some(({ value, defaultValue }) => value !== defaultValue)) {
+    fresh.getElementById('preferences').replaceWith($('preferences'))
+  }
+  $('side').replaceChildren(...fresh.body.childNodes)
+  $('to-cart').textContent = $('cart-title').dataset.count
+  if (label !== null && label !== undefined) {
+    const again = [...document.querySelectorAll('button[aria-label]')].find(
+      (each) => each.ariaLabel === label,
+    )
+    if (again !== undefined && document.activeElement !== again) again.focus()
   }
 }
 
@@ -83,144 +134,114 @@ function watchCart() {
   const wanted = document.hidden ? null : sessionId
   if (watched?.of === wanted && watched.source?.readyState !== EventSource.CLOSED) return
   watched?.source?.close()
-  const source = wanted === null ? undefined : new EventSource(`${api}/session/${wanted}/cart/events`)
-  source?.addEventListener('message', ({ data }) => showCart(JSON.parse(data)))
+  const source = wanted === null ? undefined : new EventSource(post.path(`/session/${wanted}/cart/events`))
+  source?.addEventListener('message', () => void refresh().catch(() => {}))
   watched = { of: wanted, source }
 }
 
-async function refresh() {
-  $('where').textContent =
-    sessionId === null ? 'No session yet: it begins with your first question.' : `Session ${sessionId}`
-  watchCart()
-  if (sessionId === null) return
-  const [cart, info] = await Promise.all([
-    call('GET', `/session/${sessionId}/cart`),
-    call('GET', `/session/${sessionId}/info`),
-  ])
-  showCart(cart)
-  showInfo(info)
-}
-
-function showCart({ cart, total }) {
-  $('cart').replaceChildren(
-    ...cart.map((item) => {
-      const line = document.createElement('li')
-      const name = document.createElement('span')
-      name.textContent = `${item.quantity} × ${item.name}`
-      const price = document.createElement('span')
-      price.textContent = dollars.format((item.unit_price.amount * item.quantity) / 100)
-      const remove = document.createElement('button')
-      remove.type = 'button'
-      remove.textContent = '✕'
-      remove.setAttribute('aria-label', `Remove ${item.name}`)
-      remove.addEventListener(
-        'click',
-        () => void attempt(() => call('DELETE', `/session/${sessionId}/cart/items/${item.id}`)),
-      )
-      line.append(name, price, remove)
-      return line
-    }),
-  )
-  $('total').textContent =
-    total === null ? 'Nothing in it yet.' : `Total ${dollars.format(total.amount / 100)}`
-  $('checkout').disabled = $('clear').disabled = total === null
-}
-
-function showInfo({ session_info: { preferences }, analytics }) {
-  for (const input of $('preferences').querySelectorAll('input')) {
-    const value = preferences[input.name] ?? ''
-    if (document.activeElement !== input)
-      input.value = Array.isArray(value) ? value.join(', ') : String(value)
-  }
-  const facts = {
-    Duration: analytics.session_duration,
-    Messages: `${analytics.user_message_count} yours, ${analytics.assistant_message_count} mine`,
-    Topics: analytics.top_topics.map(({ word, count }) => `${word} (${count})`).join(', ') || 'none yet',
-    Cart: `${analytics.cart.items_added} added, ${analytics.cart.items_removed} removed, ${analytics.cart.items_purchased} bought`,
-  }
-  $('info').replaceChildren(
-    ...Object.entries(facts).flatMap(([term, fact]) => {
-      const [dt, dd] = [document.createElement('dt'), document.createElement('dd')]
-      dt.textContent = term
-      dd.textContent = fact
-      return [dt, dd]
-    }),
-  )
-}
-
-async function attempt(work) {
-  $('notice').textContent = ''
-  try {
-    await work()
-    await refresh()
-  } catch (error) {
-    $('notice').textContent = error instanceof Error ? error.message : String(error)
-  }
-}
-
 async function mustHaveSession() {
-  sessionId ??= (await call('POST', '/session')).session_id
+  if (sessionId === null) begin((await post.json('POST', '/session')).session_id)
+  return `/session/${sessionId}`
 }
 
-$('ask').addEventListener('submit', (event) => {
-  event.preventDefault()
-  const question = $('q').value.trim()
-  if (question === '') return
-  $('q').value = ''
-  void attempt(() => ask(question))
-})
+const lineOf = ({ sku, name, price, quantity, metadata }) => ({ ...metadata, sku, name, price, quantity })
 
-$('preferences').addEventListener('submit', (event) => {
-  event.preventDefault()
-  const fields = Object.fromEntries(new FormData(event.target))
+/** What each form of the cart does. */
+const actions = {
+  async add(fields) {
+    const of = await mustHaveSession()
+    const { item } = await post.json('POST', `${of}/cart/add`, { sku: fields.get('sku') })
+    tell(`${item.name} is in your cart.`)
+  },
+  async quantity(fields, form) {
+    const quantity = Number(fields.get('quantity'))
+    const line = JSON.parse(form.dataset.line)
+    const path = `/session/${sessionId}/cart/items/${line.id}`
+    if (quantity > 0) return post.json('PATCH', path, { quantity })
+    await post.json('DELETE', path)
+    tell(`${line.name} is out of your cart.`, 'Put it back', () =>
+      post.json('POST', `/session/${sessionId}/cart/add`, lineOf(line)),
+    )
+  },
+  async clear() {
+    const lines = [...document.querySelectorAll('[data-line]')].map((form) => JSON.parse(form.dataset.line))
+    await post.json('DELETE', `/session/${sessionId}/cart/clear`)
+    tell('Your cart is empty.', 'Put everything back', async () => {
+      for (const line of lines) await post.json('POST', `/session/${sessionId}/cart/add`, lineOf(line))
+    })
+  },
+  async checkout(fields) {
+    // What was seen is ordered: the page of the server compares.
+    const response = await post.form('/page/checkout', fields)
+    if (response.redirected) location.assign(response.url)
+    else {
+      tell('Your cart has changed meanwhile. Look again before you order; nothing was ordered.')
+      await refresh()
+    }
+  },
+}
+
+async function savePreferences(form) {
+  const fields = Object.fromEntries(new FormData(form))
   const brands = fields.preferred_brands
     .split(',')
     .map((brand) => brand.trim())
     .filter((brand) => brand !== '')
-  const patch = {
-    budget_range: fields.budget_range.trim() || null,
-    preferred_brands: brands.length === 0 ? null : brands,
-    device_type: fields.device_type.trim() || null,
+  const problem = $('preferences-problem')
+  problem.hidden = true
+  try {
+    await post.json('POST', `${await mustHaveSession()}/preferences`, {
+      budget_range: fields.budget_range.trim() || null,
+      preferred_brands: brands.length === 0 ? null : brands,
+      device_type: fields.device_type.trim() || null,
+    })
+    for (const input of form.elements) input.defaultValue = input.value
+    tell('Noted. Ask for a recommendation, and it counts.')
+  } catch (error) {
+    problem.textContent = explain(error).replace('budget_range:', 'The budget')
+    problem.hidden = false
+    if (error.path === 'budget_range') form.elements.budget_range.focus()
   }
-  void attempt(async () => {
-    await mustHaveSession()
-    await call('POST', `/session/${sessionId}/preferences`, patch)
-  })
-})
-
-$('checkout').addEventListener(
-  'click',
-  () => void attempt(() => call('POST', `/session/${sessionId}/cart/checkout`)),
-)
-$('clear').addEventListener(
-  'click',
-  () => void attempt(() => call('DELETE', `/session/${sessionId}/cart/clear`)),
-)
-$('fresh').addEventListener(
-  'click',
-  () =>
-    void attempt(async () => {
-      sessionId = (await call('POST', '/session')).session_id
-      $('log').replaceChildren()
-      $('q').focus()
-    }),
-)
-
-document.addEventListener('visibilitychange', watchCart)
-
-for (const hint of hints) {
-  const button = document.createElement('button')
-  button.type = 'button'
-  button.textContent = hint
-  button.addEventListener('click', () => void attempt(() => ask(hint)))
-  $('hints').append(button)
 }
 
-showCart({ cart: [], total: null })
-await attempt(async () => {
-  sessionId = (await call('GET', '/session')).session_id
-  if (sessionId === null) return
-  const { conversation } = await call('GET', `/session/${sessionId}/conversation?limit=100`)
-  for (const { role, content } of conversation) say(role === 'user' ? 'user' : 'assistant', content)
+document.addEventListener('submit', (event) => {
+  const form = event.target
+  const fields = new FormData(form, event.submitter)
+  const action = actions[form.dataset.api]
+  if (form.id === 'ask') {
+    event.preventDefault()
+    const question = fields
+      .getAll('q')
+      .findLast((text) => text.trim() !== '')
+      ?.trim()
+    if (question === undefined) return
+    if (event.submitter?.name !== 'q') $('q').value = ''
+    void ask(question)
+  } else if (form.id === 'preferences') {
+    event.preventDefault()
+    void savePreferences(form)
+  } else if (form.id === 'fresh') {
+    event.preventDefault()
+    $('anew').showModal()
+  } else if (action !== undefined) {
+    event.preventDefault()
+    void attempt(() => action(fields, form))
+  }
 })
-$('q').focus()
+
+$('stop').addEventListener('click', async () => {
+  try {
+    await post.json('POST', `/session/${sessionId}/stop`)
+  } catch {
+    // Without the server the page at least stops waiting.
+    running?.abort()
+  }
+})
+
+document.addEventListener('visibilitychange', watchCart)
+addEventListener('offline', () => tell('You are offline. What you type stays, and nothing is lost.'))
+addEventListener('online', () => void attempt(async () => {}))
+
+$('scroll').scrollTop = $('scroll').scrollHeight * ($('log').children.length > 0 ? 1 : 0)
+watchCart()
+if (matchMedia('(hover: hover)').matches) $('q').focus({ preventScroll: true })

@@ -10,6 +10,7 @@ import { consentRoutes } from './http/consent-routes.js'
 import { errorHandler, unknownRoute } from './http/envelope.js'
 import { identifyWith } from './http/identity.js'
 import { inspectorRoutes } from './http/inspector.js'
+import { pageRoutes, troubled } from './http/page-routes.js'
 import { productRoutes } from './http/product-routes.js'
 import { queryRoutes } from './http/query-routes.js'
 import { sessionRoutes } from './http/session-routes.js'
@@ -68,10 +69,10 @@ export function createApp(options: AppOptions): Express {
     })
     next()
   })
-  app.use(express.static(publicFolder))
+  app.use(express.static(publicFolder, { index: false }))
 
   app.use(
-    [api, '/inspector'],
+    [api, '/inspector', '/page', '/orders'],
     rateLimit({
       windowMs: minuteMs,
       limit: requestsPerMinute,
@@ -84,14 +85,16 @@ export function createApp(options: AppOptions): Express {
     }),
   )
   // Before the bodies are read: a form of another site is a request without any script.
-  app.use(api, checkOrigin({ header: true }))
-  app.use(api, sessionsMiddleware({ sessions, identify: identifyWith(adminToken), header: true }))
+  app.use([api, '/page'], checkOrigin({ header: true }))
+  app.use(sessionsMiddleware({ sessions, identify: identifyWith(adminToken), header: true }))
+  app.use(pageRoutes({ assistant, stop }))
   app.use(api, express.json({ limit: '100kb' }))
   app.use(api, queryRoutes({ assistant, onDisconnect, stop, onError }))
   app.use(api, sessionRoutes(), cartRoutes(options.leaving), consentRoutes(), productRoutes())
   if (options.inspected !== undefined && adminToken !== undefined && adminToken !== '')
     app.use(inspectorRoutes({ sessions, adminToken, ...options.inspected }))
   app.use(unknownRoute)
+  app.use(troubled(onError))
   app.use(errorHandler(onError))
   return app
 }

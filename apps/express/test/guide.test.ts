@@ -379,7 +379,7 @@ describe('beyond the guide', () => {
     expect(response.headers.get('content-type')).toContain('text/html')
     expect(response.headers.get('content-security-policy')).toContain("default-src 'self'")
     expect(await response.text()).not.toMatch(/https?:\/\//)
-    for (const file of ['page.js', 'page.css', 'icon.svg'])
+    for (const file of ['page.js', 'shop.js', 'page.css', 'icon.svg'])
       expect((await fetch(`${server.url}/${file}`)).status).toBe(200)
   })
 })

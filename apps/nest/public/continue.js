@@ -7,13 +7,18 @@ const secret = location.hash.slice(1)
 // Out of the address, and with it out of the history, before anything else happens.
 if (secret !== '') history.replaceState(null, '', location.pathname + location.search)
 
+/** What the gateway answers; status 0 when there is no answer. */
 async function post(path, body) {
-  const response = await fetch(`/v1/transfers/${path}`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json', ...(shop === '' ? {} : { 'X-Merchant': shop }) },
-    body: JSON.stringify({ secret, audience: 'phone', ...body }),
-  })
-  return { status: response.status, body: await response.json() }
+  try {
+    const response = await fetch(`/v1/transfers/${path}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...(shop === '' ? {} : { 'X-Merchant': shop }) },
+      body: JSON.stringify({ secret, audience: 'phone', ...body }),
+    })
+    return { status: response.status, body: await response.json() }
+  } catch {
+    return { status: 0, body: {} }
+  }
 }
 
 /** An element with text in it; nothing from anywhere is ever read as HTML. */
@@ -28,24 +33,27 @@ function show(...children) {
 
 function button(text, press) {
   const made = element('button', text, { type: 'button' })
-  made.addEventListener('click', () => {
+  made.addEventListener('click', async () => {
     made.disabled = true
-    press().catch(() => fail('The gateway cannot be reached. Try again in a while.'))
+    await press()
+    made.disabled = false
   })
   return made
 }
 
-function fail(text) {
-  show(element('p', text, { role: 'alert' }))
-  form.hidden = false
+const problems = {
+  0: 'The gateway cannot be reached: this device seems to be offline. Your cart is safe on the other device.',
+  404: 'This link opens nothing: it was used already, is too old, or is meant for somebody else.',
+  429: 'Too many tries. Wait two minutes, then try again.',
 }
 
-const refused = (status) =>
-  fail(
-    status === 404
-      ? 'This link opens nothing: it was used already, is too old, or is meant for somebody else.'
-      : 'This did not work. Ask your other device for a new link.',
-  )
+/** Says what went wrong. What may go better later can be tried again; for the rest there is the form for a code. */
+function refuse(status, again) {
+  const text = problems[status] ?? 'This did not work. Ask your other device for a new link.'
+  const isPassing = status === 0 || status === 429 || status >= 500
+  show(element('p', text, { role: 'alert' }), ...(isPassing ? [button('Try again', again)] : []))
+  form.hidden = isPassing
+}
 
 const sayWhat = ({ title, messageCount, itemCount }) =>
   `${title === undefined ? 'a session' : `“${title}”`} with ${itemCount} ${itemCount === 1 ? 'thing' : 'things'} in the cart and ${messageCount} ${messageCount === 1 ? 'message' : 'messages'}.`
@@ -58,7 +66,7 @@ const modes = {
 
 async function describe() {
   const { status, body } = await post('describe', {})
-  if (status !== 200) return refused(status)
+  if (status !== 200) return refuse(status, describe)
   const { transfer } = body
   show(
     element('p', `This link opens ${sayWhat(transfer)}`),
@@ -76,7 +84,7 @@ async function redeem(more) {
       button('Leave mine, and continue with the other', () => redeem({ ...more, replace: true })),
     )
   } else if (status !== 200) {
-    refused(status)
+    refuse(status, () => redeem(more))
   } else if (body.status === 'pending') {
     show(
       element('p', 'Your other device asks whether this one may continue. It must show this number:'),
@@ -84,26 +92,21 @@ async function redeem(more) {
       button('I have approved it', () => redeem({ ...more, redemptionId: body.redemptionId })),
     )
   } else {
-    await done(body)
+    done(body)
   }
 }
 
-async function done({ session, returnTo }) {
-  const response = await fetch(`/v1/sessions/${encodeURIComponent(session.id)}/cart`, {
-    headers: shop === '' ? {} : { 'X-Merchant': shop },
-  })
-  const { cart } = await response.json()
-  const list = element('ul', '', { id: 'cart' })
-  list.append(...cart.items.map(({ quantity, name }) => element('li', `${quantity} × ${name}`)))
-  document.querySelector('h1').textContent = 'You are here now'
-  show(
-    element('p', 'Your cart has come along:'),
-    list,
-    ...(returnTo === undefined ? [] : [element('a', 'Go on', { href: returnTo })]),
-  )
+/** On to the cart, where it is ordered. A reload shows the cart again, and not the form for a code. */
+function done({ returnTo }) {
+  const query = new URLSearchParams({ ...(shop === '' ? {} : { shop }), arrived: 'yes' })
+  location.replace(returnTo ?? `/cart?${query.toString()}`)
 }
 
 if (secret !== '') {
   form.hidden = true
-  describe().catch(() => fail('The gateway cannot be reached. Try again in a while.'))
+  show(element('p', 'Looking what this link opens …'))
+  await describe()
 }
+
+// Another link, opened where this page is open already.
+addEventListener('hashchange', () => location.reload())

@@ -1,59 +1,173 @@
-// A laptop's side of it: calls tools as an assistant would, and shows where to go on.
+// A laptop's side of it: calls tools as an assistant would, shows where to go on, and sees when it has gone on there.
+import { beginAnew, execute, sessionId, setQuantity, watch } from './gateway.js'
+import { renderSVG } from './uqr/index.mjs'
+
 const at = (selector) => document.querySelector(selector)
-
-async function execute(tool, input = {}) {
-  const response = await fetch('/v1/execute', {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ tool, input }),
-  })
-  const answer = await response.json()
-  if (!response.ok) throw new Error(answer.detail ?? answer.title)
-  return answer.output
-}
-
 const money = ({ amount, currency }) =>
   new Intl.NumberFormat('en', { style: 'currency', currency }).format(amount / 100)
+const things = (count) => `${count} thing${count === 1 ? '' : 's'}`
 
-function line(text, ...more) {
-  const item = document.createElement('li')
-  item.append(text, ...more)
-  return item
+/** An element with text in it; nothing from anywhere is ever read as HTML. */
+function element(name, more = {}, ...children) {
+  const made = Object.assign(document.createElement(name), more)
+  made.append(...children)
+  return made
 }
 
-function showCart({ items, total }) {
-  const lines = items.map(({ name, quantity }) => line(`${quantity} × ${name}`))
-  at('#cart').replaceChildren(...lines, line(total === null ? 'empty' : `together ${money(total)}`))
+function say(text) {
+  at('#problem').textContent = text
+  at('#problem').hidden = text === ''
 }
 
-function addButton({ sku, name }) {
-  const button = document.createElement('button')
-  button.textContent = 'Add'
-  button.ariaLabel = `Add ${name}`
-  button.addEventListener('click', () => void execute('add_to_cart', { sku }).then(showCart))
-  return button
+/** Does what a person asked for, and says what went wrong with it. */
+async function attempt(work) {
+  say('')
+  try {
+    await work()
+  } catch (error) {
+    if (error.status === 404 && sessionId() !== null) goneFrom()
+    else say(error.message)
+  }
 }
 
-function showTransfer({ url, shortCode }) {
+function press(text, work, more = {}) {
+  const made = element('button', { type: 'button', textContent: text, ...more })
+  made.addEventListener('click', async () => {
+    made.disabled = true
+    await attempt(work)
+    made.disabled = false
+  })
+  return made
+}
+
+let stopWatching
+let wasOffered = false
+
+/** The cart is on another device now, or has ended. No other begins before a person says so. */
+function goneFrom() {
+  stopWatching?.()
+  stopWatching = undefined
+  at('#gone-text').textContent = wasOffered
+    ? 'Your cart is on your phone now. Order there; this device can do no more with it.'
+    : 'Your cart has left this device: it went on on another one, or has ended.'
+  at('#gone').hidden = false
+  at('#here').hidden = true
+  at('#bar').hidden = true
+  at('#transfer').hidden = true
+  for (const button of at('#products').querySelectorAll('button')) button.disabled = true
+}
+
+async function change(item, quantity) {
+  const { cart } = await setQuantity(item.id, quantity)
+  showCart(cart)
+  at('#undo').hidden = quantity > 0
+  if (quantity > 0) return
+  const back = async () => {
+    showCart(await execute('add_to_cart', { sku: item.sku, quantity: Math.min(100, item.quantity) }))
+    at('#undo').hidden = true
+  }
+  at('#undo').replaceChildren(
+    element('span', { textContent: `${item.name} is out of the cart.` }),
+    press('Put it back', back, { className: 'text' }),
+  )
+}
+
+function line(item) {
+  const { name, quantity, price } = item
+  const sum = money({ ...price, amount: price.amount * quantity })
+  return element(
+    'li',
+    {},
+    element(
+      'div',
+      { className: 'what' },
+      element('strong', { textContent: name }),
+      element('span', { className: 'soft', textContent: `${money(price)} each` }),
+    ),
+    element(
+      'div',
+      { className: 'quantity' },
+      press('−', () => change(item, quantity - 1), {
+        ariaLabel: `${quantity === 1 ? 'Remove' : 'One less'} ${name}`,
+      }),
+      element('span', { className: 'times', textContent: `${quantity}` }),
+      press('+', () => change(item, quantity + 1), { ariaLabel: `One more ${name}` }),
+    ),
+    element('strong', { className: 'sum', textContent: sum }),
+  )
+}
+
+function showCart({ items }) {
+  at('#here').hidden = false
+  const amount = items.reduce((sum, { price, quantity }) => sum + price.amount * quantity, 0)
+  const count = items.reduce((sum, { quantity }) => sum + quantity, 0)
+  at('#cart').replaceChildren(...items.map(line))
+  at('#empty').hidden = count > 0
+  at('#full').hidden = count === 0
+  at('#bar').hidden = count === 0
+  if (count === 0) at('#transfer').hidden = true
+  else {
+    const total = money({ amount, currency: items[0].price.currency })
+    at('#things').textContent = things(count)
+    at('#total').textContent = total
+    at('#bar').textContent = `${things(count)}, ${total}: to your cart`
+  }
+  if (sessionId() !== null) stopWatching ??= watch({ changed: () => void look(), ended: goneFrom })
+}
+
+const look = () => attempt(async () => showCart(await execute('view_cart')))
+
+let expiry
+function showTransfer({ url, shortCode, expiresAt }) {
+  wasOffered = true
   Object.assign(at('#url'), { href: url, textContent: url })
   at('#short-code').textContent = `${shortCode.slice(0, 4)} ${shortCode.slice(4)}`
   at('#page').textContent = url.split('#')[0]
+  const picture = new DOMParser().parseFromString(
+    renderSVG(url, { border: 3 }),
+    'image/svg+xml',
+  ).documentElement
+  picture.setAttribute('role', 'img')
+  picture.setAttribute('aria-label', 'The link, as a QR code')
+  at('#qr').replaceChildren(picture)
+  at('#loopback').hidden = !/^(127\.|localhost$|\[::1\]$)/.test(new URL(url).hostname)
+  at('#until').textContent =
+    `Both work once, until ${new Date(expiresAt).toLocaleTimeString('en-GB', { timeStyle: 'short' })}.`
   at('#transfer').hidden = false
-}
-
-at('#continue').addEventListener(
-  'click',
-  () => void execute('continue_elsewhere', { to: 'phone' }).then(showTransfer),
-)
-
-try {
-  showCart(await execute('view_cart'))
-  const { products } = await execute('search_products', { limit: 20 })
-  at('#products').replaceChildren(
-    ...products.map((product) => line(`${product.name}, ${money(product.price)}`, addButton(product))),
+  at('#transfer').scrollIntoView({ block: 'nearest' })
+  clearTimeout(expiry)
+  expiry = setTimeout(
+    () => {
+      at('#transfer').hidden = true
+      say('The link and the code are too old now. Make new ones when you need them.')
+    },
+    Date.parse(expiresAt) - Date.now(),
   )
-} catch (error) {
-  // A session that went on on another device has left this one: the page says so, and begins no other cart.
-  at('#cart').replaceChildren(line('empty'))
-  at('#products').replaceChildren(line(error.message))
 }
+
+// A product goes into the cart by a form, and here without leaving the page.
+at('#products').addEventListener('submit', (event) => {
+  event.preventDefault()
+  const sku = new FormData(event.target).get('sku')
+  const button = event.target.querySelector('button')
+  button.disabled = true
+  void attempt(async () => showCart(await execute('add_to_cart', { sku }))).then(() => {
+    button.disabled = at('#gone').hidden === false
+  })
+})
+
+at('#continue').addEventListener('click', () =>
+  attempt(async () => showTransfer(await execute('continue_elsewhere', { to: 'phone' }))),
+)
+at('#anew').addEventListener('click', () =>
+  attempt(async () => {
+    await beginAnew()
+    wasOffered = false
+    at('#gone').hidden = true
+    for (const button of at('#products').querySelectorAll('button')) button.disabled = false
+    await look()
+  }),
+)
+addEventListener('online', () => void look())
+
+await look()

@@ -4,8 +4,10 @@ import { APP_FILTER, APP_GUARD } from '@nestjs/core'
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler'
 import { platformRequestOf, SessionsModule } from '@sessions/nest'
 import { assistantRole, type Callers } from './caller.js'
+import { CartController } from './http/cart.controller.js'
 import { callersToken, ContinueController } from './http/continue.controller.js'
 import { ExecuteController } from './http/execute.controller.js'
+import { HomeController } from './http/home.controller.js'
 import { InspectorController, storeToken } from './http/inspector.controller.js'
 import { ProblemFilter } from './http/problem.filter.js'
 import { TurnsController } from './http/turns.controller.js'
@@ -67,6 +69,8 @@ export class GatewayModule {
         TurnsController,
         UsageController,
         ContinueController,
+        CartController,
+        HomeController,
         InspectorController,
       ],
       providers: [

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { NestFactory } from '@nestjs/core'
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express'
@@ -49,6 +51,8 @@ export interface LLMGatewayOptions {
 const daySeconds = 24 * 3600
 // Beside both src and dist.
 const publicFolder = fileURLToPath(new URL('../public/', import.meta.url))
+// Draws QR codes in the page, so that no secret is sent anywhere for it.
+const qrFolder = dirname(createRequire(import.meta.url).resolve('uqr'))
 const headers = {
   'Content-Security-Policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'",
@@ -122,6 +126,7 @@ export class LLMGateway {
     // The forms and `/v1/execute` take cookies; the session API checks origins itself.
     app.enableCsrfProtection()
     app.useStaticAssets(publicFolder)
+    app.useStaticAssets(qrFolder, { prefix: '/uqr/' })
     await app.init()
     return app
   }

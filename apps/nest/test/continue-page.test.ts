@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { device, laptopWithCart, press, server, usePhones } from './phones.js'
+import { device, laptopWithCart, press, server, thing, usePhones } from './phones.js'
 
 usePhones()
 
@@ -14,11 +14,14 @@ describe('the page of the phone', () => {
     // Looking spends nothing, however often.
     await (await device()).goto(link)
     await press(phone, 'Continue here')
-    await phone.getByText('1 × Hand grinder').waitFor()
-    expect(await phone.getByRole('heading').textContent()).toBe('You are here now')
+    await thing(phone, 'Hand grinder', 1)
+    expect(await phone.getByRole('heading').first().textContent()).toBe('You are here now')
 
-    await laptop.goto(server.url)
-    await laptop.getByText('empty').waitFor()
+    await laptop.getByText('Your cart is on your phone now').waitFor()
+    // It is ordered where it went to.
+    await press(phone, 'Order for €89.00')
+    await phone.getByRole('heading', { name: 'Thank you' }).waitFor()
+    expect(await phone.locator('#order').textContent()).toMatch(/^[\w-]{24}$/)
     const late = await device()
     await late.goto(link)
     await late.getByText('This link opens nothing').waitFor()

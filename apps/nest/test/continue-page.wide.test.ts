@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { device, laptopWithCart, press, server, usePhones } from './phones.js'
+import { device, laptopWithCart, press, server, thing, usePhones } from './phones.js'
 
 usePhones()
 
@@ -15,7 +15,7 @@ describe('the page of the phone', () => {
     const phone = await device()
     await phone.goto(link)
     await press(phone, 'Continue here')
-    await phone.getByText('1 × Hand grinder').waitFor()
+    await thing(phone, 'Hand grinder', 1)
     expect(server.log.join('\n')).not.toContain(link.split('#')[1])
   })
 
@@ -27,7 +27,7 @@ describe('the page of the phone', () => {
     await press(phone, 'Show me what it opens')
     await phone.getByText('a session with 1 thing in the cart').waitFor()
     await press(phone, 'Continue here')
-    await phone.getByText('1 × Hand grinder').waitFor()
+    await thing(phone, 'Hand grinder', 1)
     // The code is spent.
     const late = await device({ javaScriptEnabled: false })
     await late.goto(`${server.url}/continue`)
@@ -44,7 +44,7 @@ describe('the page of the phone', () => {
       const phone = await device()
       await phone.goto(server.url)
       await press(phone, 'Add Head lamp')
-      await phone.getByText('1 × Head lamp').waitFor()
+      await thing(phone, 'Head lamp', 1)
       if (hasScript) {
         await phone.goto(link)
       } else {
@@ -55,7 +55,7 @@ describe('the page of the phone', () => {
       await press(phone, 'Continue here')
       await phone.getByText('This device has a session already').waitFor()
       await press(phone, 'Leave mine, and continue with the other')
-      await phone.getByText('1 × Hand grinder').waitFor()
+      await thing(phone, 'Hand grinder', 1)
     },
   )
 
@@ -67,7 +67,7 @@ describe('the page of the phone', () => {
     const phone = await device()
     await phone.goto(url as string)
     await press(phone, 'Continue here')
-    await phone.getByText('1 × Head lamp').waitFor()
+    await thing(phone, 'Head lamp', 1)
   })
 
   it('waits for the approval of the other device, and shows the number to compare', async () => {
@@ -87,6 +87,6 @@ describe('the page of the phone', () => {
     const approve = `${path}/transfers/${begun['transferId']}/approve`
     expect((await claude.send('POST', approve, { matchCode: match })).status).toBe(200)
     await press(phone, 'I have approved it')
-    await phone.getByText('1 × Cup').waitFor()
+    await thing(phone, 'Cup', 1)
   })
 })

@@ -1,7 +1,26 @@
+import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { findChromium } from '@sessions/testkit'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import axe, { type AxeResults } from 'axe-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
 import { startServer, type TestServer } from './server.js'
+
+/** Where pictures of the states go, for people to look at. */
+const pictures = fileURLToPath(new URL('../.screenshots/', import.meta.url))
+
+/** A phone, for `device`. */
+export const small: BrowserContextOptions = {
+  viewport: { width: 390, height: 844 },
+  isMobile: true,
+  hasTouch: true,
+}
 
 let browser: Browser
 export let server: TestServer
@@ -24,7 +43,7 @@ export function usePhones(): void {
 }
 
 /** A device: cookies of its own, shared with no other. */
-export async function device(options: { javaScriptEnabled?: boolean } = {}): Promise<Page> {
+export async function device(options: BrowserContextOptions = {}): Promise<Page> {
   const context = await browser.newContext(options)
   contexts.push(context)
   const page = await context.newPage()
@@ -37,7 +56,7 @@ export async function laptopWithCart(): Promise<{ laptop: Page; link: string; co
   const laptop = await device()
   await laptop.goto(server.url)
   await laptop.getByRole('button', { name: 'Add Hand grinder' }).click()
-  await laptop.getByText('1 × Hand grinder').waitFor()
+  await thing(laptop, 'Hand grinder', 1)
   await laptop.getByRole('button', { name: 'Continue on my phone' }).click()
   await laptop.locator('#transfer').waitFor()
   return {
@@ -48,3 +67,30 @@ export async function laptopWithCart(): Promise<{ laptop: Page; link: string; co
 }
 
 export const press = (page: Page, name: string) => page.getByRole('button', { name }).click()
+
+/** Waits until a page shows a cart with this many of a product. */
+export async function thing(page: Page, name: string, quantity: number): Promise<void> {
+  const line = page.locator('#cart > li').filter({ hasText: name })
+  await line
+    .locator('.times')
+    .filter({ hasText: new RegExp(`^${quantity}$`) })
+    .waitFor()
+}
+
+/** Takes a picture of a state in light and in dark, and has both looked over for who cannot see them. */
+export async function look(page: Page, name: string): Promise<void> {
+  mkdirSync(pictures, { recursive: true })
+  const found: string[] = []
+  await page.evaluate(axe.source)
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    await page.screenshot({ path: `${pictures}${name}-${colorScheme}.png`, animations: 'disabled' })
+    const { violations } = await page.evaluate<AxeResults>("axe.run({ resultTypes: ['violations'] })")
+    for (const { id, impact, nodes } of violations) {
+      if (impact !== 'serious' && impact !== 'critical') continue
+      found.push(...nodes.map(({ html }) => `${colorScheme} ${name}: ${id} (${impact}) ${html}`))
+    }
+  }
+  await page.emulateMedia({ colorScheme: null })
+  expect(found).toEqual([])
+}

@@ -2,6 +2,7 @@ import { type Money, SessionError } from '@sessions/core'
 import { parseWith } from '@sessions/core/node'
 import type { Request } from 'express'
 import { z } from 'zod'
+import { readPreferences } from '../assistant/preferences.js'
 import { toMinorUnits } from '../money.js'
 
 const messageId = z.string().regex(/^[A-Za-z0-9._-]{1,128}$/, {
@@ -57,9 +58,16 @@ export const viewSchema = z.strictObject({ sku: z.string().min(1).max(200) })
 export const quantitySchema = z.strictObject({ quantity })
 export const emptySchema = z.strictObject({})
 
+const isBudget = (text: string) => readPreferences({ budget_range: text }).budget !== undefined
+
 // The keys of the guide must have the guide's types, or the assistant would not understand them. Other keys are free.
 export const preferencesSchema = z.looseObject({
-  budget_range: z.union([z.string().max(100), z.number().min(0), z.null()]).optional(),
+  budget_range: z
+    .union([z.string().max(100), z.number().min(0), z.null()])
+    .refine((budget) => typeof budget !== 'string' || budget.trim() === '' || isBudget(budget), {
+      error: 'must be an amount, such as 500, or a range, such as 500-1000',
+    })
+    .optional(),
   preferred_brands: z.union([z.array(z.string().max(100)).max(50), z.string().max(500), z.null()]).optional(),
 })
 

@@ -5,7 +5,7 @@ import { readConversation } from '../assistant/conversation.js'
 import { findProducts } from '../catalogue/catalogue.js'
 import { succeed, toFailure } from './envelope.js'
 import { createEventStream } from './event-stream.js'
-import { querySchema, readBody } from './input.js'
+import { emptySchema, querySchema, readBody } from './input.js'
 import { cartView, toIso } from './views.js'
 
 export interface QueryRoutesOptions {
@@ -58,6 +58,14 @@ export function queryRoutes({ assistant, onDisconnect, stop, onError }: QueryRou
       events.send({ type: 'error', error: told })
     }
     events.close()
+  })
+
+  // Ends the reply that is being made, in whatever process; it is stored as far as it got.
+  router.post('/session/:id/stop', async (req, res) => {
+    readBody(req, emptySchema)
+    const session = await getSession(req, req.params.id)
+    const stopped = await session.cancel()
+    succeed(res, { session_id: session.id, stopped: stopped !== undefined })
   })
 
   return router

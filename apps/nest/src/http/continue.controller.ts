@@ -1,11 +1,13 @@
-import { Body, Controller, Get, Header, HttpCode, Inject, Post, Query, Req } from '@nestjs/common'
-import { isSessionError, type Sessions } from '@sessions/core'
+import type { ServerResponse } from 'node:http'
+import { Body, Controller, Get, Header, HttpCode, Inject, Post, Query, Req, Res } from '@nestjs/common'
+import { isSessionError, itemCount, type Sessions } from '@sessions/core'
 import { parseWith } from '@sessions/core/node'
 import { InjectSessions, RequestSession, type SessionsRequest } from '@sessions/nest'
 import { z } from 'zod'
 import type { Callers } from '../caller.js'
-import { findMerchant } from '../merchants.js'
-import { codePage, confirmPage, donePage, occupiedPage, waitingPage } from '../pages/continue-pages.js'
+import { codePage, confirmPage, occupiedPage, waitingPage } from '../pages/continue-pages.js'
+import { pathOf } from '../pages/page.js'
+import { seeOther, sendPage, visitShop } from './page-visitor.js'
 
 const shop = z.string().max(100).optional()
 const codeSchema = z.object({ code: z.string().max(20), shop })
@@ -30,8 +32,15 @@ export class ContinueController {
   @Get()
   @Header('Content-Type', 'text/html; charset=utf-8')
   @Header('Cache-Control', 'no-store')
-  show(@Query('shop') shop: unknown): string {
-    return codePage(findMerchant(shop)?.id)
+  async show(
+    @Query('shop') named: unknown,
+    @Req() req: SessionsRequest,
+    @RequestSession() request: RequestSession,
+  ): Promise<string> {
+    const merchant = visitShop(req, named)
+    const session = await request.find()
+    const held = session === undefined ? 0 : itemCount(await session.cart.get())
+    return codePage(merchant, { held })
   }
 
   /** Shows what a code opens, and redeems nothing. */
@@ -41,28 +50,27 @@ export class ContinueController {
   @Header('Cache-Control', 'no-store')
   async describe(@Body() body: unknown, @Req() req: SessionsRequest): Promise<string> {
     const { code, shop: given } = parseWith(codeSchema, body, '')
-    const merchant = findMerchant(given)?.id
+    const merchant = visitShop(req, given)
     return told(merchant, async () => {
-      const { mine, ...asking } = this.#asVisitor(req, merchant)
+      const { mine, ...asking } = this.#asVisitor(req)
       const key = { shortCode: code, audience: 'phone', ...asking }
       return confirmPage({ code, shop: merchant }, await mine.describeTransfer(key))
     })
   }
 
   @Post('redeem')
-  @HttpCode(200)
-  @Header('Content-Type', 'text/html; charset=utf-8')
-  @Header('Cache-Control', 'no-store')
   async redeem(
     @Body() body: unknown,
     @Req() req: SessionsRequest,
+    @Res() res: ServerResponse,
     @RequestSession() request: RequestSession,
-  ): Promise<string> {
+  ): Promise<void> {
     const { code, shop: given, replace, redemptionId } = parseWith(redeemSchema, body, '')
-    const merchant = findMerchant(given)?.id
+    const merchant = visitShop(req, given)
     const asked = { code, shop: merchant }
-    return told(merchant, async () => {
-      const { mine, ...asking } = this.#asVisitor(req, merchant)
+    let goOn: string | undefined
+    const text = await told(merchant, async () => {
+      const { mine, ...asking } = this.#asVisitor(req)
       const redemption = await mine.redeem({
         ...asking,
         shortCode: code,
@@ -75,13 +83,14 @@ export class ContinueController {
       if (redemption.status === 'pending') return waitingPage(asked, redemption)
       const { session, credential, returnTo } = redemption
       await request.carry(session, credential)
-      return donePage(await session.cart.get(), returnTo)
+      goOn = returnTo ?? pathOf('/cart', merchant, { arrived: 'yes' })
+      return ''
     })
+    if (goOn === undefined) sendPage(res, text)
+    else seeOther(res, goOn)
   }
 
-  /** A form cannot send the header that names the shop, so it has a field. */
-  #asVisitor(req: SessionsRequest, merchant: string | undefined) {
-    if (merchant !== undefined) req.headers['x-merchant'] = merchant
+  #asVisitor(req: SessionsRequest) {
     const identity = this.#callers.identify(req)
     return {
       mine: this.#sessions.for(identity),
@@ -97,13 +106,14 @@ async function told(shop: string | undefined, answer: () => Promise<string>): Pr
     return await answer()
   } catch (error) {
     if (isSessionError(error, 'not_found') || isSessionError(error, 'invalid')) {
-      return codePage(shop, 'This code opens nothing: it was mistyped, used already, or is too old.')
+      return codePage(shop, {
+        error: 'This code opens nothing: it was mistyped, used already, or is too old.',
+      })
     }
     if (isSessionError(error, 'limit_reached')) {
-      return codePage(
-        shop,
-        'Too many wrong codes. Wait two minutes, and ask your other device for a new one.',
-      )
+      return codePage(shop, {
+        error: 'Too many wrong codes. Wait two minutes, and ask your other device for a new one.',
+      })
     }
     throw error
   }

@@ -10,6 +10,7 @@ import {
   toProblem,
 } from '@sessions/core/node'
 import { SessionException } from '@sessions/nest'
+import { troublePage } from '../pages/page.js'
 
 const codes: Readonly<Record<number, ProblemCode>> = {
   400: 'invalid',
@@ -22,7 +23,7 @@ const codes: Readonly<Record<number, ProblemCode>> = {
   429: 'rate_limited',
 }
 
-/** Answers whatever goes wrong as the session API does, `application/problem+json`: Nest's own errors, too. */
+/** Answers whatever goes wrong as the session API does, `application/problem+json`: Nest's own errors, too. Pages get pages. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   readonly #host: HttpAdapterHost
@@ -43,8 +44,18 @@ export class ProblemFilter implements ExceptionFilter {
     for (const [name, value] of Object.entries(problemHeaders(problem))) {
       httpAdapter.setHeader(response, name, value)
     }
+    if (isPage(httpAdapter.getRequestUrl(host.switchToHttp().getRequest<object>()))) {
+      httpAdapter.setHeader(response, 'Content-Type', 'text/html; charset=utf-8')
+      httpAdapter.reply(response, troublePage(problem.status), problem.status)
+      return
+    }
     httpAdapter.reply(response, JSON.stringify(problem), problem.status)
   }
+}
+
+/** People look at these paths, so their errors are pages. */
+function isPage(url: string | undefined): boolean {
+  return /^\/(?:cart|continue)(?:[/?]|$)/.test(url ?? '')
 }
 
 function toProblemOf(error: unknown): Problem {

@@ -1,11 +1,6 @@
-import {
-  type Cart,
-  cartTotal,
-  type Redemption,
-  type SessionPreview,
-  type TransferDescription,
-} from '@sessions/core'
+import type { Redemption, SessionPreview, TransferDescription } from '@sessions/core'
 import { type Html, html } from './html.js'
+import { count, page, pathOf, problem, shopField } from './page.js'
 
 /** The fields that the form passes from page to page. */
 export interface Asked {
@@ -13,12 +8,18 @@ export interface Asked {
   readonly shop: string | undefined
 }
 
+export interface CodePage {
+  readonly error?: string
+  /** How many things are in the cart that this device has already. */
+  readonly held?: number
+}
+
 /** The form for a code; with JavaScript, it also opens a link. */
-export function codePage(shop: string | undefined, error?: string): string {
+export function codePage(shop: string | undefined, { error, held = 0 }: CodePage = {}): string {
   return page(
     'Continue here',
-    html`${problem(error)}
-      <section id="link" hidden></section>
+    html`${problem(error)} ${held === 0 ? undefined : mine(held, shop)}
+      <section id="link" aria-live="polite" hidden></section>
       <form id="code" method="post" action="/continue">
         <p>Your other device shows a link and a short code. Type the code:</p>
         ${shopField(shop)}
@@ -80,21 +81,6 @@ export function waitingPage(
   )
 }
 
-/** The session is on this device now. */
-export function donePage(cart: Cart, returnTo: string | undefined): string {
-  const total = cartTotal(cart)
-  const lines = cart.items.map(({ quantity, name }) => html`<li>${quantity} × ${name}</li>`)
-  return page(
-    'You are here now',
-    html`<p>Your cart has come along:</p>
-      <ul id="cart">
-        ${lines}
-      </ul>
-      ${total === undefined ? undefined : html`<p>Together ${money(total)}</p>`}
-      ${returnTo === undefined ? undefined : html`<p><a href="${returnTo}">Go on</a></p>`}`,
-  )
-}
-
 function redeemForm({ code, shop }: Asked, button: string, more?: Html): Html {
   return html`<form method="post" action="/continue/redeem">
     ${shopField(shop)}
@@ -104,49 +90,24 @@ function redeemForm({ code, shop }: Asked, button: string, more?: Html): Html {
   </form>`
 }
 
-function shopField(shop: string | undefined): Html | undefined {
-  return shop === undefined ? undefined : html`<input type="hidden" name="shop" value="${shop}" />`
+/** What came earlier is still here. */
+function mine(held: number, shop: string | undefined): Html {
+  return html`<p class="here" id="here">
+    <span>This device has a cart with ${count(held, 'thing')}.</span>
+    <a class="button" href="${pathOf('/cart', shop)}">Go to your cart</a>
+  </p>`
 }
 
 function cancel(shop: string | undefined): Html {
-  const query = shop === undefined ? '' : `?shop=${encodeURIComponent(shop)}`
-  return html`<p><a href="/continue${query}">No, leave everything as it is</a></p>`
-}
-
-function problem(error: string | undefined): Html | undefined {
-  return error === undefined ? undefined : html`<p role="alert">${error}</p>`
+  return html`<p><a href="${pathOf('/continue', shop)}">No, leave everything as it is</a></p>`
 }
 
 function sayWhat({ title, messageCount, itemCount }: SessionPreview): string {
-  const things = itemCount === 1 ? '1 thing' : `${itemCount} things`
-  const messages = messageCount === 1 ? '1 message' : `${messageCount} messages`
-  return `${title === undefined ? 'a session' : `“${title}”`} with ${things} in the cart and ${messages}.`
+  const of = title === undefined ? 'a session' : `“${title}”`
+  return `${of} with ${count(itemCount, 'thing')} in the cart and ${count(messageCount, 'message')}.`
 }
 
 function sayMode(mode: TransferDescription['mode']): string {
   if (mode === 'move') return 'It ends on the other device.'
   return mode === 'share' ? 'It goes on there as well.' : 'This device gets a copy of its own.'
-}
-
-function money({ amount, currency }: { amount: number; currency: string }): string {
-  return new Intl.NumberFormat('en', { style: 'currency', currency }).format(amount / 100)
-}
-
-function page(title: string, body: Html, shop?: string): string {
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="referrer" content="no-referrer" />
-        <title>${title}</title>
-        <link rel="stylesheet" href="/page.css" />
-      </head>
-      <body data-shop="${shop ?? ''}">
-        <main>
-          <h1>${title}</h1>
-          ${body}
-        </main>
-      </body>
-    </html>`.text
 }

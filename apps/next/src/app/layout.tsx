@@ -13,7 +13,9 @@ import '../ui/styles/context.css'
 import '../ui/styles/dialog.css'
 import '../ui/styles/pages.css'
 import '../ui/styles/privacy.css'
+import '../ui/styles/code.css'
 import '../ui/styles/narrow.css'
+import '../ui/styles/print.css'
 
 export const metadata: Metadata = {
   title: { default: 'Blotter', template: '%s · Blotter' },

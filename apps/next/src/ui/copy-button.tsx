@@ -16,17 +16,17 @@ export function CopyButton({ text, label = 'Copy', className = 'text-button' }: 
     const timer = setTimeout(() => setState('idle'), 1600)
     return () => clearTimeout(timer)
   }, [state])
-  const copy = async (): Promise<void> => {
-    // Browsers allow the clipboard only on pages over a secure connection.
+  const copy = async (button: HTMLElement): Promise<void> => {
+    // Browsers allow the clipboard only on pages over a secure connection. Everywhere else there is the older way.
     try {
       await navigator.clipboard.writeText(text)
       setState('copied')
     } catch {
-      setState('refused')
+      setState(copySelected(text, button) ? 'copied' : 'refused')
     }
   }
   return (
-    <button type="button" className={className} onClick={() => void copy()}>
+    <button type="button" className={className} onClick={(event) => void copy(event.currentTarget)}>
       <span className="swap" data-shown={state}>
         <span aria-hidden={state !== 'idle'}>{label}</span>
         <span aria-hidden={state !== 'copied'}>Copied</span>
@@ -34,4 +34,21 @@ export function CopyButton({ text, label = 'Copy', className = 'text-button' }: 
       </span>
     </button>
   )
+}
+
+/** Copies as a person would, by selecting; within the same dialog, because nothing else can be selected then. */
+function copySelected(text: string, button: HTMLElement): boolean {
+  const field = document.createElement('textarea')
+  Object.assign(field, { value: text, readOnly: true, className: 'hidden' })
+  button.parentElement?.append(field)
+  field.select()
+  try {
+    // oxlint-disable-next-line typescript/no-deprecated -- There is no other way on a page without TLS.
+    return document.execCommand('copy')
+  } catch {
+    return false
+  } finally {
+    field.remove()
+    button.focus()
+  }
 }

@@ -2,6 +2,7 @@
 
 import { type RefObject, useEffect, useRef, useState } from 'react'
 import { Icon } from '../icons.tsx'
+import { maxMessageLength, TooLong } from './too-long.tsx'
 import { keepDraft, keptDraft } from './kept.ts'
 
 export interface ComposerProps {
@@ -24,18 +25,20 @@ export function Composer(props: ComposerProps) {
   const isKept = useRef(false)
   useEffect(() => {
     // The server does not know the draft in this browser.
-    setText((now) => (now === '' ? keptDraft(place) : now))
+    // What was typed before the scripts were here stands in the field alone.
+    setText((now) => (now === '' ? field.current?.value || keptDraft(place) : now))
     isKept.current = true
-  }, [place])
+  }, [place, field])
   useEffect(() => {
     if (isKept.current) keepDraft(place, text)
     fit(field.current)
   }, [place, text, field])
   useKeyboardHeight()
 
+  const isTooLong = text.trim().length > maxMessageLength
   const send = (): void => {
     const message = text.trim()
-    if (message === '' || isBusy || !onSend(message)) return
+    if (message === '' || isTooLong || isBusy || !onSend(message)) return
     setText('')
   }
   return (
@@ -50,11 +53,11 @@ export function Composer(props: ComposerProps) {
         ref={field}
         name="message"
         aria-label="Message"
+        aria-describedby={isTooLong ? 'too-long' : undefined}
         placeholder="Write a message"
         dir="auto"
         rows={1}
         value={text}
-        maxLength={20_000}
         enterKeyHint="send"
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
@@ -67,6 +70,7 @@ export function Composer(props: ComposerProps) {
           }
         }}
       />
+      <TooLong id="too-long" text={text} />
       {isBusy && onStop !== undefined ? (
         <button
           key="stop"
@@ -86,7 +90,7 @@ export function Composer(props: ComposerProps) {
           className="send"
           aria-label="Send"
           title="Send (Enter)"
-          disabled={text.trim() === '' || isBusy}
+          disabled={text.trim() === '' || isTooLong || isBusy}
         >
           <Icon name="send" />
         </button>

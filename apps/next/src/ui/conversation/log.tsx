@@ -34,6 +34,20 @@ export function Log({ editing, onEdit, onReturn, isOlderPage }: LogProps) {
     if (id !== undefined) router.push(`/c/${id}`)
   }
 
+  const asked = entries.filter(({ kind }) => kind === 'question')
+  /** Another version stands in the same place then, and its pager gets the focus that this one had. */
+  const switchTo = async (branchId: string, place: number): Promise<void> => {
+    const name = document.activeElement?.ariaLabel
+    await conversation.switchTo(branchId)
+    requestAnimationFrame(() => {
+      const question = document.querySelectorAll('.log > .question')[place]
+      const pager = [...(question?.querySelectorAll<HTMLButtonElement>('.versions button') ?? [])]
+      const open = pager.filter(({ disabled }) => !disabled)
+      const next = open.find(({ ariaLabel }) => ariaLabel === name) ?? open[0]
+      next?.focus()
+    })
+  }
+
   const draw = (entry: Entry, isLast: boolean) => {
     if (entry.kind === 'question') {
       const { seq, id } = entry.message
@@ -52,7 +66,7 @@ export function Log({ editing, onEdit, onReturn, isOlderPage }: LogProps) {
             onEdit(undefined)
             void conversation.sayAnew(seq, text)
           }}
-          onSwitch={(branchId) => void conversation.switchTo(branchId)}
+          onSwitch={(branchId) => void switchTo(branchId, asked.indexOf(entry))}
         />
       )
     }
@@ -76,7 +90,7 @@ export function Log({ editing, onEdit, onReturn, isOlderPage }: LogProps) {
   }
 
   return (
-    <Scroller>
+    <Scroller sent={outgoing?.id}>
       {earlier === undefined ? undefined : (
         <p className="earlier">
           <a
@@ -125,8 +139,11 @@ export function Log({ editing, onEdit, onReturn, isOlderPage }: LogProps) {
   )
 }
 
-/** Begins at the bottom and stays there while text comes, but never scrolls while a reader is looking at older text. */
-function Scroller({ children }: { children: React.ReactNode }) {
+/**
+ * Begins at the bottom and stays there while text comes, but never scrolls while a reader is looking at older text,
+ * unless the reader says something.
+ */
+function Scroller({ sent, children }: { sent: string | undefined; children: React.ReactNode }) {
   const scroller = useRef<HTMLDivElement>(null)
   const [isAway, setAway] = useState(false)
   useEffect(() => {
@@ -137,6 +154,11 @@ function Scroller({ children }: { children: React.ReactNode }) {
     element.addEventListener('scroll', look, { passive: true })
     return () => element.removeEventListener('scroll', look)
   }, [])
+  // At the very bottom the column stays there by itself while an answer grows. A smooth scroll would fall behind it.
+  const toNewest = (): void => scroller.current?.scrollTo({ top: 0, behavior: 'instant' })
+  useEffect(() => {
+    if (sent !== undefined) toNewest()
+  }, [sent])
   return (
     <div className="scroller-frame">
       <div className="scroller" ref={scroller} tabIndex={0} role="region" aria-label="Messages">
@@ -147,7 +169,7 @@ function Scroller({ children }: { children: React.ReactNode }) {
           type="button"
           className="icon-button to-newest"
           aria-label="To the newest message"
-          onClick={() => scroller.current?.scrollTo({ top: 0, behavior: 'smooth' })}
+          onClick={toNewest}
         >
           <Icon name="down" />
         </button>

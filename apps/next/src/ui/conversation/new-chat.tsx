@@ -11,6 +11,7 @@ import { sayProblem } from '../problem.ts'
 import { announceChange } from '../sessions/changes.ts'
 import type { SessionView } from '../wire.ts'
 import { Composer } from './composer.tsx'
+import { useAwake } from './use-awake.ts'
 import { forgetOutgoing, keepDraft, keepOutgoing, keptOutgoing } from './kept.ts'
 
 const suggestions = [
@@ -38,6 +39,7 @@ export function NewChat() {
   const [sending, setSending] = useState<string>()
   const [problem, setProblem] = useState<string>()
   const [returns, setReturns] = useState(0)
+  const isAwake = useAwake()
 
   const giveBack = (text: string): void => {
     keepDraft('new', text)
@@ -101,7 +103,7 @@ export function NewChat() {
               <ul className="suggestions" aria-label="Things to say">
                 {suggestions.map(({ title, text }) => (
                   <li key={title}>
-                    <button type="button" onClick={() => void begin(text)}>
+                    <button type="button" disabled={!isAwake} onClick={() => void begin(text)}>
                       {title}
                     </button>
                   </li>

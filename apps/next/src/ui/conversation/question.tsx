@@ -8,6 +8,7 @@ import type { MessageView } from '../wire.ts'
 import type { Versions } from './branches.ts'
 import { textOf } from './pieces.ts'
 import type { Outgoing } from './state.ts'
+import { maxMessageLength, TooLong } from './too-long.tsx'
 
 export interface QuestionProps {
   readonly message: MessageView
@@ -30,9 +31,7 @@ export function Question({ message, versions, isBusy, isEditing, onEdit, onSave,
         <EditForm text={text} onCancel={() => onEdit(false)} onSave={onSave} />
       ) : (
         <>
-          <p className="bubble" dir="auto">
-            {text}
-          </p>
+          <Bubble text={text} />
           <div className="entry-actions">
             <time dateTime={message.createdAt}>{timeOf(message.createdAt, clock)}</time>
             <CopyButton text={text} />
@@ -68,9 +67,7 @@ export function OutgoingQuestion({
   return (
     <li className="question" data-outgoing={outgoing.status}>
       <span className="hidden">You: </span>
-      <p className="bubble" dir="auto">
-        {outgoing.text}
-      </p>
+      <Bubble text={outgoing.text} />
       {outgoing.status === 'failed' ? (
         <div className="not-sent" role="alert">
           <p>Not sent. {outgoing.problem}</p>
@@ -87,6 +84,33 @@ export function OutgoingQuestion({
         </div>
       )}
     </li>
+  )
+}
+
+// More is a page of its own.
+const longText = 1500
+const longLines = 15
+
+/** The words of the user. Long ones are folded, so that the answer is in sight. */
+function Bubble({ text }: { text: string }) {
+  const [isOpen, setOpen] = useState(false)
+  const isLong = text.length > longText || text.split('\n').length > longLines
+  return (
+    <>
+      <p className="bubble" dir="auto" data-folded={isLong && !isOpen}>
+        {text}
+      </p>
+      {isLong ? (
+        <button
+          type="button"
+          className="text-button fold"
+          aria-expanded={isOpen}
+          onClick={() => setOpen(!isOpen)}
+        >
+          {isOpen ? 'Show less' : `Show all ${text.length.toLocaleString('en')} characters`}
+        </button>
+      ) : undefined}
+    </>
   )
 }
 
@@ -149,7 +173,7 @@ function EditForm({
     element?.setSelectionRange(element.value.length, element.value.length)
   }, [])
   const save = (): void => {
-    if (value.trim() !== '') onSave(value.trim())
+    if (value.trim() !== '' && value.trim().length <= maxMessageLength) onSave(value.trim())
   }
   return (
     <form
@@ -175,12 +199,17 @@ function EditForm({
           }
         }}
       />
+      <TooLong id="edit-too-long" text={value} />
       <p className="fine">What was said after it stays as another version.</p>
       <div className="edit-actions">
         <button type="button" className="quiet" onClick={onCancel}>
           Cancel
         </button>
-        <button type="submit" className="primary" disabled={value.trim() === ''}>
+        <button
+          type="submit"
+          className="primary"
+          disabled={value.trim() === '' || value.trim().length > maxMessageLength}
+        >
           Send anew
         </button>
       </div>

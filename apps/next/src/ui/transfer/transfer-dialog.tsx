@@ -134,6 +134,12 @@ function Link({ begun, onRevoke }: { begun: OpenTransfer; onRevoke: () => void }
             Revoke
           </button>
         </div>
+        {isLocal(begun.url) ? (
+          <p className="fine" role="note">
+            Only this computer knows the address in it. Open the chat by an address that the other device
+            reaches, too, and make the link there.
+          </p>
+        ) : undefined}
         <p className="fine">
           It works once, for <span className="numbers">{minutes(left)}</span>.
           {begun.mode === 'copy' ? '' : ' You will be asked before anything is handed over.'}
@@ -158,6 +164,11 @@ function Ask({ transfer: { matchCode, approve, deny } }: { transfer: TransferSta
       </div>
     </div>
   )
+}
+
+/** Whether an address leads every device to itself. */
+function isLocal(url: string): boolean {
+  return /^(?:127\.|localhost$|\[::1\]$|0\.0\.0\.0$)/.test(new URL(url).hostname)
 }
 
 function arrived(mode: TransferMode): string {

@@ -1,0 +1,127 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Respond } from '@sessions/core'
+import { describe, expect, it } from 'vitest'
+import { respond } from '../../src/assistant/respond.js'
+import { ask, device, look, phone, press, server, useShop } from './shop.js'
+
+/** The shop's own assistant; a story has no end until somebody stops it. */
+const assistant: Respond = (turn) => (turn.input === 'Tell me everything' ? tell(turn) : respond(turn))
+
+async function* tell({ signal }: { signal: AbortSignal }): AsyncGenerator<string> {
+  for (let word = 1; !signal.aborted; word++) {
+    yield `word${word} `
+    await pause(20, undefined, { signal }).catch(() => {})
+  }
+}
+useShop({ assistant })
+
+describe('the shop', () => {
+  it.each([true, false])('shows what it is, sells, and confirms (on a phone: %s)', async (isPhone) => {
+    const page = await device(isPhone ? phone : {})
+    const name = isPhone ? 'phone' : 'desk'
+    await page.goto(server.url)
+    await page.getByRole('heading', { name: 'What are you looking for?' }).waitFor()
+    await look(page, `${name}-first`)
+    await ask(page, 'What smartphones do you have?')
+    const cards = page.getByRole('list', { name: 'Products of the last answer' }).getByRole('listitem')
+    await cards.first().waitFor()
+    await cards.first().getByRole('button').click()
+    const total = page.locator('#total strong')
+    await total.waitFor()
+    await look(page, `${name}-talk`)
+    const one = await total.textContent()
+    await page.getByRole('button', { name: /^One more / }).click()
+    await expect.poll(() => total.textContent()).not.toBe(one)
+    const both = (await total.textContent())!
+    await page.reload()
+    expect(await total.textContent()).toBe(both)
+    expect(await cards.count(), 'the cards are there after a reload').toBeGreaterThan(0)
+
+    await press(page, `Order for ${both}`)
+    await page.getByRole('heading', { name: 'Thank you' }).waitFor()
+    expect(await page.locator('#order').textContent()).toMatch(/^[\w-]{24}$/)
+    expect(await page.locator('.total').textContent()).toContain(both)
+    await look(page, `${name}-thanks`)
+    await page.getByRole('link', { name: 'Back to the shop' }).click()
+    await page.locator('#orders a').click()
+    await page.getByRole('heading', { name: 'Thank you' }).waitFor()
+  })
+
+  it('takes a removal back, and asks before a conversation goes', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    await ask(page, 'Show me headphones')
+    await ask(page, 'Add the first one')
+    await page.getByRole('button', { name: /^Remove all / }).click()
+    await press(page, 'Put it back')
+    await page.locator('#cart li').waitFor()
+    await press(page, 'Empty')
+    await page.getByText('Nothing in it yet.').waitFor()
+    await press(page, 'Put everything back')
+    await page.locator('#cart li').waitFor()
+    await press(page, 'New conversation')
+    await page.getByText('Begin a new conversation?').waitFor()
+    await look(page, 'desk-anew')
+    await press(page, 'Keep this one')
+    expect(await page.locator('#log li').count()).toBe(4)
+    await press(page, 'New conversation')
+    await press(page, 'Begin anew')
+    await page.getByRole('heading', { name: 'What are you looking for?' }).waitFor()
+    expect(await page.locator('#cart li').count(), 'the cart stays').toBe(1)
+  })
+
+  it('keeps the question while it is offline, and says so', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    await page.context().setOffline(true)
+    await ask(page, 'Show me laptops')
+    await page.getByText('you seem to be offline. Your question is still here.').waitFor()
+    expect(await page.getByRole('textbox', { name: 'Your question' }).inputValue()).toBe('Show me laptops')
+    await look(page, 'desk-offline')
+    await page.context().setOffline(false)
+    await press(page, 'Send')
+    await page.locator('#shown > li').first().waitFor()
+    await page.context().setOffline(true)
+    await page.locator('#shown button').first().click()
+    await page.getByText('Nothing was changed.').waitFor()
+  })
+
+  it('stops a reply, and keeps it as far as it got', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    await ask(page, 'Tell me everything')
+    await page.getByText(/word5 /).waitFor()
+    await press(page, 'Stop')
+    await page.getByText('(stopped)').waitFor()
+    await page.reload()
+    await page.getByText('(stopped)').waitFor()
+    await ask(page, 'Show me laptops')
+    await page.locator('#shown > li').first().waitFor()
+  })
+
+  it('refuses a budget of abc with a sentence beside it', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    await page.getByLabel('Budget, in dollars').fill('abc')
+    await press(page, 'Save')
+    await page.getByText('The budget must be an amount, such as 500, or a range, such as 500-1000').waitFor()
+    await look(page, 'desk-budget')
+    await page.getByLabel('Budget, in dollars').fill('500-1000')
+    await press(page, 'Save')
+    await page.getByText('Noted.').waitFor()
+    await page.reload()
+    expect(await page.getByLabel('Budget, in dollars').inputValue()).toBe('500-1000')
+  })
+
+  it('shows the cart that another tab has changed', async () => {
+    const page = await device()
+    await page.goto(server.url)
+    await ask(page, 'Show me laptops')
+    await page.locator('#shown > li').first().waitFor()
+    const tab = await page.context().newPage()
+    await tab.goto(server.url)
+    await tab.locator('#shown button').first().click()
+    await page.bringToFront()
+    await page.locator('#cart li').waitFor()
+  })
+})
