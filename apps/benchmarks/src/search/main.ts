@@ -50,6 +50,7 @@ function random(): number {
 
 /** A word by how common it is: the first is in most messages, the last in few. */
 const word = (place: number): string => `w${place.toString(36)}x`
+const rare = word(6000)
 const anyWord = (): string => word(Math.floor(vocabulary ** random()) - 1)
 
 interface Opened {
@@ -117,7 +118,7 @@ try {
   for (const [name, text] of [
     ['a common word', word(3)],
     ['a word that is neither common nor rare', word(300)],
-    ['a rare word', word(6000)],
+    ['a rare word', rare],
     ['two words', `${word(20)} ${word(60)}`],
     ['the beginning of a word', 'w5'],
     ['a word that nobody said', 'nobody'],
@@ -145,7 +146,9 @@ try {
       const asked = performance.now()
       const page = await sessions.for(who).search(options)
       measured.push(performance.now() - asked)
-      isWhole &&= (page.items.length === 0) === (options.text === 'nobody')
+      // One user need not have said a rare word.
+      const mayBeNone = who === own && options.text === rare
+      if (!mayBeNone) isWhole &&= (page.items.length === 0) === (options.text === 'nobody')
     }
     const ms = Math.round(measured.toSorted((a, b) => a - b)[Math.floor(tries / 2)]! * 10) / 10
     times.push({ name, ms, bar })
