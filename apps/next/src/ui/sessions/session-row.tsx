@@ -69,26 +69,24 @@ export function RenameField({ session, onDone }: RenameFieldProps) {
   const [problem, setProblem] = useState<string>()
   useEffect(() => field.current?.select(), [])
 
-  // The field is gone then, and the focus with it: it goes on beside where the field was.
-  const done = (): void => {
+  useEffect(() => {
     const place = field.current?.closest('header, li')
-    onDone()
-    requestAnimationFrame(() => {
-      if (document.activeElement === document.body) {
-        place?.querySelector<HTMLElement>('.menu > button')?.focus()
-      }
-    })
-  }
+    // The field is gone then, and the focus with it: it goes on beside where the field was.
+    return () => {
+      if (document.activeElement !== document.body) return
+      place?.querySelector<HTMLElement>('.menu > button')?.focus()
+    }
+  }, [])
 
   const keep = async (): Promise<void> => {
     const title = field.current?.value.trim() ?? ''
     if (isOver.current) return
     isOver.current = true
-    if (title === '' || title === session.title) return done()
+    if (title === '' || title === session.title) return onDone()
     try {
       await call('PATCH', `/sessions/${session.id}`, { body: { title } })
       announceChange()
-      done()
+      onDone()
     } catch (error) {
       isOver.current = false
       setProblem(sayProblem(error))
@@ -117,7 +115,7 @@ export function RenameField({ session, onDone }: RenameFieldProps) {
           if (event.key !== 'Escape') return
           event.preventDefault()
           isOver.current = true
-          done()
+          onDone()
         }}
       />
     </form>
