@@ -51,8 +51,8 @@ function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<Marked
     const before = answers.get(said)
     if (before !== undefined) return before
     const isFull = answers.size >= mostQuestions
-    // An order seldom begins so.
-    if (isFull && (isInternational || said.startsWith('0'))) return true
+    // An order seldom has a zero first and a break.
+    if (isFull && (isInternational || /^0\d*\D/.test(said))) return true
     const digits = said.replaceAll(/\D/g, '')
     if (!isInternational && !mayBeDialled(said, digits, plans)) return false
     if (isFull) return true

@@ -40,7 +40,7 @@ export function phonePlan(country: CountryCode): PhonePlan {
   const hasZero = isWrittenWithZero(plan)
   const forms = [
     national,
-    ...(abroad === undefined ? [] : [String.raw`(?:${abroad})\d*`]),
+    ...(abroad === undefined ? [] : [String.raw`(?:${abroad})[1-9]\d*`]),
     ...befores.map((before) => `(?:${before})${behind}`),
   ]
   const dialled = new RegExp(`^${hasZero ? '(?=0)' : ''}(?:${forms.join('|')})$`)

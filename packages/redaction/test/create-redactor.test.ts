@@ -88,6 +88,10 @@ describe('phone numbers without +', () => {
 
   it.each([
     ['orders', (index: number) => `Order ${100_000_000_000 + index * 7919} has been sent.`],
+    [
+      'orders filled up with zeros',
+      (index: number) => `Order ${String(4711 + index * 79).padStart(12, '0')} has been sent.`,
+    ],
     ['tickets', (index: number) => `Ticket 2024-${100_000 + index * 79}`],
     [
       'a log',
