@@ -8,16 +8,22 @@ const pieceLength = 8192
 export class DigitRuns {
   /** How many digits follow each other, at the place of the first of them; 0 elsewhere, 255 for more than these. */
   readonly #lengths: Uint8Array
+  /** The places of the first digits, in order. */
+  readonly #starts: Int32Array
 
-  private constructor(lengths: Uint8Array) {
+  private constructor(lengths: Uint8Array, starts: Int32Array) {
     this.#lengths = lengths
+    this.#starts = starts
   }
 
   /** Of so many units. It yields between pieces. */
   static *of(units: Uint16Array, length: number): Generator<undefined, DigitRuns, undefined> {
     const lengths = new Uint8Array(length)
-    for (let from = 0; from < length; yield) from = measure(lengths, units, from)
-    return new DigitRuns(lengths)
+    // A sign stands between two runs.
+    const starts = new Int32Array(Math.ceil(length / 2))
+    const measured = { from: 0, runs: 0 }
+    for (; measured.from < length; yield) measure(lengths, starts, units, measured)
+    return new DigitRuns(lengths, starts.subarray(0, measured.runs))
   }
 
   /** How many digits stand from a place on that no digit stands before. */
@@ -27,7 +33,8 @@ export class DigitRuns {
 
   /** Forgets the digits of a part. */
   forget(start: number, end: number): void {
-    this.#lengths.fill(0, start, end)
+    const lengths = this.#lengths
+    for (let place = start; place < end; place++) lengths[place] = 0
   }
 
   /**
@@ -37,21 +44,39 @@ export class DigitRuns {
    * where this one ends; 0 for none.
    */
   look(visit: (found: number[], run: number, after: number) => number): Look {
-    const lengths = this.#lengths
+    const [lengths, starts] = [this.#lengths, this.#starts]
     return (found, from, to) => {
       let after = from
-      for (let place = from; place < to; place++) {
-        if (lengths[place] !== 0 && place >= after) after = Math.max(after, visit(found, place, after))
+      for (let index = firstFrom(starts, from); index < starts.length; index++) {
+        const run = starts[index]!
+        if (run >= to) break
+        if (run >= after && lengths[run] !== 0) after = Math.max(after, visit(found, run, after))
       }
       return Math.max(after, to)
     }
   }
 }
 
-/** Measures the runs that begin in one piece. Returns where to go on. */
-function measure(lengths: Uint8Array, units: Uint16Array, from: number): number {
-  const to = Math.min(from + pieceLength, lengths.length)
-  let place = from
+/** The index of the first place that is not before another. */
+function firstFrom(places: Int32Array, place: number): number {
+  let [low, high] = [0, places.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (places[middle]! < place) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Measures the runs that begin in one piece. */
+function measure(
+  lengths: Uint8Array,
+  starts: Int32Array,
+  units: Uint16Array,
+  measured: { from: number; runs: number },
+): void {
+  const to = Math.min(measured.from + pieceLength, lengths.length)
+  let { from: place, runs } = measured
   while (place < to) {
     if (!isDigit(units[place]!)) {
       place++
@@ -60,6 +85,8 @@ function measure(lengths: Uint8Array, units: Uint16Array, from: number): number 
     const start = place++
     while (isDigit(units[place]!)) place++
     lengths[start] = Math.min(place - start, most)
+    starts[runs++] = start
   }
-  return place
+  measured.from = place
+  measured.runs = runs
 }

@@ -10,28 +10,36 @@ const parts = Uint8Array.from({ length: 0x80 }, (_, unit) =>
   Number(/[\d.:a-f]/i.test(String.fromCharCode(unit))),
 )
 
+type Test = (said: string) => boolean
+
 /** IP addresses, of version 4 and 6. */
 export function findIps(text: MarkedText): Look {
-  const { units } = text
-  return (found, from, to) => {
-    let place = from
-    while (place < to) {
-      const unit = units[place]
-      if (unit !== dot && unit !== colon) {
-        place++
-        continue
-      }
-      let start = beginOfRun(units, place)
-      let end = place + 1
-      while (isPart(units[end]!)) end++
-      place = end
-      // A sign before an address is none of it, but for the two that an address may begin with.
-      while (units[start] === dot || (units[start] === colon && units[start + 1] !== colon)) start++
-      const isAlone = end - start > 2 && !isWord(unitBefore(units, start)) && !isWord(units[end]!)
-      const span = isAlone ? addressIn(text, start, end) : undefined
-      if (span !== undefined) found.push(span.start, span.end)
-    }
-    return place
+  const { units, runs } = text
+  const isVersion6 = knowingTheLast(isIPv6)
+  // Every address has a digit, but for those of letters alone: these are names in programs more often.
+  return runs.look((found, digits) => {
+    const begin = beginOfRun(units, digits)
+    let hasSign = false
+    let end = begin
+    for (let unit = units[end]!; isPart(unit); unit = units[++end]!)
+      hasSign ||= unit === dot || unit === colon
+    if (!hasSign) return end
+    let start = begin
+    // A sign before an address is none of it, but for the two that an address may begin with.
+    while (units[start] === dot || (units[start] === colon && units[start + 1] !== colon)) start++
+    const isAlone = end - start > 2 && !isWord(unitBefore(units, start)) && !isWord(units[end]!)
+    const span = isAlone ? addressIn(text, start, end, isVersion6) : undefined
+    if (span !== undefined) found.push(span.start, span.end)
+    return end
+  })
+}
+
+/** A log says the same address again and again, and Node takes long to tell. */
+function knowingTheLast(test: Test): Test {
+  let [last, answer] = ['', false]
+  return (said) => {
+    if (said !== last) [last, answer] = [said, test(said)]
+    return answer
   }
 }
 
@@ -43,7 +51,7 @@ export function beginOfRun(units: Uint16Array, place: number): number {
 }
 
 /** The address in a run of what addresses are made of: a sentence may end behind it, or a port follow. */
-function addressIn(text: MarkedText, start: number, to: number): Span | undefined {
+function addressIn(text: MarkedText, start: number, to: number, isVersion6: Test): Span | undefined {
   const { units } = text
   let end = to
   while (end > start && units[end - 1] === dot) end--
@@ -56,7 +64,7 @@ function addressIn(text: MarkedText, start: number, to: number): Span | undefine
   const isCut = units[end - 1] === colon && units[end - 2] !== colon
   const last = isCut ? end - 1 : end
   // Names in programs look like `Bad::Cafe`.
-  return version6(text, start, last) ?? version4(text, first + 1, last)
+  return version6(text, start, last, isVersion6) ?? version4(text, first + 1, last)
 }
 
 function version4(text: MarkedText, start: number, end: number): Span | undefined {
@@ -65,7 +73,7 @@ function version4(text: MarkedText, start: number, end: number): Span | undefine
   return isIPv4(text.part(start, end)) ? { start, end } : undefined
 }
 
-function version6(text: MarkedText, start: number, end: number): Span | undefined {
+function version6(text: MarkedText, start: number, end: number, isVersion6: Test): Span | undefined {
   const { units } = text
   let dots = start
   while (dots < end && units[dots] !== dot) dots++
@@ -73,7 +81,7 @@ function version6(text: MarkedText, start: number, end: number): Span | undefine
   while (tail > start && units[tail - 1] !== colon) tail--
   // An address of version 4 may stand at its end, and nowhere else.
   const isLikely = hasDigit(units, start, end) && (dots === end || isQuad(units, tail, end))
-  return isLikely && isIPv6(text.part(start, end)) ? { start, end } : undefined
+  return isLikely && isVersion6(text.part(start, end)) ? { start, end } : undefined
 }
 
 /** Whether four groups of digits stand here, with dots between: to ask Node about all others takes far longer. */

@@ -9,9 +9,11 @@ import { type Find, isDigit, isWord } from './span.js'
 const longest = 30
 // The signs behind it, which tell whether it ends there.
 const decisive = longest + 4
-const mostKnown = 1000
+// A text of so many UTF-16 units is looked through before what is known of it pays.
+const shortLength = 4096
 const fewestDigits = 7
 const mostDigits = 17
+const longestDate = 10
 // A power of two above it: a row of a table.
 const countsOfDigit = 32
 // Questions to the tables of the library in one text. After them, whatever looks like a number is taken for one: a text
@@ -48,21 +50,19 @@ function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<Marked
   // A text is looked through until nothing is found any more, and most questions come again.
   const answers = new Map<string, boolean>()
   const isNumber = (said: string, isInternational: boolean): boolean => {
-    const before = answers.get(said)
-    if (before !== undefined) return before
     const isFull = answers.size >= mostQuestions
     // An order seldom has a zero first and a break.
-    if (isFull && (isInternational || /^0\d*\D/.test(said))) return true
-    const digits = said.replaceAll(/\D/g, '')
-    if (!isInternational && !mayBeDialled(said, digits, plans)) return false
-    if (isFull) return true
-    const is = isInternational ? isWorldwide(said) : plans.some((plan) => isNational(said, digits, plan))
+    const isTaken = isInternational || (isFull && /^0\d*\D/.test(said))
+    if (!isTaken && !mayBeDialled(said, plans)) return false
+    const before = answers.get(said)
+    if (before !== undefined || isFull) return before ?? true
+    const is = isInternational ? isWorldwide(said) : plans.some((plan) => isNational(said, plan))
     answers.set(said, is)
     return is
   }
   return (text) => {
     const { units, runs } = text
-    const lengths = new KnownSpans(units, decisive, mostKnown)
+    const known = units.length > shortLength ? new KnownSpans(units) : undefined
     /** Whether a few digits stand alone here: that is seen faster than what is known of them. */
     const isShort = (run: number): boolean => {
       const digits = runs.at(run)
@@ -73,7 +73,7 @@ function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<Marked
       if (isShort(run)) return 0
       // What comes again is looked at once: no number is decided by more than these units.
       const last = Math.min(start + decisive, units.length)
-      const before = lengths.get(start, last)
+      const before = known?.get(start, last)
       if (before !== undefined) return before
       const ends = endsOf(units, runs, start, isInternational ? undefined : counts)
       let length = 0
@@ -81,7 +81,7 @@ function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<Marked
         const end = endAt(index)
         if (isNumber(text.part(start, end), isInternational)) length = end - start
       }
-      lengths.set(start, last, length)
+      known?.set(start, last, length, Math.min(looked, last))
       return length
     }
     const look = runs.look((found, run) => {
@@ -97,7 +97,7 @@ function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<Marked
     })
     return (found, from, to) => {
       // A sign may stand before the first digit.
-      lengths.open(Math.max(0, from - 1), to)
+      known?.open(Math.max(0, from - 1), to)
       return look(found, from, to)
     }
   }
@@ -108,25 +108,28 @@ function isWorldwide(said: string): boolean {
 }
 
 /** Whether digits without `+` may be a number: of most it is seen that they are none. */
-function mayBeDialled(said: string, digits: string, plans: readonly PhonePlan[]): boolean {
+function mayBeDialled(said: string, plans: readonly PhonePlan[]): boolean {
   // Digits without a break are the number of an order more often, but for those of mobile phones.
-  if (said.length === digits.length && !digits.startsWith('0')) return false
-  return plans.some((plan) => plan.mayBe(said, digits))
+  if (/^[1-9]\d*$/.test(said)) return false
+  return plans.some((plan) => plan.mayBe(said))
 }
 
 /** Whether a number without `+` is one of this country, in the form in which people write one. */
-function isNational(said: string, digits: string, plan: PhonePlan): boolean {
-  if (!plan.mayBe(said, digits)) return false
+function isNational(said: string, plan: PhonePlan): boolean {
+  if (!plan.mayBe(said)) return false
   const number = parsePhoneNumberFromString(said, { defaultCountry: plan.country, extract: false })
   if (number?.isValid() !== true) return false
   const hasZero = number.formatNational().replace(/^\D+/, '').startsWith('0')
-  if (hasZero && !digits.startsWith('0')) return false
-  const isBroken = said.length > digits.length
+  if (hasZero && !/^\D*0/.test(said)) return false
+  const isBroken = /\D/.test(said)
   return isBroken || (hasZero && number.getType() === 'MOBILE')
 }
 
 // The places of the number that is looked at: a list made for each would take most of the time.
 const endPlaces = new Float64Array(mostDigits)
+
+// How far a look for its end came: nothing behind it decides.
+let looked = 0
 
 function endAt(index: number): number {
   return endPlaces[index]!
@@ -138,7 +141,10 @@ function endAt(index: number): number {
  * @param counts Of which digits how many may be a number; undefined for any.
  */
 function endsOf(units: Uint16Array, runs: DigitRuns, start: number, counts: Uint8Array | undefined): number {
-  if (counts !== undefined && isDate(units, runs, start)) return 0
+  if (counts !== undefined && isDate(units, runs, start)) {
+    looked = start + longestDate + 1
+    return 0
+  }
   const most = start + longest
   let ends = 0
   let digits = 0
@@ -156,6 +162,7 @@ function endsOf(units: Uint16Array, runs: DigitRuns, start: number, counts: Uint
     at++
     if (isJoint(units[at]!)) at++
   }
+  looked = at + 1
   return ends
 }
 

@@ -68,8 +68,16 @@ const distinct: Readonly<Record<string, (index: number) => string>> = {
   'e-mail addresses': (index) => `a${index}@b.cd,`,
   'groups of digits': (index) => `${(index * 7919) % 1000}${' -/.('[index % 5]}`,
   'beginnings of cards': (index) => `4${(index * 7919) % 1000} `,
+  'digits at random': (index) => '0123456789 -/.(:+'[randomOf(index) % 17]!,
   anything: (index) => likely[(((index * 7919) ^ (index >> 3)) >>> 0) % likely.length]!,
   ibans: (index) => `DE${String(10 + (index % 89))}${String(index).padStart(18, '0')} `,
+}
+
+/** A number that follows from another, and looks like chance: the finalizer of MurmurHash3. */
+function randomOf(index: number): number {
+  let mixed = Math.imul(index ^ (index >>> 16), 0x85eb_ca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2_ae35)
+  return (mixed ^ (mixed >>> 16)) >>> 0
 }
 
 /** Texts of this length that take a redactor long: full of what it looks for, or of what looks so. */
