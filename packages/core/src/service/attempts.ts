@@ -2,7 +2,9 @@ import { isSessionError, type SessionErrorCode } from '../errors.js'
 import { UnknownOutcomes } from './unknown-outcome.js'
 
 // More writers than this do not meet on one record; beyond it something is wrong and the caller should know.
-const maxRaces = 200
+const mostRaces = 200
+// Whoever must win, however many write beside it, still ends some day.
+const mostPatientRaces = 10_000
 
 // Taken at import: a test of the application may replace it by a clock that stands still.
 const later = setTimeout
@@ -10,12 +12,17 @@ const later = setTimeout
 /** Counts the tries of one change under compare-and-set: another try follows a lost race, or a lost answer. */
 export class Attempts {
   readonly #races: readonly SessionErrorCode[]
+  readonly #most: number
   readonly #lost = new UnknownOutcomes()
   #count = 0
 
-  /** @param races The codes by which a store says that another writer was faster. */
-  constructor(races: readonly SessionErrorCode[] = ['conflict']) {
+  /**
+   * @param races The codes by which a store says that another writer was faster.
+   * @param isPatient Goes on where other changes would give up, because nobody would try again.
+   */
+  constructor(races: readonly SessionErrorCode[] = ['conflict'], isPatient = false) {
     this.#races = races
+    this.#most = isPatient ? mostPatientRaces : mostRaces
   }
 
   /** Whether any try may have been applied without an answer. */
@@ -26,7 +33,7 @@ export class Attempts {
   /** Settles when it is time for another try. @throws the error, when another try makes no sense. */
   async again(error: unknown): Promise<void> {
     if (this.#lost.mayRepeat(error)) return
-    if (!this.#isRace(error) || ++this.#count >= maxRaces) throw error
+    if (!this.#isRace(error) || ++this.#count >= this.#most) throw error
     await pause(this.#count)
   }
 
@@ -43,6 +50,6 @@ export class Attempts {
 // Writers that lost a race and start again at the same moment lose the next one too. A random pause spreads them; it
 // grows with each try, because many tries mean many writers.
 async function pause(count: number): Promise<void> {
-  const ms = Math.random() * Math.min(2 ** count, 32 + count)
+  const ms = Math.random() * Math.min(2 ** count, 32 + Math.min(count, mostRaces))
   await new Promise((resolve) => later(resolve, ms))
 }

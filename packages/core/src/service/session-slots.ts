@@ -95,7 +95,8 @@ export async function releaseSlots(
       const holders = before?.holders.filter((id) => !ids.includes(id))
       return holders === undefined || holders.length === before?.holders.length ? undefined : { holders }
     },
-    { idleMs: service.ttl.absoluteMs },
+    // All creates of the tenant write this record, and an erasure may lose to them for long.
+    { idleMs: service.ttl.absoluteMs, isPatient: true },
   )
 }
 

@@ -49,6 +49,8 @@ export interface SideRecordOptions<Value extends object> extends Names {
    * The record if the caller knows it already, or `none` if it should not exist: saves a read (default: it is read).
    */
   seen?: SideRecord<Value> | 'none'
+  /** Goes on however many others write the record (default false: it gives up after 200 of them). */
+  isPatient?: boolean
 }
 
 const pageSize = 200
@@ -117,8 +119,8 @@ export async function updateSideRecord<Value extends object>(
   ) => Value | undefined | Promise<Value | undefined>,
   options: SideRecordOptions<Value> = {},
 ): Promise<SideRecord<Value> | undefined> {
-  const { idleMs = Infinity, keepsDeadline = false, seen: known, ...about } = options
-  const attempts = new Attempts(['conflict', 'not_found'])
+  const { idleMs = Infinity, keepsDeadline = false, seen: known, isPatient, ...about } = options
+  const attempts = new Attempts(['conflict', 'not_found'], isPatient)
   const changeId = newId().slice(0, 10)
   let seen = known === 'none' ? undefined : known
   try {
