@@ -20,11 +20,30 @@ export interface StoreCosts {
   readonly logBytes: number
 }
 
+/** What copies of sessions cost, which answer reads that may be old: in the process, or in a cache that processes share. */
+export interface CopyCosts {
+  /** Bytes of the copy of a session without messages. */
+  readonly sessionBytes: number
+  /** Bytes of a message of it beside its text. */
+  readonly messageBytes: number
+  /** Bytes for each byte of text. */
+  readonly textFactor: number
+  /** Microseconds of the cache's processor for a read that it answers, with the 20 newest messages. */
+  readonly readServerUs: number
+  /** Microseconds of the application's processor for it. */
+  readonly readClientUs: number
+  /** Microseconds that a commit takes more because there is a cache. */
+  readonly commitServerUs: number
+  readonly commitClientUs: number
+}
+
 /** What was measured, when, and on which machine. */
 export interface Coefficients {
   readonly measuredOn: string
   readonly machine: string
   readonly stores: Readonly<Record<'redis' | 'postgres', StoreCosts>>
+  /** Of `tieredStore`: in memory, and in a `redisCache`. */
+  readonly copies: Readonly<Record<'memory' | 'shared', CopyCosts>>
 }
 
 const file = join(import.meta.dirname, '../../capacity.json')

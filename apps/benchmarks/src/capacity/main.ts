@@ -3,7 +3,8 @@ import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { type Coefficients, coefficientsFile, readCoefficients } from './coefficients.js'
 import { sumsTable } from './page.js'
-import { measurePostgres, measureRedis } from './servers.js'
+import { measureMemoryCopies } from './measure-copies.js'
+import { measurePostgres, measureRedis, measureRedisCache } from './servers.js'
 import { type CapacityInputs, toSums, usualInputs } from './sums.js'
 
 const usage = `capacity -- [--inputs FILE] [--measure] [--json]
@@ -33,6 +34,7 @@ if (values.measure) {
     measuredOn: new Date().toISOString().slice(0, 10),
     machine: `${availableParallelism()} cores of ${cpus()[0]?.model.trim() ?? 'an unknown kind'}, Node ${process.versions.node}`,
     stores,
+    copies: { memory: await measureMemoryCopies(), shared: await measureRedisCache() },
   }
   const rounded = JSON.stringify(
     measured,

@@ -61,7 +61,10 @@ async function bytesOf(server: MeasuredServer, count: number, size: number): Pro
   return ((await server.bytes()) - before) / filled
 }
 
-async function costOf(server: MeasuredServer, call: (n: number) => Promise<unknown>) {
+export async function costOf(
+  server: Pick<MeasuredServer, 'cpuUs' | 'logBytes'>,
+  call: (n: number) => Promise<unknown>,
+) {
   for (let n = 0; n < warmUps; n++) await call(n)
   const [cpu, log, own] = [await server.cpuUs(), await server.logBytes(), process.cpuUsage()]
   let next = warmUps
@@ -78,7 +81,7 @@ async function costOf(server: MeasuredServer, call: (n: number) => Promise<unkno
 }
 
 /** Texts as people write them, so that a server which compresses has as little to gain as usual. */
-function messagesOf(count: number, size: number) {
+export function messagesOf(count: number, size: number) {
   return Array.from({ length: count }, () => ({ id: newId(), payload: textOf(size) }))
 }
 

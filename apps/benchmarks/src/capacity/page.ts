@@ -21,6 +21,11 @@ ${coefficientTable(coefficients)}
 Times are of the processor, not of the clock: waiting for a disk or the network is not in them. A commit appends one message
 of 400 bytes and moves the deadline, from 16 callers at once in one process; a read brings the 20 newest messages.
 
+Copies answer reads that may be old ([scaling.md](scaling.md)): in the memory of each process (\`tieredStore\`), or in a cache
+that the processes share (\`redisCache\`).
+
+${copiesTable(coefficients)}
+
 ## The sums
 
 ${sumsTable(coefficients)}
@@ -36,7 +41,9 @@ ${inputsTable()}
 * **Log**: commits × bytes that a commit adds to the log of Postgres (WAL), which goes to disks, replicas and backups.
 * **Connections**: processes × \`max\` of their pools; a pooler from some hundred on.
 * **Bus**: at most commits × 100 bytes × processes, and processes² × 100 messages a second. So cells do not share a bus.
-* **Copies in memory**: \`npm run simulate\` says which share of reads they answer.
+* **Copies**: \`npm run simulate\` says which share of reads they answer. In memory: all sessions of a day, in all processes
+  together. In a shared cache: the sessions that had a turn in the last \`sharedSeconds\`; each commit tells the cache, so it
+  pays for few writes and many readers (\`npm run bench:warm\`).
 
 ## What comes first
 
@@ -59,12 +66,29 @@ function coefficientTable({ stores: { redis, postgres } }: Coefficients): string
     ['a read, at the application', redis.readClientUs, postgres.readClientUs, 'µs'],
     ['log of a commit', redis.logBytes, postgres.logBytes, 'bytes'],
   ]
+  return measuredTable(['Redis', 'Postgres'], rows)
+}
+
+function copiesTable({ copies: { memory, shared } }: Coefficients): string {
+  const rows: [string, number, number, string][] = [
+    ['a copy without messages', memory.sessionBytes, shared.sessionBytes, 'bytes'],
+    ['a message of it beside its text', memory.messageBytes, shared.messageBytes, 'bytes'],
+    ['a byte of text', memory.textFactor, shared.textFactor, 'bytes'],
+    ['a read, at the cache', memory.readServerUs, shared.readServerUs, 'µs'],
+    ['a read, at the application', memory.readClientUs, shared.readClientUs, 'µs'],
+    ['a commit takes more, at the cache', memory.commitServerUs, shared.commitServerUs, 'µs'],
+    ['a commit takes more, at the application', memory.commitClientUs, shared.commitClientUs, 'µs'],
+  ]
+  return measuredTable(['In memory', 'In a shared cache'], rows)
+}
+
+function measuredTable(
+  names: readonly [string, string],
+  rows: readonly (readonly [string, number, number, string])[],
+): string {
   return table(
-    ['', 'Redis', 'Postgres'],
-    rows.map(([name, ...values]) => [
-      name,
-      ...values.slice(0, 2).map((value) => `${short(value as number)} ${values[2]}`),
-    ]),
+    ['', ...names],
+    rows.map(([name, one, other, unit]) => [name, `${short(one)} ${unit}`, `${short(other)} ${unit}`]),
   )
 }
 
@@ -89,6 +113,12 @@ export function sumsTable(
       row('cores of Postgres', ({ stores }) => cores(stores.postgres.serverCores)),
       row('cores of the application, for its store', ({ clientCores }) => cores(clientCores)),
       row('log of Postgres a second', ({ stores }) => bytes(stores.postgres.logBytesPerSecond)),
+      row('copies in memory: all processes', ({ memory }) => bytes(memory.bytes)),
+      row('cores of Postgres behind them', ({ memory }) => cores(memory.serverCores)),
+      row('cores of the application with them', ({ memory }) => cores(memory.clientCores)),
+      row('copies in a shared cache', ({ shared }) => bytes(shared.bytes)),
+      row('cores of Postgres behind it', ({ shared }) => cores(shared.serverCores)),
+      row('cores of the cache', ({ shared }) => cores(shared.cacheCores)),
       row('cells of 50 million sessions', ({ cells }) => short(cells)),
     ],
   )

@@ -1,24 +1,48 @@
 import { once } from 'node:events'
 import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
-import { redisStore } from '@sessions/store-redis'
+import { redisCache, redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
 import { startPostgres, startRedis } from '@sessions/testkit'
 import { measureStore } from './measure-store.js'
 import { cpuOf } from '../stores/server-cpu.js'
-import type { StoreCosts } from './coefficients.js'
+import type { CopyCosts, StoreCosts } from './coefficients.js'
+import { measureSharedCopies } from './measure-copies.js'
 
 export async function measureRedis(): Promise<StoreCosts> {
+  return withRedis(async ({ client, info, ...server }) =>
+    measureStore({
+      ...server,
+      store: redisStore(client, { readTimeoutMs: 20_000, writeTimeoutMs: 20_000 }),
+      logBytes: () => info('aof_current_size'),
+    }),
+  )
+}
+
+export async function measureRedisCache(): Promise<CopyCosts> {
+  return withRedis(async ({ client, ...server }) =>
+    measureSharedCopies(redisCache(client, { timeoutMs: 20_000 }), server),
+  )
+}
+
+interface RedisServer {
+  readonly client: ReturnType<typeof createRedisClient>
+  readonly info: (name: string) => Promise<number>
+  bytes(): Promise<number>
+  cpuUs(): Promise<number>
+}
+
+async function withRedis<Result>(work: (redis: RedisServer) => Promise<Result>): Promise<Result> {
   const server = await startRedis()
   const client = createRedisClient(server.url)
   await once(client, 'ready')
   const info = async (name: string): Promise<number> =>
     Number(new RegExp(`^${name}:([\\d.]+)`, 'm').exec(await client.info())?.[1])
   try {
-    return await measureStore({
-      store: redisStore(client, { readTimeoutMs: 20_000, writeTimeoutMs: 20_000 }),
+    return await work({
+      client,
+      info,
       bytes: () => info('used_memory'),
       cpuUs: async () => 1e6 * ((await info('used_cpu_user')) + (await info('used_cpu_sys'))),
-      logBytes: () => info('aof_current_size'),
     })
   } finally {
     client.disconnect()

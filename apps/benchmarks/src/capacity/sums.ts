@@ -1,4 +1,4 @@
-import type { Coefficients, StoreCosts } from './coefficients.js'
+import type { Coefficients, CopyCosts, StoreCosts } from './coefficients.js'
 
 /** What a reader knows of a service: a JSON file of these is an argument of `npm run capacity`. */
 export interface CapacityInputs {
@@ -16,6 +16,12 @@ export interface CapacityInputs {
   readonly viewerReadsATurn: number
   /** How many copies of the data there are: a primary and a replica are 2. */
   readonly copies: number
+  /** The share of reads that copies in the memory of the processes answer. */
+  readonly fromMemory: number
+  /** The share of all other reads that a shared cache answers. */
+  readonly fromShared: number
+  /** For how many seconds the shared cache keeps a session that nobody reads. */
+  readonly sharedSeconds: number
 }
 
 export const usualInputs: CapacityInputs = {
@@ -29,6 +35,10 @@ export const usualInputs: CapacityInputs = {
   readsATurn: 1,
   viewerReadsATurn: 1,
   copies: 2,
+  // As `npm run simulate` finds for Zipf 1: each user's requests go to one process, or to any.
+  fromMemory: 0.3,
+  fromShared: 0.1,
+  sharedSeconds: 30,
 }
 
 /** What a service of that size needs. */
@@ -38,6 +48,9 @@ export interface CapacitySums {
   readonly readsPerSecond: number
   readonly clientCores: number
   readonly stores: Readonly<Record<'redis' | 'postgres', StoreSums>>
+  /** Postgres behind copies in memory, and behind a shared cache alone. */
+  readonly memory: TierSums
+  readonly shared: TierSums
   /** Cells of 50 million sessions. */
   readonly cells: number
 }
@@ -48,11 +61,20 @@ export interface StoreSums {
   readonly logBytesPerSecond: number
 }
 
+export interface TierSums {
+  /** Of the copies, in all processes or in the cache. */
+  readonly bytes: number
+  /** Of Postgres, and of the cache. */
+  readonly serverCores: number
+  readonly cacheCores: number
+  readonly clientCores: number
+}
+
 // A processor that is busier than this answers late.
 const busy = 0.6
 const sessionsOfCell = 50e6
 
-export function toSums(inputs: CapacityInputs, { stores }: Coefficients): CapacitySums {
+export function toSums(inputs: CapacityInputs, { stores, copies }: Coefficients): CapacitySums {
   const { sessions, activeShare, turnsADay, peak, commitsATurn, readsATurn, viewerReadsATurn } = inputs
   const turnsPerSecond = (sessions * activeShare * turnsADay * peak) / 86_400
   const commitsPerSecond = turnsPerSecond * commitsATurn
@@ -64,7 +86,26 @@ export function toSums(inputs: CapacityInputs, { stores }: Coefficients): Capaci
     serverCores: cores(costs.commitServerUs, costs.readServerUs),
     logBytesPerSecond: commitsPerSecond * costs.logBytes,
   })
+  const tierOf = (costs: CopyCosts, share: number, bytes: number): TierSums => {
+    const { postgres } = stores
+    const answered = (copyUs: number, storeUs: number) => share * copyUs + (1 - share) * storeUs
+    return {
+      bytes,
+      serverCores: cores(postgres.commitServerUs, answered(0, postgres.readServerUs)),
+      cacheCores: cores(costs.commitServerUs, costs.readServerUs),
+      clientCores: cores(
+        postgres.commitClientUs + costs.commitClientUs,
+        answered(0, postgres.readClientUs) + costs.readClientUs,
+      ),
+    }
+  }
+  const { memory, shared } = copies
+  const copyOf = (costs: CopyCosts) => sessionBytes(inputs, costs)
+  // No more sessions than have a turn while the cache keeps them.
+  const lively = Math.min(sessions * activeShare, turnsPerSecond * inputs.sharedSeconds)
   return {
+    memory: tierOf(memory, inputs.fromMemory, sessions * activeShare * copyOf(memory)),
+    shared: tierOf(shared, inputs.fromShared, lively * copyOf(shared)),
     turnsPerSecond,
     commitsPerSecond,
     readsPerSecond,
@@ -75,6 +116,9 @@ export function toSums(inputs: CapacityInputs, { stores }: Coefficients): Capaci
 }
 
 /** Bytes of one session with its messages, once. */
-export function sessionBytes({ messages, messageBytes }: CapacityInputs, costs: StoreCosts): number {
+export function sessionBytes(
+  { messages, messageBytes }: CapacityInputs,
+  costs: StoreCosts | CopyCosts,
+): number {
   return costs.sessionBytes + messages * (costs.messageBytes + costs.textFactor * messageBytes)
 }

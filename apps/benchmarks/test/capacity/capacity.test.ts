@@ -14,7 +14,21 @@ const costs = {
   readClientUs: 20,
   logBytes: 2000,
 }
-const coefficients = { measuredOn: '2026-01-01', machine: 'any', stores: { redis: costs, postgres: costs } }
+const copy = {
+  sessionBytes: 500,
+  messageBytes: 50,
+  textFactor: 1,
+  readServerUs: 10,
+  readClientUs: 5,
+  commitServerUs: 20,
+  commitClientUs: 15,
+}
+const coefficients = {
+  measuredOn: '2026-01-01',
+  machine: 'any',
+  stores: { redis: costs, postgres: costs },
+  copies: { memory: { ...copy, readServerUs: 0, commitServerUs: 0, commitClientUs: 0 }, shared: copy },
+}
 
 it('sums up by hand what it sums up', () => {
   const inputs = { ...usualInputs, sessions: 86_400_000, activeShare: 0.1, turnsADay: 10, peak: 2, copies: 3 }
@@ -26,6 +40,20 @@ it('sums up by hand what it sums up', () => {
     bytes: 3 * 86_400_000 * 29_000,
     serverCores: (6000 * 100 + 4000 * 30) / 1e6 / 0.6,
     logBytesPerSecond: 12_000_000,
+  })
+  // 8,640,000 sessions of a day; of 4,000 reads a second memory answers 1,200, and the cache 400.
+  const bytes = 500 + 40 * 450
+  expect(sums.memory).toEqual({
+    bytes: 8_640_000 * bytes,
+    serverCores: (6000 * 100 + 2800 * 30) / 1e6 / 0.6,
+    cacheCores: 0,
+    clientCores: (6000 * 60 + 2800 * 20 + 4000 * 5) / 1e6 / 0.6,
+  })
+  expect(sums.shared).toEqual({
+    bytes: 60_000 * bytes,
+    serverCores: (6000 * 100 + 3600 * 30) / 1e6 / 0.6,
+    cacheCores: (6000 * 20 + 4000 * 10) / 1e6 / 0.6,
+    clientCores: (6000 * 75 + 3600 * 20 + 4000 * 5) / 1e6 / 0.6,
   })
 })
 
