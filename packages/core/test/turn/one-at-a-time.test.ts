@@ -103,6 +103,40 @@ describe('one turn at a time', () => {
     expect(processes === 1 ? said : said.toSorted()).toEqual(inOrder)
   })
 
+  it('queues in the order in which messages came, also when the first looks at the session last', async () => {
+    const inner = memoryStore()
+    const [reached, goesOn] = [startGate(), startGate()]
+    let isHeld = false
+    const store: SessionStore = {
+      ...inner,
+      async read(ref, options) {
+        if (ref.tenantId !== 'acme' || !isHeld) return inner.read(ref, options)
+        isHeld = false
+        reached.open()
+        await goesOn.opened
+        return inner.read(ref, options)
+      },
+    }
+    const session = await createSessions({ store, turns: fast }).for(alice).open('one')
+    const asked: string[] = []
+    const ask = (text: string) =>
+      session.turn(text, (turn) => (asked.push(text), echo(turn)), { policy: 'queue' })
+    const { respond, begun, open } = gated('Hello')
+    const running = session.turn('Hi', respond)
+    await begun
+    isHeld = true
+    const first = ask('first')
+    await reached.opened
+    const second = ask('second')
+    open()
+    await running.result
+    // Who is not in line would be asked by now.
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve))
+    goesOn.open()
+    await Promise.all([first.result, second.result])
+    expect(asked).toEqual(['first', 'second'])
+  })
+
   it('rejects or stores: ten messages at once, and as many model calls as stored turns', async () => {
     const handles = await twoProcesses()
     let asked = 0
