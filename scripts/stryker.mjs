@@ -59,7 +59,7 @@ export async function tryFile(file, project) {
     coverageAnalysis: 'perTest',
     concurrency: Math.max(1, Math.floor(availableParallelism() / 2)),
     // Endless loops are counted. Whatever else takes as long waits for what does not come, even on a busy machine.
-    timeoutMS: 20_000,
+    timeoutMS: 10_000,
     incremental: true,
     incrementalFile: join(cache, 'mutants', `${file.replaceAll(/[^A-Za-z0-9-]+/g, '-')}.json`),
     reporters: ['progress-append-only'],
