@@ -25,7 +25,7 @@ export async function installStryker() {
 /** The sources that a pattern names. @param {string} pattern */
 export function sourcesOf(pattern) {
   const [home] = /^packages\/[a-z-]+/.exec(pattern)
-  return readdirSync(join(root, home, 'src'), { recursive: true })
+  return readdirSync(join(root, home, 'src'), { recursive: true, encoding: 'utf8' })
     .map((name) => `${home}/src/${name}`)
     .filter((file) => file.endsWith('.ts') && matchesGlob(file, pattern))
     .sort()

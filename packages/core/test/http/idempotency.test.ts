@@ -157,25 +157,27 @@ it('executes one of two that come at once, and has the other wait for its answer
 
 it('waits thirty seconds, and says that it is still being executed', async () => {
   const inner = memoryStore()
-  const gate = startGate()
-  let reads = 0
+  const [gate, begun] = [startGate(), startGate()]
+  const reads = { count: 0 }
   const { send } = open({
     ...inner,
     read: async (ref, options) => {
       const stored = await inner.read(ref, options)
-      if (ref.tenantId === '~requests:acme') reads++
+      if (ref.tenantId === '~requests:acme') reads.count++
       return stored
     },
   })
   vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearInterval', 'performance'] })
   const first = send(async () => {
+    begun.open()
     await gate.opened
     return new Response('one')
   })
+  await begun.opened
   let refused: unknown
   const second = send(never).catch((error: unknown) => (refused = error))
-  // The first has looked, the second too, and now it looks again and again.
-  while (reads < 3) {
+  // The first has looked, the second too, and now it looks again.
+  while (reads.count < 3) {
     await vi.advanceTimersByTimeAsync(20)
     await new Promise((resolve) => setImmediate(resolve))
   }

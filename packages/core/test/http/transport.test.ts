@@ -136,7 +136,7 @@ it.each([
   [{ cookie: { name: 'é' } }, 'cookie.name'],
   [{ cookie: { sameSite: 'none' as const, secure: false } }, 'cookie.secure'],
   [{ cookie: { httpOnly: false } as object }, 'cookie.httpOnly'],
-  [{ cookies: true } as object, 'cookies'],
+  [{ cookies: true }, 'cookies'],
 ])('refuses %j at the start', (options, path) => {
   const refused = expect.objectContaining({
     code: 'invalid',

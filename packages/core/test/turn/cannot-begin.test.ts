@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { createSessions, memoryStore, SessionError, type SessionStore } from '../../src/index.js'
+import { createSessions, memoryStore, SessionError, type SessionStore, textOf } from '../../src/index.js'
 import { sideRecordTenant } from '../../src/service/side-records.js'
 import { alice, codeOf, service } from '../service.js'
 import { echo, fast, lines, opened } from './turns.js'
@@ -56,7 +56,7 @@ it('shows the model nothing of a history that has ended', async () => {
   const ask = (text: string) =>
     session.turn(text, async ({ context }) => {
       const { messages } = await context({ maxTokens: 1000 })
-      shown.push(messages.map(({ content }) => String(content)))
+      shown.push(messages.map(textOf))
       return 'ok'
     }).result
   await ask('one')
