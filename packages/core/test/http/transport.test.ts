@@ -26,6 +26,12 @@ describe('read', () => {
       { cookie: false, header: true },
       undefined,
     ],
+    [
+      'a cookie of no name where none is taken',
+      { ...none, cookie: '__Host-=c' },
+      { cookie: false, ...both },
+      undefined,
+    ],
     ['both alike', { ...none, cookie: '__Host-sessions=c', sessionId: 'c' }, both, 'c'],
     ['both, but different', { ...none, cookie: '__Host-sessions=c', sessionId: 'd' }, both, undefined],
     ['a huge header', { ...none, sessionId: 'x'.repeat(1_000_000) }, both, undefined],

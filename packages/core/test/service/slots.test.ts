@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { memoryStore, type SessionsOptions, type SessionStore } from '../../src/index.js'
 import { sideRecordTenant } from '../../src/service/side-records.js'
-import { alice, bob, codeOf, service } from '../service.js'
+import { alice, anonymous, bob, codeOf, service } from '../service.js'
 
 const slots = sideRecordTenant('slots', 'acme')
 const registers = async (store: SessionStore) => {
@@ -141,4 +141,39 @@ it('takes what an erased user had out of the register of the tenant, and leaves 
   await sessions.for(bob).create({ id: 'his' })
   await sessions.privacy.erase({ ...alice, by: 'admin', reason: 'asked' })
   expect((await registers(store)).map(({ holders }) => holders)).toEqual([['his']])
+})
+
+it('counts the sessions of nobody for the tenant, and for no user', async () => {
+  const store = memoryStore()
+  const sessions = service({ store, limits: { maxSessionsPerUser: 1, maxSessions: 3 } })
+  for (let n = 0; n < 3; n++) await sessions.for(anonymous).create()
+  expect(await codeOf(sessions.for(anonymous).create())).toBe('limit_reached')
+  expect(await registers(store)).toMatchObject([{ holders: { length: 3 } }])
+})
+
+it('evicts no session that was made anew under the id of the one it saw', async () => {
+  const inner = memoryStore()
+  const ref = { tenantId: 'acme', id: 'first' }
+  const store: SessionStore = {
+    ...inner,
+    remove: async (asked, guard) => {
+      if (asked.id !== ref.id) return inner.remove(asked, guard)
+      await inner.remove(ref)
+      await inner.commit(ref, { revision: 0, body: 'of somebody else' })
+      return inner.remove(asked, guard)
+    },
+  }
+  const mine = service({ store, limits: { maxSessions: 1, whenFull: 'evict' } }).for(alice)
+  await mine.create({ id: 'first' })
+  await mine.create({ id: 'second' })
+  expect((await inner.read(ref))?.body).toBe('of somebody else')
+})
+
+it('makes no register for an erasure that has nothing to take out of one', async () => {
+  const store = memoryStore()
+  const open = (limits: SessionsOptions['limits']) =>
+    service({ store, limits: { ...limits }, credentialSecrets: ['x'.repeat(32)] })
+  await open({}).for(alice).create()
+  await open({ maxSessions: 5 }).privacy.erase({ ...alice, by: 'admin', reason: 'asked' })
+  expect(await registers(store)).toEqual([])
 })
