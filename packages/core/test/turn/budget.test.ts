@@ -162,6 +162,47 @@ describe('a budget', () => {
     expect(await codeOf(session.turn('Hi', uses(0)).result)).toBe('budget_exceeded')
   })
 
+  it('adds up what turns cost, to the last one that fits', async () => {
+    const session = await service({ budgets: [{ scope: 'tenant', maxCostMicros: 10 }] })
+      .for(alice)
+      .create()
+    for (const cost of [4, 6, 1])
+      expect(await codeOf(session.turn('Hi', uses(0, cost)).result)).toBe('settled')
+    expect(await codeOf(session.turn('Hi', uses(0)).result)).toBe('budget_exceeded')
+  })
+
+  it('keeps aside what a turn may use while others end', async () => {
+    const budgets = [{ scope: 'tenant' as const, maxCostMicros: 10, reserveCostMicros: 5 }]
+    const mine = service({ budgets }).for(alice)
+    const gates = [startGate(), startGate()]
+    const running = await Promise.all(
+      gates.map(async ({ opened }) => {
+        const turn = (await mine.create()).turn('Hi', () => opened.then(() => 'ok'))
+        await turn.started
+        return turn
+      }),
+    )
+    gates[0]!.open()
+    await running[0]!.result
+    const third = (await mine.create()).turn('Hi', () => gates[1]!.opened.then(() => 'ok'))
+    await third.started
+    expect(await codeOf((await mine.create()).turn('Hi', uses(0)).result)).toBe('budget_exceeded')
+    gates[1]!.open()
+    await Promise.all([running[1]!.result, third.result])
+  })
+
+  it('of the holder of an anonymous session is another one than that of the session', async () => {
+    const store = memoryStore()
+    const budgets = [
+      { scope: 'user' as const, maxTokens: 10, reserveTokens: 10 },
+      { scope: 'session' as const, maxTokens: 10, reserveTokens: 10 },
+    ]
+    const session = await service({ store, budgets }).for(anonymous).create()
+    expect(await codeOf(session.turn('Hi', uses(1)).result)).toBe('settled')
+    const { items } = await store.list({ tenantId: sideRecordTenant('budgets', 'acme'), limit: 10 })
+    expect(items).toHaveLength(2)
+  })
+
   it('keeps nothing aside in one where another is spent, and says which', async () => {
     const store = memoryStore()
     const budgets = [
