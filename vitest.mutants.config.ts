@@ -33,9 +33,12 @@ export default defineConfig({
   },
   test: {
     root: project?.root ?? '.',
-    include: ['test/**/*.test.ts'],
+    include: process.env['MUTANTS_TESTS']?.split(' ') ?? ['test/**/*.test.ts'],
     exclude: ['**/*.wide.test.ts', '**/node_modules/**'],
     isolate: false,
+    // Stryker's own file says before each test file which mistake is made. From a folder of node_modules Node would load
+    // it, and that once.
+    server: { deps: { inline: [/stryker-setup/] } },
     setupFiles: [join(import.meta.dirname, 'scripts/watchdog.mjs')],
     // To run with the changes of a mutant takes longer, and other mutants are tested at the same time.
     testTimeout: 120_000,

@@ -3,13 +3,15 @@
 //   npm run test:mutants -- --files GLOB    those in some files of a package, and every mistake that Stryker makes there
 //   npm run test:mutants -- --files GLOB --only edits|stryker
 //   --json                                  the last line is {"killed", "survived", "score"}
-// What Stryker found out is kept, and only what has changed since is tried again. test/mutants/equivalent.json lists
-// mistakes that change nothing, each with the reason. Exits 1 when a mistake of the list survives.
+// Stryker's run against the tests that test/mutants/tests.json names for the file. What it found out is kept, and only
+// what has changed since is tried again. test/mutants/equivalent.json lists mistakes that change nothing, each with the
+// reason. Exits 1 when a mistake of the list survives.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join, matchesGlob } from 'node:path'
 import { parseArgs } from 'node:util'
-import { cache, childEnv, install, root } from './setup.mjs'
+import { childEnv, install, root } from './setup.mjs'
+import { installStryker, sourcesOf, tryFile } from './stryker.mjs'
 import { fetchNeeds } from './test-needs.mjs'
 import { projects } from './test-projects.mjs'
 
@@ -43,7 +45,7 @@ const lost = outcomes.length
 if (only !== 'edits' && files !== undefined) await tryStryker()
 const killed = outcomes.filter((isKilled) => isKilled).length
 const survived = outcomes.length - killed
-const score = outcomes.length === 0 ? 0 : Math.round((1000 * killed) / outcomes.length) / 10
+const score = scoreOf(killed, outcomes.length)
 console.log(`${killed} mistakes were found, ${survived} were not: ${score} of 100`)
 if (json) console.log(JSON.stringify({ killed, survived, score }))
 process.exit(outcomes.length === 0 || outcomes.slice(0, lost).includes(false) ? 1 : 0)
@@ -84,38 +86,21 @@ function passes(tests, env) {
   })
 }
 
-/** Every mistake that Stryker makes in the files. */
+/** Every mistake that Stryker makes in the files, file by file. */
 async function tryStryker() {
-  process.env.MUTANTS_PROJECT = projectIn(folder)
-  const { Stryker } = await import('@stryker-mutator/core')
-  const equivalent = read('equivalent.json')
-  const name = files.replaceAll(/[^A-Za-z0-9-]+/g, '-')
-  const stryker = new Stryker({
-    mutate: [files],
-    plugins: ['@stryker-mutator/vitest-runner'],
-    testRunner: 'vitest',
-    vitest: { configFile: 'vitest.mutants.config.ts' },
-    coverageAnalysis: 'perTest',
-    concurrency: 2,
-    incremental: true,
-    incrementalFile: join(cache, 'mutants', `${name}.json`),
-    reporters: ['progress'],
-    ignorePatterns: ['apps', '**/dist', '**/.next', '.turbo'],
-    tempDirName: join('node_modules', '.cache', 'sessions', 'stryker'),
-    // There is none: Stryker asks TypeScript for its own copy of a configuration in a way that TypeScript 7 has not.
-    tsconfigFile: 'none.json',
-    allowConsoleColors: false,
-  })
-  for (const mutant of await stryker.runMutationTest()) {
-    const { fileName, location, mutatorName, replacement, status } = mutant
-    if (status === 'Ignored' || status === 'CompileError' || status === 'RuntimeError') continue
-    const file = fileName.replace(`${root}/`, '')
-    const line = readFileSync(join(root, file), 'utf8').split('\n')[location.start.line - 1].trim()
-    const isKilled = status === 'Killed' || status === 'Timeout'
-    const known = (one) => one.file === file && one.line === line && one.replacement === replacement
-    if (!isKilled && equivalent.some(known)) continue
-    outcomes.push(isKilled)
-    if (!isKilled)
-      console.log(`  ${status}  ${file}:${location.start.line} ${mutatorName}: ${line}  ->  ${replacement}`)
+  await installStryker()
+  for (const file of sourcesOf(files)) {
+    const { outcomes: found, stale } = await tryFile(file, projectIn(folder))
+    for (const { isKilled, text } of found) {
+      outcomes.push(isKilled)
+      if (!isKilled) console.log(`  ${text}`)
+    }
+    for (const { from, to } of stale) console.log(`  no such mistake is made in ${file}: ${from}  ->  ${to}`)
+    const killed = found.filter(({ isKilled }) => isKilled).length
+    console.log(`  ${file}: ${scoreOf(killed, found.length)} (${killed} of ${found.length})`)
   }
+}
+
+function scoreOf(killed, all) {
+  return all === 0 ? 0 : Math.round((1000 * killed) / all) / 10
 }

@@ -6,8 +6,9 @@ const key = Symbol.for('@sessions/watchdog')
 // So much of a processor without a look at the event loop: a process that waits for another one uses none.
 const mostMs = Number(process.env.TEST_WATCHDOG_MS ?? 45_000)
 
-if (!isMainThread) watch()
-else if (globalThis[key] === undefined) {
+// A thread that somebody else started, such as one that Stryker runs tests in, has its own watch.
+if (workerData instanceof Int32Array) watch()
+else if (isMainThread && globalThis[key] === undefined) {
   const beats = new Int32Array(new SharedArrayBuffer(4))
   setInterval(() => Atomics.add(beats, 0, 1), 500).unref()
   globalThis[key] = new Worker(new URL(import.meta.url), { workerData: beats })

@@ -296,7 +296,7 @@ describe.each(versions)('%s', (_, express) => {
       headers: { 'content-type': 'application/json' },
       body: '{"a":',
     })
-    expect(bad.status).toBe(400)
+    expect([bad.status, bad.headers.get('cache-control')]).toEqual([400, 'no-store'])
     expect(await bad.json()).toEqual({
       type: 'urn:sessions:problem:invalid',
       title: 'Invalid request',

@@ -83,6 +83,8 @@ describe.each(versions)('%s', (_, express) => {
       403,
     )
     expect(await status({ origin: base })).toBe(201)
+    const sent = await fetch(`${base}/api/sessions`, { method: 'POST', headers: forwarded })
+    expect(sent.headers.getSetCookie()).toEqual([expect.stringMatching(/^__Host-sessions=.*; Secure;/)])
   })
 })
 

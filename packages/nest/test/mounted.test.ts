@@ -113,6 +113,12 @@ describe.each(platforms)('the API on %s', (platform) => {
       await status(url, { origin: 'https://app.example', forwarded: 'host=app.example;proto=https' }),
     ).toBe(403)
     expect(await status(url, { origin: url })).toBe(201)
+    for (const path of ['/sessions', '/chat']) {
+      const sent = await fetch(url + path, { method: 'POST', headers: forwarded })
+      expect(sent.headers.getSetCookie(), path).toEqual([
+        expect.stringMatching(/^__Host-sessions=.*; Secure;/),
+      ])
+    }
   })
 })
 

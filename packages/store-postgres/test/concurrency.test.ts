@@ -41,6 +41,19 @@ describe('reads that share a statement', () => {
   })
 })
 
+test('calls that share a statement find no session that is past its deadline', async () => {
+  const isDead = (n: number) => n % 2 === 0
+  const refs = Array.from({ length: 10 }, (_, n) => refOf(n))
+  for (const [n, ref] of refs.entries())
+    await store.commit(ref, { revision: 0, body: 'b', ...(isDead(n) ? { idleMs: 0 } : {}) })
+  const reads = await Promise.all(refs.map((ref) => store.read(ref)))
+  expect(reads.map((stored) => stored?.body)).toEqual(refs.map((_, n) => (isDead(n) ? undefined : 'b')))
+  const commits = refs.map((ref) =>
+    store.commit(ref, { messages: [message('m1')] }).then(({ messages }) => messages[0]?.seq, codeOf),
+  )
+  expect(await Promise.all(commits)).toEqual(refs.map((_, n) => (isDead(n) ? 'not_found' : 1)))
+})
+
 describe('commits that share a statement', () => {
   test('one that is refused takes no other with it', async () => {
     const refs = Array.from({ length: 10 }, (_, n) => refOf(n))

@@ -26,7 +26,7 @@ export async function keyOf(
 ): Promise<RequestKey | undefined> {
   const given = request.headers.get('idempotency-key')
   if (given === null || found.method === 'GET') return undefined
-  const key = /^"(.*)"$/.exec(given.trim())?.[1] ?? given.trim()
+  const key = /^"(.*)"$/.exec(given)?.[1] ?? given
   const path = 'Idempotency-Key'
   if (!/^[\u0021-\u007e]{1,255}$/.test(key)) {
     throw new SessionError('invalid', 'Idempotency-Key must be 1 to 255 visible characters.', { path })

@@ -32,7 +32,7 @@ export async function bindToUser(live: LiveSession): Promise<string> {
 
 /**
  * Gives a session of nobody, or of the guest of this user id, to a user, and voids every earlier credential. Of several
- * calls for a guest's session at once, one gives it, and all return the same credential.
+ * calls for a guest's session at once, one gives it; to the others it is no session of the guest any more.
  */
 export async function giveToUser(live: LiveSession, to: Identity, guest?: string): Promise<string> {
   const { userId } = to
@@ -48,7 +48,6 @@ export async function giveToUser(live: LiveSession, to: Identity, guest?: string
     (before) => {
       const owner = live.record.userId
       if (owner !== undefined && owner !== userId && owner !== guest) throw noSuchSession()
-      if (guest !== undefined && owner === userId) return before
       // The user's own decisions hold from now on.
       const { consent: _, ...body } = before
       const preferences = allows('personalization') ? before.preferences : {}

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import {
   addToCart,
   type Cart,
+  cartItemSchema,
   cartTotal,
   emptyCart,
   itemCount,
+  orderSchema,
   removeFromCart,
   setCartQuantity,
   toOrder,
@@ -80,5 +82,96 @@ describe('the lines of a cart', () => {
     })
     expect(() => toOrder(emptyCart, 9)).toThrow(expect.objectContaining({ code: 'invalid' }))
     expect(cartTotal(emptyCart)).toBeUndefined()
+  })
+})
+
+describe('what a cart can hold', () => {
+  it.each([
+    [{ ...phone, sku: 'x'.repeat(200), name: 'x'.repeat(500) }],
+    [{ ...phone, price: { amount: 0, currency: 'USD' }, quantity: 1 }],
+    [{ ...phone, price: { amount: 1_000_000_000_000, currency: 'USD' }, quantity: 10_000 }],
+  ])('has room for the most of everything', (item) => {
+    expect(add(emptyCart, item).items).toMatchObject([item])
+  })
+
+  it.each([
+    [{ ...phone, sku: '' }, 'item.sku'],
+    [{ ...phone, sku: 'x'.repeat(201) }, 'item.sku'],
+    [{ ...phone, name: '' }, 'item.name'],
+    [{ ...phone, name: 'x'.repeat(501) }, 'item.name'],
+    [{ ...phone, price: { amount: 1_000_000_000_001, currency: 'USD' } }, 'item.price.amount'],
+    [{ ...phone, price: { amount: 1, currency: 'USDT' } }, 'item.price.currency'],
+    [{ ...phone, price: { amount: 1, currency: 'xUSD' } }, 'item.price.currency'],
+    [{ ...phone, price: { amount: 1, currency: 'usd' } }, 'item.price.currency'],
+    [{ ...phone, price: { amount: 1, currency: 'US' } }, 'item.price.currency'],
+    [{ ...phone, price: { ...phone.price, net: 1 } }, 'item.price.net'],
+  ])('and for no more: %j', (item, path) => {
+    expect(() => add(emptyCart, item)).toThrow(expect.objectContaining({ code: 'invalid', path }))
+  })
+
+  it('is 500 lines, of which each may still grow', () => {
+    let cart: Cart = emptyCart
+    for (let n = 0; n < 500; n++) cart = add(cart, { ...phone, sku: `P${n}` })
+    expect(() => add(cart, { ...phone, sku: 'more' })).toThrow(
+      expect.objectContaining({
+        code: 'too_large',
+        path: 'item',
+        message: 'the cart already has 500 lines',
+      }),
+    )
+    expect(add(cart, { ...phone, sku: 'P7' }).items[7]!.quantity).toBe(2)
+  })
+
+  it('says which currency it is in, which quantity is wrong, and what is not in it', () => {
+    const cart = add(emptyCart, phone)
+    const euros = { ...phone, price: { amount: 1, currency: 'EUR' } }
+    const refusals: [() => unknown, object][] = [
+      [
+        () => addToCart(cart, euros, 7, 'cart[3]'),
+        { path: 'cart[3].price.currency', message: 'cart[3].price.currency: the cart is in USD' },
+      ],
+      [() => addToCart(cart, { ...phone, quantity: 10_000 }, 7, 'cart[3]'), { path: 'cart[3].quantity' }],
+      [() => setCartQuantity(cart, cart.items[0]!.id, 10_001), { path: 'quantity' }],
+      [() => removeFromCart(cart, 'nope'), { path: 'itemId', message: 'There is no such item in the cart.' }],
+      [() => toOrder(emptyCart, 9), { path: 'cart', message: 'The cart is empty.' }],
+    ]
+    for (const [act, refusal] of refusals) expect(act).toThrow(expect.objectContaining(refusal))
+    expect(setCartQuantity(cart, cart.items[0]!.id, 10_000).items[0]!.quantity).toBe(10_000)
+  })
+
+  it('has a line without metadata join one with none to tell, and keeps what is told', () => {
+    let cart = add(emptyCart, phone)
+    expect(cart.items[0]).not.toHaveProperty('metadata')
+    cart = add(cart, { ...phone, metadata: {} })
+    expect(cart.items).toMatchObject([{ quantity: 2 }])
+    cart = add(cart, { ...phone, sku: 'P2', metadata: { a: 1 } })
+    cart = add(cart, { ...phone, sku: 'P3', metadata: { a: 1 } })
+    expect(cart.items.map(({ sku, metadata }) => [sku, metadata])).toEqual([
+      ['P1', undefined],
+      ['P2', { a: 1 }],
+      ['P3', { a: 1 }],
+    ])
+  })
+})
+
+describe('what is stored of a cart', () => {
+  const line = { ...add(emptyCart, { ...phone, metadata: { a: 1 } }).items[0]! }
+  const order = toOrder({ items: [line] }, 9)
+
+  it.each([
+    ['a line', cartItemSchema, line],
+    ['an order', orderSchema, order],
+  ])('is %s, whole', (_, schema, whole) => {
+    expect(schema.parse(whole)).toEqual(whole)
+    for (const field of Object.keys(whole).filter((name) => name !== 'metadata')) {
+      const { [field as never]: __, ...rest } = whole as Record<string, unknown>
+      expect(schema.safeParse(rest).success, field).toBe(false)
+      expect(schema.safeParse({ ...whole, [field]: null }).success, field).toBe(false)
+    }
+    expect(orderSchema.safeParse({ ...order, total: { amount: 1.5, currency: 'USD' } }).success).toBe(false)
+    expect(orderSchema.safeParse({ ...order, total: {} }).success).toBe(false)
+    expect(cartItemSchema.safeParse({ ...line, price: {} }).success).toBe(false)
+    for (const metadata of [null, [], 'text', 7])
+      expect(cartItemSchema.safeParse({ ...line, metadata }).success).toBe(false)
   })
 })

@@ -69,22 +69,47 @@ describe('createCredentials', () => {
     }
   })
 
-  it('refuses no secret and a short one at the start', () => {
-    expect(() => createCredentials([])).toThrow(expect.objectContaining({ path: 'credentialSecrets' }))
-    expect(() => createCredentials([one, 'short'])).toThrow(
-      expect.objectContaining({ path: 'credentialSecrets[1]' }),
-    )
+  it('tells apart the credentials of different holders, which open the same session', async () => {
+    const credentials = createCredentials([one])
+    const holders = [undefined, 'phone', 'laptop']
+    const signed = await Promise.all(holders.map((holder) => credentials.sign({ ...claim, holder })))
+    expect(new Set(signed).size).toBe(3)
+    expect(await Promise.all(signed.map((each) => credentials.verify(each)))).toEqual([claim, claim, claim])
+    expect(await credentials.sign({ ...claim, holder: undefined })).toBe(await credentials.sign(claim))
+  })
+
+  it('reads no text that is longer than any credential can be', async () => {
+    const credentials = createCredentials([one])
+    const longest = { ref: { tenantId: 't', id: 'x'.repeat(3018) }, incarnation: 'i', generation: 10 }
+    const credential = await credentials.sign(longest)
+    expect(credential).toHaveLength(4096)
+    expect(await credentials.verify(credential)).toEqual(longest)
+    expect(await credentials.verify(await credentials.sign({ ...longest, generation: 100 }))).toBeUndefined()
+    expect(await credentials.verify(7 as never)).toBeUndefined()
+  })
+
+  it('makes digests of a text for each secret, that of the signing one first', async () => {
+    const both = await createCredentials([two, one]).digests('code', 'ABC')
+    expect(both).toEqual([
+      ...(await createCredentials([two]).digests('code', 'ABC')),
+      ...(await createCredentials([one]).digests('code', 'ABC')),
+    ])
+    const others = await createCredentials([two]).digests('code', 'ABD')
+    const inParts = await createCredentials([two]).digests('codeA', 'BC')
+    for (const digest of [...both, ...others]) expect(digest).toMatch(/^[\w-]{43}$/)
+    expect(new Set([...both, ...others, ...inParts]).size).toBe(4)
   })
 })
 
 it.each([
-  [[undefined], 'credentialSecrets[0] is undefined: is its environment variable set?'],
-  [[one, null], 'credentialSecrets[1] is no text'],
-  [[one, 'short'], 'credentialSecrets[1] is shorter than 32 bytes'],
-  [[], 'credentialSecrets is empty'],
-  [one, 'credentialSecrets must be a list'],
-])('secrets are refused with what is wrong with them: %j', (secrets, message) => {
+  [[undefined], '[0]', ' is undefined: is its environment variable set?'],
+  [[one, null], '[1]', ' is no text'],
+  [[one, 'short'], '[1]', ' is shorter than 32 bytes'],
+  [[], '', ' is empty'],
+  [one, '', ' must be a list'],
+])('secrets are refused with what is wrong with them: %j', (secrets, place, what) => {
+  const path = `credentialSecrets${place}`
   expect(() => createCredentials(secrets as never)).toThrow(
-    expect.objectContaining({ code: 'invalid', message }),
+    expect.objectContaining({ code: 'invalid', message: `${path}${what}`, path }),
   )
 })

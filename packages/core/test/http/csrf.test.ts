@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { checkOrigin } from '../../src/http/csrf.js'
+import { checkOrigin, isOfAnotherSite } from '../../src/http/csrf.js'
 
 const rules = { trustedOrigins: ['https://shop.example'], hasHeaderMode: true }
 const own = 'https://api.example'
@@ -9,7 +9,8 @@ const carriages = {
   cookie,
   header: { ...cookie, 'x-session-id': 'c' },
   bearer: { ...cookie, authorization: 'Bearer t' },
-  basic: { ...cookie, authorization: 'Basic t' },
+  // The name of the scheme stands where a password may stand.
+  basic: { ...cookie, authorization: 'Basic Bearer t' },
   none: {},
 } as const
 
@@ -80,4 +81,11 @@ it('lets a page that may send no cookies send none', () => {
   expect(() => checkOrigin(new Request(url, { method: 'POST', headers }), url, guests)).not.toThrow()
   const carrying = new Request(url, { method: 'POST', headers: { ...headers, ...cookie } })
   expect(() => checkOrigin(carrying, url, guests)).toThrow(/another site/)
+})
+
+it('takes a visit through a link of another site for no request of that site', () => {
+  const headers = new Headers(site('cross-site'))
+  const from = (method: string) => isOfAnotherSite({ method, headers }, new URL(own), rules)
+  expect(from('GET')).toBe(false)
+  expect(from('POST')).toBe(true)
 })

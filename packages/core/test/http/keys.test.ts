@@ -230,3 +230,67 @@ it('is executed once, however long it takes: its process says all the while that
     vi.useRealTimers()
   }
 })
+
+it('takes a key in quotes, or with blanks around it, for the same key', async () => {
+  const alice = open()('acme/alice')
+  const replies = []
+  for (const key of ['k', '"k"', '  k '])
+    replies.push(await alice.post('/sessions', { title: 'one' }, keyed(key)))
+  expect(replies.map(({ headers }) => headers.get('idempotency-replayed'))).toEqual([null, 'true', 'true'])
+  expect(new Set(replies.map(({ body }) => body.session.id as string)).size).toBe(1)
+  const others = ['"k', 'k"', 'K', '""k""', 'x"k"', '"k"x']
+  for (const key of others) {
+    const reply = await alice.post('/sessions', { title: 'one' }, keyed(key))
+    expect([reply.status, reply.headers.get('idempotency-replayed')], key).toEqual([201, null])
+  }
+})
+
+it.each([
+  ['nothing', '""', 400],
+  ['a blank', 'a b', 400],
+  ['a letter with a mark', 'é', 400],
+  ['one character', '!', 201],
+  ['255 characters', '~'.repeat(255), 201],
+  ['256 characters', '~'.repeat(256), 400],
+])('takes a key of visible characters: %s', async (_, key, status) => {
+  const alice = open()('acme/alice')
+  const reply = await alice.post('/sessions', {}, keyed(key))
+  expect(reply.status).toBe(status)
+  const said = { path: 'Idempotency-Key', detail: expect.stringContaining('1 to 255 visible characters') }
+  if (status === 400) expect(reply.body).toMatchObject(said)
+  // Who only reads needs no key, and may send any.
+  expect((await alice.send('GET', '/sessions', { headers: keyed(key) })).status).toBe(200)
+})
+
+it('wants a key that nobody can guess of who has no session, and tells of one that is missing before', async () => {
+  const nobody = open()()
+  const short = await nobody.post('/sessions', {}, keyed('x'.repeat(31)))
+  expect(short).toMatchObject({
+    status: 400,
+    body: { path: 'Idempotency-Key', detail: expect.stringContaining('32 characters') },
+  })
+  const made = [1, 2].map(() => nobody.post('/sessions', {}, keyed('x'.repeat(32))))
+  const [one, two] = await Promise.all(made)
+  expect([one!.status, two!.status, two!.body.session.id]).toEqual([201, 201, one!.body.session.id])
+  for (const key of ['x', 'x'.repeat(32)])
+    expect((await nobody.send('DELETE', '/sessions/nothing', { headers: keyed(key) })).status).toBe(404)
+})
+
+it('executes one key of two users twice, and one key on two routes twice', async () => {
+  const as = open()
+  const [alice, bob] = [as('acme/alice'), as('acme/bob')]
+  const made = [
+    await alice.post('/sessions', {}, keyed('k')),
+    await bob.post('/sessions', {}, keyed('k')),
+    await as('other/alice').post('/sessions', {}, keyed('k')),
+  ]
+  expect(new Set(made.map(({ body }) => body.session.id as string)).size).toBe(3)
+  const { id } = made[0]!.body.session
+  for (const path of ['state', 'preferences']) {
+    const reply = await alice.send('PATCH', `/sessions/${id}/${path}`, {
+      headers: keyed('k'),
+      body: { a: 1 },
+    })
+    expect([reply.status, reply.headers.get('idempotency-replayed')], path).toEqual([200, null])
+  }
+})

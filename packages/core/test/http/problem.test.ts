@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { SessionError, sessionErrorCodes } from '../../src/errors.js'
-import { toProblem } from '../../src/http/problem.js'
+import { toProblem, toProblemResponse } from '../../src/http/problem.js'
 
 describe('toProblem', () => {
   it.each(sessionErrorCodes)('answers %s with a status, a type and a title of its own', (code) => {
@@ -40,5 +40,20 @@ describe('toProblem', () => {
     for (const code of ['code_of_tomorrow', 'toString']) {
       expect(toProblem(foreign('@sessions/error', code))).toMatchObject({ code: 'internal', status: 500 })
     }
+  })
+
+  it('goes out under its type, kept by no cache, with when to try again', async () => {
+    const wait = toProblem(new SessionError('limit_reached', 'x', { retryAfterMs: 1500 }))
+    const response = toProblemResponse(wait, { Allow: 'GET' })
+    expect(response.status).toBe(429)
+    expect(Object.fromEntries(response.headers)).toEqual({
+      allow: 'GET',
+      'cache-control': 'no-store',
+      'content-type': 'application/problem+json',
+      'retry-after': '2',
+    })
+    expect(await response.json()).toEqual(wait)
+    const conflict = toProblemResponse(toProblem(new SessionError('conflict', 'x')))
+    expect(conflict.headers.get('retry-after')).toBeNull()
   })
 })

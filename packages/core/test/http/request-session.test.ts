@@ -13,6 +13,7 @@ import {
   type TransportFields,
   type TransportOptions,
 } from '../../src/node.js'
+import { guests, type Guests } from '../../src/http.js'
 import { alice, anonymous, codeOf, startGate } from '../service.js'
 
 interface Asked {
@@ -23,6 +24,9 @@ interface Asked {
   readonly store?: SessionStore
   /** Of a response that takes nothing back. */
   readonly keeps?: boolean
+  /** Asked again at each sign-in. */
+  readonly identify?: () => Identity
+  readonly guests?: Guests
 }
 
 /** The session of a request whose store answers a commit when the gate opens. */
@@ -33,6 +37,8 @@ function request({
   options = {},
   store: inner = memoryStore(),
   keeps,
+  identify = () => identity,
+  guests: named,
 }: Asked = {}) {
   const gate = startGate()
   const slow: Pick<SessionStore, 'commit'> = {
@@ -52,7 +58,9 @@ function request({
     headers: {
       canWrite: () => !isOver,
       append: (name, value) => sent.append(name, value),
-      setDefault: () => {},
+      setDefault: (name, value) => {
+        if (!sent.has(name)) sent.set(name, value)
+      },
       ...(keeps === true
         ? {}
         : {
@@ -63,7 +71,8 @@ function request({
             },
           }),
     },
-    identify: () => identity,
+    identify,
+    guests: named,
     warn: () => {},
   })
   const end = (): void => {
@@ -223,4 +232,35 @@ it('gives one draft to all who ask at once', async () => {
   const { session } = request({ identity: anonymous })
   const [one, two] = await Promise.all([session.get(), session.get()])
   expect(one).toBe(two)
+})
+
+it.each([
+  ['looked for', (session: RequestSession) => session.find()],
+  ['begun anew', (session: RequestSession) => session.renew()],
+])('keeps the answer private as soon as a session is %s', async (_, ask) => {
+  const { session, sent } = request({ identity: anonymous, options: { header: true } })
+  await ask(session)
+  expect([...sent].toSorted()).toEqual([
+    ['cache-control', 'no-store'],
+    ['vary', 'Cookie, X-Session-Id'],
+  ])
+})
+
+it.each(['an anonymous caller', 'a guest'])('gives no session of %s that it cannot name', async (who) => {
+  const store = memoryStore()
+  const named = who === 'a guest' ? { guests: guests({ secrets: ['x'.repeat(32)] }) } : {}
+  const first = request({ identity: anonymous, store, ...named })
+  first.gate.open()
+  await (await first.session.get()).append(hello)
+  const before = await stored(first.sessions)
+  const cookie = first.sent.getSetCookie().map((each) => each.split(';')[0])
+  let caller: Identity = anonymous
+  const fields = { cookie: cookie.join('; ') }
+  const { session, gate, end } = request({ identify: () => caller, store, fields, ...named })
+  gate.open()
+  if (who === 'a guest') expect((await session.find())?.id).toBe(before[0]!.id)
+  caller = alice
+  end()
+  expect(await codeOf(session.bind())).toBe('headers_sent')
+  expect(await stored(first.sessions)).toEqual(before)
 })

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { createTransport } from '../../src/http/transport.js'
+import { cookieValues, setCookie } from '../../src/http/cookies.js'
+import { createTransport, mustCarry, toNamedTransport } from '../../src/http/transport.js'
 
 const dayMs = 86_400_000
 const none = { cookie: undefined, sessionId: undefined, isSecure: true }
@@ -23,6 +24,12 @@ describe('read', () => {
       'a cookie where none is taken',
       { ...none, cookie: '__Host-sessions=c' },
       { cookie: false, header: true },
+      undefined,
+    ],
+    [
+      'a cookie of no name where none is taken',
+      { ...none, cookie: '__Host-=c' },
+      { cookie: false, ...both },
       undefined,
     ],
     ['both alike', { ...none, cookie: '__Host-sessions=c', sessionId: 'c' }, both, 'c'],
@@ -131,7 +138,84 @@ describe('write', () => {
 it.each([
   [{ cookie: false as const }, 'cookie'],
   [{ cookie: { name: 'a b' } }, 'cookie.name'],
+  [{ cookie: { name: 'a;b' } }, 'cookie.name'],
+  [{ cookie: { name: 'é' } }, 'cookie.name'],
   [{ cookie: { sameSite: 'none' as const, secure: false } }, 'cookie.secure'],
+  [{ cookie: { httpOnly: false } as object }, 'cookie.httpOnly'],
+  [{ cookies: true }, 'cookies'],
 ])('refuses %j at the start', (options, path) => {
-  expect(() => createTransport(options, dayMs)).toThrow(expect.objectContaining({ code: 'invalid', path }))
+  const refused = expect.objectContaining({
+    code: 'invalid',
+    path,
+    message: expect.stringContaining('cookie'),
+  })
+  expect(() => createTransport(options, dayMs)).toThrow(refused)
+})
+
+it.each([
+  [{}, ['Cookie']],
+  [both, ['Cookie', 'X-Session-Id']],
+  [{ ...both, cookie: false as const }, ['X-Session-Id']],
+])('tells what an answer depends on: %j', (options, names) => {
+  expect(createTransport(options, dayMs).varyBy).toEqual(names)
+})
+
+it('takes a value of 4,096 characters for a credential, and no longer one', () => {
+  const read = (length: number) =>
+    createTransport({}, dayMs).read({ ...none, cookie: `__Host-sessions=${'x'.repeat(length)}` })
+  expect(read(4096)).toHaveLength(4096)
+  expect(read(4097)).toBeUndefined()
+})
+
+it('has browsers keep a cookie for whole seconds, of its own or of the service', () => {
+  const ageOf = (maxAgeMs: number | undefined, absoluteMs: number) =>
+    createTransport({ cookie: maxAgeMs === undefined ? {} : { maxAgeMs } }, absoluteMs).write(
+      none,
+      'c',
+    )[0]![1]
+  expect(ageOf(1999, dayMs)).toContain('Max-Age=1;')
+  expect(ageOf(undefined, 5000)).toContain('Max-Age=5;')
+  expect(ageOf(500 * dayMs, dayMs)).toContain('Max-Age=34560000;')
+})
+
+it('takes no header away: a caller without a credential is told none', () => {
+  expect(createTransport({ ...both, cookie: false }, dayMs).write(none, undefined)).toEqual([])
+})
+
+it('gives services of one application cookies of their own, unless they are named', () => {
+  expect(toNamedTransport('shop', {})).toEqual({ cookie: { name: 'sessions-shop' } })
+  expect(toNamedTransport('shop', { cookie: { secure: true }, header: true })).toEqual({
+    cookie: { secure: true, name: 'sessions-shop' },
+    header: true,
+  })
+  for (const cookie of [false, { name: 'mine' }] as const)
+    expect(toNamedTransport('shop', { cookie })).toEqual({ cookie })
+})
+
+it('warns of a cookie that must not be set for want of TLS, and of nothing else', () => {
+  const said: string[] = []
+  const transport = createTransport({ cookie: { secure: true } }, dayMs)
+  const carry = (fields: Partial<typeof none> & { isOfAnotherSite?: boolean }) =>
+    mustCarry(transport, { ...none, ...fields }, ({ code, message }) => said.push(`${code}: ${message}`))
+  carry({})
+  expect(() => carry({ isOfAnotherSite: true })).toThrow(
+    expect.objectContaining({ code: 'forbidden', message: expect.stringContaining('another site') }),
+  )
+  expect(said).toEqual([])
+  expect(() => carry({ isSecure: false, isOfAnotherSite: true })).toThrow(
+    expect.objectContaining({ code: 'insecure_transport' }),
+  )
+  expect(said).toEqual([expect.stringMatching(/^insecure_transport: .*trust proxy/)])
+})
+
+it('finds each value of a cookie by its whole name', () => {
+  expect(cookieValues(undefined, 'a')).toEqual([])
+  expect(cookieValues('a=1;a = 2 ; ba=3; ab=4; a; =5; a=x=y; A=6', 'a')).toEqual(['1', '2', 'x=y'])
+})
+
+it('writes a domain where there is one', () => {
+  const attributes = { maxAge: 1, path: '/a', domain: 'example.com', secure: false, sameSite: 'lax' } as const
+  expect(setCookie('n', 'v', attributes)).toBe(
+    'n=v; Max-Age=1; Path=/a; Domain=example.com; HttpOnly; SameSite=Lax',
+  )
 })

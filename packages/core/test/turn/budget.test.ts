@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   createSessions,
   memoryStore,
@@ -6,7 +6,8 @@ import {
   SessionError,
   type SessionStore,
 } from '../../src/index.js'
-import { alice, anonymous, bob, codeOf, service } from '../service.js'
+import { sideRecordTenant } from '../../src/service/side-records.js'
+import { alice, anonymous, bob, codeOf, service, startGate } from '../service.js'
 import { haltingStore } from '../../src/testing/halting-store.js'
 
 const uses =
@@ -124,5 +125,137 @@ describe('a budget', () => {
     expect(await codeOf(session.turn('Hi', uses(1)).result)).toBe('budget_exceeded')
     now += 31_000
     expect(await codeOf(session.turn('Hi', uses(1)).result)).toBe('settled')
+  })
+
+  it.each([
+    ['tokens, one each', { maxTokens: 2 }, 2],
+    ['tokens', { maxTokens: 25, reserveTokens: 10 }, 2],
+    ['money', { maxCostMicros: 25, reserveCostMicros: 10 }, 2],
+    ['tokens and money, the scarcer of them', { maxTokens: 9, maxCostMicros: 19, reserveCostMicros: 10 }, 1],
+  ])('puts aside what a running turn may use: %s', async (_, limits, most) => {
+    const mine = service({ budgets: [{ scope: 'tenant', ...limits }] }).for(alice)
+    const gate = startGate()
+    const turns = []
+    for (let n = 0; n < most + 1; n++) {
+      const turn = (await mine.create()).turn('Hi', async () => {
+        await gate.opened
+        return 'ok'
+      })
+      turns.push(turn)
+      await turn.started.catch(() => {})
+    }
+    expect(await codeOf(turns.at(-1)!.started)).toBe('budget_exceeded')
+    gate.open()
+    expect(await Promise.all(turns.slice(0, most).map(({ result }) => codeOf(result)))).toEqual(
+      Array(most).fill('settled'),
+    )
+    // What was put aside and not used is free again.
+    expect(await codeOf((await mine.create()).turn('Hi', uses(1)).result)).toBe('settled')
+  })
+
+  it('counts what was said and what was heard, and money on its own', async () => {
+    const sessions = service({ budgets: [{ scope: 'tenant', maxTokens: 100, maxCostMicros: 10 }] })
+    const session = await sessions.for(alice).create()
+    const both: Respond = () => [{ type: 'usage', inputTokens: 40, outputTokens: 59 }, 'ok']
+    expect(await codeOf(session.turn('Hi', both).result)).toBe('settled')
+    expect(await codeOf(session.turn('Hi', uses(1, 10)).result)).toBe('settled')
+    expect(await codeOf(session.turn('Hi', uses(0)).result)).toBe('budget_exceeded')
+  })
+
+  it('adds up what turns cost, to the last one that fits', async () => {
+    const session = await service({ budgets: [{ scope: 'tenant', maxCostMicros: 10 }] })
+      .for(alice)
+      .create()
+    for (const cost of [4, 6, 1])
+      expect(await codeOf(session.turn('Hi', uses(0, cost)).result)).toBe('settled')
+    expect(await codeOf(session.turn('Hi', uses(0)).result)).toBe('budget_exceeded')
+  })
+
+  it('keeps aside what a turn may use while others end', async () => {
+    const budgets = [{ scope: 'tenant' as const, maxCostMicros: 10, reserveCostMicros: 5 }]
+    const mine = service({ budgets }).for(alice)
+    const gates = [startGate(), startGate()]
+    const running = await Promise.all(
+      gates.map(async ({ opened }) => {
+        const turn = (await mine.create()).turn('Hi', () => opened.then(() => 'ok'))
+        await turn.started
+        return turn
+      }),
+    )
+    gates[0]!.open()
+    await running[0]!.result
+    const third = (await mine.create()).turn('Hi', () => gates[1]!.opened.then(() => 'ok'))
+    await third.started
+    expect(await codeOf((await mine.create()).turn('Hi', uses(0)).result)).toBe('budget_exceeded')
+    gates[1]!.open()
+    await Promise.all([running[1]!.result, third.result])
+  })
+
+  it('of the holder of an anonymous session is another one than that of the session', async () => {
+    const store = memoryStore()
+    const budgets = [
+      { scope: 'user' as const, maxTokens: 10, reserveTokens: 10 },
+      { scope: 'session' as const, maxTokens: 10, reserveTokens: 10 },
+    ]
+    const session = await service({ store, budgets }).for(anonymous).create()
+    expect(await codeOf(session.turn('Hi', uses(1)).result)).toBe('settled')
+    const { items } = await store.list({ tenantId: sideRecordTenant('budgets', 'acme'), limit: 10 })
+    expect(items).toHaveLength(2)
+  })
+
+  it('keeps nothing aside in one where another is spent, and says which', async () => {
+    const store = memoryStore()
+    const budgets = [
+      { scope: 'user' as const, maxTokens: 10, reserveTokens: 10 },
+      { scope: 'session' as const, maxTokens: 1 },
+    ]
+    const mine = service({ store, budgets }).for(alice)
+    const spent = await mine.create()
+    expect(await codeOf(spent.turn('Hi', uses(1)).result)).toBe('settled')
+    const later = service({ store, budgets: [{ ...budgets[0]!, maxTokens: 11 }, budgets[1]!] }).for(alice)
+    await expect((await later.get(spent.id)).turn('Hi', uses(1)).result).rejects.toMatchObject({
+      code: 'budget_exceeded',
+      path: 'session',
+      message: 'The budget of this session is spent.',
+    })
+    expect(await codeOf((await later.create()).turn('Hi', uses(1)).result)).toBe('settled')
+  })
+
+  it('of a window begins anew with the next one, and shares nothing with the budget of another window', async () => {
+    let now = 1_700_000_000_000
+    vi.spyOn(Date, 'now').mockImplementation(() => now)
+    const store = memoryStore({ clock: () => now })
+    const within = (windowMs: number) => [{ scope: 'user' as const, maxTokens: 10, windowMs }]
+    const minutes = service({ store, budgets: within(60_000) })
+    const ask = async (sessions: typeof minutes) =>
+      codeOf((await sessions.for(alice).create()).turn('Hi', uses(10)).result)
+    now = Math.ceil(now / 3_600_000) * 3_600_000
+    expect(await ask(minutes)).toBe('settled')
+    now += 59_999
+    expect(await ask(minutes)).toBe('budget_exceeded')
+    expect(await ask(service({ store, budgets: within(3_600_000) }))).toBe('settled')
+    now += 1
+    expect(await ask(minutes)).toBe('settled')
+    vi.restoreAllMocks()
+    const { items } = await store.list({ tenantId: sideRecordTenant('budgets', 'acme'), limit: 10 })
+    expect(items).toHaveLength(3)
+    const kept = items.map(({ expiresAt, updatedAt }) => expiresAt! - updatedAt).toSorted((a, b) => a - b)
+    // Two windows, and a day for clocks that do not agree.
+    expect(kept).toEqual([86_400_000 + 120_000, 86_400_000 + 120_000, 86_400_000 + 7_200_000])
+  })
+
+  it('keeps what a user has spent under the user, and what a line of sessions has under its first', async () => {
+    const store = memoryStore()
+    const budgets = (['user', 'session', 'tenant'] as const).map((scope) => ({ scope, maxTokens: 100 }))
+    const mine = service({ store, budgets, ttl: { absoluteMs: 5_000_000 } }).for(alice)
+    const session = await mine.create()
+    const fork = await mine.fork(session)
+    for (const each of [session, fork]) await each.turn('Hi', uses(1)).result
+    const { items } = await store.list({ tenantId: sideRecordTenant('budgets', 'acme'), limit: 10 })
+    const whose = items.map(({ userId, label }) => `${userId ?? 'nobody'} ${label ?? 'no session'}`)
+    expect(whose.toSorted()).toEqual(
+      ['alice no session', `nobody ${session.id}`, 'nobody no session'].toSorted(),
+    )
+    for (const { expiresAt, updatedAt } of items) expect(expiresAt! - updatedAt).toBe(5_000_000)
   })
 })

@@ -97,7 +97,44 @@ describe('one turn at a time', () => {
       if (index % 2 === 1)
         expect(line).toBe(`assistant: You said ${history[index - 1]!.slice(6, -12)} (completed)`)
     })
-    if (processes === 1) expect(history[18]).toContain('m9')
+    const inOrder = Array.from({ length: 10 }, (_, index) => `user: m${index} (completed)`)
+    const said = history.filter((_, index) => index % 2 === 0)
+    // Who comes first to a process is answered first; processes know nothing of each other's order.
+    expect(processes === 1 ? said : said.toSorted()).toEqual(inOrder)
+  })
+
+  it('queues in the order in which messages came, also when the first looks at the session last', async () => {
+    const inner = memoryStore()
+    const [reached, goesOn] = [startGate(), startGate()]
+    let isHeld = false
+    const store: SessionStore = {
+      ...inner,
+      async read(ref, options) {
+        if (ref.tenantId !== 'acme' || !isHeld) return inner.read(ref, options)
+        isHeld = false
+        reached.open()
+        await goesOn.opened
+        return inner.read(ref, options)
+      },
+    }
+    const session = await createSessions({ store, turns: fast }).for(alice).open('one')
+    const asked: string[] = []
+    const ask = (text: string) =>
+      session.turn(text, (turn) => (asked.push(text), echo(turn)), { policy: 'queue' })
+    const { respond, begun, open } = gated('Hello')
+    const running = session.turn('Hi', respond)
+    await begun
+    isHeld = true
+    const first = ask('first')
+    await reached.opened
+    const second = ask('second')
+    open()
+    await running.result
+    // Who is not in line would be asked by now.
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve))
+    goesOn.open()
+    await Promise.all([first.result, second.result])
+    expect(asked).toEqual(['first', 'second'])
   })
 
   it('rejects or stores: ten messages at once, and as many model calls as stored turns', async () => {

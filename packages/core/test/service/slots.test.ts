@@ -1,0 +1,179 @@
+import { expect, it } from 'vitest'
+import { memoryStore, type SessionsOptions, type SessionStore } from '../../src/index.js'
+import { sideRecordTenant } from '../../src/service/side-records.js'
+import { alice, anonymous, bob, codeOf, service } from '../service.js'
+
+const slots = sideRecordTenant('slots', 'acme')
+const registers = async (store: SessionStore) => {
+  const { items } = await store.list({ tenantId: slots, limit: 10 })
+  return Promise.all(
+    items.map(async (item) => ({
+      userId: item.userId,
+      livesMs: item.expiresAt! - item.updatedAt,
+      holders: (JSON.parse((await store.read(item))!.body) as { holders: string[] }).holders,
+    })),
+  )
+}
+const refused = { code: 'limit_reached', path: 'sessions' }
+
+it.each([
+  ['a tenant', { maxSessions: 2 }, undefined],
+  ['a user', { maxSessionsPerUser: 2 }, 'alice'],
+])('refuses one more session of %s, of which nothing stays', async (_, limits, userId) => {
+  const store = memoryStore()
+  const sessions = service({ store, limits, ttl: { absoluteMs: 5_000_000 } })
+  const mine = sessions.for(alice)
+  const ids = [(await mine.create()).id, (await mine.create()).id]
+  await expect(mine.create({ id: 'more' })).rejects.toMatchObject({
+    ...refused,
+    message: 'There are already 2 live sessions.',
+  })
+  expect((await mine.list()).items.map(({ id }) => id).toSorted()).toEqual(ids.toSorted())
+  expect(sessions.events.filter(({ type }) => type === 'session.created')).toHaveLength(2)
+  expect(await codeOf(sessions.for(bob).create())).toBe(userId === undefined ? 'limit_reached' : 'settled')
+  const [register] = (await registers(store)).filter(({ holders }) => holders.includes(ids[0]!))
+  expect(register).toEqual({ userId, livesMs: 5_000_000, holders: ids })
+})
+
+it('takes one more away though somebody has written into it, and never the one made anew under its id', async () => {
+  const inner = memoryStore()
+  let meanwhile: (() => Promise<unknown>) | undefined
+  const store: SessionStore = {
+    ...inner,
+    remove: async (ref, guard) => {
+      await meanwhile?.()
+      return inner.remove(ref, guard)
+    },
+  }
+  const sessions = service({ store, limits: { maxSessions: 1 } })
+  const ref = { tenantId: 'acme', id: 'more' }
+  await sessions.for(alice).create({ id: 'first' })
+  meanwhile = () => inner.commit(ref, { messages: [{ id: 'm', payload: 'p' }] })
+  expect(await codeOf(sessions.for(alice).create({ id: 'more' }))).toBe('limit_reached')
+  expect(await inner.read(ref)).toBeUndefined()
+  meanwhile = async () => {
+    await inner.remove(ref)
+    await inner.commit(ref, { revision: 0, body: 'of somebody else' })
+  }
+  expect(await codeOf(sessions.for(alice).create({ id: 'more' }))).toBe('limit_reached')
+  expect((await inner.read(ref))?.body).toBe('of somebody else')
+})
+
+it('counts a session that no list names yet, and none that is gone, over many pages', async () => {
+  const inner = memoryStore()
+  const pages: (string | undefined)[] = []
+  const store: SessionStore = {
+    ...inner,
+    list: async (query) => {
+      const page = await inner.list(query)
+      if (query.tenantId !== 'acme') return page
+      pages.push(query.cursor)
+      return { ...page, items: page.items.filter(({ id }) => id !== 'unlisted') }
+    },
+  }
+  const max = 402
+  const mine = service({ store, limits: { maxSessions: max } }).for(alice)
+  await mine.create({ id: 'unlisted' })
+  await mine.create({ id: 'oldest' })
+  for (let n = 2; n < max; n++) await mine.create()
+  expect(pages).toEqual([])
+  expect(await codeOf(mine.create())).toBe('limit_reached')
+  expect(pages).toEqual([undefined, expect.any(String), expect.any(String)])
+  await (await mine.get('oldest')).delete()
+  expect(await codeOf(mine.create({ id: 'last' }))).toBe('settled')
+  const [register] = await registers(inner)
+  expect(register!.holders).toHaveLength(max)
+  expect(register!.holders).toContain('unlisted')
+  expect(register!.holders).not.toContain('oldest')
+})
+
+it('evicts as many as it takes, the least active, with all that is kept beside them', async () => {
+  let now = 1_000_000_000
+  const store = memoryStore({ clock: () => now })
+  const open = (limits: SessionsOptions['limits']) => service({ store, limits: { ...limits } })
+  const roomy = open({ maxSessions: 4 }).for(alice)
+  for (const id of ['a', 'b', 'c', 'd']) {
+    now += 120_000
+    await roomy.create({ id, messages: [{ role: 'user', content: 'Hi' }] })
+  }
+  now += 120_000
+  await (await roomy.get('a')).append({ role: 'user', content: 'still here' })
+  await (await roomy.get('b')).transfer({ mode: 'share' })
+  await (await roomy.get('b')).turn('Hi', () => 'ok', { key: 'k' }).result
+  const beside = async () => {
+    const kinds = (['turns', 'transfers'] as const).map((kind) => sideRecordTenant(kind, 'acme'))
+    const lists = await Promise.all(kinds.map((tenantId) => store.list({ tenantId, limit: 10 })))
+    return lists.map(({ items }) => items.length > 0)
+  }
+  expect(await beside()).toEqual([true, true])
+  now += 120_000
+  await (await roomy.get('a')).append({ role: 'user', content: 'and here' })
+  const strict = open({ maxSessions: 2, whenFull: 'evict' })
+  await strict.for(alice).create({ id: 'e' })
+  expect((await strict.for(alice).list()).items.map(({ id }) => id).toSorted()).toEqual(['a', 'e'])
+  const evicted = strict.events.filter(({ type }) => type === 'session.evicted')
+  expect(evicted.map(({ sessionId }) => sessionId)).toEqual(['b', 'd', 'c'])
+  expect(evicted[0]).toMatchObject({ actor: 'system' })
+  expect(await beside()).toEqual([false, false])
+  const [register] = await registers(store)
+  expect(register!.holders).toEqual(['a', 'e'])
+})
+
+it('tells of no eviction where the session was gone already', async () => {
+  const inner = memoryStore()
+  const store: SessionStore = {
+    ...inner,
+    remove: async (ref, guard) => {
+      if (ref.id === 'first') await inner.remove(ref)
+      return inner.remove(ref, guard)
+    },
+  }
+  const sessions = service({ store, limits: { maxSessions: 1, whenFull: 'evict' } })
+  await sessions.for(alice).create({ id: 'first' })
+  await sessions.for(alice).create({ id: 'second' })
+  expect(sessions.events.map(({ type }) => type)).not.toContain('session.evicted')
+})
+
+it('takes what an erased user had out of the register of the tenant, and leaves the others', async () => {
+  const store = memoryStore()
+  const sessions = service({ store, limits: { maxSessions: 10 }, credentialSecrets: ['x'.repeat(32)] })
+  await sessions.for(alice).create({ id: 'hers' })
+  await sessions.for(bob).create({ id: 'his' })
+  await sessions.privacy.erase({ ...alice, by: 'admin', reason: 'asked' })
+  expect((await registers(store)).map(({ holders }) => holders)).toEqual([['his']])
+})
+
+it('counts the sessions of nobody for the tenant, and for no user', async () => {
+  const store = memoryStore()
+  const sessions = service({ store, limits: { maxSessionsPerUser: 1, maxSessions: 3 } })
+  for (let n = 0; n < 3; n++) await sessions.for(anonymous).create()
+  expect(await codeOf(sessions.for(anonymous).create())).toBe('limit_reached')
+  expect(await registers(store)).toMatchObject([{ holders: { length: 3 } }])
+})
+
+it('evicts no session that was made anew under the id of the one it saw', async () => {
+  const inner = memoryStore()
+  const ref = { tenantId: 'acme', id: 'first' }
+  const store: SessionStore = {
+    ...inner,
+    remove: async (asked, guard) => {
+      if (asked.id !== ref.id) return inner.remove(asked, guard)
+      await inner.remove(ref)
+      await inner.commit(ref, { revision: 0, body: 'of somebody else' })
+      return inner.remove(asked, guard)
+    },
+  }
+  const mine = service({ store, limits: { maxSessions: 1, whenFull: 'evict' } }).for(alice)
+  await mine.create({ id: 'first' })
+  await mine.create({ id: 'second' })
+  expect((await inner.read(ref))?.body).toBe('of somebody else')
+})
+
+it('makes no register for an erasure that has nothing to take out of one', async () => {
+  const store = memoryStore()
+  const open = (limits: SessionsOptions['limits']) =>
+    service({ store, limits: { ...limits }, credentialSecrets: ['x'.repeat(32)] })
+  await open({}).for(alice).create()
+  await open({ maxSessions: 5 }).privacy.erase({ ...alice, by: 'admin', reason: 'asked' })
+  expect(await registers(store)).toEqual([])
+})

@@ -1,0 +1,107 @@
+import { expect, it } from 'vitest'
+import { memoryStore } from '../../src/index.js'
+import { alice, codeOf, service } from '../service.js'
+import { echo, fast, gated, lines } from './turns.js'
+
+async function open(turns: object = {}) {
+  const sessions = service({ store: memoryStore(), turns: { ...fast, ...turns }, onWarning: () => {} })
+  const session = await sessions.for(alice).open('one')
+  const told = (type: string) => sessions.events.filter((event) => event.type === type)
+  return { session, told }
+}
+
+it('has a message wait as long as it may, and no longer', async () => {
+  const { session } = await open({ queueMs: 40, policy: 'queue' })
+  const { respond, begun, open: goOn } = gated('Hello')
+  const running = session.turn('Hi', respond)
+  await begun
+  await expect(session.turn('too long', () => expect.fail('asked')).result).rejects.toMatchObject({
+    code: 'turn_in_progress',
+    retryAfterMs: 1000,
+  })
+  goOn()
+  await running.result
+  expect((await session.turn('again', echo).result).text).toBe('You said again')
+  expect(await lines(session)).toHaveLength(4)
+})
+
+it.each([
+  ['queue', 'completed'],
+  ['interrupt', 'aborted'],
+] as const)('does what the service says with a message that comes too early: %s', async (policy, status) => {
+  const { session } = await open({ policy })
+  const { respond, begun, open: goOn } = gated('Hello')
+  const running = session.turn('Hi', respond)
+  await begun
+  const second = session.turn('and', echo)
+  if (policy === 'queue') goOn()
+  expect((await running.result).status).toBe(status)
+  expect((await second.result).text).toBe('You said and')
+  const refused = session.turn('Hi', () => 'once more', { policy: 'reject' })
+  expect((await refused.result).text).toBe('once more')
+})
+
+it('tells of the message that it takes in, of going back, and of nothing that was there', async () => {
+  const { session, told } = await open()
+  await session.append({ id: 'm', role: 'user', content: 'Hi' })
+  await session.turn({ id: 'm', content: 'Hi' }, echo).result
+  expect(told('message.appended').map((event) => (event as { seq?: number }).seq)).toEqual([1, 2])
+  const { message } = await session.turn('Two phones', echo).result
+  expect(told('message.appended').at(-2)).toMatchObject({
+    messageId: message.id,
+    seq: 3,
+    role: 'user',
+    tokens: message.tokens,
+  })
+  expect(told('session.rewound')).toEqual([])
+  await session.turn('Three phones', echo, { from: 2 }).result
+  expect(told('session.rewound')).toMatchObject([{ toSeq: 2 }])
+})
+
+it('gives the answer that a message in the log has, and makes none', async () => {
+  const { session } = await open()
+  await session.append([
+    { id: 'm', role: 'user', content: 'Hi' },
+    { id: 'm.r1', role: 'assistant', content: 'Hello' },
+    { id: 'n', role: 'user', content: 'Bye' },
+  ])
+  const result = await session.turn({ id: 'm', content: 'Hi' }, () => expect.fail('asked')).result
+  expect(result).toMatchObject({ text: 'Hello', replayed: true, message: { id: 'm', seq: 1 } })
+  expect(await session.currentTurn()).toBeUndefined()
+  expect(await lines(session)).toHaveLength(3)
+})
+
+it('reuses no answer for a turn that goes back, that insists on a revision, or that asks nothing', async () => {
+  const { session } = await open()
+  const reuse = { ttlMs: 60_000 }
+  let asked = 0
+  const ask = (options: object, input: string | undefined = 'Which phone?') =>
+    session.turn(input, () => `answer ${++asked}`, { reuse, ...options }).result
+  const first = await ask({})
+  expect(await ask({})).toMatchObject({ reused: true, text: 'answer 1' })
+  const { revision } = session.record
+  expect(await ask({ ifRevision: revision })).toMatchObject({ reused: false, text: 'answer 2' })
+  expect(await ask({ from: first.message.seq - 1 })).toMatchObject({ reused: false, text: 'answer 3' })
+  const again = await session.turn(undefined, () => 'and more', { reuse }).result
+  expect(again).toMatchObject({ reused: false, text: 'and more' })
+})
+
+it('knows another message under the id of one, in the log and among the newest turns', async () => {
+  const { session } = await open()
+  await session.append({ id: 'old', role: 'user', content: 'Hi' })
+  for (const [id, key] of [
+    ['old', undefined],
+    ['new', undefined],
+    [undefined, 'k'],
+  ] as const) {
+    const ask = (content: string) =>
+      session.turn(id === undefined ? content : { id, content }, echo, key === undefined ? {} : { key })
+    if (id !== 'old') await ask('Hi').result
+    await expect(ask('Ho').result).rejects.toMatchObject({
+      code: 'key_reused',
+      path: 'id',
+      message: expect.stringContaining('used for another message'),
+    })
+  }
+  expect(await codeOf(session.turn('Hi', echo).result)).toBe('settled')
+})
