@@ -75,6 +75,7 @@ export class CallerSessions {
     takeCalls(CallerSessions.prototype, (mine) => mine.#service.work, ['draft', 'export'])
   }
 
+  /** Who is asking. */
   readonly identity: Identity
   /** The consent of the caller; of a caller who is nobody each call is `unauthenticated`. */
   readonly consent: CallerConsent

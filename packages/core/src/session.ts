@@ -65,8 +65,11 @@ export class Session {
     takeCalls(Session.prototype, (one) => one.#live.service.work, adminReads.sessionStreams)
   }
 
+  /** Its tenant and its id. */
   readonly ref: SessionRef
+  /** The caller that this handle was made for. */
   readonly identity: Identity
+  /** What the user is about to buy. */
   readonly cart: SessionCart
   /** Any JSON of the conversation: its phase, tasks, intermediate results. */
   readonly state: SessionState
@@ -88,10 +91,12 @@ export class Session {
     this.consent = consentOfSession(live)
   }
 
+  /** Names the session within its tenant. It is public and opens nothing. */
   get id(): string {
     return this.ref.id
   }
 
+  /** The tenant that the session belongs to. */
   get tenantId(): string {
     return this.ref.tenantId
   }
@@ -338,10 +343,7 @@ export class Session {
     return rewindSession(this.#live, toSeq, options)
   }
 
-  /**
-   * Earlier courses of the conversation, from before it was rewound, oldest first: the newest 50, and the newest 10 of
-   * programs.
-   */
+  /** Courses of the conversation that it was rewound from, oldest first: the newest 50, of programs the newest 10. */
   async branches(): Promise<readonly Branch[]> {
     return (await this.#live.show()).body.branches
   }

@@ -33,6 +33,7 @@ export class Turn implements AsyncIterable<TurnEvent> {
     this.started.catch(() => {})
   }
 
+  /** Its events from the first one, so that `for await` reads the turn itself. */
   [Symbol.asyncIterator](): AsyncIterator<TurnEvent, void, undefined> {
     return this.events()
   }
