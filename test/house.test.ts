@@ -41,6 +41,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
       'analytics/',
       'listeners/',
       'search/',
+      'later/',
     ],
   },
   { name: 'the handle', places: ['session.ts'] },
