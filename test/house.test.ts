@@ -296,6 +296,13 @@ describe.each(packages)('packages/%s', (name) => {
     expect(wrong).toEqual([])
   })
 
+  it('loads no Kysely: who has one brings its code along', () => {
+    const loading = files.filter((file) =>
+      file.imports.some(({ from, typeOnly }) => from === 'kysely' && !typeOnly),
+    )
+    expect(loading.map(({ name: file }) => file)).toEqual([])
+  })
+
   it('has no drawers, no circles, and files that fit on a few screens', () => {
     const drawers = files.filter(({ name: file }) =>
       /(^|\/)(utils?|helpers?|types|common|misc|shared)(\.ts|\/)/.test(file),

@@ -2,7 +2,7 @@
 export class RedisScript {
   readonly text: string
   #sha: string | undefined
-  #naming: Promise<void> | undefined
+  #isAsked = false
 
   constructor(text: string) {
     this.text = text.trim()
@@ -10,12 +10,13 @@ export class RedisScript {
 
   /** The SHA-1 of the text. Web Crypto takes a moment to tell it: until then it is undefined, and callers send the text. */
   get sha(): string | undefined {
-    this.#naming ??= sha1(this.text).then(
-      (sha) => {
-        this.#sha = sha
-      },
-      () => {},
-    )
+    if (!this.#isAsked) {
+      this.#isAsked = true
+      sha1(this.text).then(
+        (sha) => (this.#sha = sha),
+        () => {},
+      )
+    }
     return this.#sha
   }
 }
