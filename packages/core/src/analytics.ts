@@ -1,3 +1,8 @@
+/**
+ * The types of what the sessions of a tenant say together, for code that names them.
+ *
+ * @packageDocumentation
+ */
 export { analyticsCsv, type AnalyticsTable } from './analytics/analytics-csv.js'
 export type { TimeSpread, Timing, TurnCounts } from './domain/message-tally.js'
 export type {

@@ -1,3 +1,8 @@
+/**
+ * The types of the record of who did what, and what keeps the upkeep of keys in it.
+ *
+ * @packageDocumentation
+ */
 export { type AuditedKeys, auditedKeys } from './audit/audited-keys.js'
 export type { AuditActor, AuditDetail, AuditEntry, AuditInput, AuditOutcome } from './audit/entry.js'
 export type { AuditQuery } from './audit/list.js'

@@ -3,7 +3,6 @@ import { denied, recordAccess } from './audit/access.js'
 import { checkOptions, type OptionNames } from './options.js'
 import { type Identity, isAdmin, mayOpen } from './domain/identity.js'
 import { isId, newId, parseId } from './ids.js'
-import { exportFor, importFor } from './portability/audited.js'
 import type { ImportReport } from './portability/import-sessions.js'
 import type { TextSource } from './portability/lines-in.js'
 import type { ExportOptions } from './portability/export-sessions.js'
@@ -12,7 +11,6 @@ import { type CreateDraft, LiveSession, type SessionSnapshot, noSuchSession } fr
 import type { MessageInput } from './domain/message.js'
 import type { FoundMessage, FoundSession, SearchOptions, SearchPage } from './domain/search.js'
 import { countFor, listSessions } from './search/list-sessions.js'
-import { searchMessages, searchSessions } from './search/search.js'
 import { checkAdminReads } from './session/admin-reads.js'
 import { appendOwned } from './session/append-owned.js'
 import { decodeBody, newBody } from './domain/session-body.js'
@@ -26,7 +24,7 @@ import { Session } from './session.js'
 import { justRead, liveSessionOf, remembering } from './session/live-of.js'
 import type { AppendedMessage, Page } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
-import { type RedeemOptionsOf, type RedemptionOf, redeemTransfer, viewTransfer } from './transfer/redeem.js'
+import type { RedeemOptionsOf, RedemptionOf } from './transfer/redeem.js'
 import type { TransferDescription, TransferKey } from './transfer/redemption.js'
 import { copyAdmissionOf, type ForkOptions, forkSession } from './session/fork.js'
 import { type CallerConsent, consentOfCaller } from './privacy/consent-handles.js'
@@ -67,6 +65,8 @@ const initNames: OptionNames<SessionInit> = {
   messages: 'list',
 }
 
+const others = () => import('./later/others.js')
+
 const draftNames = { beforeCreate: 'function', onCreating: 'function', afterCreate: 'function' } as const
 
 /** The sessions of one caller. Every method checks ownership: a session of another owner is `not_found`. */
@@ -75,6 +75,7 @@ export class CallerSessions {
     takeCalls(CallerSessions.prototype, (mine) => mine.#service.work, ['draft', 'export'])
   }
 
+  /** Who is asking. */
   readonly identity: Identity
   /** The consent of the caller; of a caller who is nobody each call is `unauthenticated`. */
   readonly consent: CallerConsent
@@ -285,12 +286,12 @@ export class CallerSessions {
    * ```
    */
   async search(options: SearchOptions): Promise<SearchPage<FoundMessage>> {
-    return searchMessages(this.#service, this.identity, options)
+    return (await others()).searchMessages(this.#service, this.identity, options)
   }
 
   /** The sessions with such messages, or with such a title, each once. @throws as `search` */
   async searchSessions(options: SearchOptions): Promise<SearchPage<FoundSession>> {
-    return searchSessions(this.#service, this.identity, options)
+    return (await others()).searchSessions(this.#service, this.identity, options)
   }
 
   /**
@@ -307,7 +308,7 @@ export class CallerSessions {
    */
   async *export(options: ExportOptions = {}): AsyncGenerator<string, void, undefined> {
     checkOptions<ExportOptions>(options, { userId: 'text', label: 'text' })
-    yield* exportFor(this.#service, this.identity, options)
+    yield* (await others()).exportFor(this.#service, this.identity, options)
   }
 
   /**
@@ -319,7 +320,7 @@ export class CallerSessions {
    */
   async import(source: TextSource): Promise<ImportReport> {
     if (!(await this.keepsSessions())) refuseWithout('storage')
-    return importFor(this.#service, this.identity, source)
+    return (await others()).importFor(this.#service, this.identity, source)
   }
 
   /** Removes a session and everything in it, for good. @throws `not_found` */
@@ -352,7 +353,7 @@ export class CallerSessions {
    * which. `limit_reached` after too many wrong short codes.
    */
   async describeTransfer(key: TransferKey): Promise<TransferDescription> {
-    return viewTransfer(this.#service, this.identity, key ?? {})
+    return (await others()).viewTransfer(this.#service, this.identity, key ?? {})
   }
 
   /**
@@ -367,6 +368,7 @@ export class CallerSessions {
     // A transfer is redeemed once, so its session must be kept.
     if (!(await this.keepsSessions())) refuseWithout('storage')
     const all = { ...asked, holding: held }
+    const { redeemTransfer } = await others()
     const outcome = await redeemTransfer(this.#service, this.identity, all, copyAdmissionOf(this))
     return outcome.status === 'redeemed' ? { ...outcome, session: new Session(outcome.session) } : outcome
   }

@@ -1,3 +1,8 @@
+/**
+ * What builds a context out of messages, for code that does so by itself or brings a strategy of its own.
+ *
+ * @packageDocumentation
+ */
 export {
   type ContextInput,
   type ContextOptions,

@@ -81,11 +81,17 @@ export class SessionError extends Error {
   }
 
   readonly [marker] = true
+  /** Always `SessionError`. */
   override readonly name = 'SessionError'
+  /** What went wrong: stable, for code to compare. */
   readonly code: SessionErrorCode
+  /** Where in the input it went wrong, such as `items[0].quantity`. */
   readonly path: string | undefined
+  /** The revision the store holds now, when a body was changed on an older one. */
   readonly revision: number | undefined
+  /** The message whose id was already used with another payload. */
   readonly messageId: string | undefined
+  /** How long to wait before another try, in milliseconds. */
   readonly retryAfterMs: number | undefined
 
   constructor(code: SessionErrorCode, message: string, details: SessionErrorDetails = {}) {

@@ -1,3 +1,8 @@
+/**
+ * The HTTP API over sessions, for an application that serves it.
+ *
+ * @packageDocumentation
+ */
 export type {
   ApiMiddleware,
   ClientRole,

@@ -1,3 +1,8 @@
+/**
+ * The service, its sessions and turns, and the store in memory: what every application imports.
+ *
+ * @packageDocumentation
+ */
 export { memoryBus } from './bus/memory-bus.js'
 export { type MemoryStoreOptions, memoryStore } from './contract/memory/memory-store.js'
 export type { SessionRecord, SessionRef } from './contract/session-record.js'

@@ -1,3 +1,9 @@
+/**
+ * What adapters of frameworks are made of: transports, the session of a request, problems, and the API behind Node's
+ * requests.
+ *
+ * @packageDocumentation
+ */
 export { createCredentials, type CredentialPayload, type Credentials } from './domain/credential.js'
 export {
   type Transport,

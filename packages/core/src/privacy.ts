@@ -1,3 +1,8 @@
+/**
+ * The types of consent, retention and erasure, for code that names them.
+ *
+ * @packageDocumentation
+ */
 export type { ConsentChange, ConsentDecision, ConsentPurpose, Consents } from './domain/consent.js'
 export type { EraseOptions } from './privacy/erase.js'
 export type { ErasureReceipt, ErasureStatus } from './domain/erasure.js'

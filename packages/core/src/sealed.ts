@@ -1,3 +1,8 @@
+/**
+ * The store that encrypts what another one holds. It needs `node:crypto`.
+ *
+ * @packageDocumentation
+ */
 export {
   encryptedStore,
   type EncryptedStore,

@@ -1,3 +1,8 @@
+/**
+ * The types of the search over messages, and what an index of it is made of.
+ *
+ * @packageDocumentation
+ */
 export type {
   FoundMessage,
   FoundSession,

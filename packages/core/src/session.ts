@@ -3,7 +3,7 @@ import type { Order } from './domain/cart.js'
 import type { BuiltContext } from './context/lay-out.js'
 import type { HistoryOptions, HistoryPage } from './domain/path.js'
 import type { Identity } from './domain/identity.js'
-import { exportAs, type SessionExportOptions } from './portability/export-as.js'
+import type { SessionExportOptions } from './portability/export-as.js'
 import type { JsonObject } from './json.js'
 import type { LiveSession } from './service/live-session.js'
 import type { Message, MessageInput } from './domain/message.js'
@@ -15,16 +15,13 @@ import { type CallerConsent, consentOfSession } from './privacy/consent-handles.
 import * as adminReads from './session/admin-reads.js'
 import { SessionCart } from './session/cart.js'
 import type { Branch, Fact } from './domain/session-body.js'
-import { type RewindOptions, rewindSession, switchToBranch } from './turn/leave-branch.js'
-import { resetSession } from './turn/reset.js'
-import { amendMessage, annotateMessage, redactMessage } from './turn/change-message.js'
+import type { RewindOptions } from './turn/leave-branch.js'
 import { deleteSession } from './session/deletion.js'
 import { editSession } from './session/edit.js'
 import { forgetFact } from './session/facts.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
 import { type RememberArguments, rememberGiven } from './session/remember.js'
-import { compact, type Compaction, type CompactOptions } from './session/compaction.js'
-import { sessionInfo } from './session/info.js'
+import type { Compaction, CompactOptions } from './session/compaction.js'
 import { type LiveUpdate, type SubscribeOptions, subscribeTo } from './session/subscribe.js'
 import { watchSession, type WatchOptions } from './session/watch.js'
 import { expireBefore } from './session/expiry.js'
@@ -32,9 +29,9 @@ import { extendSession } from './session/extend.js'
 import { appendMessages, readHistory } from './session/messages.js'
 import { readWhole } from './session/whole.js'
 import { keepLive } from './session/live-of.js'
-import { sessionContext, type SessionContextOptions, shownContext } from './session/context.js'
+import type { SessionContextOptions } from './session/context.js'
 import { currentCredential, pseudonymFor, rotateCredential } from './session/credential.js'
-import * as transfers from './transfer/start.js'
+import type * as transfers from './transfer/start.js'
 import { SessionPreferences, SessionState } from './session/state.js'
 import type { RespondOf, ToolContextOf, ToolOf, ToolsOf, TurnContextOf } from './turn/responder.js'
 import type { AppendedMessage } from './contract/session-store.js'
@@ -42,8 +39,10 @@ import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import type { TransferOptions } from './transfer/options.js'
 import { startTurn, type Turn } from './turn/turn.js'
 import type { TurnEvent } from './turn/event.js'
-import { cancelTurn, watchTurn } from './turn/follow.js'
 import type { TurnInput, TurnOptionsOf } from './turn/request.js'
+
+const turns = () => import('./later/turns.js')
+const others = () => import('./later/others.js')
 
 /** Calls the model: returns the answer, or yields it piece by piece. When it throws, the turn ends as `failed`. */
 export type Respond = RespondOf<Session>
@@ -65,8 +64,11 @@ export class Session {
     takeCalls(Session.prototype, (one) => one.#live.service.work, adminReads.sessionStreams)
   }
 
+  /** Its tenant and its id. */
   readonly ref: SessionRef
+  /** The caller that this handle was made for. */
   readonly identity: Identity
+  /** What the user is about to buy. */
   readonly cart: SessionCart
   /** Any JSON of the conversation: its phase, tasks, intermediate results. */
   readonly state: SessionState
@@ -88,10 +90,12 @@ export class Session {
     this.consent = consentOfSession(live)
   }
 
+  /** Names the session within its tenant. It is public and opens nothing. */
   get id(): string {
     return this.ref.id
   }
 
+  /** The tenant that the session belongs to. */
   get tenantId(): string {
     return this.ref.tenantId
   }
@@ -174,7 +178,7 @@ export class Session {
    * ```
    */
   async context(options: SessionContextOptions): Promise<BuiltContext> {
-    return shownContext(this.#live, options)
+    return (await turns()).shownContext(this.#live, options)
   }
 
   /**
@@ -182,7 +186,7 @@ export class Session {
    * not fit.
    */
   async compact(options?: CompactOptions): Promise<Compaction> {
-    return compact(this.#live, options)
+    return (await turns()).compact(this.#live, options)
   }
 
   /**
@@ -225,8 +229,8 @@ export class Session {
     const surroundings = {
       live: this.#live,
       session: this as Session,
-      contextWith: (options: SessionContextOptions, pending: readonly MessageInput[]) =>
-        sessionContext(this.#live, pending, options),
+      contextWith: async (options: SessionContextOptions, pending: readonly MessageInput[]) =>
+        (await turns()).sessionContext(this.#live, pending, options),
       appended: (first: Pick<AppendedMessage, 'seq' | 'at'>) => expireBefore(this.#live, first),
     }
     return startTurn(surroundings, input, respond, options)
@@ -236,8 +240,8 @@ export class Session {
    * The events of a turn after the event with the number `after`, as they come, from any process; also for some
    * minutes after its end. @throws `not_found`
    */
-  watchTurn(turnId: string, after = 0): AsyncGenerator<TurnEvent, void, undefined> {
-    return watchTurn(this.#live, turnId, after)
+  async *watchTurn(turnId: string, after = 0): AsyncGenerator<TurnEvent, void, undefined> {
+    yield* (await turns()).watchTurn(this.#live, turnId, after)
   }
 
   /**
@@ -266,7 +270,7 @@ export class Session {
    * @returns The id of the turn that was asked to stop; undefined when there was none.
    */
   async cancel(): Promise<string | undefined> {
-    return cancelTurn(this.#live)
+    return (await turns()).cancelTurn(this.#live)
   }
 
   /** The carts that were checked out, oldest first; the newest 100. */
@@ -281,7 +285,7 @@ export class Session {
    * @throws `invalid` when there is no such message; `turn_in_progress`.
    */
   async redact(seq: number, options?: ChangeOptions): Promise<Message> {
-    return redactMessage(this.#live, seq, options)
+    return (await turns()).redactMessage(this.#live, seq, options)
   }
 
   /**
@@ -290,7 +294,7 @@ export class Session {
    * @throws `invalid`, also when a call or result of a tool would be lost; `too_large`, `turn_in_progress`.
    */
   async amend(seq: number, to: Pick<MessageInput, 'content'>, options?: ChangeOptions): Promise<Message> {
-    return amendMessage(this.#live, seq, to, options)
+    return (await turns()).amendMessage(this.#live, seq, to, options)
   }
 
   /**
@@ -300,7 +304,7 @@ export class Session {
    * @throws `invalid` when there is no such message; `too_large`.
    */
   async annotate(seq: number, patch: JsonObject, options?: { ifChanges?: number }): Promise<Message> {
-    return annotateMessage(this.#live, seq, patch, options)
+    return (await turns()).annotateMessage(this.#live, seq, patch, options)
   }
 
   /** Changes title or label, each of at most 200 characters; an empty text removes it. @throws `invalid` */
@@ -324,7 +328,7 @@ export class Session {
    * preferences, cart and orders stay.
    */
   async reset(options?: ChangeOptions): Promise<void> {
-    await resetSession(this.#live, options)
+    await (await turns()).resetSession(this.#live, options)
   }
 
   /**
@@ -335,20 +339,17 @@ export class Session {
    * @throws `invalid` when that message is not on the active branch.
    */
   async rewind(toSeq: number, options?: RewindOptions): Promise<Branch> {
-    return rewindSession(this.#live, toSeq, options)
+    return (await turns()).rewindSession(this.#live, toSeq, options)
   }
 
-  /**
-   * Earlier courses of the conversation, from before it was rewound, oldest first: the newest 50, and the newest 10 of
-   * programs.
-   */
+  /** Courses of the conversation that it was rewound from, oldest first: the newest 50, of programs the newest 10. */
   async branches(): Promise<readonly Branch[]> {
     return (await this.#live.show()).body.branches
   }
 
   /** Switches to a branch; the branch it leaves is kept in its place. @throws `not_found` */
   async switchBranch(branchId: string, options?: ChangeOptions): Promise<void> {
-    await switchToBranch(this.#live, branchId, options)
+    await (await turns()).switchToBranch(this.#live, branchId, options)
   }
 
   /**
@@ -356,12 +357,12 @@ export class Session {
    * slices, and no other.
    */
   async info(): Promise<SessionInfo> {
-    return sessionInfo(this.#live)
+    return (await turns()).sessionInfo(this.#live)
   }
 
   /** The session as text, a page of messages in memory at a time. @throws `not_found`, `invalid` */
-  export(options: SessionExportOptions = {}): AsyncGenerator<string, void, undefined> {
-    return exportAs(this.#live, options)
+  async *export(options: SessionExportOptions = {}): AsyncGenerator<string, void, undefined> {
+    yield* (await others()).exportAs(this.#live, options)
   }
 
   /** The signed secret that opens this session for an anonymous caller. Treat it like a password. */
@@ -387,27 +388,27 @@ export class Session {
 
   /** Begins a transfer: a link and a short code that open the session on another device, once. @throws `invalid` */
   async transfer(options: TransferOptions): Promise<transfers.StartedTransfer> {
-    return transfers.startTransfer(this.#live, options)
+    return (await others()).startTransfer(this.#live, options)
   }
 
   /** The transfers that can be redeemed, wait for approval, or just were redeemed; the newest 8. */
   async transfers(): Promise<readonly transfers.TransferStatus[]> {
-    return transfers.transfersOf(this.#live)
+    return (await others()).transfersOf(this.#live)
   }
 
   /** Ends a transfer that was not redeemed yet. @throws `not_found` */
   async revokeTransfer(transferId: string): Promise<void> {
-    await transfers.endTransfer(this.#live, transferId, 'transfer.revoked')
+    await (await others()).endTransfer(this.#live, transferId, 'transfer.revoked')
   }
 
   /** The waiting device that shows this code gets the session. @throws `not_found`, `conflict`, `invalid` */
   async approveTransfer(transferId: string, matchCode: string): Promise<void> {
-    await transfers.approveTransfer(this.#live, transferId, matchCode)
+    await (await others()).approveTransfer(this.#live, transferId, matchCode)
   }
 
   /** Denies the waiting device, and ends the transfer. @throws `not_found` */
   async denyTransfer(transferId: string): Promise<void> {
-    await transfers.endTransfer(this.#live, transferId, 'transfer.denied')
+    await (await others()).endTransfer(this.#live, transferId, 'transfer.denied')
   }
 
   /** Removes the session and everything in it, for good. @throws `not_found` when it is gone already. */

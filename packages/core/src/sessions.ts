@@ -1,6 +1,4 @@
-import { queryAnalytics } from './analytics/query-analytics.js'
 import type { AnalyticsQuery, AnalyticsReport } from './domain/analytics.js'
-import { armOf } from './session/arm.js'
 import { checkAdminReads } from './session/admin-reads.js'
 import { liveSessionOf } from './session/live-of.js'
 import type { LiveSession } from './service/live-session.js'
@@ -18,16 +16,18 @@ import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
 import { type AuditedCaller, auditLogOf, noteCaller } from './audit/audit-log.js'
 import type { UsageQuery, UsageReport } from './domain/usage.js'
-import { queryUsage, type RepriceOptions, repriceUsage } from './usage/query-usage.js'
+import type { RepriceOptions } from './usage/query-usage.js'
 import { searchFeedOf } from './search/feed.js'
 import { searchOf } from './search/recorder.js'
 import { analyticsOf } from './analytics/follow-analytics.js'
 import { usageOf } from './usage/usage-recorder.js'
 import { createAudit, type SessionsAudit } from './audit/sessions-audit.js'
 import { createConsent, type SessionsConsent } from './privacy/consent-handles.js'
-import { createPrivacy, type SessionsPrivacy } from './privacy/sessions-privacy.js'
-import { sweepAll, type SweepSettings, type Tenants } from './privacy/sweep.js'
+import type { SessionsPrivacy } from './privacy/sessions-privacy.js'
+import type { SweepSettings, Tenants } from './privacy/sweep.js'
 import { processRegistry } from './process-registry.js'
+
+const others = () => import('./later/others.js')
 
 /** The service: durable, tenant-safe sessions over one store. */
 export interface Sessions {
@@ -190,8 +190,9 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   const feed = searchFeedOf(options)
   const service = createService(options, (store) => feed?.over(store) ?? store)
   feed?.tell(searchOf(service))
+  const { work } = service
   const close = async (): Promise<void> => {
-    await service.work.close()
+    await work.close()
     await auditLogOf(service)?.flush()
     await usageOf(service)?.flush()
     await searchOf(service)?.flush()
@@ -204,27 +205,35 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     ttl: service.ttl,
     consent: createConsent(service),
     audit: createAudit(service),
-    privacy: createPrivacy(service),
+    privacy: {
+      erase: async (options) =>
+        work.call(async () => (await others()).startErasure(service, options).receipt),
+      erasure: async (user) => work.call(async () => (await others()).erasureOf(service, user)),
+      pseudonym: async (user) => work.call(async () => (await others()).pseudonymOf(service, user)),
+      verifyReceipt: async (receipt, userId) =>
+        work.call(async () => (await others()).verifyReceipt(service, receipt, userId)),
+    },
     for(identity) {
-      service.work.checkOpen()
+      work.checkOpen()
       return new CallerSessions(service, parseIdentity(identity))
     },
-    armOf: async (session, experiment) => service.work.call(async () => armOf(readable(session), experiment)),
-    analytics: async (query) => service.work.call(async () => queryAnalytics(service, query)),
-    usage: async (query) => service.work.call(() => queryUsage(service, query)),
-    reprice: async (options) => service.work.call(() => repriceUsage(service, options)),
+    armOf: async (session, experiment) =>
+      work.call(async () => (await others()).armOf(readable(session), experiment)),
+    analytics: async (query) => work.call(async () => (await others()).queryAnalytics(service, query)),
+    usage: async (query) => work.call(async () => (await others()).queryUsage(service, query)),
+    reprice: async (options) => work.call(async () => (await others()).repriceUsage(service, options)),
     import: async (source, into) => importInto(sessions, source, into, { actor: 'host' }),
-    sweep: async (options) => service.work.call(() => sweepAll(service, options)),
+    sweep: async (options) => work.call(async () => (await others()).sweepAll(service, options)),
     sweepEvery(ms, tenants = () => []) {
       if (typeof tenants !== 'function')
         throw new SessionError('invalid', 'tenants must be a function', { path: 'tenants' })
       return sweepEvery(service, ms, async (limit, all) =>
-        sweepAll(service, all ? { limit, tenants: tenants() } : { limit }),
+        (await others()).sweepAll(service, all ? { limit, tenants: tenants() } : { limit }),
       )
     },
     health: async (options) => healthOf(service, options),
     settled: async () => {
-      await service.work.settled()
+      await work.settled()
       await auditLogOf(service)?.flush()
       await usageOf(service)?.flush()
       await searchOf(service)?.flush()

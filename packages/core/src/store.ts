@@ -1,3 +1,9 @@
+/**
+ * The contract of a store, and what stores are made of: for a store, and for an application that checks, encrypts or
+ * copies its store.
+ *
+ * @packageDocumentation
+ */
 export { type BusChannels, channelBus } from './bus/channel-bus.js'
 export {
   type BusListener,

@@ -1,3 +1,8 @@
+/**
+ * The suites that every store and every adapter passes, for the tests of yours. They need vitest and fast-check.
+ *
+ * @packageDocumentation
+ */
 export { describeSessionStore, storeChapters } from './testing/store-suite.js'
 export type { StoreCase, StoreChapter, StoreUnderTest } from './testing/store-case.js'
 export { apiFixture, type ApiFixtureOptions } from './testing/api-fixture.js'

@@ -1,3 +1,8 @@
+/**
+ * What keeps what turns use and cost, for an application with prices or a log of usage.
+ *
+ * @packageDocumentation
+ */
 export type {
   ModelPrice,
   TokenPrices,

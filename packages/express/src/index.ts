@@ -1,3 +1,8 @@
+/**
+ * Sessions in Express 5 and 4.
+ *
+ * @packageDocumentation
+ */
 export {
   bindSession,
   callerSessions,

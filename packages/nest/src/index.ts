@@ -1,3 +1,8 @@
+/**
+ * Sessions in NestJS 12 and 11, on Express and Fastify.
+ *
+ * @packageDocumentation
+ */
 export { OriginGuard } from './origin.guard.js'
 export { platformRequestOf } from './mounted-api.js'
 export type { SessionsRequest, SessionsResponse } from './platform.js'

@@ -18,6 +18,7 @@ export class SessionProblemFilter implements ExceptionFilter<SessionException | 
     this.#host = host
   }
 
+  /** Called by Nest. */
   catch(error: SessionException | SessionError, host: ArgumentsHost): void {
     if (host.getType() !== 'http') {
       passOn(host)

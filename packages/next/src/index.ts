@@ -1,3 +1,8 @@
+/**
+ * Sessions in Next.js 16 and 15: server components, actions and route handlers.
+ *
+ * @packageDocumentation
+ */
 export { getSession } from './get-session.js'
 export { nextSessions } from './next-sessions.js'
 export type { NextSessions } from './next-sessions.js'

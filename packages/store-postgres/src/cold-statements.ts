@@ -1,8 +1,7 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { maxPageBytes } from '@sessions/core/store'
-import { compile, createQueryBuilder, type NamedStatement, param, text, unnest } from './query-builder.js'
 import { type CopyStatements, copyStatements } from './copy-statements.js'
-import type { SessionTables, TableNames } from './schema.js'
+import { named, type NamedStatement } from './named-statement.js'
+import type { TableNames } from './schema.js'
 import { isLive, nowMs } from './sql-clock.js'
 import { recordOf } from './statements.js'
 
@@ -53,297 +52,180 @@ export interface ColdStatements extends CopyStatements {
 const maxStepMessages = 5000
 const maxStepBytes = 8 * maxPageBytes
 
-const tenant = param<string>('tenant', 'text')
-const id = param<string>('id', 'text')
-const key = param<string>('key', 'bigint')
-const seq = param<number>('seq', 'bigint')
-const incarnation = param<string | null>('incarnation', 'text')
+const live = isLive('t')
+const record = `${recordOf('t')} as record`
+const thisSession = 't.tenant_id = :tenant::text and t.id = :id::text'
 // Whether the session is of the wanted incarnation; null means any.
-const isMeant = sql<boolean>`(${incarnation} is null or t.incarnation = ${incarnation})`
-const isUnchanged = sql<boolean>`(${param('changes', 'bigint')} is null or t.changes = ${param('changes', 'bigint')})`
-const live = sql.raw<boolean>(isLive('t'))
-const now = sql.raw<number>(nowMs)
-const record = sql.raw<string>(recordOf('t')).as('record')
+const isMeant = '(:incarnation::text is null or t.incarnation = :incarnation::text)'
+const isUnchanged = '(:changes::bigint is null or t.changes = :changes::bigint)'
+const itsMessages = 'm.tenant_id = :tenant::text and m.session_key = :key::bigint'
 
 export function toColdStatements(names: TableNames): ColdStatements {
-  const db = createQueryBuilder(names)
+  const { sessions, messages } = names
   const lists = new Map<string, ReturnType<ColdStatements['list']>>()
   return {
-    lock: compile(
+    lock: named(
       'lock',
-      db
-        .selectFrom('sessions as t')
-        .select(sql<string>`case when ${live} then 'live' else 'gone' end`.as('state'))
-        .select([record, text('t.skey').as('skey')])
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', id)
-        .forUpdate(),
+      `select case when ${live} then 'live' else 'gone' end as state, ${record}, t.skey::text as skey
+      from ${sessions} as t
+      where ${thisSession}
+      for update`,
     ),
-    find: compile(
+    find: named(
       'find',
-      db
-        .selectFrom('session_messages as m')
-        .select(['m.id', text('m.seq').as('seq'), text('m.at').as('at'), 'm.payload'])
-        .where('m.tenant_id', '=', tenant)
-        .where('m.session_key', '=', key)
-        .where('m.id', '=', anyOf(param('ids', 'text[]'))),
+      `select m.id, m.seq::text as seq, m.at::text as at, m.payload
+      from ${messages} as m
+      where ${itsMessages} and m.id = any(:ids::text[])`,
     ),
-    removeSession: compile(
+    removeSession: named(
       'remove_session',
-      db
-        .deleteFrom('sessions as t')
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', id)
-        .where(isMeant)
-        .where(isUnchanged)
-        .where(sql<boolean>`coalesce(t.last_seq - t.trimmed_seq, 0) <= ${param('most', 'bigint')}`)
-        .returning([text('t.skey').as('skey'), sql<string>`${live}::text`.as('live')]),
+      `delete from ${sessions} as t
+      where ${thisSession} and ${isMeant} and ${isUnchanged}
+        and coalesce(t.last_seq - t.trimmed_seq, 0) <= :most::bigint
+      returning t.skey::text as skey, ${live}::text as live`,
     ),
-    removeMessages: compile(
-      'remove_messages',
-      db
-        .deleteFrom('session_messages as m')
-        .where('m.tenant_id', '=', tenant)
-        .where('m.session_key', '=', key),
-    ),
-    bury: compile(
+    removeMessages: named('remove_messages', `delete from ${messages} as m where ${itsMessages}`),
+    bury: named(
       'bury',
-      db
-        .updateTable('sessions as t')
-        .set({ id: param<string>('hiddenId', 'text'), expires_at: 1, expires_bucket: 0 })
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', id)
-        .where(isMeant)
-        .where(isUnchanged)
-        .where(live)
-        .returning(text('t.skey').as('skey')),
+      `update ${sessions} as t set id = :hiddenId::text, expires_at = 1, expires_bucket = 0
+      where ${thisSession} and ${isMeant} and ${isUnchanged} and ${live}
+      returning t.skey::text as skey`,
     ),
-    stepEnd: compile('step_end', stepEnd(db)),
-    trimSession: compile(
+    stepEnd: named('step_end', stepEnd(names)),
+    trimSession: named(
       'trim_session',
-      db
-        .updateTable('sessions as t')
-        .set({ trimmed_seq: sql`least(${seq}, t.last_seq)`, changes: sql`t.changes + 1` })
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', id)
-        .where(sql<boolean>`(${live} or ${param('dead', 'boolean')})`)
-        .where(isMeant)
-        .where(isUnchanged)
-        .where('t.trimmed_seq', '<', sql<number>`least(${seq}, t.last_seq)`)
-        .returning([text('t.skey').as('skey'), text('t.trimmed_seq').as('trimmed_seq')]),
+      `update ${sessions} as t
+      set trimmed_seq = least(:seq::bigint, t.last_seq), changes = t.changes + 1
+      where ${thisSession} and (${live} or :dead::boolean) and ${isMeant} and ${isUnchanged}
+        and t.trimmed_seq < least(:seq::bigint, t.last_seq)
+      returning t.skey::text as skey, t.trimmed_seq::text as trimmed_seq`,
     ),
-    trimMessages: compile('trim_messages', trimMessages(db)),
-    amend: compile('amend', amend(db)),
-    ...copyStatements(db),
-    page: { asc: compile('page_asc', page(db, 'asc')), desc: compile('page_desc', page(db, 'desc')) },
-    expired: compile(
+    trimMessages: named(
+      'trim_messages',
+      `with gone as (
+        delete from ${messages} as m where ${itsMessages} and m.seq <= :seq::bigint
+        returning octet_length(m.payload) as size
+      ), s as (
+        update ${sessions} as t
+        set bytes = greatest(t.bytes - (select coalesce(sum(size), 0) from gone), 0)
+        where ${thisSession}
+        returning t.skey
+      )
+      select count(*)::text as count from gone`,
+    ),
+    amend: named('amend', amend(names)),
+    ...copyStatements(names),
+    page: { asc: named('page_asc', page(names, 'asc')), desc: named('page_desc', page(names, 'desc')) },
+    expired: named(
       'expired',
-      db
-        .selectFrom('sessions as t')
-        .select(['t.tenant_id', 't.id', text('t.skey').as('skey'), 't.incarnation'])
-        .select(sql<string>`(t.last_seq - t.trimmed_seq)::text`.as('count'))
-        .where('t.expires_bucket', '<=', sql<number>`(${now} / 3600000)::integer`)
-        .where('t.expires_at', '<=', now)
-        .orderBy('t.expires_bucket')
-        .limit(param<number>('limit', 'bigint'))
-        .forUpdate()
-        .skipLocked(),
+      `select t.tenant_id, t.id, t.skey::text as skey, t.incarnation,
+        (t.last_seq - t.trimmed_seq)::text as count
+      from ${sessions} as t
+      where t.expires_bucket <= (${nowMs} / 3600000)::integer and t.expires_at <= ${nowMs}
+      order by t.expires_bucket
+      limit :limit::bigint
+      for update skip locked`,
     ),
-    sweepMessages: compile(
+    sweepMessages: named(
       'sweep_messages',
-      db
-        .deleteFrom('session_messages as m')
-        .using(
-          unnest<{ tenant: string; key: string }>('given(tenant, key)', 'tenants:text[]', 'keys:bigint[]'),
-        )
-        .where('m.tenant_id', '=', sql<string>`given.tenant`)
-        .where('m.session_key', '=', sql<string>`given.key`),
+      `delete from ${messages} as m using unnest(:tenants::text[], :keys::bigint[]) as given(tenant, key)
+      where m.tenant_id = given.tenant and m.session_key = given.key`,
     ),
-    sweepSessions: compile(
+    sweepSessions: named(
       'sweep_sessions',
-      db
-        .with('gone', (db) =>
-          db
-            .deleteFrom('sessions as t')
-            .using(
-              unnest<{ tenant: string; id: string }>('given(tenant, id)', 'tenants:text[]', 'ids:text[]'),
-            )
-            .where('t.tenant_id', '=', sql<string>`given.tenant`)
-            .where('t.id', '=', sql<string>`given.id`)
-            .returning('t.skey'),
-        )
-        .selectFrom('gone')
-        .select(sql<string>`count(*)::text`.as('count')),
+      `with gone as (
+        delete from ${sessions} as t using unnest(:tenants::text[], :ids::text[]) as given(tenant, id)
+        where t.tenant_id = given.tenant and t.id = given.id
+        returning t.skey
+      )
+      select count(*)::text as count from gone`,
     ),
     list(form) {
       const verb = ['list', form.user && 'user', form.label && 'label', form.cursor && 'on']
         .filter(Boolean)
         .join('_')
       let statement = lists.get(verb)
-      if (statement === undefined) lists.set(verb, (statement = compile(verb, list(db, form))))
+      if (statement === undefined) lists.set(verb, (statement = named(verb, list(names, form))))
       return statement
     },
   }
 }
 
 // The statement takes the session first, as every write does, so that no two writes wait for each other.
-function amend(db: Kysely<SessionTables<''>>) {
-  const given = () =>
-    unnest<{ seq: number; payload: string }>('given(seq, payload)', 'seqs:bigint[]', 'payloads:text[]')
-  return db
-    .with('s', (db) =>
-      db
-        .updateTable('sessions as t')
-        .set((is) => ({
-          changes: sql`t.changes + 1`,
-          bytes: sql`t.bytes + ${is
-            .selectFrom('session_messages as m')
-            .innerJoin(given(), (join) => join.on(sql<boolean>`m.seq = given.seq`))
-            .select(sql`coalesce(sum(octet_length(given.payload) - octet_length(m.payload)), 0)`.as('grown'))
-            .where('m.tenant_id', '=', tenant)
-            .whereRef('m.session_key', '=', 't.skey')}`,
-        }))
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', id)
-        .where(live)
-        .where(isMeant)
-        .where(isUnchanged)
-        .where((is) =>
-          is.exists(
-            is
-              .selectFrom('session_messages as m')
-              .innerJoin(given(), (join) => join.on(sql<boolean>`m.seq = given.seq`))
-              .where('m.tenant_id', '=', tenant)
-              .whereRef('m.session_key', '=', 't.skey'),
-          ),
+function amend({ sessions, messages }: TableNames): string {
+  const given = 'unnest(:seqs::bigint[], :payloads::text[]) as given(seq, payload)'
+  const replaced = `from ${messages} as m inner join ${given} on m.seq = given.seq
+      where m.tenant_id = :tenant::text and m.session_key = t.skey`
+  return `with s as (
+      update ${sessions} as t
+      set changes = t.changes + 1,
+        bytes = t.bytes + (
+          select coalesce(sum(octet_length(given.payload) - octet_length(m.payload)), 0) as grown ${replaced}
         )
-        .returning('t.skey'),
+      where ${thisSession} and ${live} and ${isMeant} and ${isUnchanged} and exists (select ${replaced})
+      returning t.skey
+    ), a as (
+      update ${messages} as m set payload = given.payload
+      from s, ${given}
+      where m.tenant_id = :tenant::text and m.session_key = s.skey and m.seq = given.seq
+      returning m.seq::text as seq
     )
-    .with('a', (db) =>
-      db
-        .updateTable('session_messages as m')
-        .from('s')
-        .from(given())
-        .set({ payload: sql<string>`given.payload` })
-        .where('m.tenant_id', '=', tenant)
-        .whereRef('m.session_key', '=', 's.skey')
-        .where('m.seq', '=', sql<number>`given.seq`)
-        .returning(text('m.seq').as('seq')),
-    )
-    .selectFrom('a')
-    .select('a.seq')
-}
-
-function trimMessages(db: Kysely<SessionTables<''>>) {
-  return db
-    .with('gone', (db) =>
-      db
-        .deleteFrom('session_messages as m')
-        .where('m.tenant_id', '=', tenant)
-        .where('m.session_key', '=', key)
-        .where('m.seq', '<=', seq)
-        .returning(sql<number>`octet_length(m.payload)`.as('size')),
-    )
-    .with('s', (db) =>
-      db
-        .updateTable('sessions as t')
-        .set({ bytes: sql`greatest(t.bytes - (select coalesce(sum(size), 0) from gone), 0)` })
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', id)
-        .returning('t.skey'),
-    )
-    .selectFrom('gone')
-    .select(sql<string>`count(*)::text`.as('count'))
+    select a.seq from a`
 }
 
 // Where a page is cut by bytes, the next message comes without its payload. So the store can tell a cut page from a gap
 // in the log. `octet_length` does not fetch a long payload, and the server never fetches a payload that is left out.
-function page(db: Kysely<SessionTables<''>>, order: 'asc' | 'desc') {
-  const isOver = sql`(m.bytes > ${sql.lit(maxPageBytes)} and m.n > 1)`
-  const soFar = sql`(order by m.seq ${sql.raw(order)} rows unbounded preceding)`
-  return db
-    .selectFrom('sessions as t')
-    .leftJoinLateral(
-      (db) =>
-        db
-          .selectFrom('session_messages as m')
-          .select(['m.seq', 'm.id', 'm.at', 'm.payload'])
-          .select(sql<number>`octet_length(m.payload)`.as('size'))
-          .select(sql<number>`sum(octet_length(m.payload)) over ${soFar}`.as('bytes'))
-          .select(sql<number>`row_number() over ${soFar}`.as('n'))
-          .where('m.tenant_id', '=', tenant)
-          .whereRef('m.session_key', '=', 't.skey')
-          .where('m.seq', '>', param<number>('after', 'bigint'))
-          .where('m.seq', '<', param<number>('before', 'bigint'))
-          .whereRef('m.seq', '>', 't.trimmed_seq')
-          .orderBy('m.seq', order)
-          .limit(param<number>('limit', 'bigint'))
-          .as('m'),
-      (join) => join.on(sql<boolean>`(m.bytes - m.size <= ${sql.lit(maxPageBytes)} or m.n <= 2)`),
-    )
-    .select([record, text('m.seq').as('seq'), 'm.id', text('m.at').as('at')])
-    .select(sql<string | null>`case when not ${isOver} then m.payload end`.as('payload'))
-    .select(sql<string>`(${isOver})::text`.as('over'))
-    .where('t.tenant_id', '=', tenant)
-    .where('t.id', '=', id)
-    .where(live)
-    .orderBy('m.seq', order)
+function page({ sessions, messages }: TableNames, order: 'asc' | 'desc'): string {
+  const isOver = `(m.bytes > ${maxPageBytes} and m.n > 1)`
+  const soFar = `(order by m.seq ${order} rows unbounded preceding)`
+  return `select ${record}, m.seq::text as seq, m.id, m.at::text as at,
+      case when not ${isOver} then m.payload end as payload, (${isOver})::text as over
+    from ${sessions} as t
+    left join lateral (
+      select m.seq, m.id, m.at, m.payload, octet_length(m.payload) as size,
+        sum(octet_length(m.payload)) over ${soFar} as bytes, row_number() over ${soFar} as n
+      from ${messages} as m
+      where m.tenant_id = :tenant::text and m.session_key = t.skey
+        and m.seq > :after::bigint and m.seq < :before::bigint and m.seq > t.trimmed_seq
+      order by m.seq ${order}
+      limit :limit::bigint
+    ) as m on (m.bytes - m.size <= ${maxPageBytes} or m.n <= 2)
+    where ${thisSession} and ${live}
+    order by m.seq ${order}`
 }
 
 // The oldest messages that one step may drop: the statement gives the seq of the last of them, and the last seq there
 // is.
-function stepEnd(db: Kysely<SessionTables<''>>) {
-  const soFar = sql`(order by m.seq rows unbounded preceding)`
-  return db
-    .selectFrom('sessions as t')
-    .innerJoinLateral(
-      (db) =>
-        db
-          .selectFrom('session_messages as m')
-          .select('m.seq')
-          .select(sql<number>`sum(octet_length(m.payload)) over ${soFar}`.as('bytes'))
-          .select(sql<number>`row_number() over ${soFar}`.as('n'))
-          .where('m.tenant_id', '=', tenant)
-          .whereRef('m.session_key', '=', 't.skey')
-          .whereRef('m.seq', '>', 't.trimmed_seq')
-          .where('m.seq', '<=', seq)
-          .orderBy('m.seq')
-          .limit(maxStepMessages)
-          .as('m'),
-      (join) => join.on(sql<boolean>`(m.bytes <= ${sql.lit(maxStepBytes)} or m.n = 1)`),
-    )
-    .select([
-      sql<string>`max(m.seq)::text`.as('through'),
-      sql<string>`coalesce(t.last_seq, 0)::text`.as('last'),
-    ])
-    .where('t.tenant_id', '=', tenant)
-    .where('t.id', '=', id)
-    .where(isMeant)
-    .groupBy('t.last_seq')
+function stepEnd({ sessions, messages }: TableNames): string {
+  const soFar = '(order by m.seq rows unbounded preceding)'
+  return `select max(m.seq)::text as through, coalesce(t.last_seq, 0)::text as last
+    from ${sessions} as t
+    inner join lateral (
+      select m.seq, sum(octet_length(m.payload)) over ${soFar} as bytes, row_number() over ${soFar} as n
+      from ${messages} as m
+      where m.tenant_id = :tenant::text and m.session_key = t.skey
+        and m.seq > t.trimmed_seq and m.seq <= :seq::bigint
+      order by m.seq
+      limit ${maxStepMessages}
+    ) as m on (m.bytes <= ${maxStepBytes} or m.n = 1)
+    where ${thisSession} and ${isMeant}
+    group by t.last_seq`
 }
 
-function list(db: Kysely<SessionTables<''>>, { user, label, cursor }: ListForm) {
-  const activeAt = param<number>('activeAt', 'bigint')
-  return db
-    .selectFrom('sessions as t')
-    .select(['t.id', record])
-    .where('t.tenant_id', '=', tenant)
-    .where(live)
-    .$if(user, (query) => query.where('t.user_id', '=', param<string>('user', 'text')))
-    .$if(label, (query) => query.where('t.label', '=', param<string>('label', 'text')))
-    .$if(cursor, (query) =>
-      // The first bound leads into the index; the second leaves out the sessions of that moment that the last page had.
-      query
-        .where('t.active_at', '<=', activeAt)
-        .where((is) =>
-          is.or([is('t.active_at', '<', activeAt), is('t.id', '>', param<string>('afterId', 'text'))]),
-        ),
-    )
-    .orderBy('t.active_at', 'desc')
-    .orderBy('t.id')
-    .limit(param<number>('limit', 'bigint'))
-}
-
-function anyOf(values: RawBuilder<string[]>): RawBuilder<string> {
-  return sql<string>`any(${values})`
+function list({ sessions }: TableNames, { user, label, cursor }: ListForm): string {
+  const filters = [
+    't.tenant_id = :tenant::text',
+    live,
+    ...(user ? ['t.user_id = :user::text'] : []),
+    ...(label ? ['t.label = :label::text'] : []),
+    // The first bound leads into the index; the second leaves out the sessions of that moment that the last page had.
+    ...(cursor
+      ? ['t.active_at <= :activeAt::bigint', '(t.active_at < :activeAt::bigint or t.id > :afterId::text)']
+      : []),
+  ]
+  return `select t.id, ${record}
+    from ${sessions} as t
+    where ${filters.join(' and ')}
+    order by t.active_at desc, t.id
+    limit :limit::bigint`
 }

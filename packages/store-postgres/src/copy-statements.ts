@@ -1,6 +1,5 @@
-import { type Kysely, sql } from 'kysely'
-import { compile, type NamedStatement, param, text, unnest } from './query-builder.js'
-import type { SessionTables } from './schema.js'
+import { named, type NamedStatement } from './named-statement.js'
+import type { TableNames } from './schema.js'
 import { nowMs } from './sql-clock.js'
 
 /** The fields of a copy. */
@@ -33,82 +32,72 @@ export interface CopyStatements {
   endCopy: NamedStatement<CopyParam | 'id' | 'seq' | 'expiresAt' | 'hiddenId'>
 }
 
-const tenant = param<string>('tenant', 'text')
-const id = param<string>('id', 'text')
-const key = param<string>('key', 'bigint')
-const seq = param<number>('seq', 'bigint')
-const now = sql.raw<number>(nowMs)
-const hiddenId = param<string>('hiddenId', 'text')
-const expiresAt = param<number | null>('expiresAt', 'bigint')
 const copied = {
-  incarnation: param<string>('incarnation', 'text'),
-  revision: param<number>('revision', 'bigint'),
-  changes: param<number>('changes', 'bigint'),
-  trimmed_seq: param<number>('trimmed', 'integer'),
-  bytes: param<number>('bytes', 'bigint'),
-  idle_ms: param<number | null>('idle', 'bigint'),
-  absolute_ms: param<number | null>('absolute', 'bigint'),
-  created_at: param<number>('createdAt', 'bigint'),
-  updated_at: param<number>('updatedAt', 'bigint'),
-  active_at: param<number>('activeAt', 'bigint'),
-  user_id: param<string | null>('user', 'text'),
-  label: param<string | null>('label', 'text'),
-  title: param<string | null>('title', 'text'),
-  body: param<string>('body', 'text'),
+  incarnation: ':incarnation::text',
+  revision: ':revision::bigint',
+  changes: ':changes::bigint',
+  trimmed_seq: ':trimmed::integer',
+  bytes: ':bytes::bigint',
+  idle_ms: ':idle::bigint',
+  absolute_ms: ':absolute::bigint',
+  created_at: ':createdAt::bigint',
+  updated_at: ':updatedAt::bigint',
+  active_at: ':activeAt::bigint',
+  user_id: ':user::text',
+  label: ':label::text',
+  title: ':title::text',
+  body: ':body::text',
 }
 // The row is past its deadline, so that nobody sees it. A sweep does not look for it within the hour.
-const keptAnHour = { expires_at: 1, expires_bucket: sql<number>`(${now} / 3600000)::integer + 2` }
+const keptAnHour = { expires_at: '1', expires_bucket: `(${nowMs} / 3600000)::integer + 2` }
 
-export function copyStatements(db: Kysely<SessionTables<''>>): CopyStatements {
+export function copyStatements({ sessions, messages }: TableNames): CopyStatements {
+  const begun = {
+    ...copied,
+    id: ':hiddenId::text',
+    tenant_id: ':tenant::text',
+    last_seq: copied.trimmed_seq,
+    ...keptAnHour,
+  }
+  const hidden = 't.tenant_id = :tenant::text and t.id = :hiddenId::text'
   return {
-    beginCopy: compile(
+    beginCopy: named(
       'begin_copy',
-      db
-        .insertInto('sessions')
-        .values({ ...copied, id: hiddenId, tenant_id: tenant, last_seq: copied.trimmed_seq, ...keptAnHour })
-        .returning(text('skey').as('skey')),
+      `insert into ${sessions} (${Object.keys(begun).join(', ')})
+      values (${Object.values(begun).join(', ')})
+      returning skey::text as skey`,
     ),
-    extendCopy: compile(
+    extendCopy: named(
       'extend_copy',
-      db
-        .insertInto('session_messages')
-        .columns(['tenant_id', 'session_key', 'seq', 'at', 'id', 'payload'])
-        .expression((db) =>
-          db
-            .selectFrom(
-              unnest<{ seq: number; at: number; id: string; payload: string }>(
-                'given(seq, at, id, payload)',
-                'seqs:integer[]',
-                'ats:bigint[]',
-                'ids:text[]',
-                'payloads:text[]',
-              ),
-            )
-            .select([tenant.as('tenant_id'), key.as('session_key')])
-            .select(['given.seq', 'given.at', 'given.id', 'given.payload']),
-        ),
+      `insert into ${messages} (tenant_id, session_key, seq, at, id, payload)
+      select :tenant::text as tenant_id, :key::bigint as session_key,
+        given.seq, given.at, given.id, given.payload
+      from unnest(:seqs::integer[], :ats::bigint[], :ids::text[], :payloads::text[])
+        as given(seq, at, id, payload)`,
     ),
-    keepCopy: compile(
+    keepCopy: named(
       'keep_copy',
-      db
-        .updateTable('sessions as t')
-        .set({ last_seq: seq, ...keptAnHour })
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', hiddenId),
+      `update ${sessions} as t set ${assignments({ last_seq: ':seq::bigint', ...keptAnHour })}
+      where ${hidden}`,
     ),
-    endCopy: compile(
+    endCopy: named(
       'end_copy',
-      db
-        .updateTable('sessions as t')
-        .set({
-          ...copied,
-          id,
-          last_seq: seq,
-          expires_at: expiresAt,
-          expires_bucket: sql<number>`least(${expiresAt} / 3600000, 2147483647)::integer`,
-        })
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', hiddenId),
+      `update ${sessions} as t
+      set ${assignments({
+        ...copied,
+        id: ':id::text',
+        last_seq: ':seq::bigint',
+        expires_at: ':expiresAt::bigint',
+        expires_bucket: 'least(:expiresAt::bigint / 3600000, 2147483647)::integer',
+      })}
+      where ${hidden}`,
     ),
   }
+}
+
+/** Columns and what they are set to, as `set` takes them. */
+export function assignments(columns: Readonly<Record<string, string>>): string {
+  return Object.entries(columns)
+    .map(([column, value]) => `${column} = ${value}`)
+    .join(', ')
 }

@@ -1,3 +1,9 @@
+/**
+ * The store on PostgreSQL 13 and later and its migrations, and what else can be kept there: usage, analytics, search
+ * and a bus.
+ *
+ * @packageDocumentation
+ */
 export { postgresAnalytics, type PostgresAnalyticsOptions } from './postgres-analytics.js'
 export { postgresBus, type PostgresBusOptions } from './postgres-bus.js'
 export {

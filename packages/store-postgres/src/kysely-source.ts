@@ -1,5 +1,5 @@
 import { SessionError } from '@sessions/core/store'
-import { CompiledQuery, type Kysely } from 'kysely'
+import type { CompiledQuery, Kysely } from 'kysely'
 import { type Connection, type ConnectionSource, type Row, type Value, within } from './database.js'
 import { isLost, TimedOut } from './errors.js'
 
@@ -39,8 +39,7 @@ export class KyselySource<Tables> implements ConnectionSource {
       .connection()
       .execute(async (kysely) => {
         checkTime()
-        const run = (text: string, values: readonly Value[]) =>
-          kysely.executeQuery(CompiledQuery.raw(text, [...values]))
+        const run = (text: string, values: readonly Value[]) => kysely.executeQuery(rawQuery(text, values))
         const ask: Ask = async (text, values) => {
           checkTime()
           const { rows } = await run(text, values)
@@ -82,6 +81,14 @@ export class KyselySource<Tables> implements ConnectionSource {
     return asked
   }
 }
+
+// As `CompiledQuery.raw` makes it: whoever brings no Kysely is not to load its code.
+const rawQuery = (sql: string, values: readonly Value[]): CompiledQuery => ({
+  sql,
+  parameters: [...values],
+  query: { kind: 'RawNode', sqlFragments: [sql], parameters: [] },
+  queryId: { queryId: crypto.randomUUID() },
+})
 
 // Dialects for PGlite lend its one connection to all at once, and statements of the one would get into a transaction of the
 // other.

@@ -1,4 +1,4 @@
-import { type GeneratedAlways, type Insertable, type Selectable } from 'kysely'
+import type { GeneratedAlways, Insertable, Selectable } from 'kysely'
 import { SessionError } from '@sessions/core/store'
 
 /**

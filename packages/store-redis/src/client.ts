@@ -1,3 +1,8 @@
+/**
+ * A client of ioredis that is set up for a store. It needs ioredis.
+ *
+ * @packageDocumentation
+ */
 import { SessionError } from '@sessions/core/store'
 import { Redis, type RedisOptions } from 'ioredis'
 

@@ -1,3 +1,8 @@
+/**
+ * The store on Redis 6.2 and later and on Valkey, the bus that joins processes, and a cache for other stores.
+ *
+ * @packageDocumentation
+ */
 export {
   type IoredisSubscriber,
   type NodeRedisSubscriber,

@@ -51,7 +51,7 @@ export function ioredisCommands(client: IoredisClient): RedisCommands {
     },
 
     range: (key, first, last) => client.call('LRANGE', [key, String(first), String(last)]),
-    runKnown: ({ sha }, keys, args) => client.call('EVALSHA', [sha, String(keys.length), ...keys, ...args]),
+    runKnown: (sha, keys, args) => client.call('EVALSHA', [sha, String(keys.length), ...keys, ...args]),
     run: ({ text }, keys, args) => client.call('EVAL', [text, String(keys.length), ...keys, ...args]),
     ask: ([command, ...args]) => client.call(command!, args),
   }

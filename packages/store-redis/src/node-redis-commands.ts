@@ -69,7 +69,7 @@ export function nodeRedisCommands(
     },
 
     range: (key, first, last) => send(key, ['LRANGE', key, String(first), String(last)]),
-    runKnown: ({ sha }, keys, args) => send(keys[0], ['EVALSHA', sha, String(keys.length), ...keys, ...args]),
+    runKnown: (sha, keys, args) => send(keys[0], ['EVALSHA', sha, String(keys.length), ...keys, ...args]),
     run: ({ text }, keys, args) => send(keys[0], ['EVAL', text, String(keys.length), ...keys, ...args]),
     ask: (command) => send(undefined, [...command]),
   }

@@ -6,7 +6,6 @@ import {
   type SessionRef,
   type StoredSession,
 } from '@sessions/core/store'
-import { randomBytes } from 'node:crypto'
 import { attempt } from './attempt.js'
 import { beginScript, endScript, findScript, keepScript } from './cache-scripts.js'
 import { parseCopy, toCopyText } from './cached-session.js'
@@ -31,6 +30,8 @@ export interface RedisCacheOptions {
   /** Sessions larger than this are not kept, in bytes of their text (default 262,144). */
   maxCopyBytes?: number
 }
+
+const encoder = new TextEncoder()
 
 const optionNames: OptionNames<RedisCacheOptions> = {
   keyPrefix: true,
@@ -72,7 +73,7 @@ export function redisCache(client: RedisClient, options: RedisCacheOptions = {})
   checkWhole(maxCopyBytes, 'maxCopyBytes', 1)
   const keys = new Keys(keyPrefix)
   const calls = new RedisCalls(toCommands(client))
-  const process = randomBytes(9).toString('base64url')
+  const process = crypto.randomUUID()
   let writes = 0
 
   const run = (script: RedisScript, ref: SessionRef, args: readonly (string | number)[] = []) => {
@@ -82,7 +83,7 @@ export function redisCache(client: RedisClient, options: RedisCacheOptions = {})
   /** The text of a copy; empty when it is too large to be kept. */
   const textOf = (stored: StoredSession | undefined): string => {
     const text = stored === undefined ? '' : toCopyText(stored)
-    return Buffer.byteLength(text) > maxCopyBytes ? '' : text
+    return text.length > maxCopyBytes || encoder.encode(text).length > maxCopyBytes ? '' : text
   }
 
   return {

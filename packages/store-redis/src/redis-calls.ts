@@ -60,12 +60,15 @@ export class RedisCalls {
     keys: readonly string[],
     args: readonly string[],
   ): Promise<unknown[]> {
-    return this.#send(attempt, writes, () => this.commands.runKnown(script, keys, args)).then(
+    // `EVAL` sends the text itself, so the server cannot forget the script between two commands.
+    const run = () => this.#send(attempt, writes, () => this.commands.run(script, keys, args)).then(toList)
+    const { sha } = script
+    if (sha === undefined) return run()
+    return this.#send(attempt, writes, () => this.commands.runKnown(sha, keys, args)).then(
       toList,
       (error: unknown) => {
         if (replyCode(error) !== 'NOSCRIPT') throw error
-        // `EVAL` sends the text itself, so the server cannot forget the script between two commands.
-        return this.#send(attempt, writes, () => this.commands.run(script, keys, args)).then(toList)
+        return run()
       },
     )
   }

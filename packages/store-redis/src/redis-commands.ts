@@ -21,7 +21,7 @@ export interface RedisCommands {
   /** `LRANGE`. */
   range: (key: string, first: number, last: number) => Promise<unknown>
   /** `EVALSHA`. Rejects with `NOSCRIPT` when the server does not know the script. */
-  runKnown: RunScript
+  runKnown: (sha: string, keys: readonly string[], args: readonly string[]) => Promise<unknown>
   /** `EVAL`, after which the server knows the script. */
   run: RunScript
   /** Calls back with each error that the client tells of by itself, until the function that it returns is called. */

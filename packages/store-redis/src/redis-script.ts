@@ -1,14 +1,29 @@
-import { createHash } from 'node:crypto'
-
 /** A Lua script, and the name by which Redis knows it once Redis has run it. */
 export class RedisScript {
   readonly text: string
-  readonly sha: string
+  #sha: string | undefined
+  #isAsked = false
 
   constructor(text: string) {
     this.text = text.trim()
-    this.sha = createHash('sha1').update(this.text).digest('hex')
   }
+
+  /** The SHA-1 of the text. Web Crypto takes a moment to tell it: until then it is undefined, and callers send the text. */
+  get sha(): string | undefined {
+    if (!this.#isAsked) {
+      this.#isAsked = true
+      sha1(this.text).then(
+        (sha) => (this.#sha = sha),
+        () => {},
+      )
+    }
+    return this.#sha
+  }
+}
+
+async function sha1(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-1', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
 
 /**

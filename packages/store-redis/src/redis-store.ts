@@ -52,7 +52,7 @@ export interface RedisStoreOptions {
   pageTimeoutMs?: number
   /** How long a writing call may take, in milliseconds (default 2,000). */
   writeTimeoutMs?: number
-  /** Told, once each, what makes the client or its server unsafe (default: `process.emitWarning`). */
+  /** Told, once each, what makes the client or its server unsafe (default: `process.emitWarning`, or `console.warn` where there is no Node). */
   onWarning?: (message: string) => void
 }
 
@@ -62,6 +62,12 @@ const optionNames: OptionNames<RedisStoreOptions> = {
   pageTimeoutMs: true,
   writeTimeoutMs: true,
   onWarning: true,
+}
+
+/** As Node warns; elsewhere on the console. */
+function warn(message: string): void {
+  if ('process' in globalThis) process.emitWarning(message, '@sessions/store-redis')
+  else console.warn(message)
 }
 
 // A trim of a long log, and amendments of many messages, must not hold up the server for other callers.
@@ -93,7 +99,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   checkOptions(options, optionNames)
   const { keyPrefix = 'sessions', readTimeoutMs = 1000, writeTimeoutMs = 2000 } = options
   const { pageTimeoutMs = 5 * readTimeoutMs } = options
-  const { onWarning = (message) => process.emitWarning(message, '@sessions/store-redis') } = options
+  const { onWarning = warn } = options
   checkWhole(readTimeoutMs, 'readTimeoutMs', 1, 2 ** 31 - 1)
   checkWhole(pageTimeoutMs, 'pageTimeoutMs', 1, 2 ** 31 - 1)
   checkWhole(writeTimeoutMs, 'writeTimeoutMs', 1, 2 ** 31 - 1)

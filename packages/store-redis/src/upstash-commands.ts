@@ -19,7 +19,7 @@ export function upstashCommands(client: UpstashClient): RedisCommands {
     onceChanged: () => {},
     watchErrors: () => () => {},
     range: (key, first, last) => client.lrange(key, first, last),
-    runKnown: ({ sha }, keys, args) => client.evalsha(sha, [...keys], [...args]),
+    runKnown: (sha, keys, args) => client.evalsha(sha, [...keys], [...args]),
     run: ({ text }, keys, args) => client.eval(text, [...keys], [...args]),
   }
 }

@@ -73,3 +73,13 @@ test('the index of a user holds no session any more that was given to another', 
   const gone = Object.keys(before).filter((key) => after[key] === undefined)
   expect(gone).toHaveLength(1)
 })
+
+test('a script is named, once its name is known, and not sent again', async () => {
+  const ref = await made('named')
+  const countOf = async (command: string) =>
+    Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await client.info('commandstats'))?.[1] ?? 0)
+  const [texts, names] = [await countOf('eval'), await countOf('evalsha')]
+  for (let seq = 1; seq <= 20; seq++) await store.commit(ref, { messages: [{ id: `m${seq}`, payload: '1' }] })
+  expect(await countOf('eval')).toBeLessThanOrEqual(texts + 1)
+  expect(await countOf('evalsha')).toBeGreaterThanOrEqual(names + 19)
+})

@@ -1,3 +1,8 @@
+/**
+ * Several stores as one: cells by region, tenant or hash, and partitions that move while they are used.
+ *
+ * @packageDocumentation
+ */
 export type { ShardWeights } from './deal.js'
 export { hashRoute, type HashRouteOptions } from './hash-route.js'
 export type { MovePartitionOptions, MoveProgress, MoveReport } from './move-partition.js'

@@ -1,3 +1,8 @@
+/**
+ * The store in one SQLite file, by libsql, better-sqlite3, `node:sqlite` or `bun:sqlite`.
+ *
+ * @packageDocumentation
+ */
 export { type OwnedSqliteStore, sqliteStore, type SqliteStoreOptions } from './sqlite-store.js'
 export { type OwnedSqliteSearch, sqliteSearch, type SqliteSearchOptions } from './sqlite-search.js'
 export { checkSchema, migrate, type Migrated, type MigrateOptions, migrationSql } from './migrate.js'

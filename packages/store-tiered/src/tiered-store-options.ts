@@ -63,6 +63,7 @@ export interface TieredStats {
 
 /** A store that answers from memory what may be old. */
 export interface TieredStore extends SessionStore {
+  /** What the tiers have answered and kept so far. */
   stats(): TieredStats
   /** Stops listening to the bus. The store and the bus stay open: they are the host's. */
   close(): Promise<void>

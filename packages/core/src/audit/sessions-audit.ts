@@ -9,7 +9,7 @@ import { audited } from './audited.js'
 import { makeCheckpoints } from './checkpoint.js'
 import { type AuditEntry, type AuditInput, parseInput } from './entry.js'
 import { type AuditQuery, listEntries } from './list.js'
-import { type AuditVerdict, verifyLanes } from './verify.js'
+import type { AuditVerdict } from './verify.js'
 
 /** What is checked. */
 export interface VerifyAuditOptions {
@@ -88,6 +88,7 @@ export function createAudit(service: Service): SessionsAudit {
     verify: async (options) =>
       work.call(async () => {
         checkOptions<VerifyAuditOptions>(options, { tenantId: 'text', checkpoint: 'object' })
+        const { verifyLanes } = await import('./verify.js')
         return verifyLanes(theLog(service).lanes, checkTenant(options.tenantId), options.checkpoint)
       }),
     checkpoint: async ({ tenantId }) =>

@@ -1,6 +1,8 @@
 /** Where a session is kept. Nothing is ever looked up by a bare id. */
 export interface SessionRef {
+  /** Whose session it is: a tenant of the application. */
   readonly tenantId: string
+  /** Names the session within its tenant. It is public and opens nothing. */
   readonly id: string
 }
 
@@ -26,6 +28,7 @@ export interface SessionRecord extends SessionRef {
    * NUL, may count for more.
    */
   readonly bytes: number
+  /** When it was made, by the store's clock. */
   readonly createdAt: number
   /** The time of the newest commit. */
   readonly updatedAt: number
@@ -35,8 +38,11 @@ export interface SessionRecord extends SessionRef {
   readonly expiresAt?: number
   /** The session's own lifetime, which goes before what commits say; absent when it has none. */
   readonly lifetime?: OwnLifetime
+  /** The user it belongs to; absent when it is anonymous. */
   readonly userId?: string
+  /** What kind of session it is, for `list`; absent when it has none. */
   readonly label?: string
+  /** As people read it; absent when it has none. */
   readonly title?: string
 }
 

@@ -241,8 +241,11 @@ export interface Committed {
 
 /** Where a message went. */
 export interface AppendedMessage {
+  /** That of the message. */
   readonly id: string
+  /** Its place in the log. */
   readonly seq: number
+  /** When it was stored, by the store's clock. */
   readonly at: number
   /** False when the same id with the same payload was stored before: nothing changed. */
   readonly inserted: boolean
@@ -314,6 +317,7 @@ export interface ListPlace {
 
 /** A page of a list. */
 export interface Page<T> {
+  /** In the order of the list. */
   readonly items: readonly T[]
   /** Where the next page starts; absent on the last one. */
   readonly cursor?: string

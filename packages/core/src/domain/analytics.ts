@@ -165,6 +165,8 @@ export interface FactSums {
 /** Counts facts. Sessions are those that were created in the span; for `active`, those that were created before its end. */
 export interface FactCounts {
   /**
+   * The groups of one kind, and what each comes to.
+   *
    * @param minGroup The fewest units of a group that is told.
    * @param words The words of `trends`.
    */
@@ -174,6 +176,7 @@ export interface FactCounts {
     minGroup: number,
     words: readonly string[],
   ): Promise<FactGroups>
+  /** What all sessions of the span come to. */
   sums(span: AnalyticsSpan): Promise<FactSums>
   /** How many users who made their first session in one step made one in another: step, step, users. */
   cohorts(span: AnalyticsSpan): Promise<readonly (readonly [first: number, step: number, users: number])[]>

@@ -6,6 +6,7 @@ import { parseWith } from '../parse.js'
 
 /** An amount in the smallest unit of its currency: 99900 and `USD` are 999 dollars. */
 export interface Money {
+  /** In minor units, such as cents: a whole number. */
   readonly amount: number
   /** ISO 4217. */
   readonly currency: string
@@ -15,8 +16,11 @@ export interface Money {
 export interface CartItem {
   /** Names the line in the cart. */
   readonly id: string
+  /** What is sold: lines of one `sku` and one price are one line. */
   readonly sku: string
+  /** As the user reads it. */
   readonly name: string
+  /** How many, 1 to 10,000. */
   readonly quantity: number
   /** Of one item. */
   readonly price: Money
@@ -28,23 +32,31 @@ export interface CartItem {
 
 /** A cart holds one currency: that of its first item. */
 export interface Cart {
+  /** The lines, in the order in which they were added. */
   readonly items: readonly CartItem[]
 }
 
 /** What a caller passes to add an item to the cart. */
 export interface CartItemInput {
+  /** What is sold, as your catalogue names it. */
   sku: string
+  /** As the user reads it. */
   name: string
+  /** Of one item. */
   price: Money
   /** 1 to 10,000 (default 1). */
   quantity?: number
+  /** Any JSON that belongs to the line (default: none). */
   metadata?: JsonObject
 }
 
 /** A cart that was checked out. */
 export interface Order {
+  /** Names the order. */
   readonly id: string
+  /** The lines of the cart at that moment. */
   readonly items: readonly CartItem[]
+  /** Of all lines. */
   readonly total: Money
   /** Epoch ms, by the clock of the process that placed it. */
   readonly placedAt: number

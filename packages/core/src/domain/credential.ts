@@ -14,6 +14,7 @@ export interface CredentialPayload {
 
 /** Signs and verifies credentials: `kid.ref.generation.signature`, HMAC-SHA-256. */
 export interface Credentials {
+  /** A credential with this content, signed with the first secret. */
   sign(claim: CredentialPayload): Promise<string>
   /** The payload, or undefined for a text that this service did not sign. Reads no store. */
   verify(credential: string): Promise<CredentialPayload | undefined>

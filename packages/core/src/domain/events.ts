@@ -22,7 +22,9 @@ export type TurnAbortReason = 'cancelled' | 'interrupted' | 'lost'
 
 /** The transfer that an event is about, and the devices, if they have named themselves. */
 export interface TransferEvent {
+  /** Names the transfer. */
   readonly transferId: string
+  /** What the other device gets. */
   readonly mode: 'move' | 'share' | 'copy'
   /** The device that began it: a digest of the name it gave itself, keyed by `credentialSecrets`. */
   readonly sourceDevice?: string | undefined
@@ -33,7 +35,7 @@ export interface TransferEvent {
 /** Why somebody looks like an attacker. */
 export type SuspicionReason = 'misses' | 'two_devices' | 'outdated_credential' | 'transfer_replayed'
 
-/** What happened, by type. No event carries content or a credential. */
+/** What happened, by type: `docs/events.md` says when. No event carries content or a credential. */
 export interface SessionEventDetails {
   'session.created': object
   'session.deleted': object

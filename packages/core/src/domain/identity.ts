@@ -4,6 +4,7 @@ import { reservedTenantPrefix, type SessionRecord } from '../contract/session-re
 
 /** The identity of a caller. It comes from trusted code (a verified token, a login), never from a request body. */
 export interface Identity {
+  /** The tenant whose sessions there are at all. */
   readonly tenantId: string
   /** Absent for an anonymous caller, who opens a session by its credential alone. */
   readonly userId?: string | undefined

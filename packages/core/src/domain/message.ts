@@ -18,6 +18,7 @@ export type MessageStatus = 'completed' | 'failed' | 'aborted' | 'corrupt'
 
 /** A message that a caller passes to `append`. */
 export interface MessageInput {
+  /** Who speaks. */
   role: Role
   /** Text, or a list of parts. */
   content: string | readonly MessagePart[]
@@ -38,15 +39,21 @@ export interface MessageInput {
 export interface Message {
   /** Place in the log, given by the store. */
   readonly seq: number
+  /** Its own, or the one that the caller of `append` gave. */
   readonly id: string
+  /** Who speaks. */
   readonly role: Role
+  /** Text, or a list of parts. */
   readonly content: string | readonly MessagePart[]
   /** When it was stored, by the store's clock, epoch ms. */
   readonly at: number
   /** Tokens that the model needs for it, counted once, when it was written. */
   readonly tokens: number
+  /** Whether it is whole. */
   readonly status: MessageStatus
+  /** The name of the speaker, if several speakers share a role. */
   readonly name?: string
+  /** Any JSON that belongs to the message; the model never gets it. */
   readonly metadata?: JsonObject
 }
 

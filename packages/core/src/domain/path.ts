@@ -21,6 +21,7 @@ export interface HistoryOptions {
 
 /** A page of history, oldest first. */
 export interface HistoryPage {
+  /** In the order of the log. */
   readonly messages: readonly Message[]
   /** Pass it as `before` to read the earlier messages; absent at the beginning. */
   readonly before?: number

@@ -9,7 +9,9 @@ import { type PendingTransfer, pendingTransferSchema } from './transfer.js'
 
 /** A range of the log, both ends included; without `to` it is open and includes new messages. */
 export interface SeqRange {
+  /** The `seq` of its first message. */
   readonly from: number
+  /** The `seq` of its last message; absent when it is open. */
   readonly to?: number | undefined
 }
 
@@ -27,9 +29,13 @@ export interface Fact {
 
 /** A summary of a range of the log. The messages themselves stay in the log. */
 export interface Summary {
+  /** The `seq` of the first message that it sums up. */
   readonly from: number
+  /** The `seq` of the last one. */
   readonly to: number
+  /** What stands for them in a context. */
   readonly text: string
+  /** Tokens that the text takes. */
   readonly tokens: number
   /** Epoch ms. */
   readonly at: number
@@ -37,7 +43,9 @@ export interface Summary {
 
 /** An earlier course of the conversation, from before it was rewound. */
 export interface Branch {
+  /** Names the branch: `session.switchBranch` returns to it. */
   readonly id: string
+  /** Its messages, as ranges of the log. */
   readonly path: readonly SeqRange[]
   /** When the conversation left it, epoch ms. */
   readonly leftAt: number
@@ -47,6 +55,7 @@ export interface Branch {
 
 /** The session that a fork was made from. */
 export interface Lineage {
+  /** The session that this one is a fork of. */
   readonly sessionId: string
   /** The first session in a line of forks, if it is another one: all of them share its budgets. */
   readonly rootId?: string | undefined
@@ -112,8 +121,11 @@ export interface KnownAnswer {
 
 /** Counts of cart changes over the life of the session, in items. */
 export interface CartCounts {
+  /** Items that were put in. */
   readonly added: number
+  /** Items that were taken out. */
   readonly removed: number
+  /** Items that were ordered. */
   readonly purchased: number
 }
 

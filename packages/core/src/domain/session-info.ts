@@ -22,10 +22,13 @@ export interface SessionUsage {
 
 /** Facts about a session that reveal no content. Reading them changes nothing. */
 export interface SessionInfo {
+  /** The session that is counted. */
   readonly sessionId: string
   /** Epoch ms, by the store's clock; so are the other times. */
   readonly createdAt: number
+  /** When it was last written to. */
   readonly updatedAt: number
+  /** Its deadline; absent when it never expires. */
   readonly expiresAt?: number | undefined
   /** From its creation to its last write, in milliseconds. */
   readonly durationMs: number
@@ -37,14 +40,17 @@ export interface SessionInfo {
   readonly tokens: number
   /** Turns on the active branch, and how long their answers took. */
   readonly turns: TurnCounts<Timing>
+  /** Tokens and costs of its turns. */
   readonly usage: SessionUsage
   /** The most frequent topics of the user's messages, at most 5. Counts of words that come rarely may be too low. */
   readonly topics: readonly Topic[]
+  /** What went into the cart, and what is in it now. */
   readonly cart: CartCounts & {
     readonly lines: number
     readonly itemCount: number
     readonly total?: Money | undefined
   }
+  /** Carts that were checked out. */
   readonly orders: number
 }
 

@@ -18,7 +18,9 @@ import { isAllowed, readConsents } from '../service/consent.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import { checkNotErased, type TenantUser, updateUserRecord } from '../service/user-record.js'
-import { withdraw } from './withdraw.js'
+
+// What finds and removes the data of users is loaded when something is withdrawn.
+const withdrawal = () => import('./withdraw.js')
 
 /** What became of a decision. */
 export interface ConsentOutcome {
@@ -57,7 +59,7 @@ export async function decide(
   return audited(service, { ...happening, detail: { purpose, granted } }, async () => {
     await checkNotErased(service, user)
     const consents = await note(service, user, (before) => decided(before, said, service.storeClock.now()))
-    const removed = granted ? {} : await withdraw(service, user, [purpose])
+    const removed = granted ? {} : await (await withdrawal()).withdraw(service, user, [purpose])
     if (purpose === 'analytics') await refreshAnalytics(service, user)
     return { consents, removed }
   })
@@ -121,7 +123,7 @@ async function mergeConsents(live: LiveSession): Promise<void> {
       denied = withdrawn(before, after)
       return after
     })
-    if (denied.length > 0) await withdraw(service, user, denied)
+    if (denied.length > 0) await (await withdrawal()).withdraw(service, user, denied)
   })
 }
 

@@ -1,9 +1,6 @@
 import type { ErasureReceipt, ErasureStatus } from '../domain/erasure.js'
-import type { Service } from '../service/service.js'
 import type { TenantUser } from '../service/user-record.js'
-import { type EraseOptions, erasureOf, startErasure } from './erase.js'
-import { pseudonymOf } from './pseudonym.js'
-import { verifyReceipt } from './receipt.js'
+import type { EraseOptions } from './erase.js'
 
 /** What a host does with the data of a user, whoever asks for it: call it for callers that you have checked. */
 export interface SessionsPrivacy {
@@ -46,14 +43,4 @@ export interface SessionsPrivacy {
    * @param userId Whether it is this user's, too (default: anybody's).
    */
   verifyReceipt(receipt: ErasureReceipt, userId?: string): Promise<boolean>
-}
-
-export function createPrivacy(service: Service): SessionsPrivacy {
-  const { work } = service
-  return {
-    erase: async (options) => work.call(async () => startErasure(service, options).receipt),
-    erasure: async (user) => work.call(() => erasureOf(service, user)),
-    pseudonym: async (user) => work.call(() => pseudonymOf(service, user)),
-    verifyReceipt: async (receipt, userId) => work.call(() => verifyReceipt(service, receipt, userId)),
-  }
 }

@@ -4,14 +4,18 @@ import type { Message } from '../domain/message.js'
 import type { SessionBody } from '../domain/session-body.js'
 import { inSlices } from '../slices.js'
 import { PageReader } from './read-pages.js'
-import { SessionHistory, type SessionHistoryOptions } from './session-history.js'
+import type { SessionHistory, SessionHistoryOptions } from './session-history.js'
 
 /** What this process keeps in memory of the logs of sessions, bounded by bytes over all of them. */
 export interface HistoryCache {
   /** Bytes it holds between uses, approximately. */
   readonly bytes: number
-  /** The cached history of a session that was just read. Call `release` after use. */
-  use(record: SessionRecord, body: Pick<SessionBody, 'edits'>): SessionHistory
+  /**
+   * The cached history of a session that was just read. Call `release` after use.
+   *
+   * @param History Makes one. Callers hand it in, so that a process without contexts does not load it.
+   */
+  use(record: SessionRecord, body: Pick<SessionBody, 'edits'>, History: typeof SessionHistory): SessionHistory
   /**
    * Drops what is over the bounds: of this session all but what was just used, then the least recently used sessions.
    */
@@ -50,7 +54,7 @@ export function createHistoryCache(store: SessionStore, options: HistoryCacheOpt
     get bytes() {
       return bytes
     },
-    use(record, { edits = 0 }) {
+    use(record, { edits = 0 }, History) {
       const usedAt = forgetOld()
       const key = keyOf(record)
       const { incarnation, trimmedSeq } = record
@@ -65,7 +69,7 @@ export function createHistoryCache(store: SessionStore, options: HistoryCacheOpt
       }
       forget(key)
       const reader = new PageReader(store, { tenantId: record.tenantId, id: record.id })
-      const history = new SessionHistory(reader, { ...options, maxBytes: maxBytes * shareOfOne })
+      const history = new History(reader, { ...options, maxBytes: maxBytes * shareOfOne })
       entries.set(key, { incarnation, trimmedSeq, edits, history, bytes: 0, usedAt })
       return history
     },

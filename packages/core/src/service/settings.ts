@@ -264,6 +264,7 @@ export interface TurnBudget {
  * each.
  */
 export interface SessionWarning {
+  /** What went wrong: `docs/events.md` says what to do about each. */
   readonly code:
     | 'memory_store_in_production'
     | 'no_credential_secrets'
@@ -288,7 +289,9 @@ export interface SessionWarning {
     | 'usage_dropped'
     | 'analytics_failed'
     | 'search_failed'
+  /** A sentence for a log. */
   readonly message: string
+  /** The error beneath, if there is one. */
   readonly cause?: unknown
 }
 

@@ -3,6 +3,7 @@ import type { Service } from './service.js'
 
 /** Sweeping that goes on: call it, or let `using` end, to stop. */
 export interface Sweeping extends Disposable {
+  /** Stops it. */
   (): void
 }
 

@@ -44,6 +44,7 @@ export class SessionCart {
     return earlierOrders(this.#live, options)
   }
 
+  /** The cart as it is now. @throws `not_found` */
   async get(): Promise<Cart> {
     return (await this.#live.show()).body.cart
   }
@@ -111,6 +112,7 @@ export class SessionCart {
     return this.#change('removed', (cart) => removeFromCart(cart, itemId), options)
   }
 
+  /** Takes everything out. @throws `not_found` */
   async clear(options?: ChangeOptions): Promise<Cart> {
     return this.#change('cleared', (cart) => (cart.items.length === 0 ? cart : emptyCart), options)
   }

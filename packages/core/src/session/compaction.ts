@@ -1,3 +1,4 @@
+import { SessionHistory } from '../service/session-history.js'
 import { checkOptions } from '../options.js'
 import { summaryNames } from '../service/check-settings.js'
 import { toPlanMessage } from '../context/plan-messages.js'
@@ -22,7 +23,6 @@ import type { Summary } from '../domain/session-body.js'
 import { inSlices } from '../slices.js'
 import type { LiveSession } from '../service/live-session.js'
 import { afterWrite } from '../service/unknown-outcome.js'
-import type { SessionHistory } from '../service/session-history.js'
 
 /** Options of one compaction. */
 export interface CompactOptions extends SummaryOptions {
@@ -76,7 +76,7 @@ async function compactOnce(
   const { countTokens, storeClock, warn, histories, historyExpired, redaction } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)
   if (!live.isStored || historyExpired(newest.at(-1))) return { compacted: false }
-  const history = histories.use(record, body)
+  const history = histories.use(record, body, SessionHistory)
   let plan: SummaryPlan | undefined
   try {
     const ranges = rangesIn(body.path, record)

@@ -6,9 +6,13 @@ import type { SessionSnapshot } from '../service/live-session.js'
 
 /** Everything a session holds except its messages. */
 export interface SessionContents {
+  /** What its store knows of it. */
   readonly record: SessionRecord
+  /** Any JSON of the conversation. */
   readonly state: JsonObject
+  /** Preferences of the user. */
   readonly preferences: JsonObject
+  /** What the user is about to buy. */
   readonly cart: Cart
   /** The carts that were checked out, oldest first; the newest 100. */
   readonly orders: readonly Order[]

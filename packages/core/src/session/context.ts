@@ -1,3 +1,4 @@
+import { SessionHistory } from '../service/session-history.js'
 import {
   building,
   checkContextOptions,
@@ -23,7 +24,6 @@ import { shownMemory } from '../service/user-memory.js'
 import type { IncludedPart } from '../context/report.js'
 import type { LiveSession } from '../service/live-session.js'
 import { inSlices } from '../slices.js'
-import type { SessionHistory } from '../service/session-history.js'
 import { compactLater, planNext } from './compaction.js'
 import { gatherMessages, type GatheredMessages } from './gather-messages.js'
 
@@ -86,7 +86,7 @@ export async function sessionContext(
   ])
   const isEmpty = !live.isStored || historyExpired(newest.at(-1))
   const ranges = isEmpty ? [] : rangesIn(body.path, record)
-  const history = histories.use(record, body)
+  const history = histories.use(record, body, SessionHistory)
   let used: readonly Message[] = []
   try {
     return await history.exclusive(async () => {

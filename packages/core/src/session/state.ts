@@ -20,6 +20,7 @@ export class SessionState {
     this.#live = live
   }
 
+  /** The state as it is now; empty when nobody has set it. @throws `not_found` */
   async get(): Promise<JsonObject> {
     return (await this.#live.show()).body.state
   }
@@ -72,6 +73,7 @@ export class SessionPreferences {
     this.#live = live
   }
 
+  /** The preferences as they are now; empty when nobody has set them. @throws `not_found` */
   async get(): Promise<JsonObject> {
     return (await this.#live.show()).body.preferences
   }

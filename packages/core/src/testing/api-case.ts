@@ -64,10 +64,12 @@ export class ApiClient {
     return this.as(`t-${newId()}/alice`)
   }
 
+  /** The OpenAPI description that the API serves. */
   openApi(): ReturnType<ApiDescription['openApi']> {
     return this.#description.openApi()
   }
 
+  /** Sends a request, and gives the response unread and unchecked. */
   raw(method: string, path: string, { body, headers, signal }: SendOptions = {}): Promise<Response> {
     return this.#fetch(path, {
       method,
@@ -82,6 +84,7 @@ export class ApiClient {
     })
   }
 
+  /** Sends a request, reads the answer, and checks it against the OpenAPI description. */
   async send(method: string, path: string, options: SendOptions = {}): Promise<Reply> {
     const response = await this.raw(method, path, options)
     const text = await response.text()

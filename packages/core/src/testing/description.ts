@@ -33,6 +33,7 @@ export class ApiDescription {
     this.#fetch = fetchLike
   }
 
+  /** The description that the API serves; it is fetched once. */
   openApi(): Promise<OpenApi> {
     this.#openApi ??= this.#fetch('/sessions/openapi.json').then(
       async (response) => (await response.json()) as OpenApi,

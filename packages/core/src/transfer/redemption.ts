@@ -44,16 +44,23 @@ export interface TransferKey {
 
 /** The description of a transfer: enough to recognize the session, and none of its content. */
 export interface TransferDescription {
+  /** Names the transfer. */
   readonly transferId: string
+  /** What the other device gets. */
   readonly mode: TransferMode
+  /** The session that is transferred. */
   readonly sessionId: string
+  /** Its title; absent when it has none. */
   readonly title?: string
+  /** Messages on its active branch. */
   readonly messageCount: number
   /** Number of items in the cart. */
   readonly itemCount: number
   /** Whether the source has to approve it. */
   readonly needsApproval: boolean
+  /** Until when it can be redeemed, epoch ms. */
   readonly expiresAt: number
+  /** Where the other device goes afterwards; absent when nobody said. */
   readonly returnTo?: string
 }
 

@@ -15,10 +15,13 @@ const maxTransfers = 8
 
 /** A new transfer, and what opens it. Give `url`, `secret` and `shortCode` to the user alone. */
 export interface StartedTransfer {
+  /** Names the transfer. */
   readonly transferId: string
+  /** What the other device gets. */
   readonly mode: TransferMode
   /** The link, and the text of a QR code; absent without `transfers.url`. The secret is in its fragment. */
   readonly url?: string
+  /** What the link holds: opens the transfer, once. */
   readonly secret: string
   /** 8 characters to type, where a link cannot be used. */
   readonly shortCode: string
@@ -30,9 +33,13 @@ export interface StartedTransfer {
 
 /** A transfer in the list of its session. */
 export interface TransferStatus {
+  /** Names the transfer. */
   readonly transferId: string
+  /** What the other device gets. */
   readonly mode: TransferMode
+  /** The devices it is for; absent when it is for any. */
   readonly audience?: string
+  /** Until when it can be redeemed, epoch ms. */
   readonly expiresAt: number
   /**
    * `waiting`: a device waits for approval. `approved`: the source has approved the device, which has not come back

@@ -7,10 +7,13 @@ import { noUsage, type TurnUsage } from './usage.js'
 
 /** The message is stored, and this turn is the only one of its session. */
 export interface TurnStarted {
+  /** The first event of a turn. */
   readonly type: 'started'
+  /** Names the turn. */
   readonly turnId: string
   /** The message that is answered, and its seq. */
   readonly messageId: string
+  /** Its place in the log. */
   readonly seq: number
   /** The id that the reply will have. */
   readonly replyId: string
@@ -18,10 +21,13 @@ export interface TurnStarted {
 
 /** The reply is stored, whole or as far as it came. No event follows. */
 export interface TurnEnded {
+  /** How it ended. */
   readonly type: 'completed' | 'failed' | 'aborted'
   /** Where the reply begins and ends in the log; both 0 when it could not be stored. */
   readonly from: number
+  /** The `seq` of the last message of the reply; 0 when it could not be stored. */
   readonly to: number
+  /** What it used of the model. */
   readonly usage: TurnUsage
   /** Why the model stopped: `stop`, `length`, `tool-calls`, `content-filter` or another word of its provider. */
   readonly finishReason?: string
@@ -38,7 +44,9 @@ export type TurnEvent = { readonly n: number } & (TurnStarted | TurnPart | TurnE
 
 /** A turn that has ended. */
 export interface TurnResult {
+  /** Names the turn. */
   readonly turnId: string
+  /** How it ended. */
   readonly status: 'completed' | 'failed' | 'aborted'
   /** The message that is answered: the message that began the turn or, in a turn without one, the newest message. */
   readonly message: Message
@@ -48,6 +56,7 @@ export interface TurnResult {
   readonly reply: Message
   /** Its text; for an answer that was too long for one message, the text of all its messages. */
   readonly text: string
+  /** What it used of the model. */
   readonly usage: TurnUsage
   /** Why the model stopped, if it said so: `length` when the answer was cut off. */
   readonly finishReason?: string

@@ -7,9 +7,13 @@ import { parseFinishReason, parseUsage } from './usage.js'
 
 /** A document that a turn retrieved. It stays with the turn's reply, and later turns can read it. */
 export interface TurnDocument {
+  /** Names the document, in the system that it is from. */
   readonly id: string
+  /** As people read it. */
   readonly title?: string
+  /** What the model was given of it. */
   readonly text?: string
+  /** Where it is found. */
   readonly url?: string
   readonly [extra: string]: JsonValue | undefined
 }

@@ -24,13 +24,19 @@ export interface TurnHandle {
 
 /** The second argument of a tool, after its input. */
 export interface ToolContextOf<Handle extends TurnHandle> {
+  /** The session that the turn is in. */
   readonly session: Handle
+  /** The cart of the session. */
   readonly cart: Handle['cart']
+  /** The state of the session. */
   readonly state: Handle['state']
+  /** The preferences of the session. */
   readonly preferences: Handle['preferences']
+  /** The caller of the turn. */
   readonly identity: Identity
   /** Aborted when the turn is stopped, or the tool has taken too long. */
   readonly signal: AbortSignal
+  /** Names this call of the tool, as the model did. */
   readonly toolCallId: string
   /** Grows with every turn of the session: a fencing token for what the tool does in other systems. */
   readonly fence: number
@@ -38,6 +44,7 @@ export interface ToolContextOf<Handle extends TurnHandle> {
 
 /** A tool that a model may call. */
 export interface ToolOf<Handle extends TurnHandle> {
+  /** What it does, for the model. */
   readonly description?: string
   /** With zod, the input is checked before the tool runs; a JSON Schema is only shown to the model. */
   readonly inputSchema?: z.ZodType | JsonObject
@@ -53,7 +60,9 @@ export type ToolsOf<Handle extends TurnHandle> = Readonly<Record<string, ToolOf<
 
 /** A tool as it is described to a model. */
 export interface ToolDescription {
+  /** As the model calls it. */
   readonly name: string
+  /** What it does, for the model. */
   readonly description?: string
   /** JSON Schema. */
   readonly inputSchema?: JsonObject
@@ -61,11 +70,17 @@ export interface ToolDescription {
 
 /** The argument of `respond`: the caller, the session, the input, and the steps of this turn so far. */
 export interface TurnContextOf<Handle extends TurnHandle> {
+  /** The session that the turn is in. */
   readonly session: Handle
+  /** The cart of the session. */
   readonly cart: Handle['cart']
+  /** The state of the session. */
   readonly state: Handle['state']
+  /** The preferences of the session. */
   readonly preferences: Handle['preferences']
+  /** The caller of the turn. */
   readonly identity: Identity
+  /** Names the turn. */
   readonly turnId: string
   /** The id of the message that is answered. It is in the history already, after all earlier messages. */
   readonly messageId: string
@@ -80,6 +95,7 @@ export interface TurnContextOf<Handle extends TurnHandle> {
   readonly signal: AbortSignal
   /** The messages of this turn so far: empty when the model is called for the first time. */
   readonly steps: readonly MessageInput[]
+  /** The tools that the model may call, as it is told of them. */
   readonly tools: readonly ToolDescription[]
   /** The `options` that the caller of `turn` passed. */
   readonly options: JsonObject

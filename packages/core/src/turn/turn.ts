@@ -4,7 +4,7 @@ import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
 import type { RespondOf, TurnHandle } from './responder.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import { parseCount } from '../parse.js'
-import { beginTurn } from './admission.js'
+
 import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './request.js'
 
 /**
@@ -33,6 +33,7 @@ export class Turn implements AsyncIterable<TurnEvent> {
     this.started.catch(() => {})
   }
 
+  /** Its events from the first one, so that `for await` reads the turn itself. */
   [Symbol.asyncIterator](): AsyncIterator<TurnEvent, void, undefined> {
     return this.events()
   }
@@ -65,6 +66,7 @@ export function startTurn<Handle extends TurnHandle>(
   const begin = async () => {
     checkOptions(options, turnNames)
     checkOptions(options.reuse, { ttlMs: 'number' }, 'reuse')
+    const { beginTurn } = await import('../later/turns.js')
     return beginTurn(surroundings, { ...options, respond, message: toMessage(input) })
   }
   return new Turn(surroundings.live.service.work.turn(begin))

@@ -15,7 +15,9 @@ export interface TurnUsage {
   readonly cacheWriteTokens?: number | undefined
   /** Output tokens that were reasoning. */
   readonly reasoningTokens?: number | undefined
+  /** The model that answered, by the name of its provider. */
   readonly model?: string | undefined
+  /** Who runs the model. */
   readonly provider?: string | undefined
 }
 

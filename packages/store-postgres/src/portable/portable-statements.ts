@@ -1,28 +1,28 @@
-import { type Kysely, type RawBuilder, sql } from 'kysely'
-import { compile, createQueryBuilder, type NamedStatement, param, text } from '../query-builder.js'
-import type { SessionTables, TableNames } from '../schema.js'
+import { assignments } from '../copy-statements.js'
+import { named, type NamedStatement } from '../named-statement.js'
+import type { TableNames } from '../schema.js'
 import { isLive, nowMs } from '../sql-clock.js'
 import { recordColumns } from '../statements.js'
 import type { ChangedRow, NewRow } from './changed-row.js'
 
 const namedColumns = {
-  revision: param<number>('revision', 'bigint'),
-  changes: param<number>('changes', 'bigint'),
-  last_seq: param<number>('last_seq', 'integer'),
-  bytes: param<number>('bytes', 'bigint'),
-  idle_ms: param<number | null>('idle_ms', 'bigint'),
-  absolute_ms: param<number | null>('absolute_ms', 'bigint'),
-  user_id: param<string | null>('user_id', 'text'),
-  label: param<string | null>('label', 'text'),
-  title: param<string | null>('title', 'text'),
+  revision: ':revision::bigint',
+  changes: ':changes::bigint',
+  last_seq: ':last_seq::integer',
+  bytes: ':bytes::bigint',
+  idle_ms: ':idle_ms::bigint',
+  absolute_ms: ':absolute_ms::bigint',
+  user_id: ':user_id::text',
+  label: ':label::text',
+  title: ':title::text',
 }
 const changedColumns = {
   ...namedColumns,
-  updated_at: param<number>('updated_at', 'bigint'),
-  active_at: param<number>('active_at', 'bigint'),
-  expires_at: param<number | null>('expires_at', 'bigint'),
-  expires_bucket: param<number | null>('expires_bucket', 'integer'),
-} satisfies Record<keyof ChangedRow, RawBuilder<unknown>>
+  updated_at: ':updated_at::bigint',
+  active_at: ':active_at::bigint',
+  expires_at: ':expires_at::bigint',
+  expires_bucket: ':expires_bucket::integer',
+} satisfies Record<keyof ChangedRow, string>
 
 /**
  * The statements of the portable mode. Each is about rows of one tenant, which it names; each changes one table; none
@@ -57,174 +57,124 @@ export interface PortableStatements {
   removeSessions: NamedStatement<'tenant' | 'ids'>
 }
 
-const tenant = param<string>('tenant', 'text')
-const id = param<string>('id', 'text')
-const key = param<string>('key', 'bigint')
-const seq = param<number>('seq', 'bigint')
-const now = sql.raw<number>(nowMs)
-const live = sql.raw<boolean>(isLive('t'))
-const anyOf = <T>(name: string, type: string) => sql<T>`any(${param(name, type)})`
+const live = isLive('t')
+const thisSession = 't.tenant_id = :tenant::text and t.id = :id::text'
+const itsMessages = 'm.tenant_id = :tenant::text and m.session_key = :key::bigint'
+const record = [...recordColumns.required, ...recordColumns.optional]
 
 export function toPortableStatements(names: TableNames): PortableStatements {
-  const db = createQueryBuilder(names)
+  const { sessions, messages } = names
   return {
-    lock: compile(
+    lock: named(
       'portable_lock',
-      db
-        .selectFrom('sessions as t')
-        .select([text('t.skey').as('skey'), sql<string>`${now}::text`.as('now')])
-        .select(
-          [...recordColumns.required, ...recordColumns.optional].map((name) => text(`t.${name}`).as(name)),
-        )
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', id)
-        .forUpdate(),
+      `select t.skey::text as skey, ${nowMs}::text as now, ${record.map((name) => `t.${name}::text as ${name}`).join(', ')}
+      from ${sessions} as t
+      where ${thisSession}
+      for update`,
     ),
-    create: compile('portable_create', create(db)),
-    change: compile(
+    create: named('portable_create', create(names)),
+    change: named(
       'portable_change',
-      db
-        .updateTable('sessions as t')
-        .set({ ...changedColumns, body: sql`coalesce(${param('body', 'text')}, t.body)` })
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', id)
-        .where(live)
-        .returning('t.skey'),
+      `update ${sessions} as t
+      set ${assignments({ ...changedColumns, body: 'coalesce(:body::text, t.body)' })}
+      where ${thisSession} and ${live}
+      returning t.skey`,
     ),
     addMessages: bySize((count) =>
-      compile(
+      named(
         `portable_add_${count}`,
-        db.insertInto('session_messages').values(
-          Array.from({ length: count }, (_, n) => ({
-            tenant_id: tenant,
-            session_key: key,
-            seq: param<number>(`seq${n}`, 'integer'),
-            at: param<number>(`at${n}`, 'bigint'),
-            id: param<string>(`id${n}`, 'text'),
-            payload: param<string>(`payload${n}`, 'text'),
-          })),
-        ),
+        `insert into ${messages} (tenant_id, session_key, seq, at, id, payload) values ${each(
+          count,
+          (n) =>
+            `(:tenant::text, :key::bigint, :seq${n}::integer, :at${n}::bigint, :id${n}::text, :payload${n}::text)`,
+        ).join(', ')}`,
       ),
     ),
-    sizes: compile(
+    sizes: named(
       'portable_sizes',
-      db
-        .selectFrom('session_messages as m')
-        .select([text('m.seq').as('seq'), sql<string>`octet_length(m.payload)::text`.as('bytes')])
-        .where('m.tenant_id', '=', tenant)
-        .where('m.session_key', '=', key)
-        .where('m.seq', '=', anyOf<number>('seqs', 'bigint[]')),
+      `select m.seq::text as seq, octet_length(m.payload)::text as bytes
+      from ${messages} as m
+      where ${itsMessages} and m.seq = any(:seqs::bigint[])`,
     ),
-    grow: compile(
+    grow: named(
       'portable_grow',
-      db
-        .updateTable('sessions as t')
-        .set({ changes: sql`t.changes + 1`, bytes: sql`t.bytes + ${param('grown', 'bigint')}` })
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', id)
-        .where(live)
-        .returning('t.skey'),
+      `update ${sessions} as t set changes = t.changes + 1, bytes = t.bytes + :grown::bigint
+      where ${thisSession} and ${live}
+      returning t.skey`,
     ),
-    amendMessages: bySize((count) => compile(`portable_amend_${count}`, amendMessages(db, count))),
-    dropped: compile(
+    amendMessages: bySize((count) =>
+      named(
+        `portable_amend_${count}`,
+        `update ${messages} as m
+        set payload = case m.seq ${each(count, (n) => `when :seq${n}::integer then :payload${n}::text`).join(' ')} end
+        where ${itsMessages} and m.seq in (${each(count, (n) => `:seq${n}::integer`).join(', ')})`,
+      ),
+    ),
+    dropped: named(
       'portable_dropped',
-      db
-        .selectFrom('session_messages as m')
-        .select(sql<string>`count(*)::text`.as('count'))
-        .select(sql<string | null>`sum(octet_length(m.payload))::text`.as('bytes'))
-        .where('m.tenant_id', '=', tenant)
-        .where('m.session_key', '=', key)
-        .where('m.seq', '<=', seq),
+      `select count(*)::text as count, sum(octet_length(m.payload))::text as bytes
+      from ${messages} as m
+      where ${itsMessages} and m.seq <= :seq::bigint`,
     ),
-    dropMessages: compile(
+    dropMessages: named(
       'portable_drop',
-      db
-        .deleteFrom('session_messages as m')
-        .where('m.tenant_id', '=', tenant)
-        .where('m.session_key', '=', key)
-        .where('m.seq', '<=', seq),
+      `delete from ${messages} as m where ${itsMessages} and m.seq <= :seq::bigint`,
     ),
-    shrink: compile(
+    shrink: named(
       'portable_shrink',
-      db
-        .updateTable('sessions as t')
-        .set({ bytes: sql`greatest(t.bytes - ${param('bytes', 'bigint')}, 0)` })
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', id),
+      `update ${sessions} as t set bytes = greatest(t.bytes - :bytes::bigint, 0) where ${thisSession}`,
     ),
-    candidates: compile(
+    candidates: named(
       'portable_candidates',
-      db
-        .selectFrom('sessions as t')
-        .select(['t.tenant_id', 't.id'])
-        .where('t.expires_bucket', '<=', sql<number>`(${now} / 3600000)::integer`)
-        .where('t.expires_at', '<=', now)
-        .orderBy('t.expires_bucket')
-        .limit(param<number>('limit', 'bigint')),
+      `select t.tenant_id, t.id
+      from ${sessions} as t
+      where t.expires_bucket <= (${nowMs} / 3600000)::integer and t.expires_at <= ${nowMs}
+      order by t.expires_bucket
+      limit :limit::bigint`,
     ),
-    lockExpired: compile(
+    lockExpired: named(
       'portable_lock_expired',
-      db
-        .selectFrom('sessions as t')
-        .select(['t.id', text('t.skey').as('skey'), 't.incarnation'])
-        .select(sql<string>`(t.last_seq - t.trimmed_seq)::text`.as('count'))
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', anyOf<string>('ids', 'text[]'))
-        .where('t.expires_at', '<=', now)
-        .limit(param<number>('limit', 'bigint'))
-        .forUpdate()
-        .skipLocked(),
+      `select t.id, t.skey::text as skey, t.incarnation, (t.last_seq - t.trimmed_seq)::text as count
+      from ${sessions} as t
+      where t.tenant_id = :tenant::text and t.id = any(:ids::text[]) and t.expires_at <= ${nowMs}
+      limit :limit::bigint
+      for update skip locked`,
     ),
-    removeMessages: compile(
+    removeMessages: named(
       'portable_remove_messages',
-      db
-        .deleteFrom('session_messages as m')
-        .where('m.tenant_id', '=', tenant)
-        .where('m.session_key', '=', anyOf<string>('keys', 'bigint[]')),
+      `delete from ${messages} as m where m.tenant_id = :tenant::text and m.session_key = any(:keys::bigint[])`,
     ),
-    removeSessions: compile(
+    removeSessions: named(
       'portable_remove_sessions',
-      db
-        .deleteFrom('sessions as t')
-        .where('t.tenant_id', '=', tenant)
-        .where('t.id', '=', anyOf<string>('ids', 'text[]'))
-        .returning('t.id'),
+      `delete from ${sessions} as t where t.tenant_id = :tenant::text and t.id = any(:ids::text[]) returning t.id`,
     ),
   }
 }
 
 // The clock is read by the statement that stores the session, because there was no row yet that could have told it.
-function create(db: Kysely<SessionTables<''>>) {
-  const deadline = sql<number>`${now} + ${param('lifeMs', 'bigint')}`
-  return db
-    .insertInto('sessions')
-    .values({
-      ...namedColumns,
-      incarnation: param<string>('incarnation', 'text'),
-      tenant_id: tenant,
-      id,
-      body: param<string>('body', 'text'),
-      trimmed_seq: sql.lit(0),
-      created_at: now,
-      updated_at: now,
-      active_at: now,
-      expires_at: deadline,
-      expires_bucket: sql<number>`least((${deadline}) / 3600000, 2147483647)::integer`,
-    })
-    .onConflict((conflict) => conflict.columns(['tenant_id', 'id']).doNothing())
-    .returning(['skey', 'created_at'])
+function create({ sessions }: TableNames): string {
+  const deadline = `${nowMs} + :lifeMs::bigint`
+  const columns = {
+    ...namedColumns,
+    incarnation: ':incarnation::text',
+    tenant_id: ':tenant::text',
+    id: ':id::text',
+    body: ':body::text',
+    trimmed_seq: '0',
+    created_at: nowMs,
+    updated_at: nowMs,
+    active_at: nowMs,
+    expires_at: deadline,
+    expires_bucket: `least((${deadline}) / 3600000, 2147483647)::integer`,
+  }
+  return `insert into ${sessions} (${Object.keys(columns).join(', ')})
+    values (${Object.values(columns).join(', ')})
+    on conflict (tenant_id, id) do nothing
+    returning skey, created_at`
 }
 
-function amendMessages(db: Kysely<SessionTables<''>>, count: number) {
-  const seqs = Array.from({ length: count }, (_, n) => param<number>(`seq${n}`, 'integer'))
-  const cases = seqs.map((seq, n) => sql`when ${seq} then ${param(`payload${n}`, 'text')}`)
-  return db
-    .updateTable('session_messages as m')
-    .set({ payload: sql<string>`case m.seq ${sql.join(cases, sql` `)} end` })
-    .where('m.tenant_id', '=', tenant)
-    .where('m.session_key', '=', key)
-    .where('m.seq', 'in', seqs)
-}
+const each = (count: number, text: (n: number) => string): string[] =>
+  Array.from({ length: count }, (_, n) => text(n))
 
 function bySize(make: (count: number) => NamedStatement): (count: number) => NamedStatement {
   const made = new Map<number, NamedStatement>()

@@ -1,0 +1,13 @@
+// What operators and few callers need: loaded with the first of these calls in a process.
+export { queryAnalytics } from '../analytics/query-analytics.js'
+export { exportFor, importFor } from '../portability/audited.js'
+export { exportAs } from '../portability/export-as.js'
+export { erasureOf, startErasure } from '../privacy/erase.js'
+export { pseudonymOf } from '../privacy/pseudonym.js'
+export { verifyReceipt } from '../privacy/receipt.js'
+export { sweepAll } from '../privacy/sweep.js'
+export { searchMessages, searchSessions } from '../search/search.js'
+export { armOf } from '../session/arm.js'
+export { redeemTransfer, viewTransfer } from '../transfer/redeem.js'
+export { approveTransfer, endTransfer, startTransfer, transfersOf } from '../transfer/start.js'
+export { queryUsage, repriceUsage } from '../usage/query-usage.js'
