@@ -142,14 +142,14 @@ it.each([
   [{ cookie: { name: 'é' } }, 'cookie.name'],
   [{ cookie: { sameSite: 'none' as const, secure: false } }, 'cookie.secure'],
   [{ cookie: { httpOnly: false } as object }, 'cookie.httpOnly'],
-  [{ cookies: true }, 'cookies'],
+  [{ cookies: true } as object, 'cookies'],
 ])('refuses %j at the start', (options, path) => {
   const refused = expect.objectContaining({
     code: 'invalid',
     path,
     message: expect.stringContaining('cookie'),
   })
-  expect(() => createTransport(options, dayMs)).toThrow(refused)
+  expect(() => createTransport(options as object, dayMs)).toThrow(refused)
 })
 
 it.each([
