@@ -8,7 +8,7 @@ import { guideCommands, guideFiles } from './guide.js'
 import { surroundings, tarballs } from './installed-app.js'
 import { NextApp, nodeOf } from './next-app.js'
 
-const patience = { timeout: 120_000 }
+const patience = { timeout: 240_000 }
 // A registry may be slow, and so may a machine where much else runs.
 const hangMs = 1_800_000
 const folder = mkdtempSync(join(tmpdir(), 'sessions-guide-'))
@@ -73,62 +73,66 @@ async function pageAt(address: string): Promise<Page> {
   return page
 }
 
-it('leads from create-next-app to a chat that survives reloads, other tabs and processes, and a crash', async () => {
-  const one = await app.start()
-  const two = await app.start()
-  const page = await pageAt(one.url)
-  await page.waitForURL('**/chat/*')
-  const path = new URL(page.url()).pathname
-  await send(page, 'Hello')
-  const answer = /^Answer \d+\.$/
-  await expect.poll(async () => (await said(page)).at(-1), patience).toMatch(answer)
-  await ready(page)
-  const [question, first] = await said(page)
-  expect(question).toBe('Hello')
-  await arrive(page, () => page.reload())
-  await shows(page, ['Hello', first!])
+it(
+  'leads from create-next-app to a chat that survives reloads, other tabs and processes, and a crash',
+  async () => {
+    const one = await app.start()
+    const two = await app.start()
+    const page = await pageAt(one.url)
+    await page.waitForURL('**/chat/*')
+    const path = new URL(page.url()).pathname
+    await send(page, 'Hello')
+    const answer = /^Answer \d+\.$/
+    await expect.poll(async () => (await said(page)).at(-1), patience).toMatch(answer)
+    await ready(page)
+    const [question, first] = await said(page)
+    expect(question).toBe('Hello')
+    await arrive(page, () => page.reload())
+    await shows(page, ['Hello', first!])
 
-  // In the middle of an answer: the same page again, and another tab at another process.
-  await send(page, 'Count slowly')
-  await shows(page, ['Hello', first!, 'Count slowly', 'One, '])
-  await arrive(page, () => page.reload())
-  await shows(page, ['Hello', first!, 'Count slowly', 'One, '])
-  const other = await pageAt(two.url + path)
-  await shows(other, ['Hello', first!, 'Count slowly', 'One, '])
-  provider.letGo()
-  for (const each of [page, other]) {
-    await ready(each)
-    await shows(each, ['Hello', first!, 'Count slowly', 'One, two.'])
-  }
+    // In the middle of an answer: the same page again, and another tab at another process.
+    await send(page, 'Count slowly')
+    await shows(page, ['Hello', first!, 'Count slowly', 'One, '])
+    await arrive(page, () => page.reload())
+    await shows(page, ['Hello', first!, 'Count slowly', 'One, '])
+    const other = await pageAt(two.url + path)
+    await shows(other, ['Hello', first!, 'Count slowly', 'One, '])
+    provider.letGo()
+    for (const each of [page, other]) {
+      await ready(each)
+      await shows(each, ['Hello', first!, 'Count slowly', 'One, two.'])
+    }
 
-  // Stopped from the other tab.
-  await send(page, 'Again slowly')
-  const stopped = ['Hello', first!, 'Count slowly', 'One, two.', 'Again slowly', 'One, ']
-  await shows(page, stopped)
-  await arrive(other, () => other.reload())
-  await shows(other, stopped)
-  await other.getByRole('button', { name: 'Stop' }).click()
-  await ready(page)
-  provider.letGo()
-  await arrive(page, () => page.reload())
-  await shows(page, stopped)
+    // Stopped from the other tab.
+    await send(page, 'Again slowly')
+    const stopped = ['Hello', first!, 'Count slowly', 'One, two.', 'Again slowly', 'One, ']
+    await shows(page, stopped)
+    await arrive(other, () => other.reload())
+    await shows(other, stopped)
+    await other.getByRole('button', { name: 'Stop' }).click()
+    await ready(page)
+    provider.letGo()
+    await arrive(page, () => page.reload())
+    await shows(page, stopped)
 
-  // Killed in the middle of an answer, and started again.
-  await page.getByRole('button', { name: 'Answer again' }).click()
-  await shows(page, stopped)
-  await arrive(other, () => other.reload())
-  await shows(other, stopped)
-  await one.kill()
-  provider.letGo()
-  await two.kill()
-  const again = await app.start()
-  const later = await pageAt(again.url + path)
-  await shows(later, stopped)
-  await ready(later)
-  const before = provider.requests.length
-  await later.getByRole('button', { name: 'Answer again' }).click()
-  await expect.poll(() => provider.requests.length, patience).toBe(before + 1)
-  provider.letGo()
-  await shows(later, [...stopped.slice(0, -1), 'One, two.'])
-  await again.kill()
-})
+    // Killed in the middle of an answer, and started again.
+    await page.getByRole('button', { name: 'Answer again' }).click()
+    await shows(page, stopped)
+    await arrive(other, () => other.reload())
+    await shows(other, stopped)
+    await one.kill()
+    provider.letGo()
+    await two.kill()
+    const again = await app.start()
+    const later = await pageAt(again.url + path)
+    await shows(later, stopped)
+    await ready(later)
+    const before = provider.requests.length
+    await later.getByRole('button', { name: 'Answer again' }).click()
+    await expect.poll(() => provider.requests.length, patience).toBe(before + 1)
+    provider.letGo()
+    await shows(later, [...stopped.slice(0, -1), 'One, two.'])
+    await again.kill()
+  },
+  hangMs,
+)

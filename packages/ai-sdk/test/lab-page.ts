@@ -13,7 +13,7 @@ interface UseChat {
 }
 type Verb = Exclude<keyof UseChat, 'messages'>
 
-const patience = { timeout: 120_000 }
+const patience = { timeout: 240_000 }
 
 /** A page with the real `useChat`. Whatever is done waits for its end, however long the machine takes. */
 export class LabPage {

@@ -29,11 +29,13 @@ export async function roundRobin(urls: readonly string[]) {
     res.on('close', () => behind.destroy())
     behind.end(body)
   }
-  const proxy = await listen(async (req, res) => {
+  const proxy = await listen((req, res) => {
     const body: Buffer[] = []
-    for await (const chunk of req) body.push(chunk as Buffer)
-    const to = req.url!.startsWith('/api/') ? turn++ % urls.length : 0
-    pass(req, res, Buffer.concat(body), to, urls.length)
+    req.on('data', (chunk: Buffer) => body.push(chunk))
+    req.on('end', () => {
+      const to = req.url!.startsWith('/api/') ? turn++ % urls.length : 0
+      pass(req, res, Buffer.concat(body), to, urls.length)
+    })
   })
   return {
     ...proxy,

@@ -31,7 +31,8 @@ it('keeps what a user adds to a running answer, and tells later calls of it', as
     },
   })
   const model = modelOf(call('c1', 'weather', { place: 'Paris' }), text('0', 'Sun.'), text('0', 'Always.'))
-  const steered = respondWith(model, { tools: { weather }, ...({ experimental_steering } as object) })
+  const settings = { tools: { weather }, experimental_steering } as object
+  const steered = respondWith(model, settings)
   const answers = [steered, respondWith(model)]
   const chat = chatOf({ respond: (turn) => answers.shift()!(turn) })
   const page = new ChatClient(chat, { id })
@@ -46,7 +47,7 @@ it('keeps what a user adds to a running answer, and tells later calls of it', as
   })
   await expectKept(chat, page)
   await page.sendMessage({ text: 'And in May?' })
-  const told = model.doStreamCalls[2]!.prompt.filter(({ role }) => role === 'user')
+  const told = model.doStreamCalls[2].prompt.filter(({ role }) => role === 'user')
   expect(JSON.stringify(told.map(({ content }) => content))).toContain('I meant Paris, Texas.')
   expect(told).toHaveLength(3)
 })
