@@ -94,6 +94,42 @@ describe('a real model, where there is a key for one', () => {
     expect(messages.items).toHaveLength(4)
   })
 
+  it('is sent what the panel shows, all of it and no more: instructions, preferences, cart and tools', async () => {
+    const visitor = chat.visitor()
+    const id = await visitor.begin()
+    await visitor.call('PATCH', `/api/sessions/${id}/preferences`, { likes: ['old maps'], budget: 40 })
+    await visitor.ask(id, 'Hello')
+    await visitor.ask(id, 'Sell me two fox cups')
+    await visitor.ask(id, 'How are you?')
+    const { input, tools } = provider.requests.at(-1)!
+    const shown = await visitor.call('GET', `/api/chat/${id}/context`)
+    const read = shown['context'].messages.flatMap(({ content }: Data) =>
+      [content].flat().map((part: Data | string) => {
+        if (typeof part === 'string') return part
+        if (part['type'] === 'tool-call') return `${part['toolName']} ${JSON.stringify(part['input'])}`
+        return part['type'] === 'tool-result' ? JSON.stringify(part['output']) : part['text']
+      }),
+    )
+    const sent = input.flatMap(({ name, arguments: args, content, output }: Data) =>
+      name === undefined
+        ? [content ?? output]
+            .flat()
+            .map((part: Data | string) => (typeof part === 'string' ? part : part['text']))
+        : [`${name} ${args}`],
+    )
+    // And what the model said to it.
+    expect([...sent, 'With pleasure.']).toEqual(read)
+    expect(sent.at(-1)).toBe('How are you?')
+    for (const known of ['assistant of a small shop', 'old maps', '40', 'Fox Cup']) {
+      expect(sent.join('\n')).toContain(known)
+    }
+    expect(
+      tools.map(({ name, description, parameters }: Data) => ({ name, description, parameters })),
+    ).toEqual(shown['tools'].map(({ inputSchema, ...tool }: Data) => ({ ...tool, parameters: inputSchema })))
+    expect(shown['context'].report.tokens.tools).toBeGreaterThan(100)
+    expect((await chat.visitor().send('GET', `/api/chat/${id}/context`)).status).toBe(404)
+  })
+
   it('uses the tools, and is asked again with what they gave', async () => {
     const visitor = chat.visitor()
     const id = await visitor.begin()

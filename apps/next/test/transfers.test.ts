@@ -188,6 +188,52 @@ describe('a link to another device of a guest', () => {
     })
     expect((await phone.call('GET', `/api/sessions/${id}`))['session'].title).toBe('Evenings')
   })
+
+  it('goes on at the device that it was moved to, until another one brings it back', async () => {
+    const { laptop, id } = await laptopWithCart()
+    const link = await linkOf(laptop, id, 'move')
+    const phone = await newPhone()
+    const redemptionId = crypto.randomUUID()
+    const { matchCode } = (await redeemAs(phone, link, { redemptionId })).body
+    await approve(laptop, id, link, matchCode)
+    await redeemAs(phone, link, { redemptionId })
+    // The answer was lost: it is the same phone that asks again.
+    await redeemAs(phone, link, { redemptionId })
+    const writes = [
+      ['POST', `/api/sessions/${id}/message`, { content: 'Add two postcards' }],
+      ['PATCH', `/api/sessions/${id}`, { label: '' }],
+      ['PUT', `/api/sessions/${id}/state`, {}],
+      ['DELETE', `/api/sessions/${id}/cart`, undefined],
+      ['POST', `/api/sessions/${id}/rewind`, { toSeq: 0 }],
+      ['POST', `/api/sessions/${encodeURIComponent(id)}/message/`, { content: 'Add two postcards' }],
+      ['POST', `/api/chat/${id}/transfer`, { mode: 'share' }],
+    ] as const
+    for (const [method, path, body] of writes) {
+      const { status, body: problem } = await laptop.send(method, path, body)
+      expect([method, path, status, problem['code']]).toEqual([method, path, 409, 'elsewhere'])
+    }
+    expect((await laptop.call('GET', `/api/sessions/${id}/messages`))['messages'].items).not.toHaveLength(0)
+    const { session: forked } = await laptop.call('POST', `/api/sessions/${id}/fork`, {})
+    await laptop.ask(forked.id, 'Add two postcards')
+    await phone.ask(id, 'Add two postcards')
+
+    await laptop.call('POST', `/api/chat/${id}/hold`)
+    await laptop.ask(id, 'Add two postcards')
+    expect((await phone.send('POST', `/api/sessions/${id}/message`, { content: 'Hi' })).body['code']).toBe(
+      'elsewhere',
+    )
+    // A device that joins in goes on, too, and nobody else.
+    const shared = await linkOf(laptop, id, 'share')
+    const tablet = await newPhone()
+    const joining = { redemptionId: crypto.randomUUID() }
+    const asked = (await redeemAs(tablet, shared, joining)).body
+    await approve(laptop, id, shared, asked['matchCode'])
+    await redeemAs(tablet, shared, joining)
+    for (const each of [tablet, laptop]) await each.ask(id, 'Add two postcards')
+    expect((await phone.send('DELETE', `/api/sessions/${id}/cart`)).status).toBe(409)
+    expect((await (await newPhone()).send('POST', `/api/chat/${id}/hold`)).status).toBe(404)
+    expect((await phone.send('DELETE', `/api/sessions/${id}`)).status).toBe(200)
+  })
 })
 
 describe('a copy for somebody else', () => {

@@ -1,7 +1,9 @@
 import type { TurnEvent } from '@sessions/core'
+import * as ai from 'ai'
 import type { UIMessageChunk } from 'ai'
 import { defined, fileOf, isObject, type KeptMessage, type KeptPart, known } from './kept-part.js'
 
+const knowsSteering = 'experimental_createSteering' in ai
 const finishReasons: unknown[] = ['stop', 'length', 'content-filter', 'tool-calls', 'error']
 
 /**
@@ -113,6 +115,8 @@ export class AnswerChunks {
       }
       case 'custom':
         return typeof part['kind'] === 'string' ? this.#inStep({ ...known(part), type }) : []
+      case 'steering-message':
+        return knowsSteering ? [part as object as UIMessageChunk] : []
       case 'ui-chunk': {
         // A chunk of AI SDK that says nothing to a model: of an input as it is written, of metadata.
         const chunk = part['chunk'] as unknown as UIMessageChunk

@@ -9,7 +9,9 @@ import {
   tool,
   type ToolSet,
 } from 'ai'
+import type { KeptMessage } from './kept-part.js'
 import { toModelMessages, type ToModelMessagesOptions } from './to-model-messages.js'
+import { spokenParts } from './to-ui-messages.js'
 
 /** A value, or what makes it for a turn. */
 export type OfTurn<Value> = Value | ((turn: TurnContext) => Value | Promise<Value>)
@@ -82,8 +84,10 @@ class TurnParts {
     this.#tools = tools
   }
 
-  of(part: TextStreamPart<ToolSet>): object {
+  of(part: TextStreamPart<ToolSet> | SteeringMessage): object {
     switch (part.type) {
+      case 'steering-message':
+        return { type: part.type, id: part.id, parts: spokenParts(part.message.content) }
       case 'text-start':
       case 'reasoning-start':
         this.#texts.set(keyOf(part), String(this.#count++))
@@ -128,6 +132,13 @@ class TurnParts {
     const known = Object.hasOwn(this.#tools, toolName) ? this.#tools[toolName] : undefined
     return known === undefined ? dynamic : known.type === 'dynamic' || undefined
   }
+}
+
+/** What a user adds to a running answer, which AI SDK 6 does not know. */
+interface SteeringMessage {
+  readonly type: 'steering-message'
+  readonly id: string
+  readonly message: KeptMessage
 }
 
 function keyOf({ type, id }: { type: string; id: string }): string {

@@ -46,11 +46,14 @@ export function idOf([first]: readonly KeptMessage[]): string {
 
 function spoken(message: KeptMessage): UIMessage {
   const { role, content, metadata } = message
-  const parts = (typeof content === 'string' ? [{ type: 'text', text: content }] : content).flatMap(
-    spokenPart,
-  )
+  const parts = spokenParts(content)
   const said = parts.length === 0 ? [{ type: 'text', text: '' }] : parts
   return defined({ id: idOf([message]), role, metadata: metadata?.['ui'], parts: said }) as UIMessage
+}
+
+/** What a user said, as pages have it. */
+export function spokenParts(content: KeptMessage['content']): object[] {
+  return (typeof content === 'string' ? [{ type: 'text', text: content }] : content).flatMap(spokenPart)
 }
 
 function spokenPart(part: KeptPart): object[] {

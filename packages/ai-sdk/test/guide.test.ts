@@ -8,6 +8,7 @@ it("takes 15 lines for a page's server side", () => {
     'app/api/chat/[[...path]]/route.ts',
     'app/page.tsx',
     'app/chat/[id]/page.tsx',
+    'app/loading.tsx',
     'app/conversation.tsx',
   ])
   const server = ['lib/assistant.ts', 'app/api/chat/[[...path]]/route.ts', 'app/chat/[id]/page.tsx']

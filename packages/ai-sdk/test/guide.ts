@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 
-const root = resolve(import.meta.dirname, '../../..')
-
-/** Where the application of the guide is built. */
-export const folder = join(root, 'packages/ai-sdk/next16')
+const page = readFileSync(resolve(import.meta.dirname, '../../../docs/ai-sdk.md'), 'utf8')
 
 /** The files in docs/ai-sdk.md, by their names. */
 export function guideFiles(): Map<string, string> {
-  const page = readFileSync(join(root, 'docs/ai-sdk.md'), 'utf8')
-  const blocks = [...page.matchAll(/^```tsx?\n\/\/ (\S+\.tsx?)\n([\s\S]*?)^```$/gm)]
+  const blocks = [...page.matchAll(/^```[jt]sx?\n\/\/ ([^\s:]+\.(?:tsx?|mjs)).*\n([\s\S]*?)^```$/gm)]
   return new Map(blocks.map(([, name, code]) => [name!, code!]))
+}
+
+/** The commands at its beginning: what makes the application, and what it installs. */
+export function guideCommands(): string[] {
+  return /^```sh\n([\s\S]*?)^```$/m.exec(page)![1]!.trim().split('\n')
 }

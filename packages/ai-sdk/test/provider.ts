@@ -6,7 +6,6 @@ const usage = { input_tokens: 100, output_tokens: 7, total_tokens: 107 }
 const created = { id: 'resp_1', created_at: 1, model: 'gpt-5-mini', service_tier: null }
 const message = { type: 'message', id: 'msg_1' }
 const args = JSON.stringify({ cents: 500 })
-const item = { type: 'function_call', id: 'fc_1', call_id: 'call_1', name: 'pay' }
 
 const began = [
   { type: 'response.created', response: created },
@@ -17,17 +16,22 @@ const ended = [
   { type: 'response.output_item.done', output_index: 0, item: message },
   { type: 'response.completed', response: { ...created, incomplete_details: null, usage } },
 ]
-const call = [
-  { type: 'response.created', response: created },
-  { type: 'response.output_item.added', output_index: 0, item: { ...item, arguments: '' } },
-  { type: 'response.function_call_arguments.delta', item_id: 'fc_1', output_index: 0, delta: args },
-  {
-    type: 'response.output_item.done',
-    output_index: 0,
-    item: { ...item, arguments: args, status: 'completed' },
-  },
-  { type: 'response.completed', response: { ...created, incomplete_details: null, usage } },
-]
+/** A call of the tool, of an id of its own. */
+function call(number: number): object[] {
+  const id = `fc_${number}`
+  const item = { type: 'function_call', id, call_id: `call_${number}`, name: 'pay' }
+  return [
+    { type: 'response.created', response: created },
+    { type: 'response.output_item.added', output_index: 0, item: { ...item, arguments: '' } },
+    { type: 'response.function_call_arguments.delta', item_id: id, output_index: 0, delta: args },
+    {
+      type: 'response.output_item.done',
+      output_index: 0,
+      item: { ...item, arguments: args, status: 'completed' },
+    },
+    { type: 'response.completed', response: { ...created, incomplete_details: null, usage } },
+  ]
+}
 
 /** A provider that speaks as OpenAI does. An answer to "slowly" stops in its middle until it is let go. */
 export class Provider {
@@ -71,7 +75,7 @@ export class Provider {
     const write = (events: readonly object[]): void => {
       for (const event of events) res.write(`data: ${JSON.stringify(event)}\n\n`)
     }
-    if (last.includes('Pay')) write(call)
+    if (last.includes('Pay')) write(call(this.requests.length))
     else if (last.includes('slowly')) {
       write([...began, delta('One, ')])
       await new Promise<void>((resolve) => this.#waiting.push(resolve))

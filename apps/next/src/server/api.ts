@@ -4,6 +4,7 @@ import { tools } from './assistant/tools.ts'
 import { identify, isOperator, visitorOf } from './caller.ts'
 import { chat } from './chat.ts'
 import { guestCookie } from './guest.ts'
+import { refuseElsewhere } from './holding.ts'
 import { limiter } from './rate-limit.ts'
 
 /** The session HTTP API at `/api`. */
@@ -21,7 +22,7 @@ export async function openApi(): Promise<SessionApi> {
     // The results of these tools are public, and the page shows them.
     exposeToolResults: true,
   }
-  const api = createSessionApi(options)
+  const api = createSessionApi({ ...options, middleware: [refuseElsewhere] })
   // The operator may append messages of other roles than user, and import conversations from elsewhere.
   const operatorApi = createSessionApi({
     ...options,

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { type Identity, SessionError } from '@sessions/core'
-import { guestCookie, readGuest } from './guest.ts'
+import { firstDevice, guestCookie, readDevice, readGuest } from './guest.ts'
 
 /** All guests are users of one tenant. */
 export const tenantId = 'chat'
@@ -24,6 +24,11 @@ export function guestOf({ headers }: Caller): string {
   if (guest === undefined)
     throw new SessionError('unauthenticated', 'Cookies are needed to tell visitors apart.')
   return guest
+}
+
+/** Which of the guest's devices this is. */
+export function deviceOf({ headers }: Caller): string {
+  return cookiesOf(headers, guestCookie).map(readDevice).find(Boolean) ?? firstDevice
 }
 
 /** The caller: the operator, or the guest of the cookie. @throws `unauthenticated` */

@@ -9,14 +9,23 @@ export function newGuest(): string {
   return randomBytes(16).toString('base64url')
 }
 
+/** The name of the device that a guest began on; each later one has a name of its own. */
+export const firstDevice = 'first'
+
 /** The content of the cookie. */
-export function toGuestToken(guest: string): string {
-  return sign('guest', guest)
+export function toGuestToken(guest: string, device: string = firstDevice): string {
+  return sign('guest', device === firstDevice ? guest : `${guest}~${device}`)
 }
 
 /** The guest of a cookie, if this application signed it. */
 export function readGuest(token: string | undefined): string | undefined {
-  return token === undefined ? undefined : verify('guest', token)
+  return token === undefined ? undefined : verify('guest', token)?.split('~')[0]
+}
+
+/** The device of a cookie, if this application signed it. */
+export function readDevice(token: string): string | undefined {
+  const signed = verify('guest', token)
+  return signed === undefined ? undefined : (signed.split('~')[1] ?? firstDevice)
 }
 
 export function guestCookieOptions(isSecure: boolean) {

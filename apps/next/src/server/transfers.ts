@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { isSessionError, type Redemption, SessionError, type TransferMode } from '@sessions/core'
-import { identityOf, nobody } from './caller.ts'
+import { type Caller, deviceOf, guestOf, identityOf, nobody } from './caller.ts'
 import { chat } from './chat.ts'
 import { readInvitation, toInvitation } from './guest.ts'
+import { hold, join } from './holding.ts'
 
 const expiresInMs = 10 * 60_000
 
@@ -54,22 +55,32 @@ export interface ContinueOptions extends Link {
 export type Continued =
   | { readonly status: 'pending'; readonly matchCode: string; readonly expiresAt: string }
   | { readonly status: 'occupied'; readonly leaves: { readonly sessions: number } }
-  /** `guest` is the guest of this device from now on. */
-  | { readonly status: 'redeemed'; readonly sessionId: string; readonly guest: string }
+  /** The guest of this device from now on, and which of the guest's devices it is. */
+  | {
+      readonly status: 'redeemed'
+      readonly sessionId: string
+      readonly guest: string
+      readonly device?: string
+    }
 
 /** Redeems a link: this device becomes that guest's, or its visitor gets a copy. @throws `not_found` */
-export async function continueHere(visitor: string, options: ContinueOptions): Promise<Continued> {
+export async function continueHere(caller: Caller, options: ContinueOptions): Promise<Continued> {
   const guest = invitedBy(options)
-  return guest === undefined ? takeCopy(visitor, options) : becomeGuest(visitor, guest, options)
+  return guest === undefined ? takeCopy(guestOf(caller), options) : becomeGuest(caller, guest, options)
 }
 
-async function becomeGuest(visitor: string, guest: string, options: ContinueOptions): Promise<Continued> {
+async function becomeGuest(caller: Caller, guest: string, options: ContinueOptions): Promise<Continued> {
   const { secret, redemptionId, replace = false } = options
+  const visitor = guestOf(caller)
   const left = replace ? 0 : await leftBehind(visitor, guest)
   if (left > 0) return { status: 'occupied', leaves: { sessions: left } }
   const sessions = await chat.sessions()
   const redemption = await sessions.for(identityOf(guest)).redeem({ secret, redemptionId, caller: visitor })
-  return toContinued(redemption, guest)
+  if (redemption.status !== 'redeemed') return toContinued(redemption, guest)
+  // A device whose answer was lost asks again, and is the same device then.
+  const device = visitor === guest ? deviceOf(caller) : digestOf(redemptionId).slice(0, 8)
+  await (redemption.mode === 'move' ? hold : join)(redemption.session, device)
+  return { ...toContinued(redemption, guest), device } as Continued
 }
 
 /** Redeems as an anonymous caller, who may take a copy of a guest's session, and gives the copy to the visitor. */
@@ -77,7 +88,7 @@ async function takeCopy(visitor: string, { secret, redemptionId }: ContinueOptio
   const sessions = await chat.sessions()
   const mine = sessions.for(identityOf(visitor))
   // By this id, a visitor whose answer was lost finds the copy again.
-  const label = `copy:${createHash('sha256').update(`${secret} ${redemptionId}`).digest('hex')}`
+  const label = `copy:${digestOf(`${secret} ${redemptionId}`)}`
   const copyOfVisitor = async (): Promise<Continued | undefined> => {
     const [copy] = (await mine.list({ label, limit: 1 })).items
     return copy === undefined ? undefined : { status: 'redeemed', sessionId: copy.id, guest: visitor }
@@ -120,6 +131,10 @@ function invitedBy({ guest }: Link): string | undefined {
   const invited = readInvitation(guest)
   if (invited === undefined) throw new SessionError('not_found', 'There is no such transfer.')
   return invited
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 /** How many sessions a device would lose sight of. */

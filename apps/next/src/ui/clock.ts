@@ -31,8 +31,12 @@ export function useClock(): Clock {
   return use(ClockContext)
 }
 
+const formats = new Map<string, Intl.DateTimeFormat>()
+
 export function timeOf(iso: string, { timeZone }: Clock): string {
-  return new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' }).format(
-    new Date(iso),
-  )
+  // To make a format takes far longer than to use it.
+  const known = formats.get(timeZone)
+  const format = known ?? new Intl.DateTimeFormat('en-GB', { timeZone, hour: '2-digit', minute: '2-digit' })
+  if (known === undefined) formats.set(timeZone, format)
+  return format.format(new Date(iso))
 }

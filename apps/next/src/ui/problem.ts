@@ -14,6 +14,7 @@ export class Problem extends Error {
 }
 
 const sentences: Readonly<Record<string, string>> = {
+  elsewhere: 'This conversation goes on on your other device.',
   offline: 'There is no connection right now.',
   not_found: 'This conversation is not here any more.',
   turn_in_progress: 'An answer is still being written. Send it again when that is done.',

@@ -7,6 +7,8 @@ import {
   type SessionRecord,
 } from '@sessions/core'
 import { getSession } from '@sessions/next'
+import { headers } from 'next/headers'
+import { deviceOf } from '../server/caller.ts'
 import { chat } from '../server/chat.ts'
 import type { Opening } from './conversation/conversation.ts'
 import type { BranchesView, MessageView, SeqRange as WireRange, SessionView } from './wire.ts'
@@ -49,6 +51,7 @@ export async function readConversation(id: string, before?: number): Promise<Rea
       messages: page.messages.map(toMessageView),
       earlier: page.before,
       branches: { active: { path: path.map(toRange) }, items: branches.map(toBranchView) },
+      device: deviceOf({ headers: await headers() }),
     }
   })
 }
@@ -73,10 +76,11 @@ export async function reading<Value>(read: () => Promise<Value>): Promise<Read<V
 }
 
 function toSessionView(record: SessionRecord, turnId?: string): SessionView {
-  const { id, title, createdAt, updatedAt, revision } = record
+  const { id, title, label, createdAt, updatedAt, revision } = record
   return {
     id,
     ...(title === undefined ? {} : { title }),
+    ...(label === undefined ? {} : { label }),
     createdAt: new Date(createdAt).toISOString(),
     updatedAt: new Date(updatedAt).toISOString(),
     messageCount: record.lastSeq - record.trimmedSeq,

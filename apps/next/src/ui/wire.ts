@@ -3,6 +3,7 @@
 export interface SessionView {
   readonly id: string
   readonly title?: string
+  readonly label?: string
   readonly createdAt: string
   readonly updatedAt: string
   readonly messageCount: number
@@ -82,7 +83,18 @@ export interface Order {
 
 export type Preferences = { readonly [name: string]: unknown }
 
-export const contextParts = ['system', 'facts', 'summary', 'recall', 'history', 'query', 'reply'] as const
+export const contextParts = [
+  'tools',
+  'system',
+  'facts',
+  'preferences',
+  'cart',
+  'summary',
+  'recall',
+  'history',
+  'query',
+  'reply',
+] as const
 export type ContextPart = (typeof contextParts)[number]
 
 export interface ContextView {
@@ -104,6 +116,17 @@ export interface ContextView {
     }[]
     readonly droppedFacts: readonly string[]
   }
+}
+
+/** All that a model would be sent. */
+export interface PromptView {
+  readonly context: ContextView
+  readonly tools: readonly {
+    readonly name: string
+    readonly description: string
+    readonly inputSchema: object
+  }[]
+  readonly maxTokens: number
 }
 
 export type TransferMode = 'move' | 'share' | 'copy'

@@ -22,7 +22,7 @@ export function Lab({ id, branches, messages }: LabProps) {
     Object.assign(window, { chat })
   })
   return (
-    <main data-status={chat.status} data-branches={branches}>
+    <main data-status={chat.status} data-error={chat.error?.message} data-branches={branches}>
       {JSON.stringify(chat.messages)}
     </main>
   )

@@ -14,7 +14,12 @@ const store =
     : redisStore(new Redis(REDIS_URL, { commandTimeout: 5000, lazyConnect: true }))
 
 export const me = { tenantId: 'lab', userId: 'me' }
-export const sessions = createSessions({ store, credentialSecrets: [process.env['SESSION_SECRET']!] })
+export const sessions = createSessions({
+  store,
+  credentialSecrets: [process.env['SESSION_SECRET']!],
+  // After a crash in the middle of an answer, pages soon see its end.
+  turns: { leaseMs: 5000 },
+})
 export const lab = createChat({
   sessions,
   basePath: '/api/lab',

@@ -18,7 +18,7 @@ const dataImage = /^data:(?:image|application\/pdf|audio|video)[^,]{0,100};base6
  * An estimate that needs no tokenizer, and is rather too high than too low: for text of any script it is at most a few
  * percent below the count of o200k or cl100k (see docs/context.md for a table). When the two differ, it follows the
  * larger count, so a caller who knows the model does better with its own tokenizer. Media count by their size, pages
- * or length, if known.
+ * or length, if known. Parts that only pages read (`data-…`, `ui-chunk`) count nothing.
  */
 export const estimateTokens: CountTokens = (message) => {
   const { content } = message
@@ -42,10 +42,15 @@ function* estimatingTokens({ content }: Pick<Message, 'role' | 'content'>): Gene
     if (isMedia(data)) total += tokensOfMedia(data)
     else if (part.type === 'text' && typeof part['text'] === 'string')
       total += yield* countingText(part['text'])
-    else total += yield* countingData(part)
+    else if (!isForPages(part)) total += yield* countingData(part)
     yield
   }
   return total
+}
+
+/** Whether only pages read a part, such as the data parts of AI SDK: no model gets it. */
+function isForPages({ type }: { readonly type: string }): boolean {
+  return type.startsWith('data-') || type === 'ui-chunk'
 }
 
 /** Data as the JSON that a provider gets; media within it, such as a screenshot from a tool, count as media. */

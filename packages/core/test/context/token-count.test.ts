@@ -8,6 +8,17 @@ const bytes = (length: number) =>
   Buffer.from(Array.from({ length }, (_, index) => (index * 7919) % 251)).toString('base64')
 
 describe('estimateTokens', () => {
+  it('counts nothing of what only pages read', () => {
+    const said = { type: 'text', text: 'Here you are.' }
+    const card = { name: 'Fox Cup', price: 1200, tags: ['cup', 'fox'] }
+    const shown = [
+      { type: 'data-product', id: 'a', data: card },
+      { type: 'ui-chunk', chunk: { type: 'message-metadata', messageMetadata: card } },
+    ]
+    expect(count([said, ...shown] as MessagePart[])).toBe(count([said]))
+    expect(count([said, { type: 'database', rows: [card] }])).toBeGreaterThan(count([said]))
+  })
+
   // Beside each, what the dearer of o200k and cl100k makes of it.
   it.each([
     ['Hello, how are you today?', 7],

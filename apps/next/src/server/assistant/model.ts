@@ -1,12 +1,10 @@
 import { respondWith } from '@sessions/ai-sdk'
 import type { LanguageModel } from 'ai'
-
-const system = `You are the assistant of a small shop for tea, coffee, books, lamps, wool, paper and games.
-Talk about anything, briefly and warmly; use light Markdown. Use the tools for products, the cart and what the user likes; never invent a product or a price. Prices are in cents of EUR. Check out only when the user says so.`
+import { prompt } from './prompt.ts'
 
 /** Calls a real model with the context of the session. The turn runs the tools. */
 export const respondByModel = respondWith(chosenModel, {
-  system,
+  ...prompt,
   // What a session refers to must be in the session: OpenAI keeps its own copies for 30 days.
   providerOptions: { openai: { store: false } },
 })

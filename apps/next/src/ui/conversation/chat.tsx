@@ -1,13 +1,14 @@
 'use client'
 
 import { useRouter } from 'next/navigation'
-import { useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useRef, useState } from 'react'
 import { Inspector } from '../inspector/inspector.tsx'
 import { announceChange } from '../sessions/changes.ts'
 import { ChatHeader } from './chat-header.tsx'
 import { Announcer } from './announcer.tsx'
 import { Composer } from './composer.tsx'
 import type { Opening } from './conversation.ts'
+import { Elsewhere } from './elsewhere.tsx'
 import { keepDraft, keptDraft } from './kept.ts'
 import { Log } from './log.tsx'
 import { Notice } from './notice.tsx'
@@ -64,6 +65,11 @@ function ChatMain({ isOlderPage }: { isOlderPage: boolean }) {
     return () => window.removeEventListener('online', online)
   }, [conversation])
 
+  const onEdit = useCallback((messageId: string | undefined): void => {
+    setEditing(messageId)
+    if (messageId === undefined) field.current?.focus()
+  }, [])
+
   const editLast = (): void => {
     const last = view.messages.findLast(({ role }) => role === 'user')
     if (last !== undefined && !busy) setEditing(last.id)
@@ -102,10 +108,7 @@ function ChatMain({ isOlderPage }: { isOlderPage: boolean }) {
       <Log
         editing={editing}
         isOlderPage={isOlderPage}
-        onEdit={(messageId) => {
-          setEditing(messageId)
-          if (messageId === undefined) field.current?.focus()
-        }}
+        onEdit={onEdit}
         onReturn={(text) => {
           const draft = keptDraft(conversation.sessionId)
           keepDraft(conversation.sessionId, draft === '' ? text : `${text}\n\n${draft}`)
@@ -115,19 +118,23 @@ function ChatMain({ isOlderPage }: { isOlderPage: boolean }) {
       />
       <div className="foot">
         <Notice />
-        <Composer
-          key={returns}
-          place={conversation.sessionId}
-          field={field}
-          isBusy={busy}
-          isStopping={isStopping}
-          onSend={(text) => {
-            conversation.send(text)
-            return true
-          }}
-          onStop={view.answer === undefined ? undefined : () => void conversation.cancel()}
-          onEditLast={editLast}
-        />
+        {view.isElsewhere ? (
+          <Elsewhere />
+        ) : (
+          <Composer
+            key={returns}
+            place={conversation.sessionId}
+            field={field}
+            isBusy={busy}
+            isStopping={isStopping}
+            onSend={(text) => {
+              conversation.send(text)
+              return true
+            }}
+            onStop={view.answer === undefined ? undefined : () => void conversation.cancel()}
+            onEditLast={editLast}
+          />
+        )}
       </div>
       <Announcer />
     </main>

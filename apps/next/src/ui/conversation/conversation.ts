@@ -1,4 +1,5 @@
 import { call, newKey } from '../api-client.ts'
+import { isElsewhere } from '../../holders.ts'
 import { isProblem, sayProblem } from '../problem.ts'
 import { announceChange } from '../sessions/changes.ts'
 import type { BranchesView, SessionView } from '../wire.ts'
@@ -14,6 +15,8 @@ import { watchSession } from './watch.ts'
 export interface Opening extends Stretch {
   readonly session: SessionView
   readonly branches: BranchesView | undefined
+  /** Which of the guest's devices this is. */
+  readonly device: string
 }
 
 /** Everything that the page shows of a conversation. */
@@ -22,6 +25,8 @@ export interface ConversationView extends ConversationState {
   readonly branches: BranchesView | undefined
   /** It was deleted, or has expired. */
   readonly isGone: boolean
+  /** It was moved to another device of the guest: this one may read it. */
+  readonly isElsewhere: boolean
   readonly isConnected: boolean
   /** The last error, in a sentence. */
   readonly notice: string | undefined
@@ -30,6 +35,7 @@ export interface ConversationView extends ConversationState {
 /** One conversation: the data that is shown, and the actions on it. Lives as long as its page. */
 export class Conversation {
   readonly sessionId: string
+  readonly #device: string
   #view: ConversationView
   #listeners = new Set<() => void>()
   #life = new AbortController()
@@ -37,13 +43,15 @@ export class Conversation {
   #refreshing: Promise<void> | undefined
   #followed: string | undefined
 
-  constructor({ session, messages, earlier, branches }: Opening) {
+  constructor({ session, messages, earlier, branches, device }: Opening) {
     this.sessionId = session.id
+    this.#device = device
     this.#view = {
       ...initialState(messages, earlier),
       session,
       branches,
       isGone: false,
+      isElsewhere: isElsewhere(session, device),
       isConnected: true,
       notice: undefined,
     }
@@ -87,7 +95,7 @@ export class Conversation {
 
   /** Sends a message. With `after`, the conversation first goes back to just after that one. */
   send(text: string, after?: number): void {
-    if (isBusy(this.#view)) return
+    if (isBusy(this.#view) || this.#view.isElsewhere) return
     const outgoing: Outgoing = {
       id: newKey(),
       text,
@@ -142,6 +150,13 @@ export class Conversation {
     await this.#attempt(() => call('POST', `${this.#path}/cancel`))
   }
 
+  /** Brings a conversation back that was moved to another device. */
+  async bringBack(): Promise<boolean> {
+    const isDone = await this.#attempt(() => call('POST', `/chat/${this.sessionId}/hold`))
+    await this.refresh()
+    return isDone
+  }
+
   async switchTo(branchId: string): Promise<void> {
     await this.#attempt(() => call('POST', `${this.#path}/branches/${branchId}/switch`, { key: newKey() }))
     await this.refresh()
@@ -193,7 +208,7 @@ export class Conversation {
     try {
       const { session, stretch, branches } = await readSession(this.sessionId)
       const isRenamed = session.title !== this.#view.session.title
-      this.#set({ session, branches, notice: undefined })
+      this.#set({ ...this.#placed(session), branches, notice: undefined })
       this.#apply({ type: 'page', ...stretch })
       if (isRenamed) announceChange()
       if (session.turn !== undefined && !isBusy(this.#view)) void this.#follow(session.turn.id)
@@ -201,6 +216,10 @@ export class Conversation {
       if (isProblem(error, 'not_found')) this.#set({ isGone: true })
       else this.#set({ notice: sayProblem(error) })
     }
+  }
+
+  #placed(session: SessionView): Pick<ConversationView, 'session' | 'isElsewhere'> {
+    return { session, isElsewhere: isElsewhere(session, this.#device) }
   }
 
   #connected(isConnected: boolean): void {
@@ -211,11 +230,12 @@ export class Conversation {
   }
 
   #sessionChanged(session: SessionView): void {
-    const { revision, messageCount, title } = this.#view.session
-    if (session.revision === revision && session.messageCount === messageCount) return
+    const { revision, messageCount, title, label } = this.#view.session
+    const isSame = session.revision === revision && session.label === label
+    if (isSame && session.messageCount === messageCount) return
     // Changes during the page's own turn are read at its end, all at once.
     const { turn } = this.#view.session
-    this.#set({ session: turn === undefined ? session : { ...session, turn } })
+    this.#set(this.#placed(turn === undefined ? session : { ...session, turn }))
     if (session.title !== title) announceChange()
     if (!isBusy(this.#view)) void this.refresh()
   }
@@ -234,6 +254,7 @@ export class Conversation {
     } catch (error) {
       if (signal.aborted) return
       if (isProblem(error, 'not_found')) this.#set({ isGone: true })
+      if (isProblem(error, 'elsewhere')) void this.refresh()
       return this.#refused(outgoing, sayProblem(error))
     }
     if (!signal.aborted) await this.#settle()
@@ -277,7 +298,7 @@ export class Conversation {
       await what()
       return true
     } catch (error) {
-      if (isProblem(error, 'not_found')) void this.refresh()
+      if (isProblem(error, 'not_found') || isProblem(error, 'elsewhere')) void this.refresh()
       this.#set({ notice: sayProblem(error) })
       return false
     }

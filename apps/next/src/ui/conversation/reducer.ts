@@ -56,9 +56,17 @@ export function reduce(state: ConversationState, action: ConversationAction): Co
  * While an answer is being written, its stored part is not shown twice, so that nothing jumps.
  */
 export function shownMessages({ messages, outgoing, answer }: ConversationState): readonly MessageView[] {
-  const after = outgoing?.after
+  return shownOf(messages, outgoing?.after, answer?.replyId)
+}
+
+/** As `shownMessages`, of what alone decides. */
+export function shownOf(
+  messages: readonly MessageView[],
+  after: number | undefined,
+  replyId: string | undefined,
+): readonly MessageView[] {
   return messages.filter(
-    ({ seq, id }) => (after === undefined || seq <= after) && !(answer !== undefined && isOf(id, answer)),
+    ({ seq, id }) => (after === undefined || seq <= after) && !(replyId !== undefined && isOf(id, replyId)),
   )
 }
 
@@ -68,7 +76,10 @@ export function isBusy({ outgoing, answer }: ConversationState): boolean {
 }
 
 /** The seq before a message on the branch, 0 at the beginning; undefined when that message is not loaded yet. */
-export function seqBefore({ messages, earlier }: ConversationState, seq: number): number | undefined {
+export function seqBefore(
+  { messages, earlier }: Pick<ConversationState, 'messages' | 'earlier'>,
+  seq: number,
+): number | undefined {
   const before = messages.findLast((message) => message.seq < seq)
   return before?.seq ?? (earlier === undefined ? 0 : undefined)
 }
@@ -123,7 +134,7 @@ function written(
   return { ...state, answer: { ...state.answer, pieces, lastEventId: eventId } }
 }
 
-function isOf(id: string, { replyId }: LiveAnswer): boolean {
+function isOf(id: string, replyId: string): boolean {
   return id === replyId || id.startsWith(`${replyId}.`)
 }
 

@@ -2,14 +2,16 @@
 
 import { useDeferredValue, useState } from 'react'
 import { call } from '../api-client.ts'
-import { textOf } from '../conversation/pieces.ts'
-import { type ContextPart, contextParts, type ContextView, type Part } from '../wire.ts'
+import { type ContextPart, contextParts, type Part, type PromptView } from '../wire.ts'
 import type { PanelProps } from './cart-panel.tsx'
 import { useResource } from './use-resource.ts'
 
 const names: Record<ContextPart, string> = {
+  tools: 'Tools',
   system: 'Instructions',
   facts: 'Facts',
+  preferences: 'Preferences',
+  cart: 'Cart',
   summary: 'Summary',
   recall: 'Recalled',
   history: 'History',
@@ -23,16 +25,15 @@ const whys: Readonly<Record<string, string>> = {
   'no-question': 'an answer whose question is out',
 }
 
-const usualBudget = 4000
+/** As a model gets it. */
+const usualBudget = 8000
 
-/** The messages that the model would get now, and their tokens. */
+/** What the model would be sent now: messages, tools, and their tokens. */
 export function ContextPanel({ sessionId, mark }: PanelProps) {
   const [budget, setBudget] = useState(usualBudget)
   const wanted = useDeferredValue(budget)
   const context = useResource(
-    async () =>
-      (await call<{ context: ContextView }>('GET', `/sessions/${sessionId}/context?maxTokens=${wanted}`))
-        .context,
+    () => call<PromptView>('GET', `/chat/${sessionId}/context?maxTokens=${wanted}`),
     `${mark} ${wanted}`,
   )
   return (
@@ -42,7 +43,7 @@ export function ContextPanel({ sessionId, mark }: PanelProps) {
         <output className="numbers">{budget.toLocaleString('en')} tokens</output>
         <input
           type="range"
-          min={500}
+          min={1000}
           max={8000}
           step={100}
           value={budget}
@@ -55,13 +56,15 @@ export function ContextPanel({ sessionId, mark }: PanelProps) {
           {context.problem}
         </p>
       )}
-      {context.value === undefined ? undefined : <Shown context={context.value} budget={wanted} />}
+      {context.value === undefined ? undefined : <Shown prompt={context.value} />}
     </>
   )
 }
 
-function Shown({ context, budget }: { context: ContextView; budget: number }) {
-  const { messages, tokens, report } = context
+function Shown({ prompt }: { prompt: PromptView }) {
+  const { context, tools, maxTokens: budget } = prompt
+  const { messages, report } = context
+  const tokens = context.tokens + report.tokens.tools
   const parts = contextParts
     .map((part) => ({ part, tokens: report.tokens[part] ?? 0 }))
     .filter((each) => each.tokens > 0)
@@ -109,27 +112,43 @@ function Shown({ context, budget }: { context: ContextView; budget: number }) {
       <ol className="context-messages">
         {messages.map((message, index) => (
           <li key={index}>
-            <p className="context-head">
-              <span className="swatch" data-part={message.part} />
-              {message.role}
-              <span className="numbers">{message.tokens}</span>
-            </p>
-            <p className="context-text">{shortTextOf(message.content)}</p>
+            <details>
+              <summary>
+                <span className="context-head">
+                  <span className="swatch" data-part={message.part} />
+                  {message.role}
+                  <span className="numbers">{message.tokens}</span>
+                </span>
+                <span className="context-text">{textOfAll(message.content)}</span>
+              </summary>
+            </details>
           </li>
         ))}
       </ol>
+      <h2>Tools it may call</h2>
+      <ul className="context-tools">
+        {tools.map(({ name, description, inputSchema }) => (
+          <li key={name}>
+            <details>
+              <summary>
+                <code>{name}</code> {description}
+              </summary>
+              <pre>{JSON.stringify(inputSchema, null, 2)}</pre>
+            </details>
+          </li>
+        ))}
+      </ul>
     </>
   )
 }
 
-function shortTextOf(content: string | readonly Part[]): string {
-  const text = textOf({ content }).replaceAll(/\n{2,}/g, '\n')
-  if (text !== '' || typeof content === 'string') return text
-  return content
-    .map((part) => {
-      if (part.type === 'tool-call')
-        return `calls ${String(part['toolName'])} ${JSON.stringify(part['input'])}`
-      return part.type === 'tool-result' ? JSON.stringify(part['output']) : `[${part.type}]`
-    })
-    .join('\n')
+/** Every part that is sent, as text. */
+function textOfAll(content: string | readonly Part[]): string {
+  if (typeof content === 'string') return content
+  const texts = content.map((part) => {
+    if (part.type === 'tool-call') return `calls ${String(part['toolName'])} ${JSON.stringify(part['input'])}`
+    if (part.type === 'tool-result') return JSON.stringify(part['output'])
+    return typeof part['text'] === 'string' ? part['text'] : `[${part.type}]`
+  })
+  return texts.join('\n')
 }

@@ -14,13 +14,13 @@ const bodySchema = linkSchema.extend({
 export const POST = chatRoute(async (request) => {
   const visitor = guestOf(request)
   const body = await readBody(request, bodySchema)
-  const continued = await continueHere(visitor, body)
+  const continued = await continueHere(request, body)
   if (continued.status !== 'redeemed') return Response.json(continued)
-  const { guest, ...answer } = continued
+  const { guest, device, ...answer } = continued
   const response = NextResponse.json(answer)
   if (guest !== visitor) {
     const isSecure = request.headers.get('x-forwarded-proto') === 'https'
-    response.cookies.set(guestCookie, toGuestToken(guest), guestCookieOptions(isSecure))
+    response.cookies.set(guestCookie, toGuestToken(guest, device), guestCookieOptions(isSecure))
   }
   return response
 })
