@@ -82,7 +82,9 @@ export function createLinks(entries: readonly Entry[], places: Places): Links {
     const [held] = method === undefined ? [] : (methods.get(`${method}()`) ?? [])
     if (held !== undefined) return to(held.entry, from, held.name)
     const name = /^(\w+)(?:\(\))?$/.exec(spoken)?.[1] ?? ''
-    const entry = nearest(byName.get(name) ?? [], from)
+    // A field of its own is what a text means.
+    const isField = from.fields.some((field) => field.name === name)
+    const entry = isField ? undefined : nearest(byName.get(name) ?? [], from)
     return entry === undefined || entry.name === from.name ? undefined : to(entry, from)
   }
 
