@@ -53,7 +53,8 @@ const project = (name: string, { dedupe = [], test = {} }: Special = {}) => ({
 
 function limitsOf(name: string) {
   const ms = isQuick(name) ? quickHangMs : hangMs
-  return { testTimeout: ms, hookTimeout: ms }
+  // What a test polls for may wait for the first turn of its process, which loads what turns need.
+  return { testTimeout: ms, hookTimeout: ms, expect: { poll: { timeout: ms / 2 } } }
 }
 
 const nestPackages = ['common', 'core', 'platform-express', 'platform-fastify', 'testing'].map(

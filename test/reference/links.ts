@@ -1,4 +1,4 @@
-import { declarationOf } from '../source-files.js'
+import { declarationOf, parse } from '../source-files.js'
 import type { Entry } from './entries.js'
 
 /** Where the headings of the reference are. */
@@ -45,7 +45,7 @@ export function createLinks(entries: readonly Entry[], places: Places): Links {
 
   const type = (given: string, source: string, from: Entry): string => {
     // What is generic over a handle inside has a name outside.
-    const text = given
+    const text = spelledOut(given, source, (name) => find(source, name, from) !== undefined)
       .replaceAll(/\b(\w+)<Handle>/g, (all, name: string) => aliases.get(name) ?? all)
       .replaceAll(/\bHandle\b/g, 'Session')
       .replaceAll(/\b[a-z]\w*\.([A-Z]\w+)/g, (all, name: string) => (byName.has(name) ? name : all))
@@ -53,7 +53,7 @@ export function createLinks(entries: readonly Entry[], places: Places): Links {
     const linked = pieces.map((piece, index) => {
       const found =
         index % 2 === 1
-          ? (find(source, piece, from) ?? (text === given ? undefined : only(piece)))
+          ? (find(source, piece, from) ?? (/Handle|\b[a-z]\w*\.[A-Z]/.test(given) ? only(piece) : undefined))
           : undefined
       return found === undefined ? piece : { found, name: piece }
     })
@@ -82,7 +82,9 @@ export function createLinks(entries: readonly Entry[], places: Places): Links {
     const [held] = method === undefined ? [] : (methods.get(`${method}()`) ?? [])
     if (held !== undefined) return to(held.entry, from, held.name)
     const name = /^(\w+)(?:\(\))?$/.exec(spoken)?.[1] ?? ''
-    const entry = nearest(byName.get(name) ?? [], from)
+    // A field of its own is what a text means.
+    const isField = from.fields.some((field) => field.name === name)
+    const entry = isField ? undefined : nearest(byName.get(name) ?? [], from)
     return entry === undefined || entry.name === from.name ? undefined : to(entry, from)
   }
 
@@ -102,6 +104,21 @@ export function createLinks(entries: readonly Entry[], places: Places): Links {
       .join('')
 
   return { type, text, find, to }
+}
+
+const longestName = 60
+
+/** A type with what short names stand for that are used inside alone: `Subscriber` is one of two public types. */
+function spelledOut(type: string, source: string, isPublic: (name: string) => boolean): string {
+  return type.replaceAll(/(?<![\w'.$`])([A-Z]\w+)(?![\w'<])/g, (name) => {
+    if (isPublic(name)) return name
+    const declared = declarationOf(source, name)
+    const stands = declared?.node.typeAnnotation
+    if (declared?.node.type !== 'TSTypeAliasDeclaration' || declared.node.typeParameters || !stands)
+      return name
+    const text = parse(declared.file).text.slice(stands.start, stands.end)
+    return text.length <= longestName && !text.includes('\n') ? text : name
+  })
 }
 
 const keyOf = (

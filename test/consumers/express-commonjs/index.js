@@ -33,6 +33,11 @@ async function main() {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     })
+  const session = await sessions.for({ tenantId: 'acme', userId: 'alice' }).create()
+  const turn = session.turn(
+    'Hi',
+    async ({ context }) => (await context({ maxTokens: 1000 })).messages[0].content,
+  )
   // `import()` gets the same classes as `require`.
   const loaded = await import('@sessions/core')
   deepStrictEqual(
@@ -41,8 +46,9 @@ async function main() {
       (await post('/chat', { text: 5 })).status,
       (await post('/api/sessions', {})).headers.get('location').slice(0, 14),
       loaded.SessionError === SessionError,
+      (await turn.result).text,
     ],
-    [200, 400, '/api/sessions/', true],
+    [200, 400, '/api/sessions/', true, 'Hi'],
   )
   server.close()
 }
