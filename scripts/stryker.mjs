@@ -76,9 +76,10 @@ export async function tryFile(file, project) {
   const outcomes = []
   for (const mutant of await stryker.runMutationTest()) {
     const { mutatorName, status } = mutant
-    if (status === 'Ignored' || status === 'CompileError' || status === 'RuntimeError') continue
+    if (status === 'Ignored' || status === 'CompileError') continue
     const { line, from, to } = textsOf(code, mutant)
-    const isKilled = status === 'Killed' || status === 'Timeout'
+    // An error outside of a test, as when a file cannot be loaded, fails a run, too.
+    const isKilled = ['Killed', 'Timeout', 'RuntimeError'].includes(status)
     const known = equivalent.find((one) => one.from === from && one.to === to)
     if (known !== undefined) used.add(known)
     if (!isKilled && known !== undefined) continue
