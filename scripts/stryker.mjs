@@ -1,7 +1,7 @@
 // Every mistake that Stryker makes in a file, against the tests that are about this file: see test-mutants.mjs.
 // Nearly every test loads nearly every file. So test/mutants/tests.json names the tests of a file; those of a file that
 // it does not name are in the folder of the same name.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join, matchesGlob } from 'node:path'
@@ -12,13 +12,16 @@ const folder = join(root, 'test', 'mutants')
 const read = (name) => JSON.parse(readFileSync(join(folder, name), 'utf8'))
 const require = createRequire(join(folder, 'package.json'))
 
-/** Installs Stryker: nothing else needs its packages. */
+/** Installs Stryker, unless it is installed as its lockfile says: nothing else needs its packages. */
 export async function installStryker() {
-  if (existsSync(join(folder, 'node_modules', '.modules.yaml'))) return
+  const lock = readFileSync(join(folder, 'pnpm-lock.yaml'), 'utf8')
+  const stamp = join(folder, 'node_modules', '.installed')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   await step('installing Stryker', async () => {
     const [command, ...args] = await pnpm()
     const options = ['--ignore-workspace', '--frozen-lockfile', '--config.auto-install-peers=false']
     await run(command, [...args, 'install', ...options], { cwd: folder, quiet: true })
+    writeFileSync(stamp, lock)
   })
 }
 
@@ -76,9 +79,10 @@ export async function tryFile(file, project) {
   const outcomes = []
   for (const mutant of await stryker.runMutationTest()) {
     const { mutatorName, status } = mutant
-    if (status === 'Ignored' || status === 'CompileError' || status === 'RuntimeError') continue
+    if (status === 'Ignored' || status === 'CompileError') continue
     const { line, from, to } = textsOf(code, mutant)
-    const isKilled = status === 'Killed' || status === 'Timeout'
+    // An error outside of a test, as when a file cannot be loaded, fails a run, too.
+    const isKilled = ['Killed', 'Timeout', 'RuntimeError'].includes(status)
     const known = equivalent.find((one) => one.from === from && one.to === to)
     if (known !== undefined) used.add(known)
     if (!isKilled && known !== undefined) continue

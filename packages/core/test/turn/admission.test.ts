@@ -105,3 +105,35 @@ it('knows another message under the id of one, in the log and among the newest t
   }
   expect(await codeOf(session.turn('Hi', echo).result)).toBe('settled')
 })
+
+it('begins no turn whose answer would find no room', async () => {
+  for (const [kept, code] of [
+    [2, 'settled'],
+    [3, 'limit_reached'],
+  ] as const) {
+    const sessions = service({ turns: fast, limits: { maxMessages: 4 } })
+    const session = await sessions.for(alice).open('one')
+    await session.append(Array.from({ length: kept }, () => ({ role: 'user' as const, content: 'Hi' })))
+    let asked = 0
+    expect(await codeOf(session.turn('and', (turn) => (asked++, echo(turn))).result)).toBe(code)
+    expect([asked, (await lines(session)).length]).toEqual(code === 'settled' ? [1, 4] : [0, 3])
+    // To answer what is there takes one message less.
+    const again = session.turn(undefined, () => 'again', { key: 'k' })
+    expect(await codeOf(again.result)).toBe(code === 'settled' ? 'limit_reached' : 'settled')
+  }
+})
+
+it('numbers its turns, the tools of which write under that number', async () => {
+  const { session } = await open()
+  const fences: number[] = []
+  const tools = { look: { execute: (_: never, { fence }: { fence: number }) => void fences.push(fence) } }
+  const call = ({ steps }: { steps: readonly unknown[] }) =>
+    steps.length > 0 ? 'done' : { type: 'tool-call' as const, toolCallId: 'c', toolName: 'look', input: {} }
+  const replies: string[] = []
+  for (let n = 0; n < 3; n++) {
+    const { reply, message } = await session.turn('Hi', call, { tools }).result
+    replies.push(reply.id.slice(message.id.length))
+  }
+  expect(fences).toEqual([1, 2, 3])
+  expect(replies).toEqual(['.r1', '.r2', '.r3'])
+})
