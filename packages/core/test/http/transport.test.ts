@@ -135,21 +135,21 @@ describe('write', () => {
   })
 })
 
-it.each([
-  [{ cookie: false as const }, 'cookie'],
+it.each<[object, string]>([
+  [{ cookie: false }, 'cookie'],
   [{ cookie: { name: 'a b' } }, 'cookie.name'],
   [{ cookie: { name: 'a;b' } }, 'cookie.name'],
   [{ cookie: { name: 'é' } }, 'cookie.name'],
-  [{ cookie: { sameSite: 'none' as const, secure: false } }, 'cookie.secure'],
-  [{ cookie: { httpOnly: false } as object }, 'cookie.httpOnly'],
-  [{ cookies: true } as object, 'cookies'],
+  [{ cookie: { sameSite: 'none', secure: false } }, 'cookie.secure'],
+  [{ cookie: { httpOnly: false } }, 'cookie.httpOnly'],
+  [{ cookies: true }, 'cookies'],
 ])('refuses %j at the start', (options, path) => {
   const refused = expect.objectContaining({
     code: 'invalid',
     path,
     message: expect.stringContaining('cookie'),
   })
-  expect(() => createTransport(options as object, dayMs)).toThrow(refused)
+  expect(() => createTransport(options, dayMs)).toThrow(refused)
 })
 
 it.each([
