@@ -105,7 +105,11 @@ export class AnswerChunks {
       case 'tool-approval-response':
         if (!this.#calls.has(this.#approvals.get(approvalId))) return []
         this.#approvals.delete(approvalId)
-        return [{ approved: false, ...known(part), type } as object as UIMessageChunk, ...this.#endStep()]
+        return [
+          { approved: false, ...known(part), type } as object as UIMessageChunk,
+          ...this.#close(),
+          ...this.#endStep(),
+        ]
       case 'file':
       case 'image':
       case 'reasoning-file': {

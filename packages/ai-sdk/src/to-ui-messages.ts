@@ -97,6 +97,8 @@ function answered(parts: UIMessage['parts'], chunks: readonly UIMessageChunk[]):
     const { approved, reason } = (answer ?? {}) as Partial<KeptPart>
     const approval = answer === undefined ? asked : defined({ ...asked, approved, reason })
     const { state } = part
+    // A call of the same id came after the request.
+    if (state.startsWith('input-')) return call
     if (state === 'approval-requested' && answer !== undefined) {
       return { ...part, state: 'approval-responded', approval }
     }

@@ -182,6 +182,30 @@ it('gives back what a page had, after it was brought over from elsewhere', async
   )
 })
 
+it('gives back a call that comes again under its id after it was asked about, as the SDK accepts it', async () => {
+  const session = await newSession()
+  const call = { type: 'tool-call', toolCallId: 'c1', toolName: 'pay', input: {} }
+  const asked = { type: 'tool-approval-request', approvalId: 'ask', toolCallId: 'c1' }
+  await session.append({ role: 'assistant', content: [call, asked, { ...call, input: { a: 1 } }] })
+  const shown = await toUIMessages(await session.allMessages())
+  await expectAccepted(shown)
+  expect(shown[0]!.parts.at(-1)).toMatchObject({ state: 'input-available', input: { a: 1 } })
+})
+
+it('gives back a text that stands before an answer about a call, as the SDK accepts it', async () => {
+  const session = await newSession()
+  const call = { type: 'tool-call', toolCallId: 'c1', toolName: 'pay', input: {} }
+  const asked = { type: 'tool-approval-request', approvalId: 'ask', toolCallId: 'c1' }
+  const answered = { type: 'tool-approval-response', approvalId: 'ask', approved: false }
+  await session.append([
+    { role: 'assistant', content: [call, asked, { type: 'text', text: 'May I?' }] },
+    { role: 'tool', content: [answered] },
+  ])
+  const shown = await toUIMessages(await session.allMessages())
+  await expectAccepted(shown)
+  expect(shown[0]!.parts).toContainEqual(expect.objectContaining({ type: 'text', text: 'May I?' }))
+})
+
 it('leaves what a tool gave as it is, also if it has a type', async () => {
   const session = await newSession()
   const called = { type: 'tool-call', toolCallId: 'c1', toolName: 'read', input: {} }
