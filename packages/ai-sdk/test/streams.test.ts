@@ -42,7 +42,7 @@ const ended = [
 ]
 
 async function untilShown(page: ChatClient, said: string): Promise<void> {
-  await expect.poll(() => JSON.stringify(page.messages)).toContain(said)
+  await expect.poll(() => JSON.stringify(page.messages), { timeout: 15_000 }).toContain(said)
 }
 
 it('goes on without its page, and another one follows from the beginning', async () => {
