@@ -55,7 +55,7 @@ describe('addToCart', () => {
   it('refuses a second currency, and more pieces than a line can hold', () => {
     const cart = add(emptyCart, { ...phone, quantity: 10_000 })
     expect(() => add(cart, { ...phone, sku: 'P2', price: { amount: 1, currency: 'EUR' } })).toThrow(
-      expect.objectContaining({ path: 'item.price.currency' }),
+      expect.objectContaining({ code: 'invalid', path: 'item.price.currency' }),
     )
     expect(() => add(cart, phone)).toThrow(expect.objectContaining({ path: 'item.quantity' }))
   })
@@ -66,7 +66,7 @@ describe('the lines of a cart', () => {
   const [first, second] = cart.items
 
   it('take another quantity, and go at 0', () => {
-    expect(setCartQuantity(cart, first!.id, 4).items[0]!.quantity).toBe(4)
+    expect(setCartQuantity(cart, first!.id, 4).items).toEqual([{ ...first, quantity: 4 }, second])
     expect(setCartQuantity(cart, first!.id, 0).items).toEqual([second])
     expect(removeFromCart(cart, second!.id).items).toEqual([first])
     expect(() => setCartQuantity(cart, first!.id, -1)).toThrow(expect.objectContaining({ code: 'invalid' }))

@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { cookieValues, setCookie } from '../../src/http/cookies.js'
-import { createTransport, mustCarry, toNamedTransport } from '../../src/http/transport.js'
+import {
+  createTransport,
+  mustCarry,
+  toNamedTransport,
+  type TransportOptions,
+} from '../../src/http/transport.js'
 
 const dayMs = 86_400_000
 const none = { cookie: undefined, sessionId: undefined, isSecure: true }
@@ -149,7 +154,7 @@ it.each<[object, string]>([
     path,
     message: expect.stringContaining('cookie'),
   })
-  expect(() => createTransport(options, dayMs)).toThrow(refused)
+  expect(() => createTransport(options as TransportOptions, dayMs)).toThrow(refused)
 })
 
 it.each([
