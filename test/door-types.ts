@@ -20,7 +20,8 @@ export function unnamedTypes(packageFolder: string, doors: readonly string[]): s
   if (process.env['SESSIONS_BUILT']) return unnamed(join(packageFolder, 'dist'), doors)
   const out = mkdtempSync(join(tmpdir(), 'door-types-'))
   try {
-    const tsc = resolve(import.meta.dirname, '..', 'node_modules', '.bin', 'tsc')
+    const root = resolve(import.meta.dirname, '..')
+    const tsc = join(root, 'node_modules', '.bin', 'tsc')
     const emit = [
       '--noEmit',
       'false',
@@ -29,16 +30,16 @@ export function unnamedTypes(packageFolder: string, doors: readonly string[]): s
       'false',
       '--stripInternal',
     ]
-    execFileSync(tsc, ['-p', join(packageFolder, 'tsconfig.json'), ...emit, '--outDir', out])
-    const folder = readdirSync(out, { recursive: true, encoding: 'utf8' })
-      .filter((name) => name.endsWith(`src/${doors[0]!}.d.ts`))
-      .find(
-        (name) =>
-          !name.includes('/') ||
-          name.startsWith(packageFolder.split(/[\\/]/).at(-1)!) ||
-          name.startsWith('src/'),
-      )
-    return unnamed(join(out, dirname(folder!)), doors)
+    execFileSync(tsc, [
+      '-p',
+      join(packageFolder, 'tsconfig.json'),
+      ...emit,
+      '--rootDir',
+      root,
+      '--outDir',
+      out,
+    ])
+    return unnamed(join(out, relative(root, packageFolder), 'src'), doors)
   } finally {
     rmSync(out, { recursive: true, force: true })
   }
