@@ -5,6 +5,7 @@ it("takes 15 lines for a page's server side", () => {
   const files = guideFiles()
   expect([...files.keys()]).toEqual([
     'lib/assistant.ts',
+    'migrate.mjs',
     'app/api/chat/[[...path]]/route.ts',
     'app/page.tsx',
     'app/chat/[id]/page.tsx',
