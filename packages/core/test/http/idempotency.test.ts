@@ -1,6 +1,12 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { type ExecuteOnceOptions, executeOnce } from '../../src/http/idempotency.js'
-import { memoryStore, SessionError, type SessionStore } from '../../src/index.js'
+import {
+  createSessions,
+  memoryStore,
+  SessionError,
+  type SessionsOptions,
+  type SessionStore,
+} from '../../src/index.js'
 import { createService } from '../../src/service/service.js'
 import { codeOf, startGate } from '../service.js'
 
@@ -9,10 +15,10 @@ const key = 'k'.repeat(32)
 const dayMs = 24 * 3_600_000
 
 /** A service on a store with a clock of the test, and its keyed requests. */
-function open(inner?: SessionStore) {
+function open(inner?: SessionStore, options: SessionsOptions = {}) {
   let now = 1_700_000_000_000
   const store = inner ?? memoryStore({ clock: () => now })
-  const service = createService({ store })
+  const service = createService({ store, ...options })
   const seeds: string[] = []
   const retries: boolean[] = []
   const send = (execute: () => Promise<Response> | Response, more: Partial<ExecuteOnceOptions> = {}) =>
@@ -232,7 +238,7 @@ it('executes it again with the same seed when its process has died, and not a mo
   expect(await (await send(never)).text()).toBe('again')
 })
 
-it('is taken over by one of two, and begun anew when it is gone by then', async () => {
+it('is begun, and taken over, by one of two, and begun anew when it is gone by then', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   let now = 1_700_000_000_000
   const inner = memoryStore({ clock: () => now })
@@ -252,8 +258,12 @@ it('is taken over by one of two, and begun anew when it is gone by then', async 
     await begun.opened
     now += 30_000
   }
-  await leave('two')
   let other: Response | undefined
+  before = async () => (other = await send(() => new Response('first'), { scope: 'one' }))
+  expect(await (await send(never, { scope: 'one' })).text()).toBe('first')
+  expect(await other?.text()).toBe('first')
+  retries.length = seeds.length = 0
+  await leave('two')
   before = async () => (other = await send(() => new Response('other'), { scope: 'two' }))
   expect(await (await send(never, { scope: 'two' })).text()).toBe('other')
   expect(await other?.text()).toBe('other')
@@ -346,4 +356,24 @@ it('says that it lives until it has answered, and goes on when it cannot say so'
     vi.advanceTimersByTime(60_000)
     expect(commits).toEqual([])
   }
+})
+
+it('executes nothing for a user who was erased, and lets the erasure have its last word when it comes meanwhile', async () => {
+  const store = memoryStore()
+  const told: string[] = []
+  const afterErase = [async ({ userId }: { userId: string }) => void told.push(userId)]
+  const options = { credentialSecrets: ['a secret that only these tests may know'], privacy: { afterErase } }
+  const { privacy } = createSessions({ store, ...options })
+  const { send, kept } = open(store, options)
+  const asked = (userId: string) => ({ tenantId, userId, by: userId, reason: 'asked' })
+  for (const [userId, answer] of [
+    ['alice', () => new Response('no', { status: 500 })],
+    ['bob', () => Promise.reject(new Error('failed'))],
+  ] as const) {
+    const more = { about: { userId }, scope: userId }
+    await codeOf(send(async () => (await privacy.erase(asked(userId)), answer()), more))
+    expect(told.splice(0)).toEqual([userId, userId])
+    expect(await codeOf(send(never, more))).toBe('user_erased')
+  }
+  expect(await kept()).toEqual([])
 })
