@@ -97,6 +97,7 @@ it('takes another content under the same key for another request', async () => {
   await expect(send(never, { content: 'other' })).rejects.toMatchObject({
     code: 'key_reused',
     path: 'Idempotency-Key',
+    message: expect.stringContaining('used for another request'),
   })
   await send(() => new Response('two'), { scope: 'another request' })
   expect(new Set(seeds).size).toBe(2)
@@ -243,12 +244,15 @@ it('is begun, and taken over, by one of two, and begun anew when it is gone by t
   let now = 1_700_000_000_000
   const inner = memoryStore({ clock: () => now })
   let before: (() => Promise<unknown>) | undefined
+  const times = new Set<number | undefined>()
   const { send, seeds, retries } = open({
     ...inner,
     commit: async (ref, change) => {
+      if (ref.tenantId !== '~requests:acme') return inner.commit(ref, change)
+      times.add(change.idleMs)
       const first = before
-      if (ref.tenantId === '~requests:acme') before = undefined
-      if (ref.tenantId === '~requests:acme' && first !== undefined) await first()
+      before = undefined
+      await first?.()
       return inner.commit(ref, change)
     },
   })
@@ -276,6 +280,7 @@ it('is begun, and taken over, by one of two, and begun anew when it is gone by t
   expect(await (await send(() => new Response('anew'), { scope: 'gone' })).text()).toBe('anew')
   expect(retries).toEqual([false, true, false, false])
   expect(seeds[3]).not.toBe(seeds[2])
+  expect([...times]).toEqual([dayMs])
 })
 
 it('executes again, with the same seed, what has an answer too long to keep', async () => {
