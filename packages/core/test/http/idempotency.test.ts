@@ -1,6 +1,12 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { type ExecuteOnceOptions, executeOnce } from '../../src/http/idempotency.js'
-import { memoryStore, SessionError, type SessionStore } from '../../src/index.js'
+import {
+  createSessions,
+  memoryStore,
+  SessionError,
+  type SessionsOptions,
+  type SessionStore,
+} from '../../src/index.js'
 import { createService } from '../../src/service/service.js'
 import { codeOf, startGate } from '../service.js'
 
@@ -9,10 +15,10 @@ const key = 'k'.repeat(32)
 const dayMs = 24 * 3_600_000
 
 /** A service on a store with a clock of the test, and its keyed requests. */
-function open(inner?: SessionStore) {
+function open(inner?: SessionStore, options: SessionsOptions = {}) {
   let now = 1_700_000_000_000
   const store = inner ?? memoryStore({ clock: () => now })
-  const service = createService({ store })
+  const service = createService({ store, ...options })
   const seeds: string[] = []
   const retries: boolean[] = []
   const send = (execute: () => Promise<Response> | Response, more: Partial<ExecuteOnceOptions> = {}) =>
@@ -40,6 +46,7 @@ const never = (): never => expect.fail('executed')
 const plain = (response: Response) => Object.fromEntries(response.headers)
 
 afterEach(() => {
+  vi.restoreAllMocks()
   vi.useRealTimers()
 })
 
@@ -90,6 +97,7 @@ it('takes another content under the same key for another request', async () => {
   await expect(send(never, { content: 'other' })).rejects.toMatchObject({
     code: 'key_reused',
     path: 'Idempotency-Key',
+    message: expect.stringContaining('used for another request'),
   })
   await send(() => new Response('two'), { scope: 'another request' })
   expect(new Set(seeds).size).toBe(2)
@@ -158,7 +166,7 @@ it('executes one of two that come at once, and has the other wait for its answer
 it('waits thirty seconds, and says that it is still being executed', async () => {
   const inner = memoryStore()
   const [gate, begun] = [startGate(), startGate()]
-  const reads = { count: 0 }
+  const reads = { count: 0, ofTime: 0 }
   const { send } = open({
     ...inner,
     read: async (ref, options) => {
@@ -166,8 +174,13 @@ it('waits thirty seconds, and says that it is still being executed', async () =>
       if (ref.tenantId === '~requests:acme') reads.count++
       return stored
     },
+    commit: (ref, change) => {
+      if (ref.tenantId === '~clock:acme') reads.ofTime++
+      return inner.commit(ref, change)
+    },
   })
   vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'clearInterval', 'performance'] })
+  const pauses = vi.spyOn(globalThis, 'setTimeout')
   const first = send(async () => {
     begun.open()
     await gate.opened
@@ -181,11 +194,17 @@ it('waits thirty seconds, and says that it is still being executed', async () =>
     await vi.advanceTimersByTimeAsync(20)
     await new Promise((resolve) => setImmediate(resolve))
   }
+  reads.ofTime = 0
   await vi.advanceTimersByTimeAsync(29_000)
   expect(refused).toBeUndefined()
   await vi.advanceTimersByTimeAsync(2_000)
   await second
-  expect(refused).toMatchObject({ code: 'request_in_progress' })
+  expect(refused).toMatchObject({ code: 'request_in_progress', message: expect.stringContaining('executed') })
+  // It looks again less and less often, and asks for the store's time every five seconds.
+  const waited = pauses.mock.calls.map(([, ms]) => ms)
+  expect(waited.slice(0, 10)).toEqual([20, 30, 45, 67.5, 101.25, 151.875, 227.8125, 341.71875, 500, 500])
+  expect(Math.max(...waited.map(Number))).toBe(500)
+  expect(reads.ofTime).toBe(6)
   gate.open()
   expect(await (await first).text()).toBe('one')
 })
@@ -220,6 +239,50 @@ it('executes it again with the same seed when its process has died, and not a mo
   expect(await (await send(never)).text()).toBe('again')
 })
 
+it('is begun, and taken over, by one of two, and begun anew when it is gone by then', async () => {
+  vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  let now = 1_700_000_000_000
+  const inner = memoryStore({ clock: () => now })
+  let before: (() => Promise<unknown>) | undefined
+  const times = new Set<number | undefined>()
+  const { send, seeds, retries } = open({
+    ...inner,
+    commit: async (ref, change) => {
+      if (ref.tenantId !== '~requests:acme') return inner.commit(ref, change)
+      times.add(change.idleMs)
+      const first = before
+      before = undefined
+      await first?.()
+      return inner.commit(ref, change)
+    },
+  })
+  const leave = async (scope: string) => {
+    const begun = startGate()
+    void send(() => (begun.open(), new Promise<Response>(() => {})), { scope })
+    await begun.opened
+    now += 30_000
+  }
+  let other: Response | undefined
+  before = async () => (other = await send(() => new Response('first'), { scope: 'one' }))
+  expect(await (await send(never, { scope: 'one' })).text()).toBe('first')
+  expect(await other?.text()).toBe('first')
+  retries.length = seeds.length = 0
+  await leave('two')
+  before = async () => (other = await send(() => new Response('other'), { scope: 'two' }))
+  expect(await (await send(never, { scope: 'two' })).text()).toBe('other')
+  expect(await other?.text()).toBe('other')
+  expect(retries).toEqual([false, true])
+  await leave('gone')
+  before = async () => {
+    const { items } = await inner.list({ tenantId: '~requests:acme', limit: 10 })
+    for (const item of items) await inner.remove(item)
+  }
+  expect(await (await send(() => new Response('anew'), { scope: 'gone' })).text()).toBe('anew')
+  expect(retries).toEqual([false, true, false, false])
+  expect(seeds[3]).not.toBe(seeds[2])
+  expect([...times]).toEqual([dayMs])
+})
+
 it('executes again, with the same seed, what has an answer too long to keep', async () => {
   const { send, store, kept, seeds, retries } = open()
   const long = 'x'.repeat(131_072)
@@ -228,6 +291,23 @@ it('executes again, with the same seed, what has an answer too long to keep', as
   expect(seeds[1]).toBe(seeds[0])
   const [item] = await kept()
   expect((await store.read(item!))!.body.length).toBeLessThan(1000)
+})
+
+it('keeps an answer of 128 KiB with what it is kept with, and none that is longer', async () => {
+  const { send, store, kept } = open()
+  await send(() => new Response('x'))
+  const [item] = await kept()
+  const { changes: _, ...entry } = JSON.parse((await store.read(item!))!.body) as Record<string, unknown>
+  const room = 131_072 - JSON.stringify(entry).length + 1
+  for (const [length, isKept] of [
+    [room, true],
+    [room + 1, false],
+  ] as const) {
+    const scope = `of ${length}`
+    await send(() => new Response('x'.repeat(length)), { scope })
+    const again = await send(() => new Response('again'), { scope })
+    expect(await again.text()).toBe(isKept ? 'x'.repeat(length) : 'again')
+  }
 })
 
 it('gives the answer to its caller also where it cannot be kept', async () => {
@@ -242,4 +322,63 @@ it('gives the answer to its caller also where it cannot be kept', async () => {
   })
   expect(await (await send(() => new Response('done'))).text()).toBe('done')
   expect(commits).toBe(2)
+})
+
+it('says that it lives until it has answered, and goes on when it cannot say so', async () => {
+  const inner = memoryStore()
+  const commits: object[] = []
+  let isDown = false
+  const { send } = open({
+    ...inner,
+    commit: async (ref, change) => {
+      commits.push(change)
+      if (isDown) throw new SessionError('unavailable', 'down')
+      return inner.commit(ref, change)
+    },
+  })
+  for (const answer of [() => new Response('done'), () => Promise.reject(new Error('failed'))]) {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    const [gate, begun] = [startGate(), startGate()]
+    const execute = async () => {
+      begun.open()
+      await gate.opened
+      return answer()
+    }
+    const sent = send(execute, { scope: String(answer) }).catch((error: unknown) => error)
+    await begun.opened
+    commits.length = 0
+    vi.advanceTimersByTime(7_499)
+    expect(commits).toEqual([])
+    vi.advanceTimersByTime(1)
+    expect(commits).toEqual([{ idleMs: dayMs }])
+    isDown = true
+    vi.advanceTimersByTime(7_500)
+    expect(commits).toHaveLength(2)
+    isDown = false
+    gate.open()
+    await sent
+    commits.length = 0
+    vi.advanceTimersByTime(60_000)
+    expect(commits).toEqual([])
+  }
+})
+
+it('executes nothing for a user who was erased, and lets the erasure have its last word when it comes meanwhile', async () => {
+  const store = memoryStore()
+  const told: string[] = []
+  const afterErase = [async ({ userId }: { userId: string }) => void told.push(userId)]
+  const options = { credentialSecrets: ['a secret that only these tests may know'], privacy: { afterErase } }
+  const { privacy } = createSessions({ store, ...options })
+  const { send, kept } = open(store, options)
+  const asked = (userId: string) => ({ tenantId, userId, by: userId, reason: 'asked' })
+  for (const [userId, answer] of [
+    ['alice', () => new Response('no', { status: 500 })],
+    ['bob', () => Promise.reject(new Error('failed'))],
+  ] as const) {
+    const more = { about: { userId }, scope: userId }
+    await codeOf(send(async () => (await privacy.erase(asked(userId)), answer()), more))
+    expect(told.splice(0)).toEqual([userId, userId])
+    expect(await codeOf(send(never, more))).toBe('user_erased')
+  }
+  expect(await kept()).toEqual([])
 })

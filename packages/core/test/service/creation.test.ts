@@ -49,6 +49,7 @@ it.each([
   [0, [0]],
   [1000, [1000]],
   [1001, [1000, 1]],
+  [2001, [1000, 1000, 1]],
 ])('stores %i messages in pages, and nobody’s until they are complete', async (count, expected) => {
   const { mine, commits } = open({}, { ttl: { idleMs: 3_600_000, absoluteMs: 7_200_000 } })
   const session = await mine.create({ id: 'one', title: 'T', label: 'l', messages: said(count) })
@@ -83,6 +84,9 @@ it('gives a session the lifetime of its own', async () => {
   const { record } = await mine.create({ ttl: { idleMs: 60_000 } })
   expect(commits).toMatchObject([{ idleMs: 60_000, lifetime: { idleMs: 60_000 } }])
   expect(record.expiresAt).toBe(record.updatedAt + 60_000)
+  const usual = await mine.create()
+  expect(usual.record).not.toHaveProperty('lifetime')
+  expect(commits[1]).not.toHaveProperty('lifetime')
 })
 
 it('puts as many messages into a page as its bytes have room for', async () => {
