@@ -2,11 +2,11 @@ import { memoryStore, newId, type SessionRef, type SessionStore } from '@session
 import type { SessionCache } from '@sessions/core/store'
 import { tieredStore } from '@sessions/store-tiered'
 import type { CopyCosts } from './coefficients.js'
-import { costOf, type MeasuredServer, messagesOf } from './measure-store.js'
+import { costOf, type MeasuredServer, messageBytes, messagesOf, sizesOf } from './measure-store.js'
 
 type Cache = Pick<MeasuredServer, 'bytes' | 'cpuUs'>
 
-const [filled, tail, messageBytes] = [200, 20, 400]
+const [filled, tail] = [200, 20]
 const old = { tail: 100, maxAgeMs: 60_000 }
 const hot = { maxBytes: 1024 ** 3 }
 // Too little for any session.
@@ -16,7 +16,10 @@ const nothing = { maxBytes: 1 }
 export async function measureMemoryCopies(): Promise<CopyCosts> {
   const store = tieredStore(memoryStore(), { hot })
   const asleep = { cpuUs: async () => 0, bytes: async () => store.stats().bytes }
-  const [sizes, read] = [await sizesOf(asleep, store), await readCost(asleep, store, store)]
+  const [sizes, read] = [
+    await sizesOf(async (count, size) => bytesOf(asleep, store, count, size)),
+    await readCost(asleep, store, store),
+  ]
   if (store.stats().hits < store.stats().misses)
     throw new Error('The store has answered the reads, not its copies.')
   await store.close()
@@ -28,7 +31,10 @@ export async function measureSharedCopies(warm: SessionCache, cache: Cache): Pro
   const last = memoryStore()
   const writer = tieredStore(last, { hot: nothing, warm })
   const reader = tieredStore(last, { hot: nothing, warm })
-  const [sizes, read] = [await sizesOf(cache, writer), await readCost(cache, writer, reader)]
+  const [sizes, read] = [
+    await sizesOf(async (count, size) => bytesOf(cache, writer, count, size)),
+    await readCost(cache, writer, reader),
+  ]
   const { warmHits, misses } = reader.stats()
   if (warmHits < misses / 2) throw new Error('The store has answered the reads, not the cache.')
   const [alone, behind] = [await commitCost(cache, last), await commitCost(cache, writer)]
@@ -39,19 +45,6 @@ export async function measureSharedCopies(warm: SessionCache, cache: Cache): Pro
     readClientUs: read.clientUs,
     commitServerUs: behind.serverUs - alone.serverUs,
     commitClientUs: behind.clientUs - alone.clientUs,
-  }
-}
-
-async function sizesOf(cache: Cache, store: SessionStore) {
-  const few = await bytesOf(cache, store, 2, messageBytes)
-  const many = await bytesOf(cache, store, 42, messageBytes)
-  const short = await bytesOf(cache, store, 42, 100)
-  const perMessage = (many - few) / 40
-  const textFactor = (many - short) / (42 * (messageBytes - 100))
-  return {
-    sessionBytes: few - 2 * perMessage,
-    messageBytes: perMessage - textFactor * messageBytes,
-    textFactor,
   }
 }
 

@@ -16,15 +16,11 @@ const filled = 300
 const clients = 16
 const calls = 4000
 const warmUps = 500
-const messageBytes = 400
+export const messageBytes = 400
 
 /** Fills the store, calls it, and sees what that took. */
 export async function measureStore(server: MeasuredServer): Promise<StoreCosts> {
-  const few = await bytesOf(server, 2, messageBytes)
-  const many = await bytesOf(server, 42, messageBytes)
-  const short = await bytesOf(server, 42, 100)
-  const perMessage = (many - few) / 40
-  const textFactor = (many - short) / (42 * 300)
+  const sizes = await sizesOf(async (count, size) => bytesOf(server, count, size))
   const refs = Array.from({ length: 200 }, (_, n) => ({ tenantId: 'capacity-calls', id: `s${n}` }))
   const { store } = server
   for (const ref of refs)
@@ -36,14 +32,26 @@ export async function measureStore(server: MeasuredServer): Promise<StoreCosts> 
   )
   const read = await costOf(server, (n) => store.read(refs[n % refs.length]!, { tail: 20 }))
   return {
-    sessionBytes: few - 2 * perMessage,
-    messageBytes: perMessage - textFactor * messageBytes,
-    textFactor,
+    ...sizes,
     commitServerUs: commit.serverUs,
     commitClientUs: commit.clientUs,
     readServerUs: read.serverUs,
     readClientUs: read.clientUs,
     logBytes: commit.logBytes,
+  }
+}
+
+/** What a session, a message and its text take, by what is told of sessions with so many messages of so many bytes. */
+export async function sizesOf(bytesOf: (count: number, size: number) => Promise<number>) {
+  const few = await bytesOf(2, messageBytes)
+  const many = await bytesOf(42, messageBytes)
+  const short = await bytesOf(42, 100)
+  const perMessage = (many - few) / 40
+  const textFactor = (many - short) / (42 * (messageBytes - 100))
+  return {
+    sessionBytes: few - 2 * perMessage,
+    messageBytes: perMessage - textFactor * messageBytes,
+    textFactor,
   }
 }
 

@@ -3,7 +3,7 @@ import { UnknownOutcomes } from './unknown-outcome.js'
 
 // More writers than this do not meet on one record; beyond it something is wrong and the caller should know.
 const mostRaces = 200
-// Whoever must win, however many write beside it, still ends some day.
+// A change that must be made is tried for longer, but not forever.
 const mostPatientRaces = 10_000
 
 // Taken at import: a test of the application may replace it by a clock that stands still.

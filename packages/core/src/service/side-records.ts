@@ -49,7 +49,7 @@ export interface SideRecordOptions<Value extends object> extends Names {
    * The record if the caller knows it already, or `none` if it should not exist: saves a read (default: it is read).
    */
   seen?: SideRecord<Value> | 'none'
-  /** Goes on however many others write the record (default false: it gives up after 200 of them). */
+  /** It is tried 10,000 times while others write the record, for nobody would try again (default false: 200 times). */
   isPatient?: boolean
 }
 
