@@ -73,6 +73,10 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
   if (typeof replace !== 'function') throw new TypeError('replace must be a function')
   const phones = phoneFinder(countries)
   const own = custom.map((pattern) => ({ kind: pattern.kind, find: ownFinder(pattern) }))
+  const brackets = new Map([...allKinds, ...own.map(({ kind }) => kind)].map((kind) => [kind, `[${kind}]`]))
+  /** What takes the place of a part: what stands in it is of no matter to the brackets, and is not cut out for them. */
+  const insteadOf = (kind: string, text: string, start: number, end: number): string =>
+    replace === inBrackets ? brackets.get(kind)! : replace({ kind, text: text.slice(start, end) })
   function* redacting(text: string): Generator<undefined, string, undefined> {
     const finders: Record<RedactorKind, Find<MarkedText>> = {
       email: findEmails,
@@ -93,7 +97,7 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
         for (const places of placesOf(find(text), [0, text.length])) {
           for (let index = 0; index < places.length; index += 2) {
             const [start, end] = [places[index]!, places[index + 1]!]
-            replaced.put(start, end, replace({ kind, text: text.slice(start, end) }))
+            replaced.put(start, end, insteadOf(kind, text, start, end))
           }
           yield
         }
@@ -107,7 +111,7 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
         const replaced = new ReplacedText(text)
         yield* marked.eachMark((number, start, end) => {
           const { kind } = chosen[number - 1]!
-          replaced.put(start, end, replace({ kind, text: text.slice(start, end) }))
+          replaced.put(start, end, insteadOf(kind, text, start, end))
         })
         redacted = replaced.end()
       }

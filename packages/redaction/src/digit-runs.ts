@@ -21,9 +21,11 @@ export class DigitRuns {
     const lengths = new Uint8Array(length)
     // A sign stands between two runs.
     const starts = new Int32Array(Math.ceil(length / 2))
-    const measured = { from: 0, runs: 0 }
-    for (; measured.from < length; yield) measure(lengths, starts, units, measured)
-    return new DigitRuns(lengths, starts.subarray(0, measured.runs))
+    let runs = 0
+    for (let from = 0; from < length; from += pieceLength, yield) {
+      runs = measure(lengths, starts, units, from, Math.min(from + pieceLength, length), runs)
+    }
+    return new DigitRuns(lengths, starts.subarray(0, runs))
   }
 
   /** How many digits stand from a place on that no digit stands before. */
@@ -40,17 +42,21 @@ export class DigitRuns {
   /**
    * A look at one run of digits after the other.
    *
+   * @param least How many digits a run must have: shorter ones, which most are in a text full of signs, are passed over.
    * @param visit Adds what the run at a place is a part of to `found`. It is told where the last one ended, and returns
    * where this one ends; 0 for none.
    */
-  look(visit: (found: number[], run: number, after: number) => number): Look {
+  look(least: number, visit: (found: number[], run: number, after: number) => number): Look {
     const [lengths, starts] = [this.#lengths, this.#starts]
     return (found, from, to) => {
-      let after = from
+      // What a run is a part of may begin before `from`.
+      let after = 0
       for (let index = firstFrom(starts, from); index < starts.length; index++) {
         const run = starts[index]!
         if (run >= to) break
-        if (run >= after && lengths[run] !== 0) after = Math.max(after, visit(found, run, after))
+        if (lengths[run]! < least || run < after) continue
+        const end = visit(found, run, after)
+        if (end > after) after = end
       }
       return Math.max(after, to)
     }
@@ -68,25 +74,24 @@ function firstFrom(places: Int32Array, place: number): number {
   return low
 }
 
-/** Measures the runs that begin in one piece. */
+/** Measures the runs that begin in one piece, behind so many of them, and tells how many there are then. */
 function measure(
   lengths: Uint8Array,
   starts: Int32Array,
   units: Uint16Array,
-  measured: { from: number; runs: number },
-): void {
-  const to = Math.min(measured.from + pieceLength, lengths.length)
-  let { from: place, runs } = measured
-  while (place < to) {
-    if (!isDigit(units[place]!)) {
-      place++
-      continue
-    }
-    const start = place++
+  from: number,
+  to: number,
+  before: number,
+): number {
+  let [place, runs] = [from, before]
+  // The end of a run that begins in the piece before.
+  if (from > 0 && isDigit(units[from - 1]!)) while (isDigit(units[place]!)) place++
+  for (; place < to; place++) {
+    if (!isDigit(units[place]!)) continue
+    const start = place
     while (isDigit(units[place]!)) place++
     lengths[start] = Math.min(place - start, most)
     starts[runs++] = start
   }
-  measured.from = place
-  measured.runs = runs
+  return runs
 }

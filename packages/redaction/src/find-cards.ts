@@ -29,7 +29,6 @@ const issuers: readonly Issuer[] = [
   { from: 6000, to: 6999, lengths: any },
 ]
 const [zero, plus, space, dash] = [0x30, 0x2b, 0x20, 0x2d]
-const fewest = 13
 const most = 19
 // Four by four, or four, six and five: a shorter group is of something else.
 const leastGroup = 3
@@ -43,7 +42,7 @@ for (const { from } of issuers) beginsWith[Math.floor(from / 1000)] = 1
 
 /** Card numbers: digits alone, or in groups; of a known issuer, with a right check digit. */
 export function findCards({ units, runs }: MarkedText): Look {
-  return runs.look((found, start) => {
+  return runs.look(leastGroup, (found, start) => {
     const end = isBegin(units, start) ? endOfCard(units, start) : undefined
     if (end === undefined) return 0
     found.push(start, end)
@@ -58,22 +57,36 @@ function isBegin(units: Uint16Array, place: number): boolean {
   return !(isPoint(before) && isDigit(unitBefore(units, place - 1)))
 }
 
-// Those of the number that is looked at: a list made for each would take most of the time.
-const digits = new Uint8Array(most + 1)
-
 /** The end of the longest card number that begins here. */
 function endOfCard(units: Uint16Array, start: number): number | undefined {
   let count = 0
+  let begin = 0
+  // Luhn's sums, in which every second digit counts twice: the first of the digits and so on, or the second.
+  let [sumFromFirst, sumFromSecond] = [0, 0]
+  let lengths = 0
   let end: number | undefined
   for (let place = start; ;) {
     const first = place
     for (let unit = units[place]!; isDigit(unit); unit = units[++place]!) {
       if (count > most) return end
-      digits[count++] = unit - zero
-      if (count === 4 && issuedLengths() === 0) return undefined
+      const digit = unit - zero
+      const twice = digit < 5 ? digit * 2 : digit * 2 - 9
+      const isOdd = (count & 1) === 1
+      sumFromFirst += isOdd ? digit : twice
+      sumFromSecond += isOdd ? twice : digit
+      if (count < 4) begin = begin * 10 + digit
+      count++
+      if (count === 4) {
+        lengths = lengthsOf[begin]!
+        if (lengths === 0) return undefined
+      }
     }
     if (place - first < leastGroup || count > most) return end
-    if (count >= fewest && isEnd(units, place) && isCard(count)) end = place
+    if ((lengths & (1 << count)) !== 0 && isEnd(units, place)) {
+      // The last digit counts once.
+      const sum = (count & 1) === 1 ? sumFromSecond : sumFromFirst
+      if (sum % 10 === 0) end = place
+    }
     const next = units[place]
     if ((next !== space && next !== dash) || !isDigit(units[place + 1]!)) return end
     place++
@@ -87,25 +100,4 @@ function isEnd(units: Uint16Array, place: number): boolean {
 
 function isPoint(unit: number): boolean {
   return unit === 0x2e || unit === 0x2c
-}
-
-/** Whether the first `count` of the digits are a card number. */
-function isCard(count: number): boolean {
-  return (issuedLengths() & (1 << count)) !== 0 && hasCheckDigit(count)
-}
-
-/** The bits of the lengths that cards have which begin with the first four of the digits. */
-function issuedLengths(): number {
-  return lengthsOf[digits[0]! * 1000 + digits[1]! * 100 + digits[2]! * 10 + digits[3]!]!
-}
-
-/** By Luhn's formula. */
-function hasCheckDigit(count: number): boolean {
-  let sum = 0
-  for (let index = 0; index < count; index++) {
-    const digit = digits[count - 1 - index]!
-    const value = index % 2 === 0 ? digit : digit * 2
-    sum += value > 9 ? value - 9 : value
-  }
-  return sum % 10 === 0
 }

@@ -1,8 +1,7 @@
-import { isIPv4, isIPv6 } from 'node:net'
 import { type MarkedText, unitBefore } from './marked-text.js'
 import { isDigit, isWord, type Look, type Span } from './span.js'
 
-const [dot, colon] = [0x2e, 0x3a]
+const [dot, colon, zero] = [0x2e, 0x3a, 0x30]
 // The longest form of IPv6, with IPv4 at its end.
 const longest = 45
 // What addresses are made of, by its unit.
@@ -10,14 +9,10 @@ const parts = Uint8Array.from({ length: 0x80 }, (_, unit) =>
   Number(/[\d.:a-f]/i.test(String.fromCharCode(unit))),
 )
 
-type Test = (said: string) => boolean
-
 /** IP addresses, of version 4 and 6. */
-export function findIps(text: MarkedText): Look {
-  const { units, runs } = text
-  const isVersion6 = knowingTheLast(isIPv6)
+export function findIps({ units, runs }: MarkedText): Look {
   // Every address has a digit, but for those of letters alone: these are names in programs more often.
-  return runs.look((found, digits) => {
+  return runs.look(1, (found, digits) => {
     const begin = beginOfRun(units, digits)
     let hasSign = false
     let end = begin
@@ -28,77 +23,92 @@ export function findIps(text: MarkedText): Look {
     // A sign before an address is none of it, but for the two that an address may begin with.
     while (units[start] === dot || (units[start] === colon && units[start + 1] !== colon)) start++
     const isAlone = end - start > 2 && !isWord(unitBefore(units, start)) && !isWord(units[end]!)
-    const span = isAlone ? addressIn(text, start, end, isVersion6) : undefined
+    const span = isAlone ? addressIn(units, start, end) : undefined
     if (span !== undefined) found.push(span.start, span.end)
     return end
   })
 }
 
-/** A log says the same address again and again, and Node takes long to tell. */
-function knowingTheLast(test: Test): Test {
-  let [last, answer] = ['', false]
-  return (said) => {
-    if (said !== last) [last, answer] = [said, test(said)]
-    return answer
-  }
-}
-
 /** Where a run of what addresses are made of begins, at or before a place. */
-export function beginOfRun(units: Uint16Array, place: number): number {
+function beginOfRun(units: Uint16Array, place: number): number {
   let begin = place
   while (begin > 0 && isPart(units[begin - 1]!)) begin--
   return begin
 }
 
 /** The address in a run of what addresses are made of: a sentence may end behind it, or a port follow. */
-function addressIn(text: MarkedText, start: number, to: number, isVersion6: Test): Span | undefined {
-  const { units } = text
+function addressIn(units: Uint16Array, start: number, to: number): Span | undefined {
   let end = to
   while (end > start && units[end - 1] === dot) end--
   // A longer run begins with a whole address, or with none.
   end = Math.min(end, start + longest + 10)
   const first = colonIn(units, start, end)
-  if (first === end) return version4(text, start, end)
+  if (first === end) return version4(units, start, end)
   const second = colonIn(units, first + 1, end)
-  if (second === end) return version4(text, start, first) ?? version4(text, first + 1, end)
+  if (second === end) return version4(units, start, first) ?? version4(units, first + 1, end)
   const isCut = units[end - 1] === colon && units[end - 2] !== colon
   const last = isCut ? end - 1 : end
   // Names in programs look like `Bad::Cafe`.
-  return version6(text, start, last, isVersion6) ?? version4(text, first + 1, last)
+  const isVersion6 = hasDigit(units, start, last) && isIPv6(units, start, last)
+  return isVersion6 ? { start, end: last } : version4(units, first + 1, last)
 }
 
-function version4(text: MarkedText, start: number, end: number): Span | undefined {
+function version4(units: Uint16Array, start: number, end: number): Span | undefined {
   // A longer run may have been cut within a number.
-  if (!isQuad(text.units, start, end) || isDigit(text.units[end]!)) return undefined
-  return isIPv4(text.part(start, end)) ? { start, end } : undefined
+  return isIPv4(units, start, end) && !isDigit(units[end]!) ? { start, end } : undefined
 }
 
-function version6(text: MarkedText, start: number, end: number, isVersion6: Test): Span | undefined {
-  const { units } = text
-  let dots = start
-  while (dots < end && units[dots] !== dot) dots++
-  let tail = dots
-  while (tail > start && units[tail - 1] !== colon) tail--
-  // An address of version 4 may stand at its end, and nowhere else.
-  const isLikely = hasDigit(units, start, end) && (dots === end || isQuad(units, tail, end))
-  return isLikely && isVersion6(text.part(start, end)) ? { start, end } : undefined
-}
-
-/** Whether four groups of digits stand here, with dots between: to ask Node about all others takes far longer. */
-function isQuad(units: Uint16Array, start: number, end: number): boolean {
-  let groups = 1
-  let digits = 0
-  for (let place = start; place < end; place++) {
-    if (isDigit(units[place]!)) {
-      if (++digits > 3) return false
-    } else if (units[place] === dot && digits > 0) {
-      groups++
-      digits = 0
-    } else {
-      return false
+/** Whether four numbers up to 255 stand here, with dots between, and no zero before another digit. */
+function isIPv4(units: Uint16Array, start: number, end: number): boolean {
+  let place = start
+  for (let group = 1; group <= 4; group++) {
+    const first = place
+    let value = 0
+    for (; place < end && isDigit(units[place]!); place++) {
+      value = value * 10 + units[place]! - zero
+      if (value > 255) return false
     }
+    if (place === first || (units[first] === zero && place - first > 1)) return false
+    if (group < 4 && units[place++] !== dot) return false
   }
-  return groups === 4 && digits > 0
+  return place === end
+}
+
+/**
+ * Whether eight groups of four hexadecimal digits at most stand here, with colons between: two colons once for groups
+ * of zeros, an address of version 4 at the end for two groups. As RFC 4291 says, and Node's `isIPv6`.
+ */
+function isIPv6(units: Uint16Array, start: number, end: number): boolean {
+  let groups = 0
+  let isShortened = false
+  let place = start
+  if (units[place] === colon) {
+    // No address begins with a single one.
+    if (units[place + 1] !== colon) return false
+    isShortened = true
+    place += 2
+  }
+  while (place < end) {
+    const first = place
+    while (place < end && isHexadecimal(units[place]!)) place++
+    if (units[place] === dot && place < end) {
+      groups += 2
+      return isIPv4(units, first, end) && (isShortened ? groups < 8 : groups === 8)
+    }
+    if (place === first || place - first > 4 || ++groups > 8) return false
+    if (place === end) break
+    place++
+    if (place === end) return false
+    if (units[place] !== colon) continue
+    if (isShortened) return false
+    isShortened = true
+    place++
+  }
+  return isShortened ? groups < 8 : groups === 8
+}
+
+function isHexadecimal(unit: number): boolean {
+  return unit !== dot && unit !== colon && isPart(unit)
 }
 
 /** The place of the first colon; `end` when there is none. */

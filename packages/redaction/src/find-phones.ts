@@ -16,9 +16,11 @@ const mostDigits = 17
 const longestDate = 10
 // A power of two above it: a row of a table.
 const countsOfDigit = 32
+// Bits of it: so many digits may be a number; a group of so many may be the first of one.
+const [whole, opening] = [1, 2]
 // Questions to the tables of the library in one text. After them, whatever looks like a number is taken for one: a text
 // full of false numbers must neither take long, nor hide a real one at its end.
-const mostQuestions = 500
+const mostQuestions = 200
 
 const [plus, parenthesis, zero] = [0x2b, 0x28, 0x30]
 
@@ -36,17 +38,29 @@ export function phoneFinder(countries: readonly CountryCode[]): () => Find<Marke
   return () => finderFor(plans, counts)
 }
 
-/** For each first digit and count of digits, whether they may be a number of one of the countries. */
+/** For each first digit and count of digits, what they may be in one of the countries. */
 function possibleCounts(plans: readonly PhonePlan[]): Uint8Array {
   return Uint8Array.from({ length: 10 * countsOfDigit }, (_, index) => {
     const [first, digits] = [Math.floor(index / countsOfDigit), index % countsOfDigit]
-    return Number(plans.some((plan) => plan.mayHave(first, digits)))
+    let bits = 0
+    for (const plan of plans) {
+      if (plan.mayHave(first, digits)) bits |= whole
+      if (digits <= mostDigits && plan.mayOpen(first, digits) && mayGoOn(plan, first, digits)) bits |= opening
+    }
+    return bits
   })
+}
+
+/** Whether a number with this first digit may have so many digits or more. */
+function mayGoOn(plan: PhonePlan, first: number, digits: number): boolean {
+  for (let count = Math.max(digits, fewestDigits); count <= mostDigits; count++) {
+    if (plan.mayHave(first, count)) return true
+  }
+  return false
 }
 
 /** For one text, in all its rounds. */
 function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<MarkedText> {
-  const isFoundBare = plans.length > 0
   // A text is looked through until nothing is found any more, and most questions come again.
   const answers = new Map<string, boolean>()
   const isNumber = (said: string, isInternational: boolean): boolean => {
@@ -63,6 +77,10 @@ function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<Marked
   return (text) => {
     const { units, runs } = text
     const known = units.length > shortLength ? new KnownSpans(units) : undefined
+    const mayOpen = (run: number): boolean =>
+      (counts[(units[run]! - zero) * countsOfDigit + Math.min(runs.at(run), countsOfDigit - 1)]! &
+        opening) !==
+      0
     /** Whether a few digits stand alone here: that is seen faster than what is known of them. */
     const isShort = (run: number): boolean => {
       const digits = runs.at(run)
@@ -84,10 +102,10 @@ function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<Marked
       known?.set(start, last, length, Math.min(looked, last))
       return length
     }
-    const look = runs.look((found, run) => {
+    const look = runs.look(1, (found, run) => {
       const sign = unitBefore(units, run)
       const isInternational = sign === plus
-      if (!isInternational && !isFoundBare) return 0
+      if (!isInternational && !mayOpen(run)) return 0
       const start = isInternational || sign === parenthesis ? run - 1 : run
       if (isWord(unitBefore(units, start))) return 0
       const length = lengthAt(start, run, isInternational)
@@ -156,7 +174,7 @@ function endsOf(units: Uint16Array, runs: DigitRuns, start: number, counts: Uint
     at += run
     if (run === 0 || digits > mostDigits || at > most) break
     // Digits that stand one by one are no number that anybody writes.
-    const isLong = digits >= fewestDigits && (counts === undefined || counts[row + digits] === 1)
+    const isLong = digits >= fewestDigits && (counts === undefined || (counts[row + digits]! & whole) !== 0)
     if (isLong && groups * 2 <= digits + 2 && !isWord(units[at]!)) endPlaces[ends++] = at
     if (!isJoint(units[at]!)) break
     at++

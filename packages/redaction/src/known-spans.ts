@@ -10,8 +10,8 @@ for (let power = 1; power <= longest; power++) powers[power] = Math.imul(powers[
 const places = 8192
 
 /**
- * What is known of parts of a text, wherever in it the same units stand again. What was said lately is known: a new
- * answer takes the place of one with the same hash.
+ * What is known of parts of a text, wherever in it the same units stand again. What was said lately is known: an answer
+ * that is used again, or a new one, takes the place of one with the same hash.
  */
 export class KnownSpans {
   readonly #units: Uint16Array
@@ -24,28 +24,30 @@ export class KnownSpans {
   // Of the text from `#from` up to each place: the difference of two is the hash of what stands between them.
   #hashes = new Int32Array(0)
   #from = 0
+  // A text that repeats itself is the same, at one distance, from the place that was asked for last up to here: what was
+  // compared for one place is not compared again for the next.
+  #distance = 0
+  #sameTo = 0
 
   constructor(units: Uint16Array) {
     this.#units = units
   }
 
-  /** Prepares for parts that begin from one place up to another: only these may be asked for until the next call. */
+  /** Prepares for parts that begin from one place up to another, in order: only these may be asked for until the next call. */
   open(from: number, to: number): void {
-    const units = this.#units
-    const length = Math.min(to + longest, units.length) - from
+    const length = Math.min(to + longest, this.#units.length) - from
     if (this.#hashes.length <= length) this.#hashes = new Int32Array(length + 1)
-    const hashes = this.#hashes
-    for (let index = 0, hash = 0; index < length; index++) {
-      hash = (Math.imul(hash, factor) + units[from + index]!) | 0
-      hashes[index + 1] = hash
-    }
+    addHashes(this.#hashes, this.#units, from, length)
     this.#from = from
+    this.#sameTo = from
   }
 
   get(start: number, end: number): number | undefined {
     const hash = this.#hashOf(start, end)
     const place = hash & (places - 1)
-    return this.#known[place] === hash && this.#isSame(place, start) ? this.#values[place] : undefined
+    if (this.#known[place] !== hash || !this.#isSame(place, start)) return undefined
+    this.#starts[place] = start
+    return this.#values[place]
   }
 
   /** @param decided Up to where the units decide on the value. */
@@ -65,13 +67,27 @@ export class KnownSpans {
   }
 
   #isSame(place: number, start: number): boolean {
-    const end = start + this.#lengths[place]!
+    const length = this.#lengths[place]!
+    if (length === 0) return false
     const units = this.#units
-    for (let here = start, there = this.#starts[place]!; here < end; here++, there++) {
+    const distance = start - this.#starts[place]!
+    const end = start + length
+    const isGoingOn = distance === this.#distance && start <= this.#sameTo
+    for (let here = isGoingOn ? this.#sameTo : start; here < end; here++) {
       const unit = units[here]
       // Where a mark begins, something else may have stood when the answer was given.
-      if (unit !== units[there] || unit === markBegin) return false
+      if (unit !== units[here - distance] || unit === markBegin) return false
     }
-    return end > start
+    this.#distance = distance
+    if (!isGoingOn || end > this.#sameTo) this.#sameTo = end
+    return true
+  }
+}
+
+/** Adds the hashes of so many units from a place on, behind the 0 of none. */
+function addHashes(hashes: Int32Array, units: Uint16Array, from: number, length: number): void {
+  for (let index = 0, hash = 0; index < length; index++) {
+    hash = (Math.imul(hash, factor) + units[from + index]!) | 0
+    hashes[index + 1] = hash
   }
 }

@@ -1,19 +1,25 @@
-import { beginOfRun } from './find-ips.js'
 import { MarkedText } from './marked-text.js'
 import type { Find, Look, RedactorKind } from './span.js'
 
 // What is looked through in one go, in UTF-16 units.
 const lookLength = 8192
-// How far before a mark something may begin, or have its sign, that is found because of the mark, and how far behind it:
-// the longest of a kind and the signs around it, and the signs before it.
-const reach: Readonly<Record<RedactorKind, readonly [before: number, behind: number]>> = {
-  email: [260, 4],
-  iban: [80, 4],
-  ip: [60, 60],
-  card: [40, 4],
-  phone: [40, 4],
+// What is found because of a mark ends at it, but for so many signs, or begins behind it.
+const signs = 2
+// All units from here on are alike.
+const notAscii = 0x80
+// What each kind is made of, and how far before a mark one may begin and behind it its first sign may stand that is
+// looked for: the longest of a kind and the signs around it. No kind goes on across the end of a mark.
+const reach: Readonly<
+  Record<Exclude<RedactorKind, 'email'>, readonly [of: Uint8Array, before: number, behind: number]>
+> = {
+  iban: [madeOf(/[\da-z -]/i), 80, 4],
+  // Whatever an address may be made of is looked at from its beginning.
+  ip: [madeOf(/[\d.:a-f]/i), Number.POSITIVE_INFINITY, 60],
+  card: [madeOf(/[\d -]/), 40, 4],
+  phone: [madeOf(/[\d ()+./-]/), 40, 4],
 }
-const shortestReach = Math.min(...Object.values(reach).map(([before, behind]) => before + behind))
+// With more marks than one for so many units, to look through all of a text takes less time than through so many parts.
+const fewestUnits = 80
 const findable = /[@＠\p{Nd}]/u
 
 /** What is looked for, and what it is called. */
@@ -38,7 +44,7 @@ export function* markAll(
   const steps = kinds.map(({ kind, find }, index) => ({ kind, find, number: index + 1, known: -1 }))
   let count = 0
   // With more, all of the text is looked through again.
-  const mostMarks = text.length / shortestReach
+  const mostMarks = text.length / fewestUnits
   // Where the marks begin that were made in the last round, and those of this one.
   let [before, now] = [[] as number[], [] as number[]]
   do {
@@ -69,12 +75,17 @@ export function* placesOf(
   parts: readonly number[],
 ): Generator<readonly number[], undefined, undefined> {
   const found: number[] = []
+  let looked = 0
   for (let index = 0; index < parts.length; index += 2) {
     const end = parts[index + 1]!
     for (let from = parts[index]!; from < end;) {
-      found.length = 0
-      from = look(found, from, Math.min(end, from + lookLength))
+      const to = look(found, from, Math.min(end, from + lookLength))
+      looked += to - from
+      from = to
+      if (found.length === 0 && looked < lookLength) continue
       yield found
+      found.length = 0
+      looked = 0
     }
   }
 }
@@ -86,18 +97,26 @@ function partsNear(
   kind: RedactorKind,
   text: MarkedText,
 ): readonly number[] {
-  const [before, behind] = reach[kind]
-  // To look through all of it takes less time than through so many parts.
-  if ((earlier.length + now.length) * (before + behind) > text.length) return [0, text.length]
+  const { units, length } = text
+  // Its one sign is found faster in all of a text than in many parts.
+  if (kind === 'email') return [0, length]
+  const [of, before, behind] = reach[kind]
+  if ((earlier.length + now.length) * fewestUnits > length) return [0, length]
   const parts: number[] = []
   let last = -1
-  for (const mark of Float64Array.from([...earlier, ...now]).sort()) {
-    const near = Math.max(0, mark - before)
-    const start = kind === 'ip' ? beginOfRun(text.units, near) : near
-    const end = Math.min(text.length, text.endAt(mark) + behind)
+  for (const mark of Int32Array.from([...earlier, ...now]).sort()) {
+    let start = Math.max(0, mark - signs)
+    const least = Math.max(0, mark - before)
+    while (start > least && of[Math.min(units[start - 1]!, notAscii)] === 1) start--
+    const end = Math.min(length, text.endAt(mark) + behind)
     if (start <= last) parts[parts.length - 1] = end
     else parts.push(start, end)
     last = end
   }
   return parts
+}
+
+/** For each unit of ASCII, and for all others, whether a kind is made of it. */
+function madeOf(signs: RegExp): Uint8Array {
+  return Uint8Array.from({ length: notAscii + 1 }, (_, unit) => Number(signs.test(String.fromCharCode(unit))))
 }

@@ -15,12 +15,16 @@ export interface PhonePlan {
   readonly country: CountryCode
   /** Whether so many digits with this one at the beginning may be a number. */
   mayHave(first: number, digits: number): boolean
+  /** Whether the first group of a number may have so many digits, with this one at the beginning. */
+  mayOpen(first: number, digits: number): boolean
   /** Whether what was said may be one: seen from it alone, which is faster than the library by far. */
   mayBe(said: string): boolean
 }
 
 // In North America all group the digits alike, and the number of a ticket such as 2024-100079 is none of a phone.
-const groups = new Map([['1', /^\D*(?:1\D*)?\d{3}\D*\d{3}\D*\d{4}$|^\D*011/]])
+const groups = new Map([
+  ['1', { form: /^\D*(?:1\D*)?\d{3}\D*\d{3}\D*\d{4}$|^\D*011/, mayOpen: mayOpenNorthAmerican }],
+])
 // What people dial before a number in the country has no more digits than these: its code, and prefixes.
 const mostBefore = 8
 
@@ -44,7 +48,8 @@ export function phonePlan(country: CountryCode): PhonePlan {
     ...befores.map((before) => `(?:${before})${behind}`),
   ]
   const dialled = new RegExp(`^(?:${forms.join('|')})$`)
-  const written = hasZero ? /^\D*0/ : groups.get(callingCode)
+  const grouped = hasZero ? undefined : groups.get(callingCode)
+  const written = hasZero ? /^\D*0/ : grouped?.form
   return {
     country,
     mayHave(first, digits) {
@@ -53,8 +58,16 @@ export function phonePlan(country: CountryCode): PhonePlan {
       const mayStandBefore = befores.some((before) => mayBegin(before, first))
       return mayStandBefore && lengths.some((length) => length < digits && digits <= length + mostBefore)
     },
+    mayOpen: grouped?.mayOpen ?? (() => true),
     mayBe: (said) => written?.test(said) !== false && dialled.test(said.replaceAll(/\D/g, '')),
   }
+}
+
+/** Three, three and four digits, with or without a break between, and with or without 1 before; or 011 and more. */
+function mayOpenNorthAmerican(first: number, digits: number): boolean {
+  if (digits === 3 || digits === 6 || digits === 10) return true
+  if (first === 1) return digits === 1 || digits === 4 || digits === 7 || digits === 11
+  return first === 0 && digits > 3
 }
 
 /** Whether a pattern may begin with a digit: true when that is not easily seen. */

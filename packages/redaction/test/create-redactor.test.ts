@@ -116,6 +116,19 @@ describe('phone numbers without +', () => {
     expect(createRedactor({ countries: [country] })(said)).toBe(isTold ? 'Call [phone] now.' : said)
   })
 
+  it.each([
+    ['212 555 0123', '[phone]'],
+    ['212555 0123', '[phone]'],
+    ['1212 555-0123', '[phone]'],
+    ['1 (212) 555 0123', '[phone]'],
+    ['011 49 30 123456', '[phone]'],
+    ['0 212 555 0123', '0 [phone]'],
+    ['12125550123', '12125550123'],
+    ['21 2555 0123', '21 2555 0123'],
+  ])('are found in North America by their groups: %s', (said, redacted) => {
+    expect(createRedactor({ countries: ['US'] })(`Call ${said} now`)).toBe(`Call ${redacted} now`)
+  })
+
   it('are looked for in countries that there are, by an option that there is', () => {
     expect(() => createRedactor({ contries: ['DE'] } as never)).toThrow('There is no option contries')
     expect(() => createRedactor({ countries: ['DE', 'XX' as never] })).toThrow('countries: there is no XX')
