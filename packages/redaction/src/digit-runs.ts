@@ -74,7 +74,7 @@ function firstFrom(places: Int32Array, place: number): number {
   return low
 }
 
-/** Measures the runs that begin in one piece, behind so many of them, and tells how many there are then. */
+/** Measures the runs of one piece, behind so many of them, and tells how many there are then. */
 function measure(
   lengths: Uint8Array,
   starts: Int32Array,
@@ -83,13 +83,13 @@ function measure(
   to: number,
   before: number,
 ): number {
-  let [place, runs] = [from, before]
-  // The end of a run that begins in the piece before.
-  if (from > 0 && isDigit(units[from - 1]!)) while (isDigit(units[place]!)) place++
-  for (; place < to; place++) {
+  // The last run may go on.
+  const isWithin = from > 0 && isDigit(units[from - 1]!) && isDigit(units[from]!)
+  let runs = isWithin ? before - 1 : before
+  for (let place = from; place < to; place++) {
     if (!isDigit(units[place]!)) continue
-    const start = place
-    while (isDigit(units[place]!)) place++
+    const start = isWithin && place === from ? starts[runs]! : place
+    while (place < to && isDigit(units[place]!)) place++
     lengths[start] = Math.min(place - start, most)
     starts[runs++] = start
   }
