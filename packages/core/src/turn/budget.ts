@@ -15,7 +15,12 @@ interface Ledger {
   readonly tokens: number
   readonly costMicros: number
   readonly reserved: Readonly<Record<string, { readonly tokens: number; readonly costMicros: number }>>
+  /** The turns that were held for dead and lost what they had reserved, the last ones. */
+  readonly dropped?: readonly string[]
 }
+
+// A turn that was held for dead may be slow: what it has used counts when it ends, unless so many others were dropped since.
+const maxDropped = 50
 
 const emptyLedger: Ledger = { tokens: 0, costMicros: 0, reserved: {} }
 
@@ -93,7 +98,12 @@ async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<
       // A dead turn has nothing reserved.
       const entries = Object.entries(ledger.reserved)
       const alive = await Promise.all(entries.map(([id]) => isAlive(service, live.ref.tenantId, id)))
-      ledger = { ...ledger, reserved: Object.fromEntries(entries.filter((_, index) => alive[index])) }
+      const dead = entries.filter((_, index) => !alive[index]).map(([id]) => id)
+      ledger = {
+        ...ledger,
+        reserved: Object.fromEntries(entries.filter((_, index) => alive[index])),
+        dropped: [...(ledger.dropped ?? []), ...dead].slice(-maxDropped),
+      }
       if (!fits(ledger, budget, tokens, costMicros)) {
         throw new SessionError('budget_exceeded', `The budget of this ${budget.scope} is spent.`, {
           path: budget.scope,
@@ -105,14 +115,15 @@ async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<
 }
 
 async function spend(service: Service, mine: Taken, turnId: string, usage: TurnUsage): Promise<void> {
-  await change(service, mine, async ({ tokens, costMicros, reserved }) => {
+  await change(service, mine, async ({ tokens, costMicros, reserved, dropped = [] }) => {
     // Already settled, by an earlier try whose answer got lost.
-    if (!Object.hasOwn(reserved, turnId)) return undefined
+    if (!Object.hasOwn(reserved, turnId) && !dropped.includes(turnId)) return undefined
     const others = Object.fromEntries(Object.entries(reserved).filter(([id]) => id !== turnId))
     return {
       tokens: tokens + usage.inputTokens + usage.outputTokens,
       costMicros: costMicros + usage.costMicros,
       reserved: others,
+      dropped: dropped.filter((id) => id !== turnId),
     }
   })
 }

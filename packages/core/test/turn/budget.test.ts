@@ -127,6 +127,26 @@ describe('a budget', () => {
     expect(await codeOf(session.turn('Hi', uses(1)).result)).toBe('settled')
   })
 
+  it('counts what a turn has used that was held for dead and ends all the same', async () => {
+    let now = 1_700_000_000_000
+    const store = memoryStore({ clock: () => now })
+    const budgets = [{ scope: 'tenant' as const, maxTokens: 15, reserveTokens: 10 }]
+    const [slow, other] = [0, 1].map(() => createSessions({ store, budgets }).for(alice))
+    const gate = startGate()
+    const turn = (await slow!.create()).turn('Hi', async function* () {
+      await gate.opened
+      yield { type: 'usage', inputTokens: 5 }
+      yield 'late'
+    })
+    await turn.started
+    now += 31_000
+    const session = await other!.create()
+    expect(await codeOf(session.turn('Hi', uses(3)).result)).toBe('settled')
+    gate.open()
+    await turn.result
+    expect(await codeOf(session.turn('Hi', uses(1)).result)).toBe('budget_exceeded')
+  })
+
   it.each([
     ['tokens, one each', { maxTokens: 2 }, 2],
     ['tokens', { maxTokens: 25, reserveTokens: 10 }, 2],
