@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { isJsonObject } from '../json.js'
 import { type Message, type Role, textOf } from './message.js'
 import { type KeptTopics, type Topic, TopicCounts } from './topics.js'
@@ -46,7 +46,7 @@ export interface KeptTally extends MessageCounts {
 const dayMs = 86_400_000
 const maxDays = 366
 
-const count = z.int().min(0)
+const count = z.int().check(z.minimum(0))
 const spread = z.looseObject({ count, totalMs: z.number(), longestMs: z.number() })
 const countedWords = z.array(z.tuple([z.string(), count]))
 
@@ -62,7 +62,7 @@ export const messageCountsSchema = z.looseObject({
     firstTokens: spread,
   }),
 })
-export const keptTallySchema = messageCountsSchema.extend({
+export const keptTallySchema = z.extend(messageCountsSchema, {
   topics: z.looseObject({ words: countedWords, phrases: countedWords }),
   days: z.array(count),
 })

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import type { Identity } from '../domain/identity.js'
 import type { MessageInput } from '../domain/message.js'
 import { isSessionError } from '../errors.js'
@@ -55,7 +55,7 @@ export interface AdapterRoute {
   /** A request without a body counts as `{}`. */
   readonly bodyOptional?: boolean
   /** The shape of the body (default: the route takes none). */
-  readonly body?: z.ZodType
+  readonly body?: z.core.$ZodType
   readonly handle: (call: AdapterCall) => Promise<{ readonly body: object } | Response>
 }
 
@@ -71,7 +71,7 @@ export function createAdapterApi(
   options: SessionApiOptions,
   roots: readonly string[],
   routes: readonly AdapterRoute[],
-  response: z.ZodType,
+  response: z.core.$ZodType,
 ): SessionApi {
   checkApiOptions(options)
   const api = toApiConfig(options)

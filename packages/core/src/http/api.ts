@@ -1,5 +1,5 @@
 import { checkApiOptions } from './check-api-options.js'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { auditLogOf, nobodysTenant } from '../audit/audit-log.js'
 import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { digestOf } from '../digest.js'
 import type { Identity } from '../domain/identity.js'
 import { isSessionError, SessionError } from '../errors.js'

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { StoredMessage } from '../contract/session-store.js'
 import { encodeStored, type MessageInput, parseMessage } from '../domain/message.js'
 import { decodeBody, newBody, type SeqRange, type SessionBody } from '../domain/session-body.js'
@@ -10,7 +10,7 @@ import type { Service } from '../service/service.js'
 import { inSlices } from '../slices.js'
 import type { SessionLine } from './export-line.js'
 
-const count = z.int().min(0)
+const count = z.int().check(z.minimum(0))
 const manifestSchema = z.looseObject({
   type: z.literal('manifest'),
   format: z.literal('sessions'),
@@ -19,9 +19,9 @@ const manifestSchema = z.looseObject({
 const sessionSchema = z.strictObject({
   type: z.literal('session'),
   id: z.string(),
-  userId: z.string().min(1).max(200).optional(),
-  title: z.string().optional(),
-  label: z.string().optional(),
+  userId: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  title: z.optional(z.string()),
+  label: z.optional(z.string()),
   createdAt: count,
   updatedAt: count,
   lastSeq: count,
@@ -38,9 +38,9 @@ const messageSchema = z.strictObject({
   role: z.enum(['system', 'user', 'assistant', 'tool']),
   content: z.union([z.string(), z.array(z.unknown())]),
   status: z.enum(['completed', 'failed', 'aborted', 'corrupt']),
-  name: z.string().optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
-  stored: z.strictObject({ id: z.string().optional(), at: count.optional() }).optional(),
+  name: z.optional(z.string()),
+  metadata: z.optional(z.record(z.string(), z.unknown())),
+  stored: z.optional(z.strictObject({ id: z.optional(z.string()), at: z.optional(count) })),
 })
 const endSchema = z.strictObject({
   type: z.literal('end'),

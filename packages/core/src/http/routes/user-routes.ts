@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import { callerOf } from '../../audit/audit-log.js'
 import type { Consents } from '../../domain/consent.js'
 import type { ErasureStatus } from '../../domain/erasure.js'
