@@ -266,6 +266,7 @@ const bodySchema: z.core.$ZodType<SessionBody> = z.looseObject({
   arms: z.optional(z.record(z.string(), z.looseObject({ arm: z.string(), version: z.string() }))),
   journey: z.optional(z.array(z.string())),
   // They can be made again: nobody must lose a session over them.
+  // oxlint-disable-next-line valid-params
   stats: z.catch(z.optional(sessionStatsSchema), undefined),
 })
 

@@ -1,6 +1,7 @@
 import { cartTotal, type Money, itemCount } from './cart.js'
 import type { Role } from './message.js'
-import type { MessageTally, TimeSpread, Timing, TurnCounts } from './message-tally.js'
+import type { TimeSpread, Timing, TurnCounts } from './counted-messages.js'
+import type { MessageTally } from './message-tally.js'
 import type { CartCounts, SessionBody } from './session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { toReadable } from '../time.js'

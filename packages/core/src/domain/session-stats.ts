@@ -1,5 +1,10 @@
 import * as z from 'zod/mini'
-import { type KeptTally, keptTallySchema, type MessageCounts, messageCountsSchema } from './message-tally.js'
+import {
+  type KeptTally,
+  keptTallySchema,
+  type MessageCounts,
+  messageCountsSchema,
+} from './counted-messages.js'
 
 /** Counts of the messages on the active branch, kept with the session: who asks for them need not read its history. */
 export interface SessionStats {

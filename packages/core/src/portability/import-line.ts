@@ -6,6 +6,7 @@ import { isSessionError, SessionError } from '../errors.js'
 import { parseId } from '../ids.js'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../json.js'
 import { checkWith, parseTitle } from '../parse.js'
+import { countingTokensOf } from '../service/count-tokens.js'
 import type { Service } from '../service/service.js'
 import { inSlices } from '../slices.js'
 import type { SessionLine } from './export-line.js'
@@ -151,9 +152,10 @@ export function parseMessageLine(line: unknown, seq: number): MessageFields {
 
 /** The message as a store keeps it: redacted and counted like any other. @throws `invalid`, `too_large` */
 export async function encodeMessage(
-  { limits, countingTokens, redaction }: Service,
+  service: Service,
   { seq, id, at, role, content, status, name, metadata, stored }: MessageFields,
 ): Promise<StoredMessage> {
+  const { limits, redaction } = service
   const place = { seq, id: stored?.id ?? id, at: stored?.at ?? at }
   if (status === 'corrupt') return { ...place, payload: '{}' }
   const said = {
@@ -167,6 +169,6 @@ export async function encodeMessage(
   const input = { ...said, status: isEmpty && status === 'completed' ? 'aborted' : status } as MessageInput
   const checked = { ...parseMessage(input, 'message'), status }
   const message = redaction === undefined ? checked : await redaction.message(checked)
-  const tokens = await inSlices(countingTokens(message))
+  const tokens = await inSlices(countingTokensOf(service)(message))
   return encodeStored({ ...message, id }, tokens, place, limits.maxMessageLength, at)
 }
