@@ -28,13 +28,17 @@ export interface AuditEntry {
   readonly actor: string
   /** Whose data it was about, in the same form. */
   readonly subject?: string | undefined
+  /** The session that it is about. */
   readonly sessionId?: string | undefined
+  /** How it ended, or `intent` before it began. */
   readonly outcome: AuditOutcome
   /** The request that caused it, as in `X-Request-Id`. */
   readonly requestId?: string | undefined
+  /** More about it: no content, and no names. */
   readonly detail: AuditDetail
-  /** Where it stands: its lane, and its place there, from 1. */
+  /** The lane that it stands in. */
   readonly lane: string
+  /** Its place in the lane, from 1 on. */
   readonly seq: number
 }
 

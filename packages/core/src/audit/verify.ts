@@ -16,7 +16,9 @@ export interface VerifyAuditOptions {
 
 /** The first thing that is not as it was written. */
 export interface AuditProblem {
+  /** Something is not as it was written. */
   readonly ok: false
+  /** The lane that it is in. */
   readonly lane: string
   /** The place in the lane; 0 for the lane itself. */
   readonly seq: number

@@ -7,6 +7,7 @@ export type ConsentPurpose = 'storage' | 'personalization' | 'analytics' | 'memo
 
 /** What a user has said about one purpose. */
 export interface ConsentDecision {
+  /** Whether the user allows it. */
   readonly granted: boolean
   /** Of the text that the user was shown. */
   readonly version: string
@@ -30,6 +31,7 @@ export interface ConsentChange {
 
 /** What was decided, by purpose, and what was decided before. */
 export interface Consents {
+  /** What was decided last, by purpose. */
   readonly purposes: Readonly<Record<string, ConsentDecision>>
   /** The newest 100 decisions, the oldest first. */
   readonly history: readonly (ConsentDecision & { readonly purpose: string })[]

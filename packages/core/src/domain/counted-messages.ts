@@ -4,8 +4,11 @@ import type { KeptTopics } from './topics.js'
 
 /** How long something took, over all times that it happened. Milliseconds. */
 export interface TimeSpread {
+  /** How often it happened. */
   readonly count: number
+  /** All times together. */
   readonly totalMs: number
+  /** The longest one. */
   readonly longestMs: number
 }
 
@@ -17,8 +20,11 @@ export interface Timing extends TimeSpread {
 
 /** What turns came to, and how long they took. */
 export interface TurnCounts<Spread = TimeSpread> {
+  /** Answered to the end. */
   readonly completed: number
+  /** Broken off by an error. */
   readonly failed: number
+  /** Stopped. */
   readonly aborted: number
   /** Of the completed ones, those that took an earlier answer and called no model. */
   readonly reused: number

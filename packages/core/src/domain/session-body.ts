@@ -18,7 +18,9 @@ export interface SeqRange {
 
 /** A fact that every context shows, even when its message is outside the window. */
 export interface Fact {
+  /** Names it: `session.forget` takes it. */
   readonly id: string
+  /** What is known, in a sentence. */
   readonly text: string
   /** The subject; a newer fact on the same subject replaces it. */
   readonly subject?: string | undefined

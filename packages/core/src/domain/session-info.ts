@@ -9,13 +9,17 @@ import type { Topic } from './topics.js'
 
 /** What all turns of a session used, also those that were left by a rewind. */
 export interface SessionUsage {
+  /** Turns that have ended. */
   readonly turns: number
+  /** Tokens that models have read. */
   readonly inputTokens: number
+  /** Tokens that models have written. */
   readonly outputTokens: number
   /** Millionths of a currency. */
   readonly costMicros: number
   /** Part of the input: tokens that providers read from their caches, and tokens that they wrote to them. */
   readonly cachedInputTokens?: number | undefined
+  /** Part of the input: written to the cache of the provider. */
   readonly cacheWriteTokens?: number | undefined
   /** Part of the output: reasoning. */
   readonly reasoningTokens?: number | undefined

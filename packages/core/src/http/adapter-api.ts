@@ -44,11 +44,13 @@ export interface AdapterCall {
 
 /** A route of an adapter. */
 export interface AdapterRoute {
+  /** Of HTTP. */
   readonly method: 'GET' | 'POST'
   /** With `{name}` for variable segments. */
   readonly path: string
   /** Its name in the API description. */
   readonly operation: string
+  /** A sentence for the API description. */
   readonly summary: string
   /** Whether it answers with server-sent events. */
   readonly streams?: boolean
@@ -56,6 +58,7 @@ export interface AdapterRoute {
   readonly bodyOptional?: boolean
   /** The shape of the body (default: the route takes none). */
   readonly body?: z.core.$ZodType
+  /** Answers; what it throws becomes a problem. */
   readonly handle: (call: AdapterCall) => Promise<{ readonly body: object } | Response>
 }
 

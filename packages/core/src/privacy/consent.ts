@@ -22,6 +22,7 @@ import { withdraw } from './withdraw.js'
 
 /** What became of a decision. */
 export interface ConsentOutcome {
+  /** All that holds now. */
   readonly consents: Consents
   /** What a withdrawal has removed, by kind: `sessions`, `messages`, `preferences` … Empty for a consent. */
   readonly removed: Readonly<Record<string, number>>
