@@ -87,10 +87,10 @@ const coreDoors = [
 
 /** What each kind of package may import beside its own files; node's own modules are always allowed but in the core. */
 const allowed: Record<string, readonly RegExp[]> = {
-  core: [/^zod$/],
+  core: [/^zod\/(mini|locales)$/],
   'core testing': [/^zod$/, /^vitest$/, /^fast-check$/, /^node:/],
   // The one door that knows node:http.
-  'core http/node': [/^zod$/, /^node:/],
+  'core http/node': [/^zod\/mini$/, /^node:/],
   // The one door that knows node:crypto: the core runs where there is none.
   'core contract/sealed': [/^node:(buffer|crypto)$/],
   store: [

@@ -3,6 +3,7 @@ import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/co
 import { publint } from 'publint'
 import { afterAll, describe, expect, it } from 'vitest'
 import { packer, published } from './packed.js'
+import { bundle } from './weigh.js'
 
 // What people install: each package as it is packed, judged by the tools that many judge packages with.
 const { folder, pack } = await packer(published)
@@ -10,6 +11,18 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 it('there are packages to judge', () => {
   expect(published).toEqual(expect.arrayContaining(['core', 'express', 'nest', 'next', 'store-redis']))
+})
+
+it.each([
+  ['createSessions', `export { createSessions, memoryStore } from '@sessions/core'`, 46],
+  ['the store on Redis', `export { redisStore } from '@sessions/store-redis'`, 20],
+  ['the listener of webhooks', `export { webhookListener } from '@sessions/core/listeners'`, 4],
+  // Needs a seam in the build of the core.
+  ['the proxy of Next', `export { sessionsProxy } from '@sessions/next/proxy'`, 5],
+])('of the joined modules, a bundle of %s takes no more than of the sources', async (_, code, most) => {
+  const { first, wanted } = await bundle(code, { without: ['next', 'zod'], built: true })
+  expect(first).toBeLessThan(most)
+  expect(wanted).toEqual([])
 })
 
 describe.each(published)('@sessions/%s, packed', (name) => {

@@ -24,15 +24,17 @@ export interface BundleOptions {
   readonly without?: readonly string[]
   /** One file, whatever is loaded when it is first used (default false). */
   readonly inOne?: boolean
+  /** From what was built, as those bundle who install the packages (default: from the sources). */
+  readonly built?: boolean
 }
 
 // As if it stood there: the packages that it names are found from there.
 const entry = join(root, 'test', 'bundled.ts')
 
-/** Bundles TypeScript that imports packages of this repository, from their sources. */
+/** Bundles TypeScript that imports packages of this repository. */
 export async function bundle(
   code: string,
-  { without = [], inOne = false }: BundleOptions = {},
+  { without = [], inOne = false, built = false }: BundleOptions = {},
 ): Promise<Bundle> {
   const wanted: string[] = []
   const isLeftOut = (id: string): boolean => without.some((name) => id === name || id.startsWith(`${name}/`))
@@ -40,7 +42,9 @@ export async function bundle(
     configFile: false,
     logLevel: 'error',
     root,
-    resolve: { conditions: ['@sessions/source', 'browser', 'module', 'import', 'default'] },
+    resolve: {
+      conditions: [...(built ? [] : ['@sessions/source']), 'browser', 'module', 'import', 'default'],
+    },
     plugins: [
       {
         name: 'bundled code',

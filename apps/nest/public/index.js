@@ -169,5 +169,9 @@ at('#anew').addEventListener('click', () =>
   }),
 )
 addEventListener('online', () => void look())
+// What leads to the cart goes where the cart is in sight.
+new IntersectionObserver(([{ isIntersecting }]) => at('#bar').classList.toggle('arrived', isIntersecting), {
+  rootMargin: '0px 0px -80px',
+}).observe(document.querySelector('aside'))
 
 await look()

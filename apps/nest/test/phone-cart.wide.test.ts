@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { catalogue } from '../src/catalogue.js'
-import { device, laptopWithCart, look, press, server, small, thing, usePhones } from './phones.js'
+import {
+  device,
+  laptopWithCart,
+  look,
+  press,
+  server,
+  small,
+  tablet,
+  thing,
+  usePhones,
+  zoomed,
+} from './phones.js'
 
 usePhones()
 
@@ -93,29 +104,33 @@ describe('the cart of the phone', () => {
     await phone.getByRole('heading', { name: 'Thank you' }).waitFor()
   })
 
-  it('says in words what went wrong, and tries again', async () => {
+  it.each([
+    ['phone', small],
+    ['tablet', tablet],
+    ['zoomed', zoomed],
+  ])('says in words what went wrong, and tries again (%s)', async (size, options) => {
     const { link } = await laptopWithCart()
-    const phone = await device(small)
+    const phone = await device(options)
     await phone.goto(`${server.url}/continue`)
     await phone.getByLabel('Short code').fill('AAAA AAAA')
     await press(phone, 'Show me what it opens')
     await phone.getByText('This code opens nothing').waitFor()
-    await look(phone, 'phone-wrong-code')
+    await look(phone, `${size}-wrong-code`)
     await phone.goto(link.replace(/#.*/, '#nothing-like-a-secret-of-the-gateway'))
     await phone.getByText('This link opens nothing').waitFor()
     await phone.goto(link)
     await phone.getByText('This link opens a session').waitFor()
-    await look(phone, 'phone-link')
+    await look(phone, `${size}-link`)
     await phone.context().setOffline(true)
     await press(phone, 'Continue here')
     await phone.getByText('seems to be offline').waitFor()
     await phone.context().setOffline(false)
     await press(phone, 'Try again')
     await thing(phone, 'Hand grinder', 1)
-    await look(phone, 'phone-cart')
+    await look(phone, `${size}-cart`)
     await press(phone, 'Order for €89.00')
     await phone.getByRole('heading', { name: 'Thank you' }).waitFor()
-    await look(phone, 'phone-thanks')
+    await look(phone, `${size}-thanks`)
     const made = await fetch(`${server.url}/cart/quantity`, {
       method: 'POST',
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -127,58 +142,74 @@ describe('the cart of the phone', () => {
 })
 
 describe('the laptop', () => {
-  it('sees the cart go, keeps no code, and begins another cart only when told to', async () => {
-    const { laptop, link } = await laptopWithCart()
-    expect(await laptop.getByRole('img', { name: 'The link, as a QR code' }).count()).toBe(1)
-    await laptop.getByText('Only this computer knows that address').waitFor()
-    await look(laptop, 'laptop-transfer')
-    const other = await laptop.context().newPage()
-    await other.goto(server.url)
-    await thing(other, 'Hand grinder', 1)
-    const phone = await device(small)
-    await phone.goto(link)
-    await press(phone, 'Continue here')
-    await thing(phone, 'Hand grinder', 1)
+  it.each([
+    ['laptop', {}],
+    ['tablet', tablet],
+    ['zoomed', zoomed],
+  ])(
+    'sees the cart go, keeps no code, and begins another cart only when told to (%s)',
+    async (size, options) => {
+      const { laptop, link } = await laptopWithCart(options)
+      expect(await laptop.getByRole('img', { name: 'The link, as a QR code' }).count()).toBe(1)
+      await laptop.getByText('Only this computer knows that address').waitFor()
+      await look(laptop, `${size}-transfer`)
+      const other = await laptop.context().newPage()
+      await other.goto(server.url)
+      await thing(other, 'Hand grinder', 1)
+      const phone = await device(small)
+      await phone.goto(link)
+      await press(phone, 'Continue here')
+      await thing(phone, 'Hand grinder', 1)
 
-    await laptop.getByText('Your cart is on your phone now').waitFor()
-    await other.getByText('Your cart has left this device').waitFor()
-    expect(await laptop.locator('#transfer').isVisible()).toBe(false)
-    expect(await laptop.getByRole('button', { name: 'Add Hand grinder' }).isDisabled()).toBe(true)
-    await look(laptop, 'laptop-gone')
-    await laptop.reload()
-    await laptop.getByText('Your cart has left this device').waitFor()
-    await press(laptop, 'Begin a new cart')
-    await laptop.getByText('There is nothing in your cart').waitFor()
-    await press(laptop, 'Add Head lamp')
-    await thing(laptop, 'Head lamp', 1)
-    await phone.reload()
-    expect(await phone.locator('#cart > li').count(), 'the phone has its own').toBe(1)
-  })
+      await laptop.getByText('Your cart is on your phone now').waitFor()
+      await other.getByText('Your cart has left this device').waitFor()
+      expect(await laptop.locator('#transfer').isVisible()).toBe(false)
+      expect(await laptop.getByRole('button', { name: 'Add Hand grinder' }).isDisabled()).toBe(true)
+      await look(laptop, `${size}-gone`)
+      await laptop.reload()
+      await laptop.getByText('Your cart has left this device').waitFor()
+      await press(laptop, 'Begin a new cart')
+      await laptop.getByText('There is nothing in your cart').waitFor()
+      await press(laptop, 'Add Head lamp')
+      await thing(laptop, 'Head lamp', 1)
+      await phone.reload()
+      expect(await phone.locator('#cart > li').count(), 'the phone has its own').toBe(1)
+    },
+  )
 
-  it('says that it is offline, changes quantities, and takes a removal back', async () => {
-    const laptop = await device()
-    await laptop.goto(server.url)
-    await press(laptop, 'Add Head lamp')
-    await thing(laptop, 'Head lamp', 1)
-    await press(laptop, 'One more Head lamp')
-    await thing(laptop, 'Head lamp', 2)
-    await laptop.context().setOffline(true)
-    await press(laptop, 'Add Cup, 200 ml')
-    await laptop.getByText('seems to be offline').waitFor()
-    await laptop.context().setOffline(false)
-    await press(laptop, 'Add Cup, 200 ml')
-    await thing(laptop, 'Cup, 200 ml', 1)
-    await press(laptop, 'Remove Cup, 200 ml')
-    await laptop.getByText('Cup, 200 ml is out of the cart').waitFor()
-    await press(laptop, 'Put it back')
-    await thing(laptop, 'Cup, 200 ml', 1)
-    await look(laptop, 'laptop-cart')
-    const tablet = await device(small)
-    await tablet.goto(server.url)
-    await press(tablet, 'Add Head lamp')
-    await tablet.getByText('1 thing, €39.00: to your cart').waitFor()
-    await look(tablet, 'phone-home')
-  })
+  it.each([
+    ['laptop', {}, small],
+    ['tablet', tablet, tablet],
+    ['zoomed', zoomed, zoomed],
+  ])(
+    'says that it is offline, changes quantities, and takes a removal back (%s)',
+    async (size, options, second) => {
+      const laptop = await device(options)
+      await laptop.goto(server.url)
+      await press(laptop, 'Add Head lamp')
+      await thing(laptop, 'Head lamp', 1)
+      await press(laptop, 'One more Head lamp')
+      await thing(laptop, 'Head lamp', 2)
+      await laptop.context().setOffline(true)
+      await press(laptop, 'Add Cup, 200 ml')
+      await laptop.getByText('seems to be offline').waitFor()
+      await laptop.context().setOffline(false)
+      await press(laptop, 'Add Cup, 200 ml')
+      await thing(laptop, 'Cup, 200 ml', 1)
+      await press(laptop, 'Remove Cup, 200 ml')
+      await laptop.getByText('Cup, 200 ml is out of the cart').waitFor()
+      await press(laptop, 'Put it back')
+      await thing(laptop, 'Cup, 200 ml', 1)
+      await look(laptop, `${size}-changed`)
+      // What leads to the cart does not lie on it.
+      await expect.poll(() => laptop.locator('#bar').isVisible()).toBe(false)
+      const other = await device(second)
+      await other.goto(server.url)
+      await press(other, 'Add Head lamp')
+      await other.getByText('1 thing, €39.00').first().waitFor()
+      await look(other, `${size}-home`)
+    },
+  )
 
   it('fills a cart and orders it without JavaScript', async () => {
     const laptop = await device({ javaScriptEnabled: false })

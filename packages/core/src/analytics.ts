@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { analyticsCsv, type AnalyticsTable } from './analytics/analytics-csv.js'
-export type { TimeSpread, Timing, TurnCounts } from './domain/message-tally.js'
+export type { TimeSpread, Timing, TurnCounts } from './domain/counted-messages.js'
 export type {
   AnalyticsQuery,
   AnalyticsReport,

@@ -26,7 +26,8 @@ import type { AppendedMessage, Page } from './contract/session-store.js'
 import type { SessionRecord, SessionRef } from './contract/session-record.js'
 import type { RedeemOptionsOf, RedemptionOf } from './transfer/redeem.js'
 import type { TransferDescription, TransferKey } from './transfer/redemption.js'
-import { copyAdmissionOf, type ForkOptions, forkSession } from './session/fork.js'
+import { copyAdmissionOf } from './session/copy-admission.js'
+import type { ForkOptions } from './session/fork.js'
 import { type CallerConsent, consentOfCaller } from './privacy/consent-handles.js'
 import { type CallerMemory, memoryOfCaller, type OpenOptions } from './privacy/caller-memory.js'
 
@@ -342,7 +343,7 @@ export class CallerSessions {
       into: await this.#serviceFor(),
       copiesPreferences: (await this.#allowing())('personalization'),
     }
-    return new Session(await forkSession(from, this.identity, options, terms))
+    return new Session(await (await others()).forkSession(from, this.identity, options, terms))
   }
 
   /**

@@ -1,6 +1,10 @@
-import type { z } from 'zod'
+import { en } from 'zod/locales'
+import * as z from 'zod/mini'
 import { SessionError } from './errors.js'
 import { parseJson } from './json.js'
+
+// zod/mini brings no texts, and the settings of zod are those of the application.
+const { localeError } = en()
 
 /**
  * The result of `schema` for a value from outside, after a check that the value is JSON and reaches no prototype.
@@ -9,14 +13,14 @@ import { parseJson } from './json.js'
  *
  * @throws `invalid` with the path of the first error.
  */
-export function parseWith<T>(schema: z.ZodType<T>, value: unknown, path: string): T {
+export function parseWith<T>(schema: z.core.$ZodType<T>, value: unknown, path: string): T {
   // Check before the schema, which would silently leave out a key such as `__proto__`.
   return checkWith(schema, parseJson(value, path), path)
 }
 
 /** As `parseWith`, for a value that is known to be JSON. */
-export function checkWith<T>(schema: z.ZodType<T>, json: unknown, path: string): T {
-  const result = schema.safeParse(json)
+export function checkWith<T>(schema: z.core.$ZodType<T>, json: unknown, path: string): T {
+  const result = tryWith(schema, json)
   if (result.success) return result.data
   const issue = deepest(result.error.issues[0])
   const inner = issue === undefined ? [] : issue.path
@@ -29,6 +33,11 @@ export function checkWith<T>(schema: z.ZodType<T>, json: unknown, path: string):
   const what = unknown === undefined ? (issue?.message ?? 'is invalid') : 'is not a known field'
   const named = where === '' ? 'body' : where
   throw new SessionError('invalid', `${named}: ${what}`, { path: named })
+}
+
+/** What `schema` says of a value that is known to be JSON. */
+export function tryWith<T>(schema: z.core.$ZodType<T>, json: unknown): z.core.util.SafeParseResult<T> {
+  return z.safeParse(schema, json, { error: localeError })
 }
 
 // Among the errors of a union, the caller can act on the one deepest in the input.

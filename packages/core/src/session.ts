@@ -10,7 +10,6 @@ import type { Message, MessageInput } from './domain/message.js'
 import type { ChangeOptions } from './service/change-options.js'
 import type { SessionTtl } from './service/lifetime.js'
 import { takeCalls } from './service/take-calls.js'
-import { bindSession } from './privacy/consent.js'
 import { type CallerConsent, consentOfSession } from './privacy/consent-handles.js'
 import * as adminReads from './session/admin-reads.js'
 import { SessionCart } from './session/cart.js'
@@ -20,14 +19,13 @@ import { deleteSession } from './session/deletion.js'
 import { editSession } from './session/edit.js'
 import { forgetFact } from './session/facts.js'
 import { contentsOf, type SessionContents } from './session/contents.js'
-import { type RememberArguments, rememberGiven } from './session/remember.js'
+import type { RememberArguments } from './session/remember.js'
 import type { Compaction, CompactOptions } from './session/compaction.js'
 import { type LiveUpdate, type SubscribeOptions, subscribeTo } from './session/subscribe.js'
 import { watchSession, type WatchOptions } from './session/watch.js'
 import { expireBefore } from './session/expiry.js'
 import { extendSession } from './session/extend.js'
 import { appendMessages, readHistory } from './session/messages.js'
-import { readWhole } from './session/whole.js'
 import { keepLive } from './session/live-of.js'
 import type { SessionContextOptions } from './session/context.js'
 import { currentCredential, pseudonymFor, rotateCredential } from './session/credential.js'
@@ -194,7 +192,7 @@ export class Session {
    * is for other sessions of the user, too. @returns All of the scope. @throws `invalid`, `consent_missing`, `unauthenticated`
    */
   async remember(...facts: RememberArguments): Promise<readonly Fact[]> {
-    return rememberGiven(this.#live, facts)
+    return (await turns()).rememberGiven(this.#live, facts)
   }
 
   /** Forgets a fact; does nothing when the fact does not exist. */
@@ -204,7 +202,7 @@ export class Session {
 
   /** Every message on the active branch, oldest first. The cost grows with the history. */
   async allMessages(): Promise<Message[]> {
-    return [...(await readWhole(this.#live)).messages]
+    return [...(await (await turns()).readWhole(this.#live)).messages]
   }
 
   /**
@@ -383,7 +381,7 @@ export class Session {
    * @throws `unauthenticated` for a caller who is no user; `not_found` for another owner; `user_erased`; `consent_missing`.
    */
   async bind(): Promise<string> {
-    return bindSession(this.#live)
+    return (await others()).bindSession(this.#live)
   }
 
   /** Begins a transfer: a link and a short code that open the session on another device, once. @throws `invalid` */

@@ -14,13 +14,12 @@ import type { TextSource } from './portability/lines-in.js'
 import { type Sweeping, sweepEvery } from './service/sweep-every.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
-import { type AuditedCaller, auditLogOf, noteCaller } from './audit/audit-log.js'
+import { type AuditedCaller, noteCaller } from './audit/caller.js'
 import type { UsageQuery, UsageReport } from './domain/usage.js'
 import type { RepriceOptions } from './usage/query-usage.js'
 import { searchFeedOf } from './search/feed.js'
-import { searchOf } from './search/recorder.js'
-import { analyticsOf } from './analytics/follow-analytics.js'
-import { usageOf } from './usage/usage-recorder.js'
+import { checkRecords } from './later/check-records.js'
+import { auditOf } from './audit/note.js'
 import { createAudit, type SessionsAudit } from './audit/sessions-audit.js'
 import { createConsent, type SessionsConsent } from './privacy/consent-handles.js'
 import type { SessionsPrivacy } from './privacy/sessions-privacy.js'
@@ -28,6 +27,7 @@ import type { SweepSettings, Tenants } from './privacy/sweep.js'
 import { processRegistry } from './process-registry.js'
 
 const others = () => import('./later/others.js')
+const records = () => import('./later/records.js')
 
 /** The service: durable, tenant-safe sessions over one store. */
 export interface Sessions {
@@ -189,18 +189,13 @@ export interface Sessions {
 export function createSessions(options: SessionsOptions = {}): Sessions {
   const feed = searchFeedOf(options)
   const service = createService(options, (store) => feed?.over(store) ?? store)
-  feed?.tell(searchOf(service))
+  checkRecords(service)
+  feed?.of(service)
   const { work } = service
   const close = async (): Promise<void> => {
     await work.close()
-    await auditLogOf(service)?.flush()
-    await usageOf(service)?.flush()
-    await searchOf(service)?.flush()
-    await service.flushListeners()
+    await flushed(service)
   }
-  // Wrong prices are found when the service is made.
-  usageOf(service)
-  analyticsOf(service)
   const sessions: Sessions = {
     ttl: service.ttl,
     consent: createConsent(service),
@@ -234,16 +229,24 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     health: async (options) => healthOf(service, options),
     settled: async () => {
       await work.settled()
-      await auditLogOf(service)?.flush()
-      await usageOf(service)?.flush()
-      await searchOf(service)?.flush()
-      await service.flushListeners()
+      await flushed(service)
     },
     close,
     [Symbol.asyncDispose]: close,
   }
   partsOf.set(sessions, service)
   return sessions
+}
+
+/** Settles when nothing that was noted or told waits any more. */
+async function flushed(service: Service): Promise<void> {
+  await (await auditOf(service))?.flush()
+  if (service.usage !== undefined || service.search !== undefined) {
+    const { usageOf, searchOf } = await records()
+    await usageOf(service)?.flush()
+    await searchOf(service)?.flush()
+  }
+  await service.flushListeners()
 }
 
 /** As `sessions.import`, for the caller whom the audit names. */

@@ -2,8 +2,11 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 
 /** The common parts of requests of Express, Fastify and Node. */
 export interface SessionsRequest {
+  /** By name in small letters. */
   readonly headers: IncomingHttpHeaders
+  /** Of HTTP. */
   readonly method?: string | undefined
+  /** Path and query. */
   readonly url?: string | undefined
   /** The path that Express has taken off `url`, when the whole application is mounted in another one. */
   readonly baseUrl?: string

@@ -76,6 +76,7 @@ export interface SessionsRootOptions extends SessionsFeatureOptions {
 
 /** A provider that makes the options. */
 export interface SessionsOptionsFactory {
+  /** What `forRoot` takes. */
   createSessionsOptions(): SessionsModuleOptions | Promise<SessionsModuleOptions>
 }
 

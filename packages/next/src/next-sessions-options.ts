@@ -4,6 +4,7 @@ import type { RequestCookies, RequestHeaders } from './request-parts.js'
 
 /** The parts of a request that identify its caller, the same in pages, actions and route handlers. */
 export interface NextSessionsRequest {
+  /** Of the request. */
   readonly headers: RequestHeaders
   /** Includes cookies that `proxy.ts`, or an action before the render, has set. */
   readonly cookies: RequestCookies

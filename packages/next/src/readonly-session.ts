@@ -20,8 +20,11 @@ export interface ReadonlySession extends Pick<
   | 'currentTurn'
   | 'pseudonym'
 > {
+  /** Reads it. */
   readonly cart: Pick<Session['cart'], 'get'>
+  /** Reads it. */
   readonly state: Pick<Session['state'], 'get'>
+  /** Reads them. */
   readonly preferences: Pick<Session['preferences'], 'get'>
   /** The messages that a model would see now. It stores nothing. @throws `too_large` */
   context(options: Omit<SessionContextOptions, 'remember'>): Promise<BuiltContext>

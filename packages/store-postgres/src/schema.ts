@@ -9,19 +9,27 @@ export type WholeNumber = string | number | bigint
 
 /** One session. All times are epoch ms of the server's clock; texts are as `encodeText` makes them. */
 export interface SessionsTable {
+  /** The tenant. */
   tenant_id: string
+  /** Unique in the tenant. */
   id: string
   /** Names the session inside the database; never given twice, and never leaves the store. */
   skey: GeneratedAlways<WholeNumber>
+  /** Another one once a session was made anew under its id. */
   incarnation: string
+  /** Counts the changes of `body`. */
   revision: WholeNumber
   /** Counts everything that changes the session. The column is not indexed, because each write moves it. */
   changes: WholeNumber
+  /** The seq of the newest message; 0 for none. */
   last_seq: number
+  /** Messages up to this seq are gone. */
   trimmed_seq: number
   /** How many bytes of UTF-8 the payloads of its messages take. */
   bytes: WholeNumber
+  /** When it was made. */
   created_at: WholeNumber
+  /** When it was last written to. */
   updated_at: WholeNumber
   /** Moves once a minute at most, because it is indexed. */
   active_at: WholeNumber
@@ -31,20 +39,31 @@ export interface SessionsTable {
   expires_bucket: number | null
   /** Its own lifetime, in milliseconds: null for no bound, -1 for ever. */
   idle_ms: WholeNumber | null
+  /** As `idle_ms`, from when it was made. */
   absolute_ms: WholeNumber | null
+  /** Whose it is; null for nobody's. */
   user_id: string | null
+  /** What lists filter by. */
   label: string | null
+  /** What people see. */
   title: string | null
+  /** JSON that the core alone reads: state, preferences, cart and the like. */
   body: string
 }
 
 /** One message of a session. */
 export interface SessionMessagesTable {
+  /** The tenant. */
   tenant_id: string
+  /** The `skey` of its session. */
   session_key: WholeNumber
+  /** Its place in the log, from 1. */
   seq: number
+  /** When it was stored. */
   at: WholeNumber
+  /** Unique in its session. */
   id: string
+  /** JSON that the core alone reads. */
   payload: string
 }
 

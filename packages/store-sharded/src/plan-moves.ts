@@ -2,7 +2,9 @@ import { sharesOf, type ShardWeights } from './deal.js'
 
 /** Partitions that are to move to one shard. */
 export interface PlannedMove {
+  /** The partitions that move. */
   readonly partition: readonly string[]
+  /** The shard that they move to. */
   readonly to: string
 }
 

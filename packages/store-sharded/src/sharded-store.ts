@@ -73,7 +73,9 @@ export interface ShardedStore extends SessionStore {
 
 /** Where a session is. */
 export interface Location {
+  /** The partition that the session is in. */
   readonly partition: string
+  /** The name of the store that has it. */
   readonly shard: string
 }
 

@@ -8,6 +8,7 @@ export type RouteTarget = string | ShardRoute
 export interface TenantRange {
   /** The first tenant of the range, as JavaScript compares texts; empty for the very first one. */
   readonly from: string
+  /** Where they go. */
   readonly to: RouteTarget
 }
 

@@ -18,6 +18,8 @@ export interface SqliteStatement {
 export interface SqliteDatabase {
   /** Runs commands without values. */
   exec(sql: string): unknown
+  /** A statement. */
   prepare(sql: string): SqliteStatement
+  /** Lets go of the file. */
   close(): unknown
 }

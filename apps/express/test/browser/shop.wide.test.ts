@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Respond } from '@sessions/core'
 import { describe, expect, it } from 'vitest'
 import { respond } from '../../src/assistant/respond.js'
-import { ask, device, look, phone, press, server, useShop } from './shop.js'
+import { ask, device, look, phone, press, server, tablet, useShop, zoomed } from './shop.js'
 
 /** The shop's own assistant; a story has no end until somebody stops it. */
 const assistant: Respond = (turn) => (turn.input === 'Tell me everything' ? tell(turn) : respond(turn))
@@ -16,9 +16,13 @@ async function* tell({ signal }: { signal: AbortSignal }): AsyncGenerator<string
 useShop({ assistant })
 
 describe('the shop', () => {
-  it.each([true, false])('shows what it is, sells, and confirms (on a phone: %s)', async (isPhone) => {
-    const page = await device(isPhone ? phone : {})
-    const name = isPhone ? 'phone' : 'desk'
+  it.each([
+    ['phone', phone],
+    ['tablet', tablet],
+    ['desk', {}],
+    ['zoomed', zoomed],
+  ])('shows what it is, sells, and confirms (%s)', async (name, options) => {
+    const page = await device(options)
     await page.goto(server.url)
     await page.getByRole('heading', { name: 'What are you looking for?' }).waitFor()
     await look(page, `${name}-first`)

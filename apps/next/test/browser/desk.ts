@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { findChromium } from '@sessions/testkit'
+import { findChromium, layoutFaults } from '@sessions/testkit'
 import axe, { type RunOptions } from 'axe-core'
 import {
   type Browser,
@@ -22,6 +22,11 @@ const phone: BrowserContextOptions = {
   isMobile: true,
   hasTouch: true,
 }
+
+/** A tablet, upright. */
+export const tablet: BrowserContextOptions = { viewport: { width: 820, height: 1180 }, hasTouch: true }
+/** What browsers make of a window of 1280 by 800 at 200 %: half of the pixels, each twice as large. */
+export const zoomed: BrowserContextOptions = { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 }
 
 export interface DeviceOptions extends BrowserContextOptions {
   readonly isPhone?: boolean
@@ -121,6 +126,7 @@ export async function look(page: Page, name: string): Promise<void> {
       found.push(...nodes.map(({ html }) => `${colorScheme} ${name}: ${id} (${impact}) ${html}`))
     }
   }
+  found.push(...(await page.evaluate<string[]>(layoutFaults)).map((fault) => `${name}: ${fault}`))
   await page.emulateMedia({ colorScheme: null })
   expect(found).toEqual([])
 }

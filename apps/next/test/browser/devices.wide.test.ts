@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { answered, button, conversations, inspector, look, openDesk, say, talk, linkOf } from './desk.js'
+import {
+  answered,
+  button,
+  conversations,
+  type DeviceOptions,
+  inspector,
+  linkOf,
+  look,
+  openDesk,
+  say,
+  tablet,
+  talk,
+  zoomed,
+} from './desk.js'
 
 const desk = openDesk()
 
@@ -39,24 +52,43 @@ describe('a second tab', () => {
   })
 })
 
-describe('a phone', () => {
-  it('is a place to write in, too', async () => {
-    const page = await desk.device({ isPhone: true })
+describe('a phone, a tablet, and a window at 200 %', () => {
+  it.each<[string, DeviceOptions]>([
+    ['phone', { isPhone: true }],
+    ['tablet', tablet],
+    ['zoomed', zoomed],
+  ])('are places to write in, too (%s)', async (size, options) => {
+    const page = await desk.device(options)
     await page.goto('/')
-    await look(page, 'phone-start')
+    await look(page, `${size}-start`)
     await talk(page, 'Do you have something warm?')
-    await look(page, 'phone-conversation')
-    const { scrollWidth, clientWidth } = await page.evaluate(() => document.documentElement)
-    expect(scrollWidth, 'nothing sticks out').toBe(clientWidth)
+    await look(page, `${size}-conversation`)
     await button(page, 'Show the inspector').click()
     await inspector(page).getByText('The cart is empty.').waitFor()
-    await look(page, 'phone-cart')
+    await look(page, `${size}-cart`)
+    await inspector(page).getByRole('tab', { name: 'Context' }).click()
+    await inspector(page).getByRole('heading', { name: 'What it reads' }).waitFor()
+    await look(page, `${size}-context`)
     await button(page, 'Close the inspector').click()
-    await button(page, 'Show conversations').click()
+    // A tablet shows them beside.
+    const isHidden = size !== 'tablet'
+    if (isHidden) await button(page, 'Show conversations').click()
     await conversations(page).getByRole('link', { name: 'Do you have something warm?' }).waitFor()
-    await look(page, 'phone-list')
+    await look(page, `${size}-list`)
+    if (isHidden) await page.keyboard.press('Escape')
+    const link = await linkOf(page, /^A copy for somebody else/)
+    await page.getByRole('img', { name: 'QR code of the link' }).waitFor()
+    await look(page, `${size}-transfer`)
+    const other = await desk.device(options)
+    await other.goto(link)
+    await other.getByRole('heading', { name: 'Take a copy?' }).waitFor()
+    await look(other, `${size}-copy`)
+    await other.goto('/privacy')
+    await look(other, `${size}-privacy`)
   })
+})
 
+describe('a phone', () => {
   it('is turned away when the laptop says so', async () => {
     const laptop = await desk.device()
     await talk(laptop, 'Hello')
@@ -78,7 +110,6 @@ describe('a phone', () => {
     await talk(phone, 'A conversation of my own')
     await phone.goto(link)
     await phone.getByRole('heading', { name: 'Take a copy?' }).waitFor()
-    await look(phone, 'phone-copy')
     await button(phone, 'Take the copy').click()
     expect(await answered(phone, 1)).toContain('Ada')
     expect(phone.url()).not.toContain(id)

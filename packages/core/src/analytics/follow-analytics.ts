@@ -2,7 +2,6 @@ import { erased, Subjects } from '../audit/subjects.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { digestOf } from '../digest.js'
 import type { AnalyticsLog } from '../domain/analytics.js'
-import { SessionError } from '../errors.js'
 import { isAllowed } from '../service/consent.js'
 import { followSessions } from '../service/follow-sessions.js'
 import type { Service } from '../service/service.js'
@@ -23,18 +22,12 @@ export interface KeptAnalytics {
 
 const kept = new WeakMap<object, KeptAnalytics>()
 
-/** Undefined where none are kept. @throws `invalid` */
+/** Undefined where none are kept. */
 export function analyticsOf(service: Service): KeptAnalytics | undefined {
   const { analytics } = service
   if (analytics?.log === undefined) return undefined
   const known = kept.get(analytics)
   if (known !== undefined) return known
-  if (!service.hasLastingSecrets) {
-    const path = 'credentialSecrets'
-    throw new SessionError('invalid', `${path} is missing: what stands for users is kept by it`, { path })
-  }
-  if (typeof analytics.log.put !== 'function')
-    throw new SessionError('invalid', 'analytics.log has no put', { path: 'analytics.log' })
   const made = { log: analytics.log, subjects: new Subjects(service, 'analyticsKey') }
   kept.set(analytics, made)
   return made

@@ -1,7 +1,8 @@
 import type { SessionRecord } from '../contract/session-record.js'
 import { type Identity, isAdmin, isByRole } from '../domain/identity.js'
 import type { Service } from '../service/service.js'
-import { auditLogOf, callerOf } from './audit-log.js'
+import { callerOf } from './caller.js'
+import { auditOf, noteAudit } from './note.js'
 import { suspicionsOf } from './suspicions.js'
 
 /**
@@ -43,7 +44,7 @@ export async function recordOf(
   },
 ): Promise<void> {
   const { tenantId } = identity
-  await auditLogOf(service)?.writeOf({ ...about, ...callerOf(identity), tenantId }, 'done')
+  await (await auditOf(service))?.writeOf({ ...about, ...callerOf(identity), tenantId }, 'done')
 }
 
 /** Tells that a caller was refused a session, and notes it in the audit. */
@@ -58,5 +59,5 @@ export function denied(
   const { tenantId, id: sessionId, userId } = record
   const subject = userId === undefined ? undefined : { tenantId, userId }
   const happening = { ...callerOf(identity), tenantId, action: 'read.denied', sessionId, subject }
-  auditLogOf(service)?.note({ ...happening, detail: { reason } }, 'refused')
+  noteAudit(service, { ...happening, detail: { reason } }, 'refused')
 }

@@ -1,34 +1,14 @@
-import { type Identity, isAdmin } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { byteLength } from '../json.js'
-import { processRegistry } from '../process-registry.js'
 import type { Service } from '../service/service.js'
 import type { TenantUser } from '../service/user-record.js'
+import type { Happening } from './caller.js'
 import { AuditKeys } from './chain.js'
-import type { AuditActor, AuditDetail, AuditEntry, AuditOutcome, NewEntry } from './entry.js'
+import type { AuditEntry, AuditOutcome, NewEntry } from './entry.js'
 import type { Lanes } from './lane.js'
 import { LaneWriter } from './lane-writer.js'
 import { Subjects } from './subjects.js'
-
-/** What happened, by names: no entry has them. */
-export interface Happening {
-  readonly tenantId: string
-  readonly action: string
-  readonly actor: AuditActor
-  readonly subject?: TenantUser | undefined
-  /** The data of the subject is about to be erased: no key is made for it (default false). */
-  readonly erases?: boolean | undefined
-  readonly sessionId?: string | undefined
-  readonly requestId?: string | undefined
-  readonly detail?: AuditDetail
-}
-
-/** Who does something, and by which request. */
-export type AuditedCaller = Pick<Happening, 'actor' | 'requestId'>
-
-/** Holds what belongs to no tenant: requests that were refused before their caller was known. */
-export const nobodysTenant = '~nobody'
 
 // Entries that nobody waits for, over all tenants.
 const maxQueuedBytes = 256 * 1024
@@ -49,13 +29,8 @@ export class AuditLog {
   #queuedBytes = 0
   #dropped = 0
 
-  /** @throws `invalid` */
   constructor(service: Service) {
     const { store, secrets } = service.audit!
-    if (!service.hasLastingSecrets) {
-      const path = 'credentialSecrets'
-      throw new SessionError('invalid', `${path} is missing: the audit finds users by it`, { path })
-    }
     this.#service = service
     this.lanes = { store, keys: new AuditKeys(secrets) }
     this.subjects = new Subjects(service, 'auditKey')
@@ -100,6 +75,11 @@ export class AuditLog {
         if (this.#notes.size === 0) this.#tellDropped(happening.tenantId)
       })
     this.#notes.add(noted)
+  }
+
+  /** So many notes came before the audit was loaded, and did not fit. */
+  missed(count: number): void {
+    this.#dropped += count
   }
 
   /** How many like this were left out since the last one; undefined when this one is left out. */
@@ -169,7 +149,7 @@ function unwritten(cause: unknown): SessionError {
 
 const logs = new WeakMap<object, AuditLog>()
 
-/** The audit of a service, of which there is one; undefined where none is configured. @throws `invalid` */
+/** The audit of a service, of which there is one; undefined where none is configured. */
 export function auditLogOf(service: Service): AuditLog | undefined {
   const { audit } = service
   if (audit === undefined) return undefined
@@ -178,19 +158,4 @@ export function auditLogOf(service: Service): AuditLog | undefined {
   const log = new AuditLog(service)
   logs.set(audit, log)
   return log
-}
-
-const callers = processRegistry<Identity, Partial<AuditedCaller>>('audited-callers')
-
-/** Has entries about what this caller does name the request, or somebody who acts as this caller. */
-export function noteCaller(identity: Identity, caller: Partial<AuditedCaller>): void {
-  callers.set(identity, caller)
-}
-
-/** A caller, as an entry has it. */
-export function callerOf(identity: Identity): AuditedCaller {
-  const { userId } = identity
-  const nobody = isAdmin(identity) ? 'admin' : 'anonymous'
-  const { actor = userId === undefined ? nobody : { userId }, requestId } = callers.get(identity) ?? {}
-  return { actor, requestId }
 }

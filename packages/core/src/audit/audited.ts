@@ -1,6 +1,7 @@
 import { isSessionError, type SessionErrorCode } from '../errors.js'
 import type { Service } from '../service/service.js'
-import { auditLogOf, type Happening } from './audit-log.js'
+import { auditLogOf } from './audit-log.js'
+import type { Happening } from './caller.js'
 import type { AuditDetail, AuditOutcome } from './entry.js'
 
 /**

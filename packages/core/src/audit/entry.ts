@@ -1,8 +1,8 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { byteLength } from '../json.js'
-import { parseWith } from '../parse.js'
+import { parseWith, tryWith } from '../parse.js'
 
 /** Who did something: a user, an admin or a caller without a user, the application's own code, or the service. */
 export type AuditActor = { readonly userId: string } | 'admin' | 'anonymous' | 'host' | 'system'
@@ -28,13 +28,17 @@ export interface AuditEntry {
   readonly actor: string
   /** Whose data it was about, in the same form. */
   readonly subject?: string | undefined
+  /** The session that it is about. */
   readonly sessionId?: string | undefined
+  /** How it ended, or `intent` before it began. */
   readonly outcome: AuditOutcome
   /** The request that caused it, as in `X-Request-Id`. */
   readonly requestId?: string | undefined
+  /** More about it: no content, and no names. */
   readonly detail: AuditDetail
-  /** Where it stands: its lane, and its place there, from 1. */
+  /** The lane that it stands in. */
   readonly lane: string
+  /** Its place in the lane, from 1 on. */
   readonly seq: number
 }
 
@@ -66,22 +70,25 @@ export interface AuditInput {
 }
 
 const maxDetailBytes = 1024
-const id = z.string().min(1).max(200)
+const id = z.string().check(z.minLength(1), z.maxLength(200))
 const user = z.object({ userId: id })
 const outcomes = ['intent', 'done', 'refused', 'failed'] as const
 const actors = ['admin', 'anonymous', 'host', 'system'] as const
 
 const inputSchema = z.strictObject({
   tenantId: id,
-  action: z.string().regex(/^[a-z0-9._-]{1,60}$/, 'must be 1 to 60 of a-z, 0-9, ., _ and -'),
-  actor: z.union([user, z.enum(actors)]).default('host'),
-  subject: user.optional(),
-  erases: z.boolean().optional(),
-  sessionId: id.optional(),
-  outcome: z.enum(outcomes).default('done'),
-  id: id.optional(),
-  requestId: z.string().max(128).optional(),
-  detail: z.record(z.string().max(60), z.union([z.string(), z.number(), z.boolean()])).default({}),
+  action: z.string().check(z.regex(/^[a-z0-9._-]{1,60}$/, 'must be 1 to 60 of a-z, 0-9, ., _ and -')),
+  actor: z._default(z.union([user, z.enum(actors)]), 'host'),
+  subject: z.optional(user),
+  erases: z.optional(z.boolean()),
+  sessionId: z.optional(id),
+  outcome: z._default(z.enum(outcomes), 'done'),
+  id: z.optional(id),
+  requestId: z.optional(z.string().check(z.maxLength(128))),
+  detail: z._default(
+    z.record(z.string().check(z.maxLength(60)), z.union([z.string(), z.number(), z.boolean()])),
+    {},
+  ),
 })
 
 /** What the application writes, after checks. @throws `invalid`, `too_large` */
@@ -101,10 +108,10 @@ const storedSchema = z.object({
   at: z.number(),
   action: z.string(),
   actor: z.string(),
-  subject: z.string().optional(),
-  sessionId: z.string().optional(),
+  subject: z.optional(z.string()),
+  sessionId: z.optional(z.string()),
   outcome: z.enum(outcomes),
-  requestId: z.string().optional(),
+  requestId: z.optional(z.string()),
   detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
 })
 
@@ -122,6 +129,6 @@ export function decodeEntry(text: string, lane: string, seq: number): AuditEntry
   } catch {
     return undefined
   }
-  const parsed = storedSchema.safeParse(value)
+  const parsed = tryWith(storedSchema, value)
   return parsed.success ? { ...parsed.data, lane, seq } : undefined
 }

@@ -1,53 +1,12 @@
-import { SessionError } from '../errors.js'
-import { isId } from '../ids.js'
-import { checkOptions } from '../options.js'
-import { type AuditLog, nobodysTenant } from './audit-log.js'
-import type { AuditActor, AuditEntry } from './entry.js'
+import type { AuditLog } from './audit-log.js'
+import type { AuditQuery } from './audit-query.js'
+import type { AuditEntry } from './entry.js'
 import { entriesInOrder } from './read-lanes.js'
-
-/** Which entries are listed. */
-export interface AuditQuery {
-  /** The tenant. `~nobody` has what was refused before its caller was known. */
-  tenantId: string
-  /** Entries of this moment or later, epoch ms by the store's clock (default: from the first on). */
-  from?: number
-  /** Entries before this moment, epoch ms by the store's clock (default: to the last). */
-  to?: number
-  /** Only this action, or all that begin with it and a dot: `user` for `user.erase` and `user.export` (default: any). */
-  action?: string
-  /** Only what this actor did (default: anybody). */
-  actor?: AuditActor
-  /** Only what was about this user (default: any). */
-  subject?: { readonly userId: string }
-  /** Only what was about this session (default: any). */
-  sessionId?: string
-  /**
-   * Only intents without an outcome, whenever that came: what runs now, and what was killed (default false). The oldest
-   * 10,000 of them.
-   */
-  unsettled?: boolean
-  /** Only entries after this one in the order of the list (default: from the first on). */
-  after?: Pick<AuditEntry, 'at' | 'lane' | 'seq'>
-}
 
 const maxUnsettled = 10_000
 
-/** The entries of a query, the oldest first. @throws `invalid` */
+/** The entries of a query that was checked, the oldest first. */
 export function listEntries(log: AuditLog, query: AuditQuery): AsyncGenerator<AuditEntry, void, undefined> {
-  checkOptions<AuditQuery>(query, {
-    tenantId: 'text',
-    from: 'number',
-    to: 'number',
-    action: 'text',
-    actor: true,
-    subject: 'object',
-    sessionId: 'text',
-    unsettled: 'flag',
-    after: 'object',
-  })
-  const { tenantId } = query
-  const isTenant = tenantId === nobodysTenant || (isId(tenantId) && !tenantId.startsWith('~'))
-  if (!isTenant) throw new SessionError('invalid', 'tenantId is none', { path: 'tenantId' })
   return query.unsettled === true ? unsettled(log, query) : matching(log, query)
 }
 

@@ -1,23 +1,11 @@
-import { parseIdentity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
-import { parseId } from '../ids.js'
-import { checkOptions } from '../options.js'
 import type { Service } from '../service/service.js'
 import type { AuditCheckpoint } from '../service/settings.js'
-import { type AuditLog, auditLogOf, nobodysTenant } from './audit-log.js'
-import { audited } from './audited.js'
-import { makeCheckpoints } from './checkpoint.js'
-import { type AuditEntry, type AuditInput, parseInput } from './entry.js'
-import { type AuditQuery, listEntries } from './list.js'
-import type { AuditVerdict } from './verify.js'
+import { type AuditQuery, checkQuery } from './audit-query.js'
+import type { AuditEntry, AuditInput } from './entry.js'
+import type { AuditVerdict, VerifyAuditOptions } from './verify.js'
 
-/** What is checked. */
-export interface VerifyAuditOptions {
-  /** The tenant. `~nobody` has what was refused before its caller was known. */
-  tenantId: string
-  /** The newest checkpoint that was kept elsewhere: what it knew of must still be there (default: none). */
-  checkpoint?: AuditCheckpoint
-}
+const records = () => import('../later/records.js')
 
 /** The record of who did what with the data of users. For code that has checked who asks. */
 export interface SessionsAudit {
@@ -62,53 +50,36 @@ export interface SessionsAudit {
 
 export function createAudit(service: Service): SessionsAudit {
   const { work } = service
-  // Wrong secrets are found when the service is made.
-  auditLogOf(service)
+  const called = async <Result>(
+    call: (verbs: Awaited<ReturnType<typeof records>>) => Promise<Result>,
+  ): Promise<Result> =>
+    work.call(async () => {
+      checkIsKept(service)
+      return call(await records())
+    })
   return {
-    append: async (entry) =>
-      work.call(async () => {
-        const log = theLog(service)
-        const { outcome, id, ...happening } = toHappening(entry)
-        return log.write(happening.tenantId, await log.entryOf(happening, outcome, id))
-      }),
-    during: async (entry, act) =>
-      work.call(async () => {
-        theLog(service)
-        const { outcome: _, id, ...happening } = toHappening(entry)
-        return audited(service, { ...happening, id }, act)
-      }),
+    append: async (entry) => called((verbs) => verbs.appendEntry(service, entry)),
+    during: async (entry, act) => called((verbs) => verbs.duringEntry(service, entry, act)),
     list(query) {
       work.checkOpen()
-      return listEntries(theLog(service), query)
+      checkIsKept(service)
+      checkQuery(query)
+      return entriesLater(service, query)
     },
-    pseudonym: async ({ tenantId, userId }) =>
-      work.call(async () =>
-        theLog(service).subjects.find({ tenantId: checkTenant(tenantId), userId: parseId(userId, 'userId') }),
-      ),
-    verify: async (options) =>
-      work.call(async () => {
-        checkOptions<VerifyAuditOptions>(options, { tenantId: 'text', checkpoint: 'object' })
-        const { verifyLanes } = await import('./verify.js')
-        return verifyLanes(theLog(service).lanes, checkTenant(options.tenantId), options.checkpoint)
-      }),
-    checkpoint: async ({ tenantId }) =>
-      work.call(() => makeCheckpoints(service, theLog(service), checkTenant(tenantId))),
+    pseudonym: async (user) => called((verbs) => verbs.pseudonymIn(service, user)),
+    verify: async (options) => called((verbs) => verbs.verifyLog(service, options)),
+    checkpoint: async (options) => called((verbs) => verbs.writeCheckpoints(service, options)),
   }
 }
 
-function theLog(service: Service): AuditLog {
-  const log = auditLogOf(service)
-  if (log !== undefined) return log
+async function* entriesLater(
+  service: Service,
+  query: AuditQuery,
+): AsyncGenerator<AuditEntry, void, undefined> {
+  yield* (await records()).entriesOf(service, query)
+}
+
+function checkIsKept({ audit }: Service): void {
+  if (audit !== undefined) return
   throw new SessionError('invalid', 'audit is missing among the options of the service', { path: 'audit' })
-}
-
-/** @throws `invalid` */
-export function checkTenant(tenantId: string): string {
-  return tenantId === nobodysTenant ? tenantId : parseIdentity({ tenantId }).tenantId
-}
-
-function toHappening(given: AuditInput) {
-  const { tenantId, subject, actor, ...entry } = parseInput(given)
-  const user = subject === undefined ? undefined : { tenantId: checkTenant(tenantId), userId: subject.userId }
-  return { ...entry, actor, tenantId: checkTenant(tenantId), subject: user }
 }

@@ -2,7 +2,8 @@ import type { SuspicionReason } from '../domain/events.js'
 import type { Identity } from '../domain/identity.js'
 import type { EventSubject } from '../service/events.js'
 import type { Service } from '../service/service.js'
-import { auditLogOf, callerOf } from './audit-log.js'
+import { callerOf } from './caller.js'
+import { noteAudit } from './note.js'
 
 interface Watched {
   readonly until: number
@@ -54,7 +55,7 @@ export class Suspicions {
     const { tenantId, id } = subject
     const sessionId = id === '' ? undefined : id
     const happening = { ...caller, requestId, tenantId, sessionId, action: 'use.suspicious' }
-    auditLogOf(this.#service)?.note({ ...happening, detail: { reason, count } }, 'done')
+    noteAudit(this.#service, { ...happening, detail: { reason, count } }, 'done')
   }
 
   #seen(what: string, name: string, device = ''): Watched {

@@ -6,9 +6,19 @@ import { type CheckpointText, decodeCheckpoint, type LaneState } from './checkpo
 import { checkpointLane, laneRef, type Lanes } from './lane.js'
 import { lanePages, laneRecords } from './read-lanes.js'
 
+/** What is checked. */
+export interface VerifyAuditOptions {
+  /** The tenant. `~nobody` has what was refused before its caller was known. */
+  tenantId: string
+  /** The newest checkpoint that was kept elsewhere: what it knew of must still be there (default: none). */
+  checkpoint?: AuditCheckpoint
+}
+
 /** The first thing that is not as it was written. */
 export interface AuditProblem {
+  /** Something is not as it was written. */
   readonly ok: false
+  /** The lane that it is in. */
   readonly lane: string
   /** The place in the lane; 0 for the lane itself. */
   readonly seq: number

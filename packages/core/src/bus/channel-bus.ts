@@ -18,6 +18,7 @@ export interface BusChannels {
   listen(channel: string, onText: (text: string) => void): Promise<() => Promise<void>>
   /** Calls `onGap` whenever texts may have been missed, such as after a new connection, until `close`. */
   watch(onGap: () => void): void
+  /** Lets go of what it has opened. Nothing is told any more. */
   close(): Promise<void>
 }
 

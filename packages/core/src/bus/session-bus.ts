@@ -2,6 +2,7 @@ import type { SessionRef } from '../contract/session-record.js'
 
 /** That a session has changed. It names the session, and never what is in it. */
 export interface SessionNotice extends SessionRef {
+  /** What has happened to it. */
   readonly kind: 'changed' | 'removed'
   /** The session that it was, should another one have its id by now; absent when the sender did not learn it. */
   readonly incarnation?: string

@@ -19,7 +19,9 @@ export interface ContextInput {
   messages: readonly Message[]
   /** Instructions; always in. */
   system?: string
+  /** What is known of the conversation (default: nothing). */
   facts?: readonly Fact[]
+  /** What stands for messages that do not fit (default: none). */
   summaries?: readonly Summary[]
   /**
    * Other parts of the session that the model gets, each as a block of its own right before the latest user message.

@@ -7,9 +7,13 @@ import { interrupted, shownResult } from './tool-results.js'
 
 /** A message in the form for the model. */
 export interface ModelMessage {
+  /** Who speaks. */
   readonly role: Role
+  /** Text, or parts. */
   readonly content: string | readonly MessagePart[]
+  /** The name of the speaker. */
   readonly name?: string
+  /** That it takes. */
   readonly tokens: number
   /** The log entry that it comes from; absent when there is none, as for the result of an interrupted call. */
   readonly seq?: number
@@ -17,9 +21,11 @@ export interface ModelMessage {
 
 /** Messages that a context contains all or none of: a tool call and all its results, reasoning and its follower. */
 export interface MessageGroup {
+  /** What must stay together: a call of a tool and its results. */
   readonly messages: readonly ModelMessage[]
   /** The seqs of its log entries, ascending; the first is its place in the conversation. */
   readonly seqs: readonly number[]
+  /** Of all of them. */
   readonly tokens: number
   /** The role of its first message. */
   readonly role: Role

@@ -11,8 +11,11 @@ import { wellFormed, wellFormedJson } from './well-formed.js'
 export interface IncludedData {
   /** Oldest first. */
   readonly memory?: readonly Pick<UserFact, 'text' | 'subject' | 'at'>[]
+  /** As they are now. */
   readonly preferences?: JsonObject
+  /** As it is now. */
   readonly cart?: Cart
+  /** As it is now. */
   readonly state?: JsonObject
 }
 

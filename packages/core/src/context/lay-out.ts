@@ -12,7 +12,9 @@ import type { Repair } from './tool-calls.js'
 export interface BuiltContext {
   /** In the order in which to send them. */
   readonly messages: readonly ContextMessage[]
+  /** Of all messages together. */
   readonly tokens: number
+  /** What was taken, what was left out, and why. */
   readonly report: ContextReport
 }
 

@@ -39,6 +39,7 @@ export interface RelevanceIndex {
   readonly size: number
   /** Bytes it takes in memory, approximately. */
   readonly bytes: number
+  /** Whether a message is in it. */
   has(seq: number): boolean
   /** Adds messages that it does not have yet, in any order; numbers in `metadata.embedding` are a message's vector. */
   add(messages: readonly Message[]): void
@@ -48,6 +49,7 @@ export interface RelevanceIndex {
   tokensOf(seq: number): number
   /** Sets the vector of a message; all vectors come from one model. It ignores a seq that it does not have. */
   setVector(seq: number, vector: readonly number[]): void
+  /** Whether it has an embedding of a message. */
   hasVector(seq: number): boolean
   /** The seqs of messages without a vector, ascending: those that still have to be embedded. */
   withoutVector(): readonly number[]

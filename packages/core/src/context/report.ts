@@ -23,19 +23,25 @@ export type IncludedPart = 'memory' | 'preferences' | 'cart' | 'state'
  * purpose of the message itself.
  */
 export interface ContextMessage extends ModelMessage {
+  /** Why it is there. */
   readonly part: ContextPart
 }
 
 /** What is in a context and what is not, for logs, dashboards and tests. Plain data. */
 export interface ContextReport {
+  /** Its name. */
   readonly strategy: string
   /** Tokens by part. `tools` and `reply`, the room for the answer, are not part of the context's `tokens`. */
   readonly tokens: Readonly<Record<ContextPart | 'tools' | 'reply', number>>
   /** What is in the context: seqs of history and of quotes, ids of facts, ranges that are summed up. */
   readonly kept: {
+    /** The seqs of messages in their places. */
     readonly history: readonly number[]
+    /** The seqs of messages that are quoted. */
     readonly recall: readonly number[]
+    /** The ids of facts. */
     readonly facts: readonly string[]
+    /** The ranges that summaries stand for. */
     readonly summaries: readonly { readonly from: number; readonly to: number }[]
     /**
      * Data of the session; `isCut` when it was longer than a quarter of the remaining room, and was cut to its
@@ -61,7 +67,9 @@ export interface ContextReport {
 
 /** A range of the log that is not in a context. */
 export interface DroppedRange {
+  /** The seq of the first message. */
   readonly from: number
+  /** The seq of the last one. */
   readonly to: number
   /** Number of messages of the path in the range. */
   readonly messages: number

@@ -26,21 +26,27 @@ export interface ContextSituation {
   readonly query: string | undefined
   /** True when the caller passed the query, false when it is the text of the latest user message. */
   readonly asked: boolean
+  /** That of `state`. */
   readonly phase: string | undefined
+  /** All that are known. */
   readonly facts: readonly Fact[]
+  /** All that there are. */
   readonly summaries: readonly Summary[]
   /** The last seq that the chosen summaries cover (0: none is chosen). */
   readonly told: number
   /** The seq where the window of the call before began. */
   readonly boundary: number | undefined
+  /** What finds messages by their words; undefined where none is needed. */
   readonly index: RelevanceIndex | undefined
   /** The query as a vector, for an index with vectors. */
   readonly queryVector: readonly number[] | undefined
+  /** Counts like the rest of the context. */
   readonly countTokens: CountTokens
 }
 
 /** Where the window begins: plain data, to be stored with the session. */
 export interface ContextBoundary {
+  /** The first message of the window. */
   readonly seq: number
 }
 
@@ -50,7 +56,9 @@ export interface ContextChoice {
   readonly history?: readonly number[]
   /** Groups from outside the window, to be quoted before the latest user message, best first. */
   readonly recall?: readonly number[]
+  /** Facts to show (default: none). */
   readonly facts?: readonly Fact[]
+  /** Summaries to show (default: none). */
   readonly summaries?: readonly Summary[]
   /** The seq where the window begins, for the next call. */
   readonly boundary?: number
@@ -74,11 +82,13 @@ export interface ContextNeeds {
 
 /** A way to choose the messages for a model: pure, deterministic, and never more than `room` tokens. */
 export interface ContextStrategy {
+  /** For reports. */
   readonly name: string
   /**
    * The part of the session that it reads, so that no more is read (default: all of it). `room` is the model's window,
    * and `groups` holds a few of the newest messages.
    */
   needs?(situation: ContextSituation): ContextNeeds
+  /** What to show. Pure: the same situation gives the same choice. */
   choose(situation: ContextSituation): ContextChoice
 }

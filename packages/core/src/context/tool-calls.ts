@@ -4,7 +4,9 @@ import { wellFormedMessage } from './well-formed.js'
 
 /** Where the context differs from the log, and why. */
 export interface Repair {
+  /** The message. */
   readonly seq: number
+  /** What was wrong with it. */
   readonly why:
     | 'corrupt'
     | 'blank'
@@ -25,6 +27,7 @@ export interface Repair {
     | 'interrupted-call'
     /** A call with the id of an earlier one: it and its result get another id. */
     | 'renamed-call'
+  /** The call that it is about. */
   readonly toolCallId?: string
 }
 

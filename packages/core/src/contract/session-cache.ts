@@ -12,6 +12,7 @@ import type { StoredSession } from './session-store.js'
 export interface SessionCache {
   /** How long it keeps a copy, in milliseconds: none is older. */
   readonly ttlMs: number
+  /** What it has of a session. */
   find(ref: SessionRef): Promise<CacheFinding>
   /** Keeps what was read from the store after `find` gave this permit. */
   keep(ref: SessionRef, permit: string, stored: StoredSession): Promise<void>

@@ -149,6 +149,7 @@ export interface SessionGuard {
 export interface SessionCopy {
   /** Every count and time as the other store has them. The place comes from the call of `restore`. */
   readonly record: Omit<SessionRecord, 'tenantId' | 'id'>
+  /** Text that the store never reads. */
   readonly body: string
   /** In order of `seq`, next to each other. */
   readonly messages: readonly StoredMessage[]
@@ -158,7 +159,9 @@ export interface SessionCopy {
 
 /** A session as a store has it. */
 export interface StoredSession {
+  /** What the store knows of it. */
   readonly record: SessionRecord
+  /** As it was given. */
   readonly body: string
   /** In order of `seq`; the last one's is `record.lastSeq`. */
   readonly messages: readonly StoredMessage[]
@@ -172,12 +175,15 @@ export interface StoredMessage {
   readonly id: string
   /** When it was stored, by the store's clock, epoch ms. */
   readonly at: number
+  /** As it was given. */
   readonly payload: string
 }
 
 /** A message to be appended. */
 export interface NewMessage {
+  /** Unique in its session: the same again is not stored twice. */
   readonly id: string
+  /** Text that the store never reads. */
   readonly payload: string
 }
 
@@ -270,6 +276,7 @@ export interface MessageQuery {
 
 /** A page of messages. */
 export interface MessagePage {
+  /** In the order that was asked for. */
   readonly messages: readonly StoredMessage[]
   /**
    * True when the range, with its `after` and `before`, holds more messages in this direction. The page is then full,
@@ -280,12 +287,15 @@ export interface MessagePage {
 
 /** The new payload of a stored message. */
 export interface Amendment {
+  /** The message whose payload is replaced. */
   readonly seq: number
+  /** What takes the place of its text. */
   readonly payload: string
 }
 
 /** Which page of which sessions the caller wants. */
 export interface SessionQuery {
+  /** The tenant. */
   tenantId: string
   /** Only this user's. */
   userId?: string

@@ -2,5 +2,6 @@
 export interface TermSeal {
   /** Names the key. With another name the index is made anew. */
   readonly id: string
+  /** What stands for a term: the same for the same term of a tenant. */
   seal(tenantId: string, term: string): string
 }

@@ -2,6 +2,7 @@ import type { Topic } from './topics.js'
 
 /** Which sessions are analysed. */
 export interface AnalyticsQuery {
+  /** The tenant. */
   tenantId: string
   /** Sessions that were created from this moment on, in epoch milliseconds (default: from the first). */
   from?: number
@@ -17,6 +18,7 @@ export interface AnalyticsQuery {
 
 /** How far sessions got. Each step is a part of the one before it. */
 export interface Funnel {
+  /** That were begun. */
   readonly sessions: number
   /** Those in which the user said something. */
   readonly engaged: number
@@ -28,6 +30,7 @@ export interface Funnel {
 
 /** A group of sessions: how far they got, and what was bought in them, in minor units by currency. */
 export interface SessionGroup extends Funnel {
+  /** What was ordered, by currency, in its smallest unit. */
   readonly value: Readonly<Record<string, number>>
 }
 
@@ -35,6 +38,7 @@ export interface SessionGroup extends Funnel {
 export interface Cohort {
   /** When the step began, epoch ms. */
   readonly at: number
+  /** How many made their first session in this step. */
   readonly users: number
   /** How many of them made a session in each later step, the next one first. */
   readonly returned: readonly number[]
@@ -52,6 +56,7 @@ export interface Passage {
 
 /** What the sessions of a tenant say together. It names no user and no session. */
 export interface AnalyticsReport {
+  /** All sessions of the span. */
   readonly total: SessionGroup
   /** Users with a session among these; sessions of nobody count as none. */
   readonly users: number
@@ -78,11 +83,13 @@ export interface AnalyticsReport {
   readonly journeys: readonly Passage[]
   /** By the value of the preference `segmentBy`. */
   readonly segments: readonly (SessionGroup & { readonly segment: string })[]
+  /** By experiment, version and arm. */
   readonly arms: readonly (SessionGroup & {
     readonly experiment: string
     readonly version: string
     readonly arm: string
   })[]
+  /** Users by the step of their first session. */
   readonly cohorts: readonly Cohort[]
   /** Groups that were smaller than `minGroup`, and are not told. */
   readonly withheld: number
@@ -96,9 +103,13 @@ export interface SessionFacts {
   readonly createdAt: number
   /** Stands for the user; of a session of nobody, for the session. */
   readonly unit: string
+  /** Whether it has an owner. */
   readonly isUsers: boolean
+  /** Messages of all roles, without those that were trimmed. */
   readonly messages: number
+  /** Turns that have ended, however they did. */
   readonly turns: number
+  /** From when it was made until it was last written to. */
   readonly durationMs: number
   /** How far it got: 0 for nowhere, 1 engaged, 2 carted, too, 3 ordered, too. */
   readonly stage: 0 | 1 | 2 | 3
@@ -112,6 +123,7 @@ export interface SessionFacts {
   readonly phases: readonly string[]
   /** Preferences that may group sessions, by name, as texts. */
   readonly segments: Readonly<Record<string, string>>
+  /** The arms of experiments that it is in. */
   readonly arms: readonly {
     readonly experiment: string
     readonly version: string
@@ -121,6 +133,7 @@ export interface SessionFacts {
 
 /** A query with its defaults. */
 export interface AnalyticsSpan {
+  /** The tenant. */
   readonly tenantId: string
   /** Epoch ms, inclusive. */
   readonly from: number
@@ -128,7 +141,9 @@ export interface AnalyticsSpan {
   readonly to: number
   /** How long a step of time is; the first begins at the epoch. */
   readonly bucketMs: number
+  /** By which preference sessions are grouped (default: by none). */
   readonly segmentBy?: string | undefined
+  /** Groups of fewer sessions are left out, so that no group is a person. */
   readonly minGroup: number
 }
 
@@ -141,6 +156,7 @@ export type GroupKind = 'total' | 'over' | 'active' | 'topics' | 'trends' | 'jou
 
 /** A group of sessions, each of which counts once. */
 export interface FactGroup extends SessionGroup {
+  /** What they have in common: one text for each thing that they are grouped by. */
   readonly name: readonly string[]
   /** Users among those whose sessions these are. */
   readonly users: number
@@ -156,9 +172,13 @@ export interface FactGroups {
 
 /** What all sessions of a span come to, in sums. */
 export interface FactSums {
+  /** Messages of all roles, without those that were trimmed. */
   readonly messages: number
+  /** Turns that have ended, however they did. */
   readonly turns: number
+  /** From when they were made until they were last written to, summed up. */
   readonly durationMs: number
+  /** Sessions of users who do not consent to `analytics`: nothing else counts them. */
   readonly withoutConsent: number
 }
 

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
@@ -65,20 +65,20 @@ export interface Order {
 const maxQuantity = 10_000
 const maxLines = 500
 
-const quantitySchema = z.int().min(1).max(maxQuantity)
+const quantitySchema = z.int().check(z.minimum(1), z.maximum(maxQuantity))
 
 /** An amount in minor units with its currency; a fraction or a negative amount is refused. */
 export const moneySchema = z.strictObject({
-  amount: z.int().min(0).max(1_000_000_000_000),
-  currency: z.string().regex(/^[A-Z]{3}$/, { error: 'must be an ISO 4217 code such as USD' }),
+  amount: z.int().check(z.minimum(0), z.maximum(1_000_000_000_000)),
+  currency: z.string().check(z.regex(/^[A-Z]{3}$/, { error: 'must be an ISO 4217 code such as USD' })),
 })
 
 export const cartItemInputSchema = z.strictObject({
-  sku: z.string().min(1).max(200),
-  name: z.string().min(1).max(500),
+  sku: z.string().check(z.minLength(1), z.maxLength(200)),
+  name: z.string().check(z.minLength(1), z.maxLength(500)),
   price: moneySchema,
-  quantity: quantitySchema.optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
+  quantity: z.optional(quantitySchema),
+  metadata: z.optional(z.record(z.string(), z.unknown())),
 })
 
 /** A JSON object that was parsed from JSON text, so only its being an object has to be checked. */
@@ -93,7 +93,7 @@ export const cartItemSchema = z.object({
   quantity: z.int(),
   price: z.object({ amount: z.int(), currency: z.string() }),
   addedAt: z.number(),
-  metadata: storedJsonObject.optional(),
+  metadata: z.optional(storedJsonObject),
 })
 
 export const orderSchema = z.object({

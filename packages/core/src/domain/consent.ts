@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { SessionError } from '../errors.js'
 import { parseWith } from '../parse.js'
 
@@ -7,6 +7,7 @@ export type ConsentPurpose = 'storage' | 'personalization' | 'analytics' | 'memo
 
 /** What a user has said about one purpose. */
 export interface ConsentDecision {
+  /** Whether the user allows it. */
   readonly granted: boolean
   /** Of the text that the user was shown. */
   readonly version: string
@@ -30,6 +31,7 @@ export interface ConsentChange {
 
 /** What was decided, by purpose, and what was decided before. */
 export interface Consents {
+  /** What was decided last, by purpose. */
   readonly purposes: Readonly<Record<string, ConsentDecision>>
   /** The newest 100 decisions, the oldest first. */
   readonly history: readonly (ConsentDecision & { readonly purpose: string })[]
@@ -39,8 +41,8 @@ export const noConsents: Consents = { purposes: {}, history: [] }
 
 const maxHistory = 100
 const maxPurposes = 50
-const short = z.string().min(1).max(100)
-const purpose = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,59}$/, 'must be 1 to 60 of a-z 0-9 . _ -')
+const short = z.string().check(z.minLength(1), z.maxLength(100))
+const purpose = z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,59}$/, 'must be 1 to 60 of a-z 0-9 . _ -'))
 /** @throws `invalid` */
 export function checkPurpose(text: ConsentPurpose): void {
   if (purpose.safeParse(text).success) return
@@ -55,7 +57,7 @@ export const consentChangeSchema = z.strictObject({
 })
 
 const decision = { granted: z.boolean(), version: z.string(), source: z.string(), at: z.number() }
-export const consentsSchema: z.ZodType<Consents> = z.object({
+export const consentsSchema: z.core.$ZodType<Consents> = z.object({
   purposes: z.record(z.string(), z.looseObject(decision)),
   history: z.array(z.looseObject({ ...decision, purpose: z.string() })),
 })

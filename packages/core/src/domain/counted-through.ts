@@ -1,6 +1,7 @@
 import type { SessionRecord } from '../contract/session-record.js'
 import { hashOf } from '../hash.js'
-import { type MessageCounts, MessageTally } from './message-tally.js'
+import type { MessageCounts } from './counted-messages.js'
+import { MessageTally } from './message-tally.js'
 import { clipPath } from './path.js'
 import type { SessionBody } from './session-body.js'
 import type { SessionStats } from './session-stats.js'

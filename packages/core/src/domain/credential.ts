@@ -5,8 +5,11 @@ import type { SessionRef } from '../contract/session-record.js'
 
 /** The content of a credential whose signature has been verified. */
 export interface CredentialPayload {
+  /** The session that it opens. */
   readonly ref: SessionRef
+  /** Which session of this id. */
   readonly incarnation: string
+  /** An older one than that of the session opens nothing. */
   readonly generation: number
   /** Tells apart the credentials that different devices have for the same session. */
   readonly holder?: string | undefined

@@ -2,11 +2,13 @@
 export interface ErasureReceipt {
   /** Names the erasure. */
   readonly id: string
+  /** The tenant. */
   readonly tenantId: string
   /** Stands for the user: a digest that is keyed by `credentialSecrets`. `verifyReceipt` compares it with a user. */
   readonly subject: string
   /** Who asked for it; `subject` when the user did. */
   readonly by: string
+  /** As whoever asked for it has said. */
   readonly reason: string
   /** How many of each kind there were: `sessions`, `messages`, kinds of side records, and what `onErase` told. */
   readonly counts: Readonly<Record<string, number>>
@@ -16,12 +18,15 @@ export interface ErasureReceipt {
   readonly startedAt: number
   /** When the last of it was gone, epoch ms, by the store's clock. */
   readonly erasedAt: number
+  /** Over all of the others, for `verifyReceipt`. */
   readonly signature: string
 }
 
 /** How far an erasure is. */
 export interface ErasureStatus {
+  /** Names the erasure. */
   readonly id: string
+  /** `running` also while it waits for the next sweep to go on with it. */
   readonly status: 'running' | 'done'
   /** When it began, epoch ms, by the store's clock. */
   readonly startedAt: number

@@ -5,9 +5,13 @@ import { checkOptions } from '../options.js'
 
 /** Whose arm is asked for. */
 export interface ExperimentUnit {
+  /** Its name. */
   readonly experiment: string
+  /** The tenant. */
   readonly tenantId: string
+  /** The session that asks. */
   readonly sessionId: string
+  /** Its owner (absent when it has none). */
   readonly userId?: string | undefined
 }
 

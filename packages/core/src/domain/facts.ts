@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { newId } from '../ids.js'
 import { parseWith } from '../parse.js'
 import type { Fact } from './session-body.js'
@@ -14,9 +14,9 @@ export interface FactInput {
 }
 
 const factSchema = z.strictObject({
-  text: z.string().trim().min(1).max(1000),
-  subject: z.string().trim().min(1).max(200).optional(),
-  seq: z.int().min(1).optional(),
+  text: z.string().check(z.trim(), z.minLength(1), z.maxLength(1000)),
+  subject: z.optional(z.string().check(z.trim(), z.minLength(1), z.maxLength(200))),
+  seq: z.optional(z.int().check(z.minimum(1))),
 })
 
 /** The fact with its time `at`. @throws `invalid` with the path of what is wrong. */

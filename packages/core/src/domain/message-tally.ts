@@ -1,71 +1,10 @@
-import * as z from 'zod'
 import { isJsonObject } from '../json.js'
-import { type Message, type Role, textOf } from './message.js'
-import { type KeptTopics, type Topic, TopicCounts } from './topics.js'
-
-/** How long something took, over all times that it happened. Milliseconds. */
-export interface TimeSpread {
-  readonly count: number
-  readonly totalMs: number
-  readonly longestMs: number
-}
-
-/** How long something took, with its average. */
-export interface Timing extends TimeSpread {
-  /** A whole number of milliseconds; 0 when it never happened. */
-  readonly averageMs: number
-}
-
-/** What turns came to, and how long they took. */
-export interface TurnCounts<Spread = TimeSpread> {
-  readonly completed: number
-  readonly failed: number
-  readonly aborted: number
-  /** Of the completed ones, those that took an earlier answer and called no model. */
-  readonly reused: number
-  /** From when a turn ran until the model had answered. */
-  readonly responses: Spread
-  /** From when a turn ran until the model said its first word. */
-  readonly firstTokens: Spread
-}
-
-/** Counts over messages, as they are kept. */
-export interface MessageCounts {
-  readonly byRole: Readonly<Record<Role, number>>
-  readonly tokens: number
-  readonly turns: TurnCounts
-}
-
-/** Counts over messages with the words of the user's, as they are kept. */
-export interface KeptTally extends MessageCounts {
-  readonly topics: KeptTopics
-  /** Days on which the user said something, in days of UTC since 1970, ascending: the newest ones. */
-  readonly days: readonly number[]
-}
+import { type Message, textOf } from './message.js'
+import type { KeptTally, MessageCounts, TimeSpread } from './counted-messages.js'
+import { type Topic, TopicCounts } from './topics.js'
 
 const dayMs = 86_400_000
 const maxDays = 366
-
-const count = z.int().min(0)
-const spread = z.looseObject({ count, totalMs: z.number(), longestMs: z.number() })
-const countedWords = z.array(z.tuple([z.string(), count]))
-
-export const messageCountsSchema = z.looseObject({
-  byRole: z.looseObject({ system: count, user: count, assistant: count, tool: count }),
-  tokens: z.number(),
-  turns: z.looseObject({
-    completed: count,
-    failed: count,
-    aborted: count,
-    reused: count,
-    responses: spread,
-    firstTokens: spread,
-  }),
-})
-export const keptTallySchema = messageCountsSchema.extend({
-  topics: z.looseObject({ words: countedWords, phrases: countedWords }),
-  days: z.array(count),
-})
 
 const noSpread: TimeSpread = { count: 0, totalMs: 0, longestMs: 0 }
 export const noCounts: MessageCounts = {

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { SessionError } from '../errors.js'
 import { newId, parseId } from '../ids.js'
 import { byteLength, type JsonObject, type JsonValue, parseJson } from '../json.js'
@@ -61,10 +61,10 @@ export interface Message {
 export const messageInputSchema = z.strictObject({
   role: z.enum(['system', 'user', 'assistant', 'tool']),
   content: z.union([z.string(), z.array(z.unknown())]),
-  id: z.string().optional(),
-  name: z.string().min(1).max(200).optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
-  status: z.enum(['completed', 'failed', 'aborted']).optional(),
+  id: z.optional(z.string()),
+  name: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  metadata: z.optional(z.record(z.string(), z.unknown())),
+  status: z.optional(z.enum(['completed', 'failed', 'aborted'])),
 })
 
 /**

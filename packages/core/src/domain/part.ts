@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { byteLength, isJsonObject, type JsonObject, type JsonValue, toBase64 } from '../json.js'
 import { checkWith } from '../parse.js'
 import { fromDialect } from './part-dialects.js'
@@ -16,9 +16,9 @@ export type MessagePart =
 
 export type TextPart = Extract<MessagePart, { type: 'text' | 'reasoning'; text: string }>
 
-const name = z.string().min(1).max(1000)
+const name = z.string().check(z.minLength(1), z.maxLength(1000))
 // The fields that this package reads; a discriminated union would allow listed types only, but any type is allowed.
-const neededByType: Readonly<Record<string, z.ZodType>> = {
+const neededByType: Readonly<Record<string, z.core.$ZodType>> = {
   text: z.looseObject({ text: z.string() }),
   reasoning: z.looseObject({ text: z.string() }),
   'tool-call': z.looseObject({ toolCallId: name, toolName: name }),

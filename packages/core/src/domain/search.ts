@@ -37,17 +37,23 @@ export interface SearchExcerpt {
 
 /** A message that was found. */
 export interface FoundMessage {
+  /** Where it was said. */
   readonly sessionId: string
+  /** Its id in that session. */
   readonly messageId: string
+  /** Its place in the log. */
   readonly seq: number
+  /** Who said it. */
   readonly role: Role
   /** When it was stored, epoch ms. */
   readonly at: number
+  /** What is around the words. */
   readonly excerpt: SearchExcerpt
 }
 
 /** A session that was found: by what was said in it, by its title, or by both. */
 export interface FoundSession {
+  /** Its record. */
   readonly session: SessionRecord
   /** How many of its messages were found, of those that were looked at; 0 when only its title has the words. */
   readonly count: number
@@ -75,7 +81,9 @@ export interface SearchPage<Found> {
 
 /** What an index keeps of a message, or of the title of a session: no text, but terms. */
 export interface SearchEntry {
+  /** The session that it is in. */
   readonly sessionId: string
+  /** Which session of this id: one may have been made anew. */
   readonly incarnation: string
   /** From 1; 0 for the title. */
   readonly seq: number
@@ -83,6 +91,7 @@ export interface SearchEntry {
   readonly at: number
   /** The changes of its session by then: an entry never takes the place of one with more. */
   readonly changes: number
+  /** Who said it, or `title`. */
   readonly role: SearchedRole
   /** Stands for the user of the session, if it has one. */
   readonly user?: string | undefined
@@ -94,22 +103,29 @@ export interface SearchEntry {
 
 /** One word of a search: any of the terms, or, with a prefix, any term that begins with it. */
 export interface SearchWord {
+  /** What stands for the word: one of them is enough. */
   readonly terms: readonly string[]
+  /** Or any term that begins so: the word may be unfinished. */
   readonly prefix?: string | undefined
 }
 
 /** A place in the order of an index: the newest first, then by session and seq, the greater first. */
 export interface SearchPlace {
+  /** When it was said, epoch ms by the clock of the store. */
   readonly at: number
+  /** In which session. */
   readonly sessionId: string
+  /** Its place in the log; 0 for a title. */
   readonly seq: number
 }
 
 /** A question to an index. */
 export interface SearchQuestion {
+  /** The tenant. */
   readonly tenantId: string
   /** Every one of them must be there; one at least. */
   readonly words: readonly SearchWord[]
+  /** Only what these have said. */
   readonly roles: readonly SearchedRole[]
   /** Epoch ms, inclusive. */
   readonly from: number
@@ -117,6 +133,7 @@ export interface SearchQuestion {
   readonly to: number
   /** What stands for the user (default: everybody). */
   readonly user?: string | undefined
+  /** Only in this session (default: in any). */
   readonly sessionId?: string | undefined
   /** Only what comes after this place. */
   readonly after?: SearchPlace | undefined
@@ -128,6 +145,7 @@ export interface SearchQuestion {
 
 /** What an index has found. */
 export interface SearchPosting extends SearchPlace {
+  /** Which session of this id. */
   readonly incarnation: string
   /** How much of it the message says, by what the message itself holds; 0 unless it was asked for. */
   readonly score: number
@@ -135,6 +153,7 @@ export interface SearchPosting extends SearchPlace {
 
 /** A session that an index has entries of. */
 export interface SearchedSession {
+  /** The session. */
   readonly sessionId: string
   /** Only of this one (default: of any that had the id). */
   readonly incarnation?: string | undefined

@@ -1,8 +1,9 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { type Cart, type Order, cartItemSchema, orderSchema, storedJsonObject } from './cart.js'
 import { SessionError } from '../errors.js'
 import { type Consents, consentsSchema } from './consent.js'
 import type { JsonObject } from '../json.js'
+import { tryWith } from '../parse.js'
 import type { AssignedArm } from './experiment.js'
 import { type SessionStats, sessionStatsSchema } from './session-stats.js'
 import { type PendingTransfer, pendingTransferSchema } from './transfer.js'
@@ -17,7 +18,9 @@ export interface SeqRange {
 
 /** A fact that every context shows, even when its message is outside the window. */
 export interface Fact {
+  /** Names it: `session.forget` takes it. */
   readonly id: string
+  /** What is known, in a sentence. */
   readonly text: string
   /** The subject; a newer fact on the same subject replaces it. */
   readonly subject?: string | undefined
@@ -183,11 +186,11 @@ export interface SessionBody {
   readonly stats?: SessionStats | undefined
 }
 
-const seqRange = z.object({ from: z.int().min(1), to: z.int().optional() })
-const count = z.int().min(0)
+const seqRange = z.object({ from: z.int().check(z.minimum(1)), to: z.optional(z.int()) })
+const count = z.int().check(z.minimum(0))
 
 // Loose: during a rolling deploy, a change by an older release keeps a field that a newer release added.
-const bodySchema: z.ZodType<SessionBody> = z.looseObject({
+const bodySchema: z.core.$ZodType<SessionBody> = z.looseObject({
   v: z.literal(1),
   state: storedJsonObject,
   preferences: storedJsonObject,
@@ -198,39 +201,39 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
     z.looseObject({
       id: z.string(),
       text: z.string(),
-      subject: z.string().optional(),
-      seq: z.int().optional(),
+      subject: z.optional(z.string()),
+      seq: z.optional(z.int()),
       at: z.number(),
     }),
   ),
   summaries: z.array(
     z.looseObject({ from: z.int(), to: z.int(), text: z.string(), tokens: count, at: z.number() }),
   ),
-  path: z.array(seqRange).min(1),
+  path: z.array(seqRange).check(z.minLength(1)),
   branches: z.array(
     z.looseObject({
       id: z.string(),
       path: z.array(seqRange),
       leftAt: z.number(),
-      byMachine: z.boolean().optional(),
+      byMachine: z.optional(z.boolean()),
     }),
   ),
-  generation: z.int().min(1),
+  generation: z.int().check(z.minimum(1)),
   changes: z.array(z.string()),
-  lineage: z.object({ sessionId: z.string(), rootId: z.string().optional(), seq: count }).optional(),
-  boundary: z.looseObject({ seq: count }).optional(),
-  turn: z
-    .looseObject({
+  lineage: z.optional(z.object({ sessionId: z.string(), rootId: z.optional(z.string()), seq: count })),
+  boundary: z.optional(z.looseObject({ seq: count })),
+  turn: z.optional(
+    z.looseObject({
       id: z.string(),
       fence: z.int(),
       messageId: z.string(),
       replyId: z.string(),
       after: count,
-    })
-    .optional(),
-  turnCount: count.optional(),
-  recentTurns: z
-    .array(
+    }),
+  ),
+  turnCount: z.optional(count),
+  recentTurns: z.optional(
+    z.array(
       z.looseObject({
         id: z.string(),
         name: z.string(),
@@ -239,33 +242,34 @@ const bodySchema: z.ZodType<SessionBody> = z.looseObject({
         replyId: z.string(),
         after: count,
       }),
-    )
-    .optional(),
-  usage: z
-    .looseObject({
+    ),
+  ),
+  usage: z.optional(
+    z.looseObject({
       turns: count,
       inputTokens: count,
       outputTokens: count,
       costMicros: count,
-      cachedInputTokens: count.optional(),
-      cacheWriteTokens: count.optional(),
-      reasoningTokens: count.optional(),
-      model: z.string().optional(),
-      provider: z.string().optional(),
-    })
-    .optional(),
-  documentTurns: z.array(z.looseObject({ replyId: z.string(), after: count })).optional(),
-  answers: z
-    .array(z.looseObject({ digest: z.string(), replyId: z.string(), after: count, at: z.number() }))
-    .optional(),
-  edits: count.optional(),
-  retained: z.looseObject({ revision: count, lastSeq: count, activeAt: z.number() }).optional(),
-  consent: consentsSchema.optional(),
-  transfers: z.array(pendingTransferSchema).optional(),
-  arms: z.record(z.string(), z.looseObject({ arm: z.string(), version: z.string() })).optional(),
-  journey: z.array(z.string()).optional(),
+      cachedInputTokens: z.optional(count),
+      cacheWriteTokens: z.optional(count),
+      reasoningTokens: z.optional(count),
+      model: z.optional(z.string()),
+      provider: z.optional(z.string()),
+    }),
+  ),
+  documentTurns: z.optional(z.array(z.looseObject({ replyId: z.string(), after: count }))),
+  answers: z.optional(
+    z.array(z.looseObject({ digest: z.string(), replyId: z.string(), after: count, at: z.number() })),
+  ),
+  edits: z.optional(count),
+  retained: z.optional(z.looseObject({ revision: count, lastSeq: count, activeAt: z.number() })),
+  consent: z.optional(consentsSchema),
+  transfers: z.optional(z.array(pendingTransferSchema)),
+  arms: z.optional(z.record(z.string(), z.looseObject({ arm: z.string(), version: z.string() }))),
+  journey: z.optional(z.array(z.string())),
   // They can be made again: nobody must lose a session over them.
-  stats: sessionStatsSchema.optional().catch(undefined),
+  // oxlint-disable-next-line valid-params
+  stats: z.catch(z.optional(sessionStatsSchema), undefined),
 })
 
 /** The first session in the line of forks that a session belongs to: itself, if it is no fork. */
@@ -319,7 +323,7 @@ export function decodeBody(text: string): SessionBody {
   } catch (cause) {
     throw new SessionError('corrupt', 'The stored session is not readable.', { cause })
   }
-  const result = bodySchema.safeParse(value)
+  const result = tryWith(bodySchema, value)
   if (!result.success) {
     throw new SessionError('corrupt', 'The stored session is not readable.', { cause: result.error })
   }

@@ -1,6 +1,7 @@
 import { cartTotal, type Money, itemCount } from './cart.js'
 import type { Role } from './message.js'
-import type { MessageTally, TimeSpread, Timing, TurnCounts } from './message-tally.js'
+import type { TimeSpread, Timing, TurnCounts } from './counted-messages.js'
+import type { MessageTally } from './message-tally.js'
 import type { CartCounts, SessionBody } from './session-body.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { toReadable } from '../time.js'
@@ -8,13 +9,17 @@ import type { Topic } from './topics.js'
 
 /** What all turns of a session used, also those that were left by a rewind. */
 export interface SessionUsage {
+  /** Turns that have ended. */
   readonly turns: number
+  /** Tokens that models have read. */
   readonly inputTokens: number
+  /** Tokens that models have written. */
   readonly outputTokens: number
   /** Millionths of a currency. */
   readonly costMicros: number
   /** Part of the input: tokens that providers read from their caches, and tokens that they wrote to them. */
   readonly cachedInputTokens?: number | undefined
+  /** Part of the input: written to the cache of the provider. */
   readonly cacheWriteTokens?: number | undefined
   /** Part of the output: reasoning. */
   readonly reasoningTokens?: number | undefined

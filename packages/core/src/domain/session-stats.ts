@@ -1,5 +1,10 @@
-import * as z from 'zod'
-import { type KeptTally, keptTallySchema, type MessageCounts, messageCountsSchema } from './message-tally.js'
+import * as z from 'zod/mini'
+import {
+  type KeptTally,
+  keptTallySchema,
+  type MessageCounts,
+  messageCountsSchema,
+} from './counted-messages.js'
 
 /** Counts of the messages on the active branch, kept with the session: who asks for them need not read its history. */
 export interface SessionStats {
@@ -15,9 +20,9 @@ export interface SessionStats {
   readonly reply?: { readonly messages: number; readonly counts: MessageCounts } | undefined
 }
 
-export const sessionStatsSchema: z.ZodType<SessionStats> = z.looseObject({
+export const sessionStatsSchema: z.core.$ZodType<SessionStats> = z.looseObject({
   shape: z.string(),
-  through: z.int().min(0),
+  through: z.int().check(z.minimum(0)),
   tally: keptTallySchema,
-  reply: z.looseObject({ messages: z.int().min(0), counts: messageCountsSchema }).optional(),
+  reply: z.optional(z.looseObject({ messages: z.int().check(z.minimum(0)), counts: messageCountsSchema })),
 })

@@ -2,7 +2,9 @@ import { termOfTopic, type TopicTerm, topicTermsOf } from '../terms/topic-terms.
 
 /** A word or a phrase of the conversation, and the number of messages that contain it. */
 export interface Topic {
+  /** Of one word or two, as it was written last. */
   readonly word: string
+  /** In how many messages. */
   readonly count: number
 }
 

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 
 /** How a session gets to the other device: moved, shared or copied. */
 export const transferModes = ['move', 'share', 'copy'] as const
@@ -36,7 +36,7 @@ export interface PendingTransfer {
     | undefined
 }
 
-const count = z.int().min(0)
+const count = z.int().check(z.minimum(0))
 
 /** A transfer as a body stores it; fields that a newer release added are kept. */
 export const pendingTransferSchema = z.looseObject({
@@ -44,19 +44,19 @@ export const pendingTransferSchema = z.looseObject({
   mode: z.enum(['move', 'share', 'copy']),
   generation: count,
   expiresAt: z.number(),
-  audience: z.string().optional(),
-  confirm: z.literal('source').optional(),
-  returnTo: z.string().optional(),
-  challenge: z.string().optional(),
-  allowAnonymous: z.boolean().optional(),
-  device: z.string().optional(),
-  claim: z
-    .looseObject({
+  audience: z.optional(z.string()),
+  confirm: z.optional(z.literal('source')),
+  returnTo: z.optional(z.string()),
+  challenge: z.optional(z.string()),
+  allowAnonymous: z.optional(z.boolean()),
+  device: z.optional(z.string()),
+  claim: z.optional(
+    z.looseObject({
       by: z.string(),
       matchCode: z.string(),
-      approved: z.boolean().optional(),
-      device: z.string().optional(),
-    })
-    .optional(),
-  redeemed: z.looseObject({ by: z.string(), generation: count, copyId: z.string().optional() }).optional(),
+      approved: z.optional(z.boolean()),
+      device: z.optional(z.string()),
+    }),
+  ),
+  redeemed: z.optional(z.looseObject({ by: z.string(), generation: count, copyId: z.optional(z.string()) })),
 })

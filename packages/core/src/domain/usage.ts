@@ -60,6 +60,7 @@ export interface UsageEvent {
   readonly label?: string | undefined
   /** How the turn ended; `lost` when its reply could not be stored, or its process died. */
   readonly outcome: 'completed' | 'failed' | 'aborted' | 'lost'
+  /** As the answer has told. */
   readonly provider?: string | undefined
   /** As the provider named it. */
   readonly model?: string | undefined
@@ -67,8 +68,11 @@ export interface UsageEvent {
   readonly inputTokens: number
   /** All output tokens, reasoning included. */
   readonly outputTokens: number
+  /** Part of the input: read from the cache of the provider. */
   readonly cachedInputTokens?: number | undefined
+  /** Part of the input: written to that cache. */
   readonly cacheWriteTokens?: number | undefined
+  /** Part of the output. */
   readonly reasoningTokens?: number | undefined
   /** Absent when nobody knows it: the turn is unpriced. */
   readonly cost?: UsageCost | undefined
@@ -76,6 +80,7 @@ export interface UsageEvent {
 
 /** A span of time of one tenant. */
 export interface UsageSpan {
+  /** The tenant. */
   readonly tenantId: string
   /** Epoch ms, inclusive. */
   readonly from: number
@@ -146,10 +151,13 @@ export interface UsageQuery {
 
 /** A query with its defaults, for a log. */
 export interface UsageGrouping extends UsageSpan {
+  /** A group for each combination of these. */
   readonly by: readonly UsageKey[]
+  /** And for each of these spans, in UTC (default: one for all time). */
   readonly bucket?: 'hour' | 'day' | undefined
   /** What stands for the user. */
   readonly user?: string | undefined
+  /** Only this session (default: all). */
   readonly sessionId?: string | undefined
   /** With more groups than this the log may stop. */
   readonly maxGroups: number
@@ -157,10 +165,13 @@ export interface UsageGrouping extends UsageSpan {
 
 /** What several turns used. */
 export interface UsageTotals {
+  /** Turns that have ended. */
   readonly turns: number
   /** Turns whose cost nobody knows; `costs` is without them. */
   readonly unpriced: number
+  /** Tokens that models have read. */
   readonly inputTokens: number
+  /** Tokens that models have written. */
   readonly outputTokens: number
   /** Of the input tokens. */
   readonly cachedInputTokens: number
@@ -176,9 +187,13 @@ export interface UsageTotals {
 export interface UsageGroup extends UsageTotals {
   /** Stands for the user. */
   readonly user?: string | undefined
+  /** If grouped by it. */
   readonly sessionId?: string | undefined
+  /** If grouped by it; absent for turns that told none. */
   readonly provider?: string | undefined
+  /** If grouped by it; absent for turns that told none. */
   readonly model?: string | undefined
+  /** If grouped by it: that of the session. */
   readonly label?: string | undefined
   /** When the hour or the day begins, epoch ms. */
   readonly at?: number | undefined
@@ -188,5 +203,6 @@ export interface UsageGroup extends UsageTotals {
 export interface UsageReport {
   /** In the order of their times, then of their names. */
   readonly groups: readonly UsageGroup[]
+  /** All groups together. */
   readonly total: UsageTotals
 }

@@ -5,6 +5,7 @@ import type { Fact } from './session-body.js'
 export interface UserFact extends Fact {
   /** The session, and in it the message of the user, that the fact was drawn from. */
   readonly sessionId: string
+  /** The message that it was drawn from. */
   readonly seq: number
   /** Who or what drew it, in the words of the application. */
   readonly source: string

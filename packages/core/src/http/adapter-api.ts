@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import type { Identity } from '../domain/identity.js'
 import type { MessageInput } from '../domain/message.js'
 import { isSessionError } from '../errors.js'
@@ -44,18 +44,21 @@ export interface AdapterCall {
 
 /** A route of an adapter. */
 export interface AdapterRoute {
+  /** Of HTTP. */
   readonly method: 'GET' | 'POST'
   /** With `{name}` for variable segments. */
   readonly path: string
   /** Its name in the API description. */
   readonly operation: string
+  /** A sentence for the API description. */
   readonly summary: string
   /** Whether it answers with server-sent events. */
   readonly streams?: boolean
   /** A request without a body counts as `{}`. */
   readonly bodyOptional?: boolean
   /** The shape of the body (default: the route takes none). */
-  readonly body?: z.ZodType
+  readonly body?: z.core.$ZodType
+  /** Answers; what it throws becomes a problem. */
   readonly handle: (call: AdapterCall) => Promise<{ readonly body: object } | Response>
 }
 
@@ -71,7 +74,7 @@ export function createAdapterApi(
   options: SessionApiOptions,
   roots: readonly string[],
   routes: readonly AdapterRoute[],
-  response: z.ZodType,
+  response: z.core.$ZodType,
 ): SessionApi {
   checkApiOptions(options)
   const api = toApiConfig(options)

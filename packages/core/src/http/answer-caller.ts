@@ -1,4 +1,5 @@
-import { auditLogOf, callerOf, noteCaller } from '../audit/audit-log.js'
+import { callerOf, noteCaller } from '../audit/caller.js'
+import { noteAudit } from '../audit/note.js'
 import { suspicionsOf } from '../audit/suspicions.js'
 import { digestOf } from '../digest.js'
 import type { Identity } from '../domain/identity.js'
@@ -96,7 +97,7 @@ function noteLimited({ api, requestId, route }: RoutedRequest, identity: Identit
     tenantId: identity.tenantId,
     action: 'request.limited',
   }
-  auditLogOf(api.service)?.note({ ...happening, detail: { operation: route.operation } }, 'refused')
+  noteAudit(api.service, { ...happening, detail: { operation: route.operation } }, 'refused')
 }
 
 /** Look the session up first: for a session that the caller may not touch, no body is read and no key looked up. */

@@ -26,6 +26,7 @@ export interface RateLimiter {
   consume(key: string): Promise<{ readonly remainingPoints: number; readonly msBeforeNext: number }>
   /** The limit, and its window in seconds; sent to callers. */
   readonly points?: number
+  /** The span that it counts in, seconds. */
   readonly duration?: number
 }
 
@@ -33,6 +34,7 @@ export interface RateLimiter {
 export interface RateLimit {
   /** Names it in the header `RateLimit`: letters, digits and `-`. */
   readonly name: string
+  /** Counts the requests. */
   readonly limiter: RateLimiter
   /** Undefined for a request that this limit does not count. */
   readonly key: (request: Request, identity: Identity, sessionId: string | undefined) => string | undefined

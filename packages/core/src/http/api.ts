@@ -1,6 +1,7 @@
 import { checkApiOptions } from './check-api-options.js'
-import * as z from 'zod'
-import { auditLogOf, nobodysTenant } from '../audit/audit-log.js'
+import * as z from 'zod/mini'
+import { nobodysTenant } from '../audit/caller.js'
+import { noteAudit } from '../audit/note.js'
 import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
 import { answerCaller } from './answer-caller.js'
@@ -201,7 +202,7 @@ function noteForged({ service }: ApiConfig, { operation }: Route, requestId: str
     action: 'request.csrf',
     requestId,
   } as const
-  auditLogOf(service)?.note({ ...happening, detail: { operation } }, 'refused')
+  noteAudit(service, { ...happening, detail: { operation } }, 'refused')
 }
 
 /** The client's own id of the request if it is harmless, else a new one. */

@@ -4,7 +4,7 @@ import { SessionError } from '../errors.js'
 import type { LiveSession } from '../service/live-session.js'
 import { sideRecordRef, updateSideRecord, userRecordRef } from '../service/side-records.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
-import type { AdmitCopy } from '../session/fork.js'
+import type { AdmitCopy } from '../session/copy-admission.js'
 import type { ApiConfig } from './api-options.js'
 
 const windowMs = 3_600_000

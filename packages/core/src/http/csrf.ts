@@ -12,7 +12,9 @@ export interface OriginRules {
 
 /** The parts of a request that tell which page sent it. */
 export interface PageRequest {
+  /** Of HTTP. */
   readonly method: string
+  /** Those of the request. */
   readonly headers: Pick<Headers, 'get'>
 }
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 
 /** Where a body parser stores what it has read. */
 export interface BodyHolder {
+  /** What a parser has made of the body. */
   readonly body?: unknown
   /** The body as it was sent, if a parser keeps it. */
   readonly rawBody?: unknown

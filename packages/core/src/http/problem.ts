@@ -43,11 +43,15 @@ export class RequestError extends Error {
 export interface Problem {
   /** `urn:sessions:problem:<code>` */
   readonly type: string
+  /** The code, for people. */
   readonly title: string
+  /** Of HTTP. */
   readonly status: number
+  /** Stable: what programs ask for. */
   readonly code: ProblemCode
   /** The request it answers, as `urn:request:<id>`; the same id is in `X-Request-Id`. */
   readonly instance?: string
+  /** What is wrong with this request. */
   readonly detail?: string
   /** The field of the request that is wrong. */
   readonly path?: string

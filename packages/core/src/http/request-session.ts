@@ -1,4 +1,4 @@
-import { noteCaller } from '../audit/audit-log.js'
+import { noteCaller } from '../audit/caller.js'
 import { SessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { beforeStoring } from '../service/create-session.js'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import type { Identity } from '../domain/identity.js'
 import type { JsonObject } from '../json.js'
 import type { Session } from '../session.js'
@@ -54,16 +54,16 @@ export interface Route {
   /** Its name in the API description. */
   readonly operation: string
   readonly summary: string
-  readonly query?: z.ZodObject
-  readonly body?: z.ZodType
+  readonly query?: z.core.$ZodObject
+  readonly body?: z.core.$ZodType
   /** A request without a body counts as `{}`. */
   readonly bodyOptional?: boolean
   /** Media types of a body that its handler reads, as it comes. */
   readonly takes?: readonly string[]
   readonly status?: number
-  readonly response: z.ZodType
+  readonly response: z.core.$ZodType
   /** What it answers with `compat`, if that is more. */
-  readonly compatResponse?: z.ZodType
+  readonly compatResponse?: z.core.$ZodType
   /** It can also answer with server-sent events. */
   readonly streams?: boolean
   /** It can also answer 202, and go on. */
@@ -84,7 +84,7 @@ export interface Route {
 }
 
 /** Connects the types of a route's parts: `handle` gets the body and the query that the schemas return. */
-export function route<Query extends z.ZodObject, Body extends z.ZodType>(
+export function route<Query extends z.core.$ZodObject, Body extends z.core.$ZodType>(
   definition: Omit<Route, 'query' | 'body' | 'handle'> & {
     readonly query?: Query
     readonly body?: Body

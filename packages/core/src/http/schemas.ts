@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { JsonValue } from '../json.js'
 import { cartItemInputSchema, moneySchema } from '../domain/cart.js'
 
@@ -7,55 +7,59 @@ import { cartItemInputSchema, moneySchema } from '../domain/cart.js'
  */
 
 const time = z.iso.datetime()
-const count = z.int().min(0)
+const count = z.int().check(z.minimum(0))
 // What a request says is known to be JSON before a schema looks at it.
-export const anyJson = z.unknown().describe('Any JSON.') as unknown as z.ZodType<JsonValue>
+export const anyJson = z.unknown().check(z.describe('Any JSON.')) as unknown as z.core.$ZodType<JsonValue>
 export const jsonObject = z.record(z.string(), anyJson)
-const limit = (most: number, usual: number) => z.coerce.number().int().min(1).max(most).default(usual)
-const flag = z.stringbool().optional()
+const limit = (most: number, usual: number) =>
+  z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(most)), usual)
+const flag = z.optional(z.stringbool())
 
 export const sessionView = z.strictObject({
   id: z.string(),
-  title: z.string().optional(),
-  label: z.string().optional(),
-  userId: z.string().optional(),
+  title: z.optional(z.string()),
+  label: z.optional(z.string()),
+  userId: z.optional(z.string()),
   createdAt: time,
   updatedAt: time,
-  expiresAt: time.optional(),
+  expiresAt: z.optional(time),
   messageCount: count,
   revision: count,
-  turn: z.strictObject({ id: z.string() }).optional(),
+  turn: z.optional(z.strictObject({ id: z.string() })),
 })
 
 const part = z.looseObject({ type: z.string() })
 const content = z.union([z.string(), z.array(part)])
 export const messageView = z.strictObject({
-  seq: z.int().min(1),
+  seq: z.int().check(z.minimum(1)),
   id: z.string(),
   role: z.enum(['system', 'user', 'assistant', 'tool']),
   content,
   createdAt: time,
   tokens: count,
   status: z.enum(['completed', 'failed', 'aborted', 'corrupt']),
-  name: z.string().optional(),
-  metadata: jsonObject.optional(),
+  name: z.optional(z.string()),
+  metadata: z.optional(jsonObject),
 })
 
 export const sessionReply = z.strictObject({
-  session: sessionView.extend({ messages: z.array(messageView).optional(), system: z.string().optional() }),
+  session: z.extend(sessionView, {
+    messages: z.optional(z.array(messageView)),
+    system: z.optional(z.string()),
+  }),
 })
 export const sessionPage = z.strictObject({
   sessions: z.strictObject({
-    items: z.array(sessionView.extend({ sessionId: z.string() })),
-    nextCursor: z.string().optional(),
+    items: z.array(z.extend(sessionView, { sessionId: z.string() })),
+    nextCursor: z.optional(z.string()),
   }),
 })
 export const messagePage = z.strictObject({
   sessionId: z.string(),
   messages: z.strictObject({
     items: z.array(messageView),
-    nextCursor: z.string().optional(),
-    previousCursor: z.string().optional(),
+    nextCursor: z.optional(z.string()),
+    previousCursor: z.optional(z.string()),
   }),
 })
 export const messageReply = z.strictObject({ message: messageView })
@@ -66,12 +70,12 @@ const usage = z.strictObject({
   outputTokens: count,
   costMicros: count,
   /** Part of the input: tokens that the provider read from its cache, and tokens that it wrote to it. */
-  cachedInputTokens: count.optional(),
-  cacheWriteTokens: count.optional(),
+  cachedInputTokens: z.optional(count),
+  cacheWriteTokens: z.optional(count),
   /** Part of the output: reasoning. */
-  reasoningTokens: count.optional(),
-  model: z.string().optional(),
-  provider: z.string().optional(),
+  reasoningTokens: z.optional(count),
+  model: z.optional(z.string()),
+  provider: z.optional(z.string()),
 })
 export const turnView = z.strictObject({
   id: z.string(),
@@ -87,19 +91,19 @@ export const turnReply = z.strictObject({
     finishReason: z.string(),
     usage,
     reused: z.boolean(),
-    documents: z.array(jsonObject).optional(),
-    sources: z.array(jsonObject).optional(),
+    documents: z.optional(z.array(jsonObject)),
+    sources: z.optional(z.array(jsonObject)),
   }),
   messages: z.array(messageView),
   /** The session after the turn. */
-  session: sessionView
-    .pick({ id: true, createdAt: true, updatedAt: true, messageCount: true })
-    .extend({ messages: z.array(messageView).optional() }),
+  session: z.extend(z.pick(sessionView, { id: true, createdAt: true, updatedAt: true, messageCount: true }), {
+    messages: z.optional(z.array(messageView)),
+  }),
 })
 export const cancelReply = z.strictObject({
   cancelled: z.boolean(),
   sessionId: z.string(),
-  turnId: z.string().optional(),
+  turnId: z.optional(z.string()),
 })
 export const appendReply = z.strictObject({
   sessionId: z.string(),
@@ -113,12 +117,12 @@ const item = z.strictObject({
   quantity: z.int(),
   price: moneySchema,
   addedAt: time,
-  metadata: jsonObject.optional(),
+  metadata: z.optional(jsonObject),
 })
 export const cartView = z.strictObject({
   items: z.array(item),
   itemCount: count,
-  total: moneySchema.optional(),
+  total: z.optional(moneySchema),
 })
 export const cartReply = z.strictObject({ sessionId: z.string(), cart: cartView })
 const order = z.strictObject({ id: z.string(), items: z.array(item), total: moneySchema, placedAt: time })
@@ -127,7 +131,7 @@ export const ordersReply = z.strictObject({ sessionId: z.string(), orders: z.arr
 export const stateReply = z.strictObject({ sessionId: z.string(), state: jsonObject })
 export const preferencesReply = z.strictObject({ sessionId: z.string(), preferences: jsonObject })
 
-const path = z.array(z.strictObject({ from: z.int().min(1), to: z.int().optional() }))
+const path = z.array(z.strictObject({ from: z.int().check(z.minimum(1)), to: z.optional(z.int()) }))
 export const branchesReply = z.strictObject({
   sessionId: z.string(),
   branches: z.strictObject({
@@ -144,14 +148,14 @@ export const forkReply = z.strictObject({
   session: sessionView,
   forkedFromSessionId: z.string(),
   forkedFromSeq: count,
-  forkedFromMessageIndex: z.int().optional(),
-  resetUsage: z.boolean().optional(),
+  forkedFromMessageIndex: z.optional(z.int()),
+  resetUsage: z.optional(z.boolean()),
 })
 export const compactReply = z.strictObject({
   compacted: z.boolean(),
   removedCount: count,
   session: sessionView,
-  summary: z.strictObject({ from: count, to: count, text: z.string(), tokens: count }).optional(),
+  summary: z.optional(z.strictObject({ from: count, to: count, text: z.string(), tokens: count })),
 })
 export const contextReply = z.strictObject({
   sessionId: z.string(),
@@ -166,7 +170,7 @@ export const infoReply = z.strictObject({
     sessionId: z.string(),
     createdAt: time,
     updatedAt: time,
-    expiresAt: time.optional(),
+    expiresAt: z.optional(time),
     durationMs: count,
     duration: z.string(),
     tokens: count,
@@ -182,33 +186,36 @@ export const problem = z.looseObject({
   title: z.string(),
   status: z.int(),
   code: z.string(),
-  detail: z.string().optional(),
-  instance: z.string().optional(),
-  path: z.string().optional(),
-  revision: z.int().optional(),
-  retryAfterMs: z.number().optional(),
+  detail: z.optional(z.string()),
+  instance: z.optional(z.string()),
+  path: z.optional(z.string()),
+  revision: z.optional(z.int()),
+  retryAfterMs: z.optional(z.number()),
 })
 
-const title = z.string().max(200).optional()
-const messageId = z.string().min(1).max(150).optional()
+const title = z.optional(z.string().check(z.maxLength(200)))
+const messageId = z.optional(z.string().check(z.minLength(1), z.maxLength(150)))
 const role = z.enum(['system', 'user', 'assistant', 'tool'])
 const newMessage = z.strictObject({
-  role: role.default('user'),
-  content: z.union([z.string(), z.array(part).min(1)]),
+  role: z._default(role, 'user'),
+  content: z.union([z.string(), z.array(part).check(z.minLength(1))]),
   id: messageId,
-  name: z.string().min(1).max(200).optional(),
-  metadata: jsonObject.optional(),
+  name: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  metadata: z.optional(jsonObject),
 })
 
-const ttl = z.strictObject({ idleMs: z.int().min(1).optional(), absoluteMs: z.int().min(1).optional() })
+const ttl = z.strictObject({
+  idleMs: z.optional(z.int().check(z.minimum(1))),
+  absoluteMs: z.optional(z.int().check(z.minimum(1))),
+})
 export const createBody = z.looseObject({
   title,
   label: title,
-  state: jsonObject.optional(),
-  preferences: jsonObject.optional(),
-  cart: z.array(cartItemInputSchema).max(500).optional(),
-  ttl: ttl.optional(),
-  messages: z.array(newMessage).max(1000).optional(),
+  state: z.optional(jsonObject),
+  preferences: z.optional(jsonObject),
+  cart: z.optional(z.array(cartItemInputSchema).check(z.maxLength(500))),
+  ttl: z.optional(ttl),
+  messages: z.optional(z.array(newMessage).check(z.maxLength(1000))),
 })
 export const extendBody = ttl
 export const editBody = z.strictObject({ title, label: title })
@@ -217,86 +224,92 @@ export const messageBody = z.looseObject({
    * The content of the message, or the results of a client's tools. Missing in a request without a new message: with
    * `from`, with `continue`, or with a `Last-Event-ID` that resumes an earlier one.
    */
-  content: z.union([z.string().min(1), z.array(part).min(1)]).optional(),
+  content: z.optional(z.union([z.string().check(z.minLength(1)), z.array(part).check(z.minLength(1))])),
   /** Makes a repeat of the same message harmless. */
   id: messageId,
-  name: z.string().min(1).max(200).optional(),
-  metadata: jsonObject.optional(),
+  name: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  metadata: z.optional(jsonObject),
   /** `tool` for results and approvals of calls that the client answers (default `user`). */
-  role: z.string().optional(),
+  role: z.optional(z.string()),
   /** The turn first goes back to just after this `seq`: to answer again, or to edit the message of the same id. */
-  from: z.int().min(0).optional(),
+  from: z.optional(z.int().check(z.minimum(0))),
   /** Answers the newest message, or continues after it, without a new one. */
-  continue: z.literal(true).optional(),
-  stream: z.union([z.boolean(), z.stringbool()]).optional(),
+  continue: z.optional(z.literal(true)),
+  stream: z.optional(z.union([z.boolean(), z.stringbool()])),
 })
-export const messageQuery = z.strictObject({ stream: flag, include: z.string().optional() })
-export const appendBody = z.strictObject({ messages: z.array(newMessage).min(1).max(100) })
-export const amendBody = z.strictObject({ content: z.union([z.string(), z.array(part).min(1)]) })
-export const exportQuery = z.strictObject({ format: z.enum(['jsonl', 'markdown']).optional() })
+export const messageQuery = z.strictObject({ stream: flag, include: z.optional(z.string()) })
+export const appendBody = z.strictObject({
+  messages: z.array(newMessage).check(z.minLength(1), z.maxLength(100)),
+})
+export const amendBody = z.strictObject({
+  content: z.union([z.string(), z.array(part).check(z.minLength(1))]),
+})
+export const exportQuery = z.strictObject({ format: z.optional(z.enum(['jsonl', 'markdown'])) })
 export const importQuery = z.strictObject({
   /** Whose the sessions become; without it they stay whose they are. For an admin. */
-  userId: z.string().min(1).max(200).optional(),
+  userId: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
 })
 export const importReply = z.strictObject({
   import: z.strictObject({
     imported: z.array(z.string()),
     skipped: z.array(z.string()),
     /** How many more there were of both, whose ids are left off. */
-    leftOff: z.strictObject({ imported: z.int().min(0), skipped: z.int().min(0) }),
-    messages: z.int().min(0),
+    leftOff: z.strictObject({ imported: z.int().check(z.minimum(0)), skipped: z.int().check(z.minimum(0)) }),
+    messages: z.int().check(z.minimum(0)),
   }),
 })
 export const listQuery = z.strictObject({
   limit: limit(200, 20),
-  cursor: z.string().max(4096).optional(),
-  label: z.string().max(200).optional(),
+  cursor: z.optional(z.string().check(z.maxLength(4096))),
+  label: z.optional(z.string().check(z.maxLength(200))),
   /** Another user's; for an admin. */
-  userId: z.string().max(200).optional(),
+  userId: z.optional(z.string().check(z.maxLength(200))),
 })
 export const viewQuery = z.strictObject({
   /** `messages`: the newest 50 too. */
-  include: z.string().optional(),
+  include: z.optional(z.string()),
 })
 export const historyQuery = z.strictObject({
   limit: limit(1000, 50),
-  cursor: z
-    .string()
-    .regex(/^\d{1,15}$/)
-    .optional(),
+  cursor: z.optional(z.string().check(z.regex(/^\d{1,15}$/))),
   /** `forward` (default): from the first message on; `backward`: from the newest back. Each page is oldest first. */
-  direction: z.enum(['forward', 'backward']).default('forward'),
-  branch: z.enum(['active', 'all']).default('active'),
+  direction: z._default(z.enum(['forward', 'backward']), 'forward'),
+  branch: z._default(z.enum(['active', 'all']), 'active'),
 })
 export const contextQuery = z.strictObject({
   maxTokens: limit(10_000_000, 8000),
-  query: z.string().max(10_000).optional(),
-  phase: z.string().max(200).optional(),
+  query: z.optional(z.string().check(z.maxLength(10_000))),
+  phase: z.optional(z.string().check(z.maxLength(200))),
   /** What of the session is shown beside the conversation: `preferences,cart,state` or some of them. */
-  include: z
-    .string()
-    .max(100)
-    .transform((text) => text.split(','))
-    .pipe(z.array(z.enum(['memory', 'preferences', 'cart', 'state'])))
-    .optional(),
+  include: z.optional(
+    z.pipe(
+      z.pipe(
+        z.string().check(z.maxLength(100)),
+        z.transform((text) => text.split(',')),
+      ),
+      z.array(z.enum(['memory', 'preferences', 'cart', 'state'])),
+    ),
+  ),
 })
 export const rewindBody = z.strictObject({
   /** The last message to keep; 0 goes back to the start. */
-  toSeq: z.int().min(0),
+  toSeq: z.int().check(z.minimum(0)),
 })
 export const forkBody = z.looseObject({
   /** The last message to copy (default: the newest). */
-  atSeq: z.int().min(0).optional(),
+  atSeq: z.optional(z.int().check(z.minimum(0))),
   /** The same as a place in the conversation, from 0. */
-  fromMessageIndex: z.int().min(0).optional(),
+  fromMessageIndex: z.optional(z.int().check(z.minimum(0))),
   title,
-  include: z.array(z.enum(['state', 'preferences', 'cart'])).optional(),
+  include: z.optional(z.array(z.enum(['state', 'preferences', 'cart']))),
 })
 export const compactBody = z.looseObject({
   /** The newest messages that stay as they are; by default as many as have `maxTokens` tokens. */
-  maxMessages: z.int().min(0).optional(),
-  maxTokens: z.int().min(0).optional(),
+  maxMessages: z.optional(z.int().check(z.minimum(0))),
+  maxTokens: z.optional(z.int().check(z.minimum(0))),
 })
-export const quantityBody = z.strictObject({ quantity: z.int().min(0).max(10_000) })
+export const quantityBody = z.strictObject({ quantity: z.int().check(z.minimum(0), z.maximum(10_000)) })
 export const itemBody = cartItemInputSchema
-export const watchQuery = z.strictObject({ after: z.coerce.number().int().min(0).optional() })
+export const watchQuery = z.strictObject({
+  after: z.optional(z.coerce.number().check(z.int(), z.minimum(0))),
+})

@@ -1,5 +1,6 @@
 /** What one server-sent event tells. */
 export interface ServerSentData {
+  /** Sent as JSON. */
   readonly data: object
 }
 

@@ -1,8 +1,8 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { JsonObject } from '../json.js'
 
 /** The JSON Schema of a request or an answer. */
-export function toJsonSchema(schema: z.ZodType, io: 'input' | 'output'): JsonObject {
+export function toJsonSchema(schema: z.core.$ZodType, io: 'input' | 'output'): JsonObject {
   // JSON Schema cannot express a few wider inputs, such as a number written as text in a query.
   const { $schema: _, ...own } = z.toJSONSchema(schema, {
     io,

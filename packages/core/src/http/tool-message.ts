@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { JsonValue } from '../json.js'
 import type { MessagePart } from '../domain/part.js'
 import { parseWith } from '../parse.js'
@@ -9,20 +9,20 @@ import type { Call } from './route.js'
 // A client answers one of the newest calls.
 const newestMessages = 100
 
-const id = z.string().min(1).max(1000)
+const id = z.string().check(z.minLength(1), z.maxLength(1000))
 const answerSchema = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('tool-result'),
     toolCallId: id,
-    toolName: id.optional(),
+    toolName: z.optional(id),
     output: z.unknown(),
-    isError: z.boolean().optional(),
+    isError: z.optional(z.boolean()),
   }),
   z.strictObject({
     type: z.literal('tool-approval-response'),
     approvalId: id,
     approved: z.boolean(),
-    reason: z.string().max(10_000).optional(),
+    reason: z.optional(z.string().check(z.maxLength(10_000))),
   }),
 ])
 type Answer = z.infer<typeof answerSchema>

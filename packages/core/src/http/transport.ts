@@ -33,7 +33,9 @@ export interface TransportOptions {
 
 /** The parts of a request that may have a credential. */
 export interface TransportFields {
+  /** The header `Cookie`, as it came. */
   readonly cookie: string | undefined
+  /** The header `X-Session-Id`, which has a credential. */
   readonly sessionId: string | undefined
   /** Whether it came over TLS, according to the framework and the proxy that it trusts. */
   readonly isSecure: boolean

@@ -1,4 +1,4 @@
-import { callerOf } from '../audit/audit-log.js'
+import { callerOf } from '../audit/caller.js'
 import { audited, beginAudited, followed, type Settle } from '../audit/audited.js'
 import { type Identity, isAdmin } from '../domain/identity.js'
 import type { LiveSession } from '../service/live-session.js'

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { StoredMessage } from '../contract/session-store.js'
 import { encodeStored, type MessageInput, parseMessage } from '../domain/message.js'
 import { decodeBody, newBody, type SeqRange, type SessionBody } from '../domain/session-body.js'
@@ -6,11 +6,12 @@ import { isSessionError, SessionError } from '../errors.js'
 import { parseId } from '../ids.js'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../json.js'
 import { checkWith, parseTitle } from '../parse.js'
+import { countingTokensOf } from '../service/count-tokens.js'
 import type { Service } from '../service/service.js'
 import { inSlices } from '../slices.js'
 import type { SessionLine } from './export-line.js'
 
-const count = z.int().min(0)
+const count = z.int().check(z.minimum(0))
 const manifestSchema = z.looseObject({
   type: z.literal('manifest'),
   format: z.literal('sessions'),
@@ -19,9 +20,9 @@ const manifestSchema = z.looseObject({
 const sessionSchema = z.strictObject({
   type: z.literal('session'),
   id: z.string(),
-  userId: z.string().min(1).max(200).optional(),
-  title: z.string().optional(),
-  label: z.string().optional(),
+  userId: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
+  title: z.optional(z.string()),
+  label: z.optional(z.string()),
   createdAt: count,
   updatedAt: count,
   lastSeq: count,
@@ -38,9 +39,9 @@ const messageSchema = z.strictObject({
   role: z.enum(['system', 'user', 'assistant', 'tool']),
   content: z.union([z.string(), z.array(z.unknown())]),
   status: z.enum(['completed', 'failed', 'aborted', 'corrupt']),
-  name: z.string().optional(),
-  metadata: z.record(z.string(), z.unknown()).optional(),
-  stored: z.strictObject({ id: z.string().optional(), at: count.optional() }).optional(),
+  name: z.optional(z.string()),
+  metadata: z.optional(z.record(z.string(), z.unknown())),
+  stored: z.optional(z.strictObject({ id: z.optional(z.string()), at: z.optional(count) })),
 })
 const endSchema = z.strictObject({
   type: z.literal('end'),
@@ -151,9 +152,10 @@ export function parseMessageLine(line: unknown, seq: number): MessageFields {
 
 /** The message as a store keeps it: redacted and counted like any other. @throws `invalid`, `too_large` */
 export async function encodeMessage(
-  { limits, countingTokens, redaction }: Service,
+  service: Service,
   { seq, id, at, role, content, status, name, metadata, stored }: MessageFields,
 ): Promise<StoredMessage> {
+  const { limits, redaction } = service
   const place = { seq, id: stored?.id ?? id, at: stored?.at ?? at }
   if (status === 'corrupt') return { ...place, payload: '{}' }
   const said = {
@@ -167,6 +169,6 @@ export async function encodeMessage(
   const input = { ...said, status: isEmpty && status === 'completed' ? 'aborted' : status } as MessageInput
   const checked = { ...parseMessage(input, 'message'), status }
   const message = redaction === undefined ? checked : await redaction.message(checked)
-  const tokens = await inSlices(countingTokens(message))
+  const tokens = await inSlices(countingTokensOf(service)(message))
   return encodeStored({ ...message, id }, tokens, place, limits.maxMessageLength, at)
 }

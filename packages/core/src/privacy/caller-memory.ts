@@ -2,10 +2,11 @@ import type { Identity } from '../domain/identity.js'
 import type { UserFact } from '../domain/user-fact.js'
 import { SessionError } from '../errors.js'
 import type { SessionInit } from '../service/create-session.js'
-import { ordersOf, type OrdersOptions, type PlacedOrder } from '../session/earlier-orders.js'
+import type { OrdersOptions, PlacedOrder } from '../session/earlier-orders.js'
 import type { Service } from '../service/service.js'
-import { forgetInMemory, readMemory, removeMemory } from '../service/user-memory.js'
 import type { TenantUser } from '../service/user-record.js'
+
+const others = () => import('../later/others.js')
 
 /** What `open` makes when there is no such session, and how it opens one. */
 export interface OpenOptions extends SessionInit {
@@ -39,10 +40,13 @@ export function memoryOfCaller(service: Service, { tenantId, userId }: Identity)
   }
   const { work } = service
   return {
-    list: async () => work.call(async () => readMemory(service, user())),
+    list: async () => work.call(async () => (await others()).readMemory(service, user())),
     forget: async (factId) =>
-      work.call(async () => (await forgetInMemory(service, user(), ({ id }) => id === factId)) > 0),
-    clear: async () => work.call(async () => removeMemory(service, user())),
-    orders: async (options) => work.call(async () => ordersOf(service, user(), options)),
+      work.call(async () => {
+        const { forgetInMemory } = await others()
+        return (await forgetInMemory(service, user(), ({ id }) => id === factId)) > 0
+      }),
+    clear: async () => work.call(async () => (await others()).removeMemory(service, user())),
+    orders: async (options) => work.call(async () => (await others()).ordersOf(service, user(), options)),
   }
 }

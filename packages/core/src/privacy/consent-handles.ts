@@ -1,12 +1,14 @@
 import { type ConsentChange, type ConsentPurpose, type Consents, noConsents } from '../domain/consent.js'
-import { callerOf } from '../audit/audit-log.js'
+import { callerOf } from '../audit/caller.js'
 import type { Identity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { isAllowed } from '../service/consent.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import type { TenantUser } from '../service/user-record.js'
-import { allows, type ConsentOutcome, consentsOf, decide, decideInSession } from './consent.js'
+import type { ConsentOutcome } from './consent.js'
+
+const others = () => import('../later/others.js')
 
 /** The consent of users, for code that has checked who asks. */
 export interface SessionsConsent {
@@ -50,9 +52,10 @@ export interface CallerConsent {
 export function createConsent(service: Service): SessionsConsent {
   const { work } = service
   return {
-    get: async (user) => work.call(() => consentsOf(service, user)),
-    set: async (user, change) => work.call(() => decide(service, user, change, { actor: 'host' })),
-    allows: async (user, purpose) => work.call(() => allows(service, user, purpose)),
+    get: async (user) => work.call(async () => (await others()).consentsOf(service, user)),
+    set: async (user, change) =>
+      work.call(async () => (await others()).decide(service, user, change, { actor: 'host' })),
+    allows: async (user, purpose) => work.call(async () => (await others()).allows(service, user, purpose)),
   }
 }
 
@@ -65,11 +68,12 @@ export function consentOfCaller(service: Service, identity: Identity): CallerCon
   }
   const { work } = service
   return {
-    get: async () => work.call(async () => consentsOf(service, user())),
-    set: async (change) => work.call(async () => decide(service, user(), change, callerOf(identity))),
+    get: async () => work.call(async () => (await others()).consentsOf(service, user())),
+    set: async (change) =>
+      work.call(async () => (await others()).decide(service, user(), change, callerOf(identity))),
     allows: async (purpose) =>
       work.call(async () =>
-        isAllowed(service, purpose, await consentsOf(service, user()), identity.consents),
+        isAllowed(service, purpose, await (await others()).consentsOf(service, user()), identity.consents),
       ),
   }
 }
@@ -84,12 +88,14 @@ export function consentOfSession(live: LiveSession): CallerConsent {
   }
   const get = async (): Promise<Consents> => {
     const user = owner()
-    return user === undefined ? ((await live.load()).body.consent ?? noConsents) : consentsOf(service, user)
+    if (user === undefined) return (await live.load()).body.consent ?? noConsents
+    return (await others()).consentsOf(service, user)
   }
   return {
     get: async () => work.call(get),
     set: async (change) =>
       work.call(async () => {
+        const { decide, decideInSession } = await others()
         const user = owner()
         return user === undefined
           ? decideInSession(live, change)

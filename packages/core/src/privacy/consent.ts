@@ -7,7 +7,7 @@ import {
   parseConsentChange,
   withdrawn,
 } from '../domain/consent.js'
-import { type AuditedCaller, callerOf } from '../audit/audit-log.js'
+import { type AuditedCaller, callerOf } from '../audit/caller.js'
 import { refreshAnalytics } from '../analytics/follow-analytics.js'
 import { audited } from '../audit/audited.js'
 import { parseUser } from '../domain/identity.js'
@@ -18,12 +18,11 @@ import { isAllowed, readConsents } from '../service/consent.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import { checkNotErased, type TenantUser, updateUserRecord } from '../service/user-record.js'
-
-// What finds and removes the data of users is loaded when something is withdrawn.
-const withdrawal = () => import('./withdraw.js')
+import { withdraw } from './withdraw.js'
 
 /** What became of a decision. */
 export interface ConsentOutcome {
+  /** All that holds now. */
   readonly consents: Consents
   /** What a withdrawal has removed, by kind: `sessions`, `messages`, `preferences` … Empty for a consent. */
   readonly removed: Readonly<Record<string, number>>
@@ -59,7 +58,7 @@ export async function decide(
   return audited(service, { ...happening, detail: { purpose, granted } }, async () => {
     await checkNotErased(service, user)
     const consents = await note(service, user, (before) => decided(before, said, service.storeClock.now()))
-    const removed = granted ? {} : await (await withdrawal()).withdraw(service, user, [purpose])
+    const removed = granted ? {} : await withdraw(service, user, [purpose])
     if (purpose === 'analytics') await refreshAnalytics(service, user)
     return { consents, removed }
   })
@@ -123,7 +122,7 @@ async function mergeConsents(live: LiveSession): Promise<void> {
       denied = withdrawn(before, after)
       return after
     })
-    if (denied.length > 0) await (await withdrawal()).withdraw(service, user, denied)
+    if (denied.length > 0) await withdraw(service, user, denied)
   })
 }
 

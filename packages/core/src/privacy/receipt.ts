@@ -1,12 +1,19 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { isSameText } from '../digest.js'
 import type { ErasureReceipt } from '../domain/erasure.js'
+import { tryWith } from '../parse.js'
 import type { Service } from '../service/service.js'
 import type { TenantUser } from '../service/user-record.js'
 
 // As it is on the wire, too.
-const time = z.union([z.number(), z.iso.datetime().transform((text) => Date.parse(text))])
-const receiptSchema: z.ZodType<ErasureReceipt> = z.strictObject({
+const time = z.union([
+  z.number(),
+  z.pipe(
+    z.iso.datetime(),
+    z.transform((text) => Date.parse(text)),
+  ),
+])
+const receiptSchema: z.core.$ZodType<ErasureReceipt> = z.strictObject({
   id: z.string(),
   tenantId: z.string(),
   subject: z.string(),
@@ -34,7 +41,7 @@ export async function signReceipt(
 
 /** Whether this service, or one with a secret of it, signed the receipt just so, for the user if one is given. */
 export async function verifyReceipt(service: Service, receipt: unknown, userId?: string): Promise<boolean> {
-  const parsed = receiptSchema.safeParse(receipt)
+  const parsed = tryWith(receiptSchema, receipt)
   if (!parsed.success) return false
   const { signature, ...said } = parsed.data
   const signatures = await service.credentials.digests(...signedParts(said))

@@ -1,7 +1,7 @@
 import { SessionError } from '../errors.js'
 import { checkOptions } from '../options.js'
 import type { Service } from '../service/service.js'
-import { nobodysTenant } from '../audit/audit-log.js'
+import { nobodysTenant } from '../audit/caller.js'
 import { keepAudit } from '../audit/keep-audit.js'
 import { keepAnalytics } from '../analytics/follow-analytics.js'
 import { followSearch } from '../search/follow-search.js'

@@ -2,11 +2,18 @@ import { recordKindOf, type SessionRef } from '../contract/session-record.js'
 import type { Committed, SessionChange, SessionStore } from '../contract/session-store.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { newId } from '../ids.js'
+import type { Service } from '../service/service.js'
 import type { SessionsOptions } from '../service/settings.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
-import { noteLabel, noteMs } from './follow-search.js'
 import type { SearchRecorder } from './recorder.js'
 import { sideRecordRef } from '../service/side-records.js'
+
+/** Finds the notes of what an index must not miss. */
+export const noteLabel = 'note'
+/** How long a note waits for a sweep. */
+const noteMs = 30 * 24 * 3_600_000
+
+const records = () => import('../later/records.js')
 
 /** What stands between a service with an index and its store; undefined without an index. @throws `invalid` */
 export function searchFeedOf({ search, store }: SessionsOptions): SearchFeed | undefined {
@@ -24,15 +31,22 @@ export function searchFeedOf({ search, store }: SessionsOptions): SearchFeed | u
  * the store, so that a sweep does it when this process dies over it.
  */
 export class SearchFeed {
+  #service: Service | undefined
   #recorder: SearchRecorder | undefined
 
-  tell(recorder: SearchRecorder | undefined): void {
-    this.#recorder = recorder
+  /** Nothing is told before there is a service. */
+  of(service: Service): void {
+    this.#service = service
+  }
+
+  async #load(): Promise<SearchRecorder | undefined> {
+    if (this.#service === undefined) return undefined
+    return (this.#recorder ??= (await records()).searchOf(this.#service))
   }
 
   over(store: SessionStore): SessionStore {
     const recorderFor = ({ tenantId }: SessionRef) =>
-      recordKindOf(tenantId) === '' ? this.#recorder : undefined
+      recordKindOf(tenantId) === '' ? (this.#recorder ?? this.#load()) : undefined
     return {
       read: (ref, options) => store.read(ref, options),
       messages: (ref, query) => store.messages(ref, query),
@@ -41,7 +55,7 @@ export class SearchFeed {
       sweep: (options) => store.sweep(options),
 
       async commit(ref, change) {
-        const recorder = recorderFor(ref)
+        const recorder = await recorderFor(ref)
         if (recorder === undefined) return store.commit(ref, change)
         if (!changesOwner(change)) return noting(recorder, change, await store.commit(ref, change))
         return noted(store, recorder, ref, async () => {
@@ -53,7 +67,7 @@ export class SearchFeed {
       },
 
       async amend(ref, amendments, guard) {
-        const recorder = recorderFor(ref)
+        const recorder = await recorderFor(ref)
         if (recorder === undefined) return store.amend(ref, amendments, guard)
         const seqs = amendments.map(({ seq }) => seq)
         return noted(store, recorder, ref, async () => {
@@ -63,7 +77,7 @@ export class SearchFeed {
       },
 
       async trim(ref, throughSeq, guard) {
-        const recorder = recorderFor(ref)
+        const recorder = await recorderFor(ref)
         if (recorder === undefined) return store.trim(ref, throughSeq, guard)
         return noted(store, recorder, ref, async () => {
           const value = await store.trim(ref, throughSeq, guard)
@@ -72,7 +86,7 @@ export class SearchFeed {
       },
 
       async remove(ref, guard) {
-        const recorder = recorderFor(ref)
+        const recorder = await recorderFor(ref)
         if (recorder === undefined) return store.remove(ref, guard)
         const incarnation = guard?.incarnation ?? (await store.read(ref))?.record.incarnation
         return noted(store, recorder, ref, async () => {
@@ -85,7 +99,7 @@ export class SearchFeed {
       },
 
       async restore(ref, copy) {
-        const recorder = recorderFor(ref)
+        const recorder = await recorderFor(ref)
         if (recorder === undefined || copy.more === true) return store.restore(ref, copy)
         return noted(store, recorder, ref, async () => {
           await store.restore(ref, copy)

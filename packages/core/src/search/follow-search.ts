@@ -1,14 +1,10 @@
+import { noteLabel } from './feed.js'
 import { followSessions, readFollowed } from '../service/follow-sessions.js'
 import type { Service } from '../service/service.js'
 import { readSideRecord, sideRecordRef, sideRecordTenant } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
 import type { TenantUser } from '../service/user-record.js'
 import { type SearchRecorder, searchOf } from './recorder.js'
-
-/** Finds the notes of what an index must not miss. */
-export const noteLabel = 'note'
-/** How long a note waits for a sweep. */
-export const noteMs = 30 * 24 * 3_600_000
 
 // Whoever wrote a note is done with it by then, or is no more.
 const settledMs = 60_000

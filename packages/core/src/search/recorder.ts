@@ -4,7 +4,7 @@ import type { StoredMessage } from '../contract/session-store.js'
 import { decodeMessage, textOf } from '../domain/message.js'
 import type { SearchEntry, SearchIndex } from '../domain/search.js'
 import type { TermSeal } from '../contract/term-seal.js'
-import { SessionError, isSessionError } from '../errors.js'
+import { isSessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
 import { TenantQueue } from '../service/tenant-queue.js'
 import { inSlices, pause } from '../slices.js'
@@ -45,17 +45,10 @@ export class SearchRecorder {
   #told: Promise<void> = Promise.resolve()
   #tells = 0
 
-  /** @throws `invalid` */
   constructor(service: Service) {
     const { index, terms } = service.search!
-    if (!service.hasLastingSecrets) {
-      const path = 'credentialSecrets'
-      throw new SessionError('invalid', `${path} is missing: what stands for users is kept by it`, { path })
-    }
-    if (typeof index?.find !== 'function')
-      throw new SessionError('invalid', 'search.index has no find', { path: 'search.index' })
     this.service = service
-    this.index = index
+    this.index = index!
     this.terms = terms
     this.subjects = new Subjects(service, 'searchKey')
     this.#queue = new TenantQueue<Said>({
@@ -226,7 +219,7 @@ function saidIn(message: StoredMessage): Pick<SearchEntry, 'role'> & { readonly 
 
 const recorders = new WeakMap<object, SearchRecorder>()
 
-/** What fills the index of a service, of which there is one; undefined where there is none. @throws `invalid` */
+/** What fills the index of a service, of which there is one; undefined where there is none. */
 export function searchOf(service: Service): SearchRecorder | undefined {
   const { search } = service
   if (search === undefined) return undefined

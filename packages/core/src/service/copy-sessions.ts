@@ -23,6 +23,7 @@ export interface CopySessionsOptions {
 
 /** How far a copy is. Counts are of all tenants so far. */
 export interface CopyProgress {
+  /** The tenant that is being copied. */
   readonly tenantId: string
   /** 1 for the first look at this tenant; later looks find what changed meanwhile. */
   readonly look: number
@@ -51,6 +52,7 @@ export interface CopyReport extends Pick<CopyProgress, 'copied' | 'unchanged' | 
 
 /** A session that could not be copied, and why. */
 export interface CopyFailure extends SessionRef {
+  /** Why it was not copied. */
   readonly error: SessionError
 }
 

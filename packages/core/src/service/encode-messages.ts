@@ -1,10 +1,14 @@
 import type { NewMessage } from '../contract/session-store.js'
 import { encodingMessage, type MessageInput, parseMessage } from '../domain/message.js'
-import { stepsInSlices } from '../slices.js'
+import { mapInSlices, stepsInSlices } from '../slices.js'
+import type * as Counting from './counting.js'
 import type { Redaction } from './redaction.js'
 import type { Service } from './service.js'
 
-type Needed = Pick<Service, 'limits' | 'countingTokens' | 'redaction'>
+type Needed = Pick<Service, 'limits' | 'counting' | 'warn' | 'redaction'>
+
+// What the estimate of tokens knows of words is loaded with the first message of a process.
+let counters: typeof Counting | undefined
 
 /**
  * The messages in the form in which they are stored: redacted, then counted.
@@ -12,15 +16,32 @@ type Needed = Pick<Service, 'limits' | 'countingTokens' | 'redaction'>
  * @throws `invalid`, `too_large`, `redaction_failed`
  */
 export function encodeMessages(
-  { limits, countingTokens: counting, redaction }: Needed,
+  service: Needed,
   messages: MessageInput | readonly MessageInput[],
 ): readonly NewMessage[] | Promise<readonly NewMessage[]> {
+  const { limits, redaction } = service
   const { maxMessageLength: maxLength } = limits
   const inputs = Array.isArray(messages) ? (messages as readonly MessageInput[]) : [messages as MessageInput]
   const pathOf = (index: number): string => (Array.isArray(messages) ? `messages[${index}]` : 'message')
-  const encode = (all: readonly MessageInput[]) =>
-    stepsInSlices(all, (input, index) => encodingMessage(input, { path: pathOf(index), maxLength, counting }))
+  if (counters === undefined && inputs.length > 0) {
+    // Read them now: the caller may change them after the call.
+    const parsed = mapInSlices(inputs, (input, index) => parseMessage(input, pathOf(index)))
+    return loaded(parsed).then((all) => encodeMessages(service, Array.isArray(messages) ? all : all[0]!))
+  }
+  const encode = (all: readonly MessageInput[]) => {
+    const counting = counters!.countingTokensOf(service)
+    return stepsInSlices(all, (input, index) =>
+      encodingMessage(input, { path: pathOf(index), maxLength, counting }),
+    )
+  }
+  if (inputs.length === 0) return []
   return redaction === undefined ? encode(inputs) : redacted(redaction, inputs, pathOf).then(encode)
+}
+
+async function loaded<Parsed>(parsing: Parsed | Promise<Parsed>): Promise<Parsed> {
+  const [parsed, module] = await Promise.all([parsing, import('./counting.js')])
+  counters = module
+  return parsed
 }
 
 async function redacted(

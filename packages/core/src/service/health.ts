@@ -7,6 +7,7 @@ import { sideRecordRef } from './side-records.js'
 export interface SessionsHealth {
   /** Whether it takes calls and its store answers. A bus that is down delays what watchers see, and nothing else. */
   readonly ok: boolean
+  /** Whether it answers, and how fast. */
   readonly store: {
     readonly ok: boolean
     /** How long the store took, in milliseconds. */

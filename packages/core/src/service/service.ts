@@ -1,5 +1,4 @@
-import { type CountingTokens, type CountTokens, estimateTokens, stepsOf } from '../context/token-count.js'
-import { surelyCounted } from './count-tokens.js'
+import type { CountTokens } from '../context/token-count.js'
 import { type Credentials, createCredentials } from '../domain/credential.js'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
@@ -81,9 +80,8 @@ export interface Service {
   readonly historyExpired: (newest: Pick<Message, 'at'> | undefined) => boolean
   /** What the service is working on, and which calls it takes. */
   readonly work: Workload
-  readonly countTokens: CountTokens
-  /** The same count, step by step. */
-  readonly countingTokens: CountingTokens
+  /** The application's counter, for `countTokensOf`. One object for each service. */
+  readonly counting: { readonly given: CountTokens | undefined }
   /** An estimate of the store's time now: each commit tells the store's time. */
   readonly storeClock: { now(): number; learn(at: number): void }
   readonly warn: (warning: SessionWarning) => void
@@ -149,8 +147,6 @@ export function createService(
   const own = options.store ?? memoryStore()
   const store = around(bus === undefined ? own : announcing(own, bus))
   const storeClock = createStoreClock()
-  const countTokens =
-    options.countTokens === undefined ? estimateTokens : surelyCounted(options.countTokens, warn)
   const cachesOf = (over: SessionStore): Pick<Service, 'histories' | 'tallies'> => ({
     histories: createHistoryCache(over, {
       maxBytes: limit(options.context?.cacheBytes, 'context.cacheBytes', 64 * 1024 * 1024),
@@ -212,7 +208,9 @@ export function createService(
       return typeof adminReads === 'function' ? adminReads(tenantId) : adminReads
     },
     audit:
-      options.audit === undefined ? undefined : { ...options.audit, store: options.audit.store ?? store },
+      options.audit === undefined
+        ? undefined
+        : { ...options.audit, secrets: copyOf(options.audit.secrets), store: options.audit.store ?? store },
     experiments: options.experiments ?? {},
     usage: options.usage === undefined ? undefined : { ...options.usage },
     analytics: options.analytics === undefined ? undefined : { ...options.analytics },
@@ -232,8 +230,7 @@ export function createService(
     redaction: options.redact === undefined ? undefined : new Redaction(options.redact, warn),
     historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
     work: new Workload(),
-    countTokens,
-    countingTokens: stepsOf(countTokens),
+    counting: { given: options.countTokens },
     storeClock,
     warn,
     emit: listeners.emit,
@@ -241,6 +238,9 @@ export function createService(
   }
   return service
 }
+
+// The application may change its list later.
+const copyOf = <Items>(list: Items): Items => (Array.isArray(list) ? ([...list] as Items) : list)
 
 function toTurnOptions(given: TurnSettings = {}): Required<TurnSettings> {
   const leaseMs = duration(given.leaseMs, 'turns.leaseMs', 30_000)

@@ -207,6 +207,7 @@ export interface PrivacySettings {
 
 /** What the audit said of its lanes at a moment, signed. Kept elsewhere, it shows what was cut off later. */
 export interface AuditCheckpoint {
+  /** The tenant. */
   readonly tenantId: string
   /** Its place among the checkpoints. */
   readonly seq: number

@@ -1,6 +1,5 @@
 import { readPath } from '../domain/path.js'
 import type { SessionBody } from '../domain/session-body.js'
-import { keptCounts } from '../domain/counted-through.js'
 import type { MessageTally } from '../domain/message-tally.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import { pause } from '../slices.js'
@@ -57,6 +56,7 @@ export function createTallyCache(store: SessionStore, { maxBytes, keptMs }: Tall
   }
 
   async function count(key: string, record: SessionRecord, body: CountedBody): Promise<MessageTally> {
+    const { keptCounts } = await import('./counting.js')
     forgetOld()
     const { path, edits = 0 } = body
     const shape = JSON.stringify([record.incarnation, record.trimmedSeq, edits, path])

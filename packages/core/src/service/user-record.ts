@@ -20,7 +20,9 @@ const later = setTimeout
 
 /** A user of a tenant. */
 export interface TenantUser {
+  /** The tenant. */
   readonly tenantId: string
+  /** The user, as the application names them. */
   readonly userId: string
 }
 

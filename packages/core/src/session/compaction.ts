@@ -1,3 +1,4 @@
+import { countTokensOf } from '../service/count-tokens.js'
 import { SessionHistory } from '../service/session-history.js'
 import { checkOptions } from '../options.js'
 import { summaryNames } from '../service/check-settings.js'
@@ -73,7 +74,8 @@ async function compactOnce(
   summarize: WriteSummary | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Compaction> {
-  const { countTokens, storeClock, warn, histories, historyExpired, redaction } = live.service
+  const countTokens = countTokensOf(live.service)
+  const { storeClock, warn, histories, historyExpired, redaction } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)
   if (!live.isStored || historyExpired(newest.at(-1))) return { compacted: false }
   const history = histories.use(record, body, SessionHistory)
@@ -142,7 +144,7 @@ export async function planNext(
     left -= Math.min(message.tokens, Math.ceil(limits.inputTokens / 10))
     if (left < 0) break
   }
-  const { countTokens } = live.service
+  const countTokens = countTokensOf(live.service)
   const most = mostOfMessage(limits)
   const short = await inSlices(
     (function* () {

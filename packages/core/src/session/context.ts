@@ -1,3 +1,4 @@
+import { countTokensOf } from '../service/count-tokens.js'
 import { SessionHistory } from '../service/session-history.js'
 import {
   building,
@@ -143,7 +144,8 @@ async function buildNow(
   options: SessionContextOptions,
 ): Promise<{ messages: readonly Message[]; built: BuiltContext; sumsUpWith: number | undefined }> {
   const { system, query, phase, remember: _, include = [], strategy = defaultStrategy(), ...others } = options
-  const { countTokens, context: wanted } = live.service
+  const { context: wanted } = live.service
+  const countTokens = countTokensOf(live.service)
   const added = pending.map((input, place) =>
     toPending(input, place, live.record.lastSeq, newest.at(-1), countTokens),
   )
@@ -222,7 +224,8 @@ async function withExcerpt(
   summaries: readonly Summary[],
   room: number,
 ): Promise<readonly Summary[]> {
-  const { context: wanted, countTokens } = live.service
+  const { context: wanted } = live.service
+  const countTokens = countTokensOf(live.service)
   const plan = await planNext(live, log, summaries, summaryLimits(wanted.summaries, room))
   if (plan === undefined) return summaries
   return addSummary(summaries, plan, await excerptSummary(plan, plan.messages.at(-1)?.at ?? 0, countTokens))

@@ -9,6 +9,7 @@ import type { TenantUser } from '../service/user-record.js'
 
 /** An order, and the session in which it was placed. */
 export interface PlacedOrder extends Order {
+  /** Where it was placed. */
   readonly sessionId: string
 }
 

@@ -6,7 +6,7 @@ import type { Identity } from '../domain/identity.js'
 import { type Lineage, newBody, rootIdOf } from '../domain/session-body.js'
 import { storeNewSession } from '../service/create-session.js'
 import type { Message } from '../domain/message.js'
-import { processRegistry } from '../process-registry.js'
+import type { AdmitCopy } from './copy-admission.js'
 import type { Service } from '../service/service.js'
 import { LiveSession } from '../service/live-session.js'
 import { readSnapshot } from './whole.js'
@@ -21,25 +21,6 @@ export interface ForkOptions {
   title?: string
   /** What to copy in addition to the messages (default: `state`, `preferences` and `cart`). */
   include?: readonly ('state' | 'preferences' | 'cart')[]
-}
-
-/**
- * Called before a session is read for a copy, with 0, and before the copy is stored, with the bytes of the session in
- * UTF-8. It refuses the copy when it throws.
- */
-export type AdmitCopy = (source: LiveSession, bytes: number) => Promise<void>
-
-const admissions = processRegistry<object, AdmitCopy>('copy-admissions')
-
-/** Has copies that these sessions make admitted first. @returns The same sessions. */
-export function admitCopies<Mine extends object>(mine: Mine, admit: AdmitCopy | undefined): Mine {
-  if (admit !== undefined) admissions.set(mine, admit)
-  return mine
-}
-
-/** What admits the copies of these sessions; undefined when every copy is admitted. */
-export function copyAdmissionOf(mine: object): AdmitCopy | undefined {
-  return admissions.get(mine)
 }
 
 /** What the caller of a copy may do. */

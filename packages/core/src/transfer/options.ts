@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { SessionError } from '../errors.js'
 import { parseWith } from '../parse.js'
 import { parseReturnTo } from '../domain/return-to.js'
@@ -44,20 +44,21 @@ const maxExpiresInMs = 15 * 60_000
 const usualExpiresInMs = 5 * 60_000
 
 /** An audience: of a transfer, or of a redemption. */
-export const audienceSchema = z.string().regex(/^[\w.:-]{1,100}$/, 'must be 1 to 100 of A-Z a-z 0-9 _ . : -')
+export const audienceSchema = z
+  .string()
+  .check(z.regex(/^[\w.:-]{1,100}$/, 'must be 1 to 100 of A-Z a-z 0-9 _ . : -'))
 
 export const transferOptionsSchema = z.strictObject({
   mode: z.enum(transferModes),
-  expiresInMs: z.int().min(1000).max(maxExpiresInMs).optional(),
-  audience: audienceSchema.optional(),
-  confirm: z.enum(['none', 'source']).optional(),
-  returnTo: z.string().max(2000).optional(),
+  expiresInMs: z.optional(z.int().check(z.minimum(1000), z.maximum(maxExpiresInMs))),
+  audience: z.optional(audienceSchema),
+  confirm: z.optional(z.enum(['none', 'source'])),
+  returnTo: z.optional(z.string().check(z.maxLength(2000))),
   // The last of 43 characters has four bits.
-  challenge: z
-    .string()
-    .regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/, 'must be SHA-256 of a verifier in base64url')
-    .optional(),
-  allowAnonymous: z.boolean().optional(),
+  challenge: z.optional(
+    z.string().check(z.regex(/^[\w-]{42}[AEIMQUYcgkosw048]$/, 'must be SHA-256 of a verifier in base64url')),
+  ),
+  allowAnonymous: z.optional(z.boolean()),
 })
 
 /** The options with their defaults. @throws `invalid` with the path of a wrong option. */

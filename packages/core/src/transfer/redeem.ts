@@ -20,7 +20,8 @@ import {
   unspendTransfer,
 } from './redemption.js'
 import { currentCredential } from '../session/credential.js'
-import { type AdmitCopy, forkSession } from '../session/fork.js'
+import type { AdmitCopy } from '../session/copy-admission.js'
+import { forkSession } from '../session/fork.js'
 import type { Identity } from '../domain/identity.js'
 
 /** Options of a redemption. */

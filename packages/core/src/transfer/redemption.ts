@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { suspicionsOf } from '../audit/suspicions.js'
 import { itemCount } from '../domain/cart.js'
 import { digestOf } from '../digest.js'
@@ -71,16 +71,15 @@ export type SessionPreview = Pick<TransferDescription, 'sessionId' | 'title' | '
 const slack = 1024
 
 export const transferKeySchema = z.strictObject({
-  secret: z.string().max(200).optional(),
-  shortCode: z.string().max(200).optional(),
-  audience: audienceSchema.optional(),
+  secret: z.optional(z.string().check(z.maxLength(200))),
+  shortCode: z.optional(z.string().check(z.maxLength(200))),
+  audience: z.optional(audienceSchema),
   // As RFC 7636 requires: a reader of the store must not succeed by trying texts on the challenge.
-  verifier: z
-    .string()
-    .regex(/^[\w.~-]{43,128}$/, 'must be 43 to 128 of A-Z a-z 0-9 - . _ ~')
-    .optional(),
+  verifier: z.optional(
+    z.string().check(z.regex(/^[\w.~-]{43,128}$/, 'must be 43 to 128 of A-Z a-z 0-9 - . _ ~')),
+  ),
 })
-const redemptionIdSchema = z.object({ redemptionId: z.string().min(16).max(200) })
+const redemptionIdSchema = z.object({ redemptionId: z.string().check(z.minLength(16), z.maxLength(200)) })
 
 /** A transfer that the caller may redeem. */
 export interface LocatedTransfer {

@@ -1,3 +1,4 @@
+import { countTokensOf } from '../service/count-tokens.js'
 import { tooManyBytes } from '../contract/refusals.js'
 import { checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
@@ -41,7 +42,8 @@ export async function redactMessage(
   seq: number,
   options: ChangeOptions = {},
 ): Promise<Message> {
-  const { countTokens, storeClock } = live.service
+  const { storeClock } = live.service
+  const countTokens = countTokensOf(live.service)
   const encode = (stored: StoredMessage): string => {
     const message = decodeMessage(stored)
     const asOf = (at: number): string => payloadOf(stored, redactedMessage(message, at), countTokens)
@@ -63,7 +65,8 @@ export async function amendMessage(
   options: ChangeOptions = {},
 ): Promise<Message> {
   checkOptions<Amendment>(amendment, { content: true })
-  const { countTokens, limits, storeClock, redaction } = live.service
+  const { limits, storeClock, redaction } = live.service
+  const countTokens = countTokensOf(live.service)
   const encode = async (stored: StoredMessage): Promise<string> => {
     const message = readable(stored)
     const { role, status } = message

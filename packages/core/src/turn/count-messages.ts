@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../contract/session-record.js'
 import { type CountedThrough, keptCounts, shapeOf, toStats } from '../domain/counted-through.js'
 import type { Message } from '../domain/message.js'
-import type { MessageCounts } from '../domain/message-tally.js'
+import type { MessageCounts } from '../domain/counted-messages.js'
 import { readPath } from '../domain/path.js'
 import type { SessionBody } from '../domain/session-body.js'
 import type { LiveSession } from '../service/live-session.js'

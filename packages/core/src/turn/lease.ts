@@ -1,3 +1,4 @@
+import { countingTokensOf } from '../service/count-tokens.js'
 import { tooManyMessages } from '../contract/refusals.js'
 import { roomUpTo } from '../service/room.js'
 import { isSessionError, SessionError } from '../errors.js'
@@ -195,7 +196,7 @@ async function storeReply(live: LiveSession, lease: TurnLease, closing: TurnClos
   const named = messages.map((input, index) => ({ ...input, id: ids[index]! }))
   let counts = noCounts
   const encoded = await stepsInSlices(named, function* (message) {
-    const tokens = yield* live.service.countingTokens(message)
+    const tokens = yield* countingTokensOf(live.service)(message)
     counts = sumOfCounts(counts, countsOf({ status: 'completed', ...message, tokens }))
     return encodeParsed(message, tokens)
   })

@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { SessionError } from '../errors.js'
 import { isJsonObject, type JsonObject, type JsonValue, toJson } from '../json.js'
 import { toParts } from '../domain/part.js'
@@ -66,7 +66,9 @@ export function isTransient(part: object): boolean {
   return (part as { transient?: unknown }).transient === true
 }
 
-const document = z.looseObject({ document: z.looseObject({ id: z.string().min(1).max(200) }) })
+const document = z.looseObject({
+  document: z.looseObject({ id: z.string().check(z.minLength(1), z.maxLength(200)) }),
+})
 const failure = z.looseObject({ message: z.string() })
 
 /** The parts in a value that `respond` yields; a text counts as a piece of text. @throws `invalid` with the path. */

@@ -1,3 +1,4 @@
+import { countingTokensOf } from '../service/count-tokens.js'
 import { digestOf } from '../digest.js'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
@@ -54,11 +55,11 @@ export async function toQuestion(live: LiveSession, { message, key, from }: Aske
   if (typeof id === 'string' && id.length > maxMessageIdLength) {
     throw new SessionError('invalid', `id is longer than ${maxMessageIdLength} characters`, { path: 'id' })
   }
-  const { limits, countingTokens } = live.service
+  const { limits } = live.service
   const { redaction } = live.service
   const given = parseMessage(message)
   const parsed = redaction === undefined ? given : parseMessage(await redaction.message(given))
-  const tokens = await inSlices(countingTokens(parsed))
+  const tokens = await inSlices(countingTokensOf(live.service)(parsed))
   const named = { ...parsed, id: id ?? keyed ?? newId(), tokens }
   // Refuse it here, before it waits for other turns, and before there is anything to clean up.
   checkLength(encodeParsed(named, tokens), limits.maxMessageLength, 'message')

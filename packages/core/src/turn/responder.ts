@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { SessionContextOptions } from '../session/context.js'
 import type { BuiltContext } from '../context/lay-out.js'
 import { isSessionError, SessionError, type SessionErrorCode } from '../errors.js'
@@ -46,8 +46,8 @@ export interface ToolContextOf<Handle extends TurnHandle> {
 export interface ToolOf<Handle extends TurnHandle> {
   /** What it does, for the model. */
   readonly description?: string
-  /** With zod, the input is checked before the tool runs; a JSON Schema is only shown to the model. */
-  readonly inputSchema?: z.ZodType | JsonObject
+  /** With a schema of zod or zod/mini, the input is checked before the tool runs; a JSON Schema is only shown to the model. */
+  readonly inputSchema?: z.core.$ZodType | JsonObject
   /**
    * The model gets the result as JSON: `undefined` fields are absent, a `Date` is its ISO text. When it throws, the
    * model gets the error as the result, and the turn does not fail.
@@ -315,13 +315,15 @@ async function runTool<Handle extends TurnHandle>(
   }
 }
 
-function checkedInput(tool: { inputSchema?: z.ZodType | JsonObject }, input: JsonValue): unknown {
-  return tool.inputSchema instanceof z.ZodType ? tool.inputSchema.parse(input) : input
+function checkedInput({ inputSchema }: Pick<ToolOf<TurnHandle>, 'inputSchema'>, input: JsonValue): unknown {
+  // Schemas of zod and of zod/mini have this method, each with its own class of errors.
+  return inputSchema instanceof z.core.$ZodType ? (inputSchema as z.ZodMiniType).parse(input) : input
 }
 
 function describeTools<Handle extends TurnHandle>(tools: ToolsOf<Handle>): ToolDescription[] {
   return Object.entries(tools).map(([name, { description, inputSchema }]) => {
-    const json = inputSchema instanceof z.ZodType ? z.toJSONSchema(inputSchema, { io: 'input' }) : inputSchema
+    const json =
+      inputSchema instanceof z.core.$ZodType ? z.toJSONSchema(inputSchema, { io: 'input' }) : inputSchema
     return {
       name,
       ...(description === undefined ? {} : { description }),

@@ -1,10 +1,10 @@
 import type { UsageEvent, UsageLog } from '../domain/usage.js'
-import { SessionError } from '../errors.js'
 import { byteLength } from '../json.js'
 import { erased, Subjects } from '../audit/subjects.js'
 import type { Service } from '../service/service.js'
 import { TenantQueue } from '../service/tenant-queue.js'
-import { parseCurrency, PriceTable } from './price-table.js'
+import type { PriceTable } from './price-table.js'
+import { pricesOf } from './prices.js'
 import { storeUsageLog } from './store-usage-log.js'
 
 interface Noted {
@@ -27,19 +27,12 @@ export class UsageRecorder {
   readonly service: Service
   readonly #queue: TenantQueue<Noted>
 
-  /** @throws `invalid` */
   constructor(service: Service) {
-    const { log, prices = [], currency } = service.usage!
-    if (!service.hasLastingSecrets) {
-      const path = 'credentialSecrets'
-      throw new SessionError('invalid', `${path} is missing: what stands for users is kept by it`, { path })
-    }
-    if (log !== undefined && typeof log.append !== 'function')
-      throw new SessionError('invalid', 'usage.log has no append', { path: 'usage.log' })
+    const { table, currency } = pricesOf(service)
     this.service = service
-    this.log = log ?? storeUsageLog(service.store)
-    this.prices = new PriceTable(prices, 'usage.prices')
-    this.currency = parseCurrency(currency ?? prices[0]?.currency ?? 'USD', 'usage.currency')
+    this.log = service.usage!.log ?? storeUsageLog(service.store)
+    this.prices = table
+    this.currency = currency
     this.subjects = new Subjects(service, 'usageKey')
     this.#queue = new TenantQueue<Noted>({
       maxBytes: maxQueuedBytes,
@@ -84,7 +77,7 @@ export function nameless(event: UsageEvent): UsageEvent {
 
 const recorders = new WeakMap<object, UsageRecorder>()
 
-/** What keeps the usage of a service, of which there is one; undefined where none is configured. @throws `invalid` */
+/** What keeps the usage of a service, of which there is one; undefined where none is configured. */
 export function usageOf(service: Service): UsageRecorder | undefined {
   const { usage } = service
   if (usage === undefined) return undefined

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { memoryStore, type Redemption, SessionError, type SessionStore } from '../../src/index.js'
-import { admitCopies } from '../../src/session/fork.js'
+import { admitCopies } from '../../src/session/copy-admission.js'
 import { anonymous, codeOf, service } from '../service.js'
 
 const redemptionId = 'redemption-of-this-test'

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import * as mini from 'zod/mini'
 import { fast, opened } from './turns.js'
 
 describe('tools', () => {
@@ -73,4 +75,39 @@ describe('tools', () => {
     expect(result).toMatchObject({ status: 'failed', code: 'limit_reached' })
     expect(asked).toBe(3)
   })
+
+  it.each([
+    ['zod', z.strictObject({ sku: z.string().min(2), quantity: z.int().default(1) })],
+    [
+      'zod/mini',
+      mini.strictObject({
+        sku: mini.string().check(mini.minLength(2)),
+        quantity: mini._default(mini.int(), 1),
+      }),
+    ],
+  ])(
+    'run with what a schema of %s makes of their input, and not at all when it refuses it',
+    async (_, inputSchema) => {
+      const session = await opened()
+      const ran: unknown[] = []
+      let described: unknown
+      const result = await session.turn(
+        'Two phones',
+        ({ steps, tools }) => {
+          described = tools
+          if (steps.length > 0) return 'Done'
+          return [
+            { type: 'tool-call', toolCallId: 'c1', toolName: 'add', input: { sku: 'P1' } },
+            { type: 'tool-call', toolCallId: 'c2', toolName: 'add', input: { sku: 'P' } },
+          ]
+        },
+        { tools: { add: { inputSchema, execute: (input: unknown) => ran.push(input) } } },
+      ).result
+      expect(ran).toEqual([{ sku: 'P1', quantity: 1 }])
+      expect(described).toMatchObject([{ name: 'add', inputSchema: { type: 'object', required: ['sku'] } }])
+      const refused = (result.replies[1]!.content as readonly { output: string; isError?: boolean }[])[1]!
+      expect(refused.isError).toBe(true)
+      expect(JSON.parse(refused.output)).toMatchObject([{ code: 'too_small', path: ['sku'] }])
+    },
+  )
 })

@@ -8,7 +8,9 @@ import { joined } from './envelope.js'
  * key that was wrapped for one purpose cannot be unwrapped for another. None of them names a person.
  */
 export interface KeyContext {
+  /** What the key is for. */
   readonly purpose: string
+  /** The tenant whose key it is. */
   readonly tenantId: string
   /** The id of the key that is wrapped: a keyed digest of the user, or of the tenant. */
   readonly subject: string

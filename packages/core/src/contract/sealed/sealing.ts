@@ -16,6 +16,7 @@ const maxSessions = 10_000
 
 /** A part of a session that was found to be unreadable. */
 export interface IntegrityProblem extends SessionRef {
+  /** What cannot be opened. */
   readonly part: 'body' | 'message' | 'title' | 'userId'
   /** The message, where `part` is `message`. */
   readonly seq?: number

@@ -11,6 +11,7 @@ const maxTries = 5
 
 /** Which page of a walk over all there is of a tenant. */
 export interface UpkeepPage {
+  /** The tenant. */
   readonly tenantId: string
   /** At most so many are looked at, 1 to 1,000. */
   readonly limit: number
@@ -30,6 +31,7 @@ export interface UpkeepReport {
 
 /** A session that could not be sealed, and why. */
 export interface UpkeepFailure extends SessionRef {
+  /** Why it was left. */
   readonly error: SessionError
 }
 

@@ -1,17 +1,17 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import * as schemas from '../schemas.js'
 
 /** The bodies of replies to clients of `unified-llm-client`: those of every client, and what its own replies contain. */
 
-const count = z.int().min(0)
-const model = { model: z.string().optional(), provider: z.string().optional() }
-const messageView = schemas.messageView.extend({ pinned: z.literal(true).optional() })
+const count = z.int().check(z.minimum(0))
+const model = { model: z.optional(z.string()), provider: z.optional(z.string()) }
+const messageView = z.extend(schemas.messageView, { pinned: z.optional(z.literal(true)) })
 const tenant = { tenantId: z.string() }
 
-const sessionView = schemas.sessionView.extend({
+const sessionView = z.extend(schemas.sessionView, {
   ...tenant,
   ...model,
-  system: z.string().optional(),
+  system: z.optional(z.string()),
   totals: z.strictObject({
     cachedTokens: count,
     costUSD: z.number(),
@@ -19,18 +19,18 @@ const sessionView = schemas.sessionView.extend({
     outputTokens: count,
     reasoningTokens: count,
   }),
-  usage: z.null().optional(),
+  usage: z.optional(z.null()),
   messages: z.array(messageView),
   /** Where the messages before these are, for a conversation that is too long for one reply. */
-  previousCursor: z.string().optional(),
+  previousCursor: z.optional(z.string()),
 })
 
 export const sessionReply = z.strictObject({ session: sessionView })
 export const sessionPage = z.strictObject({
   ...tenant,
-  sessions: schemas.sessionPage.shape.sessions.extend({
+  sessions: z.extend(schemas.sessionPage.shape.sessions, {
     items: z.array(
-      schemas.sessionView.extend({
+      z.extend(schemas.sessionView, {
         sessionId: z.string(),
         ...tenant,
         ...model,
@@ -40,22 +40,22 @@ export const sessionPage = z.strictObject({
     ),
   }),
 })
-export const messagePage = schemas.messagePage.extend({
+export const messagePage = z.extend(schemas.messagePage, {
   ...tenant,
-  messages: schemas.messagePage.shape.messages.extend({ items: z.array(messageView) }),
+  messages: z.extend(schemas.messagePage.shape.messages, { items: z.array(messageView) }),
 })
-export const deletedReply = schemas.deletedReply.extend(tenant)
-export const forkReply = schemas.forkReply.extend({ session: sessionView })
-export const compactReply = schemas.compactReply.extend({ session: sessionView })
+export const deletedReply = z.extend(schemas.deletedReply, tenant)
+export const forkReply = z.extend(schemas.forkReply, { session: sessionView })
+export const compactReply = z.extend(schemas.compactReply, { session: sessionView })
 
 const response = schemas.turnReply.shape.response
-export const turnReply = schemas.turnReply.extend({
-  response: response.extend({
+export const turnReply = z.extend(schemas.turnReply, {
+  response: z.extend(response, {
     ...model,
-    usage: response.shape.usage.extend({
+    usage: z.extend(response.shape.usage, {
       cachedTokens: count,
-      cachedReadTokens: count.optional(),
-      cachedWriteTokens: count.optional(),
+      cachedReadTokens: z.optional(count),
+      cachedWriteTokens: z.optional(count),
       cost: z.string(),
       costUSD: z.number(),
     }),

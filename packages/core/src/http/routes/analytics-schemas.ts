@@ -1,20 +1,20 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { analyticsTables } from '../../analytics/analytics-csv.js'
 
 const time = z.iso.datetime()
-const count = z.int().min(0)
+const count = z.int().check(z.minimum(0))
 
 export const analyticsQuery = z.strictObject({
-  from: time.optional(),
-  to: time.optional(),
-  bucket: z.enum(['day', 'week']).optional(),
+  from: z.optional(time),
+  to: z.optional(time),
+  bucket: z.optional(z.enum(['day', 'week'])),
   /** The preference by whose values sessions are grouped. */
-  segmentBy: z.string().min(1).max(100).optional(),
+  segmentBy: z.optional(z.string().check(z.minLength(1), z.maxLength(100))),
   /** The smallest group that is told; below 5 it is for the code of the application. */
-  minGroup: z.coerce.number<string>().int().min(5).max(1000).optional(),
-  format: z.enum(['json', 'csv']).optional(),
+  minGroup: z.optional(z.coerce.number<string>().check(z.int(), z.minimum(5), z.maximum(1000))),
+  format: z.optional(z.enum(['json', 'csv'])),
   /** Which table a CSV is of. */
-  table: z.enum(analyticsTables).optional(),
+  table: z.optional(z.enum(analyticsTables)),
 })
 
 const group = {
@@ -38,7 +38,7 @@ export const analyticsReport = z.strictObject({
     topics: z.array(z.strictObject(topic)),
     trends: z.array(z.strictObject({ at: time, ...topic })),
     journeys: z.array(
-      z.strictObject({ from: z.string().optional(), to: z.string().optional(), sessions: count }),
+      z.strictObject({ from: z.optional(z.string()), to: z.optional(z.string()), sessions: count }),
     ),
     segments: z.array(z.strictObject({ segment: z.string(), ...group })),
     arms: z.array(z.strictObject({ experiment: z.string(), version: z.string(), arm: z.string(), ...group })),

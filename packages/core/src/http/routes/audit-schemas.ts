@@ -1,22 +1,22 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 
 const time = z.iso.datetime()
-const id = z.string().min(1).max(200)
+const id = z.string().check(z.minLength(1), z.maxLength(200))
 
 export const auditQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.string().max(600).optional(),
-  from: time.optional(),
-  to: time.optional(),
+  limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(200)), 50),
+  cursor: z.optional(z.string().check(z.maxLength(600))),
+  from: z.optional(time),
+  to: z.optional(time),
   /** An action, or the beginning of several: `user` for `user.erase` and `user.export`. */
-  action: z.string().max(60).optional(),
+  action: z.optional(z.string().check(z.maxLength(60))),
   /** The id of the user who did it. */
-  actor: id.optional(),
+  actor: z.optional(id),
   /** The id of the user it was about. */
-  subject: id.optional(),
-  sessionId: id.optional(),
+  subject: z.optional(id),
+  sessionId: z.optional(id),
   /** `true`: only intents without an outcome. */
-  unsettled: z.stringbool().optional(),
+  unsettled: z.optional(z.stringbool()),
 })
 
 export const auditPage = z.strictObject({
@@ -27,15 +27,15 @@ export const auditPage = z.strictObject({
         at: time,
         action: z.string(),
         actor: z.string(),
-        subject: z.string().optional(),
-        sessionId: z.string().optional(),
+        subject: z.optional(z.string()),
+        sessionId: z.optional(z.string()),
         outcome: z.enum(['intent', 'done', 'refused', 'failed']),
-        requestId: z.string().optional(),
+        requestId: z.optional(z.string()),
         detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])),
         lane: z.string(),
-        seq: z.int().min(1),
+        seq: z.int().check(z.minimum(1)),
       }),
     ),
-    nextCursor: z.string().optional(),
+    nextCursor: z.optional(z.string()),
   }),
 })

@@ -1,4 +1,4 @@
-import { callerOf } from '../../audit/audit-log.js'
+import { callerOf } from '../../audit/caller.js'
 import { type Identity, isAdmin } from '../../domain/identity.js'
 import { isSessionError, SessionError } from '../../errors.js'
 import type { ImportInto } from '../../portability/import-into.js'

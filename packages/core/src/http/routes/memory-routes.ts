@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { recordOf } from '../../audit/access.js'
 import { forgetInMemory, readMemory, removeMemory } from '../../service/user-memory.js'
 import { checkAdminExport } from '../../session/admin-reads.js'
@@ -11,7 +11,7 @@ const memoryReply = z.strictObject({
     z.looseObject({
       id: z.string(),
       text: z.string(),
-      subject: z.string().optional(),
+      subject: z.optional(z.string()),
       at: z.iso.datetime(),
       sessionId: z.string(),
       seq: z.int(),
@@ -19,7 +19,7 @@ const memoryReply = z.strictObject({
     }),
   ),
 })
-const forgottenReply = z.strictObject({ forgotten: z.int().min(0) })
+const forgottenReply = z.strictObject({ forgotten: z.int().check(z.minimum(0)) })
 
 /** What is remembered of users across sessions: for the user, and for an admin. */
 export const memoryRoutes: readonly Route[] = [

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import type { FoundMessage, SearchOptions, SearchPage } from '../../domain/search.js'
 import { toIso } from '../../time.js'
 import { type Route, route } from '../route.js'

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import type { CartItemInput } from '../../domain/cart.js'
 import { SessionError, isSessionError } from '../../errors.js'
 import type { SessionInit } from '../../service/create-session.js'

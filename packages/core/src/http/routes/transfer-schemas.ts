@@ -1,4 +1,4 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { transferKeySchema } from '../../transfer/redemption.js'
 import { transferOptionsSchema } from '../../transfer/options.js'
 import { sessionView } from '../schemas.js'
@@ -6,25 +6,25 @@ import { sessionView } from '../schemas.js'
 /** Transfers on the wire. */
 
 const time = z.iso.datetime()
-const count = z.int().min(0)
+const count = z.int().check(z.minimum(0))
 const mode = transferOptionsSchema.shape.mode
 
 export const transferBody = transferOptionsSchema
 export const describeBody = transferKeySchema
-export const redeemBody = transferKeySchema.extend({
+export const redeemBody = z.extend(transferKeySchema, {
   /** Names this redemption; a device that waits for approval sends the same one again. */
-  redemptionId: z.string().min(16).max(200).optional(),
+  redemptionId: z.optional(z.string().check(z.minLength(16), z.maxLength(200))),
   /** The user knows which session this device leaves. */
-  replace: z.boolean().optional(),
+  replace: z.optional(z.boolean()),
 })
-export const approveBody = z.strictObject({ matchCode: z.string().regex(/^\d{2}$/) })
+export const approveBody = z.strictObject({ matchCode: z.string().check(z.regex(/^\d{2}$/)) })
 
 export const startedReply = z.strictObject({
   sessionId: z.string(),
   transferId: z.string(),
   mode,
   /** The link, and the text of a QR code. */
-  url: z.string().optional(),
+  url: z.optional(z.string()),
   secret: z.string(),
   shortCode: z.string(),
   expiresAt: time,
@@ -36,10 +36,10 @@ export const transfersReply = z.strictObject({
     z.strictObject({
       transferId: z.string(),
       mode,
-      audience: z.string().optional(),
+      audience: z.optional(z.string()),
       expiresAt: time,
       status: z.enum(['open', 'waiting', 'approved', 'redeemed']),
-      matchCode: z.string().optional(),
+      matchCode: z.optional(z.string()),
     }),
   ),
 })
@@ -50,7 +50,7 @@ export const endedReply = z.strictObject({
 })
 const summary = {
   sessionId: z.string(),
-  title: z.string().optional(),
+  title: z.optional(z.string()),
   messageCount: count,
   itemCount: count,
 }
@@ -60,7 +60,7 @@ const description = z.strictObject({
   ...summary,
   needsApproval: z.boolean(),
   expiresAt: time,
-  returnTo: z.string().optional(),
+  returnTo: z.optional(z.string()),
 })
 export const describeReply = z.strictObject({ transfer: description })
 export const redeemReply = z.union([
@@ -69,7 +69,7 @@ export const redeemReply = z.union([
     transferId: z.string(),
     mode,
     session: sessionView,
-    returnTo: z.string().optional(),
+    returnTo: z.optional(z.string()),
   }),
   z.strictObject({
     /** The source has to approve. */

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import type { z } from 'zod/mini'
 import { SessionError, isSessionError } from '../../errors.js'
 import type { JsonObject } from '../../json.js'
 import type { MessagePart } from '../../domain/part.js'

@@ -1,27 +1,30 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { UsageKey } from '../../domain/usage.js'
 
 const time = z.iso.datetime()
-const id = z.string().min(1).max(200)
+const id = z.string().check(z.minLength(1), z.maxLength(200))
 const keys = ['user', 'session', 'provider', 'model', 'label'] as const satisfies readonly UsageKey[]
 
 export const usageQuery = z.strictObject({
   /** What each group is of, separated by commas. */
-  by: z
-    .string()
-    .max(60)
-    .transform((text) => text.split(','))
-    .pipe(z.array(z.enum(keys)))
-    .optional(),
-  bucket: z.enum(['hour', 'day']).optional(),
-  from: time.optional(),
-  to: time.optional(),
-  userId: id.optional(),
-  sessionId: id.optional(),
-  format: z.enum(['json', 'csv']).optional(),
+  by: z.optional(
+    z.pipe(
+      z.pipe(
+        z.string().check(z.maxLength(60)),
+        z.transform((text) => text.split(',')),
+      ),
+      z.array(z.enum(keys)),
+    ),
+  ),
+  bucket: z.optional(z.enum(['hour', 'day'])),
+  from: z.optional(time),
+  to: z.optional(time),
+  userId: z.optional(id),
+  sessionId: z.optional(id),
+  format: z.optional(z.enum(['json', 'csv'])),
 })
 
-const count = z.number().min(0)
+const count = z.number().check(z.minimum(0))
 const totals = {
   turns: count,
   unpriced: count,
@@ -38,12 +41,12 @@ export const usageReport = z.strictObject({
   usage: z.strictObject({
     groups: z.array(
       z.strictObject({
-        at: time.optional(),
-        user: z.string().optional(),
-        sessionId: z.string().optional(),
-        provider: z.string().optional(),
-        model: z.string().optional(),
-        label: z.string().optional(),
+        at: z.optional(time),
+        user: z.optional(z.string()),
+        sessionId: z.optional(z.string()),
+        provider: z.optional(z.string()),
+        model: z.optional(z.string()),
+        label: z.optional(z.string()),
         ...totals,
       }),
     ),

@@ -1,5 +1,5 @@
-import type { z } from 'zod'
-import { callerOf } from '../../audit/audit-log.js'
+import type { z } from 'zod/mini'
+import { callerOf } from '../../audit/caller.js'
 import type { Consents } from '../../domain/consent.js'
 import type { ErasureStatus } from '../../domain/erasure.js'
 import type { Identity } from '../../domain/identity.js'

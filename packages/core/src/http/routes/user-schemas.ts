@@ -1,8 +1,8 @@
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { consentChangeSchema } from '../../domain/consent.js'
 
 const time = z.iso.datetime()
-const counts = z.record(z.string(), z.int().min(0))
+const counts = z.record(z.string(), z.int().check(z.minimum(0)))
 
 const decision = { granted: z.boolean(), version: z.string(), source: z.string(), at: time }
 const consents = z.strictObject({
@@ -12,7 +12,7 @@ const consents = z.strictObject({
 
 export const consentBody = consentChangeSchema
 export const consentReply = z.strictObject({ consent: consents })
-export const consentOutcomeReply = consentReply.extend({ removed: counts })
+export const consentOutcomeReply = z.extend(consentReply, { removed: counts })
 
 export const receiptView = z.strictObject({
   id: z.string(),
@@ -21,7 +21,7 @@ export const receiptView = z.strictObject({
   by: z.string(),
   reason: z.string(),
   counts,
-  copiesElsewhere: z.int().min(0),
+  copiesElsewhere: z.int().check(z.minimum(0)),
   startedAt: time,
   erasedAt: time,
   signature: z.string(),
@@ -33,6 +33,6 @@ export const erasureReply = z.strictObject({
     status: z.enum(['running', 'done']),
     startedAt: time,
     counts,
-    receipt: receiptView.optional(),
+    receipt: z.optional(receiptView),
   }),
 })
