@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
-import { memoryStore } from '../../src/index.js'
+import { memoryStore, type MessageInput } from '../../src/index.js'
 import { alice, codeOf, service } from '../service.js'
+import { noUsage } from '../../src/turn/usage.js'
 import { echo, fast, gated, lines } from './turns.js'
 
 async function open(turns: object = {}) {
@@ -136,4 +137,76 @@ it('numbers its turns, the tools of which write under that number', async () => 
   }
   expect(fences).toEqual([1, 2, 3])
   expect(replies).toEqual(['.r1', '.r2', '.r3'])
+})
+
+it('makes a new answer where the one in the log broke off and nothing came after it', async () => {
+  const broken = { code: 'model_failed', error: 'The model failed.' }
+  for (const [status, turn, more, text] of [
+    ['failed', broken, [], 'anew'],
+    ['aborted', { reason: 'lost' }, [], 'anew'],
+    ['aborted', { reason: 'cancelled' }, [], 'Hel'],
+    ['completed', { reason: 'lost' }, [], 'Hel'],
+    ['failed', broken, [{ role: 'user', content: 'Hello?' }], 'Hel'],
+  ] as ['failed' | 'aborted' | 'completed', object, MessageInput[], string][]) {
+    const { session } = await open()
+    await session.append([
+      { role: 'user', content: 'Good day' },
+      { id: 'm', role: 'user', content: 'Hi' },
+      { id: 'm.r1.1', role: 'assistant', content: 'Oh' },
+      {
+        id: 'm.r1',
+        role: 'assistant',
+        content: 'Hel',
+        status,
+        metadata: { turn: { id: 't', usage: { ...noUsage } as never, ...turn } },
+      },
+      ...more,
+    ])
+    let asked = 0
+    const { message, ...result } = await session.turn({ id: 'm', content: 'Hi' }, () => {
+      asked++
+      return 'anew'
+    }).result
+    const isNew = text === 'anew'
+    expect([result.text, result.replayed, message.seq, asked]).toEqual([text, !isNew, 2, isNew ? 1 : 0])
+    const after = isNew
+      ? ['assistant: anew (completed)']
+      : ['assistant: Oh (completed)', `assistant: Hel (${status})`]
+    expect((await lines(session)).slice(0, 2 + after.length)).toEqual([
+      'user: Good day (completed)',
+      'user: Hi (completed)',
+      ...after,
+    ])
+    expect(await session.currentTurn()).toBeUndefined()
+  }
+})
+
+it('leaves a draft one that asks nothing, or goes back to nothing', async () => {
+  const store = memoryStore()
+  const session = service({ store, turns: fast }).for(alice).draft()
+  expect(await codeOf(session.turn(undefined, echo).result)).toBe('invalid')
+  await expect(session.turn('Hi', echo, { from: 3 }).result).rejects.toMatchObject({ path: 'from' })
+  expect((await store.list({ tenantId: 'acme', limit: 10 })).items).toEqual([])
+  expect((await session.turn('Hi', echo).result).status).toBe('completed')
+})
+
+it('refuses at once what would not wait, though another message waits', async () => {
+  const { session } = await open()
+  const { respond, begun, open: goOn } = gated('Hello')
+  const running = session.turn('Hi', respond)
+  await begun
+  const waiting = session.turn('and', echo, { policy: 'queue' })
+  expect(await codeOf(session.turn('now', () => expect.fail('asked')).result)).toBe('turn_in_progress')
+  goOn()
+  await running.result
+  expect((await waiting.result).text).toBe('You said and')
+})
+
+it('says of a revision that is not there that it is not, and not that a key was used', async () => {
+  const { session } = await open()
+  await session.turn('Hi', echo).result
+  for (const input of ['Ho', undefined]) {
+    const late = session.turn(input, () => expect.fail('asked'), { ifRevision: 99 })
+    await expect(late.result).rejects.toMatchObject({ code: 'conflict', messageId: undefined })
+  }
 })

@@ -43,7 +43,8 @@ describe('a message that is known', () => {
     await session.rewind(0)
     await session.turn('Other', () => 'two').result
     const again = await session.turn({ id: 'm', content: 'Hi' }, () => 'three').result
-    expect(again).toMatchObject({ text: 'three', replayed: false, message: { id: 'm' } })
+    // It is a copy of the message, for the first one has others after it.
+    expect(again).toMatchObject({ text: 'three', replayed: false, message: { id: 'm', seq: 5 } })
     expect(await lines(session)).toEqual([
       'user: Other (completed)',
       'assistant: two (completed)',
