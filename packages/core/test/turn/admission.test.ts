@@ -153,6 +153,7 @@ it('makes a new answer where the one in the log broke off and nothing came after
       { role: 'user', content: 'Good day' },
       { id: 'm', role: 'user', content: 'Hi' },
       { id: 'm.r1.1', role: 'assistant', content: 'Oh' },
+      { id: 'm.r1.2', role: 'tool', content: [{ type: 'tool-result', toolCallId: 'c', output: 1 }] },
       {
         id: 'm.r1',
         role: 'assistant',
@@ -171,7 +172,7 @@ it('makes a new answer where the one in the log broke off and nothing came after
     expect([result.text, result.replayed, message.seq, asked]).toEqual([text, !isNew, 2, isNew ? 1 : 0])
     const after = isNew
       ? ['assistant: anew (completed)']
-      : ['assistant: Oh (completed)', `assistant: Hel (${status})`]
+      : ['assistant: Oh (completed)', expect.stringMatching(/^tool: /), `assistant: Hel (${status})`]
     expect((await lines(session)).slice(0, 2 + after.length)).toEqual([
       'user: Good day (completed)',
       'user: Hi (completed)',
@@ -209,4 +210,14 @@ it('says of a revision that is not there that it is not, and not that a key was 
     const late = session.turn(input, () => expect.fail('asked'), { ifRevision: 99 })
     await expect(late.result).rejects.toMatchObject({ code: 'conflict', messageId: undefined })
   }
+})
+
+it('has the newest message answered anew, under the same key, in the place of the answer that broke off', async () => {
+  const { session } = await open()
+  await session.append({ role: 'user', content: 'Hi' })
+  const fail = (): Promise<never> => Promise.reject(new Error('down'))
+  expect((await session.turn(undefined, fail, { key: 'k' }).result).status).toBe('failed')
+  const again = await session.turn(undefined, echo, { key: 'k' }).result
+  expect(again).toMatchObject({ text: 'You said Hi', message: { seq: 1 }, replayed: false })
+  expect(await lines(session)).toEqual(['user: Hi (completed)', 'assistant: You said Hi (completed)'])
 })

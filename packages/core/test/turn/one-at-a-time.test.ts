@@ -83,6 +83,8 @@ describe('one turn at a time', () => {
     const first = one.turn('Hi', respond)
     await begun
     goOn()
+    // It has found the other by then.
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve))
     open()
     await first.result
     expect((await second.result).text).toBe('You said me too')
