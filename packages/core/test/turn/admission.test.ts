@@ -47,16 +47,19 @@ it('tells of the message that it takes in, of going back, and of nothing that wa
   await session.append({ id: 'm', role: 'user', content: 'Hi' })
   await session.turn({ id: 'm', content: 'Hi' }, echo).result
   expect(told('message.appended').map((event) => (event as { seq?: number }).seq)).toEqual([1, 2])
+  await session.turn(undefined, echo, { from: 1 }).result
+  expect(told('message.appended').map((event) => (event as { seq?: number }).seq)).toEqual([1, 2, 3])
+  await session.reset()
   const { message } = await session.turn('Two phones', echo).result
   expect(told('message.appended').at(-2)).toMatchObject({
     messageId: message.id,
-    seq: 3,
+    seq: 4,
     role: 'user',
     tokens: message.tokens,
   })
-  expect(told('session.rewound')).toEqual([])
-  await session.turn('Three phones', echo, { from: 2 }).result
-  expect(told('session.rewound')).toMatchObject([{ toSeq: 2 }])
+  expect(told('session.rewound')).toHaveLength(1)
+  await session.turn('Three phones', echo, { from: 4 }).result
+  expect(told('session.rewound')).toMatchObject([{ toSeq: 1 }, { toSeq: 4 }])
 })
 
 it('gives the answer that a message in the log has, and makes none', async () => {

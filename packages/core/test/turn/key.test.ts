@@ -9,7 +9,10 @@ describe('a key', () => {
     let asked = 0
     const ask = (content = 'Hi') => session.turn(content, () => `answer ${++asked}`, { key: 'k' })
     const first = await ask().result
-    for (let n = 0; n < 12; n++) await session.turn(`other ${n}`, echo).result
+    for (let n = 0; n < 12; n++) {
+      await session.turn(`other ${n}`, echo).result
+      if (n === 2) expect(await ask().result).toEqual({ ...first, replayed: true })
+    }
     const again = ask()
     expect(await again.result).toEqual({ ...first, replayed: true })
     expect((await all(again)).map(({ type }) => type)).toEqual(['started', 'text', 'usage', 'completed'])

@@ -96,6 +96,15 @@ it('is left as it is while nobody can read what was kept of it', async () => {
   const { living, store, turnId, tell, pass } = await lostTurn()
   await tell([part(1, { type: 'text', text: 'Hel' })])
   pass(31_000)
+  const full: SessionStore = {
+    ...store,
+    commit: async (ref, change) => {
+      if (ref.tenantId === 'acme') throw new SessionError('store_full', 'no room')
+      return store.commit(ref, change)
+    },
+  }
+  const unwritten = await living(full).for(alice).get('one')
+  expect(await codeOf(unwritten.turn('Ho', () => expect.fail('asked')).result)).toBe('store_full')
   let isAway = true
   const away: SessionStore = {
     ...store,

@@ -1,6 +1,8 @@
+import { getEventListeners } from 'node:events'
 import { expect, it } from 'vitest'
 import type { TurnInput } from '../../src/index.js'
-import { all, echo, gated, lines, opened } from './turns.js'
+import { alice, service } from '../service.js'
+import { all, echo, fast, gated, lines, opened } from './turns.js'
 
 it.each([
   [{ polciy: 'queue' }, 'polciy'],
@@ -64,4 +66,57 @@ it('is stopped by its own handle, and its events are read from a number on', asy
     await turn.cancel()
   }
   expect((await session.turn('Ho', echo).result).status).toBe('completed')
+})
+
+it('says what is wrong with a question, before anything is stored', async () => {
+  const sessions = service({ turns: fast, limits: { maxMessageLength: 2000 } })
+  const draft = sessions.for(alice).draft()
+  for (const [input, options, expected] of [
+    [undefined, {}, { path: 'input', message: 'The session has no message yet that could be answered.' }],
+    [undefined, { from: 0 }, { path: 'input' }],
+    ['Hi', { from: 1 }, { path: 'from', message: 'from: message 1 is not on the active branch.' }],
+    ['Hi', { from: -1 }, { path: 'from' }],
+    [{ content: 'Hi', id: 'x'.repeat(151) }, {}, { path: 'id', message: 'id is longer than 150 characters' }],
+    ['x'.repeat(2000), {}, { code: 'too_large', path: 'message' }],
+  ] as const) {
+    const turn = draft.turn(input, () => expect.fail('asked'), options)
+    await expect(turn.result).rejects.toMatchObject({ code: 'invalid', ...expected })
+  }
+  expect(sessions.events).toEqual([])
+  const id = 'x'.repeat(150)
+  expect((await draft.turn({ content: 'Hi', id }, echo, { from: 0 }).result).message).toMatchObject({
+    id,
+    seq: 1,
+  })
+  await draft.rewind(0)
+  for (const from of [1, 2, 3])
+    await expect(draft.turn('Ho', echo, { from }).result).rejects.toMatchObject({
+      code: 'invalid',
+      path: 'from',
+    })
+  await draft.turn('Ho', echo).result
+  for (const from of [2, 5])
+    await expect(draft.turn('Ho', echo, { from }).result).rejects.toMatchObject({ path: 'from' })
+  // After the last message there is nothing to leave.
+  await draft.turn('more', echo, { from: 4 }).result
+  expect(await draft.branches()).toHaveLength(1)
+  expect(await lines(draft)).toHaveLength(4)
+})
+
+it('is stopped by the signal of its caller, before it began too, and leaves nothing there when it has ended', async () => {
+  const session = await opened()
+  const caller = new AbortController()
+  expect((await session.turn('Hi', echo, { signal: caller.signal }).result).status).toBe('completed')
+  expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0)
+  const { respond, begun } = gated('Hello')
+  const turn = session.turn('Ho', respond, { signal: caller.signal })
+  await begun
+  caller.abort()
+  await turn.cancel('interrupted')
+  expect(await turn.result).toMatchObject({ status: 'aborted', reason: 'cancelled', text: 'He' })
+  expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0)
+  let given: AbortSignal | undefined
+  const late = session.turn('and', ({ signal }) => ((given = signal), 'no'), { signal: caller.signal })
+  expect(await late.result).toMatchObject({ status: 'aborted', reason: 'cancelled', text: '' })
+  expect(given?.aborted ?? true).toBe(true)
 })

@@ -1,0 +1,182 @@
+import { expect, it } from 'vitest'
+import {
+  createSessions,
+  memoryStore,
+  type Respond,
+  SessionError,
+  type SessionStore,
+  type TurnEvent,
+} from '../../src/index.js'
+import { haltingStore } from '../../src/testing/halting-store.js'
+import { until } from '../../src/testing/until.js'
+import { alice, codeOf } from '../service.js'
+import { all, echo, gated, lines } from './turns.js'
+
+const turns = { flushMs: 5, heartbeatMs: 10, leaseMs: 30_000 }
+
+/** Two processes over one store, whose clock the test moves; the first one may be killed. */
+async function place() {
+  let now = 1_700_000_000_000
+  const store = memoryStore({ clock: () => now })
+  const { store: dying, kill } = haltingStore(store)
+  const open = (over: SessionStore) =>
+    createSessions({ store: over, turns, onWarning: () => {} })
+      .for(alice)
+      .open('one')
+  const [one, two] = [await open(dying), await open(store)]
+  const logged = async (turnId: string) =>
+    (
+      await store.messages({ tenantId: '~turns:acme', id: turnId }, { after: 0, limit: 100 })
+    ).messages.flatMap(({ payload }) => JSON.parse(payload) as TurnEvent[])
+  return { store, one, two, kill, open, logged, pass: (ms: number) => void (now += ms) }
+}
+
+it('refuses what names no turn of the session', async () => {
+  const { one, two, open, store } = await place()
+  const { turnId } = await one.turn('Hi', echo).result
+  const other = await createSessions({ store }).for(alice).create()
+  const unknown = { code: 'not_found', path: 'turnId', message: 'There is no such turn.' }
+  for (const [session, id, after, expected] of [
+    [two, 'unknown', 0, unknown],
+    [other, turnId, 0, unknown],
+    [two, 7, 0, { code: 'invalid', path: 'turnId', message: 'turnId must be a text' }],
+    [two, turnId, -1, { code: 'invalid', path: 'after' }],
+  ] as const)
+    await expect(all(session.watchTurn(id as string, after))).rejects.toMatchObject(expected)
+  // Nor does another session of its own process tell of a turn that runs.
+  const { respond, begun, open: goOn } = gated('Hello')
+  const running = one.turn('and', respond)
+  await begun
+  const id = (await running.started).turnId
+  const beside = await createSessions({ store, turns }).for(alice).create()
+  await expect(all(beside.watchTurn(id))).rejects.toMatchObject(unknown)
+  goOn()
+  await running.result
+  expect(await codeOf(all((await open(store)).watchTurn(id)))).toBe('settled')
+})
+
+it('tells what there is from a number on, and of a process that dies that it did', async () => {
+  const { one, two, kill, pass, logged } = await place()
+  const { respond, begun } = gated('Hello')
+  const turn = one.turn('Hi', respond)
+  await begun
+  const { turnId } = await turn.started
+  await until(async () => (await logged(turnId)).length === 2)
+  const [whole, rest] = [0, 1].map((after) => all(two.watchTurn(turnId, after)))
+  // It lives, however often somebody looks.
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  kill()
+  pass(31_000)
+  const events = await whole!
+  expect(events.map(({ n, type }) => `${n} ${type}`)).toEqual(['1 started', '2 text', '3 aborted'])
+  expect(await rest).toEqual(events.slice(1))
+  expect(events[2]).toMatchObject({ from: 2, to: 2, reason: 'lost' })
+  expect(await lines(two)).toEqual(['user: Hi (completed)', 'assistant: He (aborted)'])
+  expect(await two.currentTurn()).toBeUndefined()
+})
+
+it('tells how it ended where its process died before it could: by what it stored', async () => {
+  for (const [respond, expected] of [
+    [() => ['Hi', { type: 'finish', finishReason: 'stop' }], { type: 'completed', finishReason: 'stop' }],
+    [
+      () => Promise.reject(new Error('down')),
+      { type: 'failed', code: 'model_failed', message: 'The model failed.' },
+    ],
+  ] as [Respond, object][]) {
+    const { one, two, store, kill, logged } = await place()
+    // It dies as soon as its reply is stored.
+    const { turnId } = await (async () => {
+      const turn = one.turn('Hi', async (context) => {
+        await until(async () => (await logged(context.turnId)).length > 0)
+        return respond(context) as string
+      })
+      const stored = until(async () => (await store.read(one.ref))!.record.lastSeq === 2).then(kill)
+      const started = await turn.started
+      await stored
+      return started
+    })()
+    const ref = { tenantId: '~turns:acme', id: turnId }
+    const last = (await logged(turnId)).at(-1)!
+    // What was written all the same is as if it had not been.
+    const kept = (await logged(turnId)).filter(({ type }) => type === 'started')
+    await store.remove(ref)
+    await store.commit(ref, {
+      body: JSON.stringify({ sessionId: 'one' }),
+      revision: 0,
+      messages: [{ id: '1', payload: JSON.stringify(kept) }],
+    })
+    const events = await all(two.watchTurn(turnId))
+    expect(events.map(({ n }) => n)).toEqual([1, 2])
+    expect(events[1]).toMatchObject({ from: 2, to: 2, usage: { inputTokens: 0 }, ...expected })
+    expect(last).toBeDefined()
+  }
+})
+
+it('has a message wait for a turn of a process that dies, and takes it back when nobody waits for it', async () => {
+  const { one, two, kill, pass, logged } = await place()
+  const { respond, begun } = gated('Hello')
+  const turn = one.turn('Hi', respond)
+  await begun
+  await until(async () => (await logged((await turn.started).turnId)).length === 2)
+  const withdrawn = new AbortController()
+  const taken = two.turn('no', echo, { policy: 'queue', signal: withdrawn.signal })
+  const waiting = two.turn('Ho', echo, { policy: 'queue' })
+  withdrawn.abort()
+  await expect(taken.result).rejects.toMatchObject({
+    code: 'turn_lost',
+    message: 'The message was withdrawn before its turn began.',
+  })
+  kill()
+  pass(31_000)
+  expect((await waiting.result).text).toBe('You said Ho')
+  expect(await lines(two)).toEqual([
+    'user: Hi (completed)',
+    'assistant: He (aborted)',
+    'user: Ho (completed)',
+    'assistant: You said Ho (completed)',
+  ])
+})
+
+it('is cancelled from another process, and ended there if its own is dead, or nothing is left of it', async () => {
+  for (const end of ['lives', 'is dead', 'is forgotten'] as const) {
+    const { one, two, store, kill, pass } = await place()
+    const { respond, begun } = gated('Hello')
+    const turn = one.turn('Hi', respond)
+    await begun
+    const { turnId } = await turn.started
+    if (end !== 'lives') kill()
+    if (end === 'is dead') pass(31_000)
+    if (end === 'is forgotten') await store.remove({ tenantId: '~turns:acme', id: turnId })
+    expect(await two.cancel()).toBe(turnId)
+    await until(async () => (await two.currentTurn()) === undefined)
+    const [, reply] = (await two.history()).messages
+    const reason = end === 'lives' ? 'cancelled' : 'lost'
+    expect(reply).toMatchObject({ status: 'aborted', metadata: { turn: { id: turnId, reason } } })
+    expect(await two.cancel()).toBeUndefined()
+  }
+})
+
+it('does not take a turn for dead while the store does not answer', async () => {
+  const { one, store, logged } = await place()
+  const { respond, begun, open: goOn } = gated('Hello')
+  const turn = one.turn('Hi', respond)
+  await begun
+  const { turnId } = await turn.started
+  await until(async () => (await logged(turnId)).length === 2)
+  let isAway = false
+  const away: SessionStore = {
+    ...store,
+    read: async (ref, options) => {
+      if (isAway && ref.tenantId === '~turns:acme') throw new SessionError('unavailable', 'away')
+      return store.read(ref, options)
+    },
+  }
+  const two = await createSessions({ store: away, turns }).for(alice).open('one')
+  isAway = true
+  expect(await codeOf(two.turn('Ho', echo).result)).toBe('unavailable')
+  expect(await codeOf(two.cancel())).toBe('unavailable')
+  isAway = false
+  expect(await two.currentTurn()).toBe(turnId)
+  goOn()
+  expect((await turn.result).text).toBe('Hello')
+})
