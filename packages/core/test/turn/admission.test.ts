@@ -73,6 +73,10 @@ it('gives the answer that a message in the log has, and makes none', async () =>
   expect(result).toMatchObject({ text: 'Hello', replayed: true, message: { id: 'm', seq: 1 } })
   expect(await session.currentTurn()).toBeUndefined()
   expect(await lines(session)).toHaveLength(3)
+  await session.rewind(2)
+  const again = await session.turn({ id: 'm', content: 'Hi' }, () => expect.fail('asked')).result
+  expect(again).toMatchObject({ text: 'Hello', replayed: true, message: { id: 'm', seq: 1 } })
+  expect(await lines(session)).toHaveLength(2)
 })
 
 it('reuses no answer for a turn that goes back, that insists on a revision, or that asks nothing', async () => {

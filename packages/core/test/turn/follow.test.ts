@@ -75,41 +75,110 @@ it('tells what there is from a number on, and of a process that dies that it did
   expect(await two.currentTurn()).toBeUndefined()
 })
 
-it('tells how it ended where its process died before it could: by what it stored', async () => {
-  for (const [respond, expected] of [
-    [() => ['Hi', { type: 'finish', finishReason: 'stop' }], { type: 'completed', finishReason: 'stop' }],
-    [
-      () => Promise.reject(new Error('down')),
-      { type: 'failed', code: 'model_failed', message: 'The model failed.' },
-    ],
-  ] as [Respond, object][]) {
-    const { one, two, store, kill, logged } = await place()
-    // It dies as soon as its reply is stored.
-    const { turnId } = await (async () => {
-      const turn = one.turn('Hi', async (context) => {
-        await until(async () => (await logged(context.turnId)).length > 0)
-        return respond(context) as string
-      })
-      const stored = until(async () => (await store.read(one.ref))!.record.lastSeq === 2).then(kill)
-      const started = await turn.started
-      await stored
-      return started
-    })()
-    const ref = { tenantId: '~turns:acme', id: turnId }
-    const last = (await logged(turnId)).at(-1)!
-    // What was written all the same is as if it had not been.
-    const kept = (await logged(turnId)).filter(({ type }) => type === 'started')
-    await store.remove(ref)
-    await store.commit(ref, {
-      body: JSON.stringify({ sessionId: 'one' }),
-      revision: 0,
-      messages: [{ id: '1', payload: JSON.stringify(kept) }],
-    })
-    const events = await all(two.watchTurn(turnId))
-    expect(events.map(({ n }) => n)).toEqual([1, 2])
-    expect(events[1]).toMatchObject({ from: 2, to: 2, usage: { inputTokens: 0 }, ...expected })
-    expect(last).toBeDefined()
-  }
+/** A turn whose reply is stored, and whose process died before it could say so. */
+async function unsaid(respond: Respond) {
+  const there = await place()
+  const { one, store, kill, logged } = there
+  const turn = one.turn({ id: 'm', content: 'Hi' }, async (context) => {
+    await until(async () => (await logged(context.turnId)).length > 0)
+    return respond(context) as string
+  })
+  const { turnId } = await turn.started
+  await until(async () => (await store.read(one.ref))!.record.lastSeq === 2)
+  kill()
+  // What it has written all the same is as if it had not.
+  const ref = { tenantId: '~turns:acme', id: turnId }
+  const kept = (await logged(turnId)).filter(({ type }) => type === 'started')
+  await store.remove(ref)
+  await store.commit(ref, {
+    body: JSON.stringify({ sessionId: 'one' }),
+    revision: 0,
+    messages: [{ id: '1', payload: JSON.stringify(kept) }],
+  })
+  return { ...there, turnId }
+}
+const noUsage = { inputTokens: 0, outputTokens: 0, costMicros: 0 }
+
+it.each<[Respond, object]>([
+  [() => ['Hi', { type: 'finish', finishReason: 'stop' }], { type: 'completed', finishReason: 'stop' }],
+  [
+    () => Promise.reject(new Error('down')),
+    { type: 'failed', code: 'model_failed', message: 'The model failed.' },
+  ],
+])(
+  'tells how it ended where its process died before it could: by what it stored',
+  async (respond, expected) => {
+    const { two, turnId } = await unsaid(respond)
+    const end = { n: 2, from: 2, to: 2, usage: noUsage, ...expected }
+    expect((await all(two.watchTurn(turnId))).at(-1)).toEqual(end)
+    // Also when so many turns came after it that the session has forgotten where it was.
+    for (let n = 0; n < 9; n++) await two.turn(`${n}`, echo).result
+    expect((await all(two.watchTurn(turnId))).at(-1)).toEqual(end)
+  },
+)
+
+it('tells of no end where nobody can read it, or the conversation has left it behind', async () => {
+  const { two, turnId, store } = await unsaid(() => 'Hi')
+  const { record } = (await store.read(two.ref))!
+  const { incarnation, changes } = record
+  expect(await store.amend(two.ref, [{ seq: 2, payload: 'broken' }], { incarnation, changes })).toBe(1)
+  expect((await all(two.watchTurn(turnId))).at(-1)).toMatchObject({ n: 2, type: 'aborted', from: 2, to: 2 })
+  const left = await place()
+  const { respond, begun } = gated('Hello')
+  const turn = left.one.turn('Hi', respond)
+  await begun
+  const { turnId: id } = await turn.started
+  await until(async () => (await left.logged(id)).length === 2)
+  left.kill()
+  await left.two.rewind(0)
+  expect((await all(left.two.watchTurn(id))).at(-1)).toEqual({
+    n: 3,
+    type: 'aborted',
+    from: 0,
+    to: 0,
+    usage: noUsage,
+    reason: 'lost',
+  })
+})
+
+it('is stopped with all sessions of a user who is erased, and no other turn of its process', async () => {
+  const sessions = createSessions({
+    store: memoryStore(),
+    turns: { flushMs: 3_600_000, heartbeatMs: 3_600_000 },
+    credentialSecrets: ['a secret that only these tests may know'],
+    onWarning: () => {},
+  })
+  const running = await Promise.all(
+    [alice, { ...alice, tenantId: 'other' }, { ...alice, userId: 'bob' }].map(async (who, n) => {
+      const session = await sessions.for(who).create({ id: n === 2 ? 'two' : 'one' })
+      const { respond, begun, open } = gated('Hello')
+      const signals: AbortSignal[] = []
+      const turn = session.turn('Hi', (context) => (signals.push(context.signal), respond(context)))
+      await begun
+      return { turn, open, signals }
+    }),
+  )
+  await sessions.privacy.erase({ ...alice, by: 'operator', reason: 'asked' })
+  expect(running.map(({ signals }) => signals[0]!.aborted)).toEqual([true, false, false])
+  for (const { open } of running) open()
+  await codeOf(running[0]!.turn.result)
+  for (const { turn } of running.slice(1)) expect((await turn.result).status).toBe('completed')
+})
+
+it('has a message wait for a turn of another process as long as it may', async () => {
+  const { one, store } = await place()
+  const two = await createSessions({ store, turns: { ...turns, queueMs: 60 } })
+    .for(alice)
+    .get('one')
+  const { respond, begun, open: goOn } = gated('Hello')
+  const turn = one.turn('Hi', respond)
+  await begun
+  expect(await codeOf(two.turn('Ho', () => expect.fail('asked'), { policy: 'queue' }).result)).toBe(
+    'turn_in_progress',
+  )
+  goOn()
+  expect((await turn.result).status).toBe('completed')
+  expect((await two.turn('Ho', echo, { policy: 'queue' }).result).text).toBe('You said Ho')
 })
 
 it('has a message wait for a turn of a process that dies, and takes it back when nobody waits for it', async () => {
