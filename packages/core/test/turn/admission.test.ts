@@ -79,6 +79,19 @@ it('gives the answer that a message in the log has, and makes none', async () =>
   expect(await lines(session)).toHaveLength(2)
 })
 
+it('gives the newest of the answers that a message in the log has, whole', async () => {
+  const { session } = await open()
+  await session.append([
+    { id: 'm', role: 'user', content: 'Hi' },
+    { id: 'm.r1', role: 'assistant', content: 'Hello' },
+    { id: 'm.r2.1', role: 'assistant', content: 'Good ' },
+    { id: 'm.r21', role: 'user', content: 'So?' },
+    { id: 'm.r2', role: 'assistant', content: 'day' },
+  ])
+  const { replies } = await session.turn({ id: 'm', content: 'Hi' }, () => expect.fail('asked')).result
+  expect(replies.map(({ id }) => id)).toEqual(['m.r2.1', 'm.r2'])
+})
+
 it('reuses no answer for a turn that goes back, that insists on a revision, or that asks nothing', async () => {
   const { session } = await open()
   const reuse = { ttlMs: 60_000 }

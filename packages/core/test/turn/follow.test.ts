@@ -79,12 +79,13 @@ it('tells what there is from a number on, and of a process that dies that it did
 async function unsaid(respond: Respond) {
   const there = await place()
   const { one, store, kill, logged } = there
+  await one.turn('before', echo).result
   const turn = one.turn({ id: 'm', content: 'Hi' }, async (context) => {
     await until(async () => (await logged(context.turnId)).length > 0)
     return respond(context) as string
   })
   const { turnId } = await turn.started
-  await until(async () => (await store.read(one.ref))!.record.lastSeq === 2)
+  await until(async () => (await store.read(one.ref))!.record.lastSeq === 4)
   kill()
   // What it has written all the same is as if it had not.
   const ref = { tenantId: '~turns:acme', id: turnId }
@@ -109,7 +110,7 @@ it.each<[Respond, object]>([
   'tells how it ended where its process died before it could: by what it stored',
   async (respond, expected) => {
     const { two, turnId } = await unsaid(respond)
-    const end = { n: 2, from: 2, to: 2, usage: noUsage, ...expected }
+    const end = { n: 2, from: 4, to: 4, usage: noUsage, ...expected }
     expect((await all(two.watchTurn(turnId))).at(-1)).toEqual(end)
     // Also when so many turns came after it that the session has forgotten where it was.
     for (let n = 0; n < 9; n++) await two.turn(`${n}`, echo).result
@@ -121,8 +122,8 @@ it('tells of no end where nobody can read it, or the conversation has left it be
   const { two, turnId, store } = await unsaid(() => 'Hi')
   const { record } = (await store.read(two.ref))!
   const { incarnation, changes } = record
-  expect(await store.amend(two.ref, [{ seq: 2, payload: 'broken' }], { incarnation, changes })).toBe(1)
-  expect((await all(two.watchTurn(turnId))).at(-1)).toMatchObject({ n: 2, type: 'aborted', from: 2, to: 2 })
+  expect(await store.amend(two.ref, [{ seq: 4, payload: 'broken' }], { incarnation, changes })).toBe(1)
+  expect((await all(two.watchTurn(turnId))).at(-1)).toMatchObject({ n: 2, type: 'aborted', from: 4, to: 4 })
   const left = await place()
   const { respond, begun } = gated('Hello')
   const turn = left.one.turn('Hi', respond)
@@ -139,6 +140,32 @@ it('tells of no end where nobody can read it, or the conversation has left it be
     usage: noUsage,
     reason: 'lost',
   })
+})
+
+it('follows the turn of its key, stops it, and says when its process is dead', async () => {
+  for (const end of ['stopped', 'dead'] as const) {
+    const { one, two, kill, pass } = await place()
+    const { respond, begun } = gated('Hello')
+    const ask = (session: typeof one, answer: Respond) => session.turn('Hi', answer, { key: 'k' })
+    const first = ask(one, respond)
+    await begun
+    const again = ask(two, () => expect.fail('asked'))
+    expect(await again.started).toEqual(await first.started)
+    if (end === 'stopped') {
+      await again.cancel('interrupted')
+      expect(await again.result).toMatchObject({ status: 'aborted', reason: 'interrupted', replayed: true })
+      expect((await all(again.events(1))).map(({ type }) => type)).toEqual(['text', 'aborted'])
+      continue
+    }
+    kill()
+    pass(31_000)
+    await expect(again.result).rejects.toMatchObject({
+      code: 'turn_lost',
+      message: 'The process that ran the turn has ended. Send the message again.',
+      retryAfterMs: 1,
+    })
+    expect((await ask(two, () => 'anew').result).text).toBe('anew')
+  }
 })
 
 it('is stopped with all sessions of a user who is erased, and no other turn of its process', async () => {

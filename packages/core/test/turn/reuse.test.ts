@@ -64,6 +64,7 @@ it('answers anew where anything is different that the answer may depend on', asy
     await change()
   }
   expect(await ask('Which phones?')).toMatchObject({ reused: false })
+  expect(await ask('Whichphone?')).toMatchObject({ reused: false })
   expect(await ask({ content: [{ type: 'text', text: 'Which phone?' }] })).toMatchObject({ reused: false })
 })
 

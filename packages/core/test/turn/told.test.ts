@@ -290,7 +290,7 @@ it('an answer is remembered for reuse when it is one, is whole, and its question
   expect(await twice(() => 'once')).toBe(true)
   expect(await twice(() => 'once', undefined, {})).toBe(false)
   expect(await twice(() => Promise.reject(new Error('down')))).toBe(false)
-  expect(await twice(() => [call, result, 'found'])).toBe(false)
+  expect(await twice(() => ['I look', call, result, 'found'])).toBe(false)
   expect(await twice(() => '  ')).toBe(false)
   expect(await twice(() => 'once', [{ type: 'image', image: 'https://a.test/x.png' }])).toBe(false)
 })
