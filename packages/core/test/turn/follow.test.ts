@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest'
+import { getEventListeners } from 'node:events'
+import { afterEach, expect, it, vi } from 'vitest'
 import {
   createSessions,
   memoryStore,
@@ -9,8 +10,11 @@ import {
 } from '../../src/index.js'
 import { haltingStore } from '../../src/testing/halting-store.js'
 import { until } from '../../src/testing/until.js'
+import { handClock } from '../hand-clock.js'
 import { alice, codeOf } from '../service.js'
 import { all, echo, gated, lines } from './turns.js'
+
+afterEach(() => void vi.restoreAllMocks())
 
 const turns = { flushMs: 5, heartbeatMs: 10, leaseMs: 30_000 }
 
@@ -111,10 +115,10 @@ it.each<[Respond, object]>([
   async (respond, expected) => {
     const { two, turnId } = await unsaid(respond)
     const end = { n: 2, from: 4, to: 4, usage: noUsage, ...expected }
-    expect((await all(two.watchTurn(turnId))).at(-1)).toEqual(end)
+    expect((await all(two.watchTurn(turnId))).at(-1)).toStrictEqual(end)
     // Also when so many turns came after it that the session has forgotten where it was.
     for (let n = 0; n < 9; n++) await two.turn(`${n}`, echo).result
-    expect((await all(two.watchTurn(turnId))).at(-1)).toEqual(end)
+    expect((await all(two.watchTurn(turnId))).at(-1)).toStrictEqual(end)
   },
 )
 
@@ -275,4 +279,78 @@ it('does not take a turn for dead while the store does not answer', async () => 
   expect(await two.currentTurn()).toBe(turnId)
   goOn()
   expect((await turn.result).text).toBe('Hello')
+})
+
+it('asks nobody about a turn of its own process: it lives, tells and stops at once', async () => {
+  let now = 1_700_000_000_000
+  const store = memoryStore({ clock: () => now })
+  const rare = { flushMs: 3_600_000, heartbeatMs: 3_600_000, leaseMs: 30_000 }
+  const session = await createSessions({ store, turns: rare }).for(alice).open('one')
+  const { respond, begun } = gated('Hello')
+  const turn = session.turn('Hi', respond)
+  await begun
+  now += 31_000
+  expect(await codeOf(session.turn('Ho', echo).result)).toBe('turn_in_progress')
+  const caller = new AbortController()
+  const waiting = session.turn('Ho', echo, { policy: 'queue', signal: caller.signal })
+  const { turnId } = await turn.started
+  const watched = session.watchTurn(turnId)
+  expect([(await watched.next()).value, (await watched.next()).value]).toMatchObject([
+    { type: 'started' },
+    { type: 'text', text: 'He' },
+  ])
+  expect(await session.cancel()).toBe(turnId)
+  expect((await watched.next()).value).toMatchObject({ type: 'aborted', reason: 'cancelled' })
+  expect((await waiting.result).text).toBe('You said Ho')
+  expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0)
+})
+
+it('looks at a turn of another process less and less often, and sometimes whether it lives', async () => {
+  const { one, store } = await place()
+  const looks = { session: 0, log: 0, alive: 0 }
+  const counted: SessionStore = {
+    ...store,
+    read: async (ref, options) => {
+      if (ref.tenantId === 'acme') looks.session++
+      return store.read(ref, options)
+    },
+    messages: async (ref, query) => {
+      if (ref.tenantId === '~turns:acme') looks.log++
+      return store.messages(ref, query)
+    },
+    commit: async (ref, change) => {
+      if (ref.tenantId === '~clock:acme') looks.alive++
+      return store.commit(ref, change)
+    },
+  }
+  const { respond, begun, open: goOn } = gated('Hello')
+  const turn = one.turn('Hi', respond)
+  await begun
+  const { turnId } = await turn.started
+  const two = await createSessions({ store: counted, turns: { ...turns, heartbeatMs: 1000 } })
+    .for(alice)
+    .get('one')
+  const clock = handClock(20)
+  const caller = new AbortController()
+  for (const what of ['wait', 'watch'] as const) {
+    Object.assign(looks, { session: 0, log: 0, alive: 0 })
+    const ended =
+      what === 'wait'
+        ? codeOf(two.turn('Ho', echo, { policy: 'queue', signal: caller.signal }).result)
+        : codeOf(all(two.watchTurn(turnId)))
+    await until(async () => clock.waiting > 0)
+    for (let n = 0; n < 10; n++) await clock.advance(1000)
+    const often = what === 'wait' ? looks.session : looks.log
+    expect([what, often > 20, often < 35, looks.alive]).toEqual([what, true, true, what === 'wait' ? 5 : 3])
+    if (what === 'wait') {
+      caller.abort()
+      expect(await ended).toBe('turn_lost')
+      expect(getEventListeners(caller.signal, 'abort')).toHaveLength(0)
+    } else {
+      goOn()
+      for (let n = 0; n < 5; n++) await clock.advance(1000)
+      expect(await ended).toBe('settled')
+    }
+  }
+  await turn.result
 })
