@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import * as z from 'zod'
-import type { Respond, SessionWarning, TurnPart } from '../../src/index.js'
+import type { Respond, SessionError, SessionWarning, TurnPart } from '../../src/index.js'
 import { startGate } from '../service.js'
 import { echo, fast, opened } from './turns.js'
 
@@ -43,7 +43,7 @@ it('is told of its tools, its options, and the messages of the turn', async () =
       const { steps, tools: described, options } = turn
       const { messages } = await turn.context({ maxTokens: 1000 })
       seen.push([steps.map(({ role }) => role), messages.map(({ role }) => role), options])
-      expect(described).toEqual([
+      expect(described).toStrictEqual([
         { name: 'bare' },
         { name: 'json', description: 'by JSON', inputSchema: json },
         {
@@ -125,6 +125,7 @@ it('runs no tool that it was not given, and as many steps as it may', async () =
       expect(result).toMatchObject({
         code: 'limit_reached',
         error: 'The model called tools in 2 steps in a row.',
+        cause: { path: 'maxSteps' },
       })
   }
   expect(told()).toHaveLength(1)
@@ -223,6 +224,11 @@ it('refuses what is no answer, and says what it was, but no word of it', async (
     expect(warning).not.toContain('secret')
     if (warned === undefined) continue
     expect(result).toMatchObject({ status: 'failed', code: 'model_failed', error: 'The model failed.' })
+    const isPart = warned.includes(': part')
+    const path = isPart ? /: (part[.\w]*)/.exec(warned)![1] : 'respond'
+    const cause = result.cause as SessionError
+    const inner = cause.cause as SessionError | undefined
+    expect([cause.code, cause.path, inner?.path]).toEqual(['invalid', path, isPart ? path : undefined])
     expect(warning).toContain(
       `respond_failed: A turn failed: respond threw, or gave something invalid. ${warned}`,
     )
