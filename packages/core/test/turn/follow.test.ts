@@ -172,6 +172,21 @@ it('follows the turn of its key, stops it, and says when its process is dead', a
   }
 })
 
+it('finds the reply of the turn that it follows, also under another id than it was to have', async () => {
+  const { one, two } = await place()
+  await one.turn('before', echo).result
+  await one.append({ id: 'm.r2', role: 'user', content: 'a note' })
+  const { respond, begun, open } = gated('Hello')
+  const first = one.turn({ id: 'm', content: 'Hi' }, respond)
+  await begun
+  const again = two.turn({ id: 'm', content: 'Hi' }, () => expect.fail('asked'))
+  expect((await again.started).replyId).toBe('m.r2')
+  open()
+  const { reply } = await first.result
+  expect(reply.id).toMatch(/^m\.r2\d+$/)
+  expect((await again.result).reply).toEqual(reply)
+})
+
 it('is stopped with all sessions of a user who is erased, and no other turn of its process', async () => {
   const sessions = createSessions({
     store: memoryStore(),

@@ -132,7 +132,9 @@ it('one that failed: what the application is told of, and what callers are', asy
   for (const [failure, code, error, warned] of [
     [new Error('secret'), 'model_failed', 'The model failed.', ''],
     [new SessionError('invalid', 'in words'), 'model_failed', 'The model failed.', ' in words'],
-    [new SessionError('budget_exceeded', 'no more'), 'budget_exceeded', 'no more', ' no more'],
+    ...(['model_failed', 'too_large', 'limit_reached', 'budget_exceeded', 'redaction_failed'] as const).map(
+      (code) => [new SessionError(code, `no ${code}`), code, `no ${code}`, ` no ${code}`] as const,
+    ),
   ] as const) {
     const turn = session.turn('Hello', () => Promise.reject(failure))
     expect((await all(turn)).at(-1)).toMatchObject({ type: 'failed', code, message: error, usage: noUsage })
@@ -182,7 +184,7 @@ it('one that the store refuses, and one that it does not take in time', async ()
   ] as const) {
     refused = away(code)
     const clock = handClock(40)
-    const turn = session.turn('Hello', () => [said, 'Hi'])
+    const turn = session.turn('Hello', () => [said, 'Hi'], { key: code })
     const ended = codeOf(turn.result)
     await turn.started
     if (code !== 'store_full') for (let n = 0; n < 12; n++) await clock.advance(500)
@@ -208,6 +210,9 @@ it('one that the store refuses, and one that it does not take in time', async ()
       ...usage,
     })
     expect(await session.currentTurn()).toBeUndefined()
+    // Who asks again gets an answer.
+    refused = undefined
+    expect((await session.turn('Hello', () => 'Ho', { key: code }).result).text).toBe('Ho')
   }
 })
 
