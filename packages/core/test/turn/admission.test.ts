@@ -79,17 +79,33 @@ it('gives the answer that a message in the log has, and makes none', async () =>
   expect(await lines(session)).toHaveLength(2)
 })
 
-it('gives the newest of the answers that a message in the log has, whole', async () => {
+it('gives the newest of the answers that a message in the log has, whole, and nothing else', async () => {
   const { session } = await open()
+  const said = (id: string, content: string, role: 'user' | 'assistant' = 'assistant') => ({
+    id,
+    role,
+    content,
+  })
   await session.append([
-    { id: 'm', role: 'user', content: 'Hi' },
-    { id: 'm.r1', role: 'assistant', content: 'Hello' },
-    { id: 'm.r2.1', role: 'assistant', content: 'Good ' },
-    { id: 'm.r21', role: 'user', content: 'So?' },
-    { id: 'm.r2', role: 'assistant', content: 'day' },
+    said('m', 'Hi', 'user'),
+    said('m.r1', 'Hello'),
+    said('m.r12.1', 'Good '),
+    said('m.r13', 'So?', 'user'),
+    said('m.r12.11', 'old '),
+    said('m.r12', 'day'),
+    // These look like answers.
+    said('m.r12a', 'a'),
+    said('m.ra12', 'b'),
+    said('m.r12.1.1', 'c'),
+    said('m.r12.b', 'd'),
+    said('n.r14', 'e'),
+    said('xm.r15', 'f'),
+    said('m.r14', 'g', 'user'),
   ])
-  const { replies } = await session.turn({ id: 'm', content: 'Hi' }, () => expect.fail('asked')).result
-  expect(replies.map(({ id }) => id)).toEqual(['m.r2.1', 'm.r2'])
+  const ask = session.turn({ id: 'm', content: 'Hi' }, () => expect.fail('asked'))
+  const { replies, text } = await ask.result
+  expect(replies.map(({ id }) => id)).toEqual(['m.r12.1', 'm.r12.11', 'm.r12'])
+  expect(text).toBe('day')
 })
 
 it('reuses no answer for a turn that goes back, that insists on a revision, or that asks nothing', async () => {

@@ -65,7 +65,7 @@ it('says of each message of a reply where it is', async () => {
   const call = { type: 'tool-call' as const, toolCallId: 'c', toolName: 'elsewhere', input: {} }
   const result = { type: 'tool-result' as const, toolCallId: 'c', output: 1 }
   const { message, replies } = await session.turn('Hi', () => [call, result, 'Hello']).result
-  expect(replies).toHaveLength(3)
+  expect(replies.map(({ id }) => id.slice(message.id.length))).toEqual(['.r1.1', '.r1.2', '.r1'])
   const told = sessions.events.filter(({ type }) => type === 'message.appended')
   expect(told).toMatchObject(
     [message, ...replies].map(({ id, seq, role, tokens }) => ({ messageId: id, seq, role, tokens })),

@@ -128,6 +128,8 @@ it('tells of no end where nobody can read it, or the conversation has left it be
   const { incarnation, changes } = record
   expect(await store.amend(two.ref, [{ seq: 4, payload: 'broken' }], { incarnation, changes })).toBe(1)
   expect((await all(two.watchTurn(turnId))).at(-1)).toMatchObject({ n: 2, type: 'aborted', from: 4, to: 4 })
+  const again = await two.turn({ id: 'm', content: 'Hi' }, () => expect.fail('asked')).result
+  expect(again).toMatchObject({ status: 'failed', replayed: true, turnId: '', usage: noUsage })
   const left = await place()
   const { respond, begun } = gated('Hello')
   const turn = left.one.turn('Hi', respond)
