@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { TurnEvent, TurnPart } from '../../src/index.js'
+import type { TurnPart } from '../../src/index.js'
 import { startGate } from '../service.js'
 import { all, opened } from './turns.js'
 
@@ -12,7 +12,10 @@ async function marked(parts: readonly unknown[]) {
   }
   const session = await opened({ redact, onWarning: () => {} })
   const turn = session.turn('Hi', () => parts as TurnPart[])
-  const events = (await all(turn)).slice(1, -1).map(({ n: _, ...part }: TurnEvent) => part)
+  const events = (await all(turn)).slice(1, -1).map((event) => {
+    const { n: _, ...part } = event
+    return part
+  })
   return { events, shown: shown.slice(1), result: await turn.result }
 }
 
@@ -113,7 +116,7 @@ it('cuts a line that is too long between words, or where it is too long', async 
     [`${'a'.repeat(most)} b`, [most, 2]],
     [`${'a'.repeat(100)} ${'b'.repeat(most)}`, [101, most]],
     [`${'a'.repeat(100)}\n${'b'.repeat(most)}`, [101, most]],
-    [`${'a '.repeat(most)}`, [most, most]],
+    ['a '.repeat(most), [most, most]],
   ] as const) {
     const { events } = await marked([said])
     expect(events.map((event) => (event as { text: string }).text.length)).toEqual(lengths)
