@@ -25,10 +25,9 @@ const text = (said: string) => ({ type: 'text', text: said })
 it.each<[string, readonly object[], readonly object[]]>([
   [
     'what is only about the stream',
-    [
-      ...['start', 'start-step', 'stream-start', 'step-start', 'raw', 'abort', 'text-end'],
-      ...['tool-input-start', 'tool-input-delta', 'tool-input-end', 'message-metadata'],
-    ].map((type) => ({ type, id: 'i', delta: 'd' })),
+    'start start-step stream-start step-start raw abort text-end tool-input-start tool-input-delta tool-input-end message-metadata'
+      .split(' ')
+      .map((type) => ({ type, id: 'i', delta: 'd' })),
     [],
   ],
   [
