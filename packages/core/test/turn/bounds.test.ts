@@ -32,6 +32,9 @@ it('a session keeps the newest turns, and the documents of the newest that found
   expect(body.documentTurns).toHaveLength(10)
   const { metadata } = (await session.history()).messages.at(-1)!
   expect(Object.keys(metadata!)).toEqual(['turn'])
+  // What is not in the log any more is not found.
+  await store.trim(session.ref, session.record.lastSeq)
+  expect(await ids()).toEqual([])
 })
 
 it('a session whose body is full is free when its reply cannot be stored', async () => {

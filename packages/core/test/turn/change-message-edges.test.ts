@@ -127,3 +127,19 @@ it('takes what fits into the session to the byte, and less of it whatever there 
   const small = await other(bytes - 50)
   expect(await codeOf(small.amend(2, { content: 'y' }))).toBe('settled')
 })
+
+it('takes the events of all turns that have spoken, and none of one that is about to begin', async () => {
+  const { session, store } = await place()
+  const tenantId = '~turns:acme'
+  const keep = async (id: string, label: string, messages: { id: string; payload: string }[]) =>
+    store.commit({ tenantId, id }, { revision: 0, label, body: '{}', messages })
+  const { incarnation } = session.record
+  const words = [{ id: '1', payload: '[]' }]
+  // More than are listed at once.
+  for (let n = 0; n < 201; n++) await keep(`turn ${n}`, incarnation, words)
+  await keep('new', incarnation, [])
+  await keep('of another', 'another', words)
+  await session.redact(1)
+  const { items } = await store.list({ tenantId, limit: 100 })
+  expect(items.map(({ id }) => id).toSorted()).toEqual(['new', 'of another'])
+})

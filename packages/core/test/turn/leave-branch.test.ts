@@ -79,3 +79,21 @@ it.each(['rewind', 'switch'] as const)(
     }
   },
 )
+
+it('a reset stops the turn that runs, tells of itself, and is nothing to a draft', async () => {
+  const { sessions, session, store } = await place()
+  const { respond, begun, open } = gated('Hello')
+  const signals: AbortSignal[] = []
+  const turn = session.turn('Hi', (context) => (signals.push(context.signal), respond(context)))
+  await begun
+  await session.reset()
+  expect(signals[0]!.aborted).toBe(true)
+  open()
+  await expect(turn.result).rejects.toMatchObject({ code: 'turn_lost' })
+  expect(await lines(session)).toEqual([])
+  expect(sessions.events.filter(({ type }) => type === 'session.reset')).toHaveLength(1)
+  const draft = sessions.for(alice).draft()
+  await draft.reset()
+  expect(sessions.events.filter(({ type }) => type === 'session.reset')).toHaveLength(1)
+  expect((await store.list({ tenantId: 'acme', limit: 10 })).items).toHaveLength(1)
+})
