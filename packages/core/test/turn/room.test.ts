@@ -174,6 +174,49 @@ describe('an answer that is too long for a message', () => {
     ])
   })
 
+  it('fills each message to the byte, and begins a part that does not fit in the next', async () => {
+    const [one, two] = await stored(['x'.repeat(4000)])
+    expect(size([{ type: 'text', text: one!.content }])).toBe(room)
+    expect(`${textOf(one!)}${textOf(two!)}`).toBe('x'.repeat(4000))
+    const [first, second] = [
+      { type: 'text', id: 'a', text: 'x'.repeat(2000) },
+      { type: 'text', id: 'b', text: 'y'.repeat(2000) },
+    ]
+    const apart = await stored([first, second])
+    expect(apart.map(({ content }) => content)).toEqual([[first], [second]])
+    expect(apart.map(({ role, metadata }) => [role, metadata?.['continues']])).toEqual([
+      ['assistant', undefined],
+      ['assistant', true],
+    ])
+    // A signature takes room, too.
+    const signed = await stored([
+      { type: 'text', id: 't', text: 'x'.repeat(1000) },
+      { type: 'text', id: 't', text: '', signature: 's'.repeat(1000) },
+      { type: 'text', id: 't', text: 'y'.repeat(1500) },
+    ])
+    expect(size(signed[0]!.content)).toBe(room)
+    expect(signed.map((reply) => textOf(reply)).join('')).toBe('x'.repeat(1000) + 'y'.repeat(1500))
+  })
+
+  it('goes on with what has the same signature, and has no message of nothing', async () => {
+    const [joined] = await stored([
+      { type: 'reasoning', text: 'a', signature: 's' },
+      { type: 'reasoning', text: 'b', signature: 's' },
+    ])
+    expect(joined!.content).toEqual([{ type: 'reasoning', text: 'ab', signature: 's' }])
+    expect(await stored([{ type: 'reasoning', text: '' }])).toMatchObject([
+      { role: 'assistant', content: '' },
+    ])
+  })
+
+  it('leaves to its provider a call that the provider makes', async () => {
+    const session = await place()
+    const { replies } = await session.turn('?', () => [{ ...call({}), providerExecuted: true }] as never, {
+      tools: { find: { execute: () => expect.fail('run') } },
+    }).result
+    expect(replies.map(({ role, status }) => [role, status])).toEqual([['assistant', 'completed']])
+  })
+
   it('has at most fifty documents, and sources and documents that fit in half of a message', async () => {
     const documents = Array.from({ length: 60 }, (_, n) => ({ type: 'document', document: { id: `${n}` } }))
     const [{ metadata } = {}] = await stored([...documents, 'Hi'])
