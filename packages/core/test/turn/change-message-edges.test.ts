@@ -1,8 +1,9 @@
 import { afterEach, expect, it, vi } from 'vitest'
-import { createSessions, memoryStore, type SessionsOptions } from '../../src/index.js'
+import { createSessions, memoryStore, type SessionsOptions, type SessionStore } from '../../src/index.js'
 import { haltingStore } from '../../src/testing/halting-store.js'
+import { until } from '../../src/testing/until.js'
 import { alice, codeOf, service } from '../service.js'
-import { echo } from './turns.js'
+import { echo, gated } from './turns.js'
 
 afterEach(() => void vi.restoreAllMocks())
 
@@ -142,4 +143,34 @@ it('takes the events of all turns that have spoken, and none of one that is abou
   await session.redact(1)
   const { items } = await store.list({ tenantId, limit: 100 })
   expect(items.map(({ id }) => id).toSorted()).toEqual(['new', 'of another'])
+})
+
+it('leaves the events of a turn that has begun meanwhile', async () => {
+  const inner = memoryStore()
+  let before: (() => Promise<void>) | undefined
+  const store: SessionStore = {
+    ...inner,
+    list: async (query) => {
+      if (query.tenantId === '~turns:acme') await before?.()
+      return inner.list(query)
+    },
+  }
+  const session = await createSessions({ store }).for(alice).open('one')
+  await session.append({ role: 'user', content: 'Two phones' })
+  const other = await createSessions({ store: inner, turns: { flushMs: 5 } })
+    .for(alice)
+    .get('one')
+  const { respond, begun, open } = gated('Hello')
+  let result: Promise<{ status: string }> | undefined
+  before = async () => {
+    before = undefined
+    const turn = other.turn('Hi', respond)
+    ;({ result } = turn)
+    await begun
+    const ref = { tenantId: '~turns:acme', id: (await turn.started).turnId }
+    await until(async () => (await inner.messages(ref, { after: 0, limit: 1 })).messages.length > 0)
+  }
+  await session.redact(1)
+  open()
+  expect((await result)!.status).toBe('completed')
 })
