@@ -162,15 +162,17 @@ it('leaves the events of a turn that has begun meanwhile', async () => {
     .get('one')
   const { respond, begun, open } = gated('Hello')
   let result: Promise<{ status: string }> | undefined
+  let ref: { tenantId: string; id: string } | undefined
   before = async () => {
     before = undefined
     const turn = other.turn('Hi', respond)
     ;({ result } = turn)
     await begun
-    const ref = { tenantId: '~turns:acme', id: (await turn.started).turnId }
-    await until(async () => (await inner.messages(ref, { after: 0, limit: 1 })).messages.length > 0)
+    ref = { tenantId: '~turns:acme', id: (await turn.started).turnId }
+    await until(async () => (await inner.messages(ref!, { after: 0, limit: 1 })).messages.length > 0)
   }
   await session.redact(1)
+  expect((await inner.messages(ref!, { after: 0, limit: 1 })).messages).toHaveLength(1)
   open()
   expect((await result)!.status).toBe('completed')
 })
