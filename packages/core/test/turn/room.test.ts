@@ -119,6 +119,18 @@ describe('a part that is too long for a message', () => {
     expect(kept).not.toHaveProperty('log')
   })
 
+  it('keeps the names of a call, however many other fields it has', async () => {
+    const fields = Object.fromEntries(Array.from({ length: 30 }, (_, n) => [`f${n}`, 'v'.repeat(80)]))
+    const names = { toolCallId: 'c'.repeat(190), toolName: 't'.repeat(190) }
+    const [kept] = partsOf(await stored([{ ...call('i'.repeat(9000)), ...fields, ...names }]))
+    expect(kept).toMatchObject({ type: 'tool-call', ...names, shortened: true })
+    expect(size(kept)).toBeLessThanOrEqual(room)
+    expect((kept!['omitted'] as string[]).length).toBeGreaterThan(10)
+    const wrapped = { type: 'error-text', value: 'x'.repeat(9000) }
+    const [failed] = partsOf(await stored([result(wrapped)]))
+    expect(failed!.output).toEqual({ type: 'error-text', value: expect.stringMatching(/^x+… /) })
+  })
+
   it('keeps a text, and of its other fields those that fit', async () => {
     for (const type of ['text', 'reasoning']) {
       const signed = { type, text: 'Hi', signature: 's', providerMetadata: { big: 'p'.repeat(2000) } }
