@@ -185,12 +185,14 @@ async function begin<Handle extends TurnHandle>(
         await releaseLease(live, held.lease)
         await budget.settle(noUsage)
         await log.discard()
+        stop.end()
         return storedTurn(held.message, found.replies)
       }
       held = { ...held, message: found.message }
     }
     return answerTurn(surroundings, request, { ...held, log, stop, budget })
   } catch (error) {
+    stop.end()
     if (held !== undefined) await releaseLease(live, held.lease).catch(() => {})
     await budget?.settle(noUsage).catch(() => {})
     await log.discard()

@@ -57,7 +57,10 @@ export function answerTurn<Handle extends TurnHandle>(
       () => {},
       () => {},
     )
-    .finally(() => running.delete(key))
+    .finally(() => {
+      running.delete(key)
+      stop.end()
+    })
   live.service.work.background(JSON.stringify(['turn', key]), () => done)
   running.set(key, { sessionId: live.ref.id, log, done, stop: (reason) => stop.stop(reason) })
   return {

@@ -68,9 +68,12 @@ export async function stopTurn(live: LiveSession, lease: TurnLease, reason: Turn
     local.stop(reason)
     return
   }
+  // First whether it lives: to ask it is a write to its record, and would look like a sign of life.
   const logRef = turnLogRef(ref.tenantId, lease.id)
-  const asked = await askToStop(service, logRef, reason, service.turns.keepMs)
-  if (!asked || !(await isAlive(service, ref.tenantId, lease.id))) await settleLost(live, lease)
+  const isAsked =
+    (await isAlive(service, ref.tenantId, lease.id)) &&
+    (await askToStop(service, logRef, reason, service.turns.keepMs))
+  if (!isAsked) await settleLost(live, lease)
 }
 
 /** Whether a process still runs the turn that holds the session; if none does, the turn is ended here. */

@@ -13,7 +13,7 @@ import { decodeMessage, encodeParsed, type Message } from '../domain/message.js'
 import type { SessionBody, TurnLease } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
 import type { SessionRecord } from '../contract/session-record.js'
-import { isEnd, replyIds, type TurnEnded, type TurnMetadata } from './event.js'
+import { isEnd, replyIds, type TurnMetadata } from './event.js'
 import { readTurnLog, turnLogRef } from './log.js'
 import type { TurnPart } from './part.js'
 import type { Placement, Question } from './question.js'
@@ -242,10 +242,7 @@ export async function releaseLease(live: LiveSession, lease: TurnLease): Promise
  */
 export async function settleLost(live: LiveSession, lease: TurnLease): Promise<void> {
   const { service } = live
-  const { reply, end } = await salvage(service, live.ref.tenantId, lease)
-  // The process may have ended the turn and died just then; but if its last write had happened, the session would not
-  // have the lease.
-  const status = end?.type === 'failed' ? 'failed' : 'aborted'
+  const reply = await salvage(service, live.ref.tenantId, lease)
   const reason: TurnAbortReason = 'lost'
   try {
     const { finishReason } = reply
@@ -258,7 +255,7 @@ export async function settleLost(live: LiveSession, lease: TurnLease): Promise<v
       reason,
       ...(finishReason === undefined ? {} : { finishReason }),
     }
-    const { record, replies } = await closeLease(live, lease, { status, reply, metadata })
+    const { record, replies } = await closeLease(live, lease, { status: 'aborted', reply, metadata })
     service.emit('turn.aborted', record, { turnId: lease.id, reason }, 'system')
     const lost = { ...priced, turnId: lease.id, outcome: 'lost' as const, at: replies.at(-1)!.at }
     recordUsage(service, record, lost, 'system')
@@ -268,16 +265,14 @@ export async function settleLost(live: LiveSession, lease: TurnLease): Promise<v
   }
 }
 
-async function salvage(service: Service, tenantId: string, lease: TurnLease) {
+async function salvage(service: Service, tenantId: string, lease: TurnLease): Promise<TurnReply> {
   const reply = new TurnReply(service.limits.maxMessageLength)
   const ref = turnLogRef(tenantId, lease.id)
-  let end: TurnEnded | undefined
   try {
     for (let after = 0, more = true; more;) {
       const page = await readTurnLog(service, ref, after)
       for (const event of page.events) {
-        if (isEnd(event)) end = event
-        else if (event.type !== 'started') reply.add(toPart(event))
+        if (event.type !== 'started' && !isEnd(event)) reply.add(toPart(event))
       }
       more = page.seq > after
       after = page.seq
@@ -285,7 +280,7 @@ async function salvage(service: Service, tenantId: string, lease: TurnLease) {
   } catch (error) {
     if (!isSessionError(error, 'not_found') && !isSessionError(error, 'too_large')) throw error
   }
-  return { reply, end }
+  return reply
 }
 
 function addUsage(body: SessionBody, usage: TurnUsage): SessionBody {

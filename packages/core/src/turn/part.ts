@@ -71,9 +71,8 @@ const document = z.looseObject({
 })
 const failure = z.looseObject({ message: z.string() })
 
-/** The parts in a value that `respond` yields; a text counts as a piece of text. @throws `invalid` with the path. */
+/** The parts in a value that `respond` yields. @throws `invalid` with the path. */
 export function parseTurnParts(value: unknown): TurnPart[] {
-  if (typeof value === 'string') return [{ type: 'text', text: value }]
   const part = toJson(value, 'part')
   if (!isJsonObject(part))
     throw new SessionError('invalid', 'part is neither a text nor an object', { path: 'part' })

@@ -10,11 +10,8 @@ const pageSize = 100
 const maxPages = 20
 
 /** Where the reply of a turn is, or will be; undefined for a turn that is not among the newest. */
-export function placeOfReply(
-  { turn, recentTurns = [] }: SessionBody,
-  turnId: string,
-): ReplyPlace | undefined {
-  return recentTurns.find(({ id }) => id === turnId) ?? (turn?.id === turnId ? turn : undefined)
+export function placeOfReply({ recentTurns }: SessionBody, turnId: string): ReplyPlace | undefined {
+  return recentTurns?.find(({ id }) => id === turnId)
 }
 
 /** All messages of a reply, the last message of the assistant at the end; undefined when it is not stored. */

@@ -15,10 +15,12 @@ export function shortenedPart(part: MessagePart, maxBytes: number): MessagePart 
   return withoutLongest(part, maxBytes)
 }
 
+// The forms in which the AI SDK writes outputs.
+const formsOfAiSdk: ReadonlySet<JsonValue> = new Set(['text', 'json', 'content', 'error-text', 'error-json'])
+
 function withBeginning(part: MessagePart, field: 'output' | 'input', maxBytes: number): MessagePart {
   const value = part[field] ?? null
-  // The form in which the AI SDK writes outputs.
-  const isWrapped = isJsonObject(value) && typeof value['type'] === 'string' && 'value' in value
+  const isWrapped = isJsonObject(value) && formsOfAiSdk.has(value['type']!) && 'value' in value
   const inner = isWrapped ? value['value']! : value
   const text = typeof inner === 'string' ? inner : JSON.stringify(inner)
   const rest = withoutLongest({ ...part, [field]: null }, Math.floor(maxBytes / 2))

@@ -84,7 +84,6 @@ const turnNames: OptionNames<TurnOptionsOf<TurnHandle>> = {
 }
 
 function toMessage(input: TurnInput | undefined): MessageInput | undefined {
-  if (input === undefined) return undefined
   if (typeof input === 'string') return { role: 'user', content: input }
   // Other values are refused together with the other errors of a message.
   return typeof input === 'object' && input !== null ? { ...input, role: input.role ?? 'user' } : input

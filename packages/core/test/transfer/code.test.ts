@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { isSameText } from '../../src/digest.js'
 import {
   newMatchCode,
@@ -52,6 +52,9 @@ describe('short codes', () => {
     expect(parseShortCode('abcd-efgh')).toBe('ABCDEFGH')
     expect(parseShortCode(' ab cd_ef.gh ')).toBe('ABCDEFGH')
     expect(parseShortCode('oOiIlL00')).toBe('00111100')
+    // Four times as many characters as a code has are read, and no more.
+    expect(parseShortCode(`${'-'.repeat(24)}ABCDEFGH`)).toBe('ABCDEFGH')
+    expect(parseShortCode(`${'-'.repeat(25)}ABCDEFGH`)).toBeUndefined()
     for (const wrong of ['', 'ABCDEFG', 'ABCDEFGHJ', 'ABCDEFGU', 'ABCDEF!H', 'ÀBCDEFGH', 'A'.repeat(1e6)]) {
       expect(parseShortCode(wrong), wrong.slice(0, 20)).toBeUndefined()
     }
@@ -61,6 +64,19 @@ describe('short codes', () => {
     const codes = new Set(Array.from({ length: 5000 }, newMatchCode))
     expect(codes.size).toBe(100)
     for (const code of codes) expect(code).toMatch(/^\d\d$/)
+  })
+
+  it('have each two digits as often as any others: bytes that would make some of them likelier are drawn again', () => {
+    const bytes = [200, 255, 107, 199]
+    vi.spyOn(crypto, 'getRandomValues').mockImplementation((into) => {
+      ;(into as Uint8Array)[0] = bytes.shift()!
+      return into
+    })
+    try {
+      expect([newMatchCode(), newMatchCode(), bytes]).toEqual(['07', '99', []])
+    } finally {
+      vi.restoreAllMocks()
+    }
   })
 })
 

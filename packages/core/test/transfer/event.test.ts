@@ -185,6 +185,8 @@ describe('the events of a transfer', () => {
       return [sourceDevice, targetDevice]
     }
     const acme = await devices('acme', secrets[0]!)
+    // Logs of years are compared by them, so they stay what they are.
+    expect(acme).toEqual(['KXNHbw3XGEuoLMVB', 'RZo1ArNPebmj81fz'])
     expect(await devices('acme', secrets[0]!)).toEqual(acme)
     const others = [
       ...acme,
@@ -192,6 +194,14 @@ describe('the events of a transfer', () => {
       ...(await devices('acme', 'another secret of thirty-two bytes')),
     ]
     expect(new Set(others).size).toBe(6)
+  })
+
+  it('take no name that is no text', async () => {
+    const { mine, begin } = await place()
+    const { secret } = await begin()
+    const asked = mine.redeem({ secret, device: 7 as never })
+    await expect(asked).rejects.toMatchObject({ code: 'invalid', path: 'device' })
+    expect(await codeOf(mine.redeem({ secret, device: phone }))).toBe('settled')
   })
 
   it('tell none where none is said', async () => {

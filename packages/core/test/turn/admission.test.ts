@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
-import { memoryStore } from '../../src/index.js'
+import { memoryStore, type MessageInput } from '../../src/index.js'
 import { alice, codeOf, service } from '../service.js'
+import { noUsage } from '../../src/turn/usage.js'
 import { echo, fast, gated, lines } from './turns.js'
 
 async function open(turns: object = {}) {
@@ -46,16 +47,19 @@ it('tells of the message that it takes in, of going back, and of nothing that wa
   await session.append({ id: 'm', role: 'user', content: 'Hi' })
   await session.turn({ id: 'm', content: 'Hi' }, echo).result
   expect(told('message.appended').map((event) => (event as { seq?: number }).seq)).toEqual([1, 2])
+  await session.turn(undefined, echo, { from: 1 }).result
+  expect(told('message.appended').map((event) => (event as { seq?: number }).seq)).toEqual([1, 2, 3])
+  await session.reset()
   const { message } = await session.turn('Two phones', echo).result
   expect(told('message.appended').at(-2)).toMatchObject({
     messageId: message.id,
-    seq: 3,
+    seq: 4,
     role: 'user',
     tokens: message.tokens,
   })
-  expect(told('session.rewound')).toEqual([])
-  await session.turn('Three phones', echo, { from: 2 }).result
-  expect(told('session.rewound')).toMatchObject([{ toSeq: 2 }])
+  expect(told('session.rewound')).toHaveLength(1)
+  await session.turn('Three phones', echo, { from: 4 }).result
+  expect(told('session.rewound')).toMatchObject([{ toSeq: 1 }, { toSeq: 4 }])
 })
 
 it('gives the answer that a message in the log has, and makes none', async () => {
@@ -69,6 +73,39 @@ it('gives the answer that a message in the log has, and makes none', async () =>
   expect(result).toMatchObject({ text: 'Hello', replayed: true, message: { id: 'm', seq: 1 } })
   expect(await session.currentTurn()).toBeUndefined()
   expect(await lines(session)).toHaveLength(3)
+  await session.rewind(2)
+  const again = await session.turn({ id: 'm', content: 'Hi' }, () => expect.fail('asked')).result
+  expect(again).toMatchObject({ text: 'Hello', replayed: true, message: { id: 'm', seq: 1 } })
+  expect(await lines(session)).toHaveLength(2)
+})
+
+it('gives the newest of the answers that a message in the log has, whole, and nothing else', async () => {
+  const { session } = await open()
+  const said = (id: string, content: string, role: 'user' | 'assistant' = 'assistant') => ({
+    id,
+    role,
+    content,
+  })
+  await session.append([
+    said('m', 'Hi', 'user'),
+    said('m.r1', 'Hello'),
+    said('m.r12.1', 'Good '),
+    said('m.r13', 'So?', 'user'),
+    said('m.r12.11', 'old '),
+    said('m.r12', 'day'),
+    // These look like answers.
+    said('m.r12a', 'a'),
+    said('m.ra12', 'b'),
+    said('m.r12.1.1', 'c'),
+    said('m.r12.b', 'd'),
+    said('n.r14', 'e'),
+    said('xm.r15', 'f'),
+    said('m.r14', 'g', 'user'),
+  ])
+  const ask = session.turn({ id: 'm', content: 'Hi' }, () => expect.fail('asked'))
+  const { replies, text } = await ask.result
+  expect(replies.map(({ id }) => id)).toEqual(['m.r12.1', 'm.r12.11', 'm.r12'])
+  expect(text).toBe('day')
 })
 
 it('reuses no answer for a turn that goes back, that insists on a revision, or that asks nothing', async () => {
@@ -136,4 +173,87 @@ it('numbers its turns, the tools of which write under that number', async () => 
   }
   expect(fences).toEqual([1, 2, 3])
   expect(replies).toEqual(['.r1', '.r2', '.r3'])
+})
+
+it('makes a new answer where the one in the log broke off and nothing came after it', async () => {
+  const broken = { code: 'model_failed', error: 'The model failed.' }
+  for (const [status, turn, more, text] of [
+    ['failed', broken, [], 'anew'],
+    ['aborted', { reason: 'lost' }, [], 'anew'],
+    ['aborted', { reason: 'cancelled' }, [], 'Hel'],
+    ['completed', { reason: 'lost' }, [], 'Hel'],
+    ['failed', broken, [{ role: 'user', content: 'Hello?' }], 'Hel'],
+  ] as ['failed' | 'aborted' | 'completed', object, MessageInput[], string][]) {
+    const { session } = await open()
+    await session.append([
+      { role: 'user', content: 'Good day' },
+      { id: 'm', role: 'user', content: 'Hi' },
+      { id: 'm.r1.1', role: 'assistant', content: 'Oh' },
+      { id: 'm.r1.2', role: 'tool', content: [{ type: 'tool-result', toolCallId: 'c', output: 1 }] },
+      {
+        id: 'm.r1',
+        role: 'assistant',
+        content: 'Hel',
+        status,
+        metadata: { turn: { id: 't', usage: { ...noUsage } as never, ...turn } },
+      },
+      ...more,
+    ])
+    let asked = 0
+    const { message, ...result } = await session.turn({ id: 'm', content: 'Hi' }, () => {
+      asked++
+      return 'anew'
+    }).result
+    const isNew = text === 'anew'
+    expect([result.text, result.replayed, message.seq, asked]).toEqual([text, !isNew, 2, isNew ? 1 : 0])
+    const after = isNew
+      ? ['assistant: anew (completed)']
+      : ['assistant: Oh (completed)', expect.stringMatching(/^tool: /), `assistant: Hel (${status})`]
+    expect((await lines(session)).slice(0, 2 + after.length)).toEqual([
+      'user: Good day (completed)',
+      'user: Hi (completed)',
+      ...after,
+    ])
+    expect(await session.currentTurn()).toBeUndefined()
+  }
+})
+
+it('leaves a draft one that asks nothing, or goes back to nothing', async () => {
+  const store = memoryStore()
+  const session = service({ store, turns: fast }).for(alice).draft()
+  expect(await codeOf(session.turn(undefined, echo).result)).toBe('invalid')
+  await expect(session.turn('Hi', echo, { from: 3 }).result).rejects.toMatchObject({ path: 'from' })
+  expect((await store.list({ tenantId: 'acme', limit: 10 })).items).toEqual([])
+  expect((await session.turn('Hi', echo).result).status).toBe('completed')
+})
+
+it('refuses at once what would not wait, though another message waits', async () => {
+  const { session } = await open()
+  const { respond, begun, open: goOn } = gated('Hello')
+  const running = session.turn('Hi', respond)
+  await begun
+  const waiting = session.turn('and', echo, { policy: 'queue' })
+  expect(await codeOf(session.turn('now', () => expect.fail('asked')).result)).toBe('turn_in_progress')
+  goOn()
+  await running.result
+  expect((await waiting.result).text).toBe('You said and')
+})
+
+it('says of a revision that is not there that it is not, and not that a key was used', async () => {
+  const { session } = await open()
+  await session.turn('Hi', echo).result
+  for (const input of ['Ho', undefined]) {
+    const late = session.turn(input, () => expect.fail('asked'), { ifRevision: 99 })
+    await expect(late.result).rejects.toMatchObject({ code: 'conflict', messageId: undefined })
+  }
+})
+
+it('has the newest message answered anew, under the same key, in the place of the answer that broke off', async () => {
+  const { session } = await open()
+  await session.append({ role: 'user', content: 'Hi' })
+  const fail = (): Promise<never> => Promise.reject(new Error('down'))
+  expect((await session.turn(undefined, fail, { key: 'k' }).result).status).toBe('failed')
+  const again = await session.turn(undefined, echo, { key: 'k' }).result
+  expect(again).toMatchObject({ text: 'You said Hi', message: { seq: 1 }, replayed: false })
+  expect(await lines(session)).toEqual(['user: Hi (completed)', 'assistant: You said Hi (completed)'])
 })

@@ -37,13 +37,40 @@ describe('a message that is known', () => {
     expect(messages.map(({ content }) => content)).toEqual(['Hi', 'three'])
   })
 
+  it('is put there in one commit, also by its key', async () => {
+    const { open, commits } = counting()
+    const session = await open()
+    await session.append({ role: 'user', content: 'Before' })
+    for (const [input, options] of [
+      [{ id: 'm', content: 'Hi' }, {}],
+      ['Hi', { key: 'k' }],
+    ] as const) {
+      const first = await session.turn(input, () => 'one', options).result
+      await session.rewind(1)
+      const before = commits()
+      const again = session.turn(input, () => 'two', options)
+      await again.started
+      expect(commits() - before).toBe(1)
+      expect((await again.result).message).toEqual(first.message)
+      await session.rewind(1)
+    }
+    const [one, two] = [
+      await session.turn('Hi', echo, { key: 'a' }).result,
+      await session.turn('Hi', echo, { key: 'b' }).result,
+    ]
+    expect([one.replayed, two.replayed]).toEqual([false, false])
+    expect(one.message.id).toMatch(/^k-[\w-]{24}$/)
+    expect(two.message.id).not.toBe(one.message.id)
+  })
+
   it('is answered where it is said again, when the conversation went on without it', async () => {
     const session = await opened()
     await session.turn({ id: 'm', content: 'Hi' }, () => 'one').result
     await session.rewind(0)
     await session.turn('Other', () => 'two').result
     const again = await session.turn({ id: 'm', content: 'Hi' }, () => 'three').result
-    expect(again).toMatchObject({ text: 'three', replayed: false, message: { id: 'm' } })
+    // It is a copy of the message, for the first one has others after it.
+    expect(again).toMatchObject({ text: 'three', replayed: false, message: { id: 'm', seq: 5 } })
     expect(await lines(session)).toEqual([
       'user: Other (completed)',
       'assistant: two (completed)',

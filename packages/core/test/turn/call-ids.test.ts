@@ -73,6 +73,35 @@ describe('ids of calls', () => {
     expect(pairs(replies)).toEqual(expected)
   })
 
+  it('may come in any order with results under the ids that the calls were given, or the model’s, or nobody’s', async () => {
+    const session = await opened()
+    const result = (toolCallId: string, output: string): TurnPart => ({
+      type: 'tool-result',
+      toolCallId,
+      output,
+    })
+    const { replies } = await session.turn('?', () => [
+      call('c', 'a'),
+      call('c', 'b'),
+      call('c', 'c'),
+      call('d', 'd'),
+      result('d', 'found d'),
+      result('c-3', 'found c'),
+      result('e', 'of no call'),
+      result('c', 'found a'),
+      result('c', 'found b'),
+      call('c', 'e'),
+      result('c', 'found e'),
+      'Done',
+    ]).result
+    const expected = ['a', 'b', 'c', 'd', 'e'].map((q) => [{ q }, [`found ${q}`]])
+    expect(pairs(replies)).toEqual(expected)
+    const parts = replies.flatMap(({ content }) => (typeof content === 'string' ? [] : content))
+    const ids = (type: string) => parts.filter((part) => part.type === type).map((part) => part['toolCallId'])
+    expect(ids('tool-call')).toEqual(['c', 'c-2', 'c-3', 'd', 'c-4'])
+    expect(ids('tool-result')).toEqual(['d', 'c-3', 'e', 'c', 'c-2', 'c-4'])
+  })
+
   it('may come twice in messages that are appended: the context keeps the order', async () => {
     const session = await opened()
     await session.append([

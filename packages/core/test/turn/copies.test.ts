@@ -49,3 +49,47 @@ test('a turn that began on a copy with fewer messages is found again, while it r
   expect(messages.slice(-2).map(({ content }) => content)).toEqual(['And?', 'answer 1'])
   expect(messages).toHaveLength(62)
 })
+
+test('a copy that shows a turn which has ended, or an answer, decides nothing', async () => {
+  const last = memoryStore()
+  const there = createSessions({ store: last, credentialSecrets })
+  const made = await there.for(alice).create({ id: 's' })
+  let release = (): void => {}
+  const gate = new Promise<void>((resolve) => (release = resolve))
+  const running = made.turn({ id: 'm', content: 'Hi' }, async () => {
+    await gate
+    return 'Hello'
+  })
+  await running.started
+  const here = createSessions({ store: withCopies(last), reads: { maxAgeMs: 1000 }, credentialSecrets })
+  const held = await here.for(alice).get('s')
+  await held.read()
+  release()
+  const { turnId } = await running.result
+  expect((await held.turn('And?', () => 'Yes').result).text).toBe('Yes')
+  const again = await held.turn({ id: 'm', content: 'Hi' }, () => expect.fail('asked')).result
+  expect(again).toMatchObject({ text: 'Hello', turnId, replayed: true })
+})
+
+test('a message is looked for in a copy; what goes back, or asks nothing, is not', async () => {
+  const last = memoryStore()
+  const ages: (number | undefined)[] = []
+  const store: SessionStore = {
+    ...last,
+    read: async (ref, options) => {
+      if (ref.tenantId === 'acme') ages.push(options?.maxAgeMs)
+      return last.read(ref, options)
+    },
+  }
+  const session = await createSessions({ store, reads: { maxAgeMs: 1000 }, credentialSecrets })
+    .for(alice)
+    .create()
+  const looks = async (...[input, from]: [string | undefined, number?]) => {
+    ages.length = 0
+    await session.turn(input, () => 'Yes', from === undefined ? {} : { from }).result
+    return ages.filter((age) => age === 1000).length
+  }
+  expect([await looks('Hi'), await looks('Ho', 0), await looks(undefined), await looks('Hi')]).toEqual([
+    1, 0, 0, 1,
+  ])
+})

@@ -122,7 +122,10 @@ describe('a process that dies in a turn', () => {
     const session = await survivor()
     await session.turn('Ho', () => 'Ha').result
     wake('Hello')
-    await expect(late.result).rejects.toMatchObject({ code: 'turn_lost' })
+    await expect(late.result).rejects.toMatchObject({
+      code: 'turn_lost',
+      message: 'Another process took the turn over, or the conversation moved on without it.',
+    })
     expect(await lines(session)).not.toContain('assistant: Hello (completed)')
   })
 

@@ -9,7 +9,10 @@ describe('a key', () => {
     let asked = 0
     const ask = (content = 'Hi') => session.turn(content, () => `answer ${++asked}`, { key: 'k' })
     const first = await ask().result
-    for (let n = 0; n < 12; n++) await session.turn(`other ${n}`, echo).result
+    for (let n = 0; n < 12; n++) {
+      await session.turn(`other ${n}`, echo).result
+      if (n === 2) expect(await ask().result).toEqual({ ...first, replayed: true })
+    }
     const again = ask()
     expect(await again.result).toEqual({ ...first, replayed: true })
     expect((await all(again)).map(({ type }) => type)).toEqual(['started', 'text', 'usage', 'completed'])
@@ -38,6 +41,29 @@ describe('a key', () => {
     for (const result of results)
       expect({ ...result, replayed: false }).toEqual({ ...results[0], replayed: false })
     expect(await lines(handles[0]!)).toHaveLength(2)
+  })
+
+  it('finds an answer of several messages behind many that others said meanwhile', async () => {
+    const session = await opened()
+    const { respond, begun, open } = gated('Hello')
+    const call = { type: 'tool-call' as const, toolCallId: 'c', toolName: 'elsewhere', input: {} }
+    const result = { type: 'tool-result' as const, toolCallId: 'c', output: 1 }
+    const turn = session.turn(
+      'Hi',
+      async function* (context) {
+        yield call
+        yield result
+        yield* respond(context) as AsyncIterable<string>
+      },
+      { key: 'k' },
+    )
+    await begun
+    await session.append(Array.from({ length: 250 }, (_, n) => ({ role: 'user' as const, content: `${n}` })))
+    open()
+    const first = await turn.result
+    expect(first.replies).toHaveLength(3)
+    const again = await session.turn('Hi', () => expect.fail('asked'), { key: 'k' }).result
+    expect(again).toEqual({ ...first, replayed: true })
   })
 
   it('tries a failed turn again, and puts the new reply in the place of the old', async () => {

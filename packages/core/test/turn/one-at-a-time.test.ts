@@ -25,7 +25,11 @@ describe('one turn at a time', () => {
       const first = one.turn('Hi', respond)
       await begun
       const second = two.turn('me too', () => expect.fail('asked'))
-      await expect(second.result).rejects.toMatchObject({ code: 'turn_in_progress', retryAfterMs: 1000 })
+      await expect(second.result).rejects.toMatchObject({
+        code: 'turn_in_progress',
+        message: 'Another message of this session is being answered.',
+        retryAfterMs: 1000,
+      })
       open()
       await first.result
       expect(await lines(two)).toEqual(['user: Hi (completed)', 'assistant: Hello (completed)'])
@@ -68,6 +72,35 @@ describe('one turn at a time', () => {
     open()
     await first.result
     expect(await lines(two)).toEqual(['user: Hi (completed)', 'assistant: Hello (completed)'])
+  })
+
+  it('has such a message wait for the other where it may', async () => {
+    const { one, two, hold, reached, goOn } = await oneHeld()
+    hold()
+    const second = two.turn('me too', echo, { policy: 'queue' })
+    await reached
+    const { respond, begun, open } = gated('Hello')
+    const first = one.turn('Hi', respond)
+    await begun
+    goOn()
+    // It has found the other by then.
+    for (let turns = 0; turns < 50; turns++) await new Promise((resolve) => setImmediate(resolve))
+    open()
+    await first.result
+    expect((await second.result).text).toBe('You said me too')
+    expect(await lines(two)).toHaveLength(4)
+  })
+
+  it('gives the answer that another process has given to the same key while its commit was late', async () => {
+    const { one, two, hold, reached, goOn } = await oneHeld()
+    await one.append({ role: 'user', content: 'Hi' })
+    hold()
+    const second = two.turn(undefined, () => expect.fail('asked'), { key: 'k' })
+    await reached
+    const first = await one.turn(undefined, echo, { key: 'k' }).result
+    goOn()
+    expect(await second.result).toMatchObject({ turnId: first.turnId, replayed: true, text: 'You said Hi' })
+    expect(await lines(two)).toHaveLength(2)
   })
 
   it('answers no message that was left behind while its commit was late', async () => {

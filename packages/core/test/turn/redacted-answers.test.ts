@@ -1,0 +1,143 @@
+import { expect, it } from 'vitest'
+import type { TurnPart } from '../../src/index.js'
+import { startGate } from '../service.js'
+import { all, opened } from './turns.js'
+
+/** Marks each text that it is shown, and remembers where each stood and who said it. */
+async function marked(parts: readonly unknown[]) {
+  const shown: string[] = []
+  const redact = (text: string, { path, role }: { path: string; role?: string }): string => {
+    shown.push(`${role} ${path}: ${text}`)
+    return text.replaceAll('secret', 'x')
+  }
+  const session = await opened({ redact, onWarning: () => {} })
+  const turn = session.turn('Hi', () => parts as TurnPart[])
+  const events = (await all(turn)).slice(1, -1).map((event) => {
+    const { n: _, ...part } = event
+    return part
+  })
+  return { events, shown: shown.slice(1), result: await turn.result }
+}
+
+it('shows each text with its place and its role, and tells what is stored, in its order', async () => {
+  const { events, shown, result } = await marked([
+    { type: 'text', text: 'transient secret', transient: true },
+    { type: 'document', document: { id: 'd', title: 'secret guide' } },
+    { type: 'source', title: 'secret place' },
+    'A secret',
+    { type: 'tool-call', toolCallId: 'c', toolName: 't', input: { q: 'secret' } },
+    { type: 'tool-result', toolCallId: 'c', output: 'secret found' },
+    { type: 'usage', inputTokens: 3 },
+    { type: 'finish', finishReason: 'stop' },
+    'B secret',
+  ])
+  expect(shown).toEqual([
+    'assistant title: secret guide',
+    'assistant title: secret place',
+    'assistant text: A secret',
+    'assistant input.q: secret',
+    'tool output: secret found',
+    'assistant text: B secret',
+  ])
+  expect(events).toEqual([
+    { type: 'document', document: { id: 'd', title: 'x guide' } },
+    { type: 'source', title: 'x place' },
+    { type: 'text', text: 'A x' },
+    { type: 'tool-call', toolCallId: 'c', toolName: 't', input: { q: 'x' } },
+    { type: 'tool-result', toolCallId: 'c', output: 'x found' },
+    { type: 'usage', inputTokens: 3 },
+    { type: 'finish', finishReason: 'stop' },
+    { type: 'text', text: 'B x' },
+  ])
+  expect(result).toMatchObject({ text: 'B x', finishReason: 'stop', usage: { inputTokens: 3 } })
+})
+
+it('tells what was held back before it tells of a failure', async () => {
+  const { events, shown, result } = await marked([
+    'He secr',
+    'et',
+    { type: 'error', message: 'no secret' },
+    'more',
+  ])
+  expect(shown.toSorted()).toEqual(['assistant message: no secret', 'assistant text: He secret'])
+  expect(events).toEqual([
+    { type: 'text', text: 'He x' },
+    { type: 'error', message: 'no x' },
+  ])
+  expect(result).toMatchObject({ status: 'failed', error: 'no x', text: 'He x' })
+})
+
+it('ends a text without an id where another begins, or after its signature, and goes on with ids', async () => {
+  const text = (said: string, more: object = {}) => ({ type: 'text', text: said, ...more })
+  const thought = (said: string, more: object = {}) => ({ type: 'reasoning', text: said, ...more })
+  for (const [parts, told] of [
+    [
+      [text('sec'), thought('ret '), text('secret'), thought('sec'), thought('ret')],
+      [text('sec'), thought('ret '), text('x'), thought('x')],
+    ],
+    [
+      [thought('one'), thought('', { signature: 's' }), thought('two')],
+      [thought('one', { signature: 's' }), thought('two')],
+    ],
+    [
+      [thought('one ', { signature: 's' }), thought('two', { signature: 's' })],
+      [thought('one two', { signature: 's' })],
+    ],
+    [
+      [thought('a secret'), thought('', { signature: 's' }), text('Hi')],
+      [thought('a x'), text('Hi')],
+    ],
+    [[text('a secret', { note: 'of secret' })], [text('a x', { note: 'of x' })]],
+    [
+      [
+        text('sec', { id: 'a' }),
+        text('sec', { id: 'b' }),
+        text('ret', { id: 'a' }),
+        text('ret', { id: 'b' }),
+      ],
+      [text('x', { id: 'a' }), text('x', { id: 'b' })],
+    ],
+    [
+      [text(''), thought('', { signature: 's' }), text('a\n\nb\nc')],
+      [thought('', { signature: 's' }), text('a\n\nb\n'), text('c')],
+    ],
+  ] as const) {
+    const { events } = await marked(parts)
+    expect(events).toEqual(told)
+  }
+})
+
+it('cuts a line that is too long between words, or where it is too long', async () => {
+  const most = 65_536
+  for (const [said, lengths] of [
+    ['a'.repeat(most), [most]],
+    ['a'.repeat(most + 1), [most, 1]],
+    [`${'a'.repeat(most - 1)} b`, [most, 1]],
+    [`${'a'.repeat(most)} b`, [most, 2]],
+    [`${'a'.repeat(100)} ${'b'.repeat(most)}`, [101, most]],
+    [`${'a'.repeat(100)}\n${'b'.repeat(most)}`, [101, most]],
+    ['a '.repeat(most), [most, most]],
+  ] as const) {
+    const { events } = await marked([said])
+    expect(events.map((event) => (event as { text: string }).text.length)).toEqual(lengths)
+  }
+})
+
+it('keeps nothing of an answer that is still being redacted when its turn has been stopped', async () => {
+  const [begun, goesOn] = [startGate(), startGate()]
+  const redact = async (text: string): Promise<string> => {
+    if (text.includes('late')) {
+      begun.open()
+      await goesOn.opened
+    }
+    return text
+  }
+  const session = await opened({ redact, turns: { toolTimeoutMs: 20 }, onWarning: () => {} })
+  const turn = session.turn('Hi', () => ['one\n', 'late\n'])
+  await begun.opened
+  await turn.cancel()
+  const { text, status } = await turn.result
+  goesOn.open()
+  expect([status, text]).toEqual(['aborted', 'one\n'])
+  expect((await all(turn)).map(({ type }) => type)).toEqual(['started', 'text', 'aborted'])
+})
