@@ -3,8 +3,8 @@ import type { MessageInput } from '../domain/message.js'
 import type { TurnEvent, TurnResult, TurnStarted } from './event.js'
 import type { RespondOf, TurnHandle } from './responder.js'
 import { checkOptions, type OptionNames } from '../options.js'
+import { SessionError } from '../errors.js'
 import { parseCount } from '../parse.js'
-
 import type { OngoingTurn, TurnInput, TurnOptionsOf, TurnSurroundings } from './request.js'
 
 /**
@@ -83,8 +83,16 @@ const turnNames: OptionNames<TurnOptionsOf<TurnHandle>> = {
   ifRevision: 'number',
 }
 
+// Of those that a message may have.
+const notAnswered: ReadonlySet<string> = new Set(['assistant', 'system'])
+
 function toMessage(input: TurnInput | undefined): MessageInput | undefined {
   if (typeof input === 'string') return { role: 'user', content: input }
   // Other values are refused together with the other errors of a message.
-  return typeof input === 'object' && input !== null ? { ...input, role: input.role ?? 'user' } : input
+  if (typeof input !== 'object' || input === null) return input
+  const { role = 'user' } = input
+  if (notAnswered.has(role)) {
+    throw new SessionError('invalid', `role: a turn answers a user or a tool, not ${role}`, { path: 'role' })
+  }
+  return { ...input, role }
 }

@@ -67,3 +67,16 @@ it('shows the model nothing of a history that has ended', async () => {
   vi.restoreAllMocks()
   expect(shown).toEqual([['one'], ['one', 'ok', 'two'], ['three']])
 })
+
+it.each(['assistant', 'system'] as const)(
+  'answers no message of the role %s, and stores none',
+  async (role) => {
+    const session = await opened({})
+    const said = { role, content: 'Hi' } as never
+    const { started, result } = session.turn(said, () => expect.fail('asked'))
+    for (const refused of [started, result]) {
+      await expect(refused).rejects.toMatchObject({ code: 'invalid', path: 'role' })
+    }
+    expect(await lines(session)).toEqual([])
+  },
+)
