@@ -1,12 +1,18 @@
+import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { byteLength } from '../json.js'
 import { decodeEnvelope, decodeHeartbeat, encodeEnvelope, encodeHeartbeat } from './envelope.js'
+import { Hearing } from './hearing.js'
 import { Outbox } from './outbox.js'
 import type { SessionBus } from './session-bus.js'
 import { Senders } from './senders.js'
 import { Subscriptions } from './subscriptions.js'
+import { within } from './within.js'
 
-/** What carries texts between processes, such as the channels of Redis. Texts may get lost. */
+/**
+ * What carries texts between processes, such as the channels of Redis. Texts may get lost. A process that listens to a
+ * channel gets its own texts, too: by them it knows that it hears anything.
+ */
 export interface BusChannels {
   /** Whether texts come in now. */
   readonly isUp: boolean
@@ -18,6 +24,8 @@ export interface BusChannels {
   listen(channel: string, onText: (text: string) => void): Promise<() => Promise<void>>
   /** Calls `onGap` whenever texts may have been missed, such as after a new connection, until `close`. */
   watch(onGap: () => void): void
+  /** Makes a new connection, if it can: nothing has come for some seconds, although the old one seems to be up. */
+  restart?(): void
   close(): Promise<void>
 }
 
@@ -29,6 +37,12 @@ const heartbeatMs = 1000
 // than 2.5 s.
 const silenceMs = 2200
 const lookMs = 250
+// What is asked of a carrier that does not answer ends after this.
+const listenMs = 5000
+const stopMs = 1000
+// Texts that are under way, in characters, with about what a client takes for each: of more, texts are left out.
+const mostUnderWay = 4_000_000
+const eachTakes = 500
 const heartbeatChannel = 'beat'
 
 const channelOf = (topic: number): string => `t${String(topic).padStart(2, '0')}`
@@ -42,6 +56,7 @@ export function channelBus(channels: BusChannels): SessionBus {
   const subscriptions = new Subscriptions()
   const outbox = new Outbox(mostWaiting)
   const senders = new Senders(silenceMs)
+  const hearing = new Hearing(silenceMs)
   const sent = new Map<number, number>()
   const stops = new Map<string, Promise<() => Promise<void>>>()
   const ends = new Map<string, Promise<void>>()
@@ -49,10 +64,12 @@ export function channelBus(channels: BusChannels): SessionBus {
   let beating: ReturnType<typeof setInterval> | undefined
   let looking: ReturnType<typeof setInterval> | undefined
   let flushedAt = -batchMs
+  let underWay = 0
   let isClosed = false
 
   channels.watch(() => {
     senders.clear()
+    hearing.begin()
     subscriptions.gap()
   })
 
@@ -66,7 +83,11 @@ export function channelBus(channels: BusChannels): SessionBus {
       const isLong = byteLength(text) > (channels.maxTextBytes ?? Infinity)
       send(channelOf(topic), isLong ? encodeEnvelope({ sender, number, batch: 'all' }) : text)
     }
-    beating ??= unheld(setInterval(beat, heartbeatMs))
+    beginToBeat()
+  }
+
+  function beginToBeat(): void {
+    if (!isClosed) beating ??= unheld(setInterval(beat, heartbeatMs))
   }
 
   function beat(): void {
@@ -75,10 +96,21 @@ export function channelBus(channels: BusChannels): SessionBus {
 
   function send(channel: string, text: string): void {
     // Its number tells receivers that it is missing.
-    channels.send(channel, text).catch(() => {})
+    if (underWay >= mostUnderWay) return
+    const takes = text.length + eachTakes
+    underWay += takes
+    const done = (): void => {
+      underWay -= takes
+    }
+    channels.send(channel, text).then(done, done)
+  }
+
+  function heard(): void {
+    if (!hearing.hear()) subscriptions.gap()
   }
 
   function onTopic(topic: number, text: string): void {
+    heard()
     const envelope = decodeEnvelope(text)
     if (envelope?.sender === sender) return
     if (envelope === undefined) return subscriptions.gap([topic])
@@ -88,8 +120,10 @@ export function channelBus(channels: BusChannels): SessionBus {
   }
 
   function onHeartbeat(text: string): void {
+    heard()
     const heartbeat = decodeHeartbeat(text)
-    if (heartbeat === undefined || heartbeat.sender === sender) return
+    // Of who has sent nothing nothing is missing, neither now nor when it has ended.
+    if (heartbeat === undefined || heartbeat.sender === sender || heartbeat.numbers.length === 0) return
     const missed = heartbeat.numbers.filter(
       ([topic, number]) => subscriptions.has(topic) && !senders.has(heartbeat.sender, topic, number),
     )
@@ -97,13 +131,18 @@ export function channelBus(channels: BusChannels): SessionBus {
   }
 
   function lookForSilence(): void {
-    if (senders.anySilent()) subscriptions.gap()
+    // Of a connection that is known to be gone nothing is expected.
+    const silence = channels.isUp ? hearing.look() : undefined
+    const isAnySilent = senders.anySilent()
+    // Who hears nothing at all is told once, and again when something comes.
+    if (silence === 'fell' || (isAnySilent && !hearing.isDeaf)) subscriptions.gap()
+    if (silence === 'lasts') channels.restart?.()
   }
 
   async function listen(channel: string, onText: (text: string) => void): Promise<void> {
     // The end of an earlier listening would end this one, too.
     const listening =
-      stops.get(channel) ?? Promise.resolve(ends.get(channel)).then(() => channels.listen(channel, onText))
+      stops.get(channel) ?? Promise.resolve(ends.get(channel)).then(() => beginListening(channel, onText))
     stops.set(channel, listening)
     try {
       await listening
@@ -111,6 +150,15 @@ export function channelBus(channels: BusChannels): SessionBus {
       if (stops.get(channel) === listening) stops.delete(channel)
       throw error
     }
+  }
+
+  async function beginListening(channel: string, onText: (text: string) => void) {
+    const listening = channels.listen(channel, onText)
+    const stop = await within(listenMs, listening)
+    if (stop !== undefined) return stop
+    // What begins after all, ends.
+    listening.then((late) => late()).catch(() => {})
+    throw new SessionError('unavailable', `the bus cannot listen: no answer within ${listenMs} ms`)
   }
 
   async function unlisten(topics: readonly number[]): Promise<void> {
@@ -129,7 +177,7 @@ export function channelBus(channels: BusChannels): SessionBus {
     if (listening === undefined) return Promise.resolve()
     stops.delete(channel)
     const ending = listening
-      .then((stop) => stop())
+      .then((stop) => within(stopMs, stop()))
       .catch(() => {})
       .finally(() => {
         if (ends.get(channel) === ending) ends.delete(channel)
@@ -140,7 +188,7 @@ export function channelBus(channels: BusChannels): SessionBus {
 
   return {
     get isUp() {
-      return !isClosed && channels.isUp
+      return !isClosed && channels.isUp && !hearing.isDeaf
     },
 
     publish(notices) {
@@ -161,7 +209,9 @@ export function channelBus(channels: BusChannels): SessionBus {
         await unlisten(topics)
         throw error
       }
+      if (looking === undefined) hearing.begin()
       looking ??= unheld(setInterval(lookForSilence, lookMs))
+      beginToBeat()
       return async () => {
         subscriptions.remove(topics, listener)
         await unlisten(topics)
