@@ -138,7 +138,9 @@ describe.each(clients)('redisBus whose %s listens', (_, client) => {
 })
 
 // node-redis makes no new one for others.
-test.each(clients.slice(0, 2))('redisBus whose %s listens makes a new connection where the old one stays silent', async (_, client) => {
+test.each(clients.slice(0, 2))(
+  'redisBus whose %s listens makes a new connection where the old one stays silent',
+  async (_, client) => {
     const proxy = await proxied(server)
     const one = await open(server.url, await client(server.url))
     const other = await open(server.url, await client(proxy.through(server.url)))
@@ -149,7 +151,8 @@ test.each(clients.slice(0, 2))('redisBus whose %s listens makes a new connection
     await waitUntil(() => other.isUp, { what: 'the bus to be up' })
     one.publish([notice])
     await waitUntil(() => notices.length > 0, { what: 'the notice' })
-  })
+  },
+)
 
 test('redisBus on a Cluster makes a new connection where the old one stays silent', async () => {
   const cluster = await startRedisCluster(3)

@@ -30,7 +30,7 @@ export interface BusChannels {
 }
 
 // What comes after a quiet time goes at once; what comes within so many milliseconds behind it goes together.
-const batchMs = 25
+const batchMs = 40
 const mostWaiting = 10_000
 const heartbeatMs = 1000
 // A sender that says nothing for so long may have sent what did not come: with the time until somebody looks, less
@@ -80,7 +80,7 @@ export function channelBus(channels: BusChannels): SessionBus {
       const number = (sent.get(topic) ?? 0) + 1
       sent.set(topic, number)
       const text = encodeEnvelope({ sender, number, batch })
-      const isLong = byteLength(text) > (channels.maxTextBytes ?? Infinity)
+      const isLong = channels.maxTextBytes !== undefined && byteLength(text) > channels.maxTextBytes
       send(channelOf(topic), isLong ? encodeEnvelope({ sender, number, batch: 'all' }) : text)
     }
     beginToBeat()
