@@ -20,7 +20,7 @@ test.each([false, true])(
     const slots: number[] = []
     for (const ref of refs) {
       await store.commit(ref, { revision: 0 })
-      slots.push(Number(await client.cluster('KEYSLOT', `sessions:{${ref.tenantId}:${ref.id}}:log`)))
+      slots.push(await client.cluster('KEYSLOT', `sessions:{${ref.tenantId}:${ref.id}}:log`))
     }
 
     const over = new AbortController()
