@@ -6,6 +6,7 @@ import pg from 'pg'
 const echoMs = 2000
 // A connection that nobody hears from is asked whether it lives.
 const pingMs = 10_000
+const endMs = 1000
 const shortestPauseMs = 50
 const longestPauseMs = 2000
 const echoName = 'echo'
@@ -60,7 +61,12 @@ export class Listener {
     const client = this.#client
     this.#client = undefined
     clearInterval(this.#pinging)
-    await client?.end().catch(() => {})
+    if (client !== undefined) await ended(client)
+  }
+
+  /** Gives up a connection that seems to be up, for a new one. */
+  restart(): void {
+    if (this.#client !== undefined) this.#lost(this.#client)
   }
 
   #connected(): Promise<void> {
@@ -76,6 +82,7 @@ export class Listener {
       connectionString: this.#url,
       application_name: 'sessions bus',
       connectionTimeoutMillis: echoMs,
+      query_timeout: echoMs,
       keepAlive: true,
     })
     const echoes = new Map<string, () => void>()
@@ -92,11 +99,11 @@ export class Listener {
       await client.query(`listen "${this.#channel}"`)
       await this.#heard(echoes)
     } catch (cause) {
-      await client.end().catch(() => {})
+      await ended(client)
       if (cause instanceof SessionError) throw cause
       throw new SessionError('unavailable', 'the bus cannot listen now', { cause })
     }
-    if (this.#isClosed) return client.end()
+    if (this.#isClosed) return ended(client)
     this.#client = client
     this.#pauseMs = shortestPauseMs
     this.#pinging = setInterval(() => this.#ping(client), pingMs)
@@ -108,13 +115,13 @@ export class Listener {
   async #heard(echoes: Map<string, () => void>): Promise<void> {
     const name = randomUUID()
     let timer: NodeJS.Timeout | undefined
-    const echo = new Promise<boolean>((resolve) => {
-      echoes.set(name, () => resolve(true))
-      timer = setTimeout(() => resolve(false), echoMs)
-    })
+    const came = new Promise<boolean>((resolve) => echoes.set(name, () => resolve(true)))
     try {
       await this.#send(`${echoName} ${name}`)
-      if (await echo) return
+      const late = new Promise<boolean>((resolve) => {
+        timer = setTimeout(() => resolve(false), echoMs)
+      })
+      if (await Promise.race([came, late])) return
     } finally {
       clearTimeout(timer)
       echoes.delete(name)
@@ -125,21 +132,14 @@ export class Listener {
   }
 
   #ping(client: pg.Client): void {
-    const late = setTimeout(() => this.#lost(client), echoMs)
-    client.query('select 1').then(
-      () => clearTimeout(late),
-      () => {
-        clearTimeout(late)
-        this.#lost(client)
-      },
-    )
+    client.query('select 1').catch(() => this.#lost(client))
   }
 
   #lost(client: pg.Client): void {
     if (this.#client !== client) return
     this.#client = undefined
     clearInterval(this.#pinging)
-    client.end().catch(() => {})
+    void ended(client)
     for (const onGap of this.#onGaps) onGap()
     this.#connectLater()
   }
@@ -155,4 +155,11 @@ export class Listener {
     this.#retrying.unref()
     this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs)
   }
+}
+
+/** Ends a connection, also one whose other side does not answer. */
+async function ended(client: pg.Client): Promise<void> {
+  const late = setTimeout(() => client.connection.stream.destroy(), endMs)
+  await client.end().catch(() => {})
+  clearTimeout(late)
 }

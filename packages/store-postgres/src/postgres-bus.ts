@@ -15,11 +15,13 @@ export interface PostgresBusOptions {
   channel?: string
 }
 
+// A connection that does not answer for so long is given up.
+const answerMs = 5000
 // The server takes no payload of 8,000 bytes.
 const maxPayloadBytes = 7800
 
 /**
- * A bus over NOTIFY, for `createSessions({ bus })`. One statement sends what a process has to tell of 10 ms. It is no
+ * A bus over NOTIFY, for `createSessions({ bus })`. One statement sends what a process has to tell of 25 ms. It is no
  * part of any commit: a NOTIFY in it would make all commits of the database wait for each other.
  *
  * @throws `invalid` for a wrong option. Whoever subscribes gets `unavailable` when the server cannot be reached, and
@@ -56,16 +58,21 @@ export function postgresBus({ publish, listen, channel = 'sessions' }: PostgresB
     send: (name, text) => sender.send(`${name} ${text}`),
     listen: (name, onText) => listener.add(name, onText),
     watch: (onGap) => listener.watch(onGap),
+    restart: () => listener.restart(),
     close: () => listener.close(),
   })
 }
 
-/** Sends payloads that come at the same moment in one statement. */
+/**
+ * Sends payloads that come at the same moment, and while others are under way, in one statement. So it takes one
+ * connection of the pool, also when the server answers no more.
+ */
 class Sender {
   readonly #pool: Pick<pg.Pool, 'query'>
   readonly #channel: string
   #payloads: string[] = []
-  #sent: Promise<unknown> | undefined
+  #next: Promise<unknown> | undefined
+  #underWay: Promise<unknown> = Promise.resolve()
 
   constructor(pool: Pick<pg.Pool, 'query'>, channel: string) {
     this.#pool = pool
@@ -74,14 +81,18 @@ class Sender {
 
   send(payload: string): Promise<unknown> {
     this.#payloads.push(payload)
-    return (this.#sent ??= Promise.resolve().then(() => {
+    return (this.#next ??= this.#underWay.then(() => {
       const payloads = this.#payloads
       this.#payloads = []
-      this.#sent = undefined
-      return this.#pool.query('select count(pg_notify($1, payload)) from unnest($2::text[]) as payload', [
-        this.#channel,
-        payloads,
-      ])
+      this.#next = undefined
+      const statement = {
+        text: 'select count(pg_notify($1, payload)) from unnest($2::text[]) as payload',
+        values: [this.#channel, payloads],
+        query_timeout: answerMs,
+      }
+      const sent = this.#pool.query(statement)
+      this.#underWay = sent.catch(() => {})
+      return sent
     }))
   }
 }

@@ -70,6 +70,7 @@ export function redisBus(
     send: (channel, text) => publisher.publish(prefix + channel, text),
     listen: (channel, onText) => listening.listen(prefix + channel, onText),
     watch: (onGap) => listening.watch(onGap),
+    restart: () => listening.restart?.(),
     close: () => listening.close(),
   })
 }
@@ -137,6 +138,10 @@ function ioredisChannels(client: IoredisSubscriber): Listening {
       })
       // What came before it listens again was missed.
       on('ready', () => void listenAgain().then(onGap))
+    },
+    restart() {
+      // Nothing tells a client that only listens of a connection that passes nothing on.
+      if (client.status === 'ready') client.disconnect?.(true)
     },
     async close() {
       isClosed = true

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { isSessionError, type SessionBus, type SessionStore, type StoredMessage } from '@sessions/core/store'
+import type { SessionBus, SessionStore } from '@sessions/core/store'
 import { createPostgresPool, migrate, postgresStore } from '@sessions/store-postgres'
 import { redisBus, redisCache, redisStore } from '@sessions/store-redis'
 import { createRedisClient } from '@sessions/store-redis/client'
@@ -14,14 +14,7 @@ import {
 import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { type TieredStore, tieredStore } from '../src/index.js'
-
-const tenantId = 'acme'
-const maxAgeMs = 1000
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
-
-/** Each session's changes, and when they were acknowledged. */
-type Acknowledged = Map<string, { readonly at: number; readonly changes: number }[]>
-
+import { maxAgeMs, tenantId, turn, underLoad } from './under-load.js'
 /** A process: its memory and its connections. */
 interface Process {
   readonly store: TieredStore
@@ -72,82 +65,14 @@ describe('a tiered store of two processes over Postgres, with a Redis as cache a
     for (const id of ids) await processes[0]!.store.commit({ tenantId, id }, { revision: 0 })
   })
 
-  /**
-   * Writes and reads until `torment` has settled: every acknowledged append is in `appended`. A read that may be old shows
-   * at least what was acknowledged that long before, and what its own process has written. `codes` has what failed.
-   */
-  async function underLoad(torment: (progress: () => Promise<void>) => Promise<unknown>) {
-    const over = new AbortController()
-    const acknowledged: Acknowledged = new Map(ids.map((id) => [id, [{ at: performance.now(), changes: 1 }]]))
-    const appended: Record<string, string[]> = Object.fromEntries(ids.map((id) => [id, []]))
-    const codes: string[] = []
-    const settle = async <T>(work: Promise<T>): Promise<T | undefined> =>
-      work.catch(async (error: unknown) => {
-        if (!isSessionError(error)) throw error
-        codes.push(error.code)
-        await turn()
-        return undefined
-      })
-    let done = 0
-    const write = async (lane: number) => {
-      const id = ids[lane % ids.length]!
-      const { store } = processes[lane % 2]!
-      for (let n = 0; !over.signal.aborted; n++) {
-        const message = { id: `${lane}.${n}`, payload: `${lane}.${n}` }
-        for (;;) {
-          const committed = await settle(store.commit({ tenantId, id }, { messages: [message] }))
-          if (committed === undefined) continue
-          const { changes } = committed.record
-          acknowledged.get(id)!.push({ at: performance.now(), changes })
-          const own = await settle(store.read({ tenantId, id }, { tail: 1, maxAgeMs }))
-          if (own !== undefined) expect(own.record.changes, 'of its own').toBeGreaterThanOrEqual(changes)
-          break
-        }
-        appended[id]!.push(message.id)
-        done++
-      }
-    }
-    const read = async (lane: number) => {
-      while (!over.signal.aborted) {
-        const id = ids[lane % ids.length]!
-        const since = performance.now() - maxAgeMs
-        const least = Math.max(
-          ...acknowledged
-            .get(id)!
-            .filter(({ at }) => at <= since)
-            .map(({ changes }) => changes),
-          0,
-        )
-        const shown = await settle(
-          processes[(lane + 1) % 2]!.store.read({ tenantId, id }, { tail: 5, maxAgeMs }),
-        )
-        if (shown !== undefined) expect(shown.record.changes, 'of others').toBeGreaterThanOrEqual(least)
-        await turn()
-      }
-    }
-    const progress = async () => {
-      const before = done
-      await waitUntil(() => done > before + 60, { what: 'some appends' })
-    }
-    const lanes = ids.map((_, lane) => lane)
-    const work = Promise.all([...lanes.map(write), ...lanes.map(read)])
-    await Promise.race([torment(progress).finally(() => over.abort()), work])
-    await work
-    for (const id of ids) {
-      const found = await allOf(processes[0]!.store, id)
-      expect(found.map(({ seq }) => seq)).toEqual(found.map((_, index) => index + 1))
-      expect(found.map(({ id }) => id).sort()).toEqual(appended[id]!.sort())
-    }
-    return codes
-  }
-
+  const stores = () => processes.map(({ store }) => store)
   const warmHits = () => processes.reduce((sum, { store }) => sum + store.stats().warmHits, 0)
   const failures = () => processes.reduce((sum, { store }) => sum + store.stats().warmFailures, 0)
 
   test.each(['killed', 'frozen'] as const)(
     'the cache %s under load: no call fails, and it is used again',
     async (how) => {
-      const codes = await underLoad(async (progress) => {
+      const codes = await underLoad(stores(), ids, async (progress) => {
         await progress()
         for (let times = 0; times < 2; times++) {
           const before = failures()
@@ -168,7 +93,7 @@ describe('a tiered store of two processes over Postgres, with a Redis as cache a
     'the bus %s under load: no call fails, and it is heard again',
     async (how) => {
       const heard = () => processes.map(({ store }) => store.stats().noticesIn)
-      const codes = await underLoad(async (progress) => {
+      const codes = await underLoad(stores(), ids, async (progress) => {
         await progress()
         await (how === 'killed' ? told.kill() : told.pause())
         await progress()
@@ -185,7 +110,7 @@ describe('a tiered store of two processes over Postgres, with a Redis as cache a
   )
 
   test('the store killed under load: errors and nothing else, and nothing acknowledged is missing', async () => {
-    const codes = await underLoad(async (progress) => {
+    const codes = await underLoad(stores(), ids, async (progress) => {
       for (let times = 0; times < 3; times++) {
         await progress()
         await postgres.kill()
@@ -198,7 +123,7 @@ describe('a tiered store of two processes over Postgres, with a Redis as cache a
   })
 
   test('all three killed at once under load: the same', async () => {
-    const codes = await underLoad(async (progress) => {
+    const codes = await underLoad(stores(), ids, async (progress) => {
       await progress()
       const servers = [postgres, warm, told]
       await Promise.all(servers.map((server) => server.kill()))
@@ -268,13 +193,3 @@ test('what a failover has lost no cache shows for longer than it may, and nothin
     'again',
   ])
 })
-
-async function allOf(store: SessionStore, id: string): Promise<StoredMessage[]> {
-  const found: StoredMessage[] = []
-  for (let more = true; more;) {
-    const page = await store.messages({ tenantId, id }, { after: found.length, limit: 1000 })
-    found.push(...page.messages)
-    more = page.more
-  }
-  return found
-}

@@ -9,6 +9,8 @@ export interface StoreCosts {
   readonly messageBytes: number
   /** Bytes for each byte of text. */
   readonly textFactor: number
+  /** The same for messages of some kilobytes, which a server may compress. */
+  readonly longTextFactor: number
   /** Microseconds of the server's processor for a commit of one message. */
   readonly commitServerUs: number
   /** Microseconds of the application's processor for it. */

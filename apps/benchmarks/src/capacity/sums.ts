@@ -115,10 +115,15 @@ export function toSums(inputs: CapacityInputs, { stores, copies }: Coefficients)
   }
 }
 
+// From about here on Postgres compresses what it stores.
+const longMessage = 2000
+
 /** Bytes of one session with its messages, once. */
 export function sessionBytes(
   { messages, messageBytes }: CapacityInputs,
   costs: StoreCosts | CopyCosts,
 ): number {
-  return costs.sessionBytes + messages * (costs.messageBytes + costs.textFactor * messageBytes)
+  const isLong = 'longTextFactor' in costs && messageBytes >= longMessage
+  const factor = isLong ? costs.longTextFactor : costs.textFactor
+  return costs.sessionBytes + messages * (costs.messageBytes + factor * messageBytes)
 }

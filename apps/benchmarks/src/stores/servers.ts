@@ -6,6 +6,8 @@ import type { Backend } from './contender.js'
 
 interface Started {
   readonly url: string
+  /** The process; undefined where there is none. */
+  readonly pid?: number
   stop(): Promise<void>
 }
 
@@ -19,6 +21,11 @@ export class Servers {
     const server = known ?? starters[backend]()
     this.#started.set(backend, server)
     return (await server).url
+  }
+
+  /** The process of a server that was started. */
+  async pidOf(backend: 'redis' | 'postgres'): Promise<number> {
+    return (await this.#started.get(backend))!.pid!
   }
 
   async stop(): Promise<void> {

@@ -8,6 +8,7 @@ const costs = {
   sessionBytes: 1000,
   messageBytes: 100,
   textFactor: 1.5,
+  longTextFactor: 0.5,
   commitServerUs: 100,
   commitClientUs: 60,
   readServerUs: 30,
@@ -33,6 +34,8 @@ const coefficients = {
 it('sums up by hand what it sums up', () => {
   const inputs = { ...usualInputs, sessions: 86_400_000, activeShare: 0.1, turnsADay: 10, peak: 2, copies: 3 }
   expect(sessionBytes(inputs, costs)).toBe(1000 + 40 * 700)
+  expect(sessionBytes({ ...inputs, messageBytes: 4000 }, costs)).toBe(1000 + 40 * 2100)
+  expect(sessionBytes({ ...inputs, messageBytes: 4000 }, copy)).toBe(500 + 40 * 4050)
   const sums = toSums(inputs, coefficients)
   // 0.1 × 10 × 2 turns a second for each thousandth of the sessions.
   expect(sums).toMatchObject({ turnsPerSecond: 2000, commitsPerSecond: 6000, readsPerSecond: 4000, cells: 2 })

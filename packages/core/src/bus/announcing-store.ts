@@ -10,11 +10,14 @@ export function announcing(store: SessionStore, bus: SessionBus): SessionStore {
     if (recordKindOf(tenantId) === '') bus.publish([{ tenantId, id, ...notice }])
   }
   /** Of a call whose outcome nobody knows, others hear, too: they look, and see what came of it. */
+  const tellUnknown = (ref: SessionRef, kind: SessionNotice['kind'], error: unknown): void => {
+    if (isSessionError(error, 'unknown_outcome')) publish(ref, { kind })
+  }
   const orUnknown = async <T>(ref: SessionRef, kind: SessionNotice['kind'], call: Promise<T>): Promise<T> => {
     try {
       return await call
     } catch (error) {
-      if (isSessionError(error, 'unknown_outcome')) publish(ref, { kind })
+      tellUnknown(ref, kind, error)
       throw error
     }
   }
@@ -25,10 +28,16 @@ export function announcing(store: SessionStore, bus: SessionBus): SessionStore {
     sweep: (options) => store.sweep(options),
 
     async commit(ref, change) {
-      const committed = await orUnknown(ref, 'changed', store.commit(ref, change))
-      const { incarnation, changes } = committed.record
-      publish(ref, { kind: 'changed', incarnation, changes })
-      return committed
+      // Every append comes through here, so it makes no more promises than it needs.
+      try {
+        const committed = await store.commit(ref, change)
+        const { incarnation, changes } = committed.record
+        publish(ref, { kind: 'changed', incarnation, changes })
+        return committed
+      } catch (error) {
+        tellUnknown(ref, 'changed', error)
+        throw error
+      }
     },
 
     async amend(ref, amendments, guard) {

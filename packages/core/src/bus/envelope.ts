@@ -24,7 +24,7 @@ type Line = [
 ]
 
 export function encodeEnvelope({ sender, number, batch }: Envelope): string {
-  return JSON.stringify([sender, number, batch === 'all' ? 0 : batch.map(toLine)])
+  return JSON.stringify([sender, number, toLines(batch)])
 }
 
 /** Undefined for what no process of ours has sent. */
@@ -32,10 +32,36 @@ export function decodeEnvelope(text: string): Envelope | undefined {
   const value = parse(text)
   if (!Array.isArray(value)) return undefined
   const [sender, number, lines] = value as unknown[]
-  if (typeof sender !== 'string' || !Number.isSafeInteger(number)) return undefined
-  if (lines === 0) return { sender, number: number as number, batch: 'all' }
-  if (!Array.isArray(lines) || !lines.every(isLine)) return undefined
-  return { sender, number: number as number, batch: lines.map(fromLine) }
+  const batch = toBatch(lines)
+  if (typeof sender !== 'string' || !Number.isSafeInteger(number) || batch === undefined) return undefined
+  return { sender, number: number as number, batch }
+}
+
+/** What one process sends to the others on many topics at once. */
+export interface Bundle {
+  readonly sender: string
+  readonly parts: readonly (Omit<Envelope, 'sender'> & { readonly topic: number })[]
+}
+
+export function encodeBundle({ sender, parts }: Bundle): string {
+  return JSON.stringify([sender, parts.map(({ topic, number, batch }) => [topic, number, toLines(batch)])])
+}
+
+/** Undefined for what no process of ours has sent. */
+export function decodeBundle(text: string): Bundle | undefined {
+  const value = parse(text)
+  if (!Array.isArray(value)) return undefined
+  const [sender, listed] = value as unknown[]
+  if (typeof sender !== 'string' || !Array.isArray(listed)) return undefined
+  const parts: Bundle['parts'][number][] = []
+  for (const part of listed as unknown[]) {
+    if (!Array.isArray(part)) return undefined
+    const [topic, number, lines] = part as unknown[]
+    const batch = toBatch(lines)
+    if (!Number.isSafeInteger(topic) || !Number.isSafeInteger(number) || batch === undefined) return undefined
+    parts.push({ topic: topic as number, number: number as number, batch })
+  }
+  return { sender, parts }
 }
 
 export function encodeHeartbeat({ sender, numbers }: Heartbeat): string {
@@ -48,6 +74,13 @@ export function decodeHeartbeat(text: string): Heartbeat | undefined {
   const [sender, numbers] = value as unknown[]
   if (typeof sender !== 'string' || !Array.isArray(numbers) || !numbers.every(isPair)) return undefined
   return { sender, numbers }
+}
+
+const toLines = (batch: Batch): Line[] | 0 => (batch === 'all' ? 0 : batch.map(toLine))
+
+function toBatch(lines: unknown): Batch | undefined {
+  if (lines === 0) return 'all'
+  return Array.isArray(lines) && lines.every(isLine) ? lines.map(fromLine) : undefined
 }
 
 function toLine({ tenantId, id, kind, incarnation, changes }: SessionNotice): Line {

@@ -22,7 +22,7 @@ export class Outbox {
     let waiting = this.#byTopic.get(topic)
     if (waiting === 'all') return
     if (waiting === undefined) this.#byTopic.set(topic, (waiting = new Map<string, SessionNotice>()))
-    const key = JSON.stringify([notice.tenantId, notice.id])
+    const key = `${notice.tenantId.length}:${notice.tenantId}${notice.id}`
     const before = waiting.get(key)
     if (before === undefined && this.#count === this.#most) {
       this.#count -= waiting.size

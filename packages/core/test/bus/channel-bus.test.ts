@@ -67,6 +67,52 @@ describe('channelBus', () => {
     expect(told).toEqual([changed('a', 1), changed('a', 3), changed('a', 4)])
   })
 
+  it('sends what is of many topics in one text, and tells each listener of its own', async () => {
+    const [one, other, few] = [bus(), bus(), bus()]
+    const { told } = await heard(other)
+    const only = await heard(few, [topicOf(changed('s3'))])
+    for (let changes = 1; changes <= 3; changes++) {
+      const { sent } = channels
+      const notices = Array.from({ length: 200 }, (_, n) => changed(`s${n}`, changes))
+      one.publish(notices)
+      await vi.advanceTimersByTimeAsync(25)
+      expect(channels.sent - sent).toBe(1)
+      expect(told).toHaveLength(200)
+      expect(told).toEqual(expect.arrayContaining(notices))
+      expect(only.told).toEqual(notices.filter((notice) => topicOf(notice) === topicOf(changed('s3'))))
+      told.length = only.told.length = 0
+    }
+  })
+
+  it('notices a text of many topics that got lost by the next one of any', async () => {
+    const [one, other] = [bus(), bus()]
+    const notices = Array.from({ length: 200 }, (_, n) => changed(`s${n}`))
+    const { told } = await heard(other, [topicOf(notices[0]!)])
+    one.publish(notices)
+    await vi.advanceTimersByTimeAsync(25)
+    channels.loses = (channel) => channel === 'many'
+    one.publish(notices)
+    await vi.advanceTimersByTimeAsync(25)
+    channels.loses = () => false
+    told.length = 0
+    one.publish([notices[0]!])
+    await vi.advanceTimersByTimeAsync(25)
+    expect(told).toEqual([{ gap: 1 }, notices[0]])
+  })
+
+  it('spares those who listen to few topics what is long', async () => {
+    const [one, few] = [bus(), bus()]
+    const notices = Array.from({ length: 1000 }, (_, n) => changed(`s${n}${'x'.repeat(100)}`))
+    const own = topicOf(notices[0]!)
+    const { told } = await heard(few, [own])
+    const texts: string[] = []
+    channels.loses = (channel) => texts.push(channel) === 0
+    one.publish(notices)
+    await vi.advanceTimersByTimeAsync(25)
+    expect(texts).not.toContain('many')
+    expect(told).toEqual(notices.filter((notice) => topicOf(notice) === own))
+  })
+
   it('sends the newest notice of each session together, and a removal above all', async () => {
     const [one, other] = [bus(), bus()]
     const { told } = await heard(other)
@@ -129,9 +175,14 @@ describe('channelBus', () => {
   it('says that it missed something when a sender falls silent, until it must have ended', async () => {
     const [one, other] = [bus(), bus()]
     const { told } = await heard(other, [topicOf(changed('a'))])
+    let first = ''
+    channels.loses = (_, text) => {
+      first ||= (JSON.parse(text) as [string])[0]
+      return false
+    }
     one.publish([changed('a')])
     await vi.advanceTimersByTimeAsync(25)
-    channels.loses = () => true
+    channels.loses = (_, text) => text.includes(first)
     await vi.advanceTimersByTimeAsync(3600)
     expect(told).toEqual([changed('a'), { gap: 1 }])
     await vi.advanceTimersByTimeAsync(60_000)
@@ -159,11 +210,15 @@ describe('channelBus', () => {
     '["x",1,[["acme","a"]]]',
     '["x",1,[[1,2,3,4,5]]]',
     'null',
+    '["x",[[1,2]]]',
+    '["x",[1]]',
   ])('takes what no bus has sent for a hole: %s', async (text) => {
     const { told } = await heard(bus(), [7])
     channels.say('t07', text)
     channels.say('beat', text)
     expect(told).toEqual([{ gap: 1 }])
+    channels.say('many', text)
+    expect(told).toEqual([{ gap: 1 }, { gap: 1 }])
   })
 
   it('sends nothing, and hears nothing, once nobody listens and once it is closed', async () => {
@@ -173,7 +228,7 @@ describe('channelBus', () => {
     one.publish([changed('a')])
     await vi.advanceTimersByTimeAsync(25)
     expect(told).toEqual([])
-    await one.close()
+    await Promise.all([one.close(), other.close()])
     const { sent } = channels
     one.publish([changed('b')])
     await vi.advanceTimersByTimeAsync(5000)

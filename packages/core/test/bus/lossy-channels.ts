@@ -4,10 +4,15 @@ import type { BusChannels } from '../../src/store.js'
 export class LossyChannels {
   readonly #listeners = new Map<string, Set<(text: string) => void>>()
   readonly #gaps = new Set<() => void>()
+  readonly #hanging: (() => void)[] = []
   isUp = true
   /** Whether a text gets lost (default: none does). */
   loses: (channel: string, text: string) => boolean = () => false
+  /** Whether what it is asked does not end before `fail` (default: it does). */
+  hangs: (what: 'send' | 'listen' | 'stop') => boolean = () => false
   sent = 0
+  /** How often somebody wanted a new connection. */
+  restarts = 0
   #onListen = (): void => {}
   /** Resolves when somebody listens for the first time. */
   readonly listened = new Promise<void>((resolve) => (this.#onListen = resolve))
@@ -21,11 +26,13 @@ export class LossyChannels {
       },
       send: async (channel, text) => {
         this.sent++
+        if (this.hangs('send')) await this.#hung()
         if (!this.isUp) throw new Error('the connection is broken')
         if (this.loses(channel, text)) return
         for (const listener of this.#listeners.get(channel) ?? []) listener(text)
       },
       listen: async (channel, onText) => {
+        if (this.hangs('listen')) await this.#hung()
         if (!this.isUp) throw new Error('the connection is broken')
         // As with a client of Redis: one subscription to a channel, which the last to end it ends.
         this.#end(channel, own.get(channel))
@@ -36,11 +43,15 @@ export class LossyChannels {
         this.#onListen()
         return async () => {
           await Promise.resolve()
+          if (this.hangs('stop')) await this.#hung()
           this.#end(channel, own.get(channel))
           own.delete(channel)
         }
       },
       watch: (onGap) => this.#gaps.add(onGap),
+      restart: () => {
+        this.restarts++
+      },
       close: async () => {},
     }
   }
@@ -52,6 +63,16 @@ export class LossyChannels {
   /** Sends a text that no bus has made. */
   say(channel: string, text: string): void {
     for (const listener of this.#listeners.get(channel) ?? []) listener(text)
+  }
+
+  #hung(): Promise<never> {
+    return new Promise((_, reject) => this.#hanging.push(() => reject(new Error('the connection is lost'))))
+  }
+
+  /** Fails what hangs, as a client does with a connection that it has lost. */
+  fail(): void {
+    this.hangs = () => false
+    for (const reject of this.#hanging.splice(0)) reject()
   }
 
   break(): void {
