@@ -9,6 +9,7 @@ type Needed = Pick<Service, 'limits' | 'counting' | 'warn' | 'redaction'>
 
 // What the estimate of tokens knows of words is loaded with the first message of a process.
 let counters: typeof Counting | undefined
+let loading: Promise<typeof Counting> | undefined
 
 /**
  * The messages in the form in which they are stored: redacted, then counted.
@@ -39,7 +40,13 @@ export function encodeMessages(
 }
 
 async function loaded<Parsed>(parsing: Parsed | Promise<Parsed>): Promise<Parsed> {
-  const [parsed, module] = await Promise.all([parsing, import('./counting.js')])
+  // All wait for one promise, so that they go on in the order of their calls.
+  loading ??= import('./counting.js').catch((cause: unknown) => {
+    // A file that could not be fetched may be there the next time.
+    loading = undefined
+    throw cause
+  })
+  const [parsed, module] = await Promise.all([parsing, loading])
   counters = module
   return parsed
 }
