@@ -81,6 +81,8 @@ function noClient(path: string): SessionError {
 
 type Listening = Omit<BusChannels, 'send'>
 
+const readyMs = 5000
+
 /**
  * After a new connection the bus subscribes again by itself. ioredis would, too, but tells nobody when that fails: the
  * process ends, or hears nothing any more. A Cluster takes care of it.
@@ -102,6 +104,16 @@ function ioredisChannels(client: IoredisSubscriber): Listening {
     ends.push(() => (options!.autoResubscribe = asGiven))
   }
   on('message', (channel = '', text = '') => listeners.get(channel)?.(text))
+  // A new connection first asks whether the server is ready, and waits for the answer for ever.
+  let connecting: ReturnType<typeof setTimeout> | undefined
+  on('connect', () => {
+    clearTimeout(connecting)
+    connecting = setTimeout(() => {
+      if (client.status === 'connect') client.disconnect?.(true)
+    }, readyMs)
+    if (typeof connecting === 'object') connecting.unref()
+  })
+  ends.push(() => clearTimeout(connecting))
 
   async function listenAgain(): Promise<void> {
     if (!isDeaf) return
