@@ -174,6 +174,32 @@ describe('the counts that the end of a turn keeps', () => {
     expect(info.turns).toMatchObject({ completed: 2, failed: 1, aborted: 1, reused: 1 })
   })
 
+  it('leave out a reply that broke off, as soon as its message is answered again', async () => {
+    for (const readsBetween of [false, true]) {
+      const { session, asked } = await place()
+      await session.turn('Hello', echo).result
+      const question = { id: 'q', content: 'Which phone?' }
+      const broken = async function* () {
+        yield { type: 'tool-call', toolCallId: 'c', toolName: 'find', input: {} } as const
+        yield { type: 'tool-result', toolCallId: 'c', toolName: 'find', output: 1 } as const
+        yield 'The first'
+        throw new Error('no')
+      }
+      for (const respond of [broken, broken, echo]) {
+        await session.turn(question, respond).result
+        if (readsBetween) {
+          expect((await asked()).info).toEqual(await recounted(session))
+          expect(counted(await session.info())).toEqual(await recounted(session))
+        }
+      }
+      expect((await asked()).info).toEqual(await recounted(session))
+      expect((await asked()).info.messages).toMatchObject({ user: 2, assistant: 2, total: 4 })
+      expect(counted(await session.info())).toEqual(await recounted(session))
+      await session.turn('And now?', echo).result
+      expect(await asked()).toEqual({ info: await recounted(session), calls: 'read' })
+    }
+  })
+
   it('equal a recount after any course of events', async () => {
     let seed = 7
     const next = () => (seed = (seed * 48_271) % 2_147_483_647) / 2_147_483_647
