@@ -97,6 +97,25 @@ test('the sooner of two deadlines counts, and the one that is there', async () =
   expect(await dueOf('d', {})).toBeUndefined()
 })
 
+test('a copy whose last part is still to come has keys of its own, which are gone with that part', async () => {
+  const ref = { tenantId: 'acme', id: 'one' }
+  await store.commit(ref, { revision: 0, incarnation: 'first', body: '{}', messages })
+  const { record, body } = (await store.read(ref))!
+  const { messages: copied } = await store.messages(ref, { limit: 10 })
+  await store.remove(ref)
+  await store.restore(ref, { record, body, messages: copied, more: true })
+  expect(await written()).toEqual({
+    'sessions:{acme:one}:begun-log': [],
+    'sessions:{acme:one}:begun-ids': [],
+  })
+  await store.restore(ref, { record, body, messages: copied })
+  expect(await written()).toEqual({
+    'sessions:{acme:one}:log': [],
+    'sessions:{acme:one}:ids': [],
+    'sessions:{15}:tenant=acme': ['one k495j5'],
+  })
+})
+
 test('a session that is gone leaves nothing, whatever its names were', async () => {
   const names = { userId: 'alice', label: 'l', idleMs: 60_000 }
   const ref = { tenantId: 'acme', id: 'one' }
