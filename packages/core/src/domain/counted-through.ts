@@ -37,9 +37,15 @@ export function keptCounts(
   if (stats === undefined || stats.through > lastSeq || stats.shape !== shapeOf(record, body, stats.through))
     return { tally: new MessageTally(), through: record.trimmedSeq }
   const tally = new MessageTally(stats.tally)
-  if (stats.reply === undefined || stats.through + stats.reply.messages !== lastSeq)
-    return { tally, through: stats.through }
-  tally.addCounts(stats.reply.counts)
+  const { reply, through } = stats
+  if (reply === undefined || through + reply.messages !== lastSeq) return { tally, through }
+  // A reply that broke off leaves the branch when its message is answered again.
+  const onBranch = clipPath(body.path, through + 1, lastSeq).reduce(
+    (sum, { from, to }) => sum + to - from + 1,
+    0,
+  )
+  if (onBranch !== reply.messages) return { tally, through }
+  tally.addCounts(reply.counts)
   return { tally, through: lastSeq }
 }
 

@@ -1,90 +1,15 @@
 import { expect, it } from 'vitest'
 import {
-  createSessions,
   type Identity,
   memoryStore,
   SessionError,
   type Sessions,
   type SessionStore,
 } from '../../src/index.js'
-import {
-  createTransport,
-  RequestSession,
-  type TransportFields,
-  type TransportOptions,
-} from '../../src/node.js'
-import { guests, type Guests } from '../../src/http.js'
-import { alice, anonymous, codeOf, startGate } from '../service.js'
-
-interface Asked {
-  readonly commit?: () => Promise<never>
-  readonly fields?: Partial<TransportFields>
-  readonly identity?: Identity
-  readonly options?: TransportOptions
-  readonly store?: SessionStore
-  /** Of a response that takes nothing back. */
-  readonly keeps?: boolean
-  /** Asked again at each sign-in. */
-  readonly identify?: () => Identity
-  readonly guests?: Guests
-}
-
-/** The session of a request whose store answers a commit when the gate opens. */
-function request({
-  commit,
-  fields,
-  identity = alice,
-  options = {},
-  store: inner = memoryStore(),
-  keeps,
-  identify = () => identity,
-  guests: named,
-}: Asked = {}) {
-  const gate = startGate()
-  const slow: Pick<SessionStore, 'commit'> = {
-    commit: async (...given) => {
-      await gate.opened
-      return commit === undefined ? inner.commit(...given) : commit()
-    },
-  }
-  const store = Object.assign(Object.create(inner) as SessionStore, slow)
-  const sessions = createSessions({ store, credentialSecrets: ['x'.repeat(32)] })
-  const sent = new Headers()
-  let isOver = false
-  const session = new RequestSession({
-    sessions,
-    transport: createTransport(options, sessions.ttl.absoluteMs),
-    fields: { cookie: undefined, sessionId: undefined, isSecure: false, ...fields },
-    headers: {
-      canWrite: () => !isOver,
-      append: (name, value) => sent.append(name, value),
-      setDefault: (name, value) => {
-        if (!sent.has(name)) sent.set(name, value)
-      },
-      ...(keeps === true
-        ? {}
-        : {
-            remove: (name: string, value: string) => {
-              const others = sent.getSetCookie().filter((each) => each !== value)
-              sent.delete(name)
-              for (const each of others) sent.append(name, each)
-            },
-          }),
-    },
-    identify,
-    guests: named,
-    warn: () => {},
-  })
-  const end = (): void => {
-    isOver = true
-  }
-  return { session, sessions, sent, gate, end }
-}
-
-const stored = async (sessions: Sessions) =>
-  (await sessions.for({ tenantId: 'acme', roles: ['admin'] }).list()).items
-
-const hello = { role: 'user', content: 'Hello' } as const
+import type { RequestSession } from '../../src/node.js'
+import { guests } from '../../src/http.js'
+import { alice, anonymous, codeOf } from '../service.js'
+import { hello, request, stored } from './one-request.js'
 
 it('settles when a draft that is on its way to the store has been handed over', async () => {
   const { session, sent, gate, end } = request()

@@ -3,6 +3,7 @@ import { createSessions, memoryStore, type Session, type SessionInfo, textOf } f
 import { topTopics } from '../../src/domain/topics.js'
 import { decodeBody } from '../../src/domain/session-body.js'
 import { isJsonObject } from '../../src/json.js'
+import { wrapStore } from '../../src/testing.js'
 import { changingStore } from '../changing-store.js'
 import { alice } from '../service.js'
 import { echo, gated } from '../turn/turns.js'
@@ -52,10 +53,14 @@ const counted = ({ messages, tokens, topics, turns }: SessionInfo): Counted => (
 })
 
 /** A session, and what another process calls the store for when it asks for its info. */
-async function place() {
+async function place(before: (method: string) => unknown = () => undefined) {
   const store = memoryStore()
   const settings = { credentialSecrets: ['a secret that both processes know, and nobody else'] }
-  const session = await createSessions({ store, ...settings })
+  const watched = wrapStore(store, async (method, make) => {
+    await before(method)
+    return make()
+  })
+  const session = await createSessions({ store: watched, ...settings })
     .for(alice)
     .create()
   const asked = async () => {
@@ -172,6 +177,113 @@ describe('the counts that the end of a turn keeps', () => {
     const { info } = await asked()
     expect(info).toEqual(await recounted(session))
     expect(info.turns).toMatchObject({ completed: 2, failed: 1, aborted: 1, reused: 1 })
+  })
+
+  it('cost a turn no page of messages where only its own came since, and otherwise one page', async () => {
+    const pages: string[] = []
+    const { session, asked } = await place((method) => method === 'messages' && pages.push(method))
+    for (const text of ['one', 'two', 'three']) await session.turn(text, echo).result
+    expect(pages).toEqual([])
+    await session.append({ role: 'user', content: 'By the way' })
+    await session.turn('four', echo).result
+    expect(pages).toHaveLength(1)
+    await session.turn('five', echo).result
+    expect(pages).toHaveLength(1)
+    expect(await asked()).toEqual({ info: await recounted(session), calls: 'read' })
+  })
+
+  it('hold what another process appends while they are made', async () => {
+    let also: (() => Promise<unknown>) | undefined
+    const { store, session, asked } = await place(async (method) => {
+      const now = method === 'messages' ? also : undefined
+      if (now !== undefined) also = undefined
+      await now?.()
+    })
+    await session.append([
+      { role: 'user', content: 'one phone' },
+      { role: 'user', content: 'two phones' },
+    ])
+    also = () =>
+      store.commit(session.ref, {
+        messages: [
+          { id: 'x', payload: JSON.stringify({ role: 'user', content: 'three phones', tokens: 4 }) },
+          { id: 'y', payload: JSON.stringify({ role: 'user', content: 'four phones', tokens: 4 }) },
+        ],
+      })
+    await session.turn('five phones', echo).result
+    expect(also).toBeUndefined()
+    expect((await asked()).info).toEqual(await recounted(session))
+    expect((await asked()).info.messages.total).toBe(6)
+    await session.turn('six phones', echo).result
+    expect(await asked()).toEqual({ info: await recounted(session), calls: 'read' })
+  })
+
+  it('fail no turn: what could not be counted is counted by the next', async () => {
+    let isAway = false
+    let isAwaySoon = false
+    const { session, asked, kept } = await place((method) => {
+      if (isAwaySoon && method === 'commit') isAway = true
+      if (isAway && method === 'messages') throw new Error('away')
+    })
+    await session.append({ role: 'user', content: 'one phone' })
+    isAway = true
+    const { status } = await session.turn('two phones', echo).result
+    expect([status, await kept()]).toEqual(['completed', undefined])
+    isAway = false
+    await session.turn('three phones', echo).result
+    expect(await asked()).toEqual({ info: await recounted(session), calls: 'read' })
+    const question = { id: 'q', content: 'Which phone?' }
+    await session.turn(question, () => Promise.reject(new Error('no'))).result
+    isAwaySoon = true
+    await session.turn(question, echo).result
+    expect(isAway).toBe(true)
+    isAway = isAwaySoon = false
+    expect((await asked()).info).toEqual(await recounted(session))
+  })
+
+  it('hold of the messages that are left, when others leave while the model speaks', async () => {
+    const { store, session, asked } = await place()
+    await session.turn('giraffe ride', echo).result
+    const { respond, begun, open } = gated('Hello')
+    const turn = session.turn('zebra ride', respond)
+    await begun
+    await store.trim(session.ref, 2)
+    open()
+    expect((await turn.result).status).toBe('completed')
+    expect(await asked()).toEqual({ info: await recounted(session), calls: 'read messages' })
+    expect((await asked()).info.messages.total).toBe(2)
+    await session.turn('lion ride', echo).result
+    expect(await asked()).toEqual({ info: await recounted(session), calls: 'read' })
+  })
+
+  it('leave out a reply that broke off, as soon as its message is answered again', async () => {
+    for (const readsBetween of [false, true]) {
+      const { session, asked } = await place()
+      await session.turn('Hello', echo).result
+      const question = { id: 'q', content: 'Which phone?' }
+      const broken = async function* () {
+        yield { type: 'tool-call', toolCallId: 'c', toolName: 'find', input: {} } as const
+        yield { type: 'tool-result', toolCallId: 'c', toolName: 'find', output: 1 } as const
+        yield 'The first'
+        throw new Error('no')
+      }
+      const brief = async function* () {
+        yield 'The second'
+        throw new Error('no')
+      }
+      for (const respond of [broken, brief, brief, echo]) {
+        await session.turn(question, respond).result
+        if (readsBetween) {
+          expect((await asked()).info).toEqual(await recounted(session))
+          expect(counted(await session.info())).toEqual(await recounted(session))
+        }
+      }
+      expect(await asked()).toEqual({ info: await recounted(session), calls: 'read' })
+      expect((await asked()).info.messages).toMatchObject({ user: 2, assistant: 2, total: 4 })
+      expect(counted(await session.info())).toEqual(await recounted(session))
+      await session.turn('And now?', echo).result
+      expect(await asked()).toEqual({ info: await recounted(session), calls: 'read' })
+    }
   })
 
   it('equal a recount after any course of events', async () => {
