@@ -73,10 +73,9 @@ export function createRedactor(options: RedactorOptions = {}): Redactor {
   if (typeof replace !== 'function') throw new TypeError('replace must be a function')
   const phones = phoneFinder(countries)
   const own = custom.map((pattern) => ({ kind: pattern.kind, find: ownFinder(pattern) }))
-  const brackets = new Map([...allKinds, ...own.map(({ kind }) => kind)].map((kind) => [kind, `[${kind}]`]))
-  /** What takes the place of a part: what stands in it is of no matter to the brackets, and is not cut out for them. */
+  // Brackets do not tell what stood there, so it is not cut out for them.
   const insteadOf = (kind: string, text: string, start: number, end: number): string =>
-    replace === inBrackets ? brackets.get(kind)! : replace({ kind, text: text.slice(start, end) })
+    replace({ kind, text: replace === inBrackets ? '' : text.slice(start, end) })
   function* redacting(text: string): Generator<undefined, string, undefined> {
     const finders: Record<RedactorKind, Find<MarkedText>> = {
       email: findEmails,

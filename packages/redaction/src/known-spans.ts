@@ -24,8 +24,8 @@ export class KnownSpans {
   // Of the text from `#from` up to each place: the difference of two is the hash of what stands between them.
   #hashes = new Int32Array(0)
   #from = 0
-  // A text that repeats itself is the same, at one distance, from the place that was asked for last up to here: what was
-  // compared for one place is not compared again for the next.
+  // Up to `#sameTo` the text is the same as what stands `#distance` units before. In a text that repeats itself, nothing
+  // is compared twice.
   #distance = 0
   #sameTo = 0
 

@@ -7,8 +7,8 @@ const lookLength = 8192
 const signs = 2
 // All units from here on are alike.
 const notAscii = 0x80
-// What each kind is made of, and how far before a mark one may begin and behind it its first sign may stand that is
-// looked for: the longest of a kind and the signs around it. No kind goes on across the end of a mark.
+// For each kind: the units that it is made of; how far before a mark one may begin; how far behind the mark the first
+// digit of one may stand. None goes on across the end of a mark.
 const reach: Readonly<
   Record<Exclude<RedactorKind, 'email'>, readonly [of: Uint8Array, before: number, behind: number]>
 > = {

@@ -81,6 +81,7 @@ function noClient(path: string): SessionError {
 
 type Listening = Omit<BusChannels, 'send'>
 
+// A new connection that is not ready after this is given up.
 const readyMs = 5000
 
 /**
@@ -104,7 +105,7 @@ function ioredisChannels(client: IoredisSubscriber): Listening {
     ends.push(() => (options!.autoResubscribe = asGiven))
   }
   on('message', (channel = '', text = '') => listeners.get(channel)?.(text))
-  // A new connection first asks whether the server is ready, and waits for the answer for ever.
+  // ioredis asks over a new connection whether the server is ready, and waits for the answer for ever.
   let connecting: ReturnType<typeof setTimeout> | undefined
   on('connect', () => {
     clearTimeout(connecting)
