@@ -21,8 +21,9 @@ const answerMs = 5000
 const maxPayloadBytes = 7800
 
 /**
- * A bus over NOTIFY, for `createSessions({ bus })`. One statement sends what a process has to tell of 25 ms. It is no
- * part of any commit: a NOTIFY in it would make all commits of the database wait for each other.
+ * A bus over NOTIFY, for `createSessions({ bus })`. One statement sends what a process has to tell of 25
+ * ms, or of 45 when that is a lot. It is no part of any commit: a NOTIFY in it would make all commits of the database wait
+ * for each other.
  *
  * @throws `invalid` for a wrong option. Whoever subscribes gets `unavailable` when the server cannot be reached, and
  * `store_failed` when `listen` leads to a pooler that passes no notices on.

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { createSessions, newId } from '@sessions/core'
-import { median } from '../stores/statistics.js'
+import { median, middleMean } from '../stores/statistics.js'
 import { Servers } from '../stores/servers.js'
 import { hotReads } from './hot.js'
 import { credentialSecrets, type LiveBackend, machineNow, openLive, watched } from './open.js'
@@ -10,13 +10,13 @@ import type { Told } from './watcher.js'
 import { type Cost, type Pair, sliceCommits } from './slices.js'
 
 // Each compiles its code in its own way, and is slower or faster by some hundredths for it.
-const processes = 6
+const processes = 20
 const bars = { heardMs: 50, share: 0.95, idleReads: 0, hotRatio: 20 }
 const usage = `bench:live -- [--store NAME] [--changes N] [--rounds N] [--json]
 
   --store    redis or postgres (default: both)
   --changes  how many changes a watcher in another process hears of (default 200)
-  --rounds   how often ${sliceCommits} commits with the bus are compared with as many without (default 180)
+  --rounds   how often ${sliceCommits} commits with the bus are compared with as many without (default 140)
   --json     the last line is {"live": [{backend, heardMs, share, rateShare, idleReads, hotRatio}], "bars": {...}}
 
 Exits 1 when the median until a watcher hears of a change is over ${bars.heardMs} ms, when the processors of writers and server
@@ -27,7 +27,7 @@ const { values } = parseArgs({
   options: {
     store: { type: 'string', default: '' },
     changes: { type: 'string', default: '200' },
-    rounds: { type: 'string', default: '180' },
+    rounds: { type: 'string', default: '140' },
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -105,11 +105,11 @@ async function measure(backend: LiveBackend, url: string, server: number): Promi
   watcher.send('end')
   await once(watcher, 'exit')
   await withBus.close()
-  const hot = await hotReads(store, Math.ceil(rounds / 24))
+  const hot = await hotReads(store, Math.ceil(rounds / 20))
   await close()
   const heardMs = Math.round(median(waits) * 10) / 10
   const shareOf = (name: keyof Cost) =>
-    Math.round(median(pairs.map(({ on, off }) => off[name] / on[name])) * 1000) / 1000
+    Math.round(middleMean(pairs.map(({ on, off }) => off[name] / on[name])) * 1000) / 1000
   const [share, rateShare] = [shareOf('cpuUs'), shareOf('us')]
   const cpuUs = (name: keyof Pair) => median(pairs.map((pair) => pair[name].cpuUs)).toFixed(1)
   console.log(

@@ -13,8 +13,9 @@ export interface Pair {
   readonly off: Cost
 }
 
-// Few: what else the machine does then falls on both of a pair.
-export const sliceCommits = 200
+// A quarter of a second: what else the machine does then falls on both of a pair, and what a bus sends at once after a
+// quiet time, and last of all, is a small part of what it sends.
+export const sliceCommits = 1000
 // What the bus still has to send then is sent within this.
 const restMs = 30
 

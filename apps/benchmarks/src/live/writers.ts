@@ -3,7 +3,7 @@ import { credentialSecrets, type LiveBackend, openLive, watched } from './open.j
 import { costOf, type Pair } from './slices.js'
 
 const writers = 16
-const warmUps = 10
+const warmUps = 3
 
 const [backend, url, server, rounds, number] = process.argv.slice(2) as [LiveBackend, ...string[]]
 const { store, bus, close } = await openLive(backend, url!)

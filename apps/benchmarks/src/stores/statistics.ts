@@ -16,6 +16,14 @@ export function quantile(numbers: readonly number[], share: number): number {
   return sorted[below]! + (sorted[above]! - sorted[below]!) * (place - below)
 }
 
+/** The mean of the half in the middle: of many numbers it varies less than the median. NaN for no numbers. */
+export function middleMean(numbers: readonly number[]): number {
+  const sorted = Float64Array.from(numbers).sort()
+  const cut = Math.floor(sorted.length / 4)
+  const middle = sorted.subarray(cut, sorted.length - cut)
+  return middle.reduce((sum, value) => sum + value, 0) / middle.length
+}
+
 /** The median of the ratios of each round: a disturbance of a whole round affects both sides. */
 export function medianRatio(ours: readonly number[], theirs: readonly number[]): number {
   return median(ours.map((value, round) => value / theirs[round]!))

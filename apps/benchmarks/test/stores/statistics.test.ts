@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { median, medianRatio, quantile, rotated } from '../../src/stores/statistics.js'
+import { median, medianRatio, middleMean, quantile, rotated } from '../../src/stores/statistics.js'
 
 describe('quantile', () => {
   it('stands between its neighbours in proportion', () => {
@@ -17,6 +17,16 @@ describe('quantile', () => {
 
   it('is nothing of nothing', () => {
     expect(median([])).toBeNaN()
+  })
+})
+
+describe('middleMean', () => {
+  it('leaves out a quarter at each end', () => {
+    expect(middleMean([1000, 2, 3, 4, 6, 7, 8, -1000])).toBe(5)
+  })
+
+  it('is nothing of nothing', () => {
+    expect(middleMean([])).toBeNaN()
   })
 })
 

@@ -41,6 +41,10 @@ export interface BusChannels {
 
 // What comes after a quiet time goes at once; what comes within so many milliseconds behind it goes together.
 const batchMs = 25
+// A text costs sender and carrier as much as some commits. So a process that commits a lot sends fewer, and what it
+// tells waits half of this on average, no longer than what a process with few commits tells.
+const busyBatchMs = 45
+const manyNotices = 16
 // A text costs sender and carrier a tenth of a commit and more. So what is of that many topics goes in one, on a channel
 // that all listen to, unless it is long: those who listen to few topics need not read it.
 const manyTopics = 4
@@ -78,7 +82,8 @@ export function channelBus(channels: BusChannels): SessionBus {
   let flushing: ReturnType<typeof setTimeout> | undefined
   let beating: ReturnType<typeof setInterval> | undefined
   let looking: ReturnType<typeof setInterval> | undefined
-  let flushedAt = -batchMs
+  let flushAt = 0
+  let added = 0
   let underWay = 0
   let isClosed = false
 
@@ -90,7 +95,8 @@ export function channelBus(channels: BusChannels): SessionBus {
 
   function flush(): void {
     flushing = undefined
-    flushedAt = performance.now()
+    flushAt = performance.now() + (added < manyNotices ? batchMs : busyBatchMs)
+    added = 0
     const parts = outbox.take().map(([topic, batch]) => {
       const number = (sent.get(topic) ?? 0) + 1
       sent.set(topic, number)
@@ -235,7 +241,8 @@ export function channelBus(channels: BusChannels): SessionBus {
       if (isClosed) return
       subscriptions.tell(notices)
       for (const notice of notices) outbox.add(notice)
-      if (!outbox.isEmpty) flushing ??= setTimeout(flush, flushedAt + batchMs - performance.now())
+      added += notices.length
+      if (!outbox.isEmpty) flushing ??= setTimeout(flush, flushAt - performance.now())
     },
 
     async subscribe(topics, listener) {

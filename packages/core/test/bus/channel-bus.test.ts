@@ -67,6 +67,26 @@ describe('channelBus', () => {
     expect(told).toEqual([changed('a', 1), changed('a', 3), changed('a', 4)])
   })
 
+  it('sends what comes within 45 ms together once there is a lot, so that it costs less', async () => {
+    const [one, other] = [bus(), bus()]
+    const { told } = await heard(other)
+    const busy = Array.from({ length: 16 }, (_, n) => changed(`s${n}`))
+    one.publish(busy)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(told).toHaveLength(16)
+    one.publish([changed('a', 1)])
+    await vi.advanceTimersByTimeAsync(43)
+    expect(told).toHaveLength(16)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(told).toHaveLength(17)
+    // One has come since: it is no longer busy.
+    one.publish([changed('a', 2)])
+    await vi.advanceTimersByTimeAsync(24)
+    expect(told).toHaveLength(17)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(told).toHaveLength(18)
+  })
+
   it('sends what is of many topics in one text, and tells each listener of its own', async () => {
     const [one, other, few] = [bus(), bus(), bus()]
     const { told } = await heard(other)
@@ -75,7 +95,7 @@ describe('channelBus', () => {
       const { sent } = channels
       const notices = Array.from({ length: 200 }, (_, n) => changed(`s${n}`, changes))
       one.publish(notices)
-      await vi.advanceTimersByTimeAsync(25)
+      await vi.advanceTimersByTimeAsync(45)
       expect(channels.sent - sent).toBe(1)
       expect(told).toHaveLength(200)
       expect(told).toEqual(expect.arrayContaining(notices))
@@ -89,14 +109,14 @@ describe('channelBus', () => {
     const notices = Array.from({ length: 200 }, (_, n) => changed(`s${n}`))
     const { told } = await heard(other, [topicOf(notices[0]!)])
     one.publish(notices)
-    await vi.advanceTimersByTimeAsync(25)
+    await vi.advanceTimersByTimeAsync(45)
     channels.loses = (channel) => channel === 'many'
     one.publish(notices)
-    await vi.advanceTimersByTimeAsync(25)
+    await vi.advanceTimersByTimeAsync(45)
     channels.loses = () => false
     told.length = 0
     one.publish([notices[0]!])
-    await vi.advanceTimersByTimeAsync(25)
+    await vi.advanceTimersByTimeAsync(45)
     expect(told).toEqual([{ gap: 1 }, notices[0]])
   })
 
