@@ -1,5 +1,6 @@
 import { isSessionError, SessionError, type StoreFinding } from '@sessions/core/store'
 import { attempt, type Attempt } from './attempt.js'
+import { clientProblems } from './client-problems.js'
 import type { Keys } from './keys.js'
 import { toPlain } from './plain-reply.js'
 import type { RedisCalls } from './redis-calls.js'
@@ -46,12 +47,7 @@ export async function checkServer(calls: RedisCalls, keys: Keys, timeoutMs: numb
 }
 
 async function findingsOf(current: Attempt, calls: RedisCalls, keys: Keys): Promise<StoreFinding[]> {
-  const findings: StoreFinding[] = []
-  if (!calls.commands.hasTimeout) {
-    const problem =
-      'the client has no command timeout: while its server does not answer, commands pile up in its memory. Set commandTimeout'
-    findings.push(warning('timeout', problem))
-  }
+  const findings = clientProblems(calls.commands).map(({ code, problem }) => warning(code, problem))
   const info = await infoOf(current, calls)
   if (info === 'refused') {
     findings.push(

@@ -1,4 +1,5 @@
 import { attempt } from './attempt.js'
+import { clientProblems } from './client-problems.js'
 import { toPlain } from './plain-reply.js'
 import type { RedisCalls } from './redis-calls.js'
 import { replyCode } from './redis-error.js'
@@ -17,11 +18,8 @@ export class ClientWarnings {
   constructor(calls: RedisCalls, warn: (message: string) => void) {
     this.#calls = calls
     this.#warn = warn
-    if (!calls.commands.hasTimeout) {
-      warn(
-        'The Redis client has no command timeout: while its server does not answer, commands pile up in its memory. ' +
-          "Set commandTimeout, or make the client by createRedisClient of '@sessions/store-redis/client'.",
-      )
+    for (const { problem } of clientProblems(calls.commands)) {
+      warn(`Redis: ${problem}, or make the client by createRedisClient of '@sessions/store-redis/client'.`)
     }
   }
 

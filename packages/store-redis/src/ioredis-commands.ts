@@ -15,6 +15,8 @@ export interface IoredisClient {
 interface IoredisSettings {
   readonly commandTimeout?: number
   readonly enableOfflineQueue?: boolean
+  readonly retryStrategy?: unknown
+  readonly clusterRetryStrategy?: unknown
   readonly redisOptions?: IoredisSettings
 }
 
@@ -24,6 +26,8 @@ export function ioredisCommands(client: IoredisClient): RedisCommands {
   return {
     isCluster: client.isCluster,
     hasTimeout: (settings.redisOptions ?? settings).commandTimeout !== undefined,
+    givesUp:
+      typeof (client.isCluster ? settings.clusterRetryStrategy : settings.retryStrategy) !== 'function',
 
     isReady() {
       const { status } = client

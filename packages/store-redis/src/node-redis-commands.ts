@@ -26,13 +26,15 @@ export interface NodeRedisSentinel extends NodeRedisBase {
 interface NodeRedisSettings {
   readonly disableOfflineQueue?: boolean
   readonly commandOptions?: { readonly timeout?: number }
-  readonly socket?: { readonly socketTimeout?: number }
+  readonly socket?: { readonly socketTimeout?: number; readonly reconnectStrategy?: unknown }
 }
 
 interface NodeRedisState {
   readonly isOpen: boolean
   readonly isReady?: boolean
   readonly options?: NodeRedisSettings
+  /** With the defaults of the client, of which version 6 has a timeout. */
+  readonly _commandOptions?: NodeRedisSettings['commandOptions']
 }
 
 export function nodeRedisCommands(
@@ -40,6 +42,7 @@ export function nodeRedisCommands(
 ): RedisCommands {
   const state: NodeRedisState = client
   const settings = state.options
+  const { socketTimeout, reconnectStrategy } = settings?.socket ?? {}
   // No command goes out as read-only: a replica may not have heard yet of the last writes.
   const send = sender(client)
   return {
@@ -47,13 +50,17 @@ export function nodeRedisCommands(
     // Clusters, pools and sentinels do not show the options of their connections.
     hasTimeout:
       settings === undefined ||
-      settings.commandOptions?.timeout !== undefined ||
-      settings.socket?.socketTimeout !== undefined,
+      (state._commandOptions ?? settings.commandOptions)?.timeout !== undefined ||
+      socketTimeout !== undefined,
+    // What it does by itself after a lost connection it does not do after a silence.
+    givesUp: reconnectStrategy === false || (reconnectStrategy === undefined && socketTimeout !== undefined),
 
     isReady: () => !state.isOpen || state.isReady !== false || settings?.disableOfflineQueue === true,
 
     whyClosed: () =>
-      state.isOpen ? undefined : 'the client of Redis is not open: call its connect() before the first call',
+      state.isOpen
+        ? undefined
+        : 'the client of Redis is not open: its connect() was not called, it was closed, or it has given up',
 
     onceChanged(callback) {
       const changed = () => {

@@ -12,6 +12,8 @@ export interface RedisCommands {
   readonly isCluster: boolean
   /** False for a client without an own bound on how long a command may take. */
   readonly hasTimeout: boolean
+  /** True for a client that makes no new connection when it has lost one, or when its server was silent. */
+  readonly givesUp: boolean
   /** True when a command would go out now, or be refused at once: not when the client would put it in a queue. */
   isReady: () => boolean
   /** Why the client takes no commands until its owner opens it; undefined while it does, or will by itself. */

@@ -14,6 +14,7 @@ export function upstashCommands(client: UpstashClient): RedisCommands {
     isCluster: false,
     // The client speaks HTTP, so no commands pile up behind a dead connection.
     hasTimeout: true,
+    givesUp: false,
     isReady: () => true,
     whyClosed: () => undefined,
     onceChanged: () => {},

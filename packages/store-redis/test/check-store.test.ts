@@ -3,6 +3,7 @@ import { checkStore } from '@sessions/core/store'
 import { startRedis, startRedisSentinel, type RedisServer } from '@sessions/testkit'
 import type { Redis } from 'ioredis'
 import { createClient } from 'redis'
+import { createClient as createClient5 } from 'redis5'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { redisStore, type RedisClient } from '../src/index.js'
 import { ioredis } from './clients.js'
@@ -79,12 +80,13 @@ describe('a server that', () => {
   test('throws sessions away, or keeps none through a restart', async () => {
     const careless = await startRedis({ args: ['--appendonly', 'no', '--maxmemory-policy', 'allkeys-lru'] })
     onTestFinished(() => careless.stop())
-    const client = createClient({ url: careless.url })
+    const client = createClient5({ url: careless.url, socket: { reconnectStrategy: false } })
     client.on('error', () => {})
     await client.connect()
     onTestFinished(() => client.destroy())
     expect(await found(client)).toEqual([
       expect.stringMatching(/^warning timeout: /),
+      expect.stringMatching(/^warning reconnect: /),
       expect.stringMatching(/^warning persistence: .*append-only file/),
       expect.stringMatching(/^warning eviction: maxmemory-policy is allkeys-lru/),
     ])

@@ -1,6 +1,7 @@
 import { startRedis, waitUntil, type RedisServer } from '@sessions/testkit'
 import { Cluster } from 'ioredis'
 import { createClient } from 'redis'
+import { createClient as createClient5 } from 'redis5'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { redisStore } from '../src/index.js'
 import { commandsDuring } from './watch-commands.js'
@@ -63,10 +64,39 @@ describe('warns once', () => {
     delete (bare.options as { commandTimeout?: number }).commandTimeout
     redisStore(bare, { onWarning })
     redisStore(new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true }), { onWarning })
-    redisStore(createClient({ url: server.url }), { onWarning })
+    redisStore(createClient5({ url: server.url }), { onWarning })
     expect(warnings).toHaveLength(3)
     for (const warning of warnings) expect(warning).toContain('command timeout')
     bare.disconnect()
+  })
+
+  test('of a client that makes no new connection, of each kind', () => {
+    const warnings: string[] = []
+    const onWarning = (message: string) => {
+      warnings.push(message)
+    }
+    const { url } = server
+    const none = null as never
+    const lazy = { lazyConnect: true, redisOptions: { commandTimeout: 5500 } }
+    const given = [
+      ioredis(url, { lazyConnect: true, retryStrategy: none }),
+      new Cluster([{ host: '127.0.0.1', port: 1 }], { ...lazy, clusterRetryStrategy: none }),
+      // Silence ends such a client for good, unless it is told how to go on.
+      createClient({ url, socket: { socketTimeout: 3000 } }),
+      createClient5({ url, socket: { socketTimeout: 3000 } }),
+      createClient({ url, socket: { reconnectStrategy: false } }),
+    ]
+    for (const client of given) redisStore(client, { onWarning })
+    expect(warnings).toEqual(given.map(() => expect.stringContaining('the client gives up')))
+    const patient = [
+      ioredis(url, { lazyConnect: true, retryStrategy: () => 100 }),
+      new Cluster([{ host: '127.0.0.1', port: 1 }], lazy),
+      createClient({ url, socket: { socketTimeout: 3000, reconnectStrategy: 100 } }),
+      // Version 6 has a timeout by itself.
+      createClient({ url }),
+    ]
+    for (const client of patient) redisStore(client, { onWarning })
+    expect(warnings).toHaveLength(given.length)
   })
 })
 

@@ -52,7 +52,8 @@ const clients: readonly (readonly [name: string, open: (url: string) => Promise<
   [
     'node-redis',
     async (url) => {
-      const client = createClient({ url, pingInterval: 500, socket: { socketTimeout: 2000 } })
+      const socket = { socketTimeout: 2000, reconnectStrategy: 100 }
+      const client = createClient({ url, pingInterval: 500, socket })
       client.on('error', () => {})
       await client.connect()
       ends.push(() => client.destroy())
