@@ -22,23 +22,10 @@ export function unnamedTypes(packageFolder: string, doors: readonly string[]): s
   try {
     const root = resolve(import.meta.dirname, '..')
     const tsc = join(root, 'node_modules', '.bin', 'tsc')
-    const emit = [
-      '--noEmit',
-      'false',
-      '--emitDeclarationOnly',
-      '--declarationMap',
-      'false',
-      '--stripInternal',
-    ]
-    execFileSync(tsc, [
-      '-p',
-      join(packageFolder, 'tsconfig.json'),
-      ...emit,
-      '--rootDir',
-      root,
-      '--outDir',
-      out,
-    ])
+    const build = join(packageFolder, 'tsconfig.build.json')
+    // From the sources of the other packages, which need not be built.
+    const places = ['--customConditions', '@sessions/source', '--rootDir', root, '--outDir', out]
+    execFileSync(tsc, ['-p', build, '--emitDeclarationOnly', '--declarationMap', 'false', ...places])
     return unnamed(join(out, relative(root, packageFolder), 'src'), doors)
   } finally {
     rmSync(out, { recursive: true, force: true })
