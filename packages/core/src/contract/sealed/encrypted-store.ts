@@ -16,7 +16,7 @@ import type {
   SessionGuard,
   SessionStore,
 } from '../session-store.js'
-import { type Keyring, toSecret } from './keyring.js'
+import { checkKeyring, type Keyring, toSecret } from './keyring.js'
 import { listOfUser } from './list-of-user.js'
 import { sealedCount } from './payload-bytes.js'
 import { SealedAmends } from './sealed-amends.js'
@@ -92,7 +92,7 @@ export interface EncryptedStore extends SessionStore {
  * A payload that was changed, cut off or moved is empty to the caller, and `onIntegrity` is told; a body is `corrupt`.
  * When the key service is away, calls reject with `unavailable`; nothing is ever stored or returned unsealed.
  *
- * @throws `invalid` for options that it does not know, or an `indexKey` of another size.
+ * @throws `invalid` for options that it does not know, a `keyring` that cannot wrap, or an `indexKey` of another size.
  *
  * @example
  * ```ts
@@ -116,6 +116,11 @@ export function encryptedStore(store: SessionStore, options: EncryptedStoreOptio
     cacheMs: 'number',
     onIntegrity: 'function',
   })
+  for (const [path, given] of Object.entries({ store, keys: options.keys ?? store })) {
+    if (typeof given?.read !== 'function')
+      throw new SessionError('invalid', `${path} must be a store`, { path })
+  }
+  checkKeyring(options.keyring)
   const { keyring, keys: keyStore = store, mode = 'require', cacheMs = 300_000, onIntegrity } = options
   checkWhole(cacheMs, 'cacheMs', 0)
   const indexKey = toSecret(options.indexKey, 'indexKey')
