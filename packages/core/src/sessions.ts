@@ -12,6 +12,7 @@ import { importerOf, type ImportInto } from './portability/import-into.js'
 import type { ImportReport } from './portability/import-sessions.js'
 import type { TextSource } from './portability/lines-in.js'
 import { type Sweeping, sweepEvery } from './service/sweep-every.js'
+import { checkSettings } from './service/check-settings.js'
 import { type Service, createService } from './service/service.js'
 import type { TtlSettings, SessionsOptions } from './service/settings.js'
 import { type AuditedCaller, noteCaller } from './audit/caller.js'
@@ -187,6 +188,7 @@ export interface Sessions {
  * ```
  */
 export function createSessions(options: SessionsOptions = {}): Sessions {
+  checkSettings(options)
   const feed = searchFeedOf(options)
   const service = createService(options, (store) => feed?.over(store) ?? store)
   checkRecords(service)

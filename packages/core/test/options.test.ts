@@ -83,7 +83,7 @@ describe('an option that nobody reads', () => {
   it('is refused by the methods of sessions, and nothing is stored', async () => {
     const mine = sessions.for(alice)
     const session = await mine.open('one')
-    const refused: Promise<unknown>[] = [
+    const calls: Promise<unknown>[] = [
       mine.create(loose({ titel: 'x' })),
       mine.open('two', loose({ stat: {} })),
       mine.list(loose({ limt: 1 })),
@@ -99,8 +99,8 @@ describe('an option that nobody reads', () => {
       session.watch(loose({ poll: 1 })).next(),
       session.subscribe(loose({ from: 'x' })).next(),
     ]
-    for (const [index, each] of refused.entries())
-      expect([index, await codeOf(each)]).toEqual([index, 'invalid'])
+    const refused = await Promise.all(calls.map(codeOf))
+    expect(refused).toEqual(calls.map(() => 'invalid'))
     expect((await mine.list()).items).toHaveLength(1)
     expect((await session.read()).state).toEqual({})
     expect((await session.history()).messages).toEqual([])
@@ -114,5 +114,53 @@ describe('an option that nobody reads', () => {
 
   it('may be undefined, as what is left out', () => {
     expect(() => createSessions(loose({ strore: undefined, ttl: undefined }))).not.toThrow()
+  })
+})
+
+describe('a setting of another kind', () => {
+  const per = { scope: 'user', maxTokens: 5 }
+  it.each<[string, unknown]>([
+    ['store', { store: null }],
+    ['store', { store: 'redis://localhost' }],
+    ['store', { store: {} }],
+    ['bus', { bus: null }],
+    ['bus', { bus: {} }],
+    ['credentialSecrets', { credentialSecrets: null }],
+    ['credentialSecrets', { credentialSecrets: 'a secret of at least 32 characters' }],
+    ['ttl.idleMs', { ttl: { idleMs: '3600000' } }],
+    ['ttl.absoluteMs', { ttl: { absoluteMs: [5] } }],
+    ['ttl.refreshOnRead', { ttl: { refreshOnRead: 'no' } }],
+    ['limits.whenFull', { limits: { whenFull: 'evcit' } }],
+    ['limits.maxMessages', { limits: { maxMessages: '50' } }],
+    ['limits.maxSessionsPerUser', { limits: { maxSessionsPerUser: true } }],
+    ['turns.policy', { turns: { policy: 'wait' } }],
+    ['turns.maxSteps', { turns: { maxSteps: '8' } }],
+    ['budgets', { budgets: per }],
+    ['budgets', { budgets: null }],
+    ['budgets[0]', { budgets: [null] }],
+    ['budgets[0].scope', { budgets: [{ maxTokens: 5 }] }],
+    ['budgets[0].scope', { budgets: [{ ...per, scope: 'usr' }] }],
+    ['budgets[1].maxTokens', { budgets: [per, { ...per, maxTokens: Number.NaN }] }],
+    ['budgets[0].maxCostMicros', { budgets: [{ ...per, maxCostMicros: '100' }] }],
+    ['budgets[0].windowMs', { budgets: [{ ...per, windowMs: '1h' }] }],
+    ['context.summarize', { context: { summarize: 'short' } }],
+    ['context.embed', { context: { embed: {} } }],
+    ['context.compactAboveTokens', { context: { compactAboveTokens: '1000' } }],
+    ['consent.unsaid.storage', { consent: { unsaid: { storage: 'no' } } }],
+    ['consent.onWithdraw[0]', { consent: { onWithdraw: [5] } }],
+    ['privacy.onErase[1]', { privacy: { onErase: [async () => {}, undefined] } }],
+    ['privacy.afterErase[0]', { privacy: { afterErase: ['destroyKey'] } }],
+    ['countTokens', { countTokens: 'gpt' }],
+    ['onEvent', { onEvent: {} }],
+    ['onWarning', { onWarning: 5 }],
+    ['listeners', { listeners: {} }],
+    ['listeners[0]', { listeners: [5] }],
+    ['listeners[0]', { listeners: [{ flush() {} }] }],
+  ])('is refused with its path: %s of %j', (path, options) => {
+    expect(() => createSessions(loose(options))).toThrow(expect.objectContaining({ code: 'invalid', path }))
+  })
+
+  it.each([null, 5, 'redis://localhost', []])('is refused as a whole: %j', (options) => {
+    expect(() => createSessions(loose(options))).toThrow(expect.objectContaining({ code: 'invalid' }))
   })
 })

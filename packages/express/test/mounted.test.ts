@@ -1,3 +1,4 @@
+import { get } from 'node:http'
 import { createSessions } from '@sessions/core'
 import { createSessionApi } from '@sessions/core/http'
 import type express5 from 'express'
@@ -54,6 +55,25 @@ describe.each(versions)('%s', (_, express) => {
         paths: { [`${basePath}/sessions`]: {} },
       })
     }
+  })
+
+  it('answers no path that a guard before it has not seen', async () => {
+    const app = express()
+    app.use('/api/sessions', (_req: Request, res: Response) => void res.status(401).end())
+    app.use('/api', toExpressHandler(apiOf()))
+    const { hostname, port } = new URL(await serve(app))
+    const statusOf = async (path: string) =>
+      new Promise<number | undefined>((resolve) => {
+        get({ hostname, port, path }, (res) => resolve(res.resume().statusCode))
+      })
+    expect(await statusOf('/api/sessions')).toBe(401)
+    for (const path of [
+      '/api/x/../sessions',
+      '/api/%2e/sessions',
+      '/api/x\\..\\sessions',
+      '/x/../api/sessions',
+    ])
+      expect([path, await statusOf(path)]).toEqual([path, 404])
   })
 
   it('never names another host in Location', async () => {

@@ -1,5 +1,5 @@
 import { type MarkedText, unitBefore } from './marked-text.js'
-import { isDigit, isWord, type Look } from './span.js'
+import { isDigit, isWord, jointAt, type Look } from './span.js'
 
 interface Issuer {
   /** The first and the last number of four digits that its cards begin with. */
@@ -28,10 +28,11 @@ const issuers: readonly Issuer[] = [
   // Discover, UnionPay, Maestro, RuPay and others.
   { from: 6000, to: 6999, lengths: any },
 ]
-const [zero, plus, space, dash] = [0x30, 0x2b, 0x20, 0x2d]
+const [zero, plus] = [0x30, 0x2b]
 const most = 19
 // Four by four, or four, six and five: a shorter group is of something else.
 const leastGroup = 3
+const longestGroup = 6
 // For four digits, a bit for each length that cards with this beginning have.
 const lengthsOf = new Uint32Array(10_000)
 for (const { from, to, lengths } of issuers) {
@@ -87,9 +88,11 @@ function endOfCard(units: Uint16Array, start: number): number | undefined {
       const sum = (count & 1) === 1 ? sumFromSecond : sumFromFirst
       if (sum % 10 === 0) end = place
     }
-    const next = units[place]
-    if ((next !== space && next !== dash) || !isDigit(units[place + 1]!)) return end
-    place++
+    const joint = jointAt(units, place)
+    // Digits behind a long group and a dot are a fraction.
+    if (joint === 0 || (isPoint(units[place]!) && place - first > longestGroup)) return end
+    place += joint
+    if (!isDigit(units[place]!)) return end
   }
 }
 

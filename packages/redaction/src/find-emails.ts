@@ -5,7 +5,8 @@ import { isDigit, isLatin, type Look } from './span.js'
 const maxDomain = 253
 const signs = ".!#$%&'*+-/=?^_`{|}~"
 const isLetter = /[\p{L}\p{M}\p{Nd}]/u
-const [dot, hyphen, underscore, at] = [0x2e, 0x2d, 0x5f, 0x40]
+const [dot, hyphen, underscore, at, percent] = [0x2e, 0x2d, 0x5f, 0x40, 0x25]
+const dividers = ['/', '?', '&', '=', '#'].map((char) => char.charCodeAt(0))
 // What a UTF-16 unit may be in an address.
 const [other, sign, letter, unspaced] = [0, 1, 2, 3]
 
@@ -34,14 +35,21 @@ function startOf(units: Uint16Array, place: number, after: number, kinds: Uint8A
   const least = place > 0 ? leastLetter(units, place - 1, kinds) : letter
   const kindAt = (index: number): number => kinds[units[index]!]!
   let start = place
+  // In an address of the web, what divides its parts is no part of a name.
+  const isEncoded = units[place - 1] === percent && units[place - 2] === percent
   while (start > after) {
     const kind = kindAt(start - 1)
+    if (isEncoded && isDivider(units[start - 1]!)) break
     if (kind !== sign && kind !== letter && kind !== least) break
     start--
   }
   // What joins the parts of an address begins none: quotes, and signs of markup.
   while (start < place && kindAt(start) === sign && units[start] !== underscore) start++
   return start
+}
+
+function isDivider(unit: number): boolean {
+  return dividers.includes(unit)
 }
 
 /** The end of the domain; undefined when there is none. */

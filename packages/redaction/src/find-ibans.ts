@@ -1,12 +1,13 @@
 import { countrySpecs, isValidIBAN } from 'ibantools'
 import { type MarkedText, unitBefore } from './marked-text.js'
-import { isDigit, isLatin, isWord, type Look } from './span.js'
+import { isDigit, isLatin, isWord, jointAt, type Look } from './span.js'
 
 // A text with more real ones is a list of them: from there on its sums are proof enough.
 const mostChecks = 1000
 // The country and the check digits.
 const checked = 4
-const [space, dash] = [0x20, 0x2d]
+const letters = 2
+const space = 0x20
 // Two digits more, and a number still is one of 31 bits.
 const mostUndivided = 10_000_000
 // How many letters and digits a number of a country has: 26 countries for each first letter.
@@ -20,13 +21,13 @@ export function findIbans(text: MarkedText): Look {
   const { units, runs } = text
   let checks = 0
   return runs.look(2, (found, run, after) => {
-    const start = run - 2
+    const start = unitBefore(units, run) === space ? run - letters - 1 : run - letters
     if (start < after || !isBegin(units, start)) return 0
     const length = lengthOf[indexOf(units[start]!, units[start + 1]!)]!
-    const end = length > 0 ? endOfIban(units, start, length) : undefined
+    const end = length > 0 ? endOfIban(units, start, run, length) : undefined
     if (end === undefined) return 0
     const isListed = checks++ >= mostChecks
-    if (!isListed && !isValidIBAN(text.part(start, end).replaceAll(/[ -]/g, '').toUpperCase())) return 0
+    if (!isListed && !isValidIBAN(text.part(start, end).replaceAll(/[ .-]/g, '').toUpperCase())) return 0
     found.push(start, end)
     return end
   })
@@ -43,27 +44,25 @@ function indexOf(first: number, second: number): number {
 }
 
 /**
- * The end of so many letters and digits, with single spaces or dashes between them, whose sum is right; undefined when
- * there are none. By ISO 13616 letters count from 10, the first four stand last, and the remainder by 97 is 1.
+ * The end of so many letters and digits, in groups or not, whose sum is right; undefined when there are none. The first
+ * digit stands at `run`. By ISO 13616 letters count from 10, the first four stand last, and the remainder by 97 is 1.
  */
-function endOfIban(units: Uint16Array, start: number, length: number): number | undefined {
+function endOfIban(units: Uint16Array, start: number, run: number, length: number): number | undefined {
   let remainder = 0
-  let place = start
-  for (let count = 0; count < length; count++, place++) {
-    if (count >= checked && isJoint(units[place]!)) place++
-    const value = valueOf(units[place]!)
-    if (value === none) return undefined
-    if (count >= checked) remainder = added(remainder, value)
+  let place = run + checked - letters
+  if (!isDigit(units[place - 1]!)) return undefined
+  for (let count = checked; count < length; count++, place++) {
+    let value = valueOf(units[place]!)
+    if (value === none) {
+      place += jointAt(units, place)
+      value = valueOf(units[place]!)
+      if (value === none) return undefined
+    }
+    remainder = added(remainder, value)
   }
   if (isWord(units[place]!)) return undefined
-  for (let first = start; first < start + checked; first++) {
-    remainder = added(remainder, valueOf(units[first]!))
-  }
+  for (const first of [start, start + 1, run, run + 1]) remainder = added(remainder, valueOf(units[first]!))
   return remainder % 97 === 1 ? place : undefined
-}
-
-function isJoint(unit: number): boolean {
-  return unit === space || unit === dash
 }
 
 /** A division takes longer than all the rest: there is one for every few values. */

@@ -3,17 +3,18 @@ import type { DigitRuns } from './digit-runs.js'
 import { KnownSpans } from './known-spans.js'
 import { type MarkedText, unitBefore } from './marked-text.js'
 import { type PhonePlan, phonePlan } from './phone-plan.js'
+import { endOfPlainNumber, isDateSign } from './plain-numbers.js'
 import { type Find, isDigit, isWord } from './span.js'
 
 // The international prefix, 15 digits, and what stands between them.
 const longest = 30
 // The signs behind it, which tell whether it ends there.
-const decisive = longest + 4
+const behind = 9
+const decisive = longest + behind
 // A text of so many UTF-16 units is looked through before what is known of it pays.
 const shortLength = 4096
 const fewestDigits = 7
 const mostDigits = 17
-const longestDate = 10
 // A power of two above it: a row of a table.
 const countsOfDigit = 32
 // Bits of it: so many digits may be a number; a group of so many may be the first of one.
@@ -22,7 +23,7 @@ const [whole, opening] = [1, 2]
 // full of false numbers must neither take long, nor hide a real one at its end.
 const mostQuestions = 200
 
-const [plus, parenthesis, zero] = [0x2b, 0x28, 0x30]
+const [plus, parenthesis, closing, zero, space, percent] = [0x2b, 0x28, 0x29, 0x30, 0x20, 0x25]
 
 /**
  * Phone numbers with `+`, and those that the plan of one of the countries knows.
@@ -105,12 +106,18 @@ function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<Marked
     const look = runs.look(1, (found, run) => {
       const sign = unitBefore(units, run)
       const isInternational = sign === plus
-      if (!isInternational && !mayOpen(run)) return 0
+      if (!isInternational) {
+        const plain = endOfPlainNumber(units, runs, run)
+        if (plain > 0) return plain
+        if (!mayOpen(run)) return 0
+      }
       const start = isInternational || sign === parenthesis ? run - 1 : run
       if (isWord(unitBefore(units, start))) return 0
       const length = lengthAt(start, run, isInternational)
       if (length === 0) return 0
-      found.push(start, start + length)
+      // `%2B`, as addresses of the web have it.
+      const isEncoded = isInternational && units[start - 1] === percent && units[start - 2] === percent
+      found.push(isEncoded ? start - 2 : start, start + length)
       return start + length
     })
     return (found, from, to) => {
@@ -159,10 +166,6 @@ function endAt(index: number): number {
  * @param counts Of which digits how many may be a number; undefined for any.
  */
 function endsOf(units: Uint16Array, runs: DigitRuns, start: number, counts: Uint8Array | undefined): number {
-  if (counts !== undefined && isDate(units, runs, start)) {
-    looked = start + longestDate + 1
-    return 0
-  }
   const most = start + longest
   let ends = 0
   let digits = 0
@@ -175,32 +178,36 @@ function endsOf(units: Uint16Array, runs: DigitRuns, start: number, counts: Uint
     if (run === 0 || digits > mostDigits || at > most) break
     // Digits that stand one by one are no number that anybody writes.
     const isLong = digits >= fewestDigits && (counts === undefined || (counts[row + digits]! & whole) !== 0)
-    if (isLong && groups * 2 <= digits + 2 && !isWord(units[at]!)) endPlaces[ends++] = at
+    if (isLong && groups * 2 <= digits + 2 && isEnd(units, at)) endPlaces[ends++] = at
     if (!isJoint(units[at]!)) break
-    at++
-    if (isJoint(units[at]!)) at++
+    if (units[at] === closing && units[at + 1] === space) at++
+    at += isDashed(units, runs, at, run, counts === undefined) ? 3 : isJoint(units[at + 1]!) ? 2 : 1
   }
-  looked = at + 1
+  looked = at + behind
   return ends
 }
 
-/** Day, month and year in either order. */
-function isDate(units: Uint16Array, runs: DigitRuns, start: number): boolean {
-  const first = runs.at(start)
-  if (first === 3 || first > 4 || !isDateSign(units[start + first]!)) return false
-  const place = start + first + 1
-  const second = runs.at(place)
-  if (second === 0 || second > 2 || !isDateSign(units[place + second]!)) return false
-  const third = runs.at(place + second + 1)
-  return first === 4 ? third === 1 || third === 2 : third === 2 || third === 4
+/** Whether a number may end here: no word goes on, but for `x` or `ext` and an extension. */
+function isEnd(units: Uint16Array, at: number): boolean {
+  const [first, second, third] = [units[at]! | 0x20, units[at + 1]!, units[at + 2]!]
+  if (!isWord(units[at]!) || (first === 0x78 && isDigit(second))) return true
+  return first === 0x65 && (second | 0x20) === 0x78 && (third | 0x20) === 0x74
 }
 
-/** `-`, `.` and `/`. */
-function isDateSign(unit: number): boolean {
-  return unit >= 0x2d && unit <= 0x2f
+/** Whether a sign between two spaces stands in the middle of a number, as in `030 - 123456`; it is none of a span of years or times. */
+function isDashed(
+  units: Uint16Array,
+  runs: DigitRuns,
+  at: number,
+  before: number,
+  isInternational: boolean,
+): boolean {
+  if (units[at] !== space || !isDateSign(units[at + 1]!) || units[at + 2] !== space) return false
+  const next = runs.at(at + 3)
+  return next >= 3 && before >= 2 && (isInternational || before !== 4 || next !== 4)
 }
 
 /** What stands between the digits of a number: the signs of a date, spaces and parentheses. */
 function isJoint(unit: number): boolean {
-  return isDateSign(unit) || unit === 0x20 || unit === parenthesis || unit === 0x29
+  return isDateSign(unit) || unit === space || unit === parenthesis || unit === closing
 }

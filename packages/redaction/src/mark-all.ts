@@ -12,11 +12,11 @@ const notAscii = 0x80
 const reach: Readonly<
   Record<Exclude<RedactorKind, 'email'>, readonly [of: Uint8Array, before: number, behind: number]>
 > = {
-  iban: [madeOf(/[\da-z -]/i), 80, 4],
+  iban: [madeOf(/[\da-z .-]/i), 140, 4],
   // Whatever an address may be made of is looked at from its beginning.
   ip: [madeOf(/[\d.:a-f]/i), Number.POSITIVE_INFINITY, 60],
-  card: [madeOf(/[\d -]/), 40, 4],
-  phone: [madeOf(/[\d ()+./-]/), 40, 4],
+  card: [madeOf(/[\d .-]/), 40, 4],
+  phone: [madeOf(/[\d ()+./%-]/), 44, 4],
 }
 // With more marks than one for so many units, to look through all of a text takes less time than through so many parts.
 const fewestUnits = 80

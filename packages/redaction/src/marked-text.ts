@@ -1,5 +1,5 @@
 import { DigitRuns } from './digit-runs.js'
-import { isAscii, toPlainUnits } from './plain-text.js'
+import { isPlain, toPlainUnits } from './plain-text.js'
 
 /** `[`, which each mark begins with. */
 export const markBegin = 0x5b
@@ -25,7 +25,7 @@ export class MarkedText {
     this.length = text.length
     this.runs = runs
     this.#marks = new Uint8Array(text.length)
-    if (isAscii(text)) this.#string = text
+    if (isPlain(text)) this.#string = text
   }
 
   /** It yields between pieces. */

@@ -15,24 +15,34 @@ const others: Readonly<Record<string, string>> = {
   '\uff09': ')',
   '\uff0f': '/',
 }
+// In addresses of the web, `%40` and `%2B` stand for these.
+const [percent, at, plus] = [0x25, 0x40, 0x2b]
 const pieceLength = 8192
 const zerosBehind = 8
 
 let table: Uint16Array | undefined
 
 /**
- * The UTF-16 units of a text, with digits of all scripts, and all kinds of spaces and dashes, as those of ASCII: a place
- * in one is the same place in the other. It yields between pieces.
+ * The UTF-16 units of a text, with digits of all scripts, and all kinds of spaces and dashes, as those of ASCII, and with
+ * `%40` and `%2B` as `%%@` and `%%+`: a place in one is the same place in the other. It yields between pieces.
  */
 export function* toPlainUnits(text: string): Generator<undefined, Uint16Array, undefined> {
   const { length } = text
   const units = unitsOf(text)
-  if (isAscii(text)) return units
+  if (isPlain(text)) return units
   table ??= plainUnits()
   for (let from = 0; from < length; from += pieceLength, yield) {
     makePlain(units.subarray(from, Math.min(from + pieceLength, length)), table)
   }
+  for (let from = units.indexOf(percent); from !== -1; from = units.indexOf(percent, from), yield) {
+    from = makeSigns(units, from, Math.min(from + pieceLength, length))
+  }
   return units
+}
+
+/** Whether the plain units of a text are its own. */
+export function isPlain(text: string): boolean {
+  return isAscii(text) && !text.includes('%')
 }
 
 /** The UTF-16 units of a text, with some zeros behind. */
@@ -52,6 +62,24 @@ export function isAscii(text: string): boolean {
 
 function makePlain(units: Uint16Array, plain: Uint16Array): void {
   for (let index = 0; index < units.length; index++) units[index] = plain[units[index]!]!
+}
+
+/** Puts signs in place of what stands for them, and says where to go on. */
+function makeSigns(units: Uint16Array, from: number, to: number): number {
+  for (let place = from; place < to; place++) {
+    if (units[place] !== percent) continue
+    const sign = signOf(units[place + 1]!, units[place + 2]!)
+    if (sign === undefined) continue
+    units[place + 1] = percent
+    units[place + 2] = sign
+    place += 2
+  }
+  return to
+}
+
+function signOf(first: number, second: number): number | undefined {
+  if (first === 0x34 && second === 0x30) return at
+  return first === 0x32 && (second === 0x42 || second === 0x62) ? plus : undefined
 }
 
 /** For each UTF-16 unit the one that takes its place. */

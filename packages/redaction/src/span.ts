@@ -30,3 +30,18 @@ export function isDigit(unit: number): boolean {
 export function isLatin(unit: number): boolean {
   return (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a)
 }
+
+const [space, dash, dot] = [0x20, 0x2d, 0x2e]
+const mostJoint = 3
+
+/**
+ * How many signs stand between two groups of digits or letters: up to three spaces and dashes, or a dot.
+ *
+ * @returns 0 where none stand.
+ */
+export function jointAt(units: Uint16Array, place: number): number {
+  if (units[place] === dot) return 1
+  let end = place
+  while (end < place + mostJoint && (units[end] === space || units[end] === dash)) end++
+  return end - place
+}

@@ -1,6 +1,9 @@
+import * as z from 'zod/mini'
 import { parseIdentity } from '../domain/identity.js'
+import { SessionError } from '../errors.js'
 import { parseId } from '../ids.js'
 import { checkOptions } from '../options.js'
+import { checkWith } from '../parse.js'
 import type { Service } from '../service/service.js'
 import type { AuditCheckpoint } from '../service/settings.js'
 import type { TenantUser } from '../service/user-record.js'
@@ -27,6 +30,7 @@ export async function duringEntry<T>(
   act: () => Promise<T>,
 ): Promise<T> {
   const { outcome: _, id, ...happening } = toHappening(entry)
+  if (typeof act !== 'function') throw new SessionError('invalid', 'act must be a function', { path: 'act' })
   return audited(service, { ...happening, id }, act)
 }
 
@@ -44,7 +48,24 @@ export async function pseudonymIn(
 
 export async function verifyLog(service: Service, options: VerifyAuditOptions): Promise<AuditVerdict> {
   checkOptions<VerifyAuditOptions>(options, { tenantId: 'text', checkpoint: 'object' })
-  return verifyLanes(theLog(service).lanes, checkTenant(options.tenantId), options.checkpoint)
+  const tenantId = checkTenant(options.tenantId)
+  const { checkpoint } = options
+  if (checkpoint !== undefined) checkCheckpoint(checkpoint, tenantId)
+  return verifyLanes(theLog(service).lanes, tenantId, checkpoint)
+}
+
+const checkpointSchema = z.looseObject({
+  tenantId: z.string(),
+  seq: z.int().check(z.minimum(1)),
+  hash: z.string().check(z.minLength(1)),
+})
+
+/** One that says nothing would be found to be right. @throws `invalid` */
+function checkCheckpoint(checkpoint: AuditCheckpoint, tenantId: string): void {
+  const { tenantId: own } = checkWith(checkpointSchema, checkpoint, 'checkpoint')
+  if (own === tenantId) return
+  const path = 'checkpoint.tenantId'
+  throw new SessionError('invalid', `${path}: the checkpoint is of another tenant`, { path })
 }
 
 export async function writeCheckpoints(

@@ -96,6 +96,32 @@ export const cartItemSchema = z.object({
   metadata: z.optional(storedJsonObject),
 })
 
+const limitedItem = z.extend(cartItemInputSchema, {
+  id: z.string().check(z.minLength(1)),
+  quantity: quantitySchema,
+  addedAt: z.number().check(z.minimum(0)),
+})
+const limitedItems = z.array(limitedItem).check(
+  z.maxLength(maxLines),
+  z.refine((items) => new Set(items.map(({ id }) => id)).size === items.length, {
+    error: 'two lines have the same id',
+  }),
+  z.refine((items) => items.every(({ price }) => price.currency === items[0]!.price.currency), {
+    error: 'a cart holds one currency',
+  }),
+)
+
+/** A cart that somebody could have filled, and orders that came of such carts. */
+export const limitedCartSchema = z.object({ items: limitedItems })
+export const limitedOrdersSchema = z.array(
+  z.object({
+    id: z.string(),
+    items: limitedItems,
+    total: z.object({ amount: z.int().check(z.minimum(0)), currency: moneySchema.shape.currency }),
+    placedAt: z.number().check(z.minimum(0)),
+  }),
+)
+
 export const orderSchema = z.object({
   id: z.string(),
   items: z.array(cartItemSchema),

@@ -4,7 +4,7 @@ import { isSessionError, SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import type { SessionApi } from './api.js'
 import { bodyReadAlready } from './node-body.js'
-import { toProblem, toProblemResponse } from './problem.js'
+import { RequestError, toProblem, toProblemResponse } from './problem.js'
 
 /** How requests of `node:http` are read when a framework comes first. */
 export interface NodeHandlerOptions {
@@ -61,7 +61,8 @@ export function toNodeHandler(
  */
 function unreadable(error: unknown): Response {
   const requestId = newId()
-  const known = isSessionError(error) ? error : new SessionError('invalid', 'The request cannot be read.')
+  const isKnown = isSessionError(error) || error instanceof RequestError
+  const known = isKnown ? error : new SessionError('invalid', 'The request cannot be read.')
   const problem = toProblem(known)
   return toProblemResponse(
     { ...problem, instance: `urn:request:${requestId}` },
@@ -73,7 +74,9 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
   const isSecure = 'encrypted' in req.socket && req.socket.encrypted === true
   const origin =
     options.origin?.(req) ?? `${isSecure ? 'https' : 'http'}://${hostOf(req.headers) ?? 'localhost'}`
-  const url = new URL(originOf(origin) + pathOf(options.path?.(req) ?? req.url ?? '/'))
+  const path = pathOf(options.path?.(req) ?? req.url ?? '/')
+  if (isIndirect.test(path)) throw new RequestError('no_such_route', 'There is no route at this path.')
+  const url = new URL(originOf(origin) + path)
   const headers = new Headers()
   for (let index = 0; index < req.rawHeaders.length; index += 2) {
     const name = req.rawHeaders[index]!
@@ -100,6 +103,10 @@ function originOf(text: string): string {
     throw new SessionError('invalid', 'The Host header names no host.', { path: 'Host' })
   return new URL(text).origin
 }
+
+// A path that a URL reads as another one: with `.` or `..` between its slashes, encoded or not, with a backslash, or with
+// `#`. What stands in front of the API, such as a guard, has seen the path as it was sent.
+const isIndirect = /^[^?]*(?:[\\#]|\/(?:\.|%2e){1,2}(?:[/?]|$))/i
 
 /**
  * A path counts as a path, never as a reference: `//evil.example/` names no host. Of a whole URL only its path counts.

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import type { StoredMessage } from '../contract/session-store.js'
+import { limitedCartSchema, limitedOrdersSchema } from '../domain/cart.js'
 import { encodeStored, type MessageInput, parseMessage } from '../domain/message.js'
 import { decodeBody, newBody, type SeqRange, type SessionBody } from '../domain/session-body.js'
 import { isSessionError, SessionError } from '../errors.js'
@@ -122,6 +123,8 @@ function parseBody(given: Readonly<Record<string, unknown>>, lastSeq: number): S
   } catch (error) {
     throw new SessionError('invalid', 'the body cannot be read', { path: 'body', cause: error })
   }
+  checkWith(limitedCartSchema, body.cart, 'body.cart')
+  checkWith(limitedOrdersSchema, body.orders, 'body.orders')
   checkRanges(body.path, lastSeq, 'body.path', true)
   for (const branch of body.branches) checkRanges(branch.path, lastSeq, 'body.branches', false)
   return body

@@ -2,7 +2,7 @@ import { maxPageBytes } from '../contract/page-bytes.js'
 import type { StoredMessage } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type { Identity } from '../domain/identity.js'
-import { encodeBody, type SessionBody } from '../domain/session-body.js'
+import { encodeBody } from '../domain/session-body.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { byteLength } from '../json.js'
@@ -14,6 +14,8 @@ import { readStoreTime } from '../service/store-time.js'
 import { refuseBefore, refuseErased } from '../service/user-record.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
 import { LineDigest, type SessionLine } from './export-line.js'
+import { FirstIds } from './first-ids.js'
+import { type ImportedSession, redactedSession } from './redacted-session.js'
 import {
   encodeMessage,
   parseEnd,
@@ -37,9 +39,6 @@ export interface ImportReport {
 }
 
 const pageMessages = 500
-// What a report tells of each kind: an import may be of any size.
-const maxIdBytes = 65_536
-
 /** Imports an export. A session is there with its last message, and not before. */
 export async function importSessions(
   service: Service,
@@ -69,19 +68,6 @@ export async function importSessions(
   }
   if (!work.isEnded) throw located(wrong('the export was cut off: it has no end'), count + 1)
   return work.report
-}
-
-/** Ids, up to so many bytes, and how many came after them. */
-class FirstIds {
-  readonly ids: string[] = []
-  leftOff = 0
-  #bytes = 0
-
-  add(id: string): void {
-    this.#bytes += byteLength(id)
-    if (this.#bytes > maxIdBytes) this.leftOff++
-    else this.ids.push(id)
-  }
 }
 
 class Import {
@@ -140,7 +126,7 @@ class Import {
     if (await open.finish()) {
       this.#imported.add(open.id)
       this.#messages += open.taken
-    }
+    } else if (open.isBegun) this.#skipped.add(open.id)
     this.#open = undefined
   }
 }
@@ -149,16 +135,17 @@ class Import {
 class OpenSession {
   readonly #service: Service
   readonly #identity: Identity
-  readonly #line: SessionLine & { readonly body: SessionBody }
+  readonly #line: ImportedSession
   readonly #ref: SessionRef
   readonly #incarnation = newId()
   #record: SessionRecord | undefined
+  #body = ''
   #page: StoredMessage[] = []
   #pageBytes = 0
   #bytes = 0
   taken = 0
 
-  constructor(service: Service, identity: Identity, line: SessionLine & { readonly body: SessionBody }) {
+  constructor(service: Service, identity: Identity, line: ImportedSession) {
     this.#service = service
     this.#identity = identity
     this.#line = line
@@ -167,6 +154,10 @@ class OpenSession {
 
   get id(): string {
     return this.#line.id
+  }
+
+  get isBegun(): boolean {
+    return this.#record !== undefined
   }
 
   get isWhole(): boolean {
@@ -179,9 +170,12 @@ class OpenSession {
     if ((await store.read(this.#ref)) !== undefined) return false
     const now = await readStoreTime(this.#service, this.#identity.tenantId)
     storeClock.learn(now)
-    const record = recordOf(this.#service, this.#identity, this.#line, this.#incarnation, now)
-    await this.#checkConsent(record)
-    await refuseBefore(this.#service, record)
+    const given = recordOf(this.#service, this.#identity, this.#line, this.#incarnation, now)
+    await this.#checkConsent(given)
+    await refuseBefore(this.#service, given)
+    const { title, body } = await redactedSession(this.#service.redaction, this.#line)
+    this.#body = encodeBody(body, this.#service.limits.maxSessionLength)
+    const record = title === undefined ? given : { ...given, title }
     this.#record = record
     return true
   }
@@ -237,13 +231,7 @@ class OpenSession {
   }
 
   async #put(more: boolean): Promise<void> {
-    const { maxSessionLength } = this.#service.limits
-    const copy = {
-      record: this.#record!,
-      body: encodeBody(this.#line.body, maxSessionLength),
-      messages: this.#page,
-      more,
-    }
+    const copy = { record: this.#record!, body: this.#body, messages: this.#page, more }
     await repeatUnknown(() => this.#service.store.restore(this.#ref, copy))
     this.#page = []
     this.#pageBytes = 0

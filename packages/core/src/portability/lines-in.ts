@@ -7,17 +7,27 @@ export type TextSource =
   | AsyncIterable<string | Uint8Array>
   | Iterable<string | Uint8Array>
 
-/** The lines of a text, without their ends; empty ones are left out. @throws `too_large`, `invalid` */
+// A mark of the order of bytes, which editors put before a text.
+const orderMark = '\ufeff'
+
+/**
+ * The lines of a text, without their ends, of which an editor may have made those of Windows; empty lines are left out.
+ *
+ * @throws `too_large`, `invalid`
+ */
 export async function* linesIn(source: TextSource, maxLength: number): AsyncGenerator<string, void> {
   const decoder = new TextDecoder('utf-8', { fatal: true })
   let parts: string[] = []
   let length = 0
+  let isBegun = false
   for await (const piece of piecesOf(source)) {
     const text = typeof piece === 'string' ? piece : decoded(decoder, piece)
-    let from = 0
+    if (text === '') continue
+    let from = !isBegun && text.startsWith(orderMark) ? 1 : 0
+    isBegun = true
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', from)) {
       parts.push(text.slice(from, end))
-      const line = parts.join('')
+      const line = withoutReturn(parts.join(''))
       if (line.length > maxLength) throw tooLong(maxLength)
       parts = []
       length = 0
@@ -28,8 +38,13 @@ export async function* linesIn(source: TextSource, maxLength: number): AsyncGene
     length += text.length - from
     if (length > maxLength) throw tooLong(maxLength)
   }
-  const last = parts.join('')
+  const last = withoutReturn(parts.join(''))
   if (last.trim() !== '') yield last
+}
+
+/** A line of JSON never ends with one by itself. */
+function withoutReturn(line: string): string {
+  return line.endsWith('\r') ? line.slice(0, -1) : line
 }
 
 function piecesOf(source: TextSource): AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array> {

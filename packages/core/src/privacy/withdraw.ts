@@ -3,6 +3,7 @@ import type { Erasure } from '../domain/erasure.js'
 import { decodeBody } from '../domain/session-body.js'
 import { isSessionError } from '../errors.js'
 import { LiveSession } from '../service/live-session.js'
+import { addCounts } from '../service/hook-counts.js'
 import type { Service } from '../service/service.js'
 import { kindsOfUsers } from '../service/side-records.js'
 import { removeMemory } from '../service/user-memory.js'
@@ -39,10 +40,6 @@ export async function withdraw(
     for (const purpose of purposes) addCounts(removed, await hook({ ...user, purpose }))
   }
   return removed
-}
-
-function addCounts(counts: Record<string, number>, more: Readonly<Record<string, number>> | void): void {
-  for (const [kind, count] of Object.entries(more ?? {})) counts[kind] = (counts[kind] ?? 0) + count
 }
 
 /** As an erasure, but for the user record, which has to say that there is no consent. */

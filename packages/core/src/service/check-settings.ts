@@ -24,12 +24,12 @@ import type { TransferSettings } from './transfer-settings.js'
 const sessions: OptionNames<SessionsOptions> = {
   store: true,
   bus: 'object',
-  credentialSecrets: true,
+  credentialSecrets: 'list',
   ttl: true,
   limits: true,
   reads: true,
   turns: true,
-  budgets: true,
+  budgets: 'list',
   context: true,
   transfers: true,
   consent: true,
@@ -43,51 +43,56 @@ const sessions: OptionNames<SessionsOptions> = {
   privacy: true,
   retention: true,
   redact: 'function',
-  countTokens: true,
-  onEvent: true,
-  listeners: true,
-  onWarning: true,
+  countTokens: 'function',
+  onEvent: 'function',
+  listeners: 'list',
+  onWarning: 'function',
 }
-const ttl: OptionNames<TtlSettings> = { idleMs: true, absoluteMs: true, historyMs: true, refreshOnRead: true }
+const ttl: OptionNames<TtlSettings> = {
+  idleMs: 'number',
+  absoluteMs: 'number',
+  historyMs: 'number',
+  refreshOnRead: 'flag',
+}
 const limits: OptionNames<LimitSettings> = {
-  maxSessions: true,
-  maxSessionsPerUser: true,
-  whenFull: true,
-  maxMessages: true,
-  maxMessageLength: true,
-  maxSessionLength: true,
-  maxSessionBytes: true,
+  maxSessions: 'number',
+  maxSessionsPerUser: 'number',
+  whenFull: ['reject', 'evict'],
+  maxMessages: 'number',
+  maxMessageLength: 'number',
+  maxSessionLength: 'number',
+  maxSessionBytes: 'number',
 }
 const reads: OptionNames<ReadSettings> = { maxAgeMs: 'number' }
 const turns: OptionNames<TurnSettings> = {
-  policy: true,
-  leaseMs: true,
-  heartbeatMs: true,
-  flushMs: true,
-  keepMs: true,
-  queueMs: true,
-  maxSteps: true,
-  toolTimeoutMs: true,
+  policy: ['reject', 'queue', 'interrupt'],
+  leaseMs: 'number',
+  heartbeatMs: 'number',
+  flushMs: 'number',
+  keepMs: 'number',
+  queueMs: 'number',
+  maxSteps: 'number',
+  toolTimeoutMs: 'number',
 }
 const budget: OptionNames<TurnBudget> = {
-  scope: true,
-  maxTokens: true,
-  maxCostMicros: true,
-  reserveTokens: true,
-  reserveCostMicros: true,
-  windowMs: true,
+  scope: ['session', 'user', 'tenant'],
+  maxTokens: 'number',
+  maxCostMicros: 'number',
+  reserveTokens: 'number',
+  reserveCostMicros: 'number',
+  windowMs: 'number',
 }
 const context: OptionNames<ContextSettings> = {
-  summarize: true,
+  summarize: 'function',
   summaries: true,
-  compactAboveTokens: true,
-  embed: true,
-  extractFacts: true,
-  cacheBytes: true,
-  keptMs: true,
+  compactAboveTokens: 'number',
+  embed: 'function',
+  extractFacts: 'function',
+  cacheBytes: 'number',
+  keptMs: 'number',
 }
 const consent: OptionNames<ConsentSettings> = { unsaid: 'object', onWithdraw: 'list' }
-const privacy: OptionNames<PrivacySettings> = { fenceMs: true, onErase: 'list', afterErase: 'list' }
+const privacy: OptionNames<PrivacySettings> = { fenceMs: 'number', onErase: 'list', afterErase: 'list' }
 const retention: OptionNames<RetentionSettings> = {
   messagesMs: 'number',
   documentsMs: 'number',
@@ -144,8 +149,27 @@ export function checkSettings(options: SessionsOptions): void {
   if (!['undefined', 'boolean', 'function'].includes(typeof options.adminReads))
     throw new SessionError('invalid', 'adminReads must be true, false or a function', { path: 'adminReads' })
   if (typeof options.retention !== 'function') checkRetention(options.retention)
-  for (const [index, each] of (options.budgets ?? []).entries())
-    checkOptions(each, budget, `budgets[${index}]`)
+  for (const [index, each] of (options.budgets ?? []).entries()) {
+    checkOptions(each ?? null, budget, `budgets[${index}]`)
+    must(each.scope !== undefined, `budgets[${index}].scope`, 'say whose turns share the budget')
+  }
+  const { store, bus } = options
+  must(store === undefined || typeof store?.commit === 'function', 'store', 'be a store')
+  must(bus === undefined || typeof bus.publish === 'function', 'bus', 'be a bus')
+  for (const [purpose, holds] of Object.entries(options.consent?.unsaid ?? {}))
+    must(typeof holds === 'boolean', `consent.unsaid.${purpose}`, 'be true or false')
+  checkFunctions(options.consent?.onWithdraw, 'consent.onWithdraw')
+  checkFunctions(options.privacy?.onErase, 'privacy.onErase')
+  checkFunctions(options.privacy?.afterErase, 'privacy.afterErase')
+}
+
+function checkFunctions(list: readonly unknown[] = [], path: string): void {
+  for (const [index, each] of list.entries())
+    must(typeof each === 'function', `${path}[${index}]`, 'be a function')
+}
+
+function must(holds: boolean, path: string, what: string): void {
+  if (!holds) throw new SessionError('invalid', `${path} must ${what}`, { path })
 }
 
 /** @throws `invalid` with the path of an unknown class, or of what is no duration. */

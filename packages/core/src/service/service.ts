@@ -16,7 +16,7 @@ import { WakeUps } from './wake-ups.js'
 import { Workload } from './workload.js'
 import { memoryStore } from '../contract/memory/memory-store.js'
 import { type TransferConfig, toTransferConfig } from './transfer-settings.js'
-import { checkRetention, checkSettings } from './check-settings.js'
+import { checkRetention } from './check-settings.js'
 import { Redaction } from './redaction.js'
 import { createListeners, type EventListeners } from './events.js'
 import { toWarn } from './warn.js'
@@ -95,7 +95,7 @@ const maxTallyBytes = 16 * 1024 * 1024
 const dayMs = 24 * hourMs
 
 /**
- * The options with their defaults.
+ * The options, which were checked, with their defaults.
  *
  * @param around What stands around the store, to learn of what is stored (default: nothing).
  * @throws `invalid` with the path of a wrong option.
@@ -104,7 +104,6 @@ export function createService(
   options: SessionsOptions,
   around: (store: SessionStore) => SessionStore = (store) => store,
 ): Service {
-  checkSettings(options)
   const ttl = {
     idleMs: duration(options.ttl?.idleMs, 'ttl.idleMs', dayMs),
     absoluteMs: duration(options.ttl?.absoluteMs, 'ttl.absoluteMs', 30 * dayMs),

@@ -3,6 +3,7 @@ import type { Consents } from '../domain/consent.js'
 import type { Erasure } from '../domain/erasure.js'
 import { isSessionError, SessionError } from '../errors.js'
 import type { Service } from './service.js'
+import { addCounts } from './hook-counts.js'
 import { releaseSlots } from './session-slots.js'
 import type { EraseHook } from './settings.js'
 import {
@@ -220,10 +221,7 @@ export async function runHooks(
   erasureId: string,
 ): Promise<Record<string, number>> {
   const told: Record<string, number> = {}
-  for (const hook of hooks) {
-    for (const [kind, count] of Object.entries((await hook({ ...user, erasureId })) ?? {}))
-      told[kind] = (told[kind] ?? 0) + count
-  }
+  for (const hook of hooks) addCounts(told, await hook({ ...user, erasureId }))
   return told
 }
 

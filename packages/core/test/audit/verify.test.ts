@@ -170,6 +170,28 @@ describe('a check of the audit', () => {
     expect(await audit.verify({ ...acme, checkpoint: told[0]! })).toEqual(gone)
   })
 
+  it.each<[string, (checkpoint: AuditCheckpoint) => unknown]>([
+    ['an empty object', () => ({})],
+    ['one without its hash', ({ hash: _, ...rest }) => rest],
+    ['one without its place', ({ seq: _, ...rest }) => rest],
+    ['one whose place is a text', (checkpoint) => ({ ...checkpoint, seq: String(checkpoint.seq) })],
+    ['one before the first', (checkpoint) => ({ ...checkpoint, seq: 0 })],
+    ['one with an empty hash', (checkpoint) => ({ ...checkpoint, hash: '' })],
+    ['one of another tenant', (checkpoint) => ({ ...checkpoint, tenantId: 'other' })],
+  ])('refuses to check by %s, which would find nothing', async (_, change) => {
+    const { audit } = await written()
+    const [checkpoint] = await audit.checkpoint(acme)
+    const given = change(checkpoint!) as AuditCheckpoint
+    await expect(audit.verify({ ...acme, checkpoint: given })).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  it('writes no intent of what is nothing to do', async () => {
+    const { audit, verify } = await written()
+    const entry = { ...acme, action: 'report.send' }
+    await expect(audit.during(entry, undefined as never)).rejects.toMatchObject({ code: 'invalid' })
+    expect(await verify()).toMatchObject({ ok: true, entries: count })
+  })
+
   it('makes checkpoints of what is new alone, from many processes at once', async () => {
     // Two that say the same at the same moment would be one.
     let now = Date.now()

@@ -46,6 +46,37 @@ describe('a request target', () => {
     expect(seen).toEqual([])
   })
 
+  it.each([
+    '/users/bob/../alice/sessions',
+    '/x/../sessions',
+    '/./sessions',
+    '/sessions/.',
+    '/sessions/..',
+    '/x/%2e%2e/sessions',
+    '/x/.%2E/sessions?limit=5',
+    '/x\\..\\sessions',
+    '/sessions\\',
+    '/sessions#/users',
+  ])('is no other path than the one that a guard before the API has seen: %s', async (target) => {
+    const base = await listen(api)
+    seen.length = 0
+    expect(await statusOf(base, [`GET ${target} HTTP/1.1`, `Host: ${new URL(base).host}`])).toBe(404)
+    expect(seen).toEqual([])
+  })
+
+  it.each([
+    '/sessions?title=../x',
+    '/sessions?limit=5&label=a\\b',
+    '/sessions/..a',
+    '/sessions/a..',
+    '/sessions/...',
+  ])('may have dots elsewhere: %s', async (target) => {
+    const base = await listen(api)
+    seen.length = 0
+    await statusOf(base, [`GET ${target} HTTP/1.1`, `Host: ${new URL(base).host}`])
+    expect(seen).toHaveLength(1)
+  })
+
   it('may be a whole address, of which the path counts', async () => {
     const base = await listen(api)
     const { host } = new URL(base)

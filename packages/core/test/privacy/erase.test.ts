@@ -100,6 +100,29 @@ describe('the erasure of a user', () => {
     expect(asked).toEqual([1, 2].map(() => ({ ...user, erasureId: receipt.id })))
   })
 
+  it.each<[string, unknown]>([
+    ['NaN', { vectors: Number.NaN, files: 2 }],
+    ['nothing', { vectors: undefined, files: 2 }],
+    ['a text', { vectors: '3', files: 2 }],
+    ['less than none', { vectors: -1, files: 2 }],
+    ['half a vector', { vectors: 0.5, files: 2 }],
+    ['a big integer', { vectors: 10n, files: 2 }],
+  ])('signs a receipt that can be verified when a hook counts %s', async (_, counted) => {
+    const onErase = [async () => counted as Record<string, number>]
+    const sessions = service({
+      ...settings,
+      privacy: { onErase },
+      consent: { onWithdraw: onErase as never },
+    })
+    const withdrawal = { purpose: 'analytics', granted: false, version: '1', source: 'page' }
+    expect((await sessions.for(user).consent.set(withdrawal)).removed).toEqual({ files: 2 })
+    const receipt = await sessions.privacy.erase(erasing)
+    expect(receipt.counts).toMatchObject({ files: 2 })
+    expect(receipt.counts).not.toHaveProperty('vectors')
+    const kept = JSON.parse(JSON.stringify(receipt)) as typeof receipt
+    expect(await sessions.privacy.verifyReceipt(kept, user.userId)).toBe(true)
+  })
+
   it('counts the copies that others have', async () => {
     const { sessions } = await withUserData(memoryStore())
     const source = await sessions.for(user).create()

@@ -7,7 +7,7 @@ import {
   checkSessionQuery,
   checkWhole,
 } from '../check-arguments.js'
-import { keyKind, recordKindOf, type SessionRef } from '../session-record.js'
+import type { SessionRef } from '../session-record.js'
 import type {
   Amendment,
   NewMessage,
@@ -16,7 +16,8 @@ import type {
   SessionGuard,
   SessionStore,
 } from '../session-store.js'
-import { type Keyring, toSecret } from './keyring.js'
+import { checkedPage, checkedRef, checkedSession, checkedUser, checkTenant } from './checked.js'
+import { checkKeyring, type Keyring, toSecret } from './keyring.js'
 import { listOfUser } from './list-of-user.js'
 import { sealedCount } from './payload-bytes.js'
 import { SealedAmends } from './sealed-amends.js'
@@ -60,7 +61,7 @@ export interface EncryptedStore extends SessionStore {
    * processes at once and after a crash. Once a walk over all pages of all tenants has nothing to do, the older key of
    * the keyring can go.
    *
-   * @throws `unknown_key`, `unavailable`
+   * @throws `unknown_key`, `unavailable`, `invalid`
    */
   rewrapKeys(page: UpkeepPage): Promise<UpkeepReport>
   /**
@@ -80,6 +81,8 @@ export interface EncryptedStore extends SessionStore {
   /**
    * Destroys the key of a user: what was sealed with it cannot be opened any more, here at once and by other processes
    * within `cacheMs`. True when there was a key. Remove the sessions of the user first.
+   *
+   * @throws `invalid` without a user: what belongs to nobody has the key of the tenant, which nothing destroys.
    */
   destroyKey(user: { readonly tenantId: string; readonly userId: string }): Promise<boolean>
 }
@@ -92,7 +95,7 @@ export interface EncryptedStore extends SessionStore {
  * A payload that was changed, cut off or moved is empty to the caller, and `onIntegrity` is told; a body is `corrupt`.
  * When the key service is away, calls reject with `unavailable`; nothing is ever stored or returned unsealed.
  *
- * @throws `invalid` for options that it does not know, or an `indexKey` of another size.
+ * @throws `invalid` for options that it does not know, a `keyring` that cannot wrap, or an `indexKey` of another size.
  *
  * @example
  * ```ts
@@ -116,6 +119,11 @@ export function encryptedStore(store: SessionStore, options: EncryptedStoreOptio
     cacheMs: 'number',
     onIntegrity: 'function',
   })
+  for (const [path, given] of Object.entries({ store, keys: options.keys ?? store })) {
+    if (typeof given?.read !== 'function')
+      throw new SessionError('invalid', `${path} must be a store`, { path })
+  }
+  checkKeyring(options.keyring)
   const { keyring, keys: keyStore = store, mode = 'require', cacheMs = 300_000, onIntegrity } = options
   checkWhole(cacheMs, 'cacheMs', 0)
   const indexKey = toSecret(options.indexKey, 'indexKey')
@@ -223,35 +231,22 @@ export function encryptedStore(store: SessionStore, options: EncryptedStoreOptio
       const stores = [...new Set([store, keyStore])]
       return (await Promise.all(stores.map(async (each) => (await each.check?.(timeoutMs)) ?? []))).flat()
     },
-    async rewrapKeys({ tenantId, limit, cursor }) {
-      checkTenant(tenantId)
+    async rewrapKeys(page) {
+      const { tenantId, limit, cursor } = checkedPage(page)
       return { ...(await keys.rewrap(tenantId, limit, cursor)), failures: [] }
     },
-    async encryptExisting(page) {
-      checkTenant(page.tenantId)
+    async encryptExisting(asked) {
+      const page = checkedPage(asked)
       if (!isMigrating) throw new SessionError('invalid', 'mode must be migrate', { path: 'mode' })
       return upkeep.sealPage(page)
     },
     async rekey(ref) {
-      return upkeep.rekey(checkedRef(ref))
+      return upkeep.rekey(checkedSession(ref))
     },
-    async destroyKey({ tenantId, userId }) {
-      return sealing.destroyKey({ tenantId, userId })
+    async destroyKey(user) {
+      return sealing.destroyKey(checkedUser(user))
     },
   }
-}
-
-function checkedRef({ tenantId, id }: SessionRef): SessionRef {
-  checkTenant(tenantId)
-  return { tenantId, id }
-}
-
-/** The keys are not for callers: what they did with them would be done to all that they open. */
-function checkTenant(tenantId: string): void {
-  if (recordKindOf(tenantId) !== keyKind) return
-  throw new SessionError('invalid', `${keyKind}: is where an encrypted store keeps its keys`, {
-    path: 'tenantId',
-  })
 }
 
 // The caller may change what it handed in while keys are asked for.

@@ -98,6 +98,13 @@ export function staticKeyring(ring: StaticKeyringOptions): Keyring {
   }
 }
 
+/** @throws `invalid` for what cannot wrap and unwrap keys. */
+export function checkKeyring(keyring: unknown): void {
+  const { current, wrap, unwrap } = (keyring ?? {}) as Partial<Record<keyof Keyring, unknown>>
+  if (typeof current === 'string' && typeof wrap === 'function' && typeof unwrap === 'function') return
+  throw new SessionError('invalid', 'keyring must have current, wrap and unwrap', { path: 'keyring' })
+}
+
 /** The refusal for content whose key is not there: not in the keyring, or destroyed. */
 export function unknownKey(problem: string, cause?: unknown): SessionError {
   return new SessionError(

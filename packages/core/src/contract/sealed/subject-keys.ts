@@ -14,6 +14,9 @@ export const keyIdBytes = 12
 
 const secretBytes = 32
 const maxKeys = 10_000
+// Names and keys of key services are shorter by far.
+const maxKeyIdLength = 1000
+const maxWrappedBytes = 65_536
 
 /** The key of a subject: of a user, or of what a tenant has beside its users. */
 export interface SubjectKey {
@@ -123,7 +126,8 @@ export class SubjectKeys {
   }
 
   async #make(tenantId: string, id: string): Promise<SubjectKey | undefined> {
-    const change = await this.#wrapped(tenantId, id, randomBytes(secretBytes))
+    const secret = randomBytes(secretBytes)
+    const change = await this.#wrapped(tenantId, id, secret)
     try {
       await this.#store.commit(keyRef(tenantId, id), { revision: 0, incarnation: newId(), ...change })
     } catch (error) {
@@ -135,24 +139,38 @@ export class SubjectKeys {
       if (!isSessionError(error, 'conflict')) throw error
     }
     // What is stored is the key, whoever made it.
-    return (await this.#read(tenantId, id))?.key
+    return (await this.#read(tenantId, id, { body: change.body, secret }))?.key
   }
 
-  async #read(tenantId: string, id: string) {
+  /** @param made A record that was stored just now, and the key that it unwraps to: nobody is asked for it again. */
+  async #read(tenantId: string, id: string, made?: { readonly body: string; readonly secret: Uint8Array }) {
     const stored = await this.#store.read(keyRef(tenantId, id))
     if (stored === undefined) return undefined
-    const { keyId, wrapped } = parseRecord(stored.body)
-    const about = contextOf(tenantId, id)
-    const secret = await asked(() => this.#keyring.unwrap(keyId, Buffer.from(wrapped, 'base64url'), about))
-    if (secret.length !== secretBytes) throw unknownKey('the keyring gave something else than a key')
+    const isMade = stored.body === made?.body
+    const secret = isMade ? made.secret : await this.#unwrapped(tenantId, id, parseRecord(stored.body))
     const key = { id, secret: createSecretKey(secret), until: processClock() + this.#cacheMs }
     return { key, revision: stored.record.revision, incarnation: stored.record.incarnation }
   }
 
+  /** A key, wrapped. What does not unwrap to it again is stored nowhere: it would lose everything that is sealed with it. */
   async #wrapped(tenantId: string, id: string, secret: Uint8Array): Promise<{ body: string; label: string }> {
-    const { keyId, wrapped } = await asked(() => this.#keyring.wrap(secret, contextOf(tenantId, id)))
+    const { keyId, wrapped } = await asked(async () =>
+      checkWrapped(await this.#keyring.wrap(secret, contextOf(tenantId, id))),
+    )
     const record: KeyRecord = { keyId, wrapped: Buffer.from(wrapped).toString('base64url') }
+    if (Buffer.compare(await this.#unwrapped(tenantId, id, record), secret) !== 0) {
+      throw new SessionError('unavailable', 'The key service wrapped something else than the key.')
+    }
     return { body: JSON.stringify(record), label: keyId }
+  }
+
+  async #unwrapped(tenantId: string, id: string, { keyId, wrapped }: KeyRecord): Promise<Uint8Array> {
+    const about = contextOf(tenantId, id)
+    const secret: unknown = await asked(() =>
+      this.#keyring.unwrap(keyId, Buffer.from(wrapped, 'base64url'), about),
+    )
+    if (secret instanceof Uint8Array && secret.length === secretBytes) return secret
+    throw unknownKey('the keyring gave something else than a key')
   }
 
   /**
@@ -216,6 +234,16 @@ function parseRecord(body: string): KeyRecord {
     // Below.
   }
   throw unknownKey('the record of the key cannot be read')
+}
+
+/** @throws `TypeError` for what is no wrapped key. */
+function checkWrapped(given: unknown): { readonly keyId: string; readonly wrapped: Uint8Array } {
+  const { keyId, wrapped } = (given ?? {}) as { readonly keyId?: unknown; readonly wrapped?: unknown }
+  const isNamed = typeof keyId === 'string' && keyId !== '' && keyId.length <= maxKeyIdLength
+  if (isNamed && wrapped instanceof Uint8Array && wrapped.length > 0 && wrapped.length <= maxWrappedBytes) {
+    return { keyId, wrapped }
+  }
+  throw new TypeError('wrap gave no keyId, or no wrapped key as bytes')
 }
 
 /** What the keyring answers; whatever else it throws, the key service is away. */

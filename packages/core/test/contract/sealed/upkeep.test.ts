@@ -215,3 +215,43 @@ describe('mode migrate', () => {
     })
   })
 })
+
+describe('upkeep that was asked for wrongly', () => {
+  it.each<[string, unknown]>([
+    ['without a user', { tenantId }],
+    ['of an anonymous caller', { tenantId, userId: undefined }],
+    ['with an empty user', { tenantId, userId: '' }],
+    ['without a tenant', { userId: 'alice' }],
+    ['without anything', undefined],
+    ['with null', null],
+  ])('destroys no key %s', async (_, user) => {
+    const raw = memoryStore()
+    const store = sealed(raw)
+    await fill(store, 2)
+    await expect(store.destroyKey(user as never)).rejects.toMatchObject({ code: 'invalid' })
+    // Another process, which has no key in memory.
+    const [guest, alice] = await everything(sealed(raw), 2)
+    expect([guest?.body, alice?.body]).toEqual(['canary body 0', 'canary body 1'])
+  })
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['null', null],
+    ['no tenant', { limit: 10 }],
+    ['an empty tenant', { tenantId: '', limit: 10 }],
+    ['the keys themselves', { tenantId: '~keys:acme', limit: 10 }],
+    ['a misspelt cursor', { tenantId, limit: 10, curser: 'x' }],
+    ['no limit', { tenantId }],
+  ])('refuses a page of %s', async (_, page) => {
+    const store = sealed(memoryStore(), { mode: 'migrate' })
+    await expect(store.rewrapKeys(page as never)).rejects.toMatchObject({ code: 'invalid' })
+    await expect(store.encryptExisting(page as never)).rejects.toMatchObject({ code: 'invalid' })
+  })
+
+  it.each([undefined, null, {}, { tenantId }, { tenantId, id: '' }])(
+    'seals no session %j anew',
+    async (ref) => {
+      await expect(sealed(memoryStore()).rekey(ref as never)).rejects.toMatchObject({ code: 'invalid' })
+    },
+  )
+})

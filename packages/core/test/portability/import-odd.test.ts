@@ -1,0 +1,125 @@
+import { expect, it } from 'vitest'
+import { LineDigest } from '../../src/portability/export-line.js'
+import { alice, codeOf, service } from '../service.js'
+
+async function textOf(pieces: AsyncIterable<string>): Promise<string> {
+  let text = ''
+  for await (const piece of pieces) text += piece
+  return text
+}
+
+async function talked(messages = 2) {
+  const mine = service().for(alice)
+  const session = await mine.create({
+    title: 'To secret',
+    state: { phase: 'secret', to: ['a secret'] },
+    preferences: { mail: 'my secret' },
+  })
+  const said = Array.from({ length: messages }, (_, index) => ({
+    role: 'user' as const,
+    content: `Say ${index}`,
+  }))
+  await session.append(said)
+  await session.remember({ text: 'has a secret', subject: 'the secret' })
+  await session.cart.add({ sku: 'A', name: 'A', quantity: 2, price: { amount: 5, currency: 'EUR' } })
+  await session.cart.checkout()
+  await session.cart.add({ sku: 'B', name: 'B', price: { amount: 5, currency: 'EUR' } })
+  return { session, text: await textOf(mine.export()) }
+}
+
+type Body = Record<string, any>
+
+/** The export with another body, and a right end. */
+async function withBody(text: string, change: (body: Body) => void): Promise<string> {
+  const digest = new LineDigest()
+  const lines: string[] = []
+  for (const line of text.trimEnd().split('\n').slice(0, -1)) {
+    const said = JSON.parse(line) as { type: string; body: Body }
+    if (said.type === 'session') change(said.body)
+    lines.push(JSON.stringify(said))
+    await digest.add(lines.at(-1)!)
+  }
+  const messages = lines.length - 2
+  return [...lines, JSON.stringify({ type: 'end', sessions: 1, messages, digest: digest.value })].join('\n')
+}
+
+it('redacts every text of a session that a new one would have redacted', async () => {
+  const { text } = await talked()
+  const summed = await withBody(text, (body) => {
+    body['summaries'] = [{ from: 1, to: 1, text: 'of a secret', tokens: 3, at: 1 }]
+    body['journey'] = ['secret']
+  })
+  const there = service({ redact: (said) => said.replaceAll('secret', '***') }).for(alice)
+  await there.import(summed)
+  const again = await textOf(there.export())
+  expect(again).toContain('To ***')
+  expect(again).not.toContain('secret')
+})
+
+it('is refused as a whole when a text of its session cannot be redacted', async () => {
+  const { text } = await talked()
+  const redact = (said: string): string => {
+    if (said === 'my secret') throw new Error('away')
+    return said
+  }
+  const there = service({ redact, onWarning: () => undefined }).for(alice)
+  expect(await codeOf(there.import(text))).toBe('redaction_failed')
+  expect(await there.count()).toBe(0)
+})
+
+it.each<[string, (body: Body) => void]>([
+  ['body.cart.items[0].quantity', (body) => (body['cart'].items[0].quantity = -4)],
+  ['body.cart.items[0].quantity', (body) => (body['cart'].items[0].quantity = 10_001)],
+  ['body.cart.items[0].price.amount', (body) => (body['cart'].items[0].price.amount = -5)],
+  ['body.cart.items[0].price.currency', (body) => (body['cart'].items[0].price.currency = 'euro')],
+  ['body.cart.items[0].sku', (body) => (body['cart'].items[0].sku = '')],
+  ['body.cart.items', (body) => body['cart'].items.push(body['cart'].items[0])],
+  [
+    'body.cart.items',
+    (body) =>
+      body['cart'].items.push({
+        ...body['cart'].items[0],
+        id: 'x',
+        price: { amount: 1, currency: 'USD' },
+      }),
+  ],
+  ['body.orders[0].items[0].quantity', (body) => (body['orders'][0].items[0].quantity = 0)],
+  ['body.orders[0].total.amount', (body) => (body['orders'][0].total.amount = -10)],
+])('stores no cart that nobody could have filled: %s', async (path, change) => {
+  const { text } = await talked()
+  const there = service().for(alice)
+  await expect(there.import(await withBody(text, change))).rejects.toMatchObject({
+    code: 'invalid',
+    path: `lines[2].${path}`,
+  })
+  expect(await there.count()).toBe(0)
+})
+
+it('says at the line of a session that it is too large', async () => {
+  const { text } = await talked()
+  const there = service({ limits: { maxSessionLength: 1000 } }).for(alice)
+  const large = await withBody(text, (body) => (body['state'].note = 'x'.repeat(1000)))
+  await expect(there.import(large)).rejects.toMatchObject({ code: 'too_large', path: 'lines[2].session' })
+})
+
+it('tells one of two imports at once that the session is there', async () => {
+  const { session, text } = await talked()
+  const there = service().for(alice)
+  const reports = await Promise.all([there.import(text), there.import(text)])
+  expect(reports.map(({ imported }) => imported.length).toSorted()).toEqual([0, 1])
+  expect(reports.flatMap(({ skipped }) => skipped)).toEqual([session.id])
+})
+
+it.each<[string, (text: string) => string | Uint8Array]>([
+  ['a mark of its byte order', (text) => `\ufeff${text}`],
+  ['such a mark as bytes', (text) => Buffer.from(`\ufeff${text}`)],
+  ['line ends of Windows', (text) => text.replaceAll('\n', '\r\n')],
+  ['both', (text) => `\ufeff${text.replaceAll('\n', '\r\n')}`],
+])('reads a file that an editor has given %s', async (_, edited) => {
+  const { session, text } = await talked()
+  const there = service().for(alice)
+  expect((await there.import(edited(text))).imported).toEqual([session.id])
+  // Sign by sign, also between the two signs that end a line.
+  const signs = Array.from(Buffer.from(edited(text)), (byte) => Uint8Array.of(byte))
+  expect((await service().for(alice).import(signs)).imported).toEqual([session.id])
+})

@@ -1,0 +1,45 @@
+import type { DigitRuns } from './digit-runs.js'
+import { unitBefore } from './marked-text.js'
+import { isDigit } from './span.js'
+
+const [dot, comma, zero] = [0x2e, 0x2c, 0x30]
+
+/**
+ * The end of a date or of a number with a fraction that begins with these digits, or of digits behind a dot, such as those
+ * of a version: no phone number begins with them, nor within a date; 0 where there is none.
+ */
+export function endOfPlainNumber(units: Uint16Array, runs: DigitRuns, run: number): number {
+  const digits = runs.at(run)
+  const end = run + digits
+  if (unitBefore(units, run) === dot && isDigit(unitBefore(units, run - 1))) return end
+  const sign = units[end]!
+  if (digits === 1 && units[run] === zero && (sign === dot || sign === comma)) {
+    const fraction = runs.at(end + 1)
+    const last = end + 1 + fraction
+    return fraction > 0 && !isFollowed(units, last, sign) ? last : 0
+  }
+  return isDateSign(sign) ? endOfDate(units, runs, run) : 0
+}
+
+/** The end of a day, a month and a year in either order; five groups with one sign between them are none. */
+function endOfDate(units: Uint16Array, runs: DigitRuns, start: number): number {
+  const first = runs.at(start)
+  const sign = units[start + first]!
+  const place = start + first + 1
+  const second = runs.at(place)
+  if (first === 3 || first > 4 || second === 0 || second > 2 || !isDateSign(units[place + second]!)) return 0
+  const third = runs.at(place + second + 1)
+  if (first === 4 ? third !== 1 && third !== 2 : third !== 2 && third !== 4) return 0
+  const end = place + second + 1 + third
+  if (units[place + second] !== sign || !isFollowed(units, end, sign)) return end
+  return isFollowed(units, end + 1 + runs.at(end + 1), sign) ? 0 : end
+}
+
+function isFollowed(units: Uint16Array, place: number, sign: number): boolean {
+  return units[place] === sign && isDigit(units[place + 1]!)
+}
+
+/** `-`, `.` and `/`. */
+export function isDateSign(unit: number): boolean {
+  return unit >= 0x2d && unit <= 0x2f
+}
