@@ -27,14 +27,14 @@ export interface Commit {
 }
 
 export function toCommit(ref: SessionRef, change: SessionChange, until: number): Commit {
-  const { incarnation } = change
+  const { incarnation, lifetime } = change
   const messages = (change.messages ?? []).map(({ id, payload }): NewMessage => ({ id, payload }))
   const made = change.revision === 0 ? randomBytes(18).toString('base64url') : null
   const messageIds = messages.map(({ id }) => encodeText(id))
   const payloads = messages.map(({ payload }) => encodeText(payload))
   return {
     ref: { tenantId: ref.tenantId, id: ref.id },
-    change: { ...change, messages },
+    change: { ...change, messages, ...(lifetime === undefined ? {} : { lifetime: { ...lifetime } }) },
     call: { tenant: encodeText(ref.tenantId), until, writes: true },
     id: encodeText(ref.id),
     incarnation: incarnation === undefined ? made : encodeText(incarnation),
