@@ -149,12 +149,71 @@ describe('the statements of a call', () => {
     ])
     const removal = ['remove_session', 'remove_messages', 'remove_session']
     expect(await verbsOf(() => store.remove(ref))).toEqual(inTransaction(...removal))
+    while ((await store.sweep({ limit: 1000 })) > 0);
     await append(ref, ['m1'], { revision: 0, idleMs: 0 })
     const swept = inTransaction('expired', 'sweep_messages', 'sweep_sessions')
     expect(await verbsOf(() => store.sweep({ limit: 1 }))).toEqual(swept)
     expect(await verbsOf(() => store.sweep({ limit: 1 })), 'nothing to sweep').toEqual(
       inTransaction('expired'),
     )
+  })
+
+  test('upkeep of a long log, step by step', async () => {
+    begin()
+    const drop = ['step_end', 'begin', 'trim_session', 'trim_messages', 'commit']
+    const removal = ['begin', 'remove_session', 'remove_messages', 'remove_session', 'commit']
+    const long = async (ref: SessionRef, change: SessionChange = {}) => {
+      const messages = Array.from({ length: 5600 }, (_, n) => message(`m${n}`, 'x'))
+      await store.commit(ref, { revision: 0, messages, ...change })
+    }
+    await long(refOf(1))
+    let dropped: unknown
+    const trim = (seq: number) => async () => (dropped = await store.trim(refOf(1), seq))
+    expect(await verbsOf(trim(5599))).toEqual([...drop, ...drop])
+    expect(dropped).toBe(5599)
+    expect(await verbsOf(trim(5599)), 'nothing to drop').toEqual(['step_end'])
+    expect((await store.read(refOf(1), { tail: 9 }))?.messages).toMatchObject([{ seq: 5600 }])
+
+    await long(refOf(2))
+    const gone = ['begin', 'remove_session', 'commit', 'bury', ...drop, 'step_end', ...removal]
+    expect(await verbsOf(() => store.remove(refOf(2)))).toEqual(gone)
+
+    while ((await store.sweep({ limit: 1000 })) > 0);
+    await long(refOf(3), { idleMs: 0 })
+    let swept: unknown
+    const sweep = ['begin', 'expired', 'commit']
+    expect(await verbsOf(async () => (swept = await store.sweep({ limit: 5 })))).toEqual([
+      ...sweep,
+      ...drop,
+      'step_end',
+      ...removal.toSpliced(3, 1),
+      ...sweep,
+    ])
+    expect(swept).toBe(1)
+    const { rows } = await pool.query('select seq from llm_session_messages where tenant_id = $1', [tenantId])
+    expect(rows).toEqual([{ seq: 5600 }])
+  })
+
+  test('amendments that are more than a page, under a guard', async () => {
+    begin()
+    const ref = refOf(1)
+    await append(ref, ['m1', 'm2', 'm3'], { revision: 0, incarnation: 'first' })
+    const payload = 'x'.repeat(3 * 1024 * 1024)
+    const amendments = [1, 2, 9].map((seq) => ({ seq, payload }))
+    const step = ['begin', 'lock', 'amend', 'commit']
+    let amended: unknown
+    const first = { incarnation: 'first', changes: 1 }
+    expect(await verbsOf(async () => (amended = await store.amend(ref, amendments, first)))).toEqual([
+      ...step,
+      ...step,
+      ...step,
+    ])
+    expect(amended).toBe(2)
+    const late = [{ seq: 3, payload: 'late' }]
+    expect(await store.amend(ref, late, first)).toBe(0)
+    expect(await store.amend(ref, late, { incarnation: 'other' })).toBe(0)
+    const { record } = (await store.read(ref))!
+    expect(record).toMatchObject({ changes: 3, bytes: 2 * payload.length + 'payload of m3'.length })
   })
 
   test('restoring', async () => {
