@@ -41,15 +41,15 @@ export function toCommit(ref: SessionRef, change: SessionChange, until: number):
     messageIds,
     payloads,
     bytes: payloads.reduce((sum, payload) => sum + Buffer.byteLength(payload), 0),
-    repeats: messageIds.length > 1 && new Set(messageIds).size < messageIds.length,
+    repeats: new Set(messageIds).size < messageIds.length,
   }
 }
 
 /** True for a commit that only appends. Most commits are of this kind, and they can share a statement. */
-export function isAppend({ revision, body, userId, label, title, lifetime }: SessionChange): boolean {
+export function isAppend({ revision, userId, label, title, lifetime }: SessionChange): boolean {
+  // A change of the body names a revision.
   return (
     revision === undefined &&
-    body === undefined &&
     userId === undefined &&
     label === undefined &&
     lifetime === undefined &&
