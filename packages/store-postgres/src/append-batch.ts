@@ -20,7 +20,10 @@ export function placeOf({ call, id }: Commit): string {
   return `${call.tenant.length}:${call.tenant}${id}`
 }
 
-/** Commits that only append, by session. The commits of one session must have the same terms and no id in common. */
+/**
+ * Commits that only append, and have no id twice, by session. The commits of one session must have the same terms and no
+ * id in common.
+ */
 export class AppendBatch implements Batch<Commit> {
   readonly #bySession = new Map<string, { first: Commit; ids: Set<string> }>()
   readonly #oneTenant: boolean
@@ -39,7 +42,7 @@ export class AppendBatch implements Batch<Commit> {
     const place = placeOf(commit)
     const session = this.#bySession.get(place)
     if (session !== undefined) {
-      const clash = commit.repeats || commit.messageIds.some((id) => session.ids.has(id))
+      const clash = commit.messageIds.some((id) => session.ids.has(id))
       if (clash || !sameTerms(session.first, commit)) return false
     }
     const { ids } = session ?? { ids: new Set<string>() }

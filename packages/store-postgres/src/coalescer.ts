@@ -9,8 +9,8 @@ export interface Batch<Item> {
 
 export interface CoalescerOptions<Item, Result> {
   createBatch: () => Batch<Item>
-  /** At most one statement is under way for items with the same key, and those items go in order. */
-  keyOf: (item: Item) => string | undefined
+  /** At most one statement is under way for items with the same key, and those items go in order. Compared by `===`. */
+  keyOf: (item: Item) => unknown
   one: (item: Item) => Promise<Result>
   /** Gives one outcome for each item. When it rejects, every item gets the error. */
   batch: (items: readonly Item[]) => Promise<Outcome<Result>[]>
@@ -18,7 +18,7 @@ export interface CoalescerOptions<Item, Result> {
 
 interface Entry<Item, Result> {
   item: Item
-  key: string | undefined
+  key: unknown
   resolve: (result: Result | PromiseLike<Result>) => void
   reject: (error: unknown) => void
 }
@@ -37,7 +37,7 @@ export class Coalescer<Item, Result> {
   readonly #options: CoalescerOptions<Item, Result>
   #waiting: Entry<Item, Result>[] = []
   #underWay = 0
-  readonly #busy = new Set<string>()
+  readonly #busy = new Set<unknown>()
   #scheduled = false
   #crowded = false
 
@@ -57,16 +57,16 @@ export class Coalescer<Item, Result> {
 
   async #atOnce(item: Item): Promise<Result> {
     const key = this.#options.keyOf(item)
-    if (key !== undefined) this.#busy.add(key)
+    this.#busy.add(key)
     this.#underWay++
     try {
       return await this.#options.one(item)
     } finally {
-      this.#ended(key === undefined ? [] : [key])
+      this.#ended([key])
     }
   }
 
-  #ended(keys: readonly string[]): void {
+  #ended(keys: readonly unknown[]): void {
     this.#underWay--
     for (const key of keys) this.#busy.delete(key)
     this.#crowded = this.#waiting.length > 1
@@ -98,15 +98,15 @@ export class Coalescer<Item, Result> {
     const batch = this.#options.createBatch()
     const taken: Entry<Item, Result>[] = []
     const left: Entry<Item, Result>[] = []
-    const passedOver = new Set<string>()
+    const passedOver = new Set<unknown>()
     for (const entry of this.#waiting) {
       const { key, item } = entry
-      const mayGo = key === undefined || !(this.#busy.has(key) || passedOver.has(key))
+      const mayGo = !this.#busy.has(key) && !passedOver.has(key)
       if (mayGo && batch.accepts(item)) {
         taken.push(entry)
         continue
       }
-      if (key !== undefined) passedOver.add(key)
+      passedOver.add(key)
       left.push(entry)
     }
     this.#waiting = left
@@ -114,7 +114,7 @@ export class Coalescer<Item, Result> {
   }
 
   async #serve(entries: readonly Entry<Item, Result>[]): Promise<void> {
-    const keys = entries.map(({ key }) => key).filter((key) => key !== undefined)
+    const keys = entries.map(({ key }) => key)
     for (const key of keys) this.#busy.add(key)
     this.#underWay++
     try {
@@ -139,8 +139,7 @@ export class Coalescer<Item, Result> {
     entries.forEach((entry, index) => {
       const outcome = outcomes[index]
       if (outcome === undefined) {
-        const queue = entry.key ?? entry
-        queues.set(queue, [...(queues.get(queue) ?? []), entry])
+        queues.set(entry.key, [...(queues.get(entry.key) ?? []), entry])
       } else if ('error' in outcome) entry.reject(outcome.error)
       else entry.resolve(outcome.value)
     })

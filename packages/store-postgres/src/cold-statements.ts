@@ -44,7 +44,7 @@ export interface ColdStatements extends CopyStatements {
   sweepMessages: NamedStatement<'tenants' | 'keys'>
   /** How many sessions there were. */
   sweepSessions: NamedStatement<'tenants' | 'ids'>
-  /** Tenant-wide pages: id, then the record. */
+  /** Tenant-wide pages: id, the record, when it was active. */
   list: (form: ListForm) => NamedStatement<'tenant' | 'user' | 'label' | 'activeAt' | 'afterId' | 'limit'>
 }
 
@@ -216,6 +216,8 @@ function list({ sessions }: TableNames, { user, label, cursor }: ListForm): stri
   const filters = [
     't.tenant_id = :tenant::text',
     live,
+    // A row without it has no place in the order.
+    't.active_at is not null',
     ...(user ? ['t.user_id = :user::text'] : []),
     ...(label ? ['t.label = :label::text'] : []),
     // The first bound leads into the index; the second leaves out the sessions of that moment that the last page had.
@@ -223,7 +225,7 @@ function list({ sessions }: TableNames, { user, label, cursor }: ListForm): stri
       ? ['t.active_at <= :activeAt::bigint', '(t.active_at < :activeAt::bigint or t.id > :afterId::text)']
       : []),
   ]
-  return `select t.id, ${record}
+  return `select t.id, ${record}, t.active_at::text as active_at
     from ${sessions} as t
     where ${filters.join(' and ')}
     order by t.active_at desc, t.id

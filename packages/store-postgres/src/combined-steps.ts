@@ -44,7 +44,7 @@ export class CombinedSteps implements SessionSteps {
   async dropMessages(run: Run, session: StoredPlace & { key: string; seq: number }): Promise<number> {
     const { statement, values } = this.#cold.trimMessages
     const [row] = await run(statement, values(session))
-    return parseWhole(row?.[0], 'count')
+    return parseWhole(row![0], 'count')
   }
 
   async remove(

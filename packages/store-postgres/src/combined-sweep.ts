@@ -24,7 +24,7 @@ export function combinedSweep(
     ]
     await run(sweepMessages.statement, sweepMessages.values({ tenants, keys }))
     const [row] = await run(sweepSessions.statement, sweepSessions.values({ tenants, ids }))
-    return parseWhole(row?.[0], 'count')
+    return parseWhole(row![0], 'count')
   }
   return (size, most) => {
     const call = { tenant: undefined, until: performance.now() + timeoutMs, writes: true }
@@ -37,13 +37,13 @@ export function combinedSweep(
           found.map((row) => Number(row[4])),
         ),
       )
-      if (rows.length === 0 && found[0] !== undefined) {
+      if (rows.length === 0) {
+        if (found[0] === undefined) return { swept: 0 }
         const [tenant, id, , incarnation] = found[0].map(String) as [string, string, string, string]
         return { swept: 0, large: { tenant, id, incarnation } }
       }
       let swept = 0
       for (const [tenant, ofTenant] of oneTenant ? byTenant(rows) : [[undefined, rows] as const]) {
-        if (ofTenant.length === 0) continue
         if (tenant !== undefined) await enter(tenant)
         swept += await remove(ofTenant, run)
       }

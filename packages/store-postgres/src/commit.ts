@@ -27,29 +27,29 @@ export interface Commit {
 }
 
 export function toCommit(ref: SessionRef, change: SessionChange, until: number): Commit {
-  const { incarnation } = change
+  const { incarnation, lifetime } = change
   const messages = (change.messages ?? []).map(({ id, payload }): NewMessage => ({ id, payload }))
   const made = change.revision === 0 ? randomBytes(18).toString('base64url') : null
   const messageIds = messages.map(({ id }) => encodeText(id))
   const payloads = messages.map(({ payload }) => encodeText(payload))
   return {
     ref: { tenantId: ref.tenantId, id: ref.id },
-    change: { ...change, messages },
+    change: { ...change, messages, ...(lifetime === undefined ? {} : { lifetime: { ...lifetime } }) },
     call: { tenant: encodeText(ref.tenantId), until, writes: true },
     id: encodeText(ref.id),
     incarnation: incarnation === undefined ? made : encodeText(incarnation),
     messageIds,
     payloads,
     bytes: payloads.reduce((sum, payload) => sum + Buffer.byteLength(payload), 0),
-    repeats: messageIds.length > 1 && new Set(messageIds).size < messageIds.length,
+    repeats: new Set(messageIds).size < messageIds.length,
   }
 }
 
 /** True for a commit that only appends. Most commits are of this kind, and they can share a statement. */
-export function isAppend({ revision, body, userId, label, title, lifetime }: SessionChange): boolean {
+export function isAppend({ revision, userId, label, title, lifetime }: SessionChange): boolean {
+  // A change of the body names a revision.
   return (
     revision === undefined &&
-    body === undefined &&
     userId === undefined &&
     label === undefined &&
     lifetime === undefined &&

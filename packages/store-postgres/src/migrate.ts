@@ -1,4 +1,4 @@
-import { checkOptions, checkWhole, SessionError } from '@sessions/core/store'
+import { checkOptions, checkWhole, type OptionNames, SessionError } from '@sessions/core/store'
 import type { Connection, ConnectionSource } from './database.js'
 import { judge } from './errors.js'
 import { latestVersion, migrations } from './migrations.js'
@@ -19,6 +19,13 @@ export interface MigrateOptions extends TableOptions {
   partitions?: number
   /** How long all of it may take in milliseconds, other processes' turns included (default 60,000). */
   timeoutMs?: number
+}
+
+const sqlOptions: OptionNames<Omit<MigrateOptions, 'timeoutMs'>> = {
+  schema: true,
+  tablePrefix: true,
+  rls: true,
+  partitions: true,
 }
 
 /** The result of a migration. */
@@ -49,15 +56,10 @@ export async function migrate<Tables>(
   db: string | PostgresDatabase<Tables>,
   options: MigrateOptions = {},
 ): Promise<Migrated> {
-  checkOptions<MigrateOptions>(options, {
-    schema: true,
-    tablePrefix: true,
-    rls: true,
-    partitions: true,
-    timeoutMs: true,
-  })
+  checkOptions<MigrateOptions>(options, { ...sqlOptions, timeoutMs: true })
   const { rls = 'off', partitions, timeoutMs = 60_000 } = options
   checkPartitions(partitions)
+  checkWhole(timeoutMs, 'timeoutMs', 1)
   const names = toTableNames(options)
   const setting = toSetting(rls)
   const until = performance.now() + timeoutMs
@@ -75,6 +77,7 @@ export async function migrate<Tables>(
 
 /** All of `migrate` as SQL, for those who apply it by other means. It may be applied again. */
 export function migrationSql(options: Omit<MigrateOptions, 'timeoutMs'> = {}): string {
+  checkOptions(options, sqlOptions)
   const names = toTableNames(options)
   const setting = toSetting(options.rls ?? 'off')
   checkPartitions(options.partitions)
@@ -109,8 +112,11 @@ export async function checkSchema<Tables>(
   db: string | PostgresDatabase<Tables>,
   options: MigrateOptions = {},
 ): Promise<void> {
+  checkOptions<MigrateOptions>(options, { ...sqlOptions, timeoutMs: true })
+  const { timeoutMs = 5000 } = options
+  checkWhole(timeoutMs, 'timeoutMs', 1)
   const names = toTableNames(options)
-  const until = performance.now() + (options.timeoutMs ?? 5000)
+  const until = performance.now() + timeoutMs
   let version: number
   try {
     version = await using(db, (source) =>

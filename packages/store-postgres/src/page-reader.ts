@@ -14,23 +14,26 @@ import {
   type SessionRef,
 } from '@sessions/core/store'
 import type { ColdStatements } from './cold-statements.js'
-import type { Database } from './database.js'
+import type { Call, Database, Row } from './database.js'
 import { isNull, parseMessage } from './rows.js'
 
 const { toCursor, parseCursor } = createListCursors('postgres 1')
 
-/**
- * The place after which a list begins: the later one of the places that the query gives. A place without an id is
- * before the whole moment.
- */
-function toStart({
-  cursor,
-  after,
-  activeBefore,
-}: SessionQuery): { activeAt: number; id?: string } | undefined {
+type TenantCall = Call & { tenant: string }
+
+/** A place in the order of a list, as the database has its texts. A place without an id is before the whole moment. */
+interface Place {
+  readonly activeAt: number
+  readonly id?: string
+}
+
+/** The place after which a list begins: the later one of the places that the query gives. */
+function toStart({ cursor, after, activeBefore }: SessionQuery): Place | undefined {
   const place = cursor === undefined ? after : parseCursor(cursor)
-  if (activeBefore === undefined || (place !== undefined && place.activeAt < activeBefore)) return place
-  return { activeAt: activeBefore }
+  if (activeBefore !== undefined && !(place !== undefined && place.activeAt < activeBefore)) {
+    return { activeAt: activeBefore }
+  }
+  return place && { activeAt: place.activeAt, id: encodeText(place.id) }
 }
 
 export interface PageReaderOptions {
@@ -80,42 +83,50 @@ export class PageReader {
 
   async list(query: SessionQuery): Promise<Page<SessionRecord>> {
     checkSessionQuery(query)
-    const position = toStart(query)
-    const { tenantId, userId, label, limit } = query
-    const tenant = encodeText(tenantId)
+    const { tenantId, limit } = query
+    const call = this.#call(encodeText(tenantId), this.#timeouts.readTimeoutMs)
+    const found: SessionRecord[] = []
+    // The list reads one row more than the page has. If it finds that row, there is a next page. It reads on where rows
+    // cannot be read, because the page leaves them out.
+    for (let start = toStart(query); found.length <= limit;) {
+      const rows = await this.#rows(query, start, limit + 1, call)
+      found.push(...rows.flatMap((row) => toRecords(tenantId, row)))
+      const last = rows[limit]
+      if (last === undefined) break
+      start = { activeAt: Number(last[2]), id: String(last[0]) }
+    }
+    const items = found.slice(0, limit)
+    return found.length > limit ? { items, cursor: toCursor(items.at(-1)!) } : { items }
+  }
+
+  #rows(query: SessionQuery, start: Place | undefined, limit: number, call: TenantCall): Promise<Row[]> {
+    const { userId, label } = query
     const { statement, values } = this.#cold.list({
       user: userId !== undefined,
       label: label !== undefined,
-      cursor: position !== undefined,
+      cursor: start !== undefined,
     })
     const params = {
-      tenant,
+      tenant: call.tenant,
       user: userId === undefined ? null : encodeText(userId),
       label: label === undefined ? null : encodeText(label),
-      activeAt: position?.activeAt ?? null,
-      afterId: position?.id === undefined ? null : encodeText(position.id),
-      // The list reads one row more than the page has. If it finds that row, there is a next page.
-      limit: limit + 1,
+      activeAt: start?.activeAt ?? null,
+      afterId: start?.id ?? null,
+      limit,
     }
-    const rows = await this.#database.run(
-      statement,
-      values(params),
-      this.#call(tenant, this.#timeouts.readTimeoutMs),
-    )
-    const records = rows.slice(0, limit).map((row) => {
-      try {
-        return parseStoredRecord({ tenantId, id: parseText(row[0], 'id') }, row[1])
-      } catch {
-        // A call for this very session gets `corrupt`. A list still shows the others.
-        return undefined
-      }
-    })
-    const items = records.filter((record) => record !== undefined)
-    const last = items.at(-1)
-    return rows.length > limit && last !== undefined ? { items, cursor: toCursor(last) } : { items }
+    return this.#database.run(statement, values(params), call)
   }
 
-  #call(tenant: string, timeoutMs: number) {
+  #call(tenant: string, timeoutMs: number): TenantCall {
     return { tenant, until: performance.now() + timeoutMs, writes: false }
+  }
+}
+
+/** None for a row that is no session. A call for this very session gets `corrupt`, and a list still shows the others. */
+function toRecords(tenantId: string, row: Row): SessionRecord[] {
+  try {
+    return [parseStoredRecord({ tenantId, id: parseText(row[0], 'id') }, row[1])]
+  } catch {
+    return []
   }
 }

@@ -1,4 +1,4 @@
-import { channelBus, type SessionBus, SessionError } from '@sessions/core/store'
+import { channelBus, checkOptions, type SessionBus, SessionError } from '@sessions/core/store'
 import type pg from 'pg'
 import { Listener } from './listener.js'
 
@@ -39,7 +39,9 @@ const maxPayloadBytes = 7800
  * const sessions = createSessions({ store: postgresStore(pool), bus })
  * ```
  */
-export function postgresBus({ publish, listen, channel = 'sessions' }: PostgresBusOptions): SessionBus {
+export function postgresBus(options: PostgresBusOptions): SessionBus {
+  checkOptions<PostgresBusOptions>(options, { publish: true, listen: true, channel: true })
+  const { publish, listen, channel = 'sessions' } = options
   if (typeof publish?.query !== 'function') {
     throw new SessionError('invalid', 'publish must be a pool of pg', { path: 'publish' })
   }

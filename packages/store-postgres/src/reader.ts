@@ -50,7 +50,8 @@ export class Reader {
     if (!coalesce) return
     this.#coalescer = new Coalescer<Read, StoredSession | undefined>({
       createBatch: () => new ReadBatch(oneTenant),
-      keyOf: () => undefined,
+      // No read waits for another one.
+      keyOf: (read) => read,
       one: (read) => this.#readOne(read),
       batch: (reads) => this.#readBatch(reads),
     })

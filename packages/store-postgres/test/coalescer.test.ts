@@ -10,7 +10,7 @@ function busy(options: Partial<CoalescerOptions<string, string>>) {
   const all: Batch<string> = { accepts: () => true }
   const coalescer = new Coalescer<string, string>({
     createBatch: () => all,
-    keyOf: () => undefined,
+    keyOf: (item) => item,
     one: (item) => (item === 'first' ? first : Promise.resolve(`${item} alone`)),
     batch: async (items) => items.map((item) => ({ value: `${item} together` })),
     ...options,
@@ -81,4 +81,81 @@ test('an item that throws alone rejects alone', async () => {
   expect(await settled(others)).toEqual(['a fails', 'b fails'])
   end()
   await first
+})
+
+/** Items whose key is their letter, and what is served: each statement as the items in it, until `end` is called. */
+function served(accepts: Batch<string>['accepts'] = () => true) {
+  const under: string[] = []
+  const ends = new Map<string, () => void>()
+  const serve = (items: readonly string[]) => {
+    const statement = items.join(' ')
+    under.push(statement)
+    return new Promise<void>((resolve) => ends.set(statement, resolve))
+  }
+  const coalescer = new Coalescer<string, string>({
+    createBatch: () => ({ accepts }),
+    keyOf: (item) => item[0],
+    one: (item) => serve([item]).then(() => item),
+    batch: (items) => serve(items).then(() => items.map((value) => ({ value }))),
+  })
+  return {
+    add: (...items: string[]) => Promise.all(items.map((item) => coalescer.add(item))),
+    /** The statements that were sent, once all that can be sent is. */
+    async sent() {
+      for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+      return under
+    },
+    end: (...statements: string[]) => {
+      for (const statement of statements) ends.get(statement)!()
+    },
+  }
+}
+
+test('two statements are under way at most, and one for items of the same key, which go in order', async () => {
+  const { add, sent, end } = served()
+  const all = add('a1', 'a2', 'b1', 'c1', 'a3')
+  expect(await sent()).toEqual(['a1', 'b1 c1'])
+  const later = add('d1', 'b2', 'e1')
+  expect(await sent()).toHaveLength(2)
+  end('a1')
+  expect((await sent()).slice(2)).toEqual(['a2 a3 d1 e1'])
+  end('b1 c1', 'a2 a3 d1 e1')
+  expect((await sent()).slice(3)).toEqual(['b2'])
+  end('b2')
+  expect([await all, await later]).toEqual([
+    ['a1', 'a2', 'b1', 'c1', 'a3'],
+    ['d1', 'b2', 'e1'],
+  ])
+})
+
+test('an item does not go before one of its key that a batch has left out', async () => {
+  const refused = new Set(['b1'])
+  const { add, sent, end } = served((item) => !refused.delete(item))
+  const all = add('a1', 'b1', 'b2', 'c1', 'd1')
+  expect(await sent()).toEqual(['a1', 'c1 d1'])
+  end('c1 d1', 'a1')
+  expect((await sent()).slice(2)).toEqual(['b1 b2'])
+  end('b1 b2')
+  expect(await all).toHaveLength(5)
+})
+
+test('after a crowd an item waits for company, and after one alone it goes at once', async () => {
+  const { add, sent, end } = served()
+  const crowd = add('a1', 'b1', 'c1')
+  expect(await sent()).toEqual(['a1', 'b1 c1'])
+  end('a1', 'b1 c1')
+  await crowd
+  const more = add('d1', 'e1')
+  expect((await sent()).slice(2)).toEqual(['d1 e1'])
+  end('d1 e1')
+  await more
+  const single = add('f1')
+  expect((await sent()).slice(3)).toEqual(['f1'])
+  end('f1')
+  await single
+  await sent()
+  const apart = add('g1', 'h1', 'i1')
+  expect((await sent()).slice(4)).toEqual(['g1', 'h1 i1'])
+  end('g1', 'h1 i1')
+  await apart
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { checkSchema, migrate, migrationSql, postgresStore } from '../src/index.js'
+import { checkSchema, migrate, type MigrateOptions, migrationSql, postgresStore } from '../src/index.js'
 import { latestVersion } from '../src/migrations.js'
 import { as, createAppRole, migrated, useServer } from './databases.js'
 
@@ -115,6 +115,23 @@ test('names that are no identifiers are refused before anything is sent', () => 
     if (name !== '') expect(() => migrationSql({ tablePrefix: name }), name).toThrow('tablePrefix must be')
   }
   expect(() => migrationSql({ rls: "a.b'; drop table" })).toThrow('rls must be')
+})
+
+test('options that nobody reads, and times that are none, are refused before anything is sent', async () => {
+  const away = 'postgres://localhost:1/none'
+  const unknown = { code: 'invalid', path: 'prefix', message: /not a known option; did you mean tablePrefix/ }
+  const wrong = { prefix: 'x_' } as MigrateOptions
+  expect(() => migrationSql(wrong)).toThrow(expect.objectContaining({ path: 'prefix' }))
+  await expect(migrate(away, wrong)).rejects.toMatchObject(unknown)
+  await expect(checkSchema(away, wrong)).rejects.toMatchObject(unknown)
+  for (const timeoutMs of [0, 1.5, NaN, '1; drop table llm_sessions']) {
+    const options = { timeoutMs } as MigrateOptions
+    await expect(migrate(away, options)).rejects.toMatchObject({ code: 'invalid', path: 'timeoutMs' })
+    await expect(checkSchema(away, options)).rejects.toMatchObject({ code: 'invalid', path: 'timeoutMs' })
+  }
+  expect(() => migrationSql({ timeoutMs: 5 } as MigrateOptions)).toThrow(
+    expect.objectContaining({ path: 'timeoutMs' }),
+  )
 })
 
 test('a column that gets another type while statements are prepared stops no call', async () => {

@@ -113,7 +113,11 @@ describe('postgresBus', () => {
     const pool = context.pools.open(url)
     const invalid = (path: string) => expect.objectContaining({ code: 'invalid', path }) as Error
     expect(() => postgresBus({ publish: {} as never, listen: url })).toThrow(invalid('publish'))
+    expect(() => postgresBus({ publish: pool, listen: url, chanel: 'a' } as never)).toThrow(invalid('chanel'))
+    expect(() => postgresBus({ publish: pool, listen: 5 as never })).toThrow(invalid('listen'))
     expect(() => postgresBus({ publish: pool, listen: '' })).toThrow(invalid('listen'))
-    expect(() => postgresBus({ publish: pool, listen: url, channel: 'a"b' })).toThrow(invalid('channel'))
+    for (const channel of ['a"b', '1a', '', 'a b', 'b"', 'x'.repeat(64)]) {
+      expect(() => postgresBus({ publish: pool, listen: url, channel }), channel).toThrow(invalid('channel'))
+    }
   })
 })

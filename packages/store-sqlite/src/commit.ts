@@ -11,9 +11,10 @@ export interface Commit {
 
 export function toCommit({ tenantId, id }: SessionRef, change: SessionChange): Commit {
   const messages = (change.messages ?? []).map(({ id, payload }): NewMessage => ({ id, payload }))
+  const { lifetime } = change
   return {
     ref: { tenantId, id },
-    change: { ...change, messages },
+    change: { ...change, messages, ...(lifetime === undefined ? {} : { lifetime: { ...lifetime } }) },
     tenant: encodeText(tenantId),
     id: encodeText(id),
   }

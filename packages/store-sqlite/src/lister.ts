@@ -5,7 +5,6 @@ import {
   type Page,
   parseStoredRecord,
   parseText,
-  parseWhole,
   type SessionQuery,
   type SessionRecord,
 } from '@sessions/core/store'
@@ -50,21 +49,20 @@ export class Lister {
     const until = performance.now() + this.#timeoutMs
     const listed = toListed(query)
     const label = query.label === undefined ? undefined : encodeText(query.label)
-    const rows: Row[] = []
-    // The list reads one row more than the page has. If it finds that row, there is a next page.
-    for (let start = toStart(query), isEnd = false; rows.length <= limit && !isEnd;) {
-      const wanted = limit + 1 - rows.length
-      const step = await this.#database.read(until, (connection, now) =>
+    const found: SessionRecord[] = []
+    // The list reads one row more than the page has. If it finds that row, there is a next page. It reads on where rows
+    // cannot be read, because the page leaves them out.
+    for (let start = toStart(query), isEnd = false; found.length <= limit && !isEnd;) {
+      const wanted = limit + 1 - found.length
+      const { rows, end } = await this.#database.read(until, (connection, now) =>
         this.#step(connection, { listed, start, label, now, limit: wanted }),
       )
-      rows.push(...step.rows)
-      start = step.end
-      isEnd = step.end === undefined
+      found.push(...rows.flatMap((row) => toRecords(tenantId, row)))
+      start = rows.length < wanted ? end : placeOf(rows.at(-1)!)
+      isEnd = start === undefined
     }
-    const records = rows.slice(0, limit).map((row) => toRecord(tenantId, row))
-    const items = records.filter((record) => record !== undefined)
-    const last = items.at(-1)
-    return rows.length > limit && last !== undefined ? { items, cursor: toCursor(last) } : { items }
+    const items = found.slice(0, limit)
+    return found.length > limit ? { items, cursor: toCursor(items.at(-1)!) } : { items }
   }
 
   /**
@@ -79,7 +77,7 @@ export class Lister {
       `select active_at, id from ${this.#sessions} where ${toSql(range)} ${order} limit 1 offset ${maxLookedAt - 1}`,
       ...toValues(range),
     )
-    const end = edge && { activeAt: parseWhole(edge['active_at'], 'active_at'), id: String(edge['id']) }
+    const end = edge && placeOf(edge)
     const wanted = [
       ...range,
       ...(end === undefined ? [] : [isUpTo(end)]),
@@ -87,7 +85,7 @@ export class Lister {
       ...(label === undefined ? [] : [{ sql: 'label = ?', values: [label] }]),
     ]
     const rows = connection.all(
-      `select id, ${recordText} as record from ${this.#sessions} where ${toSql(wanted)} ${order} limit ?`,
+      `select id, active_at, ${recordText} as record from ${this.#sessions} where ${toSql(wanted)} ${order} limit ?`,
       ...toValues(wanted),
       limit,
     )
@@ -107,8 +105,10 @@ const order = 'order by active_at desc, id'
 
 function toListed({ tenantId, userId }: SessionQuery): Clause {
   const tenant = encodeText(tenantId)
-  if (userId === undefined) return { sql: 'tenant_id = ?', values: [tenant] }
-  return { sql: 'tenant_id = ? and user_id = ?', values: [tenant, encodeText(userId)] }
+  // A row without a time of activity has no place in the order.
+  const sql = 'tenant_id = ? and active_at is not null'
+  if (userId === undefined) return { sql, values: [tenant] }
+  return { sql: `${sql} and user_id = ?`, values: [tenant, encodeText(userId)] }
 }
 
 /** The place after which a list begins: the later one of the places that the query gives. */
@@ -138,11 +138,15 @@ function toValues(clauses: readonly Clause[]): SqliteValue[] {
   return clauses.flatMap(({ values }) => values)
 }
 
-/** Undefined for a row that is no session. A call for it gets `corrupt`, and a list still shows the others. */
-function toRecord(tenantId: string, row: Row): SessionRecord | undefined {
+function placeOf(row: Row): Place {
+  return { activeAt: Number(row['active_at']), id: String(row['id']) }
+}
+
+/** None for a row that is no session. A call for it gets `corrupt`, and a list still shows the others. */
+function toRecords(tenantId: string, row: Row): SessionRecord[] {
   try {
-    return parseStoredRecord({ tenantId, id: parseText(row['id'], 'id') }, row['record'])
+    return [parseStoredRecord({ tenantId, id: parseText(row['id'], 'id') }, row['record'])]
   } catch {
-    return undefined
+    return []
   }
 }

@@ -136,7 +136,9 @@ export class Restorer {
 
 /** The copy as it is now, whatever its caller does with the original. Its texts, which may be long, are shared. */
 function taken({ record, body, messages, more = false }: SessionCopy): SessionCopy {
-  return { record: { ...record }, body, messages: messages.map((message) => ({ ...message })), more }
+  const { lifetime } = record
+  const own = lifetime === undefined ? record : { ...record, lifetime: { ...lifetime } }
+  return { record: { ...own }, body, messages: messages.map((message) => ({ ...message })), more }
 }
 
 /** A copy in smaller parts, in order. */

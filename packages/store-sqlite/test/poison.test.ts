@@ -1,4 +1,10 @@
-import { isSessionError, type SessionRef } from '@sessions/core/store'
+import {
+  isSessionError,
+  type Page,
+  type SessionRecord,
+  type SessionRef,
+  type SessionStore,
+} from '@sessions/core/store'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { migrationSql, type SqliteDatabase, sqliteStore } from '../src/index.js'
 import { openRaw, useFiles } from './files.js'
@@ -53,7 +59,7 @@ describe('a session that cannot be read is corrupt, alone', () => {
     const store = sqliteStore(database)
     const ref = { tenantId: `tenant ${sessions++}`, id: 'poisoned' }
     const good = { ...ref, id: 'good' }
-    for (const each of [ref, good]) {
+    for (const each of [{ ...ref, id: 'the last' }, ref, good]) {
       const messages = [1, 2, 3, 4].map((n) => ({ id: `m${n}`, payload: `payload ${n}` }))
       await store.commit(each, { revision: 0, body: 'body', messages })
     }
@@ -82,8 +88,8 @@ describe('a session that cannot be read is corrupt, alone', () => {
       await expect(store.commit(ref, { title: 'changed' })).rejects.toMatchObject({ code: 'corrupt' })
       await expect(store.commit(ref, { revision: 0 })).rejects.toMatchObject({ code: 'corrupt' })
       expect(image(ref), 'it is left as it is').toEqual(before)
-      const listed = await store.list({ tenantId: ref.tenantId, limit: 10 })
-      expect(listed.items.map(({ id }) => id)).toEqual(['good'])
+      expect(await listed(store, ref, 10)).toEqual(['good', 'the last'])
+      expect(await listed(store, ref, 1), 'page by page').toEqual(['good', 'the last'])
       expect(await store.remove(ref)).toBe(true)
       expect((await store.commit(ref, { revision: 0 })).record.revision).toBe(1)
     })
@@ -98,8 +104,7 @@ describe('a session that cannot be read is corrupt, alone', () => {
       expect(await Promise.all(reads)).toEqual(['body', 'corrupt', 'body'])
       await expect(store.messages(ref, { limit: 10 })).rejects.toMatchObject({ code: 'corrupt' })
       expect((await store.read(ref))?.body).toBe('body')
-      const listed = await store.list({ tenantId: ref.tenantId, limit: 10 })
-      expect(listed.items.map(({ id }) => id).sort()).toEqual(['good', 'poisoned'])
+      expect((await listed(store, ref, 10)).sort()).toEqual(['good', 'poisoned', 'the last'])
       expect(await store.remove(ref)).toBe(true)
     })
   }
@@ -119,7 +124,7 @@ describe('a session that cannot be read is corrupt, alone', () => {
     const { store, ref, good } = await poisoned(`update llm_session_bodies set body = null where ${ofMine}`)
     const reads = [good, ref].map((each) => store.read(each).then((stored) => stored?.body, codeOf))
     expect(await Promise.all(reads)).toEqual(['body', 'corrupt'])
-    expect((await store.list({ tenantId: ref.tenantId, limit: 10 })).items).toHaveLength(2)
+    expect(await listed(store, ref, 10)).toHaveLength(3)
   })
 
   test('no row of a body', async () => {
@@ -142,6 +147,17 @@ describe('a session that cannot be read is corrupt, alone', () => {
     expect((await store.read(ref, { tail: 2 }))?.messages[0]?.payload, 'text is opaque').toBe('\u0010zz')
   })
 })
+
+/** The ids of a tenant's sessions, by pages of `limit`. */
+async function listed(store: SessionStore, { tenantId }: SessionRef, limit: number): Promise<string[]> {
+  const ids: string[] = []
+  for (let next: { cursor?: string } | undefined = {}; next !== undefined;) {
+    const { items, cursor }: Page<SessionRecord> = await store.list({ tenantId, limit, ...next })
+    ids.push(...items.map(({ id }) => id))
+    next = cursor === undefined ? undefined : { cursor }
+  }
+  return ids
+}
 
 function codeOf(error: unknown): string {
   if (!isSessionError(error)) throw error

@@ -18,6 +18,10 @@ function deepFreeze<T extends object>(value: T): T {
 }
 
 const names = { userId: 'alice', label: 'support', title: 'Phones' }
+const lifetime = { idleMs: 3_600_000 }
+
+/** Names, and a lifetime that nobody shares. */
+const terms = () => ({ ...names, lifetime: { ...lifetime } })
 
 export const copyCases: StoreChapter = {
   title: 'copies: what is handed in or out is nobody else’s',
@@ -25,7 +29,7 @@ export const copyCases: StoreChapter = {
     {
       title: 'changing what read gave changes nothing',
       async run({ store, peer }) {
-        const ref = await freshSession(store, { body: 'one', messages: numbered(3), ...names })
+        const ref = await freshSession(store, { body: 'one', messages: numbered(3), ...terms() })
         const expected = structuredClone(await peer.read(ref, { tail: 3 }))
         vandalise((await store.read(ref, { tail: 3 }))!)
         expect(await store.read(ref, { tail: 3 })).toEqual(expected)
@@ -35,7 +39,7 @@ export const copyCases: StoreChapter = {
     {
       title: 'changing what messages and list gave changes nothing',
       async run({ store }) {
-        const ref = await freshSession(store, { messages: numbered(3), ...names })
+        const ref = await freshSession(store, { messages: numbered(3), ...terms() })
         const pages = () =>
           Promise.all([store.messages(ref, { limit: 2 }), store.list({ tenantId: ref.tenantId, limit: 2 })])
         const expected = structuredClone(await pages())
@@ -51,7 +55,7 @@ export const copyCases: StoreChapter = {
           revision: 0,
           body: 'one',
           messages: numbered(2),
-          ...names,
+          ...terms(),
         })
         const expected = structuredClone(committed)
         vandalise(committed)
@@ -68,23 +72,37 @@ export const copyCases: StoreChapter = {
         const ref = freshRef()
         const { tenantId, id } = ref
         const messages: NewMessage[] = numbered(2)
-        const change: SessionChange = { revision: 0, body: 'one', messages, ...names }
+        const change: SessionChange = { revision: 0, body: 'one', messages, ...terms() }
         const handedIn = { tenantId, id }
         const committing = store.commit(handedIn, change)
         vandalise(change)
         vandalise(handedIn)
         const committed = await committing
-        expect(committed.record).toMatchObject({ tenantId, id, revision: 1, lastSeq: 2, ...names })
+        expect(committed.record).toMatchObject({ tenantId, id, revision: 1, lastSeq: 2, ...terms() })
         vandalise(messages)
 
-        const copy = structuredClone((await peer.read(ref, { tail: 2 }))!)
+        // Two of its messages are stored already, so a store may go step by step.
+        const partly: SessionChange = {
+          messages: numbered(3),
+          title: 'Later',
+          lifetime: { absoluteMs: 60_000 },
+        }
+        const changing = store.commit(ref, partly)
+        vandalise(partly)
+        expect((await changing).record).toMatchObject({
+          lastSeq: 3,
+          title: 'Later',
+          lifetime: { absoluteMs: 60_000 },
+        })
+
+        const copy = structuredClone((await peer.read(ref, { tail: 3 }))!)
         const expected = structuredClone(copy)
         const elsewhere = { tenantId, id: 'elsewhere' }
         const restoring = store.restore(elsewhere, copy)
         vandalise(copy)
         vandalise(elsewhere)
         await restoring
-        expect(await peer.read({ tenantId, id: 'elsewhere' }, { tail: 2 })).toEqual({
+        expect(await peer.read({ tenantId, id: 'elsewhere' }, { tail: 3 })).toEqual({
           ...expected,
           record: { ...expected.record, id: 'elsewhere' },
         })
@@ -94,11 +112,12 @@ export const copyCases: StoreChapter = {
         vandalise(amendments)
         expect(await amending).toBe(1)
         expect(await peer.read(ref, { tail: 5 })).toMatchObject({
-          record: names,
+          record: { ...names, title: 'Later' },
           body: 'one',
           messages: [
             { seq: 1, id: 'm1', payload: 'amended' },
             { seq: 2, id: 'm2', payload: 'payload of m2' },
+            { seq: 3, id: 'm3', payload: 'payload of m3' },
           ],
         })
       },
@@ -126,7 +145,7 @@ export const copyCases: StoreChapter = {
           revision: 0,
           body: 'one',
           messages: numbered(2),
-          ...names,
+          ...terms(),
           idleMs: 60_000,
         })
         expect((await store.commit(ref, change)).record.lastSeq).toBe(2)
