@@ -107,14 +107,15 @@ describe.each(calls)('$name', ({ name, notice, change, idle }) => {
 })
 
 it('tells of no record of the library’s own, of no read, and of no copy before all of it is there', async () => {
-  const { store, told } = await scene()
+  const { inner, store, told } = await scene()
   const own = { tenantId: '~turns:acme', id: 't1' }
   await store.commit(own, { revision: 0 })
   await store.remove(own)
   const { record, body } = await copyOf(store)
-  await store.messages(at, { limit: 9 })
-  await store.list({ tenantId: 'acme', limit: 9 })
-  await store.sweep({ limit: 9 })
+  const [query, all] = [{ limit: 9 }, { tenantId: 'acme', limit: 9 }]
+  expect(await store.messages(at, query)).toEqual(await inner.messages(at, query))
+  expect(await store.list(all)).toEqual(await inner.list(all))
+  expect(await store.sweep({ limit: 9 })).toBe(0)
   const to = { tenantId: 'acme', id: 's2' }
   const [first, second] = (await copyOf(store)).messages
   await store.restore(to, { record, body, messages: [first!], more: true })
