@@ -155,6 +155,8 @@ describe('a key', () => {
     await store.commit(at, { revision: 11, body: 'again' })
     const again = sealed(raw)
     expect(await again.read(at)).toMatchObject({ body: 'again', record: { userId: 'user 10' } })
+    const named = (await rawOf(raw, at)).body.slice(3).split('.')[0]!.match(/.{24}/g)!
+    expect([named.length, new Set(named).size]).toEqual([8, 8])
     expect(await payloadsOf(again)).toEqual(messagesOf(11).map(({ payload }) => payload))
   })
 
@@ -180,6 +182,87 @@ describe('a key', () => {
   })
 })
 
+describe('a write', () => {
+  /** A store that counts the reads of sessions, and one that another process has. */
+  async function scene() {
+    const raw = memoryStore()
+    let reads = 0
+    const read: SessionStore['read'] = async (ref, options) => {
+      if (ref.tenantId === 'acme') reads++
+      return raw.read(ref, options)
+    }
+    const store = sealed({ ...raw, read })
+    await store.commit(at, {
+      revision: 0,
+      title: 'title',
+      body: 'body',
+      userId: 'alice',
+      messages: messagesOf(2),
+    })
+    const readsOf = async (call: () => Promise<unknown>): Promise<number> => {
+      reads = 0
+      await call()
+      return reads
+    }
+    return { raw, store, other: sealed(raw), readsOf }
+  }
+
+  it('to a session that this process knows looks at nothing first', async () => {
+    const { raw, store, readsOf } = await scene()
+    expect(await readsOf(async () => store.commit(at, { messages: messagesOf(1, 3) }))).toBe(0)
+    expect(await readsOf(async () => store.commit(at, { revision: 1, body: 'second' }))).toBe(0)
+    expect(await readsOf(async () => store.commit(at, { messages: messagesOf(1, 4) }))).toBe(0)
+    expect(await readsOf(async () => store.amend(at, [{ seq: 1, payload: 'amended' }]))).toBe(0)
+    expect(await readsOf(async () => store.commit(at, { revision: 2, body: 'third' }))).toBe(0)
+    expect(await payloadsOf(sealed(raw))).toEqual(['amended', 'said 2', 'said 3', 'said 4'])
+  })
+
+  it('to one that this process does not know looks once, and knows it then', async () => {
+    for (const know of [
+      async (store: SessionStore) => store.commit(at, { messages: messagesOf(1, 3) }),
+      async (store: SessionStore) => store.amend(at, [{ seq: 1, payload: 'amended' }]),
+    ]) {
+      const { raw, readsOf } = await scene()
+      let reads = 0
+      const read: SessionStore['read'] = async (ref, options) => {
+        if (ref.tenantId === 'acme') reads++
+        return raw.read(ref, options)
+      }
+      const late = sealed({ ...raw, read })
+      await know(late)
+      expect(reads).toBe(1)
+      await late.commit(at, { messages: messagesOf(1, 9) })
+      expect(reads).toBe(1)
+      expect(await readsOf(async () => {})).toBe(0)
+    }
+  })
+
+  it('of a body that another process has written meanwhile looks at its keys first', async () => {
+    const { raw, store, other, readsOf } = await scene()
+    await other.commit(at, { revision: 1, body: 'theirs', userId: 'bob' })
+    expect(await readsOf(async () => store.commit(at, { revision: 2, body: 'ours' }))).toBe(1)
+    expect(await sealed(raw).read(at)).toMatchObject({
+      body: 'ours',
+      record: { userId: 'bob', title: 'title' },
+    })
+    expect(await codeOf(store.commit(at, { revision: 9, body: 'late' }))).toBe('conflict')
+    expect(await payloadsOf(sealed(raw))).toEqual(['said 1', 'said 2'])
+  })
+
+  it('meant for one session never reaches another one at its place', async () => {
+    const { raw, store, other } = await scene()
+    const { incarnation } = (await store.read(at))!.record
+    await other.remove(at)
+    await other.commit(at, { revision: 0, body: 'new' })
+    expect(await codeOf(store.commit(at, { incarnation, messages: messagesOf(1, 3) }))).toBe('not_found')
+    expect(await payloadsOf(sealed(raw))).toEqual([])
+    await store.commit(at, { messages: messagesOf(1, 3) })
+    expect(await payloadsOf(sealed(raw))).toEqual(['said 3'])
+    await other.remove(at)
+    expect(await codeOf(store.commit(at, { messages: messagesOf(1, 4) }))).toBe('not_found')
+  })
+})
+
 describe('sealing anew', () => {
   it('reaches messages far back, of a session whose body and title have the key already', async () => {
     const raw = memoryStore()
@@ -191,6 +274,9 @@ describe('sealing anew', () => {
     expect(await store.rekey(at)).toBe(false)
     const { body, record, messages } = await rawOf(raw, at)
     const wanted = body.slice(3, 27)
+    const [first, second, ...others] = body.slice(3).split('.')[0]!.match(/.{24}/g)!
+    expect([first, others]).toEqual([wanted, []])
+    expect(second).not.toBe(wanted)
     expect(
       new Set([record.title!, ...messages.map(({ payload }) => payload)].map((text) => text.slice(3, 27))),
     ).toEqual(new Set([wanted]))

@@ -121,6 +121,21 @@ describe('room for messages', () => {
     expect(await outcomeOf(sealed(memoryStore()))).toEqual(await outcomeOf(memoryStore()))
   })
 
+  it('is counted as in the store beneath, also of a log that was trimmed', async () => {
+    const bytesOf = async (store: SessionStore) => {
+      const messages = [3, 10, 0, 7].map((length, n) => ({ id: `m${n}`, payload: 'x'.repeat(length) }))
+      await store.commit(at, { revision: 0, messages })
+      const bytes = [(await store.read(at))!.record.bytes]
+      for (const seq of [1, 2, 4]) {
+        await store.trim(at, seq)
+        bytes.push((await store.read(at))!.record.bytes)
+      }
+      return bytes
+    }
+    expect(await bytesOf(sealed(memoryStore()))).toEqual([20, 17, 7, 0])
+    expect(await bytesOf(memoryStore())).toEqual([20, 17, 7, 0])
+  })
+
   it('for a session that is made, and for one that goes just then', async () => {
     for (const [maxBytes, code] of [
       [20, 'settled'],
