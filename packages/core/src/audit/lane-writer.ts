@@ -1,23 +1,18 @@
-import { maxPageBytes } from '../contract/page-bytes.js'
 import { isSessionError } from '../errors.js'
 import { newId } from '../ids.js'
-import { byteLength } from '../json.js'
 import { type AuditEntry, encodeEntry, type NewEntry } from './entry.js'
 import { extendLane, type Lane, type Lanes, openLane } from './lane.js'
 
 interface Waiting {
   readonly entry: NewEntry
-  readonly bytes: number
   readonly written: (entry: AuditEntry) => void
   readonly failed: (error: unknown) => void
 }
 
+// An entry has 5 KiB at most, so a batch fits a page of its lane.
 const maxBatch = 200
-const maxBatchBytes = maxPageBytes / 2
 // A lane is read as a whole to check it, and removed as a whole.
 const maxLaneLength = 10_000
-// Keys, hashes and the like, beside the text of an entry.
-const linkBytes = 512
 
 /**
  * Writes the entries of one process to lanes of its own, a lane a day: so no two processes ever meet. What comes while
@@ -40,9 +35,8 @@ export class LaneWriter {
 
   /** Settles when the entry is stored. */
   write(entry: NewEntry): Promise<AuditEntry> {
-    const bytes = byteLength(encodeEntry(entry, 0)) + linkBytes
     return new Promise((written, failed) => {
-      this.#waiting.push({ entry, bytes, written, failed })
+      this.#waiting.push({ entry, written, failed })
       this.#running ??= this.#run().finally(() => (this.#running = undefined))
     })
   }
@@ -54,7 +48,7 @@ export class LaneWriter {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      const batch = this.#nextBatch()
+      const batch = this.#waiting.splice(0, maxBatch)
       try {
         const entries = await this.#store(batch.map(({ entry }) => entry))
         for (const [index, each] of batch.entries()) each.written(entries[index]!)
@@ -64,17 +58,6 @@ export class LaneWriter {
         for (const each of batch) each.failed(error)
       }
     }
-  }
-
-  #nextBatch(): readonly Waiting[] {
-    let count = 0
-    let bytes = 0
-    for (const each of this.#waiting) {
-      bytes += each.bytes
-      if (count > 0 && (count >= maxBatch || bytes > maxBatchBytes)) break
-      count++
-    }
-    return this.#waiting.splice(0, count)
   }
 
   async #store(entries: readonly NewEntry[]): Promise<readonly AuditEntry[]> {

@@ -21,8 +21,9 @@ import { consume } from './rate-limits.js'
 export async function answerCaller(routed: RoutedRequest): Promise<Response> {
   const { api, route, request, headers, context } = routed
   if (route.isPublic === true) {
-    const everybody = { identity: { tenantId: 'public' }, ...requestSession(routed, { tenantId: 'public' }) }
-    return executeCall({ ...routed, ...everybody, text: undefined, key: undefined })
+    const identity = { tenantId: 'public' }
+    const requested = requestSession(routed, identity)
+    return executeCall({ ...routed, ...requested, identity, text: undefined, key: undefined })
   }
   const known = await api.identify(request, context)
   if (known instanceof Response) return known

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import {
   memoryStore,
   SessionError,
@@ -124,7 +124,12 @@ describe('on record is', () => {
     await sessions.for(admin).append(id, said)
     await sessions.for(boss).list()
     await sessions.for(boss).list({ userId: 'boss' })
+    await sessions.for(boss).list({ userId: 'alice' })
     const [of, by] = await Promise.all([alice, boss].map((user) => sessions.audit.pseudonym(user)))
+    const isNamed: unknown = expect.stringMatching(/^user:[\w-]{22}$/)
+    expect([of, by]).toEqual([isNamed, isNamed])
+    const guest = await sessions.for(anonymous).create()
+    await sessions.for(boss).get(guest.id)
     const shown = (await entriesOf(sessions.audit)).map(({ action, outcome, actor, subject }) => [
       action,
       outcome,
@@ -135,6 +140,8 @@ describe('on record is', () => {
       ['admin.open', 'done', by, of],
       ['admin.open', 'done', 'admin', of],
       ['admin.list', 'done', by, undefined],
+      ['admin.list', 'done', by, of],
+      ['admin.open', 'done', by, undefined],
     ])
     isAway = true
     const asks = [
@@ -149,11 +156,27 @@ describe('on record is', () => {
   it('who was refused a session, once a minute, with how many times more', async () => {
     const sessions = audited()
     const { id } = await sessions.for(alice).create()
-    for (let count = 0; count < 5; count++) expect(await sessions.for(bob).find(id)).toBeUndefined()
+    const guest = await sessions.for(anonymous).create()
+    const denied = async (count: number) => {
+      for (let index = 0; index < count; index++) expect(await sessions.for(bob).find(id)).toBeUndefined()
+      await sessions.settled()
+      return (await entriesOf(sessions.audit)).map(({ detail }) => detail)
+    }
+    expect(await denied(5)).toEqual([{ reason: 'owner' }])
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000)
+    onTestFinished(() => clock.mockRestore())
+    expect(await denied(1)).toEqual([{ reason: 'owner' }, { reason: 'owner', more: 4 }])
+    clock.mockReturnValue(performance.now() + 60_000)
+    expect((await denied(2)).at(-1)).toEqual({ reason: 'owner' })
+    expect(await sessions.for(bob).find(guest.id)).toBeUndefined()
     await sessions.settled()
-    expect(await entriesOf(sessions.audit)).toMatchObject([
-      { action: 'read.denied', outcome: 'refused', sessionId: id, detail: { reason: 'owner' } },
-    ])
+    const [of, by] = await Promise.all([alice, bob].map((user) => sessions.audit.pseudonym(user)))
+    expect(of).toMatch(/^user:/)
+    const about = { action: 'read.denied', outcome: 'refused', actor: by }
+    const [first, ...others] = await entriesOf(sessions.audit)
+    expect(first).toMatchObject({ ...about, sessionId: id, subject: of })
+    expect(others.at(-1)).toMatchObject({ ...about, sessionId: guest.id, detail: { reason: 'owner' } })
+    expect(others.at(-1)!.subject).toBeUndefined()
   })
 
   it('what a limit or the check of the origin has refused', async () => {

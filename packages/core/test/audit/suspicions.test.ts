@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { SessionEventOf } from '../../src/audit.js'
 import { memoryStore, type SessionsOptions } from '../../src/index.js'
 import type { SessionApiOptions } from '../../src/http/api-options.js'
@@ -49,6 +49,21 @@ describe('suspicious is', () => {
     const entries: object[] = []
     for await (const entry of sessions.audit.list({ tenantId: 'acme' })) entries.push(entry)
     expect(entries).toMatchObject([{ action: 'use.suspicious', detail: { reason: 'misses', count: 3 } }])
+    expect((entries[0] as { sessionId?: string }).sessionId).toBeUndefined()
+  })
+
+  it('nobody whose requests are more than a minute apart', async () => {
+    const { send, told } = watching()
+    const from = performance.now()
+    const clock = vi.spyOn(performance, 'now')
+    onTestFinished(() => clock.mockRestore())
+    for (let index = 0; index < 8; index++) {
+      clock.mockReturnValue(from + index * 30_000)
+      await send('GET', '/sessions/none')
+    }
+    expect(told).toEqual([])
+    for (let index = 0; index < 2; index++) await send('GET', '/sessions/none')
+    expect(told).toHaveLength(1)
   })
 
   it('a credential in two devices at once, and not one device that goes on', async () => {
@@ -60,6 +75,10 @@ describe('suspicious is', () => {
     for (const device of ['phone', 'phone', 'thief', 'phone', 'thief'])
       expect((await from(device)).status).toBe(200)
     expect(told).toMatchObject([{ reason: 'two_devices', sessionId: session.id, actor: 'anonymous' }])
+    await sessions.settled()
+    const entries: object[] = []
+    for await (const entry of sessions.audit.list({ tenantId: 'acme' })) entries.push(entry)
+    expect(entries).toMatchObject([{ action: 'use.suspicious', sessionId: session.id }])
     // No event has the credential, nor what a device says of itself.
     const text = JSON.stringify(sessions.events)
     for (const secret of [credential, 'phone', 'thief']) expect(text).not.toContain(secret)

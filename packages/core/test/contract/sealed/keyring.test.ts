@@ -49,6 +49,15 @@ describe('staticKeyring', () => {
       code: 'unknown_key',
     })
     await expect(newer.unwrap('old', new Uint8Array(5), about)).rejects.toMatchObject({ code: 'unknown_key' })
+    const errorOf = async (keyId: string) =>
+      newer.unwrap(keyId, wrapped, about).catch((error: unknown) => error as Error)
+    expect(await errorOf('new')).toMatchObject({
+      message: expect.stringContaining('the key was not wrapped by "new"') as unknown,
+      cause: expect.any(Error) as unknown,
+    })
+    const unknown = (await errorOf('none')) as Error
+    expect(unknown.message).toBe('the content cannot be opened: the keyring has no key "none"')
+    expect(unknown).not.toHaveProperty('cause')
   })
 
   it('takes keys of 32 bytes alone, and needs the current one', () => {
