@@ -1,6 +1,6 @@
 // The projects of the tests: where each is, and which programs it needs. Those programs exist before a test runs.
 
-/** @typedef {'chromium' | 'redis' | 'postgres' | 'valkey' | 'pgbouncer'} Need */
+/** @typedef {'chromium' | 'redis' | 'postgres' | 'valkey' | 'pgbouncer' | 'nats'} Need */
 
 /** @type {Record<string, { root: string, needs: Need[], builds: boolean }>} */
 export const projects = {
@@ -25,10 +25,11 @@ export const projects = {
   redaction: { root: 'packages/redaction', needs: [], builds: false },
   inspector: { root: 'packages/inspector', needs: ['chromium'], builds: false },
   'store-redis': { root: 'packages/store-redis', needs: ['redis'], builds: false },
+  'bus-nats': { root: 'packages/bus-nats', needs: [], builds: false },
 }
 
 /** The further needs of tests on servers that not every system has: `npm run test:wide`. @type {Need[]} */
-export const wideNeeds = ['valkey', 'pgbouncer']
+export const wideNeeds = ['valkey', 'pgbouncer', 'nats']
 
 /** The files that take minutes; others take seconds. */
 export const longFiles = [

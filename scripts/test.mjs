@@ -2,7 +2,7 @@
 //   npm test                    all of it
 //   npm test -- FILE -t NAME    some of the tests: arguments are those of `vitest run`
 //   npm run watch [-- FILE]     some or all of the tests, again whenever a file that they import changes
-//   npm run test:wide           the tests on Valkey and PgBouncer, which not every system has, and those that take long:
+//   npm run test:wide           the tests on Valkey, PgBouncer and NATS, which not every system has, and those that take long:
 //                               other versions of drivers and frameworks, large sessions, every state of every page
 import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'

@@ -127,6 +127,7 @@ const kinds: Record<string, keyof typeof allowed> = {
   'store-sharded': 'store over stores',
   'store-sqlite': 'store',
   'store-tiered': 'store',
+  'bus-nats': 'store',
   redaction: 'tool',
   'ai-sdk': 'ecosystem',
   inspector: 'pages',

@@ -16,6 +16,7 @@ describe('createSessions in a bundle', () => {
 })
 
 const edge = [
+  '@sessions/bus-nats',
   '@sessions/core',
   '@sessions/core/context',
   '@sessions/core/http',

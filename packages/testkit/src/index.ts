@@ -11,6 +11,7 @@ export { startRedisCluster, type RedisCluster } from './servers/redis-cluster.js
 export { startRedisReplicaPair, type RedisReplicaPair } from './servers/redis-replica-pair.js'
 export { startRedisSentinel, type RedisSentinel } from './servers/redis-sentinel.js'
 export { startPgBouncer, type PgBouncer, type StartPgBouncerOptions } from './servers/pgbouncer.js'
+export { type NatsServer, startNats } from './servers/nats.js'
 export { databaseUrl, redisUrl } from './servers/server-urls.js'
 export { startFaultProxy, type FaultProxy, type FaultProxyOptions } from './network/fault-proxy.js'
 export type { Fault, FaultKind } from './network/fault.js'

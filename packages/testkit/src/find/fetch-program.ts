@@ -90,7 +90,9 @@ async function missingLibraries(dir: string, program: ArchivedProgram): Promise<
     ? await promisify(execFile)(join(dir, loaderIn(dir)), ['--library-path', libraries, path], {
         env: { ...process.env, LD_TRACE_LOADED_OBJECTS: '1' },
       })
-    : await promisify(execFile)('ldd', [path], { env: { ...process.env, LD_LIBRARY_PATH: libraries } })
+    : await promisify(execFile)('ldd', [path], {
+        env: { ...process.env, LD_LIBRARY_PATH: libraries },
+      }).catch(ifStatic)
   const lines = `${stdout}\n${stderr}`
   const absent = [...lines.matchAll(/^\s*(lib\S+) => not found/gm)]
   const old = [...lines.matchAll(/(\S*\/lib[^/\s]+): version \S+ not found/g)]
@@ -100,6 +102,12 @@ async function missingLibraries(dir: string, program: ArchivedProgram): Promise<
       .toLowerCase(),
   )
   return [...new Set(names)]
+}
+
+/** A program that needs no library, for which `ldd` fails. */
+function ifStatic(error: { readonly stdout: string; readonly stderr: string }): typeof error {
+  if (/not a dynamic executable/.test(`${error.stdout}${error.stderr}`)) return error
+  throw error
 }
 
 // libcares is in the package libc-ares2, libevent-2.1 in libevent-2.1-7t64.

@@ -1,10 +1,11 @@
 import { findChromium } from './find-chromium.js'
+import { findNats } from './find-nats.js'
 import { findPgBouncer, findPreparingPgBouncer } from './find-pgbouncer.js'
 import { findPostgres } from './find-postgres.js'
 import { findRedis, findValkey } from './find-redis.js'
 
 /** A program that tests need and no package manager has installed. */
-export type Need = 'chromium' | 'redis' | 'postgres' | 'valkey' | 'pgbouncer'
+export type Need = 'chromium' | 'redis' | 'postgres' | 'valkey' | 'pgbouncer' | 'nats'
 
 const finders: Record<Need, () => Promise<string>> = {
   chromium: async () => `Chromium: ${await findChromium()}`,
@@ -24,6 +25,10 @@ const finders: Record<Need, () => Promise<string>> = {
     const [any, preparing] = [await findPgBouncer(), await findPreparingPgBouncer()]
     const found = new Set([any, preparing].map(({ version, command }) => `${version}: ${command}`))
     return `PgBouncer ${[...found].join(', ')}`
+  },
+  async nats() {
+    const { version, command } = await findNats()
+    return `NATS ${version}: ${command}`
   },
 }
 

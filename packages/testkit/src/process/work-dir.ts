@@ -5,9 +5,9 @@ import { commandLineOf, isAlive } from './process-table.js'
 import { endTree } from './process-tree.js'
 
 /** A server that has work dirs. */
-export type ServerKind = 'pgbouncer' | 'postgres' | 'redis'
+export type ServerKind = 'nats' | 'pgbouncer' | 'postgres' | 'redis'
 
-const leftover = /^sessions-(?:pgbouncer|postgres|redis)-(\d+)-/
+const leftover = /^sessions-(?:nats|pgbouncer|postgres|redis)-(\d+)-/
 
 /**
  * Makes the dir of one server's data, log and pid file. Its name contains this process's pid, so that its owner can be
