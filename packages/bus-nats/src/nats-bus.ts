@@ -1,6 +1,6 @@
 import { channelBus, type SessionBus, SessionError } from '@sessions/core/store'
 
-/** What the bus uses of a connection of `@nats-io/transport-node`, or of `nats` 2. */
+/** What the bus uses of a connection of `@nats-io/transport-node` 3. */
 export interface NatsConnection {
   readonly info?: { readonly max_payload: number } | undefined
   isClosed(): boolean
