@@ -1,6 +1,7 @@
-import { channelBus, type SessionBus, SessionError } from '@sessions/core/store'
+import { channelBus, checkOptions, type SessionBus, SessionError } from '@sessions/core/store'
 import type pg from 'pg'
 import { Listener } from './listener.js'
+import { checkAddress } from './pool.js'
 
 /** Options of `postgresBus`. */
 export interface PostgresBusOptions {
@@ -38,13 +39,16 @@ const maxPayloadBytes = 7800
  * const sessions = createSessions({ store: postgresStore(pool), bus })
  * ```
  */
-export function postgresBus({ publish, listen, channel = 'sessions' }: PostgresBusOptions): SessionBus {
+export function postgresBus(options: PostgresBusOptions): SessionBus {
+  checkOptions<PostgresBusOptions>(options ?? null, { publish: true, listen: true, channel: 'text' })
+  const { publish, listen, channel = 'sessions' } = options
   if (typeof publish?.query !== 'function') {
     throw new SessionError('invalid', 'publish must be a pool of pg', { path: 'publish' })
   }
   if (typeof listen !== 'string' || listen === '') {
     throw new SessionError('invalid', 'listen must be the URL of the server', { path: 'listen' })
   }
+  checkAddress(listen, 'listen')
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(channel)) {
     throw new SessionError('invalid', 'channel must be letters, digits and underscores', { path: 'channel' })
   }
