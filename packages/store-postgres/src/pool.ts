@@ -8,7 +8,7 @@ import pg from 'pg'
  * PgBouncer refuses the two timeouts of the server unless they are in its `ignore_startup_parameters`; pass
  * `{ statement_timeout: 0, idle_in_transaction_session_timeout: 0 }` otherwise.
  *
- * @throws `invalid` when neither the URL nor `options` names a server.
+ * @throws `invalid` when neither the URL nor `options` names a server, and for the URL of something else.
  */
 export function createPostgresPool(url: string, options: pg.PoolConfig = {}): pg.Pool {
   const isNamed = (typeof url === 'string' && url !== '') || options.host !== undefined
@@ -20,6 +20,7 @@ export function createPostgresPool(url: string, options: pg.PoolConfig = {}): pg
       { path: 'url' },
     )
   }
+  if (options.connectionString === undefined) checkAddress(url, 'url')
   const pool = new pg.Pool({
     connectionString: url,
     max: 10,
@@ -34,4 +35,17 @@ export function createPostgresPool(url: string, options: pg.PoolConfig = {}): pg
   // Without a listener the end of an idle connection would end the process.
   pool.on('error', () => {})
   return pool
+}
+
+/** pg would take it for one of PostgreSQL. No word of a URL is told, as it may have a password. @throws `invalid` */
+export function checkAddress(url: unknown, path: string): void {
+  const scheme = typeof url === 'string' ? /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1] : undefined
+  if (scheme === undefined || /^(?:postgres(?:ql)?|socket)$/i.test(scheme)) return
+  throw new SessionError(
+    'invalid',
+    `${path} must be an address of PostgreSQL, such as postgres://localhost/app`,
+    {
+      path,
+    },
+  )
 }

@@ -1,6 +1,7 @@
 import { channelBus, checkOptions, type SessionBus, SessionError } from '@sessions/core/store'
 import type pg from 'pg'
 import { Listener } from './listener.js'
+import { checkAddress } from './pool.js'
 
 /** Options of `postgresBus`. */
 export interface PostgresBusOptions {
@@ -40,7 +41,7 @@ const maxPayloadBytes = 7800
  * ```
  */
 export function postgresBus(options: PostgresBusOptions): SessionBus {
-  checkOptions<PostgresBusOptions>(options, { publish: true, listen: true, channel: true })
+  checkOptions<PostgresBusOptions>(options ?? null, { publish: true, listen: true, channel: 'text' })
   const { publish, listen, channel = 'sessions' } = options
   if (typeof publish?.query !== 'function') {
     throw new SessionError('invalid', 'publish must be a pool of pg', { path: 'publish' })
@@ -48,6 +49,7 @@ export function postgresBus(options: PostgresBusOptions): SessionBus {
   if (typeof listen !== 'string' || listen === '') {
     throw new SessionError('invalid', 'listen must be the URL of the server', { path: 'listen' })
   }
+  checkAddress(listen, 'listen')
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(channel)) {
     throw new SessionError('invalid', 'channel must be letters, digits and underscores', { path: 'channel' })
   }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createPostgresPool } from '../src/index.js'
+import { createPostgresPool, postgresBus, postgresStore } from '../src/index.js'
 
 it.each([undefined, null, '', 5])(
   'a pool for the URL %s is refused: nobody meant the database of this machine',
@@ -19,3 +19,26 @@ it('a pool whose options name the server needs no URL', async () => {
   await createPostgresPool(undefined as never, { connectionString: 'postgres://db.test/app' }).end()
   await createPostgresPool('postgres://db.test/app').end()
 })
+
+it.each(['http://db.test', 'redis://user:secret@redis.test', 'mysql://x:secret@db.test/app'])(
+  'the address of something else is refused, and no password is told: %s',
+  async (url) => {
+    const publish = createPostgresPool('postgres://db.test/app')
+    for (const [path, make] of [
+      ['url', () => createPostgresPool(url)],
+      ['url', () => postgresStore(url)],
+      ['listen', () => postgresBus({ publish, listen: url })],
+    ] as const) {
+      const message = expect.not.stringContaining('secret') as string
+      expect(make).toThrow(expect.objectContaining({ code: 'invalid', path, message }))
+    }
+    await publish.end()
+  },
+)
+
+it.each([undefined, null, {}, { publish: 5, listen: 'postgres://db.test' }])(
+  'a bus of %j is refused',
+  (options) => {
+    expect(() => postgresBus(options as never)).toThrow(expect.objectContaining({ code: 'invalid' }))
+  },
+)

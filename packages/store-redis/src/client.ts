@@ -22,7 +22,7 @@ const longestPauseMs = 1000
  * @param options win over all of this. With `sentinels` and `name` the sentinels tell the host, and the URL has the
  * rest: `redis://user:password@sentinels/0`.
  *
- * @throws `invalid` when neither the URL nor `options` names a server.
+ * @throws `invalid` when neither the URL nor `options` names a server, and for the URL of something else.
  */
 export function createRedisClient(url: string, options: CreateRedisClientOptions = {}): Redis {
   const { onError = () => {}, ...others } = options
@@ -36,6 +36,7 @@ export function createRedisClient(url: string, options: CreateRedisClientOptions
       { path: 'url' },
     )
   }
+  checkScheme(url)
   const client = new Redis(url, {
     // This is longer than the store waits, so the deadlines of the store do not mistake a process that was held up for
     // a server that hangs.
@@ -54,4 +55,14 @@ export function createRedisClient(url: string, options: CreateRedisClientOptions
   })
   client.on('error', onError)
   return client
+}
+
+/** ioredis would take the name of another scheme for that of a host. No word of a URL is told, as it may have a password. */
+function checkScheme(url: string): void {
+  const scheme = typeof url === 'string' ? /^([a-z][a-z0-9+.-]*):\/\//i.exec(url)?.[1] : undefined
+  const isRedis = scheme === undefined ? !/\s/.test(url ?? '') : /^rediss?$/i.test(scheme)
+  if (isRedis) return
+  throw new SessionError('invalid', 'url must be an address of Redis, such as redis://localhost:6379', {
+    path: 'url',
+  })
 }

@@ -22,7 +22,8 @@ export function sharesOf(
 }
 
 function checkShards(shards: readonly string[], weights: ShardWeights): void {
-  if (shards.length === 0 || new Set(shards).size < shards.length) {
+  const isNamed = Array.isArray(shards) && shards.every((name) => typeof name === 'string' && name !== '')
+  if (!isNamed || shards.length === 0 || new Set(shards).size < shards.length) {
     throw new SessionError('invalid', 'shards must be names, each once, and at least one', { path: 'shards' })
   }
   for (const [shard, weight] of Object.entries(weights)) {

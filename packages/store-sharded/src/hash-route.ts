@@ -36,8 +36,8 @@ export interface HashRouteOptions {
 export function hashRoute(shards: readonly string[], options: HashRouteOptions = {}): ShardRoute {
   checkOptions<HashRouteOptions>(options, { by: ['tenant', 'session'], weights: 'object' })
   const { by = 'tenant', weights = {} } = options
-  const names = [...shards]
-  const shares = sharesOf(names, weights, partitionCount)
+  const shares = sharesOf(shards, weights, partitionCount)
+  const names = [...shares.keys()]
   const places = names
     .flatMap((shard) => Array.from({ length: shares.get(shard)! }, () => shard))
     .map((shard, partition): Place => ({ partition: String(partition), shard }))

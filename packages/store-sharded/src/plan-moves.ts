@@ -1,3 +1,4 @@
+import { SessionError } from '@sessions/core/store'
 import { sharesOf, type ShardWeights } from './deal.js'
 
 /** Partitions that are to move to one shard. */
@@ -21,6 +22,9 @@ export function planMoves(
   shards: readonly string[],
   weights: ShardWeights = {},
 ): PlannedMove[] {
+  if (!(owners instanceof Map)) {
+    throw new SessionError('invalid', 'owners must be a Map, as partitionOwners gives it', { path: 'owners' })
+  }
   const shares = sharesOf(shards, weights, owners.size)
   const owned = new Map<string, string[]>(shards.map((shard) => [shard, []]))
   const free: string[] = []

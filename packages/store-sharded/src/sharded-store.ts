@@ -112,9 +112,35 @@ export function shardedStore(options: ShardedStoreOptions): ShardedStore {
   return shardedStoreBy(options, processTiming)
 }
 
+/** @throws `invalid` for what is no store, and for one that is given twice: a move would remove what it has copied. */
+function checkedShards({ shards, route, home }: ShardedStoreOptions): Map<string, SessionStore | 'closed'> {
+  if (!Array.isArray(route?.shards)) {
+    throw new SessionError('invalid', 'route must be a route, such as hashRoute([…])', { path: 'route' })
+  }
+  const named = new Map(Object.entries(shards ?? {}))
+  const names = new Map<SessionStore, string>()
+  for (const [name, store] of named) {
+    if (store === 'closed') continue
+    const path = `shards.${name}`
+    mustBeStore(store, path)
+    const other = names.get(store)
+    if (other !== undefined) {
+      throw new SessionError('invalid', `${path} is the same store as shards.${other}`, { path })
+    }
+    names.set(store, name)
+  }
+  if (home !== undefined) mustBeStore(home, 'home')
+  return named
+}
+
+function mustBeStore(store: SessionStore | undefined, path: string): void {
+  if (typeof store?.commit === 'function') return
+  throw new SessionError('invalid', `${path} must be a store`, { path })
+}
+
 /** As `shardedStore`, by a given time. */
 export function shardedStoreBy(options: ShardedStoreOptions, timing: Timing): ShardedStore {
-  checkOptions<ShardedStoreOptions>(options, {
+  checkOptions<ShardedStoreOptions>(options ?? null, {
     shards: 'object',
     route: 'object',
     home: 'object',
@@ -124,7 +150,7 @@ export function shardedStoreBy(options: ShardedStoreOptions, timing: Timing): Sh
   const { route, home, leaseMs = 5000, moveWaitMs = 10_000 } = options
   checkWhole(leaseMs, 'leaseMs', 1)
   checkWhole(moveWaitMs, 'moveWaitMs', 0)
-  const shards = new Map(Object.entries(options.shards))
+  const shards = checkedShards(options)
   for (const name of route.shards) {
     if (shards.has(name)) continue
     throw new SessionError('invalid', `The route leads to a shard ${name} that is not given.`, {

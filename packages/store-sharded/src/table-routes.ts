@@ -44,6 +44,9 @@ export function regionRoute(
   regionOf: (tenantId: string) => string | undefined,
   regions: Readonly<Record<string, RouteTarget>>,
 ): ShardRoute {
+  if (typeof regionOf !== 'function') {
+    throw new SessionError('invalid', 'regionOf must be a function', { path: 'regionOf' })
+  }
   const own = branchesOf('region', regions)
   return routeBy([...own.values()], (tenantId) => {
     const region = regionOf(tenantId)

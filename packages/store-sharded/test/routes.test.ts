@@ -207,4 +207,30 @@ describe('shardedStore', () => {
     const options = { shards, route: hashRoute(['a']), hom: memoryStore() }
     expect(() => shardedStore(options)).toThrow('did you mean home?')
   })
+
+  const [a, b] = [memoryStore(), memoryStore()]
+  const route = hashRoute(['a', 'b'])
+  it.each<[string, unknown]>([
+    ['options', undefined],
+    ['options', null],
+    ['route', {}],
+    ['route', { shards: { a, b } }],
+    ['route', { shards: { a, b }, route: {} }],
+    ['shards.a', { route }],
+    ['shards.b', { shards: { a, b: null }, route }],
+    ['shards.b', { shards: { a, b: 'postgres://south/app' }, route }],
+    ['shards.b', { shards: { a, b: a }, route }],
+    ['home', { shards: { a, b }, route, home: {} }],
+  ])('names what is wrong: %s', (path, options) => {
+    expect(() => shardedStore(options as never)).toThrow(expect.objectContaining({ code: 'invalid', path }))
+  })
+
+  it('and its routes name what is wrong, too', () => {
+    const refused = (path: string) => expect.objectContaining({ code: 'invalid', path })
+    expect(() => regionRoute('eu' as never, { eu: 'a' })).toThrow(refused('regionOf'))
+    for (const shards of ['a', [''], [5], undefined])
+      expect(() => hashRoute(shards as never)).toThrow(refused('shards'))
+    for (const owners of [null, {}, []])
+      expect(() => planMoves(owners as never, ['a'])).toThrow(refused('owners'))
+  })
 })

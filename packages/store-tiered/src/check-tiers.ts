@@ -14,6 +14,11 @@ export function checkTiers(last: SessionStore, options: TieredStoreOptions): voi
   checkOptions<HotTierOptions>(options?.hot, { maxBytes: 'number' }, 'hot')
   checkWhole(options?.hot?.maxBytes, 'hot.maxBytes', 1)
   checkWhole(options.settleMs ?? 0, 'settleMs', 0)
+  if (options.bus !== undefined && typeof options.bus.subscribe !== 'function') {
+    throw new SessionError('invalid', 'bus must be a bus, such as redisBus(client, subscriber)', {
+      path: 'bus',
+    })
+  }
   if (options.warm !== undefined && typeof options.warm.begin !== 'function') {
     throw new SessionError('invalid', 'warm must be a cache, such as redisCache(client)', { path: 'warm' })
   }

@@ -42,3 +42,9 @@ test('checkStore looks through it', async () => {
   const last = { ...memoryStore(), check: async () => [finding] }
   expect(await checkStore(tieredStore(last, { hot }))).toEqual([finding])
 })
+
+test.each([{}, 5, null, 'redis://localhost'])('refuses %j as a bus, which nobody could listen to', (bus) => {
+  expect(() => tieredStore(memoryStore(), { hot, bus: bus as never })).toThrow(
+    expect.objectContaining({ code: 'invalid', path: 'bus' }),
+  )
+})

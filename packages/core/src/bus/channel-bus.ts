@@ -15,7 +15,7 @@ import { Hearing } from './hearing.js'
 import { Outbox } from './outbox.js'
 import type { SessionBus } from './session-bus.js'
 import { Senders } from './senders.js'
-import { Subscriptions } from './subscriptions.js'
+import { busClosed, Subscriptions } from './subscriptions.js'
 import { within } from './within.js'
 
 /**
@@ -246,11 +246,14 @@ export function channelBus(channels: BusChannels): SessionBus {
     },
 
     async subscribe(topics, listener) {
+      if (isClosed) throw busClosed()
       // First, so that nothing is missed that comes while it begins to listen.
       subscriptions.add(topics, listener)
       try {
         await Promise.all([listen(heartbeatChannel, onHeartbeat), listen(bundleChannel, onBundle)])
         await Promise.all(topics.map((topic) => listen(channelOf(topic), (text) => onTopic(topic, text))))
+        // Nothing would end what begins now.
+        if (isClosed) throw busClosed()
       } catch (error) {
         subscriptions.remove(topics, listener)
         await unlisten(topics)

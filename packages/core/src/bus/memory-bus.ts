@@ -1,5 +1,5 @@
 import type { SessionBus } from './session-bus.js'
-import { Subscriptions } from './subscriptions.js'
+import { busClosed, Subscriptions } from './subscriptions.js'
 
 /**
  * A bus within this process: for one process alone, and for tests. It tells of a change before `publish` returns.
@@ -13,14 +13,19 @@ import { Subscriptions } from './subscriptions.js'
  */
 export function memoryBus(): SessionBus {
   const subscriptions = new Subscriptions()
+  let isClosed = false
   return {
-    isUp: true,
+    get isUp() {
+      return !isClosed
+    },
     publish: (notices) => subscriptions.tell(notices),
     async subscribe(topics, listener) {
+      if (isClosed) throw busClosed()
       subscriptions.add(topics, listener)
       return async () => subscriptions.remove(topics, listener)
     },
     async close() {
+      isClosed = true
       subscriptions.clear()
     },
   }

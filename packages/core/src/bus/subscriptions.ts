@@ -1,3 +1,4 @@
+import { SessionError } from '../errors.js'
 import { type BusListener, type SessionNotice, topicOf } from './session-bus.js'
 
 /** Who in this process listens to which topics. */
@@ -57,4 +58,9 @@ export class Subscriptions {
   clear(): void {
     this.#byTopic.clear()
   }
+}
+
+/** The refusal for whoever would listen to a bus that was closed. */
+export function busClosed(): SessionError {
+  return new SessionError('unavailable', 'the bus is closed')
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { memoryBus } from '../../src/index.js'
 import { channelBus, type SessionBus, type SessionNotice, topicCount, topicOf } from '../../src/store.js'
 import { LossyChannels } from './lossy-channels.js'
 
@@ -253,6 +254,24 @@ describe('channelBus', () => {
     one.publish([changed('b')])
     await vi.advanceTimersByTimeAsync(5000)
     expect(channels.sent).toBe(sent)
+  })
+
+  it.each<[string, () => SessionBus]>([
+    ['over channels', () => bus()],
+    ['in memory', () => memoryBus()],
+  ])('refuses who would listen when it is closed, or is being closed: %s', async (_, make) => {
+    const made = make()
+    const listening = heard(made).then(
+      () => 'listens',
+      () => 'refused',
+    )
+    await made.close()
+    expect(made.isUp).toBe(false)
+    await listening
+    await expect(heard(made)).rejects.toMatchObject({ code: 'unavailable', message: 'the bus is closed' })
+    await made.close()
+    // Nothing is left that would keep a timer.
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   it('refuses who would listen while it cannot, and lets them in later', async () => {

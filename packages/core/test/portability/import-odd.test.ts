@@ -27,7 +27,20 @@ async function talked(messages = 2) {
   return { session, text: await textOf(mine.export()) }
 }
 
-type Body = Record<string, any>
+interface Item {
+  id: string
+  sku: string
+  quantity: number
+  price: { amount: number; currency: string }
+}
+
+interface Body {
+  state: Record<string, unknown>
+  cart: { items: [Item, ...Item[]] }
+  orders: [{ items: [Item]; total: { amount: number } }]
+  summaries: unknown[]
+  journey?: string[]
+}
 
 /** The export with another body, and a right end. */
 async function withBody(text: string, change: (body: Body) => void): Promise<string> {
@@ -46,8 +59,8 @@ async function withBody(text: string, change: (body: Body) => void): Promise<str
 it('redacts every text of a session that a new one would have redacted', async () => {
   const { text } = await talked()
   const summed = await withBody(text, (body) => {
-    body['summaries'] = [{ from: 1, to: 1, text: 'of a secret', tokens: 3, at: 1 }]
-    body['journey'] = ['secret']
+    body.summaries = [{ from: 1, to: 1, text: 'of a secret', tokens: 3, at: 1 }]
+    body.journey = ['secret']
   })
   const there = service({ redact: (said) => said.replaceAll('secret', '***') }).for(alice)
   await there.import(summed)
@@ -68,23 +81,23 @@ it('is refused as a whole when a text of its session cannot be redacted', async 
 })
 
 it.each<[string, (body: Body) => void]>([
-  ['body.cart.items[0].quantity', (body) => (body['cart'].items[0].quantity = -4)],
-  ['body.cart.items[0].quantity', (body) => (body['cart'].items[0].quantity = 10_001)],
-  ['body.cart.items[0].price.amount', (body) => (body['cart'].items[0].price.amount = -5)],
-  ['body.cart.items[0].price.currency', (body) => (body['cart'].items[0].price.currency = 'euro')],
-  ['body.cart.items[0].sku', (body) => (body['cart'].items[0].sku = '')],
-  ['body.cart.items', (body) => body['cart'].items.push(body['cart'].items[0])],
+  ['body.cart.items[0].quantity', (body) => (body.cart.items[0].quantity = -4)],
+  ['body.cart.items[0].quantity', (body) => (body.cart.items[0].quantity = 10_001)],
+  ['body.cart.items[0].price.amount', (body) => (body.cart.items[0].price.amount = -5)],
+  ['body.cart.items[0].price.currency', (body) => (body.cart.items[0].price.currency = 'euro')],
+  ['body.cart.items[0].sku', (body) => (body.cart.items[0].sku = '')],
+  ['body.cart.items', (body) => body.cart.items.push(body.cart.items[0])],
   [
     'body.cart.items',
     (body) =>
-      body['cart'].items.push({
-        ...body['cart'].items[0],
+      body.cart.items.push({
+        ...body.cart.items[0],
         id: 'x',
         price: { amount: 1, currency: 'USD' },
       }),
   ],
-  ['body.orders[0].items[0].quantity', (body) => (body['orders'][0].items[0].quantity = 0)],
-  ['body.orders[0].total.amount', (body) => (body['orders'][0].total.amount = -10)],
+  ['body.orders[0].items[0].quantity', (body) => (body.orders[0].items[0].quantity = 0)],
+  ['body.orders[0].total.amount', (body) => (body.orders[0].total.amount = -10)],
 ])('stores no cart that nobody could have filled: %s', async (path, change) => {
   const { text } = await talked()
   const there = service().for(alice)
@@ -98,7 +111,7 @@ it.each<[string, (body: Body) => void]>([
 it('says at the line of a session that it is too large', async () => {
   const { text } = await talked()
   const there = service({ limits: { maxSessionLength: 1000 } }).for(alice)
-  const large = await withBody(text, (body) => (body['state'].note = 'x'.repeat(1000)))
+  const large = await withBody(text, (body) => (body.state.note = 'x'.repeat(1000)))
   await expect(there.import(large)).rejects.toMatchObject({ code: 'too_large', path: 'lines[2].session' })
 })
 

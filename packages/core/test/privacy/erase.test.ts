@@ -112,7 +112,7 @@ describe('the erasure of a user', () => {
     const sessions = service({
       ...settings,
       privacy: { onErase },
-      consent: { onWithdraw: onErase as never },
+      consent: { onWithdraw: onErase },
     })
     const withdrawal = { purpose: 'analytics', granted: false, version: '1', source: 'page' }
     expect((await sessions.for(user).consent.set(withdrawal)).removed).toEqual({ files: 2 })

@@ -83,8 +83,8 @@ it.each<[string, unknown]>([
   ['undefined', undefined],
   ['null', null],
   ['an empty object', {}],
-  ['one without unwrap', { current: 'a', wrap: sound.wrap }],
-  ['one without current', { wrap: sound.wrap, unwrap: sound.unwrap }],
+  ['one without unwrap', { ...sound, unwrap: undefined }],
+  ['one without current', { ...sound, current: undefined }],
 ])('a keyring that is %s is refused before anything is stored', (_, keyring) => {
   expect(() => encryptedStore(memoryStore(), { keyring: keyring as never, indexKey: key(9) })).toThrow(
     expect.objectContaining({ code: 'invalid', path: 'keyring' }),
