@@ -1,4 +1,4 @@
-import { channelBus, type SessionBus, SessionError } from '@sessions/core/store'
+import { channelBus, checkOptions, type SessionBus, SessionError } from '@sessions/core/store'
 
 /** What the bus uses of a connection of `@nats-io/transport-node` 3. */
 export interface NatsConnection {
@@ -40,13 +40,13 @@ const mostBytes = 1024 * 1024
  * ```
  */
 export function natsBus(connection: NatsConnection, options: NatsBusOptions = {}): SessionBus {
-  const { prefix = 'sessions', ...others } = options
-  for (const name of Object.keys(others)) throw invalid(`there is no option ${name}`, name)
+  checkOptions<NatsBusOptions>(options, { prefix: 'text' })
+  const { prefix = 'sessions' } = options
   const calls = ['publish', 'subscribe', 'flush', 'status', 'isClosed'] as const
   if (calls.some((call) => typeof connection?.[call] !== 'function')) {
     throw invalid('connection must be a connection of NATS', 'connection')
   }
-  if (typeof prefix !== 'string' || !/^[\w-]+(\.[\w-]+)*$/.test(prefix)) {
+  if (!/^[\w-]+(\.[\w-]+)*$/.test(prefix)) {
     throw invalid('prefix must be words of letters, digits, _ and -, with dots between them', 'prefix')
   }
   const statuses: AsyncIterable<{ readonly type: string }> & { stop?(): void } = connection.status()
