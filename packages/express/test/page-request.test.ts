@@ -1,7 +1,13 @@
-import { SessionError } from '@sessions/core'
+import { createSessions, SessionError } from '@sessions/core'
 import type { Request, Response } from 'express'
 import { describe, expect, it } from 'vitest'
-import { checkOrigin, sessionsErrorHandler, toExpressHandler } from '../src/index.js'
+import {
+  checkOrigin,
+  getSession,
+  sessionsErrorHandler,
+  sessionsMiddleware,
+  toExpressHandler,
+} from '../src/index.js'
 import { versions } from './chat.js'
 import { json, serve } from './server.js'
 
@@ -61,6 +67,32 @@ describe.each(versions)('%s', (_, express) => {
     const withHeader = await shop(false, { header: true })
     expect(await withHeader(header)).toBe(204)
     expect(await withHeader({ origin: own })).toBe(403)
+  })
+
+  it('lets pages of its own host, and those that are trusted, begin sessions, and no others', async () => {
+    for (const trustedOrigins of [undefined, [own]]) {
+      const app = express()
+      const sessions = createSessions({ onWarning: () => {} })
+      const identify = () => ({ tenantId: 'acme' })
+      app.use(sessionsMiddleware({ sessions, identify, ...(trustedOrigins && { trustedOrigins }) }))
+      app.post('/', async (req: Request, res: Response, next: (error: unknown) => void) => {
+        try {
+          await (await getSession(req)).append({ role: 'user', content: 'Hi' })
+          res.sendStatus(204)
+        } catch (error) {
+          next(error)
+        }
+      })
+      app.use(sessionsErrorHandler())
+      const base = await serve(app)
+      const answer = async (origin: string) => {
+        const { status, headers } = await fetch(base, { method: 'POST', headers: { origin } })
+        return [status, headers.getSetCookie().length]
+      }
+      expect(await answer(base)).toEqual([204, 1])
+      expect(await answer(own)).toEqual(trustedOrigins === undefined ? [403, 0] : [204, 1])
+      expect(await answer('https://evil.example')).toEqual([403, 0])
+    }
   })
 
   it('says why it refuses, with the cause', async () => {
