@@ -73,7 +73,7 @@ it('a store that does not answer is no damage', async () => {
     codeOf(audited({ ...store, ...broken }).audit.verify(acme))
   expect(await unavailable({ read: fails('unavailable') })).toBe('unavailable')
   expect(await unavailable({ messages: fails('unavailable') })).toBe('unavailable')
-  const messages: SessionStore['messages'] = async (at, query) =>
+  const messages: SessionStore['messages'] = async (_, query) =>
     query.limit === 1 ? fails('unavailable')() : fails('corrupt')()
   expect(await unavailable({ messages })).toBe('unavailable')
   // Another process has removed the lane just now.

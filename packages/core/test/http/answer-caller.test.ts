@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createSessionApi, type RateLimiter, type SessionApiOptions } from '../../src/http.js'
-import { memoryStore, type SessionEventOf, type SessionsOptions } from '../../src/index.js'
+import type { SessionEventOf } from '../../src/audit.js'
+import { memoryStore, type SessionsOptions } from '../../src/index.js'
 import { alice, anonymous, service } from '../service.js'
 
 /** A limiter that says which keys it was given, and has room for so many requests. */

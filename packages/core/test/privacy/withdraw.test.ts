@@ -137,7 +137,7 @@ it('asks for a setting by its name, where it is missing', async () => {
 it('refuses a decision with the path of what is wrong, and takes the longest that it may', async () => {
   const { sessions } = await scene()
   const pathOf = async (change: object) =>
-    sessions.consent.set(alice, { ...says('own', true), ...change } as never).then(
+    sessions.consent.set(alice, { ...says('own', true), ...change }).then(
       () => undefined,
       ({ path }: { path?: string }) => path,
     )

@@ -151,7 +151,7 @@ describe('room for messages', () => {
     const raw = memoryStore()
     const store = sealed(raw)
     await store.commit(at, { revision: 0, messages: [{ id: 'm1', payload: ten }] })
-    const commit: SessionStore['commit'] = async (ref, change) => {
+    const commit: SessionStore['commit'] = async (_, change) => {
       await raw.remove(at)
       throw new SessionError('too_large', String(change.maxBytes))
     }
