@@ -31,6 +31,17 @@ export interface Asked {
   readonly settings?: SessionsOptions
 }
 
+/** A request that is under way. */
+export interface Requested {
+  readonly session: RequestSession
+  readonly sessions: Sessions
+  /** What its answer has so far. */
+  readonly sent: Headers
+  readonly gate: ReturnType<typeof startGate>
+  /** Its answer takes no more headers. */
+  readonly end: () => void
+}
+
 /** The session of a request whose store answers a commit when the gate opens. */
 export function request({
   commit,
@@ -43,7 +54,7 @@ export function request({
   guests: named,
   requestId,
   settings = {},
-}: Asked = {}) {
+}: Asked = {}): Requested {
   const gate = startGate()
   const slow: Pick<SessionStore, 'commit'> = {
     commit: async (...given) => {
