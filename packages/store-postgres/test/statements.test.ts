@@ -22,7 +22,7 @@ describe('the statements of a call', () => {
       { title: 'title' },
       { lifetime: { idleMs: 60_000 } },
     ] as const) {
-      expect(await of(change), Object.keys(change)[0]!).toEqual(['change'])
+      expect(await of(change), Object.keys(change)[0]).toEqual(['change'])
     }
     expect(await of({ absoluteMs: 60_000 })).toEqual(['append'])
     await noted.store.commit(ref, { lifetime: {} })
