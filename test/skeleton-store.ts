@@ -79,7 +79,7 @@ export function skeletonStore(): SessionStore {
       })
       applyTo(record, change, now)
       sessions.set(keyOf(ref), { record, body: change.body ?? found?.body ?? '', log })
-      return { record: { ...record }, messages: appended }
+      return { record: structuredClone(record), messages: appended }
     },
 
     async messages(ref, query) {

@@ -118,8 +118,7 @@ export class Coalescer<Item, Result> {
     for (const key of keys) this.#busy.add(key)
     this.#underWay++
     try {
-      const outcomes =
-        entries.length === 1 ? [undefined] : await this.#options.batch(entries.map(({ item }) => item))
+      const outcomes = entries.length === 1 ? [] : await this.#options.batch(entries.map(({ item }) => item))
       await this.#settle(entries, outcomes)
     } catch (error) {
       // Items that were settled before stay settled.

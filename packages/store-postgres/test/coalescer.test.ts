@@ -101,7 +101,7 @@ function served(accepts: Batch<string>['accepts'] = () => true) {
   return {
     add: (...items: string[]) => Promise.all(items.map((item) => coalescer.add(item))),
     /** The statements that were sent, once all that can be sent is. */
-    async sent() {
+    sent: async () => {
       for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
       return under
     },

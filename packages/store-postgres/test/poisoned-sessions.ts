@@ -41,6 +41,12 @@ const log = {
   'no time of a message': `update llm_session_messages set at = null where ${ofMine} and seq = 3`,
 }
 
+/** What a page of messages says of them, where it is not of a gap. */
+const said: Readonly<Record<string, string>> = {
+  'no message id': 'id is no text',
+  'no time of a message': 'at is out of range',
+}
+
 /** Shows what becomes of rows that no store has written. */
 export function describePoisoned(
   name: string,
@@ -110,7 +116,10 @@ export function describePoisoned(
           store.read(each, { tail: 3 }).then((stored) => stored?.body, codeOf),
         )
         expect(await Promise.all(reads)).toEqual(['body', 'corrupt', 'body'])
-        await expect(store.messages(ref, { limit: 10 })).rejects.toMatchObject({ code: 'corrupt' })
+        await expect(store.messages(ref, { limit: 10 })).rejects.toMatchObject({
+          code: 'corrupt',
+          message: expect.stringContaining(said[what] ?? 'the log has gaps') as string,
+        })
         expect((await store.read(ref))?.body).toBe('body')
         expect((await listed(store, ref, 10)).sort()).toEqual(['good', 'poisoned', 'the last'])
         expect(await store.remove(ref)).toBe(true)

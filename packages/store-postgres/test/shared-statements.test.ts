@@ -53,9 +53,9 @@ describe('appends that come at once', () => {
       [['c', 2, true]],
       [['d', 3, true]],
     ])
-    const { createdAt, updatedAt } = done[3]!.record
-    expect(done[1]!.record.expiresAt).toBe(done[1]!.record.updatedAt + hour)
-    expect(done[3]!.record.expiresAt).toBe(createdAt + hour)
+    const { createdAt, updatedAt } = done[3].record
+    expect(done[1].record.expiresAt).toBe(done[1].record.updatedAt + hour)
+    expect(done[3].record.expiresAt).toBe(createdAt + hour)
     expect(updatedAt).toBeGreaterThanOrEqual(createdAt)
     for (const [ref, { record }] of [
       [first!, done[0]],
@@ -121,7 +121,7 @@ describe('appends that come at once', () => {
         noted.append(ref, ['b'], other),
       ])
       expect(done.map(({ record }) => record.lastSeq).slice(1)).toEqual([2, 3])
-      expect(noted.verbs, Object.keys(one)[0]!).toEqual(['append_one', 'append_one', 'append_one'])
+      expect(noted.verbs, Object.keys(one)[0]).toEqual(['append_one', 'append_one', 'append_one'])
     }
     noted.rest()
     const [, one, other] = await Promise.all([
@@ -175,7 +175,7 @@ describe('appends that come at once', () => {
       return settled.slice(1)
     }
     expect(await outcomes([known!, 'm0'], [good!, 'a'])).toEqual([false, true])
-    expect(noted.verbs.filter((verb) => /^append/.test(verb))).toEqual([
+    expect(noted.verbs.filter((verb) => verb.startsWith('append'))).toEqual([
       'append_one',
       'append_many',
       'append_one',

@@ -1,4 +1,4 @@
-import type { SessionChange, SessionRef } from '@sessions/core/store'
+import { isSessionError, type SessionChange, type SessionCopy, type SessionRef } from '@sessions/core/store'
 import { describe, expect, test } from 'vitest'
 import { useServer } from './databases.js'
 import { message, NotedStore } from './noted-store.js'
@@ -22,7 +22,7 @@ describe('the statements of a call', () => {
       { title: 'title' },
       { lifetime: { idleMs: 60_000 } },
     ] as const) {
-      expect(await of(change), Object.keys(change)[0]!).toEqual(['change'])
+      expect(await of(change), Object.keys(change)[0]).toEqual(['change'])
     }
     expect(await of({ absoluteMs: 60_000 })).toEqual(['append'])
     await noted.store.commit(ref, { lifetime: {} })
@@ -118,6 +118,12 @@ describe('the statements of a call', () => {
     ])
     const removal = ['remove_session', 'remove_messages', 'remove_session']
     expect(await noted.of(() => noted.store.remove(ref))).toEqual(inTransaction(...removal))
+    expect(await noted.of(() => noted.store.remove(ref)), 'again: what is kept aside goes').toEqual([
+      ...inTransaction('remove_session'),
+      'bury',
+      ...inTransaction('lock'),
+      ...inTransaction('remove_session'),
+    ])
     while ((await noted.store.sweep({ limit: 1000 })) > 0);
     await noted.append(ref, ['m1'], { revision: 0, idleMs: 0 })
     const swept = inTransaction('expired', 'sweep_messages', 'sweep_sessions')
@@ -125,6 +131,10 @@ describe('the statements of a call', () => {
     expect(await noted.of(() => noted.store.sweep({ limit: 1 })), 'nothing to sweep').toEqual(
       inTransaction('expired'),
     )
+    const { rows } = await noted.pool.query('select * from llm_session_messages where tenant_id = $1', [
+      noted.tenantId,
+    ])
+    expect(rows).toEqual([])
   })
 
   test('upkeep of a long log, step by step', async () => {
@@ -143,9 +153,22 @@ describe('the statements of a call', () => {
     expect(await noted.of(trim(5599)), 'nothing to drop').toEqual(['step_end'])
     expect((await noted.store.read(noted.ref(1), { tail: 9 }))?.messages).toMatchObject([{ seq: 5600 }])
 
-    await long(noted.ref(2))
+    await long(noted.ref(2), { incarnation: 'first' })
+    const other = { incarnation: 'other' }
+    expect(await noted.of(() => noted.store.remove(noted.ref(2), other)), 'of another one').toEqual([
+      'begin',
+      'remove_session',
+      'commit',
+      'bury',
+      'begin',
+      'lock',
+      'commit',
+    ])
+    expect(await noted.store.trim(noted.ref(2), 5599, { changes: 7 })).toBe(0)
     const gone = ['begin', 'remove_session', 'commit', 'bury', ...drop, 'step_end', ...removal]
-    expect(await noted.of(() => noted.store.remove(noted.ref(2)))).toEqual(gone)
+    let removed: unknown
+    expect(await noted.of(async () => (removed = await noted.store.remove(noted.ref(2))))).toEqual(gone)
+    expect(removed).toBe(true)
 
     while ((await noted.store.sweep({ limit: 1000 })) > 0);
     await long(noted.ref(3), { idleMs: 0 })
@@ -212,5 +235,50 @@ describe('the statements of a call', () => {
       'commit',
     ])
     expect(await restored(false), 'again').toEqual(['begin', 'lock', 'lock', 'remove_session', 'commit'])
+  })
+
+  test('a copy is taken over in order, whole, and anew when its session has changed', async () => {
+    noted.begin()
+    await noted.append(noted.ref(1), ['m1', 'm2', 'm3'], { revision: 0, userId: 'alice', label: 'label' })
+    const copy = (await noted.store.read(noted.ref(1), { tail: 3 }))!
+    const ref = noted.ref(2)
+    const restored = (change: Partial<SessionCopy>) =>
+      noted.store.restore(ref, { ...copy, ...change }).then(
+        () => 'done',
+        (error: unknown) => (isSessionError(error) ? error.code : 'thrown'),
+      )
+    const [one, two, three] = copy.messages.map((each) => [each])
+    expect(await restored({ messages: two!, more: true }), 'a gap at the start').toBe('conflict')
+    expect(await restored({ messages: one!, more: true })).toBe('done')
+    expect(await restored({ messages: three!, more: true }), 'a gap').toBe('conflict')
+    const emptied = { ...copy.record, trimmedSeq: 3 }
+    expect(await restored({ record: emptied, messages: [] }), 'less than there is').toBe('conflict')
+    expect(await noted.store.read(ref)).toBeUndefined()
+    const later = { ...copy.record, changes: 9 }
+    expect(await restored({ record: later, messages: [...two!, ...three!] }), 'it begins anew').toBe(
+      'conflict',
+    )
+    expect(await restored({ record: later, messages: [...one!, ...two!], more: true })).toBe('done')
+    expect(await restored({ record: later, messages: [...two!, ...three!] })).toBe('done')
+    const stored = await noted.store.read(ref, { tail: 9 })
+    expect(stored).toEqual({ ...copy, record: { ...later, ...ref } })
+    const trimmed = { ...copy.record, changes: 10, trimmedSeq: 1 }
+    expect(await restored({ record: trimmed, messages: two!, more: true })).toBe('done')
+    const again = [{ ...three![0]!, id: 'm2' }]
+    expect(await restored({ record: trimmed, messages: again }), 'an id twice').toBe('invalid')
+    expect(await restored({ record: trimmed, messages: [...two!, ...three!] }), 'over an older one').toBe(
+      'done',
+    )
+    expect((await noted.store.read(ref, { tail: 9 }))!.messages.map(({ seq }) => seq)).toEqual([2, 3])
+    expect(await restored({ record: later, messages: one!, more: true }), 'of an older one').toBe('conflict')
+    const { rows } = await noted.pool.query(
+      'select id, count(*)::integer as count from llm_session_messages where tenant_id = $1 group by id order by id',
+      [noted.tenantId],
+    )
+    expect(rows).toEqual([
+      { id: 'm1', count: 1 },
+      { id: 'm2', count: 2 },
+      { id: 'm3', count: 2 },
+    ])
   })
 })

@@ -3,13 +3,13 @@ import {
   createListCursors,
   encodeText,
   type Page,
-  parseStoredRecord,
   parseText,
   type SessionQuery,
   type SessionRecord,
 } from '@sessions/core/store'
 import type { Connection, Row } from './connection.js'
 import type { Database } from './database.js'
+import { parseRecord } from './rows.js'
 import { recordText } from './statements.js'
 import type { TableNames } from './schema.js'
 import type { SqliteValue } from './sqlite-database.js'
@@ -145,7 +145,7 @@ function placeOf(row: Row): Place {
 /** None for a row that is no session. A call for it gets `corrupt`, and a list still shows the others. */
 function toRecords(tenantId: string, row: Row): SessionRecord[] {
   try {
-    return [parseStoredRecord({ tenantId, id: parseText(row['id'], 'id') }, row['record'])]
+    return [parseRecord({ tenantId, id: parseText(row['id'], 'id') }, row)]
   } catch {
     return []
   }

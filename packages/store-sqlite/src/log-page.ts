@@ -86,7 +86,8 @@ export class LogPage {
     const isForth = this.#order === 'asc'
     const first = isForth ? this.#first : this.#last - count + 1
     const range = [this.#key, first, this.#key, first + count - 1]
-    const row = connection.first(this.#statements.messages, ...range)
+    // A statement that counts gives a row also of nothing.
+    const row = connection.first(this.#statements.messages, ...range)!
     const found = parseEntries(row, first, count)
     this.#add(isForth ? found : found.reverse())
   }

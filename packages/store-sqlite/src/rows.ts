@@ -22,14 +22,19 @@ export interface Found {
 
 /** @throws `corrupt` when the row cannot be that of a session. */
 export function parseFound(ref: SessionRef, row: Row): Found {
-  const record = parseStoredRecord(ref, row['record'])
-  // The place of a message has no room for more.
-  if (record.lastSeq > maxSeq) throw corrupt('last_seq is out of range')
   return {
-    record,
+    record: parseRecord(ref, row),
     key: parseWhole(row['skey'], 'skey', 1),
     rewrites: parseWhole(row['rewrites'], 'rewrites'),
   }
+}
+
+/** @throws `corrupt` when the row cannot be that of a session. */
+export function parseRecord(ref: SessionRef, row: Row): SessionRecord {
+  const record = parseStoredRecord(ref, row['record'])
+  // The place of a message has no room for more.
+  if (record.lastSeq > maxSeq) throw corrupt('last_seq is out of range')
+  return record
 }
 
 /**
@@ -37,10 +42,10 @@ export function parseFound(ref: SessionRef, row: Row): Found {
  *
  * @throws `corrupt` when there are not `count` of them.
  */
-export function parseEntries(row: Row | undefined, first: number, count: number): StoredMessage[] {
-  const entries = row?.['entries']
+export function parseEntries(row: Row, first: number, count: number): StoredMessage[] {
+  const entries = row['entries']
   const texts = typeof entries === 'string' ? entries.split(recordSeparator) : []
-  if (Number(row?.['count']) !== count || texts.length !== count) throw corrupt('the log has gaps')
+  if (Number(row['count']) !== count || texts.length !== count) throw corrupt('the log has gaps')
   return texts.map((text, index) => parseStoredMessage(text, first + index))
 }
 

@@ -21,6 +21,7 @@ const record = {
   'no revision': 'revision = null',
   'a negative last_seq': 'last_seq = -1',
   'no last_seq': 'last_seq = null',
+  'a last_seq that has no place': 'last_seq = 4294967296',
   'more trimmed than there was': 'trimmed_seq = 99',
   'a negative trimmed_seq': 'trimmed_seq = -1',
   'no trimmed_seq': 'trimmed_seq = null',

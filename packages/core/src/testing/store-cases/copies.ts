@@ -63,7 +63,10 @@ export const copyCases: StoreChapter = {
         expect(stored?.record).toEqual(expected.record)
         const { messages } = expected
         expect(stored?.messages).toMatchObject(messages.map(({ seq, id, at }) => ({ seq, id, at })))
-        expect((await append(store, ref, message('m3'))).messages).toMatchObject([{ seq: 3, inserted: true }])
+        const next = await append(store, ref, message('m3'))
+        expect(next.messages).toMatchObject([{ seq: 3, inserted: true }])
+        const { updatedAt } = next.record
+        expect(next.record).toMatchObject({ ...terms(), expiresAt: updatedAt + lifetime.idleMs })
       },
     },
     {
