@@ -47,7 +47,7 @@ export async function checkServer(calls: RedisCalls, keys: Keys, timeoutMs: numb
 }
 
 async function findingsOf(current: Attempt, calls: RedisCalls, keys: Keys): Promise<StoreFinding[]> {
-  const findings = clientProblems(calls.commands).map(({ code, problem }) => warning(code, problem))
+  const findings = clientProblems(calls.commands)
   const info = await infoOf(current, calls)
   if (info === 'refused') {
     findings.push(

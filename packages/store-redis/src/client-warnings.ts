@@ -18,8 +18,8 @@ export class ClientWarnings {
   constructor(calls: RedisCalls, warn: (message: string) => void) {
     this.#calls = calls
     this.#warn = warn
-    for (const { problem } of clientProblems(calls.commands)) {
-      warn(`Redis: ${problem}, or make the client by createRedisClient of '@sessions/store-redis/client'.`)
+    for (const { message } of clientProblems(calls.commands)) {
+      warn(`Redis: ${message}, or make the client by createRedisClient of '@sessions/store-redis/client'.`)
     }
   }
 
