@@ -60,7 +60,7 @@ export function nodeRedisCommands(
     whyClosed: () =>
       state.isOpen
         ? undefined
-        : 'the client of Redis is not open: its connect() was not called, it was closed, or it has given up',
+        : 'the client of Redis is not open: call its connect() before the first call, and let it connect anew by itself',
 
     onceChanged(callback) {
       const changed = () => {
