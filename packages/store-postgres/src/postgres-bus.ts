@@ -18,6 +18,8 @@ export interface PostgresBusOptions {
 
 // A connection that does not answer for so long is given up.
 const answerMs = 5000
+// Payloads that one statement sends.
+const mostAtOnce = 50
 // The server takes no payload of 8,000 bytes.
 const maxPayloadBytes = 7800
 
@@ -69,7 +71,7 @@ export function postgresBus(options: PostgresBusOptions): SessionBus {
 }
 
 /**
- * Sends payloads that come at the same moment, and while others are under way, in one statement. So it takes one
+ * Sends payloads that come at the same moment, and while others are under way, together. So it takes one
  * connection of the pool, also when the server answers no more.
  */
 class Sender {
@@ -90,14 +92,19 @@ class Sender {
       const payloads = this.#payloads
       this.#payloads = []
       this.#next = undefined
-      const statement = {
-        text: 'select count(pg_notify($1, payload)) from unnest($2::text[]) as payload',
-        values: [this.#channel, payloads],
-        query_timeout: answerMs,
-      }
-      const sent = this.#pool.query(statement)
+      const sent = this.#sendAll(payloads)
       this.#underWay = sent.catch(() => {})
       return sent
     }))
+  }
+
+  async #sendAll(payloads: readonly string[]): Promise<void> {
+    for (let from = 0; from < payloads.length; from += mostAtOnce) {
+      const values = [this.#channel, ...payloads.slice(from, from + mostAtOnce)]
+      // To take them out of an array would cost the server twice as much.
+      const calls = values.slice(1).map((_, index) => `pg_notify($1, $${index + 2})`)
+      const statement = { text: `select ${calls.join()}`, values, query_timeout: answerMs }
+      await this.#pool.query(statement)
+    }
   }
 }

@@ -38,6 +38,18 @@ describe('postgresBus', () => {
     expect([here.notices, there.notices, nowhere.notices]).toEqual([[notice], [notice], []])
   })
 
+  test('tells what takes a text for each topic, all of it', async () => {
+    const url = await context.server.createDatabase()
+    const [one, other] = [await open(url), await open(url)]
+    const { notices, gaps } = await heard(other)
+    const before = gaps()
+    const ids = Array.from({ length: 640 }, (_, index) => `s${index}${'x'.repeat(150)}`)
+    one.publish(ids.map((id) => ({ ...notice, id })))
+    await waitUntil(() => notices.length >= ids.length, { what: 'all notices' })
+    expect(notices.map(({ id }) => id).toSorted()).toEqual(ids.toSorted())
+    expect(gaps()).toBe(before)
+  })
+
   test('says that it missed something where there is more to tell than fits', async () => {
     const url = await context.server.createDatabase()
     const [one, other] = [await open(url), await open(url)]
