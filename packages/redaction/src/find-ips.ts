@@ -4,6 +4,8 @@ import { isDigit, isWord, type Look, type Span } from './span.js'
 const [dot, colon, zero] = [0x2e, 0x3a, 0x30]
 // The longest form of IPv6, with IPv4 at its end.
 const longest = 45
+// Version 4 has three dots, the shortest form of version 6 two colons.
+const [leastDots, leastColons] = [3, 2]
 // What addresses are made of, by its unit.
 const parts = Uint8Array.from({ length: 0x80 }, (_, unit) =>
   Number(/[\d.:a-f]/i.test(String.fromCharCode(unit))),
@@ -13,12 +15,17 @@ const parts = Uint8Array.from({ length: 0x80 }, (_, unit) =>
 export function findIps({ units, runs }: MarkedText): Look {
   // Every address has a digit, but for those of letters alone: these are names in programs more often.
   return runs.look(1, (found, digits) => {
+    const behind = digits + runs.at(digits)
+    // Most digits stand alone.
+    if (!isPart(units[behind]!) && !isPart(unitBefore(units, digits))) return behind
     const begin = beginOfRun(units, digits)
-    let hasSign = false
+    let [dots, colons] = [0, 0]
     let end = begin
-    for (let unit = units[end]!; isPart(unit); unit = units[++end]!)
-      hasSign ||= unit === dot || unit === colon
-    if (!hasSign) return end
+    for (let unit = units[end]!; isPart(unit); unit = units[++end]!) {
+      if (unit === dot) dots++
+      else if (unit === colon) colons++
+    }
+    if (dots < leastDots && colons < leastColons) return end
     let start = begin
     // A sign before an address is none of it, but for the two that an address may begin with.
     while (units[start] === dot || (units[start] === colon && units[start + 1] !== colon)) start++

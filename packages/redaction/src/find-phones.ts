@@ -11,7 +11,7 @@ const longest = 30
 // The signs behind it, which tell whether it ends there.
 const behind = 9
 const decisive = longest + behind
-// A text of so many UTF-16 units is looked through before what is known of it pays.
+// So many UTF-16 units are looked through before what is known of them pays.
 const shortLength = 4096
 const fewestDigits = 7
 const mostDigits = 17
@@ -77,7 +77,8 @@ function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<Marked
   }
   return (text) => {
     const { units, runs } = text
-    const known = units.length > shortLength ? new KnownSpans(units) : undefined
+    let spans: KnownSpans | undefined
+    let known: KnownSpans | undefined
     const mayOpen = (run: number): boolean =>
       (counts[(units[run]! - zero) * countsOfDigit + Math.min(runs.at(run), countsOfDigit - 1)]! &
         opening) !==
@@ -121,6 +122,7 @@ function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<Marked
       return start + length
     })
     return (found, from, to) => {
+      known = to - from > shortLength ? (spans ??= new KnownSpans(units)) : undefined
       // A sign may stand before the first digit.
       known?.open(Math.max(0, from - 1), to)
       return look(found, from, to)

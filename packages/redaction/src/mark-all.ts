@@ -7,19 +7,24 @@ const lookLength = 8192
 const signs = 2
 // All units from here on are alike.
 const notAscii = 0x80
-// For each kind: the units that it is made of; how far before a mark one may begin; how far behind the mark the first
-// digit of one may stand. None goes on across the end of a mark.
+// For each kind: the units that it is made of, and how many at least; how far before a mark one may begin; how far behind
+// the mark the first digit of one may stand. None goes on across the end of a mark.
 const reach: Readonly<
-  Record<Exclude<RedactorKind, 'email'>, readonly [of: Uint8Array, before: number, behind: number]>
+  Record<
+    Exclude<RedactorKind, 'email'>,
+    readonly [of: Uint8Array, least: number, before: number, behind: number]
+  >
 > = {
-  iban: [madeOf(/[\da-z .-]/i), 140, 4],
+  iban: [madeOf(/[\da-z .-]/i), 15, 140, 4],
   // Whatever an address may be made of is looked at from its beginning.
-  ip: [madeOf(/[\d.:a-f]/i), Number.POSITIVE_INFINITY, 60],
-  card: [madeOf(/[\d .-]/), 40, 4],
-  phone: [madeOf(/[\d ()+./%-]/), 44, 4],
+  ip: [madeOf(/[\d.:a-f]/i), 3, Number.POSITIVE_INFINITY, 60],
+  card: [madeOf(/[\d .-]/), 13, 40, 4],
+  phone: [madeOf(/[\d ()+./%-]/), 7, 44, 4],
 }
 // With more marks than one for so many units, to look through all of a text takes less time than through so many parts.
 const fewestUnits = 80
+// No number of these ends where another goes on, so that what they find makes no more of them.
+const settled: ReadonlySet<RedactorKind> = new Set(['iban', 'card'])
 const findable = /[@＠\p{Nd}]/u
 
 /** What is looked for, and what it is called. */
@@ -49,11 +54,17 @@ export function* markAll(
   let [before, now] = [[] as number[], [] as number[]]
   do {
     ;[before, now] = [now, []]
+    let marks: Int32Array | undefined
     for (const step of steps) {
       if (step.known === count) continue
       const isFirst = step.known < 0
       step.known = count
-      const parts = isFirst ? [0, text.length] : partsNear(before, now, step.kind, text)
+      const { kind } = step
+      // One sign is found faster in all of a text than in many parts.
+      const isAll = isFirst || kind === 'email' || before.length + now.length > mostMarks
+      const parts = isAll
+        ? [0, text.length]
+        : partsNear((marks ??= placesOfMarks([...before, ...now], text)), kind, text)
       const look = step.find(text)
       for (const places of placesOf(look, parts)) {
         for (let index = 0; index < places.length; index += 2) {
@@ -61,9 +72,11 @@ export function* markAll(
           text.mark(start, places[index + 1]!, step.number)
           if (now.length <= mostMarks) now.push(start)
         }
+        marks = undefined
         count += places.length / 2
         yield
       }
+      if (settled.has(kind)) step.known = count
     }
   } while (now.length > 0)
   return count === 0 ? undefined : text
@@ -90,25 +103,37 @@ export function* placesOf(
   }
 }
 
-/** Where in a text something of a kind may be found because of what was marked: start and end of each part, in order. */
+/** Start and end of each mark, in order. */
+function placesOfMarks(begins: readonly number[], text: MarkedText): Int32Array {
+  const places = new Int32Array(begins.length * 2)
+  let index = 0
+  for (const start of new Int32Array(begins).sort()) {
+    places[index++] = start
+    places[index++] = text.endAt(start)
+  }
+  return places
+}
+
+/** Where in a text something of a kind may be found because of these marks: start and end of each part, in order. */
 function partsNear(
-  earlier: readonly number[],
-  now: readonly number[],
-  kind: RedactorKind,
-  text: MarkedText,
+  marks: Int32Array,
+  kind: Exclude<RedactorKind, 'email'>,
+  { units, length }: MarkedText,
 ): readonly number[] {
-  const { units, length } = text
-  // Its one sign is found faster in all of a text than in many parts.
-  if (kind === 'email') return [0, length]
-  const [of, before, behind] = reach[kind]
-  if ((earlier.length + now.length) * fewestUnits > length) return [0, length]
+  const [of, shortest, before, behind] = reach[kind]
+  const isOf = (place: number): boolean => of[Math.min(units[place]!, notAscii)] === 1
   const parts: number[] = []
   let last = -1
-  for (const mark of Int32Array.from([...earlier, ...now]).sort()) {
-    let start = Math.max(0, mark - signs)
+  for (let index = 0; index < marks.length; index += 2) {
+    const [mark, markEnd] = [marks[index]!, marks[index + 1]!]
     const least = Math.max(0, mark - before)
-    while (start > least && of[Math.min(units[start - 1]!, notAscii)] === 1) start--
-    const end = Math.min(length, text.endAt(mark) + behind)
+    const most = Math.min(length, markEnd + Math.max(shortest, behind))
+    let start = Math.max(0, mark - signs)
+    while (start > least && isOf(start - 1)) start--
+    let end = Math.min(length, markEnd + signs)
+    while (end < most && isOf(end)) end++
+    if (mark - start < shortest && end - markEnd < shortest) continue
+    end = Math.min(end, markEnd + behind)
     if (start <= last) parts[parts.length - 1] = end
     else parts.push(start, end)
     last = end

@@ -1,14 +1,16 @@
 import { isAscii, unitsOf } from './plain-text.js'
 
+const mostOfByte = 0xff
+
 /**
  * A text with some of its places replaced, one after the other. Its units are copied: strings joined from many parts take
  * ten times as long.
  */
 export class ReplacedText {
   readonly #text: string
-  #isAscii = true
-  #units = new Uint16Array(0)
-  #replaced = new Uint16Array(0)
+  /** Those of the text, and of what it becomes: bytes as long as no sign needs more. */
+  #units: Units = new Uint8Array(0)
+  #replaced: Units = new Uint8Array(0)
   #length = 0
   #after = 0
 
@@ -18,37 +20,42 @@ export class ReplacedText {
 
   /** Puts something in the place of a part behind those before. */
   put(start: number, end: number, instead: string): void {
-    if (this.#units.length === 0) {
-      this.#units = unitsOf(this.#text)
-      this.#isAscii = isAscii(this.#text)
-    }
+    if (this.#units.length === 0) this.#open()
     this.#copyTo(start, instead.length)
-    const [replaced, from] = [this.#replaced, this.#length]
-    let all = 0
     for (let index = 0; index < instead.length; index++) {
       const unit = instead.charCodeAt(index)
-      replaced[from + index] = unit
-      all |= unit
+      if (unit > mostOfByte) this.#widen()
+      this.#replaced[this.#length++] = unit
     }
-    if (all > 0x7f) this.#isAscii = false
-    this.#length = from + instead.length
     this.#after = end
   }
 
   end(): string {
     if (this.#units.length === 0) return this.#text
     this.#copyTo(this.#text.length, 0)
-    const replaced = this.#replaced.subarray(0, this.#length)
-    // As bytes, a string takes half the room.
-    if (this.#isAscii) return Buffer.from(Uint8Array.from(replaced).buffer).toString('latin1')
-    return Buffer.from(replaced.buffer, 0, replaced.byteLength).toString('utf16le')
+    const { buffer } = this.#replaced
+    const isBytes = this.#replaced instanceof Uint8Array
+    return isBytes
+      ? Buffer.from(buffer, 0, this.#length).toString('latin1')
+      : Buffer.from(buffer, 0, this.#length * 2).toString('utf16le')
+  }
+
+  #open(): void {
+    this.#units = isAscii(this.#text) ? Buffer.from(this.#text, 'latin1') : unitsOf(this.#text)
+    this.#replaced = emptyLike(this.#units, this.#text.length)
+  }
+
+  #widen(): void {
+    if (this.#replaced instanceof Uint16Array) return
+    this.#units = Uint16Array.from(this.#units)
+    this.#replaced = Uint16Array.from(this.#replaced)
   }
 
   /** Copies what stands before a place, and makes room for more behind it. */
   #copyTo(place: number, more: number): void {
     const needed = this.#length + place - this.#after + more
     if (needed > this.#replaced.length) {
-      const larger = new Uint16Array(Math.max(needed, this.#replaced.length * 2, this.#text.length))
+      const larger = emptyLike(this.#units, Math.max(needed, this.#replaced.length * 2))
       larger.set(this.#replaced)
       this.#replaced = larger
     }
@@ -57,7 +64,13 @@ export class ReplacedText {
   }
 }
 
+type Units = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>
+
+function emptyLike(units: Units, length: number): Units {
+  return units instanceof Uint16Array ? new Uint16Array(length) : new Uint8Array(length)
+}
+
 // Most parts are short, and `set` takes longer for these than a loop.
-function copy(from: Uint16Array, start: number, end: number, to: Uint16Array, place: number): void {
+function copy(from: Units, start: number, end: number, to: Units, place: number): void {
   for (let index = start, target = place; index < end; index++, target++) to[target] = from[index]!
 }

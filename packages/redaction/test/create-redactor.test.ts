@@ -276,6 +276,26 @@ describe('a pattern of your own', () => {
   )
 })
 
+it.each([
+  ['1.2.3.4:5.6.7.8', '[ip]:[ip]'],
+  ['4111 1111 1111 1111,030 123456', '[card],[phone]'],
+  ['+49 30 123456::1', '[phone][ip]'],
+])('finds in %s what another find hid', (text, redacted) => {
+  const redact = createRedactor({ countries: ['DE'] })
+  expect(redact(text)).toBe(redacted)
+  // In a long text, only what is near a find is looked at again.
+  const around = ' so it is '.repeat(50)
+  expect(redact(around + text + around)).toBe(around + redacted + around)
+})
+
+it.each(['*', 'é', '\u65e5\u672c', '\u{1f512}'])('puts %s in the place of what it finds', (instead) => {
+  const redact = createRedactor({ replace: ({ kind }) => (kind === 'email' ? instead : '-') })
+  expect(redact('Write to a@b.example or c@d.example, not 10.0.0.1.')).toBe(
+    `Write to ${instead} or ${instead}, not -.`,
+  )
+  expect(redact('\u4e2d 10.0.0.1, a@b.example')).toBe(`\u4e2d -, ${instead}`)
+})
+
 it('refuses kinds that it does not know', () => {
   expect(() => createRedactor({ kinds: ['names' as never] })).toThrow('kinds: there is no names')
 })
