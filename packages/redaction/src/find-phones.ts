@@ -3,13 +3,13 @@ import type { DigitRuns } from './digit-runs.js'
 import { KnownSpans } from './known-spans.js'
 import { type MarkedText, unitBefore } from './marked-text.js'
 import { type PhonePlan, phonePlan } from './phone-plan.js'
-import { endOfPlainNumber, isDateSign } from './plain-numbers.js'
+import { endOfPlainNumber, isDateSign, isDay } from './plain-numbers.js'
 import { type Find, isDigit, isWord } from './span.js'
 
 // The international prefix, 15 digits, and what stands between them.
 const longest = 30
-// The signs behind it, which tell whether it ends there.
-const behind = 9
+// The signs behind it, which tell whether it ends there: a date with the signs around it.
+const behind = 16
 const decisive = longest + behind
 // So many UTF-16 units are looked through before what is known of them pays.
 const shortLength = 4096
@@ -184,6 +184,7 @@ function endsOf(units: Uint16Array, runs: DigitRuns, start: number, counts: Uint
     if (!isJoint(units[at]!)) break
     if (units[at] === closing && units[at + 1] === space) at++
     at += isDashed(units, runs, at, run, counts === undefined) ? 3 : isJoint(units[at + 1]!) ? 2 : 1
+    if (isDay(units, runs, at)) break
   }
   looked = at + behind
   return ends

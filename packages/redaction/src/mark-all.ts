@@ -19,7 +19,7 @@ const reach: Readonly<
   // Whatever an address may be made of is looked at from its beginning.
   ip: [madeOf(/[\d.:a-f]/i), 3, Number.POSITIVE_INFINITY, 60],
   card: [madeOf(/[\d .-]/), 13, 40, 4],
-  phone: [madeOf(/[\d ()+./%-]/), 7, 44, 4],
+  phone: [madeOf(/[\d ()+./%-]/), 7, 48, 4],
 }
 // With more marks than one for so many units, to look through all of a text takes less time than through so many parts.
 const fewestUnits = 80

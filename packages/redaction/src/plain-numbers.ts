@@ -35,6 +35,38 @@ function endOfDate(units: Uint16Array, runs: DigitRuns, start: number): number {
   return isFollowed(units, end + 1 + runs.at(end + 1), sign) ? 0 : end
 }
 
+/**
+ * Whether a day of a year of four digits begins with these digits, in either order: no number goes on with it, unless all
+ * of its groups are divided by the same sign.
+ */
+export function isDay(units: Uint16Array, runs: DigitRuns, start: number): boolean {
+  const first = runs.at(start)
+  const sign = units[start + first]!
+  if (first > 4 || first === 3 || !isDateSign(sign) || units[start - 1] === sign) return false
+  const second = start + first + 1
+  const third = second + runs.at(second) + 1
+  const end = third + runs.at(third)
+  if (third - second > 3 || units[third - 1] !== sign || isFollowed(units, end, sign)) return false
+  const [one, other] = [valueOf(units, start, second - 1), valueOf(units, second, third - 1)]
+  const last = valueOf(units, third, end)
+  if (first === 4) return end - third <= 2 && isYear(one) && isMonthDay(other, last)
+  return end - third === 4 && isYear(last) && (isMonthDay(one, other) || isMonthDay(other, one))
+}
+
+function isYear(value: number): boolean {
+  return value >= 1900 && value < 2100
+}
+
+function isMonthDay(month: number, day: number): boolean {
+  return month >= 1 && month <= 12 && day >= 1 && day <= 31
+}
+
+function valueOf(units: Uint16Array, start: number, end: number): number {
+  let value = 0
+  for (let place = start; place < end; place++) value = value * 10 + units[place]! - zero
+  return value
+}
+
 function isFollowed(units: Uint16Array, place: number, sign: number): boolean {
   return units[place] === sign && isDigit(units[place + 1]!)
 }

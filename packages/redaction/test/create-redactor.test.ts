@@ -129,6 +129,24 @@ describe('phone numbers without +', () => {
     expect(createRedactor({ countries: ['US'] })(`Call ${said} now`)).toBe(`Call ${redacted} now`)
   })
 
+  it.each([
+    ['+49 30 123456 01.02.2024', '[phone] 01.02.2024'],
+    ['+49 30 123456 2024-02-01', '[phone] 2024-02-01'],
+    ['030 123456 01.02.2024 12:30', '[phone] 01.02.2024 12:30'],
+    ['030 123456 12/31/2024', '[phone] 12/31/2024'],
+    ['0345 28.11.2024 12:30', '0345 28.11.2024 12:30'],
+    ['0345 2024-11-28', '0345 2024-11-28'],
+    ['01.-03.04.2024', '01.-03.04.2024'],
+    ['01.02.-03.04.2024', '01.02.-03.04.2024'],
+    // Not the day of a year.
+    ['0345 28.13.2024', '[phone]'],
+    ['0345 32.11.2024', '[phone]'],
+    ['0345 28.11.2124', '[phone]'],
+    ['030.12.04.2024', '[phone]'],
+  ])('leave a date alone: %s', (said, redacted) => {
+    expect(createRedactor({ countries: ['DE', 'IT'] })(`At ${said}, it`)).toBe(`At ${redacted}, it`)
+  })
+
   it('are looked for in countries that there are, by an option that there is', () => {
     expect(() => createRedactor({ contries: ['DE'] } as never)).toThrow('There is no option contries')
     expect(() => createRedactor({ countries: ['DE', 'XX' as never] })).toThrow('countries: there is no XX')

@@ -3,7 +3,7 @@ import { describeSessionStore } from '@sessions/core/testing'
 import { startPgBouncer, type PgBouncer } from '@sessions/testkit'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { postgresStore, type PostgresStoreOptions } from '../src/index.js'
-import { as, createAppRole, leftOver, migrated, untimed, useServer } from './databases.js'
+import { as, createAppRole, leftOver, migrated, patient, untimed, useServer } from './databases.js'
 
 const context = useServer()
 let plain: PgBouncer
@@ -41,7 +41,7 @@ function makeStores(sides: () => readonly [Side, Side], rls?: PostgresStoreOptio
     unpreparedWarnings.length = 0
     const [store, peer] = sides().map(({ bouncer, options }) => {
       const behind = bouncer.through(rls === undefined ? url : as('bounced', url))
-      return postgresStore(context.pools.open(behind, untimed), { ...tenancy, ...options })
+      return postgresStore(context.pools.open(behind, untimed), { ...patient.store, ...tenancy, ...options })
     })
     return {
       store: store!,
