@@ -88,6 +88,7 @@ describe('what is kept between contexts', { timeout: hangMs }, () => {
     const measured = await core.run<{ said: number; real: number }[]>(
       `${bigStore}
       const { createHistoryCache } = await load('service/history-cache.js')
+      const { SessionHistory } = await load('service/session-history.js')
       const texts = [
         (id, seq) => 'On day ' + seq + ' of ' + id + ' they spoke of thing' + (seq * 7919) % 5000 + ' and of the weather.',
         (id, seq) => ('Слово' + seq + ' и дело ' + id + ' ').repeat(20),
@@ -107,7 +108,7 @@ describe('what is kept between contexts', { timeout: hangMs }, () => {
       async function fill(store, cache, count) {
         for (let number = 0; number < count; number++) {
           const record = recordOf({ tenantId: 'acme', id: 'h' + number }, 100)
-          const history = cache.use(record, {})
+          const history = cache.use(record, {}, SessionHistory)
           for await (const message of history.backwards([{ from: 1, to: 100 }], () => 100)) history.take([message])
           await history.digest([{ from: 1, to: 100 }])
           await cache.release(record, [])
