@@ -1,5 +1,5 @@
 import type { SessionApi } from '@sessions/core/http'
-import { connection, type NextRequest } from 'next/server.js'
+import { after, connection, type NextRequest } from 'next/server.js'
 import { problemResponse } from './problem-response.js'
 import { hostOf } from './request-parts.js'
 
@@ -17,6 +17,9 @@ export type RouteHandlers = Readonly<
  * Mounts the session HTTP API: in `app/api/[...path]/route.ts`,
  * `export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = toRouteHandlers(() => api())`, with the path of the
  * folder as `basePath` of the API; a `basePath` of Next comes before it by itself. A function runs once, with the first request, so that a build opens no store.
+ *
+ * A turn whose reader has disconnected goes on to its end: Next is told by `after`, and neither ends nor freezes the
+ * process before.
  */
 export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<SessionApi>)): RouteHandlers {
   let made: Promise<SessionApi> | undefined
@@ -31,7 +34,7 @@ export function toRouteHandlers(api: SessionApi | (() => SessionApi | Promise<Se
     await connection()
     try {
       const { handle: answer } = await make()
-      return await answer(asSent(request), { mountPath })
+      return await answer(asSent(request), { mountPath, waitUntil: after })
     } catch (error) {
       const problem = problemResponse(error)
       if (problem === undefined) throw error

@@ -287,6 +287,24 @@ describe('after the response', () => {
   })
 })
 
+describe('the session API', () => {
+  it('has a turn whose reader has gone run to its end when the server is asked to go', async () => {
+    const leaving = await Application.run()
+    const browser = new Browser(leaving.url)
+    const { session } = await json(await browser.post('/api/own/sessions', {}))
+    const gone = new AbortController()
+    const { id } = session as { id: string }
+    const path = `/api/own/sessions/${id}/message?stream=true`
+    const response = await browser.post(path, { content: '300 words' }, { signal: gone.signal })
+    await response.body!.getReader().read()
+    gone.abort()
+    // By itself Next waits some three seconds; these words take twice as long.
+    leaving.terminate()
+    await leaving.exited
+    expect(leaving.output).toContain('turn.completed')
+  })
+})
+
 describe('a service', () => {
   it('is one for pages and for route handlers, whatever bundle asks', async () => {
     const own = await Application.run()

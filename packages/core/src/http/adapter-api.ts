@@ -7,6 +7,7 @@ import type { Session } from '../session.js'
 import type { TurnEvent } from '../turn/event.js'
 import { apiOf, type SessionApi } from './api.js'
 import { type ApiConfig, type SessionApiOptions, toApiConfig } from './api-options.js'
+import { begunTurn } from './begun-turn.js'
 import { checkApiOptions } from './check-api-options.js'
 import { checkMessage } from './client-messages.js'
 import { toOpenApi } from './openapi.js'
@@ -122,11 +123,7 @@ function toAdapterCall(api: ApiConfig, call: Call): AdapterCall {
         options: Object.fromEntries(fields),
         from,
       })
-      const tell = ({ cause, replayed }: { cause?: unknown; replayed: boolean }): void => {
-        if (cause !== undefined && !replayed) api.onError(cause, call.request)
-      }
-      turn.result.then(tell, () => {})
-      await turn.started
+      await begunTurn(call, turn)
       return whileReadable(session, turn)
     },
     stream: (session, open) => streamToCaller(call, session, open),

@@ -32,13 +32,20 @@ export interface SessionApi {
   readonly openApi: JsonObject
 }
 
-/** Where a framework has mounted the API. */
+/** Where a framework has mounted the API, and what keeps its process. */
 export interface Mounted {
   /**
    * The part of the request's path before the `basePath` of the API, such as `/api`: `Location` and the description of
    * the API begin with it (default: none).
    */
   readonly mountPath?: string | undefined
+  /**
+   * For a platform that freezes or ends a process once it has answered: called with each turn that the request begins. A
+   * turn may go on after the answer, when its reader has disconnected. The promise settles when the turn has ended and its
+   * reply is stored, and never rejects. On Cloudflare `(work) => ctx.waitUntil(work)`; `toRouteHandlers` of
+   * `@sessions/next` passes `after` of Next (default: nobody is told).
+   */
+  readonly waitUntil?: ((work: Promise<void>) => void) | undefined
 }
 
 /**
@@ -100,7 +107,7 @@ export function apiOf(api: ApiConfig, { described, roots, more, describe }: ApiP
     roots,
     routes: described.map(({ method, path, summary }) => ({ method, path, summary })),
     owns: (pathname) => isApiPath(api.basePath, pathname, roots),
-    handle: (request, mounted) => handle(api, routes, request, mountPathOf(mounted?.mountPath)),
+    handle: (request, mounted = {}) => handle(api, routes, request, mounted),
   }
 }
 
@@ -122,15 +129,17 @@ async function handle(
   api: ApiConfig,
   routes: readonly Route[],
   request: Request,
-  mountPath: string,
+  mounted: Mounted,
 ): Promise<Response> {
+  const mountPath = mountPathOf(mounted.mountPath)
+  const { waitUntil } = mounted
   const requestId = requestIdOf(request)
   const headers = new Headers()
   addCors(api, request, headers)
   let response: Response
   try {
     response = await api.service.work.request(() =>
-      answer(api, routes, { request, mountPath, requestId, headers }),
+      answer(api, routes, { request, mountPath, waitUntil, requestId, headers }),
     )
   } catch (error) {
     response = problemResponse(api, request, requestId, error)
@@ -156,7 +165,7 @@ function finish(response: Response, headers: Headers, requestId: string): Respon
 async function answer(
   api: ApiConfig,
   routes: readonly Route[],
-  asked: Pick<RoutedRequest, 'request' | 'mountPath' | 'requestId' | 'headers'>,
+  asked: Pick<RoutedRequest, 'request' | 'mountPath' | 'waitUntil' | 'requestId' | 'headers'>,
 ): Promise<Response> {
   const { request, mountPath, requestId, headers } = asked
   const url = new URL(request.url)

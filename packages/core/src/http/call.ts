@@ -32,6 +32,8 @@ export interface RoutedRequest {
   readonly requestId: string
   /** Headers of the answer, also when it is a problem. */
   readonly headers: Headers
+  /** Tells a platform what goes on after the answer. */
+  readonly waitUntil: Call['waitUntil']
   /** Values that middleware has added. */
   readonly context: RequestContext
   /** The variable segments of the path. */
@@ -105,7 +107,7 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
   const { api, route, request, mountPath, requestId, params, context, identity, text, key, caller, owned } =
     identified
   const { attempt, ifMatch, wanted } = parts
-  const { startedAt } = identified
+  const { startedAt, waitUntil } = identified
   // Public routes are targets of links, and services that pass links on add parameters to them.
   const noQuery = route.isPublic === true ? z.object({}) : z.strictObject({})
   const query = parseWith(route.query ?? noQuery, queryOf(identified), '')
@@ -127,6 +129,7 @@ async function toCall(identified: IdentifiedRequest, parts: CallParts): Promise<
     mine: admitCopies(await caller.mine(), copyAdmission(api, identity)),
     caller,
     context,
+    waitUntil,
     headers: identified.replyHeaders,
     seed,
     isRetry: attempt?.isRetry ?? false,

@@ -36,6 +36,8 @@ export interface Call {
   readonly key: string | undefined
   /** Headers of the answer, also when it is a problem. */
   readonly headers: Headers
+  /** Tells a platform what goes on after the answer. */
+  readonly waitUntil: ((work: Promise<void>) => void) | undefined
   /** The session of the path, if the caller may touch it. @throws `not_found` */
   readonly session: () => Promise<Session>
 }

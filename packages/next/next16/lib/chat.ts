@@ -5,7 +5,12 @@ import { openStore } from './store'
 /** A visitor who says so is a user: what a real application would verify. */
 export const chat = nextSessions({
   open: async () =>
-    createSessions({ store: await openStore('chat'), credentialSecrets: credentialSecrets() }),
+    createSessions({
+      store: await openStore('chat'),
+      credentialSecrets: credentialSecrets(),
+      // The last that is heard of a process that ends.
+      onEvent: ({ type }) => type === 'turn.completed' && console.log(type),
+    }),
   identify: ({ cookies }) => {
     const user = cookies.get('user')?.value
     return { tenantId: 'acme', ...(user ? { userId: user } : {}) }

@@ -6,6 +6,7 @@ import type { Session } from '../../session.js'
 import { justRead } from '../../session/live-of.js'
 import type { TurnEvent } from '../../turn/event.js'
 import type { Turn } from '../../turn/turn.js'
+import { begunTurn } from '../begun-turn.js'
 import { checkFields } from '../client-fields.js'
 import { checkMessage } from '../client-messages.js'
 import { askedModel, seedEvents } from '../compat/events.js'
@@ -83,9 +84,8 @@ export const turnRoutes: readonly Route[] = [
           from,
           ifRevision: call.change.ifRevision,
         })
-        tellFailure(call, turn)
         // Wait for a refusal before the first byte, so that the status can be an error.
-        const { turnId } = await turn.started
+        const { turnId } = await begunTurn(call, turn)
         if (await turn.isRepeat()) call.headers.set('Idempotency-Replayed', 'true')
         return { turn, turnId }
       }
@@ -236,20 +236,6 @@ function checkRole(role: string | undefined): void {
   throw new RequestError('unprocessable', 'role: a message to answer must have the role user or tool.', {
     path: 'role',
   })
-}
-
-/** Reports a failed turn to `onError`, whether its reader gets a whole reply, a stream, or has disconnected. */
-function tellFailure({ api, request }: TurnCall, turn: Turn): void {
-  turn.result.then(
-    ({ status, cause, replayed }) => {
-      if (status === 'failed' && cause !== undefined && !replayed) api.onError(cause, request)
-    },
-    (error: unknown) => {
-      // A turn that never began is answered with its error; a turn whose reply the store refused has failed.
-      if (isSessionError(error, 'store_failed') || isSessionError(error, 'store_full'))
-        api.onError(error, request)
-    },
-  )
 }
 
 /** Cancels the turn of a client that disconnects, with `cancelOnDisconnect`. */

@@ -8,6 +8,14 @@ export const { GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS } = toRouteHandlers(
     basePath: '/api/own',
     cookie: { secure: false },
     identify: () => ({ tenantId: 'acme' }),
-    respond: ({ input }) => `You said: ${JSON.stringify(input)}`,
+    // As many words as the message says, one every few milliseconds.
+    async *respond({ input }) {
+      const said = JSON.stringify(input)
+      yield `You said: ${said}`
+      for (let words = Number(/\d+ words/.exec(said)?.[0].split(' ')[0] ?? 0); words > 0; words--) {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        yield ` ${words}`
+      }
+    },
   }),
 )

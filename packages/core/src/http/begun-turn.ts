@@ -1,0 +1,31 @@
+import { isSessionError } from '../errors.js'
+import type { Turn } from '../turn/turn.js'
+import type { Call } from './route.js'
+
+/**
+ * Waits until a request's turn has begun. Its failure is reported to `onError`, whether its reader gets a whole reply, a
+ * stream, or has disconnected; and a platform that freezes processes is told to wait for its end.
+ */
+export async function begunTurn(
+  { api, request, waitUntil }: Pick<Call, 'api' | 'request' | 'waitUntil'>,
+  turn: Turn,
+): ReturnType<() => Turn['started']> {
+  const ended = turn.result.then(
+    ({ status, cause, replayed }) => {
+      if (status === 'failed' && cause !== undefined && !replayed) api.onError(cause, request)
+    },
+    (error: unknown) => {
+      // A turn that never began is answered with its error; a turn whose reply the store refused has failed.
+      if (isSessionError(error, 'store_failed') || isSessionError(error, 'store_full'))
+        api.onError(error, request)
+    },
+  )
+  const started = await turn.started
+  try {
+    waitUntil?.(ended)
+  } catch (error) {
+    // The turn runs: its answer is worth more than the platform's trouble.
+    api.onError(error, request)
+  }
+  return started
+}
