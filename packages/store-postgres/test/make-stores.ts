@@ -38,4 +38,4 @@ export function makeStores(
 export const kysely =
   ({ pools }: ReturnType<typeof useServer>): Open =>
   (url) =>
-    new Kysely({ dialect: new PostgresDialect({ pool: pools.open(url) }) })
+    new Kysely({ dialect: new PostgresDialect({ pool: pools.open(url, patient.pool) }) })
