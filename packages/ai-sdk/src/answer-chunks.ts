@@ -124,6 +124,8 @@ export class AnswerChunks {
       case 'ui-chunk': {
         // A chunk of AI SDK that says nothing to a model: of an input as it is written, of metadata.
         const chunk = part['chunk'] as unknown as UIMessageChunk
+        // Code of the application may yield one of its own making.
+        if (!isObject(chunk) || typeof chunk.type !== 'string') return []
         if (chunk.type === 'start-step') return this.#inStep()
         return chunk.type === 'tool-input-start' ? this.#inStep(chunk) : [chunk]
       }

@@ -71,7 +71,7 @@ const document = z.looseObject({
 })
 const failure = z.looseObject({ message: z.string() })
 // What a turn says of itself: a part of such a type would end the reading before the answer has ended.
-const ownTypes: readonly unknown[] = ['started', 'completed', 'failed', 'aborted']
+const ownTypes: readonly string[] = ['started', 'completed', 'failed', 'aborted']
 
 /** The parts in a value that `respond` yields. @throws `invalid` with the path. */
 export function parseTurnParts(value: unknown): TurnPart[] {
@@ -92,14 +92,9 @@ export function parseTurnParts(value: unknown): TurnPart[] {
     case 'source':
       return [part as TurnPart]
     default:
-      if (ownTypes.includes(part['type'])) {
-        throw new SessionError(
-          'invalid',
-          `part.type: ${String(part['type'])} is an event of the turn itself`,
-          {
-            path: 'part.type',
-          },
-        )
+      if (typeof part['type'] === 'string' && ownTypes.includes(part['type'])) {
+        const message = `part.type: ${part['type']} is an event of the turn itself`
+        throw new SessionError('invalid', message, { path: 'part.type' })
       }
       return toParts(part, 'part') as TurnPart[]
   }

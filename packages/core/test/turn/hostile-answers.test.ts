@@ -83,7 +83,7 @@ it.each(['started', 'completed', 'failed', 'aborted'])(
   'a part of the type %s, which is an event of the turn itself, ends no reading before the turn has ended',
   async (type) => {
     const session = await opened({ onWarning: () => {} })
-    const turn = session.turn('Hi', () => ['Hello', { type, from: 7 } as never, ' again'])
+    const turn = session.turn('Hi', () => ['Hello', { type, from: 7 }, ' again'])
     const events = await all(turn)
     expect(events).toMatchObject([{ type: 'started' }, { text: 'Hello' }, { type: 'failed', from: 2 }])
     const { cause } = await turn.result
