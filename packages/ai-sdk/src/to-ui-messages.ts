@@ -19,13 +19,16 @@ import { defined, fileOf, type KeptMessage, type KeptPart, known } from './kept-
 export async function toUIMessages<Shown extends UIMessage = UIMessage>(
   history: readonly KeptMessage[],
 ): Promise<Shown[]> {
-  if (!Array.isArray(history) || !history.every(isKept)) {
-    throw new SessionError('invalid', 'history is no list of messages of a session', { path: 'history' })
-  }
+  checkHistory(history)
   const shown = groupsOf(history).map(async (group) =>
     isAnswer(group[0]!) ? toAnswer(group) : spoken(group[0]!),
   )
   return (await Promise.all(shown)) as Shown[]
+}
+
+function checkHistory(history: unknown): void {
+  if (Array.isArray(history) && history.every(isKept)) return
+  throw new SessionError('invalid', 'history is no list of messages of a session', { path: 'history' })
 }
 
 function isKept(message: Partial<KeptMessage> | null | undefined): boolean {

@@ -251,7 +251,7 @@ export function shardedStoreBy(options: ShardedStoreOptions, timing: Timing): Sh
     movePartition: async (move) => movePartition(calls, route, move),
 
     async locate(ref) {
-      const { tenantId, id } = (ref as Partial<SessionRef> | null | undefined) ?? {}
+      const { tenantId, id }: Partial<SessionRef> = ref ?? {}
       for (const [path, text] of Object.entries({ tenantId, id })) {
         if (typeof text !== 'string') throw new SessionError('invalid', `${path} must be a text`, { path })
       }
