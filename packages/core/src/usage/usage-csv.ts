@@ -28,7 +28,10 @@ const counts = [
  * @param shape The `by` and the `bucket` of the query (default: none, a line for each group without its names).
  * @throws `invalid` for what is no report, or a shape that no query has.
  */
-export function usageCsv(report: UsageReport, shape: UsageShape = {}): Generator<string, void> {
+export function usageCsv(
+  report: UsageReport,
+  shape: { readonly by?: readonly UsageKey[]; readonly bucket?: 'hour' | 'day' } = {},
+): Generator<string, void> {
   checkOptions<UsageShape>(shape, { by: 'list', bucket: ['hour', 'day'] }, 'shape')
   const unknown = shape.by?.find((key) => !Object.hasOwn(nameOf, key))
   if (unknown !== undefined)
