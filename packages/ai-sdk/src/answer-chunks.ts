@@ -123,7 +123,10 @@ export class AnswerChunks {
         return knowsSteering ? [part as object as UIMessageChunk] : []
       case 'ui-chunk': {
         // A chunk of AI SDK that says nothing to a model: of an input as it is written, of metadata.
-        const chunk = part['chunk'] as unknown as UIMessageChunk
+        const said = part['chunk']
+        // Code of the application may yield one of its own making.
+        if (!isObject(said) || typeof said['type'] !== 'string') return []
+        const chunk = said as unknown as UIMessageChunk
         if (chunk.type === 'start-step') return this.#inStep()
         return chunk.type === 'tool-input-start' ? this.#inStep(chunk) : [chunk]
       }

@@ -47,11 +47,15 @@ export const chatRoutes: readonly AdapterRoute[] = [
     async handle(call) {
       const { id, trigger, messageId, messages, message } = call.body as Body
       const isNew = trigger === 'submit-message'
-      const session = await call.open(id, isNew && id.length >= shortestNewId)
-      const sent = isNew ? parseWith(uiMessage, messages?.at(-1) ?? message, 'message') : undefined
+      const sent = isNew
+        ? (parseWith(uiMessage, messages?.at(-1) ?? message, 'message') as UIMessage)
+        : undefined
+      // Before the chat begins: a request that is refused leaves none behind.
+      const said = sent === undefined || sent.role === 'assistant' ? undefined : checked(call, sent)
+      const session = await call.open(id, said !== undefined && id.length >= shortestNewId)
       const [input, from] = await (sent === undefined
         ? again(session, messageId)
-        : submitted(call, session, sent as UIMessage, messageId))
+        : submitted(call, session, sent, { said, messageId }))
       return streamed(call, session, async () =>
         chunksOf(session, await call.turn(session, input, from), false),
       )
@@ -102,16 +106,20 @@ async function submitted(
   call: AdapterCall,
   session: Session,
   sent: UIMessage,
-  messageId: string | undefined,
+  { said, messageId }: { said: MessageInput | undefined; messageId: string | undefined },
 ): Promise<Asked> {
-  if (sent.role === 'assistant') {
+  if (said === undefined) {
     const content = await answersIn(sent, session, call.clientTools)
     return [content.length === 0 ? undefined : { role: 'tool', content }]
   }
-  const data = sent.parts.map(({ type }) => type).filter((type) => type.startsWith('data-'))
-  const input = call.check(fromUIMessage(sent)[0]!, data)
   const edited = messageId === undefined ? undefined : await findPlace(session, isNamed(sent.id))
-  return [input, edited?.after]
+  return [said, edited?.after]
+}
+
+/** A user's message, which may have data parts of any type. */
+function checked(call: AdapterCall, sent: UIMessage): MessageInput {
+  const data = sent.parts.map(({ type }) => type).filter((type) => type.startsWith('data-'))
+  return call.check(fromUIMessage(sent)[0]!, data)
 }
 
 /** Back to just after the message of the user that is to be answered again. */

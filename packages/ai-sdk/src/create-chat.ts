@@ -1,4 +1,4 @@
-import type { Identity, Respond, Tools } from '@sessions/core'
+import { type Identity, type Respond, SessionError, type Tools } from '@sessions/core'
 import type { SessionApi, SessionApiOptions } from '@sessions/core/http'
 import { createAdapterApi } from '@sessions/core/node'
 import type { LanguageModel, ToolSet, UIMessage } from 'ai'
@@ -48,6 +48,7 @@ export interface Chat extends SessionApi {
  * @throws `invalid` with the path of a wrong option.
  */
 export function createChat(options: ChatOptions): Chat {
+  checkChat(options)
   const {
     model,
     system,
@@ -91,4 +92,20 @@ export function createChat(options: ChatOptions): Chat {
       return session === undefined ? [] : messagesOf(session)
     },
   }
+}
+
+function checkChat(options: Partial<ChatOptions> | null | undefined): void {
+  if (typeof options !== 'object' || options === null) throw wrong('options', 'must be an object')
+  if (options.model === undefined && options.respond === undefined)
+    throw wrong('model', 'is missing: nothing would answer; pass it, or respond')
+  const { tools = {} } = options
+  if (typeof tools === 'function') return
+  if (typeof tools !== 'object' || tools === null || Array.isArray(tools))
+    throw wrong('tools', 'must be an object')
+  for (const [name, tool] of Object.entries(tools as Record<string, unknown>))
+    if (typeof tool !== 'object' || tool === null) throw wrong(`tools.${name}`, 'is no tool')
+}
+
+function wrong(path: string, what: string): SessionError {
+  return new SessionError('invalid', `${path} ${what}`, { path })
 }

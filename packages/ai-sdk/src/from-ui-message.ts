@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue, MessageInput } from '@sessions/core'
+import { type JsonObject, type JsonValue, type MessageInput, SessionError } from '@sessions/core'
 import type { ModelMessage, UIMessage } from 'ai'
 
 type Part = Record<string, JsonValue | undefined> & { readonly type: string }
@@ -6,8 +6,16 @@ type Part = Record<string, JsonValue | undefined> & { readonly type: string }
 /**
  * What `session.append` takes for a message of `useChat`: one message of a user, or the calls, results and texts of an
  * answer, step by step. Pure. A call whose input was not whole yet is left out.
+ *
+ * @throws `invalid` for what is no message of `useChat`, such as one of AI SDK 4, which has no parts.
  */
-export function fromUIMessage({ id, role, parts, metadata }: UIMessage): MessageInput[] {
+export function fromUIMessage(message: UIMessage): MessageInput[] {
+  const { id, role, parts, metadata } = (message as Partial<UIMessage> | null | undefined) ?? {}
+  if (typeof id !== 'string' || role === undefined || !Array.isArray(parts)) {
+    throw new SessionError('invalid', 'message is no message of useChat: it needs id, role and parts', {
+      path: 'message',
+    })
+  }
   const said = parts as unknown as readonly Part[]
   if (role !== 'assistant') {
     const kept = metadata === undefined ? {} : { metadata: { ui: metadata as JsonValue } }
@@ -74,7 +82,14 @@ function toolParts(part: Part): [Part[], Part[]] {
   return [asked, answered]
 }
 
-/** What `session.append` takes for the messages that `generateText` or `streamText` has added. Pure. */
+/**
+ * What `session.append` takes for the messages that `generateText` or `streamText` has added. Pure.
+ *
+ * @throws `invalid` for what is no list.
+ */
 export function fromResponse(messages: readonly ModelMessage[]): MessageInput[] {
+  if (!Array.isArray(messages)) {
+    throw new SessionError('invalid', 'messages is no list of messages', { path: 'messages' })
+  }
   return messages.map(({ role, content }) => ({ role, content: content as MessageInput['content'] }))
 }

@@ -62,7 +62,7 @@ export function respondWith(model: OfTurn<LanguageModel>, options: RespondWithOp
       allowSystemInMessages: true,
       abortSignal: turn.signal,
     })
-    const parts = new TurnParts(tools)
+    const parts = new TurnParts(tools, turn.steps)
     for await (const part of answer.fullStream) {
       const metadata = messageMetadata?.({ part })
       const isNews = metadata !== undefined && metadata !== null
@@ -79,9 +79,15 @@ class TurnParts {
   /** The texts that go on. The SDK may use an id of a text again. */
   readonly #texts = new Map<string, string>()
   #count = 0
+  /** Ids of the calls of the turn. The turn renames a call whose id was used before, as some models count in each step. */
+  readonly #used: Set<unknown>
+  /** By the model's id: the name of its newest call. */
+  readonly #names = new Map<string, string>()
 
-  constructor(tools: ToolSet) {
+  constructor(tools: ToolSet, steps: TurnContext['steps']) {
     this.#tools = tools
+    const parts = steps.flatMap(({ content }) => (typeof content === 'string' ? [] : content))
+    this.#used = new Set(parts.flatMap(({ type, toolCallId }) => (type === 'tool-call' ? [toolCallId] : [])))
   }
 
   of(part: TextStreamPart<ToolSet> | SteeringMessage): object {
@@ -102,19 +108,25 @@ class TurnParts {
       }
       case 'tool-input-start': {
         const { id, ...begun } = part
-        return forPages({ ...begun, toolCallId: id, dynamic: this.#isDynamic(part) })
+        return forPages({ ...begun, toolCallId: this.#begin(id), dynamic: this.#isDynamic(part) })
       }
       case 'tool-input-delta':
-        return forPages({ type: part.type, toolCallId: part.id, inputTextDelta: part.delta })
+        return forPages({ type: part.type, toolCallId: this.#nameOf(part.id), inputTextDelta: part.delta })
       case 'tool-call':
+        this.#used.add(this.#begin(part.toolCallId))
         return { ...part, dynamic: this.#isDynamic(part), error: undefined, invalid: undefined }
       case 'tool-result': {
         const { toolCallId, output, preliminary } = part
         if (preliminary !== true) return part
-        return forPages({ type: 'tool-output-available', toolCallId, output, preliminary })
+        return forPages({
+          type: 'tool-output-available',
+          toolCallId: this.#nameOf(toolCallId),
+          output,
+          preliminary,
+        })
       }
       case 'tool-approval-request':
-        return { ...part, toolCallId: part.toolCall.toolCallId, toolCall: undefined }
+        return { ...part, toolCallId: this.#nameOf(part.toolCall.toolCallId), toolCall: undefined }
       case 'tool-output-denied':
         return { ...part, type: 'tool-result', output: { type: 'execution-denied' } }
       default:
@@ -122,15 +134,22 @@ class TurnParts {
     }
   }
 
-  #isDynamic({
-    toolName,
-    dynamic,
-  }: {
-    toolName: string
-    dynamic?: boolean | undefined
-  }): boolean | undefined {
+  /** The name that the turn will give to a call that begins now. */
+  #begin(id: string): string {
+    let name = id
+    for (let count = 2; this.#used.has(name); count++) name = `${id}-${count}`
+    this.#names.set(id, name)
+    return name
+  }
+
+  #nameOf(id: string): string {
+    return this.#names.get(id) ?? id
+  }
+
+  /** The SDK calls a tool dynamic that it does not know, but says so only with the whole call. */
+  #isDynamic({ toolName }: { toolName: string }): true | undefined {
     const known = Object.hasOwn(this.#tools, toolName) ? this.#tools[toolName] : undefined
-    return known === undefined ? dynamic : known.type === 'dynamic' || undefined
+    return known === undefined || known.type === 'dynamic' || undefined
   }
 }
 

@@ -1,3 +1,4 @@
+import { SessionError } from '@sessions/core'
 import { createUIMessageStream, isToolUIPart, type UIMessage, type UIMessageChunk } from 'ai'
 import { AnswerChunks } from './answer-chunks.js'
 import { defined, fileOf, type KeptMessage, type KeptPart, known } from './kept-part.js'
@@ -5,6 +6,8 @@ import { defined, fileOf, type KeptMessage, type KeptPart, known } from './kept-
 /**
  * The messages of a session as `useChat` shows them: all that answers one message of the user is one message. They are
  * what the page had when it read the streams. Pure; `validateUIMessages` and `convertToModelMessages` accept them.
+ *
+ * @throws `invalid` for what is no list of messages of a session.
  *
  * @example
  * ```ts
@@ -16,10 +19,21 @@ import { defined, fileOf, type KeptMessage, type KeptPart, known } from './kept-
 export async function toUIMessages<Shown extends UIMessage = UIMessage>(
   history: readonly KeptMessage[],
 ): Promise<Shown[]> {
+  checkHistory(history)
   const shown = groupsOf(history).map(async (group) =>
     isAnswer(group[0]!) ? toAnswer(group) : spoken(group[0]!),
   )
   return (await Promise.all(shown)) as Shown[]
+}
+
+function checkHistory(history: unknown): void {
+  if (Array.isArray(history) && history.every(isKept)) return
+  throw new SessionError('invalid', 'history is no list of messages of a session', { path: 'history' })
+}
+
+function isKept(message: Partial<KeptMessage> | null | undefined): boolean {
+  const { role, content } = message ?? {}
+  return typeof role === 'string' && (typeof content === 'string' || Array.isArray(content))
 }
 
 /** The messages that are one message on a page. */

@@ -53,6 +53,9 @@ export const sessionErrorCodes = [
   'closed',
 ] as const
 
+/** UTF-16 units of the text of a failure: a message of the log, which it becomes a part of, has room for more. */
+export const maxErrorLength = 8000
+
 /** What went wrong. Code can compare it. */
 export type SessionErrorCode = (typeof sessionErrorCodes)[number]
 
@@ -111,6 +114,22 @@ function isInherited(type: typeof SessionError, value: unknown): boolean {
 
 /** True for a `SessionError`, of `code` when one is given, from any copy of the package. */
 export function isSessionError(error: unknown, code?: SessionErrorCode): error is SessionError {
-  if (typeof error !== 'object' || error === null || !(marker in error)) return false
-  return code === undefined || (error as SessionError).code === code
+  if (typeof error !== 'object' || error === null) return false
+  try {
+    return marker in error && (code === undefined || (error as SessionError).code === code)
+  } catch {
+    // Code of the application may throw anything, such as a proxy that was revoked: it refuses even to be looked at.
+    return false
+  }
+}
+
+/** The message of what code of the application threw, of `maxErrorLength` units at most; undefined if it has none. */
+export function messageOf(thrown: unknown): string | undefined {
+  try {
+    if (!(thrown instanceof Error)) return undefined
+    const { message } = thrown as { message: unknown }
+    return typeof message === 'string' ? message.slice(0, maxErrorLength) : undefined
+  } catch {
+    return undefined
+  }
 }

@@ -178,17 +178,25 @@ function toPlain(value: object, key: string | number): unknown {
   return typeof toJSON === 'function' ? (toJSON.call(value, String(key)) as unknown) : value
 }
 
+interface PlatformBuffer {
+  byteLength(text: string): number
+  from(bytes: ArrayBufferLike, at: number, length: number): { toString(encoding: 'base64'): string }
+}
+
+// Where the platform counts and encodes by itself, it is many times faster.
+const platform = (globalThis as { readonly Buffer?: PlatformBuffer }).Buffer
+
 /** Bytes as base64, in pieces, because a call takes a limited number of arguments. */
 export function toBase64(bytes: Uint8Array): string {
+  if (platform !== undefined) {
+    return platform.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+  }
   let binary = ''
   for (let at = 0; at < bytes.length; at += 8192) {
     binary += String.fromCharCode(...bytes.subarray(at, at + 8192))
   }
   return btoa(binary)
 }
-
-// Where the platform counts by itself, it is many times faster.
-const platform = (globalThis as { readonly Buffer?: { byteLength(text: string): number } }).Buffer
 
 /** UTF-8 bytes of a text. */
 export function byteLength(text: string): number {

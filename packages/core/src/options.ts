@@ -75,6 +75,19 @@ const nounOf: Readonly<Record<keyof typeof isOf, string>> = {
   signal: 'an AbortSignal',
 }
 
+/** Refuses a name in a list that is none of `known`, for a misspelt one would silently do nothing. @throws `invalid` */
+export function checkNames(
+  names: readonly string[] | undefined,
+  known: readonly string[],
+  path: string,
+): void {
+  for (const [place, name] of names?.entries() ?? []) {
+    if (known.includes(name)) continue
+    const where = `${path}[${place}]`
+    throw new SessionError('invalid', `${where} must be one of ${known.join(', ')}`, { path: where })
+  }
+}
+
 /** The known name that is most likely meant; undefined when none is near. */
 function nearestTo(name: string, names: readonly string[]): string | undefined {
   const wanted = name.slice(0, 60).toLowerCase()

@@ -191,7 +191,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   checkSettings(options)
   const feed = searchFeedOf(options)
   const service = createService(options, (store) => feed?.over(store) ?? store)
-  checkRecords(service)
+  checkRecords(service, options.credentialSecrets)
   feed?.of(service)
   const { work } = service
   const close = async (): Promise<void> => {

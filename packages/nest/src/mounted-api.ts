@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { NotFoundException } from '@nestjs/common'
+import { type BeforeApplicationShutdown, NotFoundException } from '@nestjs/common'
 import { SessionError } from '@sessions/core'
 import type { SessionApi } from '@sessions/core/http'
 import { type BodyHolder, bodyReadAlready, isApiPath, toNodeHandler } from '@sessions/core/node'
 import { hostOf } from './page-request.js'
 import type { SessionsRequest, SessionsResponse } from './platform.js'
+import { isEndless, untilShutdown } from './until-shutdown.js'
 
 const platformRequests = new WeakMap<Request, SessionsRequest>()
 
@@ -21,13 +22,15 @@ export function platformRequestOf(request: Request): SessionsRequest {
 }
 
 /** An API in an application: its path, and its answers to the platform's requests. */
-export class MountedApi {
+export class MountedApi implements BeforeApplicationShutdown {
   /** The path before `/sessions`, without what the application puts before it. */
   readonly prefix: string
   /** The first segments of its paths, after the prefix. */
   readonly roots: readonly string[]
   readonly #api: SessionApi
   readonly #outerPaths: () => readonly string[]
+  readonly #shutdown: Promise<void>
+  #beginShutdown = (): void => {}
   #known: { readonly paths: string; readonly patterns: readonly RegExp[] } | undefined
 
   /** @param outerPaths What may stand before the prefix, once the application has said so. */
@@ -36,6 +39,7 @@ export class MountedApi {
     this.roots = api.roots
     this.#api = api
     this.#outerPaths = outerPaths
+    this.#shutdown = new Promise((resolve) => (this.#beginShutdown = resolve))
   }
 
   owns(url: string): boolean {
@@ -54,9 +58,10 @@ export class MountedApi {
     const mountPath = this.#mountPathOf(url)
     // Express ignores case in a path.
     if (mountPath === undefined) throw new NotFoundException(`Cannot ${req.method} ${url}`)
-    const handle: SessionApi['handle'] = (asked, mounted) => {
+    const handle: SessionApi['handle'] = async (asked, mounted) => {
       platformRequests.set(asked, request)
-      return this.#api.handle(asked, mounted)
+      const answered = await this.#api.handle(asked, mounted)
+      return isEndless(asked, answered) ? untilShutdown(answered, this.#shutdown) : answered
     }
     const { protocol = 'http', baseUrl = '' } = request
     const answer = toNodeHandler(
@@ -69,6 +74,11 @@ export class MountedApi {
       },
     )
     await answer(req, taken(response))
+  }
+
+  /** Before the server waits for the answers that are being written, which would be for ever. */
+  beforeApplicationShutdown(): void {
+    this.#beginShutdown()
   }
 
   /** What stands before the prefix; undefined for a path that is not the API's. */

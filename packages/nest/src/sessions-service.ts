@@ -1,5 +1,5 @@
 import { HttpException, Logger, type OnApplicationShutdown } from '@nestjs/common'
-import { createSessions, type Identity, type Sessions } from '@sessions/core'
+import { createSessions, type Identity, SessionError, type Sessions } from '@sessions/core'
 import { createSessionApi, type Guests, type SessionApi } from '@sessions/core/http'
 import {
   checkOptions,
@@ -20,13 +20,13 @@ type Identify = (request: SessionsRequest) => Identity | Promise<Identity>
 const optionNames: OptionNames<SessionsRootOptions> = {
   sessions: true,
   service: true,
-  identify: true,
+  identify: 'function',
   guests: 'object',
-  api: true,
-  problems: true,
-  close: true,
+  api: 'object',
+  problems: 'flag',
+  close: 'function',
   trustedOrigins: true,
-  onWarning: true,
+  onWarning: 'function',
   controller: true,
   isGlobal: true,
   cookie: true,
@@ -50,6 +50,13 @@ export class SessionsService implements OnApplicationShutdown {
   /** @throws `invalid` with the path of a wrong option. */
   constructor(name: string, options: SessionsModuleOptions, otherwise: Identify) {
     checkOptions(options, optionNames)
+    // The module would use one of the two without a word about the other.
+    if (options.sessions !== undefined && options.service !== undefined) {
+      throw new SessionError('invalid', 'service: give either sessions or service', { path: 'service' })
+    }
+    if (options.sessions !== undefined && !isSessions(options.sessions)) {
+      throw new SessionError('invalid', 'sessions was not made by createSessions', { path: 'sessions' })
+    }
     this.name = name
     this.#options = options
     this.hasHeaderMode = options.header === true
@@ -109,4 +116,9 @@ export class SessionsService implements OnApplicationShutdown {
       return Response.json(typeof said === 'string' ? { message: said } : said, { status: error.getStatus() })
     }
   }
+}
+
+// By what it does: another copy of the core may have made it.
+function isSessions(value: Partial<Sessions> | null): boolean {
+  return typeof value?.for === 'function' && typeof value.ttl?.absoluteMs === 'number'
 }

@@ -1,4 +1,5 @@
 import { All, Controller, Inject, Req, Res, type Type, VERSION_NEUTRAL } from '@nestjs/common'
+import { SessionError } from '@sessions/core'
 import { MountedApi } from './mounted-api.js'
 import type { SessionsRequest, SessionsResponse } from './platform.js'
 
@@ -17,8 +18,15 @@ export class SessionsController {
   }
 }
 
-/** A controller class for one service, so that the metadata of decorators belongs to this service alone. */
+/**
+ * A controller class for one service, so that the metadata of decorators belongs to this service alone.
+ *
+ * @throws `invalid` for a class that answers nothing.
+ */
 export function controllerOf(base: Type<SessionsController> = SessionsController): Type<SessionsController> {
+  if (base !== SessionsController && !(base.prototype instanceof SessionsController)) {
+    throw new SessionError('invalid', 'controller must extend SessionsController', { path: 'controller' })
+  }
   @Controller()
   class OwnController extends base {
     override async handle(@Req() request: SessionsRequest, @Res() response: SessionsResponse): Promise<void> {

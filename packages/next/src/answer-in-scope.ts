@@ -1,3 +1,4 @@
+import { SessionError } from '@sessions/core'
 import { headers } from 'next/headers.js'
 import type { NextRequest } from 'next/server.js'
 import { checkPage } from './check-page.js'
@@ -31,14 +32,22 @@ export async function answerInScope(
 
 /**
  * The response, also for an error: a session that was stored before the error belongs to the caller, and needs its
- * headers.
+ * headers. Next itself drops cookies when it answers `notFound()`, `forbidden()` and `unauthorized()`.
  */
 async function answer(handle: () => Promise<Response>): Promise<Response> {
   try {
     return await handle()
   } catch (error) {
-    return problemOf(error)
+    const status = fallbackStatus(error)
+    return status === undefined ? problemOf(error) : new Response(null, { status })
   }
+}
+
+/** The status of one of Next's own errors; undefined for all others, those of sessions included. */
+function fallbackStatus(error: unknown): number | undefined {
+  if (!(error instanceof Error) || error instanceof SessionError || !('digest' in error)) return undefined
+  const status = /^NEXT_HTTP_ERROR_FALLBACK;(40[134])$/.exec(String(error.digest))?.[1]
+  return status === undefined ? undefined : Number(status)
 }
 
 function problemOf(error: unknown): Response {
@@ -49,6 +58,8 @@ function problemOf(error: unknown): Response {
 
 /** A copy, because the headers of a redirect are immutable. Headers of the handler stay. */
 function withHeaders(response: Response, added: Headers): Response {
+  // Next says better than a copy what is wrong with a handler that gives no response.
+  if (!(response instanceof Response) || response.type === 'error') return response
   const all = new Headers(response.headers)
   for (const [name, value] of added) {
     if (name === 'vary') all.append(name, value)

@@ -47,6 +47,16 @@ describe('a route handler with a session', () => {
     expect((await json(await browser.fetch('/chat')))['messages']).toEqual([])
   })
 
+  it('hands the credential over with notFound(), and leaves it to Next to tell of a handler that gives nothing', async () => {
+    const browser = new Browser(app.url)
+    expect((await browser.post('/chat', { text: 'hello', then: 'notFound' })).status).toBe(404)
+    expect((await json(await browser.fetch('/chat')))['messages']).toEqual(['hello'])
+    expect((await browser.post('/chat', { text: 'hello', then: 'nothing' })).status).toBe(500)
+    await waitUntil(() => app.output.includes('No response is returned from route handler'), {
+      what: 'Next to tell of it',
+    })
+  })
+
   it('answers errors of sessions as problems, and leaves others to Next', async () => {
     const browser = new Browser(app.url)
     const unknown = await browser.post('/chat', {}, { method: 'PATCH' })

@@ -69,8 +69,14 @@ export async function movePartition(
     onProgress: 'function',
     signal: 'signal',
   })
-  const { partition, to } = options
-  calls.storeOf(to)
+  const { partition, to, tenants } = (options as Partial<MovePartitionOptions> | undefined) ?? {}
+  for (const [path, given] of Object.entries({ partition, to, tenants })) {
+    if (given === undefined) throw new SessionError('invalid', `${path} is missing`, { path })
+  }
+  if (typeof partition !== 'string' && !isNames(partition)) {
+    throw new SessionError('invalid', 'partition must be a name, or a list of names', { path: 'partition' })
+  }
+  calls.storeOf(to!)
   const names = new Set(typeof partition === 'string' ? [partition] : partition)
   const places = route.places().filter((place) => names.has(place.partition))
   if (places.length === 0 || places.length < names.size) {
@@ -79,8 +85,8 @@ export async function movePartition(
   const total = { copied: 0, removed: 0 }
   for (;;) {
     const claim = await MoveClaim.take(calls.map, crypto.randomUUID(), (body) => {
-      if (body.move !== undefined) checkIsPart(body.move, to, names)
-      return wantedMove(new MapView(body, 0), places, to)
+      if (body.move !== undefined) checkIsPart(body.move, to!, names)
+      return wantedMove(new MapView(body, 0), places, to!)
     })
     if (claim === undefined) return total
     const { copied, removed } = await new Mover(calls, route, claim, options).run()
@@ -88,6 +94,9 @@ export async function movePartition(
     total.removed += removed
   }
 }
+
+const isNames = (value: unknown): value is readonly string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === 'string')
 
 /** @throws `conflict` for a move of other partitions. */
 function checkIsPart(begun: PartitionMove, to: string, names: ReadonlySet<string>): void {

@@ -251,6 +251,10 @@ export function shardedStoreBy(options: ShardedStoreOptions, timing: Timing): Sh
     movePartition: async (move) => movePartition(calls, route, move),
 
     async locate(ref) {
+      const { tenantId, id }: Partial<SessionRef> = ref ?? {}
+      for (const [path, text] of Object.entries({ tenantId, id })) {
+        if (typeof text !== 'string') throw new SessionError('invalid', `${path} must be a text`, { path })
+      }
       const place = calls.placeOf(ref)
       const view = await map.newest()
       return { partition: place.partition, shard: view.ownerOf(place) }

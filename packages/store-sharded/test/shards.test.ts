@@ -132,3 +132,27 @@ describe('checkStore', () => {
     ])
   })
 })
+
+describe('what JavaScript calls', () => {
+  const store = shardedStore({ shards: { a: memoryStore(), b: memoryStore() }, route: hashRoute(['a', 'b']) })
+  const loose = store as unknown as Record<'locate' | 'movePartition', (given?: unknown) => Promise<unknown>>
+  const tenants = (): string[] => []
+
+  it.each<[string, 'locate' | 'movePartition', unknown]>([
+    ['tenantId', 'locate', undefined],
+    ['tenantId', 'locate', null],
+    ['tenantId', 'locate', 'acme'],
+    ['id', 'locate', { tenantId: 'acme' }],
+    ['id', 'locate', { tenantId: 'acme', id: 1 }],
+    ['partition', 'movePartition', undefined],
+    ['partition', 'movePartition', {}],
+    ['partition', 'movePartition', { partition: 1, to: 'b', tenants }],
+    ['partition', 'movePartition', { partition: [1], to: 'b', tenants }],
+    ['to', 'movePartition', { partition: '1', tenants }],
+    ['tenants', 'movePartition', { partition: '1', to: 'b' }],
+    ['options', 'movePartition', 'b'],
+    ['options', 'movePartition', null],
+  ])('is refused with the path %s: %s of %j', async (path, verb, given) => {
+    await expect(loose[verb](given)).rejects.toMatchObject({ code: 'invalid', path })
+  })
+})

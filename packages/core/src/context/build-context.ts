@@ -5,6 +5,7 @@ import type { Fact, Summary } from '../domain/session-body.js'
 import { costOf } from './compose.js'
 import { defaultStrategy } from './default-strategy.js'
 import { grouping, type MessageGroup } from './groups.js'
+import { checkStrategy } from './check-strategy.js'
 import { type IncludedData, includedBlocks } from './included.js'
 import { type BuiltContext, layingOut } from './lay-out.js'
 import type { RelevanceIndex } from './relevance-index.js'
@@ -188,9 +189,7 @@ export function checkContextOptions<Options extends ContextOptions>(
   requireTokens('maxTokens', (options as Options | undefined)?.maxTokens)
   requireTokens('replyTokens', options.replyTokens ?? 0, 0)
   const { strategy, tools } = options
-  if (strategy !== undefined && typeof strategy.choose !== 'function') {
-    throw new SessionError('invalid', 'strategy.choose must be a function', { path: 'strategy.choose' })
-  }
+  if (strategy !== undefined) checkStrategy(strategy, 'strategy')
   if (tools !== undefined) textOfTools(tools)
 }
 

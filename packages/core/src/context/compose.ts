@@ -1,4 +1,7 @@
+import { SessionError } from '../errors.js'
+import { checkOptions } from '../options.js'
 import { factsBlock, isOneLine, quoteOf, recallBlock, summaryBlock } from './blocks.js'
+import { checkStrategy } from './check-strategy.js'
 import type { MessageGroup } from './groups.js'
 import { mergeNeeds, needsOf } from './needs.js'
 import { lastTold } from './plan-summary.js'
@@ -8,6 +11,7 @@ import type { CountTokens } from './token-count.js'
 
 /** Several strategies, one after the other, each with the room that the earlier ones left. */
 export function compose(...strategies: readonly ContextStrategy[]): ContextStrategy {
+  for (const [place, strategy] of strategies.entries()) checkStrategy(strategy, `strategies[${place}]`)
   return stepByStep({
     name: strategies.map((strategy) => strategy.name).join('+'),
     needs: (situation) => mergeNeeds(strategies.map((strategy) => needsOf(strategy, situation))),
@@ -33,6 +37,9 @@ export interface ContextLimit {
 
 /** A strategy that may take only part of the remaining room. */
 export function within(limit: ContextLimit, strategy: ContextStrategy): ContextStrategy {
+  if (limit === null) throw new SessionError('invalid', 'limit must be an object', { path: 'limit' })
+  checkOptions<ContextLimit>(limit, { share: 'number', tokens: 'number' }, 'limit')
+  checkStrategy(strategy, 'strategy')
   const inLimit = (situation: ContextSituation): ContextSituation => ({
     ...situation,
     room: capped(limit, situation.room),
@@ -44,7 +51,7 @@ export function within(limit: ContextLimit, strategy: ContextStrategy): ContextS
   })
 }
 
-export function capped({ share = 1, tokens = Infinity }: ContextLimit, room: number): number {
+export function capped({ share = 1, tokens = Infinity }: ContextLimit = {}, room: number): number {
   return Math.max(0, Math.floor(Math.min(room * share, tokens)))
 }
 

@@ -36,6 +36,9 @@ const headings: Readonly<Record<IncludedPart, string>> = {
   state: 'State of the conversation',
 }
 
+/** The names of all parts that a context can show. */
+export const includedParts = Object.keys(headings) as readonly IncludedPart[]
+
 /** A block for each; none takes more than its share of `room`. */
 export function includedBlocks(
   data: IncludedData,

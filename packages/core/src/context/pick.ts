@@ -1,4 +1,5 @@
 import type { Message } from '../domain/message.js'
+import { checkFunction, checkStrategy } from './check-strategy.js'
 import { capped, compose, within } from './compose.js'
 import { facts } from './facts.js'
 import { needsOf } from './needs.js'
@@ -13,6 +14,7 @@ import { slidingWindow } from './window.js'
  * is true).
  */
 export function pinned(isPinned: (message: Message) => boolean = hasPin): ContextStrategy {
+  checkFunction(isPinned, 'isPinned')
   return {
     name: 'pinned',
     needs: () => ({ keep: isPinned }),
@@ -37,10 +39,12 @@ function hasPin(message: Message): boolean {
 
 /** Chooses the strategy by the query and the phase of the conversation. */
 export function select(choose: (situation: ContextSituation) => ContextStrategy): ContextStrategy {
+  checkFunction(choose, 'choose')
+  const chosen = (situation: ContextSituation): ContextStrategy => checkStrategy(choose(situation), 'select')
   return stepByStep({
     name: 'select',
-    needs: (situation) => needsOf(choose(situation), situation),
-    choosing: (situation) => choosing(choose(situation), situation),
+    needs: (situation) => needsOf(chosen(situation), situation),
+    choosing: (situation) => choosing(chosen(situation), situation),
   })
 }
 

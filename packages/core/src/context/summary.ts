@@ -101,11 +101,13 @@ export async function makeSummary(
 ): Promise<MadeSummary> {
   const { at, countTokens = estimateTokens } = options
   try {
-    const text = (await write(plan, options.signal)).trim()
+    // JavaScript may give anything.
+    const said: unknown = await write(plan, options.signal)
+    const text = typeof said === 'string' ? said.trim() : ''
     if (text !== '') return { summary: toSummary(plan, text, at, countTokens) }
     return {
       summary: await excerptSummary(plan, at, countTokens),
-      failure: new Error('the summary is empty'),
+      failure: new Error(typeof said === 'string' ? 'the summary is empty' : 'the summary is no text'),
     }
   } catch (failure) {
     return { summary: await excerptSummary(plan, at, countTokens), failure }

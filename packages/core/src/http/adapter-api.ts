@@ -1,6 +1,6 @@
 import type { z } from 'zod/mini'
 import type { Identity } from '../domain/identity.js'
-import type { MessageInput } from '../domain/message.js'
+import { checkLength, encodeParsed, type MessageInput, parseMessage } from '../domain/message.js'
 import { isSessionError } from '../errors.js'
 import type { JsonObject } from '../json.js'
 import type { Session } from '../session.js'
@@ -31,7 +31,7 @@ export interface AdapterCall {
   session(): Promise<Session>
   /** The caller's session of this id. With `make` it is made when there is none. @throws `not_found` */
   open(id: string, make: boolean): Promise<Session>
-  /** A client's message, after a check that it may be sent. @param parts Further types of parts that it may have. */
+  /** A client's message, after a check that it may be sent and can be stored. @param parts Further types of parts that it may have. */
   check(message: MessageInput, parts: readonly string[]): MessageInput
   /**
    * Begins a turn as the options of the API say. Gives its events once the message is stored.
@@ -110,8 +110,16 @@ function toAdapterCall(api: ApiConfig, call: Call): AdapterCall {
       if (isAnonymous) await caller.carry(made)
       return made
     },
-    check: (message, parts) =>
-      checkMessage({ ...api, clientParts: [...api.clientParts, ...parts] }, ['user'], message),
+    check(message, parts) {
+      const said = checkMessage({ ...api, clientParts: [...api.clientParts, ...parts] }, ['user'], message)
+      const parsed = parseMessage(said)
+      checkLength(
+        encodeParsed({ ...parsed, id: parsed.id ?? '' }, 0),
+        api.service.limits.maxMessageLength,
+        'message',
+      )
+      return said
+    },
     async turn(session, input, from) {
       const said = body as JsonObject
       const fields = api.clientOptions

@@ -22,6 +22,7 @@ export async function readBody(
   limits: BodyLimits,
 ): Promise<string | undefined> {
   if (route.body === undefined || request.body === null) return missing(route)
+  refuseEncoded(request)
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   const bytes = await readBytes(request.body, request.headers.get('content-length'), limits.maxBodyBytes)
   if (bytes.length === 0) return missing(route)
@@ -33,6 +34,21 @@ export async function readBody(
   } catch {
     throw new SessionError('invalid', 'The body is not UTF-8.', { path: 'body' })
   }
+}
+
+/**
+ * Whoever unpacks a body chooses how much memory that takes, so no body is unpacked.
+ *
+ * @throws `unsupported_media_type` for a body that says it is compressed.
+ */
+export function refuseEncoded({ headers }: Request): void {
+  const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
+  if (encoding === '' || encoding === 'identity') return
+  throw new RequestError(
+    'unsupported_media_type',
+    'A body must not be compressed: send it without Content-Encoding.',
+    { headers: { 'Accept-Encoding': 'identity' } },
+  )
 }
 
 /** @throws `invalid` for a text that is no JSON object, or nested too deep; `too_large` for too many keys and items. */

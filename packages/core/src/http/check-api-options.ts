@@ -52,7 +52,12 @@ export const sessionApiNames: OptionNames<SessionApiOptions> = {
 
 /** Refuses unknown options. @throws `invalid` with the path and the nearest name. */
 export function checkApiOptions(options: SessionApiOptions): void {
-  checkOptions(options, sessionApiNames)
+  checkOptions(options ?? {}, sessionApiNames)
+  if (typeof (options as Partial<SessionApiOptions> | null)?.identify !== 'function') {
+    throw new SessionError('invalid', 'identify must be a function that gives the identity of the caller', {
+      path: 'identify',
+    })
+  }
   checkOptions(options.cors, cors, 'cors')
   for (const [index, limit] of (options.limits ?? []).entries()) checkLimit(limit, `limits[${index}]`)
   checkOptions(options.clientTtl, { maxIdleMs: true, maxAbsoluteMs: true }, 'clientTtl')

@@ -86,6 +86,8 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal })
   const given = (options.body ?? bodyReadAlready)(req)
   const body = given === undefined ? toStream(req) : new Uint8Array(Buffer.from(given))
+  // What a parser has read, it has unpacked too, and the header still tells of the body as it was sent.
+  if (given !== undefined) headers.delete('content-encoding')
   // Spelled out, because not every library of types has `duplex` yet, which a streamed body needs.
   const init = { method, headers, signal, body, duplex: 'half' as const }
   return new Request(url, init)

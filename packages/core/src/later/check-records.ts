@@ -8,9 +8,10 @@ const minSecretLength = 32
  * Checks the settings of what a service keeps beside its sessions, when the service is made: what keeps it is loaded
  * later.
  *
+ * @param credentialSecrets Those of the options (default: none).
  * @throws `invalid`
  */
-export function checkRecords(service: Service): void {
+export function checkRecords(service: Service, credentialSecrets: readonly string[] = []): void {
   const { search, usage, analytics, audit } = service
   if (search !== undefined) {
     checkLasting(service, 'what stands for users is kept by it')
@@ -25,7 +26,7 @@ export function checkRecords(service: Service): void {
   }
   if (audit !== undefined) {
     checkLasting(service, 'the audit finds users by it')
-    checkAuditSecrets(audit.secrets)
+    checkAuditSecrets(audit.secrets, credentialSecrets)
   }
 }
 
@@ -35,12 +36,18 @@ function checkLasting({ hasLastingSecrets }: Service, why: string): void {
   throw new SessionError('invalid', `${path} is missing: ${why}`, { path })
 }
 
-function checkAuditSecrets(secrets: readonly unknown[] | undefined): void {
+function checkAuditSecrets(
+  secrets: readonly unknown[] | undefined,
+  credentialSecrets: readonly unknown[],
+): void {
   if (!Array.isArray(secrets) || secrets.length === 0)
     throw new SessionError('invalid', 'audit.secrets is empty', { path: 'audit.secrets' })
   for (const [index, secret] of (secrets as readonly unknown[]).entries()) {
-    if (typeof secret === 'string' && new TextEncoder().encode(secret).length >= minSecretLength) continue
     const path = `audit.secrets[${index}]`
-    throw new SessionError('invalid', `${path} is shorter than ${minSecretLength} bytes`, { path })
+    if (typeof secret !== 'string' || new TextEncoder().encode(secret).length < minSecretLength)
+      throw new SessionError('invalid', `${path} is shorter than ${minSecretLength} bytes`, { path })
+    // Whoever can sign credentials could sign the record of what was done with them.
+    if (credentialSecrets.includes(secret))
+      throw new SessionError('invalid', `${path} is one of credentialSecrets: take another one`, { path })
   }
 }

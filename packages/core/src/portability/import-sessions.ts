@@ -3,7 +3,7 @@ import type { StoredMessage } from '../contract/session-store.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type { Identity } from '../domain/identity.js'
 import { encodeBody } from '../domain/session-body.js'
-import { isSessionError, SessionError } from '../errors.js'
+import { isSessionError, SessionError, type SessionErrorCode } from '../errors.js'
 import { newId } from '../ids.js'
 import { byteLength } from '../json.js'
 import { isAllowed, readConsents, refuseWithout } from '../service/consent.js'
@@ -279,10 +279,14 @@ function wrong(why: string): SessionError {
   return new SessionError('invalid', why, { path: 'line' })
 }
 
+// A conflict is another import of the same session at the same time.
+const ofLines: readonly SessionErrorCode[] = ['invalid', 'too_large', 'conflict']
+
 /** The error with the number of its line, from 1. */
 function located(error: unknown, count: number): unknown {
-  if (!isSessionError(error, 'invalid') && !isSessionError(error, 'too_large')) return error
-  const inner = error.path?.replace(/^line(?![a-z])\.?/, '') ?? ''
+  if (!ofLines.some((code) => isSessionError(error, code))) return error
+  const { code, message, path: at } = error as SessionError
+  const inner = at?.replace(/^line(?![a-z])\.?/, '') ?? ''
   const path = `lines[${count}]${inner === '' || inner.startsWith('[') ? inner : `.${inner}`}`
-  return new SessionError(error.code, `${path}: ${error.message}`, { path, cause: error })
+  return new SessionError(code, `${path}: ${message}`, { path, cause: error })
 }

@@ -2,6 +2,7 @@ import type { CountTokens } from '../context/token-count.js'
 import { type Credentials, createCredentials } from '../domain/credential.js'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
+import { extractingFacts } from './extracting-facts.js'
 import { type HistoryCache, createHistoryCache } from './history-cache.js'
 import type { Message } from '../domain/message.js'
 import type { SearchSettings } from '../domain/search.js'
@@ -150,7 +151,13 @@ export function createService(
     histories: createHistoryCache(over, {
       maxBytes: limit(options.context?.cacheBytes, 'context.cacheBytes', 64 * 1024 * 1024),
       keptMs,
-      extractFacts: options.context?.extractFacts,
+      extractFacts: extractingFacts(options.context?.extractFacts, (cause) =>
+        warnedOnce({
+          code: 'facts_failed',
+          message: 'Facts could not be extracted from a message; contexts do without them.',
+          cause,
+        }),
+      ),
       embed: options.context?.embed,
       onEmbedFailure: (cause) =>
         warn({

@@ -278,6 +278,7 @@ export interface SessionWarning {
     | 'budget_unsettled'
     | 'side_records_kept'
     | 'embed_failed'
+    | 'facts_failed'
     | 'recall_limited'
     | 'bus_failed'
     | 'summarize_failed'

@@ -36,6 +36,7 @@ export function toTransferConfig(settings: TransferSettings = {}): TransferConfi
   const { url, returnToOrigins = [], codeMs = 120_000, maxTries = 5, maxTenantTries = 100 } = settings
   const isFixed = typeof url !== 'function'
   check(!isFixed || url === undefined || isPage(url), 'url', `be ${whatPage}`)
+  check(Array.isArray(returnToOrigins), 'returnToOrigins', 'be a list')
   for (const [index, origin] of returnToOrigins.entries()) {
     const isOrigin = URL.canParse(origin) && new URL(origin).origin === origin && origin.startsWith('http')
     check(isOrigin, `returnToOrigins[${index}]`, 'be an origin such as https://shop.example')

@@ -10,8 +10,9 @@ import {
   toolResultTokensOf,
 } from '../context/build-context.js'
 import { defaultStrategy } from '../context/default-strategy.js'
-import type { OptionNames } from '../options.js'
+import { checkNames, type OptionNames } from '../options.js'
 import { mergeFacts } from '../context/facts.js'
+import { includedParts } from '../context/included.js'
 import type { BuiltContext } from '../context/lay-out.js'
 import { needsOf } from '../context/needs.js'
 import { summaryLimits } from '../context/plan-summary.js'
@@ -79,6 +80,7 @@ export async function sessionContext(
   maxAgeMs = 0,
 ): Promise<BuiltContext> {
   checkContextOptions(options, contextNames)
+  checkNames(options.include, includedParts, 'include')
   const { query, remember = query === undefined } = options
   const { histories, historyExpired } = live.service
   const [{ record, body, messages: newest }, memory] = await Promise.all([

@@ -1,4 +1,4 @@
-import { checkOptions } from '../options.js'
+import { checkNames, checkOptions } from '../options.js'
 import { SessionError } from '../errors.js'
 import { newId, parseId } from '../ids.js'
 import { byteLength } from '../json.js'
@@ -23,6 +23,8 @@ export interface ForkOptions {
   include?: readonly ('state' | 'preferences' | 'cart')[]
 }
 
+const copiedParts = ['state', 'preferences', 'cart'] as const
+
 /** What the caller of a copy may do. */
 export interface CopyTerms {
   /** Default: every copy is admitted. */
@@ -46,7 +48,8 @@ export async function forkSession(
   { admit, into: service = source.service, copiesPreferences = true }: CopyTerms = {},
 ): Promise<LiveSession> {
   checkOptions<ForkOptions>(options, { id: true, atSeq: 'number', title: true, include: 'list' })
-  const { atSeq, include = ['state', 'preferences', 'cart'] } = options
+  const { atSeq, include = copiedParts } = options
+  checkNames(include, copiedParts, 'include')
   await admit?.(source, 0)
   const { record: from, body: before, messages } = await readSnapshot(source)
   await admit?.(source, from.bytes + byteLength(JSON.stringify(before)))

@@ -1,5 +1,6 @@
 import { isSessionError } from '../errors.js'
 import { newId } from '../ids.js'
+import { checkOptions, type OptionNames } from '../options.js'
 import { LiveSession } from '../service/live-session.js'
 import { decodeBody } from '../domain/session-body.js'
 import type { Service } from '../service/service.js'
@@ -68,12 +69,26 @@ export type RedemptionOf<Handle> =
       readonly leaves: SessionPreview
     }
 
+// Both verbs take them all, so that a device keeps one object for both. A misspelt `redemptionId` would protect nothing.
+const optionNames: OptionNames<RedeemOptionsOf<unknown>> = {
+  secret: true,
+  shortCode: true,
+  audience: true,
+  verifier: true,
+  device: true,
+  caller: true,
+  redemptionId: true,
+  holding: true,
+  replace: 'flag',
+}
+
 /** The description of a transfer, before it is redeemed. */
 export async function viewTransfer(
   service: Service,
   identity: Identity,
   key: TransferKey,
 ): Promise<TransferDescription> {
+  checkOptions(key, optionNames)
   const located = await locateTransfer(service, identity, key)
   // After the redemption only `redeem` with the same `redemptionId` still finds the transfer.
   if (located.transfer.redeemed !== undefined) throw noSuchTransfer()
@@ -102,6 +117,7 @@ async function redeem(
   options: RedeemOptionsOf<LiveSession>,
   admit: AdmitCopy | undefined,
 ): Promise<RedemptionOf<LiveSession>> {
+  checkOptions(options, optionNames)
   const { redemptionId = newId(), holding, replace = false } = options
   const located = await locateTransfer(service, identity, options)
   const { transfer: found } = located

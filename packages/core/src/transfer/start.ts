@@ -156,7 +156,7 @@ export async function approveTransfer(
   const approved = await changeTransfer(live, transferId, (transfer) => {
     const { claim } = transfer
     if (claim === undefined) throw new SessionError('conflict', 'No device waits for approval.')
-    if (!isSameText(claim.matchCode, matchCode)) {
+    if (typeof matchCode !== 'string' || !isSameText(claim.matchCode, matchCode)) {
       throw new SessionError('invalid', 'matchCode is not the number that the other device shows', {
         path: 'matchCode',
       })

@@ -8,30 +8,36 @@ interface Identified {
  */
 export class CallIds {
   readonly #used = new Set<string>()
+  /** By the model's id: the number that the next call with it tries first. */
+  readonly #counts = new Map<string, number>()
   /** By the model's id: calls without a result, the oldest first. */
-  readonly #waiting = new Map<string, string[]>()
+  readonly #waiting = new Map<string, Set<string>>()
+  /** By the call's own id, where it is another one: the model's. */
+  readonly #renamed = new Map<string, string>()
 
   call<Part extends Identified>(part: Part): Part {
     const { toolCallId: id } = part
+    let count = this.#counts.get(id) ?? 2
     let unique = id
-    for (let count = 2; this.#used.has(unique); count++) unique = `${id}-${count}`
+    for (; this.#used.has(unique); count++) unique = `${id}-${count}`
+    this.#counts.set(id, count)
     this.#used.add(unique)
-    const waiting = this.#waiting.get(id) ?? []
-    waiting.push(unique)
-    this.#waiting.set(id, waiting)
-    return unique === id ? part : { ...part, toolCallId: unique }
+    const waiting = this.#waiting.get(id) ?? new Set()
+    this.#waiting.set(id, waiting.add(unique))
+    if (unique === id) return part
+    this.#renamed.set(unique, id)
+    return { ...part, toolCallId: unique }
   }
 
   result<Part extends Identified>(part: Part): Part {
     const { toolCallId: id } = part
     // The tool's runner may use the call's own id, or the model's.
-    for (const [known, waiting] of this.#waiting) {
-      const at = waiting.indexOf(id)
-      if (at === -1 || known === id) continue
-      waiting.splice(at, 1)
-      return part
-    }
-    const unique = this.#waiting.get(id)?.shift()
-    return unique === undefined || unique === id ? part : { ...part, toolCallId: unique }
+    const known = this.#renamed.get(id)
+    if (known !== undefined && this.#waiting.get(known)?.delete(id) === true) return part
+    const waiting = this.#waiting.get(id)
+    const [unique] = waiting ?? []
+    if (unique === undefined) return part
+    waiting!.delete(unique)
+    return unique === id ? part : { ...part, toolCallId: unique }
   }
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini'
-import { SessionError } from '../errors.js'
+import { maxErrorLength, SessionError } from '../errors.js'
 import { isJsonObject, type JsonObject, type JsonValue, toJson } from '../json.js'
 import { toParts } from '../domain/part.js'
 import { checkWith } from '../parse.js'
@@ -70,6 +70,8 @@ const document = z.looseObject({
   document: z.looseObject({ id: z.string().check(z.minLength(1), z.maxLength(200)) }),
 })
 const failure = z.looseObject({ message: z.string() })
+// What a turn says of itself: a part of such a type would end the reading before the answer has ended.
+const ownTypes: readonly string[] = ['started', 'completed', 'failed', 'aborted']
 
 /** The parts in a value that `respond` yields. @throws `invalid` with the path. */
 export function parseTurnParts(value: unknown): TurnPart[] {
@@ -83,11 +85,17 @@ export function parseTurnParts(value: unknown): TurnPart[] {
       return [...toUsageParts(usageIn(part), part['finishReason'])]
     case 'document':
       return [checkWith(document, part, 'part') as TurnPart]
-    case 'error':
-      return [checkWith(failure, part, 'part') as TurnPart]
+    case 'error': {
+      const { message } = checkWith(failure, part, 'part') as { message: string }
+      return [{ ...part, message: message.slice(0, maxErrorLength) } as TurnPart]
+    }
     case 'source':
       return [part as TurnPart]
     default:
+      if (typeof part['type'] === 'string' && ownTypes.includes(part['type'])) {
+        const message = `part.type: ${part['type']} is an event of the turn itself`
+        throw new SessionError('invalid', message, { path: 'part.type' })
+      }
       return toParts(part, 'part') as TurnPart[]
   }
 }

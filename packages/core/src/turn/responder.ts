@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import type { SessionContextOptions } from '../session/context.js'
 import type { BuiltContext } from '../context/lay-out.js'
-import { isSessionError, SessionError, type SessionErrorCode } from '../errors.js'
+import { isSessionError, messageOf, SessionError, type SessionErrorCode } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import { type JsonObject, type JsonValue, toJson } from '../json.js'
 import type { MessageInput } from '../domain/message.js'
@@ -311,7 +311,7 @@ async function runTool<Handle extends TurnHandle>(
       warn({ code: 'tool_failed', message: `The tool ${toolName} failed.`, cause: error })
     }
     if (timeout.aborted) return result(`The tool took longer than ${toolTimeoutMs} ms.`, true)
-    return result(error instanceof Error ? error.message : 'The tool failed.', true)
+    return result(messageOf(error) ?? 'The tool failed.', true)
   }
 }
 
@@ -365,6 +365,9 @@ const tellable: ReadonlySet<SessionErrorCode> = new Set([
 
 /** The code and message of a failed answer for the caller: nothing from inside the server. */
 export function failureOf(error: unknown): { code: SessionErrorCode; message: string } {
-  if (isSessionError(error) && tellable.has(error.code)) return { code: error.code, message: error.message }
-  return { code: 'model_failed', message: 'The model failed.' }
+  const code = isSessionError(error) && tellable.has(error.code) ? error.code : undefined
+  const message = code === undefined ? undefined : messageOf(error)
+  if (code === undefined || message === undefined)
+    return { code: 'model_failed', message: 'The model failed.' }
+  return { code, message }
 }

@@ -107,6 +107,10 @@ describe('the audit', () => {
     expect(await codeOf(service().audit.append({ ...acme, action: 'a' }))).toBe('invalid')
     expect(() => service({ audit: { secrets: ['short'] } })).toThrow('audit.secrets[0]')
     expect(() => service({ store: memoryStore(), audit: { secrets } })).toThrow('credentialSecrets')
+    const shared = 'a secret for two things, 32 bytes or more'
+    expect(() =>
+      service({ credentialSecrets: ['x'.repeat(32), shared], audit: { secrets: [...secrets, shared] } }),
+    ).toThrow(expect.objectContaining({ code: 'invalid', path: `audit.secrets[${secrets.length}]` }) as Error)
   })
 
   it('lets many write at once, each process in a lane of its own', async () => {

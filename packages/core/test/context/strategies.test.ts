@@ -13,6 +13,8 @@ import { isSessionError } from '../../src/errors.js'
 import { anyHistory, log, realHistory } from './histories.js'
 import { providerProblems } from './provider-rules.js'
 
+const loose = (value: unknown): never => value as never
+
 const strategies: Record<string, () => ContextStrategy> = {
   default: defaultStrategy,
   slidingWindow,
@@ -147,4 +149,24 @@ describe('within', () => {
     expect(history(within({ share: 0.5 }, slidingWindow()))).toBeLessThanOrEqual(150)
     expect(history(within({ tokens: 0 }, slidingWindow()))).toBe(0)
   })
+})
+
+it.each<[string, string, () => unknown]>([
+  ['strategies[0].choose', 'compose', () => compose(loose(null))],
+  ['strategies[1].choose', 'compose', () => compose(facts(), loose(5))],
+  ['limit', 'within', () => within(loose(null), facts())],
+  ['limit.share', 'within', () => within({ share: NaN }, facts())],
+  ['limit.tokns', 'within', () => within(loose({ tokns: 5 }), facts())],
+  ['strategy.choose', 'within', () => within({ share: 0.5 }, loose(undefined))],
+  ['strategy.choose', 'within', () => (within as () => unknown)()],
+  [
+    'select.choose',
+    'select',
+    () =>
+      buildContext({ messages: log(['user', 'Hi']) }, { maxTokens: 99, strategy: select(() => loose(0)) }),
+  ],
+  ['choose', 'select', () => select(loose(undefined))],
+  ['isPinned', 'pinned', () => pinned(loose(5))],
+])('refuses with the path %s what %s cannot be made of', (path, _, make) => {
+  expect(make).toThrow(expect.objectContaining({ code: 'invalid', path }) as Error)
 })

@@ -303,3 +303,15 @@ it('serves a service that another copy of this package made, as bundlers bring i
   const made = await api.handle(new Request('https://api.test/sessions', { method: 'POST' }))
   expect(made.status).toBe(201)
 })
+
+it.each([
+  undefined,
+  null,
+  {},
+  { sessions: createSessions() },
+  { sessions: createSessions(), identify: { tenantId: 'acme' } },
+])('is not made without a function that says who is asking: %o', (options) => {
+  expect(() => createSessionApi(options as never)).toThrow(
+    expect.objectContaining({ code: 'invalid', path: 'identify' }) as Error,
+  )
+})

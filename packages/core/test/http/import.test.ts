@@ -19,10 +19,11 @@ async function scene(options: Partial<SessionApiOptions> = {}) {
     body: string | ReadableStream<Uint8Array> | undefined,
     query = '',
     type = jsonl,
+    more: Record<string, string> = {},
   ) => {
     const response = await fetch(`${url}/sessions/import${query}`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${who}`, 'content-type': type },
+      headers: { authorization: `Bearer ${who}`, 'content-type': type, ...more },
       ...(body === undefined ? {} : { body, duplex: 'half' }),
     })
     return { status: response.status, body: (await response.json()) as Record<string, unknown> }
@@ -229,4 +230,10 @@ describe('sessions.import', () => {
       await expect(sessions.import('', wrong as never)).rejects.toMatchObject({ code: 'invalid' })
     }
   })
+})
+
+it('takes no compressed export', async () => {
+  const { send } = await scene()
+  const answer = await send('acme/boss/admin', await exported(), '', jsonl, { 'content-encoding': 'gzip' })
+  expect(answer).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } })
 })

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { listen } from '@sessions/testkit'
 import { describe, expect, it } from 'vitest'
 import { bodyReadAlready, toNodeHandler } from '../../src/node.js'
@@ -41,6 +42,29 @@ describe('the body of a request behind a parser', () => {
       req.body = { price: 1 }
     }
     expect(await sent(exact, raw)).toBe(exact)
+  })
+
+  it('is no longer compressed where a parser has read it', async () => {
+    const handle = toNodeHandler({
+      handle: async (request) =>
+        new Response(request.headers.get('content-encoding') ?? (await request.text())),
+    })
+    const { url, close } = await listen((req: Parsed, res) => {
+      const isRead = req.url === '/read'
+      const parse = async (): Promise<void> =>
+        void (req.body = JSON.parse(gunzipSync(await buffer(req)).toString()))
+      void (isRead ? parse() : Promise.resolve()).then(() => handle(req, res))
+    })
+    const post = async (path: string): Promise<string> => {
+      const headers = { 'content-encoding': 'gzip' }
+      return (await fetch(url + path, { method: 'POST', body: gzipSync('{"a":1}'), headers })).text()
+    }
+    try {
+      expect(await post('/read')).toBe('{"a":1}')
+      expect(await post('/unread')).toBe('gzip')
+    } finally {
+      await close()
+    }
   })
 
   it('is looked for where a framework says, and then on the request', () => {

@@ -136,3 +136,19 @@ it.each<[string, (text: string) => string | Uint8Array]>([
   const signs = Array.from(Buffer.from(edited(text)), (byte) => Uint8Array.of(byte))
   expect((await service().for(alice).import(signs)).imported).toEqual([session.id])
 })
+
+it('says at which line another import of the same session was in its way', async () => {
+  const { text } = await talked(1200)
+  const there = service().for(alice)
+  const settled = await Promise.allSettled([there.import(text), there.import(text), there.import(text)])
+  const refused = settled.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []))
+  expect(refused.length).toBeGreaterThan(0)
+  for (const reason of refused) {
+    expect(reason).toMatchObject({
+      code: 'conflict',
+      path: expect.stringMatching(/^lines\[\d+\]$/) as string,
+      message: expect.stringMatching(/^lines\[\d+\]: /) as string,
+    })
+  }
+  expect(await there.count()).toBe(1)
+})

@@ -45,3 +45,36 @@ it('takes what is at the edge of what it takes', async () => {
   }
   expect(await source.transfers()).toHaveLength(4)
 })
+
+it.each([
+  ['redemtionId', { redemtionId: 'a redemption of mine' }],
+  ['replce', { replce: true }],
+  ['replace', { replace: 'no' }],
+])('spends nothing when an option of a redemption is wrong: %s', async (path, options) => {
+  const mine = service().for(anonymous)
+  const { secret } = await (await mine.create()).transfer(share)
+  for (const verb of ['redeem', 'describeTransfer'] as const) {
+    const wrong = mine[verb]({ secret, ...options } as never)
+    await expect(wrong).rejects.toMatchObject({ code: 'invalid', path })
+  }
+  expect((await mine.redeem({ secret })).status).toBe('redeemed')
+})
+
+it.each([undefined, null, 12, {}])(
+  'approves no device by a match code that is no text: %j',
+  async (matchCode) => {
+    const mine = service().for(anonymous)
+    const source = await mine.create()
+    const { secret } = await source.transfer({ ...share, confirm: 'source' })
+    await mine.redeem({ secret })
+    const { transferId } = (await source.transfers())[0]!
+    const approved = source.approveTransfer(transferId, matchCode as never)
+    await expect(approved).rejects.toMatchObject({ code: 'invalid', path: 'matchCode' })
+  },
+)
+
+it('is refused when origins are no list', () => {
+  expect(() => service({ transfers: { returnToOrigins: 'https://shop.example' as never } })).toThrow(
+    expect.objectContaining({ code: 'invalid', path: 'transfers.returnToOrigins' }) as Error,
+  )
+})

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { codeOf } from '../service.js'
-import { lines, opened } from './turns.js'
+import type { TurnPart } from '../../src/index.js'
+import { all, lines, opened } from './turns.js'
 
 describe('an answer that no model gives', () => {
   it('is refused where next gives no object', async () => {
@@ -20,6 +21,84 @@ describe('an answer that no model gives', () => {
     expect((await turn.result).status).toBe('aborted')
     expect(await lines(session)).toEqual(['user: Hi (completed)', 'assistant:  (aborted)'])
   })
+})
+
+describe('what code of the application throws', () => {
+  const revoked = (): object => {
+    const { proxy, revoke } = Proxy.revocable({}, {})
+    revoke()
+    return proxy
+  }
+  const trapped = (): object =>
+    new Proxy(new Error('x'), {
+      has: () => {
+        throw new Error('trap')
+      },
+      get: () => {
+        throw new Error('trap')
+      },
+    })
+
+  it.each([
+    ['a proxy that was revoked', revoked],
+    ['an object that refuses to be looked at', trapped],
+    ['an object without a prototype', () => Object.create(null) as object],
+    ['nothing', () => undefined],
+  ])('ends the turn and frees the session, though it is %s', async (_, thrown) => {
+    const causes: unknown[] = []
+    const session = await opened({ onWarning: ({ cause }) => causes.push(cause) })
+    const value = thrown()
+    const turn = session.turn('Hi', async function* () {
+      yield 'Hel'
+      throw value
+    })
+    expect((await all(turn)).at(-1)).toMatchObject({ type: 'failed', code: 'model_failed' })
+    expect((await turn.result).text).toBe('Hel')
+    expect(causes.some((cause) => cause === value)).toBe(true)
+    expect((await session.turn('Again', () => 'Hello').result).status).toBe('completed')
+  })
+
+  it.each([
+    ['a proxy that was revoked', revoked],
+    ['an error that refuses to be looked at', trapped],
+    ['an error whose message is no text', () => Object.assign(new Error('x'), { message: { a: 1 } })],
+  ])('is a failed result for the model when a tool throws it, though it is %s', async (_, thrown) => {
+    const causes: unknown[] = []
+    const session = await opened({ onWarning: ({ cause }) => causes.push(cause) })
+    const value = thrown()
+    const answer = ({ steps }: { steps: readonly unknown[] }): string | TurnPart =>
+      steps.length > 0 ? 'Sorry' : { type: 'tool-call', toolCallId: 'c', toolName: 'buy', input: {} }
+    const fail = (): never => {
+      throw value
+    }
+    const { status, replies } = await session.turn('Hi', answer, { tools: { buy: { execute: fail } } }).result
+    expect(status).toBe('completed')
+    expect(replies[1]).toMatchObject({ content: [{ output: 'The tool failed.', isError: true }] })
+    expect(causes).toHaveLength(1)
+    expect(causes[0] === value).toBe(true)
+  })
+})
+
+it.each(['started', 'completed', 'failed', 'aborted'])(
+  'a part of the type %s, which is an event of the turn itself, ends no reading before the turn has ended',
+  async (type) => {
+    const session = await opened({ onWarning: () => {} })
+    const turn = session.turn('Hi', () => ['Hello', { type, from: 7 }, ' again'])
+    const events = await all(turn)
+    expect(events).toMatchObject([{ type: 'started' }, { text: 'Hello' }, { type: 'failed', from: 2 }])
+    const { cause } = await turn.result
+    expect(cause).toMatchObject({ code: 'invalid', message: expect.stringContaining(type) as string })
+  },
+)
+
+it('a message of a failure of any length fits into the log', async () => {
+  const session = await opened({ onWarning: () => {} })
+  const turn = session.turn('Hi', () => ({ type: 'error', message: 'x'.repeat(2_000_000) }))
+  const events = await all(turn)
+  expect(JSON.stringify(events).length).toBeLessThan(20_000)
+  const { reply, error } = await turn.result
+  expect(error).toBe('x'.repeat(8000))
+  expect(JSON.stringify(reply).length).toBeLessThan(10_000)
 })
 
 describe('a model that gives its name', () => {

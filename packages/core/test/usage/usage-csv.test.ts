@@ -55,3 +55,34 @@ it('leaves empty what is not known, and tells times in UTC', () => {
   const text = csvOf([{ at: 0, user: 'user:x', ...unpriced }], { by: ['user'], bucket: 'day' })
   expect(text.split('\r\n')[1]).toBe('1970-01-01T00:00:00.000Z,user:x,1,1,2,0,0,3,0,')
 })
+
+it('needs no shape, and refuses what is no report at once', () => {
+  expect(parse([...usageCsv({ groups: [{ at: 0, ...none }], total: none })].join(''))[1]).toEqual([
+    '1',
+    '0',
+    '2',
+    '0',
+    '0',
+    '3',
+    '0',
+    '0.5',
+  ])
+  const loose = usageCsv as (...given: unknown[]) => unknown
+  const report = { groups: [], total: none }
+  for (const [path, ...given] of [
+    ['report'],
+    ['report', null],
+    ['report', 'text', {}],
+    ['report', { groups: [] }],
+    ['shape', report, 'day'],
+    ['shape.by', report, { by: 'user' }],
+    ['shape.by', report, { by: ['toString'] }],
+    ['shape.bucket', report, { bucket: 'week' }],
+    ['shape.buckets', report, { buckets: 'day' }],
+  ]) {
+    expect(() => loose(...given), JSON.stringify(given)).toThrow(
+      expect.objectContaining({ code: 'invalid', path }) as Error,
+    )
+  }
+  expect([...usageCsv({ groups: [none], total: none }, { bucket: 'day' })][1]).toMatch(/^,1,/)
+})

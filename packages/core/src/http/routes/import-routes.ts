@@ -3,6 +3,7 @@ import { type Identity, isAdmin } from '../../domain/identity.js'
 import { isSessionError, SessionError } from '../../errors.js'
 import type { ImportInto } from '../../portability/import-into.js'
 import { importInto } from '../../sessions.js'
+import { refuseEncoded } from '../body.js'
 import { piecesOf } from '../body-pieces.js'
 import { RequestError } from '../problem.js'
 import { type Route, route } from '../route.js'
@@ -31,6 +32,7 @@ export const importRoutes: readonly Route[] = [
       if (!types.includes(type)) {
         throw new RequestError('unsupported_media_type', `A body must be ${types.join(' or ')}.`)
       }
+      refuseEncoded(request)
       const onEnd = api.openStreams.enter(identity, 'import')
       try {
         const caller = callerOf(mine.identity)

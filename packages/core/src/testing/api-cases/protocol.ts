@@ -47,6 +47,14 @@ export const protocolCases: ApiChapter = {
         expect(await put('{"a":1}', 'text/plain')).toBe(415)
         expect(await put('{"a":1}', 'application/x-www-form-urlencoded')).toBe(415)
         expect(await put('{"a":1}', 'application/merge-patch+json; charset=utf-8')).toBe(200)
+        for (const encoding of ['gzip', 'br', 'deflate, gzip', 'x-nobody']) {
+          const headers = { 'content-type': 'application/json', 'content-encoding': encoding }
+          const packed = await alice.raw('PUT', path, { body: '{"a":2}', headers })
+          expect(packed.status, encoding).toBe(415)
+          expect(await packed.json()).toMatchObject({ code: 'unsupported_media_type' })
+        }
+        const headers = { 'content-type': 'application/json', 'content-encoding': 'identity' }
+        expect((await alice.raw('PUT', path, { body: '{"a":1}', headers })).status).toBe(200)
         for (const text of ['{', '[]', '"a"', 'null', '1', '{"a":1}}'])
           expect(await put(text), text).toBe(400)
         expect(await put(`{"a":${'['.repeat(5000)}${']'.repeat(5000)}}`)).toBe(400)

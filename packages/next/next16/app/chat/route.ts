@@ -1,5 +1,5 @@
 import { bindSession, forgetSession, newSession, withSession } from '@sessions/next'
-import { redirect } from 'next/navigation'
+import { notFound, redirect } from 'next/navigation'
 import { chat } from '../../lib/chat'
 
 export const GET = withSession(chat, async (_, session) => {
@@ -14,6 +14,8 @@ export const POST = withSession(chat, async (request, session) => {
   const { text, then } = (await request.json()) as { text: string; then?: string }
   await session.append({ role: 'user', content: text })
   if (then === 'redirect') redirect('/')
+  if (then === 'notFound') notFound()
+  if (then === 'nothing') return undefined as never
   if (then === 'fail') throw new Error('broken')
   return Response.json({ id: session.id }, { status: 201 })
 })

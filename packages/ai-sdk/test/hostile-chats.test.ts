@@ -1,0 +1,163 @@
+import { createSessions } from '@sessions/core'
+import { tool } from 'ai'
+import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type ChatOptions, createChat, fromResponse, fromUIMessage, toUIMessages } from '../src/index.js'
+import { ChatClient } from './chat-client.js'
+import { alice, chatOf, expectKept, id, partsOf } from './chat-of.js'
+import { call, modelOf, text } from './models.js'
+
+const add = tool({ inputSchema: z.object({ a: z.number() }), execute: ({ a }) => a + 1 })
+const counted = tool({
+  inputSchema: z.object({ a: z.number() }),
+  async *execute({ a }) {
+    yield a
+    yield a + 1
+  },
+})
+const asked = tool({
+  inputSchema: z.object({ a: z.number() }),
+  needsApproval: true,
+  execute: ({ a }) => a + 1,
+})
+const callsOf = (page: ChatClient) =>
+  partsOf(page).flatMap((part) =>
+    'toolCallId' in part ? [[part.toolCallId, part.state, 'output' in part ? part.output : undefined]] : [],
+  )
+
+describe('a model that uses an id of a call again', () => {
+  it('in each step: a page shows each call once, with its result', async () => {
+    const model = modelOf(call('c', 'add', { a: 1 }), call('c', 'counted', { a: 2 }), text('1', 'Done'))
+    const chat = chatOf({ model, tools: { add, counted } })
+    const page = new ChatClient(chat, { id })
+    await page.sendMessage({ text: 'Hi' })
+    expect(callsOf(page)).toEqual([
+      ['c', 'output-available', 2],
+      ['c-2', 'output-available', 3],
+    ])
+    await expectKept(chat, page)
+  })
+
+  it('in one step, and in steps that the turn takes', async () => {
+    const twice = [...call('c', 'add', { a: 1 }), ...call('c', 'add', { a: 2 })]
+    const model = modelOf(twice, call('c', 'later', {}), call('c', 'add', { a: 4 }), text('1', 'Done'))
+    const turnTools: ChatOptions['turnTools'] = { later: { execute: () => 'late' } }
+    const chat = chatOf({ model, tools: { add }, turnTools })
+    const page = new ChatClient(chat, { id })
+    await page.sendMessage({ text: 'Hi' })
+    expect(callsOf(page)).toEqual([
+      ['c', 'output-available', 2],
+      ['c-2', 'output-available', 3],
+      ['c-3', 'output-available', 'late'],
+      ['c-4', 'output-available', 5],
+    ])
+    await expectKept(chat, page)
+  })
+
+  it('and asks a person about the second one', async () => {
+    const model = modelOf(call('c', 'add', { a: 1 }), call('c', 'asked', { a: 2 }), text('1', 'Done'))
+    const chat = chatOf({ model, tools: { add, asked } })
+    const page = new ChatClient(chat, { id })
+    await page.sendMessage({ text: 'Hi' })
+    expect(callsOf(page).at(-1)).toEqual(['c-2', 'approval-requested', undefined])
+    await expectKept(chat, page)
+    const question = partsOf(page).find((part) => 'approval' in part && part.approval !== undefined)
+    await page.addToolApprovalResponse({
+      id: (question as { approval: { id: string } }).approval.id,
+      approved: true,
+    })
+    await page.sendMessage()
+    expect(callsOf(page).at(-1)).toEqual(['c-2', 'output-available', 3])
+  })
+})
+
+it('shows a call of a tool that there is not once, as failed', async () => {
+  const chat = chatOf({ model: modelOf(call('c', 'nothing', {}), text('1', 'Sorry')), tools: { add } })
+  const page = new ChatClient(chat, { id })
+  await page.sendMessage({ text: 'Hi' })
+  expect(callsOf(page)).toEqual([['c', 'output-error', undefined]])
+  await expectKept(chat, page)
+})
+
+it('reads past a chunk that is none', async () => {
+  const respond = () => [
+    { type: 'ui-chunk', chunk: null },
+    { type: 'ui-chunk' },
+    { type: 'ui-chunk', chunk: { type: 5 } },
+    'Hello',
+  ]
+  const chat = chatOf({ respond: respond as never })
+  const page = new ChatClient(chat, { id })
+  await page.sendMessage({ text: 'Hi' })
+  expect(page.error).toBeUndefined()
+  expect(await chat.messages(alice, id)).toMatchObject([
+    {},
+    { parts: [{ type: 'step-start' }, { text: 'Hello' }] },
+  ])
+})
+
+describe('a request that is refused', () => {
+  const user = { id: 'm', role: 'user', parts: [{ type: 'text', text: 'Hi' }] }
+
+  it.each<[string, number, object]>([
+    ['without a message', 400, {}],
+    ['without messages', 400, { messages: [] }],
+    ['with a message that is none', 400, { messages: [null] }],
+    ['of AI SDK 4', 400, { messages: [{ id: 'm', role: 'user', content: 'Hi' }] }],
+    ['with instructions', 422, { messages: [{ ...user, role: 'system' }] }],
+    ['with an answer of its own', 404, { messages: [{ ...user, role: 'assistant' }] }],
+    [
+      'with a part that no page may send',
+      422,
+      { messages: [{ ...user, parts: [{ type: 'reasoning', text: 'a' }] }] },
+    ],
+    ['with nothing said', 400, { messages: [{ ...user, parts: [{ type: 'text', text: ' ' }] }] }],
+    ['with a text that is none', 400, { messages: [{ ...user, parts: [{ type: 'text', text: 5 }] }] }],
+    ['with too much', 413, { messages: [{ ...user, parts: [{ type: 'text', text: 'x'.repeat(600_000) }] }] }],
+  ])('%s begins no chat', async (_, status, sent) => {
+    const sessions = createSessions()
+    let isAsked = false
+    const chat = chatOf(
+      {
+        respond: () => {
+          isAsked = true
+          return 'Hello'
+        },
+      },
+      sessions,
+    )
+    const response = await chat.handle(
+      new Request('https://shop.example/api/chat', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ id, ...sent }),
+      }),
+    )
+    expect(response.status).toBe(status)
+    expect(isAsked).toBe(false)
+    expect(await sessions.for(alice).count()).toBe(0)
+  })
+})
+
+describe('what JavaScript calls', () => {
+  const loose = (value: unknown): never => value as never
+  const sessions = createSessions()
+  const identify = () => alice
+
+  it.each<[string, () => unknown]>([
+    ['options', () => createChat(loose(undefined))],
+    ['options', () => createChat(loose(null))],
+    ['model', () => createChat({ sessions, identify })],
+    ['identify', () => createChat(loose({ sessions, respond: () => 'Hi' }))],
+    ['tools', () => createChat({ sessions, identify, respond: () => 'Hi', tools: loose([]) })],
+    ['tools.add', () => createChat({ sessions, identify, respond: () => 'Hi', tools: { add: loose(null) } })],
+    ['message', () => fromUIMessage(loose(undefined))],
+    ['message', () => fromUIMessage(loose({ id: 'm', role: 'user', content: 'Hi' }))],
+    ['messages', () => fromResponse(loose(undefined))],
+    ['history', () => toUIMessages(loose(undefined))],
+    ['history', () => toUIMessages([loose(null)])],
+    ['history', () => toUIMessages([loose({ role: 'user', content: 5 })])],
+  ])('is refused with the path %s', async (path, make) => {
+    await expect((async () => make())()).rejects.toMatchObject({ code: 'invalid', path })
+  })
+})
