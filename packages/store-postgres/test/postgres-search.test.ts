@@ -210,7 +210,12 @@ describe('a search in Postgres', () => {
     const pool = context.pools.open(await migrated(context.server), patient.pool)
     const index = postgresSearch(pool, slow)
     const told = (sessionId: string, incarnation: string, changes: number, term: string) => ({
-      ...{ sessionId, incarnation, changes, seq: 1, at: 5, role: 'user' as const },
+      sessionId,
+      incarnation,
+      changes,
+      seq: 1,
+      at: 5,
+      role: 'user' as const,
       terms: [[term, 1]] as const,
     })
     await index.put('acme', [
@@ -232,7 +237,13 @@ describe('a search in Postgres', () => {
     const pool = context.pools.open(await migrated(context.server), patient.pool)
     const index = postgresSearch(pool, slow)
     const said = (incarnation: string, seq: number, expiresAt: number) => ({
-      ...{ sessionId: 's', incarnation, seq, at: seq, changes: 1, role: 'user' as const, expiresAt },
+      sessionId: 's',
+      incarnation,
+      seq,
+      at: seq,
+      changes: 1,
+      role: 'user' as const,
+      expiresAt,
       terms: [['tea', 1]] as const,
     })
     const earlier = Array.from({ length: 90 }, (_, at) => said('earlier', at, 100))

@@ -229,7 +229,13 @@ describe('a search in SQLite', () => {
   test('lets go of what an earlier session of the same id said once another one says something', async () => {
     const { index } = open()
     const said = (incarnation: string, seq: number, expiresAt: number) => ({
-      ...{ sessionId: 's', incarnation, seq, at: seq, changes: 1, role: 'user' as const, expiresAt },
+      sessionId: 's',
+      incarnation,
+      seq,
+      at: seq,
+      changes: 1,
+      role: 'user' as const,
+      expiresAt,
       terms: [['tea', 1]] as const,
     })
     const earlier = Array.from({ length: 90 }, (_, at) => said('earlier', at, 100))

@@ -8,12 +8,27 @@ type Line = Record<string, unknown>
 const manifest = { type: 'manifest', format: 'sessions', version: 1, tenantId: 'x', at: 1 }
 const body = { state: {}, preferences: {}, cart: { items: [] }, path: [{ from: 1 }], branches: [] }
 const session = {
-  ...{ type: 'session', id: 's', title: 'One', label: 'shop', createdAt: 1, updatedAt: 2 },
-  ...{ lastSeq: 2, trimmedSeq: 0, bytes: 200, body },
+  type: 'session',
+  id: 's',
+  title: 'One',
+  label: 'shop',
+  createdAt: 1,
+  updatedAt: 2,
+  lastSeq: 2,
+  trimmedSeq: 0,
+  bytes: 200,
+  body,
 }
 const message = (seq: number, more: Line = {}): Line => ({
-  ...{ type: 'message', seq, id: `m${seq}`, role: 'user', content: 'Hi', at: 5, tokens: 1 },
-  ...{ status: 'completed', ...more },
+  type: 'message',
+  seq,
+  id: `m${seq}`,
+  role: 'user',
+  content: 'Hi',
+  at: 5,
+  tokens: 1,
+  status: 'completed',
+  ...more,
 })
 const said = [message(1), message(2)]
 

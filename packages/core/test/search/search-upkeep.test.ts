@@ -96,7 +96,7 @@ describe('an index of the search lets go of', () => {
     await sessions.settled()
     expect(words()).toEqual(['banana'])
     const deaf = createSessions({ store: shared, credentialSecrets })
-    await (await deaf.for(alice).get('one'))!.amend(2, { content: 'What is it?' })
+    await (await deaf.for(alice).get('one')).amend(2, { content: 'What is it?' })
     pass(3 * minute)
     // A note of the session, as a process leaves it that died: the sweep looks at all of it.
     const note = { revision: 0, incarnation: 'n', label: 'note', body: JSON.stringify({ sessionId: 'one' }) }
