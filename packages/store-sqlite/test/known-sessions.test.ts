@@ -70,5 +70,5 @@ test('what a caller does to the record that it got changes nothing of what is kn
     { messages: [message('next')] },
   )
   expect(messages).toMatchObject([{ seq: 2 }])
-  expect(next).toMatchObject({ lastSeq: 2, label: 'mine', lifetime })
+  expect(next).toMatchObject({ lastSeq: 2, label: 'mine', lifetime: { idleMs: 3_600_000 } })
 })
