@@ -206,6 +206,44 @@ describe('a search in Postgres', () => {
     expect(await found()).toBe('a3 b2 b1')
   })
 
+  test('knows when sessions end, to the hour, and asks no more after those that are dropped', async () => {
+    const pool = context.pools.open(await migrated(context.server), patient.pool)
+    const index = postgresSearch(pool, slow)
+    const hour = 3_600_000
+    const said = (sessionId: string, expiresAt: number | undefined) => ({
+      sessionId,
+      incarnation: 'i',
+      seq: 1,
+      at: 5,
+      changes: 1,
+      role: 'user' as const,
+      terms: [['tea', 1]] as const,
+      expiresAt,
+    })
+    const ended = async (before: number, limit = 9) =>
+      (await index.ended('acme', before, limit)).map(({ sessionId }) => sessionId)
+    await index.put('acme', [said('late', 200), said('soon', 100), said('never', undefined)])
+    expect([await ended(99), await ended(100), await ended(200), await ended(200, 1)]).toEqual([
+      [],
+      ['soon'],
+      ['soon', 'late'],
+      ['soon'],
+    ])
+    expect(await index.ended('other', 200, 9)).toEqual([])
+    await index.put('acme', [said('soon', 100 + hour), said('late', 201 + hour)])
+    expect(await ended(300)).toEqual(['soon'])
+    await index.put('acme', [said('soon', undefined), said('never', 50)])
+    expect(await ended(300)).toEqual(['never'])
+    await index.drop('acme', { sessionId: 'never', incarnation: 'i' }, 1)
+    expect(await ended(300)).toEqual(['never'])
+    await index.extend('acme', { sessionId: 'never', incarnation: 'other' }, undefined)
+    expect(await ended(300)).toEqual(['never'])
+    await index.extend('acme', { sessionId: 'never', incarnation: 'i' }, undefined)
+    expect(await ended(Number.MAX_SAFE_INTEGER)).toEqual(['late'])
+    await index.drop('acme', { sessionId: 'late', incarnation: 'i' })
+    expect(await ended(Number.MAX_SAFE_INTEGER)).toEqual([])
+  })
+
   test('takes the latest of what one call tells of a place, in whatever order', async () => {
     const pool = context.pools.open(await migrated(context.server), patient.pool)
     const index = postgresSearch(pool, slow)
