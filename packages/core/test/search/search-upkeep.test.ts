@@ -105,6 +105,27 @@ describe('an index of the search lets go of', () => {
     await sessions.sweep({ tenants: ['acme'] })
     expect(words()).toEqual([])
   })
+
+  it('a session when it ends, and not when its words were put with an earlier deadline', async () => {
+    const { index, shared, process, words, pass } = place()
+    const sessions = process()
+    const session = await sessions.for(alice).open('one')
+    await session.append(said('apple'))
+    await sessions.settled()
+    pass(12 * 60 * minute)
+    await session.state.merge({ phase: 'later' })
+    pass(13 * 60 * minute)
+    await sessions.sweep({ tenants: ['acme'] })
+    expect(words()).toEqual(['appl'])
+    const { expiresAt } = (await shared.read({ tenantId: 'acme', id: 'one' }))!.record
+    expect(index.rows().map((row) => row.expiresAt)).toEqual([expiresAt])
+    // Another one of the same id is another session.
+    await shared.remove({ tenantId: 'acme', id: 'one' })
+    await shared.commit({ tenantId: 'acme', id: 'one' }, { revision: 0, incarnation: 'other', body: '{}' })
+    pass(12 * 60 * minute)
+    await sessions.sweep({ tenants: ['acme'] })
+    expect(words()).toEqual([])
+  })
 })
 
 describe('an index of the search is told', () => {
