@@ -55,9 +55,11 @@ export function searchStatements({ terms, searched }: TableNames): SearchStateme
   const given = termNames.map((name, index) => `$${index + 2}::${termColumns[name]}[]`).join(', ')
   const values = termNames.map((name) => (name === 'terms' ? 'terms::tsvector' : name)).join(', ')
   const next = termNames.length + 2
+  const at = (name: (typeof termNames)[number]): number => termNames.indexOf(name) + 2
   const isIt = 'tenant_id = $1 and session_id = $2 and ($3::text is null or incarnation = $3::text)'
   return {
-    // In the order of their keys, so that two processes never wait for each other.
+    // In the order of their keys, so that two processes never wait for each other. What an earlier session of the same id
+    // has said goes; where something is put in its place, that is told by the conflict.
     put: toStatement(
       'search_put',
       `with ends as (
@@ -67,6 +69,13 @@ export function searchStatements({ terms, searched }: TableNames): SearchStateme
         on conflict (tenant_id, session_id) do update set incarnation = excluded.incarnation, expires_at = excluded.expires_at
         where known.incarnation <> excluded.incarnation or (known.expires_at is null) <> (excluded.expires_at is null)
           or known.expires_at + ${deadlineStepMs} < excluded.expires_at
+      ), earlier as (
+        delete from ${terms} as known using ${searched} as before, unnest($${next}::text[], $${next + 1}::text[]) as given (id, incarnation)
+        where before.tenant_id = $1 and before.session_id = given.id and before.incarnation <> given.incarnation
+          and known.tenant_id = $1 and known.session_id = given.id and known.incarnation = before.incarnation
+          and not exists (
+            select from unnest($${at('session_id')}::text[], $${at('seq')}::integer[]) as put (id, seq)
+            where put.id = known.session_id and put.seq = known.seq)
       )
       insert into ${terms} as known (tenant_id, ${columns})
       select $1::text, ${values} from unnest(${given}) as given (${columns}) order by session_id, seq

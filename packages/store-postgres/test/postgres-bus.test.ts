@@ -83,6 +83,30 @@ describe('postgresBus', () => {
     )
   })
 
+  test('has one connection, which it makes anew when it breaks, and ends when it is closed', async () => {
+    const url = await context.server.createDatabase()
+    const pool = context.pools.open(url, patient.pool)
+    const ours =
+      "from pg_stat_activity where application_name = 'sessions bus' and datname = current_database()"
+    const count = async () => (await pool.query(`select 1 ${ours}`)).rowCount
+    const bus = await open(url)
+    const { notices, gaps } = await heard(bus)
+    expect([await count(), bus.isUp]).toEqual([1, true])
+    for (let times = 1; times <= 3; times++) {
+      const before = gaps()
+      await pool.query(`select pg_terminate_backend(pid) ${ours}`)
+      await waitUntil(() => gaps() > before && bus.isUp, { what: 'a new connection' })
+      bus.publish([{ ...notice, changes: times }])
+      await waitUntil(() => notices.some(({ changes }) => changes === times), { what: 'the notice' })
+      expect(await count()).toBe(1)
+    }
+    await bus.close()
+    expect(bus.isUp).toBe(false)
+    await waitUntil(async () => (await count()) === 0, { what: 'the end of the connection' })
+    await expect(heard(bus)).rejects.toMatchObject({ code: 'unavailable' })
+    expect(await count()).toBe(0)
+  })
+
   test('finds out that what it sends does not come back', async () => {
     const [one, other] = [await context.server.createDatabase(), await context.server.createDatabase()]
     const bus = postgresBus({ publish: context.pools.open(one), listen: other })

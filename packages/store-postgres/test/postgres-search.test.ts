@@ -1,6 +1,6 @@
 import { createSessions, type Identity, type Sessions, type SessionsOptions } from '@sessions/core'
 import { encryptedStore, sealedTerms, staticKeyring } from '@sessions/core/sealed'
-import type { SearchOptions } from '@sessions/core/search'
+import type { SearchOptions, SearchQuestion } from '@sessions/core/search'
 import { describe, expect, test } from 'vitest'
 import { migrate, postgresSearch, postgresStore } from '../src/index.js'
 import { as, createAppRole, migrated, patient, useServer } from './databases.js'
@@ -167,5 +167,138 @@ describe('a search in Postgres', () => {
     expect(await index.find({ ...question, words: [{ terms: ['new'] }] })).toHaveLength(1)
     await index.drop('acme', { sessionId: 's' })
     expect(await index.ended('acme', 200, 5)).toEqual([])
+  })
+
+  test('narrows by session, user and place, and forgets all of a user, however much it is', async () => {
+    const pool = context.pools.open(await migrated(context.server), patient.pool)
+    const index = postgresSearch(pool, slow)
+    const of = (sessionId: string, incarnation = 'i') => ({ sessionId, incarnation })
+    const entry = { changes: 1, role: 'user' as const, terms: [['tea', 1]] as const }
+    const said = (sessionId: string, seq: number) => ({ ...entry, ...of(sessionId), seq, at: 10 * seq })
+    await index.put('acme', [
+      ...[1, 2, 3].map((seq) => said('a', seq)),
+      ...[1, 2].map((seq) => said('b', seq)),
+    ])
+    const found = async (more: Partial<SearchQuestion> = {}): Promise<string> => {
+      const span = { tenantId: 'acme', roles: ['user'] as const, from: 0, to: 100, limit: 9, isRanked: false }
+      const places = await index.find({ ...span, words: [{ terms: ['tea'] }], ...more })
+      return places.map(({ sessionId, seq }) => `${sessionId}${seq}`).join(' ')
+    }
+    expect(await found()).toBe('a3 b2 a2 b1 a1')
+    expect(await found({ sessionId: 'a' })).toBe('a3 a2 a1')
+    expect(await found({ after: { at: 20, sessionId: 'b', seq: 2 } })).toBe('a2 b1 a1')
+    expect(await found({ after: { at: 20, sessionId: 'a', seq: 2 }, sessionId: 'a' })).toBe('a1')
+
+    await index.own('acme', of('a'), 'user:1')
+    await index.own('acme', of('b', 'another'), 'user:1')
+    expect(await found({ user: 'user:1' })).toBe('a3 a2 a1')
+    expect(await found({ user: 'user:1', sessionId: 'b' })).toBe('')
+    await index.own('acme', of('a'), undefined)
+    expect(await found({ user: 'user:1' })).toBe('')
+    await index.drop('acme', of('a'), 2)
+    expect(await found()).toBe('a3 b2 b1')
+
+    const many = Array.from({ length: 5001 }, (_, at) => ({ ...said('c', 1 + at), user: 'user:2' }))
+    await index.put('acme', many)
+    expect(await index.forget('acme', 'user:2')).toBe(5001)
+    expect(await index.forget('acme', 'user:2')).toBe(0)
+    expect(await found({ user: 'user:2' })).toBe('')
+    expect(await found()).toBe('a3 b2 b1')
+  })
+
+  test('knows when sessions end, to the hour, and asks no more after those that are dropped', async () => {
+    const pool = context.pools.open(await migrated(context.server), patient.pool)
+    const index = postgresSearch(pool, slow)
+    const hour = 3_600_000
+    const said = (sessionId: string, expiresAt: number | undefined) => ({
+      sessionId,
+      incarnation: 'i',
+      seq: 1,
+      at: 5,
+      changes: 1,
+      role: 'user' as const,
+      terms: [['tea', 1]] as const,
+      expiresAt,
+    })
+    const ended = async (before: number, limit = 9) =>
+      (await index.ended('acme', before, limit)).map(({ sessionId }) => sessionId)
+    await index.put('acme', [said('late', 200), said('soon', 100), said('never', undefined)])
+    expect([await ended(99), await ended(100), await ended(200), await ended(200, 1)]).toEqual([
+      [],
+      ['soon'],
+      ['soon', 'late'],
+      ['soon'],
+    ])
+    expect(await index.ended('other', 200, 9)).toEqual([])
+    await index.put('acme', [said('soon', 100 + hour), said('late', 201 + hour)])
+    expect(await ended(300)).toEqual(['soon'])
+    await index.put('acme', [said('soon', undefined), said('never', 50)])
+    expect(await ended(300)).toEqual(['never'])
+    await index.drop('acme', { sessionId: 'never', incarnation: 'i' }, 1)
+    expect(await ended(300)).toEqual(['never'])
+    await index.extend('acme', { sessionId: 'never', incarnation: 'other' }, undefined)
+    expect(await ended(300)).toEqual(['never'])
+    await index.extend('acme', { sessionId: 'never', incarnation: 'i' }, undefined)
+    expect(await ended(Number.MAX_SAFE_INTEGER)).toEqual(['late'])
+    await index.drop('acme', { sessionId: 'late', incarnation: 'i' })
+    expect(await ended(Number.MAX_SAFE_INTEGER)).toEqual([])
+  })
+
+  test('takes the latest of what one call tells of a place, in whatever order', async () => {
+    const pool = context.pools.open(await migrated(context.server), patient.pool)
+    const index = postgresSearch(pool, slow)
+    const told = (sessionId: string, incarnation: string, changes: number, term: string) => ({
+      sessionId,
+      incarnation,
+      changes,
+      seq: 1,
+      at: 5,
+      role: 'user' as const,
+      terms: [[term, 1]] as const,
+    })
+    await index.put('acme', [
+      told('late', 'i', 4, 'new'),
+      told('late', 'i', 3, 'old'),
+      told('same', 'i', 3, 'old'),
+      told('same', 'i', 3, 'new'),
+      told('again', 'i', 9, 'old'),
+      told('again', 'next', 1, 'new'),
+    ])
+    const span = { tenantId: 'acme', roles: ['user'] as const, from: 0, to: 10, limit: 5, isRanked: false }
+    const found = async (term: string) =>
+      (await index.find({ ...span, words: [{ terms: [term] }] })).map(({ sessionId }) => sessionId)
+    expect(await found('new')).toEqual(['same', 'late', 'again'])
+    expect(await found('old')).toEqual([])
+  })
+
+  test('lets go of what an earlier session of the same id said once another one says something', async () => {
+    const pool = context.pools.open(await migrated(context.server), patient.pool)
+    const index = postgresSearch(pool, slow)
+    const said = (incarnation: string, seq: number, expiresAt: number) => ({
+      sessionId: 's',
+      incarnation,
+      seq,
+      at: seq,
+      changes: 1,
+      role: 'user' as const,
+      expiresAt,
+      terms: [['tea', 1]] as const,
+    })
+    const earlier = Array.from({ length: 90 }, (_, at) => said('earlier', at, 100))
+    await index.put('acme', [...earlier, { ...said('other', 1, 100), sessionId: 't' }])
+    await index.put('other', earlier)
+    await index.put('acme', [said('later', 5, 900)])
+    const span = { roles: ['user'] as const, from: 0, to: 100, limit: 100, isRanked: false }
+    const found = async (tenantId: string) =>
+      (await index.find({ ...span, tenantId, words: [{ terms: ['tea'] }] })).map(
+        ({ sessionId, incarnation, seq }) => `${sessionId} ${incarnation} ${seq}`,
+      )
+    expect(await found('acme')).toEqual(['s later 5', 't other 1'])
+    expect(await found('other')).toHaveLength(90)
+    // Its own words stay when it says more.
+    await index.put('acme', [said('later', 6, 900)])
+    expect(await found('acme')).toEqual(['s later 6', 's later 5', 't other 1'])
+    await index.drop('acme', { sessionId: 's', incarnation: 'later' })
+    expect(await found('acme')).toEqual(['t other 1'])
   })
 })

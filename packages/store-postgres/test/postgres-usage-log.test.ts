@@ -48,7 +48,7 @@ const serving = (log: UsageLog): Sessions =>
 
 const spans = [
   {},
-  { from: begin + 90 * minute, to: begin + 1000 * minute },
+  { from: begin + 90 * minute, to: begin + 1010 * minute },
   { from: begin + 5 * minute, to: begin + 15 * minute },
   { from: begin - 20 * minute, to: begin + 40 * minute },
   { to: begin + 40 * minute },
@@ -132,6 +132,31 @@ describe('usage in Postgres', () => {
     await oracle.append('acme', given)
     await serving(oracle).reprice({ tenantId: 'acme' })
     await expectSame(log, oracle)
+  })
+
+  test('counts one user, one session, or both, and no more groups than it may', async () => {
+    const given = events(200)
+    const log = await logOn()
+    await log.append('acme', given)
+    const span = { tenantId: 'acme', from: begin + 5 * minute, to: begin + 2000 * minute }
+    const asked = { ...span, by: [], maxGroups: 1 }
+    for (const only of [
+      { user: 'user:1' },
+      { sessionId: 'session 3' },
+      { user: 'user:1', sessionId: 'session 3' },
+    ] as { user?: string; sessionId?: string }[]) {
+      const theirs = given.filter(
+        ({ at, user, sessionId }) =>
+          at >= span.from &&
+          at < span.to &&
+          (only.user ?? user) === user &&
+          (only.sessionId ?? sessionId) === sessionId,
+      )
+      expect(theirs).not.toEqual([])
+      expect(await log.group!({ ...asked, ...only })).toMatchObject([{ turns: theirs.length }])
+    }
+    const many = log.group!({ ...asked, by: ['session', 'model'] })
+    await expect(many).rejects.toMatchObject({ code: 'too_large', path: 'by' })
   })
 
   test('keeps tenants apart where policies do', async () => {

@@ -1,4 +1,10 @@
-import { type BusChannels, channelBus, type SessionBus, SessionError } from '@sessions/core/store'
+import {
+  type BusChannels,
+  channelBus,
+  checkOptions,
+  type SessionBus,
+  SessionError,
+} from '@sessions/core/store'
 
 /** The methods of ioredis' `Redis` and `Cluster` that the bus uses. */
 export interface IoredisSubscriber {
@@ -38,7 +44,7 @@ type Subscriber = IoredisSubscriber | NodeRedisSubscriber
  * @param publisher A client of ioredis or node-redis, such as that of the store. The bus only publishes with it.
  * @param subscriber A client of its own, of the same kind: once it listens to channels it takes no other commands.
  * Both stay the host's.
- * @throws `invalid` for what is no such client, and for one client in both places.
+ * @throws `invalid` for what is no such client, for one client in both places, and for an option that there is not.
  *
  * @example
  * ```ts
@@ -56,6 +62,7 @@ export function redisBus(
   subscriber: Subscriber,
   options: RedisBusOptions = {},
 ): SessionBus {
+  checkOptions<RedisBusOptions>(options, { prefix: 'text' })
   const { prefix = 'sessions:' } = options
   if (typeof publisher?.publish !== 'function') throw noClient('publisher')
   if (typeof subscriber?.subscribe !== 'function') throw noClient('subscriber')

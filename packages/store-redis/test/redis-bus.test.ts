@@ -196,6 +196,48 @@ test('a user with the rights of the README may have it', async () => {
   expect(notices).toEqual([notice])
 })
 
+test('a bus that is closed leaves its clients as they were, and tells nothing more', async () => {
+  const counted = ['connect', 'close', 'ready', 'message', 'reconnecting', 'end']
+  const clients = [ioredis(server.url), ioredis(server.url)] as const
+  const node = [createClient({ url: server.url }), createClient({ url: server.url })] as const
+  for (const client of node) client.on('error', () => {})
+  await Promise.all(node.map((client) => client.connect()))
+  ends.push(() => [...clients, ...node].forEach((client) => client.disconnect()))
+  await waitUntil(() => clients.every(({ status }) => status === 'ready'), { what: 'both clients' })
+  const teller = await byIoredis()
+  for (const [publisher, subscriber] of [clients, node] as const) {
+    const listening = () => counted.map((event) => subscriber.listenerCount(event))
+    const before = [listening(), (subscriber as { options?: object }).options]
+    const given = { ...(before[1] as object) }
+    const bus = redisBus(publisher as never, subscriber as never)
+    const { notices } = await heard(bus)
+    teller.publish([notice])
+    await waitUntil(() => notices.length === 1, { what: 'the notice' })
+    await bus.close()
+    expect(listening()).toEqual(before[0])
+    expect({ ...(subscriber as { options?: object }).options }).toEqual(given)
+    const { notices: others, stop } = await heard(await byIoredis())
+    teller.publish([{ ...notice, changes: 8 }])
+    await waitUntil(() => others.length === 1, { what: 'the notice of another bus' })
+    await stop()
+    expect(notices).toHaveLength(1)
+  }
+})
+
+test('buses with other prefixes hear nothing of each other', async () => {
+  const open = (prefix?: string) => {
+    const clients = [ioredis(server.url), ioredis(server.url)] as const
+    ends.push(() => clients.forEach((client) => client.disconnect()))
+    return closing(redisBus(...clients, prefix === undefined ? {} : { prefix }))
+  }
+  const [one, other] = [open('one:'), open()]
+  const [here, there] = [await heard(one), await heard(other)]
+  one.publish([notice])
+  other.publish([{ ...notice, changes: 8 }])
+  await waitUntil(() => here.notices.length > 0 && there.notices.length > 0, { what: 'both notices' })
+  expect([here.notices, there.notices]).toEqual([[notice], [{ ...notice, changes: 8 }]])
+})
+
 test('what is no client is refused, and one client for both, too', () => {
   const client = ioredis(server.url)
   ends.push(() => client.disconnect())
@@ -203,4 +245,11 @@ test('what is no client is refused, and one client for both, too', () => {
   expect(() => redisBus({} as never, client)).toThrow(invalid('publisher'))
   expect(() => redisBus(client, {} as never)).toThrow(invalid('subscriber'))
   expect(() => redisBus(client, client)).toThrow(invalid('subscriber'))
+  expect(() => redisBus(null as never, client)).toThrow(invalid('publisher'))
+  expect(() => redisBus(client, undefined as never)).toThrow(invalid('subscriber'))
+  const other = ioredis(server.url)
+  ends.push(() => other.disconnect())
+  expect(() => redisBus(client, other, { prefx: 'one:' } as never)).toThrow(invalid('prefx'))
+  expect(() => redisBus(client, other, { prefix: 5 } as never)).toThrow(invalid('prefix'))
+  expect(() => redisBus(client, other, null as never)).toThrow(invalid('options'))
 })

@@ -38,6 +38,8 @@ export function toSearchStatements({ entries, words, searched }: TableNames) {
     /** Tenant, user, at, session, seq, limit: the newest first. */
     newestOfUser: `select * from ${entries} where tenant_id = ? and user_key = ? and ${isAfter} ${order}`,
 
+    /** Tenant, session: incarnation. */
+    end: `select incarnation from ${searched} where tenant_id = ? and session_id = ?`,
     /** Tenant, session, incarnation, deadline or null. */
     putEnd: `insert into ${searched} (tenant_id, session_id, incarnation, expires_at) values (?, ?, ?, ?)
       on conflict (tenant_id, session_id) do update set incarnation = excluded.incarnation, expires_at = excluded.expires_at`,

@@ -112,8 +112,27 @@ function indexOver(source: OpenSource, options: SqliteSearchOptions): SearchInde
     }
   }
 
+  /** Drops the entries of sessions that had the ids of these before them. */
+  const dropEarlier = async (tenantId: string, entries: readonly SearchEntry[]): Promise<void> => {
+    const incarnations = new Map(entries.map(({ sessionId, incarnation }) => [sessionId, incarnation]))
+    const tenant = encodeText(tenantId)
+    const known = await database.read(reading(), (connection) =>
+      [...incarnations.keys()].map(
+        (id) => connection.first(sql.end, tenant, encodeText(id))?.['incarnation'],
+      ),
+    )
+    for (const [index, [sessionId, incarnation]] of [...incarnations].entries()) {
+      const before = known[index]
+      if (typeof before !== 'string' || before === encodeText(incarnation)) continue
+      const earlier = { sessionId, incarnation: decodeText(before) }
+      await eachOf(tenantId, earlier, lastSeq, (connection, row) => dropEntry(connection, sql, row))
+    }
+  }
+
   return {
     async put(tenantId, entries) {
+      // First, for what is put takes the place of what says that they were there.
+      await dropEarlier(tenantId, entries)
       const until = writing()
       const count = entries.reduce((sum, { terms }) => sum + terms.length, 0)
       for (const batch of batchesOf(entries)) {

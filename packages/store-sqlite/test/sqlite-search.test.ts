@@ -226,6 +226,36 @@ describe('a search in SQLite', () => {
     expect(await index.ended('acme', 300, 5)).toEqual([])
   })
 
+  test('lets go of what an earlier session of the same id said once another one says something', async () => {
+    const { index } = open()
+    const said = (incarnation: string, seq: number, expiresAt: number) => ({
+      sessionId: 's',
+      incarnation,
+      seq,
+      at: seq,
+      changes: 1,
+      role: 'user' as const,
+      expiresAt,
+      terms: [['tea', 1]] as const,
+    })
+    const earlier = Array.from({ length: 90 }, (_, at) => said('earlier', at, 100))
+    await index.put('acme', [...earlier, { ...said('other', 1, 100), sessionId: 't' }])
+    await index.put('other', earlier)
+    await index.put('acme', [said('later', 5, 900)])
+    const span = { roles: ['user'] as const, from: 0, to: 100, limit: 100, isRanked: false }
+    const found = async (tenantId: string) =>
+      (await index.find({ ...span, tenantId, words: [{ terms: ['tea'] }] })).map(
+        ({ sessionId, incarnation, seq }) => `${sessionId} ${incarnation} ${seq}`,
+      )
+    expect(await found('acme')).toEqual(['s later 5', 't other 1'])
+    expect(await found('other')).toHaveLength(90)
+    // Its own words stay when it says more.
+    await index.put('acme', [said('later', 6, 900)])
+    expect(await found('acme')).toEqual(['s later 6', 's later 5', 't other 1'])
+    await index.drop('acme', { sessionId: 's', incarnation: 'later' })
+    expect(await found('acme')).toEqual(['t other 1'])
+  })
+
   test('refuses options that it does not know', () => {
     expect(() => sqliteSearch('./never.db', { timeoutMs: 1 } as never)).toThrow('timeoutMs')
     expect(() => sqliteSearch('./never.db', { tablePrefix: 'a-b' })).toThrow('tablePrefix')

@@ -166,7 +166,7 @@ export interface SearchedSession {
 export interface SearchIndex {
   /**
    * Keeps entries, each in place of the one of the same session and seq, unless that is of the same incarnation and of more
-   * changes. Settles when they can be found.
+   * changes. Others of an earlier incarnation go. Settles when they can be found.
    */
   put(tenantId: string, entries: readonly SearchEntry[]): Promise<void>
   /** The newest first. */

@@ -3,7 +3,7 @@ import { SessionError } from '../errors.js'
 import { byteLength } from '../json.js'
 import { checkOptions } from '../options.js'
 import { toIso } from '../time.js'
-import { webhookKey, webhookSignature } from './webhook-signature.js'
+import { secretBytes, webhookKey, webhookSignature } from './webhook-signature.js'
 
 /** Where events are sent, and how long it is tried. */
 export interface WebhookOptions {
@@ -231,10 +231,6 @@ function checked(options: WebhookOptions) {
     throw new SessionError('invalid', 'url must be an address with https', { path: 'url' })
   if (!Array.isArray(options.secrets) || options.secrets.length === 0)
     throw new SessionError('invalid', 'secrets is empty', { path: 'secrets' })
-  for (const [index, secret] of options.secrets.entries()) {
-    const path = `secrets[${index}]`
-    if (typeof secret !== 'string' || !/^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(secret))
-      throw new SessionError('invalid', `${path} must be whsec_ and 24 to 64 bytes in base64`, { path })
-  }
+  for (const [index, secret] of options.secrets.entries()) secretBytes(secret, `secrets[${index}]`)
   return { ...options, timeoutMs, maxTries, pauseMs, maxBytes, flushMs }
 }

@@ -11,12 +11,17 @@ export type WebhookKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 
 /** What a message of a webhook is signed with: bytes in base64, after `whsec_`. @throws `invalid` */
 export async function webhookKey(secret: string, path: string): Promise<WebhookKey> {
-  const bytes = bytesOf(typeof secret === 'string' ? secret.replace(prefix, '') : '')
-  if (bytes === undefined || bytes.length < fewestBytes || bytes.length > mostBytes) {
-    const message = `${path} must be ${fewestBytes} to ${mostBytes} bytes in base64, after ${prefix}`
-    throw new SessionError('invalid', message, { path })
-  }
+  const bytes = secretBytes(secret, path)
   return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+}
+
+/** @throws `invalid` for what is no secret. */
+export function secretBytes(secret: unknown, path: string): Uint8Array<ArrayBuffer> {
+  const isNamed = typeof secret === 'string' && secret.startsWith(prefix)
+  const bytes = isNamed ? bytesOf(secret.slice(prefix.length)) : undefined
+  if (bytes !== undefined && bytes.length >= fewestBytes && bytes.length <= mostBytes) return bytes
+  const message = `${path} must be ${prefix} and ${fewestBytes} to ${mostBytes} bytes in base64`
+  throw new SessionError('invalid', message, { path })
 }
 
 /** The signatures of a message, one for each key, as `webhook-signature` has them. */

@@ -1,4 +1,3 @@
-import { onPath } from '../domain/path.js'
 import type { MessagePart } from '../domain/part.js'
 import { isTextPart } from '../domain/part.js'
 import type { LiveSession } from '../service/live-session.js'
@@ -17,10 +16,7 @@ export async function* exportMarkdown(
   if (!live.isStored) return
   const reader = new PageReader(live.service.store, live.ref)
   for await (const page of reader.pages(rangesIn(body.path, record))) {
-    for (const message of page) {
-      if (!onPath(body.path, message.seq)) continue
-      yield messageText(view({ type: 'message', ...message }))
-    }
+    for (const message of page) yield messageText(view({ type: 'message', ...message }))
   }
 }
 

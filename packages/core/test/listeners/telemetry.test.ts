@@ -25,7 +25,8 @@ function place() {
     readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })],
   })
   const api = { trace: tracers, metrics: meters }
-  const sessions = createSessions({ listeners: [telemetryListener(api)], onWarning: () => {} })
+  const listener = telemetryListener(api)
+  const sessions = createSessions({ listeners: [listener], onWarning: () => {} })
   const measured = async () => {
     await meters.forceFlush()
     const all = exporter
@@ -40,6 +41,7 @@ function place() {
   }
   return {
     mine: sessions.for(alice),
+    tell: (event: object) => void (listener as (event: SessionEvent) => unknown)(event as SessionEvent),
     ended: (): TraceModule.ReadableSpan[] => spans.getFinishedSpans(),
     measured,
   }
@@ -127,6 +129,101 @@ describe('telemetryListener', () => {
       'turn.completed': 2,
       'usage.recorded': 2,
     })
+  })
+
+  it('tells what is known of a turn, and nothing of what is not', async () => {
+    const { tell, ended, measured } = place()
+    const at = Date.parse('2026-03-01T10:00:00Z')
+    const about = { tenantId: 'acme', sessionId: 'one', at }
+    const used = { ...about, type: 'usage.recorded', inputTokens: 5, outputTokens: 2 }
+    for (const turnId of ['plain', 'left', 'lost', 'full']) tell({ ...about, type: 'turn.started', turnId })
+    tell({ ...used, turnId: 'plain', outcome: 'completed' })
+    tell({ ...used, turnId: 'left', outcome: 'aborted' })
+    tell({ ...used, turnId: 'lost', outcome: 'lost' })
+    const cached = { cachedInputTokens: 1, cacheWriteTokens: 2, reasoningTokens: 3 }
+    tell({
+      ...used,
+      turnId: 'full',
+      outcome: 'completed',
+      model: 'm',
+      provider: 'p',
+      ...cached,
+      at: at + 3000,
+    })
+    tell({ ...used, turnId: 'of another process', outcome: 'completed' })
+    const attributes = {
+      'gen_ai.operation.name': 'chat',
+      'gen_ai.conversation.id': 'one',
+      'gen_ai.usage.input_tokens': 5,
+      'gen_ai.usage.output_tokens': 2,
+      'sessions.tenant.id': 'acme',
+    }
+    const told = ended().map(({ name, status, attributes: { 'sessions.turn.id': _, ...others } }) => [
+      name,
+      status.code,
+      others,
+    ])
+    expect(told).toEqual([
+      ['chat', 0, attributes],
+      ['chat', 0, { ...attributes, 'error.type': 'aborted' }],
+      ['chat', 2, { ...attributes, 'error.type': 'lost' }],
+      [
+        'chat m',
+        0,
+        {
+          ...attributes,
+          'gen_ai.provider.name': 'p',
+          'gen_ai.response.model': 'm',
+          'gen_ai.usage.cache_read.input_tokens': 1,
+          'gen_ai.usage.cache_creation.input_tokens': 2,
+          'gen_ai.usage.reasoning.output_tokens': 3,
+        },
+      ],
+    ])
+    expect(ended().at(-1)).toMatchObject({ startTime: [at / 1000, 0], endTime: [at / 1000 + 3, 0] })
+    tell({ ...about, type: 'turn.completed', durationMs: 1500 })
+    tell({ ...about, type: 'turn.failed', durationMs: 250 })
+    const points = await measured()
+    const operation = { 'gen_ai.operation.name': 'chat' }
+    const durations = points.filter(({ name }) => name === 'gen_ai.client.operation.duration')
+    expect(durations.map((point) => [point.attributes, (point.value as { sum: number }).sum])).toEqual([
+      [operation, 1.5],
+      [{ ...operation, 'error.type': 'failed' }, 0.25],
+    ])
+    const tokens = points.filter(({ name }) => name === 'gen_ai.client.token.usage')
+    expect(tokens.map((point) => [point.attributes, (point.value as { sum: number }).sum])).toEqual([
+      [{ ...operation, 'gen_ai.token.type': 'input' }, 20],
+      [{ ...operation, 'gen_ai.token.type': 'output' }, 8],
+      [
+        {
+          ...operation,
+          'gen_ai.provider.name': 'p',
+          'gen_ai.response.model': 'm',
+          'gen_ai.token.type': 'input',
+        },
+        5,
+      ],
+      [
+        {
+          ...operation,
+          'gen_ai.provider.name': 'p',
+          'gen_ai.response.model': 'm',
+          'gen_ai.token.type': 'output',
+        },
+        2,
+      ],
+    ])
+    expect(points.find(({ name }) => name === 'sessions.events')?.unit).toBe('{event}')
+  })
+
+  it('gives up the oldest of the turns whose end it does not hear of, and no other', () => {
+    const { tell, ended } = place()
+    const begun = (n: number) =>
+      tell({ type: 'turn.started', tenantId: 'acme', sessionId: 'one', at: 1000, turnId: `turn ${n}` })
+    for (let n = 0; n < 10_000; n++) begun(n)
+    expect(ended()).toEqual([])
+    begun(10_000)
+    expect(ended().map(({ attributes }) => attributes['sessions.turn.id'])).toEqual(['turn 0'])
   })
 
   it('does nothing where there is no SDK', async () => {

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
-import { createSessions, type SessionEvent, type SessionWarning } from '../../src/index.js'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { createSessions, type SessionError, type SessionEvent, type SessionWarning } from '../../src/index.js'
 import { verifyWebhook, webhookListener, type WebhookOptions } from '../../src/listeners.js'
 import { webhookKey, webhookSignature } from '../../src/listeners/webhook-signature.js'
 import { alice } from '../service.js'
@@ -75,8 +75,53 @@ describe('webhookListener', () => {
     expect(await verifyWebhook([second], given, body)).toBe(true)
     expect(await verifyWebhook([second], given, `${body} `)).toBe(false)
     expect(await verifyWebhook([`whsec_${Buffer.alloc(32).toString('base64')}`], given, body)).toBe(false)
-    given.set('webhook-timestamp', '1614265330')
+    expect(await verifyWebhook([`whsec_${Buffer.alloc(32).toString('base64')}`, second], given, body)).toBe(
+      true,
+    )
+    expect(headers['content-type']).toBe('application/json')
+    given.set('webhook-timestamp', String(Number(given.get('webhook-timestamp')) + 1))
     expect(await verifyWebhook([secret], given, body)).toBe(false)
+    for (const name of ['webhook-id', 'webhook-timestamp', 'webhook-signature']) {
+      const some = new Headers(headers as Record<string, string>)
+      some.delete(name)
+      expect(await verifyWebhook([secret], some, body)).toBe(false)
+    }
+  })
+
+  it('is a message for five minutes, by clocks that differ either way', async () => {
+    const at = Date.parse('2026-03-01T10:00:00Z')
+    const message = { id: 'one', timestamp: String(at / 1000), body: '{}' }
+    const headers = new Headers({
+      'webhook-id': 'one',
+      'webhook-timestamp': message.timestamp,
+      'webhook-signature': await webhookSignature([await webhookKey(secret, 'secret')], message),
+    })
+    for (const [after, isIt] of [
+      [300_000, true],
+      [300_001, false],
+      [-300_000, true],
+      [-300_001, false],
+    ] as const) {
+      vi.spyOn(Date, 'now').mockReturnValue(at + after)
+      expect(await verifyWebhook([secret], headers, '{}'), String(after)).toBe(isIt)
+    }
+    vi.restoreAllMocks()
+  })
+
+  it.each([
+    [23, false],
+    [24, true],
+    [64, true],
+    [65, false],
+    [66, false],
+  ])('takes a secret of %i bytes: %s', async (bytes, isTaken) => {
+    const given = `whsec_${Buffer.alloc(bytes, 7).toString('base64')}`
+    const refusal = expect.objectContaining({ code: 'invalid', path: 'secrets[1]' }) as Error
+    const listen = () => webhookListener({ url: 'https://example.com', secrets: [secret, given] })
+    const verified = verifyWebhook([secret, given], new Headers(), '').catch((error: unknown) => error)
+    if (isTaken) expect(listen).not.toThrow()
+    else expect(listen).toThrow(refusal)
+    expect(await verified).toEqual(isTaken ? false : refusal)
   })
 
   it('sends again what is not taken, with the same id, until it is', async () => {
@@ -132,6 +177,78 @@ describe('webhookListener', () => {
     expect(warnings).toMatchObject([{ code: 'listener_failed', message: 'A listener failed on flush.' }])
   })
 
+  it('sends at most four at the same moment, and the others after them', async () => {
+    const open: ServerResponse[] = []
+    let most = 0
+    let count = 0
+    const server = createServer((request, response) => {
+      request.resume()
+      count++
+      open.push(response)
+      most = Math.max(most, open.length)
+      if (count === 4 || count > 8) for (const each of open.splice(0)) each.writeHead(200).end()
+      else if (count > 4) open.splice(0, 1)[0]!.writeHead(200).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    servers.push(server)
+    const { sessions, mine, warnings } = sending(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+    for (let n = 0; n < 10; n++) await mine.create()
+    await sessions.settled()
+    expect([most, count, warnings]).toEqual([4, 10, []])
+  })
+
+  it('has room again for what comes after what was sent, or given up', async () => {
+    const { got, url } = await receiver([400, 200])
+    const undelivered: string[] = []
+    const { sessions, mine } = sending(url, {
+      maxBytes: 400,
+      onUndelivered: (_, { message }) => undelivered.push(message),
+    })
+    for (let n = 0; n < 5; n++) {
+      await mine.create()
+      await sessions.settled()
+    }
+    expect(got).toHaveLength(5)
+    expect(undelivered).toEqual(['A webhook was not delivered: the receiver answered 400.'])
+  })
+
+  it('waits as long as the receiver asks for, before it sends again', async () => {
+    const at: number[] = []
+    const { url } = await receiver([429, 200], { 'retry-after': '1' })
+    const { sessions, mine, warnings } = sending(url, { isSent: () => at.push(performance.now()) > 0 })
+    await mine.create()
+    await sessions.settled()
+    expect(performance.now() - at[0]!).toBeGreaterThan(990)
+    expect(warnings).toEqual([])
+  })
+
+  it('sends again what nobody answers, and says what came of it', async () => {
+    const silent = createServer(() => {})
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve))
+    servers.push({ close: () => (silent.closeAllConnections(), silent.close()) })
+    const { port } = silent.address() as AddressInfo
+    for (const [url, name] of [
+      [`http://127.0.0.1:${port}`, 'TimeoutError'],
+      ['http://127.0.0.1:1', 'TypeError'],
+    ] as const) {
+      const undelivered: SessionError[] = []
+      const { sessions, mine } = sending(url, {
+        maxTries: 2,
+        timeoutMs: 30,
+        onUndelivered: (_, why) => undelivered.push(why),
+      })
+      await mine.create()
+      await sessions.settled()
+      expect(undelivered, url).toMatchObject([
+        {
+          code: 'unavailable',
+          message: 'A webhook was not delivered: the receiver did not answer.',
+          cause: { name },
+        },
+      ])
+    }
+  })
+
   it('sends the events that are asked for', async () => {
     const { got, url } = await receiver([200])
     const { sessions, mine } = sending(url, {
@@ -151,6 +268,14 @@ describe('webhookListener', () => {
     [{ url: 'no address' }, 'url'],
     [{ secrets: [] }, 'secrets'],
     [{ secrets: ['short'] }, 'secrets[0]'],
+    [{ secrets: [5] }, 'secrets[0]'],
+    [{ secrets: [secret.slice('whsec_'.length)] }, 'secrets[0]'],
+    [{ secrets: [`${secret}A`] }, 'secrets[0]'],
+    [{ secrets: [secret, `${secret}!`] }, 'secrets[1]'],
+    [{ timeoutMs: 0 }, 'timeoutMs'],
+    [{ pauseMs: Number.NaN }, 'pauseMs'],
+    [{ maxBytes: 0 }, 'maxBytes'],
+    [{ flushMs: -1 }, 'flushMs'],
     [{ maxTries: 0 }, 'maxTries'],
     [{ retries: 3 }, 'retries'],
   ])('refuses %o', (wrong, path) => {

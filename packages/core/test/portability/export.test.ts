@@ -1,5 +1,11 @@
 import { expect, it } from 'vitest'
-import { createSessions, memoryStore, type Session, type SessionStore } from '../../src/index.js'
+import {
+  createSessions,
+  memoryStore,
+  type Session,
+  SessionError,
+  type SessionStore,
+} from '../../src/index.js'
 import { LineDigest } from '../../src/portability/export-line.js'
 import { admin, alice, anonymous, bob, codeOf, service } from '../service.js'
 
@@ -120,6 +126,63 @@ TIME
   ).toBe('invalid')
 })
 
+it('is, as Markdown, of the active branch, with how a message ended, and what its parts are', async () => {
+  const session = await service().for(alice).create()
+  await session.append([
+    { role: 'user', content: 'left', name: ' Al\n  of   acme ' },
+    { role: 'user', content: 'left, too' },
+  ])
+  await session.rewind(1)
+  await session.append([
+    { role: 'user', content: 'one\rtwo' },
+    {
+      role: 'assistant',
+      status: 'aborted',
+      content: [
+        { type: 'reasoning', text: 'why' },
+        { type: 'text', text: '' },
+        { type: 'tool-result', toolCallId: 'c', toolName: 'find  it', output: [1] },
+        { type: 'data-chart', data: { a: 1 } },
+      ],
+    },
+    { role: 'assistant', status: 'failed', content: '' },
+  ])
+  let text = ''
+  for await (const piece of session.export({ format: 'markdown' })) text += piece
+  expect(text.replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')).toBe(`# Conversation
+
+TIME
+
+## user (Al of acme)
+
+TIME
+
+> left
+
+## user
+
+TIME
+
+> one
+> two
+
+## assistant
+
+TIME, aborted
+
+> (reasoning) why
+
+> (tool-result find it) [1]
+
+> (data-chart) {"type":"data-chart","data":{"a":1}}
+
+## assistant
+
+TIME, failed
+
+`)
+})
+
 /** Tells of each page of messages, before it is read. */
 function telling(store: SessionStore, onPage: (place: number) => Promise<unknown> | void): SessionStore {
   return {
@@ -192,6 +255,35 @@ it('finds a session that becomes active, and moves to the top of the list, while
   wished.push(() => mine.create({ title: 'late' }))
   const titles = (await linesOf(mine.export())).flatMap(({ title }) => (title === undefined ? [] : [title]))
   expect(titles.toSorted()).toEqual(['late', 'one', 'two'])
+})
+
+it('leaves out a session that is another user’s, or gone, since it was listed, and fails where the store does', async () => {
+  const inner = memoryStore()
+  const mine = createSessions({ store: inner }).for(alice)
+  for (const title of ['kept', 'given', 'gone']) {
+    const session = await mine.create({ id: title, title })
+    await session.append({ role: 'user', content: `of ${title}` })
+  }
+  const store: SessionStore = {
+    ...inner,
+    list: async (query) => {
+      const page = await inner.list(query)
+      const given = { tenantId: 'acme', id: 'given' }
+      const { revision } = (await inner.read(given))!.record
+      await inner.commit(given, { revision, userId: 'bob' })
+      await inner.remove({ tenantId: 'acme', id: 'gone' })
+      return page
+    },
+  }
+  const lines = await linesOf(createSessions({ store }).for(alice).export())
+  expect(lines.flatMap(({ title, content }) => title ?? content ?? [])).toEqual(['kept', 'of kept'])
+  const away: SessionStore = {
+    ...inner,
+    messages: async () => {
+      throw new SessionError('unavailable', 'away')
+    },
+  }
+  expect(await codeOf(linesOf(createSessions({ store: away }).for(alice).export()))).toBe('unavailable')
 })
 
 it('tells what the user has decided', async () => {
