@@ -11,7 +11,7 @@ function blocks(included: NonNullable<ContextInput['included']>, options: Partia
   const { messages: made, report } = buildContext({ messages, included }, { maxTokens: 4000, ...options })
   expect(made).toHaveLength(1)
   const { content } = made[0]!
-  const texts = typeof content === 'string' ? [content] : content.map((part) => part['text'])
+  const texts = typeof content === 'string' ? [content] : content.map((part) => part['text'] as string)
   return { texts, kept: report.kept.included, tokens: report.tokens }
 }
 

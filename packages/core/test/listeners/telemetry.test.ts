@@ -41,7 +41,9 @@ function place() {
   }
   return {
     mine: sessions.for(alice),
-    tell: (event: object) => void listener(event as SessionEvent),
+    tell: (event: object): void => {
+      listener(event as SessionEvent)
+    },
     ended: (): TraceModule.ReadableSpan[] => spans.getFinishedSpans(),
     measured,
   }
