@@ -85,13 +85,13 @@ test('many writes at once are all done, and others in the process have their tur
 test('a commit of some MB is whole or not there, and one that comes meanwhile is before it or behind it', async () => {
   const { store } = await place()
   const long = ['a', 'b', 'c', 'd'].map((id) => message(id, id.repeat(400_000)))
-  let isOver = false
+  const over = new AbortController()
   const both = Promise.all([
     store.commit(ref, { messages: long }),
     store.commit(ref, { messages: [message('e')] }),
-  ]).finally(() => (isOver = true))
+  ]).finally(() => over.abort())
   const seen = new Set<number>()
-  while (!isOver) {
+  while (!over.signal.aborted) {
     seen.add((await store.read(ref))!.record.lastSeq)
     await new Promise((resolve) => setImmediate(resolve))
   }

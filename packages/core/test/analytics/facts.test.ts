@@ -25,8 +25,15 @@ describe('of a session analytics counts', () => {
     const long = 'x'.repeat(100)
     await mine.create({
       preferences: {
-        ...{ size: 4, isNew: false, colour: long, [long]: 'a', note: `${long}x`, [`${long}x`]: 'a' },
-        ...{ list: ['a'], object: { a: 1 }, nothing: null },
+        size: 4,
+        isNew: false,
+        colour: long,
+        [long]: 'a',
+        note: `${long}x`,
+        [`${long}x`]: 'a',
+        list: ['a'],
+        object: { a: 1 },
+        nothing: null,
       },
     })
     const many = Object.fromEntries(Array.from({ length: 25 }, (_, n) => [`p${n}`, n]))
@@ -35,7 +42,16 @@ describe('of a session analytics counts', () => {
       (await sessions.analytics({ ...query, segmentBy })).segments.map(({ segment }) => segment)
     const told = ['size', 'isNew', 'colour', long, 'note', 'list', 'object', 'nothing', 'p19', 'p20']
     expect(await Promise.all(told.map(segments))).toEqual([
-      ...[['4'], ['false'], [long], ['a'], [], [], [], [], ['19'], []],
+      ['4'],
+      ['false'],
+      [long],
+      ['a'],
+      [],
+      [],
+      [],
+      [],
+      ['19'],
+      [],
     ])
     expect(await segments(`${long}x`)).toEqual([])
   })

@@ -11,7 +11,7 @@ function blocks(included: NonNullable<ContextInput['included']>, options: Partia
   const { messages: made, report } = buildContext({ messages, included }, { maxTokens: 4000, ...options })
   expect(made).toHaveLength(1)
   const { content } = made[0]!
-  const texts = typeof content === 'string' ? [content] : content.map((part) => String(part['text']))
+  const texts = typeof content === 'string' ? [content] : content.map((part) => part['text'] as string)
   return { texts, kept: report.kept.included, tokens: report.tokens }
 }
 
@@ -58,9 +58,7 @@ describe('what a context includes', () => {
     expect(blocks({ memory: [], preferences: {}, state: {} })).toMatchObject(nothing)
     expect(blocks({})).toMatchObject(nothing)
     // An empty cart says something.
-    expect(blocks({ cart: { items: [] } as unknown as Cart }).texts[0]).toBe(
-      '[The user\'s cart]\n{"items":[]}',
-    )
+    expect(blocks({ cart: { items: [] } }).texts[0]).toBe('[The user\'s cart]\n{"items":[]}')
   })
 
   it('takes no more than a quarter of the room, and says how much of it is left out', () => {

@@ -280,6 +280,8 @@ describe('webhookListener', () => {
     [{ retries: 3 }, 'retries'],
   ])('refuses %o', (wrong, path) => {
     const options = { url: 'https://example.com', secrets: [secret], ...wrong }
-    expect(() => webhookListener(options)).toThrow(expect.objectContaining({ code: 'invalid', path }))
+    expect(() => webhookListener(options as WebhookOptions)).toThrow(
+      expect.objectContaining({ code: 'invalid', path }),
+    )
   })
 })

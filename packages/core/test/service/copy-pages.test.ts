@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type CopyProgress, copySessions, memoryStore, type SessionStore } from '../../src/index.js'
+import { copySessions, memoryStore, type SessionStore } from '../../src/index.js'
+import type { CopyProgress } from '../../src/store.js'
 import { codeOf } from '../service.js'
 
 const tenants = ['acme']
