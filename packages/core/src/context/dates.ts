@@ -8,7 +8,10 @@ export interface Period {
 const mostPeriods = 64
 
 const months = 'jan feb mar apr may jun jul aug sep oct nov dec'.split(' ')
-const month = '(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\\.?'
+const endings = 'uary|ruary|ch|il||e|y|ust|t?(?:ember)?|ober|ember|ember'.split('|')
+// Whole names and abbreviations: `decide 3` names no day.
+const names = months.map((name, index) => `${name}(?:${endings[index]})?`)
+const month = `(${names.join('|')})\\.?`
 const year = '(?:,? +((?:19|20)\\d\\d))?'
 const patterns = {
   iso: /\b((?:19|20)\d\d)-(\d\d)(?:-(\d\d))?\b/g,
@@ -25,7 +28,8 @@ export function periodsIn(text: string, years: readonly number[]): readonly Peri
   const said = text.toLowerCase()
   const periods: Period[] = []
   const add = (yearSaid: string | undefined, monthIndex: number, day: string | undefined): void => {
-    if (periods.length >= mostPeriods) return
+    const isDay = day === undefined || (Number(day) >= 1 && Number(day) <= 31)
+    if (periods.length >= mostPeriods || months[monthIndex] === undefined || !isDay) return
     for (const inYear of yearSaid === undefined ? years : [Number(yearSaid)]) {
       const from = Date.UTC(inYear, monthIndex, Number(day ?? 1))
       const to = day === undefined ? Date.UTC(inYear, monthIndex + 1, 1) : from + 86_400_000
@@ -33,10 +37,14 @@ export function periodsIn(text: string, years: readonly number[]): readonly Peri
     }
   }
   for (const [, y, m, d] of said.matchAll(patterns.iso)) add(y, Number(m) - 1, d)
-  for (const [, d, m, y] of said.matchAll(patterns.dayFirst)) add(y, months.indexOf(m!), d)
-  for (const [, m, d, y] of said.matchAll(patterns.monthFirst)) add(y, months.indexOf(m!), d)
+  for (const [, d, m, y] of said.matchAll(patterns.dayFirst)) add(y, indexOf(m!), d)
+  for (const [, m, d, y] of said.matchAll(patterns.monthFirst)) add(y, indexOf(m!), d)
   // A month alone stands for all its days, so a month that belongs to a day is skipped.
   if (periods.length === 0)
-    for (const [, m, y] of said.matchAll(patterns.monthOnly)) add(y, months.indexOf(m!), undefined)
+    for (const [, m, y] of said.matchAll(patterns.monthOnly)) add(y, indexOf(m!), undefined)
   return periods
+}
+
+function indexOf(name: string): number {
+  return months.indexOf(name.slice(0, 3))
 }

@@ -32,6 +32,12 @@ describe('the days that a text names', () => {
     ['late jul, mid aug', ['2024-07 of 31 days', '2024-08 of 31 days']],
     ['you may come', []],
     ['12 monkeys', []],
+    ['decide 3, market 5, 4 mayors, 2 marches, in junk, last decade', []],
+    ['2024-13-05, 2024-00-05, 2024-05-32, 45 May, May 0', []],
+    [
+      '5 january, 6 april, june 7, july 8, august 9, september 10, oct. 11',
+      ['01-05', '04-06', '06-07', '07-08', '08-09', '09-10', '10-11'].map((day) => `2024-${day}`),
+    ],
     // What belongs to a day is no month.
     ['on March 5, so in march', ['2024-03-05']],
     ['March 5 and 5 march and 2024-03-05', ['2024-03-05']],
