@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core'
 import { FastifyAdapter } from '@nestjs/platform-fastify'
 import { createSessions } from '@sessions/core'
 import { describe, expect, it, vi } from 'vitest'
-import { SessionsModule, type SessionsModuleOptions } from '../src/index.js'
+import { SessionsModule } from '../src/index.js'
 import { json, listen, platforms, post } from './server.js'
 
 describe.each(platforms)('on %s, an application that closes', (platform) => {
@@ -55,10 +55,10 @@ it.each<[string, Record<string, unknown>]>([
   ['identify', { identify: { tenantId: 'acme' } }],
   ['api', { api: true }],
   ['close', { close: 5 }],
-  ['controller', { controller: class {}, api: {} }],
+  ['controller', { controller: Date, api: {} }],
 ])('an application with a wrong option of the module does not start: %s', async (path, options) => {
   const start = async () => {
-    @Module({ imports: [SessionsModule.forRoot(options as SessionsModuleOptions)] })
+    @Module({ imports: [SessionsModule.forRoot(options)] })
     class AppModule {}
     return NestFactory.createApplicationContext(AppModule, { logger: false, abortOnError: false })
   }
