@@ -1,6 +1,6 @@
 import { named, type NamedStatement } from './named-statement.js'
 import type { TableNames } from './schema.js'
-import { nowMs } from './sql-clock.js'
+import { hourOf, nowMs } from './sql-clock.js'
 
 /** The fields of a copy. */
 type CopyParam =
@@ -88,7 +88,7 @@ export function copyStatements({ sessions, messages }: TableNames): CopyStatemen
         id: ':id::text',
         last_seq: ':seq::bigint',
         expires_at: ':expiresAt::bigint',
-        expires_bucket: 'least(:expiresAt::bigint / 3600000, 2147483647)::integer',
+        expires_bucket: hourOf(':expiresAt::bigint'),
       })}
       where ${hidden}`,
     ),

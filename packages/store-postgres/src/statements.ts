@@ -1,5 +1,5 @@
 import type { TableNames } from './schema.js'
-import { isLive, momentMs, nowMs } from './sql-clock.js'
+import { hourOf, isLive, momentMs, nowMs } from './sql-clock.js'
 import { toStatement, type Statement } from './statement.js'
 
 /** The statements of every commit and every read: each call needs one of them. */
@@ -72,10 +72,6 @@ const isSound = (
 
 // The clock of the server may be set back; times of a session do not go back with it.
 const updatedAt = (alias: string) => `greatest(${alias}.updated_at, ${nowMs})`
-
-// A sweep looks for this hour. It has a column of its own, because the column is indexed and must not move with every
-// write.
-const hourOf = (deadline: string) => `least((${deadline}) / 3600000, 2147483647)::integer`
 
 /** The deadline that a commit asks for, and how much the commit adds: expressions of SQL. */
 interface Touch {

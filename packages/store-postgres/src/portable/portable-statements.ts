@@ -1,7 +1,7 @@
 import { assignments } from '../copy-statements.js'
 import { named, type NamedStatement } from '../named-statement.js'
 import type { TableNames } from '../schema.js'
-import { isLive, nowMs } from '../sql-clock.js'
+import { hourOf, isLive, nowMs } from '../sql-clock.js'
 import { recordColumns } from '../statements.js'
 import type { ChangedRow, NewRow } from './changed-row.js'
 
@@ -165,7 +165,7 @@ function create({ sessions }: TableNames): string {
     updated_at: nowMs,
     active_at: nowMs,
     expires_at: deadline,
-    expires_bucket: `least((${deadline}) / 3600000, 2147483647)::integer`,
+    expires_bucket: hourOf(deadline),
   }
   return `insert into ${sessions} (${Object.keys(columns).join(', ')})
     values (${Object.values(columns).join(', ')})
