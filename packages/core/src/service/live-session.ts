@@ -63,6 +63,8 @@ export class LiveSession {
   #create: CreateDraft | undefined
   /** Resolves to false when the messages that the creation waited for are refused. */
   #creating: Promise<boolean> | undefined
+  /** Settles when earlier appends of this handle are on their way to the store; none when they are. */
+  encoding: Promise<void> | undefined
 
   constructor(
     service: Service,

@@ -9,6 +9,8 @@ interface Storable {
  * credential into that response. When the value rejects, nothing is stored.
  */
 export async function storeAfter<Value>(live: Storable, value: Promise<Value>): Promise<Value> {
+  // Another call may be storing the session, which takes its time: until then nobody has asked for the value.
+  value.catch(() => {})
   await live.store(value)
   return value
 }

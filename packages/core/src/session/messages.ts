@@ -19,7 +19,8 @@ import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 const pageSize = 1000
 
 /**
- * Appends all messages or none. A known message that is not on the active branch is put on it again.
+ * Appends all messages or none, behind those of earlier calls of this handle. A known message that is not on the active
+ * branch is put on it again.
  *
  * @throws `invalid`, `too_large`, `limit_reached`, `conflict`
  */
@@ -28,9 +29,38 @@ export async function appendMessages(
   messages: MessageInput | readonly MessageInput[],
 ): Promise<readonly AppendedMessage[]> {
   const begun = encodeMessages(live.service, messages)
-  const encoded = begun instanceof Promise ? await storeAfter(live, begun) : begun
-  const { messages: appended } = await live.append(encoded)
+  const place = begun instanceof Promise || live.encoding !== undefined ? takePlace(live) : undefined
+  let encoded: readonly NewMessage[]
+  let appending: ReturnType<LiveSession['append']>
+  try {
+    encoded =
+      place === undefined
+        ? (begun as readonly NewMessage[])
+        : await storeAfter(live, place.behindEarlier(begun))
+    appending = live.append(encoded)
+  } finally {
+    place?.leave()
+  }
+  const { messages: appended } = await appending
   return settleAppended(live, encoded, appended)
+}
+
+/** A place in the order of calls: a long message takes longer to encode than a short one, which must not overtake it. */
+function takePlace(live: LiveSession) {
+  const earlier = live.encoding
+  let leave = (): void => {}
+  const left = new Promise<void>((resolve) => (leave = resolve))
+  const all = Promise.all([earlier, left]).then(() => {
+    if (live.encoding === all) live.encoding = undefined
+  })
+  live.encoding = all
+  return {
+    leave,
+    behindEarlier: async <Encoded>(begun: Encoded | Promise<Encoded>): Promise<Encoded> => {
+      const [encoded] = await Promise.all([begun, earlier])
+      return encoded
+    },
+  }
 }
 
 /** Finishes an append: emits events for new messages, and puts known ones on the active branch. */

@@ -3,7 +3,7 @@ import { createSessions, memoryStore } from '../../src/index.js'
 import { apiFixture } from '../../src/testing.js'
 import { dumpOf } from '../turn/store-dump.js'
 
-const secret = 'my number is 4711'
+const secret = 'my number is forty-seven'
 
 async function open() {
   const store = memoryStore()
@@ -39,9 +39,9 @@ it.each([
     const state = async () => send('PUT', '/state', { a: 1 }, 'state')
     expect([(await append()).status, (await amend()).status, (await state()).status]).toEqual([201, 200, 200])
     expect((await amend()).body).toMatchObject({ message: { content: `${secret}!` } })
-    expect(await dumpOf(store, 'acme')).toContain('4711')
+    expect(await dumpOf(store, 'acme')).toContain('forty-seven')
     expect((await send('POST', path)).status).toBe(200)
-    expect(await dumpOf(store, 'acme')).not.toContain('4711')
+    expect(await dumpOf(store, 'acme')).not.toContain('forty-seven')
     for (const [again, status] of [
       [append, 201],
       [amend, 200],
@@ -50,7 +50,7 @@ it.each([
       expect(await again()).toEqual({ status, replayed: 'true', body: { erased: true } })
     }
     expect((await send('PATCH', '/messages/1', { content: 'another' }, 'amend')).status).toBe(422)
-    expect(await dumpOf(store, 'acme')).not.toContain('4711')
+    expect(await dumpOf(store, 'acme')).not.toContain('forty-seven')
   },
 )
 

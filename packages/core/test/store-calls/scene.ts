@@ -52,7 +52,7 @@ export async function callsOf<Prepared>(
   const audited = service({
     store: counted.store,
     ...settings,
-    audit: { secrets: settings.credentialSecrets },
+    audit: { secrets: ['a secret of the audit that is long enough'] },
   })
   const trying = service({
     store: counted.store,

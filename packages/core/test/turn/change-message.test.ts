@@ -13,7 +13,7 @@ import { alice, codeOf, service } from '../service.js'
 import { dumpOf } from './store-dump.js'
 import { echo, gated } from './turns.js'
 
-const secret = 'my number is 4711'
+const secret = 'my number is forty-seven'
 const said = (content: MessageInput['content']) => ({ role: 'user' as const, content })
 const contents = (messages: readonly Message[]) => messages.map(({ content }) => content)
 const refusal = async (operation: Promise<unknown>) =>
@@ -49,14 +49,14 @@ describe('redact', () => {
         await session.history({ branch: 'all', limit: 1000 }),
         await session.allMessages(),
       ])
-    for (const session of [one, two]) expect(await look(session)).toContain('4711')
-    expect(await dumpOf(store, 'acme')).toContain('4711')
+    for (const session of [one, two]) expect(await look(session)).toContain('forty-seven')
+    expect(await dumpOf(store, 'acme')).toContain('forty-seven')
 
     const redacted = await one.redact(1)
     await one.redact(2)
     expect(redacted).toMatchObject({ seq: 1, id: 'm1', role: 'user', content: '[redacted]' })
-    for (const session of [one, two]) expect(await look(session)).not.toContain('4711')
-    expect(await dumpOf(store, 'acme')).not.toContain('4711')
+    for (const session of [one, two]) expect(await look(session)).not.toContain('forty-seven')
+    expect(await dumpOf(store, 'acme')).not.toContain('forty-seven')
     expect(await two.context({ maxTokens: 8000 })).toMatchObject({ report: { strategy: expect.any(String) } })
     // The same question is asked of the model again; the very message is known by its id.
     const again = await two.turn({ content: secret, id: 'm1' }, echo).result
@@ -142,7 +142,7 @@ describe('redact', () => {
     await one.append(said('hello'))
     await store.amend(one.ref, [{ seq: 1, payload: `${secret} {` }])
     expect(await one.redact(1)).toMatchObject({ status: 'corrupt', content: '' })
-    expect(await dumpOf(store, 'acme')).not.toContain('4711')
+    expect(await dumpOf(store, 'acme')).not.toContain('forty-seven')
   })
 
   it('is refused while a turn runs, here and elsewhere, and what is not there is refused', async () => {
@@ -181,7 +181,7 @@ describe('redact', () => {
     expect(await other.compact({ summarize, keepTokens: 10, minTokens: 1 })).toMatchObject({
       compacted: false,
     })
-    expect(JSON.stringify((await store.read(one.ref))!.body)).not.toContain('4711')
+    expect(JSON.stringify((await store.read(one.ref))!.body)).not.toContain('forty-seven')
   })
 
   it('reaches messages of every branch', async () => {

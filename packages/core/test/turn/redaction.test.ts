@@ -10,6 +10,9 @@ import { alice, service, startGate } from '../service.js'
 import { dumpOf } from './store-dump.js'
 import { all, fast } from './turns.js'
 
+// Alone, or at the end of more: the times in a dump have thirteen digits, and any four in them.
+const number = /(?<!\d)(?:1234)?5678(?!\d)/
+
 const redact = (text: string): string => text.replaceAll(/\d{4} ?\d{4}/g, '[number]')
 
 async function scene(options: SessionsOptions = {}) {
@@ -44,7 +47,7 @@ it('redacts what stands half in one piece and half in the next, for every reader
   const again = await elsewhere.for(alice).get('one')
   const { turnId } = await turn.started
   expect(await all(again.watchTurn(turnId))).toEqual(live)
-  expect(await dumpOf(store, 'acme')).not.toMatch(/5678|8765/)
+  expect(await dumpOf(store, 'acme')).not.toMatch(/(?<!\d)(?:5678|8765)(?!\d)/)
   await sessions.close()
 })
 
@@ -107,8 +110,8 @@ it('gives a tool its input as the model gave it, and stores and tells it redacte
       ],
     },
   ])
-  expect(JSON.stringify(events)).not.toContain('5678')
-  expect(await dumpOf(store, 'acme')).not.toContain('5678')
+  expect(JSON.stringify(events)).not.toMatch(number)
+  expect(await dumpOf(store, 'acme')).not.toMatch(number)
 })
 
 it('redacts documents, sources and errors', async () => {
@@ -131,8 +134,8 @@ it('redacts documents, sources and errors', async () => {
     error: 'over for [number]',
     text: 'Well, [number]',
   })
-  expect(JSON.stringify(events)).not.toContain('5678')
-  expect(await dumpOf(store, 'acme')).not.toContain('5678')
+  expect(JSON.stringify(events)).not.toMatch(number)
+  expect(await dumpOf(store, 'acme')).not.toMatch(number)
 })
 
 it('takes the signature from reasoning that was redacted, and from no other', async () => {

@@ -29,5 +29,5 @@ it('does not tell it where answers are redacted, because a number may stand half
   const session = await sessions.for(alice).create()
   const live = await all(session.turn('Look', respond))
   expect(kindsOf(live)).toEqual(['started', 'text', 'completed'])
-  expect(await dumpOf(store, 'acme')).not.toContain('1234')
+  expect(await dumpOf(store, 'acme')).not.toMatch(/(?<!\d)1234(?!\d)/)
 })
