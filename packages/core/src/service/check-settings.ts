@@ -152,7 +152,14 @@ export function checkSettings(options: SessionsOptions): void {
   for (const [index, each] of (options.budgets ?? []).entries()) {
     checkOptions(each ?? null, budget, `budgets[${index}]`)
     must(each.scope !== undefined, `budgets[${index}].scope`, 'say whose turns share the budget')
+    const { scope: _, windowMs = 1, ...amounts } = each
+    must(windowMs > 0, `budgets[${index}].windowMs`, 'be more than 0 milliseconds')
+    for (const [name, amount] of Object.entries(amounts))
+      must(amount === undefined || amount >= 0, `budgets[${index}].${name}`, 'be 0 or more')
   }
+  const { compactAboveTokens = 1, summaries = {} } = options.context ?? {}
+  must(compactAboveTokens > 0, 'context.compactAboveTokens', 'be more than 0')
+  checkSummaries(summaries, 'context.summaries.')
   const { store, bus } = options
   must(store === undefined || typeof store?.commit === 'function', 'store', 'be a store')
   must(bus === undefined || typeof bus.publish === 'function', 'bus', 'be a bus')
@@ -161,6 +168,14 @@ export function checkSettings(options: SessionsOptions): void {
   checkFunctions(options.consent?.onWithdraw, 'consent.onWithdraw')
   checkFunctions(options.privacy?.onErase, 'privacy.onErase')
   checkFunctions(options.privacy?.afterErase, 'privacy.afterErase')
+}
+
+/** @throws `invalid` with the path of what is no count of tokens. */
+export function checkSummaries(options: SummaryOptions, path = ''): void {
+  for (const name of Object.keys(summaryNames) as (keyof SummaryOptions)[]) {
+    const tokens = options[name]
+    must(tokens === undefined || tokens >= 0, `${path}${name}`, 'be 0 or more')
+  }
 }
 
 function checkFunctions(list: readonly unknown[] = [], path: string): void {

@@ -1,7 +1,7 @@
 import { countTokensOf } from '../service/count-tokens.js'
 import { SessionHistory } from '../service/session-history.js'
 import { checkOptions } from '../options.js'
-import { summaryNames } from '../service/check-settings.js'
+import { checkSummaries, summaryNames } from '../service/check-settings.js'
 import { toPlanMessage } from '../context/plan-messages.js'
 import {
   lastTold,
@@ -55,6 +55,7 @@ export async function compact(
   room?: number,
 ): Promise<Compaction> {
   checkOptions<CompactOptions>(options, { ...summaryNames, summarize: 'function', signal: 'signal' })
+  checkSummaries(options)
   const { context: wanted } = live.service
   const { signal, summarize = wanted.summarize, ...given } = options
   const limits = summaryLimits({ ...wanted.summaries, ...given }, room)

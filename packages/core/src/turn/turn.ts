@@ -66,6 +66,9 @@ export function startTurn<Handle extends TurnHandle>(
   const begin = async () => {
     checkOptions(options, turnNames)
     checkOptions(options.reuse, { ttlMs: 'number' }, 'reuse')
+    // In JavaScript: the message would be stored, and the turn would fail.
+    if (typeof respond !== 'function')
+      throw new SessionError('invalid', 'respond must be a function', { path: 'respond' })
     const { beginTurn } = await import('../later/turns.js')
     return beginTurn(surroundings, { ...options, respond, message: toMessage(input) })
   }

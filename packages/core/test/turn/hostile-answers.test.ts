@@ -135,6 +135,16 @@ describe('what JavaScript calls a turn with', () => {
     expect(await lines(session)).toEqual([])
   })
 
+  it.each([undefined, null, 'echo', {}])(
+    'what is no function to answer with is refused: %j',
+    async (respond) => {
+      const session = await opened()
+      const turn = session.turn('Hi', respond as never)
+      await expect(turn.result).rejects.toMatchObject({ code: 'invalid', path: 'respond' })
+      expect(await lines(session)).toEqual([])
+    },
+  )
+
   it('a place of events that is no number is refused', async () => {
     const turn = (await opened()).turn('Hi', echo)
     expect(await codeOf(turn.events({} as never).next())).toBe('invalid')
