@@ -84,7 +84,8 @@ describe('an argument of another kind', () => {
 
   it('leaves a session readable, also where limits of a summary make no sense', async () => {
     const session = await service().for(alice).create()
-    await session.compact({ maxTokens: -1 })
+    expect(await codeOf(session.compact({ maxTokens: -1 }))).toBe('invalid')
+    await session.compact({ maxTokens: 0, inputTokens: 0 })
     await expect(session.read()).resolves.toBeDefined()
   })
 })
