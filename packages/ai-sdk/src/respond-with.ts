@@ -83,6 +83,8 @@ class TurnParts {
   readonly #used: Set<unknown>
   /** By the model's id: the name of its newest call. */
   readonly #names = new Map<string, string>()
+  /** By the model's id: how many calls had it. */
+  readonly #counts = new Map<string, number>()
 
   constructor(tools: ToolSet, steps: TurnContext['steps']) {
     this.#tools = tools
@@ -136,9 +138,11 @@ class TurnParts {
 
   /** The name that the turn will give to a call that begins now. */
   #begin(id: string): string {
-    let name = id
-    for (let count = 2; this.#used.has(name); count++) name = `${id}-${count}`
+    let name = this.#nameOf(id)
+    let count = this.#counts.get(id) ?? 1
+    while (this.#used.has(name)) name = `${id}-${++count}`
     this.#names.set(id, name)
+    this.#counts.set(id, count)
     return name
   }
 
