@@ -50,6 +50,18 @@ describe('an option that nobody reads', () => {
       'respond',
     ],
     [
+      'what answers',
+      () => createSessionApi(loose({ sessions, identify, respond: 'echo' })),
+      'respond',
+      undefined,
+    ],
+    [
+      'what hears of errors',
+      () => createSessionApi(loose({ sessions, identify, onError: console })),
+      'onError',
+      undefined,
+    ],
+    [
       'cors',
       () => createSessionApi(loose({ sessions, identify, cors: { origin: [] } })),
       'cors.origin',

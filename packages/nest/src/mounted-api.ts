@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type BeforeApplicationShutdown, NotFoundException } from '@nestjs/common'
 import { SessionError } from '@sessions/core'
@@ -29,8 +30,7 @@ export class MountedApi implements BeforeApplicationShutdown {
   readonly roots: readonly string[]
   readonly #api: SessionApi
   readonly #outerPaths: () => readonly string[]
-  readonly #shutdown: Promise<void>
-  #beginShutdown = (): void => {}
+  readonly #shutdown = new AbortController()
   #known: { readonly paths: string; readonly patterns: readonly RegExp[] } | undefined
 
   /** @param outerPaths What may stand before the prefix, once the application has said so. */
@@ -39,7 +39,8 @@ export class MountedApi implements BeforeApplicationShutdown {
     this.roots = api.roots
     this.#api = api
     this.#outerPaths = outerPaths
-    this.#shutdown = new Promise((resolve) => (this.#beginShutdown = resolve))
+    // Each open stream listens.
+    setMaxListeners(0, this.#shutdown.signal)
   }
 
   owns(url: string): boolean {
@@ -61,7 +62,7 @@ export class MountedApi implements BeforeApplicationShutdown {
     const handle: SessionApi['handle'] = async (asked, mounted) => {
       platformRequests.set(asked, request)
       const answered = await this.#api.handle(asked, mounted)
-      return isEndless(asked, answered) ? untilShutdown(answered, this.#shutdown) : answered
+      return isEndless(asked, answered) ? untilShutdown(answered, this.#shutdown.signal) : answered
     }
     const { protocol = 'http', baseUrl = '' } = request
     const answer = toNodeHandler(
@@ -78,7 +79,7 @@ export class MountedApi implements BeforeApplicationShutdown {
 
   /** Before the server waits for the answers that are being written, which would be for ever. */
   beforeApplicationShutdown(): void {
-    this.#beginShutdown()
+    this.#shutdown.abort()
   }
 
   /** What stands before the prefix; undefined for a path that is not the API's. */

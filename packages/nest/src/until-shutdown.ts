@@ -1,18 +1,29 @@
-/** The answer, whose body ends when `shutdown` settles: whoever reads a stream without an end connects again elsewhere. */
-export function untilShutdown(answer: Response, shutdown: Promise<void>): Response {
+/** The answer, whose body ends at the shutdown: whoever reads a stream without an end connects again elsewhere. */
+export function untilShutdown(answer: Response, shutdown: AbortSignal): Response {
   const reader = answer.body!.getReader()
-  const over = shutdown.then(() => ({ done: true, value: undefined }) as const)
+  // A read that waits ends then, as if there were no more.
+  const end = (): void => void reader.cancel().catch(() => {})
+  // Many streams come and go before there is a shutdown: none of them stays known.
+  const leave = (): void => shutdown.removeEventListener('abort', end)
+  shutdown.addEventListener('abort', end)
+  if (shutdown.aborted) end()
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
-      const { done, value } = await Promise.race([reader.read(), over])
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        leave()
+        throw error
+      })
       if (!done) {
         controller.enqueue(value)
         return
       }
+      leave()
       controller.close()
-      await reader.cancel()
     },
-    cancel: (reason) => reader.cancel(reason),
+    cancel: (reason) => {
+      leave()
+      return reader.cancel(reason)
+    },
   })
   const { status, headers } = answer
   return new Response(body, { status, headers })

@@ -63,7 +63,7 @@ export class LiveSession {
   #create: CreateDraft | undefined
   /** Resolves to false when the messages that the creation waited for are refused. */
   #creating: Promise<boolean> | undefined
-  /** Settles when earlier appends of this handle are on their way to the store; none when they are. */
+  /** Settles when every earlier append of this handle has gone to the store; undefined when none waits to. */
   encoding: Promise<void> | undefined
 
   constructor(
