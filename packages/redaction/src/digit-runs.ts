@@ -1,31 +1,37 @@
-import { isDigit, type Look } from './span.js'
-
 // As many as fit into a byte: a longer run is no number of anything.
 const most = 255
 const pieceLength = 8192
 
 /** Where the digits of a text stand: what all but addresses of e-mail begin with. */
 export class DigitRuns {
+  /** The places where digits begin and end, in turns: two for each run. */
+  readonly #bounds: Int32Array
+  /** How many runs there are. */
+  readonly #count: number
   /** How many digits follow each other, at the place of the first of them; 0 elsewhere, 255 for more than these. */
   readonly #lengths: Uint8Array
-  /** The places of the first digits, in order. */
-  readonly #starts: Int32Array
 
-  private constructor(lengths: Uint8Array, starts: Int32Array) {
+  private constructor(bounds: Int32Array, count: number, lengths: Uint8Array) {
+    this.#bounds = bounds
+    this.#count = count
     this.#lengths = lengths
-    this.#starts = starts
   }
 
   /** Of so many units. It yields between pieces. */
   static *of(units: Uint16Array, length: number): Generator<undefined, DigitRuns, undefined> {
-    const lengths = new Uint8Array(length)
-    // A sign stands between two runs.
-    const starts = new Int32Array(Math.ceil(length / 2))
-    let runs = 0
+    // Behind the last one stands a place that no text has.
+    const bounds = new Int32Array(length + 3)
+    let count = 0
     for (let from = 0; from < length; from += pieceLength, yield) {
-      runs = measure(lengths, starts, units, from, Math.min(from + pieceLength, length), runs)
+      count = addBounds(bounds, count, units, from, Math.min(from + pieceLength, length))
     }
-    return new DigitRuns(lengths, starts.subarray(0, runs))
+    if (count % 2 === 1) bounds[count++] = length
+    bounds[count] = length
+    const lengths = new Uint8Array(length)
+    for (let from = 0; from < count; from += pieceLength, yield) {
+      measure(lengths, bounds, from, Math.min(from + pieceLength, count))
+    }
+    return new DigitRuns(bounds, count / 2, lengths)
   }
 
   /** How many digits stand from a place on that no digit stands before. */
@@ -33,65 +39,50 @@ export class DigitRuns {
     return this.#lengths[place] ?? 0
   }
 
+  /** The place of the first digit of a run; the length of the text behind the last one. */
+  startOf(index: number): number {
+    return this.#bounds[index * 2]!
+  }
+
+  /** The index of the first run that does not begin before a place. */
+  indexFrom(place: number): number {
+    let [low, high] = [0, this.#count]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (this.#bounds[middle * 2]! < place) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
   /** Forgets the digits of a part. */
   forget(start: number, end: number): void {
     const lengths = this.#lengths
     for (let place = start; place < end; place++) lengths[place] = 0
   }
-
-  /**
-   * A look at one run of digits after the other.
-   *
-   * @param least How many digits a run must have: shorter ones, which most are in a text full of signs, are passed over.
-   * @param visit Adds what the run at a place is a part of to `found`. It is told where the last one ended, and returns
-   * where this one ends; 0 for none.
-   */
-  look(least: number, visit: (found: number[], run: number, after: number) => number): Look {
-    const [lengths, starts] = [this.#lengths, this.#starts]
-    return (found, from, to) => {
-      // What a run is a part of may begin before `from`.
-      let after = 0
-      for (let index = firstFrom(starts, from); index < starts.length; index++) {
-        const run = starts[index]!
-        if (run >= to) break
-        if (lengths[run]! < least || run < after) continue
-        const end = visit(found, run, after)
-        if (end > after) after = end
-      }
-      return Math.max(after, to)
-    }
-  }
 }
 
-/** The index of the first place that is not before another. */
-function firstFrom(places: Int32Array, place: number): number {
-  let [low, high] = [0, places.length]
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (places[middle]! < place) low = middle + 1
-    else high = middle
+/**
+ * Adds the places of one piece where digits begin and end, behind so many, and tells how many there are then. Whether a
+ * unit is a digit is computed, and no branch waits for it: nobody could foretell it in a text full of signs.
+ */
+function addBounds(bounds: Int32Array, before: number, units: Uint16Array, from: number, to: number): number {
+  let count = before
+  for (let place = from, last = before & 1; place < to; place++) {
+    const unit = units[place]!
+    // The sign of both is set for 0x30 to 0x39 alone.
+    const digit = ((unit - 0x3a) & (0x2f - unit)) >>> 31
+    // The next one takes the place of what is no bound.
+    bounds[count] = place
+    count += digit ^ last
+    last = digit
   }
-  return low
+  return count
 }
 
-/** Measures the runs of one piece, behind so many of them, and tells how many there are then. */
-function measure(
-  lengths: Uint8Array,
-  starts: Int32Array,
-  units: Uint16Array,
-  from: number,
-  to: number,
-  before: number,
-): number {
-  // The last run may go on.
-  const isWithin = from > 0 && isDigit(units[from - 1]!) && isDigit(units[from]!)
-  let runs = isWithin ? before - 1 : before
-  for (let place = from; place < to; place++) {
-    if (!isDigit(units[place]!)) continue
-    const start = isWithin && place === from ? starts[runs]! : place
-    while (place < to && isDigit(units[place]!)) place++
-    lengths[start] = Math.min(place - start, most)
-    starts[runs++] = start
+function measure(lengths: Uint8Array, bounds: Int32Array, from: number, to: number): void {
+  for (let index = from; index < to; index += 2) {
+    const start = bounds[index]!
+    lengths[start] = Math.min(bounds[index + 1]! - start, most)
   }
-  return runs
 }

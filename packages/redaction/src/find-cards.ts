@@ -1,3 +1,4 @@
+import type { DigitRuns } from './digit-runs.js'
 import { type MarkedText, unitBefore } from './marked-text.js'
 import { isDigit, isWord, jointAt, type Look } from './span.js'
 
@@ -33,6 +34,10 @@ const most = 19
 // Four by four, or four, six and five: a shorter group is of something else.
 const leastGroup = 3
 const longestGroup = 6
+// A power of two: more than a number has groups.
+const knownGroups = 8
+const [half, lowerHalf] = [16, 0xffff]
+const beginDigits = 4
 // For four digits, a bit for each length that cards with this beginning have.
 const lengthsOf = new Uint32Array(10_000)
 for (const { from, to, lengths } of issuers) {
@@ -43,12 +48,19 @@ for (const { from } of issuers) beginsWith[Math.floor(from / 1000)] = 1
 
 /** Card numbers: digits alone, or in groups; of a known issuer, with a right check digit. */
 export function findCards({ units, runs }: MarkedText): Look {
-  return runs.look(leastGroup, (found, start) => {
-    const end = isBegin(units, start) ? endOfCard(units, start) : undefined
-    if (end === undefined) return 0
-    found.push(start, end)
-    return end
-  })
+  const sums = new GroupSums(units, runs)
+  return (found, from, to) => {
+    let after = 0
+    for (let index = runs.indexFrom(from); runs.startOf(index) < to; index++) {
+      const run = runs.startOf(index)
+      if (run < after || runs.at(run) < leastGroup || !isBegin(units, run)) continue
+      const end = endOfCard(units, runs, index, sums)
+      if (end === undefined) continue
+      found.push(run, end)
+      after = end
+    }
+    return Math.max(after, to)
+  }
 }
 
 function isBegin(units: Uint16Array, place: number): boolean {
@@ -58,42 +70,83 @@ function isBegin(units: Uint16Array, place: number): boolean {
   return !(isPoint(before) && isDigit(unitBefore(units, place - 1)))
 }
 
-/** The end of the longest card number that begins here. */
-function endOfCard(units: Uint16Array, start: number): number | undefined {
+/** The end of the longest card number that begins with this run of digits. */
+function endOfCard(units: Uint16Array, runs: DigitRuns, begin: number, sums: GroupSums): number | undefined {
+  const lengths = lengthsFrom(units, runs.startOf(begin))
+  if (lengths === 0) return undefined
   let count = 0
-  let begin = 0
-  // Luhn's sums, in which every second digit counts twice: the first of the digits and so on, or the second.
-  let [sumFromFirst, sumFromSecond] = [0, 0]
-  let lengths = 0
+  // The sums in which every second digit counts twice: the first of the digits and so on, or the second.
+  let [fromFirst, fromSecond] = [0, 0]
   let end: number | undefined
-  for (let place = start; ;) {
-    const first = place
-    for (let unit = units[place]!; isDigit(unit); unit = units[++place]!) {
-      if (count > most) return end
-      const digit = unit - zero
-      const twice = digit < 5 ? digit * 2 : digit * 2 - 9
-      const isOdd = (count & 1) === 1
-      sumFromFirst += isOdd ? digit : twice
-      sumFromSecond += isOdd ? twice : digit
-      if (count < 4) begin = begin * 10 + digit
-      count++
-      if (count === 4) {
-        lengths = lengthsOf[begin]!
-        if (lengths === 0) return undefined
-      }
-    }
-    if (place - first < leastGroup || count > most) return end
+  for (let index = begin; ; index++) {
+    const run = runs.startOf(index)
+    const digits = runs.at(run)
+    if (digits < leastGroup || count + digits > most) return end
+    const place = run + digits
+    const sum = sums.of(index)
+    const isOdd = (count & 1) === 1
+    fromFirst += isOdd ? sum & lowerHalf : sum >>> half
+    fromSecond += isOdd ? sum >>> half : sum & lowerHalf
+    count += digits
     if ((lengths & (1 << count)) !== 0 && isEnd(units, place)) {
       // The last digit counts once.
-      const sum = (count & 1) === 1 ? sumFromSecond : sumFromFirst
-      if (sum % 10 === 0) end = place
+      const luhn = (count & 1) === 1 ? fromSecond : fromFirst
+      if (luhn % 10 === 0) end = place
     }
     const joint = jointAt(units, place)
     // Digits behind a long group and a dot are a fraction.
-    if (joint === 0 || (isPoint(units[place]!) && place - first > longestGroup)) return end
-    place += joint
-    if (!isDigit(units[place]!)) return end
+    if (joint === 0 || (isPoint(units[place]!) && digits > longestGroup)) return end
+    if (runs.startOf(index + 1) !== place + joint) return end
   }
+}
+
+/** The lengths of the cards that begin with the four digits here, a bit for each; 0 for none. */
+function lengthsFrom(units: Uint16Array, start: number): number {
+  let begin = 0
+  let place = start
+  for (let count = 0; count < beginDigits; count++, place++) {
+    if (count === leastGroup && !isDigit(units[place]!)) place += jointAt(units, place)
+    if (!isDigit(units[place]!)) return 0
+    begin = begin * 10 + units[place]! - zero
+  }
+  return lengthsOf[begin]!
+}
+
+/** Luhn's sums of the groups seen last: most groups of a number are those of the one that begins a group before. */
+class GroupSums {
+  readonly #units: Uint16Array
+  readonly #runs: DigitRuns
+  /** Which runs they are of, by the last bits of the index of a run. */
+  readonly #indexes = new Int32Array(knownGroups).fill(-1)
+  readonly #sums = new Int32Array(knownGroups)
+
+  constructor(units: Uint16Array, runs: DigitRuns) {
+    this.#units = units
+    this.#runs = runs
+  }
+
+  /** Two sums of 16 bits: in the upper one the first digit counts twice, and every second behind it; in the lower one the others. */
+  of(index: number): number {
+    const at = index & (knownGroups - 1)
+    if (this.#indexes[at] !== index) {
+      this.#indexes[at] = index
+      const run = this.#runs.startOf(index)
+      this.#sums[at] = sumsOf(this.#units, run, run + this.#runs.at(run))
+    }
+    return this.#sums[at]!
+  }
+}
+
+function sumsOf(units: Uint16Array, start: number, end: number): number {
+  let [fromFirst, fromSecond] = [0, 0]
+  for (let place = start; place < end; place++) {
+    const digit = units[place]! - zero
+    const twice = digit < 5 ? digit * 2 : digit * 2 - 9
+    const isOdd = ((place - start) & 1) === 1
+    fromFirst += isOdd ? digit : twice
+    fromSecond += isOdd ? twice : digit
+  }
+  return (fromFirst << half) | fromSecond
 }
 
 function isEnd(units: Uint16Array, place: number): boolean {

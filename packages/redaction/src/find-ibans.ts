@@ -4,9 +4,9 @@ import { isDigit, isLatin, isWord, jointAt, type Look } from './span.js'
 
 // A text with more real ones is a list of them: from there on its sums are proof enough.
 const mostChecks = 1000
-// The country and the check digits.
-const checked = 4
-const letters = 2
+// A number begins with the letters of its country, and two check digits.
+const [letters, checkDigits] = [2, 2]
+const checked = letters + checkDigits
 const space = 0x20
 // Two digits more, and a number still is one of 31 bits.
 const mostUndivided = 10_000_000
@@ -20,17 +20,22 @@ for (const [country, { chars }] of Object.entries(countrySpecs)) {
 export function findIbans(text: MarkedText): Look {
   const { units, runs } = text
   let checks = 0
-  return runs.look(2, (found, run, after) => {
-    const start = unitBefore(units, run) === space ? run - letters - 1 : run - letters
-    if (start < after || !isBegin(units, start)) return 0
-    const length = lengthOf[indexOf(units[start]!, units[start + 1]!)]!
-    const end = length > 0 ? endOfIban(units, start, run, length) : undefined
-    if (end === undefined) return 0
-    const isListed = checks++ >= mostChecks
-    if (!isListed && !isValidIBAN(text.part(start, end).replaceAll(/[ .-]/g, '').toUpperCase())) return 0
-    found.push(start, end)
-    return end
-  })
+  const isValid = (start: number, end: number): boolean =>
+    checks++ >= mostChecks || isValidIBAN(text.part(start, end).replaceAll(/[ .-]/g, '').toUpperCase())
+  return (found, from, to) => {
+    let after = 0
+    for (let index = runs.indexFrom(from); runs.startOf(index) < to; index++) {
+      const run = runs.startOf(index)
+      const start = unitBefore(units, run) === space ? run - letters - 1 : run - letters
+      if (start < after || !isBegin(units, start)) continue
+      const length = lengthOf[indexOf(units[start]!, units[start + 1]!)]!
+      const end = length > 0 ? endOfIban(units, start, run, length) : undefined
+      if (end === undefined || !isValid(start, end)) continue
+      found.push(start, end)
+      after = end
+    }
+    return Math.max(after, to)
+  }
 }
 
 /** The two letters of a country, which no word goes on to. */
@@ -49,7 +54,7 @@ function indexOf(first: number, second: number): number {
  */
 function endOfIban(units: Uint16Array, start: number, run: number, length: number): number | undefined {
   let remainder = 0
-  let place = run + checked - letters
+  let place = run + checkDigits
   if (!isDigit(units[place - 1]!)) return undefined
   for (let count = checked; count < length; count++, place++) {
     let value = valueOf(units[place]!)

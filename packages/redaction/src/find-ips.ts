@@ -6,40 +6,51 @@ const [dot, colon, zero] = [0x2e, 0x3a, 0x30]
 const longest = 45
 // Version 4 has three dots, the shortest form of version 6 two colons.
 const [leastDots, leastColons] = [3, 2]
-// What addresses are made of, by its unit.
-const parts = Uint8Array.from({ length: 0x80 }, (_, unit) =>
-  Number(/[\d.:a-f]/i.test(String.fromCharCode(unit))),
-)
+// What a unit is in an address, a bit for each.
+const [hexadecimal, aDot, aColon] = [1, 2, 4]
+const notAscii = 0x80
+const parts = Uint8Array.from({ length: notAscii + 1 }, (_, unit) => {
+  if (unit === dot) return aDot
+  if (unit === colon) return aColon
+  return /[\da-f]/i.test(String.fromCharCode(unit)) ? hexadecimal : 0
+})
 
 /** IP addresses, of version 4 and 6. */
 export function findIps({ units, runs }: MarkedText): Look {
-  // Every address has a digit, but for those of letters alone: these are names in programs more often.
-  return runs.look(1, (found, digits) => {
-    const behind = digits + runs.at(digits)
-    // Most digits stand alone.
-    if (!isPart(units[behind]!) && !isPart(unitBefore(units, digits))) return behind
-    const begin = beginOfRun(units, digits)
-    let [dots, colons] = [0, 0]
-    let end = begin
-    for (let unit = units[end]!; isPart(unit); unit = units[++end]!) {
-      if (unit === dot) dots++
-      else if (unit === colon) colons++
+  return (found, from, to) => {
+    let after = 0
+    for (let index = runs.indexFrom(from); runs.startOf(index) < to; index++) {
+      // Every address has a digit, but for those of letters alone: these are names in programs more often.
+      const run = runs.startOf(index)
+      const digits = runs.at(run)
+      if (run < after || digits === 0) continue
+      // Most digits stand alone.
+      if ((partOf(units[run + digits]!) | partOf(unitBefore(units, run))) === 0) continue
+      const begin = beginOfRun(units, run)
+      let [dots, colons] = [0, 0]
+      let end = begin
+      for (let part = partOf(units[end]!); part !== 0; part = partOf(units[++end]!)) {
+        // No branch waits for what it is, which nobody could foretell.
+        dots += (part & aDot) >>> 1
+        colons += (part & aColon) >>> 2
+      }
+      after = end
+      if (dots < leastDots && colons < leastColons) continue
+      let start = begin
+      // A sign before an address is none of it, but for the two that an address may begin with.
+      while (units[start] === dot || (units[start] === colon && units[start + 1] !== colon)) start++
+      const isAlone = end - start > 2 && !isWord(unitBefore(units, start)) && !isWord(units[end]!)
+      const span = isAlone ? addressIn(units, start, end) : undefined
+      if (span !== undefined) found.push(span.start, span.end)
     }
-    if (dots < leastDots && colons < leastColons) return end
-    let start = begin
-    // A sign before an address is none of it, but for the two that an address may begin with.
-    while (units[start] === dot || (units[start] === colon && units[start + 1] !== colon)) start++
-    const isAlone = end - start > 2 && !isWord(unitBefore(units, start)) && !isWord(units[end]!)
-    const span = isAlone ? addressIn(units, start, end) : undefined
-    if (span !== undefined) found.push(span.start, span.end)
-    return end
-  })
+    return Math.max(after, to)
+  }
 }
 
 /** Where a run of what addresses are made of begins, at or before a place. */
 function beginOfRun(units: Uint16Array, place: number): number {
   let begin = place
-  while (begin > 0 && isPart(units[begin - 1]!)) begin--
+  while (begin > 0 && partOf(units[begin - 1]!) !== 0) begin--
   return begin
 }
 
@@ -115,7 +126,7 @@ function isIPv6(units: Uint16Array, start: number, end: number): boolean {
 }
 
 function isHexadecimal(unit: number): boolean {
-  return unit !== dot && unit !== colon && isPart(unit)
+  return partOf(unit) === hexadecimal
 }
 
 /** The place of the first colon; `end` when there is none. */
@@ -130,6 +141,6 @@ function hasDigit(units: Uint16Array, start: number, end: number): boolean {
   return false
 }
 
-function isPart(unit: number): boolean {
-  return unit < parts.length && parts[unit] === 1
+function partOf(unit: number): number {
+  return parts[Math.min(unit, notAscii)]!
 }

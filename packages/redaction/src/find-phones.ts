@@ -104,28 +104,30 @@ function finderFor(plans: readonly PhonePlan[], counts: Uint8Array): Find<Marked
       known?.set(start, last, length, Math.min(looked, last))
       return length
     }
-    const look = runs.look(1, (found, run) => {
-      const sign = unitBefore(units, run)
-      const isInternational = sign === plus
-      if (!isInternational) {
-        const plain = endOfPlainNumber(units, runs, run)
-        if (plain > 0) return plain
-        if (!mayOpen(run)) return 0
-      }
-      const start = isInternational || sign === parenthesis ? run - 1 : run
-      if (isWord(unitBefore(units, start))) return 0
-      const length = lengthAt(start, run, isInternational)
-      if (length === 0) return 0
-      // `%2B`, as addresses of the web have it.
-      const isEncoded = isInternational && units[start - 1] === percent && units[start - 2] === percent
-      found.push(isEncoded ? start - 2 : start, start + length)
-      return start + length
-    })
     return (found, from, to) => {
       known = to - from > shortLength ? (spans ??= new KnownSpans(units)) : undefined
       // A sign may stand before the first digit.
       known?.open(Math.max(0, from - 1), to)
-      return look(found, from, to)
+      let after = 0
+      for (let index = runs.indexFrom(from); runs.startOf(index) < to; index++) {
+        const run = runs.startOf(index)
+        if (run < after || runs.at(run) === 0) continue
+        const sign = unitBefore(units, run)
+        const isInternational = sign === plus
+        if (!isInternational) {
+          after = Math.max(after, endOfPlainNumber(units, runs, run))
+          if (run < after || !mayOpen(run)) continue
+        }
+        const start = isInternational || sign === parenthesis ? run - 1 : run
+        if (isWord(unitBefore(units, start))) continue
+        const length = lengthAt(start, run, isInternational)
+        if (length === 0) continue
+        // `%2B`, as addresses of the web have it.
+        const isEncoded = isInternational && units[start - 1] === percent && units[start - 2] === percent
+        after = start + length
+        found.push(isEncoded ? start - 2 : start, after)
+      }
+      return Math.max(after, to)
     }
   }
 }

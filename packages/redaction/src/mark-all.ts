@@ -10,11 +10,10 @@ const notAscii = 0x80
 // For each kind: the units that it is made of, and how many at least; how far before a mark one may begin; how far behind
 // the mark the first digit of one may stand. None goes on across the end of a mark.
 const reach: Readonly<
-  Record<
-    Exclude<RedactorKind, 'email'>,
-    readonly [of: Uint8Array, least: number, before: number, behind: number]
-  >
+  Record<RedactorKind, readonly [of: Uint8Array, least: number, before: number, behind: number]>
 > = {
+  // A mark may end a domain, and none begins behind it. Letters of all scripts are of one.
+  email: [madeOf(/[\da-z.@\x80-]/i), 5, 260, 0],
   iban: [madeOf(/[\da-z .-]/i), 15, 140, 4],
   // Whatever an address may be made of is looked at from its beginning.
   ip: [madeOf(/[\d.:a-f]/i), 3, Number.POSITIVE_INFINITY, 60],
@@ -60,8 +59,7 @@ export function* markAll(
       const isFirst = step.known < 0
       step.known = count
       const { kind } = step
-      // One sign is found faster in all of a text than in many parts.
-      const isAll = isFirst || kind === 'email' || before.length + now.length > mostMarks
+      const isAll = isFirst || before.length + now.length > mostMarks
       const parts = isAll
         ? [0, text.length]
         : partsNear((marks ??= placesOfMarks([...before, ...now], text)), kind, text)
@@ -115,11 +113,7 @@ function placesOfMarks(begins: readonly number[], text: MarkedText): Int32Array 
 }
 
 /** Where in a text something of a kind may be found because of these marks: start and end of each part, in order. */
-function partsNear(
-  marks: Int32Array,
-  kind: Exclude<RedactorKind, 'email'>,
-  { units, length }: MarkedText,
-): readonly number[] {
+function partsNear(marks: Int32Array, kind: RedactorKind, { units, length }: MarkedText): readonly number[] {
   const [of, shortest, before, behind] = reach[kind]
   const isOf = (place: number): boolean => of[Math.min(units[place]!, notAscii)] === 1
   const parts: number[] = []

@@ -1,5 +1,5 @@
 import { DigitRuns } from './digit-runs.js'
-import { isPlain, toPlainUnits } from './plain-text.js'
+import { toPlainUnits } from './plain-text.js'
 
 /** `[`, which each mark begins with. */
 export const markBegin = 0x5b
@@ -20,18 +20,20 @@ export class MarkedText {
   readonly #marks: Uint8Array
   #string: string | undefined
 
-  private constructor(text: string, units: Uint16Array, runs: DigitRuns) {
+  /** @param string The text, when its units are these. */
+  private constructor(units: Uint16Array, length: number, runs: DigitRuns, string: string | undefined) {
     this.units = units
-    this.length = text.length
+    this.length = length
     this.runs = runs
-    this.#marks = new Uint8Array(text.length)
-    if (isPlain(text)) this.#string = text
+    this.#marks = new Uint8Array(length)
+    this.#string = string
   }
 
   /** It yields between pieces. */
   static *of(text: string): Generator<undefined, MarkedText, undefined> {
-    const units = yield* toPlainUnits(text)
-    return new MarkedText(text, units, yield* DigitRuns.of(units, text.length))
+    const [units, isPlain] = yield* toPlainUnits(text)
+    const runs = yield* DigitRuns.of(units, text.length)
+    return new MarkedText(units, text.length, runs, isPlain ? text : undefined)
   }
 
   /** Marks a part with a number from 1 to 254. */

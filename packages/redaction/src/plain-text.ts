@@ -24,12 +24,16 @@ let table: Uint16Array | undefined
 
 /**
  * The UTF-16 units of a text, with digits of all scripts, and all kinds of spaces and dashes, as those of ASCII, and with
- * `%40` and `%2B` as `%%@` and `%%+`: a place in one is the same place in the other. It yields between pieces.
+ * `%40` and `%2B` as `%%@` and `%%+`: a place in one is the same place in the other. And whether these are the units of the
+ * text itself. It yields between pieces.
  */
-export function* toPlainUnits(text: string): Generator<undefined, Uint16Array, undefined> {
+export function* toPlainUnits(
+  text: string,
+): Generator<undefined, readonly [units: Uint16Array, isPlain: boolean], undefined> {
   const { length } = text
-  const units = unitsOf(text)
-  if (isPlain(text)) return units
+  const isOfAscii = isAscii(text)
+  const units = isOfAscii ? unitsOfAscii(text) : unitsOf(text)
+  if (isOfAscii && !text.includes('%')) return [units, true]
   table ??= plainUnits()
   for (let from = 0; from < length; from += pieceLength, yield) {
     makePlain(units.subarray(from, Math.min(from + pieceLength, length)), table)
@@ -37,20 +41,20 @@ export function* toPlainUnits(text: string): Generator<undefined, Uint16Array, u
   for (let from = units.indexOf(percent); from !== -1; from = units.indexOf(percent, from), yield) {
     from = makeSigns(units, from, Math.min(from + pieceLength, length))
   }
-  return units
-}
-
-/** Whether the plain units of a text are its own. */
-export function isPlain(text: string): boolean {
-  return isAscii(text) && !text.includes('%')
+  return [units, false]
 }
 
 /** The UTF-16 units of a text, with some zeros behind. */
 export function unitsOf(text: string): Uint16Array<ArrayBuffer> {
   const units = new Uint16Array(text.length + zerosBehind)
+  Buffer.from(units.buffer).write(text, 'utf16le')
+  return units
+}
+
+function unitsOfAscii(text: string): Uint16Array {
+  const units = new Uint16Array(text.length + zerosBehind)
   // A copy of bytes takes a twentieth of the time in which they become units one by one.
-  if (isAscii(text)) units.set(Buffer.from(text, 'latin1'))
-  else Buffer.from(units.buffer).write(text, 'utf16le')
+  units.set(Buffer.from(text, 'latin1'))
   return units
 }
 

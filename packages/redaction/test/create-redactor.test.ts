@@ -81,6 +81,26 @@ describe('a redacted text', () => {
   })
 })
 
+describe('what stands beside another', () => {
+  const redact = createRedactor()
+
+  it.each([
+    ['joe@mail.com.203.0.113.9', '[email].[ip]'],
+    ['an joé@mäil.com.203.0.113.9, heute', 'an [email].[ip], heute'],
+    // Groups of three to five digits, of which each begins a number, or none.
+    ['37828 22463 10005', '[card]'],
+    ['378 282 246 310 005', '[card]'],
+    ['4111 4111 1111 1111 1111', '4111 [card]'],
+    ['400 0123 4567 8901 7', '400 0123 4567 8901 7'],
+    ['5105 1051 0510 5100 5105 1051 0510 5100 5105', '[card] [card] 5105'],
+    ['4111 1111 1111 1112 4111 1111 1111 1111', '4111 1111 1111 1112 [card]'],
+  ])('is found in %j', (text, redacted) => {
+    expect(redact(text)).toBe(redacted)
+    // The beginnings of others stand before it.
+    expect(redact(`${'4000 '.repeat(9)}; ${text}`)).toBe(`${'4000 '.repeat(9)}; ${redacted}`)
+  })
+})
+
 describe('phone numbers without +', () => {
   const redact = createRedactor({ countries: ['DE', 'US', 'GB'] })
   const many = (line: (index: number) => string) =>
