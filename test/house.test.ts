@@ -20,6 +20,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
       'options.ts',
       'process-registry.ts',
       'slices.ts',
+      'in-parallel.ts',
     ],
   },
   { name: 'contract', places: ['contract/'] },

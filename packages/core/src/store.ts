@@ -18,6 +18,7 @@ export {
   checkCopy,
   checkMessageQuery,
   checkSessionQuery,
+  checkTimeout,
   checkWhole,
   idTwice,
 } from './contract/check-arguments.js'

@@ -7,6 +7,9 @@ export type Clock = () => number
  */
 export const processClock: Clock = () => Math.floor(performance.timeOrigin + performance.now())
 
+/** The longest that a timer can wait, in milliseconds. One that is to wait longer ends after 1 ms. */
+export const longestTimerMs = 2 ** 31 - 1
+
 /** ISO 8601 in UTC, as times are written on the wire. */
 export function toIso(atMs: number): string {
   return new Date(atMs).toISOString()

@@ -1,4 +1,4 @@
-import { checkOptions, checkWhole, type OptionNames, SessionError } from '@sessions/core/store'
+import { checkOptions, checkTimeout, checkWhole, type OptionNames, SessionError } from '@sessions/core/store'
 import type { Connection, ConnectionSource } from './database.js'
 import { judge } from './errors.js'
 import { latestVersion, migrations } from './migrations.js'
@@ -59,7 +59,7 @@ export async function migrate<Tables>(
   checkOptions<MigrateOptions>(options, { ...sqlOptions, timeoutMs: true })
   const { rls = 'off', partitions, timeoutMs = 60_000 } = options
   checkPartitions(partitions)
-  checkWhole(timeoutMs, 'timeoutMs', 1)
+  checkTimeout(timeoutMs, 'timeoutMs')
   const names = toTableNames(options)
   const setting = toSetting(rls)
   const until = performance.now() + timeoutMs
@@ -114,7 +114,7 @@ export async function checkSchema<Tables>(
 ): Promise<void> {
   checkOptions<MigrateOptions>(options, { ...sqlOptions, timeoutMs: true })
   const { timeoutMs = 5000 } = options
-  checkWhole(timeoutMs, 'timeoutMs', 1)
+  checkTimeout(timeoutMs, 'timeoutMs')
   const names = toTableNames(options)
   const until = performance.now() + timeoutMs
   let version: number

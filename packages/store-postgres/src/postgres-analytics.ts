@@ -1,7 +1,7 @@
 import {
   type AnalyticsLog,
   checkOptions,
-  checkWhole,
+  checkTimeout,
   decodeText,
   encodeText,
   type FactGroup,
@@ -59,7 +59,7 @@ export function postgresAnalytics<Tables>(
     prepare: true,
   })
   const { rls = 'off', timeoutMs = 30_000, prepare = true } = options
-  checkWhole(timeoutMs, 'timeoutMs', 1)
+  checkTimeout(timeoutMs, 'timeoutMs')
   const setting = toSetting(rls)
   const tenantSql = setting === undefined ? undefined : { begin: toBegin(setting), enter: toEnter(setting) }
   const database = new Database(toSource(db), { prepare, tenantSql })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import {
   checkOptions,
-  checkWhole,
+  checkTimeout,
   decodeText,
   encodeText,
   parseWhole,
@@ -65,7 +65,7 @@ export function postgresSearch<Tables>(
     prepare: true,
   })
   const { rls = 'off', timeoutMs = 10_000, prepare = true } = options
-  checkWhole(timeoutMs, 'timeoutMs', 1)
+  checkTimeout(timeoutMs, 'timeoutMs')
   const setting = toSetting(rls)
   const tenantSql = setting === undefined ? undefined : { begin: toBegin(setting), enter: toEnter(setting) }
   const database = new Database(toSource(db), { prepare, tenantSql })

@@ -2,6 +2,7 @@ import {
   checkChange,
   checkCopy,
   checkOptions,
+  checkTimeout,
   checkWhole,
   type Committed,
   type OptionNames,
@@ -132,9 +133,9 @@ function storeOver<Tables>(db: PostgresDatabase<Tables>, options: PostgresStoreO
     statements = 'combined',
     coalesce = statements === 'combined',
   } = options
-  checkWhole(readTimeoutMs, 'readTimeoutMs', 1)
-  checkWhole(pageTimeoutMs, 'pageTimeoutMs', 1)
-  checkWhole(writeTimeoutMs, 'writeTimeoutMs', 1)
+  checkTimeout(readTimeoutMs, 'readTimeoutMs')
+  checkTimeout(pageTimeoutMs, 'pageTimeoutMs')
+  checkTimeout(writeTimeoutMs, 'writeTimeoutMs')
   checkStatements({ statements, rls, coalesce })
   const names = toTableNames(options)
   const setting = toSetting(rls)

@@ -1,6 +1,6 @@
 import {
   checkOptions,
-  checkWhole,
+  checkTimeout,
   decodeText,
   encodeText,
   parseWhole,
@@ -64,7 +64,7 @@ export function postgresUsageLog<Tables>(
     prepare: true,
   })
   const { rls = 'off', timeoutMs = 10_000, prepare = true } = options
-  checkWhole(timeoutMs, 'timeoutMs', 1)
+  checkTimeout(timeoutMs, 'timeoutMs')
   const setting = toSetting(rls)
   const tenantSql = setting === undefined ? undefined : { begin: toBegin(setting), enter: toEnter(setting) }
   const database = new Database(toSource(db), { prepare, tenantSql })

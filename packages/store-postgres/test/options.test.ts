@@ -16,7 +16,7 @@ describe('the options of postgresStore', () => {
     refused({ rls: 'sessions' }, 'rls')
     refused({ schema: 'a b' }, 'schema')
     for (const name of ['readTimeoutMs', 'pageTimeoutMs', 'writeTimeoutMs']) {
-      for (const ms of [0, -1, 1.5, Infinity, '1000']) refused({ [name]: ms }, name)
+      for (const ms of [0, -1, 1.5, 2 ** 31, Infinity, '1000']) refused({ [name]: ms }, name)
     }
   })
 

@@ -1,5 +1,6 @@
 import {
   checkOptions,
+  checkTimeout,
   checkWhole,
   type OptionNames,
   type SessionCache,
@@ -68,7 +69,7 @@ export function redisCache(client: RedisClient, options: RedisCacheOptions = {})
   const { keyPrefix = 'sessions', ttlMs = 30_000, timeoutMs = 100, holdMs = 30_000 } = options
   const { maxCopyBytes = 256 * 1024 } = options
   checkWhole(ttlMs, 'ttlMs', 1, 2 ** 31 - 1)
-  checkWhole(timeoutMs, 'timeoutMs', 1, 2 ** 31 - 1)
+  checkTimeout(timeoutMs, 'timeoutMs')
   checkWhole(holdMs, 'holdMs', 1, 2 ** 31 - 1)
   checkWhole(maxCopyBytes, 'maxCopyBytes', 1)
   const keys = new Keys(keyPrefix)

@@ -4,6 +4,7 @@ import {
   checkMessageQuery,
   checkOptions,
   checkSessionQuery,
+  checkTimeout,
   checkWhole,
   copyConflict,
   copyParts,
@@ -100,9 +101,9 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
   const { keyPrefix = 'sessions', readTimeoutMs = 1000, writeTimeoutMs = 2000 } = options
   const { pageTimeoutMs = 5 * readTimeoutMs } = options
   const { onWarning = warn } = options
-  checkWhole(readTimeoutMs, 'readTimeoutMs', 1, 2 ** 31 - 1)
-  checkWhole(pageTimeoutMs, 'pageTimeoutMs', 1, 2 ** 31 - 1)
-  checkWhole(writeTimeoutMs, 'writeTimeoutMs', 1, 2 ** 31 - 1)
+  checkTimeout(readTimeoutMs, 'readTimeoutMs')
+  checkTimeout(pageTimeoutMs, 'pageTimeoutMs')
+  checkTimeout(writeTimeoutMs, 'writeTimeoutMs')
   const keys = new Keys(keyPrefix)
   const calls = new RedisCalls(toCommands(client))
   const index = new SessionIndex(calls, keys)

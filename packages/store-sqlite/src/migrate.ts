@@ -1,4 +1,4 @@
-import { checkOptions, checkWhole, SessionError } from '@sessions/core/store'
+import { checkOptions, checkTimeout, SessionError } from '@sessions/core/store'
 import { Connection } from './connection.js'
 import { latestVersion, migrations } from './migrations.js'
 import { openFile } from './open-file.js'
@@ -42,7 +42,7 @@ export async function migrate(
 ): Promise<Migrated> {
   checkOptions<MigrateOptions>(options, { tablePrefix: true, timeoutMs: true })
   const { timeoutMs = 60_000 } = options
-  checkWhole(timeoutMs, 'timeoutMs', 1)
+  checkTimeout(timeoutMs, 'timeoutMs')
   const names = toTableNames(options)
   const until = performance.now() + timeoutMs
   return using(database, until, (connection) => migrateConnection(connection, names, until))
@@ -72,7 +72,7 @@ export async function checkSchema(
 ): Promise<void> {
   checkOptions<MigrateOptions>(options, { tablePrefix: true, timeoutMs: true })
   const { timeoutMs = 5000 } = options
-  checkWhole(timeoutMs, 'timeoutMs', 1)
+  checkTimeout(timeoutMs, 'timeoutMs')
   const names = toTableNames(options)
   const until = performance.now() + timeoutMs
   const version = await using(database, until, (connection) =>

@@ -1,6 +1,6 @@
 import {
   checkOptions,
-  checkWhole,
+  checkTimeout,
   encodeText,
   decodeText,
   type SearchedSession,
@@ -81,8 +81,8 @@ export function sqliteSearch(
 
 function indexOver(source: OpenSource, options: SqliteSearchOptions): SearchIndex {
   const { readTimeoutMs = 5000, writeTimeoutMs = 5000 } = options
-  checkWhole(readTimeoutMs, 'readTimeoutMs', 1)
-  checkWhole(writeTimeoutMs, 'writeTimeoutMs', 1)
+  checkTimeout(readTimeoutMs, 'readTimeoutMs')
+  checkTimeout(writeTimeoutMs, 'writeTimeoutMs')
   const names = toTableNames(options)
   const sql = toSearchStatements(names)
   const database = new Database(source, new FileClock(names))

@@ -2,6 +2,7 @@ import {
   checkChange,
   checkCopy,
   checkOptions,
+  checkTimeout,
   checkWhole,
   type OptionNames,
   SessionError,
@@ -107,9 +108,9 @@ function checkDatabase(database: SqliteDatabase): void {
 
 function storeOver(source: OpenSource, options: SqliteStoreOptions): SessionStore {
   const { readTimeoutMs = 1000, pageTimeoutMs = 5 * readTimeoutMs, writeTimeoutMs = 2000 } = options
-  checkWhole(readTimeoutMs, 'readTimeoutMs', 1)
-  checkWhole(pageTimeoutMs, 'pageTimeoutMs', 1)
-  checkWhole(writeTimeoutMs, 'writeTimeoutMs', 1)
+  checkTimeout(readTimeoutMs, 'readTimeoutMs')
+  checkTimeout(pageTimeoutMs, 'pageTimeoutMs')
+  checkTimeout(writeTimeoutMs, 'writeTimeoutMs')
   const names = toTableNames(options)
   const statements = toStatements(names)
   const database = new Database(source, new FileClock(names))

@@ -87,6 +87,16 @@ describe('a file that cannot be opened', () => {
   })
 })
 
+test('a time that no timer can wait is refused, and the file is not opened', () => {
+  for (const name of ['readTimeoutMs', 'pageTimeoutMs', 'writeTimeoutMs']) {
+    for (const ms of [0, -1, 1.5, 2 ** 31, Infinity]) {
+      expect(() => sqliteStore(newPath('none/sessions.db'), { [name]: ms })).toThrow(
+        expect.objectContaining({ code: 'invalid', path: name }),
+      )
+    }
+  }
+})
+
 test('pages of the file are damaged: corrupt, and other sessions can be read', async () => {
   const path = newPath()
   const store = open(path)

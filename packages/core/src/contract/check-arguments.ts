@@ -1,3 +1,4 @@
+import { longestTimerMs } from '../time.js'
 import { SessionError } from '../errors.js'
 import type { OwnLifetime } from './session-record.js'
 import type { MessageQuery, SessionChange, SessionCopy, SessionQuery } from './session-store.js'
@@ -113,4 +114,9 @@ export function idTwice(): SessionError {
 export function checkWhole(value: number, path: string, min: number, max = Number.MAX_SAFE_INTEGER): void {
   if (Number.isSafeInteger(value) && value >= min && value <= max) return
   throw new SessionError('invalid', `${path} must be a whole number from ${min} to ${max}`, { path })
+}
+
+/** Checks how long something may take: a whole number of milliseconds that a timer can wait. @throws `invalid` */
+export function checkTimeout(ms: number, path: string): void {
+  checkWhole(ms, path, 1, longestTimerMs)
 }

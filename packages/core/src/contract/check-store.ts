@@ -1,6 +1,6 @@
 import { isSessionError, SessionError } from '../errors.js'
 import { checkOptions } from '../options.js'
-import { checkWhole } from './check-arguments.js'
+import { checkTimeout } from './check-arguments.js'
 import type { SessionStore } from './session-store.js'
 import type { StoreFinding } from './store-finding.js'
 
@@ -38,7 +38,7 @@ export async function checkStore(
 ): Promise<readonly StoreFinding[]> {
   checkOptions<CheckStoreOptions>(options, { timeoutMs: 'number' })
   const { timeoutMs = 5000 } = options
-  checkWhole(timeoutMs, 'timeoutMs', 1)
+  checkTimeout(timeoutMs, 'timeoutMs')
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     const error = new SessionError('unavailable', `the store did not answer within ${timeoutMs} ms`)

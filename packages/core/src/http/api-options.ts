@@ -359,6 +359,7 @@ function toClientParts(given: readonly string[] = []): readonly string[] {
 
 function positive(value: number | undefined, path: string, otherwise: number): number {
   if (value === undefined) return otherwise
-  if (!(value > 0)) throw new SessionError('invalid', `${path} must be more than 0`, { path })
-  return value
+  // `Infinity` is no limit.
+  if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value > 0)) return value
+  throw new SessionError('invalid', `${path} must be more than 0, and whole`, { path })
 }

@@ -1,4 +1,5 @@
 import type { SessionEvent, SessionEventType } from '../domain/events.js'
+import { checkTimeout } from '../contract/check-arguments.js'
 import { SessionError } from '../errors.js'
 import { byteLength } from '../json.js'
 import { checkOptions } from '../options.js'
@@ -225,8 +226,9 @@ function checked(options: WebhookOptions) {
     maxBytes = 1024 * 1024,
     flushMs = 10_000,
   } = options
-  for (const [path, value] of Object.entries({ timeoutMs, maxTries, pauseMs, maxBytes, flushMs }))
+  for (const [path, value] of Object.entries({ maxTries, pauseMs, maxBytes }))
     if (!(value >= 1)) throw new SessionError('invalid', `${path} must be 1 or more`, { path })
+  for (const [path, value] of Object.entries({ timeoutMs, flushMs })) checkTimeout(value, path)
   if (!URL.canParse(options.url) || !/^https?:$/.test(new URL(options.url).protocol))
     throw new SessionError('invalid', 'url must be an address with https', { path: 'url' })
   if (!Array.isArray(options.secrets) || options.secrets.length === 0)

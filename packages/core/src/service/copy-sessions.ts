@@ -1,6 +1,7 @@
 import { isSessionError, SessionError } from '../errors.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
+import { inParallel } from '../in-parallel.js'
 import { checkOptions } from '../options.js'
 import { pause } from '../slices.js'
 import { sideRecordKinds, sideRecordTenant } from './side-records.js'
@@ -143,7 +144,7 @@ class Copy {
     const { filter = () => true, onProgress } = this.#options
     const { copied } = this.#counts
     for await (const records of pagesOf(this.#from, tenantId)) {
-      await inParallel(records.filter(filter), (record) => this.#one(record, look))
+      await inParallel(records.filter(filter), concurrency, (record) => this.#one(record, look))
       onProgress?.({ tenantId, look, ...this.#counts })
     }
     return this.#counts.copied === copied
@@ -211,7 +212,7 @@ class Copy {
   async #hasMore(tenantId: string): Promise<boolean> {
     let hasMore = false
     for await (const records of pagesOf(this.#to, tenantId)) {
-      await inParallel(records, async (record) => {
+      await inParallel(records, concurrency, async (record) => {
         this.#options.signal?.throwIfAborted()
         const ref = { tenantId, id: record.id }
         const isThere = await this.#from.read(ref).catch((error: unknown) => isSessionError(error, 'corrupt'))
@@ -243,15 +244,4 @@ async function* pagesOf(store: SessionStore, tenantId: string): AsyncGenerator<r
     if (page.cursor === undefined) return
     cursor = page.cursor
   }
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  const rest = items.values()
-  const worker = async (): Promise<void> => {
-    for (const item of rest) {
-      await pause()
-      await work(item)
-    }
-  }
-  await Promise.all(Array.from({ length: concurrency }, worker))
 }

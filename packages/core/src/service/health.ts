@@ -1,3 +1,4 @@
+import { longestTimerMs } from '../time.js'
 import { checkOptions } from '../options.js'
 import { isSessionError, SessionError } from '../errors.js'
 import type { Service } from './service.js'
@@ -56,7 +57,7 @@ async function storeHealth({ store }: Service, timeoutMs: number): Promise<Sessi
   const late = new Promise<never>((_, reject) => {
     timer = later(
       () => reject(new SessionError('unavailable', 'The store did not answer in time.')),
-      timeoutMs,
+      Math.min(timeoutMs, longestTimerMs),
     )
   })
   try {

@@ -1,3 +1,4 @@
+import { longestTimerMs } from '../time.js'
 import type { CountTokens } from '../context/token-count.js'
 import { type Credentials, createCredentials } from '../domain/credential.js'
 import { SessionError } from '../errors.js'
@@ -255,12 +256,12 @@ function toTurnOptions(given: TurnSettings = {}): Required<TurnSettings> {
     leaseMs,
     // Several heartbeats in the life of a lease, so that one slow write does not cost the turn.
     heartbeatMs: Math.min(duration(given.heartbeatMs, 'turns.heartbeatMs', 2000), leaseMs / 4),
-    flushMs: duration(given.flushMs, 'turns.flushMs', 200),
+    flushMs: Math.min(duration(given.flushMs, 'turns.flushMs', 200), longestTimerMs),
     // The turn's record outlives the lease, so that another process can store the answer of a lost turn.
     keepMs: Math.max(duration(given.keepMs, 'turns.keepMs', 600_000), 2 * leaseMs),
     queueMs: duration(given.queueMs, 'turns.queueMs', 60_000),
     maxSteps: limit(given.maxSteps, 'turns.maxSteps', 8),
-    toolTimeoutMs: duration(given.toolTimeoutMs, 'turns.toolTimeoutMs', 30_000),
+    toolTimeoutMs: Math.min(duration(given.toolTimeoutMs, 'turns.toolTimeoutMs', 30_000), longestTimerMs),
   }
 }
 
@@ -276,8 +277,9 @@ function createStoreClock(): Service['storeClock'] {
 
 function duration(value: number | undefined, path: string, otherwise: number): number {
   if (value === undefined) return otherwise
-  if (!(value > 0)) throw new SessionError('invalid', `${path} must be more than 0 milliseconds`, { path })
-  return value
+  // `Infinity` is never.
+  if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value > 0)) return value
+  throw new SessionError('invalid', `${path} must be a whole number of milliseconds above 0`, { path })
 }
 
 function age(value = 0): number {

@@ -1,3 +1,4 @@
+import { longestTimerMs } from '../time.js'
 import { type BusListener, type SessionBus, topicOf } from '../bus/session-bus.js'
 import type { SessionRef } from '../contract/session-record.js'
 
@@ -25,8 +26,6 @@ interface Topic {
   stop: Promise<(() => Promise<void>) | undefined>
 }
 
-// What a timer takes; of more it makes 1 ms.
-const mostMs = 2 ** 31 - 1
 // A bus that could not be listened to is tried again; until then watchers look from time to time.
 const retryMs = 1000
 
@@ -75,7 +74,7 @@ export class WakeUps {
               wake = undefined
               resolve()
             }
-            const timer = setTimeout(done, Math.min(ms, mostMs))
+            const timer = setTimeout(done, Math.min(ms, longestTimerMs))
             signal?.addEventListener('abort', done, { once: true })
             wake = done
           })

@@ -1,11 +1,9 @@
+import { longestTimerMs } from '../time.js'
 import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 import type { SessionRecord } from '../contract/session-record.js'
 import { beginWatch, longestMs, lookMs, openNow, stillOpen } from './still-open.js'
-
-// What a timer takes; of more it makes 1 ms.
-const mostMs = 2 ** 31 - 1
 
 /** Options of a watch. */
 export interface WatchOptions {
@@ -33,8 +31,8 @@ export async function* snapshotsOf(
 ): AsyncGenerator<SessionSnapshot, void, undefined> {
   checkOptions(options, watchNames)
   const { pollMs = lookMs, signal } = options
-  if (!(pollMs >= 1 && pollMs <= mostMs)) {
-    throw new SessionError('invalid', `pollMs must be from 1 to ${mostMs}`, { path: 'pollMs' })
+  if (!(pollMs >= 1 && pollMs <= longestTimerMs)) {
+    throw new SessionError('invalid', `pollMs must be from 1 to ${longestTimerMs}`, { path: 'pollMs' })
   }
   const watch = live.service.wakeUps.watch(live.ref)
   let told: string | undefined

@@ -3,6 +3,7 @@ import type { SessionContextOptions } from '../session/context.js'
 import type { BuiltContext } from '../context/lay-out.js'
 import { isSessionError, messageOf, SessionError, type SessionErrorCode } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
+import { inParallel } from '../in-parallel.js'
 import { type JsonObject, type JsonValue, toJson } from '../json.js'
 import type { MessageInput } from '../domain/message.js'
 import type { MessagePart } from '../domain/part.js'
@@ -141,6 +142,9 @@ export interface ResponderOptions<Handle extends TurnHandle> {
   readonly warn: (warning: SessionWarning) => void
 }
 
+// A model may call a tool thousands of times in one answer.
+const callsAtOnce = 32
+
 /**
  * Calls `respond`, runs the tools that were called, and calls it again, until the answer calls no more of these tools.
  */
@@ -191,8 +195,13 @@ async function runSteps<Handle extends TurnHandle>(
         path: 'maxSteps',
       })
     }
-    const results = calls.map((call) => runTool(call, tools[call.toolName]!, options))
-    for (const result of await stoppable(Promise.all(results), signal)) {
+    const results: TurnPart[] = []
+    const running = inParallel(calls, callsAtOnce, async (call, index) => {
+      signal.throwIfAborted()
+      results[index] = await runTool(call, tools[call.toolName]!, options)
+    })
+    await stoppable(running, signal)
+    for (const result of results) {
       await pause()
       const taking = take(result)
       if (taking !== undefined) await stoppable(taking, signal)

@@ -64,6 +64,48 @@ describe('tools', () => {
     expect(result.reply.id).toBe((await session.history()).messages.at(-1)!.id)
   })
 
+  it('run 32 at a time, however many a model calls, and none after the turn is stopped', async () => {
+    const session = await opened()
+    let running = 0
+    let most = 0
+    const begun: number[] = []
+    const stopping = new AbortController()
+    const calling = (execute: (index: number) => Promise<number>) =>
+      session.turn(
+        'Look everything up',
+        async function* ({ steps }) {
+          if (steps.length > 0) return yield 'Done'
+          for (let index = 0; index < 100; index++) {
+            yield { type: 'tool-call', toolCallId: `c${index}`, toolName: 'look', input: { index } }
+          }
+        },
+        {
+          tools: { look: { execute: async ({ index }: { index: number }) => execute(index) } },
+          signal: stopping.signal,
+        },
+      ).result
+    const { replies } = await calling(async (index) => {
+      most = Math.max(most, ++running)
+      // All that may run beside it have begun when it ends.
+      await new Promise((resolve) => setImmediate(resolve))
+      running--
+      return index
+    })
+    const outputs = replies
+      .flatMap(({ content }) => (typeof content === 'string' ? [] : content))
+      .flatMap((part) => (part.type === 'tool-result' ? [part.output] : []))
+    expect(most).toBe(32)
+    expect(outputs).toEqual(Array.from({ length: 100 }, (_, index) => index))
+
+    const { status } = await calling((index) => {
+      begun.push(index)
+      if (begun.length === 32) stopping.abort()
+      return new Promise(() => {})
+    })
+    expect(status).toBe('aborted')
+    expect(begun).toEqual(Array.from({ length: 32 }, (_, index) => index))
+  })
+
   it('stops a model that calls them without end', async () => {
     const session = await opened({ turns: { ...fast, maxSteps: 3 } })
     let asked = 0
