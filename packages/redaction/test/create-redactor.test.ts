@@ -89,6 +89,7 @@ describe('what stands beside another', () => {
     ['an joé@mäil.com.203.0.113.9, heute', 'an [email].[ip], heute'],
     // Groups of three to five digits, of which each begins a number, or none.
     ['37828 22463 10005', '[card]'],
+    ['41111 11111 111111', '[card]'],
     ['378 282 246 310 005', '[card]'],
     ['4111 4111 1111 1111 1111', '4111 [card]'],
     ['400 0123 4567 8901 7', '400 0123 4567 8901 7'],
