@@ -21,6 +21,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
       'process-registry.ts',
       'slices.ts',
       'in-parallel.ts',
+      'stoppable.ts',
     ],
   },
   { name: 'contract', places: ['contract/'] },

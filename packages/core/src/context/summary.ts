@@ -97,12 +97,12 @@ export interface MadeSummary {
 export async function makeSummary(
   plan: SummaryPlan,
   write: WriteSummary,
-  options: { at: number; countTokens?: CountTokens; signal?: AbortSignal },
+  options: { at: number; countTokens?: CountTokens },
 ): Promise<MadeSummary> {
   const { at, countTokens = estimateTokens } = options
   try {
     // JavaScript may give anything.
-    const said: unknown = await write(plan, options.signal)
+    const said: unknown = await write(plan)
     const text = typeof said === 'string' ? said.trim() : ''
     if (text !== '') return { summary: toSummary(plan, text, at, countTokens) }
     return {

@@ -84,6 +84,7 @@ const budget: OptionNames<TurnBudget> = {
 }
 const context: OptionNames<ContextSettings> = {
   summarize: 'function',
+  summarizeTimeoutMs: 'number',
   summaries: true,
   compactAboveTokens: 'number',
   embed: 'function',

@@ -54,7 +54,7 @@ export interface Service {
   readonly shownAgeMs: number
   readonly turns: Required<TurnSettings>
   readonly budgets: readonly TurnBudget[]
-  readonly context: ContextSettings
+  readonly context: ContextSettings & Required<Pick<ContextSettings, 'summarizeTimeoutMs'>>
   readonly transfers: TransferConfig
   /** Undefined where the application asks for no consent. */
   readonly consent: ConsentSettings | undefined
@@ -142,6 +142,10 @@ export function createService(
     })
   }
   const keptMs = duration(options.context?.keptMs, 'context.keptMs', 600_000)
+  const summarizeTimeoutMs = Math.min(
+    duration(options.context?.summarizeTimeoutMs, 'context.summarizeTimeoutMs', 60_000),
+    longestTimerMs,
+  )
   const warnedOnce = warnOnce(warn)
   const listeners = createListeners(options, warn)
   const { bus } = options
@@ -202,7 +206,7 @@ export function createService(
     shownAgeMs: age(options.reads?.maxAgeMs),
     turns: toTurnOptions(options.turns),
     budgets: options.budgets ?? [],
-    context: options.context ?? {},
+    context: { ...options.context, summarizeTimeoutMs },
     transfers: toTransferConfig(options.transfers),
     consent: options.consent,
     suspicion: {

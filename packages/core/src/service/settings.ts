@@ -103,6 +103,11 @@ export interface TurnSettings {
 export interface ContextSettings {
   /** Sums up old messages in few words (default: excerpts of the messages). Runs outside of turns. */
   summarize?: WriteSummary
+  /**
+   * How long one call of `summarize` may take, in milliseconds (default 60,000). Past it the signal that the call has got
+   * is aborted, and excerpts take the place of the summary.
+   */
+  summarizeTimeoutMs?: number
   /** Which messages are summed up, and how briefly (default: that of `SummaryOptions`). */
   summaries?: SummaryOptions
   /** When the history has more tokens than this, a context sums up old messages in the background (default: never). */

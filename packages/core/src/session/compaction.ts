@@ -22,6 +22,7 @@ import { type ClosedRange, rangesIn } from '../domain/path-ranges.js'
 import type { Message } from '../domain/message.js'
 import type { Summary } from '../domain/session-body.js'
 import { inSlices } from '../slices.js'
+import { stoppable } from '../stoppable.js'
 import type { LiveSession } from '../service/live-session.js'
 import { afterWrite } from '../service/unknown-outcome.js'
 
@@ -61,22 +62,32 @@ export async function compact(
   const limits = summaryLimits({ ...wanted.summaries, ...given }, room)
   let last: Compaction = { compacted: false }
   for (let round = 0; round < mostRounds; round++) {
-    const once = async () => compactOnce(live, limits, summarize, signal)
+    let isLate = false
+    const asked = { summarize, signal, onLate: () => (isLate = true) }
+    const once = async () => compactOnce(live, limits, asked)
     const made = last.compacted ? await afterWrite(once) : await once()
     if (!made.compacted) return last
     last = made
+    // Who has not answered once would be waited for again and again.
+    if (isLate) break
   }
   return { ...last, more: true }
+}
+
+interface Summarizer {
+  /** Excerpts are made without it. */
+  readonly summarize: WriteSummary | undefined
+  readonly signal: AbortSignal | undefined
+  readonly onLate: () => void
 }
 
 async function compactOnce(
   live: LiveSession,
   limits: SummaryLimits,
-  summarize: WriteSummary | undefined,
-  signal: AbortSignal | undefined,
+  { summarize, signal, onLate }: Summarizer,
 ): Promise<Compaction> {
   const countTokens = countTokensOf(live.service)
-  const { storeClock, warn, histories, historyExpired, redaction } = live.service
+  const { context, storeClock, warn, histories, historyExpired, redaction } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)
   if (!live.isStored || historyExpired(newest.at(-1))) return { compacted: false }
   const history = histories.use(record, body, SessionHistory)
@@ -93,15 +104,22 @@ async function compactOnce(
   if (plan === undefined) return { compacted: false }
   const made: SummaryPlan = plan
   const plainly = summarize ?? ((asked) => inSlices(excerptingOf(asked, countTokens)))
-  const write: WriteSummary =
+  const redacted: WriteSummary =
     redaction === undefined
       ? plainly
       : async (asked, until) => redaction.text(await plainly(asked, until), 'summaries.text')
-  const { summary, failure } = await makeSummary(made, write, {
-    at: storeClock.now(),
-    countTokens,
-    ...(signal === undefined ? {} : { signal }),
-  })
+  const write: WriteSummary = async (asked) => {
+    const late = AbortSignal.timeout(context.summarizeTimeoutMs)
+    const until = signal === undefined ? late : AbortSignal.any([signal, late])
+    try {
+      return await stoppable(Promise.resolve(redacted(asked, until)), late)
+    } catch (cause) {
+      if (!late.aborted) throw cause
+      onLate()
+      throw new Error(`summarize took longer than ${context.summarizeTimeoutMs} ms`, { cause })
+    }
+  }
+  const { summary, failure } = await makeSummary(made, write, { at: storeClock.now(), countTokens })
   if (failure !== undefined) {
     warn({
       code: 'summarize_failed',

@@ -11,6 +11,7 @@ import type { Redaction } from '../service/redaction.js'
 import type { SessionWarning } from '../service/settings.js'
 import { ModelStream } from './model-stream.js'
 import { pause } from '../slices.js'
+import { stoppable } from '../stoppable.js'
 import type { TurnDocument, TurnPart } from './part.js'
 import type { OpenCall, TurnReply } from './reply.js'
 import { ReplyRedactor } from './reply-redactor.js'
@@ -339,28 +340,6 @@ function describeTools<Handle extends TurnHandle>(tools: ToolsOf<Handle>): ToolD
       ...(json === undefined ? {} : { inputSchema: json as JsonObject }),
     }
   })
-}
-
-/** Settles with `work`, or rejects as soon as the turn is stopped, whichever is first. */
-async function stoppable<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) {
-    work.catch(() => {})
-    throw new Stopped()
-  }
-  let stop = (): void => {}
-  const stopped = new Promise<never>((_, reject) => {
-    stop = () => reject(new Stopped())
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([work, stopped])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
-}
-
-class Stopped extends Error {
-  override readonly name = 'AbortError'
 }
 
 // Messages of these errors were written for callers; those of other errors are for logs.

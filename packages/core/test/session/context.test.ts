@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { extractFacts } from '../../src/context.js'
-import { createSessions, memoryStore, type SessionStore, textOf } from '../../src/index.js'
+import {
+  createSessions,
+  memoryStore,
+  type SessionStore,
+  type SessionWarning,
+  textOf,
+} from '../../src/index.js'
 import { alice, service } from '../service.js'
 
 const said = (count: number, about: (index: number) => string = (index) => `message number ${index}`) =>
@@ -156,6 +162,34 @@ describe('session.compact', () => {
     const built = shown(await session.context({ maxTokens: 2500 }))
     for (const fact of [0, 15, 30, 150]) expect(built).toMatch(new RegExp(`FACT${fact}\\b`))
     expect((await session.info()).messages.total).toBe(300)
+  })
+
+  it('does not wait longer for a model than it may, tells it to stop, and asks it no more for now', async () => {
+    const warnings: SessionWarning[] = []
+    const stopped: boolean[] = []
+    const sessions = service({
+      context: {
+        summaries: { keepTokens: 100, minTokens: 100, inputTokens: 300 },
+        compactAboveTokens: 200,
+        summarizeTimeoutMs: 10,
+        summarize: async (_, signal) => {
+          signal!.addEventListener('abort', () => stopped.push(true))
+          return new Promise<never>(() => {})
+        },
+      },
+      onWarning: (warning) => warnings.push(warning),
+    })
+    const session = await sessions.for(alice).create()
+    await session.append(said(100))
+    expect(await session.compact()).toMatchObject({ compacted: true, more: true })
+    expect(stopped).toEqual([true])
+    expect(warnings).toMatchObject([
+      { code: 'summarize_failed', cause: { message: 'summarize took longer than 10 ms' } },
+    ])
+    // In the background too: the service can be closed.
+    await session.context({ maxTokens: 600 })
+    await sessions.close()
+    expect(stopped).toEqual([true, true])
   })
 
   it('does without the function of the caller when that fails, and warns', async () => {
