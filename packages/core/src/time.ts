@@ -1,3 +1,6 @@
+/** The last moment that a date can show, in epoch milliseconds. */
+export const latestTime = 8_640_000_000_000_000
+
 /** Now, in epoch milliseconds. */
 export type Clock = () => number
 
