@@ -3,6 +3,7 @@ import { checkOptions } from '../options.js'
 import { checkWhole } from './check-arguments.js'
 import type { SessionStore } from './session-store.js'
 import type { StoreFinding } from './store-finding.js'
+import { timerMs } from '../time.js'
 
 /** How `checkStore` waits. */
 export interface CheckStoreOptions {
@@ -42,7 +43,7 @@ export async function checkStore(
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     const error = new SessionError('unavailable', `the store did not answer within ${timeoutMs} ms`)
-    timer = later(() => reject(error), timeoutMs)
+    timer = later(() => reject(error), timerMs(timeoutMs))
   })
   const findings: StoreFinding[] = []
   const ask = async (question: Promise<readonly StoreFinding[]>): Promise<void> => {

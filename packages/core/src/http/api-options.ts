@@ -161,7 +161,7 @@ export interface SessionApiOptions extends TransportOptions {
    * of turns (default 20).
    */
   maxOpenStreams?: number
-  /** How often a stream without events sends a sign of life, in milliseconds (default 15,000). */
+  /** How often a stream without events sends a sign of life, in milliseconds (default 15,000); `Infinity` for never. */
   streamHeartbeatMs?: number
   /** How long the answer to an `Idempotency-Key` is kept, in milliseconds (default 24 hours). */
   idempotencyMs?: number
@@ -359,6 +359,7 @@ function toClientParts(given: readonly string[] = []): readonly string[] {
 
 function positive(value: number | undefined, path: string, otherwise: number): number {
   if (value === undefined) return otherwise
-  if (!(value > 0)) throw new SessionError('invalid', `${path} must be more than 0`, { path })
+  if (typeof value !== 'number' || !(value > 0))
+    throw new SessionError('invalid', `${path} must be a number above 0`, { path })
   return value
 }

@@ -2,6 +2,7 @@ import { checkOptions } from '../options.js'
 import { isSessionError, SessionError } from '../errors.js'
 import type { Service } from './service.js'
 import { sideRecordRef } from './side-records.js'
+import { timerMs } from '../time.js'
 
 /** Whether a service can work. */
 export interface SessionsHealth {
@@ -56,7 +57,7 @@ async function storeHealth({ store }: Service, timeoutMs: number): Promise<Sessi
   const late = new Promise<never>((_, reject) => {
     timer = later(
       () => reject(new SessionError('unavailable', 'The store did not answer in time.')),
-      timeoutMs,
+      timerMs(timeoutMs),
     )
   })
   try {

@@ -34,6 +34,7 @@ import type {
   SessionWarning,
   TurnBudget,
 } from './settings.js'
+import { timerMs } from '../time.js'
 
 /** What the service and its handles share: the options with their defaults, after checks. */
 export interface Service {
@@ -254,13 +255,13 @@ function toTurnOptions(given: TurnSettings = {}): Required<TurnSettings> {
     policy: given.policy ?? 'reject',
     leaseMs,
     // Several heartbeats in the life of a lease, so that one slow write does not cost the turn.
-    heartbeatMs: Math.min(duration(given.heartbeatMs, 'turns.heartbeatMs', 2000), leaseMs / 4),
-    flushMs: duration(given.flushMs, 'turns.flushMs', 200),
+    heartbeatMs: timerMs(Math.min(duration(given.heartbeatMs, 'turns.heartbeatMs', 2000), leaseMs / 4)),
+    flushMs: timerMs(duration(given.flushMs, 'turns.flushMs', 200)),
     // The turn's record outlives the lease, so that another process can store the answer of a lost turn.
     keepMs: Math.max(duration(given.keepMs, 'turns.keepMs', 600_000), 2 * leaseMs),
     queueMs: duration(given.queueMs, 'turns.queueMs', 60_000),
     maxSteps: limit(given.maxSteps, 'turns.maxSteps', 8),
-    toolTimeoutMs: duration(given.toolTimeoutMs, 'turns.toolTimeoutMs', 30_000),
+    toolTimeoutMs: timerMs(duration(given.toolTimeoutMs, 'turns.toolTimeoutMs', 30_000)),
   }
 }
 

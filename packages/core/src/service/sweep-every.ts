@@ -1,4 +1,5 @@
 import { isSessionError, SessionError } from '../errors.js'
+import { longestTimerMs } from '../time.js'
 import type { Service } from './service.js'
 
 /** Sweeping that goes on: call it, or let `using` end, to stop. */
@@ -7,8 +8,6 @@ export interface Sweeping extends Disposable {
   (): void
 }
 
-// The longest that a timer can wait for.
-const maxIntervalMs = 2 ** 31 - 1
 const batch = 500
 // What looks at every session that is out of use is done this often at most.
 const allEveryMs = 3_600_000
@@ -27,7 +26,7 @@ export function sweepEvery(
   sweep: (limit: number, all: boolean) => Promise<number>,
 ): Sweeping {
   // With its jitter it is up to a quarter longer.
-  if (!(typeof ms === 'number' && ms >= 1 && ms * 1.25 <= maxIntervalMs)) {
+  if (!(typeof ms === 'number' && ms >= 1 && ms * 1.25 <= longestTimerMs)) {
     throw new SessionError('invalid', 'ms must be from 1 to 1,700,000,000 milliseconds', { path: 'ms' })
   }
   service.work.checkOpen()
