@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { sessionErrorCodes } from '../packages/core/src/errors.js'
 
 const root = resolve(import.meta.dirname, '..')
@@ -80,12 +80,10 @@ describe('the code in documents and doc comments', () => {
   const examples = sources.flatMap(examplesOf)
   const snippets = [...documents.flatMap(snippetsOf), ...examples]
 
-  it('compiles', async () => {
-    expect(examples.length).toBeGreaterThanOrEqual(17)
-    expect(snippets.length).toBeGreaterThan(examples.length + 40)
+  const names = new Map<string, Snippet>()
+  beforeAll(() => {
     rmSync(scratch, { recursive: true, force: true })
     mkdirSync(scratch, { recursive: true })
-    const names = new Map<string, Snippet>()
     for (const [index, snippet] of snippets.entries()) {
       const name = `snippet-${index}.tsx`
       names.set(name, snippet)
@@ -98,6 +96,11 @@ describe('the code in documents and doc comments', () => {
         writeFileSync(join(scratch, 'at', file), snippet.code)
       }
     }
+  })
+
+  it('compiles', async () => {
+    expect(examples.length).toBeGreaterThanOrEqual(17)
+    expect(snippets.length).toBeGreaterThan(examples.length + 40)
     writeFileSync(
       join(scratch, 'tsconfig.json'),
       JSON.stringify({
@@ -140,7 +143,38 @@ describe('the code in documents and doc comments', () => {
       )
     expect(errors).toEqual([])
   })
+
+  it('runs, where it needs nothing else: no setting is refused', async () => {
+    const bytes = Buffer.alloc(32, 7).toString('base64')
+    vi.stubEnv('SESSION_SECRET', `a secret for sessions ${bytes}`)
+    vi.stubEnv('AUDIT_SECRET', `a secret for the audit ${bytes}`)
+    vi.stubEnv('WEBHOOK_SECRET', `whsec_${bytes}`)
+    for (const name of ['SESSIONS_KEY', 'SESSIONS_INDEX_KEY', 'SESSIONS_TERMS_KEY']) vi.stubEnv(name, bytes)
+    vi.spyOn(console, 'log').mockReturnValue()
+    const running = [...snippets.entries()].filter(([, snippet]) => standsAlone(snippet))
+    expect(running.length).toBeGreaterThan(20)
+    const refused: string[] = []
+    for (const [index, { document, line }] of running) {
+      const path = join(scratch, `snippet-${index}.tsx`)
+      await (import(/* @vite-ignore */ path) as Promise<unknown>).catch((error: unknown) =>
+        refused.push(`${document}:${line}: ${String(error)}`),
+      )
+    }
+    vi.unstubAllEnvs()
+    vi.restoreAllMocks()
+    expect(refused).toEqual([])
+  })
 })
+
+/** Whether code needs nothing but the packages: no server, no file, no framework, and nothing that it leaves out. */
+function standsAlone({ code }: Snippet): boolean {
+  const imported = [...code.matchAll(/ from '([^']+)'/g)].map(([, name]) => name!)
+  return (
+    code.includes('createSessions(') &&
+    imported.every((name) => /^@sessions\/(?:core|inspector|redaction|express|ai-sdk)(?:\/|$)/.test(name)) &&
+    !/^declare |: \/\/|:\/\/localhost|\.db'|^@/m.test(code)
+  )
+}
 
 describe('the README', () => {
   const readme = readOrEmpty('README.md')

@@ -2,6 +2,7 @@ import { en } from 'zod/locales'
 import * as z from 'zod/mini'
 import { SessionError } from './errors.js'
 import { parseJson } from './json.js'
+import { latestTime } from './time.js'
 
 // zod/mini brings no texts, and the settings of zod are those of the application.
 const { localeError } = en()
@@ -50,6 +51,9 @@ function deepest(issue: z.core.$ZodIssue | undefined): z.core.$ZodIssue | undefi
   }
   return best === undefined ? issue : { ...best, path: [...issue.path, ...best.path] }
 }
+
+/** A time that a date can show, epoch ms. */
+export const timeSchema = z.number().check(z.minimum(0), z.maximum(latestTime))
 
 /** A text, where the types of a caller may not have been checked. @throws `invalid` */
 export function parseText(value: unknown, path: string): string {

@@ -1,3 +1,19 @@
+/** The last moment that a date can show, in epoch milliseconds. */
+export const latestTime = 8_640_000_000_000_000
+
+/** The longest that a timer can wait: one that is set to wait longer fires at once, again and again. */
+export const longestTimerMs = 2 ** 31 - 1
+
+/** Whole milliseconds that a timer can wait, for a setting of any length: with `Infinity` it fires after 24 days. */
+export function timerMs(ms: number): number {
+  return Math.min(Math.ceil(ms), longestTimerMs)
+}
+
+/** The moment so long before another one, and 0 when there was none: a period of `Infinity` never ends. */
+export function momentBefore(at: number, ms: number): number {
+  return Math.max(0, at - ms)
+}
+
 /** Now, in epoch milliseconds. */
 export type Clock = () => number
 
@@ -6,9 +22,6 @@ export type Clock = () => number
  * that lives in this process.
  */
 export const processClock: Clock = () => Math.floor(performance.timeOrigin + performance.now())
-
-/** The longest that a timer can wait, in milliseconds. One that is to wait longer ends after 1 ms. */
-export const longestTimerMs = 2 ** 31 - 1
 
 /** ISO 8601 in UTC, as times are written on the wire. */
 export function toIso(atMs: number): string {

@@ -282,6 +282,12 @@ describe('list', () => {
     expect((await sessions.for(admin).list({ userId: 'bob' })).items).toHaveLength(1)
     expect((await sessions.for(alice).list({ userId: 'bob' })).items).toHaveLength(7)
     expect((await sessions.for(anonymous).list()).items).toEqual([])
+    for (const userId of ['', 'a\u0000', 'x'.repeat(300)]) {
+      const refused = { code: 'invalid', path: 'userId' }
+      await expect(sessions.for(admin).list({ userId })).rejects.toMatchObject(refused)
+      await expect(sessions.for(admin).count({ userId })).rejects.toMatchObject(refused)
+      await expect(sessions.for(admin).search({ text: 'a', userId })).rejects.toMatchObject(refused)
+    }
     await expect(sessions.for(alice).list({ cursor: 'junk' })).rejects.toMatchObject({
       code: 'invalid',
       path: 'cursor',

@@ -141,8 +141,10 @@ export function analyticsStatements({ facts }: TableNames): AnalyticsStatements 
     },
     sums: toStatement(
       'analytics_sums',
-      `select coalesce(sum(messages), 0)::text, coalesce(sum(turns), 0)::text, coalesce(sum(duration_ms), 0)::text,
-        count(*) filter (where not consents)::text from ${spanned}`,
+      // Each has a name of its own: drivers may give rows by their names.
+      `select coalesce(sum(messages), 0)::text as messages, coalesce(sum(turns), 0)::text as turns,
+        coalesce(sum(duration_ms), 0)::text as duration_ms, count(*) filter (where not consents)::text as withheld
+        from ${spanned}`,
     ),
     cohorts: toStatement(
       'analytics_cohorts',

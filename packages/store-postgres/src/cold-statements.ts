@@ -159,9 +159,9 @@ function amend({ sessions, messages }: TableNames): string {
   return `with s as (
       update ${sessions} as t
       set changes = t.changes + 1,
-        bytes = t.bytes + (
+        bytes = greatest(0, t.bytes + (
           select coalesce(sum(octet_length(given.payload) - octet_length(m.payload)), 0) as grown ${replaced}
-        )
+        ))
       where ${thisSession} and ${live} and ${isMeant} and ${isUnchanged} and exists (select ${replaced})
       returning t.skey
     ), a as (

@@ -8,13 +8,11 @@ import {
   type KeptFacts,
   parseWhole,
 } from '@sessions/core/store'
-import type { Kysely } from 'kysely'
-import type pg from 'pg'
 import { analyticsStatements, type factColumns } from './analytics-statements.js'
 import { type Call, Database } from './database.js'
 import { type RowLevelSecurity, toBegin, toEnter, toSetting } from './row-level-security.js'
 import { type TableOptions, toTableNames } from './schema.js'
-import { toSource } from './source.js'
+import { type PostgresDatabase, toSource } from './source.js'
 
 /** How facts of sessions are kept. */
 export interface PostgresAnalyticsOptions extends TableOptions {
@@ -48,7 +46,7 @@ const maxBatch = 500
  * ```
  */
 export function postgresAnalytics<Tables>(
-  db: pg.Pool | Kysely<Tables>,
+  db: PostgresDatabase<Tables>,
   options: PostgresAnalyticsOptions = {},
 ): AnalyticsLog {
   checkOptions<PostgresAnalyticsOptions>(options, {

@@ -95,7 +95,7 @@ export function postgresSearch<Tables>(
           ...toColumns(batch, tag),
           [...ends.keys()].map(encodeText),
           [...ends.values()].map(({ incarnation }) => encodeText(incarnation)),
-          [...ends.values()].map(({ expiresAt }) => expiresAt ?? null),
+          [...ends.values()].map(({ expiresAt }) => expiresAt ?? -1),
         ]
         await database.run(sql.put, values, callOf(tenantId, true))
       }
@@ -194,7 +194,7 @@ function toColumns(entries: readonly SearchEntry[], tag: string): Value[] {
     seq: entry.seq,
     session_id: encodeText(entry.sessionId),
     incarnation: encodeText(entry.incarnation),
-    user_key: entry.user === undefined ? null : encodeText(entry.user),
+    user_key: encodeText(entry.user ?? ''),
     role: entry.role,
     terms: entry.terms.map(([term, count]) => `${lexeme(tag, term)}:${places(count)}`).join(' '),
   }))

@@ -10,7 +10,7 @@ import {
   type UsageGrouping,
   type UsageLog,
 } from '@sessions/core/store'
-import { type Call, Database, type Row, type Value } from './database.js'
+import { type Call, Database, type Row } from './database.js'
 import { type RowLevelSecurity, toBegin, toEnter, toSetting } from './row-level-security.js'
 import { type TableOptions, toTableNames } from './schema.js'
 import { type PostgresDatabase, toSource } from './source.js'
@@ -95,8 +95,8 @@ export function postgresUsageLog<Tables>(
       const tenant = encodeText(tenantId)
       let inserted = 0
       for (let from = 0; from < events.length; from += maxBatch) {
-        const columns = toColumns(events.slice(from, from + maxBatch))
-        const [row] = await database.run(sql.append, [tenant, ...columns], callOf(tenant, true))
+        const rows = toRows(events.slice(from, from + maxBatch))
+        const [row] = await database.run(sql.append, [tenant, rows], callOf(tenant, true))
         inserted += parseWhole(row![0], 'count')
       }
       return inserted
@@ -113,15 +113,11 @@ export function postgresUsageLog<Tables>(
           return JSON.stringify(next.cost) === JSON.stringify(event.cost) ? [] : [next]
         })
         if (changed.length === 0) continue
-        const columns = toColumns(changed)
-        const costs = (['event_id', 'cost', 'currency', 'cost_by', 'price_from'] as const).map(
-          (name) => columns[names.indexOf(name)]!,
-        )
         const hours = [...new Set(changed.map(({ at }) => Math.floor(at / hourMs)))].toSorted((a, b) => a - b)
         await database.transaction(callOf(tenant, true), async (run) => {
           await run(sql.lock, [tenant])
           await run(sql.dropHours, [tenant, hours])
-          await run(sql.price, [tenant, ...costs])
+          await run(sql.price, [tenant, toRows(changed)])
           await run(sql.sumHours, [tenant, hours])
         })
         count += changed.length
@@ -183,7 +179,8 @@ export function postgresUsageLog<Tables>(
   }
 }
 
-function toColumns(events: readonly UsageEvent[]): (readonly (string | number | null)[])[] {
+/** Rows as JSON. */
+function toRows(events: readonly UsageEvent[]): string {
   const rows = events.map((event): Record<keyof typeof eventColumns, string | number | null> => ({
     event_id: encodeText(event.id),
     at: event.at,
@@ -203,7 +200,7 @@ function toColumns(events: readonly UsageEvent[]): (readonly (string | number | 
     cost_by: event.cost?.by ?? null,
     price_from: event.cost?.from ?? null,
   }))
-  return names.map((name) => rows.map((row) => row[name])) satisfies Value[]
+  return JSON.stringify(rows)
 }
 
 /** An empty name is none: sums have an empty name where there is none. */

@@ -53,7 +53,11 @@ const foundAtOnce = 1000
 export function searchStatements({ terms, searched }: TableNames): SearchStatements {
   const columns = termNames.join(', ')
   const given = termNames.map((name, index) => `$${index + 2}::${termColumns[name]}[]`).join(', ')
-  const values = termNames.map((name) => (name === 'terms' ? 'terms::tsvector' : name)).join(', ')
+  // An empty user is none, and -1 no deadline: a list of a session with `array_nulls` off has no nulls.
+  const stored = { terms: 'terms::tsvector', user_key: "nullif(user_key, '')" } as const
+  const values = termNames
+    .map((name) => (name in stored ? stored[name as keyof typeof stored] : name))
+    .join(', ')
   const next = termNames.length + 2
   const at = (name: (typeof termNames)[number]): number => termNames.indexOf(name) + 2
   const isIt = 'tenant_id = $1 and session_id = $2 and ($3::text is null or incarnation = $3::text)'
@@ -64,7 +68,8 @@ export function searchStatements({ terms, searched }: TableNames): SearchStateme
       'search_put',
       `with ends as (
         insert into ${searched} as known (tenant_id, session_id, incarnation, expires_at)
-        select $1::text, given.* from unnest($${next}::text[], $${next + 1}::text[], $${next + 2}::bigint[])
+        select $1::text, session_id, incarnation, nullif(given.expires_at, -1)
+          from unnest($${next}::text[], $${next + 1}::text[], $${next + 2}::bigint[])
           as given (session_id, incarnation, expires_at) order by 2
         on conflict (tenant_id, session_id) do update set incarnation = excluded.incarnation, expires_at = excluded.expires_at
         where known.incarnation <> excluded.incarnation or (known.expires_at is null) <> (excluded.expires_at is null)

@@ -22,6 +22,8 @@ export const eventColumns = {
   price_from: 'text',
 } as const
 
+const costColumns = ['cost', 'currency', 'cost_by', 'price_from'] as const
+
 export const names = Object.keys(eventColumns) as (keyof typeof eventColumns)[]
 
 /** What is counted, in the order of the columns of a group. */
@@ -71,11 +73,11 @@ export interface GroupForm {
 export interface UsageStatements {
   /** Tenant: waits until nobody else appends to its hours, and keeps others waiting until the transaction ends. */
   readonly lock: Statement
-  /** Tenant, then a list for each column: how many were new. */
+  /** Tenant, events as JSON: how many were new. */
   readonly append: Statement
   /** Tenant, from, to, the place after which the page begins: events. */
   readonly page: Statement
-  /** Tenant, ids, and the lists of cost, currency, cost_by and price_from: nothing. */
+  /** Tenant, events as JSON, of which it takes the id and what they cost: nothing. */
   readonly price: Statement
   /** Tenant, hours. */
   readonly dropHours: Statement
@@ -92,7 +94,9 @@ export interface UsageStatements {
 }
 
 export function usageStatements({ usage, usageHours }: TableNames): UsageStatements {
-  const given = names.map((name, index) => `$${index + 2}::${eventColumns[name]}[]`).join(', ')
+  // As JSON, because a list of a session with `array_nulls` off has no nulls.
+  const given = (of: readonly (keyof typeof eventColumns)[]): string =>
+    `jsonb_to_recordset($2::text::jsonb) as given (${of.map((name) => `${name} ${eventColumns[name]}`).join(', ')})`
   const columns = names.join(', ')
   const lockKey = `hashtextextended('@sessions/usage ${usage} ' || $1::text, 0)`
   return {
@@ -102,7 +106,7 @@ export function usageStatements({ usage, usageHours }: TableNames): UsageStateme
       'usage_append',
       `with locked as materialized (select pg_advisory_xact_lock_shared(${lockKey})), inserted as (
         insert into ${usage} (tenant_id, ${columns})
-        select $1::text, given.* from locked, unnest(${given}) as given on conflict (tenant_id, event_id) do nothing returning *
+        select $1::text, given.* from locked, ${given(names)} on conflict (tenant_id, event_id) do nothing returning *
       ), hours as (
         insert into ${usageHours} as known (tenant_id, hour, provider, model, currency, ${sums})
         select $1::text, ${hourNames}, ${ofTurns} from inserted group by 2, 3, 4, 5 order by 2, 3, 4, 5
@@ -112,17 +116,14 @@ export function usageStatements({ usage, usageHours }: TableNames): UsageStateme
     ),
     page: toStatement(
       'usage_page',
-      `select ${names.map((name) => (name === 'cost' ? 'trim_scale(cost)::text' : name)).join(', ')}
-        from ${usage} where tenant_id = $1 and at >= $2 and at < $3 and (at, event_id) > ($4, $5)
-        order by at, event_id limit 1000`,
+      `select ${names.map((name) => `${name === 'cost' ? 'trim_scale(cost)' : name}::text`).join(', ')}
+        from ${usage} as known where tenant_id = $1 and at >= $2 and at < $3 and (at, event_id) > ($4, $5)
+        order by known.at, known.event_id limit 1000`,
     ),
     price: toStatement(
       'usage_price',
-      `update ${usage} as known set cost = told.cost, currency = told.currency, cost_by = told.cost_by,
-        price_from = told.price_from
-        from unnest($2::text[], $3::numeric[], $4::text[], $5::text[], $6::text[])
-          as told (event_id, cost, currency, cost_by, price_from)
-        where known.tenant_id = $1 and known.event_id = told.event_id`,
+      `update ${usage} as known set ${costColumns.map((name) => `${name} = given.${name}`).join(', ')}
+        from ${given(['event_id', ...costColumns])} where known.tenant_id = $1 and known.event_id = given.event_id`,
     ),
     dropHours: toStatement(
       'usage_drop_hours',
@@ -192,9 +193,14 @@ function groupSql(
   const parts = isFromHours(by, only)
     ? [hours, ...(edges.head ? [turnsIn('$2', '$4')] : []), ...(edges.tail ? [turnsIn('$5', '$3')] : [])]
     : [turnsIn('$2', '$3')]
+  // Each column has a name of its own and is a text: drivers may give rows by their names, and parse all but texts.
+  const keys = groups.map((_, index) => `key_${index}`)
   return `with asked as (select $1::text, $2::bigint, $3::bigint, $4::bigint, $5::bigint, $6::text, $7::text),
-    found as (${parts.join(' union all ')})
-    select ${groups.join(', ')}, trim_scale(coalesce(sum(cost), 0))::text,
-      ${countColumns.map((name) => `coalesce(sum(${name}), 0)::text`).join(', ')}
-    from found group by ${groups.map((_, index) => index + 1).join(', ')} limit ${maxRows}`
+    found as (${parts.join(' union all ')}), told as (
+      select ${groups.map((group, index) => `${group} as ${keys[index]!}`).join(', ')}, coalesce(sum(cost), 0) as cost,
+        ${countColumns.map((name) => `coalesce(sum(${name}), 0) as ${name}`).join(', ')}
+      from found group by ${groups.map((_, index) => index + 1).join(', ')} limit ${maxRows}
+    )
+    select ${keys.map((key) => `${key}::text`).join(', ')}, trim_scale(cost)::text as cost,
+      ${countColumns.map((name) => `${name}::text`).join(', ')} from told`
 }

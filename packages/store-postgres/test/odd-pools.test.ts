@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { checkSchema, createPostgresPool, migrate, migrationSql, postgresStore } from '../src/index.js'
 import { migrated, useServer } from './databases.js'
 import { asObject, bool, int4, int8, oddestPools, text, typesWith, useAll } from './odd-pools.js'
+import { useRecords } from './use-records.js'
 
 // What applications make of their pools. The store's own columns are text, and nothing else is asked of a pool.
 
@@ -17,6 +18,7 @@ describe('a pool of the application with', () => {
       const pool = context.pools.open(url, options)
       await migrate(pool)
       await useAll(pool)
+      await useRecords(pool)
     })
   }
 })
@@ -36,6 +38,7 @@ describe('a Kysely of the application with', () => {
       const kysely = open(context.pools.open(await context.server.createDatabase()))
       await migrate(kysely)
       await useAll(kysely)
+      await useRecords(kysely)
     })
   }
 
@@ -45,6 +48,7 @@ describe('a Kysely of the application with', () => {
     const kysely = new Kysely<object>({ dialect: new PostgresDialect({ pool }) })
     await migrate(kysely)
     await useAll(kysely)
+    await useRecords(kysely)
   })
 })
 

@@ -2,6 +2,7 @@ import { describe, test } from 'vitest'
 import { migrate } from '../src/index.js'
 import { as, createAppRole, migrated, useServer } from './databases.js'
 import { oddPools, useAll } from './odd-pools.js'
+import { useRecords } from './use-records.js'
 
 const context = useServer()
 
@@ -11,6 +12,7 @@ describe('a pool of the application with', () => {
       const pool = context.pools.open(await context.server.createDatabase(), options)
       await migrate(pool)
       await useAll(pool)
+      await useRecords(pool)
     })
   }
 })
@@ -26,6 +28,7 @@ describe('a pool of the application, with row-level security and', () => {
       )
       const pool = context.pools.open(as(rows[0]!.name, url), options)
       await useAll(pool, { rls: 'sessions.tenant' })
+      await useRecords(pool, { rls: 'sessions.tenant' })
     })
   }
 })

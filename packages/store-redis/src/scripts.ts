@@ -82,10 +82,10 @@ local function meant(record, wanted, changes)
   local count, has = string.match(record, '^r3 %S+ %d+ (%d+) %d+ %d+ %d+ %d+ %d+ %d+ %S+ %S+ (%S*) ')
   return (wanted == '' or wanted == '=' .. (has or '')) and (changes == '' or changes == count)
 end
--- The same record with one change more, so many more bytes, and another trimmed seq if one is given.
+-- The same record with one change more, so many more bytes (never below 0), and another trimmed seq if one is given.
 local function counted(record, grown, through)
   local head, changes, last, trimmed, bytes, rest = string.match(record, '^(r3 %S+ %d+ )(%d+)( %d+ )(%d+) (%d+)( .*)$')
-  return head .. string.format('%.0f', changes + 1) .. last .. (through or trimmed) .. string.format(' %.0f', bytes + grown) .. rest
+  return head .. string.format('%.0f', changes + 1) .. last .. (through or trimmed) .. string.format(' %.0f', math.max(0, bytes + grown)) .. rest
 end
 `
 

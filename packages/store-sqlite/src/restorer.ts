@@ -85,7 +85,9 @@ export class Restorer {
     if (last !== record.lastSeq) throw partConflict()
     // The messages of the session that was here take their time, so a sweep removes them.
     if (found !== undefined) hide(parseWhole(found['skey'], 'skey', 1))
-    connection.run(endCopy, id, record.expiresAt ?? null, minuteOf(record.expiresAt), key)
+    const { revision, bytes, createdAt, updatedAt, activeAt, expiresAt } = record
+    const times = [createdAt, updatedAt, activeAt, expiresAt ?? null, minuteOf(expiresAt)]
+    connection.run(endCopy, id, revision, bytes, ...times, ...ownOf(record), ...namesOf(record), key)
   }
 
   #begin(
@@ -98,7 +100,6 @@ export class Restorer {
     const { incarnation, revision, changes, trimmedSeq, createdAt, updatedAt, activeAt } = record
     const counts = [revision, changes, trimmedSeq, trimmedSeq, record.bytes]
     const times = [createdAt, updatedAt, activeAt, keptTo]
-    const names = [encodeName(record.userId), encodeName(record.label), encodeName(record.title)]
     const values = [
       tenant,
       begunId(id),
@@ -106,7 +107,7 @@ export class Restorer {
       ...counts,
       ...times,
       ...ownOf(record),
-      ...names,
+      ...namesOf(record),
     ]
     const row = connection.first(this.#statements.beginCopy, ...values)
     return parseWhole(row?.['skey'], 'skey', 1)
@@ -133,6 +134,8 @@ export class Restorer {
     return Math.max(last, messages.at(-1)?.seq ?? 0)
   }
 }
+
+const namesOf = ({ userId, label, title }: SessionCopy['record']) => [userId, label, title].map(encodeName)
 
 /** The copy as it is now, whatever its caller does with the original. Its texts, which may be long, are shared. */
 function taken({ record, body, messages, more = false }: SessionCopy): SessionCopy {

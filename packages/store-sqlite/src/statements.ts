@@ -114,7 +114,8 @@ export function toStatements({ sessions, bodies, messages }: TableNames) {
       values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?) returning skey`,
     /** Last seq, the minute to which it is kept, key. */
     keepCopy: `update ${sessions} set last_seq = ?, expires_minute = ? where skey = ?`,
-    /** Id, expires at, its minute, key. */
-    endCopy: `update ${sessions} set id = ?, expires_at = ?, expires_minute = ? where skey = ?`,
+    /** Id, revision, bytes, its times, deadline and its minute, lifetime, names, key. */
+    endCopy: `update ${sessions} set id = ?, revision = ?, bytes = ?, created_at = ?, updated_at = ?, active_at = ?,
+      expires_at = ?, expires_minute = ?, idle_ms = ?, absolute_ms = ?, user_id = ?, label = ?, title = ? where skey = ?`,
   }
 }

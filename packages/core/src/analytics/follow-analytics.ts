@@ -8,6 +8,7 @@ import type { Service } from '../service/service.js'
 import { sideRecordRef } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
 import { readUserRecord, type TenantUser, updateUserRecord } from '../service/user-record.js'
+import { momentBefore } from '../time.js'
 import { FactsReader } from './facts-reader.js'
 
 const pageSize = 200
@@ -57,7 +58,7 @@ export async function keepAnalytics(service: Service, tenantId: string, limit: n
     await followAnalytics(service, tenantId)
     const { analyticsMs } = service.retentionOf(tenantId)
     if (analyticsMs === undefined) return 0
-    const before = (await readStoreTime(service, tenantId)) - analyticsMs
+    const before = momentBefore(await readStoreTime(service, tenantId), analyticsMs)
     return await keeping.log.prune(tenantId, before, limit)
   } catch (cause) {
     const message = 'What sessions say could not be kept; the next sweep does it.'

@@ -1,5 +1,6 @@
 import type { Service } from '../service/service.js'
 import { readStoreTime } from '../service/store-time.js'
+import { momentBefore } from '../time.js'
 import { auditLogOf } from './audit-log.js'
 import { makeCheckpoints } from './checkpoint.js'
 import { pruneLanes } from './prune.js'
@@ -20,7 +21,7 @@ export async function keepAudit(service: Service, tenantId: string, limit: numbe
     service.warn({ code: 'checkpoint_failed', message, cause })
   }
   const { auditMs } = service.retentionOf(tenantId)
-  if (auditMs === undefined || !Number.isFinite(auditMs)) return 0
+  if (auditMs === undefined) return 0
   const now = await readStoreTime(log.lanes, tenantId)
-  return pruneLanes(log, tenantId, { before: now - auditMs, now, limit })
+  return pruneLanes(log, tenantId, { before: momentBefore(now, auditMs), now, limit })
 }

@@ -1,8 +1,9 @@
 import { isSessionError, SessionError } from '../errors.js'
 import { checkOptions } from '../options.js'
-import { checkTimeout } from './check-arguments.js'
+import { checkWhole } from './check-arguments.js'
 import type { SessionStore } from './session-store.js'
 import type { StoreFinding } from './store-finding.js'
+import { timerMs } from '../time.js'
 
 /** How `checkStore` waits. */
 export interface CheckStoreOptions {
@@ -38,11 +39,11 @@ export async function checkStore(
 ): Promise<readonly StoreFinding[]> {
   checkOptions<CheckStoreOptions>(options, { timeoutMs: 'number' })
   const { timeoutMs = 5000 } = options
-  checkTimeout(timeoutMs, 'timeoutMs')
+  checkWhole(timeoutMs, 'timeoutMs', 1)
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
     const error = new SessionError('unavailable', `the store did not answer within ${timeoutMs} ms`)
-    timer = later(() => reject(error), timeoutMs)
+    timer = later(() => reject(error), timerMs(timeoutMs))
   })
   const findings: StoreFinding[] = []
   const ask = async (question: Promise<readonly StoreFinding[]>): Promise<void> => {

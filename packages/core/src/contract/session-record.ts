@@ -25,7 +25,7 @@ export interface SessionRecord extends SessionRef {
   readonly trimmedSeq: number
   /**
    * How many bytes of UTF-8 its payloads take together. A character that a store has to write in another way, such as
-   * NUL, may count for more.
+   * NUL, may count for more. Never below 0, also where a copy said too few.
    */
   readonly bytes: number
   /** When it was made, by the store's clock. */

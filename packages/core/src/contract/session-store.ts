@@ -99,7 +99,8 @@ export interface SessionStore {
    *
    * A long log comes in parts, in order. The first part begins at `record.trimmedSeq + 1`, and each part but the last
    * has `more`. The store keeps the parts before the last one aside for an hour. The same part may come again: it
-   * counts once. A copy with other `changes` or of another incarnation takes the place of a copy that was begun.
+   * counts once. A copy with other `changes` or of another incarnation takes the place of a copy that was begun. Record
+   * and body of the last part count: `bytes` may be known only then.
    *
    * Replaces a session of the same incarnation with fewer `changes`: it is an older copy. A session with as many
    * `changes` is this very copy, and stays as it is. Rejects with `conflict` for a session with more changes or of

@@ -1,4 +1,4 @@
-import { longestTimerMs } from '../time.js'
+import { timerMs } from '../time.js'
 
 /**
  * For a store that waits for its server: calls `onOver` once, after `ms`. A process that was held up reads the answers
@@ -6,11 +6,8 @@ import { longestTimerMs } from '../time.js'
  */
 export function setDeadline(ms: number, onOver: () => void): () => void {
   // A timer that is set in a timer runs after the process has read what the network has brought.
-  let timer = setTimeout(
-    () => {
-      timer = setTimeout(onOver, 0)
-    },
-    Math.min(ms, longestTimerMs),
-  )
+  let timer = setTimeout(() => {
+    timer = setTimeout(onOver, 0)
+  }, timerMs(ms))
   return () => clearTimeout(timer)
 }

@@ -2,7 +2,7 @@ import * as z from 'zod/mini'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import type { JsonObject } from '../json.js'
-import { parseWith } from '../parse.js'
+import { parseWith, timeSchema } from '../parse.js'
 
 /** An amount in the smallest unit of its currency: 99900 and `USD` are 999 dollars. */
 export interface Money {
@@ -99,7 +99,7 @@ export const cartItemSchema = z.object({
 const limitedItem = z.extend(cartItemInputSchema, {
   id: z.string().check(z.minLength(1)),
   quantity: quantitySchema,
-  addedAt: z.number().check(z.minimum(0)),
+  addedAt: timeSchema,
 })
 const limitedItems = z.array(limitedItem).check(
   z.maxLength(maxLines),
@@ -118,7 +118,7 @@ export const limitedOrdersSchema = z.array(
     id: z.string(),
     items: limitedItems,
     total: z.object({ amount: z.int().check(z.minimum(0)), currency: moneySchema.shape.currency }),
-    placedAt: z.number().check(z.minimum(0)),
+    placedAt: timeSchema,
   }),
 )
 

@@ -3,7 +3,7 @@ import { type Cart, type Order, cartItemSchema, orderSchema, storedJsonObject } 
 import { SessionError } from '../errors.js'
 import { type Consents, consentsSchema } from './consent.js'
 import type { JsonObject } from '../json.js'
-import { tryWith } from '../parse.js'
+import { checkWith, tryWith } from '../parse.js'
 import type { AssignedArm } from './experiment.js'
 import { type SessionStats, sessionStatsSchema } from './session-stats.js'
 import { type PendingTransfer, pendingTransferSchema } from './transfer.js'
@@ -313,6 +313,11 @@ export function encodeBody(body: SessionBody, maxLength: number): string {
     )
   }
   return text
+}
+
+/** A body from elsewhere, which is known to be JSON. @throws `invalid`, with the path of what is wrong. */
+export function checkBody(json: unknown, path: string): SessionBody {
+  return checkWith(bodySchema, json, path)
 }
 
 /** The body from the store. @throws `corrupt` when it cannot be read, or was written by a newer major release. */

@@ -161,7 +161,7 @@ export interface SessionApiOptions extends TransportOptions {
    * of turns (default 20).
    */
   maxOpenStreams?: number
-  /** How often a stream without events sends a sign of life, in milliseconds (default 15,000). */
+  /** How often a stream without events sends a sign of life, in milliseconds (default 15,000); `Infinity` for never. */
   streamHeartbeatMs?: number
   /** How long the answer to an `Idempotency-Key` is kept, in milliseconds (default 24 hours). */
   idempotencyMs?: number

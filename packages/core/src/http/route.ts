@@ -125,6 +125,8 @@ function match(pattern: readonly string[], segments: readonly string[]): Record<
       if (segment !== expected) return undefined
       continue
     }
+    // What a client forgot to fill in names nothing.
+    if (segment === '') return undefined
     try {
       params[expected.slice(1, -1)] = decodeURIComponent(segment)
     } catch {

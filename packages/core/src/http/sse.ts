@@ -1,3 +1,5 @@
+import { timerMs } from '../time.js'
+
 /** What one server-sent event tells. */
 export interface ServerSentData {
   /** Sent as JSON. */
@@ -41,7 +43,7 @@ export function eventStream(
       controller.enqueue(encoder.encode(': \n\n'))
       heartbeat = setInterval(() => {
         if (!isOver && (controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(': \n\n'))
-      }, heartbeatMs)
+      }, timerMs(heartbeatMs))
     },
     async pull(controller) {
       try {

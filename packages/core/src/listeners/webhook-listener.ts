@@ -1,9 +1,8 @@
 import type { SessionEvent, SessionEventType } from '../domain/events.js'
-import { checkTimeout } from '../contract/check-arguments.js'
 import { SessionError } from '../errors.js'
 import { byteLength } from '../json.js'
 import { checkOptions } from '../options.js'
-import { toIso } from '../time.js'
+import { timerMs, toIso } from '../time.js'
 import { secretBytes, webhookKey, webhookSignature } from './webhook-signature.js'
 
 /** Where events are sent, and how long it is tried. */
@@ -127,7 +126,7 @@ export function webhookListener(options: WebhookOptions): WebhookListener {
     },
     async flush() {
       const late = new Promise<'late'>((resolve) => {
-        const timer = later(() => resolve('late'), flushMs)
+        const timer = later(() => resolve('late'), timerMs(flushMs))
         if (typeof timer === 'object') timer.unref()
       })
       while (open.size > 0) {
@@ -166,7 +165,7 @@ function sender({ url, secrets, timeoutMs }: SenderOptions) {
         },
         body,
         redirect: 'manual',
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.timeout(timerMs(timeoutMs)),
       })
       await answer.body?.cancel()
       if (answer.ok) return { again: false }
@@ -226,11 +225,15 @@ function checked(options: WebhookOptions) {
     maxBytes = 1024 * 1024,
     flushMs = 10_000,
   } = options
-  for (const [path, value] of Object.entries({ maxTries, pauseMs, maxBytes }))
+  for (const [path, value] of Object.entries({ timeoutMs, maxTries, pauseMs, maxBytes, flushMs }))
     if (!(value >= 1)) throw new SessionError('invalid', `${path} must be 1 or more`, { path })
-  for (const [path, value] of Object.entries({ timeoutMs, flushMs })) checkTimeout(value, path)
   if (!URL.canParse(options.url) || !/^https?:$/.test(new URL(options.url).protocol))
     throw new SessionError('invalid', 'url must be an address with https', { path: 'url' })
+  const { username, password } = new URL(options.url)
+  if (username !== '' || password !== '')
+    throw new SessionError('invalid', 'url must be without a user and a password: it is signed instead', {
+      path: 'url',
+    })
   if (!Array.isArray(options.secrets) || options.secrets.length === 0)
     throw new SessionError('invalid', 'secrets is empty', { path: 'secrets' })
   for (const [index, secret] of options.secrets.entries()) secretBytes(secret, `secrets[${index}]`)

@@ -2,17 +2,21 @@ import * as z from 'zod/mini'
 import type { StoredMessage } from '../contract/session-store.js'
 import { limitedCartSchema, limitedOrdersSchema } from '../domain/cart.js'
 import { encodeStored, type MessageInput, parseMessage } from '../domain/message.js'
-import { decodeBody, newBody, type SeqRange, type SessionBody } from '../domain/session-body.js'
+import { checkBody, newBody, type SeqRange, type SessionBody } from '../domain/session-body.js'
 import { isSessionError, SessionError } from '../errors.js'
 import { parseId } from '../ids.js'
 import { isJsonObject, type JsonObject, type JsonValue, parseJson } from '../json.js'
-import { checkWith, parseTitle } from '../parse.js'
+import { checkWith, parseTitle, timeSchema } from '../parse.js'
 import { countingTokensOf } from '../service/count-tokens.js'
 import type { Service } from '../service/service.js'
 import { inSlices } from '../slices.js'
+import { latestTime } from '../time.js'
 import type { SessionLine } from './export-line.js'
 
 const count = z.int().check(z.minimum(0))
+// No store counts further.
+const seq = z.int().check(z.minimum(0), z.maximum(2_147_483_647))
+const time = z.int().check(z.minimum(0), z.maximum(latestTime))
 const manifestSchema = z.looseObject({
   type: z.literal('manifest'),
   format: z.literal('sessions'),
@@ -24,10 +28,10 @@ const sessionSchema = z.strictObject({
   userId: z.optional(z.string().check(z.minLength(1), z.maxLength(200))),
   title: z.optional(z.string()),
   label: z.optional(z.string()),
-  createdAt: count,
-  updatedAt: count,
-  lastSeq: count,
-  trimmedSeq: count,
+  createdAt: time,
+  updatedAt: time,
+  lastSeq: seq,
+  trimmedSeq: seq,
   bytes: count,
   body: z.record(z.string(), z.unknown()),
 })
@@ -35,20 +39,33 @@ const messageSchema = z.strictObject({
   type: z.literal('message'),
   seq: count,
   id: z.string(),
-  at: count,
+  at: time,
   tokens: count,
   role: z.enum(['system', 'user', 'assistant', 'tool']),
   content: z.union([z.string(), z.array(z.unknown())]),
   status: z.enum(['completed', 'failed', 'aborted', 'corrupt']),
   name: z.optional(z.string()),
   metadata: z.optional(z.record(z.string(), z.unknown())),
-  stored: z.optional(z.strictObject({ id: z.optional(z.string()), at: z.optional(count) })),
+  stored: z.optional(z.strictObject({ id: z.optional(z.string()), at: z.optional(time) })),
 })
 const endSchema = z.strictObject({
   type: z.literal('end'),
   sessions: count,
   messages: count,
   digest: z.string(),
+})
+// Sessions are counted on from here, and at the end of all numbers none could be read again.
+const tally = z.int().check(z.maximum(1e15))
+const told = z.array(z.looseObject({ at: timeSchema }))
+const limitedBodySchema = z.looseObject({
+  cart: limitedCartSchema,
+  orders: limitedOrdersSchema,
+  facts: told,
+  summaries: told,
+  branches: z.array(z.looseObject({ leftAt: timeSchema })),
+  cartCounts: z.looseObject({ added: tally, removed: tally, purchased: tally }),
+  turnCount: z.optional(tally),
+  usage: z.optional(z.looseObject({ turns: tally })),
 })
 const bodyNames = [
   'state',
@@ -117,14 +134,8 @@ function parseBody(given: Readonly<Record<string, unknown>>, lastSeq: number): S
   const unknown = Object.keys(given).find((name) => !bodyNames.some((known) => known === name))
   if (unknown !== undefined)
     throw new SessionError('invalid', `there is no ${unknown}`, { path: `body.${unknown}` })
-  let body: SessionBody
-  try {
-    body = decodeBody(JSON.stringify({ ...newBody(), ...given }))
-  } catch (error) {
-    throw new SessionError('invalid', 'the body cannot be read', { path: 'body', cause: error })
-  }
-  checkWith(limitedCartSchema, body.cart, 'body.cart')
-  checkWith(limitedOrdersSchema, body.orders, 'body.orders')
+  const body = checkBody({ ...newBody(), ...given }, 'body')
+  checkWith(limitedBodySchema, body, 'body')
   checkRanges(body.path, lastSeq, 'body.path', true)
   for (const branch of body.branches) checkRanges(branch.path, lastSeq, 'body.branches', false)
   return body

@@ -231,7 +231,9 @@ class OpenSession {
   }
 
   async #put(more: boolean): Promise<void> {
-    const copy = { record: this.#record!, body: this.#body, messages: this.#page, more }
+    // What is redacted and counted anew takes other bytes than the export says.
+    const record = { ...this.#record!, bytes: this.#bytes }
+    const copy = { record, body: this.#body, messages: this.#page, more }
     await repeatUnknown(() => this.#service.store.restore(this.#ref, copy))
     this.#page = []
     this.#pageBytes = 0
@@ -280,7 +282,7 @@ function wrong(why: string): SessionError {
 }
 
 // A conflict is another import of the same session at the same time.
-const ofLines: readonly SessionErrorCode[] = ['invalid', 'too_large', 'conflict']
+const ofLines: readonly SessionErrorCode[] = ['invalid', 'too_large', 'limit_reached', 'conflict']
 
 /** The error with the number of its line, from 1. */
 function located(error: unknown, count: number): unknown {

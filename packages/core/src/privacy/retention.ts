@@ -7,6 +7,7 @@ import type { Service } from '../service/service.js'
 import type { RetentionSettings } from '../service/settings.js'
 import { sideRecordTenant, updateSideRecord } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
+import { momentBefore } from '../time.js'
 import type { UserRecord } from '../service/user-record.js'
 import { readReplies } from '../turn/replies.js'
 
@@ -66,14 +67,17 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
   const now = await readStoreTime(service, tenantId)
   let changed = 0
   if (periods.length > 0) {
-    const activeBefore = now - shortestGap(periods) + 1
+    const activeBefore = momentBefore(now, shortestGap(periods) - 1)
     for await (const record of listed(service, { tenantId, activeBefore })) {
       if (changed >= limit) return changed
       if (await applyTo(service, record, now, retention)) changed++
     }
   }
   if (memoryMs !== undefined) {
-    const memories = { tenantId: sideRecordTenant('memory', tenantId), activeBefore: now - memoryMs + 1 }
+    const memories = {
+      tenantId: sideRecordTenant('memory', tenantId),
+      activeBefore: momentBefore(now, memoryMs - 1),
+    }
     for await (const record of listed(service, memories)) {
       if (changed >= limit) return changed
       // Nothing was remembered since: all of it is over its time.
@@ -82,7 +86,10 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
   }
   const shortest = Math.min(auditMs ?? Number.POSITIVE_INFINITY, analyticsMs ?? Number.POSITIVE_INFINITY)
   if (!Number.isFinite(shortest)) return changed
-  const users = { tenantId: sideRecordTenant('users', tenantId), activeBefore: now - shortest + 1 }
+  const users = {
+    tenantId: sideRecordTenant('users', tenantId),
+    activeBefore: momentBefore(now, shortest - 1),
+  }
   for await (const record of listed(service, users)) {
     if (changed >= limit) return changed
     if (await forgetOld(service, record, now - record.activeAt, retention)) changed++

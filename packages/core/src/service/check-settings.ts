@@ -117,7 +117,7 @@ const search: OptionNames<SearchSettings> = { index: 'object', terms: 'object' }
 const transfers: OptionNames<TransferSettings> = {
   url: true,
   returnToOrigins: true,
-  codeMs: true,
+  codeMs: 'number',
   maxTries: true,
   maxTenantTries: true,
 }

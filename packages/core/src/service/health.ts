@@ -1,8 +1,8 @@
-import { longestTimerMs } from '../time.js'
 import { checkOptions } from '../options.js'
 import { isSessionError, SessionError } from '../errors.js'
 import type { Service } from './service.js'
 import { sideRecordRef } from './side-records.js'
+import { timerMs } from '../time.js'
 
 /** Whether a service can work. */
 export interface SessionsHealth {
@@ -57,7 +57,7 @@ async function storeHealth({ store }: Service, timeoutMs: number): Promise<Sessi
   const late = new Promise<never>((_, reject) => {
     timer = later(
       () => reject(new SessionError('unavailable', 'The store did not answer in time.')),
-      Math.min(timeoutMs, longestTimerMs),
+      timerMs(timeoutMs),
     )
   })
   try {

@@ -1,6 +1,7 @@
 import type { SessionQuery, SessionStore } from '../contract/session-store.js'
 import type { Identity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
+import { parseId } from '../ids.js'
 
 /** Options of a list. */
 export interface ListOptions {
@@ -27,11 +28,12 @@ type ListScope = Omit<SessionQuery, 'limit' | 'cursor'>
 
 const pageSize = 1000
 
-/** The sessions that a caller may list; undefined for an anonymous caller, who owns none. */
+/** The sessions that a caller may list; undefined for an anonymous caller, who owns none. @throws `invalid` */
 export function listScope(
   { tenantId, userId: own, roles }: Identity,
   { label, userId: wanted }: Pick<ListOptions, 'label' | 'userId'>,
 ): ListScope | undefined {
+  if (wanted !== undefined) parseId(wanted, 'userId')
   const isAdmin = roles?.includes('admin') === true
   const userId = isAdmin ? wanted : own
   if (userId === undefined && !isAdmin) return undefined

@@ -1,4 +1,3 @@
-import { longestTimerMs } from '../time.js'
 import type { CountTokens } from '../context/token-count.js'
 import { type Credentials, createCredentials } from '../domain/credential.js'
 import { SessionError } from '../errors.js'
@@ -35,6 +34,7 @@ import type {
   SessionWarning,
   TurnBudget,
 } from './settings.js'
+import { timerMs } from '../time.js'
 
 /** What the service and its handles share: the options with their defaults, after checks. */
 export interface Service {
@@ -142,9 +142,8 @@ export function createService(
     })
   }
   const keptMs = duration(options.context?.keptMs, 'context.keptMs', 600_000)
-  const summarizeTimeoutMs = Math.min(
+  const summarizeTimeoutMs = timerMs(
     duration(options.context?.summarizeTimeoutMs, 'context.summarizeTimeoutMs', 60_000),
-    longestTimerMs,
   )
   const warnedOnce = warnOnce(warn)
   const listeners = createListeners(options, warn)
@@ -259,13 +258,13 @@ function toTurnOptions(given: TurnSettings = {}): Required<TurnSettings> {
     policy: given.policy ?? 'reject',
     leaseMs,
     // Several heartbeats in the life of a lease, so that one slow write does not cost the turn.
-    heartbeatMs: Math.min(duration(given.heartbeatMs, 'turns.heartbeatMs', 2000), leaseMs / 4),
-    flushMs: Math.min(duration(given.flushMs, 'turns.flushMs', 200), longestTimerMs),
+    heartbeatMs: timerMs(Math.min(duration(given.heartbeatMs, 'turns.heartbeatMs', 2000), leaseMs / 4)),
+    flushMs: timerMs(duration(given.flushMs, 'turns.flushMs', 200)),
     // The turn's record outlives the lease, so that another process can store the answer of a lost turn.
     keepMs: Math.max(duration(given.keepMs, 'turns.keepMs', 600_000), 2 * leaseMs),
     queueMs: duration(given.queueMs, 'turns.queueMs', 60_000),
     maxSteps: limit(given.maxSteps, 'turns.maxSteps', 8),
-    toolTimeoutMs: Math.min(duration(given.toolTimeoutMs, 'turns.toolTimeoutMs', 30_000), longestTimerMs),
+    toolTimeoutMs: timerMs(duration(given.toolTimeoutMs, 'turns.toolTimeoutMs', 30_000)),
   }
 }
 

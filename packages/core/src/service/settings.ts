@@ -95,7 +95,7 @@ export interface TurnSettings {
   queueMs?: number
   /** How often a model is called in one turn, tools in between (default 8). */
   maxSteps?: number
-  /** How long one call of a tool may take, in milliseconds (default 30,000). */
+  /** How long one call of a tool may take, in milliseconds (default 30,000); `Infinity` for any time. */
   toolTimeoutMs?: number
 }
 

@@ -1,5 +1,5 @@
-import { longestTimerMs } from '../time.js'
 import { isSessionError, SessionError } from '../errors.js'
+import { longestTimerMs } from '../time.js'
 import type { Service } from './service.js'
 
 /** Sweeping that goes on: call it, or let `using` end, to stop. */

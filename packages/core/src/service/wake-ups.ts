@@ -1,4 +1,4 @@
-import { longestTimerMs } from '../time.js'
+import { timerMs } from '../time.js'
 import { type BusListener, type SessionBus, topicOf } from '../bus/session-bus.js'
 import type { SessionRef } from '../contract/session-record.js'
 
@@ -74,7 +74,7 @@ export class WakeUps {
               wake = undefined
               resolve()
             }
-            const timer = setTimeout(done, Math.min(ms, longestTimerMs))
+            const timer = setTimeout(done, timerMs(ms))
             signal?.addEventListener('abort', done, { once: true })
             wake = done
           })

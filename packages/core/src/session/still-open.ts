@@ -1,4 +1,4 @@
-import { longestTimerMs } from '../time.js'
+import { timerMs } from '../time.js'
 import { isSessionError } from '../errors.js'
 import { decodeBody } from '../domain/session-body.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
@@ -37,7 +37,7 @@ async function kept(live: LiveSession, maxAgeMs: number, version: number, look: 
   recent.set(key, look)
   // A little less, so that a watcher with the same interval does not get the same result twice.
   const forget = (): void => {
-    const timer = setTimeout(() => recent.delete(key), Math.min(maxAgeMs * 0.9, longestTimerMs)) as {
+    const timer = setTimeout(() => recent.delete(key), timerMs(maxAgeMs * 0.9)) as {
       unref?: () => void
     }
     timer.unref?.()

@@ -12,6 +12,7 @@ import { isEnd, type TurnEnded, type TurnEvent, turnOf, type TurnStarted } from 
 import { placeOfReply, readReplies } from './replies.js'
 import { noUsage } from './usage.js'
 import { askToStop, isAlive, readTurnLog, sessionIdOf, type TurnLog, turnLogRef } from './log.js'
+import { timerMs } from '../time.js'
 
 /** A turn that runs in this process. */
 export interface LocalTurn {
@@ -236,7 +237,7 @@ async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', stop)
       resolve()
-    }, ms)
+    }, timerMs(ms))
     if (signal?.aborted === true) stop()
     else signal?.addEventListener('abort', stop, { once: true })
   })

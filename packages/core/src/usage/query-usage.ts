@@ -11,6 +11,7 @@ import { SessionError } from '../errors.js'
 import { checkOptions, type OptionNames } from '../options.js'
 import { parseCount } from '../parse.js'
 import type { Service } from '../service/service.js'
+import { momentBefore } from '../time.js'
 import { nameless, type UsageRecorder, usageOf } from './usage-recorder.js'
 import { inOrder, sumOf, UsageGroups } from './usage-totals.js'
 
@@ -124,10 +125,10 @@ export async function pruneUsage(
   tenantId: string,
   { now, limit }: { readonly now: number; readonly limit: number },
 ): Promise<number> {
-  const { usageMs = Number.POSITIVE_INFINITY } = service.retentionOf(tenantId)
+  const { usageMs } = service.retentionOf(tenantId)
   const { log } = usageOf(service) ?? {}
-  if (log?.prune === undefined || !Number.isFinite(usageMs)) return 0
-  return log.prune(tenantId, now - usageMs, limit)
+  if (usageMs === undefined || log?.prune === undefined) return 0
+  return log.prune(tenantId, momentBefore(now, usageMs), limit)
 }
 
 function spanOf({ tenantId, from = 0, to = Number.MAX_SAFE_INTEGER }: RepriceOptions) {

@@ -266,6 +266,8 @@ describe('webhookListener', () => {
   it.each([
     [{ url: 'ftp://example.com' }, 'url'],
     [{ url: 'no address' }, 'url'],
+    // `fetch` takes no such address, so nothing would ever be delivered.
+    [{ url: 'https://user:password@crm.example/hook' }, 'url'],
     [{ secrets: [] }, 'secrets'],
     [{ secrets: ['short'] }, 'secrets[0]'],
     [{ secrets: [5] }, 'secrets[0]'],

@@ -58,12 +58,16 @@ describe('an import names', () => {
     ['lines[2].label', [manifest, { ...session, label: 'x'.repeat(201) }, ...said]],
     ['lines[2].userId', [manifest, { ...session, userId: '' }, ...said]],
     ['lines[2].trimmedSeq', [manifest, { ...session, trimmedSeq: 3 }]],
+    ['lines[2].lastSeq', [manifest, { ...session, lastSeq: 2 ** 31, trimmedSeq: 2 ** 31 }]],
     ['lines[2].createdAt', [manifest, { ...session, createdAt: 3 }, ...said]],
     ['lines[2].bytes', [manifest, { ...session, bytes: -1 }, ...said]],
     ['lines[2].body.generation', [manifest, { ...session, body: { ...body, generation: 7 } }, ...said]],
-    ['lines[2].body', [manifest, { ...session, body: { ...body, summaries: 5 } }, ...said]],
+    ['lines[2].body.summaries', [manifest, { ...session, body: { ...body, summaries: 5 } }, ...said]],
+    ['lines[2].createdAt', [manifest, { ...session, createdAt: 9e15, updatedAt: 9e15 }, ...said]],
     ['lines[3].seq', [manifest, session, message(2), message(1)]],
     ['lines[3].id', [manifest, session, message(1, { id: '' }), message(2)]],
+    ['lines[3].at', [manifest, session, message(1, { at: 8.64e15 + 1 }), message(2)]],
+    ['lines[3].stored.at', [manifest, session, message(1, { stored: { at: 9e15 } }), message(2)]],
     ['lines[3].stored.id', [manifest, session, message(1, { stored: { id: '' } }), message(2)]],
     ['lines[3].status', [manifest, session, message(1, { status: 'streaming' }), message(2)]],
     ['lines[3]', [manifest, { type: 'gone', id: 's' }, message(1)].toSpliced(1, 0, { type: 'note' })],
@@ -155,7 +159,10 @@ describe('an import names', () => {
     const there = (maxMessages: number) => service({ limits: { maxMessages } }).for(alice)
     const trimmed = { ...session, lastSeq: 102, trimmedSeq: 100, body: { ...body, path: [{ from: 101 }] } }
     const lines = await sealed([manifest, trimmed, message(101), message(102)])
-    await expect(there(1).import(lines)).rejects.toMatchObject({ code: 'limit_reached', path: 'lastSeq' })
+    await expect(there(1).import(lines)).rejects.toMatchObject({
+      code: 'limit_reached',
+      path: 'lines[2].lastSeq',
+    })
     expect((await there(2).import(lines)).imported).toEqual(['s'])
   })
 

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { memoryStore } from '../../src/index.js'
 import { LineDigest } from '../../src/portability/export-line.js'
 import { alice, codeOf, service } from '../service.js'
 
@@ -32,12 +33,18 @@ interface Item {
   sku: string
   quantity: number
   price: { amount: number; currency: string }
+  addedAt: number
 }
 
 interface Body {
+  usage?: object
+  turnCount?: number
+  cartCounts: { added: number; removed: number; purchased: number }
+  facts: { at: number }[]
+  branches: unknown[]
   state: Record<string, unknown>
   cart: { items: [Item, ...Item[]] }
-  orders: [{ items: [Item]; total: { amount: number } }]
+  orders: [{ items: [Item]; total: { amount: number }; placedAt: number }]
   summaries: unknown[]
   journey?: string[]
 }
@@ -98,7 +105,21 @@ it.each<[string, (body: Body) => void]>([
   ],
   ['body.orders[0].items[0].quantity', (body) => (body.orders[0].items[0].quantity = 0)],
   ['body.orders[0].total.amount', (body) => (body.orders[0].total.amount = -10)],
-])('stores no cart that nobody could have filled: %s', async (path, change) => {
+  // No date shows such a time, and no count goes on from such a one.
+  ['body.cart.items[0].addedAt', (body) => (body.cart.items[0].addedAt = 8.64e15 + 1)],
+  ['body.orders[0].placedAt', (body) => (body.orders[0].placedAt = 1e21)],
+  ['body.facts[0].at', (body) => (body.facts[0]!.at = Number.MAX_SAFE_INTEGER)],
+  ['body.summaries[0].at', (body) => body.summaries.push({ from: 1, to: 1, text: 'a', tokens: 1, at: -1 })],
+  ['body.branches[0].leftAt', (body) => body.branches.push({ id: 'b', path: [], leftAt: 1e16 })],
+  ['body.cartCounts.added', (body) => (body.cartCounts.added = Number.MAX_SAFE_INTEGER)],
+  ['body.cartCounts.removed', (body) => (body.cartCounts.removed = Number.MAX_SAFE_INTEGER)],
+  ['body.cartCounts.purchased', (body) => (body.cartCounts.purchased = Number.MAX_SAFE_INTEGER)],
+  ['body.turnCount', (body) => (body.turnCount = Number.MAX_SAFE_INTEGER)],
+  [
+    'body.usage.turns',
+    (body) => (body.usage = { turns: 2 ** 52, inputTokens: 0, outputTokens: 0, costMicros: 0 }),
+  ],
+])('stores no cart, time and count that there could not have been: %s', async (path, change) => {
   const { text } = await talked()
   const there = service().for(alice)
   await expect(there.import(await withBody(text, change))).rejects.toMatchObject({
@@ -106,6 +127,30 @@ it.each<[string, (body: Body) => void]>([
     path: `lines[2].${path}`,
   })
   expect(await there.count()).toBe(0)
+})
+
+it('counts the bytes of the messages as they are stored, whatever the export says', async () => {
+  const { text, session } = await talked(1200)
+  const store = memoryStore()
+  const redact = (said: string): string => (said.startsWith('Say') ? said.replace('Say', 'They said') : said)
+  const there = service({ store, redact }).for(alice)
+  await there.import(text)
+  const ref = { ...alice, id: session.id }
+  let bytes = 0
+  for (let after = 0, more = true; more; after += 1000) {
+    const page = await store.messages(ref, { after, limit: 1000, order: 'asc' })
+    for (const { payload } of page.messages) bytes += Buffer.byteLength(payload)
+    more = page.more
+  }
+  expect((await store.read(ref))?.record.bytes).toBe(bytes)
+  const imported = await there.get(session.id)
+  expect(imported.record.bytes).toBeGreaterThan(session.record.bytes)
+})
+
+it('says at the line of a session that it has too many messages', async () => {
+  const { text } = await talked(3)
+  const there = service({ limits: { maxMessages: 2 } }).for(alice)
+  await expect(there.import(text)).rejects.toMatchObject({ code: 'limit_reached', path: 'lines[2].lastSeq' })
 })
 
 it('says at the line of a session that it is too large', async () => {

@@ -98,7 +98,7 @@ export function toPortableStatements(names: TableNames): PortableStatements {
     ),
     grow: named(
       'portable_grow',
-      `update ${sessions} as t set changes = t.changes + 1, bytes = t.bytes + :grown::bigint
+      `update ${sessions} as t set changes = t.changes + 1, bytes = greatest(t.bytes + :grown::bigint, 0)
       where ${thisSession} and ${live}
       returning t.skey`,
     ),

@@ -59,21 +59,26 @@ export class MemorySession {
   /** The session of a copy, still without its messages. */
   static restored(ref: SessionRef, { record, body }: SessionCopy): MemorySession {
     const session = new MemorySession(ref, record.incarnation, record.createdAt)
-    session.revision = record.revision
     session.changes = record.changes
-    session.activeAt = record.activeAt
-    session.expiresAt = record.expiresAt
-    session.#updatedAt = record.updatedAt
     session.#lastSeq = record.trimmedSeq
-    session.#payloadBytes = record.bytes
     session.#trimmedSeq = record.trimmedSeq
-    session.#body = body
-    session.#textLength += body.length
-    session.userId = session.#named(undefined, record.userId)
-    session.label = session.#named(undefined, record.label)
-    session.#title = session.#named(undefined, record.title)
-    session.#lifetime = owned(record.lifetime)
+    session.take({ record, body })
     return session
+  }
+
+  /** Takes what a part of the copy says beside its messages. */
+  take({ record, body }: Pick<SessionCopy, 'record' | 'body'>): void {
+    this.revision = record.revision
+    this.activeAt = record.activeAt
+    this.expiresAt = record.expiresAt
+    this.#updatedAt = record.updatedAt
+    this.#payloadBytes = record.bytes
+    this.#textLength += growth(this.#body, body)
+    this.#body = body
+    this.userId = this.#named(this.userId, record.userId ?? '')
+    this.label = this.#named(this.label, record.label ?? '')
+    this.#title = this.#named(this.#title, record.title ?? '')
+    this.#lifetime = owned(record.lifetime)
   }
 
   /** Adds the messages of a copy that the log does not have yet; false when they do not go on where the log ends. */
@@ -211,6 +216,7 @@ export class MemorySession {
       this.#payloadBytes += byteLength(payload) - byteLength(before.payload)
       count++
     }
+    this.#payloadBytes = Math.max(0, this.#payloadBytes)
     if (count > 0) this.changes++
     return count
   }
@@ -224,6 +230,7 @@ export class MemorySession {
       this.#textLength -= id.length + payload.length
       this.#payloadBytes -= byteLength(payload)
     }
+    this.#payloadBytes = Math.max(0, this.#payloadBytes)
     this.#trimmedSeq = through
     this.changes++
     return dropped.length

@@ -214,6 +214,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       if (found !== undefined && !isNewerCopy(found, copy.record)) return copies.drop(ref)
       const session = copies.find(ref, copy.record, now) ?? MemorySession.restored(ref, copy)
       if (!session.extend(copy.messages)) throw partConflict()
+      session.take(copy)
       checkFits(ref, session.bytes)
       if (copy.more === true) return copies.put(session, now)
       copies.drop(ref)

@@ -1,5 +1,6 @@
 import { followed } from '../../audit/audited.js'
 import { SessionError } from '../../errors.js'
+import { parseId } from '../../ids.js'
 import type { Identity } from '../../domain/identity.js'
 import { beginExport, beginSessionExport } from '../../portability/audited.js'
 import { exportSession, exportSessions } from '../../portability/export-sessions.js'
@@ -26,6 +27,7 @@ export const exportRoutes: readonly Route[] = [
     async handle({ api, mine: { identity }, params }) {
       const userId = params['userId']!
       checkUser(identity, userId)
+      parseId(userId, 'userId')
       const onEnd = api.openStreams.enter(identity, userId)
       const settle = await orEnd(beginExport(api.service, identity, { userId }), onEnd)
       const lines = followed(settle, exportSessions(api.service, identity, { userId }, viewOf(api)))

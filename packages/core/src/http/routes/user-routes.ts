@@ -4,6 +4,7 @@ import type { Consents } from '../../domain/consent.js'
 import type { ErasureStatus } from '../../domain/erasure.js'
 import type { Identity } from '../../domain/identity.js'
 import { SessionError } from '../../errors.js'
+import { parseId } from '../../ids.js'
 import { decide } from '../../privacy/consent.js'
 import { erasureOf, startErasure } from '../../privacy/erase.js'
 import type { Service } from '../../service/service.js'
@@ -129,11 +130,11 @@ function erasureView({
   }
 }
 
-/** The user of the path. @throws `unauthenticated`; `forbidden` for another user, but for an admin. */
+/** The user of the path. @throws `unauthenticated`; `forbidden` for another user, but for an admin; `invalid` */
 export function userOf({ tenantId, userId: own, roles }: Identity, { userId }: Call['params']): TenantUser {
   const isAdmin = roles?.includes('admin') === true
   if (own === undefined && !isAdmin) throw new SessionError('unauthenticated', 'Sign in first.')
   if (userId !== own && !isAdmin)
     throw new SessionError('forbidden', 'Only an admin may do this for another user.')
-  return { tenantId, userId: userId! }
+  return { tenantId, userId: parseId(userId, 'userId') }
 }

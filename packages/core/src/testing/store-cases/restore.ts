@@ -127,6 +127,33 @@ export const restoreCases: StoreChapter = {
       },
     },
     {
+      title: 'of a log in parts, record and body of the last one count: what a log takes is known at its end',
+      async run({ store, peer }) {
+        const ref = freshRef()
+        const copy = copyOf(ref, { userId: 'alice', title: 'Phones' })
+        const [last, ...parts] = partsOf(copy, 2).toReversed()
+        const early = copyOf(ref, { bytes: 0, updatedAt: then, userId: 'bob', title: 'None', label: 'early' })
+        for (const part of parts.toReversed())
+          await store.restore(ref, { ...part, record: early.record, body: 'early' })
+        await peer.restore(ref, last!)
+        await expectCopy(store, ref, copy)
+      },
+    },
+    {
+      title: 'a copy that says too few bytes for its messages is amended, trimmed, appended to and listed',
+      async run({ store, peer }) {
+        for (const change of ['amend', 'trim'] as const) {
+          const ref = freshRef()
+          await store.restore(ref, copyOf(ref, { bytes: 3 }))
+          if (change === 'amend') expect(await peer.amend(ref, [{ seq: 1, payload: '1' }])).toBe(1)
+          else expect(await peer.trim(ref, 4)).toBe(4)
+          expect((await store.read(ref))?.record.bytes, change).toBeGreaterThanOrEqual(0)
+          expect((await append(peer, ref, message('m6'))).record.bytes, change).toBeGreaterThan(0)
+          expect(ids(await allSessions(store, { tenantId: ref.tenantId })), change).toContain(ref.id)
+        }
+      },
+    },
+    {
       title: 'a part that does not go on where the one before ended is a conflict, and nothing comes of it',
       async run({ store, peer }) {
         const ref = freshRef()
