@@ -1,6 +1,7 @@
 import { createSessions, type Identity, type Sessions, type SessionsOptions } from '@sessions/core'
 import { encryptedStore, sealedTerms, staticKeyring } from '@sessions/core/sealed'
-import type { SearchOptions, SearchQuestion } from '@sessions/core/search'
+import type { SearchIndex, SearchOptions } from '@sessions/core/search'
+import { describeSearchIndex } from '@sessions/core/testing'
 import { describe, expect, test } from 'vitest'
 import { migrate, postgresSearch, postgresStore } from '../src/index.js'
 import { as, createAppRole, migrated, patient, useServer } from './databases.js'
@@ -147,63 +148,16 @@ describe('a search in Postgres', () => {
     expect((await owner.query('select distinct tenant_id from llm_session_terms')).rowCount).toBe(2)
   })
 
-  test('never lets what comes late take the place of what came after it', async () => {
+  test('forgets all of a user, in more than one statement', async () => {
     const pool = context.pools.open(await migrated(context.server), patient.pool)
     const index = postgresSearch(pool, slow)
-    const entry = { sessionId: 's', incarnation: 'i', seq: 1, at: 5, changes: 3, role: 'user' as const }
-    await index.put('acme', [
-      { ...entry, terms: [['old', 1]] },
-      { ...entry, changes: 4, terms: [['new', 2]], expiresAt: 100 },
-    ])
-    await index.put('acme', [{ ...entry, terms: [['old', 1]] }])
-    const question = { tenantId: 'acme', roles: ['user'] as const, from: 0, to: 10, limit: 5, isRanked: true }
-    expect(await index.find({ ...question, words: [{ terms: ['old'] }] })).toEqual([])
-    expect(await index.find({ ...question, words: [{ terms: ['x', 'new'] }] })).toHaveLength(1)
-    expect(await index.find({ ...question, tenantId: 'other', words: [{ terms: ['new'] }] })).toEqual([])
-    expect(await index.ended('acme', 100, 5)).toEqual([])
-    await index.extend('acme', { sessionId: 's', incarnation: 'i' }, 200)
-    expect(await index.ended('acme', 200, 5)).toEqual([{ sessionId: 's', incarnation: 'i' }])
-    await index.drop('acme', { sessionId: 's', incarnation: 'other' })
-    expect(await index.find({ ...question, words: [{ terms: ['new'] }] })).toHaveLength(1)
-    await index.drop('acme', { sessionId: 's' })
-    expect(await index.ended('acme', 200, 5)).toEqual([])
-  })
-
-  test('narrows by session, user and place, and forgets all of a user, however much it is', async () => {
-    const pool = context.pools.open(await migrated(context.server), patient.pool)
-    const index = postgresSearch(pool, slow)
-    const of = (sessionId: string, incarnation = 'i') => ({ sessionId, incarnation })
-    const entry = { changes: 1, role: 'user' as const, terms: [['tea', 1]] as const }
-    const said = (sessionId: string, seq: number) => ({ ...entry, ...of(sessionId), seq, at: 10 * seq })
-    await index.put('acme', [
-      ...[1, 2, 3].map((seq) => said('a', seq)),
-      ...[1, 2].map((seq) => said('b', seq)),
-    ])
-    const found = async (more: Partial<SearchQuestion> = {}): Promise<string> => {
-      const span = { tenantId: 'acme', roles: ['user'] as const, from: 0, to: 100, limit: 9, isRanked: false }
-      const places = await index.find({ ...span, words: [{ terms: ['tea'] }], ...more })
-      return places.map(({ sessionId, seq }) => `${sessionId}${seq}`).join(' ')
-    }
-    expect(await found()).toBe('a3 b2 a2 b1 a1')
-    expect(await found({ sessionId: 'a' })).toBe('a3 a2 a1')
-    expect(await found({ after: { at: 20, sessionId: 'b', seq: 2 } })).toBe('a2 b1 a1')
-    expect(await found({ after: { at: 20, sessionId: 'a', seq: 2 }, sessionId: 'a' })).toBe('a1')
-
-    await index.own('acme', of('a'), 'user:1')
-    await index.own('acme', of('b', 'another'), 'user:1')
-    expect(await found({ user: 'user:1' })).toBe('a3 a2 a1')
-    expect(await found({ user: 'user:1', sessionId: 'b' })).toBe('')
-    await index.own('acme', of('a'), undefined)
-    expect(await found({ user: 'user:1' })).toBe('')
-    await index.drop('acme', of('a'), 2)
-    expect(await found()).toBe('a3 b2 b1')
-
-    const many = Array.from({ length: 5001 }, (_, at) => ({ ...said('c', 1 + at), user: 'user:2' }))
-    await index.put('acme', many)
+    const entry = { sessionId: 'c', incarnation: 'i', changes: 1, role: 'user' as const, user: 'user:2' }
+    await index.put(
+      'acme',
+      Array.from({ length: 5001 }, (_, at) => ({ ...entry, seq: 1 + at, at, terms: [['tea', 1]] as const })),
+    )
     expect(await index.forget('acme', 'user:2')).toBe(5001)
     expect(await index.forget('acme', 'user:2')).toBe(0)
-    expect(await found({ user: 'user:2' })).toBe('')
-    expect(await found()).toBe('a3 b2 b1')
   })
 
   test('knows when sessions end, to the hour, and asks no more after those that are dropped', async () => {
@@ -243,62 +197,13 @@ describe('a search in Postgres', () => {
     await index.drop('acme', { sessionId: 'late', incarnation: 'i' })
     expect(await ended(Number.MAX_SAFE_INTEGER)).toEqual([])
   })
+})
 
-  test('takes the latest of what one call tells of a place, in whatever order', async () => {
-    const pool = context.pools.open(await migrated(context.server), patient.pool)
-    const index = postgresSearch(pool, slow)
-    const told = (sessionId: string, incarnation: string, changes: number, term: string) => ({
-      sessionId,
-      incarnation,
-      changes,
-      seq: 1,
-      at: 5,
-      role: 'user' as const,
-      terms: [[term, 1]] as const,
-    })
-    await index.put('acme', [
-      told('late', 'i', 4, 'new'),
-      told('late', 'i', 3, 'old'),
-      told('same', 'i', 3, 'old'),
-      told('same', 'i', 3, 'new'),
-      told('again', 'i', 9, 'old'),
-      told('again', 'next', 1, 'new'),
-    ])
-    const span = { tenantId: 'acme', roles: ['user'] as const, from: 0, to: 10, limit: 5, isRanked: false }
-    const found = async (term: string) =>
-      (await index.find({ ...span, words: [{ terms: [term] }] })).map(({ sessionId }) => sessionId)
-    expect(await found('new')).toEqual(['same', 'late', 'again'])
-    expect(await found('old')).toEqual([])
-  })
-
-  test('lets go of what an earlier session of the same id said once another one says something', async () => {
-    const pool = context.pools.open(await migrated(context.server), patient.pool)
-    const index = postgresSearch(pool, slow)
-    const said = (incarnation: string, seq: number, expiresAt: number) => ({
-      sessionId: 's',
-      incarnation,
-      seq,
-      at: seq,
-      changes: 1,
-      role: 'user' as const,
-      expiresAt,
-      terms: [['tea', 1]] as const,
-    })
-    const earlier = Array.from({ length: 90 }, (_, at) => said('earlier', at, 100))
-    await index.put('acme', [...earlier, { ...said('other', 1, 100), sessionId: 't' }])
-    await index.put('other', earlier)
-    await index.put('acme', [said('later', 5, 900)])
-    const span = { roles: ['user'] as const, from: 0, to: 100, limit: 100, isRanked: false }
-    const found = async (tenantId: string) =>
-      (await index.find({ ...span, tenantId, words: [{ terms: ['tea'] }] })).map(
-        ({ sessionId, incarnation, seq }) => `${sessionId} ${incarnation} ${seq}`,
-      )
-    expect(await found('acme')).toEqual(['s later 5', 't other 1'])
-    expect(await found('other')).toHaveLength(90)
-    // Its own words stay when it says more.
-    await index.put('acme', [said('later', 6, 900)])
-    expect(await found('acme')).toEqual(['s later 6', 's later 5', 't other 1'])
-    await index.drop('acme', { sessionId: 's', incarnation: 'later' })
-    expect(await found('acme')).toEqual(['t other 1'])
-  })
+describeSearchIndex('postgresSearch', async () => {
+  const url = await migrated(context.server)
+  const [index, peer] = [1, 2].map(() => postgresSearch(context.pools.open(url, patient.pool), slow)) as [
+    SearchIndex,
+    SearchIndex,
+  ]
+  return { index, peer }
 })

@@ -1,21 +1,31 @@
-import type { SearchQuestion } from '@sessions/core/search'
+import { describeSearchIndex } from '@sessions/core/testing'
 import { expect, onTestFinished, test } from 'vitest'
 import { sqliteSearch } from '../src/index.js'
 import { openRaw, patient, useFiles } from './files.js'
 
 const newPath = useFiles()
 
-/** An index on a file of its own, and what it finds. */
-function open() {
+describeSearchIndex('sqliteSearch', async () => {
+  const path = newPath()
+  const [index, peer] = [sqliteSearch(path, patient), sqliteSearch(path, patient)]
+  return { index, peer, close: async () => void (await Promise.all([index.close(), peer.close()])) }
+})
+
+const of = (sessionId: string, incarnation = 'i') => ({ sessionId, incarnation })
+const said = (sessionId: string, seq: number, terms: readonly string[] = ['tea']) => ({
+  ...of(sessionId),
+  seq,
+  at: 10 * seq,
+  changes: 1,
+  role: 'user' as const,
+  terms: terms.map((term) => [term, 1] as const),
+})
+
+test('no word is left of what is not there, and nothing that is there has lost its words', async () => {
   const path = newPath()
   const index = sqliteSearch(path, patient)
   onTestFinished(() => index.close())
-  const found = async (term: string, more: Partial<SearchQuestion> = {}): Promise<string> => {
-    const span = { tenantId: 'acme', roles: ['user'] as const, from: 0, to: 100, limit: 99, isRanked: false }
-    const places = await index.find({ ...span, words: [{ terms: [term] }], ...more })
-    return places.map(({ sessionId, seq }) => `${sessionId}${seq}`).join(' ')
-  }
-  /** Words of no entry, and entries of no word. */
+  /** Words of no entry. */
   const lost = (): unknown[] => {
     const raw = openRaw(path)
     const rows = raw
@@ -28,91 +38,30 @@ function open() {
     raw.close()
     return rows
   }
-  return { index, found, lost }
-}
-
-const of = (sessionId: string, incarnation = 'i') => ({ sessionId, incarnation })
-const said = (sessionId: string, seq: number, terms: readonly string[] = ['tea']) => ({
-  ...of(sessionId),
-  seq,
-  at: 10 * seq,
-  changes: 1,
-  role: 'user' as const,
-  terms: terms.map((term) => [term, 1] as const),
-})
-
-test('it narrows by session, user, place, role and time, and by all words', async () => {
-  const { index, found, lost } = open()
-  await index.put('acme', [...[1, 2, 3].map((seq) => said('a', seq)), ...[1, 2].map((seq) => said('b', seq))])
-  await index.put('other', [said('a', 4)])
-  expect(await found('tea')).toBe('a3 b2 a2 b1 a1')
-  expect(await found('tea', { limit: 2 })).toBe('a3 b2')
-  expect(await found('tea', { sessionId: 'a' })).toBe('a3 a2 a1')
-  expect(await found('tea', { after: { at: 20, sessionId: 'b', seq: 2 } })).toBe('a2 b1 a1')
-  expect(await found('tea', { after: { at: 20, sessionId: 'a', seq: 2 }, sessionId: 'a' })).toBe('a1')
-  expect(await found('tea', { from: 20, to: 30 })).toBe('b2 a2')
-  expect(await found('tea', { roles: ['assistant'] })).toBe('')
-  expect(await found('tea', { tenantId: 'other' })).toBe('a4')
-
+  const words = (): unknown => {
+    const raw = openRaw(path)
+    const { count } = raw.prepare('select count(*) as count from llm_session_words').get() as {
+      count: number
+    }
+    raw.close()
+    return count
+  }
+  await index.put('acme', [said('a', 1, ['green', 'tea']), said('a', 2), said('b', 1)])
   await index.own('acme', of('a'), 'user:1')
-  await index.own('acme', of('b', 'another'), 'user:1')
-  expect(await found('tea', { user: 'user:1' })).toBe('a3 a2 a1')
-  expect(await found('tea', { user: 'user:1', sessionId: 'b' })).toBe('')
-  expect(lost()).toEqual([])
-  await index.own('acme', of('a'), undefined)
-  expect(await found('tea', { user: 'user:1' })).toBe('')
-  await index.drop('acme', of('a'), 2)
-  expect(await found('tea')).toBe('a3 b2 b1')
-
-  await index.put('acme', [said('c', 1, ['green', 'tea', 'teapot']), said('c', 2, ['green'])])
-  expect(await found('tea', { words: [{ terms: ['tea'] }, { terms: ['green'] }] })).toBe('c1')
-  expect(await found('tea', { words: [{ terms: ['x', 'green'] }] })).toBe('c2 c1')
-  expect(await found('tea', { words: [{ terms: [], prefix: 'teap' }] })).toBe('c1')
-  expect(await found('tea', { words: [{ terms: [], prefix: 'z' }] })).toBe('')
-  expect(lost()).toEqual([])
+  expect([lost(), words()]).toEqual([[], 4])
+  await index.put('acme', [said('b', 1, ['cake'])])
+  expect([lost(), words()]).toEqual([[], 4])
+  await index.drop('acme', of('a'), 1)
+  expect([lost(), words()]).toEqual([[], 2])
+  await index.forget('acme', 'user:1')
+  expect([lost(), words()]).toEqual([[], 1])
+  await index.drop('acme', { sessionId: 'b' })
+  expect([lost(), words()]).toEqual([[], 0])
 })
 
-test('it lets go of all of a user, of all of a session, and of what was said differently', async () => {
-  const { index, found, lost } = open()
-  const many = Array.from({ length: 95 }, (_, at) => ({
-    ...said('c', 1 + at, [`word${at}`, 'tea']),
-    user: 'user:2',
-  }))
-  await index.put('acme', [said('a', 1), ...many.map((one) => ({ ...one, at: 50 }))])
-  await index.put('acme', [said('a', 1, ['cake'])])
-  expect([await found('tea', { sessionId: 'a' }), await found('cake')]).toEqual(['', 'a1'])
-  expect((await found('tea', { user: 'user:2' })).split(' ')).toHaveLength(95)
-  await index.drop('acme', of('c', 'another'))
-  expect(await index.forget('acme', 'user:1')).toBe(0)
-  expect(await index.forget('other', 'user:2')).toBe(0)
-  expect(await index.forget('acme', 'user:2')).toBe(95)
-  expect([await found('tea'), await found('word94'), await found('cake')]).toEqual(['', '', 'a1'])
-  await index.put('acme', many)
-  await index.drop('acme', { sessionId: 'c' })
-  expect([await found('tea'), await found('cake')]).toEqual(['', 'a1'])
-  expect(lost()).toEqual([])
-})
-
-test('it takes the latest of what it is told of a place', async () => {
-  const { index, found } = open()
-  const told = (sessionId: string, incarnation: string, changes: number, term: string) => ({
-    ...said(sessionId, 1, [term]),
-    incarnation,
-    changes,
-  })
-  await index.put('acme', [
-    told('late', 'i', 4, 'new'),
-    told('late', 'i', 3, 'old'),
-    told('same', 'i', 3, 'old'),
-    told('same', 'i', 3, 'new'),
-    told('again', 'i', 9, 'old'),
-    told('again', 'next', 1, 'new'),
-  ])
-  expect([await found('new'), await found('old')]).toEqual(['same1 late1 again1', ''])
-})
-
-test('it knows when sessions end, and asks no more after those that are dropped', async () => {
-  const { index } = open()
+test('it knows a session by its last deadline, and until all of it is dropped', async () => {
+  const index = sqliteSearch(newPath(), patient)
+  onTestFinished(() => index.close())
   const ending = (sessionId: string, expiresAt: number | undefined) => ({ ...said(sessionId, 1), expiresAt })
   const ended = async (before: number, limit = 9) =>
     (await index.ended('acme', before, limit)).map(

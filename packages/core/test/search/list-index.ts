@@ -1,9 +1,14 @@
-import type { SearchEntry, SearchIndex, SearchPlace } from '../../src/search.js'
+import type { SearchedSession, SearchEntry, SearchIndex, SearchPlace } from '../../src/search.js'
 
 type Row = SearchEntry & { user?: string | undefined }
 
 const isAfter = (row: SearchPlace, { at, sessionId, seq }: SearchPlace): boolean =>
   row.at !== at ? row.at < at : row.sessionId !== sessionId ? row.sessionId < sessionId : row.seq < seq
+
+const isOf =
+  ({ sessionId, incarnation }: SearchedSession) =>
+  (row: Row): boolean =>
+    row.sessionId === sessionId && (incarnation === undefined || row.incarnation === incarnation)
 
 /** An index that is a list: what others must answer as well. */
 export function listIndex(): SearchIndex & { readonly rows: () => readonly Row[]; failing: boolean } {
@@ -20,6 +25,11 @@ export function listIndex(): SearchIndex & { readonly rows: () => readonly Row[]
     rows: () => [...tenants.values()].flatMap((rows) => [...rows.values()]),
     async put(tenantId: string, entries: readonly SearchEntry[]) {
       for (const entry of entries) {
+        const ofEarlier = matching(
+          tenantId,
+          ({ sessionId, incarnation }) => sessionId === entry.sessionId && incarnation !== entry.incarnation,
+        )
+        for (const [key] of ofEarlier) of(tenantId).delete(key)
         const key = `${entry.sessionId} ${entry.seq}`
         const known = of(tenantId).get(key)
         if (known?.incarnation === entry.incarnation && known.changes > entry.changes) continue
@@ -47,17 +57,10 @@ export function listIndex(): SearchIndex & { readonly rows: () => readonly Row[]
         .slice(0, limit)
     },
     async own(tenantId, session, user) {
-      for (const [key, row] of matching(tenantId, (each) => each.sessionId === session.sessionId))
-        of(tenantId).set(key, { ...row, user })
+      for (const [key, row] of matching(tenantId, isOf(session))) of(tenantId).set(key, { ...row, user })
     },
-    async drop(tenantId, { sessionId, incarnation }, throughSeq = Number.MAX_SAFE_INTEGER) {
-      const gone = matching(
-        tenantId,
-        (row) =>
-          row.sessionId === sessionId &&
-          (incarnation === undefined || row.incarnation === incarnation) &&
-          row.seq <= throughSeq,
-      )
+    async drop(tenantId, session, throughSeq = Number.MAX_SAFE_INTEGER) {
+      const gone = matching(tenantId, (row) => isOf(session)(row) && row.seq <= throughSeq)
       for (const [key] of gone) of(tenantId).delete(key)
     },
     async forget(tenantId, user) {
@@ -70,9 +73,8 @@ export function listIndex(): SearchIndex & { readonly rows: () => readonly Row[]
         .slice(0, limit)
         .map(([, { sessionId, incarnation }]) => ({ sessionId, incarnation }))
     },
-    async extend(tenantId, { sessionId }, expiresAt) {
-      for (const [key, row] of matching(tenantId, (each) => each.sessionId === sessionId))
-        of(tenantId).set(key, { ...row, expiresAt })
+    async extend(tenantId, session, expiresAt) {
+      for (const [key, row] of matching(tenantId, isOf(session))) of(tenantId).set(key, { ...row, expiresAt })
     },
   } satisfies SearchIndex & { rows: () => readonly Row[]; failing: boolean }
   return index
