@@ -175,3 +175,12 @@ test('a sweep takes what has ended, of every tenant, as many as it may, and noth
   expect(rows).toEqual([{ count: 4 }])
   expect(await leftOver(pool)).toBe(0)
 })
+
+test('a sweep over several tenants takes no more than it may', async () => {
+  while ((await store.sweep({ limit: 1000 })) > 0);
+  for (const { tenantId } of [newRef(), newRef(), newRef()])
+    for (const id of ['a', 'b', 'c']) await store.commit({ tenantId, id }, { revision: 0, idleMs: 0 })
+  const swept: number[] = []
+  for (const limit of [4, 2, 1, 5]) swept.push(await store.sweep({ limit }))
+  expect(swept).toEqual([4, 2, 1, 2])
+})
