@@ -1,4 +1,10 @@
-import { isSessionError, type JsonValue, type MessageInput, type MessagePart } from '@sessions/core'
+import {
+  isSessionError,
+  type JsonValue,
+  type MessageInput,
+  type MessagePart,
+  SessionError,
+} from '@sessions/core'
 import type { Session, TurnEvent } from '@sessions/core'
 import {
   type AdapterCall,
@@ -13,7 +19,7 @@ import * as z from 'zod'
 import { AnswerChunks } from './answer-chunks.js'
 import { answerBefore, findPlace, isNamed, isShown } from './chat-place.js'
 import { fromUIMessage } from './from-ui-message.js'
-import { idOf, toUIMessages } from './to-ui-messages.js'
+import { idOf, isAnswer, toUIMessages } from './to-ui-messages.js'
 
 const uiMessage = z.looseObject({
   id: z.string().min(1).max(150),
@@ -122,10 +128,18 @@ function checked(call: AdapterCall, sent: UIMessage): MessageInput {
   return call.check(fromUIMessage(sent)[0]!, data)
 }
 
-/** Back to just after the message of the user that is to be answered again. */
+/**
+ * Back to just after the message of the user that is to be answered again.
+ *
+ * @throws `not_found` for a message that the chat does not have, unless the page asks for an answer that is missing.
+ */
 async function again(session: Session, messageId: string | undefined): Promise<Asked> {
   const place = await findPlace(session, isNamed(messageId))
   const said = place?.group[0]
+  // An answer that failed before its first word is on the page alone.
+  const newest = said ?? (await findPlace(session, isNamed(undefined)))?.group[0]
+  if (said === undefined && newest !== undefined && isAnswer(newest))
+    throw new SessionError('not_found', 'The chat has no such message.')
   return [undefined, said?.role === 'user' ? said.seq : place?.after]
 }
 

@@ -386,12 +386,17 @@ describe('deadlines', () => {
     await session.preferences.merge({ kept: true })
     now += 1000
     expect((await session.history()).messages).toHaveLength(1)
-    now += 1
+    await session.append({ role: 'user', content: 'in time' })
+    expect((await session.history()).messages).toHaveLength(2)
+    now += 1001
     expect(await session.history()).toEqual({ messages: [] })
     await session.append({ role: 'user', content: 'new' })
     expect((await session.history({ branch: 'all' })).messages.map(({ content }) => content)).toEqual(['new'])
     expect(await session.preferences.get()).toEqual({ kept: true })
-    expect(sessions.events.some((event) => event.type === 'history.expired')).toBe(true)
+    const { id } = session
+    expect(sessions.events.filter(({ type }) => type === 'history.expired')).toMatchObject([
+      { sessionId: id, throughSeq: 2, actor: 'system' },
+    ])
     vi.restoreAllMocks()
   })
 })

@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, Inject, Logger } from 
 import { HttpAdapterHost } from '@nestjs/core'
 import { SessionError } from '@sessions/core'
 import { problemHeaders, toLogLine, toProblem } from '@sessions/core/node'
+import type { SessionsResponse } from './platform.js'
 import { SessionException } from './session.exception.js'
 
 /**
@@ -25,11 +26,13 @@ export class SessionProblemFilter implements ExceptionFilter<SessionException | 
       return
     }
     const { httpAdapter } = this.#host
-    const response = host.switchToHttp().getResponse<object>()
+    const response = host.switchToHttp().getResponse<SessionsResponse>()
     const problem = error instanceof SessionException ? error.problem : toProblem(error)
     const said = error instanceof SessionException ? error.cause : error
     if (problem.status >= 500) this.#logger.error(toLogLine(said))
-    if (httpAdapter.isHeadersSent(response)) {
+    // Nest 11 does not ask Fastify's reply for what a handler has written to Node's response.
+    const isBegun = 'raw' in response && response.raw.headersSent
+    if (isBegun || httpAdapter.isHeadersSent(response)) {
       httpAdapter.end(response)
       return
     }

@@ -154,6 +154,8 @@ describe.each(platforms)('on %s', (platform) => {
     await fetch(`${url}/sessions`, post({}))
     const line = 'store_failed: The store refuses. (its cause, Error, is not shown)'
     expect(printed.mock.calls).toEqual([[line], [line]])
+    const logger = expect.objectContaining({ context: 'Sessions' }) as object
+    expect(printed.mock.contexts).toEqual([logger, logger])
     printed.mockRestore()
   })
 
@@ -164,6 +166,16 @@ describe.each(platforms)('on %s', (platform) => {
     // What guards and decorators throw is an exception of Nest.
     expect(await json(await fetch(`${url}/mine`))).toEqual({ mine: 'SessionException' })
   })
+})
+
+it('an answer that has begun is ended, and nothing else', () => {
+  const calls: unknown[] = []
+  const httpAdapter = { isHeadersSent: () => true, end: (response: unknown) => calls.push(response) }
+  const response = {}
+  const host = { getType: () => 'http', switchToHttp: () => ({ getResponse: () => response }) }
+  const filter = new SessionProblemFilter({ httpAdapter } as never)
+  filter.catch(new SessionError('conflict', 'Somebody else was first.'), host as never)
+  expect(calls).toEqual([response])
 })
 
 describe('outside of HTTP', () => {

@@ -274,6 +274,18 @@ describe.each(platforms)('the API as a controller on %s', (platform) => {
     }
   })
 
+  it('answers a path of its own that cannot be decoded, and leaves others to the platform', async () => {
+    const url = await serve(moduleWith([]), platform)
+    const answer = await fetch(`${url}/sessions/%E0?a=%E0`)
+    expect([answer.status, await json(answer)]).toMatchObject([404, { code: 'no_such_route' }])
+    expect((await fetch(`${url}/sessions/openapi.json?a=%E0`)).status).toBe(200)
+    const theirs = await fetch(`${url}/echo/%E0`)
+    expect([theirs.status, theirs.headers.get('content-type')]).toEqual([
+      platform === 'Express' ? 404 : 400,
+      expect.stringContaining('application/json'),
+    ])
+  })
+
   it('is there once for each service that has one', async () => {
     const imports = [
       SessionsModule.forRoot({ api: { prefix: '/shop' } }),

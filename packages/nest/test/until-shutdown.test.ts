@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { expect, it } from 'vitest'
-import { untilShutdown } from '../src/until-shutdown.js'
+import { isEndless, untilShutdown } from '../src/until-shutdown.js'
 
 const bytes = new TextEncoder().encode('data')
 
@@ -45,3 +45,22 @@ it.each(['before it is read', 'while a read waits', 'before it was made'])(
     expect(getEventListeners(shutdown.signal, 'abort')).toEqual([])
   },
 )
+
+it('leaves the status and the headers of an answer as they are', () => {
+  const headers = { 'content-type': 'text/event-stream', 'x-own': 'yes' }
+  const made = untilShutdown(new Response('all', { status: 206, headers }), new AbortController().signal)
+  expect([made.status, Object.fromEntries(made.headers)]).toEqual([206, headers])
+})
+
+it.each<[boolean, string, string, string | undefined, string | null]>([
+  [true, 'GET', '/sessions/s/events', 'text/event-stream', ''],
+  [true, 'GET', '/sessions/s/events?after=1', 'text/event-stream; charset=utf-8', ''],
+  [false, 'GET', '/sessions/s/message', 'text/event-stream', ''],
+  [false, 'POST', '/sessions/s/events', 'text/event-stream', ''],
+  [false, 'GET', '/sessions/s/events', 'application/problem+json', ''],
+  [false, 'GET', '/sessions/s/events', undefined, null],
+  [false, 'GET', '/sessions/s/events', 'text/event-stream', null],
+])('knows a stream that has no end: %s for %s %s of %s', (isOne, method, path, type, body) => {
+  const answer = new Response(body, { headers: type === undefined ? {} : { 'content-type': type } })
+  expect(isEndless(new Request(`http://localhost${path}`, { method }), answer)).toBe(isOne)
+})

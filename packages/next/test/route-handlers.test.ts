@@ -36,6 +36,22 @@ describe('a route handler with a session', () => {
     expect(await json(await fetch(`${app.url}/chat`, { headers }))).toMatchObject({ messages: ['hello'] })
   })
 
+  it('keeps the headers that the handler has set', async () => {
+    const { headers } = await new Browser(app.url).post('/chat', { text: 'hello', then: 'dressed' })
+    const vary = headers.get('vary')!.split(/, */)
+    expect(vary).toEqual(expect.arrayContaining(['Accept', 'Cookie', 'X-Session-Id']))
+    expect(headers.get('cache-control')).toBe('private')
+    expect(headers.getSetCookie()).toHaveLength(1)
+  })
+
+  it('is the session of what it calls, an action too', async () => {
+    const browser = new Browser(app.url)
+    const said = await browser.post('/chat', { text: 'hello', then: 'within' })
+    expect(said.headers.getSetCookie()).toHaveLength(1)
+    const { id, messages } = await json(await browser.fetch('/chat'))
+    expect([await json(said), messages]).toEqual([{ ids: [id, id, id] }, ['hello']])
+  })
+
   it('hands the credential over with a redirect, thrown and returned', async () => {
     const browser = new Browser(app.url)
     const thrown = await browser.post('/chat', { text: 'hello', then: 'redirect' })

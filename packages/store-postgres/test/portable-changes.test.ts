@@ -36,8 +36,9 @@ test('a session is found by sweeps in the hour in which it ends, whatever bound 
     const from =
       change.idleMs === undefined && change.lifetime === undefined ? record.createdAt : record.updatedAt
     expect(record.expiresAt === undefined ? undefined : record.expiresAt - from).toBe(bound)
-    if (record.expiresAt !== undefined)
-      expect((await row(ref))['expires_bucket']).toBe(Math.floor(record.expiresAt / hour))
+    expect((await row(ref))['expires_bucket']).toBe(
+      record.expiresAt === undefined ? null : Math.floor(record.expiresAt / hour),
+    )
     expect((await store.read(ref))!.record).toEqual(record)
     return record
   }
@@ -173,4 +174,13 @@ test('a sweep takes what has ended, of every tenant, as many as it may, and noth
   )
   expect(rows).toEqual([{ count: 4 }])
   expect(await leftOver(pool)).toBe(0)
+})
+
+test('a sweep over several tenants takes no more than it may', async () => {
+  while ((await store.sweep({ limit: 1000 })) > 0);
+  for (const { tenantId } of [newRef(), newRef(), newRef()])
+    for (const id of ['a', 'b', 'c']) await store.commit({ tenantId, id }, { revision: 0, idleMs: 0 })
+  const swept: number[] = []
+  for (const limit of [4, 2, 1, 5]) swept.push(await store.sweep({ limit }))
+  expect(swept).toEqual([4, 2, 1, 2])
 })

@@ -38,7 +38,6 @@ const typesOf: Readonly<Record<Role, readonly string[]>> = {
 export const spokenParts: readonly string[] = ['reasoning', 'tool-call', 'tool-result']
 const mediaFields = ['image', 'data', 'url']
 
-const maxNameLength = 200
 const reservedNames: ReadonlySet<string> = new Set(
   'ai agent assistant bot developer function human model system tool user'.split(' '),
 )
@@ -120,7 +119,7 @@ function checkName(name: string, path: string): void {
     .toLowerCase()
     .replace(/[^\p{L}\p{N}]/gu, '')
   const isOneLine = !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name)
-  if (!isOneLine || plain === '' || reservedNames.has(plain) || name.length > maxNameLength) {
+  if (!isOneLine || plain === '' || reservedNames.has(plain)) {
     throw refused(path, 'is not a name that a client may have.')
   }
 }

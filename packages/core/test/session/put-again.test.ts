@@ -78,6 +78,130 @@ describe('a known message that is put on the branch again', () => {
   })
 })
 
+describe('messages that are said again', () => {
+  const said = (session: Session, ...each: string[]) => session.append(each.map(message))
+  /** What a fresh look at the session shows. */
+  async function begun() {
+    const mine = createSessions().for(alice)
+    const session = await mine.open('one')
+    await said(session, 'a', 'b', 'c')
+    const shown = async () => {
+      const { messages } = await (await mine.get('one')).history()
+      expect(messages.map(({ content }) => content)).toEqual(messages.map(({ id }) => `say ${id}`))
+      return messages.map(({ id, seq }) => `${id}${seq}`).join(' ')
+    }
+    return { session, shown }
+  }
+
+  it('change nothing where the branch has them', async () => {
+    const { session, shown } = await begun()
+    const { revision } = (await session.read()).record
+    expect(await said(session, 'b', 'a')).toMatchObject([
+      { id: 'b', seq: 2, inserted: false },
+      { id: 'a', seq: 1, inserted: false },
+    ])
+    expect([await shown(), (await session.read()).record]).toMatchObject([
+      'a1 b2 c3',
+      { revision, lastSeq: 3 },
+    ])
+  })
+
+  it('are themselves at the end of the branch, in their order', async () => {
+    const { session, shown } = await begun()
+    await session.rewind(0)
+    expect(await said(session, 'b', 'c')).toMatchObject([{ seq: 2, inserted: false }, { seq: 3 }])
+    expect(await shown()).toBe('b2 c3')
+    await said(session, 'd')
+    expect(await shown()).toBe('b2 c3 d4')
+  })
+
+  it('take nothing off the branch that stands before them', async () => {
+    const { session, shown } = await begun()
+    await session.rewind(1)
+    await said(session, 'd', 'e')
+    await session.rewind(4)
+    await said(session, 'f')
+    await session.rewind(4)
+    await said(session, 'e')
+    await said(session, 'g')
+    expect(await shown()).toBe('a1 d4 e5 g7')
+  })
+
+  it('come after what others said on another branch meanwhile', async () => {
+    const { mine, theirs, before, met } = await meeting()
+    await mine.rewind(1)
+    before(isBody, async () => {
+      await theirs.rewind(0)
+      await theirs.append(message('theirs'))
+    })
+    expect(await mine.append(message('b'))).toMatchObject([{ id: 'b', inserted: false }])
+    expect([met(), await ids(theirs)]).toEqual([true, ['theirs', 'b']])
+  })
+
+  it('come as copies where they stand otherwise, or others have come since', async () => {
+    const backwards = await begun()
+    await backwards.session.rewind(1)
+    await said(backwards.session, 'c', 'b')
+    expect(await backwards.shown()).toBe('a1 c4 b5')
+    const partly = await begun()
+    await partly.session.rewind(2)
+    await said(partly.session, 'a', 'c')
+    expect(await partly.shown()).toBe('a1 b2 c3')
+    const earlier = await begun()
+    await earlier.session.rewind(0)
+    await said(earlier.session, 'd')
+    await earlier.session.rewind(4)
+    await said(earlier.session, 'b')
+    expect(await earlier.shown()).toBe('d4 b5')
+    const late = await begun()
+    await late.session.rewind(1)
+    await said(late.session, 'd')
+    await said(late.session, 'b')
+    await said(late.session, 'b')
+    expect(await late.shown()).toBe('a1 d4 b5')
+  })
+
+  it('are refused as any others where there is no room for a copy', async () => {
+    const mine = createSessions({ limits: { maxMessages: 4 } }).for(alice)
+    const session = await mine.open('one')
+    await said(session, 'a', 'b', 'c')
+    await session.rewind(0)
+    await said(session, 'd')
+    await expect(said(session, 'b')).rejects.toMatchObject({ code: 'limit_reached' })
+    expect(await ids(session)).toEqual(['d'])
+  })
+
+  it('are what they were, one that broke off too', async () => {
+    const { session } = await begun()
+    const part = {
+      id: 's',
+      role: 'assistant',
+      content: 'say s',
+      status: 'aborted',
+      metadata: { model: 'm' },
+    } as const
+    await session.append(part)
+    await session.rewind(0)
+    await said(session, 'd')
+    await session.append(part)
+    expect((await session.history()).messages.at(-1)).toMatchObject({ ...part, seq: 6 })
+  })
+
+  it('come on each branch, whatever ids others have taken', async () => {
+    const { session, shown } = await begun()
+    await session.rewind(0)
+    await said(session, 'b~2')
+    const seen: string[] = []
+    for (const first of ['d', 'e', 'f']) {
+      await session.rewind(0)
+      await said(session, first)
+      await said(session, 'b')
+      seen.push(await shown())
+    }
+    expect(seen).toEqual(['d5 b6', 'e7 b8', 'f9 b10'])
+  })
+})
+
 describe('a turn whose answer broke off', () => {
   it('takes no message of others off the branch', async () => {
     const { mine, theirs, before, met } = await meeting()

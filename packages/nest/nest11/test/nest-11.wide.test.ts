@@ -2,8 +2,12 @@
 // the API runs in api-suite.wide.test.ts.
 import { createRequire } from 'node:module'
 import { expect, it } from 'vitest'
+import '../../test/header-sink.test.js'
 import '../../test/nest.test.js'
+import '../../test/origin.guard.test.js'
 import '../../test/problems.test.js'
+import '../../test/session.decorators.test.js'
+import '../../test/sessions-service.test.js'
 import '../../test/sessions.controller.test.js'
 import '../../test/sessions.module.test.js'
 

@@ -1,4 +1,11 @@
-import { bindSession, forgetSession, newSession, withSession } from '@sessions/next'
+import {
+  bindSession,
+  forgetSession,
+  getWritableSession,
+  newSession,
+  sessionAction,
+  withSession,
+} from '@sessions/next'
 import { notFound, redirect } from 'next/navigation'
 import { chat } from '../../lib/chat'
 
@@ -10,9 +17,20 @@ export const GET = withSession(chat, async (_, session) => {
   })
 })
 
+const say = sessionAction(chat, async (session, text: string) => {
+  await session.append({ role: 'user', content: text })
+  return session.id
+})
+
 export const POST = withSession(chat, async (request, session) => {
   const { text, then } = (await request.json()) as { text: string; then?: string }
+  if (then === 'within') {
+    const same = await getWritableSession(chat)
+    return Response.json({ ids: [await say(text), same.id, session.id] })
+  }
   await session.append({ role: 'user', content: text })
+  if (then === 'dressed')
+    return new Response(null, { headers: { vary: 'Accept', 'cache-control': 'private' } })
   if (then === 'redirect') redirect('/')
   if (then === 'notFound') notFound()
   if (then === 'nothing') return undefined as never
