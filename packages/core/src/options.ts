@@ -28,10 +28,14 @@ export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true | 
  */
 export function checkOptions<Options>(options: unknown, names: OptionNames<Options>, path = ''): void {
   if (options === undefined) return
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    const where = path === '' ? 'options' : path
-    throw new SessionError('invalid', `${where} must be an object`, { path: where })
-  }
+  const whole = path === '' ? 'options' : path
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new SessionError('invalid', `${whole} must be an object`, { path: whole })
+  // It has no options of its own, so nothing that it holds would be read.
+  if (typeof (options as { then?: unknown }).then === 'function')
+    throw new SessionError('invalid', `${whole} must be an object, and is a promise: await it`, {
+      path: whole,
+    })
   for (const name of Object.keys(options)) {
     const value = (options as Record<string, unknown>)[name]
     // An option that is `undefined` cannot be misspelt.

@@ -231,6 +231,15 @@ describe('a setting of another kind', () => {
     expect(() => createSessions(loose(options))).toThrow(expect.objectContaining({ code: 'invalid', path }))
   })
 
+  it('that is still a promise says nothing, and is refused', async () => {
+    const later = async () => ({ messagesMs: 5 })
+    expect(() => createSessions(loose(later()))).toThrow(
+      expect.objectContaining({ code: 'invalid', message: expect.stringContaining('await') as string }),
+    )
+    const refused = service({ retention: loose(later) }).sweep({ tenants: ['acme'] })
+    await expect(refused).rejects.toMatchObject({ code: 'invalid', path: 'retention' })
+  })
+
   it.each([null, 5, 'redis://localhost', []])('is refused as a whole: %j', (options) => {
     expect(() => createSessions(loose(options))).toThrow(expect.objectContaining({ code: 'invalid' }))
   })

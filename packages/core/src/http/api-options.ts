@@ -359,7 +359,6 @@ function toClientParts(given: readonly string[] = []): readonly string[] {
 
 function positive(value: number | undefined, path: string, otherwise: number): number {
   if (value === undefined) return otherwise
-  if (typeof value !== 'number' || !(value > 0))
-    throw new SessionError('invalid', `${path} must be a number above 0`, { path })
+  if (!(value > 0)) throw new SessionError('invalid', `${path} must be more than 0`, { path })
   return value
 }
