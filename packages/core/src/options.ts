@@ -8,6 +8,7 @@ export type OptionKind =
   | 'function'
   | 'object'
   | 'list'
+  | 'origins'
   | 'signal'
   | readonly string[]
 
@@ -27,10 +28,14 @@ export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true | 
  */
 export function checkOptions<Options>(options: unknown, names: OptionNames<Options>, path = ''): void {
   if (options === undefined) return
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    const where = path === '' ? 'options' : path
-    throw new SessionError('invalid', `${where} must be an object`, { path: where })
-  }
+  const whole = path === '' ? 'options' : path
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new SessionError('invalid', `${whole} must be an object`, { path: whole })
+  // It has no options of its own, so nothing that it holds would be read.
+  if (typeof (options as { then?: unknown }).then === 'function')
+    throw new SessionError('invalid', `${whole} must be an object, and is a promise: await it`, {
+      path: whole,
+    })
   for (const name of Object.keys(options)) {
     const value = (options as Record<string, unknown>)[name]
     // An option that is `undefined` cannot be misspelt.
@@ -62,6 +67,7 @@ const isOf: Readonly<Record<Exclude<OptionKind, readonly string[]>, (value: unkn
   function: (value) => typeof value === 'function',
   object: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   list: (value) => Array.isArray(value),
+  origins: (value) => Array.isArray(value) && value.every(isOrigin),
   // Of any realm.
   signal: (value) => typeof (value as AbortSignal | null)?.addEventListener === 'function',
 }
@@ -72,7 +78,16 @@ const nounOf: Readonly<Record<keyof typeof isOf, string>> = {
   function: 'a function',
   object: 'an object',
   list: 'a list',
+  origins: 'a list of origins as browsers send them, such as https://shop.example',
   signal: 'an AbortSignal',
+}
+
+/** Whether a browser may send it as an `Origin`. One that it spells in another way would silently never be found. */
+function isOrigin(value: unknown): boolean {
+  if (typeof value !== 'string') return false
+  // Those of applications, such as `capacitor://localhost`, are none to `URL`. Pages without one send `null`.
+  if (!/^https?:/i.test(value)) return /^(?:[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+|null)$/.test(value)
+  return URL.canParse(value) && new URL(value).origin === value
 }
 
 /** Refuses a name in a list that is none of `known`, for a misspelt one would silently do nothing. @throws `invalid` */

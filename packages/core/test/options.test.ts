@@ -129,6 +129,60 @@ describe('an option that nobody reads', () => {
   })
 })
 
+describe('an option of the API of another kind', () => {
+  it.each<[string, unknown]>([
+    ['header', 'false'],
+    ['basePath', 5],
+    ['cors', ['https://a.example']],
+    ['cors.origins', { origins: 'https://a.example' }],
+    ['cors.origins', { origins: ['*'] }],
+    ['cors.origins', { origins: ['https://a.example/'] }],
+    ['cors.credentials', { origins: [], credentials: 'yes' }],
+    ['cors.maxAgeMs', { origins: [], maxAgeMs: '5' }],
+    ['trustedOrigins', 'https://a.example'],
+    ['trustedOrigins', ['a.example']],
+    ['trustedOrigins', ['https://A.example']],
+    ['trustedOrigins', ['https://a.example:443']],
+    ['trustedOrigins', ['https://a.example/path']],
+    ['trustedOrigins', ['https://user@a.example']],
+    ['trustedOrigins', [undefined]],
+    ['middleware', () => {}],
+    ['limiter', () => {}],
+    ['limiterFailure', 'close'],
+    ['maxBodyBytes', '1000'],
+    ['exposeToolResults', 'false'],
+    ['clientParts', 'text'],
+    ['clientTools', 'search'],
+    ['clientOptions', 'model'],
+    ['clientTtl.maxIdleMs', { maxIdleMs: '5' }],
+    ['cancelOnDisconnect', 'no'],
+    ['turns.policy', { policy: 'wait' }],
+    ['compat', 'unified-llm-client'],
+    ['cookie.sameSite', { sameSite: 'Lax' }],
+    ['cookie.maxAgeMs', { maxAgeMs: '5' }],
+    ['cookie.partitioned', { partitioned: 1 }],
+  ])('is refused with its path: %s, %j', (path, given) => {
+    const name = path.split('.')[0]!
+    expect(() => createSessionApi(loose({ sessions, identify, [name]: given }))).toThrow(
+      expect.objectContaining({ code: 'invalid', path }),
+    )
+  })
+
+  it.each([
+    'https://a.example',
+    'http://localhost:3000',
+    'https://[::1]:8443',
+    'https://xn--mgba3a4f16a.example',
+    'capacitor://localhost',
+    'chrome-extension://aapbdbdomjkkjkaonfhkkikfgjllcleb',
+    'null',
+  ])('takes the origin %s', (origin) => {
+    expect(() =>
+      createSessionApi({ sessions, identify, cors: { origins: [origin] }, trustedOrigins: [origin] }),
+    ).not.toThrow()
+  })
+})
+
 describe('a setting of another kind', () => {
   const per = { scope: 'user', maxTokens: 5 }
   it.each<[string, unknown]>([
@@ -178,6 +232,15 @@ describe('a setting of another kind', () => {
     ['listeners[0]', { listeners: [{ flush() {} }] }],
   ])('is refused with its path: %s of %j', (path, options) => {
     expect(() => createSessions(loose(options))).toThrow(expect.objectContaining({ code: 'invalid', path }))
+  })
+
+  it('that is still a promise says nothing, and is refused', async () => {
+    const later = async () => ({ messagesMs: 5 })
+    expect(() => createSessions(loose(later()))).toThrow(
+      expect.objectContaining({ code: 'invalid', message: expect.stringContaining('await') as string }),
+    )
+    const refused = service({ retention: loose(later) }).sweep({ tenants: ['acme'] })
+    await expect(refused).rejects.toMatchObject({ code: 'invalid', path: 'retention' })
   })
 
   it.each([null, 5, 'redis://localhost', []])('is refused as a whole: %j', (options) => {

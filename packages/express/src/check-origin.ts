@@ -13,7 +13,7 @@ export interface CheckOriginOptions {
   header?: boolean
 }
 
-const optionNames: OptionNames<CheckOriginOptions> = { trustedOrigins: true, header: true }
+const optionNames: OptionNames<CheckOriginOptions> = { trustedOrigins: 'origins', header: 'flag' }
 
 /**
  * Stops pages of other sites from acting for their visitors on your own routes: `app.use(checkOrigin())`, before them.

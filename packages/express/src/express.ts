@@ -1,4 +1,11 @@
-import type { CallerSessions, Identity, Session, Sessions, SessionWarning } from '@sessions/core'
+import {
+  type CallerSessions,
+  type Identity,
+  type Session,
+  SessionError,
+  type Sessions,
+  type SessionWarning,
+} from '@sessions/core'
 import {
   type TransportOptions,
   checkOptions,
@@ -43,9 +50,9 @@ const optionNames: OptionNames<SessionsMiddlewareOptions> = {
   identify: true,
   guests: 'object',
   cookie: true,
-  header: true,
-  trustedOrigins: true,
-  onWarning: true,
+  header: 'flag',
+  trustedOrigins: 'origins',
+  onWarning: 'function',
 }
 
 // Not stored on the request: `req.session` belongs to express-session, and another package may use any other name.
@@ -74,6 +81,8 @@ const requestSessions = new WeakMap<Request, RequestSession>()
  */
 export function sessionsMiddleware(options: SessionsMiddlewareOptions): RequestHandler {
   checkOptions(options, optionNames)
+  mustBe(typeof options?.sessions?.for === 'function', 'sessions', 'what createSessions gives')
+  mustBe(typeof options.identify === 'function', 'identify', 'a function')
   const { sessions, identify, guests, cookie, header, trustedOrigins = [] } = options
   const transport = createTransport({ cookie, header }, sessions.ttl.absoluteMs)
   const warn = warnOnce(options.onWarning)
@@ -152,6 +161,10 @@ export async function bindSession(req: Request): Promise<Session> {
 /** Call it when a caller signs out: it removes the cookie. The session stays until it expires. */
 export function forgetSession(req: Request): void {
   sessionOf(req).forget()
+}
+
+function mustBe(holds: boolean, path: string, what: string): void {
+  if (!holds) throw new SessionError('invalid', `${path} must be ${what}`, { path })
 }
 
 function sessionOf(req: Request): RequestSession {

@@ -1,9 +1,15 @@
-import { SessionError, type SessionStore } from '@sessions/core'
+import { createSessions, SessionError, type SessionStore } from '@sessions/core'
 import compression from 'compression'
 import type { ErrorRequestHandler, Request } from 'express'
 import expressSession from 'express-session'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { findSession, getSession, sessionsErrorHandler, sessionsMiddleware } from '../src/index.js'
+import {
+  checkOrigin,
+  findSession,
+  getSession,
+  sessionsErrorHandler,
+  sessionsMiddleware,
+} from '../src/index.js'
 import { chat, route, versions } from './chat.js'
 import { browser, countedSessions, json, post, serve } from './server.js'
 
@@ -319,6 +325,21 @@ describe.each(versions)('%s', (_, express) => {
     expect((await fetch(`${base}/chat`, post({ text: 'one' }))).status).toBe(401)
     expect((await fetch(`${base}/quiet`)).status).toBe(200)
   })
+})
+
+it.each<[string, unknown]>([
+  ['sessions', { identify: () => ({ tenantId: 'acme' }) }],
+  ['sessions', { identify: () => ({ tenantId: 'acme' }), sessions: Promise.resolve(createSessions()) }],
+  ['sessions', undefined],
+  ['identify', { sessions: createSessions() }],
+  ['trustedOrigins', { trustedOrigins: 'https://shop.example' }],
+  ['trustedOrigins', { trustedOrigins: ['https://shop.example/'] }],
+  ['header', { header: 'false' }],
+])('says at start which option is wrong: %s', (path, options) => {
+  const refused = expect.objectContaining({ code: 'invalid', path }) as Error
+  expect(() => sessionsMiddleware(options as never)).toThrow(refused)
+  if (path === 'trustedOrigins' || path === 'header')
+    expect(() => checkOrigin(options as never)).toThrow(refused)
 })
 
 it('says what is missing when the middleware is', async () => {

@@ -25,12 +25,12 @@ const optionNames: OptionNames<SessionsRootOptions> = {
   api: 'object',
   problems: 'flag',
   close: 'function',
-  trustedOrigins: true,
+  trustedOrigins: 'origins',
   onWarning: 'function',
   controller: true,
   isGlobal: true,
   cookie: true,
-  header: true,
+  header: 'flag',
 }
 
 /** One service in an application: its sessions, and its connection to requests. */

@@ -19,14 +19,14 @@ const registry = globalThis as { [openedKey]?: Map<string, Promise<Sessions>> }
 const opened = (registry[openedKey] ??= new Map())
 
 const optionNames: OptionNames<NextSessionsOptions> = {
-  open: true,
-  identify: true,
+  open: 'function',
+  identify: 'function',
   guests: 'object',
-  name: true,
-  trustedOrigins: true,
-  onWarning: true,
+  name: 'text',
+  trustedOrigins: 'origins',
+  onWarning: 'function',
   cookie: true,
-  header: true,
+  header: 'flag',
 }
 
 /** The sessions of an application: opened once, with the first request that needs them. */

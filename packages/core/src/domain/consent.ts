@@ -40,7 +40,9 @@ export interface Consents {
 export const noConsents: Consents = { purposes: {}, history: [] }
 
 const maxHistory = 100
+// Of the application. A user can decide at any time on what the library itself does.
 const maxPurposes = 50
+const ofLibrary: readonly string[] = ['storage', 'personalization', 'analytics', 'memory']
 const short = z.string().check(z.minLength(1), z.maxLength(100))
 const purpose = z.string().check(z.regex(/^[a-z0-9][a-z0-9._-]{0,59}$/, 'must be 1 to 60 of a-z 0-9 . _ -'))
 /** @throws `invalid` */
@@ -72,7 +74,7 @@ export function decided(before: Consents, change: ConsentChange, at: number): Co
   const { purpose: of, granted, version, source } = change
   const next = { granted, version, source, at }
   const known = before.purposes
-  if (!Object.hasOwn(known, of) && Object.keys(known).length >= maxPurposes) {
+  if (!hasRoom(before, of)) {
     throw new SessionError('limit_reached', `There are already ${maxPurposes} purposes.`, { path: 'purpose' })
   }
   return {
@@ -81,16 +83,21 @@ export function decided(before: Consents, change: ConsentChange, at: number): Co
   }
 }
 
+function hasRoom({ purposes }: Consents, of: string): boolean {
+  if (Object.hasOwn(purposes, of) || ofLibrary.includes(of)) return true
+  return Object.keys(purposes).filter((known) => !ofLibrary.includes(known)).length < maxPurposes
+}
+
 /**
  * The decisions of a user, with those of an anonymous session that becomes the user's: of two on a purpose the stricter
- * one holds, and of two that agree the newer one.
+ * one holds, and of two that agree the newer one. Purposes for which there is no room are left out.
  */
 export function merged(user: Consents, guest: Consents): Consents {
   let all = user
   for (const [of, said] of Object.entries(guest.purposes)) {
     const known = user.purposes[of]
     const holds = known === undefined || (said.granted === known.granted ? said.at > known.at : !said.granted)
-    if (holds) all = decided(all, { ...said, purpose: of }, said.at)
+    if (holds && hasRoom(all, of)) all = decided(all, { ...said, purpose: of }, said.at)
   }
   return all
 }

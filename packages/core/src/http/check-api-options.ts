@@ -2,51 +2,51 @@ import { checkOptions, type OptionNames } from '../options.js'
 import { SessionError } from '../errors.js'
 import type { CorsOptions, RateLimit, SessionApiOptions } from './api-options.js'
 
-const cors: OptionNames<CorsOptions> = { origins: true, credentials: true, maxAgeMs: true }
+const cors: OptionNames<CorsOptions> = { origins: 'origins', credentials: 'flag', maxAgeMs: 'number' }
 
 /** The options of `createSessionApi`. */
 export const sessionApiNames: OptionNames<SessionApiOptions> = {
   cookie: true,
-  header: true,
+  header: 'flag',
   sessions: true,
   identify: true,
   guests: 'object',
   respond: 'function',
-  tools: true,
+  tools: 'object',
   turns: true,
-  basePath: true,
-  middleware: true,
+  basePath: 'text',
+  middleware: 'list',
   withRequestContext: 'function',
   cors: true,
-  trustedOrigins: true,
-  limiter: true,
+  trustedOrigins: 'origins',
+  limiter: 'object',
   limitKey: 'function',
   limits: 'list',
-  missLimiter: true,
-  limiterFailure: true,
-  maxBodyBytes: true,
-  maxBodyDepth: true,
+  missLimiter: 'object',
+  limiterFailure: ['open', 'closed'],
+  maxBodyBytes: 'number',
+  maxBodyDepth: 'number',
   audienceOf: 'function',
   deviceOf: 'function',
-  exposeToolResults: true,
+  exposeToolResults: 'flag',
   clientRoles: true,
-  clientParts: true,
+  clientParts: 'list',
   clientTtl: true,
   clientUrls: 'function',
-  maxCopiedBytes: true,
-  maxOpenStreams: true,
-  clientTools: true,
-  clientOptions: true,
-  cancelOnDisconnect: true,
-  streamHeartbeatMs: true,
-  idempotencyMs: true,
+  maxCopiedBytes: 'number',
+  maxOpenStreams: 'number',
+  clientTools: 'list',
+  clientOptions: 'list',
+  cancelOnDisconnect: 'flag',
+  streamHeartbeatMs: 'number',
+  idempotencyMs: 'number',
   userRoutes: 'flag',
   importRoute: true,
   auditRoutes: 'flag',
   usageRoutes: 'flag',
   analyticsRoutes: 'flag',
   searchRoutes: 'flag',
-  compat: true,
+  compat: ['unified-llm-client-0.1'],
   onError: 'function',
 }
 
@@ -60,9 +60,9 @@ export function checkApiOptions(options: SessionApiOptions): void {
   }
   checkOptions(options.cors, cors, 'cors')
   for (const [index, limit] of (options.limits ?? []).entries()) checkLimit(limit, `limits[${index}]`)
-  checkOptions(options.clientTtl, { maxIdleMs: true, maxAbsoluteMs: true }, 'clientTtl')
-  checkOptions(options.turns, { policy: true, reuse: true }, 'turns')
-  checkOptions(options.turns?.reuse, { ttlMs: true }, 'turns.reuse')
+  checkOptions(options.clientTtl, { maxIdleMs: 'number', maxAbsoluteMs: 'number' }, 'clientTtl')
+  checkOptions(options.turns, { policy: ['reject', 'queue', 'interrupt'], reuse: true }, 'turns')
+  checkOptions(options.turns?.reuse, { ttlMs: 'number' }, 'turns.reuse')
 }
 
 function checkLimit(limit: RateLimit, path: string): void {

@@ -49,13 +49,13 @@ export interface TransportFields {
 }
 
 const cookieNames: OptionNames<CookieOptions> = {
-  name: true,
-  sameSite: true,
-  maxAgeMs: true,
+  name: 'text',
+  sameSite: ['lax', 'strict', 'none'],
+  maxAgeMs: 'number',
   secure: true,
-  partitioned: true,
+  partitioned: 'flag',
 }
-const transportNames: OptionNames<TransportOptions> = { cookie: true, header: true }
+const transportNames: OptionNames<TransportOptions> = { cookie: true, header: 'flag' }
 
 /** The header that carries a credential, or a public id of a session, for callers without cookies. */
 export const sessionIdHeader = 'X-Session-Id'

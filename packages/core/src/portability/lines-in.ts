@@ -1,4 +1,5 @@
 import { SessionError } from '../errors.js'
+import { pause } from '../slices.js'
 
 /** Text, whole or in pieces of any length: a file, the body of a request, what `export` yields. */
 export type TextSource =
@@ -9,6 +10,8 @@ export type TextSource =
 
 // A mark of the order of bytes, which editors put before a text.
 const orderMark = '\ufeff'
+// Decoded at once.
+const pieceBytes = 64 * 1024
 
 /**
  * The lines of a text, without their ends, of which an editor may have made those of Windows; empty lines are left out.
@@ -33,6 +36,8 @@ export async function* linesIn(source: TextSource, maxLength: number): AsyncGene
       length = 0
       from = end + 1
       if (line.trim() !== '') yield line
+      const others = pause()
+      if (others !== undefined) await others
     }
     parts.push(text.slice(from))
     length += text.length - from
@@ -49,7 +54,8 @@ function withoutReturn(line: string): string {
 
 function piecesOf(source: TextSource): AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array> {
   // Both can be gone through, character by character and byte by byte.
-  if (typeof source === 'string' || source instanceof Uint8Array) return [source]
+  if (typeof source === 'string') return [source]
+  if (source instanceof Uint8Array) return cut(source)
   const isIterable =
     typeof source === 'object' &&
     source !== null &&
@@ -58,6 +64,10 @@ function piecesOf(source: TextSource): AsyncIterable<string | Uint8Array> | Iter
   throw new SessionError('invalid', 'source is neither text nor something that yields text', {
     path: 'source',
   })
+}
+
+function* cut(bytes: Uint8Array): Generator<Uint8Array, void> {
+  for (let from = 0; from < bytes.length; from += pieceBytes) yield bytes.subarray(from, from + pieceBytes)
 }
 
 function decoded(decoder: InstanceType<typeof TextDecoder>, bytes: Uint8Array): string {

@@ -19,7 +19,7 @@ export interface SessionsConsent {
    * `personalization` preferences, `analytics` the key of the user's pseudonym. The same call again goes on where a
    * process died.
    *
-   * @throws `invalid`, also without the setting `consent`; `user_erased`; `limit_reached` for more than 50 purposes.
+   * @throws `invalid`, also without the setting `consent`; `user_erased`; `limit_reached` for more than 50 purposes of your own.
    *
    * @example
    * ```ts

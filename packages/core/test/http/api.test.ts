@@ -234,6 +234,13 @@ it('prints nothing of what a store has said, unless it is told to', async () => 
   ])
 })
 
+it('takes no empty segment of a path for an id', async () => {
+  const admin = clientOf(apiFixture(), 'acme/boss/admin')
+  for (const path of ['/sessions//messages', '/users//export', '/users//memory', '/users//consent'])
+    expect((await admin.get(path)).body, path).toMatchObject({ status: 404, code: 'no_such_route' })
+  expect((await admin.send('DELETE', '/users//memory')).status).toBe(404)
+})
+
 it('names no header twice in Vary', async () => {
   const alice = clientOf(apiFixture({ cors: { origins: ['https://a.example'] } }), 'acme/alice')
   const id = await alice.newSession()

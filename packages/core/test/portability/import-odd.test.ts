@@ -197,3 +197,23 @@ it('says at which line another import of the same session was in its way', async
   }
   expect(await there.count()).toBe(1)
 })
+
+it.each<[string, (lines: string) => string | Uint8Array]>([
+  ['a text', (lines) => lines],
+  ['bytes', (lines) => Buffer.from(lines)],
+])('lets other work go on over empty lines, in %s', async (_, sourceOf) => {
+  // What imports is loaded with its first use.
+  expect(await codeOf(service().for(alice).import(''))).toBe('invalid')
+  let turns = 0
+  let isOver = false
+  const count = (): void => {
+    turns++
+    if (!isOver) setImmediate(count)
+  }
+  setImmediate(count)
+  const source = sourceOf('\n'.repeat(1_000_000))
+  expect(await codeOf(service().for(alice).import(source))).toBe('invalid')
+  isOver = true
+  // Each turn of the loop has some milliseconds, and a million lines take many of them.
+  expect(turns).toBeGreaterThan(5)
+})

@@ -46,6 +46,36 @@ describe('a decision', () => {
     expect(await codeOf(consent.set(says('one-too-many', true)))).toBe('limit_reached')
   })
 
+  it('on what the library itself does can be made at any time, also when there are fifty others', async () => {
+    const sessions = asking()
+    const mine = sessions.for(alice)
+    await mine.create({ preferences: { colour: 'red' } })
+    for (let n = 0; n < 50; n++) await mine.consent.set(says(`own-${n}`, true))
+    for (const purpose of ['personalization', 'analytics', 'memory', 'storage'])
+      expect(await codeOf(mine.consent.set(says(purpose, false))), purpose).toBe('settled')
+    expect(await sessions.for(alice).count()).toBe(0)
+    expect(await codeOf(mine.consent.set(says('one-too-many', true)))).toBe('limit_reached')
+  })
+
+  it('of a guest is kept with a session as far as there is room, and the session is bound', async () => {
+    const sessions = asking()
+    const { consent } = sessions.for(alice)
+    for (let n = 0; n < 49; n++) await consent.set(says(`own-${n}`, true))
+    const guest = await sessions.for({ tenantId: alice.tenantId }).create()
+    for (const purpose of ['first', 'second', 'analytics', 'own-3'])
+      await guest.consent.set(says(purpose, false))
+    const credential = await guest.credential()
+    const session = await sessions.for(alice).findByCredential(credential)
+    expect(await codeOf(session!.bind())).toBe('settled')
+    const { purposes } = await consent.get()
+    expect(purposes).toMatchObject({
+      first: { granted: false },
+      analytics: { granted: false },
+      'own-3': { granted: false },
+    })
+    expect(purposes).not.toHaveProperty('second')
+  })
+
   it('is refused when it is none, and where nobody asks for consent', async () => {
     const { consent } = asking()
     for (const wrong of [{ purpose: '' }, { purpose: 'A B' }, { version: '' }, { granted: 1 }, { more: 1 }])
