@@ -279,7 +279,8 @@ async function finish(
   const [subject] = await subjectsOf(service, user)
   const seen = heldBy(holder, (await readUserRecord(service, user))?.value.erasure)
   const { id, by, reason, startedAt, copiesElsewhere } = seen
-  const counts = { sessions: 0, messages: 0, ...seen.counts, ...told }
+  const counts = { sessions: 0, messages: 0, ...seen.counts }
+  addCounts(counts, told)
   const said = { id, tenantId, subject: subject!, by, reason, counts, copiesElsewhere, startedAt, erasedAt }
   const receipt = await signReceipt(service, said)
   // Nothing of the record stays but this: the key of the pseudonym is gone, and the record names nobody.

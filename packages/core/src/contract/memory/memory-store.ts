@@ -12,7 +12,7 @@ import {
 } from '../check-arguments.js'
 import { createListCursors } from '../list-cursors.js'
 import { checkIsMeant, isMeant, isNewerCopy, notFound, partConflict } from '../refusals.js'
-import { type Clock, processClock } from '../../time.js'
+import { type Clock, latestTime, processClock } from '../../time.js'
 import { BegunCopies } from './begun-copies.js'
 import { MemorySession } from './memory-session.js'
 import { SessionTable } from './session-table.js'
@@ -85,7 +85,8 @@ const optionNames: OptionNames<MemoryStoreOptions> = {
 export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
   checkOptions(options, optionNames)
   const { maxSessions = 10_000, maxBytes = 256 * mebibyte, maxSideBytes = 32 * mebibyte } = options
-  const { clock = processClock, onEvict } = options
+  const { onEvict } = options
+  const clock = options.clock === undefined ? processClock : whole(options.clock)
   checkWhole(maxSessions, 'maxSessions', 1)
   checkWhole(maxBytes, 'maxBytes', 1)
   checkWhole(maxSideBytes, 'maxSideBytes', 1)
@@ -230,6 +231,15 @@ export function memoryStore(options: MemoryStoreOptions = {}): SessionStore {
       for (const { table } of parts.values()) count += table.sweep(limit - count, now)
       return count
     },
+  }
+}
+
+/** A clock of the application in whole milliseconds, of which dates and other stores know nothing smaller. */
+function whole(clock: Clock): Clock {
+  return () => {
+    const now = Math.floor(clock())
+    if (now >= 0 && now <= latestTime) return now
+    throw new SessionError('invalid', 'clock must give epoch milliseconds', { path: 'clock' })
   }
 }
 

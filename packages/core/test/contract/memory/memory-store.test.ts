@@ -299,3 +299,18 @@ describe('what memoryStore refuses', () => {
     }
   })
 })
+
+test.each<[string, () => unknown]>([
+  ['a fraction', () => 1_700_000_000_000.75],
+  ['a date', () => new Date(1_700_000_000_000)],
+])('a clock that gives %s is read in whole milliseconds', async (_, clock) => {
+  const store = memoryStore({ clock: clock as never })
+  const { record } = await store.commit({ tenantId: 'acme', id: 's' }, { revision: 0, idleMs: 5 })
+  expect(record).toMatchObject({ createdAt: 1_700_000_000_000, expiresAt: 1_700_000_000_005 })
+})
+
+test.each([undefined, Number.NaN, 9e15, -1, 'now'])('a clock that gives %s is refused', async (now) => {
+  const store = memoryStore({ clock: (() => now) as never })
+  const refused = { code: 'invalid', path: 'clock' }
+  await expect(store.commit({ tenantId: 'acme', id: 's' }, { revision: 0 })).rejects.toMatchObject(refused)
+})
