@@ -9,6 +9,7 @@ import type { AuditedCaller } from '../audit/caller.js'
 import { beginAudited, outcomeOf, type Settle } from '../audit/audited.js'
 import type { Service } from '../service/service.js'
 import { kindsOfUsers, readSideRecord, sideRecordTenant } from '../service/side-records.js'
+import { addCounts } from '../service/hook-counts.js'
 import { readStoreTime } from '../service/store-time.js'
 import {
   readUserRecord,
