@@ -20,12 +20,12 @@ export class NumberList<T extends Numbers> {
   }
 
   push(value: number): void {
-    if (this.length === this.values.length) this.#grow(this.length + 1)
+    if (this.length === this.values.length) this.#grow()
     this.values[this.length++] = value
   }
 
-  #grow(least: number): void {
-    const grown = this.#make(Math.max(least, Math.ceil(this.values.length * 1.5)))
+  #grow(): void {
+    const grown = this.#make(Math.ceil(this.values.length * 1.5))
     grown.set(this.values)
     this.values = grown
   }
