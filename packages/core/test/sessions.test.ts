@@ -283,10 +283,9 @@ describe('list', () => {
     expect((await sessions.for(alice).list({ userId: 'bob' })).items).toHaveLength(7)
     expect((await sessions.for(anonymous).list()).items).toEqual([])
     for (const userId of ['', 'a\u0000', 'x'.repeat(300)]) {
-      const refused = { code: 'invalid', path: 'userId' }
-      await expect(sessions.for(admin).list({ userId })).rejects.toMatchObject(refused)
-      await expect(sessions.for(admin).count({ userId })).rejects.toMatchObject(refused)
-      await expect(sessions.for(admin).search({ text: 'a', userId })).rejects.toMatchObject(refused)
+      const all = sessions.for(admin)
+      const calls = [all.list({ userId }), all.count({ userId }), all.search({ text: 'a', userId })]
+      expect(await Promise.all(calls.map(codeOf))).toEqual(calls.map(() => 'invalid'))
     }
     await expect(sessions.for(alice).list({ cursor: 'junk' })).rejects.toMatchObject({
       code: 'invalid',
@@ -393,9 +392,8 @@ describe('deadlines', () => {
     await session.append({ role: 'user', content: 'new' })
     expect((await session.history({ branch: 'all' })).messages.map(({ content }) => content)).toEqual(['new'])
     expect(await session.preferences.get()).toEqual({ kept: true })
-    const { id } = session
     expect(sessions.events.filter(({ type }) => type === 'history.expired')).toMatchObject([
-      { sessionId: id, throughSeq: 2, actor: 'system' },
+      { sessionId: session.id, throughSeq: 2, actor: 'system' },
     ])
     vi.restoreAllMocks()
   })

@@ -67,12 +67,15 @@ const turnMs = 5
  * ```
  */
 export function createRedactor(options: RedactorOptions = {}): Redactor {
+  if (typeof options !== 'object' || options === null) throw new TypeError('The options must be an object')
   const { kinds = allKinds, countries = [], replace = inBrackets, custom = [], ...others } = options
   for (const name of Object.keys(others)) throw new TypeError(`There is no option ${name}`)
+  for (const [name, list] of Object.entries({ kinds, countries, custom }))
+    if (!Array.isArray(list)) throw new TypeError(`${name} must be a list`)
   for (const kind of kinds) if (!allKinds.includes(kind)) throw new TypeError(`kinds: there is no ${kind}`)
   if (typeof replace !== 'function') throw new TypeError('replace must be a function')
   const phones = phoneFinder(countries)
-  const own = custom.map((pattern) => ({ kind: pattern.kind, find: ownFinder(pattern) }))
+  const own = custom.map((pattern) => ({ find: ownFinder(pattern), kind: pattern.kind }))
   // Brackets do not tell what stood there, so it is not cut out for them.
   const insteadOf = (kind: string, text: string, start: number, end: number): string =>
     replace({ kind, text: replace === inBrackets ? '' : text.slice(start, end) })

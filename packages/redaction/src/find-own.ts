@@ -25,6 +25,7 @@ const mostLength = 400
 
 /** @throws `TypeError` for a pattern that cannot be used. */
 export function ownFinder(own: OwnPattern): Find<string> {
+  if (typeof own !== 'object' || own === null) throw new TypeError('custom: a pattern must be an object')
   if (typeof own.kind !== 'string' || own.kind === '') throw new TypeError('custom: kind must be a text')
   if ('find' in own) {
     if (typeof own.find !== 'function') throw new TypeError(`custom: find of ${own.kind} must be a function`)

@@ -316,6 +316,19 @@ describe('a pattern of your own', () => {
 })
 
 it.each([
+  [null, 'The options must be an object'],
+  ['DE', 'The options must be an object'],
+  [{ countries: 'DE' }, 'countries must be a list'],
+  [{ countries: null }, 'countries must be a list'],
+  [{ kinds: 'email' }, 'kinds must be a list'],
+  [{ custom: null }, 'custom must be a list'],
+  [{ custom: [null] }, 'custom: a pattern must be an object'],
+  [{ country: ['DE'] }, 'There is no option country'],
+])('options of another kind are refused, by name: %j', (options, problem) => {
+  expect(() => createRedactor(options as never)).toThrow(new TypeError(problem))
+})
+
+it.each([
   ['1.2.3.4:5.6.7.8', '[ip]:[ip]'],
   ['4111 1111 1111 1111,030 123456', '[card],[phone]'],
   ['+49 30 123456::1', '[phone][ip]'],
