@@ -10,6 +10,7 @@ import { currentCredential } from '../session/credential.js'
 import type { CallerSessions } from '../caller-sessions.js'
 import { type Sessions, serviceOf } from '../sessions.js'
 import { giveSessions } from './give-sessions.js'
+import { givenIdentity } from './given-identity.js'
 import type { Guests } from './guests.js'
 import { type HeaderSink, mustBeWritable } from './header-sink.js'
 import { RequestGuest } from './request-guest.js'
@@ -84,7 +85,7 @@ export class RequestSession {
   }
 
   async #identify(): Promise<Identity> {
-    const identity = await this.#options.identify()
+    const identity = givenIdentity(await this.#options.identify())
     return this.#guest?.identify(identity) ?? identity
   }
 
@@ -143,7 +144,7 @@ export class RequestSession {
   async #bindGuest(id: string | undefined): Promise<Session | undefined> {
     if (this.#guest === undefined) return undefined
     const { fields, sessions, transport } = this.#options
-    const identity = await this.#options.identify()
+    const identity = givenIdentity(await this.#options.identify())
     if (identity.userId === undefined) {
       throw new SessionError('unauthenticated', 'Only a signed-in user can own a session.')
     }

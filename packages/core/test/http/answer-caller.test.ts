@@ -62,6 +62,43 @@ it('what `identify` answers is the answer, and nothing is counted', async () => 
   expect([response.status, await response.text(), keys]).toEqual([418, 'away', []])
 })
 
+describe('what `identify` gives and is no identity', () => {
+  it.each<[unknown, string]>([
+    [undefined, 'tenantId'],
+    [null, 'tenantId'],
+    ['alice', 'tenantId'],
+    [{ userId: 'alice' }, 'tenantId'],
+    [{ tenantId: 7 }, 'tenantId'],
+    [{ tenantId: 'acme', userId: null }, 'userId'],
+    [{ tenantId: 'acme', userId: 7 }, 'userId'],
+    [{ tenantId: 'acme', roles: 'admin' }, 'roles'],
+    [{ tenantId: 'acme', consents: { storage: 'yes' } }, 'consents'],
+  ])('is for the log, not for the client: %j', async (given, name) => {
+    const failures: unknown[] = []
+    const { limiter, keys } = counting()
+    const identify = () => given as typeof alice
+    const { send } = serve({ limiter, identify, onError: (error) => failures.push(error) })
+    const response = await send('GET /sessions')
+    expect([response.status, keys]).toEqual([500, []])
+    expect(await response.text()).not.toContain(name)
+    expect(failures).toEqual([
+      expect.objectContaining({
+        message: expect.stringMatching(new RegExp(`^identify gave no identity: ${name} `)),
+        cause: expect.objectContaining({ code: 'invalid', path: name }),
+      }),
+    ])
+  })
+
+  it('is for the client, who may have said it, where it is a text that no id can be', async () => {
+    const failures: unknown[] = []
+    const identify = ({ headers }: Request) => ({ tenantId: 'acme', userId: headers.get('x-user')! })
+    const { send } = serve({ identify, onError: (error) => failures.push(error) })
+    const response = await send('GET /sessions', undefined, { 'x-user': 'x'.repeat(300) })
+    expect([response.status, await response.json()]).toMatchObject([400, { path: 'userId' }])
+    expect(failures).toEqual([])
+  })
+})
+
 it('nobody is asked for where anybody may read, and nothing is counted', async () => {
   const { limiter, keys } = counting()
   const identify = () => {

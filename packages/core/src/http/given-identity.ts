@@ -1,0 +1,22 @@
+import { type Identity, parseIdentity } from '../domain/identity.js'
+import { isSessionError } from '../errors.js'
+
+/**
+ * Checks what `identify` of the application gave. Of a wrong identity the log gets to know all, and the client nothing:
+ * unless a text is no possible id, which a client may have sent.
+ *
+ * @throws `TypeError` for what is no identity; `invalid` for a text that is no possible id
+ */
+export function givenIdentity(given: Identity): Identity {
+  try {
+    parseIdentity(given)
+    return given
+  } catch (error) {
+    if (!isSessionError(error) || isText(given, error.path)) throw error
+    throw new TypeError(`identify gave no identity: ${error.message}`, { cause: error })
+  }
+}
+
+function isText(given: Identity | null | undefined, path: string | undefined): boolean {
+  return (path === 'tenantId' || path === 'userId') && typeof given?.[path] === 'string'
+}
