@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { createSessions, memoryStore, type Message, textOf } from '../../src/index.js'
-import type { MessagesQuery, SessionStore } from '../../src/store.js'
+import type { MessageQuery, SessionStore } from '../../src/store.js'
 import type { ClosedRange } from '../../src/domain/path-ranges.js'
 import { bytesOfMessage } from '../../src/service/message-bytes.js'
 import { PageReader } from '../../src/service/read-pages.js'
@@ -38,7 +38,7 @@ async function place(roles: string, options: Partial<SessionHistoryOptions> = {}
   const given: number[] = []
   const noted: SessionStore = {
     ...store,
-    async messages(of, query: MessagesQuery) {
+    async messages(of, query: MessageQuery) {
       asked.push(`${query.order} ${query.after! + 1}-${query.before! - 1} ${query.limit}`)
       const page = await store.messages(of, query)
       given.push(...page.messages.map(({ seq }) => seq))
