@@ -152,7 +152,7 @@ export class SessionHistory {
     })
     let found = known?.message
     for await (const message of this.backwards(unseen, () => mostPerPage)) {
-      if (message.role !== 'user' || message.status === 'corrupt') continue
+      if (message.role !== 'user') continue
       found = message
       break
     }

@@ -35,11 +35,12 @@ async function kept(live: LiveSession, maxAgeMs: number, version: number, look: 
   const recent = looksOf(live.service)
   const key = keyOf(live, maxAgeMs, version)
   recent.set(key, look)
-  // A little less, so that a watcher with the same interval does not get the same result twice.
-  const forget = (): void => {
-    const timer = setTimeout(() => recent.delete(key), timerMs(maxAgeMs * 0.9)) as {
-      unref?: () => void
-    }
+  const forget = (seen: SessionSnapshot | undefined): void => {
+    const leftMs = (seen?.record.expiresAt ?? Infinity) - live.service.storeClock.now()
+    // A little less, so that a watcher with the same interval does not get the same result twice. What was seen before
+    // the session ended by its deadline, or longer ago than a watcher waits at most, says nothing of now.
+    const ms = Math.min(Math.min(maxAgeMs, longestMs) * 0.9, Math.max(0, leftMs))
+    const timer = setTimeout(() => recent.delete(key), timerMs(ms)) as { unref?: () => void }
     timer.unref?.()
   }
   look.then(forget, () => recent.delete(key))

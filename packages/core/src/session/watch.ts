@@ -73,7 +73,9 @@ export async function* watchSession(
 }
 
 function untilEnd(live: LiveSession, { expiresAt = Infinity }: SessionRecord): number {
-  return Math.min(longestMs, Math.max(1, expiresAt - live.service.storeClock.now() + 1))
+  const leftMs = expiresAt - live.service.storeClock.now() + 1
+  // A store whose clock is behind still has it: whoever asks at once, asks without end.
+  return leftMs > 0 ? Math.min(longestMs, leftMs) : lookMs
 }
 
 /** Differs whenever anything of a session differs, its messages included. */

@@ -138,6 +138,48 @@ describe('a watcher, with a bus', () => {
     await watch.return?.()
   })
 
+  it('ends when the time of its session is over, though nobody tells of that', async () => {
+    const session = await over().for(alice).create()
+    await session.extend({ idleMs: 40 })
+    const watch = session.watch({ pollMs })[Symbol.asyncIterator]()
+    expect((await next(watch))!.id).toBe(session.id)
+    expect(await next(watch)).toBeUndefined()
+  })
+
+  it('ends with its signal, also when that was aborted before, and looks at nothing more', async () => {
+    const { store, reads } = countingStore(memoryStore())
+    const session = await over(store).for(alice).create()
+    const stop = new AbortController()
+    const watch = session.watch({ pollMs, signal: stop.signal })[Symbol.asyncIterator]()
+    await next(watch)
+    const waiting = next(watch)
+    const before = reads()
+    stop.abort()
+    expect(await waiting).toBeUndefined()
+    const late = session.watch({ pollMs, signal: stop.signal })[Symbol.asyncIterator]()
+    expect((await next(late))!.id).toBe(session.id)
+    const afterFirst = reads()
+    expect(await next(late)).toBeUndefined()
+    expect([reads() - afterFirst, afterFirst - before]).toEqual([0, 1])
+  })
+
+  it.each([0, 0.5, -1, 2 ** 31, Infinity])('is not asked to look every %s ms', async (ms) => {
+    const session = await over().for(alice).create()
+    const watch = session.watch({ pollMs: ms })[Symbol.asyncIterator]()
+    await expect(watch.next()).rejects.toMatchObject({
+      code: 'invalid',
+      path: 'pollMs',
+      message: 'pollMs must be from 1 to 2147483647',
+    })
+  })
+
+  it.each([1, 2 ** 31 - 1])('may be asked to look every %s ms', async (ms) => {
+    const session = await over().for(alice).create()
+    const watch = session.watch({ pollMs: ms })[Symbol.asyncIterator]()
+    expect((await next(watch))!.id).toBe(session.id)
+    await watch.return?.()
+  })
+
   it('asks the store of sessions that a bus cannot be listened to for', async () => {
     const channels = new LossyChannels()
     channels.break()
