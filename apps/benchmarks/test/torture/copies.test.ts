@@ -24,6 +24,15 @@ it('finds a message that was put again though nobody went back', () => {
   expect(faults(operations, holding(log, { active: [2, 3] }))).toEqual(['doubled', 'doubled'])
 })
 
+it('lets a message be put again while a reset goes on, and only then', () => {
+  const reset = { kind: 'reset', end: 1000 } as const
+  const operations = story(open, append('m1', 1), append('m2', 2), reset, again)
+  const kept = holding([copy], { trimmedSeq: 2, active: [3] })
+  expect(faults(operations, kept)).toEqual([])
+  const before = story(open, append('m1', 1), append('m2', 2), { kind: 'reset' }, again)
+  expect(faults(before, kept)).toEqual(['lost'])
+})
+
 it('finds a copy with another text, and one of a message that was never there', () => {
   const operations = story(open, append('m1', 1), rewind, append('m2', 2), again)
   const other = { ...copy, text: `${textOf('m1')}!` }
