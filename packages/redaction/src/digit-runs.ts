@@ -63,8 +63,8 @@ export class DigitRuns {
 }
 
 /**
- * Adds the places of one piece where digits begin and end, behind so many, and tells how many there are then. Whether a
- * unit is a digit is computed, and no branch waits for it: nobody could foretell it in a text full of signs.
+ * Adds the places of one piece where digits begin and end, behind so many, and tells how many there are then. There is
+ * no branch for it: in a text full of signs the processor would predict half of them wrong.
  */
 function addBounds(bounds: Int32Array, before: number, units: Uint16Array, from: number, to: number): number {
   let count = before

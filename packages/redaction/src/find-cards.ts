@@ -112,7 +112,7 @@ function lengthsFrom(units: Uint16Array, start: number): number {
   return lengthsOf[begin]!
 }
 
-/** Luhn's sums of the groups seen last: most groups of a number are those of the one that begins a group before. */
+/** Luhn's sums of the last groups. A number that begins one group later has the same groups, without the first. */
 class GroupSums {
   readonly #units: Uint16Array
   readonly #runs: DigitRuns
@@ -125,7 +125,7 @@ class GroupSums {
     this.#runs = runs
   }
 
-  /** Two sums of 16 bits: in the upper one the first digit counts twice, and every second behind it; in the lower one the others. */
+  /** Two sums of 16 bits. In the upper one the first, third, fifth digit and so on count twice; in the lower one the others. */
   of(index: number): number {
     const at = index & (knownGroups - 1)
     if (this.#indexes[at] !== index) {

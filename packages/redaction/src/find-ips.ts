@@ -30,7 +30,7 @@ export function findIps({ units, runs }: MarkedText): Look {
       let [dots, colons] = [0, 0]
       let end = begin
       for (let part = partOf(units[end]!); part !== 0; part = partOf(units[++end]!)) {
-        // No branch waits for what it is, which nobody could foretell.
+        // Without a branch: the processor cannot predict which sign comes next.
         dots += (part & aDot) >>> 1
         colons += (part & aColon) >>> 2
       }

@@ -12,7 +12,7 @@ const notAscii = 0x80
 const reach: Readonly<
   Record<RedactorKind, readonly [of: Uint8Array, least: number, before: number, behind: number]>
 > = {
-  // A mark may end a domain, and none begins behind it. Letters of all scripts are of one.
+  // A mark may end the domain of an address. No address begins because of a mark. Domains have letters of all scripts.
   email: [madeOf(/[\da-z.@\x80-]/i), 5, 260, 0],
   iban: [madeOf(/[\da-z .-]/i), 15, 140, 4],
   // Whatever an address may be made of is looked at from its beginning.
