@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryBus } from '../../src/index.js'
 import { channelBus, type SessionBus, type SessionNotice, topicCount, topicOf } from '../../src/store.js'
+import { intervalsOf } from '../intervals-of.js'
 import { LossyChannels } from './lossy-channels.js'
 
 const changed = (id: string, changes = 1): SessionNotice => ({
@@ -20,6 +21,7 @@ beforeEach(() => {
 })
 afterEach(async () => {
   await Promise.all(buses.map((bus) => bus.close()))
+  vi.restoreAllMocks()
   vi.useRealTimers()
 })
 
@@ -260,6 +262,7 @@ describe('channelBus', () => {
     ['over channels', () => bus()],
     ['in memory', () => memoryBus()],
   ])('refuses who would listen when it is closed, or is being closed: %s', async (_, make) => {
+    const intervals = intervalsOf('src/bus/channel-bus.ts')
     const made = make()
     const listening = heard(made).then(
       () => 'listens',
@@ -270,8 +273,7 @@ describe('channelBus', () => {
     await listening
     await expect(heard(made)).rejects.toMatchObject({ code: 'unavailable', message: 'the bus is closed' })
     await made.close()
-    // Nothing is left that would keep a timer.
-    expect(vi.getTimerCount()).toBe(0)
+    expect(intervals()).toBe(0)
   })
 
   it('refuses who would listen while it cannot, and lets them in later', async () => {

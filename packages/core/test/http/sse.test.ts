@@ -1,7 +1,11 @@
 import { afterEach, expect, it, vi } from 'vitest'
 import { eventStream } from '../../src/http/sse.js'
+import { intervalsOf } from '../intervals-of.js'
 
-afterEach(() => vi.useRealTimers())
+afterEach(() => {
+  vi.restoreAllMocks()
+  vi.useRealTimers()
+})
 
 /** A source that gives what it is told to, and what becomes of it. */
 function source<T>(...given: readonly T[]) {
@@ -53,6 +57,7 @@ it('is as the protocol has it, with names and without', async () => {
 
 it('says that it lives while nothing happens, and only while somebody reads', async () => {
   vi.useFakeTimers()
+  const intervals = intervalsOf('src/http/sse.ts')
   const { events } = source<{ data: object }>()
   const reader = eventStream(events, options()).body!.getReader()
   const read = async () => text((await reader.read()).value)
@@ -75,9 +80,9 @@ it('says that it lives while nothing happens, and only while somebody reads', as
   expect(isNext).toBe(false)
   await vi.advanceTimersByTimeAsync(1)
   expect(await after).toBe(': \n\n')
-  expect(vi.getTimerCount()).toBe(1)
+  expect(intervals()).toBe(1)
   await reader.cancel()
-  expect(vi.getTimerCount()).toBe(0)
+  expect(intervals()).toBe(0)
 })
 
 it('asks for no event before the last one was taken, and lets go of its source when a client hangs up', async () => {
