@@ -47,7 +47,6 @@ function addMessage(role, text) {
 
 /** @param id Names the question, so that a second try of it asks it once. */
 async function ask(question, id = newId()) {
-  if (running !== undefined) return tell('Wait for the reply, or stop it.')
   tell('')
   for (const unsent of document.querySelectorAll('#log .unsent')) unsent.remove()
   const mine = addMessage('user', question)
@@ -208,14 +207,12 @@ document.addEventListener('submit', (event) => {
   const form = event.target
   const fields = new FormData(form, event.submitter)
   const action = actions[form.dataset.api]
-  if (form.id === 'ask') {
+  if (form.id === 'ask' || form.id === 'hints') {
     event.preventDefault()
-    const question = fields
-      .getAll('q')
-      .findLast((text) => text.trim() !== '')
-      ?.trim()
-    if (question === undefined) return
-    if (event.submitter?.name !== 'q') $('q').value = ''
+    const question = fields.get('q').trim()
+    if (question === '') return
+    if (running !== undefined) return tell('Wait for the reply, or stop it.')
+    if (form.id === 'ask') $('q').value = ''
     void ask(question)
   } else if (form.id === 'preferences') {
     event.preventDefault()

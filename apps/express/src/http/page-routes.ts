@@ -16,7 +16,7 @@ export interface PageRoutesOptions {
 }
 
 const quantity = z.coerce.number().int()
-const askSchema = z.object({ q: z.union([z.string(), z.array(z.string())]) })
+const askSchema = z.object({ q: z.string() })
 const addSchema = z.object({ sku: z.string().min(1).max(200) })
 const quantitySchema = z.object({ itemId: z.string().min(1).max(200), quantity: quantity.min(0).max(10_000) })
 const checkoutSchema = z.object({ seen: z.string().max(60_000) })
@@ -38,13 +38,8 @@ export function pageRoutes({ assistant, stop }: PageRoutesOptions): Router {
   })
 
   router.post('/page/ask', async (req, res) => {
-    const { q } = readBody(req, askSchema)
-    // A button of a thing to say comes beside the empty field.
-    const question = [q]
-      .flat()
-      .findLast((text) => text.trim() !== '')
-      ?.slice(0, 4000)
-    if (question === undefined) return sendShop(req, res, { notice: 'Say what you are looking for.' })
+    const question = readBody(req, askSchema).q.trim().slice(0, 4000)
+    if (question === '') return sendShop(req, res, { notice: 'Say what you are looking for.' })
     const session = await getSession(req)
     const signal = stop === undefined ? {} : { signal: stop }
     const turn = session.turn({ id: newId(), content: question }, assistant, { policy: 'queue', ...signal })

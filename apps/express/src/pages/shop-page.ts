@@ -65,10 +65,10 @@ export function shopPage(shop: ShopPage): string {
           </div>
           <div class="foot">
             <p id="notice" role="status">${notice}</p>
+            <form id="hints" class="hints" method="post" action="/page/ask" aria-label="Things to say">
+              ${hints.map((hint) => html`<button name="q" value="${hint}">${hint}</button>`)}
+            </form>
             <form id="ask" method="post" action="/page/ask" autocomplete="off">
-              <div class="hints" role="group" aria-label="Things to say">
-                ${hints.map((hint) => html`<button name="q" value="${hint}" formnovalidate>${hint}</button>`)}
-              </div>
               <label class="hidden" for="q">Your question</label>
               <input
                 id="q"
@@ -182,7 +182,7 @@ function sayCount(cart: Cart): string {
 function welcome(): Html {
   const kinds = categories.map((kind) => {
     const count = catalogue.filter(({ category }) => category === kind).length
-    return html`<button name="q" value="Show me ${plural(kind)}" form="ask" formnovalidate>
+    return html`<button name="q" value="Show me ${plural(kind)}" form="hints">
       ${plural(kind)} <span>${count}</span>
     </button>`
   })
