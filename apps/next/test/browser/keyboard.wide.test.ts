@@ -81,4 +81,32 @@ describe('the page', () => {
     await page.getByRole('dialog', { name: 'Keyboard' }).waitFor()
     await look(page, 'shortcuts')
   })
+
+  it('leaves the keys of an input method to it', async () => {
+    const page = await desk.device()
+    await page.goto('/')
+    await awake(page)
+    const field = page.getByRole('textbox', { name: 'Message' })
+    // As browsers tell of the key that takes a word, and Safari, where the word is taken before.
+    const press = (key: string, ofInputMethod: object) =>
+      field.evaluate((element, init) => element.dispatchEvent(new KeyboardEvent('keydown', init)), {
+        key,
+        bubbles: true,
+        cancelable: true,
+        ...ofInputMethod,
+      })
+    await field.fill('Tell me a story')
+    await press('Enter', { isComposing: true })
+    await press('Enter', { keyCode: 229 })
+    expect(await field.inputValue()).toBe('Tell me a story')
+    await press('Enter', { keyCode: 13 })
+    await answers(page).filter({ hasText: 'The night train' }).waitFor()
+    await field.fill('にほん')
+    await press('Escape', { isComposing: true })
+    await press('Escape', { keyCode: 229 })
+    await button(page, 'Stop').waitFor()
+    await press('Escape', { keyCode: 27 })
+    await page.getByText('You stopped it here.').waitFor()
+    expect(await field.inputValue()).toBe('にほん')
+  })
 })

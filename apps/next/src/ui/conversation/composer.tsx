@@ -61,7 +61,7 @@ export function Composer(props: ComposerProps) {
         enterKeyHint="send"
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+          if (event.key === 'Enter' && !event.shiftKey) {
             event.preventDefault()
             send()
           } else if (event.key === 'ArrowUp' && text === '' && onEditLast !== undefined) {

@@ -193,7 +193,7 @@ function EditForm({
           if (event.key === 'Escape') {
             event.preventDefault()
             onCancel()
-          } else if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+          } else if (event.key === 'Enter' && !event.shiftKey) {
             event.preventDefault()
             save()
           }

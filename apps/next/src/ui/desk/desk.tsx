@@ -7,6 +7,7 @@ import { type Clock, ClockContext, useTickingClock } from '../clock.ts'
 import { Sidebar, type SidebarProps } from '../sessions/sidebar.tsx'
 import { DeskContext, type DeskControls } from './desk-context.ts'
 import { ShortcutSheet } from './shortcut-sheet.tsx'
+import { useCompositions } from './use-compositions.ts'
 import { useSheet } from './use-sheet.ts'
 import { useShortcuts } from './use-shortcuts.ts'
 
@@ -47,6 +48,7 @@ export function Desk({ clock: first, isInspectorUnfolded: unfolded, children, ..
     openSheet('none')
     return sheet !== 'none'
   }, [sheet, openSheet])
+  useCompositions()
   useShortcuts({ search, newChat, help, close })
 
   const controls = useMemo<DeskControls>(
