@@ -47,6 +47,12 @@ export async function execute(tool, input = {}) {
   return answer.output
 }
 
+/** The cart of this page. A look is no call of a tool: it would be noted in the session, and so change what is watched. */
+export async function viewCart() {
+  const id = sessionId()
+  return id === null ? { items: [] } : (await ask('GET', `/v1/sessions/${id}/cart`)).cart
+}
+
 export const setQuantity = (itemId, quantity) =>
   ask('PATCH', `/v1/sessions/${sessionId()}/cart/items/${encodeURIComponent(itemId)}`, { quantity })
 

@@ -1,5 +1,5 @@
 // A laptop's side of it: calls tools as an assistant would, shows where to go on, and sees when it has gone on there.
-import { beginAnew, execute, sessionId, setQuantity, watch } from './gateway.js'
+import { beginAnew, execute, sessionId, setQuantity, viewCart, watch } from './gateway.js'
 import { renderSVG } from './uqr/index.mjs'
 
 const at = (selector) => document.querySelector(selector)
@@ -115,7 +115,7 @@ function showCart({ items }) {
   if (sessionId() !== null) stopWatching ??= watch({ changed: () => void look(), ended: goneFrom })
 }
 
-const look = () => attempt(async () => showCart(await execute('view_cart')))
+const look = () => attempt(async () => showCart(await viewCart()))
 
 let expiry
 function showTransfer({ url, shortCode, expiresAt }) {

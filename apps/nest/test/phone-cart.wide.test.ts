@@ -142,6 +142,23 @@ describe('the cart of the phone', () => {
 })
 
 describe('the laptop', () => {
+  it('sees what another tab does, and notes nothing in the session by looking', async () => {
+    const laptop = await device()
+    await laptop.goto(server.url)
+    await press(laptop, 'Add Head lamp')
+    await thing(laptop, 'Head lamp', 1)
+    const other = await laptop.context().newPage()
+    await other.goto(server.url)
+    await thing(other, 'Head lamp', 1)
+    await press(other, 'Add Head lamp')
+    await thing(laptop, 'Head lamp', 2)
+    await press(laptop, 'One more Head lamp')
+    await thing(other, 'Head lamp', 3)
+    const id = await laptop.evaluate("localStorage.getItem('session')")
+    const { session } = await (await laptop.request.get(`${server.url}/v1/sessions/${id}`)).json()
+    expect(session.messageCount, 'two calls, and their results').toBe(4)
+  })
+
   it.each([
     ['laptop', {}],
     ['tablet', tablet],
