@@ -131,7 +131,7 @@ function toAdapterCall(api: ApiConfig, call: Call): AdapterCall {
         options: Object.fromEntries(fields),
         from,
       })
-      await begunTurn(call, turn)
+      await begunTurn(call, session, turn)
       return whileReadable(session, turn)
     },
     stream: (session, open) => streamToCaller(call, session, open),

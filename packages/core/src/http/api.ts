@@ -41,9 +41,10 @@ export interface Mounted {
   readonly mountPath?: string | undefined
   /**
    * For a platform that freezes or ends a process once it has answered: called with each turn that the request begins. A
-   * turn may go on after the answer, when its reader has disconnected. The promise settles when the turn has ended and its
-   * reply is stored, and never rejects. On Cloudflare `(work) => ctx.waitUntil(work)`; `toRouteHandlers` of
-   * `@sessions/next` passes `after` of Next (default: nobody is told).
+   * turn may go on after the answer, when its reader has disconnected. The promise settles when the turn has ended, its
+   * reply is stored, and old messages are summed up if a context began that; it never rejects. On Cloudflare
+   * `(work) => ctx.waitUntil(work)`; `toRouteHandlers` of `@sessions/next` passes `after` of Next (default: nobody is
+   * told).
    */
   readonly waitUntil?: ((work: Promise<void>) => void) | undefined
 }

@@ -55,6 +55,11 @@ export class Workload {
     this.#background.set(name, run)
   }
 
+  /** Settles when no background work of that name runs. */
+  async ended(name: string): Promise<void> {
+    await this.#background.get(name)
+  }
+
   /** Runs when the service begins to close, unless what this gives back is called before. */
   onClose(end: () => void): () => void {
     this.#endings.add(end)
@@ -117,4 +122,9 @@ async function ended(running: ReadonlySet<Promise<unknown>>): Promise<void> {
 
 function closed(): SessionError {
   return new SessionError('closed', 'The service is closed: it takes no calls any more.')
+}
+
+/** What the background work is called that sums up a session. */
+export function compactingOf({ tenantId, id }: { tenantId: string; id: string }): string {
+  return JSON.stringify(['compact', tenantId, id])
 }

@@ -24,6 +24,7 @@ import type { Summary } from '../domain/session-body.js'
 import { inSlices } from '../slices.js'
 import { stoppable } from '../stoppable.js'
 import type { LiveSession } from '../service/live-session.js'
+import { compactingOf } from '../service/workload.js'
 import { afterWrite } from '../service/unknown-outcome.js'
 
 /** Options of one compaction. */
@@ -206,7 +207,7 @@ const mostExtra = 32
 /** Sums up in the background, one session at a time, while there is something to sum up. */
 export function compactLater(live: LiveSession, room: number): void {
   const { work, warn } = live.service
-  work.background(JSON.stringify(['compact', live.ref.tenantId, live.ref.id]), async () => {
+  work.background(compactingOf(live.ref), async () => {
     await compact(live, {}, room).catch((cause: unknown) => {
       warn({
         code: 'compact_failed',

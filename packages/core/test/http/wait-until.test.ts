@@ -78,6 +78,34 @@ describe.each([
     ])
   })
 
+  it('is told of a history that is summed up behind it', async () => {
+    let finish = () => {}
+    const written = new Promise<void>((resolve) => (finish = resolve))
+    const summarize = async () => {
+      await written
+      return 'in short'
+    }
+    const sessions = createSessions({ store: memoryStore(), context: { summarize, compactAboveTokens: 1 } })
+    const { options, work, waitUntil } = made({
+      sessions,
+      respond: async ({ context }) => {
+        await context({ maxTokens: 100_000 })
+        return 'Done.'
+      },
+    })
+    const session = await sessions.for(identify()).create()
+    const said = { role: 'user', content: 'word '.repeat(2000) } as const
+    await session.append(Array.from({ length: 6 }, () => said))
+    await (await ask(make(options), session.id, waitUntil)).text()
+    let hasEnded = false
+    const waiting = work[0]!.then(() => (hasEnded = true))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(hasEnded).toBe(false)
+    finish()
+    await waiting
+    expect(JSON.stringify(await session.context({ maxTokens: 4000 }))).toContain('in short')
+  })
+
   it('is told of one that fails, and hears of no error', async () => {
     const failure = new Error('the model is away')
     const { sessions, options, told, work, waitUntil } = made({

@@ -85,7 +85,7 @@ export const turnRoutes: readonly Route[] = [
           ifRevision: call.change.ifRevision,
         })
         // Wait for a refusal before the first byte, so that the status can be an error.
-        const { turnId } = await begunTurn(call, turn)
+        const { turnId } = await begunTurn(call, session, turn)
         if (await turn.isRepeat()) call.headers.set('Idempotency-Replayed', 'true')
         return { turn, turnId }
       }
