@@ -22,6 +22,7 @@ export const coreLevels: readonly { readonly name: string; readonly places: read
       'slices.ts',
       'in-parallel.ts',
       'stoppable.ts',
+      'within.ts',
     ],
   },
   { name: 'contract', places: ['contract/'] },

@@ -1,6 +1,7 @@
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { byteLength } from '../json.js'
+import { within } from '../within.js'
 import {
   type Bundle,
   decodeBundle,
@@ -16,7 +17,6 @@ import { Outbox } from './outbox.js'
 import type { SessionBus } from './session-bus.js'
 import { Senders } from './senders.js'
 import { busClosed, Subscriptions } from './subscriptions.js'
-import { within } from './within.js'
 
 /**
  * What carries texts between processes, such as the channels of Redis. Texts may get lost. A process that listens to a

@@ -10,6 +10,7 @@ import { erasureOf, startErasure } from '../../privacy/erase.js'
 import type { Service } from '../../service/service.js'
 import type { TenantUser } from '../../service/user-record.js'
 import { toIso } from '../../time.js'
+import { within } from '../../within.js'
 import { type Call, type Route, route } from '../route.js'
 import * as schemas from './user-schemas.js'
 
@@ -58,7 +59,7 @@ export const userRoutes: readonly Route[] = [
       const { begun, receipt } = startErasure(service, { ...user, ...about }, callerOf(identity))
       const status = await begun
       const isAsync = /\brespond-async\b/.test(request.headers.get('prefer') ?? '')
-      const done = isAsync ? undefined : await withinTime(receipt, waitMs)
+      const done = isAsync ? undefined : await within(waitMs, receipt)
       if (done !== undefined) return { body: { erasure: erasureView({ ...status, receipt: done }) } }
       goOn(service, receipt)
       const place = `${apiPath}/users/${encodeURIComponent(user.userId)}/erasure`
@@ -78,19 +79,6 @@ export const userRoutes: readonly Route[] = [
     },
   }),
 ]
-
-/** The result; undefined when it takes longer. */
-async function withinTime<T>(result: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms)
-  })
-  try {
-    return await Promise.race([result, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
 
 /** Nobody waits for the end any more but `close`; what fails is for the operator, and can be called again. */
 function goOn({ work, warn }: Service, receipt: Promise<unknown>): void {
