@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { oneAtATime } from './one-at-a-time.mjs'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 export const cache = join(root, 'node_modules', '.cache', 'sessions')
@@ -106,12 +107,16 @@ export async function install() {
   const manifests = readFileSync(join(root, 'package.json'))
   const state = createHash('sha256').update(lock).update(manifests).digest('hex')
   const stamp = join(cache, 'installed')
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return
-  await step('installing dependencies', async () => {
-    const [command, ...args] = await pnpm()
-    await run(command, [...args, 'install', '--frozen-lockfile'], { quiet: true })
-    mkdirSync(cache, { recursive: true })
-    writeFileSync(stamp, state)
+  const isDone = () => existsSync(stamp) && readFileSync(stamp, 'utf8') === state
+  if (isDone()) return
+  await oneAtATime(root, async () => {
+    if (isDone()) return
+    await step('installing dependencies', async () => {
+      const [command, ...args] = await pnpm()
+      await run(command, [...args, 'install', '--frozen-lockfile'], { quiet: true })
+      mkdirSync(cache, { recursive: true })
+      writeFileSync(stamp, state)
+    })
   })
 }
 
@@ -130,7 +135,7 @@ export async function turbo(args, options) {
   const env = { PATH: `${shims}${separator}${process.env.PATH}`, NODE_ENV: 'production' }
   // Loose: behind a proxy, or with caches elsewhere, pnpm needs environment variables that turbo would remove.
   const loose = [...args.slice(0, 2), '--env-mode=loose', ...args.slice(2)]
-  return run(join(root, 'node_modules', '.bin', 'turbo'), loose, { ...options, env })
+  return oneAtATime(root, () => run(join(root, 'node_modules', '.bin', 'turbo'), loose, { ...options, env }))
 }
 
 /** Builds the named packages and all their dependencies. */
