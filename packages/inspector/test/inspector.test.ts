@@ -91,7 +91,7 @@ describe('the inspector', () => {
     expect(page).toContain('Users who said something')
     expect(page).toContain('browsing → comparing')
     expect(page).toMatch(/What users spoke of, over time<\/figcaption>\s*<(?:ul|div)/)
-    expect(page).toContain('groups of fewer than five users are not shown')
+    expect(page).toMatch(/Groups of fewer than five users are not shown: \d+\./)
     const { total, users, cohorts } = await shop.sessions.analytics({ tenantId: 'acme', bucket: 'week' })
     expect(page).toMatch(new RegExp(`Sessions that began</dt>\\s*<dd>${total.sessions}</dd>`))
     expect(page).toMatch(new RegExp(`Users who began one</dt>\\s*<dd>${users}</dd>`))

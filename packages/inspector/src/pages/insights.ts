@@ -83,9 +83,9 @@ function notes({ analytics: { complete, withoutConsent, withheld } }: Insights):
     !complete &&
       markup`<p class="fine">There is more than one look takes: these are the sessions that were active last.</p>`,
     withoutConsent > 0 &&
-      markup`<p class="fine">${count(withoutConsent)} sessions are not counted: their users do not consent.</p>`,
+      markup`<p class="fine">Sessions of users who do not consent are not counted: ${count(withoutConsent)}.</p>`,
     withheld > 0 &&
-      markup`<p class="fine">${count(withheld)} groups of fewer than five users are not shown.</p>`,
+      markup`<p class="fine">Groups of fewer than five users are not shown: ${count(withheld)}.</p>`,
   ]
 }
 

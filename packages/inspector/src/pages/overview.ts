@@ -47,11 +47,11 @@ async function newestSessions(look: Look): Promise<Html> {
         <dd>${moment(items[0]?.updatedAt)}</dd>
       </div>
       <div>
-        <dt>Messages in the last ${count(items.length)}</dt>
+        <dt>Messages in those below</dt>
         <dd>${count(messages)}</dd>
       </div>
       <div>
-        <dt>Text in the last ${count(items.length)}</dt>
+        <dt>Text in those below</dt>
         <dd>${bytes(items.reduce((sum, item) => sum + item.bytes, 0))}</dd>
       </div>
     </dl>
