@@ -1,11 +1,9 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import { Connection } from '../src/connection.js'
+import { expect, test } from 'vitest'
 import { Reserve, reserveBytes } from '../src/reserve.js'
-import type { SqliteDatabase } from '../src/sqlite-database.js'
 import { WriteAheadLog } from '../src/write-ahead-log.js'
-import { openRaw, useFiles } from './files.js'
+import { useFiles } from './files.js'
 
 const newPath = useFiles()
 const commitBytes = 4 * 4096
@@ -111,31 +109,4 @@ test('a reserve is 5 MiB that are written, is held once, and given up once', asy
   expect([await other.hold(), statSync(`${path}-reserve`).size]).toEqual([true, size])
   expect([other.release(), reserve.release(), reserve.release()]).toEqual([true, false, false])
   expect(await reserve.hold()).toBe(true)
-})
-
-test('a connection prepares a statement once, and counts the text that it is given to write', () => {
-  const raw = openRaw(newPath())
-  onTestFinished(() => void raw.close())
-  const prepared: string[] = []
-  const database = {
-    exec: (sql: string) => raw.exec(sql),
-    prepare: (sql: string) => (prepared.push(sql), raw.prepare(sql)),
-    close: () => {},
-  } as SqliteDatabase
-  const connection = new Connection(database)
-  connection.exec('create table notes (text text, number integer)')
-  const insert = 'insert into notes values (?, ?)'
-  connection.run(insert, 'four', 1)
-  expect(connection.change(insert, '漢🙂', 12_345)).toBe(1)
-  expect([connection.takeTextLength(), connection.takeTextLength()]).toEqual([7, 0])
-  expect(connection.change('update notes set number = 3')).toBe(2)
-  expect(connection.first('select text from notes where number = 9')).toBeUndefined()
-  expect(connection.takeTextLength()).toBe(0)
-  expect(prepared.filter((sql) => sql === insert)).toHaveLength(1)
-  const work = () => {
-    connection.run(insert, 'x', 0)
-    throw new RangeError('odd')
-  }
-  expect(() => connection.transaction('begin immediate', work)).toThrow(RangeError)
-  expect(connection.all('select * from notes')).toHaveLength(2)
 })
