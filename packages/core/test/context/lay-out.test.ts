@@ -232,6 +232,69 @@ describe('a context', () => {
   })
 })
 
+describe('what is left out', () => {
+  it('is told in ranges, each for one reason', () => {
+    const entries = Array.from({ length: 12 }, (_, n) =>
+      said(n % 2 === 0 ? 'user' : 'assistant', `m${n + 1}`),
+    )
+    const dropped = (history: number[], covered: [number, number][] = []) =>
+      built({ history, summaries: covered.map(([from, to]) => summary(from, to, 'x')) }, entries).report
+        .dropped
+    const range = (from: number, to: number, why = 'outside-window') => ({
+      from,
+      to,
+      messages: to - from + 1,
+      why,
+    })
+    // The latest question is the one before the last message.
+    expect(dropped([0, 4, 11])).toEqual([range(2, 4), range(6, 10)])
+    expect(dropped([11])).toEqual([range(1, 10)])
+    const parts = [range(1, 2, 'summarized'), range(3, 4), range(5, 6, 'summarized'), range(7, 10)]
+    expect(
+      dropped(
+        [11],
+        [
+          [1, 2],
+          [5, 6],
+        ],
+      ),
+    ).toEqual(parts)
+  })
+
+  it('includes what was not read at all', () => {
+    const seqs = [1, 2, 3, 5, 8, 9, 10, 11]
+    const messages = log(
+      said('user', 'a', { seq: 3 }),
+      said('user', 'b', { seq: 9 }),
+      said('user', 'now?', { seq: 11 }),
+    )
+    const strategy = { name: 'given', choose: () => ({ history: [1], summaries: [summary(1, 2, 'x')] }) }
+    const { report } = buildContext(
+      { messages, partial: { from: 9, leadingTo: 0, seqs } },
+      { maxTokens: 1000, strategy, countTokens: countLetters },
+    )
+    expect(report.dropped).toEqual([
+      { from: 1, to: 2, messages: 2, why: 'summarized' },
+      { from: 3, to: 8, messages: 3, why: 'outside-window' },
+      { from: 10, to: 10, messages: 1, why: 'outside-window' },
+    ])
+  })
+
+  it('may come after all that was read', () => {
+    const messages = log(said('user', 'now?', { seq: 2 }))
+    const strategy = { name: 'given', choose: () => ({}) }
+    const partial = { from: 2, leadingTo: 0, seqs: [1, 2, 3, 4] }
+    const { report } = buildContext(
+      { messages, partial },
+      { maxTokens: 100, strategy, countTokens: countLetters },
+    )
+    expect(report.dropped.map(({ from, to, messages: count }) => [from, to, count])).toEqual([
+      [1, 1, 1],
+      [3, 4, 2],
+    ])
+  })
+})
+
 describe('messages of one role in a row', () => {
   const placed = (role: string, content: unknown, more: object = {}, isOurs = false) => ({
     message: { role, content, tokens: 2, part: 'history', ...more } as never,
