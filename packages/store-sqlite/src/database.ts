@@ -136,14 +136,14 @@ export class Database {
   /** Lets the file grow again once there is room for a reserve. */
   #askForRoom({ connection, reserve }: Open): void {
     if (!this.#isCapped) return
-    const grow = (isHeld = false): void => {
+    const grow = (isHeld: boolean): void => {
       if (!isHeld) return
       connection.all(`pragma max_page_count = ${maxPages}`)
       this.#isCapped = false
     }
     // When the store was closed meanwhile, nothing is left to grow.
-    reserve
-      ?.hold()
+    reserve!
+      .hold()
       .then(grow)
       .catch(() => {})
   }

@@ -2,7 +2,7 @@ import { checkStore, type SessionStore } from '@sessions/core/store'
 import Libsql from 'libsql'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { migrate, sqliteStore } from '../src/index.js'
+import { migrate, type SqliteDatabase, sqliteStore } from '../src/index.js'
 import { openRaw, useFiles } from './files.js'
 
 const newPath = useFiles()
@@ -63,4 +63,38 @@ test('a database that takes no writes, or does not open', async () => {
   expect(await found(sqliteStore(join(newPath('nowhere'), 'sessions.db')))).toEqual([
     expect.stringMatching(/^error unavailable: .*does its directory exist/),
   ])
+})
+
+test('a version of SQLite that is too old, and a database of another encoding', async () => {
+  const database = openRaw(newPath())
+  onTestFinished(() => void database.close())
+  await migrate(database)
+  const ofVersion = (version: string): SqliteDatabase => ({
+    exec: (sql) => database.exec(sql),
+    prepare: (sql) =>
+      database.prepare(sql.includes('sqlite_version') ? `select '${version}' as version` : sql) as never,
+    close: () => {},
+  })
+  const said = async (version: string) =>
+    (await found(sqliteStore(ofVersion(version)))).filter((finding) => !finding.includes('pragma'))
+  for (const version of ['3.43.0', '3.50.4', '4.0.0']) expect(await said(version), version).toEqual([])
+  for (const version of ['3.42.9', '2.99.0'])
+    expect(await said(version)).toEqual([
+      `error version: SQLite is ${version}: use a driver with 3.43 or later`,
+    ])
+  const wide = new Libsql(newPath())
+  onTestFinished(() => void wide.close())
+  wide.exec("pragma encoding = 'UTF-16'; create table notes (text text)")
+  expect((await found(sqliteStore(wide)))[0]).toMatch(/^error encoding: /)
+})
+
+test('a database that somebody else writes to is none that takes no writes', async () => {
+  const path = newPath()
+  const [database, other] = [openRaw(path), openRaw(path)]
+  onTestFinished(() => [database, other].forEach((each) => void each.close()))
+  database.exec('pragma synchronous = full; pragma busy_timeout = 0')
+  await migrate(database)
+  other.exec('begin immediate')
+  expect(await found(sqliteStore(database))).toEqual([])
+  other.exec('rollback')
 })

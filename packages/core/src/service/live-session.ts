@@ -204,14 +204,15 @@ export class LiveSession {
     options: UpdateOptions,
   ): Promise<UpdateOptions> {
     if (this.#create === undefined) return options
-    const { slack = 0, changeId = '' } = options
+    const { slack = 0, changeId = newChangeId() } = options
     checkRevision(this.#record, options.ifRevision)
+    const before = this.#body!
     const check = (body: SessionBody): void => {
-      encodeBody({ ...body, changes: [changeId] }, this.service.limits.maxSessionLength + slack)
+      encodeBody(follow(body, before, changeId), this.service.limits.maxSessionLength + slack)
     }
-    const changed = change(this.#body!)
+    const changed = change(before)
     const { redaction } = this.service
-    const checked = redaction?.body(changed, this.#body).then(check) ?? check(changed)
+    const checked = redaction?.body(changed, before).then(check) ?? check(changed)
     if (checked instanceof Promise) await storeAfter(this, checked)
     return { ...options, ifRevision: await this.storeAt(options.ifRevision) }
   }
@@ -222,7 +223,7 @@ export class LiveSession {
     attempts: Attempts,
   ): Promise<SessionUpdate> {
     const { ifRevision, changeId: named, slack = 0, lifetime, ...others } = options
-    const changeId = named ?? newId().slice(0, 10)
+    const changeId = named ?? newChangeId()
     // Starting from the known snapshot saves a read. It may be old: the commit checks it, so nothing else relies on
     // it.
     let seen = this.seen
@@ -252,10 +253,7 @@ export class LiveSession {
         continue
       }
       const stored = (await this.service.redaction?.body(body, seen.body)) ?? body
-      const next = {
-        ...followPhase(stored, seen.body),
-        changes: [...body.changes, changeId].slice(-keptChanges),
-      }
+      const next = follow(stored, seen.body, changeId)
       try {
         const { record, messages: appended } = await this.#commit({
           ...others,
@@ -382,6 +380,15 @@ export class LiveSession {
     this.#record = committed.record
     return committed
   }
+}
+
+function newChangeId(): string {
+  return newId().slice(0, 10)
+}
+
+/** The body as it is stored after a change. */
+function follow(body: SessionBody, before: SessionBody, changeId: string): SessionBody {
+  return { ...followPhase(body, before), changes: [...body.changes, changeId].slice(-keptChanges) }
 }
 
 /** The same error for a session that is unknown, expired, deleted or another caller's. */
