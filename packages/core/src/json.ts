@@ -286,6 +286,20 @@ function isLow(unit: number): boolean {
   return unit >= 0xdc00 && unit <= 0xdfff
 }
 
+/** Whether two values say the same: the order of the keys of an object says nothing. */
+export function isSameJson(one: JsonValue, other: JsonValue): boolean {
+  if (typeof one !== 'object' || one === null || typeof other !== 'object' || other === null)
+    return one === other
+  if (Array.isArray(one) !== Array.isArray(other)) return false
+  const fields = Object.entries(one) as [string, JsonValue][]
+  return (
+    fields.length === Object.keys(other).length &&
+    fields.every(([key, value]) => {
+      return Object.hasOwn(other, key) && isSameJson(value, (other as JsonObject)[key]!)
+    })
+  )
+}
+
 /** `target` changed by `patch` as RFC 7396 says: objects merge, `null` removes a key, anything else replaces. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const merged: Record<string, JsonValue> = { ...target }

@@ -57,6 +57,7 @@ const shapes: readonly Omit<UsageQuery, 'tenantId'>[] = [
   {},
   { by: ['model', 'provider'], bucket: 'day' },
   { by: ['model'], bucket: 'hour' },
+  { by: ['label', 'label', 'model', 'model'] },
   { by: ['user', 'label'] },
   { by: ['session', 'model'], bucket: 'day' },
   { sessionId: 'session 3', by: ['model'] },

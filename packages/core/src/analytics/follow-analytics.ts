@@ -7,7 +7,7 @@ import { followSessions } from '../service/follow-sessions.js'
 import type { Service } from '../service/service.js'
 import { sideRecordRef } from '../service/side-records.js'
 import { readStoreTime } from '../service/store-time.js'
-import { readUserRecord, type TenantUser, updateUserRecord } from '../service/user-record.js'
+import { readUserRecord, type TenantUser, updateUserRecord, type UserRecord } from '../service/user-record.js'
 import { momentBefore } from '../time.js'
 import { FactsReader } from './facts-reader.js'
 
@@ -73,9 +73,9 @@ export async function forgetAnalytics(service: Service, user: TenantUser): Promi
   if (keeping === undefined) return 0
   const unit = await keeping.subjects.find(user)
   // Whoever is writing at this moment writes under what is nobody's from now on.
-  await updateUserRecord(service, user, ({ analyticsKey, ...others }) =>
-    analyticsKey === undefined ? undefined : others,
-  )
+  const without = ({ analyticsKey, ...others }: UserRecord): UserRecord | undefined =>
+    analyticsKey === undefined ? undefined : others
+  await updateUserRecord(service, user, without, { ofErasure: true })
   keeping.subjects.forget(user)
   return unit === undefined ? 0 : keeping.log.forget(user.tenantId, unit)
 }

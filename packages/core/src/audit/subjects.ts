@@ -74,9 +74,10 @@ export class Subjects {
     const name = this.#key
     if (seen?.[name] !== undefined || seen?.erasure !== undefined) return seen[name]
     const made = newId()
-    const changed = await updateUserRecord(this.#service, user, (before) =>
-      before.erasure === undefined ? { ...before, [name]: before[name] ?? made } : undefined,
-    )
+    const changed = await updateUserRecord(this.#service, user, (before) => ({
+      ...before,
+      [name]: before[name] ?? made,
+    }))
     return changed?.value[name]
   }
 

@@ -1,5 +1,5 @@
 import { SessionError } from '../errors.js'
-import { cutPath, onPath } from './path.js'
+import { cutPath, onPath, pathWithout } from './path.js'
 import type { Branch, SeqRange, SessionBody } from './session-body.js'
 
 const maxBranches = 50
@@ -43,6 +43,25 @@ export function switched(body: SessionBody, branchId: string, leaving: BranchDep
 export function cleared(before: SessionBody, throughSeq: number): SessionBody {
   const { turn: _, recentTurns: __, documentTurns: ___, answers: ____, stats: _____, ...kept } = before
   return { ...kept, path: [{ from: throughSeq + 1 }], branches: [], facts: [], summaries: [] }
+}
+
+/** The body without the messages up to one, and without what was made of them; a turn that runs goes on. */
+export function expired(before: SessionBody, throughSeq: number): SessionBody {
+  const { recentTurns, documentTurns, answers: _, stats: __, ...kept } = before
+  const isLeft = ({ after }: { readonly after: number }): boolean => after >= throughSeq
+  const turns = recentTurns?.filter(isLeft) ?? []
+  const documents = documentTurns?.filter(isLeft) ?? []
+  return {
+    ...kept,
+    ...(turns.length === 0 ? {} : { recentTurns: turns }),
+    ...(documents.length === 0 ? {} : { documentTurns: documents }),
+    path: pathWithout(before.path, 1, throughSeq),
+    branches: before.branches
+      .map((branch) => ({ ...branch, path: pathWithout(branch.path, 1, throughSeq) }))
+      .filter(({ path }) => path.length > 0),
+    facts: before.facts.filter(({ seq = Infinity }) => seq > throughSeq),
+    summaries: before.summaries.filter(({ from }) => from > throughSeq),
+  }
 }
 
 /** The seq of the oldest message that any branch can show: no caller can reach the messages before it. */

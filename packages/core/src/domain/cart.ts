@@ -1,7 +1,7 @@
 import * as z from 'zod/mini'
 import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
-import type { JsonObject } from '../json.js'
+import { isSameJson, type JsonObject } from '../json.js'
 import { parseWith, timeSchema } from '../parse.js'
 
 /** An amount in the smallest unit of its currency: 99900 and `USD` are 999 dollars. */
@@ -164,11 +164,7 @@ export function addToCart(cart: Cart, input: CartItemInput, at: number, path = '
 }
 
 function joins(line: CartItem, sku: string, amount: number, metadata: JsonObject | undefined): boolean {
-  return (
-    line.sku === sku &&
-    line.price.amount === amount &&
-    JSON.stringify(line.metadata ?? {}) === JSON.stringify(metadata ?? {})
-  )
+  return line.sku === sku && line.price.amount === amount && isSameJson(line.metadata ?? {}, metadata ?? {})
 }
 
 /**

@@ -75,6 +75,10 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
   const origin =
     options.origin?.(req) ?? `${isSecure ? 'https' : 'http'}://${hostOf(req.headers) ?? 'localhost'}`
   const path = pathOf(options.path?.(req) ?? req.url ?? '/')
+  const method = req.method ?? 'GET'
+  // The standard Request takes no such method.
+  if (/^(?:TRACE|TRACK|CONNECT)$/i.test(method))
+    throw new RequestError('method_not_allowed', `No path takes ${method}.`)
   if (isIndirect.test(path)) throw new RequestError('no_such_route', 'There is no route at this path.')
   const url = new URL(originOf(origin) + path)
   const headers = new Headers()
@@ -82,7 +86,6 @@ function toRequest(req: IncomingMessage, options: NodeHandlerOptions, signal: Ab
     const name = req.rawHeaders[index]!
     if (!name.startsWith(':')) headers.append(name, req.rawHeaders[index + 1]!)
   }
-  const method = req.method ?? 'GET'
   if (method === 'GET' || method === 'HEAD') return new Request(url, { method, headers, signal })
   const given = (options.body ?? bodyReadAlready)(req)
   const body = given === undefined ? toStream(req) : new Uint8Array(Buffer.from(given))

@@ -143,8 +143,10 @@ export function createTransport(options: TransportOptions, absoluteMs: number): 
     read(fields) {
       const values = new Set(cookie === false ? [] : cookieValues(fields.cookie, cookieName(fields)))
       if (header && fields.sessionId !== undefined) values.add(fields.sessionId.trim())
+      // A client that has no value yet, or a proxy that blanks it, says nothing.
+      values.delete('')
       const [value] = values
-      return values.size === 1 && value !== '' && value!.length <= maxValueLength ? value : undefined
+      return values.size === 1 && value!.length <= maxValueLength ? value : undefined
     },
 
     write(fields, credential) {

@@ -1,12 +1,14 @@
 import { isSessionError } from '../errors.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type { StoredMessage } from '../contract/session-store.js'
+import { expired } from '../domain/branches.js'
 import { mayOpen, type Identity } from '../domain/identity.js'
 import { decodeMessage } from '../domain/message.js'
 import { decodeBody, type SessionBody } from '../domain/session-body.js'
 import { listScope } from '../service/list-scope.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
+import { isHistoryOver } from '../session/expiry.js'
 import { pause } from '../slices.js'
 import {
   type ExportedBody,
@@ -92,7 +94,7 @@ async function* linesOf(
   view: ViewMessage | undefined,
 ): AsyncGenerator<Line> {
   service.work.checkRunning()
-  const begunAt = service.storeClock.now()
+  let begunAt: number | undefined
   yield manifest(tenantId, scope?.userId)
   if (scope === undefined) return
   const { userId } = scope
@@ -111,6 +113,8 @@ async function* linesOf(
       service.work.checkRunning()
       const at = cursor === undefined ? {} : { cursor }
       const page = await service.store.list({ ...scope, limit: pageSize, ...at })
+      // By the store's clock, as nothing else is: what became active since stands before what was the first one then.
+      begunAt ??= page.items[0]?.activeAt ?? 0
       for (const record of page.items) {
         if (seen.has(record.id)) continue
         seen.add(record.id)
@@ -145,10 +149,12 @@ async function* storedSession(
 
 /** A session and its messages: as it was when it was read, without what was appended since. */
 async function* sessionLines(
-  { store, work }: Service,
-  { record, body }: SessionSnapshot,
+  service: Service,
+  seen: SessionSnapshot,
   view: ViewMessage = (line) => line,
 ): AsyncGenerator<Line> {
+  const { store, work } = service
+  const { record, body } = await shownOf(service, seen)
   yield sessionLine(record, body)
   const { lastSeq } = record
   for (let after = record.trimmedSeq; after < lastSeq;) {
@@ -164,6 +170,15 @@ async function* sessionLines(
     }
     after = page.at(-1)!.seq
   }
+}
+
+/** Of a session whose history is over, what is left when its messages are trimmed. */
+async function shownOf(service: Service, { record, body }: SessionSnapshot): Promise<SessionSnapshot> {
+  const { lastSeq, trimmedSeq } = record
+  if (!Number.isFinite(service.ttl.historyMs) || trimmedSeq === lastSeq) return { record, body }
+  const newest = await messagesAfter(service.store, record, lastSeq - 1)
+  if (!(await isHistoryOver(service, record, newest[0]))) return { record, body }
+  return { record: { ...record, trimmedSeq: lastSeq, bytes: 0 }, body: expired(body, lastSeq) }
 }
 
 async function messagesAfter(

@@ -3,6 +3,7 @@ import { isTextPart } from '../domain/part.js'
 import type { LiveSession } from '../service/live-session.js'
 import { rangesIn } from '../domain/path-ranges.js'
 import { PageReader } from '../service/read-pages.js'
+import { isHistoryOver } from '../session/expiry.js'
 import { toIso } from '../time.js'
 import type { MessageLine, ViewMessage } from './export-line.js'
 
@@ -11,9 +12,9 @@ export async function* exportMarkdown(
   live: LiveSession,
   view: ViewMessage = (line) => line,
 ): AsyncGenerator<string, void, undefined> {
-  const { record, body } = await live.load()
+  const { record, body, messages } = await live.load(1)
   yield `# ${oneLine(record.title ?? 'Conversation')}\n\n${toIso(record.createdAt)}\n`
-  if (!live.isStored) return
+  if (!live.isStored || (await isHistoryOver(live.service, record, messages.at(-1)))) return
   const reader = new PageReader(live.service.store, live.ref)
   for await (const page of reader.pages(rangesIn(body.path, record))) {
     for (const message of page) yield messageText(view({ type: 'message', ...message }))

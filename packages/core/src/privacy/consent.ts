@@ -17,7 +17,7 @@ import { deleteSession } from '../session/deletion.js'
 import { isAllowed, readConsents } from '../service/consent.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
-import { checkNotErased, type TenantUser, updateUserRecord } from '../service/user-record.js'
+import { checkNotErased, type TenantUser, changeUserRecord } from '../service/user-record.js'
 import { withdraw } from './withdraw.js'
 
 /** What became of a decision. */
@@ -131,11 +131,15 @@ async function note(
   user: TenantUser,
   change: (before: Consents) => Consents,
 ): Promise<Consents> {
-  const record = await updateUserRecord(service, user, ({ consent = noConsents, ...before }) => ({
-    ...before,
-    consent: change(consent),
-  }))
-  return record!.value.consent!
+  const { consent } = await changeUserRecord(
+    service,
+    user,
+    ({ consent: before = noConsents, ...others }) => ({
+      ...others,
+      consent: change(before),
+    }),
+  )
+  return consent!
 }
 
 function checkAsks({ consent, hasLastingSecrets }: Service): void {

@@ -249,7 +249,7 @@ async function begin(
       return { ...before, erasure: { ...erasure, phase: 'running', holder } }
     },
     // Without a deadline until it is done: an erasure that nobody finished must not be forgotten.
-    { label: erasingLabel, ...(isDone ? { idleMs: service.privacy.fenceMs } : {}) },
+    { ofErasure: true, label: erasingLabel, ...(isDone ? { idleMs: service.privacy.fenceMs } : {}) },
   )
   return begun!.value.erasure!
 }
@@ -257,10 +257,11 @@ async function begin(
 /** Changes what the user record says of the erasure, as long as this call works on it. */
 function noting(service: Service, user: TenantUser, holder: string | undefined) {
   return async (change: (erasure: Erasure) => Erasure): Promise<void> => {
-    await updateUserRecord(service, user, (before) => ({
+    const noted = (before: UserRecord): UserRecord => ({
       ...before,
       erasure: change(heldBy(holder, before.erasure)),
-    }))
+    })
+    await updateUserRecord(service, user, noted, { ofErasure: true })
   }
 }
 
@@ -293,7 +294,7 @@ async function finish(
     heldBy(holder, before.erasure)
     return { erasure: ending }
   }
-  await updateUserRecord(service, user, change, { isNamed: false, label: erasingLabel })
+  await updateUserRecord(service, user, change, { ofErasure: true, isNamed: false, label: erasingLabel })
   return end(service, user, ending)
 }
 
@@ -307,7 +308,12 @@ async function end(service: Service, user: TenantUser, erased: Erasure): Promise
     heldBy(erased.holder, before.erasure)
     return { erasure: done }
   }
-  await updateUserRecord(service, user, change, { idleMs: fenceMs, isNamed: false, label: '' })
+  await updateUserRecord(service, user, change, {
+    ofErasure: true,
+    idleMs: fenceMs,
+    isNamed: false,
+    label: '',
+  })
   return done.receipt!
 }
 

@@ -3,7 +3,7 @@ import { parseUser } from '../domain/identity.js'
 import { newId } from '../ids.js'
 import { isAllowed, refuseWithout } from '../service/consent.js'
 import type { Service } from '../service/service.js'
-import { checkNotErased, readUserRecord, type TenantUser, updateUserRecord } from '../service/user-record.js'
+import { changeUserRecord, checkNotErased, readUserRecord, type TenantUser } from '../service/user-record.js'
 
 /** Stands for a user in what is counted, and is made with a key that the user record alone has. */
 export async function pseudonymOf(service: Service, given: TenantUser): Promise<string> {
@@ -12,11 +12,12 @@ export async function pseudonymOf(service: Service, given: TenantUser): Promise<
   let key = (await readUserRecord(service, user))?.value.pseudonymKey
   if (key === undefined) {
     const made = newId()
-    const record = await updateUserRecord(service, user, (before) => ({
-      ...before,
-      pseudonymKey: before.pseudonymKey ?? made,
-    }))
-    key = record!.value.pseudonymKey!
+    const changed = await changeUserRecord(service, user, (before) => {
+      // The user may have withdrawn it since.
+      if (!isAllowed(service, 'analytics', before.consent)) refuseWithout('analytics')
+      return { ...before, pseudonymKey: before.pseudonymKey ?? made }
+    })
+    key = changed.pseudonymKey!
   }
   return (await digestOf(JSON.stringify(['pseudonym', key, user.tenantId, user.userId]))).slice(0, 22)
 }

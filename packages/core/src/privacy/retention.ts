@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../contract/session-record.js'
-import { cleared } from '../domain/branches.js'
+import { cleared, expired } from '../domain/branches.js'
 import { decodeBody, type ReplyPlace, type SessionBody } from '../domain/session-body.js'
 import { isSessionError } from '../errors.js'
 import { LiveSession } from '../service/live-session.js'
@@ -29,10 +29,11 @@ export function expire(
   record: SessionRecord,
   now: number,
   retention: RetentionSettings,
+  historyIsOver = false,
 ): SessionBody {
   const idleMs = now - lastActivity(record, body)
   const isDue = (ms = Number.POSITIVE_INFINITY): boolean => idleMs >= ms
-  let next = body
+  let next = historyIsOver ? expired(body, record.lastSeq) : body
   const holdsMessages = firstShown(body) <= record.lastSeq
   if (isDue(retention.messagesMs) && holdsMessages) next = cleared(next, record.lastSeq)
   if (isDue(retention.documentsMs) && next.documentTurns !== undefined) {
@@ -60,7 +61,9 @@ const firstShown = ({ path, branches }: SessionBody): number =>
  */
 export async function applyRetention(service: Service, tenantId: string, limit: number): Promise<number> {
   const retention = service.retentionOf(tenantId)
+  const { historyMs } = service.ttl
   const periods = sessionClasses.flatMap((name) => retention[name] ?? [])
+  if (Number.isFinite(historyMs)) periods.push(historyMs)
   const { auditMs, analyticsMs, memoryMs } = retention
   const others = [auditMs, analyticsMs, memoryMs]
   if (periods.length === 0 && others.every((ms) => ms === undefined)) return 0
@@ -131,13 +134,14 @@ async function applyTo(
   now: number,
   retention: RetentionSettings,
 ): Promise<boolean> {
-  const { store } = service
-  const stored = await store.read(listedRecord)
+  const { store, ttl } = service
+  const stored = await store.read(listedRecord, { tail: Number.isFinite(ttl.historyMs) ? 1 : 0 })
   if (stored === undefined || stored.record.incarnation !== listedRecord.incarnation) return false
   const { record } = stored
   const { incarnation, revision, lastSeq } = record
   const body = decodeBody(stored.body)
-  const next = expire(body, record, now, retention)
+  const isOver = stored.messages.some(({ at }) => now - at > ttl.historyMs)
+  const next = expire(body, record, now, retention, isOver)
   const ref = { tenantId: record.tenantId, id: record.id }
   const documents = next.documentTurns === undefined ? (body.documentTurns ?? []) : []
   const hidden = firstShown(next) - 1

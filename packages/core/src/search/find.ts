@@ -6,6 +6,7 @@ import { onPath } from '../domain/path.js'
 import { decodeBody, type SeqRange } from '../domain/session-body.js'
 import { isSessionError } from '../errors.js'
 import type { Service } from '../service/service.js'
+import { isHistoryOver } from '../session/expiry.js'
 import { inSlices } from '../slices.js'
 import { wordsOf } from '../terms/words.js'
 import { plainOf, scoreOf, searchTermsOf } from './terms.js'
@@ -30,18 +31,19 @@ export interface OpenedSession {
 
 /** The session, unless it is gone, another caller's, unreadable, or past the end of its history. */
 export async function openSession(
-  { store, ttl, historyExpired }: Service,
+  service: Service,
   { identity, tenantId, userId }: Searched,
   id: string,
   tail = 0,
 ): Promise<OpenedSession | undefined> {
+  const { store, ttl } = service
   const wanted = Number.isFinite(ttl.historyMs) ? Math.max(tail, 1) : tail
   const stored = await store.read({ tenantId, id }, { tail: wanted })
   if (stored === undefined) return undefined
   const { record, messages } = stored
   if (!mayOpen(identity, record, false) || (userId !== undefined && record.userId !== userId))
     return undefined
-  if (historyExpired(messages.at(-1))) return undefined
+  if (await isHistoryOver(service, record, messages.at(-1))) return undefined
   try {
     return { record, path: decodeBody(stored.body).path, messages }
   } catch (error) {

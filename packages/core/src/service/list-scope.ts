@@ -2,6 +2,7 @@ import type { SessionQuery, SessionStore } from '../contract/session-store.js'
 import type { Identity } from '../domain/identity.js'
 import { SessionError } from '../errors.js'
 import { parseId } from '../ids.js'
+import { parseTitle } from '../parse.js'
 
 /** Options of a list. */
 export interface ListOptions {
@@ -40,7 +41,7 @@ export function listScope(
   return {
     tenantId,
     ...(userId === undefined ? {} : { userId }),
-    ...(label === undefined ? {} : { label }),
+    ...(label === undefined ? {} : { label: parseTitle(label, 'label') }),
   }
 }
 

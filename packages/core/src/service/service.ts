@@ -4,7 +4,6 @@ import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { extractingFacts } from './extracting-facts.js'
 import { type HistoryCache, createHistoryCache } from './history-cache.js'
-import type { Message } from '../domain/message.js'
 import type { SearchSettings } from '../domain/search.js'
 import type { ExperimentSettings } from '../domain/experiment.js'
 import type { AnalyticsSettings } from '../domain/analytics.js'
@@ -78,14 +77,12 @@ export interface Service {
   readonly tallies: TallyCache
   /** What redacts texts before they are stored; undefined when nothing does. */
   readonly redaction: Redaction | undefined
-  /** Whether the history has expired whose newest message this is. */
-  readonly historyExpired: (newest: Pick<Message, 'at'> | undefined) => boolean
   /** What the service is working on, and which calls it takes. */
   readonly work: Workload
   /** The application's counter, for `countTokensOf`. One object for each service. */
   readonly counting: { readonly given: CountTokens | undefined }
-  /** An estimate of the store's time now: each commit tells the store's time. */
-  readonly storeClock: { now(): number; learn(at: number): void }
+  /** An estimate of the store's time now: each commit tells the store's time. Until the first one nobody knows it. */
+  readonly storeClock: { readonly isKnown: boolean; now(): number; learn(at: number): void }
   readonly warn: (warning: SessionWarning) => void
   readonly emit: EventListeners['emit']
   readonly flushListeners: EventListeners['flush']
@@ -238,7 +235,6 @@ export function createService(
     hasLastingSecrets: options.credentialSecrets !== undefined || options.store === undefined,
     ...cachesOf(store),
     redaction: options.redact === undefined ? undefined : new Redaction(options.redact, warn),
-    historyExpired: (newest) => newest !== undefined && storeClock.now() - newest.at > ttl.historyMs,
     work: new Workload(),
     counting: { given: options.countTokens },
     storeClock,
@@ -269,9 +265,12 @@ function toTurnOptions(given: TurnSettings = {}): Required<TurnSettings> {
 }
 
 function createStoreClock(): Service['storeClock'] {
-  let offset = 0
+  let offset: number | undefined
   return {
-    now: () => Date.now() + offset,
+    get isKnown() {
+      return offset !== undefined
+    },
+    now: () => Date.now() + (offset ?? 0),
     learn: (at) => {
       offset = at - Date.now()
     },

@@ -25,8 +25,9 @@ export interface TtlSettings {
    */
   absoluteMs?: number
   /**
-   * The whole history expires this many milliseconds after its last message, while state, preferences and cart stay
-   * (default `Infinity`: never).
+   * The whole history expires this many milliseconds after its last message, with the summaries and facts that were made
+   * of it, while state, preferences and cart stay. It is shown nowhere from then on, and leaves the store with the next
+   * append, or the next sweep of its tenant (default `Infinity`: never).
    */
   historyMs?: number
   /** Opening a session counts as activity too, at most once a minute, or four times in `idleMs` (default false). */

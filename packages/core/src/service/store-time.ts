@@ -8,6 +8,16 @@ const idleMs = 3_600_000
 // One record for each process, so that processes that ask at once do not conflict.
 const processId = newId()
 
+/** The time of the store's own clock, epoch ms: as commits have told it, or as one tells it now where there was none. */
+export async function tellStoreTime(
+  service: Pick<Service, 'store' | 'storeClock'>,
+  tenantId: string,
+): Promise<number> {
+  const { storeClock } = service
+  if (!storeClock.isKnown) storeClock.learn(await readStoreTime(service, tenantId))
+  return storeClock.now()
+}
+
 /**
  * The time of the store's own clock, epoch ms. Only a commit tells that time, so this writes to a record that serves
  * nothing else. Call it only when two processes have to agree on what has expired.

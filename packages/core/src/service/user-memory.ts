@@ -5,6 +5,7 @@ import { isSessionError } from '../errors.js'
 import { isAllowed, refuseWithout } from './consent.js'
 import type { Service } from './service.js'
 import { readSideRecord, removeSideRecordsOf, updateSideRecord, userRecordRef } from './side-records.js'
+import { tellStoreTime } from './store-time.js'
 import { afterWrite } from './unknown-outcome.js'
 import { checkNotErased, lookLater, readUserRecord, type TenantUser } from './user-record.js'
 
@@ -47,9 +48,10 @@ export async function addToMemory(
 ): Promise<readonly UserFact[]> {
   if (!isAllowed(service, 'memory', await checkNotErased(service, user), consents)) refuseWithout('memory')
   const { memoryMs = Number.POSITIVE_INFINITY } = service.retentionOf(user.tenantId)
+  const now = Number.isFinite(memoryMs) ? await tellStoreTime(service, user.tenantId) : 0
   const after = await changeMemory(service, user, (before) => {
     const merged = mergeFacts(before, facts) as UserFact[]
-    return boundedFacts(merged.filter(({ at }) => at > service.storeClock.now() - memoryMs))
+    return boundedFacts(merged.filter(({ at }) => at > now - memoryMs))
   })
   // Both may have happened between the question and the write, and have looked before it.
   const look = async (): Promise<void> => refuseMemory(service, user, consents)

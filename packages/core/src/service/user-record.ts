@@ -53,6 +53,8 @@ export interface UserRecordOptions {
   readonly isNamed?: boolean
   /** What `list` finds the record by (default: as it was). */
   readonly label?: string
+  /** The change belongs to an erasure (default false: the record of a user who is erased is left as it is). */
+  readonly ofErasure?: boolean
 }
 
 /** The record of a user, or undefined. Costs one read for each of `credentialSecrets`. */
@@ -64,20 +66,34 @@ export async function readUserRecord(
 }
 
 /**
- * Changes the record of a user, or makes it.
+ * Changes the record of a user, or makes it. Whoever has asked whether the user is erased may have asked too early, so
+ * the change asks again.
  *
- * @returns The record after the change; undefined when `change` left it as it is.
+ * @returns The record after the change; undefined when it was left as it is, by `change` or because the user is erased.
  */
 export async function updateUserRecord(
   service: Service,
   user: TenantUser,
   change: (before: UserRecord) => UserRecord | undefined,
-  { isNamed = true, ...options }: UserRecordOptions = {},
+  { isNamed = true, ofErasure = false, ...options }: UserRecordOptions = {},
 ): Promise<SideRecord<UserRecord> | undefined> {
-  return updateSideRecord<UserRecord>(service, await refOf(service, user), (before = {}) => change(before), {
+  const unlessErased = (before: UserRecord = {}): UserRecord | undefined =>
+    before.erasure !== undefined && !ofErasure ? undefined : change(before)
+  return updateSideRecord<UserRecord>(service, await refOf(service, user), unlessErased, {
     ...options,
     userId: isNamed ? user.userId : '',
   })
+}
+
+/** As `updateUserRecord`, for a change that is always one. @throws `user_erased` */
+export async function changeUserRecord(
+  service: Service,
+  user: TenantUser,
+  change: (before: UserRecord) => UserRecord,
+): Promise<UserRecord> {
+  const changed = await updateUserRecord(service, user, change)
+  if (changed === undefined) throw userErased()
+  return changed.value
 }
 
 const refOf = (service: Service, user: TenantUser) =>

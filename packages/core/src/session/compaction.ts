@@ -26,6 +26,7 @@ import { stoppable } from '../stoppable.js'
 import type { LiveSession } from '../service/live-session.js'
 import { compactingOf } from '../service/workload.js'
 import { afterWrite } from '../service/unknown-outcome.js'
+import { isHistoryOver } from './expiry.js'
 
 /** Options of one compaction. */
 export interface CompactOptions extends SummaryOptions {
@@ -88,9 +89,10 @@ async function compactOnce(
   { summarize, signal, onLate }: Summarizer,
 ): Promise<Compaction> {
   const countTokens = countTokensOf(live.service)
-  const { context, storeClock, warn, histories, historyExpired, redaction } = live.service
+  const { context, storeClock, warn, histories, redaction } = live.service
   const { record, body, messages: newest } = await live.load(usualNews)
-  if (!live.isStored || historyExpired(newest.at(-1))) return { compacted: false }
+  if (!live.isStored || (await isHistoryOver(live.service, record, newest.at(-1))))
+    return { compacted: false }
   const history = histories.use(record, body, SessionHistory)
   let plan: SummaryPlan | undefined
   try {

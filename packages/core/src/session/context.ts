@@ -18,6 +18,7 @@ import { needsOf } from '../context/needs.js'
 import { summaryLimits } from '../context/plan-summary.js'
 import { addSummary, excerptSummary } from '../context/summary.js'
 import type { CountTokens } from '../context/token-count.js'
+import { expired } from '../domain/branches.js'
 import { type ClosedRange, rangesIn } from '../domain/path-ranges.js'
 import type { Message, MessageInput } from '../domain/message.js'
 import type { SessionBody, Summary } from '../domain/session-body.js'
@@ -27,6 +28,7 @@ import type { IncludedPart } from '../context/report.js'
 import type { LiveSession } from '../service/live-session.js'
 import { inSlices } from '../slices.js'
 import { compactLater, planNext } from './compaction.js'
+import { isHistoryOver } from './expiry.js'
 import { gatherMessages, type GatheredMessages } from './gather-messages.js'
 
 // About as many messages as one turn and its tools have added since the last context.
@@ -82,12 +84,14 @@ export async function sessionContext(
   checkContextOptions(options, contextNames)
   checkNames(options.include, includedParts, 'include')
   const { query, remember = query === undefined } = options
-  const { histories, historyExpired } = live.service
-  const [{ record, body, messages: newest }, memory] = await Promise.all([
+  const { histories } = live.service
+  const [{ record, body: stored, messages: newest }, memory] = await Promise.all([
     live.load(usualNews, maxAgeMs),
     memoryOf(live, options),
   ])
-  const isEmpty = !live.isStored || historyExpired(newest.at(-1))
+  const isOver = live.isStored && (await isHistoryOver(live.service, record, newest.at(-1)))
+  const body = isOver ? expired(stored, record.lastSeq) : stored
+  const isEmpty = !live.isStored || isOver
   const ranges = isEmpty ? [] : rangesIn(body.path, record)
   const history = histories.use(record, body, SessionHistory)
   let used: readonly Message[] = []

@@ -13,7 +13,7 @@ import type { LiveSession } from '../service/live-session.js'
 import { decodeMessages, type Message, type MessageInput } from '../domain/message.js'
 import { encodeMessages } from '../service/encode-messages.js'
 import { putAgain } from '../service/put-again.js'
-import { expireBefore } from './expiry.js'
+import { expireBefore, isHistoryOver } from './expiry.js'
 import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 
 const pageSize = 1000
@@ -129,7 +129,7 @@ export async function readHistory(live: LiveSession, options: HistoryOptions): P
   // For an older page, the newest message matters only when it decides whether the history has expired.
   const tail = isNewest ? limit : Number.isFinite(live.service.ttl.historyMs) ? 1 : 0
   const { record, body, messages } = await live.show(tail)
-  if (!live.isStored || live.service.historyExpired(messages.at(-1))) return { messages: [] }
+  if (!live.isStored || (await isHistoryOver(live.service, record, messages.at(-1)))) return { messages: [] }
   const path = branch === 'all' ? [{ from: record.trimmedSeq + 1 }] : body.path
   const { store, shownAgeMs } = live.service
   if (!isNewest) return readPath(store, live.ref, path, { ...options, limit, maxAgeMs: shownAgeMs })

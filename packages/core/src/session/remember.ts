@@ -7,7 +7,9 @@ import type { UserFact } from '../domain/user-fact.js'
 import { checkOptions } from '../options.js'
 import { refuseWithout } from '../service/consent.js'
 import type { LiveSession } from '../service/live-session.js'
+import { tellStoreTime } from '../service/store-time.js'
 import { addToMemory } from '../service/user-memory.js'
+import { expireNow } from './expiry.js'
 import { redactedFacts, rememberFacts } from './facts.js'
 
 /** Where facts are remembered. */
@@ -64,7 +66,11 @@ async function rememberOfUser(
   if (userId === undefined)
     throw new SessionError('unauthenticated', 'Nothing is remembered of a user who is not signed in.')
   if (service.store !== service.ledgers) refuseWithout('storage')
-  const made = given.map((fact, index) => toFact(fact, service.storeClock.now(), `facts[${index}]`))
+  await expireNow(live)
+  // Their age decides how long they are remembered, where that is limited.
+  const isLimited = service.retentionOf(tenantId).memoryMs !== undefined
+  const now = isLimited ? await tellStoreTime(service, tenantId) : service.storeClock.now()
+  const made = given.map((fact, index) => toFact(fact, now, `facts[${index}]`))
   const facts: UserFact[] = []
   for (const [index, fact] of (await redactedFacts(service.redaction, made)).entries()) {
     const { seq } = await messageOfUser(live, fact.seq, `facts[${index}].seq`)

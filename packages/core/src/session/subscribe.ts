@@ -5,6 +5,7 @@ import { onPath } from '../domain/path.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
 import { pause } from '../slices.js'
 import { contentsOf, type SessionContents } from './contents.js'
+import { isHistoryOver } from './expiry.js'
 import { allParts, changedParts, type SessionPart } from './session-parts.js'
 import { snapshotsOf, watchNames, type WatchOptions } from './watch.js'
 import {
@@ -162,5 +163,5 @@ async function newestMark(live: LiveSession, { record: { lastSeq } }: SessionSna
 async function isHistoryExpired({ service, ref }: LiveSession): Promise<boolean> {
   if (!Number.isFinite(service.ttl.historyMs)) return false
   const { messages } = await service.store.messages(ref, { limit: 1, order: 'desc' })
-  return service.historyExpired(messages[0])
+  return isHistoryOver(service, ref, messages[0])
 }

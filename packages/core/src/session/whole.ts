@@ -3,6 +3,7 @@ import type { Message } from '../domain/message.js'
 import { clipPath, onPath, readPath } from '../domain/path.js'
 import { mapInSlices, pause } from '../slices.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
+import { isHistoryOver } from './expiry.js'
 
 const pageSize = 1000
 const maxAttempts = 5
@@ -57,7 +58,7 @@ export async function readSnapshot(live: LiveSession): Promise<WholeSession> {
  */
 async function collect(live: LiveSession, before: readonly Message[] = []): Promise<Collected | undefined> {
   const { record, body, messages: newest } = await live.load(pageSize)
-  if (!live.isStored || live.service.historyExpired(newest.at(-1))) {
+  if (!live.isStored || (await isHistoryOver(live.service, record, newest.at(-1)))) {
     return { record, body, messages: [], isExact: true }
   }
   const first = newest[0]?.seq ?? record.lastSeq + 1

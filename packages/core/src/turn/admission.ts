@@ -10,6 +10,7 @@ import type { SessionBody } from '../domain/session-body.js'
 import { sameMessage } from '../service/known-message.js'
 import type { Service } from '../service/service.js'
 import { withdrawIfErased } from '../service/user-record.js'
+import { expireNow } from '../session/expiry.js'
 import { answerTurn } from './answer.js'
 import { type Reservation, reserveBudget } from './budget.js'
 import { isHeld, localKey, stopTurn, waitForEnd } from './follow.js'
@@ -35,12 +36,13 @@ export async function beginTurn<Handle extends TurnHandle>(
   // A refused turn leaves a draft one.
   if (!live.isStored) checkForDraft(question, (await live.load()).body.path)
   const ifRevision = await live.storeAt(request.ifRevision)
+  const { message, from, isNamed } = question
+  if (message === undefined || from !== undefined || isNamed) await expireNow(live)
   const policy = request.policy ?? live.service.turns.policy
   const leave = policy === 'queue' ? await standInLine(live) : (): void => {}
   try {
     return await admit(surroundings, { ...request, ifRevision }, question, policy)
   } catch (error) {
-    const { message } = question
     const isReused =
       isSessionError(error, 'conflict') && error.messageId?.startsWith(message?.id ?? ' ') === true
     throw isReused ? keyReused() : error

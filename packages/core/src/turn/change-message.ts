@@ -25,6 +25,7 @@ import { afterWrite } from '../service/unknown-outcome.js'
 import type { UserFact } from '../domain/user-fact.js'
 import { forgetInMemory } from '../service/user-memory.js'
 import type { LiveSession, SessionSnapshot } from '../service/live-session.js'
+import { isHistoryOver } from '../session/expiry.js'
 import { isHeld } from './follow.js'
 import { forgetWords } from './forget-words.js'
 import { turnInProgress, turnSlack } from './lease.js'
@@ -183,12 +184,12 @@ async function replaceMessage(
   encode: Encode,
   ready: Ready,
 ): Promise<Replaced> {
-  const { ttl, historyExpired } = live.service
+  const { ttl } = live.service
   const attempts = new Attempts()
   try {
     for (;;) {
       const seen = await live.load(Number.isFinite(ttl.historyMs) ? 1 : 0)
-      if (historyExpired(seen.messages.at(-1))) throw noSuchMessage(seq)
+      if (await isHistoryOver(live.service, live.ref, seen.messages.at(-1))) throw noSuchMessage(seq)
       const stored = await messageAt(live, seq)
       const payload = await encode(stored)
       const message = decodeMessage({ ...stored, payload })

@@ -9,6 +9,7 @@ import type { ChangeOptions } from '../service/change-options.js'
 import type { LiveSession, SessionUpdate } from '../service/live-session.js'
 import type { UpdateOptions } from '../service/update-options.js'
 import { encodeMessages } from '../service/encode-messages.js'
+import { expireNow } from '../session/expiry.js'
 import { settleAppended } from '../session/messages.js'
 import { stopTurn } from './follow.js'
 
@@ -38,6 +39,7 @@ async function leaveBranch(
   options?: UpdateOptions,
 ): Promise<SessionUpdate> {
   // Messages of other callers do not change the revision, but they decide the seq of the next message.
+  await expireNow(live)
   await live.load()
   let dropped: TurnLease | undefined
   const seen = await live.update((before) => {

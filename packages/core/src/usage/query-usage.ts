@@ -43,7 +43,9 @@ export async function queryUsage(service: Service, given: UsageQuery): Promise<U
   const query = given ?? ({} as UsageQuery)
   checkOptions<UsageQuery>(query, queryNames)
   const recorder = theRecorder(service)
-  const { by = [], bucket, userId, sessionId } = query
+  const { bucket, userId, sessionId } = query
+  // A database refuses a column that is asked for twice.
+  const by = [...new Set(query.by)]
   const span = spanOf(query)
   for (const [index, key] of by.entries()) {
     if (keys.includes(key)) continue

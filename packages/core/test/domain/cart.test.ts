@@ -139,6 +139,21 @@ describe('what a cart can hold', () => {
     expect(setCartQuantity(cart, cart.items[0]!.id, 10_000).items[0]!.quantity).toBe(10_000)
   })
 
+  it('has lines join whose metadata say the same, in whatever order', () => {
+    let cart = add(emptyCart, { ...phone, metadata: { size: 'L', colour: { shade: 1, name: 'red' } } })
+    cart = add(cart, { ...phone, metadata: { colour: { name: 'red', shade: 1 }, size: 'L' } })
+    expect(cart.items).toHaveLength(1)
+    for (const metadata of [
+      { size: 'L' },
+      { size: 'L', colour: ['red'] },
+      { size: 'L', colour: null },
+      { list: [1, 2] },
+      { list: [2, 1] },
+    ])
+      cart = add(cart, { ...phone, metadata })
+    expect(cart.items).toHaveLength(6)
+  })
+
   it('has a line without metadata join one with none to tell, and keeps what is told', () => {
     let cart = add(emptyCart, phone)
     expect(cart.items[0]).not.toHaveProperty('metadata')

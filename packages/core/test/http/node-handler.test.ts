@@ -96,3 +96,10 @@ describe('a request target', () => {
     },
   )
 })
+
+it('a method that the API knows nowhere is not allowed', async () => {
+  const base = await listen(api)
+  const { host } = new URL(base)
+  for (const method of ['TRACE', 'PURGE'])
+    expect(await statusOf(base, [`${method} /sessions HTTP/1.1`, `Host: ${host}`])).toBe(405)
+})

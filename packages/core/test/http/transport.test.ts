@@ -23,6 +23,14 @@ describe('read', () => {
     ['the same cookie twice', { ...none, cookie: '__Host-sessions=c; __Host-sessions=c' }, {}, 'c'],
     ['two cookies that differ', { ...none, cookie: '__Host-sessions=c; __Host-sessions=d' }, {}, undefined],
     ['an empty cookie', { ...none, cookie: '__Host-sessions=' }, {}, undefined],
+    ['an empty header', { ...none, cookie: '__Host-sessions=a', sessionId: ' ' }, { header: true }, 'a'],
+    [
+      'an empty cookie beside a header',
+      { ...none, cookie: '__Host-sessions=', sessionId: 'a' },
+      { header: true },
+      'a',
+    ],
+    ['an empty cookie beside another', { ...none, cookie: '__Host-sessions=; __Host-sessions=a' }, {}, 'a'],
     ['a header', { ...none, sessionId: ' c ' }, both, 'c'],
     ['a header where none is taken', { ...none, sessionId: 'c' }, {}, undefined],
     [

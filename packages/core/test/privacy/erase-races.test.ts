@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { createSessionApi } from '../../src/http/api.js'
-import { memoryStore, type Session, type Sessions, type SessionStore } from '../../src/index.js'
+import {
+  memoryStore,
+  type Session,
+  type Sessions,
+  type SessionsOptions,
+  type SessionStore,
+} from '../../src/index.js'
 import { changingStore } from '../changing-store.js'
 import { codeOf, service } from '../service.js'
 import { dumpOf, erasing, settings, user } from './user-data.js'
@@ -13,7 +19,12 @@ interface Prepared {
 interface Operation {
   readonly name: string
   readonly run: (sessions: Sessions, prepared: Prepared) => Promise<unknown>
+  /** What the service asks its users for (default: nothing). */
+  readonly consent?: SessionsOptions['consent']
 }
+
+const consent = { unsaid: { analytics: true } }
+const decision = { purpose: 'analytics', granted: true, version: '1', source: 'a canary' }
 
 const said = { role: 'user' as const, content: 'a canary' }
 const post = async (sessions: Sessions, path: string, body: object) => {
@@ -62,6 +73,18 @@ const operations: readonly Operation[] = [
     name: 'a keyed message',
     run: (sessions, { mine }) => post(sessions, `/sessions/${mine.id}/message`, { content: 'a canary' }),
   },
+  { name: 'a decision', run: (sessions) => sessions.for(user).consent.set(decision), consent },
+  {
+    name: 'a withdrawal',
+    run: (sessions) => sessions.for(user).consent.set({ ...decision, granted: false }),
+    consent,
+  },
+  {
+    name: 'a withdrawal of all',
+    run: (sessions) => sessions.for(user).consent.set({ ...decision, purpose: 'storage', granted: false }),
+    consent,
+  },
+  { name: 'a pseudonym', run: (sessions) => sessions.privacy.pseudonym(user), consent },
 ]
 
 const handle = (sessions: Sessions, { id }: Session) => sessions.for(user).get(id)
@@ -75,12 +98,13 @@ async function prepare(store: SessionStore): Promise<Prepared> {
 }
 
 /** Runs an operation while another process erases its user, right after the n-th call of the store. */
-async function meet({ run }: Operation, at: number): Promise<{ calls: number; dump: string }> {
+async function meet({ run, consent }: Operation, at: number): Promise<{ calls: number; dump: string }> {
   const inner = memoryStore()
   const prepared = await prepare(inner)
   const other = service({ store: inner, ...settings })
   const meeting = changingStore(inner, (call) => (call === at ? other.privacy.erase(erasing) : undefined))
-  const sessions = service({ store: meeting.store, ...settings })
+  const asking = consent === undefined ? settings : { ...settings, consent }
+  const sessions = service({ store: meeting.store, ...asking })
   expect(await codeOf(run(sessions, prepared))).toMatch(/^[a-z_]+$/)
   await sessions.settled()
   return { calls: meeting.calls.length, dump: await dumpOf(inner, 'acme') }
@@ -95,6 +119,18 @@ describe('an erasure wins, at whatever moment it comes, against', () => {
       expect(met.dump, `after call ${at}`).not.toContain('canary')
     }
   })
+})
+
+it('a withdrawal wins against a pseudonym, at whatever moment it comes', async () => {
+  for (let at = 1, calls = 1; at <= calls; at++) {
+    const inner = memoryStore()
+    const other = service({ store: inner, ...settings, consent })
+    const withdraw = () => other.for(user).consent.set({ ...decision, granted: false })
+    const meeting = changingStore(inner, (call) => (call === at ? withdraw() : undefined))
+    await codeOf(service({ store: meeting.store, ...settings, consent }).privacy.pseudonym(user))
+    calls = meeting.calls.length
+    expect(await dumpOf(inner, 'acme'), `after call ${at}`).not.toContain('pseudonymKey')
+  }
 })
 
 describe('while the fence stands', () => {

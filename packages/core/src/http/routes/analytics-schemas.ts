@@ -1,12 +1,13 @@
 import * as z from 'zod/mini'
+import { moment } from '../moment.js'
 import { analyticsTables } from '../../analytics/analytics-csv.js'
 
 const time = z.iso.datetime()
 const count = z.int().check(z.minimum(0))
 
 export const analyticsQuery = z.strictObject({
-  from: z.optional(time),
-  to: z.optional(time),
+  from: z.optional(moment),
+  to: z.optional(moment),
   bucket: z.optional(z.enum(['day', 'week'])),
   /** The preference by whose values sessions are grouped. */
   segmentBy: z.optional(z.string().check(z.minLength(1), z.maxLength(100))),

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { moment } from '../moment.js'
 
 const time = z.iso.datetime()
 const id = z.string().check(z.minLength(1), z.maxLength(200))
@@ -6,8 +7,8 @@ const id = z.string().check(z.minLength(1), z.maxLength(200))
 export const auditQuery = z.strictObject({
   limit: z._default(z.coerce.number().check(z.int(), z.minimum(1), z.maximum(200)), 50),
   cursor: z.optional(z.string().check(z.maxLength(600))),
-  from: z.optional(time),
-  to: z.optional(time),
+  from: z.optional(moment),
+  to: z.optional(moment),
   /** An action, or the beginning of several: `user` for `user.erase` and `user.export`. */
   action: z.optional(z.string().check(z.maxLength(60))),
   /** The id of the user who did it. */

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini'
 import type { Role } from '../../domain/message.js'
+import { moment } from '../moment.js'
 import { sessionView } from '../schemas.js'
 
 const time = z.iso.datetime()
@@ -19,8 +20,8 @@ export const searchQuery = z.strictObject({
       z.array(z.enum(roles)),
     ),
   ),
-  from: z.optional(time),
-  to: z.optional(time),
+  from: z.optional(moment),
+  to: z.optional(moment),
   sessionId: z.optional(id),
   userId: z.optional(id),
   order: z.optional(z.enum(['new', 'rank'])),

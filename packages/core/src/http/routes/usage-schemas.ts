@@ -1,4 +1,5 @@
 import * as z from 'zod/mini'
+import { moment } from '../moment.js'
 import type { UsageKey } from '../../domain/usage.js'
 
 const time = z.iso.datetime()
@@ -17,8 +18,8 @@ export const usageQuery = z.strictObject({
     ),
   ),
   bucket: z.optional(z.enum(['hour', 'day'])),
-  from: z.optional(time),
-  to: z.optional(time),
+  from: z.optional(moment),
+  to: z.optional(moment),
   userId: z.optional(id),
   sessionId: z.optional(id),
   format: z.optional(z.enum(['json', 'csv'])),

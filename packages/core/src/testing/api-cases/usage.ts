@@ -34,7 +34,16 @@ export const usageCases: ApiChapter = {
         )
         expect((await boss.get('/usage?userId=alice')).body.usage.total.turns).toBe(2)
         expect((await boss.get('/usage?userId=bob')).body.usage.total.turns).toBe(0)
-        expect((await boss.get('/usage?to=2001-01-01T00:00:00Z')).body.usage.total.turns).toBe(0)
+        for (const [moment, turns] of [
+          ['2001-01-01T00:00:00Z', 0],
+          ['2001-01-01T00:00:00%2B02:00', 0],
+          ['2001-01-01', 0],
+          ['9000-02-28', 2],
+        ] as const)
+          expect((await boss.get(`/usage?to=${moment}`)).body.usage?.total.turns, moment).toBe(turns)
+        for (const moment of ['2001-02-29', '2001-01-01T00:00:00', '2001', '1'])
+          expect((await boss.get(`/usage?to=${moment}`)).status, moment).toBe(400)
+        expect((await boss.get('/usage?by=model,model')).body.usage.groups).toHaveLength(2)
         expect((await boss.get('/usage?by=colour')).status).toBe(400)
       },
     },
