@@ -27,7 +27,7 @@ console.log('is done')`
       said += String(data)
     }
   }
-  return { child, says }
+  return { child, says, said: () => said }
 }
 
 // Elsewhere than on Linux there is no lock that a killed process cannot leave behind.
@@ -38,11 +38,13 @@ it.runIf(process.platform === 'linux')(
     await first.says('works')
     const second = worker()
     await second.says('another process installs or builds here')
+    expect(second.said()).not.toContain('works')
     first.child.stdin.end()
     await first.says('is done')
     await second.says('works')
     const third = worker()
     await third.says('another process installs or builds here')
+    expect(third.said()).not.toContain('works')
     second.child.kill('SIGKILL')
     await third.says('works')
   },
@@ -53,4 +55,5 @@ it('waits for nobody who works elsewhere', async () => {
   await first.says('works')
   const other = worker(`${name}, another`)
   await other.says('works')
+  expect(first.said()).not.toContain('is done')
 })

@@ -154,7 +154,7 @@ describe('the laptop', () => {
     await thing(laptop, 'Head lamp', 2)
     await press(laptop, 'One more Head lamp')
     await thing(other, 'Head lamp', 3)
-    const id = await laptop.evaluate("localStorage.getItem('session')")
+    const id = await laptop.evaluate<string>("localStorage.getItem('session')")
     const { session } = await (await laptop.request.get(`${server.url}/v1/sessions/${id}`)).json()
     expect(session.messageCount, 'two calls, and their results').toBe(4)
   })

@@ -8,11 +8,11 @@ export function intervalsOf(file: string): () => number {
   const set = globalThis.setInterval
   const clear = globalThis.clearInterval
   const kept = new Set<unknown>()
-  vi.spyOn(globalThis, 'setInterval').mockImplementation(((...given: Parameters<typeof setInterval>) => {
+  vi.spyOn(globalThis, 'setInterval').mockImplementation((...given) => {
     const timer = set(...given)
     if (new Error().stack?.includes(`/${file}`) === true) kept.add(timer)
     return timer
-  }) as typeof setInterval)
+  })
   vi.spyOn(globalThis, 'clearInterval').mockImplementation((timer) => {
     kept.delete(timer)
     clear(timer)
