@@ -76,8 +76,8 @@ describe('what a service goes by', () => {
       adminReads: (tenantId) => tenantId === 'open',
       retention: (tenantId) => (tenantId === 'kept' ? { memoryMs: 7 } : {}),
       audit: { secrets },
-      usage: {} as never,
-      analytics: {} as never,
+      usage: {},
+      analytics: {},
       search: {},
       context: { summarizeTimeoutMs: Infinity },
     }
@@ -194,7 +194,7 @@ describe('what a service goes by', () => {
     service.storeClock.learn(5_000_000)
     vi.setSystemTime(1_000_050)
     expect(service.storeClock.now()).toBe(5_000_050)
-    const expired = (at: number) => service.historyExpired({ at } as never)
+    const expired = (at: number) => service.historyExpired({ at })
     expect([expired(4_999_949), expired(4_999_950)]).toEqual([true, false])
   })
 

@@ -26,7 +26,7 @@ function scene() {
     commit: async (of, change) => (commits.push({ ...change }), inner.commit(of, change)),
   }
   const update = (options: object = {}, change: (before?: Counter) => Counter | undefined = add) =>
-    updateSideRecord<Counter>({ store }, ref, change as never, options)
+    updateSideRecord<Counter>({ store }, ref, change, options)
   /** How many reads and commits some work made. */
   const cost = async (work: () => Promise<unknown>) => {
     reads.length = 0

@@ -11,7 +11,7 @@ function held<T>(value: T) {
 }
 
 const turns = async () => new Promise<void>((resolve) => void setImmediate(resolve))
-const codeOf = async (work: () => Promise<unknown> | void) => {
+const codeOf = async (work: () => Promise<string> | void) => {
   try {
     return await work()
   } catch (error) {
@@ -29,8 +29,8 @@ async function takes(work: Workload) {
     await codeOf(async () => work.request(async () => 'request')),
     await codeOf(async () => (await work.turn(async () => ({ result: Promise.resolve('turn') }))).result),
     ran === 1 ? 'background' : 'closed',
-    await codeOf(() => void work.checkRunning()),
-    await codeOf(() => void work.checkOpen()),
+    await codeOf(() => work.checkRunning()),
+    await codeOf(() => work.checkOpen()),
   ]
   return taken.map((each) => each ?? 'runs').join(' ')
 }
