@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { takeCalls } from '../../src/service/take-calls.js'
 import { Workload } from '../../src/service/workload.js'
 
 const refusal = { code: 'closed', message: 'The service is closed: it takes no calls any more.' }
@@ -85,4 +86,31 @@ it('what fails ends like all else', async () => {
   const { result } = await work.turn(async () => ({ result: failing() }))
   await expect(result).rejects.toThrow('odd')
   await work.close()
+})
+
+it('the methods of a class are calls, but for those that give an object at once', async () => {
+  class Handle {
+    readonly work = new Workload()
+    readonly name = 'handle'
+    get title() {
+      return `title of ${this.name}`
+    }
+    async add(one: number, two: number) {
+      return `${this.name} ${one + two}`
+    }
+    part() {
+      return { of: this.name }
+    }
+  }
+  takeCalls(Handle.prototype, ({ work }) => work, ['part'])
+  const handle = new Handle()
+  expect([await handle.add(1, 2), handle.part(), handle.title]).toEqual([
+    'handle 3',
+    { of: 'handle' },
+    'title of handle',
+  ])
+  expect([handle.constructor === Handle, Handle.prototype.add.name]).toEqual([true, 'add'])
+  await handle.work.close()
+  await expect(handle.add(1, 2)).rejects.toMatchObject(refusal)
+  expect([handle.part(), handle.title]).toEqual([{ of: 'handle' }, 'title of handle'])
 })
