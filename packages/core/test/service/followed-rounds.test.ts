@@ -16,7 +16,7 @@ function scene() {
   const store: SessionStore = {
     ...inner,
     list: async (query) => {
-      asked.push(query as never)
+      asked.push(query)
       return pages(query.cursor) as never
     },
   }

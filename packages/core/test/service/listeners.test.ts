@@ -9,7 +9,7 @@ const alice = { tenantId: 'acme', userId: 'alice' }
 /** Listeners, and what they were told and warned of. */
 function scene(options: object) {
   const warnings: { code: string; message: string; cause?: unknown }[] = []
-  const listeners = createListeners(options as never, (warning) => warnings.push(warning))
+  const listeners = createListeners(options, (warning) => warnings.push(warning))
   const emit = listeners.emit as unknown as (type: string, of: object, details: object, by: unknown) => void
   return { emit, flush: listeners.flush, warnings }
 }
