@@ -237,7 +237,7 @@ describe('the parts of an answer', () => {
     const turn = session.turn('Hi', async function* (given) {
       for await (const part of respond(given) as AsyncIterable<Record<string, unknown>>) {
         parts.push(part)
-        yield part as never
+        yield part
       }
     })
     await turn.result
@@ -322,7 +322,7 @@ describe('the parts of an answer', () => {
       type: 'text' as const,
       text: JSON.stringify(data),
     })
-    await session.turn('Now?', respondWith(model, { convertDataPart } as never)).result
+    await session.turn('Now?', respondWith(model, { convertDataPart })).result
     expect(JSON.stringify(model.doStreamCalls[0]!.prompt)).toContain('a-7')
   })
 })

@@ -27,7 +27,7 @@ const newChat = (options: object = {}) =>
 const answered = (
   handler: (request: never, context: never) => Promise<Response>,
   init: RequestInit = {},
-  context: unknown = undefined,
+  context?: unknown,
 ) =>
   inRequest(url, { ...init, headers: { ...page, ...init.headers } }, async ({ request, cookies: set }) => {
     const response = await handler(request as never, context as never)

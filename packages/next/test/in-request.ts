@@ -30,8 +30,8 @@ export async function inRequest<Result>(
     request.nextUrl,
     undefined as never,
     (set: string[]) => void cookies.splice(0, cookies.length, ...set),
-    undefined as never,
-    undefined as never,
+    undefined,
+    undefined,
   )
   const work = { route: '/route', afterContext: { after: (task: unknown) => void waited.push(task) } }
   const moveTo = (phase: 'action' | 'render' | 'after'): void => void (store.phase = phase)

@@ -65,7 +65,7 @@ test('a connection tells how many rows changed, whatever its driver answers', ()
         run: (...values: unknown[]) => (statement.run(...values), answer),
       }
     }
-    const connection = new Connection({ exec: () => {}, prepare, close: () => {} } as SqliteDatabase)
+    const connection = new Connection({ exec: () => {}, prepare, close: () => {} })
     return connection.change('insert into notes values (?), (?)', 'a', 'b')
   })
   expect(told).toEqual([2, 2, 2, 2, 2, 2, 7, 8])
@@ -150,7 +150,7 @@ test('a clock moves ahead to the file and to the system, asks once a second, and
     close: () => {},
   })
   await migrateConnection(connection, names, later())
-  const row = () => Number((raw.prepare(`select at from ${names.clock}`).get() as { at: number }).at)
+  const row = () => (raw.prepare(`select at from ${names.clock}`).get() as { at: number }).at
   const begun = performance.now()
   let passed = 0
   vi.spyOn(performance, 'now').mockImplementation(() => begun + passed)

@@ -37,7 +37,7 @@ async function place(change: (open: Open, path: string) => Open = (open) => open
       exec,
       prepare: (sql) => raw.prepare(sql),
       close: () => raw.close(),
-    } as SqliteDatabase)
+    })
   }
   const connection = connect()
   await migrateConnection(connection, names, later())

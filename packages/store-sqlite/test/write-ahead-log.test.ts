@@ -39,14 +39,14 @@ test('a log of 4 MiB moves into the file, once at a time, and the file gets a re
   expect(asked).toEqual([])
   expect(log.committed(0)).toBeUndefined()
   expect(asked).toEqual(moved.slice(0, 1))
-  log.committed(mostBytes - commitBytes)
+  void log.committed(mostBytes - commitBytes)
   await go()
-  log.committed(0)
+  void log.committed(0)
   await go()
   expect(asked).toEqual(moved)
   await expect.poll(isHeld).toBe(true)
   // What came meanwhile counts for the next one.
-  await expect.poll(() => (log.committed(0), asked.length), { interval: 1 }).toBe(3)
+  await expect.poll(() => (void log.committed(0), asked.length), { interval: 1 }).toBe(3)
   const closing = log.close()
   await go(3)
   await closing
@@ -55,7 +55,7 @@ test('a log of 4 MiB moves into the file, once at a time, and the file gets a re
 
 test('exactly 4 MiB are enough to move', () => {
   const { log, asked } = place(false)
-  log.committed(mostBytes - commitBytes)
+  void log.committed(mostBytes - commitBytes)
   expect(asked).toEqual(moved.slice(0, 1))
 })
 

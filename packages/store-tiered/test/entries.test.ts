@@ -117,14 +117,14 @@ describe('a copy', () => {
       { id: 'm2', payload: 'again' },
       { id: 'm4', payload: 'new' },
     ]
-    const now = after(stored(3), { body: 'next', messages }, { record, messages: appended } as never)
+    const now = after(stored(3), { body: 'next', messages }, { record, messages: appended })
     expect(now).toEqual({
       record,
       body: 'next',
       messages: [...stored(3).messages, { ...message(4, 'new'), at: 9 }],
     })
     expect(now.record).not.toBe(record)
-    expect(after(stored(1), {}, { record, messages: [] } as never)).toEqual({ ...stored(1), record })
+    expect(after(stored(1), {}, { record, messages: [] })).toEqual({ ...stored(1), record })
   })
 
   it('is replaced by what was read later, and keeps messages that are the same', () => {

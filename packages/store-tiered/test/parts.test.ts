@@ -111,8 +111,8 @@ describe('small parts', () => {
       ...stored(1),
       record: { ...stored(1).record, lifetime },
       messages: [message(1)],
-    } as never)
-    const bare = ownCopy(stored(0) as never)
+    })
+    const bare = ownCopy(stored(0))
     const amendments = [{ seq: 1, payload: 'x' }]
     const own = ownAmendments(amendments)
     Object.assign(lifetime, { idleMs: 2 })

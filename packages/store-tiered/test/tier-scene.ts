@@ -37,7 +37,7 @@ export async function scene({
     copy: undefined as { stored: StoredSession; ageMs: number } | undefined,
     permit: 'read' as string | undefined,
   }
-  const asked: unknown[][] = []
+  const asked: (string | undefined)[][] = []
   const warm: SessionCache = {
     ttlMs: 60_000,
     find: async () => (asked.push(['find']), { ...cache } as never),

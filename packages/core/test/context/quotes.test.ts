@@ -125,8 +125,8 @@ describe('summarize', () => {
       ['  ', 'the summary is empty'],
       [undefined, 'the summary is no text'],
       [{ text: 'x' }, 'the summary is no text'],
-    ]) {
-      expect(await made(said)).toEqual({ summary: own, failure: new Error(String(why)) })
+    ] as const) {
+      expect(await made(said)).toEqual({ summary: own, failure: new Error(why) })
     }
     expect((await made('long '.repeat(99))).summary.tokens).toBeLessThanOrEqual(40)
   })

@@ -155,10 +155,10 @@ it('parts that stand where no provider takes them, and blank ones, are left out'
     ['user', [reasoning('hm'), text('hello'), text(' \n')]],
     ['tool', [text('x')]],
     ['system', [call('a'), text('note')]],
-    ['assistant', [{ type: 'tool-call', input: {} } as never, call(''), text('I')]],
+    ['assistant', [{ type: 'tool-call', input: {} }, call(''), text('I')]],
     ['user', [text('')]],
     ['user', ' \t'],
-    ['assistant', [{ type: 'text' } as never, { type: 'file', url: 'x' } as never]],
+    ['assistant', [{ type: 'text' }, { type: 'file', url: 'x' }]],
     tool(result('zzz')),
     ['user', 'end', { status: 'corrupt' }],
   )

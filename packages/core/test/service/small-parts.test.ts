@@ -251,7 +251,7 @@ describe('a known message', () => {
   it('is the same by what it says, whatever was noted of it', () => {
     const said = { role: 'user', content: 'Hi' } as const
     const same = (one: object, other: object) =>
-      sameMessage({ ...said, ...one } as never, { ...said, ...other } as never)
+      sameMessage({ ...said, ...one } as never, { ...said, ...other })
     expect(same({}, { status: 'completed', metadata: { annotations: { rating: 'up' } } })).toBe(true)
     for (const other of [
       { role: 'assistant' },

@@ -28,3 +28,103 @@ it('tells of what is larger than all that may wait, although nothing else waits'
     [1, undefined],
   ])
 })
+
+/** A queue whose writes a test ends, by a clock of its own. */
+async function held(maxBytes = 1e6) {
+  vi.useFakeTimers()
+  vi.resetModules()
+  const { TenantQueue } = await import('../../src/service/tenant-queue.js')
+  const writes: { tenantId: string; count: number; end: (error?: Error) => Promise<void> }[] = []
+  const dropped: unknown[][] = []
+  const queue = new TenantQueue<number>({
+    maxBytes,
+    delayMs: 100,
+    write: (tenantId, items) =>
+      new Promise<void>((resolve, reject) => {
+        const end = async (error?: Error) => {
+          if (error === undefined) resolve()
+          else reject(error)
+          await vi.advanceTimersByTimeAsync(0)
+        }
+        writes.push({ tenantId, count: items.length, end })
+      }),
+    onDropped: (...told) => dropped.push(told),
+  })
+  const add = (tenantId: string, count: number, bytes = 1) => {
+    for (let n = 0; n < count; n++) queue.add(tenantId, n, bytes)
+  }
+  const taken = () => writes.map(({ tenantId, count }) => `${tenantId}${count}`).join(' ')
+  return { queue, writes, dropped, add, taken }
+}
+
+it('writes what came within its delay together, up to 200 at once, one write for a tenant at a time', async () => {
+  const { writes, add, taken, dropped } = await held()
+  add('a', 199)
+  await vi.advanceTimersByTimeAsync(99)
+  expect(taken()).toBe('')
+  await vi.advanceTimersByTimeAsync(1)
+  expect(taken()).toBe('a199')
+  // A full batch waits for nothing but the one before it.
+  add('b', 200)
+  expect(taken()).toBe('a199 b200')
+  add('a', 250)
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(taken()).toBe('a199 b200')
+  await writes[0]!.end()
+  expect(taken()).toBe('a199 b200 a200')
+  await writes[2]!.end()
+  expect(taken()).toBe('a199 b200 a200 a50')
+  add('c', 1)
+  await vi.advanceTimersByTimeAsync(50)
+  add('c', 1)
+  await vi.advanceTimersByTimeAsync(50)
+  expect([taken(), dropped]).toEqual(['a199 b200 a200 a50 c2', []])
+})
+
+it('writes for four tenants at a time, and settles when all is written', async () => {
+  const { queue, writes, add, taken } = await held()
+  for (const tenant of 'abcdef') add(tenant, 1)
+  let isFlushed = false
+  const flushing = queue.flush().then(() => (isFlushed = true))
+  expect(taken()).toBe('a1 b1 c1 d1')
+  await writes[1]!.end()
+  expect(taken()).toBe('a1 b1 c1 d1 e1')
+  for (const each of writes.slice()) await each.end()
+  for (const each of writes.slice()) await each.end()
+  expect([taken(), isFlushed]).toEqual(['a1 b1 c1 d1 e1 f1', true])
+  await flushing
+  await queue.flush()
+})
+
+it('tries a write again three times, and then tells what was lost, and why', async () => {
+  const { writes, add, taken, dropped } = await held()
+  add('a', 2)
+  await vi.advanceTimersByTimeAsync(100)
+  for (const ms of [100, 400, 1600]) {
+    await writes.at(-1)!.end(new Error('away'))
+    const before = writes.length
+    await vi.advanceTimersByTimeAsync(ms - 1)
+    expect(writes).toHaveLength(before)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(writes).toHaveLength(before + 1)
+  }
+  const cause = new Error('still away')
+  await writes.at(-1)!.end(cause)
+  expect([taken(), dropped]).toEqual(['a2 a2 a2 a2', [[2, cause]]])
+})
+
+it('takes as many bytes as may wait, and tells of what it dropped once nothing waits', async () => {
+  const { writes, add, dropped } = await held(10)
+  add('a', 3, 4)
+  add('b', 1, 2)
+  await vi.advanceTimersByTimeAsync(100)
+  expect([writes.map(({ count }) => count), dropped]).toEqual([[2, 1], []])
+  // What is being written still waits.
+  add('c', 1, 1)
+  await writes[0]!.end()
+  add('c', 1, 8)
+  await writes[1]!.end()
+  await vi.advanceTimersByTimeAsync(100)
+  await writes[2]!.end()
+  expect([writes.map(({ count }) => count), dropped]).toEqual([[2, 1, 1], [[2, undefined]]])
+})

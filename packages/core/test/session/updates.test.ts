@@ -31,7 +31,7 @@ async function scene(count = 0, options: SessionsOptions = {}) {
       asked.push(query)
       const once = instead
       instead = undefined
-      return (once ?? inner.messages)(ref, query)
+      return once === undefined ? inner.messages(ref, query) : once(ref, query)
     },
   }
   const sessions = service({ store, bus: memoryBus(), ...options })
@@ -40,7 +40,7 @@ async function scene(count = 0, options: SessionsOptions = {}) {
   const live = liveSessionOf(session, 'session')
   /** Has the session a turn, or none, without anything else that a turn does. */
   const turn = (id?: string) =>
-    live.update(({ turn: _, ...body }) => ({ ...body, ...(id === undefined ? {} : { turn: lease(id) }) }))
+    live.update((body) => ({ ...body, turn: id === undefined ? undefined : lease(id) }))
   const atNextRead = (read: SessionStore['messages']) => void (instead = read)
   return { inner, sessions, session, live, asked, turn, atNextRead }
 }
