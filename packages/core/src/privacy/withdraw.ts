@@ -57,12 +57,14 @@ async function removeStored(service: Service, user: TenantUser): Promise<Record<
 async function forgetPreferences(service: Service, user: TenantUser): Promise<number> {
   let forgotten = 0
   let begunAt: number | undefined
+  let pages = 0
   const walk = async (since: number): Promise<number> => {
     const before = forgotten
     let cursor: string | undefined
     do {
       const query = { ...user, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
       const page = await service.store.list(query)
+      pages++
       begunAt ??= page.items[0]?.activeAt ?? 0
       for (const item of page.items) if (await forgetPreferencesOf(service, item)) forgotten++
       cursor = (page.items.at(-1)?.activeAt ?? 0) < since ? undefined : page.cursor
@@ -71,7 +73,7 @@ async function forgetPreferences(service: Service, user: TenantUser): Promise<nu
   }
   await walk(0)
   // A session that became active meanwhile has moved to the beginning of the list, where the walk had been already.
-  while ((await walk(begunAt! - coarseMs)) > 0);
+  while (pages > 1 && (await walk(begunAt! - coarseMs)) > 0);
   return forgotten
 }
 
