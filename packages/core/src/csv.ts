@@ -5,6 +5,6 @@ export function csvLine(cells: readonly string[]): string {
 
 /** A text as a cell. A text that a spreadsheet would take for a formula has a `'` before it. */
 export function csvText(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -50,19 +50,32 @@ export async function queryAnalytics(service: Service, given: AnalyticsQuery): P
   return { ...report, complete: isAll && reader.isComplete }
 }
 
-/** The sessions that may say something of a span, the last active first. */
+/** The sessions that may say something of a span, the last active first, each once. */
 async function* pagesOf(
   { store }: Service,
   { tenantId, from, to }: AnalyticsSpan,
 ): AsyncGenerator<{ readonly records: readonly SessionRecord[]; readonly isLast: boolean }, void> {
-  let cursor: string | undefined
+  const seen = new Set<string>()
+  let begunAt: number | undefined
   let looked = 0
-  do {
-    const next = cursor === undefined ? {} : { cursor }
-    const page = await store.list({ tenantId, limit: pageSize, ...next })
-    const active = page.items.filter(({ activeAt }) => activeAt >= from - marginMs)
-    looked += page.items.length
-    cursor = active.length < page.items.length ? undefined : page.cursor
-    yield { records: active.filter(({ createdAt }) => createdAt < to), isLast: cursor === undefined }
-  } while (cursor !== undefined && looked < maxSessions)
+  let since = from
+  // A session that became active after the first page has moved before it: the second walk finds it there.
+  for (const isAgain of [false, true]) {
+    let cursor: string | undefined
+    do {
+      const next = cursor === undefined ? {} : { cursor }
+      const page = await store.list({ tenantId, limit: pageSize, ...next })
+      begunAt ??= page.items[0]?.activeAt ?? 0
+      const active = page.items.filter(({ activeAt }) => activeAt >= since - marginMs)
+      looked += page.items.length
+      const isOnly = !isAgain && cursor === undefined && page.cursor === undefined
+      cursor = active.length < page.items.length ? undefined : page.cursor
+      const records = active.filter(({ id, createdAt }) => createdAt < to && !seen.has(id))
+      for (const { id } of records) seen.add(id)
+      yield { records, isLast: cursor === undefined && (isAgain || isOnly) }
+      if (isOnly) return
+    } while (cursor !== undefined && looked < maxSessions)
+    if (cursor !== undefined) return
+    since = Math.max(from, begunAt)
+  }
 }

@@ -23,7 +23,7 @@ export interface WantedState {
  */
 export function wantedState(header: string | null): WantedState | undefined {
   if (header === null || header.trim() === '*') return undefined
-  const match = /^\s*"(\d{1,15})-(\d{1,15})-[0-9a-z]{1,12}"\s*$/.exec(header)
+  const match = /^"(\d{1,15})-(\d{1,15})-[0-9a-z]{1,12}"$/.exec(asSent(header))
   if (match !== null) return { revision: Number(match[1]), changes: Number(match[2]) }
   throw new SessionError('invalid', 'If-Match must be one ETag of this session.', { path: 'If-Match' })
 }
@@ -31,5 +31,16 @@ export function wantedState(header: string | null): WantedState | undefined {
 /** Whether `If-None-Match` contains the tag. */
 export function isKnown(header: string | null, etag: string): boolean {
   if (header === null) return false
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag)
+  return header.split(',').some((tag) => tag.trim() === '*' || asSent(tag) === etag)
+}
+
+/**
+ * A tag as this API has sent it. A proxy that compresses answers changes their tags: nginx weakens them, and Apache adds
+ * how it has compressed. The session is the same.
+ */
+function asSent(tag: string): string {
+  return tag
+    .trim()
+    .replace(/^W\//, '')
+    .replace(/^("\d+-\d+-[0-9a-z]+)-(?:gzip|br)"$/, '$1"')
 }

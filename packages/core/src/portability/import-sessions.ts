@@ -143,6 +143,7 @@ class OpenSession {
   #page: StoredMessage[] = []
   #pageBytes = 0
   #bytes = 0
+  #begunAt = 0
   taken = 0
 
   constructor(service: Service, identity: Identity, line: ImportedSession) {
@@ -170,6 +171,7 @@ class OpenSession {
     if ((await store.read(this.#ref)) !== undefined) return false
     const now = await readStoreTime(this.#service, this.#identity.tenantId)
     storeClock.learn(now)
+    this.#begunAt = now
     const given = recordOf(this.#service, this.#identity, this.#line, this.#incarnation, now)
     await this.#checkConsent(given)
     await refuseBefore(this.#service, given)
@@ -195,6 +197,8 @@ class OpenSession {
     const message = parseMessageLine(line, seq)
     this.taken++
     if (this.#record === undefined) return
+    if (Math.max(message.at, message.stored?.at ?? 0) > this.#begunAt)
+      throw wrong('the message is of a time that is still to come', 'at')
     const stored = await encodeMessage(this.#service, message)
     const size = byteLength(stored.payload)
     this.#bytes += size
@@ -277,8 +281,8 @@ function recordOf(
   }
 }
 
-function wrong(why: string): SessionError {
-  return new SessionError('invalid', why, { path: 'line' })
+function wrong(why: string, path = 'line'): SessionError {
+  return new SessionError('invalid', why, { path })
 }
 
 // A conflict is another import of the same session at the same time.

@@ -1,8 +1,6 @@
 import { forgetAnalytics } from '../analytics/follow-analytics.js'
 import type { Erasure } from '../domain/erasure.js'
-import { decodeBody } from '../domain/session-body.js'
-import { isSessionError } from '../errors.js'
-import { LiveSession } from '../service/live-session.js'
+import { forgetPreferencesOf } from '../service/forget-preferences.js'
 import { addCounts } from '../service/hook-counts.js'
 import type { Service } from '../service/service.js'
 import { kindsOfUsers } from '../service/side-records.js'
@@ -11,6 +9,8 @@ import { type TenantUser, updateUserRecord } from '../service/user-record.js'
 import { removeSessions, removeSideRecordsCounted } from './remove-data.js'
 
 const pageSize = 100
+// A store says to the minute when a session was last active.
+const coarseMs = 120_000
 
 /** Removes what purposes have stored of a user. @returns How much of each kind. */
 export async function withdraw(
@@ -56,25 +56,24 @@ async function removeStored(service: Service, user: TenantUser): Promise<Record<
 
 async function forgetPreferences(service: Service, user: TenantUser): Promise<number> {
   let forgotten = 0
-  let cursor: string | undefined
-  do {
-    const query = { ...user, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
-    const page = await service.store.list(query)
-    for (const item of page.items) {
-      const stored = await service.store.read(item)
-      if (stored === undefined) continue
-      const body = decodeBody(stored.body)
-      if (Object.keys(body.preferences).length === 0) continue
-      const live = new LiveSession(service, user, { record: stored.record, body }, { holdsCredential: false })
-      try {
-        await live.update((before) => ({ ...before, preferences: {} }))
-        forgotten++
-      } catch (error) {
-        if (!isSessionError(error, 'not_found')) throw error
-      }
-    }
-    cursor = page.cursor
-  } while (cursor !== undefined)
+  let begunAt: number | undefined
+  let pages = 0
+  const walk = async (since: number): Promise<number> => {
+    const before = forgotten
+    let cursor: string | undefined
+    do {
+      const query = { ...user, limit: pageSize, ...(cursor === undefined ? {} : { cursor }) }
+      const page = await service.store.list(query)
+      pages++
+      begunAt ??= page.items[0]?.activeAt ?? 0
+      for (const item of page.items) if (await forgetPreferencesOf(service, item)) forgotten++
+      cursor = (page.items.at(-1)?.activeAt ?? 0) < since ? undefined : page.cursor
+    } while (cursor !== undefined)
+    return forgotten - before
+  }
+  await walk(0)
+  // A session that became active meanwhile has moved to the beginning of the list, where the walk had been already.
+  while (pages > 1 && (await walk(begunAt! - coarseMs)) > 0);
   return forgotten
 }
 

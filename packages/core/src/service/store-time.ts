@@ -14,9 +14,19 @@ export async function tellStoreTime(
   tenantId: string,
 ): Promise<number> {
   const { storeClock } = service
-  if (!storeClock.isKnown) storeClock.learn(await readStoreTime(service, tenantId))
+  if (!storeClock.isKnown && !refused.has(storeClock)) {
+    try {
+      storeClock.learn(await readStoreTime(service, tenantId))
+    } catch {
+      // A process that may only read goes by its own clock.
+      refused.add(storeClock)
+    }
+  }
   return storeClock.now()
 }
+
+// Clocks of processes that could not ask: a read must not wait for that again.
+const refused = new WeakSet<Service['storeClock']>()
 
 /**
  * The time of the store's own clock, epoch ms. Only a commit tells that time, so this writes to a record that serves

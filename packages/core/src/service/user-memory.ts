@@ -1,5 +1,6 @@
 import { mergeFacts } from '../context/facts.js'
 import { boundedFacts, type UserFact } from '../domain/user-fact.js'
+import type { Consents } from '../domain/consent.js'
 import type { Identity } from '../domain/identity.js'
 import { isSessionError } from '../errors.js'
 import { isAllowed, refuseWithout } from './consent.js'
@@ -46,7 +47,7 @@ export async function addToMemory(
   facts: readonly UserFact[],
   consents: Identity['consents'],
 ): Promise<readonly UserFact[]> {
-  if (!isAllowed(service, 'memory', await checkNotErased(service, user), consents)) refuseWithout('memory')
+  refuseDenied(service, await checkNotErased(service, user), consents)
   const { memoryMs = Number.POSITIVE_INFINITY } = service.retentionOf(user.tenantId)
   const now = Number.isFinite(memoryMs) ? await tellStoreTime(service, user.tenantId) : 0
   const after = await changeMemory(service, user, (before) => {
@@ -72,14 +73,19 @@ async function refuseMemory(
   consents: Identity['consents'],
 ): Promise<void> {
   try {
-    if (isAllowed(service, 'memory', await checkNotErased(service, user), consents)) return
+    refuseDenied(service, await checkNotErased(service, user), consents)
   } catch (error) {
     // While the store is away nobody has said that it may not be remembered.
-    if (isSessionError(error, 'user_erased')) await removeMemory(service, user)
+    if (isSessionError(error, 'user_erased') || isSessionError(error, 'consent_missing'))
+      await removeMemory(service, user)
     throw error
   }
-  await removeMemory(service, user)
-  refuseWithout('memory')
+}
+
+/** @throws `consent_missing`: what is remembered is stored, too. */
+function refuseDenied(service: Service, decided: Consents | undefined, known: Identity['consents']): void {
+  for (const purpose of ['memory', 'storage'])
+    if (!isAllowed(service, purpose, decided, known)) refuseWithout(purpose)
 }
 
 /** Forgets facts of a user. @returns How many. */

@@ -2,6 +2,7 @@ import type { SessionRecord } from '../contract/session-record.js'
 import type { Consents } from '../domain/consent.js'
 import type { Erasure } from '../domain/erasure.js'
 import { isSessionError, SessionError } from '../errors.js'
+import { forgetPreferencesOf } from './forget-preferences.js'
 import type { Service } from './service.js'
 import { addCounts } from './hook-counts.js'
 import { releaseSlots } from './session-slots.js'
@@ -137,7 +138,7 @@ export async function afterLateErase(service: Service, { tenantId, userId }: May
 
 /**
  * Refuses a session that was just given to a user whose data is being erased, or who does not consent to storage, and
- * removes it. Whoever gives a session to a user calls this after the last write: the erasure marks the user record
+ * removes it; of one who does not consent to personalization it removes the preferences. Whoever gives a session to a user calls this after the last write: the erasure marks the user record
  * before it looks for sessions, so one of the two sees the other.
  *
  * @throws `user_erased`, `consent_missing`; `unknown_outcome` when the user record cannot be read: the session stays, for
@@ -169,8 +170,12 @@ async function refuseIfErased(
   user: TenantUser,
   known: UserRecord | undefined,
 ): Promise<void> {
-  const isDenied = service.consent !== undefined && known?.consent?.purposes['storage']?.granted === false
-  if (known?.erasure === undefined && !isDenied) return
+  const denies = (purpose: 'storage' | 'personalization'): boolean =>
+    service.consent !== undefined && known?.consent?.purposes[purpose]?.granted === false
+  if (known?.erasure === undefined && !denies('storage')) {
+    if (denies('personalization')) await forgetPreferencesOf(service, record)
+    return
+  }
   await removeGiven(service, record)
   if (known?.erasure === undefined) {
     await removeSideRecordsOf(service, user)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createSessions, memoryStore, type SessionsOptions } from '../../src/index.js'
+import { changingStore } from '../changing-store.js'
 import { codeOf } from '../service.js'
 
 const settings = { credentialSecrets: ['a secret that all processes know, and nobody else'] }
@@ -263,4 +264,29 @@ describe('analytics', () => {
     for (const wrong of [{ from: 2, to: 1 }, { bucket: 'year' }, { minGroup: 0 }, { by: 'user' }])
       expect(await codeOf(sessions.analytics({ tenantId: 'acme', ...wrong } as never))).toBe('invalid')
   })
+})
+
+it('counts a session that becomes active while it counts, once', async () => {
+  const store = memoryStore({ clock: () => now })
+  let now = begin
+  let touch = async () => {}
+  const pages = changingStore(store, async () => {
+    if (pages.calls.at(-1) === 'list') await touch()
+  })
+  const sessions = createSessions({ store: pages.store, ...settings })
+  const mine = sessions.for({ tenantId: 'acme', userId: 'alice' })
+  const { id } = await mine.create()
+  now += 300_000
+  for (let index = 0; index < 201; index++) await mine.create()
+  touch = async () => {
+    now += 300_000
+    touch = async () => {}
+    await store.commit({ tenantId: 'acme', id }, { messages: [{ id: 'm', payload: '{}' }], idleMs: dayMs })
+  }
+  const { total, complete } = await sessions.analytics({
+    tenantId: 'acme',
+    from: begin - dayMs,
+    to: begin + dayMs,
+  })
+  expect([total.sessions, complete]).toEqual([202, true])
 })

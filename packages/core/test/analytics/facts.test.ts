@@ -132,10 +132,11 @@ describe('analytics comes to', () => {
     const counted: SessionStore = { ...store, list: async (asked) => (pages++, store.list(asked)) }
     const sessions = createSessions({ store: counted, credentialSecrets })
     expect(await sessions.analytics(query)).toMatchObject({ total: { sessions: 450 }, complete: true })
-    expect(pages).toBe(3)
+    // Those that were active just now are listed again: one may have become so meanwhile.
+    expect(pages).toBe(3 + 2)
     pages = 0
     const late = await sessions.analytics({ ...query, from: begin + 10 * dayMs })
-    expect([late.total.sessions, late.complete, pages]).toEqual([250, true, 2])
+    expect([late.total.sessions, late.complete, pages]).toEqual([250, true, 2 + 2])
     const early = await sessions.analytics({ ...query, to: begin + 10 * dayMs })
     expect([early.total.sessions, early.withoutConsent]).toEqual([200, 0])
   })

@@ -12,13 +12,17 @@ it('a tag is of one state of one session', () => {
 })
 
 it('If-Match insists on one tag of ours, or on nothing', () => {
-  for (const header of [tag, ` ${tag} `]) expect(wantedState(header)).toEqual({ revision: 12, changes: 345 })
+  // A proxy that compresses an answer weakens its tag, as nginx does, or says how it did, as Apache does.
+  const gzip = `${tag.slice(0, -1)}-gzip"`
+  for (const header of [tag, ` ${tag} `, `W/${tag}`, gzip, `W/${gzip}`, gzip.replace('gzip', 'br')])
+    expect(wantedState(header)).toEqual({ revision: 12, changes: 345 })
   for (const header of [null, '*', ' * ']) expect(wantedState(header)).toBeUndefined()
   const [revision, changes, mark] = tag.slice(1, -1).split('-')
   for (const header of [
     '',
     'x',
-    `W/${tag}`,
+    `w/${tag}`,
+    `${tag.slice(0, -1)}-zip"`,
     `${tag}, ${tag}`,
     `x${tag}`,
     `${tag}x`,
@@ -40,7 +44,17 @@ it('If-Match insists on one tag of ours, or on nothing', () => {
 })
 
 it('If-None-Match knows a tag among several, a weak one too', () => {
-  for (const header of [tag, `W/${tag}`, `"other", ${tag}`, ` ${tag} ,"other"`, '*', '"other", *'])
+  const gzip = `${tag.slice(0, -1)}-gzip"`
+  for (const header of [
+    tag,
+    `W/${tag}`,
+    gzip,
+    `"other", W/${gzip}`,
+    `"other", ${tag}`,
+    ` ${tag} ,"other"`,
+    '*',
+    '"other", *',
+  ])
     expect(isKnown(header, tag), header).toBe(true)
   for (const header of [null, '', '"other"', `x${tag}`, `${tag}x`, `xW/${tag}`, `"other" ${tag}`])
     expect(isKnown(header, tag), String(header)).toBe(false)

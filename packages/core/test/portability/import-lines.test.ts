@@ -303,6 +303,15 @@ describe('an import keeps', () => {
       expect(await codeOf(there.import(await sealed([manifest, of(now), ...said])))).toBe('settled')
       expect(await codeOf(there.import(await sealed([manifest, of(now + 1), ...said])))).toBe('invalid')
     }
+    // A message of tomorrow would be the newest one, and its history never over.
+    const there = service({ store: memoryStore({ clock: () => now }) }).for(alice)
+    for (const later of [{ at: now + 1 }, { stored: { at: now + 1 } }]) {
+      const lines = await sealed([manifest, session, message(1), message(2, later)])
+      await expect(there.import(lines)).rejects.toMatchObject({ code: 'invalid', path: 'lines[4].at' })
+    }
+    expect(
+      await codeOf(there.import(await sealed([manifest, session, message(1), message(2, { at: now })]))),
+    ).toBe('settled')
   })
 })
 

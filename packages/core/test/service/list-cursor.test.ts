@@ -129,3 +129,9 @@ describe('over HTTP', () => {
     expect(byAdmin.status).toBe(200)
   })
 })
+
+it('a label is looked for as it is stored: without spaces around it', async () => {
+  const { sessions, list } = await place()
+  expect((await list(alice, { label: ' shop\ufeff', limit: 9 })).items).toHaveLength(2)
+  expect(await sessions.for(alice).count({ label: 'shop ' })).toBe(2)
+})

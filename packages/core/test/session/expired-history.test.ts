@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { memoryStore, type Session, type SessionsOptions } from '../../src/index.js'
+import { memoryStore, type Session, SessionError, type SessionsOptions } from '../../src/index.js'
 import { alice, codeOf, service } from '../service.js'
 
 afterEach(() => vi.restoreAllMocks())
@@ -140,5 +140,23 @@ it.each([3_600_000, -3_600_000])(
     expect(await seen()).toEqual([])
   },
 )
+
+it('a process that may only read goes by its own clock, and asks once', async () => {
+  const inner = memoryStore()
+  const ttl = { historyMs: 60_000 }
+  const { id } = await service({ store: inner, ttl })
+    .for(alice)
+    .create({ messages: [{ role: 'user', content: 'Hi' }] })
+  let asked = 0
+  const commit = async (): Promise<never> => {
+    asked++
+    throw new SessionError('store_failed', 'only reads')
+  }
+  const reader = await service({ store: { ...inner, commit }, ttl })
+    .for(alice)
+    .get(id)
+  for (let time = 0; time < 3; time++) expect(await contentsOf(reader)).toEqual(['Hi'])
+  expect(asked).toBe(1)
+})
 
 const contentsOf = async (session: Session) => (await session.allMessages()).map(({ content }) => content)

@@ -28,7 +28,21 @@ const csvOf = (groups: readonly UsageGroup[], shape: Parameters<typeof usageCsv>
   [...usageCsv({ groups, total: none }, shape)].join('')
 
 it('is read as it was meant, and no name is a formula', () => {
-  const names = ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', 'a,b', 'a "b"', 'a\nb', ' =1', "'x", '']
+  // Excel takes a formula of full-width signs, too.
+  const formulas = [
+    '=1+1',
+    '+1',
+    '-1',
+    '@SUM(A1)',
+    '\t=1',
+    '\r=1',
+    '\n=1',
+    '＝1+1',
+    '＋1',
+    '－1',
+    '＠SUM(A1)',
+  ]
+  const names = [...formulas, 'a,b', 'a "b"', 'a\nb', ' =1', "'x", '']
   const text = csvOf(
     names.map((model) => ({ model, ...none })),
     { by: ['model'] },
@@ -45,7 +59,7 @@ it('is read as it was meant, and no name is a formula', () => {
     'reasoningTokens',
     'costUSD',
   ])
-  const safe = names.map((name, index) => (index < 6 ? `'${name}` : name))
+  const safe = names.map((name, index) => (index < formulas.length ? `'${name}` : name))
   expect(rows).toEqual(safe.map((name) => [name, '1', '0', '2', '0', '0', '3', '0', '0.5']))
   for (const line of text.split('\r\n')) expect(line).not.toMatch(/(^|,)"?[=+\-@\t]/)
 })
