@@ -16,9 +16,8 @@ let table: Uint8Array | undefined
 export function findEmails({ units, length }: MarkedText): Look {
   let after = 0
   return (found, from, to) => {
-    const part = units.subarray(from, to)
-    for (let index = part.indexOf(at); index !== -1; index = part.indexOf(at, index + 1)) {
-      const place = from + index
+    for (let place = from; place < to; place++) {
+      if (units[place] !== at) continue
       table ??= unitKinds()
       const end = endOf(units, place + 1, length, table)
       if (end === undefined) continue
