@@ -58,7 +58,9 @@ function scene(options: SessionsOptions = {}, hooked = true) {
     ...options,
   })
   const erase = async (phase: string) =>
-    updateUserRecord(service, alice, (before) => ({ ...before, erasure: { id: 'e', phase } as never }))
+    updateUserRecord(service, alice, (before) => ({ ...before, erasure: { id: 'e', phase } as never }), {
+      ofErasure: true,
+    })
   const records = async (kind: 'turns' | 'memory') =>
     (await inner.list({ tenantId: `~${kind}:acme`, limit: 9 })).items.map(({ id }) => id)
   const ref = { tenantId: 'acme', id: 's' }

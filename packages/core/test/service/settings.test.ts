@@ -187,15 +187,13 @@ describe('what a service goes by', () => {
     expect(warned('production', { store: memoryStore(), credentialSecrets })).toEqual([])
   })
 
-  it('knows the time of its store, and what has expired by it', () => {
+  it('knows the time of its store once it has been told', () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_000_000 })
-    const service = createService({ ttl: { historyMs: 100 } })
-    expect([service.storeClock.now(), service.historyExpired(undefined)]).toEqual([1_000_000, false])
-    service.storeClock.learn(5_000_000)
+    const { storeClock } = createService({})
+    expect([storeClock.isKnown, storeClock.now()]).toEqual([false, 1_000_000])
+    storeClock.learn(5_000_000)
     vi.setSystemTime(1_000_050)
-    expect(service.storeClock.now()).toBe(5_000_050)
-    const expired = (at: number) => service.historyExpired({ at })
-    expect([expired(4_999_949), expired(4_999_950)]).toEqual([true, false])
+    expect([storeClock.isKnown, storeClock.now()]).toEqual([true, 5_000_050])
   })
 
   it('has one of its own in memory, for what may be stored nowhere', async () => {
