@@ -4,8 +4,12 @@ import { vi } from 'vitest'
 export interface HandClock {
   /** How many timers wait for it. */
   readonly waiting: number
+  /** How far the hand has moved, in milliseconds. */
+  readonly movedMs: number
   /** Moves on, timer by timer; what each begins has the time that it takes. */
   advance(ms: number): Promise<void>
+  /** Moves on from timer to timer, but to none that is further off than `mostMs`, until `end` has settled. */
+  advanceTo(end: Promise<unknown>, mostMs: number): Promise<void>
 }
 
 /**
@@ -29,24 +33,38 @@ export function handClock(leastMs: number): HandClock {
   vi.spyOn(globalThis, 'clearTimeout').mockImplementation((handle) => {
     if (!timers.delete(handle)) end(handle)
   })
+  const runNext = (until: number): boolean => {
+    const [next] = [...timers].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)
+    if (next === undefined) return false
+    const [handle, { at, run }] = next
+    timers.delete(handle)
+    aheadMs = at
+    run()
+    return true
+  }
   return {
     get waiting() {
       return timers.size
     },
+    get movedMs() {
+      return aheadMs
+    },
     async advance(ms) {
       const until = aheadMs + ms
-      for (;;) {
-        const [next] = [...timers].filter(([, { at }]) => at <= until).sort(([, a], [, b]) => a.at - b.at)
-        if (next === undefined) break
-        const [handle, { at, run }] = next
-        timers.delete(handle)
-        aheadMs = at
-        run()
-        for (let round = 0; round < 200; round++) {
-          await new Promise((resolve) => setImmediate(resolve))
-        }
+      while (runNext(until)) {
+        for (let round = 0; round < 200; round++) await new Promise((resolve) => setImmediate(resolve))
       }
       aheadMs = until
+    },
+    async advanceTo(end, mostMs) {
+      const progress = { isOver: false }
+      const over = () => void (progress.isOver = true)
+      end.then(over, over)
+      // What a timer began may take any time, and sets the next one at its end.
+      while (!progress.isOver) {
+        runNext(aheadMs + mostMs)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
     },
   }
 }

@@ -7,8 +7,7 @@ import {
   type SessionStore,
   type SessionWarning,
 } from '../../src/index.js'
-import { until } from '../../src/testing/until.js'
-import { handClock } from '../hand-clock.js'
+import { type HandClock, handClock } from '../hand-clock.js'
 import { alice, codeOf, service, startGate } from '../service.js'
 import { all, echo, gated } from './turns.js'
 
@@ -187,7 +186,7 @@ it('one that the store refuses, and one that it does not take in time', async ()
     const turn = session.turn('Hello', () => [said, 'Hi'], { key: code })
     const ended = codeOf(turn.result)
     await turn.started
-    if (code !== 'store_full') for (let n = 0; n < 12; n++) await clock.advance(500)
+    await clock.advanceTo(ended, 2000)
     expect(await ended).toBe(answer)
     vi.restoreAllMocks()
     expect((await all(turn)).at(-1)).toEqual({
@@ -219,26 +218,21 @@ it('one that the store refuses, and one that it does not take in time', async ()
 it('one that is stored late: it is tried again, less and less often, for as long as its lease', async () => {
   for (const code of ['unavailable', 'unknown_outcome'] as const) {
     let left = 0
-    let passed = 0
+    let clock: HandClock | undefined
     const tries: number[] = []
     const store = refusing(() => {
       if (left === 0) return undefined
-      tries.push(passed)
+      tries.push(clock?.movedMs ?? 0)
       left--
       return new SessionError(code, 'away')
     })
     const session = await service({ store, turns: { heartbeatMs: 3_600_000, flushMs: 3_600_000 } })
       .for(alice)
       .create()
-    const clock = handClock(40)
+    clock = handClock(40)
     left = 9
     const turn = session.turn('Hello', () => 'Hi')
-    await turn.started
-    await until(async () => tries.length > 0)
-    while (passed < 10_000) {
-      passed += 50
-      await clock.advance(50)
-    }
+    await clock.advanceTo(turn.result, 2000)
     expect((await turn.result).text).toBe('Hi')
     vi.restoreAllMocks()
     // Where it is not known what became of a change, it is sent several times at once.
