@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { Connection } from '../src/connection.js'
 import { Database, type Open } from '../src/database.js'
 import { FileClock } from '../src/file-clock.js'
@@ -217,6 +217,8 @@ test('who writes hears that the outcome is unknown when the end of it failed, an
 })
 
 test('a commit that the disk does not confirm has an unknown outcome', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
   /** A log whose flush never ends. */
   class Stuck extends WriteAheadLog {
     override committed(): Promise<void> {
@@ -231,13 +233,16 @@ test('a commit that the disk does not confirm has an unknown outcome', async () 
       const reserve = open.reserve!
       return { ...open, log: new Log({ path, isDurable: kind !== 'none', background, reserve }) }
     })
-    const until = kind === 'stuck' ? performance.now() + 300 : later()
+    const until = later()
     const work = note()
-    const settled = await Promise.allSettled([
+    const settling = Promise.allSettled([
       database.write(until, work.work),
       database.writeInSteps(until, work.steps, true),
       database.delete(until, work.work),
     ])
+    while (notes().length < 3) await new Promise((resolve) => void setImmediate(resolve))
+    if (kind === 'stuck') await vi.advanceTimersByTimeAsync(240_001)
+    const settled = await settling
     const unknown = {
       code: 'unknown_outcome',
       message: 'the disk has not said that it holds a commit',
