@@ -62,7 +62,7 @@ export class Reserve {
       return true
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return true
-      await rm(this.#path, { force: true }).catch(() => {})
+      await rm(this.#path).catch(() => {})
       return false
     }
   }

@@ -297,10 +297,14 @@ describe('a known message', () => {
 it('the time of a store is that of its own commit, of a record that is made when it is needed', async () => {
   const store = memoryStore({ clock: () => 1_700_000_000_000 })
   const commits: object[] = []
+  const tenants = new Set<string>()
   let lost = 0
+  let reads = 0
   const told: SessionStore = {
     ...store,
+    read: async (...given) => (reads++, store.read(...given)),
     commit: async (ref, change) => {
+      tenants.add(ref.tenantId)
       commits.push(change)
       if (lost-- > 0) throw error('unknown_outcome')
       return store.commit(ref, change)
@@ -308,6 +312,8 @@ it('the time of a store is that of its own commit, of a record that is made when
   }
   expect(await readStoreTime({ store: told }, 'acme')).toBe(1_700_000_000_000)
   expect(commits[0]).toEqual({ idleMs: 3_600_000 })
+  expect(commits[1]).toMatchObject({ revision: 0, idleMs: 3_600_000 })
+  expect([reads, [...tenants]]).toEqual([0, ['~clock:acme']])
   lost = 1
   expect(await readStoreTime({ store: told }, 'acme')).toBe(1_700_000_000_000)
   const away = error('unavailable')
