@@ -291,7 +291,7 @@ export function isSameJson(one: JsonValue, other: JsonValue): boolean {
   if (typeof one !== 'object' || one === null || typeof other !== 'object' || other === null)
     return one === other
   if (Array.isArray(one) !== Array.isArray(other)) return false
-  const fields = Object.entries(one) as [string, JsonValue][]
+  const fields = Object.entries<JsonValue>(one as JsonObject)
   return (
     fields.length === Object.keys(other).length &&
     fields.every(([key, value]) => {
