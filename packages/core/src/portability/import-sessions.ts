@@ -11,6 +11,7 @@ import { deadlineOf, lifetimeOf } from '../service/lifetime.js'
 import type { Service } from '../service/service.js'
 import { takeSlots } from '../service/session-slots.js'
 import { readStoreTime } from '../service/store-time.js'
+import { forgetPreferencesOf } from '../service/forget-preferences.js'
 import { refuseBefore, refuseErased } from '../service/user-record.js'
 import { repeatUnknown } from '../service/unknown-outcome.js'
 import { LineDigest, type SessionLine } from './export-line.js'
@@ -224,7 +225,8 @@ class OpenSession {
       throw error
     }
     await takeSlots(this.#service, this.#record)
-    await refuseErased(this.#service, this.#record)
+    if (!(await refuseErased(this.#service, this.#record)))
+      await forgetPreferencesOf(this.#service, this.#record)
     this.#service.emit('session.created', this.#record, {}, this.#identity)
     return true
   }

@@ -73,7 +73,7 @@ async function forgetPreferences(service: Service, user: TenantUser): Promise<nu
   }
   await walk(0)
   // A session that became active meanwhile has moved to the beginning of the list, where the walk had been already.
-  while (pages > 1 && (await walk(begunAt! - coarseMs)) > 0);
+  if (pages > 1) while ((await walk(begunAt! - coarseMs)) > 0);
   return forgotten
 }
 

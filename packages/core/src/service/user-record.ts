@@ -2,7 +2,6 @@ import type { SessionRecord } from '../contract/session-record.js'
 import type { Consents } from '../domain/consent.js'
 import type { Erasure } from '../domain/erasure.js'
 import { isSessionError, SessionError } from '../errors.js'
-import { forgetPreferencesOf } from './forget-preferences.js'
 import type { Service } from './service.js'
 import { addCounts } from './hook-counts.js'
 import { releaseSlots } from './session-slots.js'
@@ -138,15 +137,16 @@ export async function afterLateErase(service: Service, { tenantId, userId }: May
 
 /**
  * Refuses a session that was just given to a user whose data is being erased, or who does not consent to storage, and
- * removes it; of one who does not consent to personalization it removes the preferences. Whoever gives a session to a user calls this after the last write: the erasure marks the user record
+ * removes it. Of one who does not consent to personalization whoever calls this removes the preferences. Whoever gives a session to a user calls this after the last write: the erasure marks the user record
  * before it looks for sessions, so one of the two sees the other.
  *
+ * @returns Whether it may have preferences.
  * @throws `user_erased`, `consent_missing`; `unknown_outcome` when the user record cannot be read: the session stays, for
  * others may use it by now, and the record is looked at again in the background.
  */
-export async function refuseErased(service: Service, record: SessionRecord): Promise<void> {
+export async function refuseErased(service: Service, record: SessionRecord): Promise<boolean> {
   const { tenantId, userId } = record
-  if (userId === undefined) return
+  if (userId === undefined) return true
   const user = { tenantId, userId }
   let known: UserRecord | undefined
   try {
@@ -161,7 +161,7 @@ export async function refuseErased(service: Service, record: SessionRecord): Pro
       { cause },
     )
   }
-  await refuseIfErased(service, record, user, known)
+  return refuseIfErased(service, record, user, known)
 }
 
 async function refuseIfErased(
@@ -169,12 +169,11 @@ async function refuseIfErased(
   record: SessionRecord,
   user: TenantUser,
   known: UserRecord | undefined,
-): Promise<void> {
+): Promise<boolean> {
   const denies = (purpose: 'storage' | 'personalization'): boolean =>
     service.consent !== undefined && known?.consent?.purposes[purpose]?.granted === false
   if (known?.erasure === undefined && !denies('storage')) {
-    if (denies('personalization')) await forgetPreferencesOf(service, record)
-    return
+    return !denies('personalization')
   }
   await removeGiven(service, record)
   if (known?.erasure === undefined) {

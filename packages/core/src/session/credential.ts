@@ -55,7 +55,8 @@ export async function giveToUser(live: LiveSession, to: Identity, guest?: string
     },
     { userId },
   )
-  await refuseErased(service, seen.record)
+  if (!(await refuseErased(service, seen.record)))
+    await live.update((before) => ({ ...before, preferences: {} }))
   live.holds(seen.body.generation)
   live.emit('session.bound', seen.record, {})
   live.emit('credential.rotated', seen.record, { generation: seen.body.generation })

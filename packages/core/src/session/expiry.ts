@@ -1,19 +1,17 @@
-import { expired } from '../domain/branches.js'
-import type { AppendedMessage } from '../contract/session-store.js'
 import type { SessionRef } from '../contract/session-record.js'
+import type { AppendedMessage } from '../contract/session-store.js'
 import type { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
-import { tellStoreTime } from '../service/store-time.js'
+import { dropBefore, isOver } from './over-histories.js'
 
 /** Whether a history is over whose newest message this is, by the store's clock. */
 export async function isHistoryOver(
   service: Service,
-  { tenantId }: Pick<SessionRef, 'tenantId'>,
+  ref: Pick<SessionRef, 'tenantId'>,
   newest: { readonly at: number } | undefined,
 ): Promise<boolean> {
-  const { historyMs } = service.ttl
-  if (newest === undefined || !Number.isFinite(historyMs)) return false
-  return (await tellStoreTime(service, tenantId)) - newest.at > historyMs
+  if (newest === undefined || !Number.isFinite(service.ttl.historyMs)) return false
+  return isOver(service, ref, newest)
 }
 
 /** Drops a history that had expired by the time `first` was appended; both times are the store's own. */
@@ -21,28 +19,6 @@ export async function expireBefore(
   live: LiveSession,
   first: Pick<AppendedMessage, 'seq' | 'at'>,
 ): Promise<void> {
-  const { store, ttl } = live.service
-  if (!Number.isFinite(ttl.historyMs) || first.seq === 1) return
-  const { messages } = await store.messages(live.ref, { before: first.seq, limit: 1, order: 'desc' })
-  const previous = messages[0]
-  if (previous === undefined || first.at - previous.at <= ttl.historyMs) return
-  await drop(live, previous.seq)
-}
-
-/** Drops a history that is over now, so that nobody answers one of its messages, or goes back to it. */
-export async function expireNow(live: LiveSession): Promise<void> {
-  const { service } = live
-  if (!Number.isFinite(service.ttl.historyMs) || !live.isStored) return
-  const { body, messages } = await live.load(1)
-  const newest = messages.at(-1)
-  // A turn that goes on has begun in time.
-  if (newest === undefined || body.turn !== undefined) return
-  if (await isHistoryOver(service, live.ref, newest)) await drop(live, newest.seq)
-}
-
-async function drop(live: LiveSession, throughSeq: number): Promise<void> {
-  // First what leads to the messages: a process that dies now must not leave a history that is shown again.
-  await live.update((before) => expired(before, throughSeq))
-  await live.trim(throughSeq)
-  live.service.emit('history.expired', live.record, { throughSeq }, 'system')
+  if (!Number.isFinite(live.service.ttl.historyMs) || first.seq === 1) return
+  await dropBefore(live, first)
 }

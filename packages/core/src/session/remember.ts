@@ -9,7 +9,7 @@ import { refuseWithout } from '../service/consent.js'
 import type { LiveSession } from '../service/live-session.js'
 import { tellStoreTime } from '../service/store-time.js'
 import { addToMemory } from '../service/user-memory.js'
-import { expireNow } from './expiry.js'
+import { expireNow } from './over-histories.js'
 import { redactedFacts, rememberFacts } from './facts.js'
 
 /** Where facts are remembered. */

@@ -1,11 +1,9 @@
-import { isSessionError, SessionError } from '../errors.js'
+import { SessionError } from '../errors.js'
 import { type JsonObject, mergePatch, parseJsonObject } from '../json.js'
-import { allowing, isAllowed, readConsents, refuseWithout } from '../service/consent.js'
-import { forgetPreferencesOf } from '../service/forget-preferences.js'
+import { allowing, refuseWithout } from '../service/consent.js'
 import type { LiveSession } from '../service/live-session.js'
 import { takeCalls } from '../service/take-calls.js'
-import { afterWrite } from '../service/unknown-outcome.js'
-import { lookLater } from '../service/user-record.js'
+import { refuseErased } from '../service/user-record.js'
 import { refuseAdminReads } from './admin-reads.js'
 import type { ChangeOptions } from '../service/change-options.js'
 
@@ -93,30 +91,14 @@ export class SessionPreferences {
       if (!allows(before)) refuseWithout('personalization')
       return { ...before, preferences: mergePatch(before.preferences, parsed) }
     }, options)
-    if (Object.keys(body.preferences).length > 0) await lookAgain(this.#live)
+    const { service } = this.#live
+    // The user may have withdrawn it after it was asked for.
+    if (service.consent !== undefined && !(await refuseErased(service, record))) {
+      await this.#live.update((before) => ({ ...before, preferences: {} }))
+      refuseWithout('personalization')
+    }
     const keys = Object.keys(patch)
     this.#live.emit('preferences.changed', record, { revision: record.revision, keys })
     return body.preferences
-  }
-}
-
-/** A user may have withdrawn the consent after it was asked for, and before the preferences were stored. */
-async function lookAgain(live: LiveSession): Promise<void> {
-  const { service, record, identity } = live
-  const { tenantId, userId } = record
-  if (service.consent === undefined || userId === undefined) return
-  const known = identity.userId === userId ? identity.consents : undefined
-  const look = async (): Promise<void> => {
-    const decided = await readConsents(service, { tenantId, userId })
-    if (isAllowed(service, 'personalization', decided, known)) return
-    await forgetPreferencesOf(service, record)
-    refuseWithout('personalization')
-  }
-  try {
-    await afterWrite(look)
-  } catch (error) {
-    if (isSessionError(error, 'unknown_outcome'))
-      lookLater(service, ['preferences', tenantId, record.id], look)
-    throw error
   }
 }

@@ -9,7 +9,7 @@ import type { ChangeOptions } from '../service/change-options.js'
 import type { LiveSession, SessionUpdate } from '../service/live-session.js'
 import type { UpdateOptions } from '../service/update-options.js'
 import { encodeMessages } from '../service/encode-messages.js'
-import { expireNow } from '../session/expiry.js'
+import { expireNow } from '../session/over-histories.js'
 import { settleAppended } from '../session/messages.js'
 import { stopTurn } from './follow.js'
 
