@@ -144,6 +144,17 @@ export function describePoisoned(
       expect(await listed(store, ref, 10)).toHaveLength(3)
     })
 
+    test('a whole page of them: a list goes on behind it', async () => {
+      const { store, ref } = await poisoned(`update llm_sessions set revision = 0 where ${mine}`)
+      for (const id of ['and another', 'and one more']) {
+        await store.commit({ ...ref, id }, { revision: 0, body: 'body' })
+        await pool.query(`update llm_sessions set revision = 0 where ${mine}`, [ref.tenantId, id])
+      }
+      await pool.query('update llm_sessions set active_at = 0 where tenant_id = $1', [ref.tenantId])
+      // By their ids now: those that cannot be read stand together.
+      expect(await listed(store, ref, 1)).toEqual(['good', 'the last'])
+    })
+
     test('separators and escapes in a payload', async () => {
       for (const garbage of ["E'a\\x1fb'", "E'a\\x1eb'", "E'\\x1f\\x1e'"]) {
         const { store, ref } = await poisoned(

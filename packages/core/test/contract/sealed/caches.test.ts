@@ -12,7 +12,7 @@ afterEach(() => void vi.restoreAllMocks())
 
 describe('values that are kept for a while', () => {
   it('are there until then, and at most so many: the one that was kept first goes first', () => {
-    const begin = performance.now()
+    const begin = Math.ceil(performance.now())
     const clock = vi.spyOn(performance, 'now').mockReturnValue(begin)
     const from = processClock()
     const cache = new ExpiringCache<{ until: number; name: string }>(2)
@@ -34,7 +34,7 @@ describe('values that are kept for a while', () => {
   })
 
   it('make room as soon as they are over, and no sooner', () => {
-    const begin = performance.now()
+    const begin = Math.ceil(performance.now())
     const clock = vi.spyOn(performance, 'now').mockReturnValue(begin)
     const from = processClock()
     const cache = new ExpiringCache<{ until: number }>(3)
