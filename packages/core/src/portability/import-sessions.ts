@@ -40,6 +40,9 @@ export interface ImportReport {
 }
 
 const pageMessages = 500
+// The clocks of two servers differ: what was written just before an export may be of a moment that is still to come here.
+const clockSlackMs = 60_000
+
 /** Imports an export. A session is there with its last message, and not before. */
 export async function importSessions(
   service: Service,
@@ -198,7 +201,7 @@ class OpenSession {
     const message = parseMessageLine(line, seq)
     this.taken++
     if (this.#record === undefined) return
-    if (Math.max(message.at, message.stored?.at ?? 0) > this.#begunAt)
+    if (Math.max(message.at, message.stored?.at ?? 0) > this.#begunAt + clockSlackMs)
       throw wrong('the message is of a time that is still to come', 'at')
     const stored = await encodeMessage(this.#service, message)
     const size = byteLength(stored.payload)
@@ -255,7 +258,8 @@ function recordOf(
 ): SessionRecord {
   const { id, title, label, createdAt, updatedAt, lastSeq, trimmedSeq, bytes } = line
   const userId = roles?.includes('admin') === true ? (line.userId ?? own) : own
-  if (createdAt > now || updatedAt > now) throw wrong('the session is of a time that is still to come')
+  if (Math.max(createdAt, updatedAt) > now + clockSlackMs)
+    throw wrong('the session is of a time that is still to come')
   const { absoluteMs } = service.ttl
   // It lives as long from now on as a new one, though it was made long ago.
   const lifetime = Number.isFinite(absoluteMs) ? { absoluteMs: now - createdAt + absoluteMs } : undefined

@@ -80,7 +80,7 @@ export function parseTurnParts(value: unknown): TurnPart[] {
     throw new SessionError('invalid', 'part is neither a text nor an object', { path: 'part' })
   switch (part['type']) {
     case 'usage':
-      return [...toUsageParts(part, part['finishReason'])]
+      return [...toUsageParts(usageIn(part) ?? part, part['finishReason'])]
     case 'finish':
       return [...toUsageParts(usageIn(part), part['finishReason'])]
     case 'document':

@@ -54,6 +54,8 @@ it('counts each step of the AI SDK once, wherever the counts are', async () => {
       await answered({ type: 'finish', [field]: { inputTokens: 4 }, finishReason: 'stop' })
     ).result
     expect([field, usage.inputTokens, finishReason]).toEqual([field, 4, 'stop'])
+    const alone = { type: 'usage', [field]: { inputTokens: 4 } }
+    expect((await answered(alone)).result.usage.inputTokens).toBe(4)
   }
   const told = { type: 'usage', inputTokens: 4, finishReason: 'length' }
   expect((await answered(told)).result).toMatchObject({ usage: { inputTokens: 4 }, finishReason: 'length' })
