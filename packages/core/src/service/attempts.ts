@@ -6,6 +6,9 @@ const mostRaces = 200
 // A change that must be made is tried for longer, but not forever.
 const mostPatientRaces = 10_000
 
+/** How many of its newest changes a record names, so that a change whose answer was lost is known again. */
+export const keptChanges = 32
+
 // Taken at import: a test of the application may replace it by a clock that stands still.
 const later = setTimeout
 
@@ -15,6 +18,7 @@ export class Attempts {
   readonly #most: number
   readonly #lost = new UnknownOutcomes()
   #count = 0
+  #lostAt: number | undefined
 
   /**
    * @param races The codes by which a store says that another writer was faster.
@@ -30,9 +34,30 @@ export class Attempts {
     return this.#lost.any
   }
 
-  /** Settles when it is time for another try. @throws the error, when another try makes no sense. */
-  async again(error: unknown): Promise<void> {
-    if (this.#lost.mayRepeat(error)) return
+  /**
+   * Whether a change is made already that was tried before, by the changes that the record names at a revision.
+   *
+   * @throws `unknown_outcome` when so many came since that its name may be among those that are named no more: another
+   * try could make it twice.
+   */
+  isMade(changeId: string, changes: readonly string[], revision: number): boolean {
+    if (!this.mayBeApplied) return false
+    if (changes.includes(changeId)) return true
+    if (this.#lostAt !== undefined && revision - this.#lostAt > keptChanges) throw this.#lost.first
+    return false
+  }
+
+  /**
+   * Settles when it is time for another try.
+   *
+   * @param revision What the try took the revision of the record to be.
+   * @throws the error, when another try makes no sense.
+   */
+  async again(error: unknown, revision?: number): Promise<void> {
+    if (this.#lost.mayRepeat(error)) {
+      this.#lostAt ??= revision
+      return
+    }
     if (!this.#isRace(error) || ++this.#count >= this.#most) throw error
     await pause(this.#count)
   }

@@ -1,5 +1,5 @@
 import { isSessionError, SessionError } from '../errors.js'
-import { Attempts } from './attempts.js'
+import { Attempts, keptChanges } from './attempts.js'
 import { checkRevision } from './check-revision.js'
 import { type UpdateOptions, updateNames } from './update-options.js'
 import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
@@ -33,8 +33,6 @@ export interface SessionSnapshot {
 export interface SessionUpdate extends SessionSnapshot {
   readonly appended: readonly AppendedMessage[]
 }
-
-const keptChanges = 32
 
 /** Stores a session that exists only in one handle so far, unless `ready` rejects. */
 export type CreateDraft = (
@@ -230,7 +228,9 @@ export class LiveSession {
     for (;;) {
       const fresh = seen === undefined
       seen ??= await this.load()
-      if ((attempts.mayBeApplied || named !== undefined) && seen.body.changes.includes(changeId)) {
+      const { changes } = seen.body
+      const isNamed = named !== undefined && changes.includes(named)
+      if (isNamed || attempts.isMade(changeId, changes, seen.record.revision)) {
         const { messages } = others
         // The message ids make a repeat harmless, and the repeat returns their seqs.
         const appended = messages === undefined ? [] : (await this.#commit({ messages })).messages
@@ -265,7 +265,7 @@ export class LiveSession {
         this.#body = next
         return { record, body: next, appended }
       } catch (error) {
-        await attempts.again(error)
+        await attempts.again(error, seen.record.revision)
         seen = undefined
       }
     }

@@ -2,7 +2,7 @@ import { SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { reservedTenantPrefix, type SessionRecord, type SessionRef } from '../contract/session-record.js'
 import type { SessionChange, SessionQuery, SessionStore } from '../contract/session-store.js'
-import { Attempts } from './attempts.js'
+import { Attempts, keptChanges } from './attempts.js'
 import type { Service } from './service.js'
 
 /**
@@ -54,7 +54,6 @@ export interface SideRecordOptions<Value extends object> extends Names {
 }
 
 const pageSize = 200
-const keptChanges = 32
 
 /** The tenant of records of one kind, beside the tenant of their sessions. */
 export function sideRecordTenant(kind: SideRecordKind, tenantId: string): string {
@@ -127,7 +126,7 @@ export async function updateSideRecord<Value extends object>(
     // The record that the caller knew may be old: the commit checks it, so nothing else relies on it.
     for (let isFresh = known === undefined; ; isFresh = true) {
       if (isFresh) seen = await readSideRecord<Value>({ store }, ref)
-      if (attempts.mayBeApplied && seen?.changes.includes(changeId) === true) return seen
+      if (seen !== undefined && attempts.isMade(changeId, seen.changes, seen.record.revision)) return seen
       let value: Value | undefined
       try {
         value = await change(seen?.value, seen?.record)
@@ -151,7 +150,7 @@ export async function updateSideRecord<Value extends object>(
         })
         return { value, record, changes }
       } catch (error) {
-        await attempts.again(error)
+        await attempts.again(error, seen?.record.revision ?? 0)
       }
     }
   } catch (error) {

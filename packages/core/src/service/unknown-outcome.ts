@@ -20,6 +20,11 @@ export class UnknownOutcomes {
     return ++this.#count <= maxRepeats
   }
 
+  /** The first of the errors. */
+  get first(): unknown {
+    return this.#first
+  }
+
   /** The error that the caller gets: after a lost answer, `unavailable` does not mean that nothing was written. */
   told(error: unknown): unknown {
     return this.any && isOutage(error) ? this.#first : error

@@ -53,20 +53,25 @@ describe('a side record', () => {
     }
   })
 
-  it('finds its change out under those that others have made since', async () => {
-    const inner = memoryStore()
-    const losing = losesAnswers('tries', 'of a write that was applied', 1, inner)
-    const store: SessionStore = {
-      ...losing,
-      commit: (...args) =>
-        losing.commit(...args).catch(async (error: unknown) => {
-          for (let other = 0; other < 20; other++) await updateSideRecord({ store: inner }, ref, add)
-          throw error
-        }),
-    }
-    await updateSideRecord({ store }, ref, add)
-    expect(await countIn(inner)).toEqual({ count: 21 })
-  })
+  it.each([20, 31, 32, 200])(
+    'makes no change twice, however many others were made since: %d',
+    async (others) => {
+      const inner = memoryStore()
+      const losing = losesAnswers('tries', 'of a write that was applied', 1, inner)
+      const store: SessionStore = {
+        ...losing,
+        commit: (...args) =>
+          losing.commit(...args).catch(async (error: unknown) => {
+            for (let other = 0; other < others; other++) await updateSideRecord({ store: inner }, ref, add)
+            throw error
+          }),
+      }
+      // A record names its newest changes alone.
+      const outcome = others < 32 ? 'settled' : 'unknown_outcome'
+      expect(await codeOf(updateSideRecord({ store }, ref, add))).toBe(outcome)
+      expect(await countIn(inner)).toEqual({ count: others + 1 })
+    },
+  )
 
   it('is not said to be as it was when nobody knows', async () => {
     const inner = losesAnswers('tries', 'of a write that was applied')

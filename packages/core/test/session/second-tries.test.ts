@@ -33,18 +33,22 @@ it('a draft that could not be stored is stored by the next write', async () => {
   expect((await (await mine.get(draft.id)).history()).messages).toHaveLength(1)
 })
 
-it('a change whose answer was lost is known again after 31 others', async () => {
-  const { inner, store, instead } = once()
-  const session = await service({ store })
-    .for(alice)
-    .create({ state: { n: 0 } })
-  const other = await service({ store: inner }).for(alice).get(session.id)
-  const count = (by: typeof session) => by.state.update((state) => ({ n: Number(state['n']) + 1 }))
-  instead(async (commit) => {
-    await commit()
-    for (let n = 0; n < 31; n++) await count(other)
-    throw new SessionError('unknown_outcome', 'The answer is lost.')
-  })
-  await count(session)
-  expect(await other.state.get()).toEqual({ n: 32 })
-})
+it.each([31, 32, 100])(
+  'a change whose answer was lost is never made twice: after %d others',
+  async (others) => {
+    const { inner, store, instead } = once()
+    const session = await service({ store })
+      .for(alice)
+      .create({ state: { n: 0 } })
+    const other = await service({ store: inner }).for(alice).get(session.id)
+    const count = (by: typeof session) => by.state.update((state) => ({ n: Number(state['n']) + 1 }))
+    instead(async (commit) => {
+      await commit()
+      for (let n = 0; n < others; n++) await count(other)
+      throw new SessionError('unknown_outcome', 'The answer is lost.')
+    })
+    // The session names its newest changes alone, so its caller hears of it.
+    expect(await codeOf(count(session))).toBe(others < 32 ? 'settled' : 'unknown_outcome')
+    expect(await other.state.get()).toEqual({ n: others + 1 })
+  },
+)
