@@ -78,6 +78,7 @@ async function claim(
   // No session lives longer than this, so a register without writes for this long lists no live session.
   await updateSideRecord(service, register, admit, {
     idleMs: service.ttl.absoluteMs,
+    isRepeatable: true,
     ...(query.userId === undefined ? {} : { userId: query.userId }),
   })
 }
@@ -96,7 +97,7 @@ export async function releaseSlots(
       return holders === undefined || holders.length === before?.holders.length ? undefined : { holders }
     },
     // All creates of the tenant write this record, and an erasure may lose to them for long.
-    { idleMs: service.ttl.absoluteMs, isPatient: true },
+    { idleMs: service.ttl.absoluteMs, isRepeatable: true, isPatient: true },
   )
 }
 

@@ -49,6 +49,8 @@ export interface SideRecordOptions<Value extends object> extends Names {
    * The record if the caller knows it already, or `none` if it should not exist: saves a read (default: it is read).
    */
   seen?: SideRecord<Value> | 'none'
+  /** The change sees by itself whether it was made, so that another try is harmless, however many came since (default false). */
+  isRepeatable?: boolean
   /** It is tried 10,000 times while others write the record, for nobody would try again (default false: 200 times). */
   isPatient?: boolean
 }
@@ -118,7 +120,14 @@ export async function updateSideRecord<Value extends object>(
   ) => Value | undefined | Promise<Value | undefined>,
   options: SideRecordOptions<Value> = {},
 ): Promise<SideRecord<Value> | undefined> {
-  const { idleMs = Infinity, keepsDeadline = false, seen: known, isPatient, ...about } = options
+  const {
+    idleMs = Infinity,
+    keepsDeadline = false,
+    seen: known,
+    isRepeatable = false,
+    isPatient,
+    ...about
+  } = options
   const attempts = new Attempts(['conflict', 'not_found'], isPatient)
   const changeId = newId().slice(0, 10)
   let seen = known === 'none' ? undefined : known
@@ -150,7 +159,7 @@ export async function updateSideRecord<Value extends object>(
         })
         return { value, record, changes }
       } catch (error) {
-        await attempts.again(error, seen?.record.revision ?? 0)
+        await attempts.again(error, isRepeatable ? undefined : (seen?.record.revision ?? 0))
       }
     }
   } catch (error) {

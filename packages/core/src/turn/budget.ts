@@ -151,6 +151,8 @@ async function change(
   const idleMs = windowMs === undefined ? service.ttl.absoluteMs : 2 * windowMs + dayMs
   await updateSideRecord<Ledger>(atLedgers(service), ref, (ledger = emptyLedger) => next(ledger), {
     idleMs,
+    // Each turn is in the ledger by its id.
+    isRepeatable: true,
     ...(userId === undefined ? {} : { userId }),
     ...(label === undefined ? {} : { label }),
   })

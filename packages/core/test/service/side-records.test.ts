@@ -73,6 +73,22 @@ describe('a side record', () => {
     },
   )
 
+  it('is tried again, however many others were made since, where it sees by itself that it was made', async () => {
+    const inner = memoryStore()
+    const losing = losesAnswers('tries', 'of a write that was applied', 1, inner)
+    const store: SessionStore = {
+      ...losing,
+      commit: (...args) =>
+        losing.commit(...args).catch(async (error: unknown) => {
+          for (let other = 0; other < 50; other++) await updateSideRecord({ store: inner }, ref, add)
+          throw error
+        }),
+    }
+    const once = (before: Counter | undefined) => (before === undefined ? { count: 1000 } : undefined)
+    expect(await updateSideRecord<Counter>({ store }, ref, once, { isRepeatable: true })).toBeUndefined()
+    expect(await countIn(inner)).toEqual({ count: 1050 })
+  })
+
   it('is not said to be as it was when nobody knows', async () => {
     const inner = losesAnswers('tries', 'of a write that was applied')
     let isAway = false
