@@ -47,10 +47,11 @@ describe.each([
 
 it('messages that take more than a turn of the event loop are not overtaken by short ones', async () => {
   const session = await service().for({ tenantId: 'acme', userId: 'alice' }).create()
-  const long = 'What was said goes on for a while, and on. '.repeat(200)
-  const many = Array.from({ length: 100 }, () => said(long))
+  // Other words each time: what was counted before is known.
+  const long = (n: number) => `What was said in the year ${n} goes on for a while, and on. `.repeat(250)
+  const many = Array.from({ length: 200 }, (_, n) => said(long(n)))
   await Promise.all([session.append(many), session.append(said('last'))])
-  expect((await session.history({ limit: 200 })).messages.map(({ content }) => content)).toEqual([
+  expect((await session.history({ limit: 400 })).messages.map(({ content }) => content)).toEqual([
     ...many.map(({ content }) => content),
     'last',
   ])
