@@ -2,6 +2,7 @@ import type { SessionRecord } from '../contract/session-record.js'
 import type { Consents } from '../domain/consent.js'
 import type { Erasure } from '../domain/erasure.js'
 import { isSessionError, SessionError } from '../errors.js'
+import { forgetPreferencesOf } from './forget-preferences.js'
 import type { Service } from './service.js'
 import { addCounts } from './hook-counts.js'
 import { releaseSlots } from './session-slots.js'
@@ -137,10 +138,10 @@ export async function afterLateErase(service: Service, { tenantId, userId }: May
 
 /**
  * Refuses a session that was just given to a user whose data is being erased, or who does not consent to storage, and
- * removes it. Of one who does not consent to personalization whoever calls this removes the preferences. Whoever gives a session to a user calls this after the last write: the erasure marks the user record
- * before it looks for sessions, so one of the two sees the other.
+ * removes it. Whoever gives a session to a user calls this after the last write: the erasure marks the user record before
+ * it looks for sessions, so one of the two sees the other.
  *
- * @returns Whether it may have preferences.
+ * @returns Whether it may have preferences. Where it may not, the caller removes them.
  * @throws `user_erased`, `consent_missing`; `unknown_outcome` when the user record cannot be read: the session stays, for
  * others may use it by now, and the record is looked at again in the background.
  */
@@ -153,7 +154,8 @@ export async function refuseErased(service: Service, record: SessionRecord): Pro
     known = (await readUserRecord(service, user))?.value
   } catch (cause) {
     lookLater(service, ['refuse', tenantId, record.id, record.incarnation], async () => {
-      await refuseIfErased(service, record, user, (await readUserRecord(service, user))?.value)
+      const now = (await readUserRecord(service, user))?.value
+      if (!(await refuseIfErased(service, record, user, now))) await forgetPreferencesOf(service, record)
     })
     throw new SessionError(
       'unknown_outcome',

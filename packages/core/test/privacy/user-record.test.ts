@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { memoryStore, SessionError, type SessionsOptions, type SessionStore } from '../../src/index.js'
+import {
+  createSessions,
+  memoryStore,
+  SessionError,
+  type SessionsOptions,
+  type SessionStore,
+} from '../../src/index.js'
 import { createService } from '../../src/service/service.js'
 import { sideRecordRef } from '../../src/service/side-records.js'
 import {
@@ -190,6 +196,22 @@ describe('a session that was given to a user', () => {
     expect(await inner.read(ref)).toBeDefined()
     await service.work.settled()
     expect(await inner.read(ref)).toBeUndefined()
+  })
+
+  it('loses its preferences when it is looked at again, where the user has withdrawn the consent to them', async () => {
+    const { service, inner, state } = scene({ consent: {} })
+    const { id } = await createSessions({ store: inner, onWarning: () => {} })
+      .for(alice)
+      .create({ preferences: { size: 'L' } })
+    const read = async () => (await inner.read({ tenantId: 'acme', id }))!
+    const preferencesIn = ({ body }: { body: string }) =>
+      (JSON.parse(body) as { preferences: object }).preferences
+    await updateUserRecord(service, alice, () => ({ consent: consent('personalization', false) }))
+    state.fails = 1
+    expect(await codeOf(refuseErased(service, (await read()).record))).toBe('unknown_outcome')
+    expect(preferencesIn(await read())).toEqual({ size: 'L' })
+    await service.work.settled()
+    expect(preferencesIn(await read())).toEqual({})
   })
 
   it('is removed as the one that it was', async () => {

@@ -56,16 +56,7 @@ describe('a side record', () => {
   it.each([20, 31, 32, 200])(
     'makes no change twice, however many others were made since: %d',
     async (others) => {
-      const inner = memoryStore()
-      const losing = losesAnswers('tries', 'of a write that was applied', 1, inner)
-      const store: SessionStore = {
-        ...losing,
-        commit: (...args) =>
-          losing.commit(...args).catch(async (error: unknown) => {
-            for (let other = 0; other < others; other++) await updateSideRecord({ store: inner }, ref, add)
-            throw error
-          }),
-      }
+      const { inner, store } = overtaken(others)
       // A record names its newest changes alone.
       const outcome = others < 32 ? 'settled' : 'unknown_outcome'
       expect(await codeOf(updateSideRecord({ store }, ref, add))).toBe(outcome)
@@ -74,16 +65,7 @@ describe('a side record', () => {
   )
 
   it('is tried again, however many others were made since, where it sees by itself that it was made', async () => {
-    const inner = memoryStore()
-    const losing = losesAnswers('tries', 'of a write that was applied', 1, inner)
-    const store: SessionStore = {
-      ...losing,
-      commit: (...args) =>
-        losing.commit(...args).catch(async (error: unknown) => {
-          for (let other = 0; other < 50; other++) await updateSideRecord({ store: inner }, ref, add)
-          throw error
-        }),
-    }
+    const { inner, store } = overtaken(50)
     const once = (before: Counter | undefined) => (before === undefined ? { count: 1000 } : undefined)
     expect(await updateSideRecord<Counter>({ store }, ref, once, { isRepeatable: true })).toBeUndefined()
     expect(await countIn(inner)).toEqual({ count: 1050 })
@@ -214,3 +196,18 @@ describe.each(losses)('an answer that got lost, %s', (loss) => {
     expect((await client.get(`/sessions/${id}/cart`)).body.cart.items[0].quantity).toBe(1)
   })
 })
+
+/** A store that loses the answer to one write, behind which so many others come. */
+function overtaken(others: number) {
+  const inner = memoryStore()
+  const losing = losesAnswers('tries', 'of a write that was applied', 1, inner)
+  const store: SessionStore = {
+    ...losing,
+    commit: (...args) =>
+      losing.commit(...args).catch(async (error: unknown) => {
+        for (let other = 0; other < others; other++) await updateSideRecord({ store: inner }, ref, add)
+        throw error
+      }),
+  }
+  return { inner, store }
+}
