@@ -5,6 +5,7 @@ import { sideRecordRef, updateSideRecord } from './side-records.js'
 import { repeatUnknown } from './unknown-outcome.js'
 
 const idleMs = 3_600_000
+const againMs = 60_000
 // One record for each process, so that processes that ask at once do not conflict.
 const processId = newId()
 
@@ -14,19 +15,20 @@ export async function tellStoreTime(
   tenantId: string,
 ): Promise<number> {
   const { storeClock } = service
-  if (!storeClock.isKnown && !refused.has(storeClock)) {
+  const failedAt = failures.get(storeClock) ?? Number.NEGATIVE_INFINITY
+  if (!storeClock.isKnown && performance.now() - failedAt >= againMs) {
     try {
       storeClock.learn(await readStoreTime(service, tenantId))
     } catch {
-      // A process that may only read goes by its own clock.
-      refused.add(storeClock)
+      // A process that may only read goes by its own clock, and so does one whose store is away.
+      failures.set(storeClock, performance.now())
     }
   }
   return storeClock.now()
 }
 
-// Clocks of processes that could not ask: a read must not wait for that again.
-const refused = new WeakSet<Service['storeClock']>()
+// When a process asked in vain: most reads must not wait for that again, and an outage ends.
+const failures = new WeakMap<Service['storeClock'], number>()
 
 /**
  * The time of the store's own clock, epoch ms. Only a commit tells that time, so this writes to a record that serves

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { memoryStore, type Session, SessionError, type SessionsOptions } from '../../src/index.js'
 import { alice, codeOf, service } from '../service.js'
 
@@ -141,7 +141,7 @@ it.each([3_600_000, -3_600_000])(
   },
 )
 
-it('a process that may only read goes by its own clock, and asks once', async () => {
+it('a process that may only read goes by its own clock, and asks once a minute', async () => {
   const inner = memoryStore()
   const ttl = { historyMs: 60_000 }
   const { id } = await service({ store: inner, ttl })
@@ -157,6 +157,10 @@ it('a process that may only read goes by its own clock, and asks once', async ()
     .get(id)
   for (let time = 0; time < 3; time++) expect(await contentsOf(reader)).toEqual(['Hi'])
   expect(asked).toBe(1)
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_001)
+  onTestFinished(() => clock.mockRestore())
+  for (let time = 0; time < 3; time++) await contentsOf(reader)
+  expect(asked).toBe(2)
 })
 
 const contentsOf = async (session: Session) => (await session.allMessages()).map(({ content }) => content)
