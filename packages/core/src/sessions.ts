@@ -155,7 +155,11 @@ export interface Sessions {
    * what is down, nor after `close`. @throws `invalid`
    */
   health(options?: HealthOptions): Promise<SessionsHealth>
-  /** Settles when no background work runs: no summaries, and no replies whose readers have disconnected. */
+  /**
+   * Settles when no background work runs: no summaries, no replies whose readers have disconnected, no erasures that go on
+   * after a 202; and when usage, notes of the audit and the index of a search are written, and listeners have sent what
+   * they kept.
+   */
   settled(): Promise<void>
   /**
    * Closes the service: waits for every running call, turn and summary, and lets them finish. From then on every call

@@ -5,7 +5,7 @@
  */
 export { describeSessionStore, storeChapters } from './testing/store-suite.js'
 export type { StoreCase, StoreChapter, StoreUnderTest } from './testing/store-case.js'
-export { apiFixture, type ApiFixtureOptions } from './testing/api-fixture.js'
+export { apiFixture, type ApiFixture, type ApiFixtureOptions } from './testing/api-fixture.js'
 export { apiChapters, describeSessionApi } from './testing/api-suite.js'
 export {
   type ApiCase,

@@ -6,10 +6,12 @@ const counterEnd = 36 ** counterDigits
  * command again when no answer came: the second time must not look like a change of somebody else.
  */
 export class OpNames {
-  readonly #mine = randomText(5)
+  // Made with the first name: while a module is loaded, Cloudflare's runtime gives no random values.
+  #mine: string | undefined
   #count = 0
 
   next(): string {
+    this.#mine ??= randomText(5)
     this.#count = (this.#count + 1) % counterEnd
     return this.#mine + this.#count.toString(36).padStart(counterDigits, '0')
   }

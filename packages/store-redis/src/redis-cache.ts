@@ -74,7 +74,8 @@ export function redisCache(client: RedisClient, options: RedisCacheOptions = {})
   checkWhole(maxCopyBytes, 'maxCopyBytes', 1)
   const keys = new Keys(keyPrefix)
   const calls = new RedisCalls(toCommands(client))
-  const process = crypto.randomUUID()
+  // Made with the first write: while a module is loaded, Cloudflare's runtime gives no random values.
+  let process: string | undefined
   let writes = 0
 
   const run = (script: RedisScript, ref: SessionRef, args: readonly (string | number)[] = []) => {
@@ -104,7 +105,7 @@ export function redisCache(client: RedisClient, options: RedisCacheOptions = {})
     },
 
     async begin(ref) {
-      const write = `${process}.${++writes}`
+      const write = `${(process ??= crypto.randomUUID())}.${++writes}`
       const [now, isOnly] = await run(beginScript, ref, [write, holdMs])
       return `${write} ${isOnly as number} ${now as number}`
     },

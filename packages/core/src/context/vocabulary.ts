@@ -76,11 +76,12 @@ export class Vocabulary {
   }
 }
 
-// A seed of the process, so that no sender can choose words that all collide.
-const seed = Math.floor(Math.random() * 2 ** 32)
+// A seed of the process, so that no sender can choose words that all collide. Made with the first word: while a module is
+// loaded, Cloudflare's runtime gives no random values.
+let seed: number | undefined
 
 function hashOf(length: number, letter: (index: number) => number): number {
-  let hash = seed
+  let hash = (seed ??= Math.floor(Math.random() * 2 ** 32))
   for (let index = 0; index < length; index++) hash = Math.imul(hash ^ letter(index), 0x01000193)
   hash ^= hash >>> 15
   hash = Math.imul(hash, 0x85ebca6b)

@@ -43,24 +43,18 @@ interface Key {
 
 /**
  * @param secrets At least one, each of 32 bytes or more. The first signs, all verify: put a new one in front to rotate.
+ * A function makes them at their first use, unchecked.
  * @param option The name of the option that the secrets come from (default `credentialSecrets`).
  * @throws `invalid` for a missing or short secret.
  */
-export function createCredentials(secrets: readonly string[], option = 'credentialSecrets'): Credentials {
-  if (!Array.isArray(secrets)) throw new SessionError('invalid', `${option} must be a list`, { path: option })
-  if (secrets.length === 0) throw new SessionError('invalid', `${option} is empty`, { path: option })
-  for (const [index, secret] of secrets.entries()) {
-    const path = `${option}[${index}]`
-    if (typeof secret !== 'string') {
-      const what = secret === undefined ? 'undefined: is its environment variable set?' : 'no text'
-      throw new SessionError('invalid', `${path} is ${what}`, { path })
-    }
-    if (encoder.encode(secret).length < minSecretLength) {
-      throw new SessionError('invalid', `${path} is shorter than ${minSecretLength} bytes`, { path })
-    }
-  }
+export function createCredentials(
+  secrets: readonly string[] | (() => readonly string[]),
+  option = 'credentialSecrets',
+): Credentials {
+  if (typeof secrets !== 'function') checkSecrets(secrets, option)
   let ring: Promise<readonly Key[]> | undefined
-  const keys = (): Promise<readonly Key[]> => (ring ??= Promise.all(secrets.map(toKey)))
+  const keys = (): Promise<readonly Key[]> =>
+    (ring ??= Promise.all((typeof secrets === 'function' ? secrets() : secrets).map(toKey)))
 
   return {
     async sign(claim) {
@@ -127,4 +121,20 @@ async function toKey(secret: string): Promise<Key> {
     'verify',
   ])
   return { kid: toBase64Url(digest.subarray(0, 6)), key }
+}
+
+/** @throws `invalid` */
+function checkSecrets(secrets: readonly string[], option: string): void {
+  if (!Array.isArray(secrets)) throw new SessionError('invalid', `${option} must be a list`, { path: option })
+  if (secrets.length === 0) throw new SessionError('invalid', `${option} is empty`, { path: option })
+  for (const [index, secret] of secrets.entries()) {
+    const path = `${option}[${index}]`
+    if (typeof secret !== 'string') {
+      const what = secret === undefined ? 'undefined: is its environment variable set?' : 'no text'
+      throw new SessionError('invalid', `${path} is ${what}`, { path })
+    }
+    if (encoder.encode(secret).length < minSecretLength) {
+      throw new SessionError('invalid', `${path} is shorter than ${minSecretLength} bytes`, { path })
+    }
+  }
 }

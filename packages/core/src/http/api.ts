@@ -40,9 +40,10 @@ export interface Mounted {
    */
   readonly mountPath?: string | undefined
   /**
-   * For a platform that freezes or ends a process once it has answered: called with each turn that the request begins. A
-   * turn may go on after the answer, when its reader has disconnected. The promise settles when the turn has ended, its
-   * reply is stored, and old messages are summed up if a context began that; it never rejects. On Cloudflare
+   * For a platform that freezes or ends a process once it has answered: called with each turn that the request begins, and
+   * with an erasure that was answered with 202. A turn may go on after the answer, when its reader has disconnected. The
+   * promise settles when the turn has ended, its reply is stored, and old messages are summed up if a context began that,
+   * or when the erasure has ended; it never rejects. On Cloudflare
    * `(work) => ctx.waitUntil(work)`; `toRouteHandlers` of `@sessions/next` passes `after` of Next (default: nobody is
    * told).
    */

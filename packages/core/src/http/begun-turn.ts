@@ -2,6 +2,7 @@ import { isSessionError } from '../errors.js'
 import { compactingOf } from '../service/workload.js'
 import type { Session } from '../session.js'
 import type { Turn } from '../turn/turn.js'
+import { goesOn } from './goes-on.js'
 import type { Call } from './route.js'
 
 /**
@@ -10,10 +11,11 @@ import type { Call } from './route.js'
  * that is summed up behind it.
  */
 export async function begunTurn(
-  { api, request, waitUntil }: Pick<Call, 'api' | 'request' | 'waitUntil'>,
+  call: Pick<Call, 'api' | 'request' | 'waitUntil'>,
   session: Pick<Session, 'tenantId' | 'id'>,
   turn: Turn,
 ): ReturnType<() => Turn['started']> {
+  const { api, request } = call
   const ended = turn.result.then(
     ({ status, cause, replayed }) => {
       if (status === 'failed' && cause !== undefined && !replayed) api.onError(cause, request)
@@ -25,11 +27,9 @@ export async function begunTurn(
     },
   )
   const started = await turn.started
-  try {
-    waitUntil?.(ended.then(() => api.service.work.ended(compactingOf(session))))
-  } catch (error) {
-    // The turn runs: its answer is worth more than the platform's trouble.
-    api.onError(error, request)
-  }
+  goesOn(
+    call,
+    ended.then(() => api.service.work.running(compactingOf(session))),
+  )
   return started
 }

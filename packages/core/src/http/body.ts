@@ -41,9 +41,10 @@ export async function readBody(
  *
  * @throws `unsupported_media_type` for a body that says it is compressed.
  */
-export function refuseEncoded({ headers }: Request): void {
+export function refuseEncoded({ headers, body }: Request): void {
   const encoding = headers.get('content-encoding')?.trim().toLowerCase() ?? ''
   if (encoding === '' || encoding === 'identity') return
+  leave(body)
   throw new RequestError(
     'unsupported_media_type',
     'A body must not be compressed: send it without Content-Encoding.',
@@ -71,6 +72,15 @@ function missing({ body, bodyOptional }: Pick<Route, 'body' | 'bodyOptional'>): 
   throw new SessionError('invalid', 'The request needs a JSON body.', { path: 'body' })
 }
 
+/**
+ * Tells the server that nobody reads the rest: some servers cut the connection of a body that is neither read nor left,
+ * and the client's next request on it is lost.
+ */
+function leave(unread: Pick<ReadableStream, 'cancel'> | null): void {
+  // Not awaited: the sender chooses how long it goes on sending.
+  void unread?.cancel().catch(() => {})
+}
+
 async function readBytes(
   stream: ReadableStream<Uint8Array>,
   declared: string | null,
@@ -78,7 +88,10 @@ async function readBytes(
 ): Promise<Uint8Array> {
   const tooLarge = () =>
     new SessionError('too_large', `The body is larger than ${maxBytes} bytes.`, { path: 'body' })
-  if (declared !== null && Number(declared) > maxBytes) throw tooLarge()
+  if (declared !== null && Number(declared) > maxBytes) {
+    leave(stream)
+    throw tooLarge()
+  }
   const chunks: Uint8Array[] = []
   let length = 0
   const reader = stream.getReader()
@@ -89,8 +102,7 @@ async function readBytes(
     if (done) break
     length += value.length
     if (length > maxBytes) {
-      // Not awaited: the sender chooses how long it goes on sending.
-      void reader.cancel().catch(() => {})
+      leave(reader)
       throw tooLarge()
     }
     chunks.push(value)

@@ -196,7 +196,8 @@ export function createService(
         ...cachesOf(fleeting),
       }
     },
-    credentials: createCredentials(options.credentialSecrets ?? [newId() + newId()]),
+    // Not before they are used: while a module is loaded, Cloudflare's runtime gives no random values.
+    credentials: createCredentials(options.credentialSecrets ?? (() => [newId() + newId()])),
     ttl,
     limits,
     shownAgeMs: age(options.reads?.maxAgeMs),

@@ -6,8 +6,9 @@ import { repeatUnknown } from './unknown-outcome.js'
 
 const idleMs = 3_600_000
 const againMs = 60_000
-// One record for each process, so that processes that ask at once do not conflict.
-const processId = newId()
+// One record for each process, so that processes that ask at once do not conflict. Made at the first question: while a
+// module is loaded, Cloudflare's runtime gives no random values.
+let processId: string | undefined
 
 /** The time of the store's own clock, epoch ms: as commits have told it, or as one tells it now where there was none. */
 export async function tellStoreTime(
@@ -35,7 +36,7 @@ const failures = new WeakMap<Service['storeClock'], number>()
  * nothing else. Call it only when two processes have to agree on what has expired.
  */
 export async function readStoreTime(service: Pick<Service, 'store'>, tenantId: string): Promise<number> {
-  const ref = sideRecordRef('clock', tenantId, processId)
+  const ref = sideRecordRef('clock', tenantId, (processId ??= newId()))
   try {
     return (await repeatUnknown(() => service.store.commit(ref, { idleMs }))).record.updatedAt
   } catch (error) {

@@ -55,9 +55,9 @@ export class Workload {
     this.#background.set(name, run)
   }
 
-  /** Settles when no background work of that name runs. */
-  async ended(name: string): Promise<void> {
-    await this.#background.get(name)
+  /** Settles when the background work of that name has ended; undefined when there is none. */
+  running(name: string): Promise<void> | undefined {
+    return this.#background.get(name)
   }
 
   /** Runs when the service begins to close, unless what this gives back is called before. */

@@ -3,7 +3,7 @@ import type { SessionApiOptions } from '../http/api-options.js'
 import { textOf } from '../domain/message.js'
 import type { TurnSettings } from '../service/settings.js'
 import type { Respond, Tools } from '../session.js'
-import { createSessions } from '../sessions.js'
+import { createSessions, type Sessions } from '../sessions.js'
 import type { SessionStore } from '../contract/session-store.js'
 
 /** Options of the fixture, beside those of `createSessionApi`. Each has a default that the suite expects. */
@@ -16,6 +16,12 @@ export interface ApiFixtureOptions extends Partial<SessionApiOptions> {
   countAsked?: (session: string) => number | Promise<number>
 }
 
+/** The API of the fixture, with the service behind it. */
+export interface ApiFixture extends SessionApi {
+  /** Its service, unless the options have brought one. */
+  readonly sessions: Sessions
+}
+
 /**
  * The API that `describeSessionApi` talks to: mount it, in whatever framework, and hand the suite a `fetch` that
  * reaches it. A caller is who their token says, `Authorization: Bearer <tenant>/<user>[/<role>]`, or nobody in
@@ -23,7 +29,7 @@ export interface ApiFixtureOptions extends Partial<SessionApiOptions> {
  * `count` says how often it was asked, `tools` calls a tool, `locate` calls a tool that the client runs, `cut` is cut
  * off, and any other message comes back as an echo.
  */
-export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
+export function apiFixture(options: ApiFixtureOptions = {}): ApiFixture {
   const { store, serviceTurns, countAsked = counter(), ...others } = options
   const sessions = createSessions({
     credentialSecrets: ['a secret that only the suite may know'],
@@ -36,7 +42,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
     ...(store === undefined ? {} : { store }),
     onWarning: () => {},
   })
-  return createSessionApi({
+  const api = createSessionApi({
     sessions,
     identify: identifyByToken,
     respond: scriptedModel(countAsked),
@@ -52,6 +58,7 @@ export function apiFixture(options: ApiFixtureOptions = {}): SessionApi {
     onError: () => {},
     ...others,
   })
+  return Object.assign(api, { sessions })
 }
 
 function identifyByToken(request: Request) {

@@ -153,3 +153,20 @@ describe.each([
     expect(told).toEqual([trouble])
   })
 })
+
+describe('a platform that ends processes once the session API has answered', () => {
+  it('is told of an erasure that the client does not wait for', async () => {
+    const sessions = createSessions({ credentialSecrets: ['a secret of the service, thirty-two.'] })
+    await sessions.for(identify()).create()
+    const { options, work, waitUntil } = made({ sessions, userRoutes: true })
+    const asked = new Request('https://shop.example/users/alice', {
+      method: 'DELETE',
+      headers: { Prefer: 'respond-async' },
+    })
+    expect((await createSessionApi(options).handle(asked, { waitUntil })).status).toBe(202)
+    expect(work).toHaveLength(1)
+    await work[0]
+    const erasure = await sessions.privacy.erasure({ tenantId: 'acme', userId: 'alice' })
+    expect(erasure?.receipt?.counts['sessions']).toBe(1)
+  })
+})

@@ -7,10 +7,10 @@ import { SessionError } from '../../errors.js'
 import { parseId } from '../../ids.js'
 import { decide } from '../../privacy/consent.js'
 import { erasureOf, startErasure } from '../../privacy/erase.js'
-import type { Service } from '../../service/service.js'
 import type { TenantUser } from '../../service/user-record.js'
 import { toIso } from '../../time.js'
 import { within } from '../../within.js'
+import { goesOn } from '../goes-on.js'
 import { type Call, type Route, route } from '../route.js'
 import * as schemas from './user-schemas.js'
 
@@ -53,7 +53,10 @@ export const userRoutes: readonly Route[] = [
     response: schemas.erasureReply,
     ownIdempotency: true,
     mayGoOn: true,
-    async handle({ api: { service }, apiPath, mine: { identity }, params, request }) {
+    async handle(call) {
+      const { api, apiPath, mine, params, request } = call
+      const { service } = api
+      const { identity } = mine
       const user = userOf(identity, params)
       const about = { by: identity.userId ?? 'admin', reason: 'request' }
       const { begun, receipt } = startErasure(service, { ...user, ...about }, callerOf(identity))
@@ -61,7 +64,7 @@ export const userRoutes: readonly Route[] = [
       const isAsync = /\brespond-async\b/.test(request.headers.get('prefer') ?? '')
       const done = isAsync ? undefined : await within(waitMs, receipt)
       if (done !== undefined) return { body: { erasure: erasureView({ ...status, receipt: done }) } }
-      goOn(service, receipt)
+      goOn(call, user, receipt)
       const place = `${apiPath}/users/${encodeURIComponent(user.userId)}/erasure`
       return { status: 202, body: { erasure: erasureView(status) }, headers: { Location: place } }
     },
@@ -80,14 +83,18 @@ export const userRoutes: readonly Route[] = [
   }),
 ]
 
-/** Nobody waits for the end any more but `close`; what fails is for the operator, and can be called again. */
-function goOn({ work, warn }: Service, receipt: Promise<unknown>): void {
-  work
-    .call(() => receipt)
-    .catch((cause: unknown) => {
+/** No client waits for the end any more; what fails is for the operator, and can be called again. */
+function goOn(call: Call, { tenantId, userId }: TenantUser, receipt: Promise<unknown>): void {
+  const { work, warn } = call.api.service
+  const ended = receipt.then(
+    () => {},
+    (cause: unknown) => {
       const message = 'The data of a user could not be erased; sweep, or another call, goes on with it.'
       warn({ code: 'erase_failed', message, cause })
-    })
+    },
+  )
+  work.background(JSON.stringify(['erase', tenantId, userId]), () => ended)
+  goesOn(call, ended)
 }
 
 function consentView({ purposes, history }: Consents): z.infer<typeof schemas.consentReply>['consent'] {
