@@ -39,7 +39,8 @@ export class KyselySource<Tables> implements ConnectionSource {
       .connection()
       .execute(async (kysely) => {
         checkTime()
-        const run = (text: string, values: readonly Value[]) => kysely.executeQuery(rawQuery(text, values))
+        const run = (text: string, values: readonly Value[]) =>
+          kysely.executeQuery(rawQuery(takingTexts(text), values.map(toText)))
         const ask: Ask = async (text, values) => {
           checkTime()
           const { rows } = await run(text, values)
@@ -83,12 +84,35 @@ export class KyselySource<Tables> implements ConnectionSource {
 }
 
 // As `CompiledQuery.raw` makes it: whoever brings no Kysely is not to load its code.
-const rawQuery = (sql: string, values: readonly Value[]): CompiledQuery => ({
+const rawQuery = (sql: string, values: readonly (string | null)[]): CompiledQuery => ({
   sql,
   parameters: [...values],
   query: { kind: 'RawNode', sqlFragments: [sql], parameters: [] },
   queryId: { queryId: crypto.randomUUID() },
 })
+
+// Drivers make of a value what they think that its type wants: postgres.js makes false of the text 'true', and needs to know
+// the types of a database before it can send a list. Every driver sends a text as it is, so a statement gets texts alone, and
+// Postgres makes of them what they are.
+function takingTexts(sql: string): string {
+  // A statement says the type of a value once, or wherever the value stands.
+  const types = new Map<string, string>()
+  for (const [, number, type] of sql.matchAll(/\$(\d+)::(\w+(?:\[\])?)/g)) types.set(number!, type!)
+  return sql.replaceAll(/\$(\d+)(?:::\w+(?:\[\])?)?/g, (value, number: string) => {
+    const type = types.get(number)
+    if (type === undefined) return value
+    return type === 'text' ? `$${number}::text` : `$${number}::text::${type}`
+  })
+}
+
+function toText(value: Value): string | null {
+  if (value === null || typeof value === 'string') return value
+  if (typeof value === 'number') return String(value)
+  const items = value.map((item) =>
+    item === null ? 'null' : `"${String(item).replaceAll(/["\\]/g, '\\$&')}"`,
+  )
+  return `{${items.join(',')}}`
+}
 
 // Dialects for PGlite lend its one connection to all at once, and statements of the one would get into a transaction of the
 // other.

@@ -14,7 +14,11 @@ export type PostgresDatabase<Tables = unknown> = pg.Pool | Kysely<Tables> | Embe
 
 /** The connections of the application's pool, of its Kysely or of its PGlite. */
 export function toSource<Tables>(db: PostgresDatabase<Tables>): ConnectionSource {
+  if (typeof db === 'function' && 'unsafe' in db)
+    throw noDatabase(', and this is postgres.js: give a Kysely of it, by kysely-postgres-js')
   if (typeof db !== 'object' || db === null) throw noDatabase()
+  if ('$client' in db)
+    throw noDatabase(', and this is a database of Drizzle: give the pool that it was made of')
   if ('waitReady' in db && typeof db.transaction === 'function') return new PGliteSource(db)
   if ('getExecutor' in db) {
     if (db.isTransaction) throw noDatabase(', and this is a transaction of a Kysely, which ends')

@@ -1,5 +1,7 @@
 import { CamelCasePlugin, Kysely, ParseJSONResultsPlugin, PostgresDialect, WithSchemaPlugin } from 'kysely'
+import { PostgresJSDialect } from 'kysely-postgres-js'
 import pg from 'pg'
+import postgres from 'postgres'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { checkSchema, createPostgresPool, migrate, migrationSql, postgresStore } from '../src/index.js'
 import { migrated, useServer } from './databases.js'
@@ -9,6 +11,12 @@ import { useRecords } from './use-records.js'
 // What applications make of their pools. The store's own columns are text, and nothing else is asked of a pool.
 
 const context = useServer()
+
+const onPostgresJs = (
+  url: string,
+  options?: postgres.Options<Record<string, postgres.PostgresType>>,
+): Kysely<object> =>
+  new Kysely({ dialect: new PostgresJSDialect({ postgres: postgres(url, { max: 4, ...options }) }) })
 
 // Each oddity alone, also with row-level security: odd-pools.wide.test.ts.
 describe('a pool of the application with', () => {
@@ -49,6 +57,45 @@ describe('a Kysely of the application with', () => {
     await migrate(kysely)
     await useAll(kysely)
     await useRecords(kysely)
+  })
+})
+
+describe('a Kysely of the application on postgres.js', () => {
+  const settings: Record<string, postgres.Options<Record<string, postgres.PostgresType>>> = {
+    'as it is': {},
+    'with names in camel case': { transform: postgres.camel },
+    'without prepared statements': { prepare: false },
+    'with big numbers as BigInt': { types: { bigint: postgres.BigInt } },
+  }
+  for (const [name, options] of Object.entries(settings)) {
+    test(name, async () => {
+      const kysely = onPostgresJs(await context.server.createDatabase(), options)
+      try {
+        await migrate(kysely)
+        await checkSchema(kysely)
+        await useAll(kysely)
+        await useAll(kysely, { statements: 'portable' })
+        await useRecords(kysely)
+      } finally {
+        await kysely.destroy()
+      }
+    })
+  }
+
+  test('keeps the lifetime that a session has of its own', async () => {
+    const kysely = onPostgresJs(await migrated(context.server))
+    try {
+      const store = postgresStore(kysely, { readTimeoutMs: 20_000, writeTimeoutMs: 20_000 })
+      const ref = { tenantId: 'acme', id: 'one' }
+      const lifetime = { idleMs: 3_600_000, absoluteMs: 7_200_000 }
+      await store.commit(ref, { revision: 0, body: '{}', idleMs: 60_000 })
+      await store.commit(ref, { lifetime, idleMs: 60_000 })
+      const { record } = (await store.read(ref))!
+      expect(record.lifetime).toEqual(lifetime)
+      expect(record.expiresAt).toBe(record.updatedAt + 3_600_000)
+    } finally {
+      await kysely.destroy()
+    }
   })
 })
 

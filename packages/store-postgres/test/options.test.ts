@@ -1,3 +1,4 @@
+import postgres from 'postgres'
 import { describe, expect, test } from 'vitest'
 import { postgresStore, type PostgresStoreOptions } from '../src/index.js'
 
@@ -18,6 +19,22 @@ describe('the options of postgresStore', () => {
     for (const name of ['readTimeoutMs', 'pageTimeoutMs', 'writeTimeoutMs']) {
       for (const ms of [0, -1, 1.5, 2 ** 31, Infinity, '1000']) refused({ [name]: ms }, name)
     }
+  })
+
+  test('say what to give of other libraries', () => {
+    const refused = (db: unknown, hint: string) =>
+      expect(() => postgresStore(db as string), hint).toThrow(
+        expect.objectContaining({
+          code: 'invalid',
+          path: 'db',
+          message: expect.stringContaining(hint) as string,
+        }),
+      )
+    const sql = postgres(away)
+    refused(sql, 'kysely-postgres-js')
+    refused({ $client: {}, select() {} }, 'Drizzle')
+    refused({ $pool: {}, connect() {} }, 'give its $pool')
+    refused(async () => {}, 'db must be a URL, a pg.Pool, a Kysely or a PGlite')
   })
 
   test('all go together, and a store of a URL ends its pool', async () => {

@@ -1,4 +1,8 @@
 import { describeSessionStore } from '@sessions/core/testing'
+import { Kysely } from 'kysely'
+import { PostgresJSDialect } from 'kysely-postgres-js'
+import postgres from 'postgres'
+import { afterAll } from 'vitest'
 import { useServer } from './databases.js'
 import { kysely, makeStores } from './make-stores.js'
 
@@ -10,6 +14,19 @@ describeSessionStore(
 )
 
 describeSessionStore('postgresStore over two Kyselys', makeStores(context, {}, kysely(context)))
+
+const opened: Kysely<{ others: { id: string } }>[] = []
+afterAll(() => Promise.all(opened.map((each) => each.destroy())))
+describeSessionStore(
+  'postgresStore over two Kyselys on postgres.js',
+  makeStores(context, {}, (url) => {
+    const made = new Kysely<{ others: { id: string } }>({
+      dialect: new PostgresJSDialect({ postgres: postgres(url) }),
+    })
+    opened.push(made)
+    return made
+  }),
+)
 
 describeSessionStore(
   'postgresStore over two Kyselys, in a schema, with a prefix and row-level security',
