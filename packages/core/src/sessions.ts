@@ -224,8 +224,8 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     sweepEvery(ms, tenants = () => []) {
       if (typeof tenants !== 'function')
         throw new SessionError('invalid', 'tenants must be a function', { path: 'tenants' })
-      return sweepEvery(service, ms, async (limit, all) =>
-        (await others()).sweepAll(service, all ? { limit, tenants: tenants() } : { limit }),
+      return sweepEvery(service, ms, async (limit, all, isStopped) =>
+        (await others()).sweepAll(service, all ? { limit, tenants: tenants() } : { limit }, isStopped),
       )
     },
     health: async (options) => healthOf(service, options),

@@ -4,7 +4,7 @@ import type { StoredMessage } from '../contract/session-store.js'
 import { decodeMessage, textOf } from '../domain/message.js'
 import type { SearchEntry, SearchIndex } from '../domain/search.js'
 import type { TermSeal } from '../contract/term-seal.js'
-import { isSessionError } from '../errors.js'
+import { isSessionError, isUnreadable } from '../errors.js'
 import type { Service } from '../service/service.js'
 import { TenantQueue } from '../service/tenant-queue.js'
 import { inSlices, pause } from '../slices.js'
@@ -118,10 +118,21 @@ export class SearchRecorder {
   /**
    * Puts into the index what a session says, as the store has it now; takes out what it says no more.
    *
+   * Of a session that nobody can read it puts nothing.
+   *
    * @param since Only messages from this moment on, epoch ms (default: all, also those that say nothing any more).
    * @returns How many messages it put.
    */
-  async reindex({ tenantId, id }: SessionRef, since?: number): Promise<number> {
+  async reindex(ref: SessionRef, since?: number): Promise<number> {
+    try {
+      return await this.#reindexed(ref, since)
+    } catch (error) {
+      if (isUnreadable(error)) return 0
+      throw error
+    }
+  }
+
+  async #reindexed({ tenantId, id }: SessionRef, since?: number): Promise<number> {
     const stored = await this.service.store.read({ tenantId, id })
     if (stored === undefined) {
       await this.index.drop(tenantId, { sessionId: id })

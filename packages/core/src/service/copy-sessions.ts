@@ -215,19 +215,28 @@ class Copy {
       await inParallel(records, concurrency, async (record) => {
         this.#options.signal?.throwIfAborted()
         const ref = { tenantId, id: record.id }
-        const isThere = await this.#from.read(ref).catch((error: unknown) => isSessionError(error, 'corrupt'))
-        if (isThere !== undefined && isThere !== false) return
+        if (await this.#isThere(ref)) return
         hasMore = true
         name(this.#extra, ref, ref)
       })
     }
     return hasMore
   }
+
+  /** What cannot be read is there. */
+  async #isThere(ref: SessionRef): Promise<boolean> {
+    try {
+      return (await this.#from.read(ref)) !== undefined
+    } catch (error) {
+      if (isSessionError(error) && isOfOne(error)) return true
+      throw error
+    }
+  }
 }
 
 /** Whether an error is about one session, and no reason to leave the others where they are. */
 function isOfOne(error: SessionError): boolean {
-  return (['corrupt', 'invalid', 'conflict', 'too_large', 'store_failed'] as const).some(
+  return (['corrupt', 'unknown_key', 'invalid', 'conflict', 'too_large', 'store_failed'] as const).some(
     (code) => error.code === code,
   )
 }

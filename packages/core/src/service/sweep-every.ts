@@ -15,15 +15,15 @@ const allEveryMs = 3_600_000
 /**
  * Sweeps again and again, each time until nothing is left to do.
  *
- * @param sweep Sweeps once, up to a limit: what is past its deadline, and once an hour `all` else. Resolves to how much it
- *   did.
+ * @param sweep Sweeps once, up to a limit: what is past its deadline, and once an hour `all` else, until `isStopped`.
+ *   Resolves to how much it did.
  *
  * @throws `invalid`
  */
 export function sweepEvery(
   service: Service,
   ms: number,
-  sweep: (limit: number, all: boolean) => Promise<number>,
+  sweep: (limit: number, all: boolean, isStopped: () => boolean) => Promise<number>,
 ): Sweeping {
   // With its jitter it is up to a quarter longer.
   if (!(typeof ms === 'number' && ms >= 1 && ms * 1.25 <= longestTimerMs)) {
@@ -49,7 +49,7 @@ export function sweepEvery(
     try {
       const all = performance.now() - allAt >= allEveryMs
       for (;;) {
-        const count = await service.work.call(() => sweep(batch, all))
+        const count = await service.work.call(() => sweep(batch, all, () => isStopped))
         if (count < batch || isStopped) break
       }
       if (all) allAt = performance.now()

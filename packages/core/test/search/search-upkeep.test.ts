@@ -193,6 +193,28 @@ describe('an index of the search is told', () => {
   })
 })
 
+describe('a sweep takes out of an index of the search', () => {
+  it('all sessions that have ended, and all that were deleted, however many in an hour', async () => {
+    const { shared, process, words, pass } = place()
+    const limits = { maxSessions: 10_000, maxSessionsPerUser: 10_000 }
+    const sessions = process({ limits, ttl: { idleMs: 10 * minute } })
+    const mine = sessions.for(alice)
+    for (let n = 0; n < 450; n++)
+      await (await mine.create({ id: `s${n}` })).append(said(n < 230 ? 'apple' : 'banana'))
+    await sessions.settled()
+    for (let n = 0; n < 230; n++) await mine.delete(`s${n}`)
+    await sessions.settled()
+    const notes = async () => {
+      const query = { tenantId: '~search:acme', label: 'note', limit: 1000 }
+      return (await shared.list(query)).items.length
+    }
+    expect([words().length, await notes()]).toEqual([220, 230])
+    pass(11 * minute)
+    await sessions.sweep({ tenants: ['acme'] })
+    expect([words(), await notes()]).toEqual([[], 0])
+  })
+})
+
 describe('a search passes over', () => {
   it('what its index proposes and its store has not, or cannot read', async () => {
     const { shared, process } = place()

@@ -272,8 +272,8 @@ describe('a sweep', () => {
     const service = createService({ onWarning: (warning) => warnings.push(warning) })
     const asked: unknown[][] = []
     const counts = [500, 500, 499]
-    const stop = sweepEvery(service, 600_000, async (...given) => {
-      asked.push(given)
+    const stop = sweepEvery(service, 600_000, async (...[limit, all]) => {
+      asked.push([limit, all])
       const count = counts.shift() ?? 0
       if (count < 0) throw new SessionError('unavailable', 'away')
       return count
