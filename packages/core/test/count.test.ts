@@ -24,7 +24,7 @@ describe('count', () => {
     const inner = memoryStore({ clock: () => now })
     const limits = { maxSessions: 5000, maxSessionsPerUser: 5000 }
     const made = service({ store: inner, limits }).for(alice)
-    for (let n = 0; n < 1200; n++) await made.create({ id: `s${n + 1000}` })
+    await Promise.all(Array.from({ length: 1200 }, async (_, n) => made.create({ id: `s${n + 1000}` })))
     now += 600_000
     let pages = 0
     const store = {
