@@ -4,6 +4,7 @@ import {
   copySessions,
   createSessions,
   memoryStore,
+  SessionError,
   type Sessions,
   type SessionsOptions,
   type SessionStore,
@@ -218,4 +219,26 @@ describe('a session whose key the keyring of a process lacks', () => {
     ])
     expect((await sealed().rewrapKeys({ tenantId: 'acme', limit: 100 })).failures).toHaveLength(2)
   })
+})
+
+it('a session that no list shows, because its record is damaged, takes nobody’s place', async () => {
+  const inner = memoryStore()
+  const isDamaged = (id: string): boolean => id === 'damaged'
+  const store: SessionStore = {
+    ...inner,
+    read: async (ref, options) => {
+      if (isDamaged(ref.id)) throw new SessionError('corrupt', 'The record is damaged.')
+      return inner.read(ref, options)
+    },
+    list: async (query) => {
+      const page = await inner.list(query)
+      return { ...page, items: page.items.filter(({ id }) => !isDamaged(id)) }
+    },
+  }
+  const alice = { tenantId: 'acme', userId: 'alice' }
+  const limits = { maxSessionsPerUser: 2 }
+  await createSessions({ store: inner, limits, credentialSecrets }).for(alice).create({ id: 'damaged' })
+  const mine = createSessions({ store, limits, credentialSecrets }).for(alice)
+  for (const id of ['one', 'two']) await mine.create({ id })
+  expect(await codeOf(mine.create({ id: 'three' }))).toBe('limit_reached')
 })
