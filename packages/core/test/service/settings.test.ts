@@ -236,7 +236,10 @@ describe('a list', () => {
       list: async (query: { limit: number; cursor?: string }) => {
         asked.push(query)
         const from = Number(query.cursor ?? 0)
-        const items = Array.from({ length: Math.min(query.limit, 2500 - from) })
+        const items = Array.from({ length: Math.min(query.limit, 2500 - from) }, (_, at) => ({
+          id: `s${from + at}`,
+          activeAt: -1000 * (from + at),
+        }))
         return from + items.length < 2500 ? { items, cursor: String(from + items.length) } : { items }
       },
     } as unknown as SessionStore
@@ -247,6 +250,8 @@ describe('a list', () => {
         { tenantId: 't', limit: 1000 },
         { tenantId: 't', limit: 1000, cursor: '1000' },
         { tenantId: 't', limit: 1000, cursor: '2000' },
+        // Those that became active meanwhile stand at the beginning.
+        { tenantId: 't', limit: 1000 },
       ],
     ])
     expect([await count(1001), asked.splice(0).length, await count(1000), asked.length]).toEqual([
