@@ -56,7 +56,7 @@ export async function sweepAll(
     if (downInRow === maxDownInRow) break
     isAny = true
   }
-  if (isAny) await sweeping.step(async (left) => keepAudit(service, nobodysTenant, left))
+  if (isAny && downInRow === 0) await sweeping.step(async (left) => keepAudit(service, nobodysTenant, left))
   return sweeping.end()
 }
 
