@@ -140,6 +140,12 @@ export class SearchRecorder {
     }
     const { record } = stored
     const session = { sessionId: id, incarnation: record.incarnation }
+    const saysNothing = record.lastSeq === record.trimmedSeq && record.title === undefined
+    if (since === undefined && saysNothing) {
+      // Nothing that it says takes the place of what an earlier session of this id has said.
+      await this.index.drop(tenantId, { sessionId: id })
+      return 0
+    }
     if (since === undefined) {
       if (record.trimmedSeq > 0) await this.index.drop(tenantId, session, record.trimmedSeq)
       await this.index.own(tenantId, session, await this.#userOf(record))

@@ -42,7 +42,7 @@ const found = async (sessions: Sessions, text: string): Promise<string[]> =>
 
 describe('an index of the search lets go of', () => {
   it('what a session drops when it begins anew, and what is left of its title', async () => {
-    const { process, words, notes } = place()
+    const { process, words, notes, pass } = place()
     const sessions = process()
     const session = await sessions.for(alice).open('one', { title: 'fig' })
     await session.append([said('apple'), said('banana')])
@@ -53,7 +53,9 @@ describe('an index of the search lets go of', () => {
     await sessions.settled()
     expect(words().filter((word) => word !== 'fig')).toEqual(['cherri'])
     expect(words().includes('fig')).toBe(session.record.title !== undefined)
-    expect(await notes()).toBe(0)
+    pass(3 * minute)
+    await sessions.sweep({ tenants: ['acme'] })
+    expect([words().filter((word) => word !== 'fig'), await notes()]).toEqual([['cherri'], 0])
   })
 
   it('a history that has expired, which no search shows before that', async () => {
@@ -194,6 +196,28 @@ describe('an index of the search is told', () => {
 })
 
 describe('a sweep takes out of an index of the search', () => {
+  it.each(['reset', 'delete'] as const)(
+    'what another process put after the %s, also where the session says nothing since',
+    async (how) => {
+      const { process, index, words, pass } = place()
+      const [slow, sessions] = [process(), process()]
+      await (await slow.for(alice).open('one')).append([said('apple'), said('banana')])
+      // It has put nothing yet.
+      expect(words()).toEqual([])
+      const session = await sessions.for(alice).get('one')
+      if (how === 'reset') await session.reset()
+      else await session.delete()
+      await sessions.for(alice).open('one')
+      await sessions.settled()
+      await slow.settled()
+      expect(words()).toEqual(['appl', 'banana'])
+      pass(3 * minute)
+      await sessions.sweep({ tenants: ['acme'] })
+      expect(words()).toEqual([])
+      expect(index.rows()).toEqual([])
+    },
+  )
+
   it('all sessions that have ended, and all that were deleted, however many in an hour', async () => {
     const { shared, process, words, pass } = place()
     const limits = { maxSessions: 10_000, maxSessionsPerUser: 10_000 }
