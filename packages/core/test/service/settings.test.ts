@@ -310,6 +310,20 @@ describe('a sweep', () => {
     expect(asked).toEqual([])
   })
 
+  it('tries all again five minutes after it failed, and not every time', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    vi.spyOn(Math, 'random').mockReturnValue(0.5)
+    const asked: boolean[] = []
+    const stop = sweepEvery(createService({ onWarning: () => {} }), 60_000, async (_, all) => {
+      asked.push(all)
+      if (all) throw new SessionError('unavailable', 'a shard is down')
+      return 0
+    })
+    await vi.advanceTimersByTimeAsync(7 * 60_000)
+    expect(asked).toEqual([true, false, false, false, false, true, false])
+    stop()
+  })
+
   it('stops at once, also between two batches, and with its service', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const service = createService({ onWarning: () => expect.unreachable() })
