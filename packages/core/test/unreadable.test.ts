@@ -153,19 +153,24 @@ describe.each(Object.keys(damages) as (keyof typeof damages)[])('a session that 
   })
 })
 
-it('a user is erased whose key was destroyed before, with the record that nobody can read any more', async () => {
-  const { over, sealed, inner } = await damaged('changed')
-  const consent = { consent: {} }
-  await over(consent)
-    .for(bad)
-    .consent.set({ purpose: 'analytics', granted: true, version: '1', source: 'page' })
-  await sealed().destroyKey(bad)
-  await new Promise((resolve) => setTimeout(resolve, 5))
-  expect(await codeOf(over(consent).for(bad).create())).toBe('unknown_key')
-  await over(consent).privacy.erase({ ...bad, by: 'office', reason: 'article 17' })
-  expect((await inner.list({ tenantId: 'acme', limit: 9 })).items).toHaveLength(2)
-  expect(await codeOf(over(consent).for(bad).create())).toBe('user_erased')
-})
+it.each([
+  ['', {}],
+  [', on record', { audit: { secrets: ['a secret of the audit that is long enough'] } }],
+] as [string, SessionsOptions][])(
+  'a user is erased whose key was destroyed before, with the record that nobody can read any more%s',
+  async (_, options) => {
+    const { over, sealed, inner } = await damaged('changed')
+    const sessions = over({ consent: {}, ...options })
+    const decision = { purpose: 'analytics', granted: true, version: '1', source: 'page' }
+    await sessions.for(bad).consent.set(decision)
+    await sealed().destroyKey(bad)
+    const others = over({ consent: {}, ...options })
+    expect(await codeOf(others.for(bad).create())).toBe('unknown_key')
+    await others.privacy.erase({ ...bad, by: 'office', reason: 'article 17' })
+    expect((await inner.list({ tenantId: 'acme', limit: 9 })).items).toHaveLength(2)
+    expect(await codeOf(others.for(bad).create())).toBe('user_erased')
+  },
+)
 
 describe('a session whose key the keyring of a process lacks', () => {
   // That process was not told of the newer key. Another one has it.

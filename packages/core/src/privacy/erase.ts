@@ -12,7 +12,7 @@ import { kindsOfUsers, readSideRecord, sideRecordTenant } from '../service/side-
 import { addCounts } from '../service/hook-counts.js'
 import { readStoreTime } from '../service/store-time.js'
 import {
-  dropUnreadableUser,
+  readOrDropUserRecord,
   readUserRecord,
   runHooks,
   type TenantUser,
@@ -116,8 +116,7 @@ function startOnce(service: Service, user: TenantUser, about: About, caller: Aud
 
 /** Names the erasure: all processes that work on it are one operation in the audit. */
 async function operationOf(service: Service, user: TenantUser): Promise<string> {
-  await dropUnreadableUser(service, user)
-  const known = service.audit === undefined ? undefined : await readUserRecord(service, user)
+  const known = service.audit === undefined ? undefined : await readOrDropUserRecord(service, user)
   return known?.value.erasure?.id ?? newId()
 }
 
@@ -243,7 +242,7 @@ async function begin(
     copiesElsewhere: 0,
     removing: {},
   }
-  const seen = await readUserRecord(service, user)
+  const seen = await readOrDropUserRecord(service, user)
   // Nothing is left of the user but what the hooks know of: the record must not name the user again.
   if (seen?.value.erasure?.ending !== undefined) return seen.value.erasure
   const isDone = seen?.record.expiresAt !== undefined

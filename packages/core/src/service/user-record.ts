@@ -66,13 +66,17 @@ export async function readUserRecord(
   return readSideRecord<UserRecord>(service, await refOf(service, user))
 }
 
-/** Removes the record of a user if nobody can read it any more: whatever it said is gone with its key. */
-export async function dropUnreadableUser(service: Service, user: TenantUser): Promise<void> {
+/** As `readUserRecord`; a record that nobody can read any more is removed: whatever it said is gone with its key. */
+export async function readOrDropUserRecord(
+  service: Service,
+  user: TenantUser,
+): Promise<SideRecord<UserRecord> | undefined> {
   try {
-    await readUserRecord(service, user)
+    return await readUserRecord(service, user)
   } catch (error) {
     if (!isUnreadable(error)) throw error
     await service.store.remove(await refOf(service, user))
+    return undefined
   }
 }
 
