@@ -43,12 +43,11 @@ export async function followSearch(service: Service, tenantId: string): Promise<
   }
 }
 
-/** Whether the index has what was said before it was there. */
+/** Whether the index has what was said before it was there, and what this process could not put. */
 export async function isFollowed(recorder: SearchRecorder, tenantId: string): Promise<boolean> {
   if (recorder.knowsFollowed(tenantId)) return true
   const { done = 0 } = (await readFollowed(recorder.service, followedRef(recorder, tenantId))) ?? {}
-  if (done > 0) recorder.noteFollowed(tenantId)
-  return done > 0
+  return recorder.noteFollowed(tenantId, done)
 }
 
 // With another key all terms are others, and the index is made anew.

@@ -42,6 +42,8 @@ export class SearchRecorder {
   readonly service: Service
   readonly #queue: TenantQueue<Said>
   readonly #followed = new Set<string>()
+  /** When something of a tenant was last dropped, by the store's clock. */
+  readonly #lostAt = new Map<string, number>()
   #told: Promise<void> = Promise.resolve()
   #tells = 0
 
@@ -59,6 +61,10 @@ export class SearchRecorder {
         // A title that says nothing takes the place of one that did.
         const kept = entries.filter(({ seq, terms }) => terms.length > 0 || seq === titleSeq)
         if (kept.length > 0) await this.index.put(tenantId, kept)
+      },
+      onLost: (tenantId) => {
+        if (this.#lostAt.size === maxFollowed) this.#lostAt.clear()
+        this.#lostAt.set(tenantId, service.storeClock.now())
       },
       onDropped: (count, cause) => {
         const message = `${count} messages were not put into the index; the next sweep makes it good.`
@@ -79,14 +85,19 @@ export class SearchRecorder {
     this.#queue.add(record.tenantId, { record }, (record.title?.length ?? 0) * 2 + messageBytes)
   }
 
-  /** Whether it is known that the index has what was said before it was there. */
+  /** Whether it is known that the index has what was said before it was there, and all that this process has put. */
   knowsFollowed(tenantId: string): boolean {
-    return this.#followed.has(tenantId)
+    return this.#followed.has(tenantId) && !this.#lostAt.has(tenantId)
   }
 
-  noteFollowed(tenantId: string): void {
+  /** @param done What was stored before this, epoch ms, is in the index. @returns Whether that is all. */
+  noteFollowed(tenantId: string, done: number): boolean {
+    const lostAt = this.#lostAt.get(tenantId)
+    if (done === 0 || (lostAt !== undefined && done <= lostAt)) return false
+    this.#lostAt.delete(tenantId)
     if (this.#followed.size === maxFollowed) this.#followed.clear()
     this.#followed.add(tenantId)
+    return true
   }
 
   /** Has the index told something that it must not miss. What fails, or does not fit, a note in the store tells. */

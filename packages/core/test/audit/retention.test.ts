@@ -74,7 +74,7 @@ describe('the check finds all as it was written while retention', () => {
       method: 'read' | 'messages' | 'commit',
       isIt: (id: string) => boolean,
       work: () => unknown,
-    ) => {
+    ): SessionStore => {
       let isDone = false
       return {
         ...inner,
@@ -85,7 +85,7 @@ describe('the check finds all as it was written while retention', () => {
           }
           return (inner[method] as (...given: unknown[]) => Promise<unknown>)(ref, ...args)
         },
-      } as SessionStore
+      }
     }
     return { inner, over, lanes, meanwhile }
   }

@@ -177,6 +177,25 @@ describe('an index of the search is told', () => {
     expect([words(), await notes()]).toEqual([['appl'], 0])
   })
 
+  it('at last, and searches say until then that they may not find all of it', async () => {
+    const { index, process, pass } = place()
+    const writeless = { ...index, put: async () => Promise.reject(new Error('read-only')) }
+    const [sessions, others] = [process({ search: { index: writeless } }), process()]
+    await others.sweep({ tenants: ['acme'] })
+    const search = async (by: Sessions) => {
+      const { items, complete } = await by.for(alice).search({ text: 'apple' })
+      return [items.length, complete]
+    }
+    expect(await search(sessions)).toEqual([0, true])
+    pass(minute)
+    await (await sessions.for(alice).open('one')).append(said('apple'))
+    expect(await search(sessions)).toEqual([0, false])
+    pass(minute)
+    // Whoever sweeps.
+    await others.sweep({ tenants: ['acme'] })
+    expect(await search(sessions)).toEqual([1, true])
+  })
+
   it('as soon as it is back, and its operator hears that it was away', async () => {
     const { index, process, warnings, words, pass } = place()
     const sessions = process()
