@@ -95,6 +95,29 @@ describe('a sweep goes on', () => {
   })
 })
 
+it('a sweep that the service began removes what has expired, also where its tenants cannot be told', async () => {
+  const { store, over, pass } = await overdue()
+  const warned: unknown[] = []
+  const sessions = over({ ttl: { idleMs: 1000 }, onWarning: ({ code }) => warned.push(code) })
+  const { record } = await sessions.for({ tenantId: 'acme', userId: 'alice' }).create()
+  pass(2000)
+  const swept = new Promise<number>((resolve) => {
+    const { sweep } = store
+    store.sweep = async (options) => {
+      const count = await sweep(options)
+      resolve(count)
+      return count
+    }
+  })
+  sessions.sweepEvery(1, () => {
+    throw new Error('no database')
+  })
+  expect(await swept).toBeGreaterThan(0)
+  await sessions.close()
+  expect(await store.read(record)).toBeUndefined()
+  expect(warned).toContain('sweep_failed')
+})
+
 it('a sweep that the service began ends with its tenant when the service is closed', async () => {
   const { over, left } = await overdue('one', 'two', 'three')
   const sessions = over()
