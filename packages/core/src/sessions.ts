@@ -225,7 +225,7 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
       if (typeof tenants !== 'function')
         throw new SessionError('invalid', 'tenants must be a function', { path: 'tenants' })
       return sweepEvery(service, ms, async (limit, all, isStopped) =>
-        (await others()).sweepAll(service, { limit }, all ? { tenantsOf: tenants, isStopped } : {}),
+        (await others()).sweepAll(service, all ? { limit, tenants: tenants() } : { limit }, isStopped),
       )
     },
     health: async (options) => healthOf(service, options),

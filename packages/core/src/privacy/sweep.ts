@@ -24,12 +24,6 @@ export interface SweepSettings {
   tenants?: Tenants
 }
 
-/** What a sweep that the service began is told. */
-interface OwnSweep {
-  readonly tenantsOf?: () => Tenants
-  readonly isStopped?: () => boolean
-}
-
 const usualLimit = 500
 // So many tenants after each other are on no shard that is down alone: the store is.
 const maxDownInRow = 100
@@ -40,14 +34,13 @@ const maxDownInRow = 100
  * of the index of the search and of the facts of sessions. Where something fails it goes on with the rest, and rejects
  * then: a shard that is down takes nobody's sweep but its own.
  *
- * @param own Of a sweep that the service began: its tenants, asked for when it comes to them, and whether it is to end before
- *   the next one (default: those of `options`, and it never is).
+ * @param isStopped Whether it is to end before the next tenant (default: it never is).
  * @returns How many sessions were removed or changed.
  */
 export async function sweepAll(
   service: Service,
   options: SweepSettings | null | undefined,
-  { tenantsOf, isStopped = () => false }: OwnSweep = {},
+  isStopped: () => boolean = () => false,
 ): Promise<number> {
   checkOptions<SweepSettings>(options ?? undefined, { limit: true, tenants: true })
   const { limit = usualLimit, tenants = [] } = options ?? {}
@@ -56,7 +49,7 @@ export async function sweepAll(
   await sweeping.step(async () => service.store.sweep({ limit }))
   let isAny = false
   let downInRow = 0
-  for await (const tenantId of checked(tenantsOf?.() ?? tenants)) {
+  for await (const tenantId of checked(tenants)) {
     if (isStopped()) return sweeping.end()
     const isDown = await sweepTenant(service, tenantId, sweeping)
     downInRow = isDown ? downInRow + 1 : 0

@@ -102,9 +102,9 @@ it('a sweep that the service began removes what has expired, also where its tena
   const { record } = await sessions.for({ tenantId: 'acme', userId: 'alice' }).create()
   pass(2000)
   const swept = new Promise<number>((resolve) => {
-    const { sweep } = store
+    const inner = { ...store }
     store.sweep = async (options) => {
-      const count = await sweep(options)
+      const count = await inner.sweep(options)
       resolve(count)
       return count
     }
