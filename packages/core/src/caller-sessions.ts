@@ -262,7 +262,7 @@ export class CallerSessions {
 
   /**
    * How many live sessions the caller has; of an admin, how many the tenant has. Costs one page of the list for each
-   * 1,000 of them.
+   * 1,000 of them, and a look at those that became active meanwhile; past 100,000 it may miss such ones.
    *
    * @throws `invalid`
    */

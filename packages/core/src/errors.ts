@@ -123,6 +123,18 @@ export function isSessionError(error: unknown, code?: SessionErrorCode): error i
   }
 }
 
+/** The cause of an `unknown_key` whose key was destroyed: other than one that a keyring lacks, it never comes back. */
+export const keyDestroyed: unique symbol = Symbol.for('@sessions/key-destroyed') as never
+
+/**
+ * Whether nobody can read what a call was about, ever: it is damaged, or its key was destroyed. Whoever looks at many
+ * sessions passes it over, so that it does not hide the others.
+ */
+export function isUnreadable(error: unknown): boolean {
+  if (isSessionError(error, 'corrupt')) return true
+  return isSessionError(error, 'unknown_key') && error.cause === keyDestroyed
+}
+
 /** The message of what code of the application threw, of `maxErrorLength` units at most; undefined if it has none. */
 export function messageOf(thrown: unknown): string | undefined {
   try {

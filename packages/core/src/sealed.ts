@@ -14,7 +14,7 @@ export {
   staticKeyring,
   type StaticKeyringOptions,
 } from './contract/sealed/keyring.js'
-export type { UpkeepFailure, UpkeepPage, UpkeepReport } from './contract/sealed/upkeep.js'
+export type { UpkeepFailure, UpkeepPage, UpkeepReport } from './contract/sealed/upkeep-report.js'
 export type { IntegrityProblem } from './contract/sealed/sealing.js'
 export { sealedTerms } from './contract/sealed/terms.js'
 export { type SideRecordKind, sideRecordKinds, sideRecordTenant } from './service/side-records.js'

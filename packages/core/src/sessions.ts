@@ -228,8 +228,8 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
     sweepEvery(ms, tenants = () => []) {
       if (typeof tenants !== 'function')
         throw new SessionError('invalid', 'tenants must be a function', { path: 'tenants' })
-      return sweepEvery(service, ms, async (limit, all) =>
-        (await others()).sweepAll(service, all ? { limit, tenants: tenants() } : { limit }),
+      return sweepEvery(service, ms, async (limit, all, isStopped) =>
+        (await others()).sweepAll(service, all ? { limit, tenants: tenants() } : { limit }, isStopped),
       )
     },
     health: async (options) => healthOf(service, options),
@@ -244,15 +244,24 @@ export function createSessions(options: SessionsOptions = {}): Sessions {
   return sessions
 }
 
-/** Settles when nothing that was noted or told waits any more. */
+/** Settles when nothing that was noted or told waits any more. Where one of them fails, the others are done all the same. */
 async function flushed(service: Service): Promise<void> {
-  await (await auditOf(service))?.flush()
-  if (service.usage !== undefined || service.search !== undefined) {
-    const { usageOf, searchOf } = await records()
-    await usageOf(service)?.flush()
-    await searchOf(service)?.flush()
+  const { usage, search } = service
+  const loaded = usage === undefined && search === undefined ? undefined : await records()
+  let failed: { readonly why: unknown } | undefined
+  for (const flush of [
+    async () => (await auditOf(service))?.flush(),
+    async () => loaded?.usageOf(service)?.flush(),
+    async () => loaded?.searchOf(service)?.flush(),
+    async () => service.flushListeners(),
+  ]) {
+    try {
+      await flush()
+    } catch (why) {
+      failed ??= { why }
+    }
   }
-  await service.flushListeners()
+  if (failed !== undefined) throw failed.why
 }
 
 /** As `sessions.import`, for the caller whom the audit names. */

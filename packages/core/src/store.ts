@@ -89,6 +89,7 @@ export { digestOf } from './digest.js'
 export { checkOptions, type OptionKind, type OptionNames } from './options.js'
 export {
   keyKind,
+  probeRef,
   recordKindOf,
   type OwnLifetime,
   type SessionRecord,

@@ -188,6 +188,21 @@ describe('close', () => {
   })
 })
 
+it('close has its listeners send what they have, also where the log of usage fails, and says so then', async () => {
+  const sent: string[] = []
+  const listener = { on: () => {}, flush: async () => void sent.push('events') }
+  const log = {
+    append: async () => 0,
+    flush: async () => {
+      throw new Error('the warehouse is away')
+    },
+  }
+  const sessions = service({ listeners: [listener], usage: { log } })
+  await sessions.for(alice).create()
+  expect(await codeOf(sessions.close())).toContain('the warehouse is away')
+  expect(sent).toEqual(['events'])
+})
+
 describe('the HTTP API of a closed service', () => {
   it('ends what it has begun, and refuses what comes', async () => {
     const { store, open, reached } = held(memoryStore(), 'commit')

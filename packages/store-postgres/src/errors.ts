@@ -42,6 +42,8 @@ const keptByPgBouncer =
 const refusedByPgBouncer = /^unsupported startup parameter/
 // Serialization failure, deadlock, lock not available: the statement was rolled back, and another try may succeed.
 const transient = new Set(['40001', '40P01', '55P03'])
+// The server has ended a transaction that waited or lasted too long, and rolled it back: this process may have been busy.
+const ended = new Set(['25P03', '25P04'])
 // The server is out of disk, of memory, or of a resource of that kind.
 const full = new Set(['53000', '53100', '53200'])
 const missing = new Set(['42P01', '42703', '3F000'])
@@ -83,6 +85,7 @@ export function judge(error: unknown, { unknown }: { unknown: boolean }): Verdic
     return verdict('unavailable', 'the database did not answer', error, !(error instanceof TimedOut))
   }
   if (transient.has(code)) return verdict('unavailable', 'the database is too contended', error, true)
+  if (ended.has(code)) return verdict('unavailable', 'the database ended the transaction', error, true)
   if (code === '57014') return verdict('unavailable', 'the database cancelled the statement', error)
   if (code === '25006') return verdict('unavailable', 'the database is read-only', error)
   if (full.has(code) || error.message.includes('No space left')) {

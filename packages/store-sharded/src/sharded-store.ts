@@ -5,6 +5,7 @@ import {
   checkWhole,
   createListCursors,
   type Page,
+  probeRef,
   SessionError,
   type SessionQuery,
   type SessionRecord,
@@ -178,9 +179,22 @@ export function shardedStoreBy(options: ShardedStoreOptions, timing: Timing): Sh
     })
   }
 
+  /** Whether any shard answers: the process can work for the sessions of that one. */
+  async function probe(): Promise<undefined> {
+    const open = [...shards.values()].filter((shard) => shard !== 'closed')
+    if (open.length === 0) throw new SessionError('unavailable', 'All shards are closed to this process.')
+    try {
+      await Promise.any(open.map(async (shard) => shard.read(probeRef)))
+      return undefined
+    } catch (error) {
+      throw (error as AggregateError).errors[0]
+    }
+  }
+
   return {
     read: async ({ tenantId, id }, readOptions) => {
       const ref = { tenantId, id }
+      if (tenantId === probeRef.tenantId && id === probeRef.id) return probe()
       const asked = { ...readOptions }
       return calls.read(ref, (store) => store.read(ref, asked))
     },

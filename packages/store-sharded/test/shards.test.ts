@@ -1,8 +1,8 @@
-import { memoryStore, SessionError } from '@sessions/core'
+import { createSessions, memoryStore, SessionError } from '@sessions/core'
 import { checkStore, type SessionStore } from '@sessions/core/store'
 import { wrapStore } from '@sessions/core/testing'
 import { describe, expect, it } from 'vitest'
-import { hashRoute, regionRoute, shardedStore } from '../src/index.js'
+import { hashRoute, regionRoute, shardedStore, tenantRoute } from '../src/index.js'
 
 const code = (expected: string) => expect.objectContaining({ code: expected })
 
@@ -130,6 +130,40 @@ describe('checkStore', () => {
       { level: 'warning', code: 'durability', message: 'home: a crash loses' },
       { level: 'warning', code: 'durability', message: 'shard a: a crash loses' },
     ])
+  })
+})
+
+describe('a service over shards is healthy', () => {
+  const healthOf = async (store: SessionStore) => (await createSessions({ store }).health()).ok
+  const unchecked = (store: SessionStore) => {
+    const quiet = { ...store }
+    delete quiet.check
+    return quiet
+  }
+
+  it('as long as one of them answers, wherever its route leads', async () => {
+    const [a, b] = [mortal(memoryStore()), mortal(memoryStore())]
+    const shards = { a: a.store, b: b.store }
+    const stores = [
+      hashRoute(['a', 'b']),
+      tenantRoute({ acme: 'a', globex: 'b' }),
+      regionRoute((tenantId) => (tenantId === 'acme' ? 'eu' : undefined), { eu: 'a', us: 'b' }),
+    ].map((route) => shardedStore({ shards, route }))
+    const all = async () => Promise.all(stores.map(healthOf))
+    expect(await all()).toEqual([true, true, true])
+    a.state.isDown = true
+    expect(await all()).toEqual([true, true, true])
+    b.state.isDown = true
+    expect(await all()).toEqual([false, false, false])
+  })
+
+  it('where others are closed to it, and not where all are', async () => {
+    const route = tenantRoute({ acme: 'a', globex: 'b' })
+    const open = shardedStore({ shards: { a: 'closed', b: unchecked(memoryStore()) }, route })
+    expect([await healthOf(open), await checkStore(open)]).toEqual([true, []])
+    const closed = shardedStore({ shards: { a: 'closed', b: 'closed' }, route })
+    expect(await healthOf(closed)).toBe(false)
+    expect(await checkStore(closed)).toMatchObject([{ code: 'unavailable' }])
   })
 })
 

@@ -5,7 +5,7 @@ import { toSessionError } from './errors.js'
 import { patiently } from './patiently.js'
 import { Reserve, reserveBytes } from './reserve.js'
 import type { SqliteDatabase } from './sqlite-database.js'
-import { WriteAheadLog } from './write-ahead-log.js'
+import { fileAt, WriteAheadLog } from './write-ahead-log.js'
 
 /**
  * Which commits survive when the machine loses its power: `full` all of them, `normal` all but those of the last
@@ -51,7 +51,13 @@ export async function openFile(path: string, until: number, synchronous: Synchro
     await background.exec('pragma busy_timeout = 100')
     const file = String(main?.['file'])
     const reserve = new Reserve(file)
-    const log = new WriteAheadLog({ path: file, isDurable: synchronous === 'full', background, reserve })
+    const log = new WriteAheadLog({
+      path: file,
+      file: await fileAt(file),
+      isDurable: synchronous === 'full',
+      background,
+      reserve,
+    })
     if ((await stat(file)).size >= reserveBytes) void reserve.hold()
     const openAgain = () => {
       const again = new Database(path)

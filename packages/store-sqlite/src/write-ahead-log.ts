@@ -1,4 +1,4 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, stat } from 'node:fs/promises'
 import type { Reserve } from './reserve.js'
 
 /** A connection whose work is done by another thread. */
@@ -10,6 +10,8 @@ export interface Background {
 export interface WriteAheadLogOptions {
   /** The path of the file that the log belongs to. */
   readonly path: string
+  /** Which file that is, as `fileAt` says. */
+  readonly file: string | undefined
   /** Whether commits are to survive the loss of power. */
   readonly isDurable: boolean
   readonly background: Background
@@ -21,6 +23,12 @@ export interface WriteAheadLogOptions {
 const maxLogBytes = 4 * 1024 * 1024
 // A commit writes four pages: one of the session, one of its log, one of the index of its log, and sometimes one more.
 const commitBytes = 4 * 4096
+
+/** Which file is at a path now; undefined when none is. */
+export async function fileAt(path: string): Promise<string | undefined> {
+  const found = await stat(path, { bigint: true }).catch(() => undefined)
+  return found && `${found.dev} ${found.ino}`
+}
 
 /**
  * The log beside a file. Every commit is in the log before it is in the file. Two things wait for the disk, and run off
@@ -70,7 +78,10 @@ export class WriteAheadLog {
     this.#flushing = this.#nextFlush
     this.#nextFlush = undefined
     this.#file ??= open(`${this.#options.path}-wal`, 'r+')
-    await (await this.#file).datasync()
+    const { path, file } = this.#options
+    const [now] = await Promise.all([fileAt(path), (await this.#file).datasync()])
+    // SQLite goes on with a file that nobody finds any more, and all that is written to it is lost at the end.
+    if (now !== file) throw new Error(`${path} was removed or replaced while it is open: restart the process`)
   }
 
   /** Moves most of the log while others read and write. Then it moves what they wrote meanwhile, while writers wait. */

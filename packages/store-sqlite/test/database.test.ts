@@ -227,10 +227,12 @@ test('a commit that the disk does not confirm has an unknown outcome', async () 
   const background = { exec: async () => {}, close: () => {} }
   const kinds = { none: WriteAheadLog, lost: WriteAheadLog, stuck: Stuck, kept: WriteAheadLog }
   for (const [kind, Log] of Object.entries(kinds)) {
-    const { database, notes } = await place((open, file) => {
-      const path = kind === 'lost' ? `${file}-elsewhere` : file
+    const { database, notes } = await place((open, at) => {
+      const path = kind === 'lost' ? `${at}-elsewhere` : at
+      const { dev, ino } = statSync(at, { bigint: true })
+      const file = `${dev} ${ino}`
       const reserve = open.reserve!
-      return { ...open, log: new Log({ path, isDurable: kind !== 'none', background, reserve }) }
+      return { ...open, log: new Log({ path, file, isDurable: kind !== 'none', background, reserve }) }
     })
     const until = kind === 'stuck' ? performance.now() + 300 : later()
     const work = note()

@@ -1,5 +1,14 @@
 import { isSessionError, type SessionStore } from '@sessions/core/store'
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { checkSchema, migrate, type OwnedSqliteStore, sqliteStore } from '../src/index.js'
@@ -211,4 +220,29 @@ describe("the application's own database", () => {
 function codeOf(error: unknown): string {
   if (!isSessionError(error)) throw error
   return error.code
+}
+
+test.each(['removed', 'replaced'] as const)(
+  'a file that is %s while it is open: no commit is acknowledged that nobody would find',
+  async (how) => {
+    const path = newPath()
+    const store = open(path)
+    await store.commit(ref, { revision: 0, messages: [{ id: 'm1', payload: '1' }] })
+    if (how === 'removed') rmSync(path)
+    else renameSync(await backup(), path)
+    const late = store.commit(ref, { messages: [{ id: 'm2', payload: '2' }] })
+    await expect(late).rejects.toMatchObject({
+      code: 'unknown_outcome',
+      cause: { message: `${path} was removed or replaced while it is open: restart the process` },
+    })
+  },
+)
+
+/** The path of another file of sessions. */
+async function backup(): Promise<string> {
+  const path = newPath()
+  const database = openRaw(path)
+  await migrate(database)
+  database.close()
+  return path
 }

@@ -23,7 +23,7 @@ function place(isDurable: boolean) {
     throw new Error('the disk is full')
   }
   const background = { exec, close: () => asked.push('close') }
-  const log = new WriteAheadLog({ path, isDurable, background, reserve })
+  const log = new WriteAheadLog({ path, file: undefined, isDurable, background, reserve })
   const go = async (count = 1) => {
     for (let done = 0; done < count; done++) {
       await expect.poll(() => waiting.length, { interval: 1 }).toBeGreaterThan(0)
@@ -77,6 +77,7 @@ test('a flush that fails is told to those who wait for it, and does not keep a l
   const { path, log, asked, go } = place(true)
   const other = new WriteAheadLog({
     path: `${path}-none`,
+    file: undefined,
     isDurable: true,
     background: { exec: async () => {}, close: () => asked.push('closed') },
     reserve: new Reserve(path),

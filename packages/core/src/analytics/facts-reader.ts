@@ -4,7 +4,7 @@ import type { Consents } from '../domain/consent.js'
 import { keptCounts } from '../domain/counted-through.js'
 import type { MessageTally } from '../domain/message-tally.js'
 import { decodeBody, type SessionBody } from '../domain/session-body.js'
-import { isSessionError } from '../errors.js'
+import { isSessionError, isUnreadable } from '../errors.js'
 import { isAllowed, readConsents } from '../service/consent.js'
 import type { Service } from '../service/service.js'
 import { factsOf } from './session-facts.js'
@@ -46,16 +46,16 @@ export class FactsReader {
 
   /** Undefined for a session that is gone, or that nobody can read: it must not hide the others. */
   async read(ref: SessionRef): Promise<ReadFacts | undefined> {
-    const stored = await this.#service.store.read(ref)
-    if (stored === undefined) return undefined
-    const { record } = stored
     try {
+      const stored = await this.#service.store.read(ref)
+      if (stored === undefined) return undefined
+      const { record } = stored
       const body = decodeBody(stored.body)
       if (!(await this.#allows(record, body))) return { record, facts: undefined }
       const about = { tally: await this.#tallyOf(record, body), unit: await this.#unitOf(record) }
       return { record, facts: factsOf(record, body, about) }
     } catch (error) {
-      if (isSessionError(error, 'corrupt') || isSessionError(error, 'not_found')) return undefined
+      if (isUnreadable(error) || isSessionError(error, 'not_found')) return undefined
       throw error
     }
   }

@@ -57,7 +57,11 @@ export async function verifyLanes(
     if (seen.has(lane)) continue
     seen.add(lane)
     const walked = await walk(lanes, { tenantId, lane }, said.states.get(lane))
-    if (walked === undefined) continue
+    if (walked === undefined) {
+      // It was removed since it was listed.
+      seen.delete(lane)
+      continue
+    }
     if ('why' in walked) return { ok: false, ...walked }
     count++
     entries += walked.entries
@@ -80,34 +84,71 @@ async function readCheckpoints(
   known: AuditCheckpoint | undefined,
 ): Promise<{ readonly states: ReadonlyMap<string, LaneState> } | Found> {
   const place = { tenantId, lane: checkpointLane }
-  const states = new Map<string, LaneState>()
+  let states = new Map<string, LaneState>()
+  let pruned = new Set<string>()
   const take = (text: CheckpointText | undefined): void => {
-    for (const state of text?.lanes ?? []) states.set(state.lane, state)
-    for (const { lane } of text?.pruned ?? []) states.delete(lane)
+    for (const { lane } of text?.pruned ?? []) {
+      pruned.add(lane)
+      states.delete(lane)
+    }
+    // A process may have looked at a lane before another one removed it, and tell of it afterwards.
+    for (const state of text?.lanes ?? []) if (!pruned.has(state.lane)) states.set(state.lane, state)
   }
-  const walked = await walk(lanes, place, known && { ...known, lane: checkpointLane }, ({ text }) =>
-    take(decodeCheckpoint(text)),
-  )
+  const begin = (): void => {
+    states = new Map()
+    pruned = new Set()
+  }
+  const state = known && { ...known, lane: checkpointLane }
+  const walked = await walk(lanes, place, state, { begin, took: ({ text }) => take(decodeCheckpoint(text)) })
   if (walked !== undefined && 'why' in walked) return walked
   if (walked === undefined && known !== undefined) return { lane: checkpointLane, seq: 0, why: 'missing' }
   return { states }
 }
 
+/** What hears of the entries of a lane, from the first one on. */
+interface Hearing {
+  readonly begin: () => void
+  readonly took: (link: Link) => void
+}
+
+const nobody: Hearing = { begin: () => {}, took: () => {} }
+
 /**
- * Reads a lane from its first entry to its last.
+ * Reads a lane from its first entry to its last, and once more where retention has dropped some of it meanwhile.
  *
  * @param state How far it was at least, and its hash there.
- * @returns Undefined when there is no such lane.
+ * @returns Undefined when there is no such lane, or no more.
  */
 async function walk(
   lanes: Lanes,
   place: LanePlace,
   state: LaneState | undefined,
-  took: (link: Link) => void = () => {},
+  hearing = nobody,
 ): Promise<Walked | Found | undefined> {
+  let stored = await readStored(lanes, place)
+  for (;;) {
+    if (stored === undefined) return undefined
+    hearing.begin()
+    const found: Walked | Found = await walkOnce(lanes, place, stored, { state, took: hearing.took })
+    if (!('why' in found)) return found
+    const now = await readStored(lanes, place)
+    if (now !== undefined && startOf(now) <= startOf(stored)) return found
+    stored = now
+  }
+}
+
+/** The entry up to which retention has dropped a lane, as its body says. */
+function startOf(stored: StoredSession | 'corrupt'): number {
+  return (stored === 'corrupt' ? undefined : decodeHead(stored.body))?.from ?? 0
+}
+
+async function walkOnce(
+  lanes: Lanes,
+  place: LanePlace,
+  stored: StoredSession | 'corrupt',
+  { state, took }: { readonly state: LaneState | undefined; readonly took: Hearing['took'] },
+): Promise<Walked | Found> {
   const { lane } = place
-  const stored = await readStored(lanes, place)
-  if (stored === undefined) return undefined
   const head = stored === 'corrupt' ? undefined : decodeHead(stored.body)
   const isSigned = head !== undefined && (await lanes.keys.isHeadAuthentic(place, head))
   const from = head?.from ?? 0

@@ -1,6 +1,7 @@
 import { isSessionError, SessionError } from '../errors.js'
 import { checkOptions } from '../options.js'
 import { checkWhole } from './check-arguments.js'
+import { probeRef } from './session-record.js'
 import type { SessionStore } from './session-store.js'
 import type { StoreFinding } from './store-finding.js'
 import { timerMs } from '../time.js'
@@ -57,7 +58,7 @@ export async function checkStore(
     // The store gives up first: its own error says more.
     await ask(store.check?.(Math.ceil(timeoutMs * 0.9)) ?? Promise.resolve([]))
     // What the store has found wrong says more than the error of a call.
-    if (!findings.some(isError)) await ask(store.read({ tenantId: 'sessions', id: 'check' }).then(() => []))
+    if (!findings.some(isError)) await ask(store.read(probeRef).then(() => []))
   } finally {
     clearTimeout(timer)
   }

@@ -60,6 +60,12 @@ export interface OwnLifetime {
  */
 export const reservedTenantPrefix = '~'
 
+/**
+ * Where nothing ever is: whoever asks a store whether it answers reads this. A store over stores answers as soon as one of
+ * them does, whichever has the place.
+ */
+export const probeRef: SessionRef = { tenantId: `${reservedTenantPrefix}clock:health`, id: 'health' }
+
 /** The kind of tenant in which an encrypted store keeps wrapped keys. */
 export const keyKind = `${reservedTenantPrefix}keys`
 

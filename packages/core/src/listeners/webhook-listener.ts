@@ -1,8 +1,9 @@
 import type { SessionEvent, SessionEventType } from '../domain/events.js'
 import { SessionError } from '../errors.js'
 import { byteLength } from '../json.js'
-import { checkOptions } from '../options.js'
+import { checkNames, checkOptions } from '../options.js'
 import { timerMs, toIso } from '../time.js'
+import { sessionEventTypes } from './event-types.js'
 import { secretBytes, webhookKey, webhookSignature } from './webhook-signature.js'
 
 /** Where events are sent, and how long it is tried. */
@@ -218,6 +219,7 @@ function checked(options: WebhookOptions) {
     flushMs: 'number',
     onUndelivered: 'function',
   })
+  checkNames(options.types, sessionEventTypes, 'types')
   const {
     timeoutMs = 10_000,
     maxTries = 8,

@@ -59,6 +59,12 @@ export interface GoneLine {
   readonly id: string
 }
 
+/** Nobody can read the session: it is damaged, or its key was destroyed. */
+export interface UnreadableLine {
+  readonly type: 'unreadable'
+  readonly id: string
+}
+
 /** The last line of an export. Without it, the export was cut off. */
 export interface EndLine {
   readonly type: 'end'
@@ -89,6 +95,7 @@ export type ExportLine =
   | SessionLine
   | MessageLine
   | GoneLine
+  | UnreadableLine
   | EndLine
   | ConsentLine
   | UsageLine

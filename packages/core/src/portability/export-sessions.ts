@@ -1,4 +1,4 @@
-import { isSessionError } from '../errors.js'
+import { isSessionError, isUnreadable } from '../errors.js'
 import type { SessionRecord, SessionRef } from '../contract/session-record.js'
 import type { StoredMessage } from '../contract/session-store.js'
 import { expired } from '../domain/branches.js'
@@ -118,7 +118,7 @@ async function* linesOf(
       for (const record of page.items) {
         if (seen.has(record.id)) continue
         seen.add(record.id)
-        yield* storedSession(service, record, userId, view)
+        yield* unlessUnreadable(record, storedSession(service, record, userId, view))
       }
       const last = page.items.at(-1)
       cursor = isSecond && (last?.activeAt ?? 0) < begunAt - coarseMs ? undefined : page.cursor
@@ -131,6 +131,21 @@ async function* usageLines(service: Service, user: TenantUser): AsyncGenerator<L
   if (!keepsUsage(service)) return
   const { groups } = await queryUsage(service, { ...user, by: ['model'], bucket: 'day' })
   for (const group of groups) yield { type: 'usage', ...group }
+}
+
+/** The lines of a session. One that nobody can read is named, and does not keep the others from being exported. */
+async function* unlessUnreadable({ id }: SessionRef, lines: AsyncGenerator<Line>): AsyncGenerator<Line> {
+  let isBegun = false
+  try {
+    for await (const line of lines) {
+      yield line
+      isBegun = true
+    }
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    if (isBegun) yield { type: 'gone', id }
+    yield { type: 'unreadable', id }
+  }
 }
 
 async function* storedSession(

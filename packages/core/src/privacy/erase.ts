@@ -1,5 +1,5 @@
 import type { Erasure, ErasureReceipt, ErasureStatus } from '../domain/erasure.js'
-import { SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
 import { newId } from '../ids.js'
 import { parseUser } from '../domain/identity.js'
 import { checkOptions } from '../options.js'
@@ -12,6 +12,7 @@ import { kindsOfUsers, readSideRecord, sideRecordTenant } from '../service/side-
 import { addCounts } from '../service/hook-counts.js'
 import { readStoreTime } from '../service/store-time.js'
 import {
+  readOrDropUserRecord,
   readUserRecord,
   runHooks,
   type TenantUser,
@@ -115,7 +116,7 @@ function startOnce(service: Service, user: TenantUser, about: About, caller: Aud
 
 /** Names the erasure: all processes that work on it are one operation in the audit. */
 async function operationOf(service: Service, user: TenantUser): Promise<string> {
-  const known = service.audit === undefined ? undefined : await readUserRecord(service, user)
+  const known = service.audit === undefined ? undefined : await readOrDropUserRecord(service, user)
   return known?.value.erasure?.id ?? newId()
 }
 
@@ -148,21 +149,29 @@ function toStatus({ id, phase, startedAt, counts, receipt }: Erasure): ErasureSt
   return { id, status: 'done', startedAt, counts, receipt }
 }
 
-/** Goes on with the erasures of a tenant whose processes died. @returns How many. */
+/** Goes on with the erasures of a tenant whose processes died. One that fails does not keep the others. @returns How many. */
 export async function resumeErasures(service: Service, tenantId: string): Promise<number> {
   const query = { tenantId: sideRecordTenant('users', tenantId), label: erasingLabel, limit: pageSize }
   const { items } = await service.store.list(query)
   if (items.length === 0) return 0
   const now = await readStoreTime(service, tenantId)
+  const failures: unknown[] = []
   let resumed = 0
   for (const record of items) {
     if (now - record.updatedAt < staleMs) continue
-    const userId = record.userId ?? (await readSideRecord<UserRecord>(service, record))?.value.erasure?.ending
-    if (userId === undefined) continue
-    await startOnce(service, { tenantId, userId }, { by: 'system', reason: 'resumed' }, { actor: 'system' })
-      .receipt
-    resumed++
+    try {
+      const userId =
+        record.userId ?? (await readSideRecord<UserRecord>(service, record))?.value.erasure?.ending
+      if (userId === undefined) continue
+      await startOnce(service, { tenantId, userId }, { by: 'system', reason: 'resumed' }, { actor: 'system' })
+        .receipt
+      resumed++
+    } catch (error) {
+      if (isSessionError(error, 'unavailable') || isSessionError(error, 'closed')) throw error
+      failures.push(error)
+    }
   }
+  if (failures.length > 0) throw failures[0]
   return resumed
 }
 
@@ -233,7 +242,7 @@ async function begin(
     copiesElsewhere: 0,
     removing: {},
   }
-  const seen = await readUserRecord(service, user)
+  const seen = await readOrDropUserRecord(service, user)
   // Nothing is left of the user but what the hooks know of: the record must not name the user again.
   if (seen?.value.erasure?.ending !== undefined) return seen.value.erasure
   const isDone = seen?.record.expiresAt !== undefined

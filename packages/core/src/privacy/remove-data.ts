@@ -1,5 +1,5 @@
-import type { SessionRecord } from '../contract/session-record.js'
-import type { SessionQuery } from '../contract/session-store.js'
+import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import type { SessionQuery, StoredSession } from '../contract/session-store.js'
 import type { Erasure, RemovedPlace } from '../domain/erasure.js'
 import { decodeBody, rootIdOf, type SessionBody } from '../domain/session-body.js'
 import { isSessionError } from '../errors.js'
@@ -79,7 +79,9 @@ async function removePage(removal: Removal, listed: readonly SessionRecord[]): P
   const { service, user } = removal
   // A turn of another process stops when it next writes, and finds no record.
   stopLocalTurns(service, user.tenantId, new Set(listed.map(({ id }) => id)))
-  const read = await inBatches(listed, async (item) => service.store.read(item))
+  const read = await inBatches(listed, async (item) =>
+    readIfReadable(service, item, { record: item, body: '' }),
+  )
   const there = read.flatMap((stored, index) =>
     stored?.record.incarnation === listed[index]!.incarnation ? [stored] : [],
   )
@@ -127,7 +129,8 @@ async function removeBeside(
     const root = body === undefined ? record.id : rootIdOf(body, record.id)
     if (root === record.id) continue
     // A line of forks that begins with another caller's session shares that caller's budget.
-    const first = await service.store.read({ tenantId: user.tenantId, id: root })
+    const others = { record: { userId: undefined } }
+    const first = await readIfReadable(service, { tenantId: user.tenantId, id: root }, others)
     if (first === undefined || first.record.userId === user.userId) labels.push(['budgets', root])
   }
   const found = await inBatches(labels, async ([kind, label]) => {
@@ -196,17 +199,32 @@ async function count(
 
 /** How many copies of a session other callers got by transfers, and have. */
 async function copiesElsewhere(
-  { store }: Service,
+  service: Service,
   { tenantId, userId }: TenantUser,
   body: SessionBody | undefined,
 ): Promise<number> {
   let copies = 0
   for (const { redeemed } of body?.transfers ?? []) {
     if (redeemed?.copyId === undefined) continue
-    const copy = await store.read({ tenantId, id: redeemed.copyId })
+    const others = { record: { userId: undefined } }
+    const copy = await readIfReadable(service, { tenantId, id: redeemed.copyId }, others)
     if (copy !== undefined && copy.record.userId !== userId) copies++
   }
   return copies
+}
+
+/** A session, or what stands for one that cannot be read: it is there, and must not keep the others from being removed. */
+async function readIfReadable<Unread>(
+  { store }: Service,
+  ref: SessionRef,
+  unread: Unread,
+): Promise<StoredSession | Unread | undefined> {
+  try {
+    return await store.read(ref)
+  } catch (error) {
+    if (isSessionError(error, 'corrupt') || isSessionError(error, 'unknown_key')) return unread
+    throw error
+  }
 }
 
 /** A session whose body cannot be read is removed like others. */

@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../contract/session-record.js'
 import { cleared, expired } from '../domain/branches.js'
 import { decodeBody, type ReplyPlace, type SessionBody } from '../domain/session-body.js'
-import { isSessionError } from '../errors.js'
+import { isSessionError, isUnreadable } from '../errors.js'
 import { LiveSession } from '../service/live-session.js'
 import type { Service } from '../service/service.js'
 import type { RetentionSettings } from '../service/settings.js'
@@ -69,11 +69,25 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
   if (periods.length === 0 && others.every((ms) => ms === undefined)) return 0
   const now = await readStoreTime(service, tenantId)
   let changed = 0
+  let failure: unknown
+  // What nobody can read, or not now, must not keep retention from the rest.
+  const each = async (change: () => Promise<boolean>): Promise<void> => {
+    try {
+      if (await change()) changed++
+    } catch (error) {
+      if (isSessionError(error, 'unknown_key') && !isUnreadable(error)) failure ??= error
+      else if (!isUnreadable(error)) throw error
+    }
+  }
+  const ended = (): number => {
+    if (failure !== undefined) throw failure
+    return changed
+  }
   if (periods.length > 0) {
     const activeBefore = momentBefore(now, shortestGap(periods) - 1)
     for await (const record of listed(service, { tenantId, activeBefore })) {
       if (changed >= limit) return changed
-      if (await applyTo(service, record, now, retention)) changed++
+      await each(async () => applyTo(service, record, now, retention))
     }
   }
   if (memoryMs !== undefined) {
@@ -88,16 +102,16 @@ export async function applyRetention(service: Service, tenantId: string, limit: 
     }
   }
   const shortest = Math.min(auditMs ?? Number.POSITIVE_INFINITY, analyticsMs ?? Number.POSITIVE_INFINITY)
-  if (!Number.isFinite(shortest)) return changed
+  if (!Number.isFinite(shortest)) return ended()
   const users = {
     tenantId: sideRecordTenant('users', tenantId),
     activeBefore: momentBefore(now, shortest - 1),
   }
   for await (const record of listed(service, users)) {
     if (changed >= limit) return changed
-    if (await forgetOld(service, record, now - record.activeAt, retention)) changed++
+    await each(async () => forgetOld(service, record, now - record.activeAt, retention))
   }
-  return changed
+  return ended()
 }
 
 async function removeUnchanged({ store }: Service, record: SessionRecord): Promise<boolean> {

@@ -1,4 +1,5 @@
-import { SessionError } from '../errors.js'
+import { isSessionError, SessionError } from '../errors.js'
+import { checkWhole } from '../contract/check-arguments.js'
 import { checkOptions } from '../options.js'
 import type { Service } from '../service/service.js'
 import { nobodysTenant } from '../audit/caller.js'
@@ -24,28 +25,89 @@ export interface SweepSettings {
 }
 
 const usualLimit = 500
+// So many tenants after each other are on no shard that is down alone: the store is.
+const maxDownInRow = 100
 
 /**
  * Removes what is past its deadline, then, tenant by tenant, goes on with erasures whose processes died, applies
  * retention, writes down how far the audit is, and makes good what is missing of the usage,
- * of the index of the search and of the facts of sessions. @returns How many sessions were removed or changed.
+ * of the index of the search and of the facts of sessions. Where something fails it goes on with the rest, and rejects
+ * then: a shard that is down takes nobody's sweep but its own.
+ *
+ * @param isStopped Whether it is to end before the next tenant (default: it never is).
+ * @returns How many sessions were removed or changed.
  */
-export async function sweepAll(service: Service, options: SweepSettings | null | undefined): Promise<number> {
+export async function sweepAll(
+  service: Service,
+  options: SweepSettings | null | undefined,
+  isStopped: () => boolean = () => false,
+): Promise<number> {
   checkOptions<SweepSettings>(options ?? undefined, { limit: true, tenants: true })
   const { limit = usualLimit, tenants = [] } = options ?? {}
-  let count = await service.store.sweep({ limit })
+  checkWhole(limit, 'limit', 1)
+  const sweeping = new Sweep(limit)
+  await sweeping.step(async () => service.store.sweep({ limit }))
   let isAny = false
+  let downInRow = 0
   for await (const tenantId of checked(tenants)) {
-    await resumeErasures(service, tenantId)
-    if (count < limit) count += await keepUsage(service, tenantId, limit - count)
-    await followSearch(service, tenantId)
-    if (count < limit) count += await keepAnalytics(service, tenantId, limit - count)
-    if (count < limit) count += await applyRetention(service, tenantId, limit - count)
-    if (count < limit) count += await keepAudit(service, tenantId, limit - count)
+    if (isStopped()) return sweeping.end()
+    const isDown = await sweepTenant(service, tenantId, sweeping)
+    downInRow = isDown ? downInRow + 1 : 0
+    if (downInRow === maxDownInRow) break
     isAny = true
   }
-  if (isAny && count < limit) count += await keepAudit(service, nobodysTenant, limit - count)
-  return count
+  if (isAny && downInRow === 0) await sweeping.step(async (left) => keepAudit(service, nobodysTenant, left))
+  return sweeping.end()
+}
+
+/** @returns Whether the store of the tenant is down. */
+async function sweepTenant(service: Service, tenantId: string, sweeping: Sweep): Promise<boolean> {
+  return (
+    (await sweeping.always(async () => resumeErasures(service, tenantId))) ||
+    (await sweeping.step(async (left) => keepUsage(service, tenantId, left))) ||
+    (await sweeping.always(async () => followSearch(service, tenantId))) ||
+    (await sweeping.step(async (left) => keepAnalytics(service, tenantId, left))) ||
+    (await sweeping.step(async (left) => applyRetention(service, tenantId, left))) ||
+    (await sweeping.step(async (left) => keepAudit(service, tenantId, left)))
+  )
+}
+
+/** What a sweep has done so far, and what has failed: it goes on with the rest. */
+class Sweep {
+  readonly #limit: number
+  readonly #failures: unknown[] = []
+  #count = 0
+
+  constructor(limit: number) {
+    this.#limit = limit
+  }
+
+  /** Does one thing, unless the limit is reached. @returns Whether the store is down. */
+  async step(work: (left: number) => Promise<number>): Promise<boolean> {
+    const left = this.#limit - this.#count
+    if (left <= 0) return false
+    return this.always(async () => {
+      this.#count += await work(left)
+    })
+  }
+
+  /** Does one thing that does not count. @returns Whether the store is down. */
+  async always(work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work()
+      return false
+    } catch (error) {
+      if (isSessionError(error, 'closed')) throw error
+      this.#failures.push(error)
+      return isSessionError(error, 'unavailable') || isSessionError(error, 'unknown_outcome')
+    }
+  }
+
+  /** How much it did. @throws What failed first. */
+  end(): number {
+    if (this.#failures.length > 0) throw this.#failures[0]
+    return this.#count
+  }
 }
 
 async function* checked(tenants: Tenants): AsyncGenerator<string, void> {

@@ -81,7 +81,10 @@ export class SearchFeed {
         if (recorder === undefined) return store.trim(ref, throughSeq, guard)
         return noted(store, recorder, ref, async () => {
           const value = await store.trim(ref, throughSeq, guard)
-          return value === 0 ? { value } : { value, tell: async () => recorder.dropTrimmed(ref) }
+          // Another process may put later what was said before: a sweep looks once more.
+          return value === 0
+            ? { value }
+            : { value, tell: async () => recorder.dropTrimmed(ref), isTwice: true }
         })
       },
 
@@ -93,7 +96,7 @@ export class SearchFeed {
           const value = await store.remove(ref, guard)
           if (!value || incarnation === undefined) return { value }
           const session = { sessionId: ref.id, incarnation }
-          // Another process may put later what it was told before: a sweep looks once more.
+          // As after a trim.
           return { value, tell: async () => recorder.index.drop(ref.tenantId, session), isTwice: true }
         })
       },

@@ -4,7 +4,7 @@ import { mayOpen } from '../domain/identity.js'
 import { decodeMessage, type Message, textOf } from '../domain/message.js'
 import { onPath } from '../domain/path.js'
 import { decodeBody, type SeqRange } from '../domain/session-body.js'
-import { isSessionError } from '../errors.js'
+import { isSessionError, isUnreadable } from '../errors.js'
 import type { Service } from '../service/service.js'
 import { isHistoryOver } from '../session/expiry.js'
 import { inSlices } from '../slices.js'
@@ -38,16 +38,16 @@ export async function openSession(
 ): Promise<OpenedSession | undefined> {
   const { store, ttl } = service
   const wanted = Number.isFinite(ttl.historyMs) ? Math.max(tail, 1) : tail
-  const stored = await store.read({ tenantId, id }, { tail: wanted })
-  if (stored === undefined) return undefined
-  const { record, messages } = stored
-  if (!mayOpen(identity, record, false) || (userId !== undefined && record.userId !== userId))
-    return undefined
-  if (await isHistoryOver(service, record, messages.at(-1))) return undefined
   try {
+    const stored = await store.read({ tenantId, id }, { tail: wanted })
+    if (stored === undefined) return undefined
+    const { record, messages } = stored
+    if (!mayOpen(identity, record, false) || (userId !== undefined && record.userId !== userId))
+      return undefined
+    if (await isHistoryOver(service, record, messages.at(-1))) return undefined
     return { record, path: decodeBody(stored.body).path, messages }
   } catch (error) {
-    if (isSessionError(error, 'corrupt')) return undefined
+    if (isUnreadable(error)) return undefined
     throw error
   }
 }
@@ -92,7 +92,7 @@ export async function readMessage(
   try {
     return (await store.messages(ref, { after: seq - 1, before: seq + 1, limit: 1 })).messages[0]
   } catch (error) {
-    if (isSessionError(error, 'not_found')) return undefined
+    if (isSessionError(error, 'not_found') || isUnreadable(error)) return undefined
     throw error
   }
 }

@@ -1,3 +1,6 @@
+import type { SessionRef } from '../contract/session-record.js'
+import type { StoredSession } from '../contract/session-store.js'
+import { isUnreadable } from '../errors.js'
 import { noteLabel } from './feed.js'
 import { followSessions, readFollowed } from '../service/follow-sessions.js'
 import type { Service } from '../service/service.js'
@@ -10,6 +13,8 @@ import { type SearchRecorder, searchOf } from './recorder.js'
 const settledMs = 60_000
 const notesAtOnce = 200
 const sessionsAtOnce = 200
+// Notes, and sessions that have ended, of one sweep of a tenant: many sessions may end in an hour.
+const maxLookedAt = 20_000
 const listedAtOnce = 100
 // Messages of one sweep of a tenant: a first look at many takes several.
 const maxMessages = 20_000
@@ -38,12 +43,11 @@ export async function followSearch(service: Service, tenantId: string): Promise<
   }
 }
 
-/** Whether the index has what was said before it was there. */
+/** Whether the index has what was said before it was there, and what this process could not put. */
 export async function isFollowed(recorder: SearchRecorder, tenantId: string): Promise<boolean> {
   if (recorder.knowsFollowed(tenantId)) return true
   const { done = 0 } = (await readFollowed(recorder.service, followedRef(recorder, tenantId))) ?? {}
-  if (done > 0) recorder.noteFollowed(tenantId)
-  return done > 0
+  return recorder.noteFollowed(tenantId, done)
 }
 
 // With another key all terms are others, and the index is made anew.
@@ -53,24 +57,54 @@ const followedRef = ({ terms }: SearchRecorder, tenantId: string) =>
 async function followNotes(recorder: SearchRecorder, tenantId: string, now: number): Promise<void> {
   const { service } = recorder
   const query = { tenantId: sideRecordTenant('search', tenantId), label: noteLabel, limit: notesAtOnce }
-  const { items } = await service.store.list({ ...query, activeBefore: now - settledMs })
   const done = new Set<string>()
-  for (const note of items) {
-    const { sessionId } = (await readSideRecord<{ sessionId: string }>(service, note))?.value ?? {}
-    if (sessionId === undefined) continue
-    if (!done.has(sessionId)) await recorder.reindex({ tenantId, id: sessionId })
-    done.add(sessionId)
-    await service.store.remove(note)
+  let cursor: string | undefined
+  let looked = 0
+  do {
+    const next = cursor === undefined ? {} : { cursor }
+    const page = await service.store.list({ ...query, activeBefore: now - settledMs, ...next })
+    for (const note of page.items) {
+      const sessionId = await notedSession(service, note)
+      if (sessionId !== undefined && !done.has(sessionId)) await recorder.reindex({ tenantId, id: sessionId })
+      if (sessionId !== undefined) done.add(sessionId)
+      await service.store.remove(note)
+    }
+    looked += page.items.length
+    cursor = page.cursor
+  } while (cursor !== undefined && looked < maxLookedAt)
+}
+
+/** The session of a note; undefined for a note that is gone, or that nobody can read. */
+async function notedSession(service: Service, note: SessionRef): Promise<string | undefined> {
+  try {
+    return (await readSideRecord<{ sessionId: string }>(service, note))?.value.sessionId
+  } catch (error) {
+    if (isUnreadable(error)) return undefined
+    throw error
   }
 }
 
 /** Takes out of the index what has expired in the store. */
 async function followEnded({ index, service }: SearchRecorder, tenantId: string, now: number): Promise<void> {
-  for (const session of await index.ended(tenantId, now, sessionsAtOnce)) {
-    const stored = await service.store.read({ tenantId, id: session.sessionId })
-    const isThere = stored !== undefined && stored.record.incarnation === session.incarnation
-    if (isThere) await index.extend(tenantId, session, stored.record.expiresAt)
-    else await index.drop(tenantId, session)
+  for (let looked = 0; looked < maxLookedAt; looked += sessionsAtOnce) {
+    const ended = await index.ended(tenantId, now, sessionsAtOnce)
+    for (const session of ended) {
+      const stored = await readable(service, { tenantId, id: session.sessionId })
+      const isThere = stored !== undefined && stored.record.incarnation === session.incarnation
+      if (isThere) await index.extend(tenantId, session, stored.record.expiresAt)
+      else await index.drop(tenantId, session)
+    }
+    if (ended.length < sessionsAtOnce) return
+  }
+}
+
+/** A session; undefined for one that is gone, or that nobody can read. */
+async function readable({ store }: Service, ref: SessionRef): Promise<StoredSession | undefined> {
+  try {
+    return await store.read(ref)
+  } catch (error) {
+    if (isUnreadable(error)) return undefined
+    throw error
   }
 }
 

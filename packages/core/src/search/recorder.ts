@@ -4,7 +4,7 @@ import type { StoredMessage } from '../contract/session-store.js'
 import { decodeMessage, textOf } from '../domain/message.js'
 import type { SearchEntry, SearchIndex } from '../domain/search.js'
 import type { TermSeal } from '../contract/term-seal.js'
-import { isSessionError } from '../errors.js'
+import { isSessionError, isUnreadable } from '../errors.js'
 import type { Service } from '../service/service.js'
 import { TenantQueue } from '../service/tenant-queue.js'
 import { inSlices, pause } from '../slices.js'
@@ -42,6 +42,8 @@ export class SearchRecorder {
   readonly service: Service
   readonly #queue: TenantQueue<Said>
   readonly #followed = new Set<string>()
+  /** When something of a tenant was last dropped, by the store's clock. */
+  readonly #lostAt = new Map<string, number>()
   #told: Promise<void> = Promise.resolve()
   #tells = 0
 
@@ -59,6 +61,10 @@ export class SearchRecorder {
         // A title that says nothing takes the place of one that did.
         const kept = entries.filter(({ seq, terms }) => terms.length > 0 || seq === titleSeq)
         if (kept.length > 0) await this.index.put(tenantId, kept)
+      },
+      onLost: (tenantId) => {
+        if (this.#lostAt.size === maxFollowed) this.#lostAt.clear()
+        this.#lostAt.set(tenantId, service.storeClock.now())
       },
       onDropped: (count, cause) => {
         const message = `${count} messages were not put into the index; the next sweep makes it good.`
@@ -79,14 +85,19 @@ export class SearchRecorder {
     this.#queue.add(record.tenantId, { record }, (record.title?.length ?? 0) * 2 + messageBytes)
   }
 
-  /** Whether it is known that the index has what was said before it was there. */
+  /** Whether it is known that the index has what was said before it was there, and all that this process has put. */
   knowsFollowed(tenantId: string): boolean {
-    return this.#followed.has(tenantId)
+    return this.#followed.has(tenantId) && !this.#lostAt.has(tenantId)
   }
 
-  noteFollowed(tenantId: string): void {
+  /** @param done What was stored before this, epoch ms, is in the index. @returns Whether that is all. */
+  noteFollowed(tenantId: string, done: number): boolean {
+    const lostAt = this.#lostAt.get(tenantId)
+    if (done === 0 || (lostAt !== undefined && done <= lostAt)) return false
+    this.#lostAt.delete(tenantId)
     if (this.#followed.size === maxFollowed) this.#followed.clear()
     this.#followed.add(tenantId)
+    return true
   }
 
   /** Has the index told something that it must not miss. What fails, or does not fit, a note in the store tells. */
@@ -118,10 +129,21 @@ export class SearchRecorder {
   /**
    * Puts into the index what a session says, as the store has it now; takes out what it says no more.
    *
+   * Of a session that nobody can read it puts nothing.
+   *
    * @param since Only messages from this moment on, epoch ms (default: all, also those that say nothing any more).
    * @returns How many messages it put.
    */
-  async reindex({ tenantId, id }: SessionRef, since?: number): Promise<number> {
+  async reindex(ref: SessionRef, since?: number): Promise<number> {
+    try {
+      return await this.#reindexed(ref, since)
+    } catch (error) {
+      if (isUnreadable(error)) return 0
+      throw error
+    }
+  }
+
+  async #reindexed({ tenantId, id }: SessionRef, since?: number): Promise<number> {
     const stored = await this.service.store.read({ tenantId, id })
     if (stored === undefined) {
       await this.index.drop(tenantId, { sessionId: id })
@@ -129,6 +151,12 @@ export class SearchRecorder {
     }
     const { record } = stored
     const session = { sessionId: id, incarnation: record.incarnation }
+    const saysNothing = record.lastSeq === record.trimmedSeq && record.title === undefined
+    if (since === undefined && saysNothing) {
+      // Nothing that it says takes the place of what an earlier session of this id has said.
+      await this.index.drop(tenantId, { sessionId: id })
+      return 0
+    }
     if (since === undefined) {
       if (record.trimmedSeq > 0) await this.index.drop(tenantId, session, record.trimmedSeq)
       await this.index.own(tenantId, session, await this.#userOf(record))

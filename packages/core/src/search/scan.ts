@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../contract/session-record.js'
 import type { ListPlace, StoredMessage } from '../contract/session-store.js'
-import { isSessionError } from '../errors.js'
+import { isSessionError, isUnreadable } from '../errors.js'
 import type { Service } from '../service/service.js'
 import { pause } from '../slices.js'
 import { type Find, findIn, findTitle, openSession, type OpenedSession } from './find.js'
@@ -134,6 +134,6 @@ async function* newestFirst(
       next = page.messages.at(-1)!.seq
     }
   } catch (error) {
-    if (!isSessionError(error, 'not_found')) throw error
+    if (!isSessionError(error, 'not_found') && !isUnreadable(error)) throw error
   }
 }

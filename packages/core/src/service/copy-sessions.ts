@@ -1,10 +1,10 @@
 import { isSessionError, SessionError } from '../errors.js'
-import type { SessionRecord, SessionRef } from '../contract/session-record.js'
+import { keyKind, recordKindOf, type SessionRecord, type SessionRef } from '../contract/session-record.js'
 import type { SessionStore } from '../contract/session-store.js'
 import { inParallel } from '../in-parallel.js'
 import { checkOptions } from '../options.js'
 import { pause } from '../slices.js'
-import { sideRecordKinds, sideRecordTenant } from './side-records.js'
+import { recordTenantsOf } from './record-tenants.js'
 import { repeatUnknown } from './unknown-outcome.js'
 
 /** Which sessions are copied. */
@@ -13,7 +13,8 @@ export interface CopySessionsOptions {
   tenants: Iterable<string> | AsyncIterable<string>
   /**
    * Says of which sessions there is to be a copy (default: of all). With a filter the records that the library keeps
-   * beside sessions (turns that run, answers to keyed requests, open transfers, budgets) stay where they are.
+   * beside sessions (turns that run, answers to keyed requests, open transfers, budgets, and the keys of an encrypted
+   * store that stands over the two) stay where they are.
    */
   filter?: (record: SessionRecord) => boolean
   /** Told after each page of a tenant's sessions how far the copy is (default: nobody is told). */
@@ -100,12 +101,27 @@ export async function copySessions(
   for await (const tenantId of options.tenants) {
     await copy.tenant(tenantId)
     if (options.filter !== undefined) continue
-    for (const kind of sideRecordKinds) {
-      // It tells the time of the store that it is in.
-      if (kind !== 'clock') await copy.tenant(sideRecordTenant(kind, tenantId))
+    for (const beside of recordTenantsOf(tenantId)) {
+      if (recordKindOf(beside) !== keyKind || (await showsKeys(from, to, beside))) await copy.tenant(beside)
     }
   }
   return copy.report()
+}
+
+/**
+ * Whether two stores show where an encrypted store over them keeps its keys: without the keys nobody could read the copies.
+ * An encrypted store shows them to nobody, and makes keys of its own for what is copied to it.
+ */
+async function showsKeys(from: SessionStore, to: SessionStore, tenantId: string): Promise<boolean> {
+  for (const store of [from, to]) {
+    try {
+      await store.list({ tenantId, limit: 1 })
+    } catch (error) {
+      if (isSessionError(error, 'invalid')) return false
+      throw error
+    }
+  }
+  return true
 }
 
 class Copy {
@@ -215,19 +231,28 @@ class Copy {
       await inParallel(records, concurrency, async (record) => {
         this.#options.signal?.throwIfAborted()
         const ref = { tenantId, id: record.id }
-        const isThere = await this.#from.read(ref).catch((error: unknown) => isSessionError(error, 'corrupt'))
-        if (isThere !== undefined && isThere !== false) return
+        if (await this.#isThere(ref)) return
         hasMore = true
         name(this.#extra, ref, ref)
       })
     }
     return hasMore
   }
+
+  /** What cannot be read is there. */
+  async #isThere(ref: SessionRef): Promise<boolean> {
+    try {
+      return (await this.#from.read(ref)) !== undefined
+    } catch (error) {
+      if (isSessionError(error) && isOfOne(error)) return true
+      throw error
+    }
+  }
 }
 
 /** Whether an error is about one session, and no reason to leave the others where they are. */
 function isOfOne(error: SessionError): boolean {
-  return (['corrupt', 'invalid', 'conflict', 'too_large', 'store_failed'] as const).some(
+  return (['corrupt', 'unknown_key', 'invalid', 'conflict', 'too_large', 'store_failed'] as const).some(
     (code) => error.code === code,
   )
 }

@@ -1,7 +1,7 @@
+import { probeRef } from '../contract/session-record.js'
 import { checkOptions } from '../options.js'
 import { isSessionError, SessionError } from '../errors.js'
 import type { Service } from './service.js'
-import { sideRecordRef } from './side-records.js'
 import { timerMs } from '../time.js'
 
 /** Whether a service can work. */
@@ -62,7 +62,7 @@ async function storeHealth({ store }: Service, timeoutMs: number): Promise<Sessi
   })
   try {
     // Nothing is there: to have looked is enough.
-    await Promise.race([store.read(sideRecordRef('clock', 'health', 'health')), late])
+    await Promise.race([store.read(probeRef), late])
     return { ok: true, latencyMs: took() }
   } catch (error) {
     return { ok: false, latencyMs: took(), code: isSessionError(error) ? error.code : 'internal' }

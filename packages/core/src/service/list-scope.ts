@@ -28,6 +28,10 @@ export interface CountOptions extends Pick<ListOptions, 'label' | 'userId'> {
 type ListScope = Omit<SessionQuery, 'limit' | 'cursor'>
 
 const pageSize = 1000
+// Of so many sessions it is known which were counted: some MB of their ids.
+const maxRemembered = 100_000
+// A store says to the minute when a session was last active.
+const coarseMs = 120_000
 
 /** The sessions that a caller may list; undefined for an anonymous caller, who owns none. @throws `invalid` */
 export function listScope(
@@ -47,15 +51,29 @@ export function listScope(
 
 /** How many sessions a scope has, `atMost` if there are more. */
 export async function countSessions(store: SessionStore, scope: ListScope, atMost: number): Promise<number> {
-  let counted = 0
-  let cursor: string | undefined
-  do {
-    const limit = Math.min(pageSize, atMost - counted)
-    const page = await store.list({ ...scope, limit, ...(cursor === undefined ? {} : { cursor }) })
-    counted += page.items.length
-    cursor = page.cursor
-  } while (cursor !== undefined && counted < atMost)
-  return counted
+  const seen = new Set<string>()
+  let unremembered = 0
+  let begunAt: number | undefined
+  // A session that becomes active meanwhile moves to the beginning of the list: a second look finds it there.
+  for (const isAgain of [false, true]) {
+    let cursor: string | undefined
+    do {
+      const left = atMost - seen.size - unremembered
+      const limit = isAgain ? pageSize : Math.min(pageSize, left)
+      const page = await store.list({ ...scope, limit, ...(cursor === undefined ? {} : { cursor }) })
+      const isOnly = cursor === undefined && page.cursor === undefined
+      begunAt ??= page.items[0]?.activeAt ?? 0
+      for (const { id } of page.items) {
+        if (seen.size < maxRemembered) seen.add(id)
+        else if (!seen.has(id)) unremembered++
+      }
+      if (isOnly || seen.size + unremembered >= atMost) return Math.min(seen.size + unremembered, atMost)
+      cursor = page.cursor
+      if (isAgain && page.items.at(-1)!.activeAt < begunAt - coarseMs) cursor = undefined
+    } while (cursor !== undefined)
+    if (unremembered > 0) break
+  }
+  return seen.size + unremembered
 }
 
 /** @throws `invalid` */

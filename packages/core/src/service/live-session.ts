@@ -2,7 +2,7 @@ import { isSessionError, SessionError } from '../errors.js'
 import { Attempts, keptChanges } from './attempts.js'
 import { checkRevision } from './check-revision.js'
 import { type UpdateOptions, updateNames } from './update-options.js'
-import { repeatUnknown, UnknownOutcomes } from './unknown-outcome.js'
+import { type Appended, asNew, repeatAppend, UnknownOutcomes } from './unknown-outcome.js'
 import type { SessionEventDetails, SessionEventType } from '../domain/events.js'
 import { type Identity, mayOpen } from '../domain/identity.js'
 import { newId } from '../ids.js'
@@ -172,11 +172,10 @@ export class LiveSession {
   }
 
   /** Appends messages; a session that was not stored yet is stored first. */
-  async append(messages: readonly NewMessage[]): Promise<Committed> {
+  async append(messages: readonly NewMessage[]): Promise<Appended> {
     await this.store()
     const change = { messages, ...roomOf(this.service) }
-    // The message ids make a repeat harmless, whether or not the first try was applied.
-    return this.#keep(await repeatUnknown(() => this.#commit(change)))
+    return this.#keep(await repeatAppend(() => this.#commit(change)))
   }
 
   /**
@@ -225,6 +224,7 @@ export class LiveSession {
     // Starting from the known snapshot saves a read. It may be old: the commit checks it, so nothing else relies on
     // it.
     let seen = this.seen
+    let triedAt = 0
     for (;;) {
       const fresh = seen === undefined
       seen ??= await this.load()
@@ -233,8 +233,8 @@ export class LiveSession {
       if (isNamed || attempts.isMade(changeId, changes, seen.record.revision)) {
         const { messages } = others
         // The message ids make a repeat harmless, and the repeat returns their seqs.
-        const appended = messages === undefined ? [] : (await this.#commit({ messages })).messages
-        return { ...seen, appended }
+        const found = messages === undefined ? [] : (await this.#commit({ messages })).messages
+        return { ...seen, appended: attempts.mayBeApplied ? asNew(found, triedAt) : found }
       }
       let body: SessionBody
       let own: OwnLifetime | undefined
@@ -254,6 +254,7 @@ export class LiveSession {
       }
       const stored = (await this.service.redaction?.body(body, seen.body)) ?? body
       const next = follow(stored, seen.body, changeId)
+      triedAt = seen.record.lastSeq
       try {
         const { record, messages: appended } = await this.#commit({
           ...others,
@@ -375,7 +376,7 @@ export class LiveSession {
     }
   }
 
-  #keep(committed: Committed): Committed {
+  #keep<Kept extends Committed>(committed: Kept): Kept {
     if (committed.record.revision !== this.#record.revision) this.#body = undefined
     this.#record = committed.record
     return committed

@@ -1,4 +1,4 @@
-import { isSessionError, SessionError } from '../errors.js'
+import { isSessionError, isUnreadable, SessionError } from '../errors.js'
 import type { Service } from './service.js'
 import { removeSideRecords, sideRecordRef, updateSideRecord, userRecordRef } from './side-records.js'
 import { repeatUnknown } from './unknown-outcome.js'
@@ -127,8 +127,18 @@ async function stillLive(
   } while (cursor !== undefined && waiting.size > 0)
   for (const id of waiting) {
     // The index of the store may be behind; a read of the session is not.
-    const stored = await service.store.read({ tenantId: query.tenantId, id })
-    if (stored !== undefined) live.push(stored.record)
+    const record = await readRecord(service, { tenantId: query.tenantId, id })
+    if (record !== undefined) live.push(record)
   }
   return live
+}
+
+/** The record of a session; undefined for one that is gone, or that nobody can read: it takes nobody's place. */
+async function readRecord({ store }: Service, ref: SessionRef): Promise<SessionRecord | undefined> {
+  try {
+    return (await store.read(ref))?.record
+  } catch (error) {
+    if (isUnreadable(error)) return undefined
+    throw error
+  }
 }

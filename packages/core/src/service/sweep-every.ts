@@ -11,19 +11,21 @@ export interface Sweeping extends Disposable {
 const batch = 500
 // What looks at every session that is out of use is done this often at most.
 const allEveryMs = 3_600_000
+// Where that failed it is tried again: not with every sweep, for as long as a shard is down.
+const allAgainMs = 300_000
 
 /**
  * Sweeps again and again, each time until nothing is left to do.
  *
- * @param sweep Sweeps once, up to a limit: what is past its deadline, and once an hour `all` else. Resolves to how much it
- *   did.
+ * @param sweep Sweeps once, up to a limit: what is past its deadline, and once an hour `all` else, until `isStopped`.
+ *   Resolves to how much it did.
  *
  * @throws `invalid`
  */
 export function sweepEvery(
   service: Service,
   ms: number,
-  sweep: (limit: number, all: boolean) => Promise<number>,
+  sweep: (limit: number, all: boolean, isStopped: () => boolean) => Promise<number>,
 ): Sweeping {
   // With its jitter it is up to a quarter longer.
   if (!(typeof ms === 'number' && ms >= 1 && ms * 1.25 <= longestTimerMs)) {
@@ -44,17 +46,18 @@ export function sweepEvery(
     timer = setTimeout(() => void run(), ms * (0.75 + Math.random() / 2))
     timer.unref?.()
   }
-  let allAt = Number.NEGATIVE_INFINITY
+  let nextAllAt = Number.NEGATIVE_INFINITY
   const run = async (): Promise<void> => {
+    const all = performance.now() >= nextAllAt
     try {
-      const all = performance.now() - allAt >= allEveryMs
       for (;;) {
-        const count = await service.work.call(() => sweep(batch, all))
+        const count = await service.work.call(() => sweep(batch, all, () => isStopped))
         if (count < batch || isStopped) break
       }
-      if (all) allAt = performance.now()
+      if (all) nextAllAt = performance.now() + allEveryMs
     } catch (cause) {
       if (isSessionError(cause, 'closed')) return
+      if (all) nextAllAt = performance.now() + allAgainMs
       service.warn({
         code: 'sweep_failed',
         message: 'Expired sessions could not be removed; the next sweep tries again.',

@@ -13,6 +13,8 @@ export interface TenantQueueOptions<Item> {
   write: (tenantId: string, items: readonly Item[]) => Promise<unknown>
   /** Is told of all that were dropped together: a database that is away must not flood the operator. */
   onDropped: (count: number, cause: unknown) => void
+  /** Is told whose items were dropped, each time (default: nobody is). */
+  onLost?: (tenantId: string) => void
 }
 
 const maxBatch = 200
@@ -40,6 +42,7 @@ export class TenantQueue<Item> {
   add(tenantId: string, item: Item, bytes: number): void {
     if (this.#queuedBytes + bytes > this.#options.maxBytes) {
       this.#dropped++
+      this.#options.onLost?.(tenantId)
       this.#writeSoon()
       return
     }
@@ -95,6 +98,7 @@ export class TenantQueue<Item> {
         const ms = retryMs[tries]
         if (ms === undefined) {
           this.#dropped += batch.length
+          this.#options.onLost?.(tenantId)
           this.#tellDropped(cause)
           return
         }

@@ -1,3 +1,4 @@
+import type { AppendedMessage, Committed } from '../contract/session-store.js'
 import { isSessionError, SessionError, type SessionErrorCode } from '../errors.js'
 
 const maxRepeats = 5
@@ -45,6 +46,30 @@ export async function repeatUnknown<T>(act: () => Promise<T>): Promise<T> {
       if (!lost.mayRepeat(error)) throw lost.told(error)
     }
   }
+}
+
+/** What an append has made. */
+export interface Appended extends Committed {
+  /** Whether an earlier try of this very call may have stored the messages: nobody was told of it. */
+  readonly isLost: boolean
+}
+
+/** As `repeatUnknown`, for a commit that appends: message ids make a repeat harmless, whether or not a try was applied. */
+export async function repeatAppend(commit: () => Promise<Committed>): Promise<Appended> {
+  let tries = 0
+  const committed = await repeatUnknown(async () => {
+    tries++
+    return commit()
+  })
+  return { ...committed, isLost: tries > 1 }
+}
+
+/**
+ * Messages after a lost answer. Those behind the place where the log ended are new for whoever asks, although the last try
+ * found them there.
+ */
+export function asNew(messages: readonly AppendedMessage[], lastSeq: number): AppendedMessage[] {
+  return messages.map((message) => ({ ...message, inserted: message.inserted || message.seq > lastSeq }))
 }
 
 /** Runs what follows a write of the same verb: that the store is away by then does not mean that nothing was written. */

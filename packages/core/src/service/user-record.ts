@@ -1,7 +1,7 @@
 import type { SessionRecord } from '../contract/session-record.js'
 import type { Consents } from '../domain/consent.js'
 import type { Erasure } from '../domain/erasure.js'
-import { isSessionError, SessionError } from '../errors.js'
+import { isSessionError, isUnreadable, SessionError } from '../errors.js'
 import { forgetPreferencesOf } from './forget-preferences.js'
 import type { Service } from './service.js'
 import { addCounts } from './hook-counts.js'
@@ -64,6 +64,20 @@ export async function readUserRecord(
   user: TenantUser,
 ): Promise<SideRecord<UserRecord> | undefined> {
   return readSideRecord<UserRecord>(service, await refOf(service, user))
+}
+
+/** As `readUserRecord`; a record that nobody can read any more is removed: whatever it said is gone with its key. */
+export async function readOrDropUserRecord(
+  service: Service,
+  user: TenantUser,
+): Promise<SideRecord<UserRecord> | undefined> {
+  try {
+    return await readUserRecord(service, user)
+  } catch (error) {
+    if (!isUnreadable(error)) throw error
+    await service.store.remove(await refOf(service, user))
+    return undefined
+  }
 }
 
 /**

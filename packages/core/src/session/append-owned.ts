@@ -1,4 +1,4 @@
-import type { AppendedMessage, Committed } from '../contract/session-store.js'
+import type { AppendedMessage } from '../contract/session-store.js'
 import { isSessionError } from '../errors.js'
 import type { Identity } from '../domain/identity.js'
 import type { MessageInput } from '../domain/message.js'
@@ -7,7 +7,7 @@ import { deadlineOf } from '../service/lifetime.js'
 import { LiveSession } from '../service/live-session.js'
 import { roomOf } from '../service/room.js'
 import type { Service } from '../service/service.js'
-import { repeatUnknown } from '../service/unknown-outcome.js'
+import { type Appended, asNew, repeatAppend } from '../service/unknown-outcome.js'
 import { encodeMessages } from '../service/encode-messages.js'
 import { settleAppended } from './messages.js'
 
@@ -39,15 +39,19 @@ export async function appendOwned(
     ...roomOf(service),
     ...deadlineOf(service.ttl),
   }
-  let committed: Committed
+  let committed: Appended
   try {
-    // The message ids make a repeat harmless, whether or not the first try was applied.
-    committed = await repeatUnknown(() => service.store.commit({ tenantId, id }, change))
+    committed = await repeatAppend(() => service.store.commit({ tenantId, id }, change))
   } catch (error) {
     if (isSessionError(error, 'not_found')) return undefined
     throw error
   }
   service.storeClock.learn(committed.record.updatedAt)
   const live = new LiveSession(service, identity, { record: committed.record }, { holdsCredential: false })
-  return { live, appended: await settleAppended(live, encoded, committed.messages) }
+  const { messages: appended, isLost } = committed
+  // Nothing is known of the log before: of what a repeat finds nobody was told.
+  return {
+    live,
+    appended: await settleAppended(live, encoded, appended, isLost ? asNew(appended, 0) : appended),
+  }
 }

@@ -13,6 +13,7 @@ import type { LiveSession } from '../service/live-session.js'
 import { decodeMessages, type Message, type MessageInput } from '../domain/message.js'
 import { encodeMessages } from '../service/encode-messages.js'
 import { putAgain } from '../service/put-again.js'
+import { asNew } from '../service/unknown-outcome.js'
 import { expireBefore, isHistoryOver } from './expiry.js'
 import type { AppendedMessage, NewMessage } from '../contract/session-store.js'
 
@@ -31,18 +32,20 @@ export async function appendMessages(
   const begun = encodeMessages(live.service, messages)
   const place = begun instanceof Promise || live.encoding !== undefined ? takePlace(live) : undefined
   let encoded: readonly NewMessage[]
+  let lastSeq: number
   let appending: ReturnType<LiveSession['append']>
   try {
     encoded =
       place === undefined
         ? (begun as readonly NewMessage[])
         : await storeAfter(live, place.behindEarlier(begun))
+    lastSeq = live.record.lastSeq
     appending = live.append(encoded)
   } finally {
     place?.leave()
   }
-  const { messages: appended } = await appending
-  return settleAppended(live, encoded, appended)
+  const { messages: appended, isLost } = await appending
+  return settleAppended(live, encoded, appended, isLost ? asNew(appended, lastSeq) : appended)
 }
 
 /** A place in the order of calls: a long message takes longer to encode than a short one, which must not overtake it. */
@@ -63,22 +66,27 @@ function takePlace(live: LiveSession) {
   }
 }
 
-/** Finishes an append: emits events for new messages, and puts known ones on the active branch. */
+/**
+ * Finishes an append: emits events for new messages, and puts known ones on the active branch.
+ *
+ * @param told The messages as the caller is told of them: after a lost answer more of them are new (default: as appended).
+ */
 export async function settleAppended(
   live: LiveSession,
   encoded: readonly NewMessage[],
   appended: readonly AppendedMessage[],
+  told: readonly AppendedMessage[] = appended,
 ): Promise<readonly AppendedMessage[]> {
   const stored = await decodeMessages(appended.map(({ seq, at }, index) => ({ ...encoded[index]!, seq, at })))
-  for (const [index, { inserted }] of appended.entries()) {
+  for (const [index, { inserted }] of told.entries()) {
     const { id: messageId, seq, role, tokens } = stored[index]!
     if (inserted) live.emit('message.appended', live.record, { messageId, seq, role, tokens })
   }
-  const first = appended.find((message) => message.inserted)
+  const first = told.find((message) => message.inserted)
   if (first !== undefined) await expireBefore(live, first)
   if (appended.every(({ inserted }) => inserted)) return appended
   const placed = await inOrder(live, stored, appended)
-  return appended.map((message, index) => ({ ...message, seq: placed[index]!.seq, at: placed[index]!.at }))
+  return told.map((message, index) => ({ ...message, seq: placed[index]!.seq, at: placed[index]!.at }))
 }
 
 /** The messages of an append with known ones among them, after all of them are on the active branch in their order. */

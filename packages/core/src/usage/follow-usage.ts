@@ -3,7 +3,7 @@ import type { StoredMessage } from '../contract/session-store.js'
 import { decodeMessage } from '../domain/message.js'
 import { decodeBody } from '../domain/session-body.js'
 import type { UsageEvent } from '../domain/usage.js'
-import { isSessionError } from '../errors.js'
+import { isSessionError, isUnreadable } from '../errors.js'
 import { isJsonObject } from '../json.js'
 import { followSessions } from '../service/follow-sessions.js'
 import { LiveSession } from '../service/live-session.js'
@@ -69,10 +69,10 @@ async function followSession(recorder: UsageRecorder, listed: SessionRecord, sin
 
 /** Ends a turn whose process died, so that its answer is stored as far as it came. @returns Whether there is a session. */
 async function endLostTurn(service: Service, listed: SessionRecord): Promise<boolean> {
-  const stored = await service.store.read(listed)
-  if (stored === undefined || stored.record.incarnation !== listed.incarnation) return false
-  const { tenantId, userId } = stored.record
   try {
+    const stored = await service.store.read(listed)
+    if (stored === undefined || stored.record.incarnation !== listed.incarnation) return false
+    const { tenantId, userId } = stored.record
     const body = decodeBody(stored.body)
     if (body.turn === undefined) return true
     const owner = { tenantId, ...(userId === undefined ? {} : { userId }) }
@@ -80,7 +80,7 @@ async function endLostTurn(service: Service, listed: SessionRecord): Promise<boo
     await isHeld(new LiveSession(service, owner, seen, { holdsCredential: true }), body.turn)
   } catch (error) {
     // Its messages may be readable all the same.
-    if (!isSessionError(error, 'corrupt') && !isSessionError(error, 'not_found')) throw error
+    if (!isUnreadable(error) && !isSessionError(error, 'not_found')) throw error
   }
   return true
 }
@@ -103,7 +103,7 @@ async function* newestFirst(
       before = page.messages.at(-1)!.seq
     }
   } catch (error) {
-    if (!isSessionError(error, 'not_found') && !isSessionError(error, 'corrupt')) throw error
+    if (!isSessionError(error, 'not_found') && !isUnreadable(error)) throw error
   }
 }
 

@@ -37,7 +37,7 @@ describe('checkStore', () => {
     delete plain.check
     expect(await checkStore({ ...plain, read })).toEqual([])
     await checkStore(storeWith({ read, check: async () => [warning] }))
-    expect(asked).toEqual(['sessions/check', 'sessions/check'])
+    expect(asked).toEqual(['~clock:health/health', '~clock:health/health'])
     await checkStore(storeWith({ read, check: async () => [error] }))
     expect(asked).toHaveLength(2)
   })

@@ -280,6 +280,8 @@ describe('webhookListener', () => {
     [{ flushMs: -1 }, 'flushMs'],
     [{ maxTries: 0 }, 'maxTries'],
     [{ retries: 3 }, 'retries'],
+    [{ types: ['order.placed', 'order.paid'] }, 'types[1]'],
+    [{ types: [undefined] }, 'types[0]'],
   ])('refuses %o', (wrong, path) => {
     const options = { url: 'https://example.com', secrets: [secret], ...wrong }
     expect(() => webhookListener(options as WebhookOptions)).toThrow(

@@ -42,7 +42,7 @@ const found = async (sessions: Sessions, text: string): Promise<string[]> =>
 
 describe('an index of the search lets go of', () => {
   it('what a session drops when it begins anew, and what is left of its title', async () => {
-    const { process, words, notes } = place()
+    const { process, words, notes, pass } = place()
     const sessions = process()
     const session = await sessions.for(alice).open('one', { title: 'fig' })
     await session.append([said('apple'), said('banana')])
@@ -53,7 +53,9 @@ describe('an index of the search lets go of', () => {
     await sessions.settled()
     expect(words().filter((word) => word !== 'fig')).toEqual(['cherri'])
     expect(words().includes('fig')).toBe(session.record.title !== undefined)
-    expect(await notes()).toBe(0)
+    pass(3 * minute)
+    await sessions.sweep({ tenants: ['acme'] })
+    expect([words().filter((word) => word !== 'fig'), await notes()]).toEqual([['cherri'], 0])
   })
 
   it('a history that has expired, which no search shows before that', async () => {
@@ -175,6 +177,25 @@ describe('an index of the search is told', () => {
     expect([words(), await notes()]).toEqual([['appl'], 0])
   })
 
+  it('at last, and searches say until then that they may not find all of it', async () => {
+    const { index, process, pass } = place()
+    const writeless = { ...index, put: async () => Promise.reject(new Error('read-only')) }
+    const [sessions, others] = [process({ search: { index: writeless } }), process()]
+    await others.sweep({ tenants: ['acme'] })
+    const search = async (by: Sessions) => {
+      const { items, complete } = await by.for(alice).search({ text: 'apple' })
+      return [items.length, complete]
+    }
+    expect(await search(sessions)).toEqual([0, true])
+    pass(minute)
+    await (await sessions.for(alice).open('one')).append(said('apple'))
+    expect(await search(sessions)).toEqual([0, false])
+    pass(minute)
+    // Whoever sweeps.
+    await others.sweep({ tenants: ['acme'] })
+    expect(await search(sessions)).toEqual([1, true])
+  })
+
   it('as soon as it is back, and its operator hears that it was away', async () => {
     const { index, process, warnings, words, pass } = place()
     const sessions = process()
@@ -190,6 +211,50 @@ describe('an index of the search is told', () => {
     pass(3 * minute)
     await sessions.sweep({ tenants: ['acme'] })
     expect(words()).toEqual(['redact'])
+  })
+})
+
+describe('a sweep takes out of an index of the search', () => {
+  it.each(['reset', 'delete'] as const)(
+    'what another process put after the %s, also where the session says nothing since',
+    async (how) => {
+      const { process, index, words, pass } = place()
+      const [slow, sessions] = [process(), process()]
+      await (await slow.for(alice).open('one')).append([said('apple'), said('banana')])
+      // It has put nothing yet.
+      expect(words()).toEqual([])
+      const session = await sessions.for(alice).get('one')
+      if (how === 'reset') await session.reset()
+      else await session.delete()
+      await sessions.for(alice).open('one')
+      await sessions.settled()
+      await slow.settled()
+      expect(words()).toEqual(['appl', 'banana'])
+      pass(3 * minute)
+      await sessions.sweep({ tenants: ['acme'] })
+      expect(words()).toEqual([])
+      expect(index.rows()).toEqual([])
+    },
+  )
+
+  it('all sessions that have ended, and all that were deleted, however many in an hour', async () => {
+    const { shared, process, words, pass } = place()
+    const limits = { maxSessions: 10_000, maxSessionsPerUser: 10_000 }
+    const sessions = process({ limits, ttl: { idleMs: 10 * minute } })
+    const mine = sessions.for(alice)
+    for (let n = 0; n < 450; n++)
+      await (await mine.create({ id: `s${n}` })).append(said(n < 230 ? 'apple' : 'banana'))
+    await sessions.settled()
+    for (let n = 0; n < 230; n++) await mine.delete(`s${n}`)
+    await sessions.settled()
+    const notes = async () => {
+      const query = { tenantId: '~search:acme', label: 'note', limit: 1000 }
+      return (await shared.list(query)).items.length
+    }
+    expect([words().length, await notes()]).toEqual([220, 230])
+    pass(11 * minute)
+    await sessions.sweep({ tenants: ['acme'] })
+    expect([words(), await notes()]).toEqual([[], 0])
   })
 })
 

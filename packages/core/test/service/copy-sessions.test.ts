@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { copySessions, createSessions, memoryStore, newId, type SessionStore } from '../../src/index.js'
+import { encryptedStore, staticKeyring } from '../../src/sealed.js'
 import { haltingStore, wrapStore } from '../../src/testing.js'
 import { changingStore } from '../changing-store.js'
+import { alice } from '../service.js'
 
 /** A store with sessions of two tenants: long, short, amended, trimmed, named, with keyed requests beside them. */
 async function filledStore(): Promise<SessionStore> {
@@ -166,6 +168,26 @@ describe('copySessions', () => {
     const to = memoryStore()
     expect(await copySessions(from, to, { tenants: ['acme'] })).toMatchObject({ complete: true })
     expect(await ask(to)).toBe(first)
+  })
+
+  it('takes along the keys of an encrypted store over the two, and copies from one encrypted store to another', async () => {
+    const over = (store: SessionStore) =>
+      encryptedStore(store, {
+        keyring: staticKeyring({ current: 'a', keys: { a: Buffer.alloc(32, 1) } }),
+        indexKey: Buffer.alloc(32, 2),
+      })
+    const from = memoryStore()
+    const sessions = createSessions({ store: over(from) })
+    await (await sessions.for(alice).create({ id: 'one' })).append({ role: 'user', content: 'sealed' })
+    for (const wrap of [over, (store: SessionStore) => store]) {
+      const to = memoryStore()
+      const report = await copySessions(wrap(from), wrap(to), { tenants: ['acme'] })
+      expect(report).toMatchObject({ complete: true, failures: [], conflicts: [] })
+      const copied = await createSessions({ store: over(to) })
+        .for(alice)
+        .get('one')
+      expect((await copied.history()).messages).toMatchObject([{ content: 'sealed' }])
+    }
   })
 
   it('copies what a filter lets through, and nothing beside it', async () => {

@@ -236,7 +236,10 @@ describe('a list', () => {
       list: async (query: { limit: number; cursor?: string }) => {
         asked.push(query)
         const from = Number(query.cursor ?? 0)
-        const items = Array.from({ length: Math.min(query.limit, 2500 - from) })
+        const items = Array.from({ length: Math.min(query.limit, 2500 - from) }, (_, at) => ({
+          id: `s${from + at}`,
+          activeAt: -1000 * (from + at),
+        }))
         return from + items.length < 2500 ? { items, cursor: String(from + items.length) } : { items }
       },
     } as unknown as SessionStore
@@ -247,6 +250,8 @@ describe('a list', () => {
         { tenantId: 't', limit: 1000 },
         { tenantId: 't', limit: 1000, cursor: '1000' },
         { tenantId: 't', limit: 1000, cursor: '2000' },
+        // Those that became active meanwhile stand at the beginning.
+        { tenantId: 't', limit: 1000 },
       ],
     ])
     expect([await count(1001), asked.splice(0).length, await count(1000), asked.length]).toEqual([
@@ -272,8 +277,8 @@ describe('a sweep', () => {
     const service = createService({ onWarning: (warning) => warnings.push(warning) })
     const asked: unknown[][] = []
     const counts = [500, 500, 499]
-    const stop = sweepEvery(service, 600_000, async (...given) => {
-      asked.push(given)
+    const stop = sweepEvery(service, 600_000, async (...[limit, all]) => {
+      asked.push([limit, all])
       const count = counts.shift() ?? 0
       if (count < 0) throw new SessionError('unavailable', 'away')
       return count
@@ -303,6 +308,20 @@ describe('a sweep', () => {
     stop()
     await vi.advanceTimersByTimeAsync(3_600_000)
     expect(asked).toEqual([])
+  })
+
+  it('tries all again five minutes after it failed, and not every time', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    vi.spyOn(Math, 'random').mockReturnValue(0.5)
+    const asked: boolean[] = []
+    const stop = sweepEvery(createService({ onWarning: () => {} }), 60_000, async (_, all) => {
+      asked.push(all)
+      if (all) throw new SessionError('unavailable', 'a shard is down')
+      return 0
+    })
+    await vi.advanceTimersByTimeAsync(7 * 60_000)
+    expect(asked).toEqual([true, false, false, false, false, true, false])
+    stop()
   })
 
   it('stops at once, also between two batches, and with its service', async () => {

@@ -2,7 +2,7 @@ import { SessionError } from '../../errors.js'
 import { parseId } from '../../ids.js'
 import { checkOptions } from '../../options.js'
 import { keyKind, recordKindOf, type SessionRef } from '../session-record.js'
-import type { UpkeepPage } from './upkeep.js'
+import type { UpkeepPage } from './upkeep-report.js'
 
 /** A page of upkeep. @throws `invalid` */
 export function checkedPage(page: UpkeepPage): UpkeepPage {

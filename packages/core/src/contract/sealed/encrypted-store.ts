@@ -26,7 +26,8 @@ import { SealedReads } from './sealed-reads.js'
 import { maxKeys } from './session-seal.js'
 import { type IntegrityProblem, Sealing } from './sealing.js'
 import { SubjectKeys } from './subject-keys.js'
-import { Upkeep, type UpkeepPage, type UpkeepReport } from './upkeep.js'
+import { Upkeep } from './upkeep.js'
+import type { UpkeepPage, UpkeepReport } from './upkeep-report.js'
 import { UserSeal } from './user-seal.js'
 
 /** What an `encryptedStore` works with. */
@@ -58,10 +59,10 @@ export interface EncryptedStoreOptions {
 export interface EncryptedStore extends SessionStore {
   /**
    * Wraps keys that another key of the keyring wrapped with the current one, a page of them at a time. Safe on many
-   * processes at once and after a crash. Once a walk over all pages of all tenants has nothing to do, the older key of
-   * the keyring can go.
+   * processes at once and after a crash. Once a walk over all pages of all tenants has nothing to do, and names no
+   * failures, the older key of the keyring can go.
    *
-   * @throws `unknown_key`, `unavailable`, `invalid`
+   * @throws `unavailable`, `invalid`
    */
   rewrapKeys(page: UpkeepPage): Promise<UpkeepReport>
   /**
@@ -233,7 +234,7 @@ export function encryptedStore(store: SessionStore, options: EncryptedStoreOptio
     },
     async rewrapKeys(page) {
       const { tenantId, limit, cursor } = checkedPage(page)
-      return { ...(await keys.rewrap(tenantId, limit, cursor)), failures: [] }
+      return keys.rewrap(tenantId, limit, cursor)
     },
     async encryptExisting(asked) {
       const page = checkedPage(asked)

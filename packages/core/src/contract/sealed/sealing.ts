@@ -1,4 +1,4 @@
-import type { SessionError } from '../../errors.js'
+import { isSessionError, keyDestroyed, type SessionError } from '../../errors.js'
 import { processClock } from '../../time.js'
 import { corrupt } from '../refusals.js'
 import type { SessionRecord, SessionRef } from '../session-record.js'
@@ -124,12 +124,13 @@ export class Sealing {
   /**
    * A record as callers see it. A title that cannot be opened is left out.
    *
-   * @throws `corrupt` for the id of a user that cannot be opened; with `isListed` it is `unreadableUser`.
+   * @throws `corrupt` for the id of a user that cannot be opened; with `isListed` it is `unreadableUser`. `unknown_key`
+   *   for a title whose key the keyring lacks; with `isListed` it is left out, or nobody could list the others.
    */
   async openRecord(record: SessionRecord, seal: SessionSeal, isListed = false): Promise<SessionRecord> {
     const userId = this.openUser(record, isListed)
     const { title: sealed } = record
-    const title = sealed === undefined ? undefined : await this.#openTitle(record, sealed, seal)
+    const title = sealed === undefined ? undefined : await this.#openTitle(record, sealed, seal, isListed)
     const opened: { -readonly [Name in keyof SessionRecord]: SessionRecord[Name] } = { ...record }
     opened.bytes = openedCount(record)
     if (userId !== undefined) opened.userId = userId
@@ -219,10 +220,20 @@ export class Sealing {
     return payload
   }
 
-  async #openTitle(record: SessionRecord, sealed: string, seal: SessionSeal): Promise<string | undefined> {
+  async #openTitle(
+    record: SessionRecord,
+    sealed: string,
+    seal: SessionSeal,
+    isListed: boolean,
+  ): Promise<string | undefined> {
     if (this.isMigrating && !isSealed(sealed)) return sealed
     const by = sealedBy(sealed)
-    const key = by === undefined ? undefined : await this.#find(record.tenantId, by)
+    let key: SubjectKey | undefined
+    try {
+      key = by === undefined ? undefined : await this.#find(record.tenantId, by)
+    } catch (error) {
+      if (!isListed || !isSessionError(error, 'unknown_key')) throw error
+    }
     const title = key && seal.openTitle(key, sealed)
     if (title === undefined) {
       this.#lose(record, 'title', by !== undefined && key === undefined ? 'unknown_key' : 'corrupt')
@@ -241,7 +252,7 @@ export class Sealing {
 
 /** The refusal for a session whose key is gone for good. */
 function destroyed(): SessionError {
-  return unknownKey('the key of the session was destroyed')
+  return unknownKey('the key of the session was destroyed', keyDestroyed)
 }
 
 function placeOf({ tenantId, id }: SessionRef): string {

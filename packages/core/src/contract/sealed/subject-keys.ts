@@ -8,6 +8,7 @@ import { joined } from './envelope.js'
 import { ExpiringCache } from './expiring-cache.js'
 import { type KeyContext, type Keyring, unknownKey } from './keyring.js'
 import { RecentTexts } from './recent-texts.js'
+import { isOfOne, type UpkeepFailure, type UpkeepReport } from './upkeep-report.js'
 
 /** How many bytes the id of a subject's key takes. */
 export const keyIdBytes = 12
@@ -30,6 +31,13 @@ export interface SubjectKey {
 export interface Subject {
   readonly tenantId: string
   readonly userId?: string | undefined
+}
+
+/** A key, and the record that has it wrapped. */
+interface FoundKey {
+  readonly key: SubjectKey
+  readonly revision: number
+  readonly incarnation: string
 }
 
 interface KeyRecord {
@@ -95,27 +103,30 @@ export class SubjectKeys {
     return isRemoved
   }
 
-  /** Wraps the keys of a page that the current key did not wrap, and returns how many, and where the next page begins. */
-  async rewrap(
-    tenantId: string,
-    limit: number,
-    cursor: string | undefined,
-  ): Promise<{ done: number; cursor?: string }> {
+  /** Wraps the keys of a page that the current key did not wrap. */
+  async rewrap(tenantId: string, limit: number, cursor: string | undefined): Promise<UpkeepReport> {
     const start = cursor === undefined ? {} : { cursor }
     const page = await this.#store.list({ tenantId: keyTenant(tenantId), limit, ...start })
     let done = 0
+    const failures: UpkeepFailure[] = []
     for (const { id, label } of page.items) {
-      if (label !== this.#keyring.current && (await this.#rewrapOne(tenantId, id))) done++
+      if (label === this.#keyring.current) continue
+      let found: FoundKey | undefined
+      try {
+        found = await this.#read(tenantId, id)
+      } catch (error) {
+        if (!isOfOne(error)) throw error
+        failures.push({ ...keyRef(tenantId, id), error })
+      }
+      if (found !== undefined && (await this.#rewrapOne(tenantId, id, found))) done++
     }
-    return { done, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) }
+    return { done, failures, ...(page.cursor === undefined ? {} : { cursor: page.cursor }) }
   }
 
-  async #rewrapOne(tenantId: string, id: string): Promise<boolean> {
-    const found = await this.#read(tenantId, id)
-    if (found === undefined) return false
-    const { revision, incarnation } = found
+  async #rewrapOne(tenantId: string, id: string, found: FoundKey): Promise<boolean> {
+    const { key, revision, incarnation } = found
     try {
-      const change = await this.#wrapped(tenantId, id, found.key.secret.export())
+      const change = await this.#wrapped(tenantId, id, key.secret.export())
       await this.#store.commit(keyRef(tenantId, id), { revision, incarnation, ...change })
       return true
     } catch (error) {
@@ -143,7 +154,11 @@ export class SubjectKeys {
   }
 
   /** @param made A record that was stored just now, and the key that it unwraps to: nobody is asked for it again. */
-  async #read(tenantId: string, id: string, made?: { readonly body: string; readonly secret: Uint8Array }) {
+  async #read(
+    tenantId: string,
+    id: string,
+    made?: { readonly body: string; readonly secret: Uint8Array },
+  ): Promise<FoundKey | undefined> {
     const stored = await this.#store.read(keyRef(tenantId, id))
     if (stored === undefined) return undefined
     const isMade = stored.body === made?.body

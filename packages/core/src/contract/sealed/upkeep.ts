@@ -5,35 +5,10 @@ import type { SessionCopy, SessionStore } from '../session-store.js'
 import type { SealedReads } from './sealed-reads.js'
 import type { Sealing } from './sealing.js'
 import { keyIdsOf, sealedBy } from './session-seal.js'
+import { isOfOne, type UpkeepFailure, type UpkeepPage, type UpkeepReport } from './upkeep-report.js'
 
 const pageSize = 200
 const maxTries = 5
-
-/** Which page of a walk over all there is of a tenant. */
-export interface UpkeepPage {
-  /** The tenant. */
-  readonly tenantId: string
-  /** At most so many are looked at, 1 to 1,000. */
-  readonly limit: number
-  /** Where the page before ended (default: the first page). */
-  readonly cursor?: string
-}
-
-/** What a page of upkeep has come to. */
-export interface UpkeepReport {
-  /** How many were changed; 0 on every page of a walk says that there is nothing left to do. */
-  readonly done: number
-  /** Sessions that could not be sealed: they are as they were. */
-  readonly failures: readonly UpkeepFailure[]
-  /** Where the next page begins; absent on the last one. */
-  readonly cursor?: string
-}
-
-/** A session that could not be sealed, and why. */
-export interface UpkeepFailure extends SessionRef {
-  /** Why it was left. */
-  readonly error: SessionError
-}
 
 /**
  * Seals what is in a store: sessions that were never sealed, or with another key. Each is put in its own place as a copy
@@ -67,7 +42,7 @@ export class Upkeep {
       try {
         if (await this.sealPlain(ref)) done++
       } catch (error) {
-        if (!isSessionError(error, 'corrupt') && !isSessionError(error, 'conflict')) throw error
+        if (!isOfOne(error)) throw error
         failures.push({ ...ref, error })
       }
     }

@@ -1,0 +1,48 @@
+import type { SessionEventType } from '../domain/events.js'
+
+// The compiler asks for those that are missing.
+const types: Readonly<Record<SessionEventType, true>> = {
+  'session.created': true,
+  'session.deleted': true,
+  'session.evicted': true,
+  'session.reset': true,
+  'session.edited': true,
+  'session.rewound': true,
+  'session.branched': true,
+  'session.forked': true,
+  'session.bound': true,
+  'credential.rotated': true,
+  'message.appended': true,
+  'message.redacted': true,
+  'message.amended': true,
+  'message.annotated': true,
+  'context.compacted': true,
+  'history.expired': true,
+  'state.changed': true,
+  'preferences.changed': true,
+  'cart.changed': true,
+  'order.placed': true,
+  'experiment.assigned': true,
+  'turn.started': true,
+  'turn.completed': true,
+  'turn.failed': true,
+  'turn.aborted': true,
+  'turn.reused': true,
+  'usage.recorded': true,
+  'transfer.created': true,
+  'transfer.viewed': true,
+  'transfer.claimed': true,
+  'transfer.approved': true,
+  'transfer.denied': true,
+  'transfer.redeemed': true,
+  'transfer.revoked': true,
+  'transfer.expired': true,
+  'transfer.refused': true,
+  'transfer.locked': true,
+  'audit.dropped': true,
+  'access.suspicious': true,
+  'access.denied': true,
+}
+
+/** The types of all events. */
+export const sessionEventTypes: readonly string[] = Object.keys(types)
