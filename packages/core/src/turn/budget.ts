@@ -29,10 +29,11 @@ export interface Reservation {
   settle(usage: TurnUsage): Promise<void>
 }
 
-/** A ledger that a turn has put something aside in. */
+/** A ledger that a turn puts something aside in. */
 interface Taken {
   readonly ref: SessionRef
-  readonly budget: TurnBudget
+  /** Those that are kept in it: budgets of one scope and one window share what is spent. */
+  readonly budgets: readonly TurnBudget[]
   /** Whose it is, where it is one user's. */
   readonly userId?: string
   /** The first session in the line of forks that shares it, where it is that of a line. */
@@ -54,8 +55,7 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
     for (const each of taken) await spend(service, each, turnId, usage)
   }
   try {
-    for (const budget of service.budgets) {
-      const mine = await ledgerOf(live, budget)
+    for (const mine of await ledgersOf(live)) {
       await reserve(live, mine, turnId)
       taken.push(mine)
     }
@@ -66,11 +66,23 @@ export async function reserveBudget(live: LiveSession, turnId: string): Promise<
   return { settle }
 }
 
+/** The records of all budgets, each once: a turn is in a record by its id, so it reserves there for all budgets at once. */
+async function ledgersOf(live: LiveSession): Promise<Iterable<Taken>> {
+  const ledgers = new Map<string, Taken>()
+  for (const budget of live.service.budgets) {
+    const { ref, ...whose } = await ledgerOf(live, budget)
+    const key = JSON.stringify([ref.tenantId, ref.id])
+    const budgets = [...(ledgers.get(key)?.budgets ?? []), budget]
+    ledgers.set(key, { ref, budgets, ...whose })
+  }
+  return ledgers.values()
+}
+
 /**
  * The record of a budget. A fork uses the budget of the first session in its line of forks. For an anonymous session,
  * the holder of that line counts as the user.
  */
-async function ledgerOf(live: LiveSession, budget: TurnBudget): Promise<Taken> {
+async function ledgerOf(live: LiveSession, budget: TurnBudget): Promise<Omit<Taken, 'budgets'>> {
   const { scope, windowMs } = budget
   const { tenantId, id, userId } = live.record
   const lineOf = async () => rootIdOf((live.seen ?? (await live.load())).body, id)
@@ -80,21 +92,20 @@ async function ledgerOf(live: LiveSession, budget: TurnBudget): Promise<Taken> {
   if (scope === 'user' && userId !== undefined) {
     const user = { tenantId, userId }
     const ref = await userRecordRef(atLedgers(live.service), 'budgets', user, (digest) => idOf(scope, digest))
-    return { ref, budget, userId }
+    return { ref, userId }
   }
-  if (scope === 'tenant') return { ref: sideRecordRef('budgets', tenantId, idOf(scope, '')), budget }
+  if (scope === 'tenant') return { ref: sideRecordRef('budgets', tenantId, idOf(scope, '')) }
   const line = await lineOf()
   const whose = scope === 'user' ? 'holder' : scope
-  return { ref: sideRecordRef('budgets', tenantId, idOf(whose, line)), budget, label: line }
+  return { ref: sideRecordRef('budgets', tenantId, idOf(whose, line)), label: line }
 }
 
 async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<void> {
   const { service } = live
-  const { budget } = mine
-  const { reserveTokens: tokens = 1, reserveCostMicros: costMicros = 0 } = budget
+  const wanted = mine.budgets.map(reservationOf)
   await change(service, mine, async (before) => {
     let ledger = before
-    if (!fits(ledger, budget, tokens, costMicros)) {
+    if (overrun(ledger, mine.budgets) !== undefined) {
       // A dead turn has nothing reserved.
       const entries = Object.entries(ledger.reserved)
       const alive = await Promise.all(entries.map(([id]) => isAlive(service, live.ref.tenantId, id)))
@@ -104,12 +115,15 @@ async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<
         reserved: Object.fromEntries(entries.filter((_, index) => alive[index])),
         dropped: [...(ledger.dropped ?? []), ...dead].slice(-maxDropped),
       }
-      if (!fits(ledger, budget, tokens, costMicros)) {
-        throw new SessionError('budget_exceeded', `The budget of this ${budget.scope} is spent.`, {
-          path: budget.scope,
+      const spent = overrun(ledger, mine.budgets)
+      if (spent !== undefined) {
+        throw new SessionError('budget_exceeded', `The budget of this ${spent.scope} is spent.`, {
+          path: spent.scope,
         })
       }
     }
+    const tokens = Math.max(...wanted.map((each) => each.tokens))
+    const costMicros = Math.max(...wanted.map((each) => each.costMicros))
     return { ...ledger, reserved: { ...ledger.reserved, [turnId]: { tokens, costMicros } } }
   })
 }
@@ -128,26 +142,34 @@ async function spend(service: Service, mine: Taken, turnId: string, usage: TurnU
   })
 }
 
-function fits(
+function reservationOf({ reserveTokens: tokens = 1, reserveCostMicros: costMicros = 0 }: TurnBudget) {
+  return { tokens, costMicros }
+}
+
+/** The first of the budgets that has no room for one more turn. */
+function overrun(
   { tokens, costMicros, reserved }: Ledger,
-  { maxTokens = Infinity, maxCostMicros = Infinity }: TurnBudget,
-  moreTokens: number,
-  moreCostMicros: number,
-): boolean {
-  let allTokens = tokens + moreTokens
-  let allCost = costMicros + moreCostMicros
+  budgets: readonly TurnBudget[],
+): TurnBudget | undefined {
+  let allTokens = tokens
+  let allCost = costMicros
   for (const each of Object.values(reserved)) {
     allTokens += each.tokens
     allCost += each.costMicros
   }
-  return allTokens <= maxTokens && allCost <= maxCostMicros
+  return budgets.find((budget) => {
+    const { maxTokens = Infinity, maxCostMicros = Infinity } = budget
+    const more = reservationOf(budget)
+    return allTokens + more.tokens > maxTokens || allCost + more.costMicros > maxCostMicros
+  })
 }
 
 async function change(
   service: Service,
-  { ref, budget: { windowMs }, userId, label }: Taken,
+  { ref, budgets, userId, label }: Taken,
   next: (ledger: Ledger) => Promise<Ledger | undefined>,
 ): Promise<void> {
+  const windowMs = budgets[0]!.windowMs
   const idleMs = windowMs === undefined ? service.ttl.absoluteMs : 2 * windowMs + dayMs
   await updateSideRecord<Ledger>(atLedgers(service), ref, (ledger = emptyLedger) => next(ledger), {
     idleMs,
