@@ -13,7 +13,7 @@ import { withdrawIfErased } from '../service/user-record.js'
 import { expireNow } from '../session/over-histories.js'
 import { answerTurn } from './answer.js'
 import { type Reservation, reserveBudget } from './budget.js'
-import { isHeld, localKey, stopTurn, waitForEnd } from './follow.js'
+import { isHeld, localKey, stopTurn, waitForEnd, withinTime } from './follow.js'
 import { releaseLease, type TakenLease, takeLease, turnInProgress } from './lease.js'
 import { turnOf } from './event.js'
 import { TurnLog, turnLogRef } from './log.js'
@@ -39,9 +39,11 @@ export async function beginTurn<Handle extends TurnHandle>(
   const { message, from, isNamed } = question
   if (message === undefined || from !== undefined || isNamed) await expireNow(live)
   const policy = request.policy ?? live.service.turns.policy
-  const leave = policy === 'queue' ? await standInLine(live) : (): void => {}
+  const deadline = performance.now() + live.service.turns.queueMs
+  const signal = request.signal ?? new AbortController().signal
+  const leave = policy === 'queue' ? await standInLine(live, deadline, signal) : (): void => {}
   try {
-    return await admit(surroundings, { ...request, ifRevision }, question, policy)
+    return await admit(surroundings, { ...request, ifRevision, signal }, { question, policy, deadline })
   } catch (error) {
     const isReused =
       isSessionError(error, 'conflict') && error.messageId?.startsWith(message?.id ?? ' ') === true
@@ -57,15 +59,20 @@ function keyReused(): SessionError {
   })
 }
 
+interface Admission {
+  readonly question: Question
+  readonly policy: 'reject' | 'queue' | 'interrupt'
+  /** Until when it waits, by the clock of this process. */
+  readonly deadline: number
+}
+
 async function admit<Handle extends TurnHandle>(
   surroundings: TurnSurroundings<Handle>,
-  request: TurnRequest<Handle>,
-  question: Question,
-  policy: 'reject' | 'queue' | 'interrupt',
+  request: TurnRequest<Handle> & { readonly signal: AbortSignal },
+  { question, policy, deadline }: Admission,
 ): Promise<OngoingTurn> {
   const { live } = surroundings
-  const deadline = performance.now() + live.service.turns.queueMs
-  const signal = request.signal ?? new AbortController().signal
+  const { signal } = request
   let mayBeOld = question.message !== undefined && question.from === undefined
   for (;;) {
     // The first look may be at a copy. If the copy shows a session that is free, the commit that begins the turn decides:
@@ -237,27 +244,34 @@ function mayRunAgain(live: LiveSession, replies: readonly Message[]): boolean {
   return brokeOff && live.record.lastSeq === reply.seq
 }
 
-// For each session of this process the last waiting message: a later message waits for it.
+// For each session of this process, when all messages that wait have been admitted: a later message waits for it.
 const lines = new WeakMap<Service, Map<string, Promise<void>>>()
 
-/** Waits for earlier messages, so that messages are answered in the order in which they came to this process. */
-async function standInLine(live: LiveSession): Promise<() => void> {
+/**
+ * Waits for earlier messages, so that messages are answered in the order in which they came to this process.
+ *
+ * @throws `turn_in_progress` when they are still waiting at the deadline; `turn_lost` when the signal is aborted.
+ */
+async function standInLine(live: LiveSession, deadline: number, signal: AbortSignal): Promise<() => void> {
   const { service, ref } = live
   const line = lines.get(service) ?? new Map<string, Promise<void>>()
   lines.set(service, line)
   const key = localKey(ref.tenantId, ref.id)
   const before = line.get(key)
   let leave = (): void => {}
-  const mine = new Promise<void>((resolve) => {
-    leave = resolve
+  const left = new Promise<void>((resolve) => (leave = resolve))
+  // Who gives up lets nobody past the earlier ones.
+  const all = Promise.all([before, left]).then(() => {
+    if (line.get(key) === all) line.delete(key)
   })
-  line.set(key, mine)
-  if (before !== undefined) {
-    await before
-    live.forgetRead()
-  }
-  return () => {
+  line.set(key, all)
+  if (before === undefined) return leave
+  try {
+    if (!(await withinTime(before, deadline - performance.now(), signal))) throw turnInProgress()
+  } catch (error) {
     leave()
-    if (line.get(key) === mine) line.delete(key)
+    throw error
   }
+  live.forgetRead()
+  return leave
 }
