@@ -177,7 +177,7 @@ async function runSteps<Handle extends TurnHandle>(
   options: ResponderOptions<Handle>,
   take: Take,
 ): Promise<void> {
-  const { respond, tools, maxSteps, reply, turn } = options
+  const { respond, tools, maxSteps, toolTimeoutMs, reply, turn } = options
   const { signal } = turn
   const described = describeTools(tools)
   for (let step = 1; ; step++) {
@@ -196,17 +196,25 @@ async function runSteps<Handle extends TurnHandle>(
         path: 'maxSteps',
       })
     }
-    const results: TurnPart[] = []
+    const results: (TurnPart | undefined)[] = []
     const running = inParallel(calls, callsAtOnce, async (call, index) => {
       signal.throwIfAborted()
       results[index] = await runTool(call, tools[call.toolName]!, options)
     })
-    await stoppable(running, signal)
+    const stopped = await stoppable(running, signal).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    // What a tool has done stays done when the turn is stopped, so the model must not take it for undone.
+    const late = AbortSignal.timeout(toolTimeoutMs)
     for (const result of results) {
+      if (result === undefined) continue
       await pause()
       const taking = take(result)
-      if (taking !== undefined) await stoppable(taking, signal)
+      if (taking !== undefined) await stoppable(taking, late)
     }
+    if (stopped !== undefined) throw stopped.error
+    signal.throwIfAborted()
     await pause()
   }
 }
@@ -294,11 +302,12 @@ function partsOf(stream: ModelStream, value: unknown): TurnPart[] {
   }
 }
 
+/** The result of a tool; undefined when the turn was stopped before the tool had one. */
 async function runTool<Handle extends TurnHandle>(
   call: OpenCall,
   tool: ToolOf<Handle>,
   { turn, toolTimeoutMs, warn }: ResponderOptions<Handle>,
-): Promise<TurnPart> {
+): Promise<TurnPart | undefined> {
   const { session, cart, state, preferences, identity, fence } = turn
   const { toolCallId, toolName } = call
   const result = (output: JsonValue, isError: boolean): TurnPart => ({
@@ -317,9 +326,8 @@ async function runTool<Handle extends TurnHandle>(
     // The tool has done its work: a result that JSON cannot hold is no failure.
     return result(toJson(output, 'output'), false)
   } catch (error) {
-    if (!turn.signal.aborted) {
-      warn({ code: 'tool_failed', message: `The tool ${toolName} failed.`, cause: error })
-    }
+    if (turn.signal.aborted) return undefined
+    warn({ code: 'tool_failed', message: `The tool ${toolName} failed.`, cause: error })
     if (timeout.aborted) return result(`The tool took longer than ${toolTimeoutMs} ms.`, true)
     return result(messageOf(error) ?? 'The tool failed.', true)
   }
