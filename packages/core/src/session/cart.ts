@@ -9,7 +9,9 @@ import {
   setCartQuantity,
   toOrder,
 } from '../domain/cart.js'
+import { digestOf } from '../digest.js'
 import { SessionError } from '../errors.js'
+import { newId } from '../ids.js'
 import type { SessionEventDetails } from '../domain/events.js'
 import type { ChangeOptions } from '../service/change-options.js'
 import type { LiveSession } from '../service/live-session.js'
@@ -117,18 +119,28 @@ export class SessionCart {
     return this.#change('cleared', (cart) => (cart.items.length === 0 ? cart : emptyCart), options)
   }
 
-  /** Turns the cart into an order and empties it, in one change, so it is ordered once. @throws `invalid` if empty */
+  /**
+   * Turns the cart into an order and empties it, in one change, so it is ordered once. A repeat with the same `changeId`
+   * gives the same order again.
+   *
+   * @throws `invalid` if empty
+   */
   async checkout(options?: ChangeOptions): Promise<Order> {
+    const id = await orderIdOf(this.#live, options?.changeId)
+    let placed = false
     const { record, body } = await this.#live.update((before) => {
-      const order = toOrder(before.cart, Date.now())
+      placed = !before.orders.some((order) => order.id === id)
+      if (!placed) return before
+      const order = toOrder(before.cart, Date.now(), id)
       const counts = { ...before.cartCounts, purchased: before.cartCounts.purchased + itemCount(before.cart) }
       const orders = [...before.orders, order].slice(-maxOrders)
       return { ...before, cart: emptyCart, orders, cartCounts: counts }
     }, options)
-    const order = body.orders.at(-1)
+    const order = body.orders.findLast((each) => each.id === id)
     if (order === undefined) {
       throw new SessionError('invalid', 'changeId: another change has this id', { path: 'changeId' })
     }
+    if (!placed) return order
     this.#live.emit('cart.changed', record, {
       action: 'checkedOut',
       revision: record.revision,
@@ -151,6 +163,12 @@ export class SessionCart {
     }
     return body.cart
   }
+}
+
+/** The id of an order follows from the name of the change that places it, so that a repeat finds its own order. */
+async function orderIdOf({ record }: LiveSession, changeId: string | undefined): Promise<string> {
+  if (typeof changeId !== 'string') return newId()
+  return (await digestOf(JSON.stringify([record.incarnation, changeId]))).slice(0, 24)
 }
 
 function counted(before: SessionBody, after: Cart): CartCounts {

@@ -166,7 +166,9 @@ describe('tools', () => {
     ])
     // The call that was interrupted gets a result of its own.
     const { messages } = await session.context({ maxTokens: 2000 })
-    const results = messages.flatMap(({ role, content }) => (role === 'tool' ? content : []))
+    const results = messages.flatMap(({ role, content }) =>
+      role === 'tool' ? [...(content as object[])] : [],
+    )
     expect(results).toMatchObject([
       { toolCallId: 'c1', output: { lines: 1 } },
       { toolCallId: 'c2', output: 'sold out' },
