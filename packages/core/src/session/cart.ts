@@ -9,11 +9,10 @@ import {
   setCartQuantity,
   toOrder,
 } from '../domain/cart.js'
-import { digestOf } from '../digest.js'
 import { SessionError } from '../errors.js'
-import { newId } from '../ids.js'
 import type { SessionEventDetails } from '../domain/events.js'
 import type { ChangeOptions } from '../service/change-options.js'
+import { idOfChange } from '../service/id-of-change.js'
 import type { LiveSession } from '../service/live-session.js'
 import { takeCalls } from '../service/take-calls.js'
 import { earlierOrders, type OrdersOptions, type PlacedOrder } from './earlier-orders.js'
@@ -126,9 +125,9 @@ export class SessionCart {
    * @throws `invalid` if empty
    */
   async checkout(options?: ChangeOptions): Promise<Order> {
-    const id = await orderIdOf(this.#live, options?.changeId)
+    const id = await idOfChange(this.#live, options?.changeId)
     let placed = false
-    const { record, body } = await this.#live.update((before) => {
+    const { record, body, isRepeat } = await this.#live.update((before) => {
       placed = !before.orders.some((order) => order.id === id)
       if (!placed) return before
       const order = toOrder(before.cart, Date.now(), id)
@@ -140,7 +139,7 @@ export class SessionCart {
     if (order === undefined) {
       throw new SessionError('invalid', 'changeId: another change has this id', { path: 'changeId' })
     }
-    if (!placed) return order
+    if (!placed || isRepeat === true) return order
     this.#live.emit('cart.changed', record, {
       action: 'checkedOut',
       revision: record.revision,
@@ -152,23 +151,17 @@ export class SessionCart {
 
   async #change(action: Action, change: (cart: Cart) => Cart, options?: ChangeOptions): Promise<Cart> {
     let changed = false
-    const { record, body } = await this.#live.update((before) => {
+    const { record, body, isRepeat } = await this.#live.update((before) => {
       const cart = change(before.cart)
       changed = cart !== before.cart
       return changed ? { ...before, cart, cartCounts: counted(before, cart) } : before
     }, options)
-    if (changed) {
+    if (changed && isRepeat !== true) {
       const { revision } = record
       this.#live.emit('cart.changed', record, { action, revision, itemCount: itemCount(body.cart) })
     }
     return body.cart
   }
-}
-
-/** The id of an order follows from the name of the change that places it, so that a repeat finds its own order. */
-async function orderIdOf({ record }: LiveSession, changeId: string | undefined): Promise<string> {
-  if (typeof changeId !== 'string') return newId()
-  return (await digestOf(JSON.stringify([record.incarnation, changeId]))).slice(0, 24)
 }
 
 function counted(before: SessionBody, after: Cart): CartCounts {
