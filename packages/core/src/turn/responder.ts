@@ -229,15 +229,28 @@ async function eachPart(answer: unknown, signal: AbortSignal, take: Take): Promi
     for (const part of partsOf(stream, value)) await took(part)
   }
   const pieces = iterableIn(answer)
-  if (pieces === undefined) {
-    if (typeof answer !== 'string' && (typeof answer !== 'object' || answer === null)) {
-      throw new SessionError('invalid', 'respond gave neither text nor parts', { path: 'respond' })
+  try {
+    if (pieces !== undefined) await eachPiece(pieces, signal, read)
+    else if (typeof answer === 'string' || (typeof answer === 'object' && answer !== null)) await read(answer)
+    else throw new SessionError('invalid', 'respond gave neither text nor parts', { path: 'respond' })
+    for (const part of stream.end()) await took(part)
+  } catch (error) {
+    // An answer that broke off is paid for. What is redacted is waited for where the turn ends.
+    for (const part of usedOf(stream)) {
+      const taking = take(part)
+      if (taking !== undefined) taking.catch(() => {})
     }
-    await read(answer)
-  } else {
-    await eachPiece(pieces, signal, read)
+    throw error
   }
-  for (const part of stream.end()) await took(part)
+}
+
+function usedOf(stream: ModelStream): TurnPart[] {
+  try {
+    return stream.used()
+  } catch {
+    // The answer failed already, and what it says of its usage is no usage.
+    return []
+  }
 }
 
 async function eachPiece(

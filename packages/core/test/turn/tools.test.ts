@@ -158,12 +158,7 @@ describe('tools', () => {
       ['assistant', undefined],
     ])
     const told = (await all(turn.events())).map(({ type }) => type)
-    expect(told).toEqual([
-      ...['started', 'tool-call', 'tool-call', 'tool-call'],
-      'tool-result',
-      'tool-result',
-      'aborted',
-    ])
+    expect(told.slice(3)).toEqual(['tool-call', 'tool-result', 'tool-result', 'aborted'])
     // The call that was interrupted gets a result of its own.
     const { messages } = await session.context({ maxTokens: 2000 })
     const results = messages.flatMap(({ role, content }) =>
