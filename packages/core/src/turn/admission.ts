@@ -73,6 +73,7 @@ async function admit<Handle extends TurnHandle>(
 ): Promise<OngoingTurn> {
   const { live } = surroundings
   const { signal } = request
+  let mayReuse = true
   let mayBeOld = question.message !== undefined && question.from === undefined
   for (;;) {
     // The first look may be at a copy. If the copy shows a session that is free, the commit that begins the turn decides:
@@ -107,7 +108,12 @@ async function admit<Handle extends TurnHandle>(
       continue
     }
     try {
-      const reused = known === undefined ? await reuse(live, request, question, body) : undefined
+      const reused = mayReuse && known === undefined ? await reuse(live, request, question, body) : undefined
+      if (reused === 'known') {
+        // It is answered where it stands, or put on the branch again.
+        mayReuse = false
+        continue
+      }
       return reused ?? (await begin(surroundings, request, { question, body, broken, upTo }))
     } catch (error) {
       // Another caller was faster, perhaps with the same message: look again. Changes during the look-up end here,
@@ -124,13 +130,13 @@ async function reuse<Handle extends TurnHandle>(
   request: TurnRequest<Handle>,
   { message, from }: Question,
   body: SessionBody,
-): Promise<OngoingTurn | undefined> {
+): Promise<OngoingTurn | 'known' | undefined> {
   if (request.reuse === undefined || request.ifRevision !== undefined) return undefined
   if (message === undefined || from !== undefined) return undefined
   const digest = await digestOfQuestion(body, message.content)
   if (digest === undefined) return undefined
   const reused = await reuseAnswer(live, message, { digest, ttlMs: request.reuse.ttlMs, turnId: newId() })
-  return reused === undefined ? undefined : storedTurn(reused.message, reused.replies, false)
+  return typeof reused === 'object' ? storedTurn(reused.message, reused.replies, false) : reused
 }
 
 interface Beginning {
