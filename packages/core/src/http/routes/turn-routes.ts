@@ -67,10 +67,12 @@ export const turnRoutes: readonly Route[] = [
       const spoken = role === 'tool' ? undefined : contentOf(call, content, name)
       // A request that cannot begin a conversation makes no session: its refusal would leave an empty one.
       const session = await sessionOf(call, spoken !== undefined && from === undefined)
-      const said = role === 'tool' ? await toToolParts(call, session, content) : spoken
+      const answers = role === 'tool' ? await toToolParts(call, session, content) : undefined
+      const said = answers?.parts ?? spoken
+      const named = id ?? (call.key === undefined ? answers?.id : undefined)
       const input = {
         content: said as string | MessagePart[],
-        ...(id === undefined ? {} : { id }),
+        ...(named === undefined ? {} : { id: named }),
         ...(name === undefined ? {} : { name }),
         ...(metadata === undefined ? {} : { metadata: metadata as JsonObject }),
         ...(role === 'tool' ? { role: 'tool' as const } : {}),
