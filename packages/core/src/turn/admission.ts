@@ -8,16 +8,23 @@ import type { Message } from '../domain/message.js'
 import { isChanged } from '../domain/message-changes.js'
 import type { SessionBody } from '../domain/session-body.js'
 import { sameMessage } from '../service/known-message.js'
-import type { Service } from '../service/service.js'
 import { withdrawIfErased } from '../service/user-record.js'
 import { expireNow } from '../session/over-histories.js'
 import { answerTurn } from './answer.js'
 import { type Reservation, reserveBudget } from './budget.js'
-import { isHeld, localKey, stopTurn, waitForEnd, withinTime } from './follow.js'
+import { isHeld, stopTurn, waitForEnd } from './follow.js'
 import { releaseLease, type TakenLease, takeLease, turnInProgress } from './lease.js'
 import { turnOf } from './event.js'
+import { standInLine } from './line.js'
 import { TurnLog, turnLogRef } from './log.js'
-import { checkForDraft, messageOf, placeQuestion, type Question, toQuestion } from './question.js'
+import {
+  checkForDraft,
+  messageOf,
+  type Placement,
+  placeQuestion,
+  type Question,
+  toQuestion,
+} from './question.js'
 import { findReplies, readReplies } from './replies.js'
 import { digestOfQuestion, reuseAnswer } from './reuse-answer.js'
 import { followedTurn, storedTurn } from './repeat.js'
@@ -139,6 +146,9 @@ async function reuse<Handle extends TurnHandle>(
   return typeof reused === 'object' ? storedTurn(reused.message, reused.replies, false) : reused
 }
 
+// Bounds the tries when one message was said on many branches.
+const maxCopies = 1000
+
 interface Beginning {
   readonly question: Question
   /** The body when the session was found free. */
@@ -162,10 +172,10 @@ async function begin<Handle extends TurnHandle>(
 ): Promise<OngoingTurn> {
   const { live } = surroundings
   const { service, ref } = live
-  const placement =
+  let placement: Placement =
     broken === undefined
       ? await placeQuestion(live, question, body)
-      : { messages: [], known: broken.question, isMissing: false }
+      : { messages: [], known: broken.question, isMissing: false, from: question.from }
   const turnId = newId()
   const stop = new TurnStop(request.signal)
   const log = new TurnLog(service, turnLogRef(ref.tenantId, turnId), service.turns, (reason) =>
@@ -179,17 +189,24 @@ async function begin<Handle extends TurnHandle>(
     budget = await reserveBudget(live, turnId)
     const { path } = body
     const leaveOut = broken === undefined ? undefined : brokenRange(broken.question, broken.lastSeq)
-    held = await takeLease(live, {
-      turnId,
-      question,
-      placement,
-      named: body.recentTurns?.find(({ name }) => name === question.name)?.id,
-      path,
-      leaveOut: question.from === undefined ? leaveOut : undefined,
-      ifRevision: request.ifRevision,
-      upTo,
-    })
-    if (question.from !== undefined) live.emit('session.rewound', live.record, { toSeq: question.from })
+    for (let unseen = 1; held === undefined; unseen++) {
+      try {
+        held = await takeLease(live, {
+          turnId,
+          question,
+          placement,
+          named: body.recentTurns?.find(({ name }) => name === question.name)?.id,
+          path,
+          leaveOut: placement.from === undefined ? leaveOut : undefined,
+          ifRevision: request.ifRevision,
+          upTo,
+        })
+      } catch (error) {
+        if (!isOfCopy(error, placement) || unseen > maxCopies) throw error
+        placement = await placeQuestion(live, question, body, unseen)
+      }
+    }
+    if (placement.from !== undefined) live.emit('session.rewound', live.record, { toSeq: placement.from })
     if (held.inserted) {
       const { id: messageId, seq, role, tokens } = held.message
       live.emit('message.appended', live.record, { messageId, seq, role, tokens })
@@ -214,6 +231,11 @@ async function begin<Handle extends TurnHandle>(
     await withdrawIfErased(service, live.record, error).catch(() => {})
     throw error
   }
+}
+
+/** Whether another branch has a message of the same id that is too far away to have been found. */
+function isOfCopy(error: unknown, { messages: [message], mayBeCopy }: Placement): boolean {
+  return mayBeCopy === true && isSessionError(error, 'conflict') && error.messageId === message!.id
 }
 
 /**
@@ -248,36 +270,4 @@ function mayRunAgain(live: LiveSession, replies: readonly Message[]): boolean {
   const brokeOff =
     reply.status === 'failed' || (reply.status === 'aborted' && turnOf(reply).reason === 'lost')
   return brokeOff && live.record.lastSeq === reply.seq
-}
-
-// For each session of this process, when all messages that wait have been admitted: a later message waits for it.
-const lines = new WeakMap<Service, Map<string, Promise<void>>>()
-
-/**
- * Waits for earlier messages, so that messages are answered in the order in which they came to this process.
- *
- * @throws `turn_in_progress` when they are still waiting at the deadline; `turn_lost` when the signal is aborted.
- */
-async function standInLine(live: LiveSession, deadline: number, signal: AbortSignal): Promise<() => void> {
-  const { service, ref } = live
-  const line = lines.get(service) ?? new Map<string, Promise<void>>()
-  lines.set(service, line)
-  const key = localKey(ref.tenantId, ref.id)
-  const before = line.get(key)
-  let leave = (): void => {}
-  const left = new Promise<void>((resolve) => (leave = resolve))
-  // Who gives up lets nobody past the earlier ones.
-  const all = Promise.all([before, left]).then(() => {
-    if (line.get(key) === all) line.delete(key)
-  })
-  line.set(key, all)
-  if (before === undefined) return leave
-  try {
-    if (!(await withinTime(before, deadline - performance.now(), signal))) throw turnInProgress()
-  } catch (error) {
-    leave()
-    throw error
-  }
-  live.forgetRead()
-  return leave
 }

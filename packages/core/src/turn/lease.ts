@@ -110,7 +110,7 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
       const seq = placement.known?.seq ?? lastSeq + 1
       const recent = { id: turnId, name, messageId, seq, replyId, after: lastSeq }
       return {
-        ...placed(body, question.from, leaveOut, placement, leaving),
+        ...placed(body, leaveOut, placement, leaving),
         turn: taken,
         turnCount: fence,
         recentTurns: [...others, recent].slice(-keptTurns),
@@ -134,9 +134,8 @@ export async function takeLease(live: LiveSession, options: LeaseOptions): Promi
 /** The body with the branch where the turn continues. */
 function placed(
   before: SessionBody,
-  from: number | undefined,
   leaveOut: ClosedRange | undefined,
-  { known, isMissing }: Placement,
+  { from, known, isMissing }: Placement,
   leaving: BranchDeparture,
 ): SessionBody {
   let body = before
