@@ -103,7 +103,7 @@ export interface TurnContextOf<Handle extends TurnHandle> {
   readonly options: JsonObject
   /** The messages that the model should see now: `session.context()`, and the steps of this turn. */
   readonly context: (options: SessionContextOptions) => Promise<BuiltContext>
-  /** The documents of the newest turns of this session, the newest last. */
+  /** The documents of the newest turns of the active branch, the newest last. */
   readonly documents: () => Promise<readonly TurnDocument[]>
 }
 
