@@ -236,6 +236,31 @@ describe('one turn at a time', () => {
     expect(await lines(one)).toHaveLength(2)
   })
 
+  it.each(['the same process', 'another process'])(
+    'takes a message back that is cancelled while it waits for a turn of %s',
+    async (from) => {
+      const [one, other] = await twoProcesses()
+      const two = from === 'the same process' ? one : other
+      const { respond, begun, open } = gated('Hello')
+      const running = one.turn('Hi', respond)
+      await begun
+      const waiting = [1, 2].map((n) =>
+        two.turn(`later ${n}`, () => expect.fail('asked'), { policy: 'queue' }),
+      )
+      for (const turn of waiting.toReversed()) {
+        expect(await codeOf(turn.cancel())).toBe('settled')
+        expect(await codeOf(turn.result)).toBe('turn_lost')
+        expect(await codeOf(turn.cancel())).toBe('settled')
+      }
+      // A turn that was refused for another reason says so.
+      const refused = two.turn('now', () => expect.fail('asked'))
+      expect(await codeOf(refused.cancel())).toBe('turn_in_progress')
+      open()
+      expect(await running.result).toMatchObject({ status: 'completed', text: 'Hello' })
+      expect(await lines(one)).toHaveLength(2)
+    },
+  )
+
   it('has no message wait longer than it may, however many wait before it', async () => {
     const store = memoryStore()
     const processOf = (queueMs: number) =>
