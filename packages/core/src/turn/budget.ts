@@ -14,12 +14,19 @@ const dayMs = 24 * 3_600_000
 interface Ledger {
   readonly tokens: number
   readonly costMicros: number
-  readonly reserved: Readonly<Record<string, { readonly tokens: number; readonly costMicros: number }>>
+  readonly reserved: Readonly<Record<string, Spent>>
   /** The turns that were held for dead and lost what they had reserved, the last ones. */
   readonly dropped?: readonly string[]
+  /** What was counted for turns whose processes were held for dead, by their ids, the last ones. */
+  readonly lost?: Readonly<Record<string, Spent>>
 }
 
-// A turn that was held for dead may be slow: what it has used counts when it ends, unless so many others were dropped since.
+interface Spent {
+  readonly tokens: number
+  readonly costMicros: number
+}
+
+// A turn that was held for dead may be slow: what it has used counts when it ends, unless so many others came since.
 const maxDropped = 50
 
 const emptyLedger: Ledger = { tokens: 0, costMicros: 0, reserved: {} }
@@ -128,18 +135,39 @@ async function reserve(live: LiveSession, mine: Taken, turnId: string): Promise<
   })
 }
 
-async function spend(service: Service, mine: Taken, turnId: string, usage: TurnUsage): Promise<void> {
-  await change(service, mine, async ({ tokens, costMicros, reserved, dropped = [] }) => {
+async function spend(
+  service: Service,
+  mine: Taken,
+  turnId: string,
+  usage: TurnUsage,
+  isLost = false,
+): Promise<void> {
+  const used = { tokens: usage.inputTokens + usage.outputTokens, costMicros: usage.costMicros }
+  await change(service, mine, async ({ tokens, costMicros, reserved, dropped = [], lost = {} }) => {
+    const isOpen = Object.hasOwn(reserved, turnId) || dropped.includes(turnId)
+    const told = isOpen || isLost ? undefined : lost[turnId]
     // Already settled, by an earlier try whose answer got lost.
-    if (!Object.hasOwn(reserved, turnId) && !dropped.includes(turnId)) return undefined
-    const others = Object.fromEntries(Object.entries(reserved).filter(([id]) => id !== turnId))
+    if (!isOpen && told === undefined) return undefined
+    const { tokens: toldTokens, costMicros: toldCost } = told ?? { tokens: 0, costMicros: 0 }
+    const others = Object.entries(lost).filter(([id]) => id !== turnId)
     return {
-      tokens: tokens + usage.inputTokens + usage.outputTokens,
-      costMicros: costMicros + usage.costMicros,
-      reserved: others,
+      tokens: tokens + Math.max(0, used.tokens - toldTokens),
+      costMicros: costMicros + Math.max(0, used.costMicros - toldCost),
+      reserved: without(reserved, turnId),
       dropped: dropped.filter((id) => id !== turnId),
+      lost: Object.fromEntries(isLost ? [...others, [turnId, used] as const].slice(-maxDropped) : others),
     }
   })
+}
+
+function without<Value>(all: Readonly<Record<string, Value>>, name: string): Record<string, Value> {
+  return Object.fromEntries(Object.entries(all).filter(([other]) => other !== name))
+}
+
+/** Counts what a turn has used whose process is held for dead, as far as it had said. */
+export async function settleLostBudget(live: LiveSession, turnId: string, usage: TurnUsage): Promise<void> {
+  if (live.service.budgets.length === 0) return
+  for (const each of await ledgersOf(live)) await spend(live.service, each, turnId, usage, true)
 }
 
 function reservationOf({ reserveTokens: tokens = 1, reserveCostMicros: costMicros = 0 }: TurnBudget) {

@@ -17,6 +17,7 @@ import { isEnd, replyIds, type TurnMetadata } from './event.js'
 import { readTurnLog, turnLogRef } from './log.js'
 import type { TurnPart } from './part.js'
 import type { Placement, Question } from './question.js'
+import { settleLostBudget } from './budget.js'
 import { TurnReply } from './reply.js'
 import { type CountedBefore, withStats } from './count-messages.js'
 import { countsOf, noCounts, sumOfCounts } from '../domain/message-tally.js'
@@ -258,6 +259,10 @@ export async function settleLost(live: LiveSession, lease: TurnLease): Promise<v
     service.emit('turn.aborted', record, { turnId: lease.id, reason }, 'system')
     const lost = { ...priced, turnId: lease.id, outcome: 'lost' as const, at: replies.at(-1)!.at }
     recordUsage(service, record, lost, 'system')
+    // It is paid for, though nobody is there who has reserved it.
+    await settleLostBudget(live, lease.id, priced.usage).catch((cause: unknown) => {
+      service.warn({ code: 'budget_unsettled', message: 'A budget was not settled.', cause })
+    })
   } catch (error) {
     // Another caller has ended it, or its process wrote again just in time.
     if (!isSessionError(error, 'turn_lost')) throw error
