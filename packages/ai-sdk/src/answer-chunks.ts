@@ -62,8 +62,13 @@ export class AnswerChunks {
         const isError = type === 'failed' || code !== undefined
         return [...this.end(type), isError ? { type: 'error', errorText } : { type: 'abort' }]
       }
-      default:
-        return this.#part(event as KeptPart)
+      default: {
+        const loose = this.#loose
+        const chunks = this.#part(event as KeptPart)
+        // The log does not have what passes by, so a text goes on behind it.
+        if ((event as KeptPart)['transient'] === true) this.#loose = loose
+        return chunks
+      }
     }
   }
 

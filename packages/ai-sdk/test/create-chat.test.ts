@@ -117,13 +117,14 @@ it('streams data parts, and keeps those that are not transient', async () => {
       yield 'Working'
       yield { type: 'data-step', id: 'a', data: { done: 2 } }
       yield ' still. '
+      yield { type: 'data-note', data: 'again', transient: true }
       yield 'Ready.'
     },
   })
   const heard: unknown[] = []
   const page = new ChatClient(chat, { id, onData: ({ data }) => heard.push(data) })
   await page.sendMessage({ text: 'Hi' })
-  expect(heard).toEqual([{ done: 1 }, 'passing', { done: 2 }])
+  expect(heard).toEqual([{ done: 1 }, 'passing', { done: 2 }, 'again'])
   expect(partsOf(page)).toEqual([
     { type: 'data-step', id: 'a', data: { done: 2 } },
     { type: 'step-start' },
