@@ -4,6 +4,8 @@ import type { UIMessageChunk } from 'ai'
 import { defined, fileOf, isObject, type KeptMessage, type KeptPart, known } from './kept-part.js'
 
 const knowsSteering = 'experimental_createSteering' in ai
+/** Events that are stored beside the parts of an answer, or not at all. */
+const beside: ReadonlySet<string> = new Set(['usage', 'finish', 'source', 'document', 'error'])
 const finishReasons: unknown[] = ['stop', 'length', 'content-filter', 'tool-calls', 'error']
 
 /**
@@ -65,8 +67,9 @@ export class AnswerChunks {
       default: {
         const loose = this.#loose
         const chunks = this.#part(event as KeptPart)
-        // The log does not have what passes by, so a text goes on behind it.
-        if ((event as KeptPart)['transient'] === true) this.#loose = loose
+        // The log does not have it among the parts, so a text goes on behind it.
+        const isBeside = beside.has(event.type) || (event as KeptPart)['transient'] === true
+        if (isBeside) this.#loose = loose
         return chunks
       }
     }

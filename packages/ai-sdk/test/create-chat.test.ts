@@ -118,7 +118,11 @@ it('streams data parts, and keeps those that are not transient', async () => {
       yield { type: 'data-step', id: 'a', data: { done: 2 } }
       yield ' still. '
       yield { type: 'data-note', data: 'again', transient: true }
-      yield 'Ready.'
+      yield 'Read'
+      yield { type: 'usage', inputTokens: 1 }
+      yield { type: 'source', id: 's', url: 'https://shop.example/a' }
+      yield { type: 'document', document: { id: 'd' } }
+      yield 'y.'
     },
   })
   const heard: unknown[] = []
@@ -130,6 +134,7 @@ it('streams data parts, and keeps those that are not transient', async () => {
     { type: 'step-start' },
     { type: 'text', text: 'Working', state: 'done' },
     { type: 'text', text: ' still. Ready.', state: 'done' },
+    { type: 'source-url', sourceId: 's', url: 'https://shop.example/a' },
   ])
   await expectKept(chat, page)
 })
